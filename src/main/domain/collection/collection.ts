@@ -1,0 +1,131 @@
+/**
+ * What the collector found on one host: the parsed stream, whether it came over SSH or was carried
+ * as a bundle. Verdicts and findings are made from this alone. Bytes are as they stand on the host.
+ * `null` means "could not be told", never "none".
+ */
+export type Collection = {
+  nonce: string;
+  /** Null when the trailer was there and fits; otherwise why the stream is only partial. */
+  incomplete: string | null;
+  facts: HostFacts;
+  /** Under which user the collector ran, and how it got there. */
+  readAs: { uid: number; user: string; how: "login" | "sudo" };
+  /** Fingerprint of the key that let this scan in, as the caller told the collector; null for a bundle. */
+  loginKey: string | null;
+  /** The account that was logged in to (before any sudo); null if not known. */
+  loginAccount: string | null;
+  accounts: Account[];
+  sshd: SshdSettings;
+  authorizedKeys: AuthorizedKeysFile[];
+  keyFiles: KeyFile[];
+  /** Public halves of the host keys, from their .pub files or derived: blob as in a .pub file's base64. */
+  hostKeys: { path: string; blob: Uint8Array }[];
+  certificateFiles: CertificateFile[];
+  /** What could not be read, or was left out for a limit, and why. */
+  unread: Unread[];
+};
+
+/** `kind` says which part of the collection the thing belongs to; `path` is a path, an account or a command. */
+export type Unread = {
+  kind:
+    | "accounts"
+    | "password-state"
+    | "sshd-config"
+    | "sshd-effective"
+    | "authorized-keys"
+    | "home"
+    | "key-file"
+    | "host-key"
+    | "certificate-file"
+    | "limit";
+  path: string;
+  why: string;
+};
+
+export type HostFacts = {
+  hostname: string | null;
+  /** PRETTY_NAME of os-release. */
+  os: string | null;
+  kernel: string | null;
+  arch: string | null;
+  /** The host's clock when the collector began, seconds since the epoch. */
+  unixTime: number | null;
+  /** The host's zone as `date +%z` prints it: +0100. Dates without a zone in `expiry-time` are in it. */
+  utcOffset: string | null;
+  /** As `sshd -V` or `ssh -V` prints it: OpenSSH_10.0p2. */
+  sshdVersion: string | null;
+};
+
+export type Account = {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+  shell: string;
+  /** Primary and supplementary groups by name; null when the group database was not read. */
+  groups: string[] | null;
+  /** The class of the password field, never the field: `locked` begins with "!" (or is "*"-only), `none` is empty. */
+  passwordState: "set" | "locked" | "none" | "unknown";
+  /** Day the account expires, days since the epoch (shadow field 8); null: never; "unknown": not read. */
+  expiresOnDay: number | null | "unknown";
+  /** Whether the shell exists and can be executed; null: not looked at. */
+  isShellUsable: boolean | null;
+};
+
+export type SshdSettings = {
+  /**
+   * What `sshd -T -C user=NAME` printed, lower-case keyword -> values in order, an account each.
+   * Null where sshd could not be asked (not root); then only the files speak.
+   */
+  effective: ReadonlyMap<string, ReadonlyMap<string, string[]>> | null;
+  /** sshd_config and every file that it includes and that could be read, by path. */
+  files: ReadonlyMap<string, Uint8Array>;
+  /** Include patterns as they were expanded on the host: the pattern as written -> paths, in sshd's order. */
+  includes: ReadonlyMap<string, string[]>;
+};
+
+/** One file or folder as `ls -ldn` shows it. */
+export type PathEntry = {
+  path: string;
+  type: "file" | "folder" | "link" | "other";
+  /** Permission bits, such as 0o600. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** An ACL or another label beside the mode bits ("+"). */
+  hasAcl: boolean;
+};
+
+export type AuthorizedKeysFile = {
+  /** The path as sshd would open it for these accounts (tokens expanded). */
+  path: string;
+  accounts: string[];
+  /** Null: it exists but could not be read, or whether it exists could not be told. */
+  bytes: Uint8Array | null;
+  whyUnread: string | null;
+  /** The path with all links resolved; null if it could not be resolved. */
+  realPath: string | null;
+  /** StrictModes' walk: the resolved file itself, then each folder above it up to "/". */
+  walk: PathEntry[];
+  isLink: boolean;
+  /** Number of hard links; null if not told. */
+  linkCount: number | null;
+};
+
+export type KeyFile = {
+  path: string;
+  entry: PathEntry;
+  format: "openssh" | "pem" | "pkcs8" | "putty" | "unknown";
+  isEncrypted: boolean | null;
+  /** The public key blob where it could be had without a passphrase; null otherwise. */
+  blob: Uint8Array | null;
+  whyNoKey: string | null;
+};
+
+export type CertificateFile = {
+  path: string;
+  /** Each certificate of the file in its order: exact DER. */
+  ders: Uint8Array[];
+  /** Set when a part of the file could not be taken: the reason. */
+  malformed: string[];
+};

@@ -1,0 +1,153 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+const HOST_SCRIPT = join(import.meta.dirname, "host.sh");
+
+/** Loopback addresses for hosts; each is held by listening on this port of it while its host lives. */
+const LOCK_PORT = 59_871;
+const NETWORKS = 40;
+
+type Wish = {
+  name: string;
+  /** POSIX sh that runs as root inside the host before its sshd: make users, files and configs here. */
+  prepare?: string;
+  /** Options for sshd beyond `PerSourcePenalties=no`, such as `["-o", "UsePAM=no"]`. */
+  sshdOptions?: readonly string[];
+  /** Leave sshd's penalties for hasty clients as they are by default. */
+  keepPenalties?: boolean;
+};
+
+export type LabHost = AsyncDisposable & {
+  name: string;
+  address: string;
+  port: 22;
+  /** Process 1 of the host, as this machine sees it. */
+  pid: number;
+  /** The host's own root folder, seen from this machine: read it freely; write by `run`. */
+  root: string;
+  /** Runs POSIX sh as root inside the host; answers with what it printed. */
+  run(script: string): Promise<string>;
+};
+
+/** Whether this process may make hosts: root on Linux, with overlays, namespaces and sshd. */
+export const canStartHosts = (): boolean => process.platform === "linux" && process.getuid?.() === 0;
+
+/** Starts a host and answers when its sshd takes connections. It is gone with the returned value, or with this process. */
+export async function startHost({
+  name,
+  prepare,
+  sshdOptions = [],
+  keepPenalties = false,
+}: Wish): Promise<LabHost> {
+  const lock = await takeAddress();
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-host-"));
+  await mkdir(join(folder, "root"));
+  if (prepare) await writeFile(join(folder, "prepare.sh"), prepare);
+  const penalties = keepPenalties ? [] : ["-o", "PerSourcePenalties=no"];
+  const process = spawn(
+    "setpriv",
+    [
+      ...["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child"],
+      ...["sh", HOST_SCRIPT, name, lock.address, folder, ...penalties, ...sshdOptions],
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let complaints = "";
+  process.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaints = `${complaints}${text}`.slice(-4_000);
+  });
+  const ended = once(process, "exit").then(() => {
+    throw new Error(`the host ${name} did not start: ${complaints}`);
+  });
+  ended.catch(() => undefined);
+
+  const stop = async () => {
+    const exit = process.exitCode === null && process.signalCode === null ? once(process, "exit") : null;
+    const child = findOnlyChild(process.pid ?? 0);
+    process.kill("SIGKILL");
+    await exit;
+    await untilEnded(child);
+    await rm(folder, { recursive: true, force: true });
+    lock.release();
+  };
+  try {
+    await Promise.race([untilListening(lock.address), ended]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const pid = findOnlyChild(process.pid ?? 0);
+  return {
+    name,
+    address: lock.address,
+    port: 22,
+    pid,
+    root: `/proc/${pid}/root`,
+    run: async (script) => {
+      const enter = ["-t", String(pid), "-m", "-p", "-u", "-r", "-w", "sh", "-euc", script];
+      const { stdout } = await run("nsenter", enter, { maxBuffer: 64 * 1024 * 1024 });
+      return stdout;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** A loopback address of its own, held by a listening socket: the kernel gives it back when this process dies. */
+async function takeAddress(): Promise<{ address: string; release(): void }> {
+  for (let index = 0; index < NETWORKS * 250; index++) {
+    const address = `127.0.${30 + Math.floor(index / 250)}.${2 + (index % 250)}`;
+    const server = await listenOn(address);
+    if (server) return { address, release: () => void server.close() };
+  }
+  throw new Error("no loopback address is free for another host");
+}
+
+async function listenOn(address: string): Promise<Server | null> {
+  const server = createServer((socket) => socket.destroy());
+  const { promise, resolve } = Promise.withResolvers<Server | null>();
+  server.once("error", () => resolve(null));
+  server.listen({ host: address, port: LOCK_PORT, exclusive: true }, () => resolve(server));
+  server.unref();
+  return promise;
+}
+
+async function untilListening(address: string): Promise<void> {
+  for (;;) {
+    const socket = connect({ host: address, port: 22 });
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** The process that unshare started; 0 when there is none (any more). */
+function findOnlyChild(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+  } catch {
+    return 0;
+  }
+}
+
+/** Until the kernel has ended a process that was killed; whoever adopted it may still have to reap it. */
+async function untilEnded(pid: number): Promise<void> {
+  for (;;) {
+    const state = await readFile(`/proc/${pid}/stat`, "utf8").then(
+      (stat) => stat.replace(/^.*\) /s, "")[0],
+      () => "Z",
+    );
+    if (state === "Z" || pid === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

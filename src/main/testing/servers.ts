@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+
+type Endpoint = { host: string; port: number };
+
+import { makeCertificate } from "./make-certificate.ts";
+
+type TestServer = AsyncDisposable & { endpoint: Endpoint };
+
+/** A TLS server on loopback with a certificate made to measure. */
+export async function startTlsServer(
+  wish: Parameters<typeof makeCertificate>[0] = {},
+): Promise<TestServer & { der: Uint8Array }> {
+  const { der, pem, keyPem } = await makeCertificate(wish);
+  return { ...(await listen(createTlsServer({ cert: pem, key: keyPem }))), der };
+}
+
+/** A server that takes the connection and never says a word. */
+export const startSilentServer = (): Promise<TestServer> => listen(createServer());
+
+/** A server that greets in plain text, as SSH does, and so speaks no TLS. */
+export const startPlainServer = (): Promise<TestServer> =>
+  listen(createServer((socket) => socket.end("SSH-2.0-OpenSSH_10.0\r\n")));
+
+/** An endpoint where nobody listens: it was free a moment ago. */
+export async function findClosedEndpoint(): Promise<Endpoint> {
+  await using server = await startSilentServer();
+  return server.endpoint;
+}
+
+async function listen(server: Server): Promise<TestServer> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy()).on("close", () => sockets.delete(socket));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    endpoint: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { GrantDetail, GrantRow } from "../model/grant.ts";
+import { listOf, Page, Search, sortedBy } from "./paging.ts";
+import { query } from "./procedure.ts";
+
+export const AccessFilter = z.object({
+  search: Search,
+  host: z.string().max(253).nullable().default(null),
+  account: z.string().max(256).nullable().default(null),
+  fingerprint: z.string().max(100).nullable().default(null),
+  effective: z.enum(["yes", "no", "unknown"]).nullable().default(null),
+});
+export type AccessFilter = z.infer<typeof AccessFilter>;
+
+export const access = {
+  /** The grants that stand now. By default in the order of host, account, file and line. */
+  list: query
+    .input(
+      AccessFilter.extend({
+        sort: sortedBy(["host", "account", "fingerprint", "keyType", "effective", "comment"]).default({
+          by: "host",
+          descending: false,
+        }),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(GrantRow)),
+
+  find: query.input(z.object({ id: z.int() })).output(GrantDetail),
+};

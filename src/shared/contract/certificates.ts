@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { CertificateDetail, CertificateRow, Sha256 } from "../model/certificate.ts";
+import { listOf, Page, Search, sortedBy } from "./paging.ts";
+import { query } from "./procedure.ts";
+
+export const CertificateFilter = z.object({
+  search: Search,
+  /** Those that expire within so many days, and those that have expired already. */
+  expiringWithinDays: z.int().min(0).max(36_500).nullable().default(null),
+  /** End-entity certificates or those of authorities; null for both. */
+  role: z.enum(["leaf", "authority"]).nullable().default(null),
+  /** Where it is seen now: at an endpoint, in a file; null for both. */
+  place: z.enum(["endpoint", "file"]).nullable().default(null),
+  host: z.string().max(253).nullable().default(null),
+});
+export type CertificateFilter = z.infer<typeof CertificateFilter>;
+
+export const certificates = {
+  /** Those that are seen somewhere now. By default the first to expire come first. */
+  list: query
+    .input(
+      CertificateFilter.extend({
+        sort: sortedBy(["notAfter", "subject", "issuer", "keyType", "placeCount"]).default({
+          by: "notAfter",
+          descending: false,
+        }),
+        /** At most so many places a row; `placeCount` says how many there are. */
+        placeLimit: z.int().min(0).max(100_000).default(3),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(CertificateRow)),
+
+  find: query.input(z.object({ sha256: Sha256 })).output(CertificateDetail),
+};

@@ -1,0 +1,18 @@
+import { eventIterator } from "@orpc/contract";
+import { z } from "zod";
+import { ScanId } from "../model/scan.ts";
+import { query } from "./procedure.ts";
+
+/** Says that something changed, never what it is now: a query answers that. */
+export const Announcement = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("scan-progressed"), scanId: ScanId }),
+  z.object({ kind: z.literal("scan-finished"), scanId: ScanId }),
+  z.object({ kind: z.literal("targets-changed") }),
+  z.object({ kind: z.literal("pins-changed") }),
+]);
+export type Announcement = z.infer<typeof Announcement>;
+
+export const events = {
+  /** Goes on until the caller hangs up. A missed announcement costs a refresh, never correctness. */
+  watch: query.output(eventIterator(Announcement)),
+};

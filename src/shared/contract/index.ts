@@ -1,0 +1,31 @@
+import type { ContractRouterClient } from "@orpc/contract";
+import { access } from "./access.ts";
+import { activity } from "./activity.ts";
+import { certificates } from "./certificates.ts";
+import { events } from "./events.ts";
+import { findings } from "./findings.ts";
+import { hosts } from "./hosts.ts";
+import { inspect } from "./inspect.ts";
+import { overview } from "./overview.ts";
+import { scans } from "./scans.ts";
+import { settings } from "./settings.ts";
+import { targets } from "./targets.ts";
+import { thisComputer } from "./this-computer.ts";
+
+/** All that Latchkey can be asked. The same over a port, a socket and the command line. */
+export const contract = {
+  access,
+  activity,
+  certificates,
+  events,
+  findings,
+  hosts,
+  inspect,
+  overview,
+  scans,
+  settings,
+  targets,
+  thisComputer,
+};
+
+export type LatchkeyClient = ContractRouterClient<typeof contract>;

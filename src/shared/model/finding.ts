@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { Instant } from "./instant.ts";
+
+export const Severity = z.enum(["critical", "high", "medium", "low", "info"]);
+export type Severity = z.infer<typeof Severity>;
+
+/** The ids of the rules. They are stable: scripts and acceptances name them. */
+export const RuleId = z.enum([
+  "certificate-expired",
+  "certificate-expiring",
+  "certificate-not-yet-valid",
+  "certificate-weak-key",
+  "certificate-weak-signature",
+  "certificate-self-signed",
+  "certificate-name-mismatch",
+  "grant-for-root",
+  "key-obsolete",
+  "key-weak",
+  "key-on-several-accounts",
+  "key-file-without-passphrase",
+  "key-file-readable-by-others",
+  "host-key-changed",
+]);
+export type RuleId = z.infer<typeof RuleId>;
+
+/** What a finding is about, by that thing's identity; the screens open it from there. */
+export const FindingObject = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("certificate"), sha256: z.string() }),
+  z.object({ kind: z.literal("grant"), id: z.int() }),
+  z.object({ kind: z.literal("key"), fingerprint: z.string() }),
+  z.object({ kind: z.literal("key-file"), id: z.int() }),
+  z.object({ kind: z.literal("host"), id: z.int() }),
+]);
+export type FindingObject = z.infer<typeof FindingObject>;
+
+/** A rule that fails for a thing, with its evidence. */
+export const Finding = z.object({
+  /** Stable over scans: the rule and the identity of what it is about. */
+  id: z.string(),
+  rule: RuleId,
+  severity: Severity,
+  sentence: z.string(),
+  evidence: z.array(z.string()),
+  remedy: z.string(),
+  object: FindingObject,
+  /** The thing in a few words: a subject, a fingerprint, a path. Written by strangers. */
+  label: z.string(),
+  /** The host it was found on, as the user named it; null when it is on several. */
+  host: z.string().nullable(),
+  firstSeen: Instant,
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** A finding as it stands in the row of the thing it is about. */
+export const FindingBrief = Finding.pick({ rule: true, severity: true, sentence: true });
+export type FindingBrief = z.infer<typeof FindingBrief>;

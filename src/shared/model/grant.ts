@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { FindingBrief } from "./finding.ts";
+import { Instant } from "./instant.ts";
+import { Verdict } from "./verdict.ts";
+
+/** One line of an authorized_keys file: key -> account, with options. */
+export const GrantRow = z.object({
+  id: z.int(),
+  /** The host as the user named it. */
+  host: z.string(),
+  port: z.int(),
+  account: z.string(),
+  /** The file as sshd would open it. */
+  file: z.string(),
+  /** From 1. */
+  line: z.int(),
+  /** The type that the line names; null where the line cannot be read. */
+  keyType: z.string().nullable(),
+  keyBits: z.int().nullable(),
+  /** As ssh-keygen prints it (`SHA256:...`); null where the line cannot be read. */
+  fingerprint: z.string().nullable(),
+  comment: z.string(),
+  /** The options as they stand in the line, before the key; empty for none. */
+  options: z.string(),
+  verdict: Verdict,
+  /** Effective is not `no`, and there is evidence that nobody owns or uses it. Without evidence it is false. */
+  orphaned: z.boolean(),
+  /** The sentences that matter, the deciding one first. */
+  why: z.array(z.string()),
+  firstSeen: Instant,
+  lastSeen: Instant,
+  findings: z.array(FindingBrief),
+});
+export type GrantRow = z.infer<typeof GrantRow>;
+
+export const GrantDetail = GrantRow.extend({
+  /** The whole line as it stands in the file; bytes that are not UTF-8 are replaced. */
+  text: z.string(),
+  /** The other places that the same key opens. */
+  sameKey: z.array(
+    z.object({ id: z.int(), host: z.string(), account: z.string(), file: z.string(), line: z.int() }),
+  ),
+});
+export type GrantDetail = z.infer<typeof GrantDetail>;

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { FindingBrief } from "./finding.ts";
+import { Instant } from "./instant.ts";
+import { HostKeyView, Outcome, ProbeState } from "./probe.ts";
+
+/** The host key that we trust for a host, and how it came to be trusted. */
+export const Pin = HostKeyView.extend({
+  source: z.enum(["accepted", "known_hosts"]),
+  pinnedAt: Instant,
+});
+export type Pin = z.infer<typeof Pin>;
+
+/** A machine as the user named it. What was never read is null, not empty. */
+export const HostRow = z.object({
+  id: z.int(),
+  host: z.string(),
+  port: z.int(),
+  user: z.string().nullable(),
+  /** What the machine calls itself. */
+  hostname: z.string().nullable(),
+  os: z.string().nullable(),
+  /** As whom it was read: root, root by sudo, or an ordinary account. */
+  readAs: z.string().nullable(),
+  accountCount: z.int(),
+  grantCount: z.int(),
+  certificateCount: z.int(),
+  /** The last visit. */
+  state: ProbeState,
+  outcome: Outcome,
+  message: z.string(),
+  lastSeen: Instant,
+  /** The last visit that read it, wholly or in part; null before the first one. */
+  lastRead: Instant.nullable(),
+  findings: z.array(FindingBrief),
+});
+export type HostRow = z.infer<typeof HostRow>;
+
+/** Something on a host that a scan could not read, and why. */
+export const Unread = z.object({ what: z.string(), why: z.string() });
+export type Unread = z.infer<typeof Unread>;
+
+export const AccountView = z.object({
+  name: z.string(),
+  uid: z.int(),
+  shell: z.string(),
+  passwordState: z.enum(["set", "locked", "none", "unknown"]),
+  grantCount: z.int(),
+});
+export type AccountView = z.infer<typeof AccountView>;
+
+/** A private key found on a host: its public half and what is known of the file, never its bytes. */
+export const KeyFileView = z.object({
+  id: z.int(),
+  path: z.string(),
+  owner: z.string(),
+  /** Permission bits in octal, four digits: 0600. */
+  mode: z.string(),
+  format: z.string(),
+  keyType: z.string().nullable(),
+  keyBits: z.int().nullable(),
+  fingerprint: z.string().nullable(),
+  /** Null: could not be told. */
+  isEncrypted: z.boolean().nullable(),
+});
+export type KeyFileView = z.infer<typeof KeyFileView>;
+
+export const HostDetail = HostRow.extend({
+  kernel: z.string().nullable(),
+  sshdVersion: z.string().nullable(),
+  /** Seconds that the host's clock is ahead of ours, to the second; null if not read. */
+  clockAheadSeconds: z.int().nullable(),
+  pin: Pin.nullable(),
+  /** The key it presented when it was last refused for its key; null otherwise. */
+  refusedKey: HostKeyView.nullable(),
+  hostKeys: z.array(HostKeyView),
+  accounts: z.array(AccountView),
+  keyFiles: z.array(KeyFileView),
+  coverage: z.object({ read: z.array(z.string()), notRead: z.array(Unread) }),
+});
+export type HostDetail = z.infer<typeof HostDetail>;

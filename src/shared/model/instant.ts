@@ -1,0 +1,8 @@
+import { z } from "zod";
+
+/** An instant in UTC, to the second: 2026-06-01T12:00:00Z. Every date in the program is said and stored so. */
+export const Instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+export type Instant = z.infer<typeof Instant>;
+
+/** Drops the fraction of the second. */
+export const toInstant = (date: Date): Instant => `${date.toISOString().slice(0, 19)}Z`;

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { Instant } from "./instant.ts";
+import { Target } from "./target.ts";
+
+/**
+ * What one visit met. `presented`: an endpoint showed its chain; `collected`: a
+ * host was read. Each of the others says why not, and none is an error of ours.
+ */
+export const Outcome = z.enum([
+  "presented",
+  "collected",
+  "refused",
+  "timed-out",
+  "no-such-name",
+  "not-tls",
+  "alert",
+  "reset",
+  "host-key-unknown",
+  "host-key-changed",
+  "login-refused",
+  "throttled",
+  "restricted-shell",
+  "flooded",
+  "truncated",
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** `partial`: something was read, but not all; what is missing is in the host's coverage. */
+export const ProbeState = z.enum(["ok", "failed", "partial"]);
+export type ProbeState = z.infer<typeof ProbeState>;
+
+/** A host key as it is shown to people: its type, and its fingerprint as ssh-keygen prints it. */
+export const HostKeyView = z.object({ keyType: z.string(), fingerprint: z.string() });
+export type HostKeyView = z.infer<typeof HostKeyView>;
+
+/** One visit to one target, as a scan remembers it. */
+export const Probe = z.object({
+  id: z.int(),
+  target: Target,
+  state: ProbeState,
+  outcome: Outcome,
+  /** A sentence for people: what happened and what to do; empty when all went well. */
+  message: z.string(),
+  at: Instant,
+  tookMs: z.int(),
+  /** The host key that was presented, when the outcome is about it. */
+  hostKey: HostKeyView.nullable(),
+});
+export type Probe = z.infer<typeof Probe>;

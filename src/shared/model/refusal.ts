@@ -1,0 +1,21 @@
+/** Why a caller was told no. Each code means one thing to every shell; the status is HTTP's word for it. */
+export const REFUSALS = {
+  "invalid-input": { status: 400 },
+  "read-only": { status: 403 },
+  "not-found": { status: 404 },
+  conflict: { status: 409 },
+  "too-many": { status: 413 },
+  locked: { status: 423 },
+  unusable: { status: 507 },
+} as const;
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** The caller asked for what cannot be. The message is a sentence for people: what, where, and what to do. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { Instant } from "./instant.ts";
+
+export const ScanId = z.int().positive().brand<"ScanId">();
+export type ScanId = z.infer<typeof ScanId>;
+
+/** `interrupted`: its process ended before it did; what it had read until then is kept. */
+export const ScanState = z.enum(["running", "finished", "cancelled", "interrupted"]);
+export type ScanState = z.infer<typeof ScanState>;
+
+/** One visit to hosts and endpoints, so far. `finishedAt` is null while it runs. */
+export const Scan = z.object({
+  id: ScanId,
+  state: ScanState,
+  startedAt: Instant,
+  finishedAt: Instant.nullable(),
+  total: z.int(),
+  ok: z.int(),
+  failed: z.int(),
+  partial: z.int(),
+});
+export type Scan = z.infer<typeof Scan>;

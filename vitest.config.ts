@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * unit: what needs nothing but Node and loopback.
+ * lab:  what needs real hosts and servers (root, sshd, nginx, ...).
+ * long: kill sweeps, fleets and corpora; run before an issue is closed.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["src/**/*.test.ts"], exclude: ["src/**/*.{lab,long}.test.ts"] } },
+      {
+        test: { name: "lab", include: ["src/**/*.lab.test.ts"], testTimeout: 60_000, fileParallelism: false },
+      },
+      {
+        test: {
+          name: "long",
+          include: ["src/**/*.long.test.ts"],
+          testTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
