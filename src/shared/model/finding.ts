@@ -54,3 +54,20 @@ export type Finding = z.infer<typeof Finding>;
 /** A finding as it stands in the row of the thing it is about. */
 export const FindingBrief = Finding.pick({ rule: true, severity: true, sentence: true });
 export type FindingBrief = z.infer<typeof FindingBrief>;
+
+/**
+ * A finding before it is stored, about a thing by its natural identity: a certificate by its hash, a grant
+ * by account, file and line on the host that is visited, a key file by its path there. What depends on
+ * the date alone (expired, expiring, not yet valid) and what depends on other hosts (a key on several accounts)
+ * is never stored: queries find it.
+ */
+export type FindingDraft = Pick<
+  Finding,
+  "rule" | "severity" | "sentence" | "evidence" | "remedy" | "label"
+> & {
+  about:
+    | { kind: "certificate"; sha256: string }
+    | { kind: "grant"; account: string; file: string; line: number }
+    | { kind: "key-file"; path: string }
+    | { kind: "host" };
+};

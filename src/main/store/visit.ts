@@ -1,0 +1,78 @@
+import type { Certificate } from "#shared/model/certificate.ts";
+import type { FindingDraft } from "#shared/model/finding.ts";
+import type { AccountView, KeyFileView, Unread } from "#shared/model/host.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { HostKeyView, Outcome, ProbeState } from "#shared/model/probe.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
+import type { Verdict } from "#shared/model/verdict.ts";
+
+/** What one probe brought home, whatever it visited: the part that the scan's own list shows. */
+type Visit = {
+  scanId: ScanId;
+  at: Instant;
+  tookMs: number;
+  state: ProbeState;
+  outcome: Outcome;
+  message: string;
+};
+
+export type SeenCertificate = { certificate: Certificate; der: Uint8Array };
+
+/** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
+export type EndpointVisit = Visit & {
+  target: TlsTarget;
+  presented: {
+    /** As sent, order and duplicates kept; the leaf first. */
+    chain: SeenCertificate[];
+    /** TLS version, cipher, group, ALPN, ... as words, for the endpoint's own facts. */
+    facts: Record<string, string>;
+    findings: FindingDraft[];
+  } | null;
+};
+
+/** A visit to a host. `collected` is null unless it was read, wholly or in part. */
+export type HostVisit = Visit & {
+  target: SshTarget;
+  /** The host key that it presented; null when it never came to that. */
+  hostKey: (HostKeyView & { blob: Uint8Array }) | null;
+  /** True when the outcome is about that key (unknown or changed). */
+  isKeyRefused: boolean;
+  collected: CollectedHost | null;
+  /** Findings about the host itself, its grants and its key files. */
+  findings: FindingDraft[];
+};
+
+export type CollectedHost = {
+  hostname: string | null;
+  os: string | null;
+  kernel: string | null;
+  arch: string | null;
+  sshdVersion: string | null;
+  clockAheadSeconds: number | null;
+  /** "root", "root by sudo" or the name of the account. */
+  readAs: string;
+  accounts: Omit<AccountView, "grantCount">[];
+  grants: CollectedGrant[];
+  keyFiles: Omit<KeyFileView, "id">[];
+  hostKeys: HostKeyView[];
+  certificateFiles: { path: string; certificates: SeenCertificate[] }[];
+  coverage: { read: string[]; notRead: Unread[] };
+  /** True when the stream was cut short or a part could not be read: what is missing from it has not gone. */
+  isPartial: boolean;
+};
+
+/** One line of an authorized_keys file for one account, judged. */
+export type CollectedGrant = {
+  account: string;
+  uid: number;
+  file: string;
+  line: number;
+  keyType: string | null;
+  keyBits: number | null;
+  fingerprint: string | null;
+  comment: string;
+  options: string;
+  text: string;
+  verdict: Verdict;
+};
