@@ -1,0 +1,168 @@
+import { ECDH, hash } from "node:crypto";
+import { asField, decodeBase64, type Fields, openFields } from "./wire.ts";
+
+/** A public key in SSH's wire format: the base64 of a .pub file, an authorized_keys or a known_hosts line. */
+export type PublicKey = {
+  /** The type that the blob names: `ssh-ed25519`, `ssh-rsa-cert-v01@openssh.com`, ... */
+  keyType: string;
+  /** As `ssh-keygen -l` counts them; null for a type that is not known here. */
+  keyBits: number | null;
+  /** `nistp256` and the like; null for keys that are not on a NIST curve. */
+  curve: string | null;
+  /** `SHA256:...` as ssh-keygen prints it. Of a certificate: that of the key in it. */
+  fingerprint: string;
+  blob: Uint8Array;
+};
+
+/** What a key's fields tell. `plain` is set where ssh-keygen would write them in other bytes before it hashes them. */
+type Shape = { keyBits: number; curve: string | null; plain: Uint8Array | null };
+
+const CERTIFICATE_SUFFIX = "-cert-v01@openssh.com";
+const XMSS = "ssh-xmss@openssh.com";
+const POINT_BYTES = { nistp256: 65, nistp384: 97, nistp521: 133 };
+const CURVES = { nistp256: "prime256v1", nistp384: "secp384r1", nistp521: "secp521r1" };
+const CURVE_BITS = { nistp256: 256, nistp384: 384, nistp521: 521 };
+type Curve = keyof typeof CURVES;
+
+/** How much of its state a plain XMSS key may carry along, in bytes; it is not part of the key. */
+const XMSS_STATE = 9;
+
+/** sshd's SSHBUF_MAX_BIGNUM in bytes: a longer number is not read. */
+const LONGEST_NUMBER = 2_048;
+
+/** What stands in a key of a type after its name; in a certificate the same stands after its nonce. */
+const READERS: ReadonlyMap<string, (fields: Fields) => Shape | null> = new Map([
+  ["ssh-ed25519", (fields) => readOctets(fields, 32)],
+  ["sk-ssh-ed25519@openssh.com", (fields) => withApplication(fields, readOctets(fields, 32))],
+  ["ssh-rsa", (fields) => readNumbers(fields, { count: 2, modulus: 1 })],
+  ["ssh-dss", (fields) => readNumbers(fields, { count: 4, modulus: 0 })],
+  ["ecdsa-sha2-nistp256", (fields) => readPoint(fields, "nistp256")],
+  ["ecdsa-sha2-nistp384", (fields) => readPoint(fields, "nistp384")],
+  ["ecdsa-sha2-nistp521", (fields) => readPoint(fields, "nistp521")],
+  ["sk-ecdsa-sha2-nistp256@openssh.com", (fields) => withApplication(fields, readPoint(fields, "nistp256"))],
+  ["ssh-mldsa44-ed25519@openssh.com", (fields) => readOctets(fields, 1_344)],
+  [XMSS, (fields) => readXmss(fields)],
+]);
+
+/** The names of RSA's signatures; sshd takes them in a blob for the key's own. */
+const SIGNATURE_NAMES = new Set(["rsa-sha2-256", "rsa-sha2-512"]);
+
+/** The key in the blob; null when sshd could not read one there. A type that is not known here is still a key. */
+export function readKeyBlob(blob: Uint8Array): PublicKey | null {
+  const fields = openFields(blob);
+  const name = fields.text();
+  if (!name || !/^[!-~]{1,128}$/.test(name)) return null;
+  const keyType = SIGNATURE_NAMES.has(name) ? "ssh-rsa" : name;
+  const certified = typeInCertificate(keyType);
+  const plainType = certified ?? keyType;
+  const read = READERS.get(plainType);
+  if (!read) return { keyType, keyBits: null, curve: null, fingerprint: fingerprintOf(blob), blob };
+
+  if (certified && !fields.octets()) return null;
+  const start = fields.position();
+  const shape = read(fields);
+  if (!shape) return null;
+  const fieldsEnd = fields.position();
+  if (certified && !skipCertificate(fields)) return null;
+  if (keyType === XMSS) fields.skip(XMSS_STATE);
+  if (fields.position() !== blob.length) return null;
+
+  const isAsWritten = !certified && name === keyType && !shape.plain && fieldsEnd === blob.length;
+  const plain = isAsWritten ? blob : named(plainType, shape.plain ?? blob.subarray(start, fieldsEnd));
+  const { keyBits, curve } = shape;
+  return { keyType, keyBits, curve, fingerprint: fingerprintOf(plain), blob };
+}
+
+/** The key and the comment of a .pub file's line; null when it is not one. */
+export function readPublicKeyLine(text: string): { key: PublicKey; comment: string } | null {
+  const [type, base64, ...comment] = text.trim().split(/[ \t]+/);
+  const blob = base64 ? decodeBase64(base64) : null;
+  const key = blob && readKeyBlob(blob);
+  return key && key.keyType === type ? { key, comment: comment.join(" ") } : null;
+}
+
+/** The type of the key inside a certificate of this type; null when it is not a certificate's. */
+export function typeInCertificate(keyType: string): string | null {
+  if (!keyType.endsWith(CERTIFICATE_SUFFIX)) return null;
+  const stem = keyType.slice(0, -CERTIFICATE_SUFFIX.length);
+  return READERS.has(`${stem}@openssh.com`) ? `${stem}@openssh.com` : stem;
+}
+
+const fingerprintOf = (blob: Uint8Array): string => `SHA256:${hash("sha256", blob, "base64").slice(0, 43)}`;
+
+const named = (keyType: string, fields: Uint8Array): Uint8Array =>
+  Buffer.concat([asField(Buffer.from(keyType, "latin1")), fields]);
+
+function readOctets(fields: Fields, length: number): Shape | null {
+  return fields.octets()?.length === length ? { keyBits: 256, curve: null, plain: null } : null;
+}
+
+function withApplication(fields: Fields, shape: Shape | null): Shape | null {
+  const application = shape && fields.text();
+  return application === null || application.includes("\0") ? null : shape;
+}
+
+/** Big-endian numbers, never negative. ssh-keygen hashes them without the zeros that need not be there. */
+function readNumbers(fields: Fields, { count, modulus }: { count: number; modulus: number }): Shape | null {
+  const numbers: Uint8Array[] = [];
+  let keyBits = 0;
+  let isShortest = true;
+  for (let index = 0; index < count; index++) {
+    const written = fields.octets();
+    if (!written || isOutOfRange(written)) return null;
+    let from = 0;
+    while (from < written.length && written[from] === 0) from++;
+    const first = written[from] ?? 0;
+    if (index === modulus) keyBits = Math.max(0, (written.length - from) * 8 - (Math.clz32(first) - 24));
+    const kept = first & 0x80 ? from - 1 : from;
+    if (kept !== 0) isShortest = false;
+    numbers.push(written.subarray(kept));
+  }
+  return { keyBits, curve: null, plain: isShortest ? null : Buffer.concat(numbers.map(asField)) };
+}
+
+function isOutOfRange(number: Uint8Array): boolean {
+  const isNegative = ((number[0] ?? 0) & 0x80) !== 0;
+  const isTooLong = number.length > LONGEST_NUMBER + 1 || (number.length > LONGEST_NUMBER && number[0] !== 0);
+  return isNegative || isTooLong;
+}
+
+/** The curve's name again, then a point on it, uncompressed. */
+function readPoint(fields: Fields, curve: Curve): Shape | null {
+  if (fields.text() !== curve) return null;
+  const point = fields.octets();
+  if (point?.length !== POINT_BYTES[curve] || point[0] !== 4 || !isOnCurve(point, curve)) return null;
+  return { keyBits: CURVE_BITS[curve], curve, plain: null };
+}
+
+function isOnCurve(point: Uint8Array, curve: Curve): boolean {
+  try {
+    ECDH.convertKey(point, CURVES[curve]);
+    return true;
+  } catch (error) {
+    if (error instanceof Error) return false;
+    throw error;
+  }
+}
+
+/** The parameter set's name, then the key. */
+const readXmss = (fields: Fields): Shape | null =>
+  fields.text() && fields.octets()?.length ? { keyBits: 256, curve: null, plain: null } : null;
+
+/**
+ * Everything of a certificate after its key: serial, kind, id, principals, validity, options, the authority's key
+ * and its signature. The signature is not checked here.
+ */
+function skipCertificate(fields: Fields): boolean {
+  return (
+    fields.skip(8 + 4) &&
+    fields.octets() !== null &&
+    fields.octets() !== null &&
+    fields.skip(8 + 8) &&
+    fields.octets() !== null &&
+    fields.octets() !== null &&
+    fields.octets() !== null &&
+    fields.octets() !== null &&
+    fields.octets() !== null
+  );
+}
