@@ -1,0 +1,107 @@
+import { IPv6 } from "ipaddr.js";
+import { Refusal } from "#shared/model/refusal.ts";
+
+/** Hosts that are counted before any of them is made. */
+export type HostSet = { count: bigint; list(): Iterable<string> };
+
+/** An address, a network or a range; null for what looks like a name. Octal and shortened IPv4 are refused. */
+export function readAddresses(text: string): HostSet | null {
+  if (text.includes(":")) return readHosts(text, IPV6);
+  return /^[\d./-]+$/.test(text) ? readHosts(text, IPV4) : null;
+}
+
+type Family = {
+  bits: number;
+  remedy: string;
+  parse(text: string): bigint | null;
+  say(address: bigint): string;
+  /** A network's first and last address are no host's (the network itself, and broadcast). */
+  hasBroadcast: boolean;
+};
+
+const IPV4: Family = {
+  bits: 32,
+  remedy: "write 10.0.0.1, 10.0.0.0/24, 10.0.0.1-40 or 10.0.0.1-10.0.1.20",
+  parse: parseIpv4,
+  say: (address) => [24n, 16n, 8n, 0n].map((shift) => (address >> shift) & 255n).join("."),
+  hasBroadcast: true,
+};
+
+const IPV6: Family = {
+  bits: 128,
+  remedy: "write 2001:db8::1, [2001:db8::1]:22, 2001:db8::/120 or 2001:db8::1-2001:db8::40",
+  parse: parseIpv6,
+  say: sayIpv6,
+  hasBroadcast: false,
+};
+
+function readHosts(text: string, family: Family): HostSet {
+  if (text.includes("/")) return readNetwork(text, family);
+  if (text.includes("%")) return readScoped(text);
+  if (text.includes("-")) return readRange(text, family);
+  const address = parseOr(text, family);
+  return span(address, address, family);
+}
+
+function readNetwork(text: string, family: Family): HostSet {
+  const [base = "", length = "", ...more] = text.split("/");
+  const prefix = Number(length);
+  if (!/^\d{1,3}$/.test(length) || prefix > family.bits || more.length > 0)
+    throw refuse(`is not a network; its prefix is a number up to ${family.bits}`);
+  const size = 1n << BigInt(family.bits - prefix);
+  const first = parseOr(base, family) & ~(size - 1n);
+  const last = first + size - 1n;
+  return family.hasBroadcast && size > 2n ? span(first + 1n, last - 1n, family) : span(first, last, family);
+}
+
+/** `10.0.0.1-40` counts in the last part alone; other ranges name both ends in full. */
+function readRange(text: string, family: Family): HostSet {
+  const [from = "", to = "", ...more] = text.split("-");
+  if (more.length > 0) throw refuse(`is not a range; ${family.remedy}`);
+  const first = parseOr(from, family);
+  const last = parseOr(/^\d+$/.test(to) ? from.replace(/\d+$/, to) : to, family);
+  if (last < first) throw refuse("is a range that ends before it begins; write the lower address first");
+  return span(first, last, family);
+}
+
+/** A link-local address with its zone, such as fe80::1%eth0. */
+function readScoped(text: string): HostSet {
+  const [address = "", zone = "", ...more] = text.split("%");
+  if (!/^[\w.-]{1,32}$/.test(zone) || more.length > 0)
+    throw refuse("has a zone that cannot be one; write it as fe80::1%eth0");
+  const host = `${IPV6.say(parseOr(address, IPV6))}%${zone}`;
+  return { count: 1n, list: () => [host] };
+}
+
+const span = (first: bigint, last: bigint, { say }: Family): HostSet => ({
+  count: last - first + 1n,
+  *list() {
+    for (let address = first; address <= last; address++) yield say(address);
+  },
+});
+
+function parseOr(text: string, { parse, bits, remedy }: Family): bigint {
+  const address = parse(text);
+  if (address !== null) return address;
+  throw refuse(`is not an IPv${bits === 32 ? 4 : 6} address; ${remedy}`);
+}
+
+function parseIpv4(text: string): bigint | null {
+  const parts = text.split(".");
+  const isDecimal = parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return parts.length === 4 && isDecimal ? parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n) : null;
+}
+
+function parseIpv6(text: string): bigint | null {
+  if (!IPv6.isValid(text) || text.includes("%")) return null;
+  return IPv6.parse(text).parts.reduce((sum, part) => sum * 65_536n + BigInt(part), 0n);
+}
+
+function sayIpv6(address: bigint): string {
+  const parts = Array.from({ length: 8 }, (_, index) =>
+    Number((address >> BigInt(112 - 16 * index)) & 0xffffn),
+  );
+  return new IPv6(parts).toRFC5952String();
+}
+
+const refuse = (why: string): Refusal => new Refusal("invalid-input", why);

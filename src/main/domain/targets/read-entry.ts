@@ -1,0 +1,85 @@
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Target } from "#shared/model/target.ts";
+import { type HostSet, readAddresses } from "./addresses.ts";
+import { readName } from "./names.ts";
+
+/** One entry of a text of targets. `kind` null: it may be either, so it is both. */
+export type Entry = {
+  kind: Target["kind"] | null;
+  hosts: HostSet;
+  port: number | null;
+  user: string | null;
+  serverName: string | null;
+};
+
+/** Reads one entry, or refuses it with what is wrong, to be said after the entry itself. */
+export function readEntry(word: string): Entry {
+  const { scheme, rest } = splitScheme(word);
+  const { place, serverName } = splitServerName(rest);
+  const at = place.lastIndexOf("@");
+  const user = at === -1 ? null : readUser(place.slice(0, at));
+  const { host, port } = splitPort(place.slice(at + 1));
+  const hosts = readAddresses(host) ?? readName(host);
+  return { kind: scheme ?? kindOf({ user, port, serverName }), hosts, port, user, serverName };
+}
+
+function kindOf({ user, port, serverName }: Pick<Entry, "user" | "port" | "serverName">): Entry["kind"] {
+  if (serverName !== null) return "tls";
+  if (user !== null || port === 22) return "ssh";
+  return port === null ? null : "tls";
+}
+
+function splitScheme(word: string): { scheme: Entry["kind"]; rest: string } {
+  const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(word);
+  if (!match) return { scheme: null, rest: word };
+  const [, scheme = "", rest = ""] = match;
+  switch (scheme.toLowerCase()) {
+    case "ssh":
+      return { scheme: "ssh", rest: rest.replace(/\/$/, "") };
+    case "tls":
+      return { scheme: "tls", rest };
+    case "https":
+      return { scheme: "tls", rest: rest.replace(/[/?].*/, "").replace(/^.*@/, "") };
+    case "http":
+      throw refuse("has no TLS, so it shows no certificate; write host:443 for its secure side");
+    default:
+      throw refuse("is an address of a kind that is not scanned; write host, host:port or user@host");
+  }
+}
+
+/** `place:port/name`. A number after the slash is the length of a network's prefix instead. */
+function splitServerName(text: string): { place: string; serverName: string | null } {
+  const match = /^([^/]*(?:\/\d+(?::\d+)?)?)\/([^/]*)$/.exec(text);
+  if (!match?.[2] || /^\d+(:|$)/.test(match[2])) return { place: text, serverName: null };
+  const [, place = "", name] = match;
+  if (splitPort(place).port === null)
+    throw refuse("names a server but no port; write host:port/name, such as 10.0.0.5:443/shop.example");
+  const { count, list } = readName(name);
+  const [serverName] = count === 1n ? list() : [];
+  if (serverName === undefined) throw refuse("names several servers; write one name after the slash");
+  return { place, serverName };
+}
+
+function splitPort(text: string): { host: string; port: number | null } {
+  const bracketed = /^\[([^[\]]*:[^[\]]*)\](?::(.*))?$/.exec(text);
+  if (bracketed) return { host: bracketed[1] ?? "", port: readPort(bracketed[2]) };
+  const isBareIpv6 = text.indexOf(":") !== text.lastIndexOf(":");
+  if (isBareIpv6) return { host: text, port: null };
+  const [host = "", port] = text.split(":");
+  return { host, port: readPort(port) };
+}
+
+function readPort(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw refuse("has no port from 1 to 65535; write it as host:port");
+}
+
+/** Strict, for a user name may become an argument of a program: no leading dash, nothing a shell knows. */
+function readUser(user: string): string {
+  if (/^[\w.][\w.@+\\-]{0,254}\$?$/.test(user)) return user;
+  throw refuse("has a user name that cannot be one; write it as user@host");
+}
+
+const refuse = (why: string): Refusal => new Refusal("invalid-input", why);
