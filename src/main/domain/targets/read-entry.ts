@@ -49,7 +49,7 @@ function splitScheme(word: string): { scheme: Entry["kind"]; rest: string } {
 
 /** `place:port/name`. A number after the slash is the length of a network's prefix instead. */
 function splitServerName(text: string): { place: string; serverName: string | null } {
-  const match = /^([^/]*(?:\/\d+(?::\d+)?)?)\/([^/]*)$/.exec(text);
+  const match = /^(.*)\/([^/\]]*)$/.exec(text);
   if (!match?.[2] || /^\d+(:|$)/.test(match[2])) return { place: text, serverName: null };
   const [, place = "", name] = match;
   if (splitPort(place).port === null)
