@@ -1,0 +1,115 @@
+import type { Extension } from "#shared/model/certificate.ts";
+import { type Element, readChildren, readElement, TAG } from "./der.ts";
+import { EXTENSION_READERS, readBasicConstraints } from "./extension-words.ts";
+import { MOST_NAMES, readGeneralNames } from "./general-names.ts";
+import { longNameOf, type ObjectId, readObjectId } from "./oids.ts";
+
+export type Extensions = {
+  extensions: Extension[];
+  names: string[];
+  isCa: boolean;
+  malformed: string[];
+};
+
+const MOST_EXTENSIONS = 256;
+
+export const noExtensions = (): Extensions => ({ extensions: [], names: [], isCa: false, malformed: [] });
+
+/** Reads the extensions in `wrapper` ([3] of the certificate), each on its own. */
+export function readExtensions(bytes: Buffer, wrapper: Element): Extensions {
+  const found = noExtensions();
+  const list = readElement(bytes, wrapper.content, wrapper.end);
+  const { parts, isWhole } =
+    list?.tag === TAG.sequence ? readUntilBroken(bytes, list) : { parts: [], isWhole: false };
+  if (!isWhole) {
+    found.malformed.push(`the list of extensions cannot be read beyond the first ${parts.length}`);
+  }
+  const met = new Set<string>();
+  for (const part of parts) readExtension(bytes, part, found, met);
+  return found;
+}
+
+/** The parts of a list up to the first that is broken: those before it are not lost. */
+function readUntilBroken(bytes: Buffer, list: Element): { parts: Element[]; isWhole: boolean } {
+  const parts: Element[] = [];
+  for (let at = list.content; at < list.end; ) {
+    const part = readElement(bytes, at, list.end);
+    if (!part || parts.length === MOST_EXTENSIONS) return { parts, isWhole: false };
+    parts.push(part);
+    at = part.end;
+  }
+  return { parts, isWhole: true };
+}
+
+function readExtension(bytes: Buffer, part: Element, found: Extensions, met: Set<string>): void {
+  const opened = openExtension(bytes, part);
+  if (!opened) {
+    found.malformed.push(`extension ${found.extensions.length + 1} is not an extension`);
+    found.extensions.push({
+      oid: "",
+      name: "unreadable",
+      isCritical: false,
+      value: null,
+      malformed: "is not an extension",
+    });
+    return;
+  }
+  const { object, isCritical, value } = opened;
+  const extension = {
+    oid: object.oid,
+    name: longNameOf(object),
+    isCritical,
+    ...readValue(bytes, object, value),
+  };
+  found.extensions.push(extension);
+  if (extension.malformed !== null)
+    found.malformed.push(`extension ${extension.name} ${extension.malformed}`);
+  if (met.has(object.oid)) {
+    found.malformed.push(`extension ${extension.name} stands in it more than once; the first one counts`);
+    return;
+  }
+  met.add(object.oid);
+  const content = readElement(bytes, value.content, value.end);
+  if (!content) return;
+  if (object.shortName === "basicConstraints")
+    found.isCa = readBasicConstraints(bytes, content)?.isCa ?? false;
+  if (object.shortName === "subjectAltName") takeNames(bytes, content, found);
+}
+
+/** Extension: identifier, whether it is critical (false when left out), an octet string around its content. */
+function openExtension(
+  bytes: Buffer,
+  part: Element,
+): { object: ObjectId; isCritical: boolean; value: Element } | null {
+  const [id, second, third] = (part.tag === TAG.sequence && readChildren(bytes, part, 3)) || [];
+  const object = id?.tag === TAG.oid ? readObjectId(bytes.subarray(id.content, id.end)) : null;
+  const hasFlag = second?.tag === TAG.boolean;
+  const value = hasFlag ? third : second;
+  if (!object || value?.tag !== TAG.octetString) return null;
+  return { object, isCritical: hasFlag && bytes[second.content] !== 0, value };
+}
+
+function readValue(bytes: Buffer, object: ObjectId, value: Element): Pick<Extension, "value" | "malformed"> {
+  const read = EXTENSION_READERS.get(object.shortName ?? "");
+  if (!read) return { value: null, malformed: null };
+  const content = readElement(bytes, value.content, value.end);
+  const words = content && read(bytes, content);
+  if (!content || words === null) return { value: null, malformed: "cannot be read" };
+  const extra = value.end - content.end;
+  return {
+    value: words,
+    malformed: extra === 0 ? null : `is followed by ${extra} bytes that do not belong to it`,
+  };
+}
+
+function takeNames(bytes: Buffer, content: Element, found: Extensions): void {
+  const names = content.tag === TAG.sequence ? readGeneralNames(bytes, content) : null;
+  if (!names) {
+    found.malformed.push(`its names cannot be read, or there are more than ${MOST_NAMES}`);
+    return;
+  }
+  for (const { text, isListed, malformed } of names) {
+    if (isListed) found.names.push(text);
+    if (malformed !== null) found.malformed.push(malformed);
+  }
+}

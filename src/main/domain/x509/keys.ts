@@ -1,0 +1,111 @@
+import { hash } from "node:crypto";
+import { bitsOf, type Element, readChildren, readElement, TAG } from "./der.ts";
+import { longNameOf, type ObjectId, readObjectId } from "./oids.ts";
+
+export type PublicKey = {
+  keyType: string;
+  keyBits: number | null;
+  curve: string | null;
+  spkiSha256: string;
+  malformed: string | null;
+};
+
+/** The names of types and curves where they are not OpenSSL's own. */
+const TYPES = new Map([
+  ["rsaEncryption", "RSA"],
+  ["rsassaPss", "RSA-PSS"],
+  ["dsaEncryption", "DSA"],
+  ["id-ecPublicKey", "EC"],
+  ["ED25519", "Ed25519"],
+  ["ED448", "Ed448"],
+]);
+const CURVES = new Map([
+  ["prime256v1", "P-256"],
+  ["secp384r1", "P-384"],
+  ["secp521r1", "P-521"],
+]);
+
+/** What is known of a key by its SubjectPublicKeyInfo. */
+export function readPublicKey(bytes: Buffer, spki: Element): PublicKey {
+  const spkiSha256 = hash("sha256", bytes.subarray(spki.start, spki.end), "hex");
+  const unread = { keyType: "unknown", keyBits: null, curve: null, spkiSha256 };
+  const [algorithm, key] = readChildren(bytes, spki, 2) ?? [];
+  const [type, parameters] = (algorithm?.tag === TAG.sequence && readChildren(bytes, algorithm, 2)) || [];
+  const object = type?.tag === TAG.oid ? readObjectId(bytes.subarray(type.content, type.end)) : null;
+  if (!object || key?.tag !== TAG.bitString) return { ...unread, malformed: "cannot be read" };
+  const keyType = TYPES.get(object.longName ?? "") ?? longNameOf(object);
+  const size = readSize(bytes, keyType, parameters, key);
+  return {
+    keyType,
+    keyBits: size?.keyBits ?? null,
+    curve: size?.curve ?? null,
+    spkiSha256,
+    malformed: size ? null : `is no ${keyType} key`,
+  };
+}
+
+type Size = { keyBits: number | null; curve: string | null };
+
+const NO_SIZE: Size = { keyBits: null, curve: null };
+
+/** Null where the key or its parameters are not what its type asks for. */
+function readSize(
+  bytes: Buffer,
+  keyType: string,
+  parameters: Element | undefined,
+  key: Element,
+): Size | null {
+  if (keyType === "EC") return parameters ? readCurve(bytes, parameters) : null;
+  if (keyType === "DSA") return readDsaSize(bytes, parameters);
+  if (keyType !== "RSA" && keyType !== "RSA-PSS") return NO_SIZE;
+  const bits = bitsOf(bytes.subarray(key.content, key.end));
+  const numbers = bits && readElement(bytes, key.content + 1, key.end);
+  const modulus = numbers?.tag === TAG.sequence ? readElement(bytes, numbers.content, numbers.end) : null;
+  return sizeOf(bytes, modulus);
+}
+
+/** DSA may take its parameters from the issuer: then there is no size here. */
+function readDsaSize(bytes: Buffer, parameters: Element | undefined): Size | null {
+  if (parameters?.tag !== TAG.sequence) return NO_SIZE;
+  return sizeOf(bytes, readElement(bytes, parameters.content, parameters.end));
+}
+
+function sizeOf(bytes: Buffer, number: Element | null): Size | null {
+  if (number?.tag !== TAG.integer || number.content === number.end) return null;
+  return { keyBits: countBits(bytes, number), curve: null };
+}
+
+function countBits(bytes: Uint8Array, { content, end }: Element): number {
+  let at = content;
+  while (at < end - 1 && bytes[at] === 0) at++;
+  return (end - at - 1) * 8 + 32 - Math.clz32(bytes[at] ?? 0);
+}
+
+function readCurve(bytes: Buffer, parameters: Element): Size | null {
+  if (parameters.tag === TAG.sequence) return readExplicitCurve(bytes, parameters);
+  const object =
+    parameters.tag === TAG.oid ? readObjectId(bytes.subarray(parameters.content, parameters.end)) : null;
+  if (!object) return null;
+  return {
+    keyBits: curveBits(object),
+    curve: CURVES.get(object.shortName ?? "") ?? object.shortName ?? object.oid,
+  };
+}
+
+/** Every curve that OpenSSL knows has its size in its name, save SM2. */
+function curveBits({ shortName }: ObjectId): number | null {
+  if (shortName === "SM2") return 256;
+  const digits = /\d{3}/.exec(shortName ?? "")?.[0];
+  return digits ? Number(digits) : null;
+}
+
+/** ECParameters: version, fieldID { type, prime }, ... */
+function readExplicitCurve(bytes: Buffer, parameters: Element): Size | null {
+  const [, field] = readChildren(bytes, parameters, 8) ?? [];
+  const [, prime] = (field?.tag === TAG.sequence && readChildren(bytes, field, 2)) || [];
+  if (!prime) return null;
+  return {
+    keyBits: prime.tag === TAG.integer ? countBits(bytes, prime) : null,
+    curve: "explicit parameters",
+  };
+}

@@ -1,0 +1,148 @@
+import { type Element, readChildren, TAG } from "./der.ts";
+import { readObjectId } from "./oids.ts";
+
+/**
+ * Prints distinguished names exactly as `openssl x509 -nameopt RFC2253,utf8` does (OpenSSL 3.5), quirks and
+ * all: the last RDN first, bytes beyond ASCII as `\C3\A9`, unknown types and identifiers as `#` and DER.
+ * One thing differs: a value that OpenSSL cannot print ends its output there; here it is shown as `#` and DER.
+ */
+export type Name = { text: string; commonName: string | null; malformed: string | null };
+
+/** RDNs of a name, and attributes of one RDN. */
+const MOST_PARTS = 4_096;
+
+/** How many bytes a character takes in a string type that OpenSSL prints as text; 0 stands for UTF-8. */
+const CHARACTER_WIDTH = new Map([
+  [TAG.utf8String, 0],
+  [18, 1],
+  [19, 1],
+  [20, 1],
+  [22, 1],
+  [TAG.utcTime, 1],
+  [TAG.generalizedTime, 1],
+  [26, 1],
+  [28, 4],
+  [30, 2],
+] as [number, number][]);
+
+/** Characters that RFC 2253 escapes wherever they stand. */
+const SPECIAL = new Set(',+"\\<>;'.split("").map((character) => character.charCodeAt(0)));
+
+const UNREADABLE: Name = { text: "", commonName: null, malformed: "cannot be read" };
+
+/** Reads the name that `element` holds; each printed value is cut to `mostCharacters`. */
+export function readName(bytes: Buffer, element: Element, mostCharacters: number): Name {
+  const rdns = readChildren(bytes, element, MOST_PARTS);
+  if (!rdns) return UNREADABLE;
+  const name: Name = { text: "", commonName: null, malformed: null };
+  for (const rdn of rdns) {
+    const attributes = rdn.tag === TAG.set ? readChildren(bytes, rdn, MOST_PARTS) : null;
+    if (!attributes) return UNREADABLE;
+    let text = "";
+    for (const attribute of attributes) {
+      const part = readAttribute(bytes, attribute, mostCharacters);
+      if (!part) return UNREADABLE;
+      name.malformed ??= part.malformed;
+      if (part.isCommonName) name.commonName = part.value;
+      text = text === "" ? part.text : `${part.text}+${text}`;
+    }
+    if (text !== "") name.text = name.text === "" ? text : `${text},${name.text}`;
+  }
+  return name;
+}
+
+function readAttribute(bytes: Buffer, attribute: Element, mostCharacters: number) {
+  const [type, value, ...rest] = (attribute.tag === TAG.sequence && readChildren(bytes, attribute, 2)) || [];
+  if (type?.tag !== TAG.oid || !value || rest.length > 0) return null;
+  const object = readObjectId(bytes.subarray(type.content, type.end));
+  if (!object) return null;
+  const isWhole = value.end - value.content <= mostCharacters;
+  const end = isWhole ? value.end : value.content + mostCharacters;
+  const content = bytes.subarray(value.content, end);
+  const printed = object.shortName === null ? null : printValue(content, value.tag);
+  const text = printed ?? `#${dump(content, value.tag)}`;
+  const isUnprintable = printed === null && object.shortName !== null && CHARACTER_WIDTH.has(value.tag);
+  return {
+    // OpenSSL gives an identifier a buffer of 80 bytes.
+    text: `${object.shortName ?? object.oid.slice(0, 79)}=${text}${isWhole ? "" : "…"}`,
+    value: decodeString(content, value.tag),
+    isCommonName: object.shortName === "CN",
+    malformed: !isWhole
+      ? `has a value of ${value.end - value.content} bytes, of which the first ${mostCharacters} are shown`
+      : isUnprintable
+        ? "has a value that is not the text it claims to be"
+        : null,
+  };
+}
+
+/** The value as DER, its length written as DER writes it. */
+function dump(content: Buffer, tag: number): string {
+  const size = content.length;
+  const width = Math.ceil(Math.log2(size + 1) / 8);
+  const length = size < 0x80 ? [size] : [0x80 | width, ...bigEndian(size, width)];
+  return `${Buffer.from([tag, ...length]).toString("hex")}${content.toString("hex")}`.toUpperCase();
+}
+
+const bigEndian = (value: number, width: number): number[] =>
+  Array.from({ length: width }, (_, index) => Math.floor(value / 256 ** (width - 1 - index)) % 256);
+
+/** Null for a type that is dumped, and for content that is not of its type. */
+function printValue(content: Buffer, tag: number): string | null {
+  const width = CHARACTER_WIDTH.get(tag);
+  if (width === undefined) return null;
+  if (width < 2 && isPlain(content)) return content.toString("latin1");
+  if (width === 0) return escapeText(Array.from(content, (byte) => [byte]));
+  const characters = readCharacters(content, width);
+  return characters && escapeText(characters.map(toUtf8));
+}
+
+/** ASCII in which nothing needs an escape: nearly every value there is. */
+function isPlain(content: Buffer): boolean {
+  for (const byte of content) if (byte < 0x20 || byte > 0x7e || SPECIAL.has(byte)) return false;
+  return content[0] !== 0x20 && content[0] !== 0x23 && content[content.length - 1] !== 0x20;
+}
+
+/** Code points of a fixed width; null where OpenSSL cannot write one of them as UTF-8. */
+function readCharacters(content: Buffer, width: number): number[] | null {
+  if (content.length % width !== 0) return null;
+  const characters: number[] = [];
+  for (let at = 0; at < content.length; at += width) {
+    const character = content.readUIntBE(at, width);
+    if ((character >= 0xd800 && character <= 0xdfff) || character > 0x10ffff) return null;
+    characters.push(character);
+  }
+  return characters;
+}
+
+const toUtf8 = (character: number): number[] =>
+  character < 0x80 ? [character] : [...Buffer.from(String.fromCodePoint(character))];
+
+/**
+ * Escapes as OpenSSL: a single character is a last one and not a first one, so that a lone "#" stands as it is.
+ * Beyond ASCII everything is escaped, wherever it stands.
+ */
+function escapeText(characters: number[][]): string {
+  const last = characters.length - 1;
+  return characters
+    .map((bytes, index) => {
+      const byte = bytes[0] ?? 0;
+      if (bytes.length > 1 || byte > 0x7e || byte < 0x20) return bytes.map(escapeByte).join("");
+      const isEscaped =
+        SPECIAL.has(byte) ||
+        (byte === 0x20 && (index === 0 || index === last)) ||
+        (byte === 0x23 && index === 0 && index !== last);
+      return `${isEscaped ? "\\" : ""}${String.fromCharCode(byte)}`;
+    })
+    .join("");
+}
+
+const escapeByte = (byte: number): string => `\\${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+
+/** A string as people read it; what cannot be decoded is replaced. */
+export function decodeString(content: Buffer, tag: number): string {
+  const width = CHARACTER_WIDTH.get(tag);
+  if (width === 0) return content.toString("utf8");
+  if (width === 2 && content.length % 2 === 0) return Buffer.from(content).swap16().toString("utf16le");
+  if (width === 4) return (readCharacters(content, 4) ?? []).map((c) => String.fromCodePoint(c)).join("");
+  return content.toString("latin1");
+}
