@@ -1,0 +1,25 @@
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { PAGE_HEADERS, type PageFile } from "#shells/page.ts";
+
+/** Answers, and keeps the connection. */
+export function answer(response: ServerResponse, { type, body }: PageFile): void {
+  response.writeHead(200, { ...PAGE_HEADERS, "Content-Type": type, "Content-Length": body.length });
+  response.end(body);
+}
+
+/** Answers without a word of explanation, and hangs up. */
+export function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { ...PAGE_HEADERS, "Content-Length": 0, Connection: "close" });
+  response.end();
+}
+
+/** The same where Node has no response to write to: broken requests and refused upgrades. */
+export function refuseSocket(socket: Duplex, status: number): void {
+  socket.on("error", () => socket.destroy());
+  if (!socket.writable) return void socket.destroy();
+  const headers = Object.entries({ ...PAGE_HEADERS, "Content-Length": "0", Connection: "close" });
+  const lines = headers.map(([name, value]) => `${name}: ${value}`);
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", ""].join("\r\n");
+  socket.end(head, () => socket.destroy());
+}

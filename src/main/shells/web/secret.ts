@@ -1,0 +1,11 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+
+/** 256 random bits that fit in a URL and in a header. */
+export const makeSecret = (): string => randomBytes(32).toString("base64url");
+
+/** What we keep of a secret that we gave out: it lets nobody in. */
+export const digestSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
+
+/** Takes the same time whatever is offered, and however long. */
+export const isSecret = (offered: string, digest: Buffer): boolean =>
+  timingSafeEqual(digestSecret(offered), digest);
