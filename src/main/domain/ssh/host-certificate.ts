@@ -1,0 +1,168 @@
+/**
+ * Host certificates of OpenSSH (PROTOCOL.certkeys), judged as ssh judges them for a `@cert-authority` line, with
+ * two choices on the safe side: one that names no host fits none (OpenSSH before 10.3 let it fit all), and a
+ * signature by RSA with SHA-1 is none.
+ *
+ * A certificate is public. What proves that the host has its key is the handshake in which the host presents the
+ * same key, plain: that one is `presented`.
+ */
+
+import { isSignedBy } from "./host-certificate-signature.ts";
+import { type PublicKey, readKeyBlob, typeInCertificate } from "./key-blob.ts";
+import type { KnownHost } from "./known-hosts.ts";
+import { findRevocation, type HostKeyKnowledge } from "./known-hosts-judgement.ts";
+import { matchesPattern } from "./pattern.ts";
+import { asField, Fields } from "./wire.ts";
+
+export type HostCertificate = {
+  /** The host's key, as it is presented without a certificate. */
+  key: PublicKey;
+  serial: bigint;
+  kind: "user" | "host" | "unknown";
+  keyId: string;
+  principals: string[];
+  /** Seconds since the epoch; the validity ends before the second one. */
+  validAfter: bigint;
+  validBefore: bigint;
+  criticalOptions: string[];
+  authority: PublicKey;
+  /** What the authority has signed, and its signature. */
+  signed: Uint8Array;
+  signature: Uint8Array;
+};
+
+export type HostCertificateJudgement =
+  | { kind: "trusted"; where: string; keyId: string; serial: string }
+  | { kind: "invalid"; why: string }
+  | { kind: "revoked"; where: string }
+  /** It may be good, but its kind of signature cannot be checked here. */
+  | { kind: "unsupported"; why: string };
+
+/** How many fields of its own a key of a type has in a certificate, between the nonce and the serial. */
+const KEY_FIELDS: Readonly<Record<string, number>> = {
+  "ssh-ed25519": 1,
+  "ssh-rsa": 2,
+  "ecdsa-sha2-nistp256": 2,
+  "ecdsa-sha2-nistp384": 2,
+  "ecdsa-sha2-nistp521": 2,
+};
+const KINDS = ["unknown", "user", "host"] as const;
+
+/** The certificate in the blob; null when it is none, or of a kind of key that hosts are not asked for here. */
+export function readHostCertificate(blob: Uint8Array): HostCertificate | null {
+  const fields = new Fields(blob);
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+  const keyType = typeInCertificate(fields.text() ?? "");
+  const count = keyType && Object.hasOwn(KEY_FIELDS, keyType) ? KEY_FIELDS[keyType] : undefined;
+  if (!keyType || !count || !readKeyBlob(blob)) return null;
+
+  fields.octets();
+  const start = fields.position;
+  for (let index = 0; index < count; index++) fields.octets();
+  const name = asField(Buffer.from(keyType, "latin1"));
+  const key = readKeyBlob(Buffer.concat([name, blob.subarray(start, fields.position)]));
+  const serial = view.getBigUint64(fields.position);
+  const kind = KINDS[view.getUint32(fields.position + 8)] ?? "unknown";
+  fields.skip(12);
+  const keyId = fields.octets();
+  const principals = fields.octets();
+  const validity = fields.position;
+  fields.skip(16);
+  const criticalOptions = fields.octets();
+  fields.octets();
+  fields.octets();
+  const authority = readKeyBlob(fields.octets() ?? new Uint8Array());
+  const signed = blob.subarray(0, fields.position);
+  const signature = fields.octets();
+  if (!key || !keyId || !principals || !criticalOptions || !authority || !signature) return null;
+  return {
+    ...{ key, serial, kind, keyId: toText(keyId), principals: readTexts(principals) },
+    validAfter: view.getBigUint64(validity),
+    validBefore: view.getBigUint64(validity + 8),
+    criticalOptions: readTexts(criticalOptions).filter((_, index) => index % 2 === 0),
+    ...{ authority, signed, signature },
+  };
+}
+
+type Question = {
+  host: string;
+  port: number;
+  /** The certificate, as the host showed it. */
+  blob: Uint8Array;
+  /** The plain host key that the host presents in the connection that is to be trusted. */
+  presented: Uint8Array;
+  authorities: readonly KnownHost[];
+  now: Date;
+};
+
+export function judgeHostCertificate(
+  question: Question,
+  knowledge: Pick<HostKeyKnowledge, "knownHosts">,
+): HostCertificateJudgement {
+  const certificate = readHostCertificate(question.blob);
+  if (!certificate) return { kind: "unsupported", why: "its host certificate cannot be read" };
+  const revoked = findRevocation(question, [certificate.key, certificate.authority], knowledge);
+  if (revoked) return { kind: "revoked", where: revoked.where };
+
+  const authority = question.authorities.find(
+    ({ key }) => key.fingerprint === certificate.authority.fingerprint,
+  );
+  const signer = `${certificate.authority.keyType} ${certificate.authority.fingerprint}`;
+  if (!authority)
+    return {
+      kind: "invalid",
+      why: `its host certificate is signed by ${signer}, which is not trusted for it`,
+    };
+  const why = findFault(certificate, question);
+  if (why) return { kind: "invalid", why };
+
+  switch (isSignedBy(certificate.authority, certificate.signed, certificate.signature)) {
+    case "yes":
+      return {
+        kind: "trusted",
+        where: authority.where,
+        keyId: certificate.keyId,
+        serial: String(certificate.serial),
+      };
+    case "no":
+      return { kind: "invalid", why: "the signature of its host certificate is wrong" };
+    case "unsupported":
+      return {
+        kind: "unsupported",
+        why: `signatures by a ${certificate.authority.keyType} key cannot be checked here`,
+      };
+  }
+}
+
+function findFault(certificate: HostCertificate, { host, presented, now }: Question): string | null {
+  const seconds = BigInt(Math.floor(now.getTime() / 1_000));
+  const shown = readKeyBlob(presented);
+  if (shown?.fingerprint !== certificate.key.fingerprint)
+    return `its host certificate is for ${certificate.key.keyType} ${certificate.key.fingerprint}, not for the key it presents`;
+  if (certificate.kind !== "host") return "it showed a certificate that is not for a host";
+  if (seconds < certificate.validAfter)
+    return `its host certificate is valid only from ${sayTime(certificate.validAfter)}`;
+  if (seconds >= certificate.validBefore)
+    return `its host certificate expired at ${sayTime(certificate.validBefore)}`;
+  if (certificate.criticalOptions.length > 0)
+    return `its host certificate has a critical option that is not known: ${certificate.criticalOptions.join(", ")}`;
+  if (certificate.principals.some((principal) => matchesPattern(host.toLowerCase(), principal))) return null;
+  return `its host certificate is for ${certificate.principals.join(", ") || "no host at all"}, not for ${host}`;
+}
+
+/** The last year that a Date can say. */
+const LATEST = 8_640_000_000_000n;
+
+const sayTime = (seconds: bigint): string =>
+  seconds > LATEST
+    ? "a time beyond all calendars"
+    : `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}Z`;
+
+const toText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+function readTexts(bytes: Uint8Array): string[] {
+  const fields = new Fields(bytes);
+  const texts: string[] = [];
+  for (let next = fields.octets(); next; next = fields.octets()) texts.push(toText(next));
+  return texts;
+}

@@ -1,0 +1,120 @@
+/**
+ * known_hosts as OpenSSH reads it (hostfile.c). A line is
+ *
+ *     [@cert-authority | @revoked] NAMES TYPE BASE64 [COMMENT]
+ *
+ * where NAMES is a comma list of names with `*`, `?` and a leading `!`, or one hashed name. A name with a
+ * port other than 22 stands in brackets: [host]:2222. A line that cannot be read is a problem to tell, and
+ * nothing else: ssh passes over it too.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { type PublicKey, readKeyBlob } from "./key-blob.ts";
+import { matchPatternList } from "./pattern.ts";
+import { decodeBase64 } from "./wire.ts";
+
+export type KnownHost = {
+  marker: "none" | "cert-authority" | "revoked";
+  key: PublicKey;
+  /** Where it stands, for people: `/home/jo/.ssh/known_hosts:12`. */
+  where: string;
+  line: number;
+};
+
+export type KnownHosts = {
+  source: string;
+  /** Lines that cannot be read; `line` counts from 1. */
+  problems: { line: number; why: string }[];
+  /** The entries under a name as known_hosts writes it (nameInKnownHosts), in the order of the file. */
+  find(name: string): readonly KnownHost[];
+};
+
+type Index = {
+  /** Entries under a name with neither wildcard nor negation, by that name in lower case. */
+  exact: Map<string, KnownHost[]>;
+  patterns: { names: string; entry: KnownHost }[];
+  hashed: (HashedName & { entry: KnownHost })[];
+};
+type HashedName = { salt: Uint8Array; digest: Uint8Array };
+
+const MARKERS = { "@cert-authority": "cert-authority", "@revoked": "revoked" } as const;
+const SHA1_BYTES = 20;
+
+/** Reads a known_hosts file. `source` is its path, to say where a key is known. Never fails. */
+export function readKnownHosts(text: string, source: string): KnownHosts {
+  const index: Index = { exact: new Map(), patterns: [], hashed: [] };
+  const problems: KnownHosts["problems"] = [];
+  for (const [before, raw] of text.split("\n").entries()) {
+    const line = before + 1;
+    const content = raw.replace(/^[ \t]+|[ \t\r]+$/g, "");
+    if (content === "" || content.startsWith("#")) continue;
+    const read = readLine(content);
+    const why =
+      typeof read === "string"
+        ? read
+        : enter(index, read.names, { marker: read.marker, key: read.key, line, where: `${source}:${line}` });
+    if (why) problems.push({ line, why });
+  }
+  // A hashed name costs an HMAC for each entry, and each host is asked for several times.
+  const found = new Map<string, KnownHost[]>();
+  return {
+    source,
+    problems,
+    find: (name) => {
+      const entries = found.get(name) ?? findEntries(index, name);
+      found.set(name, entries);
+      return entries;
+    },
+  };
+}
+
+/** How known_hosts writes a host: with a port other than 22 in brackets. */
+export const nameInKnownHosts = (host: string, port: number): string =>
+  port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
+
+function findEntries({ exact, patterns, hashed }: Index, name: string): KnownHost[] {
+  const entries = [
+    ...(exact.get(name) ?? []),
+    ...patterns.filter(({ names }) => matchPatternList(name, names) === "match").map(({ entry }) => entry),
+    ...hashed.filter((hash) => isNameHashed(name, hash)).map(({ entry }) => entry),
+  ];
+  return entries.sort((one, other) => one.line - other.line);
+}
+
+/** Files the entry under its names; answers why it could not. */
+function enter({ exact, patterns, hashed }: Index, names: string, entry: KnownHost): string | null {
+  if (names.startsWith("|")) {
+    const hash = readHashedName(names);
+    if (hash) hashed.push({ ...hash, entry });
+    return hash ? null : "its hashed name cannot be read";
+  }
+  const list = names.toLowerCase();
+  if (/[*?!]/.test(list)) patterns.push({ names: list, entry });
+  else for (const name of new Set(list.split(","))) exact.set(name, [...(exact.get(name) ?? []), entry]);
+  return null;
+}
+
+function readLine(content: string): (Omit<KnownHost, "line" | "where"> & { names: string }) | string {
+  const words = content.split(/[ \t]+/);
+  const first = words[0] ?? "";
+  const marker = Object.hasOwn(MARKERS, first) ? MARKERS[first as keyof typeof MARKERS] : "none";
+  if (marker === "none" && first.startsWith("@")) return `${first} is not a marker that ssh knows`;
+  const [names, keyType, base64] = marker === "none" ? words : words.slice(1);
+  if (!names || !keyType || !base64) return "it has no key";
+  if (/^\d+$/.test(keyType)) return "its key is for SSH version 1, which nothing takes any more";
+  const blob = decodeBase64(base64);
+  const key = blob && readKeyBlob(blob);
+  if (!key) return `its ${keyType} key cannot be read`;
+  if (key.keyType !== keyType) return `it says ${keyType}, but the key in it is ${key.keyType}`;
+  return { marker, names, key };
+}
+
+function readHashedName(text: string): HashedName | null {
+  const [, version, saltText, digestText, ...more] = text.split("|");
+  const salt = decodeBase64(saltText ?? "");
+  const digest = decodeBase64(digestText ?? "");
+  const isHash = version === "1" && salt?.length === SHA1_BYTES && digest?.length === SHA1_BYTES;
+  return isHash && more.length === 0 ? { salt, digest } : null;
+}
+
+const isNameHashed = (name: string, { salt, digest }: HashedName): boolean =>
+  timingSafeEqual(createHmac("sha1", salt).update(name).digest(), digest);
