@@ -51,27 +51,32 @@ const SIGNATURE_NAMES = new Set(["rsa-sha2-256", "rsa-sha2-512"]);
 export function readKeyBlob(blob: Uint8Array): PublicKey | null {
   const fields = openFields(blob);
   const name = fields.text();
-  if (!name || !/^[!-~]{1,128}$/.test(name)) return null;
+  if (!name) return null;
   const keyType = SIGNATURE_NAMES.has(name) ? "ssh-rsa" : name;
   const certified = typeInCertificate(keyType);
   const plainType = certified ?? keyType;
   const read = READERS.get(plainType);
-  if (!read) return { keyType, keyBits: null, curve: null, fingerprint: fingerprintOf(blob), blob };
+  if (!read) return readStranger(keyType, blob);
 
   if (certified && !fields.octets()) return null;
-  const start = fields.position();
+  const start = fields.position;
   const shape = read(fields);
   if (!shape) return null;
-  const fieldsEnd = fields.position();
+  const fieldsEnd = fields.position;
   if (certified && !skipCertificate(fields)) return null;
   if (keyType === XMSS) fields.skip(XMSS_STATE);
-  if (fields.position() !== blob.length) return null;
+  if (fields.position !== blob.length) return null;
 
   const isAsWritten = !certified && name === keyType && !shape.plain && fieldsEnd === blob.length;
   const plain = isAsWritten ? blob : named(plainType, shape.plain ?? blob.subarray(start, fieldsEnd));
   const { keyBits, curve } = shape;
   return { keyType, keyBits, curve, fingerprint: fingerprintOf(plain), blob };
 }
+
+const readStranger = (keyType: string, blob: Uint8Array): PublicKey | null =>
+  /^[!-~]{1,128}$/.test(keyType)
+    ? { keyType, keyBits: null, curve: null, fingerprint: fingerprintOf(blob), blob }
+    : null;
 
 /** The key and the comment of a .pub file's line; null when it is not one. */
 export function readPublicKeyLine(text: string): { key: PublicKey; comment: string } | null {
@@ -94,7 +99,7 @@ const named = (keyType: string, fields: Uint8Array): Uint8Array =>
   Buffer.concat([asField(Buffer.from(keyType, "latin1")), fields]);
 
 function readOctets(fields: Fields, length: number): Shape | null {
-  return fields.octets()?.length === length ? { keyBits: 256, curve: null, plain: null } : null;
+  return fields.length() === length ? { keyBits: 256, curve: null, plain: null } : null;
 }
 
 function withApplication(fields: Fields, shape: Shape | null): Shape | null {

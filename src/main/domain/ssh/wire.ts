@@ -1,40 +1,52 @@
+export const openFields = (bytes: Uint8Array): Fields => new Fields(bytes);
+
 /** Fields of SSH's wire format, one after another: each answers null once the bytes do not hold it. */
-export type Fields = {
+export class Fields {
   /** Where the next field begins. */
-  position(): number;
-  /** A string: four bytes of length, then as many bytes. */
-  octets(): Uint8Array | null;
-  /** A string as Latin-1, so that no byte is lost. */
-  text(): string | null;
-  skip(length: number): boolean;
-};
+  position = 0;
+  readonly #bytes: Uint8Array;
 
-export function openFields(bytes: Uint8Array): Fields {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let position = 0;
-
-  function octets(): Uint8Array | null {
-    if (position + 4 > bytes.length) return null;
-    const start = position + 4;
-    const end = start + view.getUint32(position);
-    if (end > bytes.length) return null;
-    position = end;
-    return bytes.subarray(start, end);
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
   }
 
-  return {
-    position: () => position,
-    octets,
-    text: () => {
-      const found = octets();
-      return found && Buffer.from(found.buffer, found.byteOffset, found.byteLength).toString("latin1");
-    },
-    skip: (length) => {
-      if (position + length > bytes.length) return false;
-      position += length;
-      return true;
-    },
-  };
+  /** A string: four bytes of length, then as many bytes. */
+  octets(): Uint8Array | null {
+    const start = this.position + 4;
+    return this.#skipString() ? this.#bytes.subarray(start, this.position) : null;
+  }
+
+  /** How long the next string is, which is passed over. */
+  length(): number | null {
+    const start = this.position + 4;
+    return this.#skipString() ? this.position - start : null;
+  }
+
+  /** A string as Latin-1, so that no byte is lost. For names: it is made character by character. */
+  text(): string | null {
+    const start = this.position + 4;
+    if (!this.#skipString()) return null;
+    let text = "";
+    for (let at = start; at < this.position; at++) text += String.fromCharCode(this.#bytes[at] as number);
+    return text;
+  }
+
+  skip(length: number): boolean {
+    if (this.position + length > this.#bytes.length) return false;
+    this.position += length;
+    return true;
+  }
+
+  #skipString(): boolean {
+    const bytes = this.#bytes;
+    const at = this.position;
+    if (at + 4 > bytes.length) return false;
+    const high = (bytes[at] as number) * 256 + (bytes[at + 1] as number);
+    const length = high * 65_536 + (bytes[at + 2] as number) * 256 + (bytes[at + 3] as number);
+    if (at + 4 + length > bytes.length) return false;
+    this.position = at + 4 + length;
+    return true;
+  }
 }
 
 /** A string as a field: its length, then its bytes. */

@@ -1,0 +1,86 @@
+import ipaddr from "ipaddr.js";
+import { matchesPattern } from "./pattern.ts";
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Network = { address: Address; bits: number };
+
+/** One item of a list of addresses: a network where sshd reads one, otherwise a pattern over names and addresses. */
+export type FromItem = { text: string; isNegated: boolean; network: Network | null };
+
+/** The items of a `from=` list; a sentence where one of them makes sshd refuse everybody. */
+export function readFromList(list: string): FromItem[] | string {
+  const items: FromItem[] = [];
+  for (const written of list.split(",")) {
+    const isNegated = written.startsWith("!");
+    const text = isNegated ? written.slice(1) : written;
+    if (text === "") return "an empty item in the list refuses everybody";
+    const network = readNetwork(text);
+    if (typeof network === "string") return network;
+    items.push({ text, isNegated, network });
+  }
+  return items;
+}
+
+/**
+ * What of the list lets anybody in: items that some address matches and that no negated item takes back whole.
+ * Names count only where sshd asks the DNS for them.
+ */
+export function usableItems(items: readonly FromItem[], { useDns }: { useDns: boolean }): FromItem[] {
+  const taken = items.filter(({ isNegated }) => isNegated);
+  return items.filter(
+    (item) =>
+      !item.isNegated && (useDns || mayMatchAddress(item)) && !taken.some((other) => covers(other, item)),
+  );
+}
+
+/** Whether an item can match the text of an address; a name never does. */
+export function mayMatchAddress({ network, text }: FromItem): boolean {
+  if (network) return true;
+  const pattern = text.toLowerCase();
+  if (!/[*?]/.test(pattern)) return false;
+  const isOfVersion4 = /^[0-9.*?]+$/.test(pattern) && pattern.split(".").length <= 4;
+  return isOfVersion4 || /^[0-9a-f:*?]+$/.test(pattern);
+}
+
+function covers(one: FromItem, other: FromItem): boolean {
+  if (one.text === "*" || one.text === other.text) return true;
+  if (!other.network) return false;
+  if (!one.network) return isWhole(other.network) && matchesPattern(String(other.network.address), one.text);
+  const isSameKind = one.network.address.kind() === other.network.address.kind();
+  return isSameKind && one.network.bits <= other.network.bits && contains(one.network, other.network.address);
+}
+
+const isWhole = ({ address, bits }: Network): boolean => bits === (address.kind() === "ipv4" ? 32 : 128);
+
+const contains = ({ address, bits }: Network, other: Address): boolean =>
+  address.toByteArray().every((byte, index) => {
+    const kept = Math.min(8, Math.max(0, bits - index * 8));
+    const mask = (0xff << (8 - kept)) & 0xff;
+    return (byte & mask) === ((other.toByteArray()[index] ?? 0) & mask);
+  });
+
+/** A network with its bits; null when the text is none; a sentence when sshd reads one and finds it wrong. */
+function readNetwork(text: string): Network | null | string {
+  if (text.length >= 64) return null;
+  const slash = text.indexOf("/");
+  const written = slash < 0 ? null : text.slice(slash + 1);
+  if (written !== null && !/^\d{1,9}$/.test(written)) return null;
+  const host = slash < 0 ? text : text.slice(0, slash);
+  if (!ipaddr.isValid(host)) return null;
+  const address = ipaddr.parse(host);
+  const most = address.kind() === "ipv4" ? 32 : 128;
+  const bits = written === null ? most : Number(written);
+  if (bits > most) return `"${text}" has more bits than an address, which refuses everybody`;
+  if (!contains({ address: emptyHost(address, bits), bits: most }, address)) {
+    return `"${text}" has bits set beyond its mask, which refuses everybody`;
+  }
+  return { address, bits };
+}
+
+function emptyHost(address: Address, bits: number): Address {
+  const bytes = address.toByteArray().map((byte, index) => {
+    const kept = Math.min(8, Math.max(0, bits - index * 8));
+    return byte & ((0xff << (8 - kept)) & 0xff);
+  });
+  return ipaddr.fromByteArray(bytes);
+}

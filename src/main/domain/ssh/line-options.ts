@@ -1,0 +1,179 @@
+import { readExpiryTime } from "./expiry-time.ts";
+import { readFromList } from "./from-list.ts";
+
+/**
+ * The options before a key, as sshd reads them: names in any case, values in double quotes, `\"` for a quote
+ * inside, one unknown or broken option spoils the line.
+ */
+export type LineOption = {
+  /** Lower case, without the `no-` of a flag. */
+  name: string;
+  /** What stood in the quotes; null for a flag. */
+  value: string | null;
+  /** False for a flag written with `no-`. */
+  isOn: boolean;
+};
+
+type Value = {
+  /** Why this value makes sshd ignore the line; null if it does not. */
+  check: (value: string) => string | null;
+  isUnique: boolean;
+};
+
+/** In sshd's order, for it takes the first that the text begins with. */
+const FLAGS: readonly { name: string; canBeNegated: boolean }[] = [
+  { name: "restrict", canBeNegated: false },
+  { name: "cert-authority", canBeNegated: false },
+  { name: "port-forwarding", canBeNegated: true },
+  { name: "agent-forwarding", canBeNegated: true },
+  { name: "x11-forwarding", canBeNegated: true },
+  { name: "touch-required", canBeNegated: true },
+  { name: "verify-required", canBeNegated: true },
+  { name: "pty", canBeNegated: true },
+  { name: "user-rc", canBeNegated: true },
+];
+
+const anything = (): null => null;
+const VALUES: ReadonlyMap<string, Value> = new Map([
+  ["command", { check: anything, isUnique: true }],
+  ["principals", { check: anything, isUnique: true }],
+  ["from", { check: checkFrom, isUnique: true }],
+  ["expiry-time", { check: checkExpiry, isUnique: false }],
+  ["environment", { check: checkEnvironment, isUnique: false }],
+  [
+    "permitopen",
+    { check: (value: string) => checkPermit(value, { isBarePortAllowed: false }), isUnique: false },
+  ],
+  [
+    "permitlisten",
+    { check: (value: string) => checkPermit(value, { isBarePortAllowed: true }), isUnique: false },
+  ],
+  ["tunnel", { check: checkTunnel, isUnique: false }],
+]);
+
+/** sshd's limits on how often an option may be repeated. */
+const MOST = new Map([
+  ["environment", 1_024],
+  ["permitopen", 4_096],
+  ["permitlisten", 4_096],
+]);
+
+/** Reads options that end with the text. `problem` says why sshd would ignore the line for them. */
+export function readLineOptions(text: string): { options: LineOption[]; problem: string | null } {
+  const options: LineOption[] = [];
+  const counts = new Map<string, number>();
+  let rest = text;
+  while (rest !== "") {
+    // sshd lets empty options pass: a comma at the beginning, two in a row, one at the end.
+    if (rest[0] === ",") {
+      rest = rest.slice(1);
+      continue;
+    }
+    const read = readFlag(rest) ?? readValue(rest);
+    if (typeof read === "string") return { options, problem: read };
+    const { option, length } = read;
+    options.push(option);
+    const problem = countOption(option, counts);
+    if (problem) return { options, problem };
+    rest = rest.slice(length);
+    if (rest !== "" && rest[0] !== ",")
+      return { options, problem: `unknown option ${sayOption(text, rest)}` };
+  }
+  return { options, problem: findContradiction(options) };
+}
+
+/** The value of the first option of that name; null when it is not there. */
+export const valueOfOption = (options: readonly LineOption[], name: string): string | null =>
+  options.find((option) => option.name === name)?.value ?? null;
+
+/** Whether the flag is on when all is read: the last one of its name counts. */
+export const isFlagOn = (options: readonly LineOption[], name: string): boolean =>
+  options.findLast((option) => option.name === name)?.isOn ?? false;
+
+type Read = { option: LineOption; length: number };
+
+function readFlag(text: string): Read | null {
+  for (const { name, canBeNegated } of FLAGS) {
+    const isNegated = canBeNegated && startsWith(text, "no-");
+    const from = isNegated ? 3 : 0;
+    if (startsWith(text.slice(from, from + name.length), name)) {
+      return { option: { name, value: null, isOn: !isNegated }, length: from + name.length };
+    }
+  }
+  return null;
+}
+
+function readValue(text: string): Read | string {
+  const equals = text.indexOf("=");
+  const name = text.slice(0, Math.max(0, equals)).toLowerCase();
+  const kind = VALUES.get(name);
+  if (!kind) return `unknown option ${sayOption(text, text)}`;
+  const quoted = dequote(text, equals + 1);
+  if (typeof quoted === "string") return `${name}: ${quoted}`;
+  const problem = kind.check(quoted.value);
+  if (problem) return problem;
+  return { option: { name, value: quoted.value, isOn: true }, length: quoted.end };
+}
+
+function dequote(text: string, from: number): { value: string; end: number } | string {
+  if (text[from] !== '"') return "the value is not in quotes";
+  let at = from + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === "\\" && text[at + 1] === '"' ? 2 : 1;
+  if (at >= text.length) return "the closing quote is missing";
+  return { value: text.slice(from + 1, at).replaceAll('\\"', '"'), end: at + 1 };
+}
+
+function countOption({ name, value }: LineOption, counts: Map<string, number>): string | null {
+  const count = (counts.get(name) ?? 0) + 1;
+  counts.set(name, count);
+  if (count > 1 && value !== null && VALUES.get(name)?.isUnique) return `two ${name}= options`;
+  return count > (MOST.get(name) ?? Number.POSITIVE_INFINITY) + 1 ? `too many ${name}= options` : null;
+}
+
+function findContradiction(options: readonly LineOption[]): string | null {
+  if (isFlagOn(options, "cert-authority")) return null;
+  return valueOfOption(options, "principals") === null ? null : "principals= without cert-authority";
+}
+
+function checkFrom(value: string): string | null {
+  const list = readFromList(value);
+  return typeof list === "string" ? `from=: ${list}` : null;
+}
+
+function checkExpiry(value: string): string | null {
+  return readExpiryTime(value) ? null : `expiry-time="${value}" is not a date that sshd reads`;
+}
+
+function checkEnvironment(value: string): string | null {
+  return /^[A-Za-z0-9_]+=/.test(value) ? null : "environment= is not NAME=value with a plain name";
+}
+
+function checkPermit(value: string, { isBarePortAllowed }: { isBarePortAllowed: boolean }): string | null {
+  const bad = `${isBarePortAllowed ? "permitlisten" : "permitopen"}="${value}" is not host:port`;
+  const text = isBarePortAllowed && !value.includes(":") ? `*:${value}` : value;
+  const close = text.startsWith("[") ? text.indexOf("]") + 1 : text.search(/[:/]/);
+  if (close <= 0 && !/^[:/]/.test(text)) return bad;
+  if (text[close] !== ":" && text[close] !== "/") return bad;
+  const port = text.slice(close + 1);
+  return port === "*" || isPort(port) ? null : bad;
+}
+
+/** A number, or a service by name as the host knows it: those we cannot look up and let pass. */
+const isPort = (port: string): boolean =>
+  /^\d{1,10}$/.test(port) ? Number(port) > 0 && Number(port) <= 65_535 : /^[a-zA-Z][\w-]*$/.test(port);
+
+function checkTunnel(value: string): string | null {
+  const isNumber = /^\d{1,10}$/.test(value) && Number(value) <= 0x7ffffffd;
+  return isNumber || /^any$/i.test(value) ? null : `tunnel="${value}" is not a device number or "any"`;
+}
+
+const startsWith = (text: string, name: string): boolean =>
+  text.length >= name.length && text.slice(0, name.length).toLowerCase() === name;
+
+/** The option that the rest of the text is in, whole up to its comma, cut where it gets long. */
+function sayOption(text: string, rest: string): string {
+  const from = text.lastIndexOf(",", text.length - rest.length - 1) + 1;
+  const until = text.indexOf(",", text.length - rest.length);
+  const option = text.slice(from, until < 0 ? text.length : until);
+  return `"${option.length > 40 ? `${option.slice(0, 40)}...` : option}"`;
+}
