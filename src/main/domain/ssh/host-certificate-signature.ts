@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { PublicKey } from "./key-blob.ts";
-import { Fields } from "./wire.ts";
+import { openFields } from "./wire.ts";
 
 /** Signature names that a key of a type may make, and their digest; Ed25519 has its own. */
 const SIGNATURES: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
@@ -24,7 +24,7 @@ export function isSignedBy(
 ): "yes" | "no" | "unsupported" {
   const names = Object.hasOwn(SIGNATURES, key.keyType) ? SIGNATURES[key.keyType] : undefined;
   if (!names) return "unsupported";
-  const fields = new Fields(signature);
+  const fields = openFields(signature);
   const name = fields.text() ?? "";
   const value = fields.octets();
   if (!value || !Object.hasOwn(names, name)) return "no";
@@ -48,7 +48,7 @@ export function isSignedBy(
 }
 
 function toKeyObject({ keyType, blob }: PublicKey): KeyObject {
-  const fields = new Fields(blob);
+  const fields = openFields(blob);
   fields.octets();
   const url = (bytes: Uint8Array | null) => Buffer.from(bytes ?? []).toString("base64url");
   const curve = CURVES[keyType];
@@ -66,7 +66,7 @@ function toKeyObject({ keyType, blob }: PublicKey): KeyObject {
 
 /** r and s as SSH writes them (two numbers) -> as fixed-width halves. */
 function toFixedWidth(value: Uint8Array, width: number): Uint8Array | null {
-  const fields = new Fields(value);
+  const fields = openFields(value);
   const halves = [fields.octets(), fields.octets()].map((number) => number && withoutZeros(number));
   const raw = new Uint8Array(2 * width);
   for (const [index, half] of halves.entries()) {

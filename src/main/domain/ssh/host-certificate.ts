@@ -12,7 +12,7 @@ import { type PublicKey, readKeyBlob, typeInCertificate } from "./key-blob.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { findRevocation, type HostKeyKnowledge } from "./known-hosts-judgement.ts";
 import { matchesPattern } from "./pattern.ts";
-import { asField, Fields } from "./wire.ts";
+import { asField, openFields } from "./wire.ts";
 
 export type HostCertificate = {
   /** The host's key, as it is presented without a certificate. */
@@ -46,41 +46,49 @@ const KEY_FIELDS: Readonly<Record<string, number>> = {
   "ecdsa-sha2-nistp384": 2,
   "ecdsa-sha2-nistp521": 2,
 };
+const SERIAL_AND_KIND = 8 + 4;
+const VALIDITY = 8 + 8;
 const KINDS = ["unknown", "user", "host"] as const;
 
 /** The certificate in the blob; null when it is none, or of a kind of key that hosts are not asked for here. */
 export function readHostCertificate(blob: Uint8Array): HostCertificate | null {
-  const fields = new Fields(blob);
+  const fields = openFields(blob);
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
   const keyType = typeInCertificate(fields.text() ?? "");
   const count = keyType && Object.hasOwn(KEY_FIELDS, keyType) ? KEY_FIELDS[keyType] : undefined;
   if (!keyType || !count || !readKeyBlob(blob)) return null;
 
-  fields.octets();
-  const start = fields.position;
+  const nonce = fields.octets();
   for (let index = 0; index < count; index++) fields.octets();
-  const name = asField(Buffer.from(keyType, "latin1"));
-  const key = readKeyBlob(Buffer.concat([name, blob.subarray(start, fields.position)]));
-  const serial = view.getBigUint64(fields.position);
-  const kind = KINDS[view.getUint32(fields.position + 8)] ?? "unknown";
-  fields.skip(12);
+  fields.skip(SERIAL_AND_KIND);
   const keyId = fields.octets();
   const principals = fields.octets();
-  const validity = fields.position;
-  fields.skip(16);
+  fields.skip(VALIDITY);
   const criticalOptions = fields.octets();
   fields.octets();
   fields.octets();
-  const authority = readKeyBlob(fields.octets() ?? new Uint8Array());
-  const signed = blob.subarray(0, fields.position);
+  const authorityBlob = fields.octets();
   const signature = fields.octets();
-  if (!key || !keyId || !principals || !criticalOptions || !authority || !signature) return null;
+  if (!nonce || !keyId || !principals || !criticalOptions || !authorityBlob || !signature) return null;
+
+  const end = (field: Uint8Array) => field.byteOffset - blob.byteOffset + field.length;
+  const serialAt = end(keyId) - keyId.length - 4 - SERIAL_AND_KIND;
+  const name = asField(Buffer.from(keyType, "latin1"));
+  const key = readKeyBlob(Buffer.concat([name, blob.subarray(end(nonce), serialAt)]));
+  const authority = readKeyBlob(authorityBlob);
+  if (!key || !authority) return null;
   return {
-    ...{ key, serial, kind, keyId: toText(keyId), principals: readTexts(principals) },
-    validAfter: view.getBigUint64(validity),
-    validBefore: view.getBigUint64(validity + 8),
+    key,
+    serial: view.getBigUint64(serialAt),
+    kind: KINDS[view.getUint32(serialAt + 8)] ?? "unknown",
+    keyId: toText(keyId),
+    principals: readTexts(principals),
+    validAfter: view.getBigUint64(end(principals)),
+    validBefore: view.getBigUint64(end(principals) + 8),
     criticalOptions: readTexts(criticalOptions).filter((_, index) => index % 2 === 0),
-    ...{ authority, signed, signature },
+    authority,
+    signed: blob.subarray(0, end(authorityBlob)),
+    signature,
   };
 }
 
@@ -161,7 +169,7 @@ const sayTime = (seconds: bigint): string =>
 const toText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 function readTexts(bytes: Uint8Array): string[] {
-  const fields = new Fields(bytes);
+  const fields = openFields(bytes);
   const texts: string[] = [];
   for (let next = fields.octets(); next; next = fields.octets()) texts.push(toText(next));
   return texts;
