@@ -1,0 +1,21 @@
+import type { RuleId } from "../model/finding.ts";
+
+const TITLES: Record<RuleId, string> = {
+  "certificate-expired": "Expired certificate",
+  "certificate-expiring": "Certificate expires soon",
+  "certificate-not-yet-valid": "Certificate not yet valid",
+  "certificate-weak-key": "Weak certificate key",
+  "certificate-weak-signature": "Weak certificate signature",
+  "certificate-self-signed": "Self-signed at an endpoint",
+  "certificate-name-mismatch": "Name does not match",
+  "grant-for-root": "Direct login as root",
+  "key-obsolete": "Obsolete SSH key type",
+  "key-weak": "Weak SSH key",
+  "key-on-several-accounts": "One key, several accounts",
+  "key-file-without-passphrase": "Private key without passphrase",
+  "key-file-readable-by-others": "Private key others can read",
+  "host-key-changed": "Host key changed",
+};
+
+/** A rule as a heading of what fails. */
+export const sayRule = (rule: RuleId): string => TITLES[rule];
