@@ -1,0 +1,110 @@
+import { type Command, Option } from "commander";
+import type { GrantRow } from "#shared/model/grant.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayKey } from "#shared/text/key-size.ts";
+import { listRows } from "./all-rows.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Effective = GrantRow["verdict"]["effective"]["state"];
+type Options = CommonOptions & { account?: string; host?: string; effective?: Effective; limit?: number };
+
+export function addAccess(program: Command, { world }: Session): void {
+  program
+    .command("access [filter...]")
+    .helpGroup(LOOK)
+    .description("who can log in where, with which key, and whether sshd would really let them in")
+    .option("--account <name>", "only what opens this account")
+    .option("--host <name>", "only what opens this host")
+    .addOption(new Option("--effective <verdict>", "only one verdict").choices(["yes", "no", "unknown"]))
+    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", HELP)
+    .action((words: string[], _: object, command: Command) =>
+      listGrants(words, command.optsWithGlobals<Options>(), world),
+    );
+}
+
+const HELP = `
+A grant is one line of an authorized_keys file. LOGIN says whether sshd would accept it for that account
+now: yes, no, or unknown, which names what could not be read. Every word of FILTER must stand somewhere
+in the row: a host, an account, a comment, a fingerprint.
+
+Examples:
+  latchkey access --account root               who becomes root, and where
+  latchkey access SHA256:2vN                   every door that one key opens
+  latchkey access --effective unknown          what a scan could not decide
+
+With --json: { grants: [{ host, account, file, line, keyType, fingerprint, comment, options,
+verdict: { effective, owner, use }, orphaned, why }], total }`;
+
+async function listGrants(words: readonly string[], options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const { list } = app.client.access;
+  const filter = {
+    search: words.join(" "),
+    account: options.account ?? null,
+    host: options.host ?? null,
+    effective: options.effective ?? null,
+  };
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
+  if (options.json) return printJson({ grants: rows.map(toGrantJson), total }, world);
+  if (total === 0) return world.out(sayNone(filter));
+  world.out(`${printTable(COLUMNS, rows, world)}\n`);
+
+  const countOf = async (effective: Effective) => {
+    if (filter.effective !== null && filter.effective !== effective) return 0;
+    return (await list({ ...filter, effective, limit: 1 })).total;
+  };
+  const [yes, no, unknown] = [await countOf("yes"), await countOf("no"), await countOf("unknown")];
+  const shown = rows.length < total ? `, ${rows.length} shown` : "";
+  world.out(
+    `${sayCount(total, "grant")}${shown}: ${yes} would be let in, ${no} would not, ${unknown} not known for certain`,
+  );
+}
+
+const sayNone = (filter: object): string =>
+  Object.values(filter).some(Boolean)
+    ? "no grant fits"
+    : "no grant is known yet; scan a host, such as: latchkey scan root@web1.example";
+
+const COLUMNS: Column<GrantRow>[] = [
+  { head: "HOST", cell: ({ host }) => host, cut: "middle" },
+  { head: "ACCOUNT", cell: ({ account }) => account, cut: "middle" },
+  {
+    head: "LOGIN",
+    cell: ({ verdict }) => verdict.effective.state,
+    style: ({ verdict }) => STYLES[verdict.effective.state],
+  },
+  { head: "KEY", cell: sayGrantedKey, cut: "middle" },
+  { head: "COMMENT", cell: ({ comment }) => comment, cut: "middle" },
+  { head: "WHERE", cell: ({ file, line }) => `${file}:${line}`, cut: "middle" },
+  { head: "WHY", cell: sayWhy, cut: "end" },
+];
+
+const STYLES = { yes: "green", no: "dim", unknown: "yellow" } as const;
+
+function sayGrantedKey(grant: GrantRow): string {
+  return `${sayKey(grant)} ${grant.fingerprint ?? ""}`.trimEnd();
+}
+
+/** What decides where the answer is not plainly yes; where it is, what binds it to addresses. */
+function sayWhy({ verdict: { effective }, why }: GrantRow): string {
+  if (effective.state !== "yes") return why[0] ?? "";
+  return effective.onlyFrom.length > 0 ? `only from ${effective.onlyFrom.join(", ")}` : "";
+}
+
+const toGrantJson = (grant: GrantRow) => ({
+  host: grant.host,
+  account: grant.account,
+  file: grant.file,
+  line: grant.line,
+  keyType: grant.keyType,
+  fingerprint: grant.fingerprint,
+  comment: grant.comment,
+  options: grant.options,
+  verdict: grant.verdict,
+  orphaned: grant.orphaned,
+  why: grant.why,
+});

@@ -1,0 +1,110 @@
+import type { Command } from "commander";
+import type { CertificateFilter } from "#shared/contract/certificates.ts";
+import type { CertificateRow, Place } from "#shared/model/certificate.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayExpiry } from "#shared/text/elapsed.ts";
+import { sayKey } from "#shared/text/key-size.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import { listRows } from "./all-rows.ts";
+import { toCertificateJson } from "./certificate-json.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & { expiring?: number; host?: string; limit?: number };
+
+const SOON_DAYS = 30;
+
+export function addCertificates(program: Command, { world }: Session): void {
+  program
+    .command("certificates [filter...]")
+    .helpGroup(LOOK)
+    .description("what expires, and where it is served from; the first to expire come first")
+    .option(
+      "--expiring <days>",
+      "only those that expire within so many days, or have expired",
+      wholeNumber(0, 36_500),
+    )
+    .option("--host <name>", "only those that are seen on this host")
+    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", HELP)
+    .action((words: string[], _: object, command: Command) =>
+      listCertificates(words, command.optsWithGlobals<Options>(), world),
+    );
+}
+
+const HELP = `
+Every word of FILTER must stand somewhere in the row: a subject, an issuer, a name, a place.
+
+Examples:
+  latchkey certificates --expiring 30          what to renew this month
+  latchkey certificates shop.example           those for one name
+  latchkey certificates --json | jq '.certificates[].sha256'
+
+With --json: { certificates: [{ sha256, subject, issuer, serial, notBefore, notAfter, names, keyType,
+keyBits, signature, isCa, places, findings }], total }`;
+
+async function listCertificates(words: readonly string[], options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const { list } = app.client.certificates;
+  const filter = {
+    search: words.join(" "),
+    expiringWithinDays: options.expiring ?? null,
+    host: options.host ?? null,
+  };
+  const placeLimit = options.json ? 100_000 : 1;
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, placeLimit, ...page }));
+  if (options.json) return printJson({ certificates: rows.map(toCertificateJson), total }, world);
+  if (total === 0) return world.out(sayNone(filter));
+  world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
+
+  const countWithin = async (days: number) => {
+    const expiringWithinDays = Math.min(days, options.expiring ?? days);
+    return (await list({ ...filter, expiringWithinDays, limit: 1 })).total;
+  };
+  const expired = await countWithin(0);
+  const soon = (await countWithin(SOON_DAYS)) - expired;
+  const shown = rows.length < total ? `, ${rows.length} shown` : "";
+  world.out(
+    `${sayCount(total, "certificate")}${shown}, ${expired} expired, ${soon} ${soon === 1 ? "expires" : "expire"} within ${SOON_DAYS} days`,
+  );
+}
+
+const sayNone = ({ search, host, expiringWithinDays }: Partial<CertificateFilter>): string =>
+  search || host || expiringWithinDays !== null
+    ? "no certificate fits"
+    : "no certificate is known yet; scan something, such as: latchkey scan shop.example";
+
+const columnsAt = (now: Date): Column<CertificateRow>[] => [
+  {
+    head: "EXPIRY",
+    cell: ({ notAfter }) => (notAfter === null ? "no date" : sayExpiry(notAfter, now)),
+    style: ({ notAfter }) => judge(notAfter, now),
+  },
+  {
+    head: "CERTIFICATE",
+    cell: ({ commonName, names, subject }) => commonName ?? names[0] ?? subject,
+    cut: "middle",
+  },
+  { head: "SEEN AT", cell: sayPlaces, cut: "middle" },
+  { head: "KEY", cell: sayKey },
+  { head: "ISSUER", cell: ({ issuer }) => issuer, cut: "middle" },
+  { head: "SHA-256", cell: ({ sha256 }) => sha256.slice(0, 12), style: () => "dim" },
+];
+
+function judge(notAfter: string | null, now: Date): "red" | "yellow" | null {
+  if (notAfter === null) return "yellow";
+  const days = (Date.parse(notAfter) - now.getTime()) / 86_400_000;
+  if (days < 0) return "red";
+  return days <= SOON_DAYS ? "yellow" : null;
+}
+
+function sayPlaces({ places, placeCount }: CertificateRow): string {
+  const [first] = places;
+  if (!first) return "";
+  return placeCount > 1 ? `${sayWhere(first)} and ${placeCount - 1} more` : sayWhere(first);
+}
+
+const sayWhere = (place: Place): string =>
+  place.kind === "endpoint" ? sayPlace(place) : `${place.host}:${place.path}`;

@@ -1,0 +1,83 @@
+import { ORPCError } from "@orpc/server";
+import { Command, CommanderError } from "commander";
+import { Refusal } from "#shared/model/refusal.ts";
+import { VERSION } from "#shared/model/version.ts";
+import { printable } from "#shared/text/printable.ts";
+import { addAccess } from "./access.ts";
+import { addCall } from "./call.ts";
+import { addCertificates } from "./certificates.ts";
+import { addFindings } from "./findings.ts";
+import { addHosts } from "./hosts.ts";
+import { addInspect } from "./inspect.ts";
+import { addScan } from "./scan.ts";
+import { addServe, serveUntilStopped } from "./serve.ts";
+import type { Session } from "./session.ts";
+import { addTargets } from "./targets.ts";
+import type { World } from "./world.ts";
+
+/** The whole command line. Answers with the exit code: 0 done, 1 attention, 2 refused, 3 could not do it. */
+export async function runCommandLine(argv: readonly string[], world: World): Promise<number> {
+  let code = 0;
+  const finish = (result: number) => {
+    code = result;
+  };
+  try {
+    await createProgram({ world, finish }).parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    return explain(error, world);
+  }
+}
+
+function createProgram(session: Session): Command {
+  const { world } = session;
+  const program = new Command("latchkey")
+    .description("What expires, where it is served from, and who can log in where.")
+    .usage("[command] [options]")
+    .option("--db <file>", "the database; by default in this user's data folder")
+    .option("--json", "print one JSON document")
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help; after a command, its own")
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => world.out(text.trimEnd()),
+      writeErr: (text) => world.err(text.trimEnd()),
+      getOutHelpWidth: () => world.columns ?? 100,
+      outputError: (text, write) => write(text.replace(/^error: /, "latchkey: ")),
+    })
+    .addHelpText("after", HELP)
+    .allowExcessArguments()
+    .exitOverride()
+    .action(async () => {
+      const [word] = program.args;
+      if (word !== undefined)
+        throw new Refusal("not-found", `there is no command ${word}; latchkey --help lists them`);
+      session.finish(await serveUntilStopped(program.opts(), world));
+    });
+  for (const add of [addScan, addTargets]) add(program, session);
+  for (const add of [addCertificates, addAccess, addHosts, addFindings, addInspect]) add(program, session);
+  for (const add of [addServe, addCall]) add(program, session);
+  return program;
+}
+
+const HELP = `
+Without a command, the screens are served to this machine's browser.
+
+Examples:
+  latchkey scan root@web1.example shop.example:443
+  latchkey certificates --expiring 30
+  latchkey access --account root
+
+Exit codes: 0 done; 1 done, and something needs attention (--fail-on, --strict); 2 wrong usage or
+refused input; 3 could not do it.`;
+
+/** What this machine or another process stands in the way of, rather than the caller's wish. */
+const NOT_DONE = ["locked", "unusable", "internal"];
+
+function explain(error: unknown, world: World): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  world.err(`latchkey: ${printable(error instanceof Error ? error.message : String(error))}`);
+  if (!(error instanceof Refusal || error instanceof ORPCError)) return 3;
+  return NOT_DONE.includes(error.code) ? 3 : 2;
+}

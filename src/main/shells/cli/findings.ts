@@ -1,0 +1,78 @@
+import { type Command, Option } from "commander";
+import { type Finding, Severity } from "#shared/model/finding.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { atLeast } from "#shared/text/severity.ts";
+import { listRows } from "./all-rows.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & { severity?: Severity; host?: string; failOn?: Severity; limit?: number };
+
+export function addFindings(program: Command, { world, finish }: Session): void {
+  program
+    .command("findings [filter...]")
+    .helpGroup(LOOK)
+    .description("what needs attention, the most severe first")
+    .addOption(new Option("--severity <severity>", "only this severity").choices(Severity.options))
+    .option("--host <name>", "only what is found on this host")
+    .addOption(
+      new Option("--fail-on <severity>", "exit with 1 when one is as severe as this or more").choices(
+        Severity.options,
+      ),
+    )
+    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", HELP)
+    .action(async (words: string[], _: object, command: Command) =>
+      finish(await listFindings(words, command.optsWithGlobals<Options>(), world)),
+    );
+}
+
+const HELP = `
+Examples:
+  latchkey findings --fail-on high             for a nightly job: exit 1 when something is high or critical
+  latchkey findings --host web1.example        what is wrong with one host
+
+With --json: { findings: [{ rule, severity, sentence, evidence, remedy, object, label, host, ... }], total }`;
+
+/** Answers with 1 when `--fail-on` names a severity that is met, whether its row is shown or not. */
+async function listFindings(words: readonly string[], options: Options, world: World): Promise<number> {
+  await using app = openApp(options, world, "read");
+  const { list } = app.client.findings;
+  const filter = {
+    search: words.join(" "),
+    severity: options.severity ?? null,
+    host: options.host ?? null,
+  };
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
+  const countOf = async (severity: Severity) => {
+    if (filter.severity !== null && filter.severity !== severity) return 0;
+    return (await list({ ...filter, severity, limit: 1 })).total;
+  };
+
+  if (options.json) printJson({ findings: rows, total }, world);
+  else if (total === 0) world.out("nothing needs attention in what was scanned");
+  else {
+    world.out(`${printTable(COLUMNS, rows, world)}\n`);
+    const counts = await Promise.all(
+      atLeast("info").map(async (severity) => ({ severity, count: await countOf(severity) })),
+    );
+    const said = counts.filter(({ count }) => count > 0).map(({ severity, count }) => `${count} ${severity}`);
+    const shown = rows.length < total ? `, ${rows.length} shown` : "";
+    world.out(`${sayCount(total, "finding")}${shown}: ${said.join(", ")}`);
+  }
+  if (!options.failOn) return 0;
+  const counts = await Promise.all(atLeast(options.failOn).map(countOf));
+  return counts.some((count) => count > 0) ? 1 : 0;
+}
+
+const COLUMNS: Column<Finding>[] = [
+  { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => STYLES[severity] },
+  { head: "RULE", cell: ({ rule }) => rule },
+  { head: "HOST", cell: ({ host }) => host ?? "several", cut: "middle" },
+  { head: "WHAT", cell: ({ label }) => label, cut: "middle" },
+  { head: "WHY", cell: ({ sentence }) => sentence, cut: "end" },
+];
+
+const STYLES = { critical: "red", high: "red", medium: "yellow", low: "dim", info: "dim" } as const;

@@ -1,0 +1,56 @@
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { Scan, ScanId } from "#shared/model/scan.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { fitEnd } from "#shared/text/fit.ts";
+import { sayOutcome } from "#shared/text/outcome.ts";
+import { printable } from "#shared/text/printable.ts";
+import { sayTarget } from "#shared/text/target.ts";
+import type { World } from "./world.ts";
+
+const BAR_WIDTH = 24;
+const FAILURES_SHOWN = 3;
+
+/** Starts a scan and shows how far it is until it ends; Ctrl-C cancels it, and what it has read is kept. */
+export async function followScan(
+  client: LatchkeyClient,
+  input: Parameters<LatchkeyClient["scans"]["start"]>[0],
+  world: World,
+): Promise<{ scanId: ScanId }> {
+  const announcements = await client.events.watch();
+  const { scanId } = await client.scans.start(input);
+  using _stop = world.onStop(() => void client.scans.cancel({ scanId }));
+  await showProgress(scanId, client, world);
+  for await (const announcement of announcements) {
+    if (!("scanId" in announcement) || announcement.scanId !== scanId) continue;
+    if (announcement.kind === "scan-finished") break;
+    await showProgress(scanId, client, world);
+  }
+  world.showStatus?.([]);
+  return { scanId };
+}
+
+async function showProgress(
+  scanId: ScanId,
+  client: LatchkeyClient,
+  { showStatus, columns }: World,
+): Promise<void> {
+  if (!showStatus) return;
+  const scan = await client.scans.find({ scanId });
+  const { rows, total } = await client.scans.probes({ scanId, state: "failed", limit: FAILURES_SHOWN });
+  const failures = rows.map(({ target, outcome }) => `  ${sayTarget(target)}: ${sayOutcome(outcome)}`);
+  const more = total > rows.length ? [`  and ${sayNumber(total - rows.length)} more`] : [];
+  const most = (columns ?? 80) - 1;
+  showStatus([sayProgress(scan), ...failures, ...more].map((line) => fitEnd(printable(line), most)));
+}
+
+function sayProgress({ total, ok, failed, partial }: Scan): string {
+  const done = ok + failed + partial;
+  const filled = total === 0 ? BAR_WIDTH : Math.floor((BAR_WIDTH * done) / total);
+  const bar = `[${"#".repeat(filled)}${".".repeat(BAR_WIDTH - filled)}]`;
+  const counts = [
+    `${sayNumber(ok)} read`,
+    ...(partial > 0 ? [`${sayNumber(partial)} in part`] : []),
+    ...(failed > 0 ? [`${sayNumber(failed)} failed`] : []),
+  ];
+  return `${bar} ${sayNumber(done)} of ${sayCount(total, "target")}: ${counts.join(", ")}`;
+}

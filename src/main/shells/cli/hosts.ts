@@ -1,0 +1,68 @@
+import { type Command, Option } from "commander";
+import type { HostRow } from "#shared/model/host.ts";
+import { ProbeState } from "#shared/model/probe.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayElapsed } from "#shared/text/elapsed.ts";
+import { sayTarget } from "#shared/text/target.ts";
+import { listRows } from "./all-rows.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & { state?: ProbeState; limit?: number };
+
+export function addHosts(program: Command, { world }: Session): void {
+  program
+    .command("hosts [filter...]")
+    .helpGroup(LOOK)
+    .description("the hosts that were visited, and how much of each was read")
+    .addOption(new Option("--state <state>", "only those of this state").choices(ProbeState.options))
+    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .addHelpText(
+      "after",
+      "\nWith --json: { hosts: [{ host, port, user, state, outcome, message, ... }], total }",
+    )
+    .action((words: string[], _: object, command: Command) =>
+      listHosts(words, command.optsWithGlobals<Options>(), world),
+    );
+}
+
+async function listHosts(words: readonly string[], options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const filter = { search: words.join(" "), state: options.state ?? null };
+  const { list } = app.client.hosts;
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
+  if (options.json) return printJson({ hosts: rows.map(toHostJson), total }, world);
+  if (total === 0) return world.out(sayNone(filter));
+  world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
+
+  const countOf = async (state: ProbeState) => {
+    if (filter.state !== null && filter.state !== state) return 0;
+    return (await list({ ...filter, state, limit: 1 })).total;
+  };
+  const [ok, partial, failed] = [await countOf("ok"), await countOf("partial"), await countOf("failed")];
+  const shown = rows.length < total ? `, ${rows.length} shown` : "";
+  world.out(`${sayCount(total, "host")}${shown}: ${ok} read, ${partial} read in part, ${failed} not read`);
+}
+
+const sayNone = (filter: object): string =>
+  Object.values(filter).some(Boolean)
+    ? "no host fits"
+    : "no host is known yet; scan one, such as: latchkey scan root@web1.example";
+
+const columnsAt = (now: Date): Column<HostRow>[] => [
+  { head: "HOST", cell: (host) => sayTarget({ kind: "ssh", ...host }), cut: "middle" },
+  { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
+  { head: "LAST VISIT", cell: ({ lastSeen }) => sayElapsed(lastSeen, now) },
+  { head: "SYSTEM", cell: ({ os }) => os ?? "", cut: "middle" },
+  { head: "READ AS", cell: ({ readAs }) => readAs ?? "", cut: "middle" },
+  { head: "ACCOUNTS", cell: ({ accountCount }) => String(accountCount) },
+  { head: "GRANTS", cell: ({ grantCount }) => String(grantCount) },
+  { head: "CERTIFICATES", cell: ({ certificateCount }) => String(certificateCount) },
+  { head: "MESSAGE", cell: ({ message }) => message, cut: "end" },
+];
+
+const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;
+
+const toHostJson = ({ id: _, ...host }: HostRow) => host;

@@ -1,0 +1,155 @@
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { Inspection } from "#shared/contract/inspect.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayExpiry } from "#shared/text/elapsed.ts";
+import { sayKey } from "#shared/text/key-size.ts";
+import { printable } from "#shared/text/printable.ts";
+import { toCertificateFacts } from "./certificate-json.ts";
+import { type CommonOptions, openEmptyApp, printJson } from "./options.ts";
+import { paint } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import { readFileOrRefuse } from "./target-text.ts";
+import type { World } from "./world.ts";
+
+type Item = Inspection["items"][number];
+
+const MOST_BYTES = 16 * 1024 * 1024;
+
+export function addInspect(program: Command, { world, finish }: Session): void {
+  program
+    .command("inspect <source...>")
+    .helpGroup(LOOK)
+    .description("read certificates and keys from files or endpoints, and remember nothing")
+    .addHelpText("after", HELP)
+    .action(async (sources: string[], _: object, command: Command) =>
+      finish(await inspectSources(sources, command.optsWithGlobals<CommonOptions>(), world)),
+    );
+}
+
+const HELP = `
+A source is a file, - for stdin, or an endpoint as host:port or host:port/servername. A file may hold
+certificates (PEM or DER), authorized_keys, known_hosts, a public key or a private key. Of a private key
+only the public half is read.
+
+Examples:
+  latchkey inspect /etc/ssl/certs/ca-certificates.crt
+  latchkey inspect shop.example:443 10.0.0.5:443/shop.example
+  ssh web1 cat .ssh/authorized_keys | latchkey inspect -
+
+With --json: { source, kind, items, malformed }; for several sources { sources: [...] } of such documents.`;
+
+/** Reads each source and remembers nothing. Answers with 2 when there was one that nothing could be read from. */
+async function inspectSources(
+  sources: readonly string[],
+  options: CommonOptions,
+  world: World,
+): Promise<number> {
+  await using app = openEmptyApp(world);
+  const inspections: Inspection[] = [];
+  for (const source of sources) inspections.push(await inspectSource(source, app.client, world));
+  const [only, ...others] = inspections;
+  if (options.json && only)
+    printJson(others.length === 0 ? toJson(only) : { sources: inspections.map(toJson) }, world);
+  else world.out(inspections.map((inspection) => sayInspection(inspection, world)).join("\n\n"));
+  return inspections.every(({ items }) => items.length > 0) ? 0 : 2;
+}
+
+/** A file of that name comes before an endpoint of that name. */
+async function inspectSource(source: string, client: LatchkeyClient, world: World): Promise<Inspection> {
+  if (source !== "-" && !existsSync(source) && /:\d+(\/[\w.-]+)?$|^(https|tls):\/\//.test(source))
+    return inspectEndpoint(source, client);
+  const bytes =
+    source === "-" ? await world.readInput(MOST_BYTES) : await readFileOrRefuse(source, MOST_BYTES);
+  if (bytes === null)
+    throw new Refusal(
+      "too-many",
+      `${source} is larger than 16 MiB; give the part of it that holds the certificates`,
+    );
+  return client.inspect.file({
+    name: source === "-" ? "stdin" : source,
+    base64: Buffer.from(bytes).toString("base64"),
+  });
+}
+
+async function inspectEndpoint(text: string, client: LatchkeyClient): Promise<Inspection> {
+  const { total, first } = await client.targets.preview({ text, only: "tls" });
+  const [target] = first;
+  if (total !== 1 || target?.kind !== "tls")
+    throw new Refusal("invalid-input", `${text} means ${total} endpoints; name one, or scan them`);
+  return client.inspect.endpoint(target);
+}
+
+const toJson = ({ source, kind, items, malformed }: Inspection) => ({
+  source,
+  kind,
+  items: items.map((item) =>
+    item.what === "certificate"
+      ? { what: item.what, ...toCertificateFacts(item), malformed: item.malformed }
+      : item,
+  ),
+  malformed,
+});
+
+const KINDS: Record<Inspection["kind"], string> = {
+  endpoint: "the chain as it was sent",
+  certificates: "certificates",
+  authorized_keys: "authorized keys",
+  known_hosts: "known hosts",
+  "public-key": "a public key",
+  "private-key": "a private key",
+  unknown: "nothing that Latchkey can read",
+};
+
+function sayInspection({ source, kind, items, malformed }: Inspection, world: World): string {
+  const title = `${printable(source)}: ${KINDS[kind]}${items.length > 1 ? `, ${items.length} of them` : ""}`;
+  const blocks = items.map((item) => sayItem(item, world.now()));
+  const broken = malformed.length > 0 ? [sayMalformed(malformed)] : [];
+  return [world.isColoured ? paint("bold", title) : title, ...blocks, ...broken].join("\n\n");
+}
+
+const sayMalformed = (malformed: readonly string[]): string =>
+  [
+    `${sayCount(malformed.length, "part")} could not be read:`,
+    ...malformed.map((why) => `  ${printable(why)}`),
+  ].join("\n");
+
+function sayItem(item: Item, now: Date): string {
+  const facts = item.what === "certificate" ? listCertificateFacts(item, now) : listKeyFacts(item);
+  return facts
+    .filter(([, value]) => value !== null && value !== "")
+    .map(([name, value]) => `  ${name.padEnd(11)} ${printable(value ?? "")}`)
+    .join("\n");
+}
+
+type Fact = [name: string, value: string | null];
+
+function listCertificateFacts(item: Extract<Item, { what: "certificate" }>, now: Date): Fact[] {
+  const { notAfter } = item;
+  return [
+    ["subject", item.subject || "(empty)"],
+    ["issuer", item.issuer || "(empty)"],
+    ["names", item.names.join(", ")],
+    ["not before", item.notBefore ?? "could not be read"],
+    ["not after", notAfter === null ? "could not be read" : `${notAfter} (${sayExpiry(notAfter, now)})`],
+    ["key", sayKey(item)],
+    ["signature", item.signature],
+    ["authority", item.isCa ? "yes: it may sign others" : ""],
+    ["serial", item.serial],
+    ["sha256", item.sha256],
+  ];
+}
+
+const listKeyFacts = (item: Exclude<Item, { what: "certificate" }>): Fact[] => [
+  ["line", item.line === null ? null : String(item.line)],
+  [item.what === "known-host" ? "hosts" : "options", item.options],
+  ["key", sayKey(item)],
+  ["fingerprint", item.fingerprint],
+  ["comment", item.comment],
+  [
+    "passphrase",
+    item.isEncrypted === null ? null : item.isEncrypted ? "yes" : "none: whoever has the file has the key",
+  ],
+];

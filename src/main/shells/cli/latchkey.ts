@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+
+if (major < 24 || (major === 24 && minor < 15)) {
+  process.stderr.write(
+    `latchkey: this needs Node 24.15 or newer, not ${process.versions.node}; run it as "npm run -s latchkey --"\n`,
+  );
+  process.exitCode = 3;
+} else {
+  // Imported late: an older Node could not even load the database driver.
+  const { runCommandLine } = await import("./command-line.ts");
+  const { openWorld } = await import("./terminal.ts");
+  process.exitCode = await runCommandLine(process.argv.slice(2), openWorld());
+}

@@ -1,0 +1,26 @@
+import { InvalidArgumentError } from "commander";
+import { createApp } from "#app";
+import { findDefaultDatabase } from "./default-database.ts";
+import type { World } from "./world.ts";
+
+/** What every command takes, before or after its name. */
+export type CommonOptions = { db?: string; json?: boolean };
+
+/** Commands that only ask open the database beside whoever writes it. */
+export const openApp = ({ db }: CommonOptions, world: World, access: "read" | "write") =>
+  createApp({ databasePath: db ?? findDefaultDatabase(), access, ...outsideOf(world) });
+
+/** For commands that remember nothing: no database is touched. */
+export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });
+
+const outsideOf = ({ now, workstation }: World) => ({ now, ...(workstation && { workstation }) });
+
+/** A parser of a whole number for an option. */
+export const wholeNumber = (least: number, most: number) => (text: string) => {
+  const number = Number(text);
+  if (/^\d{1,9}$/.test(text) && number >= least && number <= most) return number;
+  throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
+};
+
+/** One JSON document. */
+export const printJson = (document: object, { out }: World): void => out(JSON.stringify(document, null, 2));

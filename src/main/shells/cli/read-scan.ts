@@ -1,0 +1,15 @@
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { Probe } from "#shared/model/probe.ts";
+import type { Scan, ScanId } from "#shared/model/scan.ts";
+import { listRows } from "./all-rows.ts";
+
+export type VisitedScan = { scan: Scan; failures: Probe[] };
+
+/** A scan at its end, with the visits that did not bring home what they were sent for. */
+export async function readScan(client: LatchkeyClient, scanId: ScanId): Promise<VisitedScan> {
+  const scan = await client.scans.find({ scanId });
+  const visitsThatAre = async (state: "failed" | "partial") =>
+    (await listRows(undefined, (page) => client.scans.probes({ scanId, state, ...page }))).rows;
+  const cutShort = (await visitsThatAre("partial")).filter(({ outcome }) => outcome !== "collected");
+  return { scan, failures: [...(await visitsThatAre("failed")), ...cutShort] };
+}

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { loadPage } from "#shells/page.ts";
+import { serve } from "#shells/web/serve.ts";
+import { type CommonOptions, openApp, wholeNumber } from "./options.ts";
+import { MORE, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & { port?: number; readOnly?: boolean };
+
+export function addServe(program: Command, { world, finish }: Session): void {
+  program
+    .command("serve")
+    .helpGroup(MORE)
+    .description("serve the screens to this machine's browser; prints the address that opens them")
+    .option("--port <number>", "a fixed port instead of a free one", wholeNumber(0, 65_535))
+    .option("--read-only", "look, but change nothing; works beside another Latchkey that writes")
+    .action(async (_: object, command: Command) =>
+      finish(await serveUntilStopped(command.optsWithGlobals<Options>(), world)),
+    );
+}
+
+/**
+ * Prints the one URL that opens the page, and serves it until it is told to stop. The URL lets one page in, within
+ * a minute; Enter prints another. Answers with 3 when the web shell closed itself.
+ */
+export async function serveUntilStopped(options: Options, world: World): Promise<number> {
+  const page = loadPage(join(import.meta.dirname, "../renderer"));
+  await using app = openApp(options, world, options.readOnly ? "read" : "write");
+  await using shell = await serve({ app, page, port: options.port ?? 0 });
+  const told = Promise.withResolvers<null>();
+  using _stop = world.onStop(() => told.resolve(null));
+  world.out(`Latchkey is at ${shell.url}`);
+  using _enter = world.onEnter?.(() => world.out(`Latchkey is at ${shell.newLaunchUrl()}`));
+  world.err(
+    world.onEnter
+      ? "the address opens one page, within a minute; Enter prints another, Ctrl-C stops"
+      : "the address opens one page, within a minute",
+  );
+  const closed = await Promise.race([told.promise, shell.closed]);
+  if (closed === null) return 0;
+  world.err(`latchkey: ${closed}`);
+  return 3;
+}
