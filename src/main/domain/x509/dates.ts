@@ -3,7 +3,8 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})$/;
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:(\d\d))?(?:\.\d+)?(Z|[+-]\d{4})$/;
 
-/** No date that OpenSSL reads is longer, save for an endless fraction of a second. */
+/** OpenSSL reads none that is shorter, and none that is longer save for an endless fraction of a second. */
+const LEAST_BYTES = { utc: 13, generalized: 15 };
 const MOST_BYTES = 64;
 
 /**
@@ -11,7 +12,7 @@ const MOST_BYTES = 64;
  * a fraction may follow them (it is dropped) and the zone may be an offset. Null if it cannot be read.
  */
 export function readDate(text: string, form: "utc" | "generalized"): Instant | null {
-  if (text.length > MOST_BYTES) return null;
+  if (text.length < LEAST_BYTES[form] || text.length > MOST_BYTES) return null;
   const match = (form === "utc" ? UTC_TIME : GENERALIZED_TIME).exec(text);
   if (!match) return null;
   const [, years = "", month = "", day = "", hour = "", minute = "", second = "00", zone = "Z"] = match;

@@ -100,7 +100,7 @@ function sayAuthorityKey(bytes: Buffer, element: Element): string | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
   if (!parts) return null;
   const words = parts.map((part) => {
-    if (part.tag === 0x80) return `keyid:${sayHex(bytes, part)}`;
+    if (part.tag === 0x80) return `${parts.length > 1 ? "keyid:" : ""}${sayHex(bytes, part)}`;
     if (part.tag === 0x82) return `serial:${sayHex(bytes, part)}`;
     return part.tag === 0xa1 ? (readGeneralNames(bytes, part) ?? []).map(({ text }) => text).join(", ") : "";
   });
@@ -175,7 +175,7 @@ function sayFeature(feature: Element, bytes: Buffer): string | null {
 }
 
 function sayObject(element: Element, bytes: Buffer): string | null {
-  const object = element.tag === TAG.oid ? readObjectId(bytes.subarray(element.content, element.end)) : null;
+  const object = element.tag === TAG.oid ? readObjectId(bytes, element) : null;
   return object && longNameOf(object);
 }
 
@@ -196,11 +196,14 @@ function eachOf(
   return words.join(", ");
 }
 
-const sayHex = (bytes: Buffer, { content, end }: Element): string =>
-  bytes
-    .toString("hex", content, end)
-    .toUpperCase()
-    .replace(/..(?=.)/g, "$&:");
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
+
+/** Bytes as OpenSSL prints those of identifiers: 9C:5F:D0. */
+function sayHex(bytes: Buffer, { content, end }: Element): string {
+  let text = "";
+  for (let at = content; at < end; at++) text += `${at === content ? "" : ":"}${HEX[bytes[at] ?? 0]}`;
+  return text;
+}
 
 const integerOf = (bytes: Buffer, { tag, content, end }: Element): number | null =>
   tag === TAG.integer ? smallIntegerOf(bytes.subarray(content, end)) : null;

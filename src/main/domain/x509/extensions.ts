@@ -82,7 +82,7 @@ function openExtension(
   part: Element,
 ): { object: ObjectId; isCritical: boolean; value: Element } | null {
   const [id, second, third] = (part.tag === TAG.sequence && readChildren(bytes, part, 3)) || [];
-  const object = id?.tag === TAG.oid ? readObjectId(bytes.subarray(id.content, id.end)) : null;
+  const object = id?.tag === TAG.oid ? readObjectId(bytes, id) : null;
   const hasFlag = second?.tag === TAG.boolean;
   const value = hasFlag ? third : second;
   if (!object || value?.tag !== TAG.octetString) return null;

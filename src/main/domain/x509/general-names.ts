@@ -37,7 +37,7 @@ export function readGeneralName(bytes: Buffer, element: Element): GeneralName {
     case DIRECTORY:
       return readDirectoryName(bytes, element);
     case REGISTERED_ID:
-      return unlisted(`Registered ID:${readObjectId(content)?.oid ?? "unreadable"}`);
+      return unlisted(`Registered ID:${readObjectId(bytes, element)?.oid ?? "unreadable"}`);
     case OTHER:
       return readOtherName(bytes, element);
     default:
@@ -85,6 +85,6 @@ function readDirectoryName(bytes: Buffer, element: Element): GeneralName {
 
 function readOtherName(bytes: Buffer, element: Element): GeneralName {
   const [type] = readChildren(bytes, element, 2) ?? [];
-  const object = type && readObjectId(bytes.subarray(type.content, type.end));
+  const object = type && readObjectId(bytes, type);
   return unlisted(`othername:${object?.longName ?? object?.oid ?? "unreadable"}`);
 }

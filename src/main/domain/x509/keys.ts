@@ -31,7 +31,7 @@ export function readPublicKey(bytes: Buffer, spki: Element): PublicKey {
   const unread = { keyType: "unknown", keyBits: null, curve: null, spkiSha256 };
   const [algorithm, key] = readChildren(bytes, spki, 2) ?? [];
   const [type, parameters] = (algorithm?.tag === TAG.sequence && readChildren(bytes, algorithm, 2)) || [];
-  const object = type?.tag === TAG.oid ? readObjectId(bytes.subarray(type.content, type.end)) : null;
+  const object = type?.tag === TAG.oid ? readObjectId(bytes, type) : null;
   if (!object || key?.tag !== TAG.bitString) return { ...unread, malformed: "cannot be read" };
   const keyType = TYPES.get(object.longName ?? "") ?? longNameOf(object);
   const size = readSize(bytes, keyType, parameters, key);
@@ -83,8 +83,7 @@ function countBits(bytes: Uint8Array, { content, end }: Element): number {
 
 function readCurve(bytes: Buffer, parameters: Element): Size | null {
   if (parameters.tag === TAG.sequence) return readExplicitCurve(bytes, parameters);
-  const object =
-    parameters.tag === TAG.oid ? readObjectId(bytes.subarray(parameters.content, parameters.end)) : null;
+  const object = parameters.tag === TAG.oid ? readObjectId(bytes, parameters) : null;
   if (!object) return null;
   return {
     keyBits: curveBits(object),

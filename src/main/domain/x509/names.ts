@@ -28,6 +28,11 @@ const CHARACTER_WIDTH = new Map([
 /** Characters that RFC 2253 escapes wherever they stand. */
 const SPECIAL = new Set(',+"\\<>;'.split("").map((character) => character.charCodeAt(0)));
 
+/** 1 for each byte that stands for itself wherever it stands but at the ends. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte <= 0x7e && !SPECIAL.has(byte) ? 1 : 0,
+);
+
 const UNREADABLE: Name = { text: "", commonName: null, malformed: "cannot be read" };
 
 /** Reads the name that `element` holds; each printed value is cut to `mostCharacters`. */
@@ -43,7 +48,7 @@ export function readName(bytes: Buffer, element: Element, mostCharacters: number
       const part = readAttribute(bytes, attribute, mostCharacters);
       if (!part) return UNREADABLE;
       name.malformed ??= part.malformed;
-      if (part.isCommonName) name.commonName = part.value;
+      name.commonName = part.commonName ?? name.commonName;
       text = text === "" ? part.text : `${part.text}+${text}`;
     }
     if (text !== "") name.text = name.text === "" ? text : `${text},${name.text}`;
@@ -54,7 +59,7 @@ export function readName(bytes: Buffer, element: Element, mostCharacters: number
 function readAttribute(bytes: Buffer, attribute: Element, mostCharacters: number) {
   const [type, value, ...rest] = (attribute.tag === TAG.sequence && readChildren(bytes, attribute, 2)) || [];
   if (type?.tag !== TAG.oid || !value || rest.length > 0) return null;
-  const object = readObjectId(bytes.subarray(type.content, type.end));
+  const object = readObjectId(bytes, type);
   if (!object) return null;
   const isWhole = value.end - value.content <= mostCharacters;
   const end = isWhole ? value.end : value.content + mostCharacters;
@@ -65,8 +70,7 @@ function readAttribute(bytes: Buffer, attribute: Element, mostCharacters: number
   return {
     // OpenSSL gives an identifier a buffer of 80 bytes.
     text: `${object.shortName ?? object.oid.slice(0, 79)}=${text}${isWhole ? "" : "…"}`,
-    value: decodeString(content, value.tag),
-    isCommonName: object.shortName === "CN",
+    commonName: object.shortName === "CN" ? decodeString(content, value.tag) : null,
     malformed: !isWhole
       ? `has a value of ${value.end - value.content} bytes, of which the first ${mostCharacters} are shown`
       : isUnprintable
@@ -98,7 +102,7 @@ function printValue(content: Buffer, tag: number): string | null {
 
 /** ASCII in which nothing needs an escape: nearly every value there is. */
 function isPlain(content: Buffer): boolean {
-  for (const byte of content) if (byte < 0x20 || byte > 0x7e || SPECIAL.has(byte)) return false;
+  for (let at = 0; at < content.length; at++) if (PLAIN[content[at] ?? 0] === 0) return false;
   return content[0] !== 0x20 && content[0] !== 0x23 && content[content.length - 1] !== 0x20;
 }
 

@@ -1,3 +1,4 @@
+import type { Element } from "./der.ts";
 import objects from "./openssl-objects.json" with { type: "json" };
 
 /** An object identifier; its names are OpenSSL 3.5's, and null where OpenSSL has none. */
@@ -8,21 +9,32 @@ const MOST_BYTES = 256;
 
 const names = new Map<string, string | string[]>(Object.entries(objects));
 
-/** Identifiers that OpenSSL knows, by their bytes: there are only so many, and few are ever met. */
-const met = new Map<string, ObjectId>();
+/** Identifiers that OpenSSL knows and that were met, by a sum of their bytes: there are only so many. */
+const met = new Map<number, { content: Buffer; object: ObjectId }[]>();
 
-/** Reads an identifier's content; null if it is empty, cut short, padded or too long. */
-export function readObjectId(content: Buffer): ObjectId | null {
-  const key = content.length <= MOST_BYTES ? content.toString("latin1") : "";
-  const known = met.get(key);
-  if (known) return known;
-  const oid = key === "" ? null : printOid(content);
+/** Reads an identifier's content, where it stands; null if it is empty, cut short, padded or too long. */
+export function readObjectId(bytes: Buffer, { content, end }: Element): ObjectId | null {
+  if (end - content > MOST_BYTES) return null;
+  let sum = 0;
+  for (let at = content; at < end; at++) sum = (Math.imul(sum, 31) + (bytes[at] ?? 0)) | 0;
+  for (const known of met.get(sum) ?? []) if (isAt(bytes, content, end, known.content)) return known.object;
+  return findObject(bytes.subarray(content, end), sum);
+}
+
+function isAt(bytes: Buffer, start: number, end: number, wanted: Buffer): boolean {
+  if (wanted.length !== end - start) return false;
+  for (let at = start; at < end; at++) if (bytes[at] !== wanted[at - start]) return false;
+  return true;
+}
+
+function findObject(content: Buffer, sum: number): ObjectId | null {
+  const oid = printOid(content);
   if (oid === null) return null;
   const entry = names.get(oid);
   if (entry === undefined) return { oid, shortName: null, longName: null };
   const [shortName = oid, longName = shortName] = typeof entry === "string" ? [entry] : entry;
   const object = { oid, shortName, longName };
-  met.set(key, object);
+  met.set(sum, [...(met.get(sum) ?? []), { content: Buffer.from(content), object }]);
   return object;
 }
 
@@ -42,7 +54,7 @@ function printOid(content: Uint8Array): string | null {
     arc = 0;
     isBegun = false;
   }
-  return isBegun ? null : arcs.join(".");
+  return isBegun || arcs.length === 0 ? null : arcs.join(".");
 }
 
 /** The first number on the wire holds two arcs. */

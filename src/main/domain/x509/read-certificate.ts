@@ -24,7 +24,8 @@ export function readCertificate(der: Uint8Array): Certificate | null {
   const isHuge = outer.end > MOST_BYTES;
   const mostCharacters = isHuge ? MOST_CHARACTERS : Number.POSITIVE_INFINITY;
   const subject = readName(bytes, parts.subject, mostCharacters);
-  const issuer = readName(bytes, parts.issuer, mostCharacters);
+  const isSelfIssued = isSame(bytes, parts.subject, parts.issuer);
+  const issuer = isSelfIssued ? subject : readName(bytes, parts.issuer, mostCharacters);
   const validity = readValidity(bytes, parts.validity);
   const key = readPublicKey(bytes, parts.spki);
   const signature = readSignature(bytes, parts);
@@ -45,7 +46,7 @@ export function readCertificate(der: Uint8Array): Certificate | null {
     spkiSha256: key.spkiSha256,
     signature: signature.text,
     isCa: extensions.isCa,
-    isSelfIssued: isSame(bytes, parts.subject, parts.issuer),
+    isSelfIssued,
     extensions: extensions.extensions,
     malformed: [
       ...(isHuge ? [`it is ${outer.end} bytes long: its extensions were not read`] : []),
@@ -150,6 +151,6 @@ function readSignature(bytes: Buffer, { algorithm, signed, outer }: Parts): Prin
 
 function readAlgorithm(bytes: Buffer, algorithm: Element): string | null {
   const id = readElement(bytes, algorithm.content, algorithm.end);
-  const object = id?.tag === TAG.oid ? readObjectId(bytes.subarray(id.content, id.end)) : null;
+  const object = id?.tag === TAG.oid ? readObjectId(bytes, id) : null;
   return object && longNameOf(object);
 }
