@@ -8,7 +8,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts"], exclude: ["src/**/*.{lab,long}.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "scripts/**/*.test.mjs"],
+          exclude: ["src/**/*.{lab,long}.test.ts"],
+        },
+      },
       {
         test: { name: "lab", include: ["src/**/*.lab.test.ts"], testTimeout: 60_000, fileParallelism: false },
       },

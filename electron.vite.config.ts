@@ -1,0 +1,30 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "electron-vite";
+
+/**
+ * One build for what runs on Node and for the page. The desktop window adds its
+ * inputs here: electron and core beside latchkey, and a preload.
+ */
+export default defineConfig({
+  main: {
+    build: {
+      rolldownOptions: {
+        input: { latchkey: "src/main/shells/cli/latchkey.ts" },
+        // All in one folder, so that import.meta.dirname is the same for every part.
+        output: { chunkFileNames: "[name]-[hash].js" },
+      },
+    },
+  },
+  renderer: {
+    root: "src/renderer",
+    publicDir: "../../resources",
+    plugins: [react()],
+    build: {
+      rolldownOptions: { input: "src/renderer/index.html" },
+      // An inlined font would be a data: URL, which the page's policy refuses.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 1_500,
+    },
+  },
+});

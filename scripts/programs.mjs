@@ -1,0 +1,91 @@
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { run, say } from "./run.mjs";
+
+/**
+ * What the tests run beside Node: any one of the commands, and the Debian package that brings it.
+ * `everywhere`: also without root, where real hosts cannot be made.
+ */
+const PROGRAMS = [
+  { commands: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", everywhere: true },
+  { commands: ["sshd"], package: "openssh-server" },
+  { commands: ["ssh"], package: "openssh-client" },
+  { commands: ["nginx"], package: "nginx" },
+  { commands: ["openssl"], package: "openssl" },
+  { commands: ["busybox"], package: "busybox" },
+  { commands: ["ksh"], package: "ksh" },
+  { commands: ["sudo"], package: "sudo" },
+  { commands: ["ps"], package: "procps" },
+  { commands: ["unshare"], package: "util-linux" },
+];
+const POLICY = "/usr/sbin/policy-rc.d";
+const APT_OPTIONS = [
+  "--yes",
+  "--no-install-recommends",
+  "--no-remove",
+  "-o",
+  "Dpkg::Options::=--force-confold",
+];
+
+/** Whether all is there; installs what is missing where it may, else prints the one command that does. */
+export async function ensurePrograms() {
+  if (process.platform !== "linux") return true;
+  const missing = findMissing();
+  if (missing.length === 0) return true;
+  const hasApt = existsSync("/usr/bin/apt-get") && existsSync("/etc/debian_version");
+  if (hasApt && isRoot()) {
+    say(`Installing programs for the tests: ${missing.join(", ")}`);
+    await installByApt(missing);
+    if (findMissing().length === 0) return true;
+  }
+  const sudo = isRoot() ? "" : "sudo ";
+  const command = `${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${findMissing().join(" ")}`;
+  say("The tests need programs that are not there. Install them and start again:\n");
+  say(`  ${hasApt ? command : `(with this system's package manager) ${missing.join(" ")}`}\n`);
+  return false;
+}
+
+const isRoot = () => process.getuid?.() === 0;
+
+function findMissing() {
+  const needed = PROGRAMS.filter(({ everywhere }) => everywhere || isRoot());
+  return needed.filter(({ commands }) => !commands.some(isThere)).map((program) => program.package);
+}
+
+/** @param {string} command */
+function isThere(command) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** @param {string[]} packages */
+async function installByApt(packages) {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  /** @type {import("node:child_process").SpawnOptions} */
+  const options = { env, stdio: ["ignore", "inherit", "inherit"] };
+  const isOurPolicy = forbidServices();
+  try {
+    await run("apt-get", ["update", "--quiet"], options);
+    await run("apt-get", ["install", "--quiet", ...APT_OPTIONS, ...packages], options);
+  } finally {
+    if (isOurPolicy) rmSync(POLICY, { force: true });
+  }
+}
+
+/** Debian asks this file before it starts the service of a new package. One that is there already has the say. */
+function forbidServices() {
+  try {
+    writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { flag: "wx", mode: 0o755 });
+    return true;
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "EEXIST") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Count */
+
+/**
+ * @typedef {object} VitestReport
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {number} numPendingTests
+ * @property {number} numTodoTests
+ * @property {{ status: string, assertionResults: { status: string }[] }[]} testResults
+ *
+ * @typedef {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number } }} PlaywrightReport
+ */
+
+/**
+ * Counts the tests of a run. A file that could not be loaded fails as one test.
+ *
+ * @param {string} file
+ * @param {number} exitCode
+ */
+export function readVitestReport(file, exitCode) {
+  const report = /** @type {VitestReport | null} */ (readJson(file));
+  if (!report) return NOTHING_RAN;
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && !assertionResults.some((result) => result.status === "failed"),
+  );
+  return judge(exitCode, {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  });
+}
+
+/**
+ * Counts the tests of a run. One that passes only when it is tried again has failed.
+ *
+ * @param {string} file
+ * @param {number} exitCode
+ */
+export function readPlaywrightReport(file, exitCode) {
+  const report = /** @type {PlaywrightReport | null} */ (readJson(file));
+  if (!report) return NOTHING_RAN;
+  const { expected, unexpected, flaky, skipped } = report.stats;
+  return judge(exitCode, { passed: expected, failed: unexpected + flaky, skipped });
+}
+
+/**
+ * How many tests a list of vitest's names; 0 when there is none.
+ *
+ * @param {string} file
+ */
+export function countListed(file) {
+  const list = /** @type {unknown[] | null} */ (readJson(file));
+  return list?.length ?? 0;
+}
+
+/** A run that left no report, or ran no test, has shown nothing. */
+const NOTHING_RAN = { passed: 0, failed: 1, skipped: 0 };
+
+/**
+ * A run that fails without a failed test (an error after the last one, say) fails as one test.
+ *
+ * @param {number} exitCode
+ * @param {Count} count
+ * @returns {Count}
+ */
+function judge(exitCode, count) {
+  const hasRun = count.passed + count.failed > 0;
+  const isUnexplained = exitCode !== 0 && count.failed === 0;
+  return hasRun && !isUnexplained ? count : { ...count, failed: count.failed + 1 };
+}
+
+/** @param {string} file */
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return null;
+  }
+}

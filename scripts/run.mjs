@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+
+/**
+ * Runs a program on this terminal until it ends; answers with its exit code. A signal is the
+ * program's business: it is passed on, and we stay until the program has cleaned up.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import("node:child_process").SpawnOptions} [options]
+ * @returns {Promise<number>}
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: "inherit", ...options });
+    const letGo = passSignals(child);
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      letGo();
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
+  });
+}
+
+/**
+ * Passes signals on to a child. A terminal sends Ctrl-C to the child itself, so then it is not said twice.
+ *
+ * @param {import("node:child_process").ChildProcess} child
+ * @returns {() => void} ends the passing
+ */
+export function passSignals(child) {
+  /** @type {[NodeJS.Signals, () => void][]} */
+  const listeners = [
+    ["SIGINT", () => process.stdin.isTTY || child.kill("SIGINT")],
+    ["SIGTERM", () => child.kill("SIGTERM")],
+    ["SIGHUP", () => child.kill("SIGHUP")],
+  ];
+  for (const [signal, listener] of listeners) process.on(signal, listener);
+  return () => {
+    for (const [signal, listener] of listeners) process.off(signal, listener);
+  };
+}
+
+/**
+ * Runs npm. Inside an npm script its own file is known, so no shell is needed, which Windows
+ * would for npm.cmd; and it runs on the machine's Node, for it may have to replace ours.
+ *
+ * @param {readonly string[]} args
+ */
+export function npm(args) {
+  const { npm_execpath: file = "", npm_node_execpath: node = process.execPath } = process.env;
+  if (file.endsWith("npm-cli.js")) return run(node, [file, ...args]);
+  return run("npm", args, { shell: process.platform === "win32" });
+}
+
+/** @param {string} text */
+export const say = (text) => process.stdout.write(`${text}\n`);

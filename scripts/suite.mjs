@@ -1,0 +1,82 @@
+/**
+ * Every check and every test, whatever fails on the way. The last line says how many
+ * passed, failed and were skipped; a check counts as one. Programs that are missing are
+ * the business of setup.mjs.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { canMakeHosts } from "./can-make-hosts.mjs";
+import { countListed, readPlaywrightReport, readVitestReport } from "./reports.mjs";
+import { run, say } from "./run.mjs";
+import { findTool } from "./tools.mjs";
+
+/** @typedef {import("./reports.mjs").Count} Count */
+
+const folder = mkdtempSync(join(tmpdir(), "latchkey-suite-"));
+/** @type {string[]} */
+const failures = [];
+
+const counts = [
+  await check("biome", "@biomejs/biome", ["ci", "."]),
+  await check("types", "typescript", ["-b"], "tsc"),
+  await check("unused code", "knip", []),
+  await testByVitest("unit"),
+  await check("build", "electron-vite", ["build", "--logLevel", "warn"]),
+  canMakeHosts() ? await testByVitest("lab") : await skipLab(),
+  await testByPlaywright(),
+];
+rmSync(folder, { recursive: true, force: true });
+
+const sum = (/** @type {keyof Count} */ kind) => counts.reduce((total, count) => total + count[kind], 0);
+if (failures.length > 0) say(`\nFailed: ${failures.join(", ")}`);
+say(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
+process.exitCode = sum("failed") === 0 ? 0 : 1;
+
+/**
+ * @param {string} name
+ * @param {string} tool
+ * @param {string[]} args
+ * @param {string} [binary]
+ * @returns {Promise<Count>}
+ */
+async function check(name, tool, args, binary) {
+  say(`\n== ${name}`);
+  const code = await run(process.execPath, [findTool(tool, binary), ...args]);
+  return note(name, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+}
+
+/** @param {"unit" | "lab"} project */
+async function testByVitest(project) {
+  say(`\n== ${project} tests`);
+  const file = join(folder, `${project}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const code = await run(process.execPath, [findTool("vitest"), "run", "--project", project, ...reporters]);
+  return note(`${project} tests`, readVitestReport(file, code));
+}
+
+/** @returns {Promise<Count>} */
+async function skipLab() {
+  say("\n== lab tests: skipped, for they need root, mount and process namespaces and overlays (Linux)");
+  const file = join(folder, "list.json");
+  await run(process.execPath, [findTool("vitest"), "list", "--project", "lab", `--json=${file}`]);
+  return { passed: 0, failed: 0, skipped: countListed(file) };
+}
+
+async function testByPlaywright() {
+  say("\n== e2e tests, of the web shell in Chromium");
+  const file = join(folder, "e2e.json");
+  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
+  const args = [findTool("@playwright/test"), "test", "--reporter=list,json"];
+  const code = await run(process.execPath, args, { env });
+  return note("e2e tests", readPlaywrightReport(file, code));
+}
+
+/**
+ * @param {string} name
+ * @param {Count} count
+ */
+function note(name, count) {
+  if (count.failed > 0) failures.push(name);
+  return count;
+}
