@@ -1,0 +1,82 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { openTerminal } from "#testing/open-terminal.ts";
+import { findClosedEndpoint, startPlainServer, startTlsServer } from "#testing/servers.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+/*
+ * The scripts in e2e/cli are conversations, and a script passes when saying its commands again gives its own text:
+ *
+ *   # a comment
+ *   $ latchkey targets add web1 < list.txt     a command, maybe with a file for its stdin
+ *   2 targets added                            what it prints on stdout
+ *   ! latchkey: a complaint                    what it prints on stderr
+ *   [2]                                        its exit code, unless 0
+ *   -- list.txt --                             files, at the end: they are there before the first command
+ *
+ * {tls}, {plain} and {closed} are endpoints on loopback; {folder} is the script's own folder. It is always 1 June 2026.
+ * After a change on purpose, `vitest -u` writes the new text; read what it wrote.
+ */
+const FOLDER = join(import.meta.dirname, "../../../../e2e/cli");
+const now = () => new Date("2026-06-01T00:00:00Z");
+
+const scripts = (await readdir(FOLDER)).filter((name) => name.endsWith(".txt"));
+
+test.each(scripts)("%s goes as it is written", async (name) => {
+  const path = join(FOLDER, name);
+  const text = await readFile(path, "utf8");
+  await using folder = await makeTemporaryFolder();
+  await using server = await startTlsServer({ names: ["shop.example"], notAfter: new Date("2026-06-10T00:00:00Z") });
+  await using plain = await startPlainServer();
+  const places = {
+    tls: say(server.endpoint),
+    plain: say(plain.endpoint),
+    closed: say(await findClosedEndpoint()),
+    folder: folder.path,
+  };
+
+  const [conversation = "", ...files] = text.split(/^(?=-- \S+ --$)/m);
+  for (const file of files) await writeSection(folder.path, file);
+  const said: string[] = [];
+  for (const line of conversation.split("\n").filter((each) => /^([$#].*)?$/.test(each) || each === "")) {
+    if (line.startsWith("$ latchkey")) said.push(line, ...(await converse(line, places)));
+    else if (line.startsWith("#")) said.push(...(said.length > 0 && !said.at(-1)?.startsWith("#") ? [""] : []), line);
+  }
+  const again = [`${said.join("\n")}\n`, ...(files.length > 0 ? ["\n", ...files] : [])].join("");
+  await expect(again).toMatchFileSnapshot(path);
+});
+
+type Places = Record<"tls" | "plain" | "closed" | "folder", string>;
+
+async function converse(line: string, places: Places): Promise<string[]> {
+  const words = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? "");
+  const filled = words.slice(2).map((word) => fill(word, places));
+  const from = filled.indexOf("<");
+  const input = from === -1 ? "" : await readFile(join(places.folder, filled[from + 1] ?? ""), "utf8");
+  const type = openTerminal(join(places.folder, "latchkey.db"), { now, input });
+  const { code, out, err } = await type(...(from === -1 ? filled : filled.slice(0, from)));
+  return [
+    ...unfill(out, places).split("\n").filter((each, index, all) => each !== "" || all.length > 1),
+    ...(err === "" ? [] : unfill(err, places).split("\n").map((each) => `! ${each}`)),
+    ...(code === 0 ? [] : [`[${code}]`]),
+  ];
+}
+
+const fill = (word: string, places: Places): string =>
+  Object.entries(places).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), word);
+
+/** What differs from run to run is named; a name as long as an address keeps the columns straight. */
+const unfill = (text: string, places: Places): string =>
+  Object.entries(places)
+    .reduce((said, [name, value]) => said.replaceAll(value, `{${name}}`.padEnd(name === "folder" ? 0 : value.length, "~")), text)
+    .replace(/\b[0-9a-f]{64}\b/g, "{sha256}")
+    .replace(/(?<=  )[0-9a-f]{12}$/gm, "{sha256...}");
+
+async function writeSection(folder: string, section: string): Promise<void> {
+  const [, name = "", body = ""] = /^-- (\S+) --\n(.*)$/s.exec(section) ?? [];
+  await mkdir(dirname(join(folder, name)), { recursive: true });
+  await writeFile(join(folder, name), body);
+}
+
+const say = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;

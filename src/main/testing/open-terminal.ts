@@ -1,0 +1,31 @@
+import { runCommandLine } from "#shells/cli/command-line.ts";
+import type { World } from "#shells/cli/world.ts";
+
+/** What a test may say about the world outside; without a word nobody sits there and nothing is a terminal. */
+type Wish = Partial<Omit<World, "out" | "err" | "readInput">> & { input?: string };
+
+export type Said = { code: number; out: string; err: string };
+
+/** Types commands at a database and hands back what was said. */
+export const openTerminal =
+  (databasePath: string, wish: Wish = {}) =>
+  async (...argv: string[]): Promise<Said> => {
+    const said: Record<"out" | "err", string[]> = { out: [], err: [] };
+    const code = await runCommandLine(["--db", databasePath, ...argv], {
+      now: () => new Date(),
+      columns: null,
+      isColoured: false,
+      ask: null,
+      showStatus: null,
+      onStop: () => ({ [Symbol.dispose]: () => undefined }),
+      onEnter: null,
+      ...wish,
+      out: (text) => said.out.push(text),
+      err: (text) => said.err.push(text),
+      readInput: async (mostBytes) => {
+        const bytes = Buffer.from(wish.input ?? "");
+        return bytes.length > mostBytes ? null : bytes;
+      },
+    });
+    return { code, out: said.out.join("\n"), err: said.err.join("\n") };
+  };
