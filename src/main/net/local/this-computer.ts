@@ -1,0 +1,61 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { listAgentKeys } from "#net/ssh/agent.ts";
+import { readKeyFile, USUAL_KEY_FILES } from "#net/ssh/identities.ts";
+import type { ThisComputer } from "#shared/contract/this-computer.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import { readKnownHostsFiles } from "./known-hosts-files.ts";
+
+/** What a scan from here can use: looks at files and asks the agent for its list; writes and connects to nothing else. */
+export async function lookAtThisComputer({ user, home, agentSocket }: Workstation): Promise<ThisComputer> {
+  const { isReachable, keys } = await listAgentKeys(agentSocket);
+  const held = new Set(keys.map(({ fingerprint }) => fingerprint));
+  const files = await Promise.all(
+    USUAL_KEY_FILES.map((name) => describeKeyFile(join(home, ".ssh", name), held)),
+  );
+  return {
+    user,
+    agent: {
+      isReachable,
+      identities: keys.map(({ keyType, fingerprint, comment }) => ({ keyType, fingerprint, comment })),
+    },
+    identityFiles: files.filter((file) => file !== null),
+    knownHosts: countKnownHosts((await readKnownHostsFiles(home)).files),
+  };
+}
+
+type IdentityFile = ThisComputer["identityFiles"][number];
+
+async function describeKeyFile(path: string, held: ReadonlySet<string>): Promise<IdentityFile | null> {
+  const file = await readKeyFile(path);
+  if (file === "missing") return null;
+  const isReadableByOthers = process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0;
+  if ("unreadable" in file)
+    return {
+      path,
+      keyType: null,
+      fingerprint: null,
+      isEncrypted: null,
+      isReadableByOthers,
+      unusable: file.unreadable,
+    };
+  const { keyType, fingerprint } = file;
+  if (file.kind === "usable")
+    return { path, keyType, fingerprint, isEncrypted: false, isReadableByOthers, unusable: null };
+  const isInAgent = fingerprint !== null && held.has(fingerprint);
+  return {
+    path,
+    keyType,
+    fingerprint,
+    isEncrypted: file.isEncrypted,
+    isReadableByOthers,
+    unusable: isInAgent ? null : file.why,
+  };
+}
+
+function countKnownHosts(files: readonly { path: string; text: string }[]): ThisComputer["knownHosts"] {
+  const lines = files.flatMap(({ text }) => text.split("\n").map((line) => line.trim()));
+  const entries = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  const hashed = entries.filter((line) => /^(@\S+\s+)?\|1\|/.test(line));
+  return { files: files.map(({ path }) => path), entries: entries.length, hashed: hashed.length };
+}

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import ssh2, { type IdentityCallback, type ParsedKey } from "ssh2";
+import { readFields, viewKey } from "./wire.ts";
+
+export type AgentKey = { blob: Buffer; keyType: string; fingerprint: string; comment: string };
+export type AgentListing = { isReachable: boolean; keys: AgentKey[] };
+
+const REQUEST_IDENTITIES = Buffer.from([0, 0, 0, 1, 11]);
+const IDENTITIES_ANSWER = 12;
+const LARGEST_ANSWER = 256 * 1024;
+const AGENT_TIMEOUT_MS = 2_000;
+const NOBODY: AgentListing = { isReachable: false, keys: [] };
+
+/**
+ * Every key that an agent holds, in its order. We ask by ourselves, for ssh2 silently drops those that it cannot
+ * use, and has no deadline.
+ */
+export async function listAgentKeys(socketPath: string | null): Promise<AgentListing> {
+  if (!socketPath) return NOBODY;
+  const socket = connect({ path: socketPath });
+  const deadline = setTimeout(() => socket.destroy(), AGENT_TIMEOUT_MS);
+  let answer = Buffer.alloc(0);
+  try {
+    await once(socket, "connect");
+    socket.write(REQUEST_IDENTITIES);
+    for await (const chunk of socket) {
+      answer = Buffer.concat([answer, chunk]);
+      const length = answer.length < 4 ? LARGEST_ANSWER : answer.readUInt32BE(0);
+      if (answer.length >= 4 && length > LARGEST_ANSWER) return NOBODY;
+      if (answer.length >= 4 + length) return readListing(answer.subarray(4, 4 + length));
+    }
+    return NOBODY;
+  } catch (error) {
+    if (error instanceof Error) return NOBODY;
+    throw error;
+  } finally {
+    clearTimeout(deadline);
+    socket.destroy();
+  }
+}
+
+/** An agent that offers one of its keys and no other. */
+export class OneKeyAgent extends ssh2.OpenSSHAgent {
+  readonly #key: ParsedKey;
+
+  constructor(socketPath: string, key: ParsedKey) {
+    super(socketPath);
+    this.#key = key;
+  }
+
+  override getIdentities(answer: IdentityCallback<ParsedKey>): void {
+    answer(null, [this.#key]);
+  }
+}
+
+function readListing(message: Buffer): AgentListing {
+  const count = message[0] === IDENTITIES_ANSWER && message.length >= 5 ? message.readUInt32BE(1) : 0;
+  const keys: AgentKey[] = [];
+  for (let at = 5; keys.length < count; ) {
+    const read = readFields(message, at, 2);
+    if (!read) break;
+    const [blob, comment] = read.fields as [Buffer, Buffer];
+    keys.push({ blob, ...viewKey(blob), comment: comment.toString("utf8") });
+    at = read.end;
+  }
+  return { isReachable: true, keys };
+}

@@ -1,0 +1,157 @@
+/**
+ * Asks a host for its certificate. ssh2 cannot negotiate one, so this makes the beginning of a handshake of its
+ * own, in clear, and hangs up as soon as the certificate is there. It sends nothing that identifies the user.
+ *
+ * What comes back is public and proves nothing by itself: the caller checks the authority's signature, and that
+ * the key in it is the one that the host proves to have in the real connection.
+ */
+import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import { readFields, toField } from "./wire.ts";
+
+export type FetchedCertificate = { kind: "fetched"; blob: Uint8Array } | { kind: "none"; why: string };
+
+type Options = {
+  host: string;
+  port: number;
+  /** The type of the plain key that the host presents: its certificate is the one asked for. */
+  keyType: string;
+  /** For all of it. */
+  timeoutMs: number;
+  signal: AbortSignal;
+};
+
+const MESSAGE = {
+  disconnect: 1,
+  ignore: 2,
+  unimplemented: 3,
+  debug: 4,
+  kexInit: 20,
+  ecdhInit: 30,
+  ecdhReply: 31,
+};
+const PASSED_OVER = new Set([MESSAGE.ignore, MESSAGE.unimplemented, MESSAGE.debug]);
+const EXCHANGES = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256"];
+const CIPHERS = ["aes128-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com"];
+const MACS = ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com", "hmac-sha1"];
+const MOST_BYTES = 128 * 1024;
+
+/** Never rejects, unless told to stop. */
+export async function fetchHostCertificate(options: Options): Promise<FetchedCertificate> {
+  const { host, port, signal } = options;
+  signal.throwIfAborted();
+  const socket = connect({ host, port, noDelay: true });
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
+  const stop = () => socket.destroy();
+  deadline.addEventListener("abort", stop);
+  const dialogue = createDialogue(options, (bytes) => socket.write(bytes));
+  let seen: Buffer = Buffer.alloc(0);
+  try {
+    for await (const chunk of socket) {
+      seen = Buffer.concat([seen, chunk]);
+      const { rest, result } = dialogue.take(seen);
+      if (result) return result;
+      if (rest.length > MOST_BYTES) return { kind: "none", why: "the host sent too much" };
+      seen = rest;
+    }
+    signal.throwIfAborted();
+    return { kind: "none", why: "the host hung up, or gave no answer in time" };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Error) return { kind: "none", why: `the host did not show it (${error.message})` };
+    throw error;
+  } finally {
+    deadline.removeEventListener("abort", stop);
+    socket.destroy();
+  }
+}
+
+/** Answers what is left of the bytes once all that is whole in them was taken, and the result when it is there. */
+function createDialogue({ keyType }: Options, send: (bytes: Buffer) => void) {
+  let hasGreeted = false;
+  return { take };
+
+  function take(bytes: Buffer): { rest: Buffer; result: FetchedCertificate | null } {
+    let rest = bytes;
+    while (!hasGreeted) {
+      const end = rest.indexOf("\n");
+      if (end < 0) return { rest, result: null };
+      hasGreeted = rest.subarray(0, 4).toString("latin1") === "SSH-";
+      rest = rest.subarray(end + 1);
+      if (hasGreeted)
+        send(Buffer.concat([Buffer.from("SSH-2.0-Latchkey\r\n"), toPacket(ourKexInit(keyType))]));
+    }
+    while (rest.length >= 5) {
+      const length = rest.readUInt32BE(0);
+      if (length < 2 || length > MOST_BYTES)
+        return { rest, result: { kind: "none", why: "the host broke the protocol" } };
+      if (rest.length < 4 + length) break;
+      const payload = rest.subarray(5, Math.max(5, 4 + length - (rest[4] ?? 0)));
+      rest = rest.subarray(4 + length);
+      const result = answer(payload);
+      if (result) return { rest, result };
+    }
+    return { rest, result: null };
+  }
+
+  function answer(payload: Buffer): FetchedCertificate | null {
+    const type = payload[0] ?? 0;
+    if (PASSED_OVER.has(type)) return null;
+    if (type === MESSAGE.kexInit) {
+      const offer = chooseExchange(payload, keyType);
+      if (typeof offer === "string") return { kind: "none", why: offer };
+      send(toPacket(Buffer.concat([Buffer.from([MESSAGE.ecdhInit]), toField(offer)])));
+      return null;
+    }
+    const blob = type === MESSAGE.ecdhReply ? readFields(payload, 1, 1)?.fields[0] : undefined;
+    return blob
+      ? { kind: "fetched", blob: Uint8Array.from(blob) }
+      : { kind: "none", why: "the host refused to show it" };
+  }
+}
+
+/** A public value for the exchange that both know; or why there is none, or no certificate to be had. */
+function chooseExchange(kexInit: Buffer, keyType: string): Buffer | string {
+  const lists = readFields(kexInit, 17, 2)?.fields.map((list) => list.toString("latin1").split(","));
+  const [exchanges, hostKeys] = lists ?? [];
+  if (!exchanges || !hostKeys) return "the host broke the protocol";
+  if (!certificateTypes(keyType).some((type) => hostKeys.includes(type)))
+    return `the host has no certificate for its ${keyType} key`;
+  const exchange = EXCHANGES.find((name) => exchanges.includes(name));
+  if (!exchange) return "the host and this program have no key exchange in common";
+  if (exchange === "ecdh-sha2-nistp256") return createECDH("prime256v1").generateKeys();
+  return generateKeyPairSync("x25519").publicKey.export({ type: "spki", format: "der" }).subarray(-32);
+}
+
+/** The host key algorithms that show a certificate of a key type. */
+const certificateTypes = (keyType: string): string[] =>
+  (keyType === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [keyType]).map(
+    (name) => `${name}-cert-v01@openssh.com`,
+  );
+
+function ourKexInit(keyType: string): Buffer {
+  const lists = [
+    EXCHANGES,
+    certificateTypes(keyType),
+    CIPHERS,
+    CIPHERS,
+    MACS,
+    MACS,
+    ["none"],
+    ["none"],
+    [],
+    [],
+  ];
+  const fields = lists.map((list) => toField(list.join(",")));
+  return Buffer.concat([Buffer.from([MESSAGE.kexInit]), randomBytes(16), ...fields, Buffer.alloc(5)]);
+}
+
+/** A packet before any cipher: its length, the length of its padding, the payload, the padding (RFC 4253, 6). */
+function toPacket(payload: Buffer): Buffer {
+  const missing = 8 - ((payload.length + 5) % 8);
+  const padding = missing < 4 ? missing + 8 : missing;
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(payload.length + padding + 1);
+  header[4] = padding;
+  return Buffer.concat([header, payload, randomBytes(padding)]);
+}

@@ -1,0 +1,124 @@
+/**
+ * Private key files, as far as a login needs them.
+ *
+ * A key under a passphrase is recognised by its header and goes no further: ssh2 would derive its key on this
+ * thread, for as long as the file says (37 s for 1,000 rounds of bcrypt).
+ */
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import ssh2, { type ParsedKey } from "ssh2";
+import { Redacted } from "#shared/model/redacted.ts";
+import { readFields, toField, viewKey } from "./wire.ts";
+
+export type PrivateKeyFile =
+  | { kind: "usable"; key: Redacted<ParsedKey>; blob: Buffer; keyType: string; fingerprint: string }
+  | {
+      kind: "unusable";
+      /** Null where the public half cannot be had without a passphrase, or at all. */
+      keyType: string | null;
+      fingerprint: string | null;
+      /** Null: it is no private key. */
+      isEncrypted: boolean | null;
+      why: string;
+    };
+
+/** A larger file is no key of anybody's. */
+export const LARGEST_KEY_FILE = 64 * 1024;
+
+const LOGIN_TYPES = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/;
+const CURVE_BYTES: Readonly<Record<string, number>> = { "P-256": 32, "P-384": 48, "P-521": 66 };
+const NO_KEY = { kind: "unusable", keyType: null, fingerprint: null, isEncrypted: null } as const;
+const LOCKED = { kind: "unusable", keyType: null, fingerprint: null, isEncrypted: true } as const;
+const NEEDS_AGENT = "it has a passphrase: load it into ssh-agent with ssh-add";
+
+export function readPrivateKeyFile(bytes: Uint8Array): PrivateKeyFile {
+  if (bytes.length > LARGEST_KEY_FILE) return { ...NO_KEY, why: "it is larger than any private key" };
+  const text = Buffer.from(bytes).toString("latin1").trim();
+  const label = /^-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----\r?\n/m.exec(text)?.[1];
+  if (text.startsWith("PuTTY-User-Key-File-"))
+    return { ...NO_KEY, why: "it is a PuTTY key: convert it with puttygen -O private-openssh" };
+  if (!label) return { ...NO_KEY, why: "it is not a private key" };
+  if (label === "OPENSSH PRIVATE KEY") return readContainer(text);
+  if (label === "ENCRYPTED PRIVATE KEY" || /^(Proc-Type:.*ENCRYPTED|DEK-Info:)/m.test(text))
+    return { ...LOCKED, why: NEEDS_AGENT };
+  return readPem(text);
+}
+
+/** Whether a login with a key of this type is possible here; otherwise why not. */
+export function whyNoLogin(keyType: string): string | null {
+  if (LOGIN_TYPES.test(keyType)) return null;
+  if (keyType.includes("-cert-v01@"))
+    return "logging in with a certificate is not possible yet: use the key itself";
+  if (keyType.startsWith("sk-")) return "it is on a security key, which is not possible yet: use another key";
+  return `logging in with a ${keyType} key is not possible: use an Ed25519, ECDSA or RSA key`;
+}
+
+/** OpenSSH's own format: its header, and the public key, are in clear. */
+function readContainer(text: string): PrivateKeyFile {
+  const base64 =
+    /-----BEGIN OPENSSH PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\s]+)\r?\n-----END OPENSSH PRIVATE KEY-----/.exec(
+      text,
+    );
+  const body = Buffer.from(base64?.[1] ?? "", "base64");
+  const header =
+    body.subarray(0, 15).toString("latin1") === "openssh-key-v1\0" ? readFields(body, 15, 3) : null;
+  const blob = header && readFields(body, header.end + 4, 1)?.fields[0];
+  if (!header || !blob) return { ...NO_KEY, why: "it is damaged: its header cannot be read" };
+  const view = viewKey(blob);
+  const isEncrypted = header.fields[0]?.toString("latin1") !== "none";
+  const why = whyNoLogin(view.keyType) ?? (isEncrypted ? NEEDS_AGENT : null);
+  if (why) return { kind: "unusable", ...view, isEncrypted, why };
+  return parse(text);
+}
+
+/** Formats that OpenSSL reads. ssh2 reads neither PKCS#8 nor an Ed25519 key in PEM: they are written anew for it. */
+function readPem(text: string): PrivateKeyFile {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(text);
+  } catch (error) {
+    if (error instanceof Error) return { ...NO_KEY, why: "it is damaged: OpenSSL cannot read it" };
+    throw error;
+  }
+  if (key.asymmetricKeyType === "rsa") return parse(key.export({ format: "pem", type: "pkcs1" }) as string);
+  if (key.asymmetricKeyType === "ed25519") return parse(toContainer(key));
+  const curve = key.asymmetricKeyType === "ec" ? key.export({ format: "jwk" }).crv : undefined;
+  if (curve && CURVE_BYTES[curve]) return parse(key.export({ format: "pem", type: "sec1" }) as string);
+  const type = key.asymmetricKeyType ?? "unknown";
+  return {
+    ...NO_KEY,
+    isEncrypted: false,
+    why: `SSH knows no key of type ${type} on this curve: make one with ssh-keygen`,
+  };
+}
+
+/** An Ed25519 key in OpenSSH's format, without a passphrase. */
+function toContainer(key: KeyObject): string {
+  const { d = "", x = "" } = key.export({ format: "jwk" });
+  const publicKey = Buffer.from(x, "base64url");
+  const type = toField("ssh-ed25519");
+  const secret = Buffer.concat([
+    Buffer.alloc(8),
+    ...[
+      type,
+      toField(publicKey),
+      toField(Buffer.concat([Buffer.from(d, "base64url"), publicKey])),
+      toField(""),
+    ],
+  ]);
+  const padding = Buffer.from(Array.from({ length: -secret.length & 7 }, (_, index) => index + 1));
+  const container = Buffer.concat([
+    Buffer.from("openssh-key-v1\0"),
+    ...[toField("none"), toField("none"), toField(""), Buffer.from([0, 0, 0, 1])],
+    ...[toField(Buffer.concat([type, toField(publicKey)])), toField(Buffer.concat([secret, padding]))],
+  ]);
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${container.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----`;
+}
+
+/** Takes only what is known to have no passphrase. */
+function parse(text: string): PrivateKeyFile {
+  const key = ssh2.utils.parseKey(text);
+  if (key instanceof Error || !key.isPrivateKey())
+    return { ...NO_KEY, why: "it is damaged: the key in it cannot be read" };
+  const blob = key.getPublicSSH();
+  return { kind: "usable", key: new Redacted(key), blob, ...viewKey(blob) };
+}

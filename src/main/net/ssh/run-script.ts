@@ -1,0 +1,91 @@
+import type { ClientChannel } from "ssh2";
+import type { Connection } from "./log-in.ts";
+
+export type ScriptLimits = {
+  /** From the request until the script has ended. */
+  collectMs: number;
+  /** Of output kept; more ends the run. */
+  streamBytes: number;
+  /** Of what it complained, kept; more is dropped. */
+  stderrBytes: number;
+};
+
+export type ScriptRun = {
+  /**
+   * `ended`: the host closed the channel in order. `refused`: it would not run anything. The others cut it short:
+   * a limit of ours, or the connection.
+   */
+  end: "ended" | "refused" | "flooded" | "timed-out" | "lost";
+  /** Status or signal; null where the host told neither. */
+  exit: { code: number } | { signal: string } | null;
+  stdout: Buffer;
+  stderr: string;
+};
+
+/** Runs a command on the host with a script on its standard input. Rejects only when told to stop. */
+export async function runScript(
+  { client }: Connection,
+  { command, script }: { command: string; script: string },
+  limits: ScriptLimits,
+  signal: AbortSignal,
+): Promise<ScriptRun> {
+  const { promise, resolve, reject } = Promise.withResolvers<ScriptRun["end"]>();
+  const stdout = createSink(limits.streamBytes);
+  const stderr = createSink(limits.stderrBytes);
+  let exit: ScriptRun["exit"] = null;
+  const stop = () => reject(signal.reason);
+  const timer = setTimeout(resolve, limits.collectMs, "timed-out");
+  signal.addEventListener("abort", stop);
+  client.once("close", () => resolve(exit ? "ended" : "lost"));
+
+  try {
+    signal.throwIfAborted();
+    request();
+    const end = await promise;
+    return { end, exit, stdout: stdout.take(), stderr: stderr.take().toString("utf8") };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+
+  function request(): void {
+    try {
+      client.exec(command, (error, channel) => (error ? resolve("refused") : follow(channel)));
+    } catch {
+      // ssh2 throws when the connection has broken already.
+      resolve("lost");
+    }
+  }
+
+  function follow(channel: ClientChannel): void {
+    channel
+      .on("data", (chunk: Buffer) => {
+        if (!stdout.add(chunk)) resolve("flooded");
+      })
+      .on("exit", (code: number | null, name?: string) => {
+        exit = code === null ? { signal: name ?? "unknown" } : { code };
+      })
+      .on("close", () => resolve("ended"))
+      // A host that closes before it has read all of the script is no error of ours: its output tells.
+      .on("error", () => undefined);
+    channel.stderr.on("data", (chunk: Buffer) => {
+      if (!stderr.add(chunk) && stderr.seen() > limits.streamBytes) resolve("flooded");
+    });
+    channel.end(script);
+  }
+}
+
+/** Keeps the first `limit` bytes; `add` answers whether all of them fitted so far. */
+function createSink(limit: number) {
+  const kept: Buffer[] = [];
+  let seen = 0;
+  return {
+    add(chunk: Buffer): boolean {
+      if (seen < limit) kept.push(chunk.subarray(0, limit - seen));
+      seen += chunk.length;
+      return seen <= limit;
+    },
+    seen: () => seen,
+    take: () => Buffer.concat(kept),
+  };
+}

@@ -1,0 +1,159 @@
+/** Why a host was not read, in the words of a scan: every way in which SSH can go wrong has its outcome here. */
+import type { HostKeyView, Outcome } from "#shared/model/probe.ts";
+import type { Identity } from "./identities.ts";
+
+/** The key that a host presented, with its blob. */
+export type PresentedKey = HostKeyView & { blob: Uint8Array };
+
+export type SshFailure = {
+  outcome: Exclude<Outcome, "collected" | "presented" | "not-tls" | "truncated">;
+  message: string;
+  hostKey: PresentedKey | null;
+  /** True when it is the host key that was refused; then nothing of ours was sent. */
+  isKeyRefused: boolean;
+};
+
+/** How far a connection has come. */
+export type Progress = {
+  stage: "connecting" | "greeting" | "key-exchange" | "login" | "open";
+  hostKey: PresentedKey | null;
+  /** The identities offered, in order. */
+  tried: Identity[];
+};
+
+export type Where = { host: string; port: number };
+
+/** What ssh2 and sockets add to an error. */
+type Told = Error & { code?: string | number; level?: string };
+
+export const sayAddress = ({ host, port }: Where): string =>
+  `${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+/** Keeps what a stranger said to one line of plain ASCII. */
+export const quote = (said: string): string =>
+  `"${said
+    .slice(0, 200)
+    .replace(/[^ -~]+/g, " ")
+    .trim()}"`;
+
+/** Why a connection ended that was not open yet. `error` null: the host closed it. `said`: what it said before its greeting. */
+export function explainEnd(
+  where: Where,
+  progress: Progress,
+  error: Told | null,
+  said: string | null,
+): Reason {
+  switch (progress.stage) {
+    case "connecting":
+      return explainConnect(where, error);
+    case "greeting":
+      return explainGreeting(where, said ?? "");
+    case "key-exchange":
+      return explainKeyExchange(where, error);
+    case "login":
+    case "open":
+      return explainLogin(where, progress, error);
+  }
+}
+
+type Reason = Pick<SshFailure, "outcome" | "message">;
+
+/** What a deadline cut short. */
+export function explainTimeout(
+  where: Where,
+  { stage }: Progress,
+  said: string | null,
+  afterMs: number,
+): Reason {
+  const address = sayAddress(where);
+  const within = `within ${afterMs / 1_000} s`;
+  if (stage === "connecting") return { outcome: "timed-out", message: `${address} did not answer ${within}` };
+  if (stage === "greeting" && said) return explainGreeting(where, said);
+  if (stage === "greeting")
+    return { outcome: "timed-out", message: `${address} took the connection but said nothing ${within}` };
+  if (stage === "key-exchange")
+    return {
+      outcome: "timed-out",
+      message: `${address} stopped in the key exchange: not done ${within}; a link that drops large packets (MTU) looks so`,
+    };
+  return { outcome: "timed-out", message: `${address} did not end the login ${within}` };
+}
+
+function explainConnect(where: Where, error: Told | null): Reason {
+  const address = sayAddress(where);
+  switch (error?.code) {
+    case "ENOTFOUND":
+    case "EAI_NONAME":
+    case "EAI_NODATA":
+    case "EAI_AGAIN":
+      return {
+        outcome: "no-such-name",
+        message: `the name ${where.host} has no address: check it, or the resolver`,
+      };
+    case "ETIMEDOUT":
+      return { outcome: "timed-out", message: `${address} did not answer` };
+    case "ECONNREFUSED":
+      return { outcome: "refused", message: `nothing listens at ${address}` };
+    case "ECONNRESET":
+    case "EPIPE":
+      return { outcome: "reset", message: `${address} reset the connection` };
+    default:
+      return {
+        outcome: "refused",
+        message: `${address} cannot be reached (${error?.code ?? error?.message ?? "closed"})`,
+      };
+  }
+}
+
+/** sshd says these to an address that it refuses for now, then hangs up; most versions say nothing. */
+const REFUSALS = /Not allowed at this time|Exceeded MaxStartups/;
+
+function explainGreeting(where: Where, said: string): Reason {
+  const address = sayAddress(where);
+  if (said === "" || REFUSALS.test(said))
+    return {
+      outcome: "throttled",
+      message: `${address} hung up before its greeting: sshd is probably refusing this address for now (PerSourcePenalties or MaxStartups); wait ten minutes, then scan it again`,
+    };
+  return { outcome: "reset", message: `${address} did not speak SSH: it said ${quote(said)}` };
+}
+
+function explainKeyExchange(where: Where, error: Told | null): Reason {
+  const address = sayAddress(where);
+  const missing = /no matching (.+)$/.exec(error?.message ?? "")?.[1];
+  if (missing)
+    return {
+      outcome: "alert",
+      message: `${address} and this program have no ${missing} in common; the host may allow only newer or much older ones`,
+    };
+  if (error?.message === "Invalid identification string")
+    return { outcome: "reset", message: `${address} speaks a version of SSH that is not 2.0` };
+  if (typeof error?.code === "number")
+    return { outcome: "alert", message: `${address} ended the key exchange: ${quote(error.message)}` };
+  if (!error || error.level === "client-socket")
+    return { outcome: "reset", message: `${address} hung up in the key exchange` };
+  return { outcome: "reset", message: `${address} broke the SSH protocol: ${quote(error.message)}` };
+}
+
+function explainLogin(where: Where, progress: Progress, error: Told | null): Reason {
+  const address = sayAddress(where);
+  if (typeof error?.code === "number")
+    return {
+      outcome: "login-refused",
+      message: `${address} ended the login: ${quote(error.message)}; ${sayTried(progress.tried)}`,
+    };
+  if (error && error.level !== "client-socket")
+    return { outcome: "reset", message: `${address} broke the SSH protocol: ${quote(error.message)}` };
+  return { outcome: "reset", message: `${address} hung up during the login; ${sayTried(progress.tried)}` };
+}
+
+/** How many keys were offered, and from where. */
+export function sayTried(tried: readonly Identity[]): string {
+  if (tried.length === 0) return "no key was offered";
+  const counts = new Map<string, number>();
+  for (const { source } of tried) counts.set(source, (counts.get(source) ?? 0) + 1);
+  const sources = [...counts].map(([source, count]) =>
+    source === "agent" ? `the agent (${count})` : source,
+  );
+  return `${tried.length} ${tried.length === 1 ? "key was" : "keys were"} offered: ${sources.join(", ")}`;
+}
