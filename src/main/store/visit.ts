@@ -17,7 +17,13 @@ type Visit = {
   message: string;
 };
 
-export type SeenCertificate = { certificate: Certificate; der: Uint8Array };
+export type SeenCertificate = {
+  certificate: Certificate;
+  der: Uint8Array;
+  /** From when on it needs attention, and attention at once; null where its dates do not tell. */
+  warnFrom: Instant | null;
+  urgentFrom: Instant | null;
+};
 
 /** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
 export type EndpointVisit = Visit & {

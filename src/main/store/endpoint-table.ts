@@ -1,0 +1,47 @@
+import type { Database } from "better-sqlite3";
+import type { CertificateMemory } from "./certificate-memory.ts";
+import type { FindingWriter } from "./finding-writer.ts";
+import type { HostNames } from "./host-name-table.ts";
+import { placeTable } from "./place-table.ts";
+import type { probeTable } from "./probe-table.ts";
+import type { EndpointVisit } from "./visit.ts";
+
+type Deps = {
+  certificates: CertificateMemory;
+  findings: FindingWriter;
+  names: HostNames;
+  probes: ReturnType<typeof probeTable>;
+};
+
+/** The places where TLS is spoken. */
+export function endpointTable(db: Database, { certificates, findings, names, probes }: Deps) {
+  const places = placeTable(db);
+  const visit = db
+    .prepare<object, number>(`
+      INSERT INTO endpoint (host, port, server_name, name, state, outcome, message, last_scan, last_seen)
+      VALUES (@host, @port, @serverName, @name, @state, @outcome, @message, @scanId, @at)
+      ON CONFLICT (host, port, server_name) DO UPDATE
+      SET state = @state, outcome = @outcome, message = @message, last_scan = @scanId, last_seen = @at
+      RETURNING id`)
+    .pluck();
+  const keepFacts = db.prepare("UPDATE endpoint SET facts = ? WHERE id = ?");
+
+  return {
+    /** Remembers a visit. Unless the endpoint showed a chain, what is known of it stays as it was. */
+    visit({ target, presented, ...probe }: EndpointVisit): void {
+      probes.record({ ...probe, target, hostKey: null });
+      const name = names.idOf(target.host);
+      const serverName = target.serverName ?? "";
+      const endpoint = visit.get({ ...probe, host: target.host, port: target.port, serverName, name });
+      if (!presented || endpoint === undefined) return;
+      keepFacts.run(JSON.stringify(presented.facts), endpoint);
+      const seen = presented.chain.map((one, position) => ({
+        certificate: certificates.remember(one, probe.at),
+        path: null,
+        position,
+      }));
+      places.follow({ name, endpoint }, seen, { scanId: probe.scanId, isWhole: true });
+      findings.replace({ name, endpoint, at: probe.at }, presented.findings, () => true);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
+
+type EventKind =
+  | "scan-started"
+  | "scan-finished"
+  | "scan-interrupted"
+  | "targets-added"
+  | "targets-removed"
+  | "host-key-trusted"
+  | "pin-forgotten";
+
+type NewEvent = { at: Instant; kind: EventKind; detail: object };
+type Row = { id: number; at: string; kind: string; detail: string; hash: string };
+
+/** What the first row is chained to. */
+const GENESIS = "0".repeat(64);
+
+export function eventTable(db: Database) {
+  const append = db.prepare("INSERT INTO event (at, kind, detail, hash) VALUES (@at, @kind, @detail, @hash)");
+  const lastHash = db.prepare<[], string>("SELECT hash FROM event ORDER BY id DESC LIMIT 1").pluck();
+  const all = db.prepare<[], Row>("SELECT id, at, kind, detail, hash FROM event ORDER BY id");
+  const count = db.prepare<[], number>("SELECT count(*) FROM event").pluck();
+  const lastId = db.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").pluck();
+
+  return {
+    /** Call it in the transaction of what it records: both happen or neither. */
+    append({ at, kind, detail }: NewEvent): void {
+      const row = { at, kind, detail: JSON.stringify(detail) };
+      append.run({ ...row, hash: chain(lastHash.get() ?? GENESIS, row) });
+    },
+
+    /** The id of the first row that does not follow from the one before it, or that is missing; null if all do. */
+    findBreak(): number | null {
+      let previous = { id: 0, hash: GENESIS };
+      for (const row of all.iterate()) {
+        if (row.id !== previous.id + 1) return previous.id + 1;
+        if (row.hash !== chain(previous.hash, row)) return row.id;
+        previous = row;
+      }
+      return previous.id < (lastId.get() ?? 0) ? previous.id + 1 : null;
+    },
+
+    count: (): number => count.get() ?? 0,
+  };
+}
+
+const chain = (previous: string, { at, kind, detail }: Omit<Row, "id" | "hash">): string =>
+  createHash("sha256")
+    .update(JSON.stringify([previous, at, kind, detail]))
+    .digest("hex");

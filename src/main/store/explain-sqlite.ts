@@ -1,0 +1,72 @@
+import Sqlite from "better-sqlite3";
+import { Refusal } from "#shared/model/refusal.ts";
+
+/** What SQLite reports, as what a person can do about it. Anything else is a bug, and stays as it is. */
+export function explainSqlite(error: unknown, path: string): unknown {
+  if (!(error instanceof Sqlite.SqliteError)) return error;
+  const say = sentences.find(([code]) => error.code.startsWith(code));
+  return say ? new Refusal(say[1], say[2](path), { cause: error }) : error;
+}
+
+type Sentence = (path: string) => string;
+
+/** By the beginning of SQLite's code, the special ones first. */
+const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only", Sentence])[] = [
+  [
+    "SQLITE_FULL",
+    "unusable",
+    (path) =>
+      `the disk is full: ${path} cannot grow; free some space and try again: what was saved before is kept`,
+  ],
+  [
+    "SQLITE_BUSY",
+    "locked",
+    (path) => `${path} is in use by another process; wait until it has ended, or close it`,
+  ],
+  [
+    "SQLITE_NOTADB",
+    "unusable",
+    (path) => `${path} is not a database; nothing in it was changed: name another file`,
+  ],
+  [
+    "SQLITE_CORRUPT",
+    "unusable",
+    (path) =>
+      `${path} is damaged; nothing in it was changed: move it away, and put back a copy from a backup if there is one`,
+  ],
+  [
+    "SQLITE_READONLY",
+    "unusable",
+    (path) =>
+      `${path} cannot be written; make the file and its folder writable for you, or open it read-only`,
+  ],
+  [
+    "SQLITE_CANTOPEN",
+    "unusable",
+    (path) => `${path} cannot be opened; see that you may read and write the file and its folder`,
+  ],
+  ["SQLITE_PERM", "unusable", (path) => `${path} cannot be opened; see that you may read and write it`],
+  [
+    "SQLITE_IOERR",
+    "unusable",
+    (path) =>
+      `the disk failed under ${path}: the last change is not saved; see to the disk, and open the database again`,
+  ],
+];
+
+/** The same functions, whose SQLite errors are explained. */
+export function explaining<Table extends object>(table: Table, path: string): Table {
+  return new Proxy(table, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...values: unknown[]) => {
+        try {
+          return member(...values);
+        } catch (error) {
+          throw explainSqlite(error, path);
+        }
+      };
+    },
+  });
+}

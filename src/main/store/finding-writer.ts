@@ -1,0 +1,112 @@
+import type { Database } from "better-sqlite3";
+import { type FindingDraft, Severity } from "#shared/model/finding.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { Spot } from "./place-table.ts";
+import { byKey } from "./spans.ts";
+
+/** What a finding is about, by the row of the table that its kind names. */
+export type About = { kind: FindingDraft["about"]["kind"]; id: number };
+
+type Source = Spot & { at: Instant };
+type Resolve = (about: FindingDraft["about"]) => number | null;
+
+/** A draft whose object has been found. */
+type FoundOut = Omit<FindingDraft, "about"> & { kind: About["kind"]; about: number };
+
+type Report = {
+  id: number;
+  finding: number;
+  rule: string;
+  kind: About["kind"];
+  about: number;
+  sentence: string;
+  evidence: string;
+  remedy: string;
+};
+
+const REPORT = `
+  SELECT report.id, finding, rule, kind, about, sentence, evidence, remedy
+  FROM report JOIN finding ON finding.id = report.finding`;
+
+export type FindingWriter = ReturnType<typeof findingWriter>;
+
+/** What each visited place reports; a finding stands as long as one place still reports it. */
+export function findingWriter(db: Database) {
+  const reportsOf = {
+    endpoint: db.prepare<[number], Report>(`${REPORT} WHERE report.endpoint = ?`),
+    host: db.prepare<[number], Report>(`${REPORT} WHERE report.host = ?`),
+  };
+  const certificateId = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
+  const put = db
+    .prepare<object, number>(`
+      INSERT INTO finding (rule, severity, kind, about, label, first_seen)
+      VALUES (@rule, @severity, @kind, @about, @label, @at)
+      ON CONFLICT (kind, about, rule) DO UPDATE SET severity = @severity, label = @label
+      RETURNING id`)
+    .pluck();
+  const add = db.prepare(`
+    INSERT INTO report (finding, name, endpoint, host, sentence, evidence, remedy)
+    VALUES (@finding, @name, @endpoint, @host, @sentence, @evidence, @remedy)`);
+  const change = db.prepare(`
+    UPDATE report SET sentence = @sentence, evidence = @evidence, remedy = @remedy WHERE id = @id`);
+  const withdraw = db.prepare("DELETE FROM report WHERE id = ?");
+  const drop = db.prepare(`
+    DELETE FROM finding WHERE id = @id AND NOT EXISTS (SELECT 1 FROM report WHERE finding = @id)`);
+  const nameHost = db.prepare(`
+    UPDATE finding
+    SET host = ifnull((
+      SELECT host_name.name FROM host_name
+      WHERE host_name.id = (SELECT min(name) FROM report WHERE finding = @id)
+        AND host_name.id = (SELECT max(name) FROM report WHERE finding = @id)), '')
+    WHERE id = @id`);
+
+  return {
+    /**
+     * Takes what a visit found for all that is to be said from there. What was reported before and was not
+     * found again is withdrawn, where `wasLookedAt`: a partial visit cannot clear what it did not see.
+     */
+    replace(
+      source: Source,
+      drafts: readonly FindingDraft[],
+      wasLookedAt: (about: About) => boolean,
+      resolve?: Resolve,
+    ) {
+      const before = byKey(reportsAt(source), keyOf);
+      const found = byKey(
+        drafts.map((draft) => ({ ...draft, kind: draft.about.kind, about: idOf(draft.about, resolve) })),
+        keyOf,
+      );
+      for (const [key, draft] of found) report(source, draft, before.get(key));
+      for (const [key, { id, finding, kind, about }] of before) {
+        if (found.has(key) || !wasLookedAt({ kind, id: about })) continue;
+        withdraw.run(id);
+        if (drop.run({ id: finding }).changes === 0) nameHost.run({ id: finding });
+      }
+    },
+  };
+
+  function report(source: Source, draft: FoundOut, known?: Report): void {
+    const said = { sentence: draft.sentence, evidence: JSON.stringify(draft.evidence), remedy: draft.remedy };
+    const severity = Severity.options.indexOf(draft.severity);
+    const finding = put.get({ ...draft, severity, at: source.at });
+    if (known) return void change.run({ ...said, id: known.id });
+    const endpoint = "endpoint" in source ? source.endpoint : null;
+    const host = "host" in source ? source.host : null;
+    add.run({ ...said, finding, name: source.name, endpoint, host });
+    nameHost.run({ id: finding });
+  }
+
+  function idOf(about: FindingDraft["about"], resolve?: Resolve): number {
+    const id = about.kind === "certificate" ? certificateId.get(about.sha256) : resolve?.(about);
+    if (id === undefined || id === null)
+      throw new Error(`a finding is about what was not seen: ${JSON.stringify(about)}`);
+    return id;
+  }
+
+  function reportsAt(source: Source): Report[] {
+    return "endpoint" in source ? reportsOf.endpoint.all(source.endpoint) : reportsOf.host.all(source.host);
+  }
+}
+
+const keyOf = ({ rule, kind, about }: Pick<Report, "rule" | "kind" | "about">): string =>
+  `${rule} ${kind} ${about}`;

@@ -1,0 +1,101 @@
+import type { Database } from "better-sqlite3";
+import type { Look } from "./spans.ts";
+import type { CollectedGrant } from "./visit.ts";
+
+/** The host that holds the grants, as lists name it. */
+type Home = { id: number; host: string; port: number };
+
+type Row = {
+  id: number;
+  account: string;
+  file: string;
+  line: number;
+  text: string;
+  uid: number;
+  verdict: string;
+};
+
+/** The grants of a host, as spans: a grant goes on as long as its text does, even if the line moves. */
+export function grantWriter(db: Database) {
+  const current = db.prepare<[number], Row>(`
+    SELECT id, account, file, line, text, uid, verdict
+    FROM grant_line
+    WHERE host = ? AND gone_scan IS NULL
+    ORDER BY line DESC`);
+  const knowKey = db.prepare(`
+    INSERT INTO key (fingerprint, key_type, key_bits) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
+  const begin = db.prepare(`
+    INSERT INTO grant_line (host, host_name, port, account, uid, file, line, fingerprint, key_type, key_bits, comment,
+      options, text, effective, verdict, first_scan, last_scan)
+    VALUES (@host, @hostName, @port, @account, @uid, @file, @line, @fingerprint, @keyType, @keyBits, @comment,
+      @options, @text, @effective, @verdict, @scanId, @scanId)`);
+  const extend = db.prepare("UPDATE grant_line SET last_scan = ? WHERE id = ?");
+  const change = db.prepare(`
+    UPDATE grant_line
+    SET last_scan = @scanId, line = @line, uid = @uid, effective = @effective, verdict = @verdict
+    WHERE id = @id`);
+  const end = db.prepare("UPDATE grant_line SET gone_scan = ? WHERE id = ?");
+
+  return {
+    /** Gives the rows of the grants that were seen, by account, file and line. */
+    follow(home: Home, grants: readonly CollectedGrant[], { scanId, isWhole }: Look): Map<string, number> {
+      const seen = [...new Map(grants.map((grant) => [placeOf(grant), grant])).values()];
+      const { rows, gone } = match(current.all(home.id), seen);
+      // What ends comes first: a key that has only moved is never on two accounts in between.
+      if (isWhole) for (const { id } of gone) end.run(scanId, id);
+      return new Map(
+        seen.map((grant, index) => [placeOf(grant), write(home, { grant, row: rows[index], scanId })]),
+      );
+    },
+  };
+
+  function write(
+    home: Home,
+    { grant, row, scanId }: { grant: CollectedGrant; row: Row | undefined; scanId: number },
+  ) {
+    const verdict = JSON.stringify(grant.verdict);
+    const judged = {
+      line: grant.line,
+      uid: grant.uid,
+      effective: grant.verdict.effective.state,
+      verdict,
+      scanId,
+    };
+    if (row) {
+      const isSame = row.line === grant.line && row.uid === grant.uid && row.verdict === verdict;
+      if (isSame) extend.run(scanId, row.id);
+      else change.run({ ...judged, id: row.id });
+      return row.id;
+    }
+    if (grant.fingerprint !== null) knowKey.run(grant.fingerprint, grant.keyType ?? "", grant.keyBits);
+    const written = { ...grant, ...judged, host: home.id, hostName: home.host, port: home.port };
+    return Number(begin.run(written).lastInsertRowid);
+  }
+}
+
+/** How a finding names a grant of the host that is visited. */
+export const placeOf = ({ account, file, line }: { account: string; file: string; line: number }): string =>
+  JSON.stringify([account, file, line]);
+
+const textOf = ({ account, file, text }: Row | CollectedGrant): string =>
+  JSON.stringify([account, file, text]);
+
+/** The known row of each grant that was seen: that of the same line first, then of the same text elsewhere in the file. */
+function match(
+  known: readonly Row[],
+  seen: readonly CollectedGrant[],
+): { rows: (Row | undefined)[]; gone: Row[] } {
+  const exact = new Map(known.map((row) => [`${row.line} ${textOf(row)}`, row]));
+  const unmoved = seen.map((grant) => exact.get(`${grant.line} ${textOf(grant)}`));
+  const taken = new Set(unmoved);
+  const moved = new Map<string, Row[]>();
+  for (const row of known) {
+    if (taken.has(row)) continue;
+    const rows = moved.get(textOf(row));
+    if (rows) rows.push(row);
+    else moved.set(textOf(row), [row]);
+  }
+  const rows = seen.map((grant, index) => unmoved[index] ?? moved.get(textOf(grant))?.pop());
+  const kept = new Set(rows);
+  return { rows, gone: known.filter((row) => !kept.has(row)) };
+}

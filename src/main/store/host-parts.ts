@@ -1,0 +1,91 @@
+import type { Database } from "better-sqlite3";
+import type { HostKeyView } from "#shared/model/probe.ts";
+import { byKey, followSpans, type Look } from "./spans.ts";
+import type { CollectedHost } from "./visit.ts";
+
+type KeyFile = CollectedHost["keyFiles"][number];
+
+/** The accounts of a host. One that comes back begins anew. */
+export function accountTable(db: Database) {
+  const see = db.prepare(`
+    INSERT INTO account (host, name, uid, shell, password_state, first_scan, last_scan)
+    VALUES (@host, @name, @uid, @shell, @passwordState, @scanId, @scanId)
+    ON CONFLICT (host, name) DO UPDATE
+    SET uid = @uid, shell = @shell, password_state = @passwordState, last_scan = @scanId, gone_scan = NULL,
+        first_scan = CASE WHEN gone_scan IS NULL THEN first_scan ELSE @scanId END`);
+  const names = db
+    .prepare<[number], string>("SELECT name FROM account WHERE host = ? AND gone_scan IS NULL")
+    .pluck();
+  const end = db.prepare("UPDATE account SET gone_scan = ? WHERE host = ? AND name = ?");
+
+  return {
+    follow(host: number, accounts: CollectedHost["accounts"], { scanId, isWhole }: Look): void {
+      for (const account of accounts) see.run({ ...account, host, scanId });
+      if (!isWhole) return;
+      const seen = new Set(accounts.map(({ name }) => name));
+      for (const name of names.all(host)) if (!seen.has(name)) end.run(scanId, host, name);
+    },
+  };
+}
+
+/** The private keys found on a host. Another key in the same file begins anew. */
+export function keyFileTable(db: Database) {
+  const current = db.prepare<[number], { id: number; path: string; fingerprint: string | null }>(`
+    SELECT id, path, fingerprint FROM key_file WHERE host = ? AND gone_scan IS NULL`);
+  const begin = db.prepare(`
+    INSERT INTO key_file (host, path, owner, mode, format, key_type, key_bits, fingerprint, is_encrypted, first_scan,
+      last_scan)
+    VALUES (@host, @path, @owner, @mode, @format, @keyType, @keyBits, @fingerprint, @isEncrypted, @scanId, @scanId)`);
+  const extend = db.prepare(`
+    UPDATE key_file
+    SET owner = @owner, mode = @mode, format = @format, key_type = @keyType, key_bits = @keyBits,
+        is_encrypted = @isEncrypted, last_scan = @scanId
+    WHERE id = @id`);
+  const end = db.prepare("UPDATE key_file SET gone_scan = ? WHERE id = ?");
+  const toRow = (file: KeyFile) => ({
+    ...file,
+    isEncrypted: file.isEncrypted === null ? null : Number(file.isEncrypted),
+  });
+
+  return {
+    /** Gives the rows of the files that were seen, by path. */
+    follow(host: number, files: readonly KeyFile[], { scanId, isWhole }: Look): Map<string, number> {
+      const rows = followSpans({
+        current: new Map(current.all(host).map((row) => [fileKey(row), row.id])),
+        seen: byKey(files, fileKey),
+        isWhole,
+        begin: (file) => Number(begin.run({ ...toRow(file), host, scanId }).lastInsertRowid),
+        extend: (id, file) => extend.run({ ...toRow(file), id, scanId }),
+        end: (id) => end.run(scanId, id),
+      });
+      return new Map(files.map((file) => [file.path, rows.get(fileKey(file)) ?? 0]));
+    },
+  };
+}
+
+const fileKey = ({ path, fingerprint }: Pick<KeyFile, "path" | "fingerprint">): string =>
+  JSON.stringify([path, fingerprint]);
+
+/** The public host keys that a host holds. */
+export function hostKeyTable(db: Database) {
+  const current = db.prepare<[number], { id: number; fingerprint: string }>(`
+    SELECT id, fingerprint FROM host_key WHERE host = ? AND gone_scan IS NULL`);
+  const begin = db.prepare(`
+    INSERT INTO host_key (host, key_type, fingerprint, first_scan, last_scan)
+    VALUES (@host, @keyType, @fingerprint, @scanId, @scanId)`);
+  const extend = db.prepare("UPDATE host_key SET last_scan = ? WHERE id = ?");
+  const end = db.prepare("UPDATE host_key SET gone_scan = ? WHERE id = ?");
+
+  return {
+    follow(host: number, keys: readonly HostKeyView[], { scanId, isWhole }: Look): void {
+      followSpans({
+        current: new Map(current.all(host).map(({ id, fingerprint }) => [fingerprint, id])),
+        seen: byKey(keys, ({ fingerprint }) => fingerprint),
+        isWhole,
+        begin: (key) => Number(begin.run({ ...key, host, scanId }).lastInsertRowid),
+        extend: (id) => extend.run(scanId, id),
+        end: (id) => end.run(scanId, id),
+      });
+    },
+  };
+}

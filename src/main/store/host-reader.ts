@@ -1,0 +1,70 @@
+import type { Database } from "better-sqlite3";
+import type { CertificateMemory } from "./certificate-memory.ts";
+import { grantWriter } from "./grant-writer.ts";
+import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
+import { placeTable, type SeenPlace } from "./place-table.ts";
+import type { Look } from "./spans.ts";
+import type { CollectedHost } from "./visit.ts";
+
+type Home = { id: number; name: number; host: string; port: number };
+
+/** The rows of what a visit saw, by the names that its findings use. */
+export type Seen = { grants: Map<string, number>; keyFiles: Map<string, number>; certificates: Set<number> };
+
+/** What a partial reading does not tell stays as it was. */
+const READ = `
+  UPDATE host
+  SET last_read = @at, read_as = @readAs,
+      hostname = ifnull(@hostname, iif(@isWhole, NULL, hostname)),
+      os = ifnull(@os, iif(@isWhole, NULL, os)),
+      kernel = ifnull(@kernel, iif(@isWhole, NULL, kernel)),
+      arch = ifnull(@arch, iif(@isWhole, NULL, arch)),
+      sshd_version = ifnull(@sshdVersion, iif(@isWhole, NULL, sshd_version)),
+      clock_ahead_seconds = @clockAheadSeconds,
+      account_count = (SELECT count(*) FROM account WHERE host = @id AND gone_scan IS NULL),
+      grant_count = (SELECT count(*) FROM grant_line WHERE host = @id AND gone_scan IS NULL),
+      certificate_count = (SELECT count(DISTINCT certificate) FROM place WHERE host = @id AND gone_scan IS NULL)
+  WHERE id = @id`;
+
+const COVER = `
+  INSERT INTO coverage (host, read, not_read) VALUES (@id, @read, @notRead)
+  ON CONFLICT (host) DO UPDATE SET read = @read, not_read = @notRead`;
+
+/** Takes in what was read of a host. */
+export function hostReader(db: Database, certificates: CertificateMemory) {
+  const accounts = accountTable(db);
+  const grants = grantWriter(db);
+  const hostKeys = hostKeyTable(db);
+  const keyFiles = keyFileTable(db);
+  const places = placeTable(db);
+  const keep = db.prepare(READ);
+  const cover = db.prepare(COVER);
+
+  return { read };
+
+  function read(
+    home: Home,
+    { collected, look, at }: { collected: CollectedHost; look: Look; at: string },
+  ): Seen {
+    const { id, name } = home;
+    const files = placesOf(collected, at);
+    accounts.follow(id, collected.accounts, look);
+    places.follow({ name, host: id }, files, look);
+    hostKeys.follow(id, collected.hostKeys, look);
+    const seen = {
+      grants: grants.follow(home, collected.grants, look),
+      keyFiles: keyFiles.follow(id, collected.keyFiles, look),
+      certificates: new Set(files.map(({ certificate }) => certificate)),
+    };
+    const { coverage } = collected;
+    cover.run({ id, read: JSON.stringify(coverage.read), notRead: JSON.stringify(coverage.notRead) });
+    keep.run({ ...collected, id, at, isWhole: Number(look.isWhole) });
+    return seen;
+  }
+
+  function placesOf({ certificateFiles }: CollectedHost, at: string): SeenPlace[] {
+    return certificateFiles.flatMap(({ path, certificates: found }) =>
+      found.map((one, position) => ({ certificate: certificates.remember(one, at), path, position })),
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import type { Part } from "./lists.ts";
+
+/** The shortest piece of text that the trigram index can find. */
+const TRIGRAM = 3;
+
+/** More words than anyone types; each is one more condition of the query. */
+const MOST_WORDS = 20;
+
+/** The words of what was typed. SQLite's text ends at a NUL, which therefore parts words like a space. */
+export const splitWords = (search: string): string[] =>
+  search
+    .split(/[\s\0]+/u)
+    .filter((word) => word !== "")
+    .slice(0, MOST_WORDS);
+
+/** Whether the trigram index can answer for a word. */
+export const isIndexed = (word: string): boolean => [...word].length >= TRIGRAM;
+
+/** A word as an FTS5 string, in which nothing but the quote has a meaning. */
+export const toPhrase = (word: string): string => `"${word.replaceAll('"', '""')}"`;
+
+/** A LIKE pattern (with ESCAPE '\') for text that holds the word anywhere. */
+export const toPattern = (word: string): string => `%${word.replaceAll(/[\\%_]/g, "\\$&")}%`;
+
+/** One condition for each word: it stands in `text`, which is an expression of this program. */
+export const eachWord = (search: string, text: string): Part[] =>
+  splitWords(search).map((word) => ({ sql: `(${text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] }));

@@ -1,0 +1,56 @@
+import Sqlite from "better-sqlite3";
+import { expect, test } from "vitest";
+import { migrate, migrations } from "./migrate.ts";
+
+test("migrations are numbered from 1 without gaps or twins", () => {
+  expect(migrations.map(({ number }) => number)).toEqual(migrations.map((_, index) => index + 1));
+});
+
+test("all migrations together make schema.sql, which is what reviewers read", async () => {
+  using db = openMemory();
+  migrate(db);
+  const statements = db
+    .prepare<[], string>(`
+      SELECT sql
+      FROM sqlite_schema
+      WHERE sql IS NOT NULL
+        AND tbl_name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow' OR name LIKE 'sqlite%')
+      ORDER BY rowid`)
+    .pluck();
+  await expect(`${statements.all().join(";\n\n")};\n`).toMatchFileSnapshot("../schema.sql");
+});
+
+test("a step that fails leaves the schema and the number of the step before it", () => {
+  using db = openMemory();
+  const broken = [
+    { number: 1, sql: "CREATE TABLE kept (id INTEGER) STRICT" },
+    { number: 2, sql: "CREATE TABLE lost (id INTEGER) STRICT; SELECT nonsense" },
+  ];
+  expect(() => migrate(db, broken)).toThrow("nonsense");
+  expect({
+    version: db.pragma("user_version", { simple: true }),
+    tables: db.prepare("SELECT name FROM sqlite_schema").pluck().all(),
+  }).toEqual({ version: 1, tables: ["kept"] });
+});
+
+test("a database from a newer program is refused and not touched", () => {
+  using db = openMemory();
+  migrate(db);
+  db.pragma("user_version = 99");
+  const before = db.serialize();
+  expect(() => migrate(db)).toThrow(`is at schema 99, newer than this program's ${migrations.length}`);
+  expect(db.serialize().equals(before)).toBe(true);
+});
+
+test("a database of another program is refused and not touched", () => {
+  using db = openMemory();
+  db.exec("CREATE TABLE bookmark (url TEXT)");
+  const before = db.serialize();
+  expect(() => migrate(db)).toThrow("is a database of another program");
+  expect(db.serialize().equals(before)).toBe(true);
+});
+
+function openMemory() {
+  const db = new Sqlite(":memory:");
+  return Object.assign(db, { [Symbol.dispose]: () => db.close() });
+}

@@ -1,0 +1,70 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import Sqlite from "better-sqlite3";
+import { Refusal } from "#shared/model/refusal.ts";
+import { makeFile } from "./check-file.ts";
+
+export type WriteLock = {
+  /** The holder before this one was killed, or its machine was. */
+  wasAbandoned: boolean;
+  release(): void;
+};
+
+type Holder = { pid: number; host: string; since: string };
+
+/**
+ * Lets one process at a time write to a database.
+ *
+ * The lock is the operating system's, on a file beside the database that SQLite keeps locked: it ends with the
+ * process that holds it, however that ends, so none is ever stale and no process id is taken for another's.
+ * A second file says who holds it, for people.
+ */
+export function takeWriteLock(path: string): WriteLock {
+  const holderPath = `${path}.holder`;
+  const lockPath = `${path}.lock`;
+  makeFile(lockPath);
+  const lock = new Sqlite(lockPath, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY")) {
+      throw new Refusal(
+        "locked",
+        `${path} is held by ${sayHolder(holderPath)}; close it or wait until it has ended`,
+      );
+    }
+    throw error;
+  }
+  const wasAbandoned = readHolder(holderPath) !== null;
+  const holder: Holder = { pid: process.pid, host: hostname(), since: startOfProcess() };
+  writeFileSync(holderPath, JSON.stringify(holder), { mode: 0o600 });
+  return {
+    wasAbandoned,
+    release() {
+      rmSync(holderPath, { force: true });
+      lock.close();
+    },
+  };
+}
+
+const startOfProcess = (): string => {
+  const start = new Date(Date.now() - process.uptime() * 1000);
+  return `${start.toISOString().slice(0, 19)}Z`;
+};
+
+function sayHolder(path: string): string {
+  const holder = readHolder(path);
+  if (!holder) return "another process";
+  const where = holder.host === hostname() ? "" : ` on ${holder.host}`;
+  return `process ${holder.pid}${where} since ${holder.since}`;
+}
+
+function readHolder(path: string): Holder | null {
+  try {
+    const { pid, host, since } = JSON.parse(readFileSync(path, "utf8"));
+    return { pid: Number(pid), host: String(host), since: String(since) };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,93 @@
+import type { Database } from "better-sqlite3";
+import { type HostKeyView, Probe, type ProbeState } from "#shared/model/probe.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import type { Target } from "#shared/model/target.ts";
+import type { Listed, Lists, Part } from "./lists/lists.ts";
+import { eachWord } from "./lists/search.ts";
+import type { EndpointVisit } from "./visit.ts";
+
+type Row = {
+  id: number;
+  kind: string;
+  host: string;
+  port: number;
+  user: string | null;
+  server_name: string | null;
+  state: string;
+  outcome: string;
+  message: string;
+  at: string;
+  took_ms: number;
+  key_type: string | null;
+  key_fingerprint: string | null;
+};
+
+type NewProbe = Omit<EndpointVisit, "target" | "presented"> & { target: Target; hostKey: HostKeyView | null };
+
+type Wanted = {
+  scanId: ScanId;
+  state: ProbeState | null;
+  search: string;
+  after: string | null;
+  limit: number;
+};
+
+const COLUMNS = `id, kind, host, port, user, server_name, state, outcome, message, at, took_ms, key_type,
+  key_fingerprint`;
+
+const FAILED_FIRST = { name: "failed", columns: ["state <> 'failed'", "id"], descending: false };
+
+const TEXT = "host || char(10) || ifnull(user, '') || char(10) || outcome || char(10) || message";
+
+export function probeTable(db: Database, lists: Lists) {
+  const add = db.prepare(`
+    INSERT INTO probe (scan, kind, host, port, user, server_name, state, outcome, message, at, took_ms, key_type,
+      key_fingerprint)
+    VALUES (@scanId, @kind, @host, @port, @user, @serverName, @state, @outcome, @message, @at, @tookMs, @keyType,
+      @fingerprint)`);
+  const count = db.prepare(`
+    UPDATE scan
+    SET ok = ok + (@state = 'ok'), failed = failed + (@state = 'failed'), partial = partial + (@state = 'partial')
+    WHERE id = @scanId`);
+
+  return {
+    record(probe: NewProbe): void {
+      add.run(toRow(probe));
+      count.run({ scanId: probe.scanId, state: probe.state });
+    },
+
+    /** Those that failed first, then in the order they ended. */
+    list({ scanId, state, search, ...page }: Wanted): Listed<Probe> {
+      const where: Part[] = [
+        { sql: "scan = ?", values: [scanId] },
+        ...(state ? [{ sql: "state = ?", values: [state] }] : []),
+        ...eachWord(search, TEXT),
+      ];
+      return lists.list({ select: COLUMNS, from: "probe", where, sort: FAILED_FIRST, ...page }, fromRow);
+    },
+  };
+}
+
+const toRow = ({ target, hostKey, ...probe }: NewProbe) => ({
+  scanId: probe.scanId,
+  kind: target.kind,
+  host: target.host,
+  port: target.port,
+  user: target.kind === "ssh" ? target.user : null,
+  serverName: target.kind === "tls" ? target.serverName : null,
+  state: probe.state,
+  outcome: probe.outcome,
+  message: probe.message,
+  at: probe.at,
+  tookMs: probe.tookMs,
+  keyType: hostKey?.keyType ?? null,
+  fingerprint: hostKey?.fingerprint ?? null,
+});
+
+const fromRow = (row: Row): Probe =>
+  Probe.parse({
+    ...row,
+    target: { ...row, serverName: row.server_name },
+    tookMs: row.took_ms,
+    hostKey: row.key_type === null ? null : { keyType: row.key_type, fingerprint: row.key_fingerprint },
+  });

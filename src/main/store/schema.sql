@@ -1,0 +1,479 @@
+CREATE TABLE scan (
+  id          INTEGER PRIMARY KEY,
+  state       TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'cancelled', 'interrupted')),
+  started_at  TEXT NOT NULL,
+  finished_at TEXT,
+  total       INTEGER NOT NULL,
+  ok          INTEGER NOT NULL DEFAULT 0,
+  failed      INTEGER NOT NULL DEFAULT 0,
+  partial     INTEGER NOT NULL DEFAULT 0,
+  CHECK ((state = 'running') = (finished_at IS NULL))
+) STRICT;
+
+CREATE TABLE probe (
+  id              INTEGER PRIMARY KEY,
+  scan            INTEGER NOT NULL REFERENCES scan (id),
+  kind            TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
+  host            TEXT NOT NULL,
+  port            INTEGER NOT NULL,
+  user            TEXT,
+  server_name     TEXT,
+  state           TEXT NOT NULL CHECK (state IN ('ok', 'failed', 'partial')),
+  outcome         TEXT NOT NULL,
+  message         TEXT NOT NULL,
+  at              TEXT NOT NULL,
+  took_ms         INTEGER NOT NULL,
+  key_type        TEXT,
+  key_fingerprint TEXT
+) STRICT;
+
+CREATE INDEX probe_of_scan ON probe (scan, state <> 'failed', id);
+
+CREATE TABLE target (
+  id          INTEGER PRIMARY KEY,
+  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  server_name TEXT NOT NULL DEFAULT '',
+  user        TEXT,
+  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
+  added_at    TEXT NOT NULL,
+  UNIQUE (kind, host, port, server_name)
+) STRICT;
+
+CREATE TABLE pin (
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  key_type    TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  blob        BLOB NOT NULL,
+  source      TEXT NOT NULL CHECK (source IN ('accepted', 'known_hosts')),
+  pinned_at   TEXT NOT NULL,
+  PRIMARY KEY (host, port)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE event (
+  id     INTEGER PRIMARY KEY AUTOINCREMENT,
+  at     TEXT NOT NULL,
+  kind   TEXT NOT NULL,
+  detail TEXT NOT NULL CHECK (json_valid(detail)),
+  hash   TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
+BEGIN
+  SELECT RAISE(ABORT, 'event is append-only');
+END;
+
+CREATE TRIGGER event_is_never_removed BEFORE DELETE ON event
+BEGIN
+  SELECT RAISE(ABORT, 'event is append-only');
+END;
+
+CREATE TABLE host_name (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE VIRTUAL TABLE host_name_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE TRIGGER host_name_begins AFTER INSERT ON host_name
+BEGIN
+  INSERT INTO host_name_search (rowid, text) VALUES (NEW.id, NEW.name);
+END;
+
+CREATE TABLE tally (
+  what  TEXT PRIMARY KEY,
+  count INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE endpoint (
+  id          INTEGER PRIMARY KEY,
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  server_name TEXT NOT NULL DEFAULT '',
+  name        INTEGER NOT NULL REFERENCES host_name (id),
+  state       TEXT NOT NULL CHECK (state IN ('ok', 'failed', 'partial')),
+  outcome     TEXT NOT NULL,
+  message     TEXT NOT NULL,
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  last_seen   TEXT NOT NULL,
+  facts       TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts)),
+  UNIQUE (host, port, server_name)
+) STRICT;
+
+CREATE INDEX endpoint_by_state ON endpoint (state);
+
+CREATE TABLE host (
+  id                  INTEGER PRIMARY KEY,
+  host                TEXT NOT NULL,
+  port                INTEGER NOT NULL,
+  name                INTEGER NOT NULL REFERENCES host_name (id),
+  user                TEXT,
+  state               TEXT NOT NULL CHECK (state IN ('ok', 'failed', 'partial')),
+  outcome             TEXT NOT NULL,
+  message             TEXT NOT NULL,
+  last_scan           INTEGER NOT NULL REFERENCES scan (id),
+  last_seen           TEXT NOT NULL,
+  last_read           TEXT,
+  hostname            TEXT,
+  os                  TEXT,
+  kernel              TEXT,
+  arch                TEXT,
+  sshd_version        TEXT,
+  clock_ahead_seconds INTEGER,
+  read_as             TEXT,
+  account_count       INTEGER NOT NULL DEFAULT 0,
+  grant_count         INTEGER NOT NULL DEFAULT 0,
+  certificate_count   INTEGER NOT NULL DEFAULT 0,
+  key_type            TEXT,
+  key_fingerprint     TEXT,
+  key_blob            BLOB,
+  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)),
+  UNIQUE (host, port)
+) STRICT;
+
+CREATE INDEX host_by_os ON host (ifnull(substr(os, 1, 120), ''), id);
+
+CREATE INDEX host_by_state ON host (state, id);
+
+CREATE INDEX host_by_grants ON host (grant_count, id);
+
+CREATE INDEX host_by_accounts ON host (account_count, id);
+
+CREATE INDEX host_by_last_seen ON host (last_seen, id);
+
+CREATE TABLE coverage (
+  host     INTEGER PRIMARY KEY REFERENCES host (id),
+  read     TEXT NOT NULL CHECK (json_valid(read)),
+  not_read TEXT NOT NULL CHECK (json_valid(not_read))
+) STRICT;
+
+CREATE TABLE certificate (
+  id             INTEGER PRIMARY KEY,
+  sha256         TEXT NOT NULL UNIQUE,
+  subject        TEXT NOT NULL,
+  issuer         TEXT NOT NULL,
+  common_name    TEXT,
+  serial         TEXT NOT NULL,
+  not_before     TEXT,
+  not_after      TEXT NOT NULL,
+  names          TEXT NOT NULL CHECK (json_valid(names)),
+  key_type       TEXT NOT NULL,
+  key_bits       INTEGER,
+  curve          TEXT,
+  spki_sha256    TEXT NOT NULL,
+  signature      TEXT NOT NULL,
+  is_ca          INTEGER NOT NULL CHECK (is_ca IN (0, 1)),
+  is_self_issued INTEGER NOT NULL CHECK (is_self_issued IN (0, 1)),
+  malformed      TEXT NOT NULL CHECK (json_valid(malformed)),
+  size_bytes     INTEGER NOT NULL,
+  due_from       TEXT NOT NULL,
+  urgent_from    TEXT,
+  first_seen     TEXT NOT NULL,
+  place_count    INTEGER NOT NULL DEFAULT 0,
+  endpoint_count INTEGER NOT NULL DEFAULT 0,
+  only_name      INTEGER REFERENCES host_name (id)
+) STRICT;
+
+CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE place_count > 0;
+
+CREATE INDEX certificate_by_subject ON certificate (substr(subject, 1, 120), id) WHERE place_count > 0;
+
+CREATE INDEX certificate_by_issuer ON certificate (substr(issuer, 1, 120), id) WHERE place_count > 0;
+
+CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE place_count > 0;
+
+CREATE INDEX certificate_by_places ON certificate (place_count, id) WHERE place_count > 0;
+
+CREATE INDEX certificate_of_authority ON certificate (not_after, id) WHERE place_count > 0 AND is_ca = 1;
+
+CREATE INDEX certificate_at_endpoint ON certificate (not_after, id) WHERE endpoint_count > 0;
+
+CREATE INDEX certificate_in_file ON certificate (not_after, id) WHERE place_count > endpoint_count;
+
+CREATE INDEX certificate_due ON certificate (due_from) WHERE place_count > 0;
+
+CREATE INDEX certificate_early ON certificate (not_before) WHERE not_before > first_seen;
+
+CREATE TABLE certificate_der (
+  certificate INTEGER PRIMARY KEY REFERENCES certificate (id),
+  der         BLOB NOT NULL,
+  extensions  TEXT NOT NULL CHECK (json_valid(extensions))
+) STRICT;
+
+CREATE VIRTUAL TABLE certificate_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE TABLE place (
+  id          INTEGER PRIMARY KEY,
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  name        INTEGER NOT NULL REFERENCES host_name (id),
+  endpoint    INTEGER REFERENCES endpoint (id),
+  host        INTEGER REFERENCES host (id),
+  path        TEXT,
+  position    INTEGER NOT NULL,
+  first_scan  INTEGER NOT NULL REFERENCES scan (id),
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan   INTEGER REFERENCES scan (id),
+  CHECK ((endpoint IS NULL) <> (host IS NULL)),
+  CHECK ((host IS NULL) = (path IS NULL))
+) STRICT;
+
+CREATE INDEX place_of_certificate ON place (certificate, name) WHERE gone_scan IS NULL;
+
+CREATE INDEX place_under_name ON place (name, certificate) WHERE gone_scan IS NULL;
+
+CREATE INDEX place_at_endpoint ON place (endpoint) WHERE gone_scan IS NULL AND endpoint IS NOT NULL;
+
+CREATE INDEX place_on_host ON place (host) WHERE gone_scan IS NULL AND host IS NOT NULL;
+
+CREATE TRIGGER place_begins AFTER INSERT ON place
+BEGIN
+  UPDATE certificate
+  SET place_count = place_count + 1,
+      endpoint_count = endpoint_count + (NEW.endpoint IS NOT NULL),
+      only_name = CASE WHEN place_count = 0 OR only_name = NEW.name THEN NEW.name END
+  WHERE id = NEW.certificate;
+END;
+
+CREATE TRIGGER place_ends AFTER UPDATE OF gone_scan ON place
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  UPDATE certificate
+  SET place_count = place_count - 1,
+      endpoint_count = endpoint_count - (NEW.endpoint IS NOT NULL),
+      only_name = (
+        SELECT least.name
+        FROM (SELECT min(name) AS name FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL) AS least
+        WHERE least.name = (SELECT max(name) FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL)
+      )
+  WHERE id = NEW.certificate;
+END;
+
+CREATE TRIGGER certificate_appears AFTER UPDATE OF place_count ON certificate
+WHEN OLD.place_count = 0 AND NEW.place_count > 0
+BEGIN
+  UPDATE tally SET count = count + 1 WHERE what = 'certificate';
+  INSERT INTO certificate_search (rowid, text)
+  VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names || char(10) || NEW.sha256);
+END;
+
+CREATE TRIGGER certificate_vanishes AFTER UPDATE OF place_count ON certificate
+WHEN OLD.place_count > 0 AND NEW.place_count = 0
+BEGIN
+  UPDATE tally SET count = count - 1 WHERE what = 'certificate';
+  DELETE FROM certificate_search WHERE rowid = NEW.id;
+END;
+
+CREATE TABLE account (
+  host           INTEGER NOT NULL REFERENCES host (id),
+  name           TEXT NOT NULL,
+  uid            INTEGER NOT NULL,
+  shell          TEXT NOT NULL,
+  password_state TEXT NOT NULL CHECK (password_state IN ('set', 'locked', 'none', 'unknown')),
+  first_scan     INTEGER NOT NULL REFERENCES scan (id),
+  last_scan      INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan      INTEGER REFERENCES scan (id),
+  PRIMARY KEY (host, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE key (
+  fingerprint   TEXT PRIMARY KEY,
+  key_type      TEXT NOT NULL,
+  key_bits      INTEGER,
+  account_count INTEGER NOT NULL DEFAULT 0,
+  shared_since  TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX key_on_several_accounts ON key (fingerprint) WHERE account_count > 1;
+
+CREATE TABLE grant_line (
+  id          INTEGER PRIMARY KEY,
+  host        INTEGER NOT NULL REFERENCES host (id),
+  host_name   TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  account     TEXT NOT NULL,
+  uid         INTEGER NOT NULL,
+  file        TEXT NOT NULL,
+  line        INTEGER NOT NULL,
+  fingerprint TEXT REFERENCES key (fingerprint),
+  key_type    TEXT,
+  key_bits    INTEGER,
+  comment     TEXT NOT NULL,
+  options     TEXT NOT NULL,
+  text        TEXT NOT NULL,
+  effective   TEXT NOT NULL CHECK (effective IN ('yes', 'no', 'unknown')),
+  verdict     TEXT NOT NULL CHECK (json_valid(verdict)),
+  first_scan  INTEGER NOT NULL REFERENCES scan (id),
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan   INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX grant_on_host ON grant_line (host) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_host ON grant_line
+  (host_name, port, substr(account, 1, 64), substr(file, 1, 128), line, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_account ON grant_line (account, host_name, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_account_start ON grant_line (substr(account, 1, 64), id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_key_type ON grant_line (ifnull(substr(key_type, 1, 120), ''), id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_effective ON grant_line (effective, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_comment ON grant_line (substr(comment, 1, 120), id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_usable ON grant_line (fingerprint, host, account) WHERE gone_scan IS NULL AND effective <> 'no';
+
+CREATE VIRTUAL TABLE grant_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
+BEGIN
+  UPDATE tally SET count = count + 1 WHERE what = 'grant ' || NEW.effective;
+  INSERT INTO grant_search (rowid, text)
+  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10)
+                  || NEW.comment || char(10) || ifnull(NEW.fingerprint, ''));
+END;
+
+CREATE TRIGGER grant_ends AFTER UPDATE OF gone_scan ON grant_line
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  UPDATE tally SET count = count - 1 WHERE what = 'grant ' || NEW.effective;
+  DELETE FROM grant_search WHERE rowid = NEW.id;
+END;
+
+CREATE TRIGGER grant_is_judged_anew AFTER UPDATE OF effective ON grant_line
+WHEN NEW.gone_scan IS NULL AND OLD.effective <> NEW.effective
+BEGIN
+  UPDATE tally SET count = count - 1 WHERE what = 'grant ' || OLD.effective;
+  UPDATE tally SET count = count + 1 WHERE what = 'grant ' || NEW.effective;
+END;
+
+CREATE TRIGGER grant_begins_usable AFTER INSERT ON grant_line
+WHEN NEW.fingerprint IS NOT NULL AND NEW.effective <> 'no'
+BEGIN
+  UPDATE key
+  SET account_count = account_count + 1,
+      shared_since = CASE account_count
+        WHEN 0 THEN NULL
+        WHEN 1 THEN (SELECT started_at FROM scan WHERE id = NEW.last_scan)
+        ELSE shared_since END
+  WHERE fingerprint = NEW.fingerprint
+    AND NOT EXISTS (
+      SELECT 1 FROM grant_line
+      WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
+        AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+END;
+
+CREATE TRIGGER grant_becomes_usable AFTER UPDATE OF effective ON grant_line
+WHEN NEW.fingerprint IS NOT NULL AND NEW.gone_scan IS NULL AND OLD.effective = 'no' AND NEW.effective <> 'no'
+BEGIN
+  UPDATE key
+  SET account_count = account_count + 1,
+      shared_since = CASE account_count
+        WHEN 0 THEN NULL
+        WHEN 1 THEN (SELECT started_at FROM scan WHERE id = NEW.last_scan)
+        ELSE shared_since END
+  WHERE fingerprint = NEW.fingerprint
+    AND NOT EXISTS (
+      SELECT 1 FROM grant_line
+      WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
+        AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+END;
+
+CREATE TRIGGER grant_ceases_to_be_usable AFTER UPDATE OF effective, gone_scan ON grant_line
+WHEN NEW.fingerprint IS NOT NULL
+  AND OLD.gone_scan IS NULL AND OLD.effective <> 'no'
+  AND (NEW.gone_scan IS NOT NULL OR NEW.effective = 'no')
+BEGIN
+  UPDATE key
+  SET account_count = account_count - 1
+  WHERE fingerprint = NEW.fingerprint
+    AND NOT EXISTS (
+      SELECT 1 FROM grant_line
+      WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
+        AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+END;
+
+CREATE TABLE key_file (
+  id           INTEGER PRIMARY KEY,
+  host         INTEGER NOT NULL REFERENCES host (id),
+  path         TEXT NOT NULL,
+  owner        TEXT NOT NULL,
+  mode         TEXT NOT NULL,
+  format       TEXT NOT NULL,
+  key_type     TEXT,
+  key_bits     INTEGER,
+  fingerprint  TEXT,
+  is_encrypted INTEGER CHECK (is_encrypted IN (0, 1)),
+  first_scan   INTEGER NOT NULL REFERENCES scan (id),
+  last_scan    INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan    INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX key_file_on_host ON key_file (host) WHERE gone_scan IS NULL;
+
+CREATE INDEX key_file_of_key ON key_file (fingerprint) WHERE gone_scan IS NULL;
+
+CREATE TABLE host_key (
+  id          INTEGER PRIMARY KEY,
+  host        INTEGER NOT NULL REFERENCES host (id),
+  key_type    TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  first_scan  INTEGER NOT NULL REFERENCES scan (id),
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan   INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX host_key_on_host ON host_key (host) WHERE gone_scan IS NULL;
+
+CREATE INDEX host_key_by_fingerprint ON host_key (fingerprint) WHERE gone_scan IS NULL;
+
+CREATE TABLE finding (
+  id         INTEGER PRIMARY KEY,
+  rule       TEXT NOT NULL,
+  severity   INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
+  kind       TEXT NOT NULL CHECK (kind IN ('certificate', 'grant', 'key-file', 'host')),
+  about      INTEGER NOT NULL,
+  label      TEXT NOT NULL,
+  host       TEXT NOT NULL DEFAULT '',
+  first_seen TEXT NOT NULL,
+  UNIQUE (kind, about, rule)
+) STRICT;
+
+CREATE INDEX finding_by_severity ON finding (severity, rule, id);
+
+CREATE INDEX finding_by_rule ON finding (rule, id);
+
+CREATE INDEX finding_by_host ON finding (host, rule, id);
+
+CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, id);
+
+CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, id);
+
+CREATE TABLE report (
+  id       INTEGER PRIMARY KEY,
+  finding  INTEGER NOT NULL REFERENCES finding (id),
+  name     INTEGER NOT NULL REFERENCES host_name (id),
+  endpoint INTEGER REFERENCES endpoint (id),
+  host     INTEGER REFERENCES host (id),
+  sentence TEXT NOT NULL,
+  evidence TEXT NOT NULL CHECK (json_valid(evidence)),
+  remedy   TEXT NOT NULL,
+  CHECK ((endpoint IS NULL) <> (host IS NULL))
+) STRICT;
+
+CREATE INDEX report_of_finding ON report (finding, name);
+
+CREATE INDEX report_of_endpoint ON report (endpoint) WHERE endpoint IS NOT NULL;
+
+CREATE INDEX report_of_host ON report (host) WHERE host IS NOT NULL;

@@ -1,0 +1,40 @@
+import type { ScanId } from "#shared/model/scan.ts";
+
+/** The scan that looked, and whether it saw all that is there: then what it did not see is gone. */
+export type Look = { scanId: ScanId; isWhole: boolean };
+
+type Spans<Seen> = {
+  /** What is known to be there, by its identity. */
+  current: ReadonlyMap<string, number>;
+  seen: ReadonlyMap<string, Seen>;
+  isWhole: boolean;
+  begin: (seen: Seen) => number;
+  extend: (id: number, seen: Seen) => void;
+  end: (id: number) => void;
+};
+
+/**
+ * The same thing seen again goes on, one that is missing ends, one that is new (or is back) begins.
+ * Gives the row of everything that was seen.
+ */
+export function followSpans<Seen>({
+  current,
+  seen,
+  isWhole,
+  begin,
+  extend,
+  end,
+}: Spans<Seen>): Map<string, number> {
+  const rows = new Map<string, number>();
+  for (const [key, thing] of seen) {
+    const id = current.get(key);
+    if (id !== undefined) extend(id, thing);
+    rows.set(key, id ?? begin(thing));
+  }
+  if (!isWhole) return rows;
+  for (const [key, id] of current) if (!seen.has(key)) end(id);
+  return rows;
+}
+
+export const byKey = <Thing>(things: readonly Thing[], keyOf: (thing: Thing) => string): Map<string, Thing> =>
+  new Map(things.map((thing) => [keyOf(thing), thing]));

@@ -1,0 +1,72 @@
+import type { Database } from "better-sqlite3";
+import type { RememberedTarget } from "#shared/contract/targets.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { Target } from "#shared/model/target.ts";
+
+type Row = {
+  id: number;
+  kind: string;
+  host: string;
+  port: number;
+  server_name: string;
+  user: string | null;
+  use_sudo: number;
+  added_at: string;
+};
+
+/** The targets that the user asked to remember: one for each host (name and port) and each endpoint. */
+export function targetTable(db: Database) {
+  const add = db.prepare(`
+    INSERT INTO target (kind, host, port, server_name, user, use_sudo, added_at)
+    VALUES (@kind, @host, @port, @serverName, @user, @useSudo, @at)
+    ON CONFLICT DO NOTHING`);
+  const changeLogin = db.prepare(`
+    UPDATE target SET user = ifnull(@user, user), use_sudo = @useSudo
+    WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName`);
+  const remove = db.prepare(`
+    DELETE FROM target
+    WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
+      AND (@user IS NULL OR user IS @user)`);
+  const list = db.prepare<[], Row>(`
+    SELECT id, kind, host, port, server_name, user, use_sudo, added_at
+    FROM target
+    ORDER BY id`);
+  const count = db.prepare<[], number>("SELECT count(*) FROM target").pluck();
+
+  return {
+    /** One that is known already keeps its place and takes over the login, if one is named. */
+    remember(wanted: { target: Target; useSudo: boolean; at: Instant }): "added" | "known" {
+      const row = { ...toRow(wanted.target), useSudo: Number(wanted.useSudo), at: wanted.at };
+      if (add.run(row).changes > 0) return "added";
+      changeLogin.run(row);
+      return "known";
+    },
+
+    /** A login that is named must be the remembered one. What was seen there is kept. */
+    forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
+
+    list: (): RememberedTarget[] => list.all().map(fromRow),
+    count: (): number => count.get() ?? 0,
+  };
+}
+
+const toRow = (target: Target) => ({
+  kind: target.kind,
+  host: target.host,
+  port: target.port,
+  serverName: target.kind === "tls" ? (target.serverName ?? "") : "",
+  user: target.kind === "ssh" ? target.user : null,
+});
+
+const fromRow = (row: Row): RememberedTarget => ({
+  id: row.id,
+  target: Target.parse({
+    kind: row.kind,
+    host: row.host,
+    port: row.port,
+    user: row.user,
+    serverName: row.server_name || null,
+  }),
+  useSudo: row.use_sudo === 1,
+  addedAt: row.added_at,
+});
