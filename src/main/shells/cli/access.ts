@@ -79,7 +79,7 @@ const COLUMNS: Column<GrantRow>[] = [
   },
   { head: "KEY", cell: sayGrantedKey, cut: "middle" },
   { head: "COMMENT", cell: ({ comment }) => comment, cut: "middle" },
-  { head: "WHERE", cell: ({ file, line }) => `${file}:${line}`, cut: "middle" },
+  { head: "WHERE", cell: ({ file, line }) => `${file}:${line}`, cut: "middle", leaves: 1 },
   { head: "WHY", cell: sayWhy, cut: "end" },
 ];
 

@@ -89,8 +89,8 @@ const columnsAt = (now: Date): Column<CertificateRow>[] => [
   },
   { head: "SEEN AT", cell: sayPlaces, cut: "middle" },
   { head: "KEY", cell: sayKey },
-  { head: "ISSUER", cell: ({ issuer }) => issuer, cut: "middle" },
-  { head: "SHA-256", cell: ({ sha256 }) => sha256.slice(0, 12), style: () => "dim" },
+  { head: "ISSUER", cell: ({ issuer }) => issuer, cut: "middle", leaves: 2 },
+  { head: "SHA-256", cell: ({ sha256 }) => sha256.slice(0, 12), style: () => "dim", leaves: 1 },
 ];
 
 function judge(notAfter: string | null, now: Date): "red" | "yellow" | null {

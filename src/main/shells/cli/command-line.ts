@@ -37,9 +37,9 @@ function createProgram(session: Session): Command {
     .option("--db <file>", "the database; by default in this user's data folder")
     .option("--json", "print one JSON document")
     .version(VERSION, "-V, --version", "print the version")
-    .helpOption("-h, --help", "print help; after a command, its own")
+    .helpOption("-h, --help", "print help")
     .helpCommand(false)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: sayCommand })
     .configureOutput({
       writeOut: (text) => world.out(text.trimEnd()),
       writeErr: (text) => world.err(text.trimEnd()),
@@ -61,8 +61,12 @@ function createProgram(session: Session): Command {
   return program;
 }
 
+/** A command in the list of commands: its arguments, not its options. */
+const sayCommand = (command: Command): string =>
+  [command.name(), command.usage().replace(/^\[options\] ?/, "")].join(" ").trimEnd();
+
 const HELP = `
-Without a command, the screens are served to this machine's browser.
+Without a command, the screens are served to this machine's browser. latchkey COMMAND --help says more.
 
 Examples:
   latchkey scan root@web1.example shop.example:443

@@ -52,7 +52,7 @@ async function listFindings(words: readonly string[], options: Options, world: W
   };
 
   if (options.json) printJson({ findings: rows, total }, world);
-  else if (total === 0) world.out("nothing needs attention in what was scanned");
+  else if (total === 0) world.out(sayNone(filter));
   else {
     world.out(`${printTable(COLUMNS, rows, world)}\n`);
     const counts = await Promise.all(
@@ -67,9 +67,12 @@ async function listFindings(words: readonly string[], options: Options, world: W
   return counts.some((count) => count > 0) ? 1 : 0;
 }
 
+const sayNone = (filter: object): string =>
+  Object.values(filter).some(Boolean) ? "no finding fits" : "nothing needs attention in what was scanned";
+
 const COLUMNS: Column<Finding>[] = [
   { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => STYLES[severity] },
-  { head: "RULE", cell: ({ rule }) => rule },
+  { head: "RULE", cell: ({ rule }) => rule, leaves: 1 },
   { head: "HOST", cell: ({ host }) => host ?? "several", cut: "middle" },
   { head: "WHAT", cell: ({ label }) => label, cut: "middle" },
   { head: "WHY", cell: ({ sentence }) => sentence, cut: "end" },

@@ -55,11 +55,11 @@ const columnsAt = (now: Date): Column<HostRow>[] => [
   { head: "HOST", cell: (host) => sayTarget({ kind: "ssh", ...host }), cut: "middle" },
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
   { head: "LAST VISIT", cell: ({ lastSeen }) => sayElapsed(lastSeen, now) },
-  { head: "SYSTEM", cell: ({ os }) => os ?? "", cut: "middle" },
-  { head: "READ AS", cell: ({ readAs }) => readAs ?? "", cut: "middle" },
-  { head: "ACCOUNTS", cell: ({ accountCount }) => String(accountCount) },
-  { head: "GRANTS", cell: ({ grantCount }) => String(grantCount) },
-  { head: "CERTIFICATES", cell: ({ certificateCount }) => String(certificateCount) },
+  { head: "SYSTEM", cell: ({ os }) => os ?? "", cut: "middle", leaves: 1 },
+  { head: "READ AS", cell: ({ readAs }) => readAs ?? "", cut: "middle", leaves: 4 },
+  { head: "ACCOUNTS", cell: ({ accountCount }) => String(accountCount), leaves: 2 },
+  { head: "GRANTS", cell: ({ grantCount }) => String(grantCount), leaves: 5 },
+  { head: "CERTIFICATES", cell: ({ certificateCount }) => String(certificateCount), leaves: 3 },
   { head: "MESSAGE", cell: ({ message }) => message, cut: "end" },
 ];
 

@@ -12,7 +12,11 @@ const COLUMNS: Column<Row>[] = [
 
 const ROWS: Row[] = [
   { name: "web1.example", state: "ok", why: "" },
-  { name: "a-very-long-name-of-a-host.in.a.domain.example", state: "failed", why: "it refused the connection" },
+  {
+    name: "a-very-long-name-of-a-host.in.a.domain.example",
+    state: "failed",
+    why: "it refused the connection",
+  },
   { name: "日本.example\u001b[2J", state: "ok", why: "" },
 ];
 
@@ -39,4 +43,14 @@ test("a narrow terminal cuts the widest columns, names in their middle and sente
 test("colours are put on where the terminal has them", () => {
   const table = printTable(COLUMNS, ROWS.slice(0, 1), { columns: null, isColoured: true });
   expect(table).toContain("\u001b[32mok\u001b[39m");
+});
+
+test("where all cannot be read, the columns that may leave do so, and none does where there is room", () => {
+  const columns = COLUMNS.map((column) => (column.head === "WHY" ? { ...column, leaves: 1 } : column));
+  const heads = (width: number) =>
+    printTable(columns, ROWS, { columns: width, isColoured: false }).split("\n")[0]?.split(/ +/);
+  expect([heads(48), heads(100)]).toEqual([
+    ["NAME", "STATE"],
+    ["NAME", "STATE", "WHY"],
+  ]);
 });

@@ -12,17 +12,22 @@ export type Column<Row> = {
   style?(row: Row): Style | null;
   /** How it is cut where the terminal is too narrow; a column without it never is. */
   cut?: "middle" | "end";
+  /** The first columns to be left out where the terminal is too narrow for all: 1 goes before 2. */
+  leaves?: number;
 };
 
 const GAP = "  ";
 const LEAST_WIDTH = 10;
+/** A cell that is cut to less is no longer worth a column that could be left out. */
+const READABLE_WIDTH = 24;
 
 /** Rows in columns, as wide as their widest cell and together no wider than the terminal, where that can be. */
 export function printTable<Row>(
-  columns: readonly Column<Row>[],
+  all: readonly Column<Row>[],
   rows: readonly Row[],
   { columns: width, isColoured }: Pick<World, "columns" | "isColoured">,
 ): string {
+  const columns = chooseColumns(all, rows, width ?? Number.POSITIVE_INFINITY);
   const cells = rows.map((row) => columns.map(({ cell }) => printable(cell(row))));
   const widths = fitWidths(
     columns.map(({ head }, index) =>
@@ -48,6 +53,28 @@ export function printTable<Row>(
   );
   const body = rows.map((row, index) => draw(cells[index] ?? [], ({ style }) => style?.(row) ?? null));
   return [head, ...body].join("\n");
+}
+
+function chooseColumns<Row>(all: readonly Column<Row>[], rows: readonly Row[], width: number): Column<Row>[] {
+  const wishes = new Map(
+    all.map((column) => {
+      const widest = Math.max(column.head.length, ...rows.map((row) => widthOf(printable(column.cell(row)))));
+      return [column, column.cut ? Math.min(widest, READABLE_WIDTH) : widest];
+    }),
+  );
+  const columns = new Set(all);
+  const leaving = all
+    .filter(({ leaves }) => leaves !== undefined)
+    .toSorted((a, b) => (a.leaves ?? 0) - (b.leaves ?? 0));
+  for (const column of leaving) {
+    const sum = [...columns].reduce(
+      (total, each) => total + (wishes.get(each) ?? 0) + GAP.length,
+      -GAP.length,
+    );
+    if (sum <= width) break;
+    columns.delete(column);
+  }
+  return [...columns];
 }
 
 /** Colours where the terminal has them. */

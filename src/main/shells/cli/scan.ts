@@ -75,7 +75,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   const unknown = first.failures.filter(({ outcome }) => outcome === "host-key-unknown");
   if (unknown.length === 0 || first.scan.state !== "finished") return codeOf([first], options);
   if (options.json || !world.ask) {
-    world.err(sayUnasked(unknown.length));
+    world.err(sayUnasked(unknown).join("\n"));
     return codeOf([first], options);
   }
   const trusted = await askToTrust(unknown, app.client, world);

@@ -27,7 +27,10 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   const path = join(FOLDER, name);
   const text = await readFile(path, "utf8");
   await using folder = await makeTemporaryFolder();
-  await using server = await startTlsServer({ names: ["shop.example"], notAfter: new Date("2026-06-10T00:00:00Z") });
+  await using server = await startTlsServer({
+    names: ["shop.example"],
+    notAfter: new Date("2026-06-10T00:00:00Z"),
+  });
   await using plain = await startPlainServer();
   const places = {
     tls: say(server.endpoint),
@@ -41,7 +44,8 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   const said: string[] = [];
   for (const line of conversation.split("\n").filter((each) => /^([$#].*)?$/.test(each) || each === "")) {
     if (line.startsWith("$ latchkey")) said.push(line, ...(await converse(line, places)));
-    else if (line.startsWith("#")) said.push(...(said.length > 0 && !said.at(-1)?.startsWith("#") ? [""] : []), line);
+    else if (line.startsWith("#"))
+      said.push(...(said.length > 0 && !said.at(-1)?.startsWith("#") ? [""] : []), line);
   }
   const again = [`${said.join("\n")}\n`, ...(files.length > 0 ? ["\n", ...files] : [])].join("");
   await expect(again).toMatchFileSnapshot(path);
@@ -57,8 +61,14 @@ async function converse(line: string, places: Places): Promise<string[]> {
   const type = openTerminal(join(places.folder, "latchkey.db"), { now, input });
   const { code, out, err } = await type(...(from === -1 ? filled : filled.slice(0, from)));
   return [
-    ...unfill(out, places).split("\n").filter((each, index, all) => each !== "" || all.length > 1),
-    ...(err === "" ? [] : unfill(err, places).split("\n").map((each) => `! ${each}`)),
+    ...unfill(out, places)
+      .split("\n")
+      .filter((each, index, all) => each !== "" || all.length > 1),
+    ...(err === ""
+      ? []
+      : unfill(err, places)
+          .split("\n")
+          .map((each) => `! ${each}`)),
     ...(code === 0 ? [] : [`[${code}]`]),
   ];
 }
@@ -69,9 +79,13 @@ const fill = (word: string, places: Places): string =>
 /** What differs from run to run is named; a name as long as an address keeps the columns straight. */
 const unfill = (text: string, places: Places): string =>
   Object.entries(places)
-    .reduce((said, [name, value]) => said.replaceAll(value, `{${name}}`.padEnd(name === "folder" ? 0 : value.length, "~")), text)
+    .reduce(
+      (said, [name, value]) =>
+        said.replaceAll(value, `{${name}}`.padEnd(name === "folder" ? 0 : value.length, "~")),
+      text,
+    )
     .replace(/\b[0-9a-f]{64}\b/g, "{sha256}")
-    .replace(/(?<=  )[0-9a-f]{12}$/gm, "{sha256...}");
+    .replace(/(?<= {2})[0-9a-f]{12}$/gm, "{sha256...}");
 
 async function writeSection(folder: string, section: string): Promise<void> {
   const [, name = "", body = ""] = /^-- (\S+) --\n(.*)$/s.exec(section) ?? [];

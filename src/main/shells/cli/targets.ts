@@ -15,6 +15,7 @@ export function addTargets(program: Command, { world }: Session): void {
   const targets = program
     .command("targets")
     .helpGroup(SCAN)
+    .helpCommand(false)
     .description("the hosts and endpoints that are remembered, and how they are written")
     .addHelpText("after", HELP);
   const add = targets.command("add [target...]").description("remember targets without scanning them");

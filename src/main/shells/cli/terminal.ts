@@ -45,7 +45,7 @@ async function readAtMost(stream: Readable, mostBytes: number): Promise<Uint8Arr
 async function ask(question: string): Promise<string> {
   using terminal = createInterface({ input: stdin, output: stderr });
   const ended = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
-  return Promise.race([terminal.question(question), ended]);
+  return await Promise.race([terminal.question(question), ended]);
 }
 
 /** Replaces the lines that it drew the last time, wherever the cursor was left below them. */

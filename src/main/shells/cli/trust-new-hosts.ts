@@ -1,6 +1,6 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Probe } from "#shared/model/probe.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { World } from "./world.ts";
@@ -26,6 +26,18 @@ export async function askToTrust(
   return trusted;
 }
 
+const MOST_SHOWN = 20;
+
 /** What to do where nobody could be asked. */
-export const sayUnasked = (count: number): string =>
-  `latchkey: ${sayCount(count, "host presents", "hosts present")} a key that is not known here; compare the fingerprints, then scan again with --accept-new or answer at a terminal`;
+export function sayUnasked(unknown: readonly Probe[]): string[] {
+  const keys = unknown.slice(0, MOST_SHOWN).flatMap(({ target, hostKey }) => {
+    return hostKey ? [`  ${sayPlace(target)} ${hostKey.keyType} ${hostKey.fingerprint}`] : [];
+  });
+  const more = unknown.length - MOST_SHOWN;
+  return [
+    `latchkey: ${sayCount(unknown.length, "host presents", "hosts present")} a key that is not known here:`,
+    ...keys,
+    ...(more > 0 ? [`  and ${sayNumber(more)} more`] : []),
+    "compare the fingerprints, then scan again with --accept-new, or at a terminal, which asks",
+  ].map(printable);
+}
