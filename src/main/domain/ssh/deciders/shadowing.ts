@@ -1,0 +1,44 @@
+import type { KeyLine } from "#domain/ssh/authorized-keys.ts";
+import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
+import { isAuthority } from "./line-rules.ts";
+
+/** A line in its place among all that sshd reads for an account, with what is known of it without its elders. */
+export type Candidate = {
+  file: string;
+  line: KeyLine;
+  state: "yes" | "no" | "unknown";
+  isBoundToAddresses: boolean;
+};
+
+/**
+ * sshd takes the first line that has the key and that it accepts: those after it do nothing. Lines must be shown in
+ * sshd's order; `unreadBefore` are files of the account that come before and could not be read.
+ */
+export function watchForShadows() {
+  const first = new Map<string, Candidate[]>();
+
+  return (candidate: Candidate, unreadBefore: readonly string[]): Contribution => {
+    const { key } = candidate.line;
+    if (!key) return {};
+    const name = `${isAuthority(candidate.line) ? "authority" : "key"} ${key.fingerprint}`;
+    const before = first.get(name);
+    if (!before) first.set(name, [candidate]);
+    else before.push(candidate);
+    const shadow = before ? findShadow(before) : {};
+    if (shadow.refusals || unreadBefore.length === 0) return shadow;
+    return doubt(`${unreadBefore.join(", ")} comes before and was not read: it may have the same key`);
+  };
+}
+
+function findShadow(before: readonly Candidate[]): Contribution {
+  const certain = before.find(({ state, isBoundToAddresses }) => state === "yes" && !isBoundToAddresses);
+  if (certain) return refuse(`${sayPlace(certain)} has the same key and comes first`);
+  const open = before.find(({ state }) => state === "unknown");
+  if (open) return doubt(`${sayPlace(open)} has the same key and may come first`);
+  const bound = before.find(({ state }) => state === "yes");
+  return bound
+    ? { notes: [`${sayPlace(bound)} has the same key and comes first where its from= matches`] }
+    : {};
+}
+
+const sayPlace = ({ file, line }: Candidate): string => `${file}:${line.line}`;

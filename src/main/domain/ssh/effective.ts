@@ -1,0 +1,73 @@
+import type { Account, AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
+import type { Effective, Verdict } from "#shared/model/verdict.ts";
+import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
+import { type Opinion, stateOf } from "./contribution.ts";
+import { judgeAccount } from "./judge-account.ts";
+import type { PublicKey } from "./key-blob.ts";
+import { judgeOwners, judgeUse } from "./owner-and-use.ts";
+import { readSshdConfig } from "./sshd-config.ts";
+
+/** One line of an authorized_keys file for one account, with what we say of it. */
+export type JudgedGrant = {
+  account: string;
+  uid: number;
+  /** The file as sshd would open it. */
+  file: string;
+  /** From 1. */
+  line: number;
+  key: PublicKey | null;
+  keyTypeText: string | null;
+  comment: string;
+  options: string;
+  text: string;
+  verdict: Verdict;
+};
+
+/** Every line of every authorized_keys file for every account that it is for, in sshd's order, judged. */
+export function judgeGrants(collection: Collection): JudgedGrant[] {
+  const config = readSshdConfig(collection.sshd);
+  const read = new Map<AuthorizedKeysFile, KeyLine[]>();
+  const linesOf = (file: AuthorizedKeysFile): KeyLine[] => {
+    const lines = read.get(file) ?? (file.bytes ? readAuthorizedKeys(file.bytes) : []);
+    read.set(file, lines);
+    return lines;
+  };
+  const ownerOf = judgeOwners(collection);
+  const use = judgeUse();
+  const said = new WeakMap<Opinion, Effective>();
+  return accountsWithFiles(collection).flatMap((account) =>
+    judgeAccount(account, { collection, config, linesOf }).map(({ file, line, opinion }): JudgedGrant => {
+      const effective = said.get(opinion) ?? sayEffective(opinion);
+      said.set(opinion, effective);
+      const { key, keyTypeText, comment, options, text } = line;
+      return {
+        account: account.name,
+        uid: account.uid,
+        file: file.path,
+        line: line.line,
+        key,
+        keyTypeText,
+        comment,
+        options,
+        text,
+        verdict: { effective, owner: ownerOf(key), use },
+      };
+    }),
+  );
+}
+
+function accountsWithFiles({ accounts, authorizedKeys }: Collection): Account[] {
+  const named = new Set(authorizedKeys.flatMap((file) => file.accounts));
+  return accounts.filter(({ name }) => named.has(name));
+}
+
+function sayEffective(opinion: Opinion): Effective {
+  const state = stateOf(opinion);
+  const reasons = [...opinion.refusals, ...opinion.doubts, ...opinion.notes];
+  return {
+    state,
+    reasons: reasons.length > 0 ? reasons : ["nothing that sshd consults refuses it"],
+    coverage: { read: opinion.read, notRead: opinion.notRead },
+    onlyFrom: state === "no" ? [] : opinion.onlyFrom,
+  };
+}

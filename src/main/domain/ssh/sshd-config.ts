@@ -1,0 +1,133 @@
+import type { SshdSettings } from "#domain/collection/collection.ts";
+
+/**
+ * sshd_config and all that it includes, as one list of settings in the order that sshd meets them.
+ * Which of them count for an account is decided elsewhere.
+ */
+export type SshdConfig = {
+  lines: ConfigLine[];
+  /** What of it could not be read: then any setting may stand there. */
+  unread: string[];
+};
+
+export type ConfigLine = {
+  /** Lower case. */
+  keyword: string;
+  values: string[];
+  /** File and line. */
+  place: string;
+  /** The Match lines that it stands under, the outer first: all of them must match. None for the global part. */
+  match: Match[];
+};
+
+export type Match = {
+  criteria: Criterion[];
+  /** As written: `Match User alice`. */
+  text: string;
+  place: string;
+};
+export type Criterion = { name: string; argument: string };
+
+export const MAIN_FILE = "/etc/ssh/sshd_config";
+
+/** sshd's SERVCONF_MAX_DEPTH: deeper includes make it stop. */
+const DEEPEST_INCLUDE = 16;
+
+const BARE_CRITERIA = new Set(["all", "invalid-user"]);
+
+export function readSshdConfig(sshd: Pick<SshdSettings, "files" | "includes">): SshdConfig {
+  const config: SshdConfig = { lines: [], unread: [] };
+  readInto(config, MAIN_FILE, { sshd, outer: [], depth: 0 });
+  return config;
+}
+
+type Place = { sshd: Pick<SshdSettings, "files" | "includes">; outer: Match[]; depth: number };
+
+function readInto(config: SshdConfig, path: string, { sshd, outer, depth }: Place): void {
+  const bytes = sshd.files.get(path);
+  if (!bytes || depth > DEEPEST_INCLUDE) {
+    config.unread.push(bytes ? `${path}: included too deep` : `${path} could not be read`);
+    return;
+  }
+  let match = outer;
+  for (const [index, text] of new TextDecoder().decode(bytes).split("\n").entries()) {
+    const words = splitConfigLine(text);
+    if (!words) continue;
+    const [keyword, ...values] = words;
+    const place = `${path}:${index + 1}`;
+    if (keyword === "match") {
+      match = [...outer, { criteria: readCriteria(values), text: `Match ${values.join(" ")}`, place }];
+    } else if (keyword === "include") {
+      for (const pattern of values) {
+        for (const file of expandInclude(pattern, sshd, config.unread)) {
+          readInto(config, file, { sshd, outer: match, depth: depth + 1 });
+        }
+      }
+    } else {
+      config.lines.push({ keyword, values, place, match });
+    }
+  }
+}
+
+function expandInclude(pattern: string, { files, includes }: Place["sshd"], unread: string[]): string[] {
+  const absolute = pattern.startsWith("/") ? pattern : `/etc/ssh/${pattern}`;
+  const expanded = includes.get(pattern) ?? includes.get(absolute);
+  if (expanded) return expanded;
+  if (files.has(absolute)) return [absolute];
+  unread.push(`what Include ${pattern} stands for could not be told`);
+  return [];
+}
+
+/** The keyword in lower case and its values; null for a blank line or a comment. */
+export function splitConfigLine(text: string): [string, ...string[]] | null {
+  const line = text.replace(/^[ \t\r]+/, "").replace(/[ \t\r\n\f]+$/, "");
+  if (line === "" || line.startsWith("#")) return null;
+  // sshd ends the keyword at a blank, a quote or one equals sign.
+  const keyword = /^"([^"]*)"|^[^\s"=]*/.exec(line);
+  const name = keyword?.[1] ?? keyword?.[0] ?? "";
+  const rest = line.slice(keyword?.[0].length ?? 0).replace(/^[ \t\r\n]*=?[ \t\r\n]*/, "");
+  return name === "" ? null : [name.toLowerCase(), ...splitWords(rest)];
+}
+
+/** Words of a line: quotes of both kinds, a backslash before a quote, a backslash or a blank, a comment at its end. */
+function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let word: string | null = null;
+  let quote = "";
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string;
+    const next = text[at + 1];
+    const isSpace = character === " " || character === "\t";
+    if (word === null && isSpace) continue;
+    if (word === null && character === "#") break;
+    word ??= "";
+    if (
+      character === "\\" &&
+      next !== undefined &&
+      (`'"\\`.includes(next) || (quote === "" && next === " "))
+    ) {
+      word += next;
+      at++;
+    } else if (quote === "" && isSpace) {
+      words.push(word);
+      word = null;
+    } else if (quote === "" ? character === '"' || character === "'" : character === quote) {
+      quote = quote === "" ? character : "";
+    } else {
+      word += character;
+    }
+  }
+  return word === null ? words : [...words, word];
+}
+
+function readCriteria(words: readonly string[]): Criterion[] {
+  const criteria: Criterion[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] as string;
+    const equals = word.indexOf("=");
+    const name = (equals < 0 ? word : word.slice(0, equals)).toLowerCase();
+    if (BARE_CRITERIA.has(name)) criteria.push({ name, argument: "" });
+    else criteria.push({ name, argument: equals < 0 ? (words[++index] ?? "") : word.slice(equals + 1) });
+  }
+  return criteria;
+}
