@@ -66,6 +66,11 @@ export type Account = {
   groups: string[] | null;
   /** The class of the password field, never the field: `locked` begins with "!" (or is "*"-only), `none` is empty. */
   passwordState: "set" | "locked" | "none" | "unknown";
+  /**
+   * Whether sshd itself takes the account for locked (it asks only with UsePAM no): the field begins with "!" or
+   * "*LK*". A lone "*" is a password that nobody has, and no lock. Null: not told.
+   */
+  isLockedForSshd: boolean | null;
   /** Day the account expires, days since the epoch (shadow field 8); null: never; "unknown": not read. */
   expiresOnDay: number | null | "unknown";
   /** Whether the shell exists and can be executed; null: not looked at. */
@@ -74,13 +79,15 @@ export type Account = {
 
 export type SshdSettings = {
   /**
-   * What `sshd -T -C user=NAME` printed, lower-case keyword -> values in order, an account each.
+   * What `sshd -T -C user=NAME` printed, lower-case keyword -> values in order, an account each. A value is the
+   * rest of one printed line, however many words it has: `authorizedkeysfile` has one value, `allowusers` many.
+   * Only the keywords that decide about access are here, and the client stands for "somebody elsewhere".
    * Null where sshd could not be asked (not root); then only the files speak.
    */
   effective: ReadonlyMap<string, ReadonlyMap<string, string[]>> | null;
-  /** sshd_config and every file that it includes and that could be read, by path. */
+  /** sshd_config first, then every file that it includes and that could be read, by path. */
   files: ReadonlyMap<string, Uint8Array>;
-  /** Include patterns as they were expanded on the host: the pattern as written -> paths, in sshd's order. */
+  /** Include patterns as they were expanded on the host: each word as written, without quotes -> paths, in sshd's order. */
   includes: ReadonlyMap<string, string[]>;
 };
 

@@ -1,0 +1,1152 @@
+#!/bin/sh
+# Latchkey's collector: says who can log in to this host with which key, and which certificates lie here.
+#
+#   sh -s -- --nonce N [--login-account NAME] [--login-key SHA256:...] [--sudo]   < collect.sh     (over SSH)
+#   sh collect.sh > bundle                                                                        (carried by hand)
+#
+# It only reads: no temporary file, nothing written on the host, nothing read from standard input. Private keys
+# and password hashes never leave the host: of a key its public half, of a password its class. POSIX sh, with
+# awk and either coreutils or busybox. It takes a second or so; as root it sees everything.
+#
+# The stream, one pass to write and to read. What comes before its first line is noise.
+#
+#   latchkey-collection 1 NONCE
+#   KIND LENGTH ENCODING ATTRIBUTE...      one line a record, then LENGTH bytes of payload
+#   end COUNT NONCE sha256 DIGEST          of all bytes from the first line on; "none" where no tool can say
+#
+# ENCODING is b64, hex, text, or - without payload; an ATTRIBUTE is name:value with %xx for every byte that is
+# not plain. So content can never look like a record, and every byte of a name or a file comes through.
+#
+# Inside, `collect` prints "@KIND ENCODING ATTRIBUTE..." and lines of payload; `frame` counts, cuts and signs.
+
+main() {
+	prepare_shell
+	nonce='' login_key='' login_account='' how=login
+	while [ $# -gt 0 ]; do
+		case $1 in
+			--nonce) nonce=${2-}; [ $# -lt 2 ] || shift ;;
+			--login-key) login_key=${2-}; [ $# -lt 2 ] || shift ;;
+			--login-account) login_account=${2-}; [ $# -lt 2 ] || shift ;;
+			--sudo) how=sudo ;;
+		esac
+		shift
+	done
+	case $nonce in
+		'' | *[!A-Za-z0-9._-]*) nonce=$(od -An -v -N16 -tx1 /dev/urandom | tr -d ' \n') ;;
+	esac
+	[ -n "$nonce" ] || nonce=$$-$(date +%s)
+	if ! has awk || ! has od; then
+		printf '\nlatchkey-collection 1 %s\nunread 0 - kind:limit path:awk why:no-tool\nend 1 %s none\n' "$nonce" "$nonce"
+		return
+	fi
+	collect | frame
+}
+
+# Whatever the login left behind - options, aliases, functions, locale, PATH - shall not matter.
+prepare_shell() {
+	set +e +u +x +v +C +a
+	set -f
+	exec 2>/dev/null
+	IFS=' 	
+'
+	nl='
+'
+	LC_ALL=C LANG=C
+	PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:${PATH-}
+	export LC_ALL LANG PATH
+	unset TZ CDPATH ENV BASH_ENV GREP_OPTIONS POSIXLY_CORRECT TIME_STYLE QUOTING_STYLE LS_COLORS OPENSSL_CONF
+	\unalias -a
+	for tool in awk base64 cat chage cut date dd getent grep id ls od openssl passwd readlink sha256sum ssh \
+		ssh-keygen sshd tr uname printf read echo test cd set shift unset export command; do
+		unset -f "$tool"
+	done
+	MIB=1048576
+	TAKEN=17
+}
+
+has() { command -v "$1" >/dev/null; }
+
+# ---- The stream -------------------------------------------------------------------------------------------
+
+frame() {
+	digest=''
+	if has sha256sum; then digest=sha256sum
+	elif has shasum; then digest='shasum -a 256'
+	elif has openssl; then digest='openssl dgst -sha256 -r'
+	fi
+	awk -v nonce="$nonce" -v digest="$digest" -v most=$((16 * MIB - 1024)) '
+		function put(line) { print line; if (digest != "") print line | digest; total += length(line) + 1 }
+		function close_record(   i) {
+			if (head == "") return 1
+			split(head, word, " ")
+			encoding = word[2]
+			rest = substr(head, length(word[1]) + length(word[2]) + 3)
+			if (total + length(head) + held + 16 > most) return 0
+			put(word[1] " " held " " encoding (rest == "" ? "" : " " rest))
+			for (i = 1; i <= lines; i++) put(line[i])
+			count++
+			head = ""
+			return 1
+		}
+		function finish() {
+			printf "end %d %s %s", count, nonce, (digest == "" ? "none\n" : "sha256 ")
+			if (digest == "") return
+			fflush()
+			system("")
+			close(digest)
+		}
+		BEGIN { printf "\n"; put("latchkey-collection 1 " nonce) }
+		$0 == "@done" { is_done = 1; exit }
+		/^@/ {
+			if (!close_record()) { is_full = 1; exit }
+			head = substr($0, 2); lines = held = 0
+			next
+		}
+		{ line[++lines] = $0; held += length($0) + 1; if (total + held > most) { is_full = 1; exit } }
+		END {
+			if (is_done && !close_record()) is_full = 1
+			if (is_full) {
+				kind = head; sub(/ .*/, "", kind)
+				put("unread 0 - kind:limit path:" kind " why:stream-full"); count++
+			}
+			if (is_done || is_full) finish()
+		}'
+}
+
+collect() {
+	begun=$(date +%s)
+	has base64 && encoding=b64 || encoding=hex
+	read_host
+	read_accounts
+	read_sshd_config
+	read_grants
+	read_host_keys
+	read_key_files
+	read_certificates
+	printf '@done\n'
+}
+
+# Encodes $1 for an attribute, into $token. The plain case costs no process.
+encode() {
+	case $1 in
+		*[!A-Za-z0-9/._@+,=~-]*) token=$(printf %s "$1" | od -An -v -tx1 | tr -d '\n' | tr ' ' '%') ;;
+		*) token=$1 ;;
+	esac
+}
+
+payload() { if [ $encoding = b64 ]; then base64; else od -An -v -tx1; fi; }
+
+# The first MiB of a file and a little more, so that the reader can tell that there is more.
+take() { dd bs=65536 count=$TAKEN <"$1"; }
+
+# unread KIND PATH WHY [DETAIL]
+unread() {
+	encode "$2"
+	printf '@unread - kind:%s path:%s why:%s' "$1" "$token" "$3"
+	[ -z "${4-}" ] || { encode "$4"; printf ' detail:%s' "$token"; }
+	printf '\n'
+}
+
+is_late() { [ $(($(date +%s) - begun)) -gt 20 ]; }
+
+# ---- Looking at files -------------------------------------------------------------------------------------
+
+# ls of one thing: $mode $links $uid $gid $size
+look() {
+	set -- $(ls "$1" "$2")
+	mode=${1-} links=${2-} uid=${3-} gid=${4-} size=${5-}
+}
+
+# Whether $1 is there: file, other, absent (provably), or hidden (cannot be told), into $stands.
+find_out() {
+	stands=absent
+	case $1 in /*) ;; *) return ;; esac
+	if [ -f "$1" ]; then stands=file; return; fi
+	if [ -e "$1" ]; then stands=other; return; fi
+	above=$1
+	while [ "$above" != / ]; do
+		if [ -h "$above" ]; then
+			[ "$my_uid" = 0 ] || stands=hidden
+			return
+		fi
+		above=${above%/*}
+		[ -n "$above" ] || above=/
+		if [ -d "$above" ]; then
+			[ -x "$above" ] || stands=hidden
+			return
+		fi
+		[ ! -e "$above" ] || return
+	done
+}
+
+# The path of $1 without any link, into $real; empty if it cannot be told.
+resolve() {
+	real=$1
+	case $1 in
+		*//* | */./* | */../* | */. | */..) ;;
+		*)
+			above=$1
+			while [ -n "$above" ] && [ ! -h "$above" ]; do above=${above%/*}; done
+			[ -n "$above" ] || return
+			;;
+	esac
+	real=$(readlink -f "$1" && printf x)
+	real=${real%x}
+	real=${real%"$nl"}
+}
+
+# Attributes e:MODE,LINKS,UID,GID,SIZE of $1 and each folder above it, "/" first, into $entries.
+walk() {
+	set -- "$1"
+	above=$1
+	while [ "$above" != / ]; do
+		above=${above%/*}
+		[ -n "$above" ] || above=/
+		set -- "$above" "$@"
+	done
+	case $* in
+		*"$nl"*)
+			entries=
+			for above do
+				look -ldn "$above"
+				entries="$entries e:$mode,$links,$uid,$gid,$size"
+			done
+			;;
+		*)
+			entries=$(ls -ldn "$@" | while read -r mode links uid gid size rest; do
+				printf ' e:%s,%s,%s,%s,%s' "$mode" "$links" "$uid" "$gid" "$size"
+			done)
+			;;
+	esac
+}
+
+# Whether $real must not be read, whoever links to it: $why says so.
+is_withheld() {
+	why=
+	case $real in
+		/proc/* | /sys/* | /dev/*) why=pseudo-file ;;
+		*/shadow | */shadow[-.]* | */gshadow | */gshadow[-.]* | */opasswd | */master.passwd) why=secret-inside ;;
+		*)
+			if take "$real" | grep -q -e 'PRIVATE KEY-----' -e '^Private-Lines:' -e '^[^: ]*:[!]*[$][0-9a-zA-Z]*[$]'; then
+				why=secret-inside
+			fi
+			;;
+	esac
+	[ -n "$why" ]
+}
+
+# ---- The host ---------------------------------------------------------------------------------------------
+
+read_host() {
+	my_uid=$(id -u)
+	my_name=$(id -un)
+	printf '@host -'
+	say uid "$my_uid"
+	say user "$my_name"
+	say how "$how"
+	[ -z "$login_key" ] || say login-key "$login_key"
+	[ -z "$login_account" ] || say login-account "$login_account"
+	set -- $(uname -s; uname -n; uname -r; uname -m)
+	say kernel "${1-} ${3-}"
+	say hostname "${2-}"
+	say arch "${4-}"
+	set -- $(date '+%s %z')
+	say time "${1-}"
+	say offset "${2-}"
+	for release in /etc/os-release /usr/lib/os-release; do
+		[ -f $release ] && [ -r $release ] || continue
+		while IFS= read -r line; do
+			case $line in PRETTY_NAME=*) say os "${line#PRETTY_NAME=}" ;; esac
+		done <$release
+		break
+	done
+	version=
+	sshd=$(command -v sshd)
+	[ -z "$sshd" ] || version=$("$sshd" -V 2>&1)
+	case $version in *OpenSSH_*) ;; *) version=$(ssh -V 2>&1) ;; esac
+	case $version in
+		*OpenSSH_*)
+			version=${version#*OpenSSH_}
+			version=OpenSSH_${version%%[!A-Za-z0-9._-]*}
+			say sshd "$version"
+			;;
+		*) version= ;;
+	esac
+	printf '\n'
+}
+
+say() { encode "$2"; printf ' %s:%s' "$1" "$token"; }
+
+# ---- Accounts ---------------------------------------------------------------------------------------------
+
+# $accounts: name:uid:gid:home:shell, a line each; never the password field, never the full name.
+read_accounts() {
+	if has getent; then passwd=$(getent passwd | only_accounts); fi
+	[ -n "${passwd-}" ] || passwd=$(only_accounts </etc/passwd)
+	accounts=$passwd
+	for name in "$my_name" "$login_account"; do
+		case $nl$accounts in *"$nl$name:"*) continue ;; esac
+		[ -n "$name" ] && has getent || continue
+		passwd=$(getent passwd "$name" | only_accounts)
+		[ -z "$passwd" ] || accounts=$accounts$nl$passwd
+	done
+	printf '@accounts %s\n' $encoding
+	printf '%s\n' "$accounts" | payload
+	if has getent; then groups=$(getent group | only_groups); fi
+	[ -n "${groups-}" ] || groups=$(only_groups </etc/group)
+	if [ -n "$groups" ]; then
+		printf '@groups %s\n' $encoding
+		printf '%s\n' "$groups" | payload
+	fi
+	if [ -r /etc/nsswitch.conf ]; then
+		while read -r keyword sources; do
+			[ "$keyword" = passwd: ] || continue
+			for source in ${sources%%#*}; do
+				case $source in files | compat | systemd | db | \[* | *\]) ;; *) unread accounts "$source" directory-service ;; esac
+			done
+		done </etc/nsswitch.conf
+	fi
+	read_shells
+	read_password_states
+}
+
+only_accounts() { awk -F: 'NF >= 7 && $1 !~ /^[+-]/ { print $1 ":" $3 ":" $4 ":" $6 ":" $7 }'; }
+only_groups() { awk -F: 'NF >= 4 { print $1 ":" $3 ":" $4 }'; }
+
+read_shells() {
+	printf '@shells -'
+	seen=$nl
+	printf '%s\n' "$accounts" | while IFS=: read -r name uid gid home shell; do
+		case $seen in *"$nl$shell$nl"*) continue ;; esac
+		seen=$seen$shell$nl
+		[ -n "$shell" ] || shell=/bin/sh
+		find_out "$shell"
+		usable=unknown
+		case $stands in absent | other) usable=no ;; file) [ -x "$shell" ] && usable=yes || usable=no ;; esac
+		say $usable "$shell"
+	done
+	printf '\n'
+}
+
+# Of each password its class, and the day on which the account expires.
+read_password_states() {
+	if [ -r /etc/shadow ]; then
+		printf '@password-states %s\n' $encoding
+		awk -F: '{
+			class = "set"
+			if ($2 == "") class = "none"
+			else if ($2 ~ /^!/ || $2 ~ /^[*]LK[*]/) class = "locked"
+			else if ($2 ~ /^[*]+$/) class = "starred"
+			print $1 ":" class ":" $8
+		}' /etc/shadow | payload
+		return
+	fi
+	unread password-state /etc/shadow needs-root
+	status=$(passwd -S "$my_name" </dev/null)
+	chage=$(chage -l "$my_name" </dev/null)
+	encode "$my_name"
+	printf '@own-password %s account:%s\n' $encoding "$token"
+	printf '%s\n%s\n' "$status" "$chage" | payload
+}
+
+# ---- sshd's configuration ---------------------------------------------------------------------------------
+
+read_sshd_config() {
+	config=/etc/ssh/sshd_config
+	for other in /usr/local/etc/ssh/sshd_config /usr/local/etc/sshd_config /usr/etc/ssh/sshd_config; do
+		[ ! -e "$config" ] && [ -e "$other" ] && config=$other
+	done
+	find_daemon_options
+	seen_configs=$nl config_keys='' config_host_keys='' has_match='' depth=0
+	read_config "$config"
+}
+
+# -f and -o of the daemon that listens, as it shows them: $daemon_options; a -f also sets $config.
+find_daemon_options() {
+	daemon_options='' title=''
+	set +f
+	for process in /proc/[0-9]*; do
+		set -f
+		name=
+		read -r name <"$process/comm"
+		[ "$name" = sshd ] || continue
+		line=
+		IFS= read -r line <"$process/cmdline"
+		case $line in 'sshd: '*' [listener]'*) ;; *) continue ;; esac
+		line=${line#sshd: }
+		line=${line%% \[listener\]*}
+		if [ -n "$title" ] && [ "$title" != "$line" ]; then
+			unread sshd-config sshd several-daemons
+			title=
+			break
+		fi
+		title=$line
+	done
+	set -f
+	set -- $title
+	while [ $# -gt 1 ]; do
+		case $1 in
+			-f) [ -e "$2" ] && config=$2 daemon_options="$daemon_options -f $2"; shift ;;
+			-o)
+				case $2 in
+					[Ll][Ii][Ss][Tt][Ee][Nn]* | [Pp][Ii][Dd]* | [Pp][Ee][Rr][Ss][Oo]* | [Pp][Oo][Rr][Tt]* | *[!A-Za-z0-9/.%_=@:+,-]*) ;;
+					*=*)
+						daemon_options="$daemon_options -o $2"
+						[ "$my_uid" = 0 ] || unread sshd-config sshd daemon-option "$2"
+						;;
+				esac
+				shift
+				;;
+		esac
+		shift
+	done
+}
+
+# Ships one configuration file and whatever it includes, as sshd would read them.
+read_config() {
+	case $seen_configs in *"$nl$1$nl"*) return ;; esac
+	seen_configs=$seen_configs$1$nl
+	find_out "$1"
+	if [ $stands = absent ]; then
+		[ $depth -gt 0 ] || unread sshd-config "$1" no-such-file
+		return
+	fi
+	if [ $stands != file ]; then unread sshd-config "$1" not-permitted; return; fi
+	if [ ! -r "$1" ]; then unread sshd-config "$1" not-permitted; return; fi
+	resolve "$1"
+	if is_withheld; then unread sshd-config "$1" $why; return; fi
+	encode "$1"
+	printf '@config %s path:%s\n' $encoding "$token"
+	take "$1" | payload
+	scan=$(take "$1" | scan_config)
+	IFS=$nl
+	for found in $scan; do
+		unset IFS
+		case $found in
+			match) has_match=yes ;;
+			'key '*) config_keys=$config_keys${found#key }$nl ;;
+			'host '*) config_host_keys=$config_host_keys${found#host }$nl ;;
+			'include '*) include "${found#include }" ;;
+		esac
+		IFS=$nl
+	done
+	unset IFS
+}
+
+include() {
+	if [ $depth -ge 16 ]; then unread sshd-config "$1" too-deep; return; fi
+	encode "$1"
+	printf '@include - pattern:%s' "$token"
+	case $1 in /*) pattern=$1 ;; *) pattern=/etc/ssh/$1 ;; esac
+	expand "$pattern"
+	printf '\n'
+	tell_if_closed sshd-config "$pattern"
+	depth=$((depth + 1))
+	IFS=$nl
+	for found in $paths; do unset IFS; read_config "$found"; IFS=$nl; done
+	unset IFS
+	depth=$((depth - 1))
+}
+
+# Prints path: attributes of what pattern $1 matches, in sshd's order, and leaves them in $paths, a line each.
+expand() {
+	IFS=
+	set +f
+	set -- $1
+	set -f
+	unset IFS
+	paths=
+	for path do
+		[ -e "$path" ] || [ -h "$path" ] || continue
+		say path "$path"
+		paths=$paths$path$nl
+	done
+}
+
+# A pattern in a folder that cannot be listed matches nothing that we could see.
+tell_if_closed() {
+	folder=${2%%[*?[]*}
+	folder=${folder%/*}
+	if [ -d "$folder" ]; then
+		[ -r "$folder" ] && [ -x "$folder" ] || unread "$1" "$2" not-listed
+	else
+		find_out "$folder"
+		[ $stands != hidden ] || unread "$1" "$2" not-listed
+	fi
+}
+
+# "match", "include WORD", "key WORDS" (AuthorizedKeysFile) and "host WORD" (HostKey) of a configuration.
+scan_config() {
+	awk '
+		function next_word(   c, quote, word, is_word) {
+			sub(/^[ \t\r]+/, "", text)
+			word = ""; is_word = 0; quote = ""
+			while (text != "") {
+				c = substr(text, 1, 1)
+				if (quote == "" && (c == " " || c == "\t" || c == "\r")) break
+				if (quote == "" && c == "#" && !is_word) { text = ""; break }
+				text = substr(text, 2); is_word = 1
+				if (quote == "" && (c == "\"" || c == "\047")) { quote = c; continue }
+				if (c == quote) { quote = ""; continue }
+				if (c == "\\" && (substr(text, 1, 1) == "\"" || substr(text, 1, 1) == "\047" || substr(text, 1, 1) == "\\")) {
+					c = substr(text, 1, 1); text = substr(text, 2)
+				}
+				word = word c
+			}
+			return is_word ? word : ""
+		}
+		{
+			text = $0
+			sub(/^[ \t]+/, "", text)
+			if (text ~ /^#/) next
+			name = tolower(text)
+			sub(/[ \t\r=].*/, "", name)
+			gsub(/"/, "", name)
+			sub(/^[^ \t\r=]*[ \t]*=?[ \t]*/, "", text)
+			if (name == "match") print "match"
+			else if (name == "include") { while ((w = next_word()) != "") print "include " w }
+			else if (name == "hostkey") { if ((w = next_word()) != "") print "host " w }
+			else if (name == "authorizedkeysfile") {
+				all = ""
+				while ((w = next_word()) != "") all = all " " w
+				if (all != "") print "key" all
+			}
+		}'
+}
+
+# ---- Who can log in ---------------------------------------------------------------------------------------
+
+read_grants() {
+	seen_keys=$nl sets=0 asked=0 told=0 out=''
+	may_ask=no
+	if [ "$my_uid" != 0 ]; then unread sshd-effective sshd needs-root
+	elif [ -z "$sshd" ]; then unread sshd-effective sshd no-tool
+	else may_ask=yes
+	fi
+	printf '%s\n' "$accounts" | while IFS=: read -r name account_uid account_gid home shell; do
+		told=$((told + 1))
+		if [ $((told % 64)) = 0 ] && is_late; then unread limit "$name" too-late; break; fi
+		[ $may_ask = no ] || ask_sshd
+		if [ -n "$out" ]; then
+			files=${nl}${out}
+			case $files in *"${nl}authorizedkeysfile "*) files=${files#*"${nl}authorizedkeysfile "} ;; *) files='.ssh/authorized_keys .ssh/authorized_keys2' ;; esac
+			files=${files%%"$nl"*}
+		else
+			files=$config_keys
+			[ -n "$files" ] || files='.ssh/authorized_keys .ssh/authorized_keys2'
+		fi
+		home_told=no
+		for pattern in $files; do
+			[ "$pattern" != none ] || continue
+			if substitute "$pattern"; then read_key_paths "$path"; else unread authorized-keys "$pattern" unknown-token; fi
+		done
+	done
+}
+
+# What sshd would do for account $name, into $out; each distinct answer is told once. Without Match, one answer serves all.
+ask_sshd() {
+	user=$name
+	if [ -z "$has_match" ]; then
+		[ $asked = 0 ] || return
+		asked=1 user=root
+	fi
+	case $user in
+		*,*) unread sshd-effective "$user" odd-name; out=; return ;;
+	esac
+	out=$(run_sshd | only_access)
+	if [ -z "$out" ]; then
+		unread sshd-effective "$user" command-failed "$(run_sshd 2>&1 >/dev/null)"
+		[ -n "$has_match" ] || may_ask=no
+		return
+	fi
+	set=1
+	while [ $set -le $sets ]; do
+		eval "[ \"\$out\" = \"\$set_$set\" ]" && break
+		set=$((set + 1))
+	done
+	if [ $set -gt $sets ]; then
+		sets=$set
+		eval "set_$set=\$out"
+		printf '@effective %s set:%s\n' $encoding $set
+		printf '%s\n' "$out" | payload
+	fi
+	if [ -z "$has_match" ]; then printf '@effective-for - set:1 all:yes\n'
+	else encode "$name"; printf '@effective-for - set:%s account:%s\n' $set "$token"
+	fi
+}
+
+# The address stands for "somebody elsewhere": it is kept for documentation and belongs to no host.
+run_sshd() {
+	"$sshd" $daemon_options -T -C "user=$user,host=elsewhere.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22" </dev/null
+}
+
+# Of sshd's settings those that decide about access.
+only_access() {
+	awk '
+		BEGIN {
+			n = split("authorizedkeysfile authorizedkeyscommand authorizedkeyscommanduser pubkeyauthentication " \
+				"authenticationmethods allowusers denyusers allowgroups denygroups permitrootlogin strictmodes usepam " \
+				"revokedkeys trustedusercakeys authorizedprincipalsfile authorizedprincipalscommand " \
+				"authorizedprincipalscommanduser pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthoptions " \
+				"casignaturealgorithms requiredrsasize port listenaddress chrootdirectory forcecommand loglevel usedns hostkey", keyword, " ")
+			for (i = 1; i <= n; i++) wanted[keyword[i]] = 1
+		}
+		tolower($1) in wanted'
+}
+
+# Puts the tokens of AuthorizedKeysFile value $1 in place for the account, into $path.
+substitute() {
+	rest=$1 path=
+	while :; do
+		case $rest in *%*) ;; *) break ;; esac
+		path=$path${rest%%%*}
+		rest=${rest#*%}
+		case $rest in
+			%*) path=$path% ;;
+			h*) path=$path$home ;;
+			u*) path=$path$name ;;
+			U*) path=$path$account_uid ;;
+			*) return 1 ;;
+		esac
+		rest=${rest#?}
+	done
+	path=$path$rest
+	case $path in /*) ;; *) path=$home/$path ;; esac
+}
+
+# One value of AuthorizedKeysFile: a path, and from OpenSSH 10 on a pattern.
+read_key_paths() {
+	case $version$1 in
+		OpenSSH_[1-9][0-9]*[*?[]*)
+			tell_if_closed authorized-keys "$1"
+			IFS=
+			set +f
+			set -- $1
+			set -f
+			unset IFS
+			;;
+	esac
+	for path do read_keys "$path"; done
+}
+
+read_keys() {
+	find_out "$1"
+	[ $stands != absent ] || return
+	if [ $stands = hidden ]; then
+		case $1 in
+			"$home"/*)
+				if [ -d "$home" ] && [ ! -x "$home" ]; then
+					[ $home_told = yes ] || unread home "$home" not-permitted
+					home_told=yes
+					return
+				fi
+				;;
+		esac
+		unread_keys "$1" cannot-tell
+		return
+	fi
+	encode "$name"
+	account=$token
+	encode "$1"
+	case $seen_keys in
+		*"$nl$1$nl"*) printf '@authorized-keys-for - path:%s account:%s\n' "$token" "$account"; return ;;
+	esac
+	seen_keys=$seen_keys$1$nl
+	resolve "$1"
+	if [ $stands = other ]; then unread_keys "$1" not-regular; return; fi
+	if [ -z "$real" ]; then unread_keys "$1" cannot-tell; return; fi
+	walk "$real"
+	why=
+	if [ ! -r "$real" ]; then why=not-permitted
+	elif ! can_account_read; then why=account-cannot-read
+	else is_withheld
+	fi
+	if [ -n "$why" ]; then
+		# Another account that names the same file may be able to read it.
+		[ $why != account-cannot-read ] || seen_keys=${seen_keys%"$1$nl"}
+		unread_keys "$1" $why
+		return
+	fi
+	describe_keys "$1" $encoding
+	printf '\n'
+	take "$real" | payload
+}
+
+unread_keys() { describe_keys "$1" -; printf ' why:%s\n' "$2"; }
+
+describe_keys() {
+	printf '@authorized-keys %s' "$2"
+	say path "$1"
+	say account "$name"
+	if [ -h "$1" ]; then printf ' link:yes'; else printf ' link:no'; fi
+	[ $stands = file ] && [ -n "$real" ] || return
+	say real "$real"
+	printf %s "$entries"
+}
+
+# sshd opens the file as the account. What that account could not open is none of ours to show either: a link
+# to somebody's secret must not bring it into the stream. Asks of the last entry that `walk` found.
+can_account_read() {
+	[ "$account_uid" != 0 ] || return 0
+	last=${entries##* e:}
+	mode=${last%%,*}
+	IFS=,
+	set -- $last
+	unset IFS
+	if [ "${3-}" = "$account_uid" ]; then
+		case $mode in ?r*) return 0 ;; *) return 1 ;; esac
+	fi
+	case $mode in ???????r*) return 0 ;; ????r*) ;; *) return 1 ;; esac
+	for group in $account_gid $(id -G "$name"); do
+		[ "$group" != "${4-}" ] || return 0
+	done
+	return 1
+}
+
+# ---- Keys -------------------------------------------------------------------------------------------------
+
+read_host_keys() {
+	seen_files=$nl
+	set +f
+	set -- /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+	set -f
+	IFS=$nl
+	set -- $config_host_keys "$@"
+	unset IFS
+	for file do
+		case $file in
+			*.pub)
+				[ -f "$file" ] && [ -r "$file" ] || continue
+				public_key "$file"
+				;;
+			*)
+				if [ -f "$file.pub" ] && [ -r "$file.pub" ]; then public_key "$file.pub"
+				elif [ -e "$file" ] && [ ! -r "$file" ]; then unread host-key "$file" not-permitted
+				fi
+				[ ! -r "$file" ] || read_key_file "$file" host
+				;;
+		esac
+	done
+}
+
+public_key() {
+	case $seen_files in *"$nl$1$nl"*) return ;; esac
+	seen_files=$seen_files$1$nl
+	resolve "$1"
+	is_withheld && return
+	encode "$1"
+	printf '@host-key %s path:%s\n' $encoding "$token"
+	dd bs=16384 count=1 <"$real" | payload
+}
+
+# Private keys where people keep them: in ~/.ssh, beside it, and in /etc/ssh.
+read_key_files() {
+	seen_homes=$nl told=0
+	{ printf '%s\n' "$accounts"; printf ':::/etc:\n'; } | while IFS=: read -r name uid gid home shell; do
+		case $seen_homes in *"$nl$home$nl"*) continue ;; esac
+		seen_homes=$seen_homes$home$nl
+		case $home in /*) ;; *) continue ;; esac
+		told=$((told + 1))
+		if [ $((told % 64)) = 0 ] && is_late; then unread limit "$home" too-late; break; fi
+		folder=$home/.ssh
+		[ -n "$name" ] || folder=/etc/ssh
+		if [ -d "$folder" ]; then
+			[ -r "$folder" ] && [ -x "$folder" ] || { unread key-file "$folder" not-listed; continue; }
+		fi
+		set +f
+		for file in "$folder"/* "$folder"/.[!.]* "$home"/id_* "$home"/*.pem "$home"/*.ppk; do
+			set -f
+			case $file in *.pub | */authorized_keys* | */known_hosts* | */config | */moduli | */ssh_host_*_key | */environment | */rc) continue ;; esac
+			[ -f "$file" ] || continue
+			resolve "$file"
+			case $real in '' | /proc/* | /sys/* | /dev/*) continue ;; esac
+			if [ ! -r "$file" ]; then
+				case $file in */id_* | *key* | *.pem | *.ppk) unread key-file "$file" not-permitted ;; esac
+				continue
+			fi
+			begins_with_key "$file" && read_key_file "$file"
+		done
+		set -f
+	done
+}
+
+begins_with_key() {
+	dd bs=4096 count=1 <"$1" | grep -q -e '-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----' -e '^PuTTY-User-Key-File-'
+}
+
+# Tells of one private key file: what it is, and its public half. "host" as $2: that half is a host key as well.
+read_key_file() {
+	case $seen_files in *"$nl$1$nl"*) return ;; esac
+	seen_files=$seen_files$1$nl
+	if [ ! -f "$1" ]; then return; fi
+	if [ ! -r "$1" ]; then unread key-file "$1" not-permitted; return; fi
+	look -ldnL "$1"
+	facts=$(dd bs=4096 count=17 <"$1" | inspect_key)
+	case $facts in *' derive:yes'*) derive_public_key "$1" ;; esac
+	[ "${2-}" != host ] || facts="$facts host:yes"
+	encode "$1"
+	printf '@key-file - path:%s e:%s,%s,%s,%s,%s%s\n' "$token" "$mode" "$links" "$uid" "$gid" "$size" "$facts"
+}
+
+# An unencrypted PEM or PKCS#8 key, through a pipe: ssh-keygen refuses a file that others can read.
+derive_public_key() {
+	facts=${facts%' derive:yes'}
+	public=$(dd bs=4096 count=17 <"$1" | ssh-keygen -y -P '' -f /dev/stdin)
+	set -- $public
+	case ${1-} in
+		ssh-* | ecdsa-*) case ${2-} in '' | *[!A-Za-z0-9+/=]*) ;; *) facts="$facts b64:$2"; return ;; esac ;;
+	esac
+	facts="$facts why:no-public-half"
+}
+
+# The facts of a private key as attributes. Only what stands in clear before the private part is decoded, and a
+# blob is given out only if it has exactly the parts of its type: a false length cannot pull the rest along.
+inspect_key() {
+	awk '
+		function decode_line(s,   i, c) {
+			for (i = 1; i <= length(s); i++) {
+				c = index(ALPHABET, substr(s, i, 1)) - 1
+				if (c < 0) continue
+				bits = bits * 64 + c; held += 6
+				if (held >= 8) {
+					held -= 8
+					byte[size++] = int(bits / 2 ^ held)
+					bits = bits % 2 ^ held
+				}
+			}
+		}
+		function number(   v) {
+			v = ((byte[at] * 256 + byte[at + 1]) * 256 + byte[at + 2]) * 256 + byte[at + 3]
+			at += 4
+			return v
+		}
+		function text(   n, s) {
+			n = number(); s = ""
+			if (n > 200 || at + n > size) { at = size + 1; return "" }
+			while (n-- > 0) s = s sprintf("%c", byte[at++])
+			return s
+		}
+		function openssh(   i, cipher, length_of_blob, end, start, type, parts, hex) {
+			format = "openssh"
+			if (size < 60) { why = "malformed"; return }
+			for (i = 0; i < 14; i++) if (byte[i] != MAGIC[i + 1]) { why = "malformed"; return }
+			at = 15
+			cipher = text()
+			if (cipher == "") { why = "malformed"; return }
+			encrypted = cipher == "none" ? "no" : "yes"
+			text()
+			at += number()
+			if (number() != 1) { why = "malformed"; return }
+			length_of_blob = number(); start = at; end = at + length_of_blob
+			if (length_of_blob > 8192 || end > size) { why = "malformed"; return }
+			type = text()
+			parts = PARTS[type]
+			if (parts == "") { why = "unknown-type"; return }
+			while (parts-- > 1 && at < end) at += number()
+			if (at != end || parts > 0) { why = "malformed"; return }
+			for (i = start; i < end; i++) hex = hex sprintf("%02x", byte[i])
+			blob = " hex:" hex
+		}
+		BEGIN {
+			ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+			split("111 112 101 110 115 115 104 45 107 101 121 45 118 49", MAGIC, " ")
+			PARTS["ssh-ed25519"] = 2; PARTS["ssh-rsa"] = 3; PARTS["ssh-dss"] = 5
+			PARTS["ecdsa-sha2-nistp256"] = PARTS["ecdsa-sha2-nistp384"] = PARTS["ecdsa-sha2-nistp521"] = 3
+			PARTS["sk-ssh-ed25519@openssh.com"] = 3; PARTS["sk-ecdsa-sha2-nistp256@openssh.com"] = 4
+			PARTS["ssh-mldsa44-ed25519@openssh.com"] = 2
+			format = "unknown"; encrypted = "unknown"
+		}
+		{ sub(/\r$/, "") }
+		part == "" && /-----BEGIN OPENSSH PRIVATE KEY-----/ { part = "openssh"; next }
+		part == "" && /-----BEGIN ENCRYPTED PRIVATE KEY-----/ { part = "end"; format = "pkcs8"; encrypted = "yes"; why = "encrypted"; exit }
+		part == "" && /-----BEGIN PRIVATE KEY-----/ { part = "pem"; format = "pkcs8"; encrypted = "no"; next }
+		part == "" && /-----BEGIN (RSA|EC|DSA) PRIVATE KEY-----/ { part = "pem"; format = "pem"; encrypted = "no"; next }
+		part == "" && /^PuTTY-User-Key-File-[0-9]/ { part = "putty"; format = "putty"; next }
+		part == "openssh" && /^-----END/ { exit }
+		part == "openssh" { if (size < 12288) decode_line($0); next }
+		part == "pem" && /^Proc-Type:.*ENCRYPTED/ { encrypted = "yes"; why = "encrypted"; exit }
+		part == "pem" && /^-----END/ { derive = 1; exit }
+		part == "putty" && /^Encryption:/ { encrypted = $2 == "none" ? "no" : "yes" }
+		part == "putty" && /^Public-Lines:/ { left = $2 + 0; next }
+		part == "putty" && left > 0 {
+			if ($0 !~ /^[A-Za-z0-9+\/=]+$/ || left > 200) { why = "malformed"; exit }
+			public = public $0
+			if (--left == 0) { blob = " b64:" public; exit }
+		}
+		END {
+			if (part == "openssh") openssh()
+			if (part == "putty" && blob == "" && why == "") why = "malformed"
+			if (part == "pem" && !derive && why == "") why = "malformed"
+			if (part == "") why = "malformed"
+			printf " format:%s encrypted:%s%s", format, encrypted, blob
+			if (why != "") printf " why:%s", why
+			if (derive) printf " derive:yes"
+		}'
+}
+
+# ---- Certificates -----------------------------------------------------------------------------------------
+
+read_certificates() {
+	seen_certificates=$nl trusted=0 folders=0
+	walk_certificates
+	[ $trusted = 0 ] || unread limit /etc/ssl/certs trust-store $trusted
+	read_named_certificates
+}
+
+# Folders wait in the positional parameters: recursion without local variables.
+walk_certificates() {
+	set -- /etc/ssl /etc/pki /etc/letsencrypt
+	while [ $# -gt 0 ]; do
+		folder=$1
+		shift
+		[ -d "$folder" ] || continue
+		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread certificate-file "$folder" not-listed; continue; fi
+		folders=$((folders + 1))
+		if [ $folders -gt 400 ]; then unread limit "$folder" too-many; return; fi
+		if is_late; then unread limit "$folder" too-late; return; fi
+		links=
+		set +f
+		for file in "$folder"/* "$folder"/.[!.]*; do
+			set -f
+			if [ -h "$file" ]; then
+				case ${file##*/} in
+					[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f].[0-9r]*) trusted=$((trusted + 1)) ;;
+					*)
+						case $file in
+							*[!A-Za-z0-9/._=@+-]*) take_link "$file" "$(readlink "$file")" ;;
+							*) links="$links $file" ;;
+						esac
+						;;
+				esac
+			elif [ -d "$file" ]; then
+				case $file in
+					*/ca-trust/extracted | */ca-certificates/extracted) trusted=$((trusted + 1)) ;;
+					/etc/letsencrypt/archive | /etc/letsencrypt/accounts | */rpm-gpg | */java | */nssdb) ;;
+					*) set -- "$@" "$file" ;;
+				esac
+			else
+				take_certificates "$file"
+			fi
+		done
+		set -f
+		[ -z "$links" ] || take_links $links
+	done
+}
+
+# One ls for a whole folder of links: a distribution has hundreds.
+take_links() {
+	listing=$(ls -ldn "$@")
+	IFS=$nl
+	for line in $listing; do
+		unset IFS
+		line=/${line#*/}
+		take_link "${line%% -> *}" "${line#* -> }"
+		IFS=$nl
+	done
+	unset IFS
+}
+
+take_link() {
+	case $2 in
+		*/local/share/ca-certificates/*) ;;
+		*share/ca-certificates/* | *share/pki/* | *ca-trust/extracted/* | *ca-certificates/extracted/* | /var/lib/ca-certificates/* | *ca-certificates.crt | *ca-bundle*.crt)
+			trusted=$((trusted + 1))
+			return
+			;;
+	esac
+	take_certificates "$1"
+}
+
+# The certificates of one file; a private key in it is told as a key file, by its public half.
+take_certificates() {
+	case ${1##*/} in
+		*.cnf | *.conf | *.conf.[a-z]* | *.dist | *.txt | *.sh | *.service | *.json | *.log | *.db | *.gpg | *.asc | *.csr | *.crl | *.so | *.jks | README*) return ;;
+		ca-certificates.crt | ca-bundle.crt | ca-bundle.trust.crt | tls-ca-bundle.pem | ca-bundle.pem) trusted=$((trusted + 1)); return ;;
+	esac
+	case $1 in /etc/ssl/cert.pem | /etc/pki/tls/cert.pem) trusted=$((trusted + 1)); return ;; esac
+	case $seen_certificates in *"$nl$1$nl"*) return ;; esac
+	seen_certificates=$seen_certificates$1$nl
+	[ -f "$1" ] || return
+	resolve "$1"
+	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac
+	if [ ! -r "$1" ]; then
+		case $1 in
+			*key* | */private/*) unread key-file "$1" not-permitted ;;
+			*) unread certificate-file "$1" not-permitted ;;
+		esac
+		return
+	fi
+	encode "$1"
+	take "$1" | pem_certificates "$token"
+	case $? in
+		3) read_key_file "$1" ;;
+		4) dd bs=65536 count=1 <"$1" | od -An -v -tu1 | der_certificate "$token" ;;
+	esac
+}
+
+# Certificate blocks only, each line checked, each cut to the length that its DER says. Ends with 3 when there is a
+# private key in the file, with 4 when there is no PEM at all.
+pem_certificates() {
+	awk -v path="$1" -v most=$MIB '
+		function value(i) { return index(ALPHABET, substr(data, i, 1)) - 1 }
+		function byte(n,   i) {
+			i = int(n / 3) * 4
+			if (n % 3 == 0) return value(i + 1) * 4 + int(value(i + 2) / 16)
+			if (n % 3 == 1) return (value(i + 2) % 16) * 16 + int(value(i + 3) / 4)
+			return (value(i + 3) % 4) * 64 + value(i + 4)
+		}
+		function length_at(n,   first, k, v) {
+			first = byte(n); head = 1
+			if (first < 128) return first
+			k = first - 128; head = 1 + k; v = 0
+			if (k < 1 || k > 3) return -1
+			for (i = 1; i <= k; i++) v = v * 256 + byte(n + i)
+			return v
+		}
+		function note(why) { printf "@certificate-note - path:%s n:%d why:%s\n", path, count, why }
+		function emit(   body, inner, whole, padding, i) {
+			count++
+			if (length(data) < 24 || length(data) % 4 != 0) { note("cut-short"); return }
+			body = length_at(1)
+			whole = 1 + head + body
+			inner = 1 + head
+			if (byte(0) != 48 || body < 0 || byte(inner) != 48 || length_at(inner + 1) < 0) { note("not-a-certificate"); return }
+			inner += 1 + head
+			if (byte(inner) != 160 && byte(inner) != 2) { note("not-a-certificate"); return }
+			padding = data ~ /==$/ ? 2 : data ~ /=$/ ? 1 : 0
+			have = length(data) / 4 * 3 - padding
+			if (have < whole) { note("cut-short"); return }
+			if (have > whole && label != "TRUSTED CERTIFICATE") note("more-behind")
+			data = substr(data, 1, int((whole + 2) / 3) * 4)
+			printf "@certificate b64 path:%s n:%d\n", path, count
+			for (i = 1; i <= length(data); i += 64) print substr(data, i, 64)
+		}
+		BEGIN { ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"; code = 4; count = 0 }
+		{ read += length($0) + 1; gsub(/[ \t\r]/, "", $0); if (read > most) { note("too-large"); exit } }
+		/-----BEGIN/ {
+			if (is_open) { count++; note("cut-short") }
+			is_open = 0
+			if (code == 4) code = 0
+			if ($0 ~ /PRIVATEKEY-----/) code = 3
+			if ($0 ~ /^-----BEGIN(TRUSTED|X509)?CERTIFICATE-----$/) {
+				is_open = 1; data = ""; is_bad = 0
+				label = $0 ~ /TRUSTED/ ? "TRUSTED CERTIFICATE" : "CERTIFICATE"
+			}
+			next
+		}
+		/^PuTTY-User-Key-File-/ { code = 3; exit }
+		is_open && /-----END/ {
+			if (is_bad) { count++; note("not-base64") } else emit()
+			is_open = 0
+			next
+		}
+		is_open {
+			if ($0 !~ /^[A-Za-z0-9+\/]*=?=?$/ || data ~ /=$/) is_bad = 1
+			if (!is_bad) data = data $0
+		}
+		END { if (is_open) { count++; note("cut-short") } exit code }'
+}
+
+# One DER certificate from the numbers of od: exactly as many bytes as its own length says.
+der_certificate() {
+	awk -v path="$1" '
+		function length_at(n,   k, v, i) {
+			head = 1
+			if (byte[n] < 128) return byte[n]
+			k = byte[n] - 128; head = 1 + k; v = 0
+			if (k < 1 || k > 3) return -1
+			for (i = 1; i <= k; i++) v = v * 256 + byte[n + i]
+			return v
+		}
+		NR == 1 && $1 != 48 { exit }
+		{ for (i = 1; i <= NF; i++) byte[size++] = $i }
+		END {
+			if (size < 24) exit
+			body = length_at(1)
+			whole = 1 + head + body
+			at = 1 + head
+			if (byte[0] != 48 || body < 0 || byte[at] != 48 || length_at(at + 1) < 0) exit
+			at += 1 + head
+			if (byte[at] != 160 && byte[at] != 2) exit
+			if (whole > size) { printf "@certificate-note - path:%s n:1 why:%s\n", path, size >= 65536 ? "too-large" : "cut-short"; exit }
+			printf "@certificate hex path:%s n:1\n", path
+			for (i = 0; i < whole; i++) printf "%02x%s", byte[i], (i % 32 == 31 || i == whole - 1) ? "\n" : ""
+			if (size > whole) printf "@certificate-note - path:%s n:1 why:more-behind\n", path
+		}'
+}
+
+# What nginx and Apache name in their configuration, wherever it lies.
+read_named_certificates() {
+	for base in /etc/nginx /etc/apache2 /etc/httpd; do
+		[ -d $base ] || continue
+		gather_files $base
+		[ -n "$gathered" ] || continue
+		IFS=$nl
+		set -- $gathered
+		named=$(name_certificates "$@")
+		for file in $named; do
+			unset IFS
+			case $file in
+				*\$* | *%{*) unread certificate-file "$file" by-variable ;;
+				data:* | engine:* | store:* | builtin*) ;;
+				*)
+					case $file in /*) ;; *) file=$base/$file ;; esac
+					find_out "$file"
+					case $stands in
+						file) take_certificates "$file" ;;
+						absent) unread certificate-file "$file" no-such-file ;;
+						*) unread certificate-file "$file" not-permitted ;;
+					esac
+					;;
+			esac
+			IFS=$nl
+		done
+		unset IFS
+	done
+}
+
+# The regular files under $1 that can be read, a line each, into $gathered. Links to folders are not followed.
+gather_files() {
+	gathered=
+	set -- "$1"
+	folders=0
+	while [ $# -gt 0 ] && [ $folders -lt 100 ]; do
+		folder=$1
+		shift
+		folders=$((folders + 1))
+		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread certificate-file "$folder" not-listed; continue; fi
+		set +f
+		for file in "$folder"/*; do
+			set -f
+			case $file in *"$nl"* | *.pem | *.key | *.crt) continue ;; esac
+			if [ -f "$file" ] && [ -r "$file" ]; then gathered=$gathered$file$nl
+			elif [ -d "$file" ] && [ ! -h "$file" ]; then
+				case $file in *-available) ;; *) set -- "$@" "$file" ;; esac
+			fi
+		done
+		set -f
+	done
+}
+
+name_certificates() {
+	awk '
+		{ sub(/^[ \t]+/, "") }
+		/^#/ { next }
+		{
+			count = split($0, statement, ";")
+			for (i = 1; i <= count; i++) {
+				text = statement[i]
+				sub(/^.*[{][ \t]*/, "", text)
+				sub(/^[ \t]+/, "", text)
+				name = tolower(text)
+				sub(/[ \t].*/, "", name)
+				if (name !~ /^(ssl_(trusted_|client_)?certificate(_key)?|ssl(cacertificate|certificate|certificatechain|certificatekey)file)$/) continue
+				sub(/^[^ \t]+[ \t]+/, "", text)
+				if (text ~ /^["\047]/) { quote = substr(text, 1, 1); text = substr(text, 2); text = substr(text, 1, index(text quote, quote) - 1) }
+				else sub(/[ \t\r].*/, "", text)
+				if (text != "" && !(text in told)) { told[text] = 1; print text }
+			}
+		}' "$@"
+}
+
+main "$@" </dev/null

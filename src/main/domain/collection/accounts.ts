@@ -1,0 +1,96 @@
+import type { Account } from "./collection.ts";
+import { type Record, readTable } from "./record.ts";
+
+const DAY_MS = 86_400_000;
+const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+type PasswordState = Pick<Account, "passwordState" | "isLockedForSshd" | "expiresOnDay">;
+
+const UNKNOWN: PasswordState = { passwordState: "unknown", isLockedForSshd: null, expiresOnDay: "unknown" };
+
+/** The accounts of a collection, from its records on accounts, groups, shells and passwords. */
+export function readAccounts(records: readonly Record[]): Account[] {
+  const table = (kind: string) => records.filter((record) => record.kind === kind);
+  const groups = readGroups(table("groups")[0]);
+  const shells = readShells(table("shells"));
+  const passwords = new Map([
+    ...readStates(table("password-states")),
+    ...readOwnState(table("own-password")[0]),
+  ]);
+  const rows = table("accounts").flatMap(({ bytes }) => readTable(bytes));
+  return rows.flatMap(([name = "", uid = "", gid = "", home = "", shell = ""]) => {
+    if (!/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid)) return [];
+    return {
+      name,
+      uid: Number(uid),
+      gid: Number(gid),
+      home,
+      shell: shell || "/bin/sh",
+      groups: groups?.(name, Number(gid)) ?? null,
+      isShellUsable: shells.get(shell || "/bin/sh") ?? null,
+      ...(passwords.get(name) ?? UNKNOWN),
+    };
+  });
+}
+
+/** The groups of an account by name: the primary one first. */
+function readGroups(record: Record | undefined): ((name: string, gid: number) => string[]) | null {
+  if (!record) return null;
+  const byGid = new Map<number, string>();
+  const byMember = new Map<string, string[]>();
+  for (const [group = "", gid = "", members = ""] of readTable(record.bytes)) {
+    if (!byGid.has(Number(gid))) byGid.set(Number(gid), group);
+    for (const member of members.split(",")) {
+      byMember.set(member, [...(byMember.get(member) ?? []), group]);
+    }
+  }
+  return (name, gid) => {
+    const primary = byGid.get(gid);
+    return [...new Set([...(primary === undefined ? [] : [primary]), ...(byMember.get(name) ?? [])])];
+  };
+}
+
+function readShells(records: readonly Record[]): Map<string, boolean> {
+  const told = records.flatMap(({ attributes }) => attributes);
+  return new Map(
+    told.filter(([usable]) => usable !== "unknown").map(([usable, shell]) => [shell, usable === "yes"]),
+  );
+}
+
+function readStates(records: readonly Record[]): [string, PasswordState][] {
+  const rows = records.flatMap(({ bytes }) => readTable(bytes));
+  return rows.map(([name = "", state = "", day = ""]) => {
+    const passwordState = state === "set" || state === "none" ? state : "locked";
+    const expiresOnDay = /^\d{1,7}$/.test(day) ? Number(day) : null;
+    return [name, { passwordState, isLockedForSshd: state === "locked", expiresOnDay }];
+  });
+}
+
+/** What `passwd -S` and `chage -l` told an ordinary account of itself. */
+function readOwnState(record: Record | undefined): [string, PasswordState][] {
+  const account = record?.say("account");
+  if (!record || !account) return [];
+  const lines = Buffer.from(record.bytes).toString("latin1");
+  const letters = /^\S+ ([A-Z]{1,2}) /m.exec(lines)?.[1];
+  const passwordState = readPasswordLetters(letters);
+  const expiresOnDay = readExpiryDate(/^Account expires\s*: (.*)$/m.exec(lines)?.[1]);
+  // "L" stands for a lock and for a lone "*" alike; only the first stops sshd.
+  const isLockedForSshd = passwordState === "locked" || passwordState === "unknown" ? null : false;
+  return [[account, { passwordState, isLockedForSshd, expiresOnDay }]];
+}
+
+/** The second word of `passwd -S`, as shadow (L, NP, P) and as Red Hat (LK, NP, PS) write it. */
+function readPasswordLetters(letters: string | undefined): Account["passwordState"] {
+  if (letters === "L" || letters === "LK") return "locked";
+  if (letters === "NP") return "none";
+  return letters === "P" || letters === "PS" ? "set" : "unknown";
+}
+
+/** `chage -l` in the C locale: "never" or "Jan 01, 2030". */
+function readExpiryDate(text: string | undefined): Account["expiresOnDay"] {
+  if (text?.trim() === "never") return null;
+  const [, month = "", day, year] = /^([A-Z][a-z]{2}) (\d{2}), (\d{4})/.exec(text ?? "") ?? [];
+  const index = MONTHS.indexOf(month);
+  if (!month || index < 0) return "unknown";
+  return Date.UTC(Number(year), index / 3, Number(day)) / DAY_MS;
+}

@@ -1,0 +1,48 @@
+import { readAccounts } from "./accounts.ts";
+import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
+import { readCertificateFiles } from "./certificate-files.ts";
+import type { AuthorizedKeysFile, Collection, Unread } from "./collection.ts";
+import { readFrame } from "./frame.ts";
+import { readHost } from "./host-facts.ts";
+import { readHostKeys, readKeyFiles } from "./key-files.ts";
+import { decodeRecord, type Record } from "./record.ts";
+import { readSshdSettings } from "./sshd-settings.ts";
+import { readUnread } from "./unread.ts";
+
+/** The collector stops adding before its stream is longer than this. */
+export const COLLECTOR_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * A collection from the collector's stream. Null when there is none: no first line with the nonce that was asked
+ * for (any nonce, for a bundle). Never throws. A stream that was cut or changed gives what stands in it, and says
+ * so in `incomplete`.
+ */
+export function readCollection(stream: Uint8Array, expect: { nonce: string | null }): Collection | null {
+  const frame = readFrame(stream, expect.nonce);
+  if (!frame) return null;
+  const records = frame.records.map(decodeRecord);
+  const accounts = readAccounts(records);
+  const authorizedKeys = readAuthorizedKeysFiles(records);
+  return {
+    nonce: frame.nonce,
+    incomplete: frame.incomplete,
+    ...readHost(records.find(({ kind }) => kind === "host")),
+    accounts,
+    sshd: readSshdSettings(
+      records,
+      accounts.map(({ name }) => name),
+    ),
+    authorizedKeys,
+    keyFiles: readKeyFiles(records),
+    hostKeys: readHostKeys(records),
+    certificateFiles: readCertificateFiles(records),
+    unread: [...readAllUnread(records), ...authorizedKeys.flatMap(sayUnread)],
+  };
+}
+
+function readAllUnread(records: readonly Record[]): Unread[] {
+  return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnread(record) ?? []);
+}
+
+const sayUnread = ({ path, whyUnread }: AuthorizedKeysFile): Unread[] =>
+  whyUnread === null ? [] : [{ kind: "authorized-keys", path, why: whyUnread }];

@@ -1,0 +1,53 @@
+import type { Unread } from "./collection.ts";
+import type { Record } from "./record.ts";
+
+const KINDS: readonly Unread["kind"][] = [
+  "accounts",
+  "password-state",
+  "sshd-config",
+  "sshd-effective",
+  "authorized-keys",
+  "home",
+  "key-file",
+  "host-key",
+  "certificate-file",
+  "limit",
+];
+
+/** The sentence behind each code that the collector writes; `detail` is a count, a name or what a tool said. */
+const SENTENCES: { [code: string]: (detail: string) => string } = {
+  "account-cannot-read": () => "the account itself may not read it, so sshd would not either",
+  "by-variable": () => "its name holds a variable that only the running server knows",
+  "cannot-tell": () => "whether it exists cannot be told without more rights",
+  "command-failed": (detail) => `sshd did not answer: ${detail}`,
+  "daemon-option": (detail) => `the running sshd was started with ${detail}, which overrides the file`,
+  "directory-service": (detail) => `accounts from ${detail} are not listed`,
+  "no-such-file": () => "no such file",
+  "no-tool": () => "the host has no such program",
+  "not-listed": () => "the folder may not be listed",
+  "not-permitted": () => "it may not be read without more rights",
+  "not-regular": () => "it is not a regular file",
+  "needs-root": () => "only root may read it",
+  "odd-name": () => "sshd cannot be asked about an account with a comma in its name",
+  "pseudo-file": () => "it leads into /proc, /sys or /dev",
+  "secret-inside": () => "it holds or leads to a secret, so it was not taken",
+  "several-daemons": () => "several sshd run here with different options",
+  "stream-full": () => "this and what follows was left out: the stream is limited to 16 MiB",
+  "too-deep": () => "files include each other more than 16 deep",
+  "too-late": () => "the collector ran out of time here: the rest was left out",
+  "too-many": () => "there are too many folders: the rest was left out",
+  "trust-store": (detail) => `${detail} files and links of the distribution's trust store were left out`,
+  "unknown-token": () => "it holds a token that sshd does not know",
+};
+
+export function sayWhy(record: Record): string {
+  const why = record.say("why") ?? "";
+  const detail = record.say("detail")?.trim() ?? "";
+  return SENTENCES[why]?.(detail) ?? "it could not be read";
+}
+
+export function readUnread(record: Record): Unread | null {
+  const kind = KINDS.find((known) => known === record.say("kind"));
+  const path = record.say("path");
+  return kind && path !== null ? { kind, path, why: sayWhy(record) } : null;
+}
