@@ -1,6 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "electron-vite";
 
+// electron-vite asks the electron package what to build for. It comes with the desktop window; until then:
+process.env.ELECTRON_MAJOR_VER ??= "45";
+
 /**
  * One build for what runs on Node and for the page. The desktop window adds its
  * inputs here: electron and core beside latchkey, and a preload.

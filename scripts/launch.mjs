@@ -1,4 +1,4 @@
 /** Opens the built program. Options go to `latchkey serve`, such as `--read-only`. */
 import { openShell } from "./open-shell.mjs";
 
-process.exitCode = await openShell([], process.argv.slice(2));
+process.exitCode = await openShell({ serveArgs: process.argv.slice(2) });

@@ -16,16 +16,19 @@ const CODE_LIFETIME_MS = 60_000;
 /**
  * Opens the built program and stays until it ends; answers with its exit code.
  *
- * @param {readonly string[]} args global options of the command line, such as `--db`
- * @param {readonly string[]} [serveArgs] options of `latchkey serve`
+ * @param {object} [options]
+ * @param {readonly string[]} [options.args] global ones of the command line, such as `--db`
+ * @param {readonly string[]} [options.serveArgs] those of `latchkey serve`
+ * @param {NodeJS.ProcessEnv} [options.env] of the program, not of the browser
  */
-export async function openShell(args, serveArgs = []) {
+export async function openShell({ args = [], serveArgs = [], env = process.env } = {}) {
   const { shell, line } = chooseShell(lookAround());
   say(line);
-  if (shell === "electron") return run(process.execPath, ["node_modules/electron/cli.js", ".", ...args]);
+  if (shell === "electron")
+    return run(process.execPath, ["node_modules/electron/cli.js", ".", ...args], { env });
 
   const command = ["out/main/latchkey.js", ...args, "serve", ...serveArgs];
-  const child = spawn(process.execPath, command, { stdio: ["inherit", "pipe", "inherit"] });
+  const child = spawn(process.execPath, command, { stdio: ["inherit", "pipe", "inherit"], env });
   const letGo = passSignals(child);
   /** @type {Promise<number>} */
   const ended = new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));

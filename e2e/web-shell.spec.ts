@@ -1,0 +1,149 @@
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium, expect, test } from "@playwright/test";
+import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { serve } from "#shells/web/serve.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createTinyApp } from "#testing/tiny-app.ts";
+
+const page = new Map([
+  ["/", { body: Buffer.from("<!doctype html><title>Latchkey</title>"), type: "text/html; charset=utf-8" }],
+  ["/part.js", { body: Buffer.from("globalThis.isLoaded = true"), type: "text/javascript" }],
+]);
+
+/** More than a hostile page can have: a good launch code, and the token of an open session. */
+type Loot = { authority: string; code: string; protocols: string[] };
+
+test("a page on another port gets nothing out of the web shell, whatever it tries", async ({ page: tab }) => {
+  await using shell = await startShell();
+  await using evil = await startEvilServer();
+  await tab.goto(evil.url);
+  expect(await tab.evaluate(attack, shell.loot)).toEqual({
+    read: "blocked",
+    readWithoutCors: "blocked",
+    exchange: "blocked",
+    exchangeWithoutCors: "blocked",
+    socket: "refused",
+    script: "refused",
+    frame: "shown",
+  });
+  expect(tab.frames().at(-1)?.url()).toMatch(/^chrome-error:/);
+  await shell.expectUntouched();
+});
+
+test("a name that was rebound to the web shell gets nothing out of it", async ({ launchOptions }) => {
+  await using shell = await startShell();
+  const args = [
+    ...(launchOptions.args ?? []),
+    "--host-resolver-rules=MAP evil.example 127.0.0.1",
+    // Chromium's own guard, which other browsers have not: here ours is on trial.
+    "--disable-features=LocalNetworkAccessChecks",
+  ];
+  await using browser = await chromium.launch({ ...launchOptions, args });
+  const tab = await browser.newPage();
+  const authority = shell.loot.authority.replace("127.0.0.1", "evil.example");
+  // The page came from the name's first address; what it asks now goes to the second, which is ours.
+  const trap = `http://${authority}/trap`;
+  await tab.route(trap, (route) => route.fulfill({ contentType: "text/html", body: "<p>evil" }));
+  await tab.goto(trap);
+  // To the browser it is one origin, so the page may see that it was refused.
+  expect(await tab.evaluate(attack, { ...shell.loot, authority })).toEqual({
+    read: "421",
+    readWithoutCors: "421",
+    exchange: "421",
+    exchangeWithoutCors: "421",
+    socket: "refused",
+    script: "refused",
+    frame: "shown",
+  });
+  await shell.expectUntouched();
+});
+
+test("the file that opens the browser leads to the page", async ({ page: tab }) => {
+  await using shell = await startShell();
+  await using folder = await makeTemporaryFolder();
+  const file = join(folder.path, "open.html");
+  await writeFile(file, `<!doctype html><meta http-equiv="refresh" content="0;url=${shell.url}">`);
+  await tab.goto(pathToFileURL(file).href);
+  await expect(tab).toHaveURL(shell.url);
+  await expect(tab).toHaveTitle("Latchkey");
+});
+
+/** Runs in the hostile page, so it uses nothing from outside. */
+async function attack({ authority, code, protocols }: Loot) {
+  const url = `http://${authority}`;
+  const body = JSON.stringify({ code });
+  const ask = (path: string, init: RequestInit) =>
+    fetch(`${url}${path}`, init).then(
+      ({ status }) => String(status),
+      () => "blocked",
+    );
+  const show = (element: HTMLElement) =>
+    new Promise<string>((resolve) => {
+      element.addEventListener("load", () => resolve("shown"));
+      element.addEventListener("error", () => resolve("refused"));
+      document.documentElement.append(element);
+    });
+  return {
+    read: await ask("/", {}),
+    readWithoutCors: await ask("/", { mode: "no-cors" }),
+    exchange: await ask("/session", {
+      method: "POST",
+      body,
+      headers: { "Content-Type": "application/json" },
+    }),
+    exchangeWithoutCors: await ask("/session", { method: "POST", body, mode: "no-cors" }),
+    socket: await new Promise<string>((resolve) => {
+      const socket = new WebSocket(`ws://${authority}/`, protocols);
+      socket.addEventListener("open", () => resolve("open"));
+      socket.addEventListener("error", () => resolve("refused"));
+    }),
+    script: await show(Object.assign(document.createElement("script"), { src: `${url}/part.js` })),
+    frame: await show(Object.assign(document.createElement("iframe"), { src: url })),
+  };
+}
+
+async function startShell() {
+  const app = createTinyApp();
+  const shell = await serve({ app, page });
+  const { host, origin } = new URL(shell.url);
+  const codeOf = (url: string) => url.replace(/.*#launch=/, "");
+  const exchange = (code: string) =>
+    fetch(`${origin}/session`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Origin: origin },
+      body: JSON.stringify({ code }),
+    });
+  const { token } = (await (await exchange(codeOf(shell.newLaunchUrl()))).json()) as { token: string };
+  const code = codeOf(shell.newLaunchUrl());
+  return {
+    url: shell.url,
+    loot: { authority: host, code, protocols: [WEB_PROTOCOL, token] },
+    /** Nothing was called, and the code that was stolen is still good: it never reached the lock. */
+    async expectUntouched() {
+      expect(app.countCalls()).toBe(0);
+      expect((await exchange(code)).status).toBe(200);
+    },
+    [Symbol.asyncDispose]: () => shell[Symbol.asyncDispose](),
+  };
+}
+
+async function startEvilServer() {
+  const server = createServer((_, response) =>
+    response.setHeader("Content-Type", "text/html").end("<p>evil"),
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

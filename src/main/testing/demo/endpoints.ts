@@ -1,0 +1,202 @@
+import { once } from "node:events";
+import { type AddressInfo, isIP, type Socket } from "node:net";
+import { createServer, type Server } from "node:tls";
+import { type Algorithm, type Issued, issue, printKey, toPem, type Validity } from "./authority.ts";
+
+type Authorities = Record<"issuing" | "internal" | "legacy", Issued[]>;
+
+type Plan = Validity & {
+  name: string;
+  port: number;
+  by: keyof Authorities | "itself";
+  algorithm?: Algorithm;
+  /** Names in the certificate, when they are not just the server's. */
+  names?: readonly string[];
+  /** Shows the certificate of that endpoint instead of one of its own. */
+  sharedWith?: string;
+};
+
+/** What a company that has grown for fifteen years shows to a scan. */
+const PLANS: readonly Plan[] = [
+  {
+    name: "shop.example",
+    port: 8443,
+    by: "issuing",
+    agoDays: 29,
+    aheadDays: 61,
+    names: ["shop.example", "www.shop.example"],
+  },
+  { name: "api.shop.example", port: 8443, by: "issuing", agoDays: 84, aheadDays: 6 },
+  { name: "pay.shop.example", port: 8443, by: "issuing", algorithm: "rsa-2048", agoDays: 395, aheadDays: 3 },
+  { name: "img.shop.example", port: 8443, by: "issuing", agoDays: 70, aheadDays: 20 },
+  { name: "staging.shop.example", port: 8443, by: "issuing", agoDays: 2, aheadDays: 4 },
+  { name: "imap.corp.example", port: 8993, by: "issuing", agoDays: 10, aheadDays: 80 },
+  { name: "smtp.corp.example", port: 8465, by: "issuing", agoDays: 102, aheadDays: -12 },
+  {
+    name: "git.corp.example",
+    port: 8443,
+    by: "internal",
+    agoDays: 200,
+    aheadDays: 165,
+    names: ["*.corp.example"],
+  },
+  {
+    name: "registry.corp.example",
+    port: 5443,
+    by: "internal",
+    agoDays: 200,
+    aheadDays: 165,
+    sharedWith: "git.corp.example",
+  },
+  {
+    name: "ldap.corp.example",
+    port: 8636,
+    by: "internal",
+    algorithm: "rsa-2048",
+    agoDays: 785,
+    aheadDays: 40,
+  },
+  {
+    name: "vpn.corp.example",
+    port: 8443,
+    by: "internal",
+    agoDays: 100,
+    aheadDays: 265,
+    names: ["vpn-old.corp.example"],
+  },
+  { name: "backup.corp.example", port: 9443, by: "internal", agoDays: 300, aheadDays: 430 },
+  { name: "wiki.corp.example", port: 8443, by: "itself", agoDays: 1_200, aheadDays: 2_450 },
+  { name: "grafana.corp.example", port: 3443, by: "itself", agoDays: 400, aheadDays: -35 },
+  {
+    name: "printer-2f.corp.example",
+    port: 8443,
+    by: "itself",
+    algorithm: "rsa-1024-sha1",
+    agoDays: 5_800,
+    aheadDays: 1_500,
+  },
+  {
+    name: "erp.corp.example",
+    port: 8443,
+    by: "legacy",
+    algorithm: "rsa-2048-sha1",
+    agoDays: 3_000,
+    aheadDays: 650,
+  },
+  {
+    name: "kube.prod.example",
+    port: 6443,
+    by: "internal",
+    agoDays: 250,
+    aheadDays: 115,
+    names: ["kube.prod.example", "kubernetes.default.svc", "10.96.0.1"],
+  },
+  { name: "etcd-1.prod.example", port: 2379, by: "internal", agoDays: 355, aheadDays: 10 },
+  { name: "mqtt.plant.example", port: 8883, by: "issuing", agoDays: -14, aheadDays: 76 },
+  {
+    name: "proxmox.lab.example",
+    port: 8006,
+    by: "itself",
+    agoDays: 500,
+    aheadDays: 230,
+    names: ["pve.local", "127.0.0.1"],
+  },
+];
+
+export type Endpoint = AsyncDisposable & {
+  name: string;
+  /** As a scan takes it: `address:port/name`. */
+  target: string;
+  /** The chain as it is sent, and its key. */
+  chainPem: string;
+  keyPem: string;
+};
+
+/** Twenty TLS servers on loopback, each on an address of its own where this system has them. */
+export async function startEndpoints(): Promise<Endpoint[]> {
+  const authorities = await makeAuthorities();
+  const identities = new Map<string, { chainPem: string; keyPem: string }>();
+  const endpoints: Endpoint[] = [];
+  for (const [index, plan] of PLANS.entries()) {
+    const identity = identities.get(plan.sharedWith ?? "") ?? (await makeIdentity(plan, authorities));
+    identities.set(plan.name, identity);
+    endpoints.push(await startEndpoint(plan, index, identity));
+  }
+  return endpoints;
+}
+
+/** Each as a chain: the one that issues, then what stands above it. */
+async function makeAuthorities(): Promise<Authorities> {
+  const long = { agoDays: 1_800, aheadDays: 5_500, names: null };
+  const root = await issue({
+    ...long,
+    subject: "CN=Example Trust Root R1,O=Example Trust,C=DE",
+    algorithm: "p-256",
+    issuer: null,
+  });
+  const issuing = await issue({
+    ...long,
+    aheadDays: 900,
+    subject: "CN=Example Trust TLS CA 3,O=Example Trust,C=DE",
+    algorithm: "p-256",
+    issuer: root,
+  });
+  const internal = await issue({
+    ...long,
+    subject: "CN=Corp Internal CA,O=Example Corp",
+    algorithm: "rsa-2048",
+    issuer: null,
+  });
+  const legacy = await issue({
+    ...long,
+    subject: "CN=Corp Legacy CA,O=Example Corp",
+    algorithm: "rsa-2048-sha1",
+    issuer: null,
+  });
+  return { issuing: [issuing], internal: [internal], legacy: [legacy] };
+}
+
+async function makeIdentity(plan: Plan, authorities: Authorities) {
+  const chain = plan.by === "itself" ? [] : authorities[plan.by];
+  const { name, names = [name], algorithm = "p-256" } = plan;
+  const subject = `CN=${names[0]}`;
+  const leaf = await issue({ ...plan, subject, algorithm, names, issuer: chain[0] ?? null });
+  return { chainPem: [leaf, ...chain].map(toPem).join(""), keyPem: await printKey(leaf) };
+}
+
+async function startEndpoint(
+  { name, port }: Plan,
+  index: number,
+  identity: { chainPem: string; keyPem: string },
+): Promise<Endpoint> {
+  // Old keys and signatures are below what OpenSSL serves by default.
+  const options = { cert: identity.chainPem, key: identity.keyPem, ciphers: "DEFAULT:@SECLEVEL=0" };
+  const server = createServer(options, (socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n"));
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket.on("error", () => socket.destroy()).on("close", () => sockets.delete(socket)));
+  });
+  server.on("tlsClientError", () => undefined);
+  const authority = await listen(server, { host: `127.0.20.${index + 1}`, port });
+  return {
+    name,
+    target: isIP(name) ? authority : `${authority}/${name}`,
+    ...identity,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** At the place that is asked for; where it is taken or is none, as on a Mac, at any free port of 127.0.0.1. */
+async function listen(server: Server, place: { host: string; port: number }): Promise<string> {
+  const attempt = async (where: { host: string; port: number }) => {
+    server.listen({ ...where, exclusive: true });
+    await once(server, "listening");
+  };
+  await attempt(place).catch(() => attempt({ host: "127.0.0.1", port: 0 }));
+  const { address, port } = server.address() as AddressInfo;
+  return `${address}:${port}`;
+}

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Whose keys there are, and of which kind. Those of `carol` are gone: nobody has her private key any more. */
+const KINDS = {
+  auditor: ["-t", "ed25519"],
+  alice: ["-t", "ed25519"],
+  bob: ["-t", "ecdsa", "-b", "256"],
+  carol: ["-t", "rsa", "-b", "3072"],
+  deploy: ["-t", "ed25519"],
+  backup: ["-t", "rsa", "-b", "2048"],
+  "old-admin": ["-t", "rsa", "-b", "1024"],
+} as const;
+
+export type KeyName = keyof typeof KINDS;
+export type KeyPair = { privateKey: string; publicLine: string };
+
+/**
+ * Key pairs in a folder, as `NAME` and `NAME.pub`. Answers with their text: the
+ * private half without passphrase, the public half as a line of authorized_keys.
+ */
+export async function makeKeys(folder: string): Promise<Record<KeyName, KeyPair>> {
+  const pairs = Object.entries(KINDS).map(async ([name, kind]) => {
+    const file = join(folder, name);
+    await run("ssh-keygen", ["-q", ...kind, "-N", "", "-C", COMMENTS[name as KeyName], "-f", file]);
+    const [privateKey, publicLine] = await Promise.all([
+      readFile(file, "utf8"),
+      readFile(`${file}.pub`, "utf8"),
+    ]);
+    return [name, { privateKey, publicLine: publicLine.trim() }];
+  });
+  return Object.fromEntries(await Promise.all(pairs));
+}
+
+const COMMENTS: Record<KeyName, string> = {
+  auditor: "latchkey@audit",
+  alice: "alice@thinkpad",
+  bob: "bob@bob-mbp.local",
+  carol: "carol@corp.example",
+  deploy: "deploy@ci-runner-4",
+  backup: "backup@nas",
+  "old-admin": "root@admin-pc (2011)",
+};
+
+/** A key from when DSA was the default. No ssh-keygen of today makes one, so this one is kept as text. */
+export const DSA_LINE =
+  "ssh-dss AAAAB3NzaC1kc3MAAACBAKBqWqwzGT4KEyV9mVtyOPhdk184q227n6kh6zcOcK+NDBjgluqfdlOxbqjBO20gNN7n8DjJcT2Qyb8Vxa1MBdihG7F/iAZkcTdbffJpvqhbGZNfoj8Y1QnPZRHCC96GMWnVSCm10QZtZewjJik/v0MFE7U+xDkmKPBd1BcNO+LrAAAAFQCttJejoTzZEVhn3LfSo2LBRtadSwAAAIB2vmXPDHySpu2pvCf78CUeDwRvd5PdJE0O9BwOYSZ8z6IsdBVtUSlmOj4bt3R4ebESEHjBYSntYdq1Y/l/njt84s8elpZisReqcuGiXOLN4FHwORyEPEmGkTuFAJuyo8vYC+TUNS+XMdiZe1Mr7RLzi8RlFjU/eRfPf+hxdJToIQAAAIANYQyePszJBsqx100Sw87aeHoURCGAm6zzFzi1ATV55Li+10p+pNZjeoamgXIxH1hhTApjbdJe93t3F0d1VjDOw1DrO1alBlCio7pcS+o0O9ugTft2mSyDRvxsyjVshpdSqaCi4/E9TWEFisgBKXQVwJYrVrB7KsS6ySlladlpUg== admin@sun-ultra10";

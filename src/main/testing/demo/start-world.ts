@@ -1,0 +1,45 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Endpoint, startEndpoints } from "./endpoints.ts";
+import { startHosts } from "./hosts.ts";
+import { makeKeys } from "./keys.ts";
+
+type Options = {
+  /** A folder of the caller's, for a home with the key of an audit. */
+  folder: string;
+  /** Whether real hosts can be made here. */
+  hasHosts: boolean;
+};
+
+/** Something to look at: hosts and endpoints that live as long as this value, and how to log in to them. */
+export type DemoWorld = AsyncDisposable & {
+  /** As a scan takes them. */
+  targets: string[];
+  /** A private key that every host lets in; null without hosts. */
+  identity: string | null;
+};
+
+export async function startWorld({ folder, hasHosts }: Options): Promise<DemoWorld> {
+  await using stack = new AsyncDisposableStack();
+  const endpoints = await startEndpoints();
+  for (const endpoint of endpoints) stack.use(endpoint);
+  const login = hasHosts ? await startAll(folder, endpoints, stack) : null;
+  const owned = stack.move();
+  return {
+    targets: [...endpoints.map(({ target }) => target), ...(login?.targets ?? [])],
+    identity: login?.identity ?? null,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function startAll(folder: string, endpoints: readonly Endpoint[], stack: AsyncDisposableStack) {
+  const keyFolder = join(folder, "keys");
+  await mkdir(keyFolder, { recursive: true, mode: 0o700 });
+  const keys = await makeKeys(keyFolder);
+  const hosts = await startHosts({ keys, endpoints });
+  for (const { host } of hosts) stack.use(host);
+  return {
+    targets: hosts.map(({ host, user }) => `${user}@${host.address}`),
+    identity: join(keyFolder, "auditor"),
+  };
+}
