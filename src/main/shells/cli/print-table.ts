@@ -23,74 +23,61 @@ const READABLE_WIDTH = 24;
 
 /** Rows in columns, as wide as their widest cell and together no wider than the terminal, where that can be. */
 export function printTable<Row>(
-  all: readonly Column<Row>[],
+  columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { columns: width, isColoured }: Pick<World, "columns" | "isColoured">,
+  { columns: most, isColoured }: Pick<World, "columns" | "isColoured">,
 ): string {
-  const columns = chooseColumns(all, rows, width ?? Number.POSITIVE_INFINITY);
-  const cells = rows.map((row) => columns.map(({ cell }) => printable(cell(row))));
-  const widths = fitWidths(
-    columns.map(({ head }, index) =>
-      Math.max(head.length, ...cells.map((line) => widthOf(line[index] ?? ""))),
-    ),
-    columns.map(({ cut }) => cut !== undefined),
-    width ?? Number.POSITIVE_INFINITY,
+  const measured = columns.map((column) => measure(column, rows));
+  const fitting = most === null ? measured : cutToFit(leaveOut(measured, most), most);
+  const draw = ({ column, width }: Measured<Row>, text: string, style: Style | null | undefined) => {
+    const shown = (column.cut === "end" ? fitEnd : fitMiddle)(text, width);
+    const gap = " ".repeat(Math.max(0, width - widthOf(shown)));
+    return `${isColoured && style ? paint(style, shown) : shown}${gap}`;
+  };
+  const join = (cells: readonly string[]) => cells.join(GAP).trimEnd();
+  const head = join(fitting.map((each) => draw(each, each.column.head, "dim")));
+  const body = rows.map((row, index) =>
+    join(fitting.map((each) => draw(each, each.cells[index] ?? "", each.column.style?.(row)))),
   );
-  const draw = (line: readonly string[], styleOf: (column: Column<Row>) => Style | null) =>
-    columns
-      .map((column, index) => {
-        const most = widths[index] ?? 0;
-        const text = (column.cut === "end" ? fitEnd : fitMiddle)(line[index] ?? "", most);
-        const style = isColoured ? styleOf(column) : null;
-        const shown = style ? paint(style, text) : text;
-        return index === columns.length - 1 ? shown : shown + " ".repeat(Math.max(0, most - widthOf(text)));
-      })
-      .join(GAP)
-      .trimEnd();
-  const head = draw(
-    columns.map(({ head }) => head),
-    () => "dim",
-  );
-  const body = rows.map((row, index) => draw(cells[index] ?? [], ({ style }) => style?.(row) ?? null));
   return [head, ...body].join("\n");
-}
-
-function chooseColumns<Row>(all: readonly Column<Row>[], rows: readonly Row[], width: number): Column<Row>[] {
-  const wishes = new Map(
-    all.map((column) => {
-      const widest = Math.max(column.head.length, ...rows.map((row) => widthOf(printable(column.cell(row)))));
-      return [column, column.cut ? Math.min(widest, READABLE_WIDTH) : widest];
-    }),
-  );
-  const columns = new Set(all);
-  const leaving = all
-    .filter(({ leaves }) => leaves !== undefined)
-    .toSorted((a, b) => (a.leaves ?? 0) - (b.leaves ?? 0));
-  for (const column of leaving) {
-    const sum = [...columns].reduce(
-      (total, each) => total + (wishes.get(each) ?? 0) + GAP.length,
-      -GAP.length,
-    );
-    if (sum <= width) break;
-    columns.delete(column);
-  }
-  return [...columns];
 }
 
 /** Colours where the terminal has them. */
 export const paint = (style: Style, text: string): string =>
   styleText(style, text, { validateStream: false });
 
+type Measured<Row> = { column: Column<Row>; cells: string[]; width: number };
+
+function measure<Row>(column: Column<Row>, rows: readonly Row[]): Measured<Row> {
+  const cells = rows.map((row) => printable(column.cell(row)));
+  const width = cells.reduce((widest, cell) => Math.max(widest, widthOf(cell)), column.head.length);
+  return { column, cells, width };
+}
+
+/** Leaves columns out, those first that may leave first, until the rest can be read side by side. */
+function leaveOut<Row>(columns: readonly Measured<Row>[], most: number): Measured<Row>[] {
+  const readable = ({ column, width }: Measured<Row>) =>
+    column.cut ? Math.min(width, READABLE_WIDTH) : width;
+  const isTooWide = (left: readonly Measured<Row>[]) => sumOf(left.map(readable)) > most;
+  const leaving = columns.flatMap(({ column }) => column.leaves ?? []).toSorted((a, b) => a - b);
+  return leaving.reduce(
+    (left, turn) => (isTooWide(left) ? left.filter(({ column }) => column.leaves !== turn) : left),
+    [...columns],
+  );
+}
+
 /** Takes from the widest column that may be cut until all fit, or none has anything left to give. */
-function fitWidths(wishes: readonly number[], canCut: readonly boolean[], width: number): number[] {
-  const widths = [...wishes];
-  const gaps = GAP.length * (widths.length - 1);
+function cutToFit<Row>(columns: readonly Measured<Row>[], most: number): Measured<Row>[] {
+  const left = columns.map((each) => ({ ...each }));
+  const cuttable = left.filter(({ column }) => column.cut);
   for (;;) {
-    const excess = widths.reduce((sum, each) => sum + each, gaps) - width;
-    const widest = Math.max(...widths.filter((_, index) => canCut[index]));
-    if (excess <= 0 || widest <= LEAST_WIDTH) return widths;
-    const index = widths.findIndex((each, at) => canCut[at] && each === widest);
-    const second = Math.max(LEAST_WIDTH, ...widths.filter((_, at) => canCut[at] && at !== index));
-    widths[index] = Math.max(widest - excess, Math.min(second, widest - 1), LEAST_WIDTH);
+    const [widest, second] = cuttable.toSorted((a, b) => b.width - a.width);
+    const excess = sumOf(left.map(({ width }) => width)) - most;
+    if (excess <= 0 || !widest || widest.width <= LEAST_WIDTH) return left;
+    const level = Math.min(second?.width ?? LEAST_WIDTH, widest.width - 1);
+    widest.width = Math.max(widest.width - excess, level, LEAST_WIDTH);
   }
 }
+
+const sumOf = (widths: readonly number[]): number =>
+  widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);

@@ -42,10 +42,10 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   const [conversation = "", ...files] = text.split(/^(?=-- \S+ --$)/m);
   for (const file of files) await writeSection(folder.path, file);
   const said: string[] = [];
-  for (const line of conversation.split("\n").filter((each) => /^([$#].*)?$/.test(each) || each === "")) {
+  for (const line of conversation.split("\n")) {
     if (line.startsWith("$ latchkey")) said.push(line, ...(await converse(line, places)));
-    else if (line.startsWith("#"))
-      said.push(...(said.length > 0 && !said.at(-1)?.startsWith("#") ? [""] : []), line);
+    if (line.startsWith("#"))
+      said.push(...(said.length === 0 || said.at(-1)?.startsWith("#") ? [] : [""]), line);
   }
   const again = [`${said.join("\n")}\n`, ...(files.length > 0 ? ["\n", ...files] : [])].join("");
   await expect(again).toMatchFileSnapshot(path);
@@ -61,17 +61,14 @@ async function converse(line: string, places: Places): Promise<string[]> {
   const type = openTerminal(join(places.folder, "latchkey.db"), { now, input });
   const { code, out, err } = await type(...(from === -1 ? filled : filled.slice(0, from)));
   return [
-    ...unfill(out, places)
-      .split("\n")
-      .filter((each, index, all) => each !== "" || all.length > 1),
-    ...(err === ""
-      ? []
-      : unfill(err, places)
-          .split("\n")
-          .map((each) => `! ${each}`)),
+    ...printed(unfill(out, places), ""),
+    ...printed(unfill(err, places), "! "),
     ...(code === 0 ? [] : [`[${code}]`]),
   ];
 }
+
+const printed = (text: string, mark: string): string[] =>
+  text === "" ? [] : text.split("\n").map((line) => `${mark}${line}`);
 
 const fill = (word: string, places: Places): string =>
   Object.entries(places).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), word);

@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { VERSION } from "#shared/model/version.ts";
+import { openTerminal } from "#testing/open-terminal.ts";
+import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/servers.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+const now = () => new Date("2026-06-01T00:00:00Z");
+const say = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+
+test("the program and its package have one version", () => {
+  const file = readFileSync(join(import.meta.dirname, "../../../../package.json"), "utf8");
+  expect(JSON.parse(file)).toMatchObject({ version: VERSION });
+});
+
+test("Ctrl-C cancels a scan, and what it had read by then is kept", async () => {
+  await using folder = await makeTemporaryFolder();
+  await using silent = await startSilentServer();
+  await using server = await startTlsServer();
+  const stops: (() => void)[] = [];
+  const drawn: string[][] = [];
+  const type = openTerminal(join(folder.path, "latchkey.db"), {
+    now,
+    onStop: (stop) => {
+      stops.push(stop);
+      return { [Symbol.dispose]: () => undefined };
+    },
+    // Pressed once the first endpoint has been read.
+    showStatus: (lines) => {
+      drawn.push([...lines]);
+      if (lines[0]?.includes("1 read")) stops.at(-1)?.();
+    },
+  });
+
+  const { code, out } = await type("scan", say(server.endpoint), say(silent.endpoint), "--json");
+
+  expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 3, state: "cancelled", probes: { ok: 1 } });
+  expect(drawn.at(0)).toEqual(["[........................] 0 of 2 targets: 0 read"]);
+  expect(drawn).toContainEqual(["[############............] 1 of 2 targets: 1 read"]);
+  expect(drawn.at(-1)).toEqual([]);
+  expect(JSON.parse((await type("certificates", "--json")).out)).toMatchObject({ total: 1 });
+});
+
+test("the progress of a scan names those that failed", async () => {
+  const drawn: string[][] = [];
+  const type = openTerminal(":memory:", { now, showStatus: (lines) => drawn.push([...lines]) });
+  const closed = say(await findClosedEndpoint());
+  await type("scan", closed, "--tls");
+  expect(drawn.flat()).toContain("[########################] 1 of 1 target: 0 read, 1 failed");
+  expect(drawn.flat()).toContain(`  ${closed}: refused the connection`);
+});
+
+test("while one process writes, another reads, and a second writer is told who does", async () => {
+  await using folder = await makeTemporaryFolder();
+  await using silent = await startSilentServer();
+  const path = join(folder.path, "latchkey.db");
+  const stops: (() => void)[] = [];
+  const started = Promise.withResolvers<void>();
+  const scan = openTerminal(path, {
+    showStatus: () => started.resolve(),
+    onStop: (stop) => {
+      stops.push(stop);
+      return { [Symbol.dispose]: () => undefined };
+    },
+  })("scan", say(silent.endpoint));
+  await started.promise;
+
+  const type = openTerminal(path, { now });
+  expect(await type("targets", "list", "--json")).toMatchObject({ code: 0 });
+  expect(await type("targets", "add", "web1")).toEqual({
+    code: 3,
+    out: "",
+    err: expect.stringContaining(`${path} is held by process ${process.pid}`),
+  });
+  stops.at(-1)?.();
+  expect(await scan).toMatchObject({ code: 3 });
+});
+
+test("a global option may stand before the command or after it", async () => {
+  const type = openTerminal(":memory:", { now });
+  const empty = { code: 0, out: JSON.stringify({ certificates: [], total: 0 }, null, 2), err: "" };
+  expect(await type("--json", "certificates")).toEqual(empty);
+  expect(await type("certificates", "--json")).toEqual(empty);
+});
+
+test("what a stranger wrote reaches the terminal only by its encoder", async () => {
+  await using folder = await makeTemporaryFolder();
+  await using server = await startTlsServer({ names: ["evil\u001b]0;x\u0007\u202e.example"] });
+  const type = openTerminal(join(folder.path, "latchkey.db"), { now, columns: 200, isColoured: false });
+  await type("scan", say(server.endpoint));
+  for (const command of [["certificates"], ["findings"], ["inspect", say(server.endpoint)]]) {
+    const { out } = await type(...command);
+    expect(out).toContain("evil<U+001B>]0;x<U+0007><U+202E>");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  }
+});
