@@ -17,21 +17,24 @@ const folder = mkdtempSync(join(tmpdir(), "latchkey-suite-"));
 /** @type {string[]} */
 const failures = [];
 
-const counts = [
-  await check("biome", "@biomejs/biome", ["ci", "."]),
-  await check("types", "typescript", ["-b"], "tsc"),
-  await check("unused code", "knip", []),
-  await testByVitest("unit"),
-  await build(),
-  canMakeHosts() ? await testByVitest("lab") : await skipLab(),
-  await testByPlaywright(),
-];
-rmSync(folder, { recursive: true, force: true });
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.exitCode = await runSuite();
 
-const sum = (/** @type {keyof Count} */ kind) => counts.reduce((total, count) => total + count[kind], 0);
-if (failures.length > 0) say(`\nFailed: ${failures.join(", ")}`);
-say(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
-process.exitCode = sum("failed") === 0 ? 0 : 1;
+async function runSuite() {
+  const counts = [
+    await check("biome", "@biomejs/biome", ["ci", "."]),
+    await check("types", "typescript", ["-b"], "tsc"),
+    await check("unused code", "knip", []),
+    await testByVitest("unit"),
+    await build(),
+    canMakeHosts() ? await testByVitest("lab") : await skipLab(),
+    await testByPlaywright(),
+  ];
+  const sum = (/** @type {keyof Count} */ kind) => counts.reduce((total, count) => total + count[kind], 0);
+  if (failures.length > 0) say(`\nFailed: ${failures.join(", ")}`);
+  say(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
+  return sum("failed") === 0 ? 0 : 1;
+}
 
 /**
  * @param {string} name
@@ -54,7 +57,9 @@ async function build() {
  * @param {number} code
  * @returns {Count}
  */
-const asCount = (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+function asCount(code) {
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
 
 /** @param {"unit" | "lab"} project */
 async function testByVitest(project) {
