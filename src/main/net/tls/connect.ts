@@ -1,0 +1,131 @@
+import { lookup } from "node:dns/promises";
+import { connect as connectTo, isIP, type Socket } from "node:net";
+import type { Outcome } from "#shared/model/probe.ts";
+
+/** Why there is no connection, as an outcome and a sentence. */
+export type Failure = { outcome: Outcome; message: string };
+
+export type Connected = { socket: Socket; address: string };
+
+/** Addresses of a name that are tried, and how long one is waited for before the next is tried beside it. */
+const MOST_ADDRESSES = 8;
+const STAGGER_MS = 250;
+
+export const isFailure = (result: object): result is Failure => "outcome" in result;
+
+/** The addresses of a host, at most eight, in the order in which they are to be tried. */
+export async function findAddresses(host: string, timeoutMs: number): Promise<string[] | Failure> {
+  if (isIP(host.replace(/%.*$/, "")) !== 0) return [host];
+  const { promise: late, resolve } = Promise.withResolvers<Failure>();
+  const message = "its name could not be resolved: the name server did not answer in time";
+  const timer = setTimeout(() => resolve({ outcome: "timed-out", message }), timeoutMs);
+  const found = lookup(host, { all: true }).then(
+    (addresses) => [...new Set(addresses.map(({ address }) => address))].slice(0, MOST_ADDRESSES),
+    (error: NodeJS.ErrnoException): Failure => ({ outcome: "no-such-name", message: sayNoName(error.code) }),
+  );
+  return Promise.race([found, late]).finally(() => clearTimeout(timer));
+}
+
+function sayNoName(code = "unknown"): string {
+  if (code === "ENOTFOUND" || code === "ENODATA") return "the name has no address; is it spelled right?";
+  return `its name could not be resolved (${code}); does this computer reach its name server?`;
+}
+
+/**
+ * Connects to the first address that answers. The next is tried when one has failed, or has not answered
+ * for a quarter of a second; each has `timeoutMs`. Rejects only when `signal` says stop.
+ */
+export function connectToFirst(
+  addresses: readonly string[],
+  port: number,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<Connected | Failure> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connected | Failure>();
+  const pending = new Set<Socket>();
+  const failures: Failure[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  let next = 0;
+
+  const finish = (settle: () => void, winner?: Socket) => {
+    for (const timer of timers) clearTimeout(timer);
+    for (const socket of pending) if (socket !== winner) socket.destroy();
+    pending.clear();
+    next = addresses.length;
+    signal.removeEventListener("abort", stop);
+    settle();
+  };
+  const stop = () => finish(() => reject(signal.reason));
+  const after = (ms: number, work: () => void) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      work();
+    }, ms);
+    timers.add(timer);
+  };
+
+  const tryNext = () => {
+    const address = addresses[next++];
+    if (address === undefined) return;
+    const socket = connectTo({ host: address, port, noDelay: true });
+    pending.add(socket);
+    const fail = (failure: Failure) => {
+      if (!pending.delete(socket)) return;
+      socket.destroy();
+      failures.push(failure);
+      if (next < addresses.length) tryNext();
+      else if (pending.size === 0) finish(() => resolve(chooseFailure(failures)));
+    };
+    // Stays for the socket's whole life: an error that comes late has its say elsewhere.
+    socket.on("error", (error: NodeJS.ErrnoException) => fail(readConnectError(error, port)));
+    socket.once("connect", () => {
+      if (pending.has(socket)) finish(() => resolve({ socket, address }), socket);
+    });
+    after(timeoutMs, () =>
+      fail({ outcome: "timed-out", message: `nothing answered on port ${port} ${within(timeoutMs)}` }),
+    );
+    if (next < addresses.length) after(STAGGER_MS, tryNext);
+  };
+
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  else tryNext();
+  return promise;
+}
+
+export const within = (ms: number): string => `within ${ms / 1000} seconds`;
+
+/** A refusal says more than silence: somebody is there. */
+function chooseFailure(failures: readonly Failure[]): Failure {
+  const refused = failures.find(({ outcome }) => outcome === "refused");
+  return (
+    refused ??
+    failures[0] ?? { outcome: "no-such-name", message: "the name has no address; is it spelled right?" }
+  );
+}
+
+function readConnectError({ code = "unknown" }: NodeJS.ErrnoException, port: number): Failure {
+  switch (code) {
+    case "ECONNREFUSED":
+      return { outcome: "refused", message: `the connection was refused: nothing listens on port ${port}` };
+    case "ECONNRESET":
+      return { outcome: "reset", message: "the connection was reset before it stood" };
+    case "ETIMEDOUT":
+      return { outcome: "timed-out", message: `nothing answered on port ${port}` };
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EHOSTDOWN":
+      return {
+        outcome: "timed-out",
+        message: `there is no way to it from here (${code}); is it on, and is the route right?`,
+      };
+    case "EMFILE":
+    case "ENFILE":
+    case "EADDRNOTAVAIL":
+      return {
+        outcome: "timed-out",
+        message: `this computer has no free connection left (${code}); scan fewer targets at a time`,
+      };
+    default:
+      return { outcome: "refused", message: `the connection could not be made (${code})` };
+  }
+}

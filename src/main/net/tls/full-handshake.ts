@@ -1,0 +1,130 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import type { Answer } from "./exchange.ts";
+import { GreetingReader } from "./greeting-reader.ts";
+
+type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
+
+/** One for all connections: to make one costs more than a handshake. */
+let context: SecureContext | undefined;
+
+/** Everything that this runtime can do, however old: nothing is sent over it. */
+function openContext(): SecureContext {
+  try {
+    context ??= createSecureContext({ minVersion: "TLSv1", ciphers: "ALL:@SECLEVEL=0" });
+  } catch {
+    // Electron's BoringSSL has no security levels.
+    context ??= createSecureContext({ minVersion: "TLSv1" });
+  }
+  return context;
+}
+
+/**
+ * Lets node:tls make the whole handshake over `socket` and reads the chain from the bytes that went by, with the
+ * keys that it logs: what the library itself says of a chain is reordered and completed, and not what was sent.
+ * Rejects only when `signal` says stop.
+ */
+export async function greetInFull(
+  socket: Socket,
+  serverName: string | null,
+  limits: Limits,
+): Promise<Answer> {
+  const recording: Buffer[] = [];
+  const tls = connect({
+    socket: tapInto(socket, recording),
+    secureContext: openContext(),
+    rejectUnauthorized: false,
+    ALPNProtocols: ["h2", "http/1.1"],
+    ...(serverName === null ? {} : { servername: serverName }),
+  });
+  let secret: Buffer | null = null;
+  tls.on("keylog", (line) => {
+    secret ??= readServerSecret(line.toString("latin1"));
+  });
+  try {
+    const ending = await waitFor(tls, socket, recording, limits);
+    const reader = new GreetingReader({
+      mostBytes: limits.mostBytes,
+      secretOf: () => secret,
+      followsRetry: true,
+    });
+    const seen = replay(reader, recording);
+    if (seen && (seen.kind !== "odd" || ending !== "done")) return sayWho(seen, "node:tls");
+    if (ending === "done") return takeLeaf(tls);
+    return { kind: ending, hasHeard: reader.hasHeard };
+  } finally {
+    tls.destroy();
+    socket.destroy();
+  }
+}
+
+/** A stream over the socket that keeps what the server sends. */
+function tapInto(socket: Socket, recording: Buffer[]): Duplex {
+  const tap = new Duplex({
+    read: () => undefined,
+    write: (piece, _encoding, done) => {
+      if (socket.destroyed) done();
+      else socket.write(piece, () => done());
+    },
+  });
+  socket.on("data", (piece) => {
+    recording.push(piece);
+    tap.push(piece);
+  });
+  socket.on("end", () => tap.push(null));
+  return tap;
+}
+
+type Ending = "done" | "closed" | "reset" | "timed-out";
+
+function waitFor(tls: TLSSocket, socket: Socket, recording: Buffer[], limits: Limits): Promise<Ending> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ending>();
+  const stop = () => reject(limits.signal.reason);
+  const timer = setTimeout(() => resolve("timed-out"), limits.deadlineMs);
+  let heardBytes = 0;
+  limits.signal.addEventListener("abort", stop);
+  if (limits.signal.aborted) stop();
+  tls.on("secureConnect", () => resolve("done"));
+  tls.on("error", () => resolve("closed"));
+  socket.on("error", () => resolve("reset"));
+  socket.on("close", () => resolve("closed"));
+  socket.on("data", (piece: Buffer) => {
+    heardBytes += piece.length;
+    if (heardBytes > limits.mostBytes) resolve("closed");
+  });
+  if (socket.destroyed || recording.length > 0) resolve("reset");
+  return promise.finally(() => {
+    clearTimeout(timer);
+    limits.signal.removeEventListener("abort", stop);
+  });
+}
+
+function replay(reader: GreetingReader, recording: readonly Buffer[]): Answer | null {
+  for (const piece of recording) {
+    const greeting = reader.take(piece);
+    if (greeting) return greeting;
+  }
+  return reader.end();
+}
+
+/** NSS key log format: label, client random, secret. */
+function readServerSecret(line: string): Buffer | null {
+  const [label, , secret = ""] = line.trim().split(" ");
+  return label === "SERVER_HANDSHAKE_TRAFFIC_SECRET" ? Buffer.from(secret, "hex") : null;
+}
+
+/** The handshake stands, but its bytes tell nothing to us: the leaf is all that the library tells exactly. */
+function takeLeaf(tls: TLSSocket): Answer {
+  const leaf = tls.getPeerX509Certificate();
+  if (!leaf) return { kind: "odd", why: "presented no certificate" };
+  const facts = {
+    version: tls.getProtocol() ?? "unknown",
+    cipher: tls.getCipher().standardName,
+    alpn: tls.alpnProtocol || "none",
+  };
+  return sayWho({ kind: "presented", chain: [leaf.raw], facts }, "node:tls, the leaf alone");
+}
+
+export const sayWho = (answer: Answer, who: string): Answer =>
+  answer.kind === "presented" ? { ...answer, facts: { ...answer.facts, "seen by": who } } : answer;

@@ -1,0 +1,191 @@
+import { HandshakeLayer, type HandshakeMessage, MESSAGE } from "./handshake-layer.ts";
+import { createOpener } from "./key-schedule.ts";
+import {
+  readCertificateMessage,
+  readEncryptedExtensions,
+  readKeyExchangeGroup,
+  readServerHello,
+  type ServerHello,
+} from "./messages.ts";
+import { sayAlert, sayGroup, saySuite, sayVersion } from "./offers.ts";
+import { RECORD, RecordLayer } from "./record-layer.ts";
+
+/**
+ * What a server answered to a hello. `odd`: it speaks TLS, but in a way that this reader does not follow,
+ * such as asking for another hello; a full handshake may.
+ */
+export type Greeting =
+  | { kind: "presented"; chain: Buffer[]; facts: Record<string, string> }
+  | { kind: "alert"; name: string }
+  | { kind: "not-tls"; heard: Buffer }
+  | { kind: "flooded" }
+  | { kind: "odd"; why: string };
+
+export type ReaderOptions = {
+  /** A flight beyond so many bytes is a flood. */
+  mostBytes: number;
+  /** The secret of the server's handshake traffic under TLS 1.3; null where there is none for this answer. */
+  secretOf: (hello: ServerHello, message: Buffer) => Buffer | null;
+  /** Whether the stream goes on to another ServerHello after a request for another hello. */
+  followsRetry: boolean;
+};
+
+const odd = (why: string): Greeting => ({ kind: "odd", why });
+
+/**
+ * Reads a server's first flight as it arrives, up to the certificates: in plain text until TLS 1.2, decrypted
+ * since TLS 1.3. It takes what is sent at its word: that the server holds the key is not proven by it.
+ */
+export class GreetingReader {
+  readonly #options: ReaderOptions;
+  readonly #records = new RecordLayer();
+  readonly #handshake: HandshakeLayer;
+  #heardBytes = 0;
+  #hasRecord = false;
+  #hello: ServerHello | null = null;
+  #open: ReturnType<typeof createOpener> = null;
+  #chain: Buffer[] | null = null;
+  #group: number | null = null;
+  #alpn: string | null = null;
+  #isStapled = false;
+  #hasTimestamps = false;
+  #isAsked = false;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.#handshake = new HandshakeLayer(options.mostBytes);
+  }
+
+  /** Whether anything was heard at all. */
+  get hasHeard(): boolean {
+    return this.#heardBytes > 0;
+  }
+
+  /** Takes the next piece of the stream; null while more of it is needed. */
+  take(piece: Uint8Array): Greeting | null {
+    this.#heardBytes += piece.length;
+    if (this.#heardBytes > this.#options.mostBytes) return { kind: "flooded" };
+    this.#records.append(piece);
+    for (;;) {
+      const record = this.#records.next();
+      if (record === null) return null;
+      if (record === "none")
+        return this.#hasRecord ? odd("broke off into something that is no TLS") : this.#sayNotTls();
+      this.#hasRecord = true;
+      const greeting = this.#takeRecord(record.type, record.header, record.body);
+      if (greeting) return greeting;
+    }
+  }
+
+  /** The stream has ended: what is known of the server then; null if that is no chain. */
+  end(): Greeting | null {
+    return this.#chain ? this.#present(this.#chain) : null;
+  }
+
+  #sayNotTls(): Greeting {
+    return { kind: "not-tls", heard: Buffer.from(this.#records.rest) };
+  }
+
+  #takeRecord(type: number, header: Buffer, body: Buffer): Greeting | null {
+    if (type === RECORD.changeCipherSpec) return null;
+    if (type !== RECORD.applicationData) return this.#takeContent(type, body);
+    if (!this.#open) return odd("sent data before its handshake");
+    const content = this.#open(header, body);
+    if (!content) return odd("sent a record that its keys do not open");
+    let end = content.length;
+    while (end > 0 && content[end - 1] === 0) end--;
+    return this.#takeContent(content[end - 1] ?? 0, content.subarray(0, Math.max(0, end - 1)));
+  }
+
+  #takeContent(type: number, content: Buffer): Greeting | null {
+    if (type === RECORD.alert) return this.#takeAlert(content);
+    if (type !== RECORD.handshake) return odd(`sent a record of type ${type} in its handshake`);
+    this.#handshake.append(content);
+    for (;;) {
+      const message = this.#handshake.next();
+      if (message === "flooded") return { kind: "flooded" };
+      if (!message) return null;
+      const greeting = this.#takeMessage(message);
+      if (greeting) return greeting;
+    }
+  }
+
+  /** A warning is not the end. */
+  #takeAlert([level, code]: Uint8Array): Greeting | null {
+    const WARNING = 1;
+    const CLOSE = 0;
+    if (code === undefined) return odd("sent an alert of no content");
+    return level === WARNING && code !== CLOSE ? null : { kind: "alert", name: sayAlert(code) };
+  }
+
+  #takeMessage(message: HandshakeMessage): Greeting | null {
+    if (message.type === MESSAGE.helloRequest) return null;
+    if (!this.#hello) return this.#takeHello(message);
+    switch (message.type) {
+      case MESSAGE.encryptedExtensions:
+        this.#alpn = readEncryptedExtensions(message.body)?.alpn ?? null;
+        return null;
+      case MESSAGE.certificateRequest:
+        this.#isAsked = true;
+        return null;
+      case MESSAGE.certificate:
+        return this.#takeCertificates(message.body);
+      case MESSAGE.certificateStatus:
+        this.#isStapled = true;
+        return null;
+      case MESSAGE.serverKeyExchange:
+        this.#group = readKeyExchangeGroup(message.body);
+        return null;
+      case MESSAGE.serverHelloDone:
+        return this.end() ?? odd("ended its flight without a certificate");
+      default:
+        return odd(`sent a handshake message of type ${message.type} out of place`);
+    }
+  }
+
+  #takeHello({ type, body, whole }: HandshakeMessage): Greeting | null {
+    const hello = type === MESSAGE.serverHello ? readServerHello(body) : null;
+    if (!hello) return odd("began its handshake with something that is no hello");
+    if (hello.isRetry) return this.#options.followsRetry ? null : odd("asked for another hello");
+    this.#hello = hello;
+    this.#group = hello.share?.group ?? null;
+    this.#alpn = hello.alpn;
+    this.#hasTimestamps = hello.hasTimestamps;
+    if (!this.#isTls13) return null;
+    if (!this.#handshake.isEmpty) return odd("went on in plain text after its hello");
+    const secret = this.#options.secretOf(hello, Buffer.from(whole));
+    this.#open = secret && createOpener(hello.suite, secret);
+    return this.#open ? null : odd("chose keys that this program did not offer");
+  }
+
+  #takeCertificates(body: Buffer): Greeting | null {
+    const message = readCertificateMessage(body, this.#isTls13);
+    if (!message) return odd("sent a list of certificates that cannot be read");
+    this.#chain = message.chain;
+    this.#isStapled ||= message.isStapled;
+    this.#hasTimestamps ||= message.hasTimestamps;
+    // Until TLS 1.2 the staple, the group and the request follow the certificates.
+    return this.#isTls13 ? this.#present(message.chain) : null;
+  }
+
+  get #isTls13(): boolean {
+    return this.#hello?.version === 0x0304;
+  }
+
+  #present(chain: Buffer[]): Greeting {
+    const yesOrNo = (is: boolean) => (is ? "yes" : "no");
+    return {
+      kind: "presented",
+      chain,
+      facts: {
+        version: sayVersion(this.#hello?.version ?? 0),
+        cipher: saySuite(this.#hello?.suite ?? 0),
+        group: this.#group === null ? "none" : sayGroup(this.#group),
+        alpn: this.#alpn ?? "none",
+        "ocsp stapled": yesOrNo(this.#isStapled),
+        sct: yesOrNo(this.#hasTimestamps),
+        "client certificate asked": yesOrNo(this.#isAsked),
+      },
+    };
+  }
+}

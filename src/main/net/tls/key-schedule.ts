@@ -1,0 +1,157 @@
+import {
+  createDecipheriv,
+  createPublicKey,
+  createSecretKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hash,
+  type KeyObject,
+} from "node:crypto";
+
+/**
+ * TLS 1.3's keys up to the server's handshake traffic (RFC 8446, 7.1), and its records.
+ * HMAC is two one-shot hashes and keys are KeyObjects: on Node 24 anything else costs five times as much.
+ */
+
+type Suite = {
+  hash: "sha256" | "sha384";
+  cipher: "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305";
+  keySize: number;
+};
+
+const SUITES: ReadonlyMap<number, Suite> = new Map<number, Suite>([
+  [0x1301, { hash: "sha256", cipher: "aes-128-gcm", keySize: 16 }],
+  [0x1302, { hash: "sha384", cipher: "aes-256-gcm", keySize: 32 }],
+  [0x1303, { hash: "sha256", cipher: "chacha20-poly1305", keySize: 32 }],
+]);
+
+const HASHES = {
+  sha256: { size: 32, block: 64 },
+  sha384: { size: 48, block: 128 },
+} as const;
+
+const TAG_SIZE = 16;
+
+/** What stands before the 32 bytes of an X25519 key in a SubjectPublicKeyInfo. */
+const X25519_SPKI = Buffer.from("302a300506032b656e032100", "hex");
+
+export type KeyShare = { publicKey: Buffer; privateKey: KeyObject };
+
+/** A key to agree on secrets with. It protects nothing of ours, so one serves for many servers. */
+export function createKeyShare(): KeyShare {
+  const { publicKey, privateKey } = generateKeyPairSync("x25519");
+  return { publicKey: publicKey.export({ type: "spki", format: "der" }).subarray(-32), privateKey };
+}
+
+/** The secret of the server's handshake traffic; null for a suite or a share that is none of ours. */
+export function deriveServerSecret(
+  { privateKey }: KeyShare,
+  { suite, key }: { suite: number; key: Buffer },
+  transcript: readonly Buffer[],
+): Buffer | null {
+  const algorithm = SUITES.get(suite)?.hash;
+  if (!algorithm || key.length !== 32) return null;
+  const shared = agree(privateKey, key);
+  if (!shared) return null;
+  const secret = hmac(algorithm, derivedSecret(algorithm), shared);
+  const context = hash(algorithm, Buffer.concat(transcript), "buffer");
+  return expandLabel(algorithm, secret, { label: "s hs traffic", context, size: HASHES[algorithm].size });
+}
+
+/** Null where the other side's key is one that makes every secret zero. */
+function agree(privateKey: KeyObject, key: Buffer): Buffer | null {
+  try {
+    const publicKey = createPublicKey({
+      key: Buffer.concat([X25519_SPKI, key]),
+      format: "der",
+      type: "spki",
+    });
+    return diffieHellman({ privateKey, publicKey });
+  } catch {
+    return null;
+  }
+}
+
+/** Opens the records of the server's handshake in their order; null for a suite that is not of TLS 1.3. */
+export function createOpener(
+  suite: number,
+  secret: Buffer,
+): ((header: Buffer, sealed: Buffer) => Buffer | null) | null {
+  const found = SUITES.get(suite);
+  if (!found) return null;
+  const key = createSecretKey(
+    expandLabel(found.hash, secret, { label: "key", context: Buffer.alloc(0), size: found.keySize }),
+  );
+  const iv = expandLabel(found.hash, secret, { label: "iv", context: Buffer.alloc(0), size: 12 });
+  let sequence = 0;
+  return (header, sealed) => {
+    const nonce = Buffer.from(iv);
+    nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ sequence++) >>> 0, 8);
+    return open({ cipher: found.cipher, key, nonce }, header, sealed);
+  };
+}
+
+/** Null for what was not sealed with this key. */
+function open(
+  { cipher, key, nonce }: { cipher: Suite["cipher"]; key: KeyObject; nonce: Buffer },
+  header: Buffer,
+  sealed: Buffer,
+): Buffer | null {
+  const size = sealed.length - TAG_SIZE;
+  if (size < 1) return null;
+  const options = { authTagLength: TAG_SIZE };
+  try {
+    // The same call for both kinds; Node's types want each by its own name.
+    const decipher =
+      cipher === "chacha20-poly1305"
+        ? createDecipheriv(cipher, key, nonce, options)
+        : createDecipheriv(cipher, key, nonce, options);
+    decipher.setAAD(header, { plaintextLength: size });
+    decipher.setAuthTag(sealed.subarray(size));
+    const content = decipher.update(sealed.subarray(0, size));
+    decipher.final();
+    return content;
+  } catch {
+    return null;
+  }
+}
+
+const derived = new Map<Suite["hash"], Buffer>();
+
+/** The secret before any agreement is the same for everybody: there is no pre-shared key. */
+function derivedSecret(algorithm: Suite["hash"]): Buffer {
+  const known = derived.get(algorithm);
+  if (known) return known;
+  const { size } = HASHES[algorithm];
+  const early = hmac(algorithm, Buffer.alloc(size), Buffer.alloc(size));
+  const context = hash(algorithm, Buffer.alloc(0), "buffer");
+  const secret = expandLabel(algorithm, early, { label: "derived", context, size });
+  derived.set(algorithm, secret);
+  return secret;
+}
+
+/** HKDF-Expand-Label, for what fits into one block of the hash. */
+function expandLabel(
+  algorithm: Suite["hash"],
+  secret: Buffer,
+  { label, context, size }: { label: string; context: Buffer; size: number },
+): Buffer {
+  const name = Buffer.from(`tls13 ${label}`);
+  const info = [[0, size, name.length], name, [context.length], context, [1]].map((part) =>
+    Buffer.from(part),
+  );
+  return hmac(algorithm, secret, Buffer.concat(info)).subarray(0, size);
+}
+
+function hmac(algorithm: Suite["hash"], key: Buffer, message: Buffer): Buffer {
+  const { block } = HASHES[algorithm];
+  const inner = Buffer.alloc(block + message.length, 0x36);
+  const outer = Buffer.alloc(block + HASHES[algorithm].size, 0x5c);
+  for (let at = 0; at < key.length; at++) {
+    inner[at] = (key[at] ?? 0) ^ 0x36;
+    outer[at] = (key[at] ?? 0) ^ 0x5c;
+  }
+  inner.set(message, block);
+  outer.set(hash(algorithm, inner, "buffer"), block);
+  return hash(algorithm, outer, "buffer");
+}

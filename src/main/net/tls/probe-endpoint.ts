@@ -1,0 +1,120 @@
+import { domainToASCII } from "node:url";
+import type { Outcome } from "#shared/model/probe.ts";
+import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
+import { connectToFirst, findAddresses, isFailure } from "./connect.ts";
+import { createGreeter } from "./greet.ts";
+import { sayAnswer } from "./say-answer.ts";
+import { Slots } from "./slots.ts";
+
+type Limits = {
+  /** To resolve a name, and again to connect to an address of it. */
+  connectMs: number;
+  /** From the hello to the certificates, whatever trickles in meanwhile. */
+  handshakeMs: number;
+  /** Connections that may be waited for at a time: those to dead addresses cost nothing but time. */
+  connects: number;
+  /** Handshakes at a time. */
+  handshakes: number;
+  /** A first flight beyond so many bytes is not read. */
+  mostBytes: number;
+};
+
+const LIMITS: Limits = {
+  connectMs: 3_000,
+  handshakeMs: 5_000,
+  connects: 4_000,
+  handshakes: 64,
+  mostBytes: 512 * 1024,
+};
+
+/** A handshake that takes longer keeps its deadline but no longer keeps others waiting. */
+const YIELD_MS = 500;
+
+/** `chain` is exact DER as sent, order and duplicates kept; empty unless the outcome is `presented`. */
+export type EndpointReading = {
+  outcome: Outcome;
+  /** A sentence: what happened and what to do; empty when a chain was presented. */
+  message: string;
+  chain: Uint8Array[];
+  facts: Record<string, string>;
+  /** Without the time that it waited for its turn. */
+  tookMs: number;
+};
+
+export type TlsProber = ReturnType<typeof createTlsProber>;
+
+/** Greets endpoints over TLS and reads the chains they present, many at a time. Nothing is judged here. */
+export function createTlsProber(wish: Partial<Limits> = {}) {
+  const limits = { ...LIMITS, ...wish };
+  const connects = new Slots(limits.connects);
+  const handshakes = new Slots(limits.handshakes);
+  const greet = createGreeter(limits);
+
+  return {
+    /** Every outcome is a value; rejects only when `signal` says stop. */
+    probeEndpoint: async (target: TlsTarget, signal: AbortSignal): Promise<EndpointReading> => {
+      const watch = createStopwatch();
+      const result = await visit(target, signal, watch);
+      return { chain: [], facts: {}, ...result, tookMs: watch.read() };
+    },
+  };
+
+  async function visit(target: TlsTarget, signal: AbortSignal, watch: Stopwatch) {
+    const serverName = toServerName(target);
+    const connection = await connectInTurn(target, signal, watch);
+    if (isFailure(connection)) return connection;
+    const { socket, address } = connection;
+    const giveBack = await watch.without(() => handshakes.take());
+    const timer = setTimeout(giveBack, YIELD_MS);
+    try {
+      const answer = await greet({ socket, address, port: target.port, serverName, signal });
+      if (answer.kind !== "presented") return sayAnswer(answer, limits);
+      return {
+        outcome: "presented" as const,
+        message: "",
+        chain: answer.chain,
+        facts: { ...answer.facts, address },
+      };
+    } finally {
+      clearTimeout(timer);
+      giveBack();
+      socket.destroy();
+    }
+  }
+
+  async function connectInTurn({ host, port }: TlsTarget, signal: AbortSignal, watch: Stopwatch) {
+    const giveBack = await watch.without(() => connects.take());
+    try {
+      signal.throwIfAborted();
+      const addresses = await findAddresses(host, limits.connectMs);
+      signal.throwIfAborted();
+      if (isFailure(addresses)) return addresses;
+      return await connectToFirst(addresses, port, { timeoutMs: limits.connectMs, signal });
+    } finally {
+      giveBack();
+    }
+  }
+}
+
+/** Names beyond ASCII are sent in their ASCII form; one that has none is not sent. */
+function toServerName(target: TlsTarget): string | null {
+  const name = serverNameOf(target);
+  return (name && domainToASCII(name)) || null;
+}
+
+type Stopwatch = ReturnType<typeof createStopwatch>;
+
+/** Measures, but not the time that was spent waiting in a queue. */
+function createStopwatch() {
+  const startedAt = performance.now();
+  let waitedMs = 0;
+  return {
+    read: () => performance.now() - startedAt - waitedMs,
+    async without<T>(wait: () => Promise<T>): Promise<T> {
+      const from = performance.now();
+      const result = await wait();
+      waitedMs += performance.now() - from;
+      return result;
+    },
+  };
+}
