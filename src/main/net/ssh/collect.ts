@@ -4,7 +4,10 @@ import { runScript, type ScriptLimits, type ScriptRun } from "./run-script.ts";
 import { type PresentedKey, quote, type SshFailure, sayAddress } from "./ssh-failure.ts";
 
 export type CollectOptions = LoginOptions & {
-  /** POSIX sh; it takes --nonce, --login-key, --login-account and prints the nonce before anything that counts. */
+  /**
+   * POSIX sh; it takes --nonce, --login-key, --login-account and, when it runs by sudo, --sudo, and prints the
+   * nonce before anything that counts.
+   */
   collectorScript: string;
   /** A word that nothing on the host can know beforehand. */
   nonce: string;
@@ -44,8 +47,8 @@ export const SSH_LIMITS: CollectOptions["limits"] = {
  * login shell, be it csh or fish. What is asked of the script goes in on its standard input, which sh reads.
  */
 const PLAIN = "sh -s";
-const BY_SUDO =
-  "sh -c 'if sudo -n sh -s </dev/null >/dev/null 2>&1; then exec sudo -n sh -s; else exec sh -s; fi'";
+const AS_ROOT = "sudo -n sh -s -- --sudo";
+const BY_SUDO = `sh -c 'if ${AS_ROOT} </dev/null >/dev/null 2>&1; then exec ${AS_ROOT}; else exec ${PLAIN}; fi'`;
 
 /** Visits a host once: one connection, one command. Rejects only when told to stop. */
 export async function collectHost(options: CollectOptions): Promise<HostReading> {
@@ -71,7 +74,7 @@ export async function collectHost(options: CollectOptions): Promise<HostReading>
 function withArguments({ collectorScript, nonce, user }: CollectOptions, loginKey: string): string {
   const middle = Math.floor(nonce.length / 2);
   const nonceWord = quoteForSh(nonce.slice(0, middle)) + quoteForSh(nonce.slice(middle));
-  return `set -- --nonce ${nonceWord} --login-key ${quoteForSh(loginKey)} --login-account ${quoteForSh(user)}\n${collectorScript}`;
+  return `set -- "$@" --nonce ${nonceWord} --login-key ${quoteForSh(loginKey)} --login-account ${quoteForSh(user)}\n${collectorScript}`;
 }
 
 const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;

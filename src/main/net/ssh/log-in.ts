@@ -2,6 +2,7 @@
  * The one place that makes SSH connections. Each has a verifier for the host key that runs before any login,
  * public keys as its only way in, no agent forwarding, and deadlines that hold whatever the host does.
  */
+import { isIP } from "node:net";
 import ssh2, {
   type Client,
   type ConnectConfig,
@@ -68,7 +69,11 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   const { target, limits, signal } = options;
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Connection | SshFailure>();
-  const progress: Progress = { stage: "connecting", hostKey: null, tried: [] };
+  const progress: Progress = {
+    stage: isIP(target.host) ? "connecting" : "looking-up",
+    hostKey: null,
+    tried: [],
+  };
   const socket = new SshSocket();
   const client = new ssh2.Client();
 
@@ -81,23 +86,16 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   const connectTimer = setTimeout(expire, limits.connectMs, limits.connectMs);
   const readyTimer = setTimeout(expire, limits.readyMs, limits.readyMs);
   signal.addEventListener("abort", stop);
-  socket.once("connect", () => {
-    clearTimeout(connectTimer);
-    progress.stage = "greeting";
-  });
-  socket.once("greeted", () => {
-    progress.stage = "key-exchange";
-  });
+  follow(socket, progress, () => clearTimeout(connectTimer));
   client
     .on("handshake", () => {
       if (progress.stage === "key-exchange") progress.stage = "login";
     })
     .on("ready", () => {
-      progress.stage = "open";
       const identity = progress.tried.at(-1);
-      if (!progress.hostKey || !identity)
-        return reject(new Error("ssh2 logged in without a host key or an identity"));
-      resolve({ client, hostKey: progress.hostKey, identity, close: () => close(client, socket) });
+      if (progress.hostKey && identity)
+        resolve({ client, hostKey: progress.hostKey, identity, close: () => close(client, socket) });
+      else reject(new Error("ssh2 logged in without a host key or an identity"));
     })
     // An agent that does not sign is not the end: ssh2 goes on to the next key.
     .on("error", (error) => (error.level === "agent" ? undefined : end(error)))
@@ -118,6 +116,20 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     clearTimeout(readyTimer);
     signal.removeEventListener("abort", stop);
   }
+}
+
+function follow(socket: SshSocket, progress: Progress, onConnect: () => void): void {
+  socket
+    .once("lookup", (error: Error | null) => {
+      if (!error) progress.stage = "connecting";
+    })
+    .once("connect", () => {
+      progress.stage = "greeting";
+      onConnect();
+    })
+    .once("greeted", () => {
+      progress.stage = "key-exchange";
+    });
 }
 
 type Ends = {

@@ -15,7 +15,7 @@ export type SshFailure = {
 
 /** How far a connection has come. */
 export type Progress = {
-  stage: "connecting" | "greeting" | "key-exchange" | "login" | "open";
+  stage: "looking-up" | "connecting" | "greeting" | "key-exchange" | "login";
   hostKey: PresentedKey | null;
   /** The identities offered, in order. */
   tried: Identity[];
@@ -33,7 +33,7 @@ export const sayAddress = ({ host, port }: Where): string =>
 export const quote = (said: string): string =>
   `"${said
     .slice(0, 200)
-    .replace(/[^ -~]+/g, " ")
+    .replace(/[^!-~]+/g, " ")
     .trim()}"`;
 
 /** Why a connection ended that was not open yet. `error` null: the host closed it. `said`: what it said before its greeting. */
@@ -44,6 +44,7 @@ export function explainEnd(
   said: string | null,
 ): Reason {
   switch (progress.stage) {
+    case "looking-up":
     case "connecting":
       return explainConnect(where, error);
     case "greeting":
@@ -51,7 +52,6 @@ export function explainEnd(
     case "key-exchange":
       return explainKeyExchange(where, error);
     case "login":
-    case "open":
       return explainLogin(where, progress, error);
   }
 }
@@ -67,6 +67,11 @@ export function explainTimeout(
 ): Reason {
   const address = sayAddress(where);
   const within = `within ${afterMs / 1_000} s`;
+  if (stage === "looking-up")
+    return {
+      outcome: "no-such-name",
+      message: `the name ${where.host} was not found ${within}: check it, or the resolver`,
+    };
   if (stage === "connecting") return { outcome: "timed-out", message: `${address} did not answer ${within}` };
   if (stage === "greeting" && said) return explainGreeting(where, said);
   if (stage === "greeting")
