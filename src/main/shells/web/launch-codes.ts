@@ -7,8 +7,6 @@ export const MOST_BAD_CODES = 10;
 
 type Outstanding = { digest: Buffer; expiresAt: number };
 
-export type LaunchCodes = ReturnType<typeof createLaunchCodes>;
-
 /** Codes that let one page in, each once and for a minute. `now` in milliseconds. */
 export function createLaunchCodes(now: () => number) {
   let outstanding: Outstanding[] = [];

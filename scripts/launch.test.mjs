@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { expect, test } from "vitest";
+
+const URL = "http://127.0.0.1:4711/#launch=code-of-this-run";
+
+/** Stands in for the built program: says where it is, and again at each line of input, until it is told to stop. */
+const PROGRAM = `
+const say = () => console.log("Latchkey is at ${URL}");
+say();
+process.stdin.on("data", say);
+process.on("SIGTERM", () => { console.log("closed"); process.exit(7); });
+`;
+
+/** Stands in for the desktop's opener: notes what it was asked, and who may read it. */
+const OPENER = `#!/bin/sh
+printf '%s\\n' "$*" "$(stat -c '%a' "$1")" "$(stat -c '%a' "$(dirname "$1")")" "$(cat "$1")" > opened.tmp
+mv opened.tmp opened
+`;
+
+const isUnix = process.platform !== "win32";
+
+test.runIf(isUnix)("without a display the address is printed, and another at Enter", async () => {
+  await using world = await start({ DISPLAY: "", WAYLAND_DISPLAY: "" });
+  expect(await world.next()).toBe("Opening the web shell at an address to open, for there is no display");
+  expect(await world.next()).toBe(`Latchkey is at ${URL}`);
+  world.press("\n");
+  expect(await world.next()).toBe(`Latchkey is at ${URL}`);
+  expect(await world.stop()).toEqual({ code: 7, last: "closed", left: [] });
+});
+
+test.runIf(process.platform === "linux")(
+  "with a display the browser opens a file of this user's alone, and the code is in no argument",
+  async () => {
+    await using world = await start({ DISPLAY: ":1", CI: "" }, { "xdg-open": OPENER });
+    expect(await world.next()).toMatch(/^Opening the web shell in your browser/);
+    expect(await world.next()).toMatch(/press Enter for an address$/);
+    const [args, mode, folderMode, html] = (await world.read("opened")).split("\n");
+    expect(args).not.toContain("code-of-this-run");
+    expect([mode, folderMode]).toEqual(["600", "700"]);
+    expect(html).toBe(`<!doctype html><meta http-equiv="refresh" content="0;url=${URL}">`);
+    expect(await world.stop()).toEqual({ code: 7, last: "closed", left: [] });
+  },
+);
+
+test.runIf(process.platform === "linux")("with a display but no opener the address is printed", async () => {
+  await using world = await start({ DISPLAY: ":1", CI: "", PATH: "/nowhere" });
+  await world.next();
+  expect(await world.next()).toBe(`Latchkey is at ${URL}`);
+  expect(await world.stop()).toEqual({ code: 7, last: "closed", left: [] });
+});
+
+/**
+ * @param {Record<string, string>} env
+ * @param {Record<string, string>} [commands]
+ */
+async function start(env, commands = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-launch-"));
+  for (const name of ["bin", "tmp", "out/main"]) await mkdir(join(folder, name), { recursive: true });
+  await writeFile(join(folder, "out/main/latchkey.js"), PROGRAM);
+  for (const [name, text] of Object.entries(commands)) {
+    await writeFile(join(folder, "bin", name), text, { mode: 0o755 });
+  }
+  const PATH = [join(folder, "bin"), process.env.PATH].join(delimiter);
+  const child = spawn(process.execPath, [resolve("scripts/launch.mjs")], {
+    cwd: folder,
+    env: { ...process.env, PATH, TMPDIR: join(folder, "tmp"), ...env },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const next = async () => (await lines.next()).value;
+
+  return {
+    next,
+    press: (/** @type {string} */ text) => child.stdin.write(text),
+    /** Waits for a file that another process writes. */
+    async read(/** @type {string} */ name) {
+      for (;;) {
+        const text = await readFile(join(folder, name), "utf8").catch(() => null);
+        if (text !== null) return text;
+        await new Promise((done) => setTimeout(done, 10));
+      }
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      const last = await next();
+      const [code] = await ended;
+      return { code, last, left: await readdir(join(folder, "tmp")) };
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
