@@ -1,15 +1,24 @@
-import { certificateMemory } from "./certificate-memory.ts";
-import { endpointTable } from "./endpoint-table.ts";
+import type { Database } from "better-sqlite3";
+import { grantRows } from "./access/grant-row.ts";
+import { grantTable } from "./access/grant-table.ts";
+import { certificateMemory } from "./certificates/certificate-memory.ts";
+import { certificateRows } from "./certificates/certificate-row.ts";
+import { certificateTable } from "./certificates/certificate-table.ts";
 import { eventTable } from "./event-table.ts";
 import { explaining, explainSqlite } from "./explain-sqlite.ts";
-import { findingWriter } from "./finding-writer.ts";
-import { hostNameTable } from "./host-name-table.ts";
-import { hostVisits } from "./host-visit.ts";
+import { findingBriefs } from "./findings/finding-briefs.ts";
+import { findingTable } from "./findings/finding-table.ts";
+import { findingWriter } from "./findings/finding-writer.ts";
+import { endpointTable } from "./hosts/endpoint-table.ts";
+import { hostNameTable } from "./hosts/host-name-table.ts";
+import { hostTable } from "./hosts/host-table.ts";
+import { hostVisits } from "./hosts/host-visit.ts";
 import { createLists } from "./lists/lists.ts";
 import { openDatabase } from "./opening/open-database.ts";
+import { overview } from "./overview/overview.ts";
 import { pinTable } from "./pin-table.ts";
-import { probeTable } from "./probe-table.ts";
-import { scanTable } from "./scan-table.ts";
+import { probeTable } from "./scans/probe-table.ts";
+import { scanTable } from "./scans/scan-table.ts";
 import { targetTable } from "./target-table.ts";
 
 export type Store = ReturnType<typeof openStore>;
@@ -21,20 +30,8 @@ export type Store = ReturnType<typeof openStore>;
 export function openStore({ path: name, access }: { path: string; access: "write" | "read" }) {
   const { db, path, close } = openDatabase(name, access);
   try {
-    const explained = <Table extends object>(table: Table): Table => explaining(table, path);
-    const lists = createLists(db);
-    const probes = probeTable(db, lists);
-    const certificates = certificateMemory(db);
-    const writers = { certificates, findings: findingWriter(db), names: hostNameTable(db), probes };
-    const scans = scanTable(db, lists);
     return {
-      certificates: explained({ isKnown: certificates.isKnown }),
-      endpoints: explained(endpointTable(db, writers)),
-      events: explained(eventTable(db)),
-      hosts: explained(hostVisits(db, writers)),
-      pins: explained(pinTable(db)),
-      scans: explained({ ...scans, probes: probes.list }),
-      targets: explained(targetTable(db)),
+      ...tables(db, path),
 
       /** All of the work or none of it. The work cannot await: nothing comes in between. */
       atomically<T>(work: () => T): T {
@@ -44,10 +41,43 @@ export function openStore({ path: name, access }: { path: string; access: "write
           throw explainSqlite(error, path);
         }
       },
+
+      facts: () => readFacts(db, path),
       close,
     };
   } catch (error) {
     close();
     throw explainSqlite(error, path);
   }
+}
+
+function tables(db: Database, path: string) {
+  const explained = <Table extends object>(table: Table): Table => explaining(table, path);
+  const lists = createLists(db);
+  const briefs = findingBriefs(db);
+  const certificates = certificateMemory(db);
+  const findings = findingTable(db, lists, briefs);
+  const pins = pinTable(db);
+  const probes = probeTable(db, lists);
+  const scans = scanTable(db, lists);
+  const rows = certificateRows(db, briefs);
+  const writers = { certificates, findings: findingWriter(db), names: hostNameTable(db), probes };
+  return {
+    access: explained(grantTable(db, lists, grantRows(briefs))),
+    certificates: explained({ ...certificateTable(db, lists, rows), isKnown: certificates.isKnown }),
+    endpoints: explained(endpointTable(db, writers)),
+    events: explained(eventTable(db)),
+    findings: explained(findings),
+    hosts: explained({ ...hostTable(db, { lists, briefs, pins }), ...hostVisits(db, writers) }),
+    overview: explained(overview(db, { rows, findings, scans })),
+    pins: explained(pins),
+    scans: explained({ ...scans, probes: probes.list }),
+    targets: explained(targetTable(db)),
+  };
+}
+
+/** Where the database is, and how large: as SQLite counts it, so without what still waits in the log. */
+function readFacts(db: Database, path: string) {
+  const read = (name: string) => Number(db.pragma(name, { simple: true }));
+  return { path, sizeBytes: read("page_count") * read("page_size"), schema: read("user_version") };
 }

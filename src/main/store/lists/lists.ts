@@ -6,13 +6,15 @@ export type Part = { sql: string; values: readonly Value[] };
 
 export type Listed<Row> = { rows: Row[]; total: number; next: string | null };
 
-type Asked = {
+export type Window = { after: string | null; limit: number };
+
+/** What a list is to show; `named` are the values of parameters such as `@now`. */
+export type Asked = Window & {
   select: string;
   from: string;
   where: readonly Part[];
   sort: Sort;
-  after: string | null;
-  limit: number;
+  named?: Record<string, Value>;
   /** How to know the total without counting. */
   total?: () => number;
 };
@@ -27,52 +29,52 @@ const MOST_STATEMENTS = 300;
  * that row's values in the order of the list: it costs the same at any depth.
  */
 export function createLists(db: Database) {
-  const statements = new Map<string, Statement<Value[]>>();
-  const prepare = (sql: string): Statement<Value[]> => {
+  const statements = new Map<string, Statement<unknown[]>>();
+
+  return {
+    list<Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> {
+      const { select, from, where, sort, after, named } = asked;
+      const all = [...where, ...startAfter(sort, after)];
+      const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy(sort)} LIMIT ?`;
+      const rows = read<Row & Key>(sql, [...valuesOf(all), asked.limit + 1], named);
+      const total = asked.total?.() ?? count(from, where, named);
+      return { ...cut(rows, sort, asked.limit, toItem), total };
+    },
+    count,
+    read,
+  };
+
+  function count(from: string, where: readonly Part[], named?: Record<string, Value>): number {
+    const sql = `SELECT count(*) AS total FROM ${from}${conditions(where)}`;
+    return read<{ total: number }>(sql, valuesOf(where), named)[0]?.total ?? 0;
+  }
+
+  function read<Row>(sql: string, values: readonly Value[], named: Record<string, Value> = {}): Row[] {
+    return prepare(sql).all(named, ...values) as Row[];
+  }
+
+  function prepare(sql: string): Statement<unknown[]> {
     const known = statements.get(sql);
     if (known) return known;
     if (statements.size >= MOST_STATEMENTS) statements.clear();
-    const statement = db.prepare<Value[]>(sql);
+    const statement = db.prepare<unknown[]>(sql);
     statements.set(sql, statement);
     return statement;
-  };
-
-  return {
-    list<Row, Item>(
-      { select, from, where, total, ...asked }: Asked,
-      toItem: (row: Row) => Item,
-    ): Listed<Item> {
-      const { rows, next } = page<Row>({
-        sql: `SELECT ${select}${sortKeys(asked.sort)} FROM ${from}`,
-        where,
-        ...asked,
-      });
-      return { rows: rows.map(toItem), total: total?.() ?? count(from, where), next };
-    },
-    page,
-    count,
-    all: <Row>({ sql, values }: Part): Row[] => prepare(sql).all(...values) as Row[],
-  };
-
-  function count(from: string, where: readonly Part[]): number {
-    const counted = prepare(`SELECT count(*) AS total FROM ${from}${conditions(where)}`).get(
-      ...valuesOf(where),
-    );
-    return (counted as { total: number }).total;
-  }
-
-  /** `sql` selects, beside its own columns, the keys of the sort as `sort_0`, `sort_1`, ... */
-  function page<Row>({ sql, where, sort, after, limit }: PageAsked): { rows: Row[]; next: string | null } {
-    const all = [...where, ...startAfter(sort, after)];
-    const text = `${sql}${conditions(all)}${orderBy(sort)} LIMIT ?`;
-    const rows = prepare(text).all(...valuesOf(all), limit + 1) as (Row & Key)[];
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
-    return { rows: rows.slice(0, limit), next: last ? writeCursor(sort, last) : null };
   }
 }
 
-type PageAsked = { sql: string; where: readonly Part[]; sort: Sort; after: string | null; limit: number };
+/** One row more than the limit was read: it says that there is a next page. */
+export function cut<Row extends Key, Item>(
+  rows: readonly Row[],
+  sort: Sort,
+  limit: number,
+  toItem: (row: Row) => Item,
+): Omit<Listed<Item>, "total"> {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return { rows: rows.slice(0, limit).map(toItem), next: last ? writeCursor(sort, last) : null };
+}
 
+/** The values of a row in the order of the list, as columns. */
 export const sortKeys = ({ columns }: Sort): string =>
   columns.map((column, index) => `, ${column} AS sort_${index}`).join("");
 

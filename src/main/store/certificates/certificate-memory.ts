@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import type { SeenCertificate } from "./visit.ts";
+import type { SeenCertificate } from "#store/visit.ts";
 
 /** Stands for a date that cannot be read; it comes after every date. */
 export const UNREADABLE = "unreadable";

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { Scan, ScanId } from "#shared/model/scan.ts";
-import type { Listed, Lists } from "./lists/lists.ts";
+import type { Listed, Lists } from "#store/lists/lists.ts";
 
 type Row = {
   id: number;

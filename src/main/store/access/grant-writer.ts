@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
-import type { Look } from "./spans.ts";
-import type { CollectedGrant } from "./visit.ts";
+import type { Look } from "#store/spans.ts";
+import type { CollectedGrant } from "#store/visit.ts";
 
 /** The host that holds the grants, as lists name it. */
 type Home = { id: number; host: string; port: number };

@@ -2,9 +2,9 @@ import type { Database } from "better-sqlite3";
 import { type HostKeyView, Probe, type ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
-import type { Listed, Lists, Part } from "./lists/lists.ts";
-import { eachWord } from "./lists/search.ts";
-import type { EndpointVisit } from "./visit.ts";
+import type { Listed, Lists, Part } from "#store/lists/lists.ts";
+import { eachWord } from "#store/lists/search.ts";
+import type { EndpointVisit } from "#store/visit.ts";
 
 type Row = {
   id: number;

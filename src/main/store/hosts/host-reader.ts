@@ -1,10 +1,10 @@
 import type { Database } from "better-sqlite3";
-import type { CertificateMemory } from "./certificate-memory.ts";
-import { grantWriter } from "./grant-writer.ts";
+import { grantWriter } from "#store/access/grant-writer.ts";
+import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
+import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
+import type { Look } from "#store/spans.ts";
+import type { CollectedHost } from "#store/visit.ts";
 import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
-import { placeTable, type SeenPlace } from "./place-table.ts";
-import type { Look } from "./spans.ts";
-import type { CollectedHost } from "./visit.ts";
 
 type Home = { id: number; name: number; host: string; port: number };
 

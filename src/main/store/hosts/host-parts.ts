@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { HostKeyView } from "#shared/model/probe.ts";
-import { byKey, followSpans, type Look } from "./spans.ts";
-import type { CollectedHost } from "./visit.ts";
+import { byKey, followSpans, type Look } from "#store/spans.ts";
+import type { CollectedHost } from "#store/visit.ts";
 
 type KeyFile = CollectedHost["keyFiles"][number];
 

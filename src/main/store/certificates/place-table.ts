@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { byKey, followSpans, type Look } from "./spans.ts";
+import { byKey, followSpans, type Look } from "#store/spans.ts";
 
 /** Where certificates are seen: at an endpoint (no path) or in files of a host, under the name of either. */
 export type Spot = { name: number; endpoint: number } | { name: number; host: number };

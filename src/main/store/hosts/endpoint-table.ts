@@ -1,10 +1,10 @@
 import type { Database } from "better-sqlite3";
-import type { CertificateMemory } from "./certificate-memory.ts";
-import type { FindingWriter } from "./finding-writer.ts";
+import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
+import { placeTable } from "#store/certificates/place-table.ts";
+import type { FindingWriter } from "#store/findings/finding-writer.ts";
+import type { probeTable } from "#store/scans/probe-table.ts";
+import type { EndpointVisit } from "#store/visit.ts";
 import type { HostNames } from "./host-name-table.ts";
-import { placeTable } from "./place-table.ts";
-import type { probeTable } from "./probe-table.ts";
-import type { EndpointVisit } from "./visit.ts";
 
 type Deps = {
   certificates: CertificateMemory;

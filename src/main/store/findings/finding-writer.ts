@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
 import { type FindingDraft, Severity } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Spot } from "./place-table.ts";
-import { byKey } from "./spans.ts";
+import type { Spot } from "#store/certificates/place-table.ts";
+import { byKey } from "#store/spans.ts";
 
 /** What a finding is about, by the row of the table that its kind names. */
 export type About = { kind: FindingDraft["about"]["kind"]; id: number };

@@ -1,11 +1,11 @@
 import type { Database } from "better-sqlite3";
-import type { CertificateMemory } from "./certificate-memory.ts";
-import type { About, FindingWriter } from "./finding-writer.ts";
-import { placeOf } from "./grant-writer.ts";
+import { placeOf } from "#store/access/grant-writer.ts";
+import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
+import type { About, FindingWriter } from "#store/findings/finding-writer.ts";
+import type { probeTable } from "#store/scans/probe-table.ts";
+import type { HostVisit } from "#store/visit.ts";
 import type { HostNames } from "./host-name-table.ts";
 import { hostReader, type Seen } from "./host-reader.ts";
-import type { probeTable } from "./probe-table.ts";
-import type { HostVisit } from "./visit.ts";
 
 type Deps = {
   certificates: CertificateMemory;

@@ -1,0 +1,70 @@
+import { implement } from "@orpc/server";
+import type { Announcement } from "#shared/contract/events.ts";
+import { hosts } from "#shared/contract/hosts.ts";
+import type { HostDetail } from "#shared/model/host.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Store } from "#store/store.ts";
+
+type Deps = { store: Store; now: () => Date; announce: (announcement: Announcement) => void };
+type Address = { host: string; port: number };
+
+export function createHosts({ store, now, announce }: Deps) {
+  const os = implement(hosts);
+  return {
+    list: os.list.handler(({ input }) => store.hosts.list(input)),
+    find: os.find.handler(({ input }) => find(input.id)),
+    trustKey: os.trustKey.handler(({ input }) => trustKey(input, input.fingerprint)),
+    forgetPin: os.forgetPin.handler(({ input }) => forgetPin(input)),
+  };
+
+  function find(id: number): HostDetail {
+    const host = store.hosts.find(id);
+    if (!host) throw new Refusal("not-found", `there is no host ${id}`);
+    return host;
+  }
+
+  function trustKey({ host, port }: Address, fingerprint: string): Record<string, never> {
+    store.atomically(() => {
+      const presented = store.hosts.presentedKey(host, port);
+      if (!presented) {
+        throw new Refusal(
+          "not-found",
+          `${host} port ${port} has not presented a host key yet; scan it first`,
+        );
+      }
+      if (store.pins.find(host, port)) {
+        throw new Refusal(
+          "conflict",
+          `${host} port ${port} has a pin already; forget it first if the key was changed on purpose`,
+        );
+      }
+      if (presented.fingerprint !== fingerprint) {
+        throw new Refusal(
+          "conflict",
+          `${host} port ${port} presented ${presented.fingerprint}, and not ${fingerprint}; compare it again`,
+        );
+      }
+      const at = toInstant(now());
+      store.pins.put({ host, port, ...presented, source: "accepted", pinnedAt: at });
+      const { keyType } = presented;
+      store.events.append({ at, kind: "host-key-trusted", detail: { host, port, keyType, fingerprint } });
+    });
+    announce({ kind: "pins-changed" });
+    return {};
+  }
+
+  function forgetPin({ host, port }: Address): { hadPin: boolean } {
+    const hadPin = store.atomically(() => {
+      const pin = store.pins.find(host, port);
+      if (!pin) return false;
+      store.pins.remove(host, port);
+      const { keyType, fingerprint } = pin;
+      const at = toInstant(now());
+      store.events.append({ at, kind: "pin-forgotten", detail: { host, port, keyType, fingerprint } });
+      return true;
+    });
+    if (hadPin) announce({ kind: "pins-changed" });
+    return { hadPin };
+  }
+}

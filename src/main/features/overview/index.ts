@@ -1,0 +1,10 @@
+import { implement } from "@orpc/server";
+import { overview } from "#shared/contract/overview.ts";
+import type { Store } from "#store/store.ts";
+
+type Deps = { store: Store; now: () => Date };
+
+export function createOverview({ store, now }: Deps) {
+  const os = implement(overview);
+  return { read: os.read.handler(() => store.overview.read(now())) };
+}

@@ -1,0 +1,94 @@
+import type { Database } from "better-sqlite3";
+import type { AccessFilter } from "#shared/contract/access.ts";
+import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
+import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import { isIndexed, splitWords, toPattern, toPhrase } from "#store/lists/search.ts";
+import { COLUMNS, type grantRows, type Row } from "./grant-row.ts";
+
+type Column = "host" | "account" | "fingerprint" | "keyType" | "effective" | "comment";
+
+type Wanted = AccessFilter & Window & { sort: { by: Column; descending: boolean } };
+
+const SORTED_BY: Record<Column, readonly string[]> = {
+  host: ["host_name", "port", "substr(account, 1, 64)", "substr(file, 1, 128)", "line"],
+  account: ["substr(account, 1, 64)"],
+  fingerprint: ["ifnull(fingerprint, '')"],
+  keyType: ["ifnull(substr(key_type, 1, 120), '')"],
+  effective: ["effective"],
+  comment: ["substr(comment, 1, 120)"],
+};
+
+const TEXT = `host_name || char(10) || account || char(10) || file || char(10) || comment || char(10)
+  || ifnull(fingerprint, '')`;
+
+/** The same key in other places is listed up to this many. */
+const MOST_OF_SAME_KEY = 1_000;
+
+/** The grants that stand now. */
+export function grantTable(db: Database, lists: Lists, rows: ReturnType<typeof grantRows>) {
+  const find = db.prepare<[number], Row & { text: string }>(
+    `SELECT ${COLUMNS}, text FROM grant_line WHERE id = ?`,
+  );
+  const sameKey = db.prepare<[string, number, number], Row>(`
+    SELECT id, host_name, account, file, line
+    FROM grant_line
+    WHERE ifnull(fingerprint, '') = ? AND gone_scan IS NULL AND id <> ?
+    ORDER BY id
+    LIMIT ?`);
+  const tally = db
+    .prepare<[string], number>("SELECT sum(count) FROM tally WHERE what GLOB 'grant ' || ?")
+    .pluck();
+
+  return {
+    list({ sort, after, limit, ...filter }: Wanted): Listed<GrantRow> {
+      const where = [STANDS_NOW, ...toConditions(filter)];
+      const isTallied = where.length === (filter.effective ? 2 : 1);
+      return lists.list(
+        {
+          select: COLUMNS,
+          from: "grant_line",
+          where,
+          sort: { name: sort.by, columns: [...SORTED_BY[sort.by], "id"], descending: sort.descending },
+          after,
+          limit,
+          ...(isTallied ? { total: () => tally.get(filter.effective ?? "*") ?? 0 } : {}),
+        },
+        rows.toGrant,
+      );
+    },
+
+    /** Everything about one, also after it was removed from its file. */
+    find(id: number): GrantDetail | null {
+      const row = find.get(id);
+      return row ? { ...rows.toGrant(row), text: row.text, sameKey: findSameKey(row) } : null;
+    },
+  };
+
+  function findSameKey({ id, fingerprint }: Row): GrantDetail["sameKey"] {
+    if (fingerprint === null) return [];
+    const rows = sameKey.all(fingerprint, id, MOST_OF_SAME_KEY);
+    return rows.map(({ host_name: host, ...row }) => ({ host, ...row }));
+  }
+}
+
+const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
+
+function toConditions(filter: AccessFilter): Part[] {
+  const equal = (column: string, value: string | null): Part[] =>
+    value === null ? [] : [{ sql: `${column} = ?`, values: [value] }];
+  return [
+    ...splitWords(filter.search).map(searchFor),
+    ...equal("host_name", filter.host),
+    ...equal("account", filter.account),
+    ...equal("ifnull(fingerprint, '')", filter.fingerprint),
+    ...equal("effective", filter.effective),
+  ];
+}
+
+function searchFor(word: string): Part {
+  if (!isIndexed(word)) return { sql: `(${TEXT}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+  return {
+    sql: "id IN (SELECT rowid FROM grant_search WHERE grant_search MATCH ?)",
+    values: [toPhrase(word)],
+  };
+}

@@ -1,0 +1,104 @@
+import type { Database } from "better-sqlite3";
+import {
+  type CertificateDetail,
+  CertificateRow,
+  Extension,
+  type Place,
+  Sha256,
+} from "#shared/model/certificate.ts";
+import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
+import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";
+
+/** As a query on `certificate` gives it, together with DATE_COLUMNS. */
+export type Row = DateColumns & {
+  id: number;
+  sha256: string;
+  subject: string;
+  issuer: string;
+  common_name: string | null;
+  serial: string;
+  names: string;
+  key_type: string;
+  key_bits: number | null;
+  curve: string | null;
+  spki_sha256: string;
+  signature: string;
+  is_ca: number;
+  is_self_issued: number;
+  malformed: string;
+  size_bytes: number;
+  place_count: number;
+};
+
+export const COLUMNS = `id, sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type,
+  key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, place_count`;
+
+type PlaceRow = {
+  host: string;
+  port: number | null;
+  server_name: string | null;
+  path: string | null;
+  position: number;
+  first_seen: string;
+  last_seen: string;
+};
+
+/** How the rows of certificates are filled with the places where they are now, and what is wrong with them. */
+export function certificateRows(db: Database, briefs: FindingBriefs) {
+  const places = db.prepare<[number, number], PlaceRow>(`
+    SELECT host_name.name AS host, endpoint.port, endpoint.server_name, path, position,
+           first.started_at AS first_seen, last.started_at AS last_seen
+    FROM place
+    JOIN host_name ON host_name.id = place.name
+    LEFT JOIN endpoint ON endpoint.id = place.endpoint
+    JOIN scan AS first ON first.id = place.first_scan
+    JOIN scan AS last ON last.id = place.last_scan
+    WHERE certificate = ? AND gone_scan IS NULL
+    ORDER BY place.name, place.id
+    LIMIT ?`);
+  const detail = db.prepare<[number], { der: Uint8Array; extensions: string }>(`
+    SELECT der, extensions FROM certificate_der WHERE certificate = ?`);
+
+  return {
+    toRow: (row: Row, placeLimit: number, now: Date): CertificateRow => ({
+      ...fromRow(row),
+      places: places.all(row.id, placeLimit).map(toPlace),
+      placeCount: row.place_count,
+      findings: [...dateFindings(row, now), ...briefs.about({ kind: "certificate", id: row.id })],
+    }),
+
+    detailOf(id: number): Pick<CertificateDetail, "extensions"> & { der: Uint8Array } {
+      const found = detail.get(id);
+      if (!found) throw new Error(`certificate ${id} has no bytes`);
+      return {
+        extensions: Extension.array().parse(JSON.parse(found.extensions)),
+        der: new Uint8Array(found.der),
+      };
+    },
+  };
+}
+
+const fromRow = (row: Row) => ({
+  sha256: Sha256.parse(row.sha256),
+  subject: row.subject,
+  issuer: row.issuer,
+  commonName: row.common_name,
+  serial: row.serial,
+  ...datesOf(row),
+  names: CertificateRow.shape.names.parse(JSON.parse(row.names)),
+  keyType: row.key_type,
+  keyBits: row.key_bits,
+  curve: row.curve,
+  spkiSha256: row.spki_sha256,
+  signature: row.signature,
+  isCa: row.is_ca === 1,
+  isSelfIssued: row.is_self_issued === 1,
+  malformed: CertificateRow.shape.malformed.parse(JSON.parse(row.malformed)),
+  sizeBytes: row.size_bytes,
+});
+
+function toPlace(row: PlaceRow): Place {
+  const seen = { host: row.host, position: row.position, firstSeen: row.first_seen, lastSeen: row.last_seen };
+  if (row.path !== null) return { kind: "file", path: row.path, ...seen };
+  return { kind: "endpoint", port: row.port ?? 0, serverName: row.server_name || null, ...seen };
+}

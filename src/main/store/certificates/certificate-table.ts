@@ -1,0 +1,94 @@
+import type { Database } from "better-sqlite3";
+import type { CertificateFilter } from "#shared/contract/certificates.ts";
+import type { CertificateDetail, CertificateRow } from "#shared/model/certificate.ts";
+import { addDays } from "#shared/model/days.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import { isIndexed, splitWords, toPattern, toPhrase } from "#store/lists/search.ts";
+import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
+import { DATE_COLUMNS } from "./date-rules.ts";
+
+type Column = "notAfter" | "subject" | "issuer" | "keyType" | "placeCount";
+
+type Wanted = CertificateFilter &
+  Window & { sort: { by: Column; descending: boolean }; placeLimit: number; now: Date };
+
+const SORTED_BY: Record<Column, string> = {
+  notAfter: "not_after",
+  subject: "substr(subject, 1, 120)",
+  issuer: "substr(issuer, 1, 120)",
+  keyType: "key_type",
+  placeCount: "place_count",
+};
+
+const TEXT = "subject || char(10) || issuer || char(10) || names || char(10) || sha256";
+
+/** The certificates that are seen somewhere now. */
+export function certificateTable(db: Database, lists: Lists, rows: ReturnType<typeof certificateRows>) {
+  const find = db.prepare<{ sha256: string; now: string }, Row>(`
+    SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate WHERE sha256 = @sha256`);
+  const total = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
+
+  return {
+    list({ sort, placeLimit, now, after, limit, ...filter }: Wanted): Listed<CertificateRow> {
+      const where = [SEEN_NOW, ...toConditions(filter, now)];
+      return lists.list(
+        {
+          select: `${COLUMNS}, ${DATE_COLUMNS}`,
+          from: "certificate",
+          where,
+          sort: { name: sort.by, columns: [SORTED_BY[sort.by], "id"], descending: sort.descending },
+          after,
+          limit,
+          named: { now: toInstant(now) },
+          ...(where.length === 1 ? { total: () => total.get() ?? 0 } : {}),
+        },
+        (row: Row) => rows.toRow(row, placeLimit, now),
+      );
+    },
+
+    /** Everything about one, also after it was last seen somewhere. */
+    find(sha256: string, now: Date): (Omit<CertificateDetail, "pem"> & { der: Uint8Array }) | null {
+      const row = find.get({ sha256, now: toInstant(now) });
+      return row ? { ...rows.toRow(row, -1, now), ...rows.detailOf(row.id) } : null;
+    },
+  };
+}
+
+const SEEN_NOW: Part = { sql: "place_count > 0", values: [] };
+
+function toConditions(filter: CertificateFilter, now: Date): Part[] {
+  const parts: Part[] = splitWords(filter.search).map(searchFor);
+  if (filter.expiringWithinDays !== null) {
+    const until = toInstant(addDays(now, filter.expiringWithinDays));
+    parts.push({ sql: "not_after <= ?", values: [until] });
+  }
+  if (filter.role) parts.push({ sql: filter.role === "authority" ? "is_ca = 1" : "is_ca = 0", values: [] });
+  if (filter.place === "endpoint") parts.push({ sql: "endpoint_count > 0", values: [] });
+  if (filter.place === "file") parts.push({ sql: "place_count > endpoint_count", values: [] });
+  if (filter.host !== null) parts.push({ sql: `id IN (${UNDER_NAME})`, values: [filter.host] });
+  return parts;
+}
+
+const UNDER_NAME = `
+  SELECT certificate FROM place
+  WHERE gone_scan IS NULL AND name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)`;
+
+/** A word stands in the certificate, or in the name of a host where it is seen. */
+function searchFor(word: string): Part {
+  if (!isIndexed(word)) {
+    const pattern = toPattern(word);
+    const sql = `((${TEXT}) LIKE ? ESCAPE '\\' OR id IN (
+      SELECT certificate FROM place
+      WHERE gone_scan IS NULL
+        AND name IN (SELECT host_name.id FROM host_name WHERE host_name.name LIKE ? ESCAPE '\\')))`;
+    return { sql, values: [pattern, pattern] };
+  }
+  const sql = `id IN (
+    SELECT rowid FROM certificate_search WHERE certificate_search MATCH ?
+    UNION
+    SELECT certificate FROM place
+    WHERE gone_scan IS NULL
+      AND name IN (SELECT rowid FROM host_name_search WHERE host_name_search MATCH ?))`;
+  return { sql, values: [toPhrase(word), toPhrase(word)] };
+}

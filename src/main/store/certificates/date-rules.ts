@@ -1,0 +1,41 @@
+import type { FindingBrief } from "#shared/model/finding.ts";
+import { type DateRule, sayDates } from "#shared/text/computed-finding.ts";
+import { UNREADABLE } from "./certificate-memory.ts";
+
+/**
+ * What the dates of a certificate say at `@now`, as columns of a query on it. They are computed whenever they are
+ * asked for, and so are right however old the last scan is.
+ */
+export const DATE_COLUMNS = `
+  CASE
+    WHEN not_after < @now THEN 'certificate-expired'
+    WHEN due_from <= @now THEN 'certificate-expiring'
+  END AS expiry_rule,
+  CASE WHEN not_after < @now OR urgent_from <= @now THEN 'high' ELSE 'medium' END AS expiry_severity,
+  ifnull(not_before > @now, 0) AS is_early`;
+
+export type DateColumns = {
+  not_before: string | null;
+  not_after: string;
+  expiry_rule: "certificate-expired" | "certificate-expiring" | null;
+  expiry_severity: "high" | "medium";
+  is_early: number;
+};
+
+export const datesOf = ({ not_before, not_after }: Pick<DateColumns, "not_before" | "not_after">) => ({
+  notBefore: not_before,
+  notAfter: not_after === UNREADABLE ? null : not_after,
+});
+
+/** The findings that the dates of one certificate make. */
+export function dateFindings(row: DateColumns, now: Date): FindingBrief[] {
+  const brief = (rule: DateRule, severity: FindingBrief["severity"]): FindingBrief => ({
+    rule,
+    severity,
+    sentence: sayDates(rule, datesOf(row), now).sentence,
+  });
+  return [
+    ...(row.expiry_rule ? [brief(row.expiry_rule, row.expiry_severity)] : []),
+    ...(row.is_early ? [brief("certificate-not-yet-valid", "medium")] : []),
+  ];
+}

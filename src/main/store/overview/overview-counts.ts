@@ -1,0 +1,55 @@
+import type { Database } from "better-sqlite3";
+import type { Overview } from "#shared/contract/overview.ts";
+import { addDays } from "#shared/model/days.ts";
+import { toInstant } from "#shared/model/instant.ts";
+
+/** How many there are of everything that the first page counts. */
+export function overviewCounts(db: Database) {
+  const byState = {
+    host: db.prepare<[], [string, number]>("SELECT state, count(*) FROM host GROUP BY state").raw(),
+    endpoint: db.prepare<[], [string, number]>("SELECT state, count(*) FROM endpoint GROUP BY state").raw(),
+    tally: db.prepare<[], [string, number]>("SELECT what, count FROM tally").raw(),
+  };
+  const expiring = db
+    .prepare<{ from: string; until: string }, number>(`
+      SELECT count(*) FROM certificate WHERE place_count > 0 AND not_after >= @from AND not_after < @until`)
+    .pluck();
+
+  return { read, expiring: countExpiring };
+
+  function read(now: Date): Pick<Overview, "hosts" | "endpoints" | "certificates" | "grants"> {
+    const hosts = new Map(byState.host.all());
+    const endpoints = new Map(byState.endpoint.all());
+    const tally = new Map(byState.tally.all());
+    const sum = (of: Map<string, number>) => [...of.values()].reduce((all, one) => all + one, 0);
+    const grants = (state: string) => tally.get(`grant ${state}`) ?? 0;
+    return {
+      hosts: {
+        total: sum(hosts),
+        read: hosts.get("ok") ?? 0,
+        partial: hosts.get("partial") ?? 0,
+        failed: hosts.get("failed") ?? 0,
+      },
+      endpoints: {
+        total: sum(endpoints),
+        presented: (endpoints.get("ok") ?? 0) + (endpoints.get("partial") ?? 0),
+        failed: endpoints.get("failed") ?? 0,
+      },
+      certificates: {
+        total: tally.get("certificate") ?? 0,
+        expired: countExpiring(null, now),
+        within30Days: countExpiring(now, addDays(now, 30)),
+      },
+      grants: {
+        total: grants("yes") + grants("no") + grants("unknown"),
+        yes: grants("yes"),
+        no: grants("no"),
+        unknown: grants("unknown"),
+      },
+    };
+  }
+
+  function countExpiring(from: Date | null, until: Date): number {
+    return expiring.get({ from: from ? toInstant(from) : "", until: toInstant(until) }) ?? 0;
+  }
+}
