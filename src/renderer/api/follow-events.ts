@@ -1,0 +1,52 @@
+import type { QueryClient } from "@tanstack/react-query";
+import type { Announcement } from "#shared/contract/events.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Api } from "./api.ts";
+import type { Connection } from "./connect.ts";
+
+/** A scan announces every visit; the pages ask again at most this often. */
+const SETTLE_MS = 300;
+
+/** Asks again for what each announcement says has changed, and for everything after a drop. */
+export function followEvents(connection: Connection, api: Api, queries: QueryClient): void {
+  const stale = new Set<Area>();
+  let isSettling = false;
+
+  const settle = () => {
+    isSettling = false;
+    const areas = [...stale];
+    stale.clear();
+    for (const area of areas) void queries.invalidateQueries({ queryKey: api[area].key() });
+  };
+  const watch = async () => {
+    for await (const announcement of await api.events.watch.call()) {
+      for (const area of staleAreas(announcement)) stale.add(area);
+      if (!isSettling) setTimeout(settle, SETTLE_MS);
+      isSettling = true;
+    }
+  };
+  const start = () => {
+    if (connection.read() !== "open") return;
+    // A drop ends the iterator with an error; the next `open` starts another one.
+    watch().catch(() => undefined);
+    void queries.invalidateQueries();
+  };
+  connection.subscribe(start);
+  start();
+}
+
+type Area = "scans" | "overview" | "certificates" | "access" | "hosts" | "findings" | "targets" | "settings";
+
+function staleAreas({ kind }: Announcement): Area[] {
+  switch (kind) {
+    case "scan-progressed":
+    case "scan-finished":
+      return ["scans", "overview", "certificates", "access", "hosts", "findings", "targets", "settings"];
+    case "targets-changed":
+      return ["targets", "settings"];
+    case "pins-changed":
+      return ["hosts", "settings", "findings", "scans"];
+    default:
+      return assertNever(kind);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What the address of each screen holds: filter, sort and the thing that is open, so that Back works and an
+ * address can be shared. What cannot be read is dropped: an old or mistyped address shows the whole list.
+ */
+import { z } from "zod";
+import { RuleId, Severity } from "#shared/model/finding.ts";
+import { ProbeState } from "#shared/model/probe.ts";
+
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
+const text = optional(z.string().min(1).max(300));
+const sorted = <const Columns extends readonly [string, ...string[]]>(columns: Columns) => ({
+  sort: optional(z.enum(columns)),
+  descending: optional(z.boolean()),
+});
+
+export const CertificatesSearch = z.object({
+  search: text,
+  within: optional(z.int().min(0).max(36_500)),
+  role: optional(z.enum(["leaf", "authority"])),
+  place: optional(z.enum(["endpoint", "file"])),
+  host: text,
+  ...sorted(["notAfter", "subject", "issuer", "keyType", "placeCount"]),
+  open: text,
+});
+
+export const AccessSearch = z.object({
+  search: text,
+  host: text,
+  account: text,
+  fingerprint: text,
+  effective: optional(z.enum(["yes", "no", "unknown"])),
+  ...sorted(["host", "account", "fingerprint", "keyType", "effective", "comment"]),
+  open: optional(z.int()),
+});
+
+export const HostsSearch = z.object({
+  search: text,
+  state: optional(ProbeState),
+  ...sorted(["host", "os", "state", "grantCount", "accountCount", "lastSeen"]),
+  open: optional(z.int()),
+});
+
+export const FindingsSearch = z.object({
+  search: text,
+  severity: optional(Severity),
+  rule: optional(RuleId),
+  host: text,
+  ...sorted(["severity", "rule", "host", "label", "firstSeen"]),
+  open: text,
+});
+
+export const ScansSearch = z.object({ open: optional(z.int().positive()) });

@@ -1,0 +1,103 @@
+import { Button } from "@mantine/core";
+import { IconKey, IconRadar2 } from "@tabler/icons-react";
+import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { Facet, FixedFacet } from "#renderer/ui/table/facet.tsx";
+import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
+import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { EFFECTIVE } from "#renderer/ui/verdict.tsx";
+import type { GrantRow } from "#shared/model/grant.ts";
+import { COLUMNS } from "./columns.tsx";
+import { GrantDrawer } from "./drawer.tsx";
+import { route, sortOf, useGrants } from "./queries.ts";
+
+const VERDICTS = (["yes", "no", "unknown"] as const).map((value) => ({
+  value,
+  label: EFFECTIVE[value].word,
+}));
+
+const FIXED = [
+  { name: "host", title: "Host" },
+  { name: "account", title: "Account" },
+  { name: "fingerprint", title: "Key" },
+] as const;
+
+const idOf = ({ id }: GrantRow): string => String(id);
+
+type Search = ReturnType<typeof route.useSearch>;
+
+export function AccessPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { list, fetchAll } = useGrants(search);
+  const change = (patch: Partial<Search>, replace = true) =>
+    void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
+
+  return (
+    <ListScreen
+      name="grants"
+      columns={COLUMNS}
+      list={list}
+      rowId={idOf}
+      sort={sortOf(search)}
+      onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
+      search={search.search ?? ""}
+      searchHint="Search hosts, accounts, keys"
+      onSearch={(text) => change({ search: text || undefined })}
+      openId={search.open === undefined ? null : String(search.open)}
+      onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
+      fetchAll={fetchAll}
+      filters={<Filters search={search} onChange={change} />}
+      empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
+      drawer={
+        search.open !== undefined && (
+          <GrantDrawer id={search.open} onClose={() => change({ open: undefined })} />
+        )
+      }
+    />
+  );
+}
+
+function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
+  return (
+    <>
+      <Facet
+        title="Verdict"
+        value={search.effective}
+        options={VERDICTS}
+        onChange={(effective) => onChange({ effective })}
+      />
+      {FIXED.map(({ name, title }) => {
+        const value = search[name];
+        return (
+          value && (
+            <FixedFacet
+              key={name}
+              title={title}
+              value={value}
+              onDrop={() => onChange({ [name]: undefined })}
+            />
+          )
+        );
+      })}
+    </>
+  );
+}
+
+function None({ search, onClear }: { search: Search; onClear: () => void }) {
+  const requestScan = useScanRequest();
+  return (
+    <Nothing
+      Icon={IconKey}
+      one="grant"
+      search={search}
+      onClear={onClear}
+      title="No grant seen yet"
+      why="A grant is one line of an authorized_keys file. To read them, Latchkey logs in to a host over SSH."
+      action={
+        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
+          Scan hosts
+        </Button>
+      }
+    />
+  );
+}

@@ -1,0 +1,42 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useApi } from "#renderer/api/api.ts";
+import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import { Sha256 } from "#shared/model/certificate.ts";
+
+export const route = getRouteApi("/certificates");
+type Search = ReturnType<typeof route.useSearch>;
+
+export const sortOf = ({ sort = "notAfter", descending = false }: Search) => ({ by: sort, descending });
+
+const inputOf = (search: Search) => ({
+  search: search.search ?? "",
+  expiringWithinDays: search.within ?? null,
+  role: search.role ?? null,
+  place: search.place ?? null,
+  host: search.host ?? null,
+  sort: sortOf(search),
+});
+
+export function useCertificates(search: Search) {
+  const { certificates } = useApi();
+  const input = inputOf(search);
+  const list = useRows(
+    useInfiniteQuery(
+      certificates.list.infiniteOptions({
+        input: (after: string | null) => ({ ...input, after }),
+        initialPageParam: null,
+        getNextPageParam: ({ next }) => next,
+        placeholderData: keepPreviousData,
+      }),
+    ),
+  );
+  const all = () =>
+    fetchAll((after) => certificates.list.call({ ...input, after, limit: 1_000, placeLimit: 1_000 }));
+  return { list, fetchAll: all };
+}
+
+export function useCertificate(sha256: string) {
+  const { certificates } = useApi();
+  return useQuery(certificates.find.queryOptions({ input: { sha256: Sha256.parse(sha256) } }));
+}

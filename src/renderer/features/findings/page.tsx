@@ -1,0 +1,89 @@
+import { Button } from "@mantine/core";
+import { IconRadar2, IconShieldCheck } from "@tabler/icons-react";
+import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { SEVERITIES } from "#renderer/ui/severity.tsx";
+import { Facet, FixedFacet } from "#renderer/ui/table/facet.tsx";
+import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
+import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
+import { sayRule } from "#shared/text/rule.ts";
+import { COLUMNS } from "./columns.tsx";
+import { FindingDrawer } from "./drawer.tsx";
+import { route, sortOf, useFindings } from "./queries.ts";
+
+const SEVERITY_OPTIONS = Severity.options.map((value) => ({ value, label: SEVERITIES[value].word }));
+const RULE_OPTIONS = RuleId.options.map((value) => ({ value, label: sayRule(value) }));
+
+const idOf = ({ id }: Finding): string => id;
+
+type Search = ReturnType<typeof route.useSearch>;
+
+export function FindingsPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { list, fetchAll } = useFindings(search);
+  const change = (patch: Partial<Search>, replace = true) =>
+    void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
+  const open = list.rows.find(({ id }) => id === search.open);
+
+  return (
+    <ListScreen
+      name="findings"
+      columns={COLUMNS}
+      list={list}
+      rowId={idOf}
+      sort={sortOf(search)}
+      onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
+      search={search.search ?? ""}
+      searchHint="Search findings"
+      onSearch={(text) => change({ search: text || undefined })}
+      openId={search.open ?? null}
+      onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
+      fetchAll={fetchAll}
+      filters={<Filters search={search} onChange={change} />}
+      empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
+      drawer={open && <FindingDrawer finding={open} onClose={() => change({ open: undefined })} />}
+    />
+  );
+}
+
+function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
+  return (
+    <>
+      <Facet
+        title="Severity"
+        value={search.severity}
+        options={SEVERITY_OPTIONS}
+        onChange={(severity) => onChange({ severity })}
+      />
+      <Facet
+        title="Rule"
+        value={search.rule}
+        options={RULE_OPTIONS}
+        onChange={(rule) => onChange({ rule })}
+      />
+      {search.host && (
+        <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
+      )}
+    </>
+  );
+}
+
+function None({ search, onClear }: { search: Search; onClear: () => void }) {
+  const requestScan = useScanRequest();
+  return (
+    <Nothing
+      Icon={IconShieldCheck}
+      one="finding"
+      search={search}
+      onClear={onClear}
+      title="Nothing found"
+      why={`${RuleId.options.length} rules look at every certificate, grant, key file and host key that a scan has read.`}
+      action={
+        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
+          Scan
+        </Button>
+      }
+    />
+  );
+}

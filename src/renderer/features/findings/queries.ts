@@ -1,0 +1,31 @@
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useApi } from "#renderer/api/api.ts";
+import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+
+export const route = getRouteApi("/findings");
+type Search = ReturnType<typeof route.useSearch>;
+
+export const sortOf = ({ sort = "severity", descending = false }: Search) => ({ by: sort, descending });
+
+export function useFindings(search: Search) {
+  const { findings } = useApi();
+  const input = {
+    search: search.search ?? "",
+    severity: search.severity ?? null,
+    rule: search.rule ?? null,
+    host: search.host ?? null,
+    sort: sortOf(search),
+  };
+  const list = useRows(
+    useInfiniteQuery(
+      findings.list.infiniteOptions({
+        input: (after: string | null) => ({ ...input, after }),
+        initialPageParam: null,
+        getNextPageParam: ({ next }) => next,
+        placeholderData: keepPreviousData,
+      }),
+    ),
+  );
+  return { list, fetchAll: () => fetchAll((after) => findings.list.call({ ...input, after, limit: 1_000 })) };
+}

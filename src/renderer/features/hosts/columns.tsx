@@ -1,0 +1,91 @@
+import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { ProbeTag } from "#renderer/ui/probe-state.tsx";
+import { FindingCount } from "#renderer/ui/severity.tsx";
+import type { Column } from "#renderer/ui/table/column.ts";
+import { When } from "#renderer/ui/when.tsx";
+import type { HostRow } from "#shared/model/host.ts";
+
+export const nameOf = ({ host, port }: HostRow): string => (port === 22 ? host : `${host}, port ${port}`);
+
+const ownNameOf = ({ host, hostname }: HostRow): string | null => (hostname === host ? null : hostname);
+
+export const COLUMNS: readonly Column<HostRow>[] = [
+  {
+    id: "host",
+    title: "Host",
+    minWidth: 190,
+    grow: 3,
+    sortBy: "host",
+    cell: (row) => {
+      const more = ownNameOf(row);
+      return <NameCell name={nameOf(row)} {...(more === null ? {} : { more })} />;
+    },
+    text: ({ host, port }) => `${host}:${port}`,
+  },
+  {
+    id: "state",
+    title: "Last visit",
+    minWidth: 156,
+    sortBy: "state",
+    cell: ({ state, outcome }) => <ProbeTag state={state} outcome={outcome} />,
+    text: ({ state, outcome }) => `${state} ${outcome}`,
+  },
+  {
+    id: "os",
+    title: "System",
+    minWidth: 150,
+    grow: 2,
+    sortBy: "os",
+    cell: ({ os }) => (os === null ? <Dim>not read</Dim> : <TextCell text={os} />),
+    text: ({ os }) => os ?? "",
+  },
+  {
+    id: "readAs",
+    title: "Read as",
+    minWidth: 110,
+    grow: 1,
+    cell: ({ readAs }) => (readAs === null ? <Dim>not read</Dim> : <TextCell text={readAs} />),
+    text: ({ readAs }) => readAs ?? "",
+  },
+  {
+    id: "accounts",
+    title: "Accounts",
+    minWidth: 88,
+    isNumber: true,
+    sortBy: "accountCount",
+    cell: ({ accountCount }) => <NumberCell value={accountCount} />,
+    text: ({ accountCount }) => String(accountCount),
+  },
+  {
+    id: "grants",
+    title: "Grants",
+    minWidth: 76,
+    isNumber: true,
+    sortBy: "grantCount",
+    cell: ({ grantCount }) => <NumberCell value={grantCount} />,
+    text: ({ grantCount }) => String(grantCount),
+  },
+  {
+    id: "certificates",
+    title: "Certificates",
+    minWidth: 96,
+    isNumber: true,
+    cell: ({ certificateCount }) => <NumberCell value={certificateCount} />,
+    text: ({ certificateCount }) => String(certificateCount),
+  },
+  {
+    id: "findings",
+    title: "Findings",
+    minWidth: 118,
+    cell: ({ findings }) => <FindingCount findings={findings} />,
+    text: ({ findings }) => findings.map(({ rule }) => rule).join(" "),
+  },
+  {
+    id: "lastSeen",
+    title: "Visited",
+    minWidth: 116,
+    sortBy: "lastSeen",
+    cell: ({ lastSeen }) => <When instant={lastSeen} />,
+    text: ({ lastSeen }) => lastSeen,
+  },
+];

@@ -1,0 +1,120 @@
+import { Button } from "@mantine/core";
+import { IconArrowRight, IconRadar2 } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { FindingLines } from "#renderer/ui/finding-lines.tsx";
+import { ProbeTag } from "#renderer/ui/probe-state.tsx";
+import { ErrorState } from "#renderer/ui/states.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { Exactly, When } from "#renderer/ui/when.tsx";
+import type { HostDetail } from "#shared/model/host.ts";
+import { sayTarget } from "#shared/text/target.ts";
+import { nameOf } from "./columns.tsx";
+import { CoverageOf } from "./coverage.tsx";
+import { HostKeys } from "./host-keys.tsx";
+import classes from "./hosts.module.css";
+import { AccountLines, KeyFileLines } from "./inventory.tsx";
+import { useHost } from "./queries.ts";
+
+export function HostDrawer({ id, onClose }: { id: number; onClose: () => void }) {
+  const { data, error } = useHost(id);
+  return (
+    <Drawer
+      label="host"
+      title={data ? <Untrusted text={nameOf(data)} /> : "Host"}
+      subtitle={data && <Subtitle host={data} />}
+      onClose={onClose}
+    >
+      {error && <ErrorState doing="show this host" error={error} />}
+      {data && <Details host={data} />}
+    </Drawer>
+  );
+}
+
+function Subtitle({ host: { state, outcome, lastSeen } }: { host: HostDetail }) {
+  return (
+    <>
+      <ProbeTag state={state} outcome={outcome} />
+      <span>
+        visited <When instant={lastSeen} />
+      </span>
+    </>
+  );
+}
+
+function Details({ host }: { host: HostDetail }) {
+  const requestScan = useScanRequest();
+  const target = sayTarget({ kind: "ssh", host: host.host, port: host.port, user: host.user });
+  return (
+    <>
+      {host.message && (
+        <p className={classes.message}>
+          <Untrusted text={host.message} />
+        </p>
+      )}
+      <div className={classes.actions}>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconRadar2 size={15} />}
+          onClick={() => requestScan(target)}
+        >
+          Scan again
+        </Button>
+        <Button
+          variant="default"
+          size="xs"
+          rightSection={<IconArrowRight size={15} />}
+          renderRoot={(props) => <Link to="/access" search={{ host: host.host }} {...props} />}
+        >
+          Who can log in
+        </Button>
+        <Button
+          variant="default"
+          size="xs"
+          rightSection={<IconArrowRight size={15} />}
+          renderRoot={(props) => <Link to="/certificates" search={{ host: host.host }} {...props} />}
+        >
+          Certificates
+        </Button>
+      </div>
+      <HostKeys host={host} />
+      <FindingLines findings={host.findings} />
+      <CoverageOf coverage={host.coverage} />
+      <HostFacts host={host} />
+      <AccountLines accounts={host.accounts} host={host.host} />
+      <KeyFileLines keyFiles={host.keyFiles} />
+    </>
+  );
+}
+
+function HostFacts({ host }: { host: HostDetail }) {
+  const facts = [
+    ["Calls itself", host.hostname],
+    ["System", host.os],
+    ["Kernel", host.kernel],
+    ["sshd", host.sshdVersion],
+    ["Logged in as", host.user],
+    ["Read as", host.readAs],
+  ] as const;
+  return (
+    <Section title="Facts">
+      <Facts>
+        {facts.map(([name, value]) => (
+          <Fact key={name} name={name}>
+            {value === null ? "not read" : <Untrusted text={value} />}
+          </Fact>
+        ))}
+        <Fact name="Clock">{sayClock(host.clockAheadSeconds)}</Fact>
+        <Fact name="Last read">{host.lastRead === null ? "never" : <Exactly instant={host.lastRead} />}</Fact>
+      </Facts>
+    </Section>
+  );
+}
+
+function sayClock(aheadSeconds: number | null): string {
+  if (aheadSeconds === null) return "not read";
+  if (Math.abs(aheadSeconds) < 2) return "agrees with this computer's";
+  return `${Math.abs(aheadSeconds)} s ${aheadSeconds > 0 ? "ahead of" : "behind"} this computer's`;
+}

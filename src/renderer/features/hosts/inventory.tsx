@@ -1,0 +1,95 @@
+import { IconLock, IconLockOpen, IconLockQuestion } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import type { AccountView, KeyFileView } from "#shared/model/host.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayKey } from "#shared/text/key-size.ts";
+
+const PASSWORDS: Record<AccountView["passwordState"], string> = {
+  set: "password set",
+  locked: "password locked",
+  none: "no password",
+  unknown: "password state not read",
+};
+
+/** Accounts that somebody can log in to with a key come first. */
+export function AccountLines({ accounts, host }: { accounts: readonly AccountView[]; host: string }) {
+  if (accounts.length === 0) return null;
+  const ordered = accounts.toSorted((a, b) => b.grantCount - a.grantCount || a.uid - b.uid);
+  return (
+    <Section title="Accounts" count={accounts.length}>
+      <Lines>
+        {ordered.map(({ name, uid, shell, passwordState, grantCount }) => (
+          <Line
+            key={name}
+            end={grantCount > 0 && <GrantLink host={host} account={name} count={grantCount} />}
+            below={<Untrusted text={`uid ${uid}, ${shell || "no shell"}, ${PASSWORDS[passwordState]}`} />}
+          >
+            <Untrusted text={name} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+function GrantLink({ host, account, count }: { host: string; account: string; count: number }) {
+  return (
+    <TextLink>
+      <Link to="/access" search={{ host, account }}>
+        {sayCount(count, "grant")}
+      </Link>
+    </TextLink>
+  );
+}
+
+/** Private keys found on the host: what is known of the file, never its bytes. */
+export function KeyFileLines({ keyFiles }: { keyFiles: readonly KeyFileView[] }) {
+  if (keyFiles.length === 0) return null;
+  return (
+    <Section title="Private key files" count={keyFiles.length}>
+      <Lines>
+        {keyFiles.map((file) => (
+          <Line
+            key={file.id}
+            end={<Protection isEncrypted={file.isEncrypted} />}
+            below={<KeyFileFacts file={file} />}
+          >
+            <Untrusted text={file.path} isMono />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+function KeyFileFacts({ file }: { file: KeyFileView }) {
+  return (
+    <>
+      <Untrusted text={`${sayKey(file)}, ${file.owner}, mode ${file.mode}`} />{" "}
+      {file.fingerprint !== null && <Fingerprint value={file.fingerprint} />}
+    </>
+  );
+}
+
+function Protection({ isEncrypted }: { isEncrypted: boolean | null }) {
+  if (isEncrypted === null)
+    return (
+      <Tag tone="gray" Icon={IconLockQuestion}>
+        not told
+      </Tag>
+    );
+  return isEncrypted ? (
+    <Tag tone="green" Icon={IconLock}>
+      passphrase
+    </Tag>
+  ) : (
+    <Tag tone="orange" Icon={IconLockOpen}>
+      no passphrase
+    </Tag>
+  );
+}

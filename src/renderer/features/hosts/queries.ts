@@ -1,0 +1,33 @@
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useApi } from "#renderer/api/api.ts";
+import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+
+export const route = getRouteApi("/hosts");
+type Search = ReturnType<typeof route.useSearch>;
+
+export const sortOf = ({ sort = "host", descending = false }: Search) => ({ by: sort, descending });
+
+export function useHosts(search: Search) {
+  const { hosts } = useApi();
+  const input = { search: search.search ?? "", state: search.state ?? null, sort: sortOf(search) };
+  const list = useRows(
+    useInfiniteQuery(
+      hosts.list.infiniteOptions({
+        input: (after: string | null) => ({ ...input, after }),
+        initialPageParam: null,
+        getNextPageParam: ({ next }) => next,
+        placeholderData: keepPreviousData,
+      }),
+    ),
+  );
+  return { list, fetchAll: () => fetchAll((after) => hosts.list.call({ ...input, after, limit: 1_000 })) };
+}
+
+export function useHost(id: number) {
+  const { hosts } = useApi();
+  return useQuery(hosts.find.queryOptions({ input: { id } }));
+}
+
+export const useTrustKey = () => useMutation(useApi().hosts.trustKey.mutationOptions());
+export const useForgetPin = () => useMutation(useApi().hosts.forgetPin.mutationOptions());

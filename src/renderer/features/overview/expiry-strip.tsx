@@ -1,0 +1,58 @@
+import { Link } from "@tanstack/react-router";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import type { Overview } from "#shared/contract/overview.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import classes from "./overview.module.css";
+
+const DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
+const DAYS_A_WEEK = 7;
+const HEIGHT = 96;
+
+/** How many certificates expire in each of the next twelve weeks. A bar leads to those that expire by then. */
+export function ExpiryStrip({ overview: { expiryByWeek, certificates } }: { overview: Overview }) {
+  const most = Math.max(...expiryByWeek.map(({ count }) => count), 1);
+  return (
+    <Panel title="Expiry, next twelve weeks" action={<Totals certificates={certificates} />}>
+      <ol className={classes.strip}>
+        {expiryByWeek.map(({ from, count }, week) => (
+          <li key={from} className={classes.week}>
+            <Link
+              to="/certificates"
+              search={{ within: (week + 1) * DAYS_A_WEEK }}
+              className={classes.weekLink}
+              aria-label={`Week from ${DAY.format(new Date(from))}: ${sayCount(count, "certificate")}`}
+            >
+              <span className={classes.weekCount}>{count > 0 ? sayNumber(count) : ""}</span>
+              <span
+                className={week < 4 ? `${classes.weekBar} ${classes.soon}` : classes.weekBar}
+                style={{ height: count === 0 ? 2 : Math.max((count / most) * HEIGHT, 6) }}
+              />
+            </Link>
+            <span className={classes.weekName}>{DAY.format(new Date(from))}</span>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+function Totals({
+  certificates: { total, expired, within30Days },
+}: {
+  certificates: Overview["certificates"];
+}) {
+  return (
+    <TextLink>
+      <Link to="/certificates" search={{ within: 0 }}>
+        {sayNumber(expired)} expired
+      </Link>
+      {", "}
+      <Link to="/certificates" search={{ within: 30 }}>
+        {sayNumber(within30Days)} within 30 days
+      </Link>
+      {", "}
+      <Link to="/certificates">{sayNumber(total)} in all</Link>
+    </TextLink>
+  );
+}

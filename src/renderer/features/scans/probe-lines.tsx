@@ -1,0 +1,87 @@
+import { Button } from "@mantine/core";
+import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
+import { ProbeTag } from "#renderer/ui/probe-state.tsx";
+import type { Rows } from "#renderer/ui/table/column.ts";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { TrustKey } from "#renderer/ui/trust-key.tsx";
+import type { HostKeyView, Probe } from "#shared/model/probe.ts";
+import type { SshTarget } from "#shared/model/target.ts";
+import { sayDuration } from "#shared/text/elapsed.ts";
+import { sayTarget } from "#shared/text/target.ts";
+import { useTrustKey } from "./queries.ts";
+import classes from "./scans.module.css";
+
+/** The visits of a scan as they end, those that failed first, each with what to do about it. */
+export function ProbeLines({ list }: { list: Rows<Probe> }) {
+  if (list.rows.length === 0)
+    return <p className={classes.none}>{list.total === 0 ? "None has ended yet" : ""}</p>;
+  return (
+    <>
+      <Lines>
+        {list.rows.map((probe) => (
+          <ProbeLine key={probe.id} probe={probe} />
+        ))}
+      </Lines>
+      {list.total !== null && list.rows.length < list.total && (
+        <Button variant="subtle" size="compact-sm" mt={8} loading={list.isFetching} onClick={list.fetchMore}>
+          Show more
+        </Button>
+      )}
+    </>
+  );
+}
+
+function ProbeLine({ probe }: { probe: Probe }) {
+  const { target, state, outcome, message, tookMs, hostKey } = probe;
+  return (
+    <Line
+      end={
+        <>
+          <span className={classes.took}>{sayDuration(tookMs)}</span>
+          <ProbeTag state={state} outcome={outcome} />
+        </>
+      }
+      below={
+        (message || hostKey) && (
+          <>
+            <Untrusted text={message} />
+            {outcome === "host-key-unknown" && hostKey && target.kind === "ssh" && (
+              <Unknown target={target} hostKey={hostKey} />
+            )}
+          </>
+        )
+      }
+    >
+      <span className={classes.target}>
+        <span className={classes.kind}>{target.kind === "ssh" ? "SSH" : "TLS"}</span>
+        <Untrusted text={sayTarget(target)} />
+      </span>
+    </Line>
+  );
+}
+
+function Unknown({ target, hostKey }: { target: SshTarget; hostKey: HostKeyView }) {
+  const { mutate, isPending, isSuccess, error } = useTrustKey();
+  const requestScan = useScanRequest();
+  const { host, port } = target;
+  if (isSuccess)
+    return (
+      <p className={classes.trusted}>
+        The key is trusted.{" "}
+        <Button size="compact-xs" onClick={() => requestScan(sayTarget(target))}>
+          Scan it again
+        </Button>
+      </p>
+    );
+  return (
+    <div className={classes.unknown}>
+      <TrustKey
+        hostKey={hostKey}
+        isTrusting={isPending}
+        error={error}
+        onTrust={() => mutate({ host, port, fingerprint: hostKey.fingerprint })}
+      />
+    </div>
+  );
+}

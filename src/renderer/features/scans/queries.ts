@@ -1,0 +1,67 @@
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useApi } from "#renderer/api/api.ts";
+import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+
+export const route = getRouteApi("/scans");
+
+export function useScans() {
+  const { scans } = useApi();
+  const list = useRows(
+    useInfiniteQuery(
+      scans.list.infiniteOptions({
+        input: (after: string | null) => ({ after }),
+        initialPageParam: null,
+        getNextPageParam: ({ next }) => next,
+      }),
+    ),
+  );
+  return { list, fetchAll: () => fetchAll((after) => scans.list.call({ after, limit: 1_000 })) };
+}
+
+export function useScan(scanId: ScanId) {
+  const { scans } = useApi();
+  return useQuery(scans.find.queryOptions({ input: { scanId } }));
+}
+
+export function useProbes(scanId: ScanId) {
+  const { scans } = useApi();
+  return useRows(
+    useInfiniteQuery(
+      scans.probes.infiniteOptions({
+        input: (after: string | null) => ({ scanId, after }),
+        initialPageParam: null,
+        getNextPageParam: ({ next }) => next,
+      }),
+    ),
+  );
+}
+
+/** What a text of targets means; asked again as it is typed. */
+export function usePreview(text: string, only: "ssh" | "tls" | null) {
+  const { targets } = useApi();
+  const isEmpty = text.trim() === "";
+  return useQuery(
+    targets.preview.queryOptions({
+      input: { text, only },
+      enabled: !isEmpty,
+      retry: false,
+      placeholderData: keepPreviousData,
+    }),
+  );
+}
+
+export function useRememberedTargets() {
+  const { targets } = useApi();
+  return useQuery(targets.list.queryOptions());
+}
+
+export function useThisComputer() {
+  const { thisComputer } = useApi();
+  return useQuery(thisComputer.look.queryOptions());
+}
+
+export const useStartScan = () => useMutation(useApi().scans.start.mutationOptions());
+export const useCancelScan = () => useMutation(useApi().scans.cancel.mutationOptions());
+export const useTrustKey = () => useMutation(useApi().hosts.trustKey.mutationOptions());

@@ -1,0 +1,118 @@
+import { Button, Checkbox, Textarea, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconRadar2 } from "@tabler/icons-react";
+import { useState } from "react";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import type { ScanId } from "#shared/model/scan.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { usePreview, useRememberedTargets, useStartScan } from "./queries.ts";
+import classes from "./scans.module.css";
+import { TargetPreview } from "./target-preview.tsx";
+
+const PREVIEW_PAUSE_MS = 200;
+
+type Props = { initialText: string; onStarted: (scanId: ScanId) => void };
+
+export function ScanForm({ initialText, onStarted }: Props) {
+  const [text, setText] = useState(initialText);
+  const [options, setOptions] = useState({ acceptNew: false, useSudo: false, identityFiles: "" });
+  const [settled] = useDebouncedValue(text, PREVIEW_PAUSE_MS);
+  const preview = usePreview(settled, null);
+  const remembered = useRememberedTargets().data?.length ?? 0;
+  const { mutate, isPending, error } = useStartScan();
+  const isEmpty = text.trim() === "";
+
+  const start = () =>
+    mutate(
+      {
+        text,
+        acceptNew: options.acceptNew,
+        useSudo: options.useSudo,
+        identityFiles: options.identityFiles
+          .split(/[,\n]/)
+          .map((path) => path.trim())
+          .filter(Boolean),
+      },
+      { onSuccess: ({ scanId }) => onStarted(scanId) },
+    );
+  const isRefused = !isEmpty && preview.error !== null;
+  const total = isEmpty ? remembered : (preview.data?.total ?? 0);
+  return (
+    <form action={start} className={classes.form}>
+      <Textarea
+        label="Hosts and endpoints"
+        description="Names, addresses, user@host, host:port, ranges such as 10.0.0.0/28 or web[01-20].corp; between spaces, commas or lines"
+        placeholder={"web01.example\ndeploy@10.0.0.5\nshop.example:443"}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        minRows={4}
+        maxRows={10}
+        autosize
+        data-autofocus
+        spellCheck={false}
+        classNames={{ input: classes.targets ?? "" }}
+        error={isRefused && <Untrusted text={preview.error?.message ?? ""} />}
+      />
+      <TargetPreview
+        preview={isEmpty || isRefused ? undefined : preview.data}
+        remembered={isEmpty ? remembered : 0}
+      />
+      <Options options={options} onChange={(patch) => setOptions({ ...options, ...patch })} />
+      {error && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={error.message} />
+        </p>
+      )}
+      <div className={classes.formActions}>
+        <Button
+          type="submit"
+          loading={isPending}
+          disabled={total === 0 || isRefused}
+          leftSection={<IconRadar2 size={16} />}
+        >
+          {total === 0 ? "Scan" : `Scan ${sayCount(total, "target")}`}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+type OptionValues = { acceptNew: boolean; useSudo: boolean; identityFiles: string };
+
+function Options({
+  options,
+  onChange,
+}: {
+  options: OptionValues;
+  onChange: (patch: Partial<OptionValues>) => void;
+}) {
+  return (
+    <details className={classes.options}>
+      <summary>Options for SSH</summary>
+      <div className={classes.optionFields}>
+        <Checkbox
+          size="xs"
+          label="Trust the key of a host that was never seen before"
+          description="A changed key is refused all the same"
+          checked={options.acceptNew}
+          onChange={(event) => onChange({ acceptNew: event.currentTarget.checked })}
+        />
+        <Checkbox
+          size="xs"
+          label="Read as root by sudo -n"
+          description="Only where sudo asks for no password; without it, some verdicts stay unknown"
+          checked={options.useSudo}
+          onChange={(event) => onChange({ useSudo: event.currentTarget.checked })}
+        />
+        <TextInput
+          size="xs"
+          label="Private key files to log in with first"
+          description="Paths on this computer, between commas; then the agent's keys and the usual files"
+          placeholder="~/.ssh/deploy_ed25519"
+          value={options.identityFiles}
+          onChange={(event) => onChange({ identityFiles: event.currentTarget.value })}
+        />
+      </div>
+    </details>
+  );
+}

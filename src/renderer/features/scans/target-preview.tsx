@@ -1,0 +1,71 @@
+import { Untrusted } from "#renderer/ui/text.tsx";
+import type { Target } from "#shared/model/target.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayTarget } from "#shared/text/target.ts";
+import { useThisComputer } from "./queries.ts";
+import classes from "./scans.module.css";
+
+type Preview = { total: number; ssh: number; tls: number; first: Target[] };
+
+const SHOWN = 6;
+
+/** What will be visited and how, before anything is: no surprise about where a login is tried, or as whom. */
+export function TargetPreview({ preview, remembered }: { preview: Preview | undefined; remembered: number }) {
+  const computer = useThisComputer().data;
+  if (!preview)
+    return (
+      <p className={classes.preview}>
+        {remembered > 0
+          ? `Nothing is written above: the ${sayCount(remembered, "target")} remembered from before would be scanned again`
+          : "A bare name is visited twice: SSH on port 22 and TLS on port 443"}
+      </p>
+    );
+  const users = new Set(
+    preview.first.flatMap((target) =>
+      target.kind === "ssh" ? [target.user ?? computer?.user ?? "you"] : [],
+    ),
+  );
+  const more = preview.total - Math.min(preview.first.length, SHOWN);
+  return (
+    <div className={classes.preview}>
+      <p>
+        <strong>{sayCount(preview.total, "target")}</strong>: {preview.ssh.toLocaleString("en")} over SSH,{" "}
+        {preview.tls.toLocaleString("en")} over TLS{sayEstimate(preview.total)}
+      </p>
+      <ul className={classes.chips}>
+        {preview.first.slice(0, SHOWN).map((target) => (
+          <li key={`${target.kind} ${sayTarget(target)}`} className={classes.chip}>
+            <span className={classes.kind}>{target.kind === "ssh" ? "SSH" : "TLS"}</span>
+            <Untrusted text={sayTarget(target)} />
+          </li>
+        ))}
+        {more > 0 && <li className={classes.moreTargets}>and {more.toLocaleString("en")} more</li>}
+      </ul>
+      <p>
+        {preview.ssh === 0 ? (
+          "No login is tried: a TLS endpoint is only greeted"
+        ) : (
+          <>
+            Logs in over SSH as <Untrusted text={[...users].join(", ")} /> with {sayKeys(computer)}; a host
+            that is not known yet is not logged in to
+          </>
+        )}
+      </p>
+    </div>
+  );
+}
+
+function sayKeys(computer: ReturnType<typeof useThisComputer>["data"]): string {
+  const usable = computer?.identityFiles.filter(({ unusable }) => unusable === null).length ?? 0;
+  const agent = computer?.agent.identities.length ?? 0;
+  return `${sayCount(agent, "key")} of your agent and ${sayCount(usable, "key file")}`;
+}
+
+/** Connections that nobody answers take 3 s each; so many are waited for at a time. */
+const [TIMEOUT_S, AT_A_TIME] = [3, 128];
+
+function sayEstimate(total: number): string {
+  const most = Math.ceil(total / AT_A_TIME) * TIMEOUT_S;
+  if (most < 60) return "; takes seconds";
+  return `; takes up to ${sayCount(Math.ceil(most / 60), "minute")} if none answers`;
+}

@@ -1,0 +1,27 @@
+import { ErrorState } from "#renderer/ui/states.tsx";
+import { AppearancePanel } from "./appearance-panel.tsx";
+import { AuditPanel } from "./audit-panel.tsx";
+import { DataPanel } from "./data-panel.tsx";
+import { useSettings } from "./queries.ts";
+import classes from "./settings.module.css";
+import { TargetsPanel } from "./targets-panel.tsx";
+import { TrustPanel } from "./trust-panel.tsx";
+
+export function SettingsPage() {
+  const { data, error, refetch } = useSettings();
+  return (
+    <div className={classes.page}>
+      <AppearancePanel />
+      {error && <ErrorState doing="read the settings" error={error} onRetry={() => void refetch()} />}
+      {data && (
+        <>
+          <DataPanel settings={data} />
+          <AuditPanel eventCount={data.eventCount} />
+          <TrustPanel settings={data} />
+          <TargetsPanel />
+          <p className={classes.version}>Latchkey {data.version}</p>
+        </>
+      )}
+    </div>
+  );
+}

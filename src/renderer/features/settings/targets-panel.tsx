@@ -1,0 +1,74 @@
+import { ActionIcon } from "@mantine/core";
+import { IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
+import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { SearchField } from "#renderer/ui/table/search-field.tsx";
+import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import { When } from "#renderer/ui/when.tsx";
+import { sayCount } from "#shared/text/count.ts";
+import { sayTarget } from "#shared/text/target.ts";
+import { useRememberedTargets, useRemoveTarget } from "./queries.ts";
+import classes from "./settings.module.css";
+
+/** More than this are found by searching. */
+const SHOWN = 100;
+
+export function TargetsPanel() {
+  const { data = [] } = useRememberedTargets();
+  const [search, setSearch] = useState("");
+  const remove = useRemoveTarget();
+  const found = data.filter(({ target }) => sayTarget(target).includes(search.trim()));
+  const forget = (text: string) =>
+    remove.mutate(
+      { text },
+      { onSuccess: () => toast("The target is forgotten; what was seen there is kept") },
+    );
+  return (
+    <Panel
+      title="Remembered targets"
+      note={data.length === 0 ? "What you scan is remembered here" : sayCount(data.length, "target")}
+      action={data.length > 10 && <SearchField value={search} hint="Search targets" onChange={setSearch} />}
+    >
+      {remove.error && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={remove.error.message} />
+        </p>
+      )}
+      {found.length > 0 && (
+        <Lines>
+          {found.slice(0, SHOWN).map(({ id, target, useSudo, addedAt }) => {
+            const text = sayTarget(target);
+            return (
+              <Line
+                key={id}
+                end={
+                  <>
+                    {useSudo && "by sudo,"} added <When instant={addedAt} />
+                    <ActionIcon
+                      variant="subtle"
+                      color="gray"
+                      size={24}
+                      aria-label={`Forget ${sayUntrusted(text)}`}
+                      title="Forget this target"
+                      onClick={() => forget(text)}
+                    >
+                      <IconTrash size={15} />
+                    </ActionIcon>
+                  </>
+                }
+              >
+                <span className={classes.kind}>{target.kind === "ssh" ? "SSH" : "TLS"}</span>{" "}
+                <Untrusted text={text} />
+              </Line>
+            );
+          })}
+        </Lines>
+      )}
+      {found.length > SHOWN && (
+        <p className={classes.more}>and {found.length - SHOWN} more: search for them above</p>
+      )}
+    </Panel>
+  );
+}

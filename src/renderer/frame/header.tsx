@@ -1,0 +1,85 @@
+import { ActionIcon, Button, Menu, useMantineColorScheme } from "@mantine/core";
+import {
+  IconCheck,
+  IconDeviceDesktop,
+  IconKeyboard,
+  IconMoon,
+  IconRadar2,
+  IconSun,
+} from "@tabler/icons-react";
+import { useLocation } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { RunningScan } from "#renderer/features/scans/running-scan.tsx";
+import classes from "./frame.module.css";
+import { SCREENS } from "./screens.ts";
+
+type Props = { onScan: () => void; onHelp: () => void };
+
+export function Header({ onScan, onHelp }: Props) {
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  const name = SCREENS.find(({ to }) => to === path)?.name ?? "Latchkey";
+  useEffect(() => {
+    document.title = `${name} - Latchkey`;
+  }, [name]);
+  return (
+    <header className={classes.header}>
+      <h1 className={classes.title}>{name}</h1>
+      <span className={classes.space} />
+      <RunningScan />
+      <Button
+        size="xs"
+        h={30}
+        leftSection={<IconRadar2 size={16} />}
+        title="Scan (c)"
+        onClick={() => onScan()}
+      >
+        Scan
+      </Button>
+      <ThemeMenu />
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={30}
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+        onClick={onHelp}
+      >
+        <IconKeyboard size={18} stroke={1.7} />
+      </ActionIcon>
+    </header>
+  );
+}
+
+const THEMES = [
+  { value: "auto", name: "As the system", Icon: IconDeviceDesktop },
+  { value: "light", name: "Light", Icon: IconSun },
+  { value: "dark", name: "Dark", Icon: IconMoon },
+] as const;
+
+function ThemeMenu() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { Icon } = THEMES.find(({ value }) => value === colorScheme) ?? THEMES[0];
+  return (
+    <Menu position="bottom-end" shadow="md" transitionProps={{ duration: 80 }}>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={30} aria-label="Theme" title="Theme">
+          <Icon size={18} stroke={1.7} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {THEMES.map((theme) => (
+          <Menu.Item
+            key={theme.value}
+            leftSection={<theme.Icon size={16} />}
+            rightSection={
+              theme.value === colorScheme ? <IconCheck size={14} aria-label="chosen" /> : undefined
+            }
+            onClick={() => setColorScheme(theme.value)}
+          >
+            {theme.name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

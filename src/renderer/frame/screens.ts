@@ -1,0 +1,20 @@
+import {
+  IconCertificate,
+  IconKey,
+  IconLayoutDashboard,
+  IconListSearch,
+  IconRadar2,
+  IconServer,
+  IconSettings,
+} from "@tabler/icons-react";
+
+/** The screens in the order of the rail; `key` goes there after `g`. */
+export const SCREENS = [
+  { to: "/", name: "Overview", key: "o", Icon: IconLayoutDashboard },
+  { to: "/certificates", name: "Certificates", key: "c", Icon: IconCertificate },
+  { to: "/access", name: "Access", key: "a", Icon: IconKey },
+  { to: "/hosts", name: "Hosts", key: "h", Icon: IconServer },
+  { to: "/scans", name: "Scans", key: "s", Icon: IconRadar2 },
+  { to: "/findings", name: "Findings", key: "f", Icon: IconListSearch },
+  { to: "/settings", name: "Settings", key: ",", Icon: IconSettings },
+] as const;

@@ -1,0 +1,25 @@
+import { Button } from "@mantine/core";
+import classes from "./stopped.module.css";
+
+type Props = { state: "stopped" | "ended"; onRetry: () => void };
+
+/** The whole page once the program, or this tab's place in it, is gone. */
+export function Stopped({ state, onRetry }: Props) {
+  const isStopped = state === "stopped";
+  return (
+    <main className={classes.page}>
+      <img src="/icon.svg" alt="" width={44} height={44} className={classes.icon} />
+      <h1 className={classes.title}>{isStopped ? "Latchkey has stopped" : "This tab's session has ended"}</h1>
+      <p className={classes.words}>
+        {isStopped
+          ? "The program that this page belongs to does not answer any more. Nothing that it had read is lost. Start it again, and open the address that it prints."
+          : "The address that opened this tab works once. Press Enter in the terminal where Latchkey runs, and open the fresh address that it prints."}
+      </p>
+      {isStopped && (
+        <Button variant="default" size="xs" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,43 @@
+import "./no-eval.ts";
+import "@fontsource-variable/inter";
+import "@fontsource-variable/jetbrains-mono";
+import "@mantine/core/styles.css";
+import "./theme.css";
+import { createTheme, MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createRoot } from "react-dom/client";
+import { ApiContext, createApi } from "./api/api.ts";
+import { connect } from "./api/connect.ts";
+import { ConnectionContext } from "./api/connection.ts";
+import { followEvents } from "./api/follow-events.ts";
+import { App } from "./app.tsx";
+import { createScreens } from "./routes.tsx";
+import { NowProvider } from "./ui/now.tsx";
+import { PreferencesProvider } from "./ui/preferences.tsx";
+
+const theme = createTheme({ respectReducedMotion: true, cursorType: "pointer" });
+const connection = connect();
+const api = createApi(connection.client);
+const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 5_000 } } });
+followEvents(connection, api, queries);
+
+const root = document.querySelector("#root");
+if (!root) throw new Error("the page has no #root");
+
+// The page's policy refuses <style> elements. Mantine is kept from adding its own here, and theme.css
+// speaks for it; AppShell, Grid, SimpleGrid, responsive props and locked scrolling cannot be kept from it.
+createRoot(root).render(
+  <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+    <QueryClientProvider client={queries}>
+      <ConnectionContext value={connection}>
+        <ApiContext value={api}>
+          <PreferencesProvider>
+            <NowProvider>
+              <App screens={createScreens()} />
+            </NowProvider>
+          </PreferencesProvider>
+        </ApiContext>
+      </ConnectionContext>
+    </QueryClientProvider>
+  </MantineProvider>,
+);

@@ -1,0 +1,57 @@
+import { createHashHistory, createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import {
+  AccessSearch,
+  CertificatesSearch,
+  FindingsSearch,
+  HostsSearch,
+  ScansSearch,
+} from "./api/searches.ts";
+import { AccessPage } from "./features/access/page.tsx";
+import { CertificatesPage } from "./features/certificates/page.tsx";
+import { FindingsPage } from "./features/findings/page.tsx";
+import { HostsPage } from "./features/hosts/page.tsx";
+import { OverviewPage } from "./features/overview/page.tsx";
+import { ScansPage } from "./features/scans/page.tsx";
+import { ScanPanel } from "./features/scans/scan-panel.tsx";
+import { SettingsPage } from "./features/settings/page.tsx";
+import { Frame } from "./frame/frame.tsx";
+import { LostPage } from "./frame/lost-page.tsx";
+
+const root = createRootRoute({ component: Frame, notFoundComponent: LostPage });
+
+const at = { getParentRoute: () => root };
+
+const routeTree = root.addChildren([
+  createRoute({ ...at, path: "/", component: Home }),
+  createRoute({
+    ...at,
+    path: "/certificates",
+    validateSearch: CertificatesSearch,
+    component: CertificatesPage,
+  }),
+  createRoute({ ...at, path: "/access", validateSearch: AccessSearch, component: AccessPage }),
+  createRoute({ ...at, path: "/hosts", validateSearch: HostsSearch, component: HostsPage }),
+  createRoute({ ...at, path: "/scans", validateSearch: ScansSearch, component: ScansPage }),
+  createRoute({ ...at, path: "/findings", validateSearch: FindingsSearch, component: FindingsPage }),
+  createRoute({ ...at, path: "/settings", component: SettingsPage }),
+]);
+
+/** The screens by address. The part after `#` is all there is: it works the same under any shell. */
+export const createScreens = () =>
+  createRouter({ routeTree, history: createHashHistory(), defaultPreload: false });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createScreens>;
+  }
+}
+
+function Home() {
+  return (
+    <OverviewPage
+      renderScanPanel={(onDone) => (
+        <ScanPanel initialText="localhost" onDone={onDone} doneWord="Show the overview" />
+      )}
+    />
+  );
+}

@@ -1,0 +1,24 @@
+import { IconCircleCheck, IconCircleX, IconProgressAlert, type TablerIcon } from "@tabler/icons-react";
+import type { Outcome, ProbeState } from "#shared/model/probe.ts";
+import { sayOutcome } from "#shared/text/outcome.ts";
+import { Tag, type Tone } from "./tag.tsx";
+
+export const PROBE_STATES: Record<ProbeState, { tone: Tone; Icon: TablerIcon; word: string }> = {
+  ok: { tone: "green", Icon: IconCircleCheck, word: "Read" },
+  partial: { tone: "amber", Icon: IconProgressAlert, word: "Read in part" },
+  failed: { tone: "red", Icon: IconCircleX, word: "Failed" },
+};
+
+/** How a visit went: read, read in part, or the outcome that kept it from being read. */
+export function ProbeTag({ state, outcome }: { state: ProbeState; outcome: Outcome }) {
+  const { tone, Icon, word } = PROBE_STATES[state];
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {state === "failed"
+        ? sayOutcome(outcome)
+        : outcome === "presented" && state === "ok"
+          ? "Presented"
+          : word}
+    </Tag>
+  );
+}

@@ -1,0 +1,68 @@
+import { Menu } from "@mantine/core";
+import { IconCheck, IconChevronDown, IconX } from "@tabler/icons-react";
+import { sayUntrusted } from "#renderer/ui/text.tsx";
+import classes from "./list-screen.module.css";
+
+type Props<Value extends string | number> = {
+  title: string;
+  value: Value | undefined;
+  options: readonly { value: Value; label: string }[];
+  onChange: (value: Value | undefined) => void;
+};
+
+/** One filter: what may be chosen, and as a chip what is. */
+export function Facet<Value extends string | number>({ title, value, options, onChange }: Props<Value>) {
+  const chosen = options.find((option) => option.value === value);
+  return (
+    <span className={classes.facets}>
+      <Menu position="bottom-start" shadow="md" transitionProps={{ duration: 80 }}>
+        <Menu.Target>
+          <button
+            type="button"
+            className={chosen ? `${classes.facet} ${classes.chosen} ${classes.chip}` : classes.facet}
+          >
+            {chosen ? `${title}: ${chosen.label}` : title}
+            {!chosen && <IconChevronDown size={13} aria-hidden />}
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {options.map((option) => (
+            <Menu.Item
+              key={option.value}
+              rightSection={option.value === value ? <IconCheck size={14} aria-label="chosen" /> : undefined}
+              onClick={() => onChange(option.value === value ? undefined : option.value)}
+            >
+              {option.label}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      {chosen && <DropButton title={title} onDrop={() => onChange(undefined)} />}
+    </span>
+  );
+}
+
+/** A filter that only a link sets, such as one host: it can be seen and dropped. */
+export function FixedFacet({ title, value, onDrop }: { title: string; value: string; onDrop: () => void }) {
+  return (
+    <span className={classes.facets}>
+      <span className={`${classes.facet} ${classes.chosen} ${classes.chip}`}>
+        {title}: {sayUntrusted(value.length > 24 ? `${value.slice(0, 14)}…${value.slice(-8)}` : value)}
+      </span>
+      <DropButton title={title} onDrop={onDrop} />
+    </span>
+  );
+}
+
+function DropButton({ title, onDrop }: { title: string; onDrop: () => void }) {
+  return (
+    <button
+      type="button"
+      className={`${classes.facet} ${classes.chosen} ${classes.drop}`}
+      aria-label={`Drop the filter ${title}`}
+      onClick={onDrop}
+    >
+      <IconX size={13} />
+    </button>
+  );
+}

@@ -1,0 +1,40 @@
+import { Button } from "@mantine/core";
+import { IconBraces, IconDownload, IconX } from "@tabler/icons-react";
+import { toast } from "#renderer/ui/toast.tsx";
+import classes from "./list-screen.module.css";
+
+type Props = { count: number; onCopy: () => string; onExport: () => void; onClear: () => void };
+
+/** What can be done with the rows that are selected. */
+export function SelectionBar({ count, onCopy, onExport, onClear }: Props) {
+  if (count === 0) return null;
+  const copy = async () => {
+    await navigator.clipboard.writeText(onCopy());
+    toast(`Copied ${count} ${count === 1 ? "row" : "rows"} as JSON`);
+  };
+  return (
+    <section className={classes.bar} aria-label="Selection">
+      <span className={classes.barCount}>{count} selected</span>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        leftSection={<IconBraces size={15} />}
+        onClick={() => void copy()}
+      >
+        Copy as JSON
+      </Button>
+      <Button variant="subtle" size="compact-sm" leftSection={<IconDownload size={15} />} onClick={onExport}>
+        Export selection
+      </Button>
+      <Button
+        variant="subtle"
+        color="gray"
+        size="compact-sm"
+        leftSection={<IconX size={15} />}
+        onClick={onClear}
+      >
+        Clear
+      </Button>
+    </section>
+  );
+}

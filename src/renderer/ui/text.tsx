@@ -1,0 +1,60 @@
+/**
+ * The one way for text that a stranger wrote (a host, a certificate, a file) onto the page: what hides, moves or turns
+ * its neighbours around is shown by name, and the rest is kept apart from the words around it.
+ */
+import { useState } from "react";
+import { makeVisible } from "#shared/text/visible.ts";
+import classes from "./text.module.css";
+
+type Props = {
+  text: string;
+  /** Graphemes shown before "more". */
+  limit?: number;
+  /** Cuts without a way to see more: for rows, whose drawer shows all. */
+  isCut?: boolean;
+  isMono?: boolean;
+};
+
+export function Untrusted({ text, limit = 256, isCut = false, isMono = false }: Props) {
+  const [isWhole, setIsWhole] = useState(false);
+  const shown = isWhole ? text : cutAt(text, limit);
+  return (
+    <bdi dir="ltr" className={isMono ? `${classes.text} ${classes.mono}` : classes.text}>
+      {makeVisible(shown).map((part, index) =>
+        part.kind === "text" ? (
+          part.text
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move
+          <span key={index} className={classes.mark}>
+            {part.text}
+          </span>
+        ),
+      )}
+      {shown.length < text.length && "…"}
+      {shown.length < text.length && !isCut && (
+        <button type="button" className={classes.more} onClick={() => setIsWhole(true)}>
+          more
+        </button>
+      )}
+    </bdi>
+  );
+}
+
+/** The same for places that take a plain string: tooltips, labels, titles. */
+export const sayUntrusted = (text: string): string =>
+  makeVisible(cutAt(text, 1_000))
+    .map((part) => (part.kind === "text" ? part.text : `[${part.text}]`))
+    .join("");
+
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** A long run of combining marks is one grapheme: it is cut too. */
+const MOST_UNITS_A_GRAPHEME = 16;
+
+function cutAt(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const head = text.slice(0, limit * MOST_UNITS_A_GRAPHEME);
+  let count = 0;
+  for (const { index } of graphemes.segment(head)) if (count++ === limit) return head.slice(0, index);
+  return head;
+}

@@ -1,0 +1,35 @@
+import { useEffect, useRef } from "react";
+
+/** `Mod` is Command on a Mac and Control elsewhere; then `Shift`; then the key as the keyboard names it. */
+type Bindings = readonly (readonly [key: string, act: () => void])[];
+
+const nameOf = (event: KeyboardEvent): string =>
+  `${event.metaKey || event.ctrlKey ? "Mod+" : ""}${event.shiftKey && event.key.length > 1 ? "Shift+" : ""}${event.key}`;
+
+/**
+ * Keys for the page that is shown. They keep out of the way of typing, of menus and of dialogs, and leave
+ * Enter and Space to the button or link that has the focus.
+ */
+export function useKeys(bindings: Bindings): void {
+  const latest = useRef(bindings);
+  latest.current = bindings;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.altKey) return;
+      const act = latest.current.find(([key]) => key === nameOf(event))?.[1];
+      if (!act || !isForPage(event)) return;
+      event.preventDefault();
+      act();
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+}
+
+export function isForPage(event: KeyboardEvent): boolean {
+  if (document.querySelector("[aria-modal=true], [role=menu]")) return false;
+  if (!(event.target instanceof Element)) return true;
+  if (event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]")) return false;
+  const isPress = event.key === "Enter" || event.key === " ";
+  return !(isPress && event.target.closest("button, a, summary, input"));
+}

@@ -1,0 +1,60 @@
+import {
+  IconCircleCheck,
+  IconCircleX,
+  IconClockCheck,
+  IconClockOff,
+  IconHelpCircle,
+  IconUserCheck,
+  IconUserOff,
+  IconUserQuestion,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import type { Effective, Owner, Use } from "#shared/model/verdict.ts";
+import { Tag, type Tone } from "./tag.tsx";
+
+type Look = { tone: Tone; Icon: TablerIcon; word: string };
+
+export const EFFECTIVE: Record<Effective["state"], Look> = {
+  yes: { tone: "green", Icon: IconCircleCheck, word: "Lets in" },
+  no: { tone: "gray", Icon: IconCircleX, word: "No effect" },
+  unknown: { tone: "amber", Icon: IconHelpCircle, word: "Unknown" },
+};
+
+export const OWNER: Record<Owner["state"], Look> = {
+  known: { tone: "green", Icon: IconUserCheck, word: "Owner known" },
+  gone: { tone: "red", Icon: IconUserOff, word: "Owner gone" },
+  unknown: { tone: "gray", Icon: IconUserQuestion, word: "Owner unknown" },
+};
+
+export const USE: Record<Use["state"], Look> = {
+  used: { tone: "green", Icon: IconClockCheck, word: "Used" },
+  unused: { tone: "orange", Icon: IconClockOff, word: "Unused" },
+  unknown: { tone: "gray", Icon: IconHelpCircle, word: "Use unknown" },
+};
+
+export function EffectiveTag({ state }: { state: Effective["state"] }) {
+  const { tone, Icon, word } = EFFECTIVE[state];
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {word}
+    </Tag>
+  );
+}
+
+export function OwnerTag({ state }: { state: Owner["state"] }) {
+  const { tone, Icon, word } = OWNER[state];
+  return (
+    <Tag tone={tone} Icon={Icon} isPlain>
+      {word}
+    </Tag>
+  );
+}
+
+export function UseTag({ state }: { state: Use["state"] }) {
+  const { tone, Icon, word } = USE[state];
+  return (
+    <Tag tone={tone} Icon={Icon} isPlain>
+      {word}
+    </Tag>
+  );
+}

@@ -1,0 +1,71 @@
+import { IconAlertTriangle, IconCircleX, IconClock, IconHelpCircle } from "@tabler/icons-react";
+import { countDays } from "#shared/model/days.ts";
+import { sayElapsed, sayExpiry } from "#shared/text/elapsed.ts";
+import { useNow } from "./now.tsx";
+import { Tag } from "./tag.tsx";
+import classes from "./when.module.css";
+
+const sayExact = (instant: string): string => instant.replace("T", " ").replace("Z", " UTC");
+
+/** How long ago or ahead; the exact instant on hover. */
+export function When({ instant }: { instant: string }) {
+  return (
+    <time dateTime={instant} title={sayExact(instant)} className={classes.when}>
+      {sayElapsed(instant, useNow())}
+    </time>
+  );
+}
+
+/** The instant itself, and how far off it is. */
+export function Exactly({ instant }: { instant: string }) {
+  return (
+    <time dateTime={instant} className={classes.when}>
+      {sayExact(instant)} <span className={classes.dim}>({sayElapsed(instant, useNow())})</span>
+    </time>
+  );
+}
+
+/** Soon is within 30 days: the last moment to act without haste. */
+const SOON_DAYS = 30;
+
+export function ExpiryTag({ notAfter }: { notAfter: string | null }) {
+  const now = useNow();
+  if (notAfter === null)
+    return (
+      <Tag tone="amber" Icon={IconHelpCircle}>
+        date unreadable
+      </Tag>
+    );
+  const days = countDays(now, new Date(notAfter));
+  const [tone, Icon] =
+    days < 0
+      ? (["red", IconCircleX] as const)
+      : days <= SOON_DAYS
+        ? (["orange", IconAlertTriangle] as const)
+        : (["gray", IconClock] as const);
+  return (
+    <time dateTime={notAfter} title={sayExact(notAfter)}>
+      <Tag tone={tone} Icon={Icon} isPlain={days > SOON_DAYS}>
+        {sayExpiry(notAfter, now)}
+      </Tag>
+    </time>
+  );
+}
+
+type Lifetime = { notBefore: string | null; notAfter: string | null };
+
+/** How much of a lifetime is over, as a bar. What it says stands beside it in words, so it is hidden from readers. */
+export function LifetimeBar({ notBefore, notAfter }: Lifetime) {
+  const now = useNow();
+  if (notBefore === null || notAfter === null) return null;
+  const whole = Date.parse(notAfter) - Date.parse(notBefore);
+  const share = whole > 0 ? Math.min(Math.max((now.getTime() - Date.parse(notBefore)) / whole, 0), 1) : 1;
+  const days = countDays(now, new Date(notAfter));
+  const tone = days < 0 ? classes.over : days <= SOON_DAYS ? classes.soon : classes.fine;
+  return (
+    <svg className={classes.bar} viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden>
+      <rect width="100" height="3" className={classes.track} />
+      <rect width={share * 100} height="3" className={tone} />
+    </svg>
+  );
+}
