@@ -27,8 +27,8 @@ async function show() {
   const world = await startWorld({ folder, hasHosts });
   try {
     if (isStopped) return 0;
-    await scan(world);
-    if (isStopped) return 0;
+    const code = await scan(world);
+    if (isStopped || code !== 0) return isStopped ? 0 : code;
     return await openShell({ args: ["--db", join(folder, "latchkey.db")], env: makeEnvironment() });
   } finally {
     await world[Symbol.asyncDispose]();

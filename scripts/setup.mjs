@@ -9,7 +9,7 @@
  * before the machine's own.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { ensurePrograms } from "./programs.mjs";
 import { npm, say } from "./run.mjs";
 
@@ -46,8 +46,10 @@ async function install() {
   const command = process.platform === "win32" && existsSync("node_modules") ? "install" : "ci";
   say("Installing packages");
   const code = await npm([command, "--loglevel=error", "--no-audit", "--no-fund"]);
-  if (code === 0) writeFileSync(STAMP, fingerprintInputs());
-  return code;
+  if (code !== 0) return code;
+  mkdirSync("node_modules", { recursive: true });
+  writeFileSync(STAMP, fingerprintInputs());
+  return 0;
 }
 
 function fingerprintInputs() {

@@ -135,6 +135,8 @@ async function listen(server: Server, port: number): Promise<string> {
 
 /** What Node would answer by itself, and then without the headers of the page. */
 function refuseTheRest(server: Server): void {
+  // What cannot be accepted, for want of file descriptors say, is that caller's loss.
+  server.on("error", () => undefined);
   server.on("connect", (_request, socket: Duplex) => refuseSocket(socket, 405));
   server.on("checkContinue", (_request, response: ServerResponse) => refuse(response, 417));
   server.on("checkExpectation", (_request, response: ServerResponse) => refuse(response, 417));
