@@ -25,7 +25,7 @@ export function readExpiryTime(text: string): ExpiryTime | null {
 
 /** Whether the date has passed at an instant of the host's clock; null where its zone would decide and is not known. */
 export function hasPassed(expiry: ExpiryTime, unixTime: number, utcOffset: string | null): boolean | null {
-  // sshd keeps the date unsigned: one before 1970 never comes.
+  // sshd keeps the date unsigned: one before 1970, where it reads it at all, never comes.
   if (expiry.seconds < 0) return false;
   const offset = expiry.isUtc ? 0 : readOffset(utcOffset);
   const doubt = offset === null ? ZONES_APART : expiry.isUtc ? 0 : SUMMER_TIME;

@@ -26,16 +26,14 @@ type World = {
 export function judgeAccount(account: Account, { collection, config, linesOf }: World): LineOpinion[] {
   const { plain, when } = settingsOf(account, collection, config);
   const plainCase = openCase(account, plain, collection);
-  const cases = when.map(({ match, isByAddress, settings }) => ({
-    match,
-    isByAddress,
+  const cases = when.map(({ settings, ...rest }) => ({
+    ...rest,
     judge: openCase(account, settings, collection),
   }));
   const shadows = watchForShadows();
   const judged: LineOpinion[] = [];
   const unread: string[] = [];
   for (const { file, order } of inOrder(account, plain, collection)) {
-    if (!file.bytes) unread.push(...(order === null ? [] : [file.path]));
     const judge = plainCase.openFile(file);
     const judges = cases.map(({ judge: other, ...rest }) => ({ ...rest, judge: other.openFile(file) }));
     for (const line of linesOf(file)) {
@@ -44,13 +42,13 @@ export function judgeAccount(account: Account, { collection, config, linesOf }: 
       const isBoundToAddresses = alone.some(({ onlyFrom }) => (onlyFrom?.length ?? 0) > 0);
       const shadow = shadows({ file: file.path, line, state, isBoundToAddresses }, unread);
       const opinion = judge.whole(alone, shadow);
-      const others = judges.map(({ match, isByAddress, judge: other }) => ({
-        match,
-        isByAddress,
+      const others = judges.map(({ judge: other, ...rest }) => ({
+        ...rest,
         opinion: other.whole(other.ofLine(line), shadow),
       }));
       judged.push({ file, line, opinion: mergeCases(opinion, others) });
     }
+    if (order !== null && file.whyUnread !== null) unread.push(`${file.path} (${file.whyUnread})`);
   }
   return trustEvidence(account, judged, collection);
 }
@@ -134,10 +132,12 @@ function remember(decide: (key: PublicKey) => Contribution[]): (key: PublicKey) 
 }
 
 /** What no verdict of this host has looked at. */
-function sayUnread({ incomplete, sshd }: Collection): string[] {
+function sayUnread({ incomplete, sshd, unread }: Collection): string[] {
   return [
     ...(incomplete ? [`the rest of the host: ${incomplete}`] : []),
     ...(sshd.effective && sshd.files.size === 0 ? ["Match blocks that depend on the address"] : []),
-    "options that sshd was started with",
+    ...unread
+      .filter(({ kind }) => kind === "sshd-config" || kind === "sshd-effective")
+      .map(({ path, why }) => `${path}: ${why}`),
   ];
 }

@@ -28,7 +28,7 @@ export type Match = {
 };
 export type Criterion = { name: string; argument: string };
 
-export const MAIN_FILE = "/etc/ssh/sshd_config";
+const MAIN_FILE = "/etc/ssh/sshd_config";
 
 /** sshd's SERVCONF_MAX_DEPTH: deeper includes make it stop. */
 const DEEPEST_INCLUDE = 16;
@@ -37,7 +37,9 @@ const BARE_CRITERIA = new Set(["all", "invalid-user"]);
 
 export function readSshdConfig(sshd: Pick<SshdSettings, "files" | "includes">): SshdConfig {
   const config: SshdConfig = { lines: [], unread: [] };
-  readInto(config, MAIN_FILE, { sshd, outer: [], depth: 0 });
+  // The collector tells the main file first: a daemon may have been given another one.
+  const [main = MAIN_FILE] = sshd.files.keys();
+  readInto(config, main, { sshd, outer: [], depth: 0 });
   return config;
 }
 

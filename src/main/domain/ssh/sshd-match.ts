@@ -1,23 +1,42 @@
+import ipaddr from "ipaddr.js";
 import type { Account } from "#domain/collection/collection.ts";
-import { mayMatchAddress, readFromList } from "./from-list.ts";
-import { matchPatternList } from "./pattern.ts";
+import { type FromItem, mayMatchAddress, readFromList } from "./from-list.ts";
+import { matchesPattern, matchPatternList } from "./pattern.ts";
 import type { Criterion, Match } from "./sshd-config.ts";
 
-/** "maybe": it depends on where a login comes from or arrives, or on something that was not read. */
-export type Answer = "yes" | "no" | "maybe";
+/**
+ * Whether a Match block holds for an account. "far" and "near" depend on where a login comes from or arrives, or on
+ * something that was not read: "far" holds for the stranger from elsewhere below, "near" does not.
+ */
+export type Answer = "yes" | "no" | "far" | "near";
+
+/** The connection that the collector asks `sshd -T` about: from an address that is kept for documentation. */
+const ELSEWHERE = {
+  host: "elsewhere.invalid",
+  address: "192.0.2.1",
+  localaddress: "192.0.2.2",
+  localport: "22",
+};
 
 export function matchAccount(match: Match, account: Account, { useDns }: { useDns: boolean }): Answer {
   const answers = match.criteria.map((criterion) => matchCriterion(criterion, account, useDns));
   if (answers.includes("no")) return "no";
-  return answers.includes("maybe") ? "maybe" : "yes";
+  if (answers.includes("near")) return "near";
+  return answers.includes("far") ? "far" : "yes";
 }
 
 /** Whether the block holds without any connection: then sshd takes it for a part of the global settings, too. */
 export const isUnconditional = (match: Match): boolean => match.criteria.every(({ name }) => name === "all");
 
-/** Whether a block that may match does so by the client's address alone. */
-export const dependsOnAddress = (match: Match): boolean =>
-  match.criteria.every(({ name }) => name === "address" || name === "user");
+/** Whether nothing but the client's address keeps the block from being sure. */
+export const dependsOnAddress = (match: Match, account: Account): boolean =>
+  match.criteria.every(
+    ({ name }) =>
+      name === "address" ||
+      name === "user" ||
+      (name === "group" && account.groups !== null) ||
+      name === "all",
+  );
 
 function matchCriterion({ name, argument }: Criterion, account: Account, useDns: boolean): Answer {
   switch (name) {
@@ -28,18 +47,17 @@ function matchCriterion({ name, argument }: Criterion, account: Account, useDns:
     case "user":
       return matchPatternList(account.name, argument) === "match" ? "yes" : "no";
     case "group":
-      return account.groups === null ? "maybe" : matchGroups(account.groups, argument);
+      return account.groups === null ? "near" : matchGroups(account.groups, argument);
     case "host":
-    case "address": {
-      const items = readFromList(argument);
-      if (typeof items === "string") return "no";
-      const isPossible = items.some(
-        (item) => !item.isNegated && ((name === "host" && useDns) || mayMatchAddress(item)),
-      );
-      return isPossible ? "maybe" : "no";
-    }
+      return matchHost(argument, useDns);
+    case "address":
+      return matchAddress(argument, ELSEWHERE.address);
+    case "localaddress":
+      return matchAddress(argument, ELSEWHERE.localaddress);
+    case "localport":
+      return argument === ELSEWHERE.localport ? "far" : "near";
     default:
-      return "maybe";
+      return "near";
   }
 }
 
@@ -47,4 +65,27 @@ function matchGroups(groups: readonly string[], list: string): Answer {
   const answers = groups.map((group) => matchPatternList(group, list));
   if (answers.includes("negated")) return "no";
   return answers.includes("match") ? "yes" : "no";
+}
+
+/** sshd asked by `sshd -T` goes by the name it is given; a real login has its address for a name without UseDNS. */
+function matchHost(argument: string, useDns: boolean): Answer {
+  const items = readFromList(argument);
+  if (typeof items === "string") return "no";
+  if (matchPatternList(ELSEWHERE.host, argument.toLowerCase()) === "match") return "far";
+  return items.some((item) => !item.isNegated && (useDns || mayMatchAddress(item))) ? "near" : "no";
+}
+
+function matchAddress(argument: string, elsewhere: string): Answer {
+  const items = readFromList(argument);
+  if (typeof items === "string") return "no";
+  if (items.length === 1 && items[0]?.text === "*") return items[0].isNegated ? "no" : "yes";
+  const holding = items.filter((item) => holdsFor(item, elsewhere));
+  if (holding.length > 0 && !holding.some(({ isNegated }) => isNegated)) return "far";
+  return items.some((item) => !item.isNegated && mayMatchAddress(item)) ? "near" : "no";
+}
+
+function holdsFor({ network, text }: FromItem, address: string): boolean {
+  if (!network) return matchesPattern(address, text);
+  const own = ipaddr.parse(address);
+  return own.kind() === network.address.kind() && own.match(network.address, network.bits);
 }

@@ -1,6 +1,6 @@
 import type { Account, Collection } from "#domain/collection/collection.ts";
 import type { ConfigLine, Match, SshdConfig } from "./sshd-config.ts";
-import { dependsOnAddress, isUnconditional, matchAccount } from "./sshd-match.ts";
+import { type Answer, dependsOnAddress, isUnconditional, matchAccount } from "./sshd-match.ts";
 
 /** What sshd goes by for one account, as far as one of the cases below goes. */
 export type Settings = {
@@ -16,12 +16,10 @@ export type Setting = {
   place: string;
 };
 
-/**
- * The settings of an account when no Match block that depends on the connection holds, and what they are
- * when one does.
- */
+/** The settings for a login from elsewhere, and what they are where a Match block turns out otherwise than for that. */
 export type SettingsCases = { plain: Settings; when: SettingsCase[] };
-export type SettingsCase = { match: Match; isByAddress: boolean; settings: Settings };
+/** `holds` is how the block turns out in this case. */
+export type SettingsCase = { match: Match; holds: boolean; isByAddress: boolean; settings: Settings };
 
 /** Keywords whose values add up over several lines; of all others the first line counts. */
 const LISTS = new Set<string>(["allowusers", "denyusers", "allowgroups", "denygroups"]);
@@ -54,27 +52,31 @@ const OLD_NAMES = new Map([["pubkeyacceptedkeytypes", "pubkeyacceptedalgorithms"
 export function settingsOf(account: Account, collection: Collection, config: SshdConfig): SettingsCases {
   const asked = collection.sshd.effective?.get(account.name) ?? null;
   const useDns = isYes(readSetting(config.lines, "usedns", () => false).values);
-  const answers = new Map<Match, "yes" | "no" | "maybe">();
+  const answers = new Map<Match, Answer>();
   for (const match of new Set(config.lines.flatMap((line) => line.match))) {
     answers.set(match, matchAccount(match, account, { useDns }));
   }
-  const holds = (match: Match): boolean => answers.get(match) === "yes";
+  const holds = (match: Match): boolean => answers.get(match) === "yes" || answers.get(match) === "far";
+  const written = (keyword: Keyword) => readSetting(config.lines, keyword, holds);
   const plain = asked
-    ? askedSettings(asked, account.name, (keyword) => readSetting(config.lines, keyword, holds))
-    : writtenSettings(config, (keyword) => readSetting(config.lines, keyword, holds));
+    ? askedSettings(asked, account.name, written)
+    : writtenSettings([...config.unread, ...sayUnread(collection)], written);
 
-  const open = [...answers].filter(([, answer]) => answer === "maybe").map(([match]) => match);
-  const when = open.map((match): SettingsCase => {
-    const withIt = (other: Match): boolean => holds(other) || other === match;
+  const open = [...answers].filter(([, answer]) => answer === "far" || answer === "near");
+  const when = open.map(([match, answer]): SettingsCase => {
+    const otherwise = (other: Match): boolean => (other === match ? !holds(other) : holds(other));
     const get = (keyword: Keyword): Setting => {
-      const changed = readSetting(config.lines, keyword, withIt);
-      const isSame = isEqual(changed, readSetting(config.lines, keyword, holds));
-      return isSame ? plain.get(keyword) : changed;
+      const changed = readSetting(config.lines, keyword, otherwise);
+      return isEqual(changed, written(keyword)) ? plain.get(keyword) : changed;
     };
-    return { match, isByAddress: dependsOnAddress(match), settings: { ...plain, get } };
+    const isByAddress = dependsOnAddress(match, account);
+    return { match, holds: answer === "near", isByAddress, settings: { ...plain, get } };
   });
   return { plain, when };
 }
+
+const sayUnread = ({ unread }: Collection): string[] =>
+  unread.filter(({ kind }) => kind === "sshd-config").map(({ path, why }) => `${path}: ${why}`);
 
 export const isYes = (values: readonly string[]): boolean => values[0]?.toLowerCase() === "yes";
 
@@ -100,8 +102,8 @@ function askedSettings(
   };
 }
 
-function writtenSettings(config: SshdConfig, get: (keyword: Keyword) => Setting): Settings {
-  return { get, source: "sshd_config and the files that it includes", unread: config.unread };
+function writtenSettings(unread: string[], get: (keyword: Keyword) => Setting): Settings {
+  return { get, source: "sshd_config and the files that it includes", unread: [...new Set(unread)] };
 }
 
 /** The first line that counts; the lines of a Match block go before the global ones. */

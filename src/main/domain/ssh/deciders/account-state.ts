@@ -51,13 +51,13 @@ function passUnderPam({ name, passwordState }: Account): Contribution {
   return { notes, notRead: ["what PAM's account modules add of their own"] };
 }
 
-function decideLock({ name, passwordState }: Account, settings: Settings): Contribution {
+function decideLock({ name, isLockedForSshd }: Account, settings: Settings): Contribution {
   const { place } = settings.get("usepam");
-  if (passwordState === "locked") {
+  if (isLockedForSshd) {
     return refuse(
       `the password of ${name} is locked, which without PAM refuses keys too (UsePAM no, ${place})`,
     );
   }
-  if (passwordState !== "unknown") return {};
+  if (isLockedForSshd === false) return {};
   return doubt(`whether the password of ${name} is locked was not read, which counts without PAM`);
 }

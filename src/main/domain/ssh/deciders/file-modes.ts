@@ -14,15 +14,22 @@ export function decideFileModes(
   const [entry] = file.walk;
   if (entry && entry.type !== "file") return [refuse(`${entry.path} is not a regular file`)];
   const isStrict = isYes(settings.get("strictmodes").values);
-  return [decideReadable(file, account), isStrict ? decideStrictModes(file, account, collection) : {}];
+  return [
+    decideReadable(file, account, collection.accounts),
+    isStrict ? decideStrictModes(file, account, collection) : {},
+  ];
 }
 
 /** sshd opens it with the account's own rights. What an ACL adds is not known here. */
-function decideReadable({ walk }: AuthorizedKeysFile, account: Account): Contribution {
+function decideReadable(
+  { walk }: AuthorizedKeysFile,
+  account: Account,
+  accounts: readonly Account[],
+): Contribution {
   if (account.uid === 0) return {};
   for (const [index, entry] of walk.entries()) {
     const wanted = index === 0 ? 4 : 1;
-    const right = rightsOf(entry, account);
+    const right = rightsOf(entry, account, accounts);
     if (right === null || (right & wanted) === 0) {
       const what = `${entry.path} is not ${index === 0 ? "readable" : "open"} to ${account.name} (mode ${sayMode(entry)})`;
       return right === null || entry.hasAcl ? doubt(what) : refuse(what);
@@ -31,13 +38,23 @@ function decideReadable({ walk }: AuthorizedKeysFile, account: Account): Contrib
   return {};
 }
 
-/** The three bits that count for the account; null where that hangs on a group whose number we cannot name. */
-function rightsOf({ mode, uid, gid }: PathEntry, account: Account): number | null {
+/** The three bits that count for the account; null where that hangs on a group that we cannot name. */
+function rightsOf(
+  { mode, uid, gid }: PathEntry,
+  account: Account,
+  accounts: readonly Account[],
+): number | null {
   const [owner, group, others] = [(mode >> 6) & 7, (mode >> 3) & 7, mode & 7];
   if (uid === account.uid) return owner;
   if (gid === account.gid) return group;
+  const name = nameOfGroup(gid, accounts);
+  if (name !== null && account.groups !== null) return account.groups.includes(name) ? group : others;
   return group === others || account.groups?.length === 1 ? others : null;
 }
+
+/** Known for the primary groups of accounts: it is the first of an account's groups. */
+const nameOfGroup = (gid: number, accounts: readonly Account[]): string | null =>
+  accounts.find((account) => account.gid === gid && account.groups?.length)?.groups?.[0] ?? null;
 
 /**
  * The file, then each folder above it up to the account's home, or up to the root when it is outside: owned by root
@@ -74,9 +91,15 @@ function findModeProblem(entry: PathEntry, account: Account): string | null {
   return isOpen ? `${entry.path} is writable by others than its owner (mode ${sayMode(entry)})` : null;
 }
 
-/** The home could be a link: then the walk does not meet it by its name, and may have gone too far. */
-const isHomeLinked = (file: AuthorizedKeysFile, home: string, atHome: number): boolean =>
-  atHome < 0 && file.path.startsWith(`${home}/`) && file.realPath !== file.path;
+/**
+ * Whether the home itself could be a link: then the walk does not meet it by its name, and may have gone too far.
+ * The path below it is the same, then.
+ */
+const isHomeLinked = ({ path, realPath }: AuthorizedKeysFile, home: string, atHome: number): boolean =>
+  atHome < 0 &&
+  path.startsWith(`${home}/`) &&
+  realPath !== path &&
+  realPath?.endsWith(path.slice(home.length)) === true;
 
 /**
  * Debian's sshd lets a group write when the account is its only member. Whether it is, the group file alone could
@@ -90,7 +113,12 @@ function mayPassDebian(
   const isDebian = /debian|ubuntu/i.test(`${facts.sshdVersion ?? ""} ${facts.os ?? ""}`);
   const isOnlyGroup = (mode & 0o022) === 0o020 && (uid === 0 || uid === account.uid);
   if (!isDebian || !isOnlyGroup) return false;
-  return !accounts.some((other) => other.gid === gid && other.uid !== account.uid);
+  const name = nameOfGroup(gid, accounts);
+  return !accounts.some(
+    (other) =>
+      other.uid !== account.uid &&
+      (other.gid === gid || (name !== null && other.groups?.includes(name) === true)),
+  );
 }
 
 const sayMode = ({ mode }: PathEntry): string => mode.toString(8).padStart(4, "0");

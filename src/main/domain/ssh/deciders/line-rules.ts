@@ -5,7 +5,11 @@ import { hasPassed, readExpiryTime } from "#domain/ssh/expiry-time.ts";
 import { readFromList, usableItems } from "#domain/ssh/from-list.ts";
 import { isFlagOn, valueOfOption } from "#domain/ssh/line-options.ts";
 import { isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
+import { versionOf } from "#domain/ssh/sshd-version.ts";
 import { decideForcedCommand } from "./login-policy.ts";
+
+/** From this version on, sshd reads such a date, and takes it for one that never comes. */
+const WITH_DATES_BEFORE_1970 = 1_004;
 
 /** What the line decides whatever the settings are. */
 export function decideLineItself(line: KeyLine, facts: HostFacts): Contribution[] {
@@ -37,7 +41,8 @@ const AUTHORITY: Contribution = doubt(
   "a certificate authority: it lets in every certificate that it signed, and which there are cannot be read on a host",
 );
 
-function decideExpiry({ parsedOptions }: KeyLine, { unixTime, utcOffset }: HostFacts): Contribution {
+function decideExpiry({ parsedOptions }: KeyLine, facts: HostFacts): Contribution {
+  const { unixTime, utcOffset } = facts;
   const written = parsedOptions.flatMap(({ name, value }) =>
     name === "expiry-time" && value ? [value] : [],
   );
@@ -45,6 +50,9 @@ function decideExpiry({ parsedOptions }: KeyLine, { unixTime, utcOffset }: HostF
   for (const text of written) {
     const expiry = readExpiryTime(text);
     if (!expiry) continue;
+    if (expiry.seconds < 0 && (versionOf(facts) ?? 0) < WITH_DATES_BEFORE_1970) {
+      return refuse(`expiry-time="${text}" is not a date that this sshd reads`);
+    }
     const passed = unixTime === null ? null : hasPassed(expiry, unixTime, utcOffset);
     if (passed) return refuse(`expiry-time="${text}" has passed by the host's clock`);
     if (passed === null)
