@@ -1,4 +1,5 @@
 import { readElement, TAG, viewOf } from "./der.ts";
+import { decodePem, findPemBlocks, type PemBlock } from "./pem-blocks.ts";
 
 export type Pem = {
   /** Each certificate in its order: exact DER. */
@@ -10,9 +11,6 @@ export type Pem = {
 /** Labels under which OpenSSL reads a certificate. */
 const LABELS = new Set(["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"]);
 
-const BEGIN = /^-----BEGIN ([^\r\n]{0,100}?)-----\s*$/;
-const END = /^-----END ([^\r\n]{0,100}?)-----\s*$/;
-
 /** Certificates in one file; the rest is left out. */
 const MOST_CERTIFICATES = 10_000;
 
@@ -22,49 +20,30 @@ const MOST_CERTIFICATES = 10_000;
  */
 export function readPem(bytes: Uint8Array): Pem {
   const view = viewOf(bytes);
-  if (view[0] === TAG.sequence) return { ders: [bytes], malformed: [] };
-  if (!view.includes("-----BEGIN ")) return { ders: [], malformed: [] };
-  return readBlocks(view.toString("latin1").split("\n"));
+  const isText = view.includes("-----BEGIN ");
+  if (!isText) return { ders: view[0] === TAG.sequence ? [bytes] : [], malformed: [] };
+  return readCertificateBlocks(findPemBlocks(view.toString("latin1")));
 }
 
-type Block = { label: string; line: number; lines: string[] };
-
-function readBlocks(lines: string[]): Pem {
+/** The certificates among blocks. */
+export function readCertificateBlocks(blocks: readonly PemBlock[]): Pem {
   const pem: Pem = { ders: [], malformed: [] };
-  let open: Block | null = null;
-  for (const [index, line] of lines.entries()) {
-    const begun = line.startsWith("-----") ? BEGIN.exec(line)?.[1] : undefined;
-    const ended = line.startsWith("-----") ? END.exec(line)?.[1] : undefined;
-    if (begun !== undefined) {
-      if (open) complain(pem, open, "has no end");
-      open = { label: begun, line: index + 1, lines: [] };
-    } else if (open && ended !== undefined) {
-      takeBlock(pem, open, ended);
-      open = null;
-    } else open?.lines.push(line);
+  for (const block of blocks) {
+    if (!LABELS.has(block.label)) continue;
+    const certificate = pem.ders.length < MOST_CERTIFICATES ? readBlock(block) : sayTooMany;
+    if (typeof certificate !== "string") pem.ders.push(certificate);
+    else pem.malformed.push(`the certificate at line ${block.line} ${certificate}`);
   }
-  if (open) complain(pem, open, "has no end");
   return pem;
 }
 
-function complain(pem: Pem, { label, line }: Block, what: string): void {
-  if (LABELS.has(label)) pem.malformed.push(`the certificate at line ${line} ${what}`);
-}
-
-function takeBlock(pem: Pem, block: Block, endLabel: string): void {
-  if (!LABELS.has(block.label)) return;
-  const certificate = endLabel === block.label ? decode(block) : `ends as another thing (${endLabel})`;
-  if (typeof certificate === "string") complain(pem, block, certificate);
-  else if (pem.ders.length === MOST_CERTIFICATES)
-    complain(pem, block, `is beyond the ${MOST_CERTIFICATES} read`);
-  else pem.ders.push(certificate);
-}
+const sayTooMany = `is beyond the ${MOST_CERTIFICATES} that are read`;
 
 /** The DER inside a block, or why there is none. */
-function decode({ label, lines }: Block): Uint8Array | string {
-  const base64 = lines.join("").replace(/\s+/g, "");
-  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return "is not base64";
-  const bytes = Buffer.from(base64, "base64");
+function readBlock({ label, lines, problem }: PemBlock): Uint8Array | string {
+  if (problem !== null) return problem;
+  const bytes = decodePem(lines);
+  if (!bytes) return "is not base64";
   const certificate = readElement(bytes, 0, bytes.length);
   if (certificate?.tag !== TAG.sequence) return "holds no DER";
   // What a trusted certificate carries after it is OpenSSL's own and no part of the certificate.

@@ -182,7 +182,7 @@ test("what is no certificate is none", async () => {
 });
 
 test("depth and number cost no more than their bytes", () => {
-  const nested = Array.from({ length: 20_000 }).reduce<Buffer>(
+  const nested = Array.from({ length: 4_000 }).reduce<Buffer>(
     (inner) => sequence(inner.subarray(0, 60_000)),
     der(0x05),
   );

@@ -1,0 +1,71 @@
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { openFields } from "#domain/ssh/wire.ts";
+import { decodePem, type PemBlock } from "#domain/x509/pem-blocks.ts";
+import { type PublicHalf, readPublicHalf } from "./public-half.ts";
+
+/**
+ * What is told of a private key: its public half, where that stands in the clear, and whether a passphrase protects
+ * it. Nothing is decrypted, and no passphrase is stretched: a file may ask for hours of it.
+ */
+export type PrivateKey = {
+  isEncrypted: boolean | null;
+  publicHalf: PublicHalf | null;
+  problem: string | null;
+};
+
+const PEM_LABEL = /^(?:(?:RSA|EC|DSA|ENCRYPTED|OPENSSH) )?PRIVATE KEY$/;
+const OPENSSH_MAGIC = Buffer.from("openssh-key-v1\0");
+
+/** The longest that any key is; what is longer is not parsed. */
+const MOST_CHARACTERS = 64 * 1024;
+
+const unread = (problem: string, isEncrypted: boolean | null = null): PrivateKey => ({
+  isEncrypted,
+  publicHalf: null,
+  problem,
+});
+
+export const isPrivateKeyLabel = (label: string): boolean => PEM_LABEL.test(label);
+
+export function readPrivateKeyBlock({ label, lines, problem }: PemBlock): PrivateKey {
+  if (problem !== null) return unread(problem);
+  const text = lines.join("\n");
+  if (text.length > MOST_CHARACTERS) return unread("is too long to be a key");
+  if (label === "OPENSSH PRIVATE KEY") return readOpenssh(decodePem(lines));
+  const isEncrypted = label === "ENCRYPTED PRIVATE KEY" || /^Proc-Type:.*ENCRYPTED/m.test(text);
+  if (isEncrypted) return { isEncrypted, publicHalf: null, problem: null };
+  const publicHalf = readPublicHalf(`-----BEGIN ${label}-----\n${text}\n-----END ${label}-----\n`);
+  return publicHalf
+    ? { isEncrypted, publicHalf, problem: null }
+    : unread("cannot be read, or is of a kind not known here");
+}
+
+/** PROTOCOL.key: magic, cipher, kdf, its options, a count of keys, the public key, and what is encrypted. */
+function readOpenssh(bytes: Buffer | null): PrivateKey {
+  if (!bytes?.subarray(0, OPENSSH_MAGIC.length).equals(OPENSSH_MAGIC)) return unread("is no OpenSSH key");
+  const fields = openFields(bytes.subarray(OPENSSH_MAGIC.length));
+  const cipher = fields.text();
+  const isWhole = fields.octets() !== null && fields.octets() !== null && fields.skip(4);
+  const blob = isWhole ? fields.octets() : null;
+  if (cipher === null || !blob) return unread("is cut short");
+  const publicHalf = readKeyBlob(blob);
+  const problem = publicHalf ? null : "holds a public key that cannot be read";
+  return { isEncrypted: cipher !== "none", publicHalf, problem };
+}
+
+/** PuTTY's format holds the public key in the clear, after `Public-Lines: N`. */
+export function readPuttyKey(text: string): (PrivateKey & { comment: string }) | null {
+  if (!/^PuTTY-User-Key-File-[123]: /.test(text) || text.length > MOST_CHARACTERS) return null;
+  const header = (name: string) => new RegExp(`^${name}: ([^\\r\\n]*)`, "m").exec(text)?.[1] ?? null;
+  const lines = text.split(/\r?\n/);
+  const start = lines.findIndex((line) => line.startsWith("Public-Lines: "));
+  const count = Number(header("Public-Lines") ?? 0);
+  const blob = decodePem(lines.slice(start + 1, start + 1 + count));
+  const publicHalf = blob && readKeyBlob(blob);
+  return {
+    isEncrypted: header("Encryption") !== "none",
+    publicHalf,
+    problem: publicHalf ? null : "holds a public key that cannot be read",
+    comment: header("Comment") ?? "",
+  };
+}

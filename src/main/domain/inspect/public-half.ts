@@ -1,0 +1,73 @@
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import { type PublicKey, readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { asField } from "#domain/ssh/wire.ts";
+
+/** A public key, as SSH knows it where SSH has its kind. */
+export type PublicHalf = Pick<PublicKey, "keyType" | "keyBits"> & { fingerprint: string | null };
+
+const CURVES = new Map([
+  ["P-256", "nistp256"],
+  ["P-384", "nistp384"],
+  ["P-521", "nistp521"],
+]);
+
+/** The public half of a key that is not encrypted, by PEM or DER; null where this runtime cannot read it. */
+export function readPublicHalf(key: Parameters<typeof createPublicKey>[0]): PublicHalf | null {
+  try {
+    return sayKey(createPublicKey(key));
+  } catch {
+    return null;
+  }
+}
+
+/** A key in DER: SubjectPublicKeyInfo, or the public half of a PKCS#8 that is not encrypted; null for neither. */
+export function readDerKey(der: Buffer): { what: "public-key" | "private-key"; key: PublicHalf } | null {
+  const open = readPublicHalf({ key: der, format: "der", type: "spki" });
+  if (open) return { what: "public-key", key: open };
+  try {
+    const key = sayKey(createPublicKey(createPrivateKey({ key: der, format: "der", type: "pkcs8" })));
+    return { what: "private-key", key };
+  } catch {
+    return null;
+  }
+}
+
+function sayKey(key: KeyObject): PublicHalf {
+  const blob = toBlob(key);
+  const known = blob && readKeyBlob(blob);
+  if (known) return known;
+  const { modulusLength = null, namedCurve } = key.asymmetricKeyDetails ?? {};
+  const keyType = [key.asymmetricKeyType, namedCurve].filter((word) => word !== undefined).join(" ");
+  return { keyType: keyType || "unknown", keyBits: modulusLength, fingerprint: null };
+}
+
+/** The blob of a kind that both node:crypto and SSH know; null for any other. */
+function toBlob(key: KeyObject): Buffer | null {
+  const kind = key.asymmetricKeyType;
+  if (kind !== "rsa" && kind !== "ec" && kind !== "ed25519") return null;
+  const jwk = toJwk(key);
+  if (!jwk) return null;
+  const octets = (text: string | undefined) => Buffer.from(text ?? "", "base64url");
+  if (kind === "rsa") return join("ssh-rsa", toNumber(octets(jwk.e)), toNumber(octets(jwk.n)));
+  if (kind === "ed25519") return join("ssh-ed25519", octets(jwk.x));
+  const curve = CURVES.get(jwk.crv ?? "");
+  if (!curve) return null;
+  const point = Buffer.concat([Buffer.from([4]), octets(jwk.x), octets(jwk.y)]);
+  return join(`ecdsa-sha2-${curve}`, Buffer.from(curve), point);
+}
+
+/** Curves that JSON Web Keys do not know are refused there. */
+function toJwk(key: KeyObject): JsonWebKey | null {
+  try {
+    return key.export({ format: "jwk" });
+  } catch {
+    return null;
+  }
+}
+
+const join = (keyType: string, ...fields: readonly Buffer[]): Buffer =>
+  Buffer.concat([Buffer.from(keyType), ...fields].map(asField));
+
+/** A number on SSH's wire is signed: a leading zero keeps it positive. */
+const toNumber = (octets: Buffer): Buffer =>
+  (octets[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), octets]) : octets;
