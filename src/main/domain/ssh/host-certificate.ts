@@ -155,7 +155,7 @@ function findFault(certificate: HostCertificate, { host, presented, now }: Quest
   if (certificate.criticalOptions.length > 0)
     return `its host certificate has a critical option that is not known: ${certificate.criticalOptions.join(", ")}`;
   if (certificate.principals.some((principal) => matchesPattern(host.toLowerCase(), principal))) return null;
-  return `its host certificate is for ${certificate.principals.join(", ") || "no host at all"}, not for ${host}`;
+  return `its host certificate is for ${certificate.principals.slice(0, 8).join(", ") || "no host at all"}, not for ${host}`;
 }
 
 /** The last year that a Date can say. */

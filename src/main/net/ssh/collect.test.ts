@@ -69,7 +69,7 @@ test("a host that runs the script is collected, noise and all, and nothing stays
   const fingerprint = identities[0]?.fingerprint;
   expect(seen).toEqual([
     "sh -s",
-    `set -- "$@" --nonce '01234567''89abcdef' --login-key '${fingerprint}' --login-account 'o'\\''jo'\ncollect\n`,
+    `\n\n\n\n\n\n\n\nset -- "$@" --nonce '01234567''89abcdef' --login-key '${fingerprint}' --login-account 'o'\\''jo'\ncollect\n`,
   ]);
 });
 

@@ -70,11 +70,14 @@ export async function collectHost(options: CollectOptions): Promise<HostReading>
   }
 }
 
-/** The nonce is written in two halves, so that a command that echoes its input does not pass for a collector. */
+/**
+ * The nonce is written in two halves, so that a command that echoes its input does not pass for a collector. The
+ * empty lines are for a rc file that reads an answer from standard input: it takes one of them.
+ */
 function withArguments({ collectorScript, nonce, user }: CollectOptions, loginKey: string): string {
   const middle = Math.floor(nonce.length / 2);
   const nonceWord = quoteForSh(nonce.slice(0, middle)) + quoteForSh(nonce.slice(middle));
-  return `set -- "$@" --nonce ${nonceWord} --login-key ${quoteForSh(loginKey)} --login-account ${quoteForSh(user)}\n${collectorScript}`;
+  return `${"\n".repeat(8)}set -- "$@" --nonce ${nonceWord} --login-key ${quoteForSh(loginKey)} --login-account ${quoteForSh(user)}\n${collectorScript}`;
 }
 
 const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
