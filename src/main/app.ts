@@ -1,0 +1,103 @@
+import { inspect } from "node:util";
+import { createRouterClient, implement } from "@orpc/server";
+import collectorScript from "#resources/collector/collect.sh?raw";
+import { contract } from "#shared/contract/index.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import { createBackground } from "./background.ts";
+import { createAccess } from "./features/access/index.ts";
+import { createActivity } from "./features/activity/index.ts";
+import { createCertificates } from "./features/certificates/index.ts";
+import { createEvents } from "./features/events/index.ts";
+import { createFindings } from "./features/findings/index.ts";
+import { createHosts } from "./features/hosts/index.ts";
+import { createInspect } from "./features/inspect/index.ts";
+import { createOverview } from "./features/overview/index.ts";
+import { createScans } from "./features/scans/index.ts";
+import { createVisits } from "./features/scans/visits.ts";
+import { createSettings } from "./features/settings/index.ts";
+import { createTargets } from "./features/targets/index.ts";
+import { createThisComputer } from "./features/this-computer/index.ts";
+import { createGuard } from "./guard.ts";
+import { lookAtThisComputer } from "./net/local/this-computer.ts";
+import { findWorkstation } from "./net/local/workstation.ts";
+import { createTlsProber } from "./net/tls/probe-endpoint.ts";
+import { openStore } from "./store/store.ts";
+
+export type AppOptions = {
+  /** A file, or `:memory:`. */
+  databasePath: string;
+  /**
+   * `write` takes the one writer's place and closes what a killed one left running; `read` looks
+   * beside whoever writes, makes no file and refuses every command.
+   */
+  access?: "write" | "read";
+  isReadOnly?: boolean;
+  workstation?: Workstation;
+  now?: () => Date;
+  log?: (error: unknown) => void;
+};
+
+export type App = ReturnType<typeof createApp>;
+
+/** Latchkey without a window. A shell adds a way in, and nothing else. */
+export function createApp({
+  databasePath,
+  access = "write",
+  isReadOnly = access === "read",
+  workstation = findWorkstation(),
+  now = () => new Date(),
+  log = logToStderr,
+}: AppOptions) {
+  const store = openStore({ path: databasePath, access });
+  const background = createBackground(log);
+  const events = createEvents();
+  const { announce } = events;
+  const prober = createTlsProber();
+
+  if (access === "write") closeInterruptedScans();
+
+  const router = implement(contract)
+    .use(createGuard({ isReadOnly, log }))
+    .router({
+      access: createAccess({ store }),
+      activity: createActivity({ store }),
+      certificates: createCertificates({ store, now }),
+      events: events.procedures,
+      findings: createFindings({ store, now }),
+      hosts: createHosts({ store, now, announce }),
+      inspect: createInspect({ prober }),
+      overview: createOverview({ store, now }),
+      scans: createScans({
+        store,
+        prepareVisits: createVisits({ store, prober, workstation, collectorScript, now }),
+        announce,
+        inBackground: background.start,
+        log,
+        now,
+      }),
+      settings: createSettings({ store, isReadOnly, workstation }),
+      targets: createTargets({ store, now, announce }),
+      thisComputer: createThisComputer({ workstation, look: lookAtThisComputer }),
+    });
+
+  return {
+    router,
+    client: createRouterClient(router),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await background.stop();
+      store.close();
+    },
+  };
+
+  /** Only one process writes, so a scan that still runs when this one begins was cut short. */
+  function closeInterruptedScans(): void {
+    store.atomically(() => store.scans.interruptRunning(toInstant(now())));
+  }
+}
+
+/** A refusal in the background is a sentence for people; anything else is shown with all it has. */
+function logToStderr(error: unknown): void {
+  process.stderr.write(`latchkey: ${error instanceof Refusal ? error.message : inspect(error)}\n`);
+}

@@ -1,0 +1,76 @@
+import type { Announcement } from "#shared/contract/events.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import type { Store } from "#store/store.ts";
+import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+import { createBatches } from "./batches.ts";
+import { runScan, type ScanTask, type Visits } from "./run-scan.ts";
+
+type Deps = {
+  store: Store;
+  announce: (announcement: Announcement) => void;
+  log: (error: unknown) => void;
+  now: () => Date;
+};
+
+type Signals = {
+  /** Aborted with `CANCELLED` by the user, or with the failure by a database that takes no more writes. */
+  controller: AbortController;
+  /** Latchkey is closing. */
+  closing: AbortSignal;
+};
+
+type EndedState = "finished" | "cancelled" | "interrupted";
+
+/** Visits written in one transaction, and how long the first of them waits for others. */
+const BATCH = { most: 500, waitMs: 200 };
+
+export const CANCELLED = new Error("the scan was cancelled");
+
+/** Runs a scan that has begun. However it ends, it is closed with what it has read, and its end is announced. */
+export async function carryOut(
+  { store, announce, log, now }: Deps,
+  task: ScanTask,
+  visits: Visits,
+  { controller, closing }: Signals,
+): Promise<void> {
+  const { scanId } = task;
+  const signal = AbortSignal.any([controller.signal, closing]);
+  const batches = createBatches<EndpointVisit | HostVisit>({
+    ...BATCH,
+    write,
+    onFailure: (error) => controller.abort(error),
+  });
+  let state: EndedState = "interrupted";
+  try {
+    await runScan(task, visits, { keep: batches.add, log, now }, signal);
+    batches.flush();
+    signal.throwIfAborted();
+    state = "finished";
+  } catch (error) {
+    if (error === CANCELLED) state = "cancelled";
+    else if (!closing.aborted) throw error;
+  } finally {
+    batches.flush();
+    finish(store, scanId, state, toInstant(now()));
+    announce({ kind: "scan-finished", scanId });
+  }
+
+  function write(done: readonly (EndpointVisit | HostVisit)[]): void {
+    store.atomically(() => {
+      for (const visit of done) {
+        if ("presented" in visit) store.endpoints.visit(visit);
+        else store.hosts.visit(visit);
+      }
+    });
+    announce({ kind: "scan-progressed", scanId });
+  }
+}
+
+/** A database that takes no more writes keeps the scan as running; whoever opens it next sees it interrupted. */
+function finish(store: Store, scanId: ScanId, state: EndedState, at: string): void {
+  store.atomically(() => {
+    store.scans.finish(scanId, state, at);
+    store.events.append({ at, kind: "scan-finished", detail: { scanId, state } });
+  });
+}

@@ -1,0 +1,127 @@
+import type { Collection, KeyFile } from "#domain/collection/collection.ts";
+import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
+import { judgeGrants } from "#domain/ssh/effective.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
+import type { Certificate } from "#shared/model/certificate.ts";
+import type { FindingDraft } from "#shared/model/finding.ts";
+import type { Unread } from "#shared/model/host.ts";
+import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
+import { toSeen } from "./visit-endpoint.ts";
+
+type Read = { readCertificate: (der: Uint8Array) => Certificate | null };
+
+/** A collected host as the store takes it, judged: from the collection alone, however it was carried here. */
+export function describeHost(
+  collection: Collection,
+  at: Date,
+  { readCertificate }: Read,
+): { host: CollectedHost; findings: FindingDraft[] } {
+  const grants = judgeGrants(collection);
+  const files = readCertificateFiles(collection, readCertificate);
+  const { facts, readAs } = collection;
+  const host: CollectedHost = {
+    hostname: facts.hostname,
+    os: facts.os,
+    kernel: facts.kernel,
+    arch: facts.arch,
+    sshdVersion: facts.sshdVersion,
+    clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
+    readAs: sayReader(readAs),
+    accounts: collection.accounts.map(({ name, uid, shell, passwordState }) => ({
+      name,
+      uid,
+      shell,
+      passwordState,
+    })),
+    grants: grants.map(
+      (grant): CollectedGrant => ({
+        account: grant.account,
+        uid: grant.uid,
+        file: grant.file,
+        line: grant.line,
+        keyType: grant.keyTypeText,
+        keyBits: grant.key?.keyBits ?? null,
+        fingerprint: grant.key?.fingerprint ?? null,
+        comment: grant.comment,
+        options: grant.options,
+        text: grant.text,
+        verdict: grant.verdict,
+      }),
+    ),
+    keyFiles: collection.keyFiles.map((file) => describeKeyFile(file, collection)),
+    hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
+    certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
+    coverage: { read: sayRead(collection), notRead: listUnread(collection, files) },
+    isPartial: collection.incomplete !== null,
+  };
+  const certificates = files.flatMap(({ certificates }) => certificates);
+  return {
+    host,
+    findings: [
+      ...findSshProblems(collection, grants),
+      ...certificates.flatMap(({ certificate }) => findCertificateProblems(certificate)),
+    ],
+  };
+}
+
+const sayReader = ({ uid, user, how }: Collection["readAs"]): string => {
+  if (how === "sudo") return "root by sudo";
+  return uid === 0 ? "root" : user;
+};
+
+function describeKeyFile({ path, entry, format, isEncrypted, blob }: KeyFile, { accounts }: Collection) {
+  const key = blob && readKeyBlob(blob);
+  return {
+    path,
+    owner: accounts.find(({ uid }) => uid === entry.uid)?.name ?? String(entry.uid),
+    mode: entry.mode.toString(8).padStart(4, "0"),
+    format,
+    isEncrypted,
+    keyType: key?.keyType ?? null,
+    keyBits: key?.keyBits ?? null,
+    fingerprint: key?.fingerprint ?? null,
+  };
+}
+
+type ReadFile = CollectedHost["certificateFiles"][number] & { unread: string[] };
+
+function readCertificateFiles(collection: Collection, read: Read["readCertificate"]): ReadFile[] {
+  return collection.certificateFiles.map(({ path, ders, malformed }) => {
+    const unread = [...malformed];
+    const certificates = ders.flatMap((der, position) => {
+      const certificate = read(der);
+      if (!certificate) unread.push(`certificate ${position + 1} cannot be read`);
+      return certificate ? [toSeen(certificate, der)] : [];
+    });
+    return { path, certificates, unread };
+  });
+}
+
+function sayRead({
+  accounts,
+  authorizedKeys,
+  certificateFiles,
+  keyFiles,
+  readAs,
+  sshd,
+}: Collection): string[] {
+  const readable = authorizedKeys.filter(({ bytes }) => bytes !== null);
+  return [
+    `${accounts.length} accounts, as ${sayReader(readAs)}`,
+    sshd.effective
+      ? "sshd's effective settings for each account, by sshd -T"
+      : "sshd_config and what it includes",
+    `${readable.length} authorized_keys files`,
+    `${keyFiles.length} private key files (public halves only)`,
+    `${certificateFiles.length} certificate files`,
+  ];
+}
+
+function listUnread({ incomplete, unread }: Collection, files: readonly ReadFile[]): Unread[] {
+  return [
+    ...(incomplete ? [{ what: "the rest of the host", why: incomplete }] : []),
+    ...unread.map(({ path, why }) => ({ what: path, why })),
+    ...files.flatMap(({ path, unread: broken }) => broken.map((why) => ({ what: path, why }))),
+  ];
+}

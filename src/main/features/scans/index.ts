@@ -1,0 +1,101 @@
+import { implement } from "@orpc/server";
+import { parseTargets } from "#domain/targets/parse-targets.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { scans } from "#shared/contract/scans.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import type { SshTarget } from "#shared/model/target.ts";
+import { sayTarget } from "#shared/text/target.ts";
+import type { Store } from "#store/store.ts";
+import { CANCELLED, carryOut } from "./carry-out.ts";
+import type { PreparedVisits, VisitOptions } from "./visits.ts";
+
+type ScanOptions = {
+  useSudo: boolean;
+  acceptNew: boolean;
+  identityFiles: readonly string[];
+  concurrency: number | null;
+};
+
+type Deps = {
+  store: Store;
+  prepareVisits: (options: VisitOptions) => Promise<PreparedVisits>;
+  announce: (announcement: Announcement) => void;
+  /** Takes on work that outlives the call; the signal says that Latchkey is closing. */
+  inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
+  log: (error: unknown) => void;
+  now: () => Date;
+};
+
+export function createScans(deps: Deps) {
+  const { store, prepareVisits, inBackground, now } = deps;
+  const os = implement(scans);
+  const running = new Map<ScanId, AbortController>();
+
+  return {
+    start: os.start.handler(({ input: { text, only, ...options } }) => start(text, only, options)),
+    cancel: os.cancel.handler(({ input }) => cancel(input.scanId)),
+    find: os.find.handler(({ input }) => find(input.scanId)),
+    list: os.list.handler(({ input }) => store.scans.list(input)),
+    probes: os.probes.handler(({ input }) => {
+      find(input.scanId);
+      return store.scans.probes(input);
+    }),
+  };
+
+  async function start(
+    text: string,
+    only: "ssh" | "tls" | null,
+    { useSudo, acceptNew, identityFiles, concurrency }: ScanOptions,
+  ): Promise<{ scanId: ScanId }> {
+    const asked = text.trim()
+      ? parseTargets(text, only).map((target) => ({ target, useSudo }))
+      : recall(store, only, useSudo);
+    const targets = asked.map(({ target }) => target);
+    const bySudo = new Set(asked.filter((one) => one.useSudo).map(({ target }) => sayTarget(target)));
+    const usesSudo = (target: SshTarget) => bySudo.has(sayTarget(target));
+    const prepared = await prepareVisits({ acceptNew, identityFiles, usesSudo });
+    const at = toInstant(now());
+    const scanId = store.atomically(() => {
+      for (const one of asked) store.targets.remember({ ...one, at });
+      const id = store.scans.begin({ total: targets.length, at });
+      const detail = { scanId: id, total: targets.length, first: targets.slice(0, 20).map(sayTarget) };
+      store.events.append({ at, kind: "scan-started", detail });
+      return id;
+    });
+    const controller = new AbortController();
+    running.set(scanId, controller);
+    inBackground((closing) =>
+      carryOut(deps, { scanId, targets, concurrency }, prepared(scanId), { controller, closing }).finally(
+        () => running.delete(scanId),
+      ),
+    );
+    return { scanId };
+  }
+
+  function cancel(scanId: ScanId): { wasRunning: boolean } {
+    find(scanId);
+    const controller = running.get(scanId);
+    controller?.abort(CANCELLED);
+    return { wasRunning: controller !== undefined };
+  }
+
+  function find(scanId: ScanId) {
+    const scan = store.scans.find(scanId);
+    if (!scan) throw new Refusal("not-found", `there is no scan ${scanId}`);
+    return scan;
+  }
+}
+
+/** What was scanned before, each with the login and the sudo that it was scanned with. */
+function recall(store: Store, only: "ssh" | "tls" | null, useSudo: boolean) {
+  const remembered = store.targets.list().filter(({ target }) => only === null || target.kind === only);
+  if (remembered.length > 0) {
+    return remembered.map((one) => ({ target: one.target, useSudo: useSudo || one.useSudo }));
+  }
+  throw new Refusal(
+    "invalid-input",
+    "there is nothing to scan; name a target, such as web1.example or 10.0.0.0/24",
+  );
+}

@@ -1,0 +1,140 @@
+import { once } from "node:events";
+import { join } from "node:path";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { createORPCClient } from "@orpc/client";
+import { RPCLink as PortLink } from "@orpc/client/message-port";
+import { RPCLink as SocketLink } from "@orpc/client/websocket";
+import { expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { createApp } from "#app";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { servePorts } from "#shells/electron/serve-ports.ts";
+import { serve } from "#shells/web/serve.ts";
+import { openTerminal } from "#testing/open-terminal.ts";
+import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+const now = () => new Date("2026-06-01T00:00:00Z");
+
+type Call = (procedure: string, input?: unknown) => Promise<unknown>;
+
+test("the same call gives the same reply directly, over a port, over a socket and by command", async () => {
+  await using folder = await makeTemporaryFolder();
+  const databasePath = join(folder.path, "data", "latchkey.db");
+  await using app = createApp({ databasePath, now });
+  await using shell = await serve({ app, page: new Map() });
+  const clients = {
+    direct: app.client,
+    port: connectPort((parent) => servePorts(app, parent)),
+    socket: await connectSocket(shell.url),
+  };
+  for (const client of Object.values(clients)) await scanOnce(client);
+
+  const ways: Record<string, Call> = {
+    direct: through(clients.direct),
+    port: through(clients.port),
+    socket: through(clients.socket),
+    command: byCommand(databasePath),
+  };
+  for (const [procedure, input] of CALLS) {
+    const expected = await ways.direct?.(procedure, input);
+    for (const [way, call] of Object.entries(ways)) {
+      expect(await call(procedure, input), `${procedure}, ${way}`).toEqual(expected);
+    }
+  }
+  expect(await ways.direct?.("certificates.list", {})).toMatchObject({
+    reply: {
+      total: 3,
+      rows: Array(3).fill({ subject: "CN=shop.example", notAfter: "2026-06-10T00:00:00Z" }),
+    },
+  });
+  expect(await ways.direct?.("scans.find", { scanId: 99 })).toEqual({ refused: "there is no scan 99" });
+});
+
+/** Every query of the contract that answers at once, and refusals of each kind. */
+const CALLS: [procedure: string, input?: unknown][] = [
+  ["access.list", {}],
+  ["access.find", { id: 1 }],
+  ["activity.verify"],
+  ["certificates.list", {}],
+  ["certificates.list", { expiringWithinDays: 30, sort: { by: "subject" } }],
+  ["certificates.list", { limit: 0 }],
+  ["certificates.list", { after: "forged" }],
+  ["certificates.find", { sha256: "0".repeat(64) }],
+  ["findings.list", {}],
+  ["hosts.list", {}],
+  ["hosts.find", { id: 1 }],
+  ["inspect.file", { name: "note.txt", base64: "aGVsbG8=" }],
+  ["overview.read"],
+  ["scans.find", { scanId: 1 }],
+  ["scans.find", { scanId: 99 }],
+  ["scans.list", {}],
+  ["scans.probes", { scanId: 1 }],
+  ["targets.list"],
+  ["targets.preview", { text: "10.0.0.0/24 web[1-3].corp:8443" }],
+  ["targets.preview", { text: "10.0.0.0/8" }],
+  ["targets.preview", { text: "not a host!" }],
+];
+
+/** A scan from its start to its announced end, in the client's own way. */
+async function scanOnce(client: LatchkeyClient): Promise<void> {
+  await using server = await startTlsServer({
+    names: ["shop.example"],
+    notAfter: new Date("2026-06-10T00:00:00Z"),
+  });
+  const announcements = await client.events.watch();
+  const closed = await findClosedEndpoint();
+  await client.scans.start({
+    text: [server.endpoint, closed].map(({ host, port }) => `${host}:${port}`).join(" "),
+  });
+  for await (const { kind } of announcements) if (kind === "scan-finished") return;
+}
+
+/** A client called by name, as strangers do: nothing but the contract checks what they send. */
+function through(client: LatchkeyClient): Call {
+  const byName = client as unknown as Record<string, Record<string, (input: unknown) => Promise<unknown>>>;
+  return (procedure, input) => {
+    const [group = "", name = ""] = procedure.split(".");
+    return Promise.resolve(byName[group]?.[name]?.(input)).then(
+      (reply) => ({ reply }),
+      (error: Error) => ({ refused: error.message }),
+    );
+  };
+}
+
+function connectPort(serveParent: (parent: ParentStandIn) => void): LatchkeyClient {
+  const { port1, port2 } = new MessageChannel();
+  serveParent({ on: (_event, listener) => listener({ ports: [port1] }) });
+  port2.unref();
+  const client: LatchkeyClient = createORPCClient(new PortLink({ port: port2 }));
+  port2.start();
+  return client;
+}
+
+type ParentStandIn = {
+  on(event: "message", listener: (event: { ports: MessagePort[] }) => void): void;
+};
+
+/** As the page does it: the launch code of the URL buys a token, which the socket offers. */
+async function connectSocket(url: string): Promise<LatchkeyClient> {
+  const { host, origin, hash } = new URL(url);
+  const code = new URLSearchParams(hash.slice(1)).get("launch");
+  const reply = await fetch(`${origin}/session`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Origin: origin },
+    body: JSON.stringify({ code }),
+  });
+  const { token } = (await reply.json()) as { token: string };
+  const socket = new WebSocket(`ws://${host}`, [WEB_PROTOCOL, token], { origin });
+  await once(socket, "open");
+  return createORPCClient(new SocketLink({ websocket: socket as unknown as globalThis.WebSocket }));
+}
+
+function byCommand(databasePath: string): Call {
+  const type = openTerminal(databasePath, { now });
+  return async (procedure, input) => {
+    const { code, out, err } = await type("call", procedure, ...(input ? [JSON.stringify(input)] : []));
+    return code === 0 ? { reply: JSON.parse(out) } : { refused: err.replace("latchkey: ", "") };
+  };
+}
