@@ -1,4 +1,4 @@
-import { IPv6 } from "ipaddr.js";
+import ipaddr from "ipaddr.js";
 import { Refusal } from "#shared/model/refusal.ts";
 
 /** Hosts that are counted before any of them is made. */
@@ -93,15 +93,15 @@ function parseIpv4(text: string): bigint | null {
 }
 
 function parseIpv6(text: string): bigint | null {
-  if (!IPv6.isValid(text) || text.includes("%")) return null;
-  return IPv6.parse(text).parts.reduce((sum, part) => sum * 65_536n + BigInt(part), 0n);
+  if (!ipaddr.IPv6.isValid(text) || text.includes("%")) return null;
+  return ipaddr.IPv6.parse(text).parts.reduce((sum, part) => sum * 65_536n + BigInt(part), 0n);
 }
 
 function sayIpv6(address: bigint): string {
   const parts = Array.from({ length: 8 }, (_, index) =>
     Number((address >> BigInt(112 - 16 * index)) & 0xffffn),
   );
-  return new IPv6(parts).toRFC5952String();
+  return new ipaddr.IPv6(parts).toRFC5952String();
 }
 
 const refuse = (why: string): Refusal => new Refusal("invalid-input", why);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
 import { MOST_TARGETS, Target } from "#shared/model/target.ts";
 import { sayTarget } from "#shared/text/target.ts";
-import { parseTargets, previewTargets } from "./parse-targets.ts";
+import { parseTargets } from "./parse-targets.ts";
 
 const say = (text: string, only: "ssh" | "tls" | null = null) => parseTargets(text, only).map(sayTarget);
 
@@ -119,12 +119,8 @@ test.each([
 });
 
 test("the largest that is allowed is allowed", () => {
-  expect(previewTargets("web[1-65536]", "tls")).toMatchObject({
-    total: MOST_TARGETS,
-    ssh: 0,
-    tls: MOST_TARGETS,
-  });
-  expect(previewTargets("10.0.0.0/17", null)).toMatchObject({ total: 65_532, ssh: 32_766, tls: 32_766 });
+  expect(parseTargets("web[1-65536]", "tls")).toHaveLength(MOST_TARGETS);
+  expect(parseTargets("10.0.0.0/17", null)).toHaveLength(65_532);
 });
 
 const label = fc.stringMatching(/^[a-z_]([a-z0-9_-]{0,8}[a-z0-9_])?$/);
@@ -158,7 +154,7 @@ test("every target that is said is read back the same", () => {
   );
 });
 
-test("no text does anything but mean targets or be refused, and its preview agrees", () => {
+test("no text does anything but mean targets or be refused", () => {
   const written = fc.stringMatching(/^[a-c0-3@:./[\], #%-]{0,24}$/);
   const only = fc.constantFrom("ssh", "tls", null);
   fc.assert(
@@ -166,7 +162,6 @@ test("no text does anything but mean targets or be refused, and its preview agre
       const targets = parseOrRefuse(text, wish);
       if (targets === null) return;
       for (const each of targets) expect(Target.parse(each)).toEqual(each);
-      expect(previewTargets(text, wish).total).toBe(targets.length);
     }),
     { numRuns: 2_000 },
   );

@@ -40,15 +40,6 @@ export function parseTargets(text: string, only: Only): Target[] {
   return [...targets.values()];
 }
 
-export type TargetPreview = { total: number; ssh: number; tls: number; first: Target[] };
-
-/** How many targets a text means, and the first ten of them. */
-export function previewTargets(text: string, only: Only): TargetPreview {
-  const targets = parseTargets(text, only);
-  const ssh = targets.filter(({ kind }) => kind === "ssh").length;
-  return { total: targets.length, ssh, tls: targets.length - ssh, first: targets.slice(0, 10) };
-}
-
 type Only = Target["kind"] | null;
 
 /** The entries of a text; one that is written twice counts once. */

@@ -1,11 +1,10 @@
-import { ORPCError } from "@orpc/server";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
-import { printable } from "#shared/text/printable.ts";
 import { addAccess } from "./access.ts";
 import { addCall } from "./call.ts";
 import { addCertificates } from "./certificates.ts";
+import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
 import { addHosts } from "./hosts.ts";
 import { addInspect } from "./inspect.ts";
@@ -75,13 +74,3 @@ Examples:
 
 Exit codes: 0 done; 1 done, and something needs attention (--fail-on, --strict); 2 wrong usage or
 refused input; 3 could not do it.`;
-
-/** What this machine or another process stands in the way of, rather than the caller's wish. */
-const NOT_DONE = ["locked", "unusable", "internal"];
-
-function explain(error: unknown, world: World): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  world.err(`latchkey: ${printable(error instanceof Error ? error.message : String(error))}`);
-  if (!(error instanceof Refusal || error instanceof ORPCError)) return 3;
-  return NOT_DONE.includes(error.code) ? 3 : 2;
-}

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { type Finding, Severity } from "#shared/model/finding.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { atLeast } from "#shared/text/severity.ts";
@@ -52,7 +53,7 @@ async function listFindings(words: readonly string[], options: Options, world: W
   };
 
   if (options.json) printJson({ findings: rows, total }, world);
-  else if (total === 0) world.out(sayNone(filter));
+  else if (total === 0) world.out(await sayNone(filter, app.client));
   else {
     world.out(`${printTable(COLUMNS, rows, world)}\n`);
     const counts = await Promise.all(
@@ -67,8 +68,13 @@ async function listFindings(words: readonly string[], options: Options, world: W
   return counts.some((count) => count > 0) ? 1 : 0;
 }
 
-const sayNone = (filter: object): string =>
-  Object.values(filter).some(Boolean) ? "no finding fits" : "nothing needs attention in what was scanned";
+async function sayNone(filter: object, client: LatchkeyClient): Promise<string> {
+  if (Object.values(filter).some(Boolean)) return "no finding fits";
+  const { isEmpty } = await client.overview.read();
+  return isEmpty
+    ? "nothing was scanned yet; begin with: latchkey scan web1.example"
+    : "nothing needs attention in what was scanned";
+}
 
 const COLUMNS: Column<Finding>[] = [
   { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => STYLES[severity] },

@@ -9,6 +9,7 @@ import { sayExpiry } from "#shared/text/elapsed.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import { printable } from "#shared/text/printable.ts";
 import { toCertificateFacts } from "./certificate-json.ts";
+import { explain } from "./explain.ts";
 import { type CommonOptions, openEmptyApp, printJson } from "./options.ts";
 import { paint } from "./print-table.ts";
 import { LOOK, type Session } from "./session.ts";
@@ -50,12 +51,22 @@ async function inspectSources(
 ): Promise<number> {
   await using app = openEmptyApp(world);
   const inspections: Inspection[] = [];
-  for (const source of sources) inspections.push(await inspectSource(source, app.client, world));
-  const [only, ...others] = inspections;
-  if (options.json && only)
-    printJson(others.length === 0 ? toJson(only) : { sources: inspections.map(toJson) }, world);
+  for (const source of sources) {
+    try {
+      inspections.push(await inspectSource(source, app.client, world));
+    } catch (error) {
+      // One that cannot be read does not keep the others from being read.
+      if (sources.length === 1) throw error;
+      explain(error, world);
+    }
+  }
+  const [only] = inspections;
+  if (options.json && sources.length === 1 && only) printJson(toJson(only), world);
+  else if (options.json) printJson({ sources: inspections.map(toJson) }, world);
   else world.out(inspections.map((inspection) => sayInspection(inspection, world)).join("\n\n"));
-  return inspections.every(({ items }) => items.length > 0) ? 0 : 2;
+  const isComplete =
+    inspections.length === sources.length && inspections.every(({ items }) => items.length > 0);
+  return isComplete ? 0 : 2;
 }
 
 /** A file of that name comes before an endpoint of that name. */

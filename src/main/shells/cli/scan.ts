@@ -5,7 +5,7 @@ import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.t
 import { printScan } from "./print-scan.ts";
 import { readScan, type VisitedScan } from "./read-scan.ts";
 import { SCAN, type Session } from "./session.ts";
-import { addTargetOptions, readTargetText, type TargetOptions } from "./target-text.ts";
+import { addTargetOptions, readTargetText, requireTargets, type TargetOptions } from "./target-text.ts";
 import { askToTrust, sayUnasked } from "./trust-new-hosts.ts";
 import type { World } from "./world.ts";
 
@@ -55,7 +55,8 @@ With --json: { scanId, state, probes: { ok, failed, partial }, failures: [{ targ
  * and with 3 when it did not come to its end.
  */
 async function scanTargets(words: readonly string[], options: ScanOptions, world: World): Promise<number> {
-  const text = await readTargetText(words, options, world);
+  const given = await readTargetText(words, options, world);
+  const text = words.length > 0 || options.from !== undefined ? requireTargets(given) : given;
   await using app = openApp(options, world, "write");
   const wish = {
     useSudo: options.sudo ?? false,
@@ -63,8 +64,8 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
     identityFiles: options.identity ?? [],
     concurrency: options.concurrency ?? null,
   };
-  const run = async (given: typeof text) => {
-    const { scanId } = await followScan(app.client, { ...given, ...wish }, world);
+  const run = async (wanted: typeof text) => {
+    const { scanId } = await followScan(app.client, { ...wanted, ...wish }, world);
     const visit = await readScan(app.client, scanId);
     if (!options.json) printScan(visit, world);
     return visit;

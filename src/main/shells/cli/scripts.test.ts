@@ -81,6 +81,8 @@ const unfill = (text: string, places: Places): string =>
         said.replaceAll(value, `{${name}}`.padEnd(name === "folder" ? 0 : value.length, "~")),
       text,
     )
+    .replace(/(?<=port"?:? )\d{5}\b/g, "{port}")
+    .replace(/(?<=serial(": "| {6}))[0-9A-F]+/g, "{serial}")
     .replace(/\b[0-9a-f]{64}\b/g, "{sha256}")
     .replace(/(?<= {2})[0-9a-f]{12}$/gm, "{sha256...}");
 

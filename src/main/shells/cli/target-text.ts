@@ -31,8 +31,9 @@ export async function readTargetText(
 
 type TargetText = Awaited<ReturnType<typeof readTargetText>>;
 
+/** An empty text means every remembered target to the contract, which nobody who names a list can have meant. */
 export function requireTargets(given: TargetText): TargetText {
-  if (given.text.trim()) return given;
+  if (given.text.replace(/#.*/g, "").trim()) return given;
   throw new Refusal(
     "invalid-input",
     "name a target, such as web1.example or 10.0.0.0/24, or a list by --from",

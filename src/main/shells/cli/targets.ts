@@ -99,7 +99,10 @@ async function listTargets(options: CommonOptions, world: World): Promise<void> 
 const columnsAt = (now: Date): Column<RememberedTarget>[] => [
   { head: "TARGET", cell: ({ target }) => sayTarget(target), cut: "middle" },
   { head: "BY", cell: ({ target }) => target.kind.toUpperCase() },
-  { head: "READ AS ROOT", cell: ({ useSudo }) => (useSudo ? "by sudo" : "") },
+  {
+    head: "READ AS ROOT",
+    cell: ({ target, useSudo }) => (target.kind === "ssh" && useSudo ? "by sudo" : ""),
+  },
   { head: "ADDED", cell: ({ addedAt }) => sayElapsed(addedAt, now) },
 ];
 
