@@ -1,0 +1,67 @@
+import type { Listed } from "#store/lists/lists.ts";
+import type { Store } from "#store/store.ts";
+import { START } from "./make-visit.ts";
+
+type Certificates = Parameters<Store["certificates"]["list"]>[0];
+type Grants = Parameters<Store["access"]["list"]>[0];
+type Findings = Parameters<Store["findings"]["list"]>[0];
+
+const PAGE = { after: null, limit: 100, search: "", host: null };
+
+/** Lists as the contract asks for them, with its defaults. */
+export const listCertificates = (store: Store, asked: Partial<Certificates> = {}) =>
+  store.certificates.list({
+    ...PAGE,
+    expiringWithinDays: null,
+    role: null,
+    place: null,
+    sort: { by: "notAfter", descending: false },
+    placeLimit: 3,
+    now: new Date(START),
+    ...asked,
+  });
+
+export const listGrants = (store: Store, asked: Partial<Grants> = {}) =>
+  store.access.list({
+    ...PAGE,
+    account: null,
+    fingerprint: null,
+    effective: null,
+    sort: { by: "host", descending: false },
+    ...asked,
+  });
+
+export const listFindings = (store: Store, asked: Partial<Findings> = {}) =>
+  store.findings.list({
+    ...PAGE,
+    severity: null,
+    rule: null,
+    sort: { by: "severity", descending: false },
+    now: new Date(START),
+    ...asked,
+  });
+
+export const listHosts = (store: Store, asked: Partial<Parameters<Store["hosts"]["list"]>[0]> = {}) =>
+  store.hosts.list({
+    after: null,
+    limit: 100,
+    search: "",
+    state: null,
+    sort: { by: "host", descending: false },
+    ...asked,
+  });
+
+/** All rows of a list, by pages of so many. */
+export function readAll<Row>(
+  list: (page: { after: string | null; limit: number }) => Listed<Row>,
+  limit: number,
+): Row[] {
+  const rows: Row[] = [];
+  let after: string | null = null;
+  do {
+    const page = list({ after, limit });
+    rows.push(...page.rows);
+    after = page.next;
+  } while (after !== null);
+  return rows;
+}

@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import { type Certificate, Sha256 } from "#shared/model/certificate.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import type { Verdict } from "#shared/model/verdict.ts";
+import type { Store } from "#store/store.ts";
+import type {
+  CollectedGrant,
+  CollectedHost,
+  EndpointVisit,
+  HostVisit,
+  SeenCertificate,
+} from "#store/visit.ts";
+
+/** Made-up visits, for tests and benchmarks: each says only what it is about. */
+
+export const START: Instant = "2026-06-01T00:00:00Z";
+
+const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+export function makeCertificate(
+  name: string,
+  { warnFrom = null, urgentFrom = null, ...facts }: Partial<Certificate & SeenCertificate> = {},
+): SeenCertificate {
+  const certificate: Certificate = {
+    sha256: Sha256.parse(hash(name).toString("hex")),
+    subject: `CN=${name}`,
+    issuer: "CN=An Issuer",
+    commonName: name,
+    serial: "01",
+    notBefore: "2026-01-01T00:00:00Z",
+    notAfter: "2027-01-01T00:00:00Z",
+    names: [`DNS:${name}`],
+    keyType: "EC",
+    keyBits: 256,
+    curve: "P-256",
+    spkiSha256: "",
+    signature: "ecdsa-with-SHA256",
+    isCa: false,
+    isSelfIssued: false,
+    extensions: [],
+    malformed: [],
+    sizeBytes: 1,
+    ...facts,
+  };
+  return { certificate, der: new Uint8Array([1]), warnFrom, urgentFrom };
+}
+
+export const makeVerdict = (state: Verdict["effective"]["state"] = "yes"): Verdict => {
+  const coverage = { read: [], notRead: [] };
+  return {
+    effective: { state, reasons: [], coverage, onlyFrom: [] },
+    owner: { state: "unknown", reasons: [], coverage },
+    use: { state: "unknown", reasons: [], coverage },
+  };
+};
+
+/** A line for a key, which has its name as the comment. */
+export function makeGrant(key: string, grant: Partial<CollectedGrant> = {}): CollectedGrant {
+  return {
+    account: "root",
+    uid: 0,
+    file: "/root/.ssh/authorized_keys",
+    line: 1,
+    keyType: "ssh-ed25519",
+    keyBits: 256,
+    fingerprint: fingerprintOf(key),
+    comment: key,
+    options: "",
+    text: `ssh-ed25519 ${key}`,
+    verdict: makeVerdict(),
+    ...grant,
+  };
+}
+
+export const fingerprintOf = (key: string): string => `SHA256:${hash(key).toString("base64").slice(0, 43)}`;
+
+export const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost => ({
+  hostname: null,
+  os: "Debian GNU/Linux 13",
+  kernel: null,
+  arch: null,
+  sshdVersion: null,
+  clockAheadSeconds: null,
+  readAs: "root",
+  accounts: [],
+  grants: [],
+  keyFiles: [],
+  hostKeys: [],
+  certificateFiles: [],
+  coverage: { read: [], notRead: [] },
+  isPartial: false,
+  ...collected,
+});
+
+export const beginScan = (store: Store, at: Instant = START): ScanId => store.scans.begin({ total: 1, at });
+
+type EndpointPart = Partial<Omit<EndpointVisit, "target" | "presented">> & {
+  presented?: Partial<NonNullable<EndpointVisit["presented"]>> | null;
+};
+
+/** A visit to `name:443`, which presents the chain; without one it is refused. */
+export function visitEndpoint(
+  store: Store,
+  name: string,
+  { presented = null, ...visit }: EndpointPart = {},
+): void {
+  const scanId = visit.scanId ?? beginScan(store, visit.at);
+  store.atomically(() =>
+    store.endpoints.visit({
+      scanId,
+      at: START,
+      tookMs: 1,
+      state: presented ? "ok" : "failed",
+      outcome: presented ? "presented" : "refused",
+      message: "",
+      ...visit,
+      target: { kind: "tls", host: name, port: 443, serverName: null },
+      presented: presented && { chain: [], facts: {}, findings: [], ...presented },
+    }),
+  );
+}
+
+type HostPart = Partial<Omit<HostVisit, "target" | "collected">> & {
+  collected?: Partial<CollectedHost> | null;
+};
+
+/** A visit to `name:22` as root, which is read; with `collected: null` it is refused. */
+export function visitHost(store: Store, name: string, { collected = {}, ...visit }: HostPart = {}): void {
+  const scanId = visit.scanId ?? beginScan(store, visit.at);
+  store.atomically(() =>
+    store.hosts.visit({
+      scanId,
+      at: START,
+      tookMs: 1,
+      state: collected ? "ok" : "failed",
+      outcome: collected ? "collected" : "refused",
+      message: "",
+      hostKey: null,
+      isKeyRefused: false,
+      findings: [],
+      ...visit,
+      target: { kind: "ssh", host: name, port: 22, user: "root" },
+      collected: collected && makeCollected(collected),
+    }),
+  );
+}
