@@ -12,7 +12,7 @@ import { type KnownHost, type KnownHosts, nameInKnownHosts } from "./known-hosts
 export type HostKeyKnowledge = { knownHosts: readonly KnownHosts[]; pin: HostKeyView | null };
 
 /** A key that is known for a host; `where` is a file and line, or `pin`. */
-export type KnownKey = HostKeyView & { where: string };
+type KnownKey = HostKeyView & { where: string };
 
 type Stranger =
   | { kind: "unknown" }
