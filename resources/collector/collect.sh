@@ -791,7 +791,8 @@ read_key_file() {
 # An unencrypted PEM or PKCS#8 key, through a pipe: ssh-keygen refuses a file that others can read.
 derive_public_key() {
 	facts=${facts%' derive:yes'}
-	public=$(dd bs=4096 count=17 <"$1" | ssh-keygen -y -P '' -f /dev/stdin)
+	for input in /dev/stdin /dev/fd/0 /proc/self/fd/0; do [ ! -e $input ] || break; done
+	public=$(dd bs=4096 count=17 <"$1" | ssh-keygen -y -P '' -f $input)
 	set -- $public
 	case ${1-} in
 		ssh-* | ecdsa-*) case ${2-} in '' | *[!A-Za-z0-9+/=]*) ;; *) facts="$facts b64:$2"; return ;; esac ;;
@@ -1043,8 +1044,9 @@ pem_certificates() {
 		is_open {
 			if ($0 !~ /^[A-Za-z0-9+\/]*=?=?$/ || data ~ /=$/) is_bad = 1
 			if (!is_bad) data = data $0
+			if (length(data) > 174764) { count++; note("too-long"); is_open = 0 }
 		}
-		END { if (is_open) { count++; note("cut-short") } exit code }'
+		END { if (is_open && read <= most) { count++; note("cut-short") } exit code }'
 }
 
 # One DER certificate from the numbers of od: exactly as many bytes as its own length says.
@@ -1068,7 +1070,7 @@ der_certificate() {
 			if (byte[0] != 48 || body < 0 || byte[at] != 48 || length_at(at + 1) < 0) exit
 			at += 1 + head
 			if (byte[at] != 160 && byte[at] != 2) exit
-			if (whole > size) { printf "@certificate-note - path:%s n:1 why:%s\n", path, size >= 65536 ? "too-large" : "cut-short"; exit }
+			if (whole > size) { printf "@certificate-note - path:%s n:1 why:%s\n", path, (size >= 65536 ? "too-large" : "cut-short"); exit }
 			printf "@certificate hex path:%s n:1\n", path
 			for (i = 0; i < whole; i++) printf "%02x%s", byte[i], (i % 32 == 31 || i == whole - 1) ? "\n" : ""
 			if (size > whole) printf "@certificate-note - path:%s n:1 why:more-behind\n", path

@@ -10,6 +10,7 @@ const WHY_MALFORMED: { [code: string]: string } = {
   "not-a-certificate": "it is no certificate, in spite of its label",
   "not-base64": "it is not base64",
   "too-large": "only the first MiB of the file was read",
+  "too-long": "it is longer than 128 KiB",
 };
 
 export function readCertificateFiles(records: readonly Record[]): CertificateFile[] {
