@@ -1,12 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-
-type Endpoint = { host: string; port: number };
-
 import { makeCertificate } from "./make-certificate.ts";
 
-type TestServer = AsyncDisposable & { endpoint: Endpoint };
+type Endpoint = { host: string; port: number };
+export type TestServer = AsyncDisposable & { endpoint: Endpoint };
 
 /** A TLS server on loopback with a certificate made to measure. */
 export async function startTlsServer(
@@ -29,16 +27,17 @@ export async function findClosedEndpoint(): Promise<Endpoint> {
   return server.endpoint;
 }
 
-async function listen(server: Server): Promise<TestServer> {
+/** Listens on a free port of loopback; the server and its connections are gone with the returned value. */
+export async function listen(server: Server, host = "127.0.0.1"): Promise<TestServer> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy()).on("close", () => sockets.delete(socket));
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   return {
-    endpoint: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
+    endpoint: { host, port: (server.address() as AddressInfo).port },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

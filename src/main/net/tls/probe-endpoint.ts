@@ -15,6 +15,8 @@ type Limits = {
   connects: number;
   /** Handshakes at a time. */
   handshakes: number;
+  /** A handshake that takes longer keeps its deadline, but no longer keeps others waiting. */
+  yieldMs: number;
   /** A first flight beyond so many bytes is not read. */
   mostBytes: number;
 };
@@ -24,11 +26,9 @@ const LIMITS: Limits = {
   handshakeMs: 5_000,
   connects: 4_000,
   handshakes: 64,
+  yieldMs: 500,
   mostBytes: 512 * 1024,
 };
-
-/** A handshake that takes longer keeps its deadline but no longer keeps others waiting. */
-const YIELD_MS = 500;
 
 /** `chain` is exact DER as sent, order and duplicates kept; empty unless the outcome is `presented`. */
 export type EndpointReading = {
@@ -65,7 +65,7 @@ export function createTlsProber(wish: Partial<Limits> = {}) {
     if (isFailure(connection)) return connection;
     const { socket, address } = connection;
     const giveBack = await watch.without(() => handshakes.take());
-    const timer = setTimeout(giveBack, YIELD_MS);
+    const timer = setTimeout(giveBack, limits.yieldMs);
     try {
       const answer = await greet({ socket, address, port: target.port, serverName, signal });
       if (answer.kind !== "presented") return sayAnswer(answer, limits);
