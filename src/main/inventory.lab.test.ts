@@ -130,7 +130,7 @@ async function readGrants({ address, run: inside }: LabHost): Promise<ListedGran
   const listing = await inside(`
     getent passwd | while IFS=: read -r name _ _ _ _ home _; do
       for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2" "/etc/ssh/keys/$name"; do
-        [ -f "$file" ] && printf '%s %s %s\\n' "$name" "$file" "$(base64 -w0 "$file")"
+        if [ -f "$file" ]; then printf '%s %s %s\\n' "$name" "$file" "$(base64 -w0 "$file")"; fi
       done
     done; true`);
   const files = listing
@@ -168,7 +168,8 @@ const sayPlace = ({ kind, host, port, serverName, path }: Place): string =>
   kind === "endpoint" ? `${host}:${port}/${serverName}` : `${host} ${path}`;
 
 const pickFacts = (facts: Facts): Facts => {
-  const { sha256, subject, issuer, serial, notBefore, notAfter, names, signature } = facts;
+  const { sha256, subject, issuer, serial, notBefore, notAfter, signature } = facts;
+  const names = facts.names.map((name) => name.replace("IP Address:", "IP:"));
   return { sha256, subject, issuer, serial, notBefore, notAfter, names, signature };
 };
 

@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startSilentServer, startTlsServer } from "#testing/servers.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createApp } from "./app.ts";
+
+const PROGRAM = join(import.meta.dirname, "../../out/main/latchkey.js");
+
+test("a scan whose process is killed is shown as interrupted, with what it had read", async () => {
+  await using folder = await makeTemporaryFolder();
+  await using silent = await startSilentServer();
+  await using server = await startTlsServer();
+  const databasePath = join(folder.path, "data", "latchkey.db");
+  const targets = [silent, server].map(({ endpoint: { host, port } }) => `${host}:${port}`);
+
+  const child = spawn(process.execPath, [PROGRAM, "--db", databasePath, "scan", ...targets], {
+    stdio: "ignore",
+  });
+  await untilRead(databasePath);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+
+  await using beside = createApp({ databasePath, access: "read" });
+  expect(await beside.client.scans.list({})).toMatchObject({ rows: [{ state: "running" }] });
+  await using app = createApp({ databasePath });
+  expect(await app.client.scans.list({})).toMatchObject({
+    rows: [{ state: "interrupted", total: 2, ok: 1 }],
+  });
+  expect(await app.client.certificates.list({})).toMatchObject({ total: 1 });
+  expect(await app.client.activity.verify()).toMatchObject({ brokenAt: null });
+});
+
+/** Looks beside the process that writes, until it has written a certificate. */
+async function untilRead(databasePath: string): Promise<void> {
+  for (;;) {
+    if (existsSync(databasePath)) {
+      await using app = createApp({ databasePath, access: "read", log: () => undefined });
+      const { total } = await app.client.certificates.list({}).catch(() => ({ total: 0 }));
+      if (total > 0) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
