@@ -32,7 +32,7 @@ async function visit({ host, port }: { host: string; port: number }, options: Pa
   return { loginKey: result.identity.fingerprint };
 }
 
-const soon = { connectMs: 200, readyMs: 400 };
+const soon = { connectMs: 1_000, readyMs: 1_000 };
 
 test.each([
   ["unknown", "host-key-unknown"],
