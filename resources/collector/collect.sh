@@ -61,7 +61,6 @@ prepare_shell() {
 		unset -f "$tool"
 	done
 	MIB=1048576
-	TAKEN=17
 }
 
 has() { command -v "$1" >/dev/null; }
@@ -137,7 +136,14 @@ encode() {
 payload() { if [ $encoding = b64 ]; then base64; else od -An -v -tx1; fi; }
 
 # The first MiB of a file and a little more, so that the reader can tell that there is more.
-take() { dd bs=65536 count=$TAKEN <"$1"; }
+take() { dd bs=65536 count=17 <"$1"; }
+
+# Runs $2... on file $1, whose $size is known: most are short and need no dd.
+feed() {
+	fed=$1
+	shift
+	if [ "$size" -le $MIB ]; then "$@" <"$fed"; else take "$fed" | "$@"; fi
+}
 
 # unread KIND PATH WHY [DETAIL]
 unread() {
@@ -151,10 +157,12 @@ is_late() { [ $(($(date +%s) - begun)) -gt 20 ]; }
 
 # ---- Looking at files -------------------------------------------------------------------------------------
 
-# ls of one thing: $mode $links $uid $gid $size
-look() {
-	set -- $(ls "$1" "$2")
+# ls of one thing, all links followed: $mode $links $uid $gid $size
+look() { columns $(ls -ldnL "$1"); }
+
+columns() {
 	mode=${1-} links=${2-} uid=${3-} gid=${4-} size=${5-}
+	case $size in '' | *[!0-9]*) size=0 ;; esac
 }
 
 # Whether $1 is there: file, other, absent (provably), or hidden (cannot be told), into $stands.
@@ -195,7 +203,8 @@ resolve() {
 	real=${real%"$nl"}
 }
 
-# Attributes e:MODE,LINKS,UID,GID,SIZE of $1 and each folder above it, "/" first, into $entries.
+# Attributes e:MODE,LINKS,UID,GID,SIZE of $1 and each folder above it, "/" first, into $entries. Leaves the columns
+# of $1 itself. ls sorts by bytes, and a folder sorts before what is in it.
 walk() {
 	set -- "$1"
 	above=$1
@@ -204,18 +213,23 @@ walk() {
 		[ -n "$above" ] || above=/
 		set -- "$above" "$@"
 	done
+	entries=
 	case $* in
 		*"$nl"*)
-			entries=
 			for above do
-				look -ldn "$above"
+				columns $(ls -ldn "$above")
 				entries="$entries e:$mode,$links,$uid,$gid,$size"
 			done
 			;;
 		*)
-			entries=$(ls -ldn "$@" | while read -r mode links uid gid size rest; do
-				printf ' e:%s,%s,%s,%s,%s' "$mode" "$links" "$uid" "$gid" "$size"
-			done)
+			listing=$(ls -ldn "$@")
+			IFS=$nl
+			for line in $listing; do
+				unset IFS
+				columns $line
+				entries="$entries e:$mode,$links,$uid,$gid,$size"
+			done
+			unset IFS
 			;;
 	esac
 }
@@ -227,7 +241,7 @@ is_withheld() {
 		/proc/* | /sys/* | /dev/*) why=pseudo-file ;;
 		*/shadow | */shadow[-.]* | */gshadow | */gshadow[-.]* | */opasswd | */master.passwd) why=secret-inside ;;
 		*)
-			if take "$real" | grep -q -e 'PRIVATE KEY-----' -e '^Private-Lines:' -e '^[^: ]*:[!]*[$][0-9a-zA-Z]*[$]'; then
+			if feed "$real" grep -q -e 'PRIVATE KEY-----' -e '^Private-Lines:' -e '^[^: ]*:[!]*[$][0-9a-zA-Z]*[$]'; then
 				why=secret-inside
 			fi
 			;;
@@ -414,11 +428,12 @@ read_config() {
 	if [ $stands != file ]; then unread sshd-config "$1" not-permitted; return; fi
 	if [ ! -r "$1" ]; then unread sshd-config "$1" not-permitted; return; fi
 	resolve "$1"
+	look "$1"
 	if is_withheld; then unread sshd-config "$1" $why; return; fi
 	encode "$1"
 	printf '@config %s path:%s\n' $encoding "$token"
-	take "$1" | payload
-	scan=$(take "$1" | scan_config)
+	feed "$1" payload
+	scan=$(feed "$1" scan_config)
 	IFS=$nl
 	for found in $scan; do
 		unset IFS
@@ -553,23 +568,26 @@ ask_sshd() {
 	case $user in
 		*,*) unread sshd-effective "$user" odd-name; out=; return ;;
 	esac
-	out=$(run_sshd | only_access)
-	if [ -z "$out" ]; then
+	answer=$(run_sshd)
+	if [ -z "$answer" ]; then
+		out=
 		unread sshd-effective "$user" command-failed "$(run_sshd 2>&1 >/dev/null)"
 		[ -n "$has_match" ] || may_ask=no
 		return
 	fi
 	set=1
 	while [ $set -le $sets ]; do
-		eval "[ \"\$out\" = \"\$set_$set\" ]" && break
+		eval "[ \"\$answer\" = \"\$answer_$set\" ]" && break
 		set=$((set + 1))
 	done
 	if [ $set -gt $sets ]; then
 		sets=$set
-		eval "set_$set=\$out"
+		eval "answer_$set=\$answer out_$set=\$(printf '%s\n' \"\$answer\" | only_access)"
+		eval "out=\$out_$set"
 		printf '@effective %s set:%s\n' $encoding $set
 		printf '%s\n' "$out" | payload
 	fi
+	eval "out=\$out_$set"
 	if [ -z "$has_match" ]; then printf '@effective-for - set:1 all:yes\n'
 	else encode "$name"; printf '@effective-for - set:%s account:%s\n' $set "$token"
 	fi
@@ -669,7 +687,7 @@ read_keys() {
 	fi
 	describe_keys "$1" $encoding
 	printf '\n'
-	take "$real" | payload
+	feed "$real" payload
 }
 
 unread_keys() { describe_keys "$1" -; printf ' why:%s\n' "$2"; }
@@ -685,20 +703,15 @@ describe_keys() {
 }
 
 # sshd opens the file as the account. What that account could not open is none of ours to show either: a link
-# to somebody's secret must not bring it into the stream. Asks of the last entry that `walk` found.
+# to somebody's secret must not bring it into the stream. Asks of the columns that `walk` left.
 can_account_read() {
 	[ "$account_uid" != 0 ] || return 0
-	last=${entries##* e:}
-	mode=${last%%,*}
-	IFS=,
-	set -- $last
-	unset IFS
-	if [ "${3-}" = "$account_uid" ]; then
+	if [ "$uid" = "$account_uid" ]; then
 		case $mode in ?r*) return 0 ;; *) return 1 ;; esac
 	fi
 	case $mode in ???????r*) return 0 ;; ????r*) ;; *) return 1 ;; esac
 	for group in $account_gid $(id -G "$name"); do
-		[ "$group" != "${4-}" ] || return 0
+		[ "$group" != "$gid" ] || return 0
 	done
 	return 1
 }
@@ -733,6 +746,7 @@ public_key() {
 	case $seen_files in *"$nl$1$nl"*) return ;; esac
 	seen_files=$seen_files$1$nl
 	resolve "$1"
+	look "$1"
 	is_withheld && return
 	encode "$1"
 	printf '@host-key %s path:%s\n' $encoding "$token"
@@ -764,24 +778,26 @@ read_key_files() {
 				case $file in */id_* | *key* | *.pem | *.ppk) unread key-file "$file" not-permitted ;; esac
 				continue
 			fi
-			begins_with_key "$file" && read_key_file "$file"
+			read_key_file "$file" maybe
 		done
 		set -f
 	done
 }
 
-begins_with_key() {
-	dd bs=4096 count=1 <"$1" | grep -q -e '-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----' -e '^PuTTY-User-Key-File-'
-}
-
-# Tells of one private key file: what it is, and its public half. "host" as $2: that half is a host key as well.
+# Tells of one private key file: what it is, and its public half. $2 is "host" if that half is a host key as well,
+# "maybe" if the file may be anything: then it is told only if it is a key.
 read_key_file() {
 	case $seen_files in *"$nl$1$nl"*) return ;; esac
 	seen_files=$seen_files$1$nl
-	if [ ! -f "$1" ]; then return; fi
+	[ -f "$1" ] || return
 	if [ ! -r "$1" ]; then unread key-file "$1" not-permitted; return; fi
-	look -ldnL "$1"
-	facts=$(dd bs=4096 count=17 <"$1" | inspect_key)
+	look "$1"
+	if [ "$size" -gt 65536 ]; then
+		[ "${2-}" = maybe ] || unread key-file "$1" too-large
+		return
+	fi
+	facts=$(inspect_key <"$1")
+	case ${2-}$facts in maybe*' format:unknown'*) return ;; esac
 	case $facts in *' derive:yes'*) derive_public_key "$1" ;; esac
 	[ "${2-}" != host ] || facts="$facts host:yes"
 	encode "$1"
@@ -890,7 +906,7 @@ inspect_key() {
 read_certificates() {
 	seen_certificates=$nl trusted=0 folders=0
 	walk_certificates
-	[ $trusted = 0 ] || unread limit /etc/ssl/certs trust-store $trusted
+	[ $trusted = 0 ] || unread trust-store /etc/ssl/certs trust-store $trusted
 	read_named_certificates
 }
 

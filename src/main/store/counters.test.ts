@@ -53,16 +53,17 @@ function play(store: Store, one: Played): void {
 /** What the triggers keep, and the same counted from the start. */
 const COUNTS: [string, string][] = [
   [
-    "SELECT id, place_count, endpoint_count, only_name FROM certificate ORDER BY id",
+    "SELECT id, place_count, endpoint_count, only_name, is_seen, is_at_endpoint, is_in_file FROM certificate ORDER BY id",
     `SELECT id, count(place.certificate) AS place_count, count(endpoint) AS endpoint_count,
-            iif(count(DISTINCT name) = 1, min(name), NULL) AS only_name
+            iif(count(DISTINCT name) = 1, min(name), NULL) AS only_name,
+            count(place.certificate) > 0 AS is_seen, count(endpoint) > 0 AS is_at_endpoint, count(place.host) > 0 AS is_in_file
      FROM certificate
      LEFT JOIN (SELECT * FROM place WHERE gone_scan IS NULL) AS place ON place.certificate = certificate.id
      GROUP BY certificate.id ORDER BY certificate.id`.replace("SELECT id", "SELECT certificate.id"),
   ],
   [
     "SELECT what, count FROM tally ORDER BY what",
-    `SELECT 'certificate' AS what, count(*) AS count FROM certificate WHERE place_count > 0
+    `SELECT 'certificate' AS what, count(*) AS count FROM certificate WHERE is_seen = 1
      UNION ALL SELECT 'grant ' || state.value, (SELECT count(*) FROM grant_line WHERE gone_scan IS NULL AND effective = state.value)
      FROM json_each('["no", "unknown", "yes"]') AS state`,
   ],
@@ -82,7 +83,7 @@ const COUNTS: [string, string][] = [
   ],
   [
     "SELECT rowid AS id FROM certificate_search ORDER BY rowid",
-    "SELECT id FROM certificate WHERE place_count > 0 ORDER BY id",
+    "SELECT id FROM certificate WHERE is_seen = 1 ORDER BY id",
   ],
   [
     "SELECT rowid AS id FROM grant_search ORDER BY rowid",

@@ -175,26 +175,29 @@ CREATE TABLE certificate (
   first_seen     TEXT NOT NULL,
   place_count    INTEGER NOT NULL DEFAULT 0,
   endpoint_count INTEGER NOT NULL DEFAULT 0,
-  only_name      INTEGER REFERENCES host_name (id)
+  only_name      INTEGER REFERENCES host_name (id),
+  is_seen        INTEGER NOT NULL DEFAULT 0 CHECK (is_seen IN (0, 1)),
+  is_at_endpoint INTEGER NOT NULL DEFAULT 0 CHECK (is_at_endpoint IN (0, 1)),
+  is_in_file     INTEGER NOT NULL DEFAULT 0 CHECK (is_in_file IN (0, 1))
 ) STRICT;
 
-CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE place_count > 0;
+CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE is_seen = 1;
 
-CREATE INDEX certificate_by_subject ON certificate (substr(subject, 1, 120), id) WHERE place_count > 0;
+CREATE INDEX certificate_by_subject ON certificate (substr(subject, 1, 120), id) WHERE is_seen = 1;
 
-CREATE INDEX certificate_by_issuer ON certificate (substr(issuer, 1, 120), id) WHERE place_count > 0;
+CREATE INDEX certificate_by_issuer ON certificate (substr(issuer, 1, 120), id) WHERE is_seen = 1;
 
-CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE place_count > 0;
+CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE is_seen = 1;
 
-CREATE INDEX certificate_by_places ON certificate (place_count, id) WHERE place_count > 0;
+CREATE INDEX certificate_by_places ON certificate (place_count, id) WHERE is_seen = 1;
 
-CREATE INDEX certificate_of_authority ON certificate (not_after, id) WHERE place_count > 0 AND is_ca = 1;
+CREATE INDEX certificate_of_authority ON certificate (not_after, id) WHERE is_seen = 1 AND is_ca = 1;
 
-CREATE INDEX certificate_at_endpoint ON certificate (not_after, id) WHERE endpoint_count > 0;
+CREATE INDEX certificate_at_endpoint ON certificate (not_after, id) WHERE is_seen = 1 AND is_at_endpoint = 1;
 
-CREATE INDEX certificate_in_file ON certificate (not_after, id) WHERE place_count > endpoint_count;
+CREATE INDEX certificate_in_file ON certificate (not_after, id) WHERE is_seen = 1 AND is_in_file = 1;
 
-CREATE INDEX certificate_due ON certificate (due_from) WHERE place_count > 0;
+CREATE INDEX certificate_due ON certificate (due_from, not_after, urgent_from, first_seen) WHERE is_seen = 1;
 
 CREATE INDEX certificate_early ON certificate (not_before) WHERE not_before > first_seen;
 
@@ -238,6 +241,11 @@ BEGIN
       endpoint_count = endpoint_count + (NEW.endpoint IS NOT NULL),
       only_name = CASE WHEN place_count = 0 OR only_name = NEW.name THEN NEW.name END
   WHERE id = NEW.certificate;
+  UPDATE certificate SET is_at_endpoint = 1
+  WHERE id = NEW.certificate AND NEW.endpoint IS NOT NULL AND is_at_endpoint = 0;
+  UPDATE certificate SET is_in_file = 1
+  WHERE id = NEW.certificate AND NEW.endpoint IS NULL AND is_in_file = 0;
+  UPDATE certificate SET is_seen = 1 WHERE id = NEW.certificate AND is_seen = 0;
 END;
 
 CREATE TRIGGER place_ends AFTER UPDATE OF gone_scan ON place
@@ -252,18 +260,23 @@ BEGIN
         WHERE least.name = (SELECT max(name) FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL)
       )
   WHERE id = NEW.certificate;
+  UPDATE certificate SET is_at_endpoint = 0
+  WHERE id = NEW.certificate AND endpoint_count = 0 AND is_at_endpoint = 1;
+  UPDATE certificate SET is_in_file = 0
+  WHERE id = NEW.certificate AND place_count = endpoint_count AND is_in_file = 1;
+  UPDATE certificate SET is_seen = 0 WHERE id = NEW.certificate AND place_count = 0 AND is_seen = 1;
 END;
 
-CREATE TRIGGER certificate_appears AFTER UPDATE OF place_count ON certificate
-WHEN OLD.place_count = 0 AND NEW.place_count > 0
+CREATE TRIGGER certificate_appears AFTER UPDATE OF is_seen ON certificate
+WHEN OLD.is_seen = 0 AND NEW.is_seen = 1
 BEGIN
   UPDATE tally SET count = count + 1 WHERE what = 'certificate';
   INSERT INTO certificate_search (rowid, text)
   VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names || char(10) || NEW.sha256);
 END;
 
-CREATE TRIGGER certificate_vanishes AFTER UPDATE OF place_count ON certificate
-WHEN OLD.place_count > 0 AND NEW.place_count = 0
+CREATE TRIGGER certificate_vanishes AFTER UPDATE OF is_seen ON certificate
+WHEN OLD.is_seen = 1 AND NEW.is_seen = 0
 BEGIN
   UPDATE tally SET count = count - 1 WHERE what = 'certificate';
   DELETE FROM certificate_search WHERE rowid = NEW.id;

@@ -1,13 +1,20 @@
 import type { ScanId } from "#shared/model/scan.ts";
 
-/** The scan that looked, and whether it saw all that is there: then what it did not see is gone. */
-export type Look = { scanId: ScanId; isWhole: boolean };
+/** The scan that looked, and how far it saw: what it did not see where it could have seen it is gone. */
+export type Look = {
+  scanId: ScanId;
+  /** False when the reading was cut short: then nothing that is missing from it is gone. */
+  isWhole: boolean;
+  /** Whether a file at this path would have been seen. */
+  couldSee: (path: string) => boolean;
+};
 
 type Spans<Seen> = {
   /** What is known to be there, by its identity. */
   current: ReadonlyMap<string, number>;
   seen: ReadonlyMap<string, Seen>;
-  isWhole: boolean;
+  /** Whether a missing thing is gone, and not just out of sight. */
+  isGone: (key: string) => boolean;
   begin: (seen: Seen) => number;
   extend: (id: number, seen: Seen) => void;
   end: (id: number) => void;
@@ -20,7 +27,7 @@ type Spans<Seen> = {
 export function followSpans<Seen>({
   current,
   seen,
-  isWhole,
+  isGone,
   begin,
   extend,
   end,
@@ -31,8 +38,7 @@ export function followSpans<Seen>({
     if (id !== undefined) extend(id, thing);
     rows.set(key, id ?? begin(thing));
   }
-  if (!isWhole) return rows;
-  for (const [key, id] of current) if (!seen.has(key)) end(id);
+  for (const [key, id] of current) if (!seen.has(key) && isGone(key)) end(id);
   return rows;
 }
 

@@ -64,8 +64,10 @@ export type CollectedHost = {
   hostKeys: HostKeyView[];
   certificateFiles: { path: string; certificates: SeenCertificate[] }[];
   coverage: { read: string[]; notRead: Unread[] };
-  /** True when the stream was cut short or a part could not be read: what is missing from it has not gone. */
+  /** True when the reading was cut short: what is missing from it has not gone. */
   isPartial: boolean;
+  /** Files and folders that could not be read: what is known at or below them has not gone either. */
+  unreadPaths: string[];
 };
 
 /** One line of an authorized_keys file for one account, judged. */

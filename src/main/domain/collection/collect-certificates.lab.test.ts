@@ -76,7 +76,7 @@ test("certificates are found where they are kept and where servers name them, bu
   ]);
   expect(told?.unread).toEqual([
     {
-      kind: "limit",
+      kind: "trust-store",
       path: "/etc/ssl/certs",
       why: "3 files and links of the distribution's trust store were left out",
     },

@@ -37,6 +37,9 @@ export type Unread = {
     | "key-file"
     | "host-key"
     | "certificate-file"
+    /** The distribution's own trust store, which is left out on purpose. */
+    | "trust-store"
+    /** The collector ran out of time or room: whatever is missing may be there. */
     | "limit";
   path: string;
   why: string;

@@ -11,6 +11,7 @@ const KINDS: readonly Unread["kind"][] = [
   "key-file",
   "host-key",
   "certificate-file",
+  "trust-store",
   "limit",
 ];
 
@@ -34,6 +35,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "several-daemons": () => "several sshd run here with different options",
   "stream-full": () => "this and what follows was left out: the stream is limited to 16 MiB",
   "too-deep": () => "files include each other more than 16 deep",
+  "too-large": () => "it is too large for what it should be",
   "too-late": () => "the collector ran out of time here: the rest was left out",
   "too-many": () => "there are too many folders: the rest was left out",
   "trust-store": (detail) => `${detail} files and links of the distribution's trust store were left out`,

@@ -53,7 +53,8 @@ export function describeHost(
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
     coverage: { read: sayRead(collection), notRead: listUnread(collection, files) },
-    isPartial: collection.incomplete !== null,
+    isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
+    unreadPaths: listUnreadPaths(collection),
   };
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {
@@ -116,6 +117,13 @@ function sayRead({
     `${keyFiles.length} private key files (public halves only)`,
     `${certificateFiles.length} certificate files`,
   ];
+}
+
+/** Where something may be that was not seen: homes, folders and files that could not be read. */
+function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
+  const hidden = unread.filter(({ kind }) => kind !== "trust-store");
+  const files = authorizedKeys.filter(({ bytes }) => bytes === null);
+  return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }
 
 function listUnread({ incomplete, unread }: Collection, files: readonly ReadFile[]): Unread[] {

@@ -26,6 +26,9 @@ type Deps = {
 
 type Question = Parameters<VerifyHostKey>[0];
 
+/** A host that shows a bad certificate is refused, `--accept-new` or not; `why` says what is wrong with it. */
+type Judgement = HostKeyJudgement & { why?: string | undefined };
+
 export type HostKeys = {
   /** Host key algorithms for a host, those of keys known for it first. */
   preferTypes(target: SshTarget): string[];
@@ -52,7 +55,7 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
     preferTypes: (target) => preferHostKeyTypes(target.host, target.port, knowledgeOf(target)),
 
     verifierFor(target, signal) {
-      let judgement: HostKeyJudgement | null = null;
+      let judgement: Judgement | null = null;
       return {
         changedFrom: () => (judgement?.kind === "changed" ? sayKnown(judgement) : null),
         async verify(question) {
@@ -89,7 +92,7 @@ async function judge(
   question: Question,
   knowledge: HostKeyKnowledge,
   signal: AbortSignal,
-): Promise<HostKeyJudgement> {
+): Promise<Judgement> {
   const judgement = judgeHostKey(question, knowledge);
   if (judgement.kind !== "needs-certificate") return judgement;
   const { host, port, blob: presented } = question;
@@ -102,21 +105,22 @@ async function judge(
     signal,
   });
   if (fetched.kind === "none") return judgement.otherwise;
-  const { authorities, otherwise } = judgement;
+  const { authorities } = judgement;
   const vouched = judgeHostCertificate(
     { host, port, blob: fetched.blob, presented, authorities, now: now() },
     knowledge,
   );
-  return vouched.kind === "trusted" || vouched.kind === "revoked" ? vouched : otherwise;
+  return "why" in vouched ? { ...judgement, why: vouched.why } : vouched;
 }
 
-function toAnswer(question: Question, judgement: HostKeyJudgement): HostKeyAnswer {
-  const message = sayHostKey(question, judgement);
+function toAnswer(question: Question, judgement: Judgement): HostKeyAnswer {
+  const message = [sayHostKey(question, judgement), judgement.why].filter(Boolean).join(": ");
   switch (judgement.kind) {
     case "trusted":
       return { kind: "trusted" };
-    case "unknown":
     case "needs-certificate":
+      return toAnswer(question, { ...judgement.otherwise, why: judgement.why });
+    case "unknown":
       return { kind: "refused", outcome: "host-key-unknown", message };
     case "changed":
     case "revoked":

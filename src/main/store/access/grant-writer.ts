@@ -38,11 +38,11 @@ export function grantWriter(db: Database) {
 
   return {
     /** Gives the rows of the grants that were seen, by account, file and line. */
-    follow(home: Home, grants: readonly CollectedGrant[], { scanId, isWhole }: Look): Map<string, number> {
+    follow(home: Home, grants: readonly CollectedGrant[], { scanId, couldSee }: Look): Map<string, number> {
       const seen = [...new Map(grants.map((grant) => [placeOf(grant), grant])).values()];
       const { rows, gone } = match(current.all(home.id), seen);
       // What ends comes first: a key that has only moved is never on two accounts in between.
-      if (isWhole) for (const { id } of gone) end.run(scanId, id);
+      for (const { id, file } of gone) if (couldSee(file)) end.run(scanId, id);
       return new Map(
         seen.map((grant, index) => [placeOf(grant), write(home, { grant, row: rows[index], scanId })]),
       );

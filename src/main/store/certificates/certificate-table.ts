@@ -55,7 +55,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
   };
 }
 
-const SEEN_NOW: Part = { sql: "place_count > 0", values: [] };
+const SEEN_NOW: Part = { sql: "is_seen = 1", values: [] };
 
 function toConditions(filter: CertificateFilter, now: Date): Part[] {
   const parts: Part[] = splitWords(filter.search).map(searchFor);
@@ -64,8 +64,8 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
     parts.push({ sql: "not_after <= ?", values: [until] });
   }
   if (filter.role) parts.push({ sql: filter.role === "authority" ? "is_ca = 1" : "is_ca = 0", values: [] });
-  if (filter.place === "endpoint") parts.push({ sql: "endpoint_count > 0", values: [] });
-  if (filter.place === "file") parts.push({ sql: "place_count > endpoint_count", values: [] });
+  if (filter.place === "endpoint") parts.push({ sql: "is_at_endpoint = 1", values: [] });
+  if (filter.place === "file") parts.push({ sql: "is_in_file = 1", values: [] });
   if (filter.host !== null) parts.push({ sql: `id IN (${UNDER_NAME})`, values: [filter.host] });
   return parts;
 }

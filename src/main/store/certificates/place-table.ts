@@ -22,13 +22,15 @@ export function placeTable(db: Database) {
     VALUES (@certificate, @name, @endpoint, @host, @path, @position, @scanId, @scanId)`);
 
   return {
-    follow(spot: Spot, seen: readonly SeenPlace[], { scanId, isWhole }: Look): void {
+    follow(spot: Spot, seen: readonly SeenPlace[], { scanId, couldSee }: Look): void {
       const endpoint = "endpoint" in spot ? spot.endpoint : null;
       const host = "host" in spot ? spot.host : null;
+      const known = currentAt(spot);
+      const pathOf = new Map(known.map((row) => [keyOf(row), row.path]));
       followSpans({
-        current: new Map(currentAt(spot).map((row) => [keyOf(row), row.id])),
+        current: new Map(known.map((row) => [keyOf(row), row.id])),
         seen: byKey(seen, keyOf),
-        isWhole,
+        isGone: (key) => couldSee(pathOf.get(key) ?? ""),
         begin: (place) =>
           Number(begin.run({ ...place, name: spot.name, endpoint, host, scanId }).lastInsertRowid),
         extend: (id) => extend.run(scanId, id),

@@ -27,12 +27,12 @@ export const ARMS: Record<Arm, string> = {
            ${HOST_OF_CERTIFICATE} AS host, substr(subject, 1, 120) AS label_start,
            max(first_seen, CASE WHEN not_after < @now THEN not_after ELSE due_from END) AS first_seen, id AS tie
     FROM certificate
-    WHERE place_count > 0 AND due_from <= @now AND (due_from < not_after OR not_after < @now)`,
+    WHERE is_seen = 1 AND due_from <= @now AND (due_from < not_after OR not_after < @now)`,
   early: `
     SELECT 'early' AS arm, ${MEDIUM} AS severity, 'certificate-not-yet-valid' AS rule,
            ${HOST_OF_CERTIFICATE} AS host, substr(subject, 1, 120) AS label_start, first_seen, id AS tie
     FROM certificate
-    WHERE place_count > 0 AND not_before > first_seen AND not_before > @now`,
+    WHERE is_seen = 1 AND not_before > first_seen AND not_before > @now`,
   key: `
     SELECT 'key' AS arm, ${SHARED} AS severity, 'key-on-several-accounts' AS rule,
            '' AS host, fingerprint AS label_start, shared_since AS first_seen, fingerprint AS tie

@@ -40,7 +40,7 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
         path: null,
         position,
       }));
-      places.follow({ name, endpoint }, seen, { scanId: probe.scanId, isWhole: true });
+      places.follow({ name, endpoint }, seen, { scanId: probe.scanId, isWhole: true, couldSee: () => true });
       findings.replace({ name, endpoint, at: probe.at }, presented.findings, () => true);
     },
   };

@@ -49,11 +49,13 @@ export function keyFileTable(db: Database) {
 
   return {
     /** Gives the rows of the files that were seen, by path. */
-    follow(host: number, files: readonly KeyFile[], { scanId, isWhole }: Look): Map<string, number> {
+    follow(host: number, files: readonly KeyFile[], { scanId, couldSee }: Look): Map<string, number> {
+      const known = current.all(host);
+      const pathOf = new Map(known.map((row) => [fileKey(row), row.path]));
       const rows = followSpans({
-        current: new Map(current.all(host).map((row) => [fileKey(row), row.id])),
+        current: new Map(known.map((row) => [fileKey(row), row.id])),
         seen: byKey(files, fileKey),
-        isWhole,
+        isGone: (key) => couldSee(pathOf.get(key) ?? ""),
         begin: (file) => Number(begin.run({ ...toRow(file), host, scanId }).lastInsertRowid),
         extend: (id, file) => extend.run({ ...toRow(file), id, scanId }),
         end: (id) => end.run(scanId, id),
@@ -81,7 +83,7 @@ export function hostKeyTable(db: Database) {
       followSpans({
         current: new Map(current.all(host).map(({ id, fingerprint }) => [fingerprint, id])),
         seen: byKey(keys, ({ fingerprint }) => fingerprint),
-        isWhole,
+        isGone: () => isWhole,
         begin: (key) => Number(begin.run({ ...key, host, scanId }).lastInsertRowid),
         extend: (id) => extend.run(scanId, id),
         end: (id) => end.run(scanId, id),

@@ -8,8 +8,12 @@ import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
 
 type Home = { id: number; name: number; host: string; port: number };
 
-/** The rows of what a visit saw, by the names that its findings use. */
-export type Seen = { grants: Map<string, number>; keyFiles: Map<string, number>; certificates: Set<number> };
+/** The rows of what a visit saw, by the names that its findings use; and of what it did not see but is still there. */
+export type Seen = {
+  grants: Map<string, number>;
+  keyFiles: Map<string, number>;
+  outOfSight: Record<"grant" | "key-file" | "certificate", Pick<ReadonlySet<number>, "has">>;
+};
 
 /** What a partial reading does not tell stays as it was. */
 const READ = `
@@ -39,6 +43,9 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const places = placeTable(db);
   const keep = db.prepare(READ);
   const cover = db.prepare(COVER);
+  const idsOf = (sql: string) =>
+    db.prepare<[number], number>(`${sql} WHERE host = ? AND gone_scan IS NULL`).pluck();
+  const findOutOfSight = outOfSightFinder(db);
 
   return { read };
 
@@ -54,12 +61,11 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     const seen = {
       grants: grants.follow(home, collected.grants, look),
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),
-      certificates: new Set(files.map(({ certificate }) => certificate)),
     };
     const { coverage } = collected;
     cover.run({ id, read: JSON.stringify(coverage.read), notRead: JSON.stringify(coverage.notRead) });
     keep.run({ ...collected, id, at, isWhole: Number(look.isWhole) });
-    return seen;
+    return { ...seen, outOfSight: findOutOfSight(id, seen, files) };
   }
 
   function placesOf({ certificateFiles }: CollectedHost, at: string): SeenPlace[] {
@@ -67,4 +73,30 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
       found.map((one, position) => ({ certificate: certificates.remember(one, at), path, position })),
     );
   }
+}
+
+/** What is known of a host, still there, and not among what was seen. */
+function outOfSightFinder(db: Database) {
+  const idsOf = (sql: string) =>
+    db.prepare<[number], number>(`${sql} WHERE host = ? AND gone_scan IS NULL`).pluck();
+  const grants = idsOf("SELECT id FROM grant_line");
+  const keyFiles = idsOf("SELECT id FROM key_file");
+  const certificates = idsOf("SELECT DISTINCT certificate FROM place");
+  const without = (ids: readonly number[], seen: Iterable<number>) => {
+    const inSight = new Set(seen);
+    return new Set(ids.filter((id) => !inSight.has(id)));
+  };
+
+  return (
+    host: number,
+    seen: Pick<Seen, "grants" | "keyFiles">,
+    files: readonly SeenPlace[],
+  ): Seen["outOfSight"] => ({
+    grant: without(grants.all(host), seen.grants.values()),
+    "key-file": without(keyFiles.all(host), seen.keyFiles.values()),
+    certificate: without(
+      certificates.all(host),
+      files.map(({ certificate }) => certificate),
+    ),
+  });
 }

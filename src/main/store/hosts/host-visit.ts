@@ -3,7 +3,8 @@ import { placeOf } from "#store/access/grant-writer.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import type { About, FindingWriter } from "#store/findings/finding-writer.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
-import type { HostVisit } from "#store/visit.ts";
+import type { Look } from "#store/spans.ts";
+import type { CollectedHost, HostVisit } from "#store/visit.ts";
 import type { HostNames } from "./host-name-table.ts";
 import { hostReader, type Seen } from "./host-reader.ts";
 
@@ -14,7 +15,14 @@ type Deps = {
   probes: ReturnType<typeof probeTable>;
 };
 
-const NOTHING: Seen = { grants: new Map(), keyFiles: new Map(), certificates: new Set() };
+const EVERYTHING = { has: () => true };
+
+/** What a visit sees that could not read: all that is known stays out of its sight. */
+const NOTHING: Seen = {
+  grants: new Map(),
+  keyFiles: new Map(),
+  outOfSight: { grant: EVERYTHING, "key-file": EVERYTHING, certificate: EVERYTHING },
+};
 
 const VISIT = `
   INSERT INTO host (host, port, name, user, state, outcome, message, last_scan, last_seen, key_type, key_fingerprint,
@@ -45,14 +53,14 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
         isKeyRefused: Number(isKeyRefused),
       };
       const id = visit.get({ ...probe, ...target, ...key, name }) ?? 0;
-      const look = { scanId: probe.scanId, isWhole: collected !== null && !collected.isPartial };
+      const look = { scanId: probe.scanId, ...sightOf(collected) };
       const seen: Seen = collected
         ? reader.read({ id, name, ...target }, { collected, look, at: probe.at })
         : NOTHING;
       findings.replace(
         { name, host: id, at: probe.at },
         drafts,
-        look.isWhole ? () => true : wasSeen(seen, hostKey !== null),
+        mayClear(seen, collected !== null || hostKey !== null),
         (about) => {
           if (about.kind === "host") return id;
           if (about.kind === "grant") return seen.grants.get(placeOf(about)) ?? null;
@@ -63,13 +71,15 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
   };
 }
 
-/** What a partial visit can clear: findings about what it saw, and about the host itself once that showed its key. */
-function wasSeen(seen: Seen, hasKey: boolean): (about: About) => boolean {
-  const grants = new Set(seen.grants.values());
-  const keyFiles = new Set(seen.keyFiles.values());
-  return ({ kind, id }) => {
-    if (kind === "host") return hasKey;
-    if (kind === "certificate") return seen.certificates.has(id);
-    return kind === "grant" ? grants.has(id) : keyFiles.has(id);
-  };
+function sightOf(collected: CollectedHost | null): Omit<Look, "scanId"> {
+  if (!collected || collected.isPartial) return { isWhole: false, couldSee: () => false };
+  const { unreadPaths } = collected;
+  const isAtOrBelow = (path: string, folder: string) =>
+    path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+  return { isWhole: true, couldSee: (path) => !unreadPaths.some((unread) => isAtOrBelow(path, unread)) };
+}
+
+/** A finding is cleared unless its thing is still there, out of sight; one about the host itself once that showed its key. */
+function mayClear({ outOfSight }: Seen, hasKey: boolean): (about: About) => boolean {
+  return ({ kind, id }) => (kind === "host" ? hasKey : !outOfSight[kind].has(id));
 }

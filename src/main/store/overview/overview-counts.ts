@@ -12,7 +12,7 @@ export function overviewCounts(db: Database) {
   };
   const expiring = db
     .prepare<{ from: string; until: string }, number>(`
-      SELECT count(*) FROM certificate WHERE place_count > 0 AND not_after >= @from AND not_after < @until`)
+      SELECT count(*) FROM certificate WHERE is_seen = 1 AND not_after >= @from AND not_after < @until`)
     .pluck();
 
   return { read, expiring: countExpiring };

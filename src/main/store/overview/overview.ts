@@ -29,12 +29,12 @@ export function overview(db: Database, { rows, findings, scans }: Deps) {
   const counts = overviewCounts(db);
   const next = db.prepare<{ now: string; limit: number }, Row>(`
     SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate
-    WHERE place_count > 0 AND not_after >= @now AND not_after < 'u'
+    WHERE is_seen = 1 AND not_after >= @now AND not_after < 'u'
     ORDER BY not_after, id
     LIMIT @limit`);
   const expired = db.prepare<{ now: string; limit: number }, Row>(`
     SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate
-    WHERE place_count > 0 AND not_after < @now
+    WHERE is_seen = 1 AND not_after < @now
     ORDER BY not_after DESC, id DESC
     LIMIT @limit`);
 

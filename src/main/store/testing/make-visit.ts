@@ -90,6 +90,7 @@ export const makeCollected = (collected: Partial<CollectedHost> = {}): Collected
   certificateFiles: [],
   coverage: { read: [], notRead: [] },
   isPartial: false,
+  unreadPaths: [],
   ...collected,
 });
 
