@@ -1,4 +1,4 @@
-import type { Account, AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
+import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import type { Effective, Verdict } from "#shared/model/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
 import { type Opinion, stateOf } from "./contribution.ts";
@@ -35,30 +35,42 @@ export function judgeGrants(collection: Collection): JudgedGrant[] {
   const ownerOf = judgeOwners(collection);
   const use = judgeUse();
   const said = new WeakMap<Opinion, Effective>();
-  return accountsWithFiles(collection).flatMap((account) =>
-    judgeAccount(account, { collection, config, linesOf }).map(({ file, line, opinion }): JudgedGrant => {
-      const effective = said.get(opinion) ?? sayEffective(opinion);
-      said.set(opinion, effective);
-      const { key, keyTypeText, comment, options, text } = line;
-      return {
-        account: account.name,
-        uid: account.uid,
-        file: file.path,
-        line: line.line,
-        key,
-        keyTypeText,
-        comment,
-        options,
-        text,
-        verdict: { effective, owner: ownerOf(key), use },
-      };
-    }),
-  );
+  const filesOf = filesByAccount(collection.authorizedKeys);
+  return collection.accounts.flatMap((account) => {
+    const files = filesOf.get(account.name) ?? [];
+    if (files.length === 0) return [];
+    return judgeAccount(account, { collection, config, files, linesOf }).map(
+      ({ file, line, opinion }): JudgedGrant => {
+        const effective = said.get(opinion) ?? sayEffective(opinion);
+        said.set(opinion, effective);
+        const { key, keyTypeText, comment, options, text } = line;
+        return {
+          account: account.name,
+          uid: account.uid,
+          file: file.path,
+          line: line.line,
+          key,
+          keyTypeText,
+          comment,
+          options,
+          text,
+          verdict: { effective, owner: ownerOf(key), use },
+        };
+      },
+    );
+  });
 }
 
-function accountsWithFiles({ accounts, authorizedKeys }: Collection): Account[] {
-  const named = new Set(authorizedKeys.flatMap((file) => file.accounts));
-  return accounts.filter(({ name }) => named.has(name));
+function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<string, AuthorizedKeysFile[]> {
+  const filesOf = new Map<string, AuthorizedKeysFile[]>();
+  for (const file of files) {
+    for (const account of file.accounts) {
+      const known = filesOf.get(account);
+      if (known) known.push(file);
+      else filesOf.set(account, [file]);
+    }
+  }
+  return filesOf;
 }
 
 function sayEffective(opinion: Opinion): Effective {

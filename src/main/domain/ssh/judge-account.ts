@@ -4,7 +4,7 @@ import { addUp, type Contribution, doubt, type Opinion, stateOf, weaken } from "
 import { decideAccountExpiry, decideAccountState } from "./deciders/account-state.ts";
 import { decideAlgorithms } from "./deciders/algorithms.ts";
 import { decideFileModes } from "./deciders/file-modes.ts";
-import { decideLineItself, decideLineUnderSettings } from "./deciders/line-rules.ts";
+import { decideLineItself, decideLineUnderSettings, isAuthority } from "./deciders/line-rules.ts";
 import { decideLoginPolicy } from "./deciders/login-policy.ts";
 import { watchForShadows } from "./deciders/shadowing.ts";
 import { decideWhichFiles, orderOfFile } from "./deciders/which-files.ts";
@@ -12,18 +12,26 @@ import { decideWhoMayLogIn } from "./deciders/who-may-log-in.ts";
 import type { PublicKey } from "./key-blob.ts";
 import { mergeCases } from "./merge-cases.ts";
 import type { SshdConfig } from "./sshd-config.ts";
-import { type Settings, settingsOf } from "./sshd-settings.ts";
+import { areGroupsWhole, type Settings, settingsOf } from "./sshd-settings.ts";
 
-export type LineOpinion = { file: AuthorizedKeysFile; line: KeyLine; opinion: Opinion };
+export type LineOpinion = {
+  file: AuthorizedKeysFile;
+  line: KeyLine;
+  opinion: Opinion;
+  /** The line cannot have let anybody in by its key, whatever the settings are. */
+  isIgnored: boolean;
+};
 
 type World = {
   collection: Collection;
   config: SshdConfig;
+  /** The authorized_keys files of this account, in any order. */
+  files: readonly AuthorizedKeysFile[];
   linesOf: (file: AuthorizedKeysFile) => KeyLine[];
 };
 
 /** What sshd makes of every line of every file of an account, in the order in which it would read them. */
-export function judgeAccount(account: Account, { collection, config, linesOf }: World): LineOpinion[] {
+export function judgeAccount(account: Account, { collection, config, files, linesOf }: World): LineOpinion[] {
   const { plain, when } = settingsOf(account, collection, config);
   const plainCase = openCase(account, plain, collection);
   const cases = when.map(({ settings, ...rest }) => ({
@@ -33,7 +41,7 @@ export function judgeAccount(account: Account, { collection, config, linesOf }: 
   const shadows = watchForShadows();
   const judged: LineOpinion[] = [];
   const unread: string[] = [];
-  for (const { file, order } of inOrder(account, plain, collection)) {
+  for (const { file, order } of inOrder(files, account, plain, collection)) {
     const judge = plainCase.openFile(file);
     const judges = cases.map(({ judge: other, ...rest }) => ({ ...rest, judge: other.openFile(file) }));
     for (const line of linesOf(file)) {
@@ -46,7 +54,9 @@ export function judgeAccount(account: Account, { collection, config, linesOf }: 
         ...rest,
         opinion: other.whole(other.ofLine(line), shadow),
       }));
-      judged.push({ file, line, opinion: mergeCases(opinion, others) });
+      const isIgnored =
+        isAuthority(line) || addUp(decideLineItself(line, collection.facts)).refusals.length > 0;
+      judged.push({ file, line, opinion: mergeCases(opinion, others), isIgnored });
     }
     if (order !== null && file.whyUnread !== null) unread.push(`${file.path} (${file.whyUnread})`);
   }
@@ -58,16 +68,20 @@ function trustEvidence(account: Account, judged: LineOpinion[], collection: Coll
   if (collection.loginKey === null || collection.loginAccount !== account.name) return judged;
   const lines = judged.filter(({ line }) => line.key?.fingerprint === collection.loginKey);
   const proven =
-    lines.find(({ opinion }) => stateOf(opinion) !== "no") ?? lines.find(({ line }) => !line.problem);
+    lines.find(({ opinion }) => stateOf(opinion) !== "no") ?? lines.find(({ isIgnored }) => !isIgnored);
   if (!proven) return judged;
   const notes = ["this scan logged in with it", ...proven.opinion.notes];
   const opinion: Opinion = { ...proven.opinion, refusals: [], doubts: [], notes };
   return judged.map((one) => (one === proven ? { ...one, opinion } : one));
 }
 
-function inOrder(account: Account, settings: Settings, { authorizedKeys, facts }: Collection) {
-  return authorizedKeys
-    .filter(({ accounts }) => accounts.includes(account.name))
+function inOrder(
+  files: readonly AuthorizedKeysFile[],
+  account: Account,
+  settings: Settings,
+  { facts }: Collection,
+) {
+  return files
     .map((file) => ({ file, order: orderOfFile(file, account, settings, facts) }))
     .sort((one, other) => (one.order ?? Number.MAX_VALUE) - (other.order ?? Number.MAX_VALUE));
 }
@@ -85,7 +99,7 @@ function openCase(account: Account, settings: Settings, collection: Collection) 
     ...settings.unread.map(doubt),
     decideAccountExpiry(account, settings, facts),
     underSettings([
-      ...decideWhoMayLogIn(account, settings),
+      ...decideWhoMayLogIn(account, settings, areGroupsWhole(collection)),
       ...decideAccountState(account, settings),
       ...decideLoginPolicy(account, settings),
     ]),

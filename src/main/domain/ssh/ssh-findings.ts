@@ -47,7 +47,9 @@ function findRoot(grant: JudgedGrant): FindingDraft | null {
 
 function findObsolete(grant: JudgedGrant): FindingDraft | null {
   const isProtocol1 = grant.key === null && PROTOCOL_1.test(grant.text);
-  const why = isProtocol1 ? "a key of SSH protocol 1" : OBSOLETE.get(grant.key?.keyType ?? "");
+  const why = isProtocol1
+    ? "of SSH protocol 1, which nothing takes any more"
+    : OBSOLETE.get(grant.key?.keyType ?? "");
   if (why === undefined) return null;
   return {
     ...aboutGrant(grant),

@@ -18,8 +18,11 @@ const ELSEWHERE = {
   localport: "22",
 };
 
-export function matchAccount(match: Match, account: Account, { useDns }: { useDns: boolean }): Answer {
-  const answers = match.criteria.map((criterion) => matchCriterion(criterion, account, useDns));
+/** `areGroupsWhole`: the account is in no group that was not read. */
+type Known = { useDns: boolean; areGroupsWhole: boolean };
+
+export function matchAccount(match: Match, account: Account, known: Known): Answer {
+  const answers = match.criteria.map((criterion) => matchCriterion(criterion, account, known));
   if (answers.includes("no")) return "no";
   if (answers.includes("near")) return "near";
   return answers.includes("far") ? "far" : "yes";
@@ -29,16 +32,15 @@ export function matchAccount(match: Match, account: Account, { useDns }: { useDn
 export const isUnconditional = (match: Match): boolean => match.criteria.every(({ name }) => name === "all");
 
 /** Whether nothing but the client's address keeps the block from being sure. */
-export const dependsOnAddress = (match: Match, account: Account): boolean =>
-  match.criteria.every(
-    ({ name }) =>
-      name === "address" ||
-      name === "user" ||
-      (name === "group" && account.groups !== null) ||
-      name === "all",
-  );
+export function dependsOnAddress(match: Match, account: Account, known: Known): boolean {
+  const answers = match.criteria.map((criterion) => ({
+    criterion,
+    answer: matchCriterion(criterion, account, known),
+  }));
+  return answers.every(({ criterion, answer }) => criterion.name === "address" || answer === "yes");
+}
 
-function matchCriterion({ name, argument }: Criterion, account: Account, useDns: boolean): Answer {
+function matchCriterion({ name, argument }: Criterion, account: Account, known: Known): Answer {
   switch (name) {
     case "all":
       return "yes";
@@ -47,9 +49,9 @@ function matchCriterion({ name, argument }: Criterion, account: Account, useDns:
     case "user":
       return matchPatternList(account.name, argument) === "match" ? "yes" : "no";
     case "group":
-      return account.groups === null ? "near" : matchGroups(account.groups, argument);
+      return matchGroups(account, argument, known);
     case "host":
-      return matchHost(argument, useDns);
+      return matchHost(argument, known.useDns);
     case "address":
       return matchAddress(argument, ELSEWHERE.address);
     case "localaddress":
@@ -61,10 +63,13 @@ function matchCriterion({ name, argument }: Criterion, account: Account, useDns:
   }
 }
 
-function matchGroups(groups: readonly string[], list: string): Answer {
+function matchGroups({ groups }: Account, list: string, { areGroupsWhole }: Known): Answer {
+  if (groups === null) return "near";
   const answers = groups.map((group) => matchPatternList(group, list));
   if (answers.includes("negated")) return "no";
-  return answers.includes("match") ? "yes" : "no";
+  const isMatched = answers.includes("match");
+  if (areGroupsWhole || (isMatched && !list.includes("!"))) return isMatched ? "yes" : "no";
+  return isMatched ? "far" : "near";
 }
 
 /** sshd asked by `sshd -T` goes by the name it is given; a real login has its address for a name without UseDNS. */

@@ -52,12 +52,13 @@ const OLD_NAMES = new Map([["pubkeyacceptedkeytypes", "pubkeyacceptedalgorithms"
 export function settingsOf(account: Account, collection: Collection, config: SshdConfig): SettingsCases {
   const asked = collection.sshd.effective?.get(account.name) ?? null;
   const useDns = isYes(readSetting(config.lines, "usedns", () => false).values);
+  const known = { useDns, areGroupsWhole: areGroupsWhole(collection) };
   const answers = new Map<Match, Answer>();
   for (const match of new Set(config.lines.flatMap((line) => line.match))) {
-    answers.set(match, matchAccount(match, account, { useDns }));
+    answers.set(match, matchAccount(match, account, known));
   }
   const holds = (match: Match): boolean => answers.get(match) === "yes" || answers.get(match) === "far";
-  const written = (keyword: Keyword) => readSetting(config.lines, keyword, holds);
+  const written = remember((keyword) => readSetting(config.lines, keyword, holds));
   const plain = asked
     ? askedSettings(asked, account.name, written)
     : writtenSettings([...config.unread, ...sayUnread(collection)], written);
@@ -65,15 +66,19 @@ export function settingsOf(account: Account, collection: Collection, config: Ssh
   const open = [...answers].filter(([, answer]) => answer === "far" || answer === "near");
   const when = open.map(([match, answer]): SettingsCase => {
     const otherwise = (other: Match): boolean => (other === match ? !holds(other) : holds(other));
-    const get = (keyword: Keyword): Setting => {
+    const get = remember((keyword) => {
       const changed = readSetting(config.lines, keyword, otherwise);
       return isEqual(changed, written(keyword)) ? plain.get(keyword) : changed;
-    };
-    const isByAddress = dependsOnAddress(match, account);
+    });
+    const isByAddress = dependsOnAddress(match, account, known);
     return { match, holds: answer === "near", isByAddress, settings: { ...plain, get } };
   });
   return { plain, when };
 }
+
+/** False where accounts and groups come from a directory too: an account may be in more groups than were read. */
+export const areGroupsWhole = ({ unread }: Pick<Collection, "unread">): boolean =>
+  !unread.some(({ kind }) => kind === "accounts");
 
 const sayUnread = ({ unread }: Collection): string[] =>
   unread.filter(({ kind }) => kind === "sshd-config").map(({ path, why }) => `${path}: ${why}`);
@@ -92,11 +97,11 @@ function askedSettings(
     answers.set(OLD_NAMES.get(name) ?? name, words);
   }
   return {
-    get: (keyword) => {
+    get: remember((keyword) => {
       const inFiles = written(keyword);
       const values = answers.get(keyword) ?? (LISTS.has(keyword) ? [] : DEFAULTS[keyword]);
       return isEqual(inFiles, { values }) ? inFiles : { values, place: `sshd -T -C user=${account}` };
-    },
+    }),
     source: `sshd -T -C user=${account}`,
     unread: [],
   };
@@ -104,6 +109,16 @@ function askedSettings(
 
 function writtenSettings(unread: string[], get: (keyword: Keyword) => Setting): Settings {
   return { get, source: "sshd_config and the files that it includes", unread: [...new Set(unread)] };
+}
+
+/** Asks once for each keyword: every line of an account asks again. */
+function remember(read: (keyword: Keyword) => Setting): (keyword: Keyword) => Setting {
+  const known = new Map<Keyword, Setting>();
+  return (keyword) => {
+    const setting = known.get(keyword) ?? read(keyword);
+    known.set(keyword, setting);
+    return setting;
+  };
 }
 
 /** The first line that counts; the lines of a Match block go before the global ones. */

@@ -47,9 +47,10 @@ function rightsOf(
   const [owner, group, others] = [(mode >> 6) & 7, (mode >> 3) & 7, mode & 7];
   if (uid === account.uid) return owner;
   if (gid === account.gid) return group;
+  if (group === others) return others;
   const name = nameOfGroup(gid, accounts);
   if (name !== null && account.groups !== null) return account.groups.includes(name) ? group : others;
-  return group === others || account.groups?.length === 1 ? others : null;
+  return account.groups?.length === 1 ? others : null;
 }
 
 /** Known for the primary groups of accounts: it is the first of an account's groups. */

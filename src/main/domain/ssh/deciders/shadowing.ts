@@ -10,32 +10,34 @@ export type Candidate = {
   isBoundToAddresses: boolean;
 };
 
+/** The first line of a key that sshd takes for certain, that it may take, and that it takes from some addresses. */
+type Elders = { certain?: Candidate; open?: Candidate; bound?: Candidate };
+
 /**
  * sshd takes the first line that has the key and that it accepts: those after it do nothing. Lines must be shown in
  * sshd's order; `unreadBefore` are files of the account that come before and could not be read.
  */
 export function watchForShadows() {
-  const first = new Map<string, Candidate[]>();
+  const elders = new Map<string, Elders>();
 
   return (candidate: Candidate, unreadBefore: readonly string[]): Contribution => {
     const { key } = candidate.line;
     if (!key) return {};
     const name = `${isAuthority(candidate.line) ? "authority" : "key"} ${key.fingerprint}`;
-    const before = first.get(name);
-    if (!before) first.set(name, [candidate]);
-    else before.push(candidate);
-    const shadow = before ? findShadow(before) : {};
+    const before = elders.get(name) ?? {};
+    const shadow = findShadow(before);
+    const { state, isBoundToAddresses } = candidate;
+    if (state === "unknown") before.open ??= candidate;
+    else if (state === "yes") before[isBoundToAddresses ? "bound" : "certain"] ??= candidate;
+    elders.set(name, before);
     if (shadow.refusals || unreadBefore.length === 0) return shadow;
     return doubt(`${unreadBefore.join(", ")} comes before and was not read: it may have the same key`);
   };
 }
 
-function findShadow(before: readonly Candidate[]): Contribution {
-  const certain = before.find(({ state, isBoundToAddresses }) => state === "yes" && !isBoundToAddresses);
+function findShadow({ certain, open, bound }: Elders): Contribution {
   if (certain) return refuse(`${sayPlace(certain)} has the same key and comes first`);
-  const open = before.find(({ state }) => state === "unknown");
   if (open) return doubt(`${sayPlace(open)} has the same key and may come first`);
-  const bound = before.find(({ state }) => state === "yes");
   return bound
     ? { notes: [`${sayPlace(bound)} has the same key and comes first where its from= matches`] }
     : {};

@@ -5,12 +5,16 @@ import { matchesPattern } from "#domain/ssh/pattern.ts";
 import { isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
 
 /** AllowUsers, DenyUsers, AllowGroups and DenyGroups, in sshd's order: who is denied is not saved by being allowed. */
-export function decideWhoMayLogIn(account: Account, settings: Settings): Contribution[] {
+export function decideWhoMayLogIn(
+  account: Account,
+  settings: Settings,
+  areGroupsWhole: boolean,
+): Contribution[] {
   const useDns = isYes(settings.get("usedns").values);
   return [
     decideDenyUsers(account, settings, useDns),
     decideAllowUsers(account, settings, useDns),
-    decideGroups(account, settings),
+    decideGroups(account, settings, areGroupsWhole),
   ];
 }
 
@@ -35,18 +39,21 @@ function decideAllowUsers(account: Account, settings: Settings, useDns: boolean)
   return refuse(`AllowUsers does not name ${account.name} (${place})`);
 }
 
-function decideGroups({ name, groups }: Account, settings: Settings): Contribution {
+function decideGroups({ name, groups }: Account, settings: Settings, areGroupsWhole: boolean): Contribution {
   const deny = settings.get("denygroups");
   const allow = settings.get("allowgroups");
   if (deny.values.length === 0 && allow.values.length === 0) return {};
-  if (groups === null) return doubt(`the groups of ${name} were not read, and sshd goes by groups`);
-  if (groups.length === 0) return refuse(`${name} is in no group, and sshd goes by groups (${deny.place})`);
+  const notRead = doubt(`the groups of ${name} were not all read, and sshd goes by groups`);
+  if (groups === null) return notRead;
   const denied = groups.find((group) => deny.values.some((pattern) => matchesPattern(group, pattern)));
   if (denied !== undefined)
     return refuse(`DenyGroups refuses the group ${denied} of ${name} (${deny.place})`);
+  if (deny.values.length > 0 && !areGroupsWhole) return notRead;
   const isAllowed = groups.some((group) => allow.values.some((pattern) => matchesPattern(group, pattern)));
-  if (allow.values.length === 0 || isAllowed) return {};
-  return refuse(`AllowGroups names no group of ${name} (${allow.place})`);
+  if (isAllowed) return {};
+  if (!areGroupsWhole) return notRead;
+  if (groups.length === 0) return refuse(`${name} is in no group, and sshd goes by groups (${deny.place})`);
+  return allow.values.length === 0 ? {} : refuse(`AllowGroups names no group of ${name} (${allow.place})`);
 }
 
 type Named = { pattern: string /** Null: from anywhere. */; from: FromItem[] | null };

@@ -1,0 +1,320 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Account, AuthorizedKeysFile, KeyFile } from "#domain/collection/collection.ts";
+import { judgeGrants } from "./effective.ts";
+import { readPublicKeyLine } from "./key-blob.ts";
+import { LINE_MATRIX } from "./testdata/line-matrix.ts";
+import { makeAccount, makeCollection, makeKeysFile } from "./testdata/make-collection.ts";
+import { SAMPLE_KEYS } from "./testdata/sample-keys.ts";
+
+const { ed25519, rsa, ecdsa, dsa, securityKey } = SAMPLE_KEYS;
+const fingerprint = (line: string) => readPublicKeyLine(line)?.key.fingerprint ?? "";
+
+type More = Parameters<typeof makeCollection>[0];
+
+/** The effective verdicts of alice's lines. */
+function judge(
+  text: string,
+  more: More & { account?: Partial<Account>; file?: Partial<AuthorizedKeysFile> } = {},
+) {
+  const { account, file, ...rest } = more;
+  const alice = makeAccount("alice", account);
+  const authorizedKeys = [makeKeysFile(alice, text, file)];
+  return judgeGrants(makeCollection({ accounts: [alice], authorizedKeys, ...rest })).map(
+    ({ verdict }) => verdict.effective,
+  );
+}
+const states = (...of: Parameters<typeof judge>) => judge(...of).map(({ state }) => state);
+const said = (...of: Parameters<typeof judge>) =>
+  judge(...of).map(({ state, reasons: [why] }) => `${state}: ${why}`);
+
+test.each(LINE_MATRIX)("the lab's answer is ours: $name", ({ text, key, sshd }) => {
+  const verdicts = judge(text(SAMPLE_KEYS[key]));
+  const wanted = sshd === "ignore" ? "no" : "yes";
+  expect(verdicts.every(({ state }) => state === wanted)).toBe(true);
+  if (sshd === "elsewhere") expect(verdicts[0]?.onlyFrom).not.toEqual([]);
+});
+
+test("a verdict says what was read for it and what was not", () => {
+  expect(judge(`${ed25519} me`)).toMatchInlineSnapshot(`
+    [
+      {
+        "coverage": {
+          "notRead": [
+            "what PAM's account modules add of their own",
+          ],
+          "read": [
+            "sshd_config and the files that it includes",
+            "owners and modes from /home/alice/.ssh/authorized_keys up to /home/alice",
+            "/home/alice/.ssh/authorized_keys",
+          ],
+        },
+        "onlyFrom": [],
+        "reasons": [
+          "nothing that sshd consults refuses it",
+        ],
+        "state": "yes",
+      },
+    ]
+  `);
+});
+
+test("no names what decides, and where it stands", () => {
+  expect([
+    ...said(ed25519, { config: "PubkeyAuthentication no" }),
+    ...said(ed25519, { config: "AllowUsers bob\nAllowUsers carol@*" }),
+    ...said(ed25519, { config: "DenyUsers alice" }),
+    ...said(ed25519, { config: "AllowGroups ops", account: { groups: ["alice"] } }),
+    ...said(ed25519, { config: "PermitRootLogin no", account: { uid: 0 } }),
+    ...said(ed25519, { config: "PermitRootLogin forced-commands-only", account: { uid: 0 } }),
+    ...said(ed25519, { config: "AuthorizedKeysFile /etc/ssh/keys/%u" }),
+    ...said(ed25519, { config: "AuthenticationMethods password" }),
+    ...said(ed25519, { account: { isShellUsable: false, shell: "/bin/zsh" } }),
+    ...said(ed25519, { account: { expiresOnDay: 18_262 } }),
+    ...said(ed25519, { config: "UsePAM no", account: { passwordState: "locked", isLockedForSshd: true } }),
+    ...said(rsa, { config: "RequiredRSASize 3072" }),
+    ...said(ecdsa, { config: "PubkeyAcceptedAlgorithms ssh-ed25519" }),
+    ...said(dsa),
+    ...said(`no-such-option ${ed25519}`),
+    ...said(`expiry-time="20260531" ${ed25519}`),
+    ...said(`from="db.corp" ${ed25519}`),
+  ]).toMatchInlineSnapshot(`
+    [
+      "no: PubkeyAuthentication no (/etc/ssh/sshd_config:1)",
+      "no: AllowUsers does not name alice (/etc/ssh/sshd_config:1, /etc/ssh/sshd_config:2)",
+      "no: DenyUsers alice refuses alice (/etc/ssh/sshd_config:1)",
+      "no: AllowGroups names no group of alice (/etc/ssh/sshd_config:1)",
+      "no: PermitRootLogin no (/etc/ssh/sshd_config:1)",
+      "no: PermitRootLogin forced-commands-only, and the line has no command= (/etc/ssh/sshd_config:1)",
+      "no: sshd does not read this file for the account: AuthorizedKeysFile /etc/ssh/keys/%u (/etc/ssh/sshd_config:1)",
+      "no: AuthenticationMethods password asks for no key (/etc/ssh/sshd_config:1)",
+      "no: the shell of alice, /bin/zsh, does not exist or cannot be executed",
+      "no: the account alice expired on 2020-01-01",
+      "no: the password of alice is locked, which without PAM refuses keys too (UsePAM no, /etc/ssh/sshd_config:1)",
+      "no: an RSA key of 2048 bits is shorter than RequiredRSASize 3072 (/etc/ssh/sshd_config:1)",
+      "no: PubkeyAcceptedAlgorithms does not have ecdsa-sha2-nistp256 (/etc/ssh/sshd_config:1)",
+      "no: PubkeyAcceptedAlgorithms does not have ssh-dss (sshd's default)",
+      "no: unknown option "no-such-option"",
+      "no: expiry-time="20260531" has passed by the host's clock",
+      "no: from="db.corp" gives names only, and sshd does not look names up (UseDNS no, sshd's default)",
+    ]
+  `);
+});
+
+test("unknown names what was not read", () => {
+  expect([
+    ...said(ed25519, { account: { expiresOnDay: "unknown" } }),
+    ...said(ed25519, { config: "UsePAM no", account: { isLockedForSshd: null } }),
+    ...said(ed25519, { config: "AllowGroups ops", account: { groups: null } }),
+    ...said(ed25519, { config: "RevokedKeys /etc/ssh/revoked" }),
+    ...said(ed25519, { config: "Include a.d/*\nPubkeyAuthentication no" }),
+    ...said(ed25519, { file: { walk: [] } }),
+    ...said(`cert-authority ${ed25519}`),
+    ...said(ed25519, { config: "Match LocalPort 2222\nPubkeyAuthentication no" }),
+  ]).toMatchInlineSnapshot(`
+    [
+      "unknown: whether the account alice has expired was not read",
+      "unknown: whether the password of alice is locked was not read, which counts without PAM",
+      "unknown: the groups of alice were not all read, and sshd goes by groups",
+      "unknown: /etc/ssh/revoked may revoke the key and was not read (RevokedKeys, /etc/ssh/sshd_config:1)",
+      "unknown: what Include a.d/* stands for could not be told",
+      "unknown: owner and mode of /home/alice/.ssh/authorized_keys and the folders above were not read",
+      "unknown: a certificate authority: it lets in every certificate that it signed, and which there are cannot be read on a host",
+      "unknown: it depends on Match LocalPort 2222 (/etc/ssh/sshd_config:1)",
+    ]
+  `);
+});
+
+test("groups of a directory that was not read decide nothing, but one that was read lets in", () => {
+  const unread = [{ kind: "accounts" as const, path: "sss", why: "a directory" }];
+  const inOps = { groups: ["alice", "ops"] };
+  expect([
+    ...states(ed25519, { unread, config: "AllowGroups ops" }),
+    ...states(ed25519, { unread, config: "AllowGroups ops", account: inOps }),
+    ...states(ed25519, { unread, config: "DenyGroups bad", account: inOps }),
+    ...states(ed25519, { unread, config: "Match Group ops\nPubkeyAuthentication no", account: inOps }),
+    ...states(ed25519, { unread, config: "Match Group bad\nPubkeyAuthentication no", account: inOps }),
+    ...states(ed25519, { unread }),
+  ]).toEqual(["unknown", "yes", "unknown", "no", "unknown", "yes"]);
+});
+
+test("a line that is broken is a no even where nothing else could be read", () => {
+  const sshd = { effective: null, files: new Map(), includes: new Map() };
+  expect(states(`bad-option ${ed25519}\n${ed25519}`, { sshd })).toEqual(["no", "unknown"]);
+});
+
+test("a locked password under PAM, nologin and a second factor are said and stop nothing", () => {
+  expect([
+    ...said(ed25519, { account: { passwordState: "locked", isLockedForSshd: true } }),
+    ...said(ed25519, { account: { shell: "/usr/sbin/nologin" } }),
+    ...said(ed25519, { config: "AuthenticationMethods publickey,password" }),
+  ]).toMatchInlineSnapshot(`
+    [
+      "yes: the password of alice is locked, which under PAM does not stop a key",
+      "yes: /usr/sbin/nologin gives no shell, but the key still opens port forwarding and what ForceCommand allows",
+      "yes: the key alone is not enough: AuthenticationMethods publickey,password (/etc/ssh/sshd_config:1)",
+    ]
+  `);
+});
+
+test("what binds a line to addresses is said beside a yes", () => {
+  expect([
+    judge(`from="10.0.0.0/8" ${ed25519}`)[0]?.onlyFrom,
+    judge(ed25519, { config: "AllowUsers alice@10.0.0.0/8" })[0]?.onlyFrom,
+    judge(ed25519, { config: "DenyUsers alice@10.0.0.0/8" })[0]?.onlyFrom,
+    judge(ed25519, {
+      config: "PubkeyAuthentication no\nMatch Address 10.0.0.0/8\nPubkeyAuthentication yes",
+    })[0]?.onlyFrom,
+    judge(ed25519, { config: "Match Address 10.0.0.0/8\nPubkeyAuthentication no" })[0]?.onlyFrom,
+  ]).toMatchInlineSnapshot(`
+    [
+      [
+        "from="10.0.0.0/8"",
+      ],
+      [
+        "AllowUsers alice@10.0.0.0/8 (/etc/ssh/sshd_config:1)",
+      ],
+      [
+        "not where DenyUsers alice@10.0.0.0/8 matches (/etc/ssh/sshd_config:1)",
+      ],
+      [
+        "where Match Address 10.0.0.0/8 holds (/etc/ssh/sshd_config:2)",
+      ],
+      [
+        "not where Match Address 10.0.0.0/8 holds (/etc/ssh/sshd_config:1)",
+      ],
+    ]
+  `);
+});
+
+test("the first line that sshd accepts shadows those after it with the same key", () => {
+  expect(said(`command="a" ${ed25519}\n${ed25519}\n${rsa}`)).toEqual([
+    "yes: nothing that sshd consults refuses it",
+    "no: /home/alice/.ssh/authorized_keys:1 has the same key and comes first",
+    "yes: nothing that sshd consults refuses it",
+  ]);
+  expect(states(`expiry-time="20200101" ${ed25519}\nno-such ${ed25519}\n${ed25519}`)).toEqual([
+    "no",
+    "no",
+    "yes",
+  ]);
+  expect(states(`from="10.0.0.0/8" ${ed25519}\n${ed25519}`)).toEqual(["yes", "yes"]);
+  expect(states(`cert-authority ${ed25519}\n${ed25519}`)).toEqual(["unknown", "yes"]);
+});
+
+test("a file that comes before and could not be read leaves open what it shadows", () => {
+  const alice = makeAccount("alice");
+  const second = makeKeysFile(alice, ed25519, { path: "/home/alice/.ssh/authorized_keys2" });
+  const closed = makeKeysFile(alice, "", { bytes: null, whyUnread: "not permitted" });
+  const grants = judgeGrants(makeCollection({ accounts: [alice], authorizedKeys: [second, closed] }));
+  expect(grants.map(({ verdict }) => verdict.effective.reasons[0])).toEqual([
+    "/home/alice/.ssh/authorized_keys (not permitted) comes before and was not read: it may have the same key",
+  ]);
+});
+
+test("the line that let the scan in is a yes, whatever the files say", () => {
+  const login = { loginKey: fingerprint(ed25519), loginAccount: "alice" };
+  const sshd = { effective: null, files: new Map(), includes: new Map() };
+  expect(said(`bad ${ed25519}\n${ed25519}\n${rsa}`, { ...login, sshd })).toEqual([
+    'no: unknown option "bad"',
+    "yes: this scan logged in with it",
+    "unknown: /etc/ssh/sshd_config could not be read",
+  ]);
+  expect(states(ed25519, { ...login, config: "DenyUsers alice" })).toEqual(["yes"]);
+  const ignored = `expiry-time="20200101" ${ed25519}\ncert-authority ${ed25519}\n${ed25519}`;
+  expect(states(ignored, { ...login, config: "DenyUsers alice" })).toEqual(["no", "no", "yes"]);
+  expect(states(ed25519, { ...login, loginAccount: "bob", config: "DenyUsers alice" })).toEqual(["no"]);
+});
+
+test("StrictModes walks up to the home and no further; Debian may forgive a group of one", () => {
+  const alice = makeAccount("alice");
+  const withMode = (index: number, more: object) => {
+    const file = makeKeysFile(alice, ed25519);
+    return { walk: file.walk.map((entry, at) => (at === index ? { ...entry, ...more } : entry)) };
+  };
+  const other = { accounts: [alice, makeAccount("bob", { uid: 1_001 })] };
+  const fedora = {
+    facts: { ...makeCollection({}).facts, os: "Fedora Linux 42", sshdVersion: "OpenSSH_9.9p1" },
+  };
+  expect([
+    ...said(ed25519, { file: withMode(2, { mode: 0o777 }) }),
+    ...said(ed25519, { file: withMode(1, { uid: 1_007 }) }),
+    ...states(ed25519, { file: withMode(3, { mode: 0o777 }) }),
+    ...said(ed25519, { file: withMode(0, { mode: 0o660 }) }),
+    ...states(ed25519, { file: withMode(0, { mode: 0o660 }), ...other }),
+    ...states(ed25519, { file: withMode(0, { mode: 0o660 }), ...fedora }),
+    ...states(ed25519, { file: withMode(0, { mode: 0o666 }), config: "StrictModes no" }),
+    ...said(ed25519, { file: withMode(0, { uid: 0, gid: 0, mode: 0o600 }) }),
+  ]).toMatchInlineSnapshot(`
+    [
+      "no: StrictModes: /home/alice is writable by others than its owner (mode 0777)",
+      "no: /home/alice/.ssh is not open to alice (mode 0700)",
+      "yes",
+      "unknown: StrictModes: /home/alice/.ssh/authorized_keys is writable by others than its owner (mode 0660)",
+      "no",
+      "no",
+      "yes",
+      "no: /home/alice/.ssh/authorized_keys is not readable to alice (mode 0600)",
+    ]
+  `);
+});
+
+test("a private key file on the host makes its owner known", () => {
+  const alice = makeAccount("alice");
+  const entry = {
+    path: "/home/alice/.ssh/id",
+    type: "file",
+    mode: 0o600,
+    uid: 1_000,
+    gid: 1_000,
+    hasAcl: false,
+  } as const;
+  const blob = readPublicKeyLine(ed25519)?.key.blob ?? null;
+  const keyFile: KeyFile = {
+    path: entry.path,
+    entry,
+    format: "openssh",
+    isEncrypted: true,
+    blob,
+    whyNoKey: null,
+  };
+  const authorizedKeys = [makeKeysFile(alice, `${ed25519}\n${securityKey}`)];
+  const grants = judgeGrants(makeCollection({ accounts: [alice], authorizedKeys, keyFiles: [keyFile] }));
+  expect(
+    grants.map(({ verdict }) => [verdict.owner.state, verdict.owner.reasons[0], verdict.use.state]),
+  ).toEqual([
+    ["known", "its private key is on this host: /home/alice/.ssh/id", "unknown"],
+    ["unknown", "no private key of it was found on this host", "unknown"],
+  ]);
+});
+
+test("ten thousand times the same line is judged in one go", () => {
+  const verdicts = judge(`${ed25519}\n`.repeat(10_000));
+  expect(verdicts.filter(({ state }) => state === "yes").length).toBe(1);
+});
+
+test("no file and no configuration makes it throw, and every line comes out once for each account", () => {
+  const word = fc.constantFrom(
+    "Match User ",
+    "Match Address ",
+    "AllowUsers ",
+    "\n",
+    "*",
+    "a@10.0.0.0/8",
+    "no",
+    "Include x",
+  );
+  const config = fc.array(fc.oneof(word, fc.string({ maxLength: 5 }))).map((words) => words.join(""));
+  const text = fc
+    .array(fc.constantFrom('from="', '" ', ed25519, "\n", "cert-authority ", "x,"))
+    .map((words) => words.join(""));
+  fc.assert(
+    fc.property(config, text, (written, lines) => {
+      const accounts = [makeAccount("alice"), makeAccount("bob")];
+      const file = makeKeysFile(makeAccount("alice"), lines, { accounts: ["alice", "bob"] });
+      const grants = judgeGrants(makeCollection({ config: written, accounts, authorizedKeys: [file] }));
+      const kept = lines.split("\n").filter((line) => line.trim() !== "").length;
+      expect(grants.length).toBe(2 * kept);
+    }),
+  );
+});

@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { readSshdConfig } from "./sshd-config.ts";
+import { type Keyword, settingsOf } from "./sshd-settings.ts";
+import { makeAccount, makeCollection } from "./testdata/make-collection.ts";
+
+const alice = makeAccount("alice", { groups: ["alice", "ops"] });
+
+function settings(config: string, account = alice, more: Parameters<typeof makeCollection>[0] = {}) {
+  const collection = makeCollection({ config, ...more });
+  return settingsOf(account, collection, readSshdConfig(collection.sshd));
+}
+const value = (config: string, keyword: Keyword, account = alice) =>
+  settings(config, account).plain.get(keyword).values.join(" ");
+
+test("the first line of a keyword counts, and what is not written is sshd's default", () => {
+  const { plain } = settings("StrictModes no\nStrictModes yes\n");
+  expect(plain.get("strictmodes")).toEqual({ values: ["no"], place: "/etc/ssh/sshd_config:1" });
+  expect(plain.get("permitrootlogin")).toEqual({ values: ["prohibit-password"], place: "sshd's default" });
+});
+
+test("the lists of users and groups add up", () => {
+  expect(settings("AllowUsers a b\nDenyUsers x\nAllowUsers c").plain.get("allowusers")).toEqual({
+    values: ["a", "b", "c"],
+    place: "/etc/ssh/sshd_config:1, /etc/ssh/sshd_config:3",
+  });
+});
+
+test("a Match block that holds goes before the global part, and replaces its lists", () => {
+  const config = "PermitRootLogin yes\nAllowUsers bob\nMatch User al*\nPermitRootLogin no\nAllowUsers alice";
+  expect(value(config, "permitrootlogin")).toBe("no");
+  expect(value(config, "allowusers")).toBe("alice");
+  expect(value(config, "permitrootlogin", makeAccount("bob"))).toBe("yes");
+});
+
+test("of two Match blocks that hold the first counts; Match all is a part of the global settings too", () => {
+  expect(
+    value("Match Group ops\nPermitRootLogin no\nMatch User alice\nPermitRootLogin yes", "permitrootlogin"),
+  ).toBe("no");
+  expect(value("Match all\nPermitRootLogin no\nMatch User bob\nStrictModes no", "permitrootlogin")).toBe(
+    "no",
+  );
+});
+
+test("UsePAM, StrictModes and UseDNS cannot be changed by a Match block", () => {
+  expect(value("UsePAM yes\nMatch User alice\nUsePAM no", "usepam")).toBe("yes");
+});
+
+test("Match goes by patterns, negation and every criterion", () => {
+  const holds = (match: string, account = alice) =>
+    value(`Match ${match}\nPermitRootLogin no`, "permitrootlogin", account) === "no";
+  expect(
+    [
+      "User bob,alice",
+      "User *,!alice",
+      "Group ops",
+      "Group ops,!alice",
+      "User alice Group nobody",
+      "user ALICE",
+      "User a?ice",
+    ].map((match) => holds(match)),
+  ).toEqual([true, false, true, false, false, false, true]);
+  expect(["Invalid-User", "User !bob", "Address *", "Host localhost"].map((match) => holds(match))).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
+});
+
+test("a block that depends on the address is a case of its own", () => {
+  const { plain, when } = settings(
+    "Match Address 10.0.0.0/8\nPubkeyAuthentication no\nMatch Address *,!10.0.0.0/8\nStrictModes no\nPermitRootLogin no",
+  );
+  expect([plain.get("pubkeyauthentication").values, plain.get("permitrootlogin").values]).toEqual([
+    ["yes"],
+    ["no"],
+  ]);
+  expect(when.map(({ holds, isByAddress }) => ({ holds, isByAddress }))).toEqual([
+    { holds: true, isByAddress: true },
+    { holds: false, isByAddress: true },
+  ]);
+  expect(
+    when.map(({ settings: { get } }) => [get("pubkeyauthentication").values, get("permitrootlogin").values]),
+  ).toEqual([
+    [["no"], ["no"]],
+    [["yes"], ["prohibit-password"]],
+  ]);
+});
+
+test("groups that were not read leave a block open", () => {
+  const { when } = settings("Match Group ops\nPermitRootLogin no", makeAccount("alice", { groups: null }));
+  expect(when).toMatchObject([{ isByAddress: false }]);
+});
+
+test("what sshd -T says goes before the files, which tell the place where they agree", () => {
+  const collection = makeCollection({ config: "PermitRootLogin no\nAllowUsers alice\n" });
+  const answers = new Map([
+    ["permitrootlogin", ["no"]],
+    ["allowusers", ["alice", "bob"]],
+    ["authorizedkeysfile", [".ssh/authorized_keys /etc/keys/%u"]],
+  ]);
+  const sshd = { ...collection.sshd, effective: new Map([["alice", answers]]) };
+  const { plain } = settingsOf(alice, { ...collection, sshd }, readSshdConfig(sshd));
+  expect(plain.get("permitrootlogin").place).toBe("/etc/ssh/sshd_config:1");
+  expect(plain.get("allowusers")).toEqual({ values: ["alice", "bob"], place: "sshd -T -C user=alice" });
+  expect(plain.get("authorizedkeysfile").values).toEqual([".ssh/authorized_keys", "/etc/keys/%u"]);
+});
+
+test("what of the configuration was not read is told once", () => {
+  const unread = [{ kind: "sshd-config" as const, path: "/etc/ssh/sshd_config", why: "not permitted" }];
+  const { plain } = settings("", alice, {
+    unread,
+    sshd: { effective: null, files: new Map(), includes: new Map() },
+  });
+  expect(plain.unread).toEqual([
+    "/etc/ssh/sshd_config could not be read",
+    "/etc/ssh/sshd_config: not permitted",
+  ]);
+});

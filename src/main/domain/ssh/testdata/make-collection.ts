@@ -1,0 +1,86 @@
+import type { Account, AuthorizedKeysFile, Collection, PathEntry } from "#domain/collection/collection.ts";
+
+/** An ordinary account in good order. */
+export const makeAccount = (name: string, more: Partial<Account> = {}): Account => ({
+  name,
+  uid: 1_000,
+  gid: 1_000,
+  home: `/home/${name}`,
+  shell: "/bin/sh",
+  groups: [name],
+  passwordState: "set",
+  isLockedForSshd: false,
+  expiresOnDay: null,
+  isShellUsable: true,
+  ...more,
+});
+
+/** The file of an account as it should be: its own, 0600, in folders that nobody else can write. */
+export function makeKeysFile(
+  account: Account,
+  text: string | Uint8Array,
+  more: Partial<AuthorizedKeysFile> = {},
+): AuthorizedKeysFile {
+  const path = more.path ?? `${account.home}/.ssh/authorized_keys`;
+  const entry = (at: string, type: PathEntry["type"], mode: number, uid: number): PathEntry => ({
+    path: at,
+    type,
+    mode,
+    uid,
+    gid: uid,
+    hasAcl: false,
+  });
+  return {
+    path,
+    accounts: [account.name],
+    bytes: typeof text === "string" ? Buffer.from(text) : text,
+    whyUnread: null,
+    realPath: path,
+    walk: [
+      entry(path, "file", 0o600, account.uid),
+      entry(`${account.home}/.ssh`, "folder", 0o700, account.uid),
+      entry(account.home, "folder", 0o755, account.uid),
+      entry("/home", "folder", 0o755, 0),
+      entry("/", "folder", 0o755, 0),
+    ],
+    isLink: false,
+    linkCount: 1,
+    ...more,
+  };
+}
+
+/** A host that root read, with this sshd_config; `sshd -T` answered nothing that the file does not say. */
+export function makeCollection(
+  more: Partial<Collection> & { config?: string; files?: Record<string, string> },
+): Collection {
+  const { config = "UsePAM yes\n", files = {}, ...rest } = more;
+  const all = { "/etc/ssh/sshd_config": config, ...files };
+  return {
+    nonce: "0123456789abcdef",
+    incomplete: null,
+    facts: {
+      hostname: "web1",
+      os: "Debian GNU/Linux 13 (trixie)",
+      kernel: "Linux 6.12",
+      arch: "x86_64",
+      unixTime: Date.UTC(2026, 5, 1) / 1_000,
+      utcOffset: "+0200",
+      sshdVersion: "OpenSSH_10.0p2",
+    },
+    readAs: { uid: 0, user: "root", how: "login" },
+    loginKey: null,
+    loginAccount: null,
+    accounts: [],
+    sshd: {
+      effective: null,
+      files: new Map(Object.entries(all).map(([path, text]) => [path, Buffer.from(text)])),
+      includes: new Map(),
+    },
+    authorizedKeys: [],
+    keyFiles: [],
+    hostKeys: [],
+    certificateFiles: [],
+    unread: [],
+    ...rest,
+  };
+}
