@@ -130,26 +130,26 @@ async function makeAuthorities(): Promise<Authorities> {
   const long = { agoDays: 1_800, aheadDays: 5_500, names: null };
   const root = await issue({
     ...long,
-    subject: "CN=Example Trust Root R1,O=Example Trust,C=DE",
+    subject: "C=DE,O=Example Trust,CN=Example Trust Root R1",
     algorithm: "p-256",
     issuer: null,
   });
   const issuing = await issue({
     ...long,
     aheadDays: 900,
-    subject: "CN=Example Trust TLS CA 3,O=Example Trust,C=DE",
+    subject: "C=DE,O=Example Trust,CN=Example Trust TLS CA 3",
     algorithm: "p-256",
     issuer: root,
   });
   const internal = await issue({
     ...long,
-    subject: "CN=Corp Internal CA,O=Example Corp",
+    subject: "O=Example Corp,CN=Corp Internal CA",
     algorithm: "rsa-2048",
     issuer: null,
   });
   const legacy = await issue({
     ...long,
-    subject: "CN=Corp Legacy CA,O=Example Corp",
+    subject: "O=Example Corp,CN=Corp Legacy CA",
     algorithm: "rsa-2048-sha1",
     issuer: null,
   });

@@ -72,16 +72,21 @@ grant auditor '${keys.auditor.publicLine}'
 grant admin '${DSA_LINE}' '${keys["old-admin"].publicLine}' '${keys.carol.publicLine}'
 grant ftp-import '${withComment(keys["old-admin"], "import@mainframe")}'
 grant alice '${keys.alice.publicLine}'
-chmod 0755 /home/admin/.ssh /home/admin
+for account in admin ftp-import; do
+  chmod 0755 "/home/$account" "/home/$account/.ssh"
+  chmod 0644 "/home/$account/.ssh/authorized_keys"
+done
 chmod 0666 /home/alice/.ssh/authorized_keys
 put 0644 admin /home/admin/.ssh/id_rsa '${keys["old-admin"].privateKey}'
 ${putCertificate("/etc/ssl/erp", "erp.corp.example", endpoints)}
 `;
 
-/** The few words that the scripts above are written in; and the homes of this machine are not the demo's business. */
+/** The few words that the scripts above are written in. This machine's own homes and certificates are hidden. */
 const FUNCTIONS = `
-mount -t tmpfs -o mode=755 tmpfs /home
-rm -rf /etc/letsencrypt
+for folder in /home /etc/letsencrypt /etc/ssl/certs /usr/local/share/ca-certificates; do
+  mkdir -p "$folder"
+  mount -t tmpfs -o mode=755 tmpfs "$folder"
+done
 add_account() { # NAME SHELL
   id "$1" > /dev/null 2>&1 || useradd --create-home --shell "$2" "$1"
 }
