@@ -804,11 +804,12 @@ read_key_file() {
 	printf '@key-file - path:%s e:%s,%s,%s,%s,%s%s\n' "$token" "$mode" "$links" "$uid" "$gid" "$size" "$facts"
 }
 
-# An unencrypted PEM or PKCS#8 key, through a pipe: ssh-keygen refuses a file that others can read.
+# An unencrypted PEM or PKCS#8 key, through a pipe: ssh-keygen refuses a file that others can read. The pipe is
+# awk's, for those of ksh are sockets, which ssh-keygen cannot open by name.
 derive_public_key() {
 	facts=${facts%' derive:yes'}
 	for input in /dev/stdin /dev/fd/0 /proc/self/fd/0; do [ ! -e $input ] || break; done
-	public=$(dd bs=4096 count=17 <"$1" | ssh-keygen -y -P '' -f $input)
+	public=$(awk -v run="ssh-keygen -y -P '' -f $input" '{ print | run }' <"$1")
 	set -- $public
 	case ${1-} in
 		ssh-* | ecdsa-*) case ${2-} in '' | *[!A-Za-z0-9+/=]*) ;; *) facts="$facts b64:$2"; return ;; esac ;;

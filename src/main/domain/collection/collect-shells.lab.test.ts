@@ -23,12 +23,15 @@ for user in alice bob root; do
 done
 mkdir -p /etc/ssh/keys /etc/ssl/site
 cp /home/bob/.ssh/id_ed25519.pub /etc/ssh/keys/alice
+mkdir -p "/etc/ssh/keys.d/%$(id -u alice)"
+for name in b a; do cp /home/bob/.ssh/id_ed25519.pub "/etc/ssh/keys.d/%$(id -u alice)/$name.pub"; done
+chmod 644 /etc/ssh/keys.d/*/*
 ln -s /etc/ssh/keys/alice /home/alice/.ssh/authorized_keys2
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=lab -days 9 \\
   -keyout /etc/ssl/site/key.pem -out /etc/ssl/site/cert.pem 2>/dev/null
 chmod 600 /etc/ssl/site/key.pem
 cat > /etc/ssh/sshd_config.d/10-lab.conf <<END
-AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2 /etc/ssh/keys/%u
+AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2 /etc/ssh/keys/%u /etc/ssh/keys.d/%%%U/*.pub
 AllowUsers alice bob root
 Match User bob
   PubkeyAuthentication no
@@ -99,6 +102,8 @@ test("every file that sshd would read is there, with what sshd itself says", asy
       isLink: true,
     },
     own("/etc/ssh/keys/alice", "alice"),
+    own("/etc/ssh/keys.d/%1000/a.pub", "alice"),
+    own("/etc/ssh/keys.d/%1000/b.pub", "alice"),
     own("/home/bob/.ssh/authorized_keys", "bob"),
   ]);
   expect(told?.authorizedKeys[1]?.walk).toMatchObject([
@@ -150,6 +155,8 @@ test("an ordinary user tells what it may read, and names the rest", async () => 
     { path: "/home/alice/.ssh/authorized_keys", accounts: ["alice"] },
     { path: "/home/alice/.ssh/authorized_keys2", accounts: ["alice"] },
     { path: "/etc/ssh/keys/alice", accounts: ["alice"] },
+    { path: "/etc/ssh/keys.d/%1000/a.pub", accounts: ["alice"] },
+    { path: "/etc/ssh/keys.d/%1000/b.pub", accounts: ["alice"] },
   ]);
   expect(reference?.hostKeys).toHaveLength(3);
   expect(reference?.unread).toEqual(
