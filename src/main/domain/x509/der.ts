@@ -50,18 +50,6 @@ export function readChildren(bytes: Uint8Array, parent: Element, most: number): 
   return children;
 }
 
-/** The only element of a content, such as an extension's; null if there is none, or more than one. */
-export function readOnly(bytes: Uint8Array, tag: number): Element | null {
-  const element = readElement(bytes, 0, bytes.length);
-  return element && element.tag === tag && element.end === bytes.length ? element : null;
-}
-
-export const contentOf = (bytes: Uint8Array, { content, end }: Element): Uint8Array =>
-  bytes.subarray(content, end);
-
-/** The whole element, header and all. */
-export const wholeOf = (bytes: Uint8Array, { start, end }: Element): Uint8Array => bytes.subarray(start, end);
-
 /** A view of the same bytes that knows Node's fast text conversions. */
 export const viewOf = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

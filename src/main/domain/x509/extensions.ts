@@ -1,7 +1,7 @@
 import type { Extension } from "#shared/model/certificate.ts";
 import { type Element, readChildren, readElement, TAG } from "./der.ts";
 import { EXTENSION_READERS, readBasicConstraints } from "./extension-words.ts";
-import { MOST_NAMES, readGeneralNames } from "./general-names.ts";
+import { MOST_NAMES, readGeneralName } from "./general-names.ts";
 import { longNameOf, type ObjectId, readObjectId } from "./oids.ts";
 
 export type Extensions = {
@@ -20,7 +20,9 @@ export function readExtensions(bytes: Buffer, wrapper: Element): Extensions {
   const found = noExtensions();
   const list = readElement(bytes, wrapper.content, wrapper.end);
   const { parts, isWhole } =
-    list?.tag === TAG.sequence ? readUntilBroken(bytes, list) : { parts: [], isWhole: false };
+    list?.tag === TAG.sequence
+      ? readUntilBroken(bytes, list, MOST_EXTENSIONS)
+      : { parts: [], isWhole: false };
   if (!isWhole) {
     found.malformed.push(`the list of extensions cannot be read beyond the first ${parts.length}`);
   }
@@ -29,12 +31,12 @@ export function readExtensions(bytes: Buffer, wrapper: Element): Extensions {
   return found;
 }
 
-/** The parts of a list up to the first that is broken: those before it are not lost. */
-function readUntilBroken(bytes: Buffer, list: Element): { parts: Element[]; isWhole: boolean } {
+/** The parts of a list up to the first that is broken, or the most that are read. */
+function readUntilBroken(bytes: Buffer, list: Element, most: number): { parts: Element[]; isWhole: boolean } {
   const parts: Element[] = [];
   for (let at = list.content; at < list.end; ) {
     const part = readElement(bytes, at, list.end);
-    if (!part || parts.length === MOST_EXTENSIONS) return { parts, isWhole: false };
+    if (!part || parts.length === most) return { parts, isWhole: false };
     parts.push(part);
     at = part.end;
   }
@@ -102,13 +104,15 @@ function readValue(bytes: Buffer, object: ObjectId, value: Element): Pick<Extens
   };
 }
 
+/** Those that stand before the first that is broken are not lost. */
 function takeNames(bytes: Buffer, content: Element, found: Extensions): void {
-  const names = content.tag === TAG.sequence ? readGeneralNames(bytes, content) : null;
-  if (!names) {
-    found.malformed.push(`its names cannot be read, or there are more than ${MOST_NAMES}`);
-    return;
-  }
-  for (const { text, isListed, malformed } of names) {
+  const { parts, isWhole } =
+    content.tag === TAG.sequence
+      ? readUntilBroken(bytes, content, MOST_NAMES)
+      : { parts: [], isWhole: false };
+  if (!isWhole) found.malformed.push(`its names cannot be read beyond the first ${parts.length}`);
+  for (const part of parts) {
+    const { text, isListed, malformed } = readGeneralName(bytes, part);
     if (isListed) found.names.push(text);
     if (malformed !== null) found.malformed.push(malformed);
   }

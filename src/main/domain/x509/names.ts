@@ -143,7 +143,7 @@ function escapeText(characters: number[][]): string {
 const escapeByte = (byte: number): string => `\\${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** A string as people read it; what cannot be decoded is replaced. */
-export function decodeString(content: Buffer, tag: number): string {
+function decodeString(content: Buffer, tag: number): string {
   const width = CHARACTER_WIDTH.get(tag);
   if (width === 0) return content.toString("utf8");
   if (width === 2 && content.length % 2 === 0) return Buffer.from(content).swap16().toString("utf16le");

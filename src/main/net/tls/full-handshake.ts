@@ -43,7 +43,7 @@ export async function greetInFull(
     secret ??= readServerSecret(line.toString("latin1"));
   });
   try {
-    const ending = await waitFor(tls, socket, recording, limits);
+    const ending = await waitFor(tls, socket, limits);
     const reader = new GreetingReader({
       mostBytes: limits.mostBytes,
       secretOf: () => secret,
@@ -78,7 +78,7 @@ function tapInto(socket: Socket, recording: Buffer[]): Duplex {
 
 type Ending = "done" | "closed" | "reset" | "timed-out";
 
-function waitFor(tls: TLSSocket, socket: Socket, recording: Buffer[], limits: Limits): Promise<Ending> {
+function waitFor(tls: TLSSocket, socket: Socket, limits: Limits): Promise<Ending> {
   const { promise, resolve, reject } = Promise.withResolvers<Ending>();
   const stop = () => reject(limits.signal.reason);
   const timer = setTimeout(() => resolve("timed-out"), limits.deadlineMs);
@@ -93,7 +93,7 @@ function waitFor(tls: TLSSocket, socket: Socket, recording: Buffer[], limits: Li
     heardBytes += piece.length;
     if (heardBytes > limits.mostBytes) resolve("closed");
   });
-  if (socket.destroyed || recording.length > 0) resolve("reset");
+  if (socket.destroyed) resolve("reset");
   return promise.finally(() => {
     clearTimeout(timer);
     limits.signal.removeEventListener("abort", stop);

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { getCiphers, randomBytes } from "node:crypto";
 import { OFFERED_GROUPS, OFFERED_VERSIONS, SIGNATURES, SUITES, X25519 } from "./offers.ts";
 
 /** A hello: the record to send, and the handshake message in it for the transcript. */
@@ -9,7 +9,7 @@ type Bytes = Uint8Array | readonly number[];
 const RENEGOTIATION_SCSV = 0x00ff;
 
 /** What of a hello is the same for every server. */
-const CIPHER_SUITES = lengthed(2, numbers([...SUITES.keys(), RENEGOTIATION_SCSV]));
+const CIPHER_SUITES = lengthed(2, numbers([...[...SUITES.keys()].filter(canBeRead), RENEGOTIATION_SCSV]));
 const COMPRESSION = Buffer.from([1, 0]);
 const COMMON_EXTENSIONS = Buffer.concat([
   extension(11, lengthed(1, [0])),
@@ -38,6 +38,12 @@ export function writeHello(serverName: string | null, share: Uint8Array): Hello 
   ]);
   const message = Buffer.concat([[1], sized(3, body.length), body].map((part) => Buffer.from(part)));
   return { record: Buffer.concat([Buffer.from([22, 3, 1]), lengthed(2, message)]), message };
+}
+
+/** Electron's crypto lacks the cipher that TLS 1.3's third suite is read with; the older ones are read in plain text. */
+function canBeRead(suite: number): boolean {
+  const CHACHA20 = 0x1303;
+  return suite !== CHACHA20 || getCiphers().includes("chacha20-poly1305");
 }
 
 function writeServerName(serverName: string | null): Buffer {

@@ -1,10 +1,10 @@
 import { domainToASCII } from "node:url";
 import type { Outcome } from "#shared/model/probe.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
-import { connectToFirst, findAddresses, isFailure } from "./connect.ts";
+import { type Connected, connectToFirst, findAddresses, isFailure } from "./connect.ts";
 import { createGreeter } from "./greet.ts";
 import { sayAnswer } from "./say-answer.ts";
-import { Slots } from "./slots.ts";
+import { Slots, SlotsByKey } from "./slots.ts";
 
 type Limits = {
   /** To resolve a name, and again to connect to an address of it. */
@@ -13,6 +13,8 @@ type Limits = {
   handshakeMs: number;
   /** Connections that may be waited for at a time: those to dead addresses cost nothing but time. */
   connects: number;
+  /** Connections to one address and port at a time: nginx closes some of them beyond 512. */
+  connectsPerServer: number;
   /** Handshakes at a time. */
   handshakes: number;
   /** A handshake that takes longer keeps its deadline, but no longer keeps others waiting. */
@@ -25,6 +27,7 @@ const LIMITS: Limits = {
   connectMs: 3_000,
   handshakeMs: 5_000,
   connects: 4_000,
+  connectsPerServer: 100,
   handshakes: 64,
   yieldMs: 500,
   mostBytes: 512 * 1024,
@@ -47,6 +50,7 @@ export type TlsProber = ReturnType<typeof createTlsProber>;
 export function createTlsProber(wish: Partial<Limits> = {}) {
   const limits = { ...LIMITS, ...wish };
   const connects = new Slots(limits.connects);
+  const servers = new SlotsByKey(limits.connectsPerServer);
   const handshakes = new Slots(limits.handshakes);
   const greet = createGreeter(limits);
 
@@ -60,13 +64,30 @@ export function createTlsProber(wish: Partial<Limits> = {}) {
   };
 
   async function visit(target: TlsTarget, signal: AbortSignal, watch: Stopwatch) {
-    const serverName = toServerName(target);
-    const connection = await connectInTurn(target, signal, watch);
-    if (isFailure(connection)) return connection;
-    const { socket, address } = connection;
+    const { host, port } = target;
+    await using turn = new AsyncDisposableStack();
+    const endConnecting = await watch.without(() => connects.take());
+    turn.defer(endConnecting);
+    signal.throwIfAborted();
+    const addresses = await findAddresses(host, limits.connectMs);
+    if (isFailure(addresses)) return addresses;
+    turn.defer(await watch.without(() => servers.take(`${addresses[0]} ${port}`)));
+    signal.throwIfAborted();
+    const connection = await connectToFirst(addresses, port, { timeoutMs: limits.connectMs, signal });
+    endConnecting();
+    // Awaited here, so that the turn lasts as long.
+    return isFailure(connection) ? connection : await shakeHands(connection, target, { signal, watch });
+  }
+
+  async function shakeHands(
+    { socket, address }: Connected,
+    target: TlsTarget,
+    { signal, watch }: { signal: AbortSignal; watch: Stopwatch },
+  ) {
     const giveBack = await watch.without(() => handshakes.take());
     const timer = setTimeout(giveBack, limits.yieldMs);
     try {
+      const serverName = toServerName(target);
       const answer = await greet({ socket, address, port: target.port, serverName, signal });
       if (answer.kind !== "presented") return sayAnswer(answer, limits);
       return {
@@ -79,19 +100,6 @@ export function createTlsProber(wish: Partial<Limits> = {}) {
       clearTimeout(timer);
       giveBack();
       socket.destroy();
-    }
-  }
-
-  async function connectInTurn({ host, port }: TlsTarget, signal: AbortSignal, watch: Stopwatch) {
-    const giveBack = await watch.without(() => connects.take());
-    try {
-      signal.throwIfAborted();
-      const addresses = await findAddresses(host, limits.connectMs);
-      signal.throwIfAborted();
-      if (isFailure(addresses)) return addresses;
-      return await connectToFirst(addresses, port, { timeoutMs: limits.connectMs, signal });
-    } finally {
-      giveBack();
     }
   }
 }

@@ -21,3 +21,24 @@ export class Slots {
     };
   }
 }
+
+/** So many at a time for each key; a key is forgotten when nobody holds or awaits a slot of it. */
+export class SlotsByKey {
+  readonly #count: number;
+  readonly #slots = new Map<string, { slots: Slots; users: number }>();
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  async take(key: string): Promise<() => void> {
+    const entry = this.#slots.get(key) ?? { slots: new Slots(this.#count), users: 0 };
+    this.#slots.set(key, entry);
+    entry.users++;
+    const giveBack = await entry.slots.take();
+    return () => {
+      giveBack();
+      if (--entry.users === 0) this.#slots.delete(key);
+    };
+  }
+}

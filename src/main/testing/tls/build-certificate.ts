@@ -23,7 +23,7 @@ const bigEndian = (size: number): number[] => [
 ];
 
 export const sequence = (...parts: readonly Bytes[]): Buffer => der(0x30, ...parts);
-export const set = (...parts: readonly Bytes[]): Buffer => der(0x31, ...parts);
+const set = (...parts: readonly Bytes[]): Buffer => der(0x31, ...parts);
 export const text = (tag: number, value: string | Bytes): Buffer =>
   der(tag, typeof value === "string" ? Buffer.from(value, "utf8") : value);
 
