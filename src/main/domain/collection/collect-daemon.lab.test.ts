@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { runCollector } from "#testing/lab/run-collector.ts";
+import { startHost } from "#testing/lab/start-host.ts";
+import { readCollection } from "./read-collection.ts";
+
+const PREPARE = `
+rm -rf /etc/ssh/sshd_config.d/*
+useradd --create-home alice
+mkdir -p /etc/ssh/deep "/etc/ssh/with space"
+printf 'Include deep/*.conf "with space/*.conf"\\nPort 22\\n' > /etc/ssh/sshd_config
+printf 'INCLUDE=/etc/ssh/deep/inner\\nAuthorizedKeysFile none\\n' > /etc/ssh/deep/b.conf
+printf 'LogLevel VERBOSE\\n' > /etc/ssh/deep/a.conf
+printf '# nothing\\nInclude deep/z*.conf\\n' > /etc/ssh/deep/inner
+printf 'MaxAuthTries 4\\n' > "/etc/ssh/with space/c.conf"
+chmod 600 /etc/ssh/deep/a.conf
+`;
+
+test("what the running sshd was started with counts, and files that include each other are all told", async () => {
+  await using host = await startHost({ name: "daemon", prepare: PREPARE, sshdOptions: ["-o", "UsePAM=no"] });
+  const asRoot = readCollection(await runCollector(host, { args: ["--nonce", "n"] }), { nonce: "n" });
+  expect(asRoot?.sshd.effective?.get("alice")?.get("usepam")).toEqual(["no"]);
+  expect([...(asRoot?.sshd.files.keys() ?? [])]).toEqual([
+    "/etc/ssh/sshd_config",
+    "/etc/ssh/deep/a.conf",
+    "/etc/ssh/deep/b.conf",
+    "/etc/ssh/deep/inner",
+    "/etc/ssh/with space/c.conf",
+  ]);
+  const deep = ["/etc/ssh/deep/a.conf", "/etc/ssh/deep/b.conf"];
+  expect(asRoot?.sshd.includes).toEqual(
+    new Map([
+      ["deep/*.conf", deep],
+      ["/etc/ssh/deep/inner", ["/etc/ssh/deep/inner"]],
+      ["deep/z*.conf", []],
+      ["with space/*.conf", ["/etc/ssh/with space/c.conf"]],
+    ]),
+  );
+  expect(asRoot?.authorizedKeys).toEqual([]);
+
+  const stream = await runCollector(host, { user: "alice", args: ["--nonce", "n"] });
+  expect(readCollection(stream, { nonce: "n" })?.unread).toEqual(
+    expect.arrayContaining([
+      {
+        kind: "sshd-config",
+        path: "sshd",
+        why: "the running sshd was started with UsePAM=no, which overrides the file",
+      },
+      { kind: "sshd-config", path: "/etc/ssh/deep/a.conf", why: "it may not be read without more rights" },
+    ]),
+  );
+});
