@@ -10,7 +10,7 @@ import { addHosts } from "./hosts.ts";
 import { addInspect } from "./inspect.ts";
 import { addScan } from "./scan.ts";
 import { addServe, serveUntilStopped } from "./serve.ts";
-import type { Session } from "./session.ts";
+import { MORE, type Session } from "./session.ts";
 import { addTargets } from "./targets.ts";
 import type { World } from "./world.ts";
 
@@ -37,7 +37,9 @@ function createProgram(session: Session): Command {
     .option("--json", "print one JSON document")
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand(false)
+    .addHelpCommand(
+      new Command("help").argument("[command]").description("print the help of a command").helpGroup(MORE),
+    )
     .configureHelp({ showGlobalOptions: true, subcommandTerm: sayCommand })
     .configureOutput({
       writeOut: (text) => world.out(text.trimEnd()),
