@@ -9,6 +9,7 @@ import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type JudgedGrant, judgeGrants } from "./effective.ts";
+import { readPublicKeyLine } from "./key-blob.ts";
 import { LINE_MATRIX, type MatrixKeys } from "./testdata/line-matrix.ts";
 import { SCENARIOS } from "./testdata/login-scenarios.ts";
 
@@ -52,8 +53,9 @@ async function tryLogin(host: LabHost, account: string, key: keyof MatrixKeys): 
   );
 }
 
-async function collect(host: LabHost, user?: string): Promise<Collection> {
-  const collection = readCollection(await runCollector(host, user ? { user } : {}), { nonce: null });
+async function collect(host: LabHost, user?: string, args: string[] = []): Promise<Collection> {
+  const stream = await runCollector(host, user ? { user, args } : { args });
+  const collection = readCollection(stream, { nonce: null });
   if (!collection || collection.incomplete) throw new Error(`no collection: ${collection?.incomplete}`);
   return collection;
 }
@@ -83,7 +85,7 @@ function makeAccount(name: string, text: string, more = ""): string {
   ].join("\n");
 }
 
-/** What an ordinary account sees must never contradict what root sees. */
+/** What an ordinary account sees of itself and others must never contradict what root sees. */
 async function expectNoContradiction(
   host: LabHost,
   user: string,
@@ -91,7 +93,8 @@ async function expectNoContradiction(
 ): Promise<void> {
   const place = ({ account, file, line }: JudgedGrant) => `${account} ${file}:${line}`;
   const known = new Map(asRoot.map((grant) => [place(grant), grant.verdict.effective]));
-  const contradictions = judgeGrants(await collect(host, user)).flatMap((grant) => {
+  const seen = judgeGrants(await collect(host, user));
+  const contradictions = seen.flatMap((grant) => {
     const { state, reasons } = grant.verdict.effective;
     const truth = known.get(place(grant));
     return state === "unknown" || state === truth?.state
@@ -99,6 +102,10 @@ async function expectNoContradiction(
       : [{ place: place(grant), state, reasons, truth }];
   });
   expect(contradictions).toEqual([]);
+  const own = seen.filter(({ account }) => account === user).map(({ verdict }) => verdict.effective);
+  const isOpen = ({ state, reasons }: (typeof own)[number]) =>
+    state === "unknown" && !/StrictModes|password of/.test(reasons[0] ?? "");
+  expect(own.filter(isOpen)).toEqual([]);
 }
 
 describe.skipIf(!canStartHosts())("sshd and we agree", () => {
@@ -123,6 +130,13 @@ describe.skipIf(!canStartHosts())("sshd and we agree", () => {
     };
     expect(seen.filter((line, index) => !told[rows[index]?.sshd ?? "accept"].test(line))).toEqual([]);
     await expectNoContradiction(host, "m0", grants);
+
+    const loginKey = readPublicKeyLine(keys.ed25519)?.key.fingerprint ?? "";
+    const asLogin = await collect(host, "m0", ["--login-account", "m0", "--login-key", loginKey]);
+    const own = judgeGrants(asLogin).filter(({ account }) => account === "m0");
+    expect(own.map(({ verdict }) => verdict.effective)).toMatchObject([
+      { state: "yes", reasons: [expect.stringContaining("this scan logged in with it"), expect.anything()] },
+    ]);
   });
 
   test.each(SCENARIOS)("on $name", { timeout: 120_000 }, async ({ name, config, before = "", accounts }) => {

@@ -19,7 +19,7 @@ export type Setting = {
 /** The settings for a login from elsewhere, and what they are where a Match block turns out otherwise than for that. */
 export type SettingsCases = { plain: Settings; when: SettingsCase[] };
 /** `holds` is how the block turns out in this case. */
-export type SettingsCase = { match: Match; holds: boolean; isByAddress: boolean; settings: Settings };
+type SettingsCase = { match: Match; holds: boolean; isByAddress: boolean; settings: Settings };
 
 /** Keywords whose values add up over several lines; of all others the first line counts. */
 const LISTS = new Set<string>(["allowusers", "denyusers", "allowgroups", "denygroups"]);

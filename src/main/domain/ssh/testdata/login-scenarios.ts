@@ -9,7 +9,7 @@ export type Scenario = {
   accounts: Record<string, ScenarioAccount>;
 };
 
-export type ScenarioAccount = {
+type ScenarioAccount = {
   /** POSIX sh that runs in the host once the account is made. */
   after?: string;
   key?: keyof MatrixKeys;
