@@ -177,3 +177,17 @@ test("private keys without a passphrase or open to others are found; handles of 
     ]
   `);
 });
+
+test("a server's own key needs no passphrase, and a group may share it; everybody may not", () => {
+  const key = (name: string, more: Parameters<typeof keyFile>[1]) =>
+    keyFile(`/etc/ssl/private/${name}`, { format: "pem", ...more });
+  const keyFiles = [
+    key("shared.key", { mode: 0o640 }),
+    key("open.key", { mode: 0o644 }),
+    key("id_deploy", { format: "openssh" }),
+  ];
+  expect(find({ keyFiles }).map(({ rule, label }) => `${rule} ${label}`)).toEqual([
+    "key-file-readable-by-others /etc/ssl/private/open.key",
+    "key-file-without-passphrase /etc/ssl/private/id_deploy",
+  ]);
+});

@@ -122,7 +122,7 @@ function sayRead({
 /** Where something may be that was not seen: homes, folders and files that could not be read. */
 function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
   const hidden = unread.filter(({ kind }) => kind !== "trust-store");
-  const files = authorizedKeys.filter(({ bytes }) => bytes === null);
+  const files = authorizedKeys.filter(({ whyUnread }) => whyUnread !== null);
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }
 

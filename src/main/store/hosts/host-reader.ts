@@ -43,8 +43,6 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const places = placeTable(db);
   const keep = db.prepare(READ);
   const cover = db.prepare(COVER);
-  const idsOf = (sql: string) =>
-    db.prepare<[number], number>(`${sql} WHERE host = ? AND gone_scan IS NULL`).pluck();
   const findOutOfSight = outOfSightFinder(db);
 
   return { read };
