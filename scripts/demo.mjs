@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { startWorld } from "../src/main/testing/demo/start-world.ts";
 import { canMakeHosts } from "./can-make-hosts.mjs";
 import { openShell } from "./open-shell.mjs";
-import { run, say } from "./run.mjs";
+import { endWithParent, run, say } from "./run.mjs";
 
+endWithParent();
 let isStopped = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => (isStopped = true));
 

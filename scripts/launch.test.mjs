@@ -13,6 +13,7 @@ const PROGRAM = `
 const say = () => console.log("Latchkey is at ${URL}");
 say();
 process.stdin.on("data", say);
+setInterval(() => {}, 60_000);
 process.on("SIGTERM", () => { console.log("closed"); process.exit(7); });
 `;
 
@@ -54,11 +55,19 @@ test.runIf(process.platform === "linux")("with a display but no opener the addre
   expect(await world.stop()).toEqual({ code: 7, last: "closed", left: [] });
 });
 
+test.runIf(isUnix)("the program ends when the shell that npm put between is killed", async () => {
+  await using world = await start({ DISPLAY: "", WAYLAND_DISPLAY: "" }, {}, "sh");
+  await world.next();
+  await world.next();
+  expect(await world.stop()).toMatchObject({ last: "closed" });
+});
+
 /**
  * @param {Record<string, string>} env
  * @param {Record<string, string>} [commands]
+ * @param {"sh" | null} [between]
  */
-async function start(env, commands = {}) {
+async function start(env, commands = {}, between = null) {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-launch-"));
   for (const name of ["bin", "tmp", "out/main"]) await mkdir(join(folder, name), { recursive: true });
   await writeFile(join(folder, "out/main/latchkey.js"), PROGRAM);
@@ -66,7 +75,9 @@ async function start(env, commands = {}) {
     await writeFile(join(folder, "bin", name), text, { mode: 0o755 });
   }
   const PATH = [join(folder, "bin"), process.env.PATH].join(delimiter);
-  const child = spawn(process.execPath, [resolve("scripts/launch.mjs")], {
+  const launch = [process.execPath, resolve("scripts/launch.mjs")];
+  const [command = "", ...args] = between ? [between, "-c", `"${launch.join('" "')}"; exit $?`] : launch;
+  const child = spawn(command, args, {
     cwd: folder,
     env: { ...process.env, PATH, TMPDIR: join(folder, "tmp"), ...env },
     stdio: ["pipe", "pipe", "inherit"],

@@ -41,6 +41,22 @@ export function passSignals(child) {
   };
 }
 
+const PARENT_CHECK_MS = 500;
+
+/**
+ * Ends this process, as SIGTERM does, when its parent is gone. npm starts scripts by a shell and passes signals
+ * to that alone: it dies without a word to us, and what we started would go on for ever.
+ */
+export function endWithParent() {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, "SIGTERM");
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
+
 /**
  * Runs npm. Inside an npm script its own file is known, so no shell is needed, which Windows
  * would for npm.cmd; and it runs on the machine's Node, for it may have to replace ours.

@@ -11,11 +11,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { ensurePrograms } from "./programs.mjs";
-import { npm, say } from "./run.mjs";
+import { endWithParent, npm, say } from "./run.mjs";
 
 const INPUTS = ["package.json", "package-lock.json", "tools/node24/package.json"];
 const STAMP = "node_modules/.latchkey-installed";
 
+endWithParent();
 process.exitCode = await setUp(process.argv.slice(2));
 
 /** @param {string[]} args */

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canMakeHosts } from "./can-make-hosts.mjs";
 import { countListed, readPlaywrightReport, readVitestReport } from "./reports.mjs";
-import { npm, run, say } from "./run.mjs";
+import { endWithParent, npm, run, say } from "./run.mjs";
 import { findTool } from "./tools.mjs";
 
 /** @typedef {import("./reports.mjs").Count} Count */
@@ -18,6 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), "latchkey-suite-"));
 const failures = [];
 
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+endWithParent();
 process.exitCode = await runSuite();
 
 async function runSuite() {
