@@ -77,7 +77,8 @@ const COLUMNS: Column<GrantRow>[] = [
     cell: ({ verdict }) => verdict.effective.state,
     style: ({ verdict }) => STYLES[verdict.effective.state],
   },
-  { head: "KEY", cell: sayGrantedKey, cut: "middle" },
+  { head: "KEY", cell: sayKey, leaves: 2 },
+  { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint ?? "", cut: "middle" },
   { head: "COMMENT", cell: ({ comment }) => comment, cut: "middle" },
   { head: "WHERE", cell: ({ file, line }) => `${file}:${line}`, cut: "middle", leaves: 1 },
   { head: "WHY", cell: sayWhy, cut: "end" },
@@ -85,14 +86,10 @@ const COLUMNS: Column<GrantRow>[] = [
 
 const STYLES = { yes: "green", no: "dim", unknown: "yellow" } as const;
 
-function sayGrantedKey(grant: GrantRow): string {
-  return `${sayKey(grant)} ${grant.fingerprint ?? ""}`.trimEnd();
-}
-
 /** What decides where the answer is not plainly yes; where it is, what binds it to addresses. */
 function sayWhy({ verdict: { effective }, why }: GrantRow): string {
   if (effective.state !== "yes") return why[0] ?? "";
-  return effective.onlyFrom.length > 0 ? `only from ${effective.onlyFrom.join(", ")}` : "";
+  return effective.onlyFrom.length > 0 ? `bound to addresses: ${effective.onlyFrom.join(", ")}` : "";
 }
 
 const toGrantJson = (grant: GrantRow) => ({

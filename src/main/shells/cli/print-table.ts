@@ -18,8 +18,8 @@ export type Column<Row> = {
 
 const GAP = "  ";
 const LEAST_WIDTH = 10;
-/** A cell that is cut to less is no longer worth a column that could be left out. */
-const READABLE_WIDTH = 24;
+/** A name, or a sentence, that is cut to less is hard to make out: then others leave. */
+const READABLE_WIDTH = { middle: 24, end: 40 };
 
 /** Rows in columns, as wide as their widest cell and together no wider than the terminal, where that can be. */
 export function printTable<Row>(
@@ -57,7 +57,7 @@ function measure<Row>(column: Column<Row>, rows: readonly Row[]): Measured<Row> 
 /** Leaves columns out, those first that may leave first, until the rest can be read side by side. */
 function leaveOut<Row>(columns: readonly Measured<Row>[], most: number): Measured<Row>[] {
   const readable = ({ column, width }: Measured<Row>) =>
-    column.cut ? Math.min(width, READABLE_WIDTH) : width;
+    column.cut ? Math.min(width, READABLE_WIDTH[column.cut]) : width;
   const isTooWide = (left: readonly Measured<Row>[]) => sumOf(left.map(readable)) > most;
   const leaving = columns.flatMap(({ column }) => column.leaves ?? []).toSorted((a, b) => a - b);
   return leaving.reduce(
