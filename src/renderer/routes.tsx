@@ -50,7 +50,7 @@ function Home() {
   return (
     <OverviewPage
       renderScanPanel={(onDone) => (
-        <ScanPanel initialText="localhost" onDone={onDone} doneWord="Show the overview" />
+        <ScanPanel isFirst initialText="localhost" onDone={onDone} doneWord="Show the overview" />
       )}
     />
   );

@@ -1,5 +1,5 @@
-import { Modal } from "@mantine/core";
 import { Fragment } from "react";
+import { Dialog } from "#renderer/ui/dialog.tsx";
 import classes from "./frame.module.css";
 import { SCREENS } from "./screens.ts";
 
@@ -33,14 +33,7 @@ const GROUPS = [
 
 export function Shortcuts({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title="Keyboard shortcuts"
-      size={640}
-      lockScroll={false}
-      transitionProps={{ duration: 100, transition: "fade" }}
-    >
+    <Dialog title="Keyboard shortcuts" isOpen={isOpen} onClose={onClose} width={660}>
       <div className={classes.groups}>
         {GROUPS.map(({ title, keys }) => (
           <section key={title}>
@@ -62,6 +55,6 @@ export function Shortcuts({ isOpen, onClose }: { isOpen: boolean; onClose: () =>
           </section>
         ))}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -19,7 +19,7 @@ export function When({ instant }: { instant: string }) {
 /** The instant itself, and how far off it is. */
 export function Exactly({ instant }: { instant: string }) {
   return (
-    <time dateTime={instant} className={classes.when}>
+    <time dateTime={instant}>
       {sayExact(instant)} <span className={classes.dim}>({sayElapsed(instant, useNow())})</span>
     </time>
   );

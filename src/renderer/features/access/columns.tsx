@@ -11,7 +11,7 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "host",
     title: "Host",
-    minWidth: 130,
+    minWidth: 116,
     grow: 2,
     sortBy: "host",
     cell: ({ host, port }) => <NameCell name={host} {...(port === 22 ? {} : { more: `:${port}` })} />,
@@ -37,7 +37,7 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "why",
     title: "Why",
-    minWidth: 180,
+    minWidth: 170,
     grow: 4,
     cell: ({ why: [first] }) => <TextCell text={first ?? ""} isDim />,
     text: ({ why }) => why.join("; "),
@@ -45,7 +45,7 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "key",
     title: "Key",
-    minWidth: 124,
+    minWidth: 112,
     grow: 1,
     sortBy: "keyType",
     cell: (row) => <TextCell text={sayKey(row)} />,
@@ -54,7 +54,7 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "comment",
     title: "Comment",
-    minWidth: 130,
+    minWidth: 118,
     grow: 2,
     sortBy: "comment",
     cell: ({ comment }) => <TextCell text={comment} />,
@@ -63,14 +63,14 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "findings",
     title: "Findings",
-    minWidth: 112,
+    minWidth: 106,
     cell: ({ findings }) => <FindingCount findings={findings} />,
     text: ({ findings }) => findings.map(({ rule }) => rule).join(" "),
   },
   {
     id: "fingerprint",
     title: "Fingerprint",
-    minWidth: 216,
+    minWidth: 196,
     sortBy: "fingerprint",
     cell: ({ fingerprint }) => (fingerprint === null ? "" : <Fingerprint value={fingerprint} />),
     text: ({ fingerprint }) => fingerprint ?? "",

@@ -1,4 +1,4 @@
-import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { Dim, NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
@@ -33,7 +33,7 @@ export const COLUMNS: readonly Column<CertificateRow>[] = [
   {
     id: "subject",
     title: "Certificate",
-    minWidth: 240,
+    minWidth: 204,
     grow: 3,
     sortBy: "subject",
     cell: (row) => <NameCell name={nameOf(row)} more={otherNames(row)} />,
@@ -42,7 +42,7 @@ export const COLUMNS: readonly Column<CertificateRow>[] = [
   {
     id: "expires",
     title: "Expires",
-    minWidth: 176,
+    minWidth: 166,
     sortBy: "notAfter",
     cell: ({ notBefore, notAfter }) => (
       <span className={classes.expires}>
@@ -55,14 +55,14 @@ export const COLUMNS: readonly Column<CertificateRow>[] = [
   {
     id: "findings",
     title: "Findings",
-    minWidth: 118,
+    minWidth: 112,
     cell: ({ findings }) => <FindingCount findings={findings} />,
     text: ({ findings }) => findings.map(({ rule }) => rule).join(" "),
   },
   {
     id: "issuer",
     title: "Issuer",
-    minWidth: 140,
+    minWidth: 122,
     grow: 1,
     sortBy: "issuer",
     cell: (row) => <TextCell text={issuerOf(row)} isDim={row.isSelfIssued} />,
@@ -71,7 +71,7 @@ export const COLUMNS: readonly Column<CertificateRow>[] = [
   {
     id: "key",
     title: "Key",
-    minWidth: 108,
+    minWidth: 96,
     sortBy: "keyType",
     cell: (row) => <TextCell text={sayKey(row)} />,
     text: sayKey,
@@ -79,24 +79,16 @@ export const COLUMNS: readonly Column<CertificateRow>[] = [
   {
     id: "places",
     title: "Seen at",
-    minWidth: 170,
+    minWidth: 150,
     grow: 2,
+    sortBy: "placeCount",
     cell: ({ places, placeCount }) => <PlacesCell places={places} count={placeCount} />,
     text: ({ places }) => places.map(sayWhere).join("; "),
   },
   {
-    id: "placeCount",
-    title: "Places",
-    minWidth: 72,
-    isNumber: true,
-    sortBy: "placeCount",
-    cell: ({ placeCount }) => <NumberCell value={placeCount} />,
-    text: ({ placeCount }) => String(placeCount),
-  },
-  {
     id: "sha256",
     title: "SHA-256",
-    minWidth: 168,
+    minWidth: 158,
     cell: ({ sha256 }) => <Fingerprint value={sha256} />,
     text: ({ sha256 }) => sha256,
   },
@@ -104,5 +96,10 @@ export const COLUMNS: readonly Column<CertificateRow>[] = [
 
 function PlacesCell({ places: [first], count }: { places: readonly Place[]; count: number }) {
   if (!first) return null;
-  return <NameCell name={sayWhere(first)} {...(count > 1 ? { more: `+${count - 1}` } : {})} />;
+  return (
+    <Pair>
+      <TextCell text={sayWhere(first)} />
+      {count > 1 && <Dim>+{(count - 1).toLocaleString("en")}</Dim>}
+    </Pair>
+  );
 }

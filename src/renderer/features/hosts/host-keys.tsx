@@ -1,6 +1,7 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconAlertOctagon, IconPinned } from "@tabler/icons-react";
 import { useState } from "react";
+import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
@@ -126,7 +127,7 @@ function ForgetDialog({ host: { host, port }, isOpen, onClose }: DialogProps) {
       },
     );
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Forget this pin?" lockScroll={false} size={440}>
+    <Dialog title="Forget this pin?" isOpen={isOpen} onClose={onClose} width={460}>
       <p>
         Latchkey will no longer recognise <Untrusted text={host} />. Its next key is unknown until you have
         compared its fingerprint and trusted it. Nothing changes on the host.
@@ -144,6 +145,6 @@ function ForgetDialog({ host: { host, port }, isOpen, onClose }: DialogProps) {
           Forget the pin
         </Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

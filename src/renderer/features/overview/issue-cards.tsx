@@ -23,10 +23,10 @@ export function IssueCards({ findings }: { findings: Overview["findings"] }) {
   return (
     <section aria-label="What needs attention">
       <ul className={classes.cards}>
-        {findings.map(({ rule, severity, count }) => {
+        {mergeByRule(findings).map(({ rule, severity, count }) => {
           const { tone, Icon, word } = SEVERITIES[severity];
           return (
-            <li key={`${rule} ${severity}`}>
+            <li key={rule}>
               <Link to="/findings" search={{ rule }} className={`${classes.card} ${toneClass(tone)}`}>
                 <span className={classes.cardTop}>
                   <span className={classes.cardCount}>{sayNumber(count)}</span>
@@ -42,4 +42,14 @@ export function IssueCards({ findings }: { findings: Overview["findings"] }) {
       </ul>
     </section>
   );
+}
+
+/** A rule may fail with several severities; its card bears the worst, which comes first. */
+function mergeByRule(findings: Overview["findings"]): Overview["findings"] {
+  const byRule = new Map<RuleId, Overview["findings"][number]>();
+  for (const finding of findings) {
+    const before = byRule.get(finding.rule);
+    byRule.set(finding.rule, before ? { ...before, count: before.count + finding.count } : finding);
+  }
+  return [...byRule.values()];
 }

@@ -18,10 +18,11 @@ export function Shares({ shares }: { shares: readonly Share[] }) {
     shares.reduce((sum, { count }) => sum + count, 0),
     1,
   );
+  const shown = shares.filter(({ count }) => count > 0);
   return (
     <>
       <div className={classes.shareBar} aria-hidden>
-        {shares.map(({ word, count, tone }) => (
+        {shown.map(({ word, count, tone }) => (
           <span
             key={word}
             className={`${classes.share} ${toneClass(tone)}`}

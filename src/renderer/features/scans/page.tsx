@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconRadar2 } from "@tabler/icons-react";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { Dim } from "#renderer/ui/cells.tsx";
 import { EmptyState } from "#renderer/ui/states.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { type Scan, ScanId } from "#shared/model/scan.ts";
@@ -32,6 +33,7 @@ export function ScansPage() {
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => open(id, isWalk)}
       fetchAll={fetchAll}
+      filters={<Dim>The newest first</Dim>}
       empty={
         <EmptyState
           Icon={IconRadar2}

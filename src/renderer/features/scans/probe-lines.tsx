@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useState } from "react";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { ProbeTag } from "#renderer/ui/probe-state.tsx";
@@ -61,16 +62,26 @@ function ProbeLine({ probe }: { probe: Probe }) {
   );
 }
 
+/** The key is compared first, so the way to trust it is opened on purpose. */
 function Unknown({ target, hostKey }: { target: SshTarget; hostKey: HostKeyView }) {
+  const [isComparing, setIsComparing] = useState(false);
   const { mutate, isPending, isSuccess, error } = useTrustKey();
   const requestScan = useScanRequest();
   const { host, port } = target;
   if (isSuccess)
     return (
-      <p className={classes.trusted}>
+      <p className={classes.unknown}>
         The key is trusted.{" "}
         <Button size="compact-xs" onClick={() => requestScan(sayTarget(target))}>
           Scan it again
+        </Button>
+      </p>
+    );
+  if (!isComparing)
+    return (
+      <p className={classes.unknown}>
+        <Button variant="default" size="compact-xs" onClick={() => setIsComparing(true)}>
+          Compare and trust
         </Button>
       </p>
     );

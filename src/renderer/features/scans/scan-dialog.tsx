@@ -1,19 +1,12 @@
-import { Modal } from "@mantine/core";
+import { Dialog } from "#renderer/ui/dialog.tsx";
 import { ScanPanel } from "./scan-panel.tsx";
 
 type Props = { isOpen: boolean; initialText: string; onClose: () => void };
 
 export function ScanDialog({ isOpen, initialText, onClose }: Props) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title="Scan"
-      size={620}
-      lockScroll={false}
-      transitionProps={{ duration: 100, transition: "fade" }}
-    >
+    <Dialog title="Scan" isOpen={isOpen} onClose={onClose} width={640}>
       {isOpen && <ScanPanel key={initialText} initialText={initialText} onDone={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }

@@ -10,10 +10,11 @@ import classes from "./scans.module.css";
 import { TargetPreview } from "./target-preview.tsx";
 
 const PREVIEW_PAUSE_MS = 200;
+const LOCALHOST = "localhost";
 
-type Props = { initialText: string; onStarted: (scanId: ScanId) => void };
+type Props = { initialText: string; isFirst?: boolean; onStarted: (scanId: ScanId) => void };
 
-export function ScanForm({ initialText, onStarted }: Props) {
+export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
   const [text, setText] = useState(initialText);
   const [options, setOptions] = useState({ acceptNew: false, useSudo: false, identityFiles: "" });
   const [settled] = useDebouncedValue(text, PREVIEW_PAUSE_MS);
@@ -64,6 +65,11 @@ export function ScanForm({ initialText, onStarted }: Props) {
         </p>
       )}
       <div className={classes.formActions}>
+        {isFirst && text !== LOCALHOST && (
+          <Button variant="default" onClick={() => setText(LOCALHOST)}>
+            Only localhost
+          </Button>
+        )}
         <Button
           type="submit"
           loading={isPending}

@@ -46,8 +46,9 @@ export function TargetPreview({ preview, remembered }: { preview: Preview | unde
           "No login is tried: a TLS endpoint is only greeted"
         ) : (
           <>
-            Logs in over SSH as <Untrusted text={[...users].join(", ")} /> with {sayKeys(computer)}; a host
-            that is not known yet is not logged in to
+            Logs in over SSH {users.size > 0 && "as "}
+            <Untrusted text={[...users].join(", ")} /> with {sayKeys(computer)}; a host whose key is not known
+            yet is not logged in to
           </>
         )}
       </p>
@@ -58,7 +59,11 @@ export function TargetPreview({ preview, remembered }: { preview: Preview | unde
 function sayKeys(computer: ReturnType<typeof useThisComputer>["data"]): string {
   const usable = computer?.identityFiles.filter(({ unusable }) => unusable === null).length ?? 0;
   const agent = computer?.agent.identities.length ?? 0;
-  return `${sayCount(agent, "key")} of your agent and ${sayCount(usable, "key file")}`;
+  const found = [
+    agent > 0 && `${sayCount(agent, "key")} of your agent`,
+    usable > 0 && `${sayCount(usable, "key file")} of yours`,
+  ].filter((words) => words !== false);
+  return found.join(" and ") || "no key: none was found on this computer, so name one in the options";
 }
 
 /** Connections that nobody answers take 3 s each; so many are waited for at a time. */

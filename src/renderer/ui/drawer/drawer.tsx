@@ -130,5 +130,10 @@ export function Line({ children, end, below }: { children: ReactNode; end?: Reac
 
 /** Text as it stands in a file. */
 export function Verbatim({ children }: { children: ReactNode }) {
-  return <div className={classes.verbatim}>{children}</div>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <pre className={classes.verbatim} tabIndex={0}>
+      {children}
+    </pre>
+  );
 }

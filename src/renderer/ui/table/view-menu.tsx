@@ -43,7 +43,7 @@ export function ViewMenu<Row>({ name, columns, onExport }: Props<Row>) {
       </Menu>
       <Button
         variant="default"
-        size="compact-md"
+        size="xs"
         h={30}
         leftSection={<IconDownload size={15} />}
         title="Export every row of this view as CSV (e)"

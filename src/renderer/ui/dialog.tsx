@@ -1,0 +1,29 @@
+import { Modal } from "@mantine/core";
+import type { ReactNode } from "react";
+import classes from "./dialog.module.css";
+
+type Props = { title: string; isOpen: boolean; onClose: () => void; width: number; children: ReactNode };
+
+/** A dialog over the page: it holds the focus until it is closed. */
+export function Dialog({ title, isOpen, onClose, width, children }: Props) {
+  return (
+    <Modal.Root
+      opened={isOpen}
+      onClose={onClose}
+      size={width}
+      lockScroll={false}
+      transitionProps={{ duration: 100, transition: "fade" }}
+    >
+      <Modal.Overlay backgroundOpacity={0.45} />
+      <Modal.Content radius={12}>
+        <Modal.Body p={0}>
+          <div className={classes.head}>
+            <Modal.Title className={classes.title}>{title}</Modal.Title>
+            <Modal.CloseButton aria-label="Close" />
+          </div>
+          <div className={classes.body}>{children}</div>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
+  );
+}
