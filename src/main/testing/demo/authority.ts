@@ -82,9 +82,9 @@ const describeAuthority = () => [
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** An hour more, so that a day that has begun is still said as a whole one. */
+/** An hour further away, so that whole days are said as such while the demo runs. */
 const inDays = (days: number): Date =>
-  new Date(Math.floor((Date.now() + days * DAY_MS + DAY_MS / 24) / 1_000) * 1_000);
+  new Date(Math.floor((Date.now() + (days + Math.sign(days) / 24) * DAY_MS) / 1_000) * 1_000);
 
 function makeRsa(modulusLength: number, hash: string) {
   return { name: "RSASSA-PKCS1-v1_5", modulusLength, publicExponent: new Uint8Array([1, 0, 1]), hash };
