@@ -9,9 +9,9 @@ import { run, say } from "./run.mjs";
 const PROGRAMS = [
   { commands: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", everywhere: true },
   { commands: ["sshd"], package: "openssh-server" },
-  { commands: ["ssh"], package: "openssh-client" },
+  { commands: ["ssh-keygen"], package: "openssh-client", everywhere: true },
   { commands: ["nginx"], package: "nginx" },
-  { commands: ["openssl"], package: "openssl" },
+  { commands: ["openssl"], package: "openssl", everywhere: true },
   { commands: ["busybox"], package: "busybox" },
   { commands: ["ksh"], package: "ksh" },
   { commands: ["sudo"], package: "sudo" },
