@@ -33,7 +33,8 @@ const sayState = (state: ScanState): string => (state === "finished" ? "" : `${s
 const COLUMNS: Column<Probe>[] = [
   { head: "TARGET", cell: ({ target }) => sayTarget(target), cut: "middle" },
   { head: "OUTCOME", cell: ({ outcome }) => sayOutcome(outcome), style: ({ state }) => STYLES[state] },
-  { head: "WHY", cell: ({ message }) => message, cut: "end" },
+  // Never cut: it says what to do.
+  { head: "WHY", cell: ({ message }) => message },
 ];
 
 const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;
