@@ -272,7 +272,7 @@ WHEN OLD.is_seen = 0 AND NEW.is_seen = 1
 BEGIN
   UPDATE tally SET count = count + 1 WHERE what = 'certificate';
   INSERT INTO certificate_search (rowid, text)
-  VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names || char(10) || NEW.sha256);
+  VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names);
 END;
 
 CREATE TRIGGER certificate_vanishes AFTER UPDATE OF is_seen ON certificate
@@ -302,7 +302,9 @@ CREATE TABLE key (
   shared_since  TEXT
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX key_on_several_accounts ON key (fingerprint) WHERE account_count > 1;
+CREATE INDEX key_on_several_accounts ON key (fingerprint, shared_since) WHERE account_count > 1;
+
+CREATE INDEX key_by_shared_since ON key (shared_since, fingerprint) WHERE account_count > 1;
 
 CREATE TABLE grant_line (
   id          INTEGER PRIMARY KEY,
@@ -353,8 +355,7 @@ CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
 BEGIN
   UPDATE tally SET count = count + 1 WHERE what = 'grant ' || NEW.effective;
   INSERT INTO grant_search (rowid, text)
-  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10)
-                  || NEW.comment || char(10) || ifnull(NEW.fingerprint, ''));
+  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10) || NEW.comment);
 END;
 
 CREATE TRIGGER grant_ends AFTER UPDATE OF gone_scan ON grant_line
@@ -465,13 +466,13 @@ CREATE TABLE finding (
 
 CREATE INDEX finding_by_severity ON finding (severity, rule, id);
 
-CREATE INDEX finding_by_rule ON finding (rule, id);
+CREATE INDEX finding_by_rule ON finding (rule, severity, id);
 
-CREATE INDEX finding_by_host ON finding (host, rule, id);
+CREATE INDEX finding_by_host ON finding (host, rule, severity, id);
 
-CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, id);
+CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, severity, id);
 
-CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, id);
+CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, severity, id);
 
 CREATE TABLE report (
   id       INTEGER PRIMARY KEY,
@@ -486,6 +487,8 @@ CREATE TABLE report (
 ) STRICT;
 
 CREATE INDEX report_of_finding ON report (finding, name);
+
+CREATE INDEX report_under_name ON report (name, finding);
 
 CREATE INDEX report_of_endpoint ON report (endpoint) WHERE endpoint IS NOT NULL;
 

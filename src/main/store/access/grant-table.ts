@@ -2,7 +2,14 @@ import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
-import { isIndexed, splitWords, toPattern, toPhrase } from "#store/lists/search.ts";
+import {
+  endOfStart,
+  isIndexed,
+  splitWords,
+  toFingerprintStart,
+  toPattern,
+  toPhrase,
+} from "#store/lists/search.ts";
 import { COLUMNS, type grantRows, type Row } from "./grant-row.ts";
 
 type Column = "host" | "account" | "fingerprint" | "keyType" | "effective" | "comment";
@@ -18,8 +25,7 @@ const SORTED_BY: Record<Column, readonly string[]> = {
   comment: ["substr(comment, 1, 120)"],
 };
 
-const TEXT = `host_name || char(10) || account || char(10) || file || char(10) || comment || char(10)
-  || ifnull(fingerprint, '')`;
+const TEXT = "host_name || char(10) || account || char(10) || file || char(10) || comment";
 
 /** The same key in other places is listed up to this many. */
 const MOST_OF_SAME_KEY = 1_000;
@@ -85,10 +91,15 @@ function toConditions(filter: AccessFilter): Part[] {
   ];
 }
 
+/** A word stands in the grant, or its key's fingerprint begins with it. */
 function searchFor(word: string): Part {
-  if (!isIndexed(word)) return { sql: `(${TEXT}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
-  return {
-    sql: "id IN (SELECT rowid FROM grant_search WHERE grant_search MATCH ?)",
-    values: [toPhrase(word)],
-  };
+  const start = toFingerprintStart(word);
+  const [byText, value]: [string, string] = isIndexed(word)
+    ? ["SELECT rowid FROM grant_search WHERE grant_search MATCH ?", toPhrase(word)]
+    : [`SELECT id FROM grant_line WHERE gone_scan IS NULL AND (${TEXT}) LIKE ? ESCAPE '\\'`, toPattern(word)];
+  if (start === null) return { sql: `id IN (${byText})`, values: [value] };
+  return { sql: `id IN (${byText} UNION ${BY_FINGERPRINT})`, values: [value, start, endOfStart(start)] };
 }
+
+const BY_FINGERPRINT = `
+  SELECT id FROM grant_line WHERE gone_scan IS NULL AND ifnull(fingerprint, '') BETWEEN ? AND ?`;

@@ -4,7 +4,7 @@ import type { CertificateDetail, CertificateRow } from "#shared/model/certificat
 import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
-import { isIndexed, splitWords, toPattern, toPhrase } from "#store/lists/search.ts";
+import { endOfStart, isIndexed, splitWords, toHexStart, toPattern, toPhrase } from "#store/lists/search.ts";
 import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
 import { DATE_COLUMNS } from "./date-rules.ts";
 
@@ -21,7 +21,7 @@ const SORTED_BY: Record<Column, string> = {
   placeCount: "place_count",
 };
 
-const TEXT = "subject || char(10) || issuer || char(10) || names || char(10) || sha256";
+const TEXT = "subject || char(10) || issuer || char(10) || names";
 
 /** The certificates that are seen somewhere now. */
 export function certificateTable(db: Database, lists: Lists, rows: ReturnType<typeof certificateRows>) {
@@ -74,21 +74,21 @@ const UNDER_NAME = `
   SELECT certificate FROM place
   WHERE gone_scan IS NULL AND name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)`;
 
-/** A word stands in the certificate, or in the name of a host where it is seen. */
+/** A word stands in the certificate or in the name of a host where it is seen, or its hash begins with it. */
 function searchFor(word: string): Part {
+  const pattern = toPattern(word);
   if (!isIndexed(word)) {
-    const pattern = toPattern(word);
-    const sql = `((${TEXT}) LIKE ? ESCAPE '\\' OR id IN (
-      SELECT certificate FROM place
-      WHERE gone_scan IS NULL
-        AND name IN (SELECT host_name.id FROM host_name WHERE host_name.name LIKE ? ESCAPE '\\')))`;
+    const sql = `((${TEXT}) LIKE ? ESCAPE '\\' OR id IN (${UNDER_NAMES}
+      (SELECT host_name.id FROM host_name WHERE host_name.name LIKE ? ESCAPE '\\')))`;
     return { sql, values: [pattern, pattern] };
   }
+  const start = toHexStart(word);
+  const phrase = toPhrase(word);
   const sql = `id IN (
     SELECT rowid FROM certificate_search WHERE certificate_search MATCH ?
-    UNION
-    SELECT certificate FROM place
-    WHERE gone_scan IS NULL
-      AND name IN (SELECT rowid FROM host_name_search WHERE host_name_search MATCH ?))`;
-  return { sql, values: [toPhrase(word), toPhrase(word)] };
+    UNION ${UNDER_NAMES} (SELECT rowid FROM host_name_search WHERE host_name_search MATCH ?)
+    ${start === null ? "" : "UNION SELECT certificate.id FROM certificate WHERE sha256 BETWEEN ? AND ?"})`;
+  return { sql, values: [phrase, phrase, ...(start === null ? [] : [start, endOfStart(start)])] };
 }
+
+const UNDER_NAMES = "SELECT certificate FROM place WHERE gone_scan IS NULL AND name IN";

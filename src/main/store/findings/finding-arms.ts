@@ -1,74 +1,135 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
-import { Severity } from "#shared/model/finding.ts";
+import { type RuleId, Severity } from "#shared/model/finding.ts";
+import type { Value } from "#store/lists/cursor.ts";
 import type { Part } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
 import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
 
+/** What a list of findings may be ordered by. `tie` tells those of one rule apart. */
+export type ArmColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "tie";
+
+/** A column that is the same for all of an arm is a value; otherwise it is an expression. */
+type Column = { same: Value } | { sql: string };
+
 /**
- * Where findings come from, each a query that gives the same columns. `tie` makes rule and tie together unique.
- * The parameter `@now` is the only one that they have.
+ * Where findings come from: each arm is a query that gives the same columns. No two arms give the same rule
+ * at the same severity. The only parameter is `@now`.
  */
-export type Arm = "stored" | "expiry" | "early" | "key";
-
-const MEDIUM = Severity.options.indexOf("medium");
-const HIGH = Severity.options.indexOf("high");
-const SHARED = Severity.options.indexOf(SHARED_KEY_SEVERITY);
-
-const HOST_OF_CERTIFICATE = "ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')";
-
-export const ARMS: Record<Arm, string> = {
-  stored: `
-    SELECT 'stored' AS arm, severity, rule, host, substr(label, 1, 120) AS label_start, first_seen, id AS tie
-    FROM finding`,
-  expiry: `
-    SELECT 'expiry' AS arm,
-           CASE WHEN not_after < @now OR urgent_from <= @now THEN ${HIGH} ELSE ${MEDIUM} END AS severity,
-           CASE WHEN not_after < @now THEN 'certificate-expired' ELSE 'certificate-expiring' END AS rule,
-           ${HOST_OF_CERTIFICATE} AS host, substr(subject, 1, 120) AS label_start,
-           max(first_seen, CASE WHEN not_after < @now THEN not_after ELSE due_from END) AS first_seen, id AS tie
-    FROM certificate
-    WHERE is_seen = 1 AND due_from <= @now AND (due_from < not_after OR not_after < @now)`,
-  early: `
-    SELECT 'early' AS arm, ${MEDIUM} AS severity, 'certificate-not-yet-valid' AS rule,
-           ${HOST_OF_CERTIFICATE} AS host, substr(subject, 1, 120) AS label_start, first_seen, id AS tie
-    FROM certificate
-    WHERE is_seen = 1 AND not_before > first_seen AND not_before > @now`,
-  key: `
-    SELECT 'key' AS arm, ${SHARED} AS severity, 'key-on-several-accounts' AS rule,
-           '' AS host, fingerprint AS label_start, shared_since AS first_seen, fingerprint AS tie
-    FROM key
-    WHERE account_count > 1`,
+export type Arm = {
+  name: "stored" | "date" | "key";
+  from: string;
+  where: readonly string[];
+  columns: Readonly<Record<ArmColumn, Column>>;
+  /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
+  isOnHost: string;
+  /** What a search looks at. */
+  text: string;
 };
 
-/** A host by its name: for what is on several hosts, where it is now. */
-const ON_HOST: Record<Arm, string> = {
-  stored: `
-    tie IN (
-      SELECT finding FROM report
-      WHERE name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?))`,
-  expiry:
-    "tie IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?))",
-  early:
-    "tie IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?))",
-  key: "tie IN (SELECT fingerprint FROM grant_line WHERE gone_scan IS NULL AND effective <> 'no' AND host_name = ?)",
+const rank = (severity: Severity): number => Severity.options.indexOf(severity);
+
+const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name = ?)";
+
+const stored: Arm = {
+  name: "stored",
+  from: "finding",
+  where: [],
+  columns: {
+    severity: { sql: "severity" },
+    rule: { sql: "rule" },
+    host: { sql: "host" },
+    label_start: { sql: "substr(label, 1, 120)" },
+    first_seen: { sql: "first_seen" },
+    tie: { sql: "id" },
+  },
+  isOnHost: `id IN (SELECT finding FROM report WHERE name = ${HOST_ID})`,
+  text: `rule || char(10) || label || char(10) || host || char(10)
+    || ifnull((SELECT sentence FROM report WHERE finding = finding.id ORDER BY name LIMIT 1), '')`,
 };
 
-const TEXT: Record<Arm, string> = {
-  stored: `
-    (SELECT finding.rule || char(10) || finding.label || char(10) || finding.host || char(10) || ifnull(
-      (SELECT sentence FROM report WHERE report.finding = finding.id ORDER BY name LIMIT 1), '')
-     FROM finding WHERE finding.id = tie)`,
-  expiry: "rule || char(10) || host || char(10) || (SELECT subject FROM certificate WHERE id = tie)",
-  early: "rule || char(10) || host || char(10) || (SELECT subject FROM certificate WHERE id = tie)",
-  key: "rule || char(10) || label_start",
+type DateArm = { rule: RuleId; severity: Severity; since: string; where: readonly string[] };
+
+const dates = ({ rule, severity, since, where }: DateArm): Arm => ({
+  name: "date",
+  from: "certificate",
+  where: ["is_seen = 1", ...where],
+  columns: {
+    severity: { same: rank(severity) },
+    rule: { same: rule },
+    host: { sql: "ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')" },
+    label_start: { sql: "substr(subject, 1, 120)" },
+    first_seen: { sql: `max(first_seen, ${since})` },
+    tie: { sql: "id" },
+  },
+  isOnHost: `id IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
+  text: `'${rule}' || char(10) || subject || char(10)
+    || ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')`,
+});
+
+/** Due already, not yet over. One that is due only at its end never expires soon: it expires. */
+const DUE = ["due_from <= @now", "not_after >= @now", "due_from < not_after"];
+
+const key: Arm = {
+  name: "key",
+  from: "key",
+  where: ["account_count > 1"],
+  columns: {
+    severity: { same: rank(SHARED_KEY_SEVERITY) },
+    rule: { same: "key-on-several-accounts" },
+    host: { same: "" },
+    label_start: { sql: "fingerprint" },
+    first_seen: { sql: "shared_since" },
+    tie: { sql: "fingerprint" },
+  },
+  isOnHost: `fingerprint IN (
+    SELECT fingerprint FROM grant_line WHERE gone_scan IS NULL AND effective <> 'no' AND host_name = ?)`,
+  text: "'key-on-several-accounts' || char(10) || fingerprint",
 };
 
-/** What of an arm a filter lets through. */
-export function armConditions(arm: Arm, { search, severity, rule, host }: FindingFilter): Part[] {
+export const ARMS: readonly Arm[] = [
+  stored,
+  dates({
+    rule: "certificate-expired",
+    severity: "high",
+    since: "not_after",
+    where: ["due_from < @now", "not_after < @now"],
+  }),
+  dates({
+    rule: "certificate-expiring",
+    severity: "high",
+    since: "due_from",
+    where: [...DUE, "urgent_from <= @now"],
+  }),
+  dates({
+    rule: "certificate-expiring",
+    severity: "medium",
+    since: "due_from",
+    where: [...DUE, "ifnull(urgent_from > @now, 1)"],
+  }),
+  dates({
+    rule: "certificate-not-yet-valid",
+    severity: "medium",
+    since: "first_seen",
+    where: ["not_before > first_seen", "not_before > @now"],
+  }),
+  key,
+];
+
+/** What of an arm a filter lets through; null when that is nothing. */
+export function armConditions(arm: Arm, { search, severity, rule, host }: FindingFilter): Part[] | null {
+  const equals = (column: Column, value: Value | null): Part[] | null => {
+    if (value === null) return [];
+    if ("sql" in column) return [{ sql: `${column.sql} = ?`, values: [value] }];
+    return column.same === value ? [] : null;
+  };
+  const bySeverity = equals(arm.columns.severity, severity && rank(severity));
+  const byRule = equals(arm.columns.rule, rule);
+  if (!bySeverity || !byRule) return null;
   return [
-    ...(severity ? [{ sql: "severity = ?", values: [Severity.options.indexOf(severity)] }] : []),
-    ...(rule ? [{ sql: "rule = ?", values: [rule] }] : []),
-    ...(host === null ? [] : [{ sql: ON_HOST[arm], values: [host] }]),
-    ...eachWord(search, TEXT[arm]),
+    ...arm.where.map((sql) => ({ sql, values: [] })),
+    ...bySeverity,
+    ...byRule,
+    ...(host === null ? [] : [{ sql: arm.isOnHost, values: [host] }]),
+    ...eachWord(search, arm.text),
   ];
 }

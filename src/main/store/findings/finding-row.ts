@@ -8,7 +8,7 @@ import type { About } from "./finding-writer.ts";
 
 /** A finding as the arms of the query give it. */
 export type ArmRow = {
-  arm: Arm;
+  arm: Arm["name"];
   severity: number;
   rule: RuleId;
   host: string;

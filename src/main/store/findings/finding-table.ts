@@ -2,19 +2,18 @@ import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type Finding, type RuleId, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Key, Sort } from "#store/lists/cursor.ts";
+import { type Key, readCursor } from "#store/lists/cursor.ts";
 import {
   conditions,
   cut,
   type Listed,
   type Lists,
   orderBy,
-  sortKeys,
-  startAfter,
   valuesOf,
   type Window,
 } from "#store/lists/lists.ts";
-import { ARMS, type Arm, armConditions } from "./finding-arms.ts";
+import { type ArmSort, armPage } from "./arm-page.ts";
+import { ARMS, type ArmColumn, armConditions } from "./finding-arms.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
 import { type ArmRow, findingRows } from "./finding-row.ts";
 
@@ -24,56 +23,66 @@ type Wanted = FindingFilter & Window & { sort: { by: Column; descending: boolean
 
 type Count = { rule: RuleId; severity: Severity; count: number };
 
-const SORTED_BY: Record<Column, readonly string[]> = {
+const SORTED_BY: Record<Column, readonly ArmColumn[]> = {
   severity: ["severity", "rule", "tie"],
-  rule: ["rule", "tie"],
-  host: ["host", "rule", "tie"],
-  label: ["label_start", "rule", "tie"],
-  firstSeen: ["first_seen", "rule", "tie"],
+  rule: ["rule", "severity", "tie"],
+  host: ["host", "rule", "severity", "tie"],
+  label: ["label_start", "rule", "severity", "tie"],
+  firstSeen: ["first_seen", "rule", "severity", "tie"],
 };
 
-const ALL = Object.keys(ARMS) as Arm[];
+const EVERYTHING: FindingFilter = { search: "", severity: null, rule: null, host: null };
 
 /** What needs attention now: what visits have reported, what the dates say, and what only several hosts together show. */
 export function findingTable(db: Database, lists: Lists, briefs: FindingBriefs) {
   const rows = findingRows(db, briefs);
 
   return {
-    list({ sort: { by, descending }, after, limit, now, ...filter }: Wanted): Listed<Finding> {
-      const sort = { name: by, columns: SORTED_BY[by], descending };
+    list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: Wanted): Listed<Finding> {
+      const sort: ArmSort = { name: by, columns: SORTED_BY[by], descending };
+      const after = cursor === null ? null : readCursor(sort, cursor);
       const named = { now: toInstant(now) };
-      const found = ALL.map((arm) => {
+      const found = ARMS.flatMap((arm) => {
         const where = armConditions(arm, filter);
-        const all = [...where, ...startAfter(sort, after)];
-        const inner = `SELECT *${sortKeys(sort)} FROM (${ARMS[arm]})`;
-        return {
-          sql: `SELECT * FROM (${inner}${conditions(all)}${orderBy(sort)} LIMIT ?)`,
-          values: [...valuesOf(all), limit + 1],
-          total: lists.count(`(${ARMS[arm]})`, where, named),
-        };
+        if (!where) return [];
+        return [
+          {
+            total: lists.count(arm.from, where, named),
+            page: armPage(arm, { sort, where, after, limit: limit + 1 }),
+          },
+        ];
       });
-      const sql = `${found.map((arm) => arm.sql).join(" UNION ALL ")}${orderBy(byKeys(sort))} LIMIT ?`;
-      const values = [...found.flatMap((arm) => arm.values), limit + 1];
-      const page = lists.read<ArmRow & Key>(sql, values, named);
       const total = found.reduce((sum, arm) => sum + arm.total, 0);
+      const pages = found.flatMap(({ page }) => (page ? [page] : []));
+      const sql = `${pages.map((page) => page.sql).join(" UNION ALL ")}${orderBy(byKeys(sort))} LIMIT ?`;
+      const page =
+        pages.length === 0 ? [] : lists.read<ArmRow & Key>(sql, [...valuesOf(pages), limit + 1], named);
       return { ...cut(page, sort, limit, (row) => rows.toFinding(row, now)), total };
     },
 
     /** How many of each rule, the most severe first. */
     counts(now: Date): Count[] {
-      const counts = ALL.flatMap((arm) =>
-        lists.read<{ rule: RuleId; severity: number; count: number }>(
-          `SELECT rule, severity, count(*) AS count FROM (${ARMS[arm]}) GROUP BY severity, rule`,
-          [],
-          { now: toInstant(now) },
-        ),
-      );
-      return counts
+      return ARMS.flatMap((arm) => countArm(arm, toInstant(now)))
+        .filter(({ count }) => count > 0)
         .sort((a, b) => a.severity - b.severity || b.count - a.count || a.rule.localeCompare(b.rule))
         .map(({ severity, ...row }) => ({ ...row, severity: Severity.options[severity] ?? "info" }));
     },
   };
+
+  function countArm(
+    arm: (typeof ARMS)[number],
+    now: string,
+  ): { rule: RuleId; severity: number; count: number }[] {
+    const { severity, rule } = arm.columns;
+    const where = armConditions(arm, EVERYTHING) ?? [];
+    if ("same" in severity && "same" in rule) {
+      const count = lists.count(arm.from, where, { now });
+      return [{ severity: Number(severity.same), rule: rule.same as RuleId, count }];
+    }
+    const sql = `SELECT severity, rule, count(*) AS count FROM ${arm.from}${conditions(where)} GROUP BY severity, rule`;
+    return lists.read(sql, valuesOf(where), { now });
+  }
 }
 
 /** The same order, by the keys that the arms have computed. */
-const byKeys = (sort: Sort): Sort => ({ ...sort, columns: sort.columns.map((_, index) => `sort_${index}`) });
+const byKeys = (sort: ArmSort) => ({ ...sort, columns: sort.columns.map((_, index) => `sort_${index}`) });

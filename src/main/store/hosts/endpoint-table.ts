@@ -18,23 +18,23 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
   const places = placeTable(db);
   const visit = db
     .prepare<object, number>(`
-      INSERT INTO endpoint (host, port, server_name, name, state, outcome, message, last_scan, last_seen)
-      VALUES (@host, @port, @serverName, @name, @state, @outcome, @message, @scanId, @at)
+      INSERT INTO endpoint (host, port, server_name, name, state, outcome, message, last_scan, last_seen, facts)
+      VALUES (@host, @port, @serverName, @name, @state, @outcome, @message, @scanId, @at, ifnull(@facts, '{}'))
       ON CONFLICT (host, port, server_name) DO UPDATE
-      SET state = @state, outcome = @outcome, message = @message, last_scan = @scanId, last_seen = @at
+      SET state = @state, outcome = @outcome, message = @message, last_scan = @scanId, last_seen = @at,
+          facts = ifnull(@facts, facts)
       RETURNING id`)
     .pluck();
-  const keepFacts = db.prepare("UPDATE endpoint SET facts = ? WHERE id = ?");
 
   return {
     /** Remembers a visit. Unless the endpoint showed a chain, what is known of it stays as it was. */
     visit({ target, presented, ...probe }: EndpointVisit): void {
       probes.record({ ...probe, target, hostKey: null });
       const name = names.idOf(target.host);
+      const facts = presented && JSON.stringify(presented.facts);
       const serverName = target.serverName ?? "";
-      const endpoint = visit.get({ ...probe, host: target.host, port: target.port, serverName, name });
+      const endpoint = visit.get({ ...probe, host: target.host, port: target.port, serverName, name, facts });
       if (!presented || endpoint === undefined) return;
-      keepFacts.run(JSON.stringify(presented.facts), endpoint);
       const seen = presented.chain.map((one, position) => ({
         certificate: certificates.remember(one, probe.at),
         path: null,

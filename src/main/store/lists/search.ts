@@ -25,3 +25,21 @@ export const toPattern = (word: string): string => `%${word.replaceAll(/[\\%_]/g
 /** One condition for each word: it stands in `text`, which is an expression of this program. */
 export const eachWord = (search: string, text: string): Part[] =>
   splitWords(search).map((word) => ({ sql: `(${text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] }));
+
+/**
+ * The hash that a word may be the beginning of: hex as openssl and browsers write it, with or without colons;
+ * null when it is no such thing.
+ */
+export function toHexStart(word: string): string | null {
+  const hex = word.replaceAll(":", "").toLowerCase();
+  return hex.length >= TRIGRAM && /^[0-9a-f]{1,64}$/.test(hex) ? hex : null;
+}
+
+/** The fingerprint that a word may be the beginning of, as ssh-keygen prints it; null when it is no such thing. */
+export function toFingerprintStart(word: string): string | null {
+  const start = word.startsWith("SHA256:") ? word : `SHA256:${word}`;
+  return /^SHA256:[A-Za-z0-9+/]{0,43}$/.test(start) ? start : null;
+}
+
+/** Everything that begins so lies between the text itself and this; both kinds of hash are ASCII. */
+export const endOfStart = (start: string): string => `${start}\u007f`;

@@ -137,7 +137,7 @@ CREATE TABLE certificate_der (
   extensions  TEXT NOT NULL CHECK (json_valid(extensions))
 ) STRICT;
 
--- Covers the certificates that are seen now.
+-- Covers the certificates that are seen now. Hashes are not in it: they are found by how they begin.
 CREATE VIRTUAL TABLE certificate_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
@@ -202,7 +202,7 @@ WHEN OLD.is_seen = 0 AND NEW.is_seen = 1
 BEGIN
   UPDATE tally SET count = count + 1 WHERE what = 'certificate';
   INSERT INTO certificate_search (rowid, text)
-  VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names || char(10) || NEW.sha256);
+  VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names);
 END;
 
 CREATE TRIGGER certificate_vanishes AFTER UPDATE OF is_seen ON certificate

@@ -21,7 +21,8 @@ CREATE TABLE key (
   shared_since  TEXT
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX key_on_several_accounts ON key (fingerprint) WHERE account_count > 1;
+CREATE INDEX key_on_several_accounts ON key (fingerprint, shared_since) WHERE account_count > 1;
+CREATE INDEX key_by_shared_since ON key (shared_since, fingerprint) WHERE account_count > 1;
 
 -- One line of an authorized_keys file for one account, from the first scan that saw it to the last. It is
 -- the same grant as long as its text is, even if the line has moved. `gone_scan` is null while it stands.
@@ -59,7 +60,7 @@ CREATE INDEX grant_by_effective ON grant_line (effective, id) WHERE gone_scan IS
 CREATE INDEX grant_by_comment ON grant_line (substr(comment, 1, 120), id) WHERE gone_scan IS NULL;
 CREATE INDEX grant_usable ON grant_line (fingerprint, host, account) WHERE gone_scan IS NULL AND effective <> 'no';
 
--- Covers the grants that stand now.
+-- Covers the grants that stand now. Fingerprints are not in it: they are found by how they begin.
 CREATE VIRTUAL TABLE grant_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
@@ -68,8 +69,7 @@ CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
 BEGIN
   UPDATE tally SET count = count + 1 WHERE what = 'grant ' || NEW.effective;
   INSERT INTO grant_search (rowid, text)
-  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10)
-                  || NEW.comment || char(10) || ifnull(NEW.fingerprint, ''));
+  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10) || NEW.comment);
 END;
 
 CREATE TRIGGER grant_ends AFTER UPDATE OF gone_scan ON grant_line

@@ -14,10 +14,10 @@ CREATE TABLE finding (
 ) STRICT;
 
 CREATE INDEX finding_by_severity ON finding (severity, rule, id);
-CREATE INDEX finding_by_rule ON finding (rule, id);
-CREATE INDEX finding_by_host ON finding (host, rule, id);
-CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, id);
-CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, id);
+CREATE INDEX finding_by_rule ON finding (rule, severity, id);
+CREATE INDEX finding_by_host ON finding (host, rule, severity, id);
+CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, severity, id);
+CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, severity, id);
 
 -- What the last visit to one place says of a finding. A finding goes when its last report does.
 CREATE TABLE report (
@@ -33,5 +33,6 @@ CREATE TABLE report (
 ) STRICT;
 
 CREATE INDEX report_of_finding ON report (finding, name);
+CREATE INDEX report_under_name ON report (name, finding);
 CREATE INDEX report_of_endpoint ON report (endpoint) WHERE endpoint IS NOT NULL;
 CREATE INDEX report_of_host ON report (host) WHERE host IS NOT NULL;
