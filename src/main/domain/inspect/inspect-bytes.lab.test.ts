@@ -3,7 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { readPem } from "#domain/x509/pem.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { askOpenssl } from "#testing/tls/ask-openssl.ts";
 import { inspectBytes } from "./inspect-bytes.ts";
 
 const run = promisify(execFile);
@@ -55,6 +57,20 @@ test.for(KEYS)(
     if (format === "openssh") expect(locked).toMatchObject({ items: [said] });
   },
 );
+
+test("every certificate of a bundle is listed in its order, with what openssl says of it", async () => {
+  const bundle = await readFile("/etc/ssl/certs/ca-certificates.crt");
+  const { kind, items, malformed } = inspectBytes("ca-certificates.crt", bundle);
+  const answers = [];
+  for (const bytes of readPem(bundle).ders) answers.push(await askOpenssl(bytes));
+  expect({ kind, malformed }).toEqual({ kind: "certificates", malformed: [] });
+  expect(items).toMatchObject(
+    answers.map((answer) => {
+      const { sha256, subject, issuer, serial, notBefore, notAfter, signature, keyBits } = answer ?? {};
+      return { sha256, subject, issuer, serial, notBefore, notAfter, signature, keyBits };
+    }),
+  );
+});
 
 test("known_hosts that ssh-keygen has hashed is read line by line", async () => {
   await using folder = await makeTemporaryFolder();

@@ -52,7 +52,7 @@ export function readChildren(bytes: Uint8Array, parent: Element, most: number): 
 
 /** A view of the same bytes that knows Node's fast text conversions. */
 export const viewOf = (bytes: Uint8Array): Buffer =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** The bits of a BIT STRING's content without the byte that counts its unused ones; null if that is wrong. */
 export function bitsOf(content: Uint8Array): Uint8Array | null {

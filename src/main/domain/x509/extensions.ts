@@ -1,5 +1,5 @@
 import type { Extension } from "#shared/model/certificate.ts";
-import { type Element, readChildren, readElement, TAG } from "./der.ts";
+import { type Element, readElement, TAG } from "./der.ts";
 import { EXTENSION_READERS, readBasicConstraints } from "./extension-words.ts";
 import { MOST_NAMES, readGeneralName } from "./general-names.ts";
 import { longNameOf, type ObjectId, readObjectId } from "./oids.ts";
@@ -57,21 +57,16 @@ function readExtension(bytes: Buffer, part: Element, found: Extensions, met: Set
     return;
   }
   const { object, isCritical, value } = opened;
-  const extension = {
-    oid: object.oid,
-    name: longNameOf(object),
-    isCritical,
-    ...readValue(bytes, object, value),
-  };
-  found.extensions.push(extension);
-  if (extension.malformed !== null)
-    found.malformed.push(`extension ${extension.name} ${extension.malformed}`);
+  const name = longNameOf(object);
+  const content = readElement(bytes, value.content, value.end);
+  const read = readValue(bytes, object, { value, content });
+  found.extensions.push({ oid: object.oid, name, isCritical, value: read.value, malformed: read.malformed });
+  if (read.malformed !== null) found.malformed.push(`extension ${name} ${read.malformed}`);
   if (met.has(object.oid)) {
-    found.malformed.push(`extension ${extension.name} stands in it more than once; the first one counts`);
+    found.malformed.push(`extension ${name} stands in it more than once; the first one counts`);
     return;
   }
   met.add(object.oid);
-  const content = readElement(bytes, value.content, value.end);
   if (!content) return;
   if (object.shortName === "basicConstraints")
     found.isCa = readBasicConstraints(bytes, content)?.isCa ?? false;
@@ -83,18 +78,24 @@ function openExtension(
   bytes: Buffer,
   part: Element,
 ): { object: ObjectId; isCritical: boolean; value: Element } | null {
-  const [id, second, third] = (part.tag === TAG.sequence && readChildren(bytes, part, 3)) || [];
+  const id = part.tag === TAG.sequence ? readElement(bytes, part.content, part.end) : null;
+  const second = id && readElement(bytes, id.end, part.end);
+  const flag = second?.tag === TAG.boolean ? second : null;
+  const value = flag ? readElement(bytes, flag.end, part.end) : second;
   const object = id?.tag === TAG.oid ? readObjectId(bytes, id) : null;
-  const hasFlag = second?.tag === TAG.boolean;
-  const value = hasFlag ? third : second;
-  if (!object || value?.tag !== TAG.octetString) return null;
-  return { object, isCritical: hasFlag && bytes[second.content] !== 0, value };
+  if (!object || value?.tag !== TAG.octetString || value.end !== part.end) return null;
+  return { object, isCritical: flag !== null && bytes[flag.content] !== 0, value };
 }
 
-function readValue(bytes: Buffer, object: ObjectId, value: Element): Pick<Extension, "value" | "malformed"> {
+const UNKNOWN: Pick<Extension, "value" | "malformed"> = { value: null, malformed: null };
+
+function readValue(
+  bytes: Buffer,
+  object: ObjectId,
+  { value, content }: { value: Element; content: Element | null },
+): Pick<Extension, "value" | "malformed"> {
   const read = EXTENSION_READERS.get(object.shortName ?? "");
-  if (!read) return { value: null, malformed: null };
-  const content = readElement(bytes, value.content, value.end);
+  if (!read) return UNKNOWN;
   const words = content && read(bytes, content);
   if (!content || words === null) return { value: null, malformed: "cannot be read" };
   const extra = value.end - content.end;

@@ -1,4 +1,4 @@
-import { type Element, readChildren, TAG } from "./der.ts";
+import { type Element, readChildren, readElement, TAG } from "./der.ts";
 import { readObjectId } from "./oids.ts";
 
 /**
@@ -57,20 +57,21 @@ export function readName(bytes: Buffer, element: Element, mostCharacters: number
 }
 
 function readAttribute(bytes: Buffer, attribute: Element, mostCharacters: number) {
-  const [type, value, ...rest] = (attribute.tag === TAG.sequence && readChildren(bytes, attribute, 2)) || [];
-  if (type?.tag !== TAG.oid || !value || rest.length > 0) return null;
+  const type = attribute.tag === TAG.sequence ? readElement(bytes, attribute.content, attribute.end) : null;
+  const value = type && readElement(bytes, type.end, attribute.end);
+  if (type?.tag !== TAG.oid || value?.end !== attribute.end) return null;
   const object = readObjectId(bytes, type);
   if (!object) return null;
   const isWhole = value.end - value.content <= mostCharacters;
-  const end = isWhole ? value.end : value.content + mostCharacters;
-  const content = bytes.subarray(value.content, end);
-  const printed = object.shortName === null ? null : printValue(content, value.tag);
-  const text = printed ?? `#${dump(content, value.tag)}`;
+  const shown = isWhole ? value : { ...value, end: value.content + mostCharacters };
+  const printed = object.shortName === null ? null : printValue(bytes, shown);
+  const text = printed ?? `#${dump(bytes.subarray(shown.content, shown.end), value.tag)}`;
   const isUnprintable = printed === null && object.shortName !== null && CHARACTER_WIDTH.has(value.tag);
   return {
     // OpenSSL gives an identifier a buffer of 80 bytes.
     text: `${object.shortName ?? object.oid.slice(0, 79)}=${text}${isWhole ? "" : "…"}`,
-    commonName: object.shortName === "CN" ? decodeString(content, value.tag) : null,
+    commonName:
+      object.shortName === "CN" ? decodeString(bytes.subarray(shown.content, shown.end), value.tag) : null,
     malformed: !isWhole
       ? `has a value of ${value.end - value.content} bytes, of which the first ${mostCharacters} are shown`
       : isUnprintable
@@ -91,19 +92,20 @@ const bigEndian = (value: number, width: number): number[] =>
   Array.from({ length: width }, (_, index) => Math.floor(value / 256 ** (width - 1 - index)) % 256);
 
 /** Null for a type that is dumped, and for content that is not of its type. */
-function printValue(content: Buffer, tag: number): string | null {
-  const width = CHARACTER_WIDTH.get(tag);
+function printValue(bytes: Buffer, value: Element): string | null {
+  const width = CHARACTER_WIDTH.get(value.tag);
   if (width === undefined) return null;
-  if (width < 2 && isPlain(content)) return content.toString("latin1");
+  if (width < 2 && isPlain(bytes, value)) return bytes.toString("latin1", value.content, value.end);
+  const content = bytes.subarray(value.content, value.end);
   if (width === 0) return escapeText(Array.from(content, (byte) => [byte]));
   const characters = readCharacters(content, width);
   return characters && escapeText(characters.map(toUtf8));
 }
 
 /** ASCII in which nothing needs an escape: nearly every value there is. */
-function isPlain(content: Buffer): boolean {
-  for (let at = 0; at < content.length; at++) if (PLAIN[content[at] ?? 0] === 0) return false;
-  return content[0] !== 0x20 && content[0] !== 0x23 && content[content.length - 1] !== 0x20;
+function isPlain(bytes: Buffer, { content, end }: Element): boolean {
+  for (let at = content; at < end; at++) if (PLAIN[bytes[at] ?? 0] === 0) return false;
+  return content === end || (bytes[content] !== 0x20 && bytes[content] !== 0x23 && bytes[end - 1] !== 0x20);
 }
 
 /** Code points of a fixed width; null where OpenSSL cannot write one of them as UTF-8. */

@@ -32,7 +32,11 @@ export function readCertificate(der: Uint8Array): Certificate | null {
   const serial = readSerial(bytes, parts.serial, mostCharacters);
   const extensions = parts.extensions && !isHuge ? readExtensions(bytes, parts.extensions) : noExtensions();
   return {
-    sha256: hash("sha256", bytes.subarray(0, outer.end), "hex") as Sha256,
+    sha256: hash(
+      "sha256",
+      outer.end === bytes.length ? bytes : bytes.subarray(0, outer.end),
+      "hex",
+    ) as Sha256,
     subject: subject.text,
     issuer: issuer.text,
     commonName: subject.commonName,
@@ -49,7 +53,7 @@ export function readCertificate(der: Uint8Array): Certificate | null {
     isSelfIssued,
     extensions: extensions.extensions,
     malformed: [
-      ...(isHuge ? [`it is ${outer.end} bytes long: its extensions were not read`] : []),
+      ...say("it", isHuge ? `is ${outer.end} bytes long: its extensions were not read` : null),
       ...say("the subject", subject.malformed),
       ...say("the issuer", issuer.malformed),
       ...say("the serial number", serial.malformed),
@@ -57,16 +61,18 @@ export function readCertificate(der: Uint8Array): Certificate | null {
       ...say("the public key", key.malformed),
       ...say("the signature", signature.malformed),
       ...extensions.malformed,
-      ...(outer.end < der.length
-        ? [`it is followed by ${der.length - outer.end} bytes that do not belong to it`]
-        : []),
+      ...say("it", outer.end < der.length ? sayRest(der.length - outer.end) : null),
     ],
     sizeBytes: outer.end,
   };
 }
 
-const say = (what: string, malformed: string | null): string[] =>
-  malformed === null ? [] : [`${what} ${malformed}`];
+const NOTHING: readonly string[] = [];
+
+const say = (what: string, malformed: string | null): readonly string[] =>
+  malformed === null ? NOTHING : [`${what} ${malformed}`];
+
+const sayRest = (bytes: number): string => `is followed by ${bytes} bytes that do not belong to it`;
 
 type Parts = {
   outer: Element;
