@@ -3,7 +3,7 @@ import "@fontsource-variable/inter";
 import "@fontsource-variable/jetbrains-mono";
 import "@mantine/core/styles.css";
 import "./theme.css";
-import { createTheme, MantineProvider } from "@mantine/core";
+import { createTheme, MantineProvider, Menu } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRoot } from "react-dom/client";
 import { ApiContext, createApi } from "./api/api.ts";
@@ -15,7 +15,21 @@ import { createScreens } from "./routes.tsx";
 import { NowProvider } from "./ui/now.tsx";
 import { PreferencesProvider } from "./ui/preferences.tsx";
 
-const theme = createTheme({ respectReducedMotion: true, cursorType: "pointer" });
+const theme = createTheme({
+  respectReducedMotion: true,
+  cursorType: "pointer",
+  components: {
+    // Within its landmark, and without the hidden placeholder that no menu may hold.
+    Menu: Menu.extend({
+      defaultProps: {
+        withinPortal: false,
+        withInitialFocusPlaceholder: false,
+        shadow: "md",
+        transitionProps: { duration: 80 },
+      },
+    }),
+  },
+});
 const connection = connect();
 const api = createApi(connection.client);
 const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 5_000 } } });

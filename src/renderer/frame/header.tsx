@@ -60,7 +60,7 @@ function ThemeMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { Icon } = THEMES.find(({ value }) => value === colorScheme) ?? THEMES[0];
   return (
-    <Menu position="bottom-end" shadow="md" transitionProps={{ duration: 80 }}>
+    <Menu position="bottom-end">
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size={30} aria-label="Theme" title="Theme">
           <Icon size={18} stroke={1.7} />

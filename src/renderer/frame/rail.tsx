@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
+import { BrandMark } from "#renderer/ui/brand-mark.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import { sayNumber } from "#shared/text/count.ts";
 import classes from "./frame.module.css";
@@ -12,7 +13,7 @@ export function Rail() {
   return (
     <nav className={classes.rail} aria-label="Screens">
       <div className={classes.brand}>
-        <img src="/icon.svg" alt="" width={22} height={22} />
+        <BrandMark size={22} />
         <span className={classes.brandName}>Latchkey</span>
       </div>
       <ul className={classes.screens}>

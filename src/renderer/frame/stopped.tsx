@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { BrandMark } from "#renderer/ui/brand-mark.tsx";
 import classes from "./stopped.module.css";
 
 type Props = { state: "stopped" | "ended"; onRetry: () => void };
@@ -8,7 +9,9 @@ export function Stopped({ state, onRetry }: Props) {
   const isStopped = state === "stopped";
   return (
     <main className={classes.page}>
-      <img src="/icon.svg" alt="" width={44} height={44} className={classes.icon} />
+      <div className={classes.icon}>
+        <BrandMark size={44} />
+      </div>
       <h1 className={classes.title}>{isStopped ? "Latchkey has stopped" : "This tab's session has ended"}</h1>
       <p className={classes.words}>
         {isStopped

@@ -30,6 +30,7 @@ export function useFrameKeys({ requestScan, openHelp }: Actions): void {
       ...Object.fromEntries(goings),
       c: alone(requestScan),
       s: alone(requestScan),
+      "?": when(openHelp),
       "Shift+?": when(openHelp),
       "$mod+,": when(() => void navigate({ to: "/settings" })),
     });

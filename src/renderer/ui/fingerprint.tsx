@@ -4,7 +4,7 @@ import classes from "./text.module.css";
 import { sayUntrusted, Untrusted } from "./text.tsx";
 
 /** A long identity with its middle left out; all of it on hover and in the clipboard. */
-export function Fingerprint({ value, keep = 8 }: { value: string; keep?: number }) {
+export function Fingerprint({ value, keep = 6 }: { value: string; keep?: number }) {
   const head = value.startsWith("SHA256:") ? 7 + keep : keep;
   const short = value.length > head + keep + 1 ? `${value.slice(0, head)}…${value.slice(-keep)}` : value;
   return (

@@ -12,8 +12,8 @@ const TITLES: Record<RuleId, string> = {
   "key-obsolete": "Obsolete SSH key type",
   "key-weak": "Weak SSH key",
   "key-on-several-accounts": "One key, several accounts",
-  "key-file-without-passphrase": "Private key without passphrase",
-  "key-file-readable-by-others": "Private key others can read",
+  "key-file-without-passphrase": "Key without passphrase",
+  "key-file-readable-by-others": "Key others can read",
   "host-key-changed": "Host key changed",
 };
 

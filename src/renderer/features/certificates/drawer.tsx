@@ -155,7 +155,7 @@ function Pem({ certificate: { pem, sha256 } }: { certificate: CertificateDetail 
   );
   return (
     <Section title="PEM" action={actions}>
-      <Verbatim>{pem.trim()}</Verbatim>
+      <Verbatim isNarrow>{pem.trim()}</Verbatim>
     </Section>
   );
 }

@@ -1,5 +1,7 @@
+import { Button } from "@mantine/core";
 import { IconLock, IconLockOpen, IconLockQuestion } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
@@ -16,14 +18,20 @@ const PASSWORDS: Record<AccountView["passwordState"], string> = {
   unknown: "password state not read",
 };
 
-/** Accounts that somebody can log in to with a key come first. */
+/** Shells of accounts that run services. */
+const NO_LOGIN = /\/(?:nologin|false|sync)$/;
+
+/** Accounts that a key opens come first; those that only run services are shown on demand. */
 export function AccountLines({ accounts, host }: { accounts: readonly AccountView[]; host: string }) {
+  const [isWhole, setIsWhole] = useState(false);
   if (accounts.length === 0) return null;
   const ordered = accounts.toSorted((a, b) => b.grantCount - a.grantCount || a.uid - b.uid);
+  const people = ordered.filter(({ grantCount, shell }) => grantCount > 0 || !NO_LOGIN.test(shell));
+  const shown = isWhole ? ordered : people;
   return (
     <Section title="Accounts" count={accounts.length}>
       <Lines>
-        {ordered.map(({ name, uid, shell, passwordState, grantCount }) => (
+        {shown.map(({ name, uid, shell, passwordState, grantCount }) => (
           <Line
             key={name}
             end={grantCount > 0 && <GrantLink host={host} account={name} count={grantCount} />}
@@ -33,6 +41,11 @@ export function AccountLines({ accounts, host }: { accounts: readonly AccountVie
           </Line>
         ))}
       </Lines>
+      {shown.length < ordered.length && (
+        <Button variant="subtle" size="compact-sm" mt={6} onClick={() => setIsWhole(true)}>
+          Show {ordered.length - shown.length} more without a login shell
+        </Button>
+      )}
     </Section>
   );
 }

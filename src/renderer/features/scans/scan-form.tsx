@@ -47,17 +47,16 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
         minRows={4}
-        maxRows={10}
+        maxRows={8}
         autosize
         data-autofocus
         spellCheck={false}
         classNames={{ input: classes.targets ?? "" }}
         error={isRefused && <Untrusted text={preview.error?.message ?? ""} />}
       />
-      <TargetPreview
-        preview={isEmpty || isRefused ? undefined : preview.data}
-        remembered={isEmpty ? remembered : 0}
-      />
+      {!isRefused && (
+        <TargetPreview preview={isEmpty ? undefined : preview.data} remembered={isEmpty ? remembered : 0} />
+      )}
       <Options options={options} onChange={(patch) => setOptions({ ...options, ...patch })} />
       {error && (
         <p role="alert" className={classes.refusal}>

@@ -128,11 +128,11 @@ export function Line({ children, end, below }: { children: ReactNode; end?: Reac
   );
 }
 
-/** Text as it stands in a file. */
-export function Verbatim({ children }: { children: ReactNode }) {
+/** Text as it stands in a file. Narrow: lines of 64 characters fit. */
+export function Verbatim({ children, isNarrow = false }: { children: ReactNode; isNarrow?: boolean }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre className={classes.verbatim} tabIndex={0}>
+    <pre className={isNarrow ? `${classes.verbatim} ${classes.narrow}` : classes.verbatim} tabIndex={0}>
       {children}
     </pre>
   );

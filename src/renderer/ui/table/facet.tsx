@@ -15,7 +15,7 @@ export function Facet<Value extends string | number>({ title, value, options, on
   const chosen = options.find((option) => option.value === value);
   return (
     <span className={classes.facets}>
-      <Menu position="bottom-start" shadow="md" transitionProps={{ duration: 80 }}>
+      <Menu position="bottom-start">
         <Menu.Target>
           <button
             type="button"

@@ -14,7 +14,7 @@ export function ViewMenu<Row>({ name, columns, onExport }: Props<Row>) {
   const mark = (isOn: boolean) => (isOn ? <IconCheck size={14} aria-label="on" /> : undefined);
   return (
     <>
-      <Menu position="bottom-end" shadow="md" closeOnItemClick={false} transitionProps={{ duration: 80 }}>
+      <Menu position="bottom-end" closeOnItemClick={false}>
         <Menu.Target>
           <ActionIcon
             variant="default"
