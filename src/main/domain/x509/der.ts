@@ -15,8 +15,15 @@ export const TAG = {
   null: 0x05,
   oid: 0x06,
   utf8String: 0x0c,
+  numericString: 0x12,
+  printableString: 0x13,
+  t61String: 0x14,
+  ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  visibleString: 0x1a,
+  universalString: 0x1c,
+  bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
 } as const;
@@ -49,6 +56,9 @@ export function readChildren(bytes: Uint8Array, parent: Element, most: number): 
   }
   return children;
 }
+
+/** OpenSSL takes lists of one kind of thing also where the bit is missing that says that they hold elements. */
+export const isListTag = (tag: number, wanted: 0x30 | 0x31): boolean => (tag | 0x20) === wanted;
 
 /** A view of the same bytes that knows Node's fast text conversions. */
 export const viewOf = (bytes: Uint8Array): Buffer =>

@@ -210,4 +210,4 @@ const integerOf = (bytes: Buffer, { tag, content, end }: Element): number | null
 
 /** IA5String or UTF8String. */
 const textOf = (bytes: Buffer, { tag, content, end }: Element): string | null =>
-  tag === 22 || tag === TAG.utf8String ? bytes.toString("utf8", content, end) : null;
+  tag === TAG.ia5String || tag === TAG.utf8String ? bytes.toString("utf8", content, end) : null;

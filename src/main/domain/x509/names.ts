@@ -1,10 +1,10 @@
-import { type Element, readChildren, readElement, TAG } from "./der.ts";
+import { type Element, isListTag, readChildren, readElement, TAG } from "./der.ts";
 import { readObjectId } from "./oids.ts";
 
 /**
  * Prints distinguished names exactly as `openssl x509 -nameopt RFC2253,utf8` does (OpenSSL 3.5), quirks and
  * all: the last RDN first, bytes beyond ASCII as `\C3\A9`, unknown types and identifiers as `#` and DER.
- * One thing differs: a value that OpenSSL cannot print ends its output there; here it is shown as `#` and DER.
+ * Where a value is not of its type OpenSSL refuses the whole certificate; here it is marked, and shown byte by byte.
  */
 export type Name = { text: string; commonName: string | null; malformed: string | null };
 
@@ -12,18 +12,18 @@ export type Name = { text: string; commonName: string | null; malformed: string 
 const MOST_PARTS = 4_096;
 
 /** How many bytes a character takes in a string type that OpenSSL prints as text; 0 stands for UTF-8. */
-const CHARACTER_WIDTH = new Map([
+const CHARACTER_WIDTH = new Map<number, number>([
   [TAG.utf8String, 0],
-  [18, 1],
-  [19, 1],
-  [20, 1],
-  [22, 1],
+  [TAG.numericString, 1],
+  [TAG.printableString, 1],
+  [TAG.t61String, 1],
+  [TAG.ia5String, 1],
   [TAG.utcTime, 1],
   [TAG.generalizedTime, 1],
-  [26, 1],
-  [28, 4],
-  [30, 2],
-] as [number, number][]);
+  [TAG.visibleString, 1],
+  [TAG.universalString, 4],
+  [TAG.bmpString, 2],
+]);
 
 /** Characters that RFC 2253 escapes wherever they stand. */
 const SPECIAL = new Set(',+"\\<>;'.split("").map((character) => character.charCodeAt(0)));
@@ -41,7 +41,7 @@ export function readName(bytes: Buffer, element: Element, mostCharacters: number
   if (!rdns) return UNREADABLE;
   const name: Name = { text: "", commonName: null, malformed: null };
   for (const rdn of rdns) {
-    const attributes = rdn.tag === TAG.set ? readChildren(bytes, rdn, MOST_PARTS) : null;
+    const attributes = isListTag(rdn.tag, TAG.set) ? readChildren(bytes, rdn, MOST_PARTS) : null;
     if (!attributes) return UNREADABLE;
     let text = "";
     for (const attribute of attributes) {
@@ -66,7 +66,12 @@ function readAttribute(bytes: Buffer, attribute: Element, mostCharacters: number
   const shown = isWhole ? value : { ...value, end: value.content + mostCharacters };
   const printed = object.shortName === null ? null : printValue(bytes, shown);
   const text = printed ?? `#${dump(bytes.subarray(shown.content, shown.end), value.tag)}`;
-  const isUnprintable = printed === null && object.shortName !== null && CHARACTER_WIDTH.has(value.tag);
+  const isBroken =
+    printed === null
+      ? object.shortName !== null && CHARACTER_WIDTH.has(value.tag)
+      : value.tag === TAG.utf8String &&
+        printed.includes("\\") &&
+        !isUtf8(bytes.subarray(shown.content, shown.end));
   return {
     // OpenSSL gives an identifier a buffer of 80 bytes.
     text: `${object.shortName ?? object.oid.slice(0, 79)}=${text}${isWhole ? "" : "…"}`,
@@ -74,7 +79,7 @@ function readAttribute(bytes: Buffer, attribute: Element, mostCharacters: number
       object.shortName === "CN" ? decodeString(bytes.subarray(shown.content, shown.end), value.tag) : null,
     malformed: !isWhole
       ? `has a value of ${value.end - value.content} bytes, of which the first ${mostCharacters} are shown`
-      : isUnprintable
+      : isBroken
         ? "has a value that is not the text it claims to be"
         : null,
   };
@@ -101,6 +106,8 @@ function printValue(bytes: Buffer, value: Element): string | null {
   const characters = readCharacters(content, width);
   return characters && escapeText(characters.map(toUtf8));
 }
+
+const isUtf8 = (content: Buffer): boolean => content.equals(Buffer.from(content.toString("utf8")));
 
 /** ASCII in which nothing needs an escape: nearly every value there is. */
 function isPlain(bytes: Buffer, { content, end }: Element): boolean {

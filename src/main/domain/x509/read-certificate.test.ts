@@ -109,11 +109,17 @@ test("the last common name is the one for people, decoded", () => {
   });
 });
 
-test("a value that is not of its type is shown as DER", () => {
-  const subject = commonName([0x00, 0x41, 0x42], 0x1e);
-  expect(readCertificate(buildCertificate({ subject }))).toMatchObject({
+test("a value that is not of its type is shown by its bytes, and marked", () => {
+  const malformed = ["the subject has a value that is not the text it claims to be"];
+  const oddBmp = commonName([0x00, 0x41, 0x42], 0x1e);
+  expect(readCertificate(buildCertificate({ subject: oddBmp }))).toMatchObject({
     subject: "CN=#1E03004142",
-    malformed: ["the subject has a value that is not the text it claims to be"],
+    malformed,
+  });
+  const noUtf8 = commonName([0x61, 0xff, 0x62]);
+  expect(readCertificate(buildCertificate({ subject: noUtf8 }))).toMatchObject({
+    subject: "CN=a\\FFb",
+    malformed,
   });
 });
 

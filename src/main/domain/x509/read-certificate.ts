@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Certificate, Sha256 } from "#shared/model/certificate.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { readDate } from "./dates.ts";
-import { type Element, readChildren, readElement, TAG, viewOf } from "./der.ts";
+import { type Element, isListTag, readChildren, readElement, TAG, viewOf } from "./der.ts";
 import { noExtensions, readExtensions } from "./extensions.ts";
 import { readPublicKey } from "./keys.ts";
 import { readName } from "./names.ts";
@@ -100,7 +100,8 @@ function openCertificate(bytes: Buffer): Parts | null {
   const [serial, algorithm, issuer, validity, subject, spki] = fields ?? [];
   if (serial?.tag !== TAG.integer || !spki || !fields) return null;
   if (!algorithm || !issuer || !validity || !subject) return null;
-  if ([algorithm, issuer, validity, subject, spki].some(({ tag }) => tag !== TAG.sequence)) return null;
+  if ([algorithm, validity, spki].some(({ tag }) => tag !== TAG.sequence)) return null;
+  if ([issuer, subject].some(({ tag }) => !isListTag(tag, TAG.sequence))) return null;
   const extensions = fields.slice(6).find(({ tag }) => tag === 0xa3) ?? null;
   const signed = readElement(bytes, tbs.end, outer.end);
   return { outer, serial, algorithm, issuer, validity, subject, spki, extensions, signed };
@@ -149,7 +150,7 @@ function readSignature(bytes: Buffer, { algorithm, signed, outer }: Parts): Prin
   const stated = readAlgorithm(bytes, algorithm);
   const used = signed?.tag === TAG.sequence ? readAlgorithm(bytes, signed) : null;
   const bits = signed && readElement(bytes, signed.end, outer.end);
-  const text = used ?? stated ?? "unknown";
+  const text = stated ?? used ?? "unknown";
   if (stated === null || used === null) return { text, malformed: "names no algorithm" };
   if (stated !== used) return { text, malformed: `is of ${used}, where the certificate states ${stated}` };
   return { text, malformed: bits?.tag === TAG.bitString && bits.end === outer.end ? null : "is missing" };

@@ -26,7 +26,7 @@ type Limits = {
 const LIMITS: Limits = {
   connectMs: 3_000,
   handshakeMs: 5_000,
-  connects: 4_000,
+  connects: 2_048,
   connectsPerServer: 100,
   handshakes: 64,
   yieldMs: 500,

@@ -1,0 +1,42 @@
+import { readFile } from "node:fs/promises";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { askOpenssl } from "#testing/tls/ask-openssl.ts";
+import { readPem } from "./pem.ts";
+import { readCertificate } from "./read-certificate.ts";
+
+const { ders } = readPem(await readFile("/etc/ssl/certs/ca-certificates.crt"));
+
+/** Where the names, dates and algorithms of a certificate are. */
+const HEAD = 400;
+
+test("whatever openssl still reads in a certificate that was tampered with, is read the same", async () => {
+  const tampered = fc
+    .record({
+      base: fc.constantFrom(...ders),
+      edits: fc.array(fc.tuple(fc.nat(HEAD - 1), fc.nat(255)), { minLength: 1, maxLength: 3 }),
+    })
+    .map(({ base, edits }) => {
+      const bytes = Buffer.from(base);
+      for (const [at, value] of edits) bytes[at] = value;
+      return bytes;
+    });
+  let compared = 0;
+  await fc.assert(
+    fc.asyncProperty(tampered, async (bytes) => {
+      const answer = await askOpenssl(bytes);
+      if (!answer) return;
+      compared++;
+      const read = readCertificate(bytes);
+      const { sha256, subject, issuer, serial, signature, notBefore, notAfter } = answer;
+      expect({
+        ...read,
+        notBefore: read?.notBefore ?? "Bad time value",
+        notAfter: read?.notAfter ?? "Bad time value",
+      }).toMatchObject({ sha256, subject, issuer, serial, signature, notBefore, notAfter });
+    }),
+    // A seed of its own: what is found by chance belongs into a test by name.
+    { numRuns: 1_500, seed: 20_261_125 },
+  );
+  expect(compared).toBeGreaterThan(300);
+});
