@@ -68,11 +68,11 @@ const COUNTS: [string, string][] = [
      FROM json_each('["no", "unknown", "yes"]') AS state`,
   ],
   [
-    "SELECT fingerprint, account_count FROM key ORDER BY fingerprint",
+    "SELECT fingerprint, account_count, is_shared = (account_count > 1) AS is_told FROM key ORDER BY fingerprint",
     `SELECT fingerprint, (
        SELECT count(*) FROM (
          SELECT DISTINCT host, account FROM grant_line
-         WHERE grant_line.fingerprint = key.fingerprint AND gone_scan IS NULL AND effective <> 'no')) AS account_count
+         WHERE grant_line.fingerprint = key.fingerprint AND gone_scan IS NULL AND effective <> 'no')) AS account_count, 1 AS is_told
      FROM key ORDER BY fingerprint`,
   ],
   [

@@ -191,7 +191,7 @@ CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE is_seen
 
 CREATE INDEX certificate_by_places ON certificate (place_count, id) WHERE is_seen = 1;
 
-CREATE INDEX certificate_of_authority ON certificate (not_after, id) WHERE is_seen = 1 AND is_ca = 1;
+CREATE INDEX certificate_by_role ON certificate (is_ca, not_after, id) WHERE is_seen = 1;
 
 CREATE INDEX certificate_at_endpoint ON certificate (not_after, id) WHERE is_seen = 1 AND is_at_endpoint = 1;
 
@@ -299,12 +299,14 @@ CREATE TABLE key (
   key_type      TEXT NOT NULL,
   key_bits      INTEGER,
   account_count INTEGER NOT NULL DEFAULT 0,
-  shared_since  TEXT
+  is_shared     INTEGER NOT NULL DEFAULT 0 CHECK (is_shared IN (0, 1)),
+  shared_since  TEXT,
+  CHECK (is_shared = 0 OR shared_since IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX key_on_several_accounts ON key (fingerprint, shared_since) WHERE account_count > 1;
+CREATE INDEX key_shared ON key (fingerprint) WHERE is_shared = 1;
 
-CREATE INDEX key_by_shared_since ON key (shared_since, fingerprint) WHERE account_count > 1;
+CREATE INDEX key_shared_since ON key (shared_since, fingerprint) WHERE is_shared = 1;
 
 CREATE TABLE grant_line (
   id          INTEGER PRIMARY KEY,
@@ -375,33 +377,27 @@ END;
 CREATE TRIGGER grant_begins_usable AFTER INSERT ON grant_line
 WHEN NEW.fingerprint IS NOT NULL AND NEW.effective <> 'no'
 BEGIN
-  UPDATE key
-  SET account_count = account_count + 1,
-      shared_since = CASE account_count
-        WHEN 0 THEN NULL
-        WHEN 1 THEN (SELECT started_at FROM scan WHERE id = NEW.last_scan)
-        ELSE shared_since END
+  UPDATE key SET account_count = account_count + 1
   WHERE fingerprint = NEW.fingerprint
     AND NOT EXISTS (
       SELECT 1 FROM grant_line
       WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
         AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+  UPDATE key SET is_shared = 1, shared_since = (SELECT started_at FROM scan WHERE id = NEW.last_scan)
+  WHERE fingerprint = NEW.fingerprint AND account_count > 1 AND is_shared = 0;
 END;
 
 CREATE TRIGGER grant_becomes_usable AFTER UPDATE OF effective ON grant_line
 WHEN NEW.fingerprint IS NOT NULL AND NEW.gone_scan IS NULL AND OLD.effective = 'no' AND NEW.effective <> 'no'
 BEGIN
-  UPDATE key
-  SET account_count = account_count + 1,
-      shared_since = CASE account_count
-        WHEN 0 THEN NULL
-        WHEN 1 THEN (SELECT started_at FROM scan WHERE id = NEW.last_scan)
-        ELSE shared_since END
+  UPDATE key SET account_count = account_count + 1
   WHERE fingerprint = NEW.fingerprint
     AND NOT EXISTS (
       SELECT 1 FROM grant_line
       WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
         AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+  UPDATE key SET is_shared = 1, shared_since = (SELECT started_at FROM scan WHERE id = NEW.last_scan)
+  WHERE fingerprint = NEW.fingerprint AND account_count > 1 AND is_shared = 0;
 END;
 
 CREATE TRIGGER grant_ceases_to_be_usable AFTER UPDATE OF effective, gone_scan ON grant_line
@@ -409,13 +405,14 @@ WHEN NEW.fingerprint IS NOT NULL
   AND OLD.gone_scan IS NULL AND OLD.effective <> 'no'
   AND (NEW.gone_scan IS NOT NULL OR NEW.effective = 'no')
 BEGIN
-  UPDATE key
-  SET account_count = account_count - 1
+  UPDATE key SET account_count = account_count - 1
   WHERE fingerprint = NEW.fingerprint
     AND NOT EXISTS (
       SELECT 1 FROM grant_line
       WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
         AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+  UPDATE key SET is_shared = 0, shared_since = NULL
+  WHERE fingerprint = NEW.fingerprint AND account_count < 2 AND is_shared = 1;
 END;
 
 CREATE TABLE key_file (

@@ -1,8 +1,7 @@
-import type { FindingBrief } from "#shared/model/finding.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { Verdict } from "#shared/model/verdict.ts";
 import { isOrphaned, sayWhy } from "#shared/text/why.ts";
-import { type FindingBriefs, SHARED_KEY_SEVERITY } from "#store/findings/finding-briefs.ts";
+import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 
 /** As a query on `grant_line` gives it. */
 export type Row = {
@@ -50,13 +49,10 @@ export function grantRows(briefs: FindingBriefs) {
       why: sayWhy(verdict),
       firstSeen: row.first_seen,
       lastSeen: row.last_seen,
-      findings: [...briefs.about({ kind: "grant", id: row.id }), ...keyFindings(row)],
+      findings: [
+        ...briefs.about({ kind: "grant", id: row.id }),
+        ...(row.fingerprint === null || row.effective === "no" ? [] : briefs.ofKey(row.fingerprint)),
+      ],
     };
-  }
-
-  function keyFindings({ fingerprint, effective }: Row): FindingBrief[] {
-    const shared = fingerprint === null || effective === "no" ? null : briefs.ofKey(fingerprint);
-    if (!shared) return [];
-    return [{ rule: "key-on-several-accounts", severity: SHARED_KEY_SEVERITY, sentence: shared.sentence }];
   }
 }

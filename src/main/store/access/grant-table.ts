@@ -4,6 +4,7 @@ import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
 import {
   endOfStart,
+  isAscii,
   isIndexed,
   splitWords,
   toFingerprintStart,
@@ -57,6 +58,7 @@ export function grantTable(db: Database, lists: Lists, rows: ReturnType<typeof g
           sort: { name: sort.by, columns: [...SORTED_BY[sort.by], "id"], descending: sort.descending },
           after,
           limit,
+          size: () => tally.get("*") ?? 0,
           ...(isTallied ? { total: () => tally.get(filter.effective ?? "*") ?? 0 } : {}),
         },
         rows.toGrant,
@@ -81,7 +83,9 @@ const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 
 function toConditions(filter: AccessFilter): Part[] {
   const equal = (column: string, value: string | null): Part[] =>
-    value === null ? [] : [{ sql: `${column} = ?`, values: [value] }];
+    value === null
+      ? []
+      : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
   return [
     ...splitWords(filter.search).map(searchFor),
     ...equal("host_name", filter.host),
@@ -97,9 +101,20 @@ function searchFor(word: string): Part {
   const [byText, value]: [string, string] = isIndexed(word)
     ? ["SELECT rowid FROM grant_search WHERE grant_search MATCH ?", toPhrase(word)]
     : [`SELECT id FROM grant_line WHERE gone_scan IS NULL AND (${TEXT}) LIKE ? ESCAPE '\\'`, toPattern(word)];
-  if (start === null) return { sql: `id IN (${byText})`, values: [value] };
-  return { sql: `id IN (${byText} UNION ${BY_FINGERPRINT})`, values: [value, start, endOfStart(start)] };
+  const pattern = toPattern(word);
+  const walk = isAscii(word) ? `(${TEXT}) LIKE ? ESCAPE '\\'` : null;
+  if (start === null) {
+    return {
+      sql: `id IN (${byText})`,
+      values: [value],
+      ...(walk === null ? {} : { walk: { sql: walk, values: [pattern] } }),
+    };
+  }
+  const hash = [start, endOfStart(start)];
+  const byHash = "ifnull(fingerprint, '') BETWEEN ? AND ?";
+  return {
+    sql: `id IN (${byText} UNION SELECT id FROM grant_line WHERE gone_scan IS NULL AND ${byHash})`,
+    values: [value, ...hash],
+    ...(walk === null ? {} : { walk: { sql: `(${walk} OR ${byHash})`, values: [pattern, ...hash] } }),
+  };
 }
-
-const BY_FINGERPRINT = `
-  SELECT id FROM grant_line WHERE gone_scan IS NULL AND ifnull(fingerprint, '') BETWEEN ? AND ?`;

@@ -34,35 +34,26 @@ export const COLUMNS = `id, sha256, subject, issuer, common_name, serial, not_be
   key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, place_count`;
 
 type PlaceRow = {
-  host: string;
-  port: number | null;
-  server_name: string | null;
+  name: number;
+  endpoint: number | null;
   path: string | null;
   position: number;
-  first_seen: string;
-  last_seen: string;
+  first_scan: number;
+  last_scan: number;
 };
+
+type EndpointRow = { port: number; server_name: string };
 
 /** How the rows of certificates are filled with the places where they are now, and what is wrong with them. */
 export function certificateRows(db: Database, briefs: FindingBriefs) {
-  const places = db.prepare<[number, number], PlaceRow>(`
-    SELECT host_name.name AS host, endpoint.port, endpoint.server_name, path, position,
-           first.started_at AS first_seen, last.started_at AS last_seen
-    FROM place
-    JOIN host_name ON host_name.id = place.name
-    LEFT JOIN endpoint ON endpoint.id = place.endpoint
-    JOIN scan AS first ON first.id = place.first_scan
-    JOIN scan AS last ON last.id = place.last_scan
-    WHERE certificate = ? AND gone_scan IS NULL
-    ORDER BY place.name, place.id
-    LIMIT ?`);
+  const places = placeReader(db);
   const detail = db.prepare<[number], { der: Uint8Array; extensions: string }>(`
     SELECT der, extensions FROM certificate_der WHERE certificate = ?`);
 
   return {
     toRow: (row: Row, placeLimit: number, now: Date): CertificateRow => ({
       ...fromRow(row),
-      places: places.all(row.id, placeLimit).map(toPlace),
+      places: places.of(row.id, placeLimit),
       placeCount: row.place_count,
       findings: [...dateFindings(row, now), ...briefs.about({ kind: "certificate", id: row.id })],
     }),
@@ -97,8 +88,29 @@ const fromRow = (row: Row) => ({
   sizeBytes: row.size_bytes,
 });
 
-function toPlace(row: PlaceRow): Place {
-  const seen = { host: row.host, position: row.position, firstSeen: row.first_seen, lastSeen: row.last_seen };
-  if (row.path !== null) return { kind: "file", path: row.path, ...seen };
-  return { kind: "endpoint", port: row.port ?? 0, serverName: row.server_name || null, ...seen };
+/** Not a join: each table that is joined costs a row of a list more than its single look-ups do. */
+function placeReader(db: Database) {
+  const places = db.prepare<[number, number], PlaceRow>(`
+    SELECT name, endpoint, path, position, first_scan, last_scan
+    FROM place
+    WHERE certificate = ? AND gone_scan IS NULL
+    ORDER BY name, id
+    LIMIT ?`);
+  const nameOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
+  const endpointOf = db.prepare<[number], EndpointRow>("SELECT port, server_name FROM endpoint WHERE id = ?");
+  const startOf = db.prepare<[number], string>("SELECT started_at FROM scan WHERE id = ?").pluck();
+
+  return { of: (certificate: number, limit: number): Place[] => places.all(certificate, limit).map(toPlace) };
+
+  function toPlace({ name, endpoint, path, position, first_scan: first, last_scan: last }: PlaceRow): Place {
+    const seen = {
+      host: nameOf.get(name) ?? "",
+      position,
+      firstSeen: startOf.get(first) ?? "",
+      lastSeen: startOf.get(last) ?? "",
+    };
+    if (path !== null) return { kind: "file", path, ...seen };
+    const found = endpoint === null ? undefined : endpointOf.get(endpoint);
+    return { kind: "endpoint", port: found?.port ?? 0, serverName: found?.server_name || null, ...seen };
+  }
 }

@@ -4,7 +4,15 @@ import type { CertificateDetail, CertificateRow } from "#shared/model/certificat
 import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
-import { endOfStart, isIndexed, splitWords, toHexStart, toPattern, toPhrase } from "#store/lists/search.ts";
+import {
+  endOfStart,
+  isAscii,
+  isIndexed,
+  splitWords,
+  toHexStart,
+  toPattern,
+  toPhrase,
+} from "#store/lists/search.ts";
 import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
 import { DATE_COLUMNS } from "./date-rules.ts";
 
@@ -41,6 +49,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
           after,
           limit,
           named: { now: toInstant(now) },
+          size: () => total.get() ?? 0,
           ...(where.length === 1 ? { total: () => total.get() ?? 0 } : {}),
         },
         (row: Row) => rows.toRow(row, placeLimit, now),
@@ -63,12 +72,18 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
     const until = toInstant(addDays(now, filter.expiringWithinDays));
     parts.push({ sql: "not_after <= ?", values: [until] });
   }
-  if (filter.role) parts.push({ sql: filter.role === "authority" ? "is_ca = 1" : "is_ca = 0", values: [] });
-  if (filter.place === "endpoint") parts.push({ sql: "is_at_endpoint = 1", values: [] });
-  if (filter.place === "file") parts.push({ sql: "is_in_file = 1", values: [] });
+  if (filter.role) parts.push(flag("is_ca", filter.role === "authority" ? 1 : 0));
+  if (filter.place) parts.push(flag(filter.place === "endpoint" ? "is_at_endpoint" : "is_in_file", 1));
   if (filter.host !== null) parts.push({ sql: `id IN (${UNDER_NAME})`, values: [filter.host] });
   return parts;
 }
+
+/** The plus takes the condition from the indexes. */
+const flag = (column: string, value: 0 | 1): Part => ({
+  sql: `${column} = ${value}`,
+  values: [],
+  walk: { sql: `+${column} = ${value}`, values: [] },
+});
 
 const UNDER_NAME = `
   SELECT certificate FROM place
@@ -83,12 +98,20 @@ function searchFor(word: string): Part {
     return { sql, values: [pattern, pattern] };
   }
   const start = toHexStart(word);
+  const hash = start === null ? [] : [start, endOfStart(start)];
   const phrase = toPhrase(word);
   const sql = `id IN (
     SELECT rowid FROM certificate_search WHERE certificate_search MATCH ?
     UNION ${UNDER_NAMES} (SELECT rowid FROM host_name_search WHERE host_name_search MATCH ?)
     ${start === null ? "" : "UNION SELECT certificate.id FROM certificate WHERE sha256 BETWEEN ? AND ?"})`;
-  return { sql, values: [phrase, phrase, ...(start === null ? [] : [start, endOfStart(start)])] };
+  const walk = `((${TEXT}) LIKE ? ESCAPE '\\' ${start === null ? "" : "OR sha256 BETWEEN ? AND ?"} OR EXISTS (
+    SELECT 1 FROM place JOIN host_name ON host_name.id = place.name
+    WHERE place.certificate = certificate.id AND gone_scan IS NULL AND host_name.name LIKE ? ESCAPE '\\'))`;
+  return {
+    sql,
+    values: [phrase, phrase, ...hash],
+    ...(isAscii(word) ? { walk: { sql: walk, values: [pattern, ...hash, pattern] } } : {}),
+  };
 }
 
 const UNDER_NAMES = "SELECT certificate FROM place WHERE gone_scan IS NULL AND name IN";

@@ -20,9 +20,7 @@ export function armPage(arm: Arm, { sort, where, after, limit }: Wanted): Part |
     return "sql" in found ? [`${found.sql} ${direction}`] : [];
   });
   const keys = sort.columns.map((column, index) => `${select(arm, column)} AS sort_${index}`);
-  const shown = (["severity", "rule", "host", "first_seen", "tie"] as const).map(
-    (column) => `${select(arm, column)} AS ${column}`,
-  );
+  const shown = (["severity", "rule", "tie"] as const).map((column) => `${select(arm, column)} AS ${column}`);
   return {
     sql: `SELECT * FROM (
       SELECT '${arm.name}' AS arm, ${[...shown, ...keys].join(", ")}

@@ -3,7 +3,7 @@ import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { MOST_ACCOUNTS, sayKeyOnSeveralAccounts } from "#shared/text/computed-finding.ts";
 import type { About } from "./finding-writer.ts";
 
-type Row = { rule: string; severity: number; sentence: string };
+type Row = { id: number; rule: string; severity: number };
 
 export type FindingBriefs = ReturnType<typeof findingBriefs>;
 
@@ -16,12 +16,13 @@ const MOST_BRIEFS = 50;
 /** Findings as they stand in the rows of the things that they are about. */
 export function findingBriefs(db: Database) {
   const about = db.prepare<[string, number], Row>(`
-    SELECT rule, severity, (SELECT sentence FROM report WHERE finding = finding.id ORDER BY name LIMIT 1) AS sentence
-    FROM finding
-    WHERE kind = ? AND about = ?
-    ORDER BY severity, rule`);
+    SELECT id, rule, severity FROM finding WHERE kind = ? AND about = ?`);
+  const sentence = db
+    .prepare<[number], string>("SELECT sentence FROM report WHERE finding = ? ORDER BY name LIMIT 1")
+    .pluck();
+  const hasReport = db.prepare<[number], number>("SELECT 1 FROM report WHERE host = ? LIMIT 1").pluck();
   const onHost = db.prepare<[number, number], Row>(`
-    SELECT rule, severity, sentence
+    SELECT finding.id, rule, severity
     FROM report
     JOIN finding ON finding.id = report.finding
     WHERE report.host = ?
@@ -39,19 +40,33 @@ export function findingBriefs(db: Database) {
     .pluck();
 
   return {
-    about: ({ kind, id }: About): FindingBrief[] => about.all(kind, id).map(toBrief),
-    onHost: (host: number): FindingBrief[] => onHost.all(host, MOST_BRIEFS).map(toBrief),
+    about: ({ kind, id }: About): FindingBrief[] =>
+      about
+        .all(kind, id)
+        .sort((a, b) => a.severity - b.severity)
+        .map(toBrief),
 
-    /** What is to be said of a key that several accounts trust; null when there is one at most. */
-    ofKey(fingerprint: string) {
+    onHost: (host: number): FindingBrief[] =>
+      hasReport.get(host) === undefined ? [] : onHost.all(host, MOST_BRIEFS).map(toBrief),
+
+    /** Of the key of a usable grant, that other accounts trust it too. */
+    ofKey(fingerprint: string): FindingBrief[] {
       const count = accountCount.get(fingerprint) ?? 0;
-      return count < 2 ? null : sayKeyOnSeveralAccounts(count, accounts.all(fingerprint, MOST_ACCOUNTS));
+      if (count < 2) return [];
+      const { sentence: said } = sayKeyOnSeveralAccounts(count, []);
+      return [{ rule: "key-on-several-accounts", severity: SHARED_KEY_SEVERITY, sentence: said }];
     },
-  };
-}
 
-const toBrief = ({ rule, severity, sentence }: Row): FindingBrief => ({
-  rule: rule as FindingBrief["rule"],
-  severity: Severity.options[severity] ?? "info",
-  sentence,
-});
+    /** All that is to be said of a key that several accounts trust. */
+    tellKey: (fingerprint: string) =>
+      sayKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint, MOST_ACCOUNTS)),
+  };
+
+  function toBrief({ id, rule, severity }: Row): FindingBrief {
+    return {
+      rule: rule as FindingBrief["rule"],
+      severity: Severity.options[severity] ?? "info",
+      sentence: sentence.get(id) ?? "",
+    };
+  }
+}

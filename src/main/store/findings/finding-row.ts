@@ -11,16 +11,28 @@ export type ArmRow = {
   arm: Arm["name"];
   severity: number;
   rule: RuleId;
-  host: string;
-  first_seen: string;
   tie: number | string;
 };
 
-type StoredRow = { kind: About["kind"]; about: number; label: string; sha256: string | null };
+type StoredRow = {
+  kind: About["kind"];
+  about: number;
+  label: string;
+  host: string;
+  first_seen: string;
+  sha256: string | null;
+};
 type ReportRow = { sentence: string; evidence: string; remedy: string };
-type CertificateRow = Pick<DateColumns, "not_before" | "not_after"> & { sha256: string; subject: string };
+type CertificateRow = Pick<DateColumns, "not_before" | "not_after"> & {
+  sha256: string;
+  subject: string;
+  first_seen: string;
+  due_since: string;
+  over_since: string;
+  host: string | null;
+};
 
-type Told = Pick<Finding, "sentence" | "evidence" | "remedy" | "object" | "label">;
+type Told = Omit<Finding, "id" | "rule" | "severity">;
 
 /** A thing that many places report has the evidence of so many of them. */
 const MOST_REPORTS = 10;
@@ -28,14 +40,21 @@ const MOST_REPORTS = 10;
 /** Fills the findings of a page with what they say. */
 export function findingRows(db: Database, briefs: FindingBriefs) {
   const stored = db.prepare<[number], StoredRow>(`
-    SELECT kind, about, label,
+    SELECT kind, about, label, host, first_seen,
            CASE kind WHEN 'certificate' THEN (SELECT sha256 FROM certificate WHERE id = about) END AS sha256
     FROM finding
     WHERE id = ?`);
   const reports = db.prepare<[number, number], ReportRow>(`
     SELECT sentence, evidence, remedy FROM report WHERE finding = ? ORDER BY name LIMIT ?`);
   const certificate = db.prepare<[number], CertificateRow>(`
-    SELECT sha256, subject, not_before, not_after FROM certificate WHERE id = ?`);
+    SELECT sha256, subject, not_before, not_after, first_seen, max(first_seen, due_from) AS due_since,
+           max(first_seen, not_after) AS over_since,
+           (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
+    FROM certificate
+    WHERE id = ?`);
+  const sharedSince = db
+    .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
+    .pluck();
 
   return {
     toFinding(row: ArmRow, now: Date): Finding {
@@ -45,8 +64,6 @@ export function findingRows(db: Database, briefs: FindingBriefs) {
         rule: row.rule,
         severity: Severity.options[row.severity] ?? "info",
         ...told,
-        host: row.host || null,
-        firstSeen: row.first_seen,
       };
     },
   };
@@ -61,22 +78,36 @@ export function findingRows(db: Database, briefs: FindingBriefs) {
     const [first, ...others] = reports.all(id, MOST_REPORTS);
     if (!finding || !first) throw new Error(`finding ${id} has no report`);
     const evidence = [first, ...others].flatMap((report): string[] => JSON.parse(report.evidence));
-    const { label } = finding;
-    return { ...first, evidence: [...new Set(evidence)], object: objectOf(finding), label };
+    const { label, host, first_seen: firstSeen } = finding;
+    return {
+      ...first,
+      evidence: [...new Set(evidence)],
+      object: objectOf(finding),
+      label,
+      host: host || null,
+      firstSeen,
+    };
   }
 
   function tellDates(id: number, rule: DateRule, now: Date): Told {
     const row = certificate.get(id);
     if (!row) throw new Error(`there is no certificate ${id}`);
     const object = { kind: "certificate", sha256: row.sha256 } as const;
-    return { ...sayDates(rule, datesOf(row), now), object, label: row.subject };
+    const { subject: label, host } = row;
+    return { ...sayDates(rule, datesOf(row), now), object, label, host, firstSeen: sinceOf(rule, row) };
   }
 
   function tellKey(fingerprint: string): Told {
-    const said = briefs.ofKey(fingerprint);
-    if (!said) throw new Error(`key ${fingerprint} is on one account only`);
-    return { ...said, object: { kind: "key", fingerprint }, label: fingerprint };
+    const firstSeen = sharedSince.get(fingerprint) ?? "";
+    const object = { kind: "key", fingerprint } as const;
+    return { ...briefs.tellKey(fingerprint), object, label: fingerprint, host: null, firstSeen };
   }
+}
+
+/** Since the date that it is about, or since it was first seen if that was later. */
+function sinceOf(rule: DateRule, row: CertificateRow): string {
+  if (rule === "certificate-not-yet-valid") return row.first_seen;
+  return rule === "certificate-expired" ? row.over_since : row.due_since;
 }
 
 function objectOf({ kind, about, sha256 }: StoredRow): FindingObject {

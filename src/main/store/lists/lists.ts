@@ -2,7 +2,12 @@ import type { Database, Statement } from "better-sqlite3";
 import { type Key, readCursor, type Sort, type Value, writeCursor } from "./cursor.ts";
 
 /** A piece of SQL that this program wrote, and the values that a caller gave for its question marks. */
-export type Part = { sql: string; values: readonly Value[] };
+export type Part = {
+  sql: string;
+  values: readonly Value[];
+  /** The same condition, written so that no index serves it: best where it lets through most of what there is. */
+  walk?: { sql: string; values: readonly Value[] };
+};
 
 export type Listed<Row> = { rows: Row[]; total: number; next: string | null };
 
@@ -17,6 +22,8 @@ export type Asked = Window & {
   named?: Record<string, Value>;
   /** How to know the total without counting. */
   total?: () => number;
+  /** How many rows there are without any filter, where a condition has a `walk`. */
+  size?: () => number;
 };
 
 export type Lists = ReturnType<typeof createLists>;
@@ -34,10 +41,10 @@ export function createLists(db: Database) {
   return {
     list<Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> {
       const { select, from, where, sort, after, named } = asked;
-      const all = [...where, ...startAfter(sort, after)];
+      const total = asked.total?.() ?? count(from, where, named);
+      const all = [...choose(asked, total), ...startAfter(sort, after)];
       const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy(sort)} LIMIT ?`;
       const rows = read<Row & Key>(sql, [...valuesOf(all), asked.limit + 1], named);
-      const total = asked.total?.() ?? count(from, where, named);
       return { ...cut(rows, sort, asked.limit, toItem), total };
     },
     count,
@@ -61,6 +68,15 @@ export function createLists(db: Database) {
     statements.set(sql, statement);
     return statement;
   }
+}
+
+/**
+ * Either all that match are found and sorted, or the list is walked in its order until enough have matched. The
+ * second looks at about `limit * size / total` rows.
+ */
+function choose({ where, limit, size }: Asked, total: number): readonly Part[] {
+  const isWalk = size !== undefined && total * total > limit * size();
+  return isWalk ? where.map((part) => part.walk ?? part) : where;
 }
 
 /** One row more than the limit was read: it says that there is a next page. */

@@ -16,6 +16,9 @@ export const splitWords = (search: string): string[] =>
 /** Whether the trigram index can answer for a word. */
 export const isIndexed = (word: string): boolean => [...word].length >= TRIGRAM;
 
+/** Whether LIKE finds a word in any case, as the trigram index does. */
+export const isAscii = (word: string): boolean => /^[\u0020-\u007e]+$/.test(word);
+
 /** A word as an FTS5 string, in which nothing but the quote has a meaning. */
 export const toPhrase = (word: string): string => `"${word.replaceAll('"', '""')}"`;
 

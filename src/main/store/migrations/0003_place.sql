@@ -123,7 +123,7 @@ CREATE INDEX certificate_by_subject ON certificate (substr(subject, 1, 120), id)
 CREATE INDEX certificate_by_issuer ON certificate (substr(issuer, 1, 120), id) WHERE is_seen = 1;
 CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE is_seen = 1;
 CREATE INDEX certificate_by_places ON certificate (place_count, id) WHERE is_seen = 1;
-CREATE INDEX certificate_of_authority ON certificate (not_after, id) WHERE is_seen = 1 AND is_ca = 1;
+CREATE INDEX certificate_by_role ON certificate (is_ca, not_after, id) WHERE is_seen = 1;
 CREATE INDEX certificate_at_endpoint ON certificate (not_after, id) WHERE is_seen = 1 AND is_at_endpoint = 1;
 CREATE INDEX certificate_in_file ON certificate (not_after, id) WHERE is_seen = 1 AND is_in_file = 1;
 CREATE INDEX certificate_due ON certificate (due_from, not_after, urgent_from, first_seen) WHERE is_seen = 1;

@@ -11,18 +11,20 @@ CREATE TABLE account (
   PRIMARY KEY (host, name)
 ) STRICT, WITHOUT ROWID;
 
--- A public key. `account_count` says how many accounts it opens or may open now, over all hosts;
--- `shared_since` is when the second of them was found.
+-- A public key. `account_count` says how many accounts it opens or may open now, over all hosts. It is shared
+-- while there are several; `shared_since` is when the second of them was found.
 CREATE TABLE key (
   fingerprint   TEXT PRIMARY KEY,
   key_type      TEXT NOT NULL,
   key_bits      INTEGER,
   account_count INTEGER NOT NULL DEFAULT 0,
-  shared_since  TEXT
+  is_shared     INTEGER NOT NULL DEFAULT 0 CHECK (is_shared IN (0, 1)),
+  shared_since  TEXT,
+  CHECK (is_shared = 0 OR shared_since IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX key_on_several_accounts ON key (fingerprint, shared_since) WHERE account_count > 1;
-CREATE INDEX key_by_shared_since ON key (shared_since, fingerprint) WHERE account_count > 1;
+CREATE INDEX key_shared ON key (fingerprint) WHERE is_shared = 1;
+CREATE INDEX key_shared_since ON key (shared_since, fingerprint) WHERE is_shared = 1;
 
 -- One line of an authorized_keys file for one account, from the first scan that saw it to the last. It is
 -- the same grant as long as its text is, even if the line has moved. `gone_scan` is null while it stands.
@@ -90,33 +92,27 @@ END;
 CREATE TRIGGER grant_begins_usable AFTER INSERT ON grant_line
 WHEN NEW.fingerprint IS NOT NULL AND NEW.effective <> 'no'
 BEGIN
-  UPDATE key
-  SET account_count = account_count + 1,
-      shared_since = CASE account_count
-        WHEN 0 THEN NULL
-        WHEN 1 THEN (SELECT started_at FROM scan WHERE id = NEW.last_scan)
-        ELSE shared_since END
+  UPDATE key SET account_count = account_count + 1
   WHERE fingerprint = NEW.fingerprint
     AND NOT EXISTS (
       SELECT 1 FROM grant_line
       WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
         AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+  UPDATE key SET is_shared = 1, shared_since = (SELECT started_at FROM scan WHERE id = NEW.last_scan)
+  WHERE fingerprint = NEW.fingerprint AND account_count > 1 AND is_shared = 0;
 END;
 
 CREATE TRIGGER grant_becomes_usable AFTER UPDATE OF effective ON grant_line
 WHEN NEW.fingerprint IS NOT NULL AND NEW.gone_scan IS NULL AND OLD.effective = 'no' AND NEW.effective <> 'no'
 BEGIN
-  UPDATE key
-  SET account_count = account_count + 1,
-      shared_since = CASE account_count
-        WHEN 0 THEN NULL
-        WHEN 1 THEN (SELECT started_at FROM scan WHERE id = NEW.last_scan)
-        ELSE shared_since END
+  UPDATE key SET account_count = account_count + 1
   WHERE fingerprint = NEW.fingerprint
     AND NOT EXISTS (
       SELECT 1 FROM grant_line
       WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
         AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+  UPDATE key SET is_shared = 1, shared_since = (SELECT started_at FROM scan WHERE id = NEW.last_scan)
+  WHERE fingerprint = NEW.fingerprint AND account_count > 1 AND is_shared = 0;
 END;
 
 CREATE TRIGGER grant_ceases_to_be_usable AFTER UPDATE OF effective, gone_scan ON grant_line
@@ -124,13 +120,14 @@ WHEN NEW.fingerprint IS NOT NULL
   AND OLD.gone_scan IS NULL AND OLD.effective <> 'no'
   AND (NEW.gone_scan IS NOT NULL OR NEW.effective = 'no')
 BEGIN
-  UPDATE key
-  SET account_count = account_count - 1
+  UPDATE key SET account_count = account_count - 1
   WHERE fingerprint = NEW.fingerprint
     AND NOT EXISTS (
       SELECT 1 FROM grant_line
       WHERE fingerprint = NEW.fingerprint AND host = NEW.host AND account = NEW.account
         AND gone_scan IS NULL AND effective <> 'no' AND id <> NEW.id);
+  UPDATE key SET is_shared = 0, shared_since = NULL
+  WHERE fingerprint = NEW.fingerprint AND account_count < 2 AND is_shared = 1;
 END;
 
 -- A private key found on a host: its public half and what is known of the file, never its bytes.
