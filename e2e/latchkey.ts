@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { test as base, type Page } from "@playwright/test";
+import { sayPlace } from "#shared/text/target.ts";
 import { type DemoWorld, startWorld } from "#testing/demo/start-world.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
+import { findClosedEndpoint, startPlainServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { Camera } from "./pages/camera.ts";
 import { Frame } from "./pages/frame.ts";
@@ -73,12 +75,17 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 
 export { expect } from "@playwright/test";
 
+/** One scan that reads everything, and after it one that meets what keeps a scan from reading. */
 async function fill(database: string, home: string, { targets, identity }: DemoWorld): Promise<void> {
   const list = `${database}.targets`;
   await writeFile(list, targets.join("\n"));
   const login = identity ? ["--accept-new", "--identity", identity] : [];
-  const args = [PROGRAM, "--db", database, "scan", "--from", list, ...login];
-  await run(process.execPath, args, { env: environmentOf(home) });
+  const scan = [PROGRAM, "--db", database, "scan"];
+  await run(process.execPath, [...scan, "--from", list, ...login], { env: environmentOf(home) });
+  await using plain = await startPlainServer();
+  const closed = await findClosedEndpoint();
+  const failing = [plain.endpoint, closed].map(sayPlace);
+  await run(process.execPath, [...scan, ...failing, "gone.invalid:443"], { env: environmentOf(home) });
 }
 
 async function serve(database: string, home: string) {

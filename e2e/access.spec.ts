@@ -1,0 +1,39 @@
+import { expect, test } from "./latchkey.ts";
+
+test("every grant stands beside its verdict, why, and what was not read", async ({
+  openSample,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  const frame = await openSample();
+  const list = await frame.goTo("Access");
+  await expect(list.rows.filter({ hasText: "this scan logged in with it" }).first()).toContainText("Lets in");
+  expect(await camera.photograph("access")).toEqual([]);
+
+  await list.filter("Verdict", "Unknown");
+  await expect(list.rows.first()).toContainText("Unknown");
+  const drawer = await list.open("admin");
+  await expect(drawer).toContainText("Would sshd let it in?");
+  await expect(drawer).toContainText("not read:");
+  await expect(drawer).toContainText("The line");
+  expect(await camera.photograph("grant")).toEqual([]);
+});
+
+test("a key that opens several accounts leads to all of them", async ({ openSample, sample }) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  const frame = await openSample();
+  const list = await frame.goTo("Access");
+  const drawer = await list.open("alice@thinkpad");
+  await drawer.getByRole("link", { name: "Show all as a list" }).click();
+  await expect(frame.page).toHaveURL(/fingerprint=SHA256/);
+  await expect(list.row("alice@thinkpad")).toHaveCount(await list.rows.count());
+  expect(await list.rows.count()).toBeGreaterThan(2);
+});
+
+test("without any, the list says what a grant is and how to read them", async ({ openEmpty, camera }) => {
+  const frame = await openEmpty();
+  await frame.goTo("Access");
+  await expect(frame.page.getByText("one line of an authorized_keys file")).toBeVisible();
+  expect(await camera.photograph("access-empty")).toEqual([]);
+});

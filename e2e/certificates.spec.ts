@@ -1,0 +1,74 @@
+import { expect, test } from "./latchkey.ts";
+
+test("certificates are listed with the first to expire on top, and can be searched, filtered and sorted", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  await expect(list.rows.first()).toContainText(/grafana\.corp\.example.*expired \d+ days ago/);
+  expect(await camera.photograph("certificates")).toEqual([]);
+
+  await list.filter("Expires", "expired");
+  await expect(list.rows).toHaveCount(2);
+  await expect(frame.page).toHaveURL(/within=0/);
+  await frame.page.getByRole("button", { name: "Drop the filter Expires" }).click();
+
+  await list.search.fill("pay.shop");
+  await expect(list.rows).toHaveCount(1);
+  await list.search.fill("");
+
+  await list.sortBy("Certificate");
+  await expect(list.table.getByRole("columnheader", { name: "Certificate" })).toHaveAttribute(
+    "aria-sort",
+    "ascending",
+  );
+  await expect(frame.page).toHaveURL(/sort=subject/);
+
+  await list.search.fill("no such name");
+  await expect(frame.page.getByRole("heading", { name: "No certificate matches" })).toBeVisible();
+  expect(await camera.photograph("certificates-no-match")).toEqual([]);
+  await frame.page.getByRole("button", { name: "Clear the filters" }).click();
+  await expect(list.rows.first()).toContainText("grafana");
+});
+
+test("the drawer of a certificate says what breaks when it ends; its address opens it again", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  const drawer = await list.open("pay.shop.example");
+  await expect(drawer).toContainText("X509v3 Subject Alternative Name");
+  await expect(drawer).toContainText("-----BEGIN CERTIFICATE-----");
+  await expect(drawer.getByRole("listitem").filter({ hasText: "first seen" }).first()).toBeVisible();
+  expect(await camera.photograph("certificate")).toEqual([]);
+
+  await frame.page.reload();
+  await expect(list.drawer.getByRole("heading", { name: "pay.shop.example" })).toBeVisible();
+  await frame.page.goBack();
+  await expect(list.drawer).toHaveCount(0);
+});
+
+test("an export is every row of the view with the columns that are shown", async ({ openSample }) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  await list.filter("Expires", "expired");
+  await expect(list.rows).toHaveCount(2);
+  const [header, ...lines] = await list.exportCsv();
+  expect(header).toBe("Certificate,Expires,Findings,Issuer,Key,Seen at,SHA-256");
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/^CN=grafana.*,certificate-expired.*,[0-9a-f]{64}$/);
+});
+
+test("without any, the list says where certificates come from and how to get them", async ({
+  openEmpty,
+  camera,
+}) => {
+  const frame = await openEmpty();
+  await frame.goTo("Certificates");
+  await expect(frame.page.getByRole("heading", { name: "No certificate seen yet" })).toBeVisible();
+  expect(await camera.photograph("certificates-empty")).toEqual([]);
+  await frame.page.getByRole("button", { name: "Scan endpoints" }).click();
+  await expect(frame.page.getByRole("dialog", { name: "Scan" })).toBeVisible();
+});

@@ -1,0 +1,44 @@
+import { expect, test } from "./latchkey.ts";
+
+test("when the program stops, the page says so and what to do", async ({ openSample, camera }) => {
+  const frame = await openSample();
+  await frame.goTo("Hosts");
+  await frame.shell.stop();
+  await expect(frame.page.getByText("Connecting to Latchkey again")).toBeVisible();
+  await expect(frame.page.getByRole("heading", { name: "Latchkey has stopped" })).toBeVisible({
+    timeout: 20_000,
+  });
+  expect(await camera.photograph("stopped")).toEqual([]);
+});
+
+test("a reload goes on with the same session; a tab that was never let in is told how to get in", async ({
+  openSample,
+  context,
+  camera,
+}) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  await frame.page.reload();
+  await list.rows.first().waitFor();
+  expect(frame.page.url()).not.toContain("launch");
+
+  const stranger = await context.newPage();
+  await stranger.goto(frame.page.url());
+  await expect(stranger.getByRole("heading", { name: "This tab's session has ended" })).toBeVisible();
+  await stranger.close();
+  expect(await camera.photograph("reloaded")).toEqual([]);
+});
+
+test("an address that leads nowhere, or holds nonsense, is answered with a way on", async ({
+  openSample,
+}) => {
+  const frame = await openSample();
+  const { origin } = new URL(frame.page.url());
+  await frame.page.goto(`${origin}/#/no-such-page`);
+  await expect(frame.page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
+  await frame.page.goto(`${origin}/#/certificates?within=soon&sort=%22x%22&open=abc`);
+  await expect(frame.page.getByText("Could not show this certificate")).toBeVisible();
+  await expect(frame.page.getByRole("table").locator("tbody").getByRole("row").first()).toContainText(
+    "grafana",
+  );
+});

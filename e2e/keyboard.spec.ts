@@ -1,0 +1,85 @@
+import { expect, test } from "./latchkey.ts";
+
+test("every screen, row and drawer can be reached without a mouse", async ({ openSample, camera }) => {
+  const frame = await openSample();
+  const { page } = frame;
+  await frame.press("?");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+  expect(await camera.photograph("shortcuts")).toEqual([]);
+  await frame.press("Escape");
+
+  for (const [key, name] of [
+    ["a", "Access"],
+    ["h", "Hosts"],
+    ["s", "Scans"],
+    ["f", "Findings"],
+    [",", "Settings"],
+    ["o", "Overview"],
+    ["c", "Certificates"],
+  ] as const) {
+    await frame.press("g");
+    await frame.press(key);
+    await expect(frame.title).toHaveText(name);
+  }
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+
+  const rows = page.getByRole("table").locator("tbody").getByRole("row");
+  await frame.press("j");
+  await expect(rows.nth(0)).toBeFocused();
+  await frame.press("j");
+  await frame.press("Enter");
+  const drawer = page.getByRole("complementary", { name: "certificate" });
+  await expect(drawer).toBeFocused();
+  const second = await drawer.getByRole("heading", { level: 2 }).textContent();
+  await frame.press("]");
+  await expect(drawer.getByRole("heading", { level: 2 })).not.toHaveText(second ?? "");
+  await frame.press("[");
+  await expect(drawer.getByRole("heading", { level: 2 })).toHaveText(second ?? "");
+  await frame.press("Escape");
+  await expect(drawer).toHaveCount(0);
+
+  await frame.press("/");
+  await expect(page.getByRole("searchbox")).toBeFocused();
+  await frame.press("Escape");
+  await frame.press("c");
+  await expect(page.getByRole("dialog", { name: "Scan" })).toBeVisible();
+});
+
+test("rows are selected by key, a range with Shift, and copied as JSON", async ({
+  openSample,
+  context,
+  camera,
+}) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  await list.rows.first().waitFor();
+  await frame.press("j");
+  await frame.press("x");
+  await frame.press("Shift+ArrowDown");
+  await frame.press("Shift+ArrowDown");
+  await expect(list.selection).toContainText("3 selected");
+  expect(await camera.photograph("selection")).toEqual([]);
+  await list.selection.getByRole("button", { name: "Copy as JSON" }).click();
+  await expect(frame.toast.filter({ hasText: "Copied 3 rows as JSON" })).toBeVisible();
+  const copied: unknown = JSON.parse(await frame.page.evaluate(() => navigator.clipboard.readText()));
+  expect(copied).toMatchObject([{ commonName: "grafana.corp.example" }, {}, {}]);
+
+  await frame.press("ControlOrMeta+a");
+  await expect(list.selection).toContainText(/2\d selected/);
+  await frame.press("Escape");
+  await expect(list.selection).toHaveCount(0);
+});
+
+test("columns and density are chosen once and kept", async ({ openSample, camera }) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  await frame.page.getByRole("button", { name: "Columns and density" }).click();
+  await frame.page.getByRole("menuitem", { name: "Issuer" }).click();
+  await frame.page.getByRole("menuitem", { name: "Compact" }).click();
+  expect(await camera.photograph("view-menu")).toEqual([]);
+  await frame.page.reload();
+  await list.rows.first().waitFor();
+  await expect(list.table.getByRole("columnheader", { name: "Issuer" })).toHaveCount(0);
+  expect((await list.rows.first().boundingBox())?.height).toBe(28);
+});

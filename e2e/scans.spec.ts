@@ -1,0 +1,67 @@
+import { sayPlace } from "#shared/text/target.ts";
+import { startSilentServer, startTlsServer } from "#testing/servers.ts";
+import { expect, test } from "./latchkey.ts";
+
+test("a text of targets is previewed before anything is visited, and refused where it cannot be read", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const dialog = await frame.openScanDialog();
+  await expect(dialog.start).toHaveText(/^Scan \d+ targets$/);
+  await dialog.write(["deploy@web[01-03].corp", "10.0.0.0/30:443"]);
+  await expect(dialog.root).toContainText("3 over SSH");
+  await expect(dialog.root).toContainText("Logs in over SSH as deploy");
+  await dialog.root.getByText("Options for SSH").click();
+  expect(await camera.photograph("scan-dialog")).toEqual([]);
+
+  await dialog.write(["http://shop.example"]);
+  await expect(dialog.root.getByText(/"http:\/\/shop\.example" on line 1/)).toBeVisible();
+  await expect(dialog.start).toBeDisabled();
+  expect(await camera.photograph("scan-refused")).toEqual([]);
+});
+
+test("rows arrive while a scan runs; cancelled, it keeps what it has read", async ({ openEmpty, camera }) => {
+  await using shop = await startTlsServer({ names: ["shop.example"] });
+  await using silent = await startSilentServer();
+  const frame = await openEmpty();
+  const dialog = await frame.openScanDialog();
+  await dialog.scan([shop, silent].map(({ endpoint }) => sayPlace(endpoint)));
+  await expect(dialog.progress).toContainText("1 of 2 visited");
+  await expect(dialog.visits).toContainText(["Presented"]);
+  await expect(frame.page.getByRole("link", { name: "Scanning 1 of 2" })).toBeVisible();
+  expect(await camera.photograph("scan-running")).toEqual([]);
+
+  await dialog.root.getByRole("button", { name: "Cancel the scan" }).click();
+  await expect(dialog.root).toContainText("Cancelled");
+  await frame.press("Escape");
+  const certificates = await frame.goTo("Certificates");
+  await expect(certificates.rows).toContainText(["shop.example"]);
+});
+
+test("the drawer of a scan shows what failed first, and what to do about it", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Scans");
+  await expect(list.rows).toContainText(["#2", "#1"]);
+  expect(await camera.photograph("scans")).toEqual([]);
+  const drawer = await list.open("#2");
+  await expect(drawer).toContainText("refused the connection");
+  await expect(drawer).toContainText("no such name");
+  await expect(drawer).toContainText("not TLS");
+  expect(await camera.photograph("scan")).toEqual([]);
+
+  await drawer.getByRole("button", { name: "Scan the failed again" }).click();
+  await expect(frame.page.getByRole("dialog", { name: "Scan" }).getByRole("textbox").first()).toHaveValue(
+    /gone\.invalid:443/,
+  );
+});
+
+test("without any, the list says what a scan does", async ({ openEmpty, camera }) => {
+  const frame = await openEmpty();
+  await frame.goTo("Scans");
+  await expect(frame.page.getByRole("heading", { name: "No scan yet" })).toBeVisible();
+  expect(await camera.photograph("scans-empty")).toEqual([]);
+});

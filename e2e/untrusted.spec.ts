@@ -1,0 +1,61 @@
+import { sayPlace } from "#shared/text/target.ts";
+import { startTlsServer } from "#testing/servers.ts";
+import { expect, test } from "./latchkey.ts";
+
+const PAYLOADS = [
+  "<img src=x onerror=alert(1)>",
+  "<script>alert(1)</script>",
+  '"><svg onload=alert(1)>',
+  "javascript:alert(1)",
+  "{{constructor.constructor('alert(1)')()}}",
+  "%3Cscript%3Ealert(1)%3C/script%3E",
+];
+
+test("what a stranger wrote in a certificate is text on every screen, and nothing else", async ({
+  openEmpty,
+}) => {
+  const frame = await openEmpty();
+  const { page } = frame;
+  const alerts: string[] = [];
+  page.on("dialog", (dialog) => {
+    alerts.push(dialog.message());
+    void dialog.dismiss();
+  });
+  await using stack = new AsyncDisposableStack();
+  const places: string[] = [];
+  for (const payload of PAYLOADS) {
+    const server = stack.use(
+      await startTlsServer({ names: [`x${payload.replaceAll(/["\\+,;<>=]/g, "\\$&")}`, payload] }),
+    );
+    places.push(sayPlace(server.endpoint));
+  }
+  const dialog = await frame.openScanDialog();
+  await dialog.scan(places);
+  await expect(dialog.progress).toContainText(`${places.length} of ${places.length} visited`);
+  await frame.press("Escape");
+
+  const list = await frame.goTo("Certificates");
+  await expect(list.rows).toHaveCount(PAYLOADS.length);
+  for (let index = 0; index < PAYLOADS.length; index++) {
+    await list.rows.nth(index).click();
+    await expect(list.drawer).toContainText("X509v3 Subject Alternative Name");
+  }
+  await frame.goTo("Findings");
+  await frame.goTo("Overview");
+  await expect(page.locator("main script, main img, main svg[onload]")).toHaveCount(0);
+  expect(alerts).toEqual([]);
+});
+
+test("what would hide or turn text around is shown by name", async ({ openEmpty }) => {
+  await using server = await startTlsServer({ names: ["moc.\u202eelgoog\u200b.example"] });
+  const frame = await openEmpty();
+  const dialog = await frame.openScanDialog();
+  await dialog.scan([sayPlace(server.endpoint)]);
+  await expect(dialog.progress).toContainText("1 of 1 visited");
+  await frame.press("Escape");
+  const list = await frame.goTo("Certificates");
+  await expect(list.rows.first()).toContainText("moc.U+202EelgoogU+200B.example");
+  await list.rows.first().click();
+  await expect(list.drawer.getByRole("heading", { level: 2 })).toHaveText("moc.U+202EelgoogU+200B.example");
+  expect(await frame.page.locator("body").textContent()).not.toMatch(/[\u202a-\u202e\u200b]/);
+});
