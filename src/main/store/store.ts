@@ -79,5 +79,11 @@ function tables(db: Database, path: string) {
 /** Where the database is, and how large: as SQLite counts it, so without what still waits in the log. */
 function readFacts(db: Database, path: string) {
   const read = (name: string) => Number(db.pragma(name, { simple: true }));
-  return { path, sizeBytes: read("page_count") * read("page_size"), schema: read("user_version") };
+  return {
+    path,
+    sizeBytes: read("page_count") * read("page_size"),
+    schema: read("user_version"),
+    synchronous: read("synchronous"),
+    journal: String(db.pragma("journal_mode", { simple: true })),
+  };
 }

@@ -1,0 +1,16 @@
+import { openStore } from "#store/store.ts";
+import { START } from "./make-visit.ts";
+
+/**
+ * A writer in a process of its own, for tests: says `open`, then appends one event after the other and says the
+ * number of each when it is on the disk, until it is killed or has done `LATCHKEY_TEST_EVENTS` of them.
+ */
+const { LATCHKEY_TEST_DB: path = "", LATCHKEY_TEST_EVENTS: most = "Infinity" } = process.env;
+
+const store = openStore({ path, access: "write" });
+process.stdout.write("open\n");
+for (let count = 1; count <= Number(most); count++) {
+  store.atomically(() => store.events.append({ at: START, kind: "scan-started", detail: { count } }));
+  process.stdout.write(`${count}\n`);
+}
+store.close();
