@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { startWorld } from "../src/main/testing/demo/start-world.ts";
 import { canMakeHosts } from "./can-make-hosts.mjs";
 import { openShell } from "./open-shell.mjs";
-import { endWithParent, run, say } from "./run.mjs";
+import { endWithParent, run, STOP_SIGNALS, say } from "./run.mjs";
 
 endWithParent();
 let isStopped = false;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => (isStopped = true));
+for (const signal of STOP_SIGNALS) process.on(signal, () => (isStopped = true));
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-demo-"));
 try {

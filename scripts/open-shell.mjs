@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chooseShell } from "./choose-shell.mjs";
-import { passSignals, run, say } from "./run.mjs";
+import { passSignals, run, STOP_SIGNALS, say } from "./run.mjs";
 
 const LAUNCH_URL = /http:\/\/127\.0\.0\.1:\d+\/#launch=\S+/;
 /** @type {Partial<Record<NodeJS.Platform, string>>} */
@@ -31,7 +31,9 @@ export async function openShell({ args = [], serveArgs = [], env = process.env }
   const child = spawn(process.execPath, command, { stdio: ["inherit", "pipe", "inherit"], env });
   const letGo = passSignals(child);
   /** @type {Promise<number>} */
-  const ended = new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+  const ended = new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve(code ?? (signal && STOP_SIGNALS.includes(signal) ? 0 : 1)));
+  });
   const folder = await mkdtemp(join(tmpdir(), "latchkey-"));
   let mayOpen = shell === "browser";
   for await (const text of createInterface(child.stdout)) {

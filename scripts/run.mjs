@@ -23,21 +23,28 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Passes signals on to a child. A terminal sends Ctrl-C to the child itself, so then it is not said twice.
+ * By which a program is told to stop.
+ *
+ * @type {NodeJS.Signals[]}
+ */
+export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+const PASS_AFTER_MS = 300;
+
+/**
+ * Passes signals on to a child. A terminal sends Ctrl-C to the child itself, and so does whoever signals our
+ * whole group: as a second signal ends most programs at once, ours is sent only to one that goes on.
  *
  * @param {import("node:child_process").ChildProcess} child
  * @returns {() => void} ends the passing
  */
 export function passSignals(child) {
-  /** @type {[NodeJS.Signals, () => void][]} */
-  const listeners = [
-    ["SIGINT", () => process.stdin.isTTY || child.kill("SIGINT")],
-    ["SIGTERM", () => child.kill("SIGTERM")],
-    ["SIGHUP", () => child.kill("SIGHUP")],
-  ];
-  for (const [signal, listener] of listeners) process.on(signal, listener);
+  const pass = (/** @type {NodeJS.Signals} */ signal) => {
+    if (signal === "SIGINT" && process.stdin.isTTY) return;
+    setTimeout(() => child.exitCode ?? child.kill(signal), PASS_AFTER_MS).unref();
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, pass);
   return () => {
-    for (const [signal, listener] of listeners) process.off(signal, listener);
+    for (const signal of STOP_SIGNALS) process.off(signal, pass);
   };
 }
 

@@ -1,5 +1,4 @@
 import "reflect-metadata";
-import type { webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import {
   BasicConstraintsExtension,
@@ -23,7 +22,11 @@ export type Algorithm = keyof typeof ALGORITHMS;
 /** Validity in days before and after now. */
 export type Validity = { agoDays: number; aheadDays: number };
 
-export type Issued = { certificate: X509Certificate; keys: webcrypto.CryptoKeyPair; algorithm: Algorithm };
+const makeKeys = (algorithm: Algorithm) =>
+  crypto.subtle.generateKey(ALGORITHMS[algorithm], true, ["sign", "verify"]);
+type Keys = Awaited<ReturnType<typeof makeKeys>>;
+
+export type Issued = { certificate: X509Certificate; keys: Keys; algorithm: Algorithm };
 
 type Wish = Validity & {
   subject: string;
@@ -43,10 +46,7 @@ export async function issue({
   agoDays,
   aheadDays,
 }: Wish): Promise<Issued> {
-  const keys = (await crypto.subtle.generateKey(ALGORITHMS[algorithm], true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
+  const keys = await makeKeys(algorithm);
   const signer = issuer ?? { certificate: null, keys, algorithm };
   const certificate = await X509CertificateGenerator.create({
     subject,
@@ -72,7 +72,9 @@ const describeServer = (names: readonly string[]) => [
   new BasicConstraintsExtension(false, undefined, true),
   new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
   new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-  new SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? "ip" : "dns", value }))),
+  new SubjectAlternativeNameExtension(
+    names.map((value) => ({ type: isIP(value) ? ("ip" as const) : ("dns" as const), value })),
+  ),
 ];
 
 const describeAuthority = () => [

@@ -14,10 +14,12 @@ test("the demo shows hosts and endpoints that were scanned, and Ctrl-C leaves no
   await using demo = await startDemo(folder.path);
 
   expect(await demo.untilLine(/^Latchkey is at http:\/\/127\.0\.0\.1:\d+\/#launch=/)).toBe(true);
-  const certificates: { places: { kind: string; host: string }[] }[] = (await demo.ask("certificates"))
-    .certificates;
+  const certificates: { places: { kind: string; host: string; port?: number }[] }[] = (
+    await demo.ask("certificates")
+  ).certificates;
   const places = certificates.flatMap((certificate) => certificate.places);
-  expect(new Set(places.filter(({ kind }) => kind === "endpoint").map(({ host }) => host)).size).toBe(20);
+  const endpoints = places.filter(({ kind }) => kind === "endpoint");
+  expect(new Set(endpoints.map(({ host, port }) => `${host}:${port}`)).size).toBe(20);
   const grants: { host: string; verdict: { effective: { state: string } } }[] = (await demo.ask("access"))
     .grants;
   expect(new Set(grants.map(({ host }) => host)).size).toBe(3);

@@ -177,7 +177,7 @@ async function startEndpoint(
     sockets.add(socket.on("error", () => socket.destroy()).on("close", () => sockets.delete(socket)));
   });
   server.on("tlsClientError", () => undefined);
-  const authority = await listen(server, { host: `127.0.20.${index + 1}`, port });
+  const authority = await listen(server, index + 1, port);
   return {
     name,
     target: isIP(name) ? authority : `${authority}/${name}`,
@@ -190,13 +190,28 @@ async function startEndpoint(
   };
 }
 
-/** At the place that is asked for; where it is taken or is none, as on a Mac, at any free port of 127.0.0.1. */
-async function listen(server: Server, place: { host: string; port: number }): Promise<string> {
-  const attempt = async (where: { host: string; port: number }) => {
-    server.listen({ ...where, exclusive: true });
+const NETWORKS = [20, 21, 22, 23, 24, 25, 26, 27];
+
+/**
+ * At the address of that number in the first network where nobody else is, such as another demo; where a
+ * system has but one loopback address, as on a Mac, at any free port of it.
+ */
+async function listen(server: Server, number: number, port: number): Promise<string> {
+  const places = NETWORKS.map((network) => ({ host: `127.0.${network}.${number}`, port }));
+  for (const place of [...places, { host: "127.0.0.1", port: 0 }]) {
+    if (!(await canListen(server, place))) continue;
+    const { address, port: given } = server.address() as AddressInfo;
+    return `${address}:${given}`;
+  }
+  throw new Error("no port of 127.0.0.1 is free for a demo");
+}
+
+async function canListen(server: Server, place: { host: string; port: number }): Promise<boolean> {
+  try {
+    server.listen({ ...place, exclusive: true });
     await once(server, "listening");
-  };
-  await attempt(place).catch(() => attempt({ host: "127.0.0.1", port: 0 }));
-  const { address, port } = server.address() as AddressInfo;
-  return `${address}:${port}`;
+    return true;
+  } catch {
+    return false;
+  }
 }
