@@ -6,11 +6,7 @@ import type { SshTarget } from "#shared/model/target.ts";
  * A host that presents another key than the one trusted for it: it was reinstalled,
  * or somebody stands in between. Only a person can tell, so nothing is sent to it.
  */
-export function findChangedHostKey(
-  target: SshTarget,
-  presented: HostKeyView,
-  trusted: string,
-): FindingDraft {
+export function findChangedHostKey(target: SshTarget, presented: HostKeyView, trusted: string): FindingDraft {
   return {
     rule: "host-key-changed",
     severity: "critical",
