@@ -1,12 +1,12 @@
 import { type ClientContext, type ClientLink, createORPCClient } from "@orpc/client";
 import { RPCLink } from "@orpc/client/websocket";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { WEB_CLOSE, WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
 import { readToken, takeLaunchCode } from "./session.ts";
 
 /**
  * `waiting`: the socket is not open (yet, or any more) and is being opened again.
- * `stopped`: the program does not answer. `ended`: it does, and no longer knows this tab.
+ * `stopped`: the program does not answer. `ended`: it does, and has done with this tab.
  */
 export type ConnectionState = "waiting" | "open" | "stopped" | "ended";
 
@@ -21,6 +21,9 @@ export type Connection = {
 /** Pauses between attempts after a drop; after the last one the program counts as stopped. */
 const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
 
+/** With these the program ends a tab's socket for good. */
+const FINAL: ReadonlySet<number> = new Set(Object.values(WEB_CLOSE).map(({ code }) => code));
+
 type Link = ClientLink<ClientContext>;
 
 /** The way to the core from a browser: one socket, opened again with the same token when it drops. */
@@ -34,8 +37,10 @@ export function connect(): Connection {
     for (const listener of listeners) listener();
   };
   const open = async () => {
-    const found = await openLink(() => {
+    const found = await openLink(({ code }) => {
       link = Promise.withResolvers<Link>();
+      // The program has said that this tab is done; to come back would only push out the tab that took its place.
+      if (FINAL.has(code)) return become("ended");
       become("waiting");
       void open();
     });
@@ -62,7 +67,7 @@ export function connect(): Connection {
   };
 }
 
-async function openLink(onDrop: () => void): Promise<Link | "stopped" | "ended"> {
+async function openLink(onDrop: (event: CloseEvent) => void): Promise<Link | "stopped" | "ended"> {
   const token = readToken();
   if (token === null) return "ended";
   for (const pauseMs of [0, ...PAUSES_MS]) {

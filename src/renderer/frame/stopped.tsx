@@ -16,7 +16,7 @@ export function Stopped({ state, onRetry }: Props) {
       <p className={classes.words}>
         {isStopped
           ? "The program that this page belongs to does not answer any more. Nothing that it had read is lost. Start it again, and open the address that it prints."
-          : "The address that opened this tab works once. Press Enter in the terminal where Latchkey runs, and open the fresh address that it prints."}
+          : "The address that opened this tab works once, and its session goes on in one tab at a time. Press Enter in the terminal where Latchkey runs, and open the fresh address that it prints."}
       </p>
       {isStopped && (
         <Button variant="default" size="xs" onClick={onRetry}>

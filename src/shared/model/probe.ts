@@ -25,7 +25,7 @@ export const Outcome = z.enum([
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** `partial`: something was read, but not all; what is missing is in the host's coverage. */
+/** `partial`: the reading was cut short, or a certificate of a chain could not be read. What an account may not see is no such cut: coverage says it. */
 export const ProbeState = z.enum(["ok", "failed", "partial"]);
 export type ProbeState = z.infer<typeof ProbeState>;
 
