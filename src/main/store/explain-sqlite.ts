@@ -54,15 +54,19 @@ const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only"
   ],
 ];
 
-/** The same functions, whose SQLite errors are explained. */
-export function explaining<Table extends object>(table: Table, path: string): Table {
+/** The same functions, whose SQLite errors are explained; each call goes through `around`. */
+export function explaining<Table extends object>(
+  table: Table,
+  path: string,
+  around: (work: () => unknown) => unknown = (work) => work(),
+): Table {
   return new Proxy(table, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
       return (...values: unknown[]) => {
         try {
-          return member(...values);
+          return around(() => member(...values));
         } catch (error) {
           throw explainSqlite(error, path);
         }

@@ -1,4 +1,5 @@
-import type { Database } from "better-sqlite3";
+import Sqlite, { type Database } from "better-sqlite3";
+import { Refusal } from "#shared/model/refusal.ts";
 import { grantRows } from "./access/grant-row.ts";
 import { grantTable } from "./access/grant-table.ts";
 import { certificateMemory } from "./certificates/certificate-memory.ts";
@@ -29,15 +30,19 @@ export type Store = ReturnType<typeof openStore>;
  */
 export function openStore({ path: name, access }: { path: string; access: "write" | "read" }) {
   const { db, path, close } = openDatabase(name, access);
+  let hasDiskFailed = false;
   try {
     return {
       ...tables(db, path),
 
       /** All of the work or none of it. The work cannot await: nothing comes in between. */
       atomically<T>(work: () => T): T {
+        if (hasDiskFailed) throw new Refusal("unusable", `the disk has failed under ${path}; open it again`);
         try {
           return db.transaction(work).immediate();
         } catch (error) {
+          // What the system still holds of a write that failed cannot be told: this connection writes no more.
+          hasDiskFailed ||= error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_IOERR");
           throw explainSqlite(error, path);
         }
       },
@@ -53,6 +58,9 @@ export function openStore({ path: name, access }: { path: string; access: "write
 
 function tables(db: Database, path: string) {
   const explained = <Table extends object>(table: Table): Table => explaining(table, path);
+  const inOneView = db.transaction((work: () => unknown) => work());
+  /** For what only reads, often: a page and its total are of one moment, and the file is locked once. */
+  const viewed = <Table extends object>(table: Table): Table => explaining(table, path, inOneView);
   const lists = createLists(db);
   const briefs = findingBriefs(db);
   const certificates = certificateMemory(db);
@@ -63,13 +71,13 @@ function tables(db: Database, path: string) {
   const rows = certificateRows(db, briefs);
   const writers = { certificates, findings: findingWriter(db), names: hostNameTable(db), probes };
   return {
-    access: explained(grantTable(db, lists, grantRows(briefs))),
-    certificates: explained({ ...certificateTable(db, lists, rows), isKnown: certificates.isKnown }),
+    access: viewed(grantTable(db, lists, grantRows(briefs))),
+    certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
     endpoints: explained(endpointTable(db, writers)),
     events: explained(eventTable(db)),
-    findings: explained(findings),
-    hosts: explained({ ...hostTable(db, { lists, briefs, pins }), ...hostVisits(db, writers) }),
-    overview: explained(overview(db, { rows, findings, scans })),
+    findings: viewed(findings),
+    hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(hostVisits(db, writers)) },
+    overview: viewed(overview(db, { rows, findings, scans })),
     pins: explained(pins),
     scans: explained({ ...scans, probes: probes.list }),
     targets: explained(targetTable(db)),

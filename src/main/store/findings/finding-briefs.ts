@@ -18,7 +18,7 @@ export function findingBriefs(db: Database) {
   const about = db.prepare<[string, number], Row>(`
     SELECT id, rule, severity FROM finding WHERE kind = ? AND about = ?`);
   const sentence = db
-    .prepare<[number], string>("SELECT sentence FROM report WHERE finding = ? ORDER BY name LIMIT 1")
+    .prepare<[number], string>("SELECT sentence FROM report WHERE finding = ? LIMIT 1")
     .pluck();
   const hasReport = db.prepare<[number], number>("SELECT 1 FROM report WHERE host = ? LIMIT 1").pluck();
   const onHost = db.prepare<[number, number], Row>(`
