@@ -7,6 +7,7 @@ test("every screen, row and drawer can be reached without a mouse", async ({ ope
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   expect(await camera.photograph("shortcuts")).toEqual([]);
   await frame.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
 
   for (const [key, name] of [
     ["a", "Access"],

@@ -16,7 +16,7 @@ test("a text of targets is previewed before anything is visited, and refused whe
   expect(await camera.photograph("scan-dialog")).toEqual([]);
 
   await dialog.write(["http://shop.example"]);
-  await expect(dialog.root.getByText(/"http:\/\/shop\.example" on line 1/)).toBeVisible();
+  await expect(dialog.root.getByText(/"http:\/\/shop\.example"/)).toBeVisible();
   await expect(dialog.start).toBeDisabled();
   expect(await camera.photograph("scan-refused")).toEqual([]);
 });

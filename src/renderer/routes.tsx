@@ -14,6 +14,7 @@ import { OverviewPage } from "./features/overview/page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
 import { ScanPanel } from "./features/scans/scan-panel.tsx";
 import { SettingsPage } from "./features/settings/page.tsx";
+import { BrokenPage } from "./frame/broken-page.tsx";
 import { Frame } from "./frame/frame.tsx";
 import { LostPage } from "./frame/lost-page.tsx";
 
@@ -38,7 +39,7 @@ const routeTree = root.addChildren([
 
 /** The screens by address. The part after `#` is all there is: it works the same under any shell. */
 export const createScreens = () =>
-  createRouter({ routeTree, history: createHashHistory(), defaultPreload: false });
+  createRouter({ routeTree, history: createHashHistory(), defaultErrorComponent: BrokenPage });
 
 declare module "@tanstack/react-router" {
   interface Register {

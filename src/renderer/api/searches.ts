@@ -20,7 +20,7 @@ export const CertificatesSearch = z.object({
   place: optional(z.enum(["endpoint", "file"])),
   host: text,
   ...sorted(["notAfter", "subject", "issuer", "keyType", "placeCount"]),
-  open: text,
+  open: optional(z.string().regex(/^[0-9a-f]{64}$/)),
 });
 
 export const AccessSearch = z.object({

@@ -1,5 +1,5 @@
 import { Outlet } from "@tanstack/react-router";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useState } from "react";
 import { ScanRequestContext } from "#renderer/api/scan-request.ts";
 import { ScanDialog } from "#renderer/features/scans/scan-dialog.tsx";
 import { Toast } from "#renderer/ui/toast.tsx";
@@ -16,7 +16,7 @@ export function Frame() {
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const requestScan = useCallback((text = "") => setScanText(text), []);
   const openHelp = useCallback(() => setIsHelpOpen(true), []);
-  useFrameKeys(useMemo(() => ({ requestScan, openHelp }), [requestScan, openHelp]));
+  useFrameKeys({ requestScan, openHelp });
   return (
     <ScanRequestContext value={requestScan}>
       <div className={classes.frame}>

@@ -57,7 +57,7 @@ const THEMES = [
 ] as const;
 
 function ThemeMenu() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const { Icon } = THEMES.find(({ value }) => value === colorScheme) ?? THEMES[0];
   return (
     <Menu position="bottom-end">

@@ -1,38 +1,38 @@
-import { useNavigate } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { tinykeys } from "tinykeys";
 import { isForPage } from "#renderer/ui/use-keys.ts";
 import { SCREENS } from "./screens.ts";
 
-/** A letter so soon after `g` belongs to it. */
-const SEQUENCE_MS = 1_000;
-
 type Actions = { requestScan: () => void; openHelp: () => void };
 
-/** The keys that work on every screen: `g` and a letter to go somewhere, and what the header offers. */
+/**
+ * The keys that work on every screen: `g` and a letter to go somewhere, and what the header offers.
+ * The sequence stands first: a letter that ends it does nothing else. It is one binding for all letters, since
+ * tinykeys 4 forgets those of several that stand behind the one that fired.
+ */
 export function useFrameKeys({ requestScan, openHelp }: Actions): void {
-  const navigate = useNavigate();
+  // Not useNavigate, which is another function after each move: subscribing anew forgets a `g` that was pressed.
+  const router = useRouter();
   useEffect(() => {
-    let wentAt = Number.NEGATIVE_INFINITY;
-    const when = (act: () => void) => (event: KeyboardEvent) => {
-      if (!isForPage(event)) return;
+    const onPage = (act: (key: string) => void) => (event: KeyboardEvent) => {
       event.preventDefault();
-      act();
+      act(event.key.toLowerCase());
     };
-    const alone = (act: () => void) => (event: KeyboardEvent) => {
-      if (event.timeStamp - wentAt > SEQUENCE_MS) when(act)(event);
+    const goTo = (key: string) => {
+      const screen = SCREENS.find((each) => each.key === key);
+      if (screen) void router.navigate({ to: screen.to });
     };
-    const goings = SCREENS.map(({ key, to }) => [`g ${key}`, when(() => void navigate({ to }))]);
-    return tinykeys(window, {
-      g: (event) => {
-        wentAt = event.timeStamp;
+    return tinykeys(
+      window,
+      {
+        [`g ([${SCREENS.map(({ key }) => key).join("")}])`]: onPage(goTo),
+        c: onPage(() => requestScan()),
+        s: onPage(() => requestScan()),
+        "[Shift]+?": onPage(openHelp),
+        "$mod+,": onPage(goTo),
       },
-      ...Object.fromEntries(goings),
-      c: alone(requestScan),
-      s: alone(requestScan),
-      "?": when(openHelp),
-      "Shift+?": when(openHelp),
-      "$mod+,": when(() => void navigate({ to: "/settings" })),
-    });
-  }, [navigate, requestScan, openHelp]);
+      { ignore: (event) => !isForPage(event) },
+    );
+  }, [router, requestScan, openHelp]);
 }

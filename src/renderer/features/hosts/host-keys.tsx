@@ -70,10 +70,17 @@ function Changed({ pin, refusedKey }: { pin: Pin | null; refusedKey: HostKeyView
         <p>
           Shown: <Untrusted text={refusedKey.keyType} /> <WholeFingerprint value={refusedKey.fingerprint} />
         </p>
-        <p>
-          Ask whoever runs the host. Only if the change is theirs: forget the pin below (or correct
-          known_hosts), scan again, and compare the new key then.
-        </p>
+        {pin ? (
+          <p>
+            Ask whoever runs the host. Only if the change is theirs: forget the pin below (or correct
+            known_hosts), scan again, and compare the new key then.
+          </p>
+        ) : (
+          <p>
+            Latchkey has no pin for it any more. Correct known_hosts if the old key stands there; then scan
+            again, and compare the new key.
+          </p>
+        )}
       </Notice>
     </div>
   );

@@ -3,8 +3,9 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import classes from "./settings.module.css";
 
+// Mantine would stop transitions by a <style> element, which the page's policy refuses: they are kept.
 export function AppearancePanel() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const { density, setDensity } = usePreferences();
   return (
     <Panel title="Appearance">
