@@ -103,7 +103,7 @@ export function cut<Row extends Key, Item>(
 }
 
 /** The values of a row in the order of the list, as columns. */
-export const sortKeys = ({ columns }: Sort): string =>
+const sortKeys = ({ columns }: Sort): string =>
   columns.map((column, index) => `, ${column} AS sort_${index}`).join("");
 
 export const orderBy = ({ columns, descending }: Sort): string =>
@@ -115,7 +115,7 @@ export const conditions = (where: readonly Part[]): string =>
 export const valuesOf = (where: readonly Part[]): Value[] => where.flatMap(({ values }) => values);
 
 /** Nothing for the first page. */
-export function startAfter(sort: Sort, after: string | null): Part[] {
+function startAfter(sort: Sort, after: string | null): Part[] {
   if (after === null) return [];
   const marks = sort.columns.map(() => "?").join(", ");
   const sql = `(${sort.columns.join(", ")}) ${sort.descending ? "<" : ">"} (${marks})`;

@@ -75,7 +75,7 @@ export function makeGrant(key: string, grant: Partial<CollectedGrant> = {}): Col
 
 export const fingerprintOf = (key: string): string => `SHA256:${hash(key).toString("base64").slice(0, 43)}`;
 
-export const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost => ({
+const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost => ({
   hostname: null,
   os: "Debian GNU/Linux 13",
   kernel: null,
