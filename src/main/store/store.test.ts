@@ -66,6 +66,19 @@ test("a grant goes on when its line moves or is judged anew, and ends when the l
   ]);
 });
 
+test("a line of any bytes is the same line when it is seen again", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store } = database;
+  const text = "\u0000 \u202e \uFFFD \u001b[2J 'quoted' \"twice\" \u{10ffff}";
+  const grants = [makeGrant("ann", { text, comment: text, account: text, file: text })];
+  visitHost(store, text, { collected: { grants } });
+  visitHost(store, text, { collected: { grants } });
+  expect(database.read("SELECT text, last_scan, gone_scan FROM grant_line")).toEqual([
+    { text, last_scan: 2, gone_scan: null },
+  ]);
+});
+
 test("the same text on several lines is as many grants, each of which keeps its row", async () => {
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { openStore } from "#store/store.ts";
+import { readAll } from "#store/testing/ask.ts";
+import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
+
+const END = "2026-06-01T00:05:00Z";
+const openMemory = () => openStore({ path: ":memory:", access: "write" });
+
+test("a scan counts its visits by how they ended, and lists those that failed first", () => {
+  const store = openMemory();
+  const scanId = beginScan(store);
+  visitEndpoint(store, "shop1", { scanId, presented: {} });
+  visitEndpoint(store, "shop2", { scanId });
+  visitHost(store, "web1", { scanId, state: "partial", outcome: "truncated", message: "too long" });
+  visitHost(store, "web2", { scanId, collected: null, outcome: "timed-out" });
+
+  expect(store.scans.find(scanId)).toEqual({
+    id: scanId,
+    state: "running",
+    startedAt: START,
+    finishedAt: null,
+    total: 1,
+    ok: 1,
+    failed: 2,
+    partial: 1,
+  });
+  const probes = (asked: object) =>
+    readAll((page) => store.scans.probes({ scanId, state: null, search: "", ...page, ...asked }), 1).map(
+      ({ target }) => target.host,
+    );
+  expect(probes({})).toEqual(["shop2", "web2", "shop1", "web1"]);
+  expect(probes({ state: "failed" })).toEqual(["shop2", "web2"]);
+  expect(probes({ search: "web TIMED" })).toEqual(["web2"]);
+  expect(probes({ search: "too" })).toEqual(["web1"]);
+});
+
+test("a probe tells the host key when its outcome is about it", () => {
+  const store = openMemory();
+  const scanId = beginScan(store);
+  const hostKey = { keyType: "ssh-ed25519", fingerprint: "SHA256:x", blob: new Uint8Array([1, 2]) };
+  visitHost(store, "web1", { scanId, hostKey });
+  visitHost(store, "web2", {
+    scanId,
+    collected: null,
+    outcome: "host-key-unknown",
+    hostKey,
+    isKeyRefused: true,
+  });
+  const { rows } = store.scans.probes({ scanId, state: null, search: "", after: null, limit: 9 });
+  expect(rows.map((probe) => probe.hostKey)).toEqual([
+    { keyType: "ssh-ed25519", fingerprint: "SHA256:x" },
+    null,
+  ]);
+  expect(store.hosts.presentedKey("web1", 22)).toEqual(hostKey);
+  expect(store.hosts.presentedKey("web1", 23)).toBeNull();
+});
+
+test("what a killed process left running is interrupted; what has ended stays as it ended", () => {
+  const store = openMemory();
+  const [cancelled, running] = [beginScan(store), beginScan(store)];
+  store.scans.finish(cancelled, "cancelled", END);
+  expect(store.scans.interruptRunning(END)).toBe(1);
+  expect(store.scans.interruptRunning(END)).toBe(0);
+  store.scans.finish(running, "finished", END);
+  expect(store.scans.list({ after: null, limit: 9 })).toMatchObject({
+    rows: [
+      { id: running, state: "interrupted", finishedAt: END },
+      { id: cancelled, state: "cancelled", finishedAt: END },
+    ],
+    total: 2,
+  });
+});
+
+test("a pin is put once, and another key for the same host is refused", () => {
+  const store = openMemory();
+  const pin = {
+    host: "web1",
+    port: 22,
+    keyType: "ssh-ed25519",
+    fingerprint: "SHA256:x",
+    blob: new Uint8Array([1]),
+    source: "accepted" as const,
+    pinnedAt: START,
+  };
+  store.pins.put(pin);
+  store.pins.put({ ...pin, pinnedAt: END });
+  expect(() => store.pins.put({ ...pin, fingerprint: "SHA256:y" })).toThrow("web1 port 22 has a pin already");
+  const { host: _, port: __, ...found } = pin;
+  expect(store.pins.find("web1", 22)).toEqual(found);
+  expect([store.pins.remove("web1", 22), store.pins.remove("web1", 22)]).toEqual([true, false]);
+});
