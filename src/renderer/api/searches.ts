@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { RuleId, Severity } from "#shared/model/finding.ts";
 import { ProbeState } from "#shared/model/probe.ts";
+import { ScanState } from "#shared/model/scan.ts";
 
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
 const text = optional(z.string().min(1).max(300));
@@ -49,4 +50,9 @@ export const FindingsSearch = z.object({
   open: text,
 });
 
-export const ScansSearch = z.object({ open: optional(z.int().positive()) });
+export const ScansSearch = z.object({
+  search: text,
+  state: optional(ScanState),
+  ...sorted(["startedAt", "total", "failed"]),
+  open: optional(z.int().positive()),
+});

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Probe, ProbeState } from "../model/probe.ts";
-import { Scan, ScanId } from "../model/scan.ts";
-import { listOf, Page, Search } from "./paging.ts";
+import { Scan, ScanId, ScanState } from "../model/scan.ts";
+import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { command, query } from "./procedure.ts";
 import { TargetText } from "./targets.ts";
 
@@ -27,8 +27,17 @@ export const scans = {
 
   find: query.input(z.object({ scanId: ScanId })).output(Scan),
 
-  /** The newest first. */
-  list: query.input(Page).output(listOf(Scan)),
+  /** By default the newest first. `search` is what stands in the scan's targets and their outcomes. */
+  list: query
+    .input(
+      z.object({
+        search: Search,
+        state: ScanState.nullable().default(null),
+        sort: sortedBy(["startedAt", "total", "failed"]).default({ by: "startedAt", descending: true }),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(Scan)),
 
   /** The visits of one scan: those that failed first, then in the order they ended. */
   probes: query

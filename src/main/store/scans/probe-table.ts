@@ -37,7 +37,9 @@ const COLUMNS = `id, kind, host, port, user, server_name, state, outcome, messag
 
 const FAILED_FIRST = { name: "failed", columns: ["state <> 'failed'", "id"], descending: false };
 
-const TEXT = "host || char(10) || ifnull(user, '') || char(10) || outcome || char(10) || message";
+/** What a search of visits looks at. */
+export const PROBE_TEXT =
+  "host || char(10) || ifnull(user, '') || char(10) || outcome || char(10) || message";
 
 export function probeTable(db: Database, lists: Lists) {
   const add = db.prepare(`
@@ -61,7 +63,7 @@ export function probeTable(db: Database, lists: Lists) {
       const where: Part[] = [
         { sql: "scan = ?", values: [scanId] },
         ...(state ? [{ sql: "state = ?", values: [state] }] : []),
-        ...eachWord(search, TEXT),
+        ...eachWord(search, PROBE_TEXT),
       ];
       return lists.list({ select: COLUMNS, from: "probe", where, sort: FAILED_FIRST, ...page }, fromRow);
     },

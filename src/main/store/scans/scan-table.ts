@@ -1,7 +1,9 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import { Scan, ScanId } from "#shared/model/scan.ts";
-import type { Listed, Lists } from "#store/lists/lists.ts";
+import { Scan, ScanId, type ScanState } from "#shared/model/scan.ts";
+import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import { splitWords, toPattern } from "#store/lists/search.ts";
+import { PROBE_TEXT } from "./probe-table.ts";
 
 type Row = {
   id: number;
@@ -16,7 +18,23 @@ type Row = {
 
 const COLUMNS = "id, state, started_at, finished_at, total, ok, failed, partial";
 
-const NEWEST_FIRST = { name: "newest", columns: ["id"], descending: true };
+type SortColumn = "startedAt" | "total" | "failed";
+
+type Wanted = Window & {
+  search: string;
+  state: ScanState | null;
+  sort: { by: SortColumn; descending: boolean };
+};
+
+/** Scans begin one after the other, so their ids are in the order of their starts. */
+const SORTED_BY: Record<SortColumn, readonly string[]> = {
+  startedAt: ["id"],
+  total: ["total", "id"],
+  failed: ["failed", "id"],
+};
+
+/** The scans that visited something whose line holds the word. */
+const VISITED = `EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND (${PROBE_TEXT}) LIKE ? ESCAPE '\\')`;
 
 export function scanTable(db: Database, lists: Lists) {
   const begin = db.prepare("INSERT INTO scan (total, started_at) VALUES (?, ?)");
@@ -41,9 +59,14 @@ export function scanTable(db: Database, lists: Lists) {
     find: (id: ScanId): Scan | null => fromRow(find.get(id)),
     latest: (): Scan | null => fromRow(latest.get()),
 
-    /** The newest first. */
-    list: (page: { after: string | null; limit: number }): Listed<Scan> =>
-      lists.list({ select: COLUMNS, from: "scan", where: [], sort: NEWEST_FIRST, ...page }, toScan),
+    list({ search, state, sort: { by, descending }, ...page }: Wanted): Listed<Scan> {
+      const where: Part[] = [
+        ...(state ? [{ sql: "scan.state = ?", values: [state] }] : []),
+        ...splitWords(search).map((word) => ({ sql: VISITED, values: [toPattern(word)] })),
+      ];
+      const sort = { name: by, columns: SORTED_BY[by], descending };
+      return lists.list({ select: COLUMNS, from: "scan", where, sort, ...page }, toScan);
+    },
   };
 }
 

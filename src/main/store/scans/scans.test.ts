@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
-import { readAll } from "#store/testing/ask.ts";
+import { listScans, readAll } from "#store/testing/ask.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 
 const END = "2026-06-01T00:05:00Z";
@@ -34,6 +34,25 @@ test("a scan counts its visits by how they ended, and lists those that failed fi
   expect(probes({ search: "too" })).toEqual(["web1"]);
 });
 
+test("scans are found by what they visited and by how they ended, and sorted by what they met", () => {
+  const store = openMemory();
+  const [first, second, third] = [beginScan(store), beginScan(store), beginScan(store)];
+  visitEndpoint(store, "shop1", { scanId: first, presented: {} });
+  visitEndpoint(store, "shop1", { scanId: second });
+  visitHost(store, "web1", { scanId: second, collected: null, outcome: "timed-out" });
+  visitHost(store, "web2", { scanId: third });
+  store.scans.finish(third, "finished", END);
+
+  const ids = (asked: object) =>
+    readAll((page) => listScans(store, { ...page, ...asked }), 1).map(({ id }) => id);
+  expect(ids({})).toEqual([third, second, first]);
+  expect(ids({ search: "SHOP1" })).toEqual([second, first]);
+  expect(ids({ search: "shop1 timed" })).toEqual([second]);
+  expect(ids({ search: "100%" })).toEqual([]);
+  expect(ids({ state: "running" })).toEqual([second, first]);
+  expect(ids({ sort: { by: "failed", descending: true } })).toEqual([second, third, first]);
+});
+
 test("a probe tells the host key when its outcome is about it", () => {
   const store = openMemory();
   const scanId = beginScan(store);
@@ -62,7 +81,7 @@ test("what a killed process left running is interrupted; what has ended stays as
   expect(store.scans.interruptRunning(END)).toBe(1);
   expect(store.scans.interruptRunning(END)).toBe(0);
   store.scans.finish(running, "finished", END);
-  expect(store.scans.list({ after: null, limit: 9 })).toMatchObject({
+  expect(listScans(store)).toMatchObject({
     rows: [
       { id: running, state: "interrupted", finishedAt: END },
       { id: cancelled, state: "cancelled", finishedAt: END },

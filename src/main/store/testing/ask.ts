@@ -4,6 +4,7 @@ import { START } from "./make-visit.ts";
 
 type Certificates = Parameters<Store["certificates"]["list"]>[0];
 type Grants = Parameters<Store["access"]["list"]>[0];
+type Scans = Parameters<Store["scans"]["list"]>[0];
 type Findings = Parameters<Store["findings"]["list"]>[0];
 
 const PAGE = { after: null, limit: 100, search: "", host: null };
@@ -28,6 +29,16 @@ export const listGrants = (store: Store, asked: Partial<Grants> = {}) =>
     fingerprint: null,
     effective: null,
     sort: { by: "host", descending: false },
+    ...asked,
+  });
+
+export const listScans = (store: Store, asked: Partial<Scans> = {}) =>
+  store.scans.list({
+    after: null,
+    limit: 100,
+    search: "",
+    state: null,
+    sort: { by: "startedAt", descending: true },
     ...asked,
   });
 

@@ -24,6 +24,7 @@ export const COLUMNS: readonly Column<Scan>[] = [
   {
     id: "progress",
     title: "Visited",
+    sortBy: "total",
     minWidth: 220,
     grow: 1,
     cell: (scan) => (
@@ -55,6 +56,7 @@ export const COLUMNS: readonly Column<Scan>[] = [
   {
     id: "failed",
     title: "Failed",
+    sortBy: "failed",
     minWidth: 80,
     isNumber: true,
     cell: ({ failed }) => <NumberCell value={failed} />,
@@ -63,6 +65,7 @@ export const COLUMNS: readonly Column<Scan>[] = [
   {
     id: "startedAt",
     title: "Started",
+    sortBy: "startedAt",
     minWidth: 130,
     cell: ({ startedAt }) => <When instant={startedAt} />,
     text: ({ startedAt }) => startedAt,

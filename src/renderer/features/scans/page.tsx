@@ -1,26 +1,27 @@
 import { Button } from "@mantine/core";
 import { IconRadar2 } from "@tabler/icons-react";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
-import { Dim } from "#renderer/ui/cells.tsx";
-import { EmptyState } from "#renderer/ui/states.tsx";
+import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { type Scan, ScanId } from "#shared/model/scan.ts";
+import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { type Scan, ScanId, ScanState } from "#shared/model/scan.ts";
 import { COLUMNS } from "./columns.tsx";
 import { ScanDrawer } from "./drawer.tsx";
-import { route, useScans } from "./queries.ts";
+import { route, sortOf, useScans } from "./queries.ts";
+import { SCAN_STATES } from "./scan-state.tsx";
+
+const STATES = ScanState.options.map((value) => ({ value, label: SCAN_STATES[value].word }));
 
 const idOf = ({ id }: Scan): string => String(id);
 
-/** The newest first; nothing else can be asked for. */
-const SORT = { by: "startedAt", descending: true };
+type Search = ReturnType<typeof route.useSearch>;
 
 export function ScansPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useScans();
-  const requestScan = useScanRequest();
-  const open = (id: string | null, replace: boolean) =>
-    void navigate({ to: ".", search: { open: id === null ? undefined : Number(id) }, replace });
+  const { list, fetchAll } = useScans(search);
+  const change = (patch: Partial<Search>, replace = true) =>
+    void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
   return (
     <ListScreen
@@ -28,28 +29,41 @@ export function ScansPage() {
       columns={COLUMNS}
       list={list}
       rowId={idOf}
-      sort={SORT}
-      onSort={() => undefined}
+      sort={sortOf(search)}
+      onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
+      search={search.search ?? ""}
+      searchHint="Search targets and outcomes"
+      onSearch={(text) => change({ search: text || undefined })}
       openId={search.open === undefined ? null : String(search.open)}
-      onOpen={(id, { isWalk }) => open(id, isWalk)}
+      onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
-      filters={<Dim>The newest first</Dim>}
-      empty={
-        <EmptyState
-          Icon={IconRadar2}
-          title="No scan yet"
-          why="A scan visits hosts and endpoints once, reads what is there and writes nothing on them."
-          action={
-            <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
-              Start a scan
-            </Button>
-          }
-        />
+      filters={
+        <Facet title="State" value={search.state} options={STATES} onChange={(state) => change({ state })} />
       }
+      empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={
         search.open !== undefined && (
-          <ScanDrawer scanId={ScanId.parse(search.open)} onClose={() => open(null, true)} />
+          <ScanDrawer scanId={ScanId.parse(search.open)} onClose={() => change({ open: undefined })} />
         )
+      }
+    />
+  );
+}
+
+function None({ search, onClear }: { search: Search; onClear: () => void }) {
+  const requestScan = useScanRequest();
+  return (
+    <Nothing
+      Icon={IconRadar2}
+      one="scan"
+      search={search}
+      onClear={onClear}
+      title="No scan yet"
+      why="A scan visits hosts and endpoints once, reads what is there and writes nothing on them."
+      action={
+        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
+          Start a scan
+        </Button>
       }
     />
   );

@@ -6,18 +6,24 @@ import type { ScanId } from "#shared/model/scan.ts";
 
 export const route = getRouteApi("/scans");
 
-export function useScans() {
+type Search = ReturnType<typeof route.useSearch>;
+
+export const sortOf = ({ sort = "startedAt", descending = true }: Search) => ({ by: sort, descending });
+
+export function useScans(search: Search) {
   const { scans } = useApi();
+  const input = { search: search.search ?? "", state: search.state ?? null, sort: sortOf(search) };
   const list = useRows(
     useInfiniteQuery(
       scans.list.infiniteOptions({
-        input: (after: string | null) => ({ after }),
+        input: (after: string | null) => ({ ...input, after }),
         initialPageParam: null,
         getNextPageParam: ({ next }) => next,
+        placeholderData: keepPreviousData,
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => scans.list.call({ after, limit: 1_000 })) };
+  return { list, fetchAll: () => fetchAll((after) => scans.list.call({ ...input, after, limit: 1_000 })) };
 }
 
 export function useScan(scanId: ScanId) {

@@ -6,7 +6,7 @@ import classes from "./scans.module.css";
 
 /** In the header while a scan runs: how far it is, and the way to it. */
 export function RunningScan() {
-  const running = useScans().list.rows.find(({ state }) => state === "running");
+  const running = useScans({ state: "running" }).list.rows.at(0);
   if (!running) return null;
   return (
     <Link to="/scans" search={{ open: running.id }} className={classes.running}>

@@ -9,7 +9,7 @@ import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import type { Scan, ScanState } from "#shared/model/scan.ts";
 import classes from "./scans.module.css";
 
-const LOOKS: Record<ScanState, { tone: Tone; Icon: TablerIcon; word: string }> = {
+export const SCAN_STATES: Record<ScanState, { tone: Tone; Icon: TablerIcon; word: string }> = {
   running: { tone: "blue", Icon: IconLoader, word: "Running" },
   finished: { tone: "green", Icon: IconCircleCheck, word: "Finished" },
   cancelled: { tone: "gray", Icon: IconBan, word: "Cancelled" },
@@ -17,7 +17,7 @@ const LOOKS: Record<ScanState, { tone: Tone; Icon: TablerIcon; word: string }> =
 };
 
 export function ScanStateTag({ state }: { state: ScanState }) {
-  const { tone, Icon, word } = LOOKS[state];
+  const { tone, Icon, word } = SCAN_STATES[state];
   return (
     <Tag tone={tone} Icon={Icon}>
       {word}
