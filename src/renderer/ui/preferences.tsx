@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, use, useMemo, useState } from "react";
 
-export type Density = "compact" | "comfortable";
+type Density = "compact" | "comfortable";
 
 type Preferences = {
   density: Density;

@@ -5,7 +5,7 @@ const now = new Date("2026-06-01T12:00:00Z");
 
 test.each([
   ["2026-06-01T12:00:00Z", "just now"],
-  ["2026-06-01T12:00:59Z", "in a moment"],
+  ["2026-06-01T12:00:59Z", "just now"],
   ["2026-06-01T11:59:00Z", "1 minute ago"],
   ["2026-06-01T09:00:01Z", "2 hours ago"],
   ["2026-06-13T13:00:00Z", "in 12 days"],
@@ -19,6 +19,7 @@ test.each([
 test("an expiry says whether it is behind us", () => {
   expect(sayExpiry("2026-05-30T11:00:00Z", now)).toBe("expired 2 days ago");
   expect(sayExpiry("2026-06-02T12:00:00Z", now)).toBe("expires in 1 day");
+  expect(sayExpiry("2026-06-01T12:00:30Z", now)).toBe("expires within a minute");
 });
 
 test("sizes and durations are said in the unit that fits", () => {

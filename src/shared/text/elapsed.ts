@@ -9,18 +9,19 @@ const UNITS = [
 /** Days are counted as days up to this many; months would hide how near a date is. */
 const DAYS_AS_DAYS = 120;
 
-/** How far off an instant is: "3 days ago", "in 12 days", "just now". Rounded down, so that nothing seems further off. */
+/** How far off an instant is: "3 days ago", "in 12 days", "just now" to the minute. Rounded down: nothing seems further off. */
 export function sayElapsed(instant: string, now: Date): string {
   const seconds = Math.trunc((Date.parse(instant) - now.getTime()) / 1000);
   const amount = sayAmount(Math.abs(seconds));
-  if (amount === null) return seconds > 0 ? "in a moment" : "just now";
+  if (amount === null) return "just now";
   return seconds > 0 ? `in ${amount}` : `${amount} ago`;
 }
 
 /** How a date of expiry is said: "expired 3 days ago", "expires in 12 days". */
 export function sayExpiry(notAfter: string, now: Date): string {
-  const isPast = Date.parse(notAfter) < now.getTime();
-  return `${isPast ? "expired" : "expires"} ${sayElapsed(notAfter, now)}`;
+  const leftMs = Date.parse(notAfter) - now.getTime();
+  if (leftMs < 0) return `expired ${sayElapsed(notAfter, now)}`;
+  return leftMs < 60_000 ? "expires within a minute" : `expires ${sayElapsed(notAfter, now)}`;
 }
 
 function sayAmount(seconds: number): string | null {

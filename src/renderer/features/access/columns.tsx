@@ -37,7 +37,7 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "why",
     title: "Why",
-    minWidth: 170,
+    minWidth: 186,
     grow: 4,
     cell: ({ why: [first] }) => <TextCell text={first ?? ""} isDim />,
     text: ({ why }) => why.join("; "),

@@ -13,7 +13,7 @@ export const COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "host",
     title: "Host",
-    minWidth: 190,
+    minWidth: 168,
     grow: 3,
     sortBy: "host",
     cell: (row) => {
@@ -25,7 +25,7 @@ export const COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "state",
     title: "Last visit",
-    minWidth: 156,
+    minWidth: 146,
     sortBy: "state",
     cell: ({ state, outcome }) => <ProbeTag state={state} outcome={outcome} />,
     text: ({ state, outcome }) => `${state} ${outcome}`,
@@ -33,7 +33,7 @@ export const COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "os",
     title: "System",
-    minWidth: 150,
+    minWidth: 138,
     grow: 2,
     sortBy: "os",
     cell: ({ os }) => (os === null ? <Dim>not read</Dim> : <TextCell text={os} />),
@@ -42,7 +42,7 @@ export const COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "readAs",
     title: "Read as",
-    minWidth: 110,
+    minWidth: 92,
     grow: 1,
     cell: ({ readAs }) => (readAs === null ? <Dim>not read</Dim> : <TextCell text={readAs} />),
     text: ({ readAs }) => readAs ?? "",
@@ -50,7 +50,7 @@ export const COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "accounts",
     title: "Accounts",
-    minWidth: 88,
+    minWidth: 82,
     isNumber: true,
     sortBy: "accountCount",
     cell: ({ accountCount }) => <NumberCell value={accountCount} />,
@@ -59,7 +59,7 @@ export const COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "grants",
     title: "Grants",
-    minWidth: 76,
+    minWidth: 70,
     isNumber: true,
     sortBy: "grantCount",
     cell: ({ grantCount }) => <NumberCell value={grantCount} />,
@@ -76,14 +76,14 @@ export const COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "findings",
     title: "Findings",
-    minWidth: 118,
+    minWidth: 110,
     cell: ({ findings }) => <FindingCount findings={findings} />,
     text: ({ findings }) => findings.map(({ rule }) => rule).join(" "),
   },
   {
     id: "lastSeen",
     title: "Visited",
-    minWidth: 116,
+    minWidth: 110,
     sortBy: "lastSeen",
     cell: ({ lastSeen }) => <When instant={lastSeen} />,
     text: ({ lastSeen }) => lastSeen,

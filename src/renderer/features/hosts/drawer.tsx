@@ -48,7 +48,7 @@ function Details({ host }: { host: HostDetail }) {
   const target = sayTarget({ kind: "ssh", host: host.host, port: host.port, user: host.user });
   return (
     <>
-      {host.message && (
+      {host.message && !host.refusedKey && (
         <p className={classes.message}>
           <Untrusted text={host.message} />
         </p>

@@ -10,7 +10,7 @@ export const defuse = (field: string): string => (FORMULA.test(field) ? `'${fiel
 export function printCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const header = columns.map(({ title }) => title);
   const lines = rows.map((row) => columns.map((column) => defuse(column.text(row))));
-  return stringify([header, ...lines], { record_delimiter: "\r\n" });
+  return stringify([header, ...lines], { record_delimiter: "\r\n", quoted_match: /[\r\n]/ });
 }
 
 /** Hands a file to the browser to keep. */

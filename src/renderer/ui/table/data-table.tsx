@@ -123,11 +123,11 @@ function useVirtualRows<Row extends object>({ list, cursor, focusKey }: Props<Ro
   useEffect(() => {
     if (focusKey === 0 || cursor === null) return;
     virtualizer.scrollToIndex(ids.indexOf(cursor));
-    const frame = requestAnimationFrame(() =>
-      scrollRef.current
-        ?.querySelector<HTMLElement>(`[data-row="${CSS.escape(cursor)}"]`)
-        ?.focus({ preventScroll: true }),
-    );
+    const find = () => scrollRef.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(cursor)}"]`);
+    const row = find();
+    if (row) return row.focus({ preventScroll: true });
+    // Not rendered yet: it comes into view with the next frame.
+    const frame = requestAnimationFrame(() => find()?.focus({ preventScroll: true }));
     return () => cancelAnimationFrame(frame);
   }, [focusKey]);
   return { scrollRef, virtualizer };

@@ -42,7 +42,7 @@ export function SearchField({ inputRef, value, hint, onChange }: Props) {
           else event.currentTarget.blur();
         }}
       />
-      {!typed && <kbd className={classes.searchKey}>/</kbd>}
+      {!typed && inputRef && <kbd className={classes.searchKey}>/</kbd>}
     </div>
   );
 }
