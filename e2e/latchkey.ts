@@ -90,12 +90,21 @@ async function fill(database: string, home: string, { targets, identity }: DemoW
 
 async function serve(database: string, home: string) {
   const shell = spawn(process.execPath, [PROGRAM, "--db", database, "serve"], {
-    stdio: ["pipe", "pipe", "inherit"],
+    stdio: "pipe",
     env: environmentOf(home),
   });
-  const [line] = await once(createInterface(shell.stdout), "line");
+  let complaints = "";
+  shell.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaints += text;
+  });
+  const line = await Promise.race([
+    once(createInterface(shell.stdout), "line").then(String),
+    once(shell, "exit").then(() => {
+      throw new Error(`Latchkey did not start: ${complaints}`);
+    }),
+  ]);
   return {
-    url: String(line).replace("Latchkey is at ", ""),
+    url: line.replace("Latchkey is at ", ""),
     async stop() {
       if (shell.exitCode !== null) return;
       shell.kill("SIGTERM");
