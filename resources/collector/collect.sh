@@ -267,6 +267,9 @@ read_host() {
 	set -- $(date '+%s %z')
 	say time "${1-}"
 	say offset "${2-}"
+	for closed in /etc/nologin /run/nologin /var/run/nologin; do
+		if [ -e $closed ]; then say closed-by $closed; break; fi
+	done
 	for release in /etc/os-release /usr/lib/os-release; do
 		[ -f $release ] && [ -r $release ] || continue
 		while IFS= read -r line; do
@@ -312,11 +315,15 @@ read_accounts() {
 		printf '@groups %s\n' $encoding
 		printf '%s\n' "$groups" | payload
 	fi
+	directories=
 	if [ -r /etc/nsswitch.conf ]; then
 		while read -r keyword sources; do
-			[ "$keyword" = passwd: ] || continue
+			case $keyword in passwd: | group: | initgroups:) ;; *) continue ;; esac
 			for source in ${sources%%#*}; do
-				case $source in files | compat | systemd | db | \[* | *\]) ;; *) unread accounts "$source" directory-service ;; esac
+				case $source in files | compat | systemd | db | \[* | *\]) continue ;; esac
+				case " $directories " in *" $source "*) continue ;; esac
+				directories="$directories $source"
+				unread accounts "$source" directory-service
 			done
 		done </etc/nsswitch.conf
 	fi
@@ -324,7 +331,8 @@ read_accounts() {
 	read_password_states
 }
 
-only_accounts() { awk -F: 'NF >= 7 && $1 !~ /^[+-]/ { print $1 ":" $3 ":" $4 ":" $6 ":" $7 }'; }
+# Of two accounts with one name the first counts, as everywhere on the host.
+only_accounts() { awk -F: 'NF >= 7 && $1 !~ /^[+-]/ && !told[$1]++ { print $1 ":" $3 ":" $4 ":" $6 ":" $7 }'; }
 only_groups() { awk -F: 'NF >= 4 { print $1 ":" $3 ":" $4 }'; }
 
 read_shells() {
@@ -336,13 +344,21 @@ read_shells() {
 		[ -n "$shell" ] || shell=/bin/sh
 		find_out "$shell"
 		usable=unknown
-		case $stands in absent | other) usable=no ;; file) [ -x "$shell" ] && usable=yes || usable=no ;; esac
+		case $stands in
+			absent | other) usable=no ;;
+			file)
+				# sshd asks whether anybody may execute it, not whether we may.
+				look "$shell"
+				case $mode in *[xst]*) usable=yes ;; ?*) usable=no ;; esac
+				;;
+		esac
 		say $usable "$shell"
 	done
 	printf '\n'
 }
 
-# Of each password its class, and the day on which the account expires.
+# Of each password its class, the day on which the account expires, and the day from which a password is too old
+# for PAM: its last change, its longest age and the days of grace, where there are all three.
 read_password_states() {
 	if [ -r /etc/shadow ]; then
 		printf '@password-states %s\n' $encoding
@@ -351,7 +367,8 @@ read_password_states() {
 			if ($2 == "") class = "none"
 			else if ($2 ~ /^!/ || $2 ~ /^[*]LK[*]/) class = "locked"
 			else if ($2 ~ /^[*]+$/) class = "starred"
-			print $1 ":" class ":" $8
+			aged = $3 > 0 && $5 ~ /^[0-9]+$/ && $7 ~ /^[0-9]+$/ ? $3 + $5 + $7 : ""
+			print $1 ":" class ":" $8 ":" aged
 		}' /etc/shadow | payload
 		return
 	fi
@@ -371,24 +388,23 @@ read_sshd_config() {
 		[ ! -e "$config" ] && [ -e "$other" ] && config=$other
 	done
 	find_daemon_options
-	seen_configs=$nl config_keys='' config_host_keys='' has_match='' depth=0
+	seen_configs=$nl config_keys='' near_keys='' config_host_keys='' has_match='' depth=0
 	read_config "$config"
 }
 
-# -f and -o of the daemon that listens, as it shows them: $daemon_options; a -f also sets $config.
+# -f and -o of the daemon that listens, as it shows them: $daemon_options, a line each; a -f also sets $config.
 find_daemon_options() {
-	daemon_options='' title=''
+	daemon_options='' title='' own_space=$(readlink /proc/self/ns/pid)
 	set +f
 	for process in /proc/[0-9]*; do
 		set -f
 		name=
 		read -r name <"$process/comm"
 		[ "$name" = sshd ] || continue
-		line=
-		IFS= read -r line <"$process/cmdline"
-		case $line in 'sshd: '*' [listener]'*) ;; *) continue ;; esac
-		line=${line#sshd: }
-		line=${line%% \[listener\]*}
+		# One in a container is not this host's.
+		space=$(readlink "$process/ns/pid")
+		[ -z "$space" ] || [ "$space" = "$own_space" ] || continue
+		read_title "$process" || continue
 		if [ -n "$title" ] && [ "$title" != "$line" ]; then
 			unread sshd-config sshd several-daemons
 			title=
@@ -398,22 +414,47 @@ find_daemon_options() {
 	done
 	set -f
 	set -- $title
-	while [ $# -gt 1 ]; do
+	while [ $# -gt 0 ]; do
 		case $1 in
-			-f) [ -e "$2" ] && config=$2 daemon_options="$daemon_options -f $2"; shift ;;
-			-o)
-				case $2 in
-					[Ll][Ii][Ss][Tt][Ee][Nn]* | [Pp][Ii][Dd]* | [Pp][Ee][Rr][Ss][Oo]* | [Pp][Oo][Rr][Tt]* | *[!A-Za-z0-9/.%_=@:+,-]*) ;;
-					*=*)
-						daemon_options="$daemon_options -o $2"
-						[ "$my_uid" = 0 ] || unread sshd-config sshd daemon-option "$2"
-						;;
-				esac
-				shift
+			-f) [ $# = 1 ] || { shift; take_daemon_config "$1"; } ;;
+			-f*) take_daemon_config "${1#-f}" ;;
+			-o*)
+				# "-o Key value" is one word to sshd, and several here.
+				option=${1#-o}
+				while [ $# -gt 1 ]; do
+					case $2 in -*) break ;; esac
+					option=${option:+"$option "}$2
+					shift
+				done
+				take_daemon_option "$option"
 				;;
 		esac
 		shift
 	done
+}
+
+# The command line of a listening sshd, into $line. Before 8.2 it had no title that says so: there it is a process
+# that serves nobody, which has one.
+read_title() {
+	line=$(tr '\0' ' ' <"$1/cmdline")
+	case $line in
+		'sshd: '*' [listener]'*)
+			line=${line#sshd: }
+			line=${line%% \[listener\]*}
+			;;
+		*/sshd | */sshd' '*) case "$line " in *' -R '* | *' -T '* | *' -i '*) return 1 ;; esac ;;
+		*) return 1 ;;
+	esac
+}
+
+take_daemon_config() { [ ! -e "$1" ] || config=$1 daemon_options=$daemon_options-f$1$nl; }
+
+take_daemon_option() {
+	case $1 in
+		'' | [Ll][Ii][Ss][Tt][Ee][Nn]* | [Pp][Ii][Dd]* | [Pp][Ee][Rr][Ss][Oo]* | [Pp][Oo][Rr][Tt]*) return ;;
+	esac
+	daemon_options=$daemon_options-o$1$nl
+	[ "$my_uid" = 0 ] || unread sshd-config sshd daemon-option "$1"
 }
 
 # Ships one configuration file and whatever it includes, as sshd would read them.
@@ -429,7 +470,12 @@ read_config() {
 	if [ ! -r "$1" ]; then unread sshd-config "$1" not-permitted; return; fi
 	resolve "$1"
 	look "$1"
-	if is_withheld; then unread sshd-config "$1" $why; return; fi
+	if is_withheld; then
+		# It may hold a Match: sshd is asked for each account, then.
+		has_match=yes
+		unread sshd-config "$1" $why
+		return
+	fi
 	encode "$1"
 	printf '@config %s path:%s\n' $encoding "$token"
 	feed "$1" payload
@@ -440,6 +486,8 @@ read_config() {
 		case $found in
 			match) has_match=yes ;;
 			'key '*) config_keys=$config_keys${found#key }$nl ;;
+			'near '*) near_keys="$near_keys ${found#near }" ;;
+			'blank '*) unread authorized-keys "${found#blank }" has-blank ;;
 			'host '*) config_host_keys=$config_host_keys${found#host }$nl ;;
 			'include '*) include "${found#include }" ;;
 		esac
@@ -490,7 +538,8 @@ tell_if_closed() {
 	fi
 }
 
-# "match", "include WORD", "key WORDS" (AuthorizedKeysFile) and "host WORD" (HostKey) of a configuration.
+# "match", "include WORD", "key WORDS" (AuthorizedKeysFile), "near WORDS" (the same where the connection decides),
+# "blank WORD" (one of them that sshd -T prints as two) and "host WORD" (HostKey) of a configuration.
 scan_config() {
 	awk '
 		function next_word(   c, quote, word, is_word) {
@@ -518,13 +567,17 @@ scan_config() {
 			sub(/[ \t\r=].*/, "", name)
 			gsub(/"/, "", name)
 			sub(/^[^ \t\r=]*[ \t]*=?[ \t]*/, "", text)
-			if (name == "match") print "match"
+			if (name == "match") { print "match"; is_near = tolower(text) ~ /address|host|port|rdomain|version/ }
 			else if (name == "include") { while ((w = next_word()) != "") print "include " w }
 			else if (name == "hostkey") { if ((w = next_word()) != "") print "host " w }
 			else if (name == "authorizedkeysfile") {
 				all = ""
-				while ((w = next_word()) != "") all = all " " w
+				while ((w = next_word()) != "") {
+					if (w ~ /[ \t]/) print "blank " w
+					else all = all " " w
+				}
 				if (all != "") print "key" all
+				if (all != "" && is_near) print "near" all
 			}
 		}'
 }
@@ -546,6 +599,9 @@ read_grants() {
 			files=${nl}${out}
 			case $files in *"${nl}authorizedkeysfile "*) files=${files#*"${nl}authorizedkeysfile "} ;; *) files='.ssh/authorized_keys .ssh/authorized_keys2' ;; esac
 			files=${files%%"$nl"*}
+			for pattern in $near_keys; do
+				case " $files " in *" $pattern "*) ;; *) files="$files $pattern" ;; esac
+			done
 		else
 			files=$config_keys
 			[ -n "$files" ] || files='.ssh/authorized_keys .ssh/authorized_keys2'
@@ -595,7 +651,10 @@ ask_sshd() {
 
 # The address stands for "somebody elsewhere": it is kept for documentation and belongs to no host.
 run_sshd() {
-	"$sshd" $daemon_options -T -C "user=$user,host=elsewhere.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22" </dev/null
+	IFS=$nl
+	set -- $daemon_options
+	unset IFS
+	"$sshd" "$@" -T -C "user=$user,host=elsewhere.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22" </dev/null
 }
 
 # Of sshd's settings those that decide about access.
@@ -603,7 +662,7 @@ only_access() {
 	awk '
 		BEGIN {
 			n = split("authorizedkeysfile authorizedkeyscommand authorizedkeyscommanduser pubkeyauthentication " \
-				"authenticationmethods allowusers denyusers allowgroups denygroups permitrootlogin strictmodes usepam " \
+				"authenticationmethods allowusers denyusers allowgroups denygroups permitrootlogin strictmodes usepam refuseconnection " \
 				"revokedkeys trustedusercakeys authorizedprincipalsfile authorizedprincipalscommand " \
 				"authorizedprincipalscommanduser pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthoptions " \
 				"casignaturealgorithms requiredrsasize port listenaddress chrootdirectory forcecommand loglevel usedns hostkey", keyword, " ")

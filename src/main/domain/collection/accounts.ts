@@ -4,9 +4,14 @@ import { type Record, readTable } from "./record.ts";
 const DAY_MS = 86_400_000;
 const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-type PasswordState = Pick<Account, "passwordState" | "isLockedForSshd" | "expiresOnDay">;
+type PasswordState = Pick<Account, "passwordState" | "isLockedForSshd" | "expiresOnDay" | "agedOnDay">;
 
-const UNKNOWN: PasswordState = { passwordState: "unknown", isLockedForSshd: null, expiresOnDay: "unknown" };
+const UNKNOWN: PasswordState = {
+  passwordState: "unknown",
+  isLockedForSshd: null,
+  expiresOnDay: "unknown",
+  agedOnDay: "unknown",
+};
 
 /** The accounts of a collection, from its records on accounts, groups, shells and passwords. */
 export function readAccounts(records: readonly Record[]): Account[] {
@@ -18,8 +23,10 @@ export function readAccounts(records: readonly Record[]): Account[] {
     ...readOwnState(table("own-password")[0]),
   ]);
   const rows = table("accounts").flatMap(({ bytes }) => readTable(bytes));
+  const told = new Set<string>();
   return rows.flatMap(([name = "", uid = "", gid = "", home = "", shell = ""]) => {
-    if (!/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid)) return [];
+    if (!/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid) || told.has(name)) return [];
+    told.add(name);
     return {
       name,
       uid: Number(uid),
@@ -59,12 +66,18 @@ function readShells(records: readonly Record[]): Map<string, boolean> {
 
 function readStates(records: readonly Record[]): [string, PasswordState][] {
   const rows = records.flatMap(({ bytes }) => readTable(bytes));
-  return rows.map(([name = "", state = "", day = ""]) => {
+  // Where a name comes twice, the first is the one that counts on the host.
+  return rows.reverse().map(([name = "", state = "", expires = "", aged = ""]) => {
     const passwordState = state === "set" || state === "none" ? state : "locked";
-    const expiresOnDay = /^\d{1,7}$/.test(day) ? Number(day) : null;
-    return [name, { passwordState, isLockedForSshd: state === "locked", expiresOnDay }];
+    const isLockedForSshd = state === "locked";
+    return [
+      name,
+      { passwordState, isLockedForSshd, expiresOnDay: readDay(expires), agedOnDay: readDay(aged) },
+    ];
   });
 }
+
+const readDay = (text: string): number | null => (/^\d{1,7}$/.test(text) ? Number(text) : null);
 
 /** What `passwd -S` and `chage -l` told an ordinary account of itself. */
 function readOwnState(record: Record | undefined): [string, PasswordState][] {
@@ -76,7 +89,8 @@ function readOwnState(record: Record | undefined): [string, PasswordState][] {
   const expiresOnDay = readExpiryDate(/^Account expires\s*: (.*)$/m.exec(lines)?.[1]);
   // "L" stands for a lock and for a lone "*" alike; only the first stops sshd.
   const isLockedForSshd = passwordState === "locked" || passwordState === "unknown" ? null : false;
-  return [[account, { passwordState, isLockedForSshd, expiresOnDay }]];
+  const agedOnDay = readExpiryDate(/^Password inactive\s*: (.*)$/m.exec(lines)?.[1]);
+  return [[account, { passwordState, isLockedForSshd, expiresOnDay, agedOnDay }]];
 }
 
 /** The second word of `passwd -S`, as shadow (L, NP, P) and as Red Hat (LK, NP, PS) write it. */
@@ -86,9 +100,9 @@ function readPasswordLetters(letters: string | undefined): Account["passwordStat
   return letters === "P" || letters === "PS" ? "set" : "unknown";
 }
 
-/** `chage -l` in the C locale: "never" or "Jan 01, 2030". */
+/** `chage -l` in the C locale: "never", "Jan 01, 2030", or that the password must be changed, which stops no key. */
 function readExpiryDate(text: string | undefined): Account["expiresOnDay"] {
-  if (text?.trim() === "never") return null;
+  if (text?.trim() === "never" || text?.trim() === "password must be changed") return null;
   const [, month = "", day, year] = /^([A-Z][a-z]{2}) (\d{2}), (\d{4})/.exec(text ?? "") ?? [];
   const index = MONTHS.indexOf(month);
   if (!month || index < 0) return "unknown";

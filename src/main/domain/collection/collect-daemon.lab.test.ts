@@ -49,3 +49,20 @@ test("what the running sshd was started with counts, and files that include each
     ]),
   );
 });
+
+test("a second sshd with other options is told, and one in a container is not", async () => {
+  await using host = await startHost({ name: "daemons", prepare: PREPARE });
+  const start = `/usr/sbin/sshd -o ListenAddress=${host.address}:2222 -o PidFile=none -oUsePAM=no`;
+  const told = async () => readCollection(await runCollector(host), { nonce: null })?.unread;
+  await host.run(`
+    unshare --pid --fork --mount-proc ${start} -D </dev/null >/dev/null 2>&1 &
+    until grep -q 2222.*listener "/proc/$(cat /proc/$!/task/*/children)/cmdline" 2>/dev/null; do :; done`);
+  const several = {
+    kind: "sshd-config",
+    path: "sshd",
+    why: "several sshd run here with different options",
+  };
+  expect(await told()).not.toContainEqual(several);
+  await host.run(start.replace(":2222", ":2223"));
+  expect(await told()).toContainEqual(several);
+});

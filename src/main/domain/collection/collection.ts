@@ -57,6 +57,8 @@ export type HostFacts = {
   utcOffset: string | null;
   /** As `sshd -V` or `ssh -V` prints it: OpenSSH_10.0p2. */
   sshdVersion: string | null;
+  /** The file that closes the host to all but root, where there is one: /etc/nologin. */
+  closedBy: string | null;
 };
 
 export type Account = {
@@ -76,6 +78,8 @@ export type Account = {
   isLockedForSshd: boolean | null;
   /** Day the account expires, days since the epoch (shadow field 8); null: never; "unknown": not read. */
   expiresOnDay: number | null | "unknown";
+  /** Day from which the password is too old, days of grace and all: PAM refuses keys then, too. Null: never. */
+  agedOnDay: number | null | "unknown";
   /** Whether the shell exists and can be executed; null: not looked at. */
   isShellUsable: boolean | null;
 };

@@ -15,6 +15,7 @@ export function readHost(record: Record | undefined): Readers {
     unixTime: time !== null && /^\d{1,12}$/.test(time) ? Number(time) : null,
     utcOffset: /^[+-]\d{4}$/.test(say("offset") ?? "") ? say("offset") : null,
     sshdVersion: say("sshd"),
+    closedBy: say("closed-by"),
   };
   return {
     facts,

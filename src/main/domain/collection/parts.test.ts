@@ -65,15 +65,18 @@ test("StrictModes' walk goes from the file to the root, or is empty when an entr
   expect(readWalk("/a/k", entries.slice(1))).toEqual([]);
 });
 
-test("an account joins its groups, its shell and the class of its password", () => {
+test("an account joins its groups, its shell and the class of its password; of two of one name the first counts", () => {
   const accounts = readAccounts([
-    record("accounts", "root:0:0:/root:/bin/bash\nalice:7:70:/home/alice:\nodd:x:1:/:/bin/sh\n"),
+    record(
+      "accounts",
+      "root:0:0:/root:/bin/bash\nalice:7:70:/home/alice:\nalice:8:80:/home/other:/bin/zsh\nodd:x:1:/:/bin/sh\n",
+    ),
     record("groups", "root:0:\nstaff:70:bob\nwheel:10:bob,alice\n"),
     record("shells", "", [
       ["yes", "/bin/bash"],
       ["no", "/bin/sh"],
     ]),
-    record("password-states", "root:starred:\nalice:locked:20000\n"),
+    record("password-states", "root:starred::\nalice:locked:20000:20100\nalice:set::\n"),
   ]);
   expect(accounts).toMatchObject([
     {
@@ -92,6 +95,7 @@ test("an account joins its groups, its shell and the class of its password", () 
       passwordState: "locked",
       isLockedForSshd: true,
       expiresOnDay: 20_000,
+      agedOnDay: 20_100,
     },
   ]);
 });

@@ -28,6 +28,7 @@ test("a recorded stream is read wholly, past the noise before it", () => {
       os: "Debian GNU/Linux 13 (trixie)",
       utcOffset: "+0000",
       sshdVersion: "OpenSSH_10.0p2",
+      closedBy: null,
     },
     readAs: { uid: 0, user: "root", how: "login" },
     loginKey: null,

@@ -28,6 +28,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "not-listed": () => "the folder may not be listed",
   "not-permitted": () => "it may not be read without more rights",
   "not-regular": () => "it is not a regular file",
+  "has-blank": () => "sshd tells a path with a blank in it as two, so it was not read",
   "needs-root": () => "only root may read it",
   "odd-name": () => "sshd cannot be asked about an account with a comma in its name",
   "pseudo-file": () => "it leads into /proc, /sys or /dev",

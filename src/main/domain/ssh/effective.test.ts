@@ -71,6 +71,8 @@ test("no names what decides, and where it stands", () => {
     ...said(ed25519, { config: "AuthenticationMethods password" }),
     ...said(ed25519, { account: { isShellUsable: false, shell: "/bin/zsh" } }),
     ...said(ed25519, { account: { expiresOnDay: 18_262 } }),
+    ...said(ed25519, { account: { agedOnDay: 18_262 } }),
+    ...said(ed25519, { config: "RefuseConnection yes" }),
     ...said(ed25519, { config: "UsePAM no", account: { passwordState: "locked", isLockedForSshd: true } }),
     ...said(rsa, { config: "RequiredRSASize 3072" }),
     ...said(ecdsa, { config: "PubkeyAcceptedAlgorithms ssh-ed25519" }),
@@ -90,6 +92,8 @@ test("no names what decides, and where it stands", () => {
       "no: AuthenticationMethods password asks for no key (/etc/ssh/sshd_config:1)",
       "no: the shell of alice, /bin/zsh, does not exist or cannot be executed",
       "no: the account alice expired on 2020-01-01",
+      "no: the password of alice is too old since 2020-01-01, for which PAM refuses keys too",
+      "no: RefuseConnection yes (/etc/ssh/sshd_config:1)",
       "no: the password of alice is locked, which without PAM refuses keys too (UsePAM no, /etc/ssh/sshd_config:1)",
       "no: an RSA key of 2048 bits is shorter than RequiredRSASize 3072 (/etc/ssh/sshd_config:1)",
       "no: PubkeyAcceptedAlgorithms does not have ecdsa-sha2-nistp256 (/etc/ssh/sshd_config:1)",
@@ -104,7 +108,9 @@ test("no names what decides, and where it stands", () => {
 test("unknown names what was not read", () => {
   expect([
     ...said(ed25519, { account: { expiresOnDay: "unknown" } }),
+    ...said(ed25519, { account: { agedOnDay: "unknown" } }),
     ...said(ed25519, { config: "UsePAM no", account: { isLockedForSshd: null } }),
+    ...said(ed25519, { config: "UsePAM yes\nChrootDirectory /srv/%u" }),
     ...said(ed25519, { config: "AllowGroups ops", account: { groups: null } }),
     ...said(ed25519, { config: "RevokedKeys /etc/ssh/revoked" }),
     ...said(ed25519, { config: "Include a.d/*\nPubkeyAuthentication no" }),
@@ -114,7 +120,9 @@ test("unknown names what was not read", () => {
   ]).toMatchInlineSnapshot(`
     [
       "unknown: whether the account alice has expired was not read",
+      "unknown: whether the password of alice is too old was not read, which counts under PAM",
       "unknown: whether the password of alice is locked was not read, which counts without PAM",
+      "unknown: owner and mode of /srv/%u were not read (ChrootDirectory, /etc/ssh/sshd_config:2)",
       "unknown: the groups of alice were not all read, and sshd goes by groups",
       "unknown: /etc/ssh/revoked may revoke the key and was not read (RevokedKeys, /etc/ssh/sshd_config:1)",
       "unknown: what Include a.d/* stands for could not be told",

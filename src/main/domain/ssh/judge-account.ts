@@ -100,7 +100,7 @@ function openCase(account: Account, settings: Settings, collection: Collection) 
     decideAccountExpiry(account, settings, facts),
     underSettings([
       ...decideWhoMayLogIn(account, settings, areGroupsWhole(collection)),
-      ...decideAccountState(account, settings),
+      ...decideAccountState(account, settings, facts),
       ...decideLoginPolicy(account, settings),
     ]),
     { read: [settings.source], notRead: sayUnread(collection) },

@@ -117,3 +117,13 @@ test("what of the configuration was not read is told once", () => {
     "/etc/ssh/sshd_config: not permitted",
   ]);
 });
+
+test("where several daemons run with different options, sshd -T does not speak for all of them", () => {
+  const unread = [
+    { kind: "sshd-config" as const, path: "sshd", why: "several sshd run here with different options" },
+    { kind: "sshd-config" as const, path: "/etc/ssh/more.conf", why: "not permitted" },
+  ];
+  const asked = { effective: new Map([["alice", new Map([["usepam", ["yes"]]])]]), files: new Map() };
+  const { plain } = settings("", alice, { unread, sshd: { ...asked, includes: new Map() } });
+  expect(plain.unread).toEqual(["sshd: several sshd run here with different options"]);
+});

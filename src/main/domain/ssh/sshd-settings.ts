@@ -38,6 +38,7 @@ const DEFAULTS = {
   permitrootlogin: ["prohibit-password"],
   pubkeyacceptedalgorithms: [],
   pubkeyauthentication: ["yes"],
+  refuseconnection: ["no"],
   requiredrsasize: ["1024"],
   revokedkeys: ["none"],
   strictmodes: ["yes"],
@@ -60,7 +61,7 @@ export function settingsOf(account: Account, collection: Collection, config: Ssh
   const holds = (match: Match): boolean => answers.get(match) === "yes" || answers.get(match) === "far";
   const written = remember((keyword) => readSetting(config.lines, keyword, holds));
   const plain = asked
-    ? askedSettings(asked, account.name, written)
+    ? { ...askedSettings(asked, account.name, written), unread: sayUnread(collection, DAEMON) }
     : writtenSettings([...config.unread, ...sayUnread(collection)], written);
 
   const open = [...answers].filter(([, answer]) => answer === "far" || answer === "near");
@@ -80,8 +81,13 @@ export function settingsOf(account: Account, collection: Collection, config: Ssh
 export const areGroupsWhole = ({ unread }: Pick<Collection, "unread">): boolean =>
   !unread.some(({ kind }) => kind === "accounts");
 
-const sayUnread = ({ unread }: Collection): string[] =>
-  unread.filter(({ kind }) => kind === "sshd-config").map(({ path, why }) => `${path}: ${why}`);
+/** Under this name the collector tells what it could not tell of the running sshd; all else is a file. */
+const DAEMON = "sshd";
+
+const sayUnread = ({ unread }: Collection, only?: string): string[] =>
+  unread
+    .filter(({ kind, path }) => kind === "sshd-config" && (only === undefined || path === only))
+    .map(({ path, why }) => `${path}: ${why}`);
 
 export const isYes = (values: readonly string[]): boolean => values[0]?.toLowerCase() === "yes";
 
@@ -90,7 +96,7 @@ function askedSettings(
   asked: ReadonlyMap<string, string[]>,
   account: string,
   written: (keyword: Keyword) => Setting,
-): Settings {
+): Omit<Settings, "unread"> {
   const answers = new Map<string, string[]>();
   for (const [name, values] of asked) {
     const words = values.flatMap((value) => value.split(/\s+/)).filter((word) => word !== "");
@@ -103,7 +109,6 @@ function askedSettings(
       return isEqual(inFiles, { values }) ? inFiles : { values, place: `sshd -T -C user=${account}` };
     }),
     source: `sshd -T -C user=${account}`,
-    unread: [],
   };
 }
 

@@ -5,10 +5,14 @@ import { isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
 const DAY_SECONDS = 86_400;
 const NO_LOGIN = /\/(?:nologin|false)$/;
 
-/** What of the account lets sshd refuse it that hangs on settings: its shell and the lock on its password. */
-export function decideAccountState(account: Account, settings: Settings): Contribution[] {
+/** What of the account lets sshd refuse it that hangs on settings: its shell, its password, a host that is closed. */
+export function decideAccountState(account: Account, settings: Settings, facts: HostFacts): Contribution[] {
   const usePam = isYes(settings.get("usepam").values);
-  return [decideShell(account, settings), usePam ? passUnderPam(account) : decideLock(account, settings)];
+  return [
+    decideShell(account, settings),
+    decideClosed(account, facts, usePam),
+    ...(usePam ? [passUnderPam(account), decideAge(account, facts)] : [decideLock(account, settings)]),
+  ];
 }
 
 function decideShell({ name, shell, isShellUsable }: Account, settings: Settings): Contribution {
@@ -25,6 +29,30 @@ function decideShell({ name, shell, isShellUsable }: Account, settings: Settings
   };
 }
 
+/** sshd alone lets in and ends the session at once; under PAM it hangs on whether its rules name pam_nologin. */
+function decideClosed({ uid, name }: Account, { closedBy }: HostFacts, usePam: boolean): Contribution {
+  if (uid === 0 || closedBy === null) return {};
+  return usePam
+    ? doubt(`${closedBy} closes the host to all but root where PAM uses pam_nologin, as it usually does`)
+    : { notes: [`${closedBy} is there: ${name} gets no session while it is, only port forwarding`] };
+}
+
+/** A password that is too old even for the days of grace. Versions of PAM differ on the day itself. */
+function decideAge({ name, agedOnDay, expiresOnDay }: Account, { unixTime }: HostFacts): Contribution {
+  // Both are read from one place, and one sentence is enough to say that it was not.
+  if (agedOnDay === null || expiresOnDay === "unknown") return {};
+  if (agedOnDay === "unknown")
+    return doubt(`whether the password of ${name} is too old was not read, which counts under PAM`);
+  if (unixTime === null)
+    return doubt(`the host's clock was not read, and the password of ${name} gets too old one day`);
+  const today = Math.floor(unixTime / DAY_SECONDS);
+  if (today < agedOnDay) return {};
+  const reason = `the password of ${name} is too old since ${sayDay(agedOnDay)}, for which PAM refuses keys too`;
+  return today > agedOnDay ? refuse(reason) : doubt(reason);
+}
+
+const sayDay = (day: number): string => new Date(day * DAY_SECONDS * 1_000).toISOString().slice(0, 10);
+
 /** PAM counts the day itself as expired, sshd alone only the days after it. */
 export function decideAccountExpiry(
   account: Account,
@@ -39,8 +67,7 @@ export function decideAccountExpiry(
     return doubt(`the host's clock was not read, and the account ${name} expires one day`);
   const today = Math.floor(unixTime / DAY_SECONDS);
   if (usePam ? today < expiresOnDay : today <= expiresOnDay) return {};
-  const date = new Date(expiresOnDay * DAY_SECONDS * 1_000).toISOString().slice(0, 10);
-  return refuse(`the account ${name} expired on ${date}`);
+  return refuse(`the account ${name} expired on ${sayDay(expiresOnDay)}`);
 }
 
 function passUnderPam({ name, passwordState }: Account): Contribution {

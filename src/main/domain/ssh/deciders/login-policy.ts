@@ -5,10 +5,12 @@ import { isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
 /** Settings that hold for every key of an account. */
 export function decideLoginPolicy(account: Account, settings: Settings): Contribution[] {
   return [
+    decideConnection(settings),
     decidePublicKeys(settings),
     decideMethods(settings),
     decideRoot(account, settings),
     decideRevoked(settings),
+    decideChroot(settings),
   ];
 }
 
@@ -17,6 +19,20 @@ export function decideForcedCommand(account: Account, settings: Settings, hasCom
   const { values, place } = settings.get("permitrootlogin");
   if (account.uid !== 0 || values[0]?.toLowerCase() !== "forced-commands-only" || hasCommand) return {};
   return refuse(`PermitRootLogin forced-commands-only, and the line has no command= (${place})`);
+}
+
+/** From OpenSSH 9.9 on: sshd hangs up as soon as it knows the name. */
+function decideConnection(settings: Settings): Contribution {
+  const { values, place } = settings.get("refuseconnection");
+  return isYes(values) ? refuse(`RefuseConnection yes (${place})`) : {};
+}
+
+/** sshd hangs up after the login unless the folder, and each above it, is root's and writable by nobody else. */
+function decideChroot(settings: Settings): Contribution {
+  const { values, place } = settings.get("chrootdirectory");
+  const [folder = "none"] = values;
+  if (folder.toLowerCase() === "none" || folder === "/") return {};
+  return doubt(`owner and mode of ${folder} were not read (ChrootDirectory, ${place})`);
 }
 
 function decidePublicKeys(settings: Settings): Contribution {

@@ -6,6 +6,8 @@ export type Scenario = {
   config: string;
   /** POSIX sh that runs in the host before the accounts are made. */
   before?: string;
+  /** What the daemon is started with. */
+  sshdOptions?: readonly string[];
   accounts: Record<string, ScenarioAccount>;
 };
 
@@ -66,10 +68,18 @@ const STATES: Record<string, ScenarioAccount> = {
   today: { after: "usermod -p '*' -e $(date -u +%Y-%m-%d) today" },
   tomorrow: { after: "usermod -p '*' -e 2099-01-01 tomorrow" },
   aged: { after: "echo aged:secret | chpasswd; chage -d 2020-01-01 -M 1 aged" },
+  inactive: { after: "echo inactive:secret | chpasswd; chage -d 2020-01-01 -M 90 -I 30 inactive" },
+  lockedinactive: { after: "chage -d 2020-01-01 -M 90 -I 0 lockedinactive" },
+  mustchange: { after: "echo mustchange:secret | chpasswd; chage -d 0 -M 90 -I 30 mustchange" },
   nologin: { after: "usermod -p '*' -s /usr/sbin/nologin nologin" },
   falseshell: { after: "usermod -p '*' -s /bin/false falseshell" },
   noshell: { after: "usermod -p '*' -s /bin/no-such-shell noshell" },
   badshell: { after: "usermod -p '*' -s /etc/passwd badshell" },
+  ownshell: {
+    after:
+      "usermod -p '*' -s /bin/ownshell ownshell; cp /bin/sh /bin/ownshell; chown ownshell /bin/ownshell; chmod 700 /bin/ownshell",
+  },
+  twice: { after: "usermod -p '*' twice; echo 'twice:x:4444:4444::/home/twice:/bin/false' >> /etc/passwd" },
 };
 
 const ROOTS: Record<string, ScenarioAccount> = Object.fromEntries(
@@ -86,6 +96,27 @@ const elsewhere: ScenarioAccount = { but: "yes, from elsewhere" };
 export const SCENARIOS: readonly Scenario[] = [
   { name: "account states under PAM", config: "UsePAM yes", accounts: STATES },
   { name: "account states without PAM", config: "UsePAM no", accounts: STATES },
+  {
+    name: "a host that is closed",
+    config: "UsePAM yes",
+    before: "echo closed > /etc/nologin",
+    accounts: {
+      everybody: { but: "unknown" },
+      alsoroot: { after: "usermod -o -u 0 alsoroot; chown -R root:root /home/alsoroot" },
+    },
+  },
+  {
+    name: "options that the daemon was started with",
+    config: "UsePAM yes\nAllowUsers nobody",
+    sshdOptions: [
+      "-oPubkeyAcceptedAlgorithms=rsa-sha2-512",
+      ...["-o", "AllowUsers ed* rsa", "-o", "StrictModes=no"],
+    ],
+    accounts: {
+      ...{ ed: {}, rsa: { key: "rsa" }, other: { key: "rsa" } },
+      edrsa: { key: "rsa", after: "chmod 777 /home/edrsa" },
+    },
+  },
   { name: "modes and owners", config: "UsePAM yes", accounts: HOME_MODES },
   {
     name: "modes and owners without StrictModes",
@@ -204,8 +235,18 @@ export const SCENARIOS: readonly Scenario[] = [
       "  PubkeyAuthentication yes",
       "Match Group * Address 10.0.0.0/8,127.* User bygroup",
       "  PubkeyAuthentication yes",
+      "Match User byfile",
+      "  PubkeyAuthentication yes",
+      "Match Address 127.0.0.0/8 User byfile",
+      "  AuthorizedKeysFile /etc/ssh/here/%u",
     ].join("\n"),
-    accounts: { openhere: {}, openthere: elsewhere, bygroup: {}, shut: {} },
+    accounts: {
+      ...{ openhere: {}, openthere: elsewhere, bygroup: {}, shut: {} },
+      byfile: {
+        after:
+          "mkdir /etc/ssh/here; mv /home/byfile/.ssh/authorized_keys /etc/ssh/here/byfile; chmod 644 /etc/ssh/here/byfile",
+      },
+    },
   },
   {
     name: "PermitRootLogin",
@@ -243,9 +284,11 @@ export const SCENARIOS: readonly Scenario[] = [
       ...["Match User globdot", "AuthorizedKeysFile */authorized_keys"],
       ...["Match User second", "AuthorizedKeysFile /etc/ssh/keys/%u %h/.ssh/authorized_keys"],
       ...["Match User revoked", "RevokedKeys /etc/ssh/revoked"],
+      ...["Match User caged", "ChrootDirectory /no/such", "Match User uncaged", "ChrootDirectory /"],
     ].join("\n"),
     accounts: {
       ...{ nokeys: {}, either: {}, globbed: {}, globdot: {}, second: {}, revoked: { but: "unknown" } },
+      ...{ caged: { but: "unknown" }, uncaged: {} },
       third: { after: "mv /home/third/.ssh/authorized_keys /home/third/.ssh/authorized_keys2" },
       fourth: { after: "mv /home/fourth/.ssh/authorized_keys /home/fourth/.ssh/authorized_keys3" },
     },

@@ -11,6 +11,7 @@ export const makeAccount = (name: string, more: Partial<Account> = {}): Account 
   passwordState: "set",
   isLockedForSshd: false,
   expiresOnDay: null,
+  agedOnDay: null,
   isShellUsable: true,
   ...more,
 });
@@ -66,6 +67,7 @@ export function makeCollection(
       unixTime: Date.UTC(2026, 5, 1) / 1_000,
       utcOffset: "+0200",
       sshdVersion: "OpenSSH_10.0p2",
+      closedBy: null,
     },
     readAs: { uid: 0, user: "root", how: "login" },
     loginKey: null,
