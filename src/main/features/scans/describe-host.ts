@@ -2,6 +2,7 @@ import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import { judgeGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
@@ -126,10 +127,12 @@ function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }
 
-function listUnread({ incomplete, unread }: Collection, files: readonly ReadFile[]): Unread[] {
+function listUnread(collection: Collection, files: readonly ReadFile[]): Unread[] {
+  const { incomplete, unread } = collection;
   return [
     ...(incomplete ? [{ what: "the rest of the host", why: incomplete }] : []),
     ...unread.map(({ path, why }) => ({ what: path, why })),
+    ...findOtherWaysIn(collection),
     ...files.flatMap(({ path, unread: broken }) => broken.map((why) => ({ what: path, why }))),
   ];
 }

@@ -111,6 +111,29 @@ test("a host that known_hosts has is trusted without a pin, and an identity file
   await expect(missing).rejects.toMatchObject({ code: "invalid-input", message: /\/nowhere\/key/ });
 });
 
+test("a host that lacks what the collector needs is partial, and one where a program gives keys says so", async () => {
+  await using desk = await openDesk();
+  await using host = await startHost({
+    name: "web",
+    prepare: `
+      printf 'AuthorizedKeysCommand /bin/true\\nAuthorizedKeysCommandUser nobody\\n' >> /etc/ssh/sshd_config
+      ${lay("root", desk.publicKey)}`,
+  });
+  const { app } = desk;
+  await scan(app, `root@${host.address}`, { acceptNew: true });
+  expect((await app.client.hosts.find({ id: 1 })).coverage?.notRead).toContainEqual({
+    what: "AuthorizedKeysCommand /bin/true",
+    why: "it was not run: keys that it gives sshd are not listed",
+  });
+
+  await host.run("rm $(command -v awk)");
+  const scanId = await scan(app, `root@${host.address}`);
+  expect(await app.client.scans.probes({ scanId })).toMatchObject({
+    rows: [{ state: "partial", outcome: "truncated", message: "awk: the host has no such program" }],
+  });
+  expect(await app.client.access.list({})).toMatchObject({ total: 1 });
+});
+
 /** A workstation with a home, a login key in it and an empty database. */
 async function openDesk() {
   const folder = await makeTemporaryFolder();

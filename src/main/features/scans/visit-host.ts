@@ -65,7 +65,10 @@ function describeFailure(
   return { state: "failed", outcome, message, hostKey, isKeyRefused, collected: null, findings };
 }
 
-/** A stream is whole only when its own trailer says so, whatever the connection looked like. */
+/**
+ * A stream is whole only when its own trailer says so, whatever the connection looked like, and a host only when the
+ * collector left nothing out.
+ */
 function describeReading(
   reading: Exclude<HostReading, { state: "failed" }>,
   nonce: string,
@@ -84,9 +87,12 @@ function describeReading(
     const { state, outcome, message } = reading;
     return { state, outcome, message, ...shared };
   }
-  if (!collection.incomplete) return { state: "ok", outcome: "collected", message: "", ...shared };
-  const message = [collection.incomplete, reading.ending].filter(Boolean).join("; ");
-  return { state: "partial", outcome: "truncated", message, ...shared };
+  if (!host.isPartial) return { state: "ok", outcome: "collected", message: "", ...shared };
+  const leftOut = collection.unread.filter(({ kind }) => kind === "limit");
+  const cuts = collection.incomplete
+    ? [collection.incomplete, reading.ending]
+    : leftOut.map(({ path, why }) => `${path}: ${why}`);
+  return { state: "partial", outcome: "truncated", message: cuts.filter(Boolean).join("; "), ...shared };
 }
 
 const FAILED = { state: "failed" as const, isKeyRefused: false, collected: null, findings: [] };
