@@ -60,19 +60,17 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
         changedFrom: () => (judgement?.kind === "changed" ? sayKnown(judgement) : null),
         async verify(question) {
           judgement = await judge(deps, question, knowledgeOf(question), signal);
-          if (judgement.kind === "unknown" && acceptNew) {
-            pin(target, question.blob);
-            return { kind: "trusted" };
-          }
-          return toAnswer(question, judgement);
+          const isPinned = judgement.kind === "unknown" && acceptNew && pin(target, question.blob);
+          return isPinned ? { kind: "trusted" } : toAnswer(question, judgement);
         },
       };
     },
   } satisfies HostKeys;
 
-  function pin({ host, port }: SshTarget, blob: Uint8Array): void {
+  /** False for what is no key at all: that is trusted by nobody. */
+  function pin({ host, port }: SshTarget, blob: Uint8Array): boolean {
     const key = readKeyBlob(blob);
-    if (!key) return;
+    if (!key) return false;
     const at = toInstant(deps.now());
     const { keyType, fingerprint } = key;
     deps.store.atomically(() => {
@@ -83,6 +81,7 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
         detail: { host, port, keyType, fingerprint, by: "accept-new" },
       });
     });
+    return true;
   }
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import ssh2, { type IdentityCallback, type ParsedKey } from "ssh2";
+import ssh2, { type GetStreamCallback, type IdentityCallback, type ParsedKey } from "ssh2";
 import { readFields, viewKey } from "./wire.ts";
 
 export type AgentKey = { blob: Buffer; keyType: string; fingerprint: string; comment: string };
@@ -19,7 +19,8 @@ const NOBODY: AgentListing = { isReachable: false, keys: [] };
 export async function listAgentKeys(socketPath: string | null): Promise<AgentListing> {
   if (!socketPath) return NOBODY;
   const socket = connect({ path: socketPath });
-  const deadline = setTimeout(() => socket.destroy(), AGENT_TIMEOUT_MS);
+  // With an error: without one, who waits for the connection would wait for ever.
+  const deadline = setTimeout(() => socket.destroy(new Error("no answer in time")), AGENT_TIMEOUT_MS);
   let answer = Buffer.alloc(0);
   try {
     await once(socket, "connect");
@@ -40,13 +41,23 @@ export async function listAgentKeys(socketPath: string | null): Promise<AgentLis
   }
 }
 
-/** An agent that offers one of its keys and no other. */
+/** An agent that offers one of its keys and no other, until the login has ended: then it is let go, answer or not. */
 export class OneKeyAgent extends ssh2.OpenSSHAgent {
   readonly #key: ParsedKey;
+  readonly #ended: AbortSignal;
 
-  constructor(socketPath: string, key: ParsedKey) {
+  constructor(socketPath: string, key: ParsedKey, ended: AbortSignal) {
     super(socketPath);
     this.#key = key;
+    this.#ended = ended;
+  }
+
+  override getStream(answer: GetStreamCallback): void {
+    super.getStream((error, stream) => {
+      if (stream) this.#ended.addEventListener("abort", () => stream.destroy(), { once: true });
+      if (this.#ended.aborted) stream?.destroy();
+      answer(error, stream);
+    });
   }
 
   override getIdentities(answer: IdentityCallback<ParsedKey>): void {

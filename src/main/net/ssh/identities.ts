@@ -100,9 +100,9 @@ export async function readKeyFile(
   }
 }
 
-/** How ssh2 is told to try this identity, and no other. */
-export function authMethodFor(identity: Identity, username: string): AnyAuthMethod {
+/** How ssh2 is told to try this identity, and no other, for a login that lasts until `ended`. */
+export function authMethodFor(identity: Identity, username: string, ended: AbortSignal): AnyAuthMethod {
   const { secret } = identity;
   if (secret.kind === "file") return { type: "publickey", username, key: Redacted.reveal(secret.key) };
-  return { type: "agent", username, agent: new OneKeyAgent(secret.socketPath, secret.key) };
+  return { type: "agent", username, agent: new OneKeyAgent(secret.socketPath, secret.key, ended) };
 }

@@ -82,6 +82,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   const end = (error: Error | null) => fail(explainEnd(target, progress, error, socket.beforeGreeting));
   const expire = (afterMs: number) => fail(explainTimeout(target, progress, socket.beforeGreeting, afterMs));
   const stop = () => reject(signal.reason);
+  const login = new AbortController();
 
   const connectTimer = setTimeout(expire, limits.connectMs, limits.connectMs);
   const readyTimer = setTimeout(expire, limits.readyMs, limits.readyMs);
@@ -103,7 +104,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
 
   socket.setNoDelay(true);
   socket.connect({ host: target.host, port: target.port, autoSelectFamilyAttemptTimeout: 1_000 });
-  client.connect({ sock: socket, ...configure(options, { progress, fail, reject }) });
+  client.connect({ sock: socket, ...configure(options, { progress, fail, reject, ended: login.signal }) });
   try {
     const result = await promise;
     if (!("client" in result)) socket.destroy();
@@ -112,6 +113,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     socket.destroy();
     throw error;
   } finally {
+    login.abort();
     clearTimeout(connectTimer);
     clearTimeout(readyTimer);
     signal.removeEventListener("abort", stop);
@@ -136,6 +138,8 @@ type Ends = {
   progress: Progress;
   fail(reason: Pick<SshFailure, "outcome" | "message"> & { isKeyRefused?: boolean }): void;
   reject(error: unknown): void;
+  /** Aborted once the login has come to its end, well or not. */
+  ended: AbortSignal;
 };
 
 function configure(options: LoginOptions, ends: Ends): ConnectConfig {
@@ -170,7 +174,7 @@ async function admit(
 }
 
 /** Offers one key after another, and nothing else: not even `none`, which would cost a round trip. */
-function offerKeys({ target, user, identities }: LoginOptions, { progress, fail }: Ends) {
+function offerKeys({ target, user, identities }: LoginOptions, { progress, fail, ended }: Ends) {
   const left = identities.slice(0, MOST_KEYS);
   return (methods: string[] | null, isPartial: boolean | null, next: NextAuthHandler) => {
     const last = progress.tried.at(-1);
@@ -187,7 +191,7 @@ function offerKeys({ target, user, identities }: LoginOptions, { progress, fail 
     const identity = left.shift();
     if (identity) {
       progress.tried.push(identity);
-      return next(authMethodFor(identity, user));
+      return next(authMethodFor(identity, user, ended));
     }
     if (progress.tried.length === 0)
       return refuse(`there is no key to log in with as ${login}: load one with ssh-add, or name its file`);

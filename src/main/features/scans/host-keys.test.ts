@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
+import { openStore } from "#store/store.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createHostKeys } from "./host-keys.ts";
+
+test("what is no key at all is trusted by nobody, whatever the user accepts", async () => {
+  await using folder = await makeTemporaryFolder();
+  const store = openStore({ path: ":memory:", access: "write" });
+  const deps = { store, readKnownHostsFiles, fetchHostCertificate, now: () => new Date() };
+  const hostKeys = await createHostKeys(deps, { home: folder.path, acceptNew: true });
+  const target = { kind: "ssh", host: "web1.example", port: 22, user: null } as const;
+  const { verify } = hostKeys.verifierFor(target, new AbortController().signal);
+  expect(await verify({ ...target, blob: Buffer.from("no key") })).toMatchObject({
+    kind: "refused",
+    outcome: "host-key-unknown",
+  });
+  expect(store.pins.find("web1.example", 22)).toBeNull();
+});
