@@ -20,7 +20,7 @@ export default defineConfig({
   },
   renderer: {
     root: "src/renderer",
-    publicDir: "../../resources",
+    publicDir: "public",
     plugins: [react()],
     build: {
       rolldownOptions: { input: "src/renderer/index.html" },
