@@ -388,7 +388,7 @@ read_sshd_config() {
 		[ ! -e "$config" ] && [ -e "$other" ] && config=$other
 	done
 	find_daemon_options
-	seen_configs=$nl config_keys='' near_keys='' config_host_keys='' has_match='' depth=0
+	seen_configs=$nl config_keys='' near_keys='' config_host_keys='' has_match='' has_withheld='' depth=0
 	read_config "$config"
 }
 
@@ -472,7 +472,7 @@ read_config() {
 	look "$1"
 	if is_withheld; then
 		# It may hold a Match: sshd is asked for each account, then.
-		has_match=yes
+		has_match=yes has_withheld=yes
 		unread sshd-config "$1" $why
 		return
 	fi
@@ -585,7 +585,7 @@ scan_config() {
 # ---- Who can log in ---------------------------------------------------------------------------------------
 
 read_grants() {
-	seen_keys=$nl sets=0 asked=0 told=0 out=''
+	seen_keys=$nl sets=0 asked=0 told=0 out='' known_out=-
 	may_ask=no
 	if [ "$my_uid" != 0 ]; then unread sshd-effective sshd needs-root
 	elif [ -z "$sshd" ]; then unread sshd-effective sshd no-tool
@@ -594,24 +594,46 @@ read_grants() {
 	printf '%s\n' "$accounts" | while IFS=: read -r name account_uid account_gid home shell; do
 		told=$((told + 1))
 		if [ $((told % 64)) = 0 ] && is_late; then unread limit "$name" too-late; break; fi
+		may_have_keys || continue
 		[ $may_ask = no ] || ask_sshd
-		if [ -n "$out" ]; then
-			files=${nl}${out}
-			case $files in *"${nl}authorizedkeysfile "*) files=${files#*"${nl}authorizedkeysfile "} ;; *) files='.ssh/authorized_keys .ssh/authorized_keys2' ;; esac
-			files=${files%%"$nl"*}
-			for pattern in $near_keys; do
-				case " $files " in *" $pattern "*) ;; *) files="$files $pattern" ;; esac
-			done
-		else
-			files=$config_keys
-			[ -n "$files" ] || files='.ssh/authorized_keys .ssh/authorized_keys2'
-		fi
+		# The answer is long and mostly the same: what it names is looked up once.
+		[ "$out" = "$known_out" ] || name_files
 		home_told=no
 		for pattern in $files; do
 			[ "$pattern" != none ] || continue
 			if substitute "$pattern"; then read_key_paths "$path"; else unread authorized-keys "$pattern" unknown-token; fi
 		done
 	done
+}
+
+# The values of AuthorizedKeysFile that hold or may hold, into $files: of the answer in $out, or of the configuration.
+name_files() {
+	known_out=$out
+	if [ -n "$out" ]; then
+		files=${nl}${out}
+		case $files in *"${nl}authorizedkeysfile "*) files=${files#*"${nl}authorizedkeysfile "} ;; *) files='.ssh/authorized_keys .ssh/authorized_keys2' ;; esac
+		files=${files%%"$nl"*}
+		for pattern in $near_keys; do
+			case " $files " in *" $pattern "*) ;; *) files="$files $pattern" ;; esac
+		done
+	else
+		files=$config_keys
+		[ -n "$files" ] || files='.ssh/authorized_keys .ssh/authorized_keys2'
+	fi
+}
+
+# Whether any file that the configuration names for account $name may be there: most have none, and to ask sshd for
+# each of thousands would take all the time there is. Root is always asked for.
+may_have_keys() {
+	[ -n "$has_match" ] && [ -z "$has_withheld" ] && [ $may_ask = yes ] && [ "$account_uid" != 0 ] || return 0
+	case $daemon_options in *[Ff][Ii][Ll][Ee]*) return 0 ;; esac
+	for pattern in $config_keys .ssh/authorized_keys .ssh/authorized_keys2; do
+		case $pattern in *[*?[]*) return 0 ;; esac
+		substitute "$pattern" || return 0
+		find_out "$path"
+		[ $stands = absent ] || return 0
+	done
+	return 1
 }
 
 # What sshd would do for account $name, into $out; each distinct answer is told once. Without Match, one answer serves all.

@@ -16,12 +16,15 @@ const WAYS = new Map([
 
 /** How else sshd lets in by key than by the lines that were read. */
 export function findOtherWaysIn({ sshd }: Pick<Collection, "sshd">): Unread[] {
-  const written = sshd.effective
-    ? [...new Set(sshd.effective.values())].flatMap((answer) =>
-        [...answer].flatMap(([keyword, values]) => values.map((value) => ({ keyword, value }))),
-      )
-    : readSshdConfig(sshd).lines.map(({ keyword, values }) => ({ keyword, value: values.join(" ") }));
-  const ways = written.flatMap(({ keyword, value }) => {
+  const answered = [...new Set(sshd.effective?.values())].flatMap((answer) =>
+    [...answer].flatMap(([keyword, values]) => values.map((value) => ({ keyword, value }))),
+  );
+  // sshd is not asked for accounts without a file, which may have another way in all the same.
+  const written = readSshdConfig(sshd).lines.map(({ keyword, values }) => ({
+    keyword,
+    value: values.join(" "),
+  }));
+  const ways = [...answered, ...written].flatMap(({ keyword, value }) => {
     const way = WAYS.get(keyword);
     return way && value.toLowerCase() !== "none" ? [{ what: `${way.name} ${value}`, why: way.why }] : [];
   });

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { runCollector } from "#testing/lab/run-collector.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { readCollection } from "./read-collection.ts";
+
+/** Two thousand accounts with homes, of which one in forty has a file with keys. */
+const PREPARE = `
+printf 'UsePAM yes\\nMatch User u1\\n  PubkeyAuthentication no\\n' > /etc/ssh/sshd_config
+seq 2000 | awk '{ print "u" $1 ":x:" 20000 + $1 ":" 20000 + $1 "::/home/u" $1 ":/bin/sh" }' >> /etc/passwd
+seq 2000 | awk '{ print "u" $1 ":x:" 20000 + $1 ":" }' >> /etc/group
+seq 2000 | awk '{ print "u" $1 ":*:19000:0:99999:7:::" }' >> /etc/shadow
+seq 2000 | sed 's,.*,/home/u&/.ssh,' | xargs mkdir -p
+for n in $(seq 1 40 2000); do echo '# none' > /home/u$n/.ssh/authorized_keys; done
+`;
+
+test.skipIf(!canStartHosts())(
+  "a host of two thousand accounts is read whole, and sshd asked only for those that may have keys",
+  { timeout: 120_000 },
+  async () => {
+    await using host = await startHost({ name: "many", prepare: PREPARE });
+    const collection = readCollection(await runCollector(host), { nonce: null });
+    expect(collection?.unread.filter(({ kind }) => kind === "limit")).toEqual([]);
+    expect(collection?.accounts.length).toBeGreaterThan(2_000);
+    expect(collection?.authorizedKeys).toHaveLength(50);
+    const asked = [...(collection?.sshd.effective?.keys() ?? [])];
+    expect(asked).toHaveLength(51);
+    expect(asked).toEqual(expect.arrayContaining(["root", "u1", "u41"]));
+  },
+);
