@@ -46,6 +46,7 @@ export function createLists(db: Database) {
       const { select, from, where, sort, after, named } = asked;
       const total = asked.total?.() ?? count(from, where, named);
       const all = [...choose(asked, total), ...startAfter(sort, after)];
+      if (total === 0) return { rows: [], total, next: null };
       const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy(sort)} LIMIT ?`;
       const rows = read<Row & Key>(sql, [...valuesOf(all), asked.limit + 1], named);
       return { ...cut(rows, sort, asked.limit, toItem), total };
