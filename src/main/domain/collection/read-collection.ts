@@ -9,9 +9,6 @@ import { decodeRecord, type Record } from "./record.ts";
 import { readSshdSettings } from "./sshd-settings.ts";
 import { readUnread } from "./unread.ts";
 
-/** The collector stops adding before its stream is longer than this. */
-export const COLLECTOR_LIMIT_BYTES = 16 * 1024 * 1024;
-
 /**
  * A collection from the collector's stream. Null when there is none: no first line with the nonce that was asked
  * for (any nonce, for a bundle). Never throws. A stream that was cut or changed gives what stands in it, and says
