@@ -1,4 +1,4 @@
-/** The mark of resources/icon.svg, drawn here because the page shows it when there is nobody left to ask for a file. */
+/** The mark of public/icon.svg, drawn here because the page shows it when there is nobody left to ask for a file. */
 export function BrandMark({ size }: { size: number }) {
   return (
     <svg viewBox="0 0 32 32" width={size} height={size} aria-hidden="true">
