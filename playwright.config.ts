@@ -8,7 +8,9 @@ export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
   reporter: "list",
-  timeout: 30_000,
+  // Against a test that hangs, not one that is slow: the machine may be busy with something else.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),
   use: {
     browserName: "chromium",
