@@ -461,9 +461,9 @@ CREATE TABLE finding (
   UNIQUE (kind, about, rule)
 ) STRICT;
 
-CREATE INDEX finding_by_severity ON finding (severity, rule, id);
+CREATE INDEX finding_by_severity ON finding (severity, rule, first_seen, id);
 
-CREATE INDEX finding_by_rule ON finding (rule, severity, id);
+CREATE INDEX finding_by_rule ON finding (rule, severity, first_seen, id);
 
 CREATE INDEX finding_by_host ON finding (host, rule, severity, id);
 

@@ -5,8 +5,8 @@ import type { Part } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
 import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
 
-/** What a list of findings may be ordered by. `tie` tells those of one rule apart. */
-export type ArmColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "tie";
+/** What a list of findings may be ordered by. `since` is in the order of an index, and `tie` tells those of one rule apart. */
+export type ArmColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "since" | "tie";
 
 /** A column that is the same for all of an arm is a value; otherwise it is an expression. */
 type Column = { same: Value } | { sql: string };
@@ -40,6 +40,7 @@ const stored: Arm = {
     host: { sql: "host" },
     label_start: { sql: "substr(label, 1, 120)" },
     first_seen: { sql: "first_seen" },
+    since: { sql: "first_seen" },
     tie: { sql: "id" },
   },
   isOnHost: `id IN (SELECT finding FROM report WHERE name = ${HOST_ID})`,
@@ -52,7 +53,7 @@ type DateArm = {
   severity: Severity;
   since: string;
   where: readonly string[];
-  index?: "certificate_due" | "certificate_early";
+  index?: "certificate_due" | "certificate_by_expiry" | "certificate_early";
 };
 
 /** The planner cannot know how few certificates are due among all, and is told. */
@@ -66,6 +67,7 @@ const dates = ({ rule, severity, since, where, index = "certificate_due" }: Date
     host: { sql: "ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')" },
     label_start: { sql: "substr(subject, 1, 120)" },
     first_seen: { sql: `max(first_seen, ${since})` },
+    since: { sql: since },
     tie: { sql: "id" },
   },
   isOnHost: `id IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
@@ -86,6 +88,7 @@ const key: Arm = {
     host: { same: "" },
     label_start: { sql: "fingerprint" },
     first_seen: { sql: "shared_since" },
+    since: { sql: "shared_since" },
     tie: { sql: "fingerprint" },
   },
   isOnHost: `fingerprint IN (
@@ -99,7 +102,8 @@ export const ARMS: readonly Arm[] = [
     rule: "certificate-expired",
     severity: "high",
     since: "not_after",
-    where: ["due_from < @now", "not_after < @now"],
+    where: ["not_after < @now"],
+    index: "certificate_by_expiry",
   }),
   dates({
     rule: "certificate-expiring",
@@ -116,7 +120,7 @@ export const ARMS: readonly Arm[] = [
   dates({
     rule: "certificate-not-yet-valid",
     severity: "medium",
-    since: "first_seen",
+    since: "not_before",
     where: ["not_before > first_seen", "not_before > @now"],
     index: "certificate_early",
   }),

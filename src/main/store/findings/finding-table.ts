@@ -24,8 +24,8 @@ type Wanted = FindingFilter & Window & { sort: { by: Column; descending: boolean
 type Count = { rule: RuleId; severity: Severity; count: number };
 
 const SORTED_BY: Record<Column, readonly ArmColumn[]> = {
-  severity: ["severity", "rule", "tie"],
-  rule: ["rule", "severity", "tie"],
+  severity: ["severity", "rule", "since", "tie"],
+  rule: ["rule", "severity", "since", "tie"],
   host: ["host", "rule", "severity", "tie"],
   label: ["label_start", "rule", "severity", "tie"],
   firstSeen: ["first_seen", "rule", "severity", "tie"],

@@ -13,8 +13,8 @@ CREATE TABLE finding (
   UNIQUE (kind, about, rule)
 ) STRICT;
 
-CREATE INDEX finding_by_severity ON finding (severity, rule, id);
-CREATE INDEX finding_by_rule ON finding (rule, severity, id);
+CREATE INDEX finding_by_severity ON finding (severity, rule, first_seen, id);
+CREATE INDEX finding_by_rule ON finding (rule, severity, first_seen, id);
 CREATE INDEX finding_by_host ON finding (host, rule, severity, id);
 CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, severity, id);
 CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, severity, id);
