@@ -9,6 +9,9 @@ type Bytes = Uint8Array | readonly number[];
 const RENEGOTIATION_SCSV = 0x00ff;
 
 /** What of a hello is the same for every server. */
+const RECORD = Buffer.from([22, 3, 1]);
+const CLIENT_HELLO = Buffer.from([1]);
+const VERSION = numbers([0x0303]);
 const CIPHER_SUITES = lengthed(2, numbers([...[...SUITES.keys()].filter(canBeRead), RENEGOTIATION_SCSV]));
 const COMPRESSION = Buffer.from([1, 0]);
 const COMMON_EXTENSIONS = Buffer.concat([
@@ -27,17 +30,18 @@ const COMMON_EXTENSIONS = Buffer.concat([
 /** A hello for TLS 1.3 and all below it, with one share: an X25519 public key of 32 bytes. */
 export function writeHello(serverName: string | null, share: Uint8Array): Hello {
   const random = randomBytes(64);
-  const body = Buffer.concat([
-    numbers([0x0303]),
+  const body = lengthed(
+    3,
+    VERSION,
     random.subarray(0, 32),
     // A session identifier makes middleboxes take TLS 1.3 for an old session that is resumed.
     lengthed(1, random.subarray(32)),
     CIPHER_SUITES,
     COMPRESSION,
     lengthed(2, writeServerName(serverName), COMMON_EXTENSIONS, writeShare(share)),
-  ]);
-  const message = Buffer.concat([[1], sized(3, body.length), body].map((part) => Buffer.from(part)));
-  return { record: Buffer.concat([Buffer.from([22, 3, 1]), lengthed(2, message)]), message };
+  );
+  const message = Buffer.concat([CLIENT_HELLO, body]);
+  return { record: Buffer.concat([RECORD, lengthed(2, message)]), message };
 }
 
 /** Electron's crypto lacks the cipher that TLS 1.3's third suite is read with; the older ones are read in plain text. */
@@ -63,14 +67,17 @@ function extension(type: number, content: Bytes): Buffer {
 
 /** The parts after their length, which takes `width` bytes. */
 function lengthed(width: number, ...parts: readonly Bytes[]): Buffer {
-  const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
-  return Buffer.concat([Buffer.from(sized(width, content.length)), content]);
-}
-
-function sized(width: number, size: number): number[] {
-  return Array.from({ length: width }, (_, index) => (size >>> (8 * (width - 1 - index))) & 255);
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const bytes = Buffer.alloc(width + size);
+  bytes.writeUIntBE(size, 0, width);
+  let at = width;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function numbers(values: readonly number[]): Buffer {
-  return Buffer.from(values.flatMap((value) => sized(2, value)));
+  return Buffer.from(values.flatMap((value) => [value >>> 8, value & 255]));
 }

@@ -136,11 +136,14 @@ function expandLabel(
   secret: Buffer,
   { label, context, size }: { label: string; context: Buffer; size: number },
 ): Buffer {
-  const name = Buffer.from(`tls13 ${label}`);
-  const info = [[0, size, name.length], name, [context.length], context, [1]].map((part) =>
-    Buffer.from(part),
-  );
-  return hmac(algorithm, secret, Buffer.concat(info)).subarray(0, size);
+  const name = `tls13 ${label}`;
+  const info = Buffer.alloc(4 + name.length + context.length + 1, 1);
+  info.set([0, size, name.length]);
+  info.write(name, 3, "latin1");
+  info[3 + name.length] = context.length;
+  // The byte after the context is the number of the block: the first.
+  info.set(context, 4 + name.length);
+  return hmac(algorithm, secret, info).subarray(0, size);
 }
 
 function hmac(algorithm: Suite["hash"], key: Buffer, message: Buffer): Buffer {
