@@ -40,5 +40,5 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 const [floor, ours, node] = [costs.floor, costs.ours, costs.node].map(median);
 process.stdout.write(
   `${ders.length} certificates: ours ${ours.toFixed(1)} us, node:crypto's fields ${node.toFixed(1)} us: ` +
-    `${(node / ours).toFixed(1)} times cheaper; ${(ours / floor).toFixed(1)} times a bare SHA-256\n`,
+    `${(node / ours).toFixed(1)} times cheaper (target: 10); ${(ours / floor).toFixed(1)} times a bare SHA-256\n`,
 );

@@ -1,0 +1,30 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "vite";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Modules below src/main by name, bundled as they are in the product. They lie in `out`, where imports resolve. */
+export async function bundle(modules) {
+  await mkdir(join(root, "out"), { recursive: true });
+  const outDir = await mkdtemp(join(root, "out", "bench-"));
+  const remove = () => rm(outDir, { recursive: true, force: true });
+  const input = Object.fromEntries(
+    Object.entries(modules).map(([name, path]) => [name, join(root, "src/main", path)]),
+  );
+  try {
+    await build({
+      ...{ root, configFile: false, logLevel: "warn" },
+      ssr: { noExternal: true, external: ["better-sqlite3", "ssh2"] },
+      build: { ssr: true, outDir, minify: false, rolldownOptions: { input } },
+    });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    load: (name) => import(pathToFileURL(join(outDir, `${name}.js`)).href),
+    [Symbol.asyncDispose]: remove,
+  };
+}

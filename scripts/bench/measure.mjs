@@ -1,0 +1,57 @@
+/** CPU time, which other work on the machine stretches far less than wall time; and a table of ratios. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Of this process, all its threads, while `work` runs: microseconds. */
+export async function ownCpu(work) {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
+/** Of all processes that these shell commands make, so many at a time: microseconds. Each has to succeed. */
+export async function childCpu(commands, atATime) {
+  const lines = commands.map((command, index) =>
+    (index + 1) % atATime === 0 ? `${command} & pids="$pids $!"; await` : `${command} & pids="$pids $!"`,
+  );
+  const script = `await() { for pid in $pids; do wait $pid || exit 1; done; pids=; }\n${lines.join("\n")}\nawait\ntimes`;
+  const { stdout } = await run("sh", ["-c", script]);
+  const [user, system] = stdout.trim().split("\n")[1].split(" ").map(toMicroseconds);
+  return user + system;
+}
+
+const toMicroseconds = (text) => {
+  const [, minutes, seconds] = /^(\d+)m([\d.]+)s$/.exec(text);
+  return (Number(minutes) * 60 + Number(seconds)) * 1e6;
+};
+
+/** What each of these ways costs in the cheapest of so many rounds, taken in turns: a busy machine only adds to it. */
+export async function cheapest(ways, rounds) {
+  const costs = Object.fromEntries(Object.keys(ways).map((name) => [name, Number.POSITIVE_INFINITY]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, measure] of Object.entries(ways)) costs[name] = Math.min(costs[name], await measure());
+  }
+  return costs;
+}
+
+/** Calls `work` for every item, so many at a time. */
+export async function inTurns(items, atATime, work) {
+  const left = items.values();
+  await Promise.all(
+    Array.from({ length: atATime }, async () => {
+      for (const item of left) await work(item);
+    }),
+  );
+}
+
+export function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+/** A line of a table. */
+export function sayCost(name, microseconds, note = "") {
+  say(`${name.padEnd(44)} ${microseconds.toFixed(microseconds < 10 ? 2 : 0).padStart(8)} us  ${note}`);
+}
