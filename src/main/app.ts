@@ -93,7 +93,11 @@ export function createApp({
 
   /** Only one process writes, so a scan that still runs when this one begins was cut short. */
   function closeInterruptedScans(): void {
-    store.atomically(() => store.scans.interruptRunning(toInstant(now())));
+    const at = toInstant(now());
+    store.atomically(() => {
+      const count = store.scans.interruptRunning(at);
+      if (count > 0) store.events.append({ at, kind: "scan-interrupted", detail: { count } });
+    });
   }
 }
 
