@@ -29,8 +29,8 @@ export type SeenCertificate = {
 export type EndpointVisit = Visit & {
   target: TlsTarget;
   presented: {
-    /** As sent, order and duplicates kept; the leaf first. */
-    chain: SeenCertificate[];
+    /** As sent, order and duplicates kept; the leaf first. Null in the place of one that cannot be read. */
+    chain: (SeenCertificate | null)[];
     /** TLS version, cipher, group, ALPN, ... as words, for the endpoint's own facts. */
     facts: Record<string, string>;
     findings: FindingDraft[];

@@ -15,8 +15,11 @@ export function findCertificateProblems(certificate: Certificate): FindingDraft[
   return [judgeKey(certificate), judgeSignature(certificate)].filter((draft) => draft !== null);
 }
 
-/** What is wrong with the chain that an endpoint presents when it is asked for `target`. */
-export function findEndpointProblems(target: TlsTarget, chain: readonly Presented[]): FindingDraft[] {
+/** What is wrong with the chain that an endpoint presents when it is asked for `target`: nothing is said of a leaf that cannot be read. */
+export function findEndpointProblems(
+  target: TlsTarget,
+  chain: readonly (Presented | null)[],
+): FindingDraft[] {
   const [leaf] = chain;
   if (!leaf) return [];
   return [judgeIssuer(leaf), judgeName(target, leaf.certificate)].filter((draft) => draft !== null);

@@ -34,18 +34,17 @@ export async function visitEndpoint(
 }
 
 function readChain({ chain }: EndpointReading, readCertificate: Deps["readCertificate"]) {
-  const seen: SeenCertificate[] = [];
   const unread: string[] = [];
-  for (const [position, der] of chain.entries()) {
+  const seen = chain.map((der, position) => {
     const certificate = readCertificate(der);
-    if (certificate) seen.push(toSeen(certificate, der));
-    else unread.push(`certificate ${position} of the chain cannot be read`);
-  }
+    if (!certificate) unread.push(`certificate ${position} of the chain cannot be read`);
+    return certificate && toSeen(certificate, der);
+  });
   return { chain: seen, unread };
 }
 
-function judgeChain(target: TlsTarget, chain: readonly SeenCertificate[]) {
-  const certificates = chain.map(({ certificate }) => certificate);
+function judgeChain(target: TlsTarget, chain: readonly (SeenCertificate | null)[]) {
+  const certificates = chain.flatMap((seen) => seen?.certificate ?? []);
   return [...findEndpointProblems(target, chain), ...certificates.flatMap(findCertificateProblems)];
 }
 

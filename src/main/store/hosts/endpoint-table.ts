@@ -35,11 +35,9 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
       const serverName = target.serverName ?? "";
       const endpoint = visit.get({ ...probe, host: target.host, port: target.port, serverName, name, facts });
       if (!presented || endpoint === undefined) return;
-      const seen = presented.chain.map((one, position) => ({
-        certificate: certificates.remember(one, probe.at),
-        path: null,
-        position,
-      }));
+      const seen = presented.chain.flatMap((one, position) =>
+        one ? { certificate: certificates.remember(one, probe.at), path: null, position } : [],
+      );
       places.follow({ name, endpoint }, seen, { scanId: probe.scanId, isWhole: true, couldSee: () => true });
       findings.replace({ name, endpoint, at: probe.at }, presented.findings, () => true);
     },

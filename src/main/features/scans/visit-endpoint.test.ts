@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { readCertificate } from "#domain/x509/read-certificate.ts";
+import { ScanId } from "#shared/model/scan.ts";
+import { openStore } from "#store/store.ts";
+import { beginScan, START } from "#store/testing/make-visit.ts";
+import { makeCertificate } from "#testing/make-certificate.ts";
+import { visitEndpoint } from "./visit-endpoint.ts";
+
+test("a leaf that cannot be read leaves its place empty: the next of the chain is not taken for it", async () => {
+  const { der } = await makeCertificate({ names: ["An Authority"] });
+  const chain = [new Uint8Array([0x30, 0x00]), der];
+  const prober = {
+    probeEndpoint: async () => ({ outcome: "presented" as const, message: "", chain, facts: {}, tookMs: 1 }),
+  };
+  const store = openStore({ path: ":memory:", access: "write" });
+  const visit = await visitEndpoint(
+    { prober, readCertificate, now: () => new Date(START) },
+    {
+      scanId: ScanId.parse(beginScan(store)),
+      target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
+      signal: new AbortController().signal,
+    },
+  );
+  store.atomically(() => store.endpoints.visit(visit));
+
+  expect(visit).toMatchObject({
+    state: "partial",
+    message: "certificate 0 of the chain cannot be read",
+    presented: { findings: [] },
+  });
+  const listed = store.certificates.list({
+    ...{ search: "", expiringWithinDays: null, role: null, place: null, host: null },
+    ...{ sort: { by: "notAfter", descending: false }, placeLimit: 1, after: null, limit: 10 },
+    now: new Date(START),
+  });
+  expect(listed.rows).toMatchObject([{ subject: "CN=An Authority", places: [{ position: 1 }] }]);
+});
