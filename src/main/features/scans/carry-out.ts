@@ -52,8 +52,12 @@ export async function carryOut(
     else if (!closing.aborted) throw error;
   } finally {
     batches.flush();
-    finish(store, scanId, state, toInstant(now()));
-    announce({ kind: "scan-finished", scanId });
+    try {
+      finish(store, scanId, state, toInstant(now()));
+    } finally {
+      // Whoever follows the scan must not wait for an end that no database takes.
+      announce({ kind: "scan-finished", scanId });
+    }
   }
 
   function write(done: readonly (EndpointVisit | HostVisit)[]): void {
