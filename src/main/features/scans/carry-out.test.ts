@@ -1,13 +1,15 @@
 import { expect, test, vi } from "vitest";
+import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { openStore } from "#store/store.ts";
-import { beginScan, START } from "#store/testing/make-visit.ts";
+import { beginScan, makeCertificate, START } from "#store/testing/make-visit.ts";
 import type { EndpointVisit } from "#store/visit.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Visits } from "./run-scan.ts";
 
 const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null };
+const other: TlsTarget = { ...target, host: "mail.example" };
 
 test("the end of a scan is announced even when the database does not take it", async () => {
   const { store, announced, carry } = open();
@@ -19,6 +21,25 @@ test("the end of a scan is announced even when the database does not take it", a
   });
   await expect(scan).rejects.toThrow("not open");
   expect(announced.at(-1)).toMatchObject({ kind: "scan-finished" });
+});
+
+test("a visit that this program cannot write costs none of those beside it", async () => {
+  const { store, log, carry } = open();
+  // A finding about a certificate that was not seen: no visit may say so, and one that does is our fault.
+  const finding = findCertificateProblems(
+    makeCertificate("weak", { keyType: "RSA", keyBits: 512 }).certificate,
+  );
+  const chain = [makeCertificate("mail.example")];
+  await carry({
+    visitEndpoint: async (visited) => ({
+      ...refused(visited),
+      ...{ state: "ok", outcome: "presented" },
+      presented: { chain, facts: {}, findings: visited === target ? finding : [] },
+    }),
+  });
+  expect(log).toHaveBeenCalledOnce();
+  expect(store.scans.latest()).toMatchObject({ state: "finished", ok: 1, failed: 1 });
+  expect(store.certificates.isKnown(chain[0]?.certificate.sha256 ?? "")).toBe(true);
 });
 
 function open() {
@@ -35,7 +56,7 @@ function open() {
   const carry = (visits: Pick<Visits, "visitEndpoint">) =>
     carryOut(
       deps,
-      { scanId, targets: [target], concurrency: null },
+      { scanId, targets: [target, other], concurrency: null },
       { ...visits, visitHost: () => Promise.reject(new Error("no host is visited")) },
       { controller: new AbortController(), closing: new AbortController().signal },
     );

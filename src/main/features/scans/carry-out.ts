@@ -1,10 +1,11 @@
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Store } from "#store/store.ts";
 import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 import { createBatches } from "./batches.ts";
-import { runScan, type ScanTask, type Visits } from "./run-scan.ts";
+import { BROKEN, runScan, type ScanTask, type Visits } from "./run-scan.ts";
 
 type Deps = {
   store: Store;
@@ -60,16 +61,37 @@ export async function carryOut(
     }
   }
 
+  /** Together, or one by one where that meets a fault of this program: it then costs no other visit. */
   function write(done: readonly (EndpointVisit | HostVisit)[]): void {
-    store.atomically(() => {
-      for (const visit of done) {
-        if ("presented" in visit) store.endpoints.visit(visit);
-        else store.hosts.visit(visit);
-      }
-    });
+    try {
+      store.atomically(() => done.forEach(keep));
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      done.forEach(writeAlone);
+    }
     announce({ kind: "scan-progressed", scanId });
   }
+
+  function writeAlone(visit: EndpointVisit | HostVisit): void {
+    try {
+      store.atomically(() => keep(visit));
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      log(error);
+      store.atomically(() => keep(withoutWhatItRead(visit)));
+    }
+  }
+
+  function keep(visit: EndpointVisit | HostVisit): void {
+    if ("presented" in visit) store.endpoints.visit(visit);
+    else store.hosts.visit(visit);
+  }
 }
+
+const withoutWhatItRead = (visit: EndpointVisit | HostVisit): EndpointVisit | HostVisit =>
+  "presented" in visit
+    ? { ...visit, ...BROKEN, presented: null }
+    : { ...visit, ...BROKEN, collected: null, findings: [] };
 
 /** A database that takes no more writes keeps the scan as running; whoever opens it next sees it interrupted. */
 function finish(store: Store, scanId: ScanId, state: EndedState, at: string): void {

@@ -42,6 +42,7 @@ export async function runScan(
   { keep, log, now }: Keeping,
   signal: AbortSignal,
 ): Promise<void> {
+  const broken = () => ({ scanId, at: toInstant(now()), tookMs: 0, ...BROKEN });
   const endpoints = targets.filter((target) => target.kind === "tls");
   const hosts = groupByHost(targets.filter((target) => target.kind === "ssh"));
   await Promise.all([
@@ -68,13 +69,14 @@ export async function runScan(
       return instead();
     }
   }
-
-  function broken() {
-    const message = "this program failed while it read what came back; the log has the details";
-    const at = toInstant(now());
-    return { scanId, at, tookMs: 0, state: "failed", outcome: "truncated", message } as const;
-  }
 }
+
+/** What is told of a visit in which this program itself was at fault. */
+export const BROKEN = {
+  state: "failed",
+  outcome: "truncated",
+  message: "this program failed while it read what came back; the log has the details",
+} as const;
 
 function groupByHost(targets: readonly SshTarget[]): SshTarget[][] {
   const groups = Map.groupBy(targets, ({ host, port }) => `${host}:${port}`);
