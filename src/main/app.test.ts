@@ -59,12 +59,28 @@ test("what was scanned is remembered, and is what a scan without targets visits"
   expect(await app.client.scans.find({ scanId })).toMatchObject({ total: 1, ok: 1 });
 });
 
+test("a host that is remembered with sudo is read with it until something else is said", async () => {
+  const { host, port } = await findClosedEndpoint();
+  await using app = open();
+  const usesSudo = async () => (await app.client.targets.list()).map(({ useSudo }) => useSudo);
+
+  await app.client.targets.add({ text: `deploy@${host}:${port}`, useSudo: true });
+  await scan(app, `deploy@${host}:${port}`);
+  expect(await usesSudo()).toEqual([true]);
+  await scan(app);
+  expect(await usesSudo()).toEqual([true]);
+  await scan(app, `root@${host}:${port}`);
+  expect(await usesSudo()).toEqual([false]);
+});
+
 test("without any target there is a sentence that says what to do", async () => {
   await using app = open();
-  await expect(app.client.scans.start({ text: " " })).rejects.toMatchObject({
-    code: "invalid-input",
-    message: expect.stringContaining("name a target"),
-  });
+  for (const text of [" ", ", # none of them"]) {
+    await expect(app.client.scans.start({ text })).rejects.toMatchObject({
+      code: "invalid-input",
+      message: expect.stringContaining("name a target"),
+    });
+  }
 });
 
 test("one silent server holds nobody else, and a scan that waits for it can be cancelled", async () => {

@@ -31,6 +31,12 @@ export function targetTable(db: Database) {
     SELECT id, kind, host, port, server_name, user, use_sudo, added_at
     FROM target
     ORDER BY id`);
+  const sudo = db
+    .prepare<[object], number>(`
+      SELECT use_sudo FROM target
+      WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
+        AND (@user IS NULL OR user IS @user)`)
+    .pluck();
   const count = db.prepare<[], number>("SELECT count(*) FROM target").pluck();
 
   return {
@@ -44,6 +50,9 @@ export function targetTable(db: Database) {
 
     /** A login that is named must be the remembered one. What was seen there is kept. */
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
+
+    /** Whether it is remembered, under the login that is named, as one to be read by sudo. */
+    usesSudo: (target: Target): boolean => sudo.get(toRow(target)) === 1,
 
     list: (): RememberedTarget[] => list.all().map(fromRow),
     count: (): number => count.get() ?? 0,

@@ -10,8 +10,8 @@ export const scans = {
   start: command
     .input(
       TargetText.extend({
-        /** Read hosts as root by `sudo -n`, where that asks for nothing. */
-        useSudo: z.boolean().default(false),
+        /** Read hosts as root by `sudo -n`, where that asks for nothing; null: those that are remembered so. */
+        useSudo: z.boolean().nullable().default(null),
         /** Pin the key of a host that was never seen before. A changed key is refused all the same. */
         acceptNew: z.boolean().default(false),
         /** Private key files to log in with, before the agent's and the usual ones. */

@@ -5,14 +5,14 @@ import { scans } from "#shared/contract/scans.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { SshTarget, Target } from "#shared/model/target.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
 import { CANCELLED, carryOut } from "./carry-out.ts";
 import type { PreparedVisits, VisitOptions } from "./visits.ts";
 
 type ScanOptions = {
-  useSudo: boolean;
+  useSudo: boolean | null;
   acceptNew: boolean;
   identityFiles: readonly string[];
   concurrency: number | null;
@@ -49,27 +49,27 @@ export function createScans(deps: Deps) {
     only: "ssh" | "tls" | null,
     { useSudo, acceptNew, identityFiles, concurrency }: ScanOptions,
   ): Promise<{ scanId: ScanId }> {
-    const asked = text.trim()
-      ? parseTargets(text, only).map((target) => ({ target, useSudo }))
-      : recall(store, only, useSudo);
-    const targets = asked.map(({ target }) => target);
+    const wanted = text.trim() ? parseTargets(text, only) : recall(store, only);
+    if (wanted.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
+    const asked = wanted.map((target) => ({ target, useSudo: useSudo ?? store.targets.usesSudo(target) }));
     const bySudo = new Set(asked.filter((one) => one.useSudo).map(({ target }) => sayTarget(target)));
     const usesSudo = (target: SshTarget) => bySudo.has(sayTarget(target));
     const prepared = await prepareVisits({ acceptNew, identityFiles, usesSudo });
     const at = toInstant(now());
     const scanId = store.atomically(() => {
       for (const one of asked) store.targets.remember({ ...one, at });
-      const id = store.scans.begin({ total: targets.length, at });
-      const detail = { scanId: id, total: targets.length, first: targets.slice(0, 20).map(sayTarget) };
+      const id = store.scans.begin({ total: wanted.length, at });
+      const detail = { scanId: id, total: wanted.length, first: wanted.slice(0, 20).map(sayTarget) };
       store.events.append({ at, kind: "scan-started", detail });
       return id;
     });
     const controller = new AbortController();
     running.set(scanId, controller);
     inBackground((closing) =>
-      carryOut(deps, { scanId, targets, concurrency }, prepared(scanId), { controller, closing }).finally(
-        () => running.delete(scanId),
-      ),
+      carryOut(deps, { scanId, targets: wanted, concurrency }, prepared(scanId), {
+        controller,
+        closing,
+      }).finally(() => running.delete(scanId)),
     );
     return { scanId };
   }
@@ -88,14 +88,11 @@ export function createScans(deps: Deps) {
   }
 }
 
-/** What was scanned before, each with the login and the sudo that it was scanned with. */
-function recall(store: Store, only: "ssh" | "tls" | null, useSudo: boolean) {
-  const remembered = store.targets.list().filter(({ target }) => only === null || target.kind === only);
-  if (remembered.length > 0) {
-    return remembered.map((one) => ({ target: one.target, useSudo: useSudo || one.useSudo }));
-  }
-  throw new Refusal(
-    "invalid-input",
-    "there is nothing to scan; name a target, such as web1.example or 10.0.0.0/24",
-  );
-}
+const NOTHING_TO_SCAN = "there is nothing to scan; name a target, such as web1.example or 10.0.0.0/24";
+
+/** What was scanned before, each with the login that it was scanned with. */
+const recall = (store: Store, only: "ssh" | "tls" | null): Target[] =>
+  store.targets
+    .list()
+    .map(({ target }) => target)
+    .filter(({ kind }) => only === null || kind === only);

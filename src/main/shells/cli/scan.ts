@@ -59,7 +59,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   const text = words.length > 0 || options.from !== undefined ? requireTargets(given) : given;
   await using app = openApp(options, world, "write");
   const wish = {
-    useSudo: options.sudo ?? false,
+    useSudo: options.sudo ?? null,
     acceptNew: options.acceptNew ?? false,
     identityFiles: options.identity ?? [],
     concurrency: options.concurrency ?? null,

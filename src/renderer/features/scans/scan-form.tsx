@@ -28,7 +28,7 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
       {
         text,
         acceptNew: options.acceptNew,
-        useSudo: options.useSudo,
+        useSudo: options.useSudo || null,
         identityFiles: options.identityFiles
           .split(/[,\n]/)
           .map((path) => path.trim())
@@ -105,7 +105,7 @@ function Options({
         <Checkbox
           size="xs"
           label="Read as root by sudo -n"
-          description="Only where sudo asks for no password; without it, some verdicts stay unknown"
+          description="Only where sudo asks for no password. A host that was read so before is read so again"
           checked={options.useSudo}
           onChange={(event) => onChange({ useSudo: event.currentTarget.checked })}
         />
