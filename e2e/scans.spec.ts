@@ -1,5 +1,5 @@
 import { sayPlace } from "#shared/text/target.ts";
-import { startSilentServer, startTlsServer } from "#testing/servers.ts";
+import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/servers.ts";
 import { expect, test } from "./latchkey.ts";
 
 test("a text of targets is previewed before anything is visited, and refused where it cannot be read", async ({
@@ -59,6 +59,25 @@ test("the drawer of a scan shows what failed first, and what to do about it", as
   await expect(frame.page.getByRole("dialog", { name: "Scan" }).getByRole("textbox").first()).toHaveValue(
     /gone\.invalid:443/,
   );
+});
+
+test("all that failed is scanned again, also what is not shown; a text that is too long is refused here", async ({
+  openEmpty,
+}) => {
+  const { port } = await findClosedEndpoint();
+  const frame = await openEmpty();
+  const dialog = await frame.openScanDialog();
+  await dialog.scan([`127.0.0.1-130:${port}`]);
+  await expect(dialog.progress).toContainText("130 of 130 visited");
+  await frame.press("Escape");
+  const list = await frame.goTo("Scans");
+  const drawer = await list.open("#1");
+  await drawer.getByRole("button", { name: "Scan the failed again" }).click();
+  await expect(dialog.start).toHaveText("Scan 130 targets");
+
+  await dialog.write([`web[01-20].example ${"# nothing".repeat(120_000)}`]);
+  await expect(dialog.root).toContainText("too long for a page");
+  await expect(dialog.start).toBeDisabled();
 });
 
 test("without any, the list says what a scan does", async ({ openEmpty, camera }) => {

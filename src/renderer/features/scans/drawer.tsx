@@ -4,11 +4,10 @@ import { useScanRequest } from "#renderer/api/scan-request.ts";
 import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { Probe } from "#shared/model/probe.ts";
 import type { Scan, ScanId } from "#shared/model/scan.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import { ProbeLines } from "./probe-lines.tsx";
-import { useCancelScan, useProbes, useScan } from "./queries.ts";
+import { useCancelScan, useFailedTargets, useProbes, useScan } from "./queries.ts";
 import { doneOf, ScanBar, ScanStateTag } from "./scan-state.tsx";
 import classes from "./scans.module.css";
 
@@ -31,7 +30,7 @@ function Details({ scan }: { scan: Scan }) {
   const probes = useProbes(scan.id);
   return (
     <>
-      <Section title="Progress" action={<Actions scan={scan} probes={probes.rows} />}>
+      <Section title="Progress" action={<Actions scan={scan} />}>
         <ScanBar scan={scan} />
         <p className={classes.counts}>
           {doneOf(scan)} of {scan.total} visited: {scan.ok} read, {scan.partial} in part, {scan.failed} failed
@@ -52,8 +51,9 @@ function Details({ scan }: { scan: Scan }) {
   );
 }
 
-function Actions({ scan, probes }: { scan: Scan; probes: readonly Probe[] }) {
+function Actions({ scan }: { scan: Scan }) {
   const cancel = useCancelScan();
+  const fetchFailed = useFailedTargets(scan.id);
   const requestScan = useScanRequest();
   if (scan.state === "running")
     return (
@@ -67,14 +67,14 @@ function Actions({ scan, probes }: { scan: Scan; probes: readonly Probe[] }) {
         Cancel
       </Button>
     );
-  const failed = probes.filter(({ state }) => state === "failed").map(({ target }) => sayTarget(target));
-  if (failed.length === 0) return null;
+  if (scan.failed === 0) return null;
+  const scanAgain = async () => requestScan((await fetchFailed()).map(sayTarget).join("\n"));
   return (
     <Button
       variant="default"
       size="compact-sm"
       leftSection={<IconRadar2 size={14} />}
-      onClick={() => requestScan(failed.join("\n"))}
+      onClick={() => void scanAgain()}
     >
       Scan the failed again
     </Button>

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import type { ScanId } from "#shared/model/scan.ts";
+import type { Target } from "#shared/model/target.ts";
 
 export const route = getRouteApi("/scans");
 
@@ -44,14 +45,29 @@ export function useProbes(scanId: ScanId) {
   );
 }
 
+/** Fetches the targets that a scan could not read: all of them, not only those that are shown. */
+export function useFailedTargets(scanId: ScanId): () => Promise<Target[]> {
+  const { scans } = useApi();
+  return async () => {
+    const failed = await fetchAll((after) =>
+      scans.probes.call({ scanId, state: "failed", after, limit: 1_000 }),
+    );
+    return failed.map(({ target }) => target);
+  };
+}
+
+/** The program hangs up on a message of more than a mebibyte. */
+const MOST_BYTES = 1_000_000;
+
+export const isTooLong = (text: string): boolean => new Blob([JSON.stringify(text)]).size > MOST_BYTES;
+
 /** What a text of targets means; asked again as it is typed. */
 export function usePreview(text: string, only: "ssh" | "tls" | null) {
   const { targets } = useApi();
-  const isEmpty = text.trim() === "";
   return useQuery(
     targets.preview.queryOptions({
       input: { text, only },
-      enabled: !isEmpty,
+      enabled: text.trim() !== "" && !isTooLong(text),
       retry: false,
       placeholderData: keepPreviousData,
     }),

@@ -5,12 +5,13 @@ import { useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { ScanId } from "#shared/model/scan.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { usePreview, useRememberedTargets, useStartScan } from "./queries.ts";
+import { isTooLong, usePreview, useRememberedTargets, useStartScan } from "./queries.ts";
 import classes from "./scans.module.css";
 import { TargetPreview } from "./target-preview.tsx";
 
 const PREVIEW_PAUSE_MS = 200;
 const LOCALHOST = "localhost";
+const TOO_LONG = "this is too long for a page; put it in a file, and scan that by: latchkey scan --from FILE";
 
 type Props = { initialText: string; isFirst?: boolean; onStarted: (scanId: ScanId) => void };
 
@@ -36,7 +37,8 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
       },
       { onSuccess: ({ scanId }) => onStarted(scanId) },
     );
-  const isRefused = !isEmpty && preview.error !== null;
+  const refusal = isTooLong(text) ? TOO_LONG : (preview.error?.message ?? "");
+  const isRefused = !isEmpty && refusal !== "";
   const total = isEmpty ? remembered : (preview.data?.total ?? 0);
   return (
     <form action={start} className={classes.form}>
@@ -52,7 +54,7 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
         data-autofocus
         spellCheck={false}
         classNames={{ input: classes.targets ?? "" }}
-        error={isRefused && <Untrusted text={preview.error?.message ?? ""} />}
+        error={isRefused && <Untrusted text={refusal} />}
       />
       {!isRefused && (
         <TargetPreview preview={isEmpty ? undefined : preview.data} remembered={isEmpty ? remembered : 0} />
