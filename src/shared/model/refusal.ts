@@ -6,6 +6,7 @@ export const REFUSALS = {
   conflict: { status: 409 },
   "too-many": { status: 413 },
   locked: { status: 423 },
+  unreachable: { status: 502 },
   unusable: { status: 507 },
 } as const;
 export type RefusalCode = keyof typeof REFUSALS;

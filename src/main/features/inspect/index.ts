@@ -22,7 +22,7 @@ export function createInspect({ prober }: Deps) {
   ): Promise<Inspection> {
     const source = sayTarget(target);
     const reading = await prober.probeEndpoint(target, signal);
-    if (reading.outcome !== "presented") throw new Refusal("not-found", `${source}: ${reading.message}`);
+    if (reading.outcome !== "presented") throw new Refusal("unreachable", `${source}: ${reading.message}`);
     const items: Inspection["items"] = [];
     const malformed: string[] = [];
     for (const [position, der] of reading.chain.entries()) {

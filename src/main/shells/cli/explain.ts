@@ -4,8 +4,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { printable } from "#shared/text/printable.ts";
 import type { World } from "./world.ts";
 
-/** What this machine or another process stands in the way of, rather than the caller's wish. */
-const NOT_DONE = ["locked", "unusable", "internal"];
+/** What this machine, another one or another process stands in the way of, rather than the caller's wish. */
+const NOT_DONE = ["locked", "unreachable", "unusable", "internal"];
 
 /** Says an error on stderr, and answers with the exit code that it means. */
 export function explain(error: unknown, world: World): number {

@@ -41,9 +41,13 @@ Examples:
   latchkey inspect shop.example:443 10.0.0.5:443/shop.example
   ssh web1 cat .ssh/authorized_keys | latchkey inspect -
 
-With --json: { source, kind, items, malformed }; for several sources { sources: [...] } of such documents.`;
+With --json: { source, kind, items, malformed }. For several sources { kind, items, malformed, sources }, where each
+item names its source, and kind is "several" unless all are of one.`;
 
-/** Reads each source and remembers nothing. Answers with 2 when there was one that nothing could be read from. */
+/**
+ * Reads each source and remembers nothing. Answers with 2 when there was one that nothing could be read from, and with
+ * 3 when one could not be reached.
+ */
 async function inspectSources(
   sources: readonly string[],
   options: CommonOptions,
@@ -51,22 +55,22 @@ async function inspectSources(
 ): Promise<number> {
   await using app = openEmptyApp(world);
   const inspections: Inspection[] = [];
+  const codes = [0];
   for (const source of sources) {
     try {
       inspections.push(await inspectSource(source, app.client, world));
     } catch (error) {
       // One that cannot be read does not keep the others from being read.
       if (sources.length === 1) throw error;
-      explain(error, world);
+      codes.push(explain(error, world));
     }
   }
   const [only] = inspections;
   if (options.json && sources.length === 1 && only) printJson(toJson(only), world);
-  else if (options.json) printJson({ sources: inspections.map(toJson) }, world);
+  else if (options.json) printJson(joinAsJson(inspections), world);
   else world.out(inspections.map((inspection) => sayInspection(inspection, world)).join("\n\n"));
-  const isComplete =
-    inspections.length === sources.length && inspections.every(({ items }) => items.length > 0);
-  return isComplete ? 0 : 2;
+  if (inspections.some(({ items }) => items.length === 0)) codes.push(2);
+  return Math.max(...codes);
 }
 
 /** A file of that name comes before an endpoint of that name. */
@@ -97,13 +101,25 @@ async function inspectEndpoint(text: string, client: LatchkeyClient): Promise<In
 const toJson = ({ source, kind, items, malformed }: Inspection) => ({
   source,
   kind,
-  items: items.map((item) =>
-    item.what === "certificate"
-      ? { what: item.what, ...toCertificateFacts(item), malformed: item.malformed }
-      : item,
-  ),
+  items: items.map(toItemJson),
   malformed,
 });
+
+const toItemJson = (item: Item) =>
+  item.what === "certificate"
+    ? { what: item.what, ...toCertificateFacts(item), malformed: item.malformed }
+    : item;
+
+/** Several sources in the shape of one. */
+function joinAsJson(inspections: readonly Inspection[]) {
+  const [kind = "unknown", ...otherKinds] = new Set(inspections.map((each) => each.kind));
+  return {
+    kind: otherKinds.length > 0 ? "several" : kind,
+    items: inspections.flatMap(({ source, items }) => items.map((item) => ({ source, ...toItemJson(item) }))),
+    malformed: inspections.flatMap(({ source, malformed }) => malformed.map((why) => `${source}: ${why}`)),
+    sources: inspections.map((each) => ({ source: each.source, kind: each.kind })),
+  };
+}
 
 function sayKind(kind: Inspection["kind"], count: number): string {
   switch (kind) {

@@ -2,7 +2,8 @@ import type { World } from "./world.ts";
 
 /** What a command is given when it is added to the command line. */
 export type Session = {
-  world: World /** Says with which code to exit; without it, 0. */;
+  world: World;
+  /** Says with which code to exit; without it, 0. */
   finish(code: number): void;
 };
 
