@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { VERSION } from "#shared/model/version.ts";
@@ -7,6 +7,7 @@ import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEk7pG3EOuahO3pRt3B/BNbSZAxiML3FIh8uI5iDs52u";
 const say = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 
 test("the program and its package have one version", () => {
@@ -88,8 +89,11 @@ test("what a stranger wrote reaches the terminal only by its encoder", async () 
   await using folder = await makeTemporaryFolder();
   await using server = await startTlsServer({ names: ["evil\u001b]0;x\u0007\u202e.example"] });
   const type = openTerminal(join(folder.path, "latchkey.db"), { now, columns: 200, isColoured: false });
+  const file = join(folder.path, "authorized_keys");
+  writeFileSync(file, `${KEY} evil\u001b[2J\u009b\u202e\0\r\n`);
   await type("scan", say(server.endpoint));
-  for (const command of [["certificates"], ["findings"], ["inspect", say(server.endpoint)]]) {
+  const inspections = [say(server.endpoint), file].map((source) => ["inspect", source]);
+  for (const command of [["certificates"], ["findings"], ...inspections]) {
     const { out } = await type(...command);
     expect(out).toContain("evil");
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
