@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { printable } from "./printable.ts";
+import { printable, printableJson } from "./printable.ts";
 
 /** What a terminal obeys: controls (C0, DEL, C1), bidirectional and zero-width characters, separators of lines. */
 const OBEYED =
@@ -25,6 +25,17 @@ test("no text prints what a terminal obeys, and printing twice changes nothing m
     fc.property(fc.string({ unit: "binary" }), (text) => {
       expect(printable(text)).not.toMatch(OBEYED);
       expect(printable(printable(text))).toBe(printable(text));
+    }),
+  );
+});
+
+test("JSON that a terminal can show means the same, whatever stands in it", () => {
+  const text = fc.string({ unit: "binary" });
+  fc.assert(
+    fc.property(fc.dictionary(text, fc.array(text)), (value) => {
+      const said = printableJson(value, 2);
+      expect(JSON.parse(said)).toEqual(JSON.parse(JSON.stringify(value)));
+      expect(said.replaceAll("\n", "")).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
     }),
   );
 });

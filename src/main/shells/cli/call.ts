@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { contract } from "#shared/contract/index.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { printableJson } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
 import type { World } from "./world.ts";
@@ -38,8 +39,8 @@ async function callProcedure(
     Record<string, (input: unknown) => Promise<unknown>>
   >;
   const reply = await client[group]?.[name]?.(input);
-  if (!isIterator(reply)) return world.out(JSON.stringify(reply ?? null));
-  for await (const value of reply) world.out(JSON.stringify(value));
+  if (!isIterator(reply)) return world.out(printableJson(reply ?? null));
+  for await (const value of reply) world.out(printableJson(value));
 }
 
 function findKind(path: string): "query" | "command" {

@@ -93,7 +93,9 @@ test("what a stranger wrote reaches the terminal only by its encoder", async () 
   writeFileSync(file, `${KEY} evil\u001b[2J\u009b\u202e\0\r\n`);
   await type("scan", say(server.endpoint));
   const inspections = [say(server.endpoint), file].map((source) => ["inspect", source]);
-  for (const command of [["certificates"], ["findings"], ...inspections]) {
+  const people = [["certificates"], ["findings"], ...inspections];
+  const programs = [...people.map((command) => [...command, "--json"]), ["call", "certificates.list", "{}"]];
+  for (const command of [...people, ...programs]) {
     const { out } = await type(...command);
     expect(out).toContain("evil");
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there

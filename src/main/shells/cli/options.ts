@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { createApp } from "#app";
+import { printableJson } from "#shared/text/printable.ts";
 import { findDefaultDatabase } from "./default-database.ts";
 import type { World } from "./world.ts";
 
@@ -23,4 +24,4 @@ export const wholeNumber = (least: number, most: number) => (text: string) => {
 };
 
 /** One JSON document. */
-export const printJson = (document: object, { out }: World): void => out(JSON.stringify(document, null, 2));
+export const printJson = (document: object, { out }: World): void => out(printableJson(document, 2));
