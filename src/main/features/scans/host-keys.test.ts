@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
@@ -18,3 +20,24 @@ test("what is no key at all is trusted by nobody, whatever the user accepts", as
   });
   expect(store.pins.find("web1.example", 22)).toBeNull();
 });
+
+test("a key that known_hosts has revoked is refused, and is a finding as a changed one is", async () => {
+  await using folder = await makeTemporaryFolder();
+  await mkdir(join(folder.path, ".ssh"));
+  await writeFile(join(folder.path, ".ssh/known_hosts"), `@revoked * ssh-ed25519 ${KEY}\n`);
+  const store = openStore({ path: ":memory:", access: "write" });
+  const deps = { store, readKnownHostsFiles, fetchHostCertificate, now: () => new Date() };
+  const hostKeys = await createHostKeys(deps, { home: folder.path, acceptNew: true });
+  const target = { kind: "ssh", host: "web1.example", port: 22, user: null } as const;
+  const { verify, findAgainst } = hostKeys.verifierFor(target, new AbortController().signal);
+  expect(await verify({ ...target, blob: Buffer.from(KEY, "base64") })).toMatchObject({
+    kind: "refused",
+    outcome: "host-key-changed",
+  });
+  expect(findAgainst()).toEqual({
+    isRevoked: true,
+    evidence: expect.stringMatching(/^revoked at .*known_hosts:1$/),
+  });
+});
+
+const KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIEk7pG3EOuahO3pRt3B/BNbSZAxiML3FIh8uI5iDs52u";

@@ -1,3 +1,4 @@
+import type { AgainstKey } from "#domain/findings/host-findings.ts";
 import { judgeHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { type KnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
@@ -32,11 +33,11 @@ type Judgement = HostKeyJudgement & { why?: string | undefined };
 export type HostKeys = {
   /** Host key algorithms for a host, those of keys known for it first. */
   preferTypes(target: SshTarget): string[];
-  /** The answer for one visit; `why` keeps what was known, for the finding about a changed key. */
+  /** The answer for one visit, and afterwards what speaks against the key, for the finding about it. */
   verifierFor(
     target: SshTarget,
     signal: AbortSignal,
-  ): { verify: VerifyHostKey; changedFrom: () => string | null };
+  ): { verify: VerifyHostKey; findAgainst: () => AgainstKey | null };
 };
 
 /**
@@ -57,7 +58,7 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
     verifierFor(target, signal) {
       let judgement: Judgement | null = null;
       return {
-        changedFrom: () => (judgement?.kind === "changed" ? sayKnown(judgement) : null),
+        findAgainst: () => judgement && findAgainst(judgement),
         async verify(question) {
           judgement = await judge(deps, question, knowledgeOf(question), signal);
           const isPinned = judgement.kind === "unknown" && acceptNew && pin(target, question.blob);
@@ -124,6 +125,23 @@ function toAnswer(question: Question, judgement: Judgement): HostKeyAnswer {
     case "changed":
     case "revoked":
       return { kind: "refused", outcome: "host-key-changed", message };
+    default:
+      return assertNever(judgement);
+  }
+}
+
+/** Null for a key that is trusted, or merely unknown. */
+function findAgainst(judgement: HostKeyJudgement): AgainstKey | null {
+  switch (judgement.kind) {
+    case "needs-certificate":
+      return findAgainst(judgement.otherwise);
+    case "changed":
+      return { isRevoked: false, evidence: sayKnown(judgement) };
+    case "revoked":
+      return { isRevoked: true, evidence: `revoked at ${judgement.where}` };
+    case "trusted":
+    case "unknown":
+      return null;
     default:
       return assertNever(judgement);
   }

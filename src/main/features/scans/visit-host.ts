@@ -1,5 +1,5 @@
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { findChangedHostKey } from "#domain/findings/host-findings.ts";
+import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
 import type { collectHost, HostReading } from "#net/ssh/collect.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import type { Identity } from "#net/ssh/identities.ts";
@@ -50,7 +50,7 @@ export async function visitHost(
   const at = now();
   const visit = { scanId, target, at: toInstant(at), tookMs: Math.round(performance.now() - begun) };
   if (reading.state === "failed")
-    return { ...visit, ...describeFailure(target, reading, verifier.changedFrom()) };
+    return { ...visit, ...describeFailure(target, reading, verifier.findAgainst()) };
   return { ...visit, ...describeReading(reading, nonce, at, visitor) };
 }
 
@@ -59,9 +59,9 @@ type Described = Omit<HostVisit, "scanId" | "target" | "at" | "tookMs">;
 function describeFailure(
   target: SshTarget,
   { outcome, message, hostKey, isKeyRefused }: Extract<HostReading, { state: "failed" }>,
-  changedFrom: string | null,
+  against: AgainstKey | null,
 ): Described {
-  const findings = hostKey && changedFrom ? [findChangedHostKey(target, hostKey, changedFrom)] : [];
+  const findings = hostKey && against ? [findChangedHostKey(target, hostKey, against)] : [];
   return { state: "failed", outcome, message, hostKey, isKeyRefused, collected: null, findings };
 }
 
