@@ -10,7 +10,11 @@ import { cheapest, ownCpu, say, sayCost } from "./measure.mjs";
 
 const LINES = 20_000;
 const ROUNDS = 15;
-const OPTIONS = `from="10.0.0.0/8,192.168.1.7",no-pty,command="/usr/bin/rsync --server" `;
+/** One key in five of every type has options, of which there are fifty: real files repeat them. */
+const optionsOf = (at) =>
+  Math.floor(at / 10) % 5
+    ? ""
+    : `from="10.0.0.0/8,192.168.1.7",no-pty,command="/usr/bin/rsync --server job${at % 50}${Math.floor(at / 50) % 5}" `;
 
 const keys = Array.from({ length: LINES }, (_, index) => {
   const [type, ...fields] = makeKey(index % 10);
@@ -18,7 +22,7 @@ const keys = Array.from({ length: LINES }, (_, index) => {
   return { type, base64: blob.toString("base64") };
 });
 const file = Buffer.from(
-  keys.map(({ type, base64 }, at) => `${at % 5 ? "" : OPTIONS}${type} ${base64} person${at}@desk\n`).join(""),
+  keys.map(({ type, base64 }, at) => `${optionsOf(at)}${type} ${base64} person${at}@desk\n`).join(""),
 );
 
 const ways = {

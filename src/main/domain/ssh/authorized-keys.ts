@@ -1,5 +1,5 @@
-import { type PublicKey, readKeyBlob, typeInCertificate } from "./key-blob.ts";
-import { isFlagOn, type LineOption, readLineOptions } from "./line-options.ts";
+import { type PublicKey, readKeyBlob, typeInCertificate, USUAL_TYPES } from "./key-blob.ts";
+import { type LineOption, readLineOptions } from "./line-options.ts";
 import { decodeBase64 } from "./wire.ts";
 
 /** A line of an authorized_keys file that is neither blank nor a comment, as sshd reads it. */
@@ -10,7 +10,7 @@ export type KeyLine = {
   text: string;
   /** As they stand before the key; empty for none. */
   options: string;
-  parsedOptions: LineOption[];
+  parsedOptions: readonly LineOption[];
   /** The key, also on a line that sshd would ignore for another reason; null where none can be read. */
   key: PublicKey | null;
   /** The type that the line names; null where it names none. */
@@ -31,13 +31,17 @@ const KEY_TYPES: ReadonlySet<string> = new Set(
   ].flatMap((type) => [type, `${type.replace("@openssh.com", "")}-cert-v01@openssh.com`]),
 );
 
+/** Of every type, known or not: what spares most options the search for one. */
+const TYPE_INITIALS = "ersw";
+
 /** sshd reads no RSA key of fewer bits, whatever RequiredRSASize says. */
 const SHORTEST_RSA = 1_024;
 
 /** The lines that may let somebody in, and those that were meant to: one each that is neither blank nor a comment. */
 export function readAuthorizedKeys(bytes: Uint8Array): KeyLine[] {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  const isPlain = !/[\0\x80-\xff]/.test(file);
+  const isAscii = Buffer.byteLength(file, "utf8") === file.length;
+  const isPlain = isAscii && !file.includes("\0");
   const lines: KeyLine[] = [];
   let from = 0;
   for (let line = 1; from < file.length; line++) {
@@ -52,105 +56,104 @@ export function readAuthorizedKeys(bytes: Uint8Array): KeyLine[] {
   return lines;
 }
 
-/** What can be read of a line as Latin-1, a character for each byte. */
-type Read = Omit<KeyLine, "line" | "text">;
-
 function readLine(
   line: number,
   raw: string,
   { start, isPlain }: { start: number; isPlain: boolean },
 ): KeyLine {
-  if (isPlain) {
-    const { options, parsedOptions, key, keyTypeText, comment, problem } = readEntry(raw.slice(start));
-    return { line, text: raw, options, parsedOptions, key, keyTypeText, comment, problem };
-  }
   // To sshd a line ends at its first NUL.
-  const nul = raw.indexOf("\0");
+  const nul = isPlain ? -1 : raw.indexOf("\0");
   const read = readEntry(nul < 0 ? raw.slice(start) : raw.slice(start, Math.max(nul, start)));
-  return {
-    line,
-    text: toUtf8(raw),
-    options: toUtf8(read.options),
-    parsedOptions: read.parsedOptions.map((option) => ({
-      ...option,
-      value: option.value === null ? null : toUtf8(option.value),
-    })),
-    key: read.key,
-    keyTypeText: read.keyTypeText === null ? null : toUtf8(read.keyTypeText),
-    comment: toUtf8(read.comment),
-    problem: read.problem === null ? null : toUtf8(read.problem),
-  };
+  read.line = line;
+  read.text = raw;
+  return isPlain ? read : inUtf8(read);
 }
 
-/** sshd's order: a key at the beginning, otherwise options up to the first blank outside quotes and then a key. */
-function readEntry(entry: string): Read {
-  const bare = readKeyAt(entry, 0);
-  if (bare?.key && !bare.problem) return bare;
+const inUtf8 = (read: KeyLine): KeyLine => ({
+  line: read.line,
+  text: toUtf8(read.text),
+  options: toUtf8(read.options),
+  parsedOptions: read.parsedOptions.map((option) => ({
+    ...option,
+    value: option.value === null ? null : toUtf8(option.value),
+  })),
+  key: read.key,
+  keyTypeText: read.keyTypeText === null ? null : toUtf8(read.keyTypeText),
+  comment: toUtf8(read.comment),
+  problem: read.problem === null ? null : toUtf8(read.problem),
+});
+
+/**
+ * sshd's order: a key at the beginning, otherwise options up to the first blank outside quotes and then a key.
+ * Its place in the file and its text are left to the caller, and the texts are Latin-1, a character for each byte.
+ */
+function readEntry(entry: string): KeyLine {
+  const bare = readKeyAt(entry, 0, "");
+  if (bare && !bare.problem) return bare;
 
   const end = endOfOptions(entry);
-  const late = end === null ? null : readKeyAt(entry, skipSpace(entry, end, entry.length));
-  if (late?.key) {
-    const options = entry.slice(0, end as number);
-    const { options: parsedOptions, problem } = readLineOptions(options);
-    return {
-      ...late,
-      options,
-      parsedOptions,
-      problem: problem ?? late.problem ?? findMisuse(late.key, parsedOptions),
-    };
-  }
-  const { found, options } = bare
-    ? { found: bare, options: "" }
-    : { found: late, options: late ? entry.slice(0, end ?? 0) : "" };
-  const problem = found?.problem ?? explain(entry, end);
-  return { ...(found ?? NOTHING), options, parsedOptions: readLineOptions(options).options, problem };
+  const late =
+    end === null ? null : readKeyAt(entry, skipSpace(entry, end, entry.length), entry.slice(0, end));
+  if (late?.key) return late;
+  return bare ?? late ?? { ...NOTHING, problem: explain(entry, end) };
 }
 
-const NO_OPTIONS: LineOption[] = [];
-const NOTHING: Read = {
+const NO_OPTIONS = readLineOptions("");
+const NOTHING: KeyLine = {
+  line: 0,
+  text: "",
   options: "",
-  parsedOptions: NO_OPTIONS,
+  parsedOptions: NO_OPTIONS.options,
   key: null,
   keyTypeText: null,
   comment: "",
   problem: null,
 };
 
-/** A type's name, blanks, base64, blanks, comment; null when no type stands there. */
-function readKeyAt(entry: string, from: number): Read | null {
-  const typeEnd = endOfWord(entry, from);
-  const keyTypeText = entry.slice(from, typeEnd);
-  const isKnown = KEY_TYPES.has(keyTypeText);
-  if (!isKnown && !looksLikeType(keyTypeText)) return null;
+/** A type's name, blanks, base64, blanks, comment, after these options; null when no type stands there. */
+function readKeyAt(entry: string, from: number, options: string): KeyLine | null {
+  if (!TYPE_INITIALS.includes(entry.charAt(from))) return null;
+  const keyTypeText = findUsualType(entry, from) ?? entry.slice(from, endOfWord(entry, from));
+  if (!KEY_TYPES.has(keyTypeText) && !looksLikeType(keyTypeText)) return null;
+  const typeEnd = from + keyTypeText.length;
   const start = skipSpace(entry, typeEnd, entry.length);
   const end = endOfWord(entry, start);
-  const comment = trimReturn(entry.slice(skipSpace(entry, end, entry.length)));
-  if (start === end) return { ...NOTHING, keyTypeText, comment, problem: "the key itself is missing" };
-
-  const blob = decodeBase64(entry.slice(start, end));
+  const blob = start === end ? null : decodeBase64(entry.slice(start, end));
   const key = blob && readKeyBlob(blob);
-  const problem = !key
-    ? `the key cannot be read: its ${blob ? "bytes are damaged" : "base64 is cut or broken"}`
-    : findKeyProblem(key, keyTypeText);
-  return { options: "", parsedOptions: NO_OPTIONS, key, keyTypeText, comment, problem };
+  const read = options === "" ? NO_OPTIONS : readLineOptions(options);
+  return {
+    line: 0,
+    text: entry,
+    options,
+    parsedOptions: read.options,
+    key,
+    keyTypeText,
+    comment: trimReturn(entry.slice(skipSpace(entry, end, entry.length))),
+    problem: key ? (read.problem ?? findKeyProblem(key, keyTypeText)) : sayUnreadable(start === end, blob),
+  };
+}
+
+/** One of the usual types that is the word here: told without a text of its own. */
+const findUsualType = (entry: string, from: number): string | undefined =>
+  USUAL_TYPES.find((type) => entry.startsWith(type, from) && isBlank(entry.charCodeAt(from + type.length)));
+
+function sayUnreadable(isMissing: boolean, blob: Uint8Array | null): string {
+  if (isMissing) return "the key itself is missing";
+  return `the key cannot be read: its ${blob ? "bytes are damaged" : "base64 is cut or broken"}`;
 }
 
 function findKeyProblem(key: PublicKey, keyTypeText: string): string | null {
-  const named = keyTypeText.startsWith("rsa-sha2-") ? "ssh-rsa" : keyTypeText;
-  if (key.keyType !== named) return `the line says ${keyTypeText}, but the key is of type ${key.keyType}`;
+  const { keyType } = key;
+  if (keyType !== keyTypeText && !(keyType === "ssh-rsa" && keyTypeText.startsWith("rsa-sha2-"))) {
+    return `the line says ${keyTypeText}, but the key is of type ${keyType}`;
+  }
   if (!KEY_TYPES.has(keyTypeText)) return `no sshd known here takes keys of type ${keyTypeText}`;
-  if (typeInCertificate(key.keyType)) return "this is a certificate; sshd takes only plain keys here";
-  if (key.keyType === "ssh-rsa" && (key.keyBits ?? 0) < SHORTEST_RSA) {
+  if (typeInCertificate(keyType)) return "this is a certificate; sshd takes only plain keys here";
+  if (keyType === "ssh-rsa" && (key.keyBits ?? 0) < SHORTEST_RSA) {
     return `an RSA key of ${key.keyBits} bits is shorter than sshd reads (${SHORTEST_RSA})`;
   }
   return null;
 }
-
-/** What is wrong between a key and options that are each right. */
-const findMisuse = (key: PublicKey, options: readonly LineOption[]): string | null =>
-  isFlagOn(options, "cert-authority") && typeInCertificate(key.keyType)
-    ? "a certificate cannot be an authority"
-    : null;
 
 function explain(entry: string, optionsEnd: number | null): string {
   if (entry.startsWith("\xef\xbb\xbf"))
@@ -167,10 +170,10 @@ function endOfOptions(entry: string): number | null {
   let isQuoted = false;
   let at = 0;
   for (; at < entry.length; at++) {
-    const character = entry[at];
-    if (!isQuoted && (character === " " || character === "\t")) break;
-    if (character === "\\" && entry[at + 1] === '"') at++;
-    else if (character === '"') isQuoted = !isQuoted;
+    const code = entry.charCodeAt(at);
+    if (!isQuoted && isBlank(code)) break;
+    if (code === BACKSLASH && entry.charCodeAt(at + 1) === QUOTE) at++;
+    else if (code === QUOTE) isQuoted = !isQuoted;
   }
   return isQuoted ? null : Math.min(at, entry.length);
 }
@@ -179,6 +182,8 @@ function endOfOptions(entry: string): number | null {
 const looksLikeType = (word: string): boolean =>
   word.length <= 100 && /^(?:ssh|ecdsa|sk|webauthn)-[a-z0-9-]+(?:@[a-z0-9.-]+)?$/.test(word);
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 function skipSpace(text: string, from: number, until: number): number {

@@ -1,4 +1,5 @@
-import { ECDH, hash } from "node:crypto";
+import { hash } from "node:crypto";
+import { type Curve, isOnCurve } from "./nist-curve.ts";
 import { asField, decodeBase64, type Fields, openFields } from "./wire.ts";
 
 /** A public key in SSH's wire format: the base64 of a .pub file, an authorized_keys or a known_hosts line. */
@@ -19,10 +20,7 @@ type Shape = { keyBits: number; curve: string | null; plain: Uint8Array | null }
 
 const CERTIFICATE_SUFFIX = "-cert-v01@openssh.com";
 const XMSS = "ssh-xmss@openssh.com";
-const POINT_BYTES = { nistp256: 65, nistp384: 97, nistp521: 133 };
-const CURVES = { nistp256: "prime256v1", nistp384: "secp384r1", nistp521: "secp521r1" };
 const CURVE_BITS = { nistp256: 256, nistp384: 384, nistp521: 521 };
-type Curve = keyof typeof CURVES;
 
 /** How much of its state a plain XMSS key may carry along, in bytes; it is not part of the key. */
 const XMSS_STATE = 9;
@@ -44,13 +42,16 @@ const READERS: ReadonlyMap<string, (fields: Fields) => Shape | null> = new Map([
   [XMSS, (fields) => readXmss(fields)],
 ]);
 
+/** What nearly every key is: told by its bytes, before a text is made of them. */
+export const USUAL_TYPES = ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"];
+
 /** The names of RSA's signatures; sshd takes them in a blob for the key's own. */
 const SIGNATURE_NAMES = new Set(["rsa-sha2-256", "rsa-sha2-512"]);
 
 /** The key in the blob; null when sshd could not read one there. A type that is not known here is still a key. */
 export function readKeyBlob(blob: Uint8Array): PublicKey | null {
   const fields = openFields(blob);
-  const name = fields.text();
+  const name = USUAL_TYPES.find((type) => fields.is(type)) ?? fields.text();
   if (!name) return null;
   const keyType = SIGNATURE_NAMES.has(name) ? "ssh-rsa" : name;
   const certified = typeInCertificate(keyType);
@@ -99,8 +100,10 @@ const named = (keyType: string, fields: Uint8Array): Uint8Array =>
   Buffer.concat([asField(Buffer.from(keyType, "latin1")), fields]);
 
 function readOctets(fields: Fields, length: number): Shape | null {
-  return fields.length() === length ? { keyBits: 256, curve: null, plain: null } : null;
+  return fields.length() === length ? OCTETS : null;
 }
+
+const OCTETS: Shape = { keyBits: 256, curve: null, plain: null };
 
 function withApplication(fields: Fields, shape: Shape | null): Shape | null {
   const application = shape && fields.text();
@@ -109,45 +112,50 @@ function withApplication(fields: Fields, shape: Shape | null): Shape | null {
 
 /** Big-endian numbers, never negative. ssh-keygen hashes them without the zeros that need not be there. */
 function readNumbers(fields: Fields, { count, modulus }: { count: number; modulus: number }): Shape | null {
-  const numbers: Uint8Array[] = [];
+  const { bytes, position: start } = fields;
   let keyBits = 0;
   let isShortest = true;
   for (let index = 0; index < count; index++) {
-    const written = fields.octets();
-    if (!written || isOutOfRange(written)) return null;
-    let from = 0;
-    while (from < written.length && written[from] === 0) from++;
-    const first = written[from] ?? 0;
-    if (index === modulus) keyBits = Math.max(0, (written.length - from) * 8 - (Math.clz32(first) - 24));
-    const kept = first & 0x80 ? from - 1 : from;
-    if (kept !== 0) isShortest = false;
-    numbers.push(written.subarray(kept));
+    const length = fields.length();
+    if (length === null) return null;
+    const from = fields.position - length;
+    if (isOutOfRange(bytes, from, length)) return null;
+    const zeros = countZeros(bytes, from, length);
+    const first = zeros < length ? (bytes[from + zeros] as number) : 0;
+    if (index === modulus) keyBits = Math.max(0, (length - zeros) * 8 - (Math.clz32(first) - 24));
+    if (zeros > (first & 0x80 ? 1 : 0)) isShortest = false;
   }
-  return { keyBits, curve: null, plain: isShortest ? null : Buffer.concat(numbers.map(asField)) };
+  const plain = isShortest ? null : shorten(bytes.subarray(start, fields.position));
+  return { keyBits, curve: null, plain };
 }
 
-function isOutOfRange(number: Uint8Array): boolean {
-  const isNegative = ((number[0] ?? 0) & 0x80) !== 0;
-  const isTooLong = number.length > LONGEST_NUMBER + 1 || (number.length > LONGEST_NUMBER && number[0] !== 0);
-  return isNegative || isTooLong;
+function isOutOfRange(bytes: Uint8Array, from: number, length: number): boolean {
+  const first = length === 0 ? 0 : (bytes[from] as number);
+  return first >= 0x80 || length > LONGEST_NUMBER + 1 || (length > LONGEST_NUMBER && first !== 0);
 }
 
-/** The curve's name again, then a point on it, uncompressed. */
+function countZeros(bytes: Uint8Array, from: number, length: number): number {
+  let zeros = 0;
+  while (zeros < length && bytes[from + zeros] === 0) zeros++;
+  return zeros;
+}
+
+/** The same numbers without the zeros that need not be there. */
+function shorten(numbers: Uint8Array): Uint8Array {
+  const fields = openFields(numbers);
+  const shortened: Uint8Array[] = [];
+  for (let number = fields.octets(); number; number = fields.octets()) {
+    const zeros = countZeros(number, 0, number.length);
+    shortened.push(asField(number.subarray((number[zeros] ?? 0) & 0x80 ? zeros - 1 : zeros)));
+  }
+  return Buffer.concat(shortened);
+}
+
+/** The curve's name again, then a point on it. */
 function readPoint(fields: Fields, curve: Curve): Shape | null {
-  if (fields.text() !== curve) return null;
-  const point = fields.octets();
-  if (point?.length !== POINT_BYTES[curve] || point[0] !== 4 || !isOnCurve(point, curve)) return null;
+  const point = fields.is(curve) && fields.octets();
+  if (!point || !isOnCurve(point, curve)) return null;
   return { keyBits: CURVE_BITS[curve], curve, plain: null };
-}
-
-function isOnCurve(point: Uint8Array, curve: Curve): boolean {
-  try {
-    ECDH.convertKey(point, CURVES[curve]);
-    return true;
-  } catch (error) {
-    if (error instanceof Error) return false;
-    throw error;
-  }
 }
 
 /** The parameter set's name, then the key. */

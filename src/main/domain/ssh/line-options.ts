@@ -58,8 +58,28 @@ const MOST = new Map([
   ["permitlisten", 4_096],
 ]);
 
-/** Reads options that end with the text. `problem` says why sshd would ignore the line for them. */
-export function readLineOptions(text: string): { options: LineOption[]; problem: string | null } {
+/** `problem` says why sshd would ignore the line for them. */
+type LineOptions = { readonly options: readonly LineOption[]; readonly problem: string | null };
+
+/** What was read of late: nearly all lines of a fleet repeat the options of others. */
+const known = new Map<string, LineOptions>();
+const MOST_KNOWN = 256;
+const LONGEST_KNOWN = 1_024;
+
+/** Reads options that end with the text, which is Latin-1. */
+export function readLineOptions(text: string): LineOptions {
+  const before = known.get(text);
+  if (before) return before;
+  if (text.length > LONGEST_KNOWN) return readOptions(text);
+  // A copy, for a part of a file's text would keep all of it.
+  const copy = Buffer.from(text, "latin1").toString("latin1");
+  const read = readOptions(copy);
+  if (known.size === MOST_KNOWN) known.clear();
+  known.set(copy, read);
+  return read;
+}
+
+function readOptions(text: string): LineOptions {
   const options: LineOption[] = [];
   const counts = new Map<string, number>();
   let rest = text;

@@ -4,16 +4,16 @@ export const openFields = (bytes: Uint8Array): Fields => new Fields(bytes);
 export class Fields {
   /** Where the next field begins. */
   position = 0;
-  readonly #bytes: Uint8Array;
+  readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
   }
 
   /** A string: four bytes of length, then as many bytes. */
   octets(): Uint8Array | null {
     const start = this.position + 4;
-    return this.#skipString() ? this.#bytes.subarray(start, this.position) : null;
+    return this.#skipString() ? this.bytes.subarray(start, this.position) : null;
   }
 
   /** How long the next string is, which is passed over. */
@@ -27,18 +27,29 @@ export class Fields {
     const start = this.position + 4;
     if (!this.#skipString()) return null;
     let text = "";
-    for (let at = start; at < this.position; at++) text += String.fromCharCode(this.#bytes[at] as number);
+    for (let at = start; at < this.position; at++) text += String.fromCharCode(this.bytes[at] as number);
     return text;
   }
 
+  /** Whether the next string is this one of Latin-1, which is passed over only then. */
+  is(text: string): boolean {
+    const start = this.position + 4;
+    if (this.bytes[start - 1] !== text.length || !this.#skipString()) return false;
+    let at = 0;
+    while (at < text.length && this.bytes[start + at] === text.charCodeAt(at)) at++;
+    if (at === text.length && this.position === start + at) return true;
+    this.position = start - 4;
+    return false;
+  }
+
   skip(length: number): boolean {
-    if (this.position + length > this.#bytes.length) return false;
+    if (this.position + length > this.bytes.length) return false;
     this.position += length;
     return true;
   }
 
   #skipString(): boolean {
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     const at = this.position;
     if (at + 4 > bytes.length) return false;
     const high = (bytes[at] as number) * 256 + (bytes[at + 1] as number);
@@ -57,10 +68,23 @@ export function asField(bytes: Uint8Array): Uint8Array {
   return field;
 }
 
+const PADDING = 0x3d;
+/** What may stand before so much padding: the digits that leave no bit over. */
+const LAST_DIGITS = [null, "AEIMQUYcgkosw048", "AQgw"] as const;
+
 /** Base64 as sshd takes it: whole groups, padded, white space anywhere; null for anything else. */
 export function decodeBase64(text: string): Uint8Array | null {
   const bytes = Buffer.from(text, "base64");
-  if (text.length % 4 === 0 && bytes.length * 4 === text.length * 3 && !/[-_]/.test(text)) return bytes;
+  if (isTidy(text, bytes.length)) return bytes;
   const packed = text.replace(/[ \t\n\v\f\r]/g, "");
   return bytes.toString("base64") === packed ? bytes : null;
+}
+
+/** Whether a text is just what so many bytes, which Node has read from it, are written as. */
+function isTidy(text: string, byteLength: number): boolean {
+  const { length } = text;
+  const isPadded = text.charCodeAt(length - 1) === PADDING;
+  const padding = isPadded ? (text.charCodeAt(length - 2) === PADDING ? 2 : 1) : 0;
+  if (byteLength * 4 !== length * 3 - padding * 4 || text.includes("-") || text.includes("_")) return false;
+  return LAST_DIGITS[padding]?.includes(text.charAt(length - 1 - padding)) ?? true;
 }
