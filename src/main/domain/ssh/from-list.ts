@@ -66,21 +66,23 @@ function readNetwork(text: string): Network | null | string {
   const written = slash < 0 ? null : text.slice(slash + 1);
   if (written !== null && !/^\d{1,9}$/.test(written)) return null;
   const host = slash < 0 ? text : text.slice(0, slash);
-  if (!ipaddr.isValid(host)) return null;
-  const address = ipaddr.parse(host);
+  const address = readAddress(host);
+  if (!address) return null;
   const most = address.kind() === "ipv4" ? 32 : 128;
   const bits = written === null ? most : Number(written);
   if (bits > most) return `"${text}" has more bits than an address, which refuses everybody`;
-  if (!contains({ address: emptyHost(address, bits), bits: most }, address)) {
+  if (hasBitsBeyond(address, bits)) {
     return `"${text}" has bits set beyond its mask, which refuses everybody`;
   }
   return { address, bits };
 }
 
-function emptyHost(address: Address, bits: number): Address {
-  const bytes = address.toByteArray().map((byte, index) => {
-    const kept = Math.min(8, Math.max(0, bits - index * 8));
-    return byte & ((0xff << (8 - kept)) & 0xff);
-  });
-  return ipaddr.fromByteArray(bytes);
+function readAddress(text: string): Address | null {
+  if (ipaddr.IPv4.isValid(text)) return ipaddr.IPv4.parse(text);
+  return ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text) : null;
 }
+
+const hasBitsBeyond = (address: Address, bits: number): boolean =>
+  address
+    .toByteArray()
+    .some((byte, index) => (byte & (0xff >> Math.min(8, Math.max(0, bits - index * 8)))) !== 0);

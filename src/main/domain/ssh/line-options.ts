@@ -114,9 +114,9 @@ type Read = { option: LineOption; length: number };
 
 function readFlag(text: string): Read | null {
   for (const { name, canBeNegated } of FLAGS) {
-    const isNegated = canBeNegated && startsWith(text, "no-");
+    const isNegated = canBeNegated && startsWith(text, "no-", 0);
     const from = isNegated ? 3 : 0;
-    if (startsWith(text.slice(from, from + name.length), name)) {
+    if (startsWith(text, name, from)) {
       return { option: { name, value: null, isOn: !isNegated }, length: from + name.length };
     }
   }
@@ -187,8 +187,10 @@ function checkTunnel(value: string): string | null {
   return isNumber || /^any$/i.test(value) ? null : `tunnel="${value}" is not a device number or "any"`;
 }
 
-const startsWith = (text: string, name: string): boolean =>
-  text.length >= name.length && text.slice(0, name.length).toLowerCase() === name;
+/** In any case. The first letter is looked at first, for mostly it settles it. */
+const startsWith = (text: string, name: string, from: number): boolean =>
+  (text.charCodeAt(from) | 0x20) === name.charCodeAt(0) &&
+  text.slice(from, from + name.length).toLowerCase() === name;
 
 /** The option that the rest of the text is in, whole up to its comma, cut where it gets long. */
 function sayOption(text: string, rest: string): string {
