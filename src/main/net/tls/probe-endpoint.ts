@@ -11,6 +11,8 @@ type Limits = {
   connectMs: number;
   /** From the hello to the certificates, whatever trickles in meanwhile. */
   handshakeMs: number;
+  /** Names looked up at a time: the runtime looks up in a pool of threads, and what waits for one has not been asked yet. */
+  lookups: number;
   /** Connections that may be waited for at a time: those to dead addresses cost nothing but time. */
   connects: number;
   /** Connections to one address and port at a time: nginx closes some of them beyond 512. */
@@ -26,6 +28,7 @@ type Limits = {
 const LIMITS: Limits = {
   connectMs: 3_000,
   handshakeMs: 5_000,
+  lookups: 64,
   connects: 2_048,
   connectsPerServer: 100,
   handshakes: 64,
@@ -50,6 +53,7 @@ export type TlsProber = ReturnType<typeof createTlsProber>;
 export function createTlsProber(wish: Partial<Limits> = {}) {
   const limits = { ...LIMITS, ...wish };
   const connects = new Slots(limits.connects);
+  const lookups = new Slots(limits.lookups);
   const servers = new SlotsByKey(limits.connectsPerServer);
   const handshakes = new Slots(limits.handshakes);
   const greet = createGreeter(limits);
@@ -69,7 +73,11 @@ export function createTlsProber(wish: Partial<Limits> = {}) {
     const endConnecting = await watch.without(() => connects.take());
     turn.defer(endConnecting);
     signal.throwIfAborted();
+    const endLookup = await watch.without(() => lookups.take());
+    turn.defer(endLookup);
+    signal.throwIfAborted();
     const addresses = await findAddresses(host, limits.connectMs);
+    endLookup();
     if (isFailure(addresses)) return addresses;
     turn.defer(await watch.without(() => servers.take(`${addresses[0]} ${port}`)));
     signal.throwIfAborted();
