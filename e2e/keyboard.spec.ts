@@ -25,6 +25,7 @@ test("every screen, row and drawer can be reached without a mouse", async ({ ope
   await expect(page.getByRole("dialog")).toHaveCount(0);
 
   const rows = page.getByRole("table").locator("tbody").getByRole("row");
+  await expect(rows.nth(1)).toBeVisible();
   await frame.press("j");
   await expect(rows.nth(0)).toBeFocused();
   await frame.press("j");
