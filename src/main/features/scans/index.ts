@@ -51,25 +51,26 @@ export function createScans(deps: Deps) {
   ): Promise<{ scanId: ScanId }> {
     const wanted = text.trim() ? parseTargets(text, only) : recall(store, only);
     if (wanted.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
-    const asked = wanted.map((target) => ({ target, useSudo: useSudo ?? store.targets.usesSudo(target) }));
+    const asked = rootLast(
+      wanted.map((target) => ({ target, useSudo: useSudo ?? store.targets.usesSudo(target) })),
+    );
+    const targets = asked.map(({ target }) => target);
     const bySudo = new Set(asked.filter((one) => one.useSudo).map(({ target }) => sayTarget(target)));
     const usesSudo = (target: SshTarget) => bySudo.has(sayTarget(target));
     const prepared = await prepareVisits({ acceptNew, identityFiles, usesSudo });
     const at = toInstant(now());
     const scanId = store.atomically(() => {
       for (const one of asked) store.targets.remember({ ...one, at });
-      const id = store.scans.begin({ total: wanted.length, at });
-      const detail = { scanId: id, total: wanted.length, first: wanted.slice(0, 20).map(sayTarget) };
+      const id = store.scans.begin({ total: targets.length, at });
+      const detail = { scanId: id, total: targets.length, first: targets.slice(0, 20).map(sayTarget) };
       store.events.append({ at, kind: "scan-started", detail });
       return id;
     });
     const controller = new AbortController();
     running.set(scanId, controller);
+    const task = { scanId, targets, concurrency };
     inBackground((closing) =>
-      carryOut(deps, { scanId, targets: wanted, concurrency }, prepared(scanId), {
-        controller,
-        closing,
-      }).finally(() => running.delete(scanId)),
+      carryOut(deps, task, prepared(scanId), { controller, closing }).finally(() => running.delete(scanId)),
     );
     return { scanId };
   }
@@ -96,3 +97,12 @@ const recall = (store: Store, only: "ssh" | "tls" | null): Target[] =>
     .list()
     .map(({ target }) => target)
     .filter(({ kind }) => only === null || kind === only);
+
+type Asked = { target: Target; useSudo: boolean };
+
+/** Of several logins to one host the one that sees most comes last: what it says of the host stands, and is remembered. */
+const rootLast = (asked: readonly Asked[]): Asked[] =>
+  asked.toSorted((one, other) => Number(readsAsRoot(one)) - Number(readsAsRoot(other)));
+
+const readsAsRoot = ({ target, useSudo }: Asked): boolean =>
+  target.kind === "ssh" && (useSudo || target.user === "root");

@@ -35,6 +35,17 @@ test("the line that let a scan in is yes, as root, by sudo and as an ordinary ac
   expect(rows).toMatchObject([{ account: "alice", file: "/home/alice/.ssh/authorized_keys", line: 1 }]);
 });
 
+test("of several logins to one host, the one that sees most has the last word", async () => {
+  await using desk = await openDesk();
+  await using host = await startHost({
+    name: "web",
+    prepare: `useradd --create-home deploy; ${lay("root", desk.publicKey)} ${lay("deploy", desk.publicKey)}`,
+  });
+  await scan(desk.app, `root@${host.address} deploy@${host.address}`, { acceptNew: true });
+  expect(await desk.app.client.hosts.list({})).toMatchObject({ rows: [{ user: "root", readAs: "root" }] });
+  expect(await desk.app.client.targets.list()).toMatchObject([{ target: { user: "root" } }]);
+});
+
 test("what an ordinary account cannot read has not gone, and what it sees is missing has", async () => {
   await using desk = await openDesk();
   await using host = await startHost({
