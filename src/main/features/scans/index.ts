@@ -55,9 +55,7 @@ export function createScans(deps: Deps) {
       wanted.map((target) => ({ target, useSudo: useSudo ?? store.targets.usesSudo(target) })),
     );
     const targets = asked.map(({ target }) => target);
-    const bySudo = new Set(asked.filter((one) => one.useSudo).map(({ target }) => sayTarget(target)));
-    const usesSudo = (target: SshTarget) => bySudo.has(sayTarget(target));
-    const prepared = await prepareVisits({ acceptNew, identityFiles, usesSudo });
+    const prepared = await prepareVisits({ acceptNew, identityFiles, usesSudo: findSudo(asked) });
     const at = toInstant(now());
     const scanId = store.atomically(() => {
       for (const one of asked) store.targets.remember({ ...one, at });
@@ -99,6 +97,11 @@ const recall = (store: Store, only: "ssh" | "tls" | null): Target[] =>
     .filter(({ kind }) => only === null || kind === only);
 
 type Asked = { target: Target; useSudo: boolean };
+
+function findSudo(asked: readonly Asked[]): (target: SshTarget) => boolean {
+  const bySudo = new Set(asked.filter(({ useSudo }) => useSudo).map(({ target }) => sayTarget(target)));
+  return (target) => bySudo.has(sayTarget(target));
+}
 
 /** Of several logins to one host the one that sees most comes last: what it says of the host stands, and is remembered. */
 const rootLast = (asked: readonly Asked[]): Asked[] =>
