@@ -1,12 +1,16 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { loadPage } from "#shells/page.ts";
+import type { Place } from "#shells/web/listen.ts";
 import { serve } from "#shells/web/serve.ts";
 import { type CommonOptions, openApp, wholeNumber } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
 import type { World } from "./world.ts";
 
-type Options = CommonOptions & { port?: number; readOnly?: boolean };
+/** No name of this machine, so that no page can be lured to it. */
+const AUTHORITY = "latchkey.localhost";
+
+type Options = CommonOptions & { port?: number; socket?: string; authority?: string; readOnly?: boolean };
 
 export function addServe(program: Command, { world, finish }: Session): void {
   program
@@ -14,6 +18,11 @@ export function addServe(program: Command, { world, finish }: Session): void {
     .helpGroup(MORE)
     .description("serve the screens to this machine's browser; prints the address that opens them")
     .option("--port <number>", "a fixed port instead of a free one", wholeNumber(0, 65_535))
+    .option(
+      "--socket <path>",
+      "a Unix socket, in a folder of yours alone, for a reverse proxy instead of a port",
+    )
+    .option("--authority <host>", "with --socket: the Host that the proxy passes on", AUTHORITY)
     .option("--read-only", "look, but change nothing; works beside another Latchkey that writes")
     .action(async (_: object, command: Command) =>
       finish(await serveUntilStopped(command.optsWithGlobals<Options>(), world)),
@@ -27,7 +36,7 @@ export function addServe(program: Command, { world, finish }: Session): void {
 export async function serveUntilStopped(options: Options, world: World): Promise<number> {
   const page = loadPage(join(import.meta.dirname, "../renderer"));
   await using app = openApp(options, world, options.readOnly ? "read" : "write");
-  await using shell = await serve({ app, page, port: options.port ?? 0 });
+  await using shell = await serve({ app, page, place: placeOf(options) });
   const told = Promise.withResolvers<null>();
   using _stop = world.onStop(() => told.resolve(null));
   world.out(`Latchkey is at ${shell.url}`);
@@ -42,3 +51,6 @@ export async function serveUntilStopped(options: Options, world: World): Promise
   world.err(`latchkey: ${closed}`);
   return 3;
 }
+
+const placeOf = ({ port = 0, socket, authority = AUTHORITY }: Options): Place =>
+  socket === undefined ? { port } : { socketPath: resolve(socket), authority };

@@ -97,7 +97,7 @@ test("of more than sixty-four connections the last is hung up on", async () => {
 test("a port that is taken is refused with a sentence", async () => {
   await using world = await startShell();
   const port = Number(new URL(world.shell.url).port);
-  await expect(serve({ app: world.app, page, port })).rejects.toThrow(
+  await expect(serve({ app: world.app, page, place: { port } })).rejects.toThrow(
     `port ${port} of 127.0.0.1 is in use; choose another, or 0 for any`,
   );
 });

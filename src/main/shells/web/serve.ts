@@ -1,10 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { AnyRouter } from "@orpc/server";
 import { WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
-import { Refusal } from "#shared/model/refusal.ts";
 import type { Page } from "#shells/page.ts";
 import { answer, refuse, refuseSocket } from "./answer.ts";
 import {
@@ -16,14 +14,15 @@ import {
   refuseUpgrade,
 } from "./checks.ts";
 import { createLaunchCodes, MOST_BAD_CODES } from "./launch-codes.ts";
+import { listen, type Place } from "./listen.ts";
 import { createSessions } from "./sessions.ts";
 import { createWires } from "./wires.ts";
 
 type Options = {
   app: { router: AnyRouter };
   page: Page;
-  /** 0: any that is free. */
-  port?: number;
+  /** Port 0 of 127.0.0.1, which is any that is free, unless told otherwise. */
+  place?: Place;
   /** In milliseconds. */
   now?: () => number;
 };
@@ -48,14 +47,14 @@ const LIMITS = {
 const MOST_SOCKETS = 64;
 
 /**
- * Serves the page and the contract to this machine's browser, on 127.0.0.1 alone.
+ * Serves the page and the contract to this machine's browser, on 127.0.0.1 alone or on a socket of this user's.
  *
  * A request must name us exactly (Host) and come from our own page (Origin). A
  * page gets in by a launch code from its URL's fragment, which no server or log
  * sees, and stays in by a token that only it holds: with no cookie, nothing
  * goes along to another port of this machine.
  */
-export async function serve({ app, page, port = 0, now = Date.now }: Options): Promise<WebShell> {
+export async function serve({ app, page, place = { port: 0 }, now = Date.now }: Options): Promise<WebShell> {
   const codes = createLaunchCodes(now);
   const sessions = createSessions(now);
   const wires = createWires(app.router, sessions);
@@ -63,7 +62,7 @@ export async function serve({ app, page, port = 0, now = Date.now }: Options): P
   server.maxConnections = MOST_SOCKETS;
   // One more than may be sent, so that a header too many is seen.
   server.maxHeadersCount = MOST_HEADERS + 1;
-  const authority = await listen(server, port);
+  const authority = await listen(server, place);
   const closed = Promise.withResolvers<string>();
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -116,22 +115,6 @@ export async function serve({ app, page, port = 0, now = Date.now }: Options): P
 const GUESSED =
   `${MOST_BAD_CODES} wrong launch codes were offered: something on this machine may be guessing, ` +
   "so the web shell has stopped listening; start it again for a new address";
-
-/** Answers with the authority under which the server is reached, the only one it answers to. */
-async function listen(server: Server, port: number): Promise<string> {
-  try {
-    server.listen({ host: "127.0.0.1", port, exclusive: true });
-    await once(server, "listening");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
-    const why = code === "EACCES" ? "needs more rights than this user has" : "is in use";
-    throw new Refusal("conflict", `port ${port} of 127.0.0.1 ${why}; choose another, or 0 for any`, {
-      cause: error,
-    });
-  }
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 /** What Node would answer by itself, and then without the headers of the page. */
 function refuseTheRest(server: Server): void {
