@@ -22,10 +22,9 @@ type Props<Row> = {
   rowId: (row: Row) => string;
   sort: Sort;
   onSort: (sort: Sort) => void;
-  search?: string;
-  /** Without it there is no search field: the list cannot be searched. */
-  searchHint?: string;
-  onSearch?: (search: string) => void;
+  search: string;
+  searchHint: string;
+  onSearch: (search: string) => void;
   filters?: ReactNode;
   openId: string | null;
   onOpen: (id: string | null, how: { isWalk: boolean }) => void;
@@ -61,14 +60,12 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
   return (
     <div className={classes.screen}>
       <div className={classes.toolbar}>
-        {props.onSearch && (
-          <SearchField
-            inputRef={searchRef}
-            value={props.search ?? ""}
-            hint={props.searchHint ?? "Search"}
-            onChange={props.onSearch}
-          />
-        )}
+        <SearchField
+          inputRef={searchRef}
+          value={props.search}
+          hint={props.searchHint}
+          onChange={props.onSearch}
+        />
         {props.filters}
         <span className={classes.space} />
         <span className={classes.count}>{list.total === null ? "" : list.total.toLocaleString("en")}</span>
