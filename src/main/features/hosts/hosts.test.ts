@@ -46,6 +46,17 @@ test("a key is trusted only as it was presented, once, and on the record", async
   expect(store.events.count()).toBe(1);
 });
 
+test("a key that has changed or is revoked is never trusted from here, nor one of a visit that went well", async () => {
+  const { store, hosts } = open();
+  const trust = () => hosts.trustKey({ ...web1, fingerprint: "SHA256:new" });
+  const refused = { collected: null, hostKey: key("new"), isKeyRefused: true };
+  visitHost(store, "web1", { ...refused, outcome: "host-key-changed" });
+  await expect(trust()).rejects.toThrow("did not end at an unknown host key");
+  visitHost(store, "web1", { collected: null, outcome: "timed-out" });
+  await expect(trust()).rejects.toThrow("did not end at an unknown host key");
+  expect(store.pins.count()).toBe(0);
+});
+
 test("a pin is forgotten once", async () => {
   const { store, announced, hosts } = open();
   store.pins.put({ ...web1, ...key("right"), source: "known_hosts", pinnedAt: START });

@@ -26,28 +26,9 @@ export function createHosts({ store, now, announce }: Deps) {
 
   function trustKey({ host, port }: Address, fingerprint: string): Record<string, never> {
     store.atomically(() => {
-      const presented = store.hosts.presentedKey(host, port);
-      if (!presented) {
-        throw new Refusal(
-          "not-found",
-          `${host} port ${port} has not presented a host key yet; scan it first`,
-        );
-      }
-      if (store.pins.find(host, port)) {
-        throw new Refusal(
-          "conflict",
-          `${host} port ${port} has a pin already; forget it first if the key was changed on purpose`,
-        );
-      }
-      if (presented.fingerprint !== fingerprint) {
-        throw new Refusal(
-          "conflict",
-          `${host} port ${port} presented ${presented.fingerprint}, and not ${fingerprint}; compare it again`,
-        );
-      }
+      const { keyType, blob } = findTrustable(store, { host, port }, fingerprint);
       const at = toInstant(now());
-      store.pins.put({ host, port, ...presented, source: "accepted", pinnedAt: at });
-      const { keyType } = presented;
+      store.pins.put({ host, port, keyType, fingerprint, blob, source: "accepted", pinnedAt: at });
       store.events.append({ at, kind: "host-key-trusted", detail: { host, port, keyType, fingerprint } });
     });
     announce({ kind: "pins-changed" });
@@ -67,4 +48,32 @@ export function createHosts({ store, now, announce }: Deps) {
     if (hadPin) announce({ kind: "pins-changed" });
     return { hadPin };
   }
+}
+
+/** The key that the host presented, if it was an unknown one and is the one that the user has compared. */
+function findTrustable(store: Store, { host, port }: Address, fingerprint: string) {
+  const name = `${host} port ${port}`;
+  const presented = store.hosts.presentedKey(host, port);
+  if (!presented) {
+    throw new Refusal("not-found", `${name} has not presented a host key yet; scan it first`);
+  }
+  if (store.pins.find(host, port)) {
+    throw new Refusal(
+      "conflict",
+      `${name} has a pin already; forget it first if the key was changed on purpose`,
+    );
+  }
+  if (!presented.isUnknown) {
+    throw new Refusal(
+      "conflict",
+      `the last visit to ${name} did not end at an unknown host key; scan it again, and if its key has changed, correct known_hosts first`,
+    );
+  }
+  if (presented.fingerprint !== fingerprint) {
+    throw new Refusal(
+      "conflict",
+      `${name} presented ${presented.fingerprint}, and not ${fingerprint}; compare it again`,
+    );
+  }
+  return presented;
 }

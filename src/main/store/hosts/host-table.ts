@@ -42,7 +42,9 @@ type DetailRow = Row & {
   is_key_refused: number;
 };
 
-type KeyRow = { key_type: string; key_fingerprint: string; key_blob: Uint8Array };
+/** `isUnknown`: the last visit ended because nothing was known of this key; a changed or revoked one is not that. */
+type PresentedKey = HostKeyView & { blob: Uint8Array; isUnknown: boolean };
+type KeyRow = { key_type: string; key_fingerprint: string; key_blob: Uint8Array; outcome: string };
 
 const SORTED_BY: Record<Column, readonly string[]> = {
   host: ["host", "port"],
@@ -69,7 +71,7 @@ export function hostTable(db: Database, { lists, briefs, pins }: Deps) {
     FROM host
     WHERE id = ?`);
   const key = db.prepare<[string, number], KeyRow>(`
-    SELECT key_type, key_fingerprint, key_blob
+    SELECT key_type, key_fingerprint, key_blob, outcome
     FROM host
     WHERE host = ? AND port = ? AND key_blob IS NOT NULL`);
 
@@ -98,10 +100,11 @@ export function hostTable(db: Database, { lists, briefs, pins }: Deps) {
     },
 
     /** The host key that was presented when a visit last came to that. */
-    presentedKey(host: string, port: number): (HostKeyView & { blob: Uint8Array }) | null {
+    presentedKey(host: string, port: number): PresentedKey | null {
       const row = key.get(host, port);
       if (!row) return null;
-      return { keyType: row.key_type, fingerprint: row.key_fingerprint, blob: new Uint8Array(row.key_blob) };
+      const { key_type: keyType, key_fingerprint: fingerprint, key_blob: blob, outcome } = row;
+      return { keyType, fingerprint, blob: new Uint8Array(blob), isUnknown: outcome === "host-key-unknown" };
     },
   };
 

@@ -70,7 +70,7 @@ test("a probe tells the host key when its outcome is about it", () => {
     { keyType: "ssh-ed25519", fingerprint: "SHA256:x" },
     null,
   ]);
-  expect(store.hosts.presentedKey("web1", 22)).toEqual(hostKey);
+  expect(store.hosts.presentedKey("web1", 22)).toEqual({ ...hostKey, isUnknown: false });
   expect(store.hosts.presentedKey("web1", 23)).toBeNull();
 });
 
