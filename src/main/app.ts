@@ -18,6 +18,7 @@ import { createScans } from "./features/scans/index.ts";
 import { createVisits } from "./features/scans/visits.ts";
 import { createSettings } from "./features/settings/index.ts";
 import { createTargets } from "./features/targets/index.ts";
+import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createGuard } from "./guard.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
@@ -55,6 +56,7 @@ export function createApp({
   const events = createEvents();
   const { announce } = events;
   const prober = createTlsProber();
+  const readTargets = createTargetReader({ workstation });
 
   if (access === "write") closeInterruptedScans();
 
@@ -71,6 +73,7 @@ export function createApp({
       overview: createOverview({ store, now }),
       scans: createScans({
         store,
+        readTargets,
         prepareVisits: createVisits({ store, prober, workstation, collectorScript, now }),
         announce,
         inBackground: background.start,
@@ -78,7 +81,7 @@ export function createApp({
         now,
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
-      targets: createTargets({ store, now, announce }),
+      targets: createTargets({ store, readTargets, now, announce }),
       thisComputer: createThisComputer({ workstation, look: lookAtThisComputer }),
     });
 

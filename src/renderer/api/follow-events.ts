@@ -42,6 +42,8 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "scan-progressed":
     case "scan-finished":
       return ["scans", "overview", "certificates", "access", "hosts", "findings", "targets", "settings"];
+    case "scan-asks":
+      return ["scans"];
     case "targets-changed":
       return ["targets", "settings"];
     case "pins-changed":

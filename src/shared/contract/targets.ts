@@ -4,13 +4,33 @@ import { MOST_TARGETS, Target } from "../model/target.ts";
 import { command, query } from "./procedure.ts";
 
 /**
- * Targets as people write them, between spaces, commas or lines; `#` begins a comment.
- * `only` overrides what the port says: a bare name is both SSH 22 and TLS 443.
+ * Targets as people write them, between spaces, commas or lines; `#` begins a comment. A name that ssh_config gives a
+ * HostName or a way there is SSH alone, on the port that it says.
  */
 export const TargetText = z.object({
   text: z.string().max(8 * 1024 * 1024),
+  /** Overrides what the port says: a bare name is both SSH 22 and TLS 443. */
   only: z.enum(["ssh", "tls"]).nullable().default(null),
+  /** Every host that ssh_config names in full, and every name in known_hosts that is not hashed, beside the text. */
+  sources: z.array(z.enum(["ssh-config", "known-hosts"])).default([]),
+  /** Read instead of ~/.ssh/config and the system's ssh_config, as by `ssh -F`. */
+  sshConfigFile: z.string().max(4_096).nullable().default(null),
+  /** Go on without what cannot be read, and name it; otherwise the first such word refuses the whole text. */
+  skipBroken: z.boolean().default(false),
 });
+export type TargetText = z.infer<typeof TargetText>;
+
+/** A word that is no target, or a line of ssh_config or known_hosts that cannot be read. */
+export const BrokenEntry = z.object({
+  /** `line 12`, or `~/.ssh/config line 12`. */
+  where: z.string(),
+  text: z.string(),
+  why: z.string(),
+});
+export type BrokenEntry = z.infer<typeof BrokenEntry>;
+
+/** At most so many broken entries are listed by a preview; a scan names them all. */
+export const BROKEN_SHOWN = 100;
 
 /** A target that is remembered, with its login. */
 export const RememberedTarget = z.object({
@@ -23,11 +43,17 @@ export type RememberedTarget = z.infer<typeof RememberedTarget>;
 
 export const targets = {
   /** How many targets a text means, and the first of them. Refused when it cannot be read, or means too many. */
-  preview: query
-    .input(TargetText)
-    .output(
-      z.object({ total: z.int().max(MOST_TARGETS), ssh: z.int(), tls: z.int(), first: z.array(Target) }),
-    ),
+  preview: query.input(TargetText).output(
+    z.object({
+      total: z.int().max(MOST_TARGETS),
+      ssh: z.int(),
+      tls: z.int(),
+      first: z.array(Target),
+      broken: z.object({ total: z.int(), first: z.array(BrokenEntry).max(BROKEN_SHOWN) }),
+      /** What of ssh_config is not followed here, such as Match exec and ProxyCommand, and where it stands. */
+      notes: z.array(z.string()),
+    }),
+  ),
 
   list: query.output(z.array(RememberedTarget)),
 

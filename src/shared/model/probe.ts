@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { Instant } from "./instant.ts";
-import { Target } from "./target.ts";
+import { HostName, Port, Target } from "./target.ts";
 
 /**
  * What one visit met. `presented`: an endpoint showed its chain; `collected`: a
  * host was read. Each of the others says why not, and none is an error of ours.
+ * `jump-failed`: a jump host on the way did not let us through, or ended while the host behind it was read.
+ * `not-supported`: the way there needs what this program does not do, such as ProxyCommand.
  */
 export const Outcome = z.enum([
   "presented",
@@ -19,6 +21,8 @@ export const Outcome = z.enum([
   "host-key-changed",
   "login-refused",
   "throttled",
+  "jump-failed",
+  "not-supported",
   "restricted-shell",
   "flooded",
   "truncated",
@@ -45,5 +49,7 @@ export const Probe = z.object({
   tookMs: z.int(),
   /** The host key that was presented, when the outcome is about it. */
   hostKey: HostKeyView.nullable(),
+  /** The jump host that the outcome, and the host key, are about; null: the target itself. */
+  jumpHost: z.object({ host: HostName, port: Port }).nullable(),
 });
 export type Probe = z.infer<typeof Probe>;

@@ -13,6 +13,8 @@ const WORDS: Record<Outcome, string> = {
   "host-key-changed": "host key changed",
   "login-refused": "login refused",
   throttled: "throttled",
+  "jump-failed": "jump host failed",
+  "not-supported": "not supported",
   "restricted-shell": "restricted shell",
   flooded: "too much output",
   truncated: "cut short",

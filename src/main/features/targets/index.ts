@@ -1,29 +1,42 @@
 import { implement } from "@orpc/server";
-import { parseTargets } from "#domain/targets/parse-targets.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { targets } from "#shared/contract/targets.ts";
+import { BROKEN_SHOWN, type TargetText, targets } from "#shared/contract/targets.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Target } from "#shared/model/target.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
+import type { TargetReader } from "./read-targets.ts";
 
-type Deps = { store: Store; now: () => Date; announce: (announcement: Announcement) => void };
+type Deps = {
+  store: Store;
+  readTargets: TargetReader;
+  now: () => Date;
+  announce: (announcement: Announcement) => void;
+};
 
 /** A preview shows so many targets. */
 const FIRST = 20;
 
-export function createTargets({ store, now, announce }: Deps) {
+export function createTargets({ store, readTargets, now, announce }: Deps) {
   const os = implement(targets);
   return {
-    preview: os.preview.handler(({ input }) => preview(parseTargets(input.text, input.only))),
+    preview: os.preview.handler(({ input }) => preview(input)),
     list: os.list.handler(() => store.targets.list()),
-    add: os.add.handler(({ input }) => add(parseTargets(input.text, input.only), input.useSudo)),
-    remove: os.remove.handler(({ input }) => remove(parseTargets(input.text, input.only))),
+    add: os.add.handler(async ({ input }) => add((await readTargets(input)).targets, input.useSudo)),
+    remove: os.remove.handler(async ({ input }) => remove((await readTargets(input)).targets)),
   };
 
-  function preview(wanted: Target[]) {
+  async function preview(text: TargetText) {
+    const { targets: wanted, broken, notes } = await readTargets(text);
     const ssh = wanted.filter(({ kind }) => kind === "ssh").length;
-    return { total: wanted.length, ssh, tls: wanted.length - ssh, first: wanted.slice(0, FIRST) };
+    return {
+      total: wanted.length,
+      ssh,
+      tls: wanted.length - ssh,
+      first: wanted.slice(0, FIRST),
+      broken: { total: broken.length, first: broken.slice(0, BROKEN_SHOWN) },
+      notes,
+    };
   }
 
   function add(wanted: Target[], useSudo: boolean): { added: number; known: number } {

@@ -4,12 +4,17 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
 import { createTargets } from "./index.ts";
+import { createTargetReader } from "./read-targets.ts";
 
 function open() {
   const store = openStore({ path: ":memory:", access: "write" });
   const announced: Announcement[] = [];
   const announce = (announcement: Announcement) => announced.push(announcement);
-  const targets = createRouterClient(createTargets({ store, now: () => new Date(START), announce }));
+  const workstation = { user: "jo", home: "/nonexistent", agentSocket: null };
+  const readTargets = createTargetReader({ workstation });
+  const targets = createRouterClient(
+    createTargets({ store, readTargets, now: () => new Date(START), announce }),
+  );
   return { store, announced, targets };
 }
 

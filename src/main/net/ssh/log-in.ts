@@ -3,24 +3,18 @@
  * public keys as its only way in, no agent forwarding, and deadlines that hold whatever the host does.
  */
 import { isIP } from "node:net";
-import ssh2, {
-  type Client,
-  type ConnectConfig,
-  type NextAuthHandler,
-  type ServerHostKeyAlgorithm,
-} from "ssh2";
+import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
 import type { SshTarget } from "#shared/model/target.ts";
-import { authMethodFor, type Identity } from "./identities.ts";
+import type { Identity } from "./identities.ts";
 import {
   explainEnd,
   explainTimeout,
   type PresentedKey,
   type Progress,
   type SshFailure,
-  sayAddress,
-  sayTried,
 } from "./ssh-failure.ts";
 import { SshSocket } from "./ssh-socket.ts";
+import { offerWaysIn } from "./ways-in.ts";
 import { viewKey } from "./wire.ts";
 
 /** What is to be done with a host key. A sentence goes with every refusal. */
@@ -61,7 +55,6 @@ export type Connection = {
   close(): void;
 };
 
-const MOST_KEYS = 5;
 const KEEPALIVE_MS = 5_000;
 
 /** Connects, checks the host's key and logs in. Rejects only when told to stop. */
@@ -134,7 +127,8 @@ function follow(socket: SshSocket, progress: Progress, onConnect: () => void): v
     });
 }
 
-type Ends = {
+/** How a login tells what it met. */
+export type Ends = {
   progress: Progress;
   fail(reason: Pick<SshFailure, "outcome" | "message"> & { isKeyRefused?: boolean }): void;
   reject(error: unknown): void;
@@ -155,7 +149,7 @@ function configure(options: LoginOptions, ends: Ends): ConnectConfig {
         verify(false);
       });
     },
-    authHandler: offerKeys(options, ends),
+    authHandler: offerWaysIn(options, ends),
   };
 }
 
@@ -172,45 +166,6 @@ async function admit(
   fail({ outcome: answer.outcome, message: answer.message, isKeyRefused: true });
   return false;
 }
-
-/** Offers one key after another, and nothing else: not even `none`, which would cost a round trip. */
-function offerKeys({ target, user, identities }: LoginOptions, { progress, fail, ended }: Ends) {
-  const left = identities.slice(0, MOST_KEYS);
-  return (methods: string[] | null, isPartial: boolean | null, next: NextAuthHandler) => {
-    const last = progress.tried.at(-1);
-    const others = (methods ?? []).filter((method) => method !== "publickey").join(", ");
-    const login = `${user} at ${sayAddress(target)}`;
-    if (isPartial && last)
-      return refuse(
-        `${login} is let in by ${last.fingerprint} only with ${others || "more"} (AuthenticationMethods)`,
-      );
-    if (methods && !methods.includes("publickey"))
-      return refuse(
-        `${login} may not log in by key${others && `, only by ${others}`}; ${sayTried(progress.tried)}`,
-      );
-    const identity = left.shift();
-    if (identity) {
-      progress.tried.push(identity);
-      return next(authMethodFor(identity, user, ended));
-    }
-    if (progress.tried.length === 0)
-      return refuse(`there is no key to log in with as ${login}: load one with ssh-add, or name its file`);
-    return refuse(
-      `every key was refused for ${login}; ${sayTried(progress.tried)}${sayNotTried(identities.length)}`,
-    );
-  };
-
-  /** The value that tells ssh2 to give up. */
-  function refuse(message: string): false {
-    fail({ outcome: "login-refused", message });
-    return false;
-  }
-}
-
-const sayNotTried = (count: number): string =>
-  count > MOST_KEYS
-    ? `; ${count - MOST_KEYS} more were not, for sshd allows few tries: name the right file`
-    : "";
 
 function close(client: Client, socket: SshSocket): void {
   try {

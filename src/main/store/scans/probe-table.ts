@@ -91,5 +91,6 @@ const fromRow = (row: Row): Probe =>
     ...row,
     target: { ...row, serverName: row.server_name },
     tookMs: row.took_ms,
+    jumpHost: null,
     hostKey: row.key_type === null ? null : { keyType: row.key_type, fingerprint: row.key_fingerprint },
   });

@@ -1,0 +1,59 @@
+import type { BrokenEntry } from "#shared/contract/targets.ts";
+import type { SshTarget } from "#shared/model/target.ts";
+
+/** One machine on the way to a host; the host itself is the last. */
+export type Hop = {
+  /** As the user, or ssh_config, names it, and the port: pins are kept by these. */
+  name: string;
+  port: number;
+  /** Where to connect: HostName, or the name itself. */
+  address: string;
+  user: string;
+  /** What known_hosts is asked for: HostKeyAlias (then without a port, as ssh does: 22), or the address and port. */
+  knownAs: { host: string; port: number };
+  /** Absolute paths, in the order of ssh_config; null: the usual ones. */
+  identityFiles: readonly string[] | null;
+  /** Offer only `identityFiles`, not what else the agent holds (IdentitiesOnly). */
+  identitiesOnly: boolean;
+};
+
+export type Route =
+  | { kind: "hops"; hops: readonly Hop[] }
+  /** A sentence: what ssh_config asks for that is not done here, where, and what to do. */
+  | { kind: "unsupported"; why: string };
+
+/** What ~/.ssh/config and the system's ssh_config say, as read once for a scan. */
+export type SshConfig = {
+  /** The hosts that it names in full: no pattern, no negation. */
+  names: readonly string[];
+  /** A name that it gives another address or a way there, so that it is reached by SSH alone. */
+  isAlias(host: string): boolean;
+  portOf(host: string, user: string | null): number | null;
+  routeTo(target: SshTarget, defaultUser: string): Route;
+  broken: readonly BrokenEntry[];
+  /** What is not evaluated here (Match exec, ProxyCommand, ...), and where it stands. */
+  notes: readonly string[];
+};
+
+/** What holds where there is no ssh_config. */
+export const NO_SSH_CONFIG: SshConfig = {
+  names: [],
+  isAlias: () => false,
+  portOf: () => null,
+  routeTo: ({ host, port, user }, defaultUser) => ({
+    kind: "hops",
+    hops: [
+      {
+        name: host,
+        port,
+        address: host,
+        user: user ?? defaultUser,
+        knownAs: { host, port },
+        identityFiles: null,
+        identitiesOnly: false,
+      },
+    ],
+  }),
+  broken: [],
+  notes: [],
+};

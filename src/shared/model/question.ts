@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { HostName, Port } from "./target.ts";
+
+const Login = z.object({ user: z.string(), host: HostName, port: Port });
+
+/** What a running scan asks whoever started it. Answers are kept in memory, until the scan ends at the latest. */
+export const Question = z.object({
+  id: z.string(),
+  about: z.discriminatedUnion("kind", [
+    /** Of an encrypted identity file; asked once a scan, before any host is visited. */
+    z.object({ kind: z.literal("passphrase"), file: z.string(), fingerprint: z.string().nullable() }),
+    z.object({ kind: z.literal("password"), ...Login.shape }),
+    /** What the host itself asks; its words are a stranger's. */
+    z.object({
+      kind: z.literal("keyboard-interactive"),
+      ...Login.shape,
+      title: z.string(),
+      instructions: z.string(),
+    }),
+  ]),
+  /** What to answer, in this order. */
+  prompts: z.array(z.object({ text: z.string(), isEchoed: z.boolean() })).min(1),
+  /** How many answers were wrong before this one; at three the scan goes on without. */
+  wrongAnswers: z.int(),
+});
+export type Question = z.infer<typeof Question>;
