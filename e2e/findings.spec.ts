@@ -19,6 +19,21 @@ test("findings come with the most severe first, each with its evidence, its reme
   await expect(list.drawer.getByRole("heading", { name: "grafana.corp.example" })).toBeVisible();
 });
 
+test("an address opens a finding whatever the list beside it shows", async ({ openSample }) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Findings");
+  await list.filter("Rule", "Expired certificate");
+  await list.open("grafana");
+  const { hash } = new URL(frame.page.url());
+  await frame.goTo("Overview");
+  const open = new URLSearchParams(hash.split("?")[1]).get("open") ?? "";
+  await frame.page.evaluate((id) => {
+    location.hash = `#/findings?${new URLSearchParams({ search: "nothing-is-so-named", open: id })}`;
+  }, open);
+  await expect(list.drawer).toContainText("Expired certificate");
+  await expect(list.rows).toHaveCount(0);
+});
+
 test("without any, the list says how many rules look", async ({ openEmpty, camera }) => {
   const frame = await openEmpty();
   await frame.goTo("Findings");

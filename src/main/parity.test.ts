@@ -63,6 +63,7 @@ const CALLS: [procedure: string, input?: unknown][] = [
   ["certificates.list", { after: "forged" }],
   ["certificates.find", { sha256: "0".repeat(64) }],
   ["findings.list", {}],
+  ["findings.find", { id: "key-weak:grant-1" }],
   ["hosts.list", {}],
   ["hosts.find", { id: 1 }],
   ["inspect.file", { name: "note.txt", base64: "aGVsbG8=" }],

@@ -24,4 +24,6 @@ export const findings = {
       }),
     )
     .output(listOf(Finding)),
+
+  find: query.input(z.object({ id: z.string().max(200) })).output(Finding),
 };

@@ -1,5 +1,5 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
-import { type RuleId, Severity } from "#shared/model/finding.ts";
+import { type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import type { Value } from "#store/lists/cursor.ts";
 import type { Part } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
@@ -17,13 +17,17 @@ type Column = { same: Value } | { sql: string };
  */
 export type Arm = {
   name: "stored" | "date" | "key";
+  /** With the index that a list of them is read by. */
   from: string;
+  table: "finding" | "certificate" | "key";
   where: readonly string[];
   columns: Readonly<Record<ArmColumn, Column>>;
   /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
   isOnHost: string;
   /** What a search looks at. */
   text: string;
+  /** What is about a thing; null where no finding of this arm can be. */
+  isAbout(object: FindingObject): Part | null;
 };
 
 const rank = (severity: Severity): number => Severity.options.indexOf(severity);
@@ -33,6 +37,7 @@ const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name = ?)";
 const stored: Arm = {
   name: "stored",
   from: "finding",
+  table: "finding",
   where: [],
   columns: {
     severity: { sql: "severity" },
@@ -46,6 +51,13 @@ const stored: Arm = {
   isOnHost: `id IN (SELECT finding FROM report WHERE name = ${HOST_ID})`,
   text: `rule || char(10) || label || char(10) || host || char(10)
     || ifnull((SELECT sentence FROM report WHERE finding = finding.id ORDER BY name LIMIT 1), '')`,
+  isAbout(object) {
+    if (object.kind === "key") return null;
+    if (object.kind !== "certificate")
+      return { sql: "kind = ? AND about = ?", values: [object.kind, object.id] };
+    const sql = "kind = 'certificate' AND about = (SELECT id FROM certificate WHERE sha256 = ?)";
+    return { sql, values: [object.sha256] };
+  },
 };
 
 type DateArm = {
@@ -60,6 +72,7 @@ type DateArm = {
 const dates = ({ rule, severity, since, where, index = "certificate_due" }: DateArm): Arm => ({
   name: "date",
   from: `certificate INDEXED BY ${index}`,
+  table: "certificate",
   where: ["is_seen = 1", ...where],
   columns: {
     severity: { same: rank(severity) },
@@ -73,6 +86,8 @@ const dates = ({ rule, severity, since, where, index = "certificate_due" }: Date
   isOnHost: `id IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
   text: `'${rule}' || char(10) || subject || char(10)
     || ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')`,
+  isAbout: (object) =>
+    object.kind === "certificate" ? { sql: "sha256 = ?", values: [object.sha256] } : null,
 });
 
 /** Due already, not yet over. One that is due only at its end never expires soon: it expires. */
@@ -81,6 +96,7 @@ const DUE = ["due_from <= @now", "not_after >= @now", "due_from < not_after"];
 const key: Arm = {
   name: "key",
   from: "key",
+  table: "key",
   where: ["is_shared = 1"],
   columns: {
     severity: { same: rank(SHARED_KEY_SEVERITY) },
@@ -94,6 +110,8 @@ const key: Arm = {
   isOnHost: `fingerprint IN (
     SELECT fingerprint FROM grant_line WHERE gone_scan IS NULL AND effective <> 'no' AND host_name = ?)`,
   text: "'key-on-several-accounts' || char(10) || fingerprint",
+  isAbout: (object) =>
+    object.kind === "key" ? { sql: "fingerprint = ?", values: [object.fingerprint] } : null,
 };
 
 export const ARMS: readonly Arm[] = [

@@ -4,6 +4,7 @@ import { type DateRule, sayDates } from "#shared/text/computed-finding.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { Arm } from "./finding-arms.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
+import { writeFindingId } from "./finding-id.ts";
 import type { About } from "./finding-writer.ts";
 
 /** A finding as the arms of the query give it. */
@@ -60,7 +61,7 @@ export function findingRows(db: Database, briefs: FindingBriefs) {
     toFinding(row: ArmRow, now: Date): Finding {
       const told = tell(row, now);
       return {
-        id: `${row.rule}:${identityOf(told.object)}`,
+        id: writeFindingId({ rule: row.rule, object: told.object }),
         rule: row.rule,
         severity: Severity.options[row.severity] ?? "info",
         ...told,
@@ -112,9 +113,4 @@ function sinceOf(rule: DateRule, row: CertificateRow): string {
 
 function objectOf({ kind, about, sha256 }: StoredRow): FindingObject {
   return kind === "certificate" ? { kind, sha256: sha256 ?? "" } : { kind, id: about };
-}
-
-function identityOf(object: FindingObject): string {
-  if (object.kind === "certificate") return object.sha256;
-  return object.kind === "key" ? object.fingerprint : `${object.kind}-${object.id}`;
 }

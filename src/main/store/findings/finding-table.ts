@@ -9,12 +9,14 @@ import {
   type Listed,
   type Lists,
   orderBy,
+  type Part,
   valuesOf,
   type Window,
 } from "#store/lists/lists.ts";
 import { type ArmSort, armPage } from "./arm-page.ts";
-import { ARMS, type ArmColumn, armConditions } from "./finding-arms.ts";
+import { ARMS, type Arm, type ArmColumn, armConditions } from "./finding-arms.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
+import { type FindingIdentity, readFindingId } from "./finding-id.ts";
 import { type ArmRow, findingRows } from "./finding-row.ts";
 
 type Column = "severity" | "rule" | "host" | "label" | "firstSeen";
@@ -60,6 +62,16 @@ export function findingTable(db: Database, lists: Lists, briefs: FindingBriefs) 
       return { ...cut(page, sort, limit, (row) => rows.toFinding(row, now)), total };
     },
 
+    /** Null when its rule no longer fails for its thing, or never did. */
+    find(id: string, now: Date): Finding | null {
+      const sought = readFindingId(id);
+      const pages = sought ? ARMS.flatMap((arm) => pageOf(arm, sought) ?? []) : [];
+      const found = pages.flatMap(({ sql, values }) =>
+        lists.read<ArmRow>(sql, values, { now: toInstant(now) }),
+      );
+      return found[0] ? rows.toFinding(found[0], now) : null;
+    },
+
     /** How many of each rule, the most severe first. */
     counts(now: Date): Count[] {
       return ARMS.flatMap((arm) => countArm(arm, toInstant(now)))
@@ -82,6 +94,15 @@ export function findingTable(db: Database, lists: Lists, briefs: FindingBriefs) 
     const sql = `SELECT severity, rule, count(*) AS count FROM ${arm.from}${conditions(where)} GROUP BY severity, rule`;
     return lists.read(sql, valuesOf(where), { now });
   }
+}
+
+/** What an arm says of one thing by one rule: at most one row. Null when that is nothing it could say. */
+function pageOf(arm: Arm, { rule, object }: FindingIdentity): Part | null {
+  const about = arm.isAbout(object);
+  const where = armConditions(arm, { ...EVERYTHING, rule });
+  const sort: ArmSort = { name: "severity", columns: SORTED_BY.severity, descending: false };
+  if (!about || !where) return null;
+  return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], after: null, limit: 1 });
 }
 
 /** The same order, by the keys that the arms have computed. */

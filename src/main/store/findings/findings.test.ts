@@ -7,6 +7,7 @@ import {
   makeCertificate,
   makeGrant,
   makeVerdict,
+  START,
   visitEndpoint,
   visitHost,
 } from "#store/testing/make-visit.ts";
@@ -170,4 +171,43 @@ test("a key is shared when two accounts may be opened by it now, each counted on
   expect(shared()).toHaveLength(1);
   visitHost(store, "web1", { collected: { grants: [] } });
   expect(shared()).toEqual([]);
+});
+
+test("every finding of a list is found by its id, until it is put right", () => {
+  const store = openMemory();
+  const chain = ["shop", "old", "early"].map((name) =>
+    makeCertificate(name, {
+      ...(name === "old" ? { notAfter: "2026-05-01T00:00:00Z" } : {}),
+      ...(name === "early" ? { notBefore: "2026-08-01T00:00:00Z" } : {}),
+      ...(name === "shop" ? { warnFrom: "2026-05-01T00:00:00Z" } : {}),
+    }),
+  );
+  const about = { kind: "certificate", sha256: chain[0]?.certificate.sha256 ?? "" } as const;
+  visitEndpoint(store, "shop", { presented: { chain, findings: [draft(about)] } });
+  const grants = [makeGrant("ann"), makeGrant("bob", { line: 2 })];
+  const line = { kind: "grant", account: "root", file: "/root/.ssh/authorized_keys", line: 1 } as const;
+  const weak = draft(line, { rule: "key-weak" });
+  const changed = draft({ kind: "host" }, { rule: "host-key-changed" });
+  visitHost(store, "web1", { collected: { grants }, findings: [weak, changed] });
+  visitHost(store, "web2", { collected: { grants } });
+
+  const now = new Date(START);
+  const { rows } = listFindings(store);
+  expect(rows.map(({ rule }) => rule).toSorted()).toEqual([
+    "certificate-expired",
+    "certificate-expiring",
+    "certificate-not-yet-valid",
+    "certificate-weak-key",
+    "host-key-changed",
+    "key-on-several-accounts",
+    "key-on-several-accounts",
+    "key-weak",
+  ]);
+  expect(rows.map(({ id }) => store.findings.find(id, now))).toEqual(rows);
+
+  const fixed = "2026-06-02T00:00:00Z";
+  visitHost(store, "web1", { at: fixed, collected: { grants: [] }, hostKey: null });
+  visitEndpoint(store, "shop", { at: fixed, presented: { chain: [makeCertificate("new")] } });
+  expect(rows.map(({ id }) => store.findings.find(id, now)).filter(Boolean)).toEqual([]);
+  expect(store.findings.find("key-weak:grant-1 OR 1=1", now)).toBeNull();
 });

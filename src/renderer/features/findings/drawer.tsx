@@ -3,22 +3,34 @@ import { IconArrowRight, IconBulb } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { SeverityTag } from "#renderer/ui/severity.tsx";
+import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Finding } from "#shared/model/finding.ts";
 import { sayRule } from "#shared/text/rule.ts";
 import classes from "./findings.module.css";
+import { useFinding } from "./queries.ts";
 
-export function FindingDrawer({ finding, onClose }: { finding: Finding; onClose: () => void }) {
-  const { rule, severity, sentence, evidence, remedy, label, host, firstSeen } = finding;
+export function FindingDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+  const { data, error } = useFinding(id);
   return (
     <Drawer
       label="finding"
-      title={sayRule(rule)}
-      subtitle={<SeverityTag severity={severity} />}
+      title={data ? sayRule(data.rule) : "Finding"}
+      subtitle={data && <SeverityTag severity={data.severity} />}
       onClose={onClose}
     >
+      {error && <ErrorState doing="show this finding" error={error} />}
+      {data && <Details finding={data} />}
+    </Drawer>
+  );
+}
+
+function Details({ finding }: { finding: Finding }) {
+  const { rule, sentence, evidence, remedy, label, host, firstSeen } = finding;
+  return (
+    <>
       <p className={classes.sentence}>
         <Untrusted text={sentence} limit={2_000} />
       </p>
@@ -52,7 +64,7 @@ export function FindingDrawer({ finding, onClose }: { finding: Finding; onClose:
           </Fact>
         </Facts>
       </Section>
-    </Drawer>
+    </>
   );
 }
 

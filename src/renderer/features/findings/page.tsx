@@ -24,7 +24,6 @@ export function FindingsPage() {
   const { list, fetchAll } = useFindings(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
-  const open = list.rows.find(({ id }) => id === search.open);
 
   return (
     <ListScreen
@@ -42,7 +41,7 @@ export function FindingsPage() {
       fetchAll={fetchAll}
       filters={<Filters search={search} onChange={change} />}
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
-      drawer={open && <FindingDrawer finding={open} onClose={() => change({ open: undefined })} />}
+      drawer={search.open && <FindingDrawer id={search.open} onClose={() => change({ open: undefined })} />}
     />
   );
 }

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
@@ -28,4 +28,9 @@ export function useFindings(search: Search) {
     ),
   );
   return { list, fetchAll: () => fetchAll((after) => findings.list.call({ ...input, after, limit: 1_000 })) };
+}
+
+export function useFinding(id: string) {
+  const { findings } = useApi();
+  return useQuery(findings.find.queryOptions({ input: { id } }));
 }
