@@ -17,6 +17,13 @@ const PROGRAMS = [
   { commands: ["sudo"], package: "sudo" },
   { commands: ["ps"], package: "procps" },
   { commands: ["unshare"], package: "util-linux" },
+  { commands: ["strace"], package: "strace" },
+  { commands: ["ip"], package: "iproute2" },
+  { commands: ["nft"], package: "nftables" },
+  { commands: ["faketime"], package: "faketime" },
+  { commands: ["dropbear"], package: "dropbear-bin" },
+  { commands: ["csh"], package: "tcsh" },
+  { commands: ["fish"], package: "fish" },
 ];
 const POLICY = "/usr/sbin/policy-rc.d";
 const APT_OPTIONS = [

@@ -8,7 +8,10 @@ import { readFileSync } from "node:fs";
  * @property {number} numFailedTests
  * @property {number} numPendingTests
  * @property {number} numTodoTests
- * @property {{ status: string, assertionResults: { status: string }[] }[]} testResults
+ * @property {{ status: string, assertionResults: TestResult[] }[]} testResults
+ *
+ * @typedef {{ status: string, title: string, meta?: { faults?: FaultRow[] } }} TestResult
+ * @typedef {import("../src/main/testing/faults/fault-table.ts").FaultRow} FaultRow
  *
  * @typedef {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number } }} PlaywrightReport
  */
@@ -54,6 +57,21 @@ export function readPlaywrightReport(file, exitCode) {
 export function countListed(file) {
   const list = /** @type {unknown[] | null} */ (readJson(file));
   return list?.length ?? 0;
+}
+
+/**
+ * What the tests of a run saw of faults, and the names of those that failed; nothing when there is no report.
+ *
+ * @param {string} file
+ * @returns {{ rows: FaultRow[], failed: string[] }}
+ */
+export function readFaults(file) {
+  const report = /** @type {VitestReport | null} */ (readJson(file));
+  const tests = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
+  return {
+    rows: tests.flatMap(({ meta }) => meta?.faults ?? []),
+    failed: tests.filter(({ status }) => status === "failed").map(({ title }) => title),
+  };
 }
 
 /** A run that left no report, or ran no test, has shown nothing. */

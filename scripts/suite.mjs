@@ -6,8 +6,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sayFaultTable } from "../src/main/testing/faults/fault-table.ts";
 import { canMakeHosts } from "./can-make-hosts.mjs";
-import { countListed, readPlaywrightReport, readVitestReport } from "./reports.mjs";
+import { countListed, readFaults, readPlaywrightReport, readVitestReport } from "./reports.mjs";
 import { endWithParent, npm, run, say } from "./run.mjs";
 import { findTool } from "./tools.mjs";
 
@@ -31,6 +32,7 @@ async function runSuite() {
     canMakeHosts() ? await testByVitest("lab") : await skipLab(),
     await testByPlaywright(),
   ];
+  sayFaults();
   const sum = (/** @type {keyof Count} */ kind) => counts.reduce((total, count) => total + count[kind], 0);
   if (failures.length > 0) say(`\nFailed: ${failures.join(", ")}`);
   say(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
@@ -69,6 +71,14 @@ async function testByVitest(project) {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const code = await run(process.execPath, [findTool("vitest"), "run", "--project", project, ...reporters]);
   return note(`${project} tests`, readVitestReport(file, code));
+}
+
+/** What each fault came to; without real hosts most of them were not tried. */
+function sayFaults() {
+  const seen = ["unit", "lab"].map((project) => readFaults(join(folder, `${project}.json`)));
+  if (seen.every(({ rows }) => rows.length === 0)) return;
+  const [rows, failed] = [seen.flatMap(({ rows }) => rows), seen.flatMap(({ failed }) => failed)];
+  say(`\n== faults, in short (the whole of each: npm run faults)\n\n${sayFaultTable(rows, failed)}`);
 }
 
 /** @returns {Promise<Count>} */

@@ -1,0 +1,38 @@
+/**
+ * Every fault, in short and whole, whatever fails on the way; then what each of them came to, as one table.
+ * Takes tens of minutes.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sayFaultTable } from "../src/main/testing/faults/fault-table.ts";
+import { readFaults } from "./reports.mjs";
+import { endWithParent, run, say } from "./run.mjs";
+import { findTool } from "./tools.mjs";
+
+const PROJECTS = ["unit", "lab", "long"];
+/** Part of the path of each file that tries faults. */
+const FILES = "faults";
+
+const folder = mkdtempSync(join(tmpdir(), "latchkey-faults-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+endWithParent();
+
+const seen = [];
+for (const project of PROJECTS) {
+  const file = join(folder, `${project}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const code = await run(process.execPath, [
+    ...[findTool("vitest"), "run", "--project", project],
+    ...reporters,
+    FILES,
+  ]);
+  if (code !== 0) process.exitCode = 1;
+  seen.push(readFaults(file));
+}
+say(
+  `\n${sayFaultTable(
+    seen.flatMap(({ rows }) => rows),
+    seen.flatMap(({ failed }) => failed),
+  )}`,
+);

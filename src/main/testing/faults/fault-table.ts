@@ -1,0 +1,45 @@
+/**
+ * The table of faults and what came of them. A test whose name begins with the fault's id ("S1: ...") says what it saw
+ * by `recordFault`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
+ * The files of such tests have `faults` in their names: `npm run faults` runs those.
+ */
+import { FAULTS, type FaultId } from "./faults.ts";
+
+export type FaultRow = {
+  id: FaultId;
+  /** How the fault was made: "nft drop", "strace SIGKILL". */
+  injected: string;
+  /** What came of it, measured or as the program said it. */
+  seen: string;
+};
+
+/** Adds a row to the table, through the report of the test run; `task` is the running test. */
+export function recordFault(task: { meta: object }, row: FaultRow): void {
+  const meta = task.meta as { faults?: FaultRow[] };
+  meta.faults = [...(meta.faults ?? []), row];
+}
+
+/** The table as text. `failed`: the names of failed tests; one that begins with an id spoils that id's rows. */
+export function sayFaultTable(rows: readonly FaultRow[], failed: readonly string[] = []): string {
+  const lines = (Object.keys(FAULTS) as FaultId[]).flatMap((id) => sayFault(id, rows, failed));
+  const heads = ["", "FAULT", "INJECTED BY", "REQUIRED", "SEEN"];
+  const widths = heads.map((_, column) =>
+    Math.max(...[heads, ...lines].map((cells) => (cells[column] ?? "").length)),
+  );
+  return [heads, ...lines]
+    .map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "))
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+function sayFault(id: FaultId, rows: readonly FaultRow[], failed: readonly string[]): string[][] {
+  const { fault, required } = FAULTS[id];
+  const cells = [
+    ...failed.filter((name) => name.startsWith(`${id}:`)).map(() => ["", "FAILED"]),
+    ...rows.filter((row) => row.id === id).map(({ injected, seen }) => [injected, seen]),
+  ];
+  const shown = cells.length > 0 ? cells : [["", "not run"]];
+  return shown.map(([injected = "", seen = ""], index) =>
+    index === 0 ? [id, fault, injected, required, seen] : ["", "", injected, "", seen],
+  );
+}
