@@ -24,3 +24,13 @@ export const Question = z.object({
   wrongAnswers: z.int(),
 });
 export type Question = z.infer<typeof Question>;
+
+/** The wrong answer after which nothing is asked any more: of a key file, or of a login. */
+export const MOST_WRONG_ANSWERS = 3;
+
+/** Whether the answer is a password that another host may want as well: of one hidden prompt, for a login. */
+export const isPasswordQuestion = ({ about, prompts }: Pick<Question, "about" | "prompts">): boolean =>
+  about.kind === "password" ||
+  (about.kind === "keyboard-interactive" &&
+    prompts.length === 1 &&
+    prompts.every(({ isEchoed, text }) => !isEchoed && /password/i.test(text)));

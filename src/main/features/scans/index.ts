@@ -31,12 +31,12 @@ export function createScans(deps: Deps) {
   const { store, readTargets, prepareVisits, inBackground, now } = deps;
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
-  const questions = createQuestions();
+  const questions = createQuestions(deps);
 
   return {
     start: os.start.handler(({ input }) => start(input)),
     questions: os.questions.handler(({ input }) => questions.list(find(input.scanId).id)),
-    answer: os.answer.handler(({ input }) => questions.answer(find(input.scanId).id, input.questionId)),
+    answer: os.answer.handler(({ input }) => questions.answer(input)),
     cancel: os.cancel.handler(({ input }) => cancel(input.scanId)),
     find: os.find.handler(({ input }) => find(input.scanId)),
     list: os.list.handler(({ input }) => store.scans.list(input)),
@@ -55,7 +55,9 @@ export function createScans(deps: Deps) {
     running.set(scanId, controller);
     const task = { scanId, targets, concurrency };
     inBackground((closing) =>
-      carryOut(deps, task, prepared(scanId), { controller, closing }).finally(() => running.delete(scanId)),
+      carryOut(deps, task, prepared(scanId), { controller, closing }).finally(
+        () => running.delete(scanId) && questions.close(scanId),
+      ),
     );
     return { scanId, broken };
   }

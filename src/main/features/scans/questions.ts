@@ -1,23 +1,80 @@
+import type { Answer, Ask } from "#net/ssh/ask.ts";
+import type { Announcement } from "#shared/contract/events.ts";
 import type { Question } from "#shared/model/question.ts";
-import type { Redacted } from "#shared/model/redacted.ts";
+import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
+import { sayCount } from "#shared/text/count.ts";
+
+type AnswerGiven = {
+  scanId: ScanId;
+  questionId: string;
+  answers: readonly string[] | null;
+  isForSameUser: boolean;
+};
+
+type OpenQuestion = { question: Question; settle: (answer: Answer | null) => void };
 
 /**
- * Puts a question to whoever started the scan. Answers with one secret for each prompt, or with null where nobody
- * is there to ask, or whoever is there goes on without.
+ * The questions of running scans. What is typed passes through here into a `Redacted`, for whoever asked, and is
+ * kept nowhere. Each change of a scan's questions is announced as `scan-asks`.
  */
-export type Ask = (
-  question: Omit<Question, "id">,
-  signal: AbortSignal,
-) => Promise<{ answers: Redacted<string>[]; isForSameUser: boolean } | null>;
+export function createQuestions({ announce }: { announce: (announcement: Announcement) => void }) {
+  const openOf = new Map<ScanId, Map<string, OpenQuestion>>();
 
-/** The questions of running scans. */
-export function createQuestions() {
   return {
-    list: (_scanId: ScanId): Question[] => [],
-    answer(_scanId: ScanId, questionId: string): Record<string, never> {
-      throw new Refusal("not-found", `there is no question ${questionId}`);
+    /** From now until `close` this scan may ask; where nobody is there to ask, it is told so at once. */
+    askFor(scanId: ScanId, mayAsk: boolean): Ask {
+      const open = new Map<string, OpenQuestion>();
+      openOf.set(scanId, open);
+      return (question, signal) =>
+        mayAsk && openOf.get(scanId) === open && !signal.aborted
+          ? ask(scanId, open, question, signal)
+          : Promise.resolve(null);
+    },
+
+    list: (scanId: ScanId): Question[] =>
+      [...(openOf.get(scanId)?.values() ?? [])].map(({ question }) => question),
+
+    answer({ scanId, questionId, answers, isForSameUser }: AnswerGiven): Record<string, never> {
+      const open = openOf.get(scanId)?.get(questionId);
+      if (!open) throw new Refusal("not-found", "this question is not asked any more");
+      const wanted = open.question.prompts.length;
+      if (answers && answers.length !== wanted)
+        throw new Refusal(
+          "invalid-input",
+          `this question takes ${sayCount(wanted, "answer")}, not ${answers.length}`,
+        );
+      open.settle(answers && { answers: answers.map((answer) => new Redacted(answer)), isForSameUser });
+      return {};
+    },
+
+    /** Withdraws what the scan still asks: it has ended. */
+    close(scanId: ScanId): void {
+      const open = openOf.get(scanId);
+      openOf.delete(scanId);
+      for (const { settle } of open?.values() ?? []) settle(null);
     },
   };
+
+  async function ask(
+    scanId: ScanId,
+    open: Map<string, OpenQuestion>,
+    asked: Omit<Question, "id">,
+    signal: AbortSignal,
+  ): Promise<Answer | null> {
+    const { promise, resolve } = Promise.withResolvers<Answer | null>();
+    const id = crypto.randomUUID();
+    const withdraw = () => resolve(null);
+    open.set(id, { question: { id, ...asked }, settle: resolve });
+    signal.addEventListener("abort", withdraw, { once: true });
+    announce({ kind: "scan-asks", scanId });
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", withdraw);
+      open.delete(id);
+      announce({ kind: "scan-asks", scanId });
+    }
+  }
 }

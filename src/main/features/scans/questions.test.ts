@@ -1,0 +1,92 @@
+import { inspect } from "node:util";
+import { expect, test } from "vitest";
+import type { Announcement } from "#shared/contract/events.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { ScanId } from "#shared/model/scan.ts";
+import { createQuestions } from "./questions.ts";
+
+const scanId = ScanId.parse(1);
+const PASSPHRASE = {
+  about: { kind: "passphrase", file: "/home/jo/.ssh/id_ed25519", fingerprint: null },
+  prompts: [{ text: "Passphrase", isEchoed: false }],
+  wrongAnswers: 0,
+} as const;
+const question = { ...PASSPHRASE, prompts: [...PASSPHRASE.prompts] };
+
+function open(mayAsk = true) {
+  const announced: Announcement[] = [];
+  const questions = createQuestions({ announce: (announcement) => announced.push(announcement) });
+  const ask = questions.askFor(scanId, mayAsk);
+  const firstId = () => questions.list(scanId)[0]?.id ?? "";
+  const answer = (answers: string[] | null, questionId = firstId()) =>
+    questions.answer({ scanId, questionId, answers, isForSameUser: false });
+  return { announced, questions, ask, answer, firstId };
+}
+
+const never = new AbortController().signal;
+
+test("a question is announced and listed until it is answered; the answer cannot be printed by accident", async () => {
+  const { announced, questions, ask, answer } = open();
+  const asked = ask(question, never);
+  expect(questions.list(scanId)).toEqual([{ id: expect.any(String), ...question }]);
+  expect(announced).toEqual([{ kind: "scan-asks", scanId }]);
+
+  expect(answer(["hunter2"])).toEqual({});
+  const given = await asked;
+  expect(given?.answers.map(Redacted.reveal)).toEqual(["hunter2"]);
+  expect(`${inspect(given, { depth: null, showHidden: true })} ${JSON.stringify(given)}`).not.toContain(
+    "hunter2",
+  );
+  expect(questions.list(scanId)).toEqual([]);
+  expect(announced).toHaveLength(2);
+});
+
+test("who goes on without answers with null", async () => {
+  const { ask, answer } = open();
+  const asked = ask(question, never);
+  answer(null);
+  expect(await asked).toBeNull();
+});
+
+test("a wrong number of answers is refused without a word of them, and the question still stands", async () => {
+  const { questions, ask, answer } = open();
+  const asked = ask(question, never);
+  expect(() => answer(["hunter2", "hunter3"])).toThrow(
+    new Refusal("invalid-input", "this question takes 1 answer, not 2"),
+  );
+  expect(questions.list(scanId)).toHaveLength(1);
+  answer(["right"]);
+  expect((await asked)?.answers.map(Redacted.reveal)).toEqual(["right"]);
+});
+
+test("an answer comes once: a second one, and one to a question that was never asked, are refused", async () => {
+  const { ask, answer, firstId } = open();
+  const asked = ask(question, never);
+  const id = firstId();
+  answer(["first"]);
+  await asked;
+  expect(() => answer(["second"], id)).toThrow("this question is not asked any more");
+  expect(() => answer(["stray"], "no such id")).toThrow(Refusal);
+});
+
+test("where nobody is there to ask, nothing is asked", async () => {
+  const { announced, questions, ask } = open(false);
+  expect(await ask(question, never)).toBeNull();
+  expect(questions.list(scanId)).toEqual([]);
+  expect(announced).toEqual([]);
+});
+
+test("a question is withdrawn when what it is for has ended, and when its scan has", async () => {
+  const { questions, ask } = open();
+  const login = new AbortController();
+  const [first, second] = [ask(question, login.signal), ask(question, never)];
+  login.abort();
+  expect(await first).toBeNull();
+  expect(questions.list(scanId)).toHaveLength(1);
+  questions.close(scanId);
+  expect(await second).toBeNull();
+  expect(questions.list(scanId)).toEqual([]);
+  expect(await ask(question, never)).toBeNull();
+  expect(await ask(question, login.signal)).toBeNull();
+});
