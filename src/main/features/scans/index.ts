@@ -45,9 +45,8 @@ export function createScans(deps: Deps) {
 
   async function start(wish: ScanWish): Promise<{ scanId: ScanId; broken: BrokenEntry[] }> {
     const { acceptNew, identityFiles, concurrency } = wish;
-    const named = await readTargets(wish);
-    const { broken } = named;
-    const asked = chooseTargets(store, wish, named.targets);
+    const { targets: named, broken } = await readTargets(wish);
+    const asked = chooseTargets(store, wish, named);
     const targets = asked.map(({ target }) => target);
     const prepared = await prepareVisits({ acceptNew, identityFiles, usesSudo: findSudo(asked) });
     const scanId = begin(asked);
