@@ -2,10 +2,11 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type Server } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Network } from "./start-network.ts";
 
 const run = promisify(execFile);
 
@@ -23,6 +24,8 @@ type Wish = {
   sshdOptions?: readonly string[];
   /** Leave sshd's penalties for hasty clients as they are by default. */
   keepPenalties?: boolean;
+  /** An address in a network of our own; otherwise it is on this machine's loopback. */
+  place?: { network: Network; address: string };
 };
 
 export type LabHost = AsyncDisposable & {
@@ -46,8 +49,9 @@ export async function startHost({
   prepare,
   sshdOptions = [],
   keepPenalties = false,
+  place,
 }: Wish): Promise<LabHost> {
-  const lock = await takeAddress();
+  const lock = place ? { address: place.address, release: () => undefined } : await takeAddress();
   const folder = await mkdtemp(join(tmpdir(), "latchkey-host-"));
   await mkdir(join(folder, "root"));
   if (prepare) await writeFile(join(folder, "prepare.sh"), prepare);
@@ -55,7 +59,8 @@ export async function startHost({
   const process = spawn(
     "setpriv",
     [
-      ...["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child"],
+      ...["--pdeathsig", "KILL", ...(place?.network.enter ?? [])],
+      ...["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child"],
       ...["sh", HOST_SCRIPT, name, lock.address, folder, ...penalties, ...sshdOptions],
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
@@ -79,7 +84,7 @@ export async function startHost({
     lock.release();
   };
   try {
-    await Promise.race([untilListening(lock.address), ended]);
+    await Promise.race([untilListening(lock.address, place?.network.pid), ended]);
   } catch (error) {
     await stop();
     throw error;
@@ -119,16 +124,12 @@ async function listenOn(address: string): Promise<Server | null> {
   return promise;
 }
 
-async function untilListening(address: string): Promise<void> {
-  for (;;) {
-    const socket = connect({ host: address, port: 22 });
-    const isOpen = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (isOpen) return;
+/** Until an sshd takes connections there: asked of the kernel, for nobody connects into another network from here. */
+async function untilListening(address: string, pid: number | "self" = "self"): Promise<void> {
+  const hex = Buffer.from(address.split(".").map(Number).reverse()).toString("hex").toUpperCase();
+  const listening = `${hex}:0016 00000000:0000 0A`;
+  while (!(await readFile(`/proc/${pid}/net/tcp`, "utf8")).includes(listening))
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** The process that unshare started; 0 when there is none (any more). */
