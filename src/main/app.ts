@@ -1,10 +1,11 @@
-import { inspect } from "node:util";
 import { createRouterClient, implement } from "@orpc/server";
 import collectorScript from "#resources/collector/collect.sh?raw";
 import { contract } from "#shared/contract/index.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
+import { sayFault } from "#shared/text/fault.ts";
+import { printable } from "#shared/text/printable.ts";
 import { createBackground } from "./background.ts";
 import { createAccess } from "./features/access/index.ts";
 import { createActivity } from "./features/activity/index.ts";
@@ -104,7 +105,8 @@ export function createApp({
   }
 }
 
-/** A refusal in the background is a sentence for people; anything else is shown with all it has. */
+/** A refusal in the background is a sentence for people. Of anything else only what `sayFault` lets through. */
 function logToStderr(error: unknown): void {
-  process.stderr.write(`latchkey: ${error instanceof Refusal ? error.message : inspect(error)}\n`);
+  const said = error instanceof Refusal ? printable(error.message) : sayFault(error);
+  process.stderr.write(`latchkey: ${said}\n`);
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join, sep } from "node:path";
+import { Refusal } from "#shared/model/refusal.ts";
 
 export type PageFile = { body: Buffer; type: string };
 
@@ -48,7 +49,7 @@ export function loadPage(folder: string): Page {
     files.set(`/${entry.replaceAll(sep, "/")}`, { body: readFileSync(join(folder, entry)), type });
   }
   const index = files.get("/index.html");
-  if (!index) throw new Error(notBuilt(folder));
+  if (!index) throw notBuilt(folder);
   return files.set("/", index);
 }
 
@@ -56,9 +57,11 @@ function readBuilt(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, encoding: "utf8" });
   } catch (error) {
-    throw new Error(notBuilt(folder), { cause: error });
+    throw notBuilt(folder, error);
   }
 }
 
-const notBuilt = (folder: string) =>
-  `the page is not built (no index.html in ${folder}); run "npm run build"`;
+const notBuilt = (folder: string, cause?: unknown) =>
+  new Refusal("unusable", `the page is not built (no index.html in ${folder}); run "npm run build"`, {
+    cause,
+  });
