@@ -11,6 +11,9 @@ process.env.ELECTRON_MAJOR_VER ??= "45";
 export default defineConfig({
   main: {
     build: {
+      // The oldest Node that the command line runs on; see docs/decisions/0006.
+      target: "node22.14",
+      license: { fileName: "licenses.md" },
       rolldownOptions: {
         input: { latchkey: "src/main/shells/cli/latchkey.ts" },
         // All in one folder, so that import.meta.dirname is the same for every part.
@@ -23,6 +26,7 @@ export default defineConfig({
     publicDir: "public",
     plugins: [react()],
     build: {
+      license: { fileName: "licenses.md" },
       rolldownOptions: { input: "src/renderer/index.html" },
       // An inlined font would be a data: URL, which the page's policy refuses.
       assetsInlineLimit: 0,

@@ -69,22 +69,26 @@ export function createTlsProber(wish: Partial<Limits> = {}) {
 
   async function visit(target: TlsTarget, signal: AbortSignal, watch: Stopwatch) {
     const { host, port } = target;
-    await using turn = new AsyncDisposableStack();
-    const endConnecting = await watch.without(() => connects.take());
-    turn.defer(endConnecting);
-    signal.throwIfAborted();
-    const endLookup = await watch.without(() => lookups.take());
-    turn.defer(endLookup);
-    signal.throwIfAborted();
-    const addresses = await findAddresses(host, limits.connectMs);
-    endLookup();
-    if (isFailure(addresses)) return addresses;
-    turn.defer(await watch.without(() => servers.take(`${addresses[0]} ${port}`)));
-    signal.throwIfAborted();
-    const connection = await connectToFirst(addresses, port, { timeoutMs: limits.connectMs, signal });
-    endConnecting();
-    // Awaited here, so that the turn lasts as long.
-    return isFailure(connection) ? connection : await shakeHands(connection, target, { signal, watch });
+    const held: (() => void)[] = [];
+    const hold = (giveBack: () => void) => {
+      held.push(giveBack);
+      signal.throwIfAborted();
+      return giveBack;
+    };
+    try {
+      const endConnecting = hold(await watch.without(() => connects.take()));
+      const endLookup = hold(await watch.without(() => lookups.take()));
+      const addresses = await findAddresses(host, limits.connectMs);
+      endLookup();
+      if (isFailure(addresses)) return addresses;
+      hold(await watch.without(() => servers.take(`${addresses[0]} ${port}`)));
+      const connection = await connectToFirst(addresses, port, { timeoutMs: limits.connectMs, signal });
+      endConnecting();
+      // Awaited here, so that the turn lasts as long.
+      return isFailure(connection) ? connection : await shakeHands(connection, target, { signal, watch });
+    } finally {
+      for (const giveBack of held.toReversed()) giveBack();
+    }
   }
 
   async function shakeHands(
