@@ -42,7 +42,7 @@ test("an agent that does not sign is waited for until the login's deadline, and 
   expect(identities).toHaveLength(2);
 
   const result = await logIn({
-    target: { kind: "ssh", host: server.host, port: server.port, user: null },
+    target: { host: server.host, port: server.port },
     ...{ user: "jo", identities, hostKeyTypes: ["ssh-ed25519"] },
     verifyHostKey: () => ({ kind: "trusted" }),
     limits: { connectMs: 1_000, readyMs: 1_000 },

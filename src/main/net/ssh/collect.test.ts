@@ -24,7 +24,7 @@ async function makeIdentity(): Promise<Identity[]> {
 
 const visit = ({ host, port }: { host: string; port: number }, options: Partial<CollectOptions> = {}) =>
   collectHost({
-    target: { kind: "ssh", host, port, user: null },
+    target: { host, port },
     user: "jo",
     identities,
     verifyHostKey: () => ({ kind: "trusted" }),

@@ -85,7 +85,7 @@ const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'
 function toReading(options: CollectOptions, { identity, hostKey }: Connection, run: ScriptRun): HostReading {
   const address = sayAddress(options.target);
   const fail = (outcome: SshFailure["outcome"], message: string): HostReading => ({
-    ...{ state: "failed", outcome, message, hostKey, isKeyRefused: false },
+    ...{ state: "failed", outcome, message, hostKey, isKeyRefused: false, passing: null },
   });
   const read = { stream: run.stdout, loginKey: identity.fingerprint, hostKey, ending: sayEnding(run) };
   const hasBegun = run.stdout.includes(options.nonce);

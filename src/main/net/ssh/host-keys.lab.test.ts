@@ -52,7 +52,7 @@ const visit = (
   options: Pick<CollectOptions, "verifyHostKey" | "hostKeyTypes"> & Partial<CollectOptions>,
 ): Promise<HostReading> =>
   collectHost({
-    target: { kind: "ssh", host: host.address, port: 22, user: null },
+    target: { host: host.address, port: 22 },
     ...{ user: "root", identities, useSudo: false, nonce: NONCE, limits: SSH_LIMITS },
     collectorScript: "echo $2",
     signal: new AbortController().signal,
@@ -120,7 +120,7 @@ lab("a real sshd is asked for the type of key that is known, on its own port too
     state: "ok",
     hostKey: { keyType: "ssh-rsa" },
   });
-  const target = { kind: "ssh", host: host.address, port: 2222, user: null } as const;
+  const target = { host: host.address, port: 2222 };
   const ed25519 = await publicKeyOf("ed25519");
   expect(await visit({ target, ...byKnownHosts(`[${host.address}]:2222 ${ed25519}`) })).toMatchObject({
     state: "ok",

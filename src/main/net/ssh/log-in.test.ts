@@ -18,7 +18,7 @@ const identities = await makeIdentities(7);
 
 async function visit({ host, port }: { host: string; port: number }, options: Partial<LoginOptions> = {}) {
   const result = await logIn({
-    target: { kind: "ssh", host, port, user: null },
+    target: { host, port },
     user: "jo",
     identities: identities.slice(0, 1),
     verifyHostKey: () => ({ kind: "trusted" }),

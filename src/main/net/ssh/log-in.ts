@@ -2,18 +2,21 @@
  * The one place that makes SSH connections. Each has a verifier for the host key that runs before any login,
  * public keys as its only way in, no agent forwarding, and deadlines that hold whatever the host does.
  */
-import { isIP } from "node:net";
+import { isIP, type LookupFunction, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
-import type { SshTarget } from "#shared/model/target.ts";
+import { findAddresses, isFailure } from "#net/tls/connect.ts";
+import { holdUntilGreeting } from "./greeting.ts";
 import type { Identity } from "./identities.ts";
 import {
   explainEnd,
   explainTimeout,
   type PresentedKey,
   type Progress,
+  type Reason,
   type SshFailure,
+  type Where,
 } from "./ssh-failure.ts";
-import { SshSocket } from "./ssh-socket.ts";
 import { offerWaysIn } from "./ways-in.ts";
 import { viewKey } from "./wire.ts";
 
@@ -29,8 +32,14 @@ export type VerifyHostKey = (question: {
   blob: Uint8Array;
 }) => HostKeyAnswer | Promise<HostKeyAnswer>;
 
+/** By TCP to one of these addresses, or through what the jump host before it has opened. */
+export type Way = { addresses: readonly string[] } | { stream: Duplex };
+
 export type LoginOptions = {
-  target: SshTarget;
+  /** As it is named to people. */
+  target: Where;
+  /** How it is reached; without one, its name is looked up here. */
+  way?: Way;
   user: string;
   /** In the order to offer them; at most five are, for sshd counts each against MaxAuthTries (6). */
   identities: readonly Identity[];
@@ -61,49 +70,52 @@ const KEEPALIVE_MS = 5_000;
 export async function logIn(options: LoginOptions): Promise<Connection | SshFailure> {
   const { target, limits, signal } = options;
   signal.throwIfAborted();
+  const way = options.way ?? (await lookUp(target, limits.connectMs));
+  signal.throwIfAborted();
+  if ("outcome" in way) return { ...NOTHING_MET, ...way };
   const { promise, resolve, reject } = Promise.withResolvers<Connection | SshFailure>();
-  const progress: Progress = {
-    stage: isIP(target.host) ? "connecting" : "looking-up",
-    hostKey: null,
-    tried: [],
-  };
-  const socket = new SshSocket();
+  const progress: Progress = { stage: "connecting", hostKey: null, tried: [] };
+  const stream = "stream" in way ? way.stream : new Socket();
+  const greeting = holdUntilGreeting(stream, () => {
+    progress.stage = "key-exchange";
+  });
   const client = new ssh2.Client();
 
-  const fail = (reason: Pick<SshFailure, "outcome" | "message"> & { isKeyRefused?: boolean }) =>
-    resolve({ isKeyRefused: false, ...reason, hostKey: progress.hostKey });
-  const end = (error: Error | null) => fail(explainEnd(target, progress, error, socket.beforeGreeting));
-  const expire = (afterMs: number) => fail(explainTimeout(target, progress, socket.beforeGreeting, afterMs));
+  const fail = (reason: Reason) => resolve({ ...NOTHING_MET, ...reason, hostKey: progress.hostKey });
+  const end = (error: Error | null) => fail(explainEnd(target, progress, error, greeting.said()));
+  const expire = (afterMs: number) => fail(explainTimeout(target, progress, greeting.said(), afterMs));
   const stop = () => reject(signal.reason);
   const login = new AbortController();
 
   const connectTimer = setTimeout(expire, limits.connectMs, limits.connectMs);
   const readyTimer = setTimeout(expire, limits.readyMs, limits.readyMs);
   signal.addEventListener("abort", stop);
-  follow(socket, progress, () => clearTimeout(connectTimer));
   client
+    .on("connect", () => {
+      if (progress.stage === "connecting") progress.stage = "greeting";
+      clearTimeout(connectTimer);
+    })
     .on("handshake", () => {
       if (progress.stage === "key-exchange") progress.stage = "login";
     })
     .on("ready", () => {
       const identity = progress.tried.at(-1);
       if (progress.hostKey && identity)
-        resolve({ client, hostKey: progress.hostKey, identity, close: () => close(client, socket) });
+        resolve({ client, hostKey: progress.hostKey, identity, close: () => close(client, stream) });
       else reject(new Error("ssh2 logged in without a host key or an identity"));
     })
     // An agent that does not sign is not the end: ssh2 goes on to the next key.
     .on("error", (error) => (error.level === "agent" ? undefined : end(error)))
     .on("close", () => end(null));
 
-  socket.setNoDelay(true);
-  socket.connect({ host: target.host, port: target.port, autoSelectFamilyAttemptTimeout: 1_000 });
-  client.connect({ sock: socket, ...configure(options, { progress, fail, reject, ended: login.signal }) });
+  if (stream instanceof Socket && "addresses" in way) connectTo(stream, way.addresses, target.port);
+  client.connect({ sock: stream, ...configure(options, { progress, fail, reject, ended: login.signal }) });
   try {
     const result = await promise;
-    if (!("client" in result)) socket.destroy();
+    if (!("client" in result)) stream.destroy();
     return result;
   } catch (error) {
-    socket.destroy();
+    stream.destroy();
     throw error;
   } finally {
     login.abort();
@@ -113,24 +125,28 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   }
 }
 
-function follow(socket: SshSocket, progress: Progress, onConnect: () => void): void {
-  socket
-    .once("lookup", (error: Error | null) => {
-      if (!error) progress.stage = "connecting";
-    })
-    .once("connect", () => {
-      progress.stage = "greeting";
-      onConnect();
-    })
-    .once("greeted", () => {
-      progress.stage = "key-exchange";
-    });
+const NOTHING_MET = { hostKey: null, isKeyRefused: false, passing: null };
+
+/** The way to a host that is named by itself: the addresses of its name. */
+export async function lookUp({ host }: Where, timeoutMs: number): Promise<Way | SshFailure> {
+  const addresses = await findAddresses(host, timeoutMs);
+  if (!isFailure(addresses)) return { addresses };
+  return { ...NOTHING_MET, outcome: "no-such-name", message: `${host}: ${addresses.message}` };
+}
+
+/** Tries one address after the other, each for a second. */
+function connectTo(socket: Socket, addresses: readonly string[], port: number): void {
+  const found = addresses.map((address) => ({ address, family: isIP(address.replace(/%.*$/, "")) }));
+  const lookup: LookupFunction = (_name, _options, answer) => answer(null, found);
+  const [only] = addresses.length === 1 ? addresses : [];
+  socket.setNoDelay(true);
+  socket.connect({ host: only ?? "found before", port, lookup, autoSelectFamilyAttemptTimeout: 1_000 });
 }
 
 /** How a login tells what it met. */
 export type Ends = {
   progress: Progress;
-  fail(reason: Pick<SshFailure, "outcome" | "message"> & { isKeyRefused?: boolean }): void;
+  fail(reason: Reason): void;
   reject(error: unknown): void;
   /** Aborted once the login has come to its end, well or not. */
   ended: AbortSignal;
@@ -167,11 +183,12 @@ async function admit(
   return false;
 }
 
-function close(client: Client, socket: SshSocket): void {
+function close(client: Client, stream: Duplex): void {
   try {
     client.end();
   } catch {
     // ssh2 throws when the connection has broken already: then there is nobody to be polite to.
   }
-  socket.destroySoon();
+  if (stream instanceof Socket) stream.destroySoon();
+  else stream.end(() => stream.destroy());
 }

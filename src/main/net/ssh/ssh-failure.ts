@@ -11,11 +11,18 @@ export type SshFailure = {
   hostKey: PresentedKey | null;
   /** True when it is the host key that was refused; then nothing of ours was sent. */
   isKeyRefused: boolean;
+  passing: Passing | null;
 };
+
+/**
+ * What may have passed when it is tried again: nobody listened, as while sshd restarts; sshd lets this address wait;
+ * or this computer had no descriptor left for a connection. Null for all that stands.
+ */
+export type Passing = "refused" | "throttled" | "no-descriptor";
 
 /** How far a connection has come. */
 export type Progress = {
-  stage: "looking-up" | "connecting" | "greeting" | "key-exchange" | "login";
+  stage: "connecting" | "greeting" | "key-exchange" | "login";
   hostKey: PresentedKey | null;
   /** The identities offered, in order. */
   tried: Identity[];
@@ -44,7 +51,6 @@ export function explainEnd(
   said: string | null,
 ): Reason {
   switch (progress.stage) {
-    case "looking-up":
     case "connecting":
       return explainConnect(where, error);
     case "greeting":
@@ -56,7 +62,8 @@ export function explainEnd(
   }
 }
 
-type Reason = Pick<SshFailure, "outcome" | "message">;
+export type Reason = Pick<SshFailure, "outcome" | "message"> &
+  Partial<Pick<SshFailure, "isKeyRefused" | "passing">>;
 
 /** What a deadline cut short. */
 export function explainTimeout(
@@ -67,11 +74,6 @@ export function explainTimeout(
 ): Reason {
   const address = sayAddress(where);
   const within = `within ${afterMs / 1_000} s`;
-  if (stage === "looking-up")
-    return {
-      outcome: "no-such-name",
-      message: `the name ${where.host} was not found ${within}: check it, or the resolver`,
-    };
   if (stage === "connecting") return { outcome: "timed-out", message: `${address} did not answer ${within}` };
   if (stage === "greeting" && said) return explainGreeting(where, said);
   if (stage === "greeting")
@@ -87,21 +89,20 @@ export function explainTimeout(
 function explainConnect(where: Where, error: Told | null): Reason {
   const address = sayAddress(where);
   switch (error?.code) {
-    case "ENOTFOUND":
-    case "EAI_NONAME":
-    case "EAI_NODATA":
-    case "EAI_AGAIN":
-      return {
-        outcome: "no-such-name",
-        message: `the name ${where.host} has no address: check it, or the resolver`,
-      };
     case "ETIMEDOUT":
       return { outcome: "timed-out", message: `${address} did not answer` };
     case "ECONNREFUSED":
-      return { outcome: "refused", message: `nothing listens at ${address}` };
+      return { outcome: "refused", message: `nothing listens at ${address}`, passing: "refused" };
     case "ECONNRESET":
     case "EPIPE":
-      return { outcome: "reset", message: `${address} reset the connection` };
+      return { outcome: "reset", message: `${address} reset the connection`, passing: "refused" };
+    case "EMFILE":
+    case "ENFILE":
+      return {
+        outcome: "timed-out",
+        message: `this computer has no free connection left (${error.code}); scan fewer targets at a time`,
+        passing: "no-descriptor",
+      };
     default:
       return {
         outcome: "refused",
@@ -118,6 +119,7 @@ function explainGreeting(where: Where, said: string): Reason {
   if (said === "" || REFUSALS.test(said))
     return {
       outcome: "throttled",
+      passing: "throttled",
       message: `${address} hung up before its greeting: sshd is probably refusing this address for now (PerSourcePenalties or MaxStartups); wait ten minutes, then scan it again`,
     };
   return { outcome: "reset", message: `${address} did not speak SSH: it said ${quote(said)}` };

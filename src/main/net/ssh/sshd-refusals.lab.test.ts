@@ -11,7 +11,7 @@ const lab = test.skipIf(!canStartHosts());
 
 const visit = (host: LabHost, user: string, identities: Identity[]) =>
   collectHost({
-    target: { kind: "ssh", host: host.address, port: 22, user: null },
+    target: { host: host.address, port: 22 },
     ...{
       user,
       identities,

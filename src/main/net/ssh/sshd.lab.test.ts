@@ -70,7 +70,7 @@ async function visit(
   const identityFiles = names.map((name) => keys[name].path);
   const { identities } = await gatherIdentities({ identityFiles, home: "/nonexistent", agentSocket: null });
   return collectHost({
-    target: { kind: "ssh", host: host.address, port: 22, user: null },
+    target: { host: host.address, port: 22 },
     ...{ user, identities, useSudo: false, nonce: NONCE, collectorScript: SCRIPT, limits: SSH_LIMITS },
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: ["ssh-ed25519"],
@@ -175,7 +175,7 @@ test.skipIf(!canStartHosts())(
     const outcomes: string[] = [];
     while (outcomes.length < 30 && outcomes.at(-1) !== "throttled") {
       const reading = await collectHost({
-        target: { kind: "ssh", host: host.address, port: 22, user: null },
+        target: { host: host.address, port: 22 },
         ...{
           user: "root",
           identities: [],
