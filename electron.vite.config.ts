@@ -15,7 +15,11 @@ export default defineConfig({
       target: "node22.14",
       license: { fileName: "licenses.md" },
       rolldownOptions: {
-        input: { latchkey: "src/main/shells/cli/latchkey.ts" },
+        input: {
+          latchkey: "src/main/shells/cli/latchkey.ts",
+          // Started by its name, as a thread: see unlock.ts.
+          "unlock-worker": "src/main/net/ssh/locked/unlock-worker.ts",
+        },
         // All in one folder, so that import.meta.dirname is the same for every part.
         output: { chunkFileNames: "[name]-[hash].js" },
       },

@@ -4,7 +4,15 @@ import { join } from "node:path";
 import ssh2, { type AnyAuthMethod, type ParsedKey } from "ssh2";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type AgentKey, listAgentKeys, OneKeyAgent } from "./agent.ts";
-import { LARGEST_KEY_FILE, type PrivateKeyFile, readPrivateKeyFile, whyNoLogin } from "./private-key-file.ts";
+import type { KeyLock } from "./locked/key-lock.ts";
+import {
+  LARGEST_KEY_FILE,
+  NEEDS_PASSPHRASE,
+  type PrivateKeyFile,
+  readPrivateKeyFile,
+  whyNoLogin,
+} from "./private-key-file.ts";
+import { viewKey } from "./wire.ts";
 
 /** One way to log in. The private half stays in the agent, or in a Redacted that only this file opens. */
 export type Identity = {
@@ -20,10 +28,32 @@ export type Identities = {
   /** Without duplicates, in the order to try: the files named, the agent's keys, the usual files. */
   identities: Identity[];
   /** What is there but cannot be used, why, and what to do. A usual file that does not exist is not one. */
-  unusable: { source: string; why: string }[];
+  unusable: UnusableIdentity[];
 };
 
-type Sources = { identityFiles: readonly string[]; home: string; agentSocket: string | null };
+/** `isLocked`: a passphrase would open it. */
+export type UnusableIdentity = { source: string; why: string; isLocked: boolean };
+
+/** A private key file that a passphrase opens. */
+export type LockedKeyFile = {
+  path: string;
+  /** Where its public half stands in clear, in it or in the .pub file beside it. */
+  fingerprint: string | null;
+  lock: KeyLock;
+};
+
+/** Opens a locked key file, by asking somebody; otherwise a sentence why it was not opened. */
+export type OpenKeyFile = (file: LockedKeyFile) => Promise<UsableKeyFile | { why: string }>;
+
+type UsableKeyFile = Extract<PrivateKeyFile, { kind: "usable" }>;
+
+type Sources = {
+  identityFiles: readonly string[];
+  home: string;
+  agentSocket: string | null;
+  /** Null: nobody is asked, and a locked file is used only where the agent holds its key. */
+  unlock?: OpenKeyFile | null;
+};
 
 /** The private key files that ssh looks for when it is told of none. */
 export const USUAL_KEY_FILES = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_dsa"];
@@ -31,67 +61,110 @@ export const USUAL_KEY_FILES = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519
 /** To open a pipe would otherwise wait for somebody to write to it. Windows has neither. */
 const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** Reads identity files and asks the agent for its list. Signs nothing, connects to nothing else, never fails. */
-export async function gatherIdentities({ identityFiles, home, agentSocket }: Sources): Promise<Identities> {
+/**
+ * Reads identity files and asks the agent for its list. Signs nothing and connects to nothing else. A locked file is
+ * opened where it was named, and where it is a usual one while there is no other way to log in; never where the agent
+ * holds its key. Fails only as `unlock` does.
+ */
+export async function gatherIdentities({
+  identityFiles,
+  home,
+  agentSocket,
+  unlock = null,
+}: Sources): Promise<Identities> {
   const agent = await listAgentKeys(agentSocket);
-  const held = new Map(agent.keys.map((key) => [key.fingerprint, key]));
-  const gathered: Identities = { identities: [], unusable: [] };
-  const usual = USUAL_KEY_FILES.map((name) => join(home, ".ssh", name)).filter(
-    (path) => !identityFiles.includes(path),
-  );
+  const ring = createRing(agent.keys, agentSocket ?? "");
+  const usual = USUAL_KEY_FILES.map((name) => join(home, ".ssh", name));
+  const lockedUsual: LockedKeyFile[] = [];
 
-  for (const path of identityFiles) take(await readKeyFile(path), path);
-  for (const key of agent.keys) takeFromAgent(key);
-  for (const path of usual) {
+  for (const path of identityFiles) {
     const file = await readKeyFile(path);
-    if (file !== "missing") take(file, path);
+    const locked = ring.take(file === "missing" ? { unreadable: "there is no such file" } : file, path);
+    if (locked) ring.takeOpened(locked, await open(locked));
   }
-  return gathered;
+  for (const key of agent.keys) ring.takeFromAgent(key);
+  for (const path of usual.filter((path) => !identityFiles.includes(path))) {
+    const file = await readKeyFile(path);
+    const locked = file === "missing" ? null : ring.take(file, path);
+    if (locked) lockedUsual.push(locked);
+  }
+  for (const locked of lockedUsual)
+    ring.takeOpened(locked, ring.identities.length > 0 ? { why: NEEDS_PASSPHRASE } : await open(locked));
+  return { identities: ring.identities, unusable: ring.unusable };
 
-  function take(file: PrivateKeyFile | "missing" | { unreadable: string }, path: string): void {
-    const known = file === "missing" ? { unreadable: "there is no such file" } : file;
-    const twin = "fingerprint" in known && known.fingerprint ? held.get(known.fingerprint) : undefined;
-    if ("unreadable" in known) refuse(path, known.unreadable);
-    else if (known.kind === "usable")
-      add({ ...known, source: path, comment: "", secret: { kind: "file", key: known.key } });
+  async function open(locked: LockedKeyFile): Promise<UsableKeyFile | { why: string }> {
+    return unlock ? await unlock(locked) : { why: NEEDS_PASSPHRASE };
+  }
+}
+
+/** Identities as they come, each key once, and what cannot be used, each source once. */
+function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
+  const held = new Map(agentKeys.map((key) => [key.fingerprint, key]));
+  const identities: Identity[] = [];
+  const unusable: UnusableIdentity[] = [];
+  return { identities, unusable, take, takeOpened, takeFromAgent };
+
+  /** Answers with the file where only a passphrase makes it of use. */
+  function take(file: PrivateKeyFile | { unreadable: string }, path: string): LockedKeyFile | null {
+    const twin = "fingerprint" in file && file.fingerprint ? held.get(file.fingerprint) : undefined;
+    if ("unreadable" in file) refuse(path, file.unreadable);
+    else if (file.kind === "usable") takeFromFile(file, path);
     else if (twin) takeFromAgent(twin);
-    else refuse(path, known.why);
+    else if (file.lock) return { path, fingerprint: file.fingerprint, lock: file.lock };
+    else refuse(path, file.why);
+    return null;
+  }
+
+  function takeOpened({ path }: LockedKeyFile, opened: UsableKeyFile | { why: string }): void {
+    if ("why" in opened) refuse(path, opened.why, true);
+    else takeFromFile(opened, path);
+  }
+
+  function takeFromFile({ keyType, fingerprint, key }: UsableKeyFile, source: string): void {
+    add({ keyType, fingerprint, source, comment: "", secret: { kind: "file", key } });
   }
 
   function takeFromAgent({ blob, keyType, fingerprint, comment }: AgentKey): void {
     const why = whyNoLogin(keyType);
     const key = why ? null : ssh2.utils.parseKey(blob);
     if (!key || key instanceof Error) refuse(`agent: ${fingerprint}`, why ?? "its key cannot be read");
-    else
-      add({
-        keyType,
-        fingerprint,
-        source: "agent",
-        comment,
-        secret: { kind: "agent", socketPath: agentSocket ?? "", key },
-      });
+    else add({ keyType, fingerprint, source: "agent", comment, secret: { kind: "agent", socketPath, key } });
   }
 
-  function add({ keyType, fingerprint, source, comment, secret }: Identity): void {
-    if (gathered.identities.some((identity) => identity.fingerprint === fingerprint)) return;
-    gathered.identities.push({ keyType, fingerprint, source, comment, secret });
+  function add(identity: Identity): void {
+    if (identities.every(({ fingerprint }) => fingerprint !== identity.fingerprint))
+      identities.push(identity);
   }
 
-  function refuse(source: string, why: string): void {
-    if (!gathered.unusable.some((other) => other.source === source)) gathered.unusable.push({ source, why });
+  function refuse(source: string, why: string, isLocked = false): void {
+    if (unusable.every((other) => other.source !== source)) unusable.push({ source, why, isLocked });
   }
 }
 
-/** What a key file holds; never more of it than a key can be, and never anything but a regular file. */
+/** What a key file holds; where it does not show its public half, the .pub file beside it may. */
 export async function readKeyFile(
   path: string,
 ): Promise<PrivateKeyFile | "missing" | { unreadable: string }> {
+  const bytes = await readSmallFile(path);
+  if (!Buffer.isBuffer(bytes)) return bytes;
+  const file = readPrivateKeyFile(bytes);
+  if (file.kind === "usable" || !file.lock || file.fingerprint) return file;
+  const beside = await readSmallFile(`${path}.pub`);
+  const [, type, base64] = Buffer.isBuffer(beside)
+    ? (/^(\S+) ([A-Za-z0-9+/]+=*)/.exec(beside.toString("latin1")) ?? [])
+    : [];
+  const view = viewKey(Buffer.from(base64 ?? "", "base64"));
+  return view.keyType === type ? { ...file, ...view } : file;
+}
+
+/** Never more of a file than a key can be, and never anything but a regular file. */
+async function readSmallFile(path: string): Promise<Buffer | "missing" | { unreadable: string }> {
   try {
     await using file = await open(path, READ_WITHOUT_WAITING);
     const about = await file.stat();
     if (!about.isFile()) return { unreadable: "it is not a regular file" };
     const { bytesRead, buffer } = await file.read(Buffer.alloc(LARGEST_KEY_FILE + 1));
-    return readPrivateKeyFile(buffer.subarray(0, bytesRead));
+    return buffer.subarray(0, bytesRead);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return "missing";

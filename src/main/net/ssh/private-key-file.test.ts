@@ -70,18 +70,23 @@ function lockForever(blob: Uint8Array): string {
 const ED25519 = Buffer.concat([toField("ssh-ed25519"), toField(Buffer.alloc(32, 7))]);
 
 test("a key under a passphrase is told by its header, at once, however much work it asks for", () => {
-  const agent = "it has a passphrase: load it into ssh-agent with ssh-add";
+  const why = expect.stringContaining("it has a passphrase");
   expect(readPrivateKeyFile(Buffer.from(rsa.privateKey.export(LOCKED)))).toMatchObject({
     isEncrypted: true,
     fingerprint: null,
-    why: agent,
+    why,
   });
   expect(readPrivateKeyFile(Buffer.from(rsa.privateKey.export({ ...LOCKED, type: "pkcs1" })))).toMatchObject({
     isEncrypted: true,
-    why: agent,
+    why,
   });
   expect(readPrivateKeyFile(Buffer.from(lockForever(ED25519)))).toEqual({
-    ...{ kind: "unusable", isEncrypted: true, why: agent },
+    ...{
+      kind: "unusable",
+      isEncrypted: true,
+      lock: null,
+      why: expect.stringContaining("4,294,967,295 rounds"),
+    },
     ...viewKey(ED25519),
   });
 });

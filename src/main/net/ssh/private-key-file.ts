@@ -1,13 +1,15 @@
 /**
  * Private key files, as far as a login needs them.
  *
- * A key under a passphrase is recognised by its header and goes no further: ssh2 would derive its key on this
- * thread, for as long as the file says (37 s for 1,000 rounds of bcrypt).
+ * A key under a passphrase is recognised by its header and goes no further: what opens it is a thread of its own
+ * (locked/unlock.ts). ssh2 would derive its key on this one, for as long as the file says.
  */
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import ssh2, { type ParsedKey } from "ssh2";
 import { Redacted } from "#shared/model/redacted.ts";
-import { readFields, toField, viewKey } from "./wire.ts";
+import { type KeyLock, readKeyLock } from "./locked/key-lock.ts";
+import { readContainer, writeContainer } from "./openssh-container.ts";
+import { toField, viewKey } from "./wire.ts";
 
 export type PrivateKeyFile =
   | { kind: "usable"; key: Redacted<ParsedKey>; blob: Buffer; keyType: string; fingerprint: string }
@@ -18,17 +20,26 @@ export type PrivateKeyFile =
       fingerprint: string | null;
       /** Null: it is no private key. */
       isEncrypted: boolean | null;
+      /** What a passphrase opens; null where none does. */
+      lock: KeyLock | null;
       why: string;
     };
+
+export const NEEDS_PASSPHRASE =
+  "it has a passphrase: load it into ssh-agent with ssh-add, or scan at a terminal, which asks for it";
 
 /** A larger file is no key of anybody's. */
 export const LARGEST_KEY_FILE = 64 * 1024;
 
 const LOGIN_TYPES = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/;
 const CURVE_BYTES: Readonly<Record<string, number>> = { "P-256": 32, "P-384": 48, "P-521": 66 };
-const NO_KEY = { kind: "unusable", keyType: null, fingerprint: null, isEncrypted: null } as const;
-const LOCKED = { kind: "unusable", keyType: null, fingerprint: null, isEncrypted: true } as const;
-const NEEDS_AGENT = "it has a passphrase: load it into ssh-agent with ssh-add";
+const NO_KEY = {
+  kind: "unusable",
+  keyType: null,
+  fingerprint: null,
+  isEncrypted: null,
+  lock: null,
+} as const;
 
 export function readPrivateKeyFile(bytes: Uint8Array): PrivateKeyFile {
   if (bytes.length > LARGEST_KEY_FILE) return { ...NO_KEY, why: "it is larger than any private key" };
@@ -37,9 +48,9 @@ export function readPrivateKeyFile(bytes: Uint8Array): PrivateKeyFile {
   if (text.startsWith("PuTTY-User-Key-File-"))
     return { ...NO_KEY, why: "it is a PuTTY key: convert it with puttygen -O private-openssh" };
   if (!label) return { ...NO_KEY, why: "it is not a private key" };
-  if (label === "OPENSSH PRIVATE KEY") return readContainer(text);
+  if (label === "OPENSSH PRIVATE KEY") return readOpenssh(text);
   if (label === "ENCRYPTED PRIVATE KEY" || /^(Proc-Type:.*ENCRYPTED|DEK-Info:)/m.test(text))
-    return { ...LOCKED, why: NEEDS_AGENT };
+    return { ...NO_KEY, ...describeLock(text) };
   return readPem(text);
 }
 
@@ -53,21 +64,25 @@ export function whyNoLogin(keyType: string): string | null {
 }
 
 /** OpenSSH's own format: its header, and the public key, are in clear. */
-function readContainer(text: string): PrivateKeyFile {
-  const base64 =
-    /-----BEGIN OPENSSH PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\s]+)\r?\n-----END OPENSSH PRIVATE KEY-----/.exec(
-      text,
-    );
-  const body = Buffer.from(base64?.[1] ?? "", "base64");
-  const header =
-    body.subarray(0, 15).toString("latin1") === "openssh-key-v1\0" ? readFields(body, 15, 3) : null;
-  const blob = header && readFields(body, header.end + 4, 1)?.fields[0];
-  if (!header || !blob) return { ...NO_KEY, why: "it is damaged: its header cannot be read" };
-  const view = viewKey(blob);
-  const isEncrypted = header.fields[0]?.toString("latin1") !== "none";
-  const why = whyNoLogin(view.keyType) ?? (isEncrypted ? NEEDS_AGENT : null);
-  if (why) return { kind: "unusable", ...view, isEncrypted, why };
-  return parse(text);
+function readOpenssh(text: string): PrivateKeyFile {
+  const container = readContainer(text);
+  if (!container) return { ...NO_KEY, why: "it is damaged: its header cannot be read" };
+  const view = viewKey(container.blob);
+  const isEncrypted = container.cipher !== "none";
+  const why = whyNoLogin(view.keyType);
+  if (why) return { ...NO_KEY, ...view, isEncrypted, why };
+  if (isEncrypted) return { ...NO_KEY, ...view, ...describeLock(text) };
+  const read = parse(text);
+  if (read.kind === "usable" && !read.blob.equals(container.blob))
+    return { ...NO_KEY, why: "it is damaged: its private key is not the one of its public key" };
+  return read;
+}
+
+function describeLock(text: string): { isEncrypted: true; lock: KeyLock | null; why: string } {
+  const lock = readKeyLock(text);
+  return "why" in lock
+    ? { isEncrypted: true, lock: null, why: lock.why }
+    : { isEncrypted: true, lock, why: NEEDS_PASSPHRASE };
 }
 
 /** Formats that OpenSSL reads. ssh2 reads neither PKCS#8 nor an Ed25519 key in PEM: they are written anew for it. */
@@ -106,12 +121,10 @@ function toContainer(key: KeyObject): string {
     ],
   ]);
   const padding = Buffer.from(Array.from({ length: -secret.length & 7 }, (_, index) => index + 1));
-  const container = Buffer.concat([
-    Buffer.from("openssh-key-v1\0"),
-    ...[toField("none"), toField("none"), toField(""), Buffer.from([0, 0, 0, 1])],
-    ...[toField(Buffer.concat([type, toField(publicKey)])), toField(Buffer.concat([secret, padding]))],
-  ]);
-  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${container.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----`;
+  return writeContainer({
+    blob: Buffer.concat([type, toField(publicKey)]),
+    secret: Buffer.concat([secret, padding]),
+  });
 }
 
 /** Takes only what is known to have no passphrase. */
