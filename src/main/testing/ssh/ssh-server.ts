@@ -1,6 +1,12 @@
 import { once } from "node:events";
-import type { AddressInfo, Socket } from "node:net";
-import ssh2, { type ServerChannel } from "ssh2";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import ssh2, {
+  type AcceptConnection,
+  type Connection,
+  type RejectConnection,
+  type ServerChannel,
+  type TcpipRequestInfo,
+} from "ssh2";
 import { untilClosed } from "./raw-server.ts";
 
 type Wish = {
@@ -16,6 +22,8 @@ type Wish = {
   /** Whether a key lets in; by default each does. */
   admits?: (attempt: { user: string; keyIndex: number }) => boolean | "partly";
   hostKey?: string;
+  /** Lets clients go on through it, as a jump host; by default it does not. */
+  forwards?: boolean;
 };
 
 export type TestSshServer = AsyncDisposable & {
@@ -23,6 +31,10 @@ export type TestSshServer = AsyncDisposable & {
   port: number;
   /** Every attempt to log in so far: method and user. */
   attempts: string[];
+  /** Clients so far, the most at a time, and the most at a time that had not logged in yet. */
+  seen: { clients: number; most: number; mostStrangers: number };
+  /** Breaks off every connection there is. */
+  cutOff(): void;
   /** Until every client so far has hung up. */
   untilLeft(): Promise<void>;
 };
@@ -41,15 +53,14 @@ export async function startSshServer({
   run,
   admits = () => true,
   hostKey = makeKeyPair().private,
+  forwards = false,
 }: Wish): Promise<TestSshServer> {
   const attempts: string[] = [];
-  const sockets = new Set<Socket>();
-  const left = new Set<Promise<unknown>>();
+  const { sockets, left, seen, meet } = countClients();
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     const socket = (client as unknown as { _sock: Socket })._sock;
-    sockets.add(socket);
-    socket.setNoDelay(true);
-    left.add(untilClosed(socket).finally(() => sockets.delete(socket)));
+    meet(client, socket.setNoDelay(true));
+    if (forwards) client.on("tcpip", forward);
     let keyIndex = -1;
     let lastKey = "";
     client.on("error", () => undefined);
@@ -78,6 +89,10 @@ export async function startSshServer({
     host: "127.0.0.1",
     port: (server.address() as AddressInfo).port,
     attempts,
+    seen,
+    cutOff() {
+      for (const socket of sockets) socket.destroy();
+    },
     untilLeft: async () => void (await Promise.all(left)),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
@@ -86,6 +101,45 @@ export async function startSshServer({
       await closed.promise;
     },
   };
+}
+
+function countClients() {
+  const sockets = new Set<Socket>();
+  const strangers = new Set<Socket>();
+  const left = new Set<Promise<unknown>>();
+  const seen = { clients: 0, most: 0, mostStrangers: 0 };
+  return {
+    sockets,
+    left,
+    seen,
+    meet(client: Connection, socket: Socket): void {
+      sockets.add(socket);
+      strangers.add(socket);
+      seen.clients++;
+      seen.most = Math.max(seen.most, sockets.size);
+      seen.mostStrangers = Math.max(seen.mostStrangers, strangers.size);
+      client.on("ready", () => void strangers.delete(socket));
+      const leave = () => sockets.delete(socket) && strangers.delete(socket);
+      left.add(untilClosed(socket).finally(leave));
+    },
+  };
+}
+
+/** As sshd does for a client that goes on through it. */
+function forward(
+  accept: AcceptConnection<ServerChannel>,
+  reject: RejectConnection,
+  { destIP, destPort }: TcpipRequestInfo,
+) {
+  const onward = connect({ host: destIP, port: destPort });
+  onward
+    .once("error", () => reject())
+    .once("connect", () => {
+      const channel = accept();
+      channel.on("error", () => undefined).on("close", () => onward.destroy());
+      onward.removeAllListeners("error").on("error", () => channel.close());
+      channel.pipe(onward).pipe(channel);
+    });
 }
 
 async function readAll(channel: ServerChannel): Promise<string> {

@@ -1,0 +1,153 @@
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startRawServer } from "#testing/ssh/raw-server.ts";
+import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { gatherIdentities, type Identity } from "./identities.ts";
+import { createJumpHosts, type Hop } from "./jump-hosts.ts";
+import { type LoginOptions, logIn } from "./log-in.ts";
+
+const identities = await makeIdentity();
+const limits = { connectMs: 2_000, readyMs: 5_000 };
+const { signal } = new AbortController();
+
+async function makeIdentity(): Promise<Identity[]> {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "key");
+  await writeFile(path, makeKeyPair().private);
+  return (await gatherIdentities({ identityFiles: [path], home: folder.path, agentSocket: null })).identities;
+}
+
+const hopTo = ({ host, port }: { host: string; port: number }, name: string): Hop => ({
+  ...{ name, port, address: host, user: "jo" },
+});
+
+/** Jump hosts that are logged in to as a scan does; each pause is over at once. */
+function makeJumpHosts(options: Partial<LoginOptions> = {}) {
+  const logins: string[] = [];
+  const pauses: number[] = [];
+  const jumpHosts = createJumpHosts<Hop>({
+    logIn({ name, port, address, user }, way) {
+      logins.push(name);
+      return logIn({
+        ...{ target: { host: name, port }, way: way ?? { addresses: [address] } },
+        ...{ user, identities, limits, signal, hostKeyTypes: ["ssh-ed25519"] },
+        verifyHostKey: () => ({ kind: "trusted" }),
+        ...options,
+      });
+    },
+    reachMs: 2_000,
+    patience: { wait: async (ms) => void pauses.push(ms), random: () => 0 },
+    signal,
+  });
+  return { jumpHosts, logins, pauses };
+}
+
+const enter = async (
+  server: { host: string; port: number },
+  way: Awaited<ReturnType<typeof reachThrough>>,
+) => {
+  if (!("stream" in way)) return way;
+  return logIn({
+    ...{
+      target: { host: server.host, port: server.port },
+      way: { stream: way.stream },
+      user: "jo",
+      identities,
+    },
+    ...{ limits, signal, hostKeyTypes: ["ssh-ed25519"], verifyHostKey: () => ({ kind: "trusted" }) },
+  });
+};
+
+type Kept = NonNullable<ReturnType<ReturnType<typeof makeJumpHosts>["jumpHosts"]["keep"]>>;
+const reachThrough = (kept: Kept, { host, port }: { host: string; port: number }) =>
+  kept.reach({ address: host, port });
+
+const startJump = () => startSshServer({ run: null, forwards: true });
+
+test("hosts behind two jump hosts share one connection to each, which ends when nobody needs it", async () => {
+  await using outer = await startJump();
+  await using inner = await startJump();
+  await using host = await startSshServer({ run: null });
+  const { jumpHosts, logins } = makeJumpHosts();
+  {
+    await using kept = jumpHosts.keep([hopTo(outer, "outer"), hopTo(inner, "inner")]) as Kept;
+    const entered = await Promise.all([1, 2, 3].map(async () => enter(host, await reachThrough(kept, host))));
+    expect(entered.every((one) => "client" in one)).toBe(true);
+    for (const one of entered) if ("client" in one) one.close();
+    await host.untilLeft();
+  }
+  await Promise.all([outer.untilLeft(), inner.untilLeft()]);
+  expect(logins).toEqual(["outer", "inner"]);
+  expect([outer.seen.clients, inner.seen.clients, host.seen.clients]).toEqual([1, 1, 3]);
+});
+
+test("a jump host that is lost is logged in to once more, and then not again", async () => {
+  await using jump = await startJump();
+  await using host = await startSshServer({ run: null });
+  const { jumpHosts, logins } = makeJumpHosts();
+  await using kept = jumpHosts.keep([hopTo(jump, "bastion")]) as Kept;
+  const jumpHost = { host: "bastion", port: jump.port };
+  for (const _ of [1, 2]) {
+    const reached = await reachThrough(kept, host);
+    if (!("stream" in reached)) throw new Error(reached.message);
+    expect(reached.findLost()).toBeNull();
+    const isClosed = once(reached.stream.resume(), "close");
+    jump.cutOff();
+    await isClosed;
+    expect(reached.findLost()).toEqual(jumpHost);
+  }
+  expect(await reachThrough(kept, host)).toMatchObject({
+    ...{ outcome: "jump-failed", jumpHost },
+    message: expect.stringContaining(`bastion:${jump.port} ended the connection`),
+  });
+  expect(logins).toHaveLength(2);
+});
+
+test("a jump host that lets nobody in is asked once, and each host behind it is told the same", async () => {
+  await using jump = await startSshServer({ run: null, admits: () => false });
+  const { jumpHosts, logins } = makeJumpHosts();
+  await using kept = jumpHosts.keep([hopTo(jump, "bastion")]) as Kept;
+  const answers = await Promise.all([1, 2].map(() => reachThrough(kept, { host: "web1", port: 22 })));
+  for (const answer of answers)
+    expect(answer).toMatchObject({
+      ...{ outcome: "jump-failed", jumpHost: { host: "bastion", port: jump.port } },
+      message: expect.stringMatching(
+        /^the jump host bastion:\d+ did not let us through: every key was refused/,
+      ),
+    });
+  expect(logins).toEqual(["bastion"]);
+});
+
+test("the key of a jump host is refused as its own, and nothing of ours is sent", async () => {
+  await using jump = await startJump();
+  const { jumpHosts } = makeJumpHosts({
+    verifyHostKey: () => ({ kind: "refused", outcome: "host-key-unknown", message: "who is that" }),
+  });
+  await using kept = jumpHosts.keep([hopTo(jump, "bastion")]) as Kept;
+  expect(await reachThrough(kept, { host: "web1", port: 22 })).toMatchObject({
+    ...{ outcome: "host-key-unknown", message: "who is that", isKeyRefused: true },
+    ...{ jumpHost: { host: "bastion", port: jump.port }, hostKey: { keyType: "ssh-ed25519" } },
+  });
+  expect(jump.attempts).toEqual([]);
+});
+
+test("a host that its jump host cannot reach is that host's own fault, and one that may not be reached is the jump host's", async () => {
+  await using jump = await startJump();
+  await using closed = await startSshServer({ run: null });
+  const nobody = await startRawServer(() => undefined);
+  await nobody[Symbol.asyncDispose]();
+  const { jumpHosts } = makeJumpHosts();
+  await using open = jumpHosts.keep([hopTo(jump, "bastion")]) as Kept;
+  expect(await reachThrough(open, nobody)).toMatchObject({
+    ...{ outcome: "refused", jumpHost: null, passing: "refused" },
+    message: expect.stringMatching(/^bastion:\d+ cannot connect to 127\.0\.0\.1:\d+/),
+  });
+  await using shut = jumpHosts.keep([hopTo(closed, "strict")]) as Kept;
+  expect(await reachThrough(shut, nobody)).toMatchObject({
+    ...{ outcome: "jump-failed", jumpHost: { host: "strict" } },
+    message: expect.stringContaining("lets nobody go on"),
+  });
+});

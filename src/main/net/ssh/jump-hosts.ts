@@ -1,0 +1,231 @@
+/**
+ * The jump hosts of one scan. Each is logged in to once, whatever number of hosts lies behind it, and never with agent
+ * forwarding: what runs through it is a stream, in which the next host's own key is checked and our login is encrypted.
+ *
+ * A jump host that is lost is logged in to once more. What could not be opened, or is lost again, stays so for the
+ * scan: each host behind it is told at once.
+ */
+import type { Duplex } from "node:stream";
+import type { Connection, Way } from "./log-in.ts";
+import { type Patience, tryPatiently } from "./retries.ts";
+import { quote, type SshFailure, sayAddress, type Where } from "./ssh-failure.ts";
+
+/** As it is named, and pinned; and where it is, as the machine before it knows that. */
+export type Hop = { name: string; port: number; address: string; user: string };
+
+/** `jumpHost`: whom it is about; null: the host that was to be reached. */
+export type WayFailure = SshFailure & { jumpHost: Where | null };
+
+/** A stream to where one wanted to go, and the jump host that has ended since, if one has. */
+export type Reached = { stream: Duplex; findLost: () => Where | null };
+
+type Deps<H extends Hop> = {
+  /** Logs in to a jump host; without a way it is the first, which is reached from here. */
+  logIn: (hop: H, way: Way | null) => Promise<Connection | SshFailure>;
+  /** For a jump host to reach the next machine. */
+  reachMs: number;
+  patience: Patience;
+  /** The scan's. */
+  signal: AbortSignal;
+};
+
+export type JumpHosts<H extends Hop> = ReturnType<typeof createJumpHosts<H>>;
+
+const CONNECTIONS = 2;
+
+export function createJumpHosts<H extends Hop>(deps: Deps<H>) {
+  const known = new Map<string, JumpHost<H>>();
+
+  return {
+    /** The last of these jump hosts; it and those before it stay open until nobody keeps them. */
+    keep(hops: readonly H[]): JumpHost<H> | null {
+      return find(hops)?.keep() ?? null;
+    },
+  };
+
+  function find(hops: readonly H[]): JumpHost<H> | null {
+    const hop = hops.at(-1);
+    if (!hop) return null;
+    const key = keyOf(hops);
+    const found = known.get(key) ?? new JumpHost(hop, find(hops.slice(0, -1)), deps);
+    known.set(key, found);
+    return found;
+  }
+}
+
+/** Which jump host this is: itself, and all that lie before it. */
+export const keyOf = (hops: readonly Hop[]): string =>
+  hops.map(({ name, port, user }) => `${user}@${name}:${port}`).join(" ");
+
+/** One jump host, open from when it is first needed until nobody keeps it. */
+export class JumpHost<H extends Hop> implements AsyncDisposable {
+  readonly #hop: H;
+  readonly #before: JumpHost<H> | null;
+  readonly #deps: Deps<H>;
+  #keepers = 0;
+  #losses = 0;
+  #opening: Promise<Open | WayFailure> | null = null;
+
+  constructor(hop: H, before: JumpHost<H> | null, deps: Deps<H>) {
+    this.#hop = hop;
+    this.#before = before;
+    this.#deps = deps;
+  }
+
+  keep(): this {
+    this.#keepers++;
+    this.#before?.keep();
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (--this.#keepers === 0) await this.#close();
+    await this.#before?.[Symbol.asyncDispose]();
+  }
+
+  /** Opens a stream to a machine that this jump host can reach. Rejects only when told to stop. */
+  async reach(to: Place): Promise<Reached | WayFailure> {
+    for (;;) {
+      this.#opening ??= this.#open();
+      const opened = await this.#opening;
+      if (!("connection" in opened)) return opened;
+      const answer = await openStream(opened.connection, to, this.#deps.reachMs);
+      if ("stream" in answer) return { stream: answer.stream, findLost: opened.findLost };
+      const isBroken = answer.error !== null && answer.error.reason === undefined;
+      if (!isBroken && !opened.findLost()) return explainUnreached(whereOf(this.#hop), to, answer);
+      opened.lose();
+    }
+  }
+
+  async #open(): Promise<Open | WayFailure> {
+    const { patience, signal } = this.#deps;
+    return tryPatiently(() => this.#tryToOpen(), patience, signal);
+  }
+
+  async #tryToOpen(): Promise<Open | WayFailure> {
+    const where = whereOf(this.#hop);
+    if (this.#losses >= CONNECTIONS) return ended(where);
+    const over = this.#before ? await this.#before.reach(this.#hop) : null;
+    if (over && !("stream" in over)) return over.jumpHost ? over : blame(where, over);
+    const connection = await this.#deps.logIn(this.#hop, over && { stream: over.stream });
+    if ("client" in connection) return this.#follow(connection, over);
+    if (!over?.findLost()) return blame(where, connection);
+    this.#losses++;
+    return this.#tryToOpen();
+  }
+
+  /** Until it is closed, by us or by whatever else: then the next who needs it opens another one. */
+  #follow(connection: Connection, over: Reached | null): Open {
+    let isLost = false;
+    let isOver = false;
+    const end = () => {
+      if (!isOver) this.#opening = null;
+      isOver = true;
+    };
+    const lose = () => {
+      if (!isOver) this.#losses++;
+      isLost = true;
+      end();
+    };
+    connection.client.once("close", () => isOver || lose());
+    return {
+      connection,
+      lose,
+      findLost: () => over?.findLost() ?? (isLost ? whereOf(this.#hop) : null),
+      close() {
+        end();
+        connection.close();
+      },
+    };
+  }
+
+  async #close(): Promise<void> {
+    const opened = await this.#opening?.catch(() => null);
+    if (opened && "connection" in opened) opened.close();
+  }
+}
+
+type Place = { address: string; port: number };
+type Open = { connection: Connection; findLost: () => Where | null; lose(): void; close(): void };
+
+const whereOf = ({ name, port }: Hop): Where => ({ host: name, port });
+
+/** A host key that is refused stays what it is, for its jump host to be trusted; all else is a jump host that failed. */
+function blame(jumpHost: Where, failure: SshFailure): WayFailure {
+  if (failure.isKeyRefused) return { ...failure, jumpHost };
+  const message = `the jump host ${sayAddress(jumpHost)} did not let us through: ${failure.message}`;
+  return { ...failure, outcome: "jump-failed", message, jumpHost };
+}
+
+export const sayLost = (jumpHost: Where): string =>
+  `the jump host ${sayAddress(jumpHost)} ended the connection that leads through it`;
+
+const ended = (jumpHost: Where): WayFailure => ({
+  ...{ outcome: "jump-failed", message: sayLost(jumpHost), jumpHost },
+  ...{ hostKey: null, isKeyRefused: false, passing: null },
+});
+
+/** With the host's reason; without one, it is the connection that has broken. */
+type NotOpened = Error & { reason?: number | string };
+
+/** A channel to another machine; or the error that tells why there is none, `null` when it took too long. */
+function openStream(
+  { client }: Connection,
+  { address, port }: Place,
+  afterMs: number,
+): Promise<{ stream: Duplex } | { error: NotOpened | null; afterMs: number }> {
+  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof openStream>>>();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    resolve({ error: null, afterMs });
+  }, afterMs);
+  const take = (error: Error | undefined, stream: Duplex) => {
+    clearTimeout(timer);
+    if (error) resolve({ error, afterMs });
+    else if (isLate) stream.destroy();
+    else resolve({ stream });
+  };
+  try {
+    // The host behind sees the jump host's address; what we say of ours is for that one's log.
+    client.forwardOut("127.0.0.1", 0, address, port, take);
+  } catch (error) {
+    // ssh2 throws when the connection has broken already.
+    clearTimeout(timer);
+    resolve({ error: error as Error, afterMs });
+  }
+  return promise;
+}
+
+/** RFC 4254, 5.1. */
+const PROHIBITED = 1;
+const CONNECT_FAILED = 2;
+
+function explainUnreached(
+  jumpHost: Where,
+  to: Place,
+  { error, afterMs }: { error: NotOpened | null; afterMs: number },
+): WayFailure {
+  const [through, address] = [sayAddress(jumpHost), sayAddress({ host: to.address, port: to.port })];
+  const said = error?.message.replace(/^\(SSH\) Channel open failure: /, "") ?? "";
+  const tell = (outcome: SshFailure["outcome"], message: string): WayFailure => ({
+    ...{ outcome, message, hostKey: null, isKeyRefused: false, passing: null },
+    jumpHost: outcome === "jump-failed" ? jumpHost : null,
+  });
+  if (!error) return tell("timed-out", `${through} did not reach ${address} within ${afterMs / 1_000} s`);
+  if (error.reason === PROHIBITED)
+    return tell(
+      "jump-failed",
+      `the jump host ${through} lets nobody go on to ${address} (AllowTcpForwarding, PermitOpen): ${quote(said)}`,
+    );
+  if (error.reason !== CONNECT_FAILED)
+    return tell("jump-failed", `the jump host ${through} opened no way to ${address}: ${quote(said)}`);
+  if (/unknown host|not known|resol/i.test(said))
+    return tell("no-such-name", `${through} knows no host ${to.address}: ${quote(said)}`);
+  if (/timed? ?out|unreachable|no route/i.test(said))
+    return tell("timed-out", `${through} did not reach ${address}: ${quote(said)}`);
+  return {
+    ...tell("refused", `${through} cannot connect to ${address}: ${quote(said)}`),
+    passing: "refused",
+  };
+}

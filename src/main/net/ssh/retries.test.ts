@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { pauseBeforeNext, tryPatiently } from "./retries.ts";
+import type { Passing } from "./ssh-failure.ts";
+
+const pausesOf = (passing: Passing, random: number) => {
+  const pauses: number[] = [];
+  for (let tries = 1; ; tries++) {
+    const ms = pauseBeforeNext(passing, tries, random);
+    if (ms === null) return pauses;
+    pauses.push(ms);
+  }
+};
+
+test("nobody listening is tried twice within a second, and an sshd that refuses us three times, at last after the least penalty", () => {
+  expect(pausesOf("refused", 0)).toEqual([200]);
+  expect(pausesOf("refused", 0.999)).toEqual([600]);
+  expect(pausesOf("throttled", 0)).toEqual([1_000, 16_000]);
+  expect(pausesOf("throttled", 0.999)).toEqual([1_999, 19_996]);
+  expect(pausesOf("no-descriptor", 0)).toHaveLength(60);
+  expect(pauseBeforeNext(null, 1, 0)).toBeNull();
+});
+
+const patience = (pauses: number[]) => ({
+  wait: async (ms: number) => void pauses.push(ms),
+  random: () => 0,
+});
+const { signal } = new AbortController();
+
+test("what passes is well in the end, and what stands is tried no more", async () => {
+  const pauses: number[] = [];
+  const answers = [{ passing: "throttled" }, { passing: "throttled" }, { client: {} }];
+  expect(await tryPatiently(async () => answers.shift() ?? {}, patience(pauses), signal)).toEqual({
+    client: {},
+  });
+  expect(pauses).toEqual([1_000, 16_000]);
+
+  let tries = 0;
+  const attempt = async () => ({ passing: "refused", tries: ++tries });
+  expect(await tryPatiently(attempt, patience([]), signal)).toEqual({ passing: "refused", tries: 2 });
+});
+
+test("a pause ends when the scan does", async () => {
+  const stopped = new AbortController();
+  const wait = async () => stopped.abort("enough");
+  const attempt = async () => ({ passing: "throttled" });
+  await expect(tryPatiently(attempt, { wait, random: () => 0 }, stopped.signal)).rejects.toBe("enough");
+});

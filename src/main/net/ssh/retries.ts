@@ -1,0 +1,50 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Passing } from "./ssh-failure.ts";
+
+/** How waiting is done, and jitter drawn (from 0 to below 1). A test passes its own. */
+export type Patience = { wait: (ms: number, signal: AbortSignal) => Promise<void>; random: () => number };
+
+export const PATIENCE: Patience = {
+  wait: (ms, signal) => pause(ms, undefined, { signal }),
+  random: Math.random,
+};
+
+/**
+ * The least and the most to wait before each further try, in milliseconds.
+ *
+ * `throttled`: MaxStartups has passed in a second or two. A penalty lasts 15 s at the least before sshd turns anybody
+ * away, so the last try comes later than that; a longer penalty is not waited for, and nothing adds to it.
+ * `no-descriptor`: other visits of ours end meanwhile, each within half a minute.
+ */
+const PAUSES: Record<Passing, readonly (readonly [number, number])[]> = {
+  refused: [[200, 600]],
+  throttled: [
+    [1_000, 2_000],
+    [16_000, 20_000],
+  ],
+  "no-descriptor": Array.from({ length: 60 }, () => [500, 1_500] as const),
+};
+
+/** How long to wait before the next try after so many; null: it stands. */
+export function pauseBeforeNext(passing: Passing | null, tries: number, random: number): number | null {
+  const range = passing && PAUSES[passing][tries - 1];
+  if (!range) return null;
+  const [least, most] = range;
+  return Math.round(least + random * (most - least));
+}
+
+/** Tries until it is well, or stands, or has been tried often enough. Rejects only when told to stop. */
+export async function tryPatiently<T extends object>(
+  attempt: () => Promise<T>,
+  { wait, random }: Patience,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const result = await attempt();
+    const passing = "passing" in result ? (result.passing as Passing | null) : null;
+    const ms = pauseBeforeNext(passing, tries, random());
+    if (ms === null) return result;
+    await wait(ms, signal);
+    signal.throwIfAborted();
+  }
+}

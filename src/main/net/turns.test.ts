@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Place, Turns } from "./turns.ts";
+
+test("who waits for one of its places holds none of the others", async () => {
+  const turns = new Turns();
+  const [a, b] = [
+    { key: "a", most: 1 },
+    { key: "b", most: 1 },
+  ];
+  const endA = await turns.take([a]);
+  const order: string[] = [];
+  const both = turns.take([a, b]).then((end) => {
+    order.push("both");
+    end();
+  });
+  const endB = await turns.take([b]);
+  order.push("b");
+  endB();
+  endA();
+  await both;
+  expect(order).toEqual(["b", "both"]);
+});
+
+test("a place that is given back twice is free once", async () => {
+  const turns = new Turns();
+  const one = { key: "a", most: 1 };
+  const end = await turns.take([one]);
+  const second = turns.take([one]);
+  end();
+  end();
+  await second;
+  let isThird = false;
+  void turns.take([one]).then(() => {
+    isThird = true;
+  });
+  await Promise.resolve();
+  expect(isThird).toBe(false);
+});
+
+test("no key is ever held by more than its number, and everybody has a turn in the end", async () => {
+  const places = fc.uniqueArray(fc.constantFrom("a", "b", "c"), { minLength: 1 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(places, { maxLength: 20 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (wishes, most) => {
+        const turns = new Turns();
+        const held = new Map<string, number>();
+        let done = 0;
+        const change = (taken: readonly Place[], by: number) => {
+          for (const { key } of taken) held.set(key, (held.get(key) ?? 0) + by);
+          for (const count of held.values()) expect(count).toBeLessThanOrEqual(most);
+        };
+        const visit = async (keys: readonly string[]) => {
+          const wanted = keys.map((key) => ({ key, most }));
+          const end = await turns.take(wanted);
+          change(wanted, 1);
+          await Promise.resolve();
+          change(wanted, -1);
+          end();
+          done++;
+        };
+        await Promise.all(wishes.map(visit));
+        expect(done).toBe(wishes.length);
+      },
+    ),
+  );
+});

@@ -1,0 +1,51 @@
+/** So many at a time, of whatever the key names. */
+export type Place = { key: string; most: number };
+
+/** Gives all the places back; a second time does nothing. */
+export type GiveBack = () => void;
+
+/**
+ * Places that are taken in turn. Who needs several gets them all at once, and holds none while it waits: so nobody
+ * waits for a place that is held by somebody who waits.
+ */
+export class Turns {
+  readonly #taken = new Map<string, number>();
+  readonly #waiting = new Set<{ places: readonly Place[]; begin: () => void }>();
+
+  async take(places: readonly Place[]): Promise<GiveBack> {
+    if (this.#hasRoom(places)) this.#seize(places);
+    else {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.add({ places, begin: resolve });
+      await promise;
+    }
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#free(places);
+    };
+  }
+
+  #free(places: readonly Place[]): void {
+    for (const { key } of places) {
+      const left = (this.#taken.get(key) ?? 0) - 1;
+      if (left > 0) this.#taken.set(key, left);
+      else this.#taken.delete(key);
+    }
+    for (const next of this.#waiting) {
+      if (!this.#hasRoom(next.places)) continue;
+      this.#waiting.delete(next);
+      this.#seize(next.places);
+      next.begin();
+    }
+  }
+
+  #hasRoom(places: readonly Place[]): boolean {
+    return places.every(({ key, most }) => (this.#taken.get(key) ?? 0) < most);
+  }
+
+  #seize(places: readonly Place[]): void {
+    for (const { key } of places) this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1);
+  }
+}
