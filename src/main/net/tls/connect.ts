@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectTo, isIP, type Socket } from "node:net";
+import { hostname } from "node:os";
 import type { Outcome } from "#shared/model/probe.ts";
 
 /** Why there is no connection, as an outcome and a sentence. */
@@ -13,18 +14,34 @@ const STAGGER_MS = 250;
 
 export const isFailure = (result: object): result is Failure => "outcome" in result;
 
-/** The addresses of a host, at most eight, in the order in which they are to be tried. */
+/**
+ * The addresses of a host, at most eight, in the order in which they are to be tried. A name that leads to this
+ * computer is not followed: whoever answers for the name, not the user, would choose what is visited here.
+ */
 export async function findAddresses(host: string, timeoutMs: number): Promise<string[] | Failure> {
   if (isIP(host.replace(/%.*$/, "")) !== 0) return [host];
   const { promise: late, resolve } = Promise.withResolvers<Failure>();
   const message = "its name could not be resolved: the name server did not answer in time";
   const timer = setTimeout(() => resolve({ outcome: "timed-out", message }), timeoutMs);
   const found = lookup(host, { all: true }).then(
-    (addresses) => [...new Set(addresses.map(({ address }) => address))].slice(0, MOST_ADDRESSES),
+    (addresses) => choose(host, [...new Set(addresses.map(({ address }) => address))]),
     (error: NodeJS.ErrnoException): Failure => ({ outcome: "no-such-name", message: sayNoName(error.code) }),
   );
   return Promise.race([found, late]).finally(() => clearTimeout(timer));
 }
+
+function choose(host: string, addresses: string[]): string[] | Failure {
+  const elsewhere = isThisComputer(host) ? addresses : addresses.filter((address) => !LOOPBACK.test(address));
+  if (elsewhere.length > 0 || addresses.length === 0) return elsewhere.slice(0, MOST_ADDRESSES);
+  const message = `the name leads to this computer (${addresses[0]}), which is visited only when it is asked for: as localhost, or by that address`;
+  return { outcome: "no-such-name", message };
+}
+
+/** Loopback, and the addresses that mean "any" and reach it as well. */
+const LOOPBACK = /^(127\.|0\.|::1$|::$|::ffff:(127|0)\.)/i;
+
+const isThisComputer = (host: string): boolean =>
+  /^(.+\.)?localhost\.?$/i.test(host) || host.toLowerCase() === hostname().toLowerCase();
 
 function sayNoName(code = "unknown"): string {
   if (code === "ENOTFOUND" || code === "ENODATA") return "the name has no address; is it spelled right?";

@@ -5,8 +5,9 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { App } from "#app";
 import type { Probe } from "#shared/model/probe.ts";
-import { letIn, openDesk } from "#testing/lab/desk.ts";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { findClosedEndpoint } from "#testing/servers.ts";
 import { startCuttingProxy } from "#testing/ssh/raw-server.ts";
@@ -33,13 +34,14 @@ const LIES: Record<string, (stream: string) => string> = {
 const world = new AsyncDisposableStack();
 const servers = new Map<string, HostileServer>();
 const probes = new Map<string, Probe>();
-let desk: Awaited<ReturnType<typeof openDesk>>;
+let app: App;
 let changed: TestSshServer;
 let neighbour: LabHost;
 
 beforeAll(async () => {
   if (!canStartHosts()) return;
-  desk = world.use(await openDesk());
+  const desk = world.use(await makeDesk());
+  app = world.use(desk.open());
   const add = async (name: string, start: () => Promise<HostileServer>) =>
     servers.set(name, world.use(await start()));
 
@@ -67,7 +69,11 @@ beforeAll(async () => {
   const places = new Map([...servers].map(([name, { host, port }]) => [`${host}:${port}`, name]));
   places.set(`${neighbour.address}:22`, "neighbour").set(`${stopped.address}:22`, "stopped");
   places.set(`${closed.host}:${closed.port}`, "closed");
-  const found = await desk.scan([...places.keys()].join(" "), { only: "ssh", acceptNew: true });
+  const found = await scanAll(app, {
+    text: [...places.keys()].join(" "),
+    only: "ssh",
+    acceptNew: true,
+  });
   for (const probe of found) probes.set(places.get(`${probe.target.host}:${probe.target.port}`) ?? "", probe);
   process.kill(stopped.pid, "SIGCONT");
 }, 120_000);
@@ -185,7 +191,7 @@ lab(
   async ({ task }) => {
     expect(outcomes("changed")).toEqual({ changed: "failed: host-key-changed" });
     expect(changed.attempts).toEqual([]);
-    const { client } = desk.app;
+    const { client } = app;
     expect(await client.findings.list({ rule: "host-key-changed" })).toMatchObject({ total: 1 });
     const { rows } = await client.hosts.list({ limit: 1_000 });
     const host = rows.find(({ port }) => port === changed.port);

@@ -1,6 +1,8 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { type App, createApp } from "#app";
 import type { Probe } from "#shared/model/probe.ts";
@@ -8,39 +10,56 @@ import { listRows } from "#shells/cli/all-rows.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);
+const PROGRAM = join(import.meta.dirname, "../../../../out/main/latchkey.js");
 
-type ScanWish = Parameters<App["client"]["scans"]["start"]>[0];
+type Client = App["client"];
+type ScanWish = Parameters<Client["scans"]["start"]>[0];
 
-/** A workstation with a home, a login key in it and a database. */
-export async function openDesk({ database = ":memory:" }: { database?: string } = {}) {
+/** A workstation: a home with a login key in it, and a database that is there once something is written. */
+export async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const ssh = join(folder.path, ".ssh");
   await mkdir(ssh, { mode: 0o700 });
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "jo@desk", "-f", join(ssh, "id_ed25519")]);
-  const workstation = { user: "root", home: folder.path, agentSocket: null };
-  const app = createApp({ databasePath: database, workstation });
+  const databasePath = join(folder.path, "latchkey.db");
+  const home = folder.path;
   return {
-    app,
-    home: folder.path,
+    ...{ home, databasePath },
     publicKey: (await readFile(join(ssh, "id_ed25519.pub"), "utf8")).trim(),
-    /** Scans to the end; answers with every visit. */
-    scan: (text: string, wish: Omit<Partial<ScanWish>, "text"> = {}) => scanAll(app, { text, ...wish }),
-    async [Symbol.asyncDispose]() {
-      await app[Symbol.asyncDispose]();
-      await folder.remove();
-    },
+    open: () => createApp({ databasePath, workstation: { user: "root", home, agentSocket: null } }),
+    /** Runs the program itself, as built. `before`: the words that stand before it, such as a network's `enter`. */
+    latchkey: (args: readonly string[], { before = [] }: { before?: readonly string[] } = {}) =>
+      runProgram([...before, process.execPath, PROGRAM, "--db", databasePath, ...args], home),
+    [Symbol.asyncDispose]: () => folder.remove(),
   };
 }
 
-async function scanAll({ client }: App, wish: ScanWish): Promise<Probe[]> {
+export type Desk = Awaited<ReturnType<typeof makeDesk>>;
+
+async function runProgram([command = "", ...args]: readonly string[], home: string) {
+  const { SSH_AUTH_SOCK: _, ...environment } = process.env;
+  const child = spawn(command, args, {
+    env: { ...environment, HOME: home, XDG_DATA_HOME: home },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  return { code: code as number | null, out, err };
+}
+
+/** Scans to the end; answers with every visit. */
+export async function scanAll({ client }: App, wish: ScanWish): Promise<Probe[]> {
   const announcements = await client.events.watch();
   const { scanId } = await client.scans.start(wish);
   for await (const announced of announcements)
     if (announced.kind === "scan-finished" && announced.scanId === scanId) break;
-  return (await listRows(undefined, (page) => client.scans.probes({ scanId, ...page }))).rows;
+  return listProbes(client, scanId);
 }
 
-/** Shell text that lets a key in to an account of a lab host, the account made with this shell where it is not there. */
+/** Every visit of a scan. */
+export const listProbes = async (client: Client, scanId: number): Promise<Probe[]> =>
+  (await listRows(undefined, (page) => client.scans.probes({ scanId, ...page }))).rows;
+
+/** Shell text that lets a key in to an account of a lab host; the account is made with this shell where it is not there. */
 export const letIn = (publicKey: string, account = "root", shell = "/bin/sh"): string => `
   id ${account} >/dev/null 2>&1 || useradd --create-home --shell ${shell} ${account}
   home=$(getent passwd ${account} | cut -d: -f6)
