@@ -1,13 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "electron-vite";
 
-// electron-vite asks the electron package what to build for. It comes with the desktop window; until then:
-process.env.ELECTRON_MAJOR_VER ??= "45";
+const SHELLS = "src/main/shells";
 
-/**
- * One build for what runs on Node and for the page. The desktop window adds its
- * inputs here: electron and core beside latchkey, and a preload.
- */
+/** One build for what runs on Node, for what runs in Electron beside it, and for the page. */
 export default defineConfig({
   main: {
     build: {
@@ -16,12 +12,24 @@ export default defineConfig({
       license: { fileName: "licenses.md" },
       rolldownOptions: {
         input: {
-          latchkey: "src/main/shells/cli/latchkey.ts",
-          // Started by its name, as a thread: see unlock.ts.
+          latchkey: `${SHELLS}/cli/latchkey.ts`,
+          electron: `${SHELLS}/electron/electron.ts`,
+          core: `${SHELLS}/electron/core.ts`,
+          // Started by their names, as threads: see run-aside.ts and unlock.ts.
+          "database-worker": "src/main/store/backups/database-worker.ts",
           "unlock-worker": "src/main/net/ssh/locked/unlock-worker.ts",
         },
         // All in one folder, so that import.meta.dirname is the same for every part.
         output: { chunkFileNames: "[name]-[hash].js" },
+      },
+    },
+  },
+  preload: {
+    build: {
+      rolldownOptions: {
+        input: { preload: `${SHELLS}/electron/preload.ts` },
+        // A preload in a sandbox can be no module.
+        output: { format: "cjs", entryFileNames: "[name].cjs" },
       },
     },
   },

@@ -9,7 +9,7 @@ import { WebSocket } from "ws";
 import { createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
-import { servePorts } from "#shells/electron/serve-ports.ts";
+import { servePorts } from "#shells/electron/core/serve-ports.ts";
 import { serve } from "#shells/web/serve.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";

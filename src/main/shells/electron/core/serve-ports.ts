@@ -9,7 +9,9 @@ type Port = {
 };
 
 /** The sliver of a utility process's parentPort that is used. */
-type ParentPort = { on(event: "message", listener: (event: { ports: Port[] }) => void): unknown };
+export type ParentPort = {
+  on(event: "message", listener: (event: { data?: unknown; ports: Port[] }) => void): unknown;
+};
 
 /** Answers the contract on every port that the parent hands over. */
 export function servePorts(app: { router: AnyRouter }, parent: ParentPort): void {

@@ -1,0 +1,22 @@
+import { DESKTOP_BRIDGE, DESKTOP_PORT, type DesktopBridge } from "#shared/contract/desktop-bridge.ts";
+import { CHANNELS } from "./channels.ts";
+
+/** The slivers of Electron's ipcRenderer and contextBridge, and of the page's window, that the preload uses. */
+export type PreloadWorld<Port> = {
+  ipcRenderer: {
+    on(channel: string, listener: (event: { ports: readonly Port[] }, message: unknown) => void): unknown;
+    invoke(channel: string, request: unknown): Promise<unknown>;
+  };
+  contextBridge: { exposeInMainWorld(name: string, api: DesktopBridge): void };
+  page: { origin: string; postMessage(message: unknown, origin: string, ports: Port[]): void };
+};
+
+/** The page's way to the window: typed functions, never ipcRenderer itself and never an event. */
+export function exposeBridge<Port>({ ipcRenderer, contextBridge, page }: PreloadWorld<Port>): void {
+  // A port cannot be handed over as an argument; a message to the page's own window can carry it.
+  ipcRenderer.on(CHANNELS.port, ({ ports }) => page.postMessage(DESKTOP_PORT, page.origin, [...ports]));
+  contextBridge.exposeInMainWorld(DESKTOP_BRIDGE, {
+    listen: (listener) => void ipcRenderer.on(CHANNELS.message, (_event, message) => listener(message)),
+    request: async (request) => void (await ipcRenderer.invoke(CHANNELS.request, request)),
+  });
+}

@@ -1,0 +1,24 @@
+/** Latchkey in a process of its own beside the window: it holds the database, and visits hosts. */
+import type {} from "electron";
+import { createApp } from "#app";
+import { Refusal } from "#shared/model/refusal.ts";
+import { type FromCore, ToCore } from "./core/core-messages.ts";
+import { servePorts } from "./core/serve-ports.ts";
+
+const { parentPort } = process;
+const [databasePath = ""] = process.argv.slice(2);
+const tell = (message: FromCore) => parentPort.postMessage(message);
+
+try {
+  const app = createApp({ databasePath });
+  servePorts(app, parentPort);
+  parentPort.on("message", ({ data }) => {
+    if (ToCore.safeParse(data).data?.kind !== "stop") return;
+    void app[Symbol.asyncDispose]().then(() => process.exit(0));
+  });
+  tell({ kind: "ready" });
+} catch (error) {
+  // Whoever hears this ends the process: by itself it might end before it was heard.
+  if (!(error instanceof Refusal)) throw error;
+  tell({ kind: "unable", sentence: error.message });
+}

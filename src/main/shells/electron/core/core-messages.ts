@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+/** What the window tells the core; a port to a page comes beside the first. */
+export const ToCore = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("serve") }),
+  /** Close the database and end. */
+  z.strictObject({ kind: z.literal("stop") }),
+]);
+export type ToCore = z.infer<typeof ToCore>;
+
+export const FromCore = z.discriminatedUnion("kind", [
+  /** The database is open. */
+  z.object({ kind: z.literal("ready") }),
+  /** It cannot be opened, for a reason that a new start would meet again. */
+  z.object({ kind: z.literal("unable"), sentence: z.string() }),
+]);
+export type FromCore = z.infer<typeof FromCore>;

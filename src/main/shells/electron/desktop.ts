@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import {
+  app,
+  type BrowserWindow,
+  clipboard,
+  ipcMain,
+  Menu,
+  MessageChannelMain,
+  type MessagePortMain,
+  protocol,
+  session,
+  shell,
+  utilityProcess,
+  type WebContents,
+} from "electron";
+import type { DesktopRequest } from "#shared/contract/desktop.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { LINK_SCHEME } from "#shared/text/deep-link.ts";
+import { loadPage } from "#shells/page.ts";
+import { CoreProcess } from "./core/core-process.ts";
+import { openExternalLink } from "./guard/external-links.ts";
+import { lockNavigation } from "./guard/lock-navigation.ts";
+import { refuseRemote, servePage } from "./guard/page-protocol.ts";
+import { denyPermissions } from "./guard/permissions.ts";
+import { hearPage } from "./guard/sender-check.ts";
+import { type Opened, readOpened } from "./opened/launch.ts";
+import { showOpened } from "./opened/show-opened.ts";
+import { buildMenu } from "./window/menu.ts";
+import { openWindow } from "./window/open-window.ts";
+import { createPageBridge } from "./window/page-bridge.ts";
+
+/** All parts of the build lie beside this one. */
+const BUILT = {
+  core: join(import.meta.dirname, "core.js"),
+  preload: join(import.meta.dirname, "../preload/preload.cjs"),
+  page: join(import.meta.dirname, "../renderer"),
+};
+
+/** Opens the window on a database, until it is closed. Must be called before the app is ready. */
+export async function openDesktop(database: string, opened: readonly Opened[]): Promise<void> {
+  let window: BrowserWindow | null = null;
+  const { core, bridge } = createCore(database);
+  const show = (more: readonly Opened[]) => {
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+    void showOpened(more, bridge.tell);
+  };
+
+  app.on("web-contents-created", (_event, contents) => lockNavigation(contents));
+  app.on("second-instance", (_event, argv, folder) => show(readOpened(argv.slice(1), folder)));
+  app.on("open-url", (_event, link) => show([{ kind: "link", link }]));
+  app.on("open-file", (_event, path) => show([{ kind: "file", path }]));
+  app.on("window-all-closed", () => app.quit());
+  endWithCore(() => core.stop());
+  if (app.isPackaged) app.setAsDefaultProtocolClient(LINK_SCHEME);
+
+  await app.whenReady();
+  denyPermissions(session.defaultSession);
+  refuseRemote(session.defaultSession, { isPackaged: app.isPackaged });
+  servePage(protocol, loadPage(BUILT.page));
+  setMenu(bridge.tell);
+  hearPage<WebContents>(ipcMain, answer);
+  core.start();
+  window = openWindow(BUILT.preload);
+  show(opened);
+
+  async function answer(request: DesktopRequest, page: WebContents): Promise<void> {
+    switch (request.kind) {
+      case "connect":
+        return bridge.connect(page);
+      case "retry":
+        return await core.retry();
+      case "copy":
+        return await clipboard.writeText(request.text);
+      default:
+        return assertNever(request);
+    }
+  }
+}
+
+function createCore(database: string) {
+  const core = new CoreProcess<MessagePortMain>({
+    fork: () =>
+      utilityProcess.fork(BUILT.core, [database], {
+        serviceName: "Latchkey core",
+        // Names are looked up in this pool; see shells/cli/latchkey.ts.
+        env: { UV_THREADPOOL_SIZE: "96", ...process.env },
+      }),
+    onStatus: () => bridge.join(),
+  });
+  const bridge = createPageBridge<MessagePortMain>({ createChannel: () => new MessageChannelMain(), core });
+  return { core, bridge };
+}
+
+/** The app waits at its end until the core has closed its database. */
+function endWithCore(stop: () => Promise<void>): void {
+  let isOver = false;
+  app.on("will-quit", (event) => {
+    if (isOver) return;
+    event.preventDefault();
+    void stop().then(() => {
+      isOver = true;
+      app.quit();
+    });
+  });
+}
+
+function setMenu(tell: ReturnType<typeof createCore>["bridge"]["tell"]): void {
+  const openLink = (id: Parameters<typeof openExternalLink>[1]) => void openExternalLink(shell, id);
+  const { platform } = process;
+  Menu.setApplicationMenu(
+    Menu.buildFromTemplate(buildMenu({ platform, isPackaged: app.isPackaged, tell, openLink })),
+  );
+}

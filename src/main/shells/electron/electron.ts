@@ -1,0 +1,27 @@
+/** The desktop program: a command without a window, or the window. */
+import { app, dialog, protocol } from "electron";
+import { findDefaultDatabase } from "#shells/cli/default-database.ts";
+import { runCommand } from "./command.ts";
+import { openDesktop } from "./desktop.ts";
+import { PAGE_SCHEME } from "./guard/page-protocol.ts";
+import { type Launch, readLaunch } from "./opened/launch.ts";
+
+// Both must have been said before the app is ready.
+app.enableSandbox();
+protocol.registerSchemesAsPrivileged([PAGE_SCHEME]);
+
+const launch = readLaunch(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd());
+if (launch.kind === "command") void runCommand(app, launch.argv);
+else if (app.requestSingleInstanceLock()) void open(launch);
+// The window that is open already hears of us, and shows what we were to open.
+else app.quit();
+
+async function open({ database, opened }: Extract<Launch, { kind: "window" }>): Promise<void> {
+  try {
+    await openDesktop(database ?? findDefaultDatabase(), opened);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    dialog.showErrorBox("Latchkey could not start", error.message);
+    app.exit(3);
+  }
+}

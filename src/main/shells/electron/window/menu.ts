@@ -1,0 +1,93 @@
+import type { MenuItemConstructorOptions } from "electron";
+import type { DesktopMessage } from "#shared/contract/desktop.ts";
+import type { ScreenName } from "#shared/model/row-link.ts";
+import type { LinkId } from "#shells/electron/guard/external-links.ts";
+
+type Options = {
+  platform: NodeJS.Platform;
+  isPackaged: boolean;
+  /** Tells the page. */
+  tell: (message: DesktopMessage) => void;
+  openLink: (id: LinkId) => void;
+};
+
+/**
+ * The native menu. Keys without Ctrl or Command belong to the page, which knows when somebody types, so the menu
+ * claims none of them: it names them behind the words.
+ */
+export function buildMenu({ platform, isPackaged, tell, openLink }: Options): MenuItemConstructorOptions[] {
+  const isMac = platform === "darwin";
+  const settings = goTo(tell, "settings", "Settings…", "CmdOrCtrl+,");
+  return [
+    ...(isMac ? [appMenu(settings)] : []),
+    {
+      label: "&File",
+      submenu: [
+        { label: "Scan…  (C)", click: () => tell({ kind: "command", command: "scan" }) },
+        {
+          label: "Inspect a File…",
+          accelerator: "CmdOrCtrl+I",
+          click: () => tell({ kind: "command", command: "inspect" }),
+        },
+        SEPARATOR,
+        ...(isMac ? [] : [settings, SEPARATOR]),
+        isMac ? { role: "close" } : { role: "quit" },
+      ],
+    },
+    { role: "editMenu" },
+    viewMenu(tell, isPackaged),
+    { role: "windowMenu" },
+    {
+      role: "help",
+      submenu: [
+        { label: "Keyboard Shortcuts  (?)", click: () => tell({ kind: "command", command: "shortcuts" }) },
+        SEPARATOR,
+        { label: "The authorized_keys Format (sshd.8)", click: () => openLink("authorized-keys") },
+        { label: "The ssh_config Format (ssh_config.5)", click: () => openLink("ssh-config") },
+      ],
+    },
+  ];
+}
+
+const SEPARATOR: MenuItemConstructorOptions = { type: "separator" };
+
+function appMenu(settings: MenuItemConstructorOptions): MenuItemConstructorOptions {
+  const roles = ["services", "hide", "hideOthers", "unhide", "quit"] as const;
+  return {
+    role: "appMenu",
+    submenu: [{ role: "about" }, SEPARATOR, settings, SEPARATOR, ...roles.map((role) => ({ role }))],
+  };
+}
+
+const SCREENS: readonly [screen: ScreenName, label: string][] = [
+  ["overview", "Overview  (G O)"],
+  ["certificates", "Certificates  (G C)"],
+  ["access", "Access  (G A)"],
+  ["hosts", "Hosts  (G H)"],
+  ["scans", "Scans  (G S)"],
+  ["findings", "Findings  (G F)"],
+];
+
+function viewMenu(tell: Options["tell"], isPackaged: boolean): MenuItemConstructorOptions {
+  const roles = ["resetZoom", "zoomIn", "zoomOut", "togglefullscreen"] as const;
+  return {
+    label: "&View",
+    submenu: [
+      ...SCREENS.map(([screen, label]) => goTo(tell, screen, label)),
+      SEPARATOR,
+      ...roles.map((role) => ({ role })),
+      ...(isPackaged ? [] : [SEPARATOR, { role: "reload" as const }, { role: "toggleDevTools" as const }]),
+    ],
+  };
+}
+
+const goTo = (
+  tell: Options["tell"],
+  screen: ScreenName,
+  label: string,
+  accelerator?: string,
+): MenuItemConstructorOptions => ({
+  label,
+  click: () => tell({ kind: "go", screen, open: null }),
+  ...(accelerator ? { accelerator } : {}),
+});

@@ -1,0 +1,28 @@
+import { join } from "node:path";
+import { app, BrowserWindow, dialog, screen } from "electron";
+import { PAGE_ORIGIN } from "#shells/electron/guard/page-protocol.ts";
+import { windowOptions } from "./window-options.ts";
+import { readWindowState, rememberWindowState } from "./window-state.ts";
+
+/** Opens the one window where it was the last time, and loads its page. */
+export function openWindow(preload: string): BrowserWindow {
+  const file = join(app.getPath("userData"), "window.json");
+  const state = readWindowState(file, screen.getAllDisplays());
+  const window = new BrowserWindow(windowOptions({ state, preload, isPackaged: app.isPackaged }));
+  window.once("ready-to-show", () => {
+    if (state.isMaximized) window.maximize();
+    window.show();
+  });
+  window.on("close", () => rememberWindowState(file, window));
+  window.webContents.on("render-process-gone", (_event, { reason }) => {
+    if (reason === "clean-exit" || window.isDestroyed()) return;
+    // The box waits to be closed, so a page that falls again and again is seen to.
+    dialog.showErrorBox(
+      "The page has stopped",
+      `Latchkey's page has stopped (${reason}) and is loaded again.`,
+    );
+    window.webContents.reload();
+  });
+  void window.loadURL(`${PAGE_ORIGIN}/`);
+  return window;
+}
