@@ -6,7 +6,7 @@ export type RawReply = { status: number; headers: Record<string, string>; body: 
  * Sends bytes as they are and answers with the first reply to them. No client library would send
  * what these tests must: two Hosts, no Host, a header that is cut off. Status 0: hung up without a word.
  */
-export function sendRaw(port: number, ...parts: readonly string[]): Promise<RawReply> {
+export function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<RawReply> {
   const { promise, resolve } = Promise.withResolvers<RawReply>();
   const socket = connect({ host: "127.0.0.1", port }, () => {
     for (const part of parts) socket.write(part);

@@ -57,7 +57,10 @@ export function refuseUpgrade(sender: Sender, authority: string): Refused {
   if (sender.method !== "GET") return 405;
   if (!isFromOurPage(sender, authority) || !isFromSite(sender, ["same-origin"])) return 403;
   if (has(sender, "content-length") || has(sender, "transfer-encoding")) return 400;
-  const isWebSocket = sender.url === "/" && only(sender, "upgrade")?.toLowerCase() === "websocket";
+  const isWebSocket =
+    sender.url === "/" &&
+    only(sender, "upgrade")?.toLowerCase() === "websocket" &&
+    only(sender, "sec-websocket-version") === "13";
   return isWebSocket ? null : 400;
 }
 

@@ -38,6 +38,23 @@ test("a launch code is refused when it is used again or a minute old; a fresh on
   expect(await world.post(world.shell.newLaunchUrl())).toMatchObject({ status: 200 });
 });
 
+test("a code that is nearly right is wrong, and the right one stays good", async () => {
+  await using world = await startShell();
+  const code = world.shell.url.replace(/.*#launch=/, "");
+  const near = [
+    code.slice(1),
+    code.slice(0, -1),
+    `${code}A`,
+    ` ${code}`,
+    `${code}\n`,
+    `${code}\0`,
+    code.toLowerCase(),
+    "",
+  ];
+  for (const offered of near) expect(await world.post(`#launch=${offered}`)).toMatchObject({ status: 401 });
+  expect(await world.post(world.shell.url)).toMatchObject({ status: 200 });
+});
+
 test("after ten wrong codes nobody listens, and the reason is said", async () => {
   await using world = await startShell();
   const socket = await world.open(await world.exchange());

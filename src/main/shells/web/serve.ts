@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { AnyRouter } from "@orpc/server";
 import { WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
 import type { Page } from "#shells/page.ts";
-import { answer, refuse, refuseSocket } from "./answer.ts";
+import { answer, isRefused, refuse, refuseSocket } from "./answer.ts";
 import {
   MOST_HEADERS,
   readToken,
@@ -58,14 +58,12 @@ export async function serve({ app, page, place = { port: 0 }, now = Date.now }: 
   const codes = createLaunchCodes(now);
   const sessions = createSessions(now);
   const wires = createWires(app.router, sessions);
-  const server = createServer(LIMITS);
-  server.maxConnections = MOST_SOCKETS;
-  // One more than may be sent, so that a header too many is seen.
-  server.maxHeadersCount = MOST_HEADERS + 1;
+  const server = createLimitedServer();
   const authority = await listen(server, place);
   const closed = Promise.withResolvers<string>();
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    if (isRefused(request.socket)) return;
     const refused = refuseStranger(request, authority);
     if (refused) return refuse(response, refused);
     if (request.url === WEB_SESSION_PATH) return void exchange(request, response);
@@ -75,6 +73,7 @@ export async function serve({ app, page, place = { port: 0 }, now = Date.now }: 
     return file ? answer(response, file) : refuse(response, 404);
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (isRefused(socket)) return;
     const refused = refuseStranger(request, authority) ?? refuseUpgrade(request, authority);
     if (refused) return refuseSocket(socket, refused);
     const session = sessions.find(readToken(request) ?? "");
@@ -115,6 +114,14 @@ export async function serve({ app, page, place = { port: 0 }, now = Date.now }: 
 const GUESSED =
   `${MOST_BAD_CODES} wrong launch codes were offered: something on this machine may be guessing, ` +
   "so the web shell has stopped listening; start it again for a new address";
+
+function createLimitedServer(): Server {
+  const server = createServer(LIMITS);
+  server.maxConnections = MOST_SOCKETS;
+  // One more than may be sent, so that a header too many is seen.
+  server.maxHeadersCount = MOST_HEADERS + 1;
+  return server;
+}
 
 /** What Node would answer by itself, and then without the headers of the page. */
 function refuseTheRest(server: Server): void {

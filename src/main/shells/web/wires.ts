@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AnyRouter } from "@orpc/server";
-import { RPCHandler } from "@orpc/server/ws";
+import { RPCHandler } from "@orpc/server/websocket";
 import { type WebSocket, WebSocketServer } from "ws";
 import { WEB_CLOSE, WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
 import { refuseSocket } from "./answer.ts";
@@ -36,9 +36,21 @@ export function createWires(router: AnyRouter, sessions: Sessions) {
     wire.on("error", () => wire.terminate());
     wire.on("close", () => {
       if (wires.get(session) === wire) wires.delete(session);
+      handler.close(asBrowsers(wire));
     });
-    const mayCall = () => wires.get(session) === wire && sessions.use(session);
-    void handler.upgrade(guard(wire, mayCall));
+    wire.binaryType = "arraybuffer";
+    wire.addEventListener("message", ({ data }) => void hear(session, wire, data as string | ArrayBuffer));
+  }
+
+  /** What is no call comes from no page of ours. Nothing is said of it anywhere: an error would quote it. */
+  async function hear(session: Session, wire: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (wires.get(session) !== wire || !sessions.use(session)) return hangUp(wire, WEB_CLOSE.ended);
+    try {
+      await handler.message(asBrowsers(wire), message);
+    } catch {
+      if (wires.get(session) === wire) wires.delete(session);
+      hangUp(wire, NO_CALL);
+    }
   }
 
   return {
@@ -53,21 +65,11 @@ export function createWires(router: AnyRouter, sessions: Sessions) {
   };
 }
 
-type Listener = (event: { data: never }) => void;
+/** oRPC has the types of a browser's socket, of which it only uses what is the same here. */
+const asBrowsers = (wire: WebSocket) => wire as unknown as globalThis.WebSocket;
 
-/** The sliver of a socket that oRPC uses; a message that may not be a call ends it unread. */
-function guard(wire: WebSocket, mayCall: () => boolean): Pick<WebSocket, "addEventListener" | "send"> {
-  const listen = wire.addEventListener.bind(wire) as (type: string, listener: Listener) => void;
-  const addEventListener = (type: string, listener: Listener) =>
-    listen(type, (event) => {
-      if (type !== "message" || mayCall()) listener(event);
-      else hangUp(wire, WEB_CLOSE.ended);
-    });
-  return {
-    send: wire.send.bind(wire),
-    addEventListener: addEventListener as WebSocket["addEventListener"],
-  };
-}
+/** RFC 6455: a message that this end does not take. */
+const NO_CALL = { code: 1008, reason: "that was no call" };
 
 /** Says why, once. A page that does not answer is cut off by ws half a minute later. */
 const hangUp = (wire: WebSocket, { code, reason }: { code: number; reason: string }): void =>

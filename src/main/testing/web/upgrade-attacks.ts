@@ -1,0 +1,99 @@
+import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { type Attack, add, type Loot, put, soundUpgrade } from "./attack.ts";
+
+/** What our own page asks to open its socket, with one thing about it that is wrong. */
+export function makeUpgradeAttacks(loot: Loot): Attack[] {
+  const sound = soundUpgrade(loot);
+  const change = (name: string, values: readonly (string | null)[], statuses: readonly number[]): Attack[] =>
+    values.map((value) => ({
+      name: `an upgrade with ${name}: ${value === null ? "none" : hide(value, loot)}`,
+      send: put(sound, name, value),
+      statuses,
+    }));
+  return [
+    ...change("Sec-WebSocket-Protocol", makeProtocols(loot), [401]),
+    ...change("Sec-WebSocket-Version", VERSIONS, [400, 426]),
+    ...change("Sec-WebSocket-Key", KEYS, [400]),
+    ...change(
+      "Upgrade",
+      ["h2c", "websocket2", "WebSocket, h2c", "h2c, websocket", "TLS/1.0", "web socket"],
+      [400],
+    ),
+    ...["/session", "/x", "/?token", `/?token=${loot.token}`, "//", "/%2f"].map((path) => ({
+      name: `an upgrade at ${hide(path, loot)}`,
+      send: { ...sound, line: `GET ${path} HTTP/1.1` },
+      statuses: [400],
+    })),
+    ...["POST", "PUT", "OPTIONS", "HEAD"].map((method) => ({
+      name: `an upgrade by ${method}`,
+      send: { ...sound, line: `${method} / HTTP/1.1` },
+      statuses: [405],
+    })),
+    ...[
+      ["two origins", ["Origin", "http://evil.example"], 403],
+      ["two hosts", ["Host", "evil.example"], 421],
+      ["a token twice", ["Sec-WebSocket-Protocol", `${WEB_PROTOCOL}, ${loot.token}`], 401],
+      ["two things to upgrade to", ["Upgrade", "h2c"], 400],
+      ["a body", ["Content-Length", "1"], 400],
+      ["an empty body", ["Content-Length", "0"], 400],
+      ["a chunked body", ["Transfer-Encoding", "chunked"], 400],
+      ["a token in a header", ["Authorization", `Bearer ${loot.token}`], 401, null],
+      ["a token in a cookie", ["Cookie", `token=${loot.token}`], 401, null],
+    ].map(([name, header, status, protocol = undefined]) => ({
+      name: `an upgrade with ${name}`,
+      send: add(
+        protocol === null ? put(sound, "Sec-WebSocket-Protocol", WEB_PROTOCOL) : sound,
+        header as [string, string],
+      ),
+      statuses: [status as number],
+    })),
+  ];
+}
+
+const VERSIONS = ["0", "1", "7", "8", "12", "14", "25", "13, 8", "thirteen", "-13", "13.0", null];
+
+const KEYS = [
+  null,
+  "",
+  "short",
+  "dGhlIHNhbXBsZSBub25jZQ",
+  "dGhlIHNhbXBsZSBub25jZQ==, x",
+  "!".repeat(24),
+  "A".repeat(200),
+];
+
+function makeProtocols({ token }: Loot): (string | null)[] {
+  return [
+    ...[
+      null,
+      "",
+      WEB_PROTOCOL,
+      token,
+      `${token}, ${WEB_PROTOCOL}`,
+      `${WEB_PROTOCOL}, guess`,
+      `${WEB_PROTOCOL}, `,
+    ],
+    ...[`${WEB_PROTOCOL}, ${token}, guess`, `${WEB_PROTOCOL}, guess, ${token}`, `${WEB_PROTOCOL}, ${token},`],
+    ...[
+      `${WEB_PROTOCOL}, ${token.slice(0, -1)}`,
+      `${WEB_PROTOCOL}, ${token}A`,
+      `${WEB_PROTOCOL}, ${swapCase(token)}`,
+    ],
+    ...[
+      `other, ${token}`,
+      `${WEB_PROTOCOL} ${token}`,
+      `${WEB_PROTOCOL};${token}`,
+      `${WEB_PROTOCOL}, "${token}"`,
+    ],
+    ...[`LATCHKEY.1, ${token}`, "latchkey.1, undefined", "latchkey.1, null", "latchkey.1, __proto__"],
+    ...[`${WEB_PROTOCOL}, ${"A".repeat(43)}`, `${WEB_PROTOCOL}, ${"A".repeat(8_000)}`],
+  ];
+}
+
+const swapCase = (text: string): string =>
+  text.replace(/[a-z]/gi, (letter) =>
+    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+  );
+
+/** The names of attacks say nothing that lets in. */
+const hide = (text: string, { token }: Loot): string => text.replaceAll(token, "TOKEN").slice(0, 60);
