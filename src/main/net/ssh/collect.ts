@@ -20,8 +20,8 @@ type Read = {
   message: string;
   /** All that the host printed, noise before the nonce included. */
   stream: Uint8Array;
-  /** Fingerprint of the key that let us in. */
-  loginKey: string;
+  /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
+  loginKey: string | null;
   hostKey: PresentedKey;
   /** How the script ended, when it was not by exit status 0: whether the stream is whole, its trailer tells. */
   ending: string | null;
@@ -59,7 +59,7 @@ export async function collectHost(options: CollectOptions): Promise<HostReading>
       connection,
       {
         command: options.useSudo ? BY_SUDO : PLAIN,
-        script: withArguments(options, connection.identity.fingerprint),
+        script: withArguments(options, connection.identity?.fingerprint ?? null),
       },
       options.limits,
       options.signal,
@@ -74,10 +74,11 @@ export async function collectHost(options: CollectOptions): Promise<HostReading>
  * The nonce is written in two halves, so that a command that echoes its input does not pass for a collector. The
  * empty lines are for a rc file that reads an answer from standard input: it takes one of them.
  */
-function withArguments({ collectorScript, nonce, user }: CollectOptions, loginKey: string): string {
+function withArguments({ collectorScript, nonce, user }: CollectOptions, loginKey: string | null): string {
   const middle = Math.floor(nonce.length / 2);
   const nonceWord = quoteForSh(nonce.slice(0, middle)) + quoteForSh(nonce.slice(middle));
-  return `${"\n".repeat(8)}set -- "$@" --nonce ${nonceWord} --login-key ${quoteForSh(loginKey)} --login-account ${quoteForSh(user)}\n${collectorScript}`;
+  const keyWords = loginKey === null ? "" : ` --login-key ${quoteForSh(loginKey)}`;
+  return `${"\n".repeat(8)}set -- "$@" --nonce ${nonceWord}${keyWords} --login-account ${quoteForSh(user)}\n${collectorScript}`;
 }
 
 const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -87,7 +88,12 @@ function toReading(options: CollectOptions, { identity, hostKey }: Connection, r
   const fail = (outcome: SshFailure["outcome"], message: string): HostReading => ({
     ...{ state: "failed", outcome, message, hostKey, isKeyRefused: false, passing: null },
   });
-  const read = { stream: run.stdout, loginKey: identity.fingerprint, hostKey, ending: sayEnding(run) };
+  const read = {
+    stream: run.stdout,
+    loginKey: identity?.fingerprint ?? null,
+    hostKey,
+    ending: sayEnding(run),
+  };
   const hasBegun = run.stdout.includes(options.nonce);
   const size = `${options.limits.streamBytes / 1024 / 1024} MiB`;
   const seconds = `${options.limits.collectMs / 1_000} s`;

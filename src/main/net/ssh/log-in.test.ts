@@ -29,7 +29,7 @@ async function visit({ host, port }: { host: string; port: number }, options: Pa
   });
   if (!("client" in result)) return result;
   result.close();
-  return { loginKey: result.identity.fingerprint };
+  return { loginKey: result.identity?.fingerprint };
 }
 
 const soon = { connectMs: 1_000, readyMs: 1_000 };

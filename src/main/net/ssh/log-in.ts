@@ -1,13 +1,15 @@
 /**
- * The one place that makes SSH connections. Each has a verifier for the host key that runs before any login,
- * public keys as its only way in, no agent forwarding, and deadlines that hold whatever the host does.
+ * The one place that makes SSH connections. Each has a verifier for the host key that runs before any login, public
+ * keys as its only way in unless somebody types another, no agent forwarding, and deadlines that hold whatever the
+ * host does.
  */
 import { isIP, type LookupFunction, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
 import { findAddresses, isFailure } from "#net/tls/connect.ts";
+import { Deadline } from "./deadline.ts";
 import { holdUntilGreeting } from "./greeting.ts";
-import type { Identity } from "./identities.ts";
+import type { Identity, UnusableIdentity } from "./identities.ts";
 import {
   explainEnd,
   explainTimeout,
@@ -15,8 +17,11 @@ import {
   type Progress,
   type Reason,
   type SshFailure,
+  sayAddress,
   type Where,
 } from "./ssh-failure.ts";
+import { sayExpired } from "./type-in.ts";
+import type { TypedLogins } from "./typed-logins.ts";
 import { offerWaysIn } from "./ways-in.ts";
 import { viewKey } from "./wire.ts";
 
@@ -43,13 +48,17 @@ export type LoginOptions = {
   user: string;
   /** In the order to offer them; at most five are, for sshd counts each against MaxAuthTries (6). */
   identities: readonly Identity[];
+  /** What there is beside them and cannot be used, to be said where none is left. */
+  unusable?: readonly UnusableIdentity[];
+  /** What is typed where no key lets us in; without it, nobody is asked. */
+  typed?: TypedLogins | null;
   verifyHostKey: VerifyHostKey;
   /** Host key algorithms in the order of preference. */
   hostKeyTypes: readonly string[];
   limits: {
     /** Until the TCP connection stands, name look-up and all. */
     connectMs: number;
-    /** Until the login is done, from the very start. */
+    /** Until the login is done, from the very start; not while somebody is asked. */
     readyMs: number;
   };
   signal: AbortSignal;
@@ -58,8 +67,8 @@ export type LoginOptions = {
 export type Connection = {
   client: Client;
   hostKey: PresentedKey;
-  /** The identity that the host took. */
-  identity: Identity;
+  /** The identity that the host took, by itself or together with what was typed; null: no key let us in. */
+  identity: Identity | null;
   /** Ends it politely, and frees the socket in any case. */
   close(): void;
 };
@@ -68,13 +77,13 @@ const KEEPALIVE_MS = 5_000;
 
 /** Connects, checks the host's key and logs in. Rejects only when told to stop. */
 export async function logIn(options: LoginOptions): Promise<Connection | SshFailure> {
-  const { target, limits, signal } = options;
+  const { target, user, limits, signal } = options;
   signal.throwIfAborted();
   const way = options.way ?? (await lookUp(target, limits.connectMs));
   signal.throwIfAborted();
   if ("outcome" in way) return { ...NOTHING_MET, ...way };
   const { promise, resolve, reject } = Promise.withResolvers<Connection | SshFailure>();
-  const progress: Progress = { stage: "connecting", hostKey: null, tried: [] };
+  const progress: Progress = { stage: "connecting", hostKey: null, tried: [], ...NOTHING_TRIED };
   const stream = "stream" in way ? way.stream : new Socket();
   const greeting = holdUntilGreeting(stream, () => {
     progress.stage = "key-exchange";
@@ -88,28 +97,28 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   const login = new AbortController();
 
   const connectTimer = setTimeout(expire, limits.connectMs, limits.connectMs);
-  const readyTimer = setTimeout(expire, limits.readyMs, limits.readyMs);
+  const deadline = new Deadline(limits.readyMs, expire);
   signal.addEventListener("abort", stop);
+  followStages(client, progress, () => clearTimeout(connectTimer));
   client
-    .on("connect", () => {
-      if (progress.stage === "connecting") progress.stage = "greeting";
-      clearTimeout(connectTimer);
-    })
-    .on("handshake", () => {
-      if (progress.stage === "key-exchange") progress.stage = "login";
-    })
     .on("ready", () => {
-      const identity = progress.tried.at(-1);
-      if (progress.hostKey && identity)
-        resolve({ client, hostKey: progress.hostKey, identity, close: () => close(client, stream) });
-      else reject(new Error("ssh2 logged in without a host key or an identity"));
+      const { hostKey, attempt, taken } = progress;
+      if (!hostKey || !attempt) return reject(new Error("ssh2 logged in without a host key or a way in"));
+      attempt.judge?.(true);
+      resolve({ client, hostKey, identity: attempt.identity ?? taken, close: () => close(client, stream) });
     })
     // An agent that does not sign is not the end: ssh2 goes on to the next key.
     .on("error", (error) => (error.level === "agent" ? undefined : end(error)))
+    .on("change password", () =>
+      fail({ outcome: "login-refused", message: sayExpired(`${user} at ${sayAddress(target)}`) }),
+    )
     .on("close", () => end(null));
 
   if (stream instanceof Socket && "addresses" in way) connectTo(stream, way.addresses, target.port);
-  client.connect({ sock: stream, ...configure(options, { progress, fail, reject, ended: login.signal }) });
+  client.connect({
+    sock: stream,
+    ...configure(options, { progress, fail, reject, deadline, ended: login.signal }),
+  });
   try {
     const result = await promise;
     if (!("client" in result)) stream.destroy();
@@ -120,10 +129,23 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   } finally {
     login.abort();
     clearTimeout(connectTimer);
-    clearTimeout(readyTimer);
+    deadline.end();
     signal.removeEventListener("abort", stop);
   }
 }
+
+function followStages(client: Client, progress: Progress, onConnect: () => void): void {
+  client
+    .on("connect", () => {
+      if (progress.stage === "connecting") progress.stage = "greeting";
+      onConnect();
+    })
+    .on("handshake", () => {
+      if (progress.stage === "key-exchange") progress.stage = "login";
+    });
+}
+
+const NOTHING_TRIED = { attempt: null, taken: null, isAsking: false };
 
 const NOTHING_MET = { hostKey: null, isKeyRefused: false, passing: null };
 
@@ -131,7 +153,8 @@ const NOTHING_MET = { hostKey: null, isKeyRefused: false, passing: null };
 export async function lookUp({ host }: Where, timeoutMs: number): Promise<Way | SshFailure> {
   const addresses = await findAddresses(host, timeoutMs);
   if (!isFailure(addresses)) return { addresses };
-  return { ...NOTHING_MET, outcome: "no-such-name", message: `${host}: ${addresses.message}` };
+  const outcome = addresses.outcome === "timed-out" ? "timed-out" : "no-such-name";
+  return { ...NOTHING_MET, outcome, message: `${host}: ${addresses.message}` };
 }
 
 /** Tries one address after the other, each for a second. */
@@ -148,6 +171,8 @@ export type Ends = {
   progress: Progress;
   fail(reason: Reason): void;
   reject(error: unknown): void;
+  /** To be held while somebody is asked. */
+  deadline: Deadline;
   /** Aborted once the login has come to its end, well or not. */
   ended: AbortSignal;
 };

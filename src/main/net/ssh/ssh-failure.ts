@@ -26,6 +26,19 @@ export type Progress = {
   hostKey: PresentedKey | null;
   /** The identities offered, in order. */
   tried: Identity[];
+  /** The way in that is offered now. */
+  attempt: Attempt | null;
+  /** The identity that the host took and wants more with. */
+  taken: Identity | null;
+  /** Somebody is asked what to type. */
+  isAsking: boolean;
+};
+
+/** One try to log in. `judge` is told, once, what the host says to it. */
+export type Attempt = {
+  method: "none" | "publickey" | "password" | "keyboard-interactive";
+  identity: Identity | null;
+  judge?: (isRight: boolean) => void;
 };
 
 export type Where = { host: string; port: number };
@@ -144,6 +157,11 @@ function explainKeyExchange(where: Where, error: Told | null): Reason {
 
 function explainLogin(where: Where, progress: Progress, error: Told | null): Reason {
   const address = sayAddress(where);
+  if (progress.isAsking && typeof error?.code !== "number")
+    return {
+      outcome: "login-refused",
+      message: `${address} hung up while an answer was waited for, as sshd does after two minutes (LoginGraceTime): scan it again`,
+    };
   if (typeof error?.code === "number")
     return {
       outcome: "login-refused",

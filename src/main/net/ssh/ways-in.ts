@@ -1,46 +1,74 @@
-import type { NextAuthHandler } from "ssh2";
-import { authMethodFor } from "./identities.ts";
+/**
+ * The ways in that a login offers, one after the other: its keys, and after them, where somebody may be asked, what is
+ * typed. Nothing is sent before the host's key is trusted: ssh2 asks for a way in only then.
+ */
+import type { AuthenticationType, NextAuthHandler } from "ssh2";
+import { authMethodFor, type UnusableIdentity } from "./identities.ts";
 import type { Ends, LoginOptions } from "./log-in.ts";
 import { sayAddress, sayTried } from "./ssh-failure.ts";
+import { TypeIn } from "./type-in.ts";
 
 /** sshd counts each against MaxAuthTries (6). */
 const MOST_KEYS = 5;
 
-/** Offers one key after another, and nothing else: not even `none`, which would cost a round trip. */
-export function offerWaysIn({ target, user, identities }: LoginOptions, { progress, fail, ended }: Ends) {
-  const left = identities.slice(0, MOST_KEYS);
-  return (methods: string[] | null, isPartial: boolean | null, next: NextAuthHandler) => {
-    const last = progress.tried.at(-1);
-    const others = (methods ?? []).filter((method) => method !== "publickey").join(", ");
-    const login = `${user} at ${sayAddress(target)}`;
-    if (isPartial && last)
-      return refuse(
-        `${login} is let in by ${last.fingerprint} only with ${others || "more"} (AuthenticationMethods)`,
-      );
-    if (methods && !methods.includes("publickey"))
-      return refuse(
-        `${login} may not log in by key${others && `, only by ${others}`}; ${sayTried(progress.tried)}`,
-      );
-    const identity = left.shift();
-    if (identity) {
-      progress.tried.push(identity);
-      return next(authMethodFor(identity, user, ended));
+/** Without a way to type anything not even `none` is offered, which would cost a round trip. */
+export function offerWaysIn(options: LoginOptions, ends: Ends) {
+  const { target, user, identities, unusable = [], typed = null } = options;
+  const { progress, ended } = ends;
+  const login = `${user} at ${sayAddress(target)}`;
+  const typing = typed && new TypeIn({ target, user, typed: typed.open(user, ended) }, ends);
+  let keys = identities.slice(0, MOST_KEYS);
+
+  return (methods: AuthenticationType[] | null, isPartial: boolean | null, next: NextAuthHandler) => {
+    const last = progress.attempt;
+    last?.judge?.(isPartial === true);
+    if (isPartial && last?.identity) progress.taken = last.identity;
+    // A key may be wanted after what was typed: those that were offered before it did not count.
+    if (isPartial && last && !last.identity) keys = identities.slice(0, MOST_KEYS);
+    const mayTryKey = !methods || methods.includes("publickey");
+    const key = mayTryKey && !(isPartial && last?.identity) ? keys.shift() : undefined;
+    if (key) {
+      progress.tried.push(key);
+      progress.attempt = { method: "publickey", identity: key };
+      return next(authMethodFor(key, user, ended));
     }
-    if (progress.tried.length === 0)
-      return refuse(`there is no key to log in with as ${login}: load one with ssh-add, or name its file`);
-    return refuse(
-      `every key was refused for ${login}; ${sayTried(progress.tried)}${sayNotTried(identities.length)}`,
-    );
+    if (typing?.offer(methods, next)) return;
+    return refuse(isPartial ? sayPartial(methods) : sayRefused(methods));
   };
 
   /** The value that tells ssh2 to give up. */
   function refuse(message: string): false {
-    fail({ outcome: "login-refused", message });
+    ends.fail({ outcome: "login-refused", message });
     return false;
+  }
+
+  function sayPartial(methods: readonly string[] | null): string {
+    const by = progress.taken?.fingerprint ?? "what was typed";
+    const more = (methods ?? []).filter((method) => method !== "publickey").join(", ") || "more";
+    return `${login} is let in by ${by} only with ${more} (AuthenticationMethods)${sayWhatIsTyped(methods)}`;
+  }
+
+  function sayRefused(methods: readonly string[] | null): string {
+    const tried = sayTried(progress.tried);
+    const others = (methods ?? []).filter((method) => method !== "publickey").join(", ");
+    if (methods && !methods.includes("publickey"))
+      return `${login} may not log in by key${others && `, only by ${others}`}; ${tried}${sayWhatIsTyped(methods)}`;
+    if (progress.tried.length === 0) return `there is no key to log in with as ${login}${sayNoKey(unusable)}`;
+    const notTried = identities.length - MOST_KEYS;
+    const more =
+      notTried > 0 ? `; ${notTried} more were not, for sshd allows few tries: name the right file` : "";
+    return `every key was refused for ${login}; ${tried}${more}${sayWhatIsTyped(methods)}`;
+  }
+
+  function sayWhatIsTyped(methods: readonly string[] | null): string {
+    const takesTyped = methods?.some((method) => method === "password" || method === "keyboard-interactive");
+    return takesTyped && !typed
+      ? "; it would take a password: let the scan ask for it (--ask-password, at a terminal)"
+      : "";
   }
 }
 
-const sayNotTried = (count: number): string =>
-  count > MOST_KEYS
-    ? `; ${count - MOST_KEYS} more were not, for sshd allows few tries: name the right file`
-    : "";
+function sayNoKey(unusable: readonly UnusableIdentity[]): string {
+  if (unusable.length === 0) return ": load one with ssh-add, or name its file";
+  return `: ${unusable.map(({ source, why }) => `${source}: ${why}`).join("; ")}`;
+}

@@ -1,0 +1,75 @@
+import { Turns } from "#net/turns.ts";
+import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
+import type { Redacted } from "#shared/model/redacted.ts";
+import type { Ask } from "./ask.ts";
+
+/** What is typed for the logins of one scan. */
+export type TypedLogins = ReturnType<typeof createTypedLogins>;
+
+/** What is typed for one login, until `signal`, which it was opened with, says that it has ended. */
+export type TypedLogin = {
+  /** One secret for each prompt; null goes on without. */
+  answer(question: Omit<Question, "id">): Promise<readonly Redacted<string>[] | null>;
+  /** What the host said to the answer. */
+  judge(isRight: boolean): void;
+};
+
+/**
+ * For one user, one question stands at a time: the answer may be a password for every host. It is tried elsewhere
+ * only after one host has taken it, and at each other host once.
+ */
+export function createTypedLogins(ask: Ask) {
+  const turns = new Turns();
+  const proven = new Map<string, Redacted<string>>();
+
+  return {
+    open(user: string, signal: AbortSignal): TypedLogin {
+      let mayRecall = true;
+      let unproven: { password: Redacted<string>; release: () => void } | null = null;
+
+      function recall(question: Omit<Question, "id">): [Redacted<string>] | null {
+        const password = mayRecall && isPasswordQuestion(question) ? proven.get(user) : undefined;
+        if (!password) return null;
+        mayRecall = false;
+        return [password];
+      }
+
+      function judge(isRight: boolean): void {
+        if (unproven && isRight) proven.set(user, unproven.password);
+        unproven?.release();
+        unproven = null;
+      }
+
+      signal.addEventListener("abort", () => judge(false), { once: true });
+      return {
+        judge,
+        async answer(question) {
+          const known = recall(question);
+          if (known) return known;
+          const release = await takeTurn(user, signal);
+          const since = recall(question);
+          const given = since || signal.aborted ? null : await ask(question, signal);
+          const [password] = given?.answers ?? [];
+          if (given?.isForSameUser && password && isPasswordQuestion(question) && !signal.aborted)
+            unproven = { password, release };
+          else release();
+          return since ?? given?.answers ?? null;
+        },
+      };
+    },
+  };
+
+  /** A turn that comes too late is given back at once. */
+  async function takeTurn(user: string, signal: AbortSignal): Promise<() => void> {
+    const turn = turns.take([{ key: user, most: 1 }]);
+    const { promise: ended, resolve } = Promise.withResolvers<null>();
+    const stop = () => resolve(null);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    const release = await Promise.race([turn, ended]);
+    signal.removeEventListener("abort", stop);
+    if (release) return release;
+    void turn.then((late) => late());
+    return () => undefined;
+  }
+}
