@@ -1,0 +1,131 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import ssh2 from "ssh2";
+import { expect, test } from "vitest";
+import type { Ask } from "#net/ssh/ask.ts";
+import { gatherIdentities } from "#net/ssh/identities.ts";
+import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
+import type { Question } from "#shared/model/question.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createUnlocker } from "./unlock-files.ts";
+
+const never = new AbortController().signal;
+const OPTIONS = { passphrase: "open sesame", cipher: "aes256-ctr", rounds: 1 } as const;
+
+async function makeLockedFile(folder: string, name: string) {
+  const pair = ssh2.utils.generateKeyPairSync("ed25519", OPTIONS as never);
+  const path = join(folder, name);
+  await writeFile(path, pair.private);
+  const { fingerprint } = readPrivateKeyFile(Buffer.from(pair.private));
+  return { path, fingerprint };
+}
+
+/** Somebody who says these, one after the other, and then nothing. */
+function answering(...replies: readonly (string | null)[]): { ask: Ask; asked: Omit<Question, "id">[] } {
+  const asked: Omit<Question, "id">[] = [];
+  const left = [...replies];
+  return {
+    asked,
+    ask: async (question) => {
+      asked.push(question);
+      const reply = left.shift() ?? null;
+      return reply === null ? null : { answers: [new Redacted(reply)], isForSameUser: false };
+    },
+  };
+}
+
+async function gather(identityFiles: string[], home: string, ask: Ask) {
+  return gatherIdentities({
+    ...{ identityFiles, home, agentSocket: null },
+    unlock: createUnlocker(ask, never),
+  });
+}
+
+test("a passphrase that is wrong is asked for again, and the file is used once it is right", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { path, fingerprint } = await makeLockedFile(folder.path, "deploy");
+  const { ask, asked } = answering("wrong", "open sesame");
+  const { identities, unusable } = await gather([path], folder.path, ask);
+  expect(identities).toMatchObject([{ source: path, fingerprint, keyType: "ssh-ed25519" }]);
+  expect(unusable).toEqual([]);
+  const about = { kind: "passphrase", file: path, fingerprint };
+  const prompts = [{ text: "Passphrase", isEchoed: false }];
+  expect(asked).toEqual([
+    { about, prompts, wrongAnswers: 0 },
+    { about, prompts, wrongAnswers: 1 },
+  ]);
+});
+
+test("after three wrong passphrases the file is left out with a sentence, and the others are used", async () => {
+  await using folder = await makeTemporaryFolder();
+  const locked = await makeLockedFile(folder.path, "locked");
+  const other = join(folder.path, "other");
+  await writeFile(other, makeKeyPair().private);
+  const { ask, asked } = answering("one", "two", "three", "open sesame");
+  const { identities, unusable } = await gather([locked.path, other], folder.path, ask);
+  expect(identities).toMatchObject([{ source: other }]);
+  expect(unusable).toEqual([
+    { source: locked.path, why: "it was not unlocked: three passphrases were wrong", isLocked: true },
+  ]);
+  expect(asked).toHaveLength(3);
+});
+
+test.each([
+  ["no answer", null],
+  ["an empty one", ""],
+])("with %s the scan goes on without the file", async (_, reply) => {
+  await using folder = await makeTemporaryFolder();
+  const { path } = await makeLockedFile(folder.path, "locked");
+  const { ask, asked } = answering(reply, "open sesame");
+  const { identities, unusable } = await gather([path], folder.path, ask);
+  expect({ identities, unusable, asked: asked.length }).toEqual({
+    identities: [],
+    unusable: [{ source: path, why: "it was not unlocked", isLocked: true }],
+    asked: 1,
+  });
+});
+
+test("a file is asked about once a scan, however often it is named", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { path } = await makeLockedFile(folder.path, "locked");
+  const { ask, asked } = answering(null);
+  const unlock = createUnlocker(ask, never);
+  for (const identityFiles of [[path, path], [path]])
+    await gatherIdentities({ identityFiles, home: folder.path, agentSocket: null, unlock });
+  expect(asked).toHaveLength(1);
+});
+
+test("a usual file is asked about only where there is no other way to log in", async () => {
+  await using home = await makeTemporaryFolder();
+  const ssh = join(home.path, ".ssh");
+  await mkdir(ssh);
+  const locked = await makeLockedFile(ssh, "id_ecdsa");
+  const second = await makeLockedFile(ssh, "id_ed25519");
+  const alone = answering("open sesame");
+  expect(await gather([], home.path, alone.ask)).toMatchObject({
+    identities: [{ source: locked.path }],
+    unusable: [{ source: second.path, isLocked: true }],
+  });
+  expect(alone.asked).toHaveLength(1);
+
+  const other = join(home.path, "other");
+  await writeFile(other, makeKeyPair().private);
+  const beside = answering("open sesame");
+  expect(await gather([other], home.path, beside.ask)).toMatchObject({ identities: [{ source: other }] });
+  expect(beside.asked).toHaveLength(0);
+});
+
+test("a scan that is cancelled while it asks does not go on to the next file", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { path } = await makeLockedFile(folder.path, "locked");
+  const controller = new AbortController();
+  const unlock = createUnlocker(async () => {
+    controller.abort(new Error("the scan was cancelled"));
+    return null;
+  }, controller.signal);
+  await expect(
+    gatherIdentities({ identityFiles: [path], home: folder.path, agentSocket: null, unlock }),
+  ).rejects.toThrow("the scan was cancelled");
+});
