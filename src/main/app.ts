@@ -10,6 +10,7 @@ import { createBackground } from "./background.ts";
 import { createAccess } from "./features/access/index.ts";
 import { createActivity } from "./features/activity/index.ts";
 import { createCertificates } from "./features/certificates/index.ts";
+import { createDatabase } from "./features/database/index.ts";
 import { createEvents } from "./features/events/index.ts";
 import { createFindings } from "./features/findings/index.ts";
 import { createHosts } from "./features/hosts/index.ts";
@@ -25,17 +26,13 @@ import { createGuard } from "./guard.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
-import { openStore } from "./store/store.ts";
+import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
 
-export type AppOptions = {
-  /** A file, or `:memory:`. */
-  databasePath: string;
-  /**
-   * `write` takes the one writer's place and closes what a killed one left running; `read` looks
-   * beside whoever writes, makes no file and refuses every command.
-   */
-  access?: "write" | "read";
+export type AppOptions = DatabaseWish & {
+  /** Refuses every command; so does a database that is opened to be read. */
   isReadOnly?: boolean;
+  /** Makes a backup a day; for a shell that stays. */
+  keepsBackups?: boolean;
   workstation?: Workstation;
   now?: () => Date;
   log?: (error: unknown) => void;
@@ -45,21 +42,22 @@ export type App = ReturnType<typeof createApp>;
 
 /** Latchkey without a window. A shell adds a way in, and nothing else. */
 export function createApp({
-  databasePath,
-  access = "write",
-  isReadOnly = access === "read",
+  keepsBackups = false,
   workstation = findWorkstation(),
   now = () => new Date(),
   log = logToStderr,
+  ...asked
 }: AppOptions) {
-  const store = openStore({ path: databasePath, access });
+  const { store, access, damage } = openAppStore(asked, now);
+  const { isReadOnly = access === "read" } = asked;
   const background = createBackground(log);
   const events = createEvents();
   const { announce } = events;
   const prober = createTlsProber();
   const readTargets = createTargetReader({ workstation });
+  const database = createDatabase({ store, damage, announce, log, now });
 
-  if (access === "write") closeInterruptedScans();
+  if (keepsBackups && !isReadOnly) background.start(database.keepBackups);
 
   const router = implement(contract)
     .use(createGuard({ isReadOnly, log }))
@@ -67,6 +65,7 @@ export function createApp({
       access: createAccess({ store }),
       activity: createActivity({ store }),
       certificates: createCertificates({ store, now }),
+      database: database.procedures,
       events: events.procedures,
       findings: createFindings({ store, now }),
       hosts: createHosts({ store, now, announce }),
@@ -87,6 +86,8 @@ export function createApp({
     });
 
   return {
+    /** What whoever opened this should know first: damage, or what is missing. */
+    warnings: [damage, store.loss].filter((warning) => warning !== null),
     router,
     client: createRouterClient(router),
     async [Symbol.asyncDispose](): Promise<void> {
@@ -94,15 +95,6 @@ export function createApp({
       store.close();
     },
   };
-
-  /** Only one process writes, so a scan that still runs when this one begins was cut short. */
-  function closeInterruptedScans(): void {
-    const at = toInstant(now());
-    store.atomically(() => {
-      const count = store.scans.interruptRunning(at);
-      if (count > 0) store.events.append({ at, kind: "scan-interrupted", detail: { count } });
-    });
-  }
 }
 
 /** A refusal in the background is a sentence for people. Of anything else only what `sayFault` lets through. */

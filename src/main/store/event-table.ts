@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
+import { GENESIS } from "./opening/progress.ts";
 
 type EventKind =
   | "scan-started"
@@ -9,13 +10,13 @@ type EventKind =
   | "targets-added"
   | "targets-removed"
   | "host-key-trusted"
-  | "pin-forgotten";
+  | "pin-forgotten"
+  | "database-backed-up"
+  | "database-restored"
+  | "database-went-back";
 
 type NewEvent = { at: Instant; kind: EventKind; detail: object };
 type Row = { id: number; at: string; kind: string; detail: string; hash: string };
-
-/** What the first row is chained to. */
-const GENESIS = "0".repeat(64);
 
 export function eventTable(db: Database) {
   const append = db.prepare("INSERT INTO event (at, kind, detail, hash) VALUES (@at, @kind, @detail, @hash)");

@@ -32,7 +32,7 @@ const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only"
     "SQLITE_CORRUPT",
     "unusable",
     (path) =>
-      `${path} is damaged; nothing in it was changed: move it away, and put back a copy from a backup if there is one`,
+      `${path} is damaged; nothing in it was changed: latchkey database check says more, and latchkey database restore latest puts the last good backup in its place`,
   ],
   [
     "SQLITE_READONLY",

@@ -15,7 +15,9 @@ import { hostNameTable } from "./hosts/host-name-table.ts";
 import { hostTable } from "./hosts/host-table.ts";
 import { hostVisits } from "./hosts/host-visit.ts";
 import { createLists } from "./lists/lists.ts";
-import { openDatabase } from "./opening/open-database.ts";
+import { openMark, readMark } from "./opening/mark.ts";
+import { MEMORY, openDatabase } from "./opening/open-database.ts";
+import { progressOf, sayLoss } from "./opening/progress.ts";
 import { overview } from "./overview/overview.ts";
 import { pinTable } from "./pin-table.ts";
 import { probeTable } from "./scans/probe-table.ts";
@@ -28,23 +30,29 @@ export type Store = ReturnType<typeof openStore>;
  * Opens the database. Every fixed statement of the program is prepared here, so one that does not fit
  * the schema fails at once. What SQLite reports later reaches the caller as a refusal that says what to do.
  */
-export function openStore({ path: name, access }: { path: string; access: "write" | "read" }) {
-  const { db, path, close } = openDatabase(name, access);
+export function openStore(wish: { path: string; access: "write" | "read"; now?: () => Date }) {
+  const { db, path, close: closeDatabase } = openDatabase(wish);
+  const mark = openMark(path);
+  const close = () => {
+    closeDatabase();
+    mark.close();
+  };
   let hasDiskFailed = false;
   try {
+    // Read first: whoever writes beside us goes on.
+    const loss = sayLoss(db, path, readMark(path));
+    const progress = progressOf(db);
     return {
       ...tables(db, path),
 
+      /** What had been saved and is missing, as a sentence; null when nothing is. */
+      loss,
+
       /** All of the work or none of it. The work cannot await: nothing comes in between. */
       atomically<T>(work: () => T): T {
-        if (hasDiskFailed) throw new Refusal("unusable", `the disk has failed under ${path}; open it again`);
-        try {
-          return db.transaction(work).immediate();
-        } catch (error) {
-          // What the system still holds of a write that failed cannot be told: this connection writes no more.
-          hasDiskFailed ||= error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_IOERR");
-          throw explainSqlite(error, path);
-        }
+        const result = commit(work);
+        if (path !== MEMORY) mark.keep(progress());
+        return result;
       },
 
       facts: () => readFacts(db, path),
@@ -52,8 +60,27 @@ export function openStore({ path: name, access }: { path: string; access: "write
     };
   } catch (error) {
     close();
-    throw explainSqlite(error, path);
+    throw explainStrange(error, path);
   }
+
+  function commit<T>(work: () => T): T {
+    if (hasDiskFailed) throw new Refusal("unusable", `the disk has failed under ${path}; open it again`);
+    try {
+      return db.transaction(work).immediate();
+    } catch (error) {
+      // What the system still holds of a write that failed cannot be told: this connection writes no more.
+      hasDiskFailed ||= error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_IOERR");
+      throw explainSqlite(error, path);
+    }
+  }
+}
+
+/** Our statements fit the schema that the header tells; where they do not, somebody else has made the tables. */
+function explainStrange(error: unknown, path: string): unknown {
+  if (!(error instanceof Sqlite.SqliteError && error.code === "SQLITE_ERROR"))
+    return explainSqlite(error, path);
+  const sentence = `${path} has other tables than Latchkey's (${error.message}); name another file, or put back a backup`;
+  return new Refusal("unusable", sentence, { cause: error });
 }
 
 function tables(db: Database, path: string) {

@@ -35,7 +35,16 @@ export function followEvents(connection: Connection, api: Api, queries: QueryCli
   start();
 }
 
-type Area = "scans" | "overview" | "certificates" | "access" | "hosts" | "findings" | "targets" | "settings";
+type Area =
+  | "scans"
+  | "overview"
+  | "certificates"
+  | "access"
+  | "hosts"
+  | "findings"
+  | "targets"
+  | "settings"
+  | "database";
 
 function staleAreas({ kind }: Announcement): Area[] {
   switch (kind) {
@@ -48,6 +57,8 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["targets", "settings"];
     case "pins-changed":
       return ["hosts", "settings", "findings", "scans"];
+    case "database-changed":
+      return ["database", "settings"];
     default:
       return assertNever(kind);
   }

@@ -2,6 +2,7 @@ import type { ContractRouterClient } from "@orpc/contract";
 import { access } from "./access.ts";
 import { activity } from "./activity.ts";
 import { certificates } from "./certificates.ts";
+import { database } from "./database.ts";
 import { events } from "./events.ts";
 import { findings } from "./findings.ts";
 import { hosts } from "./hosts.ts";
@@ -17,6 +18,7 @@ export const contract = {
   access,
   activity,
   certificates,
+  database,
   events,
   findings,
   hosts,

@@ -4,6 +4,7 @@ import { VERSION } from "#shared/model/version.ts";
 import { addAccess } from "./access.ts";
 import { addCall } from "./call.ts";
 import { addCertificates } from "./certificates.ts";
+import { addDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
 import { addHosts } from "./hosts.ts";
@@ -58,7 +59,7 @@ function createProgram(session: Session): Command {
     });
   for (const add of [addScan, addTargets]) add(program, session);
   for (const add of [addCertificates, addAccess, addHosts, addFindings, addInspect]) add(program, session);
-  for (const add of [addServe, addCall]) add(program, session);
+  for (const add of [addServe, addDatabase, addCall]) add(program, session);
   return program;
 }
 

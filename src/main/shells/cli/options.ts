@@ -1,15 +1,26 @@
 import { InvalidArgumentError } from "commander";
 import { createApp } from "#app";
-import { printableJson } from "#shared/text/printable.ts";
+import { printable, printableJson } from "#shared/text/printable.ts";
 import { findDefaultDatabase } from "./default-database.ts";
 import type { World } from "./world.ts";
 
 /** What every command takes, before or after its name. */
 export type CommonOptions = { db?: string; json?: boolean };
 
-/** Commands that only ask open the database beside whoever writes it. */
-export const openApp = ({ db }: CommonOptions, world: World, access: "read" | "write") =>
-  createApp({ databasePath: db ?? findDefaultDatabase(), access, ...outsideOf(world) });
+/** For a shell that stays: it shows what can still be read of a damaged database, and makes a backup a day. */
+export const STAYS = { whenDamaged: "read", keepsBackups: true } as const;
+
+/** Commands that only ask open the database beside whoever writes it. What it should be known for first is said. */
+export function openApp(
+  { db }: CommonOptions,
+  world: World,
+  access: "read" | "write",
+  stay: Partial<typeof STAYS> = {},
+) {
+  const app = createApp({ databasePath: db ?? findDefaultDatabase(), access, ...stay, ...outsideOf(world) });
+  for (const warning of app.warnings) world.err(`latchkey: ${printable(warning)}`);
+  return app;
+}
 
 /** For commands that remember nothing: no database is touched. */
 export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { loadPage } from "#shells/page.ts";
 import type { Place } from "#shells/web/listen.ts";
 import { serve } from "#shells/web/serve.ts";
-import { type CommonOptions, openApp, wholeNumber } from "./options.ts";
+import { type CommonOptions, openApp, STAYS, wholeNumber } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
 import type { World } from "./world.ts";
 
@@ -35,7 +35,7 @@ export function addServe(program: Command, { world, finish }: Session): void {
  */
 export async function serveUntilStopped(options: Options, world: World): Promise<number> {
   const page = loadPage(join(import.meta.dirname, "../renderer"));
-  await using app = openApp(options, world, options.readOnly ? "read" : "write");
+  await using app = openApp(options, world, options.readOnly ? "read" : "write", STAYS);
   await using shell = await serve({ app, page, place: placeOf(options) });
   const told = Promise.withResolvers<null>();
   using _stop = world.onStop(() => told.resolve(null));

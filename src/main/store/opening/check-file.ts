@@ -12,11 +12,18 @@ export function makeFile(path: string): void {
   refuseFailure(path, () => closeSync(openSync(path, "wx", 0o600)));
 }
 
+type Use = {
+  mayWrite: boolean;
+  /** It is to be replaced as a whole, so that what it holds does not matter, nor that a restore gave it another name. */
+  isReplaced?: boolean;
+};
+
 /** Refuses a file that another name, another user or another machine could change beside us. */
-export function checkFile(path: string, { mayWrite }: { mayWrite: boolean }): void {
+export function checkFile(path: string, { mayWrite, isReplaced = false }: Use): void {
   const stat = statOf(path);
   if (!stat) return;
-  const reason = reasonAgainst(stat) ?? reasonAgainstPlace(path);
+  const reason =
+    reasonAgainst(stat) ?? (isReplaced ? null : reasonAgainstNames(stat)) ?? reasonAgainstPlace(path);
   if (reason !== null) throw new Refusal("unusable", `${path} ${reason}`);
   const isOpenToOthers = process.platform !== "win32" && (stat.mode & 0o077) !== 0;
   if (mayWrite && isOpenToOthers) refuseFailure(path, () => chmodSync(path, 0o600));
@@ -29,11 +36,14 @@ export const sizeOf = (path: string): number => statOf(path)?.size ?? 0;
 function reasonAgainst(stat: Stats): string | null {
   if (stat.isSymbolicLink()) return "is a symbolic link; name the file that it points to";
   if (!stat.isFile()) return "is not a file; name a file for the database";
-  if (stat.nlink > 1)
-    return "has another name (a hard link), and SQLite would lose writes; remove the other name";
   const user = process.geteuid?.();
   if (user !== undefined && stat.uid !== user) return "belongs to another user; run Latchkey as its owner";
   return null;
+}
+
+function reasonAgainstNames({ nlink }: Stats): string | null {
+  if (nlink <= 1) return null;
+  return "has another name (a hard link), and SQLite would lose writes; remove the other name, or restore again if a restore was cut short";
 }
 
 function reasonAgainstPlace(path: string): string | null {
@@ -46,7 +56,8 @@ function statOf(path: string): Stats | null {
   return refuseFailure(path, () => lstatSync(path, { throwIfNoEntry: false }) ?? null);
 }
 
-function refuseFailure<T>(path: string, work: () => T): T {
+/** Does the work on that file; what the system refuses becomes a sentence. */
+export function refuseFailure<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

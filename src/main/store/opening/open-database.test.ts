@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
+import { listBackups } from "#store/backups/backup-files.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -132,14 +133,26 @@ test("a database of an older program is copied before it is brought up to date, 
   await rename(older, path);
 
   expect(() => openStore({ path, access: "read" })).toThrow("is at schema 1, older than this program's");
-  const store = openStore({ path, access: "write" });
+  const store = openStore({ path, access: "write", now: () => new Date(START) });
   expect(store.scans.latest()).toMatchObject({ total: 7 });
   expect(store.facts()).toMatchObject({ schema: migrations.length });
   store.close();
-  const copy = new Sqlite(`${path}.schema-1.backup`, { readonly: true });
+  expect(listBackups(path)).toMatchObject([
+    {
+      name: "2026-06-01T00-00-00Z.before-migration-2.db",
+      reason: "before-migration",
+      schema: 1,
+      problem: null,
+    },
+  ]);
+  const backup = join(`${path}.backups`, "2026-06-01T00-00-00Z.before-migration-2.db");
+  const copy = new Sqlite(backup, { readonly: true });
   expect(copy.prepare("SELECT total FROM scan").all()).toEqual([{ total: 7 }]);
   copy.close();
-  if (!isWindows) expect((await stat(`${path}.schema-1.backup`)).mode & 0o777).toBe(0o600);
+  const modes = await Promise.all(
+    [backup, `${path}.backups`].map(async (one) => (await stat(one)).mode & 0o777),
+  );
+  if (!isWindows) expect(modes).toEqual([0o600, 0o700]);
 });
 
 test.skipIf(isWindows)("a symbolic link, a hard link and a folder are refused with the reason", async () => {

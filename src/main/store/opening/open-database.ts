@@ -1,32 +1,41 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
+import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { nameBackup } from "#store/backups/backup-files.ts";
+import { copyDatabase } from "#store/backups/copy-database.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
 import { checkFile, isMissing, makeFile, sizeOf } from "./check-file.ts";
+import { Damage, isDamage, sayDamage } from "./damage.ts";
+import { refuseForeignCode } from "./foreign-code.ts";
+import { readMark } from "./mark.ts";
 import { migrate, migrations, readSchema } from "./migrate.ts";
 import { takeWriteLock, type WriteLock } from "./write-lock.ts";
 
 export type OpenDatabase = { db: Database; path: string; close(): void };
 
-const MEMORY = ":memory:";
+/** The name of a database that is nowhere. */
+export const MEMORY = ":memory:";
 
 /** `synchronous` as SQLite reads it back. Anything less loses acknowledged commits in a power cut. */
 const FULL = 2;
 
-/** After a kill, a database up to this size is looked through before it is used. */
+/** A database up to this size is looked through before it is used, where there is reason to doubt it. */
 const CHECKED_BYTES = 256 * 1024 * 1024;
+
+type Wish = { path: string; access: "write" | "read"; now?: () => Date };
 
 /**
  * Opens the database to write, brought up to date, and keeps every other writer out; or to read, beside
  * whoever writes. To read one that is not there gives an empty one that is nowhere.
  */
-export function openDatabase(name: string, access: "write" | "read"): OpenDatabase {
+export function openDatabase({ path: name, access, now = () => new Date() }: Wish): OpenDatabase {
   const path = name === MEMORY ? MEMORY : resolve(name);
   try {
     if (path === MEMORY || (access === "read" && isMissing(path))) return openEmpty(path);
-    return access === "write" ? openToWrite(path) : openToRead(path);
+    return access === "write" ? openToWrite(path, now) : openToRead(path);
   } catch (error) {
+    if (isDamage(error, path)) throw new Damage(sayDamage(path, error.message), { cause: error });
     throw explainSqlite(error, path);
   }
 }
@@ -41,6 +50,7 @@ function openEmpty(path: string): OpenDatabase {
 function openToRead(path: string): OpenDatabase {
   checkFile(path, { mayWrite: false });
   return opened(path, { readonly: true }, (db) => {
+    setUp(db);
     const schema = readSchema(db);
     if (schema < migrations.length) {
       throw new Refusal(
@@ -48,16 +58,16 @@ function openToRead(path: string): OpenDatabase {
         `${path} is at schema ${schema}, older than this program's ${migrations.length}; open it once to write`,
       );
     }
-    setUp(db);
+    refuseForeignCode(db, schema);
   });
 }
 
-function openToWrite(path: string): OpenDatabase {
+function openToWrite(path: string, now: () => Date): OpenDatabase {
   makeFile(path);
   checkFile(path, { mayWrite: true });
   const lock = takeWriteLock(path);
   try {
-    const { db, close } = opened(path, {}, (fresh) => bringUpToDate(fresh, lock));
+    const { db, close } = opened(path, {}, (fresh) => bringUpToDate(fresh, lock, now));
     const closeAndRelease = () => {
       close();
       lock.release();
@@ -80,14 +90,20 @@ function opened(path: string, options: Sqlite.Options, prepare: (db: Database) =
   }
 }
 
-/** Nothing is written before it is known to be ours. */
-function bringUpToDate(db: Database, { wasAbandoned }: WriteLock): void {
-  const schema = readSchema(db);
-  const isBehind = schema < migrations.length;
-  if (schema > 0 && (isBehind || (wasAbandoned && sizeOf(db.name) <= CHECKED_BYTES))) refuseDamage(db);
-  db.pragma("journal_mode = WAL");
+/** Nothing is written before it is known to be ours and whole. */
+function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, now: () => Date): void {
   setUp(db);
-  if (schema > 0 && isBehind) backUp(db, `${db.name}.schema-${schema}.backup`);
+  const schema = readSchema(db);
+  refuseForeignCode(db, schema);
+  const isBehind = schema < migrations.length;
+  // Left by a kill, or brought here from elsewhere: maybe copied while somebody wrote to it.
+  const isDoubtful = wasAbandoned || readMark(db.name) === null;
+  if (schema > 0 && (isBehind || (isDoubtful && sizeOf(db.name) <= CHECKED_BYTES))) refuseDamage(db);
+  db.pragma("journal_mode = WAL");
+  if (schema > 0 && isBehind) {
+    const reason = "before-migration";
+    copyDatabase(db, nameBackup(db.name, { at: toInstant(now()), reason, migration: schema + 1 }));
+  }
   migrate(db);
 }
 
@@ -108,27 +124,6 @@ function setUp(db: Database): void {
 }
 
 function refuseDamage(db: Database): void {
-  const found = db.pragma("quick_check(1)", { simple: true });
-  if (found === "ok") return;
-  throw new Refusal(
-    "unusable",
-    `${db.name} is damaged (${found}); nothing in it was changed: move it away, and put back a copy from a backup`,
-  );
-}
-
-/** A whole copy, on the disk before it gets its name. */
-function backUp(db: Database, path: string): void {
-  const unfinished = `${path}.unfinished`;
-  rmSync(unfinished, { force: true });
-  makeFile(unfinished);
-  db.prepare("VACUUM INTO ?").run(unfinished);
-  sync(unfinished);
-  renameSync(unfinished, path);
-  if (process.platform !== "win32") sync(dirname(path));
-}
-
-function sync(path: string): void {
-  const file = openSync(path, "r");
-  fsyncSync(file);
-  closeSync(file);
+  const found = String(db.pragma("quick_check(1)", { simple: true }));
+  if (found !== "ok") throw new Damage(found);
 }

@@ -1,0 +1,92 @@
+import { implement } from "@orpc/server";
+import { database } from "#shared/contract/database.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import type { Backup } from "#shared/model/backup.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { backupFolder, findLastBackup, listBackups } from "#store/backups/backup-files.ts";
+import { checkDatabase } from "#store/backups/check-database.ts";
+import { makeBackup } from "#store/backups/make-backup.ts";
+import type { Store } from "#store/store.ts";
+import { isDue, lookHourly } from "./daily.ts";
+
+type Deps = {
+  store: Store;
+  /** What was found wrong when the database was opened, so that it is only read; null when nothing was. */
+  damage: string | null;
+  announce: (announcement: Announcement) => void;
+  log: (error: unknown) => void;
+  now: () => Date;
+};
+
+export function createDatabase({ store, damage: damageAtOpening, announce, log, now }: Deps) {
+  const os = implement(database);
+  const { path } = store.facts();
+  const backUp = createBackUp({ store, path, announce, now });
+  let damage = damageAtOpening;
+  let checkedAt: Instant | null = null;
+
+  return {
+    backUpWhenDue,
+    /** Makes a backup a day for as long as this process lives. */
+    keepBackups: (signal: AbortSignal) => lookHourly(backUpWhenDue, signal),
+
+    procedures: {
+      state: os.state.handler(() => ({
+        // A backup is made only of what was looked through.
+        checkedAt:
+          [checkedAt, findLastBackup(path)]
+            .filter((at) => at !== null)
+            .toSorted()
+            .at(-1) ?? null,
+        damage,
+        loss: store.loss,
+        backupFolder: backupFolder(path),
+      })),
+      check: os.check.handler(async () => {
+        const check = await checkDatabase(path, toInstant(now()));
+        if (check.problems.length === 0) checkedAt = check.at;
+        return check;
+      }),
+      backups: os.backups.handler(() => listBackups(path)),
+      backUp: os.backUp.handler(() => backUp("on-demand")),
+    },
+  };
+
+  /** What the look through the database before it finds is told until the next start. */
+  async function backUpWhenDue(): Promise<void> {
+    if (!isDue(findLastBackup(path), now())) return;
+    try {
+      await backUp("daily");
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // One that is being made on demand does as well.
+      if (error.code === "conflict") return;
+      damage = error.message;
+      log(error);
+      announce({ kind: "database-changed" });
+    }
+  }
+}
+
+type BackUpDeps = Pick<Deps, "store" | "announce" | "now"> & { path: string };
+
+/** One backup at a time, each of them recorded. */
+function createBackUp({ store, path, announce, now }: BackUpDeps) {
+  let isBusy = false;
+  return async (reason: "on-demand" | "daily"): Promise<Backup> => {
+    if (isBusy) throw new Refusal("conflict", "a backup is being made; wait until it is there");
+    isBusy = true;
+    try {
+      const at = toInstant(now());
+      const backup = await makeBackup(path, { at, reason });
+      const { name, sizeBytes } = backup;
+      const event = { at, kind: "database-backed-up" as const, detail: { reason, name, sizeBytes } };
+      store.atomically(() => store.events.append(event));
+      announce({ kind: "database-changed" });
+      return backup;
+    } finally {
+      isBusy = false;
+    }
+  };
+}

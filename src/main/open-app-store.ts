@@ -1,0 +1,50 @@
+import { toInstant } from "#shared/model/instant.ts";
+import { Damage } from "./store/opening/damage.ts";
+import { openStore, type Store } from "./store/store.ts";
+
+export type DatabaseWish = {
+  /** A file, or `:memory:`. */
+  databasePath: string;
+  /**
+   * `write` takes the one writer's place and closes what a killed one left running; `read` looks
+   * beside whoever writes and makes no file.
+   */
+  access?: "write" | "read";
+  /** What to do about a database that is damaged: refuse it, or show what can still be read of it. */
+  whenDamaged?: "refuse" | "read";
+};
+
+type Opened = {
+  store: Store;
+  access: "write" | "read";
+  /** What is wrong with a database that was to be written and is only read for it; null when nothing is. */
+  damage: string | null;
+};
+
+/** Opens the database for a core, and settles what the one before it has left. */
+export function openAppStore(
+  { databasePath: path, access = "write", whenDamaged = "refuse" }: DatabaseWish,
+  now: () => Date,
+): Opened {
+  try {
+    const store = openStore({ path, access, now });
+    if (access === "write") settle(store, now);
+    return { store, access, damage: null };
+  } catch (error) {
+    // It is never mended here: what can be read of it is shown, and nothing is written.
+    if (!(error instanceof Damage) || whenDamaged === "refuse" || access === "read") throw error;
+    return { store: openStore({ path, access: "read", now }), access: "read", damage: error.message };
+  }
+}
+
+/** Only one process writes, so a scan that still runs when this one begins was cut short. */
+function settle(store: Store, now: () => Date): void {
+  const at = toInstant(now());
+  store.atomically(() => {
+    const count = store.scans.interruptRunning(at);
+    if (count > 0) store.events.append({ at, kind: "scan-interrupted", detail: { count } });
+    // Told until the next start, and on record for ever.
+    const { loss } = store;
+    if (loss !== null) store.events.append({ at, kind: "database-went-back", detail: { loss } });
+  });
+}

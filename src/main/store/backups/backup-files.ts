@@ -1,0 +1,107 @@
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Backup, BackupReason } from "#shared/model/backup.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { explainSqlite } from "#store/explain-sqlite.ts";
+import { readSchema } from "#store/opening/migrate.ts";
+import { findDamage, openToLook, UNFINISHED } from "./copy-database.ts";
+
+/*
+ * Backups are whole databases in a folder beside their own, named by the second they were made and why:
+ * 2026-06-01T12-00-00Z.daily.db. One has its name only once it has been looked through.
+ */
+
+/** Those made daily and on demand: the newest so many are kept. Those before a migration are, always. */
+const KEPT = 10;
+
+const NAME =
+  /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z(?:_\d+)?\.(on-demand|daily|before-migration)(?:-\d+)?\.db$/;
+
+export const backupFolder = (database: string): string => `${database}.backups`;
+
+/** A name that no backup has yet. `migration` is the number of the one that it precedes. */
+export function nameBackup(
+  database: string,
+  { at, reason, migration = null }: { at: Instant; reason: BackupReason; migration?: number | null },
+): string {
+  const moment = at.replaceAll(":", "-");
+  const why = migration === null ? reason : `${reason}-${migration}`;
+  for (let twin = 1; ; twin++) {
+    const path = join(backupFolder(database), `${moment}${twin === 1 ? "" : `_${twin}`}.${why}.db`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+/** All backups of a database, the newest first. */
+export function listBackups(database: string): Backup[] {
+  return findNames(database).map((name) => describeBackup(join(backupFolder(database), name)));
+}
+
+/** The newest backup that can still be read to its last page; null when there is none. */
+export function findLastGood(database: string): Backup | null {
+  return (
+    listBackups(database).find(
+      ({ name, problem }) => problem === null && isWhole(join(backupFolder(database), name)),
+    ) ?? null
+  );
+}
+
+/** When a backup was last made, for whatever reason; null when there is none. */
+export function findLastBackup(database: string): Instant | null {
+  const [name] = findNames(database);
+  return name === undefined ? null : toMoment(name);
+}
+
+/** Removes the oldest of those that need not be kept, and what a backup that was cut short has left. */
+export function removeOldBackups(database: string): void {
+  const folder = backupFolder(database);
+  const passing = findNames(database).filter((name) => NAME.exec(name)?.[5] !== "before-migration");
+  const halves = readdirSync(folder).filter((name) => name.endsWith(UNFINISHED));
+  for (const name of [...passing.slice(KEPT), ...halves]) rmSync(join(folder, name), { force: true });
+}
+
+function findNames(database: string): string[] {
+  const folder = backupFolder(database);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => NAME.test(name))
+    .toSorted()
+    .toReversed();
+}
+
+const toMoment = (name: string): Instant => name.replace(NAME, "$1T$2:$3:$4Z");
+
+export function describeBackup(path: string): Backup {
+  const name = basename(path);
+  const { size } = statSync(path);
+  const reason = (NAME.exec(name)?.[5] ?? "on-demand") as BackupReason;
+  return { name, at: toMoment(name), reason, sizeBytes: size, ...lookAt(path, size) };
+}
+
+/** What its first page says. The rest of a backup was looked through when it was made, and is again before it is used. */
+function lookAt(path: string, size: number): Pick<Backup, "schema" | "problem"> {
+  try {
+    using backup = openToLook(path);
+    const schema = readSchema(backup.db);
+    const told = Number(backup.db.pragma("page_count", { simple: true }));
+    const bytes = told * Number(backup.db.pragma("page_size", { simple: true }));
+    return { schema, problem: bytes === size ? null : CUT_SHORT };
+  } catch (error) {
+    if (error instanceof Refusal) return { schema: null, problem: error.message };
+    if (explainSqlite(error, path) instanceof Refusal) return { schema: null, problem: CUT_SHORT };
+    throw error;
+  }
+}
+
+const CUT_SHORT = "it is damaged or was cut short";
+
+function isWhole(path: string): boolean {
+  try {
+    using backup = openToLook(path);
+    return findDamage(backup.db).length === 0;
+  } catch (error) {
+    if (explainSqlite(error, path) instanceof Refusal) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import Sqlite, { type Database } from "better-sqlite3";
+import { Refusal } from "#shared/model/refusal.ts";
+import { explainSqlite } from "#store/explain-sqlite.ts";
+import { refuseFailure } from "#store/opening/check-file.ts";
+
+/** Lines of a report that are shown; the rest of a ruined file says nothing new. */
+const MOST_LINES = 20;
+
+/** Ends the name of a copy that is being made. */
+export const UNFINISHED = ".unfinished";
+
+/** What SQLite finds wrong when it reads every page and every index; empty when all is well. */
+export function findDamage(db: Database): string[] {
+  const lines = db.prepare<[], string>(`PRAGMA integrity_check(${MOST_LINES})`).pluck().all();
+  const orphans = db
+    .prepare<[], string>('SELECT "table" FROM pragma_foreign_key_check LIMIT 1')
+    .pluck()
+    .get();
+  return [
+    ...lines.filter((line) => line !== "ok"),
+    ...(orphans === undefined ? [] : [`a row of ${orphans} refers to one that is missing`]),
+  ];
+}
+
+/** Writes a whole copy under a name that is not there yet: looked through, and on the disk before it has that name. */
+export function copyDatabase(db: Database, path: string): void {
+  const unfinished = writeCopy(db, `${path}${UNFINISHED}`);
+  refuseFailure(path, () => renameSync(unfinished, path));
+  syncFolder(dirname(path));
+}
+
+/** Writes a whole copy, looked through and on the disk, and answers with its name. One that was cut short is replaced. */
+export function writeCopy(db: Database, path: string): string {
+  refuseFailure(path, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    rmSync(path, { force: true });
+    closeSync(openSync(path, "wx", 0o600));
+  });
+  try {
+    db.prepare("VACUUM INTO ?").run(path);
+    refuseFailure(path, () => sync(path));
+    using copy = openToLook(path);
+    const [damage] = findDamage(copy.db);
+    if (damage === undefined) return path;
+    throw new Refusal("unusable", `the copy ${path} came out damaged (${damage}); see to the disk`);
+  } catch (error) {
+    // Half a copy is of no use, and may be what fills the disk.
+    rmSync(path, { force: true });
+    throw explainSqlite(error, path);
+  }
+}
+
+/** A database that is only looked at. Nothing in it is believed: it may be anybody's. */
+export function openToLook(path: string): { db: Database } & Disposable {
+  const db = new Sqlite(path, { readonly: true, fileMustExist: true });
+  db.pragma("trusted_schema = OFF");
+  db.pragma("cell_size_check = ON");
+  db.pragma("mmap_size = 0");
+  return { db, [Symbol.dispose]: () => db.close() };
+}
+
+/** Puts a rename on the disk; Windows has no such call and needs none. */
+export function syncFolder(path: string): void {
+  if (process.platform !== "win32") sync(path);
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
