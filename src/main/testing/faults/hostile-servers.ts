@@ -51,6 +51,16 @@ const GREETING = "SSH-2.0-OpenSSH_10.0\r\n";
 /** A host that is read whole: what the others are measured by. */
 export const startHealthy = () => startTruthful((stream) => stream);
 
+/** What a host that lies in good order may do to a stream. */
+export const LIES = {
+  "one byte changed": (stream) => stream.replace("cm9v", "cm9w"),
+  "a record left out": (stream) => stream.replace(/groups .*\n(?:[A-Za-z0-9+/=]+\n)+/, ""),
+  "another count": (stream) => stream.replace(/end (\d+)/, "end 1$1"),
+  "another digest": (stream) => stream.replace(/sha256 [0-9a-f]{8}/, "sha256 00000000"),
+  "no trailer": (stream) => stream.slice(0, stream.lastIndexOf("end ")),
+  "the trailer of another visit": (stream) => stream.replace(/(end \d+) \S+/, "$1 0123456789abcdef"),
+} satisfies Record<string, (stream: string) => string>;
+
 /** A host that runs to its end in good order, with exit status 0, and whose output was changed on the way. */
 export const startTruthful = (change: (stream: string) => string) =>
   answer(({ channel, stream }) => {
