@@ -26,6 +26,8 @@ export type Route =
 export type SshConfig = {
   /** The hosts that it names in full: no pattern, no negation. */
   names: readonly string[];
+  /** Whether it names this host in full: then the host keeps the letters it is written with, for ssh tells them apart. */
+  isNamed(host: string): boolean;
   /** A name that it gives another address or a way there, so that it is reached by SSH alone. */
   isAlias(host: string): boolean;
   portOf(host: string, user: string | null): number | null;
@@ -38,6 +40,7 @@ export type SshConfig = {
 /** What holds where there is no ssh_config. */
 export const NO_SSH_CONFIG: SshConfig = {
   names: [],
+  isNamed: () => false,
   isAlias: () => false,
   portOf: () => null,
   routeTo: ({ host, port, user }, defaultUser) => ({

@@ -1,4 +1,5 @@
 import type { SshdSettings } from "#domain/collection/collection.ts";
+import { splitKeyword, splitWords } from "./config-line.ts";
 
 /**
  * sshd_config and all that it includes, as one list of settings in the order that sshd meets them.
@@ -82,44 +83,8 @@ function expandInclude(pattern: string, { files, includes }: Place["sshd"], unre
 
 /** The keyword in lower case and its values; null for a blank line or a comment. */
 export function splitConfigLine(text: string): [string, ...string[]] | null {
-  const line = text.replace(/^[ \t\r]+/, "").replace(/[ \t\r\n\f]+$/, "");
-  if (line === "" || line.startsWith("#")) return null;
-  // sshd ends the keyword at a blank, a quote or one equals sign.
-  const keyword = /^"([^"]*)"|^[^\s"=]*/.exec(line);
-  const name = keyword?.[1] ?? keyword?.[0] ?? "";
-  const rest = line.slice(keyword?.[0].length ?? 0).replace(/^[ \t\r\n]*=?[ \t\r\n]*/, "");
-  return name === "" ? null : [name.toLowerCase(), ...splitWords(rest)];
-}
-
-/** Words of a line: quotes of both kinds, a backslash before a quote, a backslash or a blank, a comment at its end. */
-function splitWords(text: string): string[] {
-  const words: string[] = [];
-  let word: string | null = null;
-  let quote = "";
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at] as string;
-    const next = text[at + 1];
-    const isSpace = character === " " || character === "\t";
-    if (word === null && isSpace) continue;
-    if (word === null && character === "#") break;
-    word ??= "";
-    if (
-      character === "\\" &&
-      next !== undefined &&
-      (`'"\\`.includes(next) || (quote === "" && next === " "))
-    ) {
-      word += next;
-      at++;
-    } else if (quote === "" && isSpace) {
-      words.push(word);
-      word = null;
-    } else if (quote === "" ? character === '"' || character === "'" : character === quote) {
-      quote = quote === "" ? character : "";
-    } else {
-      word += character;
-    }
-  }
-  return word === null ? words : [...words, word];
+  const line = splitKeyword(text);
+  return line?.keyword ? [line.keyword, ...splitWords(line.rest).words] : null;
 }
 
 function readCriteria(words: readonly string[]): Criterion[] {

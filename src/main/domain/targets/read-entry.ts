@@ -2,6 +2,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { Target } from "#shared/model/target.ts";
 import { type HostSet, readAddresses } from "./addresses.ts";
 import { readName } from "./names.ts";
+import { isUserName } from "./user-name.ts";
 
 /** One entry of a text of targets. `kind` null: it may be either, so it is both. */
 export type Entry = {
@@ -76,9 +77,8 @@ function readPort(text: string | undefined): number | null {
   throw refuse("has no port from 1 to 65535; write it as host:port");
 }
 
-/** Strict, for a user name may become an argument of a program: no leading dash, nothing a shell knows. */
 function readUser(user: string): string {
-  if (/^[\w.][\w.@+\\-]{0,254}\$?$/.test(user)) return user;
+  if (isUserName(user)) return user;
   throw refuse("has a user name that cannot be one; write it as user@host");
 }
 

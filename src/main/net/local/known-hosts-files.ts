@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readTextFile } from "./read-text-file.ts";
 
 export type KnownHostsFiles = {
   files: { path: string; text: string }[];
@@ -15,18 +15,16 @@ const pathsFor = (home: string): string[] => [
   "/etc/ssh/ssh_known_hosts2",
 ];
 
+/** Of a million hosts. */
+const MOST_MEBIBYTES = 256;
+
 /** Reads the user's and the system's known_hosts. Never fails. */
 export async function readKnownHostsFiles(home: string): Promise<KnownHostsFiles> {
   const found: KnownHostsFiles = { files: [], unread: [] };
   for (const path of pathsFor(home)) {
-    try {
-      found.files.push({ path, text: await readFile(path, "utf8") });
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (!code) throw error;
-      if (code !== "ENOENT" && code !== "ENOTDIR")
-        found.unread.push({ path, why: `it cannot be read (${code})` });
-    }
+    const file = await readTextFile(path, MOST_MEBIBYTES);
+    if (file && "text" in file) found.files.push({ path, text: file.text });
+    else if (file) found.unread.push({ path, why: file.why });
   }
   return found;
 }

@@ -1,0 +1,190 @@
+import { splitKeyword, splitWords } from "#domain/ssh/config-line.ts";
+import { matchPatternList } from "#domain/ssh/pattern.ts";
+import type { BrokenEntry } from "#shared/contract/targets.ts";
+import { type Condition, readHostLine, readMatchLine } from "./conditions.ts";
+import { type ConfigSource, readInclude } from "./includes.ts";
+import { isKeyword, NOT_FOLLOWED } from "./keywords.ts";
+import { createNotes, type Notes } from "./notes.ts";
+import { readSetting, type Setting } from "./settings.ts";
+import { whyNotFollowed } from "./tokens.ts";
+
+/** A Host or Match line and what stands under it, or what stands above the first of them in a file. */
+export type Block = { condition: Condition; outer: Block | null };
+
+/** Settings of one block in a row, in the order that ssh meets them. An Include may split a block into several. */
+export type Segment = { block: Block; settings: Setting[] };
+
+/** ssh_config and all that it includes. */
+export type Blocks = {
+  segments: readonly Segment[];
+  /** Hosts that a Host line names in full, in their order. */
+  names: ReadonlySet<string>;
+  /** ssh reads its configuration a second time, with the host name that it found. */
+  hasFinalPass: boolean;
+  /** Lines that cannot be read. ssh would stop at the first of them; here the others hold. */
+  broken: readonly BrokenEntry[];
+  notes: readonly string[];
+};
+
+/** ssh's READCONF_MAX_DEPTH. */
+const DEEPEST_INCLUDE = 16;
+
+/** Files that include one another can stand for far more than they hold. */
+const MOST_INCLUSIONS = 4_096;
+const MOST_CHARACTERS = 64 * 1024 * 1024;
+
+type Reading = {
+  source: ConfigSource;
+  segments: Segment[];
+  names: Set<string>;
+  hasFinalPass: boolean;
+  broken: BrokenEntry[];
+  notes: Notes;
+  /** Keywords that IgnoreUnknown lets pass. */
+  ignored: string[];
+  left: { inclusions: number; characters: number };
+};
+
+/** One visit to a file; `above`: those that include it, the outermost first. */
+type Visit = { path: string; isUser: boolean; outer: Block; above: readonly string[] };
+
+type Line = {
+  keyword: string;
+  rest: string;
+  words: readonly string[];
+  isQuoteOpen: boolean;
+  text: string;
+  /** `~/.ssh/config`, and the number of the line. */
+  file: string;
+  number: number;
+};
+
+export function readBlocks(source: ConfigSource): Blocks {
+  const reading: Reading = {
+    ...{ source, segments: [], names: new Set(), hasFinalPass: false, broken: [], notes: createNotes() },
+    ...{ ignored: [], left: { inclusions: MOST_INCLUSIONS, characters: MOST_CHARACTERS } },
+  };
+  for (const { path, isUser } of source.roots) {
+    const outer: Block = { condition: { kind: "always" }, outer: null };
+    readFile(reading, { path, isUser, outer, above: [] });
+  }
+  return { ...reading, notes: reading.notes.list() };
+}
+
+function readFile(reading: Reading, visit: Visit): void {
+  const file = reading.source.files.get(visit.path);
+  if (!file || !("text" in file)) return;
+  reading.left.inclusions--;
+  reading.left.characters -= file.text.length;
+  let block = visit.outer;
+  beginSegment(reading, block);
+  for (const [index, raw] of file.text.split("\n").entries()) {
+    const line = readLine(raw, reading.source.say(visit.path), index + 1);
+    if (!line) continue;
+    if (line.keyword === "host" || line.keyword === "match") {
+      block = { condition: readCondition(reading, line), outer: visit.outer };
+      beginSegment(reading, block);
+    } else if (line.keyword === "include") {
+      include(reading, line, { ...visit, outer: block });
+      beginSegment(reading, block);
+    } else {
+      readOther(reading, line);
+    }
+  }
+}
+
+/** As C has it, a line ends at its first NUL. */
+function readLine(raw: string, file: string, number: number): Line | null {
+  const text = raw.split("\0", 1)[0] ?? "";
+  const split = splitKeyword(text);
+  return split && { ...split, ...splitWords(split.rest), text, file, number };
+}
+
+const beginSegment = ({ segments }: Reading, block: Block) => segments.push({ block, settings: [] });
+
+/** A line that cannot be read holds for no host, and so does all that stands under it. */
+function readCondition(reading: Reading, line: Line): Condition {
+  const read = line.isQuoteOpen
+    ? OPEN_QUOTE
+    : line.keyword === "host"
+      ? readHost(reading, line)
+      : readMatch(reading, line);
+  if (typeof read !== "string") return read;
+  refuse(reading, line, read);
+  return { kind: "never" };
+}
+
+function readHost({ names }: Reading, { words }: Line): Condition | string {
+  const condition = readHostLine(words);
+  if (typeof condition === "string") return condition;
+  for (const { text, isNegated } of condition.patterns) if (!isNegated && !/[*?]/.test(text)) names.add(text);
+  return condition;
+}
+
+function readMatch(reading: Reading, line: Line): Condition | string {
+  const match = readMatchLine(line.words);
+  if (typeof match === "string") return match;
+  reading.hasFinalPass ||= match.asksForFinal;
+  for (const name of new Set(match.notEvaluated))
+    reading.notes.add(`Match ${name} is not evaluated: what stands under it is left out`, sayPlace(line));
+  return match.condition;
+}
+
+function readOther(reading: Reading, line: Line): void {
+  const place = sayPlace(line);
+  const unreadable = whyUnreadable(reading, line);
+  const setting = readSetting(line, place, unreadable);
+  if (setting) reading.segments.at(-1)?.settings.push(setting);
+  const why = setting?.keyword === "unreadable" ? setting.why : unreadable;
+  if (why !== null) {
+    refuse(reading, line, why);
+    return;
+  }
+  if (line.keyword === "ignoreunknown") reading.ignored.push(line.words.join(",").toLowerCase());
+  const note =
+    setting?.keyword === "identityfile" ? whyNotFollowed(setting.value) : NOT_FOLLOWED.get(line.keyword);
+  if (note) reading.notes.add(note, place);
+}
+
+function whyUnreadable({ ignored }: Reading, { keyword, rest, isQuoteOpen }: Line): string | null {
+  if (!isKeyword(keyword) && !ignored.some((list) => matchPatternList(keyword, list) === "match"))
+    return "is not a keyword that ssh knows";
+  if (rest === "") return "has no value";
+  return isQuoteOpen ? OPEN_QUOTE : null;
+}
+
+function include(reading: Reading, line: Line, visit: Visit): void {
+  if (line.words.length === 0) refuse(reading, line, "names no file");
+  for (const word of line.words) {
+    const found = readInclude(word, visit.isUser, reading.source);
+    if (typeof found === "string") refuse(reading, line, found);
+    else
+      for (const path of found) {
+        const inner = { ...visit, path, above: [...visit.above, visit.path] };
+        const why = whyNotIncluded(reading, inner);
+        if (why) refuse(reading, line, why);
+        else readFile(reading, inner);
+      }
+  }
+}
+
+function whyNotIncluded({ source, left }: Reading, { path, above }: Visit): string | null {
+  const name = source.say(path);
+  if (above.includes(path)) return `includes ${name} inside itself: a loop, which is not followed`;
+  if (above.length > DEEPEST_INCLUDE)
+    return `includes ${name} more than ${DEEPEST_INCLUDE} files deep, where ssh stops; include it further up`;
+  if (left.inclusions <= 0 || left.characters <= 0)
+    return `includes ${name} after too many others: at most ${MOST_INCLUSIONS} files and 64 MiB are read`;
+  const file = source.files.get(path);
+  return file && "why" in file ? `includes ${name}, which cannot be read: ${file.why}` : null;
+}
+
+const MOST_SHOWN = 200;
+
+function refuse({ broken }: Reading, { file, number, text }: Line, why: string): void {
+  broken.push({ where: `${file} line ${number}`, text: text.trim().slice(0, MOST_SHOWN), why });
+}
+
+const sayPlace = ({ file, number }: Line): string => `${file}:${number}`;
+
+const OPEN_QUOTE = "has a quote without its other half";

@@ -1,0 +1,126 @@
+import { holds, type Known } from "./conditions.ts";
+import { type HostIndex, indexHosts } from "./host-index.ts";
+import { normaliseHost } from "./host-words.ts";
+import type { Jump } from "./jumps.ts";
+import type { Block, Blocks } from "./read-blocks.ts";
+import type { Setting } from "./settings.ts";
+
+/** What ssh is asked for: a host, and what its command line says of it. */
+export type Question = {
+  host: string;
+  user: string | null;
+  /** As by `ssh -J`. */
+  jumps: readonly Jump[] | null;
+};
+
+/** What ssh_config says of one host. */
+export type Answer = {
+  /** HostName, or the host itself. */
+  hostname: string;
+  user: string | null;
+  port: number | null;
+  identityFiles: readonly string[] | null;
+  identitiesOnly: boolean;
+  hostKeyAlias: string | null;
+  /** Null: none. */
+  jumps: { value: readonly Jump[]; place: string } | null;
+  proxyCommand: { value: string; place: string } | null;
+  /** Lines that hold for this host and cannot be read. */
+  unreadable: readonly Extract<Setting, { keyword: "unreadable" }>[];
+};
+
+export type Resolver = (question: Question) => Answer;
+
+/** What the first lines that hold for a host say of it: later ones do not count, but for IdentityFile. */
+type Said = Map<string, Setting>;
+type State = { said: Said; identityFiles: string[]; known: Known };
+
+export function createResolver(blocks: Blocks, localUser: string): Resolver {
+  const index = indexHosts(blocks.segments.map(({ block }) => block.condition));
+  return ({ host, user, jumps }) => {
+    const said: Said = new Map();
+    if (user !== null) said.set("user", { keyword: "user", value: user, place: "" });
+    if (jumps !== null) said.set("proxyjump", { keyword: "proxyjump", value: jumps, place: "" });
+    const known = {
+      host,
+      hostname: host,
+      originalHost: host,
+      user: user ?? localUser,
+      localUser,
+      tag: "",
+      isFinal: false,
+    };
+    const state: State = { said, identityFiles: [], known };
+    readThrough(blocks, index, state);
+    const hostname = normaliseHost(state.known.hostname);
+    if (blocks.hasFinalPass) {
+      said.set("hostname", { keyword: "hostname", value: hostname, place: "" });
+      readThrough(blocks, index, {
+        ...state,
+        known: { ...state.known, host: hostname, hostname, isFinal: true },
+      });
+    }
+    return answer(state, hostname);
+  };
+}
+
+function readThrough({ segments }: Blocks, index: HostIndex, state: State): void {
+  const holding = new Map<Block, boolean>();
+  for (const number of index.find(state.known.host)) {
+    const segment = segments[number];
+    if (!segment) continue;
+    const { block, settings } = segment;
+    if (!holding.has(block)) {
+      const isOuterHolding = block.outer === null || holding.get(block.outer) === true;
+      holding.set(block, isOuterHolding && holds(block.condition, state.known));
+    }
+    if (holding.get(block)) for (const setting of settings) take(state, setting);
+  }
+}
+
+function take(state: State, setting: Setting): void {
+  const { said, known } = state;
+  const about = setting.keyword === "unreadable" ? setting.of : setting.keyword;
+  if (setting.keyword === "identityfile") {
+    if (!state.identityFiles.includes(setting.value)) state.identityFiles.push(setting.value);
+    return;
+  }
+  if (said.has(about) || isDecidedByOther(said, setting, about)) return;
+  said.set(about, setting);
+  if (setting.keyword === "hostname") known.hostname = expandHostName(setting.value, known.originalHost);
+  if (setting.keyword === "user") known.user = setting.value;
+  if (setting.keyword === "tag") known.tag = setting.value;
+}
+
+/** Of ProxyJump and ProxyCommand the first one counts; `ProxyJump none` leaves the other its say. */
+function isDecidedByOther(said: Said, setting: Setting, about: string): boolean {
+  if (about === "proxycommand") {
+    const jump = said.get("proxyjump");
+    return jump !== undefined && !(jump.keyword === "proxyjump" && jump.value === null);
+  }
+  const isNone = setting.keyword === "proxyjump" && setting.value === null;
+  return about === "proxyjump" && !isNone && said.has("proxycommand");
+}
+
+const expandHostName = (text: string, host: string): string =>
+  text.replace(/%([h%])/g, (_, token: string) => (token === "h" ? host : "%"));
+
+function answer({ said, identityFiles }: State, hostname: string): Answer {
+  const find = <Keyword extends Setting["keyword"]>(keyword: Keyword) => {
+    const setting = said.get(keyword);
+    return setting?.keyword === keyword ? (setting as Extract<Setting, { keyword: Keyword }>) : null;
+  };
+  const jumps = find("proxyjump");
+  const proxyCommand = find("proxycommand");
+  return {
+    hostname,
+    user: find("user")?.value ?? null,
+    port: find("port")?.value ?? null,
+    identityFiles: identityFiles.length > 0 ? identityFiles : null,
+    identitiesOnly: find("identitiesonly")?.value ?? false,
+    hostKeyAlias: find("hostkeyalias")?.value ?? null,
+    jumps: jumps?.value ? { value: jumps.value, place: jumps.place } : null,
+    proxyCommand: proxyCommand && !/^none$/i.test(proxyCommand.value) ? proxyCommand : null,
+    unreadable: [...said.values()].filter((setting) => setting.keyword === "unreadable"),
+  };
+}

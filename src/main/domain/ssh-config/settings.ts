@@ -1,0 +1,98 @@
+import { isUserName } from "#domain/targets/user-name.ts";
+import { isOneHost, readPort } from "./host-words.ts";
+import { type Jump, readJumps } from "./jumps.ts";
+import { hasOnlyTokens } from "./tokens.ts";
+
+type Values = {
+  hostname: string;
+  user: string;
+  hostkeyalias: string;
+  tag: string;
+  identityfile: string;
+  proxycommand: string;
+  port: number;
+  identitiesonly: boolean;
+  /** Null: none. */
+  proxyjump: readonly Jump[] | null;
+};
+type Followed = keyof Values;
+
+/** A line that says how a host is reached. `place`: its file and line, for people. */
+export type Setting =
+  | { [Keyword in Followed]: { keyword: Keyword; value: Values[Keyword]; place: string } }[Followed]
+  /** It cannot be read, so nobody can tell how a host is reached that it is said of. */
+  | { keyword: "unreadable"; of: Followed; why: string; place: string };
+
+const FOLLOWED = [
+  "hostname",
+  "user",
+  "hostkeyalias",
+  "tag",
+  "identityfile",
+  "proxycommand",
+  "port",
+  "identitiesonly",
+  "proxyjump",
+] as const satisfies readonly Followed[];
+
+type Line = { keyword: string; rest: string; words: readonly string[] };
+type Value = { value: NonNullable<unknown> | null } | { why: string };
+
+/**
+ * Null for a keyword that says nothing of how a host is reached. `broken`: why the line cannot be read at all, if it
+ * cannot.
+ */
+export function readSetting(
+  { keyword: written, rest, words }: Line,
+  place: string,
+  broken: string | null,
+): Setting | null {
+  const keyword = FOLLOWED.find(
+    (followed) => followed === written.replace(/^identityfile2$/, "identityfile"),
+  );
+  if (!keyword) return null;
+  if (broken !== null) return { keyword: "unreadable", of: keyword, why: broken, place };
+  const read = isRestOfLine(keyword) ? READERS[keyword](rest) : readOneWord(keyword, words);
+  if ("why" in read) return { keyword: "unreadable", of: keyword, why: read.why, place };
+  return { keyword, value: read.value, place } as Setting;
+}
+
+const isRestOfLine = (keyword: Followed): boolean => keyword === "proxyjump" || keyword === "proxycommand";
+
+function readOneWord(keyword: Followed, [word = "", ...more]: readonly string[]): Value {
+  if (word === "") return { why: "has no value" };
+  if (more.length > 0) return { why: "has more than one value; put it in quotes, or leave the rest out" };
+  return READERS[keyword](word);
+}
+
+const READERS: Record<Followed, (text: string) => Value> = {
+  hostname: (text) => {
+    const plain = text.replaceAll("%h", "h").replaceAll("%%", "%");
+    return isOneHost(plain) ? { value: text } : { why: "is not the name of a host; only %h stands for one" };
+  },
+  user: (text) =>
+    isUserName(text.replace(/%[a-zA-Z]|\$\{\w+\}/g, "x")) && hasOnlyTokens(text)
+      ? { value: text }
+      : { why: "has a user name that cannot be one" },
+  hostkeyalias: (text) => ({ value: text.toLowerCase() }),
+  tag: (text) => ({ value: text }),
+  identityfile: (text) => ({ value: text }),
+  proxycommand: (text) => ({ value: text }),
+  port: (text) => {
+    const port = readPort(text);
+    return port === null ? { why: "has no port from 1 to 65535" } : { value: port };
+  },
+  identitiesonly: (text) => {
+    const isYes = /^(yes|true)$/i.test(text);
+    return isYes || /^(no|false)$/i.test(text) ? { value: isYes } : { why: "is neither yes nor no" };
+  },
+  proxyjump: (text) => {
+    const plain = text
+      .replace(/#.*$/s, "")
+      .trim()
+      .replace(/^"([^"]*)"$/, "$1");
+    if (/^none$/i.test(plain)) return { value: null };
+    const jumps = readJumps(plain);
+    return typeof jumps === "string" ? { why: jumps } : { value: jumps };
+  },
+};

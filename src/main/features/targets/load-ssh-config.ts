@@ -1,0 +1,84 @@
+import { type ConfigSource, findIncludes } from "#domain/ssh-config/includes.ts";
+import { readSshConfig } from "#domain/ssh-config/read-ssh-config.ts";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { expandGlob } from "#net/local/expand-glob.ts";
+import { nameThisComputer, readSshConfigFile } from "#net/local/ssh-config-files.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+
+type Root = ConfigSource["roots"][number];
+type Loaded = {
+  config: SshConfig;
+  /** The files that were read, as people write them. */
+  files: string[];
+};
+
+/**
+ * Reads this user's ssh_config and the system's, or `file` alone, with all that they include; `none` reads nothing, as
+ * does `ssh -F none`. A usual file that cannot be read is named in the notes; one that was asked for is refused.
+ */
+export async function loadSshConfig({ user, home }: Workstation, file: string | null): Promise<Loaded> {
+  const roots =
+    file === null ? usualRoots(home) : isNone(file) ? [] : [{ path: untilde(file, home), isUser: true }];
+  const { files, includes } = await gather(roots, home);
+  const say = (path: string) => (path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
+  const unread = roots.flatMap(({ path }) => {
+    const found = files.get(path) ?? (file === null ? null : { why: "there is no such file" });
+    return found && "why" in found ? [{ path: say(path), why: found.why }] : [];
+  });
+  if (file !== null && unread[0])
+    throw new Refusal("not-found", `${file} cannot be read as ssh_config (${unread[0].why})`);
+
+  const config = readSshConfig({ roots, files, includes, home, say }, { home, user, ...nameThisComputer() });
+  const notes = unread.map(
+    ({ path, why }) => `${path} is not read: ${why}; hosts are taken as they are written`,
+  );
+  return {
+    config: { ...config, notes: [...notes, ...config.notes] },
+    files: [...files].filter(([, found]) => "text" in found).map(([path]) => say(path)),
+  };
+}
+
+const usualRoots = (home: string): Root[] => [
+  { path: `${home}/.ssh/config`, isUser: true },
+  { path: "/etc/ssh/ssh_config", isUser: false },
+];
+
+const isNone = (file: string): boolean => file.toLowerCase() === "none";
+
+const untilde = (file: string, home: string): string => file.replace(/^~(?=\/)/, () => home);
+
+const MOST_FILES = 1_024;
+const MOST_CHARACTERS = 64 * 1024 * 1024;
+
+/** Reads the files, and what they include, each once. ssh asks of the last root alone that it be safe from nobody. */
+async function gather(roots: readonly Root[], home: string) {
+  const files = new Map<string, { text: string } | { why: string }>();
+  const includes = new Map<string, string[]>();
+  const visits = [...roots];
+  const isVisited = new Set<string>();
+  let characters = 0;
+  for (const { path, isUser } of visits) {
+    if (isVisited.has(`${isUser} ${path}`)) continue;
+    isVisited.add(`${isUser} ${path}`);
+    const found = files.get(path) ?? (await read(path));
+    if (found === null) continue;
+    files.set(path, found);
+    if (!("text" in found)) continue;
+    for (const pattern of findIncludes(found.text, { isUser, home })) {
+      const paths = includes.get(pattern) ?? (await expandGlob(pattern));
+      includes.set(pattern, paths);
+      for (const included of paths)
+        if (!isVisited.has(`${isUser} ${included}`)) visits.push({ path: included, isUser });
+    }
+  }
+  return { files, includes };
+
+  async function read(path: string) {
+    if (files.size >= MOST_FILES || characters >= MOST_CHARACTERS)
+      return { why: "too much was read before it: at most 1,024 files and 64 MiB are" };
+    const found = await readSshConfigFile(path, { mustBeSafe: path !== roots.at(-1)?.path });
+    if (found && "text" in found) characters += found.text.length;
+    return found;
+  }
+}

@@ -1,0 +1,89 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join, parse } from "node:path";
+
+/** A folder of a million names would otherwise hold up whoever asks. */
+const MOST_PATHS = 4_096;
+
+/** The paths that an absolute pattern of glob(7) stands for, in the order of their names. Never fails. */
+export async function expandGlob(pattern: string): Promise<string[]> {
+  const { root } = parse(pattern);
+  let folders = [root];
+  for (const part of pattern.slice(root.length).split("/").filter(Boolean)) {
+    const found: string[] = [];
+    for (const folder of folders) {
+      for (const name of await namesLike(folder, part)) found.push(join(folder, name));
+    }
+    folders = found.slice(0, MOST_PATHS);
+  }
+  return folders;
+}
+
+async function namesLike(folder: string, part: string): Promise<string[]> {
+  if (!/[*?[]/.test(part)) {
+    const name = part.replace(/\\(.)/g, "$1");
+    return (await exists(join(folder, name))) ? [name] : [];
+  }
+  const tokens = readTokens(part);
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => (part.startsWith(".") || !name.startsWith(".")) && matches(name, tokens))
+    .sort();
+}
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+type Token = "any run" | ((character: string) => boolean);
+
+function readTokens(part: string): Token[] {
+  const tokens: Token[] = [];
+  const words = part.match(/\\.|\[[!^]?\]?[^\]]*\]|./gsu) ?? [];
+  for (const word of words) {
+    if (word === "*") tokens.push("any run");
+    else if (word === "?") tokens.push(() => true);
+    else if (word.length > 1 && word.startsWith("[")) tokens.push(readClass(word.slice(1, -1)));
+    else
+      tokens.push(
+        (character) => character === (word.length > 1 && word.startsWith("\\") ? word.slice(1) : word),
+      );
+  }
+  return tokens;
+}
+
+/** `a-z0-9`, or what is not in it after `!` or `^`. */
+function readClass(text: string): (character: string) => boolean {
+  const isNegated = /^[!^]/.test(text);
+  const ranges = (isNegated ? text.slice(1) : text).match(/.-.|./gsu) ?? [];
+  return (character) => {
+    const isIn = ranges.some((range) => {
+      const [from = "", , to = from] = [...range];
+      return character >= from && character <= to;
+    });
+    return isIn !== isNegated;
+  };
+}
+
+/** In time that grows with the product of the two lengths at most. */
+function matches(name: string, tokens: readonly Token[]): boolean {
+  const characters = [...name];
+  let [at, next, star, resume] = [0, 0, -1, 0];
+  while (at < characters.length) {
+    const token = tokens[next];
+    if (token === "any run") {
+      star = next++;
+      resume = at;
+    } else if (token?.(characters[at] ?? "")) {
+      next++;
+      at++;
+    } else if (star >= 0) {
+      next = star + 1;
+      at = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return tokens.slice(next).every((token) => token === "any run");
+}
