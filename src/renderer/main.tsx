@@ -7,11 +7,14 @@ import { createTheme, MantineProvider, Menu } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRoot } from "react-dom/client";
 import { ApiContext, createApi } from "./api/api.ts";
-import { connect } from "./api/connect.ts";
+import { connectPort } from "./api/connect-port.ts";
+import { connectSocket } from "./api/connect-socket.ts";
 import { ConnectionContext } from "./api/connection.ts";
+import { DesktopContext, findDesktop } from "./api/desktop.ts";
 import { followEvents } from "./api/follow-events.ts";
 import { App } from "./app.tsx";
 import { createScreens } from "./routes.tsx";
+import { CopyContext } from "./ui/clipboard.ts";
 import { NowProvider } from "./ui/now.tsx";
 import { PreferencesProvider } from "./ui/preferences.tsx";
 
@@ -30,10 +33,14 @@ const theme = createTheme({
     }),
   },
 });
-const connection = connect();
+const desktop = findDesktop();
+const connection = desktop ? connectPort(desktop, window) : connectSocket();
 const api = createApi(connection.client);
 const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 5_000 } } });
 followEvents(connection, api, queries);
+
+const copy = (text: string) =>
+  desktop ? desktop.request({ kind: "copy", text }) : navigator.clipboard.writeText(text);
 
 const root = document.querySelector("#root");
 if (!root) throw new Error("the page has no #root");
@@ -45,11 +52,15 @@ createRoot(root).render(
     <QueryClientProvider client={queries}>
       <ConnectionContext value={connection}>
         <ApiContext value={api}>
-          <PreferencesProvider>
-            <NowProvider>
-              <App screens={createScreens()} />
-            </NowProvider>
-          </PreferencesProvider>
+          <DesktopContext value={desktop}>
+            <CopyContext value={copy}>
+              <PreferencesProvider>
+                <NowProvider>
+                  <App screens={createScreens()} />
+                </NowProvider>
+              </PreferencesProvider>
+            </CopyContext>
+          </DesktopContext>
         </ApiContext>
       </ConnectionContext>
     </QueryClientProvider>

@@ -1,13 +1,31 @@
+import { CloseButton } from "@mantine/core";
 import { IconPlugConnectedX } from "@tabler/icons-react";
-import { useConnectionState } from "#renderer/api/connection.ts";
+import { useState } from "react";
+import { useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
 import classes from "./frame.module.css";
 
+/** Says that the page waits; and afterwards, until it is closed, what there is to know of why. */
 export function ConnectionBanner() {
-  if (useConnectionState() !== "waiting") return null;
+  const state = useConnectionState();
+  const sentence = useConnectionSentence();
+  const [closed, setClosed] = useState<string | null>(null);
+  if (sentence !== null && sentence !== closed)
+    return <Told sentence={sentence} onClose={state === "open" ? () => setClosed(sentence) : null} />;
+  if (state !== "waiting") return null;
   return (
     <div role="status" className={classes.banner}>
       <IconPlugConnectedX size={15} aria-hidden /> Connecting to Latchkey again; what is shown may be out of
       date
+    </div>
+  );
+}
+
+function Told({ sentence, onClose }: { sentence: string; onClose: (() => void) | null }) {
+  return (
+    <div role="status" className={classes.banner}>
+      <IconPlugConnectedX size={15} aria-hidden />
+      <span className={classes.told}>{sentence.replace(/^./, (letter) => letter.toUpperCase())}</span>
+      {onClose && <CloseButton size="sm" aria-label="Close" c="inherit" onClick={onClose} />}
     </div>
   );
 }

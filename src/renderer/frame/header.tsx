@@ -2,6 +2,7 @@ import { ActionIcon, Button, Menu, useMantineColorScheme } from "@mantine/core";
 import {
   IconCheck,
   IconDeviceDesktop,
+  IconFileSearch,
   IconKeyboard,
   IconMoon,
   IconRadar2,
@@ -13,9 +14,9 @@ import { RunningScan } from "#renderer/features/scans/running-scan.tsx";
 import classes from "./frame.module.css";
 import { SCREENS } from "./screens.ts";
 
-type Props = { onScan: () => void; onHelp: () => void };
+type Props = { onScan: () => void; onInspect: () => void; onHelp: () => void };
 
-export function Header({ onScan, onHelp }: Props) {
+export function Header({ onScan, onInspect, onHelp }: Props) {
   const path = useLocation({ select: ({ pathname }) => pathname });
   const name = SCREENS.find(({ to }) => to === path)?.name ?? "Latchkey";
   useEffect(() => {
@@ -35,6 +36,16 @@ export function Header({ onScan, onHelp }: Props) {
       >
         Scan
       </Button>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={30}
+        aria-label="Inspect a file"
+        title="Inspect a file (Ctrl+I)"
+        onClick={onInspect}
+      >
+        <IconFileSearch size={18} stroke={1.7} />
+      </ActionIcon>
       <ThemeMenu />
       <ActionIcon
         variant="subtle"

@@ -8,6 +8,7 @@ const GROUPS = [
     title: "Anywhere",
     keys: [
       [["c"], "Scan"],
+      [["Ctrl", "i"], "Inspect a file"],
       [["?"], "Keyboard shortcuts"],
       ...SCREENS.map(({ key, name }) => [["g", key], name] as const),
     ],

@@ -1,11 +1,17 @@
 import { Button } from "@mantine/core";
 import { BrandMark } from "#renderer/ui/brand-mark.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
 import classes from "./stopped.module.css";
 
-type Props = { state: "stopped" | "ended"; onRetry: () => void };
+type Props = {
+  state: "stopped" | "ended";
+  /** Why it has stopped, where that is known; else it can only be told what to do. */
+  sentence: string | null;
+  onRetry: () => void;
+};
 
 /** The whole page once the program, or this tab's place in it, is gone. */
-export function Stopped({ state, onRetry }: Props) {
+export function Stopped({ state, sentence, onRetry }: Props) {
   const isStopped = state === "stopped";
   return (
     <main className={classes.page}>
@@ -14,9 +20,13 @@ export function Stopped({ state, onRetry }: Props) {
       </div>
       <h1 className={classes.title}>{isStopped ? "Latchkey has stopped" : "This tab's session has ended"}</h1>
       <p className={classes.words}>
-        {isStopped
-          ? "The program that this page belongs to does not answer any more. Nothing that it had read is lost. Start it again, and open the address that it prints."
-          : "The address that opened this tab works once, and its session goes on in one tab at a time. Press Enter in the terminal where Latchkey runs, and open the fresh address that it prints."}
+        {sentence !== null ? (
+          <Untrusted text={sentence} limit={1_000} />
+        ) : isStopped ? (
+          "The program that this page belongs to does not answer any more. Nothing that it had read is lost. Start it again, and open the address that it prints."
+        ) : (
+          "The address that opened this tab works once, and its session goes on in one tab at a time. Press Enter in the terminal where Latchkey runs, and open the fresh address that it prints."
+        )}
       </p>
       {isStopped && (
         <Button variant="default" size="xs" onClick={onRetry}>

@@ -4,14 +4,14 @@ import { tinykeys } from "tinykeys";
 import { isForPage } from "#renderer/ui/use-keys.ts";
 import { SCREENS } from "./screens.ts";
 
-type Actions = { requestScan: () => void; openHelp: () => void };
+type Actions = { requestScan: () => void; openHelp: () => void; openInspect: () => void };
 
 /**
  * The keys that work on every screen: `g` and a letter to go somewhere, and what the header offers.
  * The sequence stands first: a letter that ends it does nothing else. It is one binding for all letters, since
  * tinykeys 4 forgets those of several that stand behind the one that fired.
  */
-export function useFrameKeys({ requestScan, openHelp }: Actions): void {
+export function useFrameKeys({ requestScan, openHelp, openInspect }: Actions): void {
   // Not useNavigate, which is another function after each move: subscribing anew forgets a `g` that was pressed.
   const router = useRouter();
   useEffect(() => {
@@ -30,9 +30,10 @@ export function useFrameKeys({ requestScan, openHelp }: Actions): void {
         c: onPage(() => requestScan()),
         s: onPage(() => requestScan()),
         "[Shift]+?": onPage(openHelp),
+        "$mod+i": onPage(openInspect),
         "$mod+,": onPage(goTo),
       },
       { ignore: (event) => !isForPage(event) },
     );
-  }, [router, requestScan, openHelp]);
+  }, [router, requestScan, openHelp, openInspect]);
 }

@@ -1,5 +1,5 @@
-import { CopyButton } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useCopied } from "./clipboard.ts";
 import classes from "./text.module.css";
 import { sayUntrusted, Untrusted } from "./text.tsx";
 
@@ -29,22 +29,19 @@ export function WholeFingerprint({ value }: { value: string }) {
 
 /** A small button that copies, and says that it did. */
 export function CopyMark({ value, what }: { value: string; what: string }) {
+  const { isCopied, copy } = useCopied();
   return (
-    <CopyButton value={value} timeout={1_500}>
-      {({ copied, copy }) => (
-        <button
-          type="button"
-          className={classes.copy}
-          aria-label={copied ? "Copied" : `Copy the ${what}`}
-          tabIndex={-1}
-          onClick={(event) => {
-            event.stopPropagation();
-            copy();
-          }}
-        >
-          {copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
-        </button>
-      )}
-    </CopyButton>
+    <button
+      type="button"
+      className={classes.copy}
+      aria-label={isCopied ? "Copied" : `Copy the ${what}`}
+      tabIndex={-1}
+      onClick={(event) => {
+        event.stopPropagation();
+        copy(value);
+      }}
+    >
+      {isCopied ? <IconCheck size={13} /> : <IconCopy size={13} />}
+    </button>
   );
 }

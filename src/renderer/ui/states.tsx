@@ -1,6 +1,7 @@
-import { Button, CopyButton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconAlertTriangle, type TablerIcon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { useCopied } from "./clipboard.ts";
 import classes from "./states.module.css";
 import { Untrusted } from "./text.tsx";
 
@@ -24,7 +25,7 @@ type ErrorProps = { doing: string; error: Error; onRetry?: () => void };
 
 /** What was tried, what came of it, and what to do next. */
 export function ErrorState({ doing, error, onRetry }: ErrorProps) {
-  const details = `${doing}: ${error.message}`;
+  const { isCopied, copy } = useCopied();
   return (
     <div className={classes.state} role="alert">
       <div className={`${classes.icon} ${classes.bad}`}>
@@ -40,13 +41,9 @@ export function ErrorState({ doing, error, onRetry }: ErrorProps) {
             Try again
           </Button>
         )}
-        <CopyButton value={details}>
-          {({ copied, copy }) => (
-            <Button variant="subtle" size="xs" onClick={copy}>
-              {copied ? "Copied" : "Copy details"}
-            </Button>
-          )}
-        </CopyButton>
+        <Button variant="subtle" size="xs" onClick={() => copy(`${doing}: ${error.message}`)}>
+          {isCopied ? "Copied" : "Copy details"}
+        </Button>
       </div>
     </div>
   );

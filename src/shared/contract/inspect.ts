@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Certificate } from "../model/certificate.ts";
+import { InspectedKind } from "../model/inspected-kind.ts";
 import { HostName, Port } from "../model/target.ts";
 import { query } from "./procedure.ts";
 
@@ -24,15 +25,7 @@ const InspectedKey = z.object({
 
 export const Inspection = z.object({
   source: z.string(),
-  kind: z.enum([
-    "endpoint",
-    "certificates",
-    "authorized_keys",
-    "known_hosts",
-    "public-key",
-    "private-key",
-    "unknown",
-  ]),
+  kind: InspectedKind,
   items: z.array(z.discriminatedUnion("what", [InspectedCertificate, InspectedKey])),
   /** What could not be read, each a sentence that says where. */
   malformed: z.array(z.string()),

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
-import { assertNever } from "#shared/model/assert-never.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayExpiry } from "#shared/text/elapsed.ts";
+import { sayInspected } from "#shared/text/inspection.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import { printable } from "#shared/text/printable.ts";
 import { toCertificateFacts } from "./certificate-json.ts";
@@ -121,29 +121,8 @@ function joinAsJson(inspections: readonly Inspection[]) {
   };
 }
 
-function sayKind(kind: Inspection["kind"], count: number): string {
-  switch (kind) {
-    case "endpoint":
-      return `the chain as it was sent, ${sayCount(count, "certificate")}`;
-    case "certificates":
-      return sayCount(count, "certificate");
-    case "authorized_keys":
-      return sayCount(count, "authorized key");
-    case "known_hosts":
-      return sayCount(count, "known host key");
-    case "public-key":
-      return "a public key";
-    case "private-key":
-      return "a private key";
-    case "unknown":
-      return "nothing that Latchkey can read";
-    default:
-      return assertNever(kind);
-  }
-}
-
 function sayInspection({ source, kind, items, malformed }: Inspection, world: World): string {
-  const title = `${printable(source)}: ${sayKind(kind, items.length)}`;
+  const title = `${printable(source)}: ${sayInspected(kind, items.length)}`;
   const blocks = items.map((item) => sayItem(item, world.now()));
   const broken = malformed.length > 0 ? [sayMalformed(malformed)] : [];
   return [world.isColoured ? paint("bold", title) : title, ...blocks, ...broken].join("\n\n");

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconCheck, IconCopy, IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
+import { useCopied } from "#renderer/ui/clipboard.ts";
 import { Drawer, Fact, Facts, Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { FindingLines } from "#renderer/ui/finding-lines.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -132,15 +133,11 @@ function Names({ names }: { names: readonly string[] }) {
 }
 
 function Pem({ certificate: { pem, sha256 } }: { certificate: CertificateDetail }) {
-  const [isCopied, setIsCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(pem);
-    setIsCopied(true);
-  };
+  const { isCopied, copy } = useCopied();
   const Icon = isCopied ? IconCheck : IconCopy;
   const actions = (
     <span>
-      <Button variant="subtle" size="compact-sm" leftSection={<Icon size={14} />} onClick={() => void copy()}>
+      <Button variant="subtle" size="compact-sm" leftSection={<Icon size={14} />} onClick={() => copy(pem)}>
         {isCopied ? "Copied" : "Copy"}
       </Button>
       <Button

@@ -1,6 +1,8 @@
 import { ActionIcon } from "@mantine/core";
-import { IconX } from "@tabler/icons-react";
+import { IconCheck, IconLink, IconX } from "@tabler/icons-react";
 import { createContext, type PointerEvent, type ReactNode, use, useEffect, useRef, useState } from "react";
+import { useCopied } from "#renderer/ui/clipboard.ts";
+import { useLinkToHere } from "#renderer/ui/link-to-here.ts";
 import classes from "./drawer.module.css";
 
 /** `peek` leaves the focus in the list; `open` takes it. */
@@ -36,6 +38,7 @@ export function Drawer({ label, title, subtitle, onClose, children }: Props) {
           <h2 className={classes.title}>{title}</h2>
           {subtitle && <div className={classes.subtitle}>{subtitle}</div>}
         </div>
+        <CopyLink />
         <ActionIcon
           variant="subtle"
           color="gray"
@@ -52,6 +55,28 @@ export function Drawer({ label, title, subtitle, onClose, children }: Props) {
         {children}
       </section>
     </aside>
+  );
+}
+
+function CopyLink() {
+  const linkToHere = useLinkToHere();
+  const { isCopied, copy } = useCopied();
+  const Icon = isCopied ? IconCheck : IconLink;
+  const words = isCopied ? "Copied" : "Copy a link to this row";
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size={28}
+      aria-label={words}
+      title={words}
+      onClick={() => {
+        const link = linkToHere();
+        if (link !== null) copy(link);
+      }}
+    >
+      <Icon size={16} />
+    </ActionIcon>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconBraces, IconDownload, IconX } from "@tabler/icons-react";
+import { useCopy } from "#renderer/ui/clipboard.ts";
 import { toast } from "#renderer/ui/toast.tsx";
 import classes from "./list-screen.module.css";
 
@@ -7,9 +8,10 @@ type Props = { count: number; onCopy: () => string; onExport: () => void; onClea
 
 /** What can be done with the rows that are selected. */
 export function SelectionBar({ count, onCopy, onExport, onClear }: Props) {
+  const write = useCopy();
   if (count === 0) return null;
   const copy = async () => {
-    await navigator.clipboard.writeText(onCopy());
+    await write(onCopy());
     toast(`Copied ${count} ${count === 1 ? "row" : "rows"} as JSON`);
   };
   return (

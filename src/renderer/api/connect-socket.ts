@@ -1,22 +1,7 @@
-import { type ClientContext, type ClientLink, createORPCClient } from "@orpc/client";
 import { RPCLink } from "@orpc/client/websocket";
-import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { WEB_CLOSE, WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { type Connection, createLine, type Link } from "./connection.ts";
 import { readToken, takeLaunchCode } from "./session.ts";
-
-/**
- * `waiting`: the socket is not open (yet, or any more) and is being opened again.
- * `stopped`: the program does not answer. `ended`: it does, and has done with this tab.
- */
-export type ConnectionState = "waiting" | "open" | "stopped" | "ended";
-
-export type Connection = {
-  client: LatchkeyClient;
-  read(): ConnectionState;
-  subscribe(listener: () => void): () => void;
-  /** Tries again after `stopped`. */
-  retry(): void;
-};
 
 /** Pauses between attempts after a drop; after the last one the program counts as stopped. */
 const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
@@ -24,47 +9,25 @@ const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
 /** With these the program ends a tab's socket for good. */
 const FINAL: ReadonlySet<number> = new Set(Object.values(WEB_CLOSE).map(({ code }) => code));
 
-type Link = ClientLink<ClientContext>;
-
 /** The way to the core from a browser: one socket, opened again with the same token when it drops. */
-export function connect(): Connection {
-  let state: ConnectionState = "waiting";
-  let link = Promise.withResolvers<Link>();
-  const listeners = new Set<() => void>();
+export function connectSocket(): Connection {
+  const line = createLine(() => {
+    line.close("waiting");
+    void open();
+  });
 
-  const become = (next: ConnectionState) => {
-    state = next;
-    for (const listener of listeners) listener();
-  };
-  const open = async () => {
+  async function open(): Promise<void> {
     const found = await openLink(({ code }) => {
-      link = Promise.withResolvers<Link>();
       // The program has said that this tab is done; to come back would only push out the tab that took its place.
-      if (FINAL.has(code)) return become("ended");
-      become("waiting");
+      if (FINAL.has(code)) return line.close("ended");
+      line.close("waiting");
       void open();
     });
-    if (typeof found === "string") return become(found);
-    link.resolve(found);
-    become("open");
-  };
+    if (typeof found === "string") line.close(found);
+    else line.open(found);
+  }
   void takeLaunchCode().then(open);
-
-  return {
-    client: createORPCClient<LatchkeyClient>({
-      call: async (path, input, options) => (await link.promise).call(path, input, options),
-    }),
-    read: () => state,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    retry: () => {
-      if (state !== "stopped") return;
-      become("waiting");
-      void open();
-    },
-  };
+  return line.connection;
 }
 
 async function openLink(onDrop: (event: CloseEvent) => void): Promise<Link | "stopped" | "ended"> {

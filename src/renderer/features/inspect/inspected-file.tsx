@@ -1,0 +1,74 @@
+import { IconAlertTriangle } from "@tabler/icons-react";
+import type { GivenFile } from "#renderer/api/given-files.ts";
+import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Notice } from "#renderer/ui/notice.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import type { Inspection } from "#shared/contract/inspect.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayInspected } from "#shared/text/inspection.ts";
+import { CertificateLine } from "./certificate-line.tsx";
+import classes from "./inspect.module.css";
+import { KeyLine } from "./key-line.tsx";
+import { useInspection } from "./queries.ts";
+
+/** More items than this are counted, not shown: a bundle of roots holds hundreds. */
+const ITEMS_SHOWN = 50;
+
+export function InspectedFile({ file }: { file: GivenFile }) {
+  const { data, error } = useInspection(file);
+  return (
+    <section className={classes.file} aria-label={file.name}>
+      <h3 className={classes.name}>
+        <Untrusted text={file.name} />
+        {data && <span className={classes.kind}>{sayInspected(data.kind, data.items.length)}</span>}
+      </h3>
+      {error && (
+        <Notice tone="red" Icon={IconAlertTriangle} title="Could not be read">
+          <Untrusted text={error.message} />
+        </Notice>
+      )}
+      {data && <Items items={data.items} />}
+      {data && data.malformed.length > 0 && <Malformed malformed={data.malformed} />}
+    </section>
+  );
+}
+
+function Items({ items }: { items: Inspection["items"] }) {
+  if (items.length === 0) return null;
+  return (
+    <>
+      <Lines>
+        {items.slice(0, ITEMS_SHOWN).map((item, index) =>
+          item.what === "certificate" ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a file may hold the same certificate twice
+            <CertificateLine key={index} certificate={item} />
+          ) : (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a file may hold the same key twice
+            <KeyLine key={index} item={item} />
+          ),
+        )}
+      </Lines>
+      {items.length > ITEMS_SHOWN && (
+        <p className={classes.hint}>
+          {sayCount(items.length - ITEMS_SHOWN, "more is", "more are")} not shown; latchkey inspect prints
+          all.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Malformed({ malformed }: { malformed: readonly string[] }) {
+  return (
+    <Section title="Could not be read" count={malformed.length}>
+      <Lines>
+        {malformed.slice(0, ITEMS_SHOWN).map((sentence, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the same may be wrong twice
+          <Line key={index}>
+            <Untrusted text={sentence} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
