@@ -169,6 +169,18 @@ test("a script that does not end is cut at its limit, and what it said is kept",
   expect(await visit(mute, { limits: soon })).toMatchObject({ state: "failed", outcome: "timed-out" });
 });
 
+test("a script that has said its last word is whole, whatever holds its channel open", async () => {
+  const whole = `${SPOKEN}end 2 ${NONCE} none\n`;
+  await using server = await startSshServer({
+    run: async ({ channel, script }) => {
+      await script;
+      channel.write(whole.slice(0, -20), () => channel.write(whole.slice(-20)));
+    },
+  });
+  expect(await visit(server)).toMatchObject({ state: "ok", stream: Buffer.from(whole) });
+  await server.untilLeft();
+});
+
 test.each(["stdout", "stderr"] as const)("a host that never stops on %s is cut at 16 MiB", async (pipe) => {
   const block = Buffer.alloc(64 * 1024, "x");
   await using server = await startSshServer({

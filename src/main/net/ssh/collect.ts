@@ -60,6 +60,7 @@ export async function collectHost(options: CollectOptions): Promise<HostReading>
       {
         command: options.useSudo ? BY_SUDO : PLAIN,
         script: withArguments(options, connection.identity?.fingerprint ?? null),
+        lastLine: new RegExp(`^end \\d+ ${options.nonce} .+\\n$`, "m"),
       },
       options.limits,
       options.signal,

@@ -22,10 +22,25 @@ export type ScriptRun = {
   stderr: string;
 };
 
+type Work = {
+  command: string;
+  /** Goes in on the command's standard input. */
+  script: string;
+  /** What the script prints last of all, whether or not the command then comes to its end. */
+  lastLine: RegExp;
+};
+
+/**
+ * After its last line a script has ended, but not always its command: what an rc file left running in the background
+ * holds the channel open for ever. So long it is waited for all the same, for the exit status.
+ */
+const LINGER_MS = 1_000;
+const LONGEST_LINE = 512;
+
 /** Runs a command on the host with a script on its standard input. Rejects only when told to stop. */
 export async function runScript(
   { client }: Connection,
-  { command, script }: { command: string; script: string },
+  { command, script, lastLine }: Work,
   limits: ScriptLimits,
   signal: AbortSignal,
 ): Promise<ScriptRun> {
@@ -34,7 +49,8 @@ export async function runScript(
   const stderr = createSink(limits.stderrBytes);
   let exit: ScriptRun["exit"] = null;
   const stop = () => reject(signal.reason);
-  const timer = setTimeout(resolve, limits.collectMs, "timed-out");
+  const timers = [setTimeout(resolve, limits.collectMs, "timed-out")];
+  let tail = "";
   signal.addEventListener("abort", stop);
   client.once("close", () => resolve(exit ? "ended" : "lost"));
 
@@ -44,7 +60,7 @@ export async function runScript(
     const end = await promise;
     return { end, exit, stdout: stdout.take(), stderr: stderr.take().toString("utf8") };
   } finally {
-    clearTimeout(timer);
+    timers.forEach(clearTimeout);
     signal.removeEventListener("abort", stop);
   }
 
@@ -61,6 +77,10 @@ export async function runScript(
     channel
       .on("data", (chunk: Buffer) => {
         if (!stdout.add(chunk)) resolve("flooded");
+        tail = (tail + chunk.toString("latin1", Math.max(0, chunk.length - LONGEST_LINE))).slice(
+          -LONGEST_LINE,
+        );
+        if (timers.length === 1 && lastLine.test(tail)) timers.push(setTimeout(resolve, LINGER_MS, "ended"));
       })
       .on("exit", (code: number | null, name?: string) => {
         exit = code === null ? { signal: name ?? "unknown" } : { code };
