@@ -11,6 +11,10 @@ export function sayTarget(target: Target): string {
   return target.port === 22 ? place : `ssh://${place}`;
 }
 
+/** As `sayTarget`, with the port of every SSH target: what is read back means this one, whatever ssh_config says by then. */
+export const writeTarget = (target: Target): string =>
+  target.kind === "ssh" && target.user !== null ? `${target.user}@${sayPlace(target)}` : sayTarget(target);
+
 /** `web01:443`, `192.0.2.1:443`, `[2001:db8::1]:443`. */
 export const sayPlace = ({ host, port }: { host: string; port: number }): string =>
   `${sayHost(host)}:${port}`;

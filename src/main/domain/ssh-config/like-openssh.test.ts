@@ -201,6 +201,7 @@ const pattern = fc.constantFrom(
   "*e*1*",
 );
 const list = fc.array(pattern, { minLength: 1, maxLength: 3 });
+/** Not `!final` alone: up to OpenSSH 10.0 it asks for a second pass, too. */
 const criterion = fc.oneof(
   list.map((patterns) => `host ${patterns.join(",")}`),
   list.map((patterns) => `!originalhost ${patterns.join(",")}`),
@@ -210,7 +211,6 @@ const criterion = fc.oneof(
     `localuser ${username}`,
     "tagged blue",
     "final",
-    "!final",
     "canonical",
   ),
 );

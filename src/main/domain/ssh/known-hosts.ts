@@ -26,6 +26,10 @@ export type KnownHosts = {
   problems: { line: number; why: string }[];
   /** The entries under a name as known_hosts writes it (nameInKnownHosts), in the order of the file. */
   find(name: string): readonly KnownHost[];
+  /** The names that stand there in full: neither hashed nor with a wildcard. */
+  names: ReadonlyMap<string, readonly KnownHost[]>;
+  /** Entries whose name nobody can read. */
+  hashed: number;
 };
 
 type Index = {
@@ -59,6 +63,8 @@ export function readKnownHosts(text: string, source: string): KnownHosts {
   return {
     source,
     problems,
+    names: index.exact,
+    hashed: index.hashed.length,
     find: (name) => {
       const entries = found.get(name) ?? findEntries(index, name);
       found.set(name, entries);
@@ -89,7 +95,13 @@ function enter({ exact, patterns, hashed }: Index, names: string, entry: KnownHo
   }
   const list = names.toLowerCase();
   if (/[*?!]/.test(list)) patterns.push({ names: list, entry });
-  else for (const name of new Set(list.split(","))) exact.set(name, [...(exact.get(name) ?? []), entry]);
+  else {
+    for (const name of new Set(list.split(","))) {
+      const entries = exact.get(name);
+      if (entries) entries.push(entry);
+      else exact.set(name, [entry]);
+    }
+  }
   return null;
 }
 

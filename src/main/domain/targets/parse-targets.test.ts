@@ -1,9 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { NO_SSH_CONFIG } from "#domain/ssh-config/ssh-config.ts";
+import { makeConfig } from "#domain/ssh-config/testdata/make-config.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { MOST_TARGETS, Target } from "#shared/model/target.ts";
-import { sayTarget } from "#shared/text/target.ts";
-import { parseTargets } from "./parse-targets.ts";
+import { sayTarget, writeTarget } from "#shared/text/target.ts";
+import { parseTargets as parse } from "./parse-targets.ts";
+
+const parseTargets = (text: string, only: "ssh" | "tls" | null) =>
+  parse(text, { only, sshConfig: NO_SSH_CONFIG, skipBroken: false }).targets;
 
 const say = (text: string, only: "ssh" | "tls" | null = null) => parseTargets(text, only).map(sayTarget);
 
@@ -121,6 +126,59 @@ test.each([
 test("the largest that is allowed is allowed", () => {
   expect(parseTargets("web[1-65536]", "tls")).toHaveLength(MOST_TARGETS);
   expect(parseTargets("10.0.0.0/17", null)).toHaveLength(65_532);
+});
+
+const CONFIG = makeConfig({
+  config: `
+Host web1
+  HostName 10.0.0.1
+Host Db1
+  Port 2222
+Host inner-*
+  ProxyJump bastion
+  Port 2201`,
+});
+
+const sayWith = (text: string, only: "ssh" | "tls" | null = null) =>
+  parse(text, { only, sshConfig: CONFIG, skipBroken: false }).targets.map(sayTarget);
+
+test.each([
+  ["web1", ["web1:22"]],
+  ["web1:8443", ["web1:8443"]],
+  ["Db1", ["ssh://Db1:2222", "Db1:443"]],
+  ["db1", ["db1:22", "db1:443"]],
+  ["root@Db1", ["root@Db1:2222"]],
+  ["Db1:22", ["Db1:22"]],
+  ["ssh://Db1", ["ssh://Db1:2222"]],
+  ["inner-[1-2]", ["ssh://inner-1:2201", "ssh://inner-2:2201"]],
+  ["jo@inner-[1-2]:22", ["jo@inner-1", "jo@inner-2"]],
+])("with an ssh_config that knows it, %s means %j", (text, targets) => {
+  expect(sayWith(text)).toEqual(targets);
+  const again = parse(text, { only: null, sshConfig: CONFIG, skipBroken: false }).targets;
+  expect(sayWith(again.map(writeTarget).join(" "))).toEqual(targets);
+});
+
+test("of ten thousand lines with a hundred broken ones each of these is named, and the rest are taken", () => {
+  const lines = Array.from({ length: 10_000 }, (_, index) =>
+    index % 100 === 99 ? `web${index}:${70_000 + index} # broken` : `root@web${index}`,
+  );
+  const wish = { only: null, sshConfig: NO_SSH_CONFIG, skipBroken: true } as const;
+  const { targets, broken } = parse(lines.join("\n"), wish);
+  expect(targets).toHaveLength(9_900);
+  expect(broken).toHaveLength(100);
+  expect(broken[1]).toEqual({
+    where: "line 200",
+    text: "web199:70199",
+    why: "has no port from 1 to 65535; write it as host:port",
+  });
+});
+
+test("a text of which nothing can be read is refused for its first word, broken words skipped or not", () => {
+  const wish = { only: null, sshConfig: NO_SSH_CONFIG, skipBroken: true } as const;
+  expect(() => parse("\na:x b:y", wish)).toThrow('"a:x" on line 2 has no port');
+  expect(parse("\n# nothing", wish)).toEqual({ targets: [], broken: [] });
+  const noise = Array.from({ length: 20_000 }, (_, index) => `a:x${index}`).join(" ");
+  expect(() => parse(noise, wish)).toThrow("more than 10,000 words cannot be read as targets");
 });
 
 const label = fc.stringMatching(/^[a-z_]([a-z0-9_-]{0,8}[a-z0-9_])?$/);

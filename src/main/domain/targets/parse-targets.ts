@@ -1,6 +1,16 @@
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import type { BrokenEntry } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { MOST_TARGETS, type Target } from "#shared/model/target.ts";
 import { type Entry, readEntry } from "./read-entry.ts";
+
+type Wish = {
+  /** Overrides what the port says. */
+  only: Target["kind"] | null;
+  sshConfig: SshConfig;
+  /** Go on without words that cannot be read, and hand them back; otherwise the first is refused. */
+  skipBroken: boolean;
+};
 
 /**
  * Targets as people write them.
@@ -17,67 +27,84 @@ import { type Entry, readEntry } from "./read-entry.ts";
  *   https://web01:8443/...  the endpoint of a page; ssh://web01:2222 and tls://web01:22 where the port says otherwise
  *
  * Each may have `user@` and `:port`. Between them stand spaces, commas or lines; `#` begins a comment.
- * Names are lower-cased, for they have no case; addresses are written their shortest way.
+ * Names are lower-cased, for they have no case; addresses are written their shortest way. A host that ssh_config gives
+ * another address or a way there is SSH alone: its name means nothing to anybody else.
  */
-export function parseTargets(text: string, only: Only): Target[] {
-  const entries = readEntries(text);
-  const count = entries.reduce(
-    (sum, entry) => sum + entry.hosts.count * BigInt(kindsOf(entry, only).length),
-    0n,
-  );
-  if (count > MOST_TARGETS) throw new Refusal("too-many", sayTooMany(count));
+export function parseTargets(text: string, wish: Wish): { targets: Target[]; broken: BrokenEntry[] } {
+  const { entries, broken } = readEntries(text, wish);
+  refuseTooMany(entries.reduce((sum, entry) => sum + countOf(entry, wish), 0n));
 
   const targets = new Map<string, Target>();
   for (const entry of entries) {
     for (const host of entry.hosts.list()) {
-      for (const kind of kindsOf(entry, only)) {
-        const target = makeTarget(kind, host, entry);
+      for (const kind of kindsOf(entry, host, wish)) {
+        const target = makeTarget(kind, host, entry, wish.sshConfig);
         const identity = JSON.stringify(target);
         if (!targets.has(identity)) targets.set(identity, target);
       }
     }
   }
-  return [...targets.values()];
+  return { targets: [...targets.values()], broken };
 }
 
-type Only = Target["kind"] | null;
+export function refuseTooMany(count: bigint): void {
+  if (count > MOST_TARGETS) throw new Refusal("too-many", sayTooMany(count));
+}
+
+/** What is broken throughout is no list of targets, and not worth its memory. */
+const MOST_BROKEN = 10_000;
 
 /** The entries of a text; one that is written twice counts once. */
-function readEntries(text: string): Entry[] {
+function readEntries(text: string, { sshConfig, skipBroken }: Wish) {
   const entries = new Map<string, Entry>();
+  const broken = new Map<string, BrokenEntry>();
   const lines = text.split(/\r\n?|\n/);
   for (const [index, line] of lines.entries()) {
     for (const word of splitLine(line)) {
-      if (entries.has(word)) continue;
+      if (entries.has(word) || broken.has(word)) continue;
       try {
-        entries.set(word, readEntry(word));
+        entries.set(word, readEntry(word, sshConfig.isNamed));
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        const place = lines.length > 1 ? ` on line ${index + 1}` : "";
-        throw new Refusal("invalid-input", `${quote(word)}${place} ${error.message}`);
+        const entry = { where: `line ${index + 1}`, text: cut(word), why: error.message };
+        if (!skipBroken) throw new Refusal("invalid-input", sayBroken(entry, lines.length > 1));
+        broken.set(word, entry);
+        if (broken.size > MOST_BROKEN) throw new Refusal("too-many", TOO_BROKEN);
       }
     }
   }
-  return [...entries.values()];
+  const [first] = broken.values();
+  if (entries.size === 0 && first) throw new Refusal("invalid-input", sayBroken(first, lines.length > 1));
+  return { entries: [...entries.values()], broken: [...broken.values()] };
 }
+
+const sayBroken = ({ where, text, why }: BrokenEntry, hasLines: boolean): string =>
+  `"${text}"${hasLines ? ` on ${where}` : ""} ${why}`;
 
 /** A comma inside brackets belongs to the entry. */
 const splitLine = (line: string): string[] =>
   line.replace(/#.*/, "").match(/(?:\[[^\]\s]*\]|[^\s,])+/g) ?? [];
 
-const quote = (word: string): string => `"${word.length > 80 ? `${word.slice(0, 80)}…` : word}"`;
+const cut = (word: string): string => (word.length > 80 ? `${word.slice(0, 80)}…` : word);
 
-function kindsOf({ kind }: Entry, only: Only): readonly Target["kind"][] {
+const countOf = (entry: Entry, wish: Wish): bigint =>
+  entry.hosts.count * BigInt(wish.only || entry.kind ? 1 : 2);
+
+function kindsOf({ kind }: Entry, host: string, { only, sshConfig }: Wish): readonly Target["kind"][] {
   if (only) return [only];
-  return kind ? [kind] : ["ssh", "tls"];
+  if (kind) return [kind];
+  return sshConfig.isAlias(host) ? ["ssh"] : ["ssh", "tls"];
 }
 
 /** What the other kind has no use for is left out: a list of logins can be scanned for TLS. */
-function makeTarget(kind: Target["kind"], host: string, { port, user, serverName }: Entry): Target {
+function makeTarget(kind: Target["kind"], host: string, entry: Entry, sshConfig: SshConfig): Target {
+  const { port, user, serverName } = entry;
   return kind === "ssh"
-    ? { kind, host, port: port ?? 22, user }
+    ? { kind, host, port: port ?? sshConfig.portOf(host, user) ?? 22, user }
     : { kind, host, port: port ?? 443, serverName };
 }
+
+const TOO_BROKEN = "more than 10,000 words cannot be read as targets; is this a list of them?";
 
 const sayTooMany = (count: bigint): string =>
   `this means ${count.toLocaleString("en")} targets, and at most ${MOST_TARGETS.toLocaleString("en")} can be taken at once; take a smaller range, or only SSH or only TLS`;

@@ -13,14 +13,18 @@ export type Entry = {
   serverName: string | null;
 };
 
-/** Reads one entry, or refuses it with what is wrong, to be said after the entry itself. */
-export function readEntry(word: string): Entry {
+/**
+ * Reads one entry, or refuses it with what is wrong, to be said after the entry itself. A host that ssh_config names in
+ * full stays as it is written, for ssh looks it up by these very letters.
+ */
+export function readEntry(word: string, isNamed: (host: string) => boolean): Entry {
   const { scheme, rest } = splitScheme(word);
   const { place, serverName } = splitServerName(rest);
   const at = place.lastIndexOf("@");
   const user = at === -1 ? null : readUser(place.slice(0, at));
   const { host, port } = splitPort(place.slice(at + 1));
-  const hosts = readAddresses(host) ?? readName(host);
+  const read = readAddresses(host) ?? readName(host);
+  const hosts = read.count === 1n && isNamed(host) ? { count: 1n, list: () => [host] } : read;
   return { kind: scheme ?? kindOf({ user, port, serverName }), hosts, port, user, serverName };
 }
 

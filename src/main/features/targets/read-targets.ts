@@ -1,19 +1,94 @@
-import { NO_SSH_CONFIG, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { parseTargets } from "#domain/targets/parse-targets.ts";
+import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { namedInKnownHosts, namedInSshConfig } from "#domain/targets/named-targets.ts";
+import { parseTargets, refuseTooMany } from "#domain/targets/parse-targets.ts";
+import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
-import type { Target } from "#shared/model/target.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { SshTarget, Target } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { loadSshConfig } from "./load-ssh-config.ts";
 
 type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
 
 /** Reads what people write as targets, with what this workstation's ssh_config and known_hosts add to it. */
 export type TargetReader = (wish: TargetText) => Promise<ReadTargets>;
 
-export function createTargetReader(_deps: { workstation: Workstation }): TargetReader {
-  return async ({ text, only }) => ({
-    targets: parseTargets(text, only),
-    broken: [],
-    notes: [],
-    sshConfig: NO_SSH_CONFIG,
-  });
+/** The files are read at each call, for they may have changed. */
+export function createTargetReader({ workstation }: { workstation: Workstation }): TargetReader {
+  return async ({ text, only, sources, sshConfigFile, skipBroken }) => {
+    if (only === "tls" && sources.length > 0) throw new Refusal("invalid-input", NOT_BY_TLS);
+    const { config: sshConfig } = await loadSshConfig(workstation, sshConfigFile);
+    const knownHosts = await readKnownHostsFiles(workstation.home);
+    const written = parseTargets(text, { only, sshConfig, skipBroken });
+    const listed = sources.map((source) =>
+      source === "ssh-config"
+        ? { ...namedInSshConfig(sshConfig, "ssh_config"), notes: [] }
+        : listKnownHosts(knownHosts),
+    );
+
+    const targets = withoutDoubles([...written.targets, ...listed.flatMap((named) => named.targets)]);
+    refuseTooMany(BigInt(targets.length));
+    const hosts = targets.filter((target) => target.kind === "ssh");
+    const isAboutSsh = hosts.length > 0 || targets.length === 0;
+    return {
+      targets,
+      broken: [
+        ...written.broken,
+        ...(isAboutSsh ? sshConfig.broken : []),
+        ...listed.flatMap(({ broken }) => broken),
+      ],
+      notes: [
+        ...(isAboutSsh ? [...sshConfig.notes, ...sayUnread(knownHosts)] : []),
+        ...listed.flatMap(({ notes }) => notes),
+        ...sayUnsupported(hosts, sshConfig, workstation),
+      ],
+      sshConfig,
+    };
+  };
+}
+
+const NOT_BY_TLS =
+  "hosts of ssh_config and known_hosts are visited by SSH, so not by TLS alone; name their endpoints";
+
+function listKnownHosts({ files }: KnownHostsFiles) {
+  const { hashed, besides, ...named } = namedInKnownHosts(
+    files.map(({ path, text }) => readKnownHosts(text, path)),
+  );
+  const notes = [
+    hashed > 0 &&
+      `${sayCount(hashed, "name")} in known_hosts cannot be listed, for ${hashed === 1 ? "it is" : "they are"} hashed`,
+    besides > 0 &&
+      `${sayCount(besides, "address", "addresses")} in known_hosts beside a name left out, for the name is visited`,
+  ];
+  return { ...named, notes: notes.filter((note) => note !== false) };
+}
+
+function withoutDoubles(targets: readonly Target[]): Target[] {
+  return [...new Map(targets.map((target) => [JSON.stringify(target), target])).values()];
+}
+
+/** What is known there is not known to a scan: its host keys look as if they had never been seen. */
+const sayUnread = ({ unread }: KnownHostsFiles): string[] =>
+  unread.map(({ path, why }) => `${path} is not read: ${why}; host keys that only it knows count as unknown`);
+
+const MOST_SAID = 5;
+
+/** Hosts that are not reached as ssh_config wants it, before anybody waits for them. */
+function sayUnsupported(
+  hosts: readonly SshTarget[],
+  { routeTo }: SshConfig,
+  { user }: Workstation,
+): string[] {
+  const reasons = new Set<string>();
+  for (const host of hosts) {
+    const route = routeTo(host, user);
+    if (route.kind === "unsupported") reasons.add(route.why);
+  }
+  const more = reasons.size - MOST_SAID;
+  return [
+    ...[...reasons].slice(0, MOST_SAID),
+    ...(more > 0 ? [`and so it is with ${sayNumber(more)} more`] : []),
+  ];
 }
