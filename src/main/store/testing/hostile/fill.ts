@@ -1,0 +1,173 @@
+import type { FindingDraft } from "#shared/model/finding.ts";
+import type { Verdict } from "#shared/model/verdict.ts";
+import { openStore, type Store } from "#store/store.ts";
+import {
+  beginScan,
+  makeCertificate,
+  makeGrant,
+  makeVerdict,
+  START,
+  visitEndpoint,
+  visitHost,
+} from "#store/testing/make-visit.ts";
+import { PAYLOADS } from "./payloads.ts";
+
+/** So many visits are one scan's. */
+const PER_SCAN = 50;
+
+/** Makes a database in which each payload stands in every field that a stranger can write, a row each. */
+export function makeHostileDatabase(path: string): { payloadCount: number } {
+  const store = openStore({ path, access: "write" });
+  try {
+    fillWithPayloads(store);
+  } finally {
+    store.close();
+  }
+  return { payloadCount: PAYLOADS.length };
+}
+
+export function fillWithPayloads(store: Store): void {
+  let scanId = beginScan(store);
+  for (const [index, payload] of PAYLOADS.entries()) {
+    if (index % PER_SCAN === 0 && index > 0) {
+      store.scans.finish(scanId, "finished", START);
+      scanId = beginScan(store);
+    }
+    visitHostileEndpoint(store, { scanId, payload, index });
+    visitHostileHost(store, { scanId, payload, index });
+    store.atomically(() => {
+      const target = {
+        kind: "ssh",
+        host: nameOf(payload, index),
+        port: 22,
+        user: payload.slice(0, 256),
+      } as const;
+      store.targets.remember({ target, useSudo: index % 2 === 0, at: START });
+      store.events.append({ at: START, kind: "targets-added", detail: { first: [payload] } });
+    });
+  }
+  store.scans.finish(scanId, "finished", START);
+}
+
+type Wanted = { scanId: ReturnType<typeof beginScan>; payload: string; index: number };
+
+/** A host must have a name of its own, and one that is not too long. */
+const nameOf = (payload: string, index: number): string => `${payload.slice(0, 200)}${index}`;
+
+function visitHostileEndpoint(store: Store, { scanId, payload, index }: Wanted): void {
+  const chain = [
+    makeCertificate(`${payload}${index}`, {
+      subject: payload,
+      issuer: payload,
+      commonName: payload,
+      serial: payload,
+      names: [payload, `DNS:${payload}`, `URI:${payload}`],
+      keyType: payload,
+      curve: payload,
+      signature: payload,
+      spkiSha256: payload,
+      malformed: [payload],
+      extensions: [
+        { oid: payload, name: payload, isCritical: true, value: payload, malformed: null },
+        { oid: `2.${payload}`, name: payload, isCritical: false, value: null, malformed: payload },
+      ],
+      warnFrom: "2026-05-01T00:00:00Z",
+    }),
+  ];
+  const about = { kind: "certificate", sha256: chain[0]?.certificate.sha256 ?? "" } as const;
+  const findings = [makeFinding(payload, about, "certificate-weak-key")];
+  visitEndpoint(store, nameOf(payload, index), {
+    scanId,
+    message: payload,
+    state: "partial",
+    presented: { chain, facts: { protocol: payload, [payload]: payload }, findings },
+  });
+}
+
+function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): void {
+  const host = nameOf(payload, index);
+  const isRead = index % 3 !== 2;
+  const hostKey = { keyType: payload, fingerprint: payload, blob: new Uint8Array([index % 256]) };
+  const about = { kind: "grant", account: payload, file: payload, line: 1 } as const;
+  const collected = {
+    ...{
+      hostname: payload,
+      os: payload,
+      kernel: payload,
+      arch: payload,
+      sshdVersion: payload,
+      readAs: payload,
+    },
+    accounts: [{ name: payload, uid: 1_000, shell: payload, passwordState: "set" as const }],
+    grants: [makeHostileGrant(payload)],
+    keyFiles: [{ ...makeKeyFile(payload), path: payload }],
+    hostKeys: [{ keyType: payload, fingerprint: payload }],
+    certificateFiles: [{ path: payload, certificates: [makeCertificate(`${payload}${index}`)] }],
+    coverage: { read: [payload], notRead: [{ what: payload, why: payload }] },
+  };
+  visitHost(store, host, {
+    scanId,
+    message: payload,
+    hostKey,
+    isKeyRefused: !isRead,
+    state: isRead ? "partial" : "failed",
+    outcome: isRead ? "truncated" : "host-key-changed",
+    collected: isRead ? collected : null,
+    findings: isRead
+      ? [
+          makeFinding(payload, about, "key-weak"),
+          makeFinding(payload, { kind: "key-file", path: payload }, "key-file-without-passphrase"),
+        ]
+      : [makeFinding(payload, { kind: "host" }, "host-key-changed")],
+  });
+}
+
+const makeKeyFile = (payload: string) => ({
+  ...{
+    owner: payload,
+    mode: payload,
+    format: payload,
+    keyType: payload,
+    keyBits: null,
+    fingerprint: payload,
+  },
+  isEncrypted: false,
+});
+
+function makeHostileGrant(payload: string) {
+  return makeGrant(payload, {
+    account: payload,
+    file: payload,
+    keyType: payload,
+    comment: payload,
+    options: payload,
+    text: payload,
+    verdict: makeHostileVerdict(payload),
+  });
+}
+
+function makeHostileVerdict(payload: string): Verdict {
+  const coverage = { read: [payload], notRead: [payload] };
+  const verdict = makeVerdict("unknown");
+  return {
+    effective: { ...verdict.effective, reasons: [payload], coverage, onlyFrom: [payload] },
+    owner: { ...verdict.owner, state: "gone", reasons: [payload], coverage },
+    use: { ...verdict.use, reasons: [payload], coverage },
+  };
+}
+
+function makeFinding(
+  payload: string,
+  about: FindingDraft["about"],
+  rule: FindingDraft["rule"],
+): FindingDraft {
+  return {
+    rule,
+    severity: "high",
+    sentence: payload,
+    evidence: [payload, `more: ${payload}`],
+    remedy: payload,
+    label: payload,
+    about,
+  };
+}
