@@ -31,9 +31,11 @@ export type ScanWish = z.infer<typeof ScanWish>;
 export const scans = {
   /**
    * Returns at once; the probes go on, announced by `events.watch`. With neither text nor sources every remembered
-   * target is scanned, or those that `again` says.
+   * target is scanned, or those that `again` says. `notes`: as in `targets.preview`.
    */
-  start: command.input(ScanWish).output(z.object({ scanId: ScanId, broken: z.array(BrokenEntry) })),
+  start: command
+    .input(ScanWish)
+    .output(z.object({ scanId: ScanId, broken: z.array(BrokenEntry), notes: z.array(z.string()) })),
 
   /** What a running scan waits for, the oldest first; announced as `scan-asks`. */
   questions: query.input(z.object({ scanId: ScanId })).output(z.array(Question)),

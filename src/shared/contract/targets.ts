@@ -50,7 +50,7 @@ export const targets = {
       tls: z.int(),
       first: z.array(Target),
       broken: z.object({ total: z.int(), first: z.array(BrokenEntry).max(BROKEN_SHOWN) }),
-      /** What of ssh_config is not followed here, such as Match exec and ProxyCommand, and where it stands. */
+      /** What of ssh_config is not followed here, such as Match exec and ProxyCommand, and which files are not read. */
       notes: z.array(z.string()),
     }),
   ),
@@ -59,8 +59,8 @@ export const targets = {
 
   add: command
     .input(TargetText.extend({ useSudo: z.boolean().default(false) }))
-    .output(z.object({ added: z.int(), known: z.int() })),
+    .output(z.object({ added: z.int(), known: z.int(), broken: z.array(BrokenEntry) })),
 
   /** Forgets targets; what was seen there is kept. */
-  remove: command.input(TargetText).output(z.object({ removed: z.int() })),
+  remove: command.input(TargetText).output(z.object({ removed: z.int(), broken: z.array(BrokenEntry) })),
 };

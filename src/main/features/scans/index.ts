@@ -18,7 +18,7 @@ type Deps = {
   store: Store;
   readTargets: (
     text: TargetText,
-  ) => Promise<{ targets: Target[]; broken: BrokenEntry[]; sshConfig: SshConfig }>;
+  ) => Promise<{ targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig }>;
   prepareVisits: (options: VisitOptions) => Promise<PreparedVisits>;
   announce: (announcement: Announcement) => void;
   /** Takes on work that outlives the call; the signal says that Latchkey is closing. */
@@ -26,6 +26,8 @@ type Deps = {
   log: (error: unknown) => void;
   now: () => Date;
 };
+
+type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
 export function createScans(deps: Deps) {
   const { store, readTargets, prepareVisits, inBackground, now } = deps;
@@ -43,9 +45,9 @@ export function createScans(deps: Deps) {
     probes: os.probes.handler(({ input }) => find(input.scanId) && store.scans.probes(input)),
   };
 
-  async function start(wish: ScanWish): Promise<{ scanId: ScanId; broken: BrokenEntry[] }> {
+  async function start(wish: ScanWish): Promise<Started> {
     const { acceptNew, identityFiles, concurrency } = wish;
-    const { targets: named, broken } = await readTargets(wish);
+    const { targets: named, broken, notes } = await readTargets(wish);
     const asked = chooseTargets(store, wish, named);
     const targets = asked.map(({ target }) => target);
     const prepared = await prepareVisits({ acceptNew, identityFiles, usesSudo: findSudo(asked) });
@@ -58,7 +60,7 @@ export function createScans(deps: Deps) {
         () => running.delete(scanId) && questions.close(scanId),
       ),
     );
-    return { scanId, broken };
+    return { scanId, broken, notes };
   }
 
   function begin(asked: readonly Asked[]): ScanId {

@@ -2,10 +2,9 @@ import { implement } from "@orpc/server";
 import type { Announcement } from "#shared/contract/events.ts";
 import { BROKEN_SHOWN, type TargetText, targets } from "#shared/contract/targets.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Target } from "#shared/model/target.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
-import type { TargetReader } from "./read-targets.ts";
+import type { ReadTargets, TargetReader } from "./read-targets.ts";
 
 type Deps = {
   store: Store;
@@ -22,8 +21,8 @@ export function createTargets({ store, readTargets, now, announce }: Deps) {
   return {
     preview: os.preview.handler(({ input }) => preview(input)),
     list: os.list.handler(() => store.targets.list()),
-    add: os.add.handler(async ({ input }) => add((await readTargets(input)).targets, input.useSudo)),
-    remove: os.remove.handler(async ({ input }) => remove((await readTargets(input)).targets)),
+    add: os.add.handler(async ({ input }) => add(await readTargets(input), input.useSudo)),
+    remove: os.remove.handler(async ({ input }) => remove(await readTargets(input))),
   };
 
   async function preview(text: TargetText) {
@@ -39,7 +38,7 @@ export function createTargets({ store, readTargets, now, announce }: Deps) {
     };
   }
 
-  function add(wanted: Target[], useSudo: boolean): { added: number; known: number } {
+  function add({ targets: wanted, broken }: ReadTargets, useSudo: boolean) {
     const added = store.atomically(() => {
       const at = toInstant(now());
       const fresh = wanted.filter((target) => store.targets.remember({ target, useSudo, at }) === "added");
@@ -47,10 +46,10 @@ export function createTargets({ store, readTargets, now, announce }: Deps) {
       return fresh.length;
     });
     announce({ kind: "targets-changed" });
-    return { added, known: wanted.length - added };
+    return { added, known: wanted.length - added, broken };
   }
 
-  function remove(unwanted: Target[]): { removed: number } {
+  function remove({ targets: unwanted, broken }: ReadTargets) {
     const removed = store.atomically(() => {
       const gone = unwanted.filter((target) => store.targets.forget(target));
       store.events.append({
@@ -61,6 +60,6 @@ export function createTargets({ store, readTargets, now, announce }: Deps) {
       return gone.length;
     });
     announce({ kind: "targets-changed" });
-    return { removed };
+    return { removed, broken };
   }
 }

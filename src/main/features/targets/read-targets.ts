@@ -10,7 +10,7 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { loadSshConfig } from "./load-ssh-config.ts";
 
-type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
+export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
 
 /** Reads what people write as targets, with what this workstation's ssh_config and known_hosts add to it. */
 export type TargetReader = (wish: TargetText) => Promise<ReadTargets>;
