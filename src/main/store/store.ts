@@ -51,7 +51,8 @@ export function openStore(wish: { path: string; access: "write" | "read"; now?: 
       /** All of the work or none of it. The work cannot await: nothing comes in between. */
       atomically<T>(work: () => T): T {
         const result = commit(work);
-        if (path !== MEMORY) mark.keep(progress());
+        // Within other work nothing is on the disk yet.
+        if (path !== MEMORY && !db.inTransaction) mark.keep(progress());
         return result;
       },
 

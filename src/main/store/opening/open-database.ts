@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { nameBackup } from "#store/backups/backup-files.ts";
+import { nameBackup, removeOldBackups } from "#store/backups/backup-files.ts";
 import { copyDatabase } from "#store/backups/copy-database.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
 import { checkFile, isMissing, makeFile, sizeOf } from "./check-file.ts";
@@ -103,6 +103,7 @@ function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, now: () => Dat
   if (schema > 0 && isBehind) {
     const reason = "before-migration";
     copyDatabase(db, nameBackup(db.name, { at: toInstant(now()), reason, migration: schema + 1 }));
+    removeOldBackups(db.name);
   }
   migrate(db);
 }
