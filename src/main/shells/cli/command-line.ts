@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
+import { printable } from "#shared/text/printable.ts";
 import { addAccess } from "./access.ts";
 import { addCall } from "./call.ts";
 import { addCertificates } from "./certificates.ts";
@@ -46,7 +47,16 @@ function createProgram(session: Session): Command {
       writeOut: (text) => world.out(text.trimEnd()),
       writeErr: (text) => world.err(text.trimEnd()),
       getOutHelpWidth: () => world.columns ?? 100,
-      outputError: (text, write) => write(text.replace(/^error: /, "latchkey: ")),
+      // It quotes what was typed.
+      outputError: (text, write) =>
+        write(
+          text
+            .replace(/^error: /, "latchkey: ")
+            .trimEnd()
+            .split("\n")
+            .map(printable)
+            .join("\n"),
+        ),
     })
     .addHelpText("after", HELP)
     .allowExcessArguments()

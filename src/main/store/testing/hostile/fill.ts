@@ -19,7 +19,8 @@ const PER_SCAN = 50;
 export function makeHostileDatabase(path: string): { payloadCount: number } {
   const store = openStore({ path, access: "write" });
   try {
-    fillWithPayloads(store);
+    // In one transaction: the disk is waited for once.
+    store.atomically(() => fillWithPayloads(store));
   } finally {
     store.close();
   }

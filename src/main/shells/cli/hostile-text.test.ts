@@ -1,0 +1,129 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { makeHostileDatabase } from "#store/testing/hostile/fill.ts";
+import { PAYLOADS } from "#store/testing/hostile/payloads.ts";
+import { openTerminal } from "#testing/open-terminal.ts";
+import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+const now = () => new Date("2026-06-01T00:00:00Z");
+
+/** What `cat -v` would show as `^[`, `M-^[` and the like; and what turns text around, hides or ends a line. */
+const OBEYED =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\u{e0000}-\u{e0fff}]/u;
+
+/** Every command that prints what strangers wrote. */
+const COMMANDS = [
+  ["certificates"],
+  ["certificates", "--expiring", "400"],
+  ["access"],
+  ["access", "--effective", "unknown"],
+  ["hosts"],
+  ["hosts", "--state", "failed"],
+  ["findings"],
+  ["findings", "--severity", "high", "--fail-on", "high"],
+  ["targets", "list"],
+  ...["certificates", "access", "hosts", "findings", "scans"].map((group) => [
+    "call",
+    `${group}.list`,
+    '{"limit": 1000}',
+  ]),
+  ["call", "scans.probes", '{"scanId": 1, "limit": 1000}'],
+  ["call", "overview.read"],
+  ["call", "targets.list"],
+  ["call", "hosts.find", '{"id": 1}'],
+  ["call", "access.find", '{"id": 1}'],
+];
+
+test("no command prints what a terminal would obey, whatever strangers wrote", async () => {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "latchkey.db");
+  makeHostileDatabase(path);
+  for (const columns of [null, 80]) {
+    const type = openTerminal(path, { now, columns });
+    const commands = COMMANDS.filter(([name]) => columns === null || name !== "call");
+    for (const command of commands) {
+      for (const more of command[0] === "call" || columns !== null ? [[]] : [[], ["--json"]]) {
+        const { code, out, err } = await type(...command, ...more);
+        expect([command, code, err]).toEqual([command, command.includes("--fail-on") ? 1 : 0, ""]);
+        expect(out.length).toBeGreaterThan(100);
+        expectHarmless(command, out);
+        if (columns !== null) expectAligned(command, out);
+      }
+    }
+  }
+});
+
+test("no message quotes what a terminal would obey, whatever was typed", async () => {
+  await using folder = await makeTemporaryFolder();
+  const type = openTerminal(join(folder.path, "latchkey.db"), { now });
+  // Every sixth, since each command opens a database.
+  for (const payload of PAYLOADS.filter((text) => OBEYED.test(text)).filter((_, index) => index % 6 === 0)) {
+    const commands = [
+      [payload],
+      ["certificates", "--", payload],
+      ["access", "--account", payload],
+      ["findings", "--severity", payload],
+      ["targets", "preview", "--", payload],
+      ["targets", "preview", "--from", payload],
+      ["inspect", "--", payload],
+      ["call", "--", payload],
+      ["call", "--", "certificates.list", payload],
+      ["call", "certificates.list", JSON.stringify({ search: 1, [payload]: payload, sort: { by: payload } })],
+      ["call", "certificates.find", JSON.stringify({ sha256: payload })],
+      ["call", "findings.find", JSON.stringify({ id: payload })],
+      [`--${payload}`],
+    ];
+    for (const command of commands) {
+      const { out, err } = await type(...command);
+      expectHarmless(command, out);
+      expectHarmless(command, err);
+    }
+  }
+});
+
+test("no file makes inspect print what a terminal would obey, and no certificate a scan", async () => {
+  await using folder = await makeTemporaryFolder();
+  const type = openTerminal(join(folder.path, "latchkey.db"), { now });
+  const key = "AAAAC3NzaC1lZDI1NTE5AAAAIEk7pG3EOuahO3pRt3B/BNbSZAxiML3FIh8uI5iDs52u";
+  const file = join(folder.path, "keys");
+  const lines = PAYLOADS.flatMap((payload) => [
+    `ssh-ed25519 ${key} ${payload.replaceAll(/[\r\n]/g, " ")}`,
+    `command="${payload.replaceAll(/[\r\n"\\]/g, " ")}" ssh-ed25519 ${key} x`,
+  ]);
+  await writeFile(file, lines.join("\n"));
+  const odd = PAYLOADS.filter(
+    (text) => OBEYED.test(text) && text.isWellFormed() && text.length < 60 && !/[\p{Cc},;=]/u.test(text),
+  );
+  await using server = await startTlsServer({ names: odd.slice(0, 40) });
+  const { host, port } = server.endpoint;
+  const closed = await findClosedEndpoint();
+  for (const command of [
+    ["inspect", file],
+    ["inspect", file, "--json"],
+    ["inspect", `${host}:${port}`],
+    ["scan", "--tls", `${host}:${port}`, `${closed.host}:${closed.port}`],
+    ["certificates"],
+  ]) {
+    const { out, err } = await type(...command);
+    expect(out.length).toBeGreaterThan(50);
+    expectHarmless(command, out);
+    expectHarmless(command, err);
+  }
+});
+
+function expectHarmless(command: readonly string[], printed: string): void {
+  const [found] = OBEYED.exec(printed) ?? [];
+  const where =
+    found === undefined ? "" : JSON.stringify(printed.slice(printed.indexOf(found) - 30).slice(0, 60));
+  expect([command, where]).toEqual([command, ""]);
+}
+
+/** A row is one line: as many lines as rows, a head, an empty line and a sum. */
+function expectAligned(command: readonly string[], out: string): void {
+  const [table = "", sum = ""] = out.split("\n\n");
+  const count = Number(sum.replaceAll(",", "").match(/^\d+/)?.[0]);
+  expect([command, table.split("\n").length]).toEqual([command, count + 1]);
+}
