@@ -6,9 +6,16 @@ import { sayWhy } from "./unread.ts";
 /** What the collector takes of one file at most. */
 const FILE_LIMIT_BYTES = 1024 * 1024;
 
+/**
+ * What is taken of all files of one host: more than any honest one has. A stream has room for millions of lines, each
+ * of which would be judged and remembered while everybody waits.
+ */
+const MOST_LINES = 20_000;
+
 /** Each file once, with every account that names it. */
 export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedKeysFile[] {
   const files = new Map<string, AuthorizedKeysFile>();
+  let linesLeft = MOST_LINES;
   for (const record of records) {
     const path = record.say("path");
     const account = record.say("account");
@@ -19,7 +26,12 @@ export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedK
     } else if (record.kind === "authorized-keys") {
       const accounts = [...new Set([...(known?.accounts ?? []), account])];
       // An account that may not read a file does not hide what another one could read of it.
-      const file = known && known.bytes !== null ? known : readFile(record, path);
+      if (known && known.bytes !== null) {
+        files.set(path, { ...known, accounts });
+        continue;
+      }
+      const { file, lines } = takeLines(readFile(record, path), linesLeft);
+      linesLeft -= lines;
       files.set(path, { ...file, accounts });
     }
   }
@@ -45,10 +57,24 @@ function readFile(record: Record, path: string): AuthorizedKeysFile {
   };
 }
 
+const NEWLINE = 10;
+
+/** A file with its first so many lines, and how many it has then. */
+function takeLines(file: AuthorizedKeysFile, most: number): { file: AuthorizedKeysFile; lines: number } {
+  if (file.bytes === null || file.bytes.length === 0) return { file, lines: 0 };
+  let end = 0;
+  for (let lines = 0; lines < most; lines++) {
+    end = file.bytes.indexOf(NEWLINE, end) + 1;
+    if (end === 0 || end === file.bytes.length) return { file, lines: lines + 1 };
+  }
+  const whyUnread = `left out from line ${most + 1} on: of one host 20,000 lines are taken, in all its files`;
+  return { file: { ...file, bytes: file.bytes.subarray(0, end), whyUnread }, lines: most };
+}
+
 /** The bytes of a file up to the limit; a line that the limit cuts is left out. */
 function takeBytes(bytes: Uint8Array, size: number): Pick<AuthorizedKeysFile, "bytes" | "whyUnread"> {
   if (bytes.length > FILE_LIMIT_BYTES) {
-    const lastLine = bytes.lastIndexOf(10, FILE_LIMIT_BYTES - 1) + 1;
+    const lastLine = bytes.lastIndexOf(NEWLINE, FILE_LIMIT_BYTES - 1) + 1;
     return { bytes: bytes.subarray(0, lastLine), whyUnread: "only its first MiB was read" };
   }
   return { bytes, whyUnread: bytes.length < size ? "it could not be read to its end" : null };

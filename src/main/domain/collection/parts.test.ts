@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAccounts } from "./accounts.ts";
+import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
 import { pathsUpFrom, readEntry, readMode, readWalk } from "./path-entry.ts";
 import { decodeRecord, nameOf } from "./record.ts";
 
@@ -129,4 +130,23 @@ test("names that are not UTF-8 stay different from each other", () => {
   expect(nameOf(Buffer.from("café\n", "utf8"))).toBe("café\n");
   expect(nameOf(Buffer.from("caf\xe9\\", "latin1"))).toBe("caf\\xe9\\\\");
   expect(nameOf(Buffer.from("DOMAIN\\user"))).toBe("DOMAIN\\user");
+});
+
+test("of one host so many lines are taken, whatever number of files they stand in", () => {
+  const file = (account: string, lines: number) =>
+    record("authorized-keys", "k\n".repeat(lines), [
+      ["path", `/home/${account}/keys`],
+      ["account", account],
+    ]);
+  const records = [file("ann", 12_000), file("ben", 8_000), file("cat", 1), file("dan", 0)];
+  const files = readAuthorizedKeysFiles(records);
+  expect(files.map(({ bytes, whyUnread }) => [(bytes?.length ?? 0) / 2, whyUnread])).toEqual([
+    [12_000, null],
+    [8_000, null],
+    [0, "left out from line 1 on: of one host 20,000 lines are taken, in all its files"],
+    [0, null],
+  ]);
+  expect(readAuthorizedKeysFiles([file("ann", 20_001)])).toMatchObject([
+    { whyUnread: expect.stringContaining("from line 20001 on") },
+  ]);
 });
