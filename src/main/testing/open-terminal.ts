@@ -16,6 +16,7 @@ export const openTerminal =
       columns: null,
       isColoured: false,
       ask: null,
+      prompt: null,
       showStatus: null,
       onStop: () => ({ [Symbol.dispose]: () => undefined }),
       onEnter: null,

@@ -5,25 +5,32 @@ import { fitEnd } from "#shared/text/fit.ts";
 import { sayOutcome } from "#shared/text/outcome.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayTarget } from "#shared/text/target.ts";
+import { createAnswerer } from "./answer-questions.ts";
 import type { World } from "./world.ts";
 
 const BAR_WIDTH = 24;
 const FAILURES_SHOWN = 3;
 
-/** Starts a scan and shows how far it is until it ends; Ctrl-C cancels it, and what it has read is kept. */
+/**
+ * Starts a scan and shows how far it is until it ends, or what it asks; Ctrl-C cancels it, and what it has read is
+ * kept.
+ */
 export async function followScan(
   client: LatchkeyClient,
   input: Parameters<LatchkeyClient["scans"]["start"]>[0],
   world: World,
 ): Promise<{ scanId: ScanId }> {
   const announcements = await client.events.watch();
-  const { scanId } = await client.scans.start(input);
+  const { scanId } = await client.scans.start({ ...input, mayAsk: world.prompt !== null });
   using _stop = world.onStop(() => void client.scans.cancel({ scanId }));
+  using answerer = createAnswerer(scanId, client, world);
   await showProgress(scanId, client, world);
+  await answerer.refresh();
   for await (const announcement of announcements) {
     if (!("scanId" in announcement) || announcement.scanId !== scanId) continue;
     if (announcement.kind === "scan-finished") break;
-    await showProgress(scanId, client, world);
+    if (announcement.kind === "scan-asks") await answerer.refresh();
+    if (!answerer.isAsking()) await showProgress(scanId, client, world);
   }
   world.showStatus?.([]);
   return { scanId };

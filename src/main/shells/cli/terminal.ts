@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Readable } from "node:stream";
+import { typeLine } from "./type-line.ts";
 import type { World } from "./world.ts";
 
 const { stdin, stdout, stderr, env } = process;
@@ -19,6 +20,10 @@ export function openWorld(): World {
     columns: stdout.isTTY ? stdout.columns : null,
     isColoured: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb",
     ask: stdin.isTTY && stderr.isTTY ? ask : null,
+    prompt:
+      stdin.isTTY && stderr.isTTY
+        ? (text, options) => typeLine({ input: stdin, output: stderr }, text, options)
+        : null,
     showStatus: stderr.isTTY ? createStatus() : null,
     readInput: (mostBytes) => readAtMost(stdin, mostBytes),
     onStop,

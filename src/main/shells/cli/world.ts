@@ -12,6 +12,10 @@ export type World = {
   isColoured: boolean;
   /** Puts a question to whoever sits there and answers with the reply; null where nobody does. */
   ask: ((question: string) => Promise<string>) | null;
+  /** Reads a line that is typed after a prompt; null when it is given up: by Ctrl-C, Ctrl-D or the signal. */
+  prompt:
+    | ((text: string, options: { isHidden: boolean; signal: AbortSignal }) => Promise<string | null>)
+    | null;
   /** Redraws some lines on the terminal that stderr goes to; null where it goes to none. */
   showStatus: ((lines: readonly string[]) => void) | null;
   /** All of stdin; null when it is longer than so many bytes. */

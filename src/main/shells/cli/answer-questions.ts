@@ -1,0 +1,105 @@
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import { printable } from "#shared/text/printable.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import { explain } from "./explain.ts";
+import type { World } from "./world.ts";
+
+type Prompt = NonNullable<World["prompt"]>;
+
+/**
+ * Puts the questions of a scan to whoever sits at the terminal, one after the other. What is typed goes to the scan
+ * and nowhere else. A question that the scan has withdrawn gives its prompt up.
+ */
+export function createAnswerer(scanId: ScanId, client: LatchkeyClient, world: World) {
+  const { prompt } = world;
+  const done = new Set<string>();
+  let current: { id: string; withdrawn: AbortController } | null = null;
+  let isOver = false;
+
+  return {
+    refresh,
+    isAsking: () => current !== null,
+
+    [Symbol.dispose](): void {
+      isOver = true;
+      current?.withdrawn.abort();
+    },
+  };
+
+  /** Looks what the scan asks now; `scan-asks` says when. */
+  async function refresh(): Promise<void> {
+    if (!prompt || isOver) return;
+    const questions = await client.scans.questions({ scanId });
+    if (current && questions.every(({ id }) => id !== current?.id)) current.withdrawn.abort();
+    const question = questions.find(({ id }) => !done.has(id));
+    if (current || !question || isOver) return;
+    current = { id: question.id, withdrawn: new AbortController() };
+    done.add(question.id);
+    void put(question, prompt, current.withdrawn.signal);
+  }
+
+  async function put(question: Question, ask: Prompt, signal: AbortSignal): Promise<void> {
+    try {
+      world.showStatus?.([]);
+      for (const line of sayQuestion(question)) world.err(printable(line));
+      const answers = await typeAnswers(question, ask, signal);
+      if (signal.aborted) return;
+      const isForSameUser = answers !== null && (await mayReuse(question, ask, signal));
+      await client.scans.answer({ scanId, questionId: question.id, answers, isForSameUser });
+    } catch (error) {
+      // The scan ended, or went on, while this was typed.
+      if (!signal.aborted && !isOver) explain(error, world);
+    }
+    current = null;
+    await refresh();
+  }
+
+  async function mayReuse(question: Question, ask: Prompt, signal: AbortSignal): Promise<boolean> {
+    const { about } = question;
+    if (!isPasswordQuestion(question) || !("user" in about)) return false;
+    const { total } = await client.scans.find({ scanId });
+    if (total === 1) return false;
+    const text = `Try it at the other hosts of this scan that want one for ${printable(about.user)}? [y/N] `;
+    return /^y(es)?$/i.test((await ask(text, { isHidden: false, signal }))?.trim() ?? "");
+  }
+}
+
+/** Null: without. Enter alone is no password, but may be what a host waits for that asks something else. */
+async function typeAnswers(question: Question, ask: Prompt, signal: AbortSignal): Promise<string[] | null> {
+  const answers: string[] = [];
+  for (const { text, isEchoed } of question.prompts) {
+    const shown = printable(text).replace(/[\s:]*$/, "");
+    const answer = await ask(`${shown || "Answer"}: `, { isHidden: !isEchoed, signal });
+    if (answer === null) return null;
+    answers.push(answer);
+  }
+  const isOfOurs = question.about.kind !== "keyboard-interactive" || isPasswordQuestion(question);
+  return isOfOurs && answers.every((answer) => answer === "") ? null : answers;
+}
+
+function sayQuestion({ about, wrongAnswers }: Question): string[] {
+  const left = MOST_WRONG_ANSWERS - wrongAnswers;
+  switch (about.kind) {
+    case "passphrase": {
+      const wrong = wrongAnswers > 0 ? [`that does not open it; ${sayTries(left)}`] : [];
+      const key = about.fingerprint ? ` (${about.fingerprint})` : "";
+      return [...wrong, `${about.file}${key} has a passphrase; Enter goes on without this key`];
+    }
+    case "password":
+    case "keyboard-interactive": {
+      const wrong = wrongAnswers > 0 ? [`that was refused, and the host counts it; ${sayTries(left)}`] : [];
+      const login = `${about.user} at ${sayPlace(about)}`;
+      if (about.kind === "password")
+        return [...wrong, `no key lets ${login} in; Enter goes on without a password`];
+      const words = [about.title, about.instructions].filter(Boolean).map((said) => `  ${said}`);
+      return [...wrong, `no key lets ${login} in, and the host asks:`, ...words];
+    }
+    default:
+      return assertNever(about);
+  }
+}
+
+const sayTries = (count: number): string => (count === 1 ? "1 try is left" : `${count} tries are left`);
