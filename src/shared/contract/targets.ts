@@ -11,7 +11,7 @@ export const TargetText = z.object({
   text: z.string().max(8 * 1024 * 1024),
   /** Overrides what the port says: a bare name is both SSH 22 and TLS 443. */
   only: z.enum(["ssh", "tls"]).nullable().default(null),
-  /** Every host that ssh_config names in full, and every name in known_hosts that is not hashed, beside the text. */
+  /** Every host that this user's ssh_config names in full, and every name in known_hosts that is not hashed, beside the text. */
   sources: z.array(z.enum(["ssh-config", "known-hosts"])).default([]),
   /** Read instead of ~/.ssh/config and the system's ssh_config, as by `ssh -F`. */
   sshConfigFile: z.string().max(4_096).nullable().default(null),
@@ -59,7 +59,9 @@ export const targets = {
 
   add: command
     .input(TargetText.extend({ useSudo: z.boolean().default(false) }))
-    .output(z.object({ added: z.int(), known: z.int(), broken: z.array(BrokenEntry) })),
+    .output(
+      z.object({ added: z.int(), known: z.int(), broken: z.array(BrokenEntry), notes: z.array(z.string()) }),
+    ),
 
   /** Forgets targets; what was seen there is kept. */
   remove: command.input(TargetText).output(z.object({ removed: z.int(), broken: z.array(BrokenEntry) })),

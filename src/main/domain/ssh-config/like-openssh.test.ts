@@ -64,7 +64,7 @@ async function askOurs(file: string, text: string, host: string, user: string | 
     hostname: answer.hostname,
     user: answer.user ?? username,
     port: String(answer.port ?? 22),
-    identityfile: [...(answer.identityFiles ?? USUAL)],
+    identityfile: answer.identityFiles?.map(({ value }) => value) ?? USUAL,
     identitiesonly: answer.identitiesOnly ? "yes" : "no",
     hostkeyalias: answer.hostKeyAlias ?? "",
     proxyjump: answer.jumps?.value.map(sayJump).join(",") ?? "",

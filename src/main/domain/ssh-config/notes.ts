@@ -6,16 +6,17 @@ export type Notes = ReturnType<typeof createNotes>;
 
 /** Sentences with the places that they hold for: one sentence each, however often it holds. */
 export function createNotes() {
-  const places = new Map<string, { said: string[]; count: number }>();
+  const notes = new Map<string, Set<string>>();
   return {
     add(sentence: string, place: string): void {
-      const { said, count } = places.get(sentence) ?? { said: [], count: 0 };
-      places.set(sentence, { said: count < PLACES_SAID ? [...said, place] : said, count: count + 1 });
+      const places = notes.get(sentence) ?? new Set();
+      notes.set(sentence, places.add(place));
     },
     list: (): string[] =>
-      Array.from(places, ([sentence, { said, count }]) => {
-        const more = count > said.length ? ` and ${sayNumber(count - said.length)} more` : "";
-        return `${sentence} (${said.join(", ")}${more})`;
+      Array.from(notes, ([sentence, places]) => {
+        const said = [...places].slice(0, PLACES_SAID).join(", ");
+        const more = places.size > PLACES_SAID ? ` and ${sayNumber(places.size - PLACES_SAID)} more` : "";
+        return `${sentence} (${said}${more})`;
       }),
   };
 }

@@ -3,10 +3,9 @@ import { matchPatternList } from "#domain/ssh/pattern.ts";
 import type { BrokenEntry } from "#shared/contract/targets.ts";
 import { type Condition, readHostLine, readMatchLine } from "./conditions.ts";
 import { type ConfigSource, readInclude } from "./includes.ts";
-import { isKeyword, NOT_FOLLOWED } from "./keywords.ts";
+import { isKeyword } from "./keywords.ts";
 import { createNotes, type Notes } from "./notes.ts";
 import { readSetting, type Setting } from "./settings.ts";
-import { whyNotFollowed } from "./tokens.ts";
 
 /** A Host or Match line and what stands under it, or what stands above the first of them in a file. */
 export type Block = { condition: Condition; outer: Block | null };
@@ -17,8 +16,8 @@ export type Segment = { block: Block; settings: Setting[] };
 /** ssh_config and all that it includes. */
 export type Blocks = {
   segments: readonly Segment[];
-  /** Hosts that a Host line names in full, in their order. */
-  names: ReadonlySet<string>;
+  /** Hosts that a Host line names in full, in their order, and whether it stands in this user's own files. */
+  names: ReadonlyMap<string, { isUser: boolean }>;
   /** ssh reads its configuration a second time, with the host name that it found. */
   hasFinalPass: boolean;
   /** Lines that cannot be read. ssh would stop at the first of them; here the others hold. */
@@ -36,7 +35,7 @@ const MOST_CHARACTERS = 64 * 1024 * 1024;
 type Reading = {
   source: ConfigSource;
   segments: Segment[];
-  names: Set<string>;
+  names: Map<string, { isUser: boolean }>;
   hasFinalPass: boolean;
   broken: BrokenEntry[];
   notes: Notes;
@@ -53,6 +52,7 @@ type Line = {
   rest: string;
   words: readonly string[];
   isQuoteOpen: boolean;
+  isUser: boolean;
   text: string;
   /** `~/.ssh/config`, and the number of the line. */
   file: string;
@@ -61,7 +61,7 @@ type Line = {
 
 export function readBlocks(source: ConfigSource): Blocks {
   const reading: Reading = {
-    ...{ source, segments: [], names: new Set(), hasFinalPass: false, broken: [], notes: createNotes() },
+    ...{ source, segments: [], names: new Map(), hasFinalPass: false, broken: [], notes: createNotes() },
     ...{ ignored: [], left: { inclusions: MOST_INCLUSIONS, characters: MOST_CHARACTERS } },
   };
   for (const { path, isUser } of source.roots) {
@@ -79,8 +79,9 @@ function readFile(reading: Reading, visit: Visit): void {
   let block = visit.outer;
   beginSegment(reading, block);
   for (const [index, raw] of file.text.split("\n").entries()) {
-    const line = readLine(raw, reading.source.say(visit.path), index + 1);
-    if (!line) continue;
+    const read = readLine(raw, reading.source.say(visit.path), index + 1);
+    if (!read) continue;
+    const line = { ...read, isUser: visit.isUser };
     if (line.keyword === "host" || line.keyword === "match") {
       block = { condition: readCondition(reading, line), outer: visit.outer };
       beginSegment(reading, block);
@@ -94,7 +95,7 @@ function readFile(reading: Reading, visit: Visit): void {
 }
 
 /** As C has it, a line ends at its first NUL. */
-function readLine(raw: string, file: string, number: number): Line | null {
+function readLine(raw: string, file: string, number: number): Omit<Line, "isUser"> | null {
   const text = raw.split("\0", 1)[0] ?? "";
   const split = splitKeyword(text);
   return split && { ...split, ...splitWords(split.rest), text, file, number };
@@ -114,10 +115,12 @@ function readCondition(reading: Reading, line: Line): Condition {
   return { kind: "never" };
 }
 
-function readHost({ names }: Reading, { words }: Line): Condition | string {
+function readHost({ names }: Reading, { words, isUser }: Line): Condition | string {
   const condition = readHostLine(words);
   if (typeof condition === "string") return condition;
-  for (const { text, isNegated } of condition.patterns) if (!isNegated && !/[*?]/.test(text)) names.add(text);
+  for (const { text, isNegated } of condition.patterns) {
+    if (!isNegated && !/[*?]/.test(text) && !names.has(text)) names.set(text, { isUser });
+  }
   return condition;
 }
 
@@ -141,9 +144,6 @@ function readOther(reading: Reading, line: Line): void {
     return;
   }
   if (line.keyword === "ignoreunknown") reading.ignored.push(line.words.join(",").toLowerCase());
-  const note =
-    setting?.keyword === "identityfile" ? whyNotFollowed(setting.value) : NOT_FOLLOWED.get(line.keyword);
-  if (note) reading.notes.add(note, place);
 }
 
 function whyUnreadable({ ignored }: Reading, { keyword, rest, isQuoteOpen }: Line): string | null {

@@ -163,31 +163,47 @@ test.each([
   expect(routeTo(config, "web1").kind).toBe("unsupported");
 });
 
-test("what is not evaluated or followed is a note with its places, and holds for nothing", () => {
+test("what is not evaluated is a note with its places, and holds for nothing", () => {
   const config = makeConfig({
-    config: `
-Match host web1 exec "touch /tmp/ran"
-  Port 1
-Match localnetwork 10.0.0.0/8
-  Port 2
-Host a
-  UserKnownHostsFile /dev/null
-Host b
-  UserKnownHostsFile /dev/null
-  IdentityFile ~/.ssh/%C
-  IdentityFile id_work
-CanonicalizeHostname yes`,
+    config: 'Match host web1 exec "touch /tmp/ran"\n  Port 1\nMatch localnetwork 10.0.0.0/8\n  Port 2',
   });
   expect(config.notes).toEqual([
-    "Match exec is not evaluated: what stands under it is left out (~/.ssh/config:2)",
-    "Match localnetwork is not evaluated: what stands under it is left out (~/.ssh/config:4)",
-    "UserKnownHostsFile is not followed: the usual known_hosts files are read (~/.ssh/config:7, ~/.ssh/config:9)",
-    "IdentityFile with %C is not followed: write the path in full (~/.ssh/config:10)",
-    "IdentityFile with a path that is not absolute is not followed: begin it with ~/ or / (~/.ssh/config:11)",
-    "CanonicalizeHostname is not followed: a name is taken as it is written (~/.ssh/config:12)",
+    "Match exec is not evaluated: what stands under it is left out (~/.ssh/config:1)",
+    "Match localnetwork is not evaluated: what stands under it is left out (~/.ssh/config:3)",
   ]);
   expect(config.portOf("web1", null)).toBeNull();
-  expect(config.routeTo(target("b"), "jo")).toMatchObject({ hops: [{ identityFiles: [] }] });
+});
+
+test("what is not followed is said of the hosts that it is about, with a few of its places", () => {
+  const hosts = ["a", "b", "c", "d", "e"].map((host) => target(host));
+  const config = makeConfig({
+    config: `${hosts.map(({ host }) => `Host ${host}\n  UserKnownHostsFile /dev/null`).join("\n")}
+Host e
+  IdentityFile ~/.ssh/%C
+  IdentityFile id_work
+  ProxyJump f
+Host f
+  CanonicalizeHostname yes`,
+  });
+  expect(config.notesOn(hosts, "jo")).toEqual([
+    "UserKnownHostsFile is not followed: the usual known_hosts files are read (~/.ssh/config:2, ~/.ssh/config:4, ~/.ssh/config:6 and 2 more)",
+    "IdentityFile with %C is not followed: write the path in full (~/.ssh/config:12)",
+    "IdentityFile with a path that is not absolute is not followed: begin it with ~/ or / (~/.ssh/config:13)",
+    "CanonicalizeHostname is not followed: a name is taken as it is written (~/.ssh/config:16)",
+  ]);
+  expect(config.notesOn([target("other")], "jo")).toEqual([]);
+  expect(config.routeTo(target("e"), "jo")).toMatchObject({ hops: [{}, { identityFiles: [] }] });
+});
+
+test("hosts that are not reached as ssh_config says are named, a few of very many", () => {
+  const config = makeConfig({ config: "Host *\n  ProxyCommand nc %h %p" });
+  const notes = config.notesOn(
+    ["a", "b", "c", "d", "e", "f", "g"].map((host) => target(host)),
+    "jo",
+  );
+  expect(notes).toHaveLength(6);
+  expect(notes[0]).toContain("reaches a by ProxyCommand");
+  expect(notes[5]).toBe("and 2 hosts more that are not reached as ssh_config says");
 });
 
 test("files are included where they stand, in their order", () => {

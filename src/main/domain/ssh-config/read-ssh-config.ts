@@ -1,5 +1,8 @@
+import type { SshTarget } from "#shared/model/target.ts";
+import { sayCount } from "#shared/text/count.ts";
 import { normaliseHost } from "./host-words.ts";
 import type { ConfigSource } from "./includes.ts";
+import { createNotes } from "./notes.ts";
 import { readBlocks } from "./read-blocks.ts";
 import { createResolver, type Resolver } from "./resolve.ts";
 import { findRoute, type Here } from "./routes.ts";
@@ -12,8 +15,10 @@ import type { SshConfig } from "./ssh-config.ts";
 export function readSshConfig(source: ConfigSource, here: Here): SshConfig {
   const blocks = readBlocks(source);
   const resolve = remember(createResolver(blocks, here.user));
+  const find = ({ host, port, user }: SshTarget, defaultUser: string) =>
+    findRoute(resolve, { ...here, user: defaultUser }, { host, port, user, jumps: null });
   return {
-    names: [...blocks.names],
+    names: [...blocks.names].filter(([, { isUser }]) => isUser).map(([name]) => name),
     isNamed: (host) => blocks.names.has(host),
     isAlias(host) {
       const { hostname, jumps, proxyCommand, unreadable } = resolve({ host, user: null, jumps: null });
@@ -21,11 +26,32 @@ export function readSshConfig(source: ConfigSource, here: Here): SshConfig {
       return hostname !== normaliseHost(host) || jumps !== null || proxyCommand !== null || mayLeadElsewhere;
     },
     portOf: (host, user) => resolve({ host, user, jumps: null }).port,
-    routeTo: ({ host, port, user }, defaultUser) =>
-      findRoute(resolve, { ...here, user: defaultUser }, { host, port, user, jumps: null }),
+    routeTo: (target, defaultUser) => find(target, defaultUser).route,
+    notesOn: (targets, defaultUser) => sayNotes(targets.map((target) => find(target, defaultUser))),
     broken: blocks.broken,
     notes: blocks.notes,
   };
+}
+
+const MOST_UNSUPPORTED = 5;
+
+function sayNotes(found: readonly ReturnType<typeof findRoute>[]): string[] {
+  const notes = createNotes();
+  const unsupported = new Set<string>();
+  for (const { route, notFollowed } of found) {
+    if (route.kind === "unsupported") unsupported.add(route.why);
+    for (const { why, place } of notFollowed) notes.add(why, place);
+  }
+  const more = unsupported.size - MOST_UNSUPPORTED;
+  return [
+    ...notes.list(),
+    ...[...unsupported].slice(0, MOST_UNSUPPORTED),
+    ...(more > 0
+      ? [
+          `and ${sayCount(more, "host")} more that ${more === 1 ? "is" : "are"} not reached as ssh_config says`,
+        ]
+      : []),
+  ];
 }
 
 const ELSEWHERE: ReadonlySet<string> = new Set(["hostname", "proxyjump", "proxycommand"]);

@@ -19,7 +19,8 @@ export type Answer = {
   hostname: string;
   user: string | null;
   port: number | null;
-  identityFiles: readonly string[] | null;
+  /** As written, in their order; null where none is. */
+  identityFiles: readonly KeyFile[] | null;
   identitiesOnly: boolean;
   hostKeyAlias: string | null;
   /** Null: none. */
@@ -27,13 +28,17 @@ export type Answer = {
   proxyCommand: { value: string; place: string } | null;
   /** Lines that hold for this host and cannot be read. */
   unreadable: readonly Extract<Setting, { keyword: "unreadable" }>[];
+  /** Lines that hold for this host and are not followed here. */
+  notFollowed: readonly { why: string; place: string }[];
 };
+
+type KeyFile = { value: string; place: string };
 
 export type Resolver = (question: Question) => Answer;
 
 /** What the first lines that hold for a host say of it: later ones do not count, but for IdentityFile. */
 type Said = Map<string, Setting>;
-type State = { said: Said; identityFiles: string[]; known: Known };
+type State = { said: Said; identityFiles: KeyFile[]; known: Known };
 
 export function createResolver(blocks: Blocks, localUser: string): Resolver {
   const index = indexHosts(blocks.segments.map(({ block }) => block.condition));
@@ -80,9 +85,9 @@ function readThrough({ segments }: Blocks, index: HostIndex, state: State): void
 
 function take(state: State, setting: Setting): void {
   const { said, known } = state;
-  const about = setting.keyword === "unreadable" ? setting.of : setting.keyword;
+  const about = aboutOf(setting);
   if (setting.keyword === "identityfile") {
-    if (!state.identityFiles.includes(setting.value)) state.identityFiles.push(setting.value);
+    if (!state.identityFiles.some(({ value }) => value === setting.value)) state.identityFiles.push(setting);
     return;
   }
   if (said.has(about) || isDecidedByOther(said, setting, about)) return;
@@ -90,6 +95,11 @@ function take(state: State, setting: Setting): void {
   if (setting.keyword === "hostname") known.hostname = expandHostName(setting.value, known.originalHost);
   if (setting.keyword === "user") known.user = setting.value;
   if (setting.keyword === "tag") known.tag = setting.value;
+}
+
+function aboutOf(setting: Setting): string {
+  if (setting.keyword === "unreadable") return setting.of;
+  return setting.keyword === "not followed" ? setting.why : setting.keyword;
 }
 
 /** Of ProxyJump and ProxyCommand the first one counts; `ProxyJump none` leaves the other its say. */
@@ -110,6 +120,7 @@ function answer({ said, identityFiles }: State, hostname: string): Answer {
     const setting = said.get(keyword);
     return setting?.keyword === keyword ? (setting as Extract<Setting, { keyword: Keyword }>) : null;
   };
+  const notFollowed = [...said.values()].filter((setting) => setting.keyword === "not followed");
   const jumps = find("proxyjump");
   const proxyCommand = find("proxycommand");
   return {
@@ -122,5 +133,6 @@ function answer({ said, identityFiles }: State, hostname: string): Answer {
     jumps: jumps?.value ? { value: jumps.value, place: jumps.place } : null,
     proxyCommand: proxyCommand && !/^none$/i.test(proxyCommand.value) ? proxyCommand : null,
     unreadable: [...said.values()].filter((setting) => setting.keyword === "unreadable"),
+    notFollowed,
   };
 }

@@ -4,46 +4,48 @@ import { isOneHost } from "./host-words.ts";
 import type { Jump } from "./jumps.ts";
 import type { Answer, Resolver } from "./resolve.ts";
 import type { Hop, Route } from "./ssh-config.ts";
-import { expandPath, expandTokens, type Tokens } from "./tokens.ts";
+import { expandPath, expandTokens, type Tokens, whyNotFollowed } from "./tokens.ts";
 
 /** This computer and its user, for what stands for them in ssh_config. */
 export type Here = { home: string; user: string; uid: string; hostname: string };
 
 type Wanted = { host: string; port: number | null; user: string | null; jumps: readonly Jump[] | null };
 
+/** `notFollowed`: what ssh_config says of a machine on the way that is not done here, and where. */
+type Found = { route: Route; notFollowed: { why: string; place: string }[] };
+
 /**
  * The way to a host, as ssh finds it: the last hop of its ProxyJump is reached through those before it, and only the
  * first of them goes its own way there, by its own ProxyJump.
  */
-export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Route {
+export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found {
   const hops: Hop[] = [];
+  const notFollowed: Found["notFollowed"] = [];
+  const give = (route: Route): Found => ({ route, notFollowed });
+  /** Machines that went their own way: who comes by a second time goes in a circle. */
   const alone = new Set<string>();
-  let next: Wanted | null = wanted;
-  let place = "";
-  while (next) {
-    const { host, port, user, jumps }: Wanted = next;
-    const answer: Answer = resolve({ host, user, jumps });
-    const hop = makeHop({ host, port, answer, here });
-    const why = typeof hop === "string" ? hop : whyUnsupported(host, answer);
-    if (typeof hop === "string" || why !== null) return { kind: "unsupported", why: why ?? "" };
+  let next = wanted;
+  for (;;) {
+    const { host, port, user, jumps } = next;
+    const answer = resolve({ host, user, jumps });
+    notFollowed.push(...answer.notFollowed, ...listKeyFilesLeftOut(answer));
+    const hop = whyUnsupported(host, answer) ?? makeHop({ host, port, answer, here });
+    if (typeof hop === "string") return give({ kind: "unsupported", why: hop });
     hops.unshift(hop);
 
-    const through = answer.jumps;
-    if (!through) return { kind: "hops", hops };
-    if (through.place !== "") place = through.place;
+    const last = answer.jumps?.value.at(-1);
+    if (!answer.jumps || !last) return give({ kind: "hops", hops });
     const name = `${hop.user}@${sayPlace({ host, port: hop.port })}`;
-    const last = through.value.at(-1);
-    if (!last || (jumps === null && alone.has(name)) || isItself(last, hop))
-      return {
-        kind: "unsupported",
-        why: `${host} is reached through ${last?.host}, and that through ${host} again: a loop in ProxyJump at ${place}; give the first hop ProxyJump none`,
-      };
+    if ((jumps === null && alone.has(name)) || isItself(last, hop))
+      return give({ kind: "unsupported", why: sayLoop(host, last.host, answer.jumps.place) });
     if (jumps === null) alone.add(name);
-    const before = through.value.slice(0, -1);
+    const before = answer.jumps.value.slice(0, -1);
     next = { ...last, jumps: before.length > 0 ? before : null };
   }
-  return { kind: "hops", hops };
 }
+
+const sayLoop = (host: string, through: string, place: string): string =>
+  `${host} is reached through ${through}, and that through ${host} again: a loop in ProxyJump${place && ` at ${place}`}; give the host to pass first ProxyJump none`;
 
 /** ssh, too, refuses to reach a machine through that machine. */
 const isItself = ({ host, port, user }: Jump, hop: Hop): boolean =>
@@ -56,9 +58,9 @@ function whyUnsupported(host: string, { unreadable: [broken], proxyCommand }: An
   return null;
 }
 
-type Found = { host: string; port: number | null; answer: Answer; here: Here };
+type Place = { host: string; port: number | null; answer: Answer; here: Here };
 
-function makeHop({ host, port: given, answer, here }: Found): Hop | string {
+function makeHop({ host, port: given, answer, here }: Place): Hop | string {
   const port = given ?? answer.port ?? 22;
   const tokens: Tokens = {
     ...{
@@ -88,11 +90,16 @@ function makeHop({ host, port: given, answer, here }: Found): Hop | string {
   };
 }
 
-/** What is not followed, such as a path that is not absolute, is left out: the notes say so. */
+const listKeyFilesLeftOut = ({ identityFiles }: Answer): Found["notFollowed"] =>
+  (identityFiles ?? []).flatMap(({ value, place }) => {
+    const why = whyNotFollowed(value);
+    return why === null ? [] : [{ why, place }];
+  });
+
 function findIdentityFiles({ identityFiles }: Answer, tokens: Tokens, home: string): string[] | null {
   if (identityFiles === null) return null;
-  return identityFiles.flatMap((text) => {
-    const path = /^none$/i.test(text) ? null : expandPath(text, home);
+  return identityFiles.flatMap(({ value }) => {
+    const path = /^none$/i.test(value) ? null : expandPath(value, home);
     return path === null ? [] : (expandTokens(path, tokens) ?? []);
   });
 }

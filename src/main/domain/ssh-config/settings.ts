@@ -1,6 +1,7 @@
 import { isUserName } from "#domain/targets/user-name.ts";
 import { isOneHost, readPort } from "./host-words.ts";
 import { type Jump, readJumps } from "./jumps.ts";
+import { NOT_FOLLOWED } from "./keywords.ts";
 import { hasOnlyTokens } from "./tokens.ts";
 
 type Values = {
@@ -21,7 +22,9 @@ type Followed = keyof Values;
 export type Setting =
   | { [Keyword in Followed]: { keyword: Keyword; value: Values[Keyword]; place: string } }[Followed]
   /** It cannot be read, so nobody can tell how a host is reached that it is said of. */
-  | { keyword: "unreadable"; of: Followed; why: string; place: string };
+  | { keyword: "unreadable"; of: Followed; why: string; place: string }
+  /** It changes whom we reach or what we trust, and is not followed here. `why`: a sentence that says what holds. */
+  | { keyword: "not followed"; why: string; place: string };
 
 const FOLLOWED = [
   "hostname",
@@ -50,7 +53,10 @@ export function readSetting(
   const keyword = FOLLOWED.find(
     (followed) => followed === written.replace(/^identityfile2$/, "identityfile"),
   );
-  if (!keyword) return null;
+  if (!keyword) {
+    const why = NOT_FOLLOWED.get(written);
+    return why && broken === null ? { keyword: "not followed", why, place } : null;
+  }
   if (broken !== null) return { keyword: "unreadable", of: keyword, why: broken, place };
   const read = isRestOfLine(keyword) ? READERS[keyword](rest) : readOneWord(keyword, words);
   if ("why" in read) return { keyword: "unreadable", of: keyword, why: read.why, place };

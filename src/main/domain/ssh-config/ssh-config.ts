@@ -24,7 +24,7 @@ export type Route =
 
 /** What ~/.ssh/config and the system's ssh_config say, as read once for a scan. */
 export type SshConfig = {
-  /** The hosts that it names in full: no pattern, no negation. */
+  /** The hosts that this user's own files name in full: no pattern, no negation. */
   names: readonly string[];
   /** Whether it names this host in full: then the host keeps the letters it is written with, for ssh tells them apart. */
   isNamed(host: string): boolean;
@@ -32,8 +32,10 @@ export type SshConfig = {
   isAlias(host: string): boolean;
   portOf(host: string, user: string | null): number | null;
   routeTo(target: SshTarget, defaultUser: string): Route;
+  /** What it says of these hosts that is not done here, and where: sentences for people, each once. */
+  notesOn(targets: readonly SshTarget[], defaultUser: string): string[];
   broken: readonly BrokenEntry[];
-  /** What is not evaluated here (Match exec, ProxyCommand, ...), and where it stands. */
+  /** What of it is not evaluated at all, such as Match exec, and where it stands. */
   notes: readonly string[];
 };
 
@@ -57,6 +59,7 @@ export const NO_SSH_CONFIG: SshConfig = {
       },
     ],
   }),
+  notesOn: () => [],
   broken: [],
   notes: [],
 };

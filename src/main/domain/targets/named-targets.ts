@@ -1,10 +1,8 @@
 import type { KnownHost, KnownHosts } from "#domain/ssh/known-hosts.ts";
+import { isOneHost } from "#domain/ssh-config/host-words.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { BrokenEntry } from "#shared/contract/targets.ts";
-import { Refusal } from "#shared/model/refusal.ts";
 import type { SshTarget } from "#shared/model/target.ts";
-import { readAddresses } from "./addresses.ts";
-import { readName } from "./names.ts";
 
 /** Hosts that a file of this workstation names, all of them for SSH alone. */
 type Named = { targets: SshTarget[]; broken: BrokenEntry[] };
@@ -66,11 +64,5 @@ function collect<Item>(items: Iterable<Item>, placeOf: (item: Item) => Place): N
 
 function whyNoHost(host: string, port: number): string | null {
   if (port < 1 || port > 65_535) return "has no port from 1 to 65535";
-  try {
-    const { count } = readAddresses(host) ?? readName(host);
-    return count === 1n ? null : "means several hosts";
-  } catch (error) {
-    if (error instanceof Refusal) return error.message;
-    throw error;
-  }
+  return isOneHost(host) ? null : "is not the name of a host";
 }

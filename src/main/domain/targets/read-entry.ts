@@ -1,3 +1,4 @@
+import { isOneHost } from "#domain/ssh-config/host-words.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Target } from "#shared/model/target.ts";
 import { type HostSet, readAddresses } from "./addresses.ts";
@@ -24,7 +25,7 @@ export function readEntry(word: string, isNamed: (host: string) => boolean): Ent
   const user = at === -1 ? null : readUser(place.slice(0, at));
   const { host, port } = splitPort(place.slice(at + 1));
   const read = readAddresses(host) ?? readName(host);
-  const hosts = read.count === 1n && isNamed(host) ? { count: 1n, list: () => [host] } : read;
+  const hosts = isNamed(host) && isOneHost(host) ? { count: 1n, list: () => [host] } : read;
   return { kind: scheme ?? kindOf({ user, port, serverName }), hosts, port, user, serverName };
 }
 

@@ -38,7 +38,7 @@ export function createTargets({ store, readTargets, now, announce }: Deps) {
     };
   }
 
-  function add({ targets: wanted, broken }: ReadTargets, useSudo: boolean) {
+  function add({ targets: wanted, broken, notes }: ReadTargets, useSudo: boolean) {
     const added = store.atomically(() => {
       const at = toInstant(now());
       const fresh = wanted.filter((target) => store.targets.remember({ target, useSudo, at }) === "added");
@@ -46,7 +46,7 @@ export function createTargets({ store, readTargets, now, announce }: Deps) {
       return fresh.length;
     });
     announce({ kind: "targets-changed" });
-    return { added, known: wanted.length - added, broken };
+    return { added, known: wanted.length - added, broken, notes };
   }
 
   function remove({ targets: unwanted, broken }: ReadTargets) {

@@ -5,9 +5,9 @@ import { parseTargets, refuseTooMany } from "#domain/targets/parse-targets.ts";
 import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { SshTarget, Target } from "#shared/model/target.ts";
+import type { Target } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { sayCount } from "#shared/text/count.ts";
 import { loadSshConfig } from "./load-ssh-config.ts";
 
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
@@ -31,22 +31,34 @@ export function createTargetReader({ workstation }: { workstation: Workstation }
     const targets = withoutDoubles([...written.targets, ...listed.flatMap((named) => named.targets)]);
     refuseTooMany(BigInt(targets.length));
     const hosts = targets.filter((target) => target.kind === "ssh");
+    const config =
+      sshConfigFile !== null || sources.includes("ssh-config")
+        ? { broken: sshConfig.broken, notes: sshConfig.notes }
+        : { broken: [], notes: [...sshConfig.notes, ...sayBrokenLines(sshConfig)] };
     const isAboutSsh = hosts.length > 0 || targets.length === 0;
     return {
       targets,
       broken: [
         ...written.broken,
-        ...(isAboutSsh ? sshConfig.broken : []),
+        ...(isAboutSsh ? config.broken : []),
         ...listed.flatMap(({ broken }) => broken),
       ],
       notes: [
-        ...(isAboutSsh ? [...sshConfig.notes, ...sayUnread(knownHosts)] : []),
+        ...(isAboutSsh ? [...config.notes, ...sayUnread(knownHosts)] : []),
         ...listed.flatMap(({ notes }) => notes),
-        ...sayUnsupported(hosts, sshConfig, workstation),
+        ...sshConfig.notesOn(hosts, workstation.user),
       ],
       sshConfig,
     };
   };
+}
+
+/** Of a configuration that nobody asked for, a word is enough: what concerns a host is said of that host. */
+function sayBrokenLines({ broken }: SshConfig): string[] {
+  const [first, ...more] = broken;
+  if (!first) return [];
+  const others = more.length > 0 ? `, and ${sayCount(more.length, "line")} more` : "";
+  return [`${first.where} cannot be read: "${first.text}" ${first.why}${others}`];
 }
 
 const NOT_BY_TLS =
@@ -60,7 +72,7 @@ function listKnownHosts({ files }: KnownHostsFiles) {
     hashed > 0 &&
       `${sayCount(hashed, "name")} in known_hosts cannot be listed, for ${hashed === 1 ? "it is" : "they are"} hashed`,
     besides > 0 &&
-      `${sayCount(besides, "address", "addresses")} in known_hosts beside a name left out, for the name is visited`,
+      `${sayCount(besides, "address is", "addresses are")} left out that known_hosts has beside a name, for the name is visited`,
   ];
   return { ...named, notes: notes.filter((note) => note !== false) };
 }
@@ -72,23 +84,3 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
 /** What is known there is not known to a scan: its host keys look as if they had never been seen. */
 const sayUnread = ({ unread }: KnownHostsFiles): string[] =>
   unread.map(({ path, why }) => `${path} is not read: ${why}; host keys that only it knows count as unknown`);
-
-const MOST_SAID = 5;
-
-/** Hosts that are not reached as ssh_config wants it, before anybody waits for them. */
-function sayUnsupported(
-  hosts: readonly SshTarget[],
-  { routeTo }: SshConfig,
-  { user }: Workstation,
-): string[] {
-  const reasons = new Set<string>();
-  for (const host of hosts) {
-    const route = routeTo(host, user);
-    if (route.kind === "unsupported") reasons.add(route.why);
-  }
-  const more = reasons.size - MOST_SAID;
-  return [
-    ...[...reasons].slice(0, MOST_SAID),
-    ...(more > 0 ? [`and so it is with ${sayNumber(more)} more`] : []),
-  ];
-}

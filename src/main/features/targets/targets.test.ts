@@ -20,8 +20,18 @@ function open() {
 
 test("targets are added once, keep their login, and are listed in their order", async () => {
   const { store, announced, targets } = open();
-  expect(await targets.add({ text: "ann@web1, shop.example:443" })).toEqual({ added: 2, known: 0, broken: [] });
-  expect(await targets.add({ text: "web1:22 web2:22", useSudo: true })).toEqual({ added: 1, known: 1, broken: [] });
+  expect(await targets.add({ text: "ann@web1, shop.example:443" })).toEqual({
+    added: 2,
+    known: 0,
+    broken: [],
+    notes: [],
+  });
+  expect(await targets.add({ text: "web1:22 web2:22", useSudo: true })).toEqual({
+    added: 1,
+    known: 1,
+    broken: [],
+    notes: [],
+  });
   expect(await targets.list()).toEqual([
     { id: 1, target: { kind: "ssh", host: "web1", port: 22, user: "ann" }, useSudo: true, addedAt: START },
     {
@@ -43,7 +53,10 @@ test("a target is removed by its address, and only with its own login when one i
   const { targets } = open();
   await targets.add({ text: "ann@web1 bob@web2 shop:443" });
   expect(await targets.remove({ text: "bob@web1" })).toEqual({ removed: 0, broken: [] });
-  expect(await targets.remove({ text: "web1:22 bob@web2 shop:443 unknown:22" })).toEqual({ removed: 3, broken: [] });
+  expect(await targets.remove({ text: "web1:22 bob@web2 shop:443 unknown:22" })).toEqual({
+    removed: 3,
+    broken: [],
+  });
   expect(await targets.list()).toEqual([]);
 });
 

@@ -1,11 +1,17 @@
 import type { Command } from "commander";
-import { sayTarget } from "#shared/text/target.ts";
+import { sayTarget, writeTarget } from "#shared/text/target.ts";
 import { followScan } from "./follow-scan.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { printScan } from "./print-scan.ts";
 import { readScan, type VisitedScan } from "./read-scan.ts";
 import { SCAN, type Session } from "./session.ts";
-import { addTargetOptions, readTargetText, requireTargets, type TargetOptions } from "./target-text.ts";
+import {
+  addTargetOptions,
+  readTargetText,
+  refuseBrokenWords,
+  requireTargets,
+  type TargetOptions,
+} from "./target-text.ts";
 import { askToTrust, sayUnasked } from "./trust-new-hosts.ts";
 import type { World } from "./world.ts";
 
@@ -58,6 +64,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   const given = await readTargetText(words, options, world);
   const text = words.length > 0 || options.from !== undefined ? requireTargets(given) : given;
   await using app = openApp(options, world, "write");
+  await refuseBrokenWords(words, text, app.client);
   const wish = {
     useSudo: options.sudo ?? null,
     acceptNew: options.acceptNew ?? false,
@@ -81,7 +88,8 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   }
   const trusted = await askToTrust(unknown, app.client, world);
   if (trusted.length === 0) return codeOf([first], options);
-  const second = await run({ text: trusted.map(({ target }) => sayTarget(target)).join("\n"), only: null });
+  const again = trusted.map(({ target }) => writeTarget(target)).join("\n");
+  const second = await run({ ...text, text: again, only: null, sources: [] });
   const refused = first.failures.filter((probe) => !trusted.includes(probe));
   return codeOf([{ ...first, failures: refused }, second], options);
 }

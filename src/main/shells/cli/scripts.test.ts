@@ -15,7 +15,8 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
  *   [2]                                        its exit code, unless 0
  *   -- list.txt --                             files, at the end: they are there before the first command
  *
- * {tls}, {plain} and {closed} are endpoints on loopback; {folder} is the script's own folder. It is always 1 June 2026.
+ * {tls}, {plain} and {closed} are endpoints on loopback; {folder} is the script's own folder, and jo's home. It is
+ * always 1 June 2026.
  * After a change on purpose, `vitest -u` writes the new text; read what it wrote.
  */
 const FOLDER = join(import.meta.dirname, "../../../../e2e/cli");
@@ -58,7 +59,8 @@ async function converse(line: string, places: Places): Promise<string[]> {
   const filled = words.slice(2).map((word) => fill(word, places));
   const from = filled.indexOf("<");
   const input = from === -1 ? "" : await readFile(join(places.folder, filled[from + 1] ?? ""), "utf8");
-  const type = openTerminal(join(places.folder, "latchkey.db"), { now, input });
+  const workstation = { user: "jo", home: places.folder, agentSocket: null };
+  const type = openTerminal(join(places.folder, "latchkey.db"), { now, input, workstation });
   const { code, out, err } = await type(...(from === -1 ? filled : filled.slice(0, from)));
   return [
     ...printed(unfill(out, places), ""),
@@ -89,7 +91,7 @@ const unfill = (text: string, places: Places): string =>
 async function writeSection(folder: string, section: string): Promise<void> {
   const [, name = "", body = ""] = /^-- (\S+) --\n(.*)$/s.exec(section) ?? [];
   await mkdir(dirname(join(folder, name)), { recursive: true });
-  await writeFile(join(folder, name), body);
+  await writeFile(join(folder, name), body, { mode: 0o600 });
 }
 
 const say = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;

@@ -1,44 +1,95 @@
 import type { Command } from "commander";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { sayNumber } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
 import { readFileAtMost } from "./terminal.ts";
 import type { World } from "./world.ts";
 
-export type TargetOptions = { from?: string; ssh?: boolean; tls?: boolean };
+export type TargetOptions = {
+  from?: string;
+  fromSshConfig?: boolean;
+  fromKnownHosts?: boolean;
+  sshConfig?: string;
+  ssh?: boolean;
+  tls?: boolean;
+};
 
 /** The options by which a command takes targets. */
 export const addTargetOptions = (command: Command): Command =>
   command
-    .option("--from <file>", "targets from a file, or from stdin by -")
+    .option("--from <file>", "targets from a file, or from stdin by -; what cannot be read is named")
+    .option("--from-ssh-config", "every host that ~/.ssh/config names in full")
+    .option("--from-known-hosts", "every name in known_hosts that is not hashed")
+    .option("--ssh-config <file>", "read this ssh_config, as ssh -F does; none reads nothing")
     .option("--ssh", "by SSH alone, whatever the port says")
     .option("--tls", "by TLS alone, whatever the port says");
 
 const MOST_BYTES = 8 * 1024 * 1024;
 
-/** The targets that a command names by its arguments and by `--from`, as the contract takes them. */
+/** The targets that a command names by its arguments and options, as the contract takes them. */
 export async function readTargetText(
   words: readonly string[],
-  { from, ssh, tls }: TargetOptions,
+  options: TargetOptions,
   world: World,
-) {
+): Promise<TargetText> {
+  const { from, ssh, tls } = options;
   if (ssh && tls)
     throw new Refusal("invalid-input", "--ssh and --tls exclude each other; without them both are visited");
-  // The file comes first, so that a refusal counts its lines as an editor does.
+  // The file comes first, so that what is said of its lines counts them as an editor does.
   const text = [...(from === undefined ? [] : [await readList(from, world)]), words.join(" ")]
     .join("\n")
     .trimEnd();
-  return { text, only: ssh ? ("ssh" as const) : tls ? ("tls" as const) : null };
+  return {
+    text,
+    only: ssh ? "ssh" : tls ? "tls" : null,
+    sources: [
+      ...(options.fromSshConfig ? ["ssh-config" as const] : []),
+      ...(options.fromKnownHosts ? ["known-hosts" as const] : []),
+    ],
+    sshConfigFile: options.sshConfig ?? null,
+    skipBroken: from !== undefined,
+  };
 }
 
-type TargetText = Awaited<ReturnType<typeof readTargetText>>;
-
-/** An empty text means every remembered target to the contract, which nobody who names a list can have meant. */
+/** Nothing at all means every remembered target to the contract, which nobody who names a list can have meant. */
 export function requireTargets(given: TargetText): TargetText {
-  if (given.text.replace(/#.*/g, "").trim()) return given;
+  if (given.sources.length > 0 || given.text.replace(/#.*/g, "").trim()) return given;
   throw new Refusal(
     "invalid-input",
     "name a target, such as web1.example or 10.0.0.0/24, or a list by --from",
   );
 }
+
+/** A list may have lines that cannot be read; what is typed beside it may not. */
+export async function refuseBrokenWords(
+  words: readonly string[],
+  { skipBroken, ...given }: TargetText,
+  { targets }: LatchkeyClient,
+): Promise<void> {
+  if (skipBroken && words.length > 0)
+    await targets.preview({ ...given, text: words.join(" "), sources: [], skipBroken: false });
+}
+
+/** Each word and line that could not be read, for stderr; none for none. */
+export function sayBroken(broken: readonly BrokenEntry[]): string[] {
+  if (broken.length === 0) return [];
+  const head =
+    broken.length === 1
+      ? "latchkey: this cannot be read, and is left out:"
+      : `latchkey: these ${sayNumber(broken.length)} cannot be read, and are left out:`;
+  return [
+    head,
+    ...broken.map(({ where, text, why }) =>
+      printable(`  ${where}: ${text === "" ? "it" : `"${text}"`} ${why}`),
+    ),
+  ];
+}
+
+/** What of ssh_config is not followed, for stderr. */
+export const sayNotes = (notes: readonly string[]): string[] =>
+  notes.map((note) => printable(`latchkey: note: ${note}`));
 
 async function readList(from: string, world: World): Promise<string> {
   const bytes = from === "-" ? await world.readInput(MOST_BYTES) : await readFileOrRefuse(from, MOST_BYTES);

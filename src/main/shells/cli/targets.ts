@@ -1,43 +1,54 @@
 import type { Command } from "commander";
-import type { RememberedTarget } from "#shared/contract/targets.ts";
+import type { BrokenEntry, RememberedTarget } from "#shared/contract/targets.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayElapsed } from "#shared/text/elapsed.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import { type CommonOptions, openApp, openEmptyApp, printJson } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
 import { SCAN, type Session } from "./session.ts";
-import { addTargetOptions, readTargetText, requireTargets, type TargetOptions } from "./target-text.ts";
+import {
+  addTargetOptions,
+  readTargetText,
+  refuseBrokenWords,
+  requireTargets,
+  sayBroken,
+  sayNotes,
+  type TargetOptions,
+} from "./target-text.ts";
 import type { World } from "./world.ts";
 
 type Options = CommonOptions & TargetOptions;
 
-export function addTargets(program: Command, { world }: Session): void {
+export function addTargets(program: Command, { world, finish }: Session): void {
   const targets = program
     .command("targets")
     .helpGroup(SCAN)
     .helpCommand(false)
     .description("the hosts and endpoints that are remembered, and how they are written")
     .addHelpText("after", HELP);
-  const add = targets.command("add [target...]").description("remember targets without scanning them");
-  addTargetOptions(add)
+  const run =
+    (
+      work: (
+        words: readonly string[],
+        options: Options & { sudo?: boolean },
+        world: World,
+      ) => Promise<number>,
+    ) =>
+    async (words: string[], _: object, command: Command) =>
+      finish(await work(words, command.optsWithGlobals<Options>(), world));
+  addTargetOptions(targets.command("add [target...]").description("remember targets without scanning them"))
     .option("--sudo", "read these hosts as root by sudo, where that asks for no password")
-    .action((words: string[], _: object, command: Command) =>
-      remember(words, command.optsWithGlobals<Options>(), world),
-    );
+    .action(run(remember));
   targets
     .command("list")
     .description("list those that are remembered")
     .action((_: object, command: Command) => listTargets(command.optsWithGlobals<Options>(), world));
   addTargetOptions(
     targets.command("remove [target...]").description("forget targets; what was seen there is kept"),
-  ).action((words: string[], _: object, command: Command) =>
-    forget(words, command.optsWithGlobals<Options>(), world),
-  );
+  ).action(run(forget));
   addTargetOptions(
     targets.command("preview [target...]").description("say what targets mean, and visit none"),
-  ).action((words: string[], _: object, command: Command) =>
-    preview(words, command.optsWithGlobals<Options>(), world),
-  );
+  ).action(run(preview));
 }
 
 const HELP = `
@@ -52,38 +63,72 @@ How targets are written:
   10.0.0.1-40                a range; also 10.0.0.1-10.0.1.20 and 2001:db8::1-2001:db8::40
   web[01-20].example         a pattern; also db[1,3,7-9] and rack[a-c]
 Each may have user@ and :port. Spaces, commas or lines stand between them; # begins a comment.
-At most 65,536 at once.`;
+At most 65,536 at once.
+
+Names mean what ~/.ssh/config and the system's ssh_config say: HostName, User, Port, IdentityFile,
+IdentitiesOnly, HostKeyAlias and ProxyJump. A host that they give another address or a way there is
+SSH alone. Nothing of them is run: what stands under Match exec is left out, and a host behind
+ProxyCommand is not visited.
+
+Examples:
+  latchkey targets add --from-ssh-config                  every host of ~/.ssh/config
+  latchkey targets add --from-ssh-config --ssh-config fleet.conf
+  latchkey targets add --from-known-hosts
+  latchkey targets add --from hosts.txt                   exits with 1 when a line cannot be read`;
 
 async function remember(
   words: readonly string[],
   { sudo = false, ...options }: Options & { sudo?: boolean },
   world: World,
-): Promise<void> {
+): Promise<number> {
   const text = requireTargets(await readTargetText(words, options, world));
   await using app = openApp(options, world, "write");
-  const { added, known } = await app.client.targets.add({ ...text, useSudo: sudo });
-  if (options.json) return printJson({ added, known }, world);
-  world.out(`${sayCount(added, "target")} added${known > 0 ? `, ${sayNumber(known)} known already` : ""}`);
+  await refuseBrokenWords(words, text, app.client);
+  const { added, known, broken, notes } = await app.client.targets.add({ ...text, useSudo: sudo });
+  const more = known > 0 ? `, ${sayNumber(known)} known already` : "";
+  if (options.json) printJson({ added, known, broken, notes }, world);
+  else {
+    world.out(`${sayCount(added, "target")} added${more}`);
+    for (const line of sayNotes(notes)) world.err(line);
+  }
+  return complain(broken, world);
 }
 
-async function forget(words: readonly string[], options: Options, world: World): Promise<void> {
+async function forget(words: readonly string[], options: Options, world: World): Promise<number> {
   const text = requireTargets(await readTargetText(words, options, world));
   await using app = openApp(options, world, "write");
-  const { removed } = await app.client.targets.remove(text);
-  if (options.json) return printJson({ removed }, world);
-  world.out(`${sayCount(removed, "target")} forgotten; what was seen there is kept`);
+  await refuseBrokenWords(words, text, app.client);
+  const { removed, broken } = await app.client.targets.remove(text);
+  if (options.json) printJson({ removed, broken }, world);
+  else world.out(`${sayCount(removed, "target")} forgotten; what was seen there is kept`);
+  return complain(broken, world);
 }
 
 /** What a text means, without scanning or remembering it. */
-async function preview(words: readonly string[], options: Options, world: World): Promise<void> {
+async function preview(words: readonly string[], options: Options, world: World): Promise<number> {
   const text = requireTargets(await readTargetText(words, options, world));
   await using app = openEmptyApp(world);
-  const { total, ssh, tls, first } = await app.client.targets.preview(text);
+  await refuseBrokenWords(words, text, app.client);
+  const { total, ssh, tls, first, broken, notes } = await app.client.targets.preview(text);
   const targets = first.map(sayTarget);
-  if (options.json) return printJson({ total, ssh, tls, first: targets }, world);
+  if (options.json) {
+    printJson({ total, ssh, tls, first: targets, broken, notes }, world);
+    return complain(broken.first, world);
+  }
   const more = total - first.length;
   world.out([...targets, ...(more > 0 ? [`and ${sayNumber(more)} more`] : [])].join("\n"));
   world.out(`\n${sayCount(total, "target")}: ${sayNumber(ssh)} by SSH, ${sayNumber(tls)} by TLS`);
+  for (const line of sayNotes(notes)) world.err(line);
+  const code = complain(broken.first, world);
+  const left = broken.total - broken.first.length;
+  if (left > 0) world.err(`  and ${sayNumber(left)} more`);
+  return code;
+}
+
+/** Names what could not be read, which is worth an exit code. */
+function complain(broken: readonly BrokenEntry[], world: World): number {
+  for (const line of sayBroken(broken)) world.err(line);
+  return broken.length > 0 ? 1 : 0;
 }
 
 async function listTargets(options: CommonOptions, world: World): Promise<void> {
