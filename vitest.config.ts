@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /**
  * unit: what needs nothing but Node and loopback.
+ * built: what was built, by `npm run build` before.
  * lab:  what needs real hosts and servers (root, sshd, nginx, ...).
  * long: kill sweeps, fleets and corpora; run before an issue is closed.
  */
@@ -12,9 +13,18 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "scripts/**/*.test.mjs"],
-          exclude: ["src/**/*.{lab,long}.test.ts"],
+          exclude: ["**/*.{built,lab,long}.test.*"],
           // Against a test that hangs, not one that is slow: the machine may be busy with something else.
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "built",
+          include: ["scripts/**/*.built.test.mjs"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
       {
@@ -28,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: "long",
-          include: ["src/**/*.long.test.ts"],
+          include: ["src/**/*.long.test.ts", "scripts/**/*.long.test.mjs"],
           testTimeout: 600_000,
           fileParallelism: false,
         },

@@ -29,6 +29,7 @@ async function runSuite() {
     await check("unused code", "knip", []),
     await testByVitest("unit"),
     await build(),
+    await testByVitest("built"),
     canMakeHosts() ? await testByVitest("lab") : await skipLab(),
     await testByPlaywright(),
   ];
@@ -64,7 +65,7 @@ function asCount(code) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
-/** @param {"unit" | "lab"} project */
+/** @param {"unit" | "built" | "lab"} project */
 async function testByVitest(project) {
   say(`\n== ${project} tests`);
   const file = join(folder, `${project}.json`);
