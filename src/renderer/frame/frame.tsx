@@ -4,6 +4,7 @@ import type { GivenFile } from "#renderer/api/given-files.ts";
 import { ScanRequestContext } from "#renderer/api/scan-request.ts";
 import { InspectDialog } from "#renderer/features/inspect/inspect-dialog.tsx";
 import { ScanDialog } from "#renderer/features/scans/scan-dialog.tsx";
+import { ScanQuestions } from "#renderer/features/scans/scan-questions.tsx";
 import { LinkContext } from "#renderer/ui/link-to-here.ts";
 import { Toast } from "#renderer/ui/toast.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
@@ -50,6 +51,7 @@ export function Frame() {
         <Shortcuts isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
         <InspectDialog files={files} onFiles={inspect} onClose={() => setFiles(null)} />
         <DropTarget onFiles={inspect} />
+        <ScanQuestions />
         <Toast />
       </LinkContext>
     </ScanRequestContext>

@@ -2,16 +2,26 @@ import { Modal } from "@mantine/core";
 import type { ReactNode } from "react";
 import classes from "./dialog.module.css";
 
-type Props = { title: string; isOpen: boolean; onClose: () => void; width: number; children: ReactNode };
+type Props = {
+  title: string;
+  isOpen: boolean;
+  onClose: () => void;
+  width: number;
+  /** Another dialog is over it: Escape closes that one. */
+  isBehind?: boolean;
+  children: ReactNode;
+};
 
 /** A dialog over the page: it holds the focus until it is closed. */
-export function Dialog({ title, isOpen, onClose, width, children }: Props) {
+export function Dialog({ title, isOpen, onClose, width, isBehind = false, children }: Props) {
   return (
     <Modal.Root
       opened={isOpen}
       onClose={onClose}
       size={width}
       lockScroll={false}
+      closeOnEscape={!isBehind}
+      trapFocus={!isBehind}
       transitionProps={{ duration: 100, transition: "fade" }}
     >
       <Modal.Overlay backgroundOpacity={0.45} />

@@ -1,4 +1,11 @@
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQueries,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
@@ -87,3 +94,27 @@ export function useThisComputer() {
 export const useStartScan = () => useMutation(useApi().scans.start.mutationOptions());
 export const useCancelScan = () => useMutation(useApi().scans.cancel.mutationOptions());
 export const useTrustKey = () => useMutation(useApi().hosts.trustKey.mutationOptions());
+
+/** What running scans wait for: the oldest question of the newest scan that asks, and how many it asks. */
+export function useQuestions() {
+  const { scans } = useApi();
+  const running = useScans({ state: "running" }).list.rows;
+  const asked = useQueries({
+    queries: running.map(({ id }) => scans.questions.queryOptions({ input: { scanId: id }, staleTime: 0 })),
+  });
+  const [waiting] = running.flatMap((scan, index) => {
+    const questions = asked[index]?.data ?? [];
+    return questions[0] ? [{ scan, question: questions[0], count: questions.length }] : [];
+  });
+  return { waiting, count: waiting?.count ?? 0 };
+}
+
+/** No mutation of the query client's: that one would keep what was typed. */
+export function useAnswer() {
+  const { scans } = useApi();
+  const queries = useQueryClient();
+  return async (input: Parameters<typeof scans.answer.call>[0]): Promise<void> => {
+    await scans.answer.call(input);
+    await queries.invalidateQueries({ queryKey: scans.questions.key() });
+  };
+}

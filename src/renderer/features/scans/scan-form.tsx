@@ -17,26 +17,14 @@ type Props = { initialText: string; isFirst?: boolean; onStarted: (scanId: ScanI
 
 export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
   const [text, setText] = useState(initialText);
-  const [options, setOptions] = useState({ acceptNew: false, useSudo: false, identityFiles: "" });
+  const [options, setOptions] = useState(NO_OPTIONS);
   const [settled] = useDebouncedValue(text, PREVIEW_PAUSE_MS);
   const preview = usePreview(settled, null);
   const remembered = useRememberedTargets().data?.length ?? 0;
   const { mutate, isPending, error } = useStartScan();
   const isEmpty = text.trim() === "";
 
-  const start = () =>
-    mutate(
-      {
-        text,
-        acceptNew: options.acceptNew,
-        useSudo: options.useSudo || null,
-        identityFiles: options.identityFiles
-          .split(/[,\n]/)
-          .map((path) => path.trim())
-          .filter(Boolean),
-      },
-      { onSuccess: ({ scanId }) => onStarted(scanId) },
-    );
+  const start = () => mutate({ text, ...toWish(options) }, { onSuccess: ({ scanId }) => onStarted(scanId) });
   const refusal = isTooLong(text) ? TOO_LONG : (preview.error?.message ?? "");
   const isRefused = !isEmpty && refusal !== "";
   const total = isEmpty ? remembered : (preview.data?.total ?? 0);
@@ -84,7 +72,20 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
   );
 }
 
-type OptionValues = { acceptNew: boolean; useSudo: boolean; identityFiles: string };
+type OptionValues = { acceptNew: boolean; useSudo: boolean; askPassword: boolean; identityFiles: string };
+
+const NO_OPTIONS: OptionValues = { acceptNew: false, useSudo: false, askPassword: false, identityFiles: "" };
+
+const toWish = ({ acceptNew, useSudo, askPassword, identityFiles }: OptionValues) => ({
+  acceptNew,
+  askPassword,
+  mayAsk: true,
+  useSudo: useSudo || null,
+  identityFiles: identityFiles
+    .split(/[,\n]/)
+    .map((path) => path.trim())
+    .filter(Boolean),
+});
 
 function Options({
   options,
@@ -110,6 +111,13 @@ function Options({
           description="Only where sudo asks for no password. A host that was read so before is read so again"
           checked={options.useSudo}
           onChange={(event) => onChange({ useSudo: event.currentTarget.checked })}
+        />
+        <Checkbox
+          size="xs"
+          label="Ask for a password where no key is taken"
+          description="Or for whatever the host itself asks. It is used for this scan, and written nowhere"
+          checked={options.askPassword}
+          onChange={(event) => onChange({ askPassword: event.currentTarget.checked })}
         />
         <TextInput
           size="xs"

@@ -1,0 +1,162 @@
+import { Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
+import { type ChangeEvent, type ReactNode, type Ref, useEffect, useRef, useState } from "react";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import { sayAnswering, sayWrong } from "./question-words.ts";
+import classes from "./questions.module.css";
+
+export type Reply = { answers: string[] | null; isForSameUser: boolean };
+
+type Props = {
+  question: Question;
+  /** Hosts that may want the same password. */
+  hasOthers: boolean;
+  onReply: (reply: Reply) => Promise<void>;
+  onCancelScan: () => void;
+};
+
+/** One question. What is typed lives in this form alone, and goes with it. */
+export function QuestionForm({ question, hasOthers, onReply, onCancelScan }: Props) {
+  const { about, prompts } = question;
+  const [answers, setAnswers] = useState(() => prompts.map(() => ""));
+  const [isForSameUser, setIsForSameUser] = useState(false);
+  const [sending, setSending] = useState<"answer" | "skip" | null>(null);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
+
+  const reply = async (how: "answer" | "skip") => {
+    setSending(how);
+    setRefusal(null);
+    try {
+      await onReply(how === "answer" ? { answers, isForSameUser } : { answers: null, isForSameUser: false });
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      setRefusal(error.message);
+      setSending(null);
+    }
+  };
+  const wrong = sayWrong(question);
+  const mayReuse = hasOthers && about.kind !== "passphrase" && isPasswordQuestion(question);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void reply("answer");
+      }}
+      autoComplete="off"
+      className={classes.form}
+    >
+      <About question={question} />
+      {wrong && (
+        <p role="alert" className={classes.wrong}>
+          {wrong}
+        </p>
+      )}
+      {prompts.map(({ text, isEchoed }, index) => (
+        <Answer
+          // biome-ignore lint/suspicious/noArrayIndexKey: the prompts of one question never move
+          key={index}
+          ref={index === 0 ? first : null}
+          label={<Untrusted text={text || "Answer"} />}
+          isEchoed={isEchoed}
+          value={answers[index] ?? ""}
+          onChange={(value) => setAnswers(answers.map((other, at) => (at === index ? value : other)))}
+        />
+      ))}
+      {mayReuse && (
+        <Checkbox
+          size="xs"
+          label={
+            <>
+              Try it at the other hosts of this scan that want one for <Untrusted text={about.user} />
+            </>
+          }
+          description="Only once a host has taken it, and at each host once"
+          checked={isForSameUser}
+          onChange={(event) => setIsForSameUser(event.currentTarget.checked)}
+        />
+      )}
+      <p className={classes.promise}>It is used for this scan, and written nowhere.</p>
+      {refusal && (
+        <p role="alert" className={classes.wrong}>
+          <Untrusted text={refusal} />
+        </p>
+      )}
+      <div className={classes.actions}>
+        <Button variant="subtle" color="gray" size="xs" onClick={onCancelScan}>
+          Cancel the scan
+        </Button>
+        <span className={classes.space} />
+        <Button variant="default" size="xs" loading={sending === "skip"} onClick={() => void reply("skip")}>
+          Go on without
+        </Button>
+        <Button type="submit" size="xs" loading={sending === "answer"}>
+          {sayAnswering(question)}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function About({ question: { about } }: { question: Question }) {
+  if (about.kind === "passphrase")
+    return (
+      <div>
+        <p>
+          <Untrusted text={about.file} isMono /> has a passphrase.
+        </p>
+        {about.fingerprint && (
+          <p className={classes.promise}>
+            <Untrusted text={about.fingerprint} isMono />
+          </p>
+        )}
+      </div>
+    );
+  return (
+    <div>
+      <p>
+        No key lets <Untrusted text={about.user} /> in at <Untrusted text={sayPlace(about)} />
+        {about.kind === "password" ? "." : ", and the host asks:"}
+      </p>
+      {about.kind === "keyboard-interactive" && (about.title || about.instructions) && (
+        <blockquote className={classes.words}>
+          {about.title && (
+            <p>
+              <Untrusted text={about.title} />
+            </p>
+          )}
+          {about.instructions && (
+            <p>
+              <Untrusted text={about.instructions} limit={1_000} />
+            </p>
+          )}
+        </blockquote>
+      )}
+    </div>
+  );
+}
+
+type AnswerProps = {
+  ref: Ref<HTMLInputElement>;
+  label: ReactNode;
+  isEchoed: boolean;
+  value: string;
+  onChange: (value: string) => void;
+};
+
+function Answer({ ref, label, isEchoed, value, onChange }: AnswerProps) {
+  const Input = isEchoed ? TextInput : PasswordInput;
+  return (
+    <Input
+      ref={ref}
+      label={label}
+      value={value}
+      onChange={(event: ChangeEvent<HTMLInputElement>) => onChange(event.currentTarget.value)}
+      autoComplete="off"
+      spellCheck={false}
+      data-autofocus
+    />
+  );
+}

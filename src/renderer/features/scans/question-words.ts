@@ -1,0 +1,26 @@
+import { assertNever } from "#shared/model/assert-never.ts";
+import { MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
+
+/** What to do with the answer. */
+export function sayAnswering({ about }: Question): string {
+  switch (about.kind) {
+    case "passphrase":
+      return "Unlock the key";
+    case "password":
+      return "Log in";
+    case "keyboard-interactive":
+      return "Answer the host";
+    default:
+      return assertNever(about);
+  }
+}
+
+/** What became of the answer before; null for a first one. */
+export function sayWrong({ about, wrongAnswers }: Question): string | null {
+  if (wrongAnswers === 0) return null;
+  const left = MOST_WRONG_ANSWERS - wrongAnswers;
+  const tries = left === 1 ? "1 try is left" : `${left} tries are left`;
+  return about.kind === "passphrase"
+    ? `That does not open it; ${tries}`
+    : `The host refused that, and counts it; ${tries}`;
+}

@@ -1,0 +1,30 @@
+import { Dialog } from "#renderer/ui/dialog.tsx";
+import { useAnswer, useCancelScan, useQuestions } from "./queries.ts";
+import { QuestionForm } from "./question-form.tsx";
+
+/** What running scans ask, the oldest first, over whatever screen is open. To close it is to go on without. */
+export function ScanQuestions() {
+  const { waiting, count } = useQuestions();
+  const answer = useAnswer();
+  const cancel = useCancelScan();
+  if (!waiting) return null;
+  const { scan, question } = waiting;
+  const reply = (given: { answers: string[] | null; isForSameUser: boolean }) =>
+    answer({ scanId: scan.id, questionId: question.id, ...given });
+  return (
+    <Dialog
+      title={count > 1 ? `The scan asks (1 of ${count})` : "The scan asks"}
+      isOpen
+      onClose={() => void reply({ answers: null, isForSameUser: false }).catch(() => undefined)}
+      width={460}
+    >
+      <QuestionForm
+        key={question.id}
+        question={question}
+        hasOthers={scan.total > 1}
+        onReply={reply}
+        onCancelScan={() => cancel.mutate({ scanId: scan.id })}
+      />
+    </Dialog>
+  );
+}
