@@ -7,15 +7,15 @@ import { sayWhy } from "./unread.ts";
 const FILE_LIMIT_BYTES = 1024 * 1024;
 
 /**
- * What is taken of all files of one host: more than any honest one has. A stream has room for millions of lines, each
- * of which would be judged and remembered while everybody waits.
+ * What is taken of one file, and of all files of one host: more than any honest one has. A stream has room for
+ * millions of lines, each of which would be judged and remembered while everybody waits.
  */
-const MOST_LINES = 20_000;
+const MOST_LINES = { file: 10_000, host: 20_000 };
 
 /** Each file once, with every account that names it. */
 export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedKeysFile[] {
   const files = new Map<string, AuthorizedKeysFile>();
-  let linesLeft = MOST_LINES;
+  let linesLeft = MOST_LINES.host;
   for (const record of records) {
     const path = record.say("path");
     const account = record.say("account");
@@ -30,7 +30,7 @@ export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedK
         files.set(path, { ...known, accounts });
         continue;
       }
-      const { file, lines } = takeLines(readFile(record, path), linesLeft);
+      const { file, lines } = takeLines(readFile(record, path), Math.min(linesLeft, MOST_LINES.file));
       linesLeft -= lines;
       files.set(path, { ...file, accounts });
     }
@@ -67,7 +67,7 @@ function takeLines(file: AuthorizedKeysFile, most: number): { file: AuthorizedKe
     end = file.bytes.indexOf(NEWLINE, end) + 1;
     if (end === 0 || end === file.bytes.length) return { file, lines: lines + 1 };
   }
-  const whyUnread = `left out from line ${most + 1} on: of one host 20,000 lines are taken, in all its files`;
+  const whyUnread = `left out from line ${most + 1} on: 10,000 lines of a file are taken, and 20,000 of a host`;
   return { file: { ...file, bytes: file.bytes.subarray(0, end), whyUnread }, lines: most };
 }
 

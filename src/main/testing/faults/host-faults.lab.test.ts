@@ -1,0 +1,184 @@
+/** Hosts that are strange inside: one scan of all of them, then what came of each. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { App } from "#app";
+import type { Probe } from "#shared/model/probe.ts";
+import type { SshTarget } from "#shared/model/target.ts";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { recordFault } from "./fault-table.ts";
+
+const lab = test.skipIf(!canStartHosts());
+
+/** Login shells, and what the account's own files do before a command runs; the name is the account's. */
+const SHELLS: Record<string, { shell: string; files?: string }> = {
+  restricted: { shell: "/bin/rbash" },
+  nowhere: { shell: "/bin/rbash", files: "echo 'PATH=/nowhere' > $home/.bashrc" },
+  tcsh: { shell: "/bin/tcsh", files: "echo 'echo welcome; set noglob' > $home/.cshrc" },
+  fish: {
+    shell: "/usr/bin/fish",
+    files: "mkdir -p $home/.config/fish; echo 'echo welcome' > $home/.config/fish/config.fish",
+  },
+  nologin: { shell: "/usr/sbin/nologin" },
+  false: { shell: "/bin/false" },
+  forced: { shell: "/bin/sh", files: "sed -i 's/^/command=\"uptime\" /' $home/.ssh/authorized_keys" },
+  strict: { shell: "/bin/bash", files: "echo 'set -euo pipefail; set -o noclobber' > $home/.bashrc" },
+  noisy: {
+    shell: "/bin/bash",
+    files: "echo 'cat /etc/services; echo oh no >&2; read answer; alias sh=false ls=false' > $home/.bashrc",
+  },
+  slow: { shell: "/bin/bash", files: "echo 'sleep 2' > $home/.bashrc" },
+  leaving: { shell: "/bin/bash", files: "echo 'exit 3' > $home/.bashrc" },
+  behind: { shell: "/bin/bash", files: "echo 'sleep 1000 &' > $home/.bashrc" },
+};
+
+const shells = (publicKey: string): string =>
+  Object.entries(SHELLS)
+    .map(([account, { shell, files = "" }]) => `${letIn(publicKey, account, shell)}\n${files}\n`)
+    .join("");
+
+/** Files in place of authorized_keys; the name is the account's. */
+const FILES: Record<string, string> = {
+  pipe: "mkfifo $file",
+  folder: "mkdir $file",
+  endless: "ln -s /dev/zero $file",
+  millionlines: "yes 'ssh-ed25519 AAAA x' | head -n 1000000 > $file",
+  longline:
+    "head -c 1000000 /dev/zero | tr '\\0' x > $file; echo >> $file; echo 'ssh-ed25519 AAAA after' >> $file",
+  closed: "echo 'ssh-ed25519 AAAA x' > $file; chmod 000 $file",
+};
+
+const files = Object.entries(FILES)
+  .map(
+    ([account, make]) => `
+      useradd --create-home ${account}; mkdir -m 755 /home/${account}/.ssh
+      file=/home/${account}/.ssh/authorized_keys; ${make}`,
+  )
+  .join("\n");
+
+/** Nothing but busybox, where programs are looked for. */
+const BARE = `
+  mkdir -p /opt/bare; cp "$(command -v busybox)" /opt/bare/
+  usermod --shell /bin/sh root
+  for tool in $(busybox --list); do ln -sf busybox /opt/bare/$tool; done
+  mount --bind /opt/bare /usr/bin`;
+
+/** A home and a /tmp without a free byte, on a root that nobody can write. */
+const FULL = `
+  for folder in /home /tmp; do
+    mount -t tmpfs -o size=64k tmpfs $folder
+  done
+  head -c 1M /dev/zero > /home/full 2>/dev/null || :
+  head -c 1M /dev/zero > /tmp/full 2>/dev/null || :
+  mount -o remount,bind,ro /`;
+
+const world = new AsyncDisposableStack();
+const probes = new Map<string, Probe>();
+let app: App;
+
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  const desk = world.use(await makeDesk());
+  app = world.use(desk.open());
+  const root = letIn(desk.publicKey);
+  const prepared = {
+    shells: root + shells(desk.publicKey),
+    files: root + files,
+    bare: root + BARE,
+    full: root + FULL,
+    dated: `${root} printf '#!/bin/sh\\nexec faketime -f -3y /bin/date.real "$@"\\n' > /tmp/date
+      mv /bin/date /bin/date.real; install /tmp/date /bin/date`,
+  };
+  const hosts = await Promise.all(
+    Object.entries(prepared).map(([name, prepare]) => startHost({ name, prepare })),
+  );
+  for (const host of hosts) world.use(host);
+  const [many, ...others] = hosts;
+  await many?.run(`dropbearkey -t ed25519 -f /run/dropbear.key >/dev/null 2>&1
+    dropbear -r /run/dropbear.key -p ${many.address}:2222 -P /run/dropbear.pid`);
+  const targets = [
+    ...Object.keys(SHELLS).map((account) => `${account}@${many?.address}`),
+    `root@${many?.address}:2222`,
+    ...others.map(({ address }) => address),
+  ];
+  const names = new Map(others.map(({ address, name }) => [address, name]));
+  for (const probe of await scanAll(app, { text: targets.join(" "), only: "ssh", acceptNew: true })) {
+    const { host, port, user } = probe.target as SshTarget;
+    probes.set(port === 2222 ? "dropbear" : (user ?? names.get(host) ?? ""), probe);
+  }
+}, 120_000);
+
+afterAll(() => world.disposeAsync());
+
+const outcomes = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, probes.get(name)?.outcome]));
+const say = (name: string): string => `${name} ${probes.get(name)?.outcome}`;
+const hostNamed = async (hostname: string) => {
+  const { rows } = await app.client.hosts.list({});
+  const id = rows.find((row) => row.hostname === hostname)?.id ?? 0;
+  return app.client.hosts.find({ id });
+};
+
+lab(
+  "S14: whatever the login shell is and does first, the host is read, or it is told why not",
+  ({ task }) => {
+    const read = ["restricted", "tcsh", "fish", "strict", "noisy", "slow", "behind", "dropbear"];
+    const refused = ["nowhere", "nologin", "false", "forced", "leaving"];
+    const expected = [
+      ...read.map((name) => [name, "collected"]),
+      ...refused.map((name) => [name, "restricted-shell"]),
+    ];
+    expect(outcomes([...read, ...refused])).toEqual(Object.fromEntries(expected));
+    const message = (name: string) => probes.get(name)?.message;
+    expect(message("nologin")).toContain("currently not available");
+    expect(message("forced")).toContain("load average");
+    expect(message("leaving")).toContain("status 3");
+    recordFault(task, {
+      ...{ id: "S14", injected: "13 shells and rc files on one host" },
+      seen: `read: ${read.join(", ")}; restricted-shell, with what it said: ${refused.join(", ")}`,
+    });
+  },
+);
+
+lab("S14: busybox alone, a full disk and a root that cannot be written are enough to be read", ({ task }) => {
+  expect(outcomes(["bare", "full"])).toEqual({ bare: "collected", full: "collected" });
+  recordFault(task, {
+    ...{ id: "S14", injected: "busybox only; /home and /tmp full, / read-only" },
+    seen: `${say("bare")}, ${say("full")}`,
+  });
+});
+
+lab(
+  "S15: what is no key file is named and not opened, and of a huge one the first part is taken",
+  async ({ task }) => {
+    expect(outcomes(["files"])).toEqual({ files: "collected" });
+    const host = await hostNamed("files");
+    const why = (account: string) =>
+      host.coverage?.notRead.find(({ what }) => what === `/home/${account}/.ssh/authorized_keys`)?.why;
+    expect(Object.keys(FILES).map(why)).toEqual([
+      "it is not a regular file",
+      "it is not a regular file",
+      "it is not a regular file",
+      expect.stringContaining("left out from line 10001 on"),
+      undefined,
+      "the account itself may not read it, so sshd would not either",
+    ]);
+    const { rows } = await app.client.access.list({ account: "longline" });
+    expect(rows).toMatchObject([{ line: 1 }, { line: 2, comment: "after" }]);
+    const { total } = await app.client.access.list({ account: "millionlines" });
+    expect(total).toBe(10_000);
+    recordFault(task, {
+      ...{ id: "S15", injected: "FIFO, folder, link to /dev/zero, 1 M lines, 1 MB line, mode 000" },
+      seen: `${say("files")}; 3 not opened, ${total} of 1 M lines, the long line and what follows it, 1 unreadable`,
+    });
+  },
+);
+
+lab("S16: a host whose clock is three years behind is read, and the skew is shown", async ({ task }) => {
+  const { clockAheadSeconds } = await hostNamed("dated");
+  const years = (clockAheadSeconds ?? 0) / (365 * 86_400);
+  expect(years).toBeCloseTo(-3, 1);
+  recordFault(task, {
+    ...{ id: "S16", injected: "date by faketime on the host" },
+    seen: `${say("dated")}, clock ${clockAheadSeconds} s ahead`,
+  });
+});
