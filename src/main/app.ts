@@ -20,9 +20,11 @@ import { createScans } from "./features/scans/index.ts";
 import { createVisits } from "./features/scans/visits.ts";
 import { createSettings } from "./features/settings/index.ts";
 import { createTargets } from "./features/targets/index.ts";
+import { loadSshConfig } from "./features/targets/load-ssh-config.ts";
 import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createGuard } from "./guard.ts";
+import { countFreeDescriptors } from "./net/descriptors.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
@@ -74,7 +76,8 @@ export function createApp({
       scans: createScans({
         store,
         readTargets,
-        prepareVisits: createVisits({ store, prober, workstation, collectorScript, now }),
+        visits: createVisits({ store, prober, workstation, collectorScript, now }),
+        countFreeDescriptors,
         announce,
         inBackground: background.start,
         log,
@@ -82,7 +85,7 @@ export function createApp({
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
       targets: createTargets({ store, readTargets, now, announce }),
-      thisComputer: createThisComputer({ workstation, look: lookAtThisComputer }),
+      thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, loadSshConfig }),
     });
 
   return {

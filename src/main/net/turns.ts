@@ -27,6 +27,16 @@ export class Turns {
     };
   }
 
+  /** Does the work while it holds the places. */
+  async during<T>(places: readonly Place[], work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.take(places);
+    try {
+      return await work();
+    } finally {
+      giveBack();
+    }
+  }
+
   #free(places: readonly Place[]): void {
     for (const { key } of places) {
       const left = (this.#taken.get(key) ?? 0) - 1;

@@ -25,7 +25,7 @@ CREATE TABLE probe (
   took_ms         INTEGER NOT NULL,
   key_type        TEXT,
   key_fingerprint TEXT
-) STRICT;
+, jump_host TEXT, jump_port INTEGER) STRICT;
 
 CREATE INDEX probe_of_scan ON probe (scan, state <> 'failed', id);
 
@@ -490,3 +490,27 @@ CREATE INDEX report_under_name ON report (name, finding);
 CREATE INDEX report_of_endpoint ON report (endpoint) WHERE endpoint IS NOT NULL;
 
 CREATE INDEX report_of_host ON report (host) WHERE host IS NOT NULL;
+
+CREATE TABLE jump_host_key (
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  outcome     TEXT NOT NULL,
+  key_type    TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  blob        BLOB NOT NULL,
+  last_seen   TEXT NOT NULL,
+  PRIMARY KEY (host, port)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unvisited (
+  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  user        TEXT NOT NULL,
+  server_name TEXT NOT NULL,
+  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
+  scan        INTEGER NOT NULL REFERENCES scan (id),
+  PRIMARY KEY (kind, host, port, user, server_name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX unvisited_of_scan ON unvisited (scan);

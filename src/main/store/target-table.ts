@@ -31,6 +31,14 @@ export function targetTable(db: Database) {
     SELECT id, kind, host, port, server_name, user, use_sudo, added_at
     FROM target
     ORDER BY id`);
+  const failed = db.prepare<[], Row>(`
+    SELECT target.id, target.kind, target.host, target.port, target.server_name, target.user, use_sudo, added_at
+    FROM target
+    LEFT JOIN host ON target.kind = 'ssh' AND host.host = target.host AND host.port = target.port
+    LEFT JOIN endpoint ON target.kind = 'tls' AND endpoint.host = target.host AND endpoint.port = target.port
+      AND endpoint.server_name = target.server_name
+    WHERE ifnull(host.state, endpoint.state) = 'failed'
+    ORDER BY target.id`);
   const sudo = db
     .prepare<[object], number>(`
       SELECT use_sudo FROM target
@@ -55,6 +63,10 @@ export function targetTable(db: Database) {
     usesSudo: (target: Target): boolean => sudo.get(toRow(target)) === 1,
 
     list: (): RememberedTarget[] => list.all().map(fromRow),
+
+    /** Those whose last visit failed. */
+    listFailed: (): RememberedTarget[] => failed.all().map(fromRow),
+
     count: (): number => count.get() ?? 0,
   };
 }

@@ -2,7 +2,7 @@ import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { AccountView, KeyFileView, Unread } from "#shared/model/host.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { HostKeyView, Outcome, ProbeState } from "#shared/model/probe.ts";
+import type { HostKeyView, Outcome, Probe, ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
@@ -40,8 +40,10 @@ export type EndpointVisit = Visit & {
 /** A visit to a host. `collected` is null unless it was read, wholly or in part. */
 export type HostVisit = Visit & {
   target: SshTarget;
-  /** The host key that it presented; null when it never came to that. */
+  /** The host key that it presented, or the jump host on its way; null when it never came to that. */
   hostKey: (HostKeyView & { blob: Uint8Array }) | null;
+  /** The jump host that the outcome is about; null: the host itself. */
+  jumpHost: Probe["jumpHost"];
   /** True when the outcome is about that key (unknown or changed). */
   isKeyRefused: boolean;
   collected: CollectedHost | null;

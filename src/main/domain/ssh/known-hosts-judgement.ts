@@ -64,6 +64,13 @@ export function judgeHostKey(
   return authorities.length > 0 ? { kind: "needs-certificate", authorities, otherwise } : otherwise;
 }
 
+/** An authority vouches for this host and no key of it is known: nothing but its certificate can make it trusted. */
+export function isOnlyVouchedFor({ host, port }: HostAddress, knowledge: HostKeyKnowledge): boolean {
+  if (knowledge.pin) return false;
+  const markers = new Set(find(nameInKnownHosts(host, port), knowledge).map(({ marker }) => marker));
+  return markers.has("cert-authority") && !markers.has("none");
+}
+
 /** Host key algorithms to offer, those of keys known for the host first, so that it is asked for one of them. */
 export function preferHostKeyTypes(
   host: string,

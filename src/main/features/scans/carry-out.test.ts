@@ -56,12 +56,18 @@ function open() {
   const carry = (visits: Pick<Visits, "visitEndpoint">) =>
     carryOut(
       deps,
-      { scanId, targets: [target, other], concurrency: null },
-      { ...visits, visitHost: () => Promise.reject(new Error("no host is visited")) },
+      { scanId, targets: [target, other], atOnce: { hosts: 1, endpoints: 2 } },
+      async () => ({ ...visits, ...NO_HOSTS }),
       { controller: new AbortController(), closing: new AbortController().signal },
     );
   return { store, scanId, announced, log, carry };
 }
+
+const NO_HOSTS = {
+  ways: [],
+  keepOpen: async () => null,
+  visitHost: () => Promise.reject(new Error("no host is visited")),
+};
 
 const refused = (visited: TlsTarget): EndpointVisit => ({
   scanId: 1 as EndpointVisit["scanId"],

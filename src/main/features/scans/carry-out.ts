@@ -28,11 +28,11 @@ const BATCH = { most: 500, waitMs: 200 };
 
 export const CANCELLED = new Error("the scan was cancelled");
 
-/** Runs a scan that has begun. However it ends, it is closed with what it has read, and its end is announced. */
+/** Runs a scan that has begun, once its visits are prepared. However it ends, it is closed with what it has read, and its end is announced. */
 export async function carryOut(
   { store, announce, log, now }: Deps,
   task: ScanTask,
-  visits: Visits,
+  prepare: (signal: AbortSignal) => Promise<Visits>,
   { controller, closing }: Signals,
 ): Promise<void> {
   const { scanId } = task;
@@ -44,7 +44,7 @@ export async function carryOut(
   });
   let state: EndedState = "interrupted";
   try {
-    await runScan(task, visits, { keep: batches.add, log, now }, signal);
+    await runScan(task, await prepare(signal), { keep: batches.add, log, now }, signal);
     batches.flush();
     signal.throwIfAborted();
     state = "finished";
@@ -91,7 +91,7 @@ export async function carryOut(
 const withoutWhatItRead = (visit: EndpointVisit | HostVisit): EndpointVisit | HostVisit =>
   "presented" in visit
     ? { ...visit, ...BROKEN, presented: null }
-    : { ...visit, ...BROKEN, collected: null, findings: [] };
+    : { ...visit, ...BROKEN, jumpHost: null, collected: null, findings: [] };
 
 /** A database that takes no more writes keeps the scan as running; whoever opens it next sees it interrupted. */
 function finish(store: Store, scanId: ScanId, state: EndedState, at: string): void {

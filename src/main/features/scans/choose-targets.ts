@@ -1,35 +1,51 @@
 import type { ScanWish } from "#shared/contract/scans.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { SshTarget, Target } from "#shared/model/target.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import type { Target } from "#shared/model/target.ts";
+import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
 
-export type Asked = { target: Target; useSudo: boolean };
-
 const NOTHING_TO_SCAN = "there is nothing to scan; name a target, such as web1.example or 10.0.0.0/24";
+const NOTHING_FAILED = "nothing that is remembered failed at its last visit; there is nothing to scan again";
+const NOTHING_LEFT =
+  "no scan that was cancelled or interrupted has left anything; there is nothing to go on with";
+const EITHER = "say what to scan, or what to scan again, not both";
 
 /** What a scan visits, in the order to visit it. `named`: what its text and sources mean. */
-export function chooseTargets(
-  store: Store,
-  { text, sources, only, useSudo }: ScanWish,
-  named: Target[],
-): Asked[] {
-  const isNamed = text.trim() !== "" || sources.length > 0;
-  const wanted = isNamed ? named : recall(store, only);
+export function chooseTargets(store: Store, wish: ScanWish, named: readonly Target[]): Asked[] {
+  const isNamed = wish.text.trim() !== "" || wish.sources.length > 0;
+  if (isNamed && wish.again !== null) throw new Refusal("invalid-input", EITHER);
+  const wanted = isNamed
+    ? named.map((target) => ({ target, useSudo: usesSudo(store, target) }))
+    : recall(store, wish);
   if (wanted.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
-  return rootLast(wanted.map((target) => ({ target, useSudo: useSudo ?? store.targets.usesSudo(target) })));
+  const { useSudo } = wish;
+  return rootLast(useSudo === null ? wanted : wanted.map(({ target }) => ({ target, useSudo })));
 }
 
-/** What was scanned before, each with the login that it was scanned with. */
-const recall = (store: Store, only: "ssh" | "tls" | null): Target[] =>
-  store.targets
-    .list()
-    .map(({ target }) => target)
-    .filter(({ kind }) => only === null || kind === only);
+const usesSudo = (store: Store, target: Target): boolean => store.targets.usesSudo(target);
 
-export function findSudo(asked: readonly Asked[]): (target: SshTarget) => boolean {
-  const bySudo = new Set(asked.filter(({ useSudo }) => useSudo).map(({ target }) => sayTarget(target)));
-  return (target) => bySudo.has(sayTarget(target));
+/** What was scanned before, each with the login that it was scanned with. */
+function recall(store: Store, { again, only }: ScanWish): Asked[] {
+  const known = listAgain(store, again);
+  if (known.length === 0 && again === "failed") throw new Refusal("not-found", NOTHING_FAILED);
+  if (known.length === 0 && again === "unfinished") throw new Refusal("not-found", NOTHING_LEFT);
+  return known
+    .map(({ target, useSudo }) => ({ target, useSudo }))
+    .filter(({ target }) => only === null || target.kind === only);
+}
+
+function listAgain(store: Store, again: ScanWish["again"]): Asked[] {
+  switch (again) {
+    case null:
+      return store.targets.list();
+    case "failed":
+      return store.targets.listFailed();
+    case "unfinished":
+      return store.scans.listUnfinished();
+    default:
+      return assertNever(again);
+  }
 }
 
 /** Of several logins to one host the one that sees most comes last: what it says of the host stands, and is remembered. */

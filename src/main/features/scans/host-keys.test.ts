@@ -2,7 +2,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
-import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
 import { openStore } from "#store/store.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createHostKeys } from "./host-keys.ts";
@@ -10,11 +9,11 @@ import { createHostKeys } from "./host-keys.ts";
 test("what is no key at all is trusted by nobody, whatever the user accepts", async () => {
   await using folder = await makeTemporaryFolder();
   const store = openStore({ path: ":memory:", access: "write" });
-  const deps = { store, readKnownHostsFiles, fetchHostCertificate, now: () => new Date() };
+  const deps = { store, readKnownHostsFiles, now: () => new Date() };
   const hostKeys = await createHostKeys(deps, { home: folder.path, acceptNew: true });
-  const target = { kind: "ssh", host: "web1.example", port: 22, user: null } as const;
-  const { verify } = hostKeys.verifierFor(target, new AbortController().signal);
-  expect(await verify({ ...target, blob: Buffer.from("no key") })).toMatchObject({
+  const host = { name: "web1.example", port: 22, knownAs: WEB1 };
+  const { verify } = hostKeys.check(host);
+  expect(await verify({ ...WEB1, blob: Buffer.from("no key") })).toMatchObject({
     kind: "refused",
     outcome: "host-key-unknown",
   });
@@ -26,11 +25,11 @@ test("a key that known_hosts has revoked is refused, and is a finding as a chang
   await mkdir(join(folder.path, ".ssh"));
   await writeFile(join(folder.path, ".ssh/known_hosts"), `@revoked * ssh-ed25519 ${KEY}\n`);
   const store = openStore({ path: ":memory:", access: "write" });
-  const deps = { store, readKnownHostsFiles, fetchHostCertificate, now: () => new Date() };
+  const deps = { store, readKnownHostsFiles, now: () => new Date() };
   const hostKeys = await createHostKeys(deps, { home: folder.path, acceptNew: true });
-  const target = { kind: "ssh", host: "web1.example", port: 22, user: null } as const;
-  const { verify, findAgainst } = hostKeys.verifierFor(target, new AbortController().signal);
-  expect(await verify({ ...target, blob: Buffer.from(KEY, "base64") })).toMatchObject({
+  const host = { name: "web1.example", port: 22, knownAs: WEB1 };
+  const { verify, findAgainst } = hostKeys.check(host);
+  expect(await verify({ ...WEB1, blob: Buffer.from(KEY, "base64") })).toMatchObject({
     kind: "refused",
     outcome: "host-key-changed",
   });
@@ -39,5 +38,7 @@ test("a key that known_hosts has revoked is refused, and is a finding as a chang
     evidence: expect.stringMatching(/^revoked at .*known_hosts:1$/),
   });
 });
+
+const WEB1 = { host: "web1.example", port: 22 };
 
 const KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIEk7pG3EOuahO3pRt3B/BNbSZAxiML3FIh8uI5iDs52u";

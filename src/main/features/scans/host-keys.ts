@@ -1,44 +1,61 @@
 import type { AgainstKey } from "#domain/findings/host-findings.ts";
-import { judgeHostCertificate } from "#domain/ssh/host-certificate.ts";
+import { judgeHostCertificate, readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { type KnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import {
   type HostKeyJudgement,
   type HostKeyKnowledge,
+  isOnlyVouchedFor,
   judgeHostKey,
   preferHostKeyTypes,
   sayHostKey,
 } from "#domain/ssh/known-hosts-judgement.ts";
 import type { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
-import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import type { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
+import type { FetchedCertificate } from "#net/ssh/fetch-host-certificate.ts";
 import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/log-in.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { SshTarget } from "#shared/model/target.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = {
   store: Store;
   readKnownHostsFiles: typeof readKnownHostsFiles;
-  fetchHostCertificate: typeof fetchHostCertificate;
   now: () => Date;
 };
 
-type Question = Parameters<VerifyHostKey>[0];
+/** A machine by the name under which its pin is kept, and by the one under which known_hosts has it. */
+export type NamedHost = { name: string; port: number; knownAs: { host: string; port: number } };
 
 /** A host that shows a bad certificate is refused, `--accept-new` or not; `why` says what is wrong with it. */
 type Judgement = HostKeyJudgement & { why?: string | undefined };
 
-export type HostKeys = {
-  /** Host key algorithms for a host, those of keys known for it first. */
-  preferTypes(target: SshTarget): string[];
-  /** The answer for one visit, and afterwards what speaks against the key, for the finding about it. */
-  verifierFor(
-    target: SshTarget,
-    signal: AbortSignal,
-  ): { verify: VerifyHostKey; findAgainst: () => AgainstKey | null };
+type NeedsCertificate = Extract<HostKeyJudgement, { kind: "needs-certificate" }>;
+
+/** What is known of the key of one machine, and what it shows of it. */
+export type HostKeyCheck = {
+  /** Host key algorithms in the order to offer them, those of keys known for the host first. */
+  hostKeyTypes(): string[];
+  /**
+   * The types of keys of which a certificate is to be fetched before the next login; empty: none is. That is so
+   * where only an authority can vouch for the host, and where a key was refused that an authority may vouch for.
+   */
+  wantsCertificate(): readonly string[];
+  /** Takes what the host showed when it was asked for its certificate. */
+  takeCertificate(fetched: FetchedCertificate): void;
+  verify: VerifyHostKey;
+  /** What speaks against the key, for the finding about it. */
+  findAgainst(): AgainstKey | null;
 };
+
+export type HostKeys = { check(host: NamedHost): HostKeyCheck };
+
+const CERTIFIED_TYPES = [
+  "ssh-ed25519",
+  "ecdsa-sha2-nistp256",
+  "ecdsa-sha2-nistp384",
+  "ecdsa-sha2-nistp521",
+  "ssh-rsa",
+];
 
 /**
  * Decides whether a host is the one it says it is, before anything of ours is sent to it. known_hosts is read
@@ -47,71 +64,88 @@ export type HostKeys = {
 export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: string; acceptNew: boolean }) {
   const { files } = await deps.readKnownHostsFiles(home);
   const knownHosts: KnownHosts[] = files.map(({ path, text }) => readKnownHosts(text, path));
-  const knowledgeOf = ({ host, port }: { host: string; port: number }): HostKeyKnowledge => ({
-    knownHosts,
-    pin: deps.store.pins.find(host, port),
-  });
 
-  return {
-    preferTypes: (target) => preferHostKeyTypes(target.host, target.port, knowledgeOf(target)),
+  return { check } satisfies HostKeys;
 
-    verifierFor(target, signal) {
-      let judgement: Judgement | null = null;
-      return {
-        findAgainst: () => judgement && findAgainst(judgement),
-        async verify(question) {
-          judgement = await judge(deps, question, knowledgeOf(question), signal);
-          const isPinned = judgement.kind === "unknown" && acceptNew && pin(target, question.blob);
-          return isPinned ? { kind: "trusted" } : toAnswer(question, judgement);
-        },
-      };
-    },
-  } satisfies HostKeys;
+  function check({ name, port, knownAs }: NamedHost): HostKeyCheck {
+    const knowledge = (): HostKeyKnowledge => ({ knownHosts, pin: deps.store.pins.find(name, port) });
+    let judgement: Judgement | null = null;
+    let fetched: FetchedCertificate | null = null;
+    return {
+      hostKeyTypes() {
+        const types = preferHostKeyTypes(knownAs.host, knownAs.port, knowledge());
+        return fetched?.kind === "fetched" ? putFirst(typeIn(fetched.blob), types) : types;
+      },
+      wantsCertificate() {
+        if (fetched) return [];
+        if (judgement?.kind === "needs-certificate") return CERTIFIED_TYPES;
+        return judgement === null && isOnlyVouchedFor(knownAs, knowledge()) ? CERTIFIED_TYPES : [];
+      },
+      takeCertificate(shown) {
+        fetched = shown;
+      },
+      verify({ blob }) {
+        judgement = judge(blob);
+        const isPinned = judgement.kind === "unknown" && acceptNew && pin(deps, { host: name, port }, blob);
+        return isPinned ? { kind: "trusted" } : toAnswer({ host: name, port, blob }, judgement);
+      },
+      findAgainst: () => judgement && findAgainst(judgement),
+    };
 
-  /** False for what is no key at all: that is trusted by nobody. */
-  function pin({ host, port }: SshTarget, blob: Uint8Array): boolean {
-    const key = readKeyBlob(blob);
-    if (!key) return false;
-    const at = toInstant(deps.now());
-    const { keyType, fingerprint } = key;
-    deps.store.atomically(() => {
-      deps.store.pins.put({ host, port, keyType, fingerprint, blob, source: "accepted", pinnedAt: at });
-      deps.store.events.append({
-        at,
-        kind: "host-key-trusted",
-        detail: { host, port, keyType, fingerprint, by: "accept-new" },
-      });
-    });
-    return true;
+    function judge(blob: Uint8Array): Judgement {
+      const question = { ...knownAs, blob };
+      const first = judgeHostKey(question, knowledge());
+      if (first.kind !== "needs-certificate" || !fetched) return first;
+      return judgeByCertificate({ knownHosts, now: deps.now() }, question, first, fetched);
+    }
   }
 }
 
-/** The judgement of the key, after the host was asked for its certificate where an authority vouches for it. */
-async function judge(
-  { fetchHostCertificate, now }: Deps,
-  question: Question,
-  knowledge: HostKeyKnowledge,
-  signal: AbortSignal,
-): Promise<Judgement> {
-  const judgement = judgeHostKey(question, knowledge);
-  if (judgement.kind !== "needs-certificate") return judgement;
-  const { host, port, blob: presented } = question;
-  const keyType = readKeyBlob(presented)?.keyType ?? "";
-  const fetched = await fetchHostCertificate({
-    host,
-    port,
-    keyType,
-    timeoutMs: SSH_LIMITS.connectMs,
-    signal,
-  });
+function judgeByCertificate(
+  { knownHosts, now }: { knownHosts: readonly KnownHosts[]; now: Date },
+  { host, port, blob }: { host: string; port: number; blob: Uint8Array },
+  judgement: NeedsCertificate,
+  fetched: FetchedCertificate,
+): Judgement {
   if (fetched.kind === "none") return judgement.otherwise;
   const { authorities } = judgement;
-  const vouched = judgeHostCertificate(
-    { host, port, blob: fetched.blob, presented, authorities, now: now() },
-    knowledge,
-  );
+  const shown = { host, port, blob: fetched.blob, presented: blob, authorities, now };
+  const vouched = judgeHostCertificate(shown, { knownHosts });
   return "why" in vouched ? { ...judgement, why: vouched.why } : vouched;
 }
+
+/** False for what is no key at all: that is trusted by nobody. */
+function pin(
+  { store, now }: Deps,
+  { host, port }: { host: string; port: number },
+  blob: Uint8Array,
+): boolean {
+  const key = readKeyBlob(blob);
+  if (!key) return false;
+  const at = toInstant(now());
+  const { keyType, fingerprint } = key;
+  store.atomically(() => {
+    store.pins.put({ host, port, keyType, fingerprint, blob, source: "accepted", pinnedAt: at });
+    store.events.append({
+      at,
+      kind: "host-key-trusted",
+      detail: { host, port, keyType, fingerprint, by: "accept-new" },
+    });
+  });
+  return true;
+}
+
+/** The type of the key that a certificate is of, as in a plain key. */
+const typeIn = (certificate: Uint8Array): string | null =>
+  readHostCertificate(certificate)?.key.keyType ?? null;
+
+function putFirst(keyType: string | null, algorithms: string[]): string[] {
+  const isOfType = (name: string) =>
+    name === keyType || (keyType === "ssh-rsa" && name.startsWith("rsa-sha2-"));
+  return [...algorithms.filter(isOfType), ...algorithms.filter((name) => !isOfType(name))];
+}
+
+type Question = Parameters<VerifyHostKey>[0];
 
 function toAnswer(question: Question, judgement: Judgement): HostKeyAnswer {
   const message = [sayHostKey(question, judgement), judgement.why].filter(Boolean).join(": ");

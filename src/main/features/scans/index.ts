@@ -8,18 +8,22 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
 import { sayTarget } from "#shared/text/target.ts";
+import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
 import { CANCELLED, carryOut } from "./carry-out.ts";
-import { type Asked, chooseTargets, findSudo } from "./choose-targets.ts";
+import { chooseTargets } from "./choose-targets.ts";
 import { createQuestions } from "./questions.ts";
-import type { PreparedVisits, VisitOptions } from "./visits.ts";
+import { chooseAtOnce } from "./run-scan.ts";
+import type { PrepareVisits } from "./visits.ts";
 
 type Deps = {
   store: Store;
   readTargets: (
     text: TargetText,
   ) => Promise<{ targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig }>;
-  prepareVisits: (options: VisitOptions) => Promise<PreparedVisits>;
+  visits: PrepareVisits;
+  /** How many connections this process may still open. */
+  countFreeDescriptors: () => number;
   announce: (announcement: Announcement) => void;
   /** Takes on work that outlives the call; the signal says that Latchkey is closing. */
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
@@ -30,7 +34,7 @@ type Deps = {
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
 export function createScans(deps: Deps) {
-  const { store, readTargets, prepareVisits, inBackground, now } = deps;
+  const { store, readTargets, visits, countFreeDescriptors, inBackground } = deps;
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
   const questions = createQuestions(deps);
@@ -46,32 +50,24 @@ export function createScans(deps: Deps) {
   };
 
   async function start(wish: ScanWish): Promise<Started> {
-    const { acceptNew, identityFiles, concurrency } = wish;
-    const { targets: named, broken, notes } = await readTargets(wish);
+    const { targets: named, broken, notes, sshConfig } = await readTargets(wish);
     const asked = chooseTargets(store, wish, named);
-    const targets = asked.map(({ target }) => target);
-    const prepared = await prepareVisits({ acceptNew, identityFiles, usesSudo: findSudo(asked) });
-    const scanId = begin(asked);
+    const options = { ...wish, asked, sshConfig };
+    await visits.refuseUnusable(options);
+    const scanId = begin(deps, asked);
     const controller = new AbortController();
     running.set(scanId, controller);
-    const task = { scanId, targets, concurrency };
+    const atOnce = chooseAtOnce(wish.concurrency, countFreeDescriptors());
+    const ask = questions.askFor(scanId, wish.mayAsk);
+    const prepare = (signal: AbortSignal) =>
+      visits.prepare(options, { scanId, ask, hostsAtOnce: atOnce.hosts, signal });
+    const task = { scanId, targets: asked.map(({ target }) => target), atOnce };
     inBackground((closing) =>
-      carryOut(deps, task, prepared(scanId), { controller, closing }).finally(
+      carryOut(deps, task, prepare, { controller, closing }).finally(
         () => running.delete(scanId) && questions.close(scanId),
       ),
     );
     return { scanId, broken, notes };
-  }
-
-  function begin(asked: readonly Asked[]): ScanId {
-    const at = toInstant(now());
-    return store.atomically(() => {
-      for (const one of asked) store.targets.remember({ ...one, at });
-      const scanId = store.scans.begin({ total: asked.length, at });
-      const first = asked.slice(0, 20).map(({ target }) => sayTarget(target));
-      store.events.append({ at, kind: "scan-started", detail: { scanId, total: asked.length, first } });
-      return scanId;
-    });
   }
 
   function cancel(scanId: ScanId): { wasRunning: boolean } {
@@ -86,4 +82,16 @@ export function createScans(deps: Deps) {
     if (!scan) throw new Refusal("not-found", `there is no scan ${scanId}`);
     return scan;
   }
+}
+
+/** What is asked for is remembered, and on the record. */
+function begin({ store, now }: Pick<Deps, "store" | "now">, asked: readonly Asked[]): ScanId {
+  const at = toInstant(now());
+  return store.atomically(() => {
+    for (const one of asked) store.targets.remember({ ...one, at });
+    const scanId = store.scans.begin({ asked, at });
+    const first = asked.slice(0, 20).map(({ target }) => sayTarget(target));
+    store.events.append({ at, kind: "scan-started", detail: { scanId, total: asked.length, first } });
+    return scanId;
+  });
 }

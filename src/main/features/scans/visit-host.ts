@@ -1,68 +1,82 @@
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
-import type { collectHost, HostReading } from "#net/ssh/collect.ts";
-import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import type { Identity } from "#net/ssh/identities.ts";
+import type { CollectOptions, collectHost, HostReading } from "#net/ssh/collect.ts";
+import { sayLost } from "#net/ssh/jump-hosts.ts";
+import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { HostVisit } from "#store/visit.ts";
+import type { Approach, Visited } from "./approach.ts";
 import { describeHost } from "./describe-host.ts";
-import type { HostKeys } from "./host-keys.ts";
+import type { Login } from "./plan-hosts.ts";
 
 /** What every visit of one scan has in common. */
 export type HostVisitor = {
   scanId: ScanId;
+  approach: Pick<Approach, "visit">;
   collectHost: typeof collectHost;
   collectorScript: string;
-  identities: readonly Identity[];
-  hostKeys: HostKeys;
-  /** The login for targets that name none. */
-  defaultUser: string;
-  usesSudo: (target: SshTarget) => boolean;
+  limits: CollectOptions["limits"];
   readCertificate: (der: Uint8Array) => Certificate | null;
   now: () => Date;
 };
 
-/** Logs in to a host, reads it and judges what was read. Rejects only when `signal` says stop. */
-export async function visitHost(
-  visitor: HostVisitor,
-  target: SshTarget,
-  signal: AbortSignal,
-): Promise<HostVisit> {
-  const { scanId, hostKeys, now } = visitor;
-  const begun = performance.now();
+/** Logs in to a host, reads it and judges what was read. Rejects only when the scan is told to stop. */
+export async function visitHost(visitor: HostVisitor, { target, useSudo, route }: Login): Promise<HostVisit> {
+  const { scanId, approach, collectorScript, limits, now } = visitor;
+  const visit = { scanId, target, at: toInstant(now()), tookMs: 0 };
+  if (route.kind === "unsupported")
+    return { ...visit, ...FAILED, outcome: "not-supported", message: route.why };
   const nonce = crypto.randomUUID().replaceAll("-", "");
-  const verifier = hostKeys.verifierFor(target, signal);
-  const reading = await visitor.collectHost({
-    target,
-    user: target.user ?? visitor.defaultUser,
-    identities: visitor.identities,
-    verifyHostKey: verifier.verify,
-    hostKeyTypes: hostKeys.preferTypes(target),
-    collectorScript: visitor.collectorScript,
-    nonce,
-    useSudo: visitor.usesSudo(target),
-    limits: SSH_LIMITS,
-    signal,
-  });
+  const visited = await approach.visit(route, (login) =>
+    visitor.collectHost({ ...login, collectorScript, nonce, useSudo, limits }),
+  );
   const at = now();
-  const visit = { scanId, target, at: toInstant(at), tookMs: Math.round(performance.now() - begun) };
-  if (reading.state === "failed")
-    return { ...visit, ...describeFailure(target, reading, verifier.findAgainst()) };
-  return { ...visit, ...describeReading(reading, nonce, at, visitor) };
+  return {
+    ...visit,
+    at: toInstant(at),
+    tookMs: visited.tookMs,
+    ...describeVisit(target, visited, { nonce, at, visitor }),
+  };
 }
 
 type Described = Omit<HostVisit, "scanId" | "target" | "at" | "tookMs">;
 
+function describeVisit(
+  target: SshTarget,
+  { met, lost, check }: Visited<HostReading>,
+  { nonce, at, visitor }: { nonce: string; at: Date; visitor: HostVisitor },
+): Described {
+  if ("jumpHost" in met) return { ...FAILED, ...whyFailed(met), jumpHost: met.jumpHost };
+  const described =
+    met.state === "failed"
+      ? describeFailure(target, met, check?.findAgainst() ?? null)
+      : describeReading(met, nonce, at, visitor);
+  const isCutShort = described.outcome === "truncated" || CUTS.has(described.outcome);
+  if (!lost || !isCutShort) return described;
+  return { ...described, outcome: "jump-failed", message: sayLost(lost), jumpHost: lost };
+}
+
+/** What the end of a jump host looks like, seen from behind it. */
+const CUTS = new Set<HostVisit["outcome"]>(["reset", "timed-out", "throttled", "truncated"]);
+
+const whyFailed = ({ outcome, message, hostKey, isKeyRefused }: SshFailure) => ({
+  outcome,
+  message,
+  hostKey,
+  isKeyRefused,
+});
+
 function describeFailure(
   target: SshTarget,
-  { outcome, message, hostKey, isKeyRefused }: Extract<HostReading, { state: "failed" }>,
+  failure: Extract<HostReading, { state: "failed" }>,
   against: AgainstKey | null,
 ): Described {
+  const { hostKey } = failure;
   const findings = hostKey && against ? [findChangedHostKey(target, hostKey, against)] : [];
-  return { state: "failed", outcome, message, hostKey, isKeyRefused, collected: null, findings };
+  return { ...FAILED, ...whyFailed(failure), findings };
 }
 
 /**
@@ -82,7 +96,7 @@ function describeReading(
     return { ...FAILED, outcome: "restricted-shell", message, hostKey };
   }
   const { host, findings } = describeHost(collection, at, visitor);
-  const shared = { hostKey, isKeyRefused: false, collected: host, findings };
+  const shared = { hostKey, isKeyRefused: false, jumpHost: null, collected: host, findings };
   if (reading.state === "partial") {
     const { state, outcome, message } = reading;
     return { state, outcome, message, ...shared };
@@ -95,4 +109,7 @@ function describeReading(
   return { state: "partial", outcome: "truncated", message: cuts.filter(Boolean).join("; "), ...shared };
 }
 
-const FAILED = { state: "failed" as const, isKeyRefused: false, collected: null, findings: [] };
+const FAILED = {
+  ...{ state: "failed" as const, isKeyRefused: false, collected: null, findings: [] },
+  ...{ hostKey: null, jumpHost: null },
+};

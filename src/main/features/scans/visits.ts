@@ -1,16 +1,25 @@
+import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
-import { collectHost } from "#net/ssh/collect.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
 import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import { gatherIdentities } from "#net/ssh/identities.ts";
+import { gatherIdentities, type Identities, listUsualKeyFiles } from "#net/ssh/identities.ts";
+import { PATIENCE, type Patience } from "#net/ssh/retries.ts";
+import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
+import { Turns } from "#net/turns.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { SshTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
+import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
+import { createApproach } from "./approach.ts";
+import { chooseIdentities } from "./choose-identities.ts";
 import { createHostKeys } from "./host-keys.ts";
+import { type HostsOfWay, planHosts } from "./plan-hosts.ts";
 import type { Visits } from "./run-scan.ts";
+import { createUnlocker } from "./unlock-files.ts";
 import { visitEndpoint } from "./visit-endpoint.ts";
 import { visitHost } from "./visit-host.ts";
 
@@ -21,45 +30,94 @@ type Deps = {
   /** POSIX sh, sent to every host. */
   collectorScript: string;
   now: () => Date;
+  /** How it waits before it tries a host again. */
+  patience?: Patience;
 };
 
 export type VisitOptions = {
+  asked: readonly Asked[];
+  sshConfig: SshConfig;
   acceptNew: boolean;
+  /** Named by the user. */
   identityFiles: readonly string[];
-  usesSudo: (target: SshTarget) => boolean;
+  mayAsk: boolean;
+  askPassword: boolean;
 };
 
-/** Everything but the scan that it is for. */
-export type PreparedVisits = (scanId: ScanId) => Visits;
+export type Preparation = { scanId: ScanId; ask: Ask; hostsAtOnce: number; signal: AbortSignal };
 
-/**
- * The ways to visit, for one scan. Its keys and known_hosts are read here, once; an identity file that was
- * named and cannot be used is refused before anything is visited.
- */
-export const createVisits =
-  ({ store, prober, workstation, collectorScript, now }: Deps) =>
-  async ({ identityFiles, acceptNew, usesSudo }: VisitOptions): Promise<PreparedVisits> => {
-    const { home, agentSocket, user: defaultUser } = workstation;
-    const { identities, unusable } = await gatherIdentities({ identityFiles, home, agentSocket });
-    const named = unusable.find(({ source }) => identityFiles.includes(source));
+/** The ways to visit, for scans. */
+export type PrepareVisits = ReturnType<typeof createVisits>;
+
+export function createVisits({
+  store,
+  prober,
+  workstation,
+  collectorScript,
+  now,
+  patience = PATIENCE,
+}: Deps) {
+  const { home, agentSocket, user } = workstation;
+  const usual = listUsualKeyFiles(home);
+  const turns = new Turns();
+  return { refuseUnusable, prepare };
+
+  /** Refuses an identity file that the user named and that cannot be used, whatever is answered to questions. */
+  async function refuseUnusable({ identityFiles, mayAsk }: VisitOptions): Promise<void> {
+    if (identityFiles.length === 0) return;
+    const { unusable } = await gatherIdentities({ identityFiles, home, agentSocket });
+    const named = unusable.find(
+      ({ source, isLocked }) => identityFiles.includes(source) && !(isLocked && mayAsk),
+    );
     if (named) throw new Refusal("invalid-input", `${named.source} cannot be used to log in: ${named.why}`);
+  }
 
-    const keyDeps = { store, readKnownHostsFiles, fetchHostCertificate, now };
-    const hostKeys = await createHostKeys(keyDeps, { home, acceptNew });
+  /** For one scan. Its keys and known_hosts are read here, once; a locked key is asked for here, once. */
+  async function prepare(
+    options: VisitOptions,
+    { scanId, ask, hostsAtOnce, signal }: Preparation,
+  ): Promise<Visits> {
+    const { asked, sshConfig, acceptNew, identityFiles, askPassword } = options;
+    const ways = planHosts(asked, (target) => sshConfig.routeTo(target, user));
+    const gathered = await gatherFor(ways, identityFiles, createUnlocker(ask, signal));
+    const typed = askPassword ? createTypedLogins(ask) : null;
     const readCertificate = createCertificateCache();
-    const host = {
-      collectHost,
-      collectorScript,
-      identities,
-      hostKeys,
-      defaultUser,
-      usesSudo,
-      readCertificate,
-      now,
-    };
-    return (scanId) => ({
-      visitHost: (target, signal) => visitHost({ scanId, ...host }, target, signal),
-      visitEndpoint: (target, signal) =>
-        visitEndpoint({ prober, readCertificate, now }, { scanId, target, signal }),
+    const approach = createApproach({
+      ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce: hostsAtOnce, patience, signal },
+      hostKeys: await createHostKeys({ store, readKnownHostsFiles, now }, { home, acceptNew }),
+      waysInto: (hop) => ({
+        identities: chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
+        unusable: gathered.unusable,
+        typed,
+      }),
     });
-  };
+    const host = { scanId, approach, collectHost, collectorScript, limits: SSH_LIMITS, readCertificate, now };
+    return {
+      ways,
+      keepOpen: approach.keepOpen,
+      visitHost: (login) => visitHost(host, login),
+      visitEndpoint: (target) => visitEndpoint({ prober, readCertificate, now }, { scanId, target, signal }),
+    };
+  }
+
+  /** The keys of the files that the user named, then of those that ssh_config names for any machine on the way. */
+  function gatherFor(
+    ways: readonly HostsOfWay[],
+    named: readonly string[],
+    unlock: ReturnType<typeof createUnlocker>,
+  ): Promise<Identities> {
+    const hops = ways.flatMap(({ jumps, hosts }) => [...jumps, ...hosts.flat().flatMap(hostOf)]);
+    if (hops.length === 0) return NO_IDENTITIES;
+    const configured = hops.flatMap(({ identityFiles }) => identityFiles ?? []);
+    const identityFiles = [...new Set([...named, ...configured])];
+    return gatherIdentities({ identityFiles, home, agentSocket, unlock });
+  }
+}
+
+const hostOf = ({ route }: HostsOfWay["hosts"][number][number]): Hop[] =>
+  route.kind === "hops" ? [route.host] : [];
+
+/** A scan of endpoints alone looks at no keys, and asks for none. */
+const NO_IDENTITIES = Promise.resolve<Identities>({
+  ...{ identities: [], keyOfFile: new Map(), heldByAgent: new Set(), unusable: [] },
+});

@@ -1,18 +1,16 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { listAgentKeys } from "#net/ssh/agent.ts";
-import { readKeyFile, USUAL_KEY_FILES } from "#net/ssh/identities.ts";
+import { listUsualKeyFiles, readKeyFile } from "#net/ssh/identities.ts";
 import type { ThisComputer } from "#shared/contract/this-computer.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { readKnownHostsFiles } from "./known-hosts-files.ts";
 
 /** What a scan from here can use: looks at files and asks the agent for its list; writes and connects to nothing else. */
-export async function lookAtThisComputer({ user, home, agentSocket }: Workstation): Promise<ThisComputer> {
+export async function lookAtThisComputer({ user, home, agentSocket }: Workstation): Promise<Omit<ThisComputer, "sshConfig">> {
   const { isReachable, keys } = await listAgentKeys(agentSocket);
   const held = new Set(keys.map(({ fingerprint }) => fingerprint));
-  const files = await Promise.all(
-    USUAL_KEY_FILES.map((name) => describeKeyFile(join(home, ".ssh", name), held)),
-  );
+  const files = await Promise.all(listUsualKeyFiles(home).map((path) => describeKeyFile(path, held)));
   return {
     user,
     agent: {

@@ -7,15 +7,16 @@
  */
 import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { connect } from "node:net";
+import type { Way } from "./log-in.ts";
 import { readFields, toField } from "./wire.ts";
 
 export type FetchedCertificate = { kind: "fetched"; blob: Uint8Array } | { kind: "none"; why: string };
 
 type Options = {
-  host: string;
+  way: Way;
   port: number;
-  /** The type of the plain key that the host presents: its certificate is the one asked for. */
-  keyType: string;
+  /** Types of plain host keys, the best first: a certificate of the first that the host has one for is asked for. */
+  keyTypes: readonly string[];
   /** For all of it. */
   timeoutMs: number;
   signal: AbortSignal;
@@ -38,9 +39,10 @@ const MOST_BYTES = 128 * 1024;
 
 /** Never rejects, unless told to stop. */
 export async function fetchHostCertificate(options: Options): Promise<FetchedCertificate> {
-  const { host, port, signal } = options;
+  const { way, port, signal } = options;
   signal.throwIfAborted();
-  const socket = connect({ host, port, noDelay: true });
+  const socket =
+    "stream" in way ? way.stream : connect({ host: way.addresses[0] ?? "", port, noDelay: true });
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
   const stop = () => socket.destroy();
   deadline.addEventListener("abort", stop);
@@ -67,7 +69,7 @@ export async function fetchHostCertificate(options: Options): Promise<FetchedCer
 }
 
 /** Answers what is left of the bytes once all that is whole in them was taken, and the result when it is there. */
-function createDialogue({ keyType }: Options, send: (bytes: Buffer) => void) {
+function createDialogue({ keyTypes }: Options, send: (bytes: Buffer) => void) {
   let hasGreeted = false;
   return { take };
 
@@ -79,7 +81,7 @@ function createDialogue({ keyType }: Options, send: (bytes: Buffer) => void) {
       hasGreeted = rest.subarray(0, 4).toString("latin1") === "SSH-";
       rest = rest.subarray(end + 1);
       if (hasGreeted)
-        send(Buffer.concat([Buffer.from("SSH-2.0-Latchkey\r\n"), toPacket(ourKexInit(keyType))]));
+        send(Buffer.concat([Buffer.from("SSH-2.0-Latchkey\r\n"), toPacket(ourKexInit(keyTypes))]));
     }
     while (rest.length >= 5) {
       const length = rest.readUInt32BE(0);
@@ -98,7 +100,7 @@ function createDialogue({ keyType }: Options, send: (bytes: Buffer) => void) {
     const type = payload[0] ?? 0;
     if (PASSED_OVER.has(type)) return null;
     if (type === MESSAGE.kexInit) {
-      const offer = chooseExchange(payload, keyType);
+      const offer = chooseExchange(payload, keyTypes);
       if (typeof offer === "string") return { kind: "none", why: offer };
       send(toPacket(Buffer.concat([Buffer.from([MESSAGE.ecdhInit]), toField(offer)])));
       return null;
@@ -111,12 +113,12 @@ function createDialogue({ keyType }: Options, send: (bytes: Buffer) => void) {
 }
 
 /** A public value for the exchange that both know; or why there is none, or no certificate to be had. */
-function chooseExchange(kexInit: Buffer, keyType: string): Buffer | string {
+function chooseExchange(kexInit: Buffer, keyTypes: readonly string[]): Buffer | string {
   const lists = readFields(kexInit, 17, 2)?.fields.map((list) => list.toString("latin1").split(","));
   const [exchanges, hostKeys] = lists ?? [];
   if (!exchanges || !hostKeys) return "the host broke the protocol";
-  if (!certificateTypes(keyType).some((type) => hostKeys.includes(type)))
-    return `the host has no certificate for its ${keyType} key`;
+  if (!keyTypes.flatMap(certificateTypes).some((type) => hostKeys.includes(type)))
+    return `the host has no certificate for its ${keyTypes.join(" or ")} key`;
   const exchange = EXCHANGES.find((name) => exchanges.includes(name));
   if (!exchange) return "the host and this program have no key exchange in common";
   if (exchange === "ecdh-sha2-nistp256") return createECDH("prime256v1").generateKeys();
@@ -129,10 +131,10 @@ const certificateTypes = (keyType: string): string[] =>
     (name) => `${name}-cert-v01@openssh.com`,
   );
 
-function ourKexInit(keyType: string): Buffer {
+function ourKexInit(keyTypes: readonly string[]): Buffer {
   const lists = [
     EXCHANGES,
-    certificateTypes(keyType),
+    keyTypes.flatMap(certificateTypes),
     CIPHERS,
     CIPHERS,
     MACS,

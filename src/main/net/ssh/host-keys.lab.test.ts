@@ -77,9 +77,9 @@ function byKnownHosts(text: string): Pick<CollectOptions, "verifyHostKey" | "hos
     const { keyType } = viewKey(question.blob);
     const { host, port } = question;
     const fetched = await fetchHostCertificate({
-      host,
+      way: { addresses: [host] },
       port,
-      keyType,
+      keyTypes: [keyType],
       timeoutMs: 5_000,
       signal: new AbortController().signal,
     });

@@ -27,6 +27,10 @@ export type Identity = {
 export type Identities = {
   /** Without duplicates, in the order to try: the files named, the agent's keys, the usual files. */
   identities: Identity[];
+  /** The fingerprint of the key in each file that was looked at, whether it is used from there or from the agent. */
+  keyOfFile: ReadonlyMap<string, string>;
+  /** The fingerprints of the keys that the agent holds. */
+  heldByAgent: ReadonlySet<string>;
   /** What is there but cannot be used, why, and what to do. A usual file that does not exist is not one. */
   unusable: UnusableIdentity[];
 };
@@ -56,7 +60,10 @@ type Sources = {
 };
 
 /** The private key files that ssh looks for when it is told of none. */
-export const USUAL_KEY_FILES = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_dsa"];
+const USUAL_KEY_FILES = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_dsa"];
+
+export const listUsualKeyFiles = (home: string): string[] =>
+  USUAL_KEY_FILES.map((name) => join(home, ".ssh", name));
 
 /** To open a pipe would otherwise wait for somebody to write to it. Windows has neither. */
 const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -74,7 +81,7 @@ export async function gatherIdentities({
 }: Sources): Promise<Identities> {
   const agent = await listAgentKeys(agentSocket);
   const ring = createRing(agent.keys, agentSocket ?? "");
-  const usual = USUAL_KEY_FILES.map((name) => join(home, ".ssh", name));
+  const usual = listUsualKeyFiles(home);
   const lockedUsual: LockedKeyFile[] = [];
 
   for (const path of identityFiles) {
@@ -90,7 +97,9 @@ export async function gatherIdentities({
   }
   for (const locked of lockedUsual)
     ring.takeOpened(locked, ring.identities.length > 0 ? { why: NEEDS_PASSPHRASE } : await open(locked));
-  return { identities: ring.identities, unusable: ring.unusable };
+  const heldByAgent = new Set(agent.keys.map(({ fingerprint }) => fingerprint));
+  const { identities, keyOfFile, unusable } = ring;
+  return { identities, keyOfFile, heldByAgent, unusable };
 
   async function open(locked: LockedKeyFile): Promise<UsableKeyFile | { why: string }> {
     return unlock ? await unlock(locked) : { why: NEEDS_PASSPHRASE };
@@ -101,12 +110,14 @@ export async function gatherIdentities({
 function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
   const held = new Map(agentKeys.map((key) => [key.fingerprint, key]));
   const identities: Identity[] = [];
+  const keyOfFile = new Map<string, string>();
   const unusable: UnusableIdentity[] = [];
-  return { identities, unusable, take, takeOpened, takeFromAgent };
+  return { identities, keyOfFile, unusable, take, takeOpened, takeFromAgent };
 
   /** Answers with the file where only a passphrase makes it of use. */
   function take(file: PrivateKeyFile | { unreadable: string }, path: string): LockedKeyFile | null {
     const twin = "fingerprint" in file && file.fingerprint ? held.get(file.fingerprint) : undefined;
+    if ("fingerprint" in file && file.fingerprint) keyOfFile.set(path, file.fingerprint);
     if ("unreadable" in file) refuse(path, file.unreadable);
     else if (file.kind === "usable") takeFromFile(file, path);
     else if (twin) takeFromAgent(twin);
@@ -121,6 +132,7 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
   }
 
   function takeFromFile({ keyType, fingerprint, key }: UsableKeyFile, source: string): void {
+    keyOfFile.set(source, fingerprint);
     add({ keyType, fingerprint, source, comment: "", secret: { kind: "file", key } });
   }
 

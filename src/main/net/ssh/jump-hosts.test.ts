@@ -6,7 +6,7 @@ import { startRawServer } from "#testing/ssh/raw-server.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
-import { createJumpHosts, type Hop } from "./jump-hosts.ts";
+import { createJumpHosts, type Hop, type JumpHost } from "./jump-hosts.ts";
 import { type LoginOptions, logIn } from "./log-in.ts";
 
 const identities = await makeIdentity();
@@ -29,8 +29,10 @@ function makeJumpHosts(options: Partial<LoginOptions> = {}) {
   const logins: string[] = [];
   const pauses: number[] = [];
   const jumpHosts = createJumpHosts<Hop>({
-    logIn({ name, port, address, user }, way) {
+    async logIn({ name, port, address, user }, before) {
       logins.push(name);
+      const way = before ? await before.reach() : null;
+      if (way && !("stream" in way)) return way;
       return logIn({
         ...{ target: { host: name, port }, way: way ?? { addresses: [address] } },
         ...{ user, identities, limits, signal, hostKeyTypes: ["ssh-ed25519"] },
@@ -38,6 +40,7 @@ function makeJumpHosts(options: Partial<LoginOptions> = {}) {
         ...options,
       });
     },
+    enter: async () => () => undefined,
     reachMs: 2_000,
     patience: { wait: async (ms) => void pauses.push(ms), random: () => 0 },
     signal,
@@ -61,7 +64,7 @@ const enter = async (
   });
 };
 
-type Kept = NonNullable<ReturnType<ReturnType<typeof makeJumpHosts>["jumpHosts"]["keep"]>>;
+type Kept = JumpHost<Hop>;
 const reachThrough = (kept: Kept, { host, port }: { host: string; port: number }) =>
   kept.reach({ address: host, port });
 
@@ -73,14 +76,14 @@ test("hosts behind two jump hosts share one connection to each, which ends when 
   await using host = await startSshServer({ run: null });
   const { jumpHosts, logins } = makeJumpHosts();
   {
-    await using kept = jumpHosts.keep([hopTo(outer, "outer"), hopTo(inner, "inner")]) as Kept;
+    await using kept = (await jumpHosts.keep([hopTo(outer, "outer"), hopTo(inner, "inner")])) as Kept;
     const entered = await Promise.all([1, 2, 3].map(async () => enter(host, await reachThrough(kept, host))));
     expect(entered.every((one) => "client" in one)).toBe(true);
     for (const one of entered) if ("client" in one) one.close();
     await host.untilLeft();
   }
   await Promise.all([outer.untilLeft(), inner.untilLeft()]);
-  expect(logins).toEqual(["outer", "inner"]);
+  expect(logins.toSorted()).toEqual(["inner", "outer"]);
   expect([outer.seen.clients, inner.seen.clients, host.seen.clients]).toEqual([1, 1, 3]);
 });
 
@@ -88,7 +91,7 @@ test("a jump host that is lost is logged in to once more, and then not again", a
   await using jump = await startJump();
   await using host = await startSshServer({ run: null });
   const { jumpHosts, logins } = makeJumpHosts();
-  await using kept = jumpHosts.keep([hopTo(jump, "bastion")]) as Kept;
+  await using kept = (await jumpHosts.keep([hopTo(jump, "bastion")])) as Kept;
   const jumpHost = { host: "bastion", port: jump.port };
   for (const _ of [1, 2]) {
     const reached = await reachThrough(kept, host);
@@ -109,7 +112,7 @@ test("a jump host that is lost is logged in to once more, and then not again", a
 test("a jump host that lets nobody in is asked once, and each host behind it is told the same", async () => {
   await using jump = await startSshServer({ run: null, admits: () => false });
   const { jumpHosts, logins } = makeJumpHosts();
-  await using kept = jumpHosts.keep([hopTo(jump, "bastion")]) as Kept;
+  await using kept = (await jumpHosts.keep([hopTo(jump, "bastion")])) as Kept;
   const answers = await Promise.all([1, 2].map(() => reachThrough(kept, { host: "web1", port: 22 })));
   for (const answer of answers)
     expect(answer).toMatchObject({
@@ -126,7 +129,7 @@ test("the key of a jump host is refused as its own, and nothing of ours is sent"
   const { jumpHosts } = makeJumpHosts({
     verifyHostKey: () => ({ kind: "refused", outcome: "host-key-unknown", message: "who is that" }),
   });
-  await using kept = jumpHosts.keep([hopTo(jump, "bastion")]) as Kept;
+  await using kept = (await jumpHosts.keep([hopTo(jump, "bastion")])) as Kept;
   expect(await reachThrough(kept, { host: "web1", port: 22 })).toMatchObject({
     ...{ outcome: "host-key-unknown", message: "who is that", isKeyRefused: true },
     ...{ jumpHost: { host: "bastion", port: jump.port }, hostKey: { keyType: "ssh-ed25519" } },
@@ -140,12 +143,12 @@ test("a host that its jump host cannot reach is that host's own fault, and one t
   const nobody = await startRawServer(() => undefined);
   await nobody[Symbol.asyncDispose]();
   const { jumpHosts } = makeJumpHosts();
-  await using open = jumpHosts.keep([hopTo(jump, "bastion")]) as Kept;
+  await using open = (await jumpHosts.keep([hopTo(jump, "bastion")])) as Kept;
   expect(await reachThrough(open, nobody)).toMatchObject({
     ...{ outcome: "refused", jumpHost: null, passing: "refused" },
     message: expect.stringMatching(/^bastion:\d+ cannot connect to 127\.0\.0\.1:\d+/),
   });
-  await using shut = jumpHosts.keep([hopTo(closed, "strict")]) as Kept;
+  await using shut = (await jumpHosts.keep([hopTo(closed, "strict")])) as Kept;
   expect(await reachThrough(shut, nobody)).toMatchObject({
     ...{ outcome: "jump-failed", jumpHost: { host: "strict" } },
     message: expect.stringContaining("lets nobody go on"),

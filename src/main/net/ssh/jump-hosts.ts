@@ -6,7 +6,8 @@
  * scan: each host behind it is told at once.
  */
 import type { Duplex } from "node:stream";
-import type { Connection, Way } from "./log-in.ts";
+import type { GiveBack } from "#net/turns.ts";
+import type { Connection } from "./log-in.ts";
 import { type Patience, tryPatiently } from "./retries.ts";
 import { quote, type SshFailure, sayAddress, type Where } from "./ssh-failure.ts";
 
@@ -19,17 +20,26 @@ export type WayFailure = SshFailure & { jumpHost: Where | null };
 /** A stream to where one wanted to go, and the jump host that has ended since, if one has. */
 export type Reached = { stream: Duplex; findLost: () => Where | null };
 
+/** A jump host as the way to one machine. */
+export type Before = {
+  /** Which jump host it is. */
+  key: string;
+  reach: () => Promise<Reached | WayFailure>;
+  /** The jump host that has ended since a stream was last opened, if one has. */
+  findLost: () => Where | null;
+};
+
 type Deps<H extends Hop> = {
-  /** Logs in to a jump host; without a way it is the first, which is reached from here. */
-  logIn: (hop: H, way: Way | null) => Promise<Connection | SshFailure>;
+  /** Logs in to a jump host, by streams from the one before it; without one it is reached from here. */
+  logIn: (hop: H, before: Before | null) => Promise<Connection | SshFailure | WayFailure>;
+  /** Waits until the first jump host of a way may be kept open; until then nothing is asked of it. */
+  enter: (hop: H) => Promise<GiveBack>;
   /** For a jump host to reach the next machine. */
   reachMs: number;
   patience: Patience;
   /** The scan's. */
   signal: AbortSignal;
 };
-
-export type JumpHosts<H extends Hop> = ReturnType<typeof createJumpHosts<H>>;
 
 const CONNECTIONS = 2;
 
@@ -38,16 +48,14 @@ export function createJumpHosts<H extends Hop>(deps: Deps<H>) {
 
   return {
     /** The last of these jump hosts; it and those before it stay open until nobody keeps them. */
-    keep(hops: readonly H[]): JumpHost<H> | null {
-      return find(hops)?.keep() ?? null;
-    },
+    keep: async (hops: readonly H[]): Promise<JumpHost<H> | null> => (await find(hops)?.keep()) ?? null,
   };
 
   function find(hops: readonly H[]): JumpHost<H> | null {
     const hop = hops.at(-1);
     if (!hop) return null;
     const key = keyOf(hops);
-    const found = known.get(key) ?? new JumpHost(hop, find(hops.slice(0, -1)), deps);
+    const found = known.get(key) ?? new JumpHost(key, hop, find(hops.slice(0, -1)), deps);
     known.set(key, found);
     return found;
   }
@@ -59,22 +67,29 @@ export const keyOf = (hops: readonly Hop[]): string =>
 
 /** One jump host, open from when it is first needed until nobody keeps it. */
 export class JumpHost<H extends Hop> implements AsyncDisposable {
+  readonly #key: string;
   readonly #hop: H;
   readonly #before: JumpHost<H> | null;
   readonly #deps: Deps<H>;
   #keepers = 0;
   #losses = 0;
+  #place: Promise<GiveBack> | null = null;
   #opening: Promise<Open | WayFailure> | null = null;
 
-  constructor(hop: H, before: JumpHost<H> | null, deps: Deps<H>) {
+  constructor(key: string, hop: H, before: JumpHost<H> | null, deps: Deps<H>) {
+    this.#key = key;
     this.#hop = hop;
     this.#before = before;
     this.#deps = deps;
   }
 
-  keep(): this {
+  async keep(): Promise<this> {
     this.#keepers++;
-    this.#before?.keep();
+    if (this.#before) await this.#before.keep();
+    else {
+      this.#place ??= this.#deps.enter(this.#hop);
+      await this.#place;
+    }
     return this;
   }
 
@@ -97,6 +112,20 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
     }
   }
 
+  /** The way to one machine, for as many streams as are needed there. */
+  leadTo(to: Place): Before {
+    let last: Reached | null = null;
+    return {
+      key: this.#key,
+      findLost: () => last?.findLost() ?? null,
+      reach: async () => {
+        const reached = await this.reach(to);
+        if ("stream" in reached) last = reached;
+        return reached;
+      },
+    };
+  }
+
   async #open(): Promise<Open | WayFailure> {
     const { patience, signal } = this.#deps;
     return tryPatiently(() => this.#tryToOpen(), patience, signal);
@@ -105,17 +134,18 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   async #tryToOpen(): Promise<Open | WayFailure> {
     const where = whereOf(this.#hop);
     if (this.#losses >= CONNECTIONS) return ended(where);
-    const over = this.#before ? await this.#before.reach(this.#hop) : null;
-    if (over && !("stream" in over)) return over.jumpHost ? over : blame(where, over);
-    const connection = await this.#deps.logIn(this.#hop, over && { stream: over.stream });
-    if ("client" in connection) return this.#follow(connection, over);
-    if (!over?.findLost()) return blame(where, connection);
+    const before = this.#before && this.#before.leadTo(this.#hop);
+    const connection = await this.#deps.logIn(this.#hop, before);
+    const findLost = () => before?.findLost() ?? null;
+    if ("client" in connection) return this.#follow(connection, findLost);
+    if ("jumpHost" in connection && connection.jumpHost) return connection;
+    if (!findLost()) return blame(where, connection);
     this.#losses++;
     return this.#tryToOpen();
   }
 
   /** Until it is closed, by us or by whatever else: then the next who needs it opens another one. */
-  #follow(connection: Connection, over: Reached | null): Open {
+  #follow(connection: Connection, findLostBefore: () => Where | null): Open {
     let isLost = false;
     let isOver = false;
     const end = () => {
@@ -131,7 +161,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
     return {
       connection,
       lose,
-      findLost: () => over?.findLost() ?? (isLost ? whereOf(this.#hop) : null),
+      findLost: () => findLostBefore() ?? (isLost ? whereOf(this.#hop) : null),
       close() {
         end();
         connection.close();
@@ -142,6 +172,9 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   async #close(): Promise<void> {
     const opened = await this.#opening?.catch(() => null);
     if (opened && "connection" in opened) opened.close();
+    const giveBack = await this.#place?.catch(() => null);
+    this.#place = null;
+    giveBack?.();
   }
 }
 

@@ -150,7 +150,10 @@ const NOTHING_TRIED = { attempt: null, taken: null, isAsking: false };
 const NOTHING_MET = { hostKey: null, isKeyRefused: false, passing: null };
 
 /** The way to a host that is named by itself: the addresses of its name. */
-export async function lookUp({ host }: Where, timeoutMs: number): Promise<Way | SshFailure> {
+export async function lookUp(
+  { host }: Where,
+  timeoutMs: number,
+): Promise<{ addresses: readonly string[] } | SshFailure> {
   const addresses = await findAddresses(host, timeoutMs);
   if (!isFailure(addresses)) return { addresses };
   const outcome = addresses.outcome === "timed-out" ? "timed-out" : "no-such-name";

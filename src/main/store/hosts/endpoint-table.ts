@@ -29,7 +29,7 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
   return {
     /** Remembers a visit. Unless the endpoint showed a chain, what is known of it stays as it was. */
     visit({ target, presented, ...probe }: EndpointVisit): void {
-      probes.record({ ...probe, target, hostKey: null });
+      probes.record({ ...probe, target, hostKey: null, jumpHost: null });
       const name = names.idOf(target.host);
       const facts = presented && JSON.stringify(presented.facts);
       const serverName = target.serverName ?? "";

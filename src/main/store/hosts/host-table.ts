@@ -70,10 +70,16 @@ export function hostTable(db: Database, { lists, briefs, pins }: Deps) {
     SELECT ${COLUMNS}, kernel, sshd_version, clock_ahead_seconds, key_type, key_fingerprint, is_key_refused
     FROM host
     WHERE id = ?`);
-  const key = db.prepare<[string, number], KeyRow>(`
-    SELECT key_type, key_fingerprint, key_blob, outcome
+  const key = db.prepare<{ host: string; port: number }, KeyRow>(`
+    SELECT key_type, key_fingerprint, key_blob, outcome, last_seen
     FROM host
-    WHERE host = ? AND port = ? AND key_blob IS NOT NULL`);
+    WHERE host = @host AND port = @port AND key_blob IS NOT NULL
+    UNION ALL
+    SELECT key_type, fingerprint, blob, outcome, last_seen
+    FROM jump_host_key
+    WHERE host = @host AND port = @port
+    ORDER BY last_seen DESC
+    LIMIT 1`);
 
   return {
     list({ search, state, sort, ...page }: Wanted): Listed<HostRow> {
@@ -99,9 +105,9 @@ export function hostTable(db: Database, { lists, briefs, pins }: Deps) {
       };
     },
 
-    /** The host key that was presented when a visit last came to that. */
+    /** The host key that was presented when a visit, or the way to another host, last came to that. */
     presentedKey(host: string, port: number): PresentedKey | null {
-      const row = key.get(host, port);
+      const row = key.get({ host, port });
       if (!row) return null;
       const { key_type: keyType, key_fingerprint: fingerprint, key_blob: blob, outcome } = row;
       return { keyType, fingerprint, blob: new Uint8Array(blob), isUnknown: outcome === "host-key-unknown" };

@@ -36,22 +36,28 @@ const VISIT = `
       is_key_refused = CASE WHEN @keyType IS NULL THEN is_key_refused ELSE @isKeyRefused END
   RETURNING id`;
 
+const REFUSE_JUMP_HOST = `
+  INSERT INTO jump_host_key (host, port, outcome, key_type, fingerprint, blob, last_seen)
+  VALUES (@host, @port, @outcome, @keyType, @fingerprint, @blob, @at)
+  ON CONFLICT DO UPDATE
+  SET outcome = @outcome, key_type = @keyType, fingerprint = @fingerprint, blob = @blob, last_seen = @at`;
+
 /** Remembers visits to hosts. */
 export function hostVisits(db: Database, { certificates, findings, names, probes }: Deps) {
   const reader = hostReader(db, certificates);
   const visit = db.prepare<object, number>(VISIT).pluck();
+  const refuseJumpHost = db.prepare(REFUSE_JUMP_HOST);
 
   return {
     /** A visit that could not read changes nothing that is known but what the last visit met. */
-    visit({ target, hostKey, isKeyRefused, collected, findings: drafts, ...probe }: HostVisit): void {
-      probes.record({ ...probe, target, hostKey: isKeyRefused ? hostKey : null });
+    visit({ target, jumpHost, isKeyRefused, collected, findings: drafts, ...visited }: HostVisit): void {
+      const { hostKey: shownKey, ...probe } = visited;
+      probes.record({ ...probe, target, jumpHost, hostKey: isKeyRefused ? shownKey : null });
+      if (jumpHost && shownKey && isKeyRefused)
+        refuseJumpHost.run({ ...probe, ...jumpHost, ...toKey(shownKey) });
+      const hostKey = jumpHost ? null : shownKey;
       const name = names.idOf(target.host);
-      const key = {
-        keyType: hostKey?.keyType ?? null,
-        fingerprint: hostKey?.fingerprint ?? null,
-        blob: hostKey && Buffer.from(hostKey.blob),
-        isKeyRefused: Number(isKeyRefused),
-      };
+      const key = { ...toKey(hostKey), isKeyRefused: Number(isKeyRefused && hostKey !== null) };
       const id = visit.get({ ...probe, ...target, ...key, name }) ?? 0;
       const look = { scanId: probe.scanId, ...sightOf(collected) };
       const seen: Seen = collected
@@ -70,6 +76,12 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
     },
   };
 }
+
+const toKey = (hostKey: HostVisit["hostKey"]) => ({
+  keyType: hostKey?.keyType ?? null,
+  fingerprint: hostKey?.fingerprint ?? null,
+  blob: hostKey && Buffer.from(hostKey.blob),
+});
 
 function sightOf(collected: CollectedHost | null): Omit<Look, "scanId"> {
   if (!collected || collected.isPartial) return { isWhole: false, couldSee: () => false };

@@ -5,6 +5,7 @@ import type { Target } from "#shared/model/target.ts";
 import type { Listed, Lists, Part } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
 import type { EndpointVisit } from "#store/visit.ts";
+import { unvisitedTable } from "./unvisited-table.ts";
 
 type Row = {
   id: number;
@@ -20,9 +21,12 @@ type Row = {
   took_ms: number;
   key_type: string | null;
   key_fingerprint: string | null;
+  jump_host: string | null;
+  jump_port: number | null;
 };
 
-type NewProbe = Omit<EndpointVisit, "target" | "presented"> & { target: Target; hostKey: HostKeyView | null };
+type NewProbe = Omit<EndpointVisit, "target" | "presented"> &
+  Pick<Probe, "jumpHost"> & { target: Target; hostKey: HostKeyView | null };
 
 type Wanted = {
   scanId: ScanId;
@@ -33,20 +37,21 @@ type Wanted = {
 };
 
 const COLUMNS = `id, kind, host, port, user, server_name, state, outcome, message, at, took_ms, key_type,
-  key_fingerprint`;
+  key_fingerprint, jump_host, jump_port`;
 
 const FAILED_FIRST = { name: "failed", columns: ["state <> 'failed'", "id"], descending: false };
 
 /** What a search of visits looks at. */
 export const PROBE_TEXT =
-  "host || char(10) || ifnull(user, '') || char(10) || outcome || char(10) || message";
+  "host || char(10) || ifnull(user, '') || char(10) || ifnull(jump_host, '') || char(10) || outcome || char(10) || message";
 
 export function probeTable(db: Database, lists: Lists) {
   const add = db.prepare(`
     INSERT INTO probe (scan, kind, host, port, user, server_name, state, outcome, message, at, took_ms, key_type,
-      key_fingerprint)
+      key_fingerprint, jump_host, jump_port)
     VALUES (@scanId, @kind, @host, @port, @user, @serverName, @state, @outcome, @message, @at, @tookMs, @keyType,
-      @fingerprint)`);
+      @fingerprint, @jumpHost, @jumpPort)`);
+  const unvisited = unvisitedTable(db);
   const count = db.prepare(`
     UPDATE scan
     SET ok = ok + (@state = 'ok'), failed = failed + (@state = 'failed'), partial = partial + (@state = 'partial')
@@ -56,6 +61,7 @@ export function probeTable(db: Database, lists: Lists) {
     record(probe: NewProbe): void {
       add.run(toRow(probe));
       count.run({ scanId: probe.scanId, state: probe.state });
+      unvisited.strike(probe.target);
     },
 
     /** Those that failed first, then in the order they ended. */
@@ -70,7 +76,7 @@ export function probeTable(db: Database, lists: Lists) {
   };
 }
 
-const toRow = ({ target, hostKey, ...probe }: NewProbe) => ({
+const toRow = ({ target, hostKey, jumpHost, ...probe }: NewProbe) => ({
   scanId: probe.scanId,
   kind: target.kind,
   host: target.host,
@@ -84,6 +90,8 @@ const toRow = ({ target, hostKey, ...probe }: NewProbe) => ({
   tookMs: probe.tookMs,
   keyType: hostKey?.keyType ?? null,
   fingerprint: hostKey?.fingerprint ?? null,
+  jumpHost: jumpHost?.host ?? null,
+  jumpPort: jumpHost?.port ?? null,
 });
 
 const fromRow = (row: Row): Probe =>
@@ -91,6 +99,6 @@ const fromRow = (row: Row): Probe =>
     ...row,
     target: { ...row, serverName: row.server_name },
     tookMs: row.took_ms,
-    jumpHost: null,
+    jumpHost: row.jump_host === null ? null : { host: row.jump_host, port: row.jump_port },
     hostKey: row.key_type === null ? null : { keyType: row.key_type, fingerprint: row.key_fingerprint },
   });

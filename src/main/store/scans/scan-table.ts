@@ -4,6 +4,7 @@ import { Scan, ScanId, type ScanState } from "#shared/model/scan.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
 import { splitWords, toPattern } from "#store/lists/search.ts";
 import { PROBE_TEXT } from "./probe-table.ts";
+import { type Asked, unvisitedTable } from "./unvisited-table.ts";
 
 type Row = {
   id: number;
@@ -37,6 +38,7 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
 const VISITED = `EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND (${PROBE_TEXT}) LIKE ? ESCAPE '\\')`;
 
 export function scanTable(db: Database, lists: Lists) {
+  const unvisited = unvisitedTable(db);
   const begin = db.prepare("INSERT INTO scan (total, started_at) VALUES (?, ?)");
   const finish = db.prepare("UPDATE scan SET state = ?, finished_at = ? WHERE id = ? AND state = 'running'");
   const interrupt = db.prepare(
@@ -46,8 +48,13 @@ export function scanTable(db: Database, lists: Lists) {
   const latest = db.prepare<[], Row>(`SELECT ${COLUMNS} FROM scan ORDER BY id DESC LIMIT 1`);
 
   return {
-    begin: ({ total, at }: { total: number; at: Instant }): ScanId =>
-      ScanId.parse(Number(begin.run(total, at).lastInsertRowid)),
+    begin({ asked, at }: { asked: readonly Asked[]; at: Instant }): ScanId {
+      const id = ScanId.parse(Number(begin.run(asked.length, at).lastInsertRowid));
+      unvisited.plan(id, asked);
+      return id;
+    },
+
+    listUnfinished: unvisited.listUnfinished,
 
     /** A scan that has ended already stays as it is. */
     finish: (id: ScanId, state: "finished" | "cancelled" | "interrupted", at: Instant): void =>

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type Certificate, Sha256 } from "#shared/model/certificate.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { Store } from "#store/store.ts";
 import type {
@@ -94,7 +95,10 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   ...collected,
 });
 
-export const beginScan = (store: Store, at: Instant = START): ScanId => store.scans.begin({ total: 1, at });
+export const beginScan = (store: Store, at: Instant = START): ScanId =>
+  store.scans.begin({ asked: [{ target: ASKED, useSudo: false }], at });
+
+const ASKED: TlsTarget = { kind: "tls", host: "asked.example", port: 443, serverName: null };
 
 type EndpointPart = Partial<Omit<EndpointVisit, "target" | "presented">> & {
   presented?: Partial<NonNullable<EndpointVisit["presented"]>> | null;
@@ -139,6 +143,7 @@ export function visitHost(store: Store, name: string, { collected = {}, ...visit
       message: "",
       hostKey: null,
       isKeyRefused: false,
+      jumpHost: null,
       findings: [],
       ...visit,
       target: { kind: "ssh", host: name, port: 22, user: "root" },

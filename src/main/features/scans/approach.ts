@@ -1,0 +1,132 @@
+/**
+ * The way to each host of one scan, as a good neighbour goes it.
+ *
+ * A host sees one login of ours at a time, by whatever name it is reached; and beside it one connection at the most, as
+ * the jump host of others. Its certificate, where one decides, is asked for by a connection that ends before the login
+ * begins, once a scan. What it refuses for good is not asked of it again in this scan.
+ */
+import type { Hop } from "#domain/ssh-config/ssh-config.ts";
+import { type Before, createJumpHosts, keyOf, type WayFailure } from "#net/ssh/jump-hosts.ts";
+import { logIn, lookUp, type Way } from "#net/ssh/log-in.ts";
+import { type Patience, tryPatiently } from "#net/ssh/retries.ts";
+import type { Passing, SshFailure, Where } from "#net/ssh/ssh-failure.ts";
+import type { Place, Turns } from "#net/turns.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import type { HostKeyCheck } from "./host-keys.ts";
+import { type Attempt, createKnock, type KnockDeps } from "./knock.ts";
+import type { Login } from "./plan-hosts.ts";
+
+type Deps = KnockDeps & {
+  scanId: ScanId;
+  turns: Turns;
+  /** Logins at a time. */
+  atOnce: number;
+  patience: Patience;
+};
+
+/** What a visit met, and what may speak against it: the jump host that ended meanwhile. */
+export type Visited<T> = {
+  met: T | WayFailure;
+  lost: Where | null;
+  check: HostKeyCheck | null;
+  tookMs: number;
+};
+
+type Hops = Extract<Login["route"], { kind: "hops" }>;
+
+/** Logins under way through one jump host: sshd takes ten strangers at a time, and ten channels of one login. */
+export const AT_ONCE_THROUGH_A_JUMP_HOST = 8;
+
+export type Approach = ReturnType<typeof createApproach>;
+
+export function createApproach(deps: Deps) {
+  const { scanId, turns, limits, atOnce, patience, signal } = deps;
+  const reachMs = limits.connectMs;
+  const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInTo, reachMs, patience, signal });
+  const knock = createKnock(deps);
+  const find = ({ address, port }: Hop) => lookUp({ host: address, port }, limits.connectMs);
+  const standing = new Map<string, object>();
+
+  return {
+    /** Keeps jump hosts open, once they are, until it is disposed. */
+    keepOpen: jumpHosts.keep,
+
+    /** Visits a host in its turn, and again where what it met may pass. Rejects only when the scan is told to stop. */
+    async visit<T extends object>(route: Hops, attempt: Attempt<T>): Promise<Visited<T>> {
+      const place = placeOf(keyOf(route.jumps), route.host.name, route.host.port);
+      const known = standing.get(place) as T | undefined;
+      if (known) return { met: known, lost: null, check: null, tookMs: 0 };
+      await using jumpHost = await jumpHosts.keep(route.jumps);
+      const before = jumpHost && jumpHost.leadTo(route.host);
+      const visited = await tryPatiently(() => visitInTurn(route, before, attempt), patience, signal);
+      if (stands(visited)) standing.set(place, visited.met);
+      return visited;
+    },
+  };
+
+  /** One jump host of a name is kept open at a time, whichever logins there are to it: the others wait. */
+  async function enter(hop: Hop) {
+    const way = await find(hop);
+    const addresses = "addresses" in way ? way.addresses : [];
+    return turns.take(
+      addresses.map((one) => ({ key: `kept ${scanId} ${placeOf("", one, hop.port)}`, most: 1 })),
+    );
+  }
+
+  async function logInTo(hop: Hop, before: Before | null) {
+    const way = before ?? (await find(hop));
+    if ("outcome" in way) return way;
+    const { met } = await turns.during(loginPlaces(hop, way), () => knock(hop, () => open(way), logIn));
+    return met;
+  }
+
+  async function visitInTurn<T extends object>(
+    { jumps, host }: Hops,
+    before: Before | null,
+    attempt: Attempt<T>,
+  ) {
+    const way = before ?? (await find(host));
+    if ("outcome" in way) return { met: { ...way, jumpHost: null }, ...NOTHING_MORE, passing: way.passing };
+    const ofScan = { key: `scan ${scanId}`, most: atOnce };
+    return turns.during([ofScan, ...throughPlaces(scanId, jumps), ...loginPlaces(host, way)], async () => {
+      signal.throwIfAborted();
+      const begun = performance.now();
+      const knocked = await knock(host, () => open(way), attempt);
+      const lost = before?.findLost() ?? null;
+      const tookMs = Math.round(performance.now() - begun);
+      return { ...knocked, lost, tookMs, passing: passingOf(knocked.met, lost) };
+    });
+  }
+}
+
+const open = async (way: Before | { addresses: readonly string[] }): Promise<Way | WayFailure> =>
+  "reach" in way ? way.reach() : way;
+
+const NOTHING_MORE = { lost: null, check: null, tookMs: 0 };
+
+/** Where the jump host ended before the host was read at all, another connection to it may lead there. */
+function passingOf(met: object, lost: Where | null): Passing | null {
+  if (!("passing" in met)) return null;
+  return lost ? "refused" : (met.passing as Passing | null);
+}
+
+/** What a key refuses does not pass within a scan, and who was turned away for so long does not come back to it. */
+const stands = ({ met, lost }: Visited<object>): boolean =>
+  lost === null &&
+  (("isKeyRefused" in met && met.isKeyRefused === true) || ("passing" in met && met.passing === "throttled"));
+
+/** At one machine, as it is seen from the jump host before it, or from here. */
+const placeOf = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
+
+/** A host that waits for a place at its jump host holds none that others need. */
+const throughPlaces = (scanId: ScanId, jumps: readonly Hop[]): Place[] =>
+  jumps.map((_, index) => ({
+    key: `through ${scanId} ${keyOf(jumps.slice(0, index + 1))}`,
+    most: AT_ONCE_THROUGH_A_JUMP_HOST,
+  }));
+
+/** One login at a time at each of a machine's addresses, whatever it is called. */
+function loginPlaces({ address, port }: Hop, way: Before | { addresses: readonly string[] }): Place[] {
+  const [behind, addresses] = "reach" in way ? [way.key, [address]] : ["", way.addresses];
+  return addresses.map((one) => ({ key: `login ${placeOf(behind, one, port)}`, most: 1 }));
+}

@@ -1,0 +1,53 @@
+import type { Database } from "better-sqlite3";
+import type { ScanId } from "#shared/model/scan.ts";
+import { Target } from "#shared/model/target.ts";
+
+/** What a scan is asked to visit. */
+export type Asked = { target: Target; useSudo: boolean };
+
+type Row = { kind: string; host: string; port: number; user: string; server_name: string; use_sudo: number };
+
+/** What scans have still to visit. */
+export function unvisitedTable(db: Database) {
+  const add = db.prepare(`
+    INSERT INTO unvisited (kind, host, port, user, server_name, use_sudo, scan)
+    VALUES (@kind, @host, @port, @user, @serverName, @useSudo, @scanId)
+    ON CONFLICT DO UPDATE SET scan = @scanId, use_sudo = @useSudo`);
+  const strike = db.prepare(`
+    DELETE FROM unvisited
+    WHERE kind = @kind AND host = @host AND port = @port AND user = @user AND server_name = @serverName`);
+  const ofStopped = db.prepare<[], Row>(`
+    SELECT kind, host, port, user, server_name, use_sudo
+    FROM unvisited
+    WHERE scan = (
+      SELECT max(unvisited.scan)
+      FROM unvisited JOIN scan ON scan.id = unvisited.scan
+      WHERE scan.state IN ('cancelled', 'interrupted'))
+    ORDER BY kind, host, port, user, server_name`);
+
+  return {
+    plan(scanId: ScanId, asked: readonly Asked[]): void {
+      for (const { target, useSudo } of asked)
+        add.run({ ...toRow(target), useSudo: Number(useSudo), scanId });
+    },
+
+    /** A visit strikes its target off, whichever scan planned it. */
+    strike: (target: Target): void => void strike.run(toRow(target)),
+
+    /** What the last scan that was cancelled or interrupted did not come to, and no scan since. */
+    listUnfinished: (): Asked[] => ofStopped.all().map(fromRow),
+  };
+}
+
+const toRow = (target: Target) => ({
+  kind: target.kind,
+  host: target.host,
+  port: target.port,
+  user: (target.kind === "ssh" && target.user) || "",
+  serverName: (target.kind === "tls" && target.serverName) || "",
+});
+
+const fromRow = ({ user, server_name, use_sudo, ...row }: Row): Asked => ({
+  target: Target.parse({ ...row, user: user || null, serverName: server_name || null }),
+  useSudo: use_sudo === 1,
+});
