@@ -20,6 +20,13 @@ export const ThisComputer = z.object({
     }),
   ),
   knownHosts: z.object({ files: z.array(z.string()), entries: z.int(), hashed: z.int() }),
+  /** `hosts`: how many it names in full; `broken`: how many of its lines cannot be read. */
+  sshConfig: z.object({
+    files: z.array(z.string()),
+    hosts: z.int(),
+    broken: z.int(),
+    notes: z.array(z.string()),
+  }),
 });
 export type ThisComputer = z.infer<typeof ThisComputer>;
 

@@ -1,11 +1,31 @@
 import { implement } from "@orpc/server";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { lookAtThisComputer } from "#net/local/this-computer.ts";
-import { thisComputer } from "#shared/contract/this-computer.ts";
+import { type ThisComputer, thisComputer } from "#shared/contract/this-computer.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 
-type Deps = { workstation: Workstation; look: typeof lookAtThisComputer };
+type Deps = {
+  workstation: Workstation;
+  look: typeof lookAtThisComputer;
+  loadSshConfig: (
+    workstation: Workstation,
+    file: null,
+  ) => Promise<{ config: Pick<SshConfig, "names" | "broken" | "notes">; files: string[] }>;
+};
 
-export function createThisComputer({ workstation, look }: Deps) {
+export function createThisComputer({ workstation, look, loadSshConfig }: Deps) {
   const os = implement(thisComputer);
-  return { look: os.look.handler(() => look(workstation)) };
+  return {
+    look: os.look.handler(async (): Promise<ThisComputer> => {
+      const [found, { config, files }] = await Promise.all([
+        look(workstation),
+        loadSshConfig(workstation, null),
+      ]);
+      const { names, broken, notes } = config;
+      return {
+        ...found,
+        sshConfig: { files, hosts: names.length, broken: broken.length, notes: [...notes] },
+      };
+    }),
+  };
 }

@@ -7,7 +7,11 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import { readKnownHostsFiles } from "./known-hosts-files.ts";
 
 /** What a scan from here can use: looks at files and asks the agent for its list; writes and connects to nothing else. */
-export async function lookAtThisComputer({ user, home, agentSocket }: Workstation): Promise<Omit<ThisComputer, "sshConfig">> {
+export async function lookAtThisComputer({
+  user,
+  home,
+  agentSocket,
+}: Workstation): Promise<Omit<ThisComputer, "sshConfig">> {
   const { isReachable, keys } = await listAgentKeys(agentSocket);
   const held = new Set(keys.map(({ fingerprint }) => fingerprint));
   const files = await Promise.all(listUsualKeyFiles(home).map((path) => describeKeyFile(path, held)));
