@@ -13,6 +13,7 @@ const PROGRAMS = [
   { commands: ["nginx"], package: "nginx" },
   { commands: ["openssl"], package: "openssl", everywhere: true },
   { commands: ["busybox"], package: "busybox" },
+  { commands: ["ssconvert"], package: "gnumeric" },
   { commands: ["ksh"], package: "ksh" },
   { commands: ["sudo"], package: "sudo" },
   { commands: ["ps"], package: "procps" },

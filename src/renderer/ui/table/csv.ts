@@ -2,7 +2,7 @@ import { stringify } from "csv-stringify/browser/esm/sync";
 import type { Column } from "./column.ts";
 
 /** A spreadsheet runs what begins so (OWASP ASVS 1.2.10); a quote before it makes it text. */
-const FORMULA = /^[=+\-@\t\r\0\uff1d\uff0b\uff0d\uff20]/;
+const FORMULA = /^[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/;
 
 export const defuse = (field: string): string => (FORMULA.test(field) ? `'${field}` : field);
 
