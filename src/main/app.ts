@@ -21,7 +21,6 @@ import { createVisits } from "./features/scans/visits.ts";
 import { createSettings } from "./features/settings/index.ts";
 import { createTargets } from "./features/targets/index.ts";
 import { loadSshConfig } from "./features/targets/load-ssh-config.ts";
-import { loadSshConfig } from "./features/targets/load-ssh-config.ts";
 import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createGuard } from "./guard.ts";
