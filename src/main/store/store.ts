@@ -15,6 +15,7 @@ import { hostNameTable } from "./hosts/host-name-table.ts";
 import { hostTable } from "./hosts/host-table.ts";
 import { hostVisits } from "./hosts/host-visit.ts";
 import { createLists } from "./lists/lists.ts";
+import { explainOpening, isDamage } from "./opening/damage.ts";
 import { openMark, readMark } from "./opening/mark.ts";
 import { MEMORY, openDatabase } from "./opening/open-database.ts";
 import { progressOf, sayLoss } from "./opening/progress.ts";
@@ -39,8 +40,7 @@ export function openStore(wish: { path: string; access: "write" | "read"; now?: 
   };
   let hasDiskFailed = false;
   try {
-    // Read first: whoever writes beside us goes on.
-    const loss = sayLoss(db, path, readMark(path));
+    const loss = findLoss(db, path, wish.access);
     const progress = progressOf(db);
     return {
       ...tables(db, path),
@@ -61,11 +61,15 @@ export function openStore(wish: { path: string; access: "write" | "read"; now?: 
     };
   } catch (error) {
     close();
-    throw explainStrange(error, path);
+    throw explainOpening(error, path);
   }
 
   function commit<T>(work: () => T): T {
-    if (hasDiskFailed) throw new Refusal("unusable", `the disk has failed under ${path}; open it again`);
+    if (hasDiskFailed)
+      throw new Refusal(
+        "unusable",
+        `the disk has failed under ${path}, and nothing more is saved: see to the disk, and start Latchkey again`,
+      );
     try {
       return db.transaction(work).immediate();
     } catch (error) {
@@ -76,12 +80,15 @@ export function openStore(wish: { path: string; access: "write" | "read"; now?: 
   }
 }
 
-/** Our statements fit the schema that the header tells; where they do not, somebody else has made the tables. */
-function explainStrange(error: unknown, path: string): unknown {
-  if (!(error instanceof Sqlite.SqliteError && error.code === "SQLITE_ERROR"))
-    return explainSqlite(error, path);
-  const sentence = `${path} has other tables than Latchkey's (${error.message}); name another file, or put back a backup`;
-  return new Refusal("unusable", sentence, { cause: error });
+/** A database that is damaged is still read, so far as that goes; nobody writes to it. */
+function findLoss(db: Database, path: string, access: "write" | "read"): string | null {
+  try {
+    // The mark is read first: whoever writes beside us goes on.
+    return sayLoss(db, path, readMark(path));
+  } catch (error) {
+    if (isDamage(error, path) && access === "read") return null;
+    throw error;
+  }
 }
 
 function tables(db: Database, path: string) {

@@ -4,7 +4,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
 import { checkFile, isMissing, refuseFailure } from "#store/opening/check-file.ts";
-import { refuseForeignCode } from "#store/opening/foreign-code.ts";
+import { refuseForeignSchema } from "#store/opening/foreign-schema.ts";
 import { forgetMark } from "#store/opening/mark.ts";
 import { readSchema } from "#store/opening/migrate.ts";
 import { takeWriteLock } from "#store/opening/write-lock.ts";
@@ -74,7 +74,7 @@ function findSource(database: string, from: string): string {
 function refuseUnfit(backup: ReturnType<typeof openToLook>["db"]): number {
   const schema = readSchema(backup);
   if (schema === 0) throw new Refusal("unusable", `${backup.name} is an empty database; name another file`);
-  refuseForeignCode(backup, schema);
+  refuseForeignSchema(backup, schema);
   const [damage] = findDamage(backup);
   if (damage === undefined) return schema;
   throw new Refusal(

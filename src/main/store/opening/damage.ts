@@ -1,6 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
 import { backupFolder, findLastBackup, findLastGood } from "#store/backups/backup-files.ts";
+import { explainSqlite } from "#store/explain-sqlite.ts";
 
 /** The database is not as it was written. It is never mended, removed or made anew: its owner decides. */
 export class Damage extends Refusal {
@@ -17,8 +18,18 @@ export function isDamage(error: unknown, path: string): error is Error {
   return error.code === "SQLITE_NOTADB" && findLastBackup(path) !== null;
 }
 
+/** What the opening of a database came to, as a refusal that says what to do; anything else stays as it is. */
+export function explainOpening(error: unknown, path: string): unknown {
+  if (isDamage(error, path)) return new Damage(sayDamage(path, error.message), { cause: error });
+  if (!(error instanceof Sqlite.SqliteError && error.code === "SQLITE_ERROR"))
+    return explainSqlite(error, path);
+  // Our statements fit the schema that the header tells: where they do not, somebody else has made the tables.
+  const sentence = `${path} has other tables than Latchkey's (${error.message}); name another file, or put back a backup`;
+  return new Refusal("unusable", sentence, { cause: error });
+}
+
 /** What is damaged, and which backup can be put in its place. */
-export function sayDamage(path: string, found: string): string {
+function sayDamage(path: string, found: string): string {
   const backup = findLastGood(path);
   const remedy = backup
     ? `the last good backup is of ${backup.at}: close Latchkey, then put it back by: latchkey database restore ${backup.name}`

@@ -3,11 +3,10 @@ import Sqlite, { type Database } from "better-sqlite3";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { nameBackup, removeOldBackups } from "#store/backups/backup-files.ts";
-import { copyDatabase } from "#store/backups/copy-database.ts";
-import { explainSqlite } from "#store/explain-sqlite.ts";
+import { copyDatabase, findDamage } from "#store/backups/copy-database.ts";
 import { checkFile, isMissing, makeFile, sizeOf } from "./check-file.ts";
-import { Damage, isDamage, sayDamage } from "./damage.ts";
-import { refuseForeignCode } from "./foreign-code.ts";
+import { Damage, explainOpening } from "./damage.ts";
+import { refuseForeignSchema } from "./foreign-schema.ts";
 import { readMark } from "./mark.ts";
 import { migrate, migrations, readSchema } from "./migrate.ts";
 import { takeWriteLock, type WriteLock } from "./write-lock.ts";
@@ -35,8 +34,7 @@ export function openDatabase({ path: name, access, now = () => new Date() }: Wis
     if (path === MEMORY || (access === "read" && isMissing(path))) return openEmpty(path);
     return access === "write" ? openToWrite(path, now) : openToRead(path);
   } catch (error) {
-    if (isDamage(error, path)) throw new Damage(sayDamage(path, error.message), { cause: error });
-    throw explainSqlite(error, path);
+    throw explainOpening(error, path);
   }
 }
 
@@ -58,7 +56,7 @@ function openToRead(path: string): OpenDatabase {
         `${path} is at schema ${schema}, older than this program's ${migrations.length}; open it once to write`,
       );
     }
-    refuseForeignCode(db, schema);
+    refuseForeignSchema(db, schema);
   });
 }
 
@@ -94,11 +92,12 @@ function opened(path: string, options: Sqlite.Options, prepare: (db: Database) =
 function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, now: () => Date): void {
   setUp(db);
   const schema = readSchema(db);
-  refuseForeignCode(db, schema);
+  refuseForeignSchema(db, schema);
   const isBehind = schema < migrations.length;
-  // Left by a kill, or brought here from elsewhere: maybe copied while somebody wrote to it.
-  const isDoubtful = wasAbandoned || readMark(db.name) === null;
-  if (schema > 0 && (isBehind || (isDoubtful && sizeOf(db.name) <= CHECKED_BYTES))) refuseDamage(db);
+  const isSmall = sizeOf(db.name) <= CHECKED_BYTES;
+  // Brought here from elsewhere: maybe copied while somebody wrote to it, and then whole in each page.
+  if (schema > 0 && isSmall && readMark(db.name) === null) refuse(findDamage(db));
+  else if (schema > 0 && (isBehind || (isSmall && wasAbandoned))) refuse(findTornPage(db));
   db.pragma("journal_mode = WAL");
   if (schema > 0 && isBehind) {
     const reason = "before-migration";
@@ -124,7 +123,12 @@ function setUp(db: Database): void {
   }
 }
 
-function refuseDamage(db: Database): void {
+function refuse([damage]: readonly string[]): void {
+  if (damage !== undefined) throw new Damage(damage);
+}
+
+/** Half the work of `findDamage`: an index is not compared with its table. */
+function findTornPage(db: Database): string[] {
   const found = String(db.pragma("quick_check(1)", { simple: true }));
-  if (found !== "ok") throw new Damage(found);
+  return found === "ok" ? [] : [found];
 }

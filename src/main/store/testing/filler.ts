@@ -1,34 +1,42 @@
+import { rmSync } from "node:fs";
 import { Refusal } from "#shared/model/refusal.ts";
-import { openStore } from "#store/store.ts";
+import { openStore, type Store } from "#store/store.ts";
 import { START } from "./make-visit.ts";
 
-/** Writes until it is refused, for tests in a process of its own; then opens again and says what was kept, as JSON. */
-const { LATCHKEY_TEST_DB: path = "" } = process.env;
+/**
+ * Writes until it is refused, in a process of its own, for tests; then makes room, goes on with the same store, opens
+ * another and says what was kept, as JSON.
+ */
+const { LATCHKEY_TEST_DB: path = "", LATCHKEY_TEST_BALLAST: ballast = "" } = process.env;
 
-const { acknowledged, refusal } = writeAll();
-process.stdout.write(JSON.stringify({ acknowledged, refusal, ...readBack() }));
+const said = fill();
+process.stdout.write(JSON.stringify({ ...said, ...(said.acknowledged === 0 ? { kept: 0 } : readBack()) }));
 
-function writeAll(): { acknowledged: number; refusal: string } {
+function fill(): { acknowledged: number; refusal: string; afterRoom: string } {
   let acknowledged = 0;
+  let store: Store | null = null;
   try {
-    const store = openStore({ path, access: "write" });
-    try {
-      for (; acknowledged < 100_000; acknowledged++) {
-        const detail = { text: "x".repeat(1_000) };
-        store.atomically(() => store.events.append({ at: START, kind: "scan-started", detail }));
-      }
-    } finally {
-      store.close();
-    }
-    return { acknowledged, refusal: "" };
+    store = openStore({ path, access: "write" });
+    for (; acknowledged < 100_000; acknowledged++) append(store);
+    return { acknowledged, refusal: "", afterRoom: "" };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { acknowledged, refusal: error.message };
+    const refusal = error.message;
+    if (store === null || ballast === "") return { acknowledged, refusal, afterRoom: "" };
+    rmSync(ballast);
+    append(store);
+    return { acknowledged: acknowledged + 1, refusal, afterRoom: "saved" };
+  } finally {
+    store?.close();
   }
 }
 
+function append(store: Store): void {
+  const detail = { text: "x".repeat(1_000) };
+  store.atomically(() => store.events.append({ at: START, kind: "scan-started", detail }));
+}
+
 function readBack(): { kept: number; integrity: string } {
-  if (acknowledged === 0) return { kept: 0, integrity: "ok" };
   const store = openStore({ path, access: "read" });
   const kept = store.events.count();
   const integrity = store.events.findBreak() === null ? "ok" : "broken";

@@ -1,0 +1,99 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { openStore } from "#store/store.ts";
+import { bundleChild } from "#testing/faults/bundle-child.ts";
+import { startChild } from "#testing/faults/child.ts";
+import { recordFault } from "#testing/faults/fault-table.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+type Filled = { acknowledged: number; kept: number; refusal: string; integrity: string; afterRoom: string };
+
+/** Fills a folder that is mounted as told, in a mount namespace of its own. */
+async function fill(mount: string): Promise<Filled> {
+  await using folder = await makeTemporaryFolder();
+  const script = await bundle(folder.path, "filler");
+  const disk = join(folder.path, "disk");
+  await mkdir(disk);
+  const ballast = join(disk, "ballast");
+  const env = { FOLDER: disk, LATCHKEY_TEST_DB: join(disk, "latchkey.db"), LATCHKEY_TEST_BALLAST: ballast };
+  const under = ["unshare", "--mount", "sh", "-c", `${mount} && exec "$@"`, "sh"];
+  const { lines, complaints } = await startChild({ script, env, under }).ended;
+  if (lines.length === 0) throw new Error(complaints);
+  return JSON.parse(lines.join(""));
+}
+
+test("B1: on a full disk the writer is told so, all that was acknowledged is kept, and it goes on when there is room", async ({
+  task,
+}) => {
+  const result = await fill(
+    'mount -t tmpfs -o size=1500k none "$FOLDER" && head -c 300k /dev/zero > "$FOLDER/ballast"',
+  );
+  expect(result).toMatchObject({
+    refusal: expect.stringContaining("the disk is full"),
+    integrity: "ok",
+    afterRoom: "saved",
+  });
+  expect(result.acknowledged).toBeGreaterThan(1);
+  expect(result.kept).toBe(result.acknowledged);
+  recordFault(task, {
+    id: "B1",
+    injected: "tmpfs of 1.5 MB",
+    seen: `"the disk is full", ${result.kept} of ${result.acknowledged} kept, goes on when there is room`,
+  });
+});
+
+test("B1: on a disk that is full from the start the database is refused in words", async () => {
+  const result = await fill('mount -t tmpfs -o size=64k none "$FOLDER"');
+  expect(result).toMatchObject({ acknowledged: 0, refusal: expect.stringContaining("the disk is full") });
+});
+
+test("B7: in a read-only folder the database is refused in words", async () => {
+  const result = await fill('mount -t tmpfs -o ro none "$FOLDER"');
+  expect(result).toMatchObject({ acknowledged: 0, refusal: expect.stringContaining("read-only") });
+});
+
+test("B3: a write that the disk failed to sync is not saved, the store writes no more, and one opened anew goes on", async ({
+  task,
+}) => {
+  await using folder = await makeTemporaryFolder();
+  const script = await bundle(folder.path, "failing-disk");
+  const original = join(folder.path, "original.db");
+  openStore({ path: original, access: "write" }).close();
+  for (const nth of [1, 2, 3, 4]) {
+    const path = join(folder.path, `disk${nth}.db`);
+    await copyFile(original, path);
+    const inject = ["-f", "-qq", "-o", "/dev/null", "-P", path, "-P", `${path}-wal`];
+    const fault = ["-e", "trace=fsync,fdatasync", "-e", `inject=fsync,fdatasync:error=EIO:when=${nth}`];
+    const child = startChild({
+      script,
+      env: { LATCHKEY_TEST_DB: path },
+      under: ["strace", ...inject, ...fault],
+    });
+    const { lines, complaints } = await child.ended;
+    expect({ nth, complaints }).toEqual({ nth, complaints: "" });
+    const { replies, readBeforeClosing, kept, ...rest } = JSON.parse(lines.join(""));
+    const saved = replies.filter((reply: string) => reply === "saved").length;
+    const failed = replies.findIndex((reply: string) => reply !== "saved");
+    // Nothing was tried again on the same connection: all that follows the failure is refused.
+    expect(replies.slice(failed + 1)).toEqual(
+      replies.slice(failed + 1).map(() => expect.stringContaining("the disk has failed under")),
+    );
+    expect(replies[failed]).toContain("the disk failed under");
+    expect({ readBeforeClosing, kept }).toEqual({ readBeforeClosing: saved, kept: saved });
+    expect(rest).toEqual({ reply: "saved", isWhole: true });
+  }
+  recordFault(task, {
+    id: "B3",
+    injected: "EIO on the nth fsync of the log (strace)",
+    seen: "refused as not saved, then every write until it was opened again; nothing acknowledged lost",
+  });
+});
+
+async function bundle(folder: string, script: string): Promise<string> {
+  return bundleChild(
+    fileURLToPath(new URL(`../testing/${script}.ts`, import.meta.url)),
+    join(folder, "bundle"),
+  );
+}
