@@ -4,8 +4,13 @@ import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
 import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import { gatherIdentities, type Identities, listUsualKeyFiles } from "#net/ssh/identities.ts";
-import { PATIENCE, type Patience } from "#net/ssh/retries.ts";
+import {
+  gatherIdentities,
+  type Identities,
+  listUsualKeyFiles,
+  type OpenKeyFile,
+} from "#net/ssh/identities.ts";
+import type { Patience } from "#net/ssh/retries.ts";
 import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
 import { Turns } from "#net/turns.ts";
@@ -31,7 +36,7 @@ type Deps = {
   collectorScript: string;
   now: () => Date;
   /** How it waits before it tries a host again. */
-  patience?: Patience;
+  patience: Patience;
 };
 
 export type VisitOptions = {
@@ -49,14 +54,7 @@ export type Preparation = { scanId: ScanId; ask: Ask; hostsAtOnce: number; signa
 /** The ways to visit, for scans. */
 export type PrepareVisits = ReturnType<typeof createVisits>;
 
-export function createVisits({
-  store,
-  prober,
-  workstation,
-  collectorScript,
-  now,
-  patience = PATIENCE,
-}: Deps) {
+export function createVisits({ store, prober, workstation, collectorScript, now, patience }: Deps) {
   const { home, agentSocket, user } = workstation;
   const usual = listUsualKeyFiles(home);
   const turns = new Turns();
@@ -77,10 +75,10 @@ export function createVisits({
     options: VisitOptions,
     { scanId, ask, hostsAtOnce, signal }: Preparation,
   ): Promise<Visits> {
-    const { asked, sshConfig, acceptNew, identityFiles, askPassword } = options;
+    const { asked, sshConfig, acceptNew, identityFiles, mayAsk, askPassword } = options;
     const ways = planHosts(asked, (target) => sshConfig.routeTo(target, user));
-    const gathered = await gatherFor(ways, identityFiles, createUnlocker(ask, signal));
-    const typed = askPassword ? createTypedLogins(ask) : null;
+    const gathered = await gatherFor(ways, identityFiles, mayAsk ? createUnlocker(ask, signal) : null);
+    const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
     const readCertificate = createCertificateCache();
     const approach = createApproach({
       ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce: hostsAtOnce, patience, signal },
@@ -104,7 +102,7 @@ export function createVisits({
   function gatherFor(
     ways: readonly HostsOfWay[],
     named: readonly string[],
-    unlock: ReturnType<typeof createUnlocker>,
+    unlock: OpenKeyFile | null,
   ): Promise<Identities> {
     const hops = ways.flatMap(({ jumps, hosts }) => [...jumps, ...hosts.flat().flatMap(hostOf)]);
     if (hops.length === 0) return NO_IDENTITIES;
