@@ -86,7 +86,9 @@ function Summary({ certificate }: { certificate: CertificateDetail }) {
         </Fact>
         <Fact name="Valid from">{notBefore ? <Exactly instant={notBefore} /> : "could not be read"}</Fact>
         <Fact name="Valid until">{notAfter ? <Exactly instant={notAfter} /> : "could not be read"}</Fact>
-        <Fact name="Key">{sayKey(certificate)}</Fact>
+        <Fact name="Key">
+          <Untrusted text={sayKey(certificate)} />
+        </Fact>
         <Fact name="Signature">
           <Untrusted text={signature} />
         </Fact>
