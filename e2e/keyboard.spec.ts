@@ -48,12 +48,7 @@ test("every screen, row and drawer can be reached without a mouse", async ({ ope
   await expect(page.getByRole("dialog", { name: "Scan" })).toBeVisible();
 });
 
-test("rows are selected by key, a range with Shift, and copied as JSON", async ({
-  openSample,
-  context,
-  camera,
-}) => {
-  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+test("rows are selected by key, a range with Shift, and copied as JSON", async ({ openSample, camera }) => {
   const frame = await openSample();
   const list = await frame.goTo("Certificates");
   await list.rows.first().waitFor();
@@ -65,7 +60,7 @@ test("rows are selected by key, a range with Shift, and copied as JSON", async (
   expect(await camera.photograph("selection")).toEqual([]);
   await list.selection.getByRole("button", { name: "Copy as JSON" }).click();
   await expect(frame.toast.filter({ hasText: "Copied 3 rows as JSON" })).toBeVisible();
-  const copied: unknown = JSON.parse(await frame.page.evaluate(() => navigator.clipboard.readText()));
+  const copied: unknown = JSON.parse(await frame.shell.readClipboard());
   expect(copied).toMatchObject([{ commonName: "grafana.corp.example" }, {}, {}]);
 
   await frame.press("ControlOrMeta+a");

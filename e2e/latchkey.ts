@@ -1,11 +1,9 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { test as base, type Page } from "@playwright/test";
+import { test as base } from "@playwright/test";
 import { sayPlace } from "#shared/text/target.ts";
 import { type DemoWorld, startWorld } from "#testing/demo/start-world.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -13,6 +11,11 @@ import { findClosedEndpoint, startPlainServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { Camera } from "./pages/camera.ts";
 import { Frame } from "./pages/frame.ts";
+import { createElectronStage } from "./stages/electron-stage.ts";
+import { playedOn } from "./stages/played-on.ts";
+import { environmentOf, listen, type Stage } from "./stages/stage.ts";
+import { createStandInStage, type StandInStage } from "./stages/stand-in-stage.ts";
+import { createWebStage } from "./stages/web-stage.ts";
 
 const run = promisify(execFile);
 
@@ -24,15 +27,23 @@ type Sample = DemoWorld & { database: string; home: string; hasHosts: boolean };
 type WorkerFixtures = { sample: Sample };
 
 type Fixtures = {
+  /** What the pages of the test have complained of. */
+  complaints: string[];
+  stage: Stage;
   /** Serves an empty database, and opens the page on it. */
   openEmpty: () => Promise<Frame>;
   /** Serves a copy of the sample's database, and opens the page on it. */
   openSample: () => Promise<Frame>;
+  /** Serves a database that a test has made, and opens the page on it. */
+  openDatabase: (database: string) => Promise<Frame>;
   camera: Camera;
 };
 
-/** The built program, served to Chromium. Whatever a test does, the page may neither break its policy nor complain. */
-export const test = base.extend<Fixtures, WorkerFixtures>({
+/**
+ * The built program on whatever stage there is. Whatever a test does, the page may neither break its policy nor
+ * complain.
+ */
+const onAnyStage = base.extend<Fixtures, WorkerFixtures>({
   sample: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from a pattern
     async ({}, use) => {
@@ -48,32 +59,80 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: "worker", timeout: 120_000 },
   ],
 
-  openEmpty: async ({ page, sample }, use) => {
-    await using shells = new AsyncDisposableStack();
-    const complaints = listen(page);
-    await use(async () => {
-      const folder = shells.use(await makeTemporaryFolder());
-      return openPage(page, shells.use(await serve(join(folder.path, "latchkey.db"), sample.home)));
-    });
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from a pattern
+  complaints: async ({}, use) => {
+    const complaints: string[] = [];
+    await use(complaints);
     base.expect(complaints).toEqual([]);
   },
 
-  openSample: async ({ page, sample }, use) => {
-    await using shells = new AsyncDisposableStack();
-    const complaints = listen(page);
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from a pattern
+  stage: async ({}) => {
+    throw new Error("each kind of stage brings its own");
+  },
+
+  openEmpty: async ({ stage, sample }, use) => {
+    await using folders = new AsyncDisposableStack();
     await use(async () => {
-      const folder = shells.use(await makeTemporaryFolder());
+      const folder = folders.use(await makeTemporaryFolder());
+      return openFrame(stage, join(folder.path, "latchkey.db"), sample.home);
+    });
+  },
+
+  openSample: async ({ stage, sample }, use) => {
+    await using folders = new AsyncDisposableStack();
+    await use(async () => {
+      const folder = folders.use(await makeTemporaryFolder());
       const database = join(folder.path, "latchkey.db");
       await copyFile(sample.database, database);
-      return openPage(page, shells.use(await serve(database, sample.home)));
+      return openFrame(stage, database, sample.home);
     });
-    base.expect(complaints).toEqual([]);
   },
 
-  camera: async ({ page }, use, info) => use(new Camera(page, info)),
+  openDatabase: async ({ stage, sample }, use) => {
+    await use((database) => openFrame(stage, database, sample.home));
+  },
+
+  camera: async ({ stage }, use, info) => use(new Camera(() => stage.page, info)),
+});
+
+/** In Chromium: the page is Playwright's own. */
+const inChromium = onAnyStage.extend({
+  stage: async ({ page, complaints }, use) => {
+    await using shells = new AsyncDisposableStack();
+    listen(page, complaints);
+    await use(playedOn === "stand-in" ? createStandInStage(page, shells) : createWebStage(page, shells));
+  },
+});
+
+/** In Electron: no browser is started, for the window is the page. */
+const inElectron = onAnyStage.extend({
+  stage: async ({ complaints }, use) => {
+    await using shells = new AsyncDisposableStack();
+    await use(createElectronStage(shells, (page) => listen(page, complaints)));
+  },
+});
+
+export const test = playedOn === "electron" ? inElectron : inChromium;
+
+/** The desktop program on its stand-in, for what no browser has: its menu, its links, its core that may fall. */
+export const desktopTest = onAnyStage.extend<{ desktop: StandInStage }>({
+  desktop: async ({ page, complaints }, use) => {
+    await using shells = new AsyncDisposableStack();
+    listen(page, complaints);
+    await use(createStandInStage(page, shells));
+  },
+  stage: async ({ desktop }, use) => use(desktop),
 });
 
 export { expect } from "@playwright/test";
+
+async function openFrame(stage: Stage, database: string, home: string): Promise<Frame> {
+  const { page, shell } = await stage.open(database, home);
+  const frame = new Frame(page, shell);
+  await frame.rail.waitFor();
+  return frame;
+}
 
 /** One scan that reads everything, and after it one that meets what keeps a scan from reading. */
 async function fill(database: string, home: string, { targets, identity }: DemoWorld): Promise<void> {
@@ -86,58 +145,4 @@ async function fill(database: string, home: string, { targets, identity }: DemoW
   const closed = await findClosedEndpoint();
   const failing = [plain.endpoint, closed].map(sayPlace);
   await run(process.execPath, [...scan, ...failing, "gone.invalid:443"], { env: environmentOf(home) });
-}
-
-async function serve(database: string, home: string) {
-  const shell = spawn(process.execPath, [PROGRAM, "--db", database, "serve"], {
-    stdio: "pipe",
-    env: environmentOf(home),
-  });
-  let complaints = "";
-  shell.stderr.setEncoding("utf8").on("data", (text: string) => {
-    complaints += text;
-  });
-  const line = await Promise.race([
-    once(createInterface(shell.stdout), "line").then(String),
-    once(shell, "exit").then(() => {
-      throw new Error(`Latchkey did not start: ${complaints}`);
-    }),
-  ]);
-  return {
-    url: line.replace("Latchkey is at ", ""),
-    async stop() {
-      if (shell.exitCode !== null) return;
-      shell.kill("SIGTERM");
-      await once(shell, "exit");
-    },
-    async [Symbol.asyncDispose]() {
-      await this.stop();
-    },
-  };
-}
-
-export type Shell = Awaited<ReturnType<typeof serve>>;
-
-async function openPage(page: Page, shell: Shell): Promise<Frame> {
-  await page.goto(shell.url);
-  const frame = new Frame(page, shell);
-  await frame.rail.waitFor();
-  return frame;
-}
-
-/** No key, agent or known host of whoever runs the tests comes into them. */
-function environmentOf(home: string): NodeJS.ProcessEnv {
-  const { SSH_AUTH_SOCK: _, ...env } = process.env;
-  return { ...env, HOME: home, USERPROFILE: home };
-}
-
-/** What the page complains of: errors, and what its policy has refused. A dropped connection is not its fault. */
-function listen(page: Page): string[] {
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    const isOurs = !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(message.text());
-    if (message.type() === "error" && isOurs) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  return complaints;
 }

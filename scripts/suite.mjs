@@ -91,7 +91,7 @@ async function skipLab() {
 }
 
 async function testByPlaywright() {
-  say("\n== e2e tests, of the web shell in Chromium");
+  say("\n== e2e tests");
   const file = join(folder, "e2e.json");
   const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
   const args = [findTool("@playwright/test"), "test", "--reporter=list,json"];

@@ -8,22 +8,23 @@ const THEMES = ["light", "dark"] as const;
 const KEPT_IN = process.env.LATCHKEY_SCREENSHOTS ? "docs/screenshots" : null;
 
 export class Camera {
-  readonly #page: Page;
+  readonly #findPage: () => Page;
   readonly #info: TestInfo;
 
-  constructor(page: Page, info: TestInfo) {
-    this.#page = page;
+  constructor(findPage: () => Page, info: TestInfo) {
+    this.#findPage = findPage;
     this.#info = info;
   }
 
   /** Keeps a picture of each theme; answers with the rules of accessibility that are broken, and where. */
   async photograph(name: string): Promise<string[]> {
+    const page = this.#findPage();
     const barriers: string[] = [];
     for (const theme of THEMES) {
-      await this.#page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-      await this.#page.locator(`html[data-mantine-color-scheme="${theme}"]`).waitFor();
-      await this.#page.screenshot({ path: await this.#fileFor(`${name}-${theme}`), animations: "disabled" });
-      const { violations } = await this.#axe().analyze();
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      await page.locator(`html[data-mantine-color-scheme="${theme}"]`).waitFor();
+      await page.screenshot({ path: await this.#fileFor(`${name}-${theme}`), animations: "disabled" });
+      const { violations } = await analyze(page);
       barriers.push(
         ...violations.flatMap(({ id, nodes }) =>
           nodes.map(({ html, failureSummary }) => `${theme} ${id} ${html} ${failureSummary}`),
@@ -33,14 +34,12 @@ export class Camera {
     return barriers;
   }
 
-  /** To axe, every address of the page looks like a skip link, since all of them begin with `#`. */
-  #axe(): AxeBuilder {
-    return new AxeBuilder({ page: this.#page }).disableRules(["skip-link"]);
-  }
-
   async #fileFor(name: string): Promise<string> {
     if (!KEPT_IN) return this.#info.outputPath(`${name}.png`);
     await mkdir(KEPT_IN, { recursive: true });
     return `${KEPT_IN}/${name}.png`;
   }
 }
+
+/** To axe, every address of the page looks like a skip link, since all of them begin with `#`. */
+const analyze = (page: Page) => new AxeBuilder({ page }).disableRules(["skip-link"]).analyze();

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import type { Shell } from "../latchkey.ts";
+import type { Shell } from "../stages/stage.ts";
 import { ListScreen } from "./list-screen.ts";
 import { ScanPanel } from "./scan-panel.ts";
 
