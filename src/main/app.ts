@@ -84,7 +84,7 @@ export function createApp({
         now,
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
-      targets: createTargets({ store, readTargets, now, announce }),
+      targets: createTargets({ store, readTargets, workstation, now, announce }),
       thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, loadSshConfig }),
     });
 

@@ -32,6 +32,8 @@ export type BrokenEntry = z.infer<typeof BrokenEntry>;
 /** At most so many broken entries are listed by a preview; a scan names them all. */
 export const BROKEN_SHOWN = 100;
 
+export const LOGINS_SHOWN = 5;
+
 /** A target that is remembered, with its login. */
 export const RememberedTarget = z.object({
   id: z.int(),
@@ -49,6 +51,8 @@ export const targets = {
       ssh: z.int(),
       tls: z.int(),
       first: z.array(Target),
+      /** As whom logins are tried, ssh_config followed: the first few of them, each once. */
+      logins: z.array(z.string()).max(LOGINS_SHOWN),
       broken: z.object({ total: z.int(), first: z.array(BrokenEntry).max(BROKEN_SHOWN) }),
       /** What of ssh_config is not followed here, such as Match exec and ProxyCommand, and which files are not read. */
       notes: z.array(z.string()),

@@ -1,7 +1,9 @@
 import { implement } from "@orpc/server";
 import type { Announcement } from "#shared/contract/events.ts";
-import { BROKEN_SHOWN, type TargetText, targets } from "#shared/contract/targets.ts";
+import { BROKEN_SHOWN, LOGINS_SHOWN, type TargetText, targets } from "#shared/contract/targets.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import type { SshTarget } from "#shared/model/target.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
 import type { ReadTargets, TargetReader } from "./read-targets.ts";
@@ -9,6 +11,7 @@ import type { ReadTargets, TargetReader } from "./read-targets.ts";
 type Deps = {
   store: Store;
   readTargets: TargetReader;
+  workstation: Workstation;
   now: () => Date;
   announce: (announcement: Announcement) => void;
 };
@@ -16,7 +19,7 @@ type Deps = {
 /** A preview shows so many targets. */
 const FIRST = 20;
 
-export function createTargets({ store, readTargets, now, announce }: Deps) {
+export function createTargets({ store, readTargets, workstation, now, announce }: Deps) {
   const os = implement(targets);
   return {
     preview: os.preview.handler(({ input }) => preview(input)),
@@ -26,16 +29,28 @@ export function createTargets({ store, readTargets, now, announce }: Deps) {
   };
 
   async function preview(text: TargetText) {
-    const { targets: wanted, broken, notes } = await readTargets(text);
-    const ssh = wanted.filter(({ kind }) => kind === "ssh").length;
+    const { targets: wanted, broken, notes, sshConfig } = await readTargets(text);
+    const hosts = wanted.filter((target) => target.kind === "ssh");
     return {
       total: wanted.length,
-      ssh,
-      tls: wanted.length - ssh,
+      ssh: hosts.length,
+      tls: wanted.length - hosts.length,
+      logins: listLogins(hosts, sshConfig),
       first: wanted.slice(0, FIRST),
       broken: { total: broken.length, first: broken.slice(0, BROKEN_SHOWN) },
       notes,
     };
+  }
+
+  function listLogins(hosts: readonly SshTarget[], { routeTo }: ReadTargets["sshConfig"]): string[] {
+    const logins = new Set<string>();
+    for (const host of hosts) {
+      const route = routeTo(host, workstation.user);
+      const login = route.kind === "hops" ? route.hops.at(-1)?.user : undefined;
+      if (login !== undefined) logins.add(login);
+      if (logins.size === LOGINS_SHOWN) break;
+    }
+    return [...logins];
   }
 
   function add({ targets: wanted, broken, notes }: ReadTargets, useSudo: boolean) {

@@ -13,7 +13,7 @@ function open() {
   const workstation = { user: "jo", home: "/nonexistent", agentSocket: null };
   const readTargets = createTargetReader({ workstation });
   const targets = createRouterClient(
-    createTargets({ store, readTargets, now: () => new Date(START), announce }),
+    createTargets({ store, readTargets, workstation, now: () => new Date(START), announce }),
   );
   return { store, announced, targets };
 }
@@ -66,6 +66,7 @@ test("a preview counts and adds nothing", async () => {
     total: 41,
     ssh: 40,
     tls: 1,
+    logins: ["jo"],
   });
   expect(await targets.list()).toEqual([]);
 });

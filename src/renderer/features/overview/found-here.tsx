@@ -3,6 +3,7 @@ import {
   IconAlertTriangle,
   IconFileDescription,
   IconKey,
+  IconRoute,
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
@@ -18,6 +19,7 @@ export function FoundHere({ computer }: { computer: ThisComputer }) {
       <Agent computer={computer} />
       <KeyFiles computer={computer} />
       <KnownHosts computer={computer} />
+      <SshConfig computer={computer} />
     </div>
   );
 }
@@ -104,6 +106,33 @@ function KnownHosts({ computer: { knownHosts } }: { computer: ThisComputer }) {
         hashed === 0 &&
         `From ${sayCount(files.length, "file")}. A host whose key changed is not logged in to.`}
       {hashed > 0 && `${sayNumber(hashed)} hashed: they are checked, but cannot be listed as targets.`}
+    </Card>
+  );
+}
+
+function SshConfig({ computer: { sshConfig } }: { computer: ThisComputer }) {
+  const { hosts, broken, notes } = sshConfig;
+  return (
+    <Card
+      Icon={IconRoute}
+      count={sayNumber(hosts)}
+      what={hosts === 1 ? "host in ssh_config" : "hosts in ssh_config"}
+    >
+      {hosts === 0 &&
+        "None is named in ~/.ssh/config. Patterns and jump hosts there are followed all the same."}
+      {hosts > 0 &&
+        "Addresses, logins, keys and jump hosts are taken from there. Visit them all by the box below."}
+      {broken > 0 && (
+        <Warning>
+          {sayCount(broken, "line")} of it cannot be read: the preview below names{" "}
+          {broken === 1 ? "it" : "them"}
+        </Warning>
+      )}
+      {notes.map((note) => (
+        <div key={note} className={classes.cardLine}>
+          <Untrusted text={note} />
+        </div>
+      ))}
     </Card>
   );
 }

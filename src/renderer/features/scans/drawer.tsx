@@ -5,7 +5,7 @@ import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { Scan, ScanId } from "#shared/model/scan.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { writeTarget } from "#shared/text/target.ts";
 import { ProbeLines } from "./probe-lines.tsx";
 import { useCancelScan, useFailedTargets, useProbes, useScan } from "./queries.ts";
 import { doneOf, ScanBar, ScanStateTag } from "./scan-state.tsx";
@@ -68,7 +68,7 @@ function Actions({ scan }: { scan: Scan }) {
       </Button>
     );
   if (scan.failed === 0) return null;
-  const scanAgain = async () => requestScan((await fetchFailed()).map(sayTarget).join("\n"));
+  const scanAgain = async () => requestScan((await fetchFailed()).map(writeTarget).join("\n"));
   return (
     <Button
       variant="default"

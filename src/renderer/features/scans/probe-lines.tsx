@@ -9,7 +9,7 @@ import { TrustKey } from "#renderer/ui/trust-key.tsx";
 import type { HostKeyView, Probe } from "#shared/model/probe.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import { sayDuration } from "#shared/text/elapsed.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { sayTarget, writeTarget } from "#shared/text/target.ts";
 import { useTrustKey } from "./queries.ts";
 import classes from "./scans.module.css";
 
@@ -72,7 +72,7 @@ function Unknown({ target, hostKey }: { target: SshTarget; hostKey: HostKeyView 
     return (
       <p className={classes.unknown}>
         The key is trusted.{" "}
-        <Button size="compact-xs" onClick={() => requestScan(sayTarget(target))}>
+        <Button size="compact-xs" onClick={() => requestScan(writeTarget(target))}>
           Scan it again
         </Button>
       </p>

@@ -9,6 +9,7 @@ import {
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import type { TargetText } from "#shared/contract/targets.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
 
@@ -68,13 +69,13 @@ const MOST_BYTES = 1_000_000;
 
 export const isTooLong = (text: string): boolean => new Blob([JSON.stringify(text)]).size > MOST_BYTES;
 
-/** What a text of targets means; asked again as it is typed. */
-export function usePreview(text: string, only: "ssh" | "tls" | null) {
+/** What a text of targets means, with the hosts of these sources; asked again as it is typed. */
+export function usePreview(text: string, sources: TargetText["sources"]) {
   const { targets } = useApi();
   return useQuery(
     targets.preview.queryOptions({
-      input: { text, only },
-      enabled: text.trim() !== "" && !isTooLong(text),
+      input: { text, sources, skipBroken: true },
+      enabled: (text.trim() !== "" || sources.length > 0) && !isTooLong(text),
       retry: false,
       placeholderData: keepPreviousData,
     }),

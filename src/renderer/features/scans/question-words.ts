@@ -1,6 +1,20 @@
 import { assertNever } from "#shared/model/assert-never.ts";
 import { MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
 
+/** What is asked for. */
+export function sayAskedFor({ about }: Question): string {
+  switch (about.kind) {
+    case "passphrase":
+      return "Passphrase";
+    case "password":
+      return "Password";
+    case "keyboard-interactive":
+      return "The host asks";
+    default:
+      return assertNever(about);
+  }
+}
+
 /** What to do with the answer. */
 export function sayAnswering({ about }: Question): string {
   switch (about.kind) {

@@ -7,6 +7,7 @@ import type { ScanId } from "#shared/model/scan.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { isTooLong, usePreview, useRememberedTargets, useStartScan } from "./queries.ts";
 import classes from "./scans.module.css";
+import { type Source, Sources } from "./sources.tsx";
 import { TargetPreview } from "./target-preview.tsx";
 
 const PREVIEW_PAUSE_MS = 200;
@@ -19,31 +20,24 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
   const [text, setText] = useState(initialText);
   const [options, setOptions] = useState(NO_OPTIONS);
   const [settled] = useDebouncedValue(text, PREVIEW_PAUSE_MS);
-  const preview = usePreview(settled, null);
+  const [sources, setSources] = useState<Source[]>([]);
+  const preview = usePreview(settled, sources);
   const remembered = useRememberedTargets().data?.length ?? 0;
   const { mutate, isPending, error } = useStartScan();
-  const isEmpty = text.trim() === "";
+  const isEmpty = text.trim() === "" && sources.length === 0;
 
-  const start = () => mutate({ text, ...toWish(options) }, { onSuccess: ({ scanId }) => onStarted(scanId) });
+  const start = () =>
+    mutate(
+      { text, sources, skipBroken: true, ...toWish(options) },
+      { onSuccess: ({ scanId }) => onStarted(scanId) },
+    );
   const refusal = isTooLong(text) ? TOO_LONG : (preview.error?.message ?? "");
   const isRefused = !isEmpty && refusal !== "";
   const total = isEmpty ? remembered : (preview.data?.total ?? 0);
   return (
     <form action={start} className={classes.form}>
-      <Textarea
-        label="Hosts and endpoints"
-        description="Names, addresses, user@host, host:port, ranges such as 10.0.0.0/28 or web[01-20].corp; between spaces, commas or lines"
-        placeholder={"web01.example\ndeploy@10.0.0.5\nshop.example:443"}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-        minRows={4}
-        maxRows={8}
-        autosize
-        data-autofocus
-        spellCheck={false}
-        classNames={{ input: classes.targets ?? "" }}
-        error={isRefused && <Untrusted text={refusal} />}
-      />
+      <TargetsField text={text} onChange={setText} refusal={isRefused ? refusal : null} />
+      <Sources sources={sources} onChange={setSources} />
       {!isRefused && (
         <TargetPreview preview={isEmpty ? undefined : preview.data} remembered={isEmpty ? remembered : 0} />
       )}
@@ -71,6 +65,25 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
     </form>
   );
 }
+
+type FieldProps = { text: string; onChange: (text: string) => void; refusal: string | null };
+
+const TargetsField = ({ text, onChange, refusal }: FieldProps) => (
+  <Textarea
+    label="Hosts and endpoints"
+    description="Names, addresses, user@host, host:port, ranges such as 10.0.0.0/28 or web[01-20].corp; between spaces, commas or lines"
+    placeholder={"web01.example\ndeploy@10.0.0.5\nshop.example:443"}
+    value={text}
+    onChange={(event) => onChange(event.currentTarget.value)}
+    minRows={4}
+    maxRows={8}
+    autosize
+    data-autofocus
+    spellCheck={false}
+    classNames={{ input: classes.targets ?? "" }}
+    error={refusal !== null && <Untrusted text={refusal} />}
+  />
+);
 
 type OptionValues = { acceptNew: boolean; useSudo: boolean; askPassword: boolean; identityFiles: string };
 

@@ -1,6 +1,7 @@
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { useAnswer, useCancelScan, useQuestions } from "./queries.ts";
 import { QuestionForm } from "./question-form.tsx";
+import { sayAskedFor } from "./question-words.ts";
 
 /** What running scans ask, the oldest first, over whatever screen is open. To close it is to go on without. */
 export function ScanQuestions() {
@@ -13,7 +14,7 @@ export function ScanQuestions() {
     answer({ scanId: scan.id, questionId: question.id, ...given });
   return (
     <Dialog
-      title={count > 1 ? `The scan asks (1 of ${count})` : "The scan asks"}
+      title={count > 1 ? `${sayAskedFor(question)} (1 of ${count})` : sayAskedFor(question)}
       isOpen
       onClose={() => void reply({ answers: null, isForSameUser: false }).catch(() => undefined)}
       width={460}

@@ -1,17 +1,26 @@
 import { Untrusted } from "#renderer/ui/text.tsx";
+import { type BrokenEntry, LOGINS_SHOWN } from "#shared/contract/targets.ts";
 import type { Target } from "#shared/model/target.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayTarget } from "#shared/text/target.ts";
+import { LeftOut } from "./left-out.tsx";
 import { useThisComputer } from "./queries.ts";
 import classes from "./scans.module.css";
 
-type Preview = { total: number; ssh: number; tls: number; first: Target[] };
+type Preview = {
+  total: number;
+  ssh: number;
+  tls: number;
+  first: Target[];
+  logins: string[];
+  broken: { total: number; first: BrokenEntry[] };
+  notes: string[];
+};
 
 const SHOWN = 6;
 
 /** What will be visited and how, before anything is: no surprise about where a login is tried, or as whom. */
 export function TargetPreview({ preview, remembered }: { preview: Preview | undefined; remembered: number }) {
-  const computer = useThisComputer().data;
   if (!preview)
     return (
       <p className={classes.preview}>
@@ -20,11 +29,16 @@ export function TargetPreview({ preview, remembered }: { preview: Preview | unde
           : "A bare name is visited twice: SSH on port 22 and TLS on port 443"}
       </p>
     );
-  const users = new Set(
-    preview.first.flatMap((target) =>
-      target.kind === "ssh" ? [target.user ?? computer?.user ?? "you"] : [],
-    ),
+  return (
+    <>
+      <Targets preview={preview} />
+      <LeftOut broken={preview.broken} notes={preview.notes} />
+    </>
   );
+}
+
+function Targets({ preview }: { preview: Preview }) {
+  const computer = useThisComputer().data;
   const more = preview.total - Math.min(preview.first.length, SHOWN);
   return (
     <div className={classes.preview}>
@@ -46,8 +60,8 @@ export function TargetPreview({ preview, remembered }: { preview: Preview | unde
           "No login is tried: a TLS endpoint is only greeted"
         ) : (
           <>
-            Logs in over SSH {users.size > 0 && "as "}
-            <Untrusted text={[...users].join(", ")} /> with {sayKeys(computer)}; a host whose key is not known
+            Logs in over SSH {preview.logins.length > 0 && "as "}
+            <Untrusted text={sayLogins(preview)} /> with {sayKeys(computer)}; a host whose key is not known
             yet is not logged in to
           </>
         )}
@@ -55,6 +69,9 @@ export function TargetPreview({ preview, remembered }: { preview: Preview | unde
     </div>
   );
 }
+
+const sayLogins = ({ logins }: Preview): string =>
+  `${logins.join(", ")}${logins.length === LOGINS_SHOWN ? " and maybe others" : ""}`;
 
 function sayKeys(computer: ReturnType<typeof useThisComputer>["data"]): string {
   const usable = computer?.identityFiles.filter(({ unusable }) => unusable === null).length ?? 0;

@@ -2,6 +2,7 @@ import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { sayBytes } from "#shared/text/elapsed.ts";
+import { CheckRow } from "./check-row.tsx";
 import classes from "./settings.module.css";
 
 type Props = { settings: { databasePath: string; sizeBytes: number; schema: number; isReadOnly: boolean } };
@@ -22,6 +23,7 @@ export function DataPanel({ settings: { databasePath, sizeBytes, schema, isReadO
           {isReadOnly && ", opened for reading only"}
         </span>
       </div>
+      <CheckRow />
       <div className={classes.row}>
         <span className={classes.name}>To delete it</span>
         <span className={classes.value}>

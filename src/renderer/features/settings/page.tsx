@@ -1,6 +1,7 @@
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { AppearancePanel } from "./appearance-panel.tsx";
 import { AuditPanel } from "./audit-panel.tsx";
+import { BackupsPanel } from "./backups-panel.tsx";
 import { DataPanel } from "./data-panel.tsx";
 import { useSettings } from "./queries.ts";
 import classes from "./settings.module.css";
@@ -16,6 +17,7 @@ export function SettingsPage() {
       {data && (
         <>
           <DataPanel settings={data} />
+          <BackupsPanel isReadOnly={data.isReadOnly} />
           <AuditPanel eventCount={data.eventCount} />
           <TrustPanel settings={data} />
           <TargetsPanel />

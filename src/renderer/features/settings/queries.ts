@@ -5,6 +5,13 @@ export const useSettings = () => useQuery(useApi().settings.read.queryOptions())
 export const useRememberedTargets = () => useQuery(useApi().targets.list.queryOptions());
 export const useRemoveTarget = () => useMutation(useApi().targets.remove.mutationOptions());
 
+export const useDatabaseState = () => useQuery(useApi().database.state.queryOptions());
+export const useBackups = () => useQuery(useApi().database.backups.queryOptions());
+export const useBackUp = () => useMutation(useApi().database.backUp.mutationOptions());
+
+/** Asked for by hand: it reads the whole database. */
+export const useCheck = () => useQuery(useApi().database.check.queryOptions({ enabled: false, gcTime: 0 }));
+
 /** Asked for by hand: it reads the whole log. */
 export const useVerification = () =>
   useQuery(useApi().activity.verify.queryOptions({ enabled: false, gcTime: 0 }));

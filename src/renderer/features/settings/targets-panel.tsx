@@ -8,7 +8,7 @@ import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { sayCount } from "#shared/text/count.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { sayTarget, writeTarget } from "#shared/text/target.ts";
 import { useRememberedTargets, useRemoveTarget } from "./queries.ts";
 import classes from "./settings.module.css";
 
@@ -52,7 +52,7 @@ export function TargetsPanel() {
                       size={24}
                       aria-label={`Forget ${sayUntrusted(text)}`}
                       title="Forget this target"
-                      onClick={() => forget(text)}
+                      onClick={() => forget(writeTarget(target))}
                     >
                       <IconTrash size={15} />
                     </ActionIcon>
