@@ -1,14 +1,14 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import ssh2, { type AuthContext } from "ssh2";
+import type { AuthContext } from "ssh2";
 import { expect, test } from "vitest";
 import type { Question } from "#shared/model/question.ts";
 import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/asking-server.ts";
+import { makeLockedKey } from "#testing/ssh/locked-key.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type App, createApp } from "./app.ts";
 
-const OPTIONS = { passphrase: "canary-passphrase-right", cipher: "aes256-ctr", rounds: 1 } as const;
 const CANARY = /canary/i;
 
 /** A workstation with one key, which is locked, and Latchkey on a file; all that it says is kept. */
@@ -16,9 +16,8 @@ async function openDesk() {
   const folder = await makeTemporaryFolder();
   const home = join(folder.path, "home");
   await mkdir(join(home, ".ssh"), { recursive: true });
-  const { private: locked } = ssh2.utils.generateKeyPairSync("ed25519", OPTIONS as never);
   const keyPath = join(home, ".ssh/id_ed25519");
-  await writeFile(keyPath, locked, { mode: 0o600 });
+  await writeFile(keyPath, makeLockedKey({ passphrase: "canary-passphrase-right" }), { mode: 0o600 });
   const logged: unknown[] = [];
   const app = createApp({
     databasePath: join(folder.path, "latchkey.db"),

@@ -1,24 +1,23 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { expect, test } from "vitest";
 import type { Ask } from "#net/ssh/ask.ts";
 import { gatherIdentities } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
+import { makeLockedKey } from "#testing/ssh/locked-key.ts";
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createUnlocker } from "./unlock-files.ts";
 
 const never = new AbortController().signal;
-const OPTIONS = { passphrase: "open sesame", cipher: "aes256-ctr", rounds: 1 } as const;
 
 async function makeLockedFile(folder: string, name: string) {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", OPTIONS as never);
+  const key = makeLockedKey({ passphrase: "open sesame" });
   const path = join(folder, name);
-  await writeFile(path, pair.private);
-  const { fingerprint } = readPrivateKeyFile(Buffer.from(pair.private));
+  await writeFile(path, key);
+  const { fingerprint } = readPrivateKeyFile(Buffer.from(key));
   return { path, fingerprint };
 }
 

@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
-import ssh2 from "ssh2";
 import { expect, test } from "vitest";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { toField } from "#net/ssh/wire.ts";
 import { Redacted } from "#shared/model/redacted.ts";
+import { makeLockedKey } from "#testing/ssh/locked-key.ts";
 import { type KeyLock, readKeyLock } from "./key-lock.ts";
 import { unlock } from "./unlock.ts";
 
@@ -36,10 +36,8 @@ const fingerprintOf = (text: string) => {
 test.each(["aes128-ctr", "aes256-ctr", "aes256-cbc", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"])(
   "a key in OpenSSH's format under %s is opened by its passphrase and by no other",
   async (cipher) => {
-    const pair = ssh2.utils.generateKeyPairSync("ed25519", {
-      ...{ passphrase: PASSPHRASE, cipher, rounds: 2 },
-    } as never);
-    expect(await openWith(pair.private, PASSPHRASE)).toBe(fingerprintOf(pair.private));
+    const key = makeLockedKey({ passphrase: PASSPHRASE, cipher, rounds: 2 });
+    expect(await openWith(key, PASSPHRASE)).toBe(fingerprintOf(key));
   },
 );
 

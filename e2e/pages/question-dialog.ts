@@ -1,0 +1,26 @@
+import type { Locator, Page } from "@playwright/test";
+
+/** What a running scan asks. */
+export class QuestionDialog {
+  readonly root: Locator;
+  readonly wrong: Locator;
+  readonly forSameUser: Locator;
+
+  constructor(page: Page, name: string | RegExp) {
+    this.root = page.getByRole("dialog", { name });
+    this.wrong = this.root.getByRole("alert");
+    this.forSameUser = this.root.getByRole("checkbox");
+  }
+
+  field(label: string): Locator {
+    return this.root.getByLabel(label, { exact: true });
+  }
+
+  async skip(): Promise<void> {
+    await this.root.getByRole("button", { name: "Go on without" }).click();
+  }
+
+  async cancelScan(): Promise<void> {
+    await this.root.getByRole("button", { name: "Cancel the scan" }).click();
+  }
+}

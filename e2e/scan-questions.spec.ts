@@ -1,0 +1,147 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/asking-server.ts";
+import { makeLockedKey } from "#testing/ssh/locked-key.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { expect, test } from "./latchkey.ts";
+import type { Frame } from "./pages/frame.ts";
+import { QuestionDialog } from "./pages/question-dialog.ts";
+import type { ScanPanel } from "./pages/scan-panel.ts";
+
+type Wish = { servers: readonly AskingServer[]; keyFile?: string; askPassword?: boolean };
+
+/** Starts a scan that may ask, of hosts whose keys it trusts. */
+async function startScan(frame: Frame, { servers, keyFile, askPassword }: Wish): Promise<ScanPanel> {
+  const dialog = await frame.openScanDialog();
+  await dialog.write(servers.map(({ host, port }) => `jo@${host}:${port}`));
+  await dialog.root.getByText("Options for SSH").click();
+  await dialog.root.getByLabel("Trust the key of a host").check();
+  if (keyFile) await dialog.root.getByLabel("Private key files").fill(keyFile);
+  if (askPassword) await dialog.root.getByLabel("Ask for a password").check();
+  await dialog.start.click();
+  return dialog;
+}
+
+/** Whatever the page keeps, or is sent. */
+async function watchForLeaks(page: Page) {
+  const received: string[] = [];
+  page.on("websocket", (socket) =>
+    socket.on("framereceived", ({ payload }) => received.push(String(payload))),
+  );
+  return async () => {
+    const kept = await page.evaluate(() =>
+      JSON.stringify([
+        location.href,
+        { ...sessionStorage },
+        { ...localStorage },
+        document.documentElement.outerHTML,
+      ]),
+    );
+    return [kept, ...received].filter((text) => /canary/i.test(text));
+  };
+}
+
+test("the passphrase of a key file is asked for over any screen, by keyboard alone, until it is right", async ({
+  openEmpty,
+  camera,
+}) => {
+  await using folder = await makeTemporaryFolder();
+  const keyFile = join(folder.path, "deploy_ed25519");
+  await writeFile(keyFile, makeLockedKey({ passphrase: "canary-right" }), { mode: 0o600 });
+  await using server = await startAskingServer({
+    judge: (attempt) => (attempt.method === "publickey" ? attempt.accept() : attempt.reject(["publickey"])),
+  });
+  const frame = await openEmpty();
+  const findLeaks = await watchForLeaks(frame.page);
+  const scan = await startScan(frame, { servers: [server], keyFile });
+
+  const question = new QuestionDialog(frame.page, "Passphrase");
+  await expect(question.field("Passphrase")).toBeFocused();
+  await expect(question.root).toContainText(keyFile);
+  await expect(question.root).toContainText(/SHA256:/);
+  expect(await camera.photograph("scan-asks-passphrase")).toEqual([]);
+  await frame.page.keyboard.type("canary-wrong");
+  await frame.press("Enter");
+
+  await expect(question.wrong).toHaveText("That does not open it; 2 tries are left");
+  await expect(question.field("Passphrase")).toBeFocused();
+  await expect(question.field("Passphrase")).toHaveValue("");
+  expect(await camera.photograph("scan-asks-again")).toEqual([]);
+  await frame.page.keyboard.type("canary-right");
+  await frame.press("Enter");
+
+  await expect(question.root).toBeHidden();
+  await expect(scan.progress).toContainText("1 of 1 visited");
+  await expect(scan.visits).toContainText(["cannot run a script"]);
+  expect(server.attempts).toContain("publickey");
+  expect(await findLeaks()).toEqual([]);
+});
+
+test("Escape goes on without the key, closes nothing else, and the host says what was missing", async ({
+  openEmpty,
+}) => {
+  await using folder = await makeTemporaryFolder();
+  const keyFile = join(folder.path, "deploy_ed25519");
+  await writeFile(keyFile, makeLockedKey({ passphrase: "canary-right" }), { mode: 0o600 });
+  await using server = await startAskingServer({ judge: byPassword("nobody knows") });
+  const frame = await openEmpty();
+  const scan = await startScan(frame, { servers: [server], keyFile });
+  const question = new QuestionDialog(frame.page, "Passphrase");
+  await expect(question.field("Passphrase")).toBeFocused();
+  await frame.press("Escape");
+  await expect(question.root).toBeHidden();
+  await expect(scan.visits).toContainText(["was not unlocked"]);
+});
+
+test("one password is asked for and tried at every host of its user; a host may ask in its own words", async ({
+  openEmpty,
+  camera,
+}) => {
+  await using one = await startAskingServer({ judge: byPassword("canary-password") });
+  await using two = await startAskingServer({ judge: byPassword("canary-password") });
+  await using token = await startAskingServer({
+    judge: async (attempt) => {
+      if (attempt.method !== "keyboard-interactive") return attempt.reject(["keyboard-interactive"]);
+      const [code] = await askFor(
+        attempt,
+        { prompt: "Code \u202eedoc\u001b[2J", echo: true },
+        { prompt: "PIN:", echo: false },
+      );
+      return code === "canary-code" ? attempt.accept() : attempt.reject(["keyboard-interactive"]);
+    },
+  });
+  const frame = await openEmpty();
+  const findLeaks = await watchForLeaks(frame.page);
+  const scan = await startScan(frame, { servers: [one, two], askPassword: true });
+  const password = new QuestionDialog(frame.page, "Password");
+  await expect(password.field("Password")).toBeFocused();
+  await password.forSameUser.check();
+  expect(await camera.photograph("scan-asks-password")).toEqual([]);
+  await password.field("Password").fill("canary-password");
+  await frame.press("Enter");
+  await expect(scan.progress).toContainText("2 of 2 visited");
+  for (const { attempts } of [one, two]) expect(attempts).toEqual(["none", "password canary-password"]);
+  await frame.press("Escape");
+
+  const second = await startScan(frame, { servers: [token], askPassword: true });
+  const asked = new QuestionDialog(frame.page, "The host asks");
+  await expect(asked.root).toContainText("Two factors");
+  await expect(asked.root).toContainText("U+202E");
+  expect(await camera.photograph("scan-asks-as-the-host")).toEqual([]);
+  await asked.root.getByRole("textbox").first().fill("canary-code");
+  await asked.field("PIN:").fill("canary-pin");
+  await frame.press("Enter");
+  await expect(second.progress).toContainText("1 of 1 visited");
+  expect(await findLeaks()).toEqual([]);
+});
+
+test("a scan is cancelled from its question, which goes with it", async ({ openEmpty }) => {
+  await using server = await startAskingServer({ judge: byPassword("nobody knows") });
+  const frame = await openEmpty();
+  const scan = await startScan(frame, { servers: [server], askPassword: true });
+  const question = new QuestionDialog(frame.page, "Password");
+  await question.cancelScan();
+  await expect(question.root).toBeHidden();
+  await expect(scan.root).toContainText("Cancelled");
+});
