@@ -111,7 +111,7 @@ function KnownHosts({ computer: { knownHosts } }: { computer: ThisComputer }) {
 }
 
 function SshConfig({ computer: { sshConfig } }: { computer: ThisComputer }) {
-  const { hosts, broken, notes } = sshConfig;
+  const { hosts, broken } = sshConfig;
   return (
     <Card
       Icon={IconRoute}
@@ -119,20 +119,11 @@ function SshConfig({ computer: { sshConfig } }: { computer: ThisComputer }) {
       what={hosts === 1 ? "host in ssh_config" : "hosts in ssh_config"}
     >
       {hosts === 0 &&
-        "None is named in ~/.ssh/config. Patterns and jump hosts there are followed all the same."}
-      {hosts > 0 &&
-        "Addresses, logins, keys and jump hosts are taken from there. Visit them all by the box below."}
+        "None is named in ~/.ssh/config. What it says of patterns and jump hosts is followed all the same."}
+      {hosts > 0 && "Their addresses, logins, keys and jump hosts are taken from there. Tick them below."}
       {broken > 0 && (
-        <Warning>
-          {sayCount(broken, "line")} of it cannot be read: the preview below names{" "}
-          {broken === 1 ? "it" : "them"}
-        </Warning>
+        <Warning>{sayCount(broken, "line")} of it cannot be read; tick its hosts below to see which</Warning>
       )}
-      {notes.map((note) => (
-        <div key={note} className={classes.cardLine}>
-          <Untrusted text={note} />
-        </div>
-      ))}
     </Card>
   );
 }
