@@ -27,6 +27,7 @@ import { createGuard } from "./guard.ts";
 import { countFreeDescriptors } from "./net/descriptors.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
+import { PATIENCE, type Patience } from "./net/ssh/retries.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
 
@@ -37,6 +38,8 @@ export type AppOptions = DatabaseWish & {
   keepsBackups?: boolean;
   workstation?: Workstation;
   now?: () => Date;
+  /** How a scan waits before it tries a host again. */
+  patience?: Patience;
   log?: (error: unknown) => void;
 };
 
@@ -47,6 +50,7 @@ export function createApp({
   keepsBackups = false,
   workstation = findWorkstation(),
   now = () => new Date(),
+  patience = PATIENCE,
   log = logToStderr,
   ...asked
 }: AppOptions) {
@@ -76,7 +80,7 @@ export function createApp({
       scans: createScans({
         store,
         readTargets,
-        visits: createVisits({ store, prober, workstation, collectorScript, now }),
+        visits: createVisits({ store, prober, workstation, collectorScript, now, patience }),
         countFreeDescriptors,
         announce,
         inBackground: background.start,
