@@ -67,7 +67,7 @@ export async function collectHost(options: CollectOptions): Promise<HostReading>
     );
     return toReading(options, connection, run);
   } finally {
-    connection.close();
+    await connection.close();
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { connect } from "node:net";
+import { leave } from "./leave.ts";
 import type { Way } from "./log-in.ts";
 import { readFields, toField } from "./wire.ts";
 
@@ -49,7 +50,7 @@ export async function fetchHostCertificate(options: Options): Promise<FetchedCer
   const dialogue = createDialogue(options, (bytes) => socket.write(bytes));
   let seen: Buffer = Buffer.alloc(0);
   try {
-    for await (const chunk of socket) {
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
       seen = Buffer.concat([seen, chunk]);
       const { rest, result } = dialogue.take(seen);
       if (result) return result;
@@ -64,7 +65,7 @@ export async function fetchHostCertificate(options: Options): Promise<FetchedCer
     throw error;
   } finally {
     deadline.removeEventListener("abort", stop);
-    socket.destroy();
+    await leave(socket);
   }
 }
 

@@ -164,14 +164,14 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
       findLost: () => findLostBefore() ?? (isLost ? whereOf(this.#hop) : null),
       close() {
         end();
-        connection.close();
+        return connection.close();
       },
     };
   }
 
   async #close(): Promise<void> {
     const opened = await this.#opening?.catch(() => null);
-    if (opened && "connection" in opened) opened.close();
+    if (opened && "connection" in opened) await opened.close();
     const giveBack = await this.#place?.catch(() => null);
     this.#place = null;
     giveBack?.();
@@ -179,7 +179,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
 }
 
 type Place = { address: string; port: number };
-type Open = { connection: Connection; findLost: () => Where | null; lose(): void; close(): void };
+type Open = { connection: Connection; findLost: () => Where | null; lose(): void; close(): Promise<void> };
 
 const whereOf = ({ name, port }: Hop): Where => ({ host: name, port });
 

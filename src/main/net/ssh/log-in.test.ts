@@ -28,7 +28,7 @@ async function visit({ host, port }: { host: string; port: number }, options: Pa
     ...options,
   });
   if (!("client" in result)) return result;
-  result.close();
+  await result.close();
   return { loginKey: result.identity?.fingerprint };
 }
 

@@ -10,6 +10,7 @@ import { findAddresses, isFailure } from "#net/tls/connect.ts";
 import { Deadline } from "./deadline.ts";
 import { holdUntilGreeting } from "./greeting.ts";
 import type { Identity, UnusableIdentity } from "./identities.ts";
+import { leave } from "./leave.ts";
 import {
   explainEnd,
   explainTimeout,
@@ -69,8 +70,8 @@ export type Connection = {
   hostKey: PresentedKey;
   /** The identity that the host took, by itself or together with what was typed; null: no key let us in. */
   identity: Identity | null;
-  /** Ends it politely, and frees the socket in any case. */
-  close(): void;
+  /** Ends it politely, and frees the socket in any case; answers when the host has hung up too. */
+  close(): Promise<void>;
 };
 
 const KEEPALIVE_MS = 5_000;
@@ -121,7 +122,8 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   });
   try {
     const result = await promise;
-    if (!("client" in result)) stream.destroy();
+    if (!("client" in result))
+      await (progress.stage === "connecting" ? stream.destroy() : close(client, stream));
     return result;
   } catch (error) {
     stream.destroy();
@@ -211,12 +213,11 @@ async function admit(
   return false;
 }
 
-function close(client: Client, stream: Duplex): void {
+function close(client: Client, stream: Duplex): Promise<void> {
   try {
     client.end();
   } catch {
     // ssh2 throws when the connection has broken already: then there is nobody to be polite to.
   }
-  if (stream instanceof Socket) stream.destroySoon();
-  else stream.end(() => stream.destroy());
+  return leave(stream);
 }

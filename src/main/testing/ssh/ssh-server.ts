@@ -17,6 +17,8 @@ type Wish = {
         script: Promise<string>;
         channel: ServerChannel;
         socket: Socket;
+        /** Until the client has taken all that was said to it. */
+        untilTaken: () => Promise<void>;
       }) => unknown)
     | null;
   /** Whether a key lets in; by default each does. */
@@ -61,6 +63,8 @@ export async function startSshServer({
     const socket = (client as unknown as { _sock: Socket })._sock;
     meet(client, socket.setNoDelay(true));
     if (forwards) client.on("tcpip", forward);
+    // New keys are agreed on in order, behind all that was sent before.
+    const untilTaken = () => new Promise<void>((resolve) => client.rekey(() => resolve()));
     let keyIndex = -1;
     let lastKey = "";
     client.on("error", () => undefined);
@@ -79,7 +83,7 @@ export async function startSshServer({
         if (!run) return rejectExec();
         const channel = acceptExec();
         channel.on("error", () => undefined);
-        run({ text: command, script: readAll(channel), channel, socket });
+        run({ text: command, script: readAll(channel), channel, socket, untilTaken });
       });
     });
   });

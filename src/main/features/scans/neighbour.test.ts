@@ -1,0 +1,93 @@
+import { connect } from "node:net";
+import { expect, test } from "vitest";
+import { scanAll } from "#testing/lab/desk.ts";
+import { openWorkstation, sayHost } from "#testing/ssh/open-workstation.ts";
+import { startRawServer } from "#testing/ssh/raw-server.ts";
+import { startSshServer } from "#testing/ssh/ssh-server.ts";
+
+type Command = Parameters<NonNullable<Parameters<typeof startSshServer>[0]["run"]>>[0];
+
+const ACCEPTING = { only: "ssh", acceptNew: true } as const;
+
+/** Runs nothing: the visit is over, and the host has been reached. */
+const refuse = ({ channel }: Command) => {
+  channel.exit(1);
+  channel.end();
+};
+
+const outcomesOf = (probes: readonly { outcome: string }[]) => probes.map(({ outcome }) => outcome);
+
+test("a host that is named by several names and with several logins sees one connection of ours at a time", async () => {
+  await using host = await startSshServer({ run: refuse });
+  const { port } = host;
+  await using desk = await openWorkstation(sayHost("one", host) + sayHost("two", host, "User ann"));
+  const text = `one two bob@two localhost:${port} 127.0.0.1:${port} ann@127.0.0.1:${port}`;
+  const probes = await scanAll(desk.app, { text, ...ACCEPTING });
+  expect(outcomesOf(probes)).toEqual(Array(6).fill("restricted-shell"));
+  expect(host.seen).toEqual({ clients: 6, most: 1, mostStrangers: 1 });
+});
+
+test("a jump host that is a target too, with several logins, sees two connections at the most, and one stranger", async () => {
+  await using bastion = await startSshServer({ run: refuse, forwards: true });
+  await using inner = await startSshServer({ run: refuse });
+  await using other = await startSshServer({ run: refuse });
+  await using desk = await openWorkstation(
+    sayHost("bastion", bastion) +
+      sayHost("inner", inner, "ProxyJump bastion") +
+      sayHost("other", other, "ProxyJump ann@bastion"),
+  );
+  const text = "inner bob@inner other bastion ann@bastion bob@bastion";
+  const probes = await scanAll(desk.app, { text, ...ACCEPTING });
+  expect(outcomesOf(probes)).toEqual(Array(6).fill("restricted-shell"));
+  expect(bastion.seen.most).toBeLessThanOrEqual(2);
+  expect(bastion.seen).toMatchObject({ clients: 5, mostStrangers: 1 });
+});
+
+test("who hangs up on us is tried three times, each time later, and is not asked again by another login", async () => {
+  let met = 0;
+  await using strict = await startRawServer((socket) => {
+    met++;
+    socket.end();
+  });
+  await using desk = await openWorkstation(sayHost("strict", strict));
+  const probes = await scanAll(desk.app, { text: "ann@strict bob@strict", ...ACCEPTING });
+  expect(outcomesOf(probes)).toEqual(["throttled", "throttled"]);
+  expect(probes[0]?.message).toContain("refusing this address for now");
+  expect({ met, pauses: desk.pauses }).toEqual({ met: 3, pauses: [1_000, 16_000] });
+});
+
+test("who has no place for us at first is read in the end", async () => {
+  await using host = await startSshServer({ run: refuse });
+  let met = 0;
+  await using busy = await startRawServer((socket) => {
+    if (++met < 3) return socket.end("Exceeded MaxStartups\r\n");
+    socket
+      .pipe(connect(host))
+      .on("error", () => socket.destroy())
+      .pipe(socket);
+  });
+  await using desk = await openWorkstation(sayHost("busy", busy));
+  expect(outcomesOf(await scanAll(desk.app, { text: "busy", ...ACCEPTING }))).toEqual(["restricted-shell"]);
+  expect({ met, pauses: desk.pauses }).toEqual({ met: 3, pauses: [1_000, 16_000] });
+});
+
+test("a port where nobody listens is tried twice, and a name that does not exist once", async () => {
+  const gone = await startRawServer(() => undefined);
+  await gone[Symbol.asyncDispose]();
+  await using desk = await openWorkstation(sayHost("gone", gone));
+  expect(outcomesOf(await scanAll(desk.app, { text: "gone", ...ACCEPTING }))).toEqual(["refused"]);
+  expect(desk.pauses).toEqual([200]);
+  expect(outcomesOf(await scanAll(desk.app, { text: "no-such-host.invalid", ...ACCEPTING }))).toEqual([
+    "no-such-name",
+  ]);
+  expect(desk.pauses).toEqual([200]);
+});
+
+test("a host whose key is unknown is met once, whatever number of logins it was named with", async () => {
+  await using host = await startSshServer({ run: refuse });
+  await using desk = await openWorkstation(sayHost("one", host));
+  const probes = await scanAll(desk.app, { text: "ann@one bob@one one", only: "ssh" });
+  expect(outcomesOf(probes)).toEqual(Array(3).fill("host-key-unknown"));
+  expect(host.seen.clients).toBe(1);
+  expect(host.attempts).toEqual([]);
+});
