@@ -39,6 +39,8 @@ export function startChild({ script, args = [], env = {}, under = [] }: Start) {
         throw new Error(`the child ended without "${line}": ${first.complaints}`);
     },
     tell: (text: string) => child.stdin.write(`${text}\n`),
+    /** Holds it where it is, until it is killed. */
+    freeze: () => child.kill("SIGSTOP"),
     async kill(): Promise<void> {
       child.kill("SIGKILL");
       await ended;
