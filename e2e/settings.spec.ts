@@ -13,6 +13,19 @@ test("settings say where everything is, and that nobody has changed the log", as
   expect(await camera.photograph("settings")).toEqual([]);
 });
 
+test("the database is looked through and backed up, and it is said how a backup is put back", async ({
+  openSample,
+}) => {
+  const frame = await openSample();
+  await frame.goTo("Settings");
+  const { page } = frame;
+  await page.getByRole("button", { name: "Check now" }).click();
+  await expect(page.getByText(/whole: every page and \d+ events were read/)).toBeVisible();
+  await page.getByRole("button", { name: "Back up now" }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: ".on-demand.db" })).toContainText("on demand");
+  await expect(page.getByText(/latchkey database restore .*\.on-demand\.db/)).toBeVisible();
+});
+
 test("the theme is chosen here and kept over a reload", async ({ openSample }) => {
   const frame = await openSample();
   await frame.goTo("Settings");

@@ -8,6 +8,7 @@ import { ScanQuestions } from "#renderer/features/scans/scan-questions.tsx";
 import { LinkContext } from "#renderer/ui/link-to-here.ts";
 import { Toast } from "#renderer/ui/toast.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
+import { DatabaseBanner } from "./database-banner.tsx";
 import { DropTarget } from "./drop-target.tsx";
 import classes from "./frame.module.css";
 import { Header } from "./header.tsx";
@@ -38,6 +39,7 @@ export function Frame() {
           <div className={classes.main}>
             <Header onScan={requestScan} onInspect={openInspect} onHelp={openHelp} />
             <ConnectionBanner />
+            <DatabaseBanner />
             <main className={classes.page}>
               <Outlet />
             </main>

@@ -1,6 +1,7 @@
 import type { Backup, BackupReason } from "#shared/model/backup.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { isMissing } from "#store/opening/check-file.ts";
 import { describeBackup, nameBackup, removeOldBackups } from "./backup-files.ts";
 import { runAside } from "./run-aside.ts";
 
@@ -12,6 +13,7 @@ export async function makeBackup(
   database: string,
   { at, reason }: { at: Instant; reason: BackupReason },
 ): Promise<Backup> {
+  if (isMissing(database)) throw new Refusal("not-found", `there is no database at ${database}`);
   const copyTo = nameBackup(database, { at, reason });
   const { problems, failure } = await runAside({ path: database, copyTo });
   const why = failure ?? problems[0];

@@ -3,7 +3,7 @@ import Sqlite, { type Database } from "better-sqlite3";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { nameBackup, removeOldBackups } from "#store/backups/backup-files.ts";
-import { copyDatabase, findDamage } from "#store/backups/copy-database.ts";
+import { copyDatabase, findDamage, findTornPages } from "#store/backups/copy-database.ts";
 import { checkFile, isMissing, makeFile, sizeOf } from "./check-file.ts";
 import { Damage, explainOpening } from "./damage.ts";
 import { refuseForeignSchema } from "./foreign-schema.ts";
@@ -97,7 +97,7 @@ function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, now: () => Dat
   const isSmall = sizeOf(db.name) <= CHECKED_BYTES;
   // Brought here from elsewhere: maybe copied while somebody wrote to it, and then whole in each page.
   if (schema > 0 && isSmall && readMark(db.name) === null) refuse(findDamage(db));
-  else if (schema > 0 && (isBehind || (isSmall && wasAbandoned))) refuse(findTornPage(db));
+  else if (schema > 0 && (isBehind || (isSmall && wasAbandoned))) refuse(findTornPages(db));
   db.pragma("journal_mode = WAL");
   if (schema > 0 && isBehind) {
     const reason = "before-migration";
@@ -125,10 +125,4 @@ function setUp(db: Database): void {
 
 function refuse([damage]: readonly string[]): void {
   if (damage !== undefined) throw new Damage(damage);
-}
-
-/** Half the work of `findDamage`: an index is not compared with its table. */
-function findTornPage(db: Database): string[] {
-  const found = String(db.pragma("quick_check(1)", { simple: true }));
-  return found === "ok" ? [] : [found];
 }

@@ -87,7 +87,7 @@ function BackupLine({ backup: { name, at, reason, sizeBytes, problem } }: { back
 function HowToRestore({ backup }: { backup: Backup }) {
   const command = `latchkey database restore ${backup.name}`;
   return (
-    <p className={classes.more}>
+    <p className={`${classes.more} ${classes.below}`}>
       To put one back, close Latchkey and run <Untrusted text={command} isMono />{" "}
       <CopyMark value={command} what="command" />. The database that it replaces is kept beside it.
     </p>

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconStethoscope } from "@tabler/icons-react";
+import { Notice } from "#renderer/ui/notice.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
@@ -29,7 +30,7 @@ export function CheckRow() {
             {error && <Untrusted text={error.message} />}
             {check?.problems.length === 0 && (
               <Tag tone="green" Icon={IconCircleCheck}>
-                whole: every page and {sayCount(check.eventCount, "event")}
+                whole: every page and {sayCount(check.eventCount, "event")} were read
               </Tag>
             )}
             {!check && state && (
@@ -40,13 +41,15 @@ export function CheckRow() {
             )}
           </span>
         </div>
-        {check?.problems.map((problem) => (
-          <p key={problem}>
-            <Tag tone="red" Icon={IconCircleX}>
-              <Untrusted text={problem} />
-            </Tag>
-          </p>
-        ))}
+        {check && check.problems.length > 0 && (
+          <Notice tone="red" Icon={IconCircleX} title="The database is not whole">
+            {check.problems.map((problem) => (
+              <p key={problem}>
+                <Untrusted text={problem} />
+              </p>
+            ))}
+          </Notice>
+        )}
       </div>
     </div>
   );
