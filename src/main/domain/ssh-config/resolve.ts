@@ -2,7 +2,7 @@ import { holds, type Known } from "./conditions.ts";
 import { type HostIndex, indexHosts } from "./host-index.ts";
 import { normaliseHost } from "./host-words.ts";
 import type { Jump } from "./jumps.ts";
-import type { Block, Blocks } from "./read-blocks.ts";
+import type { Block, Blocks, Segment } from "./read-blocks.ts";
 import type { Setting } from "./settings.ts";
 
 /** What ssh is asked for: a host, and what its command line says of it. */
@@ -70,16 +70,23 @@ export function createResolver(blocks: Blocks, localUser: string): Resolver {
 }
 
 function readThrough({ segments }: Blocks, index: HostIndex, state: State): void {
+  const { known } = state;
   const holding = new Map<Block, boolean>();
-  for (const number of index.find(state.known.host)) {
-    const segment = segments[number];
-    if (!segment) continue;
-    const { block, settings } = segment;
+  let numbers = index.find(known);
+  for (let at = 0; at < numbers.length; at++) {
+    const number = numbers[at] as number;
+    const { block, settings } = segments[number] as Segment;
     if (!holding.has(block)) {
       const isOuterHolding = block.outer === null || holding.get(block.outer) === true;
-      holding.set(block, isOuterHolding && holds(block.condition, state.known));
+      holding.set(block, isOuterHolding && holds(block.condition, known));
     }
-    if (holding.get(block)) for (const setting of settings) take(state, setting);
+    if (!holding.get(block)) continue;
+    const { hostname } = known;
+    for (const setting of settings) take(state, setting);
+    if (known.hostname === hostname) continue;
+    // From here on, Match host asks for another name.
+    numbers = index.find(known).filter((other) => other > number);
+    at = -1;
   }
 }
 

@@ -87,8 +87,13 @@ const splitLine = (line: string): string[] =>
 
 const cut = (word: string): string => (word.length > 80 ? `${word.slice(0, 80)}…` : word);
 
-const countOf = (entry: Entry, wish: Wish): bigint =>
-  entry.hosts.count * BigInt(wish.only || entry.kind ? 1 : 2);
+/** Of a range, whose hosts are not made before they are counted, none is taken for an alias. */
+function countOf(entry: Entry, wish: Wish): bigint {
+  const { count, list } = entry.hosts;
+  const [host] = count === 1n ? list() : [];
+  if (host !== undefined) return BigInt(kindsOf(entry, host, wish).length);
+  return count * BigInt(wish.only || entry.kind ? 1 : 2);
+}
 
 function kindsOf({ kind }: Entry, host: string, { only, sshConfig }: Wish): readonly Target["kind"][] {
   if (only) return [only];
