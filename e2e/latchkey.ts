@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { test as base } from "@playwright/test";
 import { sayPlace } from "#shared/text/target.ts";
 import { type DemoWorld, startWorld } from "#testing/demo/start-world.ts";
+import type { Desktop } from "#testing/electron/start-desktop.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { findClosedEndpoint, startPlainServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -37,6 +38,12 @@ type Fixtures = {
   /** Serves a database that a test has made, and opens the page on it. */
   openDatabase: (database: string) => Promise<Frame>;
   camera: Camera;
+};
+
+type DesktopFixtures = {
+  standIn: StandInStage;
+  /** Opens a copy of the sample's database in the desktop program, with more arguments. */
+  openDesktop: (...args: string[]) => Promise<{ frame: Frame; desktop: Desktop }>;
 };
 
 /**
@@ -116,13 +123,26 @@ const inElectron = onAnyStage.extend({
 export const test = playedOn === "electron" ? inElectron : inChromium;
 
 /** The desktop program on its stand-in, for what no browser has: its menu, its links, its core that may fall. */
-export const desktopTest = onAnyStage.extend<{ desktop: StandInStage }>({
-  desktop: async ({ page, complaints }, use) => {
+export const desktopTest = onAnyStage.extend<DesktopFixtures>({
+  standIn: async ({ page, complaints }, use) => {
     await using shells = new AsyncDisposableStack();
     listen(page, complaints);
     await use(createStandInStage(page, shells));
   },
-  stage: async ({ desktop }, use) => use(desktop),
+  stage: async ({ standIn }, use) => use(standIn),
+
+  openDesktop: async ({ standIn, sample }, use) => {
+    await using folders = new AsyncDisposableStack();
+    await use(async (...args) => {
+      const folder = folders.use(await makeTemporaryFolder());
+      const database = join(folder.path, "latchkey.db");
+      await copyFile(sample.database, database);
+      const { page, shell, desktop } = await standIn.open(database, folder.path, ...args);
+      const frame = new Frame(page, shell);
+      await frame.rail.waitFor();
+      return { frame, desktop };
+    });
+  },
 });
 
 export { expect } from "@playwright/test";

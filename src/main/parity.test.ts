@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { createORPCClient } from "@orpc/client";
@@ -9,7 +9,9 @@ import { WebSocket } from "ws";
 import { createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { exposeBridge } from "#shells/electron/bridge.ts";
 import { servePorts } from "#shells/electron/core/serve-ports.ts";
+import { createPageBridge } from "#shells/electron/window/page-bridge.ts";
 import { serve } from "#shells/web/serve.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
@@ -19,21 +21,21 @@ const now = () => new Date("2026-06-01T00:00:00Z");
 
 type Call = (procedure: string, input?: unknown) => Promise<unknown>;
 
-test("the same call gives the same reply directly, over a port, over a socket and by command", async () => {
+test("the same call gives the same reply directly, in the desktop window, over a socket and by command", async () => {
   await using folder = await makeTemporaryFolder();
   const databasePath = join(folder.path, "data", "latchkey.db");
   await using app = createApp({ databasePath, now });
   await using shell = await serve({ app, page: new Map() });
   const clients = {
     direct: app.client,
-    port: connectPort((parent) => servePorts(app, parent)),
+    desktop: await connectDesktop((parent) => servePorts(app, parent)),
     socket: await connectSocket(shell.url),
   };
   for (const client of Object.values(clients)) await scanOnce(client);
 
   const ways: Record<string, Call> = {
     direct: through(clients.direct),
-    port: through(clients.port),
+    desktop: through(clients.desktop),
     socket: through(clients.socket),
     command: byCommand(databasePath),
   };
@@ -104,12 +106,35 @@ function through(client: LatchkeyClient): Call {
   };
 }
 
-function connectPort(serveParent: (parent: ParentStandIn) => void): LatchkeyClient {
-  const { port1, port2 } = new MessageChannel();
-  serveParent({ on: (_event, listener) => listener({ ports: [port1] }) });
-  port2.unref();
-  const client: LatchkeyClient = createORPCClient(new PortLink({ port: port2 }));
-  port2.start();
+/** The way of a call in the desktop window: the window joins page and core, and the preload hands over the port. */
+async function connectDesktop(serveParent: (parent: ParentStandIn) => void): Promise<LatchkeyClient> {
+  const parent = new EventEmitter();
+  const ipc = new EventEmitter();
+  const arrived = Promise.withResolvers<MessagePort | undefined>();
+  serveParent({ on: (event, listener) => parent.on(event, listener) });
+  exposeBridge<MessagePort>({
+    ipcRenderer: { on: (channel, listener) => ipc.on(channel, listener), invoke: async () => undefined },
+    contextBridge: { exposeInMainWorld: () => undefined },
+    page: {
+      origin: "latchkey-app://page",
+      postMessage: (_message, _origin, [port]) => arrived.resolve(port),
+    },
+  });
+  createPageBridge<MessagePort>({
+    createChannel: () => new MessageChannel(),
+    core: {
+      status: { state: "running", sentence: null },
+      serve: (port) => parent.emit("message", { ports: [port] }),
+    },
+  }).connect({
+    isDestroyed: () => false,
+    postMessage: (channel, message, ports = []) => ipc.emit(channel, { ports }, message),
+  });
+  const port = await arrived.promise;
+  if (!port) throw new Error("no port has come");
+  port.unref();
+  const client: LatchkeyClient = createORPCClient(new PortLink({ port }));
+  port.start();
   return client;
 }
 

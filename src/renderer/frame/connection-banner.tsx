@@ -2,6 +2,7 @@ import { CloseButton } from "@mantine/core";
 import { IconPlugConnectedX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
+import { beginLarge } from "#renderer/ui/text.tsx";
 import classes from "./frame.module.css";
 
 /** Says that the page waits; and afterwards, until it is closed, what there is to know of why. */
@@ -24,7 +25,7 @@ function Told({ sentence, onClose }: { sentence: string; onClose: (() => void) |
   return (
     <div role="status" className={classes.banner}>
       <IconPlugConnectedX size={15} aria-hidden />
-      <span className={classes.told}>{sentence.replace(/^./, (letter) => letter.toUpperCase())}</span>
+      <span className={classes.told}>{beginLarge(sentence)}</span>
       {onClose && <CloseButton size="sm" aria-label="Close" c="inherit" onClick={onClose} />}
     </div>
   );

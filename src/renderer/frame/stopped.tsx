@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { BrandMark } from "#renderer/ui/brand-mark.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
+import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import classes from "./stopped.module.css";
 
 type Props = {
@@ -21,7 +21,7 @@ export function Stopped({ state, sentence, onRetry }: Props) {
       <h1 className={classes.title}>{isStopped ? "Latchkey has stopped" : "This tab's session has ended"}</h1>
       <p className={classes.words}>
         {sentence !== null ? (
-          <Untrusted text={sentence} limit={1_000} />
+          <Untrusted text={beginLarge(sentence)} limit={1_000} />
         ) : isStopped ? (
           "The program that this page belongs to does not answer any more. Nothing that it had read is lost. Start it again, and open the address that it prints."
         ) : (

@@ -46,6 +46,9 @@ export const sayUntrusted = (text: string): string =>
     .map((part) => (part.kind === "text" ? part.text : `[${part.text}]`))
     .join("");
 
+/** A sentence that the program says in its way, as it begins where nothing stands before it. */
+export const beginLarge = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
+
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** A long run of combining marks is one grapheme: it is cut too. */

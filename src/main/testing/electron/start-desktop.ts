@@ -36,6 +36,8 @@ export function startDesktop({ args = [], data, env = process.env, isPackaged = 
   return {
     heard,
     exited,
+    /** What was asked of Electron, in order. */
+    calls,
     /** What it has printed so far. */
     printed: () => ({ out: printed.out.join(""), err: printed.err.join("") }),
     /** The arguments of the last such call to Electron; none when there was no call. */

@@ -2,7 +2,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import type { GivenFile } from "#renderer/api/given-files.ts";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
+import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayInspected } from "#shared/text/inspection.ts";
@@ -17,7 +17,7 @@ const ITEMS_SHOWN = 50;
 export function InspectedFile({ file }: { file: GivenFile }) {
   const { data, error } = useInspection(file);
   return (
-    <section className={classes.file} aria-label={file.name}>
+    <section className={classes.file} aria-label={sayUntrusted(file.name)}>
       <h3 className={classes.name}>
         <Untrusted text={file.name} />
         {data && <span className={classes.kind}>{sayInspected(data.kind, data.items.length)}</span>}
