@@ -41,15 +41,13 @@ lab(
       ["-10y", "certificate-not-yet-valid"],
     ] as const) {
       const before = ["faketime", "-f", clock];
-      expect(await desk.latchkey(["scan", "--tls", "--strict", `${host}:${port}`], { before })).toMatchObject(
-        {
-          code: 0,
-        },
-      );
+      const scanned = await desk.latchkey(["scan", "--tls", "--strict", `${host}:${port}`], { before });
+      expect(scanned.code).toBe(0);
       const told = await desk.latchkey(["certificates", "--json"], { before });
-      const { certificates } = JSON.parse(told.out);
-      expect(certificates[0].findings).toEqual(expect.arrayContaining([rule]));
-      seen.push(`${clock}: ${certificates[0].findings.join(", ")}`);
+      const finding = expect.objectContaining({ rule });
+      const findings = expect.arrayContaining([finding]);
+      expect(JSON.parse(told.out)).toMatchObject({ certificates: [{ findings }] });
+      seen.push(`${clock}: ${rule}`);
     }
     recordFault(task, { id: "S16", injected: "faketime +-10 years here", seen: seen.join("; ") });
   },
