@@ -1,4 +1,5 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { BrokenEntry } from "#shared/contract/targets.ts";
 import type { Scan, ScanId } from "#shared/model/scan.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
@@ -6,6 +7,7 @@ import { sayOutcome } from "#shared/text/outcome.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import { createAnswerer } from "./answer-questions.ts";
+import { sayBroken, sayNotes } from "./target-text.ts";
 import type { World } from "./world.ts";
 
 const BAR_WIDTH = 24;
@@ -19,9 +21,10 @@ export async function followScan(
   client: LatchkeyClient,
   input: Parameters<LatchkeyClient["scans"]["start"]>[0],
   world: World,
-): Promise<{ scanId: ScanId }> {
+): Promise<{ scanId: ScanId; broken: BrokenEntry[] }> {
   const announcements = await client.events.watch();
-  const { scanId } = await client.scans.start({ ...input, mayAsk: world.prompt !== null });
+  const { scanId, broken, notes } = await client.scans.start({ ...input, mayAsk: world.prompt !== null });
+  for (const line of [...sayBroken(broken), ...sayNotes(notes)]) world.err(line);
   using _stop = world.onStop(() => void client.scans.cancel({ scanId }));
   using answerer = createAnswerer(scanId, client, world);
   await showProgress(scanId, client, world);
@@ -33,7 +36,7 @@ export async function followScan(
     if (!answerer.isAsking()) await showProgress(scanId, client, world);
   }
   world.showStatus?.([]);
-  return { scanId };
+  return { scanId, broken };
 }
 
 async function showProgress(

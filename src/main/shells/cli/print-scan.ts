@@ -2,7 +2,7 @@ import type { Probe } from "#shared/model/probe.ts";
 import type { ScanState } from "#shared/model/scan.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayOutcome } from "#shared/text/outcome.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { sayPlace, sayTarget } from "#shared/text/target.ts";
 import { type Column, printTable } from "./print-table.ts";
 import type { VisitedScan } from "./read-scan.ts";
 import type { World } from "./world.ts";
@@ -31,10 +31,15 @@ export function printScan({ scan, failures }: VisitedScan, world: World): void {
 const sayState = (state: ScanState): string => (state === "finished" ? "" : `${state}: `);
 
 const COLUMNS: Column<Probe>[] = [
-  { head: "TARGET", cell: ({ target }) => sayTarget(target), cut: "middle" },
+  { head: "TARGET", cell: sayWay, cut: "middle" },
   { head: "OUTCOME", cell: ({ outcome }) => sayOutcome(outcome), style: ({ state }) => STYLES[state] },
   // Never cut: it says what to do.
   { head: "WHY", cell: ({ message }) => message },
 ];
+
+/** A jump host is named where the outcome is about it. */
+function sayWay({ target, jumpHost }: Probe): string {
+  return jumpHost ? `${sayTarget(target)} (via ${sayPlace(jumpHost)})` : sayTarget(target);
+}
 
 const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;

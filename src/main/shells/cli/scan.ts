@@ -1,5 +1,8 @@
 import type { Command } from "commander";
-import { sayTarget, writeTarget } from "#shared/text/target.ts";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
 import { followScan } from "./follow-scan.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { printScan } from "./print-scan.ts";
@@ -17,7 +20,10 @@ import type { World } from "./world.ts";
 
 type ScanOptions = CommonOptions &
   TargetOptions & {
+    failed?: boolean;
+    resume?: boolean;
     identity?: string[];
+    askPassword?: boolean;
     sudo?: boolean;
     acceptNew?: boolean;
     concurrency?: number;
@@ -30,7 +36,10 @@ export function addScan(program: Command, { world, finish }: Session): void {
     .helpGroup(SCAN)
     .description("visit hosts and endpoints, read what they show, and remember it");
   addTargetOptions(scan)
+    .option("--failed", "scan again what failed at its last visit")
+    .option("--resume", "go on with what the last scan, stopped or killed, did not come to")
     .option("--identity <file>", "log in with this private key; may be given again", collect)
+    .option("--ask-password", "where no key lets us in, ask for a password, or for what the host asks")
     .option("--sudo", "read hosts as root by sudo, where that asks for no password")
     .option("--accept-new", "trust the key of a host that was never seen before")
     .option("--concurrency <visits>", "visits at a time", wholeNumber(1, 512))
@@ -47,14 +56,25 @@ const HELP = `
 Without a TARGET, all that are remembered are visited; what is scanned is remembered. How targets are
 written: latchkey targets --help. Keys come from the agent, from --identity and from ~/.ssh. A host whose
 key is not known is asked about at a terminal, and is left alone otherwise; one whose key has changed is
-always left alone. Ctrl-C stops a scan and keeps what it has read.
+always left alone. Jump hosts of ssh_config are logged in to once, and each key on the way is checked.
+Ctrl-C stops a scan and keeps what it has read.
+
+A scan writes nothing on a host. In the log of its sshd it leaves what any login does: a connection, the key
+that let it in, a session's beginning and its end; with --sudo, sudo's line beside it; through a jump host,
+such a login there. A host sees one login of ours at a time.
 
 Examples:
   latchkey scan root@web1.example shop.example:443
   latchkey scan 10.0.0.0/24 --tls
   latchkey scan --from hosts.txt --sudo --accept-new --strict
+  latchkey scan --from-ssh-config
+  latchkey scan --failed
 
-With --json: { scanId, state, probes: { ok, failed, partial }, failures: [{ target, outcome, message }] }`;
+With --json: { scanId, state, probes: { ok, failed, partial },
+  failures: [{ target, outcome, message, jumpHost }], broken: [{ where, text, why }] }`;
+
+type Wanted = TargetText & { again: "failed" | "unfinished" | null };
+type Visited = VisitedScan & { broken: readonly BrokenEntry[] };
 
 /**
  * Visits targets, or all that are remembered. Answers with 1 when it was strict and one could not be read,
@@ -63,46 +83,74 @@ With --json: { scanId, state, probes: { ok, failed, partial }, failures: [{ targ
 async function scanTargets(words: readonly string[], options: ScanOptions, world: World): Promise<number> {
   const given = await readTargetText(words, options, world);
   const text = words.length > 0 || options.from !== undefined ? requireTargets(given) : given;
+  const again = chooseAgain(options);
   await using app = openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
-  const wish = {
-    useSudo: options.sudo ?? null,
-    acceptNew: options.acceptNew ?? false,
-    identityFiles: options.identity ?? [],
-    concurrency: options.concurrency ?? null,
-  };
-  const run = async (wanted: typeof text) => {
-    const { scanId } = await followScan(app.client, { ...wanted, ...wish }, world);
-    const visit = await readScan(app.client, scanId);
+  const run = async (wanted: Wanted) => {
+    const visit = await visitAll(wanted, options, app.client, world);
     if (!options.json) printScan(visit, world);
     return visit;
   };
 
-  const first = await run(text);
+  const first = await run({ ...text, again });
   if (options.json) printJson(toJson(first), world);
-  const unknown = first.failures.filter(({ outcome }) => outcome === "host-key-unknown");
-  if (unknown.length === 0 || first.scan.state !== "finished") return codeOf([first], options);
-  if (options.json || !world.ask) {
-    world.err(sayUnasked(unknown).join("\n"));
-    return codeOf([first], options);
+  const visits = [first];
+  for (let last = first; last.scan.state === "finished"; ) {
+    const unknown = last.failures.filter(({ outcome }) => outcome === "host-key-unknown");
+    if (unknown.length === 0) break;
+    if (options.json || !world.ask) {
+      world.err(sayUnasked(unknown).join("\n"));
+      break;
+    }
+    const trusted = await askToTrust(unknown, app.client, world);
+    if (trusted.length === 0) break;
+    visits.splice(-1, 1, { ...last, failures: last.failures.filter((probe) => !trusted.includes(probe)) });
+    const rest = trusted.map(({ target }) => writeTarget(target)).join("\n");
+    // Behind a jump host whose key is known now, there may be hosts whose keys are not.
+    last = await run({ ...text, text: rest, only: null, sources: [], skipBroken: false, again: null });
+    visits.push(last);
   }
-  const trusted = await askToTrust(unknown, app.client, world);
-  if (trusted.length === 0) return codeOf([first], options);
-  const again = trusted.map(({ target }) => writeTarget(target)).join("\n");
-  const second = await run({ ...text, text: again, only: null, sources: [] });
-  const refused = first.failures.filter((probe) => !trusted.includes(probe));
-  return codeOf([{ ...first, failures: refused }, second], options);
+  return codeOf(visits, options);
 }
 
-function codeOf(visits: readonly VisitedScan[], { strict }: ScanOptions): number {
+function chooseAgain({ failed, resume }: ScanOptions): Wanted["again"] {
+  if (failed && resume)
+    throw new Refusal("invalid-input", "--failed and --resume exclude each other; name one of them");
+  return failed ? "failed" : resume ? "unfinished" : null;
+}
+
+async function visitAll(
+  wanted: Wanted,
+  options: ScanOptions,
+  client: LatchkeyClient,
+  world: World,
+): Promise<Visited> {
+  const wish = {
+    useSudo: options.sudo ?? null,
+    acceptNew: options.acceptNew ?? false,
+    identityFiles: options.identity ?? [],
+    askPassword: options.askPassword ?? false,
+    concurrency: options.concurrency ?? null,
+  };
+  const { scanId, broken } = await followScan(client, { ...wanted, ...wish }, world);
+  return { ...(await readScan(client, scanId)), broken };
+}
+
+function codeOf(visits: readonly Visited[], { strict }: ScanOptions): number {
   if (visits.some(({ scan }) => scan.state !== "finished")) return 3;
-  const isComplete = visits.every(({ failures }) => failures.every(({ state }) => state !== "failed"));
+  const isComplete = visits.every(
+    ({ failures, broken }) => broken.length === 0 && failures.every(({ state }) => state !== "failed"),
+  );
   return strict && !isComplete ? 1 : 0;
 }
 
-const toJson = ({ scan: { id, state, ok, failed, partial }, failures }: VisitedScan) => ({
+const toJson = ({ scan: { id, state, ok, failed, partial }, failures, broken }: Visited) => ({
   scanId: id,
   state,
   probes: { ok, failed, partial },
-  failures: failures.map(({ target, outcome, message }) => ({ target: sayTarget(target), outcome, message })),
+  failures: failures.map(({ target, outcome, message, jumpHost }) => ({
+    ...{ target: sayTarget(target), outcome, message },
+    jumpHost: jumpHost && sayPlace(jumpHost),
+  })),
+  broken,
 });

@@ -1,9 +1,17 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { Probe } from "#shared/model/probe.ts";
+import type { HostKeyView, Probe } from "#shared/model/probe.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { World } from "./world.ts";
+
+/** A machine whose key is not known, and the visits that ended there: one, or as many as lie behind a jump host. */
+type UnknownHost = {
+  place: { host: string; port: number };
+  isJumpHost: boolean;
+  hostKey: HostKeyView;
+  probes: Probe[];
+};
 
 /** Asks about each key that no scan has met before, and pins those that are said to be right. Answers with their visits. */
 export async function askToTrust(
@@ -12,16 +20,16 @@ export async function askToTrust(
   { ask, err }: World,
 ): Promise<Probe[]> {
   const trusted: Probe[] = [];
-  for (const probe of unknown) {
-    if (!ask || !probe.hostKey) continue;
-    const { host, port } = probe.target;
-    const { keyType, fingerprint } = probe.hostKey;
-    err(`\n${printable(`${sayPlace(probe.target)} presents a host key that is not known here:`)}`);
+  for (const { place, isJumpHost, hostKey, probes } of groupByHost(unknown)) {
+    if (!ask) continue;
+    const { keyType, fingerprint } = hostKey;
+    const who = isJumpHost ? `the jump host ${sayPlace(place)}` : sayPlace(place);
+    err(`\n${printable(`${who} presents a host key that is not known here:`)}`);
     err(printable(`  ${keyType} ${fingerprint}`));
     const reply = await ask("Does the host's administrator confirm this fingerprint? [y/N] ");
     if (!/^y(es)?$/i.test(reply.trim())) continue;
-    await client.hosts.trustKey({ host, port, fingerprint });
-    trusted.push(probe);
+    await client.hosts.trustKey({ ...place, fingerprint });
+    trusted.push(...probes);
   }
   return trusted;
 }
@@ -30,14 +38,27 @@ const MOST_SHOWN = 20;
 
 /** What to do where nobody could be asked. */
 export function sayUnasked(unknown: readonly Probe[]): string[] {
-  const keys = unknown.slice(0, MOST_SHOWN).flatMap(({ target, hostKey }) => {
-    return hostKey ? [`  ${sayPlace(target)} ${hostKey.keyType} ${hostKey.fingerprint}`] : [];
+  const hosts = groupByHost(unknown);
+  const keys = hosts.slice(0, MOST_SHOWN).map(({ place, isJumpHost, hostKey: { keyType, fingerprint } }) => {
+    return `  ${sayPlace(place)} ${keyType} ${fingerprint}${isJumpHost ? " (a jump host)" : ""}`;
   });
-  const more = unknown.length - MOST_SHOWN;
+  const more = hosts.length - MOST_SHOWN;
   return [
-    `latchkey: ${sayCount(unknown.length, "host presents", "hosts present")} a key that is not known here:`,
+    `latchkey: ${sayCount(hosts.length, "host presents", "hosts present")} a key that is not known here:`,
     ...keys,
     ...(more > 0 ? [`  and ${sayNumber(more)} more`] : []),
     "compare the fingerprints, then scan again with --accept-new, or at a terminal, which asks",
   ].map(printable);
+}
+
+function groupByHost(unknown: readonly Probe[]): UnknownHost[] {
+  const groups = Map.groupBy(unknown, ({ target, jumpHost, hostKey }) => {
+    return `${sayPlace(jumpHost ?? target)} ${hostKey?.fingerprint}`;
+  });
+  return [...groups.values()].flatMap((probes) => {
+    const [first] = probes;
+    if (!first?.hostKey) return [];
+    const { host, port } = first.jumpHost ?? first.target;
+    return [{ place: { host, port }, isJumpHost: first.jumpHost !== null, hostKey: first.hostKey, probes }];
+  });
 }
