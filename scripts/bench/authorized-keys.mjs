@@ -1,12 +1,13 @@
 /**
  * Reads an authorized_keys file of 20,000 lines, against the least that names its keys: base64 and SHA-256 of each.
  *
- *     npm exec -c 'node scripts/bench/authorized-keys.mjs'
+ *     npm run bench -- authorized-keys
  */
 import { generateKeyPairSync, hash, randomBytes } from "node:crypto";
 import { readAuthorizedKeys } from "../../src/main/domain/ssh/authorized-keys.ts";
 import { asField } from "../../src/main/domain/ssh/wire.ts";
-import { cheapest, ownCpu, say, sayCost } from "./measure.mjs";
+import { report } from "./figures.mjs";
+import { cheapest, ownCpu } from "./measure.mjs";
 
 const LINES = 20_000;
 const ROUNDS = 15;
@@ -36,10 +37,14 @@ const ways = {
   },
 };
 const costs = await cheapest({ bare: () => ownCpu(ways.bare), ours: () => ownCpu(ways.ours) }, ROUNDS);
-const [bare, ours] = [costs.bare / LINES, costs.ours / LINES];
-say(`authorized_keys, ${LINES} lines                  CPU each`);
-sayCost("base64 and SHA-256", bare);
-sayCost("our reader", ours, `${(bare / ours).toFixed(2)} times as fast (target: 0.65 at least)`);
+report({
+  what: "authorized_keys, each line",
+  ours: costs.ours / LINES,
+  peer: "base64 and SHA-256",
+  theirs: costs.bare / LINES,
+  unit: "us",
+  most: 1 / 0.65,
+});
 
 /** Of ten keys six are Ed25519, three RSA of 3,072 bits, one on P-256. */
 function makeKey(kind) {

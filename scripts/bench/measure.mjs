@@ -1,4 +1,4 @@
-/** CPU time, which other work on the machine stretches far less than wall time; and a table of ratios. */
+/** CPU time, which other work on the machine stretches far less than wall time. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
@@ -49,9 +49,4 @@ export async function inTurns(items, atATime, work) {
 
 export function say(line) {
   process.stdout.write(`${line}\n`);
-}
-
-/** A line of a table. */
-export function sayCost(name, microseconds, note = "") {
-  say(`${name.padEnd(44)} ${microseconds.toFixed(microseconds < 10 ? 2 : 0).padStart(8)} us  ${note}`);
 }

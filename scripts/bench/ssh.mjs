@@ -2,7 +2,7 @@
  * What a visit to a host costs this program, against the `ssh` binary that runs the same collector. Needs root on
  * Linux, sshd and ssh: see src/main/testing/lab.
  *
- *     npm exec -c 'node scripts/bench/ssh.mjs [VISITS]'
+ *     npm run bench -- ssh
  *
  * CPU of the client alone, in the cheapest of some rounds; what sshd and the collector take is not in it.
  */
@@ -13,7 +13,8 @@ import { collectHost, SSH_LIMITS } from "../../src/main/net/ssh/collect.ts";
 import { gatherIdentities } from "../../src/main/net/ssh/identities.ts";
 import { startHost } from "../../src/main/testing/lab/start-host.ts";
 import { makeKeyFile } from "../../src/main/testing/ssh/key-files.ts";
-import { cheapest, childCpu, inTurns, ownCpu, say, sayCost } from "./measure.mjs";
+import { report } from "./figures.mjs";
+import { cheapest, childCpu, inTurns, ownCpu } from "./measure.mjs";
 
 const visits = Number(process.argv[2] ?? 48);
 const ROUNDS = 4;
@@ -47,11 +48,14 @@ const costs = await cheapest(
   },
   ROUNDS,
 );
-const [ours, ssh] = [costs.ours / visits, costs.ssh / visits];
-
-say(`${visits} visits to a host, with the collector          client CPU each`);
-sayCost("ssh", ssh);
-sayCost("ours", ours, `${(ours / ssh).toFixed(2)} times ssh (target: 0.45 at most)`);
+report({
+  what: "SSH first visit, each host",
+  ours: costs.ours / visits,
+  peer: "ssh, the same script",
+  theirs: costs.ssh / visits,
+  unit: "us",
+  most: 0.45,
+});
 
 async function visit() {
   const reading = await collectHost({

@@ -1,22 +1,26 @@
 /**
- * What a TLS probe costs this program, against tls.connect and `openssl s_client`; and what a whole scan into a
- * database costs, against the probes alone. Needs nginx and openssl.
+ * What a TLS probe costs this program, against tls.connect, `openssl s_client` and nmap; and what a whole scan into a
+ * database costs, against the probes alone. Needs nginx.
  *
- *     npm exec -c 'node scripts/bench/tls.mjs [ENDPOINTS]'
+ *     npm run bench -- tls
  *
  * CPU of the client alone, in the cheapest of some rounds: what else runs on the machine can only add to it.
  */
+import { spawnSync } from "node:child_process";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, createSecureContext } from "node:tls";
+import { connect } from "node:tls";
 import { bundle } from "./bundle.mjs";
-import { cheapest, childCpu, inTurns, ownCpu, say, sayCost } from "./measure.mjs";
+import { report } from "./figures.mjs";
+import { cheapest, childCpu, inTurns, ownCpu } from "./measure.mjs";
 import { startTlsFarm } from "./tls-farm.mjs";
 
 const count = Number(process.argv[2] ?? 400);
 const ROUNDS = 8;
 const AT_A_TIME = 64;
+const AT_A_TIME_PEER = 16;
+const PEER_ROUNDS = 2;
 
 await using bundled = await bundle({ app: "app.ts", prober: "net/tls/probe-endpoint.ts" });
 const { createApp } = await bundled.load("app");
@@ -25,33 +29,48 @@ const { createTlsProber } = await bundled.load("prober");
 await using folder = await mkdtempDisposable(join(tmpdir(), "latchkey-bench-"));
 await using farm = await startTlsFarm(folder.path, count);
 const { targets } = farm;
-const secureContext = createSecureContext();
 const workstation = { user: "root", home: folder.path, agentSocket: null };
 
-const ways = {
-  probe: () => ownCpu(probeAll),
-  documented: () => ownCpu(() => connectAll({}, (socket) => socket.getPeerCertificate(true).raw)),
-  lean: () => ownCpu(() => connectAll({ secureContext }, (socket) => socket.getPeerX509Certificate())),
-  scan: async () => {
-    await using app = createApp({ databasePath: join(folder.path, `${performance.now()}.db`), workstation });
-    return await ownCpu(() => scanAll(app.client));
+const costs = await cheapest(
+  {
+    probe: () => ownCpu(probeAll),
+    documented: () => ownCpu(() => connectAll((socket) => socket.getPeerCertificate(true).raw)),
+    scan: async () => {
+      await using app = createApp({
+        databasePath: join(folder.path, `${performance.now()}.db`),
+        workstation,
+      });
+      return await ownCpu(() => scanAll(app.client));
+    },
   },
-};
-const costs = await cheapest(ways, ROUNDS);
-const { openssl } = await cheapest({ openssl: () => childCpu(targets.map(askOpenssl), 16) }, 2);
-const each = (total) => total / count;
-const [probe, documented, lean, scan] = [costs.probe, costs.documented, costs.lean, costs.scan].map(each);
-
-say(`${count} endpoints                                 client CPU each`);
-sayCost("our probe", probe);
-sayCost("tls.connect as documented", documented, `${(documented / probe).toFixed(1)} times ours`);
-sayCost("tls.connect, one context, no legacy object", lean, `${(lean / probe).toFixed(1)} times ours`);
-sayCost(
-  "openssl s_client",
-  each(openssl),
-  `${(each(openssl) / probe).toFixed(1)} times ours (target: 37, better 40)`,
+  ROUNDS,
 );
-sayCost("a scan into a database", scan, `${(scan / probe).toFixed(2)} times our probe (target: 1.1 at most)`);
+const [probe, documented, scan] = [costs.probe, costs.documented, costs.scan].map((cost) => cost / count);
+const what = "TLS probe, each endpoint";
+report({
+  what,
+  ours: probe,
+  peer: "tls.connect, as documented",
+  theirs: documented,
+  unit: "us",
+  most: 1 / 2,
+});
+report(await askPeer("openssl s_client", "openssl", 1 / 37, askOpenssl));
+report(await askPeer("nmap --script ssl-cert", "nmap", 1 / 16, askNmap));
+report({
+  what: "scan to database, each endpoint",
+  ours: scan,
+  peer: "our bare probe",
+  theirs: probe,
+  unit: "us",
+  most: 1.1,
+});
+
+async function askPeer(peer, program, most, command) {
+  if (!isThere(program)) return { what, peer, missing: `${program} is not installed` };
+  const { theirs } = await cheapest({ theirs: () => childCpu(command(), AT_A_TIME_PEER) }, PEER_ROUNDS);
+  return { what, ours: probe, peer, theirs: theirs / count, unit: "us", most };
+}
 
 async function probeAll() {
   const prober = createTlsProber();
@@ -76,10 +95,10 @@ async function scanAll(client) {
   controller.abort();
 }
 
-async function connectAll(options, look) {
+async function connectAll(look) {
   await inTurns(targets, AT_A_TIME, async ({ host, port }) => {
     const { promise, resolve, reject } = Promise.withResolvers();
-    const socket = connect({ host, port, rejectUnauthorized: false, ...options }, resolve);
+    const socket = connect({ host, port, rejectUnauthorized: false }, resolve);
     socket.on("error", reject);
     await promise;
     if (!look(socket)) throw new Error(`${host} showed no certificate`);
@@ -87,6 +106,21 @@ async function connectAll(options, look) {
   });
 }
 
-function askOpenssl({ host, port }) {
-  return `openssl s_client -connect ${host}:${port} -showcerts </dev/null >/dev/null 2>&1`;
+function askOpenssl() {
+  return targets.map(
+    ({ host, port }) => `openssl s_client -connect ${host}:${port} -showcerts </dev/null >/dev/null 2>&1`,
+  );
+}
+
+/** One nmap for all, which shares what it starts with; -T5 and no ping, for all are known to be there. */
+function askNmap() {
+  const hosts = targets.map(({ host }) => host).join(" ");
+  return [
+    `nmap -n -Pn -T5 -p ${targets[0].port} --script ssl-cert ${hosts} | grep -c Not.valid.after >/dev/null`,
+  ];
+}
+
+/** Whether the shell finds it. */
+function isThere(program) {
+  return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 }

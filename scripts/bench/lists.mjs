@@ -1,0 +1,189 @@
+/**
+ * The lists, the start and the screen on a large database: a million certificates and a million grants.
+ *
+ *     npm run bench -- lists            or alone, and smaller:  npm exec -c 'node scripts/bench/lists.mjs 10000'
+ *
+ * A page has 100 rows and comes with its total; its cost is CPU, which is what it takes on an idle machine with the
+ * file in memory. The peer is the same question asked of SQLite without our indexes and counters.
+ */
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { bundle } from "./bundle.mjs";
+import { report } from "./figures.mjs";
+import { say } from "./measure.mjs";
+import { measureScreen } from "./screen.mjs";
+import { NOW, seed } from "./seed.mjs";
+import { measureStart } from "./start.mjs";
+
+const size = Number(process.argv[2] ?? 1_000_000);
+const MOST_MS = 5;
+const MOST_COUNT_MS = 50;
+const PAGES = 40;
+const COUNTS = 20;
+const ROUNDS = 3;
+
+await using bundled = await bundle({
+  store: "store/store.ts",
+  ask: "store/testing/ask.ts",
+  make: "store/testing/make-visit.ts",
+});
+const { openStore } = await bundled.load("store");
+const ask = await bundled.load("ask");
+const { fingerprintOf } = await bundled.load("make");
+
+await using folder = await mkdtempDisposable(join(tmpdir(), "latchkey-bench-"));
+const path = join(folder.path, "latchkey.db");
+openStore({ path, access: "write" }).close();
+seed(path, size);
+report(measureLists(), measureCounts(), await measureStart(path), await measureScreen(path));
+
+/** Of the list that is the slowest; each that is too slow is said. */
+function measureLists() {
+  const store = openStore({ path, access: "read" });
+  const naive = new Sqlite(path, { readonly: true });
+  naive.pragma("cache_size = -65536");
+  const lists = [certificateLists(), grantLists(), hostLists(), findingLists()].flat();
+  const costs = lists.map(({ list, options, ...rest }) => ({
+    ...rest,
+    ms: p95(turnPages(store, list, options), PAGES),
+  }));
+  for (const { name, ms } of costs) if (ms > MOST_MS) say(`  ${name}: ${ms.toFixed(1)} ms`);
+  const { name, ms, peer } = costs.toSorted((one, other) => other.ms - one.ms)[0];
+  const theirs = p95(() => naive.prepare(peer).all(), 2);
+  naive.close();
+  store.close();
+  const what = `slowest of ${lists.length} list pages, p95 (${name})`;
+  return { what, ours: ms, peer: "the same, no index", theirs, unit: "ms", mostItself: MOST_MS };
+}
+
+function measureCounts() {
+  const store = openStore({ path, access: "read" });
+  const naive = new Sqlite(path, { readonly: true });
+  const ours = p95(() => store.overview.read(new Date(NOW)), COUNTS);
+  const theirs = p95(
+    () => naive.prepare("SELECT count(*) FROM grant_line WHERE +effective = 'yes'").get(),
+    2,
+  );
+  naive.close();
+  store.close();
+  const what = "all counts of the overview, p95";
+  return { what, ours, peer: "one count, no index", theirs, unit: "ms", mostItself: MOST_COUNT_MS };
+}
+
+/** One page after the other, each from where the last one ended. */
+function turnPages(store, list, options) {
+  let after = null;
+  return () => {
+    after = list(store, { ...options, after }).next;
+  };
+}
+
+function p95(work, times) {
+  work();
+  const costs = Array.from({ length: times }, () => {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1_000;
+  });
+  return costs.toSorted((one, other) => one - other)[Math.ceil(times * 0.95) - 1];
+}
+
+function sorted(table, column) {
+  return `SELECT * FROM ${table} ORDER BY +${column}, +id LIMIT 100 OFFSET ${Math.floor(size / 2)}`;
+}
+
+function like(table, column, word) {
+  return `SELECT * FROM ${table} WHERE ${column} LIKE '%${word}%' ORDER BY +id LIMIT 100`;
+}
+
+function by(column, descending = false) {
+  return { sort: { by: column, descending } };
+}
+
+function certificateLists() {
+  const columns = {
+    notAfter: "not_after",
+    subject: "subject",
+    issuer: "issuer",
+    keyType: "key_type",
+    placeCount: "place_count",
+  };
+  const filters = {
+    ...{ expiringWithinDays: 30, role: "authority", place: "endpoint" },
+    host: `shop${size / 2}.example`,
+  };
+  const make = (name, options, peer) => ({
+    name: `certificates ${name}`,
+    list: ask.listCertificates,
+    options,
+    peer,
+  });
+  return [
+    ...Object.entries(columns).map(([column, name]) =>
+      make(`by ${column}`, by(column), sorted("certificate", name)),
+    ),
+    make("by notAfter, the last", by("notAfter", true), sorted("certificate", "not_after")),
+    make("of leaves by subject", { role: "leaf", ...by("subject") }, sorted("certificate", "subject")),
+    ...Object.entries(filters).map(([name, value]) =>
+      make(`of ${name} ${value}`, { [name]: value }, sorted("certificate", "not_after")),
+    ),
+    ...[`shop${size / 2}.`, "shop123", "example", "zq"].map((word) =>
+      make(`with ${word}`, { search: word }, like("certificate", "subject", word)),
+    ),
+  ];
+}
+
+function grantLists() {
+  const columns = {
+    host: "host_name",
+    account: "account",
+    fingerprint: "fingerprint",
+    keyType: "key_type",
+    effective: "effective",
+    comment: "comment",
+  };
+  const filters = {
+    ...{ account: "account3", host: "web5.corp", effective: "no" },
+    fingerprint: fingerprintOf("user7@laptop"),
+  };
+  const make = (name, options, peer) => ({ name: `grants ${name}`, list: ask.listGrants, options, peer });
+  return [
+    ...Object.entries(columns).map(([column, name]) =>
+      make(`by ${column}`, by(column), sorted("grant_line", name)),
+    ),
+    ...Object.entries(filters).map(([name, value]) =>
+      make(`of ${name} ${value.slice(0, 12)}`, { [name]: value }, sorted("grant_line", "host_name")),
+    ),
+    ...["user777@", "laptop", "zq"].map((word) =>
+      make(`with ${word}`, { search: word }, like("grant_line", "comment", word)),
+    ),
+  ];
+}
+
+function hostLists() {
+  const columns = { host: "host", os: "os", grantCount: "grant_count", lastSeen: "last_seen" };
+  const make = (name, options, peer) => ({ name: `hosts ${name}`, list: ask.listHosts, options, peer });
+  return [
+    ...Object.entries(columns).map(([column, name]) =>
+      make(`by ${column}`, by(column), sorted("host", name)),
+    ),
+    make("with web77", { search: "web77" }, like("host", "host", "web77")),
+  ];
+}
+
+function findingLists() {
+  const columns = {
+    ...{ severity: "severity", rule: "rule", host: "host", label: "label" },
+    firstSeen: "first_seen",
+  };
+  const make = (name, options, peer) => ({ name: `findings ${name}`, list: ask.listFindings, options, peer });
+  return [
+    ...Object.entries(columns).map(([column, name]) =>
+      make(`by ${column}`, by(column), sorted("finding", name)),
+    ),
+    make("with shop77", { search: "shop77" }, like("finding", "label", "shop77")),
+  ];
+}
