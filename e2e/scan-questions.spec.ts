@@ -1,4 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/asking-server.ts";
@@ -145,3 +147,53 @@ test("a scan is cancelled from its question, which goes with it", async ({ openE
   await expect(question.root).toBeHidden();
   await expect(scan.root).toContainText("Cancelled");
 });
+
+test("at a terminal the built program asks too; what was typed is on no screen, in no file and with no process", async () => {
+  test.skip(!existsSync("/usr/bin/script") || !existsSync("/proc/self/environ"), "needs script and /proc");
+  await using folder = await makeTemporaryFolder();
+  await mkdir(join(folder.path, ".ssh"), { mode: 0o700 });
+  const keyFile = join(folder.path, ".ssh/id_ed25519");
+  await writeFile(keyFile, makeLockedKey({ passphrase: "canary-right" }), { mode: 0o600 });
+  await using server = await startAskingServer({ judge: byPassword("canary-password") });
+  const target = `jo@${server.host}:${server.port}`;
+  const words = [
+    "out/main/latchkey.js",
+    "--db",
+    join(folder.path, "latchkey.db"),
+    "scan",
+    target,
+    "--accept-new",
+  ];
+  const command = [process.execPath, ...words, "--ask-password"].map((word) => `'${word}'`).join(" ");
+  const { SSH_AUTH_SOCK: _, ...env } = process.env;
+  const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    env: { ...env, HOME: folder.path },
+  });
+
+  const replies = ["canary-wrong", "canary-right", "canary-password"];
+  let [shown, unread, processes] = ["", "", ""];
+  for await (const chunk of terminal.stdout.setEncoding("utf8") as AsyncIterable<string>) {
+    shown += chunk;
+    unread += chunk;
+    if (!/(Passphrase|Password): $/.test(unread)) continue;
+    unread = "";
+    processes += await describeProcesses(terminal.pid ?? 0);
+    terminal.stdin.write(`${replies.shift()}\r`);
+  }
+
+  expect(shown).toContain("that does not open it; 2 tries are left");
+  expect(shown).toContain("cannot run a script");
+  expect(server.attempts).toContain("password canary-password");
+  expect(processes).toContain("latchkey.js");
+  const files = (await readdir(folder.path)).filter((name) => name.startsWith("latchkey.db"));
+  const kept = await Promise.all(files.map((name) => readFile(join(folder.path, name), "latin1")));
+  for (const text of [shown, processes, ...kept]) expect(text).not.toMatch(/canary/i);
+});
+
+/** The arguments and the environment of a process and of all that it has started. */
+async function describeProcesses(pid: number): Promise<string> {
+  const of = (name: string) => readFile(`/proc/${pid}/${name}`, "utf8");
+  const children = (await of(`task/${pid}/children`)).trim().split(" ").filter(Boolean);
+  const below = await Promise.all(children.map((child) => describeProcesses(Number(child))));
+  return [await of("cmdline"), await of("environ"), ...below].join("\n");
+}
