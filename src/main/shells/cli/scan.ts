@@ -60,7 +60,7 @@ always left alone. Jump hosts of ssh_config are logged in to once, and each key 
 Ctrl-C stops a scan and keeps what it has read.
 
 A scan writes nothing on a host. In the log of its sshd it leaves what any login does: a connection, the key
-that let it in, a session's beginning and its end; with --sudo, sudo's line beside it; through a jump host,
+that let it in, a session's beginning and its end; with --sudo, sudo's lines beside it; through a jump host,
 such a login there. A host sees one login of ours at a time.
 
 Examples:
