@@ -38,6 +38,29 @@ test("a place that is given back twice is free once", async () => {
   expect(isThird).toBe(false);
 });
 
+test("work that takes long yields a place that may be yielded, once, and keeps the others", async () => {
+  const turns = new Turns();
+  const [yielded, kept] = [
+    { key: "a", most: 1, yieldAfterMs: 1 },
+    { key: "b", most: 1 },
+  ];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const long = turns.during([yielded, kept], () => promise);
+  const end = await turns.take([yielded]);
+  let isKeptFree = false;
+  const waiting = turns.take([kept]).then(() => {
+    isKeptFree = true;
+  });
+  await Promise.resolve();
+  expect(isKeptFree).toBe(false);
+  resolve();
+  await long;
+  await waiting;
+  const next = turns.take([yielded]);
+  end();
+  await next;
+});
+
 test("no key is ever held by more than its number, and everybody has a turn in the end", async () => {
   const places = fc.uniqueArray(fc.constantFrom("a", "b", "c"), { minLength: 1 });
   await fc.assert(

@@ -1,8 +1,13 @@
 /** So many at a time, of whatever the key names. */
-export type Place = { key: string; most: number };
+export type Place = {
+  key: string;
+  most: number;
+  /** Work that takes longer goes on, but no longer keeps others waiting for this place. */
+  yieldAfterMs?: number;
+};
 
-/** Gives all the places back; a second time does nothing. */
-export type GiveBack = () => void;
+/** Gives the places back, all or some; a second time does nothing. */
+export type GiveBack = (some?: readonly Place[]) => void;
 
 /**
  * Places that are taken in turn. Who needs several gets them all at once, and holds none while it waits: so nobody
@@ -19,20 +24,20 @@ export class Turns {
       this.#waiting.add({ places, begin: resolve });
       await promise;
     }
-    let isHeld = true;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      this.#free(places);
-    };
+    const held = new Set(places);
+    return (some = places) => this.#free(some.filter((place) => held.delete(place)));
   }
 
   /** Does the work while it holds the places. */
   async during<T>(places: readonly Place[], work: () => Promise<T>): Promise<T> {
     const giveBack = await this.take(places);
+    const timers = places.flatMap((place) =>
+      place.yieldAfterMs === undefined ? [] : [setTimeout(giveBack, place.yieldAfterMs, [place])],
+    );
     try {
       return await work();
     } finally {
+      timers.forEach(clearTimeout);
       giveBack();
     }
   }

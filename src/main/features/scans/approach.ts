@@ -15,12 +15,12 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { HostKeyCheck } from "./host-keys.ts";
 import { type Attempt, createKnock, type KnockDeps } from "./knock.ts";
 import type { Login } from "./plan-hosts.ts";
+import type { AtOnce } from "./run-scan.ts";
 
 type Deps = KnockDeps & {
   scanId: ScanId;
   turns: Turns;
-  /** Logins at a time. */
-  atOnce: number;
+  atOnce: AtOnce;
   patience: Patience;
 };
 
@@ -36,6 +36,9 @@ type Hops = Extract<Login["route"], { kind: "hops" }>;
 
 /** Logins under way through one jump host: sshd takes ten strangers at a time, and ten channels of one login. */
 export const AT_ONCE_THROUGH_A_JUMP_HOST = 8;
+
+/** A visit that takes longer is most likely one to a host that hangs: it goes on, and others are begun beside it. */
+const YIELD_AFTER_MS = 2_000;
 
 export type Approach = ReturnType<typeof createApproach>;
 
@@ -87,7 +90,10 @@ export function createApproach(deps: Deps) {
   ) {
     const way = before ?? (await find(host));
     if ("outcome" in way) return { met: { ...way, jumpHost: null }, ...NOTHING_MORE, passing: way.passing };
-    const ofScan = { key: `scan ${scanId}`, most: atOnce };
+    const ofScan = {
+      ...{ key: `scan ${scanId}`, most: atOnce.hosts },
+      ...(atOnce.isAsWished ? {} : { yieldAfterMs: YIELD_AFTER_MS }),
+    };
     return turns.during([ofScan, ...throughPlaces(scanId, jumps), ...loginPlaces(host, way)], async () => {
       signal.throwIfAborted();
       const begun = performance.now();

@@ -59,8 +59,7 @@ export function createScans(deps: Deps) {
     running.set(scanId, controller);
     const atOnce = chooseAtOnce(wish.concurrency, countFreeDescriptors());
     const ask = questions.askFor(scanId, wish.mayAsk);
-    const prepare = (signal: AbortSignal) =>
-      visits.prepare(options, { scanId, ask, hostsAtOnce: atOnce.hosts, signal });
+    const prepare = (signal: AbortSignal) => visits.prepare(options, { scanId, ask, atOnce, signal });
     const task = { scanId, targets: asked.map(({ target }) => target), atOnce };
     inBackground((closing) =>
       carryOut(deps, task, prepare, { controller, closing }).finally(

@@ -23,7 +23,7 @@ import { createApproach } from "./approach.ts";
 import { chooseIdentities } from "./choose-identities.ts";
 import { createHostKeys } from "./host-keys.ts";
 import { type HostsOfWay, planHosts } from "./plan-hosts.ts";
-import type { Visits } from "./run-scan.ts";
+import type { AtOnce, Visits } from "./run-scan.ts";
 import { createUnlocker } from "./unlock-files.ts";
 import { visitEndpoint } from "./visit-endpoint.ts";
 import { visitHost } from "./visit-host.ts";
@@ -49,7 +49,7 @@ export type VisitOptions = {
   askPassword: boolean;
 };
 
-export type Preparation = { scanId: ScanId; ask: Ask; hostsAtOnce: number; signal: AbortSignal };
+export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
 
 /** The ways to visit, for scans. */
 export type PrepareVisits = ReturnType<typeof createVisits>;
@@ -73,7 +73,7 @@ export function createVisits({ store, prober, workstation, collectorScript, now,
   /** For one scan. Its keys and known_hosts are read here, once; a locked key is asked for here, once. */
   async function prepare(
     options: VisitOptions,
-    { scanId, ask, hostsAtOnce, signal }: Preparation,
+    { scanId, ask, atOnce, signal }: Preparation,
   ): Promise<Visits> {
     const { asked, sshConfig, acceptNew, identityFiles, mayAsk, askPassword } = options;
     const ways = planHosts(asked, (target) => sshConfig.routeTo(target, user));
@@ -81,7 +81,7 @@ export function createVisits({ store, prober, workstation, collectorScript, now,
     const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
     const readCertificate = createCertificateCache();
     const approach = createApproach({
-      ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce: hostsAtOnce, patience, signal },
+      ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
       hostKeys: await createHostKeys({ store, readKnownHostsFiles, now }, { home, acceptNew }),
       waysInto: (hop) => ({
         identities: chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
