@@ -6,7 +6,7 @@ import type { Block, Blocks, Segment } from "./read-blocks.ts";
 import type { Setting } from "./settings.ts";
 
 /** What ssh is asked for: a host, and what its command line says of it. */
-export type Question = {
+type Question = {
   host: string;
   user: string | null;
   /** As by `ssh -J`. */

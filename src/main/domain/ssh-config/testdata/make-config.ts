@@ -1,7 +1,7 @@
 import { readSshConfig } from "#domain/ssh-config/read-ssh-config.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 
-export const HERE = { home: "/home/jo", user: "jo", uid: "1000", hostname: "desk.corp" };
+const HERE = { home: "/home/jo", user: "jo", uid: "1000", hostname: "desk.corp" };
 
 /** The ssh_config of somebody whose files are these, by their path under ~/.ssh; `config` is the first that is read. */
 export function makeConfig(
