@@ -8,7 +8,7 @@ import { START, visitEndpoint } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { spoilTable } from "#store/testing/spoil.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { backupFolder, findLastGood, listBackups } from "./backup-files.ts";
+import { backupFolder, findLastGood, listBackups, nameBackup } from "./backup-files.ts";
 import { checkDatabase } from "./check-database.ts";
 import { makeBackup } from "./make-backup.ts";
 import { restoreDatabase } from "./restore-database.ts";
@@ -42,10 +42,16 @@ test("a backup holds all that was saved, is for its owner alone and says when an
 test("ten backups are kept, and all that precede a migration", async () => {
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
-  await makeBackup(database.path, { at: day(1), reason: "before-migration" });
+  const { name } = await makeBackup(database.path, { at: day(1), reason: "before-migration" });
   await writeFile(join(backupFolder(database.path), `${day(1)}.daily.db.unfinished`), "half of one");
-  for (let number = 2; number <= 14; number++)
-    await makeBackup(database.path, { at: day(number), reason: number % 2 === 0 ? "daily" : "on-demand" });
+  for (let number = 2; number <= 13; number++) {
+    const other = nameBackup(database.path, {
+      at: day(number),
+      reason: number % 2 === 0 ? "daily" : "on-demand",
+    });
+    await copyFile(join(backupFolder(database.path), name), other);
+  }
+  await makeBackup(database.path, { at: day(14), reason: "daily" });
 
   const days = listBackups(database.path).map(({ at }) => Number(at.slice(8, 10)));
   expect(days).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 1]);

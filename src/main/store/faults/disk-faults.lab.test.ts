@@ -1,6 +1,5 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
 import { bundleChild } from "#testing/faults/bundle-child.ts";
@@ -8,12 +7,16 @@ import { startChild } from "#testing/faults/child.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
+const FILLER = new URL("../testing/filler.ts", import.meta.url);
+const WRITER = new URL("../testing/writer.ts", import.meta.url);
+const FAILING_DISK = new URL("../testing/failing-disk.ts", import.meta.url);
+
 type Filled = { acknowledged: number; kept: number; refusal: string; integrity: string; afterRoom: string };
 
 /** Fills a folder that is mounted as told, in a mount namespace of its own. */
 async function fill(mount: string): Promise<Filled> {
   await using folder = await makeTemporaryFolder();
-  const script = await bundle(folder.path, "filler");
+  const script = await bundleChild(FILLER, join(folder.path, "bundle"));
   const disk = join(folder.path, "disk");
   await mkdir(disk);
   const ballast = join(disk, "ballast");
@@ -54,11 +57,35 @@ test("B7: in a read-only folder the database is refused in words", async () => {
   expect(result).toMatchObject({ acknowledged: 0, refusal: expect.stringContaining("read-only") });
 });
 
+test.for([
+  ["NFS", "6969000000000000"],
+  ["CIFS", "424d53ff00000000"],
+  ["SMB", "424d53fe00000000"],
+  ["9P", "9719020100000000"],
+])("B7: on %s the database is refused, with the reason", async ([name, type], { task }) => {
+  await using folder = await makeTemporaryFolder();
+  const script = await bundleChild(WRITER, join(folder.path, "bundle"));
+  // The system's answer is overwritten as a mount of that kind would give it: the first eight bytes are its number.
+  const poke = ["-e", "trace=statfs", "-e", `inject=statfs:poke_exit=@arg2=${type}`];
+  const env = { LATCHKEY_TEST_DB: join(folder.path, "latchkey.db") };
+  const under = ["strace", "-f", "-qq", "-o", "/dev/null", ...poke];
+  const { complaints, lines } = await startChild({ script, env, under }).ended;
+  expect(lines).toEqual([]);
+  expect(complaints).toContain(
+    `is on a network file system (${name}), where SQLite can lose data; put it on a local disk`,
+  );
+  recordFault(task, {
+    id: "B7",
+    injected: `${name} (its answer to statfs, by strace)`,
+    seen: "refused, with the reason",
+  });
+});
+
 test("B3: a write that the disk failed to sync is not saved, the store writes no more, and one opened anew goes on", async ({
   task,
 }) => {
   await using folder = await makeTemporaryFolder();
-  const script = await bundle(folder.path, "failing-disk");
+  const script = await bundleChild(FAILING_DISK, join(folder.path, "bundle"));
   const original = join(folder.path, "original.db");
   openStore({ path: original, access: "write" }).close();
   for (const nth of [1, 2, 3, 4]) {
@@ -90,10 +117,3 @@ test("B3: a write that the disk failed to sync is not saved, the store writes no
     seen: "refused as not saved, then every write until it was opened again; nothing acknowledged lost",
   });
 });
-
-async function bundle(folder: string, script: string): Promise<string> {
-  return bundleChild(
-    fileURLToPath(new URL(`../testing/${script}.ts`, import.meta.url)),
-    join(folder, "bundle"),
-  );
-}

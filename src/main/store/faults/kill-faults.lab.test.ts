@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
@@ -18,6 +17,10 @@ import { recordFault } from "#testing/faults/fault-table.ts";
 import { findMoments, killAt, type Moment, pick } from "#testing/faults/kill-sweep.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
+const VISITOR = new URL("../testing/visitor.ts", import.meta.url);
+const WRITER = new URL("../testing/writer.ts", import.meta.url);
+const RESTORER = new URL("../testing/restorer.ts", import.meta.url);
+
 /*
  * A process is killed before its nth write, sync, rename, link or removal: here at some such moments, in the long
  * form of this file at each.
@@ -27,7 +30,7 @@ const MOMENTS = Number(process.env.LATCHKEY_TEST_MOMENTS ?? 20);
 test("S19: a scan that is killed at any write leaves all of a batch or none of it, and is shown interrupted", async ({
   task,
 }) => {
-  const killed = await sweep("visitor", prepareEmpty, async (path, { lines }) => {
+  const killed = await sweep(VISITOR, prepareEmpty, async (path, { lines }) => {
     expect(inspect(path)).toEqual([]);
     const visits = count(path, "probe");
     const [last = 0] = lines.map(Number).filter(Number.isFinite).slice(-1);
@@ -52,7 +55,7 @@ test("B6: a migration that is killed at any write leaves the old schema or the n
   task,
 }) => {
   const prepare = (path: string) => makeOlder(path, 1);
-  const killed = await sweep("writer", prepare, async (path) => {
+  const killed = await sweep(WRITER, prepare, async (path) => {
     const schema = schemaOf(path);
     const backups = listBackups(path);
     expect(backups.filter(({ problem }) => problem !== null)).toEqual([]);
@@ -81,7 +84,7 @@ test("B6: a restore that is killed at any write leaves the one database or the o
     visitEndpoint(store, "newer");
     store.close();
   };
-  const killed = await sweep("restorer", prepare, async (path) => {
+  const killed = await sweep(RESTORER, prepare, async (path) => {
     expect([1, 2]).toContain(count(path, "probe"));
     const hadBoth = count(path, "probe") === 2;
     restoreDatabase({ database: path, from: "latest", at: START });
@@ -106,15 +109,12 @@ type Check = (path: string, said: { lines: string[] }) => Promise<void>;
 
 /** Kills the script once at each moment, on a copy of what was prepared; answers with how often it did. */
 async function sweep(
-  script: string,
+  script: URL,
   prepare: (path: string) => void | Promise<void>,
   check: Check,
 ): Promise<number> {
   await using folder = await makeTemporaryFolder();
-  const child = await bundleChild(
-    fileURLToPath(new URL(`../testing/${script}.ts`, import.meta.url)),
-    join(folder.path, "bundle"),
-  );
+  const child = await bundleChild(script, join(folder.path, "bundle"));
   const original = join(folder.path, "original");
   await mkdir(original);
   await prepare(join(original, "latchkey.db"));

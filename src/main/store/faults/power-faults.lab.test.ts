@@ -1,6 +1,4 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
 import { bundleChild } from "#testing/faults/bundle-child.ts";
@@ -9,13 +7,18 @@ import { recordFault } from "#testing/faults/fault-table.ts";
 import { startDisk } from "#testing/faults/power.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
+const WRITER = new URL("../testing/writer.ts", import.meta.url);
+const CARELESS_WRITER = new URL("../testing/careless-writer.ts", import.meta.url);
+const READER = new URL("../testing/reader.ts", import.meta.url);
+
 /* Here a few cuts and kills; in the long form of this file 20 cuts, and kills until 10,000 writes were acknowledged. */
 const CUTS = Number(process.env.LATCHKEY_TEST_CUTS ?? 2);
 const WRITES = Number(process.env.LATCHKEY_TEST_WRITES ?? 300);
 
 test("B5: what was acknowledged before a power cut is there after it", async ({ task }) => {
   await using folder = await makeTemporaryFolder();
-  const [writer, reader] = await bundle(folder.path, "writer", "reader");
+  const writer = await bundleChild(WRITER, join(folder.path, "writer"));
+  const reader = await bundleChild(READER, join(folder.path, "reader"));
   await using disk = await startDisk(folder.path);
   const env = { LATCHKEY_TEST_DB: join(disk.mount, "latchkey.db") };
   let kept = 0;
@@ -48,7 +51,8 @@ test("B5: what was acknowledged before a power cut is there after it", async ({ 
 
 test("B5: the same cut loses what a careless writer has acknowledged, so it is a cut", async ({ task }) => {
   await using folder = await makeTemporaryFolder();
-  const [writer, reader] = await bundle(folder.path, "careless-writer", "reader");
+  const writer = await bundleChild(CARELESS_WRITER, join(folder.path, "writer"));
+  const reader = await bundleChild(READER, join(folder.path, "reader"));
   await using disk = await startDisk(folder.path);
   const env = { LATCHKEY_TEST_DB: join(disk.mount, "careless.db") };
   await using child = startChild({ script: writer, env, under: disk.inside });
@@ -69,7 +73,7 @@ test("B5: the same cut loses what a careless writer has acknowledged, so it is a
 
 test("B5: a writer that is killed at random loses nothing it has acknowledged", async ({ task }) => {
   await using folder = await makeTemporaryFolder();
-  const [writer] = await bundle(folder.path, "writer");
+  const writer = await bundleChild(WRITER, join(folder.path, "writer"));
   const path = join(folder.path, "latchkey.db");
   let [kept, acknowledged, kills] = [0, 0, 0];
   for (; acknowledged < WRITES; kills++) {
@@ -90,13 +94,3 @@ test("B5: a writer that is killed at random loses nothing it has acknowledged", 
     seen: `${acknowledged} writes acknowledged, 0 lost, record whole`,
   });
 });
-
-async function bundle(folder: string, ...scripts: string[]): Promise<[string, string]> {
-  const made: string[] = [];
-  for (const script of scripts) {
-    const out = join(folder, script);
-    await mkdir(out);
-    made.push(await bundleChild(fileURLToPath(new URL(`../testing/${script}.ts`, import.meta.url)), out));
-  }
-  return [made[0] ?? "", made[1] ?? ""];
-}

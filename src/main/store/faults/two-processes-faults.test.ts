@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
@@ -11,13 +10,17 @@ import { startChild } from "#testing/faults/child.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
+const WRITER = new URL("../testing/writer.ts", import.meta.url);
+const TAKER = new URL("../testing/taker.ts", import.meta.url);
+const STRANGER = new URL("../testing/stranger.ts", import.meta.url);
+
 /* Here two processes take some turns; in the long form of this file they do so for ten minutes. */
 const SECONDS = process.env.LATCHKEY_TEST_SECONDS;
 const TIMEOUT_MS = SECONDS === undefined ? 60_000 : (Number(SECONDS) + 120) * 1_000;
 
 test("B9: another process is named as the holder; killed at any moment, it loses nothing it has acknowledged", async () => {
   await using folder = await makeTemporaryFolder();
-  const script = await bundle(folder.path, "writer");
+  const script = await bundleChild(WRITER, join(folder.path, "bundle"));
   const path = join(folder.path, "latchkey.db");
   await using writer = startChild({ script, env: { LATCHKEY_TEST_DB: path } });
   await writer.said("50");
@@ -34,7 +37,7 @@ test(
   "B9: two processes that write by turns both get theirs, and every write of each is there",
   async ({ task }) => {
     await using folder = await makeTemporaryFolder();
-    const script = await bundle(folder.path, "taker");
+    const script = await bundleChild(TAKER, join(folder.path, "bundle"));
     const path = join(folder.path, "latchkey.db");
     openStore({ path, access: "write" }).close();
     const turns = SECONDS === undefined ? { LATCHKEY_TEST_TURNS: "10" } : { LATCHKEY_TEST_SECONDS: SECONDS };
@@ -72,7 +75,7 @@ test("B2: a write waits until another one has ended, whoever that is, and both a
   task,
 }) => {
   await using folder = await makeTemporaryFolder();
-  const script = await bundle(folder.path, "stranger");
+  const script = await bundleChild(STRANGER, join(folder.path, "bundle"));
   using database = openFile(folder.path);
   const { path, store } = database;
   await using stranger = startChild({ script, env: { LATCHKEY_TEST_DB: path } });
@@ -125,11 +128,4 @@ function codeOf(work: () => unknown): string | null {
   } catch (error) {
     return error instanceof Sqlite.SqliteError ? error.code : String(error);
   }
-}
-
-async function bundle(folder: string, script: string): Promise<string> {
-  return bundleChild(
-    fileURLToPath(new URL(`../testing/${script}.ts`, import.meta.url)),
-    join(folder, "bundle"),
-  );
 }

@@ -1,9 +1,7 @@
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, type Stats, statfsSync } from "node:fs";
+import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { Refusal } from "#shared/model/refusal.ts";
-
-/** File systems that share a file between machines, where a write-ahead log breaks: NFS, SMB, CIFS, 9P. */
-const SHARED = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997]);
+import { reasonAgainstPlace } from "./check-place.ts";
 
 /** Makes what is not there yet: the folder for its owner alone, and an empty file for its owner alone. */
 export function makeFile(path: string): void {
@@ -38,18 +36,14 @@ function reasonAgainst(stat: Stats): string | null {
   if (!stat.isFile()) return "is not a file; name a file for the database";
   const user = process.geteuid?.();
   if (user !== undefined && stat.uid !== user) return "belongs to another user; run Latchkey as its owner";
+  if (process.platform !== "win32" && (stat.mode & 0o002) !== 0)
+    return "may be changed by every user of this computer; see that nobody did, and take that right away (chmod o-w)";
   return null;
 }
 
 function reasonAgainstNames({ nlink }: Stats): string | null {
   if (nlink <= 1) return null;
   return "has another name (a hard link), and SQLite would lose writes; remove the other name, or restore again if a restore was cut short";
-}
-
-function reasonAgainstPlace(path: string): string | null {
-  const { type } = statfsSync(dirname(path));
-  if (process.platform !== "linux" || !SHARED.has(type >>> 0)) return null;
-  return "is on a network file system, where SQLite can lose data; put it on a local disk";
 }
 
 function statOf(path: string): Stats | null {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -22,8 +22,8 @@ const BUNDLE = `
   });`;
 
 /** Bundles a script into a folder, for tests that start it many times in a process of its own; answers with its path. */
-export async function bundleChild(script: string, folder: string): Promise<string> {
+export async function bundleChild(script: URL, folder: string): Promise<string> {
   const driver = pathToFileURL(createRequire(import.meta.url).resolve("better-sqlite3")).href;
-  await run(process.execPath, ["--input-type=module", "-e", BUNDLE, script, folder, driver]);
+  await run(process.execPath, ["--input-type=module", "-e", BUNDLE, fileURLToPath(script), folder, driver]);
   return join(folder, "child.mjs");
 }
