@@ -7,6 +7,7 @@ type EventKind =
   | "scan-started"
   | "scan-finished"
   | "scan-interrupted"
+  | "question-answered"
   | "targets-added"
   | "targets-removed"
   | "host-key-trusted"

@@ -4,6 +4,7 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { ScanId } from "#shared/model/scan.ts";
+import { openStore } from "#store/store.ts";
 import { createQuestions } from "./questions.ts";
 
 const scanId = ScanId.parse(1);
@@ -16,12 +17,17 @@ const question = { ...PASSPHRASE, prompts: [...PASSPHRASE.prompts] };
 
 function open(mayAsk = true) {
   const announced: Announcement[] = [];
-  const questions = createQuestions({ announce: (announcement) => announced.push(announcement) });
+  const store = openStore({ path: ":memory:", access: "write" });
+  const questions = createQuestions({
+    store,
+    announce: (announcement) => announced.push(announcement),
+    now: () => new Date("2026-06-01T00:00:00Z"),
+  });
   const ask = questions.askFor(scanId, mayAsk);
   const firstId = () => questions.list(scanId)[0]?.id ?? "";
   const answer = (answers: string[] | null, questionId = firstId()) =>
     questions.answer({ scanId, questionId, answers, isForSameUser: false });
-  return { announced, questions, ask, answer, firstId };
+  return { announced, store, questions, ask, answer, firstId };
 }
 
 const never = new AbortController().signal;
@@ -40,6 +46,17 @@ test("a question is announced and listed until it is answered; the answer cannot
   );
   expect(questions.list(scanId)).toEqual([]);
   expect(announced).toHaveLength(2);
+});
+
+test("that somebody answered, or went on without, is on the record, and what was typed is not", () => {
+  const { store, ask, answer } = open();
+  for (const answers of [["hunter2"], null]) {
+    void ask(question, never);
+    answer(answers);
+  }
+  void ask(question, never);
+  expect(() => answer(["hunter2", "hunter3"])).toThrow();
+  expect(store.events.count()).toBe(2);
 });
 
 test("who goes on without answers with null", async () => {

@@ -1,10 +1,19 @@
 import type { Answer, Ask } from "#net/ssh/ask.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import type { Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { Store } from "#store/store.ts";
+
+type Deps = {
+  store: Pick<Store, "atomically" | "events">;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
 
 type AnswerGiven = {
   scanId: ScanId;
@@ -17,9 +26,11 @@ type OpenQuestion = { question: Question; settle: (answer: Answer | null) => voi
 
 /**
  * The questions of running scans. What is typed passes through here into a `Redacted`, for whoever asked, and is
- * kept nowhere. Each change of a scan's questions is announced as `scan-asks`.
+ * kept nowhere; that it was typed, and for what, is on the record. Each change of a scan's questions is announced as
+ * `scan-asks`.
  */
-export function createQuestions({ announce }: { announce: (announcement: Announcement) => void }) {
+export function createQuestions(deps: Deps) {
+  const { announce } = deps;
   const openOf = new Map<ScanId, Map<string, OpenQuestion>>();
 
   return {
@@ -39,12 +50,9 @@ export function createQuestions({ announce }: { announce: (announcement: Announc
     answer({ scanId, questionId, answers, isForSameUser }: AnswerGiven): Record<string, never> {
       const open = openOf.get(scanId)?.get(questionId);
       if (!open) throw new Refusal("not-found", "this question is not asked any more");
-      const wanted = open.question.prompts.length;
-      if (answers && answers.length !== wanted)
-        throw new Refusal(
-          "invalid-input",
-          `this question takes ${sayCount(wanted, "answer")}, not ${answers.length}`,
-        );
+      refuseWrongNumber(open.question, answers);
+      record(deps, scanId, open.question, answers !== null);
+      openOf.get(scanId)?.delete(questionId);
       open.settle(answers && { answers: answers.map((answer) => new Redacted(answer)), isForSameUser });
       return {};
     },
@@ -77,4 +85,18 @@ export function createQuestions({ announce }: { announce: (announcement: Announc
       announce({ kind: "scan-asks", scanId });
     }
   }
+}
+
+function refuseWrongNumber({ prompts }: Question, answers: readonly string[] | null): void {
+  if (!answers || answers.length === prompts.length) return;
+  const wanted = sayCount(prompts.length, "answer");
+  throw new Refusal("invalid-input", `this question takes ${wanted}, not ${answers.length}`);
+}
+
+function record({ store, now }: Deps, scanId: ScanId, { about }: Question, isAnswered: boolean): void {
+  const of = about.kind === "passphrase" ? about.file : `${about.user}@${sayPlace(about)}`;
+  const detail = { scanId, asked: about.kind, of, isAnswered };
+  store.atomically(() => {
+    store.events.append({ at: toInstant(now()), kind: "question-answered", detail });
+  });
 }

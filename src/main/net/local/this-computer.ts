@@ -44,14 +44,15 @@ async function describeKeyFile(path: string, held: ReadonlySet<string>): Promise
   const { keyType, fingerprint } = file;
   if (file.kind === "usable")
     return { path, keyType, fingerprint, isEncrypted: false, isReadableByOthers, unusable: null };
-  const isInAgent = fingerprint !== null && held.has(fingerprint);
+  // A scan asks for the passphrase of one that is locked.
+  const canBeUsed = file.lock !== null || (fingerprint !== null && held.has(fingerprint));
   return {
     path,
     keyType,
     fingerprint,
     isEncrypted: file.isEncrypted,
     isReadableByOthers,
-    unusable: isInAgent ? null : file.why,
+    unusable: canBeUsed ? null : file.why,
   };
 }
 
