@@ -32,6 +32,9 @@ export type Visited<T> = {
   tookMs: number;
 };
 
+/** Where a machine is, by its name. */
+type Found = { addresses: readonly string[] };
+
 type Hops = Extract<Login["route"], { kind: "hops" }>;
 
 /** Logins under way through one jump host: sshd takes ten strangers at a time, and ten channels of one login. */
@@ -67,13 +70,8 @@ export function createApproach(deps: Deps) {
     },
   };
 
-  /** One jump host of a name is kept open at a time, whichever logins there are to it: the others wait. */
   async function enter(hop: Hop) {
-    const way = await find(hop);
-    const addresses = "addresses" in way ? way.addresses : [];
-    return turns.take(
-      addresses.map((one) => ({ key: `kept ${scanId} ${placeOf("", one, hop.port)}`, most: 1 })),
-    );
+    return turns.take(keptPlaces(scanId, hop, await find(hop)));
   }
 
   async function logInTo(hop: Hop, before: Before | null) {
@@ -90,11 +88,8 @@ export function createApproach(deps: Deps) {
   ) {
     const way = before ?? (await find(host));
     if ("outcome" in way) return { met: { ...way, jumpHost: null }, ...NOTHING_MORE, passing: way.passing };
-    const ofScan = {
-      ...{ key: `scan ${scanId}`, most: atOnce.hosts },
-      ...(atOnce.isAsWished ? {} : { yieldAfterMs: YIELD_AFTER_MS }),
-    };
-    return turns.during([ofScan, ...throughPlaces(scanId, jumps), ...loginPlaces(host, way)], async () => {
+    const places = [placeInScan(scanId, atOnce), ...throughPlaces(scanId, jumps), ...loginPlaces(host, way)];
+    return turns.during(places, async () => {
       signal.throwIfAborted();
       const begun = performance.now();
       const knocked = await knock(host, () => open(way), attempt);
@@ -105,8 +100,7 @@ export function createApproach(deps: Deps) {
   }
 }
 
-const open = async (way: Before | { addresses: readonly string[] }): Promise<Way | WayFailure> =>
-  "reach" in way ? way.reach() : way;
+const open = async (way: Before | Found): Promise<Way | WayFailure> => ("reach" in way ? way.reach() : way);
 
 const NOTHING_MORE = { lost: null, check: null, tookMs: 0 };
 
@@ -124,6 +118,11 @@ const stands = ({ met, lost }: Visited<object>): boolean =>
 /** At one machine, as it is seen from the jump host before it, or from here. */
 const placeOf = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
 
+const placeInScan = (scanId: ScanId, { hosts, isAsWished }: AtOnce): Place => ({
+  ...{ key: `scan ${scanId}`, most: hosts },
+  ...(!isAsWished && { yieldAfterMs: YIELD_AFTER_MS }),
+});
+
 /** A host that waits for a place at its jump host holds none that others need. */
 const throughPlaces = (scanId: ScanId, jumps: readonly Hop[]): Place[] =>
   jumps.map((_, index) => ({
@@ -131,8 +130,14 @@ const throughPlaces = (scanId: ScanId, jumps: readonly Hop[]): Place[] =>
     most: AT_ONCE_THROUGH_A_JUMP_HOST,
   }));
 
+/** One jump host is kept open at a time at each address, whichever logins there are to it: the others wait. */
+function keptPlaces(scanId: ScanId, { port }: Hop, way: Found | SshFailure): Place[] {
+  const addresses = "addresses" in way ? way.addresses : [];
+  return addresses.map((one) => ({ key: `kept ${scanId} ${placeOf("", one, port)}`, most: 1 }));
+}
+
 /** One login at a time at each of a machine's addresses, whatever it is called. */
-function loginPlaces({ address, port }: Hop, way: Before | { addresses: readonly string[] }): Place[] {
+function loginPlaces({ address, port }: Hop, way: Before | Found): Place[] {
   const [behind, addresses] = "reach" in way ? [way.key, [address]] : ["", way.addresses];
   return addresses.map((one) => ({ key: `login ${placeOf(behind, one, port)}`, most: 1 }));
 }

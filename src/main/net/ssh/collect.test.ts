@@ -37,7 +37,7 @@ const visit = ({ host, port }: { host: string; port: number }, options: Partial<
     limits: { ...SSH_LIMITS, ...options.limits },
   });
 
-const soon = { ...SSH_LIMITS, collectMs: 1_000 };
+const soon = { ...SSH_LIMITS, beginMs: 1_000, collectMs: 1_000 };
 
 const say = async (
   { channel, script }: { channel: ServerChannel; script: Promise<string> },

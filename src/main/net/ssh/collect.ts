@@ -37,6 +37,7 @@ export type HostReading =
 export const SSH_LIMITS: CollectOptions["limits"] = {
   connectMs: 3_000,
   readyMs: 10_000,
+  beginMs: 10_000,
   collectMs: 30_000,
   streamBytes: 16 * 1024 * 1024,
   stderrBytes: 64 * 1024,
@@ -60,6 +61,7 @@ export async function collectHost(options: CollectOptions): Promise<HostReading>
       {
         command: options.useSudo ? BY_SUDO : PLAIN,
         script: withArguments(options, connection.identity?.fingerprint ?? null),
+        firstWord: options.nonce,
         lastLine: new RegExp(`^end \\d+ ${options.nonce} .+\\n$`, "m"),
       },
       options.limits,
@@ -97,7 +99,7 @@ function toReading(options: CollectOptions, { identity, hostKey }: Connection, r
   };
   const hasBegun = run.stdout.includes(options.nonce);
   const size = `${options.limits.streamBytes / 1024 / 1024} MiB`;
-  const seconds = `${options.limits.collectMs / 1_000} s`;
+  const seconds = (ms: number) => `${ms / 1_000} s`;
   switch (run.end) {
     case "ended":
       if (hasBegun) return { state: "ok", outcome: "collected", message: "", ...read };
@@ -109,10 +111,14 @@ function toReading(options: CollectOptions, { identity, hostKey }: Connection, r
       return hasBegun ? { state: "partial", outcome: "flooded", message, ...read } : fail("flooded", message);
     }
     case "timed-out": {
-      const message = `${address} was not read within ${seconds}${hasBegun ? "; the rest was left out" : ": its login shell, or a file that it runs, does not end"}`;
-      return hasBegun
-        ? { state: "partial", outcome: "timed-out", message, ...read }
-        : fail("timed-out", message);
+      const { beginMs, collectMs } = options.limits;
+      if (!hasBegun)
+        return fail(
+          "timed-out",
+          `${address} did not come to what it was asked to run within ${seconds(beginMs)}: its login shell, or a file that it runs, does not end`,
+        );
+      const message = `${address} was not read within ${seconds(collectMs)}; the rest was left out`;
+      return { state: "partial", outcome: "timed-out", message, ...read };
     }
     case "lost": {
       const message = `${address} hung up while it was read`;

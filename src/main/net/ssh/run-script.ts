@@ -2,6 +2,8 @@ import type { ClientChannel } from "ssh2";
 import type { Connection } from "./log-in.ts";
 
 export type ScriptLimits = {
+  /** From the request until the script has said its first word. */
+  beginMs: number;
   /** From the request until the script has ended. */
   collectMs: number;
   /** Of output kept; more ends the run. */
@@ -26,6 +28,8 @@ type Work = {
   command: string;
   /** Goes in on the command's standard input. */
   script: string;
+  /** What the script prints before anything that counts. */
+  firstWord: string;
   /** What the script prints last of all, whether or not the command then comes to its end. */
   lastLine: RegExp;
 };
@@ -40,7 +44,7 @@ const LONGEST_LINE = 512;
 /** Runs a command on the host with a script on its standard input. Rejects only when told to stop. */
 export async function runScript(
   { client }: Connection,
-  { command, script, lastLine }: Work,
+  { command, script, firstWord, lastLine }: Work,
   limits: ScriptLimits,
   signal: AbortSignal,
 ): Promise<ScriptRun> {
@@ -50,7 +54,9 @@ export async function runScript(
   let exit: ScriptRun["exit"] = null;
   const stop = () => reject(signal.reason);
   const timers = [setTimeout(resolve, limits.collectMs, "timed-out")];
+  const beginTimer = setTimeout(resolve, limits.beginMs, "timed-out");
   let tail = "";
+  let hasBegun = false;
   signal.addEventListener("abort", stop);
   client.once("close", () => resolve(exit ? "ended" : "lost"));
 
@@ -60,7 +66,7 @@ export async function runScript(
     const end = await promise;
     return { end, exit, stdout: stdout.take(), stderr: stderr.take().toString("utf8") };
   } finally {
-    timers.forEach(clearTimeout);
+    for (const timer of [...timers, beginTimer]) clearTimeout(timer);
     signal.removeEventListener("abort", stop);
   }
 
@@ -77,6 +83,7 @@ export async function runScript(
     channel
       .on("data", (chunk: Buffer) => {
         if (!stdout.add(chunk)) resolve("flooded");
+        if (!hasBegun && `${tail}${chunk.toString("latin1")}`.includes(firstWord)) begin();
         tail = (tail + chunk.toString("latin1", Math.max(0, chunk.length - LONGEST_LINE))).slice(
           -LONGEST_LINE,
         );
@@ -92,6 +99,11 @@ export async function runScript(
       if (!stderr.add(chunk) && stderr.seen() > limits.streamBytes) resolve("flooded");
     });
     channel.end(script);
+  }
+
+  function begin(): void {
+    hasBegun = true;
+    clearTimeout(beginTimer);
   }
 }
 
