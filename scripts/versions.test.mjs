@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { glob } from "node:fs/promises";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+
+/**
+ * No runtime goes below what is brought today. Node 24.22.1 has the fix of CVE-2026-111497, by which a Brotli stream
+ * runs code: the packages that bring Node here end at 24.21.0, and Electron 45.5.0 is the newest there is. Until both
+ * have the fix, what keeps the hole shut is the last test: nothing is inflated. When they have it, raise these.
+ */
+const FLOORS = { node: "24.21.0", electron: "45.5.0" };
+
+/** @param {string} file */
+const readJson = (file) => JSON.parse(readFileSync(resolve(file), "utf8"));
+
+test("the Node that a checkout brings is at or above its floor", () => {
+  const { optionalDependencies } = readJson("tools/node24/package.json");
+  const brought = Object.entries(optionalDependencies).filter(([name]) => name.startsWith("node-"));
+  expect(brought.length).toBeGreaterThan(2);
+  for (const [name, version] of brought)
+    expect([name, isAtLeast(version, FLOORS.node)]).toEqual([name, true]);
+    process.version,
+    true,
+  ]);
+});
+
+test("Electron is at or above its floor, pinned, and locked as it is pinned", () => {
+  const { electron } = readJson("package.json").devDependencies;
+  expect([electron, isAtLeast(electron, FLOORS.electron)]).toEqual([electron, true]);
+  expect(readJson("package-lock.json").packages["node_modules/electron"].version).toBe(electron);
+});
+
+test("nothing that runs on Node inflates what came from outside", async () => {
+  const inflates =
+    /node:zlib|DecompressionStream|\bfetch\(|\b(?:un)?(?:gzip|brotli|inflate)\w*\(|node:https?["']/i;
+  const found = [];
+  for await (const file of glob("src/{main,shared}/**/*.ts")) {
+    if (/\.test\.ts$|\/testing\//.test(file)) continue;
+    if (inflates.test(readFileSync(file, "utf8"))) found.push(file);
+  }
+  // These serve: they answer requests, and refuse each that says it is compressed.
+  expect(found.filter((file) => !file.startsWith("src/main/shells/web/"))).toEqual([]);
+});
+
+test.each([
+  ["24.21.0", "24.21.0", true],
+  ["24.9.0", "24.21.0", false],
+  ["24.22.1", "24.21.9", true],
+  ["23.99.99", "24.21.0", false],
+  ["25.0.0", "24.21.0", true],
+])("%s at or above %s: %s", (version, floor, is) => {
+  expect(isAtLeast(version, floor)).toBe(is);
+});
+
+/**
+ * @param {string} version
+ * @param {string} floor
+ */
+function isAtLeast(version, floor) {
+  const [a = [], b = []] = [version, floor].map((each) => each.split(".").map(Number));
+  const index = a.findIndex((part, at) => part !== b[at]);
+  return index < 0 || (a[index] ?? 0) > (b[index] ?? 0);
+}
