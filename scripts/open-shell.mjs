@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { chooseShell } from "./choose-shell.mjs";
+import { chooseShell, chooseWeb } from "./choose-shell.mjs";
 import { passSignals, run, STOP_SIGNALS, say } from "./run.mjs";
 
 const LAUNCH_URL = /http:\/\/127\.0\.0\.1:\d+\/#launch=\S+/;
@@ -22,11 +22,52 @@ const CODE_LIFETIME_MS = 60_000;
  * @param {NodeJS.ProcessEnv} [options.env] of the program, not of the browser
  */
 export async function openShell({ args = [], serveArgs = [], env = process.env } = {}) {
-  const { shell, line } = chooseShell(lookAround());
-  say(line);
-  if (shell === "electron")
-    return run(process.execPath, ["node_modules/electron/cli.js", ".", ...args], { env });
+  const surroundings = lookAround(serveArgs);
+  const choice = chooseShell(surroundings);
+  say(choice.line);
+  if (choice.shell !== "electron") return openWeb(choice.shell, { args, serveArgs, env });
+  const result = await openWindow(args, env);
+  if (typeof result === "number") return result;
+  const instead = chooseWeb(surroundings, result.why);
+  say(instead.line);
+  return openWeb(instead.shell, { args, serveArgs, env });
+}
 
+const ELECTRON = "node_modules/electron";
+/** Electron itself goes by this file: it names the binary, once there is one. */
+const BINARY_NAMED_IN = `${ELECTRON}/path.txt`;
+/** A network that lets nothing through may not keep anybody waiting for longer. */
+const FETCH_WITHIN_MS = 180_000;
+/** A library is missing, or Chromium's sandbox is not allowed here: it has ended before there was a window. */
+const COULD_NOT_START = new Set([127, 128 + constants.signals.SIGTRAP, 128 + constants.signals.SIGABRT]);
+
+/**
+ * Opens the desktop window; answers with its exit code, or why there is none.
+ *
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number | { why: string }>}
+ */
+async function openWindow(args, env) {
+  if (!existsSync(BINARY_NAMED_IN)) {
+    say("Fetching Electron, once; Ctrl-C stops");
+    const signal = AbortSignal.timeout(FETCH_WITHIN_MS);
+    const code = await run(process.execPath, [`${ELECTRON}/install.js`], { signal }).catch(() => 1);
+    if (isStop(code)) return code;
+    if (!existsSync(BINARY_NAMED_IN)) return { why: "Electron's binary could not be fetched" };
+  }
+  const code = await run(process.execPath, [`${ELECTRON}/cli.js`, ".", ...args], { env });
+  return COULD_NOT_START.has(code) ? { why: "Electron does not start here" } : code;
+}
+
+/** @param {number} code */
+const isStop = (code) => STOP_SIGNALS.some((signal) => code === 128 + constants.signals[signal]);
+
+/**
+ * @param {"browser" | "address"} shell
+ * @param {{ args: readonly string[], serveArgs: readonly string[], env: NodeJS.ProcessEnv }} options
+ */
+async function openWeb(shell, { args, serveArgs, env }) {
   const command = ["out/main/latchkey.js", ...args, "serve", ...serveArgs];
   const child = spawn(process.execPath, command, { stdio: ["inherit", "pipe", "inherit"], env });
   const letGo = passSignals(child);
@@ -48,16 +89,20 @@ export async function openShell({ args = [], serveArgs = [], env = process.env }
   return code;
 }
 
-/** @returns {import("./choose-shell.mjs").Surroundings} */
-function lookAround() {
+/**
+ * @param {readonly string[]} serveArgs
+ * @returns {import("./choose-shell.mjs").Surroundings}
+ */
+function lookAround(serveArgs) {
   const { CI, DISPLAY, WAYLAND_DISPLAY } = process.env;
   // Electron is asked for by its files: to import it would start a download.
-  const hasPackage = existsSync("node_modules/electron/cli.js");
-  const hasBinary = existsSync("node_modules/electron/path.txt");
+  const hasPackage = existsSync(`${ELECTRON}/cli.js`);
+  const hasBinary = existsSync(BINARY_NAMED_IN);
   return {
     isElectronBuilt: existsSync("out/main/electron.js"),
     electronBinary: hasBinary ? "present" : hasPackage ? "fetchable" : "absent",
     hasDisplay: process.platform !== "linux" || Boolean(DISPLAY || WAYLAND_DISPLAY),
+    isToldHowToServe: serveArgs.length > 0,
     isCi: CI === "true" || CI === "1",
   };
 }
