@@ -10,7 +10,7 @@ const [databasePath = ""] = process.argv.slice(2);
 const tell = (message: FromCore) => parentPort.postMessage(message);
 
 try {
-  const app = createApp({ databasePath });
+  const app = createApp({ databasePath, whenDamaged: "read", keepsBackups: true });
   servePorts(app, parentPort);
   parentPort.on("message", ({ data }) => {
     if (ToCore.safeParse(data).data?.kind !== "stop") return;

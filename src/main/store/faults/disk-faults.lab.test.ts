@@ -2,6 +2,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
+import { START } from "#store/testing/make-visit.ts";
 import { bundleChild } from "#testing/faults/bundle-child.ts";
 import { startChild } from "#testing/faults/child.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
@@ -9,6 +10,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const FILLER = new URL("../testing/filler.ts", import.meta.url);
 const WRITER = new URL("../testing/writer.ts", import.meta.url);
+const STRANGER = new URL("../testing/stranger.ts", import.meta.url);
 const FAILING_DISK = new URL("../testing/failing-disk.ts", import.meta.url);
 
 type Filled = { acknowledged: number; kept: number; refusal: string; integrity: string; afterRoom: string };
@@ -78,6 +80,29 @@ test.for([
     id: "B7",
     injected: `${name} (its answer to statfs, by strace)`,
     seen: "refused, with the reason",
+  });
+});
+
+test("B2: a write that waits in vain is refused, says why, and goes through when it is tried again", async ({
+  task,
+}) => {
+  await using folder = await makeTemporaryFolder();
+  const script = await bundleChild(STRANGER, join(folder.path, "bundle"));
+  const path = join(folder.path, "latchkey.db");
+  const store = openStore({ path, access: "write" });
+  const write = () =>
+    store.atomically(() => store.events.append({ at: START, kind: "scan-started", detail: {} }));
+  await using stranger = startChild({ script, env: { LATCHKEY_TEST_DB: path, LATCHKEY_TEST_HOLDS: "yes" } });
+  await stranger.said("held");
+  expect(write).toThrow(`${path} is in use by another process; wait until it has ended, or close it`);
+  await stranger.kill();
+  write();
+  expect(store.events.count()).toBe(1);
+  store.close();
+  recordFault(task, {
+    id: "B2",
+    injected: "a second writer that never ends",
+    seen: "refused after 5 s; goes through afterwards",
   });
 });
 
