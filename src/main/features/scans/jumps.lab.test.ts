@@ -41,7 +41,7 @@ test.skipIf(!canStartHosts())(
 
     await second.run("rm /etc/ssh/ssh_host_*; ssh-keygen -q -A; kill -HUP 1");
     expect(await scan("--accept-new")).toMatchObject({
-      failures: [{ target: "web", outcome: "host-key-changed", jumpHost: "second:22" }],
+      failures: [{ target: "web:22", outcome: "host-key-changed", jumpHost: "second:22" }],
     });
     await first[Symbol.asyncDispose]();
     expect(await scan()).toMatchObject({

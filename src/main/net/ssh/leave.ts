@@ -8,6 +8,7 @@ const GOODBYE_MS = 500;
  * more. Whoever does not hang up in time is not waited for.
  */
 export async function leave(stream: Duplex): Promise<void> {
+  if ("connecting" in stream && stream.connecting) return void stream.destroy();
   const { promise: isOver, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, GOODBYE_MS);
   // That it breaks off is an end as well, and a channel whose jump host is gone tells of no end.

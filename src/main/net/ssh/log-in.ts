@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
 import { findAddresses, isFailure } from "#net/tls/connect.ts";
 import { Deadline } from "./deadline.ts";
+import { gatherWrites } from "./gather-writes.ts";
 import { holdUntilGreeting } from "./greeting.ts";
 import type { Identity, UnusableIdentity } from "./identities.ts";
 import { leave } from "./leave.ts";
@@ -89,6 +90,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   const greeting = holdUntilGreeting(stream, () => {
     progress.stage = "key-exchange";
   });
+  gatherWrites(stream);
   const client = new ssh2.Client();
 
   const fail = (reason: Reason) => resolve({ ...NOTHING_MET, ...reason, hostKey: progress.hostKey });
@@ -120,10 +122,10 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     sock: stream,
     ...configure(options, { progress, fail, reject, deadline, ended: login.signal }),
   });
+  leaveKeysUnproved(client);
   try {
     const result = await promise;
-    if (!("client" in result))
-      await (progress.stage === "connecting" ? stream.destroy() : close(client, stream));
+    if (!("client" in result)) await close(client, stream);
     return result;
   } catch (error) {
     stream.destroy();
@@ -135,6 +137,20 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     signal.removeEventListener("abort", stop);
   }
 }
+
+/**
+ * Once in, sshd names all its keys, and ssh2 has each prove itself, whether anybody listens or not: three signatures
+ * a host, as dear as the login. All keys of a host are read by the collector, so what sshd names is let pass.
+ */
+function leaveKeysUnproved(client: Client): void {
+  const { _handlers: handlers } = (client as unknown as { _protocol: { _handlers: Handlers } })._protocol;
+  const { GLOBAL_REQUEST: answer } = handlers;
+  handlers.GLOBAL_REQUEST = (protocol, name, ...rest) => {
+    if (name !== "hostkeys-00@openssh.com") answer(protocol, name, ...rest);
+  };
+}
+
+type Handlers = { GLOBAL_REQUEST(protocol: unknown, name: string, ...rest: unknown[]): void };
 
 function followStages(client: Client, progress: Progress, onConnect: () => void): void {
   client
