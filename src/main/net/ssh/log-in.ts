@@ -80,7 +80,6 @@ const KEEPALIVE_MS = 5_000;
 /** Connects, checks the host's key and logs in. Rejects only when told to stop. */
 export async function logIn(options: LoginOptions): Promise<Connection | SshFailure> {
   const { target, user, limits, signal } = options;
-  signal.throwIfAborted();
   const way = options.way ?? (await lookUp(target, limits.connectMs));
   signal.throwIfAborted();
   if ("outcome" in way) return { ...NOTHING_MET, ...way };
