@@ -6,7 +6,7 @@ import { sayPlace } from "#shared/text/target.ts";
 import { sayAnswering, sayWrong } from "./question-words.ts";
 import classes from "./questions.module.css";
 
-export type Reply = { answers: string[] | null; isForSameUser: boolean };
+type Reply = { answers: string[] | null; isForSameUser: boolean };
 
 type Props = {
   question: Question;
