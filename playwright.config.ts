@@ -5,8 +5,9 @@ import { playedOn, STAGES } from "./e2e/stages/played-on.ts";
 const CHROMIUMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const executablePath = process.env.LATCHKEY_CHROMIUM ?? CHROMIUMS.find((file) => existsSync(file));
 
-// Once a run, and not again in its workers.
-if (process.env.TEST_WORKER_INDEX === undefined) process.stdout.write(`Played on ${STAGES[playedOn]}\n`);
+// Once a run: its workers read this file too, and so do other tools.
+if (process.argv.includes("test") && process.env.TEST_WORKER_INDEX === undefined)
+  process.stdout.write(`Played on ${STAGES[playedOn]}\n`);
 
 export default defineConfig({
   testDir: "e2e",
