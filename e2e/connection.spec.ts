@@ -1,7 +1,9 @@
 import { expect, test } from "./latchkey.ts";
 import { ListScreen } from "./pages/list-screen.ts";
+import { playedOn } from "./stages/played-on.ts";
 
 test("when the program stops, the page says so and what to do", async ({ openSample, camera }) => {
+  test.skip(playedOn !== "web", "a desktop window ends with its program; desktop.spec.ts has its core fall");
   const frame = await openSample();
   await frame.goTo("Hosts");
   await frame.shell.stop();
@@ -17,6 +19,7 @@ test("a reload goes on with the same session; a tab that was never let in is tol
   context,
   camera,
 }) => {
+  test.skip(playedOn !== "web", "only a browser has tabs");
   const frame = await openSample();
   const list = await frame.goTo("Certificates");
   await frame.page.reload();
@@ -34,13 +37,12 @@ test("an address that leads nowhere, or holds nonsense, is answered with a way o
   openSample,
 }) => {
   const frame = await openSample();
-  const { origin } = new URL(frame.page.url());
-  await frame.page.goto(`${origin}/#/no-such-page`);
+  await frame.goToAddress("/no-such-page");
   await expect(frame.page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
-  await frame.page.goto(`${origin}/#/certificates?within=soon&sort=%22x%22&open=abc`);
+  await frame.goToAddress("/certificates?within=soon&sort=%22x%22&open=abc");
   const list = new ListScreen(frame.page);
   await expect(list.rows.first()).toContainText("grafana");
   await expect(list.drawer).toHaveCount(0);
-  await frame.page.goto(`${origin}/#/certificates?open=${"ab".repeat(32)}`);
+  await frame.goToAddress(`/certificates?open=${"ab".repeat(32)}`);
   await expect(list.drawer).toContainText("Could not show this certificate");
 });

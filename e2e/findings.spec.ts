@@ -27,9 +27,7 @@ test("an address opens a finding whatever the list beside it shows", async ({ op
   const { hash } = new URL(frame.page.url());
   await frame.goTo("Overview");
   const open = new URLSearchParams(hash.split("?")[1]).get("open") ?? "";
-  await frame.page.evaluate((id) => {
-    location.hash = `#/findings?${new URLSearchParams({ search: "nothing-is-so-named", open: id })}`;
-  }, open);
+  await frame.goToAddress(`/findings?${new URLSearchParams({ search: "nothing-is-so-named", open })}`);
   await expect(list.drawer).toContainText("Expired certificate");
   await expect(list.rows).toHaveCount(0);
 });

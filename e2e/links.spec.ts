@@ -20,9 +20,7 @@ for (const name of LISTS) {
     const open = /[?&]open=([^&]+)$/.exec(link)?.[1];
 
     await frame.goTo("Overview");
-    await frame.page.evaluate((hash) => {
-      location.hash = hash;
-    }, `#/${name.toLowerCase()}?search=nothing-is-so-named&open=${open}`);
+    await frame.goToAddress(`/${name.toLowerCase()}?search=nothing-is-so-named&open=${open}`);
     await expect(list.drawer.getByRole("heading", { level: 2 })).toHaveText(title ?? "");
     await expect(list.rows).toHaveCount(0);
   });

@@ -27,6 +27,13 @@ export class Frame {
     return new ListScreen(this.page);
   }
 
+  /** Changes the part of the address after `#`, which is all that a screen has of its own. */
+  async goToAddress(address: string): Promise<void> {
+    await this.page.evaluate((hash) => {
+      location.hash = hash;
+    }, address);
+  }
+
   async openScanDialog(): Promise<ScanPanel> {
     await this.page.getByRole("banner").getByRole("button", { name: "Scan" }).click();
     return new ScanPanel(this.page.getByRole("dialog", { name: "Scan" }));
