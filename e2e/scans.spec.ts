@@ -39,6 +39,13 @@ test("rows arrive while a scan runs; cancelled, it keeps what it has read", asyn
   await frame.press("Escape");
   const certificates = await frame.goTo("Certificates");
   await expect(certificates.rows).toContainText(["shop.example"]);
+
+  const list = await frame.goTo("Scans");
+  const drawer = await list.open("#1");
+  await drawer.getByRole("button", { name: "Go on with the rest" }).click();
+  await expect(list.drawer).toContainText("Scan #2");
+  await expect(list.rows).toContainText(["#2", "#1"]);
+  await list.drawer.getByRole("button", { name: "Cancel", exact: true }).click();
 });
 
 test("the drawer of a scan shows what failed first, and what to do about it", async ({

@@ -1,13 +1,22 @@
 import { Button } from "@mantine/core";
-import { IconPlayerStop, IconRadar2 } from "@tabler/icons-react";
+import { IconPlayerStop, IconPlayerTrackNext, IconRadar2 } from "@tabler/icons-react";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
 import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { Scan, ScanId } from "#shared/model/scan.ts";
 import { writeTarget } from "#shared/text/target.ts";
 import { ProbeLines } from "./probe-lines.tsx";
-import { useCancelScan, useFailedTargets, useProbes, useScan } from "./queries.ts";
+import {
+  route,
+  useCancelScan,
+  useFailedTargets,
+  useLastStopped,
+  useProbes,
+  useScan,
+  useStartScan,
+} from "./queries.ts";
 import { doneOf, ScanBar, ScanStateTag } from "./scan-state.tsx";
 import classes from "./scans.module.css";
 
@@ -53,8 +62,6 @@ function Details({ scan }: { scan: Scan }) {
 
 function Actions({ scan }: { scan: Scan }) {
   const cancel = useCancelScan();
-  const fetchFailed = useFailedTargets(scan.id);
-  const requestScan = useScanRequest();
   if (scan.state === "running")
     return (
       <Button
@@ -67,7 +74,17 @@ function Actions({ scan }: { scan: Scan }) {
         Cancel
       </Button>
     );
-  if (scan.failed === 0) return null;
+  return (
+    <>
+      {scan.failed > 0 && <ScanFailed scanId={scan.id} />}
+      {doneOf(scan) < scan.total && <GoOn scanId={scan.id} />}
+    </>
+  );
+}
+
+function ScanFailed({ scanId }: { scanId: ScanId }) {
+  const fetchFailed = useFailedTargets(scanId);
+  const requestScan = useScanRequest();
   const scanAgain = async () => requestScan((await fetchFailed()).map(writeTarget).join("\n"));
   return (
     <Button
@@ -78,5 +95,36 @@ function Actions({ scan }: { scan: Scan }) {
     >
       Scan the failed again
     </Button>
+  );
+}
+
+/** Of the last scan that was stopped or killed; another one has no rest that is kept. */
+function GoOn({ scanId }: { scanId: ScanId }) {
+  const lastStopped = useLastStopped();
+  const navigate = route.useNavigate();
+  const start = useStartScan();
+  if (lastStopped !== scanId) return null;
+  const goOn = () =>
+    start.mutate(
+      { text: "", again: "unfinished", mayAsk: true },
+      { onSuccess: (begun) => void navigate({ to: ".", search: { open: begun.scanId } }) },
+    );
+  return (
+    <>
+      <Button
+        variant="default"
+        size="compact-sm"
+        leftSection={<IconPlayerTrackNext size={14} />}
+        loading={start.isPending}
+        onClick={goOn}
+      >
+        Go on with the rest
+      </Button>
+      {start.error && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={start.error.message} />
+        </p>
+      )}
+    </>
   );
 }

@@ -9,7 +9,7 @@ import { TrustKey } from "#renderer/ui/trust-key.tsx";
 import type { HostKeyView, Probe } from "#shared/model/probe.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import { sayDuration } from "#shared/text/elapsed.ts";
-import { sayTarget, writeTarget } from "#shared/text/target.ts";
+import { sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
 import { useTrustKey } from "./queries.ts";
 import classes from "./scans.module.css";
 
@@ -34,7 +34,7 @@ export function ProbeLines({ list }: { list: Rows<Probe> }) {
 }
 
 function ProbeLine({ probe }: { probe: Probe }) {
-  const { target, state, outcome, message, tookMs, hostKey } = probe;
+  const { target, state, outcome, message, tookMs, hostKey, jumpHost } = probe;
   return (
     <Line
       end={
@@ -48,7 +48,7 @@ function ProbeLine({ probe }: { probe: Probe }) {
           <>
             <Untrusted text={message} />
             {outcome === "host-key-unknown" && hostKey && target.kind === "ssh" && (
-              <Unknown target={target} hostKey={hostKey} />
+              <Unknown target={target} place={jumpHost ?? target} hostKey={hostKey} />
             )}
           </>
         )
@@ -56,18 +56,20 @@ function ProbeLine({ probe }: { probe: Probe }) {
     >
       <span className={classes.target}>
         <span className={classes.kind}>{target.kind === "ssh" ? "SSH" : "TLS"}</span>
-        <Untrusted text={sayTarget(target)} />
+        <Untrusted text={jumpHost ? `${sayTarget(target)} (via ${sayPlace(jumpHost)})` : sayTarget(target)} />
       </span>
     </Line>
   );
 }
 
+/** `place`: whose key it is, the target's or that of a jump host. */
+type UnknownProps = { target: SshTarget; place: { host: string; port: number }; hostKey: HostKeyView };
+
 /** The key is compared first, so the way to trust it is opened on purpose. */
-function Unknown({ target, hostKey }: { target: SshTarget; hostKey: HostKeyView }) {
+function Unknown({ target, place: { host, port }, hostKey }: UnknownProps) {
   const [isComparing, setIsComparing] = useState(false);
   const { mutate, isPending, isSuccess, error } = useTrustKey();
   const requestScan = useScanRequest();
-  const { host, port } = target;
   if (isSuccess)
     return (
       <p className={classes.unknown}>

@@ -53,6 +53,15 @@ export function useProbes(scanId: ScanId) {
   );
 }
 
+/** The last scan that was cancelled or interrupted; null for none, or before that is known. */
+export function useLastStopped(): ScanId | null {
+  const { scans } = useApi();
+  const cancelled = useQuery(scans.list.queryOptions({ input: { state: "cancelled", limit: 1 } }));
+  const interrupted = useQuery(scans.list.queryOptions({ input: { state: "interrupted", limit: 1 } }));
+  const ids = [cancelled, interrupted].flatMap(({ data }) => data?.rows.map(({ id }) => id) ?? []);
+  return ids.toSorted((one, other) => other - one)[0] ?? null;
+}
+
 /** Fetches the targets that a scan could not read: all of them, not only those that are shown. */
 export function useFailedTargets(scanId: ScanId): () => Promise<Target[]> {
   const { scans } = useApi();

@@ -47,6 +47,9 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
           <Untrusted text={error.message} />
         </p>
       )}
+      <p className={classes.leaves}>
+        A scan writes nothing on a host. In its log it leaves what any login does, one at a time
+      </p>
       <div className={classes.formActions}>
         {isFirst && text !== LOCALHOST && (
           <Button variant="default" onClick={() => setText(LOCALHOST)}>
