@@ -1,0 +1,25 @@
+import { once } from "node:events";
+import { Duplex } from "node:stream";
+import { expect, test } from "vitest";
+import { gatherWrites } from "./gather-writes.ts";
+
+test("what is written in one turn is sent as one, in its order, and so is what is written last", async () => {
+  const sent: string[] = [];
+  const stream = new Duplex({
+    read: () => undefined,
+    writev: (chunks, done) => {
+      sent.push(chunks.map(({ chunk }) => chunk).join("|"));
+      done();
+    },
+  });
+  gatherWrites(stream);
+  stream.write("length");
+  stream.write("body");
+  const isSealed = new Promise((resolve) => stream.write("seal", resolve));
+  expect(sent).toEqual([]);
+  await isSealed;
+  stream.write("more");
+  stream.end("end");
+  await once(stream, "finish");
+  expect(sent).toEqual(["length|body|seal", "more|end"]);
+});
