@@ -32,6 +32,48 @@ test("a page on another port gets nothing out of the web shell, whatever it trie
     frame: "shown",
   });
   expect(tab.frames().at(-1)?.url()).toMatch(/^chrome-error:/);
+  expect(await tab.evaluate(attackOtherwise, shell.loot)).toEqual({
+    image: "refused",
+    sheet: "refused",
+    events: "refused",
+    worker: "refused",
+    withCookies: "blocked",
+    asText: "blocked",
+    put: "blocked",
+    form: "shown",
+    beacon: "sent",
+    window: "cut off",
+  });
+  await shell.expectUntouched();
+});
+
+test("under no other name of this machine is the web shell reached by the address bar", async ({
+  launchOptions,
+}) => {
+  await using shell = await startShell();
+  const args = [...(launchOptions.args ?? []), "--host-resolver-rules=MAP * 127.0.0.1"];
+  await using browser = await chromium.launch({ ...launchOptions, args });
+  const port = shell.loot.authority.split(":")[1];
+  const visit = async (name: string) => {
+    const tab = await browser.newPage();
+    const answered = tab.waitForResponse(() => true);
+    // To a refusal without a page of its own, Chromium shows its own instead, and says that it failed.
+    await tab.goto(`http://${name}:${port}/`).catch(() => undefined);
+    const reply = await answered;
+    return [new URL(reply.url()).hostname, reply.status()];
+  };
+  const names = [
+    "localhost",
+    "localhost.",
+    "lk.localhost",
+    "latchkey.localhost",
+    "evil.example",
+    "xn--lcalhost-03c",
+  ];
+  for (const name of [...names, "127.0.0.1.evil.example"]) expect(await visit(name)).toEqual([name, 421]);
+  // These are no other names: a browser itself writes them as the address that they are.
+  for (const name of ["127.1", "2130706433", "0x7f.0.0.1"])
+    expect(await visit(name)).toEqual(["127.0.0.1", 200]);
   await shell.expectUntouched();
 });
 
@@ -104,6 +146,58 @@ async function attack({ authority, code, protocols }: Loot) {
     }),
     script: await show(Object.assign(document.createElement("script"), { src: `${url}/part.js` })),
     frame: await show(Object.assign(document.createElement("iframe"), { src: url })),
+  };
+}
+
+/** The ways to send or load something that need no permission of who receives it. Runs in the hostile page, too. */
+async function attackOtherwise({ authority, code }: Loot) {
+  const url = `http://${authority}`;
+  const body = JSON.stringify({ code });
+  const settle = (element: EventTarget) =>
+    new Promise<string>((resolve) => {
+      for (const name of ["load", "open", "message"]) element.addEventListener(name, () => resolve("shown"));
+      element.addEventListener("error", () => resolve("refused"));
+    });
+  const show = (element: HTMLElement) => {
+    document.documentElement.append(element);
+    return settle(element);
+  };
+  const ask = (init: RequestInit) =>
+    fetch(`${url}/session`, { method: "POST", body, ...init }).then(
+      ({ type, status }) => (type === "opaque" ? "blocked" : String(status)),
+      () => "blocked",
+    );
+  const submit = () => {
+    const frame = Object.assign(document.createElement("iframe"), { name: "target" });
+    const form = Object.assign(document.createElement("form"), {
+      ...{ method: "post", action: `${url}/session`, target: "target", enctype: "text/plain" },
+    });
+    form.append(Object.assign(document.createElement("input"), { name: body.slice(0, -1), value: "}" }));
+    document.documentElement.append(frame, form);
+    form.submit();
+    return settle(frame);
+  };
+  const open = async () => {
+    const opened = window.open(`${url}/`);
+    for (let step = 0; opened && !opened.closed && step < 500; step++) {
+      opened.postMessage({ code }, "*");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return opened === null || opened.closed ? "cut off" : "held";
+  };
+  return {
+    image: await show(Object.assign(document.createElement("img"), { src: `${url}/` })),
+    sheet: await show(Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${url}/` })),
+    events: await settle(new EventSource(`${url}/`)),
+    worker: await settle(
+      new Worker(URL.createObjectURL(new Blob([`importScripts("${url}/part.js"); postMessage(1)`]))),
+    ),
+    withCookies: await ask({ credentials: "include" }),
+    asText: await ask({ mode: "no-cors", headers: { "Content-Type": "text/plain" } }),
+    put: await ask({ method: "PUT" }),
+    form: await submit(),
+    beacon: navigator.sendBeacon(`${url}/session`, body) ? "sent" : "refused",
+    window: await open(),
   };
 }
 

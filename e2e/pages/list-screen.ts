@@ -44,9 +44,12 @@ export class ListScreen {
 
   /** What the list exports, as lines. */
   async exportCsv(): Promise<string[]> {
+    return (await this.exportText()).split("\r\n").filter(Boolean);
+  }
+
+  async exportText(): Promise<string> {
     const download = this.#page.waitForEvent("download");
     await this.#page.getByRole("button", { name: "Export CSV" }).click();
-    const text = await readFile(await (await download).path(), "utf8");
-    return text.split("\r\n").filter(Boolean);
+    return readFile(await (await download).path(), "utf8");
   }
 }

@@ -45,6 +45,7 @@ export function fillWithPayloads(store: Store): void {
       } as const;
       store.targets.remember({ target, useSudo: index % 2 === 0, at: START });
       store.events.append({ at: START, kind: "targets-added", detail: { first: [payload] } });
+      if (index % 2 === 0) store.pins.put({ ...makePin(payload), host: nameOf(payload, index), port: 22 });
     });
   }
   store.scans.finish(scanId, "finished", START);
@@ -112,7 +113,7 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     hostKey,
     isKeyRefused: !isRead,
     state: isRead ? "partial" : "failed",
-    outcome: isRead ? "truncated" : "host-key-changed",
+    outcome: isRead ? "truncated" : index % 2 === 0 ? "host-key-changed" : "host-key-unknown",
     collected: isRead ? collected : null,
     findings: isRead
       ? [
@@ -122,6 +123,11 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
       : [makeFinding(payload, { kind: "host" }, "host-key-changed")],
   });
 }
+
+const makePin = (payload: string) => ({
+  ...{ keyType: payload, fingerprint: `pinned ${payload}`, blob: new Uint8Array([1]) },
+  ...{ source: "accepted" as const, pinnedAt: START },
+});
 
 const makeKeyFile = (payload: string) => ({
   ...{
