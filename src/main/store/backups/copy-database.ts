@@ -13,7 +13,9 @@ export const UNFINISHED = ".unfinished";
 
 /** What SQLite finds wrong when it reads every page and every index; empty when all is well. */
 export function findDamage(db: Database): string[] {
-  const damage = readReport(db, `integrity_check(${MOST_LINES})`);
+  const damage = readReport(() =>
+    db.prepare<[], string>(`PRAGMA integrity_check(${MOST_LINES})`).pluck().all(),
+  );
   if (damage.length > 0) return damage;
   const orphans = db
     .prepare<[], string>('SELECT "table" FROM pragma_foreign_key_check LIMIT 1')
@@ -23,13 +25,13 @@ export function findDamage(db: Database): string[] {
 }
 
 /** Half the work: the pages alone; an index is not compared with its table. */
-export const findTornPages = (db: Database): string[] => readReport(db, "quick_check(1)");
+export const findTornPages = (db: Database): string[] =>
+  readReport(() => db.prepare<[], string>("PRAGMA quick_check(1)").pluck().all());
 
 /** Its lines come with a heading now and then, within a line; and where a search index meets damage it fails as a whole. */
-function readReport(db: Database, pragma: string): string[] {
+function readReport(ask: () => string[]): string[] {
   try {
-    const texts = db.prepare<[], string>(`PRAGMA ${pragma}`).pluck().all();
-    const lines = texts.flatMap((text) => text.split("\n"));
+    const lines = ask().flatMap((text) => text.split("\n"));
     return lines.filter((line) => line !== "ok" && line !== "" && !line.startsWith("***"));
   } catch (error) {
     if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_CORRUPT"))

@@ -8,7 +8,7 @@ import { listCertificates, listFindings, listGrants, listHosts, listScans } from
 import { makeCertificate, makeGrant, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
-/* Here some hundred files, in the long form of this file some ten thousand. A crash of SQLite would end this process. */
+/* Here some hundred files, in the long form of this file thousands. A crash of SQLite would end this process. */
 const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 150);
 
 /** Bytes that are put in place of others, anywhere; and where the file ends. */
