@@ -53,6 +53,8 @@ export const targets = {
       first: z.array(Target),
       /** As whom logins are tried, ssh_config followed: the first few of them, each once. */
       logins: z.array(z.string()).max(LOGINS_SHOWN),
+      /** How many key files ssh_config names for them, each counted once. */
+      keyFiles: z.int(),
       broken: z.object({ total: z.int(), first: z.array(BrokenEntry).max(BROKEN_SHOWN) }),
       /** What of ssh_config is not followed here, such as Match exec and ProxyCommand, and which files are not read. */
       notes: z.array(z.string()),

@@ -181,8 +181,15 @@ function whyNotIncluded({ source, left }: Reading, { path, above }: Visit): stri
 
 const MOST_SHOWN = 200;
 
+/** What is broken throughout is no ssh_config, and not worth its memory. */
+const MOST_BROKEN = 10_000;
+
 function refuse({ broken }: Reading, { file, number, text }: Line, why: string): void {
-  broken.push({ where: `${file} line ${number}`, text: text.trim().slice(0, MOST_SHOWN), why });
+  if (broken.length > MOST_BROKEN) return;
+  const where = `${file} line ${number}`;
+  if (broken.length === MOST_BROKEN)
+    broken.push({ where, text: "", why: "and what comes after it may be broken, too; no more is named" });
+  else broken.push({ where, text: text.trim().slice(0, MOST_SHOWN), why });
 }
 
 const sayPlace = ({ file, number }: Line): string => `${file}:${number}`;

@@ -35,22 +35,25 @@ export function createTargets({ store, readTargets, workstation, now, announce }
       total: wanted.length,
       ssh: hosts.length,
       tls: wanted.length - hosts.length,
-      logins: listLogins(hosts, sshConfig),
+      ...describeLogins(hosts, sshConfig),
       first: wanted.slice(0, FIRST),
       broken: { total: broken.length, first: broken.slice(0, BROKEN_SHOWN) },
       notes,
     };
   }
 
-  function listLogins(hosts: readonly SshTarget[], { routeTo }: ReadTargets["sshConfig"]): string[] {
+  /** As whom, and with which keys of ssh_config, logins are tried; a jump host's are that host's own. */
+  function describeLogins(hosts: readonly SshTarget[], { routeTo }: ReadTargets["sshConfig"]) {
     const logins = new Set<string>();
+    const keyFiles = new Set<string>();
     for (const host of hosts) {
       const route = routeTo(host, workstation.user);
-      const login = route.kind === "hops" ? route.hops.at(-1)?.user : undefined;
-      if (login !== undefined) logins.add(login);
-      if (logins.size === LOGINS_SHOWN) break;
+      const hop = route.kind === "hops" ? route.hops.at(-1) : undefined;
+      if (!hop) continue;
+      if (logins.size < LOGINS_SHOWN) logins.add(hop.user);
+      for (const file of hop.identityFiles ?? []) keyFiles.add(file);
     }
-    return [...logins];
+    return { logins: [...logins], keyFiles: keyFiles.size };
   }
 
   function add({ targets: wanted, broken, notes }: ReadTargets, useSudo: boolean) {

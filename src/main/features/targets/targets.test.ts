@@ -1,16 +1,19 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import type { Announcement } from "#shared/contract/events.ts";
 import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createTargets } from "./index.ts";
 import { createTargetReader } from "./read-targets.ts";
 
-function open() {
+function open(home = "/nonexistent") {
   const store = openStore({ path: ":memory:", access: "write" });
   const announced: Announcement[] = [];
   const announce = (announcement: Announcement) => announced.push(announcement);
-  const workstation = { user: "jo", home: "/nonexistent", agentSocket: null };
+  const workstation = { user: "jo", home, agentSocket: null };
   const readTargets = createTargetReader({ workstation });
   const targets = createRouterClient(
     createTargets({ store, readTargets, workstation, now: () => new Date(START), announce }),
@@ -67,6 +70,26 @@ test("a preview counts and adds nothing", async () => {
     ssh: 40,
     tls: 1,
     logins: ["jo"],
+    keyFiles: 0,
   });
   expect(await targets.list()).toEqual([]);
+});
+
+test("a preview says as whom and with how many keys of ssh_config it would log in, and the first of what is broken", async () => {
+  await using home = await makeTemporaryFolder();
+  await mkdir(join(home.path, ".ssh"));
+  const config =
+    "IdentityFile ~/.ssh/%r\nHost web1 web2\n  User deploy\n  ProxyJump gate\nHost gate\n  User jumper\n";
+  await writeFile(join(home.path, ".ssh/config"), config, { mode: 0o600 });
+  const { targets } = open(home.path);
+  const broken = Array.from({ length: 150 }, (_, index) => `a:x${index}`);
+  const text = ["web1", "web2", "ann@web1", ...broken].join("\n");
+  const preview = await targets.preview({ text, skipBroken: true });
+  expect(preview).toMatchObject({ total: 3, ssh: 3, logins: ["deploy", "ann"], keyFiles: 2 });
+  expect(preview.broken.total).toBe(150);
+  expect(preview.broken.first).toHaveLength(100);
+  const added = await targets.add({ text, skipBroken: true });
+  expect(added).toMatchObject({ added: 2, known: 1 });
+  expect(added.broken).toHaveLength(150);
+  await expect(targets.add({ text })).rejects.toThrow('"a:x0" on line 4 has no port');
 });

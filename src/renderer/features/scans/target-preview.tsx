@@ -13,6 +13,7 @@ type Preview = {
   tls: number;
   first: Target[];
   logins: string[];
+  keyFiles: number;
   broken: { total: number; first: BrokenEntry[] };
   notes: string[];
 };
@@ -61,8 +62,8 @@ function Targets({ preview }: { preview: Preview }) {
         ) : (
           <>
             Logs in over SSH {preview.logins.length > 0 && "as "}
-            <Untrusted text={sayLogins(preview)} /> with {sayKeys(computer)}; a host whose key is not known
-            yet is not logged in to
+            <Untrusted text={sayLogins(preview)} /> with {sayKeys(preview, computer)}; a host whose key is not
+            known yet is not logged in to
           </>
         )}
       </p>
@@ -73,14 +74,15 @@ function Targets({ preview }: { preview: Preview }) {
 const sayLogins = ({ logins }: Preview): string =>
   `${logins.join(", ")}${logins.length === LOGINS_SHOWN ? " and maybe others" : ""}`;
 
-function sayKeys(computer: ReturnType<typeof useThisComputer>["data"]): string {
+function sayKeys({ keyFiles }: Preview, computer: ReturnType<typeof useThisComputer>["data"]): string {
   const usable = computer?.identityFiles.filter(({ unusable }) => unusable === null).length ?? 0;
   const agent = computer?.agent.identities.length ?? 0;
   const found = [
+    keyFiles > 0 && `${sayCount(keyFiles, "key file")} of ssh_config`,
     agent > 0 && `${sayCount(agent, "key")} of your agent`,
     usable > 0 && `${sayCount(usable, "key file")} of yours`,
   ].filter((words) => words !== false);
-  return found.join(" and ") || "no key: none was found on this computer, so name one in the options";
+  return found.join(", ") || "no key: none was found on this computer, so name one in the options";
 }
 
 /** Connections that nobody answers take 3 s each; so many are waited for at a time. */
