@@ -65,7 +65,11 @@ test("a link of another program opens the row, and what is no link of ours opens
   for (const other of ["latchkey://open/hosts?open=1#/settings", "latchkey://evil", "javascript:alert(1)"]) {
     await desktop.ask({ kind: "emit", event: "open-url", args: [other] });
   }
-  await desktop.ask({ kind: "emit", event: "second-instance", args: [["latchkey", link], "/"] });
+  await desktop.ask({
+    kind: "emit",
+    event: "second-instance",
+    args: [["electron", "--no-sandbox", ".", link], "/"],
+  });
   await expect(new ListScreen(frame.page).drawer.getByRole("heading", { level: 2 })).toHaveText(title ?? "");
   expect(desktop.calls.filter(({ name }) => name === "focus").length).toBeGreaterThan(1);
 });

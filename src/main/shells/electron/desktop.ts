@@ -23,7 +23,7 @@ import { lockNavigation } from "./guard/lock-navigation.ts";
 import { refuseRemote, servePage } from "./guard/page-protocol.ts";
 import { denyPermissions } from "./guard/permissions.ts";
 import { hearPage } from "./guard/sender-check.ts";
-import { type Opened, readOpened } from "./opened/launch.ts";
+import { argumentsOf, type Opened, readOpened } from "./opened/launch.ts";
 import { showOpened } from "./opened/show-opened.ts";
 import { buildMenu } from "./window/menu.ts";
 import { openWindow } from "./window/open-window.ts";
@@ -47,7 +47,7 @@ export async function openDesktop(database: string, opened: readonly Opened[]): 
   };
 
   app.on("web-contents-created", (_event, contents) => lockNavigation(contents));
-  app.on("second-instance", (_event, argv, folder) => show(readOpened(argv.slice(1), folder)));
+  app.on("second-instance", (_event, argv, folder) => show(readOpened(argumentsOf(argv, app), folder)));
   app.on("open-url", (_event, link) => show([{ kind: "link", link }]));
   app.on("open-file", (_event, path) => show([{ kind: "file", path }]));
   app.on("window-all-closed", () => app.quit());

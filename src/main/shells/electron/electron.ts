@@ -4,13 +4,13 @@ import { findDefaultDatabase } from "#shells/cli/default-database.ts";
 import { runCommand } from "./command.ts";
 import { openDesktop } from "./desktop.ts";
 import { PAGE_SCHEME } from "./guard/page-protocol.ts";
-import { type Launch, readLaunch } from "./opened/launch.ts";
+import { argumentsOf, type Launch, readLaunch } from "./opened/launch.ts";
 
 // Both must have been said before the app is ready.
 app.enableSandbox();
 protocol.registerSchemesAsPrivileged([PAGE_SCHEME]);
 
-const launch = readLaunch(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd());
+const launch = readLaunch(argumentsOf(process.argv, app), process.cwd());
 if (launch.kind === "command") void runCommand(app, launch.argv);
 else if (app.requestSingleInstanceLock()) void open(launch);
 // The window that is open already hears of us, and shows what we were to open.

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readLaunch, readOpened } from "./launch.ts";
+import { argumentsOf, readLaunch, readOpened } from "./launch.ts";
 
 const window = { kind: "window", database: null, opened: [] };
 
@@ -26,6 +26,16 @@ test.each([
   ["a question", ["--version"], { kind: "command", argv: ["--version"] }],
 ])("%s: %j", (_, argv, launch) => {
   expect(readLaunch(argv, "/here")).toEqual(launch);
+});
+
+test.each([
+  [["/opt/latchkey", "a.pem"], true, ["a.pem"]],
+  [["/opt/latchkey"], true, []],
+  [["electron", ".", "--db", "a.db"], false, ["--db", "a.db"]],
+  [["electron", "--inspect=0", "--no-sandbox", ".", "a.pem"], false, ["a.pem"]],
+  [["electron"], false, []],
+])("of %j (packaged: %s) the program's arguments are %j", (argv, isPackaged, args) => {
+  expect(argumentsOf(argv, { isPackaged })).toEqual(args);
 });
 
 test("a second start names what to open, by the folder that it was started in", () => {

@@ -9,11 +9,21 @@ export type Launch =
 /** A link or a file that the window is to show. */
 export type Opened = { kind: "link"; link: string } | { kind: "file"; path: string };
 
+/**
+ * What stands behind the program's name. A packaged program is its own executable; otherwise Electron is told which
+ * program to run, behind switches of its own.
+ */
+export function argumentsOf(argv: readonly string[], { isPackaged }: { isPackaged: boolean }): string[] {
+  if (isPackaged) return argv.slice(1);
+  const program = argv.findIndex((word, index) => index > 0 && !word.startsWith("-"));
+  return program < 0 ? [] : argv.slice(program + 1);
+}
+
 /** A bare word is a command, or a mistyped one, which the command line can say; files come with a path. */
 const COMMAND = /^[a-z][a-z-]*$/;
 const HELP: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version"]);
 
-/** Reads the arguments behind the program's name. What is no option of ours the system may have added for Chromium. */
+/** Reads those arguments. What is no option of ours the system may have added for Chromium. */
 export function readLaunch(argv: readonly string[], folder: string): Launch {
   const { words, database } = readWords(argv);
   if (COMMAND.test(words[0] ?? "") || argv.some((word) => HELP.has(word))) return { kind: "command", argv };
