@@ -16,7 +16,8 @@ export function CertificateLine({ certificate }: { certificate: Certificate }) {
       below={
         <>
           <div>
-            {isSelfIssued ? "Issued by itself" : <Issuer issuer={issuer} />}, {sayKey(certificate)}
+            {isSelfIssued ? "Issued by itself" : <Issuer issuer={issuer} />},{" "}
+            <Untrusted text={sayKey(certificate)} />
             {isCa && ", an authority: it may sign others"}
           </div>
           {names.length > 0 && <Untrusted text={names.join(", ")} />}

@@ -34,7 +34,7 @@ export function KeyLine({ item }: { item: Key }) {
         </>
       }
     >
-      {sayKey(item)} <Untrusted text={comment} />
+      <Untrusted text={sayKey(item)} /> <Untrusted text={comment} />
     </Line>
   );
 }
