@@ -51,11 +51,10 @@ function installHarm(): void {
   document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
     violations.push(`against the policy: ${violatedDirective} ${blockedURI} ${sample}`),
   );
-  const { title } = document;
   const harm = () => [
     ...violations,
     ...(window.__pwned === undefined ? [] : ["what a stranger wrote has run"]),
-    ...(document.title === title ? [] : [`the title is ${document.title}`]),
+    ...(/^([A-Z][a-z]+ - )?Latchkey$/.test(document.title) ? [] : [`the title is ${document.title}`]),
     ...(Object.keys(Object.prototype).length === 0 ? [] : ["the prototype of objects was changed"]),
   ];
   window.lk = { harm } as Examiner;
