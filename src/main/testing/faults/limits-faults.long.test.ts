@@ -1,0 +1,71 @@
+/** L7: what fifty hostile hosts among a thousand cost, in time, in memory and in stalls of the program that scans. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type Desk, makeDesk } from "#testing/lab/desk.ts";
+import { recordFault } from "./fault-table.ts";
+import { type HostileServer, hostile, startHealthy } from "./hostile-servers.ts";
+
+const HEALTHY = 950;
+/** So many of each kind of hostile host, and there are ten kinds. */
+const OF_EACH = 5;
+const KINDS = [
+  ...["silent", "drippedGreeting", "bannerFlood", "lineFlood", "http"],
+  ...["hugePacket", "neverReplies", "neverExits", "stdoutFlood", "stderrFlood"],
+] as (keyof typeof hostile)[];
+const ROUNDS = 3;
+const WATCH = join(import.meta.dirname, "watch-loop.mjs");
+
+type Cost = { seconds: number; stallMs: number; peakMib: number };
+
+async function scan(desk: Desk, servers: readonly HostileServer[], expected: { ok: number }): Promise<Cost> {
+  const report = join(desk.home, "loop.json");
+  const targets = servers.map(({ host, port }) => `root@${host}:${port}`);
+  const before = ["env", `NODE_OPTIONS=--import=${WATCH}`, `LOOP_REPORT=${report}`];
+  const begun = performance.now();
+  const ended = await desk.latchkey(["scan", "--accept-new", "--json", ...targets], { before });
+  const seconds = (performance.now() - begun) / 1_000;
+  expect(ended).toMatchObject({ code: 0, err: "" });
+  expect(JSON.parse(ended.out)).toMatchObject({ state: "finished", probes: expected });
+  return { seconds, ...JSON.parse(await readFile(report, "utf8")) };
+}
+
+const median = (costs: readonly Cost[], of: keyof Cost): number =>
+  costs.map((cost) => cost[of]).toSorted((one, other) => one - other)[Math.floor(costs.length / 2)] ?? 0;
+
+test("S8: fifty hostile hosts among a thousand change nothing for the others, and cost little", {
+  timeout: 1_800_000,
+}, async ({ task }) => {
+  await using stack = new AsyncDisposableStack();
+  const desk = stack.use(await makeDesk());
+  const healthy: HostileServer[] = [];
+  for (let index = 0; index < HEALTHY; index++) healthy.push(stack.use(await startHealthy()));
+  const bad: HostileServer[] = [];
+  for (const kind of KINDS)
+    for (let index = 0; index < OF_EACH; index++) bad.push(stack.use(await hostile[kind]()));
+  // Spread evenly over the first half: what a host costs that is begun as the last of all is its own limit, and no other's.
+  const step = Math.floor(HEALTHY / bad.length / 2);
+  const mixed = healthy.flatMap((server, index) =>
+    index % step === 0 && bad[index / step] ? [bad[index / step] as HostileServer, server] : [server],
+  );
+
+  const [clean, troubled]: [Cost[], Cost[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    clean.push(await scan(desk, healthy, { ok: HEALTHY }));
+    troubled.push(await scan(desk, mixed, { ok: HEALTHY }));
+  }
+
+  const ratio = median(troubled, "seconds") / median(clean, "seconds");
+  const growth = (median(troubled, "peakMib") - median(clean, "peakMib")) / bad.length;
+  const say = (costs: readonly Cost[], of: keyof Cost) => median(costs, of).toFixed(1);
+  recordFault(task, {
+    ...{ id: "S8", injected: `${bad.length} hostile hosts of 10 kinds among ${HEALTHY}` },
+    seen: [
+      `${HEALTHY} of ${HEALTHY} read; ${say(clean, "seconds")} s without, ${say(troubled, "seconds")} s with (x${ratio.toFixed(2)})`,
+      `${growth.toFixed(1)} MiB for each`,
+      `longest stall ${say(clean, "stallMs")} ms without, ${say(troubled, "stallMs")} ms with`,
+    ].join("; "),
+  });
+  expect(growth).toBeLessThanOrEqual(32);
+  expect(ratio).toBeLessThanOrEqual(1.2);
+});
