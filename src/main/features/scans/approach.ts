@@ -118,9 +118,9 @@ const stands = ({ met, lost }: Visited<object>): boolean =>
 /** At one machine, as it is seen from the jump host before it, or from here. */
 const placeOf = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
 
-const placeInScan = (scanId: ScanId, { hosts, isAsWished }: AtOnce): Place => ({
+const placeInScan = (scanId: ScanId, { hosts, isFixed }: AtOnce): Place => ({
   ...{ key: `scan ${scanId}`, most: hosts },
-  ...(!isAsWished && { yieldAfterMs: YIELD_AFTER_MS }),
+  ...(!isFixed && { yieldAfterMs: YIELD_AFTER_MS }),
 });
 
 /** A host that waits for a place at its jump host holds none that others need. */

@@ -56,7 +56,7 @@ function open() {
   const carry = (visits: Pick<Visits, "visitEndpoint">) =>
     carryOut(
       deps,
-      { scanId, targets: [target, other], atOnce: { hosts: 1, endpoints: 2, isAsWished: true } },
+      { scanId, targets: [target, other], atOnce: { hosts: 1, endpoints: 2, isFixed: true } },
       async () => ({ ...visits, ...NO_HOSTS }),
       { controller: new AbortController(), closing: new AbortController().signal },
     );

@@ -9,8 +9,8 @@ import type { HostsOfWay, Login } from "./plan-hosts.ts";
 /** What is visited, and how it is told. */
 export type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
 
-/** Visits at a time: logins to hosts, and endpoints. `isAsWished`: the user named the number, and it is never passed. */
-export type AtOnce = { hosts: number; endpoints: number; isAsWished: boolean };
+/** Visits at a time: logins to hosts, and endpoints. `isFixed`: it is never passed, not even by hosts that hang. */
+export type AtOnce = { hosts: number; endpoints: number; isFixed: boolean };
 
 export type Visits = {
   /** The hosts, by the jump hosts that they lie behind. */
@@ -46,7 +46,7 @@ export function chooseAtOnce(concurrency: number | null, freeDescriptors: number
   return {
     hosts: Math.min(concurrency ?? HOSTS_AT_ONCE, room(1 / 4)),
     endpoints: Math.min(concurrency ?? ENDPOINTS_AT_ONCE, room(1 / 2)),
-    isAsWished: concurrency !== null,
+    isFixed: concurrency !== null || room(1 / 4) < HOSTS_AT_ONCE,
   };
 }
 

@@ -14,7 +14,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
   };
   const store = openStore({ path: ":memory:", access: "write" });
   const visit = await visitEndpoint(
-    { prober, readCertificate, now: () => new Date(START) },
+    { prober, patience: AT_ONCE, readCertificate, now: () => new Date(START) },
     {
       scanId: ScanId.parse(beginScan(store)),
       target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
@@ -35,3 +35,22 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
   });
   expect(listed.rows).toMatchObject([{ subject: "CN=An Authority", places: [{ position: 1 }] }]);
 });
+
+test("an endpoint for which this computer had no descriptor left is tried again, and not told as dead", async () => {
+  const refused = { outcome: "timed-out" as const, message: "none left", chain: [], facts: {}, tookMs: 1 };
+  const answers = [refused, refused].map((answer) => ({ ...answer, passing: "no-descriptor" as const }));
+  const closed = { ...refused, outcome: "refused" as const, message: "closed" };
+  const prober = { probeEndpoint: async () => answers.shift() ?? closed };
+  const visit = await visitEndpoint(
+    { prober, patience: AT_ONCE, readCertificate, now: () => new Date(START) },
+    {
+      scanId: ScanId.parse(1),
+      target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
+      signal: new AbortController().signal,
+    },
+  );
+  expect(visit).toMatchObject({ outcome: "refused", message: "closed" });
+  expect(answers).toEqual([]);
+});
+
+const AT_ONCE = { wait: async () => undefined, random: () => 0 };

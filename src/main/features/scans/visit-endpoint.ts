@@ -1,5 +1,6 @@
 import { findCertificateProblems, findEndpointProblems } from "#domain/findings/certificate-findings.ts";
 import { expiringFrom } from "#domain/findings/expiry.ts";
+import { type Patience, tryPatiently } from "#net/ssh/retries.ts";
 import type { EndpointReading, TlsProber } from "#net/tls/probe-endpoint.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
@@ -9,16 +10,17 @@ import type { EndpointVisit, SeenCertificate } from "#store/visit.ts";
 
 type Deps = {
   prober: TlsProber;
+  patience: Patience;
   readCertificate: (der: Uint8Array) => Certificate | null;
   now: () => Date;
 };
 
 /** Greets an endpoint and reads the chain it presents. Rejects only when `signal` says stop. */
 export async function visitEndpoint(
-  { prober, readCertificate, now }: Deps,
+  { prober, patience, readCertificate, now }: Deps,
   { scanId, target, signal }: { scanId: ScanId; target: TlsTarget; signal: AbortSignal },
 ): Promise<EndpointVisit> {
-  const reading = await prober.probeEndpoint(target, signal);
+  const reading = await tryPatiently(() => prober.probeEndpoint(target, signal), patience, signal);
   const visit = { scanId, target, at: toInstant(now()), tookMs: Math.round(reading.tookMs) };
   if (reading.outcome !== "presented") {
     return { ...visit, state: "failed", outcome: reading.outcome, message: reading.message, presented: null };

@@ -94,7 +94,8 @@ export function createVisits({ store, prober, workstation, collectorScript, now,
       ways,
       keepOpen: approach.keepOpen,
       visitHost: (login) => visitHost(host, login),
-      visitEndpoint: (target) => visitEndpoint({ prober, readCertificate, now }, { scanId, target, signal }),
+      visitEndpoint: (target) =>
+        visitEndpoint({ prober, patience, readCertificate, now }, { scanId, target, signal }),
     };
   }
 

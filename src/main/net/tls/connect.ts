@@ -4,7 +4,12 @@ import { hostname } from "node:os";
 import type { Outcome } from "#shared/model/probe.ts";
 
 /** Why there is no connection, as an outcome and a sentence. */
-export type Failure = { outcome: Outcome; message: string };
+export type Failure = {
+  outcome: Outcome;
+  message: string;
+  /** It is this computer that had none left; another try may find one. */
+  passing?: "no-descriptor";
+};
 
 export type Connected = { socket: Socket; address: string };
 
@@ -141,6 +146,7 @@ function readConnectError({ code = "unknown" }: NodeJS.ErrnoException, port: num
       return {
         outcome: "timed-out",
         message: `this computer has no free connection left (${code}); scan fewer targets at a time`,
+        passing: "no-descriptor",
       };
     default:
       return { outcome: "refused", message: `the connection could not be made (${code})` };

@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 import type { Outcome } from "#shared/model/probe.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
-import { type Connected, connectToFirst, findAddresses, isFailure } from "./connect.ts";
+import { type Connected, connectToFirst, type Failure, findAddresses, isFailure } from "./connect.ts";
 import { createGreeter } from "./greet.ts";
 import { sayAnswer } from "./say-answer.ts";
 import { Slots, SlotsByKey } from "./slots.ts";
@@ -45,6 +45,7 @@ export type EndpointReading = {
   facts: Record<string, string>;
   /** Without the time that it waited for its turn. */
   tookMs: number;
+  passing?: Failure["passing"];
 };
 
 export type TlsProber = ReturnType<typeof createTlsProber>;
