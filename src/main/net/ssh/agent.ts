@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import ssh2, { type GetStreamCallback, type IdentityCallback, type ParsedKey } from "ssh2";
+import type { IdentityCallback, OpenSSHAgent, ParsedKey } from "ssh2";
+import { loadSsh2 } from "./load-ssh2.ts";
 import { readFields, viewKey } from "./wire.ts";
 
 export type AgentKey = { blob: Buffer; keyType: string; fingerprint: string; comment: string };
@@ -42,27 +43,17 @@ export async function listAgentKeys(socketPath: string | null): Promise<AgentLis
 }
 
 /** An agent that offers one of its keys and no other, until the login has ended: then it is let go, answer or not. */
-export class OneKeyAgent extends ssh2.OpenSSHAgent {
-  readonly #key: ParsedKey;
-  readonly #ended: AbortSignal;
-
-  constructor(socketPath: string, key: ParsedKey, ended: AbortSignal) {
-    super(socketPath);
-    this.#key = key;
-    this.#ended = ended;
-  }
-
-  override getStream(answer: GetStreamCallback): void {
-    super.getStream((error, stream) => {
-      if (stream) this.#ended.addEventListener("abort", () => stream.destroy(), { once: true });
-      if (this.#ended.aborted) stream?.destroy();
+export function offerOneKey(socketPath: string, key: ParsedKey, ended: AbortSignal): OpenSSHAgent {
+  const agent = new (loadSsh2().OpenSSHAgent)(socketPath);
+  const open = agent.getStream.bind(agent);
+  agent.getStream = (answer) =>
+    open((error, stream) => {
+      if (stream) ended.addEventListener("abort", () => stream.destroy(), { once: true });
+      if (ended.aborted) stream?.destroy();
       answer(error, stream);
     });
-  }
-
-  override getIdentities(answer: IdentityCallback<ParsedKey>): void {
-    answer(null, [this.#key]);
-  }
+  agent.getIdentities = (answer: IdentityCallback<ParsedKey>) => answer(null, [key]);
+  return agent;
 }
 
 function readListing(message: Buffer): AgentListing {

@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import ssh2, { type AnyAuthMethod, type ParsedKey } from "ssh2";
+import type { AnyAuthMethod, ParsedKey } from "ssh2";
 import { Redacted } from "#shared/model/redacted.ts";
-import { type AgentKey, listAgentKeys, OneKeyAgent } from "./agent.ts";
+import { type AgentKey, listAgentKeys, offerOneKey } from "./agent.ts";
+import { loadSsh2 } from "./load-ssh2.ts";
 import type { KeyLock } from "./locked/key-lock.ts";
 import {
   LARGEST_KEY_FILE,
@@ -138,7 +139,7 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
 
   function takeFromAgent({ blob, keyType, fingerprint, comment }: AgentKey): void {
     const why = whyNoLogin(keyType);
-    const key = why ? null : ssh2.utils.parseKey(blob);
+    const key = why ? null : loadSsh2().utils.parseKey(blob);
     if (!key || key instanceof Error) refuse(`agent: ${fingerprint}`, why ?? "its key cannot be read");
     else add({ keyType, fingerprint, source: "agent", comment, secret: { kind: "agent", socketPath, key } });
   }
@@ -189,5 +190,5 @@ async function readSmallFile(path: string): Promise<Buffer | "missing" | { unrea
 export function authMethodFor(identity: Identity, username: string, ended: AbortSignal): AnyAuthMethod {
   const { secret } = identity;
   if (secret.kind === "file") return { type: "publickey", username, key: Redacted.reveal(secret.key) };
-  return { type: "agent", username, agent: new OneKeyAgent(secret.socketPath, secret.key, ended) };
+  return { type: "agent", username, agent: offerOneKey(secret.socketPath, secret.key, ended) };
 }

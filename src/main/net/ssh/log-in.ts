@@ -5,13 +5,14 @@
  */
 import { isIP, type LookupFunction, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
+import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
 import { findAddresses, isFailure } from "#net/tls/connect.ts";
 import { Deadline } from "./deadline.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { holdUntilGreeting } from "./greeting.ts";
 import type { Identity, UnusableIdentity } from "./identities.ts";
 import { leave } from "./leave.ts";
+import { loadSsh2 } from "./load-ssh2.ts";
 import {
   explainEnd,
   explainTimeout,
@@ -90,7 +91,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     progress.stage = "key-exchange";
   });
   gatherWrites(stream);
-  const client = new ssh2.Client();
+  const client = new (loadSsh2().Client)();
 
   const fail = (reason: Reason) => resolve({ ...NOTHING_MET, ...reason, hostKey: progress.hostKey });
   const end = (error: Error | null) => fail(explainEnd(target, progress, error, greeting.said()));

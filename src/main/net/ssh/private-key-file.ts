@@ -5,8 +5,9 @@
  * (locked/unlock.ts). ssh2 would derive its key on this one, for as long as the file says.
  */
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import ssh2, { type ParsedKey } from "ssh2";
+import type { ParsedKey } from "ssh2";
 import { Redacted } from "#shared/model/redacted.ts";
+import { loadSsh2 } from "./load-ssh2.ts";
 import { type KeyLock, readKeyLock } from "./locked/key-lock.ts";
 import { readContainer, writeContainer } from "./openssh-container.ts";
 import { toField, viewKey } from "./wire.ts";
@@ -129,7 +130,7 @@ function toContainer(key: KeyObject): string {
 
 /** Takes only what is known to have no passphrase. */
 function parse(text: string): PrivateKeyFile {
-  const key = ssh2.utils.parseKey(text);
+  const key = loadSsh2().utils.parseKey(text);
   if (key instanceof Error || !key.isPrivateKey())
     return { ...NO_KEY, why: "it is damaged: the key in it cannot be read" };
   const blob = key.getPublicSSH();

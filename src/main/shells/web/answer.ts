@@ -1,6 +1,7 @@
-import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { PAGE_HEADERS, type PageFile } from "#shells/page.ts";
+import { getHttp } from "./http.ts";
 
 /** Answers, and keeps the connection. */
 export function answer(response: ServerResponse, { type, body }: PageFile): void {
@@ -32,6 +33,6 @@ export function refuseSocket(socket: Duplex, status: number): void {
   if (!socket.writable) return void socket.destroy();
   const headers = Object.entries({ ...PAGE_HEADERS, "Content-Length": "0", Connection: "close" });
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", ""].join("\r\n");
+  const head = [`HTTP/1.1 ${status} ${getHttp().STATUS_CODES[status]}`, ...lines, "", ""].join("\r\n");
   socket.end(head, () => socket.destroy());
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AnyRouter } from "@orpc/server";
 import { WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
@@ -13,6 +13,7 @@ import {
   refuseStranger,
   refuseUpgrade,
 } from "./checks.ts";
+import { getHttp } from "./http.ts";
 import { createLaunchCodes, MOST_BAD_CODES } from "./launch-codes.ts";
 import { listen, type Place } from "./listen.ts";
 import { createSessions } from "./sessions.ts";
@@ -116,7 +117,7 @@ const GUESSED =
   "so the web shell has stopped listening; start it again for a new address";
 
 function createLimitedServer(): Server {
-  const server = createServer(LIMITS);
+  const server = getHttp().createServer(LIMITS);
   server.maxConnections = MOST_SOCKETS;
   // One more than may be sent, so that a header too many is seen.
   server.maxHeadersCount = MOST_HEADERS + 1;
