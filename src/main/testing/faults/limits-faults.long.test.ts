@@ -59,6 +59,7 @@ test("S8: fifty hostile hosts among a thousand change nothing for the others, an
     index % step === 0 && bad[index / step] ? [bad[index / step] as HostileServer, server] : [server],
   );
 
+  const expected = new Set(healthy.map(targetOf));
   const [clean, troubled]: [Cost[], Cost[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
     clean.push(await scan(desk, healthy, expected));
