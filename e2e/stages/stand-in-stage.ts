@@ -75,8 +75,9 @@ async function tellPage(page: Page, message: FromStandIn): Promise<void> {
   if (!["said", "port", "from-port", "port-closed"].includes(message.kind) || page.isClosed()) return;
   await page
     .evaluate((said) => (globalThis as unknown as InPage).fromStandIn(said), message)
-    .catch((error) => {
-      if (!page.isClosed()) throw error;
+    .catch((error: Error) => {
+      // What is said to a page that is being left is lost; the next one asks for itself.
+      if (!page.isClosed() && !/Execution context was destroyed/.test(error.message)) throw error;
     });
 }
 
