@@ -140,17 +140,16 @@ async function walkDrawers(total: number): Promise<{ opened: number; problems: s
   const opened = new Set([""]);
   (document.activeElement as HTMLElement | null)?.blur();
   press("Home");
-  await turn();
-  press("Enter");
   for (let tries = 0; opened.size <= total && tries < 2 * total + 20; tries++) {
-    const isNew = await until(() => !opened.has(openId()));
     // A key that came before the list had heard of the last one leads nowhere new: it is pressed again.
+    await turn();
+    press(openId() === "" ? "Enter" : "]");
+    const isNew = await until(() => !opened.has(openId()));
     await turn();
     if (isNew && (await until(() => document.querySelector("aside h3") !== null))) {
       opened.add(openId());
       for (const problem of window.lk.examine("aside")) problems.add(problem);
     }
-    press("]");
   }
   press("Escape");
   return { opened: opened.size - 1, problems: [...problems] };
