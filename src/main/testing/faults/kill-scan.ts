@@ -43,9 +43,13 @@ export async function goOn(
 ): Promise<{ state: string; brokenAt: number | null; visited: Set<string> }> {
   await using app = desk.open();
   const { rows } = await app.client.scans.list({});
-  const state = rows[0]?.state ?? "not begun";
+  const [killed] = rows;
+  const state = killed?.state ?? "not begun";
+  // One that had only its end left to write has visited everything.
+  const left = killed ? killed.total - killed.ok - killed.partial - killed.failed : 0;
   const { brokenAt } = await app.client.activity.verify();
-  if (state === "interrupted") await scanAll(app, { text: "", again: "unfinished", acceptNew: true });
+  if (state === "interrupted" && left > 0)
+    await scanAll(app, { text: "", again: "unfinished", acceptNew: true });
   const scans = (await app.client.scans.list({})).rows;
   const probes = await Promise.all(scans.map(({ id }) => listProbes(app.client, id)));
   const ok = probes.flat().filter((probe) => probe.state === "ok");
