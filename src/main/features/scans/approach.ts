@@ -51,7 +51,7 @@ export function createApproach(deps: Deps) {
   const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInTo, reachMs, patience, signal });
   const knock = createKnock(deps);
   const find = ({ address, port }: Hop) => lookUp({ host: address, port }, limits.connectMs);
-  const standing = new Map<string, object>();
+  const standing = new Map<string, Visited<object>>();
 
   return {
     /** Keeps jump hosts open, once they are, until it is disposed. */
@@ -60,12 +60,12 @@ export function createApproach(deps: Deps) {
     /** Visits a host in its turn, and again where what it met may pass. Rejects only when the scan is told to stop. */
     async visit<T extends object>(route: Hops, attempt: Attempt<T>): Promise<Visited<T>> {
       const place = placeOf(keyOf(route.jumps), route.host.name, route.host.port);
-      const known = standing.get(place) as T | undefined;
-      if (known) return { met: known, lost: null, check: null, tookMs: 0 };
+      const known = standing.get(place) as Visited<T> | undefined;
+      if (known) return { ...known, tookMs: 0 };
       await using jumpHost = await jumpHosts.keep(route.jumps);
       const before = jumpHost && jumpHost.leadTo(route.host);
       const visited = await tryPatiently(() => visitInTurn(route, before, attempt), patience, signal);
-      if (stands(visited)) standing.set(place, visited.met);
+      if (stands(visited)) standing.set(place, visited);
       return visited;
     },
   };

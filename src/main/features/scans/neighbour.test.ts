@@ -1,9 +1,11 @@
+import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scanAll } from "#testing/lab/desk.ts";
 import { openWorkstation, sayHost } from "#testing/ssh/open-workstation.ts";
 import { startRawServer } from "#testing/ssh/raw-server.ts";
-import { startSshServer } from "#testing/ssh/ssh-server.ts";
+import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 
 type Command = Parameters<NonNullable<Parameters<typeof startSshServer>[0]["run"]>>[0];
 
@@ -90,4 +92,16 @@ test("a host whose key is unknown is met once, whatever number of logins it was 
   expect(outcomesOf(probes)).toEqual(Array(3).fill("host-key-unknown"));
   expect(host.seen.clients).toBe(1);
   expect(host.attempts).toEqual([]);
+});
+
+test("a host whose key has changed is met once, and stays a finding whatever other logins were named", async () => {
+  await using host = await startSshServer({ run: refuse });
+  await using desk = await openWorkstation(sayHost("one", host));
+  const [, another] = makeKeyPair().public.split(" ");
+  await writeFile(join(desk.home, ".ssh/known_hosts"), `[127.0.0.1]:${host.port} ssh-ed25519 ${another}\n`);
+  const probes = await scanAll(desk.app, { text: "ann@one bob@one", only: "ssh" });
+  expect(outcomesOf(probes)).toEqual(Array(2).fill("host-key-changed"));
+  expect(host.seen.clients).toBe(1);
+  const { rows } = await desk.app.client.findings.list({ rule: "host-key-changed" });
+  expect(rows).toHaveLength(1);
 });

@@ -54,8 +54,7 @@ function describeVisit(
     met.state === "failed"
       ? describeFailure(target, met, check?.findAgainst() ?? null)
       : describeReading(met, nonce, at, visitor);
-  const isCutShort = described.outcome === "truncated" || CUTS.has(described.outcome);
-  if (!lost || !isCutShort) return described;
+  if (!lost || !CUTS.has(described.outcome)) return described;
   return { ...described, outcome: "jump-failed", message: sayLost(lost), jumpHost: lost };
 }
 
