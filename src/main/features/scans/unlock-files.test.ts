@@ -116,6 +116,25 @@ test("a usual file is asked about only where there is no other way to log in", a
   expect(beside.asked).toHaveLength(0);
 });
 
+test("a file that ssh_config names for one machine is no way into the others: a usual one is asked about for them", async () => {
+  await using home = await makeTemporaryFolder();
+  const ssh = join(home.path, ".ssh");
+  await mkdir(ssh);
+  const locked = await makeLockedFile(ssh, "id_ed25519");
+  const other = join(home.path, "other");
+  await writeFile(other, makeKeyPair().private);
+  const gatherFor = async (isForAll: boolean) => {
+    const { ask, asked } = answering("open sesame");
+    const { identities } = await gatherIdentities({
+      ...{ identityFiles: [], configured: { files: [other], isForAll }, home: home.path, agentSocket: null },
+      unlock: createUnlocker(ask, never),
+    });
+    return { sources: identities.map(({ source }) => source), asked: asked.length };
+  };
+  expect(await gatherFor(false)).toEqual({ sources: [other, locked.path], asked: 1 });
+  expect(await gatherFor(true)).toEqual({ sources: [other], asked: 0 });
+});
+
 test("a scan that is cancelled while it asks does not go on to the next file", async () => {
   await using folder = await makeTemporaryFolder();
   const { path } = await makeLockedFile(folder.path, "locked");

@@ -83,11 +83,7 @@ export function createVisits({ store, prober, workstation, collectorScript, now,
     const approach = createApproach({
       ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
       hostKeys: await createHostKeys({ store, readKnownHostsFiles, now }, { home, acceptNew }),
-      waysInto: (hop) => ({
-        identities: chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
-        unusable: gathered.unusable,
-        typed,
-      }),
+      waysInto: (hop) => ({ ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }), typed }),
     });
     const host = { scanId, approach, collectHost, collectorScript, limits: SSH_LIMITS, readCertificate, now };
     return {
@@ -107,9 +103,11 @@ export function createVisits({ store, prober, workstation, collectorScript, now,
   ): Promise<Identities> {
     const hops = ways.flatMap(({ jumps, hosts }) => [...jumps, ...hosts.flat().flatMap(hostOf)]);
     if (hops.length === 0) return NO_IDENTITIES;
-    const configured = hops.flatMap(({ identityFiles }) => identityFiles ?? []);
-    const identityFiles = [...new Set([...named, ...configured])];
-    return gatherIdentities({ identityFiles, home, agentSocket, unlock });
+    const configured = {
+      files: hops.flatMap(({ identityFiles }) => identityFiles ?? []),
+      isForAll: hops.every(({ identityFiles }) => identityFiles !== null),
+    };
+    return gatherIdentities({ identityFiles: named, configured, home, agentSocket, unlock });
   }
 }
 

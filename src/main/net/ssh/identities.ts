@@ -53,7 +53,10 @@ export type OpenKeyFile = (file: LockedKeyFile) => Promise<UsableKeyFile | { why
 type UsableKeyFile = Extract<PrivateKeyFile, { kind: "usable" }>;
 
 type Sources = {
+  /** Named by the user. */
   identityFiles: readonly string[];
+  /** What ssh_config names; `isForAll`: it names some for every machine, and the usual ones are of no use. */
+  configured?: { files: readonly string[]; isForAll: boolean };
   home: string;
   agentSocket: string | null;
   /** Null: nobody is asked, and a locked file is used only where the agent holds its key. */
@@ -71,11 +74,12 @@ const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
  * Reads identity files and asks the agent for its list. Signs nothing and connects to nothing else. A locked file is
- * opened where it was named, and where it is a usual one while there is no other way to log in; never where the agent
- * holds its key. Fails only as `unlock` does.
+ * opened where it was named, and where it is a usual one while there is no other way to log in to a machine for which
+ * ssh_config names no file; never where the agent holds its key. Fails only as `unlock` does.
  */
 export async function gatherIdentities({
   identityFiles,
+  configured = { files: [], isForAll: false },
   home,
   agentSocket,
   unlock = null,
@@ -83,24 +87,30 @@ export async function gatherIdentities({
   const agent = await listAgentKeys(agentSocket);
   const ring = createRing(agent.keys, agentSocket ?? "");
   const usual = listUsualKeyFiles(home);
+  const heldByAgent = new Set(agent.keys.map(({ fingerprint }) => fingerprint));
+  const named = new Set([...identityFiles, ...configured.files]);
   const lockedUsual: LockedKeyFile[] = [];
 
-  for (const path of identityFiles) {
+  for (const path of named) {
     const file = await readKeyFile(path);
     const locked = ring.take(file === "missing" ? { unreadable: "there is no such file" } : file, path);
     if (locked) ring.takeOpened(locked, await open(locked));
   }
   for (const key of agent.keys) ring.takeFromAgent(key);
-  for (const path of usual.filter((path) => !identityFiles.includes(path))) {
+  for (const path of configured.isForAll ? [] : usual.filter((path) => !named.has(path))) {
     const file = await readKeyFile(path);
     const locked = file === "missing" ? null : ring.take(file, path);
     if (locked) lockedUsual.push(locked);
   }
   for (const locked of lockedUsual)
-    ring.takeOpened(locked, ring.identities.length > 0 ? { why: NEEDS_PASSPHRASE } : await open(locked));
-  const heldByAgent = new Set(agent.keys.map(({ fingerprint }) => fingerprint));
+    ring.takeOpened(locked, ring.identities.some(isForAny) ? { why: NEEDS_PASSPHRASE } : await open(locked));
   const { identities, keyOfFile, unusable } = ring;
   return { identities, keyOfFile, heldByAgent, unusable };
+
+  /** What ssh_config names for one machine is no way into another. */
+  function isForAny({ fingerprint, source }: Identity): boolean {
+    return heldByAgent.has(fingerprint) || identityFiles.includes(source) || usual.includes(source);
+  }
 
   async function open(locked: LockedKeyFile): Promise<UsableKeyFile | { why: string }> {
     return unlock ? await unlock(locked) : { why: NEEDS_PASSPHRASE };
