@@ -3,7 +3,7 @@ const LOOKS = { firstMs: 60_000, everyMs: 3_600_000 };
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Whether a day has gone by since the last backup; a clock that was set back makes none. */
+/** Whether a day has gone by since the last backup. `last`: none of those that a wrong clock dated later than now. */
 export const isDue = (last: string | null, now: Date): boolean =>
   last === null || now.getTime() - Date.parse(last) >= DAY_MS;
 

@@ -47,7 +47,7 @@ test("a reader checks and lists, and may not back up", async () => {
   await expect(reader.client.database.backUp()).rejects.toMatchObject({ code: "read-only" });
 });
 
-test("a backup is made when the last one is a day old, and not before", async () => {
+test("a backup is made when the last one is a day old, and not before, wherever the clock was meanwhile", async () => {
   await using folder = await makeTemporaryFolder();
   const path = join(folder.path, "latchkey.db");
   const store = openStore({ path, access: "write" });
@@ -59,7 +59,8 @@ test("a backup is made when the last one is a day old, and not before", async ()
     log: (error) => expect.unreachable(String(error)),
     now: () => new Date(clock),
   });
-  for (const hour of [0, 1, 23, 24, 25, 47, 72]) {
+  // The clock is set back at last, by more than a day.
+  for (const hour of [0, 1, 23, 24, 25, 47, 72, 50, 51]) {
     clock = Date.parse("2026-06-01T00:00:00Z") + hour * HOUR_MS;
     await backUpWhenDue();
   }
@@ -67,6 +68,7 @@ test("a backup is made when the last one is a day old, and not before", async ()
   expect((await readdir(`${path}.backups`)).toSorted()).toEqual([
     "2026-06-01T00-00-00Z.daily.db",
     "2026-06-02T00-00-00Z.daily.db",
+    "2026-06-03T02-00-00Z.daily.db",
     "2026-06-04T00-00-00Z.daily.db",
   ]);
 });

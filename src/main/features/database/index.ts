@@ -55,7 +55,8 @@ export function createDatabase({ store, damage: damageAtOpening, announce, log, 
 
   /** What the look through the database before it finds is told until the next start. */
   async function backUpWhenDue(): Promise<void> {
-    if (!isDue(findLastBackup(path), now())) return;
+    const at = now();
+    if (!isDue(findLastBackup(path, toInstant(at)), at)) return;
     try {
       await backUp("daily");
     } catch (error) {

@@ -47,16 +47,23 @@ export function findLastGood(database: string): Backup | null {
   );
 }
 
-/** When a backup was last made, for whatever reason; null when there is none. */
-export function findLastBackup(database: string): Instant | null {
-  const [name] = findNames(database);
-  return name === undefined ? null : toMoment(name);
+/** When a backup was last made, for whatever reason, and not after `until`; null when there is none. */
+export function findLastBackup(database: string, until: Instant | null = null): Instant | null {
+  return (
+    findNames(database)
+      .map(toMoment)
+      .find((at) => until === null || at <= until) ?? null
+  );
 }
 
-/** Removes the oldest of those that need not be kept, and what a backup that was cut short has left. */
-export function removeOldBackups(database: string): void {
+/**
+ * Removes the oldest of those that need not be kept, and what a backup that was cut short has left. `made`, just now,
+ * is the newest, even where a wrong clock has dated it before the others.
+ */
+export function removeOldBackups(database: string, made: string): void {
   const folder = backupFolder(database);
-  const passing = findNames(database).filter((name) => NAME.exec(name)?.[5] !== "before-migration");
+  const names = findNames(database).filter((name) => NAME.exec(name)?.[5] !== "before-migration");
+  const passing = [...new Set([...names.filter((name) => name === basename(made)), ...names])];
   const halves = readdirSync(folder).filter((name) => name.endsWith(UNFINISHED));
   for (const name of [...passing.slice(KEPT), ...halves]) rmSync(join(folder, name), { force: true });
 }

@@ -39,7 +39,7 @@ test("a backup holds all that was saved, is for its owner alone and says when an
   if (!isWindows) expect(modes.map((mode) => mode & 0o777)).toEqual([0o600, 0o700]);
 });
 
-test("ten backups are kept, and all that precede a migration", async () => {
+test("ten backups are kept, the one just made among them, and all that precede a migration", async () => {
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
   const { name } = await makeBackup(database.path, { at: day(1), reason: "before-migration" });
@@ -56,6 +56,10 @@ test("ten backups are kept, and all that precede a migration", async () => {
   const days = listBackups(database.path).map(({ at }) => Number(at.slice(8, 10)));
   expect(days).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 1]);
   expect(await readdir(backupFolder(database.path))).toHaveLength(11);
+
+  const early = await makeBackup(database.path, { at: "2015-01-01T00:00:00Z", reason: "daily" });
+  expect(listBackups(database.path).at(-1)).toEqual(early);
+  expect(listBackups(database.path)).toHaveLength(11);
 });
 
 test("two backups of one second are two files, and the later is the newer", async () => {
@@ -142,6 +146,29 @@ test("a restore puts the backup in place and keeps what was there, with its log"
   expect(restored).toMatchObject({ from, setAside });
   expect(countScans(left)).toBe(1);
   expect(countScans(setAside)).toBe(2);
+});
+
+test("a log whose database is gone is set aside, and not played into the backup", async () => {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "latchkey.db");
+  const store = openStore({ path, access: "write" });
+  visitEndpoint(store, "first");
+  await makeBackup(path, { at: day(1), reason: "daily" });
+  visitEndpoint(store, "second");
+  const gone = join(folder.path, "gone.db");
+  await copyFile(`${path}-wal`, `${gone}-wal`);
+  await writeFile(`${gone}-journal`, "a change that was cut short");
+  store.close();
+  const from = join(backupFolder(path), "2026-06-01T12-00-00Z.daily.db");
+
+  expect(restoreDatabase({ database: gone, from, at: day(2) })).toMatchObject({ setAside: null });
+  expect(await checkDatabase(gone, day(2))).toMatchObject({ problems: [] });
+  expect(countScans(gone)).toBe(1);
+  const aside = "gone.db.before-restore-2026-06-02T12-00-00Z";
+  expect((await readdir(folder.path)).filter((name) => name.startsWith(aside)).toSorted()).toEqual([
+    `${aside}-journal`,
+    `${aside}-wal`,
+  ]);
 });
 
 test("latest is the newest backup that is good; without one there is a sentence", async () => {

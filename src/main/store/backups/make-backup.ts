@@ -18,6 +18,6 @@ export async function makeBackup(
   const { problems, failure } = await runAside({ path: database, copyTo });
   const why = failure ?? problems[0];
   if (why !== undefined) throw new Refusal("unusable", `no backup was made of ${database}: ${why}`);
-  removeOldBackups(database);
+  removeOldBackups(database, copyTo);
   return describeBackup(copyTo);
 }

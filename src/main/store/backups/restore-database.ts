@@ -37,7 +37,7 @@ export function restoreDatabase({ database, from, at }: Wish): Restored {
     const lock = takeWriteLock(database);
     try {
       const incoming = writeCopy(backup.db, `${database}.restoring`);
-      const setAside = isMissing(database) ? null : setPresentAside(database, at);
+      const setAside = setPresentAside(database, at);
       refuseFailure(database, () => renameSync(incoming, database));
       forgetMark(database);
       syncFolder(dirname(database));
@@ -82,20 +82,27 @@ function refuseUnfit(backup: ReturnType<typeof openToLook>["db"]): number {
   );
 }
 
-/** Gives the database, and the log that SQLite may have left beside it, another name each. */
-function setPresentAside(database: string, at: Instant): string {
+/**
+ * Gives the database, and the logs that SQLite may have left beside it, another name each. The logs go where the
+ * database is gone, too: SQLite would play one that stayed into the backup.
+ */
+function setPresentAside(database: string, at: Instant): string | null {
   const moment = at.replaceAll(":", "-");
+  const hasDatabase = !isMissing(database);
   let aside = `${database}.before-restore-${moment}`;
-  for (let twin = 2; existsSync(aside); twin++) aside = `${database}.before-restore-${moment}_${twin}`;
+  for (let twin = 2; ["", ...LOGS].some((end) => existsSync(aside + end)); twin++)
+    aside = `${database}.before-restore-${moment}_${twin}`;
   refuseFailure(database, () => {
-    giveSecondName(database, aside);
-    // A log that stayed would be played into the backup. It is of no use without its database, nor that without it.
-    if (existsSync(`${database}-wal`)) renameSync(`${database}-wal`, `${aside}-wal`);
+    if (hasDatabase) giveSecondName(database, aside);
+    for (const end of LOGS) if (existsSync(database + end)) renameSync(database + end, aside + end);
     rmSync(`${database}-shm`, { force: true });
   });
   syncFolder(dirname(database));
-  return aside;
+  return hasDatabase ? aside : null;
 }
+
+/** The log ahead of the database, and the journal of a change that was cut short while there was none yet. */
+const LOGS = ["-wal", "-journal"] as const;
 
 /** Where the file system knows no second names, the database has none for a moment. */
 function giveSecondName(database: string, aside: string): void {

@@ -101,8 +101,9 @@ function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, now: () => Dat
   db.pragma("journal_mode = WAL");
   if (schema > 0 && isBehind) {
     const reason = "before-migration";
-    copyDatabase(db, nameBackup(db.name, { at: toInstant(now()), reason, migration: schema + 1 }));
-    removeOldBackups(db.name);
+    const backup = nameBackup(db.name, { at: toInstant(now()), reason, migration: schema + 1 });
+    copyDatabase(db, backup);
+    removeOldBackups(db.name, backup);
   }
   migrate(db);
 }
