@@ -93,3 +93,11 @@ test("B7: a folder that is copied to other machines is refused, by its name or b
     seen: "refused, with the reason",
   });
 });
+
+test("the home of somebody who has Dropbox, or of a server of files, is as good as any", async () => {
+  await using folder = await makeTemporaryFolder();
+  for (const home of ["jo", "nextcloud"]) {
+    await mkdir(join(folder.path, home, ".dropbox"), { recursive: true });
+    expect(refusal(await make(folder.path, home, ".local", "share"))).toBe("opened");
+  }
+});

@@ -13,10 +13,13 @@ const SHARED = new Map([
   [0x0bd00bd0, "Lustre"],
 ]);
 
-/** What programs that copy a folder to other machines call it, or leave in it. */
+/**
+ * What programs that copy a folder to other machines call it, or leave in it. In their own letters: /home/nextcloud is
+ * the home of a server. Not by `.dropbox`, which is a folder in the home of everybody who has Dropbox.
+ */
 const SYNC_FOLDER =
-  /^(dropbox|onedrive( - .*)?|google drive|my drive|icloud drive|mobile documents|nextcloud|owncloud)$/i;
-const SYNC_MARKS = [".dropbox", ".dropbox.cache", ".stfolder", ".nextcloudsync.log", ".owncloudsync.log"];
+  /^(Dropbox|OneDrive( - .*)?|Google Drive|My Drive|iCloud Drive|Mobile Documents|CloudStorage|Nextcloud|ownCloud)$/;
+const SYNC_MARKS = [".dropbox.cache", ".stfolder", ".nextcloudsync.log", ".owncloudsync.log"];
 
 /** Why a database cannot be in that folder, as the end of a sentence; null when it can. */
 export function reasonAgainstPlace(path: string): string | null {
