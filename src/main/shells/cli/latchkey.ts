@@ -8,6 +8,8 @@ if (Number(process.versions.napi) < 10) {
 } else {
   // Names are looked up in this pool, whose four threads a slow name server would fill at once. Set before its first use.
   process.env.UV_THREADPOOL_SIZE ??= "96";
+  const { endOnFault } = await import("#shells/end-on-fault.ts");
+  endOnFault();
   const { runCommandLine } = await import("./command-line.ts");
   const { openWorld } = await import("./terminal.ts");
   const code = await runCommandLine(process.argv.slice(2), openWorld());

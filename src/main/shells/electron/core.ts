@@ -2,12 +2,18 @@
 import type {} from "electron";
 import { createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
+import { sayFault } from "#shared/text/fault.ts";
+import { endOnFault } from "#shells/end-on-fault.ts";
 import { type FromCore, ToCore } from "./core/core-messages.ts";
 import { servePorts } from "./core/serve-ports.ts";
 
 const { parentPort } = process;
 const [databasePath = ""] = process.argv.slice(2);
 const tell = (message: FromCore) => parentPort.postMessage(message);
+
+endOnFault();
+// A message that is no request is rejected where nobody waits for it: the page's fault, and no reason to stop a scan.
+process.on("unhandledRejection", (fault) => process.stderr.write(`latchkey: ${sayFault(fault)}\n`));
 
 try {
   const app = createApp({ databasePath, whenDamaged: "read", keepsBackups: true });

@@ -1,0 +1,8 @@
+import { sayFault } from "#shared/text/fault.ts";
+
+/** What nothing caught ends the process with 3. Node itself would print all that it holds. */
+export function endOnFault(): void {
+  process.on("uncaughtException", (fault) => {
+    process.stderr.write(`latchkey: something went wrong: ${sayFault(fault)}\n`, () => process.exit(3));
+  });
+}
