@@ -51,16 +51,18 @@ const untilde = (file: string, home: string): string => file.replace(/^~(?=\/)/,
 const MOST_FILES = 1_024;
 const MOST_CHARACTERS = 64 * 1024 * 1024;
 
-/** Reads the files, and what they include, each once. ssh asks of the last root alone that it be safe from nobody. */
+/**
+ * Reads the files, and what they include, each once. As in ssh, one that was asked for, and the system's, may be
+ * anybody's to write, but none of those that they include.
+ */
 async function gather(roots: readonly Root[], home: string) {
   const files = new Map<string, { text: string } | { why: string }>();
   const includes = new Map<string, string[]>();
-  const visits = [...roots];
-  const isVisited = new Set<string>();
+  const visits = new Map<string, Root>();
+  const plan = (root: Root) => visits.set(`${root.isUser} ${root.path}`, root);
   let characters = 0;
-  for (const { path, isUser } of visits) {
-    if (isVisited.has(`${isUser} ${path}`)) continue;
-    isVisited.add(`${isUser} ${path}`);
+  for (const root of roots) plan(root);
+  for (const { path, isUser } of visits.values()) {
     const found = files.get(path) ?? (await read(path));
     if (found === null) continue;
     files.set(path, found);
@@ -68,8 +70,7 @@ async function gather(roots: readonly Root[], home: string) {
     for (const pattern of findIncludes(found.text, { isUser, home })) {
       const paths = includes.get(pattern) ?? (await expandGlob(pattern));
       includes.set(pattern, paths);
-      for (const included of paths)
-        if (!isVisited.has(`${isUser} ${included}`)) visits.push({ path: included, isUser });
+      for (const included of paths) plan({ path: included, isUser });
     }
   }
   return { files, includes };

@@ -36,7 +36,7 @@ test.skipIf(process.platform === "win32")(
     await using folder = await makeTemporaryFolder();
     const path = join(folder.path, "config");
     await writeFile(path, "User jo");
-    await chmod(path, 0o664);
+    await chmod(path, 0o646);
     expect(await readSshConfigFile(path, { mustBeSafe: true })).toEqual({
       why: "others may write to it; chmod go-w it, as ssh asks, too",
     });

@@ -4,6 +4,9 @@ import { type FileHandle, open } from "node:fs/promises";
 /** What a file holds, or why that cannot be told; null when there is no such file. */
 export type TextFile = { text: string } | { why: string } | null;
 
+/** Whose a file is, and what others may do with it. */
+export type About = { uid: number; gid: number; mode: number };
+
 /** To open a pipe would otherwise wait for somebody to write to it. Windows has neither. */
 const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
@@ -13,14 +16,14 @@ const MEBIBYTE = 1024 * 1024;
 export async function readTextFile(
   path: string,
   mostMebibytes: number,
-  whyNot: (about: { uid: number; mode: number }) => string | null = () => null,
+  whyNot: (about: About) => Promise<string | null> | string | null = () => null,
 ): Promise<TextFile> {
   try {
     await using file = await open(path, READ_WITHOUT_WAITING);
     const about = await file.stat();
     if (about.isDirectory()) return { why: "it is a folder" };
     if (!about.isFile()) return { why: "it is not a regular file" };
-    const why = whyNot(about);
+    const why = await whyNot(about);
     if (why !== null) return { why };
     const bytes = await readAtMost(file, mostMebibytes * MEBIBYTE);
     return bytes ? { text: bytes.toString("utf8") } : { why: `it is larger than ${mostMebibytes} MiB` };
