@@ -22,7 +22,6 @@ const MOST_MS = 5;
 const MOST_COUNT_MS = 50;
 const PAGES = 40;
 const COUNTS = 20;
-const ROUNDS = 3;
 
 await using bundled = await bundle({
   store: "store/store.ts",

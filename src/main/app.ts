@@ -1,7 +1,6 @@
 import { createRouterClient, implement } from "@orpc/server";
 import collectorScript from "#resources/collector/collect.sh?raw";
 import { contract } from "#shared/contract/index.ts";
-import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayFault } from "#shared/text/fault.ts";

@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { listAgentKeys } from "#net/ssh/agent.ts";
 import { listUsualKeyFiles, readKeyFile } from "#net/ssh/identities.ts";
 import type { ThisComputer } from "#shared/contract/this-computer.ts";

@@ -94,7 +94,7 @@ export async function gatherIdentities({
   for (const path of named) {
     const file = await readKeyFile(path);
     const locked = ring.take(file === "missing" ? { unreadable: "there is no such file" } : file, path);
-    if (locked) ring.takeOpened(locked, await open(locked));
+    if (locked) ring.takeOpened(locked, await openLocked(locked));
   }
   for (const key of agent.keys) ring.takeFromAgent(key);
   for (const path of configured.isForAll ? [] : usual.filter((path) => !named.has(path))) {
@@ -103,7 +103,10 @@ export async function gatherIdentities({
     if (locked) lockedUsual.push(locked);
   }
   for (const locked of lockedUsual)
-    ring.takeOpened(locked, ring.identities.some(isForAny) ? { why: NEEDS_PASSPHRASE } : await open(locked));
+    ring.takeOpened(
+      locked,
+      ring.identities.some(isForAny) ? { why: NEEDS_PASSPHRASE } : await openLocked(locked),
+    );
   const { identities, keyOfFile, unusable } = ring;
   return { identities, keyOfFile, heldByAgent, unusable };
 
@@ -112,7 +115,7 @@ export async function gatherIdentities({
     return heldByAgent.has(fingerprint) || identityFiles.includes(source) || usual.includes(source);
   }
 
-  async function open(locked: LockedKeyFile): Promise<UsableKeyFile | { why: string }> {
+  async function openLocked(locked: LockedKeyFile): Promise<UsableKeyFile | { why: string }> {
     return unlock ? await unlock(locked) : { why: NEEDS_PASSPHRASE };
   }
 }

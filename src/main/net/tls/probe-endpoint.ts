@@ -69,7 +69,6 @@ export function createTlsProber(wish: Partial<Limits> = {}) {
   };
 
   async function visit(target: TlsTarget, signal: AbortSignal, watch: Stopwatch) {
-    const { host, port } = target;
     const held: (() => void)[] = [];
     const hold = (giveBack: () => void) => {
       held.push(giveBack);
@@ -79,11 +78,11 @@ export function createTlsProber(wish: Partial<Limits> = {}) {
     try {
       const endConnecting = hold(await watch.without(() => connects.take()));
       const endLookup = hold(await watch.without(() => lookups.take()));
-      const addresses = await findAddresses(host, limits.connectMs);
-      endLookup();
+      const addresses = await findAddresses(target.host, limits.connectMs).finally(endLookup);
       if (isFailure(addresses)) return addresses;
-      hold(await watch.without(() => servers.take(`${addresses[0]} ${port}`)));
-      const connection = await connectToFirst(addresses, port, { timeoutMs: limits.connectMs, signal });
+      hold(await watch.without(() => servers.take(`${addresses[0]} ${target.port}`)));
+      const connecting = { timeoutMs: limits.connectMs, signal };
+      const connection = await connectToFirst(addresses, target.port, connecting);
       endConnecting();
       // Awaited here, so that the turn lasts as long.
       return isFailure(connection) ? connection : await shakeHands(connection, target, { signal, watch });

@@ -1,5 +1,5 @@
 import { printRequest } from "#testing/raw-http.ts";
-import { type Attack, authorityOf, type Loot, type Request, soundExchange, soundRead } from "./attack.ts";
+import { type Attack, authorityOf, type Loot, type Request, soundExchange } from "./attack.ts";
 
 /**
  * Bytes that parsers of HTTP have read in two ways: of one who takes them for one request, another takes the rest for
