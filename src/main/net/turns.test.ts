@@ -2,19 +2,21 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Place, Turns } from "./turns.ts";
 
+const never = new AbortController().signal;
+
 test("who waits for one of its places holds none of the others", async () => {
   const turns = new Turns();
   const [a, b] = [
     { key: "a", most: 1 },
     { key: "b", most: 1 },
   ];
-  const endA = await turns.take([a]);
+  const endA = await turns.take([a], never);
   const order: string[] = [];
-  const both = turns.take([a, b]).then((end) => {
+  const both = turns.take([a, b], never).then((end) => {
     order.push("both");
     end();
   });
-  const endB = await turns.take([b]);
+  const endB = await turns.take([b], never);
   order.push("b");
   endB();
   endA();
@@ -25,17 +27,29 @@ test("who waits for one of its places holds none of the others", async () => {
 test("a place that is given back twice is free once", async () => {
   const turns = new Turns();
   const one = { key: "a", most: 1 };
-  const end = await turns.take([one]);
-  const second = turns.take([one]);
+  const end = await turns.take([one], never);
+  const second = turns.take([one], never);
   end();
   end();
   await second;
   let isThird = false;
-  void turns.take([one]).then(() => {
+  void turns.take([one], never).then(() => {
     isThird = true;
   });
   await Promise.resolve();
   expect(isThird).toBe(false);
+});
+
+test("who is told to stop waits no longer, and takes no place that becomes free", async () => {
+  const turns = new Turns();
+  const one = { key: "a", most: 1 };
+  const end = await turns.take([one], never);
+  const controller = new AbortController();
+  const waiting = turns.take([one], controller.signal);
+  controller.abort(new Error("cancelled"));
+  await expect(waiting).rejects.toThrow("cancelled");
+  end();
+  await turns.take([one], never);
 });
 
 test("work that takes long yields a place that may be yielded, once, and keeps the others", async () => {
@@ -45,10 +59,10 @@ test("work that takes long yields a place that may be yielded, once, and keeps t
     { key: "b", most: 1 },
   ];
   const { promise, resolve } = Promise.withResolvers<void>();
-  const long = turns.during([yielded, kept], () => promise);
-  const end = await turns.take([yielded]);
+  const long = turns.during([yielded, kept], never, () => promise);
+  const end = await turns.take([yielded], never);
   let isKeptFree = false;
-  const waiting = turns.take([kept]).then(() => {
+  const waiting = turns.take([kept], never).then(() => {
     isKeptFree = true;
   });
   await Promise.resolve();
@@ -56,7 +70,7 @@ test("work that takes long yields a place that may be yielded, once, and keeps t
   resolve();
   await long;
   await waiting;
-  const next = turns.take([yielded]);
+  const next = turns.take([yielded], never);
   end();
   await next;
 });
@@ -77,7 +91,7 @@ test("no key is ever held by more than its number, and everybody has a turn in t
         };
         const visit = async (keys: readonly string[]) => {
           const wanted = keys.map((key) => ({ key, most }));
-          const end = await turns.take(wanted);
+          const end = await turns.take(wanted, never);
           change(wanted, 1);
           await Promise.resolve();
           change(wanted, -1);

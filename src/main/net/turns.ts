@@ -17,20 +17,18 @@ export class Turns {
   readonly #taken = new Map<string, number>();
   readonly #waiting = new Set<{ places: readonly Place[]; begin: () => void }>();
 
-  async take(places: readonly Place[]): Promise<GiveBack> {
+  /** Rejects only when told to stop; then it waits no longer, whoever holds the places. */
+  async take(places: readonly Place[], signal: AbortSignal): Promise<GiveBack> {
+    signal.throwIfAborted();
     if (this.#hasRoom(places)) this.#seize(places);
-    else {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.add({ places, begin: resolve });
-      await promise;
-    }
+    else await this.#waitFor(places, signal);
     const held = new Set(places);
     return (some = places) => this.#free(some.filter((place) => held.delete(place)));
   }
 
   /** Does the work while it holds the places. */
-  async during<T>(places: readonly Place[], work: () => Promise<T>): Promise<T> {
-    const giveBack = await this.take(places);
+  async during<T>(places: readonly Place[], signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.take(places, signal);
     const timers = places.flatMap((place) =>
       place.yieldAfterMs === undefined ? [] : [setTimeout(giveBack, place.yieldAfterMs, [place])],
     );
@@ -40,6 +38,18 @@ export class Turns {
       timers.forEach(clearTimeout);
       giveBack();
     }
+  }
+
+  async #waitFor(places: readonly Place[], signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = { places, begin: resolve };
+    const stop = () => {
+      this.#waiting.delete(waiting);
+      reject(signal.reason);
+    };
+    this.#waiting.add(waiting);
+    signal.addEventListener("abort", stop);
+    await promise.finally(() => signal.removeEventListener("abort", stop));
   }
 
   #free(places: readonly Place[]): void {

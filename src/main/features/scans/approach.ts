@@ -63,7 +63,7 @@ export function createApproach(deps: Deps) {
       const known = standing.get(place) as Visited<T> | undefined;
       if (known) return { ...known, tookMs: 0 };
       await using jumpHost = await jumpHosts.keep(route.jumps);
-      const before = jumpHost && jumpHost.leadTo(route.host);
+      const before = jumpHost?.leadTo(route.host) ?? null;
       const visited = await tryPatiently(() => visitInTurn(route, before, attempt), patience, signal);
       if (stands(visited)) standing.set(place, visited);
       return visited;
@@ -71,13 +71,15 @@ export function createApproach(deps: Deps) {
   };
 
   async function enter(hop: Hop) {
-    return turns.take(keptPlaces(scanId, hop, await find(hop)));
+    return turns.take(keptPlaces(scanId, hop, await find(hop)), signal);
   }
 
   async function logInTo(hop: Hop, before: Before | null) {
     const way = before ?? (await find(hop));
     if ("outcome" in way) return way;
-    const { met } = await turns.during(loginPlaces(hop, way), () => knock(hop, () => open(way), logIn));
+    const { met } = await turns.during(loginPlaces(hop, way), signal, () =>
+      knock(hop, () => open(way), logIn),
+    );
     return met;
   }
 
@@ -89,8 +91,7 @@ export function createApproach(deps: Deps) {
     const way = before ?? (await find(host));
     if ("outcome" in way) return { met: { ...way, jumpHost: null }, ...NOTHING_MORE, passing: way.passing };
     const places = [placeInScan(scanId, atOnce), ...throughPlaces(scanId, jumps), ...loginPlaces(host, way)];
-    return turns.during(places, async () => {
-      signal.throwIfAborted();
+    return turns.during(places, signal, async () => {
       const begun = performance.now();
       const knocked = await knock(host, () => open(way), attempt);
       const lost = before?.findLost() ?? null;

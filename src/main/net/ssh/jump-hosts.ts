@@ -32,7 +32,7 @@ export type Before = {
 type Deps<H extends Hop> = {
   /** Logs in to a jump host, by streams from the one before it; without one it is reached from here. */
   logIn: (hop: H, before: Before | null) => Promise<Connection | SshFailure | WayFailure>;
-  /** Waits until the first jump host of a way may be kept open; until then nothing is asked of it. */
+  /** Waits until the first jump host of a way may be kept open; until then nothing is asked of it. Rejects only when told to stop. */
   enter: (hop: H) => Promise<GiveBack>;
   /** For a jump host to reach the next machine. */
   reachMs: number;
@@ -134,7 +134,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   async #tryToOpen(): Promise<Open | WayFailure> {
     const where = whereOf(this.#hop);
     if (this.#losses >= CONNECTIONS) return ended(where);
-    const before = this.#before && this.#before.leadTo(this.#hop);
+    const before = this.#before?.leadTo(this.#hop) ?? null;
     const connection = await this.#deps.logIn(this.#hop, before);
     const findLost = () => before?.findLost() ?? null;
     if ("client" in connection) return this.#follow(connection, findLost);

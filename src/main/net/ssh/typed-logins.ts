@@ -1,4 +1,4 @@
-import { Turns } from "#net/turns.ts";
+import { type GiveBack, Turns } from "#net/turns.ts";
 import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
 import type { Redacted } from "#shared/model/redacted.ts";
 import type { Ask } from "./ask.ts";
@@ -8,7 +8,7 @@ export type TypedLogins = ReturnType<typeof createTypedLogins>;
 
 /** What is typed for one login, until `signal`, which it was opened with, says that it has ended. */
 export type TypedLogin = {
-  /** One secret for each prompt; null goes on without. */
+  /** One secret for each prompt; null goes on without. Rejects only when the login has ended before its turn. */
   answer(question: Omit<Question, "id">): Promise<readonly Redacted<string>[] | null>;
   /** What the host said to the answer. */
   judge(isRight: boolean): void;
@@ -25,7 +25,8 @@ export function createTypedLogins(ask: Ask) {
   return {
     open(user: string, signal: AbortSignal): TypedLogin {
       let mayRecall = true;
-      let unproven: { password: Redacted<string>; release: () => void } | null = null;
+      let turn: GiveBack | null = null;
+      let unproven: Redacted<string> | null = null;
 
       function recall(question: Omit<Question, "id">): [Redacted<string>] | null {
         const password = mayRecall && isPasswordQuestion(question) ? proven.get(user) : undefined;
@@ -35,9 +36,14 @@ export function createTypedLogins(ask: Ask) {
       }
 
       function judge(isRight: boolean): void {
-        if (unproven && isRight) proven.set(user, unproven.password);
-        unproven?.release();
+        if (unproven && isRight) proven.set(user, unproven);
         unproven = null;
+        endTurn();
+      }
+
+      function endTurn(): void {
+        turn?.();
+        turn = null;
       }
 
       signal.addEventListener("abort", () => judge(false), { once: true });
@@ -46,30 +52,16 @@ export function createTypedLogins(ask: Ask) {
         async answer(question) {
           const known = recall(question);
           if (known) return known;
-          const release = await takeTurn(user, signal);
+          // It is this login's still where the host asks more after a password that is to be proven.
+          turn ??= await turns.take([{ key: user, most: 1 }], signal);
           const since = recall(question);
           const given = since || signal.aborted ? null : await ask(question, signal);
           const [password] = given?.answers ?? [];
-          if (given?.isForSameUser && password && isPasswordQuestion(question) && !signal.aborted)
-            unproven = { password, release };
-          else release();
+          if (given?.isForSameUser && password && isPasswordQuestion(question)) unproven = password;
+          if (!unproven || signal.aborted) endTurn();
           return since ?? given?.answers ?? null;
         },
       };
     },
   };
-
-  /** A turn that comes too late is given back at once. */
-  async function takeTurn(user: string, signal: AbortSignal): Promise<() => void> {
-    const turn = turns.take([{ key: user, most: 1 }]);
-    const { promise: ended, resolve } = Promise.withResolvers<null>();
-    const stop = () => resolve(null);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    const release = await Promise.race([turn, ended]);
-    signal.removeEventListener("abort", stop);
-    if (release) return release;
-    void turn.then((late) => late());
-    return () => undefined;
-  }
 }
