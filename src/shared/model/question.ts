@@ -33,4 +33,7 @@ export const isPasswordQuestion = ({ about, prompts }: Pick<Question, "about" | 
   about.kind === "password" ||
   (about.kind === "keyboard-interactive" &&
     prompts.length === 1 &&
-    prompts.every(({ isEchoed, text }) => !isEchoed && /password/i.test(text)));
+    prompts.every(({ isEchoed, text }) => !isEchoed && /password/i.test(text) && !ONE_TIME.test(text)));
+
+/** Of what is good once, as "One-time password (OATH)" of pam_oath: no other host wants the same. */
+const ONE_TIME = /one.?time|\botp\b|token|code/i;
