@@ -4,9 +4,13 @@ import { isOneHost, readPort } from "./host-words.ts";
 /** One machine of a ProxyJump; what it does not say, ssh_config says of that machine. */
 export type Jump = { user: string | null; host: string; port: number | null };
 
+/** The machines of one way, its host among them: a file of thousands in a row would take hours to follow from each. */
+export const MOST_HOPS = 65;
+
 /** The hops of a ProxyJump, the first to be passed first, or what is wrong with it. */
 export function readJumps(text: string): Jump[] | string {
   const words = text.split(",").map((word) => word.trim());
+  if (words.length >= MOST_HOPS) return `names more than ${MOST_HOPS - 1} machines`;
   const jumps: Jump[] = [];
   for (const word of words) {
     const jump = readJump(word);

@@ -1,7 +1,7 @@
 import { isUserName } from "#domain/targets/user-name.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { isOneHost } from "./host-words.ts";
-import type { Jump } from "./jumps.ts";
+import { type Jump, MOST_HOPS } from "./jumps.ts";
 import type { Answer, Resolver } from "./resolve.ts";
 import type { Hop, Route } from "./ssh-config.ts";
 import { expandPath, expandTokens, type Tokens, whyNotFollowed } from "./tokens.ts";
@@ -35,6 +35,7 @@ export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found 
 
     const last = answer.jumps?.value.at(-1);
     if (!answer.jumps || !last) return give({ kind: "hops", hops });
+    if (hops.length >= MOST_HOPS) return give({ kind: "unsupported", why: sayTooFar(wanted.host) });
     const name = `${hop.user}@${sayPlace({ host, port: hop.port })}`;
     if ((jumps === null && alone.has(name)) || isItself(last, hop))
       return give({ kind: "unsupported", why: sayLoop(host, last.host, answer.jumps.place) });
@@ -43,6 +44,9 @@ export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found 
     next = { ...last, jumps: before.length > 0 ? before : null };
   }
 }
+
+const sayTooFar = (host: string): string =>
+  `${host} is reached through more than ${MOST_HOPS - 1} machines by ProxyJump; name fewer`;
 
 const sayLoop = (host: string, through: string, place: string): string =>
   `${host} is reached through ${through}, and that through ${host} again: a loop in ProxyJump${place && ` at ${place}`}; give the host to pass first ProxyJump none`;
