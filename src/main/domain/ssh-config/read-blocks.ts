@@ -74,7 +74,6 @@ export function readBlocks(source: ConfigSource): Blocks {
 function readFile(reading: Reading, visit: Visit): void {
   const file = reading.source.files.get(visit.path);
   if (!file || !("text" in file)) return;
-  reading.left.inclusions--;
   reading.left.characters -= file.text.length;
   let block = visit.outer;
   beginSegment(reading, block);
@@ -164,6 +163,8 @@ function include(reading: Reading, line: Line, visit: Visit): void {
         const why = whyNotIncluded(reading, inner);
         if (why) refuse(reading, line, why);
         else readFile(reading, inner);
+        // Once there were too many, one of a line is enough to say so.
+        if (--reading.left.inclusions < 0) return;
       }
   }
 }
