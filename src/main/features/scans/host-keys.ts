@@ -108,6 +108,7 @@ function judgeByCertificate(
   fetched: FetchedCertificate,
 ): Judgement {
   if (fetched.kind === "none") return judgement.otherwise;
+  if (fetched.kind !== "fetched") return { ...judgement, why: fetched.why };
   const { authorities } = judgement;
   const shown = { host, port, blob: fetched.blob, presented: blob, authorities, now };
   const vouched = judgeHostCertificate(shown, { knownHosts });
@@ -153,6 +154,8 @@ function toAnswer(question: Question, judgement: Judgement): HostKeyAnswer {
     case "trusted":
       return { kind: "trusted" };
     case "needs-certificate":
+      if (judgement.otherwise.kind === "unknown")
+        return { kind: "refused", outcome: "host-key-unknown", message };
       return toAnswer(question, { ...judgement.otherwise, why: judgement.why });
     case "unknown":
       return { kind: "refused", outcome: "host-key-unknown", message };

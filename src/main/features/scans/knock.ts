@@ -19,7 +19,7 @@ export type Attempt<T> = (login: LoginOptions) => Promise<T>;
 
 /**
  * Logs in to machines of one scan. Where a certificate of the machine decides, a connection of its own asks for it,
- * once a scan, and has ended before the login begins: so there is one stranger of ours at the door at any time.
+ * once a scan where it answers, and has ended before the login begins: so there is one stranger of ours at the door at any time.
  */
 export function createKnock({ hostKeys, waysInto, fetchHostCertificate, limits, signal }: KnockDeps) {
   const certificates = new Map<string, FetchedCertificate>();
@@ -41,7 +41,7 @@ export function createKnock({ hostKeys, waysInto, fetchHostCertificate, limits, 
       if (keyTypes.length > 0) {
         const asked = { way, port, keyTypes, timeoutMs: limits.connectMs, signal };
         const fetched = await fetchHostCertificate(asked);
-        certificates.set(`${name}:${port}`, fetched);
+        if (fetched.kind !== "unanswered") certificates.set(`${name}:${port}`, fetched);
         check.takeCertificate(fetched);
         continue;
       }

@@ -6,12 +6,16 @@
  * the key in it is the one that the host proves to have in the real connection.
  */
 import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
-import { connect } from "node:net";
+import { Socket } from "node:net";
+import { dial } from "./dial.ts";
 import { leave } from "./leave.ts";
 import type { Way } from "./log-in.ts";
 import { readFields, toField } from "./wire.ts";
 
-export type FetchedCertificate = { kind: "fetched"; blob: Uint8Array } | { kind: "none"; why: string };
+/** `none`: the host has no such certificate. `unanswered`: it did not come to that; it may the next time. */
+export type FetchedCertificate =
+  | { kind: "fetched"; blob: Uint8Array }
+  | { kind: "none" | "unanswered"; why: string };
 
 type Options = {
   way: Way;
@@ -42,13 +46,13 @@ const MOST_BYTES = 128 * 1024;
 export async function fetchHostCertificate(options: Options): Promise<FetchedCertificate> {
   const { way, port, signal } = options;
   signal.throwIfAborted();
-  const socket =
-    "stream" in way ? way.stream : connect({ host: way.addresses[0] ?? "", port, noDelay: true });
+  const socket = "stream" in way ? way.stream : new Socket();
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
   const stop = () => socket.destroy();
   deadline.addEventListener("abort", stop);
   const dialogue = createDialogue(options, (bytes) => socket.write(bytes));
   let seen: Buffer = Buffer.alloc(0);
+  if (socket instanceof Socket && "addresses" in way) dial(socket, way.addresses, port);
   try {
     for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
       seen = Buffer.concat([seen, chunk]);
@@ -58,10 +62,11 @@ export async function fetchHostCertificate(options: Options): Promise<FetchedCer
       seen = rest;
     }
     signal.throwIfAborted();
-    return { kind: "none", why: "the host hung up, or gave no answer in time" };
+    return { kind: "unanswered", why: "the host hung up, or gave no answer in time" };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Error) return { kind: "none", why: `the host did not show it (${error.message})` };
+    if (error instanceof Error)
+      return { kind: "unanswered", why: `the host did not show it (${error.message})` };
     throw error;
   } finally {
     deadline.removeEventListener("abort", stop);

@@ -83,7 +83,7 @@ function byKnownHosts(text: string): Pick<CollectOptions, "verifyHostKey" | "hos
       timeoutMs: 5_000,
       signal: new AbortController().signal,
     });
-    if (fetched.kind === "none") return refuse(fetched.why);
+    if (fetched.kind !== "fetched") return refuse(fetched.why);
     const { authorities } = judgement;
     const about = { ...question, blob: fetched.blob, presented: question.blob, authorities, now: new Date() };
     const verdict = judgeHostCertificate(about, knowledge);

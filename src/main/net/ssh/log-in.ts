@@ -3,11 +3,12 @@
  * keys as its only way in unless somebody types another, no agent forwarding, and deadlines that hold whatever the
  * host does.
  */
-import { isIP, type LookupFunction, Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
 import { findAddresses, isFailure } from "#net/tls/connect.ts";
 import { Deadline } from "./deadline.ts";
+import { dial } from "./dial.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { holdUntilGreeting } from "./greeting.ts";
 import type { Identity, UnusableIdentity } from "./identities.ts";
@@ -117,7 +118,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     )
     .on("close", () => end(null));
 
-  if (stream instanceof Socket && "addresses" in way) connectTo(stream, way.addresses, target.port);
+  if (stream instanceof Socket && "addresses" in way) dial(stream, way.addresses, target.port);
   client.connect({
     sock: stream,
     ...configure(options, { progress, fail, reject, deadline, ended: login.signal }),
@@ -176,15 +177,6 @@ export async function lookUp(
   if (!isFailure(addresses)) return { addresses };
   const outcome = addresses.outcome === "timed-out" ? "timed-out" : "no-such-name";
   return { ...NOTHING_MET, outcome, message: `${host}: ${addresses.message}` };
-}
-
-/** Tries one address after the other, each for a second. */
-function connectTo(socket: Socket, addresses: readonly string[], port: number): void {
-  const found = addresses.map((address) => ({ address, family: isIP(address.replace(/%.*$/, "")) }));
-  const lookup: LookupFunction = (_name, _options, answer) => answer(null, found);
-  const [only] = addresses.length === 1 ? addresses : [];
-  socket.setNoDelay(true);
-  socket.connect({ host: only ?? "found before", port, lookup, autoSelectFamilyAttemptTimeout: 1_000 });
 }
 
 /** How a login tells what it met. */
