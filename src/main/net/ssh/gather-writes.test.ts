@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { createServer, Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
+import { listen } from "#testing/servers.ts";
 import { gatherWrites } from "./gather-writes.ts";
 
 test("what is written in one turn is sent as one, in its order, and so is what is written last", async () => {
@@ -22,4 +24,15 @@ test("what is written in one turn is sent as one, in its order, and so is what i
   stream.end("end");
   await once(stream, "finish");
   expect(sent).toEqual(["length|body|seal", "more|end"]);
+});
+
+test("a socket that connects already sends what is written in one turn as one", async () => {
+  await using server = await listen(createServer());
+  const socket = new Socket().connect(server.endpoint);
+  gatherWrites(socket);
+  await once(socket, "connect");
+  socket.write("length");
+  socket.write("body");
+  expect(socket.writableLength).toBe("lengthbody".length);
+  socket.destroy();
 });

@@ -91,7 +91,6 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   const greeting = holdUntilGreeting(stream, () => {
     progress.stage = "key-exchange";
   });
-  gatherWrites(stream);
   const client = new (loadSsh2().Client)();
 
   const fail = (reason: Reason) => resolve({ ...NOTHING_MET, ...reason, hostKey: progress.hostKey });
@@ -119,6 +118,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     .on("close", () => end(null));
 
   if (stream instanceof Socket && "addresses" in way) dial(stream, way.addresses, target.port);
+  gatherWrites(stream);
   client.connect({
     sock: stream,
     ...configure(options, { progress, fail, reject, deadline, ended: login.signal }),
