@@ -7,9 +7,11 @@ export const isOneHost = (text: string): boolean => !/[[\]/]/.test(text) && read
 
 /** Names have no case, and addresses are written their shortest way; what is no host is left as it is. */
 export function normaliseHost(text: string): string {
-  const host = isOneHost(text) ? readHost(text) : null;
-  const [first] = host?.list() ?? [];
-  return first ?? text;
+  if (!isOneHost(text)) return text;
+  // The other addresses have one way to be written.
+  if (!text.includes(":")) return text.toLowerCase();
+  const [first = text] = readHost(text)?.list() ?? [];
+  return first;
 }
 
 function readHost(text: string): HostSet | null {

@@ -1,4 +1,4 @@
-import type { SshTarget } from "#shared/model/target.ts";
+import { MOST_TARGETS, type SshTarget } from "#shared/model/target.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { normaliseHost } from "./host-words.ts";
 import type { ConfigSource } from "./includes.ts";
@@ -56,9 +56,10 @@ function sayNotes(found: readonly ReturnType<typeof findRoute>[]): string[] {
 
 const ELSEWHERE: ReadonlySet<string> = new Set(["hostname", "proxyjump", "proxycommand"]);
 
-const MOST_REMEMBERED = 10_000;
+/** What most targets at once ask for, with their jump hosts. */
+const MOST_REMEMBERED = 2 * MOST_TARGETS;
 
-/** Jump hosts are asked about again for each host behind them. */
+/** A host is asked about when it is read, when notes are made and when its way is; a jump host for each behind it. */
 function remember(resolve: Resolver): Resolver {
   const answers = new Map<string, ReturnType<Resolver>>();
   return (question) => {
