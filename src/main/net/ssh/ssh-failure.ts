@@ -65,7 +65,7 @@ export function explainEnd(
 ): Reason {
   switch (progress.stage) {
     case "connecting":
-      return explainConnect(where, error);
+      return explainConnect(where, error && mostTelling(error));
     case "greeting":
       return explainGreeting(where, said ?? "");
     case "key-exchange":
@@ -97,6 +97,12 @@ export function explainTimeout(
       message: `${address} stopped in the key exchange: not done ${within}; a link that drops large packets (MTU) looks so`,
     };
   return { outcome: "timed-out", message: `${address} did not end the login ${within}` };
+}
+
+/** Where several addresses were tried: the one that refused, for somebody is there; otherwise the last. */
+function mostTelling(error: Told): Told {
+  const errors: Told[] = error instanceof AggregateError ? error.errors : [];
+  return errors.find(({ code }) => code === "ECONNREFUSED") ?? errors.at(-1) ?? error;
 }
 
 function explainConnect(where: Where, error: Told | null): Reason {

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { connect as connectTo, isIP, type Socket } from "node:net";
+import { connect as connectTo, isIP, isIPv6, type Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Outcome } from "#shared/model/probe.ts";
 
@@ -98,7 +98,7 @@ export function connectToFirst(
       else if (pending.size === 0) finish(() => resolve(chooseFailure(failures)));
     };
     // Stays for the socket's whole life: an error that comes late has its say elsewhere.
-    socket.on("error", (error: NodeJS.ErrnoException) => fail(readConnectError(error, port)));
+    socket.on("error", (error: ConnectError) => fail(readConnectError(error, port)));
     socket.once("connect", () => {
       if (pending.has(socket)) finish(() => resolve({ socket, address }), socket);
     });
@@ -116,17 +116,20 @@ export function connectToFirst(
 
 export const within = (ms: number): string => `within ${ms / 1000} seconds`;
 
-/** A refusal says more than silence: somebody is there. */
+/** A refusal says more than silence: somebody is there. Otherwise what was waited for longest says most. */
 function chooseFailure(failures: readonly Failure[]): Failure {
   const refused = failures.find(({ outcome }) => outcome === "refused");
   return (
     refused ??
-    failures[0] ?? { outcome: "no-such-name", message: "the name has no address; is it spelled right?" }
+    failures.at(-1) ?? { outcome: "no-such-name", message: "the name has no address; is it spelled right?" }
   );
 }
 
-function readConnectError({ code = "unknown" }: NodeJS.ErrnoException, port: number): Failure {
-  switch (code) {
+type ConnectError = NodeJS.ErrnoException & { address?: string };
+
+/** Without any IPv6 this computer has no address to come from; otherwise it has no port left. */
+export function readConnectError({ code = "unknown", address = "" }: ConnectError, port: number): Failure {
+  switch (code === "EADDRNOTAVAIL" && isIPv6(address) ? "ENETUNREACH" : code) {
     case "ECONNREFUSED":
       return { outcome: "refused", message: `the connection was refused: nothing listens on port ${port}` };
     case "ECONNRESET":
