@@ -16,8 +16,8 @@ import { makeKeyFile } from "../../src/main/testing/ssh/key-files.ts";
 import { report } from "./figures.mjs";
 import { cheapest, childCpu, inTurns, ownCpu } from "./measure.mjs";
 
-const visits = Number(process.argv[2] ?? 48);
-const ROUNDS = 4;
+const visits = Number(process.argv[2] ?? 24);
+const ROUNDS = 12;
 const AT_A_TIME = 8;
 const NONCE = "0123456789abcdef";
 
