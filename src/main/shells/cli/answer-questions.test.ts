@@ -88,7 +88,7 @@ test("what a host asks is shown in its words, which move no cursor, and shown as
   expect(err).toContain("and the host asks:\n  Two factors\n  Take out your token");
 });
 
-test("a question that the scan has withdrawn gives its prompt up, and the scan goes on", async () => {
+test("a question that the scan has withdrawn gives its prompt up, and the next one is put", async () => {
   let hangUp = () => {};
   await using server = await startAskingServer({
     judge: (attempt, hang) => {
@@ -96,12 +96,15 @@ test("a question that the scan has withdrawn gives its prompt up, and the scan g
       attempt.reject(["password"]);
     },
   });
+  await using next = await startAskingServer({ judge: byPassword("canary-password") });
   await using desk = await sitDown(async (text, { signal }) => {
     if (text.startsWith("Passphrase")) return "";
+    if (next.attempts.length > 0) return "canary-password";
     hangUp();
     return new Promise((resolve) => signal.addEventListener("abort", () => resolve(null)));
   });
-  const { out } = await desk.scan([server], "--ask-password");
+  const { out } = await desk.scan([server, next], "--ask-password", "--concurrency", "1");
+  expect(next.attempts).toEqual(["none", "password canary-password"]);
   expect(out).toContain("hung up while an answer was waited for");
 });
 

@@ -46,9 +46,9 @@ export function createAnswerer(scanId: ScanId, client: LatchkeyClient, world: Wo
       world.showStatus?.([]);
       for (const line of sayQuestion(question)) world.err(printable(line));
       const answers = await typeAnswers(question, ask, signal);
-      if (signal.aborted) return;
       const isForSameUser = answers !== null && (await mayReuse(question, ask, signal));
-      await client.scans.answer({ scanId, questionId: question.id, answers, isForSameUser });
+      if (!signal.aborted)
+        await client.scans.answer({ scanId, questionId: question.id, answers, isForSameUser });
     } catch (error) {
       // The scan ended, or went on, while this was typed.
       if (!signal.aborted && !isOver) explain(error, world);
