@@ -1,5 +1,5 @@
 import { toInstant } from "#shared/model/instant.ts";
-import { Damage } from "./store/opening/damage.ts";
+import { Damage, explainOpening } from "./store/opening/damage.ts";
 import { openStore, type Store } from "./store/store.ts";
 
 export type DatabaseWish = {
@@ -28,12 +28,23 @@ export function openAppStore(
 ): Opened {
   try {
     const store = openStore({ path, access, now });
-    if (access === "write") settle(store, now);
+    if (access === "write") settleOrClose(store, now);
     return { store, access, damage: null };
   } catch (error) {
     // It is never mended here: what can be read of it is shown, and nothing is written.
     if (!(error instanceof Damage) || whenDamaged === "refuse" || access === "read") throw error;
     return { store: openStore({ path, access: "read", now }), access: "read", damage: error.message };
+  }
+}
+
+/** Damage that only the first write meets is damage, too. */
+function settleOrClose(store: Store, now: () => Date): void {
+  const { path } = store.facts();
+  try {
+    settle(store, now);
+  } catch (error) {
+    store.close();
+    throw explainOpening(error instanceof Error && error.cause ? error.cause : error, path);
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
@@ -75,6 +75,16 @@ test("B4: a shell that stays shows what can still be read of a damaged database,
     injected: "the same, to the screens",
     seen: "rescue: what can be read is shown, read-only",
   });
+});
+
+test("B4: damage that only the first write meets is shown, too, and keeps nobody out", async () => {
+  await using folder = await makeTemporaryFolder();
+  const path = await makeDamaged(folder.path, "scan");
+  await rm(`${path}.holder`);
+  await using app = createApp({ databasePath: path, now, whenDamaged: "read", log: () => undefined });
+  expect(app.warnings).toEqual([expect.stringContaining(OFFER)]);
+  expect(await app.client.targets.list()).toHaveLength(2);
+  restoreDatabase({ database: path, from: "latest", at: START });
 });
 
 test("B4: a database whose first page is gone is damage where it has backups, and they can be put back", async ({
@@ -158,16 +168,16 @@ test("B10: a database of a newer program is refused, and nothing is written", as
 });
 
 /** Two targets, a scan with a probe, a good backup; then the probes are spoilt. */
-async function makeDamaged(folder: string): Promise<string> {
+async function makeDamaged(folder: string, table?: string): Promise<string> {
   const path = join(folder, "latchkey.db");
-  await using app = createApp({ databasePath: path, now });
+  const app = createApp({ databasePath: path, now });
   await app.client.targets.add({ text: "web1" });
   await app[Symbol.asyncDispose]();
   const store = openStore({ path, access: "write" });
   visitEndpoint(store, "shop");
   store.close();
   await makeBackup(path, { at: START, reason: "daily" });
-  spoilTable(path);
+  spoilTable(path, table);
   await writeFile(`${path}.holder`, JSON.stringify({ pid: 1, host: "h", since: START }));
   return path;
 }
