@@ -70,6 +70,17 @@ test("a second writer is told who holds the database, and gets it when the first
   open().close();
 });
 
+test("to close a database twice takes nothing from whoever holds it by then", async () => {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "latchkey.db");
+  const first = openStore({ path, access: "write" });
+  first.close();
+  const next = openStore({ path, access: "write" });
+  first.close();
+  expect(existsSync(`${path}.holder`)).toBe(true);
+  next.close();
+});
+
 test("a file that is no database is refused and stays as it is", async () => {
   await using folder = await makeTemporaryFolder();
   const path = join(folder.path, "latchkey.db");

@@ -42,6 +42,8 @@ export function takeWriteLock(path: string): WriteLock {
   return {
     wasAbandoned,
     release() {
+      // A second time, the file may be the next holder's.
+      if (!lock.open) return;
       rmSync(holderPath, { force: true });
       lock.close();
     },
