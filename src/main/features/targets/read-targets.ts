@@ -45,6 +45,7 @@ export function createTargetReader({ workstation }: { workstation: Workstation }
       ],
       notes: [
         ...(isAboutSsh ? [...config.notes, ...sayUnread(knownHosts)] : []),
+        ...(hosts.length > 0 ? sayNotRemembered(sshConfigFile) : []),
         ...listed.flatMap(({ notes }) => notes),
         ...sshConfig.notesOn(hosts, workstation.user),
       ],
@@ -52,6 +53,12 @@ export function createTargetReader({ workstation }: { workstation: Workstation }
     };
   };
 }
+
+/** Hosts are remembered by their names, which mean something else, or nothing, without the file that explains them. */
+const sayNotRemembered = (file: string | null): string[] =>
+  file === null || file.toLowerCase() === "none"
+    ? []
+    : [`${file} is not remembered: name it again when you scan these hosts again`];
 
 /** Of a configuration that nobody asked for, a word is enough: what concerns a host is said of that host. */
 function sayBrokenLines({ broken }: SshConfig): string[] {
