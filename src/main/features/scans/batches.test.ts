@@ -1,38 +1,95 @@
 import { expect, test, vi } from "vitest";
 import { createBatches } from "./batches.ts";
 
-const noFailure = (error: unknown) => {
-  throw error;
-};
+type Options = Parameters<typeof createBatches<number>>[0];
+
+/** Each thing takes a millisecond to write. */
+function open(options: Partial<Options> = {}) {
+  const commits: number[][] = [];
+  let now = 0;
+  const write: Options["write"] = (things, isOver) => {
+    const commit: number[] = [];
+    for (const thing of things) {
+      if (commit.length > 0 && isOver()) break;
+      commit.push(thing);
+      now++;
+    }
+    commits.push(commit);
+    return commit.length;
+  };
+  const onFailure = (error: unknown) => {
+    throw error;
+  };
+  const usual = { write, onFailure, most: 3, waitMs: 60_000, turnMs: 1_000, clock: () => now };
+  return { commits, batches: createBatches<number>({ ...usual, ...options }) };
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 test("a full batch is written at once, and what is left when it is asked for", () => {
-  const written: number[][] = [];
-  const write = (things: number[]) => void written.push(things);
-  const batches = createBatches<number>({ write, onFailure: noFailure, most: 3, waitMs: 60_000 });
+  const { commits, batches } = open();
   for (const thing of [1, 2, 3, 4]) batches.add(thing);
-  expect(written).toEqual([[1, 2, 3]]);
+  expect(commits).toEqual([[1, 2, 3]]);
   batches.flush();
   batches.flush();
-  expect(written).toEqual([[1, 2, 3], [4]]);
+  expect(commits).toEqual([[1, 2, 3], [4]]);
 });
 
 test("a batch that is not full is written when its time has come", async () => {
-  const { promise, resolve } = Promise.withResolvers<number[]>();
-  const batches = createBatches<number>({ write: resolve, onFailure: noFailure, most: 10, waitMs: 1 });
+  const { promise, resolve } = Promise.withResolvers<readonly number[]>();
+  const write: Options["write"] = (things) => {
+    resolve(things);
+    return things.length;
+  };
+  const { batches } = open({ write, waitMs: 1 });
   batches.add(1);
   batches.add(2);
   expect(await promise).toEqual([1, 2]);
 });
 
-test("a batch that cannot be written is told once, and nothing is written after it", () => {
+test("a commit that has taken its time leaves the rest to the next turn of the event loop, in order", async () => {
+  const { commits, batches } = open({ most: 5, turnMs: 2 });
+  for (const thing of [1, 2, 3, 4, 5]) batches.add(thing);
+  expect(commits).toEqual([[1, 2]]);
+  batches.add(6);
+  await nextTurn();
+  expect(commits).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  await nextTurn();
+  expect(commits.slice(2)).toEqual([[5, 6]]);
+});
+
+test("one thing that takes longer than a turn is written whole, and alone", async () => {
+  const { commits, batches } = open({ most: 2, turnMs: 0 });
+  for (const thing of [1, 2]) batches.add(thing);
+  await nextTurn();
+  expect(commits).toEqual([[1], [2]]);
+});
+
+test("what is left of a batch is written together when it is asked for, and only once", async () => {
+  const { commits, batches } = open({ most: 5, turnMs: 2 });
+  for (const thing of [1, 2, 3, 4, 5]) batches.add(thing);
+  batches.flush();
+  await nextTurn();
+  expect(commits).toEqual([
+    [1, 2],
+    [3, 4, 5],
+  ]);
+});
+
+test("a batch that cannot be written is told once, and nothing is written after it", async () => {
   const full = new Error("the disk is full");
   const onFailure = vi.fn();
   const write = vi.fn(() => {
     throw full;
   });
-  const batches = createBatches<number>({ write, onFailure, most: 1, waitMs: 60_000 });
+  const { batches } = open({ write, onFailure, most: 1 });
   batches.add(1);
   batches.add(2);
+  batches.flush();
+  await nextTurn();
   expect(onFailure).toHaveBeenCalledExactlyOnceWith(full);
   expect(write).toHaveBeenCalledOnce();
 });

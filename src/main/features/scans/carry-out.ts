@@ -23,8 +23,8 @@ type Signals = {
 
 type EndedState = "finished" | "cancelled" | "interrupted";
 
-/** Visits written in one transaction, and how long the first of them waits for others. */
-const BATCH = { most: 500, waitMs: 200 };
+/** Visits written together, how long the first of them waits for others, and how long a commit may go on gathering. */
+const BATCH = { most: 500, waitMs: 200, turnMs: 40, clock: () => performance.now() };
 
 export const CANCELLED = new Error("the scan was cancelled");
 
@@ -62,14 +62,22 @@ export async function carryOut(
   }
 
   /** Together, or one by one where that meets a fault of this program: it then costs no other visit. */
-  function write(done: readonly (EndpointVisit | HostVisit)[]): void {
+  function write(done: readonly (EndpointVisit | HostVisit)[], isOver: () => boolean): number {
+    let count = 0;
+    const keepSome = () => {
+      do {
+        const visit = done[count++];
+        if (visit) keep(visit);
+      } while (count < done.length && !isOver());
+    };
     try {
-      store.atomically(() => done.forEach(keep));
+      store.atomically(keepSome);
     } catch (error) {
-      if (error instanceof Refusal) throw error;
-      done.forEach(writeAlone);
+      if (error instanceof Refusal || count === 0) throw error;
+      done.slice(0, count).forEach(writeAlone);
     }
     announce({ kind: "scan-progressed", scanId });
+    return count;
   }
 
   function writeAlone(visit: EndpointVisit | HostVisit): void {
