@@ -23,7 +23,7 @@ test("the database is looked through and backed up, and it is said how a backup 
   await expect(page.getByText(/whole: every page and \d+ events were read/)).toBeVisible();
   await page.getByRole("button", { name: "Back up now" }).click();
   await expect(page.getByRole("listitem").filter({ hasText: ".on-demand.db" })).toContainText("on demand");
-  await expect(page.getByText(/latchkey database restore .*\.on-demand\.db/)).toBeVisible();
+  await expect(page.getByText(/latchkey --db .* database restore .*\.on-demand\.db/)).toBeVisible();
 });
 
 test("the theme is chosen here and kept over a reload", async ({ openSample }) => {

@@ -1,5 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
+import { sayRestoreCommand } from "#shared/text/restore-command.ts";
 
 /** What SQLite reports, as what a person can do about it. Anything else is a bug, and stays as it is. */
 export function explainSqlite(error: unknown, path: string): unknown {
@@ -32,7 +33,7 @@ const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only"
     "SQLITE_CORRUPT",
     "unusable",
     (path) =>
-      `${path} is damaged; nothing in it was changed: latchkey database check says more, and latchkey database restore latest puts the last good backup in its place`,
+      `${path} is damaged; nothing in it was changed: close Latchkey, then put the last good backup in its place by: ${sayRestoreCommand(path, "latest")}`,
   ],
   [
     "SQLITE_READONLY",

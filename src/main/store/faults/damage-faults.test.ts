@@ -16,7 +16,8 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 const now = () => new Date(START);
 const OURS = `PRAGMA application_id = ${0x4c_74_63_68}; PRAGMA user_version = ${migrations.length};`;
 const BACKUP = "2026-06-01T00-00-00Z.daily.db";
-const OFFER = `the last good backup is of ${START}: close Latchkey, then put it back by: latchkey database restore ${BACKUP}`;
+const offerFor = (path: string) =>
+  `the last good backup is of ${START}: close Latchkey, then put it back by: latchkey --db ${path} database restore ${BACKUP}`;
 
 test("B4: a damaged page is said at the start, with the last good backup and how to put it back", async ({
   task,
@@ -30,7 +31,7 @@ test("B4: a damaged page is said at the start, with the last good backup and how
     code: 3,
     out: "",
     err: expect.stringMatching(
-      new RegExp(`^latchkey: ${path} is damaged \\(.*\\); nothing in it was changed; ${OFFER}$`),
+      new RegExp(`^latchkey: ${path} is damaged \\(.*\\); nothing in it was changed; ${offerFor(path)}$`),
     ),
   });
   expect(await type("database", "check")).toMatchObject({
@@ -41,7 +42,7 @@ test("B4: a damaged page is said at the start, with the last good backup and how
   recordFault(task, {
     id: "B4",
     injected: "a page of a table overwritten",
-    seen: `refused to a writer: "${OFFER}"`,
+    seen: `refused to a writer: "${offerFor(path)}"`,
   });
 });
 
@@ -59,7 +60,7 @@ test("B4: a shell that stays shows what can still be read of a damaged database,
     log: () => undefined,
   });
 
-  expect(app.warnings).toEqual([expect.stringContaining(OFFER)]);
+  expect(app.warnings).toEqual([expect.stringContaining(offerFor(path))]);
   expect(await app.client.database.state()).toMatchObject({ damage: expect.stringContaining("is damaged") });
   expect(await app.client.targets.list()).toHaveLength(2);
   expect(await app.client.settings.read()).toMatchObject({ isReadOnly: true });
@@ -82,7 +83,7 @@ test("B4: damage that only the first write meets is shown, too, and keeps nobody
   const path = await makeDamaged(folder.path, "scan");
   await rm(`${path}.holder`);
   await using app = createApp({ databasePath: path, now, whenDamaged: "read", log: () => undefined });
-  expect(app.warnings).toEqual([expect.stringContaining(OFFER)]);
+  expect(app.warnings).toEqual([expect.stringContaining(offerFor(path))]);
   expect(await app.client.targets.list()).toHaveLength(2);
   restoreDatabase({ database: path, from: "latest", at: START });
 });

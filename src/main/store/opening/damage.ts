@@ -1,5 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
+import { sayRestoreCommand } from "#shared/text/restore-command.ts";
 import { backupFolder, findLastBackup, findLastGood } from "#store/backups/backup-files.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
 
@@ -32,7 +33,7 @@ export function explainOpening(error: unknown, path: string): unknown {
 function sayDamage(path: string, found: string): string {
   const backup = findLastGood(path);
   const remedy = backup
-    ? `the last good backup is of ${backup.at}: close Latchkey, then put it back by: latchkey database restore ${backup.name}`
-    : `there is no good backup in ${backupFolder(path)}: put back a copy of your own by: latchkey database restore FILE`;
+    ? `the last good backup is of ${backup.at}: close Latchkey, then put it back by: ${sayRestoreCommand(path, backup.name)}`
+    : `there is no good backup in ${backupFolder(path)}: put back a copy of your own by: ${sayRestoreCommand(path, "FILE")}`;
   return `${path} is damaged (${found}); nothing in it was changed; ${remedy}`;
 }

@@ -10,6 +10,7 @@ import { When } from "#renderer/ui/when.tsx";
 import type { Backup, BackupReason } from "#shared/model/backup.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayBytes } from "#shared/text/elapsed.ts";
+import { sayRestoreCommand } from "#shared/text/restore-command.ts";
 import { useBackUp, useBackups } from "./queries.ts";
 import classes from "./settings.module.css";
 
@@ -19,7 +20,9 @@ const WHY: Record<BackupReason, string> = {
   "before-migration": "before a migration",
 };
 
-export function BackupsPanel({ isReadOnly }: { isReadOnly: boolean }) {
+type Props = { settings: { databasePath: string; isReadOnly: boolean } };
+
+export function BackupsPanel({ settings: { databasePath, isReadOnly } }: Props) {
   const { data = [] } = useBackups();
   const backUp = useBackUp();
   const start = () =>
@@ -56,7 +59,12 @@ export function BackupsPanel({ isReadOnly }: { isReadOnly: boolean }) {
           ))}
         </Lines>
       )}
-      {data[0] && <HowToRestore backup={data.find(({ problem }) => problem === null) ?? data[0]} />}
+      {data[0] && (
+        <HowToRestore
+          database={databasePath}
+          backup={data.find(({ problem }) => problem === null) ?? data[0]}
+        />
+      )}
     </Panel>
   );
 }
@@ -84,8 +92,8 @@ function BackupLine({ backup: { name, at, reason, sizeBytes, problem } }: { back
 }
 
 /** Not done from here: whoever has the database open would go on writing to the one that is put away. */
-function HowToRestore({ backup }: { backup: Backup }) {
-  const command = `latchkey database restore ${backup.name}`;
+function HowToRestore({ database, backup }: { database: string; backup: Backup }) {
+  const command = sayRestoreCommand(database, backup.name);
   return (
     <p className={`${classes.more} ${classes.below}`}>
       To put one back, close Latchkey and run <Untrusted text={command} isMono />{" "}

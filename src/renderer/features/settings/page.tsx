@@ -17,7 +17,7 @@ export function SettingsPage() {
       {data && (
         <>
           <DataPanel settings={data} />
-          <BackupsPanel isReadOnly={data.isReadOnly} />
+          <BackupsPanel settings={data} />
           <AuditPanel eventCount={data.eventCount} />
           <TrustPanel settings={data} />
           <TargetsPanel />
