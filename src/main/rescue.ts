@@ -1,5 +1,6 @@
 import type { Backup, DatabaseCheck } from "#shared/model/backup.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import { backupFolder, listBackups } from "./store/backups/backup-files.ts";
 import { checkDatabase } from "./store/backups/check-database.ts";
 import { type Restored, restoreDatabase } from "./store/backups/restore-database.ts";
@@ -24,13 +25,27 @@ export function createRescue({ path, now = () => new Date() }: Options) {
     restore(from: string): Restored {
       const at = toInstant(now());
       const restored = restoreDatabase({ database: path, from, at });
-      const store = openStore({ path, access: "write", now });
       try {
-        store.atomically(() => store.events.append({ at, kind: "database-restored", detail: restored }));
-        return restored;
-      } finally {
-        store.close();
+        record(restored, at);
+      } catch (error) {
+        throw error instanceof Refusal ? sayRestoredAllTheSame(error, restored) : error;
       }
+      return restored;
     },
   };
+
+  function record(detail: Restored, at: Instant): void {
+    const store = openStore({ path, access: "write", now });
+    try {
+      store.atomically(() => store.events.append({ at, kind: "database-restored", detail }));
+    } finally {
+      store.close();
+    }
+  }
+}
+
+/** Whoever was quicker to open the database, or what it lacks, does not undo the restore. */
+function sayRestoredAllTheSame({ code, message }: Refusal, { from, setAside }: Restored): Refusal {
+  const before = setAside === null ? "" : `, and what was there is kept as ${setAside}`;
+  return new Refusal(code, `${from} is in place now${before}; but it could not be recorded: ${message}`);
 }

@@ -12,11 +12,14 @@ import { findDamage, openToLook, UNFINISHED } from "./copy-database.ts";
  * 2026-06-01T12-00-00Z.daily.db. One has its name only once it has been looked through.
  */
 
-/** Those made daily and on demand: the newest so many are kept. Those before a migration are, always. */
+/** Those made daily and on demand: the newest so many are kept. */
 const KEPT = 10;
 
+/** Those made before a migration are the way back to an older program. One that fails at each start makes one each time. */
+const KEPT_OF_A_MIGRATION = 2;
+
 const NAME =
-  /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z(?:_\d+)?\.(on-demand|daily|before-migration)(?:-\d+)?\.db$/;
+  /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z(?:_\d+)?\.(on-demand|daily|before-migration)(?:-(\d+))?\.db$/;
 
 export const backupFolder = (database: string): string => `${database}.backups`;
 
@@ -62,10 +65,20 @@ export function findLastBackup(database: string, until: Instant | null = null): 
  */
 export function removeOldBackups(database: string, made: string): void {
   const folder = backupFolder(database);
-  const names = findNames(database).filter((name) => NAME.exec(name)?.[5] !== "before-migration");
-  const passing = [...new Set([...names.filter((name) => name === basename(made)), ...names])];
+  const names = findNames(database);
+  const newestFirst = [...new Set([...names.filter((name) => name === basename(made)), ...names])];
+  const kinds = Map.groupBy(newestFirst, migrationOf);
+  const old = [...kinds].flatMap(([migration, ofOneKind]) =>
+    ofOneKind.slice(migration === null ? KEPT : KEPT_OF_A_MIGRATION),
+  );
   const halves = readdirSync(folder).filter((name) => name.endsWith(UNFINISHED));
-  for (const name of [...passing.slice(KEPT), ...halves]) rmSync(join(folder, name), { force: true });
+  for (const name of [...old, ...halves]) rmSync(join(folder, name), { force: true });
+}
+
+/** The migration that a backup precedes; null: it precedes none. */
+function migrationOf(name: string): string | null {
+  const [, , , , , reason, migration = ""] = NAME.exec(name) ?? [];
+  return reason === "before-migration" ? migration : null;
 }
 
 function findNames(database: string): string[] {

@@ -39,7 +39,7 @@ test("a backup holds all that was saved, is for its owner alone and says when an
   if (!isWindows) expect(modes.map((mode) => mode & 0o777)).toEqual([0o600, 0o700]);
 });
 
-test("ten backups are kept, the one just made among them, and all that precede a migration", async () => {
+test("ten backups are kept, the one just made among them, and two before each migration", async () => {
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
   const { name } = await makeBackup(database.path, { at: day(1), reason: "before-migration" });
@@ -51,15 +51,20 @@ test("ten backups are kept, the one just made among them, and all that precede a
     });
     await copyFile(join(backupFolder(database.path), name), other);
   }
+  for (const number of [20, 21, 22])
+    await copyFile(
+      join(backupFolder(database.path), name),
+      nameBackup(database.path, { at: day(number), reason: "before-migration", migration: 7 }),
+    );
   await makeBackup(database.path, { at: day(14), reason: "daily" });
 
   const days = listBackups(database.path).map(({ at }) => Number(at.slice(8, 10)));
-  expect(days).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 1]);
-  expect(await readdir(backupFolder(database.path))).toHaveLength(11);
+  expect(days).toEqual([22, 21, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 1]);
+  expect(await readdir(backupFolder(database.path))).toHaveLength(13);
 
   const early = await makeBackup(database.path, { at: "2015-01-01T00:00:00Z", reason: "daily" });
   expect(listBackups(database.path).at(-1)).toEqual(early);
-  expect(listBackups(database.path)).toHaveLength(11);
+  expect(listBackups(database.path)).toHaveLength(13);
 });
 
 test("two backups of one second are two files, and the later is the newer", async () => {
