@@ -25,8 +25,12 @@ export function targetTable(db: Database) {
     WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName`);
   const remove = db.prepare(`
     DELETE FROM target
-    WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
-      AND (@user IS NULL OR user IS @user)`);
+    WHERE id = (
+      SELECT id FROM target
+      WHERE kind = @kind AND host = @host COLLATE NOCASE AND port = @port AND server_name = @serverName
+        AND (@user IS NULL OR user IS @user)
+      ORDER BY host = @host DESC
+      LIMIT 1)`);
   const list = db.prepare<[], Row>(`
     SELECT id, kind, host, port, server_name, user, use_sudo, added_at
     FROM target
@@ -56,7 +60,10 @@ export function targetTable(db: Database) {
       return "known";
     },
 
-    /** A login that is named must be the remembered one. What was seen there is kept. */
+    /**
+     * A login that is named must be the remembered one. What was seen there is kept. A host that was named by
+     * ssh_config kept its capitals, and is found without them where nothing is named so.
+     */
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
 
     /** Whether it is remembered, under the login that is named, as one to be read by sudo. */

@@ -93,3 +93,14 @@ test("a preview says as whom and with how many keys of ssh_config it would log i
   expect(added.broken).toHaveLength(150);
   await expect(targets.add({ text })).rejects.toThrow('"a:x0" on line 4 has no port');
 });
+
+test("a host that ssh_config named with capitals is forgotten when it names it no more", async () => {
+  const { store, targets } = open();
+  store.targets.remember({
+    target: { kind: "ssh", host: "Web1", port: 22, user: null },
+    useSudo: false,
+    at: START,
+  });
+  expect(await targets.remove({ text: "Web1:22" })).toMatchObject({ removed: 1 });
+  expect(await targets.list()).toEqual([]);
+});
