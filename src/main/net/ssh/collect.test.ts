@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ServerChannel } from "ssh2";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startCuttingProxy, startRawServer } from "#testing/ssh/raw-server.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -37,7 +37,7 @@ const visit = ({ host, port }: { host: string; port: number }, options: Partial<
     limits: { ...SSH_LIMITS, ...options.limits },
   });
 
-const soon = { ...SSH_LIMITS, beginMs: 1_000, collectMs: 1_000 };
+const soon = { ...SSH_LIMITS, beginMs: 1_000, visitMs: 1_000 };
 
 const say = async (
   { channel, script }: { channel: ServerChannel; script: Promise<string> },
@@ -167,6 +167,34 @@ test("a script that does not end is cut at its limit, and what it said is kept",
   await server.untilLeft();
   await using mute = await startSshServer({ run: () => undefined });
   expect(await visit(mute, { limits: soon })).toMatchObject({ state: "failed", outcome: "timed-out" });
+});
+
+test("a visit has half a minute in all: what its login took, its script has no more", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  await using server = await startSshServer({
+    run: async ({ channel, script, untilTaken }) => {
+      await script;
+      channel.write(SPOKEN);
+      await untilTaken();
+      vi.advanceTimersByTime(20_999);
+      channel.write("in time");
+      await untilTaken();
+      vi.advanceTimersByTime(1);
+    },
+  });
+  const reading = await visit(server, {
+    verifyHostKey: () => {
+      vi.advanceTimersByTime(9_000);
+      return { kind: "trusted" };
+    },
+  });
+  expect(reading).toMatchObject({
+    ...{ state: "partial", outcome: "timed-out" },
+    message: expect.stringContaining("was not read within 30 s"),
+    stream: Buffer.from(`${SPOKEN}in time`),
+  });
+  await server.untilLeft();
 });
 
 test("a script that has said its last word is whole, whatever holds its channel open", async () => {

@@ -13,7 +13,8 @@ export type CollectOptions = LoginOptions & {
   nonce: string;
   /** Run it as root, where `sudo -n` lets us without a password; otherwise as the account itself. */
   useSudo: boolean;
-  limits: LoginOptions["limits"] & ScriptLimits;
+  /** Whatever the login has taken of `visitMs`, the script has the rest. */
+  limits: LoginOptions["limits"] & Omit<ScriptLimits, "endMs"> & { visitMs: number };
 };
 
 type Read = {
@@ -38,7 +39,7 @@ export const SSH_LIMITS: CollectOptions["limits"] = {
   connectMs: 3_000,
   readyMs: 10_000,
   beginMs: 10_000,
-  collectMs: 30_000,
+  visitMs: 30_000,
   streamBytes: 16 * 1024 * 1024,
   stderrBytes: 64 * 1024,
 };
@@ -64,13 +65,18 @@ export async function collectHost(options: CollectOptions): Promise<HostReading>
         firstWord: options.nonce,
         lastLine: new RegExp(`^end \\d+ ${options.nonce} .+\\n$`, "m"),
       },
-      options.limits,
+      toScriptLimits(options.limits, connection),
       options.signal,
     );
     return toReading(options, connection, run);
   } finally {
     await connection.close();
   }
+}
+
+function toScriptLimits(limits: CollectOptions["limits"], { spentMs }: Connection): ScriptLimits {
+  const endMs = Math.max(0, limits.visitMs - spentMs);
+  return { ...limits, beginMs: Math.min(limits.beginMs, endMs), endMs };
 }
 
 /**
@@ -111,13 +117,13 @@ function toReading(options: CollectOptions, { identity, hostKey }: Connection, r
       return hasBegun ? { state: "partial", outcome: "flooded", message, ...read } : fail("flooded", message);
     }
     case "timed-out": {
-      const { beginMs, collectMs } = options.limits;
+      const { beginMs, visitMs } = options.limits;
       if (!hasBegun)
         return fail(
           "timed-out",
           `${address} did not come to what it was asked to run within ${seconds(beginMs)}: its login shell, or a file that it runs, does not end`,
         );
-      const message = `${address} was not read within ${seconds(collectMs)}; the rest was left out`;
+      const message = `${address} was not read within ${seconds(visitMs)}; the rest was left out`;
       return { state: "partial", outcome: "timed-out", message, ...read };
     }
     case "lost": {

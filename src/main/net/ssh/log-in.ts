@@ -64,6 +64,8 @@ export type LoginOptions = {
     connectMs: number;
     /** Until the login is done, from the very start; not while somebody is asked. */
     readyMs: number;
+    /** Of the whole visit, from the very start; not while somebody is asked, however often that is. */
+    visitMs?: number;
   };
   signal: AbortSignal;
 };
@@ -73,6 +75,8 @@ export type Connection = {
   hostKey: PresentedKey;
   /** The identity that the host took, by itself or together with what was typed; null: no key let us in. */
   identity: Identity | null;
+  /** What the login took of the time of the visit. */
+  spentMs: number;
   /** Ends it politely, and frees the socket in any case; answers when the host has hung up too. */
   close(): Promise<void>;
 };
@@ -81,7 +85,7 @@ const KEEPALIVE_MS = 5_000;
 
 /** Connects, checks the host's key and logs in. Rejects only when told to stop. */
 export async function logIn(options: LoginOptions): Promise<Connection | SshFailure> {
-  const { target, user, limits, signal } = options;
+  const { target, limits, signal } = options;
   const way = options.way ?? (await lookUp(target, limits.connectMs));
   signal.throwIfAborted();
   if ("outcome" in way) return { ...NOTHING_MET, ...way };
@@ -100,7 +104,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
   const login = new AbortController();
 
   const connectTimer = setTimeout(expire, limits.connectMs, limits.connectMs);
-  const deadline = new Deadline(limits.readyMs, expire);
+  const deadline = new Deadline({ pieceMs: limits.readyMs, inAllMs: limits.visitMs }, expire);
   signal.addEventListener("abort", stop);
   followStages(client, progress, () => clearTimeout(connectTimer));
   client
@@ -108,13 +112,12 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
       const { hostKey, attempt, taken } = progress;
       if (!hostKey || !attempt) return reject(new Error("ssh2 logged in without a host key or a way in"));
       attempt.judge?.(true);
-      resolve({ client, hostKey, identity: attempt.identity ?? taken, close: () => close(client, stream) });
+      const into = { hostKey, identity: attempt.identity ?? taken, spentMs: deadline.spentMs() };
+      resolve({ client, ...into, close: () => close(client, stream) });
     })
     // An agent that does not sign is not the end: ssh2 goes on to the next key.
     .on("error", (error) => (error.level === "agent" ? undefined : end(error)))
-    .on("change password", () =>
-      fail({ outcome: "login-refused", message: sayExpired(`${user} at ${sayAddress(target)}`) }),
-    )
+    .on("change password", () => fail(explainExpired(options)))
     .on("close", () => end(null));
 
   if (stream instanceof Socket && "addresses" in way) dial(stream, way.addresses, target.port);
@@ -163,6 +166,11 @@ function followStages(client: Client, progress: Progress, onConnect: () => void)
       if (progress.stage === "key-exchange") progress.stage = "login";
     });
 }
+
+const explainExpired = ({ user, target }: LoginOptions): Reason => ({
+  outcome: "login-refused",
+  message: sayExpired(`${user} at ${sayAddress(target)}`),
+});
 
 const NOTHING_TRIED = { attempt: null, taken: null, isAsking: false };
 

@@ -5,7 +5,7 @@ export type ScriptLimits = {
   /** From the request until the script has said its first word. */
   beginMs: number;
   /** From the request until the script has ended. */
-  collectMs: number;
+  endMs: number;
   /** Of output kept; more ends the run. */
   streamBytes: number;
   /** Of what it complained, kept; more is dropped. */
@@ -53,7 +53,7 @@ export async function runScript(
   const stderr = createSink(limits.stderrBytes);
   let exit: ScriptRun["exit"] = null;
   const stop = () => reject(signal.reason);
-  const timers = [setTimeout(resolve, limits.collectMs, "timed-out")];
+  const timers = [setTimeout(resolve, limits.endMs, "timed-out")];
   const beginTimer = setTimeout(resolve, limits.beginMs, "timed-out");
   let tail = "";
   let hasBegun = false;
