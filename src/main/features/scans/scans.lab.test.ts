@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { type App, createApp } from "#app";
+import type { App } from "#app";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startHost } from "#testing/lab/start-host.ts";
-import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 
 const run = promisify(execFile);
 
@@ -17,7 +18,7 @@ test("the line that let a scan in is yes, as root, by sudo and as an ordinary ac
       useradd --create-home --shell /bin/bash deploy
       useradd --create-home --shell /bin/bash alice
       echo 'deploy ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/deploy
-      ${lay("root", desk.publicKey)} ${lay("deploy", desk.publicKey)} ${lay("alice", desk.publicKey)}`,
+      ${letIn(desk.publicKey)} ${letIn(desk.publicKey, "deploy")} ${letIn(desk.publicKey, "alice")}`,
   });
   const { app } = desk;
 
@@ -39,7 +40,7 @@ test("of several logins to one host, the one that sees most has the last word", 
   await using desk = await openDesk();
   await using host = await startHost({
     name: "web",
-    prepare: `useradd --create-home deploy; ${lay("root", desk.publicKey)} ${lay("deploy", desk.publicKey)}`,
+    prepare: `useradd --create-home deploy; ${letIn(desk.publicKey)} ${letIn(desk.publicKey, "deploy")}`,
   });
   await scan(desk.app, `root@${host.address} deploy@${host.address}`, { acceptNew: true });
   expect(await desk.app.client.hosts.list({})).toMatchObject({ rows: [{ user: "root", readAs: "root" }] });
@@ -52,8 +53,8 @@ test("what an ordinary account cannot read has not gone, and what it sees is mis
     name: "web",
     prepare: `
       useradd --create-home deploy; useradd --create-home alice; chmod 700 /home/alice
-      ${lay("root", desk.publicKey)} ${lay("alice", desk.publicKey)}
-      ${lay("deploy", `${desk.publicKey}\n${desk.otherKey}`)}`,
+      ${letIn(desk.publicKey)} ${letIn(desk.publicKey, "alice")}
+      ${letIn(`${desk.publicKey}\n${makeKeyPair().public}`, "deploy")}`,
   });
   const { app } = desk;
   const accounts = async () => {
@@ -72,14 +73,13 @@ test("what an ordinary account cannot read has not gone, and what it sees is mis
 
 test("an unknown host is left alone until its key is trusted, and a changed one whatever is said", async () => {
   await using desk = await openDesk();
-  await using host = await startHost({ name: "web", prepare: lay("root", desk.publicKey) });
+  await using host = await startHost({ name: "web", prepare: letIn(desk.publicKey) });
   const { app } = desk;
   const target = `root@${host.address}`;
 
   const first = await scan(app, target);
-  const { rows } = await app.client.scans.probes({ scanId: first });
-  const hostKey = rows[0]?.hostKey;
-  expect(rows).toMatchObject([{ state: "failed", outcome: "host-key-unknown" }]);
+  const hostKey = first[0]?.hostKey;
+  expect(first).toMatchObject([{ state: "failed", outcome: "host-key-unknown" }]);
   expect(await host.run("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")).toContain(hostKey?.fingerprint);
   expect(await authenticationsOn(host)).toBe(0);
 
@@ -93,10 +93,9 @@ test("an unknown host is left alone until its key is trusted, and a changed one 
 
   const before = await authenticationsOn(host);
   await changeHostKeys(host);
-  const changed = await scan(app, target, { acceptNew: true });
-  expect(await app.client.scans.probes({ scanId: changed })).toMatchObject({
-    rows: [{ state: "failed", outcome: "host-key-changed" }],
-  });
+  expect(await scan(app, target, { acceptNew: true })).toMatchObject([
+    { state: "failed", outcome: "host-key-changed" },
+  ]);
   expect(await authenticationsOn(host)).toBe(before);
   expect(await app.client.findings.list({ rule: "host-key-changed" })).toMatchObject({
     rows: [{ severity: "critical", host: host.address }],
@@ -110,7 +109,7 @@ test("an unknown host is left alone until its key is trusted, and a changed one 
 
 test("a host that known_hosts has is trusted without a pin, and an identity file that is missing is refused", async () => {
   await using desk = await openDesk();
-  await using host = await startHost({ name: "web", prepare: lay("root", desk.publicKey) });
+  await using host = await startHost({ name: "web", prepare: letIn(desk.publicKey) });
   const key = await readFile(`${host.root}/etc/ssh/ssh_host_rsa_key.pub`, "utf8");
   await appendFile(join(desk.home, ".ssh/known_hosts"), `${host.address} ${key}`);
   await run("ssh-keygen", ["-q", "-H", "-f", join(desk.home, ".ssh/known_hosts")]);
@@ -128,7 +127,7 @@ test("a host that lacks what the collector needs is partial, and one where a pro
     name: "web",
     prepare: `
       printf 'AuthorizedKeysCommand /bin/true\\nAuthorizedKeysCommandUser nobody\\n' >> /etc/ssh/sshd_config
-      ${lay("root", desk.publicKey)}`,
+      ${letIn(desk.publicKey)}`,
   });
   const { app } = desk;
   await scan(app, `root@${host.address}`, { acceptNew: true });
@@ -138,43 +137,25 @@ test("a host that lacks what the collector needs is partial, and one where a pro
   });
 
   await host.run("rm $(command -v awk)");
-  const scanId = await scan(app, `root@${host.address}`);
-  expect(await app.client.scans.probes({ scanId })).toMatchObject({
-    rows: [{ state: "partial", outcome: "truncated", message: "awk: the host has no such program" }],
-  });
+  expect(await scan(app, `root@${host.address}`)).toMatchObject([
+    { state: "partial", outcome: "truncated", message: "awk: the host has no such program" },
+  ]);
   expect(await app.client.access.list({})).toMatchObject({ total: 1 });
 });
 
-/** A workstation with a home, a login key in it and an empty database. */
+/** A workstation, and the program on it. */
 async function openDesk() {
-  const folder = await makeTemporaryFolder();
-  const ssh = join(folder.path, ".ssh");
-  await mkdir(ssh, { mode: 0o700 });
-  for (const name of ["id_ed25519", "other"]) {
-    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `${name}@desk`, "-f", join(ssh, name)]);
-  }
-  const workstation = { user: "root", home: folder.path, agentSocket: null };
-  const app = createApp({ databasePath: ":memory:", workstation });
-  const read = async (name: string) => (await readFile(join(ssh, `${name}.pub`), "utf8")).trim();
+  const desk = await makeDesk();
+  const app = desk.open();
   return {
+    ...desk,
     app,
-    home: folder.path,
-    publicKey: await read("id_ed25519"),
-    otherKey: await read("other"),
     async [Symbol.asyncDispose]() {
       await app[Symbol.asyncDispose]();
-      await folder.remove();
+      await desk[Symbol.asyncDispose]();
     },
   };
 }
-
-const lay = (account: string, text: string): string => `
-  home=$(getent passwd ${account} | cut -d: -f6)
-  install -d -m 700 -o ${account} $home/.ssh
-  echo '${text}' > $home/.ssh/authorized_keys
-  chown ${account} $home/.ssh/authorized_keys
-  chmod 600 $home/.ssh/authorized_keys
-`;
 
 type Host = Awaited<ReturnType<typeof startHost>>;
 
@@ -187,9 +168,5 @@ async function changeHostKeys(host: Host): Promise<void> {
   await host.run("until ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null | head -0; do :; done");
 }
 
-async function scan(app: App, target: string, options: { acceptNew?: boolean; useSudo?: boolean } = {}) {
-  const announcements = await app.client.events.watch();
-  const { scanId } = await app.client.scans.start({ text: target, only: "ssh", ...options });
-  for await (const { kind } of announcements) if (kind === "scan-finished") break;
-  return scanId;
-}
+const scan = (app: App, text: string, options: { acceptNew?: boolean; useSudo?: boolean } = {}) =>
+  scanAll(app, { text, only: "ssh", ...options });
