@@ -52,3 +52,43 @@ test.skipIf(!canStartHosts())(
     expect(await cameFrom(web)).toHaveLength(1);
   },
 );
+
+/** In place of a program that the collector runs: reading this host has begun, and does not end. */
+const STALLED = `
+  printf '#!/bin/sh\\n: > /run/is-being-read\\nexec sleep 600\\n' > /usr/local/bin/uname
+  chmod 755 /usr/local/bin/uname
+`;
+
+test.skipIf(!canStartHosts())(
+  "a jump host that dies while hosts behind it are read is named for each of them, and a host beside it is read whole",
+  async () => {
+    await using row = await startNetworks("office", "dmz", "inner");
+    const [office, dmz, inner] = row.networks;
+    if (!office || !dmz || !inner) throw new Error("three networks were asked for");
+    await using desk = await makeDesk();
+    const start = (name: string, address: string, network: typeof office, more = "") =>
+      startHost({ name, place: { network, address }, prepare: letIn(desk.publicKey) + more });
+    await using bastion = await start("bastion", dmz.address(1), dmz);
+    await using beside = await start("beside", dmz.address(2), dmz);
+    await using web1 = await start("web1", inner.address(1), inner, STALLED);
+    await using web2 = await start("web2", inner.address(2), inner, STALLED);
+    const say = ({ name, address }: typeof web1, more = "") => `Host ${name}\nHostName ${address}\n${more}\n`;
+    const behind = [web1, web2].map((host) => say(host, "ProxyJump bastion"));
+    await writeFile(join(desk.home, ".ssh/config"), [say(bastion), say(beside), ...behind].join(""));
+
+    const scan = desk.latchkey(["scan", "web1", "web2", "beside", "--accept-new", "--json"], {
+      before: office.enter,
+    });
+    const untilRead = "until [ -e /run/is-being-read ]; do sleep 0.05; done";
+    await Promise.all([web1.run(untilRead), web2.run(untilRead)]);
+    await bastion[Symbol.asyncDispose]();
+
+    const { state, probes, failures } = JSON.parse((await scan).out);
+    expect({ state, probes }).toMatchObject({ state: "finished", probes: { ok: 1 } });
+    const lost = { outcome: "jump-failed", jumpHost: "bastion:22" };
+    expect(failures).toMatchObject([
+      { target: "web1:22", ...lost },
+      { target: "web2:22", ...lost },
+    ]);
+  },
+);

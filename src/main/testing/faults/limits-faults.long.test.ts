@@ -16,7 +16,7 @@ const KINDS = [
 const ROUNDS = 3;
 const WATCH = join(import.meta.dirname, "watch-loop.mjs");
 
-type Cost = { seconds: number; stallMs: number; peakMib: number };
+type Cost = { seconds: number; stallMs: number; busyMs: number; peakMib: number };
 
 type Told = { state: string; failures: { target: string; outcome: string; message: string }[] };
 
@@ -75,6 +75,7 @@ test("S8: fifty hostile hosts among a thousand change nothing for the others, an
       `${HEALTHY} of ${HEALTHY} read; ${say(clean, "seconds")} s without, ${say(troubled, "seconds")} s with (x${ratio.toFixed(2)})`,
       `${growth.toFixed(1)} MiB for each`,
       `longest stall ${say(clean, "stallMs")} ms without, ${say(troubled, "stallMs")} ms with`,
+      `longest turn of the event loop on the processor ${say(clean, "busyMs")} ms without, ${say(troubled, "busyMs")} ms with`,
     ].join("; "),
   });
   expect(growth).toBeLessThanOrEqual(32);

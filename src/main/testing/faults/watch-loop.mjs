@@ -1,6 +1,7 @@
 /**
  * Loaded into a program by NODE_OPTIONS=--import: at its end it says, as a line of JSON into $LOOP_REPORT, how long its
- * event loop stood still at most (ms), and how much memory it took at most (MiB).
+ * event loop stood still at most (ms), how much of the processor one turn of it took at most (ms), and how much memory
+ * the program took at most (MiB). On a busy machine a loop stands still for want of a processor, too, or of a disk.
  */
 import { writeFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -8,10 +9,21 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 const STEP_MS = 5;
 const file = process.env.LOOP_REPORT;
 const delays = monitorEventLoopDelay({ resolution: STEP_MS });
+let busyMs = 0;
 // What it takes to load the program is not what hosts can make it do.
-setTimeout(() => delays.enable(), 1_000).unref();
+setTimeout(watch, 1_000).unref();
 process.on("exit", () => {
   const stallMs = Math.max(0, delays.max / 1e6 - STEP_MS);
   const peakMib = process.resourceUsage().maxRSS / 1_024;
-  if (file) writeFileSync(file, JSON.stringify({ stallMs, peakMib }));
+  if (file) writeFileSync(file, JSON.stringify({ stallMs, busyMs, peakMib }));
 });
+
+function watch() {
+  delays.enable();
+  let before = process.threadCpuUsage();
+  setInterval(() => {
+    const now = process.threadCpuUsage();
+    busyMs = Math.max(busyMs, (now.user + now.system - before.user - before.system) / 1_000);
+    before = now;
+  }, STEP_MS).unref();
+}
