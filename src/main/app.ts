@@ -26,7 +26,7 @@ import { createGuard } from "./guard.ts";
 import { countFreeDescriptors } from "./net/descriptors.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
-import { PATIENCE, type Patience } from "./net/ssh/retries.ts";
+import { PATIENCE, type Patience } from "./net/retries.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
 

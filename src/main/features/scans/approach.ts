@@ -6,10 +6,10 @@
  * begins, once a scan. What it refuses for good is not asked of it again in this scan.
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
+import { type Passing, type Patience, tryPatiently } from "#net/retries.ts";
 import { type Before, createJumpHosts, keyOf, type WayFailure } from "#net/ssh/jump-hosts.ts";
 import { logIn, lookUp, type Way } from "#net/ssh/log-in.ts";
-import { type Patience, tryPatiently } from "#net/ssh/retries.ts";
-import type { Passing, SshFailure, Where } from "#net/ssh/ssh-failure.ts";
+import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
 import type { Place, Turns } from "#net/turns.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { HostKeyCheck } from "./host-keys.ts";
@@ -50,7 +50,8 @@ export function createApproach(deps: Deps) {
   const reachMs = limits.connectMs;
   const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInTo, reachMs, patience, signal });
   const knock = createKnock(deps);
-  const find = ({ address, port }: Hop) => lookUp({ host: address, port }, limits.connectMs);
+  const find = ({ address, port }: Hop) => lookUp({ host: address, port }, { timeoutMs: reachMs, signal });
+  const entered = new Map<string, Found | SshFailure>();
   const standing = new Map<string, Visited<object>>();
 
   return {
@@ -70,12 +71,15 @@ export function createApproach(deps: Deps) {
     },
   };
 
+  /** It is logged in to where it was entered, and nowhere else: a name that is found only later holds no place. */
   async function enter(hop: Hop) {
-    return turns.take(keptPlaces(scanId, hop, await find(hop)), signal);
+    const way = await find(hop);
+    entered.set(keyOf([hop]), way);
+    return turns.take(keptPlaces(scanId, hop, way), signal);
   }
 
   async function logInTo(hop: Hop, before: Before | null) {
-    const way = before ?? (await find(hop));
+    const way = before ?? entered.get(keyOf([hop])) ?? (await find(hop));
     if ("outcome" in way) return way;
     const { met } = await turns.during(loginPlaces(hop, way), signal, () =>
       knock(hop, () => open(way), logIn),

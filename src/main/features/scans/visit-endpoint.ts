@@ -1,6 +1,6 @@
 import { findCertificateProblems, findEndpointProblems } from "#domain/findings/certificate-findings.ts";
 import { expiringFrom } from "#domain/findings/expiry.ts";
-import { type Patience, tryPatiently } from "#net/ssh/retries.ts";
+import { type Patience, tryPatiently } from "#net/retries.ts";
 import type { EndpointReading, TlsProber } from "#net/tls/probe-endpoint.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";

@@ -1,6 +1,7 @@
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
 import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
@@ -10,7 +11,6 @@ import {
   listUsualKeyFiles,
   type OpenKeyFile,
 } from "#net/ssh/identities.ts";
-import type { Patience } from "#net/ssh/retries.ts";
 import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
 import { Turns } from "#net/turns.ts";

@@ -6,9 +6,9 @@
  * scan: each host behind it is told at once.
  */
 import type { Duplex } from "node:stream";
+import { type Patience, tryPatiently } from "#net/retries.ts";
 import type { GiveBack } from "#net/turns.ts";
 import type { Connection } from "./log-in.ts";
-import { type Patience, tryPatiently } from "./retries.ts";
 import { quote, type SshFailure, sayAddress, type Where } from "./ssh-failure.ts";
 
 /** As it is named, and pinned; and where it is, as the machine before it knows that. */

@@ -6,7 +6,8 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
-import { findAddresses, isFailure } from "#net/tls/connect.ts";
+import { isFailure } from "#net/connect-failure.ts";
+import { findAddresses } from "#net/find-addresses.ts";
 import { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { gatherWrites } from "./gather-writes.ts";
@@ -86,7 +87,7 @@ const KEEPALIVE_MS = 5_000;
 /** Connects, checks the host's key and logs in. Rejects only when told to stop. */
 export async function logIn(options: LoginOptions): Promise<Connection | SshFailure> {
   const { target, limits, signal } = options;
-  const way = options.way ?? (await lookUp(target, limits.connectMs));
+  const way = options.way ?? (await lookUp(target, { timeoutMs: limits.connectMs, signal }));
   signal.throwIfAborted();
   if ("outcome" in way) return { ...NOTHING_MET, ...way };
   const { promise, resolve, reject } = Promise.withResolvers<Connection | SshFailure>();
@@ -179,9 +180,9 @@ const NOTHING_MET = { hostKey: null, isKeyRefused: false, passing: null };
 /** The way to a host that is named by itself: the addresses of its name. */
 export async function lookUp(
   { host }: Where,
-  timeoutMs: number,
+  options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<{ addresses: readonly string[] } | SshFailure> {
-  const addresses = await findAddresses(host, timeoutMs);
+  const addresses = await findAddresses(host, options);
   if (!isFailure(addresses)) return { addresses };
   const outcome = addresses.outcome === "timed-out" ? "timed-out" : "no-such-name";
   return { ...NOTHING_MET, outcome, message: `${host}: ${addresses.message}` };

@@ -1,4 +1,5 @@
 /** Why a host was not read, in the words of a scan: every way in which SSH can go wrong has its outcome here. */
+import type { Passing } from "#net/retries.ts";
 import type { HostKeyView, Outcome } from "#shared/model/probe.ts";
 import type { Identity } from "./identities.ts";
 
@@ -13,12 +14,6 @@ export type SshFailure = {
   isKeyRefused: boolean;
   passing: Passing | null;
 };
-
-/**
- * What may have passed when it is tried again: nobody listened, as while sshd restarts; sshd lets this address wait;
- * or this computer had no descriptor left for a connection. Null for all that stands.
- */
-export type Passing = "refused" | "throttled" | "no-descriptor";
 
 /** How far a connection has come. */
 export type Progress = {

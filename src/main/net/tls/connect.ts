@@ -1,57 +1,10 @@
-import { lookup } from "node:dns/promises";
-import { connect as connectTo, isIP, isIPv6, type Socket } from "node:net";
-import { hostname } from "node:os";
-import type { Outcome } from "#shared/model/probe.ts";
-
-/** Why there is no connection, as an outcome and a sentence. */
-export type Failure = {
-  outcome: Outcome;
-  message: string;
-  /** It is this computer that had none left; another try may find one. */
-  passing?: "no-descriptor";
-};
+import { connect as connectTo, type Socket } from "node:net";
+import { type ConnectError, type Failure, readConnectError } from "#net/connect-failure.ts";
 
 export type Connected = { socket: Socket; address: string };
 
-/** Addresses of a name that are tried, and how long one is waited for before the next is tried beside it. */
-const MOST_ADDRESSES = 8;
+/** How long an address is waited for before the next is tried beside it. */
 const STAGGER_MS = 250;
-
-export const isFailure = (result: object): result is Failure => "outcome" in result;
-
-/**
- * The addresses of a host, at most eight, in the order in which they are to be tried. A name that leads to this
- * computer is not followed: whoever answers for the name, not the user, would choose what is visited here.
- */
-export async function findAddresses(host: string, timeoutMs: number): Promise<string[] | Failure> {
-  if (isIP(host.replace(/%.*$/, "")) !== 0) return [host];
-  const { promise: late, resolve } = Promise.withResolvers<Failure>();
-  const message = "its name could not be resolved: the name server did not answer in time";
-  const timer = setTimeout(() => resolve({ outcome: "timed-out", message }), timeoutMs);
-  const found = lookup(host, { all: true }).then(
-    (addresses) => choose(host, [...new Set(addresses.map(({ address }) => address))]),
-    (error: NodeJS.ErrnoException): Failure => ({ outcome: "no-such-name", message: sayNoName(error.code) }),
-  );
-  return Promise.race([found, late]).finally(() => clearTimeout(timer));
-}
-
-function choose(host: string, addresses: string[]): string[] | Failure {
-  const elsewhere = isThisComputer(host) ? addresses : addresses.filter((address) => !LOOPBACK.test(address));
-  if (elsewhere.length > 0 || addresses.length === 0) return elsewhere.slice(0, MOST_ADDRESSES);
-  const message = `the name leads to this computer (${addresses[0]}), which is visited only when it is asked for: as localhost, or by that address`;
-  return { outcome: "no-such-name", message };
-}
-
-/** Loopback, and the addresses that mean "any" and reach it as well. */
-const LOOPBACK = /^(127\.|0\.|::1$|::$|::ffff:(127|0)\.)/i;
-
-const isThisComputer = (host: string): boolean =>
-  /^(.+\.)?localhost\.?$/i.test(host) || host.toLowerCase() === hostname().toLowerCase();
-
-function sayNoName(code = "unknown"): string {
-  if (code === "ENOTFOUND" || code === "ENODATA") return "the name has no address; is it spelled right?";
-  return `its name could not be resolved (${code}); does this computer reach its name server?`;
-}
 
 /**
  * Connects to the first address that answers. The next is tried when one has failed, or has not answered
@@ -123,35 +76,4 @@ function chooseFailure(failures: readonly Failure[]): Failure {
     refused ??
     failures.at(-1) ?? { outcome: "no-such-name", message: "the name has no address; is it spelled right?" }
   );
-}
-
-type ConnectError = NodeJS.ErrnoException & { address?: string };
-
-/** Without any IPv6 this computer has no address to come from; otherwise it has no port left. */
-export function readConnectError({ code = "unknown", address = "" }: ConnectError, port: number): Failure {
-  switch (code === "EADDRNOTAVAIL" && isIPv6(address) ? "ENETUNREACH" : code) {
-    case "ECONNREFUSED":
-      return { outcome: "refused", message: `the connection was refused: nothing listens on port ${port}` };
-    case "ECONNRESET":
-      return { outcome: "reset", message: "the connection was reset before it stood" };
-    case "ETIMEDOUT":
-      return { outcome: "timed-out", message: `nothing answered on port ${port}` };
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-    case "EHOSTDOWN":
-      return {
-        outcome: "timed-out",
-        message: `there is no way to it from here (${code}); is it on, and is the route right?`,
-      };
-    case "EMFILE":
-    case "ENFILE":
-    case "EADDRNOTAVAIL":
-      return {
-        outcome: "timed-out",
-        message: `this computer has no free connection left (${code}); scan fewer targets at a time`,
-        passing: "no-descriptor",
-      };
-    default:
-      return { outcome: "refused", message: `the connection could not be made (${code})` };
-  }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { connectToFirst, isFailure } from "./connect.ts";
+import { isFailure } from "#net/connect-failure.ts";
+import { connectToFirst } from "./connect.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { greetInFull, sayWho } from "./full-handshake.ts";
 import { GreetingReader } from "./greeting-reader.ts";

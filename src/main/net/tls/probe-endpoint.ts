@@ -1,18 +1,18 @@
 import { domainToASCII } from "node:url";
+import { type Failure, isFailure } from "#net/connect-failure.ts";
+import { findAddresses } from "#net/find-addresses.ts";
+import { Slots, SlotsByKey } from "#net/slots.ts";
 import type { Outcome } from "#shared/model/probe.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
-import { type Connected, connectToFirst, type Failure, findAddresses, isFailure } from "./connect.ts";
+import { type Connected, connectToFirst } from "./connect.ts";
 import { createGreeter } from "./greet.ts";
 import { sayAnswer } from "./say-answer.ts";
-import { Slots, SlotsByKey } from "./slots.ts";
 
 type Limits = {
   /** To resolve a name, and again to connect to an address of it. */
   connectMs: number;
   /** From the hello to the certificates, whatever trickles in meanwhile. */
   handshakeMs: number;
-  /** Names looked up at a time: the runtime looks up in a pool of threads, and what waits for one has not been asked yet. */
-  lookups: number;
   /** Connections that may be waited for at a time: those to dead addresses cost nothing but time. */
   connects: number;
   /** Connections to one address and port at a time: nginx closes some of them beyond 512. */
@@ -28,7 +28,6 @@ type Limits = {
 const LIMITS: Limits = {
   connectMs: 3_000,
   handshakeMs: 5_000,
-  lookups: 64,
   connects: 2_048,
   connectsPerServer: 100,
   handshakes: 64,
@@ -54,7 +53,6 @@ export type TlsProber = ReturnType<typeof createTlsProber>;
 export function createTlsProber(wish: Partial<Limits> = {}) {
   const limits = { ...LIMITS, ...wish };
   const connects = new Slots(limits.connects);
-  const lookups = new Slots(limits.lookups);
   const servers = new SlotsByKey(limits.connectsPerServer);
   const handshakes = new Slots(limits.handshakes);
   const greet = createGreeter(limits);
@@ -77,8 +75,8 @@ export function createTlsProber(wish: Partial<Limits> = {}) {
     };
     try {
       const endConnecting = hold(await watch.without(() => connects.take()));
-      const endLookup = hold(await watch.without(() => lookups.take()));
-      const addresses = await findAddresses(target.host, limits.connectMs).finally(endLookup);
+      const finding = { timeoutMs: limits.connectMs, signal, waitApart: watch.without };
+      const addresses = await findAddresses(target.host, finding);
       if (isFailure(addresses)) return addresses;
       hold(await watch.without(() => servers.take(`${addresses[0]} ${target.port}`)));
       const connecting = { timeoutMs: limits.connectMs, signal };

@@ -1,5 +1,6 @@
+import type { Failure } from "#net/connect-failure.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { type Failure, within } from "./connect.ts";
+import { within } from "./connect.ts";
 import type { Answer } from "./exchange.ts";
 
 type Limits = { handshakeMs: number; mostBytes: number };

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { pauseBeforeNext, tryPatiently } from "./retries.ts";
-import type { Passing } from "./ssh-failure.ts";
+import { type Passing, pauseBeforeNext, tryPatiently } from "./retries.ts";
 
 const pausesOf = (passing: Passing, random: number) => {
   const pauses: number[] = [];

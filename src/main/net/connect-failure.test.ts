@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readConnectError } from "./connect.ts";
+import { readConnectError } from "./connect-failure.ts";
 
 test("a computer without IPv6 has no way to such an address, and one without a free port may have one later", () => {
   const error = Object.assign(new Error("connect"), { code: "EADDRNOTAVAIL" });

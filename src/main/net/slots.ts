@@ -7,10 +7,11 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Waits for a slot; answers with the function that gives it back, once. */
-  async take(): Promise<() => void> {
+  /** Waits for a slot; answers with the function that gives it back, once. Rejects only when told to stop. */
+  async take(signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#wait(signal);
     let isHeld = true;
     return () => {
       if (!isHeld) return;
@@ -19,6 +20,20 @@ export class Slots {
       if (next) next();
       else this.#free++;
     };
+  }
+
+  async #wait(signal?: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stop = () => {
+      const index = this.#waiting.indexOf(resolve);
+      // Not there any more: it has a slot, and is to give it back.
+      if (index < 0) return;
+      this.#waiting.splice(index, 1);
+      reject(signal?.reason);
+    };
+    this.#waiting.push(resolve);
+    signal?.addEventListener("abort", stop);
+    await promise.finally(() => signal?.removeEventListener("abort", stop));
   }
 }
 

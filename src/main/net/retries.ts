@@ -1,5 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Passing } from "./ssh-failure.ts";
+
+/**
+ * What may have passed when it is tried again: nobody listened, as while sshd restarts; sshd lets this address wait;
+ * or this computer had no descriptor left for a connection. Null for all that stands.
+ */
+export type Passing = "refused" | "throttled" | "no-descriptor";
 
 /** How waiting is done, and jitter drawn (from 0 to below 1). A test passes its own. */
 export type Patience = { wait: (ms: number, signal: AbortSignal) => Promise<void>; random: () => number };

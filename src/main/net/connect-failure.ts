@@ -1,0 +1,43 @@
+import { isIPv6 } from "node:net";
+import type { Outcome } from "#shared/model/probe.ts";
+
+/** Why there is no connection, as an outcome and a sentence. */
+export type Failure = {
+  outcome: Outcome;
+  message: string;
+  /** It is this computer that had none left; another try may find one. */
+  passing?: "no-descriptor";
+};
+
+export const isFailure = (result: object): result is Failure => "outcome" in result;
+
+export type ConnectError = NodeJS.ErrnoException & { address?: string };
+
+/** Without any IPv6 this computer has no address to come from; otherwise it has no port left. */
+export function readConnectError({ code = "unknown", address = "" }: ConnectError, port: number): Failure {
+  switch (code === "EADDRNOTAVAIL" && isIPv6(address) ? "ENETUNREACH" : code) {
+    case "ECONNREFUSED":
+      return { outcome: "refused", message: `the connection was refused: nothing listens on port ${port}` };
+    case "ECONNRESET":
+      return { outcome: "reset", message: "the connection was reset before it stood" };
+    case "ETIMEDOUT":
+      return { outcome: "timed-out", message: `nothing answered on port ${port}` };
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EHOSTDOWN":
+      return {
+        outcome: "timed-out",
+        message: `there is no way to it from here (${code}); is it on, and is the route right?`,
+      };
+    case "EMFILE":
+    case "ENFILE":
+    case "EADDRNOTAVAIL":
+      return {
+        outcome: "timed-out",
+        message: `this computer has no free connection left (${code}); scan fewer targets at a time`,
+        passing: "no-descriptor",
+      };
+    default:
+      return { outcome: "refused", message: `the connection could not be made (${code})` };
+  }
+}
