@@ -17,6 +17,9 @@ type Said = { sentence: string; evidence: string; remedy: string };
 
 type Report = Said & { id: number; finding: number; rule: string; kind: About["kind"]; about: number };
 
+/** A finding as it is written down; `host` is empty while several report it. */
+type Standing = { id: number; severity: number; label: string; host: string };
+
 type Finding = Pick<Report, "rule" | "kind" | "about">;
 
 export type FindingWriter = ReturnType<typeof findingWriter>;
@@ -24,14 +27,8 @@ export type FindingWriter = ReturnType<typeof findingWriter>;
 /** What each visited place reports; a finding stands as long as one place still reports it. */
 export function findingWriter(db: Database) {
   const reports = reportReader(db);
+  const stand = findingKeeper(db);
   const certificateId = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
-  const put = db
-    .prepare<object, number>(`
-      INSERT INTO finding (rule, severity, kind, about, label, first_seen)
-      VALUES (@rule, @severity, @kind, @about, @label, @at)
-      ON CONFLICT (kind, about, rule) DO UPDATE SET severity = @severity, label = @label
-      RETURNING id`)
-    .pluck();
   const add = db.prepare(`
     INSERT INTO report (finding, name, endpoint, host, sentence, evidence, remedy)
     VALUES (@finding, @name, @endpoint, @host, @sentence, @evidence, @remedy)`);
@@ -75,8 +72,7 @@ export function findingWriter(db: Database) {
 
   function report(source: Source, draft: FoundOut, known?: Report): void {
     const said = { sentence: draft.sentence, evidence: JSON.stringify(draft.evidence), remedy: draft.remedy };
-    const severity = Severity.options.indexOf(draft.severity);
-    const finding = put.get({ ...draft, severity, at: source.at });
+    const finding = stand(source, draft);
     if (known) {
       if (!isSame(known, said)) change.run({ ...said, id: known.id });
       return;
@@ -84,7 +80,6 @@ export function findingWriter(db: Database) {
     const endpoint = "endpoint" in source ? source.endpoint : null;
     const host = "host" in source ? source.host : null;
     add.run({ ...said, finding, name: source.name, endpoint, host });
-    nameHost.run({ id: finding });
   }
 
   function idOf(about: FindingDraft["about"], resolve?: Resolve): number {
@@ -93,6 +88,33 @@ export function findingWriter(db: Database) {
       throw new Error(`a finding is about what was not seen: ${JSON.stringify(about)}`);
     return id;
   }
+}
+
+/**
+ * Gives the row of a finding that a place reports. Many places say the same of one thing, and so what has not changed is
+ * not written: the row is in all the indexes that findings are listed by.
+ */
+function findingKeeper(db: Database) {
+  const nameOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
+  const find = db.prepare<[string, number, string], Standing>(
+    "SELECT id, severity, label, host FROM finding WHERE kind = ? AND about = ? AND rule = ?",
+  );
+  const begin = db.prepare(`
+    INSERT INTO finding (rule, severity, kind, about, label, host, first_seen)
+    VALUES (@rule, @severity, @kind, @about, @label, @host, @at)`);
+  const judgeAnew = db.prepare("UPDATE finding SET severity = ?, label = ? WHERE id = ?");
+  const isOnSeveral = db.prepare("UPDATE finding SET host = '' WHERE id = ?");
+
+  return ({ name, at }: Source, draft: FoundOut): number => {
+    const severity = Severity.options.indexOf(draft.severity);
+    const host = nameOf.get(name);
+    const known = find.get(draft.kind, draft.about, draft.rule);
+    if (!known) return Number(begin.run({ ...draft, severity, host, at }).lastInsertRowid);
+    const { id } = known;
+    if (known.severity !== severity || known.label !== draft.label) judgeAnew.run(severity, draft.label, id);
+    if (known.host !== "" && known.host !== host) isOnSeveral.run(id);
+    return id;
+  };
 }
 
 /** What was said from a place when it was last visited. */
