@@ -57,7 +57,7 @@ function open() {
     carryOut(
       deps,
       { scanId, targets: [target, other], atOnce: { hosts: 1, endpoints: 2, isFixed: true } },
-      async () => ({ ...visits, ...NO_HOSTS }),
+      () => ({ ...visits, ...NO_HOSTS }),
       { controller: new AbortController(), closing: new AbortController().signal },
     );
   return { store, scanId, announced, log, carry };

@@ -28,11 +28,11 @@ const BATCH = { most: 500, waitMs: 200, turnMs: 40, clock: () => performance.now
 
 export const CANCELLED = new Error("the scan was cancelled");
 
-/** Runs a scan that has begun, once its visits are prepared. However it ends, it is closed with what it has read, and its end is announced. */
+/** Runs a scan that has begun. However it ends, it is closed with what it has read, and its end is announced. */
 export async function carryOut(
   { store, announce, log, now }: Deps,
   task: ScanTask,
-  prepare: (signal: AbortSignal) => Promise<Visits>,
+  prepare: (signal: AbortSignal) => Visits,
   { controller, closing }: Signals,
 ): Promise<void> {
   const { scanId } = task;
@@ -44,7 +44,7 @@ export async function carryOut(
   });
   let state: EndedState = "interrupted";
   try {
-    await runScan(task, await prepare(signal), { keep: batches.add, log, now }, signal);
+    await runScan(task, prepare(signal), { keep: batches.add, log, now }, signal);
     batches.flush();
     signal.throwIfAborted();
     state = "finished";

@@ -5,12 +5,7 @@ import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
 import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import {
-  gatherIdentities,
-  type Identities,
-  listUsualKeyFiles,
-  type OpenKeyFile,
-} from "#net/ssh/identities.ts";
+import { gatherIdentities, type Identities, listUsualKeyFiles } from "#net/ssh/identities.ts";
 import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
 import { Turns } from "#net/turns.ts";
@@ -70,51 +65,61 @@ export function createVisits({ store, prober, workstation, collectorScript, now,
     if (named) throw new Refusal("invalid-input", `${named.source} cannot be used to log in: ${named.why}`);
   }
 
-  /** For one scan. Its keys and known_hosts are read here, once; a locked key is asked for here, once. */
-  async function prepare(
-    options: VisitOptions,
-    { scanId, ask, atOnce, signal }: Preparation,
-  ): Promise<Visits> {
-    const { asked, sshConfig, acceptNew, identityFiles, mayAsk, askPassword } = options;
-    const ways = planHosts(asked, (target) => sshConfig.routeTo(target, user));
-    const gathered = await gatherFor(ways, identityFiles, mayAsk ? createUnlocker(ask, signal) : null);
-    const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
+  /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
+  function prepare(options: VisitOptions, preparation: Preparation): Visits {
+    const { scanId, signal } = preparation;
+    const ways = planHosts(options.asked, (target) => options.sshConfig.routeTo(target, user));
     const readCertificate = createCertificateCache();
-    const approach = createApproach({
-      ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
-      hostKeys: await createHostKeys({ store, readKnownHostsFiles, now }, { home, acceptNew }),
-      waysInto: (hop) => ({ ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }), typed }),
-    });
-    const host = { scanId, approach, collectHost, collectorScript, limits: SSH_LIMITS, readCertificate, now };
+    let hosts: ReturnType<typeof prepareHosts> | null = null;
+    const prepared = () => {
+      hosts ??= prepareHosts(ways, options, preparation);
+      return hosts;
+    };
     return {
       ways,
-      keepOpen: approach.keepOpen,
-      visitHost: (login) => visitHost(host, login),
+      keepOpen: async (jumps) => (await prepared()).keepOpen(jumps),
+      visitHost: async (login) => visitHost({ ...(await prepared()), scanId, readCertificate, now }, login),
       visitEndpoint: (target) =>
         visitEndpoint({ prober, patience, readCertificate, now }, { scanId, target, signal }),
     };
   }
 
-  /** The keys of the files that the user named, then of those that ssh_config names for any machine on the way. */
-  function gatherFor(
+  /** The keys and known_hosts of one scan are read here, once; a locked key is asked for here, once. */
+  async function prepareHosts(
     ways: readonly HostsOfWay[],
-    named: readonly string[],
-    unlock: OpenKeyFile | null,
-  ): Promise<Identities> {
-    const hops = ways.flatMap(({ jumps, hosts }) => [...jumps, ...hosts.flat().flatMap(hostOf)]);
-    if (hops.length === 0) return NO_IDENTITIES;
-    const configured = {
-      files: hops.flatMap(({ identityFiles }) => identityFiles ?? []),
-      isForAll: hops.every(({ identityFiles }) => identityFiles !== null),
-    };
-    return gatherIdentities({ identityFiles: named, configured, home, agentSocket, unlock });
+    { acceptNew, identityFiles, mayAsk, askPassword }: VisitOptions,
+    { scanId, ask, atOnce, signal }: Preparation,
+  ) {
+    const unlock = mayAsk ? createUnlocker(ask, signal) : null;
+    const gathered = await gatherFor(ways, { identityFiles, home, agentSocket, unlock });
+    const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
+    const approach = createApproach({
+      ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
+      hostKeys: await createHostKeys({ store, readKnownHostsFiles, now }, { home, acceptNew }),
+      waysInto: (hop) => ({ ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }), typed }),
+    });
+    return { approach, keepOpen: approach.keepOpen, collectHost, collectorScript, limits: SSH_LIMITS };
   }
+}
+
+/** The keys of the files that the user named, then of those that ssh_config names for any machine on the way. */
+function gatherFor(
+  ways: readonly HostsOfWay[],
+  sources: Omit<Parameters<typeof gatherIdentities>[0], "configured">,
+): Promise<Identities> {
+  const hops = ways.flatMap(({ jumps, hosts }) => [...jumps, ...hosts.flat().flatMap(hostOf)]);
+  if (hops.length === 0) return NO_IDENTITIES;
+  const configured = {
+    files: hops.flatMap(({ identityFiles }) => identityFiles ?? []),
+    isForAll: hops.every(({ identityFiles }) => identityFiles !== null),
+  };
+  return gatherIdentities({ ...sources, configured });
 }
 
 const hostOf = ({ route }: HostsOfWay["hosts"][number][number]): Hop[] =>
   route.kind === "hops" ? [route.host] : [];
 
-/** A scan of endpoints alone looks at no keys, and asks for none. */
+/** Where there is no way to any host, no keys are looked at, and none is asked for. */
 const NO_IDENTITIES = Promise.resolve<Identities>({
   ...{ identities: [], keyOfFile: new Map(), heldByAgent: new Set(), unusable: [] },
 });
