@@ -19,6 +19,8 @@ export type Arm = {
   name: "stored" | "date" | "key";
   /** With the index that a list of them is read by. */
   from: string;
+  /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
+  walk: Partial<Record<ArmColumn, string>>;
   table: "finding" | "certificate" | "key";
   where: readonly string[];
   columns: Readonly<Record<ArmColumn, Column>>;
@@ -37,6 +39,7 @@ const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name = ?)";
 const stored: Arm = {
   name: "stored",
   from: "finding",
+  walk: {},
   table: "finding",
   where: [],
   columns: {
@@ -72,6 +75,7 @@ type DateArm = {
 const dates = ({ rule, severity, since, where, index = "certificate_due" }: DateArm): Arm => ({
   name: "date",
   from: `certificate INDEXED BY ${index}`,
+  walk: { label_start: "certificate INDEXED BY certificate_by_subject" },
   table: "certificate",
   where: ["is_seen = 1", ...where],
   columns: {
@@ -96,6 +100,7 @@ const DUE = ["due_from <= @now", "not_after >= @now", "due_from < not_after"];
 const key: Arm = {
   name: "key",
   from: "key",
+  walk: {},
   table: "key",
   where: ["is_shared = 1"],
   columns: {

@@ -6,6 +6,7 @@ import { type Key, readCursor } from "#store/lists/cursor.ts";
 import {
   conditions,
   cut,
+  isWalkShorter,
   type Listed,
   type Lists,
   orderBy,
@@ -38,6 +39,7 @@ const EVERYTHING: FindingFilter = { search: "", severity: null, rule: null, host
 /** What needs attention now: what visits have reported, what the dates say, and what only several hosts together show. */
 export function findingTable(db: Database, lists: Lists, briefs: FindingBriefs) {
   const rows = findingRows(db, briefs);
+  const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
 
   return {
     list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: Wanted): Listed<Finding> {
@@ -47,12 +49,9 @@ export function findingTable(db: Database, lists: Lists, briefs: FindingBriefs) 
       const found = ARMS.flatMap((arm) => {
         const where = armConditions(arm, filter);
         if (!where) return [];
-        return [
-          {
-            total: lists.count(arm.from, where, named),
-            page: armPage(arm, { sort, where, after, limit: limit + 1 }),
-          },
-        ];
+        const total = lists.count(arm.from, where, named);
+        const from = fromOf(arm, sort, isWalkShorter(total, limit, certificates.get() ?? 0));
+        return [{ total, page: armPage({ ...arm, from }, { sort, where, after, limit: limit + 1 }) }];
       });
       const total = found.reduce((sum, arm) => sum + arm.total, 0);
       const pages = found.flatMap(({ page }) => (page ? [page] : []));
@@ -104,6 +103,10 @@ function pageOf(arm: Arm, { rule, object }: FindingIdentity): Part | null {
   if (!about || !where) return null;
   return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], after: null, limit: 1 });
 }
+
+/** Sorting all that is due by what no index of it has takes as long as there is much of it. */
+const fromOf = ({ from, walk }: Arm, { columns: [first] }: ArmSort, isWalk: boolean): string =>
+  (isWalk && first && walk[first]) || from;
 
 /** The same order, by the keys that the arms have computed. */
 const byKeys = (sort: ArmSort) => ({ ...sort, columns: sort.columns.map((_, index) => `sort_${index}`) });

@@ -83,14 +83,17 @@ export function createLists(db: Database) {
   }
 }
 
-/**
- * Either all that match are found and sorted, or the list is walked in its order until enough have matched. The
- * second looks at about `limit * size / total` rows.
- */
 function choose({ where, limit, size }: Asked, total: number): readonly Part[] {
-  const isWalk = size !== undefined && total * total > limit * size();
+  const isWalk = size !== undefined && isWalkShorter(total, limit, size());
   return isWalk ? where.map((part) => part.walk ?? part) : where;
 }
+
+/**
+ * Either all that match, `total` of `size`, are found and sorted, or the list is walked in its order until enough have
+ * matched. The second looks at about `limit * size / total` rows.
+ */
+export const isWalkShorter = (total: number, limit: number, size: number): boolean =>
+  total * total > limit * size;
 
 /** One row more than the limit was read: it says that there is a next page. */
 export function cut<Row extends Key, Item>(
