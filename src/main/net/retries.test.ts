@@ -16,6 +16,7 @@ test("nobody listening is tried twice within a second, and an sshd that refuses 
   expect(pausesOf("throttled", 0)).toEqual([1_000, 16_000]);
   expect(pausesOf("throttled", 0.999)).toEqual([1_999, 19_996]);
   expect(pausesOf("no-descriptor", 0)).toHaveLength(60);
+  expect(pausesOf("before-its-turn", 0)).toHaveLength(10);
   expect(pauseBeforeNext(null, 1, 0)).toBeNull();
 });
 

@@ -2,9 +2,10 @@ import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * What may have passed when it is tried again: nobody listened, as while sshd restarts; sshd lets this address wait;
- * or this computer had no descriptor left for a connection. Null for all that stands.
+ * this computer had no descriptor left for a connection; or the host waited no longer for something to be typed, while
+ * somebody was asked about another one. Null for all that stands.
  */
-export type Passing = "refused" | "throttled" | "no-descriptor";
+export type Passing = "refused" | "throttled" | "no-descriptor" | "before-its-turn";
 
 /** How waiting is done, and jitter drawn (from 0 to below 1). A test passes its own. */
 export type Patience = { wait: (ms: number, signal: AbortSignal) => Promise<void>; random: () => number };
@@ -20,6 +21,7 @@ export const PATIENCE: Patience = {
  * `throttled`: MaxStartups has passed in a second or two. A penalty lasts 15 s at the least before sshd turns anybody
  * away, so the last try comes later than that; a longer penalty is not waited for, and nothing adds to it.
  * `no-descriptor`: other visits of ours end meanwhile, each within half a minute.
+ * `before-its-turn`: sshd waits two minutes each time, in which others are answered.
  */
 const PAUSES: Record<Passing, readonly (readonly [number, number])[]> = {
   refused: [[200, 600]],
@@ -28,6 +30,7 @@ const PAUSES: Record<Passing, readonly (readonly [number, number])[]> = {
     [16_000, 20_000],
   ],
   "no-descriptor": Array.from({ length: 60 }, () => [500, 1_500] as const),
+  "before-its-turn": Array.from({ length: 10 }, () => [500, 1_500] as const),
 };
 
 /** How long to wait before the next try after so many; null: it stands. */

@@ -173,7 +173,7 @@ const explainExpired = ({ user, target }: LoginOptions): Reason => ({
   message: sayExpired(`${user} at ${sayAddress(target)}`),
 });
 
-const NOTHING_TRIED = { attempt: null, taken: null, isAsking: false };
+const NOTHING_TRIED = { attempt: null, taken: null, asking: null };
 
 const NOTHING_MET = { hostKey: null, isKeyRefused: false, passing: null };
 

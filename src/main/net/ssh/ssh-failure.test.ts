@@ -7,7 +7,7 @@ const connecting: Progress = {
   tried: [],
   attempt: null,
   taken: null,
-  isAsking: false,
+  asking: null,
 };
 
 const failed = (...codes: readonly string[]) =>

@@ -25,8 +25,8 @@ export type Progress = {
   attempt: Attempt | null;
   /** The identity that the host took and wants more with. */
   taken: Identity | null;
-  /** Somebody is asked what to type. */
-  isAsking: boolean;
+  /** Somebody is asked what to type, or the login waits until it may ask. */
+  asking: "asks" | "waits" | null;
 };
 
 /** One try to log in. `judge` is told, once, what the host says to it. */
@@ -158,7 +158,13 @@ function explainKeyExchange(where: Where, error: Told | null): Reason {
 
 function explainLogin(where: Where, progress: Progress, error: Told | null): Reason {
   const address = sayAddress(where);
-  if (progress.isAsking && typeof error?.code !== "number")
+  if (progress.asking === "waits" && typeof error?.code !== "number")
+    return {
+      outcome: "reset",
+      message: `${address} hung up before its turn to ask came, as sshd does after two minutes (LoginGraceTime): scan it again`,
+      passing: "before-its-turn",
+    };
+  if (progress.asking === "asks" && typeof error?.code !== "number")
     return {
       outcome: "login-refused",
       message: `${address} hung up while an answer was waited for, as sshd does after two minutes (LoginGraceTime): scan it again`,

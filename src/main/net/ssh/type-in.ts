@@ -103,9 +103,11 @@ export class TypeIn {
   async #ask(asked: Pick<Question, "about" | "prompts">): Promise<string[] | undefined> {
     const { progress, deadline } = this.#ends;
     using _held = deadline.hold();
-    progress.isAsking = true;
-    const answers = await this.#typed.answer({ ...asked, wrongAnswers: this.#wrongAnswers });
-    progress.isAsking = false;
+    progress.asking = "waits";
+    const answers = await this.#typed.answer({ ...asked, wrongAnswers: this.#wrongAnswers }, () => {
+      progress.asking = "asks";
+    });
+    progress.asking = null;
     const texts = answers?.map(Redacted.reveal);
     if (texts && !(isPasswordQuestion(asked) && texts[0] === "")) return texts;
     this.#refuse(`nothing was typed for ${this.#login}`);

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import type { Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { createTypedLogins, type TypedLogin } from "./typed-logins.ts";
+import { byPassword, startAskingServer } from "#testing/ssh/asking-server.ts";
+import { logIn } from "./log-in.ts";
+import { createTypedLogins, type TypedLogin, type TypedLogins } from "./typed-logins.ts";
 
 const never = new AbortController().signal;
 
@@ -65,3 +67,45 @@ test("a login that has ended waits for no answer to another one's question, and 
   expect(await asking).toBeNull();
   expect(await typed.open("jo", never).answer(askedFor("Password:"))).toBeNull();
 });
+
+test("a host that hangs up before its turn to ask came has refused nobody, and may be tried again", async () => {
+  const asked = Promise.withResolvers<void>();
+  const reply = Promise.withResolvers<null>();
+  let hangUp = () => {};
+  await using one = await startAskingServer({ judge: byPassword("hunter2") });
+  await using two = await startAskingServer({
+    judge: (attempt, hang) => {
+      hangUp = hang;
+      attempt.reject(["password"]);
+    },
+  });
+  const typed = createTypedLogins(() => {
+    asked.resolve();
+    return reply.promise;
+  });
+  const asking = visit(one, typed);
+  await asked.promise;
+  const open: typeof typed.open = (user, signal) => {
+    const login = typed.open(user, signal);
+    const answer: typeof login.answer = (...about) => {
+      const answered = login.answer(...about);
+      hangUp();
+      return answered;
+    };
+    return { ...login, answer };
+  };
+  expect(await visit(two, { open })).toMatchObject({
+    ...{ outcome: "reset", passing: "before-its-turn" },
+    message: expect.stringContaining("hung up before its turn to ask came"),
+  });
+  reply.resolve(null);
+  expect(await asking).toMatchObject({ outcome: "login-refused" });
+});
+
+const visit = ({ host, port }: { host: string; port: number }, typed: TypedLogins) =>
+  logIn({
+    target: { host, port },
+    ...{ user: "jo", identities: [], hostKeyTypes: ["ssh-ed25519"], typed, signal: never },
+    verifyHostKey: () => ({ kind: "trusted" }),
+    limits: { connectMs: 3_000, readyMs: 10_000 },
+  });

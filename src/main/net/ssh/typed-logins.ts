@@ -8,8 +8,11 @@ export type TypedLogins = ReturnType<typeof createTypedLogins>;
 
 /** What is typed for one login, until `signal`, which it was opened with, says that it has ended. */
 export type TypedLogin = {
-  /** One secret for each prompt; null goes on without. Rejects only when the login has ended before its turn. */
-  answer(question: Omit<Question, "id">): Promise<readonly Redacted<string>[] | null>;
+  /**
+   * One secret for each prompt; null goes on without. `onTurn`: from now on it is this login that is asked about.
+   * Rejects only when the login has ended before its turn.
+   */
+  answer(question: Omit<Question, "id">, onTurn?: () => void): Promise<readonly Redacted<string>[] | null>;
   /** What the host said to the answer. */
   judge(isRight: boolean): void;
 };
@@ -49,12 +52,13 @@ export function createTypedLogins(ask: Ask) {
       signal.addEventListener("abort", () => judge(false), { once: true });
       return {
         judge,
-        async answer(question) {
+        async answer(question, onTurn) {
           const known = recall(question);
           if (known) return known;
           // It is this login's still where the host asks more after a password that is to be proven.
           turn ??= await turns.take([{ key: user, most: 1 }], signal);
           const since = recall(question);
+          if (!since) onTurn?.();
           const given = since || signal.aborted ? null : await ask(question, signal);
           const [password] = given?.answers ?? [];
           if (given?.isForSameUser && password && isPasswordQuestion(question)) unproven = password;
