@@ -26,8 +26,11 @@ type Deps = {
 /** A machine by the name under which its pin is kept, and by the one under which known_hosts has it. */
 export type NamedHost = { name: string; port: number; knownAs: { host: string; port: number } };
 
-/** A host that shows a bad certificate is refused, `--accept-new` or not; `why` says what is wrong with it. */
-type Judgement = HostKeyJudgement & { why?: string | undefined };
+/**
+ * A host that shows a bad certificate is refused, `--accept-new` or not; `why` says what is wrong with it. One that
+ * did not answer for it may do so when it is tried again.
+ */
+type Judgement = HostKeyJudgement & { why?: string | undefined; passing?: "refused" | undefined };
 
 type NeedsCertificate = Extract<HostKeyJudgement, { kind: "needs-certificate" }>;
 
@@ -108,7 +111,7 @@ function judgeByCertificate(
   fetched: FetchedCertificate,
 ): Judgement {
   if (fetched.kind === "none") return judgement.otherwise;
-  if (fetched.kind !== "fetched") return { ...judgement, why: fetched.why };
+  if (fetched.kind !== "fetched") return { ...judgement, why: fetched.why, passing: "refused" };
   const { authorities } = judgement;
   const shown = { host, port, blob: fetched.blob, presented: blob, authorities, now };
   const vouched = judgeHostCertificate(shown, { knownHosts });
@@ -149,19 +152,20 @@ function putFirst(keyType: string | null, algorithms: string[]): string[] {
 type Question = Parameters<VerifyHostKey>[0];
 
 function toAnswer(question: Question, judgement: Judgement): HostKeyAnswer {
-  const message = [sayHostKey(question, judgement), judgement.why].filter(Boolean).join(": ");
+  const { why, passing = null } = judgement;
+  const message = [sayHostKey(question, judgement), why].filter(Boolean).join(": ");
   switch (judgement.kind) {
     case "trusted":
       return { kind: "trusted" };
     case "needs-certificate":
       if (judgement.otherwise.kind === "unknown")
-        return { kind: "refused", outcome: "host-key-unknown", message };
-      return toAnswer(question, { ...judgement.otherwise, why: judgement.why });
+        return { kind: "refused", outcome: "host-key-unknown", message, passing };
+      return toAnswer(question, { ...judgement.otherwise, why, passing: judgement.passing });
     case "unknown":
-      return { kind: "refused", outcome: "host-key-unknown", message };
+      return { kind: "refused", outcome: "host-key-unknown", message, passing };
     case "changed":
     case "revoked":
-      return { kind: "refused", outcome: "host-key-changed", message };
+      return { kind: "refused", outcome: "host-key-changed", message, passing };
     default:
       return assertNever(judgement);
   }

@@ -73,11 +73,14 @@ test("who has no place for us at first is read in the end", async () => {
   expect({ met, pauses: desk.pauses }).toEqual({ met: 3, pauses: [1_000, 16_000] });
 });
 
-test("who hangs up when asked for a certificate is asked again with the next try", async () => {
+test.each([
+  ["hangs up on both, the certificate and the login,", 2, [1_000]],
+  ["hangs up when asked for a certificate, but not on the login,", 1, [200]],
+])("who %s is asked again with the next try", async (_, cutShort, pauses) => {
   await using host = await startSshServer({ run: refuse });
   let met = 0;
   await using busy = await startRawServer((socket) => {
-    if (++met < 3) return socket.end();
+    if (++met <= cutShort) return socket.end();
     socket
       .pipe(connect(host))
       .on("error", () => socket.destroy())
@@ -86,9 +89,9 @@ test("who hangs up when asked for a certificate is asked again with the next try
   await using desk = await openWorkstation(sayHost("busy", busy));
   const [, authority] = makeKeyPair().public.split(" ");
   await writeFile(join(desk.home, ".ssh/known_hosts"), `@cert-authority * ssh-ed25519 ${authority}\n`);
-  expect(outcomesOf(await scanAll(desk.app, { text: "busy", only: "ssh" }))).toEqual(["host-key-unknown"]);
+  expect(outcomesOf(await scanAll(desk.app, { text: "busy", ...ACCEPTING }))).toEqual(["restricted-shell"]);
   // The certificate and the login, twice.
-  expect({ met, pauses: desk.pauses }).toEqual({ met: 4, pauses: [1_000] });
+  expect({ met, pauses: desk.pauses }).toEqual({ met: 4, pauses });
 });
 
 test("a port where nobody listens is tried twice, and a name that does not exist once", async () => {

@@ -33,7 +33,12 @@ import { viewKey } from "./wire.ts";
 /** What is to be done with a host key. A sentence goes with every refusal. */
 export type HostKeyAnswer =
   | { kind: "trusted" }
-  | { kind: "refused"; outcome: "host-key-unknown" | "host-key-changed"; message: string };
+  | {
+      kind: "refused";
+      outcome: "host-key-unknown" | "host-key-changed";
+      message: string;
+      passing?: SshFailure["passing"];
+    };
 
 /** Asked once for each connection, before anything of ours is sent. */
 export type VerifyHostKey = (question: {
@@ -226,7 +231,8 @@ async function admit(
   progress.hostKey = { blob: Uint8Array.from(blob), ...viewKey(blob) };
   const answer = await verifyHostKey({ host: target.host, port: target.port, blob: progress.hostKey.blob });
   if (answer.kind === "trusted") return true;
-  fail({ outcome: answer.outcome, message: answer.message, isKeyRefused: true });
+  const { outcome, message, passing = null } = answer;
+  fail({ outcome, message, passing, isKeyRefused: true });
   return false;
 }
 
