@@ -11,14 +11,21 @@ export type Failure = {
 
 export const isFailure = (result: object): result is Failure => "outcome" in result;
 
-export type ConnectError = NodeJS.ErrnoException & { address?: string };
+/** A connection that was not made at all. */
+type NotConnected = Failure & { outcome: "refused" | "reset" | "timed-out" };
 
-/** Without any IPv6 this computer has no address to come from; otherwise it has no port left. */
-export function readConnectError({ code = "unknown", address = "" }: ConnectError, port: number): Failure {
+export type ConnectError = { code?: string | undefined; address?: string | undefined };
+
+/** The same over SSH and TLS. Without any IPv6 this computer has no address to come from; otherwise it has no port left. */
+export function readConnectError(
+  { code = "unknown", address = "" }: ConnectError,
+  port: number,
+): NotConnected {
   switch (code === "EADDRNOTAVAIL" && isIPv6(address) ? "ENETUNREACH" : code) {
     case "ECONNREFUSED":
       return { outcome: "refused", message: `the connection was refused: nothing listens on port ${port}` };
     case "ECONNRESET":
+    case "EPIPE":
       return { outcome: "reset", message: "the connection was reset before it stood" };
     case "ETIMEDOUT":
       return { outcome: "timed-out", message: `nothing answered on port ${port}` };

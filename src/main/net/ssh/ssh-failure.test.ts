@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readConnectError } from "#net/connect-failure.ts";
 import { explainEnd, type Progress } from "./ssh-failure.ts";
 
 const connecting: Progress = {
@@ -20,11 +21,23 @@ test("of several addresses that fail, the one where somebody refused is told", (
     explainEnd({ host: "web1", port: 22 }, connecting, failed(...codes), null);
   expect(tell("ENETUNREACH", "ECONNREFUSED")).toEqual({
     outcome: "refused",
-    message: "nothing listens at web1:22",
+    message: "web1: the connection was refused: nothing listens on port 22",
     passing: "refused",
   });
   expect(tell("ENETUNREACH", "ETIMEDOUT")).toEqual({
     outcome: "timed-out",
-    message: "web1:22 did not answer",
+    message: "web1: nothing answered on port 22",
+    passing: null,
   });
+});
+
+test("a connection that is not made is told over SSH as it is over TLS", () => {
+  for (const code of ["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EACCES"]) {
+    const error = Object.assign(new Error(code), { code });
+    const { outcome, message } = readConnectError(error, 22);
+    expect(explainEnd({ host: "web1", port: 22 }, connecting, error, null)).toMatchObject({
+      outcome,
+      message: `web1: ${message}`,
+    });
+  }
 });

@@ -1,4 +1,5 @@
 /** Why a host was not read, in the words of a scan: every way in which SSH can go wrong has its outcome here. */
+import { readConnectError } from "#net/connect-failure.ts";
 import type { Passing } from "#net/retries.ts";
 import type { HostKeyView, Outcome } from "#shared/model/probe.ts";
 import type { Identity } from "./identities.ts";
@@ -39,7 +40,7 @@ export type Attempt = {
 export type Where = { host: string; port: number };
 
 /** What ssh2 and sockets add to an error. */
-type Told = Error & { code?: string | number; level?: string };
+type Told = Error & { code?: string | number; level?: string; address?: string };
 
 export const sayAddress = ({ host, port }: Where): string =>
   `${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -100,30 +101,16 @@ function mostTelling(error: Told): Told {
   return errors.find(({ code }) => code === "ECONNREFUSED") ?? errors.at(-1) ?? error;
 }
 
-function explainConnect(where: Where, error: Told | null): Reason {
-  const address = sayAddress(where);
-  switch (error?.code) {
-    case "ETIMEDOUT":
-      return { outcome: "timed-out", message: `${address} did not answer` };
-    case "ECONNREFUSED":
-      return { outcome: "refused", message: `nothing listens at ${address}`, passing: "refused" };
-    case "ECONNRESET":
-    case "EPIPE":
-      return { outcome: "reset", message: `${address} reset the connection`, passing: "refused" };
-    case "EMFILE":
-    case "ENFILE":
-      return {
-        outcome: "timed-out",
-        message: `this computer has no free connection left (${error.code}); scan fewer targets at a time`,
-        passing: "no-descriptor",
-      };
-    default:
-      return {
-        outcome: "refused",
-        message: `${address} cannot be reached (${error?.code ?? error?.message ?? "closed"})`,
-      };
-  }
+/** As over TLS; here nobody who listens may be an sshd that is restarting. */
+function explainConnect({ host, port }: Where, error: Told | null): Reason {
+  const code = String(error?.code ?? error?.message ?? "closed");
+  const { outcome, message, passing } = readConnectError({ code, address: error?.address }, port);
+  if (passing) return { outcome, message, passing };
+  return { outcome, message: `${host}: ${message}`, passing: RESTARTING.has(code) ? "refused" : null };
 }
+
+/** What a port says while its server restarts. */
+const RESTARTING = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 
 /** sshd says these to an address that it refuses for now, then hangs up; most versions say nothing. */
 const REFUSALS = /Not allowed at this time|Exceeded MaxStartups/;
