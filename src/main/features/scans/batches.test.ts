@@ -93,3 +93,13 @@ test("a batch that cannot be written is told once, and nothing is written after 
   expect(onFailure).toHaveBeenCalledExactlyOnceWith(full);
   expect(write).toHaveBeenCalledOnce();
 });
+
+test("a commit that writes nothing of its batch is a failure, and is not asked for ever", () => {
+  const onFailure = vi.fn();
+  const write = vi.fn(() => 0);
+  const { batches } = open({ write, onFailure });
+  batches.add(1);
+  batches.flush();
+  expect(write).toHaveBeenCalledOnce();
+  expect(onFailure).toHaveBeenCalledExactlyOnceWith(new Error("a commit has written nothing of its batch"));
+});

@@ -41,7 +41,7 @@ export function createBatches<T>({ write, onFailure, most, waitMs, turnMs, clock
     timer = null;
     if (waiting.length === 0) return;
     try {
-      if (!hasFailed) waiting = waiting.slice(write(waiting, isOver));
+      if (!hasFailed) waiting = waiting.slice(countWritten(write(waiting, isOver)));
     } catch (error) {
       hasFailed = true;
       onFailure(error);
@@ -58,4 +58,10 @@ export function createBatches<T>({ write, onFailure, most, waitMs, turnMs, clock
     },
     flush,
   };
+}
+
+/** What writes none of what it is given would be asked for ever. */
+function countWritten(count: number): number {
+  if (!(count > 0)) throw new Error("a commit has written nothing of its batch");
+  return count;
 }
