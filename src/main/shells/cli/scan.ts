@@ -59,9 +59,10 @@ key is not known is asked about at a terminal, and is left alone otherwise; one 
 always left alone. Jump hosts of ssh_config are logged in to once, and each key on the way is checked.
 Ctrl-C stops a scan and keeps what it has read.
 
-A scan writes nothing on a host. In the log of its sshd it leaves what any login does: a connection, the key
-that let it in, a session's beginning and its end; with --sudo, sudo's lines beside it; through a jump host,
-such a login there. A host sees one login of ours at a time.
+A scan writes nothing on a host. In the log of its sshd it leaves what any login does: a connection, the keys
+and passwords that were refused and the one that let it in, a session's beginning and its end; with --sudo,
+sudo's lines beside it; through a jump host, such a login there. Where an authority may vouch for a host,
+a connection that ends before the login asks for its certificate. A host sees one login of ours at a time.
 
 Examples:
   latchkey scan root@web1.example shop.example:443

@@ -48,7 +48,8 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
         </p>
       )}
       <p className={classes.leaves}>
-        A scan writes nothing on a host. In its log it leaves what any login does, one at a time
+        A scan writes nothing on a host. In its log it leaves what any login does: connections, the keys and
+        passwords that were refused, and the one that let it in
       </p>
       <div className={classes.formActions}>
         {isFirst && text !== LOCALHOST && (
