@@ -37,13 +37,16 @@ export function ScanDrawer({ scanId, onClose }: { scanId: ScanId; onClose: () =>
 
 function Details({ scan }: { scan: Scan }) {
   const probes = useProbes(scan.id);
+  // Only the rest of the last scan that was stopped or killed is kept.
+  const mayGoOn = useLastStopped() === scan.id && doneOf(scan) < scan.total;
   return (
     <>
-      <Section title="Progress" action={<Actions scan={scan} />}>
+      <Section title="Progress" action={<Actions scan={scan} mayGoOn={mayGoOn} />}>
         <ScanBar scan={scan} />
         <p className={classes.counts}>
           {doneOf(scan)} of {scan.total} visited: {scan.ok} read, {scan.partial} in part, {scan.failed} failed
         </p>
+        {mayGoOn && <p className={classes.leaves}>{NOT_TAKEN_OVER}</p>}
         <Facts>
           <Fact name="Started">
             <Exactly instant={scan.startedAt} />
@@ -60,7 +63,10 @@ function Details({ scan }: { scan: Scan }) {
   );
 }
 
-function Actions({ scan }: { scan: Scan }) {
+const NOT_TAKEN_OVER =
+  "To go on takes over no options for SSH but sudo: no password is asked for, no key file is named and no new host is trusted. latchkey scan --resume takes them anew";
+
+function Actions({ scan, mayGoOn }: { scan: Scan; mayGoOn: boolean }) {
   const cancel = useCancelScan();
   if (scan.state === "running")
     return (
@@ -77,7 +83,7 @@ function Actions({ scan }: { scan: Scan }) {
   return (
     <>
       {scan.failed > 0 && <ScanFailed scanId={scan.id} />}
-      {doneOf(scan) < scan.total && <GoOn scanId={scan.id} />}
+      {mayGoOn && <GoOn />}
     </>
   );
 }
@@ -98,12 +104,9 @@ function ScanFailed({ scanId }: { scanId: ScanId }) {
   );
 }
 
-/** Of the last scan that was stopped or killed; another one has no rest that is kept. */
-function GoOn({ scanId }: { scanId: ScanId }) {
-  const lastStopped = useLastStopped();
+function GoOn() {
   const navigate = route.useNavigate();
   const start = useStartScan();
-  if (lastStopped !== scanId) return null;
   const goOn = () =>
     start.mutate(
       { text: "", again: "unfinished", mayAsk: true },
