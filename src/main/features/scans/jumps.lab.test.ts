@@ -86,9 +86,8 @@ test.skipIf(!canStartHosts())(
     const { state, probes, failures } = JSON.parse((await scan).out);
     expect({ state, probes }).toMatchObject({ state: "finished", probes: { ok: 1 } });
     const lost = { outcome: "jump-failed", jumpHost: "bastion:22" };
-    expect(failures).toMatchObject([
-      { target: "web1:22", ...lost },
-      { target: "web2:22", ...lost },
-    ]);
+    expect(failures).toHaveLength(2);
+    for (const target of ["web1:22", "web2:22"])
+      expect(failures).toContainEqual(expect.objectContaining({ target, ...lost }));
   },
 );
