@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Instant } from "./instant.ts";
 
 /** What was read to reach a verdict and what could not be, in words: shown beside every verdict. */
 export const Coverage = z.object({ read: z.array(z.string()), notRead: z.array(z.string()) });
@@ -12,11 +13,17 @@ export const Effective = z.object({
   coverage: Coverage,
   /** What binds it to addresses (`from=`, `user@host` patterns). It is not a `no`. */
   onlyFrom: z.array(z.string()),
+  /** The one setting that decides against it, where without that setting it would be `yes`; null otherwise. */
+  dormant: z.string().nullable().default(null),
 });
 export type Effective = z.infer<typeof Effective>;
 
 export const Owner = z.object({
   state: z.enum(["known", "gone", "unknown"]),
+  /** A person of the roster, or the program that manages the line; null where neither is known. */
+  who: z.string().nullable().default(null),
+  /** A private half of the key is known: a key file on a host or on this computer, or a key of an agent. */
+  isMatched: z.boolean().default(false),
   reasons: z.array(z.string()),
   coverage: Coverage,
 });
@@ -24,6 +31,11 @@ export type Owner = z.infer<typeof Owner>;
 
 export const Use = z.object({
   state: z.enum(["used", "unused", "unknown"]),
+  /** The last login that a log tells of, and from which address; null for none. */
+  at: Instant.nullable().default(null),
+  from: z.string().nullable().default(null),
+  /** Logins that the logs tell of, in the time that they cover. */
+  count: z.int().default(0),
   reasons: z.array(z.string()),
   coverage: Coverage,
 });

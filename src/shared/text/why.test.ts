@@ -8,9 +8,15 @@ const verdict = (
   owner: Verdict["owner"]["state"] = "unknown",
   use: Verdict["use"]["state"] = "unknown",
 ): Verdict => ({
-  effective: { state: effective, reasons: [`effective ${effective}`], coverage, onlyFrom: ["10.0.0.0/8"] },
-  owner: { state: owner, reasons: [`owner ${owner}`], coverage },
-  use: { state: use, reasons: [`use ${use}`], coverage },
+  effective: {
+    state: effective,
+    reasons: [`effective ${effective}`],
+    coverage,
+    onlyFrom: ["10.0.0.0/8"],
+    dormant: null,
+  },
+  owner: { state: owner, who: null, isMatched: false, reasons: [`owner ${owner}`], coverage },
+  use: { state: use, at: null, from: null, count: 0, reasons: [`use ${use}`], coverage },
 });
 
 test("a grant is orphaned on evidence only, and only while it may let someone in", () => {

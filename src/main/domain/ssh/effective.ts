@@ -81,5 +81,6 @@ function sayEffective(opinion: Opinion): Effective {
     reasons: reasons.length > 0 ? reasons : ["nothing that sshd consults refuses it"],
     coverage: { read: opinion.read, notRead: opinion.notRead },
     onlyFrom: state === "no" ? [] : opinion.onlyFrom,
+    dormant: null,
   };
 }

@@ -15,6 +15,8 @@ export function judgeOwners({ keyFiles }: Collection): (key: PublicKey | null) =
   };
   const unknown: Owner = {
     state: "unknown",
+    who: null,
+    isMatched: false,
     reasons: ["no private key of it was found on this host"],
     coverage,
   };
@@ -23,6 +25,8 @@ export function judgeOwners({ keyFiles }: Collection): (key: PublicKey | null) =
     if (!found) return unknown;
     return {
       state: "known",
+      who: null,
+      isMatched: true,
       reasons: found.map((path) => `its private key is on this host: ${path}`),
       coverage,
     };
@@ -32,6 +36,9 @@ export function judgeOwners({ keyFiles }: Collection): (key: PublicKey | null) =
 /** Logs are not collected yet. */
 export const judgeUse = (): Use => ({
   state: "unknown",
+  at: null,
+  from: null,
+  count: 0,
   reasons: ["logs are not read yet"],
   coverage: { read: [], notRead: ["logs of logins"] },
 });

@@ -9,7 +9,13 @@ const access = createRouterClient(createAccess({ store }));
 
 const gone = {
   ...makeVerdict(),
-  owner: { state: "gone" as const, reasons: ["ann has left"], coverage: { read: [], notRead: [] } },
+  owner: {
+    state: "gone" as const,
+    who: null,
+    isMatched: false,
+    reasons: ["ann has left"],
+    coverage: { read: [], notRead: [] },
+  },
 };
 const grants = [
   makeGrant("ann", { verdict: gone }),

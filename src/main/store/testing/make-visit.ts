@@ -50,9 +50,9 @@ export function makeCertificate(
 export const makeVerdict = (state: Verdict["effective"]["state"] = "yes"): Verdict => {
   const coverage = { read: [], notRead: [] };
   return {
-    effective: { state, reasons: [], coverage, onlyFrom: [] },
-    owner: { state: "unknown", reasons: [], coverage },
-    use: { state: "unknown", reasons: [], coverage },
+    effective: { state, reasons: [], coverage, onlyFrom: [], dormant: null },
+    owner: { state: "unknown", who: null, isMatched: false, reasons: [], coverage },
+    use: { state: "unknown", at: null, from: null, count: 0, reasons: [], coverage },
   };
 };
 

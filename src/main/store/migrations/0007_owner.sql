@@ -1,0 +1,1 @@
+-- People and their keys, private halves known elsewhere, what the scope covers, and what follows for each grant.

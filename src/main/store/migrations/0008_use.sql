@@ -1,0 +1,1 @@
+-- What the logs of hosts say of logins by key, and from when to when they reach.

@@ -1,0 +1,1 @@
+-- Approvals of grants, and the baseline that they are compared with.

@@ -1,0 +1,1 @@
+-- Who becomes whom on a host: sudo, and agents that are forwarded.
