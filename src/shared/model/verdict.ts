@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Instant } from "./instant.ts";
+import { ManagedBy } from "./managed-by.ts";
 
 /** What was read to reach a verdict and what could not be, in words: shown beside every verdict. */
 export const Coverage = z.object({ read: z.array(z.string()), notRead: z.array(z.string()) });
@@ -24,6 +25,8 @@ export const Owner = z.object({
   who: z.string().nullable().default(null),
   /** A private half of the key is known: a key file on a host or on this computer, or a key of an agent. */
   isMatched: z.boolean().default(false),
+  /** Which program wrote the line and would undo a change in it; it says nothing of who holds the key. */
+  managedBy: ManagedBy.nullable().default(null),
   reasons: z.array(z.string()),
   coverage: Coverage,
 });

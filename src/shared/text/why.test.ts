@@ -15,7 +15,14 @@ const verdict = (
     onlyFrom: ["10.0.0.0/8"],
     dormant: null,
   },
-  owner: { state: owner, who: null, isMatched: false, reasons: [`owner ${owner}`], coverage },
+  owner: {
+    state: owner,
+    who: null,
+    isMatched: false,
+    managedBy: null,
+    reasons: [`owner ${owner}`],
+    coverage,
+  },
   use: { state: use, at: null, from: null, count: 0, reasons: [`use ${use}`], coverage },
 });
 

@@ -49,6 +49,7 @@ test("a verdict says what was read for it and what was not", () => {
             "/home/alice/.ssh/authorized_keys",
           ],
         },
+        "dormant": null,
         "onlyFrom": [],
         "reasons": [
           "nothing that sshd consults refuses it",

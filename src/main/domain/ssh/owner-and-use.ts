@@ -17,6 +17,7 @@ export function judgeOwners({ keyFiles }: Collection): (key: PublicKey | null) =
     state: "unknown",
     who: null,
     isMatched: false,
+    managedBy: null,
     reasons: ["no private key of it was found on this host"],
     coverage,
   };
@@ -27,6 +28,7 @@ export function judgeOwners({ keyFiles }: Collection): (key: PublicKey | null) =
       state: "known",
       who: null,
       isMatched: true,
+      managedBy: null,
       reasons: found.map((path) => `its private key is on this host: ${path}`),
       coverage,
     };

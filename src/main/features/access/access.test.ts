@@ -13,6 +13,7 @@ const gone = {
     state: "gone" as const,
     who: null,
     isMatched: false,
+    managedBy: null,
     reasons: ["ann has left"],
     coverage: { read: [], notRead: [] },
   },

@@ -2,11 +2,14 @@ import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import { judgeGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { findManagers } from "#domain/ssh/markers/find-managers.ts";
 import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Unread } from "#shared/model/host.ts";
+import type { ManagedBy } from "#shared/model/managed-by.ts";
+import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import { toSeen } from "./visit-endpoint.ts";
 
@@ -21,6 +24,7 @@ export function describeHost(
   const grants = judgeGrants(collection);
   const files = readCertificateFiles(collection, readCertificate);
   const { facts, readAs } = collection;
+  const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
   const host: CollectedHost = {
     hostname: facts.hostname,
     os: facts.os,
@@ -47,7 +51,7 @@ export function describeHost(
         comment: grant.comment,
         options: grant.options,
         text: grant.text,
-        verdict: grant.verdict,
+        verdict: withManager(grant.verdict, managers.get(grant.file)?.(grant) ?? null),
       }),
     ),
     keyFiles: collection.keyFiles.map((file) => describeKeyFile(file, collection)),
@@ -66,6 +70,9 @@ export function describeHost(
     ],
   };
 }
+
+const withManager = (verdict: Verdict, managedBy: ManagedBy | null): Verdict =>
+  managedBy ? { ...verdict, owner: { ...verdict.owner, managedBy } } : verdict;
 
 const sayReader = ({ uid, user, how }: Collection["readAs"]): string => {
   if (how === "sudo") return "root by sudo";

@@ -51,7 +51,7 @@ export const makeVerdict = (state: Verdict["effective"]["state"] = "yes"): Verdi
   const coverage = { read: [], notRead: [] };
   return {
     effective: { state, reasons: [], coverage, onlyFrom: [], dormant: null },
-    owner: { state: "unknown", who: null, isMatched: false, reasons: [], coverage },
+    owner: { state: "unknown", who: null, isMatched: false, managedBy: null, reasons: [], coverage },
     use: { state: "unknown", at: null, from: null, count: 0, reasons: [], coverage },
   };
 };

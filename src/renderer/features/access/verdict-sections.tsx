@@ -1,10 +1,11 @@
 import type { TablerIcon } from "@tabler/icons-react";
-import { IconCheck, IconEyeOff, IconMapPin } from "@tabler/icons-react";
+import { IconCheck, IconEyeOff, IconMapPin, IconRefreshAlert } from "@tabler/icons-react";
 import { Section } from "#renderer/ui/drawer/drawer.tsx";
 import type { Tone } from "#renderer/ui/tag.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { EFFECTIVE, OWNER, USE } from "#renderer/ui/verdict.tsx";
+import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Coverage, Verdict } from "#shared/model/verdict.ts";
 import classes from "./access.module.css";
 
@@ -16,7 +17,9 @@ export function VerdictSections({ verdict: { effective, owner, use } }: { verdic
         <Axis question="Would sshd let it in?" look={EFFECTIVE[effective.state]} axis={effective}>
           <OnlyFrom addresses={effective.onlyFrom} />
         </Axis>
-        <Axis question="Does somebody own it?" look={OWNER[owner.state]} axis={owner} />
+        <Axis question="Does somebody own it?" look={OWNER[owner.state]} axis={owner}>
+          <Manager managedBy={owner.managedBy} />
+        </Axis>
         <Axis question="Is it used?" look={USE[use.state]} axis={use} />
       </div>
     </Section>
@@ -56,6 +59,19 @@ function OnlyFrom({ addresses }: { addresses: readonly string[] }) {
     <p className={classes.reason}>
       <IconMapPin size={14} className={classes.mark} aria-hidden /> only from{" "}
       <Untrusted text={addresses.join(", ")} isMono />
+    </p>
+  );
+}
+
+/** Who would undo a change in the line: as good a reason not to delete it here as an owner is. */
+function Manager({ managedBy }: { managedBy: ManagedBy | null }) {
+  if (!managedBy) return null;
+  const { by, evidence, isUndone, isCertain } = managedBy;
+  return (
+    <p className={classes.reason}>
+      <IconRefreshAlert size={14} className={classes.mark} aria-hidden />{" "}
+      {isCertain ? "written by" : "in a file that says it is written by"} {by}: {isUndone}{" "}
+      <Untrusted text={evidence} isMono />
     </p>
   );
 }
