@@ -1,5 +1,4 @@
-import type { ClientChannel } from "ssh2";
-import type { Connection } from "./log-in.ts";
+import type { Client, ClientChannel } from "ssh2";
 
 export type ScriptLimits = {
   /** From the request until the script has said its first word. */
@@ -24,10 +23,17 @@ export type ScriptRun = {
   stderr: string;
 };
 
+/** Starts the command, and tells what it says and what becomes of it, whoever carries it. */
+export type Start = (told: {
+  out(chunk: Buffer): void;
+  complained(chunk: Buffer): void;
+  exited(exit: NonNullable<ScriptRun["exit"]>): void;
+  /** Nothing more is told. */
+  over(end: "ended" | "refused" | "lost"): void;
+}) => void;
+
 type Work = {
-  command: string;
-  /** Goes in on the command's standard input. */
-  script: string;
+  start: Start;
   /** What the script prints before anything that counts. */
   firstWord: string;
   /** What the script prints last of all, whether or not the command then comes to its end. */
@@ -43,8 +49,7 @@ const LONGEST_LINE = 512;
 
 /** Runs a command on the host with a script on its standard input. Rejects only when told to stop. */
 export async function runScript(
-  { client }: Connection,
-  { command, script, firstWord, lastLine }: Work,
+  { start, firstWord, lastLine }: Work,
   limits: ScriptLimits,
   signal: AbortSignal,
 ): Promise<ScriptRun> {
@@ -58,11 +63,19 @@ export async function runScript(
   let tail = "";
   let hasBegun = false;
   signal.addEventListener("abort", stop);
-  client.once("close", () => resolve(exit ? "ended" : "lost"));
 
   try {
     signal.throwIfAborted();
-    request();
+    start({
+      out: take,
+      complained(chunk) {
+        if (!stderr.add(chunk) && stderr.seen() > limits.streamBytes) resolve("flooded");
+      },
+      exited(how) {
+        exit = how;
+      },
+      over: (end) => resolve(end === "lost" && exit ? "ended" : end),
+    });
     const end = await promise;
     return { end, exit, stdout: stdout.take(), stderr: stderr.take().toString("utf8") };
   } finally {
@@ -70,35 +83,11 @@ export async function runScript(
     signal.removeEventListener("abort", stop);
   }
 
-  function request(): void {
-    try {
-      client.exec(command, (error, channel) => (error ? resolve("refused") : follow(channel)));
-    } catch {
-      // ssh2 throws when the connection has broken already.
-      resolve("lost");
-    }
-  }
-
-  function follow(channel: ClientChannel): void {
-    channel
-      .on("data", (chunk: Buffer) => {
-        if (!stdout.add(chunk)) resolve("flooded");
-        if (!hasBegun && `${tail}${chunk.toString("latin1")}`.includes(firstWord)) begin();
-        tail = (tail + chunk.toString("latin1", Math.max(0, chunk.length - LONGEST_LINE))).slice(
-          -LONGEST_LINE,
-        );
-        if (timers.length === 1 && lastLine.test(tail)) timers.push(setTimeout(resolve, LINGER_MS, "ended"));
-      })
-      .on("exit", (code: number | null, name?: string) => {
-        exit = code === null ? { signal: name ?? "unknown" } : { code };
-      })
-      .on("close", () => resolve("ended"))
-      // A host that closes before it has read all of the script is no error of ours: its output tells.
-      .on("error", () => undefined);
-    channel.stderr.on("data", (chunk: Buffer) => {
-      if (!stderr.add(chunk) && stderr.seen() > limits.streamBytes) resolve("flooded");
-    });
-    channel.end(script);
+  function take(chunk: Buffer): void {
+    if (!stdout.add(chunk)) resolve("flooded");
+    if (!hasBegun && `${tail}${chunk.toString("latin1")}`.includes(firstWord)) begin();
+    tail = (tail + chunk.toString("latin1", Math.max(0, chunk.length - LONGEST_LINE))).slice(-LONGEST_LINE);
+    if (timers.length === 1 && lastLine.test(tail)) timers.push(setTimeout(resolve, LINGER_MS, "ended"));
   }
 
   function begin(): void {
@@ -106,6 +95,31 @@ export async function runScript(
     clearTimeout(beginTimer);
   }
 }
+
+/** Runs the command in a channel of a connection of ssh2's. */
+export const startOn =
+  (client: Client, command: string, script: string): Start =>
+  (told) => {
+    client.once("close", () => told.over("lost"));
+    const follow = (channel: ClientChannel) => {
+      channel
+        .on("data", told.out)
+        .on("exit", (code: number | null, name?: string) =>
+          told.exited(code === null ? { signal: name ?? "unknown" } : { code }),
+        )
+        .on("close", () => told.over("ended"))
+        // A host that closes before it has read all of the script is no error of ours: its output tells.
+        .on("error", () => undefined);
+      channel.stderr.on("data", told.complained);
+      channel.end(script);
+    };
+    try {
+      client.exec(command, (error, channel) => (error ? told.over("refused") : follow(channel)));
+    } catch {
+      // ssh2 throws when the connection has broken already.
+      told.over("lost");
+    }
+  };
 
 /** Keeps the first `limit` bytes; `add` answers whether all of them fitted so far. */
 function createSink(limit: number) {
