@@ -14,12 +14,15 @@ export const RuleId = z.enum([
   "certificate-self-signed",
   "certificate-name-mismatch",
   "grant-for-root",
+  "grant-orphaned",
   "key-obsolete",
   "key-weak",
+  "key-leaked",
   "key-on-several-accounts",
   "key-file-without-passphrase",
   "key-file-readable-by-others",
   "host-key-changed",
+  "host-key-leaked",
 ]);
 export type RuleId = z.infer<typeof RuleId>;
 

@@ -110,7 +110,7 @@ function findReadable(file: KeyFile): FindingDraft | null {
   };
 }
 
-const isHostKey = ({ path, blob }: KeyFile, hostKeys: Collection["hostKeys"]): boolean =>
+export const isHostKey = ({ path, blob }: KeyFile, hostKeys: Collection["hostKeys"]): boolean =>
   /^\/etc\/ssh\/ssh_host_[^/]*_key$/.test(path) ||
   hostKeys.some((hostKey) => hostKey.path.replace(/\.pub$/, "") === path) ||
   (blob !== null && hostKeys.some((hostKey) => Buffer.compare(hostKey.blob, blob) === 0));
@@ -126,14 +126,14 @@ const isServerKey = ({ path, format }: KeyFile): boolean =>
 const isSecurityKey = ({ blob }: KeyFile): boolean =>
   (blob && readKeyBlob(blob)?.keyType.startsWith("sk-")) === true;
 
-const aboutGrant = ({ account, file, line, key, comment }: JudgedGrant) => ({
+export const aboutGrant = ({ account, file, line, key, comment }: JudgedGrant) => ({
   about: { kind: "grant" as const, account, file, line },
   label: key ? `${key.fingerprint}${comment ? ` ${comment}` : ""}` : `${file}:${line}`,
 });
 
-const aboutFile = ({ path }: KeyFile) => ({ about: { kind: "key-file" as const, path }, label: path });
+export const aboutFile = ({ path }: KeyFile) => ({ about: { kind: "key-file" as const, path }, label: path });
 
-const placeOf = ({ file, line }: JudgedGrant): string => `${file}:${line}`;
+export const placeOf = ({ file, line }: JudgedGrant): string => `${file}:${line}`;
 
 const sayMode = ({ entry }: KeyFile): string => entry.mode.toString(8).padStart(4, "0");
 

@@ -2,6 +2,7 @@ import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import { judgeGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { findLeakedKeys } from "#domain/ssh/leaked-key-findings.ts";
 import { findManagers } from "#domain/ssh/markers/find-managers.ts";
 import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
@@ -66,6 +67,7 @@ export function describeHost(
     host,
     findings: [
       ...findSshProblems(collection, grants),
+      ...findLeakedKeys(collection, grants),
       ...certificates.flatMap(({ certificate }) => findCertificateProblems(certificate)),
     ],
   };

@@ -53,7 +53,7 @@ export function findingWriter(db: Database) {
     replace(
       source: Source,
       drafts: readonly FindingDraft[],
-      wasLookedAt: (about: About) => boolean,
+      wasLookedAt: (about: About & Pick<Finding, "rule">) => boolean,
       resolve?: Resolve,
     ) {
       const before = byKey(reports.at(source), keyOf);
@@ -62,8 +62,8 @@ export function findingWriter(db: Database) {
         keyOf,
       );
       for (const [key, draft] of found) report(source, draft, before.get(key));
-      for (const [key, { id, finding, kind, about }] of before) {
-        if (found.has(key) || !wasLookedAt({ kind, id: about })) continue;
+      for (const [key, { id, finding, rule, kind, about }] of before) {
+        if (found.has(key) || !wasLookedAt({ rule, kind, id: about })) continue;
         withdraw.run(id);
         if (drop.run({ id: finding }).changes === 0) nameHost.run({ id: finding });
       }

@@ -146,6 +146,19 @@ test("a changed host key is a finding until the host presents the right one", ()
   expect(store.hosts.find(1)).toMatchObject({ refusedKey: null });
 });
 
+test("what was read of a host itself is a finding until all of the host was read anew", () => {
+  const store = openMemory();
+  const hostKey = { keyType: "ssh-ed25519", fingerprint: "SHA256:x", blob: new Uint8Array([1]) };
+  const leaked = draft({ kind: "host" }, { rule: "host-key-leaked", severity: "critical" });
+  const rules = () => listFindings(store).rows.map(({ rule }) => rule);
+  visitHost(store, "web1", { hostKey, findings: [leaked] });
+  visitHost(store, "web1", { collected: null, outcome: "login-refused", hostKey });
+  visitHost(store, "web1", { collected: { isPartial: true }, hostKey });
+  expect(rules()).toEqual(["host-key-leaked"]);
+  visitHost(store, "web1", { hostKey });
+  expect(rules()).toEqual([]);
+});
+
 test("a key is shared when two accounts may be opened by it now, each counted once", () => {
   const store = openMemory();
   const shared = () => listFindings(store, { rule: "key-on-several-accounts" }).rows;

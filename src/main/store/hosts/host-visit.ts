@@ -66,7 +66,7 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
       findings.replace(
         { name, host: id, at: probe.at },
         drafts,
-        mayClear(seen, collected !== null || hostKey !== null),
+        mayClear(seen, { isWhole: look.isWhole, hasKey: collected !== null || hostKey !== null }),
         (about) => {
           if (about.kind === "host") return id;
           if (about.kind === "grant") return seen.grants.get(placeOf(about)) ?? null;
@@ -91,7 +91,16 @@ function sightOf(collected: CollectedHost | null): Omit<Look, "scanId"> {
   return { isWhole: true, couldSee: (path) => !unreadPaths.some((unread) => isAtOrBelow(path, unread)) };
 }
 
-/** A finding is cleared unless its thing is still there, out of sight; one about the host itself once that showed its key. */
-function mayClear({ outOfSight }: Seen, hasKey: boolean): (about: About) => boolean {
-  return ({ kind, id }) => (kind === "host" ? hasKey : !outOfSight[kind].has(id));
+/**
+ * A finding is cleared unless its thing is still there, out of sight. One about the host itself was made from all that
+ * was read of it; but a changed key is over once the host showed the right one.
+ */
+function mayClear(
+  { outOfSight }: Seen,
+  { isWhole, hasKey }: { isWhole: boolean; hasKey: boolean },
+): (about: About & { rule: string }) => boolean {
+  return ({ rule, kind, id }) => {
+    if (kind !== "host") return !outOfSight[kind].has(id);
+    return rule === "host-key-changed" ? hasKey : isWhole;
+  };
 }
