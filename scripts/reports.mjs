@@ -8,9 +8,15 @@ import { readFileSync } from "node:fs";
  * @property {number} numFailedTests
  * @property {number} numPendingTests
  * @property {number} numTodoTests
- * @property {{ status: string, assertionResults: TestResult[] }[]} testResults
+ * @property {{ name: string, status: string, message: string, assertionResults: TestResult[] }[]} testResults
  *
- * @typedef {{ status: string, title: string, meta?: { faults?: FaultRow[] } }} TestResult
+ * @typedef {object} TestResult
+ * @property {string} status
+ * @property {string} title
+ * @property {string} fullName
+ * @property {string[]} failureMessages
+ * @property {{ faults?: FaultRow[] }} [meta]
+ *
  * @typedef {import("../src/main/testing/faults/fault-table.ts").FaultRow} FaultRow
  *
  * @typedef {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number } }} PlaywrightReport
@@ -23,7 +29,7 @@ import { readFileSync } from "node:fs";
  * @param {number} exitCode
  */
 export function readVitestReport(file, exitCode) {
-  const report = /** @type {VitestReport | null} */ (readJson(file));
+  const report = /** @type {VitestReport | null} */ (readReport(file));
   if (!report) return NOTHING_RAN;
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
@@ -43,7 +49,7 @@ export function readVitestReport(file, exitCode) {
  * @param {number} exitCode
  */
 export function readPlaywrightReport(file, exitCode) {
-  const report = /** @type {PlaywrightReport | null} */ (readJson(file));
+  const report = /** @type {PlaywrightReport | null} */ (readReport(file));
   if (!report) return NOTHING_RAN;
   const { expected, unexpected, flaky, skipped } = report.stats;
   return judge(exitCode, { passed: expected, failed: unexpected + flaky, skipped });
@@ -55,7 +61,7 @@ export function readPlaywrightReport(file, exitCode) {
  * @param {string} file
  */
 export function countListed(file) {
-  const list = /** @type {unknown[] | null} */ (readJson(file));
+  const list = /** @type {unknown[] | null} */ (readReport(file));
   return list?.length ?? 0;
 }
 
@@ -66,7 +72,7 @@ export function countListed(file) {
  * @returns {{ rows: FaultRow[], failed: string[] }}
  */
 export function readFaults(file) {
-  const report = /** @type {VitestReport | null} */ (readJson(file));
+  const report = /** @type {VitestReport | null} */ (readReport(file));
   const tests = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
   return {
     rows: tests.flatMap(({ meta }) => meta?.faults ?? []),
@@ -90,8 +96,12 @@ function judge(exitCode, count) {
   return hasRun && !isUnexplained ? count : { ...count, failed: count.failed + 1 };
 }
 
-/** @param {string} file */
-function readJson(file) {
+/**
+ * What a tool has written of its run; null when it did not come so far.
+ *
+ * @param {string} file
+ */
+export function readReport(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { constants } from "node:os";
 
 /**
@@ -20,6 +21,66 @@ export function run(command, args, options = {}) {
       resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
     });
   });
+}
+
+/** How much of what a program has said is kept: the end, where it says what went wrong. */
+const KEPT_CHARACTERS = 4_000;
+
+/**
+ * Runs a program as `run` does, but gives what it says to `hear`; answers with the end of that, too. In colours where
+ * this terminal has them, for the program itself sees none.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ hear: Hear, env?: NodeJS.ProcessEnv, shell?: boolean }} options
+ * @returns {Promise<{ code: number, end: string }>}
+ */
+export async function runHeard(command, args, { hear, env = process.env, shell = false }) {
+  const colours = process.stdout.isTTY && env.NO_COLOR === undefined ? { FORCE_COLOR: "1" } : {};
+  const child = spawn(command, args, {
+    stdio: ["inherit", "pipe", "pipe"],
+    env: { ...env, ...colours },
+    shell,
+  });
+  const letGo = passSignals(child);
+  let end = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+      hear(text);
+      end = `${end}${text}`.slice(-KEPT_CHARACTERS);
+    });
+  try {
+    const [code, signal] = await once(child, "close");
+    return { code: code ?? 128 + constants.signals[/** @type {NodeJS.Signals} */ (signal)], end };
+  } finally {
+    letGo();
+  }
+}
+
+/**
+ * Takes what somebody says.
+ *
+ * @typedef {(text: string) => void} Hear
+ */
+
+/**
+ * Does two works at once, and hands on what they say one after the other: what the second says is held back until the
+ * first is done.
+ *
+ * @template A, B
+ * @param {Hear} hear
+ * @param {(hear: Hear) => Promise<A>} first
+ * @param {(hear: Hear) => Promise<B>} second
+ * @returns {Promise<[A, B]>}
+ */
+export function sideBySide(hear, first, second) {
+  /** @type {string[] | null} */
+  let held = [];
+  const letGo = () => {
+    for (const text of held ?? []) hear(text);
+    held = null;
+  };
+  return Promise.all([first(hear).finally(letGo), second((text) => (held ? held.push(text) : hear(text)))]);
 }
 
 /**
@@ -65,15 +126,25 @@ export function endWithParent() {
 }
 
 /**
- * Runs npm. Inside an npm script its own file is known, so no shell is needed, which Windows
+ * Runs npm.
+ *
+ * @param {readonly string[]} words
+ */
+export function npm(words) {
+  const { command, args, shell } = findNpm(words);
+  return run(command, args, { shell });
+}
+
+/**
+ * How npm is run. Inside an npm script its own file is known, so no shell is needed, which Windows
  * would for npm.cmd; and it runs on the machine's Node, for it may have to replace ours.
  *
- * @param {readonly string[]} args
+ * @param {readonly string[]} words
  */
-export function npm(args) {
+export function findNpm(words) {
   const { npm_execpath: file = "", npm_node_execpath: node = process.execPath } = process.env;
-  if (file.endsWith("npm-cli.js")) return run(node, [file, ...args]);
-  return run("npm", args, { shell: process.platform === "win32" });
+  if (file.endsWith("npm-cli.js")) return { command: node, args: [file, ...words], shell: false };
+  return { command: "npm", args: [...words], shell: process.platform === "win32" };
 }
 
 /** @param {string} text */

@@ -1,78 +1,112 @@
 /**
- * Every check and every test, whatever fails on the way. The last line says how many
- * passed, failed and were skipped; a check counts as one. Programs that are missing are
- * the business of setup.mjs.
+ * Every check and every test, whatever fails on the way. At its end stands what failed and why, and the last line says
+ * how many passed, failed and were skipped; a check counts as one. Tests of real hosts mostly wait, and those in a
+ * browser mostly calculate, so they run side by side. Programs that are missing are the business of setup.mjs.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sayFaultTable } from "../src/main/testing/faults/fault-table.ts";
 import { canMakeHosts } from "./can-make-hosts.mjs";
+import { lastLines, readPlaywrightFailures, readVitestFailures, sayFailures } from "./failures.mjs";
 import { countListed, readFaults, readPlaywrightReport, readVitestReport } from "./reports.mjs";
-import { endWithParent, npm, run, say } from "./run.mjs";
+import { endWithParent, findNpm, runHeard, say, sideBySide } from "./run.mjs";
 import { findTool } from "./tools.mjs";
 
-/** @typedef {import("./reports.mjs").Count} Count */
+/**
+ * What came of one kind of check or test.
+ *
+ * @typedef {{ kind: string, count: Count, failures: Failure[] }} Part
+ *
+ * @typedef {import("./reports.mjs").Count} Count
+ * @typedef {import("./failures.mjs").Failure} Failure
+ * @typedef {import("./run.mjs").Hear} Hear
+ */
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-suite-"));
-/** @type {string[]} */
-const failures = [];
+const hear = (/** @type {string} */ text) => void process.stdout.write(text);
 
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 endWithParent();
 process.exitCode = await runSuite();
 
 async function runSuite() {
-  const counts = [
-    await check("biome", "@biomejs/biome", ["ci", "."]),
-    await check("types", "typescript", ["-b"], "tsc"),
-    await check("unused code", "knip", []),
-    await testByVitest("unit"),
-    await build(),
-    await testByVitest("built"),
-    canMakeHosts() ? await testByVitest("lab") : await skipLab(),
-    await testByPlaywright(),
+  const parts = [
+    await check("biome", tool(findTool("@biomejs/biome"), "ci", ".")),
+    await check("types", tool(findTool("typescript", "tsc"), "-b")),
+    await check("unused code", tool(findTool("knip"))),
+    await testByVitest("unit", hear),
+    await check("build", findNpm(["run", "--silent", "build"])),
+    await testByVitest("built", hear),
+    ...(await sideBySide(hear, testHosts, testByPlaywright)),
   ];
   sayFaults();
-  const sum = (/** @type {keyof Count} */ kind) => counts.reduce((total, count) => total + count[kind], 0);
-  if (failures.length > 0) say(`\nFailed: ${failures.join(", ")}`);
+  const sum = (/** @type {keyof Count} */ kind) => parts.reduce((total, { count }) => total + count[kind], 0);
+  const failed = parts.filter(({ count }) => count.failed > 0);
+  for (const { kind, failures } of failed) say(`\n== failed: ${kind}\n\n${sayFailures(failures)}`);
+  if (failed.length > 0) say(`\nFailed: ${failed.map(({ kind }) => kind).join(", ")}`);
   say(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
   return sum("failed") === 0 ? 0 : 1;
 }
 
 /**
- * @param {string} name
- * @param {string} tool
- * @param {string[]} args
- * @param {string} [binary]
- * @returns {Promise<Count>}
+ * @param {string} kind
+ * @param {Command} program
+ * @returns {Promise<Part>}
+ *
+ * @typedef {{ command: string, args: string[], shell?: boolean }} Command
  */
-async function check(name, tool, args, binary) {
-  say(`\n== ${name}`);
-  return note(name, asCount(await run(process.execPath, [findTool(tool, binary), ...args])));
+async function check(kind, { command, args, shell = false }) {
+  hear(`\n== ${kind}\n`);
+  const { code, end } = await runHeard(command, args, { hear, shell });
+  const failures = code === 0 ? [] : [{ name: kind, why: lastLines(end) }];
+  return { kind, count: { passed: 1 - failures.length, failed: failures.length, skipped: 0 }, failures };
 }
 
-async function build() {
-  say("\n== build");
-  return note("build", asCount(await npm(["run", "--silent", "build"])));
+/** @param {string} file @param {string[]} args @returns {Command} */
+const tool = (file, ...args) => ({ command: process.execPath, args: [file, ...args] });
+
+/** @param {"unit" | "built" | "lab"} project @param {Hear} hear @returns {Promise<Part>} */
+async function testByVitest(project, hear) {
+  const kind = `${project} tests`;
+  hear(`\n== ${kind}\n`);
+  const file = join(folder, `${project}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const { command, args } = tool(findTool("vitest"), "run", "--project", project, ...reporters);
+  const { code, end } = await runHeard(command, args, { hear });
+  const count = readVitestReport(file, code);
+  return { kind, count, failures: orTheEnd(readVitestFailures(file, process.cwd()), end) };
+}
+
+/** @param {Hear} hear @returns {Promise<Part>} */
+async function testHosts(hear) {
+  if (canMakeHosts()) return testByVitest("lab", hear);
+  hear("\n== lab tests: skipped, for they need root, mount and process namespaces and overlays (Linux)\n");
+  const file = join(folder, "list.json");
+  const { command, args } = tool(findTool("vitest"), "list", "--project", "lab", `--json=${file}`);
+  await runHeard(command, args, { hear });
+  return { kind: "lab tests", count: { passed: 0, failed: 0, skipped: countListed(file) }, failures: [] };
+}
+
+/** @param {Hear} hear @returns {Promise<Part>} */
+async function testByPlaywright(hear) {
+  hear("\n== e2e tests\n");
+  const file = join(folder, "e2e.json");
+  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
+  const { command, args } = tool(findTool("@playwright/test"), "test", "--reporter=list,json");
+  const { code, end } = await runHeard(command, args, { hear, env });
+  const count = readPlaywrightReport(file, code);
+  return { kind: "e2e tests", count, failures: orTheEnd(readPlaywrightFailures(file), end) };
 }
 
 /**
- * @param {number} code
- * @returns {Count}
+ * A run that broke down without a failed test is known by what it said last.
+ *
+ * @param {Failure[]} failures
+ * @param {string} end
  */
-function asCount(code) {
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
-}
-
-/** @param {"unit" | "built" | "lab"} project */
-async function testByVitest(project) {
-  say(`\n== ${project} tests`);
-  const file = join(folder, `${project}.json`);
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const code = await run(process.execPath, [findTool("vitest"), "run", "--project", project, ...reporters]);
-  return note(`${project} tests`, readVitestReport(file, code));
-}
+const orTheEnd = (failures, end) =>
+  failures.length > 0 ? failures : [{ name: "no test of it, but the run itself", why: lastLines(end) }];
 
 /** What each fault came to; without real hosts most of them were not tried. */
 function sayFaults() {
@@ -80,30 +114,4 @@ function sayFaults() {
   if (seen.every(({ rows }) => rows.length === 0)) return;
   const [rows, failed] = [seen.flatMap(({ rows }) => rows), seen.flatMap(({ failed }) => failed)];
   say(`\n== faults, in short (the whole of each: npm run faults)\n\n${sayFaultTable(rows, failed)}`);
-}
-
-/** @returns {Promise<Count>} */
-async function skipLab() {
-  say("\n== lab tests: skipped, for they need root, mount and process namespaces and overlays (Linux)");
-  const file = join(folder, "list.json");
-  await run(process.execPath, [findTool("vitest"), "list", "--project", "lab", `--json=${file}`]);
-  return { passed: 0, failed: 0, skipped: countListed(file) };
-}
-
-async function testByPlaywright() {
-  say("\n== e2e tests");
-  const file = join(folder, "e2e.json");
-  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
-  const args = [findTool("@playwright/test"), "test", "--reporter=list,json"];
-  const code = await run(process.execPath, args, { env });
-  return note("e2e tests", readPlaywrightReport(file, code));
-}
-
-/**
- * @param {string} name
- * @param {Count} count
- */
-function note(name, count) {
-  if (count.failed > 0) failures.push(name);
-  return count;
 }
