@@ -1,29 +1,21 @@
-import Sqlite, { type Database } from "better-sqlite3";
-import { Refusal } from "#shared/model/refusal.ts";
+import type { Database } from "better-sqlite3";
 import { grantRows } from "./access/grant-row.ts";
 import { grantTable } from "./access/grant-table.ts";
-import { certificateMemory } from "./certificates/certificate-memory.ts";
 import { certificateRows } from "./certificates/certificate-row.ts";
 import { certificateTable } from "./certificates/certificate-table.ts";
-import { eventTable } from "./event-table.ts";
-import { explaining, explainSqlite } from "./explain-sqlite.ts";
+import { createCommits } from "./commits.ts";
+import { diskHealth } from "./disk-health.ts";
+import { explaining } from "./explain-sqlite.ts";
 import { findingBriefs } from "./findings/finding-briefs.ts";
 import { findingTable } from "./findings/finding-table.ts";
-import { findingWriter } from "./findings/finding-writer.ts";
-import { endpointTable } from "./hosts/endpoint-table.ts";
-import { hostNameTable } from "./hosts/host-name-table.ts";
 import { hostTable } from "./hosts/host-table.ts";
-import { hostVisits } from "./hosts/host-visit.ts";
 import { createLists } from "./lists/lists.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
-import { openMark, readMark } from "./opening/mark.ts";
-import { MEMORY, openDatabase } from "./opening/open-database.ts";
-import { progressOf, sayLoss } from "./opening/progress.ts";
+import { readMark } from "./opening/mark.ts";
+import { openDatabase } from "./opening/open-database.ts";
+import { sayLoss } from "./opening/progress.ts";
 import { overview } from "./overview/overview.ts";
-import { pinTable } from "./pin-table.ts";
-import { probeTable } from "./scans/probe-table.ts";
-import { scanTable } from "./scans/scan-table.ts";
-import { targetTable } from "./target-table.ts";
+import { scanTables } from "./scan-tables.ts";
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -33,52 +25,49 @@ export type Store = ReturnType<typeof openStore>;
  */
 export function openStore(wish: { path: string; access: "write" | "read"; now?: () => Date }) {
   const { db, path, close: closeDatabase } = openDatabase(wish);
-  const mark = openMark(path);
-  const close = () => {
-    closeDatabase();
-    mark.close();
-  };
-  let hasDiskFailed = false;
+  const disk = diskHealth();
+  let takeTurn: TakeTurn = async () => () => undefined;
   try {
     const loss = findLoss(db, path, wish.access);
-    const progress = progressOf(db);
+    const { atomically, close: closeMark } = createCommits(db, path, disk);
     return {
       ...tables(db, path),
+      atomically,
+
+      /** As `atomically`, between two transactions of whoever else of this process writes to the database. */
+      async inTurn<T>(work: () => T): Promise<T> {
+        const giveBack = await takeTurn();
+        try {
+          return atomically(work);
+        } finally {
+          giveBack();
+        }
+      },
+
+      /** From now on another connection of this process writes, too, and these are its turns. */
+      shareWith(take: TakeTurn): void {
+        takeTurn = take;
+      },
 
       /** What had been saved and is missing, as a sentence; null when nothing is. */
       loss,
-
-      /** All of the work or none of it. The work cannot await: nothing comes in between. */
-      atomically<T>(work: () => T): T {
-        const result = commit(work);
-        // Within other work nothing is on the disk yet.
-        if (path !== MEMORY && !db.inTransaction) mark.keep(progress());
-        return result;
-      },
+      /** Shared with every other connection to the database. */
+      disk: disk.memory,
 
       facts: () => readFacts(db, path),
-      close,
+      close() {
+        closeDatabase();
+        closeMark();
+      },
     };
   } catch (error) {
-    close();
+    closeDatabase();
     throw explainOpening(error, path);
   }
-
-  function commit<T>(work: () => T): T {
-    if (hasDiskFailed)
-      throw new Refusal(
-        "unusable",
-        `the disk has failed under ${path}, and nothing more is saved: see to the disk, and start Latchkey again`,
-      );
-    try {
-      return db.transaction(work).immediate();
-    } catch (error) {
-      // What the system still holds of a write that failed cannot be told: this connection writes no more.
-      hasDiskFailed ||= error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_IOERR");
-      throw explainSqlite(error, path);
-    }
-  }
 }
+
+/** Resolves when nobody else writes, until what it gives is called. */
+export type TakeTurn = () => Promise<() => void>;
 
 /** A database that is damaged is still read, so far as that goes; nobody writes to it. */
 function findLoss(db: Database, path: string, access: "write" | "read"): string | null {
@@ -98,24 +87,21 @@ function tables(db: Database, path: string) {
   const viewed = <Table extends object>(table: Table): Table => explaining(table, path, inOneView);
   const lists = createLists(db);
   const briefs = findingBriefs(db);
-  const certificates = certificateMemory(db);
+  const written = scanTables(db, lists);
+  const { certificates, pins, probes, scans } = written;
   const findings = findingTable(db, lists, briefs);
-  const pins = pinTable(db);
-  const probes = probeTable(db, lists);
-  const scans = scanTable(db, lists);
   const rows = certificateRows(db, briefs);
-  const writers = { certificates, findings: findingWriter(db), names: hostNameTable(db), probes };
   return {
     access: viewed(grantTable(db, lists, grantRows(briefs))),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
-    endpoints: explained(endpointTable(db, writers)),
-    events: explained(eventTable(db)),
+    endpoints: explained(written.endpoints),
+    events: explained(written.events),
     findings: viewed(findings),
-    hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(hostVisits(db, writers)) },
+    hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(written.hostVisits) },
     overview: viewed(overview(db, { rows, findings, scans })),
     pins: explained(pins),
     scans: explained({ ...scans, probes: probes.list }),
-    targets: explained(targetTable(db)),
+    targets: explained(written.targets),
   };
 }
 

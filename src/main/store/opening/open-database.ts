@@ -5,6 +5,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { nameBackup, removeOldBackups } from "#store/backups/backup-files.ts";
 import { copyDatabase, findDamage, findTornPages } from "#store/backups/copy-database.ts";
 import { checkFile, isMissing, makeFile, sizeOf } from "./check-file.ts";
+import { MEMORY, setUp } from "./connection.ts";
 import { Damage, explainOpening } from "./damage.ts";
 import { refuseForeignSchema } from "./foreign-schema.ts";
 import { readMark } from "./mark.ts";
@@ -12,12 +13,6 @@ import { migrate, migrations, readSchema } from "./migrate.ts";
 import { takeWriteLock, type WriteLock } from "./write-lock.ts";
 
 export type OpenDatabase = { db: Database; path: string; close(): void };
-
-/** The name of a database that is nowhere. */
-export const MEMORY = ":memory:";
-
-/** `synchronous` as SQLite reads it back. Anything less loses acknowledged commits in a power cut. */
-const FULL = 2;
 
 /** A database up to this size is looked through before it is used, where there is reason to doubt it. */
 const CHECKED_BYTES = 256 * 1024 * 1024;
@@ -106,22 +101,6 @@ function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, now: () => Dat
     removeOldBackups(db.name, backup);
   }
   migrate(db);
-}
-
-function setUp(db: Database): void {
-  db.pragma("busy_timeout = 5000");
-  db.pragma("synchronous = FULL");
-  db.pragma("foreign_keys = ON");
-  db.pragma("trusted_schema = OFF");
-  db.pragma("cell_size_check = ON");
-  db.pragma("mmap_size = 0");
-  db.pragma("secure_delete = ON");
-  db.pragma("temp_store = MEMORY");
-  db.pragma("cache_size = -65536");
-  db.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
-  if (db.pragma("synchronous", { simple: true }) !== FULL) {
-    throw new Error("SQLite did not accept synchronous=FULL");
-  }
 }
 
 function refuse([damage]: readonly string[]): void {

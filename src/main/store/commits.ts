@@ -1,0 +1,38 @@
+import Sqlite, { type Database } from "better-sqlite3";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { DiskHealth } from "./disk-health.ts";
+import { explainSqlite } from "./explain-sqlite.ts";
+import { MEMORY } from "./opening/connection.ts";
+import { openMark } from "./opening/mark.ts";
+import { progressOf } from "./opening/progress.ts";
+
+/** The one way in which a connection writes. */
+export function createCommits(db: Database, path: string, disk: DiskHealth) {
+  const mark = openMark(path);
+  const progress = progressOf(db);
+
+  return {
+    /** All of the work or none of it. The work cannot await: nothing comes in between. */
+    atomically<T>(work: () => T): T {
+      const result = commit(work);
+      // Within other work nothing is on the disk yet.
+      if (path !== MEMORY && !db.inTransaction) mark.keep(progress());
+      return result;
+    },
+    close: () => mark.close(),
+  };
+
+  function commit<T>(work: () => T): T {
+    if (disk.hasFailed())
+      throw new Refusal(
+        "unusable",
+        `the disk has failed under ${path}, and nothing more is saved: see to the disk, and start Latchkey again`,
+      );
+    try {
+      return db.transaction(work).immediate();
+    } catch (error) {
+      if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_IOERR")) disk.fail();
+      throw explainSqlite(error, path);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import Sqlite from "better-sqlite3";
+import { createCommits } from "./commits.ts";
+import { diskHealth } from "./disk-health.ts";
+import { explaining, explainSqlite } from "./explain-sqlite.ts";
+import { createLists } from "./lists/lists.ts";
+import { setUp } from "./opening/connection.ts";
+import { scanTables } from "./scan-tables.ts";
+import type { Store } from "./store.ts";
+
+/** What a scan writes with. The store of the core is one, too. */
+export type RecordingStore = Pick<Store, "atomically" | "close"> & {
+  endpoints: Pick<Store["endpoints"], "visit">;
+  events: Pick<Store["events"], "append">;
+  hosts: Pick<Store["hosts"], "visit">;
+  pins: Pick<Store["pins"], "put">;
+  scans: Pick<Store["scans"], "begin" | "finish">;
+  targets: Pick<Store["targets"], "remember">;
+};
+
+/**
+ * A second connection to a database that this process has opened to write: it is at our schema then, and locked against
+ * every other process for as long as that store is open. This file imports no migrations, so that a bare Node can run it.
+ */
+export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer }): RecordingStore {
+  const { path } = wish;
+  const explained = <Table extends object>(table: Table): Table => explaining(table, path);
+  try {
+    const db = new Sqlite(path, { fileMustExist: true });
+    setUp(db);
+    const commits = createCommits(db, path, diskHealth(wish.disk));
+    const { endpoints, events, hostVisits, pins, scans, targets } = scanTables(db, createLists(db));
+    return {
+      atomically: commits.atomically,
+      endpoints: explained(endpoints),
+      events: explained(events),
+      hosts: explained(hostVisits),
+      pins: explained(pins),
+      scans: explained(scans),
+      targets: explained(targets),
+      close() {
+        db.close();
+        commits.close();
+      },
+    };
+  } catch (error) {
+    throw explainSqlite(error, path);
+  }
+}

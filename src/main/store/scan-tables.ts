@@ -1,0 +1,28 @@
+import type { Database } from "better-sqlite3";
+import { certificateMemory } from "./certificates/certificate-memory.ts";
+import { eventTable } from "./event-table.ts";
+import { findingWriter } from "./findings/finding-writer.ts";
+import { endpointTable } from "./hosts/endpoint-table.ts";
+import { hostNameTable } from "./hosts/host-name-table.ts";
+import { hostVisits } from "./hosts/host-visit.ts";
+import type { Lists } from "./lists/lists.ts";
+import { pinTable } from "./pin-table.ts";
+import { probeTable } from "./scans/probe-table.ts";
+import { scanTable } from "./scans/scan-table.ts";
+import { targetTable } from "./target-table.ts";
+
+/** The tables that a scan writes to, whichever connection it has. */
+export function scanTables(db: Database, lists: Lists) {
+  const certificates = certificateMemory(db);
+  const probes = probeTable(db, lists);
+  const writers = { certificates, findings: findingWriter(db), names: hostNameTable(db), probes };
+  return {
+    ...{ certificates, probes },
+    endpoints: endpointTable(db, writers),
+    events: eventTable(db),
+    hostVisits: hostVisits(db, writers),
+    pins: pinTable(db),
+    scans: scanTable(db, lists),
+    targets: targetTable(db),
+  };
+}
