@@ -42,13 +42,11 @@ export const NOT_FOLLOWED: ReadonlyMap<string, string> = new Map(
     bindinterface: "BindInterface is not followed: this computer's own routes hold",
     canonicaldomains: "CanonicalDomains is not followed: a name is taken as it is written",
     canonicalizehostname: "CanonicalizeHostname is not followed: a name is taken as it is written",
-    certificatefile: "CertificateFile is not followed: certificates of users are not offered here",
     globalknownhostsfile: "GlobalKnownHostsFile is not followed: the usual known_hosts files are read",
     hostkeyalgorithms:
       "HostKeyAlgorithms is not followed: the types of keys that are known are asked for first",
     identityagent: "IdentityAgent is not followed: the agent of SSH_AUTH_SOCK is asked",
     knownhostscommand: "KnownHostsCommand is not run: the usual known_hosts files are read",
-    pkcs11provider: "PKCS11Provider is not followed: load its keys into the agent",
     revokedhostkeys: "RevokedHostKeys is not followed: mark such keys @revoked in known_hosts",
     userknownhostsfile: "UserKnownHostsFile is not followed: the usual known_hosts files are read",
   }),

@@ -3,7 +3,7 @@ import { type HostIndex, indexHosts } from "./host-index.ts";
 import { normaliseHost } from "./host-words.ts";
 import type { Jump } from "./jumps.ts";
 import type { Block, Blocks, Segment } from "./read-blocks.ts";
-import type { Setting } from "./settings.ts";
+import type { ClientSetting, Setting } from "./settings.ts";
 
 /** What ssh is asked for: a host, and what its command line says of it. */
 type Question = {
@@ -25,7 +25,9 @@ export type Answer = {
   hostKeyAlias: string | null;
   /** Null: none. */
   jumps: { value: readonly Jump[]; place: string } | null;
-  proxyCommand: { value: string; place: string } | null;
+  proxyCommand: { value: string; place: string; isUser: boolean } | null;
+  /** The first of each that holds, and every CertificateFile. */
+  forOpenssh: readonly ClientSetting[];
   /** Lines that hold for this host and cannot be read. */
   unreadable: readonly Extract<Setting, { keyword: "unreadable" }>[];
   /** Lines that hold for this host and are not followed here. */
@@ -44,8 +46,8 @@ export function createResolver(blocks: Blocks, localUser: string): Resolver {
   const index = indexHosts(blocks.segments.map(({ block }) => block.condition));
   return ({ host, user, jumps }) => {
     const said: Said = new Map();
-    if (user !== null) said.set("user", { keyword: "user", value: user, place: "" });
-    if (jumps !== null) said.set("proxyjump", { keyword: "proxyjump", value: jumps, place: "" });
+    if (user !== null) said.set("user", { keyword: "user", value: user, ...ASKED });
+    if (jumps !== null) said.set("proxyjump", { keyword: "proxyjump", value: jumps, ...ASKED });
     const known = {
       host,
       hostname: host,
@@ -59,7 +61,7 @@ export function createResolver(blocks: Blocks, localUser: string): Resolver {
     readThrough(blocks, index, state);
     const hostname = normaliseHost(state.known.hostname);
     if (blocks.hasFinalPass) {
-      said.set("hostname", { keyword: "hostname", value: hostname, place: "" });
+      said.set("hostname", { keyword: "hostname", value: hostname, ...ASKED });
       readThrough(blocks, index, {
         ...state,
         known: { ...state.known, host: hostname, hostname, isFinal: true },
@@ -68,6 +70,9 @@ export function createResolver(blocks: Blocks, localUser: string): Resolver {
     return answer(state, hostname);
   };
 }
+
+/** It was said by whoever asks, not by a file. */
+const ASKED = { place: "", isUser: true };
 
 function readThrough({ segments }: Blocks, index: HostIndex, state: State): void {
   const { known } = state;
@@ -105,6 +110,8 @@ function take(state: State, setting: Setting): void {
 }
 
 function aboutOf(setting: Setting): string {
+  if (setting.keyword === "for OpenSSH")
+    return setting.about === "certificatefile" ? `certificatefile ${setting.value}` : setting.about;
   if (setting.keyword === "unreadable") return setting.of;
   return setting.keyword === "not followed" ? setting.why : setting.keyword;
 }
@@ -139,6 +146,7 @@ function answer({ said, identityFiles }: State, hostname: string): Answer {
     hostKeyAlias: find("hostkeyalias")?.value ?? null,
     jumps: jumps?.value ? { value: jumps.value, place: jumps.place } : null,
     proxyCommand: proxyCommand && !/^none$/i.test(proxyCommand.value) ? proxyCommand : null,
+    forOpenssh: [...said.values()].filter((setting) => setting.keyword === "for OpenSSH"),
     unreadable: [...said.values()].filter((setting) => setting.keyword === "unreadable"),
     notFollowed,
   };

@@ -2,6 +2,7 @@ import { isUserName } from "#domain/targets/user-name.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { isOneHost } from "./host-words.ts";
 import { type Jump, MOST_HOPS } from "./jumps.ts";
+import { findOpensshWish, sayOpensshWish } from "./openssh-wish.ts";
 import type { Answer, Resolver } from "./resolve.ts";
 import type { Hop, Route } from "./ssh-config.ts";
 import { expandPath, expandTokens, type Tokens, whyNotFollowed } from "./tokens.ts";
@@ -28,8 +29,12 @@ export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found 
   for (;;) {
     const { host, port, user, jumps } = next;
     const answer = resolve({ host, user, jumps });
-    notFollowed.push(...answer.notFollowed, ...listKeyFilesLeftOut(answer));
-    const hop = whyUnsupported(host, answer) ?? makeHop({ host, port, answer, here });
+    notFollowed.push(
+      ...answer.notFollowed,
+      ...listKeyFilesLeftOut(answer),
+      ...sayOpensshWish(answer, hops.length > 0),
+    );
+    const hop = whyUnsupported(host, answer, hops.length > 0) ?? makeHop({ host, port, answer, here });
     if (typeof hop === "string") return give({ kind: "unsupported", why: hop });
     hops.unshift(hop);
 
@@ -55,10 +60,14 @@ const sayLoop = (host: string, through: string, place: string): string =>
 const isItself = ({ host, port, user }: Jump, hop: Hop): boolean =>
   host === hop.address && (port ?? 22) === hop.port && (user ?? hop.user) === hop.user;
 
-function whyUnsupported(host: string, { unreadable: [broken], proxyCommand }: Answer): string | null {
+function whyUnsupported(
+  host: string,
+  { unreadable: [broken], proxyCommand }: Answer,
+  isJumpHost: boolean,
+): string | null {
   if (broken) return `what ssh_config says of ${host} at ${broken.place} ${broken.why}; correct that line`;
-  if (proxyCommand)
-    return `ssh_config reaches ${host} by ProxyCommand at ${proxyCommand.place}, which is not run here; use ProxyJump where it can be`;
+  if (proxyCommand && isJumpHost)
+    return `ssh_config reaches the jump host ${host} by ProxyCommand at ${proxyCommand.place}, which is run for the last host alone; use ProxyJump where it can be`;
   return null;
 }
 
@@ -83,6 +92,8 @@ function makeHop({ host, port: given, answer, here }: Place): Hop | string {
   if (!isOneHost(answer.hostname))
     return `the HostName that ssh_config gives ${host} is not the name of a host`;
   const { hostKeyAlias, identitiesOnly, hostname } = answer;
+  const inPath = (path: string) => expandTokens(path, { ...tokens, r: user });
+  const openssh = findOpensshWish(answer, (path) => inPath(expandPath(path, here.home) ?? "%C"));
   return {
     name: host,
     port,
@@ -91,6 +102,7 @@ function makeHop({ host, port: given, answer, here }: Place): Hop | string {
     knownAs: hostKeyAlias === null ? { host: hostname, port } : { host: hostKeyAlias, port: 22 },
     identityFiles: findIdentityFiles(answer, { ...tokens, r: user }, here.home),
     identitiesOnly,
+    ...(openssh && { openssh }),
   };
 }
 

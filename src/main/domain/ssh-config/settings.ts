@@ -20,11 +20,31 @@ type Followed = keyof Values;
 
 /** A line that says how a host is reached. `place`: its file and line, for people. */
 export type Setting =
-  | { [Keyword in Followed]: { keyword: Keyword; value: Values[Keyword]; place: string } }[Followed]
+  | {
+      [Keyword in Followed]: { keyword: Keyword; value: Values[Keyword]; place: string; isUser: boolean };
+    }[Followed]
+  | ClientSetting
   /** It cannot be read, so nobody can tell how a host is reached that it is said of. */
   | { keyword: "unreadable"; of: Followed; why: string; place: string }
   /** It changes whom we reach or what we trust, and is not followed here. `why`: a sentence that says what holds. */
   | { keyword: "not followed"; why: string; place: string };
+
+/** What OpenSSH's own client does, and ssh2 does not. `isUser`: it stands in this user's own files. */
+export type ClientSetting = {
+  keyword: "for OpenSSH";
+  about: ClientKeyword;
+  value: string;
+  place: string;
+  isUser: boolean;
+};
+
+const FOR_OPENSSH = [
+  "certificatefile",
+  "pkcs11provider",
+  "securitykeyprovider",
+  "gssapiauthentication",
+] as const;
+export type ClientKeyword = (typeof FOR_OPENSSH)[number];
 
 const FOLLOWED = [
   "hostname",
@@ -38,7 +58,7 @@ const FOLLOWED = [
   "proxyjump",
 ] as const satisfies readonly Followed[];
 
-type Line = { keyword: string; rest: string; words: readonly string[] };
+type Line = { keyword: string; rest: string; words: readonly string[]; isUser: boolean };
 type Value = { value: NonNullable<unknown> | null } | { why: string };
 
 /**
@@ -46,13 +66,19 @@ type Value = { value: NonNullable<unknown> | null } | { why: string };
  * cannot.
  */
 export function readSetting(
-  { keyword: written, rest, words }: Line,
+  { keyword: written, rest, words, isUser }: Line,
   place: string,
   broken: string | null,
 ): Setting | null {
   const keyword = FOLLOWED.find(
     (followed) => followed === written.replace(/^identityfile2$/, "identityfile"),
   );
+  const about = FOR_OPENSSH.find((one) => one === written);
+  if (about) {
+    const [value = "", ...more] = words;
+    if (broken !== null || value === "" || more.length > 0) return null;
+    return { keyword: "for OpenSSH", about, value, place, isUser };
+  }
   if (!keyword) {
     const why = NOT_FOLLOWED.get(written);
     return why && broken === null ? { keyword: "not followed", why, place } : null;
@@ -60,7 +86,7 @@ export function readSetting(
   if (broken !== null) return { keyword: "unreadable", of: keyword, why: broken, place };
   const read = isRestOfLine(keyword) ? READERS[keyword](rest) : readOneWord(keyword, words);
   if ("why" in read) return { keyword: "unreadable", of: keyword, why: read.why, place };
-  return { keyword, value: read.value, place } as Setting;
+  return { keyword, value: read.value, place, isUser } as Setting;
 }
 
 const isRestOfLine = (keyword: Followed): boolean => keyword === "proxyjump" || keyword === "proxycommand";

@@ -15,6 +15,20 @@ export type Hop = {
   identityFiles: readonly string[] | null;
   /** Offer only `identityFiles`, not what else the agent holds (IdentitiesOnly). */
   identitiesOnly: boolean;
+  /** What OpenSSH's own client does there at the word of ssh_config, and ssh2 does not; absent where that is nothing. */
+  openssh?: OpensshWish;
+};
+
+export type OpensshWish = {
+  /** The command that leads there; `isUser`: it stands in this user's own files. */
+  proxyCommand: { value: string; place: string; isUser: boolean } | null;
+  /** Absolute paths. */
+  certificateFiles: readonly string[];
+  pkcs11Provider: string | null;
+  securityKeyProvider: string | null;
+  gssapi: boolean;
+  /** This user's own files ask for one of these. */
+  isAskedByUser: boolean;
 };
 
 export type Route =

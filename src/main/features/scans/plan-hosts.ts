@@ -36,6 +36,8 @@ function splitRoute(route: Route): Login["route"] {
   if (route.kind === "unsupported") return route;
   const host = route.hops.at(-1);
   if (!host) throw new Error("a route has no hops");
+  if (host.openssh?.proxyCommand)
+    return { kind: "unsupported", why: `ProxyCommand at ${host.openssh.proxyCommand.place} is not run here` };
   return { kind: "hops", jumps: route.hops.slice(0, -1), host };
 }
 
