@@ -184,7 +184,7 @@ export async function readKeyFile(
 }
 
 /** Never more of a file than a key can be, and never anything but a regular file. */
-async function readSmallFile(path: string): Promise<Buffer | "missing" | { unreadable: string }> {
+export async function readSmallFile(path: string): Promise<Buffer | "missing" | { unreadable: string }> {
   try {
     await using file = await open(path, READ_WITHOUT_WAITING);
     const about = await file.stat();

@@ -3,6 +3,8 @@ import type { CollectOptions, HostReading } from "./collect.ts";
 import type { ScriptLimits, ScriptRun } from "./run-script.ts";
 import { type PresentedKey, quote, type SshFailure, sayAddress } from "./ssh-failure.ts";
 
+type Wanted = Pick<CollectOptions, "target" | "user" | "collectorScript" | "nonce" | "useSudo" | "limits">;
+
 /**
  * Both commands are the same for every host and hold nothing of the user's, for what parses them is the account's
  * login shell, be it csh or fish. What is asked of the script goes in on its standard input, which sh reads.
@@ -11,16 +13,16 @@ const PLAIN = "sh -s";
 const AS_ROOT = "sudo -n sh -s -- --sudo";
 const BY_SUDO = `sh -c 'if ${AS_ROOT} </dev/null >/dev/null 2>&1; then exec ${AS_ROOT}; else exec ${PLAIN}; fi'`;
 
-export const commandFor = ({ useSudo }: CollectOptions): string => (useSudo ? BY_SUDO : PLAIN);
+export const commandFor = ({ useSudo }: Wanted): string => (useSudo ? BY_SUDO : PLAIN);
 
 /** By what the collector's first and last words are known. */
-export const marksOf = ({ nonce }: CollectOptions) => ({
+export const marksOf = ({ nonce }: Wanted) => ({
   firstWord: nonce,
   lastLine: new RegExp(`^end \\d+ ${nonce} .+\\n$`, "m"),
 });
 
 /** What the script has left of the time of the visit, once the login has taken so much. */
-export function limitsAfter({ limits }: CollectOptions, spentMs: number): ScriptLimits {
+export function limitsAfter({ limits }: Wanted, spentMs: number): ScriptLimits {
   const endMs = Math.max(0, limits.visitMs - spentMs);
   return { ...limits, beginMs: Math.min(limits.beginMs, endMs), endMs };
 }
@@ -29,7 +31,7 @@ export function limitsAfter({ limits }: CollectOptions, spentMs: number): Script
  * The nonce is written in two halves, so that a command that echoes its input does not pass for a collector. The
  * empty lines are for a rc file that reads an answer from standard input: it takes one of them.
  */
-export function scriptFor({ collectorScript, nonce, user }: CollectOptions, loginKey: string | null): string {
+export function scriptFor({ collectorScript, nonce, user }: Wanted, loginKey: string | null): string {
   const middle = Math.floor(nonce.length / 2);
   const nonceWord = quoteForSh(nonce.slice(0, middle)) + quoteForSh(nonce.slice(middle));
   const keyWords = loginKey === null ? "" : ` --login-key ${quoteForSh(loginKey)}`;
@@ -40,7 +42,7 @@ const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'
 
 /** What a run has brought home, over whichever transport. */
 export function toReading(
-  options: CollectOptions,
+  options: Wanted,
   { loginKey, hostKey }: { loginKey: string | null; hostKey: PresentedKey },
   run: ScriptRun,
 ): HostReading {
