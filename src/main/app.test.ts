@@ -27,14 +27,14 @@ test("a scanned certificate shows up among those expiring, with its place", asyn
   expect(await app.client.certificates.list({ expiringWithinDays: 8 })).toMatchObject({ total: 0 });
 });
 
-test("a scan answers with its id at once, announces its progress and its end, and says what each visit met", async () => {
+test("a scan answers with its id at once, announces its beginning, progress and end, and says what each visit met", async () => {
   await using server = await startTlsServer();
   await using app = open();
   const closed = await findClosedEndpoint();
 
   const { scanId, announced } = await scan(app, say(server), say({ endpoint: closed }));
 
-  expect(announced.at(0)).toBe("scan-progressed");
+  expect(announced.slice(0, 2)).toEqual(["scan-started", "scan-progressed"]);
   expect(announced.at(-1)).toBe("scan-finished");
   expect(await app.client.scans.find({ scanId })).toMatchObject({
     state: "finished",

@@ -48,6 +48,8 @@ type Area =
 
 function staleAreas({ kind }: Announcement): Area[] {
   switch (kind) {
+    case "scan-started":
+      return ["scans", "overview", "targets", "settings"];
     case "scan-progressed":
     case "scan-finished":
       return ["scans", "overview", "certificates", "access", "hosts", "findings", "targets", "settings"];

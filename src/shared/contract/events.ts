@@ -5,6 +5,7 @@ import { query } from "./procedure.ts";
 
 /** Says that something changed, never what it is now: a query answers that. */
 export const Announcement = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("scan-started"), scanId: ScanId }),
   z.object({ kind: z.literal("scan-progressed"), scanId: ScanId }),
   z.object({ kind: z.literal("scan-asks"), scanId: ScanId }),
   z.object({ kind: z.literal("scan-finished"), scanId: ScanId }),

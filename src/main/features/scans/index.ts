@@ -55,6 +55,7 @@ export function createScans(deps: Deps) {
     const options = { ...wish, asked, sshConfig };
     await visits.refuseUnusable(options);
     const scanId = begin(deps, asked);
+    deps.announce({ kind: "scan-started", scanId });
     const controller = new AbortController();
     running.set(scanId, controller);
     const atOnce = chooseAtOnce(wish.concurrency, countFreeDescriptors());
