@@ -20,6 +20,7 @@ import { scanTables } from "./scan-tables.ts";
 export type Store = ReturnType<typeof openStore>;
 
 /**
+import { useTable } from "./use/use-table.ts";
  * Opens the database. Every fixed statement of the program is prepared here, so one that does not fit
  * the schema fails at once. What SQLite reports later reaches the caller as a refusal that says what to do.
  */
@@ -111,6 +112,7 @@ function readFacts(db: Database, path: string) {
   return {
     path,
     sizeBytes: read("page_count") * read("page_size"),
+    uses: explained(useTable(db)),
     schema: read("user_version"),
     synchronous: read("synchronous"),
     journal: String(db.pragma("journal_mode", { simple: true })),

@@ -1,3 +1,6 @@
+import type { LastLogin } from "./last-logins.ts";
+import type { LogSummary } from "./logs.ts";
+
 /**
  * What the collector found on one host: the parsed stream, whether it came over SSH or was carried
  * as a bundle. Verdicts and findings are made from this alone. Bytes are as they stand on the host.
@@ -32,6 +35,10 @@ export type Unread = {
     | "password-state"
     | "sshd-config"
     | "sshd-effective"
+  /** What the logs tell of logins by key. */
+  logs: LogSummary[];
+  /** When accounts were last logged in to, by whatever means. */
+  lastLogins: LastLogin[];
     | "authorized-keys"
     | "home"
     | "key-file"
@@ -48,6 +55,8 @@ export type Unread = {
 export type HostFacts = {
   hostname: string | null;
   /** PRETTY_NAME of os-release. */
+    /** A log of logins: only evidence of use is missing without it. */
+    | "log"
   os: string | null;
   kernel: string | null;
   arch: string | null;

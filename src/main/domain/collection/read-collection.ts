@@ -5,6 +5,8 @@ import type { AuthorizedKeysFile, Collection, Unread } from "./collection.ts";
 import { readFrame } from "./frame.ts";
 import { readHost } from "./host-facts.ts";
 import { readHostKeys, readKeyFiles } from "./key-files.ts";
+import { readLastLogins } from "./last-logins.ts";
+import { readLogs } from "./logs.ts";
 import { decodeRecord, type Record } from "./record.ts";
 import { readSshdSettings } from "./sshd-settings.ts";
 import { readUnread } from "./unread.ts";
@@ -40,6 +42,8 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
 function readAllUnread(records: readonly Record[]): Unread[] {
   return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnread(record) ?? []);
 }
+    logs: readLogs(records),
+    lastLogins: readLastLogins(records),
 
 const sayUnread = ({ path, whyUnread }: AuthorizedKeysFile): Unread[] =>
   whyUnread === null ? [] : [{ kind: "authorized-keys", path, why: whyUnread }];

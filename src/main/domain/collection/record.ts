@@ -34,6 +34,12 @@ export function readTable(bytes: Uint8Array): string[][] {
   return lines.map((line) => line.split(":").map((field) => nameOf(Buffer.from(field, "latin1"))));
 }
 
+/** A payload of lines, each split at its tabs: names as text. */
+export function readTabbed(bytes: Uint8Array): string[][] {
+  const lines = Buffer.from(bytes).toString("latin1").split("\n");
+  return lines.map((line) => line.split("\t").map((field) => nameOf(Buffer.from(field, "latin1"))));
+}
+
 /**
  * A name from a host as text. UTF-8 stands as it is; in anything else each byte above 0x7f is written \xNN and a
  * backslash twice, so that two different names stay different.

@@ -12,18 +12,23 @@ import type { Unread } from "#shared/model/host.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
+import { describeUse, type RecallUse } from "./describe-use.ts";
 import { toSeen } from "./visit-endpoint.ts";
 
-type Read = { readCertificate: (der: Uint8Array) => Certificate | null };
+type Read = { readCertificate: (der: Uint8Array) => Certificate | null; recallUse: RecallUse };
 
-/** A collected host as the store takes it, judged: from the collection alone, however it was carried here. */
+/**
+ * A collected host as the store takes it, judged: from the collection, however it was carried here. Use alone is judged
+ * by what logs told earlier as well, for they rotate.
+ */
 export function describeHost(
   collection: Collection,
   at: Date,
-  { readCertificate }: Read,
+  { readCertificate, recallUse }: Read,
 ): { host: CollectedHost; findings: FindingDraft[] } {
   const grants = judgeGrants(collection);
   const files = readCertificateFiles(collection, readCertificate);
+  const { use, useOf, read } = describeUse(collection, grants, { at, recallUse });
   const { facts, readAs } = collection;
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
   const host: CollectedHost = {
@@ -52,11 +57,12 @@ export function describeHost(
         comment: grant.comment,
         options: grant.options,
         text: grant.text,
-        verdict: withManager(grant.verdict, managers.get(grant.file)?.(grant) ?? null),
+        verdict: withManager({ ...grant.verdict, use: useOf(grant) }, managers.get(grant.file)?.(grant) ?? null),
       }),
     ),
     keyFiles: collection.keyFiles.map((file) => describeKeyFile(file, collection)),
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
+    use,
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
     coverage: { read: sayRead(collection), notRead: listUnread(collection, files) },
     isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
@@ -131,7 +137,7 @@ function sayRead({
 
 /** Where something may be that was not seen: homes, folders and files that could not be read. */
 function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
-  const hidden = unread.filter(({ kind }) => kind !== "trust-store");
+  const hidden = unread.filter(({ kind }) => kind !== "trust-store" && kind !== "log");
   const files = authorizedKeys.filter(({ whyUnread }) => whyUnread !== null);
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }

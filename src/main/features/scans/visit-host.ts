@@ -4,6 +4,7 @@ import type { CollectOptions, collectHost, HostReading } from "#net/ssh/collect.
 import { sayLost } from "#net/ssh/jump-hosts.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
+import type { HostUse } from "#shared/model/host-use.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget } from "#shared/model/target.ts";
@@ -20,6 +21,8 @@ export type HostVisitor = {
   collectorScript: string;
   limits: CollectOptions["limits"];
   readCertificate: (der: Uint8Array) => Certificate | null;
+  /** What is known of a host's logins, with what one more reading tells of them. */
+  recallUse: (address: Pick<SshTarget, "host" | "port">, seen: HostUse) => HostUse;
   now: () => Date;
 };
 
@@ -53,7 +56,7 @@ function describeVisit(
   const described =
     met.state === "failed"
       ? describeFailure(target, met, check?.findAgainst() ?? null)
-      : describeReading(met, nonce, at, visitor);
+      : describeReading(met, nonce, at, { ...visitor, target });
   if (!lost || !CUTS.has(described.outcome)) return described;
   return { ...described, outcome: "jump-failed", message: sayLost(lost), jumpHost: lost };
 }
@@ -86,7 +89,7 @@ function describeReading(
   reading: Exclude<HostReading, { state: "failed" }>,
   nonce: string,
   at: Date,
-  visitor: HostVisitor,
+  visitor: HostVisitor & { target: SshTarget },
 ): Described {
   const { hostKey, stream } = reading;
   const collection = readCollection(stream, { nonce });
@@ -94,7 +97,10 @@ function describeReading(
     const message = "the host answered without running what it was asked to run";
     return { ...FAILED, outcome: "restricted-shell", message, hostKey };
   }
-  const { host, findings } = describeHost(collection, at, visitor);
+  const { host, findings } = describeHost(collection, at, {
+    readCertificate: visitor.readCertificate,
+    recallUse: (seen) => visitor.recallUse(visitor.target, seen),
+  });
   const shared = { hostKey, isKeyRefused: false, jumpHost: null, collected: host, findings };
   if (reading.state === "partial") {
     const { state, outcome, message } = reading;

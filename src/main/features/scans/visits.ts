@@ -78,7 +78,8 @@ export function createVisits({ store, prober, workstation, collectorScript, now,
     return {
       ways,
       keepOpen: async (jumps) => (await prepared()).keepOpen(jumps),
-      visitHost: async (login) => visitHost({ ...(await prepared()), scanId, readCertificate, now }, login),
+      visitHost: async (login) =>
+        visitHost({ ...(await prepared()), scanId, readCertificate, recallUse: store.uses.recall, now }, login),
       visitEndpoint: (target) =>
         visitEndpoint({ prober, patience, readCertificate, now }, { scanId, target, signal }),
     };

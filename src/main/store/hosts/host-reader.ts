@@ -4,6 +4,7 @@ import type { CertificateMemory } from "#store/certificates/certificate-memory.t
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { Look } from "#store/spans.ts";
 import type { CollectedHost } from "#store/visit.ts";
+import { useTable } from "#store/use/use-table.ts";
 import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
 
 type Home = { id: number; name: number; host: string; port: number };
@@ -42,6 +43,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const keyFiles = keyFileTable(db);
   const places = placeTable(db);
   const keep = db.prepare(READ);
+  const uses = useTable(db);
   const cover = db.prepare(COVER);
   const findOutOfSight = outOfSightFinder(db);
 
@@ -58,6 +60,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     hostKeys.follow(id, collected.hostKeys, look);
     const seen = {
       grants: grants.follow(home, collected.grants, look),
+    uses.keep(id, collected.use);
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),
     };
     const { coverage } = collected;

@@ -89,6 +89,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   keyFiles: [],
   hostKeys: [],
   certificateFiles: [],
+  use: { logins: [], windows: [] },
   coverage: { read: [], notRead: [] },
   isPartial: false,
   unreadPaths: [],

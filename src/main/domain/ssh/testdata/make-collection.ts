@@ -82,6 +82,8 @@ export function makeCollection(
     keyFiles: [],
     hostKeys: [],
     certificateFiles: [],
+    logs: [],
+    lastLogins: [],
     unread: [],
     ...rest,
   };

@@ -1,0 +1,151 @@
+import type { Collection } from "#domain/collection/collection.ts";
+import type { LogSummary } from "#domain/collection/logs.ts";
+import type { HostUse, KeyLogins, LogWindow } from "#shared/model/host-use.ts";
+import { findHidingLevel } from "./log-level.ts";
+import { type DatedLog, dateLogs, familyOf, findSpans } from "./log-windows.ts";
+import { type KeyLogin, readLoginMessage } from "./login-message.ts";
+import { instantOf, readOffset, toSeconds } from "./times.ts";
+
+/** What one reading of a host's logs tells of logins by key. */
+export type LoginEvidence = HostUse & {
+  /** Why logs of now do not tell of logins, whatever they hold; null where nothing says so. */
+  hiddenBy: string | null;
+  /** Logs that were not read or prove nothing by their silence, and why. */
+  notRead: string[];
+  /** Logins that lines of another host's name tell of: by account and fingerprint, that name. */
+  elsewhere: ReadonlyMap<string, string>;
+};
+
+/** One message on one day of one log. */
+type Seen = {
+  login: KeyLogin;
+  family: string;
+  day: number;
+  count: number;
+  first: number;
+  last: number;
+};
+
+/** A login just before a reading began may have waited this long for its turn, in seconds. */
+const OWN_LOGIN_SECONDS = 600;
+/** So many keys of a host are kept, those that logged in last. */
+const MOST_KEYS = 2_000;
+
+/** How a login is named where it is looked up. */
+export const loginName = ({ account, fingerprint }: { account: string; fingerprint: string | null }): string =>
+  JSON.stringify([account, fingerprint]);
+
+export function findLogins(collection: Collection, at: Date): LoginEvidence {
+  const now = collection.facts.unixTime ?? Math.floor(at.getTime() / 1000);
+  const offset = readOffset(collection.facts.utcOffset);
+  const families = Map.groupBy(collection.logs, ({ path }) => familyOf(path));
+  const unread = collection.unread.filter(({ kind }) => kind === "log");
+  const windows: LogWindow[] = [];
+  const notRead = unread.map(({ path, why }) => `${path}: ${why}`);
+  const seen: Seen[] = [];
+  const elsewhere = new Map<string, string>();
+  const hiddenBy = findHidingLevel(collection);
+  for (const [family, logs] of families) {
+    const dated = dateLogs(logs, { now, offset });
+    const told = dated.flatMap((log) => readMessages(log, family, { collection, offset, elsewhere }));
+    seen.push(...told);
+    const doubt = hiddenBy ?? findDoubt(logs, told, collection, now);
+    if (doubt !== null) {
+      notRead.push(`${family}: ${doubt}`);
+      continue;
+    }
+    const missing = unread.map(({ path }) => path).filter((path) => familyOf(path) === family);
+    windows.push(...toWindows(family, findSpans(dated, missing, offset)));
+    notRead.push(...dated.flatMap(sayCut));
+  }
+  return { logins: addUp(seen), windows, hiddenBy, notRead, elsewhere };
+}
+
+type World = { collection: Collection; offset: number; elsewhere: Map<string, string> };
+
+function readMessages(log: DatedLog, family: string, { collection, offset, elsewhere }: World): Seen[] {
+  return log.messages.flatMap(({ host, text, days }) => {
+    const login = readLoginMessage(text);
+    if (!login) return [];
+    if (!isSameHost(host, collection.facts.hostname)) {
+      elsewhere.set(loginName({ ...login, fingerprint: login.authority ?? login.fingerprint }), host);
+      return [];
+    }
+    return days.flatMap(({ day: index, count, first, last }) => {
+      const day = log.dates[index] ?? null;
+      const times = day === null ? [] : [first, last].map((time) => toSeconds(day, time, offset));
+      const [begin = null, end = null] = times;
+      return day === null || begin === null || end === null
+        ? []
+        : [{ login, family, day, count, first: begin, last: end }];
+    });
+  });
+}
+
+/** A log names the host short or in full. */
+function isSameHost(named: string, own: string | null): boolean {
+  if (own === null) return true;
+  const [one, other] = [named.toLowerCase(), own.toLowerCase()];
+  return one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
+}
+
+/** Why a log that was read may not tell of every login; null where it does, as far as can be told. */
+function findDoubt(
+  logs: readonly LogSummary[],
+  told: readonly Seen[],
+  { loginKey, loginAccount }: Collection,
+  now: number,
+): string | null {
+  if (logs.some(({ ending }) => ending === "full"))
+    return "it holds more different logins than were taken, so none is known to be missing";
+  if (loginKey !== null && loginAccount !== null) {
+    const isOwn = ({ login: { account, fingerprint }, last }: Seen) =>
+      account === loginAccount &&
+      Math.abs(now - last) <= OWN_LOGIN_SECONDS &&
+      (fingerprint === loginKey || fingerprint === null || fingerprint.startsWith("MD5:"));
+    if (!told.some(isOwn)) return "this scan's own login is not in it, so others may be missing too";
+  } else if (logs.every(({ acceptedCount }) => acceptedCount === 0)) {
+    return "no login of any kind is in it, so sshd may write elsewhere";
+  }
+  return null;
+}
+
+const sayCut = ({ path, ending, isTail }: DatedLog): string[] => [
+  ...(ending === "cut" ? [`${path}: it was read in part only, for its time was over or it is damaged`] : []),
+  ...(isTail ? [`${path}: only its end was read, for it is very large`] : []),
+];
+
+function toWindows(source: string, spans: readonly { from: number; to: number }[]): LogWindow[] {
+  return spans.flatMap((span) => {
+    const [from, to] = [instantOf(span.from), instantOf(span.to)];
+    return from !== null && to !== null ? [{ source, from, to }] : [];
+  });
+}
+
+/** Two logs that tell of one day may tell of the same logins: the one that tells of more counts. */
+function addUp(seen: readonly Seen[]): KeyLogins[] {
+  const ofKey = Map.groupBy(seen, ({ login }) =>
+    JSON.stringify([login.account, login.authority ?? login.fingerprint, login.authority !== null]),
+  );
+  const logins = [...ofKey.values()].flatMap((all): KeyLogins[] => {
+    const youngest = all.reduce((one, other) => (other.last > one.last ? other : one));
+    const { account, authority, fingerprint, from } = youngest.login;
+    const named = authority ?? fingerprint;
+    const firstAt = instantOf(all.reduce((least, { first }) => Math.min(least, first), youngest.first));
+    const lastAt = instantOf(youngest.last);
+    if (named === null || firstAt === null || lastAt === null) return [];
+    const key = { account, fingerprint: named, isAuthority: authority !== null };
+    return [{ ...key, firstAt, lastAt, lastFrom: from, days: countDays(all) }];
+  });
+  return logins.sort((one, other) => (one.lastAt < other.lastAt ? 1 : -1)).slice(0, MOST_KEYS);
+}
+
+function countDays(seen: readonly Seen[]): [number, number][] {
+  const counts = [...Map.groupBy(seen, ({ day }) => day)].map(([day, all]): [number, number] => {
+    const byFamily = [...Map.groupBy(all, ({ family }) => family).values()];
+    const sums = byFamily.map((some) => some.reduce((sum, { count }) => sum + count, 0));
+    return [day, Math.max(...sums)];
+  });
+  return counts.sort(([one], [other]) => one - other);
+}
+

@@ -1,0 +1,143 @@
+import { hash } from "node:crypto";
+import type { LastLogin } from "#domain/collection/last-logins.ts";
+import type { PublicKey } from "#domain/ssh/key-blob.ts";
+import type { HostUse, KeyLogins, LogWindow } from "#shared/model/host-use.ts";
+import type { Use } from "#shared/model/verdict.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { type LoginEvidence, loginName } from "./find-logins.ts";
+import { LONGEST_SILENCE_DAYS } from "./log-windows.ts";
+import { DAY_SECONDS } from "./times.ts";
+
+/** No login in so many days, all of them in the logs, is what "unused" means. */
+export const UNUSED_AFTER_DAYS = 90;
+
+/** A grant as far as its use goes. */
+export type UsedGrant = {
+  account: string;
+  key: PublicKey | null;
+  /** The line is for certificates that the key has signed, not for the key. */
+  isAuthority: boolean;
+  /** How many lines of the account hold the key for the same purpose, over all its files. */
+  lineCount: number;
+};
+
+type World = {
+  /** What logs told of the host, in this reading and in those before it. */
+  known: HostUse;
+  /** What this reading found out about them. */
+  evidence: Pick<LoginEvidence, "hiddenBy" | "notRead" | "elsewhere">;
+  lastLogins: readonly LastLogin[];
+  /** When the host was read, by its own clock, seconds since the epoch. */
+  now: number;
+};
+
+/**
+ * Is a grant used? By logins with its key to its account, as logs tell of them. That there were none is said only
+ * where the logs reach back far enough without a gap; otherwise it is unknown, and why.
+ */
+export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: UsedGrant) => Use {
+  const logins = new Map(known.logins.map((login) => [nameOf(login), login]));
+  const reach = findReach(known.windows, now);
+  const read = sayWindows(known.windows);
+
+  return (grant) => {
+    const names = grant.key ? [grant.key.fingerprint, md5Of(grant.key)] : [];
+    const found = names.flatMap(
+      (fingerprint) => logins.get(nameOf({ ...grant, fingerprint })) ?? [],
+    );
+    const last = found.reduce<KeyLogins | null>((one, other) => (one && one.lastAt > other.lastAt ? one : other), null);
+    const isRecent = last !== null && now - toSeconds(last.lastAt) <= UNUSED_AFTER_DAYS * DAY_SECONDS;
+    const coverage = {
+      read: [...read, ...sayLastLogin(grant.account, lastLogins)],
+      notRead: reach === null || reach.days < UNUSED_AFTER_DAYS || !isRecent ? evidence.notRead : [],
+    };
+    const fields = {
+      at: last?.lastAt ?? null,
+      from: last?.lastFrom ?? null,
+      count: found.reduce((sum, { days }) => sum + countOf(days), 0),
+      coverage,
+    };
+    if (last && isRecent) return { ...fields, state: "used", reasons: sayUsed(last, grant, fields.count) };
+    const past = last ? [`its last login that a log told of was on ${dayOf(last.lastAt)}`] : [];
+    const doubt = findDoubt(grant, names, { evidence, reach, windows: known.windows });
+    if (doubt !== null) return { ...fields, state: "unknown", reasons: [doubt, ...past] };
+    const { days = 0, from = "", to = "" } = reach ?? {};
+    const span = `${sayCount(days, "day")} of logs (${dayOf(from)} to ${dayOf(to)})`;
+    const none = last ? "no login with it in the last" : "no login with it in";
+    return {
+      ...fields,
+      state: "unused",
+      reasons: [last ? `${none} ${UNUSED_AFTER_DAYS} days, within ${span}` : `${none} ${span}`, ...past],
+    };
+  };
+}
+
+/** Whole days. */
+type Reach = { days: number; from: string; to: string };
+type Doubts = { evidence: World["evidence"]; reach: Reach | null; windows: readonly LogWindow[] };
+
+/** Why nothing follows from finding no login; null where something does. */
+function findDoubt(grant: UsedGrant, names: readonly string[], { evidence, reach, windows }: Doubts): string | null {
+  if (!grant.key) return "no key could be read in the line, so no login is known to be with it";
+  const name = names
+    .map((fingerprint) => evidence.elsewhere.get(loginName({ ...grant, fingerprint })))
+    .find((host) => host !== undefined);
+  if (name !== undefined)
+    return `the logs tell of a login with it on ${name}, which is not what this host calls itself`;
+  if (evidence.hiddenBy !== null) return evidence.hiddenBy;
+  if (windows.length === 0)
+    return evidence.notRead.length > 0
+      ? `no log tells of logins for certain: ${evidence.notRead[0]}`
+      : "no log of logins was found on the host";
+  if (reach === null) {
+    const last = windows.reduce((one, { to }) => (to > one ? to : one), "");
+    return `the logs that could be read end on ${dayOf(last)}`;
+  }
+  if (reach.days >= UNUSED_AFTER_DAYS) return null;
+  return `the logs reach back ${sayCount(reach.days, "day")} without a gap, to ${dayOf(reach.from)}: to call it unused takes ${UNUSED_AFTER_DAYS}`;
+}
+
+/** The last stretch of time of which the logs tell every login: together, for what one misses another may hold. */
+export function findReach(windows: readonly LogWindow[], now: number): Reach | null {
+  const [last, ...older] = [...windows].sort((one, other) => (one.to < other.to ? 1 : -1));
+  if (!last || now - toSeconds(last.to) > LONGEST_SILENCE_DAYS * DAY_SECONDS) return null;
+  let { from } = last;
+  for (const window of older) if (window.to >= from && window.from < from) from = window.from;
+  return { from, to: last.to, days: Math.floor((toSeconds(last.to) - toSeconds(from)) / DAY_SECONDS) };
+}
+
+function sayUsed(last: KeyLogins, { isAuthority, lineCount }: UsedGrant, count: number): string[] {
+  const what = isAuthority ? "certificates that it signed" : "it";
+  const from = last.lastFrom === null ? "" : `, from ${last.lastFrom}`;
+  const since = dayOf(last.firstAt) === dayOf(last.lastAt) ? "" : `, since ${dayOf(last.firstAt)}`;
+  return [
+    `last login with ${what} on ${dayOf(last.lastAt)}${from}; ${sayCount(count, "login")}${since}`,
+    ...(lineCount > 1
+      ? [`logs name the key and not the line: ${lineCount} lines of this account hold it`]
+      : []),
+  ];
+}
+
+const sayWindows = (windows: readonly LogWindow[]): string[] =>
+  [...windows]
+    .sort((one, other) => (one.to < other.to ? 1 : -1))
+    .map(({ source, from, to }) => `${source}: ${dayOf(from)} to ${dayOf(to)}`);
+
+function sayLastLogin(account: string, all: readonly LastLogin[]): string[] {
+  const own = all.filter((login) => login.account === account);
+  return own.map(
+    ({ at, source }) =>
+      `${source}: ${account} was last logged in to on ${dayOf(new Date(at * 1000).toISOString())}, by whatever means`,
+  );
+}
+
+const nameOf = ({ account, fingerprint, isAuthority }: Pick<KeyLogins, "account" | "fingerprint" | "isAuthority">) =>
+  JSON.stringify([account, fingerprint, isAuthority]);
+
+/** As sshd writes it with `FingerprintHash md5`. */
+const md5Of = ({ blob }: PublicKey): string =>
+  `MD5:${hash("md5", blob).replace(/(..)(?=.)/g, "$1:")}`;
+
+const countOf = (days: KeyLogins["days"]): number => days.reduce((sum, [, count]) => sum + count, 0);
+const toSeconds = (instant: string): number => Date.parse(instant) / 1000;
+const dayOf = (instant: string): string => instant.slice(0, 10);

@@ -1,0 +1,54 @@
+import { DAY_SECONDS } from "./times.ts";
+
+/**
+ * Dates in logs. Those of RFC 3339 stand for themselves. Those of BSD bear no year: it is told from the end, where the
+ * file was last written, and going back each day is no later than the one that follows it.
+ */
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Lines of several programs may come in one another's place around midnight, or when the clock is set. */
+const DISORDER_DAYS = 2;
+/** From one 29 February to the next it may be so long. */
+const MOST_YEARS = 8;
+
+/**
+ * The days of a log as days since the epoch, by the host's calendar; null for what is no date. `newest` is the last
+ * day that its end can be; null if that is not known: then only days with a year can be told.
+ */
+export function dateDays(days: readonly string[], newest: number | null): (number | null)[] {
+  const dates: (number | null)[] = [];
+  let bound = newest;
+  for (const text of days.toReversed()) {
+    const day = readDay(text) ?? (bound === null ? null : readYearless(text, bound));
+    if (day !== null) bound = bound === null ? day + DISORDER_DAYS : Math.min(bound, day + DISORDER_DAYS);
+    dates.push(day);
+  }
+  return dates.reverse();
+}
+
+/** "2026-11-25" as days since the epoch. */
+function readDay(text: string): number | null {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  return year === undefined ? null : toDay(Number(year), Number(month) - 1, Number(day));
+}
+
+/** "Nov 25" as the last such day that is not after `bound`. */
+function readYearless(text: string, bound: number): number | null {
+  const [, name = "", number] = /^([A-Z][a-z]{2}) ([ \d]\d)$/.exec(text) ?? [];
+  const month = MONTHS.indexOf(name);
+  if (month < 0) return null;
+  const latest = new Date(bound * DAY_SECONDS * 1000).getUTCFullYear();
+  for (let year = latest; year >= latest - MOST_YEARS; year--) {
+    const day = toDay(year, month, Number(number));
+    if (day !== null && day <= bound) return day;
+  }
+  return null;
+}
+
+/** Null for a date that the calendar does not have. */
+function toDay(year: number, month: number, day: number): number | null {
+  const date = new Date(Date.UTC(year, month, day));
+  const isReal = date.getUTCFullYear() === year && date.getUTCMonth() === month && date.getUTCDate() === day;
+  return isReal ? date.getTime() / (DAY_SECONDS * 1000) : null;
+}

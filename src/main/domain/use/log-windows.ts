@@ -1,0 +1,146 @@
+import type { LogSummary } from "#domain/collection/logs.ts";
+import { dateDays } from "./log-dates.ts";
+import { DAY_SECONDS, toSeconds } from "./times.ts";
+
+/**
+ * From when to when logs tell of every login. A stretch in which no program wrote anything is no evidence that nobody
+ * logged in: whoever writes the log may have been down. Between the files of one log, nothing may be missing.
+ */
+
+/** A log without a line for longer than this has a gap. Most hosts write more often: cron, timers, failed logins. */
+export const LONGEST_SILENCE_DAYS = 3;
+const LONGEST_SILENCE = LONGEST_SILENCE_DAYS * DAY_SECONDS;
+
+/** What sshd writes before it says that it dropped messages, in seconds: twice the interval of the journal. */
+const DROP_SECONDS = 60;
+
+/** Seconds since the epoch. */
+export type Span = { from: number; to: number };
+
+/** A log with its days dated. */
+export type DatedLog = LogSummary & { dates: (number | null)[] };
+
+/** "/var/log/auth.log.2.gz" is of "/var/log/auth.log". */
+export const familyOf = (path: string): string => /^(\/var\/log\/(?:auth\.log|secure))/.exec(path)?.[1] ?? path;
+
+/** How many files of its log are newer than this one, or a number that grows with its age where its name has a date. */
+export function ageOf(path: string): number {
+  const [, number, date] = /^(?:\.(\d{1,6})|-(\d{8}))/.exec(path.slice(familyOf(path).length)) ?? [];
+  if (number !== undefined) return Number(number);
+  return date === undefined ? 0 : 100_000_000 - Number(date);
+}
+const NUMBERED = 1_000_000;
+
+/** Dates the days of one log's files, newest first: none reaches past where the next newer one begins. */
+export function dateLogs(
+  logs: readonly LogSummary[],
+  { now, offset }: { now: number; offset: number },
+): DatedLog[] {
+  let bound = Math.floor((now + offset) / DAY_SECONDS) + 1;
+  return [...logs]
+    .sort((one, other) => ageOf(one.path) - ageOf(other.path))
+    .map((log) => {
+      const written = log.writtenAt ?? (ageOf(log.path) === 0 ? now : null);
+      const newest = written === null ? null : Math.min(bound, Math.floor((written + offset) / DAY_SECONDS) + 1);
+      const dates = dateDays(log.days, newest);
+      bound = Math.min(bound, ...dates.flatMap((day) => (day === null ? [] : day + 1)));
+      return { ...log, dates };
+    });
+}
+
+/** The spans of one log, from all its files; `unread` are the paths of those that could not be read. */
+export function findSpans(logs: readonly DatedLog[], unread: readonly string[], offset: number): Span[] {
+  const pieces = logs.flatMap((log) => (log.ending === "full" ? [] : findPieces(log, offset)));
+  const holes = unread.map(ageOf);
+  const spans: Piece[] = [];
+  for (const piece of pieces.sort((one, other) => one.from - other.from)) {
+    const before = spans.at(-1);
+    if (before && mayJoin(before, piece, holes)) spans[spans.length - 1] = join(before, piece);
+    else spans.push(piece);
+  }
+  return spans.map(({ from, to }) => ({ from, to }));
+}
+
+/** `age` is that of the newest file in it. */
+type Piece = Span & { age: number; isOpenBefore: boolean; isOpenAfter: boolean };
+
+function mayJoin(before: Piece, after: Piece, holes: readonly number[]): boolean {
+  if (after.from <= before.to) return true;
+  if (!before.isOpenAfter || !after.isOpenBefore || after.from - before.to > LONGEST_SILENCE) return false;
+  if (before.age < NUMBERED && before.age - after.age > 1) return false;
+  return !holes.some((hole) => hole < before.age && hole > after.age);
+}
+
+const join = (before: Piece, after: Piece): Piece =>
+  after.to > before.to ? { ...after, from: before.from } : before;
+
+function findPieces(log: DatedLog, offset: number): Piece[] {
+  const spans = log.journal ? spansOfJournal(log, offset) : spansOfFile(log, offset);
+  const isCut = log.ending === "cut";
+  return spans.map((span, index) => ({
+    ...span,
+    age: ageOf(log.path),
+    isOpenBefore: index > 0 || !log.isTail,
+    isOpenAfter: index < spans.length - 1 || !isCut,
+  }));
+}
+
+function spansOfFile(log: DatedLog, offset: number): Span[] {
+  const first = readStamp(log, log.first, "first", offset);
+  const last = readStamp(log, log.last, "last", offset);
+  if (first === null || last === null || first > last) return [];
+  const days = [...new Set(log.dates.filter((day) => day !== null))].sort((one, other) => one - other);
+  const spans: Span[] = [];
+  let from = first;
+  for (const [index, day] of days.entries()) {
+    const next = days[index + 1];
+    if (next === undefined || next - day <= LONGEST_SILENCE_DAYS) continue;
+    spans.push({ from, to: (day + 1) * DAY_SECONDS - offset });
+    from = next * DAY_SECONDS - offset;
+  }
+  return [...spans, { from, to: last }].filter((span) => span.from <= span.to);
+}
+
+/** The journal is one whole between its starts; it is read from its end, so what was cut off is the oldest. */
+function spansOfJournal(log: DatedLog, offset: number): Span[] {
+  const { boots = [], newest = null, drops = [] } = log.journal ?? {};
+  const end = readStamp(log, newest, "last", offset);
+  const read = [log.first, log.last].map((stamp) => readStamp(log, stamp, "last", offset) ?? Number.POSITIVE_INFINITY);
+  const begin = log.ending === "cut" ? Math.min(...read) : 0;
+  const spans: Span[] = [];
+  for (const [from, to] of [...boots].sort(([one], [other]) => one - other)) {
+    const before = spans.at(-1);
+    if (before && from - before.to <= LONGEST_SILENCE) before.to = Math.max(before.to, to);
+    else spans.push({ from, to });
+  }
+  const youngest = spans.at(-1);
+  if (youngest && end !== null) youngest.to = Math.max(youngest.to, end);
+  return drops
+    .flatMap((drop) => readStamp(log, drop, "last", offset) ?? [])
+    .reduce((whole, drop) => whole.flatMap((span) => without(span, drop)), spans)
+    .map((span) => ({ ...span, from: Math.max(span.from, begin) }))
+    .filter((span) => span.from < span.to);
+}
+
+function without(span: Span, drop: number): Span[] {
+  if (drop < span.from || drop - DROP_SECONDS > span.to) return [span];
+  return [
+    { from: span.from, to: drop - DROP_SECONDS },
+    { from: drop, to: span.to },
+  ].filter(({ from, to }) => from < to);
+}
+
+/** "2026-11-25T18:53:02+00:00", or "Nov 25 18:53:02" as the first or last such day of the log. */
+export function readStamp(
+  { days, dates }: DatedLog,
+  stamp: string | null,
+  which: "first" | "last",
+  offset: number,
+): number | null {
+  if (stamp === null) return null;
+  const isRfc = /^\d{4}-/.test(stamp);
+  const text = stamp.slice(0, isRfc ? 10 : 6);
+  const index = which === "first" ? days.indexOf(text) : days.lastIndexOf(text);
+  const day = isRfc ? (dateDays([text], null)[0] ?? null) : (dates[index] ?? null);
+  return day === null ? null : toSeconds(day, stamp.slice(isRfc ? 11 : 7), offset);
+}

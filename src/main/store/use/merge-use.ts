@@ -1,0 +1,51 @@
+import type { HostUse, KeyLogins, LogWindow } from "#shared/model/host-use.ts";
+
+/** Logins are counted for so many days before the last of them; of older ones only the first is remembered. */
+const MOST_DAYS = 400;
+
+/**
+ * What is known of a host's logins, and what one more reading of its logs tells. The order of readings does not
+ * matter, and the same reading twice changes nothing: a day counts as often as the reading that saw most of it says.
+ */
+export function mergeUse(known: HostUse, seen: HostUse): HostUse {
+  const logins = new Map(known.logins.map((login) => [keyOf(login), login]));
+  for (const login of seen.logins) {
+    const before = logins.get(keyOf(login));
+    logins.set(keyOf(login), before ? mergeLogins(before, login) : login);
+  }
+  return { logins: [...logins.values()], windows: mergeWindows([...known.windows, ...seen.windows]) };
+}
+
+export const keyOf = ({ account, fingerprint, isAuthority }: KeyLogins): string =>
+  JSON.stringify([account, fingerprint, isAuthority]);
+
+function mergeLogins(one: KeyLogins, other: KeyLogins): KeyLogins {
+  const [older, younger] = one.lastAt <= other.lastAt ? [one, other] : [other, one];
+  const counts = new Map(one.days);
+  for (const [day, count] of other.days) counts.set(day, Math.max(count, counts.get(day) ?? 0));
+  const days = [...counts].sort(([first], [second]) => first - second);
+  const oldest = (days.at(-1)?.[0] ?? 0) - MOST_DAYS;
+  return {
+    ...younger,
+    firstAt: one.firstAt <= other.firstAt ? one.firstAt : other.firstAt,
+    lastFrom: younger.lastFrom ?? (older.lastAt === younger.lastAt ? older.lastFrom : null),
+    days: days.filter(([day]) => day > oldest),
+  };
+}
+
+/** Windows of one log that overlap or touch are one; between others something may have been lost. */
+export function mergeWindows(windows: readonly LogWindow[]): LogWindow[] {
+  const merged: LogWindow[] = [];
+  const inOrder = [...windows].sort(
+    (one, other) => compare(one.source, other.source) || compare(one.from, other.from),
+  );
+  for (const window of inOrder) {
+    const before = merged.at(-1);
+    if (before?.source === window.source && window.from <= before.to)
+      merged[merged.length - 1] = { ...before, to: window.to > before.to ? window.to : before.to };
+    else merged.push(window);
+  }
+  return merged;
+}
+
+const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
