@@ -1,9 +1,9 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import type { Effective, Verdict } from "#shared/model/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
-import { dormantBy, type Opinion, sayRefusals, stateOf } from "./contribution.ts";
+import { type Opinion, stateOf } from "./contribution.ts";
 import { isAuthority } from "./deciders/line-rules.ts";
-import { type Daemon, judgeAccount } from "./judge-account.ts";
+import { judgeAccount } from "./judge-account.ts";
 import type { PublicKey } from "./key-blob.ts";
 import { judgeOwners, judgeUse } from "./owner-and-use.ts";
 import { readSshdConfig } from "./sshd-config.ts";
@@ -52,8 +52,8 @@ export function judgeGrants(collection: Collection): JudgedGrant[] {
           uid: account.uid,
           file: file.path,
           line: line.line,
-          isAuthority: isAuthority(line),
           key,
+          isAuthority: isAuthority(line),
           keyTypeText,
           comment,
           options,
