@@ -15,6 +15,8 @@ const PROGRAMS = [
   { commands: ["busybox"], package: "busybox" },
   { commands: ["ssconvert"], package: "gnumeric" },
   { commands: ["ksh"], package: "ksh" },
+  { commands: ["puttygen"], package: "putty-tools" },
+  { commands: ["doas"], package: "opendoas" },
   { commands: ["sudo"], package: "sudo" },
   { commands: ["ps"], package: "procps" },
   { commands: ["unshare"], package: "util-linux" },

@@ -880,10 +880,23 @@ read_key_file() {
 	fi
 	facts=$(inspect_key <"$1")
 	case ${2-}$facts in maybe*' format:unknown'*) return ;; esac
-	case $facts in *' derive:yes'*) derive_public_key "$1" ;; esac
+	case $facts in
+		*' derive:yes'*) derive_public_key "$1" ;;
+		*' why:encrypted'*) look_beside "$1.pub" ;;
+	esac
 	[ "${2-}" != host ] || facts="$facts host:yes"
 	encode "$1"
 	printf '@key-file - path:%s e:%s,%s,%s,%s,%s%s\n' "$token" "$mode" "$links" "$uid" "$gid" "$size" "$facts"
+}
+
+# The public key that lies beside a private one that does not show its own: likely, and never proven.
+look_beside() {
+	[ -f "$1" ] && [ -r "$1" ] || return
+	type='' beside=''
+	read -r type beside rest <"$1"
+	[ ${#beside} -le 16384 ] || return
+	case $type in ssh-* | ecdsa-* | sk-*) ;; *) return ;; esac
+	case $beside in '' | *[!A-Za-z0-9+/=]*) ;; *) facts="$facts beside:$beside" ;; esac
 }
 
 # An unencrypted PEM or PKCS#8 key, through a pipe: ssh-keygen refuses a file that others can read. The pipe is
@@ -934,8 +947,12 @@ inspect_key() {
 			cipher = text()
 			if (cipher == "") { why = "malformed"; return }
 			encrypted = cipher == "none" ? "no" : "yes"
-			text()
-			at += number()
+			derivation = text()
+			if (cipher !~ /^[a-z0-9@.-]+$/ || derivation !~ /^[a-z0-9@.-]+$/) { why = "malformed"; return }
+			end = number(); end += at
+			if (encrypted == "yes") lock = " cipher:" cipher " kdf:" derivation
+			if (derivation == "bcrypt") { at += number(); if (at + 4 == end) lock = lock " rounds:" number() }
+			at = end
 			if (number() != 1) { why = "malformed"; return }
 			length_of_blob = number(); start = at; end = at + length_of_blob
 			if (length_of_blob > 8192 || end > size) { why = "malformed"; return }
@@ -964,21 +981,32 @@ inspect_key() {
 		part == "" && /^PuTTY-User-Key-File-[0-9]/ { part = "putty"; format = "putty"; next }
 		part == "openssh" && /^-----END/ { exit }
 		part == "openssh" { if (size < 12288) decode_line($0); next }
-		part == "pem" && /^Proc-Type:.*ENCRYPTED/ { encrypted = "yes"; why = "encrypted"; exit }
+		part == "pem" && /^Proc-Type:.*ENCRYPTED/ { encrypted = "yes"; why = "encrypted"; next }
+		part == "pem" && encrypted == "yes" {
+			if ($0 ~ /^DEK-Info: *[A-Za-z0-9-]+,/) { sub(/^DEK-Info: */, ""); sub(/,.*/, ""); lock = " cipher:" tolower($0) " kdf:md5" }
+			exit
+		}
 		part == "pem" && /^-----END/ { derive = 1; exit }
-		part == "putty" && /^Encryption:/ { encrypted = $2 == "none" ? "no" : "yes" }
+		part == "putty" && /^Private-/ { exit }
+		part == "putty" && /^Encryption: [a-z0-9-]+$/ {
+			encrypted = $2 == "none" ? "no" : "yes"
+			if (encrypted == "yes") lock = " cipher:" $2
+		}
+		part == "putty" && /^Key-Derivation: [A-Za-z0-9]+$/ { lock = lock " kdf:" tolower($2) }
+		part == "putty" && /^Argon2-Passes: [0-9]+$/ { lock = lock " rounds:" $2 }
 		part == "putty" && /^Public-Lines:/ { left = $2 + 0; next }
 		part == "putty" && left > 0 {
 			if ($0 !~ /^[A-Za-z0-9+\/=]+$/ || left > 200) { why = "malformed"; exit }
 			public = public $0
-			if (--left == 0) { blob = " b64:" public; exit }
+			if (--left == 0) blob = " b64:" public
+			next
 		}
 		END {
 			if (part == "openssh") openssh()
 			if (part == "putty" && blob == "" && why == "") why = "malformed"
 			if (part == "pem" && !derive && why == "") why = "malformed"
 			if (part == "") why = "malformed"
-			printf " format:%s encrypted:%s%s", format, encrypted, blob
+			printf " format:%s encrypted:%s%s%s", format, encrypted, lock, blob
 			if (why != "") printf " why:%s", why
 			if (derive) printf " derive:yes"
 		}'

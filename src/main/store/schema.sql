@@ -429,7 +429,7 @@ CREATE TABLE key_file (
   first_scan   INTEGER NOT NULL REFERENCES scan (id),
   last_scan    INTEGER NOT NULL REFERENCES scan (id),
   gone_scan    INTEGER REFERENCES scan (id)
-) STRICT;
+, lock TEXT, likely_fingerprint TEXT) STRICT;
 
 CREATE INDEX key_file_on_host ON key_file (host) WHERE gone_scan IS NULL;
 
@@ -514,3 +514,60 @@ CREATE TABLE unvisited (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX unvisited_of_scan ON unvisited (scan);
+
+CREATE INDEX key_file_of_likely_key ON key_file (likely_fingerprint)
+WHERE gone_scan IS NULL AND likely_fingerprint IS NOT NULL;
+
+CREATE TABLE becoming (
+  id         INTEGER PRIMARY KEY,
+  host       INTEGER NOT NULL REFERENCES host (id),
+  account    TEXT NOT NULL,
+  target     TEXT NOT NULL,
+  by         TEXT NOT NULL CHECK (by IN ('sudo', 'doas')),
+  commands   TEXT NOT NULL CHECK (commands IN ('any', 'some')),
+  password   TEXT NOT NULL CHECK (password IN ('none', 'own', 'target', 'root')),
+  is_certain INTEGER NOT NULL CHECK (is_certain IN (0, 1)),
+  what       TEXT NOT NULL CHECK (json_valid(what)),
+  rule       TEXT NOT NULL,
+  first_scan INTEGER NOT NULL REFERENCES scan (id),
+  last_scan  INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan  INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX becoming_on_host ON becoming (host, account) WHERE gone_scan IS NULL;
+
+CREATE TABLE agent (
+  id         INTEGER PRIMARY KEY,
+  host       INTEGER NOT NULL REFERENCES host (id),
+  account    TEXT NOT NULL,
+  kind       TEXT NOT NULL CHECK (kind IN ('forwarded', 'local', 'unknown')),
+  path       TEXT NOT NULL,
+  first_scan INTEGER NOT NULL REFERENCES scan (id),
+  last_scan  INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan  INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX agent_on_host ON agent (host, account) WHERE gone_scan IS NULL;
+
+CREATE TABLE outbound (
+  id          INTEGER PRIMARY KEY,
+  host        INTEGER NOT NULL REFERENCES host (id),
+  account     TEXT NOT NULL,
+  source      TEXT NOT NULL CHECK (source IN ('known_hosts', 'ssh_config')),
+  name        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  is_hashed   INTEGER NOT NULL CHECK (is_hashed IN (0, 1)),
+  fingerprint TEXT,
+  user        TEXT,
+  identities  TEXT NOT NULL CHECK (json_valid(identities)),
+  path        TEXT NOT NULL,
+  first_scan  INTEGER NOT NULL REFERENCES scan (id),
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan   INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX outbound_on_host ON outbound (host, account) WHERE gone_scan IS NULL;
+
+CREATE INDEX outbound_by_name ON outbound (name, port) WHERE gone_scan IS NULL AND is_hashed = 0;
+
+CREATE INDEX outbound_by_fingerprint ON outbound (fingerprint) WHERE gone_scan IS NULL AND fingerprint IS NOT NULL;

@@ -61,6 +61,10 @@ export const KeyFileView = z.object({
   fingerprint: z.string().nullable(),
   /** Null: could not be told. */
   isEncrypted: z.boolean().nullable(),
+  /** How it is encrypted, as far as that stands in clear: "aes256-ctr, bcrypt, 24 rounds". */
+  lock: z.string().nullable(),
+  /** The key in the .pub file beside it, where it does not show its own: likely, and not proven. */
+  likelyFingerprint: z.string().nullable(),
 });
 export type KeyFileView = z.infer<typeof KeyFileView>;
 

@@ -140,8 +140,12 @@ export type KeyFile = {
   entry: PathEntry;
   format: "openssh" | "pem" | "pkcs8" | "putty" | "unknown";
   isEncrypted: boolean | null;
+  /** How it is locked, as far as that stands in clear. Rounds are bcrypt's, or passes of Argon2. */
+  lock: { cipher: string; kdf: string | null; rounds: number | null } | null;
   /** The public key blob where it could be had without a passphrase; null otherwise. */
   blob: Uint8Array | null;
+  /** The key in the .pub file beside it, where it does not show its own: likely, for anybody may have put it there. */
+  blobBeside: Uint8Array | null;
   whyNoKey: string | null;
 };
 

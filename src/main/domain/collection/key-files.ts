@@ -26,7 +26,9 @@ export function readKeyFiles(records: readonly Record[]): KeyFile[] {
       entry,
       format: FORMATS.find((format) => format === record.say("format")) ?? "unknown",
       isEncrypted: encrypted === "yes" ? true : encrypted === "no" ? false : null,
+      lock: readLock(record),
       blob,
+      blobBeside: blob ? null : readBase64(record.say("beside")),
       whyNoKey: blob ? null : (WHY_NO_KEY[why ?? ""] ?? "its public half could not be told"),
     });
   }
@@ -55,9 +57,21 @@ export function readHostKeys(records: readonly Record[]): Collection["hostKeys"]
 
 function readBlob(record: Record): Uint8Array | null {
   const hex = record.say("hex");
-  if (hex) return new Uint8Array(Buffer.from(hex, "hex"));
-  const base64 = record.say("b64");
-  return base64 ? new Uint8Array(Buffer.from(base64, "base64")) : null;
+  return hex ? new Uint8Array(Buffer.from(hex, "hex")) : readBase64(record.say("b64"));
+}
+
+const readBase64 = (text: string | null): Uint8Array | null =>
+  text ? new Uint8Array(Buffer.from(text, "base64")) : null;
+
+function readLock(record: Record): KeyFile["lock"] {
+  const cipher = record.say("cipher");
+  const rounds = record.say("rounds");
+  if (cipher === null) return null;
+  return {
+    cipher,
+    kdf: record.say("kdf"),
+    rounds: rounds !== null && /^\d{1,10}$/.test(rounds) ? Number(rounds) : null,
+  };
 }
 
 /** The blob of a .pub file: the second word of its first line that has a type before it. */

@@ -285,6 +285,8 @@ test("a private key file on the host makes its owner known", () => {
     format: "openssh",
     isEncrypted: true,
     blob,
+    lock: null,
+    blobBeside: null,
     whyNoKey: null,
   };
   const authorizedKeys = [makeKeysFile(alice, `${ed25519}\n${securityKey}`)];

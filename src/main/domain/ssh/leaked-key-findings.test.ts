@@ -57,6 +57,8 @@ test("a published private key on a host is said of its file, and as a host key o
     format: "pem",
     isEncrypted: false,
     blob: blobOf(VAGRANT_RSA),
+    lock: null,
+    blobBeside: null,
     whyNoKey: null,
   };
   const hostKey = { path: "/etc/ssh/ssh_host_ed25519_key.pub", blob: blobOf(VAGRANT_ED25519) };

@@ -23,6 +23,8 @@ function keyFile(path: string, more: Partial<KeyFile> & { mode?: number } = {}):
     format: "openssh",
     isEncrypted: false,
     blob: blobOf(ed25519),
+    lock: null,
+    blobBeside: null,
     whyNoKey: null,
     ...rest,
   };

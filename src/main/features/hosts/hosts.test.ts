@@ -78,6 +78,8 @@ test("a host tells what is on it, and what of it could not be read", async () =>
     keyBits: null,
     fingerprint: null,
     isEncrypted: null,
+    lock: null,
+    likelyFingerprint: null,
   };
   visitHost(store, "web1", {
     state: "partial",

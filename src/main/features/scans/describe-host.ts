@@ -87,7 +87,8 @@ const sayReader = ({ uid, user, how }: Collection["readAs"]): string => {
   return uid === 0 ? "root" : user;
 };
 
-function describeKeyFile({ path, entry, format, isEncrypted, blob }: KeyFile, { accounts }: Collection) {
+function describeKeyFile(file: KeyFile, { accounts }: Collection): CollectedHost["keyFiles"][number] {
+  const { path, entry, format, isEncrypted, lock, blob, blobBeside } = file;
   const key = blob && readKeyBlob(blob);
   return {
     path,
@@ -98,7 +99,14 @@ function describeKeyFile({ path, entry, format, isEncrypted, blob }: KeyFile, { 
     keyType: key?.keyType ?? null,
     keyBits: key?.keyBits ?? null,
     fingerprint: key?.fingerprint ?? null,
+    lock: lock && sayLock(lock),
+    likelyFingerprint: (blobBeside && readKeyBlob(blobBeside)?.fingerprint) ?? null,
   };
+}
+
+function sayLock({ cipher, kdf, rounds }: NonNullable<KeyFile["lock"]>): string {
+  const work = rounds === null ? [] : [kdf?.startsWith("argon2") ? `${rounds} passes` : `${rounds} rounds`];
+  return [cipher, ...(kdf === null ? [] : [kdf]), ...work].join(", ");
 }
 
 type ReadFile = CollectedHost["certificateFiles"][number] & { unread: string[] };

@@ -13,6 +13,8 @@ type KeyFileRow = {
   key_bits: number | null;
   fingerprint: string | null;
   is_encrypted: number | null;
+  lock: string | null;
+  likely_fingerprint: string | null;
 };
 
 type CoverageRow = { read: string; not_read: string };
@@ -28,7 +30,7 @@ export function hostContents(db: Database) {
     WHERE host = ? AND gone_scan IS NULL
     ORDER BY uid, name`);
   const keyFiles = db.prepare<[number], KeyFileRow>(`
-    SELECT id, path, owner, mode, format, key_type, key_bits, fingerprint, is_encrypted
+    SELECT id, path, owner, mode, format, key_type, key_bits, fingerprint, is_encrypted, lock, likely_fingerprint
     FROM key_file
     WHERE host = ? AND gone_scan IS NULL
     ORDER BY path, id`);
@@ -59,6 +61,7 @@ const toKeyFile = (row: KeyFileRow): KeyFileView =>
     keyType: row.key_type,
     keyBits: row.key_bits,
     isEncrypted: row.is_encrypted === null ? null : row.is_encrypted === 1,
+    likelyFingerprint: row.likely_fingerprint,
   });
 
 const toCoverage = (row: CoverageRow | undefined): HostDetail["coverage"] =>

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconLock, IconLockOpen, IconLockQuestion } from "@tabler/icons-react";
+import { IconLock, IconLockOpen, IconLockQuestion, IconUsb } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
@@ -67,11 +67,7 @@ export function KeyFileLines({ keyFiles }: { keyFiles: readonly KeyFileView[] })
     <Section title="Private key files" count={keyFiles.length}>
       <Lines>
         {keyFiles.map((file) => (
-          <Line
-            key={file.id}
-            end={<Protection isEncrypted={file.isEncrypted} />}
-            below={<KeyFileFacts file={file} />}
-          >
+          <Line key={file.id} end={<Protection file={file} />} below={<KeyFileFacts file={file} />}>
             <Untrusted text={file.path} isMono />
           </Line>
         ))}
@@ -83,13 +79,27 @@ export function KeyFileLines({ keyFiles }: { keyFiles: readonly KeyFileView[] })
 function KeyFileFacts({ file }: { file: KeyFileView }) {
   return (
     <>
-      <Untrusted text={`${sayKey(file)}, ${file.owner}, mode ${file.mode}`} />{" "}
+      <Untrusted
+        text={[sayKey(file), file.owner, `mode ${file.mode}`, file.lock ?? ""].filter(Boolean).join(", ")}
+      />{" "}
       {file.fingerprint !== null && <Fingerprint value={file.fingerprint} />}
+      {file.likelyFingerprint !== null && (
+        <>
+          not proven, from the .pub file beside it: <Fingerprint value={file.likelyFingerprint} />
+        </>
+      )}
     </>
   );
 }
 
-function Protection({ isEncrypted }: { isEncrypted: boolean | null }) {
+/** A file of a security key is a handle: without the device it opens nothing, with or without a passphrase. */
+function Protection({ file: { isEncrypted, keyType } }: { file: KeyFileView }) {
+  if (keyType?.startsWith("sk-"))
+    return (
+      <Tag tone="green" Icon={IconUsb}>
+        security key
+      </Tag>
+    );
   if (isEncrypted === null)
     return (
       <Tag tone="gray" Icon={IconLockQuestion}>

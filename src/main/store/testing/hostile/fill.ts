@@ -139,6 +139,8 @@ const makeKeyFile = (payload: string) => ({
     fingerprint: payload,
   },
   isEncrypted: false,
+  lock: payload,
+  likelyFingerprint: payload,
 });
 
 function makeHostileGrant(payload: string) {
