@@ -1278,7 +1278,6 @@ name_certificates() {
 		}' "$@"
 }
 
-main "$@" </dev/null
 # ---- Logs -------------------------------------------------------------------------------------------------
 
 # Which keys have logged in, as sshd wrote it, newest source first. A line counts by what it says without its port,
@@ -1502,3 +1501,4 @@ read_last_logins() {
 	done
 }
 
+main "$@" </dev/null

@@ -16,11 +16,11 @@ import { openDatabase } from "./opening/open-database.ts";
 import { sayLoss } from "./opening/progress.ts";
 import { overview } from "./overview/overview.ts";
 import { scanTables } from "./scan-tables.ts";
+import { useTable } from "./use/use-table.ts";
 
 export type Store = ReturnType<typeof openStore>;
 
 /**
-import { useTable } from "./use/use-table.ts";
  * Opens the database. Every fixed statement of the program is prepared here, so one that does not fit
  * the schema fails at once. What SQLite reports later reaches the caller as a refusal that says what to do.
  */
@@ -103,6 +103,7 @@ function tables(db: Database, path: string) {
     pins: explained(pins),
     scans: explained({ ...scans, probes: probes.list }),
     targets: explained(written.targets),
+    uses: explained(useTable(db)),
   };
 }
 
@@ -112,7 +113,6 @@ function readFacts(db: Database, path: string) {
   return {
     path,
     sizeBytes: read("page_count") * read("page_size"),
-    uses: explained(useTable(db)),
     schema: read("user_version"),
     synchronous: read("synchronous"),
     journal: String(db.pragma("journal_mode", { simple: true })),

@@ -24,6 +24,10 @@ export type Collection = {
   /** Public halves of the host keys, from their .pub files or derived: blob as in a .pub file's base64. */
   hostKeys: { path: string; blob: Uint8Array }[];
   certificateFiles: CertificateFile[];
+  /** What the logs tell of logins by key. */
+  logs: LogSummary[];
+  /** When accounts were last logged in to, by whatever means. */
+  lastLogins: LastLogin[];
   /** What could not be read, or was left out for a limit, and why. */
   unread: Unread[];
 };
@@ -35,15 +39,13 @@ export type Unread = {
     | "password-state"
     | "sshd-config"
     | "sshd-effective"
-  /** What the logs tell of logins by key. */
-  logs: LogSummary[];
-  /** When accounts were last logged in to, by whatever means. */
-  lastLogins: LastLogin[];
     | "authorized-keys"
     | "home"
     | "key-file"
     | "host-key"
     | "certificate-file"
+    /** A log of logins: only evidence of use is missing without it. */
+    | "log"
     /** The distribution's own trust store, which is left out on purpose. */
     | "trust-store"
     /** The collector ran out of time or room: whatever is missing may be there. */
@@ -55,8 +57,6 @@ export type Unread = {
 export type HostFacts = {
   hostname: string | null;
   /** PRETTY_NAME of os-release. */
-    /** A log of logins: only evidence of use is missing without it. */
-    | "log"
   os: string | null;
   kernel: string | null;
   arch: string | null;

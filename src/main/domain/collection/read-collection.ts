@@ -35,6 +35,8 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     keyFiles: readKeyFiles(records),
     hostKeys: readHostKeys(records),
     certificateFiles: readCertificateFiles(records),
+    logs: readLogs(records),
+    lastLogins: readLastLogins(records),
     unread: [...readAllUnread(records), ...authorizedKeys.flatMap(sayUnread)],
   };
 }
@@ -42,8 +44,6 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
 function readAllUnread(records: readonly Record[]): Unread[] {
   return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnread(record) ?? []);
 }
-    logs: readLogs(records),
-    lastLogins: readLastLogins(records),
 
 const sayUnread = ({ path, whyUnread }: AuthorizedKeysFile): Unread[] =>
   whyUnread === null ? [] : [{ kind: "authorized-keys", path, why: whyUnread }];

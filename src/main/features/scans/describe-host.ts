@@ -57,7 +57,10 @@ export function describeHost(
         comment: grant.comment,
         options: grant.options,
         text: grant.text,
-        verdict: withManager({ ...grant.verdict, use: useOf(grant) }, managers.get(grant.file)?.(grant) ?? null),
+        verdict: withManager(
+          { ...grant.verdict, use: useOf(grant) },
+          managers.get(grant.file)?.(grant) ?? null,
+        ),
       }),
     ),
     keyFiles: collection.keyFiles.map((file) => describeKeyFile(file, collection)),

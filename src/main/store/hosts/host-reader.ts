@@ -3,8 +3,8 @@ import { grantWriter } from "#store/access/grant-writer.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { Look } from "#store/spans.ts";
-import type { CollectedHost } from "#store/visit.ts";
 import { useTable } from "#store/use/use-table.ts";
+import type { CollectedHost } from "#store/visit.ts";
 import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
 
 type Home = { id: number; name: number; host: string; port: number };
@@ -42,8 +42,8 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const hostKeys = hostKeyTable(db);
   const keyFiles = keyFileTable(db);
   const places = placeTable(db);
-  const keep = db.prepare(READ);
   const uses = useTable(db);
+  const keep = db.prepare(READ);
   const cover = db.prepare(COVER);
   const findOutOfSight = outOfSightFinder(db);
 
@@ -58,9 +58,9 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     accounts.follow(id, collected.accounts, look);
     places.follow({ name, host: id }, files, look);
     hostKeys.follow(id, collected.hostKeys, look);
+    uses.keep(id, collected.use);
     const seen = {
       grants: grants.follow(home, collected.grants, look),
-    uses.keep(id, collected.use);
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),
     };
     const { coverage } = collected;
