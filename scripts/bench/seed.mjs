@@ -117,7 +117,7 @@ const COUNTED = `
     FROM (SELECT fingerprint, iif(effective = 'no', NULL, host || ' ' || account) AS usable FROM grant_line)
     GROUP BY fingerprint;
   UPDATE tally SET count = (SELECT count(*) FROM certificate) WHERE what = 'certificate';
-  UPDATE tally SET count = (SELECT count(*) FROM grant_line WHERE what = 'grant ' || effective) WHERE what LIKE 'grant %';
+  INSERT INTO tally (what, count) SELECT tallied_as, count(*) FROM grant_line GROUP BY tallied_as;
   INSERT INTO host_name_search (rowid, text) SELECT id, name FROM host_name;
   INSERT INTO certificate_search (rowid, text)
     SELECT id, subject || char(10) || issuer || char(10) || names FROM certificate;

@@ -15,6 +15,7 @@ import { createFindings } from "./features/findings/index.ts";
 import { createHosts } from "./features/hosts/index.ts";
 import { createInspect } from "./features/inspect/index.ts";
 import { createOverview } from "./features/overview/index.ts";
+import { createPeople } from "./features/people/index.ts";
 import { createScans } from "./features/scans/index.ts";
 import { createVisits } from "./features/scans/visits.ts";
 import { createSettings } from "./features/settings/index.ts";
@@ -27,6 +28,7 @@ import { countFreeDescriptors } from "./net/descriptors.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
 import { PATIENCE, type Patience } from "./net/retries.ts";
+import { readKeyFile } from "./net/ssh/identities.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
 
@@ -60,6 +62,8 @@ export function createApp({
   const { announce } = events;
   const prober = createTlsProber();
   const readTargets = createTargetReader({ workstation });
+  const here = { workstation, look: lookAtThisComputer, readKeyFile };
+  const people = createPeople({ store, here, announce, now });
   const database = createDatabase({ store, damage, announce, log, now });
 
   if (keepsBackups && !isReadOnly) background.start(database.keepBackups);
@@ -76,6 +80,7 @@ export function createApp({
       hosts: createHosts({ store, now, announce }),
       inspect: createInspect({ prober }),
       overview: createOverview({ store, now }),
+      people: people.procedures,
       scans: createScans({
         store,
         readTargets,

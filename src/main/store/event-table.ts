@@ -12,6 +12,9 @@ type EventKind =
   | "targets-removed"
   | "host-key-trusted"
   | "pin-forgotten"
+  | "roster-imported"
+  | "roster-removed"
+  | "scope-declared"
   | "database-backed-up"
   | "database-restored"
   | "database-went-back";

@@ -131,7 +131,7 @@ CREATE TABLE host (
   key_type            TEXT,
   key_fingerprint     TEXT,
   key_blob            BLOB,
-  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)),
+  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)), unread_count INTEGER NOT NULL DEFAULT 0,
   UNIQUE (host, port)
 ) STRICT;
 
@@ -300,7 +300,7 @@ CREATE TABLE key (
   key_bits      INTEGER,
   account_count INTEGER NOT NULL DEFAULT 0,
   is_shared     INTEGER NOT NULL DEFAULT 0 CHECK (is_shared IN (0, 1)),
-  shared_since  TEXT,
+  shared_since  TEXT, is_matched INTEGER NOT NULL DEFAULT 0 CHECK (is_matched IN (0, 1)), listed TEXT CHECK (listed IN ('known', 'gone')),
   CHECK (is_shared = 0 OR shared_since IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
@@ -328,7 +328,17 @@ CREATE TABLE grant_line (
   first_scan  INTEGER NOT NULL REFERENCES scan (id),
   last_scan   INTEGER NOT NULL REFERENCES scan (id),
   gone_scan   INTEGER REFERENCES scan (id)
-) STRICT;
+, is_matched INTEGER NOT NULL DEFAULT 0 CHECK (is_matched IN (0, 1)), listed TEXT CHECK (listed IN ('known', 'gone')), is_vouched INTEGER NOT NULL DEFAULT 0 CHECK (is_vouched IN (0, 1)), is_dormant INTEGER NOT NULL DEFAULT 0 CHECK (is_dormant IN (0, 1)), use TEXT NOT NULL DEFAULT 'unknown' CHECK (use IN ('used', 'unused', 'unknown')), orphan_since TEXT, owner TEXT GENERATED ALWAYS AS (
+  CASE WHEN listed = 'gone' THEN 'gone'
+       WHEN listed = 'known' OR is_matched = 1 OR is_vouched = 1 THEN 'known'
+       ELSE 'unknown' END) VIRTUAL, orphan TEXT GENERATED ALWAYS AS (
+  CASE WHEN effective = 'no' AND is_dormant = 0 OR fingerprint IS NULL THEN NULL
+       WHEN owner = 'gone' THEN 'gone'
+       WHEN use = 'unused' THEN 'unused'
+       WHEN owner = 'unknown' THEN 'unmatched' END) VIRTUAL, tallied_as TEXT GENERATED ALWAYS AS (
+  'grant ' || effective || ' ' || owner || ' ' || use
+  || CASE WHEN fingerprint IS NULL THEN ' keyless ' WHEN is_matched = 1 THEN ' matched ' ELSE ' unmatched ' END
+  || ifnull(orphan, 'kept')) VIRTUAL) STRICT;
 
 CREATE INDEX grant_on_host ON grant_line (host) WHERE gone_scan IS NULL;
 
@@ -352,27 +362,6 @@ CREATE INDEX grant_usable ON grant_line (fingerprint, host, account) WHERE gone_
 CREATE VIRTUAL TABLE grant_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
-
-CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
-BEGIN
-  UPDATE tally SET count = count + 1 WHERE what = 'grant ' || NEW.effective;
-  INSERT INTO grant_search (rowid, text)
-  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10) || NEW.comment);
-END;
-
-CREATE TRIGGER grant_ends AFTER UPDATE OF gone_scan ON grant_line
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  UPDATE tally SET count = count - 1 WHERE what = 'grant ' || NEW.effective;
-  DELETE FROM grant_search WHERE rowid = NEW.id;
-END;
-
-CREATE TRIGGER grant_is_judged_anew AFTER UPDATE OF effective ON grant_line
-WHEN NEW.gone_scan IS NULL AND OLD.effective <> NEW.effective
-BEGIN
-  UPDATE tally SET count = count - 1 WHERE what = 'grant ' || OLD.effective;
-  UPDATE tally SET count = count + 1 WHERE what = 'grant ' || NEW.effective;
-END;
 
 CREATE TRIGGER grant_begins_usable AFTER INSERT ON grant_line
 WHEN NEW.fingerprint IS NOT NULL AND NEW.effective <> 'no'
@@ -514,6 +503,195 @@ CREATE TABLE unvisited (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX unvisited_of_scan ON unvisited (scan);
+
+CREATE TABLE roster (
+  id       INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE,
+  kind     TEXT NOT NULL CHECK (kind IN ('csv', 'keys', 'ldif')),
+  is_whole INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
+  read_at  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE person (
+  id         INTEGER PRIMARY KEY,
+  roster     INTEGER NOT NULL REFERENCES roster (id),
+  handle     TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  email      TEXT,
+  said       TEXT NOT NULL CHECK (said IN ('active', 'gone', 'nothing')),
+  left_on    TEXT,
+  read_at    TEXT NOT NULL,
+  is_missing INTEGER NOT NULL DEFAULT 0 CHECK (is_missing IN (0, 1)),
+  standing   TEXT NOT NULL CHECK (standing IN ('known', 'gone')),
+  decided_by INTEGER REFERENCES person (id) ON DELETE SET NULL,
+  UNIQUE (roster, handle)
+) STRICT;
+
+CREATE INDEX person_decided_by ON person (decided_by);
+
+CREATE INDEX person_by_name ON person (substr(name, 1, 120), id);
+
+CREATE INDEX person_by_standing ON person (standing, id);
+
+CREATE TABLE person_login (
+  login  TEXT NOT NULL,
+  person INTEGER NOT NULL REFERENCES person (id),
+  PRIMARY KEY (login, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX login_of_person ON person_login (person);
+
+CREATE TABLE person_key (
+  fingerprint TEXT NOT NULL,
+  person      INTEGER NOT NULL REFERENCES person (id),
+  key_type    TEXT,
+  PRIMARY KEY (fingerprint, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX key_of_person ON person_key (person);
+
+CREATE TABLE held_key (
+  place       TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  kind        TEXT NOT NULL CHECK (kind IN ('file', 'agent')),
+  seen_at     TEXT NOT NULL,
+  PRIMARY KEY (place, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX held_key_of_key ON held_key (fingerprint);
+
+CREATE TABLE scope (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  is_whole    INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
+  note        TEXT NOT NULL,
+  declared_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX grant_by_orphan ON grant_line (orphan, orphan_since, id) WHERE gone_scan IS NULL AND orphan IS NOT NULL;
+
+CREATE INDEX grant_by_owner ON grant_line (owner, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_use ON grant_line (use, id) WHERE gone_scan IS NULL AND use <> 'unknown';
+
+CREATE INDEX grant_unmatched ON grant_line (id)
+  WHERE gone_scan IS NULL AND is_matched = 0 AND fingerprint IS NOT NULL;
+
+CREATE INDEX grant_orphan_unsettled ON grant_line (id)
+  WHERE gone_scan IS NULL AND orphan IS NOT NULL AND orphan_since IS NULL;
+
+CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
+BEGIN
+  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+  INSERT INTO grant_search (rowid, text)
+  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10) || NEW.comment);
+END;
+
+CREATE TRIGGER grant_ends AFTER UPDATE OF gone_scan ON grant_line
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  UPDATE tally SET count = count - 1 WHERE what = OLD.tallied_as;
+  DELETE FROM grant_search WHERE rowid = NEW.id;
+END;
+
+CREATE TRIGGER grant_is_judged_anew
+AFTER UPDATE OF effective, is_dormant, use, is_matched, listed, is_vouched ON grant_line
+WHEN NEW.gone_scan IS NULL AND OLD.gone_scan IS NULL AND OLD.tallied_as <> NEW.tallied_as
+BEGIN
+  UPDATE tally SET count = count - 1 WHERE what = OLD.tallied_as;
+  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+  UPDATE grant_line SET orphan_since = NULL WHERE id = NEW.id AND OLD.orphan IS NOT NEW.orphan;
+END;
+
+CREATE TRIGGER key_begins AFTER INSERT ON key
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE fingerprint = NEW.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM held_key WHERE fingerprint = NEW.fingerprint),
+      listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE fingerprint = NEW.fingerprint)
+  WHERE fingerprint = NEW.fingerprint;
+END;
+
+CREATE TRIGGER key_is_told_of AFTER UPDATE OF is_matched, listed ON key
+WHEN OLD.is_matched <> NEW.is_matched OR OLD.listed IS NOT NEW.listed
+BEGIN
+  UPDATE grant_line SET is_matched = NEW.is_matched, listed = NEW.listed
+  WHERE ifnull(fingerprint, '') = NEW.fingerprint AND gone_scan IS NULL;
+END;
+
+CREATE TRIGGER key_file_begins AFTER INSERT ON key_file
+WHEN NEW.fingerprint IS NOT NULL
+BEGIN
+  UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
+END;
+
+CREATE TRIGGER key_file_ends AFTER UPDATE OF gone_scan ON key_file
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL AND NEW.fingerprint IS NOT NULL
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE fingerprint = NEW.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM held_key WHERE fingerprint = NEW.fingerprint)
+  WHERE fingerprint = NEW.fingerprint;
+END;
+
+CREATE TRIGGER held_key_begins AFTER INSERT ON held_key
+BEGIN
+  UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
+END;
+
+CREATE TRIGGER held_key_ends AFTER DELETE ON held_key
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE fingerprint = OLD.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM held_key WHERE fingerprint = OLD.fingerprint)
+  WHERE fingerprint = OLD.fingerprint;
+END;
+
+CREATE TRIGGER person_key_begins AFTER INSERT ON person_key
+BEGIN
+  UPDATE key
+  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE fingerprint = NEW.fingerprint)
+  WHERE fingerprint = NEW.fingerprint;
+END;
+
+CREATE TRIGGER person_key_ends AFTER DELETE ON person_key
+BEGIN
+  UPDATE key
+  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE fingerprint = OLD.fingerprint)
+  WHERE fingerprint = OLD.fingerprint;
+END;
+
+CREATE TRIGGER person_stands_anew AFTER UPDATE OF standing ON person
+WHEN OLD.standing <> NEW.standing
+BEGIN
+  UPDATE key
+  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE person_key.fingerprint = key.fingerprint)
+  WHERE fingerprint IN (SELECT fingerprint FROM person_key WHERE person = NEW.id);
+END;
+
+CREATE TABLE login (
+  host         INTEGER NOT NULL REFERENCES host (id),
+  account      TEXT NOT NULL,
+  fingerprint  TEXT NOT NULL,
+  is_authority INTEGER NOT NULL CHECK (is_authority IN (0, 1)),
+  first_at     TEXT NOT NULL,
+  last_at      TEXT NOT NULL,
+  last_from    TEXT,
+  days         TEXT NOT NULL CHECK (json_valid(days)),
+  PRIMARY KEY (host, account, fingerprint, is_authority)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_window (
+  host    INTEGER NOT NULL REFERENCES host (id),
+  source  TEXT NOT NULL,
+  from_at TEXT NOT NULL,
+  to_at   TEXT NOT NULL,
+  PRIMARY KEY (host, source, from_at),
+  CHECK (from_at <= to_at)
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX key_file_of_likely_key ON key_file (likely_fingerprint)
 WHERE gone_scan IS NULL AND likely_fingerprint IS NOT NULL;

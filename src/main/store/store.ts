@@ -15,6 +15,10 @@ import { readMark } from "./opening/mark.ts";
 import { openDatabase } from "./opening/open-database.ts";
 import { sayLoss } from "./opening/progress.ts";
 import { overview } from "./overview/overview.ts";
+import { ownerFinder } from "./people/owner-facts.ts";
+import { peopleStore } from "./people/people-store.ts";
+import { rosterTable } from "./people/roster-table.ts";
+import { scopeTable } from "./people/scope-table.ts";
 import { scanTables } from "./scan-tables.ts";
 import { useTable } from "./use/use-table.ts";
 
@@ -90,16 +94,21 @@ function tables(db: Database, path: string) {
   const briefs = findingBriefs(db);
   const written = scanTables(db, lists);
   const { certificates, pins, probes, scans } = written;
-  const findings = findingTable(db, lists, briefs);
   const rows = certificateRows(db, briefs);
+  const scope = scopeTable(db);
+  const rosters = rosterTable(db);
+  const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }), scope });
+  const access = grantTable(db, { lists, rows: grants, scope });
+  const findings = findingTable(db, { lists, briefs, findGrant: access.find });
   return {
-    access: viewed(grantTable(db, lists, grantRows(briefs))),
+    access: viewed(access),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
     endpoints: explained(written.endpoints),
     events: explained(written.events),
     findings: viewed(findings),
     hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(written.hostVisits) },
-    overview: viewed(overview(db, { rows, findings, scans })),
+    overview: viewed(overview(db, { rows, findings, scans, scope })),
+    people: explained(peopleStore(db, { lists, rosters, scope })),
     pins: explained(pins),
     scans: explained({ ...scans, probes: probes.list }),
     targets: explained(written.targets),

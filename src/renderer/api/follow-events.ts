@@ -42,6 +42,7 @@ type Area =
   | "access"
   | "hosts"
   | "findings"
+  | "people"
   | "targets"
   | "settings"
   | "database";
@@ -52,13 +53,18 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["scans", "overview", "targets", "settings"];
     case "scan-progressed":
     case "scan-finished":
-      return ["scans", "overview", "certificates", "access", "hosts", "findings", "targets", "settings"];
+      return [
+        ...(["scans", "overview", "certificates", "access", "hosts", "findings"] as const),
+        ...(["people", "targets", "settings"] as const),
+      ];
     case "scan-asks":
       return ["scans"];
     case "targets-changed":
       return ["targets", "settings"];
     case "pins-changed":
       return ["hosts", "settings", "findings", "scans"];
+    case "people-changed":
+      return ["people", "access", "findings", "overview"];
     case "database-changed":
       return ["database", "settings"];
     default:

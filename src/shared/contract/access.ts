@@ -9,6 +9,12 @@ export const AccessFilter = z.object({
   account: z.string().max(256).nullable().default(null),
   fingerprint: z.string().max(100).nullable().default(null),
   effective: z.enum(["yes", "no", "unknown"]).nullable().default(null),
+  owner: z.enum(["known", "gone", "unknown"]).nullable().default(null),
+  use: z.enum(["used", "unused", "unknown"]).nullable().default(null),
+  /** Those that may let somebody in while there is evidence that nobody owns or uses them. */
+  orphaned: z.boolean().default(false),
+  /** Those of whose key no private half is known. */
+  unmatched: z.boolean().default(false),
 });
 export type AccessFilter = z.infer<typeof AccessFilter>;
 

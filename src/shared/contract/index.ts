@@ -8,6 +8,7 @@ import { findings } from "./findings.ts";
 import { hosts } from "./hosts.ts";
 import { inspect } from "./inspect.ts";
 import { overview } from "./overview.ts";
+import { people } from "./people.ts";
 import { scans } from "./scans.ts";
 import { settings } from "./settings.ts";
 import { targets } from "./targets.ts";
@@ -24,6 +25,7 @@ export const contract = {
   hosts,
   inspect,
   overview,
+  people,
   scans,
   settings,
   targets,

@@ -11,7 +11,15 @@ export const Overview = z.object({
   hosts: z.object({ total: z.int(), read: z.int(), partial: z.int(), failed: z.int() }),
   endpoints: z.object({ total: z.int(), presented: z.int(), failed: z.int() }),
   certificates: z.object({ total: z.int(), expired: z.int(), within30Days: z.int() }),
-  grants: z.object({ total: z.int(), yes: z.int(), no: z.int(), unknown: z.int() }),
+  grants: z.object({
+    total: z.int(),
+    yes: z.int(),
+    no: z.int(),
+    unknown: z.int(),
+    orphaned: z.int(),
+    /** Of their keys no private half is known. */
+    unmatched: z.int(),
+  }),
   /** How many findings of each rule, the most severe first. */
   findings: z.array(z.object({ rule: RuleId, severity: Severity, count: z.int() })),
   /** How many certificates expire in each of the next twelve weeks. */

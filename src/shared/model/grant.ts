@@ -3,6 +3,13 @@ import { FindingBrief } from "./finding.ts";
 import { Instant } from "./instant.ts";
 import { Verdict } from "./verdict.ts";
 
+/**
+ * Why a grant that may let somebody in is an orphan: who has its key has left; nobody has used it in the time that the logs
+ * cover; or nobody is known to have its private half, though all that holds private keys is said to be scanned.
+ */
+export const Orphan = z.enum(["gone", "unused", "unmatched"]);
+export type Orphan = z.infer<typeof Orphan>;
+
 /** One line of an authorized_keys file: key -> account, with options. */
 export const GrantRow = z.object({
   id: z.int(),
@@ -25,6 +32,8 @@ export const GrantRow = z.object({
   verdict: Verdict,
   /** Effective is not `no`, and there is evidence that nobody owns or uses it. Without evidence it is false. */
   orphaned: z.boolean(),
+  /** The first reason why it is orphaned; null when it is not. */
+  orphan: Orphan.nullable(),
   /** The sentences that matter, the deciding one first. */
   why: z.array(z.string()),
   firstSeen: Instant,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Verdict } from "../model/verdict.ts";
-import { isOrphaned, sayWhy } from "./why.ts";
+import { sayWhy } from "./why.ts";
 
 const coverage = { read: [], notRead: [] };
 const verdict = (
@@ -13,6 +13,7 @@ const verdict = (
     reasons: [`effective ${effective}`],
     coverage,
     onlyFrom: ["10.0.0.0/8"],
+    gives: [],
     dormant: null,
   },
   owner: {
@@ -26,18 +27,17 @@ const verdict = (
   use: { state: use, at: null, from: null, count: 0, reasons: [`use ${use}`], coverage },
 });
 
-test("a grant is orphaned on evidence only, and only while it may let someone in", () => {
-  expect(isOrphaned(verdict("yes"))).toBe(false);
-  expect(isOrphaned(verdict("yes", "gone"))).toBe(true);
-  expect(isOrphaned(verdict("unknown", "known", "unused"))).toBe(true);
-  expect(isOrphaned(verdict("no", "gone", "unused"))).toBe(false);
-});
-
-test("what decides is said first", () => {
-  expect(sayWhy(verdict("yes", "gone", "used"))).toEqual([
+test("what makes it an orphan is said first", () => {
+  expect(sayWhy(verdict("yes", "gone", "unused"), "gone")).toEqual([
     "owner gone",
+    "use unused",
     "effective yes",
     "only from 10.0.0.0/8",
   ]);
-  expect(sayWhy(verdict("no", "gone"))).toEqual(["effective no", "only from 10.0.0.0/8"]);
+  expect(sayWhy(verdict("yes", "unknown"), "unmatched")[0]).toBe("owner unknown");
+  expect(sayWhy(verdict("yes", "known", "unused"), "unused")[0]).toBe("use unused");
+});
+
+test("of what is no orphan, whether it lets in is said", () => {
+  expect(sayWhy(verdict("no", "gone", "unused"), null)).toEqual(["effective no", "only from 10.0.0.0/8"]);
 });

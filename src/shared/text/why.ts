@@ -1,15 +1,11 @@
+import type { Orphan } from "../model/grant.ts";
 import type { Verdict } from "../model/verdict.ts";
 
-/** There is evidence that nobody owns or uses a grant that may still let someone in. Without evidence it is false. */
-export const isOrphaned = ({ effective, owner, use }: Verdict): boolean =>
-  effective.state !== "no" && (owner.state === "gone" || use.state === "unused");
-
-/** The sentences of a verdict that matter, the deciding one first. */
-export function sayWhy({ effective, owner, use }: Verdict): string[] {
-  const orphaned = isOrphaned({ effective, owner, use });
+/** The sentences of a verdict that matter, the deciding one first. `orphan`: why it is an orphan; null when it is none. */
+export function sayWhy({ effective, owner, use }: Verdict, orphan: Orphan | null): string[] {
   return [
-    ...(orphaned && owner.state === "gone" ? owner.reasons : []),
-    ...(orphaned && use.state === "unused" ? use.reasons : []),
+    ...(orphan === "gone" || orphan === "unmatched" ? owner.reasons : []),
+    ...(orphan !== null && use.state === "unused" ? use.reasons : []),
     ...effective.reasons,
     ...(effective.onlyFrom.length > 0 ? [`only from ${effective.onlyFrom.join(", ")}`] : []),
   ];

@@ -7,19 +7,12 @@ import { createAccess } from "./index.ts";
 const store = openStore({ path: ":memory:", access: "write" });
 const access = createRouterClient(createAccess({ store }));
 
-const gone = {
+const unused = {
   ...makeVerdict(),
-  owner: {
-    state: "gone" as const,
-    who: null,
-    isMatched: false,
-    managedBy: null,
-    reasons: ["ann has left"],
-    coverage: { read: [], notRead: [] },
-  },
+  use: { ...makeVerdict().use, state: "unused" as const, reasons: ["in 90 days"] },
 };
 const grants = [
-  makeGrant("ann", { verdict: gone }),
+  makeGrant("ann", { verdict: unused }),
   makeGrant("bob", { line: 2, account: "deploy", verdict: makeVerdict("no") }),
   makeGrant("not a key", {
     line: 3,
@@ -45,14 +38,18 @@ test("filters let through what they say", async () => {
   expect(await list({ fingerprint: fingerprintOf("ann") })).toEqual(["root@web1:1", "root@web2:1"]);
   expect(await list({ effective: "unknown" })).toEqual(["root@web2:3"]);
   expect(await list({ search: fingerprintOf("bob").slice(7, 20) })).toEqual(["deploy@web2:2"]);
+  expect(await list({ orphaned: true })).toEqual(["root@web1:1", "root@web2:1"]);
+  expect(await list({ orphaned: true, host: "web2" })).toEqual(["root@web2:1"]);
+  expect(await list({ unmatched: true, effective: "no" })).toEqual(["deploy@web2:2"]);
 });
 
-test("a grant that may let someone in and whose owner is gone is orphaned, and says why", async () => {
+test("a grant that may let someone in and that nobody uses is orphaned, and says why", async () => {
   const { rows } = await access.list({ fingerprint: fingerprintOf("ann") });
   expect(rows[0]).toMatchObject({
     orphaned: true,
-    why: ["ann has left"],
-    findings: [{ rule: "key-on-several-accounts" }],
+    orphan: "unused",
+    why: ["in 90 days"],
+    findings: [{ rule: "grant-orphaned", severity: "medium" }, { rule: "key-on-several-accounts" }],
   });
 });
 

@@ -1,10 +1,13 @@
-import type { GrantRow } from "#shared/model/grant.ts";
+import type { GrantRow, Orphan } from "#shared/model/grant.ts";
 import { Verdict } from "#shared/model/verdict.ts";
-import { isOrphaned, sayWhy } from "#shared/text/why.ts";
+import { ORPHAN_SEVERITY, sayOrphan } from "#shared/text/orphan.ts";
+import { sayWhy } from "#shared/text/why.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
+import type { OwnerFinder, OwnerRow } from "#store/people/owner-facts.ts";
+import type { scopeTable } from "#store/people/scope-table.ts";
 
 /** As a query on `grant_line` gives it. */
-export type Row = {
+export type Row = OwnerRow & {
   id: number;
   host_name: string;
   port: number;
@@ -13,25 +16,30 @@ export type Row = {
   line: number;
   key_type: string | null;
   key_bits: number | null;
-  fingerprint: string | null;
-  comment: string;
   options: string;
   effective: string;
   verdict: string;
+  orphan: Orphan | null;
   first_seen: string;
   last_seen: string;
 };
 
 export const COLUMNS = `id, host_name, port, account, file, line, key_type, key_bits, fingerprint, comment, options, effective,
-  verdict, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
+  verdict, owner, is_matched, is_vouched, listed, orphan, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
+type Deps = { briefs: FindingBriefs; owners: OwnerFinder; scope: ReturnType<typeof scopeTable> };
+
+export type GrantRows = ReturnType<typeof grantRows>;
+
 /** How the rows of grants are filled with what is to be said of them. */
-export function grantRows(briefs: FindingBriefs) {
+export function grantRows({ briefs, owners, scope }: Deps) {
   return { toGrant };
 
   function toGrant(row: Row): GrantRow {
-    const verdict = Verdict.parse(JSON.parse(row.verdict));
+    const judged = Verdict.parse(JSON.parse(row.verdict));
+    const verdict = { ...judged, owner: owners.tell(row, judged.owner.managedBy) };
+    const orphan = row.orphan === "unmatched" && !scope.read().isWhole ? null : row.orphan;
     return {
       id: row.id,
       host: row.host_name,
@@ -45,14 +53,22 @@ export function grantRows(briefs: FindingBriefs) {
       comment: row.comment,
       options: row.options,
       verdict,
-      orphaned: isOrphaned(verdict),
-      why: sayWhy(verdict),
+      orphaned: orphan !== null,
+      orphan,
+      why: sayWhy(verdict, orphan),
       firstSeen: row.first_seen,
       lastSeen: row.last_seen,
       findings: [
+        ...(orphan === null ? [] : [briefOrphan({ ...row, orphan, verdict })]),
         ...briefs.about({ kind: "grant", id: row.id }),
         ...(row.fingerprint === null || row.effective === "no" ? [] : briefs.ofKey(row.fingerprint)),
       ],
     };
   }
 }
+
+const briefOrphan = (grant: Parameters<typeof sayOrphan>[0]): GrantRow["findings"][number] => ({
+  rule: "grant-orphaned",
+  severity: ORPHAN_SEVERITY[grant.orphan],
+  sentence: sayOrphan(grant).sentence,
+});

@@ -11,7 +11,9 @@ import {
   toPattern,
   toPhrase,
 } from "#store/lists/search.ts";
-import { COLUMNS, type grantRows, type Row } from "./grant-row.ts";
+import type { scopeTable } from "#store/people/scope-table.ts";
+import { COLUMNS, type GrantRows, type Row } from "./grant-row.ts";
+import { EVERYTHING, standingConditions, standingTally } from "./grant-standing.ts";
 
 type Column = "host" | "account" | "fingerprint" | "keyType" | "effective" | "comment";
 
@@ -31,8 +33,10 @@ const TEXT = "host_name || char(10) || account || char(10) || file || char(10) |
 /** The same key in other places is listed up to this many. */
 const MOST_OF_SAME_KEY = 1_000;
 
+type Deps = { lists: Lists; rows: GrantRows; scope: ReturnType<typeof scopeTable> };
+
 /** The grants that stand now. */
-export function grantTable(db: Database, lists: Lists, rows: ReturnType<typeof grantRows>) {
+export function grantTable(db: Database, { lists, rows, scope }: Deps) {
   const find = db.prepare<[number], Row & { text: string }>(
     `SELECT ${COLUMNS}, text FROM grant_line WHERE id = ?`,
   );
@@ -42,14 +46,13 @@ export function grantTable(db: Database, lists: Lists, rows: ReturnType<typeof g
     WHERE ifnull(fingerprint, '') = ? AND gone_scan IS NULL AND id <> ?
     ORDER BY id
     LIMIT ?`);
-  const tally = db
-    .prepare<[string], number>("SELECT sum(count) FROM tally WHERE what GLOB 'grant ' || ?")
-    .pluck();
+  const tally = standingTally(db);
 
   return {
     list({ sort, after, limit, ...filter }: Wanted): Listed<GrantRow> {
-      const where = [STANDS_NOW, ...toConditions(filter)];
-      const isTallied = where.length === (filter.effective ? 2 : 1);
+      const standing = { ...filter, isScopeWhole: scope.read().isWhole };
+      const plain = toConditions(filter);
+      const where = [STANDS_NOW, ...plain, ...standingConditions(standing, tally)];
       return lists.list(
         {
           select: COLUMNS,
@@ -58,8 +61,8 @@ export function grantTable(db: Database, lists: Lists, rows: ReturnType<typeof g
           sort: { name: sort.by, columns: [...SORTED_BY[sort.by], "id"], descending: sort.descending },
           after,
           limit,
-          size: () => tally.get("*") ?? 0,
-          ...(isTallied ? { total: () => tally.get(filter.effective ?? "*") ?? 0 } : {}),
+          size: () => tally(EVERYTHING),
+          ...(plain.length === 0 ? { total: () => tally(standing) } : {}),
         },
         rows.toGrant,
       );
@@ -91,7 +94,6 @@ function toConditions(filter: AccessFilter): Part[] {
     ...equal("host_name", filter.host),
     ...equal("account", filter.account),
     ...equal("ifnull(fingerprint, '')", filter.fingerprint),
-    ...equal("effective", filter.effective),
   ];
 }
 

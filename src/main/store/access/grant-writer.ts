@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
 import type { Look } from "#store/spans.ts";
 import type { CollectedGrant } from "#store/visit.ts";
 
@@ -26,32 +27,41 @@ export function grantWriter(db: Database) {
     INSERT INTO key (fingerprint, key_type, key_bits) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
   const begin = db.prepare(`
     INSERT INTO grant_line (host, host_name, port, account, uid, file, line, fingerprint, key_type, key_bits, comment,
-      options, text, effective, verdict, first_scan, last_scan)
-    VALUES (@host, @hostName, @port, @account, @uid, @file, @line, @fingerprint, @keyType, @keyBits, @comment,
-      @options, @text, @effective, @verdict, @scanId, @scanId)`);
+      options, text, effective, verdict, use, is_dormant, is_matched, listed, orphan_since, first_scan,
+      last_scan)
+    SELECT @host, @hostName, @port, @account, @uid, @file, @line, @fingerprint, @keyType, @keyBits, @comment,
+      @options, @text, @effective, @verdict, @use, @isDormant, ifnull(key.is_matched, 0), key.listed, @at, @scanId,
+      @scanId
+    FROM (SELECT 1) LEFT JOIN key ON key.fingerprint = @fingerprint`);
   const extend = db.prepare("UPDATE grant_line SET last_scan = ? WHERE id = ?");
   const change = db.prepare(`
     UPDATE grant_line
-    SET last_scan = @scanId, line = @line, uid = @uid, effective = @effective, verdict = @verdict
+    SET last_scan = @scanId, line = @line, uid = @uid, effective = @effective, verdict = @verdict, use = @use,
+        is_dormant = @isDormant
     WHERE id = @id`);
   const end = db.prepare("UPDATE grant_line SET gone_scan = ? WHERE id = ?");
 
   return {
     /** Gives the rows of the grants that were seen, by account, file and line. */
-    follow(home: Home, grants: readonly CollectedGrant[], { scanId, couldSee }: Look): Map<string, number> {
+    follow(
+      home: Home,
+      grants: readonly CollectedGrant[],
+      { scanId, couldSee }: Look,
+      at: Instant,
+    ): Map<string, number> {
       const seen = [...new Map(grants.map((grant) => [placeOf(grant), grant])).values()];
       const { rows, gone } = match(current.all(home.id), seen);
       // What ends comes first: a key that has only moved is never on two accounts in between.
       for (const { id, file } of gone) if (couldSee(file)) end.run(scanId, id);
       return new Map(
-        seen.map((grant, index) => [placeOf(grant), write(home, { grant, row: rows[index], scanId })]),
+        seen.map((grant, index) => [placeOf(grant), write(home, { grant, row: rows[index], scanId, at })]),
       );
     },
   };
 
   function write(
     home: Home,
-    { grant, row, scanId }: { grant: CollectedGrant; row: Row | undefined; scanId: number },
+    { grant, row, scanId, at }: { grant: CollectedGrant; row: Row | undefined; scanId: number; at: Instant },
   ) {
     const verdict = JSON.stringify(grant.verdict);
     const judged = {
@@ -59,6 +69,8 @@ export function grantWriter(db: Database) {
       uid: grant.uid,
       effective: grant.verdict.effective.state,
       verdict,
+      use: grant.verdict.use.state,
+      isDormant: Number(grant.verdict.effective.dormant !== null),
       scanId,
     };
     if (row) {
@@ -68,7 +80,7 @@ export function grantWriter(db: Database) {
       return row.id;
     }
     if (grant.fingerprint !== null) knowKey.run(grant.fingerprint, grant.keyType ?? "", grant.keyBits);
-    const written = { ...grant, ...judged, host: home.id, hostName: home.host, port: home.port };
+    const written = { ...grant, ...judged, host: home.id, hostName: home.host, port: home.port, at };
     return Number(begin.run(written).lastInsertRowid);
   }
 }

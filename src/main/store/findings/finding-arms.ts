@@ -1,5 +1,7 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
+import { Orphan } from "#shared/model/grant.ts";
+import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import type { Value } from "#store/lists/cursor.ts";
 import type { Part } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
@@ -12,16 +14,16 @@ export type ArmColumn = "severity" | "rule" | "host" | "label_start" | "first_se
 type Column = { same: Value } | { sql: string };
 
 /**
- * Where findings come from: each arm is a query that gives the same columns. No two arms give the same rule
- * at the same severity. The only parameter is `@now`.
+ * Where findings come from: each arm is a query that gives the same columns. Where two arms give the same rule at the same
+ * severity, their `tie`s are of one table. The only parameter is `@now`.
  */
 export type Arm = {
-  name: "stored" | "date" | "key";
+  name: "stored" | "date" | "key" | "orphan";
   /** With the index that a list of them is read by. */
   from: string;
   /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
   walk: Partial<Record<ArmColumn, string>>;
-  table: "finding" | "certificate" | "key";
+  table: "finding" | "certificate" | "key" | "grant_line";
   where: readonly string[];
   columns: Readonly<Record<ArmColumn, Column>>;
   /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
@@ -119,6 +121,32 @@ const key: Arm = {
     object.kind === "key" ? { sql: "fingerprint = ?", values: [object.fingerprint] } : null,
 };
 
+const WHOLE_SCOPE = "EXISTS (SELECT 1 FROM scope WHERE is_whole = 1)";
+
+/** Grants that are orphans for one reason; the rule for that is the column `orphan`. */
+const orphans = (why: Orphan): Arm => ({
+  name: "orphan",
+  from: "grant_line INDEXED BY grant_by_orphan",
+  walk: { host: "grant_line INDEXED BY grant_by_host" },
+  table: "grant_line",
+  where: ["gone_scan IS NULL", `orphan = '${why}'`, ...(why === "unmatched" ? [WHOLE_SCOPE] : [])],
+  columns: {
+    severity: { same: rank(ORPHAN_SEVERITY[why]) },
+    rule: { same: "grant-orphaned" },
+    host: { sql: "host_name" },
+    label_start: { sql: "substr(ifnull(fingerprint, '') || ' ' || comment, 1, 120)" },
+    first_seen: {
+      sql: why === "unmatched" ? "max(orphan_since, (SELECT declared_at FROM scope))" : "orphan_since",
+    },
+    since: { sql: "orphan_since" },
+    tie: { sql: "id" },
+  },
+  isOnHost: "host_name = ?",
+  text: `'grant-orphaned' || char(10) || host_name || char(10) || account || char(10) || ifnull(fingerprint, '')
+    || char(10) || comment`,
+  isAbout: (object) => (object.kind === "grant" ? { sql: "id = ?", values: [object.id] } : null),
+});
+
 export const ARMS: readonly Arm[] = [
   stored,
   dates({
@@ -148,6 +176,7 @@ export const ARMS: readonly Arm[] = [
     index: "certificate_early",
   }),
   key,
+  ...Orphan.options.map(orphans),
 ];
 
 /** What of an arm a filter lets through; null when that is nothing. */

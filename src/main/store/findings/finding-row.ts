@@ -1,6 +1,8 @@
 import type { Database } from "better-sqlite3";
 import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
+import type { GrantRow } from "#shared/model/grant.ts";
 import { type DateRule, sayDates } from "#shared/text/computed-finding.ts";
+import { sayOrphan } from "#shared/text/orphan.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { Arm } from "./finding-arms.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
@@ -38,8 +40,10 @@ type Told = Omit<Finding, "id" | "rule" | "severity">;
 /** A thing that many places report has the evidence of so many of them. */
 const MOST_REPORTS = 10;
 
+type Deps = { briefs: FindingBriefs; findGrant: (id: number) => GrantRow | null };
+
 /** Fills the findings of a page with what they say. */
-export function findingRows(db: Database, briefs: FindingBriefs) {
+export function findingRows(db: Database, { briefs, findGrant }: Deps) {
   const stored = db.prepare<[number], StoredRow>(`
     SELECT kind, about, label, host, first_seen,
            CASE kind WHEN 'certificate' THEN (SELECT sha256 FROM certificate WHERE id = about) END AS sha256
@@ -53,6 +57,7 @@ export function findingRows(db: Database, briefs: FindingBriefs) {
            (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
     FROM certificate
     WHERE id = ?`);
+  const tellOrphan = orphanTeller(db, findGrant);
   const sharedSince = db
     .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
     .pluck();
@@ -71,6 +76,7 @@ export function findingRows(db: Database, briefs: FindingBriefs) {
 
   function tell({ arm, rule, tie }: ArmRow, now: Date): Told {
     if (arm === "stored") return tellStored(Number(tie));
+    if (arm === "orphan") return tellOrphan(Number(tie));
     return arm === "key" ? tellKey(String(tie)) : tellDates(Number(tie), rule as DateRule, now);
   }
 
@@ -103,6 +109,26 @@ export function findingRows(db: Database, briefs: FindingBriefs) {
     const object = { kind: "key", fingerprint } as const;
     return { ...briefs.tellKey(fingerprint), object, label: fingerprint, host: null, firstSeen };
   }
+}
+
+function orphanTeller(db: Database, findGrant: Deps["findGrant"]): (id: number) => Told {
+  const since = db
+    .prepare<[number], string>(`
+      SELECT iif(orphan = 'unmatched', max(orphan_since, (SELECT declared_at FROM scope)), orphan_since)
+      FROM grant_line WHERE id = ?`)
+    .pluck();
+  return (id) => {
+    const grant = findGrant(id);
+    if (!grant?.orphan) throw new Error(`grant ${id} is no orphan`);
+    const { fingerprint, comment, host, orphan } = grant;
+    return {
+      ...sayOrphan({ ...grant, orphan }),
+      object: { kind: "grant", id },
+      label: `${fingerprint} ${comment}`.trimEnd(),
+      host,
+      firstSeen: since.get(id) ?? "",
+    };
+  };
 }
 
 /** Since the date that it is about, or since it was first seen if that was later. */

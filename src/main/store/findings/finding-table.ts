@@ -16,7 +16,6 @@ import {
 } from "#store/lists/lists.ts";
 import { type ArmSort, armPage } from "./arm-page.ts";
 import { ARMS, type Arm, type ArmColumn, armConditions } from "./finding-arms.ts";
-import type { FindingBriefs } from "./finding-briefs.ts";
 import { type FindingIdentity, readFindingId } from "./finding-id.ts";
 import { type ArmRow, findingRows } from "./finding-row.ts";
 
@@ -36,9 +35,11 @@ const SORTED_BY: Record<Column, readonly ArmColumn[]> = {
 
 const EVERYTHING: FindingFilter = { search: "", severity: null, rule: null, host: null };
 
+type Deps = { lists: Lists } & Parameters<typeof findingRows>[1];
+
 /** What needs attention now: what visits have reported, what the dates say, and what only several hosts together show. */
-export function findingTable(db: Database, lists: Lists, briefs: FindingBriefs) {
-  const rows = findingRows(db, briefs);
+export function findingTable(db: Database, { lists, ...deps }: Deps) {
+  const rows = findingRows(db, deps);
   const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
 
   return {
@@ -73,7 +74,7 @@ export function findingTable(db: Database, lists: Lists, briefs: FindingBriefs) 
 
     /** How many of each rule, the most severe first. */
     counts(now: Date): Count[] {
-      return ARMS.flatMap((arm) => countArm(arm, toInstant(now)))
+      return addUp(ARMS.flatMap((arm) => countArm(arm, toInstant(now))))
         .filter(({ count }) => count > 0)
         .sort((a, b) => a.severity - b.severity || b.count - a.count || a.rule.localeCompare(b.rule))
         .map(({ severity, ...row }) => ({ ...row, severity: Severity.options[severity] ?? "info" }));
@@ -93,6 +94,18 @@ export function findingTable(db: Database, lists: Lists, briefs: FindingBriefs) 
     const sql = `SELECT severity, rule, count(*) AS count FROM ${arm.from}${conditions(where)} GROUP BY severity, rule`;
     return lists.read(sql, valuesOf(where), { now });
   }
+}
+
+/** Arms that give the same rule at the same severity are one to whoever counts. */
+function addUp<Counted extends { rule: RuleId; severity: number; count: number }>(
+  counted: readonly Counted[],
+): Counted[] {
+  const sums = new Map<string, Counted>();
+  for (const one of counted) {
+    const key = `${one.rule} ${one.severity}`;
+    sums.set(key, { ...one, count: one.count + (sums.get(key)?.count ?? 0) });
+  }
+  return [...sums.values()];
 }
 
 /** What an arm says of one thing by one rule: at most one row. Null when that is nothing it could say. */

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { grantWriter } from "#store/access/grant-writer.ts";
+import { orphanClock } from "#store/access/orphan-clock.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { Look } from "#store/spans.ts";
@@ -19,7 +20,7 @@ export type Seen = {
 /** What a partial reading does not tell stays as it was. */
 const READ = `
   UPDATE host
-  SET last_read = @at, read_as = @readAs,
+  SET last_read = @at, read_as = @readAs, unread_count = @unreadCount,
       hostname = ifnull(@hostname, iif(@isWhole, NULL, hostname)),
       os = ifnull(@os, iif(@isWhole, NULL, os)),
       kernel = ifnull(@kernel, iif(@isWhole, NULL, kernel)),
@@ -45,6 +46,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const uses = useTable(db);
   const keep = db.prepare(READ);
   const cover = db.prepare(COVER);
+  const dateOrphans = orphanClock(db);
   const findOutOfSight = outOfSightFinder(db);
 
   return { read };
@@ -60,12 +62,14 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     hostKeys.follow(id, collected.hostKeys, look);
     uses.keep(id, collected.use);
     const seen = {
-      grants: grants.follow(home, collected.grants, look),
+      grants: grants.follow(home, collected.grants, look, at),
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),
     };
+    dateOrphans(at);
     const { coverage } = collected;
     cover.run({ id, read: JSON.stringify(coverage.read), notRead: JSON.stringify(coverage.notRead) });
-    keep.run({ ...collected, id, at, isWhole: Number(look.isWhole) });
+    const unreadCount = collected.unreadPaths.length;
+    keep.run({ ...collected, id, at, unreadCount, isWhole: Number(look.isWhole) });
     return { ...seen, outOfSight: findOutOfSight(id, seen, files) };
   }
 

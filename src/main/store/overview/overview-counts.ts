@@ -2,9 +2,14 @@ import type { Database } from "better-sqlite3";
 import type { Overview } from "#shared/contract/overview.ts";
 import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { EVERYTHING, type Standing, standingTally } from "#store/access/grant-standing.ts";
+import type { scopeTable } from "#store/people/scope-table.ts";
+
+type Deps = { scope: ReturnType<typeof scopeTable> };
 
 /** How many there are of everything that the first page counts. */
-export function overviewCounts(db: Database) {
+export function overviewCounts(db: Database, { scope }: Deps) {
+  const countGrants = standingTally(db);
   const byState = {
     host: db.prepare<[], [string, number]>("SELECT state, count(*) FROM host GROUP BY state").raw(),
     tally: db.prepare<[], [string, number]>("SELECT what, count FROM tally").raw(),
@@ -26,7 +31,8 @@ export function overviewCounts(db: Database) {
     const endpoints = { total: endpointCount.get() ?? 0, failed: failedEndpointCount.get() ?? 0 };
     const tally = new Map(byState.tally.all());
     const sum = (of: Map<string, number>) => [...of.values()].reduce((all, one) => all + one, 0);
-    const grants = (state: string) => tally.get(`grant ${state}`) ?? 0;
+    const grants = (asked: Partial<Standing>) =>
+      countGrants({ ...EVERYTHING, isScopeWhole: scope.read().isWhole, ...asked });
     return {
       hosts: {
         total: sum(hosts),
@@ -41,10 +47,12 @@ export function overviewCounts(db: Database) {
         within30Days: countExpiring(now, addDays(now, 30)),
       },
       grants: {
-        total: grants("yes") + grants("no") + grants("unknown"),
-        yes: grants("yes"),
-        no: grants("no"),
-        unknown: grants("unknown"),
+        total: grants({}),
+        yes: grants({ effective: "yes" }),
+        no: grants({ effective: "no" }),
+        unknown: grants({ effective: "unknown" }),
+        orphaned: grants({ orphaned: true }),
+        unmatched: grants({ unmatched: true }),
       },
     };
   }

@@ -6,6 +6,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { COLUMNS, type certificateRows, type Row } from "#store/certificates/certificate-row.ts";
 import { DATE_COLUMNS } from "#store/certificates/date-rules.ts";
 import type { findingTable } from "#store/findings/finding-table.ts";
+import type { scopeTable } from "#store/people/scope-table.ts";
 import type { scanTable } from "#store/scans/scan-table.ts";
 import { overviewCounts } from "./overview-counts.ts";
 
@@ -13,6 +14,7 @@ type Deps = {
   rows: ReturnType<typeof certificateRows>;
   findings: ReturnType<typeof findingTable>;
   scans: ReturnType<typeof scanTable>;
+  scope: ReturnType<typeof scopeTable>;
 };
 
 const WEEKS = 12;
@@ -25,8 +27,8 @@ const MOST_EXPIRED = 4;
 const PLACES = 3;
 
 /** What the first page shows. */
-export function overview(db: Database, { rows, findings, scans }: Deps) {
-  const counts = overviewCounts(db);
+export function overview(db: Database, { rows, findings, scans, scope }: Deps) {
+  const counts = overviewCounts(db, { scope });
   const next = db.prepare<{ now: string; limit: number }, Row>(`
     SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate
     WHERE is_seen = 1 AND not_after >= @now AND not_after < 'u'

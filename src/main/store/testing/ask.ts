@@ -28,6 +28,10 @@ export const listGrants = (store: Store, asked: Partial<Grants> = {}) =>
     account: null,
     fingerprint: null,
     effective: null,
+    owner: null,
+    use: null,
+    orphaned: false,
+    unmatched: false,
     sort: { by: "host", descending: false },
     ...asked,
   });

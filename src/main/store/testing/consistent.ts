@@ -24,10 +24,9 @@ const COUNTS: [string, string][] = [
      GROUP BY certificate.id ORDER BY certificate.id`.replace("SELECT id", "SELECT certificate.id"),
   ],
   [
-    "SELECT what, count FROM tally ORDER BY what",
-    `SELECT 'certificate' AS what, count(*) AS count FROM certificate WHERE is_seen = 1
-     UNION ALL SELECT 'grant ' || state.value, (SELECT count(*) FROM grant_line WHERE gone_scan IS NULL AND effective = state.value)
-     FROM json_each('["no", "unknown", "yes"]') AS state`,
+    "SELECT what, count FROM tally WHERE count <> 0 ORDER BY what",
+    `SELECT 'certificate' AS what, count(*) AS count FROM certificate WHERE is_seen = 1 HAVING count(*) > 0
+     UNION ALL SELECT tallied_as, count(*) FROM grant_line WHERE gone_scan IS NULL GROUP BY tallied_as ORDER BY what`,
   ],
   [
     "SELECT fingerprint, account_count, is_shared = (account_count > 1) AS is_told FROM key ORDER BY fingerprint",
@@ -36,6 +35,24 @@ const COUNTS: [string, string][] = [
          SELECT DISTINCT host, account FROM grant_line
          WHERE grant_line.fingerprint = key.fingerprint AND gone_scan IS NULL AND effective <> 'no')) AS account_count, 1 AS is_told
      FROM key ORDER BY fingerprint`,
+  ],
+  [
+    "SELECT fingerprint, is_matched, listed FROM key ORDER BY fingerprint",
+    `SELECT fingerprint,
+            EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = key.fingerprint AND gone_scan IS NULL)
+            OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = key.fingerprint) AS is_matched,
+            (SELECT max(standing) FROM person JOIN person_key ON person = person.id
+             WHERE person_key.fingerprint = key.fingerprint) AS listed
+     FROM key ORDER BY fingerprint`,
+  ],
+  [
+    "SELECT id, is_matched, listed FROM grant_line WHERE gone_scan IS NULL ORDER BY id",
+    `SELECT id, ifnull(key.is_matched, 0) AS is_matched, key.listed FROM grant_line
+     LEFT JOIN key ON key.fingerprint = grant_line.fingerprint WHERE gone_scan IS NULL ORDER BY id`,
+  ],
+  [
+    "SELECT count(*) AS undated FROM grant_line WHERE gone_scan IS NULL AND orphan IS NOT NULL AND orphan_since IS NULL",
+    "SELECT 0 AS undated",
   ],
   [
     "SELECT id, grant_count, certificate_count FROM host ORDER BY id",

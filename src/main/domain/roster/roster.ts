@@ -1,0 +1,88 @@
+import type { RosterKind } from "#shared/model/person.ts";
+
+/** A key that a roster has as somebody's. */
+export type RosterKey = { fingerprint: string; keyType: string | null };
+
+/** A person as a roster tells of them. Texts are those of whoever wrote it. */
+export type RosterPerson = {
+  /** Tells the people of one roster apart, and stays the same from one reading to the next. */
+  handle: string;
+  name: string;
+  email: string | null;
+  /** Logins and addresses, in lower case, each once. */
+  logins: string[];
+  /** Whether they are still there; a roster of keys alone says nothing. */
+  said: "active" | "gone" | "nothing";
+  /** The day that it names as their last: 2026-03-31. */
+  leftOn: string | null;
+  keys: RosterKey[];
+};
+
+/** Something in a roster that could not be read: where it stands, and why it cannot be used. */
+export type BrokenPart = { where: string; why: string };
+
+export type Roster = {
+  kind: RosterKind;
+  people: RosterPerson[];
+  broken: BrokenPart[];
+  /** What whoever imports it should know, such as columns that are not used. */
+  notes: string[];
+};
+
+/** A file of a roster, by its name as the user knows it. */
+export type RosterFile = { name: string; bytes: Uint8Array };
+
+export const MOST_PEOPLE = 100_000;
+
+/** A person has a few keys; a file of a thousand is the account of a machine, or a mistake. */
+export const MOST_KEYS = 1_000;
+
+/** Longer ones are cut: they are names, not texts. */
+const LONGEST = 200;
+
+type Written = {
+  name: string | null;
+  email: string | null;
+  logins: readonly string[];
+  said: RosterPerson["said"];
+  leftOn: string | null;
+  keys: readonly RosterKey[];
+};
+
+/** A person of what a roster says; null where nothing tells who is meant. */
+export function toPerson({ said, leftOn, keys, ...written }: Written): RosterPerson | null {
+  const email = clean(written.email);
+  const logins = [...written.logins, email].map((login) => clean(login)?.toLowerCase() ?? "").filter(Boolean);
+  const name = clean(written.name) ?? clean(written.logins[0] ?? null) ?? email;
+  const handle = logins[0] ?? name?.toLowerCase();
+  if (name === null || handle === undefined) return null;
+  const once = new Map(keys.map((key) => [key.fingerprint, key]));
+  return { handle, name, email, logins: [...new Set(logins)], said, leftOn, keys: [...once.values()] };
+}
+
+const clean = (text: string | null): string | null =>
+  text?.replaceAll("\0", "").trim().slice(0, LONGEST) || null;
+
+/** One person that stands in several places of a roster is one, with all that is said of them there. */
+export function mergePeople(people: readonly RosterPerson[]): RosterPerson[] {
+  const merged = new Map<string, RosterPerson>();
+  for (const person of people) {
+    const known = merged.get(person.handle);
+    merged.set(person.handle, known ? join(known, person) : person);
+  }
+  return [...merged.values()];
+}
+
+/** Who is there by one line is there, whatever another says: one of two accounts may be closed. */
+function join(one: RosterPerson, other: RosterPerson): RosterPerson {
+  const said = [one.said, other.said];
+  const [, lastDay = null] = [one.leftOn, other.leftOn].toSorted();
+  return {
+    ...one,
+    email: one.email ?? other.email,
+    logins: [...new Set([...one.logins, ...other.logins])],
+    said: said.includes("active") ? "active" : said.includes("gone") ? "gone" : "nothing",
+    leftOn: one.leftOn === null || other.leftOn === null ? null : lastDay,
+    keys: [...new Map([...one.keys, ...other.keys].map((key) => [key.fingerprint, key])).values()],
+  };
+}

@@ -1,0 +1,49 @@
+import type { lookAtThisComputer } from "#net/local/this-computer.ts";
+import type { readKeyFile } from "#net/ssh/identities.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import type { HeldKey } from "#store/people/held-key-table.ts";
+
+export type LookHere = {
+  workstation: Workstation;
+  look: typeof lookAtThisComputer;
+  readKeyFile: typeof readKeyFile;
+};
+
+/** Private keys of this computer that somebody has named, by their paths. */
+export type NamedKeys = ReadonlyMap<string, string>;
+
+/** What stands for a place in the agent: it has no path. */
+const AGENT = "the agent";
+
+/**
+ * The private keys of this computer, by their public halves: the agent's, the usual files, and those that were named before
+ * or are now. `wasLookedAt` says of which places nothing more is held than was found.
+ */
+export async function listHeldKeys(
+  known: readonly HeldKey[],
+  named: NamedKeys,
+  { workstation, look, readKeyFile }: LookHere,
+): Promise<{ found: HeldKey[]; wasLookedAt: (held: HeldKey) => boolean }> {
+  const { agent, identityFiles } = await look(workstation);
+  const usual = identityFiles.flatMap(({ path, fingerprint }) => toFile(path, fingerprint));
+  const paths = known
+    .filter(({ kind, place }) => kind === "file" && !named.has(place))
+    .map(({ place }) => place);
+  const before = await Promise.all(paths.map(async (path) => toFile(path, await readFingerprint(path))));
+  const found = [
+    ...agent.identities.map(({ fingerprint }) => ({ place: AGENT, fingerprint, kind: "agent" as const })),
+    ...usual,
+    ...before.flat(),
+    ...[...named].flatMap(([path, fingerprint]) => toFile(path, fingerprint)),
+  ];
+  const once = new Map(found.map((held) => [`${held.place}\n${held.fingerprint}`, held]));
+  return { found: [...once.values()], wasLookedAt: ({ kind }) => kind === "file" || agent.isReachable };
+
+  async function readFingerprint(path: string): Promise<string | null> {
+    const file = await readKeyFile(path);
+    return typeof file === "object" && "fingerprint" in file ? file.fingerprint : null;
+  }
+}
+
+const toFile = (place: string, fingerprint: string | null): HeldKey[] =>
+  fingerprint === null ? [] : [{ place, fingerprint, kind: "file" }];

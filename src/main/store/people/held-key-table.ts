@@ -1,0 +1,27 @@
+import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
+
+/** A private key on this computer, by its public half: `~/.ssh/id_ed25519`, or an agent that holds it. */
+export type HeldKey = { place: string; fingerprint: string; kind: "file" | "agent" };
+
+/** The private keys that are known to be on this computer. */
+export function heldKeyTable(db: Database) {
+  const list = db.prepare<[], HeldKey>("SELECT place, fingerprint, kind FROM held_key");
+  const see = db.prepare(`
+    INSERT INTO held_key (place, fingerprint, kind, seen_at) VALUES (@place, @fingerprint, @kind, @at)
+    ON CONFLICT DO UPDATE SET seen_at = @at`);
+  const lose = db.prepare("DELETE FROM held_key WHERE place = @place AND fingerprint = @fingerprint");
+
+  return {
+    list: (): HeldKey[] => list.all(),
+
+    /** What was held at a place and was not found again is no longer held, where `wasLookedAt`. */
+    replace(found: readonly HeldKey[], wasLookedAt: (held: HeldKey) => boolean, at: Instant): void {
+      const here = new Set(found.map(keyOf));
+      for (const held of list.all()) if (!here.has(keyOf(held)) && wasLookedAt(held)) lose.run(held);
+      for (const held of found) see.run({ ...held, at });
+    },
+  };
+}
+
+const keyOf = ({ place, fingerprint }: HeldKey): string => `${place}\n${fingerprint}`;

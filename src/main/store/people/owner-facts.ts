@@ -1,0 +1,129 @@
+import type { Database } from "better-sqlite3";
+import type { Owner } from "#shared/model/verdict.ts";
+import { type Fleet, type KnownPerson, sayOwner } from "#shared/text/owner.ts";
+import { DECIDED, DECIDING, toDeciding } from "./person-table.ts";
+import type { rosterTable } from "./roster-table.ts";
+import type { scopeTable } from "./scope-table.ts";
+
+/** What a query on `grant_line` gives, so far as it tells of the owner. */
+export type OwnerRow = {
+  fingerprint: string | null;
+  comment: string;
+  owner: Owner["state"];
+  is_matched: number;
+  is_vouched: number;
+  listed: string | null;
+};
+
+type Deps = { rosters: ReturnType<typeof rosterTable>; scope: ReturnType<typeof scopeTable> };
+
+type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["standing"]; roster: string };
+
+export type OwnerFinder = ReturnType<typeof ownerFinder>;
+
+/** A verdict names so many places of private halves, people of a key, and people of a comment. */
+const MOST_PLACES = 3;
+const MOST_PEOPLE = 5;
+const MOST_NAMED = 2;
+
+/** What is known of the owner of a grant over all hosts, this computer and the rosters, in words. */
+export function ownerFinder(db: Database, { rosters, scope }: Deps) {
+  const keyFiles = db
+    .prepare<[string, number], string>(`
+      SELECT host.host || ': ' || path
+      FROM key_file JOIN host ON host.id = key_file.host
+      WHERE fingerprint = ? AND gone_scan IS NULL
+      ORDER BY key_file.id
+      LIMIT ?`)
+    .pluck();
+  const keyFileCount = db
+    .prepare<[string], number>("SELECT count(*) FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL")
+    .pluck();
+  const held = db
+    .prepare<[string], string>(
+      "SELECT 'this computer: ' || place FROM held_key WHERE fingerprint = ? ORDER BY place",
+    )
+    .pluck();
+  const people = db.prepare<[string, number], PersonRow>(`
+    SELECT person.name, person.standing, roster.name AS roster, ${DECIDING}
+    FROM ${DECIDED} JOIN person_key ON person_key.person = person.id
+    WHERE fingerprint = ?
+    ORDER BY person.standing DESC, person.id
+    LIMIT ?`);
+  const named = db.prepare<[string, string, number], PersonRow>(`
+    SELECT person.name, person.standing, roster.name AS roster, ${DECIDING}
+    FROM ${DECIDED} JOIN person_login ON person_login.person = person.id
+    WHERE login IN (?, ?)
+    GROUP BY person.name, person.standing
+    LIMIT ?`);
+  const fleet = fleetReader(db, { rosters, scope });
+
+  return {
+    tell(row: OwnerRow, managedBy: Owner["managedBy"]): Owner {
+      const { fingerprint, is_matched: isMatched, is_vouched: isVouched } = row;
+      const listed = fingerprint !== null && row.listed !== null ? people.all(fingerprint, MOST_PEOPLE) : [];
+      return sayOwner(
+        {
+          state: row.owner,
+          hasKey: fingerprint !== null,
+          ...(fingerprint !== null && isMatched === 1 ? findPlaces(fingerprint) : NOWHERE),
+          people: listed.map(toKnown),
+          namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
+          managedBy,
+          isVouched: isVouched === 1,
+        },
+        fleet(),
+      );
+    },
+  };
+
+  function findPlaces(fingerprint: string): { places: string[]; placeCount: number } {
+    const here = held.all(fingerprint);
+    const places = [...here, ...keyFiles.all(fingerprint, MOST_PLACES)].slice(0, MOST_PLACES);
+    return { places, placeCount: here.length + (keyFileCount.get(fingerprint) ?? 0) };
+  }
+
+  /** A comment is `login@machine`, an address, or anything else. */
+  function findNamed(comment: string): KnownPerson[] {
+    const [word = ""] = comment.trim().toLowerCase().split(/\s/);
+    const [login = ""] = word.split("@");
+    return login === "" ? [] : named.all(word, login, MOST_NAMED).map(toKnown);
+  }
+}
+
+const NOWHERE = { places: [], placeCount: 0 };
+
+const toKnown = (row: PersonRow): KnownPerson => ({
+  name: row.name,
+  standing: row.standing,
+  roster: row.roster,
+  decidedBy: toDeciding(row),
+});
+
+/** What was looked at is counted again only when something has changed. */
+function fleetReader(db: Database, { rosters, scope }: Deps): () => Fleet {
+  const ownChanges = db.prepare<[], number>("SELECT total_changes()").pluck();
+  const count = db.prepare<
+    [],
+    Pick<Fleet, "hosts" | "hostsRead" | "hostsReadAsRoot" | "unreadPlaces" | "heldKeys">
+  >(`
+    SELECT count(*) AS hosts, count(last_read) AS hostsRead,
+      count(iif(last_read IS NOT NULL AND read_as IN ('root', 'root by sudo'), 1, NULL)) AS hostsReadAsRoot,
+      ifnull(sum(unread_count), 0) AS unreadPlaces, (SELECT count(*) FROM held_key) AS heldKeys
+    FROM host`);
+  let known: { version: string; fleet: Fleet } | null = null;
+  return () => {
+    const version = `${db.pragma("data_version", { simple: true })} ${ownChanges.get()}`;
+    if (known?.version !== version) {
+      const counted = count.get() ?? {
+        hosts: 0,
+        hostsRead: 0,
+        hostsReadAsRoot: 0,
+        unreadPlaces: 0,
+        heldKeys: 0,
+      };
+      known = { version, fleet: { ...counted, rosters: rosters.list(), scope: scope.read() } };
+    }
+    return known.fleet;
+  };
+}

@@ -1,0 +1,258 @@
+import { expect, test } from "vitest";
+import { settleStandings } from "#domain/roster/standing.ts";
+import { openStore, type Store } from "#store/store.ts";
+import { listFindings, listGrants } from "#store/testing/ask.ts";
+import { fingerprintOf, makeGrant, makeVerdict, START, visitHost } from "#store/testing/make-visit.ts";
+import type { ListedPerson } from "./roster-table.ts";
+
+const openMemory = () => openStore({ path: ":memory:", access: "write" });
+
+const person = (login: string, rest: Partial<ListedPerson> = {}): ListedPerson => ({
+  handle: login,
+  name: login[0]?.toUpperCase() + login.slice(1),
+  email: null,
+  logins: [login],
+  said: "nothing",
+  leftOn: null,
+  keys: [{ fingerprint: fingerprintOf(login), keyType: null }],
+  ...rest,
+});
+
+type Given = { name?: string; isWhole?: boolean; at?: string };
+
+function importRoster(
+  store: Store,
+  people: readonly ListedPerson[],
+  { name = "people.csv", isWhole = false, at = START }: Given = {},
+): void {
+  store.atomically(() => {
+    store.people.replaceRoster({ name, kind: "csv", isWhole, people, at });
+    store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
+  });
+}
+
+/** Each grant by its key's name: owner, orphan and the first reason. */
+const judged = (store: Store) =>
+  Object.fromEntries(
+    listGrants(store).rows.map(({ comment, verdict: { owner }, orphan }) => [
+      comment,
+      [owner.state, orphan, owner.reasons[0]],
+    ]),
+  );
+
+const grants = (...keys: string[]) => keys.map((key, index) => makeGrant(key, { line: index + 1 }));
+
+test("a private half anywhere in the fleet makes the owner known, and its going makes them unknown again", () => {
+  const store = openMemory();
+  const keyFile = {
+    ...{
+      path: "/root/.ssh/id",
+      owner: "root",
+      mode: "0600",
+      format: "openssh",
+      keyType: null,
+      keyBits: null,
+    },
+    ...{ isEncrypted: null, lock: null, likelyFingerprint: null, fingerprint: fingerprintOf("ann") },
+  };
+  visitHost(store, "web", { collected: { grants: grants("ann", "bob") } });
+  expect(judged(store).ann?.[0]).toBe("unknown");
+
+  visitHost(store, "nas", { collected: { keyFiles: [keyFile] } });
+  expect(judged(store)).toEqual({
+    ann: ["known", null, "a private half of it is on nas: /root/.ssh/id"],
+    bob: ["unknown", null, expect.stringContaining("it may be on a machine that was not scanned")],
+  });
+
+  visitHost(store, "nas", { collected: { keyFiles: [] } });
+  expect(judged(store).ann?.[0]).toBe("unknown");
+});
+
+test("a key on this computer is matched, also where its grant is found only later", () => {
+  const store = openMemory();
+  const held = {
+    place: "/home/me/.ssh/id_ed25519",
+    fingerprint: fingerprintOf("ann"),
+    kind: "file",
+  } as const;
+  store.atomically(() => store.people.holdHere([held], () => true, START));
+  visitHost(store, "web", { collected: { grants: grants("ann") } });
+  expect(judged(store).ann).toEqual([
+    "known",
+    null,
+    "a private half of it is on this computer: /home/me/.ssh/id_ed25519",
+  ]);
+  store.atomically(() => store.people.holdHere([], () => true, START));
+  expect(judged(store).ann?.[0]).toBe("unknown");
+});
+
+test("who has left by a roster is gone, and their grants are orphans and findings", () => {
+  const store = openMemory();
+  visitHost(store, "web", { collected: { grants: grants("ann", "carol") } });
+  importRoster(store, [person("ann"), person("carol", { said: "gone", leftOn: "2026-03-31" })]);
+  expect(judged(store)).toEqual({
+    ann: ["known", null, "the key is that of Ann, says people.csv"],
+    carol: ["gone", "gone", "Carol left on 2026-03-31, says people.csv; the key is theirs"],
+  });
+  const { rows, total } = listFindings(store);
+  expect([total, rows[0]]).toMatchObject([
+    1,
+    {
+      rule: "grant-orphaned",
+      severity: "high",
+      sentence: "this is the key of somebody who has left (Carol), and it logs in as root",
+      host: "web",
+      firstSeen: START,
+    },
+  ]);
+  expect(store.findings.find(rows[0]?.id ?? "", new Date(START))).toEqual(rows[0]);
+  expect(store.findings.counts(new Date(START))).toEqual([
+    { rule: "grant-orphaned", severity: "high", count: 1 },
+  ]);
+});
+
+test("a roster that is read again replaces what it said; who is missing has left only where it names everybody", () => {
+  const store = openMemory();
+  visitHost(store, "web", { collected: { grants: grants("ann", "carol") } });
+  importRoster(store, [person("ann"), person("carol")]);
+  importRoster(store, [person("ann")], { at: "2026-06-02T00:00:00Z" });
+  expect(judged(store).carol?.[0]).toBe("known");
+  importRoster(store, [person("ann")], { at: "2026-06-03T00:00:00Z", isWhole: true });
+  expect(judged(store).carol).toEqual([
+    "gone",
+    "gone",
+    "Carol is no longer in people.csv, which is said to name everybody; the key is theirs",
+  ]);
+  importRoster(store, [person("ann"), person("carol")], { at: "2026-06-04T00:00:00Z", isWhole: true });
+  expect(judged(store).carol?.[0]).toBe("known");
+  store.atomically(() => store.people.removeRoster("people.csv"));
+  expect(judged(store).carol?.[0]).toBe("unknown");
+});
+
+test("a table of people and a folder of their keys are joined by login, and the newer word holds", () => {
+  const store = openMemory();
+  visitHost(store, "web", { collected: { grants: grants("carol") } });
+  importRoster(store, [person("carol")], { name: "team-keys", at: "2026-06-02T00:00:00Z" });
+  importRoster(store, [person("carol", { name: "Carol Nolan", said: "gone", keys: [] })]);
+  expect(judged(store).carol).toEqual([
+    "gone",
+    "gone",
+    "Carol has left, says people.csv; the key is theirs, says team-keys",
+  ]);
+  importRoster(store, [person("carol", { said: "active", keys: [] })], { at: "2026-06-03T00:00:00Z" });
+  expect(judged(store).carol?.[0]).toBe("known");
+});
+
+test("a key of two people is gone only when both have left", () => {
+  const store = openMemory();
+  const keys = [{ fingerprint: fingerprintOf("shared"), keyType: null }];
+  visitHost(store, "web", { collected: { grants: grants("shared") } });
+  importRoster(store, [person("ann", { keys }), person("carol", { keys, said: "gone" })]);
+  expect(judged(store).shared?.[0]).toBe("known");
+  importRoster(store, [person("ann", { keys, said: "gone" }), person("carol", { keys, said: "gone" })]);
+  expect(judged(store).shared?.[0]).toBe("gone");
+});
+
+test("what is only unmatched is an orphan where the scope is said to be whole, and nowhere else", () => {
+  const store = openMemory();
+  visitHost(store, "web", { collected: { grants: grants("ann", "bob") } });
+  importRoster(store, [person("ann")]);
+  expect(listGrants(store, { orphaned: true }).total).toBe(0);
+  expect(listGrants(store, { unmatched: true }).total).toBe(2);
+
+  store.atomically(() => store.people.declareScope(true, "laptops of guests", "2026-06-05T00:00:00Z"));
+  const { rows, total } = listGrants(store, { orphaned: true });
+  expect([total, rows[0]?.comment, rows[0]?.orphan, rows[0]?.why[0]]).toEqual([
+    1,
+    "bob",
+    "unmatched",
+    "nobody is known to have its private half, and every machine that holds private keys is said to be scanned",
+  ]);
+  expect(rows[0]?.verdict.owner.coverage.notRead).toContain("outside of the scope: laptops of guests");
+  expect(listFindings(store).rows.map(({ severity, firstSeen }) => [severity, firstSeen])).toEqual([
+    ["medium", "2026-06-05T00:00:00Z"],
+  ]);
+  // The key of somebody who is there is outside, with them: it is in no list of orphans.
+  expect(judged(store).ann).toEqual(["known", null, "the key is that of Ann, says people.csv"]);
+  const ann = listGrants(store, { search: "ann" }).rows[0]?.verdict.owner;
+  expect(ann?.reasons).toContain(
+    "its private half is out of scope: not in what was scanned, and expected with Ann",
+  );
+
+  store.atomically(() => store.people.declareScope(false, "", START));
+  expect([listGrants(store, { orphaned: true }).total, listFindings(store).total]).toEqual([0, 0]);
+});
+
+test("what cannot let anybody in is no orphan, unless one setting alone keeps it out", () => {
+  const store = openMemory();
+  const dormant = makeVerdict("no");
+  dormant.effective.dormant = "PermitRootLogin";
+  visitHost(store, "web", {
+    collected: {
+      grants: [
+        makeGrant("carol", { verdict: makeVerdict("no") }),
+        makeGrant("carol", { line: 2, text: "again", verdict: dormant }),
+      ],
+    },
+  });
+  importRoster(store, [person("carol", { said: "gone" })]);
+  expect(listGrants(store, { orphaned: true }).rows.map(({ line }) => line)).toEqual([2]);
+  expect(listFindings(store).rows[0]?.sentence).toContain(
+    "it would log in as root again if PermitRootLogin were otherwise",
+  );
+});
+
+test("a comment that names somebody is weak evidence: it is said, and decides nothing", () => {
+  const store = openMemory();
+  visitHost(store, "web", {
+    collected: { grants: [makeGrant("other", { comment: "carol@corp.example laptop" })] },
+  });
+  importRoster(store, [person("carol", { said: "gone" })]);
+  const [row] = listGrants(store).rows;
+  expect(row?.verdict.owner.state).toBe("unknown");
+  expect(row?.verdict.owner.reasons).toContain(
+    "its comment names Carol, who has left (weak: anybody can write a comment)",
+  );
+});
+
+test("every row says how much was looked at", () => {
+  const store = openMemory();
+  visitHost(store, "web", {
+    collected: { grants: grants("ann"), unreadPaths: ["/home/a", "/home/b", "/home/c"] },
+  });
+  visitHost(store, "db", { collected: { readAs: "auditor" } });
+  visitHost(store, "nas", { collected: null });
+  importRoster(store, [person("bob")]);
+  expect(listGrants(store).rows[0]?.verdict.owner.coverage).toEqual({
+    read: [
+      "2 of 3 hosts, 1 as root",
+      "0 private keys of this computer",
+      "people.csv: 1 person, read 2026-06-01",
+    ],
+    notRead: [
+      "1 host",
+      "3 files and folders of hosts",
+      "machines outside of the scan: the scope is not declared whole",
+    ],
+  });
+});
+
+test("any verdicts together are counted as they are listed", () => {
+  const store = openMemory();
+  const unused = makeVerdict();
+  unused.use.state = "unused";
+  visitHost(store, "web", {
+    collected: { grants: [...grants("ann", "carol", "bob"), makeGrant("dan", { line: 9, verdict: unused })] },
+  });
+  importRoster(store, [person("ann"), person("carol", { said: "gone" })]);
+  for (const asked of [
+    { owner: "gone" },
+    { owner: "unknown", use: "unused" },
+    { orphaned: true, use: "unknown" },
+    { unmatched: true, effective: "yes", owner: "known" },
+  ] as const) {
+    const { rows, total } = listGrants(store, asked);
+    expect([asked, total]).toEqual([asked, rows.length]);
+    expect(total).toBeGreaterThan(0);
+  }
+});

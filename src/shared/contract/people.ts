@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { PersonRow, Roster, RosterKind, Scope } from "../model/person.ts";
+import { listOf, Page, Search, sortedBy } from "./paging.ts";
+import { command, query } from "./procedure.ts";
+
+/** A roster is a few megabytes at most; a folder of keys has a file for each person. */
+const MOST_ROSTER_BASE64 = 24 * 1024 * 1024;
+const MOST_ROSTER_FILES = 50_000;
+
+const RosterName = z.string().trim().min(1).max(200);
+
+/** What of a roster could not be read. Written by strangers. */
+const BrokenLine = z.object({
+  /** `people.csv line 12`. */
+  where: z.string(),
+  why: z.string(),
+});
+export type BrokenLine = z.infer<typeof BrokenLine>;
+
+/** At most so many are listed; `total` counts them all. */
+export const BROKEN_LINES_SHOWN = 100;
+
+export const people = {
+  list: query
+    .input(
+      z.object({
+        search: Search,
+        standing: z.enum(["known", "gone"]).nullable().default(null),
+        sort: sortedBy(["name", "standing"]).default({ by: "name", descending: false }),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(PersonRow)),
+
+  rosters: query.output(z.array(Roster)),
+
+  /**
+   * Reads a roster. One of the same name is replaced: what it says of a person holds from now on. Who is no longer in
+   * it stays as they were, unless it is said to name everybody.
+   */
+  import: command
+    .input(
+      z.object({
+        name: RosterName,
+        files: z
+          .array(z.object({ name: z.string().max(4_096), base64: z.base64().max(MOST_ROSTER_BASE64) }))
+          .min(1)
+          .max(MOST_ROSTER_FILES),
+        isWhole: z.boolean().default(false),
+      }),
+    )
+    .output(
+      z.object({
+        kind: RosterKind,
+        people: z.int(),
+        keys: z.int(),
+        gone: z.int(),
+        /** In an earlier reading and not in this one. */
+        missing: z.int(),
+        broken: z.object({ total: z.int(), first: z.array(BrokenLine).max(BROKEN_LINES_SHOWN) }),
+        notes: z.array(z.string()),
+      }),
+    ),
+
+  /** Forgets a roster, and all that only it has said. */
+  remove: command.input(z.object({ name: RosterName })).output(z.object({ people: z.int() })),
+
+  scope: query.output(Scope),
+
+  /** Says whether every machine that holds private keys is scanned, and what is outside. */
+  declareScope: command
+    .input(z.object({ isWhole: z.boolean(), note: z.string().trim().max(500).default("") }))
+    .output(Scope),
+};

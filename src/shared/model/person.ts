@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { Instant } from "./instant.ts";
+
+/** How a roster is written: a table, a folder of NAME.keys as GitHub serves them, or a directory's export. */
+export const RosterKind = z.enum(["csv", "keys", "ldif"]);
+export type RosterKind = z.infer<typeof RosterKind>;
+
+/** A list of people and their keys that was imported, under the name that it was imported as. */
+export const Roster = z.object({
+  name: z.string(),
+  kind: RosterKind,
+  /** The user has said that it names everybody: who is missing from it has left. */
+  isWhole: z.boolean(),
+  readAt: Instant,
+  people: z.int(),
+  /** Keys that it has as somebody's. */
+  keys: z.int(),
+});
+export type Roster = z.infer<typeof Roster>;
+
+/** A person as one roster tells of them. Written by strangers. */
+export const PersonRow = z.object({
+  id: z.int(),
+  name: z.string(),
+  email: z.string().nullable(),
+  logins: z.array(z.string()),
+  roster: z.string(),
+  /** What all rosters together make of it. */
+  standing: z.enum(["known", "gone"]),
+  /** Why, as a sentence. */
+  why: z.string(),
+  keyCount: z.int(),
+  /** Grants that these keys are in now. */
+  grantCount: z.int(),
+  readAt: Instant,
+});
+export type PersonRow = z.infer<typeof PersonRow>;
+
+/** What the user has said of the scope: whether it holds every machine that holds private keys. */
+export const Scope = z.object({
+  isWhole: z.boolean(),
+  /** What is outside, in the user's words; empty for nothing. */
+  note: z.string(),
+  /** Null until it was first declared. */
+  declaredAt: Instant.nullable(),
+});
+export type Scope = z.infer<typeof Scope>;

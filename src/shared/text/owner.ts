@@ -1,0 +1,121 @@
+import type { Scope } from "../model/person.ts";
+import type { Coverage, Owner } from "../model/verdict.ts";
+import { sayCount, sayNumber } from "./count.ts";
+import { type RosterEntry, sayStanding } from "./standing.ts";
+
+/** A person whom a roster has a key of, or whom a comment names. */
+export type KnownPerson = {
+  name: string;
+  standing: "known" | "gone";
+  /** The roster that has the key as theirs, or that has the login. */
+  roster: string;
+  /** What decides on the standing. */
+  decidedBy: RosterEntry;
+};
+
+/** What all hosts, this computer and the rosters tell of who owns a grant; the state is decided already. */
+export type OwnerFacts = {
+  state: Owner["state"];
+  /** False for a line in which no key can be read. */
+  hasKey: boolean;
+  /** The first places of private halves, as `web1: /root/.ssh/id_rsa`, and how many there are. */
+  places: readonly string[];
+  placeCount: number;
+  people: readonly KnownPerson[];
+  /** People whose login or address the comment names: that decides nothing. */
+  namedInComment: readonly KnownPerson[];
+  managedBy: Owner["managedBy"];
+  isVouched: boolean;
+};
+
+/** How much was looked at for all owners alike. */
+export type Fleet = {
+  hosts: number;
+  hostsRead: number;
+  hostsReadAsRoot: number;
+  /** Files and folders of hosts that could not be read. */
+  unreadPlaces: number;
+  /** Private keys known on this computer. */
+  heldKeys: number;
+  rosters: readonly { name: string; people: number; readAt: string }[];
+  scope: Scope;
+};
+
+/** The owner's axis of a verdict, in words: what decides comes first. */
+export function sayOwner(facts: OwnerFacts, fleet: Fleet): Owner {
+  const { state, people, managedBy } = facts;
+  const deciding = people.filter(({ standing }) => standing === state).map(({ name }) => name);
+  const names = [...new Set(deciding)];
+  return {
+    state,
+    who: names.length > 0 ? names.slice(0, 3).join(", ") : (managedBy?.by ?? null),
+    isMatched: facts.placeCount > 0,
+    managedBy,
+    reasons: facts.hasKey ? listReasons(facts, fleet) : ["the line has no key that can be read"],
+    coverage: cover(fleet),
+  };
+}
+
+function listReasons(facts: OwnerFacts, { scope }: Fleet): string[] {
+  const { state, people, managedBy, isVouched } = facts;
+  const sorted = people.toSorted(
+    (one, other) => Number(other.standing === state) - Number(one.standing === state),
+  );
+  return [
+    ...(state === "unknown" ? [sayUnmatched(scope)] : []),
+    ...sorted.map(sayKeyOf),
+    ...(isVouched ? ["it was approved here, with an owner"] : []),
+    ...sayPrivateHalves(facts),
+    ...(managedBy ? [`${managedBy.by} writes the line, which says nothing of who holds the key`] : []),
+    ...facts.namedInComment.map(sayNamed),
+  ];
+}
+
+const sayUnmatched = ({ isWhole }: Scope): string =>
+  isWhole
+    ? "nobody is known to have its private half, and every machine that holds private keys is said to be scanned"
+    : "its private half was not found and no roster has it: it may be on a machine that was not scanned";
+
+function sayKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string {
+  if (standing === "known") return `the key is that of ${name}, says ${roster}`;
+  const left = sayStanding(standing, decidedBy);
+  return decidedBy.roster === roster
+    ? `${left}; the key is theirs`
+    : `${left}; the key is theirs, says ${roster}`;
+}
+
+function sayPrivateHalves({ state, places, placeCount, people }: OwnerFacts): string[] {
+  const more = placeCount - places.length;
+  const rest = more > 0 ? [`and at ${sayCount(more, "more place")}`] : [];
+  if (placeCount > 0) return [...places.map((place) => `a private half of it is on ${place}`), ...rest];
+  const holder = people.find(({ standing }) => standing === "known");
+  if (state !== "known" || !holder) return [];
+  return [`its private half is out of scope: not in what was scanned, and expected with ${holder.name}`];
+}
+
+const sayNamed = ({ name, standing }: KnownPerson): string =>
+  `its comment names ${name}${standing === "gone" ? ", who has left" : ""} (weak: anybody can write a comment)`;
+
+function cover(fleet: Fleet): Coverage {
+  const { hosts, hostsRead, hostsReadAsRoot, unreadPlaces, heldKeys, rosters, scope } = fleet;
+  const unread = hosts - hostsRead;
+  return {
+    read: [
+      `${sayNumber(hostsRead)} of ${sayCount(hosts, "host")}, ${sayNumber(hostsReadAsRoot)} as root`,
+      sayCount(heldKeys, "private key of this computer", "private keys of this computer"),
+      ...rosters.map(
+        ({ name, people, readAt }) =>
+          `${name}: ${sayCount(people, "person", "people")}, read ${readAt.slice(0, 10)}`,
+      ),
+    ],
+    notRead: [
+      ...(unread > 0 ? [sayCount(unread, "host")] : []),
+      ...(unreadPlaces > 0
+        ? [sayCount(unreadPlaces, "file or folder of hosts", "files and folders of hosts")]
+        : []),
+      ...(rosters.length === 0 ? ["no roster of people was imported"] : []),
+      ...(scope.isWhole ? [] : ["machines outside of the scan: the scope is not declared whole"]),
+      ...(scope.note === "" ? [] : [`outside of the scope: ${scope.note}`]),
+    ],
+  };
+}

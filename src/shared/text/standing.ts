@@ -1,0 +1,28 @@
+import type { Instant } from "../model/instant.ts";
+
+/** The entry of a roster that decides whether a person is still there. */
+export type RosterEntry = {
+  name: string;
+  roster: string;
+  said: "active" | "gone" | "nothing";
+  /** A day, as the roster writes it: 2026-03-31. */
+  leftOn: string | null;
+  isMissing: boolean;
+  readAt: Instant;
+};
+
+/** Why a person counts as gone or as still there, as a sentence about `name`. */
+export function sayStanding(standing: "known" | "gone", entry: RosterEntry): string {
+  const { name, roster, said, leftOn, isMissing } = entry;
+  if (standing === "known") {
+    const leaves = leftOn === null || said === "gone" ? "" : ` and leaves on ${leftOn}`;
+    return said === "active"
+      ? `${name} is there${leaves}, says ${roster}`
+      : `${name} is in ${roster}${leaves}`;
+  }
+  if (leftOn !== null) return `${name} left on ${leftOn}, says ${roster}`;
+  if (said === "gone") return `${name} has left, says ${roster}`;
+  return isMissing
+    ? `${name} is no longer in ${roster}, which is said to name everybody`
+    : `${name} has left, says ${roster}`;
+}
