@@ -84,7 +84,10 @@ export function createApp({
       scans: createScans({
         store,
         readTargets,
-        visits: createVisits({ store, prober, workstation, collectorScript, now, patience }),
+        visits: createVisits({
+          ...{ store, prober, workstation, collectorScript, now, patience },
+          noteKeys: people.lookAround,
+        }),
         countFreeDescriptors,
         announce,
         inBackground: background.start,

@@ -12,7 +12,7 @@ type Wish = { name: string; files: readonly { name: string; base64: string }[]; 
 const MOST_BYTES = 32 * 1024 * 1024;
 
 export function createImport({ store, settle, now }: Deps) {
-  return ({ name, files, isWhole }: Wish) => {
+  return async ({ name, files, isWhole }: Wish) => {
     const size = files.reduce((sum, { base64 }) => sum + (base64.length * 3) / 4, 0);
     if (size > MOST_BYTES)
       throw new Refusal(
@@ -27,7 +27,7 @@ export function createImport({ store, settle, now }: Deps) {
     if (people.length === 0) throw new Refusal("invalid-input", `${name} names nobody: ${sayFirst(broken)}`);
     const keys = people.reduce((sum, person) => sum + person.keys.length, 0);
     const at = toInstant(now());
-    const replaced = store.atomically(() => {
+    const replaced = await store.inTurn(() => {
       store.people.replaceRoster({ name, kind, isWhole, people, at });
       settle();
       const detail = { name, kind, isWhole, people: people.length, keys, broken: broken.length };

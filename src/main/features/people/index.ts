@@ -30,8 +30,8 @@ export function createPeople({ store, here, announce, now }: Deps) {
     procedures: {
       list: os.list.handler(({ input }) => store.people.list(input)),
       rosters: os.rosters.handler(() => store.people.rosters()),
-      import: os.import.handler(({ input }) => announced(importRoster(input))),
-      remove: os.remove.handler(({ input }) => announced(remove(input.name))),
+      import: os.import.handler(async ({ input }) => announced(await importRoster(input))),
+      remove: os.remove.handler(async ({ input }) => announced(await remove(input.name))),
       scope: os.scope.handler(() => store.people.scope()),
       declareScope: os.declareScope.handler(({ input }) => declareScope(input)),
     },
@@ -43,15 +43,15 @@ export function createPeople({ store, here, announce, now }: Deps) {
    */
   async function lookAround(named: NamedKeys): Promise<void> {
     const { found, wasLookedAt } = await listHeldKeys(store.people.heldKeys(), named, here);
-    store.atomically(() => {
+    await store.inTurn(() => {
       store.people.holdHere(found, wasLookedAt, toInstant(now()));
       settle();
     });
     announce({ kind: "people-changed" });
   }
 
-  function remove(name: string): { people: number } {
-    return store.atomically(() => {
+  function remove(name: string): Promise<{ people: number }> {
+    return store.inTurn(() => {
       const { people: count } = findRoster(store, name);
       store.people.removeRoster(name);
       settle();
@@ -65,7 +65,7 @@ export function createPeople({ store, here, announce, now }: Deps) {
   async function declareScope({ isWhole, note }: { isWhole: boolean; note: string }): Promise<Scope> {
     await lookAround(new Map());
     const at = toInstant(now());
-    const scope = store.atomically(() => {
+    const scope = await store.inTurn(() => {
       store.people.declareScope(isWhole, note, at);
       store.events.append({ at, kind: "scope-declared", detail: { isWhole, note } });
       return store.people.scope();

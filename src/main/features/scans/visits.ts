@@ -32,6 +32,8 @@ type Deps = {
   now: () => Date;
   /** How it waits before it tries a host again. */
   patience: Patience;
+  /** Told of the private keys of this computer that a scan looks at, by their paths: a fingerprint each. */
+  noteKeys: (keyOfFile: ReadonlyMap<string, string>) => Promise<void>;
 };
 
 export type VisitOptions = {
@@ -49,7 +51,8 @@ export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: Ab
 /** The ways to visit, for scans. */
 export type PrepareVisits = ReturnType<typeof createVisits>;
 
-export function createVisits({ store, prober, workstation, collectorScript, now, patience }: Deps) {
+export function createVisits(deps: Deps) {
+  const { store, prober, workstation, collectorScript, now, patience, noteKeys } = deps;
   const { home, agentSocket, user } = workstation;
   const usual = listUsualKeyFiles(home);
   const turns = new Turns();
@@ -93,6 +96,7 @@ export function createVisits({ store, prober, workstation, collectorScript, now,
   ) {
     const unlock = mayAsk ? createUnlocker(ask, signal) : null;
     const gathered = await gatherFor(ways, { identityFiles, home, agentSocket, unlock });
+    if (ways.length > 0) await noteKeys(gathered.keyOfFile);
     const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
     const approach = createApproach({
       ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
