@@ -31,7 +31,9 @@ function readRow([seconds = "", account = ""]: string[]): Omit<LastLogin, "sourc
 /** "deploy   pts/0   10.1.2.3   Fri Nov 20 12:30:00 +0000 2026", as lastlog and lastlog2 print it in the C locale. */
 function readTableLine([line = ""]: string[]): Omit<LastLogin, "source"> | null {
   const [, account = "", month = "", day, time, sign, hours, minutes, year] =
-    /^(\S+)\s.*\s[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d) ([+-])(\d\d)(\d\d) (\d{4})\s*$/.exec(line) ?? [];
+    /^(\S+)\s.*\s[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d) ([+-])(\d\d)(\d\d) (\d{4})\s*$/.exec(
+      line,
+    ) ?? [];
   const index = MONTHS.indexOf(month);
   if (account === "" || index < 0 || index % 3 !== 0) return null;
   const [hour, minute, second] = (time ?? "").split(":").map(Number);

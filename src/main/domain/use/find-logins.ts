@@ -32,8 +32,13 @@ const OWN_LOGIN_SECONDS = 600;
 const MOST_KEYS = 2_000;
 
 /** How a login is named where it is looked up. */
-export const loginName = ({ account, fingerprint }: { account: string; fingerprint: string | null }): string =>
-  JSON.stringify([account, fingerprint]);
+export const loginName = ({
+  account,
+  fingerprint,
+}: {
+  account: string;
+  fingerprint: string | null;
+}): string => JSON.stringify([account, fingerprint]);
 
 export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const now = collection.facts.unixTime ?? Math.floor(at.getTime() / 1000);
@@ -118,7 +123,7 @@ const sayCut = ({ path, ending, isTail }: DatedLog): string[] => [
 function toWindows(source: string, spans: readonly { from: number; to: number }[]): LogWindow[] {
   return spans.flatMap((span) => {
     const [from, to] = [instantOf(span.from), instantOf(span.to)];
-    return from !== null && to !== null ? [{ source, from, to }] : [];
+    return from !== null && to !== null && from < to ? [{ source, from, to }] : [];
   });
 }
 
@@ -148,4 +153,3 @@ function countDays(seen: readonly Seen[]): [number, number][] {
   });
   return counts.sort(([one], [other]) => one - other);
 }
-

@@ -42,10 +42,11 @@ export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: 
 
   return (grant) => {
     const names = grant.key ? [grant.key.fingerprint, md5Of(grant.key)] : [];
-    const found = names.flatMap(
-      (fingerprint) => logins.get(nameOf({ ...grant, fingerprint })) ?? [],
+    const found = names.flatMap((fingerprint) => logins.get(nameOf({ ...grant, fingerprint })) ?? []);
+    const last = found.reduce<KeyLogins | null>(
+      (one, other) => (one && one.lastAt > other.lastAt ? one : other),
+      null,
     );
-    const last = found.reduce<KeyLogins | null>((one, other) => (one && one.lastAt > other.lastAt ? one : other), null);
     const isRecent = last !== null && now - toSeconds(last.lastAt) <= UNUSED_AFTER_DAYS * DAY_SECONDS;
     const coverage = {
       read: [...read, ...sayLastLogin(grant.account, lastLogins)],
@@ -77,7 +78,11 @@ type Reach = { days: number; from: string; to: string };
 type Doubts = { evidence: World["evidence"]; reach: Reach | null; windows: readonly LogWindow[] };
 
 /** Why nothing follows from finding no login; null where something does. */
-function findDoubt(grant: UsedGrant, names: readonly string[], { evidence, reach, windows }: Doubts): string | null {
+function findDoubt(
+  grant: UsedGrant,
+  names: readonly string[],
+  { evidence, reach, windows }: Doubts,
+): string | null {
   if (!grant.key) return "no key could be read in the line, so no login is known to be with it";
   const name = names
     .map((fingerprint) => evidence.elsewhere.get(loginName({ ...grant, fingerprint })))
@@ -90,7 +95,11 @@ function findDoubt(grant: UsedGrant, names: readonly string[], { evidence, reach
       ? `no log tells of logins for certain: ${evidence.notRead[0]}`
       : "no log of logins was found on the host";
   if (reach === null) {
-    const last = windows.reduce((one, { to }) => (to > one ? to : one), "");
+    const last =
+      windows
+        .map(({ to }) => to)
+        .sort()
+        .at(-1) ?? "";
     return `the logs that could be read end on ${dayOf(last)}`;
   }
   if (reach.days >= UNUSED_AFTER_DAYS) return null;
@@ -131,12 +140,15 @@ function sayLastLogin(account: string, all: readonly LastLogin[]): string[] {
   );
 }
 
-const nameOf = ({ account, fingerprint, isAuthority }: Pick<KeyLogins, "account" | "fingerprint" | "isAuthority">) =>
+const nameOf = ({
+  account,
+  fingerprint,
+  isAuthority,
+}: Pick<KeyLogins, "account" | "fingerprint" | "isAuthority">) =>
   JSON.stringify([account, fingerprint, isAuthority]);
 
 /** As sshd writes it with `FingerprintHash md5`. */
-const md5Of = ({ blob }: PublicKey): string =>
-  `MD5:${hash("md5", blob).replace(/(..)(?=.)/g, "$1:")}`;
+const md5Of = ({ blob }: PublicKey): string => `MD5:${hash("md5", blob).replace(/(..)(?=.)/g, "$1:")}`;
 
 const countOf = (days: KeyLogins["days"]): number => days.reduce((sum, [, count]) => sum + count, 0);
 const toSeconds = (instant: string): number => Date.parse(instant) / 1000;

@@ -21,7 +21,8 @@ export type Span = { from: number; to: number };
 export type DatedLog = LogSummary & { dates: (number | null)[] };
 
 /** "/var/log/auth.log.2.gz" is of "/var/log/auth.log". */
-export const familyOf = (path: string): string => /^(\/var\/log\/(?:auth\.log|secure))/.exec(path)?.[1] ?? path;
+export const familyOf = (path: string): string =>
+  /^(\/var\/log\/(?:auth\.log|secure))/.exec(path)?.[1] ?? path;
 
 /** How many files of its log are newer than this one, or a number that grows with its age where its name has a date. */
 export function ageOf(path: string): number {
@@ -41,7 +42,8 @@ export function dateLogs(
     .sort((one, other) => ageOf(one.path) - ageOf(other.path))
     .map((log) => {
       const written = log.writtenAt ?? (ageOf(log.path) === 0 ? now : null);
-      const newest = written === null ? null : Math.min(bound, Math.floor((written + offset) / DAY_SECONDS) + 1);
+      const newest =
+        written === null ? null : Math.min(bound, Math.floor((written + offset) / DAY_SECONDS) + 1);
       const dates = dateDays(log.days, newest);
       bound = Math.min(bound, ...dates.flatMap((day) => (day === null ? [] : day + 1)));
       return { ...log, dates };
@@ -80,8 +82,9 @@ function findPieces(log: DatedLog, offset: number): Piece[] {
   return spans.map((span, index) => ({
     ...span,
     age: ageOf(log.path),
-    isOpenBefore: index > 0 || !log.isTail,
-    isOpenAfter: index < spans.length - 1 || !isCut,
+    // What parts the journal's own spans is known: nothing else joins them.
+    isOpenBefore: !log.journal && (index > 0 || !log.isTail),
+    isOpenAfter: !log.journal && (index < spans.length - 1 || !isCut),
   }));
 }
 
@@ -105,7 +108,9 @@ function spansOfFile(log: DatedLog, offset: number): Span[] {
 function spansOfJournal(log: DatedLog, offset: number): Span[] {
   const { boots = [], newest = null, drops = [] } = log.journal ?? {};
   const end = readStamp(log, newest, "last", offset);
-  const read = [log.first, log.last].map((stamp) => readStamp(log, stamp, "last", offset) ?? Number.POSITIVE_INFINITY);
+  const read = [log.first, log.last].map(
+    (stamp) => readStamp(log, stamp, "last", offset) ?? Number.POSITIVE_INFINITY,
+  );
   const begin = log.ending === "cut" ? Math.min(...read) : 0;
   const spans: Span[] = [];
   for (const [from, to] of [...boots].sort(([one], [other]) => one - other)) {

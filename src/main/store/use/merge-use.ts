@@ -27,7 +27,7 @@ function mergeLogins(one: KeyLogins, other: KeyLogins): KeyLogins {
   const oldest = (days.at(-1)?.[0] ?? 0) - MOST_DAYS;
   return {
     ...younger,
-    firstAt: one.firstAt <= other.firstAt ? one.firstAt : other.firstAt,
+    firstAt: compare(one.firstAt, other.firstAt) < 0 ? one.firstAt : other.firstAt,
     lastFrom: younger.lastFrom ?? (older.lastAt === younger.lastAt ? older.lastFrom : null),
     days: days.filter(([day]) => day > oldest),
   };
@@ -42,7 +42,10 @@ export function mergeWindows(windows: readonly LogWindow[]): LogWindow[] {
   for (const window of inOrder) {
     const before = merged.at(-1);
     if (before?.source === window.source && window.from <= before.to)
-      merged[merged.length - 1] = { ...before, to: window.to > before.to ? window.to : before.to };
+      merged[merged.length - 1] = {
+        ...before,
+        to: compare(window.to, before.to) > 0 ? window.to : before.to,
+      };
     else merged.push(window);
   }
   return merged;

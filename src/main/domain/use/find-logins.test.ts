@@ -1,0 +1,184 @@
+import { expect, test } from "vitest";
+import type { Collection } from "#domain/collection/collection.ts";
+import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
+import { findLogins } from "./find-logins.ts";
+import { daysFrom, makeLog } from "./testdata/make-log.ts";
+
+/** makeCollection's host is read on 1 June 2026 at midnight, and its zone is +0200. */
+const AT = new Date("2026-06-01T00:00:00Z");
+const KEY = `SHA256:${"k".repeat(43)}`;
+const byKey = (account = "deploy", from = "10.1.2.3") =>
+  `Accepted publickey for ${account} from ${from} port 0 ssh2: ED25519 ${KEY}`;
+
+const find = (more: Parameters<typeof makeCollection>[0]) => findLogins(makeCollection(more), AT);
+const MAY = daysFrom("2026-05-01", "2026-05-31");
+
+test("logins are added up by account and key, with the first, the last and where that came from", () => {
+  const newer = makeLog("/var/log/auth.log", MAY, {
+    logins: [
+      [byKey(), ["2026-05-02", "2026-05-20"]],
+      [byKey("deploy", "10.9.9.9"), ["2026-05-21"]],
+    ],
+  });
+  const older = makeLog("/var/log/auth.log.1", daysFrom("2026-04-01", "2026-04-30"), {
+    logins: [[byKey(), ["2026-04-03"]]],
+  });
+  const { logins, windows } = find({ logs: [newer, older] });
+  expect(logins).toEqual([
+    {
+      account: "deploy",
+      fingerprint: KEY,
+      isAuthority: false,
+      firstAt: "2026-04-03T10:00:00Z",
+      lastAt: "2026-05-21T10:30:00Z",
+      lastFrom: "10.9.9.9",
+      days: [
+        [20546, 2],
+        [20575, 2],
+        [20593, 2],
+        [20594, 2],
+      ],
+    },
+  ]);
+  expect(windows).toEqual([
+    { source: "/var/log/auth.log", from: "2026-04-01T10:00:00Z", to: "2026-05-31T10:00:00Z" },
+  ]);
+});
+
+test("what two logs tell of the same day is counted once, by the one that tells of more", () => {
+  const logs = [
+    makeLog("/var/log/auth.log", MAY, { logins: [[byKey(), ["2026-05-02"]]] }),
+    makeLog("/var/log/secure", MAY, {
+      logins: [
+        [byKey(), ["2026-05-02"]],
+        [byKey("deploy", "::1"), ["2026-05-02"]],
+      ],
+    }),
+  ];
+  expect(find({ logs }).logins).toMatchObject([{ days: [[20575, 4]] }]);
+});
+
+test("a certificate counts for the authority that signed it, and not for its key", () => {
+  const authority = `SHA256:${"c".repeat(43)}`;
+  const text = `Accepted publickey for deploy from ::1 port 0 ssh2: RSA-CERT ${KEY} ID jo (serial 3) CA RSA ${authority}`;
+  const { logins } = find({ logs: [makeLog("/var/log/secure", MAY, { logins: [[text, ["2026-05-02"]]] })] });
+  expect(logins).toMatchObject([{ fingerprint: authority, isAuthority: true }]);
+});
+
+test("years are told by when each file was written, and no file reaches past where the next one begins", () => {
+  const logs = [
+    makeLog("/var/log/auth.log", ["Jan  3", "Jan  4"], {
+      writtenAt: Date.parse("2026-01-04T12:00:00Z") / 1000,
+    }),
+    // Touched long after it was written.
+    makeLog("/var/log/auth.log.1", ["Dec 30", "Jan  2"], {
+      writtenAt: Date.parse("2026-05-30T12:00:00Z") / 1000,
+      logins: [[byKey(), ["Dec 30"]]],
+    }),
+  ];
+  const { logins, windows } = find({ logs });
+  expect(logins).toMatchObject([{ firstAt: "2025-12-30T10:00:00Z" }]);
+  expect(windows).toEqual([
+    { source: "/var/log/auth.log", from: "2025-12-30T10:00:00Z", to: "2026-01-04T10:00:00Z" },
+  ]);
+});
+
+test("a silence of more than three days, a missing file and an unread one are gaps", () => {
+  const windowsOf = (more: Partial<Collection>) =>
+    find(more).windows.map(({ from, to }) => [from.slice(5, 10), to.slice(5, 10)]);
+  const silent = makeLog("/var/log/auth.log", ["2026-05-01", "2026-05-02", "2026-05-30", "2026-05-31"]);
+  expect(windowsOf({ logs: [silent] })).toEqual([
+    ["05-01", "05-02"],
+    ["05-29", "05-31"],
+  ]);
+
+  const newest = makeLog("/var/log/auth.log", daysFrom("2026-05-30", "2026-05-31"));
+  const second = makeLog("/var/log/auth.log.2", daysFrom("2026-05-20", "2026-05-28"));
+  const gap = [
+    ["05-20", "05-28"],
+    ["05-30", "05-31"],
+  ];
+  expect(windowsOf({ logs: [newest, second] })).toEqual(gap);
+  const dated = { ...second, path: "/var/log/auth.log-20260529" };
+  expect(windowsOf({ logs: [newest, dated] })).toEqual([["05-20", "05-31"]]);
+  const why = "it may not be read without more rights";
+  const unread = [{ kind: "log" as const, path: "/var/log/auth.log-20260530.zst", why }];
+  expect(windowsOf({ logs: [newest, dated], unread })).toEqual(gap);
+});
+
+test("a file that was cut short does not reach on to the next, and one too full reaches nowhere", () => {
+  const [newer, older] = [daysFrom("2026-05-20", "2026-05-31"), daysFrom("2026-05-01", "2026-05-19")];
+  const logs = (more: object) => [
+    makeLog("/var/log/auth.log", newer),
+    makeLog("/var/log/auth.log.1", older, more),
+  ];
+  expect(find({ logs: logs({}) }).windows).toHaveLength(1);
+  const cut = find({ logs: logs({ ending: "cut" }) });
+  expect(cut.windows).toHaveLength(2);
+  expect(cut.notRead).toEqual([
+    "/var/log/auth.log.1: it was read in part only, for its time was over or it is damaged",
+  ]);
+  const full = find({ logs: logs({ ending: "full" }) });
+  expect(full.windows).toEqual([]);
+  expect(full.notRead).toEqual([
+    "/var/log/auth.log: it holds more different logins than were taken, so none is known to be missing",
+  ]);
+});
+
+test("the journal reaches back over the starts of the system, but not over messages that it dropped", () => {
+  const seconds = (text: string) => Date.parse(text) / 1000;
+  const journal = {
+    boots: [
+      [seconds("2026-03-01T00:00:00Z"), seconds("2026-03-20T00:00:00Z")],
+      [seconds("2026-04-01T00:00:00Z"), seconds("2026-04-28T00:00:00Z")],
+      [seconds("2026-04-29T00:00:00Z"), seconds("2026-05-30T00:00:00Z")],
+    ] as [number, number][],
+    newest: "2026-05-31T23:59:59+00:00",
+    drops: ["2026-05-10T00:00:00+00:00"],
+  };
+  const { windows } = find({ logs: [makeLog("journal", [], { journal })] });
+  expect(windows.map(({ from, to }) => [from, to])).toEqual([
+    ["2026-03-01T00:00:00Z", "2026-03-20T00:00:00Z"],
+    ["2026-04-01T00:00:00Z", "2026-05-09T23:59:00Z"],
+    ["2026-05-10T00:00:00Z", "2026-05-31T23:59:59Z"],
+  ]);
+});
+
+test("a log without this scan's own login, or without any, says nothing by its silence", () => {
+  const login = { loginKey: KEY, loginAccount: "deploy" };
+  const log = makeLog("/var/log/secure", [...MAY, "2026-06-01"], { logins: [[byKey(), ["2026-05-02"]]] });
+  const without = find({ logs: [log], ...login });
+  expect(without).toMatchObject({
+    windows: [],
+    notRead: ["/var/log/secure: this scan's own login is not in it, so others may be missing too"],
+  });
+  const own = { day: 31, count: 1, first: "02:00:00", last: "02:00:00" };
+  const messages = [{ host: "web1.example", text: byKey(), days: [own] }];
+  expect(find({ logs: [{ ...log, messages }], ...login }).windows).toHaveLength(1);
+  expect(find({ logs: [{ ...log, messages: [], acceptedCount: 0 }] }).notRead).toEqual([
+    "/var/log/secure: no login of any kind is in it, so sshd may write elsewhere",
+  ]);
+});
+
+test("logins on another host that a log tells of are not this one's, and are remembered as a doubt", () => {
+  const logs = [makeLog("/var/log/secure", MAY, { logins: [[byKey(), ["2026-05-02"]]], host: "db7" })];
+  const { logins, elsewhere } = find({ logs });
+  expect(logins).toEqual([]);
+  expect([...elsewhere]).toEqual([[JSON.stringify(["deploy", KEY]), "db7"]]);
+});
+
+test("a LogLevel that hides logins leaves no window, wherever it is set", () => {
+  const logs = [makeLog("/var/log/secure", MAY)];
+  const why = "sshd is set to LogLevel QUIET, so it does not write of logins";
+  const inFile = find({ logs, config: "# LogLevel INFO\nloglevel = quiet\n" });
+  expect(inFile).toMatchObject({ windows: [], hiddenBy: `${why} (/etc/ssh/sshd_config)` });
+  expect(find({ logs, config: "LogLevel VERBOSE\n#LogLevel QUIET\n" })).toMatchObject({ hiddenBy: null });
+
+  const { sshd } = makeCollection({
+    config: "LogLevel INFO\nLogLevel QUIET\nMatch Address 10.0.0.0/8\nLogLevel QUIET\n",
+  });
+  const answer = (level: string) => new Map([["root", new Map([["loglevel", [level]]])]]);
+  expect(find({ logs, sshd: { ...sshd, effective: answer("INFO") } }).hiddenBy).toContain("QUIET");
+  expect(find({ logs, sshd: { ...sshd, files: new Map(), effective: answer("INFO") } }).hiddenBy).toBeNull();
+  expect(find({ logs, sshd: { ...sshd, files: new Map(), effective: answer("QUIET") } }).hiddenBy).toBe(why);
+});

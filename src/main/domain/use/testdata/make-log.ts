@@ -1,0 +1,37 @@
+import type { LogSummary } from "#domain/collection/logs.ts";
+
+/** A log of web1 with a line on each of these days at noon, read wholly; `logins` are messages and their days. */
+export function makeLog(
+  path: string,
+  days: readonly string[],
+  { logins = [], host = "web1", ...more }: Partial<LogSummary> & { logins?: Logins; host?: string } = {},
+): LogSummary {
+  const stamp = (day: string | undefined) => day && `${day}${day.length > 6 ? "T" : " "}12:00:00`;
+  return {
+    path,
+    writtenAt: null,
+    isTail: false,
+    days: [...days],
+    first: stamp(days[0]) ?? null,
+    last: stamp(days.at(-1)) ?? null,
+    acceptedCount: 1,
+    messages: logins.map(([text, on]) => ({
+      host,
+      text,
+      days: on.map((day) => ({ day: days.indexOf(day), count: 2, first: "12:00:00", last: "12:30:00" })),
+    })),
+    ending: "whole",
+    journal: null,
+    ...more,
+  };
+}
+
+type Logins = readonly (readonly [text: string, days: readonly string[]])[];
+
+/** Each day from one to another: "2026-05-01", "2026-05-02", ... */
+export function daysFrom(from: string, to: string): string[] {
+  const days: string[] = [];
+  for (let at = Date.parse(from); at <= Date.parse(to); at += 86_400_000)
+    days.push(new Date(at).toISOString().slice(0, 10));
+  return days;
+}
