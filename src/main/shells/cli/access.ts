@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayKey } from "#shared/text/key-size.ts";
@@ -9,7 +10,18 @@ import { LOOK, type Session } from "./session.ts";
 import type { World } from "./world.ts";
 
 type Effective = GrantRow["verdict"]["effective"]["state"];
-type Options = CommonOptions & { account?: string; host?: string; effective?: Effective; limit?: number };
+type Owner = GrantRow["verdict"]["owner"]["state"];
+type Use = GrantRow["verdict"]["use"]["state"];
+type Options = CommonOptions & {
+  account?: string;
+  host?: string;
+  effective?: Effective;
+  owner?: Owner;
+  use?: Use;
+  orphaned?: boolean;
+  unmatched?: boolean;
+  limit?: number;
+};
 
 export function addAccess(program: Command, { world }: Session): void {
   program
@@ -19,6 +31,12 @@ export function addAccess(program: Command, { world }: Session): void {
     .option("--account <name>", "only what opens this account")
     .option("--host <name>", "only what opens this host")
     .addOption(new Option("--effective <verdict>", "only one verdict").choices(["yes", "no", "unknown"]))
+    .option("--orphaned", "only what may let somebody in while nobody owns or uses it, as evidence says")
+    .option("--unmatched", "only keys whose private half was found nowhere")
+    .addOption(
+      new Option("--owner <state>", "only one state of the owner").choices(["known", "gone", "unknown"]),
+    )
+    .addOption(new Option("--use <state>", "only one state of use").choices(["used", "unused", "unknown"]))
     .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
@@ -31,13 +49,18 @@ A grant is one line of an authorized_keys file. LOGIN says whether sshd would ac
 now: yes, no, or unknown, which names what could not be read. Every word of FILTER must stand somewhere
 in the row: a host, an account, a comment, a fingerprint.
 
+A grant is orphaned when it may let somebody in, or would if one setting were otherwise, and: who has its key
+has left, by a roster; or nobody has used it in 90 days, and the logs cover them; or its private half was
+found nowhere, and the scope is declared whole. WHY says which.
+
 Examples:
   latchkey access --account root               who becomes root, and where
   latchkey access SHA256:2vN                   every door that one key opens
   latchkey access --effective unknown          what a scan could not decide
+  latchkey access --orphaned                   what to remove, and why
 
 With --json: { grants: [{ host, account, file, line, keyType, fingerprint, comment, options,
-verdict: { effective, owner, use }, orphaned, why }], total }`;
+verdict: { effective, owner, use }, orphaned, orphan, why }], total }`;
 
 async function listGrants(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -47,10 +70,19 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     account: options.account ?? null,
     host: options.host ?? null,
     effective: options.effective ?? null,
+    owner: options.owner ?? null,
+    use: options.use ?? null,
+    orphaned: options.orphaned ?? false,
+    unmatched: options.unmatched ?? false,
   };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ grants: rows.map(toGrantJson), total }, world);
-  if (total === 0) return world.out(sayNone(filter));
+  const outside = filter.orphaned ? await sayOutside(app.client) : null;
+  if (total === 0) {
+    world.out(filter.orphaned ? "no grant is an orphan, by all that was looked at" : sayNone(filter));
+    if (outside !== null) world.out(outside);
+    return;
+  }
   world.out(`${printTable(COLUMNS, rows, world)}\n`);
 
   const countOf = async (effective: Effective) => {
@@ -62,6 +94,17 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
   world.out(
     `${sayCount(total, "grant")}${shown}: ${yes} would be let in, ${no} would not, ${unknown} not known for certain`,
   );
+  if (outside !== null) world.out(outside);
+}
+
+/** What is in no list of orphans because nobody has said what the scope covers; null when that is nothing. */
+async function sayOutside({ access, people }: LatchkeyClient): Promise<string | null> {
+  const { isWhole } = await people.scope();
+  if (isWhole) return null;
+  const { total } = await access.list({ unmatched: true, owner: "unknown", limit: 1 });
+  return total === 0
+    ? null
+    : `not counted: ${sayCount(total, "grant")} whose private half was found nowhere, for the scope is not declared whole; see latchkey scope --help`;
 }
 
 const sayNone = (filter: object): string =>
@@ -86,8 +129,9 @@ const COLUMNS: Column<GrantRow>[] = [
 
 const STYLES = { yes: "green", no: "dim", unknown: "yellow" } as const;
 
-/** What decides where the answer is not plainly yes; where it is, what binds it to addresses. */
-function sayWhy({ verdict: { effective }, why }: GrantRow): string {
+/** Why it is an orphan; else what decides where the answer is not plainly yes; where it is, what binds it to addresses. */
+function sayWhy({ verdict: { effective }, why, orphaned }: GrantRow): string {
+  if (orphaned) return why[0] ?? "";
   if (effective.state !== "yes") return why[0] ?? "";
   return effective.onlyFrom.length > 0 ? `bound to addresses: ${effective.onlyFrom.join(", ")}` : "";
 }
@@ -103,5 +147,6 @@ const toGrantJson = (grant: GrantRow) => ({
   options: grant.options,
   verdict: grant.verdict,
   orphaned: grant.orphaned,
+  orphan: grant.orphan,
   why: grant.why,
 });

@@ -10,7 +10,9 @@ import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
 import { addHosts } from "./hosts.ts";
 import { addInspect } from "./inspect.ts";
+import { addPeople } from "./people.ts";
 import { addScan } from "./scan.ts";
+import { addScope } from "./scope.ts";
 import { addServe, serveUntilStopped } from "./serve.ts";
 import { MORE, type Session } from "./session.ts";
 import { addTargets } from "./targets.ts";
@@ -69,6 +71,7 @@ function createProgram(session: Session): Command {
     });
   for (const add of [addScan, addTargets]) add(program, session);
   for (const add of [addCertificates, addAccess, addHosts, addFindings, addInspect]) add(program, session);
+  for (const add of [addPeople, addScope]) add(program, session);
   for (const add of [addServe, addDatabase, addCall]) add(program, session);
   return program;
 }

@@ -38,7 +38,7 @@ export function rosterTable(db: Database) {
       (SELECT count(*) FROM person JOIN person_key ON person = person.id WHERE roster = roster.id) AS keys
     FROM roster
     ORDER BY name`);
-  const miss = db.prepare("UPDATE person SET is_missing = 1 WHERE roster = @roster AND read_at <> @at");
+  const miss = db.prepare("UPDATE person SET is_missing = 1 WHERE roster = ?");
   const count = db.prepare<[string], { gone: number; missing: number }>(`
     SELECT count(iif(standing = 'gone', 1, NULL)) AS gone, count(iif(is_missing = 1, 1, NULL)) AS missing
     FROM person JOIN roster ON roster.id = person.roster
@@ -56,8 +56,8 @@ export function rosterTable(db: Database) {
 
     replace({ people, isWhole, ...reading }: Reading): void {
       const roster = put.get({ ...reading, isWhole: Number(isWhole) }) ?? 0;
+      miss.run(roster);
       for (const person of people) write(roster, person, reading.at);
-      miss.run({ roster, at: reading.at });
     },
 
     /** How many of its people have left, and how many were in an earlier reading and are not in the newest. */

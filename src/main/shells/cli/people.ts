@@ -1,0 +1,139 @@
+import { type Command, Option } from "commander";
+import type { PersonRow, Roster } from "#shared/model/person.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { sayElapsed } from "#shared/text/elapsed.ts";
+import { printable } from "#shared/text/printable.ts";
+import { listRows } from "./all-rows.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { readRosterFiles } from "./roster-files.ts";
+import { MORE, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type ListOptions = CommonOptions & { standing?: PersonRow["standing"]; limit?: number };
+type ImportOptions = CommonOptions & { name?: string; complete?: boolean };
+
+export function addPeople(program: Command, { world, finish }: Session): void {
+  const people = program
+    .command("people")
+    .helpGroup(MORE)
+    .helpCommand(false)
+    .description("rosters of people and their keys: whose key is it, and who has left")
+    .addHelpText("after", HELP);
+  people
+    .command("list [filter...]")
+    .description("list the people of all rosters")
+    .addOption(new Option("--standing <standing>", "only these").choices(["known", "gone"]))
+    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .action((words: string[], _: object, command: Command) =>
+      listPeople(words, command.optsWithGlobals<ListOptions>(), world),
+    );
+  people
+    .command("import <path...>")
+    .description("read rosters; one of the same name is replaced")
+    .option("--name <name>", "what the roster is called; by default as its file or folder")
+    .option("--complete", "it names everybody: who was in it and is no longer has left")
+    .action(async (paths: string[], _: object, command: Command) =>
+      finish(await importRosters(paths, command.optsWithGlobals<ImportOptions>(), world)),
+    );
+  people
+    .command("remove <name>")
+    .description("forget a roster, and all that only it has said")
+    .action((name: string, _: object, command: Command) =>
+      removeRoster(name, command.optsWithGlobals<CommonOptions>(), world),
+    );
+}
+
+const HELP = `
+A roster is one of these; each becomes a roster of its own, named as its file or folder:
+  people.csv      a table. Its first line names the columns: name, email or login; key or fingerprint;
+                  state (active, gone) or left on (2026-03-31)
+  team-keys/      a folder of NAME.keys, as GitHub serves them (https://github.com/NAME.keys)
+  people.ldif     a directory's export, with sshPublicKey; closed accounts count as gone
+Rosters are joined by login and address: one may have the keys, and another know who has left.
+
+Examples:
+  latchkey people import people.csv team-keys
+  latchkey people import people.csv --complete       who is no longer in it has left
+  latchkey access --orphaned                         what those who have left can still open`;
+
+async function importRosters(
+  paths: readonly string[],
+  { name, complete = false, ...options }: ImportOptions,
+  world: World,
+): Promise<number> {
+  if (name !== undefined && paths.length > 1)
+    throw new Refusal(
+      "invalid-input",
+      "--name names one roster; import several without it, or one at a time",
+    );
+  const rosters = [];
+  for (const path of paths) rosters.push(await readRosterFiles(path));
+  await using app = openApp(options, world, "write");
+  const imported = [];
+  for (const { name: found, files } of rosters) {
+    const roster = name ?? found;
+    imported.push({
+      name: roster,
+      ...(await app.client.people.import({ name: roster, files, isWhole: complete })),
+    });
+  }
+  if (options.json) printJson({ rosters: imported }, world);
+  for (const one of imported) {
+    if (!options.json) world.out(sayImported(one));
+    for (const note of one.notes) world.err(`  ${printable(note)}`);
+    for (const { where, why } of one.broken.first) world.err(`  ${printable(where)}: ${printable(why)}`);
+    const left = one.broken.total - one.broken.first.length;
+    if (left > 0) world.err(`  and ${sayNumber(left)} more that cannot be read`);
+  }
+  return imported.some(({ broken }) => broken.total > 0) ? 1 : 0;
+}
+
+type Imported = { name: string; people: number; keys: number; gone: number; missing: number };
+
+function sayImported({ name, people, keys, gone, missing }: Imported): string {
+  const read = `${printable(name)}: ${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}`;
+  const lost = missing > 0 ? `; ${sayNumber(missing)} of an earlier reading are not in it` : "";
+  const left = gone > 0 ? `; ${sayNumber(gone)} have left` : "";
+  return `${read}${lost}${left}`;
+}
+
+async function removeRoster(name: string, options: CommonOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const { people } = await app.client.people.remove({ name });
+  if (options.json) return printJson({ people }, world);
+  world.out(`${printable(name)} is forgotten, with ${sayCount(people, "person", "people")}`);
+}
+
+async function listPeople(words: readonly string[], options: ListOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const { list, rosters: listRosters } = app.client.people;
+  const filter = { search: words.join(" "), standing: options.standing ?? null };
+  const rosters = await listRosters();
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
+  if (options.json) return printJson({ people: rows.map(toJson), total, rosters }, world);
+  if (rosters.length === 0)
+    return world.out("no roster was imported; import one, such as: latchkey people import people.csv");
+  if (total === 0) world.out("nobody fits");
+  else world.out(`${printTable(COLUMNS, rows, world)}\n`);
+  const shown = rows.length < total ? `, ${rows.length} shown` : "";
+  world.out(`${sayCount(total, "person", "people")}${shown}`);
+  for (const roster of rosters) world.out(sayRoster(roster, world.now()));
+}
+
+const sayRoster = ({ name, people, keys, isWhole, readAt }: Roster, now: Date): string =>
+  `${printable(name)}: ${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}, read ${sayElapsed(readAt, now)}${isWhole ? ", names everybody" : ""}`;
+
+const COLUMNS: Column<PersonRow>[] = [
+  { head: "NAME", cell: ({ name }) => name, cut: "middle" },
+  { head: "LOGIN", cell: ({ logins }) => logins.join(" "), cut: "middle" },
+  { head: "STANDING", cell: ({ standing }) => standing, style: ({ standing }) => STYLES[standing] },
+  { head: "KEYS", cell: ({ keyCount }) => String(keyCount) },
+  { head: "GRANTS", cell: ({ grantCount }) => String(grantCount) },
+  { head: "WHY", cell: ({ why }) => why, cut: "end" },
+];
+
+const STYLES = { known: "green", gone: "red" } as const;
+
+const toJson = ({ id: _, ...person }: PersonRow) => person;
