@@ -73,7 +73,6 @@ export function createVisits(deps: Deps) {
     const { scanId, signal } = preparation;
     const ways = planHosts(options.asked, (target) => options.sshConfig.routeTo(target, user));
     const readCertificate = createCertificateCache();
-    const common = { scanId, collect: createTransports(ssh), readCertificate, now };
     let hosts: ReturnType<typeof prepareHosts> | null = null;
     const prepared = () => {
       hosts ??= prepareHosts(ways, options, preparation);
@@ -83,7 +82,7 @@ export function createVisits(deps: Deps) {
       ways,
       keepOpen: async (jumps) => (await prepared()).keepOpen(jumps),
       visitHost: async (login) =>
-        visitHost({ ...(await prepared()), ...common, recallUse: store.uses.recall }, login),
+        visitHost({ ...(await prepared()), scanId, readCertificate, recallUse: store.uses.recall, now }, login),
       visitEndpoint: (target) =>
         visitEndpoint({ prober, patience, readCertificate, now }, { scanId, target, signal }),
     };
