@@ -24,7 +24,7 @@ export async function runCollector(
   host: LabHost,
   { shell = "sh", user, args = [], before = "", wrap = [], environment = {} }: Run = {},
 ): Promise<Buffer> {
-  const enter = ["-t", String(host.pid), "-m", "-p", "-u", "-r", "-w"];
+  const enter = ["-t", String(host.pid), "-m", "-n", "-p", "-u", "-r", "-w"];
   const asUser = user ? ["setpriv", "--reuid", user, "--regid", user, "--init-groups"] : [];
   const env = ["env", ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
   const command = [...wrap, ...asUser, ...env, ...shell.split(" ").map(absolute), "-s", "--", ...args];

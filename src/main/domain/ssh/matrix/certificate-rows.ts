@@ -1,0 +1,162 @@
+/**
+ * Certificates: a line `cert-authority`, and TrustedUserCAKeys. A line for an authority is a yes when a certificate that
+ * it signed lets somebody in; which there are is not to be read on a host.
+ */
+import { accepts, type Certificate, ELSEWHERE, type Row, refuses, type Try } from "./row.ts";
+
+const has = (is: Try["is"], certificate: Certificate = {}, more: Partial<Try> = {}): Try => ({
+  ...more,
+  certificate,
+  ...(is && { is }),
+});
+const EXPIRED: Certificate = { validity: "20200101:20200201" };
+const NOT_YET: Certificate = { validity: "20990101:20990201" };
+const FOR_OPS: Certificate = { principals: "ops" };
+const FOR_NOBODY: Certificate = { principals: "" };
+const OF_ANOTHER: Certificate = { by: "ca2" };
+const OF_A_HOST: Certificate = { options: ["-h"] };
+const BOUND: Certificate = { options: ["-O", `source-address=${ELSEWHERE}`] };
+const FORCED: Certificate = { options: ["-O", "force-command=true"] };
+
+const authority = (options: string, tries: readonly Try[], more: Partial<Row> = {}): Row =>
+  accepts({ file: `cert-authority${options} <ca>\n`, tries, ...more });
+
+const AUTHORITY_LINES: readonly Row[] = [
+  authority("", [
+    has("in"),
+    has("in", { validity: "always:20990101" }),
+    has("out", EXPIRED),
+    has("out", NOT_YET),
+    has("out", FOR_OPS),
+    has("out", OF_ANOTHER),
+    has("out", OF_A_HOST),
+    has("out", BOUND),
+    has("in", BOUND, { from: ELSEWHERE }),
+    has("in", FORCED),
+    { key: "ca", is: "out" },
+  ]),
+  authority(',principals="ops,dev"', [has("in", FOR_OPS), has("out")]),
+  authority(',principals="<user>"', [has("in"), has("out", FOR_OPS)]),
+  authority(`,from="${ELSEWHERE}"`, [has("out"), has("in", {}, { from: ELSEWHERE })]),
+  authority(',expiry-time="20990101"', [has("in")]),
+  authority(',command="true",restrict', [has("in"), has("out", FOR_OPS)]),
+  accepts({ file: "CERT-AUTHORITY <ca>\n", tries: [has("in")] }),
+  accepts({ file: "cert-authority <rsa3072>\n", tries: [has("in", { by: "rsa3072" })] }),
+  authority("", [has("in")], { setting: "AuthorizedPrincipalsFile none" }),
+  authority("", [has("in")], { setting: "AuthorizedPrincipalsFile /etc/ssh/no-such-file" }),
+  accepts({
+    file: "cert-authority <ca>\n<holder>\n",
+    tries: [has("in"), { key: "holder" }],
+  }),
+  refuses("has passed", { file: 'cert-authority,expiry-time="20200101" <ca>\n', tries: [has(undefined)] }),
+  refuses("from", { file: 'cert-authority,from="localhost" <ca>\n', tries: [has(undefined)] }),
+  accepts({
+    file: "cert-authority <rsa>\n",
+    setting: "RequiredRSASize 3072",
+    tries: [has("in", { by: "rsa" })],
+  }),
+  refuses("CASignatureAlgorithms", {
+    file: "cert-authority <ca>\n",
+    setting: "CASignatureAlgorithms -ssh-ed25519",
+    tries: [has(undefined)],
+    dormant: "CASignatureAlgorithms",
+  }),
+  refuses("PubkeyAcceptedAlgorithms", {
+    file: "cert-authority <ca>\n",
+    setting: "PubkeyAcceptedAlgorithms ssh-ed25519,rsa-sha2-512",
+    tries: [has(undefined)],
+  }),
+  refuses("RevokedKeys", {
+    called: "an authority that is revoked",
+    file: "cert-authority <ca>\n",
+    setting: "RevokedKeys /etc/ssh/revoked/<user>",
+    files: { "/etc/ssh/revoked/<user>": "<ca>\n" },
+    tries: [has(undefined)],
+    dormant: "RevokedKeys",
+  }),
+  refuses("RevokedKeys", {
+    called: "an authority that is revoked by a KRL",
+    file: "cert-authority <ca>\n",
+    setting: "RevokedKeys /etc/ssh/revoked/<user>",
+    disk: {
+      words: "KRL with the authority",
+      make: "mkdir -p /etc/ssh/revoked; ssh-keygen -q -k -f /etc/ssh/revoked/$user /srv/keys/ca.pub",
+    },
+    tries: [has(undefined)],
+  }),
+  accepts({
+    called: "some certificates of an authority are revoked",
+    file: "cert-authority <ca>\n",
+    setting: "RevokedKeys /etc/ssh/revoked/<user>",
+    disk: {
+      words: "KRL with serials 7-9 and the id jo",
+      make: "mkdir -p /etc/ssh/revoked; printf 'serial: 7-9\\nid: jo\\n' | ssh-keygen -q -k -f /etc/ssh/revoked/$user -s /srv/keys/ca.pub -",
+    },
+    tries: [has("in", { serial: 10 }), has("out", { serial: 8 }), has("out", { id: "jo" })],
+  }),
+];
+
+const TRUSTED = "TrustedUserCAKeys /etc/ssh/authorities/<user>";
+const WAY = "TrustedUserCAKeys /etc/ssh/authorities/<user>";
+const AUTHORITIES = { "/etc/ssh/authorities/<user>": "# ours\n<ca> the authority\n" };
+const trusted = (settings: string, tries: readonly Try[], files: Record<string, string> = {}): Row =>
+  accepts({
+    file: "",
+    setting: [TRUSTED, settings].filter(Boolean).join("\n"),
+    files: { ...AUTHORITIES, ...files },
+    tries,
+    way: WAY,
+  });
+const PRINCIPALS = "AuthorizedPrincipalsFile /etc/ssh/principals/<user>";
+
+const TRUSTED_AUTHORITIES: readonly Row[] = [
+  trusted("", [
+    has("in"),
+    has("out", EXPIRED),
+    has("out", FOR_OPS),
+    has("out", FOR_NOBODY),
+    has("out", OF_ANOTHER),
+  ]),
+  trusted(PRINCIPALS, [has("in", FOR_OPS), has("out")], {
+    "/etc/ssh/principals/<user>": "# who\nops # team\n",
+  }),
+  trusted(PRINCIPALS, [has("out", FOR_OPS), has("in", FOR_OPS, { from: ELSEWHERE }), has("in")], {
+    "/etc/ssh/principals/<user>": `from="${ELSEWHERE}" ops\n<user>\n`,
+  }),
+  accepts({
+    called: "a key beside an authority whose principals are in no file",
+    setting: `${TRUSTED}\n${PRINCIPALS}`,
+    files: AUTHORITIES,
+    tries: [{}, has("out"), has("out", FOR_OPS)],
+  }),
+  accepts({
+    called: "a key beside an authority whose file is missing",
+    setting: "TrustedUserCAKeys /no/such",
+    tries: [{}, has("out")],
+  }),
+  accepts({ setting: "TrustedUserCAKeys none", tries: [{}, has("out")] }),
+  accepts({
+    setting: `${TRUSTED}\nAuthorizedPrincipalsFile none`,
+    files: AUTHORITIES,
+    tries: [{}, has("out"), has("out", FOR_OPS)],
+  }),
+];
+
+/** Run by sshd for the account; we name it and never run it. */
+const COMMAND = "AuthorizedKeysCommand /usr/local/bin/<user>-keys\nAuthorizedKeysCommandUser nobody";
+const giving = (text: string) => ({
+  words: `a command that gives ${text || "nothing"}`,
+  make: `printf '#!/bin/sh\\necho "${text}"\\n' > /usr/local/bin/$user-keys; chmod 755 /usr/local/bin/$user-keys`,
+});
+
+const COMMANDS: readonly Row[] = [
+  accepts({
+    file: "",
+    setting: COMMAND,
+    disk: giving("$(cat /srv/keys/key.pub)"),
+    way: "AuthorizedKeysCommand /usr/local/bin/<user>-keys",
+  }),
+  accepts({ setting: COMMAND, disk: giving("") }),
+];
+
+export const CERTIFICATE_ROWS: readonly Row[] = [...AUTHORITY_LINES, ...TRUSTED_AUTHORITIES, ...COMMANDS];

@@ -1,0 +1,172 @@
+/** Forms of a line, as `facts` of OpenSSH 10.0p2: what its manual says, and what its source suggests beyond that. */
+import { accepts, type Row, refuses } from "./row.ts";
+
+const takes = (line: string, parts: Partial<Row> = {}): Row => accepts({ file: `${line}\n`, ...parts });
+const ignores = (line: string, because: string, parts: Partial<Row> = {}): Row =>
+  refuses(because, { file: `${line}\n`, ...parts });
+
+const MAY = "m".repeat(9_000);
+const LONG = "x".repeat(20_000);
+
+const WHOLE_FILES: readonly Row[] = [
+  accepts({ file: "<key>\n" }),
+  accepts({ called: "no newline at the end", file: "<key> me" }),
+  accepts({ called: "CRLF", file: "<key>\r\n" }),
+  accepts({ called: "CRLF, options and a comment", file: "no-pty <key> me\r\n" }),
+  accepts({ called: "CRLF and blank lines", file: "\r\n# team\r\n\r\n<key> me\r\n" }),
+  accepts({ called: "after comments and blanks", file: "# one\n\n   \n\t# two\n<key> me\n" }),
+  accepts({
+    called: "after a line that is not UTF-8",
+    file: "\udcff\xff broken\n<key> me\n",
+    takes: ["authorized_keys:2"],
+  }),
+  accepts({
+    called: "after a line of 100 KB",
+    file: `${"x".repeat(100_000)}\n<key>\n`,
+    takes: ["authorized_keys:2"],
+  }),
+  refuses("byte order mark", { called: "a byte order mark", file: "\ufeff<key> me\n" }),
+  accepts({
+    called: "a byte order mark before a comment",
+    file: "\ufeff# team\n<key> me\n",
+    takes: ["authorized_keys:2"],
+  }),
+  refuses("another format", {
+    called: "a key in SSH2's format",
+    file: "---- BEGIN SSH2 PUBLIC KEY ----\nComment: me\n<key.blob>\n---- END SSH2 PUBLIC KEY ----\n",
+  }),
+];
+
+const COMMENTS: readonly Row[] = [
+  takes("<key> me@laptop"),
+  takes("<key> me # since May"),
+  takes(`<key> ${MAY}`, { called: "a comment of 9 KB" }),
+  takes("<key> \x1b[31m\u202e", { called: "a comment with an escape and a turn of direction" }),
+  takes("<key> me\0hidden", { called: "a NUL in the comment" }),
+  ignores("no-pty\0 <key> me", "no key", { called: "a NUL before the key" }),
+];
+
+const BLANKS: readonly Row[] = [
+  takes(" \t <key> me", { called: "leading blanks" }),
+  takes("no-pty\t<key.type>\t\t<key.blob>\tme", { called: "tabs between the parts" }),
+  takes("no-pty   <key>", { called: "several blanks after the options" }),
+  ignores("restrict, pty <key>", "no key"),
+];
+
+const FLAGS: readonly Row[] = [
+  takes("no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding <key>"),
+  takes("NO-PTY,Restrict <key>"),
+  takes("restrict,pty,user-rc,X11-forwarding,agent-forwarding,port-forwarding <key>"),
+  takes("pty,restrict <key>"),
+  takes("restrict, <key>"),
+  takes(",restrict <key>"),
+  takes("restrict,,pty <key>"),
+  takes("no-pty,no-pty <key>"),
+  takes("verify-required <key>"),
+  takes("no-touch-required <key>"),
+  ignores("no-such-option <key>", "option"),
+  ignores('colour="red" <key>', "option"),
+  ignores("restrictfoo <key>", "option"),
+  ignores("no-restrict <key>", "option"),
+  ignores("no-command <key>", "option"),
+];
+
+const VALUES: readonly Row[] = [
+  takes('command="true" <key>'),
+  takes('command="echo \\"a b\\", c" <key>'),
+  takes('command="" <key>'),
+  takes('COMMAND="true" <key>'),
+  takes(`command="${LONG}" <key>`, { called: "a command of 20 KB" }),
+  takes('environment="A=1",environment="A=2" <key>'),
+  takes('permitopen="h:1",permitopen="[::1]:*",permitlisten="80" <key>'),
+  takes('tunnel="any" <key>'),
+  takes('tunnel="3" <key>'),
+  ignores('command="true <key>', "quote"),
+  ignores("command=true <key>", "command"),
+  ignores("command='true' <key>", "command"),
+  ignores('command="a"b <key>', "option"),
+  ignores('command="a",command="b" <key>', "command"),
+  ignores('from="*",from="*" <key>', "from"),
+  ignores('environment="A B=1" <key>', "environment"),
+  ignores('environment="A" <key>', "environment"),
+  ignores('permitopen="h" <key>', "permitopen"),
+  ignores('permitopen="h:0" <key>', "permitopen"),
+  ignores('permitlisten="h:x" <key>', "permitlisten"),
+  ignores('tunnel="x" <key>', "tunnel"),
+  ignores('principals="<user>" <key>', "principals"),
+];
+
+/** Every form of a date, with every way to name its zone. */
+const DATES: readonly Row[] = ["0101", "01012359", "0101235959"].flatMap((rest) =>
+  ["", "Z", "UTC"].flatMap((zone) => [
+    takes(`expiry-time="2099${rest}${zone}" <key>`),
+    ignores(`expiry-time="2020${rest}${zone}" <key>`, "has passed"),
+  ]),
+);
+
+const ODD_DATES: readonly Row[] = [
+  takes('expiry-time="20990101z" <key>'),
+  takes('expiry-time="<now+1h>Z" <key>', { called: "expires in an hour" }),
+  ignores('expiry-time="<now-1h>Z" <key>', "has passed", { called: "expired an hour ago" }),
+  takes('expiry-time="20990101",expiry-time="20980101" <key>'),
+  ignores('expiry-time="20990101",expiry-time="20200101Z" <key>', "has passed"),
+  ignores('expiry-time="19600101" <key>', "expiry-time"),
+  ignores('expiry-time="20991301" <key>', "expiry-time"),
+  ignores('expiry-time="20990132" <key>', "expiry-time"),
+  ignores('expiry-time="209901012460" <key>', "expiry-time"),
+  ignores('expiry-time="2099-01-01" <key>', "expiry-time"),
+  ignores('expiry-time="20990101T0000" <key>', "expiry-time"),
+  ignores('expiry-time="2099" <key>', "expiry-time"),
+  ignores('expiry-time="" <key>', "expiry-time"),
+  ignores("expiry-time=20990101 <key>", "expiry-time"),
+];
+
+/** Where the key itself is not what it should be. */
+const BROKEN_KEYS: readonly Row[] = [
+  ignores("ssh-rsa <key.blob> me", "of type"),
+  ignores("ecdsa-sha2-nistp384 <p256.blob>", "of type", { tries: [{ key: "p256" }] }),
+  ignores("<key.type> <key.cut> me", "base64", { called: "base64 cut short" }),
+  ignores("<key.type> <key.head> <key.tail> me", "damaged", { called: "a blank in the base64" }),
+  refuses("damaged", {
+    called: "a line break in the base64",
+    file: "<key.type> <key.head>\n<key.tail> me\n",
+  }),
+  ignores("<key>AAAA me", "cannot be read", { called: "bytes behind the key" }),
+  ignores("<key.blob> me", "no key", { called: "the type is missing" }),
+  ignores("ssh-ed25519", "missing"),
+  ignores("1024 35 14763812638172638172638761827361827361287 me", "protocol 1"),
+  ignores("<certificate> me", "certificate", { called: "a certificate of the key in its place" }),
+  ignores('"<key>" me', "no key", { called: "the whole key in quotes" }),
+];
+
+/** What a key may be: type and size. */
+const KEY_TYPES: readonly Row[] = [
+  takes("<rsa>", { called: "RSA, 2048 bits", tries: [{ key: "rsa" }] }),
+  takes("<rsa3072>", { called: "RSA, 3072 bits", tries: [{ key: "rsa3072" }] }),
+  takes("<rsa1024>", { called: "RSA, 1024 bits", tries: [{ key: "rsa1024" }] }),
+  takes("rsa-sha2-512 <rsa.blob>", { tries: [{ key: "rsa" }] }),
+  takes("rsa-sha2-256 <rsa.blob>", { tries: [{ key: "rsa" }] }),
+  takes("<p256>", { called: "ECDSA, 256 bits", tries: [{ key: "p256" }] }),
+  takes("<p384>", { called: "ECDSA, 384 bits", tries: [{ key: "p384" }] }),
+  takes("<p521>", { called: "ECDSA, 521 bits", tries: [{ key: "p521" }] }),
+  ignores("<dsa>", "ssh-dss", { called: "DSA", tries: [{ key: "dsa" }] }),
+  ignores("<mldsa>", "ssh-mldsa44", { called: "ML-DSA, which this sshd does not know yet" }),
+];
+
+/** The key of a security key: what its holder does at each login counts, and the line says what is asked. */
+const SECURITY_KEYS: readonly Row[] = [
+  takes("<sk>", { tries: [{ key: "sk" }, { key: "sk", hand: "still", is: "out" }] }),
+  takes("<sk256>", { tries: [{ key: "sk256" }, { key: "sk256", hand: "still", is: "out" }] }),
+  takes("no-touch-required <sk>", { tries: [{ key: "sk", hand: "still" }] }),
+  takes("verify-required <sk>", {
+    tries: [
+      { key: "sk", hand: "verifies" },
+      { key: "sk", is: "out" },
+    ],
+  }),
+];
+
+export const LINE_ROWS: readonly Row[] = [
+  ...[...WHOLE_FILES, ...COMMENTS, ...BLANKS, ...FLAGS, ...VALUES],
+  ...[...DATES, ...ODD_DATES, ...BROKEN_KEYS, ...KEY_TYPES, ...SECURITY_KEYS],
+];

@@ -1,0 +1,156 @@
+/**
+ * Every row of the matrix, by real logins to a real sshd. Our verdict is made of what the collector tells there as root,
+ * and must be sshd's answer, line by line; what it tells as an ordinary account must not contradict that.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Collection } from "#domain/collection/collection.ts";
+import { readCollection } from "#domain/collection/read-collection.ts";
+import { type JudgedGrant, judgeGrants } from "#domain/ssh/effective.ts";
+import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
+import { runCollector } from "#testing/lab/run-collector.ts";
+import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
+import { makeStage, makeTurns, readTaken, type Stage } from "#testing/matrix/stage.ts";
+import { GROUNDS } from "./grounds.ts";
+import { type Actor, layOut, WATCHER, writeConfig } from "./lay-out.ts";
+import { type Ground, HERE, type Row } from "./row.ts";
+import { sayRow } from "./say-row.ts";
+import { spell } from "./spell.ts";
+
+const MINUTES = 60_000;
+/** Hosts at a time: while one is collected, the logins to another go on. */
+const turns = makeTurns(3);
+
+type Played = {
+  actors: Actor[];
+  /** How sshd answered to each login of a row, and by which lines it let in. */
+  answers: Map<Row, { isIn: boolean[]; by: string[] }>;
+  asRoot: Collection;
+  grants: JudgedGrant[];
+  asWatcher: JudgedGrant[];
+};
+
+let stage: Stage;
+const played = new Map<Ground, Promise<Played>>();
+
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  stage = await makeStage();
+  for (const ground of GROUNDS)
+    played.set(
+      ground,
+      turns(() => play(ground)),
+    );
+  await Promise.allSettled(played.values());
+}, 5 * MINUTES);
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+async function play(ground: Ground): Promise<Played> {
+  const actors = layOut(ground, stage.keys, new Date());
+  const { before, after, sshdOptions } = ground;
+  const host = await stage.start({
+    name: (ground.name.match(/[a-z]+/gi) ?? []).join("-").slice(0, 40),
+    config: writeConfig(ground, actors),
+    accounts: actors,
+    ...(before && { before }),
+    ...(after && { after }),
+    ...(sshdOptions && { sshdOptions }),
+  });
+  const asRoot = await collect(host);
+  const isIn = await Promise.all(actors.map((actor) => playLogins(host, actor)));
+  const counts = new Map(actors.map(({ name }, index) => [name, isIn[index]?.filter(Boolean).length ?? 0]));
+  const taken = await readTaken(host, counts);
+  const answers = actors.map((actor, index) => {
+    const by = [...(taken.get(actor.name) ?? [])].map((place) => nameOf(place, actor)).sort();
+    return [actor.row, { isIn: isIn[index] ?? [], by }] as const;
+  });
+  return {
+    ...{ actors, answers: new Map(answers), asRoot, grants: judgeGrants(asRoot) },
+    asWatcher: judgeGrants(await collect(host, WATCHER)),
+  };
+}
+
+/** One after the other: an account's logins are told apart by their number. */
+async function playLogins(host: Awaited<ReturnType<Stage["start"]>>, { name, tries }: Actor) {
+  const answers: boolean[] = [];
+  for (const { certificate, from = HERE, is: _, ...attempt } of tries) {
+    const { by = "ca", principals = "<user>", ...more } = certificate ?? {};
+    const wish = { by, principals: spell(principals, {}, { user: name }), ...more };
+    const signed = certificate ? { certificate: wish } : {};
+    answers.push(await stage.login(host, { account: name, from, ...attempt, ...signed }));
+  }
+  return answers;
+}
+
+async function collect(host: LabHost, user?: string): Promise<Collection> {
+  const collection = readCollection(await runCollector(host, user ? { user } : {}), { nonce: null });
+  if (!collection || collection.incomplete) throw new Error(`no collection: ${collection?.incomplete}`);
+  return collection;
+}
+
+/** A line's place as rows write it: what is in ~/.ssh by its name alone. */
+const nameOf = (place: string, { home }: Actor): string => place.replace(`${home}/.ssh/`, "");
+
+/** What we say of a row: the lines that let somebody in, those of which we do not know, and why. */
+function weSay({ actors, grants, asRoot }: Played, row: Row) {
+  const actor = actors.find((one) => one.row === row);
+  if (!actor) throw new Error("a row of another host");
+  const own = grants.filter(({ account }) => account === actor.name);
+  const files = asRoot.authorizedKeys.filter(({ accounts }) => accounts.includes(actor.name));
+  const places = (state: string) =>
+    own
+      .filter(({ verdict }) => verdict.effective.state === state)
+      .map(({ file, line, verdict }) =>
+        nameOf(
+          state === "unknown" ? `${file}:${line} ${verdict.effective.reasons[0]}` : `${file}:${line}`,
+          actor,
+        ),
+      )
+      .sort();
+  const reasons = own.flatMap(({ verdict }) => verdict.effective.reasons);
+  return {
+    ...{ yes: places("yes"), no: places("no"), unknown: places("unknown") },
+    reasons: own.length > 0 ? reasons : files.flatMap(({ whyUnread }) => whyUnread ?? []),
+    dormant: own.map(({ verdict }) => verdict.effective.dormant),
+    ways: findOtherWaysIn(asRoot).map(({ what }) => what),
+    actor,
+  };
+}
+
+describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
+  test.each(ground.rows.map((row) => [sayRow(row), row] as const))("%s", async (_, row) => {
+    const found = (await played.get(ground)) as Played;
+    const we = weSay(found, row);
+    const { isIn, by } = found.answers.get(row) ?? { isIn: [], by: [] };
+    const isAccepted = row.sshd === "accepts";
+
+    const expected = we.actor.tries.map(({ is }) => (is ? is === "in" : isAccepted));
+    expect({ "sshd lets in": isIn }).toEqual({ "sshd lets in": expected });
+    if (row.way) {
+      expect(we.ways).toContain(spell(row.way, {}, { user: we.actor.name }));
+      return;
+    }
+    const lets = isAccepted ? (row.takes ?? by) : [];
+    expect({ "sshd takes": isAccepted ? by : [] }).toEqual({ "sshd takes": lets });
+    expect({ yes: we.yes, unknown: we.unknown }).toEqual({ yes: lets, unknown: [] });
+    if (row.because) expect(we.reasons.join("\n")).toContain(row.because);
+    if (row.dormant) expect(we.dormant).toContainEqual(expect.stringContaining(row.dormant));
+    else if (isAccepted && !row.takes) expect(we.dormant.filter((one) => one !== null)).toEqual([]);
+  });
+
+  test("seen by an ordinary account, nothing is told otherwise than by root", async () => {
+    const { grants, asWatcher } = (await played.get(ground)) as Played;
+    const place = ({ account, file, line }: JudgedGrant) => `${account} ${file}:${line}`;
+    const known = new Map(grants.map((grant) => [place(grant), grant.verdict.effective]));
+    const contradictions = asWatcher.flatMap((grant) => {
+      const { state, reasons } = grant.verdict.effective;
+      const truth = known.get(place(grant));
+      // A file that sshd reads for no account is told by those only who cannot ask sshd.
+      const isSame = state === (truth?.state ?? "no");
+      return isSame || (state === "unknown" && reasons.length > 0)
+        ? []
+        : [{ place: place(grant), state, reasons, truth }];
+    });
+    expect(contradictions).toEqual([]);
+    expect(asWatcher.length).toBeGreaterThan(0);
+  });
+});

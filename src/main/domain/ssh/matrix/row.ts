@@ -1,0 +1,109 @@
+/**
+ * The lab matrix: what is in an authorized_keys file, what sshd is told, what the account and its disk are like, and
+ * whether sshd lets the key in. Every row is tried by a real login in matrix.lab.test.ts, and our verdict must agree.
+ *
+ * In every text `<user>` stands for the account, and `<key>`, `<rsa>`, ... for that public key as it stands in a
+ * line; `<key.blob>` and so on for parts of it (spell.ts).
+ */
+export type Row = {
+  /** Says what is tried where its parts do not, or are too long. */
+  called?: string;
+  /** The account's name, where it matters. */
+  user?: string;
+  /** ~/.ssh/authorized_keys, byte for byte: one line with `<key>` unless given. */
+  file?: string;
+  /** Other files by path, all of them root's. */
+  files?: Readonly<Record<string, string>>;
+  /** Lines of sshd_config for this account alone: they go under `Match User <user>`, but for a Match or Include. */
+  setting?: string;
+  account?: AccountState;
+  disk?: Disk;
+  /** Logins that decide it: one of them let in is enough. With `<key>` from `HERE` unless given. */
+  tries?: readonly Try[];
+  sshd: "accepts" | "refuses";
+  /** The lines that let somebody in, where it is not each one: `authorized_keys2:1`. */
+  takes?: readonly string[];
+  /** What our reasons name: the setting or the thing that decides. */
+  because?: string;
+  /** The one setting without which it would be let in. */
+  dormant?: string;
+  /** What sshd takes it from, where it is in no file: told as another way in. */
+  way?: string;
+};
+
+/** What passwd, group and shadow say of an account, where it is not an ordinary one. */
+export type AccountState = {
+  words: string;
+  uid?: number;
+  shell?: string;
+  /** Groups beside its own. */
+  groups?: readonly string[];
+  /** The password field of shadow: "*" unless given. */
+  password?: string;
+  /** Days since the epoch; "today" is the day of the test. */
+  expires?: number | "today";
+  /** Day of the last change, its longest age and the days of grace after it. */
+  age?: readonly [changed: number, most: number, grace: number | null];
+};
+
+/** POSIX sh that root runs on the host once the account is there: with $user, $home and $file. */
+export type Disk = { words: string; make: string };
+
+export type Try = {
+  /** "key" unless given. */
+  key?: string;
+  /** Only the certificate is tried, not its key. */
+  certificate?: Certificate;
+  /** Gives the password too, when sshd asks for it. */
+  password?: true;
+  /** What the holder of a security key does: "touches" unless given. */
+  hand?: "touches" | "verifies" | "still";
+  /** Whether it runs a command or is forwarded to a port and opens no session: "command" unless given. */
+  how?: "command" | "forwarding";
+  /** The client's address: `HERE` unless given. */
+  from?: string;
+  /** 22 unless given. */
+  port?: number;
+  /** How sshd answers to this one; as to the row unless given. */
+  is?: "in" | "out";
+};
+
+/** What ssh-keygen is told for a certificate of the key "holder": valid always, for `<user>`, by "ca" unless given. */
+export type Certificate = {
+  by?: string;
+  principals?: string;
+  /** As `ssh-keygen -V` takes it. */
+  validity?: string;
+  serial?: number;
+  id?: string;
+  /** Further options of ssh-keygen: `-O`, `-h`. */
+  options?: readonly string[];
+};
+
+/** A host for rows that share what cannot differ from account to account. */
+export type Ground = {
+  name: string;
+  /** The global part of sshd_config. */
+  config: string;
+  /** POSIX sh that runs before the accounts are made, and once sshd listens. */
+  before?: string;
+  after?: string;
+  sshdOptions?: readonly string[];
+  rows: readonly Row[];
+};
+
+/** Where a client comes from: two addresses of a network of the test's own, and one of IPv6. */
+export const HERE = "10.50.0.1";
+export const ELSEWHERE = "192.0.2.1";
+export const FAR = "2001:db8::1";
+
+/** Two logins, from two networks: whether it is refused here only. */
+export const ANYWHERE: readonly Try[] = [{}, { from: ELSEWHERE }];
+/** Refused here and let in there, and the other way round. */
+export const ONLY_ELSEWHERE: readonly Try[] = [{ is: "out" }, { from: ELSEWHERE, is: "in" }];
+export const ONLY_HERE: readonly Try[] = [{ is: "in" }, { from: ELSEWHERE, is: "out" }];
+
+type Parts = Omit<Row, "sshd" | "because">;
+
+export const accepts = (parts: Parts & { because?: string }): Row => ({ ...parts, sshd: "accepts" });
+export const refuses = (because: string, parts: Parts): Row => ({ ...parts, sshd: "refuses", because });

@@ -1,0 +1,194 @@
+/** Settings of sshd that hold for a key or an account, each given to one account by a Match block of its own. */
+import { PASSWORD } from "./account-rows.ts";
+import {
+  type AccountState,
+  ANYWHERE,
+  accepts,
+  ELSEWHERE,
+  HERE,
+  ONLY_ELSEWHERE,
+  ONLY_HERE,
+  type Row,
+  refuses,
+} from "./row.ts";
+
+const RSA: Partial<Row> = { file: "<rsa>\n", tries: [{ key: "rsa" }] };
+const ECDSA: Partial<Row> = { file: "<p256>\n", tries: [{ key: "p256" }] };
+
+const KEYS_AT_ALL: readonly Row[] = [
+  accepts({ setting: "PubkeyAuthentication yes" }),
+  refuses("PubkeyAuthentication", { setting: "PubkeyAuthentication no", dormant: "PubkeyAuthentication" }),
+  refuses("PubkeyAuthentication", { setting: "pubkeyauthentication=no" }),
+  refuses("RefuseConnection", { setting: "RefuseConnection yes", dormant: "RefuseConnection" }),
+];
+
+const ALGORITHMS: readonly Row[] = [
+  refuses("PubkeyAcceptedAlgorithms", {
+    setting: "PubkeyAcceptedAlgorithms -ssh-ed*",
+    dormant: "PubkeyAcceptedAlgorithms",
+  }),
+  refuses("PubkeyAcceptedAlgorithms", { setting: "PubkeyAcceptedAlgorithms rsa-sha2-512,ecdsa-sha2-*" }),
+  refuses("PubkeyAcceptedAlgorithms", { setting: "PubkeyAcceptedKeyTypes rsa-sha2-512" }),
+  accepts({ setting: "PubkeyAcceptedAlgorithms +ssh-rsa" }),
+  accepts({ setting: "PubkeyAcceptedAlgorithms ^rsa-sha2-512" }),
+  accepts({ setting: "PubkeyAcceptedAlgorithms ssh-ed25519" }),
+  accepts({ setting: "PubkeyAcceptedAlgorithms rsa-sha2-256", ...RSA }),
+  refuses("PubkeyAcceptedAlgorithms", { setting: "PubkeyAcceptedAlgorithms ssh-ed25519", ...RSA }),
+  refuses("PubkeyAcceptedAlgorithms", { setting: "PubkeyAcceptedAlgorithms ssh-ed25519", ...ECDSA }),
+  refuses("PubkeyAcceptedAlgorithms", {
+    setting: "PubkeyAcceptedAlgorithms ssh-ed25519-cert-v01@openssh.com",
+  }),
+  accepts({ setting: "RequiredRSASize 2048", ...RSA }),
+  refuses("RequiredRSASize", { setting: "RequiredRSASize 3072", ...RSA, dormant: "RequiredRSASize" }),
+  refuses("RequiredRSASize", {
+    setting: "RequiredRSASize 2048",
+    file: "<rsa1024>\n",
+    tries: [{ key: "rsa1024" }],
+  }),
+  accepts({ setting: "RequiredRSASize 4096" }),
+  accepts({
+    setting: "PubkeyAuthOptions touch-required",
+    file: "no-touch-required <sk>\n",
+    tries: [{ key: "sk" }, { key: "sk", hand: "still", is: "out" }],
+  }),
+  accepts({
+    setting: "PubkeyAuthOptions verify-required",
+    file: "<sk>\n",
+    tries: [
+      { key: "sk", hand: "verifies" },
+      { key: "sk", is: "out" },
+    ],
+  }),
+];
+
+const WITH_PASSWORD = {
+  account: { words: "a password", password: PASSWORD },
+  tries: [{ is: "out" }, { password: true, is: "in" }],
+  because: "not enough",
+} satisfies Partial<Row>;
+
+const METHODS: readonly Row[] = [
+  accepts({ setting: "AuthenticationMethods publickey" }),
+  accepts({ setting: "AuthenticationMethods any" }),
+  accepts({ setting: "AuthenticationMethods publickey,password publickey" }),
+  accepts({ setting: "AuthenticationMethods publickey,password", ...WITH_PASSWORD }),
+  accepts({ setting: "AuthenticationMethods password,publickey", ...WITH_PASSWORD }),
+  accepts({
+    setting: "AuthenticationMethods publickey,publickey",
+    file: "<key>\n<rsa>\n",
+    tries: [{ is: "out" }, { key: "key,rsa" }],
+    because: "not enough",
+  }),
+  refuses("AuthenticationMethods", {
+    setting: "AuthenticationMethods password keyboard-interactive",
+    dormant: "AuthenticationMethods",
+  }),
+  refuses("AuthenticationMethods", { setting: "AuthenticationMethods hostbased,password" }),
+];
+
+const ROOT: AccountState = { words: "uid 0", uid: 0 };
+const COMMAND = { file: 'command="true" <key>\n' };
+
+const ROOTS: readonly Row[] = [
+  accepts({ account: ROOT }),
+  accepts({ account: ROOT, setting: "PermitRootLogin yes" }),
+  accepts({ account: ROOT, setting: "PermitRootLogin prohibit-password" }),
+  accepts({ account: ROOT, setting: "PermitRootLogin without-password" }),
+  accepts({ account: ROOT, setting: "PermitRootLogin forced-commands-only", ...COMMAND }),
+  refuses("PermitRootLogin", {
+    account: ROOT,
+    setting: "PermitRootLogin forced-commands-only",
+    dormant: "PermitRootLogin",
+  }),
+  accepts({
+    account: ROOT,
+    setting: "PermitRootLogin forced-commands-only",
+    file: '<rsa>\ncommand="true" <key>\n',
+    tries: [{}, { key: "rsa", is: "out" }],
+    takes: ["authorized_keys:2"],
+  }),
+  refuses("PermitRootLogin", {
+    account: ROOT,
+    setting: "PermitRootLogin forced-commands-only\nForceCommand true",
+  }),
+  refuses("PermitRootLogin", { account: ROOT, setting: "PermitRootLogin no", dormant: "PermitRootLogin" }),
+  refuses("PermitRootLogin", { account: ROOT, setting: "PermitRootLogin no", ...COMMAND }),
+  accepts({ setting: "PermitRootLogin no" }),
+  refuses("PermitRootLogin", {
+    user: "root",
+    account: { words: "root itself" },
+    setting: "PermitRootLogin no",
+  }),
+];
+
+const CHROOT: readonly Row[] = [
+  accepts({ setting: "ChrootDirectory none" }),
+  accepts({ setting: "ChrootDirectory /" }),
+  accepts({
+    setting: "ChrootDirectory /srv/jail/%u",
+    disk: { words: "root's, 0755", make: "mkdir -p /srv/jail/$user" },
+  }),
+  accepts({
+    setting: "ChrootDirectory /srv/jail/%u",
+    account: { words: "shell does not exist", shell: "/bin/no-such-shell" },
+    disk: { words: "root's, 0755", make: "mkdir -p /srv/jail/$user" },
+  }),
+  refuses("ChrootDirectory", { setting: "ChrootDirectory /no/such", dormant: "ChrootDirectory" }),
+  refuses("ChrootDirectory", { setting: "ChrootDirectory %h", dormant: "ChrootDirectory" }),
+  refuses("ChrootDirectory", {
+    setting: "ChrootDirectory /srv/jail/%u",
+    disk: { words: "0775", make: "mkdir -p /srv/jail/$user; chmod 775 /srv/jail/$user" },
+  }),
+  refuses("ChrootDirectory", {
+    setting: "ChrootDirectory /srv/%U/in",
+    disk: {
+      words: "the folder above it is the account's",
+      make: "id=$(id -u $user); mkdir -p /srv/$id/in; chown $user /srv/$id",
+    },
+  }),
+  refuses("ChrootDirectory", {
+    setting: "ChrootDirectory /srv/jail/%u",
+    disk: { words: "a file in its place", make: "mkdir -p /srv/jail; : > /srv/jail/$user" },
+  }),
+  accepts({
+    setting: "ChrootDirectory /srv/jail/%u",
+    disk: {
+      words: "a link to a good one",
+      make: "mkdir -p /srv/jail /srv/good; ln -s /srv/good /srv/jail/$user",
+    },
+  }),
+];
+
+const COMMANDS: readonly Row[] = [
+  accepts({ setting: "ForceCommand true" }),
+  accepts({ setting: "DisableForwarding yes\nPermitTTY no\nAllowTcpForwarding no" }),
+];
+
+/** Who may log in, for one account; with several lines at once: who-rows.ts. */
+const WHO: readonly Row[] = [
+  accepts({ setting: "AllowUsers <user>" }),
+  accepts({ user: "bobby", setting: "AllowUsers bo*" }),
+  accepts({ setting: `AllowUsers <user>@${HERE}`, tries: ONLY_HERE }),
+  accepts({ setting: "AllowUsers <user>@192.0.2.0/24", tries: ONLY_ELSEWHERE }),
+  refuses("AllowUsers", { setting: "AllowUsers other", dormant: "AllowUsers" }),
+  refuses("AllowUsers", { setting: "AllowUsers <user>@desk.example.com", tries: ANYWHERE }),
+  refuses("DenyUsers", { setting: "DenyUsers <user>", dormant: "DenyUsers" }),
+  refuses("DenyUsers", { setting: "AllowUsers <user>\nDenyUsers <user>" }),
+  refuses("DenyUsers", { setting: "DenyUsers <user>@*", tries: ANYWHERE }),
+  accepts({ setting: `DenyUsers <user>@${HERE}`, tries: ONLY_ELSEWHERE }),
+  accepts({ setting: `DenyUsers <user>@!${ELSEWHERE},*`, tries: ONLY_ELSEWHERE }),
+  accepts({ setting: "DenyUsers other" }),
+  accepts({ setting: "AllowGroups staff", account: { words: "in staff", groups: ["staff"] } }),
+  accepts({ setting: "AllowGroups <user>" }),
+  refuses("AllowGroups", { setting: "AllowGroups staff", dormant: "AllowGroups" }),
+  refuses("DenyGroups", { setting: "DenyGroups st*", account: { words: "in staff", groups: ["staff"] } }),
+  refuses("DenyGroups", {
+    setting: "AllowUsers <user>\nDenyGroups staff",
+    account: { words: "in staff", groups: ["staff"] },
+  }),
+  refuses("AllowUsers", { setting: "AllowUsers other\nAllowGroups <user>" }),
+];
+
+export const SETTING_ROWS: readonly Row[] = [
+  ...[...KEYS_AT_ALL, ...ALGORITHMS, ...METHODS, ...ROOTS, ...CHROOT, ...COMMANDS, ...WHO],
+];

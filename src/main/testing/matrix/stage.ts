@@ -1,0 +1,168 @@
+/** Where the rows of a matrix are played: a network of its own, every key there is, and hosts beside one another. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type LabAccount, makeAccounts } from "#testing/lab/make-accounts.ts";
+import { type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { type Network, startNetworks } from "#testing/lab/start-network.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { type CertificateWish, type LoginKeys, makeLoginKeys } from "./login-keys.ts";
+import type { Hand } from "./soft-security-key.ts";
+import { tryLogin } from "./try-login.ts";
+
+/** Logins at a time, over all hosts: more only wait for the processors. */
+const LOGINS_AT_ONCE = 6;
+const PASSWORD = "secret";
+
+export type StagedHost = LabHost & {
+  /** Where sshd listens beside its address. */
+  address6: string;
+};
+
+type HostWish = {
+  name: string;
+  config: string;
+  accounts: readonly LabAccount[];
+  /** POSIX sh, before the accounts are made and once sshd listens. */
+  before?: string;
+  after?: string;
+  sshdOptions?: readonly string[];
+};
+
+type Attempt = {
+  account: string;
+  key?: string;
+  certificate?: CertificateWish;
+  hand?: Hand;
+  password?: true;
+  how?: "command" | "forwarding";
+  from: string;
+  port?: number;
+};
+
+export type Stage = AsyncDisposable & {
+  /** Public keys by name, as they stand in a line. On a host they are in /srv/keys. */
+  keys: LoginKeys["lines"];
+  start(wish: HostWish): Promise<StagedHost>;
+  /** Whether sshd lets in. */
+  login(host: StagedHost, attempt: Attempt): Promise<boolean>;
+};
+
+export async function makeStage(): Promise<Stage> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const folder = stack.use(await makeTemporaryFolder());
+    const keys = stack.use(await makeLoginKeys(folder.path));
+    const [network] = stack.use(await startNetworks("lab")).networks;
+    if (!network) throw new Error("a network was asked for");
+    // Clients from elsewhere: every address of the range is the network's own; of IPv6 each must be named.
+    await network.run("ip route add local 192.0.2.0/24 dev lo; ip addr add 2001:db8::1/32 dev lo nodad");
+    const askPass = join(folder.path, "ask-pass");
+    await writeFile(askPass, `#!/bin/sh\necho ${PASSWORD}\n`, { mode: 0o700 });
+    const turns = makeTurns(LOGINS_AT_ONCE);
+    let hosts = 0;
+    return {
+      keys: keys.lines,
+      start: async (wish) => stack.use(await startOn(network, { ...wish, nth: ++hosts, keys })),
+      login: (host, { key = "key", certificate, hand = "touches", ...attempt }) =>
+        turns(async () => {
+          const { account, from, port = 22, how = "command", password } = attempt;
+          const offer = certificate ? await keys.offerCertificate(certificate) : keys.offer(key, hand);
+          const to = from.includes(":") ? host.address6 : host.address;
+          return tryLogin(network, {
+            account,
+            offer,
+            from,
+            to,
+            port,
+            how,
+            askPass: password ? askPass : null,
+          });
+        }),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+/** One host with these accounts; its sshd has this configuration and says which line it took. */
+async function startOn(
+  network: Network,
+  {
+    name,
+    config,
+    accounts,
+    before = "",
+    after,
+    sshdOptions = [],
+    nth,
+    keys,
+  }: HostWish & { nth: number; keys: LoginKeys },
+): Promise<StagedHost> {
+  const address6 = `2001:db8::${(0x100 + nth).toString(16)}`;
+  await network.run(`ip addr add ${address6}/128 dev lo nodad`);
+  const publicKeys = Object.entries(keys.lines).map(([key, line]) => `echo '${line}' > /srv/keys/${key}.pub`);
+  const prepare = [
+    "mkdir -p /srv/keys; rm -f /etc/update-motd.d/*",
+    ...publicKeys,
+    `cat > /etc/ssh/sshd_config <<'END_OF_CONFIG'\n${config}\nEND_OF_CONFIG`,
+    before,
+    makeAccounts(accounts),
+  ].join("\n");
+  const host = await startHost({
+    ...{ name, prepare, place: { network, address: network.address(nth + 1) } },
+    sshdOptions: [...sshdOptions, "-o", `ListenAddress=[${address6}]:22`],
+  });
+  try {
+    if (after) await host.run(after);
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
+  return { ...host, address6 };
+}
+
+/**
+ * The lines that sshd let an account in by, as FILE:LINE, by account. Waits until its log tells of as many logins as
+ * there were: what it says on the way out may come later than the login itself.
+ */
+export async function readTaken(
+  host: StagedHost,
+  logins: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  for (;;) {
+    const log = await readFile(`${host.root}/var/log/auth.log`, "utf8");
+    const found = new Map<string, string[]>();
+    const told = new Map<string, Set<string>>();
+    const counted = new Map<string, number>();
+    for (const [, pid = "", place, account] of log.matchAll(ACCEPTED)) {
+      if (place) found.set(pid, [...(found.get(pid) ?? []), place]);
+      if (!account) continue;
+      counted.set(account, (counted.get(account) ?? 0) + 1);
+      told.set(account, new Set([...(told.get(account) ?? []), ...(found.get(pid) ?? [])]));
+    }
+    if ([...logins].every(([account, count]) => (counted.get(account) ?? 0) >= count)) return told;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const ACCEPTED =
+  /sshd(?:-session)?\[(\d+)\]: Accepted (?:(?:key|certificate) .* found at (\S+:\d+)$|publickey for (\S+) from )/gm;
+
+/** Lets so many pieces of work run at once. */
+export function makeTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}
