@@ -25,7 +25,7 @@ CREATE TABLE probe (
   took_ms         INTEGER NOT NULL,
   key_type        TEXT,
   key_fingerprint TEXT
-, jump_host TEXT, jump_port INTEGER) STRICT;
+, jump_host TEXT, jump_port INTEGER, transport TEXT CHECK (transport IN ('ssh2', 'system'))) STRICT;
 
 CREATE INDEX probe_of_scan ON probe (scan, state <> 'failed', id);
 
@@ -37,7 +37,7 @@ CREATE TABLE target (
   server_name TEXT NOT NULL DEFAULT '',
   user        TEXT,
   use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
-  added_at    TEXT NOT NULL,
+  added_at    TEXT NOT NULL, transport TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
   UNIQUE (kind, host, port, server_name)
 ) STRICT;
 
@@ -498,7 +498,7 @@ CREATE TABLE unvisited (
   user        TEXT NOT NULL,
   server_name TEXT NOT NULL,
   use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
-  scan        INTEGER NOT NULL REFERENCES scan (id),
+  scan        INTEGER NOT NULL REFERENCES scan (id), transport TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
   PRIMARY KEY (kind, host, port, user, server_name)
 ) STRICT, WITHOUT ROWID;
 

@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { RememberedTarget } from "#shared/contract/targets.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Target } from "#shared/model/target.ts";
+import { TransportWish } from "#shared/model/transport.ts";
 
 type Row = {
   id: number;
@@ -11,17 +12,20 @@ type Row = {
   server_name: string;
   user: string | null;
   use_sudo: number;
+  transport: string;
   added_at: string;
 };
+
+type Wanted = { target: Target; useSudo: boolean; transport?: TransportWish; at: Instant };
 
 /** The targets that the user asked to remember: one for each host (name and port) and each endpoint. */
 export function targetTable(db: Database) {
   const add = db.prepare(`
-    INSERT INTO target (kind, host, port, server_name, user, use_sudo, added_at)
-    VALUES (@kind, @host, @port, @serverName, @user, @useSudo, @at)
+    INSERT INTO target (kind, host, port, server_name, user, use_sudo, transport, added_at)
+    VALUES (@kind, @host, @port, @serverName, @user, @useSudo, @transport, @at)
     ON CONFLICT DO NOTHING`);
   const changeLogin = db.prepare(`
-    UPDATE target SET user = ifnull(@user, user), use_sudo = @useSudo
+    UPDATE target SET user = ifnull(@user, user), use_sudo = @useSudo, transport = @transport
     WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName`);
   const remove = db.prepare(`
     DELETE FROM target
@@ -32,29 +36,27 @@ export function targetTable(db: Database) {
       ORDER BY host = @host DESC
       LIMIT 1)`);
   const list = db.prepare<[], Row>(`
-    SELECT id, kind, host, port, server_name, user, use_sudo, added_at
+    SELECT id, kind, host, port, server_name, user, use_sudo, transport, added_at
     FROM target
     ORDER BY id`);
   const failed = db.prepare<[], Row>(`
-    SELECT target.id, target.kind, target.host, target.port, target.server_name, target.user, use_sudo, added_at
+    SELECT target.id, target.kind, target.host, target.port, target.server_name, target.user, use_sudo, transport, added_at
     FROM target
     LEFT JOIN host ON target.kind = 'ssh' AND host.host = target.host AND host.port = target.port
     LEFT JOIN endpoint ON target.kind = 'tls' AND endpoint.host = target.host AND endpoint.port = target.port
       AND endpoint.server_name = target.server_name
     WHERE ifnull(host.state, endpoint.state) = 'failed'
     ORDER BY target.id`);
-  const sudo = db
-    .prepare<[object], number>(`
-      SELECT use_sudo FROM target
+  const login = db.prepare<[object], Pick<Row, "use_sudo" | "transport">>(`
+      SELECT use_sudo, transport FROM target
       WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
-        AND (@user IS NULL OR user IS @user)`)
-    .pluck();
+        AND (@user IS NULL OR user IS @user)`);
   const count = db.prepare<[], number>("SELECT count(*) FROM target").pluck();
 
   return {
     /** One that is known already keeps its place and takes over the login, if one is named. */
-    remember(wanted: { target: Target; useSudo: boolean; at: Instant }): "added" | "known" {
-      const row = { ...toRow(wanted.target), useSudo: Number(wanted.useSudo), at: wanted.at };
+    remember({ target, useSudo, transport = "auto", at }: Wanted): "added" | "known" {
+      const row = { ...toRow(target), useSudo: Number(useSudo), transport, at };
       if (add.run(row).changes > 0) return "added";
       changeLogin.run(row);
       return "known";
@@ -66,8 +68,11 @@ export function targetTable(db: Database) {
      */
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
 
-    /** Whether it is remembered, under the login that is named, as one to be read by sudo. */
-    usesSudo: (target: Target): boolean => sudo.get(toRow(target)) === 1,
+    /** How it is remembered to be read, under the login that is named. */
+    recall(target: Target): { useSudo: boolean; transport: TransportWish } {
+      const known = login.get(toRow(target));
+      return { useSudo: known?.use_sudo === 1, transport: TransportWish.parse(known?.transport ?? "auto") };
+    },
 
     list: (): RememberedTarget[] => list.all().map(fromRow),
 
@@ -96,5 +101,6 @@ const fromRow = (row: Row): RememberedTarget => ({
     serverName: row.server_name || null,
   }),
   useSudo: row.use_sudo === 1,
+  transport: TransportWish.parse(row.transport),
   addedAt: row.added_at,
 });

@@ -6,6 +6,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
+import type { Transport } from "#shared/model/transport.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 
 /** What one probe brought home, whatever it visited: the part that the scan's own list shows. */
@@ -41,6 +42,8 @@ export type EndpointVisit = Visit & {
 /** A visit to a host. `collected` is null unless it was read, wholly or in part. */
 export type HostVisit = Visit & {
   target: SshTarget;
+  /** What carried the login; absent where there was none. */
+  transport?: Transport;
   /** The host key that it presented, or the jump host on its way; null when it never came to that. */
   hostKey: (HostKeyView & { blob: Uint8Array }) | null;
   /** The jump host that the outcome is about; null: the host itself. */

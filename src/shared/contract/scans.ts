@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Probe, ProbeState } from "../model/probe.ts";
 import { Question } from "../model/question.ts";
 import { Scan, ScanId, ScanState } from "../model/scan.ts";
+import { TransportWish } from "../model/transport.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { command, query } from "./procedure.ts";
 import { BrokenEntry, TargetText } from "./targets.ts";
@@ -10,6 +11,8 @@ import { BrokenEntry, TargetText } from "./targets.ts";
 export const ScanWish = TargetText.extend({
   /** Read hosts as root by `sudo -n`, where that asks for nothing; null: those that are remembered so. */
   useSudo: z.boolean().nullable().default(null),
+  /** What carries the logins; null: what is remembered for each, or else `auto`. */
+  transport: TransportWish.nullable().default(null),
   /** Pin the key of a host that was never seen before. A changed key is refused all the same. */
   acceptNew: z.boolean().default(false),
   /** Private key files to log in with, before the agent's and the usual ones. */

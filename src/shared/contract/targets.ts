@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Instant } from "../model/instant.ts";
 import { MOST_TARGETS, Target } from "../model/target.ts";
+import { TransportWish } from "../model/transport.ts";
 import { command, query } from "./procedure.ts";
 
 /**
@@ -39,6 +40,7 @@ export const RememberedTarget = z.object({
   id: z.int(),
   target: Target,
   useSudo: z.boolean(),
+  transport: TransportWish,
   addedAt: Instant,
 });
 export type RememberedTarget = z.infer<typeof RememberedTarget>;
@@ -56,7 +58,7 @@ export const targets = {
       /** How many key files ssh_config names for them, each counted once. */
       keyFiles: z.int(),
       broken: z.object({ total: z.int(), first: z.array(BrokenEntry).max(BROKEN_SHOWN) }),
-      /** What of ssh_config is not followed here, such as Match exec and ProxyCommand, and which files are not read. */
+      /** What of ssh_config is not followed here, such as Match exec, what of it is run, as ProxyCommand is, and which files are not read. */
       notes: z.array(z.string()),
     }),
   ),
@@ -64,7 +66,9 @@ export const targets = {
   list: query.output(z.array(RememberedTarget)),
 
   add: command
-    .input(TargetText.extend({ useSudo: z.boolean().default(false) }))
+    .input(
+      TargetText.extend({ useSudo: z.boolean().default(false), transport: TransportWish.default("auto") }),
+    )
     .output(
       z.object({ added: z.int(), known: z.int(), broken: z.array(BrokenEntry), notes: z.array(z.string()) }),
     ),

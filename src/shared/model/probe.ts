@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { Instant } from "./instant.ts";
 import { HostName, Port, Target } from "./target.ts";
+import { Transport } from "./transport.ts";
 
 /**
  * What one visit met. `presented`: an endpoint showed its chain; `collected`: a
  * host was read. Each of the others says why not, and none is an error of ours.
  * `jump-failed`: a jump host on the way did not let us through, or ended while the host behind it was read.
- * `not-supported`: the way there needs what this program does not do, such as ProxyCommand.
+ * `not-supported`: the way there needs what is not done here, or what was not chosen, such as a command of ssh_config.
  */
 export const Outcome = z.enum([
   "presented",
@@ -51,5 +52,7 @@ export const Probe = z.object({
   hostKey: HostKeyView.nullable(),
   /** The jump host that the outcome, and the host key, are about; null: the target itself. */
   jumpHost: z.object({ host: HostName, port: Port }).nullable(),
+  /** What carried the login; null for an endpoint, and where it did not come to one. */
+  transport: Transport.nullable(),
 });
 export type Probe = z.infer<typeof Probe>;

@@ -50,7 +50,7 @@ export function createApproach(deps: Deps) {
   const reachMs = limits.connectMs;
   const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInTo, reachMs, patience, signal });
   const knock = createKnock(deps);
-  const find = ({ address, port }: Hop) => lookUp({ host: address, port }, { timeoutMs: reachMs, signal });
+  const find = (hop: Hop) => findWay(hop, { timeoutMs: reachMs, signal });
   const entered = new Map<string, Found | SshFailure>();
   const standing = new Map<string, Visited<object>>();
 
@@ -104,6 +104,10 @@ export function createApproach(deps: Deps) {
     });
   }
 }
+
+/** Where a command leads, only that may know the name: it stands for the address. */
+const findWay = async ({ address, port, openssh }: Hop, limits: Parameters<typeof lookUp>[1]) =>
+  openssh?.proxyCommand ? { addresses: [address] } : lookUp({ host: address, port }, limits);
 
 const open = async (way: Before | Found): Promise<Way | WayFailure> => ("reach" in way ? way.reach() : way);
 

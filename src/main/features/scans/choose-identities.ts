@@ -1,5 +1,5 @@
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
-import type { Identities } from "#net/ssh/identities.ts";
+import { type Identities, keyFileOf } from "#net/ssh/identities.ts";
 
 type Gathered = Identities & {
   /** The files that the user named for this scan. */
@@ -31,7 +31,7 @@ export function chooseIdentities(
       ]),
     ],
     unusable: unusable.filter(
-      ({ source }) => files.has(source) || (!identitiesOnly && source.startsWith("agent: ")),
+      ({ source }) => files.has(keyFileOf(source)) || (!identitiesOnly && source.startsWith("agent: ")),
     ),
   };
 }

@@ -16,14 +16,15 @@ export function chooseTargets(store: Store, wish: ScanWish, named: readonly Targ
   const isNamed = wish.text.trim() !== "" || wish.sources.length > 0;
   if (isNamed && wish.again !== null) throw new Refusal("invalid-input", EITHER);
   const wanted = isNamed
-    ? named.map((target) => ({ target, useSudo: usesSudo(store, target) }))
+    ? named.map((target) => ({ target, ...store.targets.recall(target) }))
     : recall(store, wish);
   if (wanted.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
-  const { useSudo } = wish;
-  return rootLast(useSudo === null ? wanted : wanted.map(({ target }) => ({ target, useSudo })));
+  return rootLast(
+    wanted.map(({ target, useSudo, transport = "auto" }) => ({
+      ...{ target, useSudo: wish.useSudo ?? useSudo, transport: wish.transport ?? transport },
+    })),
+  );
 }
-
-const usesSudo = (store: Store, target: Target): boolean => store.targets.usesSudo(target);
 
 /** What was scanned before, each with the login that it was scanned with. */
 function recall(store: Store, { again, only }: ScanWish): Asked[] {
@@ -31,7 +32,7 @@ function recall(store: Store, { again, only }: ScanWish): Asked[] {
   if (known.length === 0 && again === "failed") throw new Refusal("not-found", NOTHING_FAILED);
   if (known.length === 0 && again === "unfinished") throw new Refusal("not-found", NOTHING_LEFT);
   return known
-    .map(({ target, useSudo }) => ({ target, useSudo }))
+    .map(({ target, useSudo, transport = "auto" }) => ({ target, useSudo, transport }))
     .filter(({ target }) => only === null || target.kind === only);
 }
 

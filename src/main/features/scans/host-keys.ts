@@ -1,10 +1,9 @@
 import type { AgainstKey } from "#domain/findings/host-findings.ts";
 import { judgeHostCertificate, readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { type KnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
+import { type KnownHosts, nameInKnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import {
   type HostKeyJudgement,
-  type HostKeyKnowledge,
   isOnlyVouchedFor,
   judgeHostKey,
   preferHostKeyTypes,
@@ -46,6 +45,8 @@ export type HostKeyCheck = {
   /** Takes what the host showed when it was asked for its certificate. */
   takeCertificate(fetched: FetchedCertificate): void;
   verify: VerifyHostKey;
+  /** The keys that it takes, as far as they are known before the host presents one. */
+  trustedKeys(): Uint8Array[];
   /** What speaks against the key, for the finding about it. */
   findAgainst(): AgainstKey | null;
 };
@@ -71,7 +72,7 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
   return { check } satisfies HostKeys;
 
   function check({ name, port, knownAs }: NamedHost): HostKeyCheck {
-    const knowledge = (): HostKeyKnowledge => ({ knownHosts, pin: deps.store.pins.find(name, port) });
+    const knowledge = () => ({ knownHosts, pin: deps.store.pins.find(name, port) });
     let judgement: Judgement | null = null;
     let fetched: FetchedCertificate | null = null;
     return {
@@ -92,8 +93,16 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
         const isPinned = judgement.kind === "unknown" && acceptNew && pin(deps, { host: name, port }, blob);
         return isPinned ? { kind: "trusted" } : toAnswer({ host: name, port, blob }, judgement);
       },
+      trustedKeys: () => listKnownKeys().filter((blob) => judge(blob).kind === "trusted"),
       findAgainst: () => judgement && findAgainst(judgement),
     };
+
+    function listKnownKeys(): Uint8Array[] {
+      const { pin } = knowledge();
+      const certified = fetched?.kind === "fetched" ? readHostCertificate(fetched.blob)?.key : null;
+      const entries = listKnownHosts(knownAs, knownHosts);
+      return [...(pin ? [pin.blob] : []), ...(certified ? [certified.blob] : []), ...entries];
+    }
 
     function judge(blob: Uint8Array): Judgement {
       const question = { ...knownAs, blob };
@@ -103,6 +112,12 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
     }
   }
 }
+
+/** Under the name with its port and without: which of them counts is for the judgement to say. */
+const listKnownHosts = ({ host, port }: NamedHost["knownAs"], knownHosts: readonly KnownHosts[]) =>
+  [...new Set([nameInKnownHosts(host, port), nameInKnownHosts(host, 22)])].flatMap((name) =>
+    knownHosts.flatMap((known) => known.find(name)).map(({ key }) => key.blob),
+  );
 
 function judgeByCertificate(
   { knownHosts, now }: { knownHosts: readonly KnownHosts[]; now: Date },

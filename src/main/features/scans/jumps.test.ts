@@ -143,11 +143,16 @@ test("a jump host that is gone for good is named for each host behind it, and no
   expect(probes.filter(({ outcome }) => outcome === "restricted-shell")).toHaveLength(1);
 });
 
-test("what ssh_config reaches by ProxyCommand is said to be so, and nothing is connected to", async () => {
+test("a jump host that ssh_config reaches by ProxyCommand is said to be so, and nothing is connected to", async () => {
   await using host = await startSshServer({ run: refuse });
-  await using desk = await openWorkstation(sayHost("odd", host, "ProxyCommand nc %h %p"));
-  expect(await scanAll(desk.app, { text: "odd", ...ACCEPTING })).toMatchObject([
-    { state: "failed", outcome: "not-supported", message: expect.stringContaining("ProxyCommand") },
+  await using desk = await openWorkstation(
+    sayHost("odd", host, "ProxyCommand nc %h %p") + sayHost("web0", host, "ProxyJump odd"),
+  );
+  expect(await scanAll(desk.app, { text: "web0", ...ACCEPTING })).toMatchObject([
+    {
+      ...{ state: "failed", outcome: "not-supported", transport: null },
+      message: expect.stringContaining("reaches the jump host odd by ProxyCommand"),
+    },
   ]);
   expect(host.seen.clients).toBe(0);
 });

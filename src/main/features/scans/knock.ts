@@ -7,12 +7,14 @@ import type { HostKeys } from "./host-keys.ts";
 export type KnockDeps = {
   hostKeys: HostKeys;
   /** What to log in to one machine with. */
-  waysInto: (hop: Hop) => Pick<LoginOptions, "identities" | "unusable" | "typed">;
+  waysInto: (hop: Hop) => Pick<LoginOptions, "identities" | "unusable" | "typed" | "client">;
   fetchHostCertificate: typeof fetchHostCertificate;
   limits: LoginOptions["limits"];
   /** The scan's. */
   signal: AbortSignal;
 };
+
+const NOT_ASKED = "behind a ProxyCommand no host is asked for its certificate";
 
 /** One attempt at a login, which has all that it needs for that. */
 export type Attempt<T> = (login: LoginOptions) => Promise<T>;
@@ -38,6 +40,10 @@ export function createKnock({ hostKeys, waysInto, fetchHostCertificate, limits, 
       const keyTypes = check.wantsCertificate();
       const way = await open();
       if ("outcome" in way) return { met: way, check };
+      if (keyTypes.length > 0 && hop.openssh?.proxyCommand) {
+        check.takeCertificate({ kind: "none", why: NOT_ASKED });
+        continue;
+      }
       if (keyTypes.length > 0) {
         const asked = { way, port, keyTypes, timeoutMs: limits.connectMs, signal };
         const fetched = await fetchHostCertificate(asked);
@@ -48,6 +54,7 @@ export function createKnock({ hostKeys, waysInto, fetchHostCertificate, limits, 
       const met = await attempt({
         ...{ target: { host: name, port }, way, user, limits, signal, ...waysInto(hop) },
         ...{ verifyHostKey: check.verify, hostKeyTypes: check.hostKeyTypes() },
+        ...{ trustedKeys: check.trustedKeys(), reopen: open },
       });
       if (check.wantsCertificate().length === 0) return { met, check };
     }

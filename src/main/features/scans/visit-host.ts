@@ -1,6 +1,6 @@
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
-import type { CollectOptions, collectHost, HostReading } from "#net/ssh/collect.ts";
+import type { CollectOptions } from "#net/ssh/collect.ts";
 import { sayLost } from "#net/ssh/jump-hosts.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
@@ -12,12 +12,13 @@ import type { HostVisit } from "#store/visit.ts";
 import type { Approach, Visited } from "./approach.ts";
 import { describeHost } from "./describe-host.ts";
 import type { Login } from "./plan-hosts.ts";
+import type { CarriedReading, CollectBy } from "./transports.ts";
 
 /** What every visit of one scan has in common. */
 export type HostVisitor = {
   scanId: ScanId;
   approach: Pick<Approach, "visit">;
-  collectHost: typeof collectHost;
+  collect: CollectBy;
   collectorScript: string;
   limits: CollectOptions["limits"];
   readCertificate: (der: Uint8Array) => Certificate | null;
@@ -27,29 +28,33 @@ export type HostVisitor = {
 };
 
 /** Logs in to a host, reads it and judges what was read. Rejects only when the scan is told to stop. */
-export async function visitHost(visitor: HostVisitor, { target, useSudo, route }: Login): Promise<HostVisit> {
+export async function visitHost(
+  visitor: HostVisitor,
+  { target, useSudo, route, transport }: Login,
+): Promise<HostVisit> {
   const { scanId, approach, collectorScript, limits, now } = visitor;
   const visit = { scanId, target, at: toInstant(now()), tookMs: 0 };
   if (route.kind === "unsupported")
     return { ...visit, ...FAILED, outcome: "not-supported", message: route.why };
   const nonce = crypto.randomUUID().replaceAll("-", "");
   const visited = await approach.visit(route, (login) =>
-    visitor.collectHost({ ...login, collectorScript, nonce, useSudo, limits }),
+    visitor.collect({ ...login, collectorScript, nonce, useSudo, limits }, transport),
   );
   const at = now();
   return {
     ...visit,
     at: toInstant(at),
     tookMs: visited.tookMs,
+    ...("transport" in visited.met && { transport: visited.met.transport }),
     ...describeVisit(target, visited, { nonce, at, visitor }),
   };
 }
 
-type Described = Omit<HostVisit, "scanId" | "target" | "at" | "tookMs">;
+type Described = Omit<HostVisit, "scanId" | "target" | "at" | "tookMs" | "transport">;
 
 function describeVisit(
   target: SshTarget,
-  { met, lost, check }: Visited<HostReading>,
+  { met, lost, check }: Visited<CarriedReading>,
   { nonce, at, visitor }: { nonce: string; at: Date; visitor: HostVisitor },
 ): Described {
   if ("jumpHost" in met) return { ...FAILED, ...whyFailed(met), jumpHost: met.jumpHost };
@@ -73,7 +78,7 @@ const whyFailed = ({ outcome, message, hostKey, isKeyRefused }: SshFailure) => (
 
 function describeFailure(
   target: SshTarget,
-  failure: Extract<HostReading, { state: "failed" }>,
+  failure: Extract<CarriedReading, { state: "failed" }>,
   against: AgainstKey | null,
 ): Described {
   const { hostKey } = failure;
@@ -86,7 +91,7 @@ function describeFailure(
  * collector left nothing out.
  */
 function describeReading(
-  reading: Exclude<HostReading, { state: "failed" }>,
+  reading: Exclude<CarriedReading, { state: "failed" }>,
   nonce: string,
   at: Date,
   visitor: HostVisitor & { target: SshTarget },

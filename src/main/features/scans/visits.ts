@@ -3,14 +3,22 @@ import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
-import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
+import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import { gatherIdentities, type Identities, listUsualKeyFiles } from "#net/ssh/identities.ts";
+import {
+  gatherIdentities,
+  type Identities,
+  listUsualKeyFiles,
+  type UnusableIdentity,
+} from "#net/ssh/identities.ts";
+import type { ClientLogin } from "#net/ssh/system/client-login.ts";
+import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
 import { Turns } from "#net/turns.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
+import type { SshTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
@@ -19,6 +27,7 @@ import { chooseIdentities } from "./choose-identities.ts";
 import { createHostKeys } from "./host-keys.ts";
 import { type HostsOfWay, planHosts } from "./plan-hosts.ts";
 import type { AtOnce, Visits } from "./run-scan.ts";
+import { createTransports } from "./transports.ts";
 import { createUnlocker } from "./unlock-files.ts";
 import { visitEndpoint } from "./visit-endpoint.ts";
 import { visitHost } from "./visit-host.ts";
@@ -62,17 +71,20 @@ export function createVisits(deps: Deps) {
   async function refuseUnusable({ identityFiles, mayAsk }: VisitOptions): Promise<void> {
     if (identityFiles.length === 0) return;
     const { unusable } = await gatherIdentities({ identityFiles, home, agentSocket });
-    const named = unusable.find(
-      ({ source, isLocked }) => identityFiles.includes(source) && !(isLocked && mayAsk),
-    );
+    const mayBeOf = ({ isLocked, forClient }: UnusableIdentity) =>
+      (isLocked && mayAsk) || (forClient !== undefined && findSsh() !== null);
+    const named = unusable.find((one) => identityFiles.includes(one.source) && !mayBeOf(one));
     if (named) throw new Refusal("invalid-input", `${named.source} cannot be used to log in: ${named.why}`);
   }
 
   /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
   function prepare(options: VisitOptions, preparation: Preparation): Visits {
     const { scanId, signal } = preparation;
-    const ways = planHosts(options.asked, (target) => options.sshConfig.routeTo(target, user));
+    const ssh = findSsh();
+    const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
+    const ways = planHosts(options.asked, { routeTo, ssh });
     const readCertificate = createCertificateCache();
+    const common = { scanId, collect: createTransports(ssh), readCertificate, now };
     let hosts: ReturnType<typeof prepareHosts> | null = null;
     const prepared = () => {
       hosts ??= prepareHosts(ways, options, preparation);
@@ -82,7 +94,7 @@ export function createVisits(deps: Deps) {
       ways,
       keepOpen: async (jumps) => (await prepared()).keepOpen(jumps),
       visitHost: async (login) =>
-        visitHost({ ...(await prepared()), scanId, readCertificate, recallUse: store.uses.recall, now }, login),
+        visitHost({ ...(await prepared()), ...common, recallUse: store.uses.recall }, login),
       visitEndpoint: (target) =>
         visitEndpoint({ prober, patience, readCertificate, now }, { scanId, target, signal }),
     };
@@ -101,9 +113,12 @@ export function createVisits(deps: Deps) {
     const approach = createApproach({
       ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
       hostKeys: await createHostKeys({ store, readKnownHostsFiles, now }, { home, acceptNew }),
-      waysInto: (hop) => ({ ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }), typed }),
+      waysInto: (hop) => ({
+        ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
+        ...{ typed, client: toClientLogin(hop, agentSocket) },
+      }),
     });
-    return { approach, keepOpen: approach.keepOpen, collectHost, collectorScript, limits: SSH_LIMITS };
+    return { approach, keepOpen: approach.keepOpen, collectorScript, limits: SSH_LIMITS };
   }
 }
 
@@ -120,6 +135,19 @@ function gatherFor(
   };
   return gatherIdentities({ ...sources, configured });
 }
+
+const toClientLogin = (
+  { address, port, knownAs, openssh }: Hop,
+  agentSocket: string | null,
+): ClientLogin => ({
+  ...{ address, agentSocket, ...(openssh ?? NOTHING_ASKED) },
+  hostKeyAlias: knownAs.host === address && knownAs.port === port ? null : knownAs.host,
+});
+
+const NOTHING_ASKED = {
+  ...{ proxyCommand: null, certificateFiles: [], pkcs11Provider: null, securityKeyProvider: null },
+  gssapi: false,
+};
 
 const hostOf = ({ route }: HostsOfWay["hosts"][number][number]): Hop[] =>
   route.kind === "hops" ? [route.host] : [];

@@ -3,6 +3,7 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { BROKEN_SHOWN, LOGINS_SHOWN, type TargetText, targets } from "#shared/contract/targets.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { SshTarget } from "#shared/model/target.ts";
+import type { TransportWish } from "#shared/model/transport.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
@@ -16,6 +17,8 @@ type Deps = {
   announce: (announcement: Announcement) => void;
 };
 
+type HowToRead = { useSudo: boolean; transport: TransportWish };
+
 /** A preview shows so many targets. */
 const FIRST = 20;
 
@@ -24,7 +27,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
   return {
     preview: os.preview.handler(({ input }) => preview(input)),
     list: os.list.handler(() => store.targets.list()),
-    add: os.add.handler(async ({ input }) => add(await readTargets(input), input.useSudo)),
+    add: os.add.handler(async ({ input }) => add(await readTargets(input), input)),
     remove: os.remove.handler(async ({ input }) => remove(await readTargets(input))),
   };
 
@@ -35,31 +38,19 @@ export function createTargets({ store, readTargets, workstation, now, announce }
       total: wanted.length,
       ssh: hosts.length,
       tls: wanted.length - hosts.length,
-      ...describeLogins(hosts, sshConfig),
+      ...describeLogins(hosts, sshConfig, workstation.user),
       first: wanted.slice(0, FIRST),
       broken: { total: broken.length, first: broken.slice(0, BROKEN_SHOWN) },
       notes,
     };
   }
 
-  /** As whom, and with which keys of ssh_config, logins are tried; a jump host's are that host's own. */
-  function describeLogins(hosts: readonly SshTarget[], { routeTo }: ReadTargets["sshConfig"]) {
-    const logins = new Set<string>();
-    const keyFiles = new Set<string>();
-    for (const host of hosts) {
-      const route = routeTo(host, workstation.user);
-      const hop = route.kind === "hops" ? route.hops.at(-1) : undefined;
-      if (!hop) continue;
-      if (logins.size < LOGINS_SHOWN) logins.add(hop.user);
-      for (const file of hop.identityFiles ?? []) keyFiles.add(file);
-    }
-    return { logins: [...logins], keyFiles: keyFiles.size };
-  }
-
-  function add({ targets: wanted, broken, notes }: ReadTargets, useSudo: boolean) {
+  function add({ targets: wanted, broken, notes }: ReadTargets, { useSudo, transport }: HowToRead) {
     const added = store.atomically(() => {
       const at = toInstant(now());
-      const fresh = wanted.filter((target) => store.targets.remember({ target, useSudo, at }) === "added");
+      const fresh = wanted.filter(
+        (target) => store.targets.remember({ target, useSudo, transport, at }) === "added",
+      );
       store.events.append({ at, kind: "targets-added", detail: { targets: fresh.map(sayTarget), useSudo } });
       return fresh.length;
     });
@@ -80,4 +71,18 @@ export function createTargets({ store, readTargets, workstation, now, announce }
     announce({ kind: "targets-changed" });
     return { removed, broken };
   }
+}
+
+/** As whom, and with which keys of ssh_config, logins are tried; a jump host's are that host's own. */
+function describeLogins(hosts: readonly SshTarget[], { routeTo }: ReadTargets["sshConfig"], user: string) {
+  const logins = new Set<string>();
+  const keyFiles = new Set<string>();
+  for (const host of hosts) {
+    const route = routeTo(host, user);
+    const hop = route.kind === "hops" ? route.hops.at(-1) : undefined;
+    if (!hop) continue;
+    if (logins.size < LOGINS_SHOWN) logins.add(hop.user);
+    for (const file of hop.identityFiles ?? []) keyFiles.add(file);
+  }
+  return { logins: [...logins], keyFiles: keyFiles.size };
 }

@@ -111,7 +111,7 @@ test("another ssh_config is read in place of the usual ones; none reads none; on
   );
 });
 
-test("what Match exec would run is never run", async () => {
+test("what Match exec would run is never run, and ProxyCommand not to read a list", async () => {
   await using home = await makeHome({});
   const marker = join(home.path, "marker");
   await writeFile(
@@ -120,9 +120,7 @@ test("what Match exec would run is never run", async () => {
   );
   const { targets, notes, sshConfig } = await home.read({ text: "web1 web2:22", sources: ["ssh-config"] });
   expect(targets).toMatchObject([{ port: 22 }, { port: 22 }]);
-  expect(sshConfig.routeTo({ kind: "ssh", host: "web1", port: 22, user: null }, "jo").kind).toBe(
-    "unsupported",
-  );
+  expect(sshConfig.routeTo({ kind: "ssh", host: "web1", port: 22, user: null }, "jo").kind).toBe("hops");
   expect(notes).toContain(
     "Match exec is not evaluated: what stands under it is left out (~/.ssh/config:1, ~/.ssh/config:6)",
   );

@@ -36,14 +36,27 @@ test("targets are added once, keep their login, and are listed in their order", 
     notes: [],
   });
   expect(await targets.list()).toEqual([
-    { id: 1, target: { kind: "ssh", host: "web1", port: 22, user: "ann" }, useSudo: true, addedAt: START },
+    {
+      id: 1,
+      target: { kind: "ssh", host: "web1", port: 22, user: "ann" },
+      useSudo: true,
+      transport: "auto",
+      addedAt: START,
+    },
     {
       id: 2,
       target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
       useSudo: false,
+      transport: "auto",
       addedAt: START,
     },
-    { id: 3, target: { kind: "ssh", host: "web2", port: 22, user: null }, useSudo: true, addedAt: START },
+    {
+      id: 3,
+      target: { kind: "ssh", host: "web2", port: 22, user: null },
+      useSudo: true,
+      transport: "auto",
+      addedAt: START,
+    },
   ]);
   expect(announced).toEqual([{ kind: "targets-changed" }, { kind: "targets-changed" }]);
   expect({ count: store.events.count(), brokenAt: store.events.findBreak() }).toEqual({

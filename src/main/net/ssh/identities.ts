@@ -13,6 +13,7 @@ import {
   readPrivateKeyFile,
   whyNoLogin,
 } from "./private-key-file.ts";
+import type { ClientKey } from "./system/client-login.ts";
 import { viewKey } from "./wire.ts";
 
 /** One way to log in. The private half stays in the agent, or in a Redacted that only this file opens. */
@@ -37,7 +38,19 @@ export type Identities = {
 };
 
 /** `isLocked`: a passphrase would open it. */
-export type UnusableIdentity = { source: string; why: string; isLocked: boolean };
+export type UnusableIdentity = {
+  source: string;
+  why: string;
+  isLocked: boolean;
+  /** As OpenSSH's own client can use it, where that can. */
+  forClient?: ClientKey;
+};
+
+/** As OpenSSH's own client can use it. */
+export const toClientKey = ({ keyType, fingerprint, source, secret }: Identity): ClientKey =>
+  secret.kind === "file"
+    ? { keyType, fingerprint, kind: "file", path: source }
+    : { keyType, fingerprint, kind: "agent", blob: secret.key.getPublicSSH() };
 
 /** A private key file that a passphrase opens. */
 export type LockedKeyFile = {
@@ -94,12 +107,14 @@ export async function gatherIdentities({
   for (const path of named) {
     const file = await readKeyFile(path);
     const locked = ring.take(file === "missing" ? { unreadable: "there is no such file" } : file, path);
+    await takeCertificate(path, file);
     if (locked) ring.takeOpened(locked, await openLocked(locked));
   }
   for (const key of agent.keys) ring.takeFromAgent(key);
   for (const path of configured.isForAll ? [] : usual.filter((path) => !named.has(path))) {
     const file = await readKeyFile(path);
     const locked = file === "missing" ? null : ring.take(file, path);
+    await takeCertificate(path, file);
     if (locked) lockedUsual.push(locked);
   }
   for (const locked of lockedUsual)
@@ -109,6 +124,16 @@ export async function gatherIdentities({
     );
   const { identities, keyOfFile, unusable } = ring;
   return { identities, keyOfFile, heldByAgent, unusable };
+
+  /** OpenSSH's client offers the certificate that lies beside a key. */
+  async function takeCertificate(path: string, file: Awaited<ReturnType<typeof readKeyFile>>): Promise<void> {
+    if (file === "missing" || "unreadable" in file) return;
+    const isLocked = file.kind === "unusable" && file.isEncrypted !== false;
+    if (isLocked && !(file.fingerprint && heldByAgent.has(file.fingerprint))) return;
+    const beside = await readPublicFile(certificateBeside(path));
+    const why = beside && whyNoLogin(beside.keyType);
+    if (why) ring.refuse(certificateBeside(path), why, { forClient: { ...beside, kind: "file", path } });
+  }
 
   /** What ssh_config names for one machine is no way into another. */
   function isForAny({ fingerprint, source }: Identity): boolean {
@@ -126,7 +151,7 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
   const identities: Identity[] = [];
   const keyOfFile = new Map<string, string>();
   const unusable: UnusableIdentity[] = [];
-  return { identities, keyOfFile, unusable, take, takeOpened, takeFromAgent };
+  return { identities, keyOfFile, unusable, take, takeOpened, takeFromAgent, refuse };
 
   /** Answers with the file where only a passphrase makes it of use. */
   function take(file: PrivateKeyFile | { unreadable: string }, path: string): LockedKeyFile | null {
@@ -136,12 +161,12 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
     else if (file.kind === "usable") takeFromFile(file, path);
     else if (twin) takeFromAgent(twin);
     else if (file.lock) return { path, fingerprint: file.fingerprint, lock: file.lock };
-    else refuse(path, file.why);
+    else refuse(path, file.why, asClientKey(file, path));
     return null;
   }
 
   function takeOpened({ path }: LockedKeyFile, opened: UsableKeyFile | { why: string }): void {
-    if ("why" in opened) refuse(path, opened.why, true);
+    if ("why" in opened) refuse(path, opened.why, { isLocked: true });
     else takeFromFile(opened, path);
   }
 
@@ -153,7 +178,10 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
   function takeFromAgent({ blob, keyType, fingerprint, comment }: AgentKey): void {
     const why = whyNoLogin(keyType);
     const key = why ? null : loadSsh2().utils.parseKey(blob);
-    if (!key || key instanceof Error) refuse(`agent: ${fingerprint}`, why ?? "its key cannot be read");
+    if (!key || key instanceof Error)
+      refuse(`agent: ${fingerprint}`, why ?? "its key cannot be read", {
+        forClient: { keyType, fingerprint, kind: "agent", blob },
+      });
     else add({ keyType, fingerprint, source: "agent", comment, secret: { kind: "agent", socketPath, key } });
   }
 
@@ -162,9 +190,25 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
       identities.push(identity);
   }
 
-  function refuse(source: string, why: string, isLocked = false): void {
-    if (unusable.every((other) => other.source !== source)) unusable.push({ source, why, isLocked });
+  function refuse(source: string, why: string, more: Partial<UnusableIdentity> = {}): void {
+    if (unusable.every((other) => other.source !== source))
+      unusable.push({ source, why, isLocked: false, ...more });
   }
+}
+
+/** Beside a private key, as ssh looks for it. */
+const certificateBeside = (path: string): string => `${path}-cert.pub`;
+
+/** The key that a certificate in a file is of; the path itself for any other file. */
+export const keyFileOf = (source: string): string => source.replace(/-cert\.pub$/, "");
+
+/** A key that stands in clear, of a kind that ssh2 does not know. */
+function asClientKey(
+  { keyType, fingerprint, isEncrypted }: Extract<PrivateKeyFile, { kind: "unusable" }>,
+  path: string,
+): Partial<UnusableIdentity> {
+  if (keyType === null || fingerprint === null || isEncrypted !== false) return {};
+  return { forClient: { keyType, fingerprint, kind: "file", path } };
 }
 
 /** What a key file holds; where it does not show its public half, the .pub file beside it may. */
@@ -175,12 +219,17 @@ export async function readKeyFile(
   if (!Buffer.isBuffer(bytes)) return bytes;
   const file = readPrivateKeyFile(bytes);
   if (file.kind === "usable" || !file.lock || file.fingerprint) return file;
-  const beside = await readSmallFile(`${path}.pub`);
-  const [, type, base64] = Buffer.isBuffer(beside)
-    ? (/^(\S+) ([A-Za-z0-9+/]+=*)/.exec(beside.toString("latin1")) ?? [])
+  return { ...file, ...(await readPublicFile(`${path}.pub`)) };
+}
+
+/** What the one line of a .pub file is; null where there is no such file, or no such line. */
+async function readPublicFile(path: string): Promise<{ keyType: string; fingerprint: string } | null> {
+  const bytes = await readSmallFile(path);
+  const [, type, base64] = Buffer.isBuffer(bytes)
+    ? (/^(\S+) ([A-Za-z0-9+/]+=*)/.exec(bytes.toString("latin1")) ?? [])
     : [];
   const view = viewKey(Buffer.from(base64 ?? "", "base64"));
-  return view.keyType === type ? { ...file, ...view } : file;
+  return view.keyType === type ? view : null;
 }
 
 /** Never more of a file than a key can be, and never anything but a regular file. */

@@ -25,6 +25,7 @@ import {
   sayAddress,
   type Where,
 } from "./ssh-failure.ts";
+import type { ClientLogin } from "./system/client-login.ts";
 import { sayExpired } from "./type-in.ts";
 import type { TypedLogins } from "./typed-logins.ts";
 import { offerWaysIn } from "./ways-in.ts";
@@ -63,6 +64,12 @@ export type LoginOptions = {
   /** What is typed where no key lets us in; without it, nobody is asked. */
   typed?: TypedLogins | null;
   verifyHostKey: VerifyHostKey;
+  /** The keys that it would take, as far as they are known beforehand: OpenSSH's client is told them. */
+  trustedKeys?: readonly Uint8Array[];
+  /** Opens the way once more. */
+  reopen?: () => Promise<Way | SshFailure>;
+  /** What OpenSSH's client needs to know beside; ssh2 has no use for it. */
+  client?: ClientLogin;
   /** Host key algorithms in the order of preference. */
   hostKeyTypes: readonly string[];
   limits: {

@@ -58,9 +58,8 @@ export function readPrivateKeyFile(bytes: Uint8Array): PrivateKeyFile {
 /** Whether a login with a key of this type is possible here; otherwise why not. */
 export function whyNoLogin(keyType: string): string | null {
   if (LOGIN_TYPES.test(keyType)) return null;
-  if (keyType.includes("-cert-v01@"))
-    return "logging in with a certificate is not possible yet: use the key itself";
-  if (keyType.startsWith("sk-")) return "it is on a security key, which is not possible yet: use another key";
+  if (keyType.includes("-cert-v01@")) return "it is a certificate, which OpenSSH's ssh alone can log in with";
+  if (keyType.startsWith("sk-")) return "it is on a security key, which OpenSSH's ssh alone can log in with";
   return `logging in with a ${keyType} key is not possible: use an Ed25519, ECDSA or RSA key`;
 }
 

@@ -14,6 +14,8 @@ export type SshFailure = {
   /** True when it is the host key that was refused; then nothing of ours was sent. */
   isKeyRefused: boolean;
   passing: Passing | null;
+  /** OpenSSH's own client may know what the host speaks. */
+  isBeyondSsh2?: true;
 };
 
 /** How far a connection has come. */
@@ -72,7 +74,7 @@ export function explainEnd(
 }
 
 export type Reason = Pick<SshFailure, "outcome" | "message"> &
-  Partial<Pick<SshFailure, "isKeyRefused" | "passing">>;
+  Partial<Pick<SshFailure, "isKeyRefused" | "passing" | "isBeyondSsh2">>;
 
 /** What a deadline cut short. */
 export function explainTimeout(
@@ -133,6 +135,7 @@ function explainKeyExchange(where: Where, error: Told | null): Reason {
     return {
       outcome: "alert",
       message: `${address} and this program have no ${missing} in common; the host may allow only newer or much older ones`,
+      isBeyondSsh2: true,
     };
   if (error?.message === "Invalid identification string")
     return { outcome: "reset", message: `${address} speaks a version of SSH that is not 2.0` };

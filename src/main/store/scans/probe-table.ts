@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import { type HostKeyView, Probe, type ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
+import type { Transport } from "#shared/model/transport.ts";
 import type { Listed, Lists, Part } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
 import type { EndpointVisit } from "#store/visit.ts";
@@ -23,10 +24,15 @@ type Row = {
   key_fingerprint: string | null;
   jump_host: string | null;
   jump_port: number | null;
+  transport: string | null;
 };
 
 type NewProbe = Omit<EndpointVisit, "target" | "presented"> &
-  Pick<Probe, "jumpHost"> & { target: Target; hostKey: HostKeyView | null };
+  Pick<Probe, "jumpHost"> & {
+    target: Target;
+    hostKey: HostKeyView | null;
+    transport?: Transport;
+  };
 
 type Wanted = {
   scanId: ScanId;
@@ -37,7 +43,7 @@ type Wanted = {
 };
 
 const COLUMNS = `id, kind, host, port, user, server_name, state, outcome, message, at, took_ms, key_type,
-  key_fingerprint, jump_host, jump_port`;
+  key_fingerprint, jump_host, jump_port, transport`;
 
 const FAILED_FIRST = { name: "failed", columns: ["state <> 'failed'", "id"], descending: false };
 
@@ -48,9 +54,9 @@ export const PROBE_TEXT =
 export function probeTable(db: Database, lists: Lists) {
   const add = db.prepare(`
     INSERT INTO probe (scan, kind, host, port, user, server_name, state, outcome, message, at, took_ms, key_type,
-      key_fingerprint, jump_host, jump_port)
+      key_fingerprint, jump_host, jump_port, transport)
     VALUES (@scanId, @kind, @host, @port, @user, @serverName, @state, @outcome, @message, @at, @tookMs, @keyType,
-      @fingerprint, @jumpHost, @jumpPort)`);
+      @fingerprint, @jumpHost, @jumpPort, @transport)`);
   const unvisited = unvisitedTable(db);
   const count = db.prepare(`
     UPDATE scan
@@ -92,6 +98,7 @@ const toRow = ({ target, hostKey, jumpHost, ...probe }: NewProbe) => ({
   fingerprint: hostKey?.fingerprint ?? null,
   jumpHost: jumpHost?.host ?? null,
   jumpPort: jumpHost?.port ?? null,
+  transport: probe.transport ?? null,
 });
 
 const fromRow = (row: Row): Probe =>

@@ -1,23 +1,37 @@
 import type { Database } from "better-sqlite3";
 import type { ScanId } from "#shared/model/scan.ts";
 import { Target } from "#shared/model/target.ts";
+import { TransportWish } from "#shared/model/transport.ts";
 
 /** What a scan is asked to visit. */
-export type Asked = { target: Target; useSudo: boolean };
+export type Asked = {
+  target: Target;
+  useSudo: boolean;
+  /** What is to carry its login. */
+  transport?: TransportWish;
+};
 
-type Row = { kind: string; host: string; port: number; user: string; server_name: string; use_sudo: number };
+type Row = {
+  kind: string;
+  host: string;
+  port: number;
+  user: string;
+  server_name: string;
+  use_sudo: number;
+  transport: string;
+};
 
 /** What scans have still to visit. */
 export function unvisitedTable(db: Database) {
   const add = db.prepare(`
-    INSERT INTO unvisited (kind, host, port, user, server_name, use_sudo, scan)
-    VALUES (@kind, @host, @port, @user, @serverName, @useSudo, @scanId)
-    ON CONFLICT DO UPDATE SET scan = @scanId, use_sudo = @useSudo`);
+    INSERT INTO unvisited (kind, host, port, user, server_name, use_sudo, transport, scan)
+    VALUES (@kind, @host, @port, @user, @serverName, @useSudo, @transport, @scanId)
+    ON CONFLICT DO UPDATE SET scan = @scanId, use_sudo = @useSudo, transport = @transport`);
   const strike = db.prepare(`
     DELETE FROM unvisited
     WHERE kind = @kind AND host = @host AND port = @port AND user = @user AND server_name = @serverName`);
   const ofStopped = db.prepare<[], Row>(`
-    SELECT kind, host, port, user, server_name, use_sudo
+    SELECT kind, host, port, user, server_name, use_sudo, transport
     FROM unvisited
     WHERE scan = (
       SELECT max(unvisited.scan)
@@ -27,8 +41,8 @@ export function unvisitedTable(db: Database) {
 
   return {
     plan(scanId: ScanId, asked: readonly Asked[]): void {
-      for (const { target, useSudo } of asked)
-        add.run({ ...toRow(target), useSudo: Number(useSudo), scanId });
+      for (const { target, useSudo, transport = "auto" } of asked)
+        add.run({ ...toRow(target), useSudo: Number(useSudo), transport, scanId });
     },
 
     /** A visit strikes its target off, whichever scan planned it. */
@@ -47,7 +61,8 @@ const toRow = (target: Target) => ({
   serverName: (target.kind === "tls" && target.serverName) || "",
 });
 
-const fromRow = ({ user, server_name, use_sudo, ...row }: Row): Asked => ({
+const fromRow = ({ user, server_name, use_sudo, transport, ...row }: Row): Asked => ({
   target: Target.parse({ ...row, user: user || null, serverName: server_name || null }),
   useSudo: use_sudo === 1,
+  transport: TransportWish.parse(transport),
 });

@@ -34,7 +34,7 @@ export async function makeClientFolder({ trustedKeys, keys, ...wish }: Wish): Pr
   const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
   const write = (name: string, text: string) => writeFile(inside(name), text, { mode: 0o600, flag: "wx" });
   try {
-    const linker = await findProgram(["/bin/ln", "/usr/bin/ln"]);
+    const linker = findProgram(["/bin/ln", "/usr/bin/ln"]);
     const identityFiles = keys.map((key, index) => (key.kind === "file" ? key.path : inside(`${index}.pub`)));
     for (const [index, key] of keys.entries())
       if (key.kind === "agent") await write(`${index}.pub`, `${sayKey(key.blob)}\n`);

@@ -13,7 +13,7 @@ import { findSsh } from "./find-ssh.ts";
 
 const NONCE = "0123456789abcdef";
 const WHOLE = `welcome\nlatchkey-collection 1 ${NONCE}\nend 0 ${NONCE} none\n`;
-const ssh = await findSsh();
+const ssh = findSsh();
 const hostKey = makeKeyPair();
 const HOST_BLOB = (ssh2.utils.parseKey(hostKey.private) as ssh2.ParsedKey).getPublicSSH();
 

@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 
 const USUAL = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/local/bin"];
@@ -9,20 +8,20 @@ const USUAL_ON_WINDOWS = ["C:\\Windows\\System32\\OpenSSH", "C:\\Program Files\\
  * OpenSSH's own client: the first in PATH, or where it usually is; null where none is installed. A folder of PATH that
  * depends on where one stands is passed over.
  */
-export function findSsh(path: string = process.env.PATH ?? ""): Promise<string | null> {
+export function findSsh(path: string = process.env.PATH ?? ""): string | null {
   const isWindows = process.platform === "win32";
   const folders = [...path.split(delimiter).filter(isAbsolute), ...(isWindows ? USUAL_ON_WINDOWS : USUAL)];
   return findProgram(folders.map((folder) => join(folder, isWindows ? "ssh.exe" : "ssh")));
 }
 
 /** The first of these paths that may be run; null for none. */
-export async function findProgram(paths: readonly string[]): Promise<string | null> {
-  for (const path of paths) {
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
+export const findProgram = (paths: readonly string[]): string | null => paths.find(mayBeRun) ?? null;
+
+function mayBeRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return null;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { watch } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import type { ClientFolder } from "./client-folder.ts";
 import { type ClientLog, readClientLog } from "./client-log.ts";
 
@@ -76,14 +77,19 @@ function tap(stream: Readable): Tap {
   };
 }
 
-/** What it started may hold its error output open, but never its output. */
+/** What it started may hold its error output open, but never its output: so long that one is waited for. */
+const LAST_WORDS_MS = 250;
+
 async function untilEnded(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   const { promise: exit, resolve } = Promise.withResolvers<Ended>();
   child.on("error", (error) => resolve({ signal: error.message }));
   child.on("exit", (code, signal) => resolve(code === null ? { signal: signal ?? "unknown" } : { code }));
   const printed = new Promise<void>((done) => child.stdout.on("close", done));
+  const complained = new Promise<void>((done) => child.stderr.on("close", done));
   const how = await exit;
-  if (child.pid !== undefined) await printed;
+  if (child.pid === undefined) return how;
+  await printed;
+  await Promise.race([complained, pause(LAST_WORDS_MS, undefined, { ref: false })]);
   return how;
 }
 

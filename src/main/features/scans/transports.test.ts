@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { scanAll } from "#testing/lab/desk.ts";
+import { answerScript } from "#testing/ssh/collector-stream.ts";
+import { openWorkstation, sayHost } from "#testing/ssh/open-workstation.ts";
+import { startSshServer } from "#testing/ssh/ssh-server.ts";
+
+const ACCEPTING = { only: "ssh", acceptNew: true } as const;
+const withSsh = test.skipIf(findSsh() === null);
+
+/** A host that answers as one that runs the collector does. */
+const startHost = () =>
+  startSshServer({
+    run: async ({ channel, script }) => {
+      channel.write(Buffer.from(answerScript(await script), "latin1"));
+      channel.exit(0);
+      channel.end();
+    },
+  });
+
+/** Leads to a port of loopback, whatever host was meant. */
+const LEAD = `ProxyCommand '${process.execPath}' -e 'const s = require("net").connect(%p, "127.0.0.1"); process.stdin.pipe(s).pipe(process.stdout)'`;
+
+withSsh(
+  "a host is read through the ProxyCommand of one's own ssh_config, which alone need know its name",
+  async () => {
+    await using host = await startHost();
+    await using desk = await openWorkstation(
+      sayHost("db", { host: "db.inside.invalid", port: host.port }, LEAD),
+    );
+    expect(await scanAll(desk.app, { text: "db", ...ACCEPTING })).toMatchObject([
+      { state: "ok", outcome: "collected", transport: "system" },
+    ]);
+    expect(desk.pauses).toEqual([]);
+    expect(await desk.app.client.hosts.list({})).toMatchObject({
+      rows: [{ host: "db", grantCount: expect.any(Number), state: "ok" }],
+    });
+  },
+);
+
+withSsh("what a ProxyCommand complains of is said where it did not lead to the host", async () => {
+  await using desk = await openWorkstation("Host db\n  ProxyCommand echo the tunnel is closed >&2; exit 1\n");
+  expect(await scanAll(desk.app, { text: "db", ...ACCEPTING })).toMatchObject([
+    {
+      ...{ state: "failed", outcome: "jump-failed", transport: "system" },
+      message:
+        'the ProxyCommand at ~/.ssh/config:2 ended before db:22 had greeted: it said "the tunnel is closed"',
+    },
+  ]);
+});
+
+withSsh("a target keeps what carries its login, and another scan may say otherwise", async () => {
+  await using host = await startHost();
+  await using desk = await openWorkstation(sayHost("db", host));
+  const { client } = desk.app;
+  const carried = async (wish: Parameters<typeof scanAll>[1]) =>
+    (await scanAll(desk.app, wish)).map(({ outcome, transport }) => `${outcome} by ${transport}`);
+
+  await client.targets.add({ text: "db", only: "ssh", transport: "system" });
+  expect(await carried({ text: "", acceptNew: true })).toEqual(["collected by system"]);
+  expect(await carried({ text: "db", only: "ssh" })).toEqual(["collected by system"]);
+  expect(await carried({ text: "db", only: "ssh", transport: "ssh2" })).toEqual(["collected by ssh2"]);
+  expect(await carried({ text: "" })).toEqual(["collected by ssh2"]);
+  expect(await client.targets.list()).toMatchObject([{ transport: "ssh2" }]);
+});
+
+withSsh(
+  "behind a jump host, OpenSSH's client goes through the channel that ssh2 has opened there",
+  async () => {
+    await using jump = await startSshServer({ run: null, forwards: true });
+    await using host = await startHost();
+    await using desk = await openWorkstation(
+      sayHost("bastion", jump) + sayHost("db", host, "ProxyJump bastion"),
+    );
+    const wish = { text: "db", ...ACCEPTING, transport: "system" } as const;
+    expect(await scanAll(desk.app, wish)).toMatchObject([{ outcome: "collected", transport: "system" }]);
+    expect(await scanAll(desk.app, wish)).toMatchObject([{ outcome: "collected", transport: "system" }]);
+    await host.untilLeft();
+    await jump.untilLeft();
+    // A key that nobody knew costs one connection more, which hangs up before any login.
+    expect({ host: host.seen.clients, jump: jump.seen.clients }).toEqual({ host: 3, jump: 2 });
+  },
+);
+
+withSsh(
+  "a host whose key is not the one that is known is not logged in to, and its key is shown",
+  async () => {
+    await using host = await startHost();
+    await using desk = await openWorkstation(sayHost("db", host));
+    expect(await scanAll(desk.app, { text: "db", only: "ssh", transport: "system" })).toMatchObject([
+      {
+        ...{ state: "failed", outcome: "host-key-unknown", transport: "system" },
+        hostKey: { keyType: "ssh-ed25519", fingerprint: expect.stringMatching(/^SHA256:/) },
+      },
+    ]);
+    expect(host.attempts).toEqual([]);
+  },
+);
