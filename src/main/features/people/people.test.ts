@@ -1,0 +1,125 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createRouterClient } from "@orpc/server";
+import { expect, test } from "vitest";
+import { createApp } from "#app";
+import { lookAtThisComputer } from "#net/local/this-computer.ts";
+import { readKeyFile } from "#net/ssh/identities.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { openStore } from "#store/store.ts";
+import { listGrants } from "#store/testing/ask.ts";
+import { makeGrant, visitHost } from "#store/testing/make-visit.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createPeople } from "./index.ts";
+
+/** People beside a store that somebody else may fill, at a time that can be set, on a computer with a home of its own. */
+async function openPeople() {
+  const folder = await makeTemporaryFolder();
+  const ssh = join(folder.path, ".ssh");
+  await mkdir(ssh, { mode: 0o700 });
+  const store = openStore({ path: ":memory:", access: "write" });
+  const announced: Announcement["kind"][] = [];
+  const clock = { now: new Date("2026-06-01T00:00:00Z") };
+  const workstation = { user: "jo", home: folder.path, agentSocket: null };
+  const people = createPeople({
+    store,
+    here: { workstation, look: lookAtThisComputer, readKeyFile },
+    announce: ({ kind }) => announced.push(kind),
+    now: () => clock.now,
+  });
+  return {
+    ...{ store, announced, clock, ssh, people },
+    client: createRouterClient(people.procedures),
+    /** Grants of keys by their fingerprints, on one host. */
+    visit: (fingerprints: readonly string[]) =>
+      visitHost(store, "web", {
+        collected: {
+          grants: fingerprints.map((fingerprint, index) =>
+            makeGrant(`key ${index}`, { fingerprint, line: index + 1 }),
+          ),
+        },
+      }),
+    owners: () => listGrants(store).rows.map(({ verdict: { owner } }) => owner.state),
+    [Symbol.asyncDispose]: () => folder.remove(),
+  };
+}
+
+const csv = (text: string) => [{ name: "people.csv", base64: Buffer.from(text).toString("base64") }];
+
+test("a roster is imported, told of, and on the record", async () => {
+  await using desk = await openPeople();
+  const key = await makeKeyFile(desk.ssh, "elsewhere");
+  desk.visit([key.fingerprint]);
+  const text = `login,state,key\ncarol,gone,${key.publicLine.trim()}\n`;
+  expect(await desk.client.import({ name: "people.csv", files: csv(text) })).toEqual({
+    ...{ kind: "csv", people: 1, keys: 1, gone: 1, missing: 0, notes: [] },
+    broken: { total: 0, first: [] },
+  });
+  expect(desk.owners()).toEqual(["gone"]);
+  expect(desk.announced).toEqual(["people-changed"]);
+  expect((await desk.client.list({})).rows).toMatchObject([{ name: "carol", keyCount: 1, grantCount: 1 }]);
+  expect(await desk.client.rosters()).toMatchObject([{ name: "people.csv", people: 1, keys: 1 }]);
+  expect(desk.store.events.count()).toBe(1);
+
+  expect(await desk.client.remove({ name: "people.csv" })).toEqual({ people: 1 });
+  expect(desk.owners()).toEqual(["unknown"]);
+});
+
+test("a roster that names nobody takes nothing away", async () => {
+  await using desk = await openPeople();
+  await desk.client.import({ name: "people.csv", files: csv("login,state\ncarol,gone\n") });
+  const empty = desk.client.import({ name: "people.csv", files: csv("login,state\n"), isWhole: true });
+  await expect(empty).rejects.toThrow("people.csv names nobody: write a line for each person");
+  expect((await desk.client.list({})).total).toBe(1);
+});
+
+test("whose last day passes is gone from the next scan on, without another import", async () => {
+  await using desk = await openPeople();
+  await desk.client.import({ name: "people.csv", files: csv("login,left on\ncarol,2026-06-15\n") });
+  const standing = async () =>
+    (await desk.client.list({})).rows.map((person) => [person.standing, person.why]);
+  expect(await standing()).toEqual([["known", "carol is in people.csv and leaves on 2026-06-15"]]);
+  desk.clock.now = new Date("2026-06-16T08:00:00Z");
+  await desk.people.lookAround(new Map());
+  expect(await standing()).toEqual([["gone", "carol left on 2026-06-15, says people.csv"]]);
+});
+
+test("the private keys of this computer are matched as long as they are here, those that a scan was given among them", async () => {
+  await using desk = await openPeople();
+  const usual = await makeKeyFile(desk.ssh, "id_ed25519");
+  const named = await makeKeyFile(desk.ssh, "audit");
+  desk.visit([usual.fingerprint, named.fingerprint]);
+  await desk.people.lookAround(new Map());
+  expect(desk.owners()).toEqual(["known", "unknown"]);
+  await desk.people.lookAround(new Map([[named.path, named.fingerprint]]));
+  expect(desk.owners()).toEqual(["known", "known"]);
+  // It is remembered where it lies, and looked for there.
+  await desk.people.lookAround(new Map());
+  expect(desk.owners()).toEqual(["known", "known"]);
+  await rm(named.path);
+  await desk.people.lookAround(new Map());
+  expect(desk.owners()).toEqual(["known", "unknown"]);
+});
+
+test("before the scope is declared whole, the keys of this computer are looked at", async () => {
+  await using desk = await openPeople();
+  const { fingerprint } = await makeKeyFile(desk.ssh, "id_ed25519");
+  desk.visit([fingerprint]);
+  expect(await desk.client.declareScope({ isWhole: true, note: " two laptops " })).toEqual({
+    ...{ isWhole: true, note: "two laptops", declaredAt: "2026-06-01T00:00:00Z" },
+  });
+  expect(listGrants(desk.store, { orphaned: true }).total).toBe(0);
+  expect(await desk.client.scope()).toMatchObject({ isWhole: true });
+});
+
+test("read-only, nothing of it can be changed", async () => {
+  await using app = createApp({ databasePath: ":memory:", isReadOnly: true });
+  const { people } = app.client;
+  for (const command of [
+    people.import({ name: "people.csv", files: csv("login,state\ncarol,gone\n") }),
+    people.remove({ name: "people.csv" }),
+    people.declareScope({ isWhole: true }),
+  ])
+    await expect(command).rejects.toThrow("Latchkey is read-only");
+});
