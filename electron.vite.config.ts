@@ -15,8 +15,9 @@ export default defineConfig({
           latchkey: `${SHELLS}/cli/latchkey.ts`,
           electron: `${SHELLS}/electron/electron.ts`,
           core: `${SHELLS}/electron/core.ts`,
-          // Started by their names, as threads: see run-aside.ts and unlock.ts.
+          // Started by their names, as threads: see run-aside.ts, recorders.ts and unlock.ts.
           "database-worker": "src/main/store/backups/database-worker.ts",
+          "recording-worker": "src/main/features/scans/recording-worker.ts",
           "unlock-worker": "src/main/net/ssh/locked/unlock-worker.ts",
         },
         // All in one folder, so that import.meta.dirname is the same for every part.

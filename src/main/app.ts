@@ -17,6 +17,7 @@ import { createInspect } from "./features/inspect/index.ts";
 import { createOverview } from "./features/overview/index.ts";
 import { createPeople } from "./features/people/index.ts";
 import { createScans } from "./features/scans/index.ts";
+import { recordInto } from "./features/scans/recorders.ts";
 import { createVisits } from "./features/scans/visits.ts";
 import { createSettings } from "./features/settings/index.ts";
 import { createTargets } from "./features/targets/index.ts";
@@ -64,6 +65,11 @@ export function createApp({
   const readTargets = createTargetReader({ workstation });
   const here = { workstation, look: lookAtThisComputer, readKeyFile };
   const people = createPeople({ store, here, announce, now });
+  const recording = recordInto(store, { announce, log });
+  const visits = createVisits({
+    ...{ store, recording, prober, workstation, collectorScript, now, patience },
+    noteKeys: people.lookAround,
+  });
   const database = createDatabase({ store, damage, announce, log, now });
 
   if (keepsBackups && !isReadOnly) background.start(database.keepBackups);
@@ -82,17 +88,8 @@ export function createApp({
       overview: createOverview({ store, now }),
       people: people.procedures,
       scans: createScans({
-        store,
-        readTargets,
-        visits: createVisits({
-          ...{ store, prober, workstation, collectorScript, now, patience },
-          noteKeys: people.lookAround,
-        }),
-        countFreeDescriptors,
-        announce,
+        ...{ store, readTargets, visits, recording, countFreeDescriptors, announce, log, now },
         inBackground: background.start,
-        log,
-        now,
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
       targets: createTargets({ store, readTargets, workstation, now, announce }),
@@ -106,6 +103,7 @@ export function createApp({
     client: createRouterClient(router),
     async [Symbol.asyncDispose](): Promise<void> {
       await background.stop();
+      await recording.close();
       store.close();
     },
   };

@@ -15,6 +15,7 @@ export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   pins: Pick<Store["pins"], "put">;
   scans: Pick<Store["scans"], "begin" | "finish">;
   targets: Pick<Store["targets"], "remember">;
+  uses: Pick<Store["uses"], "recall">;
 };
 
 /**
@@ -28,7 +29,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const db = new Sqlite(path, { fileMustExist: true });
     setUp(db);
     const commits = createCommits(db, path, diskHealth(wish.disk));
-    const { endpoints, events, hostVisits, pins, scans, targets } = scanTables(db, createLists(db));
+    const { endpoints, events, hostVisits, pins, scans, targets, uses } = scanTables(db, createLists(db));
     return {
       atomically: commits.atomically,
       endpoints: explained(endpoints),
@@ -37,6 +38,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
       pins: explained(pins),
       scans: explained(scans),
       targets: explained(targets),
+      uses: explained(uses),
       close() {
         db.close();
         commits.close();

@@ -10,6 +10,7 @@ import { pinTable } from "./pin-table.ts";
 import { probeTable } from "./scans/probe-table.ts";
 import { scanTable } from "./scans/scan-table.ts";
 import { targetTable } from "./target-table.ts";
+import { useTable } from "./use/use-table.ts";
 
 /** The tables that a scan writes to, whichever connection it has. */
 export function scanTables(db: Database, lists: Lists) {
@@ -24,5 +25,6 @@ export function scanTables(db: Database, lists: Lists) {
     pins: pinTable(db),
     scans: scanTable(db, lists),
     targets: targetTable(db),
+    uses: useTable(db),
   };
 }

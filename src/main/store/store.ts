@@ -20,7 +20,6 @@ import { peopleStore } from "./people/people-store.ts";
 import { rosterTable } from "./people/roster-table.ts";
 import { scopeTable } from "./people/scope-table.ts";
 import { scanTables } from "./scan-tables.ts";
-import { useTable } from "./use/use-table.ts";
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -112,7 +111,7 @@ function tables(db: Database, path: string) {
     pins: explained(pins),
     scans: explained({ ...scans, probes: probes.list }),
     targets: explained(written.targets),
-    uses: explained(useTable(db)),
+    uses: explained(written.uses),
   };
 }
 

@@ -1,4 +1,4 @@
-import ipaddr, { IPv4, IPv6 } from "ipaddr.js";
+import ipaddr from "ipaddr.js";
 
 /**
  * Whether a name or an address stands among a certificate's names, by RFC 9525: the common name never counts, and
@@ -16,6 +16,7 @@ export function isNamed(wanted: string, names: readonly string[]): boolean {
 /** Null for what is no address. A zone tells interfaces apart, not hosts. */
 function normalize(text: string): string | null {
   const address = text.replace(/%.*$/, "");
+  const { IPv4, IPv6 } = ipaddr;
   const isAddress = IPv4.isValidFourPartDecimal(address) || IPv6.isValid(address);
   return isAddress ? ipaddr.process(address).toNormalizedString() : null;
 }

@@ -83,7 +83,7 @@ function createBackUp({ store, path, announce, now }: BackUpDeps) {
       const backup = await makeBackup(path, { at, reason });
       const { name, sizeBytes } = backup;
       const event = { at, kind: "database-backed-up" as const, detail: { reason, name, sizeBytes } };
-      store.atomically(() => store.events.append(event));
+      await store.inTurn(() => store.events.append(event));
       announce({ kind: "database-changed" });
       return backup;
     } finally {

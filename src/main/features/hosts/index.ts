@@ -24,8 +24,8 @@ export function createHosts({ store, now, announce }: Deps) {
     return host;
   }
 
-  function trustKey({ host, port }: Address, fingerprint: string): Record<string, never> {
-    store.atomically(() => {
+  async function trustKey({ host, port }: Address, fingerprint: string): Promise<Record<string, never>> {
+    await store.inTurn(() => {
       const { keyType, blob } = findTrustable(store, { host, port }, fingerprint);
       const at = toInstant(now());
       store.pins.put({ host, port, keyType, fingerprint, blob, source: "accepted", pinnedAt: at });
@@ -35,8 +35,8 @@ export function createHosts({ store, now, announce }: Deps) {
     return {};
   }
 
-  function forgetPin({ host, port }: Address): { hadPin: boolean } {
-    const hadPin = store.atomically(() => {
+  async function forgetPin({ host, port }: Address): Promise<{ hadPin: boolean }> {
+    const hadPin = await store.inTurn(() => {
       const pin = store.pins.find(host, port);
       if (!pin) return false;
       store.pins.remove(host, port);

@@ -1,11 +1,13 @@
 import { expect, test, vi } from "vitest";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import { ScanId } from "#shared/model/scan.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, makeCertificate, START } from "#store/testing/make-visit.ts";
-import type { EndpointVisit } from "#store/visit.ts";
 import { carryOut } from "./carry-out.ts";
+import { recordInto } from "./recorders.ts";
+import type { BroughtHome } from "./recording/brought-home.ts";
 import type { Visits } from "./run-scan.ts";
 
 const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null };
@@ -32,9 +34,12 @@ test("a visit that this program cannot write costs none of those beside it", asy
   const chain = [makeCertificate("mail.example")];
   await carry({
     visitEndpoint: async (visited) => ({
-      ...refused(visited),
-      ...{ state: "ok", outcome: "presented" },
-      presented: { chain, facts: {}, findings: visited === target ? finding : [] },
+      kind: "met",
+      visit: {
+        ...refusedVisit(visited),
+        ...{ state: "ok", outcome: "presented" },
+        presented: { chain, facts: {}, findings: visited === target ? finding : [] },
+      },
     }),
   });
   expect(log).toHaveBeenCalledOnce();
@@ -47,12 +52,9 @@ function open() {
   const scanId = beginScan(store);
   const announced: Announcement[] = [];
   const log = vi.fn();
-  const deps = {
-    store,
-    log,
-    announce: (announcement: Announcement) => announced.push(announcement),
-    now: () => new Date(START),
-  };
+  const announce = (announcement: Announcement) => announced.push(announcement);
+  const recording = recordInto(store, { announce, log });
+  const deps = { recording, log, announce, now: () => new Date(START) };
   const carry = (visits: Pick<Visits, "visitEndpoint">) =>
     carryOut(
       deps,
@@ -69,13 +71,15 @@ const NO_HOSTS = {
   visitHost: () => Promise.reject(new Error("no host is visited")),
 };
 
-const refused = (visited: TlsTarget): EndpointVisit => ({
-  scanId: 1 as EndpointVisit["scanId"],
+const refused = (visited: TlsTarget): BroughtHome => ({ kind: "met", visit: refusedVisit(visited) });
+
+const refusedVisit = (visited: TlsTarget) => ({
+  scanId: ScanId.parse(1),
   target: visited,
   at: START,
   tookMs: 1,
-  state: "failed",
-  outcome: "refused",
+  state: "failed" as const,
+  outcome: "refused" as const,
   message: "",
   presented: null,
 });

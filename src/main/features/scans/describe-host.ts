@@ -13,7 +13,7 @@ import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import { describeUse, type RecallUse } from "./describe-use.ts";
-import { toSeen } from "./visit-endpoint.ts";
+import { toSeen } from "./to-seen.ts";
 
 type Read = { readCertificate: (der: Uint8Array) => Certificate | null; recallUse: RecallUse };
 

@@ -2,14 +2,15 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
-import { openStore } from "#store/store.ts";
+import { openStore, type Store } from "#store/store.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createHostKeys } from "./host-keys.ts";
+import { recordInto } from "./recorders.ts";
 
 test("what is no key at all is trusted by nobody, whatever the user accepts", async () => {
   await using folder = await makeTemporaryFolder();
   const store = openStore({ path: ":memory:", access: "write" });
-  const deps = { store, readKnownHostsFiles, now: () => new Date() };
+  const deps = { store, accept: acceptInto(store), readKnownHostsFiles, now: () => new Date() };
   const hostKeys = await createHostKeys(deps, { home: folder.path, acceptNew: true });
   const host = { name: "web1.example", port: 22, knownAs: WEB1 };
   const { verify } = hostKeys.check(host);
@@ -25,7 +26,7 @@ test("a key that known_hosts has revoked is refused, and is a finding as a chang
   await mkdir(join(folder.path, ".ssh"));
   await writeFile(join(folder.path, ".ssh/known_hosts"), `@revoked * ssh-ed25519 ${KEY}\n`);
   const store = openStore({ path: ":memory:", access: "write" });
-  const deps = { store, readKnownHostsFiles, now: () => new Date() };
+  const deps = { store, accept: acceptInto(store), readKnownHostsFiles, now: () => new Date() };
   const hostKeys = await createHostKeys(deps, { home: folder.path, acceptNew: true });
   const host = { name: "web1.example", port: 22, knownAs: WEB1 };
   const { verify, findAgainst } = hostKeys.check(host);
@@ -44,7 +45,7 @@ test("a host that an authority vouches for gets no pin while it has not answered
   await mkdir(join(folder.path, ".ssh"));
   await writeFile(join(folder.path, ".ssh/known_hosts"), `@cert-authority * ssh-ed25519 ${AUTHORITY}\n`);
   const store = openStore({ path: ":memory:", access: "write" });
-  const deps = { store, readKnownHostsFiles, now: () => new Date() };
+  const deps = { store, accept: acceptInto(store), readKnownHostsFiles, now: () => new Date() };
   const hostKeys = await createHostKeys(deps, { home: folder.path, acceptNew: true });
   const host = { name: "web1.example", port: 22, knownAs: WEB1 };
   const check = hostKeys.check(host);
@@ -61,6 +62,9 @@ test("a host that an authority vouches for gets no pin while it has not answered
   next.takeCertificate({ kind: "none", why: "it has none" });
   expect(await next.verify({ ...WEB1, blob: Buffer.from(KEY, "base64") })).toEqual({ kind: "trusted" });
 });
+
+const acceptInto = (store: Store) =>
+  recordInto(store, { announce: () => undefined, log: () => undefined }).accept;
 
 const WEB1 = { host: "web1.example", port: 22 };
 

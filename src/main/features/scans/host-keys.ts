@@ -15,9 +15,12 @@ import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/log-in.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";
+import type { Recording } from "./recording/recording.ts";
 
 type Deps = {
-  store: Store;
+  store: Pick<Store, "pins">;
+  /** Resolves once the key is trusted for good. */
+  accept: Recording["accept"];
   readKnownHostsFiles: typeof readKnownHostsFiles;
   now: () => Date;
 };
@@ -88,9 +91,10 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
       takeCertificate(shown) {
         fetched = shown;
       },
-      verify({ blob }) {
+      async verify({ blob }) {
         judgement = judge(blob);
-        const isPinned = judgement.kind === "unknown" && acceptNew && pin(deps, { host: name, port }, blob);
+        const isPinned =
+          judgement.kind === "unknown" && acceptNew && (await pin(deps, { host: name, port }, blob));
         return isPinned ? { kind: "trusted" } : toAnswer({ host: name, port, blob }, judgement);
       },
       trustedKeys: () => listKnownKeys().filter((blob) => judge(blob).kind === "trusted"),
@@ -134,23 +138,15 @@ function judgeByCertificate(
 }
 
 /** False for what is no key at all: that is trusted by nobody. */
-function pin(
-  { store, now }: Deps,
+async function pin(
+  { accept, now }: Deps,
   { host, port }: { host: string; port: number },
   blob: Uint8Array,
-): boolean {
+): Promise<boolean> {
   const key = readKeyBlob(blob);
   if (!key) return false;
-  const at = toInstant(now());
   const { keyType, fingerprint } = key;
-  store.atomically(() => {
-    store.pins.put({ host, port, keyType, fingerprint, blob, source: "accepted", pinnedAt: at });
-    store.events.append({
-      at,
-      kind: "host-key-trusted",
-      detail: { host, port, keyType, fingerprint, by: "accept-new" },
-    });
-  });
+  await accept({ host, port, keyType, fingerprint, blob: Uint8Array.from(blob) }, toInstant(now()));
   return true;
 }
 

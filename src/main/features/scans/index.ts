@@ -7,12 +7,11 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
-import { sayTarget } from "#shared/text/target.ts";
-import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
 import { CANCELLED, carryOut } from "./carry-out.ts";
 import { chooseTargets } from "./choose-targets.ts";
 import { createQuestions } from "./questions.ts";
+import type { Recording } from "./recording/recording.ts";
 import { chooseAtOnce } from "./run-scan.ts";
 import type { PrepareVisits } from "./visits.ts";
 
@@ -22,6 +21,7 @@ type Deps = {
     text: TargetText,
   ) => Promise<{ targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig }>;
   visits: PrepareVisits;
+  recording: Recording;
   /** How many connections this process may still open. */
   countFreeDescriptors: () => number;
   announce: (announcement: Announcement) => void;
@@ -34,7 +34,7 @@ type Deps = {
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
 export function createScans(deps: Deps) {
-  const { store, readTargets, visits, countFreeDescriptors, inBackground } = deps;
+  const { store, readTargets, visits, recording, countFreeDescriptors, inBackground, now } = deps;
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
   const questions = createQuestions(deps);
@@ -54,7 +54,7 @@ export function createScans(deps: Deps) {
     const asked = chooseTargets(store, wish, named);
     const options = { ...wish, asked, sshConfig };
     await visits.refuseUnusable(options);
-    const scanId = begin(deps, asked);
+    const scanId = await recording.begin({ asked, at: toInstant(now()) });
     deps.announce({ kind: "scan-started", scanId });
     const controller = new AbortController();
     running.set(scanId, controller);
@@ -82,16 +82,4 @@ export function createScans(deps: Deps) {
     if (!scan) throw new Refusal("not-found", `there is no scan ${scanId}`);
     return scan;
   }
-}
-
-/** What is asked for is remembered, and on the record. */
-function begin({ store, now }: Pick<Deps, "store" | "now">, asked: readonly Asked[]): ScanId {
-  const at = toInstant(now());
-  return store.atomically(() => {
-    for (const one of asked) store.targets.remember({ ...one, at });
-    const scanId = store.scans.begin({ asked, at });
-    const first = asked.slice(0, 20).map(({ target }) => sayTarget(target));
-    store.events.append({ at, kind: "scan-started", detail: { scanId, total: asked.length, first } });
-    return scanId;
-  });
 }

@@ -38,7 +38,7 @@ test("a question is announced and listed until it is answered; the answer cannot
   expect(questions.list(scanId)).toEqual([{ id: expect.any(String), ...question }]);
   expect(announced).toEqual([{ kind: "scan-asks", scanId }]);
 
-  expect(answer(["hunter2"])).toEqual({});
+  expect(await answer(["hunter2"])).toEqual({});
   const given = await asked;
   expect(given?.answers.map(Redacted.reveal)).toEqual(["hunter2"]);
   expect(`${inspect(given, { depth: null, showHidden: true })} ${JSON.stringify(given)}`).not.toContain(
@@ -48,32 +48,32 @@ test("a question is announced and listed until it is answered; the answer cannot
   expect(announced).toHaveLength(2);
 });
 
-test("that somebody answered, or went on without, is on the record, and what was typed is not", () => {
+test("that somebody answered, or went on without, is on the record, and what was typed is not", async () => {
   const { store, ask, answer } = open();
   for (const answers of [["hunter2"], null]) {
     void ask(question, never);
-    answer(answers);
+    await answer(answers);
   }
   void ask(question, never);
-  expect(() => answer(["hunter2", "hunter3"])).toThrow();
+  await expect(answer(["hunter2", "hunter3"])).rejects.toThrow();
   expect(store.events.count()).toBe(2);
 });
 
 test("who goes on without answers with null", async () => {
   const { ask, answer } = open();
   const asked = ask(question, never);
-  answer(null);
+  await answer(null);
   expect(await asked).toBeNull();
 });
 
 test("a wrong number of answers is refused without a word of them, and the question still stands", async () => {
   const { questions, ask, answer } = open();
   const asked = ask(question, never);
-  expect(() => answer(["hunter2", "hunter3"])).toThrow(
+  await expect(answer(["hunter2", "hunter3"])).rejects.toThrow(
     new Refusal("invalid-input", "this question takes 1 answer, not 2"),
   );
   expect(questions.list(scanId)).toHaveLength(1);
-  answer(["right"]);
+  await answer(["right"]);
   expect((await asked)?.answers.map(Redacted.reveal)).toEqual(["right"]);
 });
 
@@ -81,10 +81,28 @@ test("an answer comes once: a second one, and one to a question that was never a
   const { ask, answer, firstId } = open();
   const asked = ask(question, never);
   const id = firstId();
-  answer(["first"]);
+  await answer(["first"]);
   await asked;
-  expect(() => answer(["second"], id)).toThrow("this question is not asked any more");
-  expect(() => answer(["stray"], "no such id")).toThrow(Refusal);
+  await expect(answer(["second"], id)).rejects.toThrow("this question is not asked any more");
+  await expect(answer(["stray"], "no such id")).rejects.toThrow(Refusal);
+});
+
+test("of two answers at once the first counts, and only that is on the record", async () => {
+  const { store, ask, answer, firstId } = open();
+  const asked = ask(question, never);
+  const id = firstId();
+  const [first, second] = await Promise.allSettled([answer(["first"], id), answer(["second"], id)]);
+  expect([first.status, second.status]).toEqual(["fulfilled", "rejected"]);
+  expect((await asked)?.answers.map(Redacted.reveal)).toEqual(["first"]);
+  expect(store.events.count()).toBe(1);
+});
+
+test("an answer that cannot be recorded leaves the question as it was", async () => {
+  const { store, questions, ask, answer } = open();
+  void ask(question, never);
+  store.close();
+  await expect(answer(["hunter2"])).rejects.toThrow("not open");
+  expect(questions.list(scanId)).toHaveLength(1);
 });
 
 test("where nobody is there to ask, nothing is asked", async () => {

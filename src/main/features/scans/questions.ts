@@ -10,7 +10,7 @@ import { sayPlace } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = {
-  store: Pick<Store, "atomically" | "events">;
+  store: Pick<Store, "inTurn" | "events">;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
@@ -47,12 +47,12 @@ export function createQuestions(deps: Deps) {
     list: (scanId: ScanId): Question[] =>
       [...(openOf.get(scanId)?.values() ?? [])].map(({ question }) => question),
 
-    answer({ scanId, questionId, answers, isForSameUser }: AnswerGiven): Record<string, never> {
+    async answer(given: AnswerGiven): Promise<Record<string, never>> {
+      const { scanId, questionId, answers, isForSameUser } = given;
       const open = openOf.get(scanId)?.get(questionId);
       if (!open) throw new Refusal("not-found", "this question is not asked any more");
       refuseWrongNumber(open.question, answers);
-      record(deps, scanId, open.question, answers !== null);
-      openOf.get(scanId)?.delete(questionId);
+      await takeOut(openOf.get(scanId), open, () => record(deps, scanId, open.question, answers !== null));
       open.settle(answers && { answers: answers.map((answer) => new Redacted(answer)), isForSameUser });
       return {};
     },
@@ -87,16 +87,36 @@ export function createQuestions(deps: Deps) {
   }
 }
 
+/** Whoever else answers it meanwhile is told that it is answered; where that cannot be recorded, it still stands. */
+async function takeOut(
+  questions: Map<string, OpenQuestion> | undefined,
+  open: OpenQuestion,
+  record: () => Promise<void>,
+): Promise<void> {
+  questions?.delete(open.question.id);
+  try {
+    await record();
+  } catch (error) {
+    questions?.set(open.question.id, open);
+    throw error;
+  }
+}
+
 function refuseWrongNumber({ prompts }: Question, answers: readonly string[] | null): void {
   if (!answers || answers.length === prompts.length) return;
   const wanted = sayCount(prompts.length, "answer");
   throw new Refusal("invalid-input", `this question takes ${wanted}, not ${answers.length}`);
 }
 
-function record({ store, now }: Deps, scanId: ScanId, { about }: Question, isAnswered: boolean): void {
+function record(
+  { store, now }: Deps,
+  scanId: ScanId,
+  { about }: Question,
+  isAnswered: boolean,
+): Promise<void> {
   const of = about.kind === "passphrase" ? about.file : `${about.user}@${sayPlace(about)}`;
   const detail = { scanId, asked: about.kind, of, isAnswered };
-  store.atomically(() => {
+  return store.inTurn(() => {
     store.events.append({ at: toInstant(now()), kind: "question-answered", detail });
   });
 }

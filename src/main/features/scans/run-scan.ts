@@ -1,10 +1,10 @@
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
-import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 import { AT_ONCE_THROUGH_A_JUMP_HOST } from "./approach.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { HostsOfWay, Login } from "./plan-hosts.ts";
+import { type BroughtHome, brokenVisit } from "./recording/brought-home.ts";
 
 /** What is visited, and how it is told. */
 export type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
@@ -18,13 +18,13 @@ export type Visits = {
   /** Keeps jump hosts open until it is disposed; null where there are none. */
   keepOpen: (jumps: HostsOfWay["jumps"]) => Promise<AsyncDisposable | null>;
   /** Both reject only when the scan is told to stop. */
-  visitHost: (login: Login) => Promise<HostVisit>;
-  visitEndpoint: (target: TlsTarget) => Promise<EndpointVisit>;
+  visitHost: (login: Login) => Promise<BroughtHome>;
+  visitEndpoint: (target: TlsTarget) => Promise<BroughtHome>;
 };
 
 type Keeping = {
   /** Takes what a visit brought home; writing it is not waited for. */
-  keep: (visit: HostVisit | EndpointVisit) => void;
+  keep: (home: BroughtHome) => void;
   /** Told of a fault of this program in one visit; the others go on. */
   log: (error: unknown) => void;
   now: () => Date;
@@ -61,43 +61,30 @@ export async function runScan(
   { keep, log, now }: Keeping,
   signal: AbortSignal,
 ): Promise<void> {
-  const broken = () => ({ scanId, at: toInstant(now()), tookMs: 0, ...BROKEN });
   const endpoints = targets.filter((target) => target.kind === "tls");
   const all = [inParallel(endpoints, atOnce.endpoints, visitOneEndpoint), ...ways.map(visitWay)];
   await Promise.allSettled(all);
   await Promise.all(all);
 
   async function visitOneEndpoint(target: TlsTarget): Promise<void> {
-    keep(await guarded(visitEndpoint(target), () => ({ ...broken(), target, presented: null })));
+    keep(await guarded(target, visitEndpoint(target)));
   }
 
   async function visitWay({ jumps, hosts }: HostsOfWay): Promise<void> {
     await using _open = await keepOpen(jumps);
     const most = jumps.length > 0 ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.hosts;
     await inParallel(hosts, most * WAITING_FOR_EACH_VISITED, async (logins) => {
-      for (const login of logins) {
-        const { target } = login;
-        keep(await guarded(visitHost(login), () => ({ ...broken(), target, ...NOTHING_MET })));
-      }
+      for (const login of logins) keep(await guarded(login.target, visitHost(login)));
     });
   }
 
-  async function guarded<Visit>(visit: Promise<Visit>, instead: () => Visit): Promise<Visit> {
+  async function guarded(target: Target, visit: Promise<BroughtHome>): Promise<BroughtHome> {
     try {
       return await visit;
     } catch (error) {
       signal.throwIfAborted();
       log(error);
-      return instead();
+      return { kind: "met", visit: brokenVisit({ scanId, target, at: toInstant(now()), tookMs: 0 }) };
     }
   }
 }
-
-/** What is told of a visit in which this program itself was at fault. */
-export const BROKEN = {
-  state: "failed",
-  outcome: "truncated",
-  message: "this program failed while it read what came back; the log has the details",
-} as const;
-
-const NOTHING_MET = { hostKey: null, isKeyRefused: false, jumpHost: null, collected: null, findings: [] };

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
+import type { EndpointVisit } from "#store/visit.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
+import { createReader } from "./describe-visit.ts";
 import { visitEndpoint } from "./visit-endpoint.ts";
 
 test("a leaf that cannot be read leaves its place empty: the next of the chain is not taken for it", async () => {
@@ -13,14 +14,15 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     probeEndpoint: async () => ({ outcome: "presented" as const, message: "", chain, facts: {}, tookMs: 1 }),
   };
   const store = openStore({ path: ":memory:", access: "write" });
-  const visit = await visitEndpoint(
-    { prober, patience: AT_ONCE, readCertificate, now: () => new Date(START) },
+  const home = await visitEndpoint(
+    { prober, patience: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(beginScan(store)),
       target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
       signal: new AbortController().signal,
     },
   );
+  const visit = createReader(store)(home) as EndpointVisit;
   store.atomically(() => store.endpoints.visit(visit));
 
   expect(visit).toMatchObject({
@@ -41,15 +43,15 @@ test("an endpoint for which this computer had no descriptor left is tried again,
   const answers = [refused, refused].map((answer) => ({ ...answer, passing: "no-descriptor" as const }));
   const closed = { ...refused, outcome: "refused" as const, message: "closed" };
   const prober = { probeEndpoint: async () => answers.shift() ?? closed };
-  const visit = await visitEndpoint(
-    { prober, patience: AT_ONCE, readCertificate, now: () => new Date(START) },
+  const home = await visitEndpoint(
+    { prober, patience: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(1),
       target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
       signal: new AbortController().signal,
     },
   );
-  expect(visit).toMatchObject({ outcome: "refused", message: "closed" });
+  expect(home).toMatchObject({ kind: "met", visit: { outcome: "refused", message: "closed" } });
   expect(answers).toEqual([]);
 });
 

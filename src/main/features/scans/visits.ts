@@ -1,5 +1,4 @@
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
@@ -26,6 +25,7 @@ import { createApproach } from "./approach.ts";
 import { chooseIdentities } from "./choose-identities.ts";
 import { createHostKeys } from "./host-keys.ts";
 import { type HostsOfWay, planHosts } from "./plan-hosts.ts";
+import type { Recording } from "./recording/recording.ts";
 import type { AtOnce, Visits } from "./run-scan.ts";
 import { createTransports } from "./transports.ts";
 import { createUnlocker } from "./unlock-files.ts";
@@ -34,6 +34,7 @@ import { visitHost } from "./visit-host.ts";
 
 type Deps = {
   store: Store;
+  recording: Pick<Recording, "accept" | "makeRoom">;
   prober: TlsProber;
   workstation: Workstation;
   /** POSIX sh, sent to every host. */
@@ -61,7 +62,7 @@ export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: Ab
 export type PrepareVisits = ReturnType<typeof createVisits>;
 
 export function createVisits(deps: Deps) {
-  const { store, prober, workstation, collectorScript, now, patience, noteKeys } = deps;
+  const { store, recording, prober, workstation, collectorScript, now, patience, noteKeys } = deps;
   const { home, agentSocket, user } = workstation;
   const usual = listUsualKeyFiles(home);
   const turns = new Turns();
@@ -83,8 +84,7 @@ export function createVisits(deps: Deps) {
     const ssh = findSsh();
     const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
     const ways = planHosts(options.asked, { routeTo, ssh });
-    const readCertificate = createCertificateCache();
-    const common = { scanId, collect: createTransports(ssh), readCertificate, now };
+    const common = { scanId, collect: createTransports(ssh), now };
     let hosts: ReturnType<typeof prepareHosts> | null = null;
     const prepared = () => {
       hosts ??= prepareHosts(ways, options, preparation);
@@ -93,10 +93,8 @@ export function createVisits(deps: Deps) {
     return {
       ways,
       keepOpen: async (jumps) => (await prepared()).keepOpen(jumps),
-      visitHost: async (login) =>
-        visitHost({ ...(await prepared()), ...common, recallUse: store.uses.recall }, login),
-      visitEndpoint: (target) =>
-        visitEndpoint({ prober, patience, readCertificate, now }, { scanId, target, signal }),
+      visitHost: async (login) => visitHost({ ...(await prepared()), ...common }, login),
+      visitEndpoint: (target) => visitEndpoint({ prober, patience, now }, { scanId, target, signal }),
     };
   }
 
@@ -106,19 +104,20 @@ export function createVisits(deps: Deps) {
     { acceptNew, identityFiles, mayAsk, askPassword }: VisitOptions,
     { scanId, ask, atOnce, signal }: Preparation,
   ) {
+    const { accept, makeRoom } = recording;
     const unlock = mayAsk ? createUnlocker(ask, signal) : null;
     const gathered = await gatherFor(ways, { identityFiles, home, agentSocket, unlock });
     if (ways.length > 0) await noteKeys(gathered.keyOfFile);
     const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
     const approach = createApproach({
       ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
-      hostKeys: await createHostKeys({ store, readKnownHostsFiles, now }, { home, acceptNew }),
+      hostKeys: await createHostKeys({ store, accept, readKnownHostsFiles, now }, { home, acceptNew }),
       waysInto: (hop) => ({
         ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
         ...{ typed, client: toClientLogin(hop, agentSocket) },
       }),
     });
-    return { approach, keepOpen: approach.keepOpen, collectorScript, limits: SSH_LIMITS };
+    return { approach, keepOpen: approach.keepOpen, makeRoom, collectorScript, limits: SSH_LIMITS };
   }
 }
 

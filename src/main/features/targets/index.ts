@@ -45,8 +45,8 @@ export function createTargets({ store, readTargets, workstation, now, announce }
     };
   }
 
-  function add({ targets: wanted, broken, notes }: ReadTargets, { useSudo, transport }: HowToRead) {
-    const added = store.atomically(() => {
+  async function add({ targets: wanted, broken, notes }: ReadTargets, { useSudo, transport }: HowToRead) {
+    const added = await store.inTurn(() => {
       const at = toInstant(now());
       const fresh = wanted.filter(
         (target) => store.targets.remember({ target, useSudo, transport, at }) === "added",
@@ -58,8 +58,8 @@ export function createTargets({ store, readTargets, workstation, now, announce }
     return { added, known: wanted.length - added, broken, notes };
   }
 
-  function remove({ targets: unwanted, broken }: ReadTargets) {
-    const removed = store.atomically(() => {
+  async function remove({ targets: unwanted, broken }: ReadTargets) {
+    const removed = await store.inTurn(() => {
       const gone = unwanted.filter((target) => store.targets.forget(target));
       store.events.append({
         at: toInstant(now()),

@@ -1,0 +1,99 @@
+import { readCollection } from "#domain/collection/read-collection.ts";
+import { findCertificateProblems, findEndpointProblems } from "#domain/findings/certificate-findings.ts";
+import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Certificate } from "#shared/model/certificate.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+import type { RecordingStore } from "#store/recording-store.ts";
+import type { EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
+import { describeHost } from "./describe-host.ts";
+import type { ChainHome, StreamHome } from "./recording/brought-home.ts";
+import type { ReadVisit } from "./recording/visit-writer.ts";
+import { toSeen } from "./to-seen.ts";
+
+type Read = {
+  readCertificate: (der: Uint8Array) => Certificate | null;
+  /** What is known of a host's logins, with what one more reading tells of them. */
+  recallUse: RecordingStore["uses"]["recall"];
+};
+
+/** Reads and judges what visits bring home: each certificate once. */
+export function createReader({ uses }: Pick<RecordingStore, "uses">): ReadVisit {
+  const read: Read = { readCertificate: createCertificateCache(), recallUse: uses.recall };
+  return (home) => {
+    switch (home.kind) {
+      case "met":
+        return home.visit;
+      case "chain":
+        return describeChain(home, read);
+      case "stream":
+        return describeStream(home, read);
+      default:
+        return assertNever(home);
+    }
+  };
+}
+
+function describeChain({ visited, chain: ders, facts }: ChainHome, { readCertificate }: Read): EndpointVisit {
+  const unread: string[] = [];
+  const chain = ders.map((der, position) => {
+    const certificate = readCertificate(der);
+    if (!certificate) unread.push(`certificate ${position} of the chain cannot be read`);
+    return certificate && toSeen(certificate, der);
+  });
+  return {
+    ...visited,
+    state: unread.length > 0 ? "partial" : "ok",
+    outcome: "presented",
+    message: unread.join("; "),
+    presented: { chain, facts, findings: judgeChain(visited.target, chain) },
+  };
+}
+
+function judgeChain(target: TlsTarget, chain: readonly (SeenCertificate | null)[]) {
+  const certificates = chain.flatMap((seen) => seen?.certificate ?? []);
+  return [...findEndpointProblems(target, chain), ...certificates.flatMap(findCertificateProblems)];
+}
+
+/** What the end of a jump host looks like, seen from behind it. */
+const CUTS = new Set<HostVisit["outcome"]>(["reset", "timed-out", "throttled", "truncated"]);
+
+/** What is told of a host that is behind a jump host which has ended meanwhile. */
+export function blame<Visit extends HostVisit>(visit: Visit, lost: StreamHome["lost"]): Visit {
+  if (!lost || !CUTS.has(visit.outcome)) return visit;
+  return { ...visit, outcome: "jump-failed", message: lost.message, jumpHost: lost.jumpHost };
+}
+
+/**
+ * A stream is whole only when its own trailer says so, whatever the connection looked like, and a host only when the
+ * collector left nothing out.
+ */
+function describeStream(
+  { visited, nonce, reading, lost }: StreamHome,
+  { readCertificate, recallUse }: Read,
+): HostVisit {
+  const { hostKey, stream } = reading;
+  const base = { ...visited, hostKey, isKeyRefused: false, jumpHost: null };
+  const collection = readCollection(stream, { nonce });
+  if (!collection) {
+    const message = "the host answered without running what it was asked to run";
+    const nothing = { collected: null, findings: [] };
+    return { ...base, ...nothing, state: "failed", outcome: "restricted-shell", message };
+  }
+  const { host, findings } = describeHost(collection, new Date(visited.at), {
+    readCertificate,
+    recallUse: (seen) => recallUse(visited.target, seen),
+  });
+  const told = { ...base, collected: host, findings };
+  if (reading.state === "partial") {
+    const { state, outcome, message } = reading;
+    return blame({ ...told, state, outcome, message }, lost);
+  }
+  if (!host.isPartial) return { ...told, state: "ok", outcome: "collected", message: "" };
+  const leftOut = collection.unread.filter(({ kind }) => kind === "limit");
+  const cuts = collection.incomplete
+    ? [collection.incomplete, reading.ending]
+    : leftOut.map(({ path, why }) => `${path}: ${why}`);
+  const message = cuts.filter(Boolean).join("; ");
+  return blame({ ...told, state: "partial", outcome: "truncated", message }, lost);
+}

@@ -1,0 +1,65 @@
+import type { HostReading } from "#net/ssh/collect.ts";
+import type { Where } from "#net/ssh/ssh-failure.ts";
+import type { SshTarget, Target, TlsTarget } from "#shared/model/target.ts";
+import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+
+/** When, where, and in which scan. */
+type Visited<Target> = Pick<HostVisit, "scanId" | "at" | "tookMs"> & { target: Target };
+
+/** A host that answered: what it sent, as it came. */
+export type StreamHome = {
+  kind: "stream";
+  visited: Visited<SshTarget> & Pick<HostVisit, "transport">;
+  nonce: string;
+  reading: Omit<Exclude<HostReading, { state: "failed" }>, "loginKey">;
+  /** The jump host that ended meanwhile, which may be why the stream does; `message` says so. */
+  lost: { jumpHost: Where; message: string } | null;
+};
+
+/** An endpoint that presented a chain: exact DER, as it came. */
+export type ChainHome = {
+  kind: "chain";
+  visited: Visited<TlsTarget>;
+  chain: readonly Uint8Array[];
+  facts: Record<string, string>;
+};
+
+/**
+ * What a visit brought home. What strangers sent is not looked at where connections are kept: that is done by whoever
+ * records it. `met`: there is nothing to be read.
+ */
+export type BroughtHome = { kind: "met"; visit: HostVisit | EndpointVisit } | StreamHome | ChainHome;
+
+/** What is told of a visit in which this program itself was at fault. */
+const BROKEN = {
+  state: "failed",
+  outcome: "truncated",
+  message: "this program failed while it read what came back; the log has the details",
+} as const;
+
+export const scanOf = (home: BroughtHome) => visitedOf(home).scanId;
+
+/** Of what a visit has sent: the bytes that wait until they are read. */
+export function sizeOf(home: BroughtHome): number {
+  if (home.kind === "stream") return home.reading.stream.length;
+  return home.kind === "chain" ? home.chain.reduce((size, der) => size + der.length, 0) : 0;
+}
+
+/** A visit that read nothing through a fault of this program. */
+export function brokenVisit(visited: Visited<Target>, hostKey: HostVisit["hostKey"] = null) {
+  const { scanId, at, tookMs, target } = visited;
+  const visit = { scanId, at, tookMs, ...BROKEN };
+  if (target.kind === "tls") return { ...visit, target, presented: null } satisfies EndpointVisit;
+  const nothing = { isKeyRefused: false, jumpHost: null, collected: null, findings: [] };
+  return { ...visit, ...nothing, target, hostKey } satisfies HostVisit;
+}
+
+/** The same visit, without what it read. */
+export const asBroken = (home: BroughtHome) => brokenVisit(visitedOf(home), keyOf(home));
+
+const visitedOf = (home: BroughtHome) => (home.kind === "met" ? home.visit : home.visited);
+
+function keyOf(home: BroughtHome): HostVisit["hostKey"] {
+  if (home.kind === "stream") return home.reading.hostKey;
+  return home.kind === "met" && "hostKey" in home.visit ? home.visit.hostKey : null;
+}

@@ -1,0 +1,53 @@
+import type { Instant } from "#shared/model/instant.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import type { RecordingStore } from "#store/recording-store.ts";
+import type { Asked } from "#store/scans/unvisited-table.ts";
+import type { BroughtHome } from "./brought-home.ts";
+import type { CarriedError } from "./carried-error.ts";
+
+/** A host key that is trusted from now on, for nobody has seen another one of this host. */
+export type AcceptedKey = Omit<Parameters<RecordingStore["pins"]["put"]>[0], "source" | "pinnedAt">;
+
+export type EndedState = "finished" | "cancelled" | "interrupted";
+
+/** What is waited for. `begin` and `accept` come before all visits that wait; the others after those before them. */
+export type Request =
+  | { kind: "begin"; asked: readonly Asked[]; at: Instant }
+  | { kind: "accept"; key: AcceptedKey; at: Instant }
+  | { kind: "settle" }
+  | { kind: "finish"; scanId: ScanId; state: EndedState; at: Instant };
+
+export type AskedFor = { kind: "request"; id: number; request: Request };
+
+/** What the recorder is told. `lend` and `give-back`: somebody else writes in between. */
+export type Sent =
+  | { kind: "visits"; visits: readonly BroughtHome[] }
+  | AskedFor
+  | { kind: "lend" }
+  | { kind: "give-back" }
+  | { kind: "close" };
+
+/** What the recorder tells. */
+export type Told =
+  /** So many bytes of what it was sent wait no longer, and there is news of these scans. */
+  | { kind: "written"; bytes: number; scanIds: readonly ScanId[] }
+  /** Nothing more of this scan is written. */
+  | { kind: "failed"; scanId: ScanId; error: CarriedError }
+  | { kind: "answer"; id: number; answer: ScanId | null }
+  | { kind: "refusal"; id: number; error: CarriedError }
+  /** It writes nothing until it is given back. */
+  | { kind: "lent" }
+  /** A fault of this program in one visit; the others go on. */
+  | { kind: "fault"; error: CarriedError }
+  /** It does nothing any more. */
+  | { kind: "dead"; error: CarriedError };
+
+/** A recorder, wherever it runs. */
+export type RecorderLink = {
+  /** `handOver`: memory that is the other's from now on. */
+  send(sent: Sent, handOver?: ArrayBuffer[]): void;
+  /** Resolves once it has ended. Nothing may wait to be written any more. */
+  close(): Promise<void>;
+};
+
+export type Hear = (told: Told) => void;

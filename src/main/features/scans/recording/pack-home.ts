@@ -1,0 +1,33 @@
+import type { BroughtHome } from "./brought-home.ts";
+
+/**
+ * What a visit brought home, ready to go to another thread: bytes that are part of something larger would take all of
+ * that along, and so are copied; the stream itself is handed over as it is.
+ */
+export function packHome(home: BroughtHome): { home: BroughtHome; handOver: ArrayBuffer[] } {
+  switch (home.kind) {
+    case "chain":
+      return { home: { ...home, chain: home.chain.map(alone) }, handOver: [] };
+    case "stream": {
+      const stream = whole(home.reading.stream);
+      const { hostKey } = home.reading;
+      const reading = { ...home.reading, stream, hostKey: { ...hostKey, blob: alone(hostKey.blob) } };
+      return { home: { ...home, reading }, handOver: [stream.buffer] };
+    }
+    case "met": {
+      const { visit } = home;
+      if (!("hostKey" in visit) || !visit.hostKey) return { home, handOver: [] };
+      const hostKey = { ...visit.hostKey, blob: alone(visit.hostKey.blob) };
+      return { home: { ...home, visit: { ...visit, hostKey } }, handOver: [] };
+    }
+  }
+}
+
+const alone = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
+
+/** The bytes with memory of their own and nothing else in it. */
+function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isAlone ? new Uint8Array(buffer) : alone(bytes);
+}

@@ -1,0 +1,83 @@
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { RecordingStore } from "#store/recording-store.ts";
+import { createBatches } from "./batches.ts";
+import { type BroughtHome, scanOf, sizeOf } from "./brought-home.ts";
+import type { AskedFor, Sent, Told } from "./messages.ts";
+import { answerRequests } from "./requests.ts";
+import { createVisitWriter, type ReadVisit } from "./visit-writer.ts";
+
+type Deps = { store: RecordingStore; read: ReadVisit; tell: (told: Told) => void };
+
+/** Visits written together, how long the first of them waits for others, and how long a commit may go on gathering. */
+const BATCH = { most: 500, waitMs: 200, turnMs: 40, clock: () => performance.now() };
+
+/**
+ * Reads, judges and writes what visits bring home, a commit at a time, in the order in which it came; and what is asked
+ * for beside it. Answers with what it is to be told.
+ */
+export function createRecorder({ store, read, tell }: Deps): (sent: Sent) => void {
+  const writeVisits = createVisitWriter({ store, read, tell });
+  /** Whoever asked waits: these come first, and wait for no others. */
+  const first = createBatches<AskedFor>({ ...BATCH, most: 1, write: answerAll });
+  const inOrder = createBatches<BroughtHome | AskedFor>({ ...BATCH, write: writeNext });
+
+  const all = [first, inOrder];
+
+  return function hear(sent: Sent): void {
+    switch (sent.kind) {
+      case "visits":
+        sent.visits.forEach(inOrder.add);
+        break;
+      case "request":
+        take(sent);
+        break;
+      case "lend":
+        for (const batches of all) batches.hold();
+        tell({ kind: "lent" });
+        break;
+      case "give-back":
+        for (const batches of all) batches.letGo();
+        break;
+      case "close":
+        store.close();
+        break;
+      default:
+        assertNever(sent);
+    }
+  };
+
+  function take(asked: AskedFor): void {
+    const { kind } = asked.request;
+    if (kind === "begin" || kind === "accept") {
+      first.add(asked);
+    } else {
+      inOrder.add(asked);
+      inOrder.hurry();
+    }
+  }
+
+  function answerAll(asked: readonly AskedFor[]): number {
+    answerRequests(store, asked, tell);
+    return asked.length;
+  }
+
+  /** The visits up to the next request, or that. */
+  function writeNext(waiting: readonly (BroughtHome | AskedFor)[], isOver: () => boolean): number {
+    const [next] = waiting;
+    if (next?.kind === "request") return answerAll([next]);
+    const homes = takeWhileHome(waiting);
+    const written = homes.slice(0, writeVisits(homes, isOver));
+    const bytes = written.reduce((sum, home) => sum + sizeOf(home), 0);
+    tell({ kind: "written", bytes, scanIds: [...new Set(written.map(scanOf))] });
+    return written.length;
+  }
+}
+
+function takeWhileHome(waiting: readonly (BroughtHome | AskedFor)[]): BroughtHome[] {
+  const homes: BroughtHome[] = [];
+  for (const one of waiting) {
+    if (one.kind === "request") break;
+    homes.push(one);
+  }
+  return homes;
+}
