@@ -205,8 +205,9 @@ resolve() {
 }
 
 # Attributes e:MODE,LINKS,UID,GID,SIZE of $1 and each folder above it, "/" first, into $entries. Leaves the columns
-# of $1 itself. ls sorts by bytes, and a folder sorts before what is in it.
+# of $1 itself. ls sorts by bytes, and a folder sorts before what is in it. With L as $2, links are followed.
 walk() {
+	follow=${2-}
 	set -- "$1"
 	above=$1
 	while [ "$above" != / ]; do
@@ -218,12 +219,12 @@ walk() {
 	case $* in
 		*"$nl"*)
 			for above do
-				columns $(ls -ldn "$above")
+				columns $(ls -ldn$follow "$above")
 				entries="$entries e:$mode,$links,$uid,$gid,$size"
 			done
 			;;
 		*)
-			listing=$(ls -ldn "$@")
+			listing=$(ls -ldn$follow "$@")
 			IFS=$nl
 			for line in $listing; do
 				unset IFS
@@ -269,7 +270,11 @@ read_host() {
 	say time "${1-}"
 	say offset "${2-}"
 	for closed in /etc/nologin /run/nologin /var/run/nologin; do
-		if [ -e $closed ]; then say closed-by $closed; break; fi
+		if [ -e $closed ]; then
+			say closed-by $closed
+			if pam_asks_nologin; then say pam-nologin yes; elif [ -r /etc/pam.d/sshd ]; then say pam-nologin no; fi
+			break
+		fi
 	done
 	for release in /etc/os-release /usr/lib/os-release; do
 		[ -f $release ] && [ -r $release ] || continue
@@ -285,6 +290,7 @@ read_host() {
 	case $version in
 		*OpenSSH_*)
 			version=${version#*OpenSSH_}
+			case ${version%%,*} in *' Debian-'* | *' Ubuntu-'* | *' Raspbian-'*) say sshd-for debian ;; esac
 			version=OpenSSH_${version%%[!A-Za-z0-9._-]*}
 			say sshd "$version"
 			;;
@@ -294,6 +300,25 @@ read_host() {
 }
 
 say() { encode "$2"; printf ' %s:%s' "$1" "$token"; }
+
+# Whether PAM's rules for sshd have an account checked by pam_nologin.
+pam_asks_nologin() {
+	awk '
+		function follow(file, depth,   line, word) {
+			if (depth > 8) return
+			while ((getline line < file) > 0) {
+				sub(/#.*/, "", line)
+				if (split(line, word, " ") < 2) continue
+				sub(/^-/, "", word[1])
+				if (word[1] == "@include") follow("/etc/pam.d/" word[2], depth + 1)
+				else if (word[1] != "account") continue
+				else if (word[2] == "include" || word[2] == "substack") follow("/etc/pam.d/" word[3], depth + 1)
+				else if (line ~ /pam_nologin[.]so/) found = 1
+			}
+			close(file)
+		}
+		BEGIN { follow("/etc/pam.d/sshd", 0); exit !found }'
+}
 
 # ---- Accounts ---------------------------------------------------------------------------------------------
 
@@ -383,19 +408,58 @@ read_password_states() {
 
 # ---- sshd's configuration ---------------------------------------------------------------------------------
 
+# What is known of each daemon that listens; without any, of the one that would read the usual file.
 read_sshd_config() {
-	config=/etc/ssh/sshd_config
+	usual_config=/etc/ssh/sshd_config
 	for other in /usr/local/etc/ssh/sshd_config /usr/local/etc/sshd_config /usr/etc/ssh/sshd_config; do
-		[ ! -e "$config" ] && [ -e "$other" ] && config=$other
+		[ ! -e "$usual_config" ] && [ -e "$other" ] && usual_config=$other
 	done
-	find_daemon_options
-	seen_configs=$nl config_keys='' near_keys='' config_host_keys='' has_match='' has_withheld='' depth=0
+	seen_sshd_files=$nl config_host_keys='' daemons=''
+	find_daemons
+	daemon=0
+	IFS=$nl
+	for found in ${listening:-"0 "}; do
+		unset IFS
+		daemon=$((daemon + 1))
+		daemons="$daemons $daemon"
+		read_daemon "${found%% *}" "${found#* }"
+		keep_daemon
+		IFS=$nl
+	done
+	unset IFS
+}
+
+# The daemon of process $1, which was started by the command line $2.
+read_daemon() {
+	config=$usual_config daemon_options='' pid_file=/run/sshd.pid
+	take_title "$2"
+	encode "$2"
+	printf '@daemon - number:%s title:%s' $daemon "$token"
+	for file in "$pid_file" /var/run/sshd.pid; do
+		pid=
+		[ ! -r "$file" ] || read -r pid <"$file"
+		[ "$pid" = "$1" ] || continue
+		# It writes this file when it has read its configuration, also when it is told to read it again.
+		printf ' read-at:%s' "$(modified_at "$file")"
+		break
+	done
+	printf '\n'
+	seen_configs=$nl config_keys='' near_keys='' config_principals='' config_roots='' has_match='' has_withheld='' depth=0
+	asked=0 known_out=- out=''
 	read_config "$config"
 }
 
-# -f and -o of the daemon that listens, as it shows them: $daemon_options, a line each; a -f also sets $config.
-find_daemon_options() {
-	daemon_options='' title='' own_space=$(readlink /proc/self/ns/pid)
+# Seconds since the epoch; nothing where no tool can tell.
+modified_at() { date -r "$1" +%s || stat -c %Y "$1"; }
+
+# Most hosts have one daemon; the settings of each lie apart where there are more.
+KEPT='daemon_options config_keys near_keys config_principals config_roots has_match has_withheld asked known_out out files may_ask'
+keep_daemon() { for kept in $KEPT; do eval "of_${daemon}_$kept=\${$kept-}"; done; }
+use_daemon() { for kept in $KEPT; do eval "$kept=\${of_${daemon}_$kept}"; done; }
+
+# The sshd that listen, as they show themselves: $listening, a line PID COMMAND each, no command twice, four at most.
+find_daemons() {
+	listening='' titles=$nl many=0 own_space=$(readlink /proc/self/ns/pid)
 	set +f
 	for process in /proc/[0-9]*; do
 		set -f
@@ -406,19 +470,25 @@ find_daemon_options() {
 		space=$(readlink "$process/ns/pid")
 		[ -z "$space" ] || [ "$space" = "$own_space" ] || continue
 		read_title "$process" || continue
-		if [ -n "$title" ] && [ "$title" != "$line" ]; then
-			unread sshd-config sshd several-daemons
-			title=
-			break
-		fi
-		title=$line
+		case $line in *"$nl"*) line=${line%%"$nl"*} ;; esac
+		case $titles in *"$nl$line$nl"*) continue ;; esac
+		titles=$titles$line$nl
+		many=$((many + 1))
+		if [ $many -gt 4 ]; then unread sshd-config sshd several-daemons; break; fi
+		listening=$listening${process#/proc/}\ $line$nl
 	done
 	set -f
-	set -- $title
+}
+
+# -f, -o and -p of a command line, into $daemon_options, a line each; a -f also sets $config.
+take_title() {
+	set -- $1
 	while [ $# -gt 0 ]; do
 		case $1 in
 			-f) [ $# = 1 ] || { shift; take_daemon_config "$1"; } ;;
 			-f*) take_daemon_config "${1#-f}" ;;
+			-p) [ $# = 1 ] || { shift; take_daemon_option "Port=$1"; } ;;
+			-p*) take_daemon_option "Port=${1#-p}" ;;
 			-o*)
 				# "-o Key value" is one word to sshd, and several here.
 				option=${1#-o}
@@ -452,9 +522,11 @@ take_daemon_config() { [ ! -e "$1" ] || config=$1 daemon_options=$daemon_options
 
 take_daemon_option() {
 	case $1 in
-		'' | [Ll][Ii][Ss][Tt][Ee][Nn]* | [Pp][Ii][Dd]* | [Pp][Ee][Rr][Ss][Oo]* | [Pp][Oo][Rr][Tt]*) return ;;
+		'' | [Pp][Ee][Rr][Ss][Oo]*) return ;;
+		[Pp][Ii][Dd]*) pid_file=${1#*[= ]}; return ;;
 	esac
 	daemon_options=$daemon_options-o$1$nl
+	case $1 in [Ll][Ii][Ss][Tt][Ee][Nn]* | [Pp][Oo][Rr][Tt]*) return ;; esac
 	[ "$my_uid" = 0 ] || unread sshd-config sshd daemon-option "$1"
 }
 
@@ -478,7 +550,7 @@ read_config() {
 		return
 	fi
 	encode "$1"
-	printf '@config %s path:%s\n' $encoding "$token"
+	printf '@config %s path:%s mtime:%s\n' $encoding "$token" "$(modified_at "$1")"
 	feed "$1" payload
 	scan=$(feed "$1" scan_config)
 	IFS=$nl
@@ -487,9 +559,11 @@ read_config() {
 		case $found in
 			match) has_match=yes ;;
 			'key '*) config_keys=$config_keys${found#key }$nl ;;
-			'near '*) near_keys="$near_keys ${found#near }" ;;
-			'blank '*) unread authorized-keys "${found#blank }" has-blank ;;
+			'near '*) near_keys=$near_keys${found#near }$nl ;;
 			'host '*) config_host_keys=$config_host_keys${found#host }$nl ;;
+			'file '*) read_sshd_file "${found#file }" ;;
+			'principals '*) config_principals=$config_principals${found#principals }$nl ;;
+			'root '*) config_roots=$config_roots${found#root }$nl ;;
 			'include '*) include "${found#include }" ;;
 		esac
 		IFS=$nl
@@ -539,8 +613,9 @@ tell_if_closed() {
 	fi
 }
 
-# "match", "include WORD", "key WORDS" (AuthorizedKeysFile), "near WORDS" (the same where the connection decides),
-# "blank WORD" (one of them that sshd -T prints as two) and "host WORD" (HostKey) of a configuration.
+# Of a configuration: "match", "include WORD", "key WORD" (AuthorizedKeysFile), "near WORD" (the same where the
+# connection decides), "host WORD" (HostKey), "file WORD" (RevokedKeys, TrustedUserCAKeys), "principals WORD"
+# (AuthorizedPrincipalsFile) and "root WORD" (ChrootDirectory).
 scan_config() {
 	awk '
 		function next_word(   c, quote, word, is_word) {
@@ -571,14 +646,15 @@ scan_config() {
 			if (name == "match") { print "match"; is_near = tolower(text) ~ /address|host|port|rdomain|version/ }
 			else if (name == "include") { while ((w = next_word()) != "") print "include " w }
 			else if (name == "hostkey") { if ((w = next_word()) != "") print "host " w }
+			else if (name == "revokedkeys" || name == "trustedusercakeys") { while ((w = next_word()) != "") print "file " w }
+			else if (name == "authorizedprincipalsfile") { if ((w = next_word()) != "") print "principals " w }
+			else if (name == "chrootdirectory") { if ((w = next_word()) != "") print "root " w }
 			else if (name == "authorizedkeysfile") {
-				all = ""
 				while ((w = next_word()) != "") {
-					if (w ~ /[ \t]/) print "blank " w
-					else all = all " " w
+					print "key " w
+					# What sshd -T prints as two is looked for by its own name, too.
+					if (is_near || w ~ /[ \t]/) print "near " w
 				}
-				if (all != "") print "key" all
-				if (all != "" && is_near) print "near" all
 			}
 		}'
 }
@@ -586,41 +662,165 @@ scan_config() {
 # ---- Who can log in ---------------------------------------------------------------------------------------
 
 read_grants() {
-	seen_keys=$nl sets=0 asked=0 told=0 out='' known_out=-
-	may_ask=no
+	seen_keys=$nl sets=0 told=0
+	ask=no
 	if [ "$my_uid" != 0 ]; then unread sshd-effective sshd needs-root
 	elif [ -z "$sshd" ]; then unread sshd-effective sshd no-tool
-	else may_ask=yes
+	else ask=yes
 	fi
+	for daemon in $daemons; do eval "of_${daemon}_may_ask=\$ask"; done
 	printf '%s\n' "$accounts" | while IFS=: read -r name account_uid account_gid home shell; do
 		told=$((told + 1))
 		if [ $((told % 64)) = 0 ] && is_late; then unread limit "$name" too-late; break; fi
-		may_have_keys || continue
-		[ $may_ask = no ] || ask_sshd
-		# The answer is long and mostly the same: what it names is looked up once.
-		[ "$out" = "$known_out" ] || name_files
-		home_told=no
-		for pattern in $files; do
-			[ "$pattern" != none ] || continue
-			if substitute "$pattern"; then read_key_paths "$path"; else unread authorized-keys "$pattern" unknown-token; fi
+		home_told=no is_home_known=no
+		for daemon in $daemons; do
+			use_daemon
+			read_account
+			keep_daemon
 		done
 	done
 }
 
-# The values of AuthorizedKeysFile that hold or may hold, into $files: of the answer in $out, or of the configuration.
+# What one daemon would let account $name in by.
+read_account() {
+	read_principals "$config_principals"
+	may_have_keys || return
+	[ $may_ask = no ] || ask_sshd
+	# The answer is long and mostly the same: what it names is looked up once.
+	[ "$out" = "$known_out" ] || name_files
+	[ $is_home_known = yes ] || tell_home
+	read_principals "$files_principals"
+	read_roots "$config_roots$files_roots"
+	IFS=$nl
+	for pattern in $files; do
+		unset IFS
+		if [ "$pattern" = none ]; then :
+		elif substitute "$pattern"; then read_key_paths "$path"
+		else unread authorized-keys "$pattern" unknown-token
+		fi
+		IFS=$nl
+	done
+	unset IFS
+}
+
+# The values of AuthorizedKeysFile that hold or may hold, into $files, a line each: of the answer in $out, or of the
+# configuration. Of the answer also what else it names.
 name_files() {
-	known_out=$out
-	if [ -n "$out" ]; then
-		files=${nl}${out}
-		case $files in *"${nl}authorizedkeysfile "*) files=${files#*"${nl}authorizedkeysfile "} ;; *) files='.ssh/authorized_keys .ssh/authorized_keys2' ;; esac
-		files=${files%%"$nl"*}
-		for pattern in $near_keys; do
-			case " $files " in *" $pattern "*) ;; *) files="$files $pattern" ;; esac
-		done
-	else
+	known_out=$out files_principals='' files_roots=''
+	if [ -z "$out" ]; then
 		files=$config_keys
-		[ -n "$files" ] || files='.ssh/authorized_keys .ssh/authorized_keys2'
+		[ -n "$files" ] || files=.ssh/authorized_keys$nl.ssh/authorized_keys2
+		return
 	fi
+	files=''
+	IFS=$nl
+	for line in $out; do
+		unset IFS
+		case $line in
+			'authorizedkeysfile '*) for pattern in ${line#* }; do files=$files$pattern$nl; done ;;
+			'revokedkeys '* | 'trustedusercakeys '*) for file in ${line#* }; do read_sshd_file "$file"; done ;;
+			'authorizedprincipalsfile '*) files_principals=${line#* } ;;
+			'chrootdirectory '*) files_roots=${line#* } ;;
+		esac
+		IFS=$nl
+	done
+	[ -n "$files" ] || files=.ssh/authorized_keys$nl.ssh/authorized_keys2$nl
+	for pattern in $near_keys; do
+		case $nl$files in *"$nl$pattern$nl"*) ;; *) files=$files$pattern$nl ;; esac
+	done
+	unset IFS
+}
+
+# The home of the account without links, where it is not as it is written: StrictModes looks no further than there.
+tell_home() {
+	is_home_known=yes
+	case $home in /*) ;; *) return ;; esac
+	resolve "$home"
+	[ -n "$real" ] && [ "$real" != "$home" ] || return
+	printf '@home -'
+	say account "$name"
+	say real "$real"
+	printf '\n'
+}
+
+# AuthorizedPrincipalsFile's values $1, a line each, for the account.
+read_principals() {
+	IFS=$nl
+	for pattern in $1; do
+		unset IFS
+		if [ "$pattern" != none ] && substitute "$pattern"; then
+			case $pattern in
+				*[*?[]*)
+					tell_if_closed sshd-config "$path"
+					IFS=
+					set +f
+					set -- $path
+					set -f
+					unset IFS
+					for path do read_sshd_file "$path" account; done
+					;;
+				*) read_sshd_file "$path" account ;;
+			esac
+		fi
+		IFS=$nl
+	done
+	unset IFS
+}
+
+# ChrootDirectory's values $1, a line each, for the account: sshd looks at each folder on the way as it is written.
+read_roots() {
+	IFS=$nl
+	for pattern in $1; do
+		unset IFS
+		if [ "$pattern" != none ] && substitute "$pattern"; then
+			case $seen_sshd_files in
+				*"$nl$path$nl"*) ;;
+				*)
+					seen_sshd_files=$seen_sshd_files$path$nl
+					encode "$path"
+					find_out "$path"
+					case $stands in
+						absent) printf '@folder - path:%s why:no-such-file\n' "$token" ;;
+						hidden) printf '@folder - path:%s why:cannot-tell\n' "$token" ;;
+						*) walk "$path" L; printf '@folder - path:%s%s\n' "$token" "$entries" ;;
+					esac
+					;;
+			esac
+		fi
+		IFS=$nl
+	done
+	unset IFS
+}
+
+# Ships a file that sshd's settings name: which keys are taken back, whose certificates are trusted, for which names.
+# With "account" as $2 sshd opens it as account $name.
+read_sshd_file() {
+	case $1 in /*) ;; *) return ;; esac
+	case $seen_sshd_files in *"$nl$1$nl"*) return ;; esac
+	# Of those for each account most are not there, and each is asked for once.
+	[ "${2-}" = account ] && [ "$pattern" != "$1" ] || seen_sshd_files=$seen_sshd_files$1$nl
+	find_out "$1"
+	encode "$1"
+	shown=$token why=
+	case $stands in
+		absent) why=no-such-file ;;
+		hidden) why=cannot-tell ;;
+		other) why=not-regular ;;
+		file) resolve "$1"; [ -n "$real" ] || why=cannot-tell ;;
+	esac
+	if [ -n "$why" ]; then printf '@sshd-file - path:%s why:%s\n' "$shown" $why; return; fi
+	walk "$real"
+	if [ ! -r "$real" ]; then why=not-permitted
+	elif [ "${2-}" = account ] && ! can_account_read; then why=account-cannot-read
+	else is_withheld
+	fi
+	[ -n "$why" ] && with=- || with=$encoding
+	printf '@sshd-file %s path:%s' $with "$shown"
+	say real "$real"
+	printf '%s' "$entries"
+	if [ -n "$why" ]; then printf ' why:%s\n' $why; return; fi
+	printf '\n'
+	feed "$real" payload
 }
 
 # Whether any file that the configuration names for account $name may be there: most have none, and to ask sshd for
@@ -628,12 +828,16 @@ name_files() {
 may_have_keys() {
 	[ -n "$has_match" ] && [ -z "$has_withheld" ] && [ $may_ask = yes ] && [ "$account_uid" != 0 ] || return 0
 	case $daemon_options in *[Ff][Ii][Ll][Ee]*) return 0 ;; esac
+	IFS=$nl
 	for pattern in $config_keys .ssh/authorized_keys .ssh/authorized_keys2; do
+		unset IFS
 		case $pattern in *[*?[]*) return 0 ;; esac
 		substitute "$pattern" || return 0
 		find_out "$path"
 		[ $stands = absent ] || return 0
+		IFS=$nl
 	done
+	unset IFS
 	return 1
 }
 
@@ -667,8 +871,8 @@ ask_sshd() {
 		printf '%s\n' "$out" | payload
 	fi
 	eval "out=\$out_$set"
-	if [ -z "$has_match" ]; then printf '@effective-for - set:1 all:yes\n'
-	else encode "$name"; printf '@effective-for - set:%s account:%s\n' $set "$token"
+	if [ -z "$has_match" ]; then printf '@effective-for - daemon:%s set:%s all:yes\n' $daemon $set
+	else encode "$name"; printf '@effective-for - daemon:%s set:%s account:%s\n' $daemon $set "$token"
 	fi
 }
 
@@ -688,7 +892,8 @@ only_access() {
 				"authenticationmethods allowusers denyusers allowgroups denygroups permitrootlogin strictmodes usepam refuseconnection " \
 				"revokedkeys trustedusercakeys authorizedprincipalsfile authorizedprincipalscommand " \
 				"authorizedprincipalscommanduser pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthoptions " \
-				"casignaturealgorithms requiredrsasize port listenaddress chrootdirectory forcecommand loglevel usedns hostkey", keyword, " ")
+				"casignaturealgorithms requiredrsasize port listenaddress chrootdirectory forcecommand loglevel usedns hostkey " \
+				"allowtcpforwarding allowstreamlocalforwarding disableforwarding permittty subsystem", keyword, " ")
 			for (i = 1; i <= n; i++) wanted[keyword[i]] = 1
 		}
 		tolower($1) in wanted'
@@ -782,6 +987,12 @@ describe_keys() {
 	[ $stands = file ] && [ -n "$real" ] || return
 	say real "$real"
 	printf %s "$entries"
+	[ "$real" != "$1" ] || return
+	# On its way sshd goes through the folders of the path as it is written, too.
+	set -- "$entries" "$mode" "$uid" "$gid" "$1"
+	walk "$5" L
+	for found in $entries; do printf ' through:%s' "${found#e:}"; done
+	entries=$1 mode=$2 uid=$3 gid=$4
 }
 
 # sshd opens the file as the account. What that account could not open is none of ours to show either: a link
@@ -1326,7 +1537,7 @@ read_journal() {
 	if log_is_late journal; then return; fi
 	summary=$({
 		ask_journal -n 1 | sed 's/^/N	/'
-		TZ=UTC in_time journalctl --system -q --no-pager --list-boots | tail -n 400 | sed 's/^/B	/'
+		in_time env TZ=UTC journalctl --system -q --no-pager --list-boots | tail -n 400 | sed 's/^/B	/'
 		# Messages that the journal had no room for within a moment.
 		ask_journal -r -n 1000 MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e | grep ' messages from ssh' | sed 's/^/X	/'
 		ask_journal -r _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session SYSLOG_IDENTIFIER=sshd-auth

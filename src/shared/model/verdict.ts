@@ -6,6 +6,13 @@ import { ManagedBy } from "./managed-by.ts";
 export const Coverage = z.object({ read: z.array(z.string()), notRead: z.array(z.string()) });
 export type Coverage = z.infer<typeof Coverage>;
 
+/**
+ * What whoever is let in gets: a shell, one command and no other, files by SFTP, or connections that are forwarded.
+ * A shell gives commands and SFTP with it.
+ */
+export const Gift = z.enum(["shell", "command", "sftp", "forwarding"]);
+export type Gift = z.infer<typeof Gift>;
+
 /** Would sshd accept this line for this account now, from at least one address? */
 export const Effective = z.object({
   state: z.enum(["yes", "no", "unknown"]),
@@ -14,6 +21,8 @@ export const Effective = z.object({
   coverage: Coverage,
   /** What binds it to addresses (`from=`, `user@host` patterns). It is not a `no`. */
   onlyFrom: z.array(z.string()),
+  /** Empty for a `no`, and where it was not told. */
+  gives: z.array(Gift).default([]),
   /** The one setting that decides against it, where without that setting it would be `yes`; null otherwise. */
   dormant: z.string().nullable().default(null),
 });

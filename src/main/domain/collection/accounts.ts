@@ -1,4 +1,4 @@
-import type { Account } from "./collection.ts";
+import type { Account, Group } from "./collection.ts";
 import { type Record, readTable } from "./record.ts";
 
 const DAY_MS = 86_400_000;
@@ -16,7 +16,7 @@ const UNKNOWN: PasswordState = {
 /** The accounts of a collection, from its records on accounts, groups, shells and passwords. */
 export function readAccounts(records: readonly Record[]): Account[] {
   const table = (kind: string) => records.filter((record) => record.kind === kind);
-  const groups = readGroups(table("groups")[0]);
+  const groups = groupsByAccount(readGroups(records));
   const shells = readShells(table("shells"));
   const passwords = new Map([
     ...readStates(table("password-states")),
@@ -40,16 +40,25 @@ export function readAccounts(records: readonly Record[]): Account[] {
   });
 }
 
-/** The groups of an account by name: the primary one first. */
-function readGroups(record: Record | undefined): ((name: string, gid: number) => string[]) | null {
+/** The group database in its order; null when it was not read. */
+export function readGroups(records: readonly Record[]): Group[] | null {
+  const record = records.find(({ kind }) => kind === "groups");
   if (!record) return null;
+  return readTable(record.bytes).map(([name = "", gid = "", members = ""]) => ({
+    name,
+    gid: Number(gid),
+    members: members.split(",").filter((member) => member !== ""),
+  }));
+}
+
+/** The groups of an account by name: the primary one first. */
+function groupsByAccount(groups: Group[] | null): ((name: string, gid: number) => string[]) | null {
+  if (!groups) return null;
   const byGid = new Map<number, string>();
   const byMember = new Map<string, string[]>();
-  for (const [group = "", gid = "", members = ""] of readTable(record.bytes)) {
-    if (!byGid.has(Number(gid))) byGid.set(Number(gid), group);
-    for (const member of members.split(",")) {
-      byMember.set(member, [...(byMember.get(member) ?? []), group]);
-    }
+  for (const { name, gid, members } of groups) {
+    if (!byGid.has(gid)) byGid.set(gid, name);
+    for (const member of members) byMember.set(member, [...(byMember.get(member) ?? []), name]);
   }
   return (name, gid) => {
     const primary = byGid.get(gid);

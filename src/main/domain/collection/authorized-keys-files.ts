@@ -1,5 +1,5 @@
 import type { AuthorizedKeysFile } from "./collection.ts";
-import { readWalk } from "./path-entry.ts";
+import { readWalk, toEntries } from "./path-entry.ts";
 import type { Record } from "./record.ts";
 import { sayWhy } from "./unread.ts";
 
@@ -51,7 +51,8 @@ function readFile(record: Record, path: string): AuthorizedKeysFile {
     bytes,
     whyUnread,
     realPath,
-    walk: walk.map(({ linkCount: _, size: __, ...entry }) => entry),
+    walk: toEntries(walk),
+    through: toEntries(readWalk(path, record.sayAll("through"))),
     isLink: record.say("link") === "yes",
     linkCount: walk[0]?.linkCount ?? null,
   };
@@ -72,7 +73,7 @@ function takeLines(file: AuthorizedKeysFile, most: number): { file: AuthorizedKe
 }
 
 /** The bytes of a file up to the limit; a line that the limit cuts is left out. */
-function takeBytes(bytes: Uint8Array, size: number): Pick<AuthorizedKeysFile, "bytes" | "whyUnread"> {
+export function takeBytes(bytes: Uint8Array, size: number): Pick<AuthorizedKeysFile, "bytes" | "whyUnread"> {
   if (bytes.length > FILE_LIMIT_BYTES) {
     const lastLine = bytes.lastIndexOf(NEWLINE, FILE_LIMIT_BYTES - 1) + 1;
     return { bytes: bytes.subarray(0, lastLine), whyUnread: "only its first MiB was read" };

@@ -50,19 +50,34 @@ test("what the running sshd was started with counts, and files that include each
   );
 });
 
-test("a second sshd with other options is told, and one in a container is not", async () => {
+test("a second sshd with other options is asked, too, and one in a container is not", async () => {
   await using host = await startHost({ name: "daemons", prepare: PREPARE });
   const start = `/usr/sbin/sshd -o ListenAddress=${host.address}:2222 -o PidFile=none -oUsePAM=no`;
-  const told = async () => readCollection(await runCollector(host), { nonce: null })?.unread;
+  const told = async () => readCollection(await runCollector(host), { nonce: null })?.otherDaemons;
   await host.run(`
     unshare --pid --fork --mount-proc ${start} -D </dev/null >/dev/null 2>&1 &
     until grep -qs '2222.*[[]listener' /proc/[0-9]*/cmdline; do :; done`);
-  const several = {
-    kind: "sshd-config",
-    path: "sshd",
-    why: "several sshd run here with different options",
-  };
-  expect(await told()).not.toContainEqual(several);
+  expect(await told()).toEqual([]);
   await host.run(start.replace(":2222", ":2223"));
-  expect(await told()).toContainEqual(several);
+  const [other, ...more] = (await told()) ?? [];
+  expect(more).toEqual([]);
+  expect(other?.daemon).toContain(":2223");
+  expect(other?.effective?.get("root")?.get("usepam")).toEqual(["no"]);
+  expect([...(other?.files.keys() ?? [])]).toContain("/etc/ssh/deep/a.conf");
+});
+
+test("when sshd has read its configuration is told, and when the files were changed", async () => {
+  await using host = await startHost({ name: "reload", prepare: PREPARE });
+  const told = async () => {
+    const sshd = readCollection(await runCollector(host), { nonce: null })?.sshd;
+    const changed = sshd?.changedAt.get("/etc/ssh/deep/a.conf") ?? Number.NaN;
+    return { isStale: changed > (sshd?.readAt ?? Number.NaN) };
+  };
+  expect(await told()).toEqual({ isStale: false });
+  await host.run("touch -d '1 hour' /etc/ssh/deep/a.conf");
+  expect(await told()).toEqual({ isStale: true });
+  await host.run(`
+    touch -d '1 hour ago' /etc/ssh/deep/a.conf; touch -d '2 hours ago' /run/sshd.pid; kill -HUP 1
+    until [ /run/sshd.pid -nt /etc/ssh/deep/a.conf ]; do :; done`);
+  expect(await told()).toEqual({ isStale: false });
 });

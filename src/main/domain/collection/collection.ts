@@ -18,7 +18,18 @@ export type Collection = {
   /** The account that was logged in to (before any sudo); null if not known. */
   loginAccount: string | null;
   accounts: Account[];
+  /** The group database; null when it was not read. */
+  groups: Group[] | null;
+  /** Of the first daemon that listens; without one, of the one that would read the usual file. */
   sshd: SshdSettings;
+  /** The others that listen, each with its own options. */
+  otherDaemons: SshdSettings[];
+  /** What sshd's settings name: RevokedKeys, TrustedUserCAKeys, AuthorizedPrincipalsFile; by path. */
+  sshdFiles: ReadonlyMap<string, SshdFile>;
+  /** Folders that ChrootDirectory names, by path. */
+  chrootFolders: ReadonlyMap<string, ChrootFolder>;
+  /** Homes without links, by account, where they are not as they are written. */
+  realHomes: ReadonlyMap<string, string>;
   authorizedKeys: AuthorizedKeysFile[];
   keyFiles: KeyFile[];
   /** Public halves of the host keys, from their .pub files or derived: blob as in a .pub file's base64. */
@@ -68,6 +79,10 @@ export type HostFacts = {
   sshdVersion: string | null;
   /** The file that closes the host to all but root, where there is one: /etc/nologin. */
   closedBy: string | null;
+  /** Whether PAM's rules for sshd go by that file; null: not told. */
+  isClosedUnderPam: boolean | null;
+  /** Whether sshd is Debian's, which takes files that a group of one may write. */
+  isDebianSshd: boolean;
 };
 
 export type Account = {
@@ -93,7 +108,15 @@ export type Account = {
   isShellUsable: boolean | null;
 };
 
+export type Group = { name: string; gid: number; members: string[] };
+
 export type SshdSettings = {
+  /** The command line of the daemon, as it shows it; empty where none is known. */
+  daemon: string;
+  /** When the daemon read its configuration, seconds since the epoch; null: not told. */
+  readAt: number | null;
+  /** When the files below were last changed, seconds since the epoch, where that was told. */
+  changedAt: ReadonlyMap<string, number>;
   /**
    * What `sshd -T -C user=NAME` printed, lower-case keyword -> values in order, an account each. A value is the
    * rest of one printed line, however many words it has: `authorizedkeysfile` has one value, `allowusers` many.
@@ -130,10 +153,21 @@ export type AuthorizedKeysFile = {
   realPath: string | null;
   /** StrictModes' walk: the resolved file itself, then each folder above it up to "/". */
   walk: PathEntry[];
+  /** The same of the path as it is written, links followed; empty where that is the path without links. */
+  through: PathEntry[];
   isLink: boolean;
   /** Number of hard links; null if not told. */
   linkCount: number | null;
 };
+
+/** A file that sshd's settings name. `isAbsent`: it is provably not there. */
+export type SshdFile = Pick<
+  AuthorizedKeysFile,
+  "path" | "bytes" | "whyUnread" | "realPath" | "walk" | "through"
+> & { isAbsent: boolean };
+
+/** `walk` is empty where owners and modes were not read, with the reason beside it. */
+export type ChrootFolder = { isAbsent: boolean; walk: PathEntry[]; whyUnread: string | null };
 
 export type KeyFile = {
   path: string;

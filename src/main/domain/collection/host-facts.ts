@@ -16,6 +16,8 @@ export function readHost(record: Record | undefined): Readers {
     utcOffset: /^[+-]\d{4}$/.test(say("offset") ?? "") ? say("offset") : null,
     sshdVersion: say("sshd"),
     closedBy: say("closed-by"),
+    isClosedUnderPam: say("pam-nologin") === null ? null : say("pam-nologin") === "yes",
+    isDebianSshd: say("sshd-for") === "debian",
   };
   return {
     facts,

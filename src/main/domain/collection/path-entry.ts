@@ -42,10 +42,14 @@ export function pathsUpFrom(path: string): string[] {
   return paths;
 }
 
-/** StrictModes' walk from entries that stand "/" first; empty when they do not fit the path. */
-export function readWalk(realPath: string, entries: string[]): Listed[] {
-  const paths = pathsUpFrom(realPath);
+/** A walk up from a path, from entries that stand "/" first; empty when they do not fit the path. */
+export function readWalk(from: string, entries: string[]): Listed[] {
+  const paths = pathsUpFrom(from);
   if (paths.length !== entries.length) return [];
   const walk = paths.map((path, index) => readEntry(path, entries[entries.length - 1 - index] ?? ""));
   return walk.every((entry) => entry !== null) ? walk : [];
 }
+
+/** The walk without what only one reader asks of it. */
+export const toEntries = (walk: readonly Listed[]): PathEntry[] =>
+  walk.map(({ linkCount: _, size: __, ...entry }) => entry);

@@ -1,4 +1,4 @@
-import { readAccounts } from "./accounts.ts";
+import { readAccounts, readGroups } from "./accounts.ts";
 import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
 import { readCertificateFiles } from "./certificate-files.ts";
 import type { AuthorizedKeysFile, Collection, Unread } from "./collection.ts";
@@ -8,6 +8,7 @@ import { readHostKeys, readKeyFiles } from "./key-files.ts";
 import { readLastLogins } from "./last-logins.ts";
 import { readLogs } from "./logs.ts";
 import { decodeRecord, type Record } from "./record.ts";
+import { readChrootFolders, readRealHomes, readSshdFiles } from "./sshd-files.ts";
 import { readSshdSettings } from "./sshd-settings.ts";
 import { readUnread } from "./unread.ts";
 
@@ -22,15 +23,21 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   const records = frame.records.map(decodeRecord);
   const accounts = readAccounts(records);
   const authorizedKeys = readAuthorizedKeysFiles(records);
+  const [sshd, ...otherDaemons] = readSshdSettings(
+    records,
+    accounts.map(({ name }) => name),
+  );
   return {
     nonce: frame.nonce,
     incomplete: frame.incomplete,
     ...readHost(records.find(({ kind }) => kind === "host")),
     accounts,
-    sshd: readSshdSettings(
-      records,
-      accounts.map(({ name }) => name),
-    ),
+    groups: readGroups(records),
+    sshd,
+    otherDaemons,
+    sshdFiles: readSshdFiles(records),
+    chrootFolders: readChrootFolders(records),
+    realHomes: readRealHomes(records),
     authorizedKeys,
     keyFiles: readKeyFiles(records),
     hostKeys: readHostKeys(records),

@@ -35,7 +35,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "odd-name": () => "sshd cannot be asked about an account with a comma in its name",
   "pseudo-file": () => "it leads into /proc, /sys or /dev",
   "secret-inside": () => "it holds or leads to a secret, so it was not taken",
-  "several-daemons": () => "several sshd run here with different options",
+  "several-daemons": () => "more than four sshd run here with different options, of which four were asked",
   "stream-full": () => "this and what follows was left out: the stream is limited to 16 MiB",
   "too-deep": () => "files include each other more than 16 deep",
   "too-large": () => "it is too large for what it should be",

@@ -1,28 +1,45 @@
+import type { Gift } from "#shared/model/verdict.ts";
+
+/** Why sshd does not take a line, for certain. */
+export type Refusal = {
+  reason: string;
+  /** The setting that decides it, with its place, where nothing of the line itself does; null for the line. */
+  setting: string | null;
+};
+
 /**
  * What one decider has to say of a line. A refusal is proven: whatever else was not read, sshd does not take
  * the line. A doubt names what was not read or cannot be told.
  */
 export type Contribution = {
-  refusals?: string[];
+  refusals?: Refusal[];
   doubts?: string[];
   /** What a reader should know although it decides nothing. */
   notes?: string[];
   onlyFrom?: string[];
+  /** What whoever is let in gets. */
+  gives?: Gift[];
   read?: string[];
   notRead?: string[];
 };
 export type Opinion = Required<Contribution>;
 
-export const refuse = (reason: string): Contribution => ({ refusals: [reason] });
+export const refuse = (reason: string, setting: string | null = null): Contribution => ({
+  refusals: [{ reason, setting }],
+});
 export const doubt = (reason: string): Contribution => ({ doubts: [reason] });
 
 export function addUp(contributions: readonly Contribution[]): Opinion {
-  const opinion: Opinion = { refusals: [], doubts: [], notes: [], onlyFrom: [], read: [], notRead: [] };
+  const opinion: Opinion = {
+    ...{ refusals: [], doubts: [], notes: [] },
+    ...{ onlyFrom: [], gives: [], read: [], notRead: [] },
+  };
   for (const contribution of contributions) {
     if (contribution.refusals) opinion.refusals.push(...contribution.refusals);
     if (contribution.doubts) opinion.doubts.push(...contribution.doubts);
     if (contribution.notes) opinion.notes.push(...contribution.notes);
     if (contribution.onlyFrom) opinion.onlyFrom.push(...contribution.onlyFrom);
+    if (contribution.gives) opinion.gives.push(...contribution.gives);
     if (contribution.read) opinion.read.push(...contribution.read);
     if (contribution.notRead) opinion.notRead.push(...contribution.notRead);
   }
@@ -31,10 +48,19 @@ export function addUp(contributions: readonly Contribution[]): Opinion {
 
 /** What was proven from settings is not, as long as a part of the settings was not read. */
 export function weaken(opinion: Opinion): Opinion {
-  return { ...opinion, refusals: [], doubts: [...opinion.doubts, ...opinion.refusals] };
+  return { ...opinion, refusals: [], doubts: [...opinion.doubts, ...sayRefusals(opinion)] };
 }
+
+export const sayRefusals = ({ refusals }: Opinion): string[] => refusals.map(({ reason }) => reason);
 
 export function stateOf({ refusals, doubts }: Opinion): "yes" | "no" | "unknown" {
   if (refusals.length > 0) return "no";
   return doubts.length > 0 ? "unknown" : "yes";
+}
+
+/** The one setting without which a line that is a no would be a yes; null where there is none. */
+export function dormantBy({ refusals, doubts }: Opinion): string | null {
+  const [first] = refusals;
+  if (!first?.setting || doubts.length > 0) return null;
+  return refusals.every(({ setting }) => setting === first.setting) ? first.setting : null;
 }

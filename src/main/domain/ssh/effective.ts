@@ -1,11 +1,11 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import type { Effective, Verdict } from "#shared/model/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
-import { type Opinion, stateOf } from "./contribution.ts";
-import { isAuthority } from "./deciders/line-rules.ts";
-import { judgeAccount } from "./judge-account.ts";
+import { dormantBy, type Opinion, sayRefusals, stateOf } from "./contribution.ts";
+import { isAuthority } from "./deciders/authority.ts";
+import { type Daemon, judgeAccount } from "./judge-account.ts";
 import type { PublicKey } from "./key-blob.ts";
-import { judgeOwners, judgeUse } from "./owner-and-use.ts";
+import { judgeUse, UNJUDGED_OWNER } from "./owner-and-use.ts";
 import { readSshdConfig } from "./sshd-config.ts";
 
 /** One line of an authorized_keys file for one account, with what we say of it. */
@@ -28,21 +28,20 @@ export type JudgedGrant = {
 
 /** Every line of every authorized_keys file for every account that it is for, in sshd's order, judged. */
 export function judgeGrants(collection: Collection): JudgedGrant[] {
-  const config = readSshdConfig(collection.sshd);
+  const daemons = readDaemons(collection);
   const read = new Map<AuthorizedKeysFile, KeyLine[]>();
   const linesOf = (file: AuthorizedKeysFile): KeyLine[] => {
     const lines = read.get(file) ?? (file.bytes ? readAuthorizedKeys(file.bytes) : []);
     read.set(file, lines);
     return lines;
   };
-  const ownerOf = judgeOwners(collection);
   const use = judgeUse();
   const said = new WeakMap<Opinion, Effective>();
   const filesOf = filesByAccount(collection.authorizedKeys);
   return collection.accounts.flatMap((account) => {
     const files = filesOf.get(account.name) ?? [];
     if (files.length === 0) return [];
-    return judgeAccount(account, { collection, config, files, linesOf }).map(
+    return judgeAccount(account, { collection, daemons, files, linesOf }).map(
       ({ file, line, opinion }): JudgedGrant => {
         const effective = said.get(opinion) ?? sayEffective(opinion);
         said.set(opinion, effective);
@@ -58,12 +57,15 @@ export function judgeGrants(collection: Collection): JudgedGrant[] {
           comment,
           options,
           text,
-          verdict: { effective, owner: ownerOf(key), use },
+          verdict: { effective, owner: UNJUDGED_OWNER, use },
         };
       },
     );
   });
 }
+
+const readDaemons = ({ sshd, otherDaemons }: Collection): Daemon[] =>
+  [sshd, ...otherDaemons].map((one) => ({ sshd: one, config: readSshdConfig(one) }));
 
 function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<string, AuthorizedKeysFile[]> {
   const filesOf = new Map<string, AuthorizedKeysFile[]>();
@@ -79,12 +81,13 @@ function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<strin
 
 function sayEffective(opinion: Opinion): Effective {
   const state = stateOf(opinion);
-  const reasons = [...opinion.refusals, ...opinion.doubts, ...opinion.notes];
+  const reasons = [...sayRefusals(opinion), ...opinion.doubts, ...opinion.notes];
   return {
     state,
     reasons: reasons.length > 0 ? reasons : ["nothing that sshd consults refuses it"],
     coverage: { read: opinion.read, notRead: opinion.notRead },
     onlyFrom: state === "no" ? [] : opinion.onlyFrom,
-    dormant: null,
+    gives: state === "no" ? [] : [...new Set(opinion.gives)],
+    dormant: dormantBy(opinion),
   };
 }

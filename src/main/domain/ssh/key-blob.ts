@@ -49,7 +49,15 @@ export const USUAL_TYPES = ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"];
 const SIGNATURE_NAMES = new Set(["rsa-sha2-256", "rsa-sha2-512"]);
 
 /** The key in the blob; null when sshd could not read one there. A type that is not known here is still a key. */
-export function readKeyBlob(blob: Uint8Array): PublicKey | null {
+export const readKeyBlob = (blob: Uint8Array): PublicKey | null => readBlob(blob)?.key ?? null;
+
+/** The bytes of which a key's fingerprint is made: of a certificate those of the key in it. */
+export const plainBlobOf = ({ blob }: PublicKey): Uint8Array => readBlob(blob)?.plain ?? blob;
+
+/** Whether some sshd reads keys of this type. */
+export const isKnownType = (keyType: string): boolean => READERS.has(typeInCertificate(keyType) ?? keyType);
+
+function readBlob(blob: Uint8Array): { key: PublicKey; plain: Uint8Array } | null {
   const fields = openFields(blob);
   const name = USUAL_TYPES.find((type) => fields.is(type)) ?? fields.text();
   if (!name) return null;
@@ -71,12 +79,12 @@ export function readKeyBlob(blob: Uint8Array): PublicKey | null {
   const isAsWritten = !certified && name === keyType && !shape.plain && fieldsEnd === blob.length;
   const plain = isAsWritten ? blob : named(plainType, shape.plain ?? blob.subarray(start, fieldsEnd));
   const { keyBits, curve } = shape;
-  return { keyType, keyBits, curve, fingerprint: fingerprintOf(plain), blob };
+  return { key: { keyType, keyBits, curve, fingerprint: fingerprintOf(plain), blob }, plain };
 }
 
-const readStranger = (keyType: string, blob: Uint8Array): PublicKey | null =>
+const readStranger = (keyType: string, blob: Uint8Array): { key: PublicKey; plain: Uint8Array } | null =>
   /^[!-~]{1,128}$/.test(keyType)
-    ? { keyType, keyBits: null, curve: null, fingerprint: fingerprintOf(blob), blob }
+    ? { key: { keyType, keyBits: null, curve: null, fingerprint: fingerprintOf(blob), blob }, plain: blob }
     : null;
 
 /** The key and the comment of a .pub file's line; null when it is not one. */

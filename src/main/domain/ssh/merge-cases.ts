@@ -1,27 +1,58 @@
-import { type Opinion, stateOf } from "./contribution.ts";
-import type { Match } from "./sshd-config.ts";
+import type { Turn } from "./connection-cases.ts";
+import { type Opinion, sayRefusals, stateOf } from "./contribution.ts";
 
-/** An opinion on the case that one Match block, which depends on the connection, turns out otherwise. */
-export type CaseOpinion = { match: Match; holds: boolean; isByAddress: boolean; opinion: Opinion };
+/** An opinion on the case that Match blocks, which depend on the connection, turn out otherwise. */
+export type CaseOpinion = { turns: readonly Turn[]; isByConnection: boolean; opinion: Opinion };
 
 /**
- * One opinion out of the plain one, for a login from elsewhere, and those for each Match block that may turn out
- * otherwise. A line that works from somewhere is a yes with its `onlyFrom`; where more than addresses decides, it
- * is unknown.
+ * One opinion out of the plain one, for a login from elsewhere, and those for each way in which Match blocks may turn
+ * out otherwise. A line that works from somewhere is a yes with its `onlyFrom`; where more than the connection
+ * decides, it is unknown.
  */
 export function mergeCases(plain: Opinion, cases: readonly CaseOpinion[]): Opinion {
   const state = stateOf(plain);
   const differing = cases.filter(({ opinion }) => stateOf(opinion) !== state);
-  const [only] = differing;
-  if (!only || state === "unknown") return plain;
-  const isClear = differing.length === 1 && only.isByAddress && stateOf(only.opinion) !== "unknown";
-  if (isClear && state === "no") {
-    return { ...only.opinion, onlyFrom: [...only.opinion.onlyFrom, sayWhere(only.match, only.holds)] };
+  if (differing.length === 0 || state === "unknown") return plain;
+  const unsure = differing.filter(({ isByConnection }) => !isByConnection);
+  if (unsure.length > 0) return leaveOpen(plain, unsure);
+  if (state === "yes") {
+    const wheres = simplest(differing).map(({ turns }) => sayWhere(turns, { isHere: false }));
+    return { ...plain, onlyFrom: [...plain.onlyFrom, ...wheres] };
   }
-  if (isClear) return { ...plain, onlyFrom: [...plain.onlyFrom, sayWhere(only.match, !only.holds)] };
-  const doubts = differing.map(({ match }) => `it depends on ${match.text} (${match.place})`);
-  return { ...plain, refusals: [], doubts: [...doubts, ...plain.doubts, ...plain.refusals] };
+  const opening = simplest(differing.filter(({ opinion }) => stateOf(opinion) === "yes"));
+  const [first] = opening;
+  if (!first) return leaveOpen(plain, differing);
+  const wheres = opening.map(({ turns }) => sayWhere(turns, { isHere: true }));
+  return { ...first.opinion, onlyFrom: [...first.opinion.onlyFrom, ...wheres] };
 }
 
-const sayWhere = ({ text, place }: Match, holds: boolean): string =>
-  `${holds ? "where" : "not where"} ${text} holds (${place})`;
+/** Without those that say what another says already with fewer blocks. */
+const simplest = (cases: readonly CaseOpinion[]): CaseOpinion[] =>
+  cases.filter(
+    ({ turns }) =>
+      !cases.some(
+        (other) =>
+          other.turns.length < turns.length &&
+          other.turns.every(({ match }) => turns.some((turn) => turn.match === match)),
+      ),
+  );
+
+function leaveOpen(plain: Opinion, differing: readonly CaseOpinion[]): Opinion {
+  const blocks = differing.flatMap(({ turns }) => turns.map(({ match }) => match));
+  const doubts = [...new Set(blocks)].map(({ text, place }) => `it depends on ${text} (${place})`);
+  return { ...plain, refusals: [], doubts: [...doubts, ...plain.doubts, ...sayRefusals(plain)] };
+}
+
+/** `isHere`: the line works where the blocks turn out so, otherwise it works everywhere else. */
+function sayWhere(turns: readonly Turn[], { isHere }: { isHere: boolean }): string {
+  const [first, ...more] = turns.map(({ match, holds }) => ({
+    text: `${match.text} holds (${match.place})`,
+    holds,
+  }));
+  if (!first) return "";
+  if (more.length === 0) return `${first.holds === isHere ? "where" : "not where"} ${first.text}`;
+  const all = [first, ...more].map(({ text, holds }) =>
+    holds ? text : text.replace(" holds (", " does not hold ("),
+  );
+  return `${isHere ? "where" : "not where"} ${all.join(" and ")}`;
+}

@@ -68,7 +68,7 @@ test("grants for root, obsolete keys and weak keys are found, modern keys are no
         },
         "evidence": [
           "/home/alice/.ssh/authorized_keys:4",
-          "PubkeyAcceptedAlgorithms does not have ssh-dss (sshd's default)",
+          "sshd OpenSSH_10.0p2 has no ssh-dss any more",
         ],
         "label": "SHA256:94juErCLsddaE4RHpnZzB/e7Q3RsrOG4XsHz1gL5iP8",
         "remedy": "replace it by an Ed25519 key and remove the line",

@@ -18,8 +18,16 @@ const ELSEWHERE = {
   localport: "22",
 };
 
-/** `areGroupsWhole`: the account is in no group that was not read. */
-type Known = { useDns: boolean; areGroupsWhole: boolean };
+export type Known = {
+  useDns: boolean;
+  /** The account is in no group that was not read. */
+  areGroupsWhole: boolean;
+  /** Those on which the daemon listens; null: not told. */
+  ports: ReadonlySet<string> | null;
+};
+
+/** What of a connection a Match block may ask for. */
+const OF_CONNECTION = new Set(["address", "host", "localaddress", "localport", "rdomain"]);
 
 export function matchAccount(match: Match, account: Account, known: Known): Answer {
   const answers = match.criteria.map((criterion) => matchCriterion(criterion, account, known));
@@ -31,14 +39,26 @@ export function matchAccount(match: Match, account: Account, known: Known): Answ
 /** Whether the block holds without any connection: then sshd takes it for a part of the global settings, too. */
 export const isUnconditional = (match: Match): boolean => match.criteria.every(({ name }) => name === "all");
 
-/** Whether nothing but the client's address keeps the block from being sure. */
-export function dependsOnAddress(match: Match, account: Account, known: Known): boolean {
-  const answers = match.criteria.map((criterion) => ({
-    criterion,
-    answer: matchCriterion(criterion, account, known),
-  }));
-  return answers.every(({ criterion, answer }) => criterion.name === "address" || answer === "yes");
-}
+/** Whether nothing but the connection keeps the block from being sure. */
+export const dependsOnConnection = (match: Match, account: Account, known: Known): boolean =>
+  match.criteria.every(
+    (criterion) => OF_CONNECTION.has(criterion.name) || matchCriterion(criterion, account, known) === "yes",
+  );
+
+/** Whether nothing but the client's address does. */
+export const dependsOnAddress = (match: Match, account: Account, known: Known): boolean =>
+  match.criteria.every(
+    (criterion) => criterion.name === "address" || matchCriterion(criterion, account, known) === "yes",
+  );
+
+/** Whether a block that depends on the client's address alone holds for this one. */
+export const holdsForAddress = (match: Match, address: string): boolean =>
+  match.criteria.every(({ name, argument }) => {
+    const items = name === "address" ? readFromList(argument) : [];
+    if (typeof items === "string") return false;
+    const holding = items.filter((item) => holdsFor(item, address));
+    return name !== "address" || (holding.length > 0 && !holding.some(({ isNegated }) => isNegated));
+  });
 
 function matchCriterion({ name, argument }: Criterion, account: Account, known: Known): Answer {
   switch (name) {
@@ -57,10 +77,16 @@ function matchCriterion({ name, argument }: Criterion, account: Account, known: 
     case "localaddress":
       return matchAddress(argument, ELSEWHERE.localaddress);
     case "localport":
-      return argument === ELSEWHERE.localport ? "far" : "near";
+      return matchPort(argument, known.ports);
     default:
       return "near";
   }
+}
+
+function matchPort(port: string, ports: Known["ports"]): Answer {
+  if (ports && !ports.has(port)) return "no";
+  if (ports?.size === 1) return "yes";
+  return port === ELSEWHERE.localport ? "far" : "near";
 }
 
 function matchGroups({ groups }: Account, list: string, { areGroupsWhole }: Known): Answer {

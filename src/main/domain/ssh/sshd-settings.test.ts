@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readSshdConfig } from "./sshd-config.ts";
 import { type Keyword, settingsOf } from "./sshd-settings.ts";
-import { makeAccount, makeCollection } from "./testdata/make-collection.ts";
+import { makeAccount, makeCollection, NO_SETTINGS } from "./testdata/make-collection.ts";
 
 const alice = makeAccount("alice", { groups: ["alice", "ops"] });
 
@@ -14,12 +14,19 @@ const value = (config: string, keyword: Keyword, account = alice) =>
 
 test("the first line of a keyword counts, and what is not written is sshd's default", () => {
   const { plain } = settings("StrictModes no\nStrictModes yes\n");
-  expect(plain.get("strictmodes")).toEqual({ values: ["no"], place: "/etc/ssh/sshd_config:1" });
-  expect(plain.get("permitrootlogin")).toEqual({ values: ["prohibit-password"], place: "sshd's default" });
+  expect(plain.get("StrictModes")).toEqual({
+    name: "StrictModes",
+    values: ["no"],
+    place: "/etc/ssh/sshd_config:1",
+  });
+  expect(plain.get("PermitRootLogin")).toMatchObject({
+    values: ["prohibit-password"],
+    place: "sshd's default",
+  });
 });
 
 test("the lists of users and groups add up", () => {
-  expect(settings("AllowUsers a b\nDenyUsers x\nAllowUsers c").plain.get("allowusers")).toEqual({
+  expect(settings("AllowUsers a b\nDenyUsers x\nAllowUsers c").plain.get("AllowUsers")).toMatchObject({
     values: ["a", "b", "c"],
     place: "/etc/ssh/sshd_config:1, /etc/ssh/sshd_config:3",
   });
@@ -27,27 +34,27 @@ test("the lists of users and groups add up", () => {
 
 test("a Match block that holds goes before the global part, and replaces its lists", () => {
   const config = "PermitRootLogin yes\nAllowUsers bob\nMatch User al*\nPermitRootLogin no\nAllowUsers alice";
-  expect(value(config, "permitrootlogin")).toBe("no");
-  expect(value(config, "allowusers")).toBe("alice");
-  expect(value(config, "permitrootlogin", makeAccount("bob"))).toBe("yes");
+  expect(value(config, "PermitRootLogin")).toBe("no");
+  expect(value(config, "AllowUsers")).toBe("alice");
+  expect(value(config, "PermitRootLogin", makeAccount("bob"))).toBe("yes");
 });
 
 test("of two Match blocks that hold the first counts; Match all is a part of the global settings too", () => {
   expect(
-    value("Match Group ops\nPermitRootLogin no\nMatch User alice\nPermitRootLogin yes", "permitrootlogin"),
+    value("Match Group ops\nPermitRootLogin no\nMatch User alice\nPermitRootLogin yes", "PermitRootLogin"),
   ).toBe("no");
-  expect(value("Match all\nPermitRootLogin no\nMatch User bob\nStrictModes no", "permitrootlogin")).toBe(
+  expect(value("Match all\nPermitRootLogin no\nMatch User bob\nStrictModes no", "PermitRootLogin")).toBe(
     "no",
   );
 });
 
 test("UsePAM, StrictModes and UseDNS cannot be changed by a Match block", () => {
-  expect(value("UsePAM yes\nMatch User alice\nUsePAM no", "usepam")).toBe("yes");
+  expect(value("UsePAM yes\nMatch User alice\nUsePAM no", "UsePAM")).toBe("yes");
 });
 
 test("Match goes by patterns, negation and every criterion", () => {
   const holds = (match: string, account = alice) =>
-    value(`Match ${match}\nPermitRootLogin no`, "permitrootlogin", account) === "no";
+    value(`Match ${match}\nPermitRootLogin no`, "PermitRootLogin", account) === "no";
   expect(
     [
       "User bob,alice",
@@ -71,25 +78,19 @@ test("a block that depends on the address is a case of its own", () => {
   const { plain, when } = settings(
     "Match Address 10.0.0.0/8\nPubkeyAuthentication no\nMatch Address *,!10.0.0.0/8\nStrictModes no\nPermitRootLogin no",
   );
-  expect([plain.get("pubkeyauthentication").values, plain.get("permitrootlogin").values]).toEqual([
+  expect([plain.get("PubkeyAuthentication").values, plain.get("PermitRootLogin").values]).toEqual([
     ["yes"],
     ["no"],
   ]);
-  expect(when.map(({ holds, isByAddress }) => ({ holds, isByAddress }))).toEqual([
-    { holds: true, isByAddress: true },
-    { holds: false, isByAddress: true },
-  ]);
+  expect(when).toMatchObject([{ turns: [{ holds: true }, { holds: false }], isByConnection: true }]);
   expect(
-    when.map(({ settings: { get } }) => [get("pubkeyauthentication").values, get("permitrootlogin").values]),
-  ).toEqual([
-    [["no"], ["no"]],
-    [["yes"], ["prohibit-password"]],
-  ]);
+    when.map(({ settings: { get } }) => [get("PubkeyAuthentication").values, get("PermitRootLogin").values]),
+  ).toEqual([[["no"], ["prohibit-password"]]]);
 });
 
 test("groups that were not read leave a block open", () => {
   const { when } = settings("Match Group ops\nPermitRootLogin no", makeAccount("alice", { groups: null }));
-  expect(when).toMatchObject([{ isByAddress: false }]);
+  expect(when).toMatchObject([{ isByConnection: false }]);
 });
 
 test("what sshd -T says goes before the files, which tell the place where they agree", () => {
@@ -101,16 +102,16 @@ test("what sshd -T says goes before the files, which tell the place where they a
   ]);
   const sshd = { ...collection.sshd, effective: new Map([["alice", answers]]) };
   const { plain } = settingsOf(alice, { ...collection, sshd }, readSshdConfig(sshd));
-  expect(plain.get("permitrootlogin").place).toBe("/etc/ssh/sshd_config:1");
-  expect(plain.get("allowusers")).toEqual({ values: ["alice", "bob"], place: "sshd -T -C user=alice" });
-  expect(plain.get("authorizedkeysfile").values).toEqual([".ssh/authorized_keys", "/etc/keys/%u"]);
+  expect(plain.get("PermitRootLogin").place).toBe("/etc/ssh/sshd_config:1");
+  expect(plain.get("AllowUsers")).toMatchObject({ values: ["alice", "bob"], place: "sshd -T -C user=alice" });
+  expect(plain.get("AuthorizedKeysFile").values).toEqual([".ssh/authorized_keys", "/etc/keys/%u"]);
 });
 
 test("what of the configuration was not read is told once", () => {
   const unread = [{ kind: "sshd-config" as const, path: "/etc/ssh/sshd_config", why: "not permitted" }];
   const { plain } = settings("", alice, {
     unread,
-    sshd: { effective: null, files: new Map(), includes: new Map() },
+    sshd: NO_SETTINGS,
   });
   expect(plain.unread).toEqual([
     "/etc/ssh/sshd_config could not be read",
@@ -123,7 +124,7 @@ test("where several daemons run with different options, sshd -T does not speak f
     { kind: "sshd-config" as const, path: "sshd", why: "several sshd run here with different options" },
     { kind: "sshd-config" as const, path: "/etc/ssh/more.conf", why: "not permitted" },
   ];
-  const asked = { effective: new Map([["alice", new Map([["usepam", ["yes"]]])]]), files: new Map() };
-  const { plain } = settings("", alice, { unread, sshd: { ...asked, includes: new Map() } });
+  const effective = new Map([["alice", new Map([["usepam", ["yes"]]])]]);
+  const { plain } = settings("", alice, { unread, sshd: { ...NO_SETTINGS, effective } });
   expect(plain.unread).toEqual(["sshd: several sshd run here with different options"]);
 });

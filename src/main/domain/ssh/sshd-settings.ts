@@ -1,6 +1,7 @@
-import type { Account, Collection } from "#domain/collection/collection.ts";
+import type { Account, Collection, SshdSettings } from "#domain/collection/collection.ts";
+import { casesByConnection, type Turn } from "./connection-cases.ts";
 import type { ConfigLine, Match, SshdConfig } from "./sshd-config.ts";
-import { type Answer, dependsOnAddress, isUnconditional, matchAccount } from "./sshd-match.ts";
+import { isUnconditional } from "./sshd-match.ts";
 
 /** What sshd goes by for one account, as far as one of the cases below goes. */
 export type Settings = {
@@ -11,71 +12,115 @@ export type Settings = {
   unread: string[];
 };
 export type Setting = {
+  /** As a manual writes it. */
+  name: string;
   values: string[];
   /** A file and line, `sshd -T`, or that it is sshd's default. */
   place: string;
 };
 
-/** The settings for a login from elsewhere, and what they are where a Match block turns out otherwise than for that. */
+/** The settings for a login from elsewhere, and what they are where Match blocks turn out otherwise than for that. */
 export type SettingsCases = { plain: Settings; when: SettingsCase[] };
-/** `holds` is how the block turns out in this case. */
-type SettingsCase = { match: Match; holds: boolean; isByAddress: boolean; settings: Settings };
+type SettingsCase = { turns: readonly Turn[]; isByConnection: boolean; settings: Settings };
 
 /** Keywords whose values add up over several lines; of all others the first line counts. */
-const LISTS = new Set<string>(["allowusers", "denyusers", "allowgroups", "denygroups"]);
+const LISTS = new Set<string>(["AllowUsers", "DenyUsers", "AllowGroups", "DenyGroups", "Subsystem"]);
 
 /** Keywords that a Match block cannot change. */
-const GLOBAL = new Set<string>(["usepam", "strictmodes", "usedns"]);
+const GLOBAL = new Set<string>(["UsePAM", "StrictModes", "UseDNS"]);
 
+/** Every keyword that decides about access, with sshd's default. */
 const DEFAULTS = {
-  allowgroups: [],
-  allowusers: [],
-  authenticationmethods: ["any"],
-  authorizedkeysfile: [".ssh/authorized_keys", ".ssh/authorized_keys2"],
-  chrootdirectory: ["none"],
-  denygroups: [],
-  denyusers: [],
-  permitrootlogin: ["prohibit-password"],
-  pubkeyacceptedalgorithms: [],
-  pubkeyauthentication: ["yes"],
-  refuseconnection: ["no"],
-  requiredrsasize: ["1024"],
-  revokedkeys: ["none"],
-  strictmodes: ["yes"],
-  usedns: ["no"],
-  usepam: ["no"],
+  AllowGroups: [],
+  AllowTcpForwarding: ["yes"],
+  AllowUsers: [],
+  AuthenticationMethods: ["any"],
+  AuthorizedKeysCommand: ["none"],
+  AuthorizedKeysFile: [".ssh/authorized_keys", ".ssh/authorized_keys2"],
+  AuthorizedPrincipalsCommand: ["none"],
+  AuthorizedPrincipalsFile: ["none"],
+  CASignatureAlgorithms: [],
+  ChrootDirectory: ["none"],
+  DenyGroups: [],
+  DenyUsers: [],
+  DisableForwarding: ["no"],
+  ForceCommand: ["none"],
+  GSSAPIAuthentication: ["no"],
+  HostbasedAuthentication: ["no"],
+  KbdInteractiveAuthentication: ["yes"],
+  PasswordAuthentication: ["yes"],
+  PermitRootLogin: ["prohibit-password"],
+  PubkeyAcceptedAlgorithms: [],
+  PubkeyAuthentication: ["yes"],
+  RefuseConnection: ["no"],
+  RequiredRSASize: ["1024"],
+  RevokedKeys: ["none"],
+  StrictModes: ["yes"],
+  Subsystem: [],
+  TrustedUserCAKeys: ["none"],
+  UseDNS: ["no"],
+  UsePAM: ["no"],
 } satisfies Record<string, string[]>;
 export type Keyword = keyof typeof DEFAULTS;
 
-/** Names of old versions for a keyword of today. */
-const OLD_NAMES = new Map([["pubkeyacceptedkeytypes", "pubkeyacceptedalgorithms"]]);
+/** Names of old versions for a keyword of today, in lower case. */
+const OLD_NAMES = new Map([
+  ["pubkeyacceptedkeytypes", "pubkeyacceptedalgorithms"],
+  ["challengeresponseauthentication", "kbdinteractiveauthentication"],
+]);
+
+const inLowerCase = new Map(Object.keys(DEFAULTS).map((name) => [name, name.toLowerCase()]));
+const lower = (keyword: Keyword): string => inLowerCase.get(keyword) ?? "";
 
 export function settingsOf(account: Account, collection: Collection, config: SshdConfig): SettingsCases {
-  const asked = collection.sshd.effective?.get(account.name) ?? null;
-  const useDns = isYes(readSetting(config.lines, "usedns", () => false).values);
-  const known = { useDns, areGroupsWhole: areGroupsWhole(collection) };
-  const answers = new Map<Match, Answer>();
-  for (const match of new Set(config.lines.flatMap((line) => line.match))) {
-    answers.set(match, matchAccount(match, account, known));
-  }
-  const holds = (match: Match): boolean => answers.get(match) === "yes" || answers.get(match) === "far";
+  const { sshd } = collection;
+  const asked = sshd.effective?.get(account.name) ?? null;
+  const useDns = isYes(readSetting(config.lines, "UseDNS", () => false).values);
+  const known = { useDns, areGroupsWhole: areGroupsWhole(collection), ports: portsOf(sshd) };
+  const matches = [...new Set(config.lines.flatMap((line) => line.match))];
+  const { holds, cases } = casesByConnection(matches, account, known);
   const written = remember((keyword) => readSetting(config.lines, keyword, holds));
+  const stale = sayStale(sshd);
   const plain = asked
-    ? { ...askedSettings(asked, account.name, written), unread: sayUnread(collection, DAEMON) }
-    : writtenSettings([...config.unread, ...sayUnread(collection)], written);
+    ? {
+        ...askedSettings(asked, account.name, written),
+        unread: [...sayUnread(collection, DAEMON), ...stale],
+      }
+    : writtenSettings([...config.unread, ...sayUnread(collection), ...stale], written);
 
-  const open = [...answers].filter(([, answer]) => answer === "far" || answer === "near");
-  const when = open.map(([match, answer]): SettingsCase => {
-    const otherwise = (other: Match): boolean => (other === match ? !holds(other) : holds(other));
+  const when = cases.map(({ turns, isByConnection }): SettingsCase => {
+    const turned = new Map(turns.map(({ match, holds: isHolding }) => [match, isHolding]));
     const get = remember((keyword) => {
-      const changed = readSetting(config.lines, keyword, otherwise);
+      const changed = readSetting(config.lines, keyword, (match) => turned.get(match) ?? holds(match));
       return isEqual(changed, written(keyword)) ? plain.get(keyword) : changed;
     });
-    const isByAddress = dependsOnAddress(match, account, known);
-    return { match, holds: answer === "near", isByAddress, settings: { ...plain, get } };
+    return { turns, isByConnection, settings: { ...plain, get } };
   });
   return { plain, when };
 }
+
+/** As sshd_config has it, with its place; a long list is cut. */
+export function saySetting({ name, values, place }: Setting): string {
+  const text = values.join(" ");
+  return `${name} ${text.length > LONGEST_SAID ? `${text.slice(0, LONGEST_SAID)}...` : text} (${place})`;
+}
+const LONGEST_SAID = 80;
+
+/** Ports on which the running daemon takes connections; null where that was not told. */
+function portsOf({ daemon, effective }: SshdSettings): ReadonlySet<string> | null {
+  const [answer] = effective?.values() ?? [];
+  if (daemon === "" || !answer) return null;
+  const ports = (answer.get("listenaddress") ?? []).flatMap(
+    (address) => /:(\d{1,5})$/.exec(address)?.[1] ?? [],
+  );
+  return ports.length === 0 ? null : new Set(ports);
+}
+
+/** A file that was changed after the daemon had read it: what the daemon goes by is nowhere to be read. */
+const sayStale = ({ readAt, changedAt }: SshdSettings): string[] =>
+  [...changedAt]
+    .filter(([, at]) => readAt !== null && at > readAt)
+    .map(([path]) => `not reloaded: ${path} was changed after the running sshd had read its configuration`);
 
 /** False where accounts and groups come from a directory too: an account may be in more groups than were read. */
 export const areGroupsWhole = ({ unread }: Pick<Collection, "unread">): boolean =>
@@ -105,8 +150,9 @@ function askedSettings(
   return {
     get: remember((keyword) => {
       const inFiles = written(keyword);
-      const values = answers.get(keyword) ?? (LISTS.has(keyword) ? [] : DEFAULTS[keyword]);
-      return isEqual(inFiles, { values }) ? inFiles : { values, place: `sshd -T -C user=${account}` };
+      const values = answers.get(lower(keyword)) ?? (LISTS.has(keyword) ? [] : DEFAULTS[keyword]);
+      if (isEqual(inFiles, { values })) return inFiles;
+      return { name: keyword, values, place: `sshd -T -C user=${account}` };
     }),
     source: `sshd -T -C user=${account}`,
   };
@@ -132,19 +178,20 @@ function readSetting(
   keyword: Keyword,
   holds: (match: Match) => boolean,
 ): Setting {
-  const own = lines.filter((line) => (OLD_NAMES.get(line.keyword) ?? line.keyword) === keyword);
+  const own = lines.filter((line) => (OLD_NAMES.get(line.keyword) ?? line.keyword) === lower(keyword));
   const inMatch = own.filter(({ match }) => match.length > 0 && match.every(holds));
   const global = own.filter(({ match }) => match.every(isUnconditional));
   const counting = inMatch.length > 0 && !GLOBAL.has(keyword) ? inMatch : global;
   const [first] = counting;
-  if (!first) return { values: DEFAULTS[keyword], place: "sshd's default" };
-  if (!LISTS.has(keyword)) return { values: first.values, place: first.place };
+  if (!first) return { name: keyword, values: DEFAULTS[keyword], place: "sshd's default" };
+  if (!LISTS.has(keyword)) return { name: keyword, values: first.values, place: first.place };
   return {
+    name: keyword,
     values: counting.flatMap(({ values }) => values),
     place: counting.map(({ place }) => place).join(", "),
   };
 }
 
+/** `sshd -T` tells a value with a blank in it as two: the files know better where they say the same. */
 const isEqual = (one: Pick<Setting, "values">, other: Pick<Setting, "values">): boolean =>
-  one.values.length === other.values.length &&
-  one.values.every((value, index) => value.toLowerCase() === other.values[index]?.toLowerCase());
+  one.values.join(" ").toLowerCase() === other.values.join(" ").toLowerCase();

@@ -22,6 +22,14 @@ export class Fields {
     return this.#skipString() ? this.position - start : null;
   }
 
+  /** A string in which a NUL may stand at its end only, which is left out. */
+  cString(): Uint8Array | null {
+    const octets = this.octets();
+    const nul = octets?.indexOf(0) ?? -1;
+    if (!octets || nul < 0) return octets;
+    return nul === octets.length - 1 ? octets.subarray(0, nul) : null;
+  }
+
   /** A string as Latin-1, so that no byte is lost. For names: it is made character by character. */
   text(): string | null {
     const start = this.position + 4;
@@ -40,6 +48,20 @@ export class Fields {
     if (at === text.length && this.position === start + at) return true;
     this.position = start - 4;
     return false;
+  }
+
+  /** A big-endian number of so many bytes. */
+  number(length: number): bigint | null {
+    const start = this.position;
+    if (!this.skip(length)) return null;
+    let number = 0n;
+    for (let at = start; at < this.position; at++) number = number * 256n + BigInt(this.bytes[at] as number);
+    return number;
+  }
+
+  /** Whether no byte is left. */
+  get isAtEnd(): boolean {
+    return this.position === this.bytes.length;
   }
 
   skip(length: number): boolean {

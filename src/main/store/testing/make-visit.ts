@@ -50,7 +50,7 @@ export function makeCertificate(
 export const makeVerdict = (state: Verdict["effective"]["state"] = "yes"): Verdict => {
   const coverage = { read: [], notRead: [] };
   return {
-    effective: { state, reasons: [], coverage, onlyFrom: [], dormant: null },
+    effective: { state, reasons: [], coverage, onlyFrom: [], gives: [], dormant: null },
     owner: { state: "unknown", who: null, isMatched: false, managedBy: null, reasons: [], coverage },
     use: { state: "unknown", at: null, from: null, count: 0, reasons: [], coverage },
   };

@@ -49,4 +49,4 @@ if [ -e "$dir/prepare.sh" ]; then
 	rm run/prepare.sh
 fi
 chroot . busybox syslogd -O /var/log/auth.log
-exec chroot . /usr/sbin/sshd -D -o ListenAddress="$address" -o Port=22 -o PidFile=none "$@"
+exec chroot . /usr/sbin/sshd -D -o ListenAddress="$address" -o Port=22 "$@"

@@ -1,13 +1,11 @@
 import type { Account, HostFacts } from "#domain/collection/collection.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
-import { isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
+import { isYes, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 
 const DAY_SECONDS = 86_400;
-const NO_LOGIN = /\/(?:nologin|false)$/;
-
 /** What of the account lets sshd refuse it that hangs on settings: its shell, its password, a host that is closed. */
 export function decideAccountState(account: Account, settings: Settings, facts: HostFacts): Contribution[] {
-  const usePam = isYes(settings.get("usepam").values);
+  const usePam = isYes(settings.get("UsePAM").values);
   return [
     decideShell(account, settings),
     decideClosed(account, facts, usePam),
@@ -16,25 +14,30 @@ export function decideAccountState(account: Account, settings: Settings, facts: 
 }
 
 function decideShell({ name, shell, isShellUsable }: Account, settings: Settings): Contribution {
-  const chroot = settings.get("chrootdirectory");
+  const chroot = settings.get("ChrootDirectory");
   const isChecked = (chroot.values[0] ?? "none").toLowerCase() === "none";
   if (isChecked && isShellUsable === false) {
-    return refuse(`the shell of ${name}, ${shell || "/bin/sh"}, does not exist or cannot be executed`);
+    const reason = `the shell of ${name}, ${shell || "/bin/sh"}, does not exist or cannot be executed`;
+    return refuse(reason, `the shell of ${name}, ${shell || "/bin/sh"}`);
   }
   if (isChecked && isShellUsable === null)
     return doubt(`whether ${shell || "/bin/sh"} can be executed was not read`);
-  if (!NO_LOGIN.test(shell)) return {};
-  return {
-    notes: [`${shell} gives no shell, but the key still opens port forwarding and what ForceCommand allows`],
-  };
+  return {};
 }
 
 /** sshd alone lets in and ends the session at once; under PAM it hangs on whether its rules name pam_nologin. */
-function decideClosed({ uid, name }: Account, { closedBy }: HostFacts, usePam: boolean): Contribution {
+function decideClosed(
+  { uid, name }: Account,
+  { closedBy, isClosedUnderPam }: HostFacts,
+  usePam: boolean,
+): Contribution {
   if (uid === 0 || closedBy === null) return {};
-  return usePam
-    ? doubt(`${closedBy} closes the host to all but root where PAM uses pam_nologin, as it usually does`)
-    : { notes: [`${closedBy} is there: ${name} gets no session while it is, only port forwarding`] };
+  const closed = {
+    notes: [`${closedBy} is there: ${name} gets no session while it is, only port forwarding`],
+  };
+  if (!usePam || isClosedUnderPam === false) return closed;
+  if (isClosedUnderPam) return refuse(`${closedBy} closes the host to all but root`, closedBy);
+  return doubt(`${closedBy} closes the host to all but root where PAM uses pam_nologin, as it usually does`);
 }
 
 /** A password that is too old even for the days of grace. Versions of PAM differ on the day itself. */
@@ -48,7 +51,7 @@ function decideAge({ name, agedOnDay, expiresOnDay }: Account, { unixTime }: Hos
   const today = Math.floor(unixTime / DAY_SECONDS);
   if (today < agedOnDay) return {};
   const reason = `the password of ${name} is too old since ${sayDay(agedOnDay)}, for which PAM refuses keys too`;
-  return today > agedOnDay ? refuse(reason) : doubt(reason);
+  return today > agedOnDay ? refuse(reason, `the age of the password of ${name}`) : doubt(reason);
 }
 
 const sayDay = (day: number): string => new Date(day * DAY_SECONDS * 1_000).toISOString().slice(0, 10);
@@ -60,14 +63,17 @@ export function decideAccountExpiry(
   { unixTime }: HostFacts,
 ): Contribution {
   const { name, expiresOnDay } = account;
-  const usePam = isYes(settings.get("usepam").values);
+  const usePam = isYes(settings.get("UsePAM").values);
   if (expiresOnDay === null) return {};
   if (expiresOnDay === "unknown") return doubt(`whether the account ${name} has expired was not read`);
   if (unixTime === null)
     return doubt(`the host's clock was not read, and the account ${name} expires one day`);
   const today = Math.floor(unixTime / DAY_SECONDS);
   if (usePam ? today < expiresOnDay : today <= expiresOnDay) return {};
-  return refuse(`the account ${name} expired on ${sayDay(expiresOnDay)}`);
+  return refuse(
+    `the account ${name} expired on ${sayDay(expiresOnDay)}`,
+    `the day on which the account ${name} expires`,
+  );
 }
 
 function passUnderPam({ name, passwordState }: Account): Contribution {
@@ -79,10 +85,11 @@ function passUnderPam({ name, passwordState }: Account): Contribution {
 }
 
 function decideLock({ name, isLockedForSshd }: Account, settings: Settings): Contribution {
-  const { place } = settings.get("usepam");
+  const setting = settings.get("UsePAM");
   if (isLockedForSshd) {
     return refuse(
-      `the password of ${name} is locked, which without PAM refuses keys too (UsePAM no, ${place})`,
+      `the password of ${name} is locked, which without PAM refuses keys too (UsePAM no, ${setting.place})`,
+      saySetting(setting),
     );
   }
   if (isLockedForSshd === false) return {};

@@ -1,12 +1,17 @@
-import type { Account, HostFacts } from "#domain/collection/collection.ts";
+import type { Account, Collection } from "#domain/collection/collection.ts";
 import type { KeyLine } from "#domain/ssh/authorized-keys.ts";
-import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
+import { type Contribution, refuse } from "#domain/ssh/contribution.ts";
 import { hasPassed, readExpiryTime } from "#domain/ssh/expiry-time.ts";
 import { readFromList, usableItems } from "#domain/ssh/from-list.ts";
-import { isFlagOn, valueOfOption } from "#domain/ssh/line-options.ts";
-import { isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
+import { valueOfOption } from "#domain/ssh/line-options.ts";
+import { isYes, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
+import { decideAuthorityAlgorithms } from "./algorithms.ts";
+import { decidePrincipals, isAuthority } from "./authority.ts";
 import { decideForcedCommand } from "./login-policy.ts";
+import { decideRevoked, sayRevokedCertificates } from "./revocation.ts";
+
+type HostFacts = Collection["facts"];
 
 /** From this version on, sshd reads such a date, and takes it for one that never comes. */
 const WITH_DATES_BEFORE_1970 = 1_004;
@@ -15,31 +20,31 @@ const WITH_DATES_BEFORE_1970 = 1_004;
 export function decideLineItself(line: KeyLine, facts: HostFacts): Contribution[] {
   if (line.problem !== null || !line.key) return [refuse(line.problem ?? "no key can be read in this line")];
   if (line.parsedOptions.length === 0) return [];
-  return [decideExpiry(line, facts), isAuthority(line) ? AUTHORITY : {}];
+  return [decideExpiry(line, facts)];
 }
 
-/** What the settings decide of a line that can be read. `ofKey` is what they say of its key alone. */
+type World = { account: Account; settings: Settings; collection: Collection };
+
+/** What the settings decide of a line that can be read. `ofKey` is what they say of its type and size. */
 export function decideLineUnderSettings(
   line: KeyLine,
-  account: Account,
-  settings: Settings,
   ofKey: readonly Contribution[],
+  { account, settings, collection }: World,
 ): Contribution[] {
-  if (isAuthority(line)) return [decideFrom(line, settings)];
+  const { key } = line;
+  if (!key) return [];
+  const isTaken = [decideRevoked(key, settings, collection), decideFrom(line, settings)];
+  if (isAuthority(line)) {
+    return [
+      ...isTaken,
+      ...decideAuthorityAlgorithms(key, settings),
+      decidePrincipals(line, account, collection.facts),
+      sayRevokedCertificates(key, settings, collection),
+    ];
+  }
   const hasCommand = valueOfOption(line.parsedOptions, "command") !== null;
-  return [...ofKey, decideForcedCommand(account, settings, hasCommand), decideFrom(line, settings)];
+  return [...ofKey, decideForcedCommand(account, settings, hasCommand), ...isTaken];
 }
-
-/** Whether the line is for certificates that its key signed, not for the key. */
-export const isAuthority = ({ parsedOptions }: KeyLine): boolean => isFlagOn(parsedOptions, "cert-authority");
-
-/**
- * The key of such a line opens nothing by itself, and whoever holds a certificate that it signed gets in: which
- * there are, no host knows. So it is neither yes nor no.
- */
-const AUTHORITY: Contribution = doubt(
-  "a certificate authority: it lets in every certificate that it signed, and which there are cannot be read on a host",
-);
 
 function decideExpiry({ parsedOptions }: KeyLine, facts: HostFacts): Contribution {
   const { unixTime, utcOffset } = facts;
@@ -66,12 +71,12 @@ function decideFrom({ parsedOptions }: KeyLine, settings: Settings): Contributio
   if (from === null) return {};
   const items = readFromList(from);
   if (typeof items === "string") return refuse(`from=: ${items}`);
-  const { values, place } = settings.get("usedns");
+  const setting = settings.get("UseDNS");
+  const { values, place } = setting;
   if (usableItems(items, { useDns: isYes(values) }).length > 0) return { onlyFrom: [`from="${from}"`] };
-  const couldMatch = usableItems(items, { useDns: true }).length > 0;
+  if (usableItems(items, { useDns: true }).length === 0) return refuse(`from="${from}" lets no address in`);
   return refuse(
-    couldMatch
-      ? `from="${from}" gives names only, and sshd does not look names up (UseDNS ${values[0] ?? "no"}, ${place})`
-      : `from="${from}" lets no address in`,
+    `from="${from}" gives names only, and sshd does not look names up (UseDNS ${values[0] ?? "no"}, ${place})`,
+    saySetting(setting),
   );
 }

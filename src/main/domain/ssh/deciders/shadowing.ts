@@ -1,6 +1,5 @@
 import type { KeyLine } from "#domain/ssh/authorized-keys.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
-import { isAuthority } from "./line-rules.ts";
 
 /** A line in its place among all that sshd reads for an account, with what is known of it without its elders. */
 export type Candidate = {
@@ -8,6 +7,8 @@ export type Candidate = {
   line: KeyLine;
   state: "yes" | "no" | "unknown";
   isBoundToAddresses: boolean;
+  /** Of an authority, the names that a certificate may have: of two with other names each is good for something. */
+  principals: readonly string[] | null;
 };
 
 /** The first line of a key that sshd takes for certain, that it may take, and that it takes from some addresses. */
@@ -23,16 +24,26 @@ export function watchForShadows() {
   return (candidate: Candidate, unreadBefore: readonly string[]): Contribution => {
     const { key } = candidate.line;
     if (!key) return {};
-    const name = `${isAuthority(candidate.line) ? "authority" : "key"} ${key.fingerprint}`;
-    const before = elders.get(name) ?? {};
-    const shadow = findShadow(before);
-    const { state, isBoundToAddresses } = candidate;
-    if (state === "unknown") before.open ??= candidate;
-    else if (state === "yes") before[isBoundToAddresses ? "bound" : "certain"] ??= candidate;
-    elders.set(name, before);
+    const { state, isBoundToAddresses, principals } = candidate;
+    const names = principals?.map((name) => `${key.fingerprint} ${name}`) ?? [key.fingerprint];
+    const shadow = findCommon(names.map((name) => elders.get(name) ?? {}));
+    for (const name of names) {
+      const before = elders.get(name) ?? {};
+      if (state === "unknown") before.open ??= candidate;
+      else if (state === "yes") before[isBoundToAddresses ? "bound" : "certain"] ??= candidate;
+      elders.set(name, before);
+    }
     if (shadow.refusals || unreadBefore.length === 0) return shadow;
     return doubt(`${unreadBefore.join(", ")} comes before and was not read: it may have the same key`);
   };
+}
+
+/** What is shadowed for each of its names is shadowed, no more surely than for any of them. */
+function findCommon(elders: readonly Elders[]): Contribution {
+  const shadows = elders.map(findShadow);
+  const weakest =
+    shadows.find(({ refusals, doubts }) => !refusals && !doubts) ?? shadows.find(({ refusals }) => !refusals);
+  return weakest ?? shadows[0] ?? {};
 }
 
 function findShadow({ certain, open, bound }: Elders): Contribution {

@@ -1,8 +1,9 @@
 import type { Account, AuthorizedKeysFile, HostFacts } from "#domain/collection/collection.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { matchesPattern } from "#domain/ssh/pattern.ts";
-import type { Settings } from "#domain/ssh/sshd-settings.ts";
+import { type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
+import { expandPath } from "#domain/ssh/tokens.ts";
 
 /** From this version on, sshd expands wildcards in AuthorizedKeysFile. */
 const WITH_GLOBS = 1_000;
@@ -18,32 +19,24 @@ export function orderOfFile(
   const hasGlobs = version === null || version >= WITH_GLOBS;
   const path = tidy(file.path);
   const index = settings
-    .get("authorizedkeysfile")
-    .values.map((pattern) => tidy(expandTokens(pattern, account)))
+    .get("AuthorizedKeysFile")
+    .values.filter((pattern) => pattern.toLowerCase() !== "none")
+    .map((pattern) => expandPath(pattern, account))
     .findIndex((pattern) => pattern === path || (hasGlobs && matchesGlob(path, pattern)));
   return index < 0 ? null : index;
 }
 
 /** Whether sshd consults the file for the account at all. */
 export function decideWhichFiles(order: number | null, settings: Settings): Contribution {
-  const { values, place } = settings.get("authorizedkeysfile");
+  const setting = settings.get("AuthorizedKeysFile");
   if (order !== null) return {};
-  const said = `sshd does not read this file for the account: AuthorizedKeysFile ${values.join(" ")} (${place})`;
-  return values.some((value) => value.includes("[")) ? doubt(said) : refuse(said);
-}
-
-function expandTokens(pattern: string, { name, uid, home }: Account): string {
-  if (pattern.toLowerCase() === "none") return "";
-  const expanded = pattern.replace(/%[%huU]/g, (token) => {
-    if (token === "%h") return home;
-    if (token === "%u") return name;
-    return token === "%U" ? String(uid) : "%";
-  });
-  return expanded.startsWith("/") ? expanded : `${home}/${expanded}`;
+  const said = `sshd does not read this file for the account: ${saySetting(setting)}`;
+  const isOpen = setting.values.some((value) => value.includes("["));
+  return isOpen ? doubt(said) : refuse(said, saySetting(setting));
 }
 
 /** Wildcards stay within one folder and do not stand for a dot at the beginning of a name. */
-function matchesGlob(path: string, pattern: string): boolean {
+export function matchesGlob(path: string, pattern: string): boolean {
   if (!/[*?]/.test(pattern)) return false;
   const names = path.split("/");
   const patterns = pattern.split("/");

@@ -148,7 +148,7 @@ describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
       const isSame = state === (truth?.state ?? "no");
       return isSame || (state === "unknown" && reasons.length > 0)
         ? []
-        : [{ place: place(grant), state, reasons, truth }];
+        : [`${place(grant)}: ${state}, ${reasons[0]}; root: ${truth?.state}, ${truth?.reasons[0]}`];
     });
     expect(contradictions).toEqual([]);
     expect(asWatcher.length).toBeGreaterThan(0);

@@ -25,8 +25,8 @@ const HOME_MODES: Record<string, ScenarioAccount> = {
   worldhome: { after: "chmod 777 /home/worldhome" },
   worldssh: { after: "chmod 707 /home/worldssh/.ssh" },
   worldfile: { after: "chmod 606 /home/worldfile/.ssh/authorized_keys" },
-  grouphome: { after: "chmod 770 /home/grouphome", but: "unknown" },
-  groupfile: { after: "chmod 660 /home/groupfile/.ssh/authorized_keys", but: "unknown" },
+  grouphome: { after: "chmod 770 /home/grouphome" },
+  groupfile: { after: "chmod 660 /home/groupfile/.ssh/authorized_keys" },
   shared: { after: "chgrp staff /home/shared/.ssh; usermod -g staff other; chmod 770 /home/shared/.ssh" },
   stranger: {
     after: "chown other /home/stranger/.ssh/authorized_keys; chmod 644 /home/stranger/.ssh/authorized_keys",
@@ -53,7 +53,6 @@ const HOME_MODES: Record<string, ScenarioAccount> = {
   openabove: {
     after:
       "mkdir -m 777 /srv/above; mv /home/openabove /srv/above/openabove; ln -s /srv/above/openabove /home/openabove",
-    but: "unknown",
   },
   folder: { after: "rm /home/folder/.ssh/authorized_keys; mkdir /home/folder/.ssh/authorized_keys" },
 };
@@ -101,7 +100,7 @@ export const SCENARIOS: readonly Scenario[] = [
     config: "UsePAM yes",
     before: "echo closed > /etc/nologin",
     accounts: {
-      everybody: { but: "unknown" },
+      everybody: {},
       alsoroot: { after: "usermod -o -u 0 alsoroot; chown -R root:root /home/alsoroot" },
     },
   },
@@ -221,7 +220,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ].join("\n"),
     accounts: {
       ...{ closedhere: elsewhere, openhere: {}, closed: {}, named: {}, free: {} },
-      byport: { but: "unknown" },
+      byport: {},
     },
   },
   {
@@ -287,8 +286,8 @@ export const SCENARIOS: readonly Scenario[] = [
       ...["Match User caged", "ChrootDirectory /no/such", "Match User uncaged", "ChrootDirectory /"],
     ].join("\n"),
     accounts: {
-      ...{ nokeys: {}, either: {}, globbed: {}, globdot: {}, second: {}, revoked: { but: "unknown" } },
-      ...{ caged: { but: "unknown" }, uncaged: {} },
+      ...{ nokeys: {}, either: {}, globbed: {}, globdot: {}, second: {}, revoked: {} },
+      ...{ caged: {}, uncaged: {} },
       third: { after: "mv /home/third/.ssh/authorized_keys /home/third/.ssh/authorized_keys2" },
       fourth: { after: "mv /home/fourth/.ssh/authorized_keys /home/fourth/.ssh/authorized_keys3" },
     },

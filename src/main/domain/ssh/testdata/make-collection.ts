@@ -1,4 +1,10 @@
-import type { Account, AuthorizedKeysFile, Collection, PathEntry } from "#domain/collection/collection.ts";
+import type {
+  Account,
+  AuthorizedKeysFile,
+  Collection,
+  PathEntry,
+  SshdSettings,
+} from "#domain/collection/collection.ts";
 
 /** An ordinary account in good order. */
 export const makeAccount = (name: string, more: Partial<Account> = {}): Account => ({
@@ -44,11 +50,22 @@ export function makeKeysFile(
       entry("/home", "folder", 0o755, 0),
       entry("/", "folder", 0o755, 0),
     ],
+    through: [],
     isLink: false,
     linkCount: 1,
     ...more,
   };
 }
+
+/** Nothing was read of sshd's settings. */
+export const NO_SETTINGS: SshdSettings = {
+  daemon: "",
+  readAt: null,
+  effective: null,
+  files: new Map(),
+  changedAt: new Map(),
+  includes: new Map(),
+};
 
 /** A host that root read, with this sshd_config; `sshd -T` answered nothing that the file does not say. */
 export function makeCollection(
@@ -68,16 +85,22 @@ export function makeCollection(
       utcOffset: "+0200",
       sshdVersion: "OpenSSH_10.0p2",
       closedBy: null,
+      isClosedUnderPam: null,
+      isDebianSshd: true,
     },
     readAs: { uid: 0, user: "root", how: "login" },
     loginKey: null,
     loginAccount: null,
     accounts: [],
+    groups: null,
     sshd: {
-      effective: null,
+      ...NO_SETTINGS,
       files: new Map(Object.entries(all).map(([path, text]) => [path, Buffer.from(text)])),
-      includes: new Map(),
     },
+    otherDaemons: [],
+    sshdFiles: new Map(),
+    chrootFolders: new Map(),
+    realHomes: new Map(),
     authorizedKeys: [],
     keyFiles: [],
     hostKeys: [],
