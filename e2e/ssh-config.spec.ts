@@ -43,7 +43,7 @@ test("hosts of ssh_config and known_hosts are offered, and what of them cannot b
   await expect(dialog.start).toHaveText("Scan 5 targets");
   await expect(dialog.root).toContainText("ssh://app1:2222");
   await expect(dialog.root).toContainText("Logs in over SSH as deploy");
-  await expect(dialog.root).toContainText("ssh_config reaches tunnel by ProxyCommand at ~/.ssh/config:8");
+  await expect(dialog.root).toContainText("runs ProxyCommand nc %h %p, by OpenSSH's ssh (~/.ssh/config:8)");
   await expect(dialog.root).toContainText("Match exec is not evaluated");
   await expect(dialog.root).toContainText('~/.ssh/config line 10: "Prot 22" is not a keyword that ssh knows');
 

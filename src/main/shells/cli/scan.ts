@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { TransportWish } from "#shared/model/transport.ts";
 import { sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
 import { followScan } from "./follow-scan.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
@@ -14,6 +15,7 @@ import {
   refuseBrokenWords,
   requireTargets,
   type TargetOptions,
+  transportOption,
 } from "./target-text.ts";
 import { askToTrust, sayUnasked } from "./trust-new-hosts.ts";
 import type { World } from "./world.ts";
@@ -25,6 +27,7 @@ type ScanOptions = CommonOptions &
     identity?: string[];
     askPassword?: boolean;
     sudo?: boolean;
+    transport?: TransportWish;
     acceptNew?: boolean;
     concurrency?: number;
     strict?: boolean;
@@ -41,6 +44,7 @@ export function addScan(program: Command, { world, finish }: Session): void {
     .option("--identity <file>", "log in with this private key; may be given again", collect)
     .option("--ask-password", "where no key lets us in, ask for a password, or for what the host asks")
     .option("--sudo", "read hosts as root by sudo, where that asks for no password")
+    .addOption(transportOption())
     .option("--accept-new", "trust the key of a host that was never seen before")
     .option("--concurrency <visits>", "visits at a time", wholeNumber(1, 512))
     .option("--strict", "exit with 1 when a target could not be read")
@@ -59,6 +63,12 @@ key is not known is asked about at a terminal, and is left alone otherwise; one 
 always left alone. Jump hosts of ssh_config are logged in to once, and each key on the way is checked.
 Ctrl-C stops a scan and keeps what it has read.
 
+Logins are carried by ssh2, which is built in, and by the ssh of this computer where ssh_config asks for what
+only that does (ProxyCommand, CertificateFile, PKCS11Provider, SecurityKeyProvider, GSSAPIAuthentication), where
+the host and ssh2 have no key exchange in common, and for certificates and security keys. --transport says
+otherwise, and is remembered with the target. A command of the system's ssh_config is run by --transport system
+alone; Match exec never is.
+
 A scan writes nothing on a host. In the log of its sshd it leaves what any login does: a connection, the keys
 and passwords that were refused and the one that let it in, a session's beginning and its end; with --sudo,
 sudo's lines beside it; through a jump host, such a login there. Where an authority may vouch for a host,
@@ -72,7 +82,7 @@ Examples:
   latchkey scan --failed
 
 With --json: { scanId, state, probes: { ok, failed, partial },
-  failures: [{ target, outcome, message, jumpHost }], broken: [{ where, text, why }] }`;
+  failures: [{ target, outcome, message, transport, jumpHost }], broken: [{ where, text, why }] }`;
 
 type Wanted = TargetText & { again: "failed" | "unfinished" | null };
 type Visited = VisitedScan & { broken: readonly BrokenEntry[] };
@@ -128,6 +138,7 @@ async function visitAll(
 ): Promise<Visited> {
   const wish = {
     useSudo: options.sudo ?? null,
+    transport: options.transport ?? null,
     acceptNew: options.acceptNew ?? false,
     identityFiles: options.identity ?? [],
     askPassword: options.askPassword ?? false,
@@ -149,8 +160,8 @@ const toJson = ({ scan: { id, state, ok, failed, partial }, failures, broken }: 
   scanId: id,
   state,
   probes: { ok, failed, partial },
-  failures: failures.map(({ target, outcome, message, jumpHost }) => ({
-    ...{ target: sayTarget(target), outcome, message },
+  failures: failures.map(({ target, outcome, message, jumpHost, transport }) => ({
+    ...{ target: sayTarget(target), outcome, message, transport },
     jumpHost: jumpHost && sayPlace(jumpHost),
   })),
   broken,

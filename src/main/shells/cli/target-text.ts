@@ -1,7 +1,8 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { TransportWish } from "#shared/model/transport.ts";
 import { sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { readFileAtMost } from "./terminal.ts";
@@ -25,6 +26,13 @@ export const addTargetOptions = (command: Command): Command =>
     .option("--ssh-config <file>", "read this ssh_config, as ssh -F does; none reads nothing")
     .option("--ssh", "by SSH alone, whatever the port says")
     .option("--tls", "by TLS alone, whatever the port says");
+
+/** What carries the logins. */
+export const transportOption = () =>
+  new Option(
+    "--transport <program>",
+    "log in by ssh2, which is built in, or by the system's ssh; auto takes what a host needs",
+  ).choices(TransportWish.options);
 
 const MOST_BYTES = 8 * 1024 * 1024;
 

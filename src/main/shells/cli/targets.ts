@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { BrokenEntry, RememberedTarget } from "#shared/contract/targets.ts";
+import type { TransportWish } from "#shared/model/transport.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayElapsed } from "#shared/text/elapsed.ts";
 import { sayTarget } from "#shared/text/target.ts";
@@ -14,10 +15,12 @@ import {
   sayBroken,
   sayNotes,
   type TargetOptions,
+  transportOption,
 } from "./target-text.ts";
 import type { World } from "./world.ts";
 
 type Options = CommonOptions & TargetOptions;
+type AddOptions = Options & { sudo?: boolean; transport?: TransportWish };
 
 export function addTargets(program: Command, { world, finish }: Session): void {
   const targets = program
@@ -27,17 +30,12 @@ export function addTargets(program: Command, { world, finish }: Session): void {
     .description("the hosts and endpoints that are remembered, and how they are written")
     .addHelpText("after", HELP);
   const run =
-    (
-      work: (
-        words: readonly string[],
-        options: Options & { sudo?: boolean },
-        world: World,
-      ) => Promise<number>,
-    ) =>
+    (work: (words: readonly string[], options: AddOptions, world: World) => Promise<number>) =>
     async (words: string[], _: object, command: Command) =>
       finish(await work(words, command.optsWithGlobals<Options>(), world));
   addTargetOptions(targets.command("add [target...]").description("remember targets without scanning them"))
     .option("--sudo", "read these hosts as root by sudo, where that asks for no password")
+    .addOption(transportOption())
     .action(run(remember));
   targets
     .command("list")
@@ -67,8 +65,8 @@ At most 65,536 at once.
 
 Names mean what ~/.ssh/config and the system's ssh_config say: HostName, User, Port, IdentityFile,
 IdentitiesOnly, HostKeyAlias and ProxyJump. A host that they give another address or a way there is
-SSH alone. Nothing of them is run: what stands under Match exec is left out, and a host behind
-ProxyCommand is not visited.
+SSH alone. What stands under Match exec is left out, and never run. A host behind ProxyCommand is read by
+the ssh of this computer, which runs that command; a preview says which.
 
 Examples:
   latchkey targets add --from-ssh-config                  every host of ~/.ssh/config
@@ -78,13 +76,13 @@ Examples:
 
 async function remember(
   words: readonly string[],
-  { sudo = false, ...options }: Options & { sudo?: boolean },
+  { sudo = false, transport = "auto", ...options }: AddOptions,
   world: World,
 ): Promise<number> {
   const text = requireTargets(await readTargetText(words, options, world));
   await using app = openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
-  const { added, known, broken, notes } = await app.client.targets.add({ ...text, useSudo: sudo });
+  const { added, known, broken, notes } = await app.client.targets.add({ ...text, useSudo: sudo, transport });
   const more = known > 0 ? `, ${sayNumber(known)} known already` : "";
   if (options.json) printJson({ added, known, broken, notes }, world);
   else {
@@ -143,7 +141,7 @@ async function listTargets(options: CommonOptions, world: World): Promise<void> 
 
 const columnsAt = (now: Date): Column<RememberedTarget>[] => [
   { head: "TARGET", cell: ({ target }) => sayTarget(target), cut: "middle" },
-  { head: "BY", cell: ({ target }) => target.kind.toUpperCase() },
+  { head: "BY", cell: sayBy },
   {
     head: "READ AS ROOT",
     cell: ({ target, useSudo }) => (target.kind === "ssh" && useSudo ? "by sudo" : ""),
@@ -151,9 +149,13 @@ const columnsAt = (now: Date): Column<RememberedTarget>[] => [
   { head: "ADDED", cell: ({ addedAt }) => sayElapsed(addedAt, now) },
 ];
 
-const toTargetJson = ({ target, useSudo, addedAt }: RememberedTarget) => ({
+const sayBy = ({ target, transport }: RememberedTarget): string =>
+  target.kind === "ssh" && transport !== "auto" ? `SSH (${transport})` : target.kind.toUpperCase();
+
+const toTargetJson = ({ target, useSudo, transport, addedAt }: RememberedTarget) => ({
   text: sayTarget(target),
   ...target,
   useSudo,
+  transport,
   addedAt,
 });

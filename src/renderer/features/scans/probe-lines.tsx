@@ -34,7 +34,7 @@ export function ProbeLines({ list }: { list: Rows<Probe> }) {
 }
 
 function ProbeLine({ probe }: { probe: Probe }) {
-  const { target, state, outcome, message, tookMs, hostKey, jumpHost } = probe;
+  const { target, state, outcome, message, tookMs, hostKey, jumpHost, transport } = probe;
   return (
     <Line
       end={
@@ -57,6 +57,7 @@ function ProbeLine({ probe }: { probe: Probe }) {
       <span className={classes.target}>
         <span className={classes.kind}>{target.kind === "ssh" ? "SSH" : "TLS"}</span>
         <Untrusted text={jumpHost ? `${sayTarget(target)} (via ${sayPlace(jumpHost)})` : sayTarget(target)} />
+        {transport === "system" && <span className={classes.took}>by this computer's ssh</span>}
       </span>
     </Line>
   );

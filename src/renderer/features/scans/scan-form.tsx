@@ -1,9 +1,10 @@
-import { Button, Checkbox, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconRadar2 } from "@tabler/icons-react";
 import { useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { ScanId } from "#shared/model/scan.ts";
+import { TransportWish } from "#shared/model/transport.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { isTooLong, usePreview, useRememberedTargets, useStartScan } from "./queries.ts";
 import classes from "./scans.module.css";
@@ -89,13 +90,23 @@ const TargetsField = ({ text, onChange, refusal }: FieldProps) => (
   />
 );
 
-type OptionValues = { acceptNew: boolean; useSudo: boolean; askPassword: boolean; identityFiles: string };
+type OptionValues = {
+  acceptNew: boolean;
+  useSudo: boolean;
+  askPassword: boolean;
+  identityFiles: string;
+  transport: TransportWish | null;
+};
 
-const NO_OPTIONS: OptionValues = { acceptNew: false, useSudo: false, askPassword: false, identityFiles: "" };
+const NO_OPTIONS: OptionValues = {
+  ...{ acceptNew: false, useSudo: false, askPassword: false, identityFiles: "" },
+  transport: null,
+};
 
-const toWish = ({ acceptNew, useSudo, askPassword, identityFiles }: OptionValues) => ({
+const toWish = ({ acceptNew, useSudo, askPassword, identityFiles, transport }: OptionValues) => ({
   acceptNew,
   askPassword,
+  transport,
   mayAsk: true,
   useSudo: useSudo || null,
   identityFiles: identityFiles
@@ -144,7 +155,36 @@ function Options({
           value={options.identityFiles}
           onChange={(event) => onChange({ identityFiles: event.currentTarget.value })}
         />
+        <TransportField transport={options.transport} onChange={(transport) => onChange({ transport })} />
       </div>
     </details>
   );
 }
+
+const AS_REMEMBERED = "as remembered, or what a host needs";
+const TRANSPORTS: Record<TransportWish, string> = {
+  auto: "what a host needs",
+  ssh2: "ssh2, which is built in",
+  system: "the ssh of this computer",
+};
+
+type TransportProps = {
+  transport: TransportWish | null;
+  onChange: (transport: TransportWish | null) => void;
+};
+
+const TransportField = ({ transport, onChange }: TransportProps) => (
+  <NativeSelect
+    size="xs"
+    label="What carries the logins"
+    description="The ssh of this computer knows certificates, security keys and ProxyCommand, which it runs"
+    value={transport ?? ""}
+    onChange={(event) =>
+      onChange(TransportWish.options.find((one) => one === event.currentTarget.value) ?? null)
+    }
+    data={[
+      { value: "", label: AS_REMEMBERED },
+      ...TransportWish.options.map((value) => ({ value, label: TRANSPORTS[value] })),
+    ]}
+  />
+);
