@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { test as base } from "@playwright/test";
 import { sayPlace } from "#shared/text/target.ts";
-import { type DemoWorld, startWorld } from "#testing/demo/start-world.ts";
+import { type DemoWorld, OUTSIDE, startWorld } from "#testing/demo/start-world.ts";
 import type { Desktop } from "#testing/electron/start-desktop.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { findClosedEndpoint, startPlainServer } from "#testing/servers.ts";
@@ -155,12 +155,22 @@ async function openFrame(stage: Stage, database: string, home: string): Promise<
 }
 
 /** One scan that reads everything, and after it one that meets what keeps a scan from reading. */
-async function fill(database: string, home: string, { targets, identity }: DemoWorld): Promise<void> {
+async function fill(
+  database: string,
+  home: string,
+  { targets, identity, rosters }: DemoWorld,
+): Promise<void> {
   const list = `${database}.targets`;
   await writeFile(list, targets.join("\n"));
   const login = identity ? ["--accept-new", "--identity", identity] : [];
   const scan = [PROGRAM, "--db", database, "scan"];
   await run(process.execPath, [...scan, "--from", list, ...login], { env: environmentOf(home) });
+  const declare = (...words: string[]) =>
+    run(process.execPath, [PROGRAM, "--db", database, ...words], { env: environmentOf(home) });
+  if (rosters.length > 0) {
+    await declare("people", "import", ...rosters);
+    await declare("scope", "--complete", "--note", OUTSIDE);
+  }
   await using plain = await startPlainServer();
   const closed = await findClosedEndpoint();
   const failing = [plain.endpoint, closed].map(sayPlace);

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startWorld } from "../src/main/testing/demo/start-world.ts";
+import { OUTSIDE, startWorld } from "../src/main/testing/demo/start-world.ts";
 import { canMakeHosts } from "./can-make-hosts.mjs";
 import { openShell } from "./open-shell.mjs";
 import { endWithParent, run, STOP_SIGNALS, say } from "./run.mjs";
@@ -30,6 +30,7 @@ async function show() {
     if (isStopped) return 0;
     const code = await scan(world);
     if (isStopped || code !== 0) return isStopped ? 0 : code;
+    await declareOwners(world);
     return await openShell({ args: ["--db", join(folder, "latchkey.db")], env: makeEnvironment() });
   } finally {
     await world[Symbol.asyncDispose]();
@@ -41,15 +42,23 @@ function scan({ targets, identity }) {
   const list = join(folder, "targets.txt");
   writeFileSync(list, targets.join("\n"));
   const login = identity ? ["--accept-new", "--identity", identity] : [];
-  const args = [
-    "out/main/latchkey.js",
-    "--db",
-    join(folder, "latchkey.db"),
-    "scan",
-    "--from",
-    list,
-    ...login,
-  ];
+  return latchkey("scan", "--from", list, ...login);
+}
+
+/**
+ * Whose keys they are, and that there are no others but those.
+ *
+ * @param {{ rosters: readonly string[] }} world
+ */
+async function declareOwners({ rosters }) {
+  if (rosters.length === 0) return;
+  await latchkey("people", "import", ...rosters);
+  await latchkey("scope", "--complete", "--note", OUTSIDE);
+}
+
+/** @param {string[]} words */
+function latchkey(...words) {
+  const args = ["out/main/latchkey.js", "--db", join(folder, "latchkey.db"), ...words];
   return run(process.execPath, args, { env: makeEnvironment() });
 }
 

@@ -101,7 +101,9 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
 async function sayOutside({ access, people }: LatchkeyClient): Promise<string | null> {
   const { isWhole } = await people.scope();
   if (isWhole) return null;
-  const { total } = await access.list({ unmatched: true, owner: "unknown", limit: 1 });
+  const countOf = async (effective: Effective) =>
+    (await access.list({ unmatched: true, owner: "unknown", effective, limit: 1 })).total;
+  const total = (await countOf("yes")) + (await countOf("unknown"));
   return total === 0
     ? null
     : `not counted: ${sayCount(total, "grant")} whose private half was found nowhere, for the scope is not declared whole; see latchkey scope --help`;

@@ -1,6 +1,7 @@
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { DSA_LINE, type KeyName, type KeyPair } from "./keys.ts";
+import { putLog } from "./logins.ts";
 
 type Given = { keys: Record<KeyName, KeyPair>; endpoints: readonly Endpoint[] };
 
@@ -10,6 +11,11 @@ export type DemoHost = { host: LabHost; user: string };
 /**
  * Three hosts of one company: a web server that is looked after, a database
  * server that mostly is, and one that everybody has forgotten.
+ *
+ * Orphans among their grants: carol's keys, for she has left; bob's on web-1, which four months of logs do not
+ * tell of; the contractor's, which nobody has. Traps, which are none: the locked password of metrics, which keeps no
+ * key out; alice's laptop, which is outside of the scope; the logs of db-1, which are too short to say
+ * "unused"; the shell of ftp-import, which forwards ports all the same.
  */
 export async function startHosts(given: Given): Promise<DemoHost[]> {
   const wishes = [
@@ -37,6 +43,14 @@ grant deploy '${keys.deploy.publicLine}' \\
   'restrict,command="/usr/local/bin/deploy-site" ${withComment(keys.deploy, "deploy@ci-runner-3")}'
 grant alice '# work laptop' '${keys.alice.publicLine}'
 grant bob '${keys.bob.publicLine}' 'expiry-time="20250101" ${keys.carol.publicLine}'
+${putLog("web-1", {
+  days: 120,
+  habits: [
+    { account: "root", key: keys.alice, everyDays: 20 },
+    { account: "alice", key: keys.alice, everyDays: 2 },
+    { account: "deploy", key: keys.deploy, everyDays: 1 },
+  ],
+})}
 put 0600 deploy /home/deploy/.ssh/id_ed25519 '${keys.deploy.privateKey}'
 printf '%s\\n' '${keys.deploy.publicLine}' > /home/deploy/.ssh/id_ed25519.pub
 ssh-keygen -q -t ed25519 -N 'correct horse' -C alice@web-1 -f /home/alice/.ssh/id_ed25519
@@ -50,10 +64,13 @@ add_account backup-agent /bin/sh
 add_account alice /bin/bash
 add_account bob /bin/bash
 add_account carol /bin/bash
+add_account metrics /bin/sh
 chage -E 2025-06-30 bob
-usermod -L carol
+usermod -L metrics
+${putLog("db-1", { days: 12, habits: [{ account: "backup-agent", key: keys.backup, everyDays: 1 }] })}
 grant root '${keys.auditor.publicLine}' '${withComment(keys.backup, "root@nas")}'
-grant postgres 'command="/usr/bin/wal-push",no-pty ${keys.backup.publicLine}'
+grant postgres 'command="/usr/bin/wal-push",no-pty ${keys.backup.publicLine}' '${keys.contractor.publicLine}'
+grant metrics '${keys.deploy.publicLine}'
 grant backup-agent '${keys.backup.publicLine}'
 grant alice '${keys.alice.publicLine}'
 grant bob '${keys.bob.publicLine}'

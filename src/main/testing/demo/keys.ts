@@ -1,23 +1,34 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Whose keys there are, and of which kind. Those of `carol` are gone: nobody has her private key any more. */
+/**
+ * Whose keys there are, and of which kind. Nobody has the private halves of `carol`, who has left, and of `contractor`; those
+ * of `alice` are on her laptop, which no audit reads.
+ */
 const KINDS = {
   auditor: ["-t", "ed25519"],
   alice: ["-t", "ed25519"],
   bob: ["-t", "ecdsa", "-b", "256"],
   carol: ["-t", "rsa", "-b", "3072"],
+  contractor: ["-t", "ed25519"],
   deploy: ["-t", "ed25519"],
   backup: ["-t", "rsa", "-b", "2048"],
   "old-admin": ["-t", "rsa", "-b", "1024"],
 } as const;
 
 export type KeyName = keyof typeof KINDS;
-export type KeyPair = { privateKey: string; publicLine: string };
+export type KeyPair = {
+  privateKey: string;
+  publicLine: string;
+  /** As sshd writes both into its log: ED25519 SHA256:... */
+  keyName: string;
+  fingerprint: string;
+};
 
 /**
  * Key pairs in a folder, as `NAME` and `NAME.pub`. Answers with their text: the
@@ -31,16 +42,23 @@ export async function makeKeys(folder: string): Promise<Record<KeyName, KeyPair>
       readFile(file, "utf8"),
       readFile(`${file}.pub`, "utf8"),
     ]);
-    return [name, { privateKey, publicLine: publicLine.trim() }];
+    const keyName = kind[1].toUpperCase();
+    return [name, { privateKey, publicLine: publicLine.trim(), keyName, fingerprint: hash(publicLine) }];
   });
   return Object.fromEntries(await Promise.all(pairs));
 }
+
+const hash = (publicLine: string): string => {
+  const blob = Buffer.from(publicLine.split(" ")[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replaceAll("=", "")}`;
+};
 
 const COMMENTS: Record<KeyName, string> = {
   auditor: "latchkey@audit",
   alice: "alice@thinkpad",
   bob: "bob@bob-mbp.local",
   carol: "carol@corp.example",
+  contractor: "tom@macbook",
   deploy: "deploy@ci-runner-4",
   backup: "backup@nas",
   "old-admin": "root@admin-pc (2011)",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Endpoint, startEndpoints } from "./endpoints.ts";
 import { startHosts } from "./hosts.ts";
 import { makeKeys } from "./keys.ts";
+import { writeRosters } from "./rosters.ts";
 
 type Options = {
   /** A folder of the caller's, for a home with the key of an audit. */
@@ -17,7 +18,12 @@ export type DemoWorld = AsyncDisposable & {
   targets: string[];
   /** A private key that every host lets in; null without hosts. */
   identity: string | null;
+  /** Rosters of the company's people and their keys: a table, and a folder of keys. None without hosts. */
+  rosters: string[];
 };
+
+/** What is outside of the scope of the demo, which is whole but for that. */
+export const OUTSIDE = "laptops, whose keys are in team-keys";
 
 export async function startWorld({ folder, hasHosts }: Options): Promise<DemoWorld> {
   await using stack = new AsyncDisposableStack();
@@ -28,6 +34,7 @@ export async function startWorld({ folder, hasHosts }: Options): Promise<DemoWor
   return {
     targets: [...endpoints.map(({ target }) => target), ...(login?.targets ?? [])],
     identity: login?.identity ?? null,
+    rosters: login?.rosters ?? [],
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -41,5 +48,6 @@ async function startAll(folder: string, endpoints: readonly Endpoint[], stack: A
   return {
     targets: hosts.map(({ host, user }) => `${user}@${host.address}`),
     identity: join(keyFolder, "auditor"),
+    rosters: await writeRosters(folder, keys),
   };
 }

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openTerminal } from "#testing/open-terminal.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { OUTSIDE, startWorld } from "./start-world.ts";
+
+type Grant = {
+  host: string;
+  account: string;
+  line: number;
+  comment: string;
+  orphan: string | null;
+  why: string[];
+  verdict: {
+    effective: { state: string; reasons: string[] };
+    owner: { state: string; isMatched: boolean; reasons: string[] };
+    use: { state: string; reasons: string[] };
+  };
+};
+
+test("of the demo fleet exactly the planted orphans are listed, each with its reason, and none of the traps", async () => {
+  await using folder = await makeTemporaryFolder();
+  await using world = await startWorld({ folder: folder.path, hasHosts: true });
+  const workstation = { user: "root", home: folder.path, agentSocket: null };
+  const type = openTerminal(join(folder.path, "latchkey.db"), { workstation });
+  const hosts = world.targets.filter((target) => target.includes("@"));
+  await type("scan", ...hosts, "--accept-new", "--identity", world.identity ?? "");
+  await type("people", "import", ...world.rosters);
+
+  const before = await type("access", "--orphaned");
+  expect(before.out).toContain("not counted: 1 grant whose private half was found nowhere");
+  await type("scope", "--complete", "--note", OUTSIDE);
+  const all = await list("--json");
+  const nameOf = new Map(
+    hosts.map((target, index) => [target.split("@")[1], ["web-1", "db-1", "legacy-7"][index]]),
+  );
+  const place = ({ host, account, line }: Grant) => `${account} on ${nameOf.get(host)}, line ${line}`;
+  const find = (sought: string) => all.find((grant) => place(grant) === sought);
+
+  const orphans = await list("--orphaned", "--json");
+  expect(orphans.map((grant) => [place(grant), grant.orphan, grant.why[0]]).toSorted()).toEqual([
+    [
+      "admin on legacy-7, line 3",
+      "gone",
+      expect.stringMatching(/^carol left on .*, says people\.csv; the key is theirs/),
+    ],
+    ["bob on web-1, line 1", "unused", expect.stringMatching(/^no login with it in 1\d\d days of logs/)],
+    ["carol on db-1, line 1", "gone", expect.stringMatching(/^carol left on /)],
+    [
+      "postgres on db-1, line 2",
+      "unmatched",
+      expect.stringMatching(/^nobody is known to have its private half/),
+    ],
+  ]);
+
+  // A locked password keeps no key out under PAM, and is no sign of an orphan.
+  expect(find("metrics on db-1, line 1")).toMatchObject({
+    verdict: { effective: { state: "yes" }, owner: { state: "known", isMatched: true } },
+    orphan: null,
+  });
+  // A laptop is outside, with somebody who is there.
+  expect(find("alice on db-1, line 1")?.verdict.owner).toMatchObject({
+    state: "known",
+    isMatched: false,
+    reasons: expect.arrayContaining([expect.stringContaining("out of scope")]),
+  });
+  // Twelve days of logs say nothing of ninety.
+  expect(find("postgres on db-1, line 1")?.verdict.use.state).toBe("unknown");
+  // Nobody gets a shell, and ports are forwarded all the same.
+  const forwarding = find("ftp-import on legacy-7, line 1");
+  expect([forwarding?.verdict.effective.state, forwarding?.orphan]).toEqual(["unknown", null]);
+
+  async function list(...options: string[]): Promise<Grant[]> {
+    return JSON.parse((await type("access", ...options)).out).grants;
+  }
+}, 60_000);
