@@ -1521,17 +1521,17 @@ log_is_late() {
 read_journal() {
 	has journalctl || return
 	found=no
-	for folder in /var/log/journal /run/log/journal; do
-		[ -d $folder ] || continue
-		[ -r $folder ] || { unread log journal not-permitted; return; }
-		set +f
-		for file in $folder/*/system*.journal*; do
-			set -f
-			[ -f "$file" ] || continue
-			found=yes
-			[ -r "$file" ] || { unread log journal not-permitted; return; }
-		done
-		set -f
+	set +f
+	set -- /var/log/journal /run/log/journal /var/log/journal/* /run/log/journal/* \
+		/var/log/journal/*/system*.journal* /run/log/journal/*/system*.journal*
+	set -f
+	for file do
+		[ -e "$file" ] || continue
+		if [ ! -r "$file" ] || { [ -d "$file" ] && [ ! -x "$file" ]; }; then
+			unread log journal not-permitted
+			return
+		fi
+		[ -d "$file" ] || found=yes
 	done
 	[ $found = yes ] || return
 	if log_is_late journal; then return; fi

@@ -123,7 +123,7 @@ const sayCut = ({ path, ending, isTail }: DatedLog): string[] => [
 function toWindows(source: string, spans: readonly { from: number; to: number }[]): LogWindow[] {
   return spans.flatMap((span) => {
     const [from, to] = [instantOf(span.from), instantOf(span.to)];
-    return from !== null && to !== null && from < to ? [{ source, from, to }] : [];
+    return from !== null && to !== null ? [{ source, from, to }] : [];
   });
 }
 

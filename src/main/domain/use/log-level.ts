@@ -1,7 +1,7 @@
 import type { Collection } from "#domain/collection/collection.ts";
 
-/** At these levels sshd does not write that somebody has logged in. */
-const HIDING = /^(quiet|fatal|error)$/i;
+/** At these levels sshd does not write that somebody has logged in; `sshd -T` prints SILENT for QUIET. */
+const HIDING = /^(silent|quiet|fatal|error)$/i;
 const HIDING_LINE = /^\s*"?loglevel"?\s*[\s=]\s*"?(quiet|fatal|error)\b/i;
 
 /**
@@ -26,4 +26,4 @@ export function findHidingLevel({ sshd, unread }: Collection): string | null {
 }
 
 const sayHidden = (level: string): string =>
-  `sshd is set to LogLevel ${level.toUpperCase()}, so it does not write of logins`;
+  `sshd is set to LogLevel ${level.toUpperCase().replace("SILENT", "QUIET")}, so it does not write of logins`;

@@ -124,7 +124,7 @@ function spansOfJournal(log: DatedLog, offset: number): Span[] {
     .flatMap((drop) => readStamp(log, drop, "last", offset) ?? [])
     .reduce((whole, drop) => whole.flatMap((span) => without(span, drop)), spans)
     .map((span) => ({ ...span, from: Math.max(span.from, begin) }))
-    .filter((span) => span.from < span.to);
+    .filter((span) => span.from <= span.to);
 }
 
 function without(span: Span, drop: number): Span[] {
