@@ -138,6 +138,12 @@ test("unknown names what was not read", () => {
   `);
 });
 
+test("a port by name is known to some hosts and not to others, and without it sshd ignores the line", () => {
+  expect(said(`permitopen="db:postgresql",permitlisten="80" ${ed25519}`)).toEqual([
+    expect.stringMatching(/^unknown: whether the host has a service named postgresql/),
+  ]);
+});
+
 test("groups of a directory that was not read decide nothing, but one that was read lets in", () => {
   const unread = [{ kind: "accounts" as const, path: "sss", why: "a directory" }];
   const inOps = { groups: ["alice", "ops"] };

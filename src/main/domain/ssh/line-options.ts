@@ -169,18 +169,31 @@ function checkEnvironment(value: string): string | null {
 }
 
 function checkPermit(value: string, { isBarePortAllowed }: { isBarePortAllowed: boolean }): string | null {
-  const bad = `${isBarePortAllowed ? "permitlisten" : "permitopen"}="${value}" is not host:port`;
-  const text = isBarePortAllowed && !value.includes(":") ? `*:${value}` : value;
-  const close = text.startsWith("[") ? text.indexOf("]") + 1 : text.search(/[:/]/);
-  if (close <= 0 && !/^[:/]/.test(text)) return bad;
-  if (text[close] !== ":" && text[close] !== "/") return bad;
-  const port = text.slice(close + 1);
-  return port === "*" || isPort(port) ? null : bad;
+  const port = portOf(value, isBarePortAllowed);
+  const isPort = port === "*" || (port !== null && (SERVICE.test(port) || isPortNumber(port)));
+  return isPort ? null : `${isBarePortAllowed ? "permitlisten" : "permitopen"}="${value}" is not host:port`;
 }
 
-/** A number, or a service by name as the host knows it: those we cannot look up and let pass. */
-const isPort = (port: string): boolean =>
-  /^\d{1,10}$/.test(port) ? Number(port) > 0 && Number(port) <= 65_535 : /^[a-zA-Z][\w-]*$/.test(port);
+/** What stands after the host; null where that cannot be. */
+function portOf(value: string, isBarePortAllowed: boolean): string | null {
+  const text = isBarePortAllowed && !value.includes(":") ? `*:${value}` : value;
+  const close = text.startsWith("[") ? text.indexOf("]") + 1 : text.search(/[:/]/);
+  if (close <= 0 && !/^[:/]/.test(text)) return null;
+  return text[close] === ":" || text[close] === "/" ? text.slice(close + 1) : null;
+}
+
+const isPortNumber = (port: string): boolean =>
+  /^\d{1,10}$/.test(port) && Number(port) > 0 && Number(port) <= 65_535;
+
+const SERVICE = /^[a-zA-Z][\w-]*$/;
+
+/** Ports given by name, which a host may know or not: where it does not, sshd ignores the line. */
+export const servicesIn = (options: readonly LineOption[]): string[] =>
+  options.flatMap(({ name, value }) => {
+    if (value === null || (name !== "permitopen" && name !== "permitlisten")) return [];
+    const port = portOf(value, name === "permitlisten");
+    return port !== null && SERVICE.test(port) ? [port] : [];
+  });
 
 function checkTunnel(value: string): string | null {
   const isNumber = /^\d{1,10}$/.test(value) && Number(value) <= 0x7ffffffd;

@@ -131,7 +131,7 @@ export async function readTaken(
   host: StagedHost,
   logins: ReadonlyMap<string, number>,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  for (;;) {
+  for (let left = LOOKS_AT_LOG; left > 0; left--) {
     const log = await readFile(`${host.root}/var/log/auth.log`, "utf8");
     const found = new Map<string, string[]>();
     const told = new Map<string, Set<string>>();
@@ -145,10 +145,12 @@ export async function readTaken(
     if ([...logins].every(([account, count]) => (counted.get(account) ?? 0) >= count)) return told;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  throw new Error(`the log of ${host.name} does not tell of every login`);
 }
 
+const LOOKS_AT_LOG = 1_500;
 const ACCEPTED =
-  /sshd(?:-session)?\[(\d+)\]: Accepted (?:(?:key|certificate) .* found at (\S+:\d+)$|publickey for (\S+) from )/gm;
+  /sshd(?:-session)?\[(\d+)\]: Accepted (?:(?:key|certificate) .* found at (\S+:\d+)$|(?:publickey|password) for (\S+) from )/gm;
 
 /** Lets so many pieces of work run at once. */
 export function makeTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {

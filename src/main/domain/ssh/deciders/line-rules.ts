@@ -1,9 +1,9 @@
 import type { Account, Collection } from "#domain/collection/collection.ts";
 import type { KeyLine } from "#domain/ssh/authorized-keys.ts";
-import { type Contribution, refuse } from "#domain/ssh/contribution.ts";
+import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { hasPassed, readExpiryTime } from "#domain/ssh/expiry-time.ts";
 import { readFromList, usableItems } from "#domain/ssh/from-list.ts";
-import { valueOfOption } from "#domain/ssh/line-options.ts";
+import { servicesIn, valueOfOption } from "#domain/ssh/line-options.ts";
 import { isYes, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
 import { decideAuthorityAlgorithms } from "./algorithms.ts";
@@ -20,8 +20,13 @@ const WITH_DATES_BEFORE_1970 = 1_004;
 export function decideLineItself(line: KeyLine, facts: HostFacts): Contribution[] {
   if (line.problem !== null || !line.key) return [refuse(line.problem ?? "no key can be read in this line")];
   if (line.parsedOptions.length === 0) return [];
-  return [decideExpiry(line, facts)];
+  return [decideExpiry(line, facts), ...servicesIn(line.parsedOptions).map(doubtService)];
 }
+
+const doubtService = (port: string): Contribution =>
+  doubt(
+    `whether the host has a service named ${port} was not read: where it has none, sshd ignores the line`,
+  );
 
 type World = { account: Account; settings: Settings; collection: Collection };
 

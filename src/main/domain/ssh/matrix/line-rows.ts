@@ -91,7 +91,7 @@ const VALUES: readonly Row[] = [
   ignores('environment="A" <key>', "environment"),
   ignores('permitopen="h" <key>', "permitopen"),
   ignores('permitopen="h:0" <key>', "permitopen"),
-  ignores('permitlisten="h:x" <key>', "permitlisten"),
+  ignores('permitlisten="h:70000" <key>', "permitlisten"),
   ignores('tunnel="x" <key>', "tunnel"),
   ignores('principals="<user>" <key>', "principals"),
 ];
