@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { ScanId } from "#shared/model/scan.ts";
+import type { BroughtHome } from "./brought-home.ts";
+import { packHome } from "./pack-home.ts";
+
+const common = { scanId: ScanId.parse(1), at: "2026-06-01T00:00:00Z", tookMs: 1 };
+const HOST = { ...common, target: { kind: "ssh" as const, host: "web1", port: 22, user: "root" } };
+const ENDPOINT = {
+  ...common,
+  target: { kind: "tls" as const, host: "shop", port: 443, serverName: null },
+};
+
+/** Three bytes in the middle of a thousand: as a packet holds a key, or a record a certificate. */
+const partOf = (fill: number) => new Uint8Array(1_000).fill(fill).subarray(500, 503);
+
+function cross(home: BroughtHome): BroughtHome {
+  const { home: packed, handOver } = packHome(home);
+  return structuredClone(packed, { transfer: handOver });
+}
+
+const streamHome = (stream: Uint8Array): BroughtHome => ({
+  ...{ kind: "stream", visited: HOST, nonce: "n", lost: null },
+  reading: {
+    ...{ state: "ok", outcome: "collected", message: "", ending: null, stream },
+    hostKey: { keyType: "ssh-ed25519", fingerprint: "SHA256:x", blob: partOf(7) },
+  },
+});
+
+test("of a certificate or a key only its own bytes go over, and not what they are part of", () => {
+  const home = cross({ kind: "chain", visited: ENDPOINT, chain: [partOf(1), partOf(2)], facts: {} });
+  expect(home).toEqual({
+    ...{ kind: "chain", visited: ENDPOINT, facts: {} },
+    chain: [new Uint8Array([1, 1, 1]), new Uint8Array([2, 2, 2])],
+  });
+  const sizes = home.kind === "chain" ? home.chain.map(({ buffer }) => buffer.byteLength) : [];
+  expect(sizes).toEqual([3, 3]);
+  const { reading } = cross(streamHome(new Uint8Array(1))) as Extract<BroughtHome, { kind: "stream" }>;
+  expect(reading.hostKey?.blob.buffer.byteLength).toBe(3);
+});
+
+test("a stream that has its memory to itself is handed over and not copied", () => {
+  const stream = new Uint8Array([1, 2, 3]);
+  expect(cross(streamHome(stream))).toMatchObject({ reading: { stream: new Uint8Array([1, 2, 3]) } });
+  expect(stream.length).toBe(0);
+});
+
+test("a stream that shares its memory is copied, and what it shares it with stays", () => {
+  const packet = new Uint8Array([0, 1, 2, 3, 0]);
+  expect(cross(streamHome(packet.subarray(1, 4)))).toMatchObject({
+    reading: { stream: new Uint8Array([1, 2, 3]) },
+  });
+  expect(packet.length).toBe(5);
+});
