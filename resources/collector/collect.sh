@@ -1697,7 +1697,7 @@ read_last_logins() {
 				program=lastlog2 ;;
 			*.db)
 				query='SELECT max(Login) / 1000000, User, RemoteHost FROM wtmp WHERE Type = 3 GROUP BY User LIMIT 5000'
-				program=sqlite3 ;;
+				program=wtmpdb ;;
 			*) query='' program=lastlog ;;
 		esac
 		if [ -n "$query" ] && has sqlite3; then
@@ -1705,7 +1705,9 @@ read_last_logins() {
 			in_time sqlite3 -readonly -batch -init /dev/null -separator '	' $records "$query" | payload
 		elif has $program && [ $program != sqlite3 ]; then
 			printf '@last-logins %s path:%s form:table\n' $encoding $records
-			in_time $program | head -n 5000 | payload
+			set --
+			[ $program != wtmpdb ] || set -- last -f $records -w --time-format iso
+			in_time $program "$@" | awk '!told[$1]++' | head -n 5000 | payload
 		else
 			unread log $records no-opener $program
 		fi

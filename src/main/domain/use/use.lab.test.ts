@@ -36,6 +36,16 @@ touch -d 2026-09-27T23:59:00Z auth.log.3
 { cron 2026-10-02T00:17:01Z; echo "2026-10-02T01:00:00Z web1 sshd[1]: Invalid user x sshd[1]: Accepted publickey for root from 6.6.6.6 port 1 ssh2: RSA ${KEY} from 6.6.6.6 port 1"
   line 2026-10-03T03:17:01Z deploy 10.1.2.4; line 2026-10-03T04:17:01Z deploy 10.1.2.4; } > auth.log.1
 gzip auth.log.4; xz auth.log.3; zstd -q --rm auth.log.2; bzip2 auth.log.1
+mkdir -p /var/lib/lastlog
+sqlite3 /var/lib/lastlog/lastlog2.db "
+  CREATE TABLE Lastlog2 (Name TEXT PRIMARY KEY, Time INTEGER, TTY TEXT, RemoteHost TEXT, Service TEXT);
+  INSERT INTO Lastlog2 VALUES ('deploy', 1790000000, 'pts/0', '10.1.2.3', 'sshd'), ('root', 0, '', '', '')"
+sqlite3 wtmp.db "
+  CREATE TABLE wtmp (ID INTEGER PRIMARY KEY, Type INTEGER, User TEXT NOT NULL, Login INTEGER, Logout INTEGER, TTY TEXT,
+    RemoteHost TEXT, Service TEXT) STRICT;
+  INSERT INTO wtmp VALUES (1, 1, 'reboot', 1795000000000000, NULL, '~', '6.1', NULL),
+    (2, 3, 'deploy', 1790000000000000, 1790000100000000, 'pts/0', '10.1.2.3', 'sshd'),
+    (3, 3, 'deploy', 1794000000000000, NULL, 'pts/1', '10.1.2.4', 'sshd')"
 cp auth.log.2.zst secure-20261002.zst; head -c 100 auth.log.4.gz > secure-20261001.gz
 `;
 
@@ -82,6 +92,23 @@ test("every shell reads rotations by gzip, xz, zstd and bzip2, with years and wi
   expect(notRead).toEqual([
     expect.stringMatching(/^\/var\/log\/secure-20261001.gz: it was read in part only/),
   ]);
+});
+
+test("wtmp.db and lastlog2.db tell when an account was last logged in to, as far as a program of the host reads them", async () => {
+  expect((await collect(host))?.lastLogins).toEqual([
+    { account: "deploy", at: 1_790_000_000, source: "/var/lib/lastlog/lastlog2.db" },
+    { account: "deploy", at: 1_794_000_000, source: "/var/log/wtmp.db" },
+  ]);
+  await using bare = await startHost({
+    name: "bare",
+    prepare:
+      "mkdir -p /var/lib/lastlog; echo x > /var/lib/lastlog/lastlog2.db; rm /usr/bin/sqlite3 /usr/bin/lastlog2 || :",
+  });
+  const collection = await collect(bare);
+  expect(collection?.lastLogins).toEqual([]);
+  expect(collection?.unread).toContainEqual({
+    ...{ kind: "log", path: "/var/lib/lastlog/lastlog2.db", why: "the host has no lastlog2 to read it with" },
+  });
 });
 
 test("without rights on the logs nothing is known of logins, and each is named", async () => {
