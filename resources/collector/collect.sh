@@ -67,14 +67,19 @@ has() { command -v "$1" >/dev/null; }
 
 # ---- The stream -------------------------------------------------------------------------------------------
 
+# Each record leaves when it is whole: where a later read hangs until we are stopped, what came before is there.
 frame() {
-	digest=''
+	digest='' by_line=''
+	# mawk would wait for the next 4 KiB.
+	case $(awk -W version </dev/null) in *mawk*) by_line='-W interactive' ;; esac
 	if has sha256sum; then digest=sha256sum
 	elif has shasum; then digest='shasum -a 256'
 	elif has openssl; then digest='openssl dgst -sha256 -r'
 	fi
-	awk -v nonce="$nonce" -v digest="$digest" -v most=$((16 * MIB - 1024)) '
-		function put(line) { print line; if (digest != "") print line | digest; total += length(line) + 1 }
+	awk $by_line -v nonce="$nonce" -v digest="$digest" -v most=$((16 * MIB - 1024)) '
+		# In pieces: each is one write where awk does not gather them.
+		function put(line) { text = text line "\n"; total += length(line) + 1; if (length(text) > 4000) send() }
+		function send() { print text; if (digest != "") print text | digest; text = "" }
 		function close_record(   i) {
 			if (head == "") return 1
 			split(head, word, " ")
@@ -83,18 +88,21 @@ frame() {
 			if (total + length(head) + held + 16 > most) return 0
 			put(word[1] " " held " " encoding (rest == "" ? "" : " " rest))
 			for (i = 1; i <= lines; i++) put(line[i])
+			send()
+			fflush()
 			count++
 			head = ""
 			return 1
 		}
 		function finish() {
+			send()
 			printf "end %d %s %s", count, nonce, (digest == "" ? "none\n" : "sha256 ")
 			if (digest == "") return
 			fflush()
 			system("")
 			close(digest)
 		}
-		BEGIN { printf "\n"; put("latchkey-collection 1 " nonce) }
+		BEGIN { ORS = ""; printf "\n"; put("latchkey-collection 1 " nonce) }
 		$0 == "@done" { is_done = 1; exit }
 		/^@/ {
 			if (!close_record()) { is_full = 1; exit }

@@ -211,3 +211,23 @@ test("without a nonce it makes its own, and the stream is a bundle", async () =>
   expect(bundle).toMatchObject({ incomplete: null, loginKey: null, loginAccount: null });
   expect(bundle?.nonce).toMatch(/^[0-9a-f]{32}$/);
 });
+
+test("what was read before a host hangs has been said, whatever awk is there", async () => {
+  await using hung = await startHost({
+    name: "hung",
+    prepare: `cat > /usr/sbin/getent <<'END'
+#!/bin/sh
+[ "$1" != group ] || exec sleep 600
+exec /usr/bin/getent "$@"
+END
+chmod 755 /usr/sbin/getent`,
+  });
+  for (const awk of ["mawk", "busybox"]) {
+    await hung.run(`ln -sf /usr/bin/${awk} /usr/sbin/awk`);
+    const stream = await runCollector(hung, { args: ["--nonce", "n5"], until: /\nhost .*\n/ });
+    expect(readCollection(stream, { nonce: "n5" })).toMatchObject({
+      incomplete: expect.stringContaining("stops early"),
+      facts: { hostname: "hung" },
+    });
+  }
+});

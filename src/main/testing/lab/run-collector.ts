@@ -17,12 +17,14 @@ type Run = {
   /** What stands before the shell, such as ["strace", "-f"]; `user` comes after it. */
   wrap?: readonly string[];
   environment?: Readonly<Record<string, string>>;
+  /** Stops it when it has said this, as a client does at its limit. */
+  until?: RegExp;
 };
 
 /** Runs the collector inside a host, fed on standard input as over SSH; answers with its standard output. */
 export async function runCollector(
   host: LabHost,
-  { shell = "sh", user, args = [], before = "", wrap = [], environment = {} }: Run = {},
+  { shell = "sh", user, args = [], before = "", wrap = [], environment = {}, until }: Run = {},
 ): Promise<Buffer> {
   const enter = ["-t", String(host.pid), "-m", "-n", "-p", "-u", "-r", "-w"];
   const asUser = user ? ["setpriv", "--reuid", user, "--regid", user, "--init-groups"] : [];
@@ -32,7 +34,12 @@ export async function runCollector(
     stdio: ["pipe", "pipe", "ignore"],
   });
   const chunks: Buffer[] = [];
-  process.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  process.stdout.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    if (!until?.test(Buffer.concat(chunks).toString())) return;
+    process.stdout.destroy();
+    process.kill("SIGKILL");
+  });
   process.stdin.on("error", () => undefined);
   process.stdin.end(`${before}\n${await readFile(COLLECTOR, "utf8")}`);
   await once(process, "close");
