@@ -3,6 +3,7 @@
  * its neighbours around is shown by name, and the rest is kept apart from the words around it.
  */
 import { useState } from "react";
+import { cutAt } from "#shared/text/cut-text.ts";
 import { makeVisible } from "#shared/text/visible.ts";
 import classes from "./text.module.css";
 
@@ -48,16 +49,3 @@ export const sayUntrusted = (text: string): string =>
 
 /** A sentence that the program says in its way, as it begins where nothing stands before it. */
 export const beginLarge = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
-
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
-
-/** A long run of combining marks is one grapheme: it is cut too. */
-const MOST_UNITS_A_GRAPHEME = 16;
-
-function cutAt(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const head = text.slice(0, limit * MOST_UNITS_A_GRAPHEME);
-  let count = 0;
-  for (const { index } of graphemes.segment(head)) if (count++ === limit) return head.slice(0, index);
-  return head;
-}

@@ -1,5 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join, parse } from "node:path";
+import { fits } from "#shared/text/wildcards.ts";
 
 /** A folder of a million names would otherwise hold up whoever asks. */
 const MOST_PATHS = 4_096;
@@ -66,24 +67,14 @@ function readClass(text: string): (character: string) => boolean {
   };
 }
 
-/** In time that grows with the product of the two lengths at most. */
 function matches(name: string, tokens: readonly Token[]): boolean {
   const characters = [...name];
-  let [at, next, star, resume] = [0, 0, -1, 0];
-  while (at < characters.length) {
-    const token = tokens[next];
-    if (token === "any run") {
-      star = next++;
-      resume = at;
-    } else if (token?.(characters[at] ?? "")) {
-      next++;
-      at++;
-    } else if (star >= 0) {
-      next = star + 1;
-      at = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return tokens.slice(next).every((token) => token === "any run");
+  return fits(characters.length, {
+    count: tokens.length,
+    isAnyRun: (part) => tokens[part] === "any run",
+    takes: (part, at) => {
+      const token = tokens[part];
+      return typeof token === "function" && token(characters[at] ?? "");
+    },
+  });
 }

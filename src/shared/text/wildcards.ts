@@ -1,0 +1,28 @@
+/** A pattern as its parts: some stand for any run of characters, each of the others for one. */
+type Parts = {
+  count: number;
+  isAnyRun: (part: number) => boolean;
+  /** Whether a part takes the character at this place of the text. */
+  takes: (part: number, at: number) => boolean;
+};
+
+/** Whether the whole of a text of so many characters fits; in time that grows with the product of the two at most. */
+export function fits(length: number, { count, isAnyRun, takes }: Parts): boolean {
+  let [at, part, run, resume] = [0, 0, -1, 0];
+  while (at < length) {
+    if (part < count && isAnyRun(part)) {
+      run = part++;
+      resume = at;
+    } else if (part < count && takes(part, at)) {
+      part++;
+      at++;
+    } else if (run >= 0) {
+      part = run + 1;
+      at = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (part < count && isAnyRun(part)) part++;
+  return part === count;
+}
