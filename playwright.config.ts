@@ -17,9 +17,17 @@ export default defineConfig({
   timeout: 180_000,
   expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),
+  // Specs share nothing but the machine; those of one file follow one another.
+  workers: 2,
+  projects: [
+    { name: "short", testIgnore: "**/*.long.spec.ts" },
+    { name: "long", testMatch: "**/*.long.spec.ts" },
+  ],
   use: {
     browserName: "chromium",
     viewport: { width: 1280, height: 860 },
+    // Nothing fades, so nothing is looked at half faded.
+    contextOptions: { reducedMotion: "reduce" },
     // Playwright's own browsers are never downloaded: what is installed is used.
     ...(executablePath ? {} : { channel: process.platform === "win32" ? "msedge" : "chrome" }),
     launchOptions: {

@@ -40,7 +40,7 @@ test("an address that leads nowhere, or holds nonsense, is answered with a way o
   await frame.goToAddress("/no-such-page");
   await expect(frame.page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
   await frame.goToAddress("/certificates?within=soon&sort=%22x%22&open=abc");
-  const list = new ListScreen(frame.page);
+  const list = new ListScreen(frame.page, "certificates");
   await expect(list.rows.first()).toContainText("grafana");
   await expect(list.drawer).toHaveCount(0);
   await frame.goToAddress(`/certificates?open=${"ab".repeat(32)}`);

@@ -1,6 +1,7 @@
 import { sayPlace } from "#shared/text/target.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { expect, test } from "./latchkey.ts";
+import { InspectDialog } from "./pages/inspect-dialog.ts";
 
 const PAYLOADS = [
   "<img src=x onerror=alert(1)>",
@@ -58,4 +59,18 @@ test("what would hide or turn text around is shown by name", async ({ openEmpty 
   await list.rows.first().click();
   await expect(list.drawer.getByRole("heading", { level: 2 })).toHaveText("moc.U+202EelgoogU+200B.example");
   expect(await frame.page.locator("body").textContent()).not.toMatch(/[\u202a-\u202e\u200b]/);
+});
+
+test("of a long text 256 letters are shown, whatever each is made of, and the rest on demand", async ({
+  openEmpty,
+}) => {
+  const frame = await openEmpty();
+  const inspect = new InspectDialog(frame.page);
+  const letter = "e\u0301";
+  const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7g1Nq4nXxqZ0dTjyIqo5n9tO2xk0V5uVqk3vUqk7cd";
+  await inspect.drop([{ name: "authorized_keys", text: `${key} ${letter.repeat(300)}\n` }]);
+  const comment = inspect.file("authorized_keys").locator("bdi").filter({ hasText: letter });
+  await expect(comment).toHaveText(`${letter.repeat(256)}…more`);
+  await comment.getByRole("button", { name: "more" }).click();
+  await expect(comment).toHaveText(letter.repeat(300));
 });

@@ -93,7 +93,12 @@ async function testByPlaywright(hear) {
   hear("\n== e2e tests\n");
   const file = join(folder, "e2e.json");
   const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
-  const { command, args } = tool(findTool("@playwright/test"), "test", "--reporter=list,json");
+  const { command, args } = tool(
+    findTool("@playwright/test"),
+    "test",
+    "--project=short",
+    "--reporter=list,json",
+  );
   const { code, end } = await runHeard(command, args, { hear, env });
   const count = readPlaywrightReport(file, code);
   return { kind: "e2e tests", count, failures: orTheEnd(readPlaywrightFailures(file), end) };

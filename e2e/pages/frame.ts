@@ -5,26 +5,27 @@ import { ScanPanel } from "./scan-panel.ts";
 
 type ScreenName = "Overview" | "Certificates" | "Access" | "Hosts" | "Scans" | "Findings" | "Settings";
 
+/** What a list is of, where its screen has another name. */
+const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants" };
+
 /** What stands around every screen. */
 export class Frame {
   readonly page: Page;
   readonly shell: Shell;
   readonly rail: Locator;
   readonly title: Locator;
-  readonly toast: Locator;
 
   constructor(page: Page, shell: Shell) {
     this.page = page;
     this.shell = shell;
     this.rail = page.getByRole("navigation", { name: "Screens" });
     this.title = page.getByRole("banner").getByRole("heading", { level: 1 });
-    this.toast = page.getByRole("status");
   }
 
   async goTo(screen: ScreenName): Promise<ListScreen> {
     await this.rail.getByRole("link", { name: screen }).click();
     await this.title.filter({ hasText: screen }).waitFor();
-    return new ListScreen(this.page);
+    return new ListScreen(this.page, LISTS[screen] ?? screen.toLowerCase());
   }
 
   /** Changes the part of the address after `#`, which is all that a screen has of its own. */
@@ -47,4 +48,35 @@ export class Frame {
   press(keys: string): Promise<void> {
     return this.page.keyboard.press(keys);
   }
+
+  /** Does something, and waits until the page has said these words, which it may take back at once. */
+  async until(words: string, act: () => Promise<void>): Promise<void> {
+    // The page takes one thing after the other: it watches before anything is done.
+    const said = this.page.evaluate(watchFor, words);
+    await act();
+    await said;
+  }
+
+  /** Copies the link to the row that is open, and answers with it. */
+  async copyLink({ drawer }: ListScreen): Promise<string> {
+    await this.until("Copied", () => drawer.getByRole("button", { name: "Copy a link to this row" }).click());
+    return this.shell.readClipboard();
+  }
+}
+
+/** Runs in the page. */
+function watchFor(words: string): Promise<void> {
+  return new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+      if (!document.body.innerHTML.includes(words)) return;
+      observer.disconnect();
+      resolve();
+    });
+    observer.observe(document.body, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+      attributes: true,
+    });
+  });
 }

@@ -10,9 +10,10 @@ export class ListScreen {
   readonly selection: Locator;
   readonly #page: Page;
 
-  constructor(page: Page) {
+  /** `name`: what the list is of. On the way to a screen, the one before may be shown for a moment more. */
+  constructor(page: Page, name: string) {
     this.#page = page;
-    this.table = page.getByRole("table");
+    this.table = page.getByRole("table", { name, exact: true });
     this.rows = this.table.locator("tbody").getByRole("row");
     this.search = page.getByRole("searchbox");
     this.drawer = page.getByRole("complementary");
@@ -23,6 +24,7 @@ export class ListScreen {
     return this.rows.filter({ hasText: text });
   }
 
+  /** Opens the drawer of the first row that holds this. */
   async open(text: string | RegExp): Promise<Locator> {
     await this.row(text).first().click();
     await this.drawer.waitFor();
@@ -36,6 +38,18 @@ export class ListScreen {
       .first()
       .click();
     await this.#page.getByRole("menuitem", { name: value, exact: true }).click();
+    await this.filtered(facet);
+  }
+
+  /** Until a filter is on, and what is shown is what it lets through. */
+  async filtered(facet: string): Promise<void> {
+    await this.#page.getByRole("button", { name: `Drop the filter ${facet}` }).waitFor();
+    await this.settled();
+  }
+
+  /** Until what is shown is what was asked for last: rows, or that there are none. */
+  async settled(): Promise<void> {
+    await this.#page.getByRole("main").locator("table[aria-busy=false], h2:not(aside *)").first().waitFor();
   }
 
   async sortBy(column: string): Promise<void> {

@@ -26,7 +26,9 @@ export function environmentOf(home: string): Record<string, string> {
 /** What a page complains of: errors, and what its policy has refused. A dropped connection is not its fault. */
 export function listen(page: Page, complaints: string[]): void {
   page.on("console", (message) => {
-    const isOurs = !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(message.text());
+    const isOurs = !/ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|WebSocket connection/.test(
+      message.text(),
+    );
     if (message.type() === "error" && isOurs) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));

@@ -26,8 +26,16 @@ export function useKeys(bindings: Bindings): void {
   }, []);
 }
 
+const isCovered = () => document.querySelector("[aria-modal=true], [role=menu]") !== null;
+
+/** Keys that were pressed under a dialog or a menu: the one that closes it is not for the page either. */
+const pressedUnder = new WeakSet<KeyboardEvent>();
+const note = (event: KeyboardEvent) => void (isCovered() && pressedUnder.add(event));
+// Before any dialog hears of it: without motion it is gone at once.
+window.addEventListener("keydown", note, { capture: true });
+
 export function isForPage(event: KeyboardEvent): boolean {
-  if (document.querySelector("[aria-modal=true], [role=menu]")) return false;
+  if (pressedUnder.has(event) || isCovered()) return false;
   if (!(event.target instanceof Element)) return true;
   if (event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]")) return false;
   const isPress = event.key === "Enter" || event.key === " ";

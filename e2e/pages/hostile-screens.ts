@@ -1,0 +1,193 @@
+import { join } from "node:path";
+import { runnerImport } from "vite";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { expect } from "../latchkey.ts";
+import { examine, watchForHarm } from "./examine.ts";
+import type { Frame } from "./frame.ts";
+import type { ListScreen } from "./list-screen.ts";
+
+type Maker = { makeHostileDatabase(path: string): { payloadCount: number } };
+
+const LISTS = ["Certificates", "Access", "Hosts", "Scans", "Findings"] as const;
+
+/** Typed into every search: what runs, what turns text around, what SQL and spreadsheets obey. */
+const TYPED = [
+  "<img src=x onerror=window.__pwned=1>",
+  "\u202e' OR 1=1 --",
+  "{{constructor.constructor('x')()}}",
+  "__proto__",
+];
+
+/** A spreadsheet runs what begins so. */
+const FORMULA = /^[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/;
+
+/** How many rows or drawers were looked at, and what was wrong with any. */
+type Walk = { count: number; problems: string[] };
+
+type Given = {
+  openDatabase: (database: string) => Promise<Frame>;
+  /** Of so many rows one has its drawer opened. */
+  everyDrawer: number;
+};
+
+/**
+ * Shows each payload in each field of each screen: every row of every list, in every order, and drawers, dialogs,
+ * searches and exports. Nothing of it may run, leave the page, or move a row or a column.
+ */
+export async function tryEveryScreen({ openDatabase, everyDrawer }: Given): Promise<void> {
+  await using folder = await makeTemporaryFolder();
+  const database = join(folder.path, "latchkey.db");
+  // Vite runs it, for the program's own bundler is what gives the store its migrations.
+  const { module } = await runnerImport<Maker>("src/main/store/testing/hostile/fill.ts");
+  const { payloadCount } = module.makeHostileDatabase(database);
+  expect(payloadCount).toBeGreaterThan(200);
+  const frame = await openDatabase(database);
+  const { page } = frame;
+  const harm = await watchForHarm(page);
+
+  for (const name of LISTS) {
+    const list = await frame.goTo(name);
+    await list.rows.first().waitFor();
+    await sortByEach(frame, list);
+    // Of the six hundred, those of one rule hold every payload.
+    if (name === "Findings") await list.filter("Rule", "Weak certificate key");
+    const total = Number(await list.table.getAttribute("aria-rowcount")) - 1;
+    await expectSafeExport(list, total);
+    expect([name, await page.evaluate(walkRows)]).toEqual([name, { count: total, problems: [] }]);
+    expect([name, await page.evaluate(walkDrawers, [total, everyDrawer] as const)]).toEqual([
+      name,
+      { count: Math.ceil(total / everyDrawer), problems: [] },
+    ]);
+    await frame.press("Escape");
+    await search(frame, list);
+  }
+  for (const name of ["Overview", "Settings"] as const) {
+    await frame.goTo(name);
+    await page.getByRole("main").getByRole("heading").first().waitFor();
+    expect(await examine(page, "main")).toEqual([]);
+  }
+  await openOverlays(frame);
+  expect(await harm.found()).toEqual([]);
+}
+
+/** Each column in both orders, and the menu of columns over the list. */
+async function sortByEach({ page }: Frame, list: ListScreen): Promise<void> {
+  const titles = await list.table.locator("th button").allTextContents();
+  for (const title of titles) {
+    await list.sortBy(title);
+    await list.sortBy(title);
+    await expect(list.table).toHaveAttribute("aria-busy", "false");
+    expect(await examine(page, "main")).toEqual([]);
+  }
+  await page.getByRole("button", { name: "Columns and density" }).click();
+  await page.getByRole("menuitem", { name: "Compact" }).click();
+  expect(await examine(page, "body")).toEqual([]);
+  await page.keyboard.press("Escape");
+}
+
+async function search({ page }: Frame, list: ListScreen): Promise<void> {
+  for (const text of TYPED) {
+    await list.search.fill(text);
+    await expect(page).toHaveURL(/[?&]search=/);
+    await list.settled();
+    expect(await examine(page, "body")).toEqual([]);
+    await list.search.fill("");
+    await expect(page).not.toHaveURL(/[?&]search=/);
+  }
+}
+
+/** RFC 4180 with as many fields in each line, none of which is a formula to a spreadsheet. */
+async function expectSafeExport(list: ListScreen, total: number): Promise<void> {
+  const [header = [], ...lines] = parseCsv(await list.exportText());
+  expect(lines).toHaveLength(total);
+  expect(lines.filter(({ length }) => length !== header.length)).toEqual([]);
+  expect(lines.flat().filter((field) => FORMULA.test(field))).toEqual([]);
+}
+
+function parseCsv(text: string): string[][] {
+  const fields = text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy);
+  const lines: string[][] = [[]];
+  let length = 0;
+  for (const [whole, quoted, plain = "", end] of fields) {
+    length += whole.length;
+    lines.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end === "\r\n") lines.push([]);
+  }
+  expect(length).toBe(text.length);
+  return lines.slice(0, -1);
+}
+
+/** Runs in the page: scrolls from the first row to the last, and looks at each screenful. */
+async function walkRows(): Promise<Walk> {
+  const table = document.querySelector("table");
+  const scroller = table?.parentElement;
+  if (!table || !scroller) return { count: 0, problems: ["there is no table"] };
+  const total = Number(table.getAttribute("aria-rowcount")) - 1;
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const seen = new Set<string>();
+  const problems = new Set<string>();
+  scroller.scrollTop = 0;
+  // A page is fetched as its end comes near: ask again until it is there.
+  for (let step = 0; seen.size < total && step < 2_000; step++) {
+    await frame();
+    for (const problem of window.lk.examine("table")) problems.add(problem);
+    for (const row of table.querySelectorAll("tbody tr")) seen.add(row.getAttribute("aria-rowindex") ?? "");
+    scroller.scrollTop += scroller.clientHeight / 2;
+  }
+  return { count: seen.size, problems: [...problems] };
+}
+
+/** Runs in the page: opens the drawer of every so manieth row, and looks at each. */
+async function walkDrawers([total, every]: readonly [number, number]): Promise<Walk> {
+  const scroller = document.querySelector("table")?.parentElement;
+  const height = document.querySelector("tbody tr")?.getBoundingClientRect().height ?? 0;
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  const until = async (isSo: () => boolean) => {
+    for (let step = 0; step < 2_000 && !isSo(); step++) await turn();
+    return isSo();
+  };
+  const problems = new Set<string>();
+  let count = 0;
+  for (let index = 0; scroller && index < total; index += every) {
+    scroller.scrollTop = index * height;
+    const row = () => document.querySelector<HTMLElement>(`tr[aria-rowindex="${index + 2}"]`);
+    await until(() => row() !== null);
+    const before = openId();
+    row()?.click();
+    const isShown = () => openId() !== before && document.querySelector("aside h3") !== null;
+    if (await until(isShown)) count++;
+    for (const problem of window.lk.examine("aside")) problems.add(problem);
+  }
+  return { count, problems: [...problems] };
+
+  function openId(): string | null {
+    return new URLSearchParams(location.hash.split("?")[1]).get("open");
+  }
+}
+
+/** What stands over the screens: the dialogs, with hostile words in them. */
+async function openOverlays(frame: Frame): Promise<void> {
+  const { page } = frame;
+  const scan = await frame.openScanDialog();
+  for (const [text, shown] of [
+    ["<img/src=x/onerror=window.__pwned=1>", "<img/src=x/onerror=window.__pwned=1>"],
+    ["javascript:window.__pwned=1", "javascript:window.__pwned=1"],
+    ["a\u202eb!", "aU+202Eb!"],
+    ["{{7*7}}:443", "{{7*7}}:443"],
+  ] as const) {
+    await scan.write([text]);
+    await expect(scan.root.locator("bdi").filter({ hasText: shown }).first()).toBeVisible();
+    expect(await examine(page, "body")).toEqual([]);
+  }
+  await frame.press("Escape");
+  const hosts = await frame.goTo("Hosts");
+  await hosts.rows.first().click();
+  await hosts.drawer.getByRole("button", { name: "Forget this pin" }).click();
+  await page.getByRole("dialog", { name: "Forget this pin?" }).waitFor();
+  expect(await examine(page, "body")).toEqual([]);
+  await frame.press("Escape");
+  await hosts.drawer.getByRole("button", { name: "Scan again" }).click();
+  await page.getByRole("dialog", { name: "Scan" }).waitFor();
+  expect(await examine(page, "body")).toEqual([]);
+  await frame.press("Escape");
+}
