@@ -20,6 +20,45 @@ test("every grant stands beside its verdict, why, and what was not read", async 
   expect(await camera.photograph("grant")).toEqual([]);
 });
 
+test("orphans are a list of their own, each with its reason and what was not looked at", async ({
+  openSample,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  const frame = await openSample();
+  const list = await frame.goTo("Access");
+  const chip = frame.page.getByRole("main").getByRole("button", { name: "Orphaned 4" });
+  await chip.click();
+  await expect(chip).toHaveAttribute("aria-pressed", "true");
+  await expect(list.rows).toHaveCount(4);
+  await expect(list.row("tom@macbook")).toContainText("Nobody's");
+  await expect(list.row("bob@bob-mbp")).toContainText("no login with it in");
+  expect(await camera.photograph("orphans")).toEqual([]);
+
+  const drawer = await list.open("carol@corp.example");
+  await expect(drawer).toContainText("Owner left");
+  await expect(drawer).toContainText("says people.csv");
+  await expect(drawer).toContainText("outside of the scope: laptops");
+  await expect(drawer).toContainText("this is the key of somebody who has left (carol)");
+  expect(await camera.photograph("orphan")).toEqual([]);
+});
+
+test("a laptop that is outside of the scope is shown as out of it, and is no orphan", async ({
+  openSample,
+  sample,
+}) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  const frame = await openSample();
+  const list = await frame.goTo("Access");
+  await frame.page
+    .getByRole("main")
+    .getByRole("button", { name: /^Unmatched/ })
+    .click();
+  await list.filter("Owner", "Owner known");
+  await expect(await list.open("alice@thinkpad")).toContainText("its private half is out of scope");
+});
+
 test("a key that opens several accounts leads to all of them", async ({ openSample, sample }) => {
   test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
   const frame = await openSample();

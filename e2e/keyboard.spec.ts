@@ -11,6 +11,7 @@ test("every screen, row and drawer can be reached without a mouse", async ({ ope
 
   for (const [key, name] of [
     ["a", "Access"],
+    ["p", "People"],
     ["h", "Hosts"],
     ["s", "Scans"],
     ["f", "Findings"],

@@ -3,7 +3,15 @@ import type { Shell } from "../stages/stage.ts";
 import { ListScreen } from "./list-screen.ts";
 import { ScanPanel } from "./scan-panel.ts";
 
-type ScreenName = "Overview" | "Certificates" | "Access" | "Hosts" | "Scans" | "Findings" | "Settings";
+type ScreenName =
+  | "Overview"
+  | "Certificates"
+  | "Access"
+  | "People"
+  | "Hosts"
+  | "Scans"
+  | "Findings"
+  | "Settings";
 
 /** What a list is of, where its screen has another name. */
 const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants" };

@@ -4,6 +4,7 @@ import {
   CertificatesSearch,
   FindingsSearch,
   HostsSearch,
+  PeopleSearch,
   ScansSearch,
 } from "./api/searches.ts";
 import { AccessPage } from "./features/access/page.tsx";
@@ -11,6 +12,7 @@ import { CertificatesPage } from "./features/certificates/page.tsx";
 import { FindingsPage } from "./features/findings/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
 import { OverviewPage } from "./features/overview/page.tsx";
+import { PeoplePage } from "./features/people/page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
 import { ScanPanel } from "./features/scans/scan-panel.tsx";
 import { SettingsPage } from "./features/settings/page.tsx";
@@ -31,6 +33,7 @@ const routeTree = root.addChildren([
     component: CertificatesPage,
   }),
   createRoute({ ...at, path: "/access", validateSearch: AccessSearch, component: AccessPage }),
+  createRoute({ ...at, path: "/people", validateSearch: PeopleSearch, component: PeoplePage }),
   createRoute({ ...at, path: "/hosts", validateSearch: HostsSearch, component: HostsPage }),
   createRoute({ ...at, path: "/scans", validateSearch: ScansSearch, component: ScansPage }),
   createRoute({ ...at, path: "/findings", validateSearch: FindingsSearch, component: FindingsPage }),

@@ -30,7 +30,18 @@ export const AccessSearch = z.object({
   account: text,
   fingerprint: text,
   effective: optional(z.enum(["yes", "no", "unknown"])),
+  owner: optional(z.enum(["known", "gone", "unknown"])),
+  use: optional(z.enum(["used", "unused", "unknown"])),
+  orphaned: optional(z.literal(true)),
+  unmatched: optional(z.literal(true)),
   ...sorted(["host", "account", "fingerprint", "keyType", "effective", "comment"]),
+  open: optional(z.int()),
+});
+
+export const PeopleSearch = z.object({
+  search: text,
+  standing: optional(z.enum(["known", "gone"])),
+  ...sorted(["name", "standing"]),
   open: optional(z.int()),
 });
 

@@ -33,13 +33,15 @@ function useFileDrop(onFiles: (files: readonly GivenFile[]) => void): boolean {
         listening,
       );
     on("dragenter", () => setIsOver(true));
-    on("dragover", ({ dataTransfer }) => {
+    on("dragover", ({ dataTransfer, target }) => {
       if (dataTransfer) dataTransfer.dropEffect = "copy";
+      setIsOver(!takesFiles(target));
     });
     // Out of the window, and not from one element of it to the next.
     on("dragleave", ({ relatedTarget }) => setIsOver(relatedTarget !== null));
-    on("drop", ({ dataTransfer }) => {
+    on("drop", ({ dataTransfer, target }) => {
       setIsOver(false);
+      if (takesFiles(target)) return;
       const files = toGivenFiles(dataTransfer?.files ?? []);
       if (files.length > 0) onFiles(files);
     });
@@ -47,3 +49,7 @@ function useFileDrop(onFiles: (files: readonly GivenFile[]) => void): boolean {
   }, [onFiles]);
   return isOver;
 }
+
+/** A part of a page that does something else with files than to look into them says so, and takes them itself. */
+const takesFiles = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.closest("[data-takes-files]") !== null;

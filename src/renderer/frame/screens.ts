@@ -6,6 +6,7 @@ import {
   IconRadar2,
   IconServer,
   IconSettings,
+  IconUsers,
 } from "@tabler/icons-react";
 
 /** The screens in the order of the rail; `key` goes there after `g`. */
@@ -13,6 +14,7 @@ export const SCREENS = [
   { to: "/", name: "Overview", key: "o", Icon: IconLayoutDashboard },
   { to: "/certificates", name: "Certificates", key: "c", Icon: IconCertificate },
   { to: "/access", name: "Access", key: "a", Icon: IconKey },
+  { to: "/people", name: "People", key: "p", Icon: IconUsers },
   { to: "/hosts", name: "Hosts", key: "h", Icon: IconServer },
   { to: "/scans", name: "Scans", key: "s", Icon: IconRadar2 },
   { to: "/findings", name: "Findings", key: "f", Icon: IconListSearch },

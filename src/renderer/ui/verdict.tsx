@@ -3,12 +3,14 @@ import {
   IconCircleX,
   IconClockCheck,
   IconClockOff,
+  IconGhost,
   IconHelpCircle,
   IconUserCheck,
   IconUserOff,
   IconUserQuestion,
   type TablerIcon,
 } from "@tabler/icons-react";
+import type { Orphan } from "#shared/model/grant.ts";
 import type { Effective, Owner, Use } from "#shared/model/verdict.ts";
 import { Tag, type Tone } from "./tag.tsx";
 
@@ -31,6 +33,18 @@ export const USE: Record<Use["state"], Look> = {
   unused: { tone: "orange", Icon: IconClockOff, word: "Unused" },
   unknown: { tone: "gray", Icon: IconHelpCircle, word: "Use unknown" },
 };
+
+/** In two words at most: rows are narrow, and the sentence beside it says more. */
+const ORPHAN: Record<Orphan, string> = { gone: "Owner left", unused: "Unused", unmatched: "Nobody's" };
+
+/** That a grant is an orphan, and why. */
+export function OrphanTag({ orphan }: { orphan: Orphan }) {
+  return (
+    <Tag tone="red" Icon={IconGhost}>
+      {ORPHAN[orphan]}
+    </Tag>
+  );
+}
 
 export function EffectiveTag({ state }: { state: Effective["state"] }) {
   const { tone, Icon, word } = EFFECTIVE[state];

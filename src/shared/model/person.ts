@@ -30,6 +30,8 @@ export const PersonRow = z.object({
   /** Why, as a sentence. */
   why: z.string(),
   keyCount: z.int(),
+  /** The first of them. */
+  fingerprints: z.array(z.string()),
   /** Grants that these keys are in now. */
   grantCount: z.int(),
   readAt: Instant,

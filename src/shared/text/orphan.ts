@@ -21,7 +21,7 @@ export function sayOrphan(grant: Orphaned): Pick<Finding, "sentence" | "evidence
       ...new Set([...said.flatMap(({ reasons }) => reasons), ...effective.reasons.slice(0, 1)]),
       ...new Set(axes.flatMap(({ coverage }) => coverage.notRead.map((what) => `not looked at: ${what}`))),
     ],
-    remedy: sayRemedy(orphan),
+    remedy: owner.managedBy ? `${sayRemedy(orphan)}; ${owner.managedBy.isUndone}` : sayRemedy(orphan),
   };
 }
 

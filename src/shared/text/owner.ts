@@ -57,7 +57,7 @@ export function sayOwner(facts: OwnerFacts, fleet: Fleet): Owner {
 }
 
 function listReasons(facts: OwnerFacts, { scope }: Fleet): string[] {
-  const { state, people, managedBy, isVouched } = facts;
+  const { state, people, isVouched } = facts;
   const sorted = people.toSorted(
     (one, other) => Number(other.standing === state) - Number(one.standing === state),
   );
@@ -66,7 +66,6 @@ function listReasons(facts: OwnerFacts, { scope }: Fleet): string[] {
     ...sorted.map(sayKeyOf),
     ...(isVouched ? ["it was approved here, with an owner"] : []),
     ...sayPrivateHalves(facts),
-    ...(managedBy ? [`${managedBy.by} writes the line, which says nothing of who holds the key`] : []),
     ...facts.namedInComment.map(sayNamed),
   ];
 }
@@ -113,7 +112,7 @@ function cover(fleet: Fleet): Coverage {
       ...(unreadPlaces > 0
         ? [sayCount(unreadPlaces, "file or folder of hosts", "files and folders of hosts")]
         : []),
-      ...(rosters.length === 0 ? ["no roster of people was imported"] : []),
+      ...(rosters.length === 0 ? ["a roster of people: none was imported"] : []),
       ...(scope.isWhole ? [] : ["machines outside of the scan: the scope is not declared whole"]),
       ...(scope.note === "" ? [] : [`outside of the scope: ${scope.note}`]),
     ],

@@ -126,10 +126,17 @@ export function personTable(db: Database, lists: Lists) {
   };
 }
 
+const MOST_FINGERPRINTS = 20;
+
 /** How the rows of people are filled with what is to be said of them. */
 function personRows(db: Database): (row: Row) => PersonRow {
   const loginsOf = db.prepare<[number], string>("SELECT login FROM person_login WHERE person = ?").pluck();
   const keyCount = db.prepare<[number], number>("SELECT count(*) FROM person_key WHERE person = ?").pluck();
+  const fingerprints = db
+    .prepare<[number, number], string>(
+      "SELECT fingerprint FROM person_key WHERE person = ? ORDER BY fingerprint LIMIT ?",
+    )
+    .pluck();
   const grantCount = db
     .prepare<[number], number>(`
       SELECT count(*) FROM person_key
@@ -145,6 +152,7 @@ function personRows(db: Database): (row: Row) => PersonRow {
     standing: row.standing,
     why: sayStanding(row.standing, toDeciding(row)),
     keyCount: keyCount.get(row.id) ?? 0,
+    fingerprints: fingerprints.all(row.id, MOST_FINGERPRINTS),
     grantCount: grantCount.get(row.id) ?? 0,
     readAt: row.read_at,
   });

@@ -18,27 +18,40 @@ type Grant = {
   };
 };
 
-test("of the demo fleet exactly the planted orphans are listed, each with its reason, and none of the traps", async () => {
-  await using folder = await makeTemporaryFolder();
-  await using world = await startWorld({ folder: folder.path, hasHosts: true });
+/** The demo fleet, scanned, with its rosters; the grants are named by account, host and line. */
+async function openFleet() {
+  const folder = await makeTemporaryFolder();
+  const stack = new AsyncDisposableStack();
+  stack.use(folder);
+  const world = stack.use(await startWorld({ folder: folder.path, hasHosts: true }));
   const workstation = { user: "root", home: folder.path, agentSocket: null };
   const type = openTerminal(join(folder.path, "latchkey.db"), { workstation });
   const hosts = world.targets.filter((target) => target.includes("@"));
   await type("scan", ...hosts, "--accept-new", "--identity", world.identity ?? "");
   await type("people", "import", ...world.rosters);
-
-  const before = await type("access", "--orphaned");
-  expect(before.out).toContain("not counted: 1 grant whose private half was found nowhere");
-  await type("scope", "--complete", "--note", OUTSIDE);
-  const all = await list("--json");
-  const nameOf = new Map(
+  const names = new Map(
     hosts.map((target, index) => [target.split("@")[1], ["web-1", "db-1", "legacy-7"][index]]),
   );
-  const place = ({ host, account, line }: Grant) => `${account} on ${nameOf.get(host)}, line ${line}`;
-  const find = (sought: string) => all.find((grant) => place(grant) === sought);
+  return {
+    type,
+    list: async (...options: string[]) => {
+      const { grants }: { grants: Grant[] } = JSON.parse((await type("access", "--json", ...options)).out);
+      return new Map(
+        grants.map((grant) => [`${grant.account} on ${names.get(grant.host)}, line ${grant.line}`, grant]),
+      );
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
 
-  const orphans = await list("--orphaned", "--json");
-  expect(orphans.map((grant) => [place(grant), grant.orphan, grant.why[0]]).toSorted()).toEqual([
+test("of the demo fleet exactly the planted orphans are listed, each with its reason, and none of the traps", async () => {
+  await using fleet = await openFleet();
+  const before = await fleet.type("access", "--orphaned");
+  expect(before.out).toContain("not counted: 1 grant whose private half was found nowhere");
+  await fleet.type("scope", "--complete", "--note", OUTSIDE);
+
+  const orphans = await fleet.list("--orphaned");
+  expect([...orphans].map(([place, { orphan, why }]) => [place, orphan, why[0]]).toSorted()).toEqual([
     [
       "admin on legacy-7, line 3",
       "gone",
@@ -53,24 +66,21 @@ test("of the demo fleet exactly the planted orphans are listed, each with its re
     ],
   ]);
 
+  const all = await fleet.list();
   // A locked password keeps no key out under PAM, and is no sign of an orphan.
-  expect(find("metrics on db-1, line 1")).toMatchObject({
+  expect(all.get("metrics on db-1, line 1")).toMatchObject({
     verdict: { effective: { state: "yes" }, owner: { state: "known", isMatched: true } },
     orphan: null,
   });
   // A laptop is outside, with somebody who is there.
-  expect(find("alice on db-1, line 1")?.verdict.owner).toMatchObject({
+  expect(all.get("alice on db-1, line 1")?.verdict.owner).toMatchObject({
     state: "known",
     isMatched: false,
     reasons: expect.arrayContaining([expect.stringContaining("out of scope")]),
   });
   // Twelve days of logs say nothing of ninety.
-  expect(find("postgres on db-1, line 1")?.verdict.use.state).toBe("unknown");
+  expect(all.get("postgres on db-1, line 1")?.verdict.use.state).toBe("unknown");
   // Nobody gets a shell, and ports are forwarded all the same.
-  const forwarding = find("ftp-import on legacy-7, line 1");
+  const forwarding = all.get("ftp-import on legacy-7, line 1");
   expect([forwarding?.verdict.effective.state, forwarding?.orphan]).toEqual(["unknown", null]);
-
-  async function list(...options: string[]): Promise<Grant[]> {
-    return JSON.parse((await type("access", ...options)).out).grants;
-  }
 }, 60_000);

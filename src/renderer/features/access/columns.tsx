@@ -1,8 +1,8 @@
-import { NameCell, TextCell } from "#renderer/ui/cells.tsx";
+import { NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { EffectiveTag, OwnerTag, UseTag } from "#renderer/ui/verdict.tsx";
+import { EffectiveTag, OrphanTag, OwnerTag, UseTag } from "#renderer/ui/verdict.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { sayKey } from "#shared/text/key-size.ts";
@@ -39,8 +39,13 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
     title: "Why",
     minWidth: 186,
     grow: 4,
-    cell: ({ why: [first] }) => <TextCell text={first ?? ""} isDim />,
-    text: ({ why }) => why.join("; "),
+    cell: ({ why: [first], orphan }) => (
+      <Pair>
+        {orphan !== null && <OrphanTag orphan={orphan} />}
+        <TextCell text={first ?? ""} isDim />
+      </Pair>
+    ),
+    text: ({ why, orphan }) => [...(orphan === null ? [] : [`orphaned (${orphan})`]), ...why].join("; "),
   },
   {
     id: "key",

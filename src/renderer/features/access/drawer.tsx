@@ -1,13 +1,11 @@
-import { IconGhost } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { FindingLines } from "#renderer/ui/finding-lines.tsx";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
-import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
-import { EffectiveTag } from "#renderer/ui/verdict.tsx";
+import { EffectiveTag, OrphanTag } from "#renderer/ui/verdict.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { GrantDetail } from "#shared/model/grant.ts";
 import { sayKey } from "#shared/text/key-size.ts";
@@ -29,15 +27,11 @@ export function GrantDrawer({ id, onClose }: { id: number; onClose: () => void }
   );
 }
 
-function Subtitle({ grant: { verdict, orphaned, comment } }: { grant: GrantDetail }) {
+function Subtitle({ grant: { verdict, orphan, comment } }: { grant: GrantDetail }) {
   return (
     <>
       <EffectiveTag state={verdict.effective.state} />
-      {orphaned && (
-        <Tag tone="red" Icon={IconGhost}>
-          Orphaned
-        </Tag>
-      )}
+      {orphan !== null && <OrphanTag orphan={orphan} />}
       <Untrusted text={comment} />
     </>
   );

@@ -1,19 +1,23 @@
 import { Button } from "@mantine/core";
 import { IconKey, IconRadar2 } from "@tabler/icons-react";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
-import { Facet, FixedFacet } from "#renderer/ui/table/facet.tsx";
+import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
-import { EFFECTIVE } from "#renderer/ui/verdict.tsx";
+import { EFFECTIVE, OWNER, USE } from "#renderer/ui/verdict.tsx";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { COLUMNS } from "./columns.tsx";
 import { GrantDrawer } from "./drawer.tsx";
-import { route, sortOf, useGrants } from "./queries.ts";
+import { route, sortOf, useGrants, useStandings } from "./queries.ts";
 
 const VERDICTS = (["yes", "no", "unknown"] as const).map((value) => ({
   value,
   label: EFFECTIVE[value].word,
 }));
+
+const OWNERS = (["known", "gone", "unknown"] as const).map((value) => ({ value, label: OWNER[value].word }));
+
+const USES = (["used", "unused", "unknown"] as const).map((value) => ({ value, label: USE[value].word }));
 
 const FIXED = [
   { name: "host", title: "Host" },
@@ -58,14 +62,29 @@ export function AccessPage() {
 }
 
 function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
+  const standings = useStandings();
   return (
     <>
+      <ToggleFacet
+        title="Orphaned"
+        count={standings?.orphaned}
+        isOn={search.orphaned ?? false}
+        onChange={(isOn) => onChange({ orphaned: isOn || undefined })}
+      />
+      <ToggleFacet
+        title="Unmatched"
+        count={standings?.unmatched}
+        isOn={search.unmatched ?? false}
+        onChange={(isOn) => onChange({ unmatched: isOn || undefined })}
+      />
       <Facet
         title="Verdict"
         value={search.effective}
         options={VERDICTS}
         onChange={(effective) => onChange({ effective })}
       />
+      <Facet title="Owner" value={search.owner} options={OWNERS} onChange={(owner) => onChange({ owner })} />
+      <Facet title="Use" value={search.use} options={USES} onChange={(use) => onChange({ use })} />
       {FIXED.map(({ name, title }) => {
         const value = search[name];
         return (

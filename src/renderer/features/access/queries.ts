@@ -14,6 +14,10 @@ const inputOf = (search: Search) => ({
   account: search.account ?? null,
   fingerprint: search.fingerprint ?? null,
   effective: search.effective ?? null,
+  owner: search.owner ?? null,
+  use: search.use ?? null,
+  orphaned: search.orphaned ?? false,
+  unmatched: search.unmatched ?? false,
   sort: sortOf(search),
 });
 
@@ -31,6 +35,12 @@ export function useGrants(search: Search) {
     ),
   );
   return { list, fetchAll: () => fetchAll((after) => access.list.call({ ...input, after, limit: 1_000 })) };
+}
+
+/** How many grants are orphans, and how many keys' private halves are not known. */
+export function useStandings() {
+  const { data } = useQuery(useApi().overview.read.queryOptions());
+  return data?.grants;
 }
 
 export function useGrant(id: number) {

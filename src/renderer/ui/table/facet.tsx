@@ -1,6 +1,7 @@
 import { Menu } from "@mantine/core";
 import { IconCheck, IconChevronDown, IconX } from "@tabler/icons-react";
 import { sayUntrusted } from "#renderer/ui/text.tsx";
+import { sayNumber } from "#shared/text/count.ts";
 import classes from "./list-screen.module.css";
 
 type Props<Value extends string | number> = {
@@ -39,6 +40,29 @@ export function Facet<Value extends string | number>({ title, value, options, on
       </Menu>
       {chosen && <DropButton title={title} onDrop={() => onChange(undefined)} />}
     </span>
+  );
+}
+
+type ToggleProps = {
+  title: string;
+  count: number | undefined;
+  isOn: boolean;
+  onChange: (isOn: boolean) => void;
+};
+
+/** A filter that is on or off, with how many it lets through by itself. */
+export function ToggleFacet({ title, count, isOn, onChange }: ToggleProps) {
+  return (
+    <button
+      type="button"
+      aria-pressed={isOn}
+      className={isOn ? `${classes.facet} ${classes.chosen}` : classes.facet}
+      onClick={() => onChange(!isOn)}
+    >
+      {isOn && <IconCheck size={13} aria-hidden />}
+      {title}
+      {count !== undefined && <span className={classes.facetCount}>{sayNumber(count)}</span>}
+    </button>
   );
 }
 

@@ -1,0 +1,82 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { expect, test } from "./latchkey.ts";
+
+test("the people of all rosters, why each counts as there or gone, and what their keys open", async ({
+  openSample,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  const frame = await openSample();
+  const list = await frame.goTo("People");
+  await expect(list.row("Carol Nolan")).toContainText("Left");
+  await expect(frame.page.getByText("team-keys: 3 people with 3 keys")).toBeVisible();
+  expect(await camera.photograph("people")).toEqual([]);
+
+  await list.filter("Standing", "Left");
+  const drawer = await list.open(/^carol/);
+  await expect(drawer).toContainText("left on");
+  expect(await camera.photograph("person")).toEqual([]);
+  await drawer.getByRole("link", { name: "What it opens" }).click();
+  await expect(frame.title).toHaveText("Access");
+  await expect(list.row("carol@corp.example").first()).toBeVisible();
+});
+
+test("a roster is chosen as a file, says what of it cannot be read, and is forgotten again", async ({
+  openEmpty,
+  camera,
+}) => {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "staff.csv");
+  await writeFile(path, "name,login,state\nAnn Moore,ann,active\nCarol Nolan,carol,gone\nDan,dan,on leave\n");
+  const frame = await openEmpty();
+  const { page } = frame;
+  const list = await frame.goTo("People");
+  await expect(page.getByText("No roster imported yet")).toBeVisible();
+  expect(await camera.photograph("people-empty")).toEqual([]);
+
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await (await chooser).setFiles(path);
+  const dialog = page.getByRole("dialog", { name: "Import a roster" });
+  await expect(dialog.getByLabel("Name of the roster")).toHaveValue("staff.csv");
+  await dialog.getByRole("button", { name: "Import" }).click();
+  await expect(dialog).toContainText("3 people with 0 keys; 1 have left");
+  await expect(dialog).toContainText('staff.csv line 4: the state "on leave" is not understood');
+  expect(await camera.photograph("people-imported")).toEqual([]);
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await expect(list.rows).toHaveCount(3);
+
+  await page.getByRole("button", { name: "Forget staff.csv" }).click();
+  await expect(page.getByText("No roster imported yet")).toBeVisible();
+});
+
+test("a roster that is dropped on its panel is imported there, and not inspected", async ({ openEmpty }) => {
+  const frame = await openEmpty();
+  const { page } = frame;
+  await frame.goTo("People");
+  const files = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["login,state\ncarol,gone\n"], "people.csv"));
+    return transfer;
+  });
+  await page
+    .getByText("People and their keys: drop files here")
+    .dispatchEvent("drop", { dataTransfer: files });
+  await expect(page.getByRole("dialog", { name: "Import a roster" })).toBeVisible();
+  await expect(page.getByRole("dialog", { name: "Inspect" })).toHaveCount(0);
+});
+
+test("the scope is declared, with what is outside", async ({ openEmpty }) => {
+  const frame = await openEmpty();
+  const { page } = frame;
+  await frame.goTo("People");
+  await page.getByLabel("Every machine that holds private keys is scanned").check();
+  await page.getByLabel("What is outside").fill("two laptops");
+  await page.getByRole("button", { name: "Declare" }).click();
+  await expect(frame.toast).toContainText("The scope is declared");
+  await page.reload();
+  await expect(page.getByLabel("What is outside")).toHaveValue("two laptops");
+});
