@@ -176,7 +176,7 @@ test("of ten thousand lines with a hundred broken ones each of these is named, a
 test("a text of which nothing can be read is refused for its first word, broken words skipped or not", () => {
   const wish = { only: null, sshConfig: NO_SSH_CONFIG, skipBroken: true } as const;
   expect(() => parse("\na:x b:y", wish)).toThrow('"a:x" on line 2 has no port');
-  expect(parse("\n# nothing", wish)).toEqual({ targets: [], broken: [] });
+  expect(parse("\n# nothing", wish)).toEqual({ targets: [], broken: [], sshAlone: 0 });
   const noise = Array.from({ length: 20_000 }, (_, index) => `a:x${index}`).join(" ");
   expect(() => parse(noise, wish)).toThrow("more than 10,000 words cannot be read as targets");
 });

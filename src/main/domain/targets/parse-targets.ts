@@ -12,6 +12,13 @@ type Wish = {
   skipBroken: boolean;
 };
 
+type Parsed = {
+  targets: Target[];
+  broken: BrokenEntry[];
+  /** Names that would stand for TLS too, were it not for a pattern of ssh_config. */
+  sshAlone: number;
+};
+
 /**
  * Targets as people write them.
  *
@@ -30,13 +37,15 @@ type Wish = {
  * Names are lower-cased, for they have no case; addresses are written their shortest way. A host that ssh_config gives
  * another address or a way there is SSH alone: its name means nothing to anybody else.
  */
-export function parseTargets(text: string, wish: Wish): { targets: Target[]; broken: BrokenEntry[] } {
+export function parseTargets(text: string, wish: Wish): Parsed {
   const { entries, broken } = readEntries(text, wish);
   refuseTooMany(entries.reduce((sum, entry) => sum + countOf(entry, wish), 0n));
 
   const targets = new Map<string, Target>();
+  const sshAlone = new Set<string>();
   for (const entry of entries) {
     for (const host of entry.hosts.list()) {
+      if (isSshAlone(entry, host, wish) && !wish.sshConfig.isNamed(host)) sshAlone.add(host);
       for (const kind of kindsOf(entry, host, wish)) {
         const target = makeTarget(kind, host, entry, wish.sshConfig);
         const identity = JSON.stringify(target);
@@ -44,7 +53,7 @@ export function parseTargets(text: string, wish: Wish): { targets: Target[]; bro
       }
     }
   }
-  return { targets: [...targets.values()], broken };
+  return { targets: [...targets.values()], broken, sshAlone: sshAlone.size };
 }
 
 export function refuseTooMany(count: bigint): void {
@@ -100,6 +109,9 @@ function kindsOf({ kind }: Entry, host: string, { only, sshConfig }: Wish): read
   if (kind) return [kind];
   return sshConfig.isAlias(host) ? ["ssh"] : ["ssh", "tls"];
 }
+
+const isSshAlone = (entry: Entry, host: string, wish: Wish): boolean =>
+  wish.only === null && entry.kind === null && kindsOf(entry, host, wish).length === 1;
 
 /** What the other kind has no use for is left out: a list of logins can be scanned for TLS. */
 function makeTarget(kind: Target["kind"], host: string, entry: Entry, sshConfig: SshConfig): Target {

@@ -36,6 +36,18 @@ test("names mean what ~/.ssh/config and what it includes say, as it stands at ea
   expect(await read("web2")).toEqual(["ssh://web2:2223", "web2:443"]);
 });
 
+test("how many names a pattern of ssh_config makes visited over SSH alone is said, and how to visit TLS too", async () => {
+  await using home = await makeHome({
+    config: "Host gate\n  HostName 10.0.0.1\nHost * !gate\n  ProxyJump gate\n",
+  });
+  const { targets, notes } = await home.read({ text: "gate web[1-3] web1 db:443 root@app" });
+  const plain = ["gate:22", "web1:22", "web2:22", "web3:22", "db:443", "root@app"];
+  expect(targets.map(sayTarget)).toEqual(plain);
+  expect(notes).toEqual([
+    "3 names are visited over SSH alone, for a pattern of ssh_config gives them another address or a way there; write name:443 to visit TLS too",
+  ]);
+});
+
 test("every host that ssh_config names is a target, and what no host can be named is broken", async () => {
   await using home = await makeHome({
     config: "Host web1 *.corp !no\n  Port 2222\nHost we$ird 10.0.0.5 prod/web\nHost web1\n",

@@ -47,6 +47,7 @@ export function createTargetReader({ workstation }: { workstation: Workstation }
         ...(isAboutSsh ? [...config.notes, ...sayUnread(knownHosts)] : []),
         ...(hosts.length > 0 ? sayNotRemembered(sshConfigFile) : []),
         ...listed.flatMap(({ notes }) => notes),
+        ...saySshAlone(written.sshAlone),
         ...sshConfig.notesOn(hosts, workstation.user),
       ],
       sshConfig,
@@ -59,6 +60,14 @@ const sayNotRemembered = (file: string | null): string[] =>
   file === null || file.toLowerCase() === "none"
     ? []
     : [`${file} is not remembered: name it again when you scan these hosts again`];
+
+/** A name that ssh_config holds in full explains itself; one that only a pattern of it takes in does not. */
+const saySshAlone = (count: number): string[] =>
+  count === 0
+    ? []
+    : [
+        `${sayCount(count, "name is", "names are")} visited over SSH alone, for a pattern of ssh_config gives ${count === 1 ? "it" : "them"} another address or a way there; write name:443 to visit TLS too`,
+      ];
 
 /** Of a configuration that nobody asked for, a word is enough: what concerns a host is said of that host. */
 function sayBrokenLines({ broken }: SshConfig): string[] {
