@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /**
@@ -8,6 +9,8 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
   test: {
+    // One processor is left for the rest of the machine, but of two both are used.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
@@ -32,7 +35,9 @@ export default defineConfig({
           name: "lab",
           include: ["src/**/*.lab.test.ts"],
           testTimeout: 120_000,
-          fileParallelism: false,
+          // They mostly wait: two at a time, also beside the tests in a browser. Each host has its own address.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { makeCertificate } from "./make-certificate.ts";
 
@@ -21,10 +21,17 @@ export const startSilentServer = (): Promise<TestServer> => listen(createServer(
 export const startPlainServer = (): Promise<TestServer> =>
   listen(createServer((socket) => socket.end("SSH-2.0-OpenSSH_10.0\r\n")));
 
-/** An endpoint where nobody listens: it was free a moment ago. */
+/** An endpoint where nobody listens, nor will while this process lives: it is our end of a connection. */
 export async function findClosedEndpoint(): Promise<Endpoint> {
-  await using server = await startSilentServer();
-  return server.endpoint;
+  const server = createServer((far) => far.unref());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const near = connect(port, "127.0.0.1");
+  await once(near, "connect");
+  near.unref();
+  server.unref();
+  return { host: "127.0.0.1", port: near.localPort ?? 0 };
 }
 
 /** Listens on a free port of loopback; the server and its connections are gone with the returned value. */
