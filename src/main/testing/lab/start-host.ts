@@ -97,7 +97,7 @@ export async function startHost({
     pid,
     root: `/proc/${pid}/root`,
     run: async (script) => {
-      const enter = ["-t", String(pid), "-m", "-p", "-u", "-r", "-w", "sh", "-euc", script];
+      const enter = ["-t", String(pid), "-m", "-n", "-p", "-u", "-r", "-w", "sh", "-euc", script];
       const { stdout } = await run("nsenter", enter, { maxBuffer: 64 * 1024 * 1024 });
       return stdout;
     },

@@ -1,6 +1,7 @@
 /** The hosts that the rows are tried on: one for all rows that differ by account only. */
 import { CLOSED_UNDER_PAM, CLOSED_WITHOUT_PAM, UNDER_PAM, WITHOUT_PAM } from "./account-rows.ts";
 import { CERTIFICATE_ROWS } from "./certificate-rows.ts";
+import { DAEMON_GROUNDS } from "./daemon-rows.ts";
 import { LAX_ROWS, STRICT_ROWS } from "./disk-rows.ts";
 import { FILE_ROWS, SHADOW_ROWS } from "./file-rows.ts";
 import { FROM_ROWS, NAMED_FROM_ROWS } from "./from-rows.ts";
@@ -103,6 +104,11 @@ export const GROUNDS: readonly Ground[] = [
   ...grounds("Match and Include", "UsePAM yes", MATCH_ROWS),
   ...grounds("revoked keys", "UsePAM yes", REVOCATION_ROWS),
   ...grounds("certificates", "UsePAM yes", CERTIFICATE_ROWS),
+  {
+    name: "RevokedKeys none, TrustedUserCAKeys none and ChrootDirectory none for everybody",
+    config: "UsePAM yes\nRevokedKeys none\nTrustedUserCAKeys none\nChrootDirectory none",
+    rows: [accepts({})],
+  },
   { name: LISTS.replaceAll("\n", "; "), config: LISTS, rows: LIST_ROWS },
   { name: GROUPS.replaceAll("\n", "; "), config: GROUPS, rows: GROUP_ROWS },
   {
@@ -111,4 +117,5 @@ export const GROUNDS: readonly Ground[] = [
     sshdOptions: OPTIONS,
     rows: OPTION_ROWS,
   },
+  ...DAEMON_GROUNDS,
 ];

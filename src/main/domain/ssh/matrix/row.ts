@@ -27,6 +27,8 @@ export type Row = {
   because?: string;
   /** The one setting without which it would be let in. */
   dormant?: string;
+  /** Why nobody can tell from what is on the host: then we must not say yes or no. */
+  open?: string;
   /** What sshd takes it from, where it is in no file: told as another way in. */
   way?: string;
 };

@@ -6,10 +6,10 @@ export function sayRow(row: Row): string {
     row.called ?? show(row.file ?? "<key>"),
     ...[row.setting, row.account?.words, row.disk?.words].filter((words) => words !== undefined).map(show),
   ];
-  const answer =
-    row.sshd === "accepts" ? "sshd lets it in, and we say yes" : "sshd refuses it, and we say no";
-  const because = row.because === undefined ? "" : ` (${row.because})`;
-  return `${said.join(" | ")}: ${answer}${because}`;
+  const [sshd, we] = row.sshd === "accepts" ? ["lets it in", "yes"] : ["refuses it", "no"];
+  const because = row.open ?? row.because;
+  const verdict = `${row.open ? "unknown" : we}${because ? ` (${because})` : ""}`;
+  return `${said.join(" | ")}: sshd ${sshd}, and we say ${verdict}`;
 }
 
 /** What is not seen is spelled; lines are told apart by a semicolon. */
