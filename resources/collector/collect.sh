@@ -396,11 +396,12 @@ read_shells() {
 read_password_states() {
 	if [ -r /etc/shadow ]; then
 		printf '@password-states %s\n' $encoding
-		awk -F: '{
+		# Elsewhere than on Linux, sshd takes *LK* for a lock.
+		awk -F: -v kernel="$(uname -s)" '{
 			class = "set"
 			if ($2 == "") class = "none"
-			else if ($2 ~ /^!/ || $2 ~ /^[*]LK[*]/) class = "locked"
-			else if ($2 ~ /^[*]+$/) class = "starred"
+			else if ($2 ~ /^!/ || (kernel != "Linux" && $2 ~ /^[*]LK[*]/)) class = "locked"
+			else if ($2 ~ /^[*]/) class = "starred"
 			aged = $3 > 0 && $5 ~ /^[0-9]+$/ && $7 ~ /^[0-9]+$/ ? $3 + $5 + $7 : ""
 			print $1 ":" class ":" $8 ":" aged
 		}' /etc/shadow | payload
@@ -700,7 +701,8 @@ read_account() {
 	read_principals "$files_principals"
 	read_roots "$config_roots$files_roots"
 	IFS=$nl
-	for pattern in $files; do
+	# The usual two also where sshd does not read them: who put a key there thinks that it does.
+	for pattern in $files .ssh/authorized_keys .ssh/authorized_keys2; do
 		unset IFS
 		if [ "$pattern" = none ]; then :
 		elif substitute "$pattern"; then read_key_paths "$path"
@@ -813,7 +815,7 @@ read_sshd_file() {
 	case $stands in
 		absent) why=no-such-file ;;
 		hidden) why=cannot-tell ;;
-		other) why=not-regular ;;
+		other) [ -d "$1" ] && why=is-folder || why=not-regular ;;
 		file) resolve "$1"; [ -n "$real" ] || why=cannot-tell ;;
 	esac
 	if [ -n "$why" ]; then printf '@sshd-file - path:%s why:%s\n' "$shown" $why; return; fi
@@ -925,6 +927,9 @@ substitute() {
 	done
 	path=$path$rest
 	case $path in /*) ;; *) path=$home/$path ;; esac
+	while :; do
+		case $path in *//*) path=${path%%//*}/${path#*//} ;; *) break ;; esac
+	done
 }
 
 # One value of AuthorizedKeysFile: a path, and from OpenSSH 10 on a pattern.
@@ -1711,7 +1716,7 @@ read_last_logins() {
 		if [ -n "$query" ] && has sqlite3; then
 			printf '@last-logins %s path:%s form:rows\n' $encoding $records
 			in_time sqlite3 -readonly -batch -init /dev/null -separator '	' $records "$query" | payload
-		elif has $program && [ $program != sqlite3 ]; then
+		elif has $program; then
 			printf '@last-logins %s path:%s form:table\n' $encoding $records
 			set --
 			[ $program != wtmpdb ] || set -- last -f $records -w --time-format iso

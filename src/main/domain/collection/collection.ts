@@ -160,7 +160,7 @@ export type AuthorizedKeysFile = {
   linkCount: number | null;
 };
 
-/** A file that sshd's settings name. `isAbsent`: it is provably not there. */
+/** A file that sshd's settings name. `isAbsent`: it is provably not there, or a folder. */
 export type SshdFile = Pick<
   AuthorizedKeysFile,
   "path" | "bytes" | "whyUnread" | "realPath" | "walk" | "through"

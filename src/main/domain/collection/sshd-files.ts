@@ -29,7 +29,7 @@ function readFile(record: Record, path: string): SshdFile {
     realPath,
     walk: toEntries(walk),
     through: toEntries(readWalk(path, record.sayAll("through"))),
-    isAbsent: why === "no-such-file",
+    isAbsent: why === "no-such-file" || why === "is-folder",
   };
 }
 

@@ -31,6 +31,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "not-permitted": () => "it may not be read without more rights",
   "not-regular": () => "it is not a regular file",
   "logs-full": () => "the logs before it tell of so many logins that it was left out",
+  "is-folder": () => "it is a folder",
   "needs-root": () => "only root may read it",
   "odd-name": () => "sshd cannot be asked about an account with a comma in its name",
   "pseudo-file": () => "it leads into /proc, /sys or /dev",

@@ -18,6 +18,7 @@ test("the first line of a keyword counts, and what is not written is sshd's defa
     name: "StrictModes",
     values: ["no"],
     place: "/etc/ssh/sshd_config:1",
+    isInMatch: false,
   });
   expect(plain.get("PermitRootLogin")).toMatchObject({
     values: ["prohibit-password"],

@@ -17,6 +17,8 @@ export type Setting = {
   values: string[];
   /** A file and line, `sshd -T`, or that it is sshd's default. */
   place: string;
+  /** It stands in a Match block, where sshd takes the "none" of some settings for a file of that name. */
+  isInMatch: boolean;
 };
 
 /** The settings for a login from elsewhere, and what they are where Match blocks turn out otherwise than for that. */
@@ -152,7 +154,7 @@ function askedSettings(
       const inFiles = written(keyword);
       const values = answers.get(lower(keyword)) ?? (LISTS.has(keyword) ? [] : DEFAULTS[keyword]);
       if (isEqual(inFiles, { values })) return inFiles;
-      return { name: keyword, values, place: `sshd -T -C user=${account}` };
+      return { name: keyword, values, place: `sshd -T -C user=${account}`, isInMatch: false };
     }),
     source: `sshd -T -C user=${account}`,
   };
@@ -181,14 +183,16 @@ function readSetting(
   const own = lines.filter((line) => (OLD_NAMES.get(line.keyword) ?? line.keyword) === lower(keyword));
   const inMatch = own.filter(({ match }) => match.length > 0 && match.every(holds));
   const global = own.filter(({ match }) => match.every(isUnconditional));
-  const counting = inMatch.length > 0 && !GLOBAL.has(keyword) ? inMatch : global;
+  const isInMatch = inMatch.length > 0 && !GLOBAL.has(keyword);
+  const counting = isInMatch ? inMatch : global;
   const [first] = counting;
-  if (!first) return { name: keyword, values: DEFAULTS[keyword], place: "sshd's default" };
-  if (!LISTS.has(keyword)) return { name: keyword, values: first.values, place: first.place };
+  if (!first) return { name: keyword, values: DEFAULTS[keyword], place: "sshd's default", isInMatch };
+  if (!LISTS.has(keyword)) return { name: keyword, values: first.values, place: first.place, isInMatch };
   return {
     name: keyword,
     values: counting.flatMap(({ values }) => values),
     place: counting.map(({ place }) => place).join(", "),
+    isInMatch,
   };
 }
 

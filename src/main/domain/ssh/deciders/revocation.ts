@@ -16,9 +16,13 @@ export function decideRevocationLists(settings: Settings, lists: Lists): Contrib
   return pathsOf(settings).map((path): Contribution => {
     const file = fileAt(path, lists);
     const named = `RevokedKeys ${path}`;
+    if (isNone(path)) {
+      const why = "is in a Match block the name of a file, which does not exist: sshd refuses every key";
+      return refuse(`${named} ${why} (${setting.place})`, saySetting(setting));
+    }
     if (file?.isAbsent) {
       return refuse(
-        `${named} does not exist, for which sshd refuses every key (${setting.place})`,
+        `${named}: ${file.whyUnread}, for which sshd refuses every key (${setting.place})`,
         saySetting(setting),
       );
     }
@@ -66,8 +70,12 @@ export function sayRevokedCertificates(key: PublicKey, settings: Settings, lists
   return { notes: partly.map((path) => `${path} revokes some certificates, by serial or id`) };
 }
 
-const pathsOf = (settings: Settings): string[] =>
-  settings.get("RevokedKeys").values.filter((value) => value.toLowerCase() !== "none");
+function pathsOf(settings: Settings): string[] {
+  const { values, isInMatch } = settings.get("RevokedKeys");
+  return values.filter((value) => isInMatch || !isNone(value));
+}
+
+const isNone = (value: string): boolean => value.toLowerCase() === "none";
 
 /** There is nothing in /dev/null, which some write for none. */
 const NOTHING: SshdFile = {

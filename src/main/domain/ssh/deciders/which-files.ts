@@ -1,9 +1,9 @@
 import type { Account, AuthorizedKeysFile, HostFacts } from "#domain/collection/collection.ts";
-import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
-import { matchesPattern } from "#domain/ssh/pattern.ts";
+import { type Contribution, refuse } from "#domain/ssh/contribution.ts";
+import { matchesGlob } from "#domain/ssh/glob.ts";
 import { type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
-import { expandPath } from "#domain/ssh/tokens.ts";
+import { expandPath, tidy } from "#domain/ssh/tokens.ts";
 
 /** From this version on, sshd expands wildcards in AuthorizedKeysFile. */
 const WITH_GLOBS = 1_000;
@@ -31,22 +31,5 @@ export function decideWhichFiles(order: number | null, settings: Settings): Cont
   const setting = settings.get("AuthorizedKeysFile");
   if (order !== null) return {};
   const said = `sshd does not read this file for the account: ${saySetting(setting)}`;
-  const isOpen = setting.values.some((value) => value.includes("["));
-  return isOpen ? doubt(said) : refuse(said, saySetting(setting));
+  return refuse(said, saySetting(setting));
 }
-
-/** Wildcards stay within one folder and do not stand for a dot at the beginning of a name. */
-export function matchesGlob(path: string, pattern: string): boolean {
-  if (!/[*?]/.test(pattern)) return false;
-  const names = path.split("/");
-  const patterns = pattern.split("/");
-  return (
-    names.length === patterns.length &&
-    names.every((name, index) => {
-      const own = patterns[index] ?? "";
-      return !(name.startsWith(".") && /^[*?]/.test(own)) && matchesPattern(name, own);
-    })
-  );
-}
-
-const tidy = (path: string): string => path.replace(/\/{2,}/g, "/");
