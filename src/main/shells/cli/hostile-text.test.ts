@@ -5,6 +5,7 @@ import { makeHostileDatabase } from "#store/testing/hostile/fill.ts";
 import { PAYLOADS } from "#store/testing/hostile/payloads.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
+import { askFor, startAskingServer } from "#testing/ssh/asking-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");
@@ -111,6 +112,55 @@ test("no file makes inspect print what a terminal would obey, and no certificate
     expect(out.length).toBeGreaterThan(50);
     expectHarmless(command, out);
     expectHarmless(command, err);
+  }
+});
+
+test("no question of a scan prints what a terminal would obey, whatever a host asks", async () => {
+  await using folder = await makeTemporaryFolder();
+  const odd = PAYLOADS.filter((text) => OBEYED.test(text) && text.isWellFormed() && text.length < 200);
+  await using server = await startAskingServer({
+    judge: async (attempt) => {
+      if (attempt.method !== "keyboard-interactive") return attempt.reject(["keyboard-interactive"]);
+      await askFor(attempt, ...odd.slice(0, 8).map((prompt) => ({ prompt, echo: true })));
+      attempt.accept();
+    },
+  });
+  const asked: string[] = [];
+  const type = openTerminal(join(folder.path, "latchkey.db"), {
+    now,
+    prompt: async (text) => {
+      asked.push(text);
+      return "x";
+    },
+  });
+  const target = `jo@${server.host}:${server.port}`;
+  const { out, err } = await type("scan", target, "--accept-new", "--ask-password");
+  expect(asked).toHaveLength(8);
+  for (const text of [...asked, out, err]) expectHarmless(["scan"], text);
+});
+
+test("no command about the database prints what a terminal would obey, wherever it lies", async () => {
+  const names = PAYLOADS.filter(
+    (text) => OBEYED.test(text) && text.isWellFormed() && text.length < 60 && !/[/\0]/.test(text),
+  );
+  // Every twelfth, since each has a database of its own.
+  for (const name of names.filter((_, index) => index % 12 === 0)) {
+    await using folder = await makeTemporaryFolder();
+    const type = openTerminal(join(folder.path, `x${name}.db`), { now });
+    await type("targets", "add", "web1");
+    for (const command of [
+      ["database", "check"],
+      ["database", "backup"],
+      ["database", "backups"],
+      ["database", "backups", "--json"],
+      ["database", "restore", name],
+      ["database", "restore", "latest"],
+    ]) {
+      const { out, err } = await type(...command);
+      expect(`${out}${err}`.length).toBeGreaterThan(20);
+      expectHarmless(command, out);
+      expectHarmless(command, err);
+    }
   }
 });
 
