@@ -10,7 +10,7 @@ import { pinTable } from "./pin-table.ts";
 import { probeTable } from "./scans/probe-table.ts";
 import { scanTable } from "./scans/scan-table.ts";
 import { targetTable } from "./target-table.ts";
-import { useTable } from "./use/use-table.ts";
+import { loginTable } from "./use/login-table.ts";
 
 /** The tables that a scan writes to, whichever connection it has. */
 export function scanTables(db: Database, lists: Lists) {
@@ -25,6 +25,6 @@ export function scanTables(db: Database, lists: Lists) {
     pins: pinTable(db),
     scans: scanTable(db, lists),
     targets: targetTable(db),
-    uses: useTable(db),
+    uses: loginTable(db),
   };
 }

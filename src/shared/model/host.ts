@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { FindingBrief } from "./finding.ts";
+import { LogWindow } from "./host-use.ts";
 import { Instant } from "./instant.ts";
 import { HostKeyView, Outcome, ProbeState } from "./probe.ts";
 
@@ -80,5 +81,7 @@ export const HostDetail = HostRow.extend({
   accounts: z.array(AccountView),
   keyFiles: z.array(KeyFileView),
   coverage: z.object({ read: z.array(z.string()), notRead: z.array(Unread) }),
+  /** From when to when its logs tell of logins, over all readings. */
+  logWindows: z.array(LogWindow),
 });
 export type HostDetail = z.infer<typeof HostDetail>;

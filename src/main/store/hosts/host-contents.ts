@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { AccountView, type HostDetail, KeyFileView, Unread } from "#shared/model/host.ts";
+import { loginTable } from "#store/use/login-table.ts";
 
 type AccountRow = { name: string; uid: number; shell: string; password_state: string; grant_count: number };
 
@@ -40,14 +41,18 @@ export function hostContents(db: Database) {
     WHERE host = ? AND gone_scan IS NULL
     ORDER BY key_type, fingerprint`);
 
+  const logins = loginTable(db);
   const coverage = db.prepare<[number], CoverageRow>("SELECT read, not_read FROM coverage WHERE host = ?");
 
   return {
-    of: (host: number): Pick<HostDetail, "accounts" | "keyFiles" | "hostKeys" | "coverage"> => ({
+    of: (
+      host: number,
+    ): Pick<HostDetail, "accounts" | "keyFiles" | "hostKeys" | "coverage" | "logWindows"> => ({
       accounts: accounts.all(host, host).map(toAccount),
       keyFiles: keyFiles.all(host).map(toKeyFile),
       hostKeys: hostKeys.all(host),
       coverage: toCoverage(coverage.get(host)),
+      logWindows: logins.of(host).windows,
     }),
   };
 }

@@ -4,7 +4,7 @@ import { orphanClock } from "#store/access/orphan-clock.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { Look } from "#store/spans.ts";
-import { useTable } from "#store/use/use-table.ts";
+import { loginTable } from "#store/use/login-table.ts";
 import type { CollectedHost } from "#store/visit.ts";
 import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
 
@@ -43,7 +43,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const hostKeys = hostKeyTable(db);
   const keyFiles = keyFileTable(db);
   const places = placeTable(db);
-  const uses = useTable(db);
+  const logins = loginTable(db);
   const keep = db.prepare(READ);
   const cover = db.prepare(COVER);
   const dateOrphans = orphanClock(db);
@@ -60,7 +60,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     accounts.follow(id, collected.accounts, look);
     places.follow({ name, host: id }, files, look);
     hostKeys.follow(id, collected.hostKeys, look);
-    uses.keep(id, collected.use);
+    logins.keep(id, collected.use);
     const seen = {
       grants: grants.follow(home, collected.grants, look, at),
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),

@@ -1,12 +1,14 @@
 import type { TablerIcon } from "@tabler/icons-react";
-import { IconCheck, IconEyeOff, IconMapPin, IconRefreshAlert } from "@tabler/icons-react";
+import { IconCheck, IconEyeOff, IconHistory, IconMapPin, IconRefreshAlert } from "@tabler/icons-react";
 import { Section } from "#renderer/ui/drawer/drawer.tsx";
 import type { Tone } from "#renderer/ui/tag.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { EFFECTIVE, OWNER, USE } from "#renderer/ui/verdict.tsx";
+import { Exactly } from "#renderer/ui/when.tsx";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
-import type { Coverage, Verdict } from "#shared/model/verdict.ts";
+import type { Coverage, Use, Verdict } from "#shared/model/verdict.ts";
+import { sayCount } from "#shared/text/count.ts";
 import classes from "./access.module.css";
 
 /** The verdict on its three axes: what it is, why, and what was and was not looked at. */
@@ -20,7 +22,9 @@ export function VerdictSections({ verdict: { effective, owner, use } }: { verdic
         <Axis question="Does somebody own it?" look={OWNER[owner.state]} axis={owner}>
           <Manager managedBy={owner.managedBy} />
         </Axis>
-        <Axis question="Is it used?" look={USE[use.state]} axis={use} />
+        <Axis question="Is it used?" look={USE[use.state]} axis={use}>
+          <LastLogin use={use} />
+        </Axis>
       </div>
     </Section>
   );
@@ -59,6 +63,23 @@ function OnlyFrom({ addresses }: { addresses: readonly string[] }) {
     <p className={classes.reason}>
       <IconMapPin size={14} className={classes.mark} aria-hidden /> only from{" "}
       <Untrusted text={addresses.join(", ")} isMono />
+    </p>
+  );
+}
+
+/** When it was last used to the second, and how long ago that is. */
+function LastLogin({ use: { at, from, count } }: { use: Use }) {
+  if (at === null) return null;
+  return (
+    <p className={classes.reason}>
+      <IconHistory size={14} className={classes.mark} aria-hidden /> last login <Exactly instant={at} />
+      {from !== null && (
+        <>
+          {" "}
+          from <Untrusted text={from} isMono />
+        </>
+      )}
+      , {sayCount(count, "login")} in the logs
     </p>
   );
 }

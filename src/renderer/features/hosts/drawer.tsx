@@ -15,6 +15,7 @@ import { CoverageOf } from "./coverage.tsx";
 import { HostKeys } from "./host-keys.tsx";
 import classes from "./hosts.module.css";
 import { AccountLines, KeyFileLines } from "./inventory.tsx";
+import { LogWindows } from "./log-windows.tsx";
 import { useHost } from "./queries.ts";
 
 export function HostDrawer({ id, onClose }: { id: number; onClose: () => void }) {
@@ -82,6 +83,7 @@ function Details({ host }: { host: HostDetail }) {
       <HostKeys host={host} />
       <FindingLines findings={host.findings} />
       <CoverageOf coverage={host.coverage} />
+      <LogWindows host={host} />
       <HostFacts host={host} />
       <AccountLines accounts={host.accounts} host={host.host} />
       <KeyFileLines keyFiles={host.keyFiles} />

@@ -12,12 +12,12 @@ type LoginRow = {
   days: string;
 };
 
-export type UseTable = ReturnType<typeof useTable>;
-
 /** What logs told of the hosts: logins by key, and from when to when the logs reach. */
-export function useTable(db: Database) {
+export function loginTable(db: Database) {
   const findHost = db
-    .prepare<{ host: string; port: number }, number>("SELECT id FROM host WHERE host = @host AND port = @port")
+    .prepare<{ host: string; port: number }, number>(
+      "SELECT id FROM host WHERE host = @host AND port = @port",
+    )
     .pluck();
   const logins = db.prepare<[number], LoginRow>(`
     SELECT account, fingerprint, is_authority, first_at, last_at, last_from, days
