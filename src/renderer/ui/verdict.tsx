@@ -13,6 +13,7 @@ import {
 import type { Orphan } from "#shared/model/grant.ts";
 import type { Effective, Owner, Use } from "#shared/model/verdict.ts";
 import { Tag, type Tone } from "./tag.tsx";
+import classes from "./verdict.module.css";
 
 type Look = { tone: Tone; Icon: TablerIcon; word: string };
 
@@ -34,8 +35,12 @@ export const USE: Record<Use["state"], Look> = {
   unknown: { tone: "gray", Icon: IconHelpCircle, word: "Use unknown" },
 };
 
-/** In two words at most: rows are narrow, and the sentence beside it says more. */
 const ORPHAN: Record<Orphan, string> = { gone: "Owner left", unused: "Unused", unmatched: "Nobody's" };
+
+/** That a grant is an orphan, where the sentence beside it says why. */
+export function OrphanMark() {
+  return <IconGhost size={15} className={classes.orphan} role="img" aria-label="Orphaned:" />;
+}
 
 /** That a grant is an orphan, and why. */
 export function OrphanTag({ orphan }: { orphan: Orphan }) {

@@ -45,16 +45,16 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     )
     .pluck();
   const people = db.prepare<[string, number], PersonRow>(`
-    SELECT person.name, person.standing, roster.name AS roster, ${DECIDING}
+    SELECT person.standing, roster.name AS roster, ${DECIDING}
     FROM ${DECIDED} JOIN person_key ON person_key.person = person.id
     WHERE fingerprint = ?
     ORDER BY person.standing DESC, person.id
     LIMIT ?`);
   const named = db.prepare<[string, string, number], PersonRow>(`
-    SELECT person.name, person.standing, roster.name AS roster, ${DECIDING}
+    SELECT person.standing, roster.name AS roster, ${DECIDING}
     FROM ${DECIDED} JOIN person_login ON person_login.person = person.id
     WHERE login IN (?, ?)
-    GROUP BY person.name, person.standing
+    GROUP BY by_name, person.standing
     LIMIT ?`);
   const fleet = fleetReader(db, { rosters, scope });
 
@@ -94,7 +94,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
 const NOWHERE = { places: [], placeCount: 0 };
 
 const toKnown = (row: PersonRow): KnownPerson => ({
-  name: row.name,
+  name: row.by_name,
   standing: row.standing,
   roster: row.roster,
   decidedBy: toDeciding(row),

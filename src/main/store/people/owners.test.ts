@@ -137,7 +137,7 @@ test("a table of people and a folder of their keys are joined by login, and the 
   expect(judged(store).carol).toEqual([
     "gone",
     "gone",
-    "Carol has left, says people.csv; the key is theirs, says team-keys",
+    "Carol Nolan has left, says people.csv; the key is theirs, says team-keys",
   ]);
   importRoster(store, [person("carol", { said: "active", keys: [] })], { at: "2026-06-03T00:00:00Z" });
   expect(judged(store).carol?.[0]).toBe("known");

@@ -55,9 +55,9 @@ export const DECIDED = `person
 export const DECIDING = `decider.name AS by_name, deciding.name AS by_roster, decider.said AS by_said,
   decider.left_on AS by_left_on, decider.is_missing AS by_is_missing, decider.read_at AS by_read_at`;
 
-/** `name`: as the entry is called that it is said of. */
-export const toDeciding = (row: DecidingRow & { name: string }): RosterEntry => ({
-  name: row.name,
+/** A table of people knows more of a name than a file of keys, which is named by a login. */
+export const toDeciding = (row: DecidingRow): RosterEntry => ({
+  name: row.by_name,
   roster: row.by_roster,
   said: row.by_said,
   leftOn: row.by_left_on,

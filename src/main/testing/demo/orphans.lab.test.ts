@@ -55,10 +55,10 @@ test("of the demo fleet exactly the planted orphans are listed, each with its re
     [
       "admin on legacy-7, line 3",
       "gone",
-      expect.stringMatching(/^carol left on .*, says people\.csv; the key is theirs/),
+      expect.stringMatching(/^Carol Nolan left on .*, says people\.csv; the key is theirs/),
     ],
     ["bob on web-1, line 1", "unused", expect.stringMatching(/^no login with it in 1\d\d days of logs/)],
-    ["carol on db-1, line 1", "gone", expect.stringMatching(/^carol left on /)],
+    ["carol on db-1, line 1", "gone", expect.stringMatching(/^Carol Nolan left on /)],
     [
       "postgres on db-1, line 2",
       "unmatched",

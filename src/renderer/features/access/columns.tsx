@@ -2,7 +2,7 @@ import { NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { EffectiveTag, OrphanTag, OwnerTag, UseTag } from "#renderer/ui/verdict.tsx";
+import { EffectiveTag, OrphanMark, OwnerTag, UseTag } from "#renderer/ui/verdict.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { sayKey } from "#shared/text/key-size.ts";
@@ -41,7 +41,7 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
     grow: 4,
     cell: ({ why: [first], orphan }) => (
       <Pair>
-        {orphan !== null && <OrphanTag orphan={orphan} />}
+        {orphan !== null && <OrphanMark />}
         <TextCell text={first ?? ""} isDim />
       </Pair>
     ),
