@@ -3,7 +3,8 @@
  *
  * Where either may, ssh2 goes first, for it is the cheaper. Where it met what only the other can do (a key exchange that
  * it does not know; certificates, keys on security keys and of kinds that it cannot read), ssh goes there once, with
- * those keys alone where the host has refused the others. A host that was beyond ssh2 is not asked by it again.
+ * those keys alone where the host has refused the others. A host that was beyond ssh2 is not asked by it again: each
+ * refusal counts with sshd (PerSourcePenalties).
  */
 import { type CollectOptions, collectHost, type HostReading } from "#net/ssh/collect.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
@@ -38,7 +39,9 @@ export function createTransports(ssh: string | null): CollectBy {
     const left = listClientKeys(options);
     if (reading.outcome !== "login-refused" || left.length === 0) return reading;
     if (!ssh) return { ...reading, message: `${reading.message}. ${sayLeft(left)}: ${NO_SSH}` };
-    return again(options, left, reading);
+    const second = await again(options, left, reading);
+    if (second.state !== "failed") beyondSsh2.add(place);
+    return second;
   };
 
   async function again(

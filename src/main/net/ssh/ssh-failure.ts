@@ -117,7 +117,8 @@ const RESTARTING = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 /** sshd says these to an address that it refuses for now, then hangs up; most versions say nothing. */
 const REFUSALS = /Not allowed at this time|Exceeded MaxStartups/;
 
-function explainGreeting(where: Where, said: string): Reason {
+/** Why there was no greeting; `said`: what came in its place. */
+export function explainGreeting(where: Where, said: string): Reason {
   const address = sayAddress(where);
   if (said === "" || REFUSALS.test(said))
     return {

@@ -3,8 +3,11 @@
  * sends reaches it but through ssh's own encoder, and no host can make it grow.
  */
 
-/** For LogVerbose: the one line that is wanted of the more talkative levels. */
-export const LOG_OF_ACCEPTED_KEY = "sshconnect2.c:input_userauth_pk_ok():*";
+/**
+ * For LogVerbose: what is wanted of the more talkative levels. Which key was taken, and what the host said before its
+ * greeting, of which ssh reads a thousand lines at most.
+ */
+export const WANTED_OF_DEBUG = "sshconnect2.c:input_userauth_pk_ok():*,kex.c:kex_exchange_identification():*";
 
 export type ClientLog = {
   /** Each without its end. */
@@ -12,16 +15,18 @@ export type ClientLog = {
   isLoggedIn: boolean;
   /** The key that let us in, if it was one, and ssh said which. */
   acceptedKey: { fingerprint: string; isCertificate: boolean } | null;
+  /** What the host said before its greeting, or instead of one. */
+  early: string;
   /** It is the host's key that ssh would not take. */
   isHostKeyRefused: boolean;
 };
 
 export function readClientLog(text: string): ClientLog {
-  const lines = text.split(/\r?\n/).filter(Boolean);
+  const all = text.split(/\r?\n/).filter(Boolean);
+  const lines = all.filter((line) => !line.startsWith("debug"));
   const login = lines.findIndex((line) => /^Authenticated to .* using "[^"]*"\.$/.test(line));
   const byKey = login >= 0 && lines[login]?.includes('using "publickey"');
-  const accepted = lines
-    .slice(0, Math.max(0, login))
+  const accepted = all
     .map((line) => / Server accepts key: .* (\S+) (SHA256:[A-Za-z0-9+/]+)(?: |$)/.exec(line))
     .findLast((match) => match !== null);
   return {
@@ -31,6 +36,7 @@ export function readClientLog(text: string): ClientLog {
       byKey && accepted
         ? { fingerprint: accepted[2] ?? "", isCertificate: /-CERT$/.test(accepted[1] ?? "") }
         : null,
+    early: all.flatMap((line) => / banner line \d+: (.*)$/.exec(line)?.[1] ?? []).join("\n"),
     isHostKeyRefused: lines.some((line) => line === "Host key verification failed."),
   };
 }

@@ -66,7 +66,14 @@ async function visitOnce(options: ClientOptions, trustedKeys: readonly Uint8Arra
     const log = await orStopped(running.loggedIn, limits.readyMs, signal);
     const hostKey = await folder.readHostKey();
     if (log === "too late")
-      return failed(hostKey, explainClientTimeout(explainable(NO_LOG), hostKey !== null, limits.readyMs));
+      return failed(
+        hostKey,
+        explainClientTimeout(
+          explainable(readClientLog(await folder.readLog())),
+          hostKey !== null,
+          limits.readyMs,
+        ),
+      );
     if (!log.isLoggedIn && !log.isHostKeyRefused) return failed(hostKey, explainClient(explainable(log)));
     const answer = hostKey && (await options.verifyHostKey({ ...target, blob: hostKey.blob }));
     if (!hostKey || !answer) return failed(null, UNSHOWN);
@@ -88,8 +95,6 @@ async function visitOnce(options: ClientOptions, trustedKeys: readonly Uint8Arra
     await running.stop();
   }
 }
-
-const NO_LOG: ClientLog = { lines: [], isLoggedIn: false, acceptedKey: null, isHostKeyRefused: false };
 
 /** As on Windows, and by a client older than OpenSSH 8.5. */
 const UNSHOWN: Reason = {

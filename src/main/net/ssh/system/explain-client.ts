@@ -1,5 +1,5 @@
 /** Why OpenSSH's client did not log in, from what it says: the same outcomes, and words, as where ssh2 does. */
-import { quote, type Reason, sayAddress, type Where } from "#net/ssh/ssh-failure.ts";
+import { explainGreeting, quote, type Reason, sayAddress, type Where } from "#net/ssh/ssh-failure.ts";
 import type { ClientLog } from "./client-log.ts";
 
 export type ClientFailure = {
@@ -77,18 +77,12 @@ const RULES: readonly Rule[] = [
     ({ target }, [, why]) => fail("refused", `${target.host}: ${quote(why ?? "")}`),
   ],
   [
-    /(?:banner line (?:too long|contains invalid characters)|invalid characters|Protocol major versions differ|Bad remote protocol version|exceeded maximum|too many lines)/i,
+    /(?:banner line (?:too long|contains invalid characters)|invalid characters|Protocol major versions differ|Bad remote protocol version|No SSH version received)/i,
     ({ target, log }) => fail("reset", `${sayAddress(target)} did not speak SSH: ${say(log)}`),
   ],
   [
     /^(?:kex_exchange_identification|ssh_exchange_identification): /,
-    ({ target }) => ({
-      ...fail(
-        "throttled",
-        `${sayAddress(target)} hung up before its greeting: sshd is probably refusing this address for now (PerSourcePenalties or MaxStartups); wait ten minutes, then scan it again`,
-      ),
-      passing: "throttled",
-    }),
+    ({ target, log }) => explainGreeting(target, log.early),
   ],
   [
     /(?:Bad packet length|Corrupted (?:MAC|check bytes)|message authentication code incorrect|padding error|ssh_dispatch_run_fatal|invalid format|incorrect signature|error in libcrypto)/i,
@@ -117,14 +111,15 @@ export function explainClient(failure: ClientFailure): Reason {
 
 /** What a deadline cut short, before there was a login. */
 export function explainClientTimeout(
-  { target, proxyCommand, hasSecurityKey, complaints }: ClientFailure,
+  { target, log, proxyCommand, hasSecurityKey, complaints }: ClientFailure,
   hasHostKey: boolean,
   afterMs: number,
 ): Reason {
   const within = `within ${afterMs / 1_000} s`;
-  const touch = hasSecurityKey && hasHostKey ? TOUCH : "";
-  if (touch) return fail("login-refused", `${sayAddress(target)} did not end the login ${within}${touch}`);
+  if (hasHostKey && hasSecurityKey)
+    return fail("login-refused", `${sayAddress(target)} did not end the login ${within}${TOUCH}`);
   if (hasHostKey) return fail("timed-out", `${sayAddress(target)} did not end the login ${within}`);
+  if (log.early) return explainGreeting(target, log.early);
   const through = proxyCommand
     ? `; the ProxyCommand at ${proxyCommand.place} leads there${complaints.trim() && `, and said ${quote(complaints)}`}`
     : "";

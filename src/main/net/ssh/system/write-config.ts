@@ -2,7 +2,7 @@
  * The ssh_config of one login by OpenSSH's own client. It is the only one that is read (ssh -F), so that nothing holds
  * that is not written here: no Match exec, no forwarding, no shared connection, no known_hosts but ours.
  */
-import { LOG_OF_ACCEPTED_KEY } from "./client-log.ts";
+import { WANTED_OF_DEBUG } from "./client-log.ts";
 import type { ClientLogin } from "./client-login.ts";
 
 export type ClientConfig = Omit<ClientLogin, "agentSocket"> & {
@@ -63,7 +63,7 @@ export function writeClientConfig(config: ClientConfig): string {
   return [
     `IgnoreUnknown ${IGNORED.join(",")}`,
     FIXED,
-    `LogVerbose ${LOG_OF_ACCEPTED_KEY}`,
+    `LogVerbose ${WANTED_OF_DEBUG}`,
     `HostName ${word(config.address)}`,
     `Port ${config.port}`,
     `User ${word(config.user)}`,

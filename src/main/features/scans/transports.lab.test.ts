@@ -1,0 +1,163 @@
+import { execFile } from "node:child_process";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { type App, createApp } from "#app";
+import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+
+const run = promisify(execFile);
+const lab = test.skipIf(!canStartHosts());
+
+const PQ_ONLY = ["-o", "KexAlgorithms=mlkem768x25519-sha256,sntrup761x25519-sha512@openssh.com"];
+const VERBOSE = ["-o", "LogLevel=VERBOSE"];
+
+/** What a visit came to, and what carried it. */
+const carried = async (app: App, wish: Parameters<typeof scanAll>[1]): Promise<string[]> =>
+  (await scanAll(app, wish)).map(({ outcome, transport, message }) =>
+    [`${outcome} by ${transport}`, message].filter(Boolean).join(": "),
+  );
+
+/** A host with an account for certificates that an authority makes, and the certificate beside the key of the desk. */
+async function startCertified(desk: Desk) {
+  const authority = join(desk.home, "authority");
+  const key = join(desk.home, ".ssh/id_ed25519");
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", authority]);
+  await run("ssh-keygen", ["-q", "-s", authority, "-I", "jo", "-n", "deploy,other", `${key}.pub`]);
+  const { stdout } = await run("cat", [`${authority}.pub`]);
+  return startHost({
+    name: "web",
+    keepPenalties: true,
+    sshdOptions: [...VERBOSE, "-o", "TrustedUserCAKeys=/etc/ssh/authority.pub"],
+    prepare: `useradd --create-home deploy; useradd --create-home other; echo '${stdout.trim()}' > /etc/ssh/authority.pub`,
+  });
+}
+
+/** For which time sshd turns this address away: from 15 s on it does, and says so of less only that it counts it. */
+const sayPenalties = async (host: LabHost): Promise<string[]> =>
+  (await host.run("cat /var/log/auth.log"))
+    .split("\n")
+    .flatMap((line) => /srclimit_penalise: .*?: \S+ \S+ (.*)$/.exec(line)?.[1] ?? []);
+
+const ONE_STRANGER =
+  "deferred penalty of 1 seconds for penalty: connections without attempting authentication";
+const ONE_REFUSAL = "deferred penalty of 5 seconds for penalty: failed authentication";
+
+lab(
+  "a host that speaks only post-quantum key exchange is read, and its sshd turns nobody away for that",
+  async () => {
+    await using desk = await makeDesk();
+    await using host = await startHost({
+      name: "web",
+      keepPenalties: true,
+      sshdOptions: [...PQ_ONLY, ...VERBOSE],
+      prepare: letIn(desk.publicKey),
+    });
+    await using app = desk.open();
+    const text = `root@${host.address}`;
+    expect(await carried(app, { text, acceptNew: true })).toEqual(["collected by system"]);
+    expect(await carried(app, { text })).toEqual(["collected by system"]);
+    expect(await carried(app, { text, transport: "system" })).toEqual(["collected by system"]);
+    expect(await carried(app, { text, transport: "ssh2" })).toEqual([
+      expect.stringContaining("and this program have no key exchange algorithm in common"),
+    ]);
+    const log = await host.run("cat /var/log/auth.log");
+    expect(log.match(/Connection from /g)).toHaveLength(3 + 2 + 1 + 1);
+    expect(new Set(await sayPenalties(host))).toEqual(new Set([ONE_STRANGER]));
+  },
+);
+
+lab(
+  "a user certificate logs in where the key alone is refused, from beside its file and from the agent",
+  async () => {
+    await using desk = await makeDesk();
+    await using host = await startCertified(desk);
+    const text = `deploy@${host.address}`;
+    await using app = desk.open();
+    const both = `${text} other@${host.address}`;
+    expect(await carried(app, { text: both, acceptNew: true })).toEqual([
+      "collected by system",
+      "collected by system",
+    ]);
+
+    await using agent = await startSshAgent(desk.home, [join(desk.home, ".ssh/id_ed25519")]);
+    const home = join(desk.home, "elsewhere");
+    await mkdir(home);
+    await using other = createApp({
+      databasePath: ":memory:",
+      workstation: { user: "deploy", home, agentSocket: agent.socketPath },
+    });
+    expect(await carried(other, { text, acceptNew: true })).toEqual(["collected by system"]);
+    expect(await sayPenalties(host)).toEqual([ONE_REFUSAL]);
+    const accepted = (await host.run("cat /var/log/auth.log")).match(/Accepted publickey for .*/g);
+    expect(accepted).toHaveLength(3);
+    for (const line of accepted ?? []) expect(line).toContain("ED25519-CERT");
+  },
+);
+
+lab("CertificateFile of one's own ssh_config goes to OpenSSH's ssh at once", async () => {
+  await using desk = await makeDesk();
+  await using host = await startCertified(desk);
+  const certificate = join(desk.home, "deploy-cert.pub");
+  await rename(join(desk.home, ".ssh/id_ed25519-cert.pub"), certificate);
+  await writeFile(
+    join(desk.home, ".ssh/config"),
+    `Host web\n  HostName ${host.address}\n  User deploy\n  CertificateFile ~/deploy-cert.pub\n`,
+    { mode: 0o600 },
+  );
+  await using app = desk.open();
+  expect(await carried(app, { text: "web", acceptNew: true })).toEqual(["collected by system"]);
+  const log = await host.run("cat /var/log/auth.log");
+  expect(log).not.toMatch(/Connection from [\s\S]*ssh2js/);
+  expect(log.match(/Connection from /g)).toHaveLength(2);
+});
+
+lab("a host behind `ProxyCommand ssh -W` is read through that command", async () => {
+  await using desk = await makeDesk();
+  await using bastion = await startHost({ name: "bastion", prepare: letIn(desk.publicKey) });
+  await using host = await startHost({ name: "db", prepare: letIn(desk.publicKey) });
+  const key = join(desk.home, ".ssh/id_ed25519");
+  const options = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR";
+  await writeFile(
+    join(desk.home, ".ssh/config"),
+    `Host db\n  HostName ${host.address}\n  User root\n  ProxyCommand ssh ${options} -i ${key} -W %h:%p root@${bastion.address}\n`,
+    { mode: 0o600 },
+  );
+  await using app = desk.open();
+  expect(await carried(app, { text: "db", acceptNew: true })).toEqual(["collected by system"]);
+  expect(await app.client.hosts.list({})).toMatchObject({ rows: [{ host: "db", hostname: "db" }] });
+  expect(await bastion.run("cat /var/log/auth.log")).toContain("Accepted publickey for root");
+});
+
+lab("both transports bring home the same of one host", async () => {
+  await using desk = await makeDesk();
+  const more = "useradd --create-home deploy; mkdir -m 700 /home/deploy/.ssh; chown deploy /home/deploy/.ssh";
+  await using host = await startHost({ name: "web", prepare: `${letIn(desk.publicKey)} ${more}` });
+  const read = async (transport: "ssh2" | "system") => {
+    const workstation = { user: "root", home: desk.home, agentSocket: null };
+    await using app = createApp({ databasePath: ":memory:", workstation });
+    const text = `root@${host.address}`;
+    expect(await carried(app, { text, acceptNew: true, transport })).toEqual([`collected by ${transport}`]);
+    const [found] = (await app.client.hosts.list({})).rows;
+    const detail = await app.client.hosts.find({ id: found?.id ?? 0 });
+    return { detail, grants: (await app.client.access.list({})).rows };
+  };
+  const ssh2 = await read("ssh2");
+  expect(ssh2.grants).toMatchObject([
+    {
+      account: "root",
+      verdict: {
+        effective: { state: "yes", reasons: expect.arrayContaining(["this scan logged in with it"]) },
+      },
+    },
+  ]);
+  expect(withoutTimes(await read("system"))).toEqual(withoutTimes(ssh2));
+});
+
+/** What depends on when it was read, and each login on the next, is not of the host. */
+const withoutTimes = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (name, held) => (/^use$|At$|^last|^first|^clock|^since$/.test(name) ? null : held)),
+  );
