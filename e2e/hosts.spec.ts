@@ -16,6 +16,7 @@ test("the drawer of a host says what was read there, by whom, and what was not",
   const drawer = await list.open("legacy-7");
   await expect(drawer).toContainText("Coverage");
   await expect(drawer).toContainText("Private key files");
+  await expect(drawer).toContainText("Logs of logins");
   expect(await camera.photograph("host")).toEqual([]);
 });
 

@@ -1,12 +1,13 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import type { Effective, Verdict } from "#shared/model/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
-import { dormantBy, type Opinion, sayRefusals, stateOf } from "./contribution.ts";
+import type { Opinion } from "./contribution.ts";
 import { isAuthority } from "./deciders/authority.ts";
-import { type Daemon, judgeAccount } from "./judge-account.ts";
+import { judgeAccount } from "./judge-account.ts";
 import type { PublicKey } from "./key-blob.ts";
-import { judgeUse, UNJUDGED_OWNER } from "./owner-and-use.ts";
-import { readSshdConfig } from "./sshd-config.ts";
+import { UNJUDGED_OWNER, UNJUDGED_USE } from "./owner-and-use.ts";
+import { sayEffective } from "./say-effective.ts";
+import { readDaemons } from "./sshd-config.ts";
 
 /** One line of an authorized_keys file for one account, with what we say of it. */
 export type JudgedGrant = {
@@ -35,7 +36,6 @@ export function judgeGrants(collection: Collection): JudgedGrant[] {
     read.set(file, lines);
     return lines;
   };
-  const use = judgeUse();
   const said = new WeakMap<Opinion, Effective>();
   const filesOf = filesByAccount(collection.authorizedKeys);
   return collection.accounts.flatMap((account) => {
@@ -57,15 +57,12 @@ export function judgeGrants(collection: Collection): JudgedGrant[] {
           comment,
           options,
           text,
-          verdict: { effective, owner: UNJUDGED_OWNER, use },
+          verdict: { effective, owner: UNJUDGED_OWNER, use: UNJUDGED_USE },
         };
       },
     );
   });
 }
-
-const readDaemons = ({ sshd, otherDaemons }: Collection): Daemon[] =>
-  [sshd, ...otherDaemons].map((one) => ({ sshd: one, config: readSshdConfig(one) }));
 
 function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<string, AuthorizedKeysFile[]> {
   const filesOf = new Map<string, AuthorizedKeysFile[]>();
@@ -77,17 +74,4 @@ function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<strin
     }
   }
   return filesOf;
-}
-
-function sayEffective(opinion: Opinion): Effective {
-  const state = stateOf(opinion);
-  const reasons = [...sayRefusals(opinion), ...opinion.doubts, ...opinion.notes];
-  return {
-    state,
-    reasons: reasons.length > 0 ? reasons : ["nothing that sshd consults refuses it"],
-    coverage: { read: opinion.read, notRead: opinion.notRead },
-    onlyFrom: state === "no" ? [] : opinion.onlyFrom,
-    gives: state === "no" ? [] : [...new Set(opinion.gives)],
-    dormant: dormantBy(opinion),
-  };
 }
