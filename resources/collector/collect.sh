@@ -1640,15 +1640,15 @@ sum_up_log() {
 			gsub(/\t/, " ", message)
 			sub(/, signature count = [0-9]+$/, "", message)
 			sub(/ port [0-9]+ ssh2/, " port 0 ssh2", message)
-			if (messages >= 1000) sub(/ from [^ ]+ port 0 ssh2/, " from * port 0 ssh2", message)
+			if (messages >= 500) sub(/ from [^ ]+ port 0 ssh2/, " from * port 0 ssh2", message)
 			at = host "\t" message
 			if (!(at in days)) {
-				if (messages >= 1500 || length(at) > 2000) { is_full = 1; return }
+				if (messages >= 2000 || length(at) > 2000) { is_full = 1; return }
 				order[++messages] = at
 				days[at] = ""
 			}
 			if (!((at, number) in count)) {
-				if (++rows > 4000) { is_full = 1; return }
+				if (++rows > 20000) { is_full = 1; return }
 				days[at] = days[at] number " "
 				first[at, number] = last[at, number] = time()
 			}
