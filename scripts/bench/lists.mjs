@@ -156,11 +156,29 @@ function grantLists() {
     ...Object.entries(filters).map(([name, value]) =>
       make(`of ${name} ${value.slice(0, 12)}`, { [name]: value }, sorted("grant_line", "host_name")),
     ),
+    ...VERDICTS.map((verdict) =>
+      make(
+        `of ${JSON.stringify(verdict).replaceAll(/[{}"]/g, "")}`,
+        verdict,
+        sorted("grant_line", "host_name"),
+      ),
+    ),
     ...["user777@", "laptop", "zq"].map((word) =>
       make(`with ${word}`, { search: word }, like("grant_line", "comment", word)),
     ),
   ];
 }
+
+/** What grants are asked for by: few, many, and several at once. */
+const VERDICTS = [
+  { orphaned: true },
+  { orphaned: true, ...by("comment") },
+  { unmatched: true },
+  { owner: "gone" },
+  { owner: "known", effective: "no" },
+  { use: "unused" },
+  { use: "unused", owner: "gone", effective: "yes" },
+];
 
 function hostLists() {
   const columns = { host: "host", os: "os", grantCount: "grant_count", lastSeen: "last_seen" };

@@ -13,7 +13,8 @@ const DER_BYTES = 1_000;
 
 /**
  * So many certificates, each on an endpoint of its own under one of fifty authorities, of which a few per cent need
- * attention; and as many grants, a hundred a host, of keys that are on three accounts each.
+ * attention; and as many grants, a hundred a host, of keys that are on three accounts each. Every fifth key lies on a host,
+ * a tenth is somebody's, of whom every tenth has left; of fifty grants one is unused.
  *
  * @param {string} path of a database that is there, empty and closed
  * @param {number} size
@@ -40,6 +41,7 @@ export function seed(path, size) {
     const hosts = size / GRANTS_PER_HOST;
     db.exec(writeEndpoints(size));
     db.exec(writeGrants(size, hosts));
+    db.exec(writeKeys(Math.floor(size / 3)));
     db.exec(COUNTED);
     for (const { sql } of later.toSorted((a, b) => a.type.localeCompare(b.type))) db.exec(sql);
   } finally {
@@ -109,13 +111,31 @@ const COVERAGE = '{"read":[],"notRead":[]}';
 const UNKNOWN = `{"state":"unknown","reasons":[],"coverage":${COVERAGE}}`;
 const VERDICT = `{"effective":{"state":"yes","reasons":[],"coverage":${COVERAGE},"onlyFrom":[]},"owner":${UNKNOWN},"use":${UNKNOWN}}`;
 
+const writeKeys = (keys) => `
+  INSERT INTO roster (id, name, kind, is_whole, read_at) VALUES (1, 'people.csv', 'csv', 0, '${NOW}');
+  ${upTo(Math.ceil(keys / 10))} INSERT INTO person (id, roster, handle, name, said, read_at, standing)
+    SELECT i + 1, 1, 'user' || (i * 10), 'User ' || (i * 10), iif(i % 10, 'active', 'gone'), '${NOW}', iif(i % 10, 'known', 'gone')
+    FROM n;
+  INSERT INTO person_login (login, person) SELECT handle, id FROM person;
+  INSERT INTO person_key (fingerprint, person, key_type) SELECT fingerprint(handle || '@laptop'), id, 'ssh-ed25519' FROM person;
+  ${upTo(Math.ceil(keys / 5))} INSERT INTO key_file (host, path, owner, mode, format, fingerprint, first_scan, last_scan)
+    SELECT i % (SELECT count(*) FROM host) + 1, '/root/.ssh/id' || i, 'root', '0600', 'openssh',
+      fingerprint('user' || (i * 5) || '@laptop'), 1, 1
+    FROM n;
+`;
+
 /** What the triggers keep. */
 const COUNTED = `
-  INSERT INTO key (fingerprint, key_type, key_bits, account_count, is_shared, shared_since)
+  INSERT INTO key (fingerprint, key_type, key_bits, account_count, is_shared, shared_since, is_matched, listed)
     SELECT fingerprint, 'ssh-ed25519', 256, count(DISTINCT usable), count(DISTINCT usable) > 1,
-      iif(count(DISTINCT usable) > 1, '${NOW}', NULL)
-    FROM (SELECT fingerprint, iif(effective = 'no', NULL, host || ' ' || account) AS usable FROM grant_line)
+      iif(count(DISTINCT usable) > 1, '${NOW}', NULL), 0,
+      (SELECT max(standing) FROM person_key JOIN person ON person.id = person WHERE person_key.fingerprint = of_grant.fingerprint)
+    FROM (SELECT fingerprint, iif(effective = 'no', NULL, host || ' ' || account) AS usable FROM grant_line) AS of_grant
     GROUP BY fingerprint;
+  UPDATE key SET is_matched = 1 WHERE fingerprint IN (SELECT fingerprint FROM key_file);
+  UPDATE grant_line
+    SET is_matched = key.is_matched, listed = key.listed, use = iif(line % 50 = 7, 'unused', 'unknown'), orphan_since = '${NOW}'
+    FROM key WHERE key.fingerprint = grant_line.fingerprint;
   UPDATE tally SET count = (SELECT count(*) FROM certificate) WHERE what = 'certificate';
   INSERT INTO tally (what, count) SELECT tallied_as, count(*) FROM grant_line GROUP BY tallied_as;
   INSERT INTO host_name_search (rowid, text) SELECT id, name FROM host_name;

@@ -1,21 +1,52 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { settleStandings } from "#domain/roster/standing.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { Store } from "./store.ts";
 import { findInconsistencies } from "./testing/consistent.ts";
-import { makeCertificate, makeGrant, makeVerdict, visitEndpoint, visitHost } from "./testing/make-visit.ts";
+import {
+  fingerprintOf,
+  makeCertificate,
+  makeGrant,
+  makeKeyFile,
+  makeVerdict,
+  START,
+  visitEndpoint,
+  visitHost,
+} from "./testing/make-visit.ts";
 import { openFile } from "./testing/open-file.ts";
 
 const few = fc.integer({ min: 0, max: 3 });
 const chain = fc.array(few, { maxLength: 4 });
-const grant = fc.record({ key: few, account: few, state: fc.constantFrom("yes", "no", "unknown" as const) });
+const keys = fc.uniqueArray(few, { maxLength: 3 });
+const grant = fc.record({
+  key: few,
+  account: few,
+  state: fc.constantFrom("yes", "no", "unknown" as const),
+  use: fc.constantFrom("used", "unused", "unknown" as const),
+  isDormant: fc.boolean(),
+});
+const person = fc.record({ login: few, keys, said: fc.constantFrom("active", "gone", "nothing" as const) });
 
 const visit = fc.oneof(
   fc.record({ endpoint: few, chain: fc.option(chain) }),
-  fc.record({ host: few, grants: fc.array(grant, { maxLength: 5 }), files: chain, isPartial: fc.boolean() }),
+  fc.record({
+    host: few,
+    grants: fc.array(grant, { maxLength: 5 }),
+    keyFiles: keys,
+    files: chain,
+    isPartial: fc.boolean(),
+  }),
+  fc.record({
+    roster: few,
+    people: fc.uniqueArray(person, { maxLength: 3, selector: ({ login }) => login }),
+    isWhole: fc.boolean(),
+  }),
+  fc.record({ forgotten: few }),
+  fc.record({ held: keys }),
 );
 
-test("after any visits, what is counted along the way is what there is", async () => {
+test("after any visits and rosters, what is counted along the way is what there is", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(visit, { maxLength: 25 }), async (visits) => {
       await using folder = await makeTemporaryFolder();
@@ -30,6 +61,7 @@ test("after any visits, what is counted along the way is what there is", async (
 });
 
 type Played = typeof visit extends fc.Arbitrary<infer Visit> ? Visit : never;
+type Grant = typeof grant extends fc.Arbitrary<infer Value> ? Value : never;
 
 function play(store: Store, one: Played): void {
   const certificates = (names: number[]) => names.map((name) => makeCertificate(`certificate ${name}`));
@@ -38,13 +70,54 @@ function play(store: Store, one: Played): void {
     visitEndpoint(store, `name${one.endpoint}`, { presented });
     return;
   }
+  if (!("host" in one)) {
+    tellOfOwners(store, one);
+    return;
+  }
   visitHost(store, `name${one.host}`, {
     collected: {
       isPartial: one.isPartial,
       certificateFiles: [{ path: "/etc/ssl/a.pem", certificates: certificates(one.files) }],
-      grants: one.grants.map(({ key, account, state }, line) =>
-        makeGrant(`key ${key}`, { account: `account ${account}`, line, verdict: makeVerdict(state) }),
+      keyFiles: one.keyFiles.map((key) => makeKeyFile(`key ${key}`)),
+      grants: one.grants.map((judged, line) =>
+        makeGrant(`key ${judged.key}`, {
+          account: `account ${judged.account}`,
+          line,
+          verdict: verdictOf(judged),
+        }),
       ),
     },
   });
+}
+
+function verdictOf({ state, use, isDormant }: Grant) {
+  const verdict = makeVerdict(state);
+  return {
+    ...verdict,
+    effective: { ...verdict.effective, dormant: state === "no" && isDormant ? "AllowUsers" : null },
+    use: { ...verdict.use, state: use },
+  };
+}
+
+function tellOfOwners(store: Store, one: Exclude<Played, { endpoint: number } | { host: number }>): void {
+  if ("held" in one) {
+    const held = one.held.map((key) => ({
+      place: `/home/jo/${key}`,
+      fingerprint: fingerprintOf(`key ${key}`),
+      kind: "file" as const,
+    }));
+    store.people.holdHere(held, () => true, START);
+    return;
+  }
+  if ("forgotten" in one) store.people.removeRoster(`roster ${one.forgotten}`);
+  else {
+    const people = one.people.map(({ login, keys: listed, said }) => ({
+      ...{ handle: `person ${login}`, name: `Person ${login}`, email: null, logins: [`person ${login}`] },
+      ...{ said, leftOn: null },
+      keys: listed.map((key) => ({ fingerprint: fingerprintOf(`key ${key}`), keyType: null })),
+    }));
+    const { roster, isWhole } = one;
+    store.people.replaceRoster({ name: `roster ${roster}`, kind: "csv", isWhole, people, at: START });
+  }
+  store.people.settle(settleStandings(store.people.entries(), "2026-06-01"), START);
 }

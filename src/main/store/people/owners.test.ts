@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { settleStandings } from "#domain/roster/standing.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings, listGrants } from "#store/testing/ask.ts";
-import { fingerprintOf, makeGrant, makeVerdict, START, visitHost } from "#store/testing/make-visit.ts";
+import {
+  fingerprintOf,
+  makeGrant,
+  makeKeyFile,
+  makeVerdict,
+  START,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 import type { ListedPerson } from "./roster-table.ts";
 
 const openMemory = () => openStore({ path: ":memory:", access: "write" });
@@ -44,23 +51,12 @@ const grants = (...keys: string[]) => keys.map((key, index) => makeGrant(key, { 
 
 test("a private half anywhere in the fleet makes the owner known, and its going makes them unknown again", () => {
   const store = openMemory();
-  const keyFile = {
-    ...{
-      path: "/root/.ssh/id",
-      owner: "root",
-      mode: "0600",
-      format: "openssh",
-      keyType: null,
-      keyBits: null,
-    },
-    ...{ isEncrypted: null, lock: null, likelyFingerprint: null, fingerprint: fingerprintOf("ann") },
-  };
   visitHost(store, "web", { collected: { grants: grants("ann", "bob") } });
   expect(judged(store).ann?.[0]).toBe("unknown");
 
-  visitHost(store, "nas", { collected: { keyFiles: [keyFile] } });
+  visitHost(store, "nas", { collected: { keyFiles: [makeKeyFile("ann")] } });
   expect(judged(store)).toEqual({
-    ann: ["known", null, "a private half of it is on nas: /root/.ssh/id"],
+    ann: ["known", null, "a private half of it is on nas: /root/.ssh/ann"],
     bob: ["unknown", null, expect.stringContaining("it may be on a machine that was not scanned")],
   });
 

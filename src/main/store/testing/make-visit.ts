@@ -74,6 +74,20 @@ export function makeGrant(key: string, grant: Partial<CollectedGrant> = {}): Col
   };
 }
 
+/** A private key file that holds a key, under its name. */
+export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => ({
+  path: `/root/.ssh/${key}`,
+  owner: "root",
+  mode: "0600",
+  format: "openssh",
+  keyType: "ssh-ed25519",
+  keyBits: 256,
+  fingerprint: fingerprintOf(key),
+  isEncrypted: null,
+  lock: null,
+  likelyFingerprint: null,
+});
+
 export const fingerprintOf = (key: string): string => `SHA256:${hash(key).toString("base64").slice(0, 43)}`;
 
 const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost => ({
