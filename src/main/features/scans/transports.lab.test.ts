@@ -159,5 +159,7 @@ lab("both transports bring home the same of one host", async () => {
 /** What depends on when it was read, and each login on the next, is not of the host. */
 const withoutTimes = (value: unknown): unknown =>
   JSON.parse(
-    JSON.stringify(value, (name, held) => (/^use$|At$|^last|^first|^clock|^since$/.test(name) ? null : held)),
+    JSON.stringify(value, (name, held) =>
+      /^use$|^logWindows$|At$|^last|^first|^clock|^since$/.test(name) ? null : held,
+    ),
   );

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -212,9 +212,11 @@ withSsh(
     ]);
     expect(clients).toHaveLength(3);
     for (const { environ } of clients) expect(environ).not.toContain(NONCE);
-    expect((await readdir(join(place.path, folder))).sort()).toEqual(
-      ["HOSTNAME", "ORDER", "config", "known_hosts", "log"].sort(),
+    const modes = await Promise.all(
+      ["", "config", "known_hosts", "log"].map(async (file) => (await stat(inside(file))).mode & 0o777),
     );
+    expect(modes).toEqual([0o700, 0o600, 0o600, 0o600]);
+    expect((await readdir(inside(""))).sort()).toEqual(["HOSTNAME", "config", "known_hosts", "log"]);
     stop.abort(new Error("enough"));
     await expect(visit).rejects.toThrow("enough");
     await server.untilLeft();

@@ -97,8 +97,10 @@ async function untilLoggedIn(folder: ClientFolder, ended: Promise<Ended>): Promi
   const { promise, resolve } = Promise.withResolvers<ClientLog>();
   let isOver = false;
   const look = async () => {
+    // What is read before the end may lack the last words.
+    const isWhole = isOver;
     const log = readClientLog(await folder.readLog());
-    if (log.isLoggedIn || isOver) resolve(log);
+    if (log.isLoggedIn || isWhole) resolve(log);
   };
   // Once nobody waits any more, the folder may be gone.
   const lookOrLeave = () => void look().catch(() => undefined);
