@@ -1,12 +1,13 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import type { Effective, Verdict } from "#shared/model/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
-import { dormantBy, type Opinion, sayRefusals, stateOf } from "./contribution.ts";
+import type { Opinion } from "./contribution.ts";
 import { isAuthority } from "./deciders/authority.ts";
-import { type Daemon, judgeAccount } from "./judge-account.ts";
+import { judgeAccount } from "./judge-account.ts";
 import type { PublicKey } from "./key-blob.ts";
 import { UNJUDGED_OWNER, UNJUDGED_USE } from "./owner-and-use.ts";
-import { readSshdConfig } from "./sshd-config.ts";
+import { sayEffective } from "./say-effective.ts";
+import { readDaemons } from "./sshd-config.ts";
 
 /** One line of an authorized_keys file for one account, with what we say of it. */
 export type JudgedGrant = {
@@ -63,9 +64,6 @@ export function judgeGrants(collection: Collection): JudgedGrant[] {
   });
 }
 
-const readDaemons = ({ sshd, otherDaemons }: Collection): Daemon[] =>
-  [sshd, ...otherDaemons].map((one) => ({ sshd: one, config: readSshdConfig(one) }));
-
 function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<string, AuthorizedKeysFile[]> {
   const filesOf = new Map<string, AuthorizedKeysFile[]>();
   for (const file of files) {
@@ -76,17 +74,4 @@ function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<strin
     }
   }
   return filesOf;
-}
-
-function sayEffective(opinion: Opinion): Effective {
-  const state = stateOf(opinion);
-  const reasons = [...sayRefusals(opinion), ...opinion.doubts, ...opinion.notes];
-  return {
-    state,
-    reasons: reasons.length > 0 ? reasons : ["nothing that sshd consults refuses it"],
-    coverage: { read: opinion.read, notRead: opinion.notRead },
-    onlyFrom: state === "no" ? [] : opinion.onlyFrom,
-    gives: state === "no" ? [] : [...new Set(opinion.gives)],
-    dormant: dormantBy(opinion),
-  };
 }

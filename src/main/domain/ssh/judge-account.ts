@@ -1,4 +1,4 @@
-import type { Account, AuthorizedKeysFile, Collection, SshdSettings } from "#domain/collection/collection.ts";
+import type { Account, AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import type { KeyLine } from "./authorized-keys.ts";
 import { addUp, type Opinion, stateOf } from "./contribution.ts";
 import { isAuthority } from "./deciders/authority.ts";
@@ -6,7 +6,7 @@ import { decideLineItself } from "./deciders/line-rules.ts";
 import { judgeCase } from "./judge-case.ts";
 import { mergeCases } from "./merge-cases.ts";
 import { mergeDaemons } from "./merge-daemons.ts";
-import type { SshdConfig } from "./sshd-config.ts";
+import type { Daemon, SshdConfig } from "./sshd-config.ts";
 import { settingsOf } from "./sshd-settings.ts";
 
 export type LineOpinion = {
@@ -14,9 +14,6 @@ export type LineOpinion = {
   line: KeyLine;
   opinion: Opinion;
 };
-
-/** A daemon that listens on the host, with its configuration read. */
-export type Daemon = { sshd: SshdSettings; config: SshdConfig };
 
 type World = {
   collection: Collection;

@@ -1,32 +1,72 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import type { Unread } from "#shared/model/host.ts";
-import { readSshdConfig } from "./sshd-config.ts";
+import { type Authority, findBroken, judgeAuthorities } from "./authorities.ts";
+import { sayNames } from "./deciders/authority.ts";
+import { readDaemons } from "./sshd-config.ts";
+import { isNone } from "./sshd-settings.ts";
 
-/** Settings that let in by key without a line in any file, and what a list of lines lacks for them. */
-const WAYS = new Map([
-  [
-    "authorizedkeyscommand",
-    { name: "AuthorizedKeysCommand", why: "it was not run: keys that it gives sshd are not listed" },
-  ],
-  [
-    "trustedusercakeys",
-    { name: "TrustedUserCAKeys", why: "whoever has a certificate of these authorities is not listed" },
-  ],
-]);
+const COMMAND = "authorizedkeyscommand";
+const AUTHORITIES = "trustedusercakeys";
 
-/** How else sshd lets in by key than by the lines that were read. */
-export function findOtherWaysIn({ sshd }: Pick<Collection, "sshd">): Unread[] {
-  const answered = [...new Set(sshd.effective?.values())].flatMap((answer) =>
-    [...answer].flatMap(([keyword, values]) => values.map((value) => ({ keyword, value }))),
-  );
-  // sshd is not asked for accounts without a file, which may have another way in all the same.
-  const written = readSshdConfig(sshd).lines.map(({ keyword, values }) => ({
-    keyword,
-    value: values.join(" "),
+/** How else sshd lets in by key than by the lines that were read: keys of a command, certificates of an authority. */
+export function findOtherWaysIn(collection: Collection): Unread[] {
+  const commands = valuesOf(COMMAND, collection).map((value) => ({
+    what: `AuthorizedKeysCommand ${value}`,
+    why: "it was not run: keys that it gives sshd are not listed",
   }));
-  const ways = [...answered, ...written].flatMap(({ keyword, value }) => {
-    const way = WAYS.get(keyword);
-    return way && value.toLowerCase() !== "none" ? [{ what: `${way.name} ${value}`, why: way.why }] : [];
-  });
+  const files = valuesOf(AUTHORITIES, collection).flatMap((path) => sayUnreadFile(path, collection));
+  const ways = [...commands, ...files, ...judgeAuthorities(collection).map(sayAuthority)];
   return [...new Map(ways.map((way) => [way.what, way])).values()];
 }
+
+function valuesOf(wanted: string, collection: Collection): string[] {
+  const daemons = readDaemons(collection);
+  const answered = daemons.flatMap(({ sshd }) =>
+    [...new Set(sshd.effective?.values())].flatMap((answer) => answer.get(wanted) ?? []),
+  );
+  // sshd is not asked for accounts without a file, which may have another way in all the same.
+  const written = daemons.flatMap(({ config }) =>
+    config.lines.flatMap(({ keyword, values }) => (keyword === wanted ? [values.join(" ")] : [])),
+  );
+  return [...new Set([...answered, ...written])].filter((value) => !isNone(value));
+}
+
+function sayUnreadFile(path: string, { sshdFiles }: Collection): Unread[] {
+  const file = sshdFiles.get(path);
+  const what = `TrustedUserCAKeys ${path}`;
+  if (file?.isAbsent) return [{ what, why: `${file.whyUnread}: sshd trusts no authority by it` }];
+  if (!file?.bytes) {
+    const why = file?.whyUnread ? ` (${file.whyUnread})` : "";
+    return [
+      { what, why: `it was not read${why}: whoever has a certificate of these authorities is not listed` },
+    ];
+  }
+  const broken = findBroken(file);
+  return broken ? [{ what, why: `its line ${broken.line} ${broken.why}: sshd reads no further` }] : [];
+}
+
+/** Of many accounts the first few: who wants all of them asks the host. */
+function sayAuthority({ file, line, key, comment, accounts }: Authority): Unread {
+  const what = `TrustedUserCAKeys ${file}:${line}`;
+  const name = `${key.fingerprint}${comment ? ` ${comment}` : ""}`;
+  const taken = accounts.filter(({ effective }) => effective.state === "yes");
+  const open = accounts.filter(({ effective }) => effective.state === "unknown");
+  const [first] = [...open, ...accounts];
+  if (taken.length === 0 && first) {
+    const many = open.length > 0 ? `may let in ${open.length} accounts` : "lets nobody in";
+    return { what, why: `a certificate that ${name} signed ${many}: ${first.effective.reasons[0] ?? ""}` };
+  }
+  const said = taken.slice(0, MOST_SAID).map(sayAccount);
+  const rest = taken.length > MOST_SAID ? [`${taken.length - MOST_SAID} more`] : [];
+  const unsure = open.length > 0 ? `; of ${open.length} more it could not be told` : "";
+  return {
+    what,
+    why: `whoever has a certificate that ${name} signed logs in as ${[...said, ...rest].join(", ")}${unsure}`,
+  };
+}
+const MOST_SAID = 8;
+
+const sayAccount = ({ account, principals }: Authority["accounts"][number]): string =>
+  principals.length === 1 && principals[0] === account
+    ? account
+    : `${account} (with the principal ${sayNames(principals)})`;

@@ -1,4 +1,4 @@
-import type { SshdSettings } from "#domain/collection/collection.ts";
+import type { Collection, SshdSettings } from "#domain/collection/collection.ts";
 import { splitKeyword, splitWords } from "./config-line.ts";
 
 /**
@@ -29,12 +29,19 @@ export type Match = {
 };
 export type Criterion = { name: string; argument: string };
 
+/** A daemon that listens on the host, with its configuration read. */
+export type Daemon = { sshd: SshdSettings; config: SshdConfig };
+
 const MAIN_FILE = "/etc/ssh/sshd_config";
 
 /** sshd's SERVCONF_MAX_DEPTH: deeper includes make it stop. */
 const DEEPEST_INCLUDE = 16;
 
 const BARE_CRITERIA = new Set(["all", "invalid-user"]);
+
+/** One at least: without a daemon, the one that would read the usual file. */
+export const readDaemons = ({ sshd, otherDaemons }: Pick<Collection, "sshd" | "otherDaemons">): Daemon[] =>
+  [sshd, ...otherDaemons].map((one) => ({ sshd: one, config: readSshdConfig(one) }));
 
 export function readSshdConfig(sshd: Pick<SshdSettings, "files" | "includes">): SshdConfig {
   const config: SshdConfig = { lines: [], unread: [] };

@@ -136,6 +136,8 @@ const sayUnread = ({ unread }: Collection, only?: string): string[] =>
     .filter(({ kind, path }) => kind === "sshd-config" && (only === undefined || path === only))
     .map(({ path, why }) => `${path}: ${why}`);
 
+export const isNone = (value: string): boolean => value.toLowerCase() === "none";
+
 export const isYes = (values: readonly string[]): boolean => values[0]?.toLowerCase() === "yes";
 
 /** `sshd -T` knows best; where the files say the same, they tell the place. */

@@ -51,7 +51,9 @@ export function decideLineUnderSettings(
   return [...ofKey, decideForcedCommand(account, settings, hasCommand), ...isTaken];
 }
 
-function decideExpiry({ parsedOptions }: KeyLine, facts: HostFacts): Contribution {
+type Options = Pick<KeyLine, "parsedOptions">;
+
+export function decideExpiry({ parsedOptions }: Options, facts: HostFacts): Contribution {
   const { unixTime, utcOffset } = facts;
   const written = parsedOptions.flatMap(({ name, value }) =>
     name === "expiry-time" && value ? [value] : [],
@@ -71,7 +73,7 @@ function decideExpiry({ parsedOptions }: KeyLine, facts: HostFacts): Contributio
   return { doubts };
 }
 
-function decideFrom({ parsedOptions }: KeyLine, settings: Settings): Contribution {
+export function decideFrom({ parsedOptions }: Options, settings: Settings): Contribution {
   const from = valueOfOption(parsedOptions, "from");
   if (from === null) return {};
   const items = readFromList(from);

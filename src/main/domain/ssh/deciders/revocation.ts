@@ -2,7 +2,7 @@ import type { Collection, SshdFile } from "#domain/collection/collection.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import { isRevoked, type Revocations, readRevokedKeys } from "#domain/ssh/revocation/revoked-keys.ts";
-import { type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { isNone, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
 
 /** From this version on, sshd passes over a signature on a list; before, a wrong one spoils it. */
@@ -74,8 +74,6 @@ function pathsOf(settings: Settings): string[] {
   const { values, isInMatch } = settings.get("RevokedKeys");
   return values.filter((value) => isInMatch || !isNone(value));
 }
-
-const isNone = (value: string): boolean => value.toLowerCase() === "none";
 
 /** There is nothing in /dev/null, which some write for none. */
 const NOTHING: SshdFile = {

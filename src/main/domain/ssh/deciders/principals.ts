@@ -1,0 +1,94 @@
+import type { Account, Collection, SshdFile } from "#domain/collection/collection.ts";
+import { addUp, type Contribution, doubt, refuse, stateOf } from "#domain/ssh/contribution.ts";
+import { matchesGlob } from "#domain/ssh/glob.ts";
+import { readPrincipals } from "#domain/ssh/principals-file.ts";
+import { isNone, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { expandPath } from "#domain/ssh/tokens.ts";
+import { sayNames } from "./authority.ts";
+import { decideFileModes } from "./file-modes.ts";
+import { decideExpiry, decideFrom } from "./line-rules.ts";
+
+/** The names of which a certificate of a trusted authority must have one, and what stands against all of them. */
+export type TrustedPrincipals = { principals: string[]; opinion: Contribution };
+
+/**
+ * Without AuthorizedPrincipalsFile and AuthorizedPrincipalsCommand it is the account's own name; with either, that
+ * name counts no more than any other.
+ */
+export function decideTrustedPrincipals(
+  account: Account,
+  settings: Settings,
+  collection: Collection,
+): TrustedPrincipals {
+  const ofFile = settings.get("AuthorizedPrincipalsFile");
+  const command = settings.get("AuthorizedPrincipalsCommand");
+  const isAsking = command.isInMatch || !isNone(command.values[0] ?? "none");
+  const [written = "none"] = ofFile.values;
+  // In a Match block "none" is the name of a file to sshd.
+  const hasFile = ofFile.isInMatch || !isNone(written);
+  if (!hasFile && !isAsking) {
+    return { principals: [account.name], opinion: { notes: [sayAccepted([account.name])] } };
+  }
+  const named = hasFile
+    ? readNames(filesOf(written, account, collection), { account, settings, collection })
+    : null;
+  const principals = [...new Set(named?.names ?? [])];
+  const ofCommand = `AuthorizedPrincipalsCommand ${command.values.join(" ")} (${command.place})`;
+  if (principals.length > 0) {
+    const more = isAsking ? [`${ofCommand} may name more, and was not run`] : [];
+    const onlyFrom = named?.isBound ? named.onlyFrom : [];
+    return {
+      principals,
+      opinion: { notes: [sayAccepted(principals), ...more], onlyFrom, read: named?.read ?? [] },
+    };
+  }
+  if (named && named.doubts.length > 0) return { principals, opinion: { doubts: named.doubts } };
+  if (isAsking)
+    return { principals, opinion: doubt(`${ofCommand} names those whom it lets in, and was not run`) };
+  const reason = `no principal is named for ${account.name}: ${saySetting(ofFile)}`;
+  return { principals, opinion: refuse(reason, saySetting(ofFile)) };
+}
+
+const sayAccepted = (names: readonly string[]): string =>
+  `a certificate of this authority lets in with the principal ${sayNames(names)}`;
+
+function filesOf(pattern: string, account: Account, { sshdFiles }: Collection): SshdFile[] {
+  // Such a file in a home is nobody's intention.
+  if (isNone(pattern)) return [];
+  const path = expandPath(pattern, account);
+  if (/[*?[]/.test(path)) return [...sshdFiles.values()].filter((file) => matchesGlob(file.path, path));
+  return [sshdFiles.get(path) ?? { ...NOT_LOOKED_AT, path }];
+}
+
+const NOT_LOOKED_AT: SshdFile = {
+  ...{ path: "", bytes: null, whyUnread: null, realPath: null },
+  ...{ walk: [], through: [], isAbsent: false },
+};
+
+type World = { account: Account; settings: Settings; collection: Collection };
+type Names = { names: string[]; doubts: string[]; onlyFrom: string[]; isBound: boolean; read: string[] };
+
+/** sshd opens the file as the account, as it does with authorized_keys; of its lines each stands for itself. */
+function readNames(files: readonly SshdFile[], { account, settings, collection }: World): Names {
+  const found: Names = { names: [], doubts: [], onlyFrom: [], isBound: true, read: [] };
+  for (const file of files) {
+    if (file.isAbsent) continue;
+    const ofFile = addUp(decideFileModes(file, account, settings, collection));
+    if (stateOf(ofFile) === "no") continue;
+    found.doubts.push(...ofFile.doubts);
+    if (!file.bytes) {
+      found.doubts.push(`${file.path} was not read: ${file.whyUnread ?? "it was not looked for"}`);
+      continue;
+    }
+    found.read.push(file.path);
+    for (const line of readPrincipals(file.bytes)) {
+      const opinion = addUp([decideExpiry(line, collection.facts), decideFrom(line, settings)]);
+      if (line.problem !== null || stateOf(opinion) === "no") continue;
+      found.doubts.push(...opinion.doubts);
+      found.names.push(line.principal);
+      found.onlyFrom.push(...opinion.onlyFrom);
+      found.isBound &&= opinion.onlyFrom.length > 0;
+    }
+  }
+  return found;
+}
