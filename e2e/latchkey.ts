@@ -30,6 +30,8 @@ type WorkerFixtures = { sample: Sample };
 type Fixtures = {
   /** What the pages of the test have complained of. */
   complaints: string[];
+  /** What they hold is gone after the test, and after whatever program used it. */
+  folders: AsyncDisposableStack;
   stage: Stage;
   /** Serves an empty database, and opens the page on it. */
   openEmpty: () => Promise<Frame>;
@@ -74,20 +76,24 @@ const onAnyStage = base.extend<Fixtures, WorkerFixtures>({
   },
 
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from a pattern
+  folders: async ({}, use) => {
+    await using folders = new AsyncDisposableStack();
+    await use(folders);
+  },
+
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from a pattern
   stage: async ({}) => {
     throw new Error("each kind of stage brings its own");
   },
 
-  openEmpty: async ({ stage, sample }, use) => {
-    await using folders = new AsyncDisposableStack();
+  openEmpty: async ({ folders, stage, sample }, use) => {
     await use(async () => {
       const folder = folders.use(await makeTemporaryFolder());
       return openFrame(stage, join(folder.path, "latchkey.db"), sample.home);
     });
   },
 
-  openSample: async ({ stage, sample }, use) => {
-    await using folders = new AsyncDisposableStack();
+  openSample: async ({ folders, stage, sample }, use) => {
     await use(async () => {
       const folder = folders.use(await makeTemporaryFolder());
       const database = join(folder.path, "latchkey.db");
@@ -105,7 +111,7 @@ const onAnyStage = base.extend<Fixtures, WorkerFixtures>({
 
 /** In Chromium: the page is Playwright's own. */
 const inChromium = onAnyStage.extend({
-  stage: async ({ page, complaints }, use) => {
+  stage: async ({ folders: _outlives, page, complaints }, use) => {
     await using shells = new AsyncDisposableStack();
     listen(page, complaints);
     await use(playedOn === "stand-in" ? createStandInStage(page, shells) : createWebStage(page, shells));
@@ -114,7 +120,7 @@ const inChromium = onAnyStage.extend({
 
 /** In Electron: no browser is started, for the window is the page. */
 const inElectron = onAnyStage.extend({
-  stage: async ({ complaints }, use) => {
+  stage: async ({ folders: _outlives, complaints }, use) => {
     await using shells = new AsyncDisposableStack();
     await use(createElectronStage(shells, (page) => listen(page, complaints)));
   },
@@ -124,15 +130,14 @@ export const test = playedOn === "electron" ? inElectron : inChromium;
 
 /** The desktop program on its stand-in, for what no browser has: its menu, its links, its core that may fall. */
 export const desktopTest = onAnyStage.extend<DesktopFixtures>({
-  standIn: async ({ page, complaints }, use) => {
+  standIn: async ({ folders: _outlives, page, complaints }, use) => {
     await using shells = new AsyncDisposableStack();
     listen(page, complaints);
     await use(createStandInStage(page, shells));
   },
   stage: async ({ standIn }, use) => use(standIn),
 
-  openDesktop: async ({ standIn, sample }, use) => {
-    await using folders = new AsyncDisposableStack();
+  openDesktop: async ({ folders, standIn, sample }, use) => {
     await use(async (...args) => {
       const folder = folders.use(await makeTemporaryFolder());
       const database = join(folder.path, "latchkey.db");

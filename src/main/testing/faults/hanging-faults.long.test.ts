@@ -38,7 +38,7 @@ until mountpoint -q /home/stuck/.ssh; do sleep 0.05; done
 `;
 
 test.skipIf(!canStartHosts() || !hasFuse)(
-  "S15: a host with a file system that never answers is given up at its limit, and the host beside it is read whole",
+  "S15: a host with a file system that never answers is given up at its limit, what was read before is kept, and the host beside it is read whole",
   async ({ task }) => {
     await using desk = await makeDesk();
     await using host = await startHost({ name: "hung", prepare: letIn(desk.publicKey) + HANG });
@@ -52,9 +52,12 @@ test.skipIf(!canStartHosts() || !hasFuse)(
     expect(of(beside)).toMatchObject({ state: "ok", outcome: "collected" });
     expect(of(host)).toMatchObject({ state: "partial", outcome: "timed-out" });
     await host.run("test -e /run/is-opened");
+    // What was read before is kept: root comes before the account whose file hangs.
+    const { rows } = await app.client.access.list({ host: host.address });
+    expect(rows).toMatchObject([{ account: "root" }]);
     recordFault(task, {
       ...{ id: "S15", injected: "FUSE whose open never returns" },
-      seen: `${of(host)?.message}; the host beside it read whole`,
+      seen: `${of(host)?.message}; ${rows.length} line read before it kept; the host beside it read whole`,
     });
   },
 );
