@@ -1,6 +1,7 @@
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { AccountView, KeyFileView, Unread } from "#shared/model/host.ts";
+import type { HostReach } from "#shared/model/host-reach.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState } from "#shared/model/probe.ts";
@@ -64,13 +65,14 @@ export type CollectedHost = {
   clockAheadSeconds: number | null;
   /** "root", "root by sudo" or the name of the account. */
   readAs: string;
-  accounts: Omit<AccountView, "grantCount">[];
+  accounts: Omit<AccountView, "grantCount" | "becomes" | "agents">[];
   grants: CollectedGrant[];
   keyFiles: Omit<KeyFileView, "id">[];
   hostKeys: HostKeyView[];
   certificateFiles: { path: string; certificates: SeenCertificate[] }[];
   /** What this reading of its logs tells of logins by key; what is known from others stays beside it. */
   use: HostUse;
+  reach: HostReach;
   coverage: { read: string[]; notRead: Unread[] };
   /** True when the reading was cut short: what is missing from it has not gone. */
   isPartial: boolean;

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { Becoming } from "./becoming.ts";
 import { FindingBrief } from "./finding.ts";
+import { OpenAgent } from "./host-reach.ts";
 import { LogWindow } from "./host-use.ts";
 import { Instant } from "./instant.ts";
 import { HostKeyView, Outcome, ProbeState } from "./probe.ts";
@@ -46,6 +48,10 @@ export const AccountView = z.object({
   shell: z.string(),
   passwordState: z.enum(["set", "locked", "none", "unknown"]),
   grantCount: z.int(),
+  /** As whom else it may run commands. */
+  becomes: z.array(Becoming.omit({ account: true })),
+  /** Its agents whose sockets were open when the host was last read. */
+  agents: z.array(OpenAgent.omit({ account: true })),
 });
 export type AccountView = z.infer<typeof AccountView>;
 

@@ -39,6 +39,7 @@ export type Collection = {
   logs: LogSummary[];
   /** When accounts were last logged in to, by whatever means. */
   lastLogins: LastLogin[];
+  reach: Reach;
   /** What could not be read, or was left out for a limit, and why. */
   unread: Unread[];
 };
@@ -59,6 +60,10 @@ export type Unread = {
     | "log"
     /** The distribution's own trust store, which is left out on purpose. */
     | "trust-store"
+    /** Rules of sudo or doas: who becomes whom is not known without them. */
+    | "sudo"
+    /** Where an account has been: only evidence is missing without it. */
+    | "outbound"
     /** The collector ran out of time or room: whatever is missing may be there. */
     | "limit";
   path: string;
@@ -190,3 +195,18 @@ export type CertificateFile = {
   /** Set when a part of the file could not be taken: the reason. */
   malformed: string[];
 };
+
+/** What lets an account of the host act as another one, and where it has been. */
+export type Reach = {
+  /** In the order in which they were read: the first is the one that sudo begins with. */
+  sudoers: RuleFile[];
+  /** What a folder that sudoers include was found to hold, in sudo's order. */
+  sudoersFolders: ReadonlyMap<string, string[]>;
+  doas: RuleFile[];
+  /** Sockets of agents that were open, with the uid of whose they are. */
+  agents: { path: string; uid: number; kind: "forwarded" | "local" | "unknown" }[];
+  /** known_hosts, and of ssh_config the lines that name hosts, logins and keys. `account` is empty for the whole host. */
+  outbound: { kind: "known-hosts" | "client-config"; path: string; account: string; bytes: Uint8Array }[];
+};
+
+export type RuleFile = { path: string; entry: PathEntry; bytes: Uint8Array };

@@ -7,6 +7,7 @@ import { readHost } from "./host-facts.ts";
 import { readHostKeys, readKeyFiles } from "./key-files.ts";
 import { readLastLogins } from "./last-logins.ts";
 import { readLogs } from "./logs.ts";
+import { readReach } from "./reach.ts";
 import { decodeRecord, type Record } from "./record.ts";
 import { readChrootFolders, readRealHomes, readSshdFiles } from "./sshd-files.ts";
 import { readSshdSettings } from "./sshd-settings.ts";
@@ -44,6 +45,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     certificateFiles: readCertificateFiles(records),
     logs: readLogs(records),
     lastLogins: readLastLogins(records),
+    reach: readReach(records),
     unread: [...readAllUnread(records), ...authorizedKeys.flatMap(sayUnread)],
   };
 }

@@ -12,6 +12,8 @@ const KINDS: readonly Unread["kind"][] = [
   "host-key",
   "certificate-file",
   "log",
+  "sudo",
+  "outbound",
   "trust-store",
   "limit",
 ];
@@ -41,6 +43,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "too-deep": () => "files include each other more than 16 deep",
   "too-large": () => "it is too large for what it should be",
   "too-late": () => "the collector ran out of time here: the rest was left out",
+  "too-many-outbound": () => "there is too much of it: the rest was left out",
   "too-many": () => "there are too many folders: the rest was left out",
   "trust-store": (detail) => `${detail} files and links of the distribution's trust store were left out`,
   "unknown-token": () => "it holds a token that sshd does not know",

@@ -1,5 +1,6 @@
-import type { Collection, KeyFile } from "#domain/collection/collection.ts";
+import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
+import { judgeReach } from "#domain/reach/judge-reach.ts";
 import { judgeGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { findLeakedKeys } from "#domain/ssh/leaked-key-findings.ts";
@@ -30,6 +31,7 @@ export function describeHost(
   const files = readCertificateFiles(collection, readCertificate);
   const { use, useOf, read } = describeUse(collection, grants, { at, recallUse });
   const { facts, readAs } = collection;
+  const reach = judgeReach(collection);
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
   const host: CollectedHost = {
     hostname: facts.hostname,
@@ -39,12 +41,7 @@ export function describeHost(
     sshdVersion: facts.sshdVersion,
     clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
     readAs: sayReader(readAs),
-    accounts: collection.accounts.map(({ name, uid, shell, passwordState }) => ({
-      name,
-      uid,
-      shell,
-      passwordState,
-    })),
+    accounts: collection.accounts.map(describeAccount),
     grants: grants.map(
       (grant): CollectedGrant => ({
         account: grant.account,
@@ -66,8 +63,9 @@ export function describeHost(
     keyFiles: collection.keyFiles.map((file) => describeKeyFile(file, collection)),
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
     use,
+    reach: reach.reach,
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
-    coverage: { read: sayRead(collection), notRead: listUnread(collection, files) },
+    coverage: { read: sayRead(collection), notRead: [...listUnread(collection, files), ...reach.problems] },
     isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
     unreadPaths: listUnreadPaths(collection),
   };
@@ -81,6 +79,15 @@ export function describeHost(
     ],
   };
 }
+
+const describeAccount = ({
+  name,
+  uid,
+  shell,
+  passwordState,
+}: Account): CollectedHost["accounts"][number] => ({
+  ...{ name, uid, shell, passwordState },
+});
 
 const withManager = (verdict: Verdict, managedBy: ManagedBy | null): Verdict =>
   managedBy ? { ...verdict, owner: { ...verdict.owner, managedBy } } : verdict;
@@ -146,9 +153,12 @@ function sayRead({
   ];
 }
 
+/** Without these no grant, key file or certificate is missing. */
+const ELSEWHERE: ReadonlySet<string> = new Set(["trust-store", "log", "sudo", "outbound"]);
+
 /** Where something may be that was not seen: homes, folders and files that could not be read. */
 function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
-  const hidden = unread.filter(({ kind }) => kind !== "trust-store" && kind !== "log");
+  const hidden = unread.filter(({ kind }) => !ELSEWHERE.has(kind));
   const files = authorizedKeys.filter(({ whyUnread }) => whyUnread !== null);
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }

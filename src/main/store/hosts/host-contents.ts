@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { AccountView, type HostDetail, KeyFileView, Unread } from "#shared/model/host.ts";
 import { loginTable } from "#store/use/login-table.ts";
+import { reachReader } from "./reach-tables.ts";
 
 type AccountRow = { name: string; uid: number; shell: string; password_state: string; grant_count: number };
 
@@ -42,13 +43,14 @@ export function hostContents(db: Database) {
     ORDER BY key_type, fingerprint`);
 
   const logins = loginTable(db);
+  const reach = reachReader(db);
   const coverage = db.prepare<[number], CoverageRow>("SELECT read, not_read FROM coverage WHERE host = ?");
 
   return {
     of: (
       host: number,
     ): Pick<HostDetail, "accounts" | "keyFiles" | "hostKeys" | "coverage" | "logWindows"> => ({
-      accounts: accounts.all(host, host).map(toAccount),
+      accounts: accounts.all(host, host).map(toAccount(reach.of(host))),
       keyFiles: keyFiles.all(host).map(toKeyFile),
       hostKeys: hostKeys.all(host),
       coverage: toCoverage(coverage.get(host)),
@@ -57,8 +59,16 @@ export function hostContents(db: Database) {
   };
 }
 
-const toAccount = (row: AccountRow): AccountView =>
-  AccountView.parse({ ...row, passwordState: row.password_state, grantCount: row.grant_count });
+const toAccount =
+  ({ becoming, agents }: ReturnType<ReturnType<typeof reachReader>["of"]>) =>
+  (row: AccountRow): AccountView =>
+    AccountView.parse({
+      ...row,
+      passwordState: row.password_state,
+      grantCount: row.grant_count,
+      becomes: becoming.get(row.name) ?? [],
+      agents: agents.get(row.name) ?? [],
+    });
 
 const toKeyFile = (row: KeyFileRow): KeyFileView =>
   KeyFileView.parse({

@@ -7,6 +7,7 @@ import type { Look } from "#store/spans.ts";
 import { loginTable } from "#store/use/login-table.ts";
 import type { CollectedHost } from "#store/visit.ts";
 import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
+import { reachTables } from "./reach-tables.ts";
 
 type Home = { id: number; name: number; host: string; port: number };
 
@@ -44,6 +45,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const keyFiles = keyFileTable(db);
   const places = placeTable(db);
   const logins = loginTable(db);
+  const reach = reachTables(db);
   const keep = db.prepare(READ);
   const cover = db.prepare(COVER);
   const dateOrphans = orphanClock(db);
@@ -61,6 +63,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     places.follow({ name, host: id }, files, look);
     hostKeys.follow(id, collected.hostKeys, look);
     logins.keep(id, collected.use);
+    reach.follow(id, collected.reach, look);
     const seen = {
       grants: grants.follow(home, collected.grants, look, at),
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),

@@ -103,6 +103,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   keyFiles: [],
   hostKeys: [],
   certificateFiles: [],
+  reach: { becoming: [], areRulesRead: true, agents: [], outbound: [], unreadPaths: [] },
   use: { logins: [], windows: [] },
   coverage: { read: [], notRead: [] },
   isPartial: false,

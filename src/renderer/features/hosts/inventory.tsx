@@ -1,15 +1,17 @@
 import { Button } from "@mantine/core";
-import { IconLock, IconLockOpen, IconLockQuestion, IconUsb } from "@tabler/icons-react";
+import { IconArrowUp, IconKey, IconLock, IconLockOpen, IconLockQuestion, IconUsb } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Tag } from "#renderer/ui/tag.tsx";
+import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { AccountView, KeyFileView } from "#shared/model/host.ts";
+import { sayBecoming, sayMeans } from "#shared/text/becoming.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayKey } from "#shared/text/key-size.ts";
+import classes from "./hosts.module.css";
 
 const PASSWORDS: Record<AccountView["passwordState"], string> = {
   set: "password set",
@@ -26,18 +28,24 @@ export function AccountLines({ accounts, host }: { accounts: readonly AccountVie
   const [isWhole, setIsWhole] = useState(false);
   if (accounts.length === 0) return null;
   const ordered = accounts.toSorted((a, b) => b.grantCount - a.grantCount || a.uid - b.uid);
-  const people = ordered.filter(({ grantCount, shell }) => grantCount > 0 || !NO_LOGIN.test(shell));
+  const people = ordered.filter(
+    ({ grantCount, shell, becomes }) => grantCount + becomes.length > 0 || !NO_LOGIN.test(shell),
+  );
   const shown = isWhole ? ordered : people;
   return (
     <Section title="Accounts" count={accounts.length}>
       <Lines>
-        {shown.map(({ name, uid, shell, passwordState, grantCount }) => (
+        {shown.map((account) => (
           <Line
-            key={name}
-            end={grantCount > 0 && <GrantLink host={host} account={name} count={grantCount} />}
-            below={<Untrusted text={`uid ${uid}, ${shell || "no shell"}, ${PASSWORDS[passwordState]}`} />}
+            key={account.name}
+            end={
+              account.grantCount > 0 && (
+                <GrantLink host={host} account={account.name} count={account.grantCount} />
+              )
+            }
+            below={<AccountFacts account={account} />}
           >
-            <Untrusted text={name} />
+            <Untrusted text={account.name} />
           </Line>
         ))}
       </Lines>
@@ -49,6 +57,36 @@ export function AccountLines({ accounts, host }: { accounts: readonly AccountVie
     </Section>
   );
 }
+
+function AccountFacts({ account }: { account: AccountView }) {
+  const { uid, shell, passwordState, becomes, agents } = account;
+  return (
+    <>
+      <Untrusted text={`uid ${uid}, ${shell || "no shell"}, ${PASSWORDS[passwordState]}`} />{" "}
+      {becomes.map((one) => (
+        <span key={`${one.by} ${one.target}`} className={classes.reach}>
+          <Tag tone={toneOf(one)} Icon={IconArrowUp}>
+            <Untrusted text={sayBecoming(one)} />
+          </Tag>{" "}
+          <Untrusted text={sayMeans(one)} />
+        </span>
+      ))}
+      {agents.map(({ kind, path }) => (
+        <span key={path} className={classes.reach}>
+          <Tag tone="orange" Icon={IconKey}>
+            {kind === "forwarded" ? "forwarded agent" : "agent"}
+          </Tag>{" "}
+          <Untrusted text={path} isMono />
+        </span>
+      ))}
+    </>
+  );
+}
+
+const toneOf = ({ commands, shell, password }: AccountView["becomes"][number]): Tone => {
+  if (commands === "some" && shell === null) return "gray";
+  return password === "none" ? "red" : "orange";
+};
 
 function GrantLink({ host, account, count }: { host: string; account: string; count: number }) {
   return (

@@ -107,6 +107,7 @@ export function makeCollection(
     certificateFiles: [],
     logs: [],
     lastLogins: [],
+    reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
     unread: [],
     ...rest,
   };

@@ -1,0 +1,84 @@
+import type { Account } from "#domain/collection/collection.ts";
+import { matchesPattern } from "#domain/ssh/pattern.ts";
+import type { Item } from "./scanner.ts";
+
+/** "unknown": it depends on what is not known here, such as a netgroup. */
+export type Match = "yes" | "no" | "unknown";
+
+type Aliases = ReadonlyMap<string, readonly Item[]>;
+
+/** Whether one entry of a list fits; `recurse` judges an alias. */
+type Judge = (text: string) => Match;
+
+/** sudo asks a list from its end: the last entry that fits decides, and negated it refuses. */
+export function matchList(items: readonly Item[], judge: Judge, aliases: Aliases): Match {
+  const { decided, isUnsure } = decide(items, { judge, aliases, told: new Map() });
+  if (isUnsure) return "unknown";
+  return decided === true ? "yes" : "no";
+}
+
+type Decision = { decided: boolean | null; isUnsure: boolean };
+/** `told`: what each alias decided, so that none is asked twice; one that is being asked decides nothing. */
+type Question = { judge: Judge; aliases: Aliases; told: Map<string, Decision> };
+
+const NOTHING: Decision = { decided: null, isUnsure: false };
+
+/** An alias that refuses what it is asked decides, too; an entry that does not fit decides nothing. */
+function decide(items: readonly Item[], question: Question): Decision {
+  let isUnsure = false;
+  for (const { text, isNegated } of items.toReversed()) {
+    const found = decideOne(text, question);
+    isUnsure ||= found.isUnsure;
+    if (found.decided !== null) return { decided: found.decided !== isNegated, isUnsure };
+  }
+  return { decided: null, isUnsure };
+}
+
+function decideOne(text: string, question: Question): Decision {
+  if (text === "ALL") return { decided: true, isUnsure: false };
+  const { judge, aliases, told } = question;
+  const inner = aliases.get(text);
+  if (!inner) {
+    const match = judge(text);
+    return { decided: match === "yes" ? true : null, isUnsure: match === "unknown" };
+  }
+  const known = told.get(text);
+  if (known) return known;
+  told.set(text, NOTHING);
+  const found = decide(inner, question);
+  told.set(text, found);
+  return found;
+}
+
+/** Whether an entry of a user or runas list means the account. */
+export function judgeAccount({ name, uid, gid, groups }: Account): Judge {
+  return (text) => {
+    if (text.startsWith("#")) return text === `#${uid}` ? "yes" : "no";
+    if (text.startsWith("+") || text.startsWith("%:")) return "unknown";
+    if (text.startsWith("%#")) {
+      if (text === `%#${gid}`) return "yes";
+      // Of the other groups only names are known.
+      return groups && groups.length <= 1 ? "no" : "unknown";
+    }
+    if (text.startsWith("%")) return groups ? toMatch(groups.includes(text.slice(1))) : "unknown";
+    return toMatch(text === name);
+  };
+}
+
+/** Whether an entry of a host list means this host. Its addresses are not known here. */
+export function judgeHost(hostname: string | null): Judge {
+  const long = hostname?.toLowerCase() ?? "";
+  const short = long.split(".")[0] ?? "";
+  return (text) => {
+    const pattern = text.toLowerCase();
+    if (pattern.startsWith("+") || /^[0-9.]+(\/|$)|:/.test(pattern)) return "unknown";
+    if (long === "") return "unknown";
+    if (!pattern.includes(".")) return toMatch(matchesPattern(short, pattern));
+    if (matchesPattern(long, pattern)) return "yes";
+    // What the name service makes of the short name is for the host to know.
+    const isLong = long.includes(".");
+    return isLong || !matchesPattern(short, pattern.split(".")[0] ?? "") ? "no" : "unknown";
+  };
+}
+
+const toMatch = (is: boolean): Match => (is ? "yes" : "no");

@@ -1,0 +1,85 @@
+import { splitLogicalLines } from "./logical-lines.ts";
+import { type AliasKind, type Defaults, type Rule, readLine } from "./read-line.ts";
+import type { Item } from "./scanner.ts";
+
+/** The files of sudoers as they lie on a host. */
+export type SudoersFiles = {
+  /** The file that sudo begins with; null where there is none. */
+  first: string | null;
+  files: ReadonlyMap<string, Uint8Array>;
+  /** What an includedir was found to hold, in sudo's order. */
+  folders: ReadonlyMap<string, readonly string[]>;
+};
+
+export type Sudoers = {
+  /** In the order in which sudo reads them: of two that fit, the later one holds. */
+  rules: (Rule & { place: string })[];
+  defaults: Defaults[];
+  aliases: Record<AliasKind, ReadonlyMap<string, readonly Item[]>>;
+  /** Lines that cannot be read and files that are missing, as sentences that say where. */
+  problems: string[];
+};
+
+/** sudo's own limit. */
+const MOST_DEPTH = 128;
+const MOST_RULES = 10_000;
+/** A file counts each time it is included. */
+const MOST_FILES = 1_000;
+
+/** All that the sudoers of a host say. Never throws. */
+export function readSudoers({ first, files, folders }: SudoersFiles, hostname: string | null): Sudoers {
+  const aliases = {
+    user: new Map<string, Item[]>(),
+    runas: new Map<string, Item[]>(),
+    host: new Map<string, Item[]>(),
+    command: new Map<string, Item[]>(),
+  };
+  const sudoers: Sudoers = { rules: [], defaults: [], aliases, problems: [] };
+  const shortName = hostname?.split(".")[0] ?? "";
+  let filesLeft = MOST_FILES;
+  if (first !== null) readFile(first, []);
+  return sudoers;
+
+  function readFile(path: string, above: readonly string[]): void {
+    const bytes = files.get(path);
+    if (filesLeft-- <= 0) return;
+    if (!bytes) {
+      sudoers.problems.push(`${path} is included by ${above.at(-1) ?? "nothing"} and was not read`);
+      return;
+    }
+    for (const { line, text } of splitLogicalLines(Buffer.from(bytes).toString("utf8"))) {
+      const place = `${path}:${line}`;
+      const statement = readLine(text);
+      if (!statement) sudoers.problems.push(`${place} cannot be read, and sudo passes over it as well`);
+      else if (statement.kind === "defaults") sudoers.defaults.push(statement.defaults);
+      else if (statement.kind === "include") include(statement, path, [...above, path]);
+      else if (statement.kind === "rules") for (const rule of statement.rules) take({ ...rule, place });
+      else
+        for (const { name, items } of statement.aliases)
+          if (!aliases[statement.of].has(name)) aliases[statement.of].set(name, items);
+    }
+  }
+
+  function take(rule: Rule & { place: string }): void {
+    if (sudoers.rules.length < MOST_RULES) sudoers.rules.push(rule);
+    else if (sudoers.rules.length === MOST_RULES && !sudoers.problems.includes(TOO_MANY))
+      sudoers.problems.push(TOO_MANY);
+  }
+
+  function include(
+    { path, isFolder }: { path: string; isFolder: boolean },
+    by: string,
+    above: readonly string[],
+  ): void {
+    const named = path.replaceAll("%h", shortName);
+    const whole = named.startsWith("/") ? named : `${by.slice(0, by.lastIndexOf("/"))}/${named}`;
+    const paths = isFolder ? (folders.get(whole) ?? []) : [whole];
+    for (const found of paths) {
+      if (above.includes(found) || above.length >= MOST_DEPTH)
+        sudoers.problems.push(`${found} is included in a circle, by ${by}`);
+      else readFile(found, above);
+    }
+  }
+}
+
+const TOO_MANY = `sudoers: only the first ${MOST_RULES} rules are judged`;

@@ -1,0 +1,164 @@
+import type { Account } from "#domain/collection/collection.ts";
+import type { Becoming } from "#shared/model/becoming.ts";
+import type { Spec } from "./commands.ts";
+import { type AccountDefaults, defaultsFor } from "./defaults.ts";
+import { isShell } from "./is-shell.ts";
+import { judgeAccount, judgeHost, type Match, matchList } from "./matching.ts";
+import type { Sudoers } from "./read-sudoers.ts";
+import type { Item } from "./scanner.ts";
+
+type World = { accounts: readonly Account[]; hostname: string | null };
+type Rule = Sudoers["rules"][number];
+
+/** What is said of one account at most, and of the commands of one rule. */
+const MOST_COMMANDS = 20;
+/** Accounts that a rule lets become; of more than these only root is told. */
+const MOST_TARGETS = 50;
+
+/**
+ * Which accounts may run what as which others, by the rules of sudo. Root becomes whom it likes and is left out.
+ * A rule with ALL lets an account become anybody: that is told of root alone, which is more than all the others.
+ */
+export function findBecoming(sudoers: Sudoers, { accounts, hostname }: World): Becoming[] {
+  const isHost = judgeHost(hostname);
+  const rules = sudoers.rules
+    .map((rule) => ({ rule, isHere: matchList(rule.hosts, isHost, sudoers.aliases.host) }))
+    .filter(({ isHere }) => isHere !== "no");
+  const targets = findTargets(sudoers, accounts);
+  return accounts.flatMap((account) => {
+    if (account.uid === 0) return [];
+    const isAccount = judgeAccount(account);
+    const mine = rules
+      .map(({ rule, isHere }) => ({
+        rule,
+        fits: both(isHere, matchList(rule.users, isAccount, sudoers.aliases.user)),
+      }))
+      .filter(({ fits }) => fits !== "no");
+    if (mine.length === 0) return [];
+    const defaults = defaultsFor(account, sudoers, hostname);
+    return targets
+      .filter(({ name }) => name !== account.name)
+      .flatMap((target) => judge({ account, target, defaults, sudoers }, mine) ?? []);
+  });
+}
+
+/** Root, and every account that a Runas list names. */
+function findTargets(sudoers: Sudoers, accounts: readonly Account[]): Account[] {
+  const lists = sudoers.rules.flatMap(({ specs }) => specs.flatMap(({ runas }) => (runas ? [runas] : [])));
+  const distinct = new Map(lists.map((list) => [JSON.stringify(list), list]));
+  // ALL alone names nobody; "all but this one" names all the others.
+  const named = [...distinct.values()].map((list) =>
+    list.some(({ isNegated }) => isNegated) ? list : list.filter(({ text }) => text !== "ALL"),
+  );
+  const isNamed = (account: Account) =>
+    named.some((list) => matchList(list, judgeAccount(account), sudoers.aliases.runas) !== "no");
+  const defaults = new Set(
+    sudoers.defaults.flatMap(({ settings }) =>
+      settings.flatMap(({ name, value }) => (name === "runas_default" ? [value] : [])),
+    ),
+  );
+  const root = accounts.filter(({ uid }) => uid === 0).slice(0, 1);
+  const others = accounts.filter(
+    (account) => account.uid !== 0 && (isNamed(account) || defaults.has(account.name)),
+  );
+  return [...root, ...others.slice(0, MOST_TARGETS)];
+}
+
+type Case = { account: Account; target: Account; defaults: AccountDefaults; sudoers: Sudoers };
+type Fitting = { rule: Rule; fits: Match };
+
+/** What has been said so far of a command that no rule names, and of those that are named. */
+type Said = {
+  any: { isPasswordNeeded: boolean; isCertain: boolean; place: string } | null;
+  some: Map<string, { isPasswordNeeded: boolean; isCertain: boolean; place: string }>;
+};
+
+/** The rules one after another, as sudo reads them: what a later one says of a command holds. */
+function judge(one: Case, rules: readonly Fitting[]): Becoming | null {
+  const { account, target, defaults, sudoers } = one;
+  const isTarget = judgeAccount(target);
+  const said: Said = { any: null, some: new Map() };
+  for (const { rule, fits } of rules) {
+    for (const spec of rule.specs) {
+      const runs = spec.runas
+        ? matchList(spec.runas, isTarget, sudoers.aliases.runas)
+        : toMatch(target.name === defaults.runasDefault);
+      const match = both(fits, runs);
+      if (match === "no") continue;
+      const isCertain = match === "yes" && !spec.isDated;
+      for (const item of flatten(spec.command, sudoers.aliases.command))
+        hear(said, { item, spec, isCertain, place: rule.place }, one);
+    }
+  }
+  return conclude(account, target, said, defaults);
+}
+
+type Heard = { item: Item; spec: Spec; isCertain: boolean; place: string };
+
+function hear(said: Said, { item, spec, isCertain, place }: Heard, { account, defaults }: Case): void {
+  const isExempt = defaults.exemptGroup !== null && account.groups?.includes(defaults.exemptGroup) === true;
+  const isPasswordNeeded = spec.isPasswordNeeded ?? (defaults.authenticates && !isExempt);
+  const command = { isPasswordNeeded, isCertain, place };
+  const known = item.text === "ALL" ? said.any : (said.some.get(item.text) ?? null);
+  if (!isCertain) {
+    // What is certain stays so, unless it may be refused again.
+    const next = item.isNegated ? known && { ...known, isCertain } : known?.isCertain ? known : command;
+    if (item.text === "ALL") said.any = next;
+    else if (next) said.some.set(item.text, next);
+    return;
+  }
+  if (item.text === "ALL") {
+    said.any = item.isNegated ? null : command;
+    said.some.clear();
+  } else if (item.isNegated) said.some.delete(item.text);
+  else said.some.set(item.text, command);
+}
+
+function conclude(
+  { name: account }: Account,
+  { name: target }: Account,
+  { any, some }: Said,
+  { password }: AccountDefaults,
+): Becoming | null {
+  const named = [...some].map(([command, said]) => ({ command, ...said }));
+  const first = any ?? named.find(({ isCertain }) => isCertain) ?? named[0];
+  if (!first) return null;
+  const shells = named.filter(({ command, isCertain }) => isCertain && isShell(command));
+  const easiest = any ? [any, ...shells] : named;
+  return {
+    account,
+    target,
+    by: "sudo",
+    commands: any ? "any" : "some",
+    password: easiest.every(({ isPasswordNeeded }) => isPasswordNeeded) ? password : "none",
+    isCertain: any ? any.isCertain : named.some(({ isCertain }) => isCertain),
+    what: any ? [] : named.slice(0, MOST_COMMANDS).map(({ command }) => command),
+    shell: any ? null : (shells[0]?.command ?? null),
+    rule: first.place,
+  };
+}
+
+/** The commands behind an alias, each negated or not; of one that names itself nothing comes a second time. */
+function flatten(item: Item, aliases: Sudoers["aliases"]["command"]): Item[] {
+  const flat: Item[] = [];
+  const visited = new Set<string>();
+  const visit = ({ text, isNegated }: Item): void => {
+    const inner = aliases.get(text);
+    if (!inner) {
+      if (flat.length < 1_000) flat.push({ text, isNegated });
+      return;
+    }
+    if (visited.has(text)) return;
+    visited.add(text);
+    for (const one of inner) visit({ text: one.text, isNegated: one.isNegated !== isNegated });
+  };
+  visit(item);
+  return flat;
+}
+
+function both(one: Match, other: Match): Match {
+  if (one === "no" || other === "no") return "no";
+  return one === "yes" && other === "yes" ? "yes" : "unknown";
+}
+
+const toMatch = (is: boolean): Match => (is ? "yes" : "no");

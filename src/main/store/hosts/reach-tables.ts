@@ -1,0 +1,154 @@
+import type { Database } from "better-sqlite3";
+import type { Becoming } from "#shared/model/becoming.ts";
+import type { HostReach, OpenAgent, Outbound } from "#shared/model/host-reach.ts";
+import { byKey, followSpans, type Look } from "#store/spans.ts";
+
+/** Who becomes whom on a host, its open agents, and where its accounts have been: as spans. */
+export function reachTables(db: Database) {
+  const becoming = becomingTable(db);
+  const agents = agentTable(db);
+  const outbound = outboundTable(db);
+
+  return {
+    follow(host: number, reach: HostReach, look: Look): void {
+      becoming.follow(host, reach, look);
+      agents.follow(host, reach.agents, look);
+      outbound.follow(host, reach, look);
+    },
+  };
+}
+
+type BecomingRow = Pick<Becoming, "account" | "target" | "by"> & { id: number; is_certain: number };
+
+function becomingTable(db: Database) {
+  const current = db.prepare<[number], BecomingRow>(`
+    SELECT id, account, target, by, is_certain FROM becoming WHERE host = ? AND gone_scan IS NULL`);
+  const begin = db.prepare(`
+    INSERT INTO becoming (host, account, target, by, commands, password, is_certain, what, shell, rule, first_scan,
+      last_scan)
+    VALUES (@host, @account, @target, @by, @commands, @password, @isCertain, @what, @shell, @rule, @scanId, @scanId)`);
+  const change = db.prepare(`
+    UPDATE becoming
+    SET commands = @commands, password = @password, is_certain = @isCertain, what = @what, shell = @shell,
+        rule = @rule, last_scan = @scanId
+    WHERE id = @id`);
+  const end = db.prepare("UPDATE becoming SET gone_scan = ? WHERE id = ?");
+  const keyOf = ({ account, target, by }: Pick<Becoming, "account" | "target" | "by">) =>
+    JSON.stringify([account, target, by]);
+  const toRow = (one: Becoming) => ({
+    ...one,
+    isCertain: Number(one.isCertain),
+    what: JSON.stringify(one.what),
+  });
+
+  return {
+    /** What a visit without the rules can only guess does not take the place of what one with them knew. */
+    follow(host: number, { becoming, areRulesRead }: HostReach, { scanId, isWhole }: Look): void {
+      const known = current.all(host);
+      const certain = new Set(known.filter((row) => row.is_certain === 1).map(({ id }) => id));
+      followSpans({
+        current: new Map(known.map((row) => [keyOf(row), row.id])),
+        seen: byKey(becoming, keyOf),
+        isGone: () => isWhole && areRulesRead,
+        begin: (one) => Number(begin.run({ ...toRow(one), host, scanId }).lastInsertRowid),
+        extend: (id, one) => {
+          if (one.isCertain || areRulesRead || !certain.has(id)) change.run({ ...toRow(one), id, scanId });
+        },
+        end: (id) => end.run(scanId, id),
+      });
+    },
+  };
+}
+
+function agentTable(db: Database) {
+  const current = db.prepare<[number], OpenAgent & { id: number }>(`
+    SELECT id, account, kind, path FROM agent WHERE host = ? AND gone_scan IS NULL`);
+  const begin = db.prepare(`
+    INSERT INTO agent (host, account, kind, path, first_scan, last_scan)
+    VALUES (@host, @account, @kind, @path, @scanId, @scanId)`);
+  const extend = db.prepare("UPDATE agent SET last_scan = ? WHERE id = ?");
+  const end = db.prepare("UPDATE agent SET gone_scan = ? WHERE id = ?");
+  const keyOf = ({ account, kind, path }: OpenAgent) => JSON.stringify([account, kind, path]);
+
+  return {
+    follow(host: number, agents: readonly OpenAgent[], { scanId, isWhole }: Look): void {
+      followSpans({
+        current: new Map(current.all(host).map((row) => [keyOf(row), row.id])),
+        seen: byKey(agents, keyOf),
+        isGone: () => isWhole,
+        begin: (agent) => Number(begin.run({ ...agent, host, scanId }).lastInsertRowid),
+        extend: (id) => extend.run(scanId, id),
+        end: (id) => end.run(scanId, id),
+      });
+    },
+  };
+}
+
+type OutboundRow = Pick<Outbound, "path" | "name" | "port" | "fingerprint" | "user"> & { id: number };
+
+function outboundTable(db: Database) {
+  const current = db.prepare<[number], OutboundRow>(`
+    SELECT id, path, name, port, fingerprint, user FROM outbound WHERE host = ? AND gone_scan IS NULL`);
+  const begin = db.prepare(`
+    INSERT INTO outbound (host, account, source, name, port, is_hashed, fingerprint, user, identities, path, first_scan,
+      last_scan)
+    VALUES (@host, @account, @source, @name, @port, @isHashed, @fingerprint, @user, @identities, @path, @scanId, @scanId)`);
+  const extend = db.prepare("UPDATE outbound SET identities = ?, last_scan = ? WHERE id = ?");
+  const end = db.prepare("UPDATE outbound SET gone_scan = ? WHERE id = ?");
+  const keyOf = ({ path, name, port, fingerprint, user }: Omit<OutboundRow, "id">) =>
+    JSON.stringify([path, name, port, fingerprint, user]);
+
+  return {
+    follow(host: number, { outbound, unreadPaths }: HostReach, { scanId, isWhole }: Look): void {
+      const known = current.all(host);
+      const pathOf = new Map(known.map((row) => [keyOf(row), row.path]));
+      const isHidden = (path: string) =>
+        unreadPaths.some((unread) => path === unread || path.startsWith(`${unread}/`));
+      followSpans({
+        current: new Map(known.map((row) => [keyOf(row), row.id])),
+        seen: byKey(outbound, keyOf),
+        isGone: (key) => isWhole && !isHidden(pathOf.get(key) ?? ""),
+        begin: (one) =>
+          Number(
+            begin.run({
+              ...one,
+              isHashed: Number(one.isHashed),
+              identities: JSON.stringify(one.identities),
+              host,
+              scanId,
+            }).lastInsertRowid,
+          ),
+        extend: (id, { identities }) => extend.run(JSON.stringify(identities), scanId, id),
+        end: (id) => end.run(scanId, id),
+      });
+    },
+  };
+}
+
+/** Who becomes whom on a host now, and its agents, by account. */
+export function reachReader(db: Database) {
+  const becoming = db.prepare<
+    [number],
+    Omit<Becoming, "what" | "isCertain"> & { what: string; isCertain: number }
+  >(`
+    SELECT account, target, by, commands, password, is_certain AS isCertain, what, shell, rule
+    FROM becoming
+    WHERE host = ? AND gone_scan IS NULL
+    ORDER BY account, target, id`);
+  const agents = db.prepare<[number], OpenAgent>(`
+    SELECT account, kind, path FROM agent WHERE host = ? AND gone_scan IS NULL ORDER BY account, path`);
+
+  return {
+    of(host: number): { becoming: Map<string, Becoming[]>; agents: Map<string, OpenAgent[]> } {
+      const rows = becoming.all(host).map((row) => ({
+        ...row,
+        isCertain: row.isCertain === 1,
+        what: JSON.parse(row.what) as string[],
+      }));
+      return {
+        becoming: Map.groupBy(rows, ({ account }) => account),
+        agents: Map.groupBy(agents.all(host), ({ account }) => account),
+      };
+    },
+  };
+}
