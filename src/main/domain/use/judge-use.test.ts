@@ -68,7 +68,7 @@ test("a window of 89 days, one that ended a week ago, and one with a gap are too
   expect(judge({ windows: [window("2026-03-02")] })).toMatchObject({ state: "unused" });
   expect(judge({ windows: [window("2026-03-03")] })).toMatchObject({
     state: "unknown",
-    reasons: ["the logs reach back 89 days without a gap, to 2026-03-03: to call it unused takes 90"],
+    reasons: ["the logs reach back 89 days without a gap, to 2026-03-03: to call it unused takes 90 days"],
   });
   expect(judge({ windows: [window("2026-01-01", "2026-05-25")] })).toMatchObject({
     state: "unknown",
@@ -77,7 +77,7 @@ test("a window of 89 days, one that ended a week ago, and one with a gap are too
   const gap = [window("2026-05-12"), window("2026-01-01", "2026-05-10")];
   expect(judge({ windows: gap })).toMatchObject({
     state: "unknown",
-    reasons: ["the logs reach back 19 days without a gap, to 2026-05-12: to call it unused takes 90"],
+    reasons: ["the logs reach back 19 days without a gap, to 2026-05-12: to call it unused takes 90 days"],
   });
   const filled = [...gap, window("2026-05-09", "2026-05-13", "journal")];
   expect(judge({ windows: filled })).toMatchObject({ state: "unused" });

@@ -103,7 +103,8 @@ function findDoubt(
     return `the logs that could be read end on ${dayOf(last)}`;
   }
   if (reach.days >= UNUSED_AFTER_DAYS) return null;
-  return `the logs reach back ${sayCount(reach.days, "day")} without a gap, to ${dayOf(reach.from)}: to call it unused takes ${UNUSED_AFTER_DAYS}`;
+  const length = reach.days === 0 ? "less than a day" : sayCount(reach.days, "day");
+  return `the logs reach back ${length} without a gap, to ${dayOf(reach.from)}: to call it unused takes ${UNUSED_AFTER_DAYS} days`;
 }
 
 /** The last stretch of time of which the logs tell every login: together, for what one misses another may hold. */

@@ -162,4 +162,4 @@ test("a real login is found as sshd wrote it: by key, by certificate, and never 
   );
   expect(logins.map(({ days }) => days.reduce((sum, [, count]) => sum + count, 0)).sort()).toEqual([1, 2]);
   expect(windows).toMatchObject([{ source: "/var/log/auth.log" }]);
-}, 30_000);
+}, 60_000);
