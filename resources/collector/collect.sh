@@ -76,21 +76,39 @@ frame() {
 	elif has shasum; then digest='shasum -a 256'
 	elif has openssl; then digest='openssl dgst -sha256 -r'
 	fi
-	awk $by_line -v nonce="$nonce" -v digest="$digest" -v most=$((16 * MIB - 1024)) '
+	awk $by_line -v nonce="$nonce" -v digest="$digest" -v most=$((16 * MIB - 65536)) '
 		# In pieces: each is one write where awk does not gather them.
 		function put(line) { text = text line "\n"; total += length(line) + 1; if (length(text) > 4000) send() }
 		function send() { print text; if (digest != "") print text | digest; text = "" }
 		function close_record(   i) {
 			if (head == "") return 1
+			if (is_over) return leave_out()
 			split(head, word, " ")
 			encoding = word[2]
 			rest = substr(head, length(word[1]) + length(word[2]) + 3)
-			if (total + length(head) + held + 16 > most) return 0
+			if (total - left + length(head) + held + 16 > most) return leave_out()
 			put(word[1] " " held " " encoding (rest == "" ? "" : " " rest))
 			for (i = 1; i <= lines; i++) put(line[i])
 			send()
 			fflush()
 			count++
+			head = ""
+			return 1
+		}
+		# Names what has no room, and goes on with what has, as long as there is room for names.
+		function leave_out(   path, name) {
+			path = head
+			sub(/ .*/, "", path)
+			if (match(head, / path:[^ ]+/)) path = substr(head, RSTART + 6, RLENGTH - 6)
+			name = "unread 0 - kind:limit path:" path " why:no-room"
+			if (head ~ /^unread /) name = "unread 0 " substr(head, 8)
+			is_over = 0
+			if (name != named) {
+				if (left + length(name) > 64000) return 0
+				put(name); count++
+				left += length(name) + 1
+				named = name
+			}
 			head = ""
 			return 1
 		}
@@ -109,7 +127,8 @@ frame() {
 			head = substr($0, 2); lines = held = 0
 			next
 		}
-		{ line[++lines] = $0; held += length($0) + 1; if (total + held > most) { is_full = 1; exit } }
+		is_over { next }
+		{ line[++lines] = $0; held += length($0) + 1; if (total - left + held > most) is_over = 1 }
 		END {
 			if (is_done && !close_record()) is_full = 1
 			if (is_full) {

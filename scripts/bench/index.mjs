@@ -18,6 +18,7 @@ import { say } from "./measure.mjs";
 const PARTS = {
   x509: "certificate parse",
   "authorized-keys": "authorized_keys",
+  verdicts: "verdicts of grants",
   tls: "TLS probe, scan into a database",
   "dead-addresses": "2,000 addresses, 5 % of them dead",
   ssh: "SSH first visit",

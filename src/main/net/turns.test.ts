@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Place, Turns } from "./turns.ts";
 
 const never = new AbortController().signal;
@@ -73,6 +73,31 @@ test("work that takes long yields a place that may be yielded, once, and keeps t
   const next = turns.take([yielded], never);
   end();
   await next;
+});
+
+test("a place is lent on by as many at a time as may hold it: the next lends it when one of those has ended", async () => {
+  const turns = new Turns();
+  const place = { key: "a", most: 1, yieldAfterMs: 1 };
+  const long = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  const begun: number[] = [];
+  let underWay = 0;
+  const works = long.map(({ promise }, index) =>
+    turns.during([place], never, async () => {
+      begun.push(index);
+      expect(++underWay).toBeLessThanOrEqual(2);
+      await promise;
+      underWay--;
+    }),
+  );
+  await vi.waitFor(() => expect(begun).toEqual([0, 1]));
+  long[0]?.resolve();
+  await works[0];
+  // The second has taken its time, too, and lends its place now.
+  await vi.waitFor(() => expect(begun).toEqual([0, 1, 2]));
+  for (const { resolve } of long) resolve();
+  await Promise.all(works);
+  const end = await turns.take([{ key: "a", most: 1 }], never);
+  end();
 });
 
 test("no key is ever held by more than its number, and everybody has a turn in the end", async () => {

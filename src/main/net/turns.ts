@@ -2,9 +2,12 @@
 export type Place = {
   key: string;
   most: number;
-  /** Work that takes longer goes on, but no longer keeps others waiting for this place. */
+  /** Work that takes longer goes on, but no longer keeps others waiting for this place: as many at a time as `most`. */
   yieldAfterMs?: number;
 };
+
+/** A place that is lent on while the work that took it goes on. */
+type Lending = { place: Place; isLent: boolean; lend: () => void };
 
 /** Gives the places back, all or some; a second time does nothing. */
 export type GiveBack = (some?: readonly Place[]) => void;
@@ -15,6 +18,9 @@ export type GiveBack = (some?: readonly Place[]) => void;
  */
 export class Turns {
   readonly #taken = new Map<string, number>();
+  /** Places whose work goes on beside those that hold one, by their keys; and those whose work has taken so long, too. */
+  readonly #lent = new Map<string, number>();
+  readonly #overdue = new Set<Lending>();
   readonly #waiting = new Set<{ places: readonly Place[]; begin: () => void }>();
 
   /** Rejects only when told to stop; then it waits no longer, whoever holds the places. */
@@ -29,14 +35,46 @@ export class Turns {
   /** Does the work while it holds the places. */
   async during<T>(places: readonly Place[], signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const giveBack = await this.take(places, signal);
-    const timers = places.flatMap((place) =>
-      place.yieldAfterMs === undefined ? [] : [setTimeout(giveBack, place.yieldAfterMs, [place])],
+    const lendings = places
+      .filter(({ yieldAfterMs }) => yieldAfterMs !== undefined)
+      .map((place): Lending => ({ place, isLent: false, lend: () => giveBack([place]) }));
+    const timers = lendings.map((lending) =>
+      setTimeout(() => this.#lendOrWait(lending), lending.place.yieldAfterMs),
     );
     try {
       return await work();
     } finally {
       timers.forEach(clearTimeout);
       giveBack();
+      for (const lending of lendings) this.#endLending(lending);
+    }
+  }
+
+  #lendOrWait(lending: Lending): void {
+    const { key, most } = lending.place;
+    const lent = this.#lent.get(key) ?? 0;
+    if (lent >= most) {
+      this.#overdue.add(lending);
+      return;
+    }
+    this.#lent.set(key, lent + 1);
+    lending.isLent = true;
+    lending.lend();
+  }
+
+  /** Who has waited to lend the same place does so now. */
+  #endLending(ended: Lending): void {
+    this.#overdue.delete(ended);
+    if (!ended.isLent) return;
+    const { key } = ended.place;
+    const left = (this.#lent.get(key) ?? 0) - 1;
+    if (left > 0) this.#lent.set(key, left);
+    else this.#lent.delete(key);
+    for (const next of this.#overdue) {
+      if (next.place.key !== key) continue;
+      this.#overdue.delete(next);
+      this.#lendOrWait(next);
+      return;
     }
   }
 

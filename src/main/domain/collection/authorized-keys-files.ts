@@ -7,15 +7,15 @@ import { sayWhy } from "./unread.ts";
 const FILE_LIMIT_BYTES = 1024 * 1024;
 
 /**
- * What is taken of one file, and of all files of one host: more than any honest one has. A stream has room for
- * millions of lines, each of which would be judged and remembered while everybody waits.
+ * What is taken of all files of one host: more than a stream of 16 MiB holds of the shortest keys, and less than it holds
+ * of lines that are none, each of which would be judged and remembered.
  */
-const MOST_LINES = { file: 10_000, host: 20_000 };
+const MOST_LINES = 160_000;
 
 /** Each file once, with every account that names it. */
 export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedKeysFile[] {
   const files = new Map<string, AuthorizedKeysFile>();
-  let linesLeft = MOST_LINES.host;
+  let linesLeft = MOST_LINES;
   for (const record of records) {
     const path = record.say("path");
     const account = record.say("account");
@@ -30,7 +30,7 @@ export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedK
         files.set(path, { ...known, accounts });
         continue;
       }
-      const { file, lines } = takeLines(readFile(record, path), Math.min(linesLeft, MOST_LINES.file));
+      const { file, lines } = takeLines(readFile(record, path), linesLeft);
       linesLeft -= lines;
       files.set(path, { ...file, accounts });
     }
@@ -41,15 +41,14 @@ export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedK
 function readFile(record: Record, path: string): AuthorizedKeysFile {
   const realPath = record.say("real");
   const walk = realPath === null ? [] : readWalk(realPath, record.sayAll("e"));
-  const { bytes, whyUnread } =
+  const taken =
     record.say("why") === null
       ? takeBytes(record.bytes, walk[0]?.size ?? 0)
       : { bytes: null, whyUnread: sayWhy(record) };
   return {
     path,
     accounts: [],
-    bytes,
-    whyUnread,
+    ...taken,
     realPath,
     walk: toEntries(walk),
     through: toEntries(readWalk(path, record.sayAll("through"))),
@@ -68,15 +67,18 @@ function takeLines(file: AuthorizedKeysFile, most: number): { file: AuthorizedKe
     end = file.bytes.indexOf(NEWLINE, end) + 1;
     if (end === 0 || end === file.bytes.length) return { file, lines: lines + 1 };
   }
-  const whyUnread = `left out from line ${most + 1} on: 10,000 lines of a file are taken, and 20,000 of a host`;
-  return { file: { ...file, bytes: file.bytes.subarray(0, end), whyUnread }, lines: most };
+  const whyUnread = `left out from line ${most + 1} on: 160,000 lines of a host are taken`;
+  return { file: { ...file, bytes: file.bytes.subarray(0, end), whyUnread, isCut: true }, lines: most };
 }
 
 /** The bytes of a file up to the limit; a line that the limit cuts is left out. */
-export function takeBytes(bytes: Uint8Array, size: number): Pick<AuthorizedKeysFile, "bytes" | "whyUnread"> {
+export function takeBytes(
+  bytes: Uint8Array,
+  size: number,
+): Pick<AuthorizedKeysFile, "bytes" | "whyUnread" | "isCut"> {
   if (bytes.length > FILE_LIMIT_BYTES) {
     const lastLine = bytes.lastIndexOf(NEWLINE, FILE_LIMIT_BYTES - 1) + 1;
-    return { bytes: bytes.subarray(0, lastLine), whyUnread: "only its first MiB was read" };
+    return { bytes: bytes.subarray(0, lastLine), whyUnread: "only its first MiB was read", isCut: true };
   }
   return { bytes, whyUnread: bytes.length < size ? "it could not be read to its end" : null };
 }

@@ -154,6 +154,8 @@ export type AuthorizedKeysFile = {
   /** Null: it exists but could not be read, or whether it exists could not be told. */
   bytes: Uint8Array | null;
   whyUnread: string | null;
+  /** A limit of ours left out a part of it. */
+  isCut?: true;
   /** The path with all links resolved; null if it could not be resolved. */
   realPath: string | null;
   /** StrictModes' walk: the resolved file itself, then each folder above it up to "/". */

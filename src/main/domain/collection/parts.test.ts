@@ -132,20 +132,19 @@ test("names that are not UTF-8 stay different from each other", () => {
   expect(nameOf(Buffer.from("DOMAIN\\user"))).toBe("DOMAIN\\user");
 });
 
-test("of one file, and of one host, so many lines are taken", () => {
+test("of one host so many lines are taken, and a file that is cut says so", () => {
   const file = (account: string, lines: number) =>
     record("authorized-keys", "k\n".repeat(lines), [
       ["path", `/home/${account}/keys`],
       ["account", account],
     ]);
-  const records = [file("ann", 10_001), file("ben", 9_999), file("cat", 1), file("dan", 1), file("eve", 0)];
+  const records = [file("ann", 159_999), file("ben", 2), file("cat", 1), file("dan", 0)];
   const files = readAuthorizedKeysFiles(records);
-  const limits = "10,000 lines of a file are taken, and 20,000 of a host";
-  expect(files.map(({ bytes, whyUnread }) => [(bytes?.length ?? 0) / 2, whyUnread])).toEqual([
-    [10_000, `left out from line 10001 on: ${limits}`],
-    [9_999, null],
-    [1, null],
-    [0, `left out from line 1 on: ${limits}`],
-    [0, null],
+  const limit = "160,000 lines of a host are taken";
+  expect(files.map(({ bytes, whyUnread, isCut }) => [(bytes?.length ?? 0) / 2, whyUnread, isCut])).toEqual([
+    [159_999, null, undefined],
+    [1, `left out from line 2 on: ${limit}`, true],
+    [0, `left out from line 1 on: ${limit}`, true],
+    [0, null, undefined],
   ]);
 });

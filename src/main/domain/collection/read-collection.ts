@@ -54,5 +54,5 @@ function readAllUnread(records: readonly Record[]): Unread[] {
   return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnread(record) ?? []);
 }
 
-const sayUnread = ({ path, whyUnread }: AuthorizedKeysFile): Unread[] =>
-  whyUnread === null ? [] : [{ kind: "authorized-keys", path, why: whyUnread }];
+const sayUnread = ({ path, whyUnread, isCut }: AuthorizedKeysFile): Unread[] =>
+  whyUnread === null ? [] : [{ kind: isCut ? "limit" : "authorized-keys", path, why: whyUnread }];

@@ -31,6 +31,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "no-tool": () => "the host has no such program",
   "not-listed": () => "the folder may not be listed",
   "not-permitted": () => "it may not be read without more rights",
+  "no-room": () => "it was left out: the stream is limited to 16 MiB",
   "not-regular": () => "it is not a regular file",
   "logs-full": () => "the logs before it tell of so many logins that it was left out",
   "is-folder": () => "it is a folder",

@@ -1,3 +1,4 @@
+import type { Unread } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { findCertificateProblems, findEndpointProblems } from "#domain/findings/certificate-findings.ts";
 import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
@@ -90,10 +91,18 @@ function describeStream(
     return blame({ ...told, state, outcome, message }, lost);
   }
   if (!host.isPartial) return { ...told, state: "ok", outcome: "collected", message: "" };
-  const leftOut = collection.unread.filter(({ kind }) => kind === "limit");
   const cuts = collection.incomplete
     ? [collection.incomplete, reading.ending]
-    : leftOut.map(({ path, why }) => `${path}: ${why}`);
+    : sayLeftOut(collection.unread.filter(({ kind }) => kind === "limit"));
   const message = cuts.filter(Boolean).join("; ");
   return blame({ ...told, state: "partial", outcome: "truncated", message }, lost);
+}
+
+/** So many things that were left out are named in a sentence; the coverage of the host names them all. */
+const MOST_NAMED = 5;
+
+function sayLeftOut(leftOut: readonly Unread[]): string[] {
+  const named = leftOut.slice(0, MOST_NAMED).map(({ path, why }) => `${path}: ${why}`);
+  const more = leftOut.length - named.length;
+  return more > 0 ? [...named, `and ${more} more, which its coverage names`] : named;
 }

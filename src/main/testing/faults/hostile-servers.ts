@@ -1,6 +1,7 @@
 /** Servers that do to a scanner what no honest one does. Each is on a port of loopback, one fault a server. */
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import type { ServerChannel } from "ssh2";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { startProxy, startRawServer } from "#testing/ssh/raw-server.ts";
@@ -40,7 +41,7 @@ function drip(from: AsyncIterable<Buffer> | Buffer[], to: Socket): void {
 
 const speak = (said: Buffer | string) => startRawServer((socket) => void socket.write(said));
 
-const answer = (end: (answer: Answer & { stream: string }) => void) =>
+const answer = (end: (answer: Answer & { stream: string }) => unknown) =>
   startSshServer({
     run: async ({ channel, script }) => end({ channel, script, stream: answerScript(await script) }),
   });
@@ -48,8 +49,14 @@ const answer = (end: (answer: Answer & { stream: string }) => void) =>
 const BLOCK = Buffer.alloc(64 * 1024, "x");
 const GREETING = "SSH-2.0-OpenSSH_10.0\r\n";
 
-/** A host that is read whole: what the others are measured by. */
-export const startHealthy = () => startTruthful((stream) => stream);
+/** A host that is read whole: what the others are measured by. It takes so long to be read. */
+export const startHealthy = (paceMs = 0) =>
+  answer(async ({ channel, stream }) => {
+    if (paceMs > 0) await pause(paceMs);
+    channel.write(Buffer.from(stream, "latin1"));
+    channel.exit(0);
+    channel.end();
+  });
 
 /** What a host that lies in good order may do to a stream. */
 export const LIES = {
