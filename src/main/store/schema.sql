@@ -706,6 +706,7 @@ CREATE TABLE becoming (
   password   TEXT NOT NULL CHECK (password IN ('none', 'own', 'target', 'root')),
   is_certain INTEGER NOT NULL CHECK (is_certain IN (0, 1)),
   what       TEXT NOT NULL CHECK (json_valid(what)),
+  shell      TEXT,
   rule       TEXT NOT NULL,
   first_scan INTEGER NOT NULL REFERENCES scan (id),
   last_scan  INTEGER NOT NULL REFERENCES scan (id),

@@ -65,7 +65,10 @@ export function describeHost(
     use,
     reach: reach.reach,
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
-    coverage: { read: sayRead(collection), notRead: [...listUnread(collection, files), ...reach.problems] },
+    coverage: {
+      read: [...sayRead(collection), ...read],
+      notRead: [...listUnread(collection, files), ...reach.problems],
+    },
     isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
     unreadPaths: listUnreadPaths(collection),
   };
