@@ -1,19 +1,23 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAuthorizedKeys } from "./authorized-keys.ts";
-import { LINE_MATRIX } from "./testdata/line-matrix.ts";
-import { SAMPLE_KEYS } from "./testdata/sample-keys.ts";
+import { LINE_ROWS } from "./matrix/line-rows.ts";
+import { sayRow } from "./matrix/say-row.ts";
+import { spell } from "./matrix/spell.ts";
+import { ROW_KEYS, SAMPLE_KEYS } from "./testdata/sample-keys.ts";
 
 const { ed25519, rsa, rsa1024, certificate } = SAMPLE_KEYS;
 const read = (text: string) => readAuthorizedKeys(Buffer.from(text));
 const problemOf = (text: string) => read(text)[0]?.problem;
 
-test.each(LINE_MATRIX.filter(({ sshd }) => sshd !== "ignore"))(
-  "nothing is wrong with $name",
-  ({ text, key }) => {
-    expect(read(text(SAMPLE_KEYS[key]))).toMatchObject([
-      { problem: null, key: { fingerprint: expect.any(String) } },
-    ]);
+const accepted = LINE_ROWS.filter(({ sshd }) => sshd === "accepts");
+test.each(accepted.map((row) => [sayRow(row), row] as const))(
+  "nothing is wrong with %s",
+  (_, { file = "<key>" }) => {
+    expect(read(spell(file, ROW_KEYS)).at(-1)).toMatchObject({
+      problem: null,
+      key: { fingerprint: expect.any(String) },
+    });
   },
 );
 

@@ -1,39 +1,30 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Account, AuthorizedKeysFile } from "#domain/collection/collection.ts";
 import { judgeGrants } from "./effective.ts";
 import { readPublicKeyLine } from "./key-blob.ts";
-import { LINE_MATRIX } from "./testdata/line-matrix.ts";
+import { FROM_ROWS } from "./matrix/from-rows.ts";
+import { LINE_ROWS } from "./matrix/line-rows.ts";
+import { sayRow } from "./matrix/say-row.ts";
+import { spell } from "./matrix/spell.ts";
+import { judge, said, states } from "./testdata/judge-alice.ts";
 import { makeAccount, makeCollection, makeKeysFile, NO_SETTINGS } from "./testdata/make-collection.ts";
-import { SAMPLE_KEYS } from "./testdata/sample-keys.ts";
+import { ROW_KEYS, SAMPLE_KEYS } from "./testdata/sample-keys.ts";
 
 const { ed25519, rsa, ecdsa, dsa } = SAMPLE_KEYS;
 const fingerprint = (line: string) => readPublicKeyLine(line)?.key.fingerprint ?? "";
 
-type More = Parameters<typeof makeCollection>[0];
-
-/** The effective verdicts of alice's lines. */
-function judge(
-  text: string,
-  more: More & { account?: Partial<Account>; file?: Partial<AuthorizedKeysFile> } = {},
-) {
-  const { account, file, ...rest } = more;
-  const alice = makeAccount("alice", account);
-  const authorizedKeys = [makeKeysFile(alice, text, file)];
-  return judgeGrants(makeCollection({ accounts: [alice], authorizedKeys, ...rest })).map(
-    ({ verdict }) => verdict.effective,
-  );
-}
-const states = (...of: Parameters<typeof judge>) => judge(...of).map(({ state }) => state);
-const said = (...of: Parameters<typeof judge>) =>
-  judge(...of).map(({ state, reasons: [why] }) => `${state}: ${why}`);
-
-test.each(LINE_MATRIX)("the lab's answer is ours: $name", ({ text, key, sshd }) => {
-  const verdicts = judge(text(SAMPLE_KEYS[key]));
-  const wanted = sshd === "ignore" ? "no" : "yes";
-  expect(verdicts.every(({ state }) => state === wanted)).toBe(true);
-  if (sshd === "elsewhere") expect(verdicts[0]?.onlyFrom).not.toEqual([]);
-});
+test.each([...LINE_ROWS, ...FROM_ROWS].map((row) => [sayRow(row), row] as const))(
+  "as in the lab: %s",
+  (_, { file = "<key>", sshd, takes }) => {
+    const { facts } = makeCollection({});
+    const now = new Date((facts.unixTime ?? 0) * 1_000);
+    const verdicts = judge(spell(file, ROW_KEYS, { user: "alice", now }));
+    const wanted = sshd === "accepts" ? "yes" : "no";
+    const decisive = takes ? verdicts.slice(-1) : verdicts;
+    expect(decisive.map(({ state }) => state)).toEqual(decisive.map(() => wanted));
+    expect(decisive.length).toBeGreaterThan(0);
+  },
+);
 
 test("a verdict says what was read for it and what was not", () => {
   expect(judge(`${ed25519} me`)).toMatchInlineSnapshot(`

@@ -17,6 +17,7 @@ const BY_ACCOUNT: readonly Row[] = [
   closed(match("User=<user>", CLOSES)),
   closed(match('user "<user>,nobody"', CLOSES)),
   closed(match("User zz*,<user>", CLOSES)),
+  closed(match("User <user>", `"PubkeyAuthentication"   no   # quoted`)),
   open(match("User other,!<user>,*x", CLOSES)),
   open(match("User nobody", CLOSES)),
   closed(match("Group ops", `${CLOSES} # the team`), { account: IN_OPS }),
@@ -72,6 +73,14 @@ const BY_INCLUDE: readonly Row[] = [
   include(match("User <user>", OPENS), { rest: match("User <user>", CLOSES) }, open),
   include(CLOSES, { setting: match("User <user>", "Include more/<user>-1.conf") }, closed),
   include(CLOSES, { setting: match("User nobody", "Include more/<user>-1.conf") }, open),
+  closed(match("User <user> Group *", "Include more/<user>-1.conf"), {
+    called: "a Match in a file that a Match includes",
+    files: { "/etc/ssh/more/<user>-1.conf": match("User <user>,other", CLOSES) },
+  }),
+  open(match("User other", "Include more/<user>-1.conf"), {
+    called: "a Match in a file that another's Match includes",
+    files: { "/etc/ssh/more/<user>-1.conf": match("User <user>", CLOSES) },
+  }),
   open("Include /etc/ssh/no-such-*.conf"),
   closed(match("User <user>", "Include /etc/ssh/two/<user>/*.conf", OPENS), {
     called: "the first of two included files counts",

@@ -5,7 +5,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
+import { judgeAuthorities } from "#domain/ssh/authorities.ts";
 import { type JudgedGrant, judgeGrants } from "#domain/ssh/effective.ts";
+import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
@@ -27,6 +29,8 @@ type Played = {
   asRoot: Collection;
   grants: JudgedGrant[];
   asWatcher: JudgedGrant[];
+  /** What the watcher's own line is to a scan that came in by it. */
+  asLogin: JudgedGrant | undefined;
 };
 
 let stage: Stage;
@@ -63,11 +67,19 @@ async function play(ground: Ground): Promise<Played> {
     const by = [...(taken.get(actor.name) ?? [])].map((place) => nameOf(place, actor)).sort();
     return [actor.row, { isIn: isIn[index] ?? [], by }] as const;
   });
+  const asWatcher = await collect(host, WATCHER);
+  const loginKey = readPublicKeyLine(stage.keys.key ?? "")?.key.fingerprint ?? "";
   return {
     ...{ actors, answers: new Map(answers), asRoot, grants: judgeGrants(asRoot) },
-    asWatcher: judgeGrants(await collect(host, WATCHER)),
+    asWatcher: judgeGrants(asWatcher),
+    asLogin: judgeGrants({ ...asWatcher, loginKey, loginAccount: WATCHER }).find(isWatchers),
   };
 }
+
+/** Why an ordinary account cannot tell of its own line. */
+const ROOT_ALONE_KNOWS = /password of|was started with|closes the host|not reloaded/;
+
+const isWatchers = ({ account }: JudgedGrant): boolean => account === WATCHER;
 
 /** One after the other: an account's logins are told apart by their number. */
 async function playLogins(host: Awaited<ReturnType<Stage["start"]>>, { name, tries }: Actor) {
@@ -88,7 +100,8 @@ async function collect(host: LabHost, user?: string): Promise<Collection> {
 }
 
 /** A line's place as rows write it: what is in ~/.ssh by its name alone. */
-const nameOf = (place: string, { home }: Actor): string => place.replace(`${home}/.ssh/`, "");
+const nameOf = (place: string, { home }: Actor): string =>
+  place.replace(/\/{2,}/g, "/").replace(`${home}/.ssh/`, "");
 
 /** What we say of a row: the lines that let somebody in, those of which we do not know, and why. */
 function weSay({ actors, grants, asRoot }: Played, row: Row) {
@@ -112,6 +125,11 @@ function weSay({ actors, grants, asRoot }: Played, row: Row) {
     reasons: own.length > 0 ? reasons : files.flatMap(({ whyUnread }) => whyUnread ?? []),
     dormant: own.map(({ verdict }) => verdict.effective.dormant),
     ways: findOtherWaysIn(asRoot).map(({ what }) => what),
+    authorities: judgeAuthorities(asRoot).flatMap(({ file, accounts }) =>
+      accounts
+        .filter(({ account, effective }) => account === actor.name && effective.state === "yes")
+        .map(() => `TrustedUserCAKeys ${file}`),
+    ),
     actor,
   };
 }
@@ -126,9 +144,10 @@ describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
     const expected = we.actor.tries.map(({ is }) => (is ? is === "in" : isAccepted));
     expect({ "sshd lets in": isIn }).toEqual({ "sshd lets in": expected });
     if (row.way) {
-      expect(we.ways).toContain(spell(row.way, {}, { user: we.actor.name }));
+      expect([...we.ways, ...we.authorities]).toContain(spell(row.way, {}, { user: we.actor.name }));
       return;
     }
+    expect(we.authorities).toEqual([]);
     const lets = isAccepted ? (row.takes ?? by) : [];
     expect({ "sshd takes": isAccepted ? by : [] }).toEqual({ "sshd takes": lets });
     if (row.open) {
@@ -143,7 +162,7 @@ describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
   });
 
   test("seen by an ordinary account, nothing is told otherwise than by root", async () => {
-    const { grants, asWatcher } = (await played.get(ground)) as Played;
+    const { grants, asWatcher, asLogin } = (await played.get(ground)) as Played;
     const place = ({ account, file, line }: JudgedGrant) => `${account} ${file}:${line}`;
     const known = new Map(grants.map((grant) => [place(grant), grant.verdict.effective]));
     const contradictions = asWatcher.flatMap((grant) => {
@@ -156,6 +175,13 @@ describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
         : [`${place(grant)}: ${state}, ${reasons[0]}; root: ${truth?.state}, ${truth?.reasons[0]}`];
     });
     expect(contradictions).toEqual([]);
-    expect(asWatcher.length).toBeGreaterThan(0);
+    const own = asWatcher.filter(isWatchers).map(({ verdict }) => verdict.effective);
+    expect(own).toHaveLength(1);
+    const undecided = own.filter(({ state }) => state === "unknown").map(({ reasons }) => reasons[0] ?? "");
+    expect(undecided.filter((reason) => !ROOT_ALONE_KNOWS.test(reason))).toEqual([]);
+    expect(asLogin?.verdict.effective).toMatchObject({
+      state: "yes",
+      reasons: expect.arrayContaining(["this scan logged in with it"]),
+    });
   });
 });
