@@ -26,6 +26,7 @@ import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createGuard } from "./guard.ts";
 import { countFreeDescriptors } from "./net/descriptors.ts";
+import { readKeyFolder } from "./net/local/read-key-folder.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
 import { PATIENCE, type Patience } from "./net/retries.ts";
@@ -63,7 +64,7 @@ export function createApp({
   const { announce } = events;
   const prober = createTlsProber();
   const readTargets = createTargetReader({ workstation });
-  const here = { workstation, look: lookAtThisComputer, readKeyFile };
+  const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
   const people = createPeople({ store, here, announce, now });
   const recording = recordInto(store, { announce, log });
   const visits = createVisits({

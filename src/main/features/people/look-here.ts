@@ -1,3 +1,5 @@
+import { readHeldKey } from "#domain/inspect/held-key.ts";
+import type { readKeyFolder } from "#net/local/read-key-folder.ts";
 import type { lookAtThisComputer } from "#net/local/this-computer.ts";
 import type { readKeyFile } from "#net/ssh/identities.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
@@ -7,6 +9,7 @@ export type LookHere = {
   workstation: Workstation;
   look: typeof lookAtThisComputer;
   readKeyFile: typeof readKeyFile;
+  readKeyFolder: typeof readKeyFolder;
 };
 
 /** Private keys of this computer that somebody has named, by their paths. */
@@ -16,16 +19,19 @@ export type NamedKeys = ReadonlyMap<string, string>;
 const AGENT = "the agent";
 
 /**
- * The private keys of this computer, by their public halves: the agent's, the usual files, and those that were named before
+ * The private keys of this computer, by their public halves: the agent's, the files of ~/.ssh, and those that were named before
  * or are now. `wasLookedAt` says of which places nothing more is held than was found.
  */
 export async function listHeldKeys(
   known: readonly HeldKey[],
   named: NamedKeys,
-  { workstation, look, readKeyFile }: LookHere,
+  { workstation, look, readKeyFile, readKeyFolder }: LookHere,
 ): Promise<{ found: HeldKey[]; wasLookedAt: (held: HeldKey) => boolean }> {
   const { agent, identityFiles } = await look(workstation);
   const usual = identityFiles.flatMap(({ path, fingerprint }) => toFile(path, fingerprint));
+  const folder = ((await readKeyFolder(workstation.home)) ?? []).flatMap(({ path, bytes }) =>
+    toFile(path, readHeldKey(path, bytes)),
+  );
   const paths = known
     .filter(({ kind, place }) => kind === "file" && !named.has(place))
     .map(({ place }) => place);
@@ -33,6 +39,7 @@ export async function listHeldKeys(
   const found = [
     ...agent.identities.map(({ fingerprint }) => ({ place: AGENT, fingerprint, kind: "agent" as const })),
     ...usual,
+    ...folder,
     ...before.flat(),
     ...[...named].flatMap(([path, fingerprint]) => toFile(path, fingerprint)),
   ];

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
+import { readKeyFolder } from "#net/local/read-key-folder.ts";
 import { lookAtThisComputer } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -24,7 +25,7 @@ async function openPeople() {
   const workstation = { user: "jo", home: folder.path, agentSocket: null };
   const people = createPeople({
     store,
-    here: { workstation, look: lookAtThisComputer, readKeyFile },
+    here: { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder },
     announce: ({ kind }) => announced.push(kind),
     now: () => clock.now,
   });
@@ -87,8 +88,8 @@ test("whose last day passes is gone from the next scan on, without another impor
 
 test("the private keys of this computer are matched as long as they are here, those that a scan was given among them", async () => {
   await using desk = await openPeople();
-  const usual = await makeKeyFile(desk.ssh, "id_ed25519");
-  const named = await makeKeyFile(desk.ssh, "audit");
+  const usual = await makeKeyFile(desk.ssh, "work");
+  const named = await makeKeyFile(join(desk.ssh, ".."), "audit");
   desk.visit([usual.fingerprint, named.fingerprint]);
   await desk.people.lookAround(new Map());
   expect(desk.owners()).toEqual(["known", "unknown"]);

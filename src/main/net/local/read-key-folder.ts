@@ -2,8 +2,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readSmallFile } from "#net/ssh/identities.ts";
 
-/** A file that says it is a private key, and the .pub file beside it where there is one. */
-export type FoundKeyFile = { path: string; bytes: Uint8Array; beside: Uint8Array | null };
+/** A file that says it is a private key. */
+type FoundKeyFile = { path: string; bytes: Uint8Array };
 
 /** Nobody keeps more. */
 const MOST_FILES = 1_000;
@@ -24,8 +24,7 @@ export async function readKeyFolder(home: string): Promise<FoundKeyFile[] | null
     const path = join(folder, name);
     const bytes = await readSmallFile(path);
     if (!Buffer.isBuffer(bytes) || !IS_KEY.test(bytes.toString("latin1"))) continue;
-    const beside = await readSmallFile(`${path}.pub`);
-    found.push({ path, bytes, beside: Buffer.isBuffer(beside) ? beside : null });
+    found.push({ path, bytes });
   }
   return found;
 }

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import type { Becoming } from "#shared/model/becoming.ts";
+import type { HostReach } from "#shared/model/host-reach.ts";
+import { openStore } from "#store/store.ts";
+import { visitHost } from "#store/testing/make-visit.ts";
+
+const accounts = [{ name: "ann", uid: 1_000, shell: "/bin/sh", passwordState: "set" as const }];
+const SUDO: Becoming = {
+  ...{ account: "ann", target: "root", by: "sudo", commands: "any", password: "none", isCertain: true },
+  ...{ what: [], shell: null, rule: "/etc/sudoers:1" },
+};
+const GUESS: Becoming = { ...SUDO, password: "own", isCertain: false, rule: "in the group sudo" };
+
+function open() {
+  const store = openStore({ path: ":memory:" });
+  const visit = (reach: Partial<HostReach>, isPartial = false) =>
+    visitHost(store, "web1", {
+      collected: {
+        accounts,
+        isPartial,
+        reach: { becoming: [], areRulesRead: true, agents: [], outbound: [], unreadPaths: [], ...reach },
+      },
+    });
+  const ann = () => store.hosts.find(1)?.accounts[0];
+  return { visit, ann };
+}
+
+test("who becomes whom stays as it was known, until the rules themselves say otherwise", () => {
+  const { visit, ann } = open();
+  const rules = () => ann()?.becomes.map(({ rule, password }) => `${rule} ${password}`);
+  visit({ becoming: [GUESS], areRulesRead: false });
+  expect(rules()).toEqual(["in the group sudo own"]);
+  visit({ becoming: [SUDO] });
+  visit({ becoming: [GUESS], areRulesRead: false });
+  visit({ becoming: [], areRulesRead: false });
+  visit({}, true);
+  expect(rules()).toEqual(["/etc/sudoers:1 none"]);
+  visit({});
+  expect(rules()).toEqual([]);
+});
+
+test("an agent is told for as long as a reading of the whole host sees it", () => {
+  const { visit, ann } = open();
+  const agent = { account: "ann", kind: "forwarded" as const, path: "/tmp/ssh-a/agent.7" };
+  visit({ agents: [agent] });
+  visit({}, true);
+  expect(ann()?.agents).toEqual([{ kind: "forwarded", path: "/tmp/ssh-a/agent.7" }]);
+  visit({});
+  expect(ann()?.agents).toEqual([]);
+});
