@@ -34,7 +34,7 @@ function giveSession(
   const command = isForced ? ofSetting : valueOfOption(parsedOptions, "command");
   const source = isForced ? `ForceCommand ${ofSetting} (${setting.place})` : `command="${command}"`;
   if (command !== null) {
-    if (isInternalSftp(command)) return { gives: ["sftp"], why: `${source} gives nothing but SFTP` };
+    if (isInternalSftp(command)) return { gives: ["sftp"], why: `${source} gives no shell` };
     if (hasShell) return { gives: ["command"], why: isForced ? `${source} is all that runs` : null };
     return { gives: [], why: `${shell} gives no shell, and ${source} does not run without one` };
   }
@@ -56,10 +56,10 @@ function mayForward(options: readonly LineOption[], settings: Settings): boolean
 }
 
 function sayRest(gives: readonly Gift[]): string {
+  if (gives.length === 0) return ", and the key opens nothing else: a login ends at once";
   const more = [
     ...(gives.includes("forwarding") ? ["port forwarding"] : []),
     ...(gives.includes("sftp") ? ["SFTP"] : []),
   ];
-  if (gives.length === 0) return ", and nothing else: a login ends at once";
-  return more.length > 0 && !gives.includes("command") ? `, but the key opens ${more.join(" and ")}` : "";
+  return gives.includes("command") ? "" : `, but the key opens ${more.join(" and ")}`;
 }
