@@ -96,7 +96,7 @@ function tables(db: Database, path: string) {
   const rows = certificateRows(db, briefs);
   const scope = scopeTable(db);
   const rosters = rosterTable(db);
-  const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }), scope });
+  const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }) });
   const access = grantTable(db, { lists, rows: grants, scope });
   const findings = findingTable(db, { lists, briefs, findGrant: access.find });
   return {

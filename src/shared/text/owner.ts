@@ -42,7 +42,7 @@ export type Fleet = {
 };
 
 /** The owner's axis of a verdict, in words: what decides comes first. */
-export function sayOwner(facts: OwnerFacts, fleet: Fleet): Owner {
+export function sayOwner(facts: OwnerFacts, looked: { scope: Scope; coverage: Coverage }): Owner {
   const { state, people, managedBy } = facts;
   const deciding = people.filter(({ standing }) => standing === state).map(({ name }) => name);
   const names = [...new Set(deciding)];
@@ -51,12 +51,12 @@ export function sayOwner(facts: OwnerFacts, fleet: Fleet): Owner {
     who: names.length > 0 ? names.slice(0, 3).join(", ") : (managedBy?.by ?? null),
     isMatched: facts.placeCount > 0,
     managedBy,
-    reasons: facts.hasKey ? listReasons(facts, fleet) : ["the line has no key that can be read"],
-    coverage: cover(fleet),
+    reasons: facts.hasKey ? listReasons(facts, looked.scope) : ["the line has no key that can be read"],
+    coverage: looked.coverage,
   };
 }
 
-function listReasons(facts: OwnerFacts, { scope }: Fleet): string[] {
+function listReasons(facts: OwnerFacts, scope: Scope): string[] {
   const { state, people, isVouched } = facts;
   const sorted = people.toSorted(
     (one, other) => Number(other.standing === state) - Number(one.standing === state),
@@ -95,7 +95,8 @@ function sayPrivateHalves({ state, places, placeCount, people }: OwnerFacts): st
 const sayNamed = ({ name, standing }: KnownPerson): string =>
   `its comment names ${name}${standing === "gone" ? ", who has left" : ""} (weak: anybody can write a comment)`;
 
-function cover(fleet: Fleet): Coverage {
+/** What owners were looked for in, and what not. */
+export function coverFleet(fleet: Fleet): Coverage {
   const { hosts, hostsRead, hostsReadAsRoot, unreadPlaces, heldKeys, rosters, scope } = fleet;
   const unread = hosts - hostsRead;
   return {

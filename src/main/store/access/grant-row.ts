@@ -4,7 +4,6 @@ import { ORPHAN_SEVERITY, sayOrphan } from "#shared/text/orphan.ts";
 import { sayWhy } from "#shared/text/why.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import type { OwnerFinder, OwnerRow } from "#store/people/owner-facts.ts";
-import type { scopeTable } from "#store/people/scope-table.ts";
 
 /** As a query on `grant_line` gives it. */
 export type Row = OwnerRow & {
@@ -28,18 +27,25 @@ export const COLUMNS = `id, host_name, port, account, file, line, key_type, key_
   verdict, owner, is_matched, is_vouched, listed, orphan, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
-type Deps = { briefs: FindingBriefs; owners: OwnerFinder; scope: ReturnType<typeof scopeTable> };
+type Deps = { briefs: FindingBriefs; owners: OwnerFinder };
 
 export type GrantRows = ReturnType<typeof grantRows>;
 
 /** How the rows of grants are filled with what is to be said of them. */
-export function grantRows({ briefs, owners, scope }: Deps) {
-  return { toGrant };
+export function grantRows({ briefs, owners }: Deps) {
+  return {
+    /** For the rows of one page. */
+    open(): (row: Row) => GrantRow {
+      const { isScopeWhole, tell } = owners.open();
+      return (row) => {
+        const judged = Verdict.parse(JSON.parse(row.verdict));
+        const verdict = { ...judged, owner: tell(row, judged.owner.managedBy) };
+        return toGrant(row, verdict, row.orphan === "unmatched" && !isScopeWhole ? null : row.orphan);
+      };
+    },
+  };
 
-  function toGrant(row: Row): GrantRow {
-    const judged = Verdict.parse(JSON.parse(row.verdict));
-    const verdict = { ...judged, owner: owners.tell(row, judged.owner.managedBy) };
-    const orphan = row.orphan === "unmatched" && !scope.read().isWhole ? null : row.orphan;
+  function toGrant(row: Row, verdict: Verdict, orphan: Orphan | null): GrantRow {
     return {
       id: row.id,
       host: row.host_name,

@@ -31,7 +31,10 @@ export function standingTally(db: Database): CountStanding {
 /** What makes an orphan whatever the scope is. */
 const EVIDENT = ["gone", "unused"];
 
-/** The condition that lets least through is left to its index, the others are looked at in what it finds. */
+/**
+ * Filters that let only suspects through are read from their indexes, in the order of the list; of others, the condition
+ * that lets least through is left to its index. The rest is looked at in what that finds.
+ */
 export function standingConditions(standing: Standing, count: CountStanding): Part[] {
   const { effective, owner, use, orphaned, unmatched, isScopeWhole } = standing;
   const alone = { ...EVERYTHING, isScopeWhole };
@@ -46,6 +49,8 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
       : []),
     ...(unmatched ? [{ sql: isUnmatched, values: [], size: () => count({ ...alone, unmatched }) }] : []),
   ];
+  if (owner === "gone" || use === "unused" || (orphaned && !isScopeWhole))
+    return [{ sql: SUSPECT, values: [] }, ...wanted.map(({ sql, values }) => ({ sql: sql("+"), values }))];
   const [least, ...others] = wanted
     .map((one) => ({ ...one, total: wanted.length > 1 ? one.size() : 0 }))
     .toSorted((one, other) => one.total - other.total);
@@ -55,6 +60,9 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
     ...others.map(({ sql, values }) => ({ sql: sql("+"), values })),
   ];
 }
+
+/** As the indexes of suspects have it, to the letter. */
+export const SUSPECT = "(owner = 'gone' OR use = 'unused')";
 
 const orphans = (isScopeWhole: boolean) => (mark: string) =>
   isScopeWhole

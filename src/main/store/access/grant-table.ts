@@ -64,14 +64,14 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
           size: () => tally(EVERYTHING),
           ...(plain.length === 0 ? { total: () => tally(standing) } : {}),
         },
-        rows.toGrant,
+        rows.open(),
       );
     },
 
     /** Everything about one, also after it was removed from its file. */
     find(id: number): GrantDetail | null {
       const row = find.get(id);
-      return row ? { ...rows.toGrant(row), text: row.text, sameKey: findSameKey(row) } : null;
+      return row ? { ...rows.open()(row), text: row.text, sameKey: findSameKey(row) } : null;
     },
   };
 

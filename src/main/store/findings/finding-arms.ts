@@ -2,6 +2,7 @@ import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import { Orphan } from "#shared/model/grant.ts";
 import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
+import { SUSPECT } from "#store/access/grant-standing.ts";
 import type { Value } from "#store/lists/cursor.ts";
 import type { Part } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
@@ -123,21 +124,24 @@ const key: Arm = {
 
 const WHOLE_SCOPE = "EXISTS (SELECT 1 FROM scope WHERE is_whole = 1)";
 
+const inOrder = (grants: string): Arm["walk"] => ({
+  host: `grant_line INDEXED BY ${grants}_by_host`,
+  label_start: `grant_line INDEXED BY ${grants}_by_fingerprint`,
+});
+
 /** Grants that are orphans for one reason; the rule for that is the column `orphan`. */
 const orphans = (why: Orphan): Arm => ({
   name: "orphan",
   from: "grant_line INDEXED BY grant_by_orphan",
-  walk: { host: "grant_line INDEXED BY grant_by_host" },
+  walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
   table: "grant_line",
-  where: ["gone_scan IS NULL", `orphan = '${why}'`, ...(why === "unmatched" ? [WHOLE_SCOPE] : [])],
+  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? WHOLE_SCOPE : SUSPECT],
   columns: {
     severity: { same: rank(ORPHAN_SEVERITY[why]) },
     rule: { same: "grant-orphaned" },
     host: { sql: "host_name" },
-    label_start: { sql: "substr(ifnull(fingerprint, '') || ' ' || comment, 1, 120)" },
-    first_seen: {
-      sql: why === "unmatched" ? "max(orphan_since, (SELECT declared_at FROM scope))" : "orphan_since",
-    },
+    label_start: { sql: "ifnull(fingerprint, '')" },
+    first_seen: { sql: "orphan_since" },
     since: { sql: "orphan_since" },
     tie: { sql: "id" },
   },

@@ -112,11 +112,7 @@ export function findingRows(db: Database, { briefs, findGrant }: Deps) {
 }
 
 function orphanTeller(db: Database, findGrant: Deps["findGrant"]): (id: number) => Told {
-  const since = db
-    .prepare<[number], string>(`
-      SELECT iif(orphan = 'unmatched', max(orphan_since, (SELECT declared_at FROM scope)), orphan_since)
-      FROM grant_line WHERE id = ?`)
-    .pluck();
+  const since = db.prepare<[number], string>("SELECT orphan_since FROM grant_line WHERE id = ?").pluck();
   return (id) => {
     const grant = findGrant(id);
     if (!grant?.orphan) throw new Error(`grant ${id} is no orphan`);

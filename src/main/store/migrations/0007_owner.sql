@@ -129,6 +129,21 @@ INSERT INTO tally (what, count)
 SELECT tallied_as, count(*) FROM grant_line WHERE gone_scan IS NULL GROUP BY tallied_as;
 
 CREATE INDEX grant_by_orphan ON grant_line (orphan, orphan_since, id) WHERE gone_scan IS NULL AND orphan IS NOT NULL;
+-- Those that somebody should look at are few among all, and are listed in each order.
+CREATE INDEX grant_suspect_by_host ON grant_line
+  (host_name, port, substr(account, 1, 64), substr(file, 1, 128), line, id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+CREATE INDEX grant_suspect_by_account ON grant_line (substr(account, 1, 64), id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+CREATE INDEX grant_suspect_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+CREATE INDEX grant_suspect_by_key_type ON grant_line (ifnull(substr(key_type, 1, 120), ''), id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+CREATE INDEX grant_suspect_by_effective ON grant_line (effective, id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+CREATE INDEX grant_suspect_by_comment ON grant_line (substr(comment, 1, 120), id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+
 CREATE INDEX grant_by_owner ON grant_line (owner, id) WHERE gone_scan IS NULL;
 CREATE INDEX grant_by_use ON grant_line (use, id) WHERE gone_scan IS NULL AND use <> 'unknown';
 CREATE INDEX grant_unmatched ON grant_line (id)

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Owner } from "#shared/model/verdict.ts";
-import { type Fleet, type KnownPerson, sayOwner } from "#shared/text/owner.ts";
+import { coverFleet, type Fleet, type KnownPerson, type OwnerFacts, sayOwner } from "#shared/text/owner.ts";
 import { DECIDED, DECIDING, toDeciding } from "./person-table.ts";
 import type { rosterTable } from "./roster-table.ts";
 import type { scopeTable } from "./scope-table.ts";
@@ -50,32 +50,41 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     WHERE fingerprint = ?
     ORDER BY person.standing DESC, person.id
     LIMIT ?`);
+  const hasLogin = db
+    .prepare<[string, string], number>("SELECT 1 FROM person_login WHERE login IN (?, ?) LIMIT 1")
+    .pluck();
   const named = db.prepare<[string, string, number], PersonRow>(`
     SELECT person.standing, roster.name AS roster, ${DECIDING}
     FROM ${DECIDED} JOIN person_login ON person_login.person = person.id
     WHERE login IN (?, ?)
     GROUP BY by_name, person.standing
     LIMIT ?`);
-  const fleet = fleetReader(db, { rosters, scope });
+  const readFleet = fleetReader(db, { rosters, scope });
 
   return {
-    tell(row: OwnerRow, managedBy: Owner["managedBy"]): Owner {
-      const { fingerprint, is_matched: isMatched, is_vouched: isVouched } = row;
-      const listed = fingerprint !== null && row.listed !== null ? people.all(fingerprint, MOST_PEOPLE) : [];
-      return sayOwner(
-        {
-          state: row.owner,
-          hasKey: fingerprint !== null,
-          ...(fingerprint !== null && isMatched === 1 ? findPlaces(fingerprint) : NOWHERE),
-          people: listed.map(toKnown),
-          namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
-          managedBy,
-          isVouched: isVouched === 1,
-        },
-        fleet(),
-      );
+    /** For the rows of one page: what was looked at is the same for all of them. */
+    open() {
+      const looked = readFleet();
+      return {
+        isScopeWhole: looked.scope.isWhole,
+        tell: (row: OwnerRow, managedBy: Owner["managedBy"]) => sayOwner(factsOf(row, managedBy), looked),
+      };
     },
   };
+
+  function factsOf(row: OwnerRow, managedBy: Owner["managedBy"]): OwnerFacts {
+    const { fingerprint, is_matched: isMatched, is_vouched: isVouched } = row;
+    const listed = fingerprint !== null && row.listed !== null ? people.all(fingerprint, MOST_PEOPLE) : [];
+    return {
+      state: row.owner,
+      hasKey: fingerprint !== null,
+      ...(fingerprint !== null && isMatched === 1 ? findPlaces(fingerprint) : NOWHERE),
+      people: listed.map(toKnown),
+      namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
+      managedBy,
+      isVouched: isVouched === 1,
+    };
+  }
 
   function findPlaces(fingerprint: string): { places: string[]; placeCount: number } {
     const here = held.all(fingerprint);
@@ -87,7 +96,8 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
   function findNamed(comment: string): KnownPerson[] {
     const [word = ""] = comment.trim().toLowerCase().split(/\s/);
     const [login = ""] = word.split("@");
-    return login === "" ? [] : named.all(word, login, MOST_NAMED).map(toKnown);
+    if (login === "" || hasLogin.get(word, login) === undefined) return [];
+    return named.all(word, login, MOST_NAMED).map(toKnown);
   }
 }
 
@@ -101,7 +111,7 @@ const toKnown = (row: PersonRow): KnownPerson => ({
 });
 
 /** What was looked at is counted again only when something has changed. */
-function fleetReader(db: Database, { rosters, scope }: Deps): () => Fleet {
+function fleetReader(db: Database, { rosters, scope }: Deps): () => Parameters<typeof sayOwner>[1] {
   const ownChanges = db.prepare<[], number>("SELECT total_changes()").pluck();
   const count = db.prepare<
     [],
@@ -111,7 +121,7 @@ function fleetReader(db: Database, { rosters, scope }: Deps): () => Fleet {
       count(iif(last_read IS NOT NULL AND read_as IN ('root', 'root by sudo'), 1, NULL)) AS hostsReadAsRoot,
       ifnull(sum(unread_count), 0) AS unreadPlaces, (SELECT count(*) FROM held_key) AS heldKeys
     FROM host`);
-  let known: { version: string; fleet: Fleet } | null = null;
+  let known: { version: string; looked: Parameters<typeof sayOwner>[1] } | null = null;
   return () => {
     const version = `${db.pragma("data_version", { simple: true })} ${ownChanges.get()}`;
     if (known?.version !== version) {
@@ -122,8 +132,10 @@ function fleetReader(db: Database, { rosters, scope }: Deps): () => Fleet {
         unreadPlaces: 0,
         heldKeys: 0,
       };
-      known = { version, fleet: { ...counted, rosters: rosters.list(), scope: scope.read() } };
+      const declared = scope.read();
+      const coverage = coverFleet({ ...counted, rosters: rosters.list(), scope: declared });
+      known = { version, looked: { scope: declared, coverage } };
     }
-    return known.fleet;
+    return known.looked;
   };
 }
