@@ -1,4 +1,5 @@
 import type { FindingDraft } from "#shared/model/finding.ts";
+import type { HostReach } from "#shared/model/host-reach.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
@@ -103,6 +104,7 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     accounts: [{ name: payload, uid: 1_000, shell: payload, passwordState: "set" as const }],
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
+    reach: makeReach(payload),
     hostKeys: [{ keyType: payload, fingerprint: payload }],
     certificateFiles: [{ path: payload, certificates: [makeCertificate(`${payload}${index}`)] }],
     coverage: { read: [payload], notRead: [{ what: payload, why: payload }] },
@@ -127,6 +129,26 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
 const makePin = (payload: string) => ({
   ...{ keyType: payload, fingerprint: `pinned ${payload}`, blob: new Uint8Array([1]) },
   ...{ source: "accepted" as const, pinnedAt: START },
+});
+
+const makeReach = (payload: string): HostReach => ({
+  becoming: [
+    {
+      ...{
+        account: payload,
+        target: payload,
+        by: "sudo",
+        commands: "some",
+        password: "none",
+        isCertain: true,
+      },
+      ...{ what: [payload], shell: payload, rule: payload },
+    },
+  ],
+  areRulesRead: true,
+  agents: [{ account: payload, kind: "forwarded", path: payload }],
+  outbound: [],
+  unreadPaths: [],
 });
 
 const makeKeyFile = (payload: string) => ({
