@@ -7,7 +7,7 @@ import { judgeCase } from "./judge-case.ts";
 import { mergeCases } from "./merge-cases.ts";
 import { mergeDaemons } from "./merge-daemons.ts";
 import type { Daemon, SshdConfig } from "./sshd-config.ts";
-import { settingsOf } from "./sshd-settings.ts";
+import { type Settings, settingsOf } from "./sshd-settings.ts";
 
 export type LineOpinion = {
   file: AuthorizedKeysFile;
@@ -41,10 +41,12 @@ function judgeByDaemon(
   const { plain, when } = settingsOf(account, collection, config);
   const judged = judgeCase(account, plain, collection, files);
   if (when.length === 0) return judged;
-  const cases = when.map(({ settings, ...rest }) => ({
-    ...rest,
-    opinionOf: byLine(judgeCase(account, settings, collection, files)),
-  }));
+  const known = new Map<Settings, ReadonlyMap<KeyLine, Opinion>>();
+  const cases = when.map(({ settings, ...rest }) => {
+    const opinionOf = known.get(settings) ?? byLine(judgeCase(account, settings, collection, files));
+    known.set(settings, opinionOf);
+    return { ...rest, opinionOf };
+  });
   return judged.map(({ file, line, opinion }) => {
     const others = cases.map(({ opinionOf, ...rest }) => ({
       ...rest,

@@ -23,6 +23,7 @@ export type Setting = {
 
 /** The settings for a login from elsewhere, and what they are where Match blocks turn out otherwise than for that. */
 export type SettingsCases = { plain: Settings; when: SettingsCase[] };
+/** Cases of equal settings share one object. */
 type SettingsCase = { turns: readonly Turn[]; isByConnection: boolean; settings: Settings };
 
 /** Keywords whose values add up over several lines; of all others the first line counts. */
@@ -90,16 +91,29 @@ export function settingsOf(account: Account, collection: Collection, config: Ssh
       }
     : writtenSettings([...config.unread, ...sayUnread(collection), ...stale], written);
 
-  const when = cases.map(({ turns, isByConnection }): SettingsCase => {
+  // Most blocks set what decides nothing, and many set the same: each distinct answer is judged once.
+  const distinct = new Map([[signatureOf(plain), plain]]);
+  const when = cases.flatMap(({ turns, isByConnection }): SettingsCase[] => {
     const turned = new Map(turns.map(({ match, holds: isHolding }) => [match, isHolding]));
     const get = remember((keyword) => {
       const changed = readSetting(config.lines, keyword, (match) => turned.get(match) ?? holds(match));
       return isEqual(changed, written(keyword)) ? plain.get(keyword) : changed;
     });
-    return { turns, isByConnection, settings: { ...plain, get } };
+    const signature = signatureOf({ get });
+    const settings = distinct.get(signature) ?? { ...plain, get };
+    distinct.set(signature, settings);
+    return settings === plain ? [] : [{ turns, isByConnection, settings }];
   });
   return { plain, when };
 }
+
+const KEYWORDS = Object.keys(DEFAULTS) as Keyword[];
+
+const signatureOf = ({ get }: Pick<Settings, "get">): string =>
+  KEYWORDS.map((keyword) => {
+    const { values, isInMatch } = get(keyword);
+    return `${isInMatch ? "m" : ""}${values.join(" ")}`;
+  }).join("\n");
 
 /** As sshd_config has it, with its place; a long list is cut. */
 export function saySetting({ name, values, place }: Setting): string {
@@ -182,7 +196,7 @@ function readSetting(
   keyword: Keyword,
   holds: (match: Match) => boolean,
 ): Setting {
-  const own = lines.filter((line) => (OLD_NAMES.get(line.keyword) ?? line.keyword) === lower(keyword));
+  const own = linesOf(lines, keyword);
   const inMatch = own.filter(({ match }) => match.length > 0 && match.every(holds));
   const global = own.filter(({ match }) => match.every(isUnconditional));
   const isInMatch = inMatch.length > 0 && !GLOBAL.has(keyword);
@@ -196,6 +210,16 @@ function readSetting(
     place: counting.map(({ place }) => place).join(", "),
     isInMatch,
   };
+}
+
+const indexed = new WeakMap<readonly ConfigLine[], Map<string, ConfigLine[]>>();
+
+/** The lines of a keyword: every account asks for each. */
+function linesOf(lines: readonly ConfigLine[], keyword: Keyword): readonly ConfigLine[] {
+  const index =
+    indexed.get(lines) ?? Map.groupBy(lines, (line) => OLD_NAMES.get(line.keyword) ?? line.keyword);
+  indexed.set(lines, index);
+  return index.get(lower(keyword)) ?? [];
 }
 
 /** `sshd -T` tells a value with a blank in it as two: the files know better where they say the same. */

@@ -1,16 +1,20 @@
 import type { Account, Collection, PathEntry } from "#domain/collection/collection.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { versionOf } from "#domain/ssh/sshd-version.ts";
 import { expandTokens } from "#domain/ssh/tokens.ts";
+
+/** Whether root meets it before its session begins was tried with this version; earlier ones may differ. */
+const TRIED = 1_000;
 
 /**
  * ChrootDirectory: sshd hangs up after the login unless the folder, and each on the way to it, is root's and writable
- * by nobody else. Root is only locked in when a session begins, and may forward ports before.
+ * by nobody else.
  */
 export function decideChroot(
   account: Account,
   settings: Settings,
-  { chrootFolders }: Pick<Collection, "chrootFolders">,
+  { chrootFolders, facts }: Pick<Collection, "chrootFolders" | "facts">,
 ): Contribution {
   const setting = settings.get("ChrootDirectory");
   const [written = "none"] = setting.values;
@@ -20,9 +24,8 @@ export function decideChroot(
   const folder = chrootFolders.get(path);
   const say = (problem: string): Contribution => {
     const reason = `${problem} (ChrootDirectory, ${setting.place})`;
-    return account.uid === 0
-      ? { notes: [`${reason}: root gets no session`] }
-      : refuse(reason, saySetting(setting));
+    const isSure = account.uid !== 0 || (versionOf(facts) ?? 0) >= TRIED;
+    return isSure ? refuse(reason, saySetting(setting)) : doubt(reason);
   };
   if (!path.startsWith("/")) return say(`${path} does not begin at the root`);
   if (folder?.isAbsent) return say(`${path} does not exist, and sshd hangs up`);

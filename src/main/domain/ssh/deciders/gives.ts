@@ -39,8 +39,8 @@ function giveSession(
     return { gives: [], why: `${shell} gives no shell, and ${source} does not run without one` };
   }
   if (hasShell) return { gives: ["shell"], why: null };
-  const [name, program = ""] = settings.get("Subsystem").values;
-  const hasSftp = name === "sftp" && isInternalSftp(program);
+  const words = settings.get("Subsystem").values;
+  const hasSftp = words.some((word, index) => word === "sftp" && isInternalSftp(words[index + 1] ?? ""));
   return { gives: hasSftp ? ["sftp"] : [], why: `${shell} gives no shell` };
 }
 
