@@ -33,12 +33,13 @@ export function followSpans<Seen>({
   end,
 }: Spans<Seen>): Map<string, number> {
   const rows = new Map<string, number>();
+  // What ends comes first, so that what takes its place finds it gone.
+  for (const [key, id] of current) if (!seen.has(key) && isGone(key)) end(id);
   for (const [key, thing] of seen) {
     const id = current.get(key);
     if (id !== undefined) extend(id, thing);
     rows.set(key, id ?? begin(thing));
   }
-  for (const [key, id] of current) if (!seen.has(key) && isGone(key)) end(id);
   return rows;
 }
 

@@ -27,12 +27,15 @@ export function grantWriter(db: Database) {
     INSERT INTO key (fingerprint, key_type, key_bits) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
   const begin = db.prepare(`
     INSERT INTO grant_line (host, host_name, port, account, uid, file, line, fingerprint, key_type, key_bits, comment,
-      options, text, effective, verdict, use, is_dormant, is_matched, listed, orphan_since, first_scan,
-      last_scan)
+      options, text, effective, verdict, use, is_dormant, is_matched, listed, approval, review_on, is_vouched,
+      orphan_since, first_scan, last_scan)
     SELECT @host, @hostName, @port, @account, @uid, @file, @line, @fingerprint, @keyType, @keyBits, @comment,
-      @options, @text, @effective, @verdict, @use, @isDormant, ifnull(key.is_matched, 0), key.listed, @at, @scanId,
-      @scanId
-    FROM (SELECT 1) LEFT JOIN key ON key.fingerprint = @fingerprint`);
+      @options, @text, @effective, @verdict, @use, @isDormant, ifnull(key.is_matched, 0), key.listed, approval.id,
+      approval.review_on, approval.id IS NOT NULL, @at, @scanId, @scanId
+    FROM (SELECT 1)
+    LEFT JOIN key ON key.fingerprint = @fingerprint
+    LEFT JOIN approval ON approval.host = @host AND approval.account = @account AND approval.file = @file
+      AND approval.text = @text AND withdrawn_at IS NULL`);
   const extend = db.prepare("UPDATE grant_line SET last_scan = ? WHERE id = ?");
   const change = db.prepare(`
     UPDATE grant_line
