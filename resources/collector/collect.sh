@@ -186,12 +186,14 @@ is_late() { [ $(($(date +%s) - begun)) -gt 20 ]; }
 
 # ---- Looking at files -------------------------------------------------------------------------------------
 
-# ls of one thing, all links followed: $mode $links $uid $gid $size
+# ls of one thing, all links followed: $mode $links $uid $gid $size, and $written, the day of its last change
 look() { columns $(ls -ldnL "$1"); }
 
 columns() {
 	mode=${1-} links=${2-} uid=${3-} gid=${4-} size=${5-}
 	case $size in '' | *[!0-9]*) size=0 ;; esac
+	# Within the last half year ls tells the time instead of the year.
+	case ${8-} in *:*) written=${6-},${7-} ;; *) written=${6-},${7-},${8-} ;; esac
 }
 
 # Whether $1 is there: file, other, absent (provably), or hidden (cannot be told), into $stands.
@@ -1019,6 +1021,7 @@ describe_keys() {
 	if [ -h "$1" ]; then printf ' link:yes'; else printf ' link:no'; fi
 	[ $stands = file ] && [ -n "$real" ] || return
 	say real "$real"
+	say written "$written"
 	printf %s "$entries"
 	[ "$real" != "$1" ] || return
 	# On its way sshd goes through the folders of the path as it is written, too.

@@ -9,13 +9,14 @@ import type { Store } from "./store.ts";
 
 /** What a scan writes with. The store of the core is one, too. */
 export type RecordingStore = Pick<Store, "atomically" | "close"> & {
+  bundles: Store["bundles"];
   endpoints: Pick<Store["endpoints"], "visit">;
   events: Pick<Store["events"], "append">;
   hosts: Pick<Store["hosts"], "visit">;
   pins: Pick<Store["pins"], "put">;
   scans: Pick<Store["scans"], "begin" | "finish">;
   targets: Pick<Store["targets"], "remember">;
-  uses: Pick<Store["uses"], "recall">;
+  uses: Pick<Store["uses"], "knownSince" | "recall">;
 };
 
 /**
@@ -29,9 +30,13 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const db = new Sqlite(path, { fileMustExist: true });
     setUp(db);
     const commits = createCommits(db, path, diskHealth(wish.disk));
-    const { endpoints, events, hostVisits, pins, scans, targets, uses } = scanTables(db, createLists(db));
+    const { bundles, endpoints, events, hostVisits, pins, scans, targets, uses } = scanTables(
+      db,
+      createLists(db),
+    );
     return {
       atomically: commits.atomically,
+      bundles: explained(bundles),
       endpoints: explained(endpoints),
       events: explained(events),
       hosts: explained(hostVisits),

@@ -1,4 +1,6 @@
 import type { Database } from "better-sqlite3";
+import { grantAges } from "./access/grant-ages.ts";
+import { bundleTable } from "./bundle-table.ts";
 import { certificateMemory } from "./certificates/certificate-memory.ts";
 import { eventTable } from "./event-table.ts";
 import { findingWriter } from "./findings/finding-writer.ts";
@@ -19,12 +21,13 @@ export function scanTables(db: Database, lists: Lists) {
   const writers = { certificates, findings: findingWriter(db), names: hostNameTable(db), probes };
   return {
     ...{ certificates, probes },
+    bundles: bundleTable(db),
     endpoints: endpointTable(db, writers),
     events: eventTable(db),
     hostVisits: hostVisits(db, writers),
     pins: pinTable(db),
     scans: scanTable(db, lists),
     targets: targetTable(db),
-    uses: loginTable(db),
+    uses: { ...loginTable(db), knownSince: grantAges(db) },
   };
 }

@@ -1,3 +1,5 @@
+import { dateDays } from "#domain/use/log-dates.ts";
+import { DAY_SECONDS } from "#domain/use/times.ts";
 import type { AuthorizedKeysFile } from "./collection.ts";
 import { readWalk, toEntries } from "./path-entry.ts";
 import type { Record } from "./record.ts";
@@ -12,8 +14,11 @@ const FILE_LIMIT_BYTES = 1024 * 1024;
  */
 const MOST_LINES = 160_000;
 
-/** Each file once, with every account that names it. */
-export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedKeysFile[] {
+/** Each file once, with every account that names it. `today` is the day of the host when it was read. */
+export function readAuthorizedKeysFiles(
+  records: readonly Record[],
+  today: number | null,
+): AuthorizedKeysFile[] {
   const files = new Map<string, AuthorizedKeysFile>();
   let linesLeft = MOST_LINES;
   for (const record of records) {
@@ -30,7 +35,7 @@ export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedK
         files.set(path, { ...known, accounts });
         continue;
       }
-      const { file, lines } = takeLines(readFile(record, path), linesLeft);
+      const { file, lines } = takeLines(readFile(record, path, today), linesLeft);
       linesLeft -= lines;
       files.set(path, { ...file, accounts });
     }
@@ -38,7 +43,7 @@ export function readAuthorizedKeysFiles(records: readonly Record[]): AuthorizedK
   return [...files.values()];
 }
 
-function readFile(record: Record, path: string): AuthorizedKeysFile {
+function readFile(record: Record, path: string, today: number | null): AuthorizedKeysFile {
   const realPath = record.say("real");
   const walk = realPath === null ? [] : readWalk(realPath, record.sayAll("e"));
   const taken =
@@ -54,7 +59,15 @@ function readFile(record: Record, path: string): AuthorizedKeysFile {
     through: toEntries(readWalk(path, record.sayAll("through"))),
     isLink: record.say("link") === "yes",
     linkCount: walk[0]?.linkCount ?? null,
+    writtenDay: readWrittenDay(record.say("written"), today),
   };
+}
+
+/** As `ls -l` tells it: "Nov,25" within the last half year, "Nov,25,2025" before. */
+function readWrittenDay(text: string | null, today: number | null): number | null {
+  const [month = "", day = "", year] = text?.split(",") ?? [];
+  const newest = year === undefined ? today : Date.UTC(Number(year), 11, 31) / (DAY_SECONDS * 1000);
+  return dateDays([`${month} ${day.padStart(2)}`], newest)[0] ?? null;
 }
 
 const NEWLINE = 10;

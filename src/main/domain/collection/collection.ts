@@ -165,6 +165,8 @@ export type AuthorizedKeysFile = {
   isLink: boolean;
   /** Number of hard links; null if not told. */
   linkCount: number | null;
+  /** Day on which it was last written, by the host's calendar, days since the epoch; null if not told. */
+  writtenDay: number | null;
 };
 
 /** A file that sshd's settings name. `isAbsent`: it is provably not there, or a folder. */

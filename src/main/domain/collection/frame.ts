@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { BUNDLE_START } from "#shared/model/bundle.ts";
 
 /**
  * The framing of the collector's stream, as `collect.sh` describes it: a first line with the nonce, records of
@@ -19,7 +20,9 @@ export type Frame = {
   incomplete: string | null;
 };
 
-const START = "latchkey-collection 1 ";
+export type FoundFrame = Frame & { start: number; end: number };
+
+const START = BUNDLE_START;
 const NEWLINE = 10;
 
 /** A bundle may come with rc noise that holds lines like the first one; so many are tried before giving up. */
@@ -32,9 +35,12 @@ const TRAILER =
  * Null when no first line with `nonce` was found; any nonce does when it is null. Of a cut or damaged stream it
  * gives the records that stand there wholly.
  */
-export function readFrame(stream: Uint8Array, nonce: string | null): Frame | null {
+export const readFrame = (stream: Uint8Array, nonce: string | null): Frame | null => findFrame(stream, nonce);
+
+/** The same, and where it stands: from its first line to the end of its last one, or of what is there of it. */
+export function findFrame(stream: Uint8Array, nonce: string | null): FoundFrame | null {
   const bytes = Buffer.from(stream.buffer, stream.byteOffset, stream.byteLength);
-  let first: Frame | null = null;
+  let first: FoundFrame | null = null;
   let from = 0;
   for (let tries = 0; tries < MOST_STARTS; tries++) {
     const start = findStart(bytes, nonce, from);
@@ -63,15 +69,18 @@ function findStart(bytes: Buffer, nonce: string | null, from: number): Start | n
   return null;
 }
 
-function readFrom(bytes: Buffer, { line: first, records: start, nonce }: Start): Frame {
+function readFrom(bytes: Buffer, { line: first, records: start, nonce }: Start): FoundFrame {
   const records: RawRecord[] = [];
-  const stop = (incomplete: string | null): Frame => ({ nonce, records, incomplete });
+  const stop = (incomplete: string | null, after = bytes.length): FoundFrame => ({
+    ...{ nonce, records, incomplete },
+    ...{ start: first, end: after },
+  });
   for (let at = start; ; ) {
     const end = bytes.indexOf(NEWLINE, at);
     if (end < 0) return stop(sayCut(records));
     const line = bytes.toString("latin1", at, end);
     if (line.startsWith("end "))
-      return stop(judgeTrailer(line, bytes.subarray(first, at), { nonce, records }));
+      return stop(judgeTrailer(line, bytes.subarray(first, at), { nonce, records }), end + 1);
     const header = readHeader(line);
     if (!header) return stop(`the stream is damaged after ${records.length} records`);
     const { length, ...record } = header;

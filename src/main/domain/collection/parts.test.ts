@@ -132,6 +132,22 @@ test("names that are not UTF-8 stay different from each other", () => {
   expect(nameOf(Buffer.from("DOMAIN\\user"))).toBe("DOMAIN\\user");
 });
 
+test("the day on which a file was written is told by ls with a year, or without one within the last half year", () => {
+  const today = Date.UTC(2026, 0, 10) / 86_400_000;
+  const file = (written: string) =>
+    record("authorized-keys", "k\n", [
+      ["path", `/home/${written}/keys`],
+      ["account", "ann"],
+      ["written", written],
+    ]);
+  const texts = ["Jan,9", "Nov,25", "Feb,29,2024", "Mar,1,2027", "Feb,30,2024", "25,Nov", ""];
+  const files = readAuthorizedKeysFiles(texts.map(file), today);
+  const days = files.map(({ writtenDay }) =>
+    writtenDay === null ? null : new Date(writtenDay * 86_400_000).toISOString().slice(0, 10),
+  );
+  expect(days).toEqual(["2026-01-09", "2025-11-25", "2024-02-29", "2027-03-01", null, null, null]);
+});
+
 test("of one host so many lines are taken, and a file that is cut says so", () => {
   const file = (account: string, lines: number) =>
     record("authorized-keys", "k\n".repeat(lines), [
@@ -139,7 +155,7 @@ test("of one host so many lines are taken, and a file that is cut says so", () =
       ["account", account],
     ]);
   const records = [file("ann", 159_999), file("ben", 2), file("cat", 1), file("dan", 0)];
-  const files = readAuthorizedKeysFiles(records);
+  const files = readAuthorizedKeysFiles(records, null);
   const limit = "160,000 lines of a host are taken";
   expect(files.map(({ bytes, whyUnread, isCut }) => [(bytes?.length ?? 0) / 2, whyUnread, isCut])).toEqual([
     [159_999, null, undefined],

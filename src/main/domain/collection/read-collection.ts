@@ -1,7 +1,8 @@
+import { DAY_SECONDS, readOffset } from "#domain/use/times.ts";
 import { readAccounts, readGroups } from "./accounts.ts";
 import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
 import { readCertificateFiles } from "./certificate-files.ts";
-import type { AuthorizedKeysFile, Collection, Unread } from "./collection.ts";
+import type { AuthorizedKeysFile, Collection, HostFacts, Unread } from "./collection.ts";
 import { readFrame } from "./frame.ts";
 import { readHost } from "./host-facts.ts";
 import { readHostKeys, readKeyFiles } from "./key-files.ts";
@@ -23,7 +24,8 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   if (!frame) return null;
   const records = frame.records.map(decodeRecord);
   const accounts = readAccounts(records);
-  const authorizedKeys = readAuthorizedKeysFiles(records);
+  const host = readHost(records.find(({ kind }) => kind === "host"));
+  const authorizedKeys = readAuthorizedKeysFiles(records, findToday(host.facts));
   const [sshd, ...otherDaemons] = readSshdSettings(
     records,
     accounts.map(({ name }) => name),
@@ -31,7 +33,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   return {
     nonce: frame.nonce,
     incomplete: frame.incomplete,
-    ...readHost(records.find(({ kind }) => kind === "host")),
+    ...host,
     accounts,
     groups: readGroups(records),
     sshd,
@@ -49,6 +51,10 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     unread: [...readAllUnread(records), ...authorizedKeys.flatMap(sayUnread)],
   };
 }
+
+/** The day by the host's own clock and zone, days since the epoch. */
+const findToday = ({ unixTime, utcOffset }: HostFacts): number | null =>
+  unixTime === null ? null : Math.floor((unixTime + readOffset(utcOffset)) / DAY_SECONDS);
 
 function readAllUnread(records: readonly Record[]): Unread[] {
   return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnread(record) ?? []);

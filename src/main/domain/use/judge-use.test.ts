@@ -10,7 +10,13 @@ const NOW = Date.parse("2026-06-01T00:00:00Z") / 1000;
 const key = readKeyBlob(Buffer.from(SAMPLE_KEYS.ed25519.split(" ")[1] ?? "", "base64"));
 if (!key) throw new Error("the sample key is one");
 const { fingerprint } = key;
-const GRANT: UsedGrant = { account: "deploy", key, isAuthority: false, lineCount: 1 };
+const GRANT: UsedGrant = {
+  account: "deploy",
+  key,
+  isAuthority: false,
+  lineCount: 1,
+  standsSince: () => "2026-01-01T00:00:00Z",
+};
 const NOTHING = { hiddenBy: null, notRead: [], elsewhere: new Map<string, string>() };
 
 const window = (from: string, to = "2026-05-31", source = "/var/log/auth.log") => ({
@@ -81,6 +87,26 @@ test("a window of 89 days, one that ended a week ago, and one with a gap are too
   });
   const filled = [...gap, window("2026-05-09", "2026-05-13", "journal")];
   expect(judge({ windows: filled })).toMatchObject({ state: "unused" });
+});
+
+test("a line is not called unused before it is known to have stood for 90 days", () => {
+  const windows = [window("2026-01-01")];
+  const judgeSince = (since: string | null, logins: KeyLogins[] = []) =>
+    judge({ windows, logins, grant: { standsSince: () => since } });
+  expect(judgeSince("2026-03-03T00:00:00Z")).toMatchObject({ state: "unused" });
+  expect(judgeSince("2026-03-04T00:00:00Z")).toMatchObject({
+    state: "unknown",
+    reasons: [
+      "its line may be as new as 2026-03-04: to call it unused takes 90 days",
+      "no login with it in 150 days of logs (2026-01-01 to 2026-05-31)",
+    ],
+  });
+  expect(judgeSince(null)).toMatchObject({
+    state: "unknown",
+    reasons: ["when its line was written is not known: to call it unused takes 90 days", expect.any(String)],
+  });
+  // One that logged in before has stood since then.
+  expect(judgeSince(null, [login("2026-02-02")])).toMatchObject({ state: "unused" });
 });
 
 test("what hides logins makes no login unknown, and hides none that was seen", () => {

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { LastLogin } from "#domain/collection/last-logins.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import type { HostUse, KeyLogins, LogWindow } from "#shared/model/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import type { Use } from "#shared/model/verdict.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { type LoginEvidence, loginName } from "./find-logins.ts";
@@ -19,6 +20,8 @@ export type UsedGrant = {
   isAuthority: boolean;
   /** How many lines of the account hold the key for the same purpose, over all its files. */
   lineCount: number;
+  /** From when on the line is known to have stood as it is; null if nothing tells. */
+  standsSince: () => Instant | null;
 };
 
 type World = {
@@ -64,6 +67,9 @@ export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: 
     if (doubt !== null) return { ...fields, state: "unknown", reasons: [doubt, ...past] };
     const { days = 0, from = "", to = "" } = reach ?? {};
     const span = `${sayCount(days, "day")} of logs (${dayOf(from)} to ${dayOf(to)})`;
+    const youth = last ? null : findYouth(grant, now);
+    if (youth !== null)
+      return { ...fields, state: "unknown", reasons: [youth, `no login with it in ${span}`] };
     const none = last ? "no login with it in the last" : "no login with it in";
     return {
       ...fields,
@@ -105,6 +111,15 @@ function findDoubt(
   if (reach.days >= UNUSED_AFTER_DAYS) return null;
   const length = reach.days === 0 ? "less than a day" : sayCount(reach.days, "day");
   return `the logs reach back ${length} without a gap, to ${dayOf(reach.from)}: to call it unused takes ${UNUSED_AFTER_DAYS} days`;
+}
+
+/** A line that has not stood for long was not there to be used. */
+function findYouth({ standsSince }: UsedGrant, now: number): string | null {
+  const since = standsSince();
+  if (since !== null && now - toSeconds(since) >= UNUSED_AFTER_DAYS * DAY_SECONDS) return null;
+  const known =
+    since === null ? "when its line was written is not known" : `its line may be as new as ${dayOf(since)}`;
+  return `${known}: to call it unused takes ${UNUSED_AFTER_DAYS} days`;
 }
 
 /** The last stretch of time of which the logs tell every login: together, for what one misses another may hold. */

@@ -21,6 +21,10 @@ export function toSeconds(day: number, time: string, hostOffset: number): number
   return day * DAY_SECONDS + Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds) - offset;
 }
 
+/** The beginning of a day since the epoch; null for none. */
+export const dayToInstant = (day: number | null): Instant | null =>
+  day === null ? null : instantOf(day * DAY_SECONDS);
+
 /** Null for what no date can hold. */
 export function instantOf(seconds: number): Instant | null {
   return seconds >= 0 && seconds < 253_402_300_800 ? toInstant(new Date(seconds * 1000)) : null;

@@ -13,10 +13,10 @@ import type { Unread } from "#shared/model/host.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
-import { describeUse, type RecallUse } from "./describe-use.ts";
+import { describeUse, type Memory } from "./describe-use.ts";
 import { toSeen } from "./to-seen.ts";
 
-type Read = { readCertificate: (der: Uint8Array) => Certificate | null; recallUse: RecallUse };
+type Read = Memory & { readCertificate: (der: Uint8Array) => Certificate | null };
 
 /**
  * A collected host as the store takes it, judged: from the collection, however it was carried here. Use alone is judged
@@ -25,11 +25,11 @@ type Read = { readCertificate: (der: Uint8Array) => Certificate | null; recallUs
 export function describeHost(
   collection: Collection,
   at: Date,
-  { readCertificate, recallUse }: Read,
+  { readCertificate, ...memory }: Read,
 ): { host: CollectedHost; findings: FindingDraft[] } {
   const grants = judgeGrants(collection);
   const files = readCertificateFiles(collection, readCertificate);
-  const { use, useOf, read } = describeUse(collection, grants, { at, recallUse });
+  const { use, useOf, read } = describeUse(collection, grants, { at, ...memory });
   const { facts, readAs } = collection;
   const reach = judgeReach(collection);
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));

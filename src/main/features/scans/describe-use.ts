@@ -2,31 +2,52 @@ import type { Collection } from "#domain/collection/collection.ts";
 import type { JudgedGrant } from "#domain/ssh/effective.ts";
 import { findLogins } from "#domain/use/find-logins.ts";
 import { judgeUses } from "#domain/use/judge-use.ts";
+import { dayToInstant } from "#domain/use/times.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import type { Use } from "#shared/model/verdict.ts";
 
-/** What is known of the host's logins, with what one more reading tells of them. */
-export type RecallUse = (seen: HostUse) => HostUse;
+/** What earlier scans saw of the host. */
+export type Memory = {
+  /** What is known of its logins, with what one more reading tells of them. */
+  recallUse: (seen: HostUse) => HostUse;
+  /** From when on each line is known to stand; null for one that is new. */
+  recallAges: () => (grant: JudgedGrant) => Instant | null;
+};
 
 /** What the logs of this reading tell of logins by key, and whether each grant is used, by these and all earlier ones. */
 export function describeUse(
   collection: Collection,
   grants: readonly JudgedGrant[],
-  { at, recallUse }: { at: Date; recallUse: RecallUse },
+  { at, recallUse, recallAges }: Memory & { at: Date },
 ): { use: HostUse; useOf: (grant: JudgedGrant) => Use; read: string[] } {
   const { logins, windows, ...evidence } = findLogins(collection, at);
   const use = { logins, windows };
   const now = collection.facts.unixTime ?? Math.floor(at.getTime() / 1000);
   const judge = judgeUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
   const lines = Map.groupBy(grants, nameOf);
+  const writtenOn = new Map(collection.authorizedKeys.map(({ path, writtenDay }) => [path, writtenDay]));
+  let ageOf: ReturnType<Memory["recallAges"]> | null = null;
+  const standsSince = (grant: JudgedGrant) => {
+    ageOf ??= recallAges();
+    return findOldest([dayToInstant(writtenOn.get(grant.file) ?? null), ageOf(grant)]);
+  };
   return {
     use,
-    useOf: (grant) => judge({ ...grant, lineCount: lines.get(nameOf(grant))?.length ?? 1 }),
+    useOf: (grant) =>
+      judge({
+        ...grant,
+        lineCount: lines.get(nameOf(grant))?.length ?? 1,
+        standsSince: () => standsSince(grant),
+      }),
     read: windows.map(
       ({ source, from, to }) => `logins in ${source}, from ${from.slice(0, 10)} to ${to.slice(0, 10)}`,
     ),
   };
 }
+
+const findOldest = (instants: readonly (Instant | null)[]): Instant | null =>
+  instants.filter((instant) => instant !== null).sort()[0] ?? null;
 
 const nameOf = ({ account, key, isAuthority }: JudgedGrant): string =>
   JSON.stringify([account, key?.fingerprint ?? null, isAuthority]);

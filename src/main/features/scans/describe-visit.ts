@@ -14,13 +14,13 @@ import { toSeen } from "./to-seen.ts";
 
 type Read = {
   readCertificate: (der: Uint8Array) => Certificate | null;
-  /** What is known of a host's logins, with what one more reading tells of them. */
-  recallUse: RecordingStore["uses"]["recall"];
+  /** What earlier scans saw of a host. */
+  memory: Pick<RecordingStore["uses"], "knownSince" | "recall">;
 };
 
 /** Reads and judges what visits bring home: each certificate once. */
 export function createReader({ uses }: Pick<RecordingStore, "uses">): ReadVisit {
-  const read: Read = { readCertificate: createCertificateCache(), recallUse: uses.recall };
+  const read: Read = { readCertificate: createCertificateCache(), memory: uses };
   return (home) => {
     switch (home.kind) {
       case "met":
@@ -71,7 +71,7 @@ export function blame<Visit extends HostVisit>(visit: Visit, lost: StreamHome["l
  */
 function describeStream(
   { visited, nonce, reading, lost }: StreamHome,
-  { readCertificate, recallUse }: Read,
+  { readCertificate, memory }: Read,
 ): HostVisit {
   const { hostKey, stream } = reading;
   const base = { ...visited, hostKey, isKeyRefused: false, jumpHost: null };
@@ -83,7 +83,8 @@ function describeStream(
   }
   const { host, findings } = describeHost(collection, new Date(visited.at), {
     readCertificate,
-    recallUse: (seen) => recallUse(visited.target, seen),
+    recallUse: (seen) => memory.recall(visited.target, seen),
+    recallAges: () => memory.knownSince(visited.target),
   });
   const told = { ...base, collected: host, findings };
   if (reading.state === "partial") {

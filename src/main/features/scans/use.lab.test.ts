@@ -14,11 +14,14 @@ const writeLog = (days: number): string => `
   done >> /var/log/auth.log
 `;
 
+/** Lines that stand for long: of newer ones nobody knows that they are not used. */
+const OLD = "touch -d '200 days ago' /root/.ssh/authorized_keys /home/deploy/.ssh/authorized_keys";
+
 test("a login between two scans is found by the second, with its count and address; a key without one is unused", async () => {
   await using desk = await makeDesk();
   await using host = await startHost({
     name: "web1",
-    prepare: `${writeLog(100)} ${letIn(desk.publicKey)} ${letIn(await makeKeys(desk), "deploy")}`,
+    prepare: `${writeLog(100)} ${letIn(desk.publicKey)} ${letIn(await makeKeys(desk), "deploy")} ${OLD}`,
   });
   await using app = desk.open();
   await scan(app, host);
@@ -34,6 +37,14 @@ test("a login between two scans is found by the second, with its count and addre
   const { busy, idle } = await useOf(app);
   expect(busy).toMatchObject({ state: "used", count: 3, from: expect.stringMatching(/^127\./) });
   expect(idle).toMatchObject({ state: "unused" });
+
+  // A line that has just been written is new to the logs.
+  await host.run("touch /home/deploy/.ssh/authorized_keys");
+  await scan(app, host);
+  expect((await useOf(app)).idle).toMatchObject({
+    state: "unknown",
+    reasons: [expect.stringMatching(/^its line may be as new as /), expect.any(String)],
+  });
 
   // The logs rotate away and start again: what was seen is not forgotten, and that nobody logs in is no longer known.
   await host.run("echo > /var/log/auth.log");

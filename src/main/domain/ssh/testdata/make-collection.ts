@@ -53,6 +53,7 @@ export function makeKeysFile(
     through: [],
     isLink: false,
     linkCount: 1,
+    writtenDay: null,
     ...more,
   };
 }
