@@ -5,6 +5,9 @@ import { build } from "vite";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** As in the product: a thread of the program is started by its name, from beside whatever starts it. */
+const FLAT = { chunkFileNames: "[name]-[hash].js" };
+
 /** Modules below src/main by name, bundled as they are in the product. They lie in `out`, where imports resolve. */
 export async function bundle(modules) {
   await mkdir(join(root, "out"), { recursive: true });
@@ -17,7 +20,7 @@ export async function bundle(modules) {
     await build({
       ...{ root, configFile: false, logLevel: "warn" },
       ssr: { noExternal: true, external: ["better-sqlite3", "ssh2"] },
-      build: { ssr: true, outDir, minify: false, rolldownOptions: { input } },
+      build: { ssr: true, outDir, minify: false, rolldownOptions: { input, output: FLAT } },
     });
   } catch (error) {
     await remove();

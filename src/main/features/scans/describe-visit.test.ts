@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { ScanId } from "#shared/model/scan.ts";
+import { openStore } from "#store/store.ts";
+import { START } from "#store/testing/make-visit.ts";
+import type { HostVisit } from "#store/visit.ts";
+import { answerScript } from "#testing/ssh/collector-stream.ts";
+import { createReader } from "./describe-visit.ts";
+import type { StreamHome } from "./recording/brought-home.ts";
+
+const NONCE = "0123456789abcdef0123456789abcdef";
+const BEGIN = `--nonce '${NONCE.slice(0, 16)}''${NONCE.slice(16)}'`;
+const TARGET = { kind: "ssh" as const, host: "web1", port: 22, user: "root" };
+
+function readStream(stream: string, more: Partial<StreamHome> = {}): HostVisit {
+  const read = createReader(openStore({ path: ":memory:", access: "write" }));
+  const visit = read({
+    ...{ kind: "stream", nonce: NONCE, lost: null },
+    visited: { scanId: ScanId.parse(1), target: TARGET, at: START, tookMs: 1 },
+    reading: {
+      ...{ state: "ok", outcome: "collected", message: "", ending: null },
+      stream: Buffer.from(stream, "latin1"),
+      hostKey: { keyType: "ssh-ed25519", fingerprint: "SHA256:x", blob: new Uint8Array([1]) },
+    },
+    ...more,
+  });
+  if ("presented" in visit) throw new Error("a host is no endpoint");
+  return visit;
+}
+
+/** The first file of keys of that host, with other bytes in it. */
+const withKeys = (text: string) => (records: string) =>
+  records.replace(/^authorized-keys \d+ b64 ([^\n]*)\n(?:[A-Za-z0-9+/=]+\n)+/m, (_, attributes: string) => {
+    const lines =
+      Buffer.from(text)
+        .toString("base64")
+        .match(/.{1,76}/g)
+        ?.map((line) => `${line}\n`) ?? [];
+    const payload = lines.join("");
+    return `authorized-keys ${payload.length} b64 ${attributes}\n${payload}`;
+  });
+
+test("a host that was read whole is that, and its lines are judged", () => {
+  const visit = readStream(answerScript(BEGIN));
+  expect(visit).toMatchObject({ state: "ok", outcome: "collected", message: "" });
+  expect(visit.collected?.grants.length).toBeGreaterThan(0);
+});
+
+test("a file of keys that a limit has cut makes the host partial, and is named", () => {
+  const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${"0".repeat(42)} ann@desk\n`;
+  const visit = readStream(answerScript(BEGIN, withKeys(key.repeat(13_000))));
+  expect(visit).toMatchObject({
+    ...{ state: "partial", outcome: "truncated" },
+    message: expect.stringMatching(/^\/\S+\/authorized_keys: only its first MiB was read$/),
+    collected: { isPartial: true },
+  });
+  expect(visit.collected?.grants.length).toBeGreaterThan(10_000);
+});
+
+test("a stream that is cut where the jump host before it has ended is told as that", () => {
+  const whole = answerScript(BEGIN);
+  const lost = { jumpHost: { host: "jump", port: 22 }, message: "the jump host is gone" };
+  expect(readStream(whole.slice(0, whole.lastIndexOf("end ")), { lost })).toMatchObject({
+    ...{ state: "partial", outcome: "jump-failed" },
+    ...{ message: "the jump host is gone", jumpHost: { host: "jump" } },
+  });
+  expect(readStream(whole, { lost })).toMatchObject({ state: "ok", jumpHost: null });
+});
+
+test("a stream of another visit is none", () => {
+  expect(readStream(answerScript("--nonce '0''1'"))).toMatchObject({
+    ...{ state: "failed", outcome: "restricted-shell", collected: null },
+  });
+});
