@@ -79,6 +79,7 @@ const LISTS = {
   },
   "certificates.list": { texts: ["search", "host"], columns: columnsOf(contract.certificates.list) },
   "findings.list": { texts: ["search", "host"], columns: columnsOf(contract.findings.list) },
+  "people.list": { texts: ["search"], columns: columnsOf(contract.people.list) },
   "hosts.list": { texts: ["search"], columns: columnsOf(contract.hosts.list) },
   "scans.list": { texts: ["search"], columns: columnsOf(contract.scans.list) },
   "scans.probes": { texts: ["search"], columns: [] },
@@ -261,6 +262,11 @@ async function ask(app: App, procedure: Procedure, input: object): Promise<Reply
 
 /** Rows of every kind, so that there is more than one page of each list. */
 function fill(store: Store): void {
+  const person = { name: "Ann", email: null, said: "active", leftOn: null, keys: [] } as const;
+  const people = ["ann", "bob"].map((login) => ({ ...person, handle: login, logins: [login] }));
+  store.atomically(() =>
+    store.people.replaceRoster({ name: "people.csv", kind: "csv", isWhole: false, people, at: START }),
+  );
   const chain = ["shop", "mail"].map((name) => makeCertificate(name, { warnFrom: "2026-05-01T00:00:00Z" }));
   const findings = ["certificate-weak-key", "certificate-self-signed"].map((rule) => ({
     rule: rule as "certificate-weak-key",
