@@ -38,6 +38,7 @@ export const FAULTS = {
   },
   S18: { fault: "64 file descriptors", required: "queued, no crash" },
   S19: { fault: "kill -9 at a write of the database", required: "consistent; shown interrupted; resumes" },
+  T12: { fault: "traps of authorized_keys' syntax and modes", required: "each told as sshd takes it" },
   B1: { fault: "disk full", required: "said; nothing acknowledged is lost" },
   B2: { fault: "a second writer", required: "waits for its turn, or says who writes" },
   B3: { fault: "EIO on fsync", required: "not committed; reopened, never retried on the same handle" },

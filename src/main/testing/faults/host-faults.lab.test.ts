@@ -55,6 +55,37 @@ const files = Object.entries(FILES)
   )
   .join("\n");
 
+/** Traps of an authorized_keys file, each for an account of its own; the first word of what is said of its last line. */
+const TRAPS: Record<string, { make: string; said: string }> = {
+  glued: { make: 'printf \'%s me\' "$other" > $file; echo "$key" >> $file', said: "yes" },
+  cut: { make: "printf '%s me' \"$key\" > $file", said: "yes" },
+  crlf: { make: "printf '%s me\\r\\n' \"$key\" > $file", said: "yes" },
+  latin: { make: "printf '%s caf\\351\\n' \"$key\" > $file", said: "yes" },
+  junk: {
+    make: "head -c 8192 /dev/zero | tr '\\0' x > $file; printf '\\n%s\\n' \"$key\" >> $file",
+    said: "yes",
+  },
+  long: { make: 'echo "command=\\"$(head -c 20000 /dev/zero | tr \'\\0\' x)\\" $key" > $file', said: "yes" },
+  linked: { make: 'echo "$key" > /srv/linked; ln -s /srv/linked $file', said: "yes" },
+  noshell: { make: 'echo "$key" > $file; usermod -s /bin/false noshell', said: "yes" },
+  marked: { make: "printf '\\357\\273\\277%s\\n' \"$key\" > $file", said: "no: a byte order mark" },
+  option: { make: 'echo "no-such-option $key" > $file', said: "no: unknown option" },
+  named: { make: 'echo "from=\\"localhost\\" $key" > $file', said: "no: from=" },
+  late: { make: 'echo "expiry-time=\\"20200101\\" $key" > $file', said: "no: expiry-time=" },
+  open: { make: 'echo "$key" > $file; chmod 666 $file', said: "no: StrictModes" },
+  gone: { make: 'echo "$key" > $file; usermod -e 2020-01-01 gone', said: "no: the account gone expired" },
+};
+
+const traps = (publicKey: string): string => `
+  key='${publicKey}' other='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMSwu0quwdyYK/Bht1UG58PZJInaOyuyxTF4N/aWeSg'
+  ${Object.entries(TRAPS)
+    .map(
+      ([account, { make }]) => `
+      useradd --create-home ${account}; mkdir -m 755 /home/${account}/.ssh
+      file=/home/${account}/.ssh/authorized_keys; ${make}; chown -h ${account} $file`,
+    )
+    .join("\n")}`;
+
 /** Nothing but busybox, where programs are looked for. */
 const BARE = `
   mkdir -p /opt/bare; cp "$(command -v busybox)" /opt/bare/
@@ -71,6 +102,16 @@ const FULL = `
   head -c 1M /dev/zero > /tmp/full 2>/dev/null || :
   mount -o remount,bind,ro /`;
 
+/** A line for "late" that expired a year ago, or will in two years by a clock that is three years behind. */
+const lateOn = (publicKey: string): string => `
+  useradd --create-home late; mkdir -m 755 /home/late/.ssh
+  echo "expiry-time=\\"$(date -d '1 year ago' +%Y%m%d)Z\\" ${publicKey}" > /home/late/.ssh/authorized_keys
+  chown late /home/late/.ssh/authorized_keys
+`;
+
+/** sshd runs, and would not start again: its file includes itself. */
+const LOOP = "echo 'Include /etc/ssh/sshd_config' >> /etc/ssh/sshd_config";
+
 const world = new AsyncDisposableStack();
 const probes = new Map<string, Probe>();
 let app: App;
@@ -85,7 +126,9 @@ beforeAll(async () => {
     files: root + files,
     bare: root + BARE,
     full: root + FULL,
-    dated: `${root} printf '#!/bin/sh\\nexec faketime -f -3y /bin/date.real "$@"\\n' > /tmp/date
+    traps: root + traps(desk.publicKey),
+    looping: root + letIn(desk.publicKey, "looped"),
+    dated: `${root}${lateOn(desk.publicKey)} printf '#!/bin/sh\\nexec faketime -f -3y /bin/date.real "$@"\\n' > /tmp/date
       mv /bin/date /bin/date.real; install /tmp/date /bin/date`,
   };
   const hosts = await Promise.all(
@@ -93,6 +136,7 @@ beforeAll(async () => {
   );
   for (const host of hosts) world.use(host);
   const [many, ...others] = hosts;
+  await hosts.find(({ name }) => name === "looping")?.run(LOOP);
   await many?.run(`dropbearkey -t ed25519 -f /run/dropbear.key >/dev/null 2>&1
     dropbear -r /run/dropbear.key -p ${many.address}:2222 -P /run/dropbear.pid`);
   const targets = [
@@ -112,6 +156,17 @@ afterAll(() => world.disposeAsync());
 const outcomes = (names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, probes.get(name)?.outcome]));
 const say = (name: string): string => `${name} ${probes.get(name)?.outcome}`;
+/** What is said of the last line of each account of a host: its state and the first reason. */
+const saidOn = async (hostname: string): Promise<Record<string, string>> => {
+  const { host } = await hostNamed(hostname);
+  const { rows } = await app.client.access.list({ host });
+  return Object.fromEntries(
+    rows.map(({ account, verdict }) => [
+      account,
+      `${verdict.effective.state}: ${verdict.effective.reasons[0]}`,
+    ]),
+  );
+};
 const hostNamed = async (hostname: string) => {
   const { rows } = await app.client.hosts.list({});
   const id = rows.find((row) => row.hostname === hostname)?.id ?? 0;
@@ -150,7 +205,7 @@ lab("S14: busybox alone, a full disk and a root that cannot be written are enoug
 lab(
   "S15: what is no key file is named and not opened, and of a huge one the first part is taken",
   async ({ task }) => {
-    expect(outcomes(["files"])).toEqual({ files: "collected" });
+    expect(outcomes(["files"])).toEqual({ files: "truncated" });
     const host = await hostNamed("files");
     const why = (account: string) =>
       host.coverage?.notRead.find(({ what }) => what === `/home/${account}/.ssh/authorized_keys`)?.why;
@@ -158,14 +213,14 @@ lab(
       "it is not a regular file",
       "it is not a regular file",
       "it is not a regular file",
-      expect.stringContaining("left out from line 10001 on"),
+      "only its first MiB was read",
       undefined,
       "the account itself may not read it, so sshd would not either",
     ]);
     const { rows } = await app.client.access.list({ account: "longline" });
     expect(rows).toMatchObject([{ line: 1 }, { line: 2, comment: "after" }]);
     const { total } = await app.client.access.list({ account: "millionlines" });
-    expect(total).toBe(10_000);
+    expect(total).toBe(Math.floor(1_048_576 / "ssh-ed25519 AAAA x\n".length));
     recordFault(task, {
       ...{ id: "S15", injected: "FIFO, folder, link to /dev/zero, 1 M lines, 1 MB line, mode 000" },
       seen: `${say("files")}; 3 not opened, ${total} of 1 M lines, the long line and what follows it, 1 unreadable`,
@@ -173,10 +228,42 @@ lab(
   },
 );
 
+lab(
+  "S15: a configuration that includes itself costs no host, and no verdict is made of it",
+  async ({ task }) => {
+    expect(outcomes(["looping"])).toEqual({ looping: "collected" });
+    const { coverage } = await hostNamed("looping");
+    const told = coverage?.notRead.find(({ why }) => why.includes("recursive"));
+    expect(told?.why).toContain("sshd did not answer");
+    expect(await saidOn("looping")).toMatchObject({ looped: expect.stringMatching(/^unknown/) });
+    recordFault(task, {
+      ...{ id: "S15", injected: "Include of sshd_config in sshd_config" },
+      seen: `${say("looping")}; ${told?.what}: ${told?.why}`,
+    });
+  },
+);
+
+lab("T12: a trap in authorized_keys is told for what sshd makes of it", async ({ task }) => {
+  const said = await saidOn("traps");
+  const expected = Object.entries(TRAPS).map(([account, { said: words }]) => [
+    account,
+    expect.stringMatching(new RegExp(`^${words}`)),
+  ]);
+  expect(said).toMatchObject(Object.fromEntries(expected));
+  recordFault(task, {
+    ...{ id: "T12", injected: `${Object.keys(TRAPS).length} traps on one host` },
+    seen: Object.entries(TRAPS)
+      .map(([account, { said: words }]) => `${account} ${words.split(":")[0]}`)
+      .join(", "),
+  });
+});
+
 lab("S16: a host whose clock is three years behind is read, and the skew is shown", async ({ task }) => {
   const { clockAheadSeconds } = await hostNamed("dated");
   const years = (clockAheadSeconds ?? 0) / (365 * 86_400);
   expect(years).toBeCloseTo(-3, 1);
+  // What expires, expires by the host's own clock: it is what sshd goes by.
+  expect(await saidOn("dated")).toMatchObject({ late: expect.stringMatching(/^yes/) });
   recordFault(task, {
     ...{ id: "S16", injected: "date by faketime on the host" },
     seen: `${say("dated")}, clock ${clockAheadSeconds} s ahead`,

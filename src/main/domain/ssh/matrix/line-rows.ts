@@ -25,6 +25,11 @@ const WHOLE_FILES: readonly Row[] = [
     file: `${"x".repeat(100_000)}\n<key>\n`,
     takes: ["authorized_keys:2"],
   }),
+  accepts({
+    called: "a second key glued to a line that had no newline",
+    file: "<rsa> me<key>\n",
+    tries: [{ key: "rsa" }, { is: "out" }],
+  }),
   refuses("byte order mark", { called: "a byte order mark", file: "\ufeff<key> me\n" }),
   accepts({
     called: "a byte order mark before a comment",
