@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Owner } from "#shared/model/verdict.ts";
 import { coverFleet, type Fleet, type KnownPerson, type OwnerFacts, sayOwner } from "#shared/text/owner.ts";
-import { DECIDED, DECIDING, toDeciding } from "./person-table.ts";
+import { DECIDING, toDeciding, withDeciders } from "./person-table.ts";
 import type { rosterTable } from "./roster-table.ts";
 import type { scopeTable } from "./scope-table.ts";
 
@@ -23,7 +23,7 @@ export type OwnerFinder = ReturnType<typeof ownerFinder>;
 
 /** A verdict names so many places of private halves, people of a key, and people of a comment. */
 const MOST_PLACES = 3;
-const MOST_PEOPLE = 5;
+const MOST_PEOPLE = 20;
 const MOST_NAMED = 2;
 
 /** What is known of the owner of a grant over all hosts, this computer and the rosters, in words. */
@@ -31,9 +31,8 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
   const keyFiles = db
     .prepare<[string, number], string>(`
       SELECT host.host || ': ' || path
-      FROM key_file JOIN host ON host.id = key_file.host
+      FROM key_file INDEXED BY key_file_of_key CROSS JOIN host ON host.id = key_file.host
       WHERE fingerprint = ? AND gone_scan IS NULL
-      ORDER BY key_file.id
       LIMIT ?`)
     .pluck();
   const keyFileCount = db
@@ -46,16 +45,15 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     .pluck();
   const people = db.prepare<[string, number], PersonRow>(`
     SELECT person.standing, roster.name AS roster, ${DECIDING}
-    FROM ${DECIDED} JOIN person_key ON person_key.person = person.id
+    FROM ${withDeciders("person_key CROSS JOIN person ON person.id = person_key.person")}
     WHERE fingerprint = ?
-    ORDER BY person.standing DESC, person.id
     LIMIT ?`);
   const hasLogin = db
     .prepare<[string, string], number>("SELECT 1 FROM person_login WHERE login IN (?, ?) LIMIT 1")
     .pluck();
   const named = db.prepare<[string, string, number], PersonRow>(`
     SELECT person.standing, roster.name AS roster, ${DECIDING}
-    FROM ${DECIDED} JOIN person_login ON person_login.person = person.id
+    FROM ${withDeciders("person_login CROSS JOIN person ON person.id = person_login.person")}
     WHERE login IN (?, ?)
     GROUP BY by_name, person.standing
     LIMIT ?`);
@@ -88,8 +86,9 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
 
   function findPlaces(fingerprint: string): { places: string[]; placeCount: number } {
     const here = held.all(fingerprint);
-    const places = [...here, ...keyFiles.all(fingerprint, MOST_PLACES)].slice(0, MOST_PLACES);
-    return { places, placeCount: here.length + (keyFileCount.get(fingerprint) ?? 0) };
+    const onHosts = keyFiles.all(fingerprint, MOST_PLACES);
+    const count = onHosts.length < MOST_PLACES ? onHosts.length : (keyFileCount.get(fingerprint) ?? 0);
+    return { places: [...here, ...onHosts].slice(0, MOST_PLACES), placeCount: here.length + count };
   }
 
   /** A comment is `login@machine`, an address, or anything else. */

@@ -46,11 +46,14 @@ type DecidingRow = {
   by_read_at: string;
 };
 
-/** A person beside the entry that decides about them, and the rosters of both. */
-export const DECIDED = `person
-  JOIN roster ON roster.id = person.roster
-  JOIN person AS decider ON decider.id = ifnull(person.decided_by, person.id)
-  JOIN roster AS deciding ON deciding.id = decider.roster`;
+/**
+ * People beside the entry that decides about them, and the rosters of both. `people` is what they are found by: the planner
+ * would begin with the rosters, which are few, and look at everybody.
+ */
+export const withDeciders = (people: string): string => `${people}
+  CROSS JOIN roster ON roster.id = person.roster
+  CROSS JOIN person AS decider ON decider.id = ifnull(person.decided_by, person.id)
+  CROSS JOIN roster AS deciding ON deciding.id = decider.roster`;
 
 export const DECIDING = `decider.name AS by_name, deciding.name AS by_roster, decider.said AS by_said,
   decider.left_on AS by_left_on, decider.is_missing AS by_is_missing, decider.read_at AS by_read_at`;
@@ -99,7 +102,7 @@ export function personTable(db: Database, lists: Lists) {
       return lists.list(
         {
           select: SELECT,
-          from: DECIDED,
+          from: withDeciders("person"),
           where,
           after,
           limit,
