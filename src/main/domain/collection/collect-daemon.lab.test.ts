@@ -81,3 +81,37 @@ test("when sshd has read its configuration is told, and when the files were chan
     until [ /run/sshd.pid -nt /etc/ssh/deep/a.conf ]; do :; done`);
   expect(await told()).toEqual({ isStale: false });
 });
+
+test("what sshd's settings name is told, but no secret that they lead to", async () => {
+  await using host = await startHost({
+    name: "named",
+    prepare: `${PREPARE}
+      mkdir -p /etc/ssh/auth /srv/jail; ln -s /srv /etc/ssh/jails
+      echo ops > /etc/ssh/auth/alice; ln -s /etc/shadow /etc/ssh/auth/root
+      echo 'ssh-ed25519 AAAA' > "/etc/ssh/with space/ca"; cp /etc/ssh/ssh_host_ed25519_key /etc/ssh/revoked
+      mkdir -m 700 /home/alice/.ssh; : > /home/alice/.ssh/authorized_keys; chown -R alice /home/alice/.ssh
+      printf '%s\\n' 'RevokedKeys /etc/ssh/revoked' 'TrustedUserCAKeys "/etc/ssh/with space/ca"' \\
+        'AuthorizedPrincipalsFile /etc/ssh/auth/%u' 'ChrootDirectory /etc/ssh//jails/jail' > /etc/ssh/deep/a.conf`,
+  });
+  const told = readCollection(await runCollector(host), { nonce: null });
+  const files = [...(told?.sshdFiles.values() ?? [])].map(({ path, bytes, whyUnread }) => [
+    path,
+    bytes && Buffer.from(bytes).toString(),
+    whyUnread,
+  ]);
+  const secret = "it holds or leads to a secret, so it was not taken";
+  expect(files).toEqual(
+    expect.arrayContaining([
+      ["/etc/ssh/revoked", null, secret],
+      ["/etc/ssh/with space/ca", "ssh-ed25519 AAAA\n", null],
+      ["/etc/ssh/auth/alice", "ops\n", null],
+      ["/etc/ssh/auth/root", null, secret],
+      ["/etc/ssh/auth/daemon", null, "no such file"],
+    ]),
+  );
+  const folders = [...(told?.chrootFolders ?? [])].map(([path, { walk }]) => [
+    path,
+    walk.map(({ type }) => type),
+  ]);
+  expect(folders).toEqual([["/etc/ssh/jails/jail", ["folder", "folder", "folder", "folder", "folder"]]]);
+});
