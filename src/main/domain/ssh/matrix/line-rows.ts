@@ -1,12 +1,12 @@
-/** Forms of a line, as `facts` of OpenSSH 10.0p2: what its manual says, and what its source suggests beyond that. */
+/** Forms of a line, tried on OpenSSH 10.0p2: what its manual says, and what its source suggests beyond that. */
 import { accepts, type Row, refuses } from "./row.ts";
 
 const takes = (line: string, parts: Partial<Row> = {}): Row => accepts({ file: `${line}\n`, ...parts });
 const ignores = (line: string, because: string, parts: Partial<Row> = {}): Row =>
   refuses(because, { file: `${line}\n`, ...parts });
 
-const MAY = "m".repeat(9_000);
-const LONG = "x".repeat(20_000);
+const LONG_COMMENT = "m".repeat(9_000);
+const LONG_VALUE = "x".repeat(20_000);
 
 const WHOLE_FILES: readonly Row[] = [
   accepts({ file: "<key>\n" }),
@@ -45,7 +45,7 @@ const WHOLE_FILES: readonly Row[] = [
 const COMMENTS: readonly Row[] = [
   takes("<key> me@laptop"),
   takes("<key> me # since May"),
-  takes(`<key> ${MAY}`, { called: "a comment of 9 KB" }),
+  takes(`<key> ${LONG_COMMENT}`, { called: "a comment of 9 KB" }),
   takes("<key> \x1b[31m\u202e", { called: "a comment with an escape and a turn of direction" }),
   takes("<key> me\0hidden", { called: "a NUL in the comment" }),
   ignores("no-pty\0 <key> me", "no key", { called: "a NUL before the key" }),
@@ -81,7 +81,7 @@ const VALUES: readonly Row[] = [
   takes('command="echo \\"a b\\", c" <key>'),
   takes('command="" <key>'),
   takes('COMMAND="true" <key>'),
-  takes(`command="${LONG}" <key>`, { called: "a command of 20 KB" }),
+  takes(`command="${LONG_VALUE}" <key>`, { called: "a command of 20 KB" }),
   takes('environment="A=1",environment="A=2" <key>'),
   takes('permitopen="h:1",permitopen="[::1]:*",permitlisten="80" <key>'),
   takes('tunnel="any" <key>'),
@@ -154,6 +154,7 @@ const KEY_TYPES: readonly Row[] = [
   takes("<p256>", { called: "ECDSA, 256 bits", tries: [{ key: "p256" }] }),
   takes("<p384>", { called: "ECDSA, 384 bits", tries: [{ key: "p384" }] }),
   takes("<p521>", { called: "ECDSA, 521 bits", tries: [{ key: "p521" }] }),
+  // No ssh of today offers these two: the login is tried without a key that fits.
   ignores("<dsa>", "ssh-dss", { called: "DSA", tries: [{ key: "dsa" }] }),
   ignores("<mldsa>", "ssh-mldsa44", { called: "ML-DSA, which this sshd does not know yet" }),
 ];

@@ -134,6 +134,12 @@ function weSay({ actors, grants, asRoot }: Played, row: Row) {
   };
 }
 
+test("no row is there twice", () => {
+  const names = GROUNDS.flatMap(({ name, rows }) => rows.map((row) => `${name}: ${sayRow(row)}`));
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  expect(names.length).toBeGreaterThan(150);
+});
+
 describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
   test.each(ground.rows.map((row) => [sayRow(row), row] as const))("%s", async (_, row) => {
     const found = (await played.get(ground)) as Played;

@@ -1,9 +1,13 @@
 import type { Row } from "./row.ts";
 
-/** A row as one line: the file, the setting, the account and its disk, each where it is not the ordinary one. */
+/** A row as one line: the file, other files, the setting, the account and its disk, each where it is not the ordinary one. */
 export function sayRow(row: Row): string {
+  const files = row.called
+    ? []
+    : Object.entries(row.files ?? {}).map(([path, text]) => `${path} says ${text}`);
   const said = [
     row.called ?? show(row.file ?? "<key>"),
+    ...files.map(show),
     ...[row.setting, row.account?.words, row.disk?.words].filter((words) => words !== undefined).map(show),
   ];
   const [sshd, we] = row.sshd === "accepts" ? ["lets it in", "yes"] : ["refuses it", "no"];
