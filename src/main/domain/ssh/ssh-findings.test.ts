@@ -193,3 +193,11 @@ test("a server's own key needs no passphrase, and a group may share it; everybod
     "key-file-without-passphrase /etc/ssl/private/id_deploy",
   ]);
 });
+
+test("of an authority it is said that certificates log in, not its key", () => {
+  const root = makeAccount("root", { uid: 0, gid: 0, home: "/root" });
+  const authorizedKeys = [makeKeysFile(root, `cert-authority,principals="ops" ${ed25519}`)];
+  expect(find({ accounts: [root], authorizedKeys })).toMatchObject([
+    { sentence: "whoever has a certificate of this authority logs in as root, which has all rights" },
+  ]);
+});

@@ -4,7 +4,7 @@ import type { JudgedGrant } from "./effective.ts";
 import { readKeyBlob } from "./key-blob.ts";
 
 /** Types that sshd has given up or never left the experiment with. */
-const OBSOLETE = new Map([
+export const OBSOLETE = new Map([
   ["ssh-dss", "DSA with 1024 bits, which OpenSSH has removed"],
   ["ssh-xmss@openssh.com", "XMSS, an experiment that OpenSSH has removed"],
 ]);
@@ -13,7 +13,7 @@ const OBSOLETE = new Map([
  * NIST has refused RSA below 2048 bits since 2013. From there to 3071 it is due to go by 2030: that is for a
  * planned rotation, not for an alarm, and no finding.
  */
-const SHORTEST_RSA = 2_048;
+export const SHORTEST_RSA = 2_048;
 /** Within reach of factoring by a well-paid group. */
 const BROKEN_RSA = 1_024;
 
@@ -36,9 +36,7 @@ function findRoot(grant: JudgedGrant): FindingDraft | null {
     ...aboutGrant(grant),
     rule: "grant-for-root",
     severity: "medium",
-    sentence: isCertain
-      ? `this key logs in as ${grant.account}, which has all rights`
-      : `this key may log in as ${grant.account}, which has all rights`,
+    sentence: `${grant.isAuthority ? "whoever has a certificate of this authority" : "this key"} ${isCertain ? "logs" : "may log"} in as ${grant.account}, which has all rights`,
     evidence: [placeOf(grant), `uid ${grant.uid}`, ...effective.reasons.slice(0, 1), ...effective.onlyFrom],
     remedy:
       "give the key to an account of its own and let that one use sudo; or bind the line by from= and command=",
