@@ -131,7 +131,7 @@ CREATE TABLE host (
   key_type            TEXT,
   key_fingerprint     TEXT,
   key_blob            BLOB,
-  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)), unread_count INTEGER NOT NULL DEFAULT 0, first_read_scan INTEGER REFERENCES scan (id),
+  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)), unread_count INTEGER NOT NULL DEFAULT 0, first_read_scan INTEGER REFERENCES scan (id), key_seen TEXT,
   UNIQUE (host, port)
 ) STRICT;
 
@@ -432,7 +432,7 @@ CREATE TABLE host_key (
   first_scan  INTEGER NOT NULL REFERENCES scan (id),
   last_scan   INTEGER NOT NULL REFERENCES scan (id),
   gone_scan   INTEGER REFERENCES scan (id)
-) STRICT;
+, key_bits INTEGER) STRICT;
 
 CREATE INDEX host_key_on_host ON host_key (host) WHERE gone_scan IS NULL;
 
@@ -621,16 +621,6 @@ BEGIN
   UPDATE grant_line SET orphan_since = NULL WHERE id = NEW.id AND OLD.orphan IS NOT NEW.orphan;
 END;
 
-CREATE TRIGGER key_begins AFTER INSERT ON key
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE fingerprint = NEW.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM held_key WHERE fingerprint = NEW.fingerprint),
-      listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
-                WHERE fingerprint = NEW.fingerprint)
-  WHERE fingerprint = NEW.fingerprint;
-END;
-
 CREATE TRIGGER key_is_told_of AFTER UPDATE OF is_matched, listed ON key
 WHEN OLD.is_matched <> NEW.is_matched OR OLD.listed IS NOT NEW.listed
 BEGIN
@@ -638,32 +628,9 @@ BEGIN
   WHERE ifnull(fingerprint, '') = NEW.fingerprint AND gone_scan IS NULL;
 END;
 
-CREATE TRIGGER key_file_begins AFTER INSERT ON key_file
-WHEN NEW.fingerprint IS NOT NULL
-BEGIN
-  UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
-END;
-
-CREATE TRIGGER key_file_ends AFTER UPDATE OF gone_scan ON key_file
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL AND NEW.fingerprint IS NOT NULL
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE fingerprint = NEW.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM held_key WHERE fingerprint = NEW.fingerprint)
-  WHERE fingerprint = NEW.fingerprint;
-END;
-
 CREATE TRIGGER held_key_begins AFTER INSERT ON held_key
 BEGIN
   UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
-END;
-
-CREATE TRIGGER held_key_ends AFTER DELETE ON held_key
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE fingerprint = OLD.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM held_key WHERE fingerprint = OLD.fingerprint)
-  WHERE fingerprint = OLD.fingerprint;
 END;
 
 CREATE TRIGGER person_key_begins AFTER INSERT ON person_key
@@ -1062,3 +1029,40 @@ CREATE INDEX outbound_on_host ON outbound (host, account) WHERE gone_scan IS NUL
 CREATE INDEX outbound_by_name ON outbound (name, port) WHERE gone_scan IS NULL AND is_hashed = 0;
 
 CREATE INDEX outbound_by_fingerprint ON outbound (fingerprint) WHERE gone_scan IS NULL AND fingerprint IS NOT NULL;
+
+CREATE TRIGGER key_begins AFTER INSERT ON key
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = NEW.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM key_file WHERE likely_fingerprint = NEW.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = NEW.fingerprint),
+      listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE fingerprint = NEW.fingerprint)
+  WHERE fingerprint = NEW.fingerprint;
+END;
+
+CREATE TRIGGER key_file_begins AFTER INSERT ON key_file
+BEGIN
+  UPDATE key SET is_matched = 1
+  WHERE fingerprint IN (NEW.fingerprint, NEW.likely_fingerprint) AND is_matched = 0;
+END;
+
+CREATE TRIGGER key_file_ends AFTER UPDATE OF gone_scan, fingerprint, likely_fingerprint ON key_file
+WHEN OLD.gone_scan IS NOT NEW.gone_scan OR OLD.fingerprint IS NOT NEW.fingerprint
+     OR OLD.likely_fingerprint IS NOT NEW.likely_fingerprint
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = key.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM key_file WHERE likely_fingerprint = key.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = key.fingerprint)
+  WHERE fingerprint IN (OLD.fingerprint, OLD.likely_fingerprint, NEW.fingerprint, NEW.likely_fingerprint);
+END;
+
+CREATE TRIGGER held_key_ends AFTER DELETE ON held_key
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = OLD.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM key_file WHERE likely_fingerprint = OLD.fingerprint AND gone_scan IS NULL)
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = OLD.fingerprint)
+  WHERE fingerprint = OLD.fingerprint;
+END;

@@ -11,7 +11,8 @@ export type OwnerRow = {
   comment: string;
   owner: Owner["state"];
   is_matched: number;
-  is_vouched: number;
+  /** The owner whom an approval names. */
+  vouched_by: string | null;
   listed: string | null;
 };
 
@@ -29,14 +30,20 @@ const MOST_NAMED = 2;
 /** What is known of the owner of a grant over all hosts, this computer and the rosters, in words. */
 export function ownerFinder(db: Database, { rosters, scope }: Deps) {
   const keyFiles = db
-    .prepare<[string, number], string>(`
+    .prepare<{ fingerprint: string; limit: number }, string>(`
       SELECT host.host || ': ' || path
       FROM key_file INDEXED BY key_file_of_key CROSS JOIN host ON host.id = key_file.host
-      WHERE fingerprint = ? AND gone_scan IS NULL
-      LIMIT ?`)
+      WHERE fingerprint = @fingerprint AND gone_scan IS NULL
+      UNION ALL
+      SELECT host.host || ': ' || path || ' (by the .pub file beside it, for the key itself is locked)'
+      FROM key_file INDEXED BY key_file_of_likely_key CROSS JOIN host ON host.id = key_file.host
+      WHERE likely_fingerprint = @fingerprint AND gone_scan IS NULL
+      LIMIT @limit`)
     .pluck();
   const keyFileCount = db
-    .prepare<[string], number>("SELECT count(*) FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL")
+    .prepare<{ fingerprint: string }, number>(`
+      SELECT (SELECT count(*) FROM key_file WHERE fingerprint = @fingerprint AND gone_scan IS NULL)
+           + (SELECT count(*) FROM key_file WHERE likely_fingerprint = @fingerprint AND gone_scan IS NULL)`)
     .pluck();
   const held = db
     .prepare<[string], string>(
@@ -71,7 +78,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
   };
 
   function factsOf(row: OwnerRow, managedBy: Owner["managedBy"]): OwnerFacts {
-    const { fingerprint, is_matched: isMatched, is_vouched: isVouched } = row;
+    const { fingerprint, is_matched: isMatched, vouched_by: vouchedBy } = row;
     const listed = fingerprint !== null && row.listed !== null ? people.all(fingerprint, MOST_PEOPLE) : [];
     return {
       state: row.owner,
@@ -80,14 +87,14 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
       people: listed.map(toKnown),
       namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
       managedBy,
-      isVouched: isVouched === 1,
+      vouchedBy,
     };
   }
 
   function findPlaces(fingerprint: string): { places: string[]; placeCount: number } {
     const here = held.all(fingerprint);
-    const onHosts = keyFiles.all(fingerprint, MOST_PLACES);
-    const count = onHosts.length < MOST_PLACES ? onHosts.length : (keyFileCount.get(fingerprint) ?? 0);
+    const onHosts = keyFiles.all({ fingerprint, limit: MOST_PLACES });
+    const count = onHosts.length < MOST_PLACES ? onHosts.length : (keyFileCount.get({ fingerprint }) ?? 0);
     return { places: [...here, ...onHosts].slice(0, MOST_PLACES), placeCount: here.length + count };
   }
 

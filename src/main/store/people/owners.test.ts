@@ -64,6 +64,20 @@ test("a private half anywhere in the fleet makes the owner known, and its going 
   expect(judged(store).ann?.[0]).toBe("unknown");
 });
 
+test("a locked key is matched by the .pub file beside it, which is said: then nobody is said to be unknown", () => {
+  const store = openMemory();
+  const locked = { ...makeKeyFile("ann"), fingerprint: null, likelyFingerprint: fingerprintOf("ann") };
+  visitHost(store, "nas", { collected: { keyFiles: [locked] } });
+  visitHost(store, "web", { collected: { grants: grants("ann") } });
+  expect(judged(store).ann).toEqual([
+    "known",
+    null,
+    "a private half of it is on nas: /root/.ssh/ann (by the .pub file beside it, for the key itself is locked)",
+  ]);
+  visitHost(store, "nas", { collected: { keyFiles: [{ ...locked, likelyFingerprint: null }] } });
+  expect(judged(store).ann?.[0]).toBe("unknown");
+});
+
 test("a key on this computer is matched, also where its grant is found only later", () => {
   const store = openMemory();
   const held = {
