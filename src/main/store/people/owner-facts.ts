@@ -12,7 +12,7 @@ export type OwnerRow = {
   owner: Owner["state"];
   is_matched: number;
   /** The owner whom an approval names. */
-  vouched_by: string | null;
+  is_vouched: number;
   listed: string | null;
 };
 
@@ -78,7 +78,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
   };
 
   function factsOf(row: OwnerRow, managedBy: Owner["managedBy"]): OwnerFacts {
-    const { fingerprint, is_matched: isMatched, vouched_by: vouchedBy } = row;
+    const { fingerprint, is_matched: isMatched, is_vouched: isVouched } = row;
     const listed = fingerprint !== null && row.listed !== null ? people.all(fingerprint, MOST_PEOPLE) : [];
     return {
       state: row.owner,
@@ -87,7 +87,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
       people: listed.map(toKnown),
       namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
       managedBy,
-      vouchedBy,
+      isVouched: isVouched === 1,
     };
   }
 
