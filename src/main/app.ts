@@ -8,6 +8,7 @@ import { printable } from "#shared/text/printable.ts";
 import { createBackground } from "./background.ts";
 import { createAccess } from "./features/access/index.ts";
 import { createActivity } from "./features/activity/index.ts";
+import { createBundles } from "./features/bundles/index.ts";
 import { createCertificates } from "./features/certificates/index.ts";
 import { createDatabase } from "./features/database/index.ts";
 import { createEvents } from "./features/events/index.ts";
@@ -17,6 +18,7 @@ import { createInspect } from "./features/inspect/index.ts";
 import { createOverview } from "./features/overview/index.ts";
 import { createPeople } from "./features/people/index.ts";
 import { createScans } from "./features/scans/index.ts";
+import { planBundle } from "./features/scans/plan-bundle.ts";
 import { recordInto } from "./features/scans/recorders.ts";
 import { createVisits } from "./features/scans/visits.ts";
 import { createSettings } from "./features/settings/index.ts";
@@ -80,6 +82,10 @@ export function createApp({
     .router({
       access: createAccess({ store }),
       activity: createActivity({ store }),
+      bundles: createBundles({
+        ...{ collectorScript, importBundle: recording.importBundle, announce, now },
+        plan: (bundle, at) => planBundle(store, bundle, at),
+      }),
       certificates: createCertificates({ store, now }),
       database: database.procedures,
       events: events.procedures,

@@ -12,6 +12,7 @@ type EventKind =
   | "targets-removed"
   | "host-key-trusted"
   | "pin-forgotten"
+  | "bundle-imported"
   | "roster-imported"
   | "roster-removed"
   | "scope-declared"

@@ -101,6 +101,7 @@ function tables(db: Database, path: string) {
   const findings = findingTable(db, { lists, briefs, findGrant: access.find });
   return {
     access: viewed(access),
+    bundles: explained(written.bundles),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
     endpoints: explained(written.endpoints),
     events: explained(written.events),

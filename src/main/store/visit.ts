@@ -49,6 +49,8 @@ export type HostVisit = Visit & {
   hostKey: (HostKeyView & { blob: Uint8Array }) | null;
   /** The jump host that the outcome is about; null: the host itself. */
   jumpHost: Probe["jumpHost"];
+  /** It was not visited: what it holds came by hand, from some time ago. What a later visit met stays its state then. */
+  isCarried?: boolean;
   /** True when the outcome is about that key (unknown or changed). */
   isKeyRefused: boolean;
   collected: CollectedHost | null;

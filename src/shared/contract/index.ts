@@ -1,6 +1,7 @@
 import type { ContractRouterClient } from "@orpc/contract";
 import { access } from "./access.ts";
 import { activity } from "./activity.ts";
+import { bundles } from "./bundles.ts";
 import { certificates } from "./certificates.ts";
 import { database } from "./database.ts";
 import { events } from "./events.ts";
@@ -18,6 +19,7 @@ import { thisComputer } from "./this-computer.ts";
 export const contract = {
   access,
   activity,
+  bundles,
   certificates,
   database,
   events,

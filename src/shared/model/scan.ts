@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BundleSignature } from "./bundle.ts";
 import { Instant } from "./instant.ts";
 
 export const ScanId = z.int().positive().brand<"ScanId">();
@@ -18,5 +19,7 @@ export const Scan = z.object({
   ok: z.int(),
   failed: z.int(),
   partial: z.int(),
+  /** Set where nothing was visited: what a collector wrote came by hand. The scan is dated when that was collected. */
+  bundle: z.object({ importedAt: Instant, signature: BundleSignature }).nullable(),
 });
 export type Scan = z.infer<typeof Scan>;

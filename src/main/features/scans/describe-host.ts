@@ -14,6 +14,7 @@ import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import { describeUse, type Memory } from "./describe-use.ts";
+import { sayReader } from "./say-reader.ts";
 import { toSeen } from "./to-seen.ts";
 
 type Read = Memory & { readCertificate: (der: Uint8Array) => Certificate | null };
@@ -94,11 +95,6 @@ const describeAccount = ({
 
 const withManager = (verdict: Verdict, managedBy: ManagedBy | null): Verdict =>
   managedBy ? { ...verdict, owner: { ...verdict.owner, managedBy } } : verdict;
-
-const sayReader = ({ uid, user, how }: Collection["readAs"]): string => {
-  if (how === "sudo") return "root by sudo";
-  return uid === 0 ? "root" : user;
-};
 
 function describeKeyFile(file: KeyFile, { accounts }: Collection): CollectedHost["keyFiles"][number] {
   const { path, entry, format, isEncrypted, lock, blob, blobBeside } = file;

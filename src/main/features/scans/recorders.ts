@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { MEMORY } from "#store/opening/connection.ts";
 import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-visit.ts";
+import { createBundleImporter } from "./import-bundle.ts";
 import { carryError, reviveError } from "./recording/carried-error.ts";
 import type { Hear, RecorderLink, Sent, Told } from "./recording/messages.ts";
 import { createRecorder } from "./recording/recorder.ts";
@@ -55,6 +56,8 @@ function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
 
 /** The store is closed by whoever opened it. */
 function recordHere(store: Store, hear: Hear): RecorderLink {
-  const send = createRecorder({ store, read: createReader(store), tell: hear });
+  const read = createReader(store);
+  const importBundle = createBundleImporter(store, read);
+  const send = createRecorder({ store, read, importBundle, tell: hear });
   return { send, close: async () => undefined };
 }

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openRecordingStore } from "#store/recording-store.ts";
 import { createReader } from "./describe-visit.ts";
+import { createBundleImporter } from "./import-bundle.ts";
 import { carryError } from "./recording/carried-error.ts";
 import type { Sent, Told } from "./recording/messages.ts";
 import { createRecorder } from "./recording/recorder.ts";
@@ -12,7 +13,8 @@ const tell = (told: Told): void => parentPort?.postMessage(told);
 
 try {
   const store = openRecordingStore(workerData as RecordingWork);
-  const hear = createRecorder({ store, read: createReader(store), tell });
+  const read = createReader(store);
+  const hear = createRecorder({ store, read, importBundle: createBundleImporter(store, read), tell });
   parentPort?.on("message", (sent: Sent) => {
     hear(sent);
     if (sent.kind === "close") parentPort?.close();

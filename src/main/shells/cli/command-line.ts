@@ -3,11 +3,13 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
 import { printable } from "#shared/text/printable.ts";
 import { addAccess } from "./access.ts";
+import { addBundles } from "./bundles.ts";
 import { addCall } from "./call.ts";
 import { addCertificates } from "./certificates.ts";
 import { addDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
+import { addHostKeys } from "./host-keys.ts";
 import { addHosts } from "./hosts.ts";
 import { addInspect } from "./inspect.ts";
 import { addPeople } from "./people.ts";
@@ -69,8 +71,9 @@ function createProgram(session: Session): Command {
         throw new Refusal("not-found", `there is no command ${word}; latchkey --help lists them`);
       session.finish(await serveUntilStopped(program.opts(), world));
     });
-  for (const add of [addScan, addTargets]) add(program, session);
-  for (const add of [addCertificates, addAccess, addHosts, addFindings, addInspect]) add(program, session);
+  for (const add of [addScan, addTargets, addBundles]) add(program, session);
+  for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect])
+    add(program, session);
   for (const add of [addPeople, addScope]) add(program, session);
   for (const add of [addServe, addDatabase, addCall]) add(program, session);
   return program;

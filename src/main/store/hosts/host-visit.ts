@@ -30,7 +30,11 @@ const VISIT = `
   VALUES (@host, @port, @name, @user, @state, @outcome, @message, @scanId, @at, @keyType, @fingerprint, @blob,
     @isKeyRefused)
   ON CONFLICT (host, port) DO UPDATE
-  SET user = @user, state = @state, outcome = @outcome, message = @message, last_scan = @scanId, last_seen = @at,
+  SET user = @user, last_scan = @scanId,
+      state = iif(@isCarried AND last_seen > @at, state, @state),
+      outcome = iif(@isCarried AND last_seen > @at, outcome, @outcome),
+      message = iif(@isCarried AND last_seen > @at, message, @message),
+      last_seen = iif(@isCarried AND last_seen > @at, last_seen, @at),
       key_type = ifnull(@keyType, key_type), key_fingerprint = ifnull(@fingerprint, key_fingerprint),
       key_blob = ifnull(@blob, key_blob),
       is_key_refused = CASE WHEN @keyType IS NULL THEN is_key_refused ELSE @isKeyRefused END
@@ -50,7 +54,8 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
 
   return {
     /** A visit that could not read changes nothing that is known but what the last visit met. */
-    visit({ target, jumpHost, isKeyRefused, collected, findings: drafts, ...visited }: HostVisit): void {
+    visit(whole: HostVisit): void {
+      const { target, jumpHost, isKeyRefused, collected, findings: drafts, isCarried, ...visited } = whole;
       const { hostKey: shownKey, ...probe } = visited;
       probes.record({ ...probe, target, jumpHost, hostKey: isKeyRefused ? shownKey : null });
       if (jumpHost && shownKey && isKeyRefused)
@@ -58,7 +63,7 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
       const hostKey = jumpHost ? null : shownKey;
       const name = names.idOf(target.host);
       const key = { ...toKey(hostKey), isKeyRefused: Number(isKeyRefused && hostKey !== null) };
-      const id = visit.get({ ...probe, ...target, ...key, name }) ?? 0;
+      const id = visit.get({ ...probe, ...target, ...key, name, isCarried: Number(isCarried ?? false) }) ?? 0;
       const look = { scanId: probe.scanId, ...sightOf(collected) };
       const seen: Seen = collected
         ? reader.read({ id, name, ...target }, { collected, look, at: probe.at })
@@ -66,7 +71,10 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
       findings.replace(
         { name, host: id, at: probe.at },
         drafts,
-        mayClear(seen, { isWhole: look.isWhole, hasKey: collected !== null || hostKey !== null }),
+        mayClear(seen, {
+          isWhole: look.isWhole,
+          hasKey: !isCarried && (collected !== null || hostKey !== null),
+        }),
         (about) => {
           if (about.kind === "host") return id;
           if (about.kind === "grant") return seen.grants.get(placeOf(about)) ?? null;

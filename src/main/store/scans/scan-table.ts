@@ -15,9 +15,14 @@ type Row = {
   ok: number;
   failed: number;
   partial: number;
+  imported_at: string | null;
+  signature: string | null;
 };
 
-const COLUMNS = "id, state, started_at, finished_at, total, ok, failed, partial";
+const COLUMNS =
+  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, bundle.imported_at, bundle.signature";
+
+const SCANS = "scan LEFT JOIN bundle ON bundle.scan = scan.id";
 
 type SortColumn = "startedAt" | "total" | "failed";
 
@@ -27,9 +32,8 @@ type Wanted = Window & {
   sort: { by: SortColumn; descending: boolean };
 };
 
-/** Scans begin one after the other, so their ids are in the order of their starts. */
 const SORTED_BY: Record<SortColumn, readonly string[]> = {
-  startedAt: ["id"],
+  startedAt: ["started_at", "id"],
   total: ["total", "id"],
   failed: ["failed", "id"],
 };
@@ -44,8 +48,10 @@ export function scanTable(db: Database, lists: Lists) {
   const interrupt = db.prepare(
     "UPDATE scan SET state = 'interrupted', finished_at = ? WHERE state = 'running'",
   );
-  const find = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM scan WHERE id = ?`);
-  const latest = db.prepare<[], Row>(`SELECT ${COLUMNS} FROM scan ORDER BY id DESC LIMIT 1`);
+  const find = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM ${SCANS} WHERE scan.id = ?`);
+  const latest = db.prepare<[], Row>(
+    `SELECT ${COLUMNS} FROM ${SCANS} ORDER BY started_at DESC, scan.id DESC LIMIT 1`,
+  );
 
   return {
     begin({ asked, at }: { asked: readonly Asked[]; at: Instant }): ScanId {
@@ -72,7 +78,7 @@ export function scanTable(db: Database, lists: Lists) {
         ...splitWords(search).map((word) => ({ sql: VISITED, values: [toPattern(word)] })),
       ];
       const sort = { name: by, columns: SORTED_BY[by], descending };
-      return lists.list({ select: COLUMNS, from: "scan", where, sort, ...page }, toScan);
+      return lists.list({ select: COLUMNS, from: SCANS, where, sort, ...page }, toScan);
     },
   };
 }
@@ -80,4 +86,10 @@ export function scanTable(db: Database, lists: Lists) {
 const fromRow = (row: Row | undefined): Scan | null => (row ? toScan(row) : null);
 
 const toScan = (row: Row): Scan =>
-  Scan.parse({ ...row, startedAt: row.started_at, finishedAt: row.finished_at });
+  Scan.parse({
+    ...row,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    bundle:
+      row.signature === null ? null : { importedAt: row.imported_at, signature: JSON.parse(row.signature) },
+  });

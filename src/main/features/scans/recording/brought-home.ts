@@ -6,12 +6,14 @@ import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 /** When, where, and in which scan. */
 type Visited<Target> = Pick<HostVisit, "scanId" | "at" | "tookMs"> & { target: Target };
 
-/** A host that answered: what it sent, as it came. */
+type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hostKey">;
+
+/** A host that answered: what it sent, as it came; or what was carried here from it by hand, which has no host key. */
 export type StreamHome = {
   kind: "stream";
-  visited: Visited<SshTarget> & Pick<HostVisit, "transport">;
+  visited: Visited<SshTarget> & Pick<HostVisit, "transport" | "isCarried">;
   nonce: string;
-  reading: Omit<Exclude<HostReading, { state: "failed" }>, "loginKey">;
+  reading: Reading & Pick<HostVisit, "hostKey">;
   /** The jump host that ended meanwhile, which may be why the stream does; `message` says so. */
   lost: { jumpHost: Where; message: string } | null;
 };

@@ -1,6 +1,5 @@
-import type { ScanId } from "#shared/model/scan.ts";
 import { reviveError } from "./carried-error.ts";
-import type { Hear, RecorderLink, Request, Sent, Told } from "./messages.ts";
+import type { Answer, Answers, Hear, RecorderLink, Request, Sent, Told } from "./messages.ts";
 
 /** What is told without being asked for. */
 export type News = Exclude<Told, { kind: "answer" | "refusal" | "lent" }>;
@@ -9,7 +8,7 @@ type Deps = { start: (hear: Hear) => RecorderLink; hear: (news: News) => void };
 
 /** The line to the recorder, which is started when it is needed; again, where it has died. */
 export function createLine({ start, hear }: Deps) {
-  const asked = new Map<number, PromiseWithResolvers<ScanId | null>>();
+  const asked = new Map<number, PromiseWithResolvers<Answer>>();
   const borrowers: (() => void)[] = [];
   let link: RecorderLink | null = null;
   let lastId = 0;
@@ -17,12 +16,12 @@ export function createLine({ start, hear }: Deps) {
   return {
     send,
 
-    request(request: Request): Promise<ScanId | null> {
-      const answer = Promise.withResolvers<ScanId | null>();
-      const id = ++lastId;
-      asked.set(id, answer);
-      send({ kind: "request", id, request });
-      return answer.promise;
+    request<Kind extends Request["kind"]>(request: Request & { kind: Kind }): Promise<Answers[Kind]> {
+      const answer = Promise.withResolvers<Answer>();
+      asked.set(++lastId, answer);
+      send({ kind: "request", id: lastId, request });
+      // The recorder answers each request with what its kind is answered with.
+      return answer.promise as Promise<Answers[Kind]>;
     },
 
     /** Resolves when it writes nothing; it does not until what this gives is called. */

@@ -1,3 +1,6 @@
+import type { GivenBundle } from "#shared/contract/bundles.ts";
+import type { BundleSignature } from "#shared/model/bundle.ts";
+import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
@@ -14,8 +17,23 @@ export type EndedState = "finished" | "cancelled" | "interrupted";
 export type Request =
   | { kind: "begin"; asked: readonly Asked[]; at: Instant }
   | { kind: "accept"; key: AcceptedKey; at: Instant }
+  | { kind: "import"; bundle: CarriedBundle; at: Instant }
   | { kind: "settle" }
   | { kind: "finish"; scanId: ScanId; state: EndedState; at: Instant };
+
+/** A bundle that is imported, and what is known of it beside its bytes. */
+export type CarriedBundle = Pick<GivenBundle, "as"> & { bytes: Uint8Array; signature: BundleSignature };
+
+/** What a request is answered with, by its kind. */
+export type Answers = {
+  begin: ScanId;
+  accept: null;
+  import: ImportedBundle;
+  settle: null;
+  finish: null;
+};
+
+export type Answer = Answers[Request["kind"]];
 
 export type AskedFor = { kind: "request"; id: number; request: Request };
 
@@ -33,7 +51,7 @@ export type Told =
   | { kind: "written"; bytes: number; scanIds: readonly ScanId[] }
   /** Nothing more of this scan is written. */
   | { kind: "failed"; scanId: ScanId; error: CarriedError }
-  | { kind: "answer"; id: number; answer: ScanId | null }
+  | { kind: "answer"; id: number; answer: Answer }
   | { kind: "refusal"; id: number; error: CarriedError }
   /** It writes nothing until it is given back. */
   | { kind: "lent" }

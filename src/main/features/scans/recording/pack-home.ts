@@ -11,7 +11,8 @@ export function packHome(home: BroughtHome): { home: BroughtHome; handOver: Arra
     case "stream": {
       const stream = whole(home.reading.stream);
       const { hostKey } = home.reading;
-      const reading = { ...home.reading, stream, hostKey: { ...hostKey, blob: alone(hostKey.blob) } };
+      const shown = hostKey && { ...hostKey, blob: alone(hostKey.blob) };
+      const reading = { ...home.reading, stream, hostKey: shown };
       return { home: { ...home, reading }, handOver: [stream.buffer] };
     }
     case "met": {

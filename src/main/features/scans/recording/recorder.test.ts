@@ -28,6 +28,9 @@ function open(store: Store = openStore({ path: ":memory:", access: "write" })) {
         throw new TypeError("a bug");
       return brought.visit;
     },
+    importBundle: () => {
+      throw new Refusal("invalid-input", "no bundle comes");
+    },
     tell: (one) => told.push(one),
   });
   let id = 0;

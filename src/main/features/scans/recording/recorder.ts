@@ -3,10 +3,15 @@ import type { RecordingStore } from "#store/recording-store.ts";
 import { createBatches } from "./batches.ts";
 import { type BroughtHome, scanOf, sizeOf } from "./brought-home.ts";
 import type { AskedFor, Sent, Told } from "./messages.ts";
-import { answerRequests } from "./requests.ts";
+import { answerRequests, type ImportBundle } from "./requests.ts";
 import { createVisitWriter, type ReadVisit } from "./visit-writer.ts";
 
-type Deps = { store: RecordingStore; read: ReadVisit; tell: (told: Told) => void };
+type Deps = {
+  store: RecordingStore;
+  read: ReadVisit;
+  importBundle: ImportBundle;
+  tell: (told: Told) => void;
+};
 
 /** Visits written together, how long the first of them waits for others, and how long a commit may go on gathering. */
 const BATCH = { most: 500, waitMs: 200, turnMs: 40, clock: () => performance.now() };
@@ -15,7 +20,7 @@ const BATCH = { most: 500, waitMs: 200, turnMs: 40, clock: () => performance.now
  * Reads, judges and writes what visits bring home, a commit at a time, in the order in which it came; and what is asked
  * for beside it. Answers with what it is to be told.
  */
-export function createRecorder({ store, read, tell }: Deps): (sent: Sent) => void {
+export function createRecorder({ store, read, importBundle, tell }: Deps): (sent: Sent) => void {
   const writeVisits = createVisitWriter({ store, read, tell });
   /** Whoever asked waits: these come first, and wait for no others. */
   const first = createBatches<AskedFor>({ ...BATCH, most: 1, write: answerAll });
@@ -57,7 +62,7 @@ export function createRecorder({ store, read, tell }: Deps): (sent: Sent) => voi
   }
 
   function answerAll(asked: readonly AskedFor[]): number {
-    answerRequests(store, asked, tell);
+    answerRequests({ store, importBundle }, asked, tell);
     return asked.length;
   }
 

@@ -6,7 +6,7 @@ import type { Asked } from "#store/scans/unvisited-table.ts";
 import { type BroughtHome, sizeOf } from "./brought-home.ts";
 import { reviveError } from "./carried-error.ts";
 import { createLine, type News } from "./line.ts";
-import type { AcceptedKey, EndedState, Hear, RecorderLink } from "./messages.ts";
+import type { AcceptedKey, CarriedBundle, EndedState, Hear, RecorderLink } from "./messages.ts";
 import { packHome } from "./pack-home.ts";
 import { createRoom } from "./room.ts";
 
@@ -46,11 +46,7 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
     makeRoom: room.make,
 
     /** What is asked for is remembered, and the scan is on record as running. */
-    async begin(scan: { asked: readonly Asked[]; at: Instant }): Promise<ScanId> {
-      const scanId = await request({ kind: "begin", ...scan });
-      if (scanId === null) throw new Error("a scan that has begun has no number");
-      return scanId;
-    },
+    begin: (scan: { asked: readonly Asked[]; at: Instant }) => request({ kind: "begin", ...scan }),
 
     /** Takes what a visit brought home; its writing is not waited for. */
     keep(home: BroughtHome): void {
@@ -60,6 +56,9 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
 
     /** Resolves when the host's key is trusted, and that is on the disk. */
     accept: (key: AcceptedKey, at: Instant) => request({ kind: "accept", key, at }),
+
+    /** Resolves when the bundle is in the database, wholly; rejects when nothing of it is. */
+    importBundle: (bundle: CarriedBundle, at: Instant) => request({ kind: "import", bundle, at }),
 
     /** Resolves when everything that was kept before is written, or cannot be. */
     settle: () => request({ kind: "settle" }),

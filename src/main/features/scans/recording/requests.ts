@@ -1,41 +1,47 @@
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import { carryError } from "./carried-error.ts";
-import type { AskedFor, Request, Told } from "./messages.ts";
+import type { Answer, AskedFor, CarriedBundle, Request, Told } from "./messages.ts";
+
+/** Takes a bundle in, or throws a refusal that says why not. Called within a transaction. */
+export type ImportBundle = (bundle: CarriedBundle, at: Instant) => ImportedBundle;
+
+/** What requests are carried out with. */
+type Means = { store: RecordingStore; importBundle: ImportBundle };
 
 /** Carries out what is asked for, in one commit, and tells what came of each. One that cannot be fails alone. */
-export function answerRequests(
-  store: RecordingStore,
-  asked: readonly AskedFor[],
-  tell: (told: Told) => void,
-): void {
+export function answerRequests(means: Means, asked: readonly AskedFor[], tell: (told: Told) => void): void {
   try {
-    const answers = store.atomically(() => asked.map((one) => answerOne(store, one)));
+    const answers = means.store.atomically(() => asked.map((one) => answerOne(means, one)));
     answers.forEach(tell);
   } catch (error) {
     for (const { id } of asked) tell({ kind: "refusal", id, error: carryError(error) });
   }
 }
 
-function answerOne(store: RecordingStore, { id, request }: AskedFor): Told {
+function answerOne(means: Means, { id, request }: AskedFor): Told {
   try {
-    return { kind: "answer", id, answer: store.atomically(() => carryOut(store, request)) };
+    return { kind: "answer", id, answer: means.store.atomically(() => carryOut(means, request)) };
   } catch (error) {
     if (!(error instanceof Refusal && error.code === "conflict")) throw error;
     return { kind: "refusal", id, error: carryError(error) };
   }
 }
 
-function carryOut(store: RecordingStore, request: Request): ScanId | null {
+function carryOut({ store, importBundle }: Means, request: Request): Answer {
   switch (request.kind) {
     case "begin":
       return begin(store, request);
     case "accept":
       accept(store, request);
       return null;
+    case "import":
+      return importBundle(request.bundle, request.at);
     case "finish":
       finish(store, request);
       return null;

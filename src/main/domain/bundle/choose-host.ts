@@ -1,0 +1,67 @@
+import { sayPlace } from "#shared/text/target.ts";
+
+export type Place = { host: string; port: number };
+
+type Question = {
+  /** What the host calls itself. Strangers wrote it. */
+  hostname: string | null;
+  /** The known hosts that have one of its host keys. */
+  matching: readonly Place[];
+  /** What the user calls it; null: it is for the bundle to say. */
+  as: Place | null;
+  /** What is known under a name; null: nothing. */
+  find: (place: Place) => { hasKeys: boolean } | null;
+};
+
+type Chosen = { kind: "host"; place: Place; isNew: boolean } | { kind: "refused"; why: string };
+
+/**
+ * Which host a bundle is of. Only its host keys say so: machines that were cloned share everything else, and anybody
+ * may call a machine as another one. A host without a match is a new one, under a name that is free.
+ */
+export function chooseHost({ hostname, matching, as, find }: Question): Chosen {
+  if (matching.length > 0) return amongMatching(matching, as);
+  if (as) {
+    const known = find(as);
+    if (known?.hasKeys)
+      return refused(
+        `${sayPlace(as)} is known by other host keys than this bundle has, so it is another machine, or one that was set up anew; give it another name with --as`,
+      );
+    return { kind: "host", place: as, isNew: known === null };
+  }
+  const name = toName(hostname);
+  if (!name)
+    return refused(
+      `it calls itself ${hostname ? `"${hostname}"` : "nothing"}, which tells it from no other; say what the host is called with --as NAME`,
+    );
+  const place = { host: name, port: 22 };
+  const known = find(place);
+  if (!known) return { kind: "host", place, isNew: true };
+  return refused(
+    known.hasKeys
+      ? `it calls itself ${name}, and the ${name} that is known has other host keys; give this one another name with --as`
+      : `it calls itself ${name}, and nothing is known yet of the host keys of ${name}; if it is that one say --as ${name}, otherwise give it another name`,
+  );
+}
+
+function amongMatching(matching: readonly Place[], as: Place | null): Chosen {
+  const names = matching.slice(0, 5).map(sayPlace).join(" and ");
+  const [only, ...others] = as
+    ? matching.filter(({ host, port }) => host === as.host && port === as.port)
+    : matching;
+  if (only && others.length === 0) return { kind: "host", place: only, isNew: false };
+  return refused(
+    as
+      ? `its host keys are those of ${names}, so it is not ${sayPlace(as)}`
+      : `its host keys are those of ${names}; say with --as which of them it is`,
+  );
+}
+
+const refused = (why: string): Chosen => ({ kind: "refused", why });
+
+/** A name of its own, as DNS would have it; null for what every other machine may be called, too. */
+function toName(hostname: string | null): string | null {
+  const name = hostname?.toLowerCase() ?? "";
+  const isName = /^(?=.*[a-z])[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?$/.test(name);
+  return isName && !/^localhost(\.|$)/.test(name) ? name : null;
+}

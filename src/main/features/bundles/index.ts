@@ -1,0 +1,49 @@
+import { implement } from "@orpc/server";
+import { bundles, type GivenBundle } from "#shared/contract/bundles.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import type { BundleSignature } from "#shared/model/bundle.ts";
+import type { BundleView, ImportedBundle } from "#shared/model/imported-bundle.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { createParts } from "./parts.ts";
+
+type Carried = Pick<GivenBundle, "as"> & { bytes: Uint8Array; signature: BundleSignature };
+
+type Deps = {
+  collectorScript: string;
+  /** What importing it would do; changes nothing. */
+  plan: (
+    bundle: Carried,
+    at: Instant,
+  ) => Omit<BundleView, "importedAt"> & { known: { importedAt: Instant } | null };
+  importBundle: (bundle: Carried, at: Instant) => Promise<ImportedBundle>;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+/** Hosts that no network leads to: the collector is carried there, and what it wrote is carried back. */
+export function createBundles({ collectorScript, plan, importBundle, announce, now }: Deps) {
+  const os = implement(bundles);
+  const parts = createParts();
+
+  return {
+    collector: os.collector.handler(() => ({ script: collectorScript, instructions: "" })),
+    hand: os.hand.handler(({ input }) => parts.hand(input)),
+    look: os.look.handler(({ input }) => look(input)),
+    import: os.import.handler(({ input }) => take(input)),
+  };
+
+  function look(given: GivenBundle): BundleView {
+    const { known, ...planned } = plan(toCarried(given), toInstant(now()));
+    return { ...planned, importedAt: known?.importedAt ?? null };
+  }
+
+  async function take(given: GivenBundle): Promise<ImportedBundle> {
+    const imported = await importBundle(toCarried(given), toInstant(now()));
+    if (!imported.wasKnown) announce({ kind: "scan-finished", scanId: imported.scanId });
+    return imported;
+  }
+
+  function toCarried(given: GivenBundle): Carried {
+    return { bytes: parts.join(given), as: given.as, signature: { kind: "none" } };
+  }
+}

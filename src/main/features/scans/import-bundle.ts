@@ -1,0 +1,57 @@
+import type { RecordingStore } from "#store/recording-store.ts";
+import type { HostVisit } from "#store/visit.ts";
+import { type BundlePlan, planBundle } from "./plan-bundle.ts";
+import type { StreamHome } from "./recording/brought-home.ts";
+import type { ImportBundle } from "./recording/requests.ts";
+import type { ReadVisit } from "./recording/visit-writer.ts";
+
+/**
+ * Takes bundles in: a bundle is read, judged and written as what a visit brings home, in a scan of its own that is dated
+ * when it was collected. Called within a transaction: either all of this happens or nothing.
+ */
+export function createBundleImporter(store: RecordingStore, read: ReadVisit): ImportBundle {
+  return (carried, importedAt) => {
+    const plan = planBundle(store, carried, importedAt);
+    const { bundle, user, known, ...told } = plan;
+    if (known) {
+      const { scanId } = known;
+      return { ...told, scanId, importedAt: known.importedAt, wasKnown: true, state: "ok", message: "" };
+    }
+    const { scanId, visit } = write(store, read, plan);
+    const { host, port, signature, collectedAt } = told;
+    store.bundles.add({ scanId, digest: bundle.digest, host, port, importedAt, signature });
+    const detail = { scanId, host, port, digest: bundle.digest, collectedAt, signature };
+    store.events.append({ at: importedAt, kind: "bundle-imported", detail });
+    return { ...told, scanId, importedAt, wasKnown: false, state: visit.state, message: visit.message };
+  };
+}
+
+/** The host is not remembered as a target: nobody has said that it can be reached from here. */
+function write(store: RecordingStore, read: ReadVisit, plan: BundlePlan) {
+  const { host, port, user, collectedAt: at } = plan;
+  const target = { kind: "ssh" as const, host, port, user };
+  const scanId = store.scans.begin({ asked: [{ target, useSudo: false }], at });
+  const visit = readCarried(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
+  store.hosts.visit(visit);
+  store.scans.finish(scanId, "finished", at);
+  return { scanId, visit };
+}
+
+/** It was not met: nothing is said of the key that it presents, and how far its clock is off cannot be told. */
+function readCarried(
+  read: ReadVisit,
+  { bundle: { stream, collection } }: BundlePlan,
+  visited: StreamHome["visited"],
+): HostVisit {
+  const reading = {
+    state: "ok",
+    outcome: "collected",
+    message: "",
+    ending: "",
+    stream,
+    hostKey: null,
+  } as const;
+  const visit = read({ kind: "stream", visited, nonce: collection.nonce, reading, lost: null });
+  if (!("collected" in visit) || !visit.collected) throw new Error("a whole bundle was not read");
+  return { ...visit, collected: { ...visit.collected, clockAheadSeconds: null } };
+}

@@ -1,0 +1,189 @@
+import { existsSync } from "node:fs";
+import { type Command, Option } from "commander";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { MOST_BUNDLE_BYTES } from "#shared/model/bundle.ts";
+import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayImported } from "#shared/text/bundle.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
+import { explain } from "./explain.ts";
+import { type CommonOptions, openApp, openEmptyApp, printJson } from "./options.ts";
+import { SCAN, type Session } from "./session.ts";
+import { readFileOrRefuse } from "./target-text.ts";
+import type { World } from "./world.ts";
+
+type ImportOptions = CommonOptions & { as?: string; signer?: string[]; requireSignature?: boolean };
+
+type Given = Parameters<LatchkeyClient["bundles"]["import"]>[0];
+
+const MOST_SIGNATURE_BYTES = 65_536;
+const MOST_SIGNERS_BYTES = 1024 * 1024;
+
+export function addBundles(program: Command, { world, finish }: Session): void {
+  program
+    .command("collector")
+    .helpGroup(SCAN)
+    .description("print the collector, to carry to a host that no network leads to")
+    .option("--instructions", "print a page that says how to use it there")
+    .addHelpText("after", COLLECTOR_HELP)
+    .action((_: object, command: Command) =>
+      printCollector(command.optsWithGlobals<CommonOptions & { instructions?: boolean }>(), world),
+    );
+  program
+    .command("import <bundle...>")
+    .helpGroup(SCAN)
+    .description("take in what the collector wrote on hosts that no network leads to")
+    .option("--as <name>", "what the host is called (NAME or NAME:PORT), where its host keys do not say so")
+    .addOption(
+      new Option(
+        "--signer <file|fingerprint>",
+        "a key whose signature is good, beside those of the rosters",
+      ).argParser((value: string, before: string[] = []) => [...before, value]),
+    )
+    .option("--require-signature", "refuse a bundle that nobody has signed who is known")
+    .addHelpText("after", IMPORT_HELP)
+    .action(async (files: string[], _: object, command: Command) =>
+      finish(await importBundles(files, command.optsWithGlobals<ImportOptions>(), world)),
+    );
+}
+
+const COLLECTOR_HELP = `
+Examples:
+  latchkey collector > collect.sh                    carry it there, and run: sh collect.sh > web1.bundle
+  latchkey collector --instructions                  what to carry, what to type there, what is in a bundle
+  latchkey import web1.bundle                        when the bundle is back`;
+
+const IMPORT_HELP = `
+Each bundle becomes a scan of one host, dated when it was collected by the host's own clock. Which host it is, its
+host keys say; a host that is not known by its keys is a new one, under the name that it calls itself or that --as
+gives. The same bundle again changes nothing; one that is older than what is known, cut or altered is refused.
+A signature is looked for beside the bundle, as FILE.sig: ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE.
+
+Examples:
+  latchkey import web1.bundle db1.bundle
+  latchkey import --as vault.corp vault.bundle
+  latchkey import --require-signature --signer auditor.pub web1.bundle
+
+Exit codes: 0 all are in; 2 some were refused, and nothing of those was kept.
+With --json: { bundles }, each with its file; one that was refused has "refused" and the reason.`;
+
+async function printCollector(
+  { instructions: wantsPage = false, json = false }: CommonOptions & { instructions?: boolean },
+  world: World,
+): Promise<void> {
+  await using app = openEmptyApp(world);
+  const { script, instructions } = await app.client.bundles.collector();
+  if (json) return printJson({ script, instructions }, world);
+  // What is printed gets a line end.
+  world.out((wantsPage ? instructions : script).replace(/\n$/, ""));
+}
+
+type Answer = { file: string; imported: ImportedBundle } | { file: string; refused: string };
+
+/** Each is answered, and one that is refused keeps no other out. */
+async function importBundles(
+  files: readonly string[],
+  options: ImportOptions,
+  world: World,
+): Promise<number> {
+  if (options.as !== undefined && files.length > 1)
+    throw new Refusal("invalid-input", "--as names one host; import its bundle alone");
+  await using app = openApp(options, world, "write");
+  const common = await readCommon(options, app.client);
+  const codes = [0];
+  const answers: Answer[] = [];
+  const refuse = (file: string, error: unknown) => {
+    const aside = {
+      ...world,
+      err: (text: string) => answers.push({ file, refused: text.replace(/^latchkey: /, "") }),
+    };
+    codes.push(explain(error, aside));
+  };
+  const given: { file: string; bundle: Given }[] = [];
+  for (const file of files) {
+    try {
+      given.push({ file, bundle: { ...common, ...(await readBundleFile(file)) } });
+    } catch (error) {
+      refuse(file, error);
+    }
+  }
+  for (const { file, bundle } of await oldestFirst(given, app.client)) {
+    try {
+      answers.push({ file, imported: await app.client.bundles.import(bundle) });
+    } catch (error) {
+      refuse(file, error);
+    }
+  }
+  if (options.json) printJson({ bundles: answers.map(toJson) }, world);
+  else for (const answer of answers) sayAnswer(answer, world);
+  return Math.max(...codes);
+}
+
+/** Of several bundles of one host the last has the last word, and none of the others is too old. */
+async function oldestFirst<One extends { bundle: Given }>(
+  given: readonly One[],
+  { bundles }: LatchkeyClient,
+): Promise<One[]> {
+  if (given.length < 2) return [...given];
+  const dated: { one: One; at: string }[] = [];
+  for (const one of given)
+    dated.push({
+      one,
+      at: await bundles.look(one.bundle).then(
+        ({ collectedAt }) => collectedAt,
+        () => "",
+      ),
+    });
+  return dated.toSorted((one, other) => (one.at < other.at ? -1 : 1)).map(({ one }) => one);
+}
+
+async function readCommon(
+  { as, signer = [], requireSignature = false }: ImportOptions,
+  client: LatchkeyClient,
+): Promise<Pick<Given, "as" | "signers" | "requireSignature">> {
+  const signers = [];
+  for (const one of signer) signers.push(one.startsWith("SHA256:") ? one : await readSigners(one));
+  return {
+    as: as === undefined ? null : await readPlace(as, client),
+    signers: signers.join("\n"),
+    requireSignature,
+  };
+}
+
+async function readPlace(text: string, { targets }: LatchkeyClient): Promise<{ host: string; port: number }> {
+  const { total, first } = await targets.preview({ text, only: "ssh" });
+  const [target] = first;
+  if (total !== 1 || target?.kind !== "ssh")
+    throw new Refusal("invalid-input", `--as ${text} means ${sayCount(total, "host")}; name one`);
+  return { host: target.host, port: target.port };
+}
+
+async function readSigners(path: string): Promise<string> {
+  const bytes = await readFileOrRefuse(path, MOST_SIGNERS_BYTES);
+  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 1 MiB; no list of signers is`);
+  return Buffer.from(bytes).toString("utf8");
+}
+
+async function readBundleFile(path: string): Promise<Pick<Given, "base64" | "signature">> {
+  const bytes = await readFileOrRefuse(path, MOST_BUNDLE_BYTES);
+  if (bytes === null) throw new Refusal("too-many", "it is larger than 16 MiB; no bundle is");
+  return { base64: Buffer.from(bytes).toString("base64"), signature: await readSignature(`${path}.sig`) };
+}
+
+async function readSignature(path: string): Promise<string | null> {
+  if (!existsSync(path)) return null;
+  const bytes = await readFileOrRefuse(path, MOST_SIGNATURE_BYTES);
+  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 64 KiB; no signature is`);
+  return Buffer.from(bytes).toString("utf8");
+}
+
+const toJson = (answer: Answer) => ("refused" in answer ? answer : { file: answer.file, ...answer.imported });
+
+function sayAnswer(answer: Answer, world: World): void {
+  const file = printable(answer.file);
+  if ("refused" in answer) world.err(`latchkey: ${file}: ${answer.refused}`);
+  else world.out(`${file}: ${printable(sayImported(answer.imported))}`);
+  const { notes } = "refused" in answer ? { notes: [] } : answer.imported;
+  for (const note of notes) world.err(`  ${printable(note)}`);
+}
