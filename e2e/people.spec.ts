@@ -46,7 +46,7 @@ test("a roster is chosen as a file, says what of it cannot be read, and is forgo
   const dialog = page.getByRole("dialog", { name: "Import a roster" });
   await expect(dialog.getByLabel("Name of the roster")).toHaveValue("staff.csv");
   await dialog.getByRole("button", { name: "Import" }).click();
-  await expect(dialog).toContainText("3 people with 0 keys; 1 have left");
+  await expect(dialog).toContainText("3 people with 0 keys; 1 has left");
   await expect(dialog).toContainText('staff.csv line 4: the state "on leave" is not understood');
   expect(await camera.photograph("people-imported")).toEqual([]);
   await dialog.getByRole("button", { name: "Done" }).click();
@@ -66,7 +66,7 @@ test("a roster that is dropped on its panel is imported there, and not inspected
     return transfer;
   });
   await page
-    .getByText("People and their keys: drop files here")
+    .getByText("People and their keys; drop files here")
     .dispatchEvent("drop", { dataTransfer: files });
   await expect(page.getByRole("dialog", { name: "Import a roster" })).toBeVisible();
   await expect(page.getByRole("dialog", { name: "Inspect" })).toHaveCount(0);

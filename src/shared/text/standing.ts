@@ -1,4 +1,8 @@
 import type { Instant } from "../model/instant.ts";
+import { sayCount } from "./count.ts";
+
+/** How many people of a roster are gone. */
+export const sayLeft = (count: number): string => sayCount(count, "has left", "have left");
 
 /** The entry of a roster that decides whether a person is still there. */
 export type RosterEntry = {

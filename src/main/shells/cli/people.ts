@@ -4,6 +4,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
+import { sayLeft } from "#shared/text/standing.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -95,7 +96,7 @@ type Imported = { name: string; people: number; keys: number; gone: number; miss
 function sayImported({ name, people, keys, gone, missing }: Imported): string {
   const read = `${printable(name)}: ${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}`;
   const lost = missing > 0 ? `; ${sayNumber(missing)} of an earlier reading are not in it` : "";
-  const left = gone > 0 ? `; ${sayNumber(gone)} have left` : "";
+  const left = gone > 0 ? `; ${sayLeft(gone)}` : "";
   return `${read}${lost}${left}`;
 }
 

@@ -6,6 +6,7 @@ import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { sayLeft } from "#shared/text/standing.ts";
 import classes from "./people.module.css";
 import { useImportRoster } from "./queries.ts";
 
@@ -87,7 +88,7 @@ function Imported({
       <Notice
         tone={isWhole ? "green" : "amber"}
         Icon={isWhole ? IconCircleCheck : IconAlertTriangle}
-        title={`${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}${gone > 0 ? `; ${sayNumber(gone)} have left` : ""}`}
+        title={`${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}${gone > 0 ? `; ${sayLeft(gone)}` : ""}`}
       >
         {!isWhole && <p>{sayCount(broken.total, "part")} of it could not be read:</p>}
         <ul className={classes.broken}>

@@ -32,7 +32,7 @@ export function RostersPanel() {
     >
       <Panel
         title="Rosters"
-        note="People and their keys: drop files here, or choose them"
+        note="People and their keys; drop files here"
         action={
           <FileButton multiple accept=".csv,.tsv,.ldif,.keys,.pub" onChange={setFiles}>
             {(props) => (
