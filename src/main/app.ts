@@ -10,6 +10,7 @@ import { createAccess } from "./features/access/index.ts";
 import { createActivity } from "./features/activity/index.ts";
 import { createBundles } from "./features/bundles/index.ts";
 import { createCertificates } from "./features/certificates/index.ts";
+import { createChanges } from "./features/changes/index.ts";
 import { createDatabase } from "./features/database/index.ts";
 import { createEvents } from "./features/events/index.ts";
 import { createFindings } from "./features/findings/index.ts";
@@ -87,6 +88,7 @@ export function createApp({
         plan: (bundle, at) => planBundle(store, bundle, at),
       }),
       certificates: createCertificates({ store, now }),
+      changes: createChanges({ store, announce, now }),
       database: database.procedures,
       events: events.procedures,
       findings: createFindings({ store, now }),

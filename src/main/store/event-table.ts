@@ -16,6 +16,10 @@ type EventKind =
   | "roster-imported"
   | "roster-removed"
   | "scope-declared"
+  | "baseline-set"
+  | "baseline-cleared"
+  | "grants-approved"
+  | "grants-unapproved"
   | "database-backed-up"
   | "database-restored"
   | "database-went-back";

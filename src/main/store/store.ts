@@ -3,6 +3,7 @@ import { grantRows } from "./access/grant-row.ts";
 import { grantTable } from "./access/grant-table.ts";
 import { certificateRows } from "./certificates/certificate-row.ts";
 import { certificateTable } from "./certificates/certificate-table.ts";
+import { changeStore } from "./changes/change-store.ts";
 import { createCommits } from "./commits.ts";
 import { diskHealth } from "./disk-health.ts";
 import { explaining } from "./explain-sqlite.ts";
@@ -103,6 +104,7 @@ function tables(db: Database, path: string) {
     access: viewed(access),
     bundles: explained(written.bundles),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
+    changes: viewed(changeStore(db, lists)),
     endpoints: explained(written.endpoints),
     events: explained(written.events),
     findings: viewed(findings),

@@ -39,6 +39,7 @@ type Area =
   | "scans"
   | "overview"
   | "certificates"
+  | "changes"
   | "access"
   | "hosts"
   | "findings"
@@ -55,7 +56,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "scan-finished":
       return [
         ...(["scans", "overview", "certificates", "access", "hosts", "findings"] as const),
-        ...(["people", "targets", "settings"] as const),
+        ...(["people", "targets", "settings", "changes"] as const),
       ];
     case "scan-asks":
       return ["scans"];
@@ -65,6 +66,8 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["hosts", "settings", "findings", "scans"];
     case "people-changed":
       return ["people", "access", "findings", "overview"];
+    case "approvals-changed":
+      return ["changes", "access", "findings", "overview"];
     case "database-changed":
       return ["database", "settings"];
     default:

@@ -15,6 +15,8 @@ export const AccessFilter = z.object({
   orphaned: z.boolean().default(false),
   /** Those of whose key no private half is known. */
   unmatched: z.boolean().default(false),
+  /** Those that are new since the baseline, may let somebody in, and were not approved. */
+  rogue: z.boolean().default(false),
 });
 export type AccessFilter = z.infer<typeof AccessFilter>;
 

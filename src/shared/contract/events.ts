@@ -12,6 +12,7 @@ export const Announcement = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("targets-changed") }),
   z.object({ kind: z.literal("pins-changed") }),
   z.object({ kind: z.literal("people-changed") }),
+  z.object({ kind: z.literal("approvals-changed") }),
   z.object({ kind: z.literal("database-changed") }),
 ]);
 export type Announcement = z.infer<typeof Announcement>;

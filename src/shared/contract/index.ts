@@ -3,6 +3,7 @@ import { access } from "./access.ts";
 import { activity } from "./activity.ts";
 import { bundles } from "./bundles.ts";
 import { certificates } from "./certificates.ts";
+import { changes } from "./changes.ts";
 import { database } from "./database.ts";
 import { events } from "./events.ts";
 import { findings } from "./findings.ts";
@@ -21,6 +22,7 @@ export const contract = {
   activity,
   bundles,
   certificates,
+  changes,
   database,
   events,
   findings,

@@ -15,6 +15,8 @@ export const RuleId = z.enum([
   "certificate-name-mismatch",
   "grant-for-root",
   "grant-orphaned",
+  "grant-since-baseline",
+  "approval-due",
   "key-obsolete",
   "key-weak",
   "key-leaked",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Approval } from "./change.ts";
 import { FindingBrief } from "./finding.ts";
 import { Instant } from "./instant.ts";
 import { Verdict } from "./verdict.ts";
@@ -34,6 +35,10 @@ export const GrantRow = z.object({
   orphaned: z.boolean(),
   /** The first reason why it is orphaned; null when it is not. */
   orphan: Orphan.nullable(),
+  /** New since the baseline, it may let somebody in, and nobody has approved it. */
+  isRogue: z.boolean(),
+  /** Of this exact line; null for none. */
+  approval: Approval.nullable(),
   /** The sentences that matter, the deciding one first. */
   why: z.array(z.string()),
   firstSeen: Instant,

@@ -25,7 +25,8 @@ export type OwnerFacts = {
   /** People whose login or address the comment names: that decides nothing. */
   namedInComment: readonly KnownPerson[];
   managedBy: Owner["managedBy"];
-  isVouched: boolean;
+  /** The owner whom an approval of the line names. */
+  vouchedBy: string | null;
 };
 
 /** How much was looked at for all owners alike. */
@@ -48,7 +49,7 @@ export function sayOwner(facts: OwnerFacts, looked: { scope: Scope; coverage: Co
   const names = [...new Set(deciding)];
   return {
     state,
-    who: names.length > 0 ? names.slice(0, 3).join(", ") : (managedBy?.by ?? null),
+    who: names.length > 0 ? names.slice(0, 3).join(", ") : (facts.vouchedBy ?? managedBy?.by ?? null),
     isMatched: facts.placeCount > 0,
     managedBy,
     reasons: facts.hasKey ? listReasons(facts, looked.scope) : ["the line has no key that can be read"],
@@ -57,14 +58,14 @@ export function sayOwner(facts: OwnerFacts, looked: { scope: Scope; coverage: Co
 }
 
 function listReasons(facts: OwnerFacts, scope: Scope): string[] {
-  const { state, people, isVouched } = facts;
+  const { state, people, vouchedBy } = facts;
   const sorted = people.toSorted(
     (one, other) => Number(other.standing === state) - Number(one.standing === state),
   );
   return [
     ...(state === "unknown" ? [sayUnmatched(scope)] : []),
     ...sorted.map(sayKeyOf),
-    ...(isVouched ? ["it was approved here, with an owner"] : []),
+    ...(vouchedBy === null ? [] : [`it was approved here as that of ${vouchedBy}`]),
     ...sayPrivateHalves(facts),
     ...facts.namedInComment.map(sayNamed),
   ];

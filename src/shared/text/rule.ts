@@ -10,6 +10,8 @@ const TITLES: Record<RuleId, string> = {
   "certificate-name-mismatch": "Name does not match",
   "grant-for-root": "Direct login as root",
   "grant-orphaned": "Orphaned grant",
+  "grant-since-baseline": "New and not approved",
+  "approval-due": "Approval to be reviewed",
   "key-obsolete": "Obsolete SSH key type",
   "key-weak": "Weak SSH key",
   "key-leaked": "Published private key",

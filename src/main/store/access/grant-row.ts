@@ -1,7 +1,10 @@
+import { Approval } from "#shared/model/change.ts";
 import type { GrantRow, Orphan } from "#shared/model/grant.ts";
 import { Verdict } from "#shared/model/verdict.ts";
+import { ROGUE_SEVERITY, sayRogueSentence } from "#shared/text/approval.ts";
 import { ORPHAN_SEVERITY, sayOrphan } from "#shared/text/orphan.ts";
 import { sayWhy } from "#shared/text/why.ts";
+import { IS_ROGUE } from "#store/changes/rogue.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import type { OwnerFinder, OwnerRow } from "#store/people/owner-facts.ts";
 
@@ -19,12 +22,17 @@ export type Row = OwnerRow & {
   effective: string;
   verdict: string;
   orphan: Orphan | null;
+  is_rogue: number;
+  approved: string | null;
   first_seen: string;
   last_seen: string;
 };
 
 export const COLUMNS = `id, host_name, port, account, file, line, key_type, key_bits, fingerprint, comment, options, effective,
-  verdict, owner, is_matched, is_vouched, listed, orphan, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
+  verdict, owner, is_matched, listed, orphan,
+  (${IS_ROGUE}) AS is_rogue, (SELECT owner FROM approval AS given WHERE given.id = approval) AS vouched_by,
+  (SELECT json_object('owner', owner, 'purpose', purpose, 'reviewOn', given.review_on, 'approvedAt', approved_at)
+   FROM approval AS given WHERE given.id = approval) AS approved, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
 type Deps = { briefs: FindingBriefs; owners: OwnerFinder };
@@ -61,11 +69,14 @@ export function grantRows({ briefs, owners }: Deps) {
       verdict,
       orphaned: orphan !== null,
       orphan,
+      isRogue: row.is_rogue === 1,
+      approval: row.approved === null ? null : Approval.parse(JSON.parse(row.approved)),
       why: sayWhy(verdict, orphan),
       firstSeen: row.first_seen,
       lastSeen: row.last_seen,
       findings: [
         ...(orphan === null ? [] : [briefOrphan({ ...row, orphan, verdict })]),
+        ...(row.is_rogue === 1 ? [briefRogue({ ...row, verdict })] : []),
         ...briefs.about({ kind: "grant", id: row.id }),
         ...(row.fingerprint === null || row.effective === "no" ? [] : briefs.ofKey(row.fingerprint)),
       ],
@@ -77,4 +88,10 @@ const briefOrphan = (grant: Parameters<typeof sayOrphan>[0]): GrantRow["findings
   rule: "grant-orphaned",
   severity: ORPHAN_SEVERITY[grant.orphan],
   sentence: sayOrphan(grant).sentence,
+});
+
+const briefRogue = (grant: Parameters<typeof sayRogueSentence>[0]): GrantRow["findings"][number] => ({
+  rule: "grant-since-baseline",
+  severity: ROGUE_SEVERITY,
+  sentence: sayRogueSentence(grant),
 });

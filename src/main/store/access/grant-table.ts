@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
+import { BY_FIRST_SCAN, IS_ROGUE } from "#store/changes/rogue.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
 import {
   endOfStart,
@@ -90,12 +91,19 @@ function toConditions(filter: AccessFilter): Part[] {
       ? []
       : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
   return [
+    ...(filter.rogue ? [ROGUE] : []),
     ...splitWords(filter.search).map(searchFor),
     ...equal("host_name", filter.host),
     ...equal("account", filter.account),
     ...equal("ifnull(fingerprint, '')", filter.fingerprint),
   ];
 }
+
+const ROGUE: Part = {
+  sql: `id IN (SELECT id FROM ${BY_FIRST_SCAN} WHERE ${IS_ROGUE})`,
+  values: [],
+  walk: { sql: IS_ROGUE, values: [] },
+};
 
 /** A word stands in the grant, or its key's fingerprint begins with it. */
 function searchFor(word: string): Part {

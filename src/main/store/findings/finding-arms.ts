@@ -1,8 +1,10 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import { Orphan } from "#shared/model/grant.ts";
+import { DUE_SEVERITY, ROGUE_SEVERITY } from "#shared/text/approval.ts";
 import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import { SUSPECT } from "#store/access/grant-standing.ts";
+import { BY_FIRST_SCAN, IS_ROGUE } from "#store/changes/rogue.ts";
 import type { Value } from "#store/lists/cursor.ts";
 import type { Part } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
@@ -19,7 +21,7 @@ type Column = { same: Value } | { sql: string };
  * severity, their `tie`s are of one table. The only parameter is `@now`.
  */
 export type Arm = {
-  name: "stored" | "date" | "key" | "orphan";
+  name: "stored" | "date" | "key" | "orphan" | "rogue" | "due";
   /** With the index that a list of them is read by. */
   from: string;
   /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
@@ -129,27 +131,65 @@ const inOrder = (grants: string): Arm["walk"] => ({
   label_start: `grant_line INDEXED BY ${grants}_by_fingerprint`,
 });
 
+/** What arms about grants have in common, and of the columns. */
+const aboutGrant = (rule: RuleId) => ({
+  table: "grant_line" as const,
+  isOnHost: "host_name = ?",
+  text: `'${rule}' || char(10) || host_name || char(10) || account || char(10) || ifnull(fingerprint, '')
+    || char(10) || comment`,
+  isAbout: (object: FindingObject): Part | null =>
+    object.kind === "grant" ? { sql: "id = ?", values: [object.id] } : null,
+});
+
+const columnsOfGrant = (rule: RuleId, severity: Severity) => ({
+  severity: { same: rank(severity) },
+  rule: { same: rule },
+  host: { sql: "host_name" },
+  label_start: { sql: "ifnull(fingerprint, '')" },
+  tie: { sql: "id" },
+});
+
 /** Grants that are orphans for one reason; the rule for that is the column `orphan`. */
 const orphans = (why: Orphan): Arm => ({
+  ...aboutGrant("grant-orphaned"),
   name: "orphan",
   from: "grant_line INDEXED BY grant_by_orphan",
   walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
-  table: "grant_line",
   where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? WHOLE_SCOPE : SUSPECT],
   columns: {
-    severity: { same: rank(ORPHAN_SEVERITY[why]) },
-    rule: { same: "grant-orphaned" },
-    host: { sql: "host_name" },
-    label_start: { sql: "ifnull(fingerprint, '')" },
+    ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),
     first_seen: { sql: "orphan_since" },
     since: { sql: "orphan_since" },
-    tie: { sql: "id" },
   },
-  isOnHost: "host_name = ?",
-  text: `'grant-orphaned' || char(10) || host_name || char(10) || account || char(10) || ifnull(fingerprint, '')
-    || char(10) || comment`,
-  isAbout: (object) => (object.kind === "grant" ? { sql: "id = ?", values: [object.id] } : null),
 });
+
+/** Grants that are new since the baseline, and not approved. */
+const rogue: Arm = {
+  ...aboutGrant("grant-since-baseline"),
+  name: "rogue",
+  from: BY_FIRST_SCAN,
+  walk: inOrder("grant"),
+  where: [IS_ROGUE],
+  columns: {
+    ...columnsOfGrant("grant-since-baseline", ROGUE_SEVERITY),
+    first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+    since: { sql: "first_scan" },
+  },
+};
+
+/** Approvals whose day to look again has come. */
+const due: Arm = {
+  ...aboutGrant("approval-due"),
+  name: "due",
+  from: "grant_line INDEXED BY grant_to_review",
+  walk: inOrder("grant"),
+  where: ["gone_scan IS NULL", "review_on IS NOT NULL", "review_on <= @now"],
+  columns: {
+    ...columnsOfGrant("approval-due", DUE_SEVERITY),
+    first_seen: { sql: "review_on || 'T00:00:00Z'" },
+    since: { sql: "review_on" },
+  },
+};
 
 export const ARMS: readonly Arm[] = [
   stored,
@@ -181,6 +221,8 @@ export const ARMS: readonly Arm[] = [
   }),
   key,
   ...Orphan.options.map(orphans),
+  rogue,
+  due,
 ];
 
 /** What of an arm a filter lets through; null when that is nothing. */

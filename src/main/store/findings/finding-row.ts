@@ -8,6 +8,7 @@ import type { Arm } from "./finding-arms.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
 import { writeFindingId } from "./finding-id.ts";
 import type { About } from "./finding-writer.ts";
+import { grantTeller } from "./grant-teller.ts";
 
 /** A finding as the arms of the query give it. */
 export type ArmRow = {
@@ -58,6 +59,7 @@ export function findingRows(db: Database, { briefs, findGrant }: Deps) {
     FROM certificate
     WHERE id = ?`);
   const tellOrphan = orphanTeller(db, findGrant);
+  const { tellRogue, tellDue } = grantTeller(db, findGrant);
   const sharedSince = db
     .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
     .pluck();
@@ -77,6 +79,8 @@ export function findingRows(db: Database, { briefs, findGrant }: Deps) {
   function tell({ arm, rule, tie }: ArmRow, now: Date): Told {
     if (arm === "stored") return tellStored(Number(tie));
     if (arm === "orphan") return tellOrphan(Number(tie));
+    if (arm === "rogue") return tellRogue(Number(tie));
+    if (arm === "due") return tellDue(Number(tie));
     return arm === "key" ? tellKey(String(tie)) : tellDates(Number(tie), rule as DateRule, now);
   }
 

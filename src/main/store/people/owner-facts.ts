@@ -12,7 +12,7 @@ export type OwnerRow = {
   owner: Owner["state"];
   is_matched: number;
   /** The owner whom an approval names. */
-  is_vouched: number;
+  vouched_by: string | null;
   listed: string | null;
 };
 
@@ -78,7 +78,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
   };
 
   function factsOf(row: OwnerRow, managedBy: Owner["managedBy"]): OwnerFacts {
-    const { fingerprint, is_matched: isMatched, is_vouched: isVouched } = row;
+    const { fingerprint, is_matched: isMatched, vouched_by: vouchedBy } = row;
     const listed = fingerprint !== null && row.listed !== null ? people.all(fingerprint, MOST_PEOPLE) : [];
     return {
       state: row.owner,
@@ -87,7 +87,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
       people: listed.map(toKnown),
       namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
       managedBy,
-      isVouched: isVouched === 1,
+      vouchedBy,
     };
   }
 

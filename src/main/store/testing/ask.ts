@@ -32,6 +32,7 @@ export const listGrants = (store: Store, asked: Partial<Grants> = {}) =>
     use: null,
     orphaned: false,
     unmatched: false,
+    rogue: false,
     sort: { by: "host", descending: false },
     ...asked,
   });

@@ -1,0 +1,87 @@
+import { implement } from "@orpc/server";
+import { changes } from "#shared/contract/changes.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import type { Baseline } from "#shared/model/change.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Scan, ScanId } from "#shared/model/scan.ts";
+import type { Store } from "#store/store.ts";
+import { createApprovals } from "./approvals.ts";
+
+type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
+
+/** What is otherwise than it was: between two scans, since the baseline, and of one grant over time. */
+export function createChanges({ store, announce, now }: Deps) {
+  const os = implement(changes);
+  const { approve, unapprove } = createApprovals({ store, now });
+
+  return {
+    list: os.list.handler(({ input }) => store.changes.list({ ...input, ...choose(store, input) })),
+    summary: os.summary.handler(({ input }) => summarise(input)),
+    baseline: os.baseline.handler(() => readBaseline()),
+    setBaseline: os.setBaseline.handler(async ({ input }) => announced(await setBaseline(input.scan))),
+    clearBaseline: os.clearBaseline.handler(async () => announced(await clearBaseline())),
+    approve: os.approve.handler(async ({ input }) => announced(await approve(input))),
+    unapprove: os.unapprove.handler(async ({ input }) => announced(await unapprove(input.grants))),
+    history: os.history.handler(({ input }) => store.changes.history(input.grant)),
+  };
+
+  function summarise({ host, ...asked }: Asked & { host: string | null }) {
+    const between = choose(store, asked);
+    const counts = store.changes.counts({ ...between, host });
+    return {
+      from: toSide(store.scans.find(between.from as ScanId)),
+      to: toSide(store.scans.find(between.to as ScanId)),
+      counts,
+    };
+  }
+
+  function readBaseline() {
+    const baseline = store.changes.baseline();
+    return baseline && { ...baseline, rogue: store.changes.countRogue() };
+  }
+
+  function setBaseline(asked: ScanId | null): Promise<Baseline> {
+    return store.inTurn(() => {
+      const at = toInstant(now());
+      const scan = findScan(store, asked ?? store.changes.lastEnded() ?? refuseNoScan());
+      store.changes.setBaseline(scan.id, at);
+      store.events.append({ at, kind: "baseline-set", detail: { scan: scan.id } });
+      return { scan: scan.id, scannedAt: scan.startedAt, setAt: at };
+    });
+  }
+
+  function clearBaseline(): Promise<{ wasSet: boolean }> {
+    return store.inTurn(() => {
+      const wasSet = store.changes.clearBaseline();
+      if (wasSet) store.events.append({ at: toInstant(now()), kind: "baseline-cleared", detail: {} });
+      return { wasSet };
+    });
+  }
+
+  function announced<Result>(result: Result): Result {
+    announce({ kind: "approvals-changed" });
+    return result;
+  }
+}
+
+type Asked = { from: number | null; to: number | null };
+
+/** The two scans that are meant. Without any scan both are before all of them. */
+function choose(store: Store, asked: Asked): { from: number; to: number } {
+  for (const scan of [asked.from, asked.to]) if (scan !== null && scan !== 0) findScan(store, scan);
+  const to = asked.to ?? store.changes.lastEnded() ?? 0;
+  return { to, from: asked.from ?? store.changes.lastEnded(to) ?? 0 };
+}
+
+function findScan(store: Store, id: number): Scan {
+  const scan = store.scans.find(id as ScanId);
+  if (scan) return scan;
+  throw new Refusal("not-found", `there is no scan ${id}; latchkey scans names those that were run`);
+}
+
+const toSide = (scan: Scan | null) => scan && { scan: scan.id, at: scan.startedAt };
+
+function refuseNoScan(): never {
+  throw new Refusal("not-found", "nothing was scanned yet; scan first, and take that as the baseline");
+}

@@ -1,0 +1,107 @@
+import type { Database } from "better-sqlite3";
+import type { ChangeFilter } from "#shared/contract/changes.ts";
+import { type ChangeCount, ChangeKind, type ChangeRow, type ChangeWhat } from "#shared/model/change.ts";
+import { ScanId } from "#shared/model/scan.ts";
+import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import { eachWord } from "#store/lists/search.ts";
+import { CHANGE_ARMS, type ChangeArm, columnsOf } from "./change-arms.ts";
+import { sayDifference, sayFacts, type VersionReader } from "./version-row.ts";
+
+/** Two scans by their numbers, in either order; 0 is before every scan. */
+export type Between = { from: number; to: number };
+
+type Wanted = Between & ChangeFilter & Window;
+
+type Row = {
+  id: number;
+  what: ChangeWhat;
+  kind: ChangeKind;
+  host: string;
+  scan: number;
+  at: string;
+  before: number | null;
+};
+
+const SELECT = `id, what, kind, scan, before, (SELECT host_name.name FROM host_name WHERE host_name.id = change.name) AS host,
+  (SELECT started_at FROM scan WHERE scan.id = change.scan) AS at`;
+
+const SORT = { name: "at", columns: ["scan", "id"], descending: true };
+
+/** What is seen from the later scan to the earlier one. */
+const INVERSE: Record<ChangeWhat, ChangeWhat> = { appeared: "gone", changed: "changed", gone: "appeared" };
+
+/** What is otherwise at one scan than at another, of all that spans tell of. */
+export function changeTable(
+  db: Database,
+  { lists, readVersion }: { lists: Lists; readVersion: VersionReader },
+) {
+  const nameId = db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck();
+
+  return {
+    list({ from, to, host, kind, what, search, ...page }: Wanted): Listed<ChangeRow> {
+      const isBack = from > to;
+      const wanted = what && isBack ? INVERSE[what] : what;
+      const arms = CHANGE_ARMS.filter(
+        (arm) => (kind === null || arm.kind === kind) && (wanted === null || arm.what === wanted),
+      );
+      const where = [...onHost(host), ...eachWord(search, "text")];
+      const named = order({ from, to });
+      return lists.list<Row, ChangeRow>(
+        {
+          ...{ select: SELECT, from: union(arms), where, sort: SORT, named },
+          ...(search === "" ? { total: () => sum(arms.map((arm) => count(arm, named, host))) } : {}),
+          ...page,
+        },
+        (row) => toChange(row, { from: named.from, isBack }),
+      );
+    },
+
+    /** How many of each kind, by what became of them; kinds that have none are left out. */
+    counts({ from, to, host }: Between & Pick<ChangeFilter, "host">): ChangeCount[] {
+      const named = order({ from, to });
+      return ChangeKind.options.flatMap((kind) => {
+        const counted = { appeared: 0, changed: 0, gone: 0 };
+        for (const arm of CHANGE_ARMS)
+          if (arm.kind === kind) counted[from > to ? INVERSE[arm.what] : arm.what] = count(arm, named, host);
+        return counted.appeared + counted.changed + counted.gone === 0 ? [] : [{ kind, ...counted }];
+      });
+    },
+  };
+
+  function count({ table, where }: ChangeArm, named: Between, host: string | null): number {
+    return lists.count(table, [{ sql: where, values: [] }, ...onHost(host, "version.")], named);
+  }
+
+  function onHost(host: string | null, table = ""): Part[] {
+    return host === null ? [] : [{ sql: `${table}name = ?`, values: [nameId.get(host) ?? 0] }];
+  }
+
+  function toChange(
+    { id, before, what, kind, host, scan, at }: Row,
+    { from, isBack }: { from: number; isBack: boolean },
+  ): ChangeRow {
+    const later = readVersion(id);
+    const earlier = before === null ? null : readVersion(before);
+    const shown = isBack && earlier ? earlier : later;
+    const details = earlier
+      ? sayDifference(...(isBack ? ([later, earlier] as const) : ([earlier, later] as const)))
+      : sayFacts(shown);
+    const { title, place, opens } = shown;
+    return {
+      id,
+      what: isBack ? INVERSE[what] : what,
+      ...{ kind, host, title, place, details },
+      isFirstLook: what === "appeared" && !isBack && later.firstLook > from,
+      scan: ScanId.parse(scan),
+      at,
+      opens,
+    };
+  }
+}
+
+const union = (arms: readonly ChangeArm[]): string =>
+  `(${arms.map((arm) => `SELECT ${columnsOf(arm)} FROM ${arm.table} WHERE ${arm.where}`).join(" UNION ALL ")}) AS change`;
+
+const order = ({ from, to }: Between): Between => ({ from: Math.min(from, to), to: Math.max(from, to) });
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

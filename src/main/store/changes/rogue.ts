@@ -1,0 +1,15 @@
+/**
+ * The condition for a grant to be a rogue candidate: it may let somebody in, nobody has approved it, and its exact line
+ * was not there at the baseline. Without a baseline there is none.
+ */
+export const IS_ROGUE = `gone_scan IS NULL AND approval IS NULL AND first_scan > (SELECT scan FROM baseline)
+  AND (effective <> 'no' OR is_dormant = 1)
+  AND NOT EXISTS (
+    SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
+    WHERE earlier.host = grant_line.host AND earlier.account = grant_line.account AND earlier.file = grant_line.file
+      AND earlier.fingerprint = grant_line.fingerprint AND earlier.text = grant_line.text
+      AND earlier.gone_scan IS NOT NULL
+      AND earlier.first_scan <= (SELECT scan FROM baseline) AND earlier.gone_scan > (SELECT scan FROM baseline))`;
+
+/** The table of grants, read by how long they have been there. */
+export const BY_FIRST_SCAN = "grant_line INDEXED BY grant_unapproved";

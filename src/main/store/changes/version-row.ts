@@ -1,0 +1,169 @@
+import type { Database } from "better-sqlite3";
+import type { ChangeKind, ChangeRow } from "#shared/model/change.ts";
+
+/** A thing as one version of it has it. Two versions are compared fact by fact. */
+export type Version = {
+  title: string;
+  place: string;
+  facts: Record<string, string>;
+  opens: ChangeRow["opens"];
+  /** The scan that first looked at where it is. */
+  firstLook: number;
+};
+
+type Grant = {
+  id: number;
+  account: string;
+  file: string;
+  line: number;
+  fingerprint: string | null;
+  comment: string;
+  options: string;
+  text: string;
+  firstLook: number;
+};
+type KeyFile = { path: string; fingerprint: string | null; keyType: string | null; firstLook: number };
+type HostKey = { keyType: string; fingerprint: string; firstLook: number };
+type Place = {
+  sha256: string;
+  subject: string;
+  notAfter: string;
+  path: string | null;
+  position: number;
+  endpoint: string | null;
+  firstLook: number;
+};
+type Row = { kind: ChangeKind; about: number; label: string | null; state: string | null };
+
+const firstLookOf = (table: string): string =>
+  `ifnull((SELECT first_read_scan FROM host WHERE host.id = ${table}.host), 0) AS firstLook`;
+
+export type VersionReader = ReturnType<typeof versionReader>;
+
+/** Fills versions with what is to be said of them. */
+export function versionReader(db: Database): (id: number) => Version {
+  const find = db.prepare<[number], Row>("SELECT kind, about, label, state FROM version WHERE id = ?");
+  const grant = db.prepare<[number], Grant>(`
+    SELECT id, account, file, line, fingerprint, comment, options, text, ${firstLookOf("grant_line")}
+    FROM grant_line WHERE id = ?`);
+  const keyFile = db.prepare<[number], KeyFile>(`
+    SELECT path, fingerprint, key_type AS keyType, ${firstLookOf("key_file")} FROM key_file WHERE id = ?`);
+  const hostKey = db.prepare<[number], HostKey>(`
+    SELECT key_type AS keyType, fingerprint, ${firstLookOf("host_key")} FROM host_key WHERE id = ?`);
+  const hostLook = db
+    .prepare<[number], number>("SELECT ifnull(first_read_scan, 0) FROM host WHERE id = ?")
+    .pluck();
+  const place = db.prepare<[number], Place>(`
+    SELECT sha256, subject, not_after AS notAfter, path, position,
+      (SELECT host || ':' || port || iif(server_name = '', '', ' as ' || server_name)
+       FROM endpoint WHERE endpoint.id = place.endpoint) AS endpoint,
+      ifnull((SELECT first_read_scan FROM host WHERE host.id = place.host),
+        min(first_scan, ifnull(
+          (SELECT min(gone.first_scan) FROM place AS gone INDEXED BY place_gone_at_endpoint
+           WHERE gone.endpoint = place.endpoint AND gone.gone_scan IS NOT NULL), first_scan))) AS firstLook
+    FROM place JOIN certificate ON certificate.id = place.certificate
+    WHERE place.id = ?`);
+
+  return (id) => {
+    const row = find.get(id);
+    if (!row) throw new Error(`there is no version ${id}`);
+    const { kind, about, label } = row;
+    const state: (string | null)[] = JSON.parse(row.state ?? "[]");
+    switch (kind) {
+      case "grant":
+        return sayGrant(known(grant.get(about)), state);
+      case "key-file":
+        return sayKeyFile(known(keyFile.get(about)), state);
+      case "host-key":
+        return sayHostKey(known(hostKey.get(about)));
+      case "account":
+        return sayAccount({ name: label ?? "", firstLook: hostLook.get(about) ?? 0 }, state);
+      case "certificate":
+        return sayPlace(known(place.get(about)));
+      default:
+        throw new Error(`there is no kind ${kind satisfies never}`);
+    }
+  };
+}
+
+function known<Found>(found: Found | undefined): Found {
+  if (found === undefined) throw new Error("a version is about nothing");
+  return found;
+}
+
+function sayGrant(
+  grant: Grant,
+  [effective, dormant, gives, onlyFrom]: readonly (string | readonly string[] | null)[],
+): Version {
+  const { id, account, file, line, fingerprint, comment, options, text, firstLook } = grant;
+  return {
+    title: `${account}: ${comment || fingerprint || text}`,
+    place: `${file}:${line}`,
+    facts: {
+      verdict: said(effective),
+      "kept out by": said(dormant),
+      gives: said(gives),
+      "only from": said(onlyFrom),
+      options,
+      comment,
+      key: fingerprint ?? "",
+    },
+    opens: { kind: "grant", id },
+    firstLook,
+  };
+}
+
+const said = (value: string | readonly string[] | null | undefined): string =>
+  typeof value === "string" ? value : (value?.join(", ") ?? "");
+
+function sayKeyFile(
+  { path, fingerprint, keyType, firstLook }: KeyFile,
+  state: readonly (string | number | null)[],
+): Version {
+  const [owner, mode, isEncrypted] = state;
+  const passphrase = isEncrypted === 1 ? "yes" : isEncrypted === 0 ? "no" : "";
+  const facts = {
+    key: fingerprint ?? keyType ?? "",
+    owner: String(owner ?? ""),
+    mode: String(mode ?? ""),
+    passphrase,
+  };
+  return { title: path, place: path, facts, opens: null, firstLook };
+}
+
+const sayHostKey = ({ keyType, fingerprint, firstLook }: HostKey): Version => ({
+  ...{ title: keyType, place: "", facts: { key: fingerprint }, opens: null, firstLook },
+});
+
+function sayAccount(
+  { name, firstLook }: { name: string; firstLook: number },
+  [uid, shell, password]: readonly (string | number | null)[],
+): Version {
+  const facts = { uid: String(uid ?? ""), shell: String(shell ?? ""), password: String(password ?? "") };
+  return { title: name, place: "", facts, opens: null, firstLook };
+}
+
+function sayPlace({ sha256, subject, notAfter, path, position, endpoint, firstLook }: Place): Version {
+  const at = position === 0 ? "" : `, number ${position + 1}`;
+  return {
+    title: subject,
+    place: `${path ?? endpoint ?? ""}${at}`,
+    facts: { subject, "not after": notAfter, sha256: sha256 },
+    opens: { kind: "certificate", sha256 },
+    firstLook,
+  };
+}
+
+/** `options: none -> no-pty`: what is otherwise in the second, in its order. */
+export function sayDifference(before: Version, after: Version): string[] {
+  return Object.entries(after.facts).flatMap(([name, value]) => {
+    const was = before.facts[name] ?? "";
+    return was === value ? [] : [`${name}: ${was || "none"} → ${value || "none"}`];
+  });
+}
+
+/** What it is, fact by fact, so far as anything is known of it. */
+export const sayFacts = ({ facts, title }: Version): string[] =>
+  Object.entries(facts).flatMap(([name, value]) =>
+    value === "" || value === title ? [] : [`${name}: ${value}`],
+  );

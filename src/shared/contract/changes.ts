@@ -1,0 +1,72 @@
+import { z } from "zod";
+import {
+  Baseline,
+  ChangeCount,
+  ChangeKind,
+  ChangeRow,
+  ChangeWhat,
+  Day,
+  GrantEvent,
+} from "../model/change.ts";
+import { Instant } from "../model/instant.ts";
+import { ScanId } from "../model/scan.ts";
+import { listOf, Page, Search } from "./paging.ts";
+import { command, query } from "./procedure.ts";
+
+/** Two scans. Null is the last one for `to`, and for `from` the one before `to`; 0 is before every scan. */
+const Between = z.object({
+  from: z.int().min(0).nullable().default(null),
+  to: z.int().min(0).nullable().default(null),
+});
+
+export const ChangeFilter = z.object({
+  search: Search,
+  host: z.string().max(253).nullable().default(null),
+  kind: ChangeKind.nullable().default(null),
+  what: ChangeWhat.nullable().default(null),
+});
+export type ChangeFilter = z.infer<typeof ChangeFilter>;
+
+/** A scan as one side of a comparison; null is before every scan. */
+const Side = z.object({ scan: ScanId, at: Instant }).nullable();
+
+/** At most so many grants are approved at once. */
+export const MOST_APPROVED = 1_000;
+
+const Grants = z.array(z.int().positive()).min(1).max(MOST_APPROVED);
+
+export const changes = {
+  /** What is otherwise at `to` than at `from`, the newest first. */
+  list: query.input(Between.extend({ ...ChangeFilter.shape, ...Page.shape })).output(listOf(ChangeRow)),
+
+  /** The two scans that are compared, and how many changes of each kind there are on all hosts, or on one. */
+  summary: query
+    .input(Between.extend({ host: ChangeFilter.shape.host }))
+    .output(z.object({ from: Side, to: Side, counts: z.array(ChangeCount) })),
+
+  /** The baseline, and how many grants are new since it and not approved; null where none is set. */
+  baseline: query.output(Baseline.extend({ rogue: z.int() }).nullable()),
+
+  /** Takes a scan, or null for the last one that has ended, as what is known and meant to be there. */
+  setBaseline: command.input(z.object({ scan: ScanId.nullable().default(null) })).output(Baseline),
+
+  clearBaseline: command.output(z.object({ wasSet: z.boolean() })),
+
+  /** Says of grants that they may be there, for whom and for what. One that was approved before is approved anew. */
+  approve: command
+    .input(
+      z.object({
+        grants: Grants,
+        owner: z.string().trim().min(1).max(200),
+        purpose: z.string().trim().min(1).max(500),
+        reviewOn: Day.nullable().default(null),
+      }),
+    )
+    .output(z.object({ approved: z.int() })),
+
+  /** Takes approvals back. */
+  unapprove: command.input(z.object({ grants: Grants })).output(z.object({ withdrawn: z.int() })),
+
+  /** What happened to a grant, the newest first: in all the lines that it was. */
+  history: query.input(z.object({ grant: z.int() })).output(z.array(GrantEvent)),
+};

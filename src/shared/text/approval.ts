@@ -1,0 +1,54 @@
+import type { Approval } from "../model/change.ts";
+import type { Finding } from "../model/finding.ts";
+import type { Instant } from "../model/instant.ts";
+import type { Verdict } from "../model/verdict.ts";
+
+/** What is said of a finding that a query found in baselines and approvals. */
+type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
+
+type Place = { account: string; file: string; line: number; firstSeen: Instant };
+
+export const ROGUE_SEVERITY = "medium";
+export const DUE_SEVERITY = "low";
+
+export type RogueFacts = Place & {
+  verdict: Verdict;
+  baselineAt: Instant;
+  /** The host was first read after the baseline. */
+  isFirstLook: boolean;
+  /** The line of the same key that was there before; null for none. */
+  changedFrom: string | null;
+};
+
+/** How it is said in the row of the grant. */
+export function sayRogueSentence({ account, verdict }: Pick<RogueFacts, "account" | "verdict">): string {
+  const how = verdict.effective.state === "yes" ? "logs in" : "may log in";
+  return `this line was not there at the baseline, nobody has approved it, and it ${how} as ${account}`;
+}
+
+/** Says of a grant that it was not there at the baseline, and that nobody has approved it since. */
+export function sayRogue(grant: RogueFacts): Said {
+  const { file, line, verdict, baselineAt, firstSeen, isFirstLook, changedFrom } = grant;
+  const { managedBy } = verdict.owner;
+  return {
+    sentence: sayRogueSentence(grant),
+    evidence: [
+      `${file}:${line}`,
+      `first seen by the scan of ${firstSeen}, the baseline is that of ${baselineAt}`,
+      ...(changedFrom === null ? [] : [`the line of this key was before: ${changedFrom}`]),
+      ...(isFirstLook ? ["the host was first read after the baseline: the line may be older than that"] : []),
+      ...(managedBy === null ? [] : [`managed by ${managedBy.by}: ${managedBy.evidence}`]),
+    ],
+    remedy: "ask who added it and what for; approve it with an owner and a purpose, or remove the line",
+  };
+}
+
+/** Says of an approval that the day has come to look again. */
+export function sayDue({ account, file, line }: Place, approval: Approval): Said {
+  const { owner, purpose, reviewOn, approvedAt } = approval;
+  return {
+    sentence: `the approval of this login as ${account} was to be reviewed on ${reviewOn}`,
+    evidence: [`${file}:${line}`, `approved at ${approvedAt} for ${owner}: ${purpose}`],
+    remedy: `ask ${owner} whether it is still needed; approve it anew with a later date, or remove the line`,
+  };
+}
