@@ -14,6 +14,7 @@ import { createChanges } from "./features/changes/index.ts";
 import { createDatabase } from "./features/database/index.ts";
 import { createEvents } from "./features/events/index.ts";
 import { createFindings } from "./features/findings/index.ts";
+import { createHostKeyList } from "./features/host-keys/index.ts";
 import { createHosts } from "./features/hosts/index.ts";
 import { createInspect } from "./features/inspect/index.ts";
 import { createOverview } from "./features/overview/index.ts";
@@ -24,6 +25,7 @@ import { recordInto } from "./features/scans/recorders.ts";
 import { createVisits } from "./features/scans/visits.ts";
 import { createSettings } from "./features/settings/index.ts";
 import { createTargets } from "./features/targets/index.ts";
+import { createKnownHostsReader } from "./features/targets/known-hosts-reader.ts";
 import { loadSshConfig } from "./features/targets/load-ssh-config.ts";
 import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
@@ -66,7 +68,7 @@ export function createApp({
   const events = createEvents();
   const { announce } = events;
   const prober = createTlsProber();
-  const readTargets = createTargetReader({ workstation });
+  const { readKnownHosts, readTargets } = readersOf(workstation);
   const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
   const people = createPeople({ store, here, announce, now });
   const recording = recordInto(store, { announce, log });
@@ -92,6 +94,7 @@ export function createApp({
       database: database.procedures,
       events: events.procedures,
       findings: createFindings({ store, now }),
+      hostKeys: createHostKeyList({ store, workstation, readKnownHosts, loadSshConfig }),
       hosts: createHosts({ store, now, announce }),
       inspect: createInspect({ prober }),
       overview: createOverview({ store, now }),
@@ -116,6 +119,12 @@ export function createApp({
       store.close();
     },
   };
+}
+
+/** What reads the files of this computer, each time anew. */
+function readersOf(workstation: Workstation) {
+  const readKnownHosts = createKnownHostsReader(workstation);
+  return { readKnownHosts, readTargets: createTargetReader({ workstation, readKnownHosts }) };
 }
 
 /** A refusal in the background is a sentence for people. Of anything else only what `sayFault` lets through. */

@@ -9,6 +9,7 @@ import { diskHealth } from "./disk-health.ts";
 import { explaining } from "./explain-sqlite.ts";
 import { findingBriefs } from "./findings/finding-briefs.ts";
 import { findingTable } from "./findings/finding-table.ts";
+import { hostKeyFacts } from "./hosts/host-key-facts.ts";
 import { hostTable } from "./hosts/host-table.ts";
 import { createLists } from "./lists/lists.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
@@ -108,6 +109,7 @@ function tables(db: Database, path: string) {
     endpoints: explained(written.endpoints),
     events: explained(written.events),
     findings: viewed(findings),
+    hostKeys: explained(hostKeyFacts(db)),
     hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(written.hostVisits) },
     overview: viewed(overview(db, { rows, findings, scans, scope })),
     people: explained(peopleStore(db, { lists, rosters, scope })),

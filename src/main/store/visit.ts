@@ -70,7 +70,7 @@ export type CollectedHost = {
   accounts: Omit<AccountView, "grantCount" | "becomes" | "agents">[];
   grants: CollectedGrant[];
   keyFiles: Omit<KeyFileView, "id">[];
-  hostKeys: HostKeyView[];
+  hostKeys: (HostKeyView & { keyBits: number | null })[];
   certificateFiles: { path: string; certificates: SeenCertificate[] }[];
   /** What this reading of its logs tells of logins by key; what is known from others stays beside it. */
   use: HostUse;

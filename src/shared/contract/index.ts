@@ -7,6 +7,7 @@ import { changes } from "./changes.ts";
 import { database } from "./database.ts";
 import { events } from "./events.ts";
 import { findings } from "./findings.ts";
+import { hostKeys } from "./host-keys.ts";
 import { hosts } from "./hosts.ts";
 import { inspect } from "./inspect.ts";
 import { overview } from "./overview.ts";
@@ -26,6 +27,7 @@ export const contract = {
   database,
   events,
   findings,
+  hostKeys,
   hosts,
   inspect,
   overview,

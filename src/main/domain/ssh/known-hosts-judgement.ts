@@ -91,7 +91,7 @@ export function preferHostKeyTypes(
 /** The line that revokes one of the keys for this host, under its name with the port or without. */
 export function findRevocation(
   { host, port }: HostAddress,
-  keys: readonly PublicKey[],
+  keys: readonly Pick<PublicKey, "fingerprint">[],
   { knownHosts }: Pick<HostKeyKnowledge, "knownHosts">,
 ): KnownHost | null {
   const fingerprints = new Set(keys.map(({ fingerprint }) => fingerprint));
@@ -127,7 +127,8 @@ export function sayHostKey(
   }
 }
 
-const sayKnown = ({ where, keyType, fingerprint }: KnownKey): string =>
+/** A key that is trusted, and where that stands. */
+export const sayKnown = ({ where, keyType, fingerprint }: KnownKey): string =>
   where === "pin" ? `${keyType} ${fingerprint} is pinned` : `${keyType} ${fingerprint} is known at ${where}`;
 
 const find = (name: string, { knownHosts }: Pick<HostKeyKnowledge, "knownHosts">): KnownHost[] =>

@@ -7,7 +7,7 @@
  * port other than 22 stands in brackets: [host]:2222. A line that cannot be read is a problem to tell, and
  * nothing else: ssh passes over it too.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { type HashedName, readHashedName } from "./hashed-name.ts";
 import { type PublicKey, readKeyBlob } from "./key-blob.ts";
 import { matchPatternList } from "./pattern.ts";
 import { decodeBase64 } from "./wire.ts";
@@ -26,26 +26,32 @@ export type KnownHosts = {
   problems: { line: number; why: string }[];
   /** The entries under a name as known_hosts writes it (nameInKnownHosts), in the order of the file. */
   find(name: string): readonly KnownHost[];
+  /** The same without the hashed ones, each of which costs a hash. */
+  findInClear(name: string): readonly KnownHost[];
   /** The names that stand there in full: neither hashed nor with a wildcard. */
   names: ReadonlyMap<string, readonly KnownHost[]>;
   /** Entries whose name nobody can read. */
   hashed: number;
+  /** Every line that can be read, in the order of the file. */
+  lines: readonly KnownLine[];
 };
+
+/** `names` as they stand there: a list, or one hashed name. */
+export type KnownLine = { names: string; isHashed: boolean; entry: KnownHost };
 
 type Index = {
   /** Entries under a name with neither wildcard nor negation, by that name in lower case. */
   exact: Map<string, KnownHost[]>;
   patterns: { names: string; entry: KnownHost }[];
-  hashed: (HashedName & { entry: KnownHost })[];
+  hashed: { hash: HashedName; entry: KnownHost }[];
+  lines: KnownLine[];
 };
-type HashedName = { salt: Uint8Array; digest: Uint8Array };
 
 const MARKERS = { "@cert-authority": "cert-authority", "@revoked": "revoked" } as const;
-const SHA1_BYTES = 20;
 
 /** Reads a known_hosts file. `source` is its path, to say where a key is known. Never fails. */
 export function readKnownHosts(text: string, source: string): KnownHosts {
-  const index: Index = { exact: new Map(), patterns: [], hashed: [] };
+  const index: Index = { exact: new Map(), patterns: [], hashed: [], lines: [] };
   const problems: KnownHosts["problems"] = [];
   for (const [before, raw] of text.split("\n").entries()) {
     const line = before + 1;
@@ -65,11 +71,13 @@ export function readKnownHosts(text: string, source: string): KnownHosts {
     problems,
     names: index.exact,
     hashed: index.hashed.length,
+    lines: index.lines,
     find: (name) => {
       const entries = found.get(name) ?? findEntries(index, name);
       found.set(name, entries);
       return entries;
     },
+    findInClear: (name) => findEntries({ ...index, hashed: [] }, name),
   };
 }
 
@@ -78,22 +86,27 @@ export const nameInKnownHosts = (host: string, port: number): string =>
   port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
 
 function findEntries({ exact, patterns, hashed }: Index, name: string): KnownHost[] {
+  const bytes = Buffer.from(name);
   const entries = [
     ...(exact.get(name) ?? []),
     ...patterns.filter(({ names }) => matchPatternList(name, names) === "match").map(({ entry }) => entry),
-    ...hashed.filter((hash) => isNameHashed(name, hash)).map(({ entry }) => entry),
+    ...hashed.filter(({ hash }) => hash.isOf(bytes)).map(({ entry }) => entry),
   ];
   return entries.sort((one, other) => one.line - other.line);
 }
 
 /** Files the entry under its names; answers why it could not. */
-function enter({ exact, patterns, hashed }: Index, names: string, entry: KnownHost): string | null {
+function enter(index: Index, names: string, entry: KnownHost): string | null {
+  const { exact, patterns, hashed, lines } = index;
   if (names.startsWith("|")) {
     const hash = readHashedName(names);
-    if (hash) hashed.push({ ...hash, entry });
-    return hash ? null : "its hashed name cannot be read";
+    if (!hash) return "its hashed name cannot be read";
+    hashed.push({ hash, entry });
+    lines.push({ names, isHashed: true, entry });
+    return null;
   }
   const list = names.toLowerCase();
+  lines.push({ names: list, isHashed: false, entry });
   if (/[*?!]/.test(list)) patterns.push({ names: list, entry });
   else {
     for (const name of new Set(list.split(","))) {
@@ -119,14 +132,3 @@ function readLine(content: string): (Omit<KnownHost, "line" | "where"> & { names
   if (key.keyType !== keyType) return `it says ${keyType}, but the key in it is ${key.keyType}`;
   return { marker, names, key };
 }
-
-function readHashedName(text: string): HashedName | null {
-  const [, version, saltText, digestText, ...more] = text.split("|");
-  const salt = decodeBase64(saltText ?? "");
-  const digest = decodeBase64(digestText ?? "");
-  const isHash = version === "1" && salt?.length === SHA1_BYTES && digest?.length === SHA1_BYTES;
-  return isHash && more.length === 0 ? { salt, digest } : null;
-}
-
-const isNameHashed = (name: string, { salt, digest }: HashedName): boolean =>
-  timingSafeEqual(createHmac("sha1", salt).update(name).digest(), digest);

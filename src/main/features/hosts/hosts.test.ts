@@ -86,7 +86,7 @@ test("a host tells what is on it, and what of it could not be read", async () =>
     collected: {
       accounts: [{ name: "root", uid: 0, shell: "/bin/sh", passwordState: "locked" }],
       keyFiles: [keyFile],
-      hostKeys: [{ keyType: "ssh-ed25519", fingerprint: "SHA256:x" }],
+      hostKeys: [{ keyType: "ssh-ed25519", keyBits: 256, fingerprint: "SHA256:x" }],
       coverage: { read: ["accounts"], notRead: [unread] },
       clockAheadSeconds: -3,
     },

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { TargetText } from "#shared/contract/targets.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createKnownHostsReader } from "./known-hosts-reader.ts";
 import { loadSshConfig } from "./load-ssh-config.ts";
 import { createTargetReader } from "./read-targets.ts";
 
@@ -17,7 +18,10 @@ async function makeHome(files: Record<string, string>) {
   for (const [name, text] of Object.entries(files))
     await writeFile(join(folder.path, ".ssh", name), text, { mode: 0o600 });
   const workstation = { user: "jo", home: folder.path, agentSocket: null };
-  const readTargets = createTargetReader({ workstation });
+  const readTargets = createTargetReader({
+    workstation,
+    readKnownHosts: createKnownHostsReader(workstation),
+  });
   return {
     ...folder,
     workstation,

@@ -1,13 +1,12 @@
-import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { namedInKnownHosts, namedInSshConfig } from "#domain/targets/named-targets.ts";
 import { parseTargets, refuseTooMany } from "#domain/targets/parse-targets.ts";
-import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Target } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayCount } from "#shared/text/count.ts";
+import type { KnownHostsReader } from "./known-hosts-reader.ts";
 import { loadSshConfig } from "./load-ssh-config.ts";
 
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
@@ -15,12 +14,14 @@ export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: str
 /** Reads what people write as targets, with what this workstation's ssh_config and known_hosts add to it. */
 export type TargetReader = (wish: TargetText) => Promise<ReadTargets>;
 
+type Deps = { workstation: Workstation; readKnownHosts: KnownHostsReader };
+
 /** The files are read at each call, for they may have changed. */
-export function createTargetReader({ workstation }: { workstation: Workstation }): TargetReader {
+export function createTargetReader({ workstation, readKnownHosts }: Deps): TargetReader {
   return async ({ text, only, sources, sshConfigFile, skipBroken }) => {
     if (only === "tls" && sources.length > 0) throw new Refusal("invalid-input", NOT_BY_TLS);
     const { config: sshConfig } = await loadSshConfig(workstation, sshConfigFile);
-    const knownHosts = await readKnownHostsFiles(workstation.home);
+    const knownHosts = await readKnownHosts();
     const written = parseTargets(text, { only, sshConfig, skipBroken });
     const listed = sources.map((source) =>
       source === "ssh-config"
@@ -80,10 +81,10 @@ function sayBrokenLines({ broken }: SshConfig): string[] {
 const NOT_BY_TLS =
   "hosts of ssh_config and known_hosts are visited by SSH, so not by TLS alone; name their endpoints";
 
+type KnownHostsFiles = Awaited<ReturnType<KnownHostsReader>>;
+
 function listKnownHosts({ files }: KnownHostsFiles) {
-  const { hashed, besides, ...named } = namedInKnownHosts(
-    files.map(({ path, text }) => readKnownHosts(text, path)),
-  );
+  const { hashed, besides, ...named } = namedInKnownHosts(files);
   const notes = [
     hashed > 0 &&
       `${sayCount(hashed, "name")} in known_hosts cannot be listed, for ${hashed === 1 ? "it is" : "they are"} hashed`,

@@ -7,6 +7,7 @@ import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createTargets } from "./index.ts";
+import { createKnownHostsReader } from "./known-hosts-reader.ts";
 import { createTargetReader } from "./read-targets.ts";
 
 function open(home = "/nonexistent") {
@@ -14,7 +15,10 @@ function open(home = "/nonexistent") {
   const announced: Announcement[] = [];
   const announce = (announcement: Announcement) => announced.push(announcement);
   const workstation = { user: "jo", home, agentSocket: null };
-  const readTargets = createTargetReader({ workstation });
+  const readTargets = createTargetReader({
+    workstation,
+    readKnownHosts: createKnownHostsReader(workstation),
+  });
   const targets = createRouterClient(
     createTargets({ store, readTargets, workstation, now: () => new Date(START), announce }),
   );

@@ -1,5 +1,4 @@
 import type { Database } from "better-sqlite3";
-import type { HostKeyView } from "#shared/model/probe.ts";
 import { byKey, followSpans, type Look } from "#store/spans.ts";
 import type { CollectedHost } from "#store/visit.ts";
 
@@ -74,19 +73,19 @@ export function hostKeyTable(db: Database) {
   const current = db.prepare<[number], { id: number; fingerprint: string }>(`
     SELECT id, fingerprint FROM host_key WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
-    INSERT INTO host_key (host, key_type, fingerprint, first_scan, last_scan)
-    VALUES (@host, @keyType, @fingerprint, @scanId, @scanId)`);
-  const extend = db.prepare("UPDATE host_key SET last_scan = ? WHERE id = ?");
+    INSERT INTO host_key (host, key_type, key_bits, fingerprint, first_scan, last_scan)
+    VALUES (@host, @keyType, @keyBits, @fingerprint, @scanId, @scanId)`);
+  const extend = db.prepare("UPDATE host_key SET key_bits = @keyBits, last_scan = @scanId WHERE id = @id");
   const end = db.prepare("UPDATE host_key SET gone_scan = ? WHERE id = ?");
 
   return {
-    follow(host: number, keys: readonly HostKeyView[], { scanId, isWhole }: Look): void {
+    follow(host: number, keys: CollectedHost["hostKeys"], { scanId, isWhole }: Look): void {
       followSpans({
         current: new Map(current.all(host).map(({ id, fingerprint }) => [fingerprint, id])),
         seen: byKey(keys, ({ fingerprint }) => fingerprint),
         isGone: () => isWhole,
         begin: (key) => Number(begin.run({ ...key, host, scanId }).lastInsertRowid),
-        extend: (id) => extend.run(scanId, id),
+        extend: (id, { keyBits }) => extend.run({ keyBits, scanId, id }),
         end: (id) => end.run(scanId, id),
       });
     },

@@ -26,9 +26,9 @@ const NOTHING: Seen = {
 
 const VISIT = `
   INSERT INTO host (host, port, name, user, state, outcome, message, last_scan, last_seen, key_type, key_fingerprint,
-    key_blob, is_key_refused)
+    key_blob, is_key_refused, key_seen)
   VALUES (@host, @port, @name, @user, @state, @outcome, @message, @scanId, @at, @keyType, @fingerprint, @blob,
-    @isKeyRefused)
+    @isKeyRefused, CASE WHEN @keyType IS NOT NULL THEN @at END)
   ON CONFLICT (host, port) DO UPDATE
   SET user = @user, last_scan = @scanId,
       state = iif(@isCarried AND last_seen > @at, state, @state),
@@ -37,7 +37,8 @@ const VISIT = `
       last_seen = iif(@isCarried AND last_seen > @at, last_seen, @at),
       key_type = ifnull(@keyType, key_type), key_fingerprint = ifnull(@fingerprint, key_fingerprint),
       key_blob = ifnull(@blob, key_blob),
-      is_key_refused = CASE WHEN @keyType IS NULL THEN is_key_refused ELSE @isKeyRefused END
+      is_key_refused = CASE WHEN @keyType IS NULL THEN is_key_refused ELSE @isKeyRefused END,
+      key_seen = CASE WHEN @keyType IS NULL THEN key_seen ELSE @at END
   RETURNING id`;
 
 const REFUSE_JUMP_HOST = `

@@ -105,7 +105,7 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
     reach: makeReach(payload),
-    hostKeys: [{ keyType: payload, fingerprint: payload }],
+    hostKeys: [{ keyType: payload, keyBits: null, fingerprint: payload }],
     certificateFiles: [{ path: payload, certificates: [makeCertificate(`${payload}${index}`)] }],
     coverage: { read: [payload], notRead: [{ what: payload, why: payload }] },
   };

@@ -1,0 +1,129 @@
+import { hash } from "node:crypto";
+import { type KnownHost, type KnownLine, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
+import type { HostKeyRow } from "#shared/model/host-key.ts";
+import { sayCount } from "#shared/text/count.ts";
+import type { HostKeyFacts, HostPlace, RowDraft } from "./host-key-facts.ts";
+import { judgeHost } from "./judge-host.ts";
+import { sayWeakness } from "./weakness.ts";
+
+/** So many of the hosts that share a key are named; the others are counted. */
+const MOST_SHARING = 20;
+
+/** Every host key under every name. Pure: the same facts give the same rows, in the order of their names. */
+export function listHostKeys(facts: HostKeyFacts): HostKeyRow[] {
+  const drafts = new Map<string, RowDraft>();
+  const told = new Set<KnownHost>();
+  const inClear = facts.knownHosts.map((known) => ({ ...known, find: known.findInClear }));
+  for (const host of facts.hosts) {
+    const wasTried = facts.wasTried(nameInKnownHosts(host.knownAs.host, host.knownAs.port));
+    const { rows, entries } = judgeHost(host, wasTried ? facts.knownHosts : inClear);
+    for (const row of rows) drafts.set(idOf(row), wasTried ? row : asUntried(row));
+    for (const entry of entries) told.add(entry);
+  }
+  for (const row of listLines(facts, told)) join(drafts, row);
+  return withSharing(drafts);
+}
+
+/** What a hashed line may know better is not said of a host that was not tried with them. */
+const asUntried = (row: RowDraft): RowDraft =>
+  ["new", "changed", "held"].includes(row.state)
+    ? {
+        ...row,
+        state: "hashed",
+        why: "known_hosts has more hashed names than are tried for all hosts; whether it knows this key is not told here, but a scan of the host finds out",
+      }
+    : row;
+
+/** Lines that no host of the inventory has told of: each a row under the names that it has. */
+function listLines({ knownHosts, otherNames, hosts, wasTried }: HostKeyFacts, told: ReadonlySet<KnownHost>) {
+  const names = [
+    ...new Set([...hosts.map(({ knownAs }) => nameInKnownHosts(knownAs.host, knownAs.port)), ...otherNames]),
+  ].filter(wasTried);
+  const namesOf = new Map<KnownHost, string[]>();
+  for (const name of names)
+    for (const entry of knownHosts.flatMap((known) => known.find(name)))
+      namesOf.set(entry, [...(namesOf.get(entry) ?? []), name]);
+  return knownHosts
+    .flatMap(({ lines }) => lines)
+    .filter(({ entry }) => !(entry.marker === "none" && told.has(entry)))
+    .map((line) => toRow(line, namesOf.get(line.entry) ?? []));
+}
+
+function toRow({ names, isHashed, entry }: KnownLine, matching: readonly string[]): RowDraft {
+  const { key } = entry;
+  const name = isHashed ? (matching[0] ?? names) : names;
+  return {
+    ...{ name, keyType: key.keyType, keyBits: key.keyBits, fingerprint: key.fingerprint },
+    ...judgeLine(entry, { isHashed, matching }),
+    ...{ isPinned: false, knownAt: [entry.where], presentedAt: null, heldAt: null, host: null },
+    weakness: sayWeakness(key),
+  };
+}
+
+function judgeLine(
+  { marker, where }: KnownHost,
+  { isHashed, matching }: { isHashed: boolean; matching: readonly string[] },
+): Pick<RowDraft, "state" | "why"> {
+  const [first] = matching;
+  const others = matching.length > 1 ? ` and ${sayCount(matching.length - 1, "other name")}` : "";
+  const isOfNobody = `at ${where}; no name of the inventory is meant by it`;
+  if (marker === "cert-authority")
+    return {
+      state: "authority",
+      why:
+        first === undefined ? `trusted ${isOfNobody}` : `trusted at ${where} to vouch for ${first}${others}`,
+    };
+  if (marker === "revoked")
+    return {
+      state: "revoked",
+      why: first === undefined ? `revoked ${isOfNobody}` : `revoked at ${where} for ${first}${others}`,
+    };
+  if (isHashed && first === undefined)
+    return {
+      state: "hashed",
+      why: `known at ${where}; no name of the inventory is the one that is hashed there`,
+    };
+  return {
+    state: "unused",
+    why:
+      first === undefined
+        ? `known at ${where}; no host of the inventory has this name`
+        : `known at ${where}; ${first} is in the inventory, but no host key of it was seen under this name`,
+  };
+}
+
+/** The same key under the same name from another line, or from a host: one row, by what speaks against it. */
+function join(drafts: Map<string, RowDraft>, row: RowDraft): void {
+  const id = idOf(row);
+  const known = drafts.get(id);
+  if (!known) {
+    drafts.set(id, row);
+    return;
+  }
+  const knownAt = [...new Set([...known.knownAt, ...row.knownAt])];
+  const isWorse = row.state === "revoked" && known.state !== "revoked";
+  drafts.set(id, { ...known, knownAt, ...(isWorse ? { state: row.state, why: row.why } : {}) });
+}
+
+const idOf = ({ name, fingerprint, state }: RowDraft): string =>
+  hash("sha256", JSON.stringify([name, fingerprint, state === "authority"])).slice(0, 32);
+
+/** Two daemons of one name are taken for one machine. */
+function withSharing(drafts: ReadonlyMap<string, RowDraft>): HostKeyRow[] {
+  const holders = new Map<string, Map<string, HostPlace>>();
+  for (const { host, fingerprint, presentedAt, heldAt } of drafts.values()) {
+    if (!host || (presentedAt === null && heldAt === null)) continue;
+    const known = holders.get(fingerprint) ?? new Map<string, HostPlace>();
+    holders.set(fingerprint, known.set(host.host, host));
+  }
+  return Array.from(drafts, ([id, row]): HostKeyRow => {
+    const all = holders.get(row.fingerprint);
+    const isHolder = row.host !== null && all?.has(row.host.host) === true;
+    const first: HostPlace[] = [];
+    for (const host of all?.values() ?? []) {
+      if (first.length >= MOST_SHARING) break;
+      if (host.host !== row.host?.host) first.push(host);
+    }
+    return { ...row, id, sharedWith: { count: (all?.size ?? 0) - (isHolder ? 1 : 0), first } };
+  });
+}

@@ -1,0 +1,71 @@
+import { implement } from "@orpc/server";
+import type { KnownHosts } from "#domain/ssh/known-hosts.ts";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { hostKeys } from "#shared/contract/host-keys.ts";
+import type { HostKeyRow } from "#shared/model/host-key.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import { sayCount } from "#shared/text/count.ts";
+import type { Store } from "#store/store.ts";
+import { knownAsBy } from "./keyed-hosts.ts";
+import { printPins } from "./print-pins.ts";
+import type { ReadKnownHosts } from "./read-known-hosts.ts";
+import { createSnapshots, type Snapshot } from "./snapshot.ts";
+import { createWindows } from "./window.ts";
+
+type Deps = {
+  store: Store;
+  workstation: Workstation;
+  readKnownHosts: ReadKnownHosts;
+  loadSshConfig: (workstation: Workstation, file: null) => Promise<{ config: SshConfig }>;
+};
+
+const BROKEN_LINES_SHOWN = 20;
+
+/** Host keys: pins, known_hosts, what hosts presented and what was found on them, laid beside each other. */
+export function createHostKeyList(deps: Deps) {
+  const os = implement(hostKeys);
+  const takeSnapshot = createSnapshots(deps);
+  const windows = new WeakMap<Snapshot, ReturnType<typeof createWindows>>();
+  return {
+    list: os.list.handler(async ({ input }) => (await window())(input)),
+    find: os.find.handler(({ input }) => find(input.id)),
+    sources: os.sources.handler(sources),
+    knownHosts: os.knownHosts.handler(async () => {
+      const { config } = await deps.loadSshConfig(deps.workstation, null);
+      const knownAs = knownAsBy(config, deps.workstation);
+      return printPins(deps.store.hostKeys.pins(), (pin) => knownAs({ ...pin, user: null }));
+    }),
+  };
+
+  async function window() {
+    const snapshot = await takeSnapshot();
+    const made = windows.get(snapshot) ?? createWindows(snapshot.rows);
+    windows.set(snapshot, made);
+    return made;
+  }
+
+  async function find(id: string): Promise<HostKeyRow> {
+    const { rows } = await takeSnapshot();
+    const row = rows.find((one) => one.id === id);
+    if (!row) throw new Refusal("not-found", `there is no host key ${id}`);
+    return row;
+  }
+
+  async function sources() {
+    const { knownHosts, untried } = await takeSnapshot();
+    const note = `${sayCount(untried, "name")} of the inventory not tried with the hashed names in known_hosts: together they are too many`;
+    return {
+      files: knownHosts.files.map(describe),
+      unread: [...knownHosts.unread],
+      notes: untried > 0 ? [note] : [],
+    };
+  }
+}
+
+const describe = ({ source, lines, hashed, problems }: KnownHosts) => ({
+  path: source,
+  lines: lines.length,
+  hashed,
+  broken: { total: problems.length, first: problems.slice(0, BROKEN_LINES_SHOWN) },
+});

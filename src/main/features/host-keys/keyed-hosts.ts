@@ -1,0 +1,45 @@
+import type { HostPlace, KeyedHost } from "#domain/host-keys/host-key-facts.ts";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import type { Store } from "#store/store.ts";
+
+export type StoredFacts = ReturnType<Store["hostKeys"]["all"]>;
+
+type Address = { host: string; port: number };
+
+/** The machines of which a key is known: hosts that were visited, jump hosts, and what has a pin. */
+export function listKeyedHosts(
+  { hosts, presented, held, pins }: StoredFacts,
+  knownAs: (host: Address & { user: string | null }) => Address,
+): KeyedHost[] {
+  const keysOf = Map.groupBy(held, ({ host }) => host);
+  const lastOf = new Map(presented.map((key) => [addressOf(key), key]));
+  const pinOf = new Map(pins.map((pin) => [addressOf(pin), pin]));
+  const visited = new Set(hosts.map(addressOf));
+  const others = new Map(
+    [...pins, ...presented].filter((one) => !visited.has(addressOf(one))).map((one) => [addressOf(one), one]),
+  );
+  const toKeyed = (at: Address & { user: string | null }, place: HostPlace | null): KeyedHost => ({
+    name: at.host,
+    port: at.port,
+    knownAs: knownAs(at),
+    place,
+    pin: pinOf.get(addressOf(at)) ?? null,
+    presented: lastOf.get(addressOf(at)) ?? null,
+    held: place ? (keysOf.get(place.id) ?? []) : [],
+  });
+  return [
+    ...hosts.map((host) => toKeyed(host, { id: host.id, host: host.host, port: host.port })),
+    ...Array.from(others.values(), (other) => toKeyed({ ...other, user: null }, null)),
+  ];
+}
+
+const addressOf = ({ host, port }: Address): string => `${port} ${host}`;
+
+/** The name by which known_hosts has a host, as a scan asks for it. */
+export const knownAsBy =
+  (config: SshConfig, { user: ownUser }: Pick<Workstation, "user">) =>
+  ({ host, port, user }: Address & { user: string | null }): Address => {
+    const route = config.routeTo({ kind: "ssh", host, port, user }, ownUser);
+    return (route.kind === "hops" ? route.hops.at(-1)?.knownAs : null) ?? { host, port };
+  };

@@ -1,0 +1,81 @@
+import { listHostKeys } from "#domain/host-keys/list-host-keys.ts";
+import { type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import type { HostKeyRow } from "#shared/model/host-key.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import type { Store } from "#store/store.ts";
+import { knownAsBy, listKeyedHosts, type StoredFacts } from "./keyed-hosts.ts";
+import type { ReadKnownHosts } from "./read-known-hosts.ts";
+import { tryHashed } from "./try-hashed.ts";
+
+type Deps = {
+  store: Pick<Store, "hostKeys">;
+  workstation: Workstation;
+  readKnownHosts: ReadKnownHosts;
+  loadSshConfig: (workstation: Workstation, file: null) => Promise<{ config: SshConfig }>;
+};
+
+/** All host keys of one moment. */
+export type Snapshot = {
+  rows: readonly HostKeyRow[];
+  knownHosts: Awaited<ReturnType<ReadKnownHosts>>;
+  /** Names that were not tried with the hashed ones. */
+  untried: number;
+};
+
+/** Other names are tried at so many ports that the inventory has, besides 22. */
+const MOST_PORTS = 8;
+
+/**
+ * Lays what the store knows beside the files of this computer. The rows are in memory and not in the database, for
+ * half of what they say stands in files that anybody may change; they are made anew when either side has changed.
+ */
+export function createSnapshots({ store, workstation, readKnownHosts, loadSshConfig }: Deps) {
+  let facts: { version: string; stored: StoredFacts } | null = null;
+  let last: { key: string; files: readonly KnownHosts[]; snapshot: Promise<Snapshot> } | null = null;
+
+  return async function takeSnapshot(): Promise<Snapshot> {
+    const knownHosts = await readKnownHosts();
+    const { config } = await loadSshConfig(workstation, null);
+    const version = store.hostKeys.version();
+    if (facts?.version !== version) facts = { version, stored: store.hostKeys.all() };
+    const { stored } = facts;
+    const hosts = listKeyedHosts(stored, knownAsBy(config, workstation));
+    const key = JSON.stringify([version, hosts.map(({ knownAs }) => knownAs)]);
+    if (last?.key === key && isSame(last.files, knownHosts.files)) return last.snapshot;
+    const snapshot = make(stored, hosts, knownHosts);
+    last = { key, files: knownHosts.files, snapshot };
+    return snapshot;
+  };
+}
+
+const isSame = (some: readonly unknown[], others: readonly unknown[]): boolean =>
+  some.length === others.length && some.every((each, index) => each === others[index]);
+
+async function make(
+  stored: StoredFacts,
+  hosts: ReturnType<typeof listKeyedHosts>,
+  knownHosts: Snapshot["knownHosts"],
+): Promise<Snapshot> {
+  const { files } = knownHosts;
+  const own = new Set(hosts.map(({ knownAs }) => nameInKnownHosts(knownAs.host, knownAs.port)));
+  const otherNames = listOtherNames(stored).filter((name) => !own.has(name));
+  const untried = await tryHashed([...own, ...otherNames], files);
+  const wasTried = (name: string) => !untried.has(name);
+  return {
+    rows: listHostKeys({ hosts, otherNames, knownHosts: files, wasTried }),
+    knownHosts,
+    untried: untried.size,
+  };
+}
+
+/** What else the inventory calls its machines, at the ports that it has. */
+function listOtherNames({ hosts, names }: StoredFacts): string[] {
+  const ports = [...new Set([22, ...hosts.map(({ port }) => port)])].slice(0, MOST_PORTS + 1);
+  const all = new Set([
+    ...hosts.map(({ host }) => host),
+    ...hosts.flatMap(({ hostname }) => hostname ?? []),
+    ...names,
+  ]);
+  return ports.flatMap((port) => Array.from(all, (name) => nameInKnownHosts(name, port)));
+}

@@ -1,0 +1,82 @@
+import type { HostKeyFilter } from "#shared/contract/host-keys.ts";
+import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
+import { readCursor, type Sort, type Value, writeCursor } from "#store/lists/cursor.ts";
+import { splitWords } from "#store/lists/search.ts";
+
+type Column = "name" | "state" | "keyType" | "fingerprint";
+type Order = { by: Column; descending: boolean };
+type Wish = HostKeyFilter & { sort: Order; after: string | null; limit: number };
+
+/** A cursor carries no more of a name. */
+const LONGEST_SORTED = 120;
+
+const SORTED_BY: Record<Column, (row: HostKeyRow) => Value> = {
+  name: ({ name }) => name.slice(0, LONGEST_SORTED),
+  /** What needs somebody stands first. */
+  state: ({ state }) => HostKeyState.options.indexOf(state),
+  keyType: ({ keyType }) => keyType.slice(0, LONGEST_SORTED),
+  fingerprint: ({ fingerprint }) => fingerprint,
+};
+
+/** So many filters and orders of one snapshot are kept; a person asks for fewer. */
+const MOST_KEPT = 20;
+
+/** Pages of rows in memory, by the same rules as those of the store: filtered, ordered, and after a cursor. */
+export function createWindows(rows: readonly HostKeyRow[]) {
+  const kept = new Map<string, HostKeyRow[]>();
+
+  return function read({ after, limit, sort, ...filter }: Wish) {
+    const key = JSON.stringify([sort, filter]);
+    const all = kept.get(key) ?? order(rows.filter(fits(filter)), sort);
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(key, all);
+    const start = after === null ? 0 : findAfter(all, sort, readCursor(toSort(sort), after));
+    const page = all.slice(start, start + limit);
+    const last = page.at(-1);
+    const isEnd = start + limit >= all.length || !last;
+    const next = isEnd
+      ? null
+      : writeCursor(toSort(sort), { sort_0: SORTED_BY[sort.by](last), sort_1: last.id });
+    return { rows: page, total: all.length, next };
+  };
+}
+
+const toSort = ({ by, descending }: Order): Sort => ({ name: by, columns: [by, "id"], descending });
+
+function fits({ search, state, host, shared, weak }: HostKeyFilter): (row: HostKeyRow) => boolean {
+  const words = splitWords(search.toLowerCase());
+  return (row) =>
+    (state === null || row.state === state) &&
+    (host === null || row.host?.host === host) &&
+    (!shared || row.sharedWith.count > 0) &&
+    (!weak || row.weakness !== null) &&
+    words.every((word) => textOf(row).includes(word));
+}
+
+const textOf = ({ name, keyType, fingerprint, state, why, knownAt, host }: HostKeyRow): string =>
+  [name, host?.host ?? "", keyType, fingerprint, state, why, ...knownAt].join("\n").toLowerCase();
+
+function order(rows: HostKeyRow[], sort: Order): HostKeyRow[] {
+  const sortedBy = SORTED_BY[sort.by];
+  return rows.sort((one, other) => compare([sortedBy(one), one.id], [sortedBy(other), other.id], sort));
+}
+
+/** The row that follows the one which the cursor is of, whether that is still there or not. */
+function findAfter(rows: readonly HostKeyRow[], sort: Order, cursor: readonly Value[]): number {
+  const sortedBy = SORTED_BY[sort.by];
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const row = rows[middle];
+    if (row && compare([sortedBy(row), row.id], cursor, sort) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compare(one: readonly Value[], other: readonly Value[], { descending }: Order): number {
+  const index = one.findIndex((value, at) => value !== other[at]);
+  if (index === -1) return 0;
+  const isBefore = (one[index] ?? "") < (other[index] ?? "");
+  return isBefore === descending ? 1 : -1;
+}

@@ -1,0 +1,136 @@
+import { type Command, Option } from "commander";
+import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayElapsed } from "#shared/text/elapsed.ts";
+import { printable } from "#shared/text/printable.ts";
+import { listRows } from "./all-rows.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & {
+  state?: HostKeyState;
+  shared?: boolean;
+  weak?: boolean;
+  knownHosts?: boolean;
+  limit?: number;
+};
+type App = ReturnType<typeof openApp>;
+
+export function addHostKeys(program: Command, { world }: Session): void {
+  program
+    .command("host-keys [filter...]")
+    .helpGroup(LOOK)
+    .description("the keys that hosts are recognised by, and whether each is the trusted one")
+    .addOption(new Option("--state <state>", "only those of this state").choices(HostKeyState.options))
+    .option("--shared", "only those that several hosts have")
+    .option("--weak", "only those of an obsolete type, or too short")
+    .option("--known-hosts", "print all pins as lines of a known_hosts file, and nothing else")
+    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", HELP)
+    .action(async (words: string[], _: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      await using app = openApp(options, world, "read");
+      await (options.knownHosts
+        ? printKnownHosts(app, options, world)
+        : list(app, words, { options, world }));
+    });
+}
+
+const HELP = `
+States:
+  changed    the host presents a key, and another one is trusted for it
+  revoked    a line of known_hosts revokes it
+  new        presented, and nothing is trusted for the host
+  matched    the host has the key that is trusted
+  held       found on the host when it was read; neither presented nor trusted
+  unused     trusted, but no host of the inventory was seen with it
+  hashed     a name of known_hosts that no name of the inventory is
+  authority  its certificates vouch for hosts (@cert-authority)
+
+Examples:
+  latchkey host-keys --state changed
+  latchkey host-keys --known-hosts > known_hosts
+
+With --json: { hostKeys: [{ name, keyType, fingerprint, state, why, knownAt, ... }], total }`;
+
+async function list(
+  { client }: App,
+  words: readonly string[],
+  { options, world }: { options: Options; world: World },
+): Promise<void> {
+  const { state = null, shared = false, weak = false } = options;
+  const filter = { search: words.join(" "), state, shared, weak };
+  const { rows, total } = await listRows(options.limit, (page) =>
+    client.hostKeys.list({ ...filter, ...page }),
+  );
+  await sayUnread(client, world);
+  if (options.json) return printJson({ hostKeys: rows, total }, world);
+  if (total === 0) return world.out(sayNone(filter));
+  world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
+  const counts = [];
+  for (const one of HostKeyState.options.filter((each) => state === null || each === state)) {
+    const { total: count } = await client.hostKeys.list({ ...filter, state: one, limit: 1 });
+    if (count > 0) counts.push(`${count} ${one}`);
+  }
+  const shown = rows.length < total ? `, ${rows.length} shown` : "";
+  world.out(`${sayCount(total, "host key")}${shown}: ${counts.join(", ")}`);
+}
+
+const sayNone = (filter: object): string =>
+  Object.values(filter).some(Boolean)
+    ? "no host key fits"
+    : "no host key is known yet; scan a host, such as: latchkey scan root@web1.example";
+
+/** What is in files that could not be read is not in the list. */
+async function sayUnread({ hostKeys }: App["client"], world: World): Promise<void> {
+  const { files, unread, notes } = await hostKeys.sources();
+  for (const { path, why } of unread) world.err(`latchkey: ${printable(`${path} is not read: ${why}`)}`);
+  for (const { path, broken } of files) {
+    for (const { line, why } of broken.first) world.err(`latchkey: ${printable(`${path}:${line}: ${why}`)}`);
+    const left = broken.total - broken.first.length;
+    if (left > 0) world.err(`latchkey: ${printable(path)}: ${sayCount(left, "more line")} cannot be read`);
+  }
+  for (const note of notes) world.err(`latchkey: ${printable(note)}`);
+}
+
+async function printKnownHosts({ client }: App, options: Options, world: World): Promise<void> {
+  const pins = await client.hostKeys.knownHosts();
+  for (const why of pins.leftOut) world.err(`latchkey: left out: ${printable(why)}`);
+  if (options.json) return printJson(pins, world);
+  if (pins.count === 0) world.err("latchkey: no host key is pinned yet");
+  else world.out(pins.text.trimEnd());
+}
+
+const columnsAt = (now: Date): Column<HostKeyRow>[] => [
+  { head: "NAME", cell: ({ name }) => name, cut: "middle" },
+  { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
+  { head: "TYPE", cell: sayType, style: ({ weakness }) => (weakness === null ? null : "red"), leaves: 3 },
+  { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint, cut: "middle" },
+  { head: "PRESENTED", cell: ({ presentedAt }) => sayWhen(presentedAt, now), leaves: 2 },
+  { head: "ALSO ON", cell: saySharing, cut: "middle", leaves: 1 },
+  { head: "WHY", cell: ({ why }) => why, cut: "end" },
+];
+
+const sayType = ({ keyType, keyBits }: HostKeyRow): string =>
+  keyType === "ssh-rsa" && keyBits !== null ? `${keyType} ${keyBits}` : keyType;
+
+const sayWhen = (at: string | null, now: Date): string => (at === null ? "" : sayElapsed(at, now));
+
+function saySharing({ sharedWith: { count, first } }: HostKeyRow): string {
+  const [one] = first;
+  if (!one) return "";
+  return count > 1 ? `${one.host} and ${count - 1} more` : one.host;
+}
+
+const STYLES = {
+  changed: "red",
+  revoked: "red",
+  new: "yellow",
+  matched: "green",
+  held: null,
+  unused: "dim",
+  hashed: "dim",
+  authority: null,
+} as const;

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { HostKeyRow, HostKeyState } from "../model/host-key.ts";
+import { listOf, Page, Search, sortedBy } from "./paging.ts";
+import { query } from "./procedure.ts";
+
+export const HostKeyFilter = z.object({
+  search: Search,
+  state: HostKeyState.nullable().default(null),
+  /** The keys of this host alone, by its name in the inventory. */
+  host: z.string().max(253).nullable().default(null),
+  /** Those that several hosts have. */
+  shared: z.boolean().default(false),
+  /** Those of an obsolete type, or too short. */
+  weak: z.boolean().default(false),
+});
+export type HostKeyFilter = z.infer<typeof HostKeyFilter>;
+
+const KnownHostsFile = z.object({
+  path: z.string(),
+  /** Lines that can be read, and those of them whose name is hashed. */
+  lines: z.int(),
+  hashed: z.int(),
+  /** Lines that cannot: how many, and the first of them. Written by strangers. */
+  broken: z.object({ total: z.int(), first: z.array(z.object({ line: z.int(), why: z.string() })) }),
+});
+
+export const hostKeys = {
+  /**
+   * Host keys, one row for each name and key. The known_hosts files of this computer are read when it is asked; pages
+   * of one list show them as they were when its first page was asked for, unless they have changed since.
+   */
+  list: query
+    .input(
+      HostKeyFilter.extend({
+        sort: sortedBy(["name", "state", "keyType", "fingerprint"]).default({
+          by: "name",
+          descending: false,
+        }),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(HostKeyRow)),
+
+  find: query.input(z.object({ id: z.string().max(64) })).output(HostKeyRow),
+
+  /** What is read for it: the known_hosts files, those that cannot be read, and what was left undone. */
+  sources: query.output(
+    z.object({
+      files: z.array(KnownHostsFile),
+      unread: z.array(z.object({ path: z.string(), why: z.string() })),
+      notes: z.array(z.string()),
+    }),
+  ),
+
+  /** All pins as lines of a known_hosts, under the names by which ssh looks for them. */
+  knownHosts: query.output(
+    z.object({
+      text: z.string(),
+      count: z.int(),
+      /** Pins that no line can be written for, and why. */
+      leftOut: z.array(z.string()),
+    }),
+  ),
+};

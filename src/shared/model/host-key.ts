@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { Instant } from "./instant.ts";
+
+/**
+ * How a host key stands, and under which name.
+ * `matched`: the host has the key that is trusted for it. `new`: it presented this key, and nothing is trusted for it.
+ * `changed`: what it presented and what is trusted for it are not the same. `revoked`: a known_hosts revokes it.
+ * `held`: found on the host when it was read, neither presented nor trusted. `unused`: trusted, but no host of the
+ * inventory was seen with it. `hashed`: a name of known_hosts that none of the inventory's is. `authority`: signs host keys.
+ */
+export const HostKeyState = z.enum([
+  "changed",
+  "revoked",
+  "new",
+  "matched",
+  "held",
+  "unused",
+  "hashed",
+  "authority",
+]);
+export type HostKeyState = z.infer<typeof HostKeyState>;
+
+/** A host of the inventory, by its row there. */
+const HostPlace = z.object({ id: z.int(), host: z.string(), port: z.int() });
+
+/** One key under one name, of all that is known: pins, known_hosts, what hosts presented, what was found on them. */
+export const HostKeyRow = z.object({
+  /** Stable: of the name, the key and whether it is an authority's. */
+  id: z.string(),
+  /** As known_hosts writes it: `web1`, `[web1]:2222`, a pattern, a hashed name. */
+  name: z.string(),
+  keyType: z.string(),
+  /** Null: could not be told. */
+  keyBits: z.int().nullable(),
+  fingerprint: z.string(),
+  state: HostKeyState,
+  /** A sentence: on which grounds. */
+  why: z.string(),
+  isPinned: z.boolean(),
+  /** Files and lines of this computer: `/home/jo/.ssh/known_hosts:12`. */
+  knownAt: z.array(z.string()),
+  /** When a visit last ended at a key of this host, if it was this one. */
+  presentedAt: Instant.nullable(),
+  /** When a reading of the host last found the key there. */
+  heldAt: Instant.nullable(),
+  /** The host whose key it is; null where the inventory has none of this name. */
+  host: HostPlace.nullable(),
+  /** Other hosts that have the same key: clones, or one machine under several names. */
+  sharedWith: z.object({ count: z.int(), first: z.array(HostPlace) }),
+  /** Why keys of this kind are to be replaced; null where nothing speaks against it. */
+  weakness: z.string().nullable(),
+});
+export type HostKeyRow = z.infer<typeof HostKeyRow>;
