@@ -22,6 +22,9 @@ type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["sta
 
 export type OwnerFinder = ReturnType<typeof ownerFinder>;
 
+/** What is the same for all owners; the private keys of this computer are few. */
+type Looked = Parameters<typeof sayOwner>[1] & { heldAt: ReadonlyMap<string, { place: string }[]> };
+
 /** A verdict names so many places of private halves, people of a key, and people of a comment. */
 const MOST_PLACES = 3;
 const MOST_PEOPLE = 20;
@@ -45,11 +48,6 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
       SELECT (SELECT count(*) FROM key_file WHERE fingerprint = @fingerprint AND gone_scan IS NULL)
            + (SELECT count(*) FROM key_file WHERE likely_fingerprint = @fingerprint AND gone_scan IS NULL)`)
     .pluck();
-  const held = db
-    .prepare<[string], string>(
-      "SELECT 'this computer: ' || place FROM held_key WHERE fingerprint = ? ORDER BY place",
-    )
-    .pluck();
   const people = db.prepare<[string, number], PersonRow>(`
     SELECT person.standing, roster.name AS roster, ${DECIDING}
     FROM ${withDeciders("person_key CROSS JOIN person ON person.id = person_key.person")}
@@ -72,18 +70,19 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
       const looked = readFleet();
       return {
         isScopeWhole: looked.scope.isWhole,
-        tell: (row: OwnerRow, managedBy: Owner["managedBy"]) => sayOwner(factsOf(row, managedBy), looked),
+        tell: (row: OwnerRow, managedBy: Owner["managedBy"]) =>
+          sayOwner(factsOf(row, managedBy, looked), looked),
       };
     },
   };
 
-  function factsOf(row: OwnerRow, managedBy: Owner["managedBy"]): OwnerFacts {
+  function factsOf(row: OwnerRow, managedBy: Owner["managedBy"], looked: Looked): OwnerFacts {
     const { fingerprint, is_matched: isMatched, vouched_by: vouchedBy } = row;
     const listed = fingerprint !== null && row.listed !== null ? people.all(fingerprint, MOST_PEOPLE) : [];
     return {
       state: row.owner,
       hasKey: fingerprint !== null,
-      ...(fingerprint !== null && isMatched === 1 ? findPlaces(fingerprint) : NOWHERE),
+      ...(fingerprint !== null && isMatched === 1 ? findPlaces(fingerprint, looked) : NOWHERE),
       people: listed.map(toKnown),
       namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
       managedBy,
@@ -91,8 +90,8 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     };
   }
 
-  function findPlaces(fingerprint: string): { places: string[]; placeCount: number } {
-    const here = held.all(fingerprint);
+  function findPlaces(fingerprint: string, { heldAt }: Looked): { places: string[]; placeCount: number } {
+    const here = (heldAt.get(fingerprint) ?? []).map(({ place }) => place);
     const onHosts = keyFiles.all({ fingerprint, limit: MOST_PLACES });
     const count = onHosts.length < MOST_PLACES ? onHosts.length : (keyFileCount.get({ fingerprint }) ?? 0);
     return { places: [...here, ...onHosts].slice(0, MOST_PLACES), placeCount: here.length + count };
@@ -117,7 +116,7 @@ const toKnown = (row: PersonRow): KnownPerson => ({
 });
 
 /** What was looked at is counted again only when something has changed. */
-function fleetReader(db: Database, { rosters, scope }: Deps): () => Parameters<typeof sayOwner>[1] {
+function fleetReader(db: Database, { rosters, scope }: Deps): () => Looked {
   const ownChanges = db.prepare<[], number>("SELECT total_changes()").pluck();
   const count = db.prepare<
     [],
@@ -127,7 +126,11 @@ function fleetReader(db: Database, { rosters, scope }: Deps): () => Parameters<t
       count(iif(last_read IS NOT NULL AND read_as IN ('root', 'root by sudo'), 1, NULL)) AS hostsReadAsRoot,
       ifnull(sum(unread_count), 0) AS unreadPlaces, (SELECT count(*) FROM held_key) AS heldKeys
     FROM host`);
-  let known: { version: string; looked: Parameters<typeof sayOwner>[1] } | null = null;
+  const heldKeys = db.prepare<[], { fingerprint: string; place: string }>(
+    "SELECT fingerprint, 'this computer: ' || place AS place FROM held_key ORDER BY place",
+  );
+  const held = () => Map.groupBy(heldKeys.all(), ({ fingerprint }) => fingerprint);
+  let known: { version: string; looked: Looked } | null = null;
   return () => {
     const version = `${db.pragma("data_version", { simple: true })} ${ownChanges.get()}`;
     if (known?.version !== version) {
@@ -139,8 +142,8 @@ function fleetReader(db: Database, { rosters, scope }: Deps): () => Parameters<t
         heldKeys: 0,
       };
       const declared = scope.read();
-      const coverage = coverFleet({ ...counted, rosters: rosters.list(), scope: declared });
-      known = { version, looked: { scope: declared, coverage } };
+      const coverage = coverFleet({ ...counted, rosters: rosters.listBriefly(), scope: declared });
+      known = { version, looked: { scope: declared, coverage, heldAt: held() } };
     }
     return known.looked;
   };

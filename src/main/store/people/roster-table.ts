@@ -38,6 +38,10 @@ export function rosterTable(db: Database) {
       (SELECT count(*) FROM person JOIN person_key ON person = person.id WHERE roster = roster.id) AS keys
     FROM roster
     ORDER BY name`);
+  const briefs = db.prepare<[], { name: string; people: number; readAt: Instant }>(`
+    SELECT name, read_at AS readAt, (SELECT count(*) FROM person WHERE roster = roster.id) AS people
+    FROM roster
+    ORDER BY name`);
   const miss = db.prepare("UPDATE person SET is_missing = 1 WHERE roster = ?");
   const count = db.prepare<[string], { gone: number; missing: number }>(`
     SELECT count(iif(standing = 'gone', 1, NULL)) AS gone, count(iif(is_missing = 1, 1, NULL)) AS missing
@@ -53,6 +57,9 @@ export function rosterTable(db: Database) {
 
   return {
     list: (): Roster[] => list.all().map((row) => ({ ...row, isWhole: row.isWhole === 1 })),
+
+    /** As verdicts name them: keys are not counted, which takes as long as there are many. */
+    listBriefly: () => briefs.all(),
 
     replace({ people, isWhole, ...reading }: Reading): void {
       const roster = put.get({ ...reading, isWhole: Number(isWhole) }) ?? 0;
