@@ -12,7 +12,7 @@ const SUDO: Becoming = {
 const GUESS: Becoming = { ...SUDO, password: "own", isCertain: false, rule: "in the group sudo" };
 
 function open() {
-  const store = openStore({ path: ":memory:" });
+  const store = openStore({ path: ":memory:", access: "write" });
   const visit = (reach: Partial<HostReach>, isPartial = false) =>
     visitHost(store, "web1", {
       collected: {
