@@ -77,11 +77,12 @@ function choose(store: Store, asked: Asked): { from: number; to: number } {
 function findScan(store: Store, id: number): Scan {
   const scan = store.scans.find(id as ScanId);
   if (scan) return scan;
-  throw new Refusal("not-found", `there is no scan ${id}; latchkey scans names those that were run`);
+  const last = store.scans.latest()?.id ?? refuseNoScan();
+  throw new Refusal("not-found", `there is no scan ${id}; the last one is ${last}`);
 }
 
 const toSide = (scan: Scan | null) => scan && { scan: scan.id, at: scan.startedAt };
 
 function refuseNoScan(): never {
-  throw new Refusal("not-found", "nothing was scanned yet; scan first, and take that as the baseline");
+  throw new Refusal("not-found", "nothing was scanned yet; begin with a scan of some hosts");
 }

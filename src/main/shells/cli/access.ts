@@ -20,6 +20,7 @@ type Options = CommonOptions & {
   use?: Use;
   orphaned?: boolean;
   unmatched?: boolean;
+  rogue?: boolean;
   limit?: number;
 };
 
@@ -33,6 +34,7 @@ export function addAccess(program: Command, { world }: Session): void {
     .addOption(new Option("--effective <verdict>", "only one verdict").choices(["yes", "no", "unknown"]))
     .option("--orphaned", "only what may let somebody in while nobody owns or uses it, as evidence says")
     .option("--unmatched", "only keys whose private half was found nowhere")
+    .option("--rogue", "only what is new since the baseline and not approved")
     .addOption(
       new Option("--owner <state>", "only one state of the owner").choices(["known", "gone", "unknown"]),
     )
@@ -60,7 +62,7 @@ Examples:
   latchkey access --orphaned                   what to remove, and why
 
 With --json: { grants: [{ host, account, file, line, keyType, fingerprint, comment, options,
-verdict: { effective, owner, use }, orphaned, orphan, why }], total }`;
+verdict: { effective, owner, use }, orphaned, orphan, isRogue, approval, why }], total }`;
 
 async function listGrants(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -74,6 +76,7 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     use: options.use ?? null,
     orphaned: options.orphaned ?? false,
     unmatched: options.unmatched ?? false,
+    rogue: options.rogue ?? false,
   };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ grants: rows.map(toGrantJson), total }, world);
@@ -150,5 +153,7 @@ const toGrantJson = (grant: GrantRow) => ({
   verdict: grant.verdict,
   orphaned: grant.orphaned,
   orphan: grant.orphan,
+  isRogue: grant.isRogue,
+  approval: grant.approval,
   why: grant.why,
 });

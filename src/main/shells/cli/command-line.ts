@@ -3,9 +3,12 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
 import { printable } from "#shared/text/printable.ts";
 import { addAccess } from "./access.ts";
+import { addApprove } from "./approve.ts";
+import { addBaseline } from "./baseline.ts";
 import { addBundles } from "./bundles.ts";
 import { addCall } from "./call.ts";
 import { addCertificates } from "./certificates.ts";
+import { addChanges } from "./changes.ts";
 import { addDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
@@ -74,7 +77,8 @@ function createProgram(session: Session): Command {
   for (const add of [addScan, addTargets, addBundles]) add(program, session);
   for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect])
     add(program, session);
-  for (const add of [addPeople, addScope]) add(program, session);
+  addChanges(program, session);
+  for (const add of [addPeople, addScope, addBaseline, addApprove]) add(program, session);
   for (const add of [addServe, addDatabase, addCall]) add(program, session);
   return program;
 }

@@ -1,0 +1,106 @@
+import { createRouterClient } from "@orpc/server";
+import { expect, test } from "vitest";
+import { createApp } from "#app";
+import type { Announcement } from "#shared/contract/events.ts";
+import { ScanId } from "#shared/model/scan.ts";
+import { openStore } from "#store/store.ts";
+import { listGrants } from "#store/testing/ask.ts";
+import { beginScan, makeGrant, START, visitHost } from "#store/testing/make-visit.ts";
+import { createChanges } from "./index.ts";
+
+/** Changes beside a store that somebody else fills. */
+function openChanges() {
+  const store = openStore({ path: ":memory:", access: "write" });
+  const announced: Announcement["kind"][] = [];
+  const changes = createChanges({
+    store,
+    announce: ({ kind }) => announced.push(kind),
+    now: () => new Date(START),
+  });
+  return {
+    ...{ store, announced, client: createRouterClient(changes) },
+    /** A scan that visits web and ends. */
+    scan(...keys: string[]): void {
+      const scanId = beginScan(store);
+      const grants = keys.map((key, index) => makeGrant(key, { line: index + 1 }));
+      visitHost(store, "web", { scanId, collected: { grants } });
+      store.scans.finish(scanId, "finished", START);
+    },
+    idOf: (key: string) => listGrants(store).rows.find(({ comment }) => comment === key)?.id ?? 0,
+  };
+}
+
+const APPROVAL = { owner: "Ann Moore", purpose: "deploys", reviewOn: "2027-01-31" };
+
+test("without a word the last two scans that have ended are compared", async () => {
+  const { client, scan, store } = openChanges();
+  expect(await client.summary({})).toEqual({ from: null, to: null, counts: [] });
+  scan("ann");
+  expect(await client.summary({})).toMatchObject({ from: null, to: { scan: 1 }, counts: [{ appeared: 1 }] });
+  scan("ann", "bob");
+  beginScan(store);
+  expect(await client.summary({})).toEqual({
+    from: { scan: 1, at: START },
+    to: { scan: 2, at: START },
+    counts: [{ kind: "grant", appeared: 1, changed: 0, gone: 0 }],
+  });
+  expect((await client.list({})).rows).toMatchObject([{ what: "appeared", title: "root: bob", scan: 2 }]);
+  expect((await client.list({ from: 2, to: 0 })).rows.map(({ what }) => what)).toEqual(["gone", "gone"]);
+  await expect(client.list({ from: 9 })).rejects.toThrow("there is no scan 9; the last one is 3");
+});
+
+test("the baseline is set to the last scan or to another one, counts what is new since, and is on the record", async () => {
+  const { client, scan, store, announced } = openChanges();
+  await expect(client.setBaseline({})).rejects.toThrow("nothing was scanned yet");
+  scan("ann");
+  scan("ann", "bob");
+  expect(await client.setBaseline({})).toEqual({ scan: 2, scannedAt: START, setAt: START });
+  expect(await client.baseline()).toMatchObject({ scan: 2, rogue: 0 });
+  await client.setBaseline({ scan: ScanId.parse(1) });
+  expect(await client.baseline()).toMatchObject({ scan: 1, rogue: 1 });
+  expect(await client.clearBaseline()).toEqual({ wasSet: true });
+  expect(await client.clearBaseline()).toEqual({ wasSet: false });
+  expect(await client.baseline()).toBeNull();
+  expect(store.events.count()).toBe(3);
+  expect(new Set(announced)).toEqual(new Set(["approvals-changed"]));
+});
+
+test("grants are approved together or not at all, and each time is on the record", async () => {
+  const { client, scan, idOf, store } = openChanges();
+  scan("ann", "bob", "carol");
+  const [ann, bob] = [idOf("ann"), idOf("bob")];
+  scan("ann", "carol");
+  await expect(client.approve({ grants: [ann, bob], ...APPROVAL })).rejects.toThrow(
+    "the line of root on web in /root/.ssh/authorized_keys has changed or gone since it was listed; look at the list again",
+  );
+  expect([listGrants(store, { owner: "known" }).total, store.events.count()]).toEqual([0, 0]);
+
+  expect(await client.approve({ grants: [ann, idOf("carol"), ann], ...APPROVAL })).toEqual({ approved: 2 });
+  await client.approve({ grants: [ann], ...APPROVAL, owner: "Dan Ruiz" });
+  expect(listGrants(store, { owner: "known" }).rows.map(({ approval }) => approval?.owner)).toEqual([
+    "Dan Ruiz",
+    "Ann Moore",
+  ]);
+  expect(await client.unapprove({ grants: [ann, idOf("carol")] })).toEqual({ withdrawn: 2 });
+  expect(await client.unapprove({ grants: [ann] })).toEqual({ withdrawn: 0 });
+  expect(store.events.count()).toBe(3);
+  expect((await client.history({ grant: ann })).map(({ what }) => what).toSorted()).toEqual([
+    "approved",
+    "approved",
+    "first-seen",
+    "withdrawn",
+    "withdrawn",
+  ]);
+  await expect(client.unapprove({ grants: [99] })).rejects.toThrow("there is no grant 99");
+  await expect(client.approve({ grants: [ann], ...APPROVAL, reviewOn: "tomorrow" })).rejects.toThrow();
+});
+
+test("a read-only Latchkey shows changes, and neither approves nor sets a baseline", async () => {
+  await using app = createApp({ databasePath: ":memory:", isReadOnly: true });
+  const { changes } = app.client;
+  expect(await changes.summary({})).toEqual({ from: null, to: null, counts: [] });
+  await expect(changes.setBaseline({})).rejects.toThrow("Latchkey is read-only");
+  await expect(changes.clearBaseline()).rejects.toThrow("Latchkey is read-only");
+  await expect(changes.approve({ grants: [1], ...APPROVAL })).rejects.toThrow("Latchkey is read-only");
+  await expect(changes.unapprove({ grants: [1] })).rejects.toThrow("Latchkey is read-only");
+});
