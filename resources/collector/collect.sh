@@ -140,7 +140,8 @@ frame() {
 }
 
 collect() {
-	begun=$(date +%s)
+	begun=$(date +%s) may_stop=no silent_mounts=
+	if timeout -s KILL 5 true; then may_stop=yes; fi
 	has base64 && encoding=b64 || encoding=hex
 	read_host
 	read_accounts
@@ -196,10 +197,51 @@ columns() {
 	case ${8-} in *:*) written=${6-},${7-} ;; *) written=${6-},${7-},${8-} ;; esac
 }
 
+# Where another machine or a program serves files and does not answer, a line each, into $silent_mounts: whoever looks
+# below waits for ever. All are asked at once, each by a home that lies there, for autofs has nothing else to ask.
+find_silent_mounts() {
+	silent_mounts=
+	[ $may_stop = yes ] && [ -r /proc/mounts ] || return
+	silent_mounts=$(printf '%s\n' "$accounts" | awk '
+		NR == FNR { split($0, field, ":"); home[++homes] = field[4]; next }
+		$3 ~ /^(nfs4?|cifs|smb3|smbfs|9p|autofs|ceph|afs|lustre|glusterfs|fuse([.].*)?)$/ && $2 != "/" {
+			while (i = index($2, "\\040")) $2 = substr($2, 1, i - 1) " " substr($2, i + 4)
+			asked = $3 == "autofs" ? "" : $2
+			for (i = 1; i <= homes; i++) if (index(home[i] "/", $2 "/") == 1) { asked = home[i]; break }
+			if (asked != "" && many++ < 64) print $2 "\n" asked
+		}' - /proc/mounts | {
+		while IFS= read -r mount && IFS= read -r asked; do
+			{ answers "$asked" || printf '%s\n' "$mount"; } &
+		done
+		wait
+	})
+}
+
+# Whether there is an answer about $1, be it that it does not exist. What is killed holds no pipe open.
+answers() {
+	for question in 'ls -ldn' 'stat -f'; do
+		# The kernel may still know what was there: of the whole it asks each time.
+		timeout -s KILL 3 $question "$1/." >/dev/null
+		case $? in 124 | 137) return 1 ;; esac
+	done
+	return 0
+}
+
+is_silent() {
+	[ -n "$silent_mounts" ] || return 1
+	IFS=$nl
+	for mount in $silent_mounts; do
+		case $1/ in "$mount"/*) unset IFS; return 0 ;; esac
+	done
+	unset IFS
+	return 1
+}
+
 # Whether $1 is there: file, other, absent (provably), or hidden (cannot be told), into $stands.
 find_out() {
 	stands=absent
 	case $1 in /*) ;; *) return ;; esac
+	if is_silent "$1"; then stands=hidden; return; fi
 	if [ -f "$1" ]; then stands=file; return; fi
 	if [ -e "$1" ]; then stands=other; return; fi
 	above=$1
@@ -220,6 +262,8 @@ find_out() {
 
 # The path of $1 without any link, into $real; empty if it cannot be told.
 resolve() {
+	real=
+	! is_silent "$1" || return
 	real=$1
 	case $1 in
 		*//* | */./* | */../* | */. | */..) ;;
@@ -383,6 +427,7 @@ read_accounts() {
 			done
 		done </etc/nsswitch.conf
 	fi
+	find_silent_mounts
 	read_shells
 	read_password_states
 }
@@ -496,7 +541,7 @@ find_daemons() {
 		set -f
 		name=
 		read -r name <"$process/comm"
-		[ "$name" = sshd ] || continue
+		[ "$name" = sshd ] && is_roots_sshd "$process" || continue
 		# One in a container is not this host's.
 		space=$(readlink "$process/ns/pid")
 		[ -z "$space" ] || [ "$space" = "$own_space" ] || continue
@@ -509,6 +554,18 @@ find_daemons() {
 		listening=$listening${process#/proc/}\ $line$nl
 	done
 	set -f
+}
+
+# Anybody can give a program of his own this name and a command line that leads us to files that only root may read.
+is_roots_sshd() {
+	owner=
+	while read -r key owner rest; do
+		[ "$key" != Uid: ] || break
+	done <"$1/status"
+	[ "$owner" = 0 ] || return 1
+	# As root we can see what runs there: a program that gives root's rights may have been started by that name.
+	[ "$my_uid" = 0 ] || return 0
+	case $(readlink "$1/exe") in */sshd | */sshd' (deleted)') ;; *) return 1 ;; esac
 }
 
 # -f, -o and -p of a command line, into $daemon_options, a line each; a -f also sets $config.
@@ -632,8 +689,9 @@ expand() {
 	done
 }
 
-# A pattern in a folder that cannot be listed matches nothing that we could see.
+# A pattern in a folder that cannot be listed matches nothing that we could see. Fails where one must not even look.
 tell_if_closed() {
+	if is_silent "${2%%[*?[]*}"; then unread "$1" "$2" no-answer; return 1; fi
 	folder=${2%%[*?[]*}
 	folder=${folder%/*}
 	if [ -d "$folder" ]; then
@@ -642,6 +700,7 @@ tell_if_closed() {
 		find_out "$folder"
 		[ $stands != hidden ] || unread "$1" "$2" not-listed
 	fi
+	return 0
 }
 
 # Of a configuration: "match", "include WORD", "key WORD" (AuthorizedKeysFile), "near WORD" (the same where the
@@ -783,7 +842,7 @@ read_principals() {
 		if [ "$pattern" != none ] && substitute "$pattern"; then
 			case $pattern in
 				*[*?[]*)
-					tell_if_closed sshd-config "$path"
+					tell_if_closed sshd-config "$path" || { IFS=$nl; continue; }
 					IFS=
 					set +f
 					set -- $path
@@ -843,7 +902,7 @@ read_sshd_file() {
 	if [ -n "$why" ]; then printf '@sshd-file - path:%s why:%s\n' "$shown" $why; return; fi
 	walk "$real"
 	if [ ! -r "$real" ]; then why=not-permitted
-	elif [ "${2-}" = account ] && ! can_account_read; then why=account-cannot-read
+	elif [ "${2-}" = account ] && ! can_account_read "$1"; then why=account-cannot-read
 	else is_withheld
 	fi
 	[ -n "$why" ] && with=- || with=$encoding
@@ -886,7 +945,9 @@ ask_sshd() {
 	answer=$(run_sshd)
 	if [ -z "$answer" ]; then
 		out=
-		unread sshd-effective "$user" command-failed "$(run_sshd 2>&1 >/dev/null)"
+		# sshd says the line that it does not understand.
+		[ -n "$has_withheld" ] && detail= || detail=$(run_sshd 2>&1 >/dev/null)
+		unread sshd-effective "$user" command-failed "$detail"
 		[ -n "$has_match" ] || may_ask=no
 		return
 	fi
@@ -958,7 +1019,7 @@ substitute() {
 read_key_paths() {
 	case $version$1 in
 		OpenSSH_[1-9][0-9]*[*?[]*)
-			tell_if_closed authorized-keys "$1"
+			tell_if_closed authorized-keys "$1" || return
 			IFS=
 			set +f
 			set -- $1
@@ -975,8 +1036,12 @@ read_keys() {
 	if [ $stands = hidden ]; then
 		case $1 in
 			"$home"/*)
-				if [ -d "$home" ] && [ ! -x "$home" ]; then
-					[ $home_told = yes ] || unread home "$home" not-permitted
+				why=
+				if is_silent "$home"; then why=no-answer
+				elif [ -d "$home" ] && [ ! -x "$home" ]; then why=not-permitted
+				fi
+				if [ -n "$why" ]; then
+					[ $home_told = yes ] || unread home "$home" $why
 					home_told=yes
 					return
 				fi
@@ -998,7 +1063,7 @@ read_keys() {
 	walk "$real"
 	why=
 	if [ ! -r "$real" ]; then why=not-permitted
-	elif ! can_account_read; then why=account-cannot-read
+	elif ! can_account_read "$1"; then why=account-cannot-read
 	else is_withheld
 	fi
 	if [ -n "$why" ]; then
@@ -1031,16 +1096,32 @@ describe_keys() {
 	entries=$1 mode=$2 uid=$3 gid=$4
 }
 
-# sshd opens the file as the account. What that account could not open is none of ours to show either: a link
-# to somebody's secret must not bring it into the stream. Asks of the columns that `walk` left.
+# sshd opens file $1 as the account. What that account could not open is none of ours to show either: a link to
+# somebody's secret must not bring it into the stream. Asks what `walk "$real"` left.
 can_account_read() {
 	[ "$account_uid" != 0 ] || return 0
-	if [ "$uid" = "$account_uid" ]; then
-		case $mode in ?r*) return 0 ;; *) return 1 ;; esac
+	may_account r "$mode" "$uid" "$gid" || return 1
+	# Without a link, who closed the folder did not mean to hide the file from us.
+	[ "$real" != "$1" ] || return 0
+	last="$mode,$links,$uid,$gid,$size"
+	for found in $entries; do
+		found=${found#e:}
+		[ "$found" != "$last" ] || continue
+		IFS=,
+		set -- $found
+		unset IFS
+		may_account x "$1" "$3" "$4" || return 1
+	done
+}
+
+# Whether the account has right $1, r or x, to a thing of mode $2, user $3 and group $4. ACLs are not looked at.
+may_account() {
+	if [ "$3" = "$account_uid" ]; then
+		case $1$2 in r?r* | x???[xs]*) return 0 ;; *) return 1 ;; esac
 	fi
-	case $mode in ???????r*) return 0 ;; ????r*) ;; *) return 1 ;; esac
+	case $1$2 in r???????r* | x?????????[xt]*) return 0 ;; r????r* | x??????[xs]*) ;; *) return 1 ;; esac
 	for group in $account_gid $(id -G "$name"); do
-		[ "$group" != "$gid" ] || return 0
+		[ "$group" != "$4" ] || return 0
 	done
 	return 1
 }
@@ -1093,6 +1174,7 @@ read_key_files() {
 		if [ $((told % 64)) = 0 ] && is_late; then unread limit "$home" too-late; break; fi
 		folder=$home/.ssh
 		[ -n "$name" ] || folder=/etc/ssh
+		if is_silent "$folder"; then unread key-file "$folder" no-answer; continue; fi
 		if [ -d "$folder" ]; then
 			[ -r "$folder" ] && [ -x "$folder" ] || { unread key-file "$folder" not-listed; continue; }
 		fi
@@ -1139,9 +1221,8 @@ read_key_file() {
 # The public key that lies beside a private one that does not show its own: likely, and never proven.
 look_beside() {
 	[ -f "$1" ] && [ -r "$1" ] || return
-	type='' beside=''
-	read -r type beside rest <"$1"
-	[ ${#beside} -le 16384 ] || return
+	set -- $(dd bs=16384 count=1 <"$1" | tr -d '\0')
+	type=${1-} beside=${2-}
 	case $type in ssh-* | ecdsa-* | sk-*) ;; *) return ;; esac
 	case $beside in '' | *[!A-Za-z0-9+/=]*) ;; *) facts="$facts beside:$beside" ;; esac
 }
@@ -1374,7 +1455,8 @@ read_agents() {
 		if (!told[$NF]++ && count++ < 200) print $NF }' /proc/net/unix)
 	for path in $agents; do
 		folder=${path%/*}
-		[ -d "$folder" ] || continue
+		# Whoever made the socket may have put a link to somebody else's folder in its place.
+		[ -d "$folder" ] && [ ! -h "$folder" ] || continue
 		look "$folder"
 		kind=unknown
 		case $path in
@@ -1409,6 +1491,7 @@ read_outbound() {
 		case $home in /*) ;; *) continue ;; esac
 		told=$((told + 1))
 		if [ $((told % 64)) = 0 ] && is_late; then unread outbound "$home" too-late; break; fi
+		if is_silent "$home"; then unread outbound "$home" no-answer; continue; fi
 		ship_outbound known-hosts "$home/.ssh/known_hosts"
 		ship_outbound known-hosts "$home/.ssh/known_hosts2"
 		ship_outbound client-config "$home/.ssh/config"
@@ -1421,8 +1504,8 @@ ship_outbound() {
 	if [ ! -r "$2" ]; then unread outbound "$2" not-permitted; return; fi
 	resolve "$2"
 	[ -n "$real" ] || return
-	look "$2"
-	can_account_read || return
+	walk "$real"
+	can_account_read "$2" || return
 	if is_withheld; then unread outbound "$2" $why; return; fi
 	if [ $outbound_left -le 0 ]; then unread outbound "$2" too-many-outbound; return; fi
 	# In KiB, and no file costs nothing.
@@ -1461,6 +1544,7 @@ walk_certificates() {
 	while [ $# -gt 0 ]; do
 		folder=$1
 		shift
+		if is_silent "$folder"; then unread certificate-file "$folder" no-answer; continue; fi
 		[ -d "$folder" ] || continue
 		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread certificate-file "$folder" not-listed; continue; fi
 		folders=$((folders + 1))
@@ -1719,8 +1803,8 @@ name_certificates() {
 read_logs() {
 	logs_until=$(($(date +%s) + 8))
 	[ $logs_until -le $((begun + 24)) ] || logs_until=$((begun + 24))
-	logs_length=0 may_stop=no most_bytes=$((64 * MIB))
-	if timeout 5 true; then may_stop=yes most_bytes=$((512 * MIB)); fi
+	logs_length=0 most_bytes=$((64 * MIB))
+	[ $may_stop = no ] || most_bytes=$((512 * MIB))
 	read_journal
 	read_log_files /var/log/auth.log
 	read_log_files /var/log/secure

@@ -66,6 +66,26 @@ test("a second sshd with other options is asked, too, and one in a container is 
   expect([...(other?.files.keys() ?? [])]).toContain("/etc/ssh/deep/a.conf");
 });
 
+test("an account that calls its program sshd leads the collector nowhere", async () => {
+  await using host = await startHost({
+    name: "false-daemon",
+    prepare: `${PREPARE}
+      printf 'the secret of root\\n' > /root/secret; printf 'Include /root/secret\\n' > /home/alice/config
+      cp /usr/bin/sleep /home/alice/sshd; mkdir /home/alice/bin
+      ln -s /usr/bin/sleep /home/alice/bin/sshd`,
+  });
+  const title = "sshd: /usr/sbin/sshd -f /home/alice/config [listener] 0 of 10-100 startups";
+  await host.run(`
+    setpriv --reuid alice bash -c 'exec -a "${title} a" /home/alice/sshd 60' </dev/null >/dev/null 2>&1 &
+    bash -c 'exec -a "${title} b" /home/alice/bin/sshd 60' </dev/null >/dev/null 2>&1 &
+    until [ "$(cat /proc/[0-9]*/comm | grep -cx sshd)" = 3 ]; do :; done`);
+  const stream = await runCollector(host);
+  const told = readCollection(stream, { nonce: null });
+  expect(told?.otherDaemons).toEqual([]);
+  expect([...(told?.sshd.files.keys() ?? [])]).not.toContain("/root/secret");
+  expect(told?.unread.filter(({ kind }) => kind.startsWith("sshd"))).toEqual([]);
+});
+
 test("when sshd has read its configuration is told, and when the files were changed", async () => {
   await using host = await startHost({ name: "reload", prepare: PREPARE });
   const told = async () => {

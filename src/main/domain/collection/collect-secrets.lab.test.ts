@@ -53,6 +53,8 @@ rm /root/raw /root/forged
 # What mallory links to, the collector must not fetch for her, though it runs as root.
 ln -s /etc/shadow /home/mallory/.ssh/authorized_keys
 ln -s /home/alice/.ssh/ssh-rsa /home/mallory/.ssh/authorized_keys2
+mkdir -m 700 /root/closed; echo "words of root" > /root/closed/notes; chmod 644 /root/closed/notes
+ln -s /root/closed/notes /home/mallory/.ssh/known_hosts
 chown -h mallory: /home/mallory/.ssh /home/mallory/.ssh/*
 ln -s /etc/shadow /root/.ssh/authorized_keys
 cat /secrets/ssh-ed25519 > /root/.ssh/authorized_keys2
@@ -115,9 +117,11 @@ test("no byte of a private key leaves the host, in whatever form", async () => {
 
 const isPublicFiller = (window: Buffer): boolean => new Set(window).size < 4;
 
-test("no password hash leaves the host, not even through a link that root could follow", () => {
+test("no password hash leaves the host, and nothing else through a link that root alone could follow", () => {
   const hay = haystack();
-  expect(["canarysalt", "CANARYHASH", "$6$"].filter((canary) => hay.includes(canary))).toEqual([]);
+  expect(["canarysalt", "CANARYHASH", "$6$", "words of root"].filter((words) => hay.includes(words))).toEqual(
+    [],
+  );
   const collection = readCollection(stream, { nonce: "n" });
   const told = collection?.authorizedKeys.map(({ path, bytes, whyUnread }) => ({ path, bytes, whyUnread }));
   const cannot = "the account itself may not read it, so sshd would not either";
