@@ -86,7 +86,7 @@ export function createApp({
       access: createAccess({ store }),
       activity: createActivity({ store }),
       bundles: createBundles({
-        ...{ collectorScript, importBundle: recording.importBundle, announce, now },
+        ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
         plan: (bundle, at) => planBundle(store, bundle, at),
       }),
       certificates: createCertificates({ store, now }),

@@ -68,7 +68,16 @@ export function bundleTable(db: Database) {
       OR (key_fingerprint IS NOT NULL AND ${IS_ITS_OWN}) AS has_keys
     FROM host WHERE host = ? AND port = ?`);
 
+  const owner = db.prepare<[string], { name: string; standing: "known" | "gone" }>(`
+    SELECT name, standing FROM person_key JOIN person ON person.id = person_key.person
+    WHERE fingerprint = ?
+    ORDER BY standing DESC, name
+    LIMIT 1`);
+
   return {
+    /** Whom the rosters have a key for; somebody who is still there before somebody who has left. */
+    ownerOf: (fingerprint: string) => owner.get(fingerprint) ?? null,
+
     find(digest: string) {
       const row = find.get(digest);
       if (!row) return null;

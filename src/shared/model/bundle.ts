@@ -13,6 +13,9 @@ export const BundleSignature = z.discriminatedUnion("kind", [
 ]);
 export type BundleSignature = z.infer<typeof BundleSignature>;
 
+/** What a signature of a bundle is for: one that was made for something else is none. */
+export const SIGNATURE_NAMESPACE = "latchkey-bundle";
+
 /** The most that a collector writes, and so the most that a bundle holds. */
 export const MOST_BUNDLE_BYTES = 16 * 1024 * 1024;
 

@@ -14,7 +14,7 @@ export function sayBundle({ host, port, isNewHost, readAs, accountCount, collect
 /** What came of an import. */
 export function sayImported(bundle: ImportedBundle): string {
   const { wasKnown, importedAt, state, message, signature } = bundle;
-  if (wasKnown) return `already imported on ${importedAt}; nothing has changed`;
+  if (wasKnown) return `already imported on ${importedAt}, as ${sayPlace(bundle)}; nothing has changed`;
   const part = state === "ok" ? "" : `; read in part: ${message}`;
   return `${sayBundle(bundle)}${part}; ${saySignature(signature)}`;
 }

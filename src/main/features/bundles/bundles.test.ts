@@ -1,6 +1,11 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
+import { scanAll } from "#testing/lab/desk.ts";
+import { openTerminal } from "#testing/open-terminal.ts";
+import { findClosedEndpoint } from "#testing/servers.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
@@ -43,4 +48,157 @@ test("the same bundle again changes nothing, in a thread of its own as well", as
   const again = await client.bundles.import(asBundle(`welcome back\n${bundleOf()}`));
   expect(again).toMatchObject({ wasKnown: true, scanId: first.scanId, importedAt: first.importedAt });
   expect(await client.scans.list({})).toMatchObject({ total: 1 });
+});
+
+test("a host is known again by its keys, whatever it calls itself by then", async () => {
+  await using app = open();
+  const { client } = app;
+  await client.bundles.import({ ...asBundle(bundleOf()), as: { host: "vault.corp", port: 2222 } });
+  const renamed = bundleOf(1_795_700_000, (records) => records.replace("hostname:web1", "hostname:db7"));
+  expect(await client.bundles.look(asBundle(renamed))).toMatchObject({
+    host: "vault.corp",
+    isNewHost: false,
+  });
+  expect(await client.bundles.import(asBundle(renamed))).toMatchObject({ host: "vault.corp", port: 2222 });
+  expect((await client.hosts.list({})).rows).toMatchObject([{ host: "vault.corp", hostname: "db7" }]);
+  await expect(
+    client.bundles.import({ ...asBundle(bundleOf(1_795_800_000)), as: { host: "other", port: 22 } }),
+  ).rejects.toThrow("its host keys are those of vault.corp:2222, so it is not other:22");
+});
+
+test("a clone with other host keys is another host, whatever it calls itself", async () => {
+  await using app = open();
+  const { client } = app;
+  await client.bundles.import(asBundle(bundleOf()));
+  const cloned = asBundle(bundleOf(1_795_700_000, changeHostKeys));
+  await expect(client.bundles.import(cloned)).rejects.toThrow(
+    "it calls itself web1, and the web1 that is known has other host keys; give this one another name with --as",
+  );
+  await expect(client.bundles.import({ ...cloned, as: { host: "web1", port: 22 } })).rejects.toThrow(
+    /^web1:22 is known by other host keys than this bundle has/,
+  );
+  await client.bundles.import({ ...cloned, as: { host: "web2", port: 22 } });
+  expect(await client.hosts.list({})).toMatchObject({ total: 2 });
+});
+
+test("an older bundle never overwrites newer facts, and one from the future is dated now", async () => {
+  await using app = open();
+  const { client } = app;
+  await client.bundles.import(asBundle(bundleOf()));
+  await expect(client.bundles.import(asBundle(bundleOf(1_795_613_273)))).rejects.toThrow(
+    "it is older than what is known of web1:22: it was collected at 2026-11-25T13:27:53Z and the host was read at 2026-11-25T13:27:54Z, both by the host's own clock; nothing of it was taken",
+  );
+  const ahead = await client.bundles.import(asBundle(bundleOf(1_900_000_000)));
+  expect(ahead).toMatchObject({
+    collectedAt: "2026-12-01T12:00:00Z",
+    notes: [expect.stringMatching(/^the host's clock is at least \d+ seconds ahead of this computer's/)],
+  });
+});
+
+test.each<[what: string, change: (bundle: string) => string, why: RegExp]>([
+  [
+    "cut",
+    (bundle) => bundle.slice(0, -100),
+    /^the stream stops early, after \d+ whole records; carry it again/,
+  ],
+  [
+    "altered",
+    (bundle) => bundle.replace("hostname:web1", "hostname:web2"),
+    /^the stream was changed on its way/,
+  ],
+  [
+    "a record short",
+    (bundle) => bundle.replace(/^end \d+/m, "end 3"),
+    /^the stream holds \d+ records and should/,
+  ],
+  ["empty", () => "", /^the file is empty/],
+  ["something else", () => "hello\n", /^it is no bundle/],
+  ["the collector itself", () => "#!/bin/sh\n", /^it is a script, not what it wrote/],
+  ["of CRLF", (bundle) => bundle.replaceAll("\n", "\r\n"), /^its line ends were changed on the way/],
+  [
+    "of UTF-16",
+    (bundle) => Buffer.from(bundle, "utf16le").toString("latin1"),
+    /^it was written anew as UTF-16/,
+  ],
+  ["packed", (bundle) => gzipSync(bundle).toString("latin1"), /^it is packed with gzip/],
+  ["two bundles", (bundle) => bundle + bundle, /^another bundle follows in the same file/],
+  ["without a date", () => bundleOf(0, (records) => records.replace("time:0 ", "")), /^it does not say when/],
+])("a bundle that is %s is refused with what is wrong, and nothing of it is kept", async (_, change, why) => {
+  await using app = open();
+  const { client } = app;
+  const given = { base64: Buffer.from(change(bundleOf()), "latin1").toString("base64") };
+  await expect(client.bundles.import(given)).rejects.toThrow(why);
+  await expect(client.bundles.look(given)).rejects.toMatchObject({ code: "invalid-input" });
+  await expectNothing(client);
+});
+
+test("a bundle that is cut at any byte is refused, and nothing of it is kept", async () => {
+  await using app = open();
+  const { client } = app;
+  const whole = Buffer.from(bundleOf(), "latin1");
+  for (let length = 0; length < whole.length; length += 97) await expectRefused(whole.subarray(0, length));
+  for (let left = 1; left < 130; left++) await expectRefused(whole.subarray(0, whole.length - left));
+  await expectNothing(client);
+
+  async function expectRefused(bytes: Buffer) {
+    const given = { base64: bytes.toString("base64") };
+    await expect(client.bundles.import(given), `${bytes.length} bytes`).rejects.toMatchObject({
+      code: "invalid-input",
+    });
+  }
+});
+
+test("a bundle in parts is one, as long as they are held, and none is larger than 16 MiB", async () => {
+  await using app = open();
+  const { client } = app;
+  const bytes = Buffer.from(bundleOf(), "latin1");
+  const id = crypto.randomUUID();
+  await client.bundles.hand({ id, base64: bytes.subarray(0, 1_000).toString("base64") });
+  const rest = { handed: id, base64: bytes.subarray(1_000).toString("base64") };
+  expect(await client.bundles.look(rest)).toMatchObject({ host: "web1" });
+  expect(await client.bundles.import(rest)).toMatchObject({ wasKnown: false });
+  await expect(client.bundles.import({ ...rest, handed: crypto.randomUUID() })).rejects.toThrow(
+    /not held any more/,
+  );
+  const large = { id, base64: Buffer.alloc(16 * 1024 * 1024).toString("base64") };
+  await expect(client.bundles.hand(large)).rejects.toMatchObject({ code: "too-many" });
+});
+
+test("what a later visit met stays the state of the host", async () => {
+  await using app = open();
+  const { client } = app;
+  const { host, port } = await findClosedEndpoint();
+  await client.bundles.import({ ...asBundle(bundleOf()), as: { host, port } });
+  await scanAll(app, { text: `root@${host}:${port}`, only: "ssh" });
+  await client.bundles.import(asBundle(bundleOf(1_795_700_000)));
+  expect((await client.hosts.list({})).rows).toMatchObject([
+    {
+      state: "failed",
+      outcome: "refused",
+      lastSeen: "2026-12-01T12:00:00Z",
+      lastRead: "2026-11-26T13:33:20Z",
+    },
+  ]);
+});
+
+type Client = ReturnType<typeof open>["client"];
+
+async function expectNothing(client: Client): Promise<void> {
+  expect(await client.hosts.list({})).toMatchObject({ total: 0 });
+  expect(await client.scans.list({})).toMatchObject({ total: 0 });
+  expect(await client.activity.verify()).toMatchObject({ eventCount: 0 });
+}
+
+/** The same records with another host key of Ed25519. */
+const changeHostKeys = (records: string): string =>
+  records.replace(
+    /(\nkey-file [^\n]*ssh_host_ed25519_key [^\n]*hex:0000000b7373682d6564323535313900000020)..../,
+    "$1beef",
+  );
+
+test("the collector is printed to the byte", async () => {
+  const { out } = await openTerminal(":memory:")("collector");
+  expect(`${out}\n`).toBe(
+    readFileSync(join(import.meta.dirname, "../../../../resources/collector/collect.sh"), "utf8"),
+  );
 });

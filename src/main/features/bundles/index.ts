@@ -4,11 +4,15 @@ import type { Announcement } from "#shared/contract/events.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";
 import type { BundleView, ImportedBundle } from "#shared/model/imported-bundle.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { BUNDLE_INSTRUCTIONS } from "#shared/text/bundle-instructions.ts";
+import type { Store } from "#store/store.ts";
+import { judgeSignature } from "./judge-signature.ts";
 import { createParts } from "./parts.ts";
 
 type Carried = Pick<GivenBundle, "as"> & { bytes: Uint8Array; signature: BundleSignature };
 
 type Deps = {
+  store: Pick<Store, "bundles">;
   collectorScript: string;
   /** What importing it would do; changes nothing. */
   plan: (
@@ -21,12 +25,12 @@ type Deps = {
 };
 
 /** Hosts that no network leads to: the collector is carried there, and what it wrote is carried back. */
-export function createBundles({ collectorScript, plan, importBundle, announce, now }: Deps) {
+export function createBundles({ store, collectorScript, plan, importBundle, announce, now }: Deps) {
   const os = implement(bundles);
   const parts = createParts();
 
   return {
-    collector: os.collector.handler(() => ({ script: collectorScript, instructions: "" })),
+    collector: os.collector.handler(() => ({ script: collectorScript, instructions: BUNDLE_INSTRUCTIONS })),
     hand: os.hand.handler(({ input }) => parts.hand(input)),
     look: os.look.handler(({ input }) => look(input)),
     import: os.import.handler(({ input }) => take(input)),
@@ -44,6 +48,7 @@ export function createBundles({ collectorScript, plan, importBundle, announce, n
   }
 
   function toCarried(given: GivenBundle): Carried {
-    return { bytes: parts.join(given), as: given.as, signature: { kind: "none" } };
+    const bytes = parts.join(given);
+    return { bytes, as: given.as, signature: judgeSignature(store, given, bytes) };
   }
 }

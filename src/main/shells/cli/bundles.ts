@@ -180,9 +180,13 @@ async function readSignature(path: string): Promise<string | null> {
 
 const toJson = (answer: Answer) => ("refused" in answer ? answer : { file: answer.file, ...answer.imported });
 
+/** A file that cannot be read is named in the sentence already. */
+const sayRefused = ({ file, refused }: { file: string; refused: string }): string =>
+  refused.startsWith(printable(file)) ? refused : `${printable(file)}: ${refused}`;
+
 function sayAnswer(answer: Answer, world: World): void {
   const file = printable(answer.file);
-  if ("refused" in answer) world.err(`latchkey: ${file}: ${answer.refused}`);
+  if ("refused" in answer) world.err(`latchkey: ${sayRefused(answer)}`);
   else world.out(`${file}: ${printable(sayImported(answer.imported))}`);
   const { notes } = "refused" in answer ? { notes: [] } : answer.imported;
   for (const note of notes) world.err(`  ${printable(note)}`);

@@ -1,0 +1,71 @@
+/**
+ * Signatures of files by OpenSSH (PROTOCOL.sshsig), as `ssh-keygen -Y sign` writes and `ssh-keygen -Y verify` reads
+ * them: whether the key that stands in one has signed these bytes. Whose key that is, is for others to say.
+ */
+import { hash } from "node:crypto";
+import { isSignedBy } from "#domain/ssh/host-certificate-signature.ts";
+import { type PublicKey, readKeyBlob, typeInCertificate } from "#domain/ssh/key-blob.ts";
+import { asField, decodeBase64, openFields } from "#domain/ssh/wire.ts";
+import { SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
+import { splitTouched } from "./touched-signature.ts";
+
+export type SignatureCheck =
+  | { kind: "good"; key: PublicKey }
+  | { kind: "bad"; why: string }
+  /** It may be good: what it is made with is not known here. */
+  | { kind: "unsupported"; why: string };
+
+type Signature = {
+  key: PublicKey;
+  namespace: string;
+  reserved: Uint8Array;
+  hashName: string;
+  signature: Uint8Array;
+};
+
+const ARMOR = /^\s*-----BEGIN SSH SIGNATURE-----\s*\n([A-Za-z0-9+/=\s]*)\n-----END SSH SIGNATURE-----\s*$/;
+const MAGIC = Buffer.from("SSHSIG", "latin1");
+const VERSION = 1n;
+
+/** Never throws. */
+export function checkSignature(armored: string, bytes: Uint8Array): SignatureCheck {
+  const blob = decodeBase64((ARMOR.exec(armored)?.[1] ?? "").trim());
+  const read = blob && blob.length > 0 ? readSignature(blob) : null;
+  if (!read) return bad("the signature cannot be read; it is what ssh-keygen -Y sign wrote, to the byte");
+  const { key, namespace, reserved, hashName, signature } = read;
+  if (namespace !== SIGNATURE_NAMESPACE)
+    return bad(`the signature is for "${namespace}"; sign with ssh-keygen -Y sign -n ${SIGNATURE_NAMESPACE}`);
+  if (hashName !== "sha256" && hashName !== "sha512")
+    return { kind: "unsupported", why: `it is made over a digest by "${hashName}"` };
+  if (typeInCertificate(key.keyType) !== null)
+    return { kind: "unsupported", why: "it was made with a certificate; sign with a plain key" };
+  const digest = hash(hashName, bytes, "buffer");
+  const texts = [namespace, reserved, hashName, digest].map((part) => asField(Buffer.from(part)));
+  const signed = Buffer.concat([MAGIC, ...texts]);
+  const touched = splitTouched(key, signed, signature);
+  if (touched === "no") return bad(WRONG);
+  const isSigned = touched
+    ? isSignedBy(touched.key, touched.signed, touched.signature)
+    : isSignedBy(key, signed, signature);
+  if (isSigned === "yes") return { kind: "good", key };
+  if (isSigned === "no") return bad(WRONG);
+  return { kind: "unsupported", why: `signatures by a ${key.keyType} key cannot be checked here` };
+}
+
+const WRONG = "the signature is not of this bundle: it, or the bundle, was changed after it was signed";
+
+const bad = (why: string): SignatureCheck => ({ kind: "bad", why });
+
+function readSignature(blob: Uint8Array): Signature | null {
+  const fields = openFields(blob);
+  if (!fields.skip(MAGIC.length) || !MAGIC.equals(blob.subarray(0, MAGIC.length))) return null;
+  if (fields.number(4) !== VERSION) return null;
+  const keyBlob = fields.octets();
+  const namespace = fields.text();
+  const reserved = fields.octets();
+  const hashName = fields.text();
+  const signature = fields.octets();
+  if (!keyBlob || !namespace || !reserved || !hashName || !signature || !fields.isAtEnd) return null;
+  const key = readKeyBlob(keyBlob);
+  return key && { key, namespace, reserved, hashName, signature };
+}

@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { expect, test } from "vitest";
+import { createApp } from "#app";
+import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { runCollector } from "#testing/lab/run-collector.ts";
+import { type LabHost, startHost } from "#testing/lab/start-host.ts";
+
+/** A host with something of everything that a collector looks for. */
+const furnish = (publicKey: string): string => `
+  ${letIn(publicKey)} ${letIn(publicKey, "deploy", "/bin/bash")} ${letIn(publicKey, "shut", "/usr/sbin/nologin")}
+  usermod --lock shut
+  usermod --password x root; usermod --password x deploy
+  ssh-keygen -q -t ed25519 -N '' -C robot -f /home/deploy/.ssh/id_ed25519
+  { echo "from=\\"10.0.0.0/8\\",restrict $(cat /home/deploy/.ssh/id_ed25519.pub)"; echo 'ssh-rsa broken'; } \\
+    >> /home/deploy/.ssh/authorized_keys
+  chown -R deploy /home/deploy/.ssh
+  echo 'deploy ALL=(ALL) NOPASSWD: /bin/systemctl' > /etc/sudoers.d/deploy
+  echo 'Match User deploy
+    AllowTcpForwarding no' >> /etc/ssh/sshd_config
+  mkdir -p /etc/pki
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=web1 \\
+    -keyout /etc/pki/web1.key -out /etc/pki/web1.pem 2>/dev/null
+  for day in $(seq 100 -1 0); do
+    echo "$(date -u -d "-$day days" +%Y-%m-%d)T00:00:01+00:00 web1 CRON[9]: pam_unix(cron:session): session opened"
+  done >> /var/log/auth.log
+`;
+
+test.each([
+  ["root", undefined],
+  ["an ordinary user", "deploy"],
+])(
+  "a host that is read as %s gives the same rows live and by bundle, but for the way they came",
+  async (_, user) => {
+    await using live = await makeDesk();
+    const carried = { ...live, databasePath: join(live.home, "carried.db") };
+    await using host = await startHost({ name: "web1", prepare: furnish(live.publicKey) });
+    await scan(live, host, user ?? "root");
+    const stream = await runCollector(host, user === undefined ? {} : { user });
+    await using app = createApp({
+      ...carried,
+      workstation: { user: "root", home: live.home, agentSocket: null },
+    });
+    // The private keys of this computer are looked at by a live scan, too.
+    await app.client.people.declareScope({ isWhole: false });
+    const base64 = stream.toString("base64");
+    const as = { host: host.address, port: 22 };
+    expect(await app.client.bundles.import({ base64, as })).toMatchObject({ state: "ok", isNewHost: true });
+
+    expect(readTables(carried)).toEqual(readTables(live));
+    expect(readTables(carried).grant_line?.length).toBeGreaterThanOrEqual(3);
+  },
+);
+
+async function scan(desk: Desk, { address }: LabHost, user: string): Promise<void> {
+  await using app = desk.open();
+  const visits = await scanAll(app, { text: `${user}@${address}`, only: "ssh", acceptNew: true });
+  expect(visits).toMatchObject([{ state: "ok" }]);
+}
+
+/** What tells of the way: visits, what was asked for, and the host key that was presented. */
+const OF_THE_WAY = new Set(["scan", "probe", "target", "unvisited", "pin", "scope", "event", "bundle"]);
+const OF_A_VISIT = new Set([
+  "user",
+  "key_type",
+  "key_fingerprint",
+  "key_blob",
+  "key_seen",
+  "clock_ahead_seconds",
+]);
+
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
+
+/** A line that let the scan in itself is yes for that; by bundle it is yes for what stands there. */
+const BY_LOGIN = "this scan logged in with it";
+const BY_READING = "nothing that sshd consults refuses it";
+
+/** Every row of every table, without what tells of the way, and without the instants of the two readings. */
+function readTables({ databasePath }: Pick<Desk, "databasePath">): Record<string, unknown[]> {
+  const db = new Sqlite(databasePath, { readonly: true });
+  using _closing = { [Symbol.dispose]: () => void db.close() };
+  const names = db
+    .prepare<[], string>(
+      "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND name NOT LIKE 'sqlite%'",
+    )
+    .pluck()
+    .all();
+  const read = (name: string) =>
+    db
+      .prepare<[], object>(`SELECT * FROM "${name}"`)
+      .all()
+      .map((row) => withoutWay(row));
+  return Object.fromEntries(names.filter((name) => !OF_THE_WAY.has(name)).map((name) => [name, read(name)]));
+}
+
+const withoutWay = (row: object): object =>
+  Object.fromEntries(
+    Object.entries(row)
+      .filter(([column]) => !OF_A_VISIT.has(column))
+      .map(([column, value]) => [
+        column,
+        typeof value === "string"
+          ? value.replace(INSTANT, "(an instant)").replace(BY_LOGIN, BY_READING)
+          : value,
+      ]),
+  );
