@@ -15,6 +15,7 @@ import { createDatabase } from "./features/database/index.ts";
 import { createEvents } from "./features/events/index.ts";
 import { createFindings } from "./features/findings/index.ts";
 import { createHostKeyList } from "./features/host-keys/index.ts";
+import { createGraph } from "./features/graph/index.ts";
 import { createHosts } from "./features/hosts/index.ts";
 import { createInspect } from "./features/inspect/index.ts";
 import { createOverview } from "./features/overview/index.ts";
@@ -95,6 +96,7 @@ export function createApp({
       events: events.procedures,
       findings: createFindings({ store, now }),
       hostKeys: createHostKeyList({ store, workstation, readKnownHosts, loadSshConfig }),
+      graph: createGraph({ store }),
       hosts: createHosts({ store, now, announce }),
       inspect: createInspect({ prober }),
       overview: createOverview({ store, now }),

@@ -9,6 +9,7 @@ import { diskHealth } from "./disk-health.ts";
 import { explaining } from "./explain-sqlite.ts";
 import { findingBriefs } from "./findings/finding-briefs.ts";
 import { findingTable } from "./findings/finding-table.ts";
+import { graphStore } from "./graph/graph-store.ts";
 import { hostKeyFacts } from "./hosts/host-key-facts.ts";
 import { hostTable } from "./hosts/host-table.ts";
 import { createLists } from "./lists/lists.ts";
@@ -109,6 +110,7 @@ function tables(db: Database, path: string) {
     endpoints: explained(written.endpoints),
     events: explained(written.events),
     findings: viewed(findings),
+    graph: explained(graphStore(db, lists)),
     hostKeys: explained(hostKeyFacts(db)),
     hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(written.hostVisits) },
     overview: viewed(overview(db, { rows, findings, scans, scope })),

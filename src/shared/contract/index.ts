@@ -8,6 +8,7 @@ import { database } from "./database.ts";
 import { events } from "./events.ts";
 import { findings } from "./findings.ts";
 import { hostKeys } from "./host-keys.ts";
+import { graph } from "./graph.ts";
 import { hosts } from "./hosts.ts";
 import { inspect } from "./inspect.ts";
 import { overview } from "./overview.ts";
@@ -27,6 +28,7 @@ export const contract = {
   database,
   events,
   findings,
+  graph,
   hostKeys,
   hosts,
   inspect,

@@ -1,0 +1,194 @@
+import { expect, test } from "vitest";
+import { fingerprintOf, START } from "#store/testing/make-visit.ts";
+import { file, grant, type Host, openGraph, rule, say, visit } from "./open-graph.ts";
+
+/** web's root has a key for deploy on db, who becomes root there, where the key of a backup lies. */
+const CHAIN: Record<string, Host> = {
+  web: { keyFiles: [file("web-key", "root")] },
+  db: {
+    grants: [grant("web-key", "deploy", {}, "no-pty")],
+    becoming: [rule("deploy")],
+    keyFiles: [file("backup-key", "ci")],
+  },
+  store: { grants: [grant("backup-key", "root")] },
+};
+
+test("a host reaches what its keys open, what is root there, and what the keys beyond open", async () => {
+  const graph = openGraph(CHAIN);
+  expect(await graph.reach("web")).toEqual([
+    "root@web root ci@web 1",
+    "root@web root deploy@web 1",
+    "root@web opens deploy@db 1",
+    "deploy@db sudo root@db 2",
+    "root@db root ci@db 3",
+    "ci@db opens root@store 4",
+    "root@store root ci@store 5",
+    "root@store root deploy@store 5",
+  ]);
+});
+
+test("the shortest path between two hosts names keys, files, rules and options", async () => {
+  const graph = openGraph(CHAIN);
+  const { steps, isCertain, isCut } = await graph.client.path({ from: "web", to: "store" });
+  expect({ isCertain, isCut, steps: steps?.map(say) }).toEqual({
+    isCertain: true,
+    isCut: false,
+    steps: [
+      "root@web opens deploy@db 1",
+      "deploy@db sudo root@db 2",
+      "root@db root ci@db 3",
+      "ci@db opens root@store 4",
+    ],
+  });
+  expect(steps?.[0]).toMatchObject({
+    fingerprint: fingerprintOf("web-key"),
+    heldAt: "/home/root/.ssh/web-key",
+    where: "/home/deploy/.ssh/authorized_keys:1",
+    options: "no-pty",
+  });
+  expect(steps?.[1]).toMatchObject({ where: "/etc/sudoers:1", fingerprint: null });
+  expect(await graph.path("store", "web")).toBe(null);
+});
+
+test("what reaches a thing is told from its end, with the first step that each takes", async () => {
+  const graph = openGraph(CHAIN);
+  expect((await graph.reach("root@store", { direction: "to" })).toSorted()).toEqual([
+    "ci@db opens root@store 1",
+    "deploy@db sudo root@db 3",
+    "root@db root ci@db 2",
+    "root@web opens deploy@db 4",
+  ]);
+});
+
+test("a key and an account of one's choice are starts, too", async () => {
+  const graph = openGraph(CHAIN);
+  expect(await graph.path(fingerprintOf("backup-key"), "store")).toEqual([
+    `${fingerprintOf("backup-key")} opens root@store 1`,
+  ]);
+  expect(await graph.reach("ci@db")).toContain("ci@db opens root@store 1");
+});
+
+test("a way that is certain is told before a shorter one that is only possible", async () => {
+  const graph = openGraph({
+    web: { keyFiles: [file("locked", "root", { isEncrypted: true }), file("open", "ci")] },
+    db: { grants: [grant("locked", "root"), grant("open", "root")] },
+  });
+  expect(await graph.path("web", "db")).toEqual(["root@web root ci@web 1", "ci@web opens root@db 2"]);
+});
+
+test("a grant that sshd refuses, and one that has gone, lead nowhere", async () => {
+  const refused = {
+    web: { keyFiles: [file("key", "root")] },
+    db: { grants: [grant("key", "root", { state: "no" })] },
+  };
+  const graph = openGraph(refused);
+  expect(await graph.path("web", "db")).toBe(null);
+  visit(graph.store, "db", { grants: [grant("key", "root")] });
+  expect(await graph.path("web", "db")).toHaveLength(1);
+  visit(graph.store, "db", {});
+  expect(await graph.path("web", "db")).toBe(null);
+});
+
+test("an open agent lends keys that are not known: the way ends there, and says so", async () => {
+  const agents = [{ account: "deploy", kind: "forwarded" as const, path: "/tmp/ssh-1/agent" }];
+  const graph = openGraph({ web: { agents } });
+  expect(await graph.reach("deploy@web")).toEqual(["deploy@web agent? forwarded agent of deploy@web 1"]);
+  expect((await graph.client.reach({ start: "deploy@web" })).rows[0]?.notes).toEqual([
+    "open when the host was last read; which keys it lends is not known",
+  ]);
+  expect(await graph.reach("web", { onlyCertain: true })).not.toContain("agent");
+});
+
+test("a key file whose owner is no account of the host is root's", async () => {
+  const graph = openGraph({
+    web: { keyFiles: [file("key", "4711")] },
+    db: { grants: [grant("key", "deploy")] },
+  });
+  expect(await graph.path("web", "db")).toEqual(["root@web opens deploy@db 1"]);
+  expect(await graph.reach("deploy@db", { direction: "to" })).toContain("root@web opens deploy@db 1");
+});
+
+test("hosts that log in to each other are a pair; one way alone is none", async () => {
+  const graph = openGraph({
+    a: { keyFiles: [file("a-key", "root")], grants: [grant("b-key", "ci")] },
+    b: { keyFiles: [file("b-key", "deploy")], grants: [grant("a-key", "root")] },
+    c: { grants: [grant("a-key", "root")] },
+  });
+  const { pairs, total, isCut } = await graph.client.mutual();
+  expect(pairs.map(({ there, back }) => [say(there), say(back)])).toEqual([
+    ["root@a opens root@b", "deploy@b opens ci@a"],
+  ]);
+  expect([total, isCut]).toEqual([1, false]);
+});
+
+test("keys of several people and host keys of several hosts are told; two entries of one person are one", async () => {
+  const hostKeys = [{ keyType: "ssh-ed25519", keyBits: 256, fingerprint: "SHA256:host" }];
+  const graph = openGraph({ a: { hostKeys }, b: { hostKeys }, c: {} });
+  const person = (name: string, logins: string[]) => ({
+    ...{ handle: name, name, email: null, logins, said: "nothing" as const, leftOn: null },
+    keys: [{ fingerprint: "SHA256:team", keyType: "ssh-ed25519" }],
+  });
+  const people = [person("ann", ["ann"]), person("bob", ["bob"])];
+  graph.store.people.replaceRoster({ name: "team", kind: "keys", isWhole: false, people, at: START });
+  const again = [person("Ann Moore", ["ann"])];
+  graph.store.people.replaceRoster({ name: "staff", kind: "keys", isWhole: false, people: again, at: START });
+  expect((await graph.client.shared()).keys).toEqual([
+    { kind: "people", fingerprint: "SHA256:team", holders: ["Ann Moore", "bob"], holderCount: 2 },
+    { kind: "hosts", fingerprint: "SHA256:host", holders: ["a", "b"], holderCount: 2 },
+  ]);
+});
+
+test("the list goes page by page through every kind of holder, each row once", async () => {
+  const graph = openGraph({
+    ...CHAIN,
+    many: {
+      grants: Array.from({ length: 5 }, (_, line) => ({ ...grant("web-key", "deploy"), line: line + 2 })),
+    },
+  });
+  graph.store.people.holdHere(
+    [{ place: "~/.ssh/id", fingerprint: fingerprintOf("web-key"), kind: "file" }],
+    () => true,
+    START,
+  );
+  const whole = await graph.client.links({});
+  const ids: string[] = [];
+  let after: string | null = null;
+  do {
+    const page: typeof whole = await graph.client.links({ limit: 2, after });
+    expect(page.total).toBe(whole.total);
+    ids.push(...page.rows.map(({ id }) => id));
+    after = page.next;
+  } while (after !== null);
+  expect(ids).toEqual(whole.rows.map(({ id }) => id));
+  expect([new Set(ids).size, whole.total]).toEqual([ids.length, ids.length]);
+});
+
+test("the list is filtered by what it begins with, by host, by root and by words", async () => {
+  const graph = openGraph(CHAIN);
+  expect(await graph.links({ by: "account" })).toEqual(["deploy@db sudo root@db"]);
+  expect(await graph.links({ host: "store" })).toEqual(["ci@db opens root@store"]);
+  expect(await graph.links({ onlyRoot: true })).toEqual(["ci@db opens root@store", "deploy@db sudo root@db"]);
+  expect(await graph.links({ search: "WEB deploy" })).toEqual(["root@web opens deploy@db"]);
+  expect(await graph.reach("web", { host: "db", onlyRoot: true })).toEqual(["deploy@db sudo root@db 2"]);
+  await expect(graph.client.links({ after: "x" })).rejects.toThrow("after is not the next of a page");
+});
+
+test("a picture has the nearest things, what is between them, and says when there are more", async () => {
+  const graph = openGraph(CHAIN);
+  const all = await graph.client.picture({ start: "web" });
+  expect(all.isCut).toBe(false);
+  expect(all.edges.map(({ how }) => how)).toContain("sudo");
+  const few = await graph.client.picture({ start: "web", most: 3 });
+  expect([few.nodes.length, few.isCut]).toEqual([3, true]);
+  const ids = new Set(few.nodes.map(({ id }) => id));
+  expect(few.edges.every(({ from, to }) => ids.has(from) && ids.has(to))).toBe(true);
+});
+
+test.each([
+  ["nowhere", "no host nowhere was visited; latchkey hosts names those that were"],
+  ["nobody@web", "web has no account nobody that was seen"],
+  ["SHA256:none", "no key SHA256:none was seen; write its whole fingerprint"],
+  ["person:nobody", "no roster has a person called nobody; latchkey people list names them"],
+])("%s as a start is refused with a reason", async (start, sentence) => {
+  await expect(openGraph(CHAIN).client.reach({ start })).rejects.toThrow(sentence);
+});

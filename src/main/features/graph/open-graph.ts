@@ -1,0 +1,73 @@
+import { createRouterClient } from "@orpc/server";
+import type { Becoming } from "#shared/model/becoming.ts";
+import type { GraphLink } from "#shared/model/graph.ts";
+import type { Effective } from "#shared/model/verdict.ts";
+import { nameNode } from "#shared/text/graph-node.ts";
+import { openStore, type Store } from "#store/store.ts";
+import { makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
+import type { CollectedHost } from "#store/visit.ts";
+import { createGraph } from "./index.ts";
+
+/** A store that made-up hosts are visited in, and the graph of it. For tests. */
+export type File = CollectedHost["keyFiles"][number];
+
+const account = (name: string, uid = 1_000) => ({
+  name,
+  uid,
+  shell: "/bin/sh",
+  passwordState: "set" as const,
+});
+const ACCOUNTS = [account("root", 0), account("deploy"), account("ci", 1_001)];
+
+/** A line that gives a shell, unless it is said otherwise. */
+export function grant(key: string, name: string, effective: Partial<Effective> = {}, options = "") {
+  const verdict = makeVerdict();
+  const judged = { ...verdict.effective, gives: ["shell" as const], ...effective };
+  const file = `/home/${name}/.ssh/authorized_keys`;
+  const uid = name === "root" ? 0 : 1_000;
+  return makeGrant(key, { account: name, uid, file, options, verdict: { ...verdict, effective: judged } });
+}
+
+export const file = (key: string, owner: string, more: Partial<File> = {}): File => ({
+  ...makeKeyFile(key),
+  ...{ path: `/home/${owner}/.ssh/${key}`, owner, isEncrypted: false },
+  ...more,
+});
+
+export const rule = (from: string, more: Partial<Becoming> = {}): Becoming => ({
+  ...{ account: from, target: "root", by: "sudo", commands: "any", password: "none", isCertain: true },
+  ...{ what: [], shell: null, rule: "/etc/sudoers:1" },
+  ...more,
+});
+
+export type Host = Partial<Pick<CollectedHost, "accounts" | "grants" | "keyFiles" | "hostKeys">> & {
+  becoming?: Becoming[];
+  agents?: CollectedHost["reach"]["agents"];
+};
+
+export function openGraph(hosts: Record<string, Host>) {
+  const store = openStore({ path: ":memory:", access: "write" });
+  for (const [name, host] of Object.entries(hosts)) visit(store, name, host);
+  const client = createRouterClient(createGraph({ store }));
+  return {
+    ...{ store, client },
+    reach: async (start: string, more: object = {}) => (await client.reach({ start, ...more })).rows.map(say),
+    links: async (more: object = {}) => (await client.links(more)).rows.map(say),
+    path: async (from: string, to: string, more: object = {}) =>
+      (await client.path({ from, to, ...more })).steps?.map(say) ?? null,
+  };
+}
+
+export function visit(
+  store: Store,
+  name: string,
+  { becoming = [], agents = [], accounts = ACCOUNTS, ...host }: Host,
+) {
+  const reach = { becoming, agents, areRulesRead: true, outbound: [], unreadPaths: [] };
+  visitHost(store, name, { collected: { accounts, reach, ...host } });
+}
+
+export const say = ({ from, to, how, isCertain, isWayCertain, distance }: GraphLink): string => {
+  const end = (isWayCertain ?? isCertain) ? "" : "?";
+  return `${nameNode(from)} ${how}${end} ${nameNode(to)}${distance === null ? "" : ` ${distance}`}`;
+};

@@ -1,0 +1,34 @@
+import type { GraphEdge, GraphNode } from "#shared/model/graph.ts";
+import type { Store } from "#store/store.ts";
+import { type Asked, distanceOf, type Reached, reach, type WalkedEdge } from "./walks.ts";
+
+type Picture = { nodes: GraphNode[]; edges: GraphEdge[]; starts: string[]; isCut: boolean };
+
+/** The nearest things around a start, and every edge between them. */
+export function drawPicture(graph: Store["graph"], { most, ...asked }: Asked & { most: number }): Picture {
+  const reached = reach(graph, asked);
+  const near = [...reached.all.keys()]
+    .toSorted((one, other) => distanceOf(reached.all, one) - distanceOf(reached.all, other))
+    .slice(0, most);
+  const shown = new Set(near);
+  const edges = near.flatMap((id) => edgesBetween(reached, id, shown));
+  return {
+    nodes: near.map(graph.nodeOf),
+    edges: surest(edges.filter(({ isCertain }) => isCertain || !asked.onlyCertain)),
+    starts: near.filter((id) => reached.starts.has(id)),
+    isCut: reached.isCut || reached.all.size > most,
+  };
+}
+
+const edgesBetween = ({ edgesAt }: Reached, id: string, shown: ReadonlySet<string>): readonly WalkedEdge[] =>
+  edgesAt(id).filter(({ from, to }) => shown.has(from) && shown.has(to));
+
+/** Between two things one edge of a kind is drawn: a certain one, where there is one. */
+function surest(edges: readonly WalkedEdge[]): GraphEdge[] {
+  const drawn = new Map<string, GraphEdge>();
+  for (const { isStep: _, ...edge } of edges) {
+    const key = JSON.stringify([edge.from, edge.to, edge.how]);
+    if (!drawn.get(key)?.isCertain) drawn.set(key, edge);
+  }
+  return [...drawn.values()];
+}

@@ -1,0 +1,83 @@
+import { wayTo } from "#domain/graph/walk.ts";
+import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { nameNode } from "#shared/text/graph-node.ts";
+import type { Store } from "#store/store.ts";
+import { type Asked, distanceOf, type Reached, reach, type WalkedEdge } from "./walks.ts";
+
+type Filter = { search: string; host: string | null; onlyRoot: boolean };
+type Wanted = Asked & Filter & { after: string | null; limit: number };
+type Listed = { rows: GraphLink[]; total: number; next: string | null; isCut: boolean };
+
+/** The rows of what a start reaches. The last walk is kept for the pages after the first. */
+export function createReachList(graph: Store["graph"]) {
+  let kept: { key: string; rows: GraphLink[]; isCut: boolean } | null = null;
+
+  return ({ after, limit, ...wanted }: Wanted): Listed => {
+    const begin = readOffset(after);
+    const key = JSON.stringify([graph.version(), wanted]);
+    if (kept?.key !== key) kept = { key, ...graph.atOnce(() => listReached(graph, wanted)) };
+    const { rows, isCut } = kept;
+    const end = begin + limit;
+    return {
+      rows: rows.slice(begin, end),
+      total: rows.length,
+      next: end < rows.length ? `${end}` : null,
+      isCut,
+    };
+  };
+}
+
+function readOffset(after: string | null): number {
+  if (after === null) return 0;
+  if (/^\d{1,9}$/.test(after)) return Number(after);
+  throw new Refusal("invalid-input", "after is not the next of a page of this list");
+}
+
+function listReached(graph: Store["graph"], wanted: Asked & Filter): { rows: GraphLink[]; isCut: boolean } {
+  const reached = reach(graph, wanted);
+  const ends = [...reached.all.keys()].filter((id) => isShown(reached, id));
+  const rows = ends.map((id) => toRow(graph, reached, { id, isBackward: wanted.direction === "to" }));
+  return { rows: rows.filter(createFilter(wanted)).sort(compareRows), isCut: reached.isCut };
+}
+
+/** Nearest first, of those that are as near what is certain, and then by name. */
+const compareRows = (one: GraphLink, other: GraphLink): number =>
+  (one.distance ?? 0) - (other.distance ?? 0) ||
+  Number(other.isWayCertain) - Number(one.isWayCertain) ||
+  (one.id < other.id ? -1 : 1);
+
+/** A key is told with what it opens, or with who holds it; alone it is shown where there is neither. */
+function isShown({ starts, edgesAt }: Reached, id: string): boolean {
+  if (starts.has(id)) return false;
+  return !id.startsWith("key/") || edgesAt(id).length === 0;
+}
+
+type End = { id: string; isBackward: boolean };
+
+/** The step by which a thing is come to, or, seen from the other end, the step that it takes first. */
+function toRow(graph: Store["graph"], reached: Reached, { id, isBackward }: End): GraphLink {
+  const isWayCertain = reached.certain.has(id);
+  const found = isWayCertain ? reached.certain : reached.all;
+  const way = wayTo(found, id, isBackward);
+  const step = isBackward ? firstStep(way) : lastStep(way);
+  return { ...graph.linkOf(step, id), distance: distanceOf(found, id), isWayCertain };
+}
+
+const firstStep = (way: readonly WalkedEdge[]): readonly WalkedEdge[] =>
+  way[0]?.how === "holds" ? way.slice(0, 2) : way.slice(0, 1);
+
+const lastStep = (way: readonly WalkedEdge[]): readonly WalkedEdge[] =>
+  way.at(-1)?.how === "opens" && way.at(-2)?.how === "holds" ? way.slice(-2) : way.slice(-1);
+
+function createFilter({ search, host, onlyRoot, direction }: Asked & Filter): (row: GraphLink) => boolean {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const endOf = (row: GraphLink): GraphNode => (direction === "to" ? row.from : row.to);
+  return (row) => {
+    const end = endOf(row);
+    if (onlyRoot && !(end.kind === "account" && end.isRoot)) return false;
+    if (host !== null && !("host" in end && end.host === host)) return false;
+    const text = [nameNode(row.from), nameNode(row.to), row.fingerprint, row.heldAt, row.where].join("\n");
+    return words.every((word) => text.toLowerCase().includes(word));
+  };
+}

@@ -1,0 +1,28 @@
+import { tellPeopleApart } from "#domain/graph/tell-people-apart.ts";
+import type { SharedKey } from "#shared/model/graph.ts";
+import { MOST_SHARED } from "#store/graph/shared-keys.ts";
+import type { Store } from "#store/store.ts";
+
+const MOST_HOLDERS = 20;
+
+/** Keys of several people, and host keys of several hosts. */
+export function listSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut: boolean } {
+  const [people, hosts] = [[...shared.ofPeople()], [...shared.ofHosts()]];
+  const keys = [
+    ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]) => {
+      const holders = tellPeopleApart(entries);
+      return holders.length > 1 ? [toShared("people", fingerprint, holders)] : [];
+    }),
+    ...hosts.slice(0, MOST_SHARED).map(([fingerprint, holders]) => toShared("hosts", fingerprint, holders)),
+  ];
+  return { keys, isCut: people.length > MOST_SHARED || hosts.length > MOST_SHARED };
+}
+
+const toShared = (
+  kind: SharedKey["kind"],
+  fingerprint: string,
+  holders: readonly { name: string }[],
+): SharedKey => ({
+  ...{ kind, fingerprint, holderCount: holders.length },
+  holders: holders.slice(0, MOST_HOLDERS).map(({ name }) => name),
+});

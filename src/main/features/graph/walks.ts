@@ -1,0 +1,98 @@
+import { type Edge, type Found, type Walk, walk, wayTo } from "#domain/graph/walk.ts";
+import type { GraphEdge, GraphLink } from "#shared/model/graph.ts";
+import type { Store } from "#store/store.ts";
+import { resolveName } from "./resolve.ts";
+
+/** A walk looks at so many edges, and says so when there are more. */
+export const MOST_EDGES = 200_000;
+
+/** To have a key file is to have its key; every other edge is a login, or a change of account. */
+export type WalkedEdge = GraphEdge & Edge;
+
+export type Asked = { start: string; direction: "from" | "to"; onlyCertain: boolean };
+
+export type Reached = {
+  starts: ReadonlySet<string>;
+  /** By the surest way: of two, one that is certain is better than one that is shorter. */
+  certain: Found<WalkedEdge>;
+  all: Found<WalkedEdge>;
+  isCut: boolean;
+  edgesAt: (id: string) => readonly WalkedEdge[];
+};
+
+type Graph = Store["graph"];
+
+/** What a thing reaches, or is reached from. Each thing's edges are read once. */
+export function reach(
+  graph: Graph,
+  { start, direction, onlyCertain }: Asked,
+  mostEdges = MOST_EDGES,
+): Reached {
+  const isBackward = direction === "to";
+  const starts = resolveName(graph, start, isBackward ? "goal" : "start");
+  const edgesAt = rememberEdges(isBackward ? graph.edgesTo : graph.edgesFrom);
+  const go = (only: boolean): Walk<WalkedEdge> =>
+    walk({ starts, edgesAt, isBackward, onlyCertain: only, mostEdges });
+  const certain = go(true);
+  const all = onlyCertain ? certain : go(false);
+  return {
+    starts: new Set(starts),
+    certain: certain.found,
+    all: all.found,
+    isCut: certain.isCut || all.isCut,
+    edgesAt,
+  };
+}
+
+/** A shortest way that is certain, else one that is possible; null for none. */
+export function findPath(
+  graph: Graph,
+  { from, to, onlyCertain }: { from: string; to: string; onlyCertain: boolean },
+): { way: WalkedEdge[] | null; isCut: boolean } {
+  const starts = resolveName(graph, from, "start");
+  const goals = new Set(resolveName(graph, to, "goal"));
+  const edgesAt = rememberEdges(graph.edgesFrom);
+  let isCut = false;
+  for (const only of onlyCertain ? [true] : [true, false]) {
+    const isGoal = (id: string) => goals.has(id);
+    const walked = walk({ starts, edgesAt, onlyCertain: only, mostEdges: MOST_EDGES, isGoal });
+    isCut ||= walked.isCut;
+    const [nearest] = [...goals]
+      .filter((goal) => walked.found.has(goal))
+      .sort((one, other) => distanceOf(walked.found, one) - distanceOf(walked.found, other));
+    if (nearest !== undefined) return { way: wayTo(walked.found, nearest), isCut };
+  }
+  return { way: null, isCut };
+}
+
+export const distanceOf = (found: Found<WalkedEdge>, id: string): number =>
+  found.get(id)?.distance ?? Number.POSITIVE_INFINITY;
+
+/** The steps of a way: whoever holds a key, and what that opens, are one. */
+export function toSteps(graph: Graph, way: readonly WalkedEdge[]): GraphLink[] {
+  const steps: GraphLink[] = [];
+  for (let index = 0; index < way.length; index++) {
+    const [edge, next] = [way[index], way[index + 1]];
+    if (!edge) continue;
+    const isHeldAndUsed = edge.how === "holds" && next?.how === "opens";
+    const link = graph.linkOf(isHeldAndUsed ? [edge, next] : [edge], String(steps.length));
+    steps.push({
+      ...link,
+      distance: steps.length + 1,
+      isWayCertain: way.every(({ isCertain }) => isCertain),
+    });
+    if (isHeldAndUsed) index++;
+  }
+  return steps;
+}
+
+function rememberEdges(read: (id: string) => GraphEdge[]): (id: string) => readonly WalkedEdge[] {
+  const known = new Map<string, WalkedEdge[]>();
+  return (id) => {
+    const before = known.get(id);
+    if (before) return before;
+    const edges = read(id).map((edge) => ({ ...edge, isStep: edge.how !== "holds" }));
+    known.set(id, edges);
+    return edges;
+  };
+}

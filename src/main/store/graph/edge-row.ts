@@ -1,0 +1,89 @@
+import type { Becoming } from "#shared/model/becoming.ts";
+import type { GraphEdge } from "#shared/model/graph.ts";
+import { Effective } from "#shared/model/verdict.ts";
+import { judgeBecoming, judgeHolding, judgeOpening } from "#shared/text/graph-edge.ts";
+import { accountId, agentId, HERE, keyId, personId } from "./node-id.ts";
+
+export type KeyFileRow = {
+  host: number;
+  path: string;
+  owner: string;
+  key_type: string | null;
+  fingerprint: string | null;
+  likely_fingerprint: string | null;
+  is_encrypted: number | null;
+};
+export const KEY_FILE = "key_file.host, path, owner, key_type, fingerprint, likely_fingerprint, is_encrypted";
+
+export type GrantEdgeRow = {
+  host: number;
+  account: string;
+  file: string;
+  line: number;
+  fingerprint: string;
+  options: string;
+  effective: string;
+};
+/** The verdict's other axes are long, and not needed. */
+export const GRANT = `grant_line.host, grant_line.account, file, line, grant_line.fingerprint, options,
+  json_extract(verdict, '$.effective') AS effective`;
+
+export type BecomingRow = Omit<Becoming, "what" | "isCertain"> & {
+  host: number;
+  what: string;
+  isCertain: number;
+};
+export const BECOMING = `host, account, target, by, commands, password, is_certain AS isCertain, what, shell, rule`;
+
+export type AgentRow = { id: number; host: number; account: string; path: string };
+
+/** A key file, for its owner or for root; null where its key is not known. */
+export function holding(file: KeyFileRow, holder: string, kind: "own" | "root"): GraphEdge | null {
+  const fingerprint = file.fingerprint ?? file.likely_fingerprint;
+  if (fingerprint === null) return null;
+  const isEncrypted = file.is_encrypted === null ? null : file.is_encrypted === 1;
+  const isLikely = file.fingerprint === null;
+  return {
+    ...{ from: accountId(file.host, holder), to: keyId(fingerprint), how: "holds" },
+    ...judgeHolding({ isEncrypted, keyType: file.key_type, isLikely, kind }),
+    ...{ where: file.path, options: "" },
+  };
+}
+
+export const opening = (row: GrantEdgeRow): GraphEdge => ({
+  ...{ from: keyId(row.fingerprint), to: accountId(row.host, row.account), how: "opens" },
+  ...judgeOpening(Effective.parse(JSON.parse(row.effective))),
+  ...{ where: `${row.file}:${row.line}`, options: row.options },
+});
+
+export const becoming = (row: BecomingRow): GraphEdge => ({
+  ...{ from: accountId(row.host, row.account), to: accountId(row.host, row.target), how: row.by },
+  ...judgeBecoming({ ...row, what: JSON.parse(row.what) as string[], isCertain: row.isCertain === 1 }),
+  ...{ where: row.rule, options: "" },
+});
+
+export const lending = ({ id, host, account, path }: AgentRow): GraphEdge => ({
+  ...{ from: accountId(host, account), to: agentId(id), how: "agent", isCertain: false },
+  ...{
+    where: path,
+    options: "",
+    notes: ["open when the host was last read; which keys it lends is not known"],
+  },
+});
+
+export const rooted = (host: number, root: string, account: string): GraphEdge => ({
+  ...{ from: accountId(host, root), to: accountId(host, account), how: "root", isCertain: true },
+  ...{ where: "", options: "", notes: [] },
+});
+
+export const holdingHere = ({ fingerprint, place }: { fingerprint: string; place: string }): GraphEdge => ({
+  ...{ from: HERE, to: keyId(fingerprint), how: "holds", isCertain: true },
+  ...{ where: place, options: "", notes: [] },
+});
+
+export type PersonKeyRow = { person: number; fingerprint: string; roster: string };
+
+export const holdingOf = ({ person, fingerprint, roster }: PersonKeyRow): GraphEdge => ({
+  ...{ from: personId(person), to: keyId(fingerprint), how: "holds", isCertain: true },
+  ...{ where: roster, options: "", notes: [] },
+});

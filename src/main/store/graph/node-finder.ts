@@ -1,0 +1,86 @@
+import type { Database } from "better-sqlite3";
+import type { GraphNode } from "#shared/model/graph.ts";
+import { readNodeId } from "./node-id.ts";
+
+/** What the things of a graph are called. */
+export function nodeFinder(db: Database) {
+  const host = db.prepare<[number], { host: string; port: number }>(
+    "SELECT host, port FROM host WHERE id = ?",
+  );
+  const uid = db
+    .prepare<[number, string], number>(
+      "SELECT uid FROM account WHERE host = ? AND name = ? AND gone_scan IS NULL",
+    )
+    .pluck();
+  const keyType = db.prepare<[string], string>("SELECT key_type FROM key WHERE fingerprint = ?").pluck();
+  const person = db.prepare<[number], { name: string; standing: "known" | "gone" }>(
+    "SELECT name, standing FROM person WHERE id = ?",
+  );
+  const agent = db.prepare<
+    [number],
+    { host: number; account: string; origin: "forwarded" | "local" | "unknown" }
+  >("SELECT host, account, kind AS origin FROM agent WHERE id = ?");
+  return {
+    nodeOf(id: string): GraphNode {
+      const thing = readNodeId(id);
+      switch (thing.kind) {
+        case "account": {
+          const isRoot = uid.get(thing.host, thing.account) === 0;
+          return { kind: "account", id, ...placeOf(thing.host), account: thing.account, isRoot };
+        }
+        case "key": {
+          const { fingerprint } = thing;
+          return { kind: "key", id, fingerprint, keyType: keyType.get(fingerprint) ?? null };
+        }
+        case "person":
+          return { kind: "person", id, ...(person.get(thing.id) ?? { name: "", standing: "known" }) };
+        case "agent": {
+          const row = agent.get(thing.id) ?? { host: 0, account: "", origin: "unknown" as const };
+          return { kind: "agent", id, ...placeOf(row.host), account: row.account, origin: row.origin };
+        }
+        case "this-computer":
+          return { kind: "this-computer", id };
+      }
+    },
+  };
+
+  function placeOf(id: number): { host: string; port: number } {
+    return host.get(id) ?? { host: "", port: 22 };
+  }
+}
+
+/** The things that a name may mean. */
+export function nameFinder(db: Database) {
+  const places = db.prepare<[string], { id: number; host: string; port: number }>(
+    "SELECT id, host, port FROM host WHERE host = ? ORDER BY port",
+  );
+  const people = db.prepare<[string], { id: number; name: string }>(
+    "SELECT id, name FROM person WHERE substr(name, 1, 120) = substr(?, 1, 120)",
+  );
+  const logins = db
+    .prepare<[string], number>("SELECT person FROM person_login WHERE login = ? ORDER BY person")
+    .pluck();
+  const isKey = db.prepare<[string, string, string, string, string]>(`
+    SELECT 1 FROM key WHERE fingerprint = ?
+    UNION ALL SELECT 1 FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL
+    UNION ALL SELECT 1 FROM key_file WHERE likely_fingerprint = ? AND gone_scan IS NULL
+    UNION ALL SELECT 1 FROM held_key WHERE fingerprint = ?
+    UNION ALL SELECT 1 FROM person_key WHERE fingerprint = ? LIMIT 1`);
+  const hasAccount = db.prepare<[number, string, string, number, number]>(`
+    SELECT 1 FROM account WHERE host = ? AND name = ? AND gone_scan IS NULL
+    UNION ALL
+    SELECT 1 FROM grant_line
+    WHERE account = ? AND host_name = (SELECT host FROM host WHERE id = ?) AND host = ? AND gone_scan IS NULL LIMIT 1`);
+
+  return {
+    hostsNamed: (name: string) => places.all(name),
+    peopleNamed: (name: string): number[] => [
+      ...new Set([
+        ...people.all(name).flatMap((one) => (one.name === name ? [one.id] : [])),
+        ...logins.all(name.toLowerCase()),
+      ]),
+    ],
+    isKey: (print: string): boolean => isKey.get(print, print, print, print, print) !== undefined,
+    hasAccount: (id: number, name: string): boolean => hasAccount.get(id, name, name, id, id) !== undefined,
+  };
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { GraphEdge, GraphLink, GraphNode, MutualTrust, SharedKey } from "../model/graph.ts";
+import { listOf, Page, Search } from "./paging.ts";
+import { query } from "./procedure.ts";
+
+/**
+ * A thing by its name: HOST or HOST:PORT (whoever is root there), ACCOUNT@HOST, SHA256:..., person:NAME, or "this computer".
+ */
+const Name = z.string().trim().min(1).max(600);
+
+/** From a start: what it reaches, or what reaches it. */
+const Start = z.object({
+  start: Name,
+  direction: z.enum(["from", "to"]).default("from"),
+  onlyCertain: z.boolean().default(false),
+});
+
+const Ways = { onlyCertain: z.boolean().default(false), onlyRoot: z.boolean().default(false) };
+
+export const graph = {
+  /** Every step that is known, by who takes it. */
+  links: query
+    .input(
+      z.object({
+        search: Search,
+        /** Only what begins so: at a key file, at this computer, at a person, or at another account. */
+        by: z.enum(["key-file", "this-computer", "person", "account"]).nullable().default(null),
+        /** Only what leads to this host. */
+        host: z.string().max(253).nullable().default(null),
+        ...Ways,
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(GraphLink)),
+
+  /** What a thing reaches, or what reaches it, nearest first: for each thing the last step of a shortest way. */
+  reach: query
+    .input(
+      Start.extend({
+        search: Search,
+        host: z.string().max(253).nullable().default(null),
+        onlyRoot: z.boolean().default(false),
+        ...Page.shape,
+      }),
+    )
+    .output(
+      listOf(GraphLink).extend({
+        /** There is more than was looked at. */
+        isCut: z.boolean(),
+      }),
+    ),
+
+  /** The nearest things around a start, for a picture. */
+  picture: query.input(Start.extend({ most: z.int().min(1).max(2_000).default(150) })).output(
+    z.object({
+      nodes: z.array(GraphNode),
+      edges: z.array(GraphEdge),
+      starts: z.array(z.string()),
+      isCut: z.boolean(),
+    }),
+  ),
+
+  /** A shortest way: one that is certain, else one that is possible; null for none. */
+  path: query.input(z.object({ from: Name, to: Name, onlyCertain: z.boolean().default(false) })).output(
+    z.object({
+      steps: z.array(GraphLink).nullable(),
+      isCertain: z.boolean(),
+      isCut: z.boolean(),
+    }),
+  ),
+
+  /** Pairs of hosts that can log in to each other. */
+  mutual: query.output(z.object({ pairs: z.array(MutualTrust), total: z.int(), isCut: z.boolean() })),
+
+  /** Keys of several people, and host keys of several hosts. */
+  shared: query.output(z.object({ keys: z.array(SharedKey), isCut: z.boolean() })),
+};

@@ -1,0 +1,94 @@
+import { z } from "zod";
+
+/** A thing of the graph. `id` is opaque and holds as long as the database. Names are written by strangers. */
+export const GraphNode = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("account"),
+    id: z.string(),
+    host: z.string(),
+    port: z.int(),
+    account: z.string(),
+    /** Its number is 0: it reads and becomes everything on its host. */
+    isRoot: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal("key"),
+    id: z.string(),
+    fingerprint: z.string(),
+    keyType: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal("person"),
+    id: z.string(),
+    name: z.string(),
+    standing: z.enum(["known", "gone"]),
+  }),
+  z.object({ kind: z.literal("this-computer"), id: z.string() }),
+  /** What it holds was not asked: the way beyond it is not known. */
+  z.object({
+    kind: z.literal("agent"),
+    id: z.string(),
+    host: z.string(),
+    port: z.int(),
+    account: z.string(),
+    origin: z.enum(["forwarded", "local", "unknown"]),
+  }),
+]);
+export type GraphNode = z.infer<typeof GraphNode>;
+
+/**
+ * How one thing gives another: whoever has `from` has `to`.
+ * holds: a private key file, an agent or a roster gives a key; opens: a grant lets a key in to an account; root: the account
+ * of number 0 is every account of its host; sudo, doas: a rule; agent: an open socket lends keys.
+ */
+export const GraphHow = z.enum(["holds", "opens", "root", "sudo", "doas", "agent"]);
+export type GraphHow = z.infer<typeof GraphHow>;
+
+export const GraphEdge = z.object({
+  from: z.string(),
+  to: z.string(),
+  how: GraphHow,
+  /** False: it depends on what its first note says. */
+  isCertain: z.boolean(),
+  /** The evidence: a path, FILE:LINE, or the name of a roster. */
+  where: z.string(),
+  /** The options of a grant as they stand in its line; empty for none. */
+  options: z.string(),
+  notes: z.array(z.string()),
+});
+export type GraphEdge = z.infer<typeof GraphEdge>;
+
+/** One step from one thing to the next, by a key or without: a row of the table. */
+export const GraphLink = z.object({
+  id: z.string(),
+  from: GraphNode,
+  /** The key that is used; null where none is. */
+  fingerprint: z.string().nullable(),
+  to: GraphNode,
+  how: GraphHow,
+  /** Where the private half is: a path, or the name of a roster; null where the key itself is what one starts with. */
+  heldAt: z.string().nullable(),
+  where: z.string(),
+  options: z.string(),
+  isCertain: z.boolean(),
+  notes: z.array(z.string()),
+  /** So many logins and changes of account from the start; null in a list that has no start. */
+  distance: z.int().nullable(),
+  /** Every step of the way from the start is certain; null without a start. */
+  isWayCertain: z.boolean().nullable(),
+});
+export type GraphLink = z.infer<typeof GraphLink>;
+
+/** Two hosts, each of which holds a private key that opens an account of the other. */
+export const MutualTrust = z.object({ there: GraphLink, back: GraphLink });
+export type MutualTrust = z.infer<typeof MutualTrust>;
+
+/** A key that rosters have as several people's, or a host key that several hosts hold. */
+export const SharedKey = z.object({
+  fingerprint: z.string(),
+  kind: z.enum(["people", "hosts"]),
+  /** The people by name, or the hosts as HOST or HOST:PORT; the first of them. */
+  holders: z.array(z.string()),
+  holderCount: z.int(),
+});
+export type SharedKey = z.infer<typeof SharedKey>;
