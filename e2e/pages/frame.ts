@@ -9,6 +9,7 @@ type ScreenName =
   | "Access"
   | "People"
   | "Hosts"
+  | "Host keys"
   | "Scans"
   | "Findings"
   | "Settings";

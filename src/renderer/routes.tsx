@@ -3,6 +3,7 @@ import {
   AccessSearch,
   CertificatesSearch,
   FindingsSearch,
+  HostKeysSearch,
   HostsSearch,
   PeopleSearch,
   ScansSearch,
@@ -10,6 +11,7 @@ import {
 import { AccessPage } from "./features/access/page.tsx";
 import { CertificatesPage } from "./features/certificates/page.tsx";
 import { FindingsPage } from "./features/findings/page.tsx";
+import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
 import { OverviewPage } from "./features/overview/page.tsx";
 import { PeoplePage } from "./features/people/page.tsx";
@@ -35,6 +37,7 @@ const routeTree = root.addChildren([
   createRoute({ ...at, path: "/access", validateSearch: AccessSearch, component: AccessPage }),
   createRoute({ ...at, path: "/people", validateSearch: PeopleSearch, component: PeoplePage }),
   createRoute({ ...at, path: "/hosts", validateSearch: HostsSearch, component: HostsPage }),
+  createRoute({ ...at, path: "/host-keys", validateSearch: HostKeysSearch, component: HostKeysPage }),
   createRoute({ ...at, path: "/scans", validateSearch: ScansSearch, component: ScansPage }),
   createRoute({ ...at, path: "/findings", validateSearch: FindingsSearch, component: FindingsPage }),
   createRoute({ ...at, path: "/settings", component: SettingsPage }),

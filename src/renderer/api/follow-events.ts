@@ -42,6 +42,7 @@ type Area =
   | "changes"
   | "access"
   | "hosts"
+  | "hostKeys"
   | "findings"
   | "people"
   | "targets"
@@ -55,15 +56,15 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "scan-progressed":
     case "scan-finished":
       return [
-        ...(["scans", "overview", "certificates", "access", "hosts", "findings"] as const),
+        ...(["scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
         ...(["people", "targets", "settings", "changes"] as const),
       ];
     case "scan-asks":
       return ["scans"];
     case "targets-changed":
-      return ["targets", "settings"];
+      return ["targets", "settings", "hostKeys"];
     case "pins-changed":
-      return ["hosts", "settings", "findings", "scans"];
+      return ["hosts", "hostKeys", "settings", "findings", "scans"];
     case "people-changed":
       return ["people", "access", "findings", "overview"];
     case "approvals-changed":

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { RuleId, Severity } from "#shared/model/finding.ts";
+import { HostKeyState } from "#shared/model/host-key.ts";
 import { ProbeState } from "#shared/model/probe.ts";
 import { ScanState } from "#shared/model/scan.ts";
 
@@ -50,6 +51,16 @@ export const HostsSearch = z.object({
   state: optional(ProbeState),
   ...sorted(["host", "os", "state", "grantCount", "accountCount", "lastSeen"]),
   open: optional(z.int()),
+});
+
+export const HostKeysSearch = z.object({
+  search: text,
+  state: optional(HostKeyState),
+  host: text,
+  shared: optional(z.literal(true)),
+  weak: optional(z.literal(true)),
+  ...sorted(["name", "state", "keyType", "fingerprint"]),
+  open: optional(z.string().regex(/^[0-9a-f]{32}$/)),
 });
 
 export const FindingsSearch = z.object({

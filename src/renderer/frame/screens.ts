@@ -1,5 +1,6 @@
 import {
   IconCertificate,
+  IconFingerprint,
   IconKey,
   IconLayoutDashboard,
   IconListSearch,
@@ -16,6 +17,7 @@ export const SCREENS = [
   { to: "/access", name: "Access", key: "a", Icon: IconKey },
   { to: "/people", name: "People", key: "p", Icon: IconUsers },
   { to: "/hosts", name: "Hosts", key: "h", Icon: IconServer },
+  { to: "/host-keys", name: "Host keys", key: "n", Icon: IconFingerprint },
   { to: "/scans", name: "Scans", key: "s", Icon: IconRadar2 },
   { to: "/findings", name: "Findings", key: "f", Icon: IconListSearch },
   { to: "/settings", name: "Settings", key: ",", Icon: IconSettings },

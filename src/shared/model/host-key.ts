@@ -20,8 +20,8 @@ export const HostKeyState = z.enum([
 ]);
 export type HostKeyState = z.infer<typeof HostKeyState>;
 
-/** A host of the inventory, by its row there. */
-const HostPlace = z.object({ id: z.int(), host: z.string(), port: z.int() });
+/** A host by its name and port, and its row in the inventory: null for a jump host, or a pin, of which there is none. */
+const HostPlace = z.object({ id: z.int().nullable(), host: z.string(), port: z.int() });
 
 /** One key under one name, of all that is known: pins, known_hosts, what hosts presented, what was found on them. */
 export const HostKeyRow = z.object({
@@ -43,7 +43,7 @@ export const HostKeyRow = z.object({
   presentedAt: Instant.nullable(),
   /** When a reading of the host last found the key there. */
   heldAt: Instant.nullable(),
-  /** The host whose key it is; null where the inventory has none of this name. */
+  /** The host whose key it is; null for a line of known_hosts that is of none. */
   host: HostPlace.nullable(),
   /** Other hosts that have the same key: clones, or one machine under several names. */
   sharedWith: z.object({ count: z.int(), first: z.array(HostPlace) }),

@@ -6,6 +6,7 @@ export const ScreenName = z.enum([
   "certificates",
   "access",
   "hosts",
+  "host-keys",
   "scans",
   "findings",
   "settings",

@@ -21,7 +21,7 @@ export type KeyedHost = {
   /** What known_hosts is asked for: ssh_config may give it another name. */
   knownAs: { host: string; port: number };
   /** Its row in the inventory; null for a jump host that nobody visits, and for what only has a pin. */
-  place: HostPlace | null;
+  id: number | null;
   pin: (HostKeyView & { blob: Uint8Array }) | null;
   presented: PresentedKey | null;
   held: readonly HeldKey[];

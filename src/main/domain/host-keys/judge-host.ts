@@ -44,7 +44,8 @@ export function judgeHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
     const { state, why } = judge(key, { host, knownHosts, judged });
     return {
       ...{ name: nameInKnownHosts(host.name, host.port), keyType, keyBits, fingerprint, state, why },
-      ...{ isPinned, knownAt, host: host.place, weakness: sayWeakness(key) },
+      ...{ isPinned, knownAt, host: { id: host.id, host: host.name, port: host.port } },
+      weakness: sayWeakness(key),
       presentedAt: key.presented?.at ?? null,
       heldAt: key.held?.at ?? null,
     };
@@ -140,7 +141,7 @@ const sayTrust = ({ isPinned, knownAt: [first, ...more] }: OwnKey): string =>
     .join(" and ");
 
 /** A key that is trusted and was not presented: found on the host, in conflict with what it presents, or just not seen. */
-function judgeTrusted(key: OwnKey, { presented, place, held }: KeyedHost, judged: Judged): Verdict {
+function judgeTrusted(key: OwnKey, { presented, id, held }: KeyedHost, judged: Judged): Verdict {
   const trust = sayTrust(key);
   if (judged && presented) {
     const isAgainstPin = key.isPinned && isChanged(judged.key, presented.isRefused);
@@ -152,7 +153,7 @@ function judgeTrusted(key: OwnKey, { presented, place, held }: KeyedHost, judged
       };
   }
   if (key.held) return { state: "matched", why: `found on the host when it was read, and ${trust}` };
-  if (!place && !presented)
+  if (id === null && !presented)
     return { state: "unused", why: `${trust}; no host of the inventory has this name` };
   if (!presented && held.length === 0)
     return { state: "unused", why: `${trust}; no visit to the host has come to its key` };

@@ -26,9 +26,8 @@ const AT = "2026-06-01T00:00:00Z";
 const presented = (key: typeof own, isRefused = false) => ({ ...key, at: AT, isRefused });
 const host = (given: Partial<KeyedHost> & { name?: string } = {}): KeyedHost => {
   const { name = "web1.corp", port = 22 } = given;
-  const place = { id: name.length, host: name, port };
   return {
-    ...{ name, port, knownAs: { host: name, port }, place, pin: null, presented: null, held: [] },
+    ...{ name, port, knownAs: { host: name, port }, id: name.length, pin: null, presented: null, held: [] },
     ...given,
   };
 };

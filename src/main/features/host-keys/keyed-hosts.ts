@@ -1,4 +1,4 @@
-import type { HostPlace, KeyedHost } from "#domain/host-keys/host-key-facts.ts";
+import type { KeyedHost } from "#domain/host-keys/host-key-facts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { Store } from "#store/store.ts";
@@ -19,17 +19,17 @@ export function listKeyedHosts(
   const others = new Map(
     [...pins, ...presented].filter((one) => !visited.has(addressOf(one))).map((one) => [addressOf(one), one]),
   );
-  const toKeyed = (at: Address & { user: string | null }, place: HostPlace | null): KeyedHost => ({
+  const toKeyed = (at: Address & { user: string | null }, id: number | null): KeyedHost => ({
     name: at.host,
     port: at.port,
     knownAs: knownAs(at),
-    place,
+    id,
     pin: pinOf.get(addressOf(at)) ?? null,
     presented: lastOf.get(addressOf(at)) ?? null,
-    held: place ? (keysOf.get(place.id) ?? []) : [],
+    held: id === null ? [] : (keysOf.get(id) ?? []),
   });
   return [
-    ...hosts.map((host) => toKeyed(host, { id: host.id, host: host.host, port: host.port })),
+    ...hosts.map((host) => toKeyed(host, host.id)),
     ...Array.from(others.values(), (other) => toKeyed({ ...other, user: null }, null)),
   ];
 }

@@ -34,14 +34,23 @@ export function createWindows(rows: readonly HostKeyRow[]) {
     const page = all.slice(start, start + limit);
     const last = page.at(-1);
     const isEnd = start + limit >= all.length || !last;
-    const next = isEnd
-      ? null
-      : writeCursor(toSort(sort), { sort_0: SORTED_BY[sort.by](last), sort_1: last.id });
+    const next = isEnd ? null : writeCursor(toSort(sort), toKey(placeOf(last, sort)));
     return { rows: page, total: all.length, next };
   };
 }
 
-const toSort = ({ by, descending }: Order): Sort => ({ name: by, columns: [by, "id"], descending });
+const toSort = ({ by, descending }: Order): Sort => ({
+  name: by,
+  columns: [by, "name", "id"],
+  descending,
+});
+
+type Place = readonly [Value, Value, Value];
+
+/** Where a row stands in an order: what are the same there stand by their names. */
+const placeOf = (row: HostKeyRow, { by }: Order): Place => [SORTED_BY[by](row), SORTED_BY.name(row), row.id];
+
+const toKey = ([sort_0, sort_1, sort_2]: Place) => ({ sort_0, sort_1, sort_2 });
 
 function fits({ search, state, host, shared, weak }: HostKeyFilter): (row: HostKeyRow) => boolean {
   const words = splitWords(search.toLowerCase());
@@ -56,19 +65,16 @@ function fits({ search, state, host, shared, weak }: HostKeyFilter): (row: HostK
 const textOf = ({ name, keyType, fingerprint, state, why, knownAt, host }: HostKeyRow): string =>
   [name, host?.host ?? "", keyType, fingerprint, state, why, ...knownAt].join("\n").toLowerCase();
 
-function order(rows: HostKeyRow[], sort: Order): HostKeyRow[] {
-  const sortedBy = SORTED_BY[sort.by];
-  return rows.sort((one, other) => compare([sortedBy(one), one.id], [sortedBy(other), other.id], sort));
-}
+const order = (rows: HostKeyRow[], sort: Order): HostKeyRow[] =>
+  rows.sort((one, other) => compare(placeOf(one, sort), placeOf(other, sort), sort));
 
 /** The row that follows the one which the cursor is of, whether that is still there or not. */
 function findAfter(rows: readonly HostKeyRow[], sort: Order, cursor: readonly Value[]): number {
-  const sortedBy = SORTED_BY[sort.by];
   let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     const row = rows[middle];
-    if (row && compare([sortedBy(row), row.id], cursor, sort) <= 0) low = middle + 1;
+    if (row && compare(placeOf(row, sort), cursor, sort) <= 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { IconAlertOctagon, IconPinned } from "@tabler/icons-react";
 import { useState } from "react";
-import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { ForgetPinDialog } from "#renderer/ui/forget-pin.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -26,7 +26,7 @@ export function HostKeys({ host }: { host: HostDetail }) {
         (host.outcome === "host-key-unknown" && !pin ? (
           <Unknown host={host} refusedKey={refusedKey} />
         ) : (
-          <Changed pin={pin} refusedKey={refusedKey} />
+          <Refused host={host} refusedKey={refusedKey} />
         ))}
       {(pin || others.length > 0) && (
         <Lines>
@@ -56,11 +56,20 @@ function Unknown({ host: { host, port }, refusedKey }: { host: HostDetail; refus
   );
 }
 
-/** A changed key is never trusted from here: only the pin can be forgotten, elsewhere and on purpose. */
-function Changed({ pin, refusedKey }: { pin: Pin | null; refusedKey: HostKeyView }) {
+/**
+ * The key is another one than the trusted, or a revoked one: what the visit said tells which. Neither is trusted from
+ * here: only the pin can be forgotten, elsewhere and on purpose.
+ */
+function Refused({ host, refusedKey }: { host: HostDetail; refusedKey: HostKeyView }) {
+  const { pin, outcome, message } = host;
   return (
     <div className={classes.notice}>
-      <Notice tone="red" Icon={IconAlertOctagon} title="The host showed another key than the trusted one">
+      <Notice tone="red" Icon={IconAlertOctagon} title="The host's key was refused">
+        {outcome === "host-key-changed" && (
+          <p>
+            <Untrusted text={message} />
+          </p>
+        )}
         <p>No login was tried. Either the host was rebuilt, or something stands between you and it.</p>
         {pin && (
           <p>
@@ -70,14 +79,15 @@ function Changed({ pin, refusedKey }: { pin: Pin | null; refusedKey: HostKeyView
         <p>
           Shown: <Untrusted text={refusedKey.keyType} /> <WholeFingerprint value={refusedKey.fingerprint} />
         </p>
-        {pin ? (
+        {pin && pin.fingerprint !== refusedKey.fingerprint ? (
           <p>
             Ask whoever runs the host. Only if the change is theirs: forget the pin below (or correct
             known_hosts), scan again, and compare the new key then.
           </p>
         ) : (
           <p>
-            Latchkey has no pin for it any more. Correct known_hosts if the old key stands there; then scan
+            {pin ? "" : "Latchkey has no pin for it. "}Ask whoever runs the host. A revoked key is replaced
+            there; where another one stands in known_hosts and the change is theirs, correct it. Then scan
             again, and compare the new key.
           </p>
         )}
@@ -134,24 +144,13 @@ function ForgetDialog({ host: { host, port }, isOpen, onClose }: DialogProps) {
       },
     );
   return (
-    <Dialog title="Forget this pin?" isOpen={isOpen} onClose={onClose} width={460}>
-      <p>
-        Latchkey will no longer recognise <Untrusted text={host} />. Its next key is unknown until you have
-        compared its fingerprint and trusted it. Nothing changes on the host.
-      </p>
-      {error && (
-        <p role="alert" className={classes.refusal}>
-          <Untrusted text={error.message} />
-        </p>
-      )}
-      <div className={classes.dialogActions}>
-        <Button variant="default" size="xs" onClick={onClose}>
-          Keep it
-        </Button>
-        <Button color="red" size="xs" loading={isPending} onClick={forget}>
-          Forget the pin
-        </Button>
-      </div>
-    </Dialog>
+    <ForgetPinDialog
+      host={host}
+      isOpen={isOpen}
+      onClose={onClose}
+      onForget={forget}
+      isForgetting={isPending}
+      error={error}
+    />
   );
 }

@@ -1,0 +1,98 @@
+import { Button } from "@mantine/core";
+import { IconFingerprint, IconRadar2 } from "@tabler/icons-react";
+import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
+import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
+import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
+import { COLUMNS, STATE } from "./columns.tsx";
+import { HostKeyDrawer } from "./drawer.tsx";
+import classes from "./host-keys.module.css";
+import { route, sortOf, useCount, useHostKeys } from "./queries.ts";
+import { Sources } from "./sources.tsx";
+
+const STATES = HostKeyState.options.map((value) => ({ value, label: STATE[value].word }));
+
+const idOf = ({ id }: HostKeyRow): string => id;
+
+type Search = ReturnType<typeof route.useSearch>;
+
+/** The keys by which hosts are recognised: pins, known_hosts, and what hosts showed. */
+export function HostKeysPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { list, fetchAll } = useHostKeys(search);
+  const change = (patch: Partial<Search>, replace = true) =>
+    void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
+
+  return (
+    <div className={classes.page}>
+      <Sources />
+      <ListScreen
+        name="host keys"
+        columns={COLUMNS}
+        list={list}
+        rowId={idOf}
+        sort={sortOf(search)}
+        onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
+        search={search.search ?? ""}
+        searchHint="Search names, keys, files"
+        onSearch={(text) => change({ search: text || undefined })}
+        openId={search.open ?? null}
+        onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
+        fetchAll={fetchAll}
+        filters={<Filters search={search} onChange={change} />}
+        empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
+        drawer={
+          search.open !== undefined && (
+            <HostKeyDrawer id={search.open} onClose={() => change({ open: undefined })} />
+          )
+        }
+      />
+    </div>
+  );
+}
+
+type FilterProps = { search: Search; onChange: (patch: Partial<Search>) => void };
+
+function Filters({ search, onChange }: FilterProps) {
+  return (
+    <>
+      <Facet title="State" value={search.state} options={STATES} onChange={(state) => onChange({ state })} />
+      <ToggleFacet
+        title="On several hosts"
+        count={useCount({ shared: true })}
+        isOn={search.shared ?? false}
+        onChange={(isOn) => onChange({ shared: isOn || undefined })}
+      />
+      <ToggleFacet
+        title="Weak"
+        count={useCount({ weak: true })}
+        isOn={search.weak ?? false}
+        onChange={(isOn) => onChange({ weak: isOn || undefined })}
+      />
+      {search.host && (
+        <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
+      )}
+    </>
+  );
+}
+
+function None({ search, onClear }: { search: Search; onClear: () => void }) {
+  const requestScan = useScanRequest();
+  return (
+    <Nothing
+      Icon={IconFingerprint}
+      one="host key"
+      search={search}
+      onClear={onClear}
+      title="No host key is known yet"
+      why="A host shows its key when it is scanned. What this computer's known_hosts knows is listed with it."
+      action={
+        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
+          Scan hosts
+        </Button>
+      }
+    />
+  );
+}
