@@ -180,5 +180,26 @@ test("a LogLevel that hides logins leaves no window, wherever it is set", () => 
   const answer = (level: string) => new Map([["root", new Map([["loglevel", [level]]])]]);
   expect(find({ logs, sshd: { ...sshd, effective: answer("INFO") } }).hiddenBy).toContain("QUIET");
   expect(find({ logs, sshd: { ...sshd, files: new Map(), effective: answer("INFO") } }).hiddenBy).toBeNull();
-  expect(find({ logs, sshd: { ...sshd, files: new Map(), effective: answer("SILENT") } }).hiddenBy).toBe(why);
+  const silent = { ...sshd, files: new Map(), effective: answer("SILENT") };
+  expect(find({ logs, sshd: silent }).hiddenBy).toBe(why);
+  expect(find({ logs, otherDaemons: [silent] }).hiddenBy).toBe(why);
+});
+
+test("before sshd's configuration was last changed, silence tells nothing where no login tells that sshd wrote then", () => {
+  const { sshd } = makeCollection({});
+  const changed = (day: string) => ({
+    sshd: { ...sshd, changedAt: new Map([["/etc/ssh/sshd_config", Date.parse(day) / 1000]]) },
+  });
+  const logs = [makeLog("/var/log/secure", MAY, { logins: [[byKey(), ["2026-05-20"]]] })];
+  expect(find({ logs, ...changed("2026-05-10T00:00:00Z") })).toMatchObject({
+    windows: [{ from: "2026-05-10T00:00:00Z", to: "2026-05-31T10:00:00Z" }],
+    notRead: [
+      "/var/log/secure: no login by key before 2026-05-10 is in it, when sshd's configuration was changed: until then it may have been silent",
+    ],
+  });
+  for (const day of ["2026-05-25T00:00:00Z", "2026-01-01T00:00:00Z"])
+    expect(find({ logs, ...changed(day) })).toMatchObject({
+      windows: [{ from: "2026-05-01T10:00:00Z" }],
+      notRead: [],
+    });
 });

@@ -2,7 +2,7 @@ import type { Collection } from "#domain/collection/collection.ts";
 import type { LogSummary } from "#domain/collection/logs.ts";
 import type { HostUse, KeyLogins, LogWindow } from "#shared/model/host-use.ts";
 import { findHidingLevel } from "./log-level.ts";
-import { type DatedLog, dateLogs, familyOf, findSpans } from "./log-windows.ts";
+import { type DatedLog, dateLogs, familyOf, findSpans, type Span } from "./log-windows.ts";
 import { type KeyLogin, readLoginMessage } from "./login-message.ts";
 import { instantOf, readOffset, toSeconds } from "./times.ts";
 
@@ -50,6 +50,7 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const seen: Seen[] = [];
   const elsewhere = new Map<string, string>();
   const hiddenBy = findHidingLevel(collection);
+  const changedAt = findChange(collection);
   for (const [family, logs] of families) {
     const dated = dateLogs(logs, { now, offset });
     const told = dated.flatMap((log) => readMessages(log, family, { collection, offset, elsewhere }));
@@ -60,11 +61,30 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
       continue;
     }
     const missing = unread.map(({ path }) => path).filter((path) => familyOf(path) === family);
-    windows.push(...toWindows(family, findSpans(dated, missing, offset)));
+    const spans = findSpans(dated, missing, offset);
+    const sure =
+      changedAt !== null && told.every(({ first }) => first >= changedAt) ? since(spans, changedAt) : spans;
+    windows.push(...toWindows(family, sure));
     notRead.push(...dated.flatMap(sayCut));
+    if (sure !== spans && changedAt !== null) notRead.push(`${family}: ${sayChanged(changedAt)}`);
   }
   return { logins: addUp(seen), windows, hiddenBy, notRead, elsewhere };
 }
+
+/** When a file of sshd's configuration was last changed; null if that was not told. */
+const findChange = ({ sshd, otherDaemons }: Collection): number | null =>
+  [sshd, ...otherDaemons]
+    .flatMap(({ changedAt }) => [...changedAt.values()])
+    .reduce<number | null>((latest, at) => Math.max(latest ?? at, at), null);
+
+/** What sshd was set to before is not known: it may have been silent, or have written elsewhere. */
+const since = (spans: readonly Span[], at: number): readonly Span[] =>
+  spans.some(({ from }) => from < at)
+    ? spans.filter(({ to }) => to > at).map(({ from, to }) => ({ from: Math.max(from, at), to }))
+    : spans;
+
+const sayChanged = (at: number): string =>
+  `no login by key before ${instantOf(at)?.slice(0, 10) ?? "now"} is in it, when sshd's configuration was changed: until then it may have been silent`;
 
 type World = { collection: Collection; offset: number; elsewhere: Map<string, string> };
 
@@ -120,7 +140,7 @@ const sayCut = ({ path, ending, isTail }: DatedLog): string[] => [
   ...(isTail ? [`${path}: only its end was read, for it is very large`] : []),
 ];
 
-function toWindows(source: string, spans: readonly { from: number; to: number }[]): LogWindow[] {
+function toWindows(source: string, spans: readonly Span[]): LogWindow[] {
   return spans.flatMap((span) => {
     const [from, to] = [instantOf(span.from), instantOf(span.to)];
     return from !== null && to !== null ? [{ source, from, to }] : [];

@@ -1,28 +1,36 @@
-import type { Collection } from "#domain/collection/collection.ts";
+import type { Collection, SshdSettings } from "#domain/collection/collection.ts";
 
 /** At these levels sshd does not write that somebody has logged in; `sshd -T` prints SILENT for QUIET. */
 const HIDING = /^(silent|quiet|fatal|error)$/i;
 const HIDING_LINE = /^\s*"?loglevel"?\s*[\s=]\s*"?(quiet|fatal|error)\b/i;
 
 /**
- * Why sshd does not write of logins, as it is set now; null where nothing says so. For some accounts or addresses is
- * enough: a log is one for all.
+ * Why sshd does not write of logins, as it is set now; null where nothing says so. For some accounts or addresses, or
+ * of several sshd for one, is enough: a log is one for all.
  */
-export function findHidingLevel({ sshd, unread }: Collection): string | null {
-  for (const answer of new Set(sshd.effective?.values() ?? [])) {
-    const level = answer.get("loglevel")?.find((value) => HIDING.test(value));
-    if (level !== undefined) return sayHidden(level);
-  }
-  for (const [path, bytes] of sshd.files) {
-    const lines = Buffer.from(bytes).toString("latin1").split("\n");
-    const firstMatch = lines.findIndex((line) => /^\s*"?match\b/i.test(line));
-    // Where sshd itself was asked, its files add only what holds for other connections than the one asked about.
-    const open = sshd.effective === null ? lines : firstMatch < 0 ? [] : lines.slice(firstMatch);
-    const [, level] = open.map((line) => HIDING_LINE.exec(line)).find((found) => found !== null) ?? [];
-    if (level !== undefined) return `${sayHidden(level)} (${path})`;
+export function findHidingLevel({ sshd, otherDaemons, unread }: Collection): string | null {
+  for (const daemon of [sshd, ...otherDaemons]) {
+    const hidden = findHidden(daemon);
+    if (hidden !== null) return hidden;
   }
   const option = unread.find(({ why }) => /loglevel[= ]+(quiet|fatal|error)/i.test(why));
   return option ? option.why : null;
+}
+
+function findHidden({ effective, files }: SshdSettings): string | null {
+  for (const answer of new Set(effective?.values() ?? [])) {
+    const level = answer.get("loglevel")?.find((value) => HIDING.test(value));
+    if (level !== undefined) return sayHidden(level);
+  }
+  for (const [path, bytes] of files) {
+    const lines = Buffer.from(bytes).toString("latin1").split("\n");
+    const firstMatch = lines.findIndex((line) => /^\s*"?match\b/i.test(line));
+    // Where sshd itself was asked, its files add only what holds for other connections than the one asked about.
+    const open = effective === null ? lines : firstMatch < 0 ? [] : lines.slice(firstMatch);
+    const [, level] = open.map((line) => HIDING_LINE.exec(line)).find((found) => found !== null) ?? [];
+    if (level !== undefined) return `${sayHidden(level)} (${path})`;
+  }
+  return null;
 }
 
 const sayHidden = (level: string): string =>

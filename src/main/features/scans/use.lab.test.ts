@@ -14,8 +14,8 @@ const writeLog = (days: number): string => `
   done >> /var/log/auth.log
 `;
 
-/** Lines that stand for long: of newer ones nobody knows that they are not used. */
-const OLD = "touch -d '200 days ago' /root/.ssh/authorized_keys /home/deploy/.ssh/authorized_keys";
+/** Lines that stand for long, and settings: of newer ones nobody knows whether silence tells anything. */
+const OLD = `find /root/.ssh /home/deploy/.ssh /etc/ssh/sshd_config* -type f -exec touch -d '200 days ago' {} +`;
 
 test("a login between two scans is found by the second, with its count and address; a key without one is unused", async () => {
   await using desk = await makeDesk();
