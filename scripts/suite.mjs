@@ -64,7 +64,9 @@ async function check(kind, { command, args, shell = false }) {
 }
 
 /** @param {string} file @param {string[]} args @returns {Command} */
-const tool = (file, ...args) => ({ command: process.execPath, args: [file, ...args] });
+function tool(file, ...args) {
+  return { command: process.execPath, args: [file, ...args] };
+}
 
 /** @param {"unit" | "built" | "lab"} project @param {Hear} hear @returns {Promise<Part>} */
 async function testByVitest(project, hear) {
@@ -110,8 +112,11 @@ async function testByPlaywright(hear) {
  * @param {Failure[]} failures
  * @param {string} end
  */
-const orTheEnd = (failures, end) =>
-  failures.length > 0 ? failures : [{ name: "no test of it, but the run itself", why: lastLines(end) }];
+function orTheEnd(failures, end) {
+  return failures.length > 0
+    ? failures
+    : [{ name: "no test of it, but the run itself", why: lastLines(end) }];
+}
 
 /** What each fault came to; without real hosts most of them were not tried. */
 function sayFaults() {
