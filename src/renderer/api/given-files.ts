@@ -5,15 +5,22 @@ export type GivenFile = {
   name: string;
   /** Its bytes as the contract takes them; an error says why there are none. */
   read(): Promise<string>;
+  /** The file itself, where the browser has it: what is too large for a message can be read in parts. */
+  blob?: Blob;
 };
 
 /** Files of the browser. None is read before it is shown, nor one that is too large. */
 export const toGivenFiles = (files: Iterable<File>): GivenFile[] =>
-  [...files].map((file) => ({ name: file.name, read: () => readBase64(file) }));
+  [...files].map((file) => ({ name: file.name, read: () => readBase64(file), blob: file }));
 
-async function readBase64(file: File): Promise<string> {
+function readBase64(file: File): Promise<string> {
   if (file.size > MOST_FILE_BYTES)
     throw new Error(`it is larger than ${MOST_FILE_BYTES / 1024} KiB; latchkey inspect reads it`);
+  return toBase64(file);
+}
+
+/** Bytes as the contract takes them. */
+export async function toBase64(file: Blob): Promise<string> {
   const reader = new FileReader();
   const ended = new Promise<void>((resolve, reject) => {
     reader.addEventListener("load", () => resolve());

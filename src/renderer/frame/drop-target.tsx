@@ -12,7 +12,7 @@ export function DropTarget({ onFiles }: { onFiles: (files: readonly GivenFile[])
       <div className={classes.words}>
         <IconFileSearch size={32} stroke={1.5} aria-hidden />
         <strong>Drop to inspect</strong>
-        <span>Certificates and keys are read and shown; nothing is remembered.</span>
+        <span>Certificates and keys are read and shown; a bundle is imported when you say so.</span>
       </div>
     </div>
   );

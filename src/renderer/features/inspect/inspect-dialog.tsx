@@ -3,7 +3,7 @@ import { IconFileSearch } from "@tabler/icons-react";
 import { type GivenFile, toGivenFiles } from "#renderer/api/given-files.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import classes from "./inspect.module.css";
-import { InspectedFile } from "./inspected-file.tsx";
+import { GivenFileView } from "./inspected-file.tsx";
 
 type Props = {
   /** Null: the dialog is closed. */
@@ -19,7 +19,8 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
       <div className={classes.intro}>
         <p>
           Certificates, authorized_keys, known_hosts, public and private keys. Of a private key only the
-          public half is read, and nothing is remembered.
+          public half is read, and nothing is remembered. What the collector wrote on another host is imported
+          when you say so.
         </p>
         <FileButton multiple onChange={(chosen) => onFiles(toGivenFiles(chosen))}>
           {(props) => (
@@ -30,10 +31,19 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
         </FileButton>
       </div>
       {files?.length === 0 && <p className={classes.hint}>Or drop files anywhere on this window.</p>}
-      {files?.map((file, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: two files may share a name, and their order never changes
-        <InspectedFile key={`${index} ${file.name}`} file={file} />
-      ))}
+      {files?.map((file, index) =>
+        isSignatureOf(file, files) ? null : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two files may share a name, and their order never changes
+          <GivenFileView key={`${index} ${file.name}`} file={file} signature={findSignature(file, files)} />
+        ),
+      )}
     </Dialog>
   );
 }
+
+const findSignature = ({ name }: GivenFile, files: readonly GivenFile[]): GivenFile | null =>
+  files.find((file) => file.name === `${name}.sig`) ?? null;
+
+/** It is shown with what it signs. */
+const isSignatureOf = ({ name }: GivenFile, files: readonly GivenFile[]): boolean =>
+  name.endsWith(".sig") && files.some((file) => `${file.name}.sig` === name);

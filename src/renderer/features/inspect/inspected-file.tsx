@@ -6,6 +6,8 @@ import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayInspected } from "#shared/text/inspection.ts";
+import { BundleFile } from "./bundle-file.tsx";
+import { useIsBundle } from "./bundle-queries.ts";
 import { CertificateLine } from "./certificate-line.tsx";
 import classes from "./inspect.module.css";
 import { KeyLine } from "./key-line.tsx";
@@ -14,7 +16,21 @@ import { useInspection } from "./queries.ts";
 /** More items than this are counted, not shown: a bundle of roots holds hundreds. */
 const ITEMS_SHOWN = 50;
 
-export function InspectedFile({ file }: { file: GivenFile }) {
+type Props = {
+  file: GivenFile;
+  /** What was signed of it, where that was given, too. */
+  signature: GivenFile | null;
+};
+
+/** A file is told by how it begins before it is read: a bundle may be larger than what is looked into here. */
+export function GivenFileView({ file, signature }: Props) {
+  const isBundle = useIsBundle(file);
+  if (isBundle === null) return null;
+  if (isBundle && file.blob) return <BundleFile name={file.name} blob={file.blob} signature={signature} />;
+  return <InspectedFile file={file} />;
+}
+
+function InspectedFile({ file }: { file: GivenFile }) {
   const { data, error } = useInspection(file);
   return (
     <section className={classes.file} aria-label={sayUntrusted(file.name)}>

@@ -1,5 +1,7 @@
+import { IconPackageImport } from "@tabler/icons-react";
 import { NumberCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
+import { Tag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Scan } from "#shared/model/scan.ts";
 import { sayDuration } from "#shared/text/elapsed.ts";
@@ -29,13 +31,21 @@ export const COLUMNS: readonly Column<Scan>[] = [
     grow: 1,
     cell: (scan) => (
       <span className={classes.progress}>
-        <ScanBar scan={scan} />
-        <span className={classes.of}>
-          {doneOf(scan).toLocaleString("en")} of {scan.total.toLocaleString("en")}
-        </span>
+        {scan.bundle ? (
+          <Tag tone="gray" Icon={IconPackageImport} isPlain>
+            {BY_BUNDLE}
+          </Tag>
+        ) : (
+          <>
+            <ScanBar scan={scan} />
+            <span className={classes.of}>
+              {doneOf(scan).toLocaleString("en")} of {scan.total.toLocaleString("en")}
+            </span>
+          </>
+        )}
       </span>
     ),
-    text: (scan) => `${doneOf(scan)} of ${scan.total}`,
+    text: (scan) => (scan.bundle ? BY_BUNDLE : `${doneOf(scan)} of ${scan.total}`),
   },
   {
     id: "ok",
@@ -80,8 +90,11 @@ export const COLUMNS: readonly Column<Scan>[] = [
   },
 ];
 
-function sayTook({ startedAt, finishedAt }: Scan): string {
-  return finishedAt === null
+/** Nothing was visited: what a collector wrote was carried here. */
+const BY_BUNDLE = "by bundle";
+
+function sayTook({ startedAt, finishedAt, bundle }: Scan): string {
+  return finishedAt === null || bundle
     ? ""
     : sayDuration(Math.max(Date.parse(finishedAt) - Date.parse(startedAt), 1_000));
 }

@@ -6,6 +6,7 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { Scan, ScanId } from "#shared/model/scan.ts";
+import { saySignature } from "#shared/text/bundle.ts";
 import { writeTarget } from "#shared/text/target.ts";
 import { ProbeLines } from "./probe-lines.tsx";
 import {
@@ -48,12 +49,24 @@ function Details({ scan }: { scan: Scan }) {
         </p>
         {mayGoOn && <p className={classes.leaves}>{NOT_TAKEN_OVER}</p>}
         <Facts>
-          <Fact name="Started">
+          {scan.bundle && (
+            <>
+              <Fact name="By bundle">
+                imported <Exactly instant={scan.bundle.importedAt} />
+              </Fact>
+              <Fact name="Signature">
+                <Untrusted text={saySignature(scan.bundle.signature)} limit={300} />
+              </Fact>
+            </>
+          )}
+          <Fact name={scan.bundle ? "Collected" : "Started"}>
             <Exactly instant={scan.startedAt} />
           </Fact>
-          <Fact name="Ended">
-            {scan.finishedAt === null ? "still running" : <Exactly instant={scan.finishedAt} />}
-          </Fact>
+          {!scan.bundle && (
+            <Fact name="Ended">
+              {scan.finishedAt === null ? "still running" : <Exactly instant={scan.finishedAt} />}
+            </Fact>
+          )}
         </Facts>
       </Section>
       <Section title="Visits" {...(probes.total === null ? {} : { count: probes.total })}>

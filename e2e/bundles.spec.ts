@@ -1,0 +1,66 @@
+import { hash } from "node:crypto";
+import { expect, test } from "./latchkey.ts";
+import { InspectDialog } from "./pages/inspect-dialog.ts";
+
+const HOST_KEY =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKfZjSzMErbXGfl4to9sGo5eVcKTGBG738uWAa0AELuB root@vault\n";
+
+/** What the collector writes, with nearly nothing in it. */
+function bundleOf({ time, padding = "" }: { time: number; padding?: string }): string {
+  const key = `${Buffer.from(HOST_KEY).toString("base64")}\n`;
+  const records = [
+    `host 0 - uid:0 user:root how:login kernel:Linux hostname:vault arch:x86_64 time:${time} offset:+0000 os:Debian\n`,
+    `host-key ${key.length} b64 path:/etc/ssh/ssh_host_ed25519_key.pub\n${key}`,
+    `padding ${padding.length} text\n${padding}`,
+  ];
+  const stream = `latchkey-collection 1 nonce${time}\n${records.join("")}`;
+  return `${stream}end ${records.length} nonce${time} sha256 ${hash("sha256", stream)}\n`;
+}
+
+const DAY_S = 86_400;
+const TODAY_S = Math.floor(Date.now() / 1_000);
+
+test("a bundle that is dropped is shown, and imported once that is said", async ({ openEmpty, camera }) => {
+  const frame = await openEmpty();
+  const inspect = new InspectDialog(frame.page);
+  const first = { name: "vault.bundle", text: `Welcome\n${bundleOf({ time: TODAY_S - 2 * DAY_S })}` };
+  await inspect.drop([first, { name: "cut.bundle", text: first.text.slice(0, -30) }]);
+  const bundle = inspect.file("vault.bundle");
+  await expect(bundle).toContainText("vault:22 (new: no host that is known has its keys)");
+  await expect(bundle).toContainText("not signed");
+  await expect(inspect.file("cut.bundle")).toContainText("Refused; nothing of it was kept");
+  await expect(inspect.file("cut.bundle").getByRole("button", { name: "Import" })).toHaveCount(0);
+  expect(await camera.photograph("bundle")).toEqual([]);
+
+  await bundle.getByLabel("Call the host").fill("vault.corp:2222");
+  await bundle.getByRole("button", { name: "Use this name" }).click();
+  await expect(bundle).toContainText("vault.corp:2222 (new");
+  await bundle.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(bundle).toContainText("Imported");
+  await frame.press("Escape");
+
+  const scans = await frame.goTo("Scans");
+  await expect(scans.rows).toHaveCount(1);
+  await expect(scans.rows.first()).toContainText("by bundle");
+  await scans.rows.first().click();
+  await expect(scans.drawer).toContainText("not signed");
+  expect(await camera.photograph("scan-by-bundle")).toEqual([]);
+  const hosts = await frame.goTo("Hosts");
+  await expect(hosts.rows.first()).toContainText("vault.corp");
+});
+
+test("a bundle larger than a message is taken in parts, and one that is older is refused", async ({
+  openEmpty,
+}) => {
+  const frame = await openEmpty();
+  const inspect = new InspectDialog(frame.page);
+  const large = bundleOf({ time: TODAY_S, padding: `${"x".repeat(99)}\n`.repeat(20_000) });
+  await inspect.drop([{ name: "vault.bundle", text: large }]);
+  await inspect.file("vault.bundle").getByRole("button", { name: "Import", exact: true }).click();
+  await expect(inspect.file("vault.bundle")).toContainText("Imported");
+
+  await inspect.drop([{ name: "again.bundle", text: large }]);
+  await expect(inspect.file("again.bundle")).toContainText("to import it again would change nothing");
+  await inspect.drop([{ name: "older.bundle", text: bundleOf({ time: TODAY_S - DAY_S }) }]);
+  await expect(inspect.file("older.bundle")).toContainText("it is older than what is known of vault:22");
+});

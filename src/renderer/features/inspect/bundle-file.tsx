@@ -1,0 +1,120 @@
+import { Button, TextInput } from "@mantine/core";
+import { IconAlertTriangle, IconCircleCheck, IconDatabaseImport } from "@tabler/icons-react";
+import { useState } from "react";
+import type { GivenFile } from "#renderer/api/given-files.ts";
+import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
+import { Notice } from "#renderer/ui/notice.tsx";
+import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { Exactly } from "#renderer/ui/when.tsx";
+import type { BundleView } from "#shared/model/imported-bundle.ts";
+import { sayImported, saySignature } from "#shared/text/bundle.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import { type Place, useBundle } from "./bundle-queries.ts";
+import classes from "./inspect.module.css";
+
+type Props = { name: string; blob: Blob; signature: GivenFile | null };
+
+/** What a collector wrote on another host: it is shown, and imported once somebody says so. */
+export function BundleFile({ name, blob, signature }: Props) {
+  const { look, take, callHost } = useBundle(blob, signature);
+  const error = take.error ?? look.error;
+  return (
+    <section className={classes.file} aria-label={sayUntrusted(name)}>
+      <h3 className={classes.name}>
+        <Untrusted text={name} />
+        <span className={classes.kind}>a bundle of Latchkey's collector</span>
+      </h3>
+      {error && (
+        <Notice tone="red" Icon={IconAlertTriangle} title="Refused; nothing of it was kept">
+          <Untrusted text={error.message} limit={600} />
+        </Notice>
+      )}
+      {take.data ? (
+        <Notice
+          tone="green"
+          Icon={IconCircleCheck}
+          title={take.data.wasKnown ? "Already imported" : "Imported"}
+        >
+          <Untrusted text={sayImported(take.data)} limit={600} />
+        </Notice>
+      ) : (
+        <>
+          {look.data && <BundleFacts bundle={look.data} />}
+          {(look.data?.isNewHost || look.error) && <HostName onName={callHost} />}
+          {look.data && look.data.importedAt === null && (
+            <div className={classes.actions}>
+              <Button
+                size="xs"
+                leftSection={<IconDatabaseImport size={15} />}
+                loading={take.isPending}
+                onClick={() => take.mutate()}
+              >
+                Import
+              </Button>
+            </div>
+          )}
+        </>
+      )}
+    </section>
+  );
+}
+
+function BundleFacts({ bundle }: { bundle: BundleView }) {
+  const { importedAt, isNewHost, notes } = bundle;
+  return (
+    <Facts>
+      <Fact name="Host">
+        <Untrusted text={sayPlace(bundle)} />
+        {isNewHost && " (new: no host that is known has its keys)"}
+      </Fact>
+      <Fact name="Collected">
+        <Exactly instant={bundle.collectedAt} /> by its own clock
+      </Fact>
+      <Fact name="Read as">
+        <Untrusted text={`${bundle.readAs}, ${sayCount(bundle.accountCount, "account")}`} />
+      </Fact>
+      <Fact name="Signature">
+        <Untrusted text={saySignature(bundle.signature)} limit={300} />
+      </Fact>
+      {importedAt !== null && (
+        <Fact name="Imported">
+          <Exactly instant={importedAt} />; to import it again would change nothing
+        </Fact>
+      )}
+      {notes.map((note) => (
+        <Fact key={note} name="Note">
+          <Untrusted text={note} limit={300} />
+        </Fact>
+      ))}
+    </Facts>
+  );
+}
+
+/** A host that is known by none of its keys can be called otherwise than it calls itself. */
+function HostName({ onName }: { onName: (place: Place | null) => void }) {
+  const [text, setText] = useState("");
+  const place = readPlace(text);
+  return (
+    <form action={() => onName(place)} className={classes.naming}>
+      <TextInput
+        size="xs"
+        label="Call the host"
+        placeholder="vault.corp or vault.corp:2222"
+        value={text}
+        error={text.trim() !== "" && place === null && "write a name, or a name and a port"}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      <Button type="submit" size="xs" variant="default" disabled={place === null}>
+        Use this name
+      </Button>
+    </form>
+  );
+}
+
+function readPlace(text: string): Place | null {
+  const [, bracketed, plain, port = "22"] =
+    /^(?:\[([^\]]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/.exec(text.trim()) ?? [];
+  const host = (bracketed ?? plain)?.toLowerCase();
+  return host && Number(port) > 0 && Number(port) < 65_536 ? { host, port: Number(port) } : null;
+}

@@ -1,0 +1,60 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useId, useState } from "react";
+import { useApi } from "#renderer/api/api.ts";
+import { type GivenFile, toBase64 } from "#renderer/api/given-files.ts";
+import { BUNDLE_PART_BYTES } from "#shared/contract/bundles.ts";
+import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/bundle.ts";
+
+/** What a login may have said before the first line of a bundle is no longer than this. */
+const NOISE_BYTES = 64 * 1024;
+
+/** Whether a file begins as a bundle does; null: not known yet. */
+export function useIsBundle({ blob }: GivenFile): boolean | null {
+  const { data } = useQuery({
+    queryKey: ["is-bundle", useId()],
+    queryFn: async () => {
+      const begin = blob ? await blob.slice(0, NOISE_BYTES).text() : "";
+      return begin.startsWith(BUNDLE_START) || begin.includes(`\n${BUNDLE_START}`);
+    },
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return data ?? null;
+}
+
+export type Place = { host: string; port: number };
+
+/** What a bundle is and what importing it would do, and the means to do it. `as`: what its host is called. */
+export function useBundle(blob: Blob, signatureFile: GivenFile | null) {
+  const { bundles } = useApi();
+  const [as, callHost] = useState<Place | null>(null);
+  const given = async () => ({
+    ...(await handOver(blob, bundles.hand.call)),
+    as,
+    signature: await readText(signatureFile),
+  });
+  const look = useQuery({
+    queryKey: ["given-bundle", useId(), as],
+    queryFn: async () => bundles.look.call(await given()),
+    retry: false,
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const take = useMutation({ mutationFn: async () => bundles.import.call(await given()) });
+  return { look, take, callHost };
+}
+
+type Hand = (part: { id: string; base64: string }) => Promise<unknown>;
+
+/** Hands over all but the last part, under a number of its own, and gives what is left. */
+async function handOver(blob: Blob, hand: Hand) {
+  if (blob.size > MOST_BUNDLE_BYTES) throw new Error("it is larger than 16 MiB; no bundle is");
+  const last = Math.max(0, Math.ceil(blob.size / BUNDLE_PART_BYTES) - 1) * BUNDLE_PART_BYTES;
+  const id = crypto.randomUUID();
+  for (let at = 0; at < last; at += BUNDLE_PART_BYTES)
+    await hand({ id, base64: await toBase64(blob.slice(at, at + BUNDLE_PART_BYTES)) });
+  return { handed: last === 0 ? null : id, base64: await toBase64(blob.slice(last)) };
+}
+
+const readText = async (file: GivenFile | null): Promise<string | null> =>
+  file?.blob ? file.blob.slice(0, 65_536).text() : null;
