@@ -12,6 +12,7 @@ import { addChanges } from "./changes.ts";
 import { addDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
+import { addGraph } from "./graph.ts";
 import { addHostKeys } from "./host-keys.ts";
 import { addHosts } from "./hosts.ts";
 import { addInspect } from "./inspect.ts";
@@ -77,7 +78,7 @@ function createProgram(session: Session): Command {
   for (const add of [addScan, addTargets, addBundles]) add(program, session);
   for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect])
     add(program, session);
-  addChanges(program, session);
+  for (const add of [addGraph, addChanges]) add(program, session);
   for (const add of [addPeople, addScope, addBaseline, addApprove]) add(program, session);
   for (const add of [addServe, addDatabase, addCall]) add(program, session);
   return program;

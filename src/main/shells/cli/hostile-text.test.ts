@@ -25,6 +25,7 @@ const COMMANDS = [
   ["hosts", "--state", "failed"],
   ["findings"],
   ["findings", "--severity", "high", "--fail-on", "high"],
+  ["graph", "list"],
   ["targets", "list"],
   ...["certificates", "access", "hosts", "findings", "scans"].map((group) => [
     "call",

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { defuse } from "#shared/text/defuse.ts";
 import type { Column } from "./column.ts";
-import { defuse, printCsv } from "./csv.ts";
+import { printCsv } from "./csv.ts";
 
 const columns: Column<string[]>[] = ["Host", "Comment"].map((title, index) => ({
   id: title,

@@ -1,10 +1,6 @@
 import { stringify } from "csv-stringify/browser/esm/sync";
+import { defuse } from "#shared/text/defuse.ts";
 import type { Column } from "./column.ts";
-
-/** A spreadsheet runs what begins so (OWASP ASVS 1.2.10); a quote before it makes it text. */
-const FORMULA = /^[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/;
-
-export const defuse = (field: string): string => (FORMULA.test(field) ? `'${field}` : field);
 
 /** Rows as RFC 4180 with a header, all fields defused: a host, a comment or a subject may be anything. */
 export function printCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {

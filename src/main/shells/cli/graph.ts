@@ -1,0 +1,232 @@
+import { type Command, Option } from "commander";
+import type { GraphLink, SharedKey } from "#shared/model/graph.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { HOW_WORDS } from "#shared/text/graph-edge.ts";
+import { nameNode } from "#shared/text/graph-node.ts";
+import { printable } from "#shared/text/printable.ts";
+import { listRows } from "./all-rows.ts";
+import { printCsv, printDot } from "./graph-format.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Format = "table" | "dot" | "csv";
+type WayOptions = CommonOptions & { certain?: boolean; format?: Format };
+type ListOptions = WayOptions & { root?: boolean; host?: string; limit?: number; search?: string };
+type ReachOptions = ListOptions & { to?: boolean };
+type LinkOptions = ListOptions & { by?: "key-file" | "this-computer" | "person" | "account" };
+
+const format = () =>
+  new Option("--format <format>", "a table, or for Graphviz or a spreadsheet").choices([
+    "table",
+    "dot",
+    "csv",
+  ]);
+
+export function addGraph(program: Command, { world }: Session): void {
+  const graph = program
+    .command("graph")
+    .helpGroup(LOOK)
+    .helpCommand(false)
+    .description("what a key, an account or a host reaches: by keys, root, sudo and agents")
+    .addHelpText("after", HELP);
+  narrow(graph.command("reach <name>"), "only accounts of this host")
+    .description("what a thing reaches, nearest first, with the last step of a shortest way to each")
+    .option("--to", "what reaches it, instead")
+    .action((name: string, _: object, command: Command) =>
+      listReach(name, command.optsWithGlobals<ReachOptions>(), world),
+    );
+  graph
+    .command("path <from> <to>")
+    .description("a shortest way from one to the other")
+    .option("--certain", "only steps that are certain")
+    .addOption(format())
+    .action((from: string, to: string, _: object, command: Command) =>
+      showPath({ from, to }, command.optsWithGlobals<WayOptions>(), world),
+    );
+  narrow(graph.command("list [filter...]"), "only what leads to this host")
+    .description("every step that is known")
+    .addOption(
+      new Option("--by <holder>", "only what begins so").choices([
+        ...["key-file", "this-computer", "person", "account"],
+      ]),
+    )
+    .action((words: string[], _: object, command: Command) =>
+      listLinks(words, command.optsWithGlobals<LinkOptions>(), world),
+    );
+  graph
+    .command("mutual")
+    .description("pairs of hosts that can log in to each other")
+    .action((_: object, command: Command) => listMutual(command.optsWithGlobals<CommonOptions>(), world));
+  graph
+    .command("shared")
+    .description("keys that several people have, and host keys that several hosts have")
+    .action((_: object, command: Command) => listShared(command.optsWithGlobals<CommonOptions>(), world));
+}
+
+const narrow = (command: Command, host: string): Command =>
+  command
+    .option("--certain", "only what is reached by steps that are certain")
+    .option("--root", "only accounts that are root")
+    .option("--host <name>", host)
+    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .addOption(format());
+
+const HELP = `
+NAME, FROM and TO are one of these:
+  web1  web1:2222            a host: whoever is root there; as TO, any account of it
+  deploy@web1                an account
+  SHA256:...                 a key
+  person:ann                 a person of a roster, by name or login
+  "this computer"            whoever has the private keys that are known here
+
+A step is certain when whoever has the one thing has the other by that alone. One that depends on something else
+is marked by ?: a passphrase, a password of sudo, an address, a grant that gives no shell, or what was not read.
+What an open agent lends is not known, and the way ends there. A way that is not found may still be there, by
+keys and machines that were not scanned.
+
+Examples:
+  latchkey graph reach web1                    what falls with web1
+  latchkey graph reach --to root@db1 --certain who is root on db1
+  latchkey graph path web1 db1                 how to get from the one to the other
+  latchkey graph reach web1 --format dot | dot -Tsvg > web1.svg
+
+With --json: reach and list { links: [{ from, how, fingerprint, heldAt, to, where, options, isCertain, notes,
+distance, isWayCertain }], total }, and of reach isCut; path { steps, isCertain, isCut };
+mutual { pairs: [{ there, back }], total, isCut }; shared { keys: [{ kind, fingerprint, holders, holderCount }] }`;
+
+async function listReach(start: string, options: ReachOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const asked = { start, direction: options.to ? ("to" as const) : ("from" as const), ...narrowed(options) };
+  let isCut = false;
+  const { rows, total } = await listRows(options.limit, async (page) => {
+    const reached = await app.client.graph.reach({ ...asked, ...page });
+    isCut = reached.isCut;
+    return reached;
+  });
+  if (options.json) return printJson({ links: rows.map(toJson), total, isCut }, world);
+  const verb = options.to ? "reached by" : "reaches";
+  const sure = rows.filter(({ isWayCertain }) => isWayCertain).length;
+  printLinks(rows, REACH_COLUMNS, options, world);
+  if (isTable(options)) {
+    const certain = total === 0 ? "" : `, ${sayNumber(sure)} of those shown for certain`;
+    const what = sayCount(total, "thing");
+    world.out(
+      `${printable(start)} ${options.to ? "is " : ""}${verb} ${total === 0 ? "nothing that is known" : what}${certain}`,
+    );
+  }
+  if (isCut) world.err(CUT);
+}
+
+async function listLinks(words: readonly string[], options: LinkOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const asked = { search: words.join(" "), by: options.by ?? null, ...narrowed(options) };
+  const { rows, total } = await listRows(options.limit, (page) =>
+    app.client.graph.links({ ...asked, ...page }),
+  );
+  if (options.json) return printJson({ links: rows.map(toJson), total }, world);
+  printLinks(rows, COLUMNS, options, world);
+  const shown = rows.length < total ? `, ${sayNumber(rows.length)} shown` : "";
+  if (isTable(options)) world.out(total === 0 ? "no step is known" : `${sayCount(total, "step")}${shown}`);
+}
+
+const narrowed = ({ certain = false, root = false, host }: ListOptions) => ({
+  ...{ onlyCertain: certain, onlyRoot: root, host: host ?? null },
+});
+
+async function showPath(
+  ends: { from: string; to: string },
+  options: WayOptions,
+  world: World,
+): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const found = await app.client.graph.path({ ...ends, onlyCertain: options.certain ?? false });
+  const { steps, isCertain, isCut } = found;
+  if (options.json) return printJson({ steps: steps?.map(toJson) ?? null, isCertain, isCut }, world);
+  printLinks(steps ?? [], COLUMNS, options, world);
+  if (isTable(options)) world.out(sayPath(steps, isCertain));
+  if (isCut) world.err(CUT);
+}
+
+function sayPath(steps: readonly GraphLink[] | null, isCertain: boolean): string {
+  if (steps === null) return "no way is known from the one to the other";
+  if (steps.length === 0) return "they are the same";
+  return `${sayCount(steps.length, "step")}, ${isCertain ? "every one certain" : "not for certain: see the steps marked by ?"}`;
+}
+
+async function listMutual(options: CommonOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const { pairs, total, isCut } = await app.client.graph.mutual();
+  if (options.json) {
+    const said = pairs.map(({ there, back }) => ({ there: toJson(there), back: toJson(back) }));
+    return printJson({ pairs: said, total, isCut }, world);
+  }
+  const both = pairs.flatMap(({ there, back }) => [there, back]);
+  if (total > 0) world.out(`${printTable(COLUMNS, both, world)}\n`);
+  world.out(
+    total === 0 ? "no two hosts are known to trust each other" : `${sayCount(total, "pair")} of hosts`,
+  );
+  if (isCut) world.err("latchkey: there are more pairs than were looked at");
+}
+
+async function listShared(options: CommonOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const { keys, isCut } = await app.client.graph.shared();
+  if (options.json) return printJson({ keys, isCut }, world);
+  if (keys.length === 0) return world.out("no key is known to be shared by people, and no host key by hosts");
+  world.out(`${printTable(SHARED_COLUMNS, keys, world)}\n`);
+  world.out(sayCount(keys.length, "shared key"));
+  if (isCut) world.err("latchkey: there are more shared keys than are listed");
+}
+
+const CUT = "latchkey: there is more than was looked at; begin nearer, or with --certain";
+
+const isTable = ({ format: as = "table" }: WayOptions): boolean => as === "table";
+
+function printLinks(
+  links: readonly GraphLink[],
+  columns: Column<GraphLink>[],
+  { format: as = "table" }: WayOptions,
+  world: World,
+): void {
+  if (as === "dot") world.out(printDot(links));
+  else if (as === "csv") world.out(printCsv(links));
+  else if (links.length > 0) world.out(`${printTable(columns, links, world)}\n`);
+}
+
+const COLUMNS: Column<GraphLink>[] = [
+  { head: "FROM", cell: ({ from }) => nameNode(from), cut: "middle" },
+  { head: "HOW", cell: sayHow, style: ({ isCertain }) => (isCertain ? null : "yellow") },
+  { head: "TO", cell: ({ to }) => nameNode(to), cut: "middle" },
+  { head: "KEY", cell: ({ fingerprint }) => fingerprint ?? "", cut: "middle" },
+  { head: "HELD AT", cell: ({ heldAt }) => heldAt ?? "", cut: "middle", leaves: 2 },
+  { head: "WHERE", cell: ({ where }) => where, cut: "middle", leaves: 1 },
+  {
+    head: "NOTES",
+    cell: ({ notes, options }) => [...notes, ...(options ? [options] : [])].join("; "),
+    cut: "end",
+  },
+];
+
+const REACH_COLUMNS: Column<GraphLink>[] = [
+  { head: "STEPS", cell: ({ distance, isWayCertain }) => `${distance}${isWayCertain ? "" : "?"}` },
+  ...COLUMNS,
+];
+
+const SHARED_COLUMNS: Column<SharedKey>[] = [
+  { head: "KIND", cell: ({ kind }) => (kind === "people" ? "key of people" : "host key") },
+  { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint, cut: "middle" },
+  { head: "HOLDERS", cell: ({ holderCount }) => String(holderCount) },
+  { head: "WHO", cell: ({ holders }) => holders.join(", "), cut: "end" },
+];
+
+function sayHow({ how, isCertain }: GraphLink): string {
+  return `${HOW_WORDS[how]}${isCertain ? "" : "?"}`;
+}
+
+const toJson = ({ id: _, from, to, ...link }: GraphLink) => ({
+  from: nameNode(from),
+  to: nameNode(to),
+  ...link,
+});
