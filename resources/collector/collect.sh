@@ -398,19 +398,19 @@ pam_asks_nologin() {
 
 # $accounts: name:uid:gid:home:shell, a line each; never the password field, never the full name.
 read_accounts() {
-	if has getent; then passwd=$(getent passwd | only_accounts); fi
-	[ -n "${passwd-}" ] || passwd=$(only_accounts </etc/passwd)
+	passwd=$(ask_names passwd) && passwd=$(printf '%s\n' "$passwd" | only_accounts) || passwd=
+	[ -n "$passwd" ] || passwd=$(only_accounts </etc/passwd)
 	accounts=$passwd
 	for name in "$my_name" "$login_account"; do
 		case $nl$accounts in *"$nl$name:"*) continue ;; esac
-		[ -n "$name" ] && has getent || continue
-		passwd=$(getent passwd "$name" | only_accounts)
+		[ -n "$name" ] && passwd=$(ask_names passwd "$name") || continue
+		passwd=$(printf '%s\n' "$passwd" | only_accounts)
 		[ -z "$passwd" ] || accounts=$accounts$nl$passwd
 	done
 	printf '@accounts %s\n' $encoding
 	printf '%s\n' "$accounts" | payload
-	if has getent; then groups=$(getent group | only_groups); fi
-	[ -n "${groups-}" ] || groups=$(only_groups </etc/group)
+	groups=$(ask_names group) && groups=$(printf '%s\n' "$groups" | only_groups) || groups=
+	[ -n "$groups" ] || groups=$(only_groups </etc/group)
 	if [ -n "$groups" ]; then
 		printf '@groups %s\n' $encoding
 		printf '%s\n' "$groups" | payload
@@ -430,6 +430,11 @@ read_accounts() {
 	find_silent_mounts
 	read_shells
 	read_password_states
+}
+
+# What a directory that does not answer has begun to say may end in the middle of a name: it fails then.
+ask_names() {
+	if [ $may_stop = yes ]; then timeout -s KILL 5 getent "$@"; else getent "$@"; fi
 }
 
 # Of two accounts with one name the first counts, as everywhere on the host.
@@ -535,16 +540,25 @@ use_daemon() { for kept in $KEPT; do eval "$kept=\${of_${daemon}_$kept}"; done; 
 
 # The sshd that listen, as they show themselves: $listening, a line PID COMMAND each, no command twice, four at most.
 find_daemons() {
-	listening='' titles=$nl many=0 own_space=$(readlink /proc/self/ns/pid)
+	listening='' titles=$nl many=0 others=' ' own_space=$(readlink /proc/self/ns/pid)
 	set +f
 	for process in /proc/[0-9]*; do
 		set -f
 		name=
 		read -r name <"$process/comm"
-		[ "$name" = sshd ] && is_roots_sshd "$process" || continue
+		case $name in
+			sshd) is_roots "$process" sshd || continue ;;
+			dropbear* | tinysshd) is_roots "$process" $name || continue ;;
+			*) continue ;;
+		esac
 		# One in a container is not this host's.
 		space=$(readlink "$process/ns/pid")
 		[ -z "$space" ] || [ "$space" = "$own_space" ] || continue
+		if [ "$name" != sshd ]; then
+			case $others in *" $name "*) ;; *) unread sshd-config sshd other-server "$name" ;; esac
+			others="$others$name "
+			continue
+		fi
 		read_title "$process" || continue
 		case $line in *"$nl"*) line=${line%%"$nl"*} ;; esac
 		case $titles in *"$nl$line$nl"*) continue ;; esac
@@ -557,15 +571,15 @@ find_daemons() {
 }
 
 # Anybody can give a program of his own this name and a command line that leads us to files that only root may read.
-is_roots_sshd() {
+is_roots() {
 	owner=
 	while read -r key owner rest; do
 		[ "$key" != Uid: ] || break
 	done <"$1/status"
 	[ "$owner" = 0 ] || return 1
-	# As root we can see what runs there: a program that gives root's rights may have been started by that name.
+	# As root we can see what runs there: a program that gives root's rights may have been started under that name.
 	[ "$my_uid" = 0 ] || return 0
-	case $(readlink "$1/exe") in */sshd | */sshd' (deleted)') ;; *) return 1 ;; esac
+	case $(readlink "$1/exe") in */"$2"*) ;; *) return 1 ;; esac
 }
 
 # -f, -o and -p of a command line, into $daemon_options, a line each; a -f also sets $config.
@@ -761,7 +775,7 @@ read_grants() {
 	for daemon in $daemons; do eval "of_${daemon}_may_ask=\$ask"; done
 	printf '%s\n' "$accounts" | while IFS=: read -r name account_uid account_gid home shell; do
 		told=$((told + 1))
-		if [ $((told % 64)) = 0 ] && is_late; then unread limit "$name" too-late; break; fi
+		if [ $((told % 16)) = 0 ] && is_late; then unread limit "$name" too-late; break; fi
 		home_told=no is_home_known=no
 		for daemon in $daemons; do
 			use_daemon
@@ -1165,7 +1179,7 @@ public_key() {
 
 # Private keys where people keep them: in ~/.ssh, beside it, and in /etc/ssh.
 read_key_files() {
-	seen_homes=$nl told=0
+	seen_homes=$nl told=0 looked=0
 	{ printf '%s\n' "$accounts"; printf ':::/etc:\n'; } | while IFS=: read -r name uid gid home shell; do
 		case $seen_homes in *"$nl$home$nl"*) continue ;; esac
 		seen_homes=$seen_homes$home$nl
@@ -1181,6 +1195,8 @@ read_key_files() {
 		set +f
 		for file in "$folder"/* "$folder"/.[!.]* "$home"/id_* "$home"/*.pem "$home"/*.ppk; do
 			set -f
+			looked=$((looked + 1))
+			if [ $((looked % 64)) = 0 ] && is_late; then unread limit "$folder" too-late; break 2; fi
 			case $file in *.pub | */authorized_keys* | */known_hosts* | */config | */moduli | */ssh_host_*_key | */environment | */rc) continue ;; esac
 			[ -f "$file" ] || continue
 			resolve "$file"
@@ -1998,6 +2014,8 @@ read_last_logins() {
 		[ "$size" -gt 0 ] || continue
 		if [ ! -r $records ]; then unread log $records not-permitted; continue; fi
 		if log_is_late $records; then continue; fi
+		# What a program has not yet put in its place could only be read by writing beside it.
+		if [ -s $records-wal ]; then unread log $records in-use; continue; fi
 		case $records in
 			*/lastlog2.db)
 				query='SELECT Time, Name, RemoteHost FROM Lastlog2 WHERE Time > 0 ORDER BY Time DESC LIMIT 5000'
@@ -2009,7 +2027,7 @@ read_last_logins() {
 		esac
 		if [ -n "$query" ] && has sqlite3; then
 			printf '@last-logins %s path:%s form:rows\n' $encoding $records
-			in_time sqlite3 -readonly -batch -init /dev/null -separator '	' $records "$query" | payload
+			in_time sqlite3 -readonly -batch -init /dev/null -separator '	' "file:$records?immutable=1" "$query" | payload
 		elif has $program; then
 			printf '@last-logins %s path:%s form:table\n' $encoding $records
 			set --

@@ -86,6 +86,21 @@ test("an account that calls its program sshd leads the collector nowhere", async
   expect(told?.unread.filter(({ kind }) => kind.startsWith("sshd"))).toEqual([]);
 });
 
+test("another SSH server beside sshd is named, if it is root's", async () => {
+  await using host = await startHost({
+    name: "dropbear",
+    prepare: `${PREPARE} cp /usr/bin/sleep /usr/sbin/dropbear`,
+  });
+  const told = async () =>
+    readCollection(await runCollector(host), { nonce: null })?.unread.filter(({ path }) => path === "sshd");
+  const start = "dropbear 60 </dev/null >/dev/null 2>&1 & until grep -qs dropbear /proc/$!/comm; do :; done";
+  await host.run(`setpriv --reuid alice ${start}`);
+  expect(await told()).toEqual([]);
+  await host.run(start);
+  const why = "dropbear lets in over SSH here, too, by rules that are not known here";
+  expect(await told()).toEqual([{ kind: "sshd-config", path: "sshd", why }]);
+});
+
 test("when sshd has read its configuration is told, and when the files were changed", async () => {
   await using host = await startHost({ name: "reload", prepare: PREPARE });
   const told = async () => {

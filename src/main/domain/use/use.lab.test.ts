@@ -41,6 +41,7 @@ sqlite3 /var/lib/lastlog/lastlog2.db "
   CREATE TABLE Lastlog2 (Name TEXT PRIMARY KEY, Time INTEGER, TTY TEXT, RemoteHost TEXT, Service TEXT);
   INSERT INTO Lastlog2 VALUES ('deploy', 1790000000, 'pts/0', '10.1.2.3', 'sshd'), ('root', 0, '', '', '')"
 sqlite3 wtmp.db "
+  PRAGMA journal_mode = WAL;
   CREATE TABLE wtmp (ID INTEGER PRIMARY KEY, Type INTEGER, User TEXT NOT NULL, Login INTEGER, Logout INTEGER, TTY TEXT,
     RemoteHost TEXT, Service TEXT) STRICT;
   INSERT INTO wtmp VALUES (1, 1, 'reboot', 1795000000000000, NULL, '~', '6.1', NULL),
@@ -99,6 +100,8 @@ test("wtmp.db and lastlog2.db tell when an account was last logged in to, as far
     { account: "deploy", at: 1_790_000_000, source: "/var/lib/lastlog/lastlog2.db" },
     { account: "deploy", at: 1_794_000_000, source: "/var/log/wtmp.db" },
   ]);
+  // What such a file is usually read with writes two more.
+  expect(await host.run("ls -d /var/log/wtmp.db*")).toBe("/var/log/wtmp.db\n");
   await using bare = await startHost({
     name: "bare",
     prepare:
