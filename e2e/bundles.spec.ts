@@ -1,4 +1,6 @@
 import { hash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "./latchkey.ts";
 import { InspectDialog } from "./pages/inspect-dialog.ts";
 
@@ -29,7 +31,7 @@ test("a bundle that is dropped is shown, and imported once that is said", async 
   await expect(bundle).toContainText("vault:22 (new: no host that is known has its keys)");
   await expect(bundle).toContainText("not signed");
   await expect(inspect.file("cut.bundle")).toContainText("Refused; nothing of it was kept");
-  await expect(inspect.file("cut.bundle").getByRole("button", { name: "Import" })).toHaveCount(0);
+  await expect(inspect.file("cut.bundle").getByRole("button")).toHaveCount(0);
   expect(await camera.photograph("bundle")).toEqual([]);
 
   await bundle.getByLabel("Call the host").fill("vault.corp:2222");
@@ -63,4 +65,22 @@ test("a bundle larger than a message is taken in parts, and one that is older is
   await expect(inspect.file("again.bundle")).toContainText("to import it again would change nothing");
   await inspect.drop([{ name: "older.bundle", text: bundleOf({ time: TODAY_S - DAY_S }) }]);
   await expect(inspect.file("older.bundle")).toContainText("it is older than what is known of vault:22");
+});
+
+test("the collector and its instructions are saved from the page, to the byte", async ({
+  openEmpty,
+  camera,
+}) => {
+  const frame = await openEmpty();
+  const inspect = new InspectDialog(frame.page);
+  await inspect.open();
+  expect(await camera.photograph("carry")).toEqual([]);
+  const save = async (name: string) => {
+    const saving = frame.page.waitForEvent("download");
+    await inspect.root.getByRole("button", { name }).click();
+    return readFile(await (await saving).path(), "utf8");
+  };
+  const script = await readFile(join(import.meta.dirname, "../resources/collector/collect.sh"), "utf8");
+  expect(await save("Save the collector")).toBe(script);
+  expect(await save("Save the instructions")).toContain("WHAT IS IN A BUNDLE");
 });

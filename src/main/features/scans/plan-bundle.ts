@@ -69,7 +69,7 @@ function refuseOlder({ host, port, lastRead, clockAheadSeconds }: KnownHost, uni
   if (unixTime >= readAt) return;
   const [collected, read] = [unixTime, readAt].map((seconds) => toInstant(new Date(seconds * 1_000)));
   throw new Refusal(
-    "conflict",
+    "invalid-input",
     `it is older than what is known of ${sayPlace({ host, port })}: it was collected at ${collected} and the host was read at ${read}, both by the host's own clock; nothing of it was taken`,
   );
 }

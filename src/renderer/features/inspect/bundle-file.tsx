@@ -41,7 +41,7 @@ export function BundleFile({ name, blob, signature }: Props) {
       ) : (
         <>
           {look.data && <BundleFacts bundle={look.data} />}
-          {(look.data?.isNewHost || look.error) && <HostName onName={callHost} />}
+          {(look.data?.isNewHost || isAboutHost(look.error)) && <HostName onName={callHost} />}
           {look.data && look.data.importedAt === null && (
             <div className={classes.actions}>
               <Button
@@ -59,6 +59,10 @@ export function BundleFile({ name, blob, signature }: Props) {
     </section>
   );
 }
+
+/** Another name for the host may help. */
+const isAboutHost = (error: Error | null): boolean =>
+  error !== null && "code" in error && error.code === "conflict";
 
 function BundleFacts({ bundle }: { bundle: BundleView }) {
   const { importedAt, isNewHost, notes } = bundle;

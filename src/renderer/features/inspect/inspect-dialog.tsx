@@ -2,6 +2,7 @@ import { Button, FileButton } from "@mantine/core";
 import { IconFileSearch } from "@tabler/icons-react";
 import { type GivenFile, toGivenFiles } from "#renderer/api/given-files.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
+import { CarryNote } from "./carry-note.tsx";
 import classes from "./inspect.module.css";
 import { GivenFileView } from "./inspected-file.tsx";
 
@@ -30,7 +31,12 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
           )}
         </FileButton>
       </div>
-      {files?.length === 0 && <p className={classes.hint}>Or drop files anywhere on this window.</p>}
+      {files?.length === 0 && (
+        <>
+          <p className={classes.hint}>Or drop files anywhere on this window.</p>
+          <CarryNote />
+        </>
+      )}
       {files?.map((file, index) =>
         isSignatureOf(file, files) ? null : (
           // biome-ignore lint/suspicious/noArrayIndexKey: two files may share a name, and their order never changes

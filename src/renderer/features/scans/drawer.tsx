@@ -43,10 +43,19 @@ function Details({ scan }: { scan: Scan }) {
   return (
     <>
       <Section title="Progress" action={<Actions scan={scan} mayGoOn={mayGoOn} />}>
-        <ScanBar scan={scan} />
-        <p className={classes.counts}>
-          {doneOf(scan)} of {scan.total} visited: {scan.ok} read, {scan.partial} in part, {scan.failed} failed
-        </p>
+        {scan.bundle ? (
+          <p className={classes.counts}>
+            Nothing was visited: what the collector wrote on the host was carried here.
+          </p>
+        ) : (
+          <>
+            <ScanBar scan={scan} />
+            <p className={classes.counts}>
+              {doneOf(scan)} of {scan.total} visited: {scan.ok} read, {scan.partial} in part, {scan.failed}{" "}
+              failed
+            </p>
+          </>
+        )}
         {mayGoOn && <p className={classes.leaves}>{NOT_TAKEN_OVER}</p>}
         <Facts>
           {scan.bundle && (
