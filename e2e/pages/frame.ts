@@ -7,6 +7,7 @@ type ScreenName =
   | "Overview"
   | "Certificates"
   | "Access"
+  | "Changes"
   | "People"
   | "Hosts"
   | "Host keys"

@@ -2,6 +2,7 @@ import { createHashHistory, createRootRoute, createRoute, createRouter } from "@
 import {
   AccessSearch,
   CertificatesSearch,
+  ChangesSearch,
   FindingsSearch,
   HostKeysSearch,
   HostsSearch,
@@ -10,6 +11,7 @@ import {
 } from "./api/searches.ts";
 import { AccessPage } from "./features/access/page.tsx";
 import { CertificatesPage } from "./features/certificates/page.tsx";
+import { ChangesPage } from "./features/changes/page.tsx";
 import { FindingsPage } from "./features/findings/page.tsx";
 import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
@@ -35,6 +37,7 @@ const routeTree = root.addChildren([
     component: CertificatesPage,
   }),
   createRoute({ ...at, path: "/access", validateSearch: AccessSearch, component: AccessPage }),
+  createRoute({ ...at, path: "/changes", validateSearch: ChangesSearch, component: ChangesPage }),
   createRoute({ ...at, path: "/people", validateSearch: PeopleSearch, component: PeoplePage }),
   createRoute({ ...at, path: "/hosts", validateSearch: HostsSearch, component: HostsPage }),
   createRoute({ ...at, path: "/host-keys", validateSearch: HostKeysSearch, component: HostKeysPage }),

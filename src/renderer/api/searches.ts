@@ -3,6 +3,7 @@
  * address can be shared. What cannot be read is dropped: an old or mistyped address shows the whole list.
  */
 import { z } from "zod";
+import { ChangeKind, ChangeWhat } from "#shared/model/change.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
 import { HostKeyState } from "#shared/model/host-key.ts";
 import { ProbeState } from "#shared/model/probe.ts";
@@ -35,6 +36,7 @@ export const AccessSearch = z.object({
   use: optional(z.enum(["used", "unused", "unknown"])),
   orphaned: optional(z.literal(true)),
   unmatched: optional(z.literal(true)),
+  rogue: optional(z.literal(true)),
   ...sorted(["host", "account", "fingerprint", "keyType", "effective", "comment"]),
   open: optional(z.int()),
 });
@@ -43,6 +45,16 @@ export const PeopleSearch = z.object({
   search: text,
   standing: optional(z.enum(["known", "gone"])),
   ...sorted(["name", "standing"]),
+  open: optional(z.int()),
+});
+
+export const ChangesSearch = z.object({
+  search: text,
+  from: optional(z.int().min(0)),
+  to: optional(z.int().min(0)),
+  host: text,
+  kind: optional(ChangeKind),
+  what: optional(ChangeWhat),
   open: optional(z.int()),
 });
 

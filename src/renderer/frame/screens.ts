@@ -1,6 +1,7 @@
 import {
   IconCertificate,
   IconFingerprint,
+  IconGitCompare,
   IconKey,
   IconLayoutDashboard,
   IconListSearch,
@@ -15,6 +16,7 @@ export const SCREENS = [
   { to: "/", name: "Overview", key: "o", Icon: IconLayoutDashboard },
   { to: "/certificates", name: "Certificates", key: "c", Icon: IconCertificate },
   { to: "/access", name: "Access", key: "a", Icon: IconKey },
+  { to: "/changes", name: "Changes", key: "d", Icon: IconGitCompare },
   { to: "/people", name: "People", key: "p", Icon: IconUsers },
   { to: "/hosts", name: "Hosts", key: "h", Icon: IconServer },
   { to: "/host-keys", name: "Host keys", key: "n", Icon: IconFingerprint },

@@ -9,6 +9,7 @@ import { EffectiveTag, OrphanTag } from "#renderer/ui/verdict.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { GrantDetail } from "#shared/model/grant.ts";
 import { sayKey } from "#shared/text/key-size.ts";
+import { ApprovalSection, HistorySection } from "./approval-section.tsx";
 import { useGrant } from "./queries.ts";
 import { VerdictSections } from "./verdict-sections.tsx";
 
@@ -50,7 +51,9 @@ function Details({ grant }: { grant: GrantDetail }) {
       <Section title="Key">
         <KeyFacts grant={grant} />
       </Section>
+      <ApprovalSection grant={grant} />
       <SameKey grant={grant} />
+      <HistorySection id={grant.id} />
     </>
   );
 }

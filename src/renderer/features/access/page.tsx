@@ -1,14 +1,16 @@
 import { Button } from "@mantine/core";
-import { IconKey, IconRadar2 } from "@tabler/icons-react";
+import { IconCircleCheck, IconKey, IconRadar2 } from "@tabler/icons-react";
+import { useState } from "react";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import { EFFECTIVE, OWNER, USE } from "#renderer/ui/verdict.tsx";
 import type { GrantRow } from "#shared/model/grant.ts";
+import { ApproveDialog } from "./approve-dialog.tsx";
 import { COLUMNS } from "./columns.tsx";
 import { GrantDrawer } from "./drawer.tsx";
-import { route, sortOf, useGrants, useStandings } from "./queries.ts";
+import { route, sortOf, useBaseline, useGrants, useStandings } from "./queries.ts";
 
 const VERDICTS = (["yes", "no", "unknown"] as const).map((value) => ({
   value,
@@ -50,6 +52,7 @@ export function AccessPage() {
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
+      actions={(rows, clear) => <ApproveAction grants={rows} onDone={clear} />}
       filters={<Filters search={search} onChange={change} />}
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={
@@ -61,8 +64,26 @@ export function AccessPage() {
   );
 }
 
+function ApproveAction({ grants, onDone }: { grants: readonly GrantRow[]; onDone: () => void }) {
+  const [isAsking, setIsAsking] = useState(false);
+  return (
+    <>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        leftSection={<IconCircleCheck size={15} />}
+        onClick={() => setIsAsking(true)}
+      >
+        Approve
+      </Button>
+      {isAsking && <ApproveDialog grants={grants} onClose={() => setIsAsking(false)} onDone={onDone} />}
+    </>
+  );
+}
+
 function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
   const standings = useStandings();
+  const baseline = useBaseline();
   return (
     <>
       <ToggleFacet
@@ -77,6 +98,14 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
         isOn={search.unmatched ?? false}
         onChange={(isOn) => onChange({ unmatched: isOn || undefined })}
       />
+      {(baseline || search.rogue) && (
+        <ToggleFacet
+          title="Not approved"
+          count={baseline?.rogue}
+          isOn={search.rogue ?? false}
+          onChange={(isOn) => onChange({ rogue: isOn || undefined })}
+        />
+      )}
       <Facet
         title="Verdict"
         value={search.effective}

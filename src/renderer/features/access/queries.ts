@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
@@ -18,6 +18,7 @@ const inputOf = (search: Search) => ({
   use: search.use ?? null,
   orphaned: search.orphaned ?? false,
   unmatched: search.unmatched ?? false,
+  rogue: search.rogue ?? false,
   sort: sortOf(search),
 });
 
@@ -46,4 +47,22 @@ export function useStandings() {
 export function useGrant(id: number) {
   const { access } = useApi();
   return useQuery(access.find.queryOptions({ input: { id } }));
+}
+
+/** The baseline, with how many grants are new since; null where none is set. */
+export const useBaseline = () => useQuery(useApi().changes.baseline.queryOptions()).data;
+
+export const useApprove = () => useMutation(useApi().changes.approve.mutationOptions());
+export const useUnapprove = () => useMutation(useApi().changes.unapprove.mutationOptions());
+export const useHistory = (grant: number) =>
+  useQuery(useApi().changes.history.queryOptions({ input: { grant } })).data;
+
+/** So many names of the rosters are offered. */
+const MOST_NAMES = 20;
+
+/** The people of the rosters whose names hold what was typed, who are still there. */
+export function useNames(typed: string): string[] {
+  const input = { search: typed.slice(0, 200), standing: "known", limit: MOST_NAMES } as const;
+  const { data } = useQuery(useApi().people.list.queryOptions({ input, placeholderData: keepPreviousData }));
+  return [...new Set(data?.rows.map(({ name }) => name))];
 }

@@ -32,6 +32,8 @@ type Props<Row> = {
   fetchAll: () => Promise<Row[]>;
   empty: ReactNode;
   drawer: ReactNode;
+  /** What else can be done with the rows that are selected. */
+  actions?: (rows: Row[], clear: () => void) => ReactNode;
 };
 
 /** A screen that is one list: filter, rows, selection, export, and the drawer of the row that is open. */
@@ -89,7 +91,9 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
         onCopy={() => JSON.stringify(selected(), null, 2)}
         onExport={() => exportRows(Promise.resolve(selected()))}
         onClear={selection.clear}
-      />
+      >
+        {selection.ids.size > 0 && props.actions?.(selected(), selection.clear)}
+      </SelectionBar>
       <DrawerModeContext value={keys.isPeek ? "peek" : "open"}>{props.drawer}</DrawerModeContext>
     </div>
   );

@@ -1,13 +1,20 @@
 import { Button } from "@mantine/core";
 import { IconBraces, IconDownload, IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useCopy } from "#renderer/ui/clipboard.ts";
 import { toast } from "#renderer/ui/toast.tsx";
 import classes from "./list-screen.module.css";
 
-type Props = { count: number; onCopy: () => string; onExport: () => void; onClear: () => void };
+type Props = {
+  count: number;
+  onCopy: () => string;
+  onExport: () => void;
+  onClear: () => void;
+  children?: ReactNode;
+};
 
 /** What can be done with the rows that are selected. */
-export function SelectionBar({ count, onCopy, onExport, onClear }: Props) {
+export function SelectionBar({ count, onCopy, onExport, onClear, children }: Props) {
   const write = useCopy();
   if (count === 0) return null;
   const copy = async () => {
@@ -17,6 +24,7 @@ export function SelectionBar({ count, onCopy, onExport, onClear }: Props) {
   return (
     <section className={classes.bar} aria-label="Selection">
       <span className={classes.barCount}>{count} selected</span>
+      {children}
       <Button
         variant="subtle"
         size="compact-sm"

@@ -1,0 +1,91 @@
+import { Autocomplete, Button, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { Dialog } from "#renderer/ui/dialog.tsx";
+import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import type { GrantRow } from "#shared/model/grant.ts";
+import { sayCount } from "#shared/text/count.ts";
+import classes from "./access.module.css";
+import { useApprove, useNames } from "./queries.ts";
+
+type Props = {
+  grants: readonly Pick<GrantRow, "id" | "account" | "host" | "approval">[];
+  onClose: () => void;
+  onDone?: () => void;
+};
+
+/** Says of grants that they may be there, for whom and for what. */
+export function ApproveDialog({ grants, onClose, onDone }: Props) {
+  const [first] = grants;
+  const before = grants.length === 1 ? first?.approval : null;
+  const [owner, setOwner] = useState(before?.owner ?? "");
+  const [purpose, setPurpose] = useState(before?.purpose ?? "");
+  const [reviewOn, setReviewOn] = useState(before?.reviewOn ?? "");
+  const names = useNames(owner);
+  const { mutate, error, isPending } = useApprove();
+  const approve = () =>
+    mutate(
+      { grants: grants.map(({ id }) => id), owner, purpose, reviewOn: reviewOn || null },
+      {
+        onSuccess: ({ approved }) => {
+          toast(`${sayCount(approved, "grant")} approved`);
+          onDone?.();
+          onClose();
+        },
+      },
+    );
+  const isWhole = owner.trim() !== "" && purpose.trim() !== "";
+  return (
+    <Dialog
+      title={grants.length === 1 ? "Approve this grant" : `Approve ${sayCount(grants.length, "grant")}`}
+      isOpen
+      onClose={onClose}
+      width={520}
+    >
+      <form action={approve} className={classes.form}>
+        {first && grants.length === 1 && (
+          <p>
+            <Untrusted text={`${first.account} on ${first.host}`} />
+          </p>
+        )}
+        <p className={classes.reason}>It holds for the exact line: one that is changed needs another.</p>
+        <Autocomplete
+          size="xs"
+          label="Owner"
+          description="Who answers for it"
+          data={names.map(sayUntrusted)}
+          value={owner}
+          onChange={setOwner}
+          maxLength={200}
+          data-autofocus
+        />
+        <TextInput
+          size="xs"
+          label="Purpose"
+          placeholder="nightly backups"
+          value={purpose}
+          onChange={(event) => setPurpose(event.currentTarget.value)}
+          maxLength={500}
+        />
+        <TextInput
+          size="xs"
+          type="date"
+          label="Review on"
+          description="That day it becomes a finding; empty for never"
+          value={reviewOn}
+          onChange={(event) => setReviewOn(event.currentTarget.value)}
+        />
+        {error && (
+          <p role="alert" className={classes.refusal}>
+            <Untrusted text={error.message} />
+          </p>
+        )}
+        <div className={classes.formActions}>
+          <Button type="submit" size="xs" loading={isPending} disabled={!isWhole}>
+            Approve
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

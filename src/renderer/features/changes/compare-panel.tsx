@@ -1,0 +1,73 @@
+import { NativeSelect } from "@mantine/core";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { type ChangeCount, ChangeKind } from "#shared/model/change.ts";
+import type { Scan } from "#shared/model/scan.ts";
+import { KIND_WORD } from "#shared/text/change.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import classes from "./changes.module.css";
+import { route, useScans, useSummary } from "./queries.ts";
+
+type Patch = { from?: number; to?: number };
+
+/** Which two scans are compared, and how much is otherwise. */
+export function ComparePanel({ onChange }: { onChange: (patch: Patch) => void }) {
+  const search = route.useSearch();
+  const { data } = useSummary(search);
+  const scans = useScans();
+  const from = data?.from?.scan ?? 0;
+  const to = data?.to?.scan ?? 0;
+  return (
+    <Panel title="Compare" note="What could not be looked at has not gone">
+      <div className={classes.pickers}>
+        <ScanPicker
+          label="From"
+          scan={from}
+          scans={scans}
+          onPick={(picked) => onChange({ from: picked, to })}
+        />
+        <ScanPicker label="To" scan={to} scans={scans} onPick={(picked) => onChange({ from, to: picked })} />
+      </div>
+      {data && <Counts counts={data.counts} />}
+    </Panel>
+  );
+}
+
+type PickerProps = { label: string; scan: number; scans: readonly Scan[]; onPick: (scan: number) => void };
+
+function ScanPicker({ label, scan, scans, onPick }: PickerProps) {
+  const known = scans.map(({ id, startedAt, total }) => ({
+    value: String(id),
+    label: `${startedAt.slice(0, 10)} ${startedAt.slice(11, 16)} UTC, scan ${id}, ${sayCount(total, "target")}`,
+  }));
+  const isListed = scan === 0 || known.some(({ value }) => value === String(scan));
+  const other = isListed ? [] : [{ value: String(scan), label: `scan ${scan}` }];
+  return (
+    <NativeSelect
+      size="xs"
+      label={label}
+      value={String(scan)}
+      data={[...other, ...known, { value: "0", label: "before all scans" }]}
+      onChange={(event) => onPick(Number(event.currentTarget.value))}
+    />
+  );
+}
+
+function Counts({ counts }: { counts: readonly ChangeCount[] }) {
+  if (counts.length === 0) return <p className={classes.dim}>Nothing is otherwise.</p>;
+  const of = (kind: ChangeKind) => counts.find((count) => count.kind === kind);
+  return (
+    <ul className={classes.counts} aria-label="Changes by kind">
+      {ChangeKind.options.map((kind) => {
+        const count = of(kind);
+        return (
+          count && (
+            <li key={kind}>
+              <span className={classes.dim}>{KIND_WORD[kind]}s</span> {sayNumber(count.appeared)} new,{" "}
+              {sayNumber(count.changed)} changed, {sayNumber(count.gone)} gone
+            </li>
+          )
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,82 @@
+import { Link } from "@tanstack/react-router";
+import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import { Exactly } from "#renderer/ui/when.tsx";
+import type { ChangeRow } from "#shared/model/change.ts";
+import { KIND_WORD } from "#shared/text/change.ts";
+import classes from "./changes.module.css";
+import { WhatTag } from "./columns.tsx";
+
+export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: () => void }) {
+  const { what, kind, host, title, place, details, isFirstLook, scan, at } = change;
+  return (
+    <Drawer
+      label="change"
+      title={<Untrusted text={title} />}
+      subtitle={<WhatTag what={what} />}
+      onClose={onClose}
+    >
+      <Section
+        title={what === "changed" ? "From what to what" : "What it is"}
+        action={<ToThing change={change} />}
+      >
+        <ul className={classes.details}>
+          {details.map((detail) => (
+            <li key={detail}>
+              <Untrusted text={detail} limit={2_000} />
+            </li>
+          ))}
+        </ul>
+        {isFirstLook && (
+          <p className={classes.dim}>
+            This host had not been read by the scan that is compared with. It is new to Latchkey, and may be
+            old there.
+          </p>
+        )}
+      </Section>
+      <Section title="Where and when">
+        <Facts>
+          <Fact name="Kind">{KIND_WORD[kind]}</Fact>
+          <Fact name="Host">
+            <TextLink>
+              <Link to="/hosts" search={{ search: host }}>
+                <Untrusted text={host} />
+              </Link>
+            </TextLink>
+          </Fact>
+          {place !== "" && (
+            <Fact name="Place">
+              <Untrusted text={place} isMono />
+            </Fact>
+          )}
+          <Fact name="Found by">
+            <TextLink>
+              <Link to="/scans" search={{ open: scan }}>
+                scan {scan}
+              </Link>
+            </TextLink>
+            , <Exactly instant={at} />
+          </Fact>
+        </Facts>
+      </Section>
+    </Drawer>
+  );
+}
+
+function ToThing({ change: { opens } }: { change: ChangeRow }) {
+  if (opens === null) return null;
+  return (
+    <TextLink>
+      {opens.kind === "grant" ? (
+        <Link to="/access" search={{ open: opens.id }}>
+          Open the grant
+        </Link>
+      ) : (
+        <Link to="/certificates" search={{ open: opens.sha256 }}>
+          Open the certificate
+        </Link>
+      )}
+    </TextLink>
+  );
+}
