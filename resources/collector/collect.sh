@@ -56,8 +56,9 @@ prepare_shell() {
 	export LC_ALL LANG PATH
 	unset TZ CDPATH ENV BASH_ENV GREP_OPTIONS POSIXLY_CORRECT TIME_STYLE QUOTING_STYLE LS_COLORS OPENSSL_CONF
 	\unalias -a
-	for tool in awk base64 cat chage cut date dd getent grep id ls od openssl passwd readlink sha256sum ssh \
-		ssh-keygen sshd tr uname printf read echo test cd set shift unset export command; do
+	for tool in awk base64 bzip2 cat chage cut date dd env getent grep gzip head id journalctl lastlog lastlog2 ls od \
+		openssl passwd readlink sed sha256sum shasum sqlite3 ssh ssh-keygen sshd stat tail timeout tr uname wtmpdb xz zstd \
+		printf read echo test cd set shift unset export command kill wait; do
 		unset -f "$tool"
 	done
 	MIB=1048576
@@ -398,8 +399,14 @@ pam_asks_nologin() {
 
 # $accounts: name:uid:gid:home:shell, a line each; never the password field, never the full name.
 read_accounts() {
+	is_asked=yes
+	has getent || is_asked=no
 	passwd=$(ask_names passwd) && passwd=$(printf '%s\n' "$passwd" | only_accounts) || passwd=
-	[ -n "$passwd" ] || passwd=$(only_accounts </etc/passwd)
+	if [ -z "$passwd" ]; then
+		passwd=$(only_accounts </etc/passwd)
+		[ $is_asked = no ] || unread limit getent too-late
+		is_asked=no
+	fi
 	accounts=$passwd
 	for name in "$my_name" "$login_account"; do
 		case $nl$accounts in *"$nl$name:"*) continue ;; esac
@@ -434,6 +441,7 @@ read_accounts() {
 
 # What a directory that does not answer has begun to say may end in the middle of a name: it fails then.
 ask_names() {
+	[ $is_asked = yes ] || return 1
 	if [ $may_stop = yes ]; then timeout -s KILL 5 getent "$@"; else getent "$@"; fi
 }
 

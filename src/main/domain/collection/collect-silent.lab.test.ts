@@ -36,3 +36,19 @@ test.for(["dash", "busybox sh"])(
     ]);
   },
 );
+
+test("where a directory does not answer, the accounts of the host are told", async () => {
+  await using host = await startHost({
+    name: "directory",
+    prepare:
+      "useradd --create-home alice; printf '#!/bin/sh\\nprintf alice:x:1:1::/home/al; exec sleep 60\\n' > /usr/bin/getent",
+  });
+  const told = readCollection(await runCollector(host), { nonce: null });
+  expect(told?.incomplete).toBeNull();
+  expect(told?.accounts.find(({ name }) => name === "alice")).toMatchObject({ home: "/home/alice" });
+  expect(told?.unread).toContainEqual({
+    kind: "limit",
+    path: "getent",
+    why: "the collector ran out of time here: the rest was left out",
+  });
+});
