@@ -61,6 +61,8 @@ test("the baseline is set to the last scan or to another one, counts what is new
   expect(await client.clearBaseline()).toEqual({ wasSet: true });
   expect(await client.clearBaseline()).toEqual({ wasSet: false });
   expect(await client.baseline()).toBeNull();
+  const running = beginScan(store);
+  await expect(client.setBaseline({ scan: running })).rejects.toThrow("scan 3 is not over");
   expect(store.events.count()).toBe(3);
   expect(new Set(announced)).toEqual(new Set(["approvals-changed"]));
 });
@@ -93,6 +95,18 @@ test("grants are approved together or not at all, and each time is on the record
   ]);
   await expect(client.unapprove({ grants: [99] })).rejects.toThrow("there is no grant 99");
   await expect(client.approve({ grants: [ann], ...APPROVAL, reviewOn: "tomorrow" })).rejects.toThrow();
+});
+
+test("a line that stands in its file twice is approved once, and both rows say so", async () => {
+  const { client, scan, store } = openChanges();
+  scan("ann", "ann");
+  const grants = listGrants(store).rows.map(({ id }) => id);
+  for (const purpose of ["deploys", "builds"]) {
+    expect(await client.approve({ grants, ...APPROVAL, purpose })).toEqual({ approved: 2 });
+    expect(listGrants(store).rows.map(({ approval }) => approval?.purpose)).toEqual([purpose, purpose]);
+  }
+  expect(await client.unapprove({ grants })).toEqual({ withdrawn: 2 });
+  expect(listGrants(store).rows.map(({ approval }) => approval)).toEqual([null, null]);
 });
 
 test("a read-only Latchkey shows changes, and neither approves nor sets a baseline", async () => {

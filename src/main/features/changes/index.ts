@@ -45,6 +45,11 @@ export function createChanges({ store, announce, now }: Deps) {
     return store.inTurn(() => {
       const at = toInstant(now());
       const scan = findScan(store, asked ?? store.changes.lastEnded() ?? refuseNoScan());
+      if (scan.state === "running")
+        throw new Refusal(
+          "conflict",
+          `scan ${scan.id} is not over; what it will see cannot be known yet: name an earlier one, or wait for its end`,
+        );
       store.changes.setBaseline(scan.id, at);
       store.events.append({ at, kind: "baseline-set", detail: { scan: scan.id } });
       return { scan: scan.id, scannedAt: scan.startedAt, setAt: at };
