@@ -7,6 +7,7 @@ type ScreenName =
   | "Overview"
   | "Certificates"
   | "Access"
+  | "Graph"
   | "Changes"
   | "People"
   | "Hosts"
@@ -16,7 +17,7 @@ type ScreenName =
   | "Settings";
 
 /** What a list is of, where its screen has another name. */
-const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants" };
+const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants", Graph: "steps" };
 
 /** What stands around every screen. */
 export class Frame {

@@ -4,6 +4,7 @@ import {
   CertificatesSearch,
   ChangesSearch,
   FindingsSearch,
+  GraphSearch,
   HostKeysSearch,
   HostsSearch,
   PeopleSearch,
@@ -13,6 +14,7 @@ import { AccessPage } from "./features/access/page.tsx";
 import { CertificatesPage } from "./features/certificates/page.tsx";
 import { ChangesPage } from "./features/changes/page.tsx";
 import { FindingsPage } from "./features/findings/page.tsx";
+import { GraphPage } from "./features/graph/page.tsx";
 import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
 import { OverviewPage } from "./features/overview/page.tsx";
@@ -38,6 +40,7 @@ const routeTree = root.addChildren([
   }),
   createRoute({ ...at, path: "/access", validateSearch: AccessSearch, component: AccessPage }),
   createRoute({ ...at, path: "/changes", validateSearch: ChangesSearch, component: ChangesPage }),
+  createRoute({ ...at, path: "/graph", validateSearch: GraphSearch, component: GraphPage }),
   createRoute({ ...at, path: "/people", validateSearch: PeopleSearch, component: PeoplePage }),
   createRoute({ ...at, path: "/hosts", validateSearch: HostsSearch, component: HostsPage }),
   createRoute({ ...at, path: "/host-keys", validateSearch: HostKeysSearch, component: HostKeysPage }),

@@ -41,6 +41,7 @@ type Area =
   | "certificates"
   | "changes"
   | "access"
+  | "graph"
   | "hosts"
   | "hostKeys"
   | "findings"
@@ -49,16 +50,20 @@ type Area =
   | "settings"
   | "database";
 
+const SCANNED = [
+  ...(["scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
+  ...(["people", "targets", "settings", "changes"] as const),
+] as const;
+
 function staleAreas({ kind }: Announcement): Area[] {
   switch (kind) {
     case "scan-started":
       return ["scans", "overview", "targets", "settings"];
     case "scan-progressed":
+      return [...SCANNED];
     case "scan-finished":
-      return [
-        ...(["scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
-        ...(["people", "targets", "settings", "changes"] as const),
-      ];
+      // A walk looks at much: it is not gone again with every visit.
+      return [...SCANNED, "graph"];
     case "scan-asks":
       return ["scans"];
     case "targets-changed":
@@ -66,7 +71,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "pins-changed":
       return ["hosts", "hostKeys", "settings", "findings", "scans"];
     case "people-changed":
-      return ["people", "access", "findings", "overview"];
+      return ["people", "access", "graph", "findings", "overview"];
     case "approvals-changed":
       return ["changes", "access", "findings", "overview"];
     case "database-changed":

@@ -58,6 +58,19 @@ export const ChangesSearch = z.object({
   open: optional(z.int()),
 });
 
+/** The row that is open has the name of a thing as its id. */
+export const GraphSearch = z.object({
+  search: text,
+  start: optional(z.string().min(1).max(600)),
+  direction: optional(z.literal("to")),
+  by: optional(z.enum(["key-file", "this-computer", "person", "account"])),
+  host: text,
+  certain: optional(z.literal(true)),
+  root: optional(z.literal(true)),
+  view: optional(z.literal("picture")),
+  open: optional(z.string().min(1).max(2_000)),
+});
+
 export const HostsSearch = z.object({
   search: text,
   state: optional(ProbeState),

@@ -1,4 +1,5 @@
 import {
+  IconAffiliate,
   IconCertificate,
   IconFingerprint,
   IconGitCompare,
@@ -16,6 +17,7 @@ export const SCREENS = [
   { to: "/", name: "Overview", key: "o", Icon: IconLayoutDashboard },
   { to: "/certificates", name: "Certificates", key: "c", Icon: IconCertificate },
   { to: "/access", name: "Access", key: "a", Icon: IconKey },
+  { to: "/graph", name: "Graph", key: "r", Icon: IconAffiliate },
   { to: "/changes", name: "Changes", key: "d", Icon: IconGitCompare },
   { to: "/people", name: "People", key: "p", Icon: IconUsers },
   { to: "/hosts", name: "Hosts", key: "h", Icon: IconServer },

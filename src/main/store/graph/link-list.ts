@@ -65,12 +65,20 @@ export function linkList({ lists, nodeOf }: Deps) {
 
   function toLink(arm: LinkArm, row: Key): GraphLink {
     const edges = (arm.toEdges as (row: Key) => GraphEdge[])(row);
-    return linkOf(edges, nodeOf, Object.values(cursorRow(arm, row)).join("/"));
+    return linkOf(edges, nodeOf, idOf(arm, row));
   }
 }
 
 const compare = (columns: readonly string[], operator: string): string =>
   `(${columns.join(", ")}) ${operator} (${columns.map(() => "?").join(", ")})`;
+
+/** The account is left out: its name may be long, and the grant has a number. */
+function idOf({ name, outer, inner }: LinkArm, row: Key): string {
+  const keys = [...outer, ...inner.slice(-1)].map((_, index) =>
+    index < outer.length ? index : outer.length + inner.length - 1,
+  );
+  return [name, ...keys.map((index) => row[`sort_${index}`])].join("/");
+}
 
 const cursorRow = (arm: LinkArm, row: Key): Key => ({
   sort_0: arm.name,

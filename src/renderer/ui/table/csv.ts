@@ -10,7 +10,7 @@ export function printCsv<Row>(columns: readonly Column<Row>[], rows: readonly Ro
 }
 
 /** Hands a file to the browser to keep. */
-export function download(name: string, type: string, content: string): void {
+export function download(name: string, type: string, content: BlobPart): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = url;

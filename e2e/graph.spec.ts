@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises";
+import type { Download, Page } from "@playwright/test";
+import { expect, test } from "./latchkey.ts";
+
+test("every step is listed, and what a host reaches is a table first and a picture second", async ({
+  openSample,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  const frame = await openSample();
+  const { page } = frame;
+  const list = await frame.goTo("Graph");
+  await expect(list.rows.first()).toBeVisible();
+  expect(await camera.photograph("graph")).toEqual([]);
+
+  const drawer = await list.open(/@/);
+  await expect(drawer).toContainText("Go on from here");
+  expect(await camera.photograph("graph-step")).toEqual([]);
+  await drawer.getByRole("link", { name: "What it reaches" }).first().click();
+  await expect(page.getByRole("button", { name: "Show a picture" })).toBeVisible();
+  await expect(list.rows.first()).toBeVisible();
+
+  await page.getByRole("button", { name: "Show a picture" }).click();
+  const picture = page.getByRole("region", { name: "Picture" });
+  await expect(picture.locator("canvas").first()).toBeVisible();
+  await expect(picture.getByRole("heading")).toContainText("thing");
+  expect(await camera.photograph("graph-picture")).toEqual([]);
+
+  const svg = await save(page, "Save as SVG");
+  expect(svg.suggestedFilename()).toBe("latchkey-graph.svg");
+  expect(await readFile(await svg.path(), "utf8")).toMatch(/^<svg xmlns=[\s\S]*<\/svg>$/);
+  const png = await save(page, "Save as PNG");
+  expect((await readFile(await png.path())).subarray(1, 4).toString()).toBe("PNG");
+});
+
+test("a start that is not known is said, and without hosts the screen says what would be there", async ({
+  openEmpty,
+  camera,
+}) => {
+  const frame = await openEmpty();
+  const { page } = frame;
+  await frame.goTo("Graph");
+  await expect(page.getByText("No step is known yet")).toBeVisible();
+  expect(await camera.photograph("graph-empty")).toEqual([]);
+  const start = page.getByLabel("Start at a host, an account, a key or a person");
+  await start.fill("nowhere");
+  await start.press("Enter");
+  await expect(page.getByText("no host nowhere was visited")).toBeVisible();
+  await page.getByRole("button", { name: "Every step" }).click();
+  await expect(page.getByText("No step is known yet")).toBeVisible();
+});
+
+async function save(page: Page, name: string): Promise<Download> {
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name }).click(),
+  ]);
+  return file;
+}

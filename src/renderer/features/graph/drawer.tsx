@@ -1,0 +1,90 @@
+import { Link } from "@tanstack/react-router";
+import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
+import { HOW_WORDS } from "#shared/text/graph-edge.ts";
+import { nameNode } from "#shared/text/graph-node.ts";
+import { Certainty } from "./columns.tsx";
+
+type Props = { link: GraphLink; onClose: () => void };
+
+export function StepDrawer({ link, onClose }: Props) {
+  const { from, to, how, fingerprint, heldAt, where, options, notes, distance } = link;
+  return (
+    <Drawer
+      label="step"
+      title={<Untrusted text={nameNode(to)} />}
+      subtitle={<Certainty {...link} />}
+      onClose={onClose}
+    >
+      <Section title="Step">
+        <Facts>
+          <Fact name="From">
+            <Untrusted text={nameNode(from)} />
+          </Fact>
+          <Fact name="How">{HOW_WORDS[how]}</Fact>
+          <Fact name="To">
+            <Untrusted text={nameNode(to)} />
+          </Fact>
+          <Fact name="Key">{fingerprint === null ? "none" : <Fingerprint value={fingerprint} />}</Fact>
+          <Fact name="Held at">
+            <Untrusted text={heldAt ?? "not told"} />
+          </Fact>
+          <Fact name="Where">
+            <Untrusted text={where || "not told"} />
+          </Fact>
+          <Fact name="Options">
+            <Untrusted text={options || "none"} />
+          </Fact>
+          {distance !== null && <Fact name="Steps from the start">{distance}</Fact>}
+        </Facts>
+      </Section>
+      <Section title="Notes" count={notes.length}>
+        <Lines>
+          {notes.map((note) => (
+            <Line key={note}>
+              <Untrusted text={note} />
+            </Line>
+          ))}
+        </Lines>
+      </Section>
+      <Section title="Go on from here">
+        <Lines>
+          <Onward node={from} />
+          {fingerprint !== null && <OnwardFrom name={fingerprint} />}
+          <Onward node={to} />
+        </Lines>
+      </Section>
+    </Drawer>
+  );
+}
+
+/** A key is a line of its own; the keys of an agent are not known. */
+function Onward({ node }: { node: GraphNode }) {
+  return node.kind === "key" || node.kind === "agent" ? null : <OnwardFrom name={nameNode(node)} />;
+}
+
+function OnwardFrom({ name }: { name: string }) {
+  return (
+    <Line
+      end={
+        <>
+          <TextLink>
+            <Link to="/graph" search={{ start: name }}>
+              What it reaches
+            </Link>
+          </TextLink>{" "}
+          <TextLink>
+            <Link to="/graph" search={{ start: name, direction: "to" }}>
+              What reaches it
+            </Link>
+          </TextLink>
+        </>
+      }
+    >
+      <Untrusted text={name} limit={120} />
+    </Line>
+  );
+}

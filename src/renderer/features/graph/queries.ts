@@ -1,0 +1,68 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useApi } from "#renderer/api/api.ts";
+import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+
+export const route = getRouteApi("/graph");
+export type Search = ReturnType<typeof route.useSearch>;
+
+const narrowed = (search: Search) => ({
+  search: search.search ?? "",
+  host: search.host ?? null,
+  onlyCertain: search.certain ?? false,
+  onlyRoot: search.root ?? false,
+});
+
+const startOf = (search: Search) => ({
+  start: search.start ?? "",
+  direction: search.direction ?? ("from" as const),
+});
+
+/** The rows of the table: every step, or where there is a start, what it reaches. */
+export function useSteps(search: Search) {
+  const { graph } = useApi();
+  const hasStart = search.start !== undefined;
+  const [all, reached] = [
+    { ...narrowed(search), by: search.by ?? null },
+    { ...narrowed(search), ...startOf(search) },
+  ];
+  const paging = {
+    initialPageParam: null,
+    getNextPageParam: ({ next }: { next: string | null }) => next,
+    placeholderData: keepPreviousData,
+  };
+  const links = useInfiniteQuery(
+    graph.links.infiniteOptions({
+      input: (after: string | null) => ({ ...all, after }),
+      ...paging,
+      enabled: !hasStart,
+    }),
+  );
+  const reach = useInfiniteQuery(
+    graph.reach.infiniteOptions({
+      input: (after: string | null) => ({ ...reached, after }),
+      ...paging,
+      enabled: hasStart,
+    }),
+  );
+  const [linkRows, reachRows] = [useRows(links), useRows(reach)];
+  return {
+    list: hasStart ? reachRows : linkRows,
+    isCut: hasStart && (reach.data?.pages.some(({ isCut }) => isCut) ?? false),
+    fetchAll: () =>
+      fetchAll((after) =>
+        hasStart
+          ? graph.reach.call({ ...reached, after, limit: 1_000 })
+          : graph.links.call({ ...all, after, limit: 1_000 }),
+      ),
+  };
+}
+
+export const usePicture = (search: Search) =>
+  useQuery(
+    useApi().graph.picture.queryOptions({
+      input: { ...startOf(search), onlyCertain: search.certain ?? false },
+      enabled: search.start !== undefined,
+      placeholderData: keepPreviousData,
+    }),
+  );
