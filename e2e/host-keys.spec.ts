@@ -24,6 +24,9 @@ test("a new key is found in the list, trusted there, matched from then on, and f
   await expect(drawer).toContainText("presented, and pinned");
   expect(await camera.photograph("host-key-matched")).toEqual([]);
 
+  await drawer.getByRole("button", { name: "Compare with DNS" }).click();
+  await expect(drawer.getByRole("status")).toContainText("it is no full name that DNS knows");
+  expect(await camera.photograph("host-key-dns")).toEqual([]);
   await drawer.getByRole("button", { name: "Forget this pin" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Forget the pin" }).click();
   await expect(list.row(name)).toContainText("New");

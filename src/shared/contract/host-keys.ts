@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { HostKeyRow, HostKeyState } from "../model/host-key.ts";
+import { SshfpComparison } from "../model/sshfp.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { query } from "./procedure.ts";
+
+/** So many keys are compared at a time. */
+export const MOST_COMPARED = 250;
 
 export const HostKeyFilter = z.object({
   search: Search,
@@ -51,6 +55,20 @@ export const hostKeys = {
       notes: z.array(z.string()),
     }),
   ),
+
+  /**
+   * Asks DNS for the SSHFP records of the names of these keys, and of nothing else: the only thing here that leaves this
+   * computer for somebody else than a target, so it is asked for each time. `resolver`: IP, IP:PORT or [IP]:PORT; null:
+   * those of this system. Names that are none of DNS are not asked for.
+   */
+  compareSshfp: query
+    .input(
+      z.object({
+        ids: z.array(z.string().max(64)).min(1).max(MOST_COMPARED),
+        resolver: z.string().max(100).nullable().default(null),
+      }),
+    )
+    .output(z.object({ names: z.array(SshfpComparison) })),
 
   /** All pins as lines of a known_hosts, under the names by which ssh looks for them. */
   knownHosts: query.output(

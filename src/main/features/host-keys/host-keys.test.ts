@@ -6,6 +6,7 @@ import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { START, visitHost } from "#store/testing/make-visit.ts";
+import { sshfpOf, startDnsServer } from "#testing/dns-server.ts";
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { tryHashed } from "./try-hashed.ts";
@@ -137,6 +138,36 @@ test("a list is filtered, ordered either way, and read page by page", async () =
   expect(await total({ search: "WEB7 ssh-rsa" })).toBe(1);
   await expect(hostKeys.list({ ...byName, after: "made up" })).rejects.toThrow("is not the next of a page");
   await expect(hostKeys.find({ id: "nothing" })).rejects.toThrow("there is no host key");
+});
+
+test("DNS is asked for the names that were chosen and for nothing else, and says what it publishes", async () => {
+  await using world = await open({
+    fill: (store) => {
+      for (const name of ["web1.example", "web2.example", "web3.example", "web4", "10.0.0.1"])
+        visitHost(store, name, { ...unknown, hostKey: own });
+    },
+  });
+  await using server = await startDnsServer({
+    validates: true,
+    names: {
+      "web1.example": [sshfpOf("web1.example", 4, own.fingerprint)],
+      "web2.example": [sshfpOf("web2.example", 4, other.fingerprint)],
+    },
+  });
+  const { hostKeys } = world;
+  const { address, port } = server.resolver;
+  const resolver = `${address}:${port}`;
+  const { rows } = await hostKeys.list(byName);
+  const ids = rows.filter(({ name }) => name !== "web3.example").map(({ id }) => id);
+  const { names } = await hostKeys.compareSshfp({ ids, resolver });
+  expect(names).toMatchObject([
+    { name: "10.0.0.1", answer: "not-asked", keys: [] },
+    { name: "web1.example", answer: "records", isValidated: true, keys: [{ result: "match" }] },
+    { name: "web2.example", answer: "records", isValidated: true, keys: [{ result: "mismatch" }] },
+    { name: "web4", answer: "not-asked", keys: [] },
+  ]);
+  expect(server.asked.toSorted()).toEqual(["udp SSHFP web1.example", "udp SSHFP web2.example"]);
+  await expect(hostKeys.compareSshfp({ ids, resolver: "dns.example" })).rejects.toThrow("is no resolver");
 });
 
 test("a pin whose name would mean more in known_hosts is left out of it, and named", async () => {

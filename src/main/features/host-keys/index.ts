@@ -7,6 +7,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayCount } from "#shared/text/count.ts";
 import type { Store } from "#store/store.ts";
+import { createSshfp } from "./compare-sshfp.ts";
 import { knownAsBy } from "./keyed-hosts.ts";
 import { printPins } from "./print-pins.ts";
 import type { ReadKnownHosts } from "./read-known-hosts.ts";
@@ -26,11 +27,13 @@ const BROKEN_LINES_SHOWN = 20;
 export function createHostKeyList(deps: Deps) {
   const os = implement(hostKeys);
   const takeSnapshot = createSnapshots(deps);
+  const compareSshfp = createSshfp({ ...deps, takeSnapshot });
   const windows = new WeakMap<Snapshot, ReturnType<typeof createWindows>>();
   return {
     list: os.list.handler(async ({ input }) => (await window())(input)),
     find: os.find.handler(({ input }) => find(input.id)),
     sources: os.sources.handler(sources),
+    compareSshfp: os.compareSshfp.handler(({ input, signal }) => compareSshfp(input, signal)),
     knownHosts: os.knownHosts.handler(async () => {
       const { config } = await deps.loadSshConfig(deps.workstation, null);
       const knownAs = knownAsBy(config, deps.workstation);

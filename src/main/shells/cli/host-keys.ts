@@ -4,6 +4,7 @@ import { sayCount } from "#shared/text/count.ts";
 import { sayElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
 import { listRows } from "./all-rows.ts";
+import { type Compared, compareWithDns, sayCompared } from "./compare-sshfp.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
 import { LOOK, type Session } from "./session.ts";
@@ -14,6 +15,8 @@ type Options = CommonOptions & {
   shared?: boolean;
   weak?: boolean;
   knownHosts?: boolean;
+  sshfp?: boolean;
+  resolver?: string;
   limit?: number;
 };
 type App = ReturnType<typeof openApp>;
@@ -27,6 +30,12 @@ export function addHostKeys(program: Command, { world }: Session): void {
     .option("--shared", "only those that several hosts have")
     .option("--weak", "only those of an obsolete type, or too short")
     .option("--known-hosts", "print all pins as lines of a known_hosts file, and nothing else")
+    .option("--sshfp", "ask DNS for the SSHFP records of the hosts that are listed, and compare")
+    .addOption(
+      new Option("--resolver <address>", "ask this resolver, and not this system's; with --sshfp").implies({
+        sshfp: true,
+      }),
+    )
     .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action(async (words: string[], _: object, command: Command) => {
@@ -52,6 +61,7 @@ States:
 Examples:
   latchkey host-keys --state changed
   latchkey host-keys --known-hosts > known_hosts
+  latchkey host-keys web1.example --sshfp --resolver 127.0.0.1
 
 With --json: { hostKeys: [{ name, keyType, fingerprint, state, why, knownAt, ... }], total }`;
 
@@ -66,9 +76,16 @@ async function list(
     client.hostKeys.list({ ...filter, ...page }),
   );
   await sayUnread(client, world);
-  if (options.json) return printJson({ hostKeys: rows, total }, world);
+  const compared = options.sshfp ? await compareWithDns(client, rows, options.resolver ?? null) : null;
+  for (const failure of compared?.failures ?? []) world.err(`latchkey: ${printable(failure)}`);
+  if (options.json) {
+    const toJson = (row: HostKeyRow) => ({ ...row, ...(compared && { sshfp: compared.ofRow(row) }) });
+    return printJson({ hostKeys: rows.map(toJson), total }, world);
+  }
   if (total === 0) return world.out(sayNone(filter));
-  world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
+  const columns = columnsAt(world.now());
+  if (compared) columns.splice(2, 0, dnsColumn(compared.ofRow));
+  world.out(`${printTable(columns, rows, world)}\n`);
   const counts = [];
   for (const one of HostKeyState.options.filter((each) => state === null || each === state)) {
     const { total: count } = await client.hostKeys.list({ ...filter, state: one, limit: 1 });
@@ -112,6 +129,12 @@ const columnsAt = (now: Date): Column<HostKeyRow>[] => [
   { head: "ALSO ON", cell: saySharing, cut: "middle", leaves: 1 },
   { head: "WHY", cell: ({ why }) => why, cut: "end" },
 ];
+
+const dnsColumn = (ofRow: (row: HostKeyRow) => Compared | null): Column<HostKeyRow> => ({
+  head: "DNS",
+  cell: (row) => sayCompared(ofRow(row)),
+  style: (row) => (ofRow(row)?.result === "mismatch" ? "red" : null),
+});
 
 const sayType = ({ keyType, keyBits }: HostKeyRow): string =>
   keyType === "ssh-rsa" && keyBits !== null ? `${keyType} ${keyBits}` : keyType;

@@ -23,11 +23,12 @@ const COMMANDS = [
   ["access", "--effective", "unknown"],
   ["hosts"],
   ["hosts", "--state", "failed"],
+  ["host-keys"],
   ["findings"],
   ["findings", "--severity", "high", "--fail-on", "high"],
   ["graph", "list"],
   ["targets", "list"],
-  ...["certificates", "access", "hosts", "findings", "scans"].map((group) => [
+  ...["certificates", "access", "hosts", "hostKeys", "findings", "scans"].map((group) => [
     "call",
     `${group}.list`,
     '{"limit": 1000}',

@@ -16,6 +16,7 @@ import { Exactly } from "#renderer/ui/when.tsx";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { nameOf, StateTag, sayType } from "./columns.tsx";
+import { Dns } from "./dns.tsx";
 import classes from "./host-keys.module.css";
 import { useForgetPin, useHostKey, useTrustKey } from "./queries.ts";
 
@@ -53,6 +54,7 @@ function Details({ row }: { row: HostKeyRow }) {
       <KeyFacts row={row} />
       <KnownAt row={row} />
       <Sharing row={row} />
+      {row.host && <Dns key={row.id} row={row} />}
     </>
   );
 }

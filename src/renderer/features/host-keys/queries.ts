@@ -43,6 +43,18 @@ export function useHostKey(id: string) {
   return useQuery(hostKeys.find.queryOptions({ input: { id } }));
 }
 
+/** Asks when it is told to. What DNS has said is kept no longer than it is shown. */
+export function useCompareSshfp(id: string) {
+  const { hostKeys } = useApi();
+  const input = { ids: [id] };
+  return useQuery({
+    ...hostKeys.compareSshfp.queryOptions({ input }),
+    queryKey: ["sshfp", id],
+    enabled: false,
+    gcTime: 0,
+  });
+}
+
 export const useSources = () => useQuery(useApi().hostKeys.sources.queryOptions());
 export const useTrustKey = () => useMutation(useApi().hosts.trustKey.mutationOptions());
 export const useForgetPin = () => useMutation(useApi().hosts.forgetPin.mutationOptions());

@@ -1,0 +1,114 @@
+import { compareSshfp, nameInDns } from "#domain/host-keys/compare-sshfp.ts";
+import { askSshfp, type SshfpAnswer } from "#net/dns/ask-sshfp.ts";
+import { findResolvers, type Resolver, readResolver } from "#net/dns/find-resolvers.ts";
+import { Slots } from "#net/slots.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { HostKeyRow } from "#shared/model/host-key.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { SshfpComparison } from "#shared/model/sshfp.ts";
+import { sayCount } from "#shared/text/count.ts";
+import type { Store } from "#store/store.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+type Deps = { store: Pick<Store, "hostKeys">; takeSnapshot: () => Promise<Snapshot> };
+type Wish = { ids: readonly string[]; resolver: string | null };
+
+/** Names that are asked for at a time. */
+const AT_ONCE = 16;
+
+/** Lays the keys that a user has chosen beside what DNS publishes of their names. */
+export function createSshfp({ store, takeSnapshot }: Deps) {
+  const slots = new Slots(AT_ONCE);
+
+  return async function compare(
+    { ids, resolver }: Wish,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<{ names: SshfpComparison[] }> {
+    const resolvers = chooseResolvers(resolver);
+    const { rows, knownHosts } = await takeSnapshot();
+    const chosen = new Set(ids);
+    const byName = Map.groupBy(
+      rows.filter(({ id }) => chosen.has(id)),
+      ({ name }) => nameInDns(name) ?? name,
+    );
+    const blobs = listBlobs(store, knownHosts);
+    const names = await Promise.all(
+      Array.from(byName, async ([name, keys]) => {
+        if (nameInDns(name) === null) return toComparison(name, keys, { answer: null, blobs });
+        const giveBack = await slots.take(signal);
+        try {
+          return toComparison(name, keys, { answer: await askSshfp(name, { resolvers, signal }), blobs });
+        } finally {
+          giveBack();
+        }
+      }),
+    );
+    return { names };
+  };
+}
+
+function chooseResolvers(text: string | null): Resolver[] {
+  if (text === null) return findResolvers();
+  const resolver = readResolver(text);
+  if (resolver) return [resolver];
+  throw new Refusal(
+    "invalid-input",
+    `${text} is no resolver; write its address, as 127.0.0.1 or 127.0.0.1:5353`,
+  );
+}
+
+/** The bytes of keys, as far as they are known, by their fingerprints. */
+function listBlobs(store: Deps["store"], { files }: Snapshot["knownHosts"]): ReadonlyMap<string, Uint8Array> {
+  const { presented, pins } = store.hostKeys.all();
+  const known = files.flatMap(({ lines }) => lines.map(({ entry }) => entry.key));
+  return new Map([...known, ...presented, ...pins].map(({ fingerprint, blob }) => [fingerprint, blob]));
+}
+
+type Found = { answer: SshfpAnswer | null; blobs: ReadonlyMap<string, Uint8Array> };
+
+function toComparison(name: string, keys: readonly HostKeyRow[], { answer, blobs }: Found): SshfpComparison {
+  const records = answer?.kind === "answered" ? answer.records : [];
+  return {
+    name,
+    ids: keys.map(({ id }) => id),
+    ...sayAnswer(answer, records.length),
+    keys: records.length === 0 ? [] : keys.map(toResult),
+  };
+
+  function toResult({ id, keyType, fingerprint }: HostKeyRow) {
+    const blob = blobs.get(fingerprint) ?? null;
+    return { id, result: compareSshfp({ keyType, fingerprint, blob }, records) };
+  }
+}
+
+function sayAnswer(
+  answer: SshfpAnswer | null,
+  count: number,
+): Pick<SshfpComparison, "answer" | "why" | "isValidated"> {
+  if (answer === null)
+    return { answer: "not-asked", why: "it is no full name that DNS knows", isValidated: false };
+  switch (answer.kind) {
+    case "failed":
+      return { answer: "failed", why: answer.why, isValidated: false };
+    case "no-such-name":
+      return {
+        answer: "no-such-name",
+        why: `there is no such name, says ${answer.resolver}`,
+        isValidated: false,
+      };
+    case "answered":
+      return {
+        answer: count > 0 ? "records" : "none",
+        why: `${count > 0 ? sayCount(count, "record") : "no record"} from ${answer.resolver}; ${DNSSEC[answer.dnssec]}`,
+        isValidated: answer.dnssec === "local",
+      };
+    default:
+      return assertNever(answer);
+  }
+}
+
+const DNSSEC = {
+  local: "validated by DNSSEC",
+  claimed: "it says that DNSSEC holds, but whoever stands between could say that, too",
+  none: "not validated by DNSSEC, so a hint at most",
+} as const;

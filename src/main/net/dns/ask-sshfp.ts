@@ -1,0 +1,135 @@
+import { randomInt } from "node:crypto";
+import { AUTHENTIC_DATA, type DecodedPacket, decode, encode, RECURSION_DESIRED } from "dns-packet";
+import { askByTcp, askByUdp, type Exchanged } from "./exchange.ts";
+import { isLocal, type Resolver, sayResolver } from "./find-resolvers.ts";
+
+/** One record of a name: which algorithm, which hash (1: SHA-1, 2: SHA-256), and that in lower-case hex (RFC 4255). */
+export type SshfpRecord = { algorithm: number; hash: number; fingerprint: string };
+
+export type SshfpAnswer =
+  | {
+      kind: "answered";
+      records: SshfpRecord[];
+      /** The resolver says that DNSSEC holds; `local`: and nobody but this computer can have written that. */
+      dnssec: "local" | "claimed" | "none";
+      resolver: string;
+    }
+  | { kind: "no-such-name"; resolver: string }
+  | { kind: "failed"; why: string };
+
+type Options = { resolvers: readonly Resolver[]; timeoutMs?: number; signal: AbortSignal };
+
+const TIMEOUT_MS = 2_000;
+/** By datagram, which may be lost. */
+const TRIES = 2;
+/** What fits through every network in one piece. */
+const UDP_BYTES = 1_232;
+const HASH_HEX: ReadonlyMap<number, number> = new Map([
+  [1, 40],
+  [2, 64],
+]);
+/** Names that lead on to another one. */
+const MOST_ALIASES = 8;
+
+/**
+ * Asks for the SSHFP records of one name, of the first resolver that answers. The AD bit is asked for (RFC 6840
+ * section 5.7); whether it is to be believed depends on who has set it, which the answer says.
+ */
+export async function askSshfp(
+  name: string,
+  { resolvers, timeoutMs = TIMEOUT_MS, signal }: Options,
+): Promise<SshfpAnswer> {
+  const failures: string[] = [];
+  for (const resolver of resolvers) {
+    const answer = await askOne(name, resolver, { timeoutMs, signal });
+    if (answer.kind !== "failed") return answer;
+    failures.push(`${sayResolver(resolver)}: ${answer.why}`);
+    if (signal.aborted) break;
+  }
+  return { kind: "failed", why: failures.join("; ") || "this system has no resolver" };
+}
+
+async function askOne(
+  name: string,
+  resolver: Resolver,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<SshfpAnswer> {
+  const id = randomInt(0x1_0000);
+  const wish = {
+    question: encode({
+      type: "query",
+      id,
+      flags: RECURSION_DESIRED | AUTHENTIC_DATA,
+      questions: [{ type: "SSHFP", name }],
+      additionals: [
+        {
+          type: "OPT",
+          name: ".",
+          udpPayloadSize: UDP_BYTES,
+          flags: 0,
+          options: [],
+          extendedRcode: 0,
+          ednsVersion: 0,
+          flag_do: false,
+        },
+      ],
+    }),
+    isAnswer: (bytes: Buffer) => isAnswerTo(read(bytes), id, name),
+    timeoutMs,
+    signal,
+  };
+  let exchanged: Exchanged = { why: "it did not answer in time" };
+  for (let tries = 0; tries < TRIES && "why" in exchanged && !signal.aborted; tries++)
+    exchanged = await askByUdp(resolver, wish);
+  if ("bytes" in exchanged && read(exchanged.bytes)?.flag_tc) exchanged = await askByTcp(resolver, wish);
+  if ("why" in exchanged) return { kind: "failed", why: exchanged.why };
+  const packet = read(exchanged.bytes);
+  return packet ? toAnswer(packet, name, resolver) : { kind: "failed", why: "its answer cannot be read" };
+}
+
+/** Null for bytes that are no message of DNS. */
+function read(bytes: Buffer): DecodedPacket | null {
+  try {
+    return decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function isAnswerTo(packet: DecodedPacket | null, id: number, name: string): boolean {
+  const [question] = packet?.questions ?? [];
+  return (
+    packet?.type === "response" &&
+    packet.id === id &&
+    question?.type === "SSHFP" &&
+    question.name.toLowerCase() === name.toLowerCase()
+  );
+}
+
+function toAnswer(packet: DecodedPacket, name: string, resolver: Resolver): SshfpAnswer {
+  const { rcode } = packet as DecodedPacket & { rcode: string };
+  if (rcode === "NXDOMAIN") return { kind: "no-such-name", resolver: sayResolver(resolver) };
+  if (rcode !== "NOERROR") return { kind: "failed", why: `it answered ${rcode}` };
+  return {
+    kind: "answered",
+    records: recordsOf(packet, name),
+    dnssec: packet.flag_ad ? (isLocal(resolver) ? "local" : "claimed") : "none",
+    resolver: sayResolver(resolver),
+  };
+}
+
+/** Those of the name itself, or of the name that it is an alias of; what does not fit its hash is none. */
+function recordsOf({ answers = [] }: DecodedPacket, name: string): SshfpRecord[] {
+  let owner = name.toLowerCase();
+  for (let step = 0; step < MOST_ALIASES; step++) {
+    const alias = answers.find((answer) => answer.type === "CNAME" && answer.name.toLowerCase() === owner);
+    if (alias?.type !== "CNAME") break;
+    owner = alias.data.toLowerCase();
+  }
+  return answers.flatMap((answer) => {
+    if (answer.type !== "SSHFP" || answer.name.toLowerCase() !== owner) return [];
+    const { algorithm, hash, fingerprint } = answer.data;
+    const hex = fingerprint.toLowerCase();
+    return HASH_HEX.get(hash) === hex.length ? [{ algorithm, hash, fingerprint: hex }] : [];
+  });
+}

@@ -1,0 +1,87 @@
+import { createSocket, type RemoteInfo } from "node:dgram";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { type Answer, AUTHENTIC_DATA, decode, encode, type Packet, TRUNCATED_RESPONSE } from "dns-packet";
+
+const NXDOMAIN = 3;
+
+/** What it says of a name: its records; or no such name, nothing at all, or bytes of its own. */
+export type Said = Answer[] | "no-such-name" | "nothing" | Buffer;
+
+type Wish = {
+  names: Record<string, Said>;
+  /** Sets the AD bit. */
+  validates?: boolean;
+  /** Answers a datagram with the word to ask by a stream. */
+  isLong?: boolean;
+  /** Sends this before each answer by datagram. */
+  before?: (question: Packet) => Buffer;
+};
+
+export type DnsServer = AsyncDisposable & {
+  resolver: { address: string; port: number };
+  /** Every question so far: how it came, and for what. */
+  asked: string[];
+};
+
+/** A name server on loopback, by datagram and by stream, that answers as it is told. */
+export async function startDnsServer({ names, validates, isLong, before }: Wish): Promise<DnsServer> {
+  const asked: string[] = [];
+  const socket = createSocket("udp4");
+  const streams = createServer((stream) => {
+    stream.on("error", () => stream.destroy());
+    stream.on("data", (bytes) => {
+      const said = answer(bytes.subarray(2), "tcp");
+      if (said) stream.end(Buffer.concat([Buffer.from([said.length >> 8, said.length & 0xff]), said]));
+    });
+  });
+  socket.on("message", (bytes, from) => reply(bytes, from));
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address() as AddressInfo;
+  streams.listen(port, "127.0.0.1");
+  await once(streams, "listening");
+  return {
+    resolver: { address: "127.0.0.1", port },
+    asked,
+    async [Symbol.asyncDispose]() {
+      socket.close();
+      streams.close();
+      await once(streams, "close");
+    },
+  };
+
+  function reply(bytes: Buffer, from: RemoteInfo): void {
+    const first = before?.(decode(bytes));
+    if (first) socket.send(first, from.port, from.address);
+    const said = answer(bytes, "udp");
+    if (said) socket.send(said, from.port, from.address);
+  }
+
+  function answer(bytes: Buffer, way: "udp" | "tcp"): Buffer | null {
+    const { id, questions } = decode(bytes);
+    const [question] = questions ?? [];
+    asked.push(`${way} ${question?.type} ${question?.name}`);
+    const said = names[question?.name ?? ""] ?? "no-such-name";
+    if (said === "nothing") return null;
+    if (Buffer.isBuffer(said)) return said;
+    const isCut = isLong === true && way === "udp";
+    const flags = (validates ? AUTHENTIC_DATA : 0) | (isCut ? TRUNCATED_RESPONSE : 0);
+    const answers = said === "no-such-name" || isCut ? [] : said;
+    return encode({
+      ...{ type: "response", id, questions: questions ?? [], answers },
+      flags: flags | (said === "no-such-name" ? NXDOMAIN : 0),
+    });
+  }
+}
+
+/** A record of a key's SHA-256, by its fingerprint as ssh-keygen prints it. */
+export const sshfpOf = (name: string, algorithm: number, fingerprint: string): Answer => ({
+  type: "SSHFP",
+  name,
+  data: {
+    algorithm,
+    hash: 2,
+    fingerprint: Buffer.from(fingerprint.replace("SHA256:", ""), "base64").toString("hex"),
+  },
+});
