@@ -59,6 +59,8 @@ const CALLS: [procedure: string, input?: unknown][] = [
   ["access.list", {}],
   ["access.find", { id: 1 }],
   ["activity.verify"],
+  ["bundles.collector"],
+  ["bundles.look", { base64: "aGVsbG8=" }],
   ["certificates.list", {}],
   ["certificates.list", { expiringWithinDays: 30, sort: { by: "subject" } }],
   ["certificates.list", { limit: 0 }],

@@ -14,7 +14,7 @@ export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   events: Pick<Store["events"], "append">;
   hosts: Pick<Store["hosts"], "visit">;
   pins: Pick<Store["pins"], "put">;
-  scans: Pick<Store["scans"], "begin" | "finish">;
+  scans: Pick<Store["scans"], "begin" | "beginCarried" | "finish">;
   targets: Pick<Store["targets"], "remember">;
   uses: Pick<Store["uses"], "knownSince" | "recall">;
 };

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
+import { openStore } from "#store/store.ts";
 import { scanAll } from "#testing/lab/desk.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint } from "#testing/servers.ts";
@@ -93,6 +95,9 @@ test("an older bundle never overwrites newer facts, and one from the future is d
     collectedAt: "2026-12-01T12:00:00Z",
     notes: [expect.stringMatching(/^the host's clock is at least \d+ seconds ahead of this computer's/)],
   });
+  await expect(client.bundles.import(asBundle(bundleOf(1_899_999_999)))).rejects.toThrow(
+    "it is older than what is known of web1:22: it was collected at 2030-03-17T17:46:39Z",
+  );
 });
 
 test.each<[what: string, change: (bundle: string) => string, why: RegExp]>([
@@ -179,6 +184,35 @@ test("what a later visit met stays the state of the host", async () => {
       lastRead: "2026-11-26T13:33:20Z",
     },
   ]);
+});
+
+test("a bundle strikes nothing off that is still to be visited", async () => {
+  await using folder = await makeTemporaryFolder();
+  const store = openStore({ path: join(folder.path, "latchkey.db"), access: "write" });
+  const at = "2026-11-01T00:00:00Z";
+  const target = { kind: "ssh" as const, host: "web1", port: 22, user: null };
+  store.scans.finish(store.scans.begin({ asked: [{ target, useSudo: false }], at }), "cancelled", at);
+  store.close();
+  await using app = open(join(folder.path, "latchkey.db"));
+  await app.client.bundles.import(asBundle(bundleOf()));
+  const { scanId } = await app.client.scans.start({ text: "", again: "unfinished" });
+  expect(await app.client.scans.find({ scanId })).toMatchObject({ total: 1 });
+  await app.client.scans.cancel({ scanId });
+});
+
+test("nothing that a bundle's host calls itself reaches the terminal as it is", async () => {
+  await using folder = await makeTemporaryFolder();
+  const [file, database] = [join(folder.path, "web1.bundle"), join(folder.path, "latchkey.db")];
+  const hostile = bundleOf(1_795_613_274, (records) =>
+    records.replace("hostname:web1", "hostname:%1b%5b2J").replace("uid:0 user:root", "uid:7 user:%1b%5b31m"),
+  );
+  await writeFile(file, hostile, "latin1");
+  const type = openTerminal(database, { now });
+  for (const more of [[], ["--as", "web1"], ["--json"]]) {
+    const { out, err } = await type("import", file, ...more);
+    expect(`${out}${err}`).not.toContain("\u001b");
+    expect(`${out}${err}`).toMatch(/\[2J|\[31m/);
+  }
 });
 
 type Client = ReturnType<typeof open>["client"];

@@ -30,14 +30,17 @@ export function createBundleImporter(store: RecordingStore, read: ReadVisit): Im
 function write(store: RecordingStore, read: ReadVisit, plan: BundlePlan) {
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
-  const scanId = store.scans.begin({ asked: [{ target, useSudo: false }], at });
+  const scanId = store.scans.beginCarried(at);
   const visit = readCarried(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
   store.hosts.visit(visit);
   store.scans.finish(scanId, "finished", at);
   return { scanId, visit };
 }
 
-/** It was not met: nothing is said of the key that it presents, and how far its clock is off cannot be told. */
+/**
+ * It was not met: nothing is said of the key that it presents, and how far its clock is off is not known, but that it is
+ * at least so far ahead as the bundle is of this computer's. By that, an older bundle of it is known to be older.
+ */
 function readCarried(
   read: ReadVisit,
   { bundle: { stream, collection } }: BundlePlan,
@@ -53,5 +56,6 @@ function readCarried(
   } as const;
   const visit = read({ kind: "stream", visited, nonce: collection.nonce, reading, lost: null });
   if (!("collected" in visit) || !visit.collected) throw new Error("a whole bundle was not read");
-  return { ...visit, collected: { ...visit.collected, clockAheadSeconds: null } };
+  const ahead = visit.collected.clockAheadSeconds ?? 0;
+  return { ...visit, collected: { ...visit.collected, clockAheadSeconds: ahead > 0 ? ahead : null } };
 }

@@ -56,15 +56,23 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
   return {
     /** A visit that could not read changes nothing that is known but what the last visit met. */
     visit(whole: HostVisit): void {
-      const { target, jumpHost, isKeyRefused, collected, findings: drafts, isCarried, ...visited } = whole;
+      const {
+        target,
+        jumpHost,
+        isKeyRefused,
+        collected,
+        findings: drafts,
+        isCarried = false,
+        ...visited
+      } = whole;
       const { hostKey: shownKey, ...probe } = visited;
-      probes.record({ ...probe, target, jumpHost, hostKey: isKeyRefused ? shownKey : null });
+      probes.record({ ...probe, target, jumpHost, hostKey: isKeyRefused ? shownKey : null, isCarried });
       if (jumpHost && shownKey && isKeyRefused)
         refuseJumpHost.run({ ...probe, ...jumpHost, ...toKey(shownKey) });
       const hostKey = jumpHost ? null : shownKey;
       const name = names.idOf(target.host);
       const key = { ...toKey(hostKey), isKeyRefused: Number(isKeyRefused && hostKey !== null) };
-      const id = visit.get({ ...probe, ...target, ...key, name, isCarried: Number(isCarried ?? false) }) ?? 0;
+      const id = visit.get({ ...probe, ...target, ...key, name, isCarried: Number(isCarried) }) ?? 0;
       const look = { scanId: probe.scanId, ...sightOf(collected) };
       const seen: Seen = collected
         ? reader.read({ id, name, ...target }, { collected, look, at: probe.at })

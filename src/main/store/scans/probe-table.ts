@@ -32,6 +32,8 @@ type NewProbe = Omit<EndpointVisit, "target" | "presented"> &
     target: Target;
     hostKey: HostKeyView | null;
     transport?: Transport;
+    /** Nothing was visited: what is to be visited still is. */
+    isCarried?: boolean;
   };
 
 type Wanted = {
@@ -67,7 +69,7 @@ export function probeTable(db: Database, lists: Lists) {
     record(probe: NewProbe): void {
       add.run(toRow(probe));
       count.run({ scanId: probe.scanId, state: probe.state });
-      unvisited.strike(probe.target);
+      if (!probe.isCarried) unvisited.strike(probe.target);
     },
 
     /** Those that failed first, then in the order they ended. */

@@ -53,12 +53,17 @@ export function scanTable(db: Database, lists: Lists) {
     `SELECT ${COLUMNS} FROM ${SCANS} ORDER BY started_at DESC, scan.id DESC LIMIT 1`,
   );
 
+  const add = (total: number, at: Instant) => ScanId.parse(Number(begin.run(total, at).lastInsertRowid));
+
   return {
     begin({ asked, at }: { asked: readonly Asked[]; at: Instant }): ScanId {
-      const id = ScanId.parse(Number(begin.run(asked.length, at).lastInsertRowid));
+      const id = add(asked.length, at);
       unvisited.plan(id, asked);
       return id;
     },
+
+    /** The scan of one host by what was carried here from it: there is nothing to visit. */
+    beginCarried: (at: Instant): ScanId => add(1, at),
 
     listUnfinished: unvisited.listUnfinished,
 

@@ -23,6 +23,7 @@ test("a scan counts its visits by how they ended, and lists those that failed fi
     ok: 1,
     failed: 2,
     partial: 1,
+    bundle: null,
   });
   const probes = (asked: object) =>
     readAll((page) => store.scans.probes({ scanId, state: null, search: "", ...page, ...asked }), 1).map(
