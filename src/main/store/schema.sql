@@ -721,7 +721,7 @@ CREATE INDEX place_gone_on_host ON place (host, path, position) WHERE gone_scan 
 
 CREATE VIEW gone_version AS
 SELECT kind, about, label, ifnull(origin, id) AS thing, gone_scan
-FROM version
+FROM version INDEXED BY version_about
 WHERE gone_scan IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM version AS first WHERE first.id = version.origin AND first.gone_scan IS NULL)
   AND NOT EXISTS (
@@ -733,12 +733,19 @@ BEGIN
   SELECT 'grant', host.name, NEW.id,
     json_extract(NEW.verdict, '$.effective.state', '$.effective.dormant', '$.effective.gives', '$.effective.onlyFrom'),
     NEW.first_scan,
-    (SELECT thing
-     FROM grant_line INDEXED BY grant_gone CROSS JOIN gone_version ON kind = 'grant' AND about = grant_line.id
-     WHERE grant_line.host = NEW.host AND account = NEW.account AND file = NEW.file AND fingerprint = NEW.fingerprint
-       AND grant_line.gone_scan IS NOT NULL
-     ORDER BY text = NEW.text DESC, grant_line.gone_scan DESC, line
-     LIMIT 1)
+    -- Most are new, and that is found out fast.
+    CASE WHEN EXISTS (
+      SELECT 1 FROM grant_line INDEXED BY grant_gone
+      WHERE host = NEW.host AND account = NEW.account AND file = NEW.file AND fingerprint = NEW.fingerprint
+        AND gone_scan IS NOT NULL)
+    THEN
+      (SELECT thing
+       FROM grant_line INDEXED BY grant_gone CROSS JOIN gone_version ON kind = 'grant' AND about = grant_line.id
+       WHERE grant_line.host = NEW.host AND account = NEW.account AND file = NEW.file
+         AND fingerprint = NEW.fingerprint AND grant_line.gone_scan IS NOT NULL
+       ORDER BY text = NEW.text DESC, grant_line.gone_scan DESC, line
+       LIMIT 1)
+    END
   FROM host
   WHERE host.id = NEW.host;
 END;

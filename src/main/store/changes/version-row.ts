@@ -165,5 +165,5 @@ export function sayDifference(before: Version, after: Version): string[] {
 /** What it is, fact by fact, so far as anything is known of it. */
 export const sayFacts = ({ facts, title }: Version): string[] =>
   Object.entries(facts).flatMap(([name, value]) =>
-    value === "" || value === title ? [] : [`${name}: ${value}`],
+    value === "" || title.endsWith(value) ? [] : [`${name}: ${value}`],
   );

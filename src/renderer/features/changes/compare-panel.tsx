@@ -3,7 +3,7 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { type ChangeCount, ChangeKind } from "#shared/model/change.ts";
 import type { Scan } from "#shared/model/scan.ts";
 import { KIND_WORD } from "#shared/text/change.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { sayNumber } from "#shared/text/count.ts";
 import classes from "./changes.module.css";
 import { route, useScans, useSummary } from "./queries.ts";
 
@@ -35,9 +35,9 @@ export function ComparePanel({ onChange }: { onChange: (patch: Patch) => void })
 type PickerProps = { label: string; scan: number; scans: readonly Scan[]; onPick: (scan: number) => void };
 
 function ScanPicker({ label, scan, scans, onPick }: PickerProps) {
-  const known = scans.map(({ id, startedAt, total }) => ({
+  const known = scans.map(({ id, startedAt }) => ({
     value: String(id),
-    label: `${startedAt.slice(0, 10)} ${startedAt.slice(11, 16)} UTC, scan ${id}, ${sayCount(total, "target")}`,
+    label: `scan ${id}, ${startedAt.slice(0, 10)} ${startedAt.slice(11, 16)} UTC`,
   }));
   const isListed = scan === 0 || known.some(({ value }) => value === String(scan));
   const other = isListed ? [] : [{ value: String(scan), label: `scan ${scan}` }];
