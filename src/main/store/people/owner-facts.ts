@@ -5,6 +5,9 @@ import { DECIDING, toDeciding, withDeciders } from "./person-table.ts";
 import type { rosterTable } from "./roster-table.ts";
 import type { scopeTable } from "./scope-table.ts";
 
+const KEY_OWNERS = withDeciders("person_key CROSS JOIN person ON person.id = person_key.person");
+const LOGIN_OWNERS = withDeciders("person_login CROSS JOIN person ON person.id = person_login.person");
+
 /** What a query on `grant_line` gives, so far as it tells of the owner. */
 export type OwnerRow = {
   fingerprint: string | null;
@@ -50,7 +53,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     .pluck();
   const people = db.prepare<[string, number], PersonRow>(`
     SELECT person.standing, roster.name AS roster, ${DECIDING}
-    FROM ${withDeciders("person_key CROSS JOIN person ON person.id = person_key.person")}
+    FROM ${KEY_OWNERS}
     WHERE fingerprint = ?
     LIMIT ?`);
   const hasLogin = db
@@ -58,7 +61,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     .pluck();
   const named = db.prepare<[string, string, number], PersonRow>(`
     SELECT person.standing, roster.name AS roster, ${DECIDING}
-    FROM ${withDeciders("person_login CROSS JOIN person ON person.id = person_login.person")}
+    FROM ${LOGIN_OWNERS}
     WHERE login IN (?, ?)
     GROUP BY by_name, person.standing
     LIMIT ?`);
