@@ -16,7 +16,6 @@ test("a scan counts its visits by how they ended, and lists those that failed fi
 
   expect(store.scans.find(scanId)).toEqual({
     id: scanId,
-    bundle: null,
     state: "running",
     startedAt: START,
     finishedAt: null,
