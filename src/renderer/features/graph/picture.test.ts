@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import type { GraphEdge, GraphNode } from "#shared/model/graph.ts";
+import { type Placed, placePicture } from "./picture-layout.ts";
+import { printSvg } from "./picture-svg.ts";
+
+const account = (id: string, host: string, name = "root"): GraphNode => ({
+  ...{ kind: "account", id, host, port: 22, account: name, isRoot: name === "root" },
+});
+const key: GraphNode = { kind: "key", id: "key", fingerprint: "SHA256:abc", keyType: null };
+const person: GraphNode = { kind: "person", id: "ann", name: "<b>Ann</b>", standing: "known" };
+
+const edge = (from: string, to: string, isCertain = true): GraphEdge => ({
+  ...{ from, to, how: "opens", isCertain, where: "", options: "", notes: [] },
+});
+
+const COLOURS = { text: "#111", surface: "#fff", line: "#999", accent: "#07a", node: "#eee" };
+
+const draw = (nodes: GraphNode[], edges: GraphEdge[]): Placed =>
+  placePicture({ nodes, edges, starts: [nodes[0]?.id ?? ""] });
+
+test("people stand left of keys, keys left of accounts, and accounts of one host lead to it", () => {
+  const { nodes, edges } = draw(
+    [person, key, account("a", "web"), account("b", "web", "ci"), account("c", "db")],
+    [edge("ann", "key"), edge("key", "a", false)],
+  );
+  const xOf = (id: string) => nodes.find((node) => node.id === id)?.x ?? Number.NaN;
+  const [left, middle, right, end] = [xOf("ann"), xOf("key"), xOf("a"), xOf("host/web")];
+  expect(left < middle && middle < right && right < end).toBe(true);
+  expect(edges.filter(({ to }) => to === "host/web")).toHaveLength(2);
+  expect(nodes.filter(({ isStart }) => isStart).map(({ id }) => id)).toEqual(["ann"]);
+});
+
+test("no two things stand at one place", () => {
+  const { nodes } = draw([person, key, ...["a", "b", "c"].map((id) => account(id, id))], []);
+  expect(new Set(nodes.map(({ x, y }) => `${x} ${y}`)).size).toBe(nodes.length);
+});
+
+test("a saved picture holds names as text, and dashes what is only possible", () => {
+  const svg = printSvg(
+    draw([person, key, account("a", "web")], [edge("ann", "key"), edge("key", "a", false)]),
+    COLOURS,
+  );
+  expect(svg).toContain("&lt;b&gt;Ann&lt;/b&gt;");
+  expect(svg).not.toContain("<b>");
+  expect(svg.match(/stroke-dasharray/g)).toHaveLength(1);
+  expect(svg.match(/<rect/g)).toHaveLength(5);
+});
