@@ -72,6 +72,41 @@ test("of several daemons one that takes the line is enough, and it is named", ()
   `);
 });
 
+test("of several daemons that take a line, the one that binds least counts, and what any of them gives", () => {
+  const open = settings("sshd -p 22", "UsePAM yes\nForceCommand internal-sftp\nDisableForwarding yes\n");
+  const inside = settings("sshd -p 2222", "UsePAM yes\nAllowUsers alice@10.0.0.0/8\n");
+  const home = settings("sshd -p 2022", "UsePAM yes\nAllowUsers alice@192.168.1.1\n");
+  expect([
+    ...judge(ed25519, { sshd: inside, otherDaemons: [open] }),
+    ...judge(ed25519, { sshd: inside, otherDaemons: [home] }),
+    ...judge(ed25519, { sshd: inside, otherDaemons: [inside] }),
+  ]).toMatchObject([
+    {
+      ...{ state: "yes", onlyFrom: [], gives: ["sftp", "shell", "forwarding"] },
+      reasons: ["sshd -p 2222 gives shell and forwarding, too", expect.stringContaining("gives no shell")],
+    },
+    {
+      onlyFrom: [
+        "AllowUsers alice@10.0.0.0/8 (/etc/ssh/sshd_config:2) by sshd -p 2222, or AllowUsers alice@192.168.1.1 (/etc/ssh/sshd_config:2) by sshd -p 2022",
+      ],
+    },
+    { onlyFrom: ["AllowUsers alice@10.0.0.0/8 (/etc/ssh/sshd_config:2)"] },
+  ]);
+});
+
+test("what a Match block gives beyond what is given elsewhere is told with the block", () => {
+  const config = "UsePAM yes\nForceCommand internal-sftp\nMatch Address 10.0.0.0/8\n  ForceCommand none\n";
+  expect(judge(ed25519, { config })).toMatchObject([
+    {
+      ...{ state: "yes", onlyFrom: [], gives: ["sftp", "forwarding"] },
+      reasons: [
+        "it gives shell where Match Address 10.0.0.0/8 holds (/etc/ssh/sshd_config:3)",
+        expect.stringContaining("gives no shell"),
+      ],
+    },
+  ]);
+});
+
 test("a daemon that was not told of a change leaves open what its settings decide, and nothing else", () => {
   const stale = { readAt: 1_000, changedAt: new Map([["/etc/ssh/sshd_config", 1_001]]) };
   const sshd = { ...settings("sshd", "UsePAM yes\nPubkeyAuthentication no\n"), ...stale };

@@ -12,19 +12,30 @@ export type CaseOpinion = { turns: readonly Turn[]; isByConnection: boolean; opi
 export function mergeCases(plain: Opinion, cases: readonly CaseOpinion[]): Opinion {
   const state = stateOf(plain);
   const differing = cases.filter(({ opinion }) => stateOf(opinion) !== state);
-  if (differing.length === 0 || state === "unknown") return plain;
+  if (state === "unknown") return plain;
   const unsure = differing.filter(({ isByConnection }) => !isByConnection);
   if (unsure.length > 0) return leaveOpen(plain, unsure);
-  if (state === "yes") {
-    const wheres = simplest(differing).map(({ turns }) => sayWhere(turns, { isHere: false }));
-    return { ...plain, onlyFrom: [...plain.onlyFrom, ...wheres] };
-  }
+  if (state === "yes") return limitYes(plain, cases, differing);
+  if (differing.length === 0) return plain;
   const opening = simplest(differing.filter(({ opinion }) => stateOf(opinion) === "yes"));
   const [first] = opening;
   if (!first) return leaveOpen(plain, differing);
   const wheres = opening.map(({ turns }) => sayWhere(turns, { isHere: true }));
   return { ...first.opinion, onlyFrom: [...first.opinion.onlyFrom, ...wheres] };
 }
+
+/** Where a yes ends, and where it gives more than elsewhere. */
+function limitYes(plain: Opinion, cases: readonly CaseOpinion[], differing: readonly CaseOpinion[]): Opinion {
+  const wheres = simplest(differing).map(({ turns }) => sayWhere(turns, { isHere: false }));
+  const giving = cases.filter((one) => !differing.includes(one) && giftsBeyond(plain, one).length > 0);
+  const more = simplest(giving).map(
+    (one) => `it gives ${giftsBeyond(plain, one).join(" and ")} ${sayWhere(one.turns, { isHere: true })}`,
+  );
+  return { ...plain, onlyFrom: [...plain.onlyFrom, ...wheres], notes: [...more, ...plain.notes] };
+}
+
+const giftsBeyond = ({ gives }: Opinion, { opinion }: CaseOpinion): string[] =>
+  [...new Set(opinion.gives)].filter((gift) => !gives.includes(gift));
 
 /** Without those that say what another says already with fewer blocks. */
 const simplest = (cases: readonly CaseOpinion[]): CaseOpinion[] =>

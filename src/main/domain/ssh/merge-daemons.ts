@@ -11,11 +11,11 @@ export function mergeDaemons(opinions: readonly DaemonOpinion[]): Opinion {
     opinions.filter(({ opinion }) => stateOf(opinion) === state);
   const [yes, unknown] = [of("yes"), of("unknown")];
   const taking = yes.length > 0 ? yes : unknown;
-  const [best] = taking;
-  if (best && taking.length === opinions.length) return best.opinion;
+  const best = widest(taking);
+  if (best && taking.length === opinions.length) return best;
   if (best) {
     const said = `of ${opinions.length} sshd, ${taking.length === 1 ? "only one" : taking.length} ${yes.length > 0 ? "take" : "may take"}${taking.length === 1 ? "s" : ""} it: ${sayNames(taking)}`;
-    return { ...best.opinion, notes: [said, ...best.opinion.notes] };
+    return { ...best, notes: [said, ...best.notes] };
   }
   // What one daemon alone would open again is enough to open it.
   const dormant = opinions.find(({ opinion }) => dormantBy(opinion) !== null) ?? first;
@@ -24,6 +24,28 @@ export function mergeDaemons(opinions: readonly DaemonOpinion[]): Opinion {
     opinion.refusals.slice(0, 1).map(({ reason }) => `${name}: ${reason}`),
   );
   return { ...dormant.opinion, notes: [...dormant.opinion.notes, ...notes] };
+}
+
+/** Whoever tries may choose the daemon: the one that binds least counts, and what any of them gives. */
+function widest(taking: readonly DaemonOpinion[]): Opinion | null {
+  const best = taking.find(({ opinion }) => opinion.onlyFrom.length === 0) ?? taking[0];
+  if (!best) return null;
+  const { opinion } = best;
+  const wheres = taking.map(({ name, opinion: { onlyFrom } }) => ({ name, where: onlyFrom.join(" and ") }));
+  const isBoundAlike = wheres.every(({ where }) => where === opinion.onlyFrom.join(" and "));
+  const isBound = opinion.onlyFrom.length > 0 && !isBoundAlike;
+  const more = taking.flatMap(({ name, opinion: { gives } }) => {
+    const gifts = gives.filter((gift) => !opinion.gives.includes(gift));
+    return gifts.length > 0 ? [{ gifts, note: `${name} gives ${gifts.join(" and ")}, too` }] : [];
+  });
+  return {
+    ...opinion,
+    onlyFrom: isBound
+      ? [wheres.map(({ name, where }) => `${where} by ${name}`).join(", or ")]
+      : opinion.onlyFrom,
+    gives: [...opinion.gives, ...more.flatMap(({ gifts }) => gifts)],
+    notes: [...more.map(({ note }) => note), ...opinion.notes],
+  };
 }
 
 const sayNames = (opinions: readonly DaemonOpinion[]): string => opinions.map(({ name }) => name).join("; ");
