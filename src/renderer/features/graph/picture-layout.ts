@@ -6,7 +6,7 @@ import { nameNode } from "#shared/text/graph-node.ts";
 type Kind = GraphNode["kind"] | "host";
 
 export type PlacedNode = { id: string; label: string; kind: Kind; isStart: boolean; x: number; y: number };
-export type PlacedEdge = { id: string; from: string; to: string; label: string; isCertain: boolean };
+type PlacedEdge = { id: string; from: string; to: string; label: string; isCertain: boolean };
 export type Placed = { nodes: PlacedNode[]; edges: PlacedEdge[] };
 
 type Picture = { nodes: readonly GraphNode[]; edges: readonly GraphEdge[]; starts: readonly string[] };
