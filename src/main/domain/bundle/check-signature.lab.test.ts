@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -67,3 +67,44 @@ test.each(["ed25519", "ecdsa"] as const)(
     expect(await signBy("still")).toBe("bad");
   },
 );
+
+test("what is good here is good for ssh-keygen, and what is not is not", async () => {
+  await using folder = await makeTemporaryFolder();
+  const file = join(folder.path, "sig");
+  const isGoodForOpenSsh = (armored: string, bytes: Buffer) => {
+    writeFileSync(file, armored);
+    const args = ["-Y", "check-novalidate", "-q", "-n", "latchkey-bundle", "-s", file];
+    return spawnSync("ssh-keygen", args, { input: bytes, stdio: ["pipe", "ignore", "ignore"] }).status === 0;
+  };
+  const { armored } = await sign("ecdsa", 256);
+  const blob = Buffer.from(armored.replace(/-----[^-]*-----/g, ""), "base64");
+  const flipped = Array.from({ length: 12 }, (_, index) => {
+    const bytes = Buffer.from(blob);
+    const at = Math.floor((index * bytes.length) / 12);
+    bytes[at] = (bytes[at] ?? 0) ^ 0x10;
+    return wrap(bytes);
+  });
+  const texts = [
+    armored,
+    ...flipped,
+    wrap(blob.subarray(0, -1)),
+    wrap(Buffer.concat([blob, blob])),
+    wrap(blob),
+  ];
+  for (const [index, text] of texts.entries())
+    for (const bytes of [BUNDLE, BUNDLE.subarray(1)])
+      expect([index, checkSignature(text, bytes).kind === "good"]).toEqual([
+        index,
+        isGoodForOpenSsh(text, bytes),
+      ]);
+  expect(checkSignature(wrap(blob), BUNDLE).kind).toBe("good");
+});
+
+/** In lines, as ssh-keygen writes it. */
+const wrap = (blob: Uint8Array): string => {
+  const lines =
+    Buffer.from(blob)
+      .toString("base64")
+      .match(/.{1,70}/g) ?? [];
+  return `-----BEGIN SSH SIGNATURE-----\n${lines.join("\n")}\n-----END SSH SIGNATURE-----\n`;
+};

@@ -230,6 +230,18 @@ const changeHostKeys = (records: string): string =>
     "$1beef",
   );
 
+test("of several bundles of one host, given in any order, all are taken and the last has the last word", async () => {
+  await using folder = await makeTemporaryFolder();
+  const times = [1_795_800_000, 1_795_613_274, 1_795_700_000];
+  const files = times.map((time) => join(folder.path, `${time}.bundle`));
+  for (const [index, file] of files.entries()) await writeFile(file, bundleOf(times[index]), "latin1");
+  const type = openTerminal(join(folder.path, "latchkey.db"), { now });
+  expect(await type("import", ...files)).toMatchObject({ code: 0, err: "" });
+  expect(JSON.parse((await type("hosts", "--json")).out)).toMatchObject({
+    hosts: [{ lastRead: "2026-11-27T17:20:00Z" }],
+  });
+});
+
 test("the collector is printed to the byte", async () => {
   const { out } = await openTerminal(":memory:")("collector");
   expect(`${out}\n`).toBe(
