@@ -30,8 +30,8 @@ const KnownHostsFile = z.object({
 
 export const hostKeys = {
   /**
-   * Host keys, one row for each name and key. The known_hosts files of this computer are read when it is asked; pages
-   * of one list show them as they were when its first page was asked for, unless they have changed since.
+   * Host keys, one row for each name and key. The known_hosts files of this computer are read when a first page is
+   * asked for; further ones go on in what was read then, unless the database has changed since.
    */
   list: query
     .input(

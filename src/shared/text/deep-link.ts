@@ -9,7 +9,7 @@ export function sayDeepLink({ screen, open }: RowLink): string {
   return open === null ? link : `${link}?open=${encodeURIComponent(open)}`;
 }
 
-const FORM = new RegExp(`^${LINK_SCHEME}://open/([a-z]{1,20})/?(?:\\?open=([!-~]{1,600}))?$`);
+const FORM = new RegExp(`^${LINK_SCHEME}://open/([a-z-]{1,20})/?(?:\\?open=([!-~]{1,600}))?$`);
 
 /** Anybody may send such a link, so it is a screen and a row of it, or it is nothing. */
 export function parseDeepLink(text: string): RowLink | null {

@@ -30,7 +30,7 @@ export function createHostKeyList(deps: Deps) {
   const compareSshfp = createSshfp({ ...deps, takeSnapshot });
   const windows = new WeakMap<Snapshot, ReturnType<typeof createWindows>>();
   return {
-    list: os.list.handler(async ({ input }) => (await window())(input)),
+    list: os.list.handler(async ({ input }) => (await window(input.after !== null))(input)),
     find: os.find.handler(({ input }) => find(input.id)),
     sources: os.sources.handler(sources),
     compareSshfp: os.compareSshfp.handler(({ input, signal }) => compareSshfp(input, signal)),
@@ -41,8 +41,8 @@ export function createHostKeyList(deps: Deps) {
     }),
   };
 
-  async function window() {
-    const snapshot = await takeSnapshot();
+  async function window(isGoingOn: boolean) {
+    const snapshot = await takeSnapshot({ isGoingOn });
     const made = windows.get(snapshot) ?? createWindows(snapshot.rows);
     windows.set(snapshot, made);
     return made;

@@ -34,7 +34,9 @@ export function createSnapshots({ store, workstation, readKnownHosts, loadSshCon
   let facts: { version: string; stored: StoredFacts } | null = null;
   let last: { key: string; files: readonly KnownHosts[]; snapshot: Promise<Snapshot> } | null = null;
 
-  return async function takeSnapshot(): Promise<Snapshot> {
+  /** `isGoingOn`: for a further page of a list, that is not to look at the files again. */
+  return async function takeSnapshot({ isGoingOn } = { isGoingOn: false }): Promise<Snapshot> {
+    if (isGoingOn && last && facts?.version === store.hostKeys.version()) return last.snapshot;
     const knownHosts = await readKnownHosts();
     const { config } = await loadSshConfig(workstation, null);
     const version = store.hostKeys.version();
