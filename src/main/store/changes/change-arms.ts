@@ -78,7 +78,9 @@ function isOtherwise(kind: ChangeKind): string {
   return `(${state} OR version.about <> earlier.about AND (${content} version.about) <> (${content} earlier.about))`;
 }
 
-/** The columns that a list is made of. */
-export const columnsOf = ({ what, kind, scan, before }: ChangeArm): string => `
-  version.id AS id, '${what}' AS what, '${kind}' AS kind, version.name AS name, ${scan} AS scan, ${before} AS before,
-  (SELECT host_name.name FROM host_name WHERE host_name.id = version.name) || char(10) || ${TEXT[kind]} AS text`;
+/** The columns that a page is made of. */
+export const columnsOf = ({ what, kind, scan, before }: ChangeArm): string =>
+  `version.id AS id, '${what}' AS what, '${kind}' AS kind, version.name AS name, ${scan} AS scan, ${before} AS before`;
+
+export const textOf = ({ kind }: ChangeArm): string =>
+  `(SELECT host_name.name FROM host_name WHERE host_name.id = version.name) || char(10) || ${TEXT[kind]}`;

@@ -2,9 +2,18 @@ import type { Database } from "better-sqlite3";
 import type { ChangeFilter } from "#shared/contract/changes.ts";
 import { type ChangeCount, ChangeKind, type ChangeRow, type ChangeWhat } from "#shared/model/change.ts";
 import { ScanId } from "#shared/model/scan.ts";
-import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import { type Key, readCursor, type Value } from "#store/lists/cursor.ts";
+import {
+  conditions,
+  cut,
+  type Listed,
+  type Lists,
+  type Part,
+  valuesOf,
+  type Window,
+} from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
-import { CHANGE_ARMS, type ChangeArm, columnsOf } from "./change-arms.ts";
+import { CHANGE_ARMS, type ChangeArm, columnsOf, textOf } from "./change-arms.ts";
 import { sayDifference, sayFacts, type VersionReader } from "./version-row.ts";
 
 /** Two scans by their numbers, in either order; 0 is before every scan. */
@@ -23,7 +32,7 @@ type Row = {
 };
 
 const SELECT = `id, what, kind, scan, before, (SELECT host_name.name FROM host_name WHERE host_name.id = change.name) AS host,
-  (SELECT started_at FROM scan WHERE scan.id = change.scan) AS at`;
+  (SELECT started_at FROM scan WHERE scan.id = change.scan) AS at, sort_0, sort_1`;
 
 const SORT = { name: "at", columns: ["scan", "id"], descending: true };
 
@@ -38,22 +47,28 @@ export function changeTable(
   const nameId = db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck();
 
   return {
-    list({ from, to, host, kind, what, search, ...page }: Wanted): Listed<ChangeRow> {
+    list({ from, to, host, kind, what, search, after, limit }: Wanted): Listed<ChangeRow> {
       const isBack = from > to;
       const wanted = what && isBack ? INVERSE[what] : what;
       const arms = CHANGE_ARMS.filter(
         (arm) => (kind === null || arm.kind === kind) && (wanted === null || arm.what === wanted),
       );
-      const where = [...onHost(host), ...eachWord(search, "text")];
       const named = order({ from, to });
-      return lists.list<Row, ChangeRow>(
-        {
-          ...{ select: SELECT, from: union(arms), where, sort: SORT, named },
-          ...(search === "" ? { total: () => sum(arms.map((arm) => count(arm, named, host))) } : {}),
-          ...page,
-        },
-        (row) => toChange(row, { from: named.from, isBack }),
-      );
+      const asked = arms.map((arm) => ({
+        arm,
+        where: [{ sql: arm.where, values: [] }, ...onHost(host), ...eachWord(search, textOf(arm))],
+      }));
+      const total = sum(asked.map(({ arm, where }) => lists.count(arm.table, where, named)));
+      const start = after === null ? null : readCursor(SORT, after);
+      const pages = asked.map(({ arm, where }) => armPage(arm, { where, start, limit: limit + 1 }));
+      const sql = `SELECT ${SELECT} FROM (${pages.map((page) => page.sql).join(" UNION ALL ")}) AS change
+        ORDER BY sort_0 DESC, sort_1 DESC LIMIT ?`;
+      const rows =
+        pages.length === 0 ? [] : lists.read<Row & Key>(sql, [...valuesOf(pages), limit + 1], named);
+      return {
+        ...cut(rows, SORT, limit, (row) => toChange(readVersion, row, { from: named.from, isBack })),
+        total,
+      };
     },
 
     /** How many of each kind, by what became of them; kinds that have none are left out. */
@@ -69,39 +84,51 @@ export function changeTable(
   };
 
   function count({ table, where }: ChangeArm, named: Between, host: string | null): number {
-    return lists.count(table, [{ sql: where, values: [] }, ...onHost(host, "version.")], named);
+    return lists.count(table, [{ sql: where, values: [] }, ...onHost(host)], named);
   }
 
-  function onHost(host: string | null, table = ""): Part[] {
-    return host === null ? [] : [{ sql: `${table}name = ?`, values: [nameId.get(host) ?? 0] }];
-  }
-
-  function toChange(
-    { id, before, what, kind, host, scan, at }: Row,
-    { from, isBack }: { from: number; isBack: boolean },
-  ): ChangeRow {
-    const later = readVersion(id);
-    const earlier = before === null ? null : readVersion(before);
-    const shown = isBack && earlier ? earlier : later;
-    const details = earlier
-      ? sayDifference(...(isBack ? ([later, earlier] as const) : ([earlier, later] as const)))
-      : sayFacts(shown);
-    const { title, place, opens } = shown;
-    return {
-      id,
-      what: isBack ? INVERSE[what] : what,
-      ...{ kind, host, title, place, details },
-      isFirstLook: what === "appeared" && !isBack && later.firstLook > from,
-      scan: ScanId.parse(scan),
-      at,
-      opens,
-    };
+  function onHost(host: string | null): Part[] {
+    return host === null ? [] : [{ sql: "version.name = ?", values: [nameId.get(host) ?? 0] }];
   }
 }
 
-const union = (arms: readonly ChangeArm[]): string =>
-  `(${arms.map((arm) => `SELECT ${columnsOf(arm)} FROM ${arm.table} WHERE ${arm.where}`).join(" UNION ALL ")}) AS change`;
+type Page = { where: readonly Part[]; start: readonly Value[] | null; limit: number };
+
+/** The part of a page that one arm has, read in the order of its index. */
+function armPage(arm: ChangeArm, { where, start, limit }: Page): Part {
+  const keys = `${arm.scan}, version.id`;
+  const all = [...where, ...(start === null ? [] : [{ sql: `(${keys}) < (?, ?)`, values: start }])];
+  return {
+    sql: `SELECT * FROM (
+      SELECT ${columnsOf(arm)}, ${arm.scan} AS sort_0, version.id AS sort_1
+      FROM ${arm.table}${conditions(all)} ORDER BY ${arm.scan} DESC, version.id DESC LIMIT ?)`,
+    values: [...valuesOf(all), limit],
+  };
+}
 
 const order = ({ from, to }: Between): Between => ({ from: Math.min(from, to), to: Math.max(from, to) });
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+function toChange(
+  readVersion: VersionReader,
+  { id, before, what, kind, host, scan, at }: Row,
+  { from, isBack }: { from: number; isBack: boolean },
+): ChangeRow {
+  const later = readVersion(id);
+  const earlier = before === null ? null : readVersion(before);
+  const shown = isBack && earlier ? earlier : later;
+  const details = earlier
+    ? sayDifference(...(isBack ? ([later, earlier] as const) : ([earlier, later] as const)))
+    : sayFacts(shown);
+  const { title, place, opens } = shown;
+  return {
+    id,
+    what: isBack ? INVERSE[what] : what,
+    ...{ kind, host, title, place, details },
+    isFirstLook: what === "appeared" && !isBack && later.firstLook > from,
+    scan: ScanId.parse(scan),
+    at,
+    opens,
+  };
+}

@@ -103,7 +103,7 @@ function sayGrant(
       verdict: said(effective),
       "kept out by": said(dormant),
       gives: said(gives),
-      "only from": said(onlyFrom),
+      "bound to": said(onlyFrom),
       options,
       comment,
       key: fingerprint ?? "",
