@@ -9,7 +9,11 @@ test.each<[string, Host, string]>([
     { grants: [grant("key", "deploy", { state: "unknown", reasons: ["sshd_config was not read"] })] },
     "sshd_config was not read",
   ],
-  ["addresses", { grants: [grant("key", "deploy", { onlyFrom: ["10.0.0.0/8"] })] }, "only from 10.0.0.0/8"],
+  [
+    "addresses",
+    { grants: [grant("key", "deploy", { onlyFrom: ["10.0.0.0/8"] })] },
+    "bound to addresses: 10.0.0.0/8",
+  ],
   [
     "a grant without a shell",
     { grants: [grant("key", "deploy", { gives: ["forwarding"] })] },

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { nameNode } from "#shared/text/graph-node.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
 import { file, grant, type Host, openGraph, rule, say, visit } from "./open-graph.ts";
 
@@ -173,11 +174,20 @@ test("the list is filtered by what it begins with, by host, by root and by words
   await expect(graph.client.links({ after: "x" })).rejects.toThrow("after is not the next of a page");
 });
 
-test("a picture has the nearest things, what is between them, and says when there are more", async () => {
+test("a picture has the nearest things that lead on, what is between them, and says when there are more", async () => {
   const graph = openGraph(CHAIN);
   const all = await graph.client.picture({ start: "web" });
   expect(all.isCut).toBe(false);
   expect(all.edges.map(({ how }) => how)).toContain("sudo");
+  expect(all.nodes.map(nameNode)).toEqual([
+    "root@web",
+    fingerprintOf("web-key"),
+    "deploy@db",
+    "root@db",
+    "ci@db",
+    fingerprintOf("backup-key"),
+    "root@store",
+  ]);
   const few = await graph.client.picture({ start: "web", most: 3 });
   expect([few.nodes.length, few.isCut]).toEqual([3, true]);
   const ids = new Set(few.nodes.map(({ id }) => id));

@@ -4,20 +4,29 @@ import { type Asked, distanceOf, type Reached, reach, type WalkedEdge } from "./
 
 type Picture = { nodes: GraphNode[]; edges: GraphEdge[]; starts: string[]; isCut: boolean };
 
-/** The nearest things around a start, and every edge between them. */
+/**
+ * The nearest things around a start, and every edge between them. What root has anyway and what leads no further is left
+ * out: the accounts of a host's services, and keys that open nothing that is known. The table has them.
+ */
 export function drawPicture(graph: Store["graph"], { most, ...asked }: Asked & { most: number }): Picture {
   const reached = reach(graph, asked);
-  const near = [...reached.all.keys()]
-    .toSorted((one, other) => distanceOf(reached.all, one) - distanceOf(reached.all, other))
-    .slice(0, most);
+  const leading = [...reached.all.keys()]
+    .filter((id) => asked.direction === "to" || reached.starts.has(id) || !isDeadEnd(reached, id))
+    .toSorted((one, other) => distanceOf(reached.all, one) - distanceOf(reached.all, other));
+  const near = leading.slice(0, most);
   const shown = new Set(near);
   const edges = near.flatMap((id) => edgesBetween(reached, id, shown));
   return {
     nodes: near.map(graph.nodeOf),
     edges: surest(edges.filter(({ isCertain }) => isCertain || !asked.onlyCertain)),
     starts: near.filter((id) => reached.starts.has(id)),
-    isCut: reached.isCut || reached.all.size > most,
+    isCut: reached.isCut || near.length < leading.length,
   };
+}
+
+function isDeadEnd({ all, edgesAt }: Reached, id: string): boolean {
+  const how = all.get(id)?.edge?.how;
+  return (how === "root" || how === "holds") && edgesAt(id).every(({ to }) => to === id || !all.has(to));
 }
 
 const edgesBetween = ({ edgesAt }: Reached, id: string, shown: ReadonlySet<string>): readonly WalkedEdge[] =>

@@ -63,6 +63,9 @@ export function PicturePanel({ search, onStart }: Props) {
   );
 }
 
+/** Of the usual size. */
+const LEAST_READABLE = 0.55;
+
 function useDrawing(placed: Placed | null, scheme: string, onPress: (id: string) => void) {
   const container = useRef<HTMLDivElement>(null);
   const drawn = useRef<cytoscape.Core>(null);
@@ -78,6 +81,11 @@ function useDrawing(placed: Placed | null, scheme: string, onPress: (id: string)
       layout: { name: "preset", fit: true, padding: 20 },
       ...{ minZoom: 0.1, maxZoom: 3, autoungrabify: true, boxSelectionEnabled: false },
     });
+    // All of it where it can be read so; else what is nearest to the start.
+    if (cy.zoom() < LEAST_READABLE) {
+      cy.zoom(LEAST_READABLE);
+      cy.center(cy.nodes(".start"));
+    }
     cy.on("tap", "node", (event) => latestPress.current(event.target.id()));
     drawn.current = cy;
     return () => {
