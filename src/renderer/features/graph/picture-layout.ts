@@ -15,7 +15,7 @@ type Picture = { nodes: readonly GraphNode[]; edges: readonly GraphEdge[]; start
 const COLUMN: Record<Kind, number> = { person: 0, "this-computer": 0, key: 1, account: 2, agent: 2, host: 3 };
 const COLUMN_WIDTH = 300;
 const ROW_HEIGHT = 46;
-const LONGEST_LABEL = 34;
+const LONGEST_LABEL = 28;
 
 /** Where each thing of a picture stands. Accounts lead to their hosts, which are columns of their own. */
 export function placePicture({ nodes, edges, starts }: Picture): Placed {
