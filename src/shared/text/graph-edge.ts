@@ -2,6 +2,7 @@ import type { Becoming } from "../model/becoming.ts";
 import type { GraphHow } from "../model/graph.ts";
 import type { Effective, Gift } from "../model/verdict.ts";
 import { sayMeans } from "./becoming.ts";
+import { sayBound } from "./bound.ts";
 
 /** Whether whoever has the one thing has the other by that alone; where not, the first note says on what it depends. */
 type Judged = { isCertain: boolean; notes: string[] };
@@ -22,7 +23,7 @@ export function judgeOpening({ state, reasons, onlyFrom, gives }: Effective): Ju
   const limited = gives.flatMap((gift) => (gift === "shell" ? [] : [GIFTS[gift]]));
   return judge([
     state === "unknown" && (reasons[0] ?? "whether sshd accepts it is not known"),
-    onlyFrom.length > 0 && `only from ${onlyFrom.join(", ")}`,
+    onlyFrom.length > 0 && sayBound(onlyFrom),
     state === "yes" && gives.length === 0 && "what it lets do was not told",
     gives.length > 0 && !gives.includes("shell") && `no shell; it gives ${limited.join(" and ")}`,
   ]);

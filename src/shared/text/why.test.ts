@@ -32,12 +32,15 @@ test("what makes it an orphan is said first", () => {
     "owner gone",
     "use unused",
     "effective yes",
-    "only from 10.0.0.0/8",
+    "bound to addresses: 10.0.0.0/8",
   ]);
   expect(sayWhy(verdict("yes", "unknown"), "unmatched")[0]).toBe("owner unknown");
   expect(sayWhy(verdict("yes", "known", "unused"), "unused")[0]).toBe("use unused");
 });
 
 test("of what is no orphan, whether it lets in is said", () => {
-  expect(sayWhy(verdict("no", "gone", "unused"), null)).toEqual(["effective no", "only from 10.0.0.0/8"]);
+  expect(sayWhy(verdict("no", "gone", "unused"), null)).toEqual([
+    "effective no",
+    "bound to addresses: 10.0.0.0/8",
+  ]);
 });

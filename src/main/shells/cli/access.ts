@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
+import { sayBound } from "#shared/text/bound.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import { listRows } from "./all-rows.ts";
@@ -138,7 +139,7 @@ const STYLES = { yes: "green", no: "dim", unknown: "yellow" } as const;
 function sayWhy({ verdict: { effective }, why, orphaned }: GrantRow): string {
   if (orphaned) return why[0] ?? "";
   if (effective.state !== "yes") return why[0] ?? "";
-  return effective.onlyFrom.length > 0 ? `bound to addresses: ${effective.onlyFrom.join(", ")}` : "";
+  return effective.onlyFrom.length > 0 ? sayBound(effective.onlyFrom) : "";
 }
 
 const toGrantJson = (grant: GrantRow) => ({

@@ -61,25 +61,29 @@ function OnlyFrom({ addresses }: { addresses: readonly string[] }) {
   if (addresses.length === 0) return null;
   return (
     <p className={classes.reason}>
-      <IconMapPin size={14} className={classes.mark} aria-hidden /> only from{" "}
+      <IconMapPin size={14} className={classes.mark} aria-hidden /> bound to addresses:{" "}
       <Untrusted text={addresses.join(", ")} isMono />
     </p>
   );
 }
 
-/** When it was last used to the second, and how long ago that is. */
-function LastLogin({ use: { at, from, count } }: { use: Use }) {
+/** When it was last used to the second, and how long ago that is; of a use the reason says the rest. */
+function LastLogin({ use: { state, at, from, count } }: { use: Use }) {
   if (at === null) return null;
   return (
     <p className={classes.reason}>
       <IconHistory size={14} className={classes.mark} aria-hidden /> last login <Exactly instant={at} />
-      {from !== null && (
+      {state !== "used" && (
         <>
-          {" "}
-          from <Untrusted text={from} isMono />
+          {from !== null && (
+            <>
+              {" "}
+              from <Untrusted text={from} isMono />
+            </>
+          )}
+          , {sayCount(count, "login")} in the logs
         </>
       )}
-      , {sayCount(count, "login")} in the logs
     </p>
   );
 }
