@@ -62,7 +62,7 @@ test("what is new since the baseline is approved from its drawer, several at onc
   await link.click();
 
   const list = await frame.goTo("Access");
-  await page.getByRole("button", { name: /^Not approved/ }).click();
+  await page.getByRole("button", { name: /^New, not approved/ }).click();
   await expect(list.rows).toHaveCount(3);
   const drawer = await list.open("eve@cafe");
   await expect(drawer).toContainText("Not approved, and not there at the baseline.");

@@ -48,7 +48,9 @@ export function ApproveDialog({ grants, onClose, onDone }: Props) {
             <Untrusted text={`${first.account} on ${first.host}`} />
           </p>
         )}
-        <p className={classes.reason}>It holds for the exact line: one that is changed needs another.</p>
+        <p className={classes.reason}>
+          An approval is for this exact line: once the line is changed, it needs another.
+        </p>
         <Autocomplete
           size="xs"
           label="Owner"

@@ -37,7 +37,7 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "why",
     title: "Why",
-    minWidth: 186,
+    minWidth: 240,
     grow: 4,
     cell: ({ why: [first], orphan }) => (
       <Pair>
@@ -73,6 +73,20 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
     text: ({ findings }) => findings.map(({ rule }) => rule).join(" "),
   },
   {
+    id: "owner",
+    title: "Owner",
+    minWidth: 130,
+    cell: ({ verdict }) => <OwnerTag state={verdict.owner.state} />,
+    text: ({ verdict }) => verdict.owner.state,
+  },
+  {
+    id: "use",
+    title: "Use",
+    minWidth: 116,
+    cell: ({ verdict }) => <UseTag state={verdict.use.state} />,
+    text: ({ verdict }) => verdict.use.state,
+  },
+  {
     id: "fingerprint",
     title: "Fingerprint",
     minWidth: 196,
@@ -87,20 +101,6 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
     grow: 1,
     cell: ({ options }) => <TextCell text={options} isMono />,
     text: ({ options }) => options,
-  },
-  {
-    id: "owner",
-    title: "Owner",
-    minWidth: 130,
-    cell: ({ verdict }) => <OwnerTag state={verdict.owner.state} />,
-    text: ({ verdict }) => verdict.owner.state,
-  },
-  {
-    id: "use",
-    title: "Use",
-    minWidth: 116,
-    cell: ({ verdict }) => <UseTag state={verdict.use.state} />,
-    text: ({ verdict }) => verdict.use.state,
   },
   {
     id: "place",

@@ -100,7 +100,7 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
       />
       {(baseline || search.rogue) && (
         <ToggleFacet
-          title="Not approved"
+          title="New, not approved"
           count={baseline?.rogue}
           isOn={search.rogue ?? false}
           onChange={(isOn) => onChange({ rogue: isOn || undefined })}

@@ -53,7 +53,7 @@ function ScanPicker({ label, scan, scans, onPick }: PickerProps) {
 }
 
 function Counts({ counts }: { counts: readonly ChangeCount[] }) {
-  if (counts.length === 0) return <p className={classes.dim}>Nothing is otherwise.</p>;
+  if (counts.length === 0) return <p className={classes.none}>No change was seen.</p>;
   const of = (kind: ChangeKind) => counts.find((count) => count.kind === kind);
   return (
     <ul className={classes.counts} aria-label="Changes by kind">

@@ -56,7 +56,7 @@ export function ChangesPage() {
             one="change"
             search={{ ...search, from: undefined, to: undefined }}
             onClear={() => void navigate({ to: ".", search: ({ from, to }: Search) => ({ from, to }) })}
-            title="Nothing is otherwise"
+            title="No change was seen"
             why="What appeared, changed or went between two scans is listed here. Choose other scans, or scan again."
           />
         }
