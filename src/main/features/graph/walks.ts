@@ -4,7 +4,7 @@ import type { Store } from "#store/store.ts";
 import { resolveName } from "./resolve.ts";
 
 /** A walk looks at so many edges, and says so when there are more. */
-export const MOST_EDGES = 200_000;
+export const MOST_EDGES = 100_000;
 
 /** To have a key file is to have its key; every other edge is a login, or a change of account. */
 export type WalkedEdge = GraphEdge & Edge;
