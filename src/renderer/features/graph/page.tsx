@@ -22,6 +22,9 @@ const HOLDERS = [
   { value: "account", label: "sudo, doas, agent" },
 ] as const;
 
+/** Without a start no step is so many steps away. */
+const ALONE = COLUMNS.filter(({ id }) => id !== "distance");
+
 /** In the order of the walk, or of who holds what. */
 const SORT = { by: "", descending: false };
 
@@ -44,7 +47,7 @@ export function GraphPage() {
       )}
       <ListScreen
         name="steps"
-        columns={COLUMNS}
+        columns={search.start === undefined ? ALONE : COLUMNS}
         list={list}
         rowId={idOf}
         sort={SORT}
