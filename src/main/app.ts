@@ -115,12 +115,18 @@ export function createApp({
     warnings: [damage, store.loss].filter((warning) => warning !== null),
     router,
     client: createRouterClient(router),
-    async [Symbol.asyncDispose](): Promise<void> {
-      await background.stop();
-      await recording.close();
-      store.close();
-    },
+    [Symbol.asyncDispose]: () => close(background, recording, store),
   };
+}
+
+async function close(
+  background: { stop: () => Promise<void> },
+  recording: { close: () => Promise<void> },
+  store: { close: () => void },
+): Promise<void> {
+  await background.stop();
+  await recording.close();
+  store.close();
 }
 
 /** What reads the files of this computer, each time anew. */

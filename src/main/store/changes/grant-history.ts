@@ -21,6 +21,8 @@ type ApprovalRow = {
 /** A grant that changes at every scan shows so many of the newest. */
 const MOST_EVENTS = 500;
 
+const LINES_OF_THING = "(SELECT about FROM version WHERE id = @thing OR origin = @thing)";
+
 /** What happened to a grant: its versions in all the lines that it was, where they stood, and who approved them. */
 export function grantHistory(db: Database, readVersion: VersionReader): (grant: number) => GrantEvent[] {
   const thing = db
@@ -32,15 +34,14 @@ export function grantHistory(db: Database, readVersion: VersionReader): (grant: 
     FROM version JOIN scan AS first ON first.id = first_scan LEFT JOIN scan AS last ON last.id = gone_scan
     WHERE version.id = @thing OR origin = @thing
     ORDER BY version.id`);
-  const lines = `(SELECT about FROM version WHERE id = @thing OR origin = @thing)`;
   const moves = db.prepare<[{ thing: number }], MoveRow>(`
     SELECT started_at AS at, from_line AS "from", to_line AS "to"
     FROM grant_move JOIN scan ON scan.id = grant_move.scan
-    WHERE grant_line IN ${lines}`);
+    WHERE grant_line IN ${LINES_OF_THING}`);
   const approvals = db.prepare<[{ thing: number }], ApprovalRow>(`
     SELECT DISTINCT approval.owner, purpose, approval.review_on AS reviewOn, approved_at AS approvedAt, withdrawn_at AS withdrawnAt
     FROM grant_line JOIN approval USING (host, account, file, text)
-    WHERE grant_line.id IN ${lines}`);
+    WHERE grant_line.id IN ${LINES_OF_THING}`);
 
   return (grant) => {
     const first = thing.get(grant);

@@ -38,18 +38,22 @@ type Row = { kind: ChangeKind; about: number; label: string | null; state: strin
 const firstLookOf = (table: string): string =>
   `ifnull((SELECT first_read_scan FROM host WHERE host.id = ${table}.host), 0) AS firstLook`;
 
+const GRANT_LOOK = firstLookOf("grant_line");
+const KEY_FILE_LOOK = firstLookOf("key_file");
+const HOST_KEY_LOOK = firstLookOf("host_key");
+
 export type VersionReader = ReturnType<typeof versionReader>;
 
 /** Fills versions with what is to be said of them. */
 export function versionReader(db: Database): (id: number) => Version {
   const find = db.prepare<[number], Row>("SELECT kind, about, label, state FROM version WHERE id = ?");
   const grant = db.prepare<[number], Grant>(`
-    SELECT id, account, file, line, fingerprint, comment, options, text, ${firstLookOf("grant_line")}
+    SELECT id, account, file, line, fingerprint, comment, options, text, ${GRANT_LOOK}
     FROM grant_line WHERE id = ?`);
   const keyFile = db.prepare<[number], KeyFile>(`
-    SELECT path, fingerprint, key_type AS keyType, ${firstLookOf("key_file")} FROM key_file WHERE id = ?`);
+    SELECT path, fingerprint, key_type AS keyType, ${KEY_FILE_LOOK} FROM key_file WHERE id = ?`);
   const hostKey = db.prepare<[number], HostKey>(`
-    SELECT key_type AS keyType, fingerprint, ${firstLookOf("host_key")} FROM host_key WHERE id = ?`);
+    SELECT key_type AS keyType, fingerprint, ${HOST_KEY_LOOK} FROM host_key WHERE id = ?`);
   const hostLook = db
     .prepare<[number], number>("SELECT ifnull(first_read_scan, 0) FROM host WHERE id = ?")
     .pluck();

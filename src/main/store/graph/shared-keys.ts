@@ -2,6 +2,8 @@ import type { Database } from "better-sqlite3";
 
 /** So many keys of each kind are told. */
 export const MOST_SHARED = 1_000;
+/** One more tells that there are more. */
+const MOST_READ = MOST_SHARED + 1;
 
 type PersonRow = {
   fingerprint: string;
@@ -19,7 +21,7 @@ export function sharedKeys(db: Database) {
       (SELECT json_group_array(login) FROM person_login WHERE person_login.person = person.id) AS logins
     FROM person_key CROSS JOIN person ON person.id = person_key.person
     WHERE fingerprint IN (
-      SELECT fingerprint FROM person_key GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_SHARED + 1})
+      SELECT fingerprint FROM person_key GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_READ})
     ORDER BY fingerprint, name, person.id`);
   const hosts = db.prepare<[], { fingerprint: string; name: string }>(`
     WITH held AS (
@@ -28,7 +30,7 @@ export function sharedKeys(db: Database) {
       SELECT key_fingerprint, id FROM host WHERE key_fingerprint IS NOT NULL)
     SELECT fingerprint, iif(port = 22, host.host, host.host || ':' || port) AS name
     FROM held CROSS JOIN host ON host.id = held.host
-    WHERE fingerprint IN (SELECT fingerprint FROM held GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_SHARED + 1})
+    WHERE fingerprint IN (SELECT fingerprint FROM held GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_READ})
     ORDER BY fingerprint, host.host, port`);
 
   return {
