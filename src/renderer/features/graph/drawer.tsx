@@ -41,15 +41,17 @@ export function StepDrawer({ link, onClose }: Props) {
           {distance !== null && <Fact name="Steps from the start">{distance}</Fact>}
         </Facts>
       </Section>
-      <Section title="Notes" count={notes.length}>
-        <Lines>
-          {notes.map((note) => (
-            <Line key={note}>
-              <Untrusted text={note} />
-            </Line>
-          ))}
-        </Lines>
-      </Section>
+      {notes.length > 0 && (
+        <Section title="Notes" count={notes.length}>
+          <Lines>
+            {notes.map((note) => (
+              <Line key={note}>
+                <Untrusted text={note} />
+              </Line>
+            ))}
+          </Lines>
+        </Section>
+      )}
       <Section title="Go on from here">
         <Lines>
           <Onward node={from} />

@@ -34,9 +34,7 @@ export function PicturePanel({ search, onStart }: Props) {
   return (
     <section className={classes.panel} aria-label="Picture">
       <header className={classes.head}>
-        <h2 className={classes.title}>
-          {data ? `${sayCount(data.nodes.length, "thing")}${data.isCut ? ", the nearest of more" : ""}` : ""}
-        </h2>
+        <h2 className={classes.title}>{data && saySize(data, search)}</h2>
         <Button
           size="xs"
           variant="default"
@@ -57,10 +55,19 @@ export function PicturePanel({ search, onStart }: Props) {
         ref={container}
         className={classes.canvas}
         role="img"
-        aria-label="From left to right: people and this computer, keys, accounts, hosts. The table lists the same."
+        aria-label="From left to right: people and this computer, keys, accounts, hosts. The table lists all of it."
       />
     </section>
   );
+}
+
+/** A picture that shows less than the table says so. */
+function saySize(
+  { nodes, isCut }: { nodes: readonly unknown[]; isCut: boolean },
+  { direction }: Search,
+): string {
+  const left = direction === "to" ? "" : "; what leads no further is in the table alone";
+  return `${sayCount(nodes.length, "thing")}${isCut ? ", the nearest of more" : ""}${left}`;
 }
 
 /** Of the usual size. */
