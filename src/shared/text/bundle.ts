@@ -8,7 +8,7 @@ type Facts = Pick<BundleView, "host" | "port" | "isNewHost" | "readAs" | "accoun
 /** What a bundle is, for people. */
 export function sayBundle({ host, port, isNewHost, readAs, accountCount, collectedAt }: Facts): string {
   const place = `${sayPlace({ host, port })}${isNewHost ? ", a new host" : ""}`;
-  return `${place}: read as ${readAs}, ${sayCount(accountCount, "account")}, collected ${collectedAt} by its own clock`;
+  return `${place}: read as ${readAs}, ${sayCount(accountCount, "account")}, collected ${collectedAt}`;
 }
 
 /** What came of an import. */

@@ -73,7 +73,7 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
         {isNewHost && " (new: no host that is known has its keys)"}
       </Fact>
       <Fact name="Collected">
-        <Exactly instant={bundle.collectedAt} /> by its own clock
+        <Exactly instant={bundle.collectedAt} />
       </Fact>
       <Fact name="Read as">
         <Untrusted text={`${bundle.readAs}, ${sayCount(bundle.accountCount, "account")}`} />
