@@ -8,7 +8,16 @@ import type { ListScreen } from "./list-screen.ts";
 
 type Maker = { makeHostileDatabase(path: string): { payloadCount: number } };
 
-const LISTS = ["Certificates", "Access", "Graph", "Hosts", "Host keys", "Scans", "Findings"] as const;
+const LISTS = [
+  "Certificates",
+  "Access",
+  "Graph",
+  "Hosts",
+  "Host keys",
+  "Changes",
+  "Scans",
+  "Findings",
+] as const;
 
 /** Typed into every search: what runs, what turns text around, what SQL and spreadsheets obey. */
 const TYPED = [

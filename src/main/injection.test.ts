@@ -6,70 +6,16 @@ import { contract } from "#shared/contract/index.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,
+  fingerprintOf,
   makeCertificate,
   makeGrant,
   START,
   visitEndpoint,
   visitHost,
 } from "#store/testing/make-visit.ts";
+import { CANARY, PAYLOADS } from "#testing/sql-payloads.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type App, createApp } from "./app.ts";
-
-/** Stands in every payload, so that it can be looked for where it must not be. */
-const CANARY = "zq7canary";
-
-const PAYLOADS = [
-  ...[
-    `' OR '1'='1' --${CANARY}`,
-    `'; DROP TABLE finding; --${CANARY}`,
-    `") OR 1=1 --${CANARY}`,
-    `1) OR (1=1 ${CANARY}`,
-  ],
-  ...[
-    `' UNION SELECT sql FROM sqlite_schema --${CANARY}`,
-    `%' ESCAPE '' --${CANARY}`,
-    `\\' OR 1=1 --${CANARY}`,
-  ],
-  ...[
-    `x'; ATTACH DATABASE '/tmp/${CANARY}' AS evil; --`,
-    `'||load_extension('${CANARY}')||'`,
-    `?1 @now :now $now ${CANARY}`,
-  ],
-  ...[
-    `"${CANARY}`,
-    `""${CANARY}""`,
-    `${CANARY}*`,
-    `text:${CANARY}`,
-    `NEAR(${CANARY} x, 2)`,
-    `${CANARY} AND NOT OR`,
-    `^${CANARY}`,
-  ],
-  ...[
-    `{text fingerprint}:${CANARY}`,
-    `-${CANARY}`,
-    `+${CANARY}`,
-    `(${CANARY}`,
-    `%${CANARY}%`,
-    `_${CANARY}_`,
-    `[a-z]${CANARY}`,
-  ],
-  ...[
-    `${CANARY}\0' OR 1=1`,
-    `${CANARY}\ud800`,
-    `${CANARY}\uffff`,
-    `/*${CANARY}*/`,
-    `;${CANARY};`,
-    `$\{${CANARY}}`,
-    `{{${CANARY}}}`,
-  ],
-  ...[
-    `SHA256:${CANARY}' OR '1`,
-    `SHA256:${CANARY}%`,
-    `00:ff:${CANARY}`,
-    `char(39)${CANARY}`,
-    `${CANARY}${"'".repeat(80)}`,
-  ],
-];
 
 /** The filters of each list that are text, and the columns that it can be ordered by. */
 const LISTS = {
@@ -78,12 +24,17 @@ const LISTS = {
     columns: columnsOf(contract.access.list),
   },
   "certificates.list": { texts: ["search", "host"], columns: columnsOf(contract.certificates.list) },
+  "changes.list": { texts: ["search", "host"], columns: [] },
   "findings.list": { texts: ["search", "host"], columns: columnsOf(contract.findings.list) },
+  "hostKeys.list": { texts: ["search", "host"], columns: columnsOf(contract.hostKeys.list) },
   "people.list": { texts: ["search"], columns: columnsOf(contract.people.list) },
   "hosts.list": { texts: ["search"], columns: columnsOf(contract.hosts.list) },
   "scans.list": { texts: ["search"], columns: columnsOf(contract.scans.list) },
   "scans.probes": { texts: ["search"], columns: [] },
 } as const;
+
+/** What a list must, or had better, be asked with. */
+const MORE: { [procedure: string]: object } = { "scans.probes": { scanId: 1 }, "changes.list": { from: 0 } };
 
 type Procedure = keyof typeof LISTS;
 
@@ -129,13 +80,13 @@ test.each(PROCEDURES)("%s is ordered by the columns on its list alone", async (p
     const sort = { by, descending: false };
     if ((LISTS[procedure].columns as readonly string[]).includes(by)) continue;
     expect(await world.ask(procedure, { sort })).toMatchObject(
-      procedure === "scans.probes"
+      LISTS[procedure].columns.length === 0
         ? { total: expect.any(Number) }
         : { refused: expect.stringContaining("input.sort.by") },
     );
   }
   for (const descending of ["DESC; --", 1, null, {}])
-    if (procedure !== "scans.probes")
+    if (LISTS[procedure].columns.length > 0)
       expect(
         await world.ask(procedure, { sort: { by: LISTS[procedure].columns[0], descending } }),
       ).toHaveProperty("refused");
@@ -231,7 +182,12 @@ async function openWorld() {
   stack.defer(() => prepare.mockRestore());
   const faults: unknown[] = [];
   const app = stack.use(
-    createApp({ databasePath: path, now: () => new Date(START), log: (fault) => faults.push(fault) }),
+    createApp({
+      databasePath: path,
+      workstation: { user: "ann", home: folder.path, agentSocket: null },
+      now: () => new Date(START),
+      log: (fault) => faults.push(fault),
+    }),
   );
   const hands = stack.adopt(new Sqlite(path, { readonly: true }), (db) => void db.close());
   const before = digest(hands);
@@ -252,7 +208,7 @@ async function openWorld() {
 async function ask(app: App, procedure: Procedure, input: object): Promise<Reply> {
   const [group = "", name = ""] = procedure.split(".");
   const byName = app.client as unknown as Record<string, Record<string, (input: object) => Promise<Reply>>>;
-  const more = procedure === "scans.probes" ? { scanId: 1 } : {};
+  const more = MORE[procedure] ?? {};
   try {
     return (await byName[group]?.[name]?.({ ...more, ...input })) ?? { refused: "" };
   } catch (error) {
@@ -286,6 +242,11 @@ function fill(store: Store): void {
       collected: { grants: [makeGrant("ann"), makeGrant("bob", { line: 2 })] },
     });
   visitHost(store, "web3", { collected: null });
+  const pin = { port: 22, keyType: "ssh-ed25519", source: "accepted", pinnedAt: START } as const;
+  store.atomically(() => {
+    for (const host of ["web1", "web2"])
+      store.pins.put({ ...pin, host, fingerprint: fingerprintOf(host), blob: Buffer.from(host) });
+  });
 }
 
 /** Of all rows of all tables. */

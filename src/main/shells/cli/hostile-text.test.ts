@@ -21,6 +21,8 @@ const COMMANDS = [
   ["certificates", "--expiring", "400"],
   ["access"],
   ["access", "--effective", "unknown"],
+  ["access", "--unmatched"],
+  ["changes", "--from", "0"],
   ["hosts"],
   ["hosts", "--state", "failed"],
   ["host-keys"],
@@ -28,7 +30,7 @@ const COMMANDS = [
   ["findings", "--severity", "high", "--fail-on", "high"],
   ["graph", "list"],
   ["targets", "list"],
-  ...["certificates", "access", "hosts", "hostKeys", "findings", "scans"].map((group) => [
+  ...["certificates", "access", "hosts", "hostKeys", "changes", "findings", "scans"].map((group) => [
     "call",
     `${group}.list`,
     '{"limit": 1000}',

@@ -63,7 +63,11 @@ const SCREENS: readonly [screen: ScreenName, label: string][] = [
   ["overview", "Overview  (G O)"],
   ["certificates", "Certificates  (G C)"],
   ["access", "Access  (G A)"],
+  ["graph", "Graph  (G R)"],
+  ["changes", "Changes  (G D)"],
+  ["people", "People  (G P)"],
   ["hosts", "Hosts  (G H)"],
+  ["host-keys", "Host keys  (G N)"],
   ["scans", "Scans  (G S)"],
   ["findings", "Findings  (G F)"],
 ];
