@@ -7,7 +7,7 @@ import { sayCount } from "#shared/text/count.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import classes from "./graph.module.css";
 import { type Placed, placePicture } from "./picture-layout.ts";
-import { type Colours, printSvg } from "./picture-svg.ts";
+import { BESIDE, type Colours, printSvg } from "./picture-svg.ts";
 import { type Search, usePicture } from "./queries.ts";
 
 type Props = { search: Search; onStart: (name: string) => void };
@@ -103,17 +103,21 @@ function useDrawing(placed: Placed | null, scheme: string, onPress: (id: string)
   return { container, drawn };
 }
 
-const toElements = ({ nodes, edges }: Placed): cytoscape.ElementDefinition[] => [
-  ...nodes.map(({ x, y, isStart, ...data }) => ({
-    data,
-    position: { x, y },
-    classes: isStart ? "start" : "",
-  })),
-  ...edges.map(({ id, from, to, label, isCertain }) => ({
-    data: { id, source: from, target: to, label },
-    classes: isCertain ? "" : "possible",
-  })),
-];
+/** Within a column an edge goes around what stands between, which it is none of. */
+const toElements = ({ nodes, edges }: Placed): cytoscape.ElementDefinition[] => {
+  const columnOf = new Map(nodes.map(({ id, x }) => [id, x]));
+  return [
+    ...nodes.map(({ x, y, isStart, ...data }) => ({
+      data,
+      position: { x, y },
+      classes: isStart ? "start" : "",
+    })),
+    ...edges.map(({ id, from, to, label, isCertain }) => ({
+      data: { id, source: from, target: to, label },
+      classes: `${isCertain ? "" : "possible"} ${columnOf.get(from) === columnOf.get(to) ? "beside" : ""}`,
+    })),
+  ];
+};
 
 /** What is only possible is dashed, and has a lighter line. */
 const toStyle = ({ text, surface, line, accent, node }: Colours): cytoscape.StylesheetJson => [
@@ -137,6 +141,13 @@ const toStyle = ({ text, surface, line, accent, node }: Colours): cytoscape.Styl
     },
   },
   { selector: "edge.possible", style: { "line-style": "dashed" } },
+  {
+    selector: "edge.beside",
+    style: {
+      ...{ "curve-style": "unbundled-bezier", "control-point-distances": -BESIDE },
+      "control-point-weights": 0.5,
+    },
+  },
 ];
 
 /** As the theme has them now. */

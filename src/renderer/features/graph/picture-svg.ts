@@ -4,6 +4,9 @@ export type Colours = { text: string; surface: string; line: string; accent: str
 
 const [WIDTH, HEIGHT, MARGIN] = [220, 28, 40];
 
+/** So far an edge within a column is drawn to its side. */
+export const BESIDE = 260;
+
 /** The picture as a file of its own: shapes and text, no script and no style sheet. */
 export function printSvg({ nodes, edges }: Placed, colours: Colours): string {
   const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -17,6 +20,8 @@ export function printSvg({ nodes, edges }: Placed, colours: Colours): string {
     if (!start || !end) return [];
     const [[x1, y1], [x2, y2]] = [place(start), place(end)];
     const dash = isCertain ? "" : ' stroke-dasharray="5 4"';
+    if (x1 === x2)
+      return `<path d="M ${x1} ${y1} Q ${x1 + (y1 < y2 ? BESIDE : -BESIDE)} ${(y1 + y2) / 2} ${x2} ${y2}" fill="none" stroke="${colours.line}"${dash}/>`;
     return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colours.line}"${dash}/>`;
   });
   const boxes = nodes.map((node) => {

@@ -45,3 +45,10 @@ test("a saved picture holds names as text, and dashes what is only possible", ()
   expect(svg.match(/stroke-dasharray/g)).toHaveLength(1);
   expect(svg.match(/<rect/g)).toHaveLength(5);
 });
+
+test("between accounts of a column the line of a saved picture goes around those in between", () => {
+  const accounts = ["root", "ci", "ann"].map((name) => account(name, "web", name));
+  const svg = printSvg(draw(accounts, [edge("root", "ann")]), COLOURS);
+  expect(svg.match(/<path d="M \d+ \d+ Q/g)).toHaveLength(1);
+  expect(svg.match(/<line/g)).toHaveLength(3);
+});
