@@ -34,7 +34,8 @@ export default defineConfig({
         test: {
           name: "lab",
           include: ["src/**/*.lab.test.ts"],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
           // They mostly wait: two at a time, also beside the tests in a browser. Each host has its own address.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -8,7 +8,7 @@ const PROGRAM = join(import.meta.dirname, "../../out/main/latchkey.js");
 
 /** Room for what is asked for and for some of the visits, and not for all of them. */
 const SCRIPT =
-  'mount -t tmpfs -o size=1600k none "$1" && exec "$2" "$3" --db "$1/latchkey.db" scan "$4" --json';
+  'mount -t tmpfs -o size=2800k none "$1" && exec "$2" "$3" --db "$1/latchkey.db" scan "$4" --json';
 
 test("a scan that fills the disk ends, says so and shows what was kept", async () => {
   await using folder = await makeTemporaryFolder();

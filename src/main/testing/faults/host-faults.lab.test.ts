@@ -149,7 +149,7 @@ beforeAll(async () => {
     const { host, port, user } = probe.target as SshTarget;
     probes.set(port === 2222 ? "dropbear" : (user ?? names.get(host) ?? ""), probe);
   }
-}, 120_000);
+}, 300_000);
 
 afterAll(() => world.disposeAsync());
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
       turns(() => play(ground)),
     );
   await Promise.allSettled(played.values());
-}, 5 * MINUTES);
+}, 15 * MINUTES);
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
 async function play(ground: Ground): Promise<Played> {
