@@ -10,7 +10,7 @@ import { nameNode } from "#shared/text/graph-node.ts";
 /** Of a way, whether all of it is certain; of a step alone, whether it is. */
 export function Certainty({ isCertain, isWayCertain }: GraphLink) {
   return (isWayCertain ?? isCertain) ? (
-    <Tag tone="red" Icon={IconCheck}>
+    <Tag tone="blue" Icon={IconCheck}>
       Certain
     </Tag>
   ) : (
