@@ -25,7 +25,7 @@ const RESTORER = new URL("../testing/restorer.ts", import.meta.url);
  * A process is killed before its nth write, sync, rename, link or removal: here at some such moments, in the long
  * form of this file at each.
  */
-const MOMENTS = Number(process.env.LATCHKEY_TEST_MOMENTS ?? 20);
+const MOMENTS = Number(process.env.LATCHKEY_TEST_MOMENTS ?? 10);
 
 test("S19: a scan that is killed at any write leaves all of a batch or none of it, and is shown interrupted", async ({
   task,
