@@ -1,6 +1,6 @@
-import { createSocket, type RemoteInfo } from "node:dgram";
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { type Answer, AUTHENTIC_DATA, decode, encode, type Packet, TRUNCATED_RESPONSE } from "dns-packet";
 
 const NXDOMAIN = 3;
@@ -27,7 +27,6 @@ export type DnsServer = AsyncDisposable & {
 /** A name server on loopback, by datagram and by stream, that answers as it is told. */
 export async function startDnsServer({ names, validates, isLong, before }: Wish): Promise<DnsServer> {
   const asked: string[] = [];
-  const socket = createSocket("udp4");
   const streams = createServer((stream) => {
     stream.on("error", () => stream.destroy());
     stream.on("data", (bytes) => {
@@ -35,12 +34,9 @@ export async function startDnsServer({ names, validates, isLong, before }: Wish)
       if (said) stream.end(Buffer.concat([Buffer.from([said.length >> 8, said.length & 0xff]), said]));
     });
   });
+  const socket = await listenOnOnePort(streams);
   socket.on("message", (bytes, from) => reply(bytes, from));
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
   const { port } = socket.address() as AddressInfo;
-  streams.listen(port, "127.0.0.1");
-  await once(streams, "listening");
   return {
     resolver: { address: "127.0.0.1", port },
     asked,
@@ -73,6 +69,27 @@ export async function startDnsServer({ names, validates, isLong, before }: Wish)
       flags: flags | (said === "no-such-name" ? NXDOMAIN : 0),
     });
   }
+}
+
+/** Answers with a socket for datagrams on the port that the streams come to: one that was free for both. */
+async function listenOnOnePort(streams: Server): Promise<Socket> {
+  for (let tries = 0; tries < 20; tries++) {
+    streams.listen(0, "127.0.0.1");
+    await once(streams, "listening");
+    const socket = createSocket("udp4");
+    socket.bind((streams.address() as AddressInfo).port, "127.0.0.1");
+    try {
+      await once(socket, "listening");
+      return socket;
+    } catch (error) {
+      // Somebody else has the datagrams of that port.
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      socket.close();
+      streams.close();
+      await once(streams, "close");
+    }
+  }
+  throw new Error("no port of loopback is free for both datagrams and streams");
 }
 
 /** A record of a key's SHA-256, by its fingerprint as ssh-keygen prints it. */
