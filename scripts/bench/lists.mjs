@@ -23,6 +23,17 @@ const MOST_COUNT_MS = 50;
 const PAGES = 40;
 const COUNTS = 20;
 
+/** What grants are asked for by: few, many, and several at once. */
+const VERDICTS = [
+  { orphaned: true },
+  { orphaned: true, ...by("comment") },
+  { unmatched: true },
+  { owner: "gone" },
+  { owner: "known", effective: "no" },
+  { use: "unused" },
+  { use: "unused", owner: "gone", effective: "yes" },
+];
+
 await using bundled = await bundle({
   store: "store/store.ts",
   ask: "store/testing/ask.ts",
@@ -168,17 +179,6 @@ function grantLists() {
     ),
   ];
 }
-
-/** What grants are asked for by: few, many, and several at once. */
-const VERDICTS = [
-  { orphaned: true },
-  { orphaned: true, ...by("comment") },
-  { unmatched: true },
-  { owner: "gone" },
-  { owner: "known", effective: "no" },
-  { use: "unused" },
-  { use: "unused", owner: "gone", effective: "yes" },
-];
 
 function hostLists() {
   const columns = { host: "host", os: "os", grantCount: "grant_count", lastSeen: "last_seen" };
