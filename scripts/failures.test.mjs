@@ -18,26 +18,26 @@ test("of vitest, each failed test is named with its file, and a file that did no
   });
   const testResults = [
     {
-      name: "/work/src/a.test.ts",
+      name: "/project/src/a.test.ts",
       status: "failed",
       message: "",
       assertionResults: [result("failed", "it adds"), result("passed", "it stands")],
     },
     {
-      name: "/work/src/b.test.ts",
+      name: "/project/src/b.test.ts",
       status: "failed",
       message: "Cannot find module 'c'",
       assertionResults: [],
     },
     {
-      name: "/work/src/d.test.ts",
+      name: "/project/src/d.test.ts",
       status: "passed",
       message: "",
       assertionResults: [result("passed", "it goes")],
     },
   ];
   writeFileSync(file, JSON.stringify({ testResults }));
-  expect(sayFailures(readVitestFailures(file, "/work"))).toMatchInlineSnapshot(`
+  expect(sayFailures(readVitestFailures(file, "/project"))).toMatchInlineSnapshot(`
     "src/a.test.ts > it adds
         AssertionError: expected 1 to be 2
             at a.test.ts:3:5
@@ -77,7 +77,7 @@ test("of Playwright, each test that failed, or passed on a second try, is named,
 
 test("without a report there is nothing to read", () => {
   const none = join(folder, "none");
-  expect([readVitestFailures(none, "/work"), readPlaywrightFailures(none)]).toEqual([[], []]);
+  expect([readVitestFailures(none, "/project"), readPlaywrightFailures(none)]).toEqual([[], []]);
 });
 
 test("a long reason is cut, and of what a program has said the last lines are kept", () => {
