@@ -39,7 +39,9 @@ withSsh(
 );
 
 withSsh("what a ProxyCommand complains of is said where it did not lead to the host", async () => {
-  await using desk = await openWorkstation("Host db\n  ProxyCommand echo the tunnel is closed >&2; exit 1\n");
+  // A shell of its own holds the way open until all is said: ssh ends the command once the way is closed.
+  const complain = "sh -c 'echo the tunnel is closed >&2; exit 1'";
+  await using desk = await openWorkstation(`Host db\n  ProxyCommand ${complain}\n`);
   expect(await scanAll(desk.app, { text: "db", ...ACCEPTING })).toMatchObject([
     {
       ...{ state: "failed", outcome: "jump-failed", transport: "system" },

@@ -3,12 +3,13 @@ import { accepts, type Ground, type Row, refuses, type Try } from "./row.ts";
 
 const CLOSED = "PubkeyAuthentication no";
 
-/** POSIX sh that starts another sshd, with this configuration in a file of its own. */
+/** POSIX sh that starts another sshd, with this configuration in a file of its own, and waits until it listens. */
 const start = (port: number, config: readonly string[]): string => `
   cat > /etc/ssh/sshd_${port} <<'END'
 ${["UsePAM yes", "LogLevel VERBOSE", "MaxStartups 100", ...config].join("\n")}
 END
-  /usr/sbin/sshd -f /etc/ssh/sshd_${port} -o PidFile=/run/sshd_${port}.pid -o PerSourcePenalties=no -p ${port}`;
+  /usr/sbin/sshd -f /etc/ssh/sshd_${port} -o PidFile=/run/sshd_${port}.pid -o PerSourcePenalties=no -p ${port}
+  until [ -s /run/sshd_${port}.pid ]; do :; done`;
 
 /** POSIX sh that has a running sshd read its file again, and waits until it has. */
 const reload = (port: number): string => `

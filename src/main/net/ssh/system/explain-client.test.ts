@@ -53,6 +53,11 @@ test.each<[outcome: string, log: string, message: string]>([
   ["throttled", `${HUNG_UP}${CLOSED}`, "probably refusing this address for now"],
   [
     "throttled",
+    "banner exchange: Connection to 192.0.2.1 port 2222: Broken pipe\r\n",
+    "probably refusing this address for now",
+  ],
+  [
+    "throttled",
     `${KEX} banner line 0: Not allowed at this time\r\n${HUNG_UP}`,
     "probably refusing this address for now",
   ],
@@ -89,11 +94,14 @@ test.each<[outcome: string, log: string, message: string]>([
 });
 
 test("behind a command, whoever hangs up before the greeting is that command, and it is said what it complained of", () => {
-  const log = `${HUNG_UP}Connection closed by UNKNOWN port 65535\r\n`;
-  expect(explainClient(failure(log, { isByCommand: true, complaints: "nc: no route\n" }))).toEqual({
-    outcome: "jump-failed",
-    message: 'the ProxyCommand at ~/.ssh/config:3 ended before web1:2222 had greeted: it said "nc: no route"',
-  });
+  const tooSoon = `${HUNG_UP}Connection closed by UNKNOWN port 65535\r\n`;
+  const beforeOurs = "banner exchange: Connection to UNKNOWN port 65535: Broken pipe\r\n";
+  for (const log of [tooSoon, beforeOurs])
+    expect(explainClient(failure(log, { isByCommand: true, complaints: "nc: no route\n" }))).toEqual({
+      outcome: "jump-failed",
+      message:
+        'the ProxyCommand at ~/.ssh/config:3 ended before web1:2222 had greeted: it said "nc: no route"',
+    });
   const refused = "jo@web1: Permission denied (publickey).\r\n";
   expect(explainClient(failure(refused, { isByCommand: true })).outcome).toBe("login-refused");
 });

@@ -81,7 +81,7 @@ const RULES: readonly Rule[] = [
     ({ target, log }) => fail("reset", `${sayAddress(target)} did not speak SSH: ${say(log)}`),
   ],
   [
-    /^(?:kex_exchange_identification|ssh_exchange_identification): /,
+    /^(?:kex_exchange_identification|ssh_exchange_identification): |^banner exchange: .*: Broken pipe$/,
     ({ target, log }) => explainGreeting(target, log.early),
   ],
   [
@@ -96,7 +96,7 @@ const RULES: readonly Rule[] = [
 
 /** With a command that leads there, nobody but that command speaks until the host has greeted. */
 const BEFORE_GREETING =
-  /^(?:kex_exchange_identification|ssh_exchange_identification): |^Connection closed by UNKNOWN/;
+  /^(?:kex_exchange_identification|ssh_exchange_identification|banner exchange): |^Connection closed by UNKNOWN/;
 
 export function explainClient(failure: ClientFailure): Reason {
   const { target, log, proxyCommand } = failure;
