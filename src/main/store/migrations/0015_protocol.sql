@@ -1,0 +1,1 @@
+-- Which protocol leads to TLS at an endpoint.

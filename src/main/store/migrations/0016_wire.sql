@@ -1,0 +1,1 @@
+-- What an endpoint said on the wire beside its chain.

@@ -1,0 +1,1 @@
+-- Keystores, keys and configurations on disk, and what each is to serve.

@@ -1,0 +1,1 @@
+-- Trust stores, revocation lists and what was judged of a chain.

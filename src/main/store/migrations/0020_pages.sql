@@ -1,0 +1,1 @@
+-- Indexes for pages of long lists.
