@@ -1,0 +1,83 @@
+/** The servers whose configuration is read. `mysql` is MariaDB as well. */
+export type ServerKind =
+  | "nginx"
+  | "apache"
+  | "haproxy"
+  | "postfix"
+  | "dovecot"
+  | "slapd"
+  | "postgresql"
+  | "mysql"
+  | "sshd";
+
+/** What was found of one server's configuration. Paths are as the server names them, links not followed. */
+export type ConfigurationFiles = {
+  server: ServerKind;
+  /** Where the server begins to read: /etc/nginx/nginx.conf. */
+  root: string;
+  /** Text by path. Lines that hold a secret are empty, and not gone: line numbers are those on the host. */
+  files: ReadonlyMap<string, string>;
+  /** Each folder that was listed, and all names in it. What is not here may hold anything. */
+  folders: ReadonlyMap<string, readonly string[]>;
+  /** Files, folders and patterns that are there and could not be read. */
+  unread: readonly string[];
+  /** The arguments of each running process of that server, its own name first; none where none is known. */
+  commandLines: readonly (readonly string[])[];
+};
+
+/** `line` counts from 1. */
+export type Place = { file: string; line: number };
+
+/** A file as a directive names it. `path` is absolute, by that server's rule for relative ones; links stand. */
+export type Named = { path: string; directive: string; at: Place };
+
+/** What a file is for that is named and never served. */
+export type Role =
+  | "client-ca"
+  | "crl"
+  | "dhparam"
+  | "chain"
+  | "ssh-ca"
+  | "ssh-host-certificate"
+  | "revoked-keys"
+  | "upstream-certificate"
+  | "upstream-key"
+  | "upstream-ca"
+  | "other";
+
+/** `address` null: every address of the host. IPv6 without brackets. `isDefault`: served there where no name fits. */
+export type Listen = { address: string | null; port: number; isDefault: boolean };
+
+/** `key` null: it is not said where the key is. One that stands in the certificate's own file is named as that file. */
+export type Pair = { certificate: Named; key: Named | null };
+
+/** One set of names at some listeners, and the certificates that are to be served there. */
+export type Serving = {
+  /** TCP only: sockets of Unix and QUIC are left out. */
+  listens: Listen[];
+  /** As written: `www.example.com`, `*.example.com`, `~^www\d+`. None: whatever name is asked for. */
+  names: string[];
+  /** Without names of its own, those in the certificate choose (HAProxy). */
+  namesFromCertificate: boolean;
+  /** "tls" for TLS at once; otherwise the dialogue that leads to it: smtp, lmtp, imap, pop3, sieve, ldap, postgres, mysql. */
+  protocol: string;
+  /** Several where a server has keys of several kinds, or several files in a row to choose from. */
+  pairs: Pair[];
+  /** A file that only adds to the chain (SSLCertificateChainFile). */
+  chain: Named | null;
+  /** Why `pairs` alone do not tell what is served there; nothing may then be called a mismatch. */
+  unsure: string | null;
+  /** The line that opens it: `server {`, `<VirtualHost>`, `bind`, `inet_listener`, a service of master.cf. */
+  at: Place;
+};
+
+/** What one server's configuration says, and what it leaves open. */
+export type Configuration = {
+  server: ServerKind;
+  root: string;
+  servings: Serving[];
+  /** Files that are named and never served, so that none of them counts as forgotten. */
+  alsoNamed: (Named & { role: Role })[];
+  /** What could not be told, as a phrase, and where. */
+  unknown: { what: string; at: Place | null }[];
+};
