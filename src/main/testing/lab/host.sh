@@ -9,6 +9,8 @@
 # DIR          a scratch folder: DIR/prepare.sh, when there is one, runs inside the host before sshd does;
 #              what the host writes lands in DIR/up
 # SSHD_OPTION  passed on, such as -o PerSourcePenalties=no
+# KEEPS        in the environment: server programs whose configuration on this machine the host keeps, such as
+#              "apache2 postfix"; of the others it has none
 #
 # Each host has its own users, files, host keys, process tree and auth.log. The network, the clock and
 # the machine-id are the machine's. Needs root, openssh-server and busybox. It ends with SIGKILL to the
@@ -38,6 +40,12 @@ mkdir -p dev/pts dev/shm run/sshd
 mount -t devpts devpts dev/pts -o newinstance,ptmxmode=0666
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
+
+# Whatever this machine's packages have made for themselves is no part of a host, whichever are installed.
+rm -rf etc/ssl/private etc/ssl/certs/ssl-cert-snakeoil.pem
+for server in apache2 haproxy postfix dovecot ldap postgresql mysql proftpd prosody inspircd news xrdp; do
+	case " ${KEEPS-} " in *" $server "*) ;; *) rm -rf "etc/$server" ;; esac
+done
 
 hostname "$name"
 echo "$name" > etc/hostname

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { env } from "node:process";
 import { promisify } from "node:util";
 import type { Network } from "./start-network.ts";
 
@@ -24,6 +25,8 @@ type Wish = {
   sshdOptions?: readonly string[];
   /** Leave sshd's penalties for hasty clients as they are by default. */
   keepPenalties?: boolean;
+  /** Server programs whose configuration as Debian packages it is kept, such as "apache2"; of others the host has none. */
+  keeps?: readonly string[];
   /** An address in a network of our own; otherwise it is on this machine's loopback. */
   place?: { network: Network; address: string };
 };
@@ -49,6 +52,7 @@ export async function startHost({
   prepare,
   sshdOptions = [],
   keepPenalties = false,
+  keeps = [],
   place,
 }: Wish): Promise<LabHost> {
   const lock = place ? { address: place.address, release: () => undefined } : await takeAddress();
@@ -63,7 +67,7 @@ export async function startHost({
       ...["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child"],
       ...["sh", HOST_SCRIPT, name, lock.address, folder, ...penalties, ...sshdOptions],
     ],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    { stdio: ["ignore", "ignore", "pipe"], env: { ...env, KEEPS: keeps.join(" ") } },
   );
   let complaints = "";
   process.stderr.setEncoding("utf8").on("data", (text: string) => {
