@@ -2,20 +2,16 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
 import { promisify } from "node:util";
+import { takeAddress } from "./loopback-address.ts";
 import type { Network } from "./start-network.ts";
 
 const run = promisify(execFile);
 
 const HOST_SCRIPT = join(import.meta.dirname, "host.sh");
-
-/** Loopback addresses for hosts; each is held by listening on this port of it while its host lives. */
-const LOCK_PORT = 59_871;
-const NETWORKS = 40;
 
 type Wish = {
   name: string;
@@ -73,8 +69,8 @@ export async function startHost({
   process.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaints = `${complaints}${text}`.slice(-4_000);
   });
-  const ended = once(process, "exit").then(() => {
-    throw new Error(`the host ${name} did not start: ${complaints}`);
+  const ended = once(process, "exit").then(([code, signal]) => {
+    throw new Error(`the host ${name} did not start (${code ?? signal}): ${complaints}`);
   });
   ended.catch(() => undefined);
 
@@ -107,25 +103,6 @@ export async function startHost({
     },
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/** A loopback address of its own, held by a listening socket: the kernel gives it back when this process dies. */
-async function takeAddress(): Promise<{ address: string; release(): void }> {
-  for (let index = 0; index < NETWORKS * 250; index++) {
-    const address = `127.0.${30 + Math.floor(index / 250)}.${2 + (index % 250)}`;
-    const server = await listenOn(address);
-    if (server) return { address, release: () => void server.close() };
-  }
-  throw new Error("no loopback address is free for another host");
-}
-
-async function listenOn(address: string): Promise<Server | null> {
-  const server = createServer((socket) => socket.destroy());
-  const { promise, resolve } = Promise.withResolvers<Server | null>();
-  server.once("error", () => resolve(null));
-  server.listen({ host: address, port: LOCK_PORT, exclusive: true }, () => resolve(server));
-  server.unref();
-  return promise;
 }
 
 /** Until an sshd takes connections there: asked of the kernel, for nobody connects into another network from here. */
