@@ -41,10 +41,13 @@ test("the drawer of a certificate says what breaks when it ends; its address ope
   const drawer = await list.open("pay.shop.example");
   await expect(drawer).toContainText("X509v3 Subject Alternative Name");
   await expect(drawer).toContainText("-----BEGIN CERTIFICATE-----");
-  await expect(drawer.getByRole("listitem").filter({ hasText: "first seen" }).first()).toBeVisible();
   expect(await camera.photograph("certificate")).toEqual([]);
+  await drawer.getByRole("tab", { name: "Places" }).click();
+  await expect(drawer.getByRole("listitem").filter({ hasText: "first seen" }).first()).toBeVisible();
+  expect(await camera.photograph("certificate-places")).toEqual([]);
 
   await frame.page.reload();
+  await expect(list.drawer.getByRole("tab", { name: "Places", selected: true })).toBeVisible();
   await expect(list.drawer.getByRole("heading", { name: "pay.shop.example" })).toBeVisible();
   await frame.page.goBack();
   await expect(list.drawer).toHaveCount(0);

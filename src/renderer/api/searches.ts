@@ -24,7 +24,9 @@ export const CertificatesSearch = z.object({
   host: text,
   ...sorted(["notAfter", "subject", "issuer", "keyType", "placeCount"]),
   open: optional(z.string().regex(/^[0-9a-f]{64}$/)),
+  tab: optional(z.enum(["summary", "chain", "places", "findings", "revocation", "history", "asn1", "raw"])),
 });
+export type CertificatesSearch = z.infer<typeof CertificatesSearch>;
 
 export const AccessSearch = z.object({
   search: text,

@@ -40,7 +40,8 @@ function findObject(content: Buffer, sum: number): ObjectId | null {
 
 export const longNameOf = ({ oid, longName }: ObjectId): string => longName ?? oid;
 
-function printOid(content: Uint8Array): string | null {
+/** The dotted form of an identifier's content; null if it is empty, cut short or padded. */
+export function printOid(content: Uint8Array): string | null {
   const arcs: (number | bigint)[] = [];
   let arc: number | bigint = 0;
   let isBegun = false;

@@ -9,8 +9,8 @@ import { sayCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { explain } from "./explain.ts";
 import { type CommonOptions, openApp, openEmptyApp, printJson } from "./options.ts";
+import { readFileOrRefuse } from "./read-file.ts";
 import { SCAN, type Session } from "./session.ts";
-import { readFileOrRefuse } from "./target-text.ts";
 import type { World } from "./world.ts";
 
 type ImportOptions = CommonOptions & { as?: string; signer?: string[]; requireSignature?: boolean };

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
-import { printable } from "#shared/text/printable.ts";
 import { addAccess } from "./access.ts";
 import { addApprove } from "./approve.ts";
+import { createBareProgram } from "./bare-program.ts";
 import { addBaseline } from "./baseline.ts";
 import { addBundles } from "./bundles.ts";
 import { addCall } from "./call.ts";
@@ -22,6 +22,7 @@ import { addScope } from "./scope.ts";
 import { addServe, serveUntilStopped } from "./serve.ts";
 import { MORE, type Session } from "./session.ts";
 import { addTargets } from "./targets.ts";
+import { addVerify } from "./verify.ts";
 import type { World } from "./world.ts";
 
 /** The whole command line. Answers with the exit code: 0 done, 1 attention, 2 refused, 3 could not do it. */
@@ -40,35 +41,17 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
 
 function createProgram(session: Session): Command {
   const { world } = session;
-  const program = new Command("latchkey")
+  const program = createBareProgram(world)
     .description("What expires, where it is served from, and who can log in where.")
     .usage("[command] [options]")
-    .option("--db <file>", "the database; by default in this user's data folder")
-    .option("--json", "print one JSON document")
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .addHelpCommand(
       new Command("help").argument("[command]").description("print the help of a command").helpGroup(MORE),
     )
     .configureHelp({ showGlobalOptions: true, subcommandTerm: sayCommand })
-    .configureOutput({
-      writeOut: (text) => world.out(text.trimEnd()),
-      writeErr: (text) => world.err(text.trimEnd()),
-      getOutHelpWidth: () => world.columns ?? 100,
-      // It quotes what was typed.
-      outputError: (text, write) =>
-        write(
-          text
-            .replace(/^error: /, "latchkey: ")
-            .trimEnd()
-            .split("\n")
-            .map(printable)
-            .join("\n"),
-        ),
-    })
     .addHelpText("after", HELP)
     .allowExcessArguments()
-    .exitOverride()
     .action(async () => {
       const [word] = program.args;
       if (word !== undefined)
@@ -76,7 +59,7 @@ function createProgram(session: Session): Command {
       session.finish(await serveUntilStopped(program.opts(), world));
     });
   for (const add of [addScan, addTargets, addBundles]) add(program, session);
-  for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect])
+  for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect, addVerify])
     add(program, session);
   for (const add of [addGraph, addChanges]) add(program, session);
   for (const add of [addPeople, addScope, addBaseline, addApprove]) add(program, session);

@@ -1,27 +1,7 @@
 import { ORPCError } from "@orpc/server";
-import { CommanderError } from "commander";
-import { Refusal } from "#shared/model/refusal.ts";
-import { sayFault } from "#shared/text/fault.ts";
-import { printable } from "#shared/text/printable.ts";
+import { sayError, sayRefused } from "./say-error.ts";
 import type { World } from "./world.ts";
 
-/** What this machine, another one or another process stands in the way of, rather than the caller's wish. */
-const NOT_DONE = ["locked", "unreachable", "unusable", "internal"];
-
-/** Says an error on stderr, and answers with the exit code that it means. */
-export function explain(error: unknown, world: World): number {
-  // Commander has said its own by now; it "fails" with 0 after help.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof Refusal || error instanceof ORPCError) {
-    world.err(`latchkey: ${printable(error.message)}`);
-    return NOT_DONE.includes(error.code) ? 3 : 2;
-  }
-  world.err(
-    `latchkey: ${isOfTheSystem(error) ? printable(error.message) : `something went wrong: ${sayFault(error)}`}`,
-  );
-  return 3;
-}
-
-/** What the system did not do, in its words: the call, the path and why. */
-const isOfTheSystem = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && "syscall" in error;
+/** Says an error on stderr, also one that the contract carried, and answers with the exit code that it means. */
+export const explain = (error: unknown, world: World): number =>
+  error instanceof ORPCError ? sayRefused(error, world) : sayError(error, world);

@@ -13,7 +13,7 @@ import { explain } from "./explain.ts";
 import { type CommonOptions, openEmptyApp, printJson } from "./options.ts";
 import { paint } from "./print-table.ts";
 import { LOOK, type Session } from "./session.ts";
-import { readFileOrRefuse } from "./target-text.ts";
+import { readFileOrRefuse } from "./read-file.ts";
 import type { World } from "./world.ts";
 
 type Item = Inspection["items"][number];

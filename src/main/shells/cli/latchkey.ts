@@ -10,9 +10,13 @@ if (Number(process.versions.napi) < 10) {
   process.env.UV_THREADPOOL_SIZE ??= "96";
   const { endOnFault } = await import("#shells/end-on-fault.ts");
   endOnFault();
-  const { runCommandLine } = await import("./command-line.ts");
+  const argv = process.argv.slice(2);
+  const { isVerify } = await import("./is-verify.ts");
+  const run = isVerify(argv)
+    ? (await import("./verify-line.ts")).runVerifyLine
+    : (await import("./command-line.ts")).runCommandLine;
   const { openWorld } = await import("./terminal.ts");
-  const code = await runCommandLine(process.argv.slice(2), openWorld());
+  const code = await run(argv, openWorld());
   // Names that were given up are still being looked up, and would keep the process for minutes; what was said is written out.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

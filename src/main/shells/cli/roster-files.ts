@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Refusal } from "#shared/model/refusal.ts";
-import { readFileOrRefuse } from "./target-text.ts";
+import { readFileOrRefuse } from "./read-file.ts";
 
 const MOST_BYTES = 16 * 1024 * 1024;
 

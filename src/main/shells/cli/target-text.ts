@@ -5,7 +5,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { TransportWish } from "#shared/model/transport.ts";
 import { sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { readFileAtMost } from "./terminal.ts";
+import { readFileOrRefuse } from "./read-file.ts";
 import type { World } from "./world.ts";
 
 export type TargetOptions = {
@@ -104,23 +104,3 @@ async function readList(from: string, world: World): Promise<string> {
   if (bytes === null) throw new Refusal("too-many", `${from} is larger than 8 MiB; no list of targets is`);
   return Buffer.from(bytes).toString("utf8");
 }
-
-/** The bytes of a file that the user named; null when there are more than so many. */
-export async function readFileOrRefuse(path: string, mostBytes: number): Promise<Uint8Array | null> {
-  try {
-    return await readFileAtMost(path, mostBytes);
-  } catch (error) {
-    throw new Refusal("not-found", `${path} cannot be read (${sayFileError(error)})`);
-  }
-}
-
-const WHY: Record<string, string> = {
-  ENOENT: "there is no such file",
-  EACCES: "this user may not",
-  EISDIR: "it is a folder",
-};
-
-const sayFileError = (error: unknown): string => {
-  const { code = "", message } = error as NodeJS.ErrnoException;
-  return WHY[code] ?? message;
-};

@@ -52,7 +52,14 @@ export function CertificatesPage() {
       filters={<Filters search={search} onChange={change} />}
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={
-        search.open && <CertificateDrawer sha256={search.open} onClose={() => change({ open: undefined })} />
+        search.open && (
+          <CertificateDrawer
+            sha256={search.open}
+            tab={search.tab}
+            onTab={(tab) => change({ tab })}
+            onClose={() => change({ open: undefined })}
+          />
+        )
       }
     />
   );

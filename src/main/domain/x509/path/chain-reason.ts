@@ -1,0 +1,35 @@
+import { readElement, viewOf } from "#domain/x509/der.ts";
+import { readName } from "#domain/x509/names.ts";
+import type { ChainReason, ChainReasonCode, ChainState } from "#shared/model/chain.ts";
+import type { PathCertificate } from "./path-certificate.ts";
+
+/** What this program cannot tell, as against what it knows to be wrong. */
+const UNSUPPORTED: ReadonlySet<ChainReasonCode> = new Set([
+  "signature-unsupported",
+  "name-not-judged",
+  "too-much-work",
+]);
+
+/** Whatever is wrong for certain decides; else what cannot be told. */
+export function stateOf(reasons: readonly ChainReason[]): ChainState {
+  if (reasons.length === 0) return "valid";
+  return reasons.every(({ code }) => UNSUPPORTED.has(code)) ? "unsupported" : "invalid";
+}
+
+const LABEL_CHARACTERS = 120;
+
+/** A reason about one certificate: its name, and what is said of it. */
+export const reasonAbout = (
+  certificate: PathCertificate,
+  code: ChainReasonCode,
+  words: string,
+): ChainReason => ({ code, sentence: `${labelOf(certificate)} ${words}`, sha256: certificate.sha256 });
+
+/** The common name, or the whole subject, as people know it. Written by strangers. */
+export function labelOf({ subjectDer, sha256 }: PathCertificate): string {
+  const bytes = viewOf(subjectDer);
+  const element = readElement(bytes, 0, bytes.length);
+  const name = element && readName(bytes, element, LABEL_CHARACTERS);
+  const label = name?.commonName || name?.text;
+  return label ? label.slice(0, LABEL_CHARACTERS) : `the certificate ${sha256.slice(0, 16)}`;
+}

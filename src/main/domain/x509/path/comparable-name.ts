@@ -1,0 +1,59 @@
+import { type Element, readChildren, readElement, viewOf } from "#domain/x509/der.ts";
+import { type CanonicalName, readCanonicalName } from "./canonical-name.ts";
+
+/** A GeneralName (RFC 5280, section 4.2.1.6) as a value to compare; ../general-names.ts has it as text to show. */
+export type ComparableName =
+  | { form: "email" | "dns" | "uri"; value: string }
+  | { form: "ip"; value: Uint8Array }
+  | { form: "directory"; value: CanonicalName }
+  /** A form that is not compared: otherName, x400Address, ediPartyName, registeredID. */
+  | { form: "other"; tag: number };
+
+const FORMS = new Map([
+  [0x81, "email"],
+  [0x82, "dns"],
+  [0x86, "uri"],
+] as const);
+
+const IP = 0x87;
+const DIRECTORY = 0xa4;
+
+/** Null where it is not of the form that it claims. */
+export function readComparableName(bytes: Uint8Array, element: Element): ComparableName | null {
+  const view = viewOf(bytes);
+  const { tag, content, end } = element;
+  const form = FORMS.get(tag as 0x81 | 0x82 | 0x86);
+  if (form) return { form, value: view.toString("latin1", content, end) };
+  if (tag === IP) return { form: "ip", value: view.subarray(content, end) };
+  if (tag !== DIRECTORY) return (tag & 0xc0) === 0x80 && (tag & 0x1f) <= 8 ? { form: "other", tag } : null;
+  const inner = readElement(view, content, end);
+  const value = inner?.end === end ? readCanonicalName(view, inner) : null;
+  return value && { form: "directory", value };
+}
+
+/** All names inside an element; null where one of them cannot be read, or there are more than `most`. */
+export function readComparableNames(bytes: Uint8Array, list: Element, most: number): ComparableName[] | null {
+  const parts = readChildren(viewOf(bytes), list, most);
+  if (!parts) return null;
+  const names: ComparableName[] = [];
+  for (const part of parts) {
+    const name = readComparableName(bytes, part);
+    if (!name) return null;
+    names.push(name);
+  }
+  return names;
+}
+
+/** Equal for equal names; null for a form that is not compared. */
+export function keyOfName(name: ComparableName): string | null {
+  switch (name.form) {
+    case "directory":
+      return `directory:${name.value.key}`;
+    case "ip":
+      return `ip:${viewOf(name.value).toString("hex")}`;
+    case "other":
+      return null;
+    default:
+      return `${name.form}:${name.value.toLowerCase()}`;
+  }
+}

@@ -1,0 +1,177 @@
+import { type Element, readChildren, readElement, smallIntegerOf, TAG } from "#domain/x509/der.ts";
+import { readBasicConstraints as readConstraints } from "#domain/x509/extension-words.ts";
+import { MOST_NAMES } from "#domain/x509/general-names.ts";
+import { printOid } from "#domain/x509/oids.ts";
+import { readRdn } from "./canonical-name.ts";
+import { type ComparableName, readComparableName, readComparableNames } from "./comparable-name.ts";
+
+/** The contents of the extensions that decide over a path, each null where it is not what RFC 5280, section 4.2.1 defines. */
+
+export type BasicConstraints = { isCa: boolean; pathLength: number | null };
+
+export type Subtree = { base: ComparableName; isWhole: boolean };
+export type NameConstraints = { permitted: readonly Subtree[]; excluded: readonly Subtree[] };
+
+export type PolicyMapping = { issuer: string; subject: string };
+
+/** After so many certificates, the limit holds; null where there is none. */
+export type PolicyConstraints = { requireExplicit: number | null; inhibitMapping: number | null };
+
+/** Where a list of revoked certificates is named. */
+export type PointName =
+  | { kind: "full"; names: readonly ComparableName[] }
+  /** One RDN below the name of the list's issuer. */
+  | { kind: "relative"; rdn: string };
+export type DistributionPoint = {
+  name: PointName | null;
+  /** Bits of ReasonFlags; null for all. */
+  reasons: number | null;
+  issuers: readonly ComparableName[] | null;
+};
+
+/** Policies, mappings, subtrees, purposes and points of one certificate. */
+const MOST_PARTS = 1_024;
+
+const integerOf = (bytes: Buffer, { tag, content, end }: Element): number | null =>
+  tag === TAG.integer ? smallIntegerOf(bytes.subarray(content, end)) : null;
+
+/** An implicitly tagged integer. */
+const taggedInteger = (bytes: Buffer, { content, end }: Element): number | null =>
+  smallIntegerOf(bytes.subarray(content, end));
+
+export function readBasicConstraints(bytes: Buffer, element: Element): BasicConstraints | null {
+  return readConstraints(bytes, element);
+}
+
+export function readKeyUsage(bytes: Buffer, element: Element): number | null {
+  return element.tag === TAG.bitString ? bitsAt(bytes, element) : null;
+}
+
+/** The first sixteen bits of a BIT STRING, the first of them the highest. */
+export function bitsAt(bytes: Buffer, { content, end }: Element): number | null {
+  const unused = bytes[content];
+  if (end === content || unused === undefined || unused > 7 || end > content + 4) return null;
+  if (end === content + 1) return unused === 0 ? 0 : null;
+  return ((bytes[content + 1] ?? 0) << 8) | (end > content + 2 ? (bytes[content + 2] ?? 0) : 0);
+}
+
+export function readOids(bytes: Buffer, element: Element): string[] | null {
+  return eachOf(bytes, element, (part) => oidOf(bytes, part));
+}
+
+export const oidOf = (bytes: Buffer, part: Element | undefined): string | null =>
+  part?.tag === TAG.oid ? printOid(bytes.subarray(part.content, part.end)) : null;
+
+export function readNames(bytes: Buffer, element: Element): ComparableName[] | null {
+  return element.tag === TAG.sequence ? readComparableNames(bytes, element, MOST_NAMES) : null;
+}
+
+export function readNameConstraints(bytes: Buffer, element: Element): NameConstraints | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 2) : null;
+  if (!parts) return null;
+  const constraints: { permitted: Subtree[]; excluded: Subtree[] } = { permitted: [], excluded: [] };
+  for (const part of parts) {
+    const side = part.tag === 0xa0 ? constraints.permitted : part.tag === 0xa1 ? constraints.excluded : null;
+    const subtrees = eachOf(bytes, { ...part, tag: TAG.sequence }, (each) => readSubtree(bytes, each));
+    if (!side || !subtrees) return null;
+    side.push(...subtrees);
+  }
+  return constraints;
+}
+
+/** GeneralSubtree: RFC 5280 knows no other minimum than 0, and no maximum. */
+function readSubtree(bytes: Buffer, element: Element): Subtree | null {
+  const [base, ...bounds] = (element.tag === TAG.sequence && readChildren(bytes, element, 3)) || [];
+  const name = base && readComparableName(bytes, base);
+  if (!name || (name.form === "ip" && name.value.length !== 8 && name.value.length !== 32)) return null;
+  const isWhole = bounds.every((bound) => bound.tag === 0x80 && taggedInteger(bytes, bound) === 0);
+  return { base: name, isWhole };
+}
+
+export function readPolicies(bytes: Buffer, element: Element): string[] | null {
+  const policies = eachOf(bytes, element, (part) =>
+    oidOf(bytes, (part.tag === TAG.sequence && readChildren(bytes, part, 2)?.[0]) || undefined),
+  );
+  // "A certificate policy OID MUST NOT appear more than once" (section 4.2.1.4).
+  return policies && policies.length > 0 && new Set(policies).size === policies.length ? policies : null;
+}
+
+export function readPolicyMappings(bytes: Buffer, element: Element): PolicyMapping[] | null {
+  return eachOf(bytes, element, (part) => {
+    const [from, to, ...rest] = (part.tag === TAG.sequence && readChildren(bytes, part, 2)) || [];
+    const issuer = oidOf(bytes, from);
+    const subject = oidOf(bytes, to);
+    return issuer === null || subject === null || rest.length > 0 ? null : { issuer, subject };
+  });
+}
+
+export function readPolicyConstraints(bytes: Buffer, element: Element): PolicyConstraints | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 2) : null;
+  if (!parts) return null;
+  const constraints: PolicyConstraints = { requireExplicit: null, inhibitMapping: null };
+  for (const part of parts) {
+    const number = taggedInteger(bytes, part);
+    if (number === null) return null;
+    if (part.tag === 0x80) constraints.requireExplicit = number;
+    else if (part.tag === 0x81) constraints.inhibitMapping = number;
+    else return null;
+  }
+  return constraints;
+}
+
+export const readSkip = (bytes: Buffer, element: Element): number | null => integerOf(bytes, element);
+
+export const readSubjectKey = (bytes: Buffer, { tag, content, end }: Element): string | null =>
+  tag === TAG.octetString ? bytes.toString("hex", content, end) : null;
+
+/** The identifier of the issuer's key; it may be left out. */
+export function readKeyIdentifier(bytes: Buffer, element: Element): { id: string | null } | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
+  if (!parts) return null;
+  const key = parts.find(({ tag }) => tag === 0x80);
+  return { id: key ? bytes.toString("hex", key.content, key.end) : null };
+}
+
+export function readDistributionPoints(bytes: Buffer, element: Element): DistributionPoint[] | null {
+  return eachOf(bytes, element, (part) => readDistributionPoint(bytes, part));
+}
+
+function readDistributionPoint(bytes: Buffer, element: Element): DistributionPoint | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
+  if (!parts) return null;
+  const point: DistributionPoint = { name: null, reasons: null, issuers: null };
+  for (const part of parts) {
+    if (part.tag === 0xa0) point.name = readPointName(bytes, part);
+    else if (part.tag === 0x81) point.reasons = bitsAt(bytes, part);
+    else if (part.tag === 0xa2) point.issuers = readComparableNames(bytes, part, MOST_PARTS);
+    else return null;
+    if (part.tag === 0xa0 && !point.name) return null;
+    if (part.tag === 0xa2 && !point.issuers) return null;
+  }
+  return point;
+}
+
+/** DistributionPointName inside the [0] that carries it. */
+export function readPointName(bytes: Buffer, wrapper: Element): PointName | null {
+  const inner = readElement(bytes, wrapper.content, wrapper.end);
+  if (inner?.end !== wrapper.end) return null;
+  if (inner.tag === 0xa0) {
+    const names = readComparableNames(bytes, inner, MOST_PARTS);
+    return names && { kind: "full", names };
+  }
+  const rdn = inner.tag === 0xa1 ? readRdn(bytes, inner) : null;
+  return rdn === null ? null : { kind: "relative", rdn };
+}
+
+/** Every part of a sequence; null if it is none, is too long, or one part of it cannot be read. */
+function eachOf<Part>(bytes: Buffer, element: Element, read: (part: Element) => Part | null): Part[] | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, MOST_PARTS) : null;
+  if (!parts) return null;
+  const found: Part[] = [];
+  for (const part of parts) {
+    const value = read(part);
+    if (value === null) return null;
+    found.push(value);
+  }
+  return found;
+}

@@ -1,0 +1,130 @@
+import { checkRevocation } from "#domain/x509/revocation/check-revocation.ts";
+import type { RevocationList } from "#domain/x509/revocation/read-crl.ts";
+import type { ChainReason, Judgement } from "#shared/model/chain.ts";
+import { buildPaths, type DeadEnd } from "./build-paths.ts";
+import type { CertificateIndex } from "./certificate-index.ts";
+import { reasonAbout, stateOf } from "./chain-reason.ts";
+import { openCertificate, type PathCertificate } from "./path-certificate.ts";
+import { type Budget, createBudget } from "./search-limits.ts";
+import { checkCertificates, type PathWish, validatePath } from "./validate-path.ts";
+
+export type ChainQuestion = {
+  /** DER. */
+  leaf: Uint8Array;
+  /** What may stand between it and a root, in any order. */
+  pool: CertificateIndex;
+  roots: CertificateIndex;
+  wish: PathWish;
+  /** With lists, every certificate below the root has to be known as not revoked; null: nothing is said of revocation. */
+  revocationLists: readonly RevocationList[] | null;
+};
+
+/** Accepts every policy and asks for none. */
+export const ANY_POLICY_WILL_DO = {
+  policies: [],
+  requireExplicit: false,
+  inhibitMapping: false,
+  inhibitAny: false,
+} as const;
+
+type World = Omit<ChainQuestion, "leaf"> & { budget: Budget };
+
+/** What came nearest to a valid path. */
+type Attempt = { path: readonly PathCertificate[]; reasons: readonly ChainReason[] };
+
+/**
+ * Whether a certificate is valid by RFC 5280, section 6, and if not, why not: by the best of the paths that lead from it
+ * to one of the roots. Takes bounded time whatever it is given, and never throws.
+ */
+export function judgeChain({ leaf, ...question }: ChainQuestion): Judgement {
+  const certificate = openCertificate(leaf);
+  if (!certificate) return { state: "invalid", reasons: [NO_CERTIFICATE], path: [] };
+  const budget = createBudget();
+  const { path, reasons } = findBestPath(certificate, { ...question, budget }, []);
+  const hashes = path.map(({ sha256 }) => sha256);
+  if (reasons.length === 0) return { state: "valid", reasons: [], path: hashes };
+  if (!budget.isSpent()) return { state: stateOf(reasons), reasons: [...reasons], path: hashes };
+  return { state: "unsupported", reasons: [gaveUp(certificate), ...reasons], path: hashes };
+}
+
+const NO_CERTIFICATE: ChainReason = {
+  code: "not-a-certificate",
+  sentence: "what is to be judged cannot be read as a certificate",
+};
+
+const gaveUp = (leaf: PathCertificate): ChainReason =>
+  reasonAbout(leaf, "too-much-work", "has more possible paths above it than this program follows");
+
+/** `under`: the signers of revocation lists that are being judged, so that none is judged for its own sake. */
+function findBestPath(leaf: PathCertificate, world: World, under: readonly PathCertificate[]): Attempt {
+  let best: Attempt | null = null;
+  let longest: DeadEnd = { path: [leaf], namesake: null };
+  const noteDeadEnd = (end: DeadEnd) => {
+    if (end.path.length >= longest.path.length) longest = end;
+  };
+  const sources = { ...world, at: world.wish.at };
+  for (const path of buildPaths(leaf, sources, noteDeadEnd)) {
+    if (!world.budget.spend("paths")) break;
+    const reasons = judgePath(path, world, under);
+    if (reasons.length === 0) return { path, reasons };
+    if (!best || weigh(reasons) < weigh(best.reasons)) best = { path, reasons };
+  }
+  return best ?? explainDeadEnd(longest, world);
+}
+
+/** What cannot be told weighs less than what is wrong; then the fewer the better. */
+const weigh = (reasons: readonly ChainReason[]): number =>
+  (stateOf(reasons) === "unsupported" ? 0 : 1_000_000) + reasons.length;
+
+function judgePath(
+  path: readonly PathCertificate[],
+  world: World,
+  under: readonly PathCertificate[],
+): ChainReason[] {
+  const reasons = validatePath(path, world.wish, world.budget.verifyCertificate);
+  const { revocationLists } = world;
+  // A list is believed of a path that is sound otherwise: else its signer need not be who it seems.
+  if (!revocationLists || reasons.length > 0) return reasons;
+  return checkRevocation(path, {
+    lists: revocationLists,
+    signers: [...world.pool.all, ...world.roots.all],
+    at: world.wish.at,
+    verify: world.budget.verify,
+    isTrusted: (signer) => isSignerTrusted(signer, path, world, under),
+  });
+}
+
+/** A signer has to stand under the same root (RFC 5280, section 6.3.3 (f)), and not be revoked itself. */
+function isSignerTrusted(
+  signer: PathCertificate,
+  path: readonly PathCertificate[],
+  world: World,
+  under: readonly PathCertificate[],
+): boolean {
+  const isSigner = ({ sha256 }: PathCertificate) => sha256 === signer.sha256;
+  if (path.slice(1).some(isSigner) || under.some(isSigner)) return true;
+  const wish = { ...world.wish, name: null, purpose: null, policy: ANY_POLICY_WILL_DO };
+  const found = findBestPath(signer, { ...world, wish }, [...under, signer]);
+  return found.reasons.length === 0 && found.path.at(-1)?.sha256 === path.at(-1)?.sha256;
+}
+
+/** Why there is no path at all, and what else is wrong with what there is. */
+function explainDeadEnd({ path, namesake }: DeadEnd, { wish, budget }: World): Attempt {
+  const top = path.at(-1);
+  if (!top) return { path, reasons: [NO_CERTIFICATE] };
+  return { path, reasons: [sayDeadEnd(top, { path, namesake }, budget), ...checkCertificates(path, wish)] };
+}
+
+function sayDeadEnd(top: PathCertificate, { path, namesake }: DeadEnd, budget: Budget): ChainReason {
+  if (top.isSelfIssued && budget.verifyCertificate(top, top.spki) === "valid")
+    return path.length === 1
+      ? reasonAbout(top, "self-signed", "is signed by itself, and is not among the roots")
+      : reasonAbout(top, "untrusted-root", "is where the chain ends, and it is not among the roots");
+  if (namesake)
+    return reasonAbout(
+      top,
+      "signature-invalid",
+      "is not signed by the certificate that has its issuer's name",
+    );
+  return reasonAbout(top, "no-path", "has an issuer that is neither in the chain nor among the roots");
+}

@@ -1,0 +1,171 @@
+import { viewOf } from "#domain/x509/der.ts";
+import { printAddress } from "#domain/x509/general-names.ts";
+import type { ChainReason } from "#shared/model/chain.ts";
+import { reasonAbout } from "./chain-reason.ts";
+import type { ComparableName } from "./comparable-name.ts";
+import type { NameConstraints, Subtree } from "./extension-values.ts";
+import type { PathCertificate } from "./path-certificate.ts";
+
+/**
+ * Comparisons in one judgement. A certificate of 10,000 names under one authority's 100 subtrees stays below it;
+ * what goes beyond is made to keep a validator busy.
+ */
+const MOST_COMPARISONS = 1_048_576;
+
+/** Whether a name stands in a subtree; null where a name of this form cannot be compared. */
+type Answer = boolean | null;
+
+/**
+ * The name constraints of a path (RFC 5280, sections 4.2.1.10 and 6.1): each authority's hold for everything below it,
+ * so that a name must stand in a permitted subtree of every authority that permits names of its form.
+ */
+export function createNameConstraints() {
+  const authorities: NameConstraints[] = [];
+  let left = MOST_COMPARISONS;
+
+  return {
+    add({ extensions: { nameConstraints } }: PathCertificate): void {
+      if (nameConstraints) authorities.push(nameConstraints);
+    },
+
+    /** Why the names of a certificate may not stand below the authorities that were added; null when they may. */
+    check(certificate: PathCertificate): ChainReason | null {
+      if (authorities.length === 0) return null;
+      for (const name of namesOf(certificate))
+        for (const constraints of authorities) {
+          left -= constraints.permitted.length + constraints.excluded.length;
+          if (left < 0) return tooMuch(certificate);
+          const reason = checkName(name, constraints, certificate);
+          if (reason) return reason;
+        }
+      return null;
+    },
+  };
+}
+
+const tooMuch = (certificate: PathCertificate): ChainReason =>
+  reasonAbout(
+    certificate,
+    "too-much-work",
+    `has names under constraints that take more than ${MOST_COMPARISONS.toLocaleString("en")} comparisons, where this program gives up`,
+  );
+
+/** The names of the extension, the subject, and the mail addresses of the subject where the extension is absent. */
+function* namesOf({ subject, extensions: { names } }: PathCertificate): Generator<ComparableName> {
+  if (subject.rdns.length > 0) yield { form: "directory", value: subject };
+  if (names) yield* names;
+  else for (const value of subject.emails) yield { form: "email", value };
+}
+
+function checkName(
+  name: ComparableName,
+  { permitted, excluded }: NameConstraints,
+  certificate: PathCertificate,
+): ChainReason | null {
+  const isOfForm = ({ base }: Subtree) =>
+    base.form === name.form && (base.form !== "other" || name.form !== "other" || base.tag === name.tag);
+  const allowed = permitted.filter(isOfForm);
+  const denied = excluded.filter(isOfForm);
+  const exclusions = denied.map((subtree) => isWithin(name, subtree, "excluded"));
+  if (exclusions.includes(true))
+    return reasonAbout(
+      certificate,
+      "name-excluded",
+      `has ${sayName(name)}, which an authority above it excludes`,
+    );
+  const permissions = allowed.map((subtree) => isWithin(name, subtree, "permitted"));
+  if (permissions.includes(true) && !exclusions.includes(null)) return null;
+  if (exclusions.includes(null) || permissions.includes(null))
+    return reasonAbout(
+      certificate,
+      "name-not-judged",
+      `has ${sayName(name)} under a constraint that this program cannot compare`,
+    );
+  if (allowed.length === 0) return null;
+  return reasonAbout(
+    certificate,
+    "name-not-permitted",
+    `has ${sayName(name)}, which is not among what an authority above it permits`,
+  );
+}
+
+type Side = "permitted" | "excluded";
+
+function isWithin(name: ComparableName, { base, isWhole }: Subtree, side: Side): Answer {
+  if (!isWhole) return null;
+  if (name.form === "dns" && base.form === "dns") return isDnsWithin(name.value, base.value, side);
+  if (name.form === "email" && base.form === "email") return isEmailWithin(name.value, base.value);
+  if (name.form === "uri" && base.form === "uri") return isUriWithin(name.value, base.value, side);
+  if (name.form === "ip" && base.form === "ip") return isAddressWithin(name.value, base.value);
+  if (name.form !== "directory" || base.form !== "directory") return null;
+  return base.value.rdns.every((rdn, at) => rdn === name.value.rdns[at]);
+}
+
+/**
+ * A name is below itself, and below each name that it ends in. A constraint that begins with a dot, which
+ * RFC 5280 leaves open, is taken as everybody takes it: only what is below. A wildcard stands for every host
+ * that it covers, so that one that covers an excluded name is excluded too.
+ */
+function isDnsWithin(name: string, base: string, side: Side): boolean {
+  const host = trimDot(name.toLowerCase());
+  const parent = trimDot(base.toLowerCase());
+  if (parent === "") return true;
+  if (parent.startsWith(".")) return host.endsWith(parent);
+  if (side === "excluded" && host.startsWith("*.") && parent.endsWith(host.slice(1))) return true;
+  return host === parent || host.endsWith(`.${parent}`);
+}
+
+const trimDot = (name: string): string => (name.endsWith(".") ? name.slice(0, -1) : name);
+
+/** A whole address, every address at a host, or by a leading dot at every host below it. */
+function isEmailWithin(address: string, base: string): boolean {
+  const at = address.lastIndexOf("@");
+  const host = address.slice(at + 1).toLowerCase();
+  const local = address.slice(0, Math.max(at, 0));
+  const split = base.lastIndexOf("@");
+  const wanted = base.slice(split + 1).toLowerCase();
+  if (split >= 0) return host === wanted && local === base.slice(0, split);
+  return wanted.startsWith(".") ? host.endsWith(wanted) : host === wanted;
+}
+
+/** By the host of the URI, which must be a name: "any URI without one ... MUST be rejected" stands for both sides. */
+function isUriWithin(uri: string, base: string, side: Side): boolean {
+  const host = hostOfUri(uri);
+  if (host === null) return side === "excluded";
+  const wanted = base.toLowerCase();
+  return wanted.startsWith(".") ? host.endsWith(wanted) : host === wanted;
+}
+
+function hostOfUri(uri: string): string | null {
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(uri)?.[1];
+  const host = authority
+    ?.slice(authority.lastIndexOf("@") + 1)
+    .replace(/:\d*$/, "")
+    .toLowerCase();
+  return host && !host.startsWith("[") && !/^[\d.]+$/.test(host) ? trimDot(host) : null;
+}
+
+/** The constraint is an address followed by its mask. */
+function isAddressWithin(address: Uint8Array, base: Uint8Array): boolean {
+  const size = base.length / 2;
+  return (
+    address.length === size &&
+    address.every(
+      (byte, at) => (byte & (base[size + at] ?? 0)) === ((base[at] ?? 0) & (base[size + at] ?? 0)),
+    )
+  );
+}
+
+/** A name as a sentence says it; it was written by strangers. */
+function sayName(name: ComparableName): string {
+  switch (name.form) {
+    case "ip":
+      return `the address ${printAddress(viewOf(name.value)) ?? "that is none"}`;
+    case "directory":
+      return "a subject";
+    case "other":
+      return "a name of a form of its own";
+    default:
+      return `the name ${name.value.slice(0, 300)}`;
+  }
+}

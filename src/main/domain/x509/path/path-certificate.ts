@@ -1,0 +1,93 @@
+import { hash } from "node:crypto";
+import { readDate } from "#domain/x509/dates.ts";
+import { type Element, readChildren, readElement, smallIntegerOf, TAG, viewOf } from "#domain/x509/der.ts";
+import type { Sha256 } from "#shared/model/certificate.ts";
+import { type CanonicalName, readCanonicalName } from "./canonical-name.ts";
+import { type PathExtensions, readPathExtensions } from "./path-extensions.ts";
+import type { Signed } from "./verify-signature.ts";
+
+/** A certificate opened to be judged: what RFC 5280, section 6 asks of it, and nothing to show. */
+export type PathCertificate = {
+  der: Uint8Array;
+  sha256: Sha256;
+  /** 1, 2 or 3. */
+  version: number;
+  /** The integer's content in lower-case hex, as it is written. */
+  serial: string;
+  subject: CanonicalName;
+  issuer: CanonicalName;
+  /** The DER of the names, for what is hashed of them. */
+  subjectDer: Uint8Array;
+  /** Milliseconds since 1970; null where a date cannot be read. */
+  notBefore: number | null;
+  notAfter: number | null;
+  /** The DER of SubjectPublicKeyInfo. */
+  spki: Uint8Array;
+  spkiSha256: string;
+  isSelfIssued: boolean;
+  signed: Signed;
+  extensions: PathExtensions;
+};
+
+/** Beyond this nothing is judged: reading is linear, but so is the memory. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Null for what is no whole certificate: whoever shows certificates shows what is left of it, but no path leads through it. */
+export function openCertificate(der: Uint8Array): PathCertificate | null {
+  const bytes = viewOf(der);
+  const outer = bytes.length <= MOST_BYTES ? readElement(bytes, 0, bytes.length) : null;
+  const [tbs, algorithm, signature, ...rest] =
+    (outer?.tag === TAG.sequence && readChildren(bytes, outer, 3)) || [];
+  if (!tbs || !algorithm || signature?.tag !== TAG.bitString || rest.length > 0) return null;
+  const fields = tbs.tag === TAG.sequence ? readChildren(bytes, tbs, 12) : null;
+  if (!fields) return null;
+  const version = readVersion(bytes, fields);
+  const [serial, inner, issuer, validity, subject, spki, ...optional] = fields;
+  if (version === null || !serial || !inner || !issuer || !validity || !subject || !spki) return null;
+  const issuerName = readCanonicalName(bytes, issuer);
+  const subjectName = readCanonicalName(bytes, subject);
+  const algorithmBytes = slice(bytes, algorithm);
+  if (!issuerName || !subjectName || serial.tag !== TAG.integer) return null;
+  const [from, to] = readChildren(bytes, validity, 2) ?? [];
+  return {
+    der: outer && outer.end < bytes.length ? bytes.subarray(0, outer.end) : bytes,
+    sha256: hash("sha256", bytes.subarray(0, outer?.end), "hex") as Sha256,
+    version,
+    serial: bytes.toString("hex", serial.content, serial.end),
+    subject: subjectName,
+    issuer: issuerName,
+    subjectDer: slice(bytes, subject),
+    notBefore: from ? readTime(bytes, from) : null,
+    notAfter: to ? readTime(bytes, to) : null,
+    spki: slice(bytes, spki),
+    spkiSha256: hash("sha256", slice(bytes, spki), "hex"),
+    isSelfIssued: issuerName.key === subjectName.key,
+    signed: {
+      content: slice(bytes, tbs),
+      algorithm: algorithmBytes,
+      isSameInside: algorithmBytes.equals(slice(bytes, inner)),
+      signature: bytes.subarray(signature.content, signature.end),
+    },
+    extensions: readPathExtensions(bytes, optional, version),
+  };
+}
+
+const slice = (bytes: Buffer, { start, end }: Element): Buffer => bytes.subarray(start, end);
+
+/** The version is left out for 1, and takes the first of the fields away where it is there. */
+function readVersion(bytes: Buffer, fields: Element[]): number | null {
+  if (fields[0]?.tag !== 0xa0) return 1;
+  const wrapper = fields.shift();
+  const number = wrapper && readElement(bytes, wrapper.content, wrapper.end);
+  if (number?.tag !== TAG.integer) return null;
+  const version = smallIntegerOf(bytes.subarray(number.content, number.end));
+  return version === null || version > 2 ? null : version + 1;
+}
+
+/** A Time of RFC 5280 in milliseconds since 1970; null where it is none. */
+export function readTime(bytes: Buffer, { tag, content, end }: Element): number | null {
+  if (tag !== TAG.utcTime && tag !== TAG.generalizedTime) return null;
+  const text = bytes.toString("latin1", content, end);
+  const instant = readDate(text, tag === TAG.utcTime ? "utc" : "generalized");
+  return instant === null ? null : Date.parse(instant);
+}

@@ -1,0 +1,177 @@
+import { type Element, readChildren, readElement, TAG } from "#domain/x509/der.ts";
+import { printOid } from "#domain/x509/oids.ts";
+import type { ComparableName } from "./comparable-name.ts";
+import {
+  type BasicConstraints,
+  type DistributionPoint,
+  type NameConstraints,
+  type PolicyConstraints,
+  type PolicyMapping,
+  readBasicConstraints,
+  readDistributionPoints,
+  readKeyIdentifier,
+  readKeyUsage,
+  readNameConstraints,
+  readNames,
+  readOids,
+  readPolicies,
+  readPolicyConstraints,
+  readPolicyMappings,
+  readSkip,
+  readSubjectKey,
+} from "./extension-values.ts";
+
+/** The extensions that decide over a path (RFC 5280, section 4.2). What a certificate does not have is null. */
+export type PathExtensions = {
+  basicConstraints: BasicConstraints | null;
+  /** The first two bytes of the bits: see USAGE. */
+  keyUsage: number | null;
+  /** Identifiers of purposes. */
+  purposes: readonly string[] | null;
+  names: readonly ComparableName[] | null;
+  nameConstraints: NameConstraints | null;
+  policies: readonly string[] | null;
+  policyMappings: readonly PolicyMapping[] | null;
+  policyConstraints: PolicyConstraints | null;
+  inhibitAnyPolicy: number | null;
+  distributionPoints: readonly DistributionPoint[] | null;
+  subjectKey: string | null;
+  authorityKey: string | null;
+  /** Critical ones that are not processed here: whoever does not know them must refuse (section 4.2). */
+  criticalUnknown: readonly string[];
+  /** What is broken in them, each a sentence's end; nothing can be relied on then. */
+  malformed: readonly string[];
+};
+
+/** Bits of KeyUsage as they stand in the first two bytes. */
+export const USAGE = {
+  digitalSignature: 0x8000,
+  keyEncipherment: 0x2000,
+  keyAgreement: 0x0800,
+  keyCertSign: 0x0400,
+  crlSign: 0x0200,
+} as const;
+
+const MOST_EXTENSIONS = 256;
+
+/** What is read while the extensions are walked. */
+type Draft = { -readonly [Field in keyof PathExtensions]: PathExtensions[Field] };
+
+/** Puts what it reads into the draft; false where the content is not what the extension's definition asks for. */
+type Reader = (bytes: Buffer, content: Element, draft: Draft) => boolean;
+
+const field =
+  <Name extends keyof PathExtensions>(
+    name: Name,
+    read: (bytes: Buffer, content: Element) => PathExtensions[Name],
+  ): Reader =>
+  (bytes, content, draft) => {
+    draft[name] = read(bytes, content);
+    return draft[name] !== null;
+  };
+
+/** Read only to find issuers sooner, it may leave out the key. */
+const readAuthorityKey: Reader = (bytes, content, draft) => {
+  const key = readKeyIdentifier(bytes, content);
+  draft.authorityKey = key?.id ?? null;
+  return key !== null;
+};
+
+type Known = { name: string; read: Reader };
+
+/** By identifier. */
+const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
+  ["2.5.29.14", { name: "subject key identifier", read: field("subjectKey", readSubjectKey) }],
+  ["2.5.29.15", { name: "key usage", read: field("keyUsage", readKeyUsage) }],
+  ["2.5.29.17", { name: "subject alternative names", read: field("names", readNames) }],
+  ["2.5.29.19", { name: "basic constraints", read: field("basicConstraints", readBasicConstraints) }],
+  ["2.5.29.30", { name: "name constraints", read: field("nameConstraints", readNameConstraints) }],
+  [
+    "2.5.29.31",
+    { name: "CRL distribution points", read: field("distributionPoints", readDistributionPoints) },
+  ],
+  ["2.5.29.32", { name: "certificate policies", read: field("policies", readPolicies) }],
+  ["2.5.29.33", { name: "policy mappings", read: field("policyMappings", readPolicyMappings) }],
+  ["2.5.29.35", { name: "authority key identifier", read: readAuthorityKey }],
+  ["2.5.29.36", { name: "policy constraints", read: field("policyConstraints", readPolicyConstraints) }],
+  ["2.5.29.37", { name: "extended key usage", read: field("purposes", readOids) }],
+  ["2.5.29.54", { name: "inhibit anyPolicy", read: field("inhibitAnyPolicy", readSkip) }],
+]);
+
+/** Those that need no processing, and may be critical all the same: issuerAltName. */
+const HARMLESS = new Set(["2.5.29.18"]);
+
+const none = (): Draft => ({
+  basicConstraints: null,
+  keyUsage: null,
+  purposes: null,
+  names: null,
+  nameConstraints: null,
+  policies: null,
+  policyMappings: null,
+  policyConstraints: null,
+  inhibitAnyPolicy: null,
+  distributionPoints: null,
+  subjectKey: null,
+  authorityKey: null,
+  criticalUnknown: [],
+  malformed: [],
+});
+
+/** Reads them from the optional fields of a certificate. */
+export function readPathExtensions(
+  bytes: Buffer,
+  fields: readonly Element[],
+  version: number,
+): PathExtensions {
+  const draft = none();
+  const wrapper = fields.find(({ tag }) => tag === 0xa3);
+  if (!wrapper) return draft;
+  if (version !== 3) return { ...draft, malformed: [`has extensions, which version ${version} has not`] };
+  const list = readElement(bytes, wrapper.content, wrapper.end);
+  const parts = list?.tag === TAG.sequence ? readChildren(bytes, list, MOST_EXTENSIONS) : null;
+  if (!parts) return { ...draft, malformed: ["has extensions that cannot be read"] };
+  return readExtensionList(bytes, parts, draft);
+}
+
+function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draft): PathExtensions {
+  const met = new Set<string>();
+  const unknown: string[] = [];
+  const malformed: string[] = [];
+  for (const part of parts) {
+    const opened = openExtension(bytes, part);
+    if (!opened) {
+      malformed.push("has an extension that cannot be read");
+      continue;
+    }
+    const { oid, isCritical, content, isWhole } = opened;
+    const known = KNOWN.get(oid);
+    const name = known?.name ?? oid;
+    if (met.has(oid)) malformed.push(`has the extension ${name} twice`);
+    met.add(oid);
+    if (!known) {
+      if (isCritical && !HARMLESS.has(oid)) unknown.push(oid);
+    } else if (!content || !isWhole || !known.read(bytes, content, draft))
+      malformed.push(`has the extension ${name}, which cannot be read`);
+  }
+  return { ...draft, criticalUnknown: unknown, malformed };
+}
+
+export type OpenedExtension = { oid: string; isCritical: boolean; content: Element | null; isWhole: boolean };
+
+/** Extension: identifier, whether it is critical (false when left out), an octet string around one element. */
+export function openExtension(bytes: Buffer, part: Element): OpenedExtension | null {
+  const [id, second, third, ...rest] = (part.tag === TAG.sequence && readChildren(bytes, part, 3)) || [];
+  const flag = second?.tag === TAG.boolean ? second : null;
+  const value = flag ? third : second;
+  const oid = id?.tag === TAG.oid ? printOid(bytes.subarray(id.content, id.end)) : null;
+  if (oid === null || value?.tag !== TAG.octetString || rest.length > 0) return null;
+  if (!flag && third) return null;
+  const content = readElement(bytes, value.content, value.end);
+  return {
+    oid,
+    isCritical: flag !== null && bytes[flag.content] !== 0,
+    content,
+    isWhole: content?.end === value.end,
+  };
+}

@@ -1,0 +1,142 @@
+import type { PathCertificate } from "./path-certificate.ts";
+
+/** The policy that stands for every other one (RFC 5280, section 4.2.1.4). */
+export const ANY_POLICY = "2.5.29.32.0";
+
+export type PolicyWish = {
+  /** The policies that will do; anyPolicy among them, or an empty list, lets every one do. */
+  policies: readonly string[];
+  requireExplicit: boolean;
+  inhibitMapping: boolean;
+  inhibitAny: boolean;
+};
+
+/** A policy at one depth of the path: what is expected of the next certificate for it, and from whom it came. */
+type Node = { expected: Set<string>; parents: Set<string> };
+type Level = Map<string, Node>;
+
+/**
+ * The policies of a path (RFC 5280, section 6.1, with the graph of RFC 9618 in place of the tree): the same answer, and
+ * as much work as there are policies, where the tree may grow with every mapping. Certificates are given from the top.
+ */
+export function createPolicyGraph(wish: PolicyWish, length: number) {
+  /** One a certificate, and the start. Null: nothing is left that would do for all of them. */
+  let levels: Level[] | null = [
+    new Map([[ANY_POLICY, { expected: new Set([ANY_POLICY]), parents: new Set() }]]),
+  ];
+  let explicitIn = wish.requireExplicit ? 0 : length + 1;
+  let mappingIn = wish.inhibitMapping ? 0 : length + 1;
+  let anyIn = wish.inhibitAny ? 0 : length + 1;
+
+  return {
+    /** Takes in a certificate's policies; false when an explicit policy is asked for and none is left. */
+    add(certificate: PathCertificate, isLast: boolean): boolean {
+      const { policies } = certificate.extensions;
+      const isAnyHeld = anyIn > 0 || (!isLast && certificate.isSelfIssued);
+      if (levels && policies) addLevel(levels, policies, isAnyHeld);
+      else levels = null;
+      levels = prune(levels);
+      return explicitIn > 0 || levels !== null;
+    },
+
+    /** What an authority asks of the certificates below it; false where it maps what cannot be mapped. */
+    descend({ extensions, isSelfIssued }: PathCertificate): boolean {
+      const { policyMappings, policyConstraints, inhibitAnyPolicy } = extensions;
+      if (policyMappings) {
+        if (policyMappings.some(({ issuer, subject }) => issuer === ANY_POLICY || subject === ANY_POLICY))
+          return false;
+        if (levels) applyMappings(levels, policyMappings, mappingIn > 0);
+        levels = prune(levels);
+      }
+      if (!isSelfIssued) {
+        explicitIn = Math.max(0, explicitIn - 1);
+        mappingIn = Math.max(0, mappingIn - 1);
+        anyIn = Math.max(0, anyIn - 1);
+      }
+      explicitIn = Math.min(explicitIn, policyConstraints?.requireExplicit ?? explicitIn);
+      mappingIn = Math.min(mappingIn, policyConstraints?.inhibitMapping ?? mappingIn);
+      anyIn = Math.min(anyIn, inhibitAnyPolicy ?? anyIn);
+      return true;
+    },
+
+    /** Whether what is left will do, after the last certificate (section 6.1.5). */
+    suffices({ extensions }: PathCertificate): boolean {
+      explicitIn = Math.max(0, explicitIn - 1);
+      if (extensions.policyConstraints?.requireExplicit === 0) explicitIn = 0;
+      return explicitIn > 0 || (levels !== null && fits(levels, wish.policies));
+    },
+  };
+}
+
+function addLevel(levels: Level[], policies: readonly string[], isAnyHeld: boolean): void {
+  const above = levels.at(-1) ?? new Map();
+  const byExpected = groupByExpected(above);
+  const level: Level = new Map();
+  for (const policy of policies) {
+    if (policy === ANY_POLICY) continue;
+    const parents = byExpected.get(policy) ?? (above.has(ANY_POLICY) ? [ANY_POLICY] : []);
+    if (parents.length > 0) level.set(policy, makeNode(policy, parents));
+  }
+  if (isAnyHeld && policies.includes(ANY_POLICY))
+    for (const [policy, parents] of byExpected)
+      if (!level.has(policy)) level.set(policy, makeNode(policy, parents));
+  levels.push(level);
+}
+
+const makeNode = (policy: string, parents: readonly string[]): Node => ({
+  expected: new Set([policy]),
+  parents: new Set(parents),
+});
+
+function groupByExpected(level: Level): Map<string, string[]> {
+  const grouped = new Map<string, string[]>();
+  for (const [policy, { expected }] of level)
+    for (const each of expected) {
+      const policies = grouped.get(each);
+      if (policies) policies.push(policy);
+      else grouped.set(each, [policy]);
+    }
+  return grouped;
+}
+
+/** Section 6.1.4 (b): a mapped policy is expected under its new names, or goes where no mapping is allowed. */
+function applyMappings(
+  levels: readonly Level[],
+  mappings: readonly { issuer: string; subject: string }[],
+  isAllowed: boolean,
+): void {
+  const level = levels.at(-1);
+  if (!level) return;
+  const subjects = new Map<string, Set<string>>();
+  for (const { issuer, subject } of mappings)
+    subjects.set(issuer, (subjects.get(issuer) ?? new Set()).add(subject));
+  for (const [issuer, expected] of subjects) {
+    const node = level.get(issuer);
+    if (!isAllowed) level.delete(issuer);
+    else if (node) node.expected = expected;
+    else if (level.has(ANY_POLICY)) level.set(issuer, { expected, parents: new Set([ANY_POLICY]) });
+  }
+}
+
+/** Takes away what leads to no policy of the last level, and the whole graph when that is empty. */
+function prune(levels: Level[] | null): Level[] | null {
+  if (!levels) return null;
+  for (let depth = levels.length - 1; depth > 0; depth--) {
+    const used = new Set<string>();
+    for (const { parents } of levels[depth]?.values() ?? []) for (const parent of parents) used.add(parent);
+    const above = levels[depth - 1];
+    for (const policy of above?.keys() ?? []) if (!used.has(policy)) above?.delete(policy);
+  }
+  return levels.at(-1)?.size === 0 ? null : levels;
+}
+
+/** Section 6.1.5 (g): the policies under which the top of the path stands, against those that were asked for. */
+function fits(levels: readonly Level[], wanted: readonly string[]): boolean {
+  if (wanted.length === 0 || wanted.includes(ANY_POLICY)) return true;
+  if (levels.at(-1)?.has(ANY_POLICY)) return true;
+  return levels.some((level) =>
+    Array.from(level).some(
+      ([policy, { parents }]) => policy !== ANY_POLICY && parents.has(ANY_POLICY) && wanted.includes(policy),
+    ),
+  );
+}

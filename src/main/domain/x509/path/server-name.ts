@@ -1,0 +1,35 @@
+import { isNamed } from "#domain/findings/match-name.ts";
+import { viewOf } from "#domain/x509/der.ts";
+import { printAddress } from "#domain/x509/general-names.ts";
+import type { ChainReason } from "#shared/model/chain.ts";
+import { reasonAbout } from "./chain-reason.ts";
+import type { ComparableName } from "./comparable-name.ts";
+import type { PathCertificate } from "./path-certificate.ts";
+
+/** Names told in a sentence; a certificate may hold thousands. */
+const NAMES_TOLD = 5;
+
+/**
+ * Why a certificate does not stand for the server `wanted`, a DNS name or an IP address; null when it does.
+ * Only subject alternative names count (RFC 9525), as `isNamed` matches them.
+ */
+export function checkServerName(certificate: PathCertificate, wanted: string): ChainReason | null {
+  const names = (certificate.extensions.names ?? []).flatMap(toListed);
+  if (names.length === 0)
+    return reasonAbout(
+      certificate,
+      "no-names",
+      "names no server among its subject alternative names; a common name does not count",
+    );
+  if (isNamed(wanted, names)) return null;
+  const told = names.slice(0, NAMES_TOLD).map((name) => name.slice(0, 260));
+  const more = names.length > told.length ? ` and ${names.length - told.length} more` : "";
+  return reasonAbout(certificate, "name-mismatch", `is for ${told.join(", ")}${more}, and not for ${wanted}`);
+}
+
+/** As certificates list their names; forms that no server is asked for by are left out. */
+function toListed(name: ComparableName): string[] {
+  if (name.form === "dns") return [`DNS:${name.value}`];
+  const address = name.form === "ip" ? printAddress(viewOf(name.value)) : null;
+  return address === null ? [] : [`IP:${address}`];
+}

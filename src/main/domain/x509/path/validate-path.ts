@@ -1,0 +1,219 @@
+import type { ChainReason, Purpose } from "#shared/model/chain.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { reasonAbout } from "./chain-reason.ts";
+import { createNameConstraints } from "./name-constraints.ts";
+import type { PathCertificate } from "./path-certificate.ts";
+import { USAGE } from "./path-extensions.ts";
+import { createPolicyGraph, type PolicyWish } from "./policy-graph.ts";
+import { checkServerName } from "./server-name.ts";
+import type { Verification } from "./verify-signature.ts";
+import { completeKey } from "./working-key.ts";
+
+/** What a path is to be good for. */
+export type PathWish = {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Null: for nothing in particular, so that no purpose is refused. */
+  purpose: Purpose | null;
+  /** A DNS name or an IP address; null: no name is asked for. */
+  name: string | null;
+  policy: PolicyWish;
+};
+
+/** Whether `spki` signed the certificate. Whoever builds paths asks this often, and remembers. */
+export type VerifyCertificate = (certificate: PathCertificate, spki: Uint8Array) => Verification;
+
+const ANY_PURPOSE = "2.5.29.37.0";
+const PURPOSES: Record<Purpose, string> = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" };
+
+/** What the key of a TLS certificate must be let do, by one of these (RFC 5246, section 7.4.2; RFC 8446, section 4.4.2.2). */
+const TLS_USAGES: Record<Purpose, number> = {
+  server: USAGE.digitalSignature | USAGE.keyEncipherment | USAGE.keyAgreement,
+  client: USAGE.digitalSignature | USAGE.keyAgreement,
+};
+
+/**
+ * Everything that is wrong with a path from its leaf to a root that is trusted (RFC 5280, section 6.1); empty when nothing is.
+ * The root is taken for what it is trusted as, a name and a key; what it says of itself, its dates, its constraints and what it
+ * may sign, binds it all the same (RFC 5937). Its own signature is not looked at.
+ */
+export function validatePath(
+  path: readonly PathCertificate[],
+  wish: PathWish,
+  verify: VerifyCertificate,
+): ChainReason[] {
+  const root = path.at(-1);
+  return [
+    ...checkSignatures(path, verify),
+    ...checkCertificates(path, wish),
+    ...path.slice(1).flatMap((certificate) => checkAuthority(certificate, certificate === root)),
+    ...checkLengths(path),
+    ...checkNames(path),
+    ...checkPolicies(path, wish.policy),
+  ];
+}
+
+/** What is wrong with the certificates of a path by themselves, wherever it leads. */
+export const checkCertificates = (path: readonly PathCertificate[], wish: PathWish): ChainReason[] => [
+  ...path.flatMap((certificate) => checkItself(certificate, wish)),
+  ...path.slice(0, 1).flatMap((leaf) => checkLeaf(leaf, wish)),
+];
+
+const SAID = {
+  invalid: ["signature-invalid", "is not signed by the key of"],
+  forgeable: [
+    "signature-forgeable",
+    "is signed by an algorithm under which anybody can forge the signature of",
+  ],
+  unsupported: [
+    "signature-unsupported",
+    "is signed by an algorithm or key that this runtime cannot verify, in the name of",
+  ],
+} as const;
+
+function checkSignatures(path: readonly PathCertificate[], verify: VerifyCertificate): ChainReason[] {
+  const reasons: ChainReason[] = [];
+  const root = path.at(-1);
+  let key = root?.spki ?? new Uint8Array();
+  for (const [issuer, certificate] of pairsFromTop(path)) {
+    const answer = verify(certificate, key);
+    if (answer !== "valid") {
+      const [code, words] = SAID[answer];
+      reasons.push(reasonAbout(certificate, code, `${words} ${issuer === root ? "the root" : "its issuer"}`));
+    }
+    key = completeKey(certificate.spki, key);
+  }
+  return reasons;
+}
+
+/** Each certificate below the root with the one above it, the highest first. */
+export function* pairsFromTop(
+  path: readonly PathCertificate[],
+): Generator<[issuer: PathCertificate, certificate: PathCertificate]> {
+  for (let at = path.length - 2; at >= 0; at--) {
+    const issuer = path[at + 1];
+    const certificate = path[at];
+    if (issuer && certificate) yield [issuer, certificate];
+  }
+}
+
+/** What every certificate of a path has to be. */
+function checkItself(certificate: PathCertificate, { at, purpose }: PathWish): ChainReason[] {
+  const { notBefore, notAfter, extensions } = certificate;
+  const reasons = extensions.malformed.map((words) => reasonAbout(certificate, "malformed", words));
+  if (notBefore === null || notAfter === null)
+    reasons.push(reasonAbout(certificate, "dates-unreadable", "has dates that cannot be read"));
+  if (notBefore !== null && at < notBefore)
+    reasons.push(reasonAbout(certificate, "not-yet-valid", `is valid from ${say(notBefore)} on only`));
+  if (notAfter !== null && at > notAfter)
+    reasons.push(reasonAbout(certificate, "expired", `expired on ${say(notAfter)}`));
+  for (const oid of extensions.criticalUnknown)
+    reasons.push(
+      reasonAbout(certificate, "critical-unknown", `has the critical extension ${oid}, ${sayUnknown(oid)}`),
+    );
+  const { purposes } = extensions;
+  if (purpose && purposes && !purposes.includes(PURPOSES[purpose]) && !purposes.includes(ANY_PURPOSE))
+    reasons.push(
+      reasonAbout(certificate, "wrong-purpose", `is not meant for TLS ${purpose}s by its extended key usage`),
+    );
+  return reasons;
+}
+
+const say = (at: number): string => toInstant(new Date(at));
+
+const PRECERTIFICATE = "1.3.6.1.4.1.11129.2.4.3";
+
+const sayUnknown = (oid: string): string =>
+  oid === PRECERTIFICATE
+    ? "which makes it a precertificate: it is not to be used"
+    : "which this program does not know and must not pass over";
+
+/** What signs others has to be let. A root may say nothing of it: it is trusted to. */
+function checkAuthority(certificate: PathCertificate, isRoot: boolean): ChainReason[] {
+  const { basicConstraints, keyUsage } = certificate.extensions;
+  const reasons: ChainReason[] = [];
+  if (!(basicConstraints?.isCa ?? isRoot))
+    reasons.push(
+      reasonAbout(
+        certificate,
+        "not-an-authority",
+        "signs others and is no authority by its basic constraints",
+      ),
+    );
+  if (keyUsage !== null && (keyUsage & USAGE.keyCertSign) === 0)
+    reasons.push(
+      reasonAbout(certificate, "may-not-sign", "signs others, which its key usage does not let it"),
+    );
+  return reasons;
+}
+
+/** Certificates that are issued to themselves, as at a change of keys, are not counted. */
+function checkLengths(path: readonly PathCertificate[]): ChainReason[] {
+  let left = Number.POSITIVE_INFINITY;
+  const authorities = path.slice(1);
+  for (const certificate of authorities.toReversed()) {
+    const isRoot = certificate === authorities.at(-1);
+    if (!isRoot && !certificate.isSelfIssued) {
+      if (left === 0)
+        return [
+          reasonAbout(
+            certificate,
+            "path-too-long",
+            "stands deeper below an authority than that one's path length lets it",
+          ),
+        ];
+      left--;
+    }
+    left = Math.min(left, certificate.extensions.basicConstraints?.pathLength ?? left);
+  }
+  return [];
+}
+
+function checkNames(path: readonly PathCertificate[]): ChainReason[] {
+  const constraints = createNameConstraints();
+  const reasons: ChainReason[] = [];
+  for (const [issuer, certificate] of pairsFromTop(path)) {
+    constraints.add(issuer);
+    const isExempt = certificate.isSelfIssued && certificate !== path[0];
+    const reason = isExempt ? null : constraints.check(certificate);
+    if (reason) reasons.push(reason);
+  }
+  return reasons;
+}
+
+function checkPolicies(path: readonly PathCertificate[], wish: PolicyWish): ChainReason[] {
+  const graph = createPolicyGraph(wish, path.length - 1);
+  for (const [, certificate] of pairsFromTop(path)) {
+    const isLast = certificate === path[0];
+    if (!graph.add(certificate, isLast))
+      return [
+        reasonAbout(
+          certificate,
+          "policy-missing",
+          "stands under no policy that holds for the whole path, and one is asked for",
+        ),
+      ];
+    if (isLast && !graph.suffices(certificate))
+      return [
+        reasonAbout(certificate, "policy-missing", "stands under none of the policies that are asked for"),
+      ];
+    if (!isLast && !graph.descend(certificate))
+      return [
+        reasonAbout(
+          certificate,
+          "policy-mapping-invalid",
+          "maps a policy from or to anyPolicy, which cannot be mapped",
+        ),
+      ];
+  }
+  return [];
+}
+
+function checkLeaf(leaf: PathCertificate, { purpose, name }: PathWish): ChainReason[] {
+  const { keyUsage } = leaf.extensions;
+  const reasons: ChainReason[] = [];
+  if (purpose && keyUsage !== null && (keyUsage & TLS_USAGES[purpose]) === 0)
+    reasons.push(reasonAbout(leaf, "wrong-usage", `has a key usage that no TLS ${purpose} can use`));
+  const mismatch = name === null ? null : checkServerName(leaf, name);
+  return mismatch ? [...reasons, mismatch] : reasons;
+}

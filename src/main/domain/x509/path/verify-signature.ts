@@ -1,0 +1,156 @@
+import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { bitsOf, readChildren, readElement, smallIntegerOf, TAG, viewOf } from "#domain/x509/der.ts";
+import { printOid } from "#domain/x509/oids.ts";
+
+/** What an issuer signed: the DER of the content and of the AlgorithmIdentifier, and the signature's BIT STRING content. */
+export type Signed = {
+  content: Uint8Array;
+  algorithm: Uint8Array;
+  /** The content names the same algorithm again. */
+  isSameInside: boolean;
+  signature: Uint8Array;
+};
+
+/**
+ * `unsupported`: this runtime cannot tell. It never stands for "invalid": Electron's crypto knows less than Node's,
+ * and a signature that nobody here can check may be sound.
+ * `forgeable`: it verifies, by a hash under which anybody may make another certificate of the same signature.
+ */
+export type Verification = "valid" | "invalid" | "forgeable" | "unsupported";
+
+type Scheme = { keys: readonly string[]; hash: string | null; isForgeable?: true };
+
+const RSA = ["rsa"];
+const EC = ["ec"];
+const DSA = ["dsa"];
+const PKCS1 = "1.2.840.113549.1.1";
+const NIST = "2.16.840.1.101.3.4.3";
+const PSS = `${PKCS1}.10`;
+
+/** By the algorithm's identifier (RFC 3279, 4055, 5758, 8410, 8702, 9881, 9909). */
+const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
+  [`${PKCS1}.2`, { keys: RSA, hash: "md2", isForgeable: true }],
+  [`${PKCS1}.3`, { keys: RSA, hash: "md4", isForgeable: true }],
+  [`${PKCS1}.4`, { keys: RSA, hash: "md5", isForgeable: true }],
+  [`${PKCS1}.5`, { keys: RSA, hash: "sha1" }],
+  [`${PKCS1}.11`, { keys: RSA, hash: "sha256" }],
+  [`${PKCS1}.12`, { keys: RSA, hash: "sha384" }],
+  [`${PKCS1}.13`, { keys: RSA, hash: "sha512" }],
+  [`${PKCS1}.14`, { keys: RSA, hash: "sha224" }],
+  [`${PKCS1}.15`, { keys: RSA, hash: "sha512-224" }],
+  [`${PKCS1}.16`, { keys: RSA, hash: "sha512-256" }],
+  ["1.3.14.3.2.29", { keys: RSA, hash: "sha1" }],
+  ["1.2.840.10045.4.1", { keys: EC, hash: "sha1" }],
+  ["1.2.840.10045.4.3.1", { keys: EC, hash: "sha224" }],
+  ["1.2.840.10045.4.3.2", { keys: EC, hash: "sha256" }],
+  ["1.2.840.10045.4.3.3", { keys: EC, hash: "sha384" }],
+  ["1.2.840.10045.4.3.4", { keys: EC, hash: "sha512" }],
+  ["1.2.840.10040.4.3", { keys: DSA, hash: "sha1" }],
+  [`${NIST}.1`, { keys: DSA, hash: "sha224" }],
+  [`${NIST}.2`, { keys: DSA, hash: "sha256" }],
+  [`${NIST}.3`, { keys: DSA, hash: "sha384" }],
+  [`${NIST}.4`, { keys: DSA, hash: "sha512" }],
+  ...["sha3-224", "sha3-256", "sha3-384", "sha3-512"].flatMap((hash, at): [string, Scheme][] => [
+    [`${NIST}.${9 + at}`, { keys: EC, hash }],
+    [`${NIST}.${13 + at}`, { keys: RSA, hash }],
+  ]),
+  ["1.3.101.112", { keys: ["ed25519"], hash: null }],
+  ["1.3.101.113", { keys: ["ed448"], hash: null }],
+  [`${NIST}.17`, { keys: ["ml-dsa-44"], hash: null }],
+  [`${NIST}.18`, { keys: ["ml-dsa-65"], hash: null }],
+  [`${NIST}.19`, { keys: ["ml-dsa-87"], hash: null }],
+]);
+
+/** Whether the key `spki` made this signature. Never throws. */
+export function verifySignature(signed: Signed, spki: Uint8Array): Verification {
+  if (!signed.isSameInside) return "invalid";
+  const signature = bitsOf(signed.signature);
+  if (!signature) return "invalid";
+  const algorithm = readAlgorithm(signed.algorithm);
+  const scheme = algorithm && (algorithm.oid === PSS ? PSS : SCHEMES.get(algorithm.oid));
+  if (!scheme) return "unsupported";
+  const key = readKey(spki);
+  if (!key) return "unsupported";
+  if (scheme === PSS) return verifyPss(algorithm.parameters, { content: signed.content, key, signature });
+  // An RSA key that is bound to PSS signs by nothing else, and no key signs by another's algorithm.
+  if (!scheme.keys.includes(key.asymmetricKeyType ?? "")) return "invalid";
+  const answer = attempt(() => verify(scheme.hash, signed.content, { key, dsaEncoding: "der" }, signature));
+  return answer === "valid" && scheme.isForgeable ? "forgeable" : answer;
+}
+
+/** A digest or a key that the runtime does not know throws; a signature that is wrong, or no signature, does not. */
+function attempt(check: () => boolean): Verification {
+  try {
+    return check() ? "valid" : "invalid";
+  } catch {
+    return "unsupported";
+  }
+}
+
+function readKey(spki: Uint8Array): KeyObject | null {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  } catch {
+    return null;
+  }
+}
+
+type Algorithm = { oid: string; parameters: Uint8Array | null };
+
+export function readAlgorithm(der: Uint8Array): Algorithm | null {
+  const view = viewOf(der);
+  const outer = readElement(view, 0, view.length);
+  const [id, parameters] = (outer?.tag === TAG.sequence && readChildren(view, outer, 2)) || [];
+  const oid = id?.tag === TAG.oid ? printOid(view.subarray(id.content, id.end)) : null;
+  return oid === null
+    ? null
+    : { oid, parameters: parameters ? view.subarray(parameters.start, parameters.end) : null };
+}
+
+const HASHES = new Map([
+  ["1.3.14.3.2.26", "sha1"],
+  ["2.16.840.1.101.3.4.2.4", "sha224"],
+  ["2.16.840.1.101.3.4.2.1", "sha256"],
+  ["2.16.840.1.101.3.4.2.2", "sha384"],
+  ["2.16.840.1.101.3.4.2.3", "sha512"],
+]);
+
+const MGF1 = "1.2.840.113549.1.1.8";
+
+type Check = { content: Uint8Array; key: KeyObject; signature: Uint8Array };
+
+/** RSASSA-PSS (RFC 4055): Node masks with the hash that it signs with, so that two different ones are unsupported. */
+function verifyPss(parameters: Uint8Array | null, { content, key, signature }: Check): Verification {
+  if (key.asymmetricKeyType !== "rsa" && key.asymmetricKeyType !== "rsa-pss") return "invalid";
+  const read = readPssParameters(parameters);
+  if (!read) return "unsupported";
+  const { hash, saltLength } = read;
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  return attempt(() => verify(hash, content, { key, padding, saltLength }, signature));
+}
+
+function readPssParameters(der: Uint8Array | null): { hash: string; saltLength: number } | null {
+  if (!der) return null;
+  const view = viewOf(der);
+  const outer = readElement(view, 0, view.length);
+  const fields = outer?.tag === TAG.sequence ? readChildren(view, outer, 4) : null;
+  if (!fields) return null;
+  const inside = (tag: number) => {
+    const field = fields.find((each) => each.tag === tag);
+    return field ? view.subarray(field.content, field.end) : null;
+  };
+  const hashDer = inside(0xa0);
+  const maskDer = inside(0xa1);
+  const saltDer = inside(0xa2);
+  const hash = hashDer ? readHash(hashDer) : "sha1";
+  const mask = maskDer && readAlgorithm(maskDer);
+  const maskHash = mask ? mask.oid === MGF1 && mask.parameters && readHash(mask.parameters) : "sha1";
+  const salt = saltDer && readElement(saltDer, 0, saltDer.length);
+  const saltLength = salt ? smallIntegerOf(saltDer.subarray(salt.content, salt.end)) : 20;
+  if (!hash || hash !== maskHash || saltLength === null) return null;
+  return { hash, saltLength };
+}
+
+function readHash(der: Uint8Array): string | null {
+  return HASHES.get(readAlgorithm(der)?.oid ?? "") ?? null;
+}

@@ -1,0 +1,129 @@
+import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Judgement, Purpose } from "#shared/model/chain.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { printable, printableJson } from "#shared/text/printable.ts";
+import { countCertificates, countLists, verifyFiles } from "#verify";
+import { readFileOrRefuse } from "./read-file.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = {
+  leaf: string;
+  chain?: string[];
+  roots?: string[];
+  crl?: string[];
+  name?: string;
+  purpose?: Purpose;
+  at?: Date;
+  policy?: string[];
+  explicitPolicy?: boolean;
+  inhibitMapping?: boolean;
+  inhibitAny?: boolean;
+  json?: boolean;
+};
+
+export function addVerify(program: Command, { world, finish }: Session): void {
+  const several = (text: string, before: string[] = []): string[] => [...before, text];
+  program
+    .command("verify")
+    .helpGroup(LOOK)
+    .description("whether a certificate is valid, for what and when, and if not, why not")
+    .requiredOption("--leaf <file>", "the certificate; what follows it in the file counts as its chain")
+    .option("--chain <file>", "certificates that may stand between it and a root, in any order", several)
+    .option("--roots <file>", "the roots to trust; by default those of this system", several)
+    .option("--crl <file>", "revocation lists; then each certificate has to be known as not revoked", several)
+    .option("--name <name>", "the DNS name or IP address that it has to be for", readServerName)
+    .addOption(new Option("--purpose <purpose>", "what for in TLS").choices(["server", "client"]))
+    .option("--at <time>", "when, as 2026-06-01T12:00:00Z; by default now", readTime)
+    .option("--policy <oid>", "a policy that will do", (text: string, before?: string[]) =>
+      several(readOid(text), before),
+    )
+    .option("--explicit-policy", "a policy has to hold for the whole path")
+    .option("--inhibit-mapping", "no authority may take one policy for another")
+    .option("--inhibit-any", "anyPolicy stands for no policy")
+    .addHelpText("after", HELP)
+    .action(async (_: object, command: Command) =>
+      finish(await verify(command.optsWithGlobals<Options>(), world)),
+    );
+}
+
+const HELP = `
+Files are PEM or DER. A certificate is judged by RFC 5280; whose algorithm this runtime cannot verify is
+unsupported, not invalid. Without --crl nothing is said of revocation. Options that take files may be repeated.
+
+Example:
+  latchkey verify --leaf shop.pem --chain ca.pem --roots root.pem --name shop.example --purpose server
+
+Exits with 0 only when it is valid, else with 1.
+With --json: { state: "valid" | "invalid" | "unsupported", reasons: [{ code, sentence, sha256? }], path: [sha256] },
+the path from the certificate to the root.`;
+
+async function verify(options: Options, world: World): Promise<number> {
+  const judgement = await verifyFiles({
+    leaf: await readOrRefuse(options.leaf),
+    chain: await Promise.all((options.chain ?? []).map(readCertificates)),
+    roots: options.roots ? await Promise.all(options.roots.map(readCertificates)) : null,
+    crls: options.crl ? await Promise.all(options.crl.map(readLists)) : null,
+    at: options.at ?? world.now(),
+    purpose: options.purpose ?? null,
+    name: options.name ?? null,
+    policy: {
+      policies: options.policy ?? [],
+      requireExplicit: options.explicitPolicy ?? false,
+      inhibitMapping: options.inhibitMapping ?? false,
+      inhibitAny: options.inhibitAny ?? false,
+    },
+  });
+  world.out(options.json ? printableJson(judgement, 2) : sayJudgement(judgement));
+  return judgement.state === "valid" ? 0 : 1;
+}
+
+function sayJudgement({ state, reasons, path }: Judgement): string {
+  return [
+    state,
+    ...reasons.map(({ code, sentence }) => `  ${code.padEnd(22)} ${printable(sentence)}`),
+    ...path.map((sha256, at) => `  ${(at === 0 ? "leaf" : "issued by").padEnd(22)} ${sha256}`),
+  ].join("\n");
+}
+
+const MOST_BYTES = 64 * 1024 * 1024;
+
+async function readOrRefuse(path: string): Promise<Uint8Array> {
+  const bytes = await readFileOrRefuse(path, MOST_BYTES);
+  if (bytes) return bytes;
+  throw new Refusal("too-many", `${path} is larger than 64 MiB; give the part of it that counts`);
+}
+
+async function readCertificates(path: string): Promise<Uint8Array> {
+  const bytes = await readOrRefuse(path);
+  if (countCertificates(bytes) > 0) return bytes;
+  throw new Refusal("invalid-input", `${path} holds no certificate; give PEM or DER`);
+}
+
+async function readLists(path: string): Promise<Uint8Array> {
+  const bytes = await readOrRefuse(path);
+  if (countLists(bytes) > 0) return bytes;
+  throw new Refusal("invalid-input", `${path} holds no revocation list; give PEM or DER`);
+}
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+function readTime(text: string): Date {
+  const date = new Date(text.replace(" ", "T").toUpperCase());
+  if (RFC_3339.test(text) && !Number.isNaN(date.getTime())) return date;
+  throw new InvalidArgumentError("Write a time as 2026-06-01T12:00:00Z.");
+}
+
+function readOid(text: string): string {
+  if (/^[0-2](\.(0|[1-9]\d{0,38})){1,127}$/.test(text)) return text;
+  throw new InvalidArgumentError("Write an object identifier as 2.16.840.1.101.3.2.1.48.1.");
+}
+
+/** Names beyond ASCII stand in certificates in their ASCII form. */
+function readServerName(text: string): string {
+  const name = isIP(text) ? text : domainToASCII(text);
+  if (name !== "" && name.length <= 254) return name;
+  throw new InvalidArgumentError("Write a DNS name or an IP address.");
+}

@@ -1,0 +1,52 @@
+import type { Judgement, Purpose } from "#shared/model/chain.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
+import { judgeChain } from "./domain/x509/path/judge-chain.ts";
+import type { PolicyWish } from "./domain/x509/path/policy-graph.ts";
+import { readPem } from "./domain/x509/pem.ts";
+import { type RevocationList, readCrl } from "./domain/x509/revocation/read-crl.ts";
+import { readCrlFile } from "./domain/x509/revocation/read-crl-file.ts";
+import { readSystemRoots } from "./net/trust/read-roots.ts";
+
+/** Bytes of files, PEM or DER. */
+type Question = {
+  /** Its first certificate is judged; what follows it may stand above it. */
+  leaf: Uint8Array;
+  chain: readonly Uint8Array[];
+  /** Null: what this system trusts. */
+  roots: readonly Uint8Array[] | null;
+  /** Null: nothing is said of revocation. */
+  crls: readonly Uint8Array[] | null;
+  at: Date;
+  purpose: Purpose | null;
+  name: string | null;
+  policy: PolicyWish;
+};
+
+/** Whether the certificate in a file is valid. A part of its own, so that asking it loads neither database nor screens. */
+export async function verifyFiles({ leaf, chain, roots, crls, at, ...wish }: Question): Promise<Judgement> {
+  const trusted = roots ?? (await readTrusted());
+  const [first, ...others] = readPem(leaf).ders;
+  return judgeChain({
+    leaf: first ?? leaf,
+    pool: indexCertificates([...others, ...chain.flatMap((file) => readPem(file).ders)]),
+    roots: indexCertificates(trusted.flatMap((file) => readPem(file).ders)),
+    wish: { ...wish, at: at.getTime() },
+    revocationLists: crls?.flatMap(readLists) ?? null,
+  });
+}
+
+async function readTrusted(): Promise<Uint8Array[]> {
+  const system = await readSystemRoots();
+  if (system) return [system.pem];
+  throw new Refusal("not-found", "the roots of this system were not found; name a file of roots by --roots");
+}
+
+/** How many certificates a file holds. */
+export const countCertificates = (file: Uint8Array): number => readPem(file).ders.length;
+
+/** How many revocation lists a file holds. */
+export const countLists = (file: Uint8Array): number => readLists(file).length;
+
+const readLists = (file: Uint8Array): RevocationList[] =>
+  readCrlFile(file).flatMap((der) => readCrl(der) ?? []);

@@ -1,0 +1,141 @@
+import { Button } from "@mantine/core";
+import { IconCheck, IconCopy, IconDownload } from "@tabler/icons-react";
+import { useState } from "react";
+import { useCopied } from "#renderer/ui/clipboard.ts";
+import { Fact, Facts, Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
+import { FindingLines } from "#renderer/ui/finding-lines.tsx";
+import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { download } from "#renderer/ui/table/csv.ts";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { Exactly } from "#renderer/ui/when.tsx";
+import type { CertificateDetail } from "#shared/model/certificate.ts";
+import { sayKey } from "#shared/text/key-size.ts";
+import classes from "./certificates.module.css";
+import { Extensions } from "./extensions.tsx";
+
+/** What the certificate itself says, and what is wrong with it. */
+export function SummaryTab({ certificate }: { certificate: CertificateDetail }) {
+  return (
+    <>
+      <FindingLines findings={certificate.findings} />
+      <Malformed malformed={certificate.malformed} />
+      <Summary certificate={certificate} />
+      <Names names={certificate.names} />
+      <Extensions extensions={certificate.extensions} />
+      <Pem certificate={certificate} />
+    </>
+  );
+}
+
+function Malformed({ malformed }: { malformed: readonly string[] }) {
+  if (malformed.length === 0) return null;
+  return (
+    <Section title="Could not be read" count={malformed.length}>
+      <Lines>
+        {malformed.map((sentence) => (
+          <Line key={sentence}>
+            <Untrusted text={sentence} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+function Summary({ certificate }: { certificate: CertificateDetail }) {
+  const {
+    subject,
+    issuer,
+    serial,
+    notBefore,
+    notAfter,
+    signature,
+    isCa,
+    isSelfIssued,
+    sha256,
+    spkiSha256,
+    sizeBytes,
+  } = certificate;
+  return (
+    <Section title="Summary">
+      <Facts>
+        <Fact name="Subject">
+          <Untrusted text={subject || "empty"} />
+        </Fact>
+        <Fact name="Issuer">
+          {isSelfIssued ? "the same name as the subject" : <Untrusted text={issuer || "empty"} />}
+        </Fact>
+        <Fact name="Valid from">{notBefore ? <Exactly instant={notBefore} /> : "could not be read"}</Fact>
+        <Fact name="Valid until">{notAfter ? <Exactly instant={notAfter} /> : "could not be read"}</Fact>
+        <Fact name="Key">
+          <Untrusted text={sayKey(certificate)} />
+        </Fact>
+        <Fact name="Signature">
+          <Untrusted text={signature} />
+        </Fact>
+        <Fact name="Role">{isCa ? "authority: may sign certificates" : "end entity"}</Fact>
+        <Fact name="Serial">
+          <Untrusted text={serial} isMono />
+        </Fact>
+        <Fact name="SHA-256">
+          <WholeFingerprint value={sha256} />
+        </Fact>
+        <Fact name="Key SHA-256">
+          <WholeFingerprint value={spkiSha256} />
+        </Fact>
+        <Fact name="Size">{sizeBytes.toLocaleString("en")} bytes</Fact>
+      </Facts>
+    </Section>
+  );
+}
+
+/** More names than this are shown on demand: some certificates carry thousands. */
+const NAMES_SHOWN = 24;
+
+function Names({ names }: { names: readonly string[] }) {
+  const [isWhole, setIsWhole] = useState(false);
+  if (names.length === 0) return null;
+  const shown = isWhole ? names : names.slice(0, NAMES_SHOWN);
+  return (
+    <Section title="Names" count={names.length}>
+      <ul className={classes.chips}>
+        {shown.map((name, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a certificate may name the same twice, in its own order
+          <li key={index} className={classes.chip}>
+            <Untrusted text={name} />
+          </li>
+        ))}
+      </ul>
+      {shown.length < names.length && (
+        <Button variant="subtle" size="compact-sm" onClick={() => setIsWhole(true)}>
+          Show all {names.length.toLocaleString("en")}
+        </Button>
+      )}
+    </Section>
+  );
+}
+
+function Pem({ certificate: { pem, sha256 } }: { certificate: CertificateDetail }) {
+  const { isCopied, copy } = useCopied();
+  const Icon = isCopied ? IconCheck : IconCopy;
+  const actions = (
+    <span>
+      <Button variant="subtle" size="compact-sm" leftSection={<Icon size={14} />} onClick={() => copy(pem)}>
+        {isCopied ? "Copied" : "Copy"}
+      </Button>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        leftSection={<IconDownload size={14} />}
+        onClick={() => download(`${sha256.slice(0, 16)}.pem`, "application/x-pem-file", pem)}
+      >
+        Download
+      </Button>
+    </span>
+  );
+  return (
+    <Section title="PEM" action={actions}>
+      <Verbatim isNarrow>{pem.trim()}</Verbatim>
+    </Section>
+  );
+}

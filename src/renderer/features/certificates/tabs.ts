@@ -1,0 +1,19 @@
+import type { ComponentType } from "react";
+import type { CertificatesSearch } from "#renderer/api/searches.ts";
+import type { CertificateDetail } from "#shared/model/certificate.ts";
+import { PlacesTab } from "./places-tab.tsx";
+import { SummaryTab } from "./summary-tab.tsx";
+
+export type TabName = NonNullable<CertificatesSearch["tab"]>;
+
+type CertificateTab = {
+  name: TabName;
+  title: string;
+  Tab: ComponentType<{ certificate: CertificateDetail }>;
+};
+
+/** In the order in which they stand. A tab whose data is heavy asks for it itself: only the one that is shown is rendered. */
+export const TABS: readonly CertificateTab[] = [
+  { name: "summary", title: "Summary", Tab: SummaryTab },
+  { name: "places", title: "Places", Tab: PlacesTab },
+];
