@@ -45,7 +45,10 @@ export type Role =
   | "upstream-ca"
   | "other";
 
-/** `address` null: every address of the host. IPv6 without brackets. `isDefault`: served there where no name fits. */
+/**
+ * `address`: "0.0.0.0" for every address of IPv4, "::" for every one of IPv6, null for every one of both; otherwise
+ * an address, IPv6 without brackets, or a name as it is written. `isDefault`: served there where no name fits.
+ */
 export type Listen = { address: string | null; port: number; isDefault: boolean };
 
 /** `key` null: it is not said where the key is. One that stands in the certificate's own file is named as that file. */
@@ -76,6 +79,8 @@ export type Configuration = {
   server: ServerKind;
   root: string;
   servings: Serving[];
+  /** Why there may be more servings than these, of which `onlyForNames` none is a default; null: these are all. */
+  mayLack: { why: string; onlyForNames: boolean } | null;
   /** Files that are named and never served, so that none of them counts as forgotten. */
   alsoNamed: (Named & { role: Role })[];
   /** What could not be told, as a phrase, and where. */

@@ -1,0 +1,128 @@
+import { expect, test } from "vitest";
+import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+
+const say = (texts: { [path: string]: string }) => sayFiles({ server: "apache" }, texts);
+
+test("hosts at several addresses, conditions, definitions and includes are read as Apache reads them", () => {
+  const said = say({
+    "/etc/apache2/apache2.conf": `ServerRoot "/etc/apache2"
+Define certs /srv/certs
+IncludeOptional mods-enabled/*.load
+Include ports.conf
+IncludeOptional sites-enabled/*.conf
+IncludeOptional missing/*.conf`,
+    "/etc/apache2/ports.conf": `Listen 80
+<IfModule ssl_module>
+  Listen 443
+  Listen 8443 https
+</IfModule>
+<IfModule mod_gnutls.c>
+  Listen 444
+</IfModule>`,
+    "/etc/apache2/mods-enabled/ssl.load": "LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so",
+    "/etc/apache2/sites-enabled/shop.conf": `<VirtualHost *:443 192.0.2.1:8443 [2001:db8::1]:443>
+  ServerName https://shop.example:443
+  ServerAlias www.shop.example *.shop.example
+  SSLEngine on
+  SSLCertificateFile \${certs}/shop.pem
+  SSLCertificateKeyFile \${certs}/shop.key
+  SSLCertificateFile ssl/shop-ec.pem
+  SSLCertificateChainFile \\
+    "/srv/certs/chain \\"one\\".pem"
+  SSLCACertificateFile ssl/clients.pem
+</VirtualHost>
+<VirtualHost _default_:443>
+  SSLEngine on
+  SSLCertificateFile ssl/other.pem
+</VirtualHost>
+<VirtualHost *:80>
+  ServerName shop.example
+</VirtualHost>`,
+    "/etc/apache2/missing/x": "",
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "any:443! 192.0.2.1:8443! [2001:db8::1]:443! tls at /etc/apache2/sites-enabled/shop.conf:1
+      names shop.example www.shop.example *.shop.example
+      certificate /srv/certs/shop.pem (SSLCertificateFile /etc/apache2/sites-enabled/shop.conf:5)
+      key /srv/certs/shop.key (SSLCertificateKeyFile /etc/apache2/sites-enabled/shop.conf:6)
+      certificate /etc/apache2/ssl/shop-ec.pem (SSLCertificateFile /etc/apache2/sites-enabled/shop.conf:7)
+      key /etc/apache2/ssl/shop-ec.pem (SSLCertificateFile /etc/apache2/sites-enabled/shop.conf:7)
+      chain /srv/certs/chain "one".pem (SSLCertificateChainFile /etc/apache2/sites-enabled/shop.conf:8)
+    any:443 tls at /etc/apache2/sites-enabled/shop.conf:12
+      certificate /etc/apache2/ssl/other.pem (SSLCertificateFile /etc/apache2/sites-enabled/shop.conf:14)
+      key /etc/apache2/ssl/other.pem (SSLCertificateFile /etc/apache2/sites-enabled/shop.conf:14)
+    client-ca /etc/apache2/ssl/clients.pem (SSLCACertificateFile /etc/apache2/sites-enabled/shop.conf:10)"
+  `);
+});
+
+test("the main server answers where no host does, and lends its certificates to the hosts", () => {
+  const said = say({
+    "/etc/httpd/conf/httpd.conf": `ServerRoot /etc/httpd
+Listen 443
+Listen 127.0.0.1:9443 https
+SSLEngine on
+SSLCertificateFile conf/main.pem
+SSLCertificateKeyFile conf/main.key
+<VirtualHost *:443>
+  ServerName one.example
+</VirtualHost>
+<VirtualHost *:443>
+  ServerName two.example
+  SSLCertificateFile conf/two.pem
+  SSLCertificateKeyFile conf/two.key
+</VirtualHost>
+<VirtualHost *:443>
+  ServerName three.example
+  SSLEngine off
+</VirtualHost>`,
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "any:443! tls at /etc/httpd/conf/httpd.conf:7
+      names one.example
+      certificate /etc/httpd/conf/main.pem (SSLCertificateFile /etc/httpd/conf/httpd.conf:5)
+      key /etc/httpd/conf/main.key (SSLCertificateKeyFile /etc/httpd/conf/httpd.conf:6)
+    any:443 tls at /etc/httpd/conf/httpd.conf:10
+      names two.example
+      certificate /etc/httpd/conf/two.pem (SSLCertificateFile /etc/httpd/conf/httpd.conf:12)
+      key /etc/httpd/conf/two.key (SSLCertificateKeyFile /etc/httpd/conf/httpd.conf:13)
+    127.0.0.1:9443! tls at /etc/httpd/conf/httpd.conf:1
+      certificate /etc/httpd/conf/main.pem (SSLCertificateFile /etc/httpd/conf/httpd.conf:5)
+      key /etc/httpd/conf/main.key (SSLCertificateKeyFile /etc/httpd/conf/httpd.conf:6)"
+  `);
+});
+
+test("macros, unknown variables and conditions that only the server can decide are said", () => {
+  const said = say({
+    "/etc/apache2/apache2.conf": `Listen 443
+Use VHost a.example
+<IfVersion >= 2.4>
+Define two
+</IfVersion>
+<IfVersion >= 2.4.50>
+Define fifty
+</IfVersion>
+<IfDefine two>
+<VirtualHost *:443>
+  ServerName v.example
+  SSLEngine on
+  SSLCertificateFile \${nowhere}/v.pem
+</VirtualHost>
+</IfDefine>
+<VirtualHost *:443>
+  ServerName w.example
+  SSLEngine on
+  SSLCertificateFile "pkcs11:object=w"
+</VirtualHost>`,
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "any:443! tls at /etc/apache2/apache2.conf:10
+      names v.example
+      unsure: \${nowhere}/v.pem is no path to a file
+    any:443 tls at /etc/apache2/apache2.conf:16
+      names w.example
+      unsure: pkcs11:object=w is no path to a file
+    unknown: what the macro VHost puts here (/etc/apache2/apache2.conf:2)
+    unknown: whether <IfVersion >= 2.4.50> holds (/etc/apache2/apache2.conf:6)
+    may lack: a part of its configuration was not read"
+  `);
+});

@@ -1,0 +1,181 @@
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Listen,
+  Named,
+  Pair,
+  Role,
+} from "#domain/server-configs/configuration.ts";
+import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { readHostAddress, readListen, type Where } from "./addresses.ts";
+import { type Host, readSections, type Sections, type Setting } from "./sections.ts";
+
+/**
+ * Apache's configuration. A virtual host takes over from the main server what it does not say itself, certificates
+ * and keys one by one. The first host at an address is served where no name fits; the main server where no host's
+ * address does.
+ */
+export function readApache(source: ConfigurationFiles): Configuration {
+  const draft = createDraft(source);
+  const sections = readSections(draft);
+  const context = {
+    draft,
+    sections,
+    ports: readPorts(draft, sections),
+    folder: findServerRoot(source, sections),
+  };
+  const first = new Map<string, Host>();
+  const places = new Map(sections.hosts.map((host) => [host, findPlaces(context, host)]));
+  for (const [host, listens] of places)
+    for (const place of listens) if (!first.has(sayWhere(place))) first.set(sayWhere(place), host);
+  for (const [host, listens] of places)
+    serveHost(
+      context,
+      host,
+      listens.map((listen) => ({ ...listen, isDefault: first.get(sayWhere(listen)) === host })),
+    );
+  serveMain(context, [...places.values()].flat());
+  for (const host of [sections.main, ...sections.hosts]) nameOthers(context, host);
+  if (sections.main.hasGap) draft.lack("a part of its configuration was not read");
+  return draft.configuration;
+}
+
+type Port = Where & { port: number; isHttps: boolean };
+type Place = { address: string | null; port: number };
+type Context = { draft: Draft; sections: Sections; ports: Port[]; folder: string };
+
+function readPorts(draft: Draft, { main, hosts }: Sections): Port[] {
+  const lines = [main, ...hosts].flatMap(({ settings }) => settings.filter(({ name }) => name === "listen"));
+  return lines.flatMap(({ words, at }): Port[] => {
+    const place = readListen(words);
+    if (place && place.port !== null) return [{ ...place, port: place.port }];
+    draft.wonder(`where Listen ${words.join(" ")} listens`, at);
+    return [];
+  });
+}
+
+/** Relative paths count from ServerRoot: the last one holds, for paths are looked up when all is read. */
+function findServerRoot({ root }: ConfigurationFiles, { main }: Sections): string {
+  const usual = folderOf(root).replace(/\/conf$/, "") || "/";
+  const written = main.settings.findLast(({ name }) => name === "serverroot")?.words[0];
+  return written === undefined ? usual : joinPath(usual, written);
+}
+
+/** A host for any port is at every port that is listened at; one for a port that nobody listens at is nowhere. */
+function findPlaces({ draft, ports }: Context, host: Host): Place[] {
+  const known = new Set(ports.map(({ port }) => port));
+  return host.addresses.flatMap((text): Place[] => {
+    const where = readHostAddress(text);
+    if (!where) draft.wonder(`where <VirtualHost ${text}> listens`, host.at);
+    if (!where) return [];
+    const { address, port } = where;
+    if (port !== null) return known.size === 0 || known.has(port) ? [{ address, port }] : [];
+    return [...known].map((each) => ({ address, port: each }));
+  });
+}
+
+function serveHost(context: Context, host: Host, listens: Listen[]): void {
+  const { draft, sections, ports } = context;
+  if (listens.length === 0) return;
+  const certificates = merged("sslcertificatefile", host, sections.main);
+  const engine = lastOf("sslengine", host, sections.main)?.words[0]?.toLowerCase();
+  const isHttps = ports.some(
+    ({ port, isHttps }) => isHttps && listens.some((listen) => listen.port === port),
+  );
+  const isOn =
+    engine === undefined ? isHttps && certificates.length > 0 : ["on", "optional"].includes(engine);
+  if (!isOn) return;
+  const keys = merged("sslcertificatekeyfile", host, sections.main);
+  const chain = lastOf("sslcertificatechainfile", host, sections.main);
+  const names = host.settings.filter(({ name }) => name === "servername" || name === "serveralias");
+  const { pairs, unsure } = readPairs(context, certificates, keys);
+  const isLent = sections.main.hasGap && allOf("sslcertificatefile", host).length === 0;
+  draft.serve({
+    listens,
+    names: names.flatMap(({ words }) => words.map(toServerName)),
+    namesFromCertificate: false,
+    protocol: "tls",
+    pairs,
+    chain: chain ? toNamed(context, chain) : null,
+    unsure: host.hasGap || isLent ? "a part of its configuration was not read" : unsure,
+    at: host.at,
+  });
+}
+
+/** The main server answers at the addresses and ports that no virtual host is for. */
+function serveMain(context: Context, taken: readonly Place[]): void {
+  const covered = new Set(taken.filter(({ address }) => address === null).map(({ port }) => port));
+  const listens = context.ports
+    .filter(({ port }) => !covered.has(port))
+    .map(({ address, port }) => ({ address, port, isDefault: true }));
+  serveHost(context, context.sections.main, listens);
+}
+
+function readPairs(
+  context: Context,
+  certificates: readonly Setting[],
+  keys: readonly Setting[],
+): { pairs: Pair[]; unsure: string | null } {
+  const { main, hosts } = context.sections;
+  const managed = [main, ...hosts].some(({ settings }) =>
+    settings.some(({ name }) => name.startsWith("mdomain")),
+  );
+  let unsure: string | null = null;
+  if (certificates.length === 0)
+    unsure = managed ? "mod_md chooses the certificate" : "TLS is switched on without a certificate";
+  const pairs = certificates.flatMap((setting, index): Pair[] => {
+    const certificate = toNamed(context, setting);
+    if (certificate === null) unsure ??= `${setting.words[0] ?? "the certificate"} is no path to a file`;
+    if (certificate === null) return [];
+    const key = keys[index] ? toNamed(context, keys[index]) : { ...certificate };
+    return [{ certificate, key }];
+  });
+  return { pairs, unsure };
+}
+
+/** Null for what is no path: a variable that is not known, or a key in a token. */
+function toNamed({ folder }: Context, { directive, words, at }: Setting): Named | null {
+  const [path = ""] = words;
+  if (path === "" || path.includes("${") || /^(?:pkcs11:|builtin\b|exec:|store:)/.test(path)) return null;
+  return { path: joinPath(folder, path), directive, at };
+}
+
+const OTHERS: { [name: string]: Role } = {
+  sslcacertificatefile: "client-ca",
+  sslcadnrequestfile: "client-ca",
+  sslcarevocationfile: "crl",
+  sslproxymachinecertificatefile: "upstream-certificate",
+  sslproxymachinecertificatechainfile: "upstream-ca",
+  sslproxycacertificatefile: "upstream-ca",
+  sslproxycarevocationfile: "crl",
+  sslstaplingforcefile: "other",
+};
+
+function nameOthers(context: Context, { settings }: Host): void {
+  for (const setting of settings) {
+    const dhparam =
+      setting.name === "sslopensslconfcmd" && setting.words[0]?.toLowerCase() === "dhparameters";
+    const role = dhparam ? "dhparam" : OTHERS[setting.name];
+    if (role === undefined) continue;
+    const named = toNamed(context, dhparam ? { ...setting, words: setting.words.slice(1) } : setting);
+    if (named) context.draft.name(role, named);
+  }
+}
+
+const allOf = (name: string, { settings }: Host): Setting[] =>
+  settings.filter((setting) => setting.name === name);
+
+/** The host's own stand in the place of the main server's, as far as they go. */
+function merged(name: string, host: Host, main: Host): Setting[] {
+  const own = allOf(name, host);
+  return host === main ? own : [...own, ...allOf(name, main).slice(own.length)];
+}
+
+const lastOf = (name: string, host: Host, main: Host): Setting | undefined =>
+  allOf(name, host).at(-1) ?? allOf(name, main).at(-1);
+
+/** ServerName may be an address with its scheme and port: only the name is asked for. */
+const toServerName = (text: string): string =>
+  text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/:\d{1,5}$/, "");
+
+const sayWhere = ({ address, port }: Place): string => `${address} ${port}`;

@@ -1,0 +1,149 @@
+import type { Place } from "#domain/server-configs/configuration.ts";
+import { type Draft, folderOf, isPattern, joinPath } from "#domain/server-configs/draft.ts";
+import { matchesGlob } from "#domain/ssh/glob.ts";
+import { addModule, holds, putVariables, readSurroundings, type Surroundings } from "./conditions.ts";
+import { type Line, readLines } from "./lines.ts";
+
+export type Setting = { name: string; directive: string; words: string[]; at: Place };
+
+/** The main server, or a virtual host with the addresses that it is for. */
+export type Host = {
+  addresses: string[];
+  settings: Setting[];
+  at: Place;
+  /** Whether a file that is included inside was not read, or a condition around a part of it could not be told. */
+  hasGap: boolean;
+};
+
+export type Sections = { main: Host; hosts: Host[] };
+
+const DEEPEST_INCLUDE = 32;
+const DEEPEST_SECTION = 100;
+const MOST_SETTINGS = 200_000;
+
+const CONDITIONS = new Set(["<ifdefine", "<ifmodule", "<ifversion", "<iffile", "<ifdirective", "<ifsection"]);
+/** What stands in these is decided for each request, or is only text until it is used. */
+const PASSED =
+  /^<(?:if|elseif|else|directory|directorymatch|files|filesmatch|location|locationmatch|limit|limitexcept|macro|proxy|proxymatch|requireall|requireany|requirenone|authnprovideralias|authzprovideralias)$/;
+
+const WANTED =
+  /^(?:listen|serverroot|servername|serveralias|mdomain|mdomainset|ssl[a-z]+(?:file|path)|sslengine|sslopensslconfcmd)$/;
+
+type Frame = { name: string; isTaken: boolean; host: Host };
+type Way = { draft: Draft; sections: Sections; surroundings: Surroundings; folder: string; left: number };
+
+/** All settings in the order in which Apache meets them, with its conditions decided as it would. */
+export function readSections(draft: Draft): Sections {
+  const { root } = draft.source;
+  const main: Host = { addresses: [], settings: [], at: { file: root, line: 1 }, hasGap: false };
+  const folder = folderOf(root).replace(/\/conf$/, "") || "/";
+  const way: Way = {
+    draft,
+    sections: { main, hosts: [] },
+    surroundings: readSurroundings(draft.source),
+    folder,
+    left: MOST_SETTINGS,
+  };
+  readInto(way, { file: root, by: null, host: main, depth: 0 });
+  return way.sections;
+}
+
+type From = { file: string; by: Place | null; host: Host; depth: number };
+
+function readInto(way: Way, { file, by, host, depth }: From): void {
+  const text = way.draft.open(file, by);
+  if (text === null) host.hasGap = true;
+  const frames: Frame[] = [{ name: "", isTaken: true, host }];
+  for (const line of readLines(text ?? "")) {
+    const frame = frames.at(-1);
+    if (!frame) return;
+    const at = { file, line: line.line };
+    if (line.name.startsWith("</")) {
+      if (frames.length > 1) frames.pop();
+    } else if (line.name.startsWith("<")) {
+      if (frames.length > DEEPEST_SECTION) {
+        way.draft.lack(`sections stand in each other too deep (${file})`);
+        return;
+      }
+      frames.push(openSection(way, frame, line, at));
+    } else if (frame.isTaken) {
+      take(way, line, { at, host: frame.host, depth });
+    }
+  }
+}
+
+function openSection(way: Way, outer: Frame, line: Line, at: Place): Frame {
+  const { name } = line;
+  if (!outer.isTaken || PASSED.test(name)) return { name, isTaken: false, host: outer.host };
+  const words = line.words.map((word) => putVariables(word, way.surroundings));
+  if (name === "<virtualhost") {
+    const host: Host = { addresses: words, settings: [], at, hasGap: false };
+    way.sections.hosts.push(host);
+    return { name, isTaken: true, host };
+  }
+  if (!CONDITIONS.has(name)) return { name, isTaken: true, host: outer.host };
+  const isHolding = holds(name, words, way.surroundings, way.draft.source);
+  if (isHolding === null) {
+    way.draft.wonder(`whether ${line.directive} ${words.join(" ")}> holds`, at);
+    outer.host.hasGap = true;
+  }
+  return { name, isTaken: isHolding === true, host: outer.host };
+}
+
+function take(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host; depth: number }): void {
+  const { surroundings, draft } = way;
+  const words = line.words.map((word) => putVariables(word, surroundings));
+  const [first = "", second = ""] = words;
+  switch (line.name) {
+    case "include":
+    case "includeoptional":
+      include(way, line, { at, host, depth });
+      return;
+    case "define":
+      surroundings.defined.add(first);
+      surroundings.variables.set(first, second);
+      return;
+    case "undefine":
+      surroundings.defined.delete(first);
+      surroundings.variables.delete(first);
+      return;
+    case "loadmodule":
+      addModule(surroundings, first);
+      return;
+    case "use":
+      draft.wonder(`what the macro ${first} puts here`, at);
+      host.hasGap = true;
+      return;
+    default:
+      if (line.name === "serverroot") way.folder = joinPath(way.folder, first);
+      if (!WANTED.test(line.name)) return;
+      if (way.left-- > 0) host.settings.push({ name: line.name, directive: line.directive, words, at });
+      else draft.lack("there is more of its configuration than is read");
+  }
+}
+
+/** A folder stands for all that is in it, at any depth; a wildcard may stand in a folder's name as well. */
+function include(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host; depth: number }): void {
+  const { draft } = way;
+  const before = draft.configuration.unknown.length;
+  const written = putVariables(line.words[0] ?? "", way.surroundings);
+  const path = joinPath(way.folder, written);
+  if (line.name === "includeoptional" && draft.isAbsent(path)) return;
+  if (written === "" || written.includes("${"))
+    draft.wonder(`which file ${written || "this"} stands for`, at);
+  else if (depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
+  else for (const file of expand(draft, path, at)) readInto(way, { file, by: at, host, depth: depth + 1 });
+  if (draft.configuration.unknown.length > before) host.hasGap = true;
+}
+
+function expand(draft: Draft, path: string, at: Place): string[] {
+  const { files, folders } = draft.source;
+  const fitting = isPattern(path)
+    ? [...folders.keys()].filter((folder) => matchesGlob(folder, path))
+    : [path];
+  const under = fitting
+    .filter((folder) => folders.has(folder))
+    .flatMap((folder) => [...files.keys()].filter((file) => file.startsWith(`${folder}/`)));
+  if (!isPattern(path)) return folders.has(path) ? under.sort() : [path];
+  return [...draft.expand(path, at), ...under].sort();
+}

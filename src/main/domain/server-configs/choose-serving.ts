@@ -1,0 +1,102 @@
+import type { Configuration, Pair, Serving } from "./configuration.ts";
+import { EXACT, type NameRule, readNames } from "./name-rules.ts";
+
+/** One question to a server: a port, the address that it was reached at, and the name that was asked for, if any. */
+export type Asked = { address: string | null; port: number; name: string | null };
+
+/** What the server picks by itself: `pairs` are those that it may then serve, one for each kind of key. */
+export type Choice =
+  | { kind: "chosen"; serving: Serving; pairs: Pair[]; by: "name" | "wildcard" | "certificate" | "default" }
+  | { kind: "unsure"; why: string }
+  /** Nothing listens there by this configuration, or it turns away who asks for another name. */
+  | { kind: "none" };
+
+/**
+ * Which serving of a configuration answers, as that server itself chooses. `namesIn` tells the DNS names of the first
+ * certificate of a file, null where that is not known: HAProxy goes by them.
+ */
+export function chooseServing(
+  configuration: Configuration,
+  asked: Asked,
+  namesIn: (path: string) => readonly string[] | null,
+): Choice {
+  const { mayLack, server } = configuration;
+  const reached = findReached(configuration, asked);
+  if (reached === null)
+    return unsure(`at which of its addresses port ${asked.port} was reached is not known`);
+  const name = asked.name?.toLowerCase().replace(/\.$/, "") ?? null;
+  const rules = name === null ? [] : reached.map(({ serving }) => readNames(server, serving, namesIn));
+  const fitting = name === null ? null : pickByName(reached, rules, name, server);
+  if (fitting?.by === "name" || fitting?.by === "certificate") return settle(fitting.servings, fitting.by);
+  if (mayLack && !(mayLack.onlyForNames && name === null)) return unsure(mayLack.why);
+  if (fitting) return settle(fitting.servings, "wildcard");
+  if (rules.some(({ isOpen }) => isOpen))
+    return unsure("a pattern or a certificate that was not read may fit the name");
+  const usual = reached.find(({ isDefault }) => isDefault);
+  return usual ? settle([usual.serving], "default") : { kind: "none" };
+}
+
+const unsure = (why: string): Choice => ({ kind: "unsure", why });
+
+function settle(servings: readonly Serving[], by: "name" | "wildcard" | "certificate" | "default"): Choice {
+  const [serving] = servings;
+  const open = servings.find((one) => one.unsure !== null)?.unsure;
+  if (!serving) return { kind: "none" };
+  if (open) return unsure(open);
+  return { kind: "chosen", serving, pairs: servings.flatMap(({ pairs }) => pairs), by };
+}
+
+type Reached = { serving: Serving; isDefault: boolean; rank: number };
+
+/** The servings at the address that fits best; null where it cannot be told which one that is. */
+function findReached({ servings, server }: Configuration, { address, port }: Asked): Reached[] | null {
+  const own = address?.toLowerCase() ?? null;
+  const here = servings.flatMap((serving): Reached[] => {
+    const listens = serving.listens.filter((listen) => listen.port === port);
+    const ranks = listens.map((listen) => rankOf(listen.address, own));
+    const rank = Math.max(...ranks, 0);
+    const isDefault = listens.some((listen, index) => listen.isDefault && ranks[index] === rank);
+    return listens.length > 0 ? [{ serving, isDefault, rank }] : [];
+  });
+  const fitting = here.filter(({ rank }) => rank > 0).sort((one, other) => other.rank - one.rank);
+  const best = fitting[0]?.rank ?? 0;
+  // Dovecot lays what it has for an address over the rest; others have a socket or a list for it alone.
+  if (best > 0) return fitting.filter(({ rank }) => rank === best || server === "dovecot");
+  const places = new Set(here.flatMap(({ serving }) => serving.listens.map((listen) => listen.address)));
+  if (here.length === 0) return [];
+  return places.size === 1
+    ? here.map((one) => ({ ...one, isDefault: isDefaultAt(one.serving, port) }))
+    : null;
+}
+
+const isDefaultAt = ({ listens }: Serving, port: number): boolean =>
+  listens.some((listen) => listen.port === port && listen.isDefault);
+
+/** 0: not there. An address of its own comes before every address of a family, and that before every one of both. */
+function rankOf(listened: string | null, own: string | null): number {
+  if (listened === null) return 1;
+  if (own === null) return listened === "0.0.0.0" || listened === "::" ? 2 : 0;
+  if (listened === (own.includes(":") ? "::" : "0.0.0.0")) return 2;
+  if (listened === own) return 3;
+  return listened === "localhost" && (own === "127.0.0.1" || own === "::1") ? 3 : 0;
+}
+
+type Picked = { servings: Serving[]; by: "name" | "wildcard" | "certificate" };
+
+function pickByName(
+  reached: readonly Reached[],
+  rules: readonly NameRule[],
+  name: string,
+  server: Configuration["server"],
+): Picked | null {
+  const all = reached.map(({ serving }, index) => ({ serving, weight: rules[index]?.weigh(name) ?? 0 }));
+  const fitting = all.filter(({ weight }) => weight > 0);
+  // Apache takes the first that fits, however it fits.
+  const best = server === "apache" ? fitting[0]?.weight : Math.max(0, ...fitting.map(({ weight }) => weight));
+  if (!best) return null;
+  const chosen = fitting.filter(({ weight }) => weight === best).map(({ serving }) => serving);
+  const isExact = best >= EXACT;
+  const servings = server === "haproxy" ? chosen : chosen.slice(0, 1);
+  if (!isExact) return { servings, by: "wildcard" };
+  return { servings, by: servings[0]?.namesFromCertificate ? "certificate" : "name" };
+}

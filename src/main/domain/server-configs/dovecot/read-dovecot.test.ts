@@ -1,0 +1,160 @@
+import { expect, test } from "vitest";
+import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+
+const say = (texts: { [path: string]: string }) => sayFiles({ server: "dovecot" }, texts);
+
+test("a configuration of 2.4 serves what its protocols, listeners and names say", () => {
+  const said = say({
+    "/etc/dovecot/dovecot.conf": `dovecot_config_version = 2.4.0
+listen = 127.0.0.1, ::1
+!include_try protocols.d/*.protocol
+!include conf.d/*.conf
+!include_try local.conf`,
+    "/etc/dovecot/protocols.d/imapd.protocol": "protocols {\n  imap = yes\n  pop3 = no\n}",
+    "/etc/dovecot/protocols.d/lmtpd.protocol": "protocols {\n  lmtp = yes\n}",
+    "/etc/dovecot/conf.d/10-ssl.conf": `ssl = required # of everybody
+ssl_server_cert_file = /etc/dovecot/tls/mail.pem
+ssl_server_key_file = /etc/dovecot/tls/mail.key
+ssl_server_dh_file = /etc/dovecot/dh.pem
+local_name imap.example {
+  ssl_server_cert_file = /etc/dovecot/tls/imap.pem
+  ssl_server_key_file = /etc/dovecot/tls/imap.key
+}
+protocol lmtp {
+  ssl_server_cert_file = "/etc/dovecot/tls/lmtp.pem"
+}`,
+    "/etc/dovecot/conf.d/10-master.conf": `service imap-login {
+  inet_listener imap {
+    port = 0
+  }
+  inet_listener imaps2 {
+    port = 9993
+    ssl = yes
+    listen = 192.0.2.1
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    port = 24
+  }
+}`,
+  });
+  expect(said).toMatchInlineSnapshot(
+    `
+    "127.0.0.1:993! [::1]:993! tls at /etc/dovecot/conf.d/10-ssl.conf:2
+      certificate /etc/dovecot/tls/mail.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:2)
+      key /etc/dovecot/tls/mail.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:3)
+    127.0.0.1:993 [::1]:993 tls at /etc/dovecot/conf.d/10-ssl.conf:5
+      names imap.example
+      certificate /etc/dovecot/tls/imap.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:6)
+      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:7)
+    192.0.2.1:9993! tls at /etc/dovecot/conf.d/10-master.conf:5
+      certificate /etc/dovecot/tls/mail.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:2)
+      key /etc/dovecot/tls/mail.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:3)
+    192.0.2.1:9993 tls at /etc/dovecot/conf.d/10-ssl.conf:5
+      names imap.example
+      certificate /etc/dovecot/tls/imap.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:6)
+      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:7)
+    127.0.0.1:24! [::1]:24! lmtp at /etc/dovecot/conf.d/10-master.conf:12
+      certificate /etc/dovecot/tls/lmtp.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:10)
+      key /etc/dovecot/tls/mail.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:3)
+    127.0.0.1:24 [::1]:24 lmtp at /etc/dovecot/conf.d/10-ssl.conf:5
+      names imap.example
+      certificate /etc/dovecot/tls/imap.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:6)
+      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:7)
+    dhparam /etc/dovecot/dh.pem (ssl_server_dh_file /etc/dovecot/conf.d/10-ssl.conf:4)"
+  `,
+  );
+});
+
+test("one of 2.3 reads its certificates from files, for addresses and names each their own", () => {
+  const said = say({
+    "/etc/dovecot/dovecot.conf": `protocols = imap
+protocols = $protocols submission
+ssl_cert = </etc/ssl/mail.pem
+ssl_key = </etc/ssl/mail.key
+ssl_alt_cert = </etc/ssl/mail-ec.pem
+ssl_alt_key = </etc/ssl/mail-ec.key
+ssl_ca = </etc/ssl/clients.pem
+local 192.0.2.7 {
+  protocol imap {
+    ssl_cert = </etc/ssl/seven.pem
+  }
+}
+local_name "a.example b.example" {
+  ssl_cert = <a.pem
+  ssl_key = <a.key
+}`,
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "0.0.0.0:143! [::]:143! imap at /etc/dovecot/dovecot.conf:3
+      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:3)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    192.0.2.7:143! imap at /etc/dovecot/dovecot.conf:8
+      certificate /etc/ssl/seven.pem (ssl_cert /etc/dovecot/dovecot.conf:10)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    0.0.0.0:143 [::]:143 imap at /etc/dovecot/dovecot.conf:13
+      names a.example b.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:14)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:15)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    0.0.0.0:993! [::]:993! tls at /etc/dovecot/dovecot.conf:3
+      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:3)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    192.0.2.7:993! tls at /etc/dovecot/dovecot.conf:8
+      certificate /etc/ssl/seven.pem (ssl_cert /etc/dovecot/dovecot.conf:10)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    0.0.0.0:993 [::]:993 tls at /etc/dovecot/dovecot.conf:13
+      names a.example b.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:14)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:15)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    0.0.0.0:587! [::]:587! smtp at /etc/dovecot/dovecot.conf:3
+      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:3)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    0.0.0.0:587 [::]:587 smtp at /etc/dovecot/dovecot.conf:13
+      names a.example b.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:14)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:15)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    0.0.0.0:465! [::]:465! tls at /etc/dovecot/dovecot.conf:3
+      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:3)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    0.0.0.0:465 [::]:465 tls at /etc/dovecot/dovecot.conf:13
+      names a.example b.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:14)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:15)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
+    client-ca /etc/ssl/clients.pem (ssl_ca /etc/dovecot/dovecot.conf:7)"
+  `);
+});
+
+test("without TLS nothing is served, and a certificate in the configuration itself is said", () => {
+  expect(say({ "/etc/dovecot/dovecot.conf": "ssl = no\nssl_cert = </a.pem" })).toBe("");
+  expect(
+    say({ "/etc/dovecot/dovecot.conf": "protocols = pop3\nssl_cert = -----BEGIN\n!include gone.conf" }),
+  ).toMatchInlineSnapshot(`
+    "0.0.0.0:110! [::]:110! pop3 at /etc/dovecot/dovecot.conf:1
+      unsure: a file that is included here was not read
+    0.0.0.0:995! [::]:995! tls at /etc/dovecot/dovecot.conf:1
+      unsure: a file that is included here was not read
+    unknown: /etc/dovecot/gone.conf is included and does not exist (/etc/dovecot/dovecot.conf:3)
+    may lack: a file that it includes was not read"
+  `);
+});

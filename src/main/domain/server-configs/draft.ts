@@ -1,0 +1,129 @@
+import { matchesGlob } from "#domain/ssh/glob.ts";
+import type { Configuration, ConfigurationFiles, Named, Place, Role, Serving } from "./configuration.ts";
+
+/** A configuration that is being read: what was found so far, and how much more may be. */
+export type Draft = {
+  readonly source: ConfigurationFiles;
+  readonly configuration: Configuration;
+  /** The text of a file that is to be read now; null, and said as unknown, where it is missing or too much. */
+  open(path: string, by: Place | null): string | null;
+  /** Whether the path certainly leads to nothing: its folder was listed without it. */
+  isAbsent(path: string): boolean;
+  /** The files that a pattern stands for, in the order of their names; says as unknown what may be missing. */
+  expand(pattern: string, by: Place): string[];
+  serve(serving: Serving): void;
+  name(role: Role, named: Named): void;
+  wonder(what: string, at: Place | null): void;
+  /** Says that there may be more servings, and why; the reason that leaves most open stays. */
+  lack(why: string, onlyForNames?: boolean): void;
+};
+
+/** Where a setting stands that no file holds. */
+export const COMMAND_LINE: Place = { file: "the command line", line: 1 };
+
+/** A file counts each time it is included, so that files that include each other twice do not double for ever. */
+const MOST_OPENED = 2_000;
+const MOST_CHARACTERS = 32 * 1024 * 1024;
+const MOST_SERVINGS = 20_000;
+const MOST_NAMED = 20_000;
+const MOST_UNKNOWN = 500;
+
+export function createDraft(source: ConfigurationFiles): Draft {
+  const { server, root } = source;
+  const found = { servings: [], alsoNamed: [], unknown: [] };
+  const configuration: Configuration = { server, root, mayLack: null, ...found };
+  let [opened, characters] = [0, 0];
+  return { source, configuration, open, isAbsent, expand, serve, name, wonder, lack };
+
+  function open(path: string, by: Place | null): string | null {
+    const text = source.files.get(path);
+    if (text === undefined) {
+      const why = isAbsent(path) ? "does not exist" : "was not read";
+      wonder(by ? `${path} is included and ${why}` : `${path} ${why}`, by);
+      return null;
+    }
+    opened++;
+    characters += text.length;
+    if (opened <= MOST_OPENED && characters <= MOST_CHARACTERS) return text;
+    overflow(by);
+    return null;
+  }
+
+  function isAbsent(path: string): boolean {
+    if (isPattern(path) || source.files.has(path) || source.folders.has(path)) return false;
+    return source.folders.get(folderOf(path))?.includes(path.slice(path.lastIndexOf("/") + 1)) === false;
+  }
+
+  function expand(pattern: string, by: Place): string[] {
+    const { paths, isWhole } = expandPattern(source, pattern);
+    if (!isWhole) wonder(`what ${pattern} stands for was not read`, by);
+    return paths;
+  }
+
+  function serve(serving: Serving): void {
+    if (configuration.servings.length < MOST_SERVINGS) configuration.servings.push(serving);
+    else overflow(serving.at);
+  }
+
+  function name(role: Role, named: Named): void {
+    if (configuration.alsoNamed.length < MOST_NAMED) configuration.alsoNamed.push({ ...named, role });
+    else overflow(named.at);
+  }
+
+  function wonder(what: string, at: Place | null): void {
+    if (configuration.unknown.length < MOST_UNKNOWN) configuration.unknown.push({ what, at });
+  }
+
+  function lack(why: string, onlyForNames = false): void {
+    const { mayLack } = configuration;
+    if (!mayLack || (mayLack.onlyForNames && !onlyForNames)) configuration.mayLack = { why, onlyForNames };
+  }
+
+  function overflow(at: Place | null): void {
+    lack("there is more of its configuration than is read");
+    wonder("there is more of it than is read, from here on", at);
+  }
+}
+
+/** `isWhole`: the pattern certainly stands for nothing else. */
+function expandPattern(
+  { files, folders, unread }: ConfigurationFiles,
+  pattern: string,
+): { paths: string[]; isWhole: boolean } {
+  if (!isPattern(pattern)) return { paths: [pattern], isWhole: true };
+  const paths = new Set<string>();
+  for (const path of files.keys()) if (matchesGlob(path, pattern)) paths.add(path);
+  const named = folderOf(pattern);
+  for (const [folder, names] of folders) {
+    if (folder !== named && !matchesGlob(folder, named)) continue;
+    for (const path of names.map((name) => joinPath(folder, name)))
+      if (!folders.has(path) && matchesGlob(path, pattern)) paths.add(path);
+  }
+  const fixed = fixedFolderOf(pattern);
+  const isUnread = unread.some((path) => path === pattern || path === fixed || matchesGlob(path, pattern));
+  return { paths: [...paths].sort(byBytes), isWhole: folders.has(fixed) && !isUnread };
+}
+
+export const isPattern = (path: string): boolean => /[*?[]/.test(path);
+
+/** As glob(3) sorts where no language is set. */
+const byBytes = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+
+/** The folder of a path without a slash at its end; "/" for what lies in the root. */
+export const folderOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf("/"), 1));
+
+/** The deepest folder that the pattern names without a wildcard. */
+function fixedFolderOf(pattern: string): string {
+  const wildcard = pattern.search(/[*?[]/);
+  return folderOf(pattern.slice(0, wildcard));
+}
+
+/** `path` seen from `folder`, without empty parts, "." and ".."; a path from the root stays one. */
+export function joinPath(folder: string, path: string): string {
+  const parts: string[] = [];
+  for (const part of (path.startsWith("/") ? path : `${folder}/${path}`).split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}

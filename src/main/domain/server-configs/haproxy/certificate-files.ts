@@ -1,0 +1,50 @@
+import type { ConfigurationFiles, Named, Pair, Place } from "#domain/server-configs/configuration.ts";
+import { folderOf, joinPath } from "#domain/server-configs/draft.ts";
+
+/** What lies beside a certificate and is read along with it, never as one of its own. */
+const BESIDE = /\.(?:key|issuer|ocsp|sctl|dh)$/;
+/** One certificate a kind of key: `site.pem.rsa` for `crt site.pem`. */
+const BUNDLE = ["rsa", "ecdsa", "dsa"];
+
+/** What a path of `crt` stands for: one certificate, one of each kind of key, or each of a folder by itself. */
+export function findCertificates(source: ConfigurationFiles, named: Named): Pair[][] {
+  const names = source.folders.get(named.path);
+  if (!names) return [findOne(source, named)];
+  return [...names]
+    .sort()
+    .filter((name) => !name.startsWith(".") && !BESIDE.test(name))
+    .map((name) => ({ ...named, path: joinPath(named.path, name) }))
+    .filter(({ path }) => !source.folders.has(path))
+    .map((certificate) => [toPair(source, certificate)]);
+}
+
+function findOne(source: ConfigurationFiles, named: Named): Pair[] {
+  const beside = new Set(source.folders.get(folderOf(named.path)));
+  const name = named.path.slice(named.path.lastIndexOf("/") + 1);
+  const kinds = beside.has(name) ? [] : BUNDLE.filter((kind) => beside.has(`${name}.${kind}`));
+  if (kinds.length === 0) return [toPair(source, named)];
+  return kinds.map((kind) => toPair(source, { ...named, path: `${named.path}.${kind}` }));
+}
+
+/** The key stands in the certificate's file, or beside it by the same name with `.key` behind. */
+function toPair({ folders }: ConfigurationFiles, certificate: Named): Pair {
+  const beside = `${certificate.path}.key`;
+  const isBeside =
+    folders.get(folderOf(beside))?.includes(beside.slice(beside.lastIndexOf("/") + 1)) === true;
+  return { certificate, key: { ...certificate, path: isBeside ? beside : certificate.path } };
+}
+
+export type ListEntry = { path: string; filters: string[]; at: Place };
+
+/** Lines of a crt-list: a certificate, settings in brackets, the names that it is for. */
+export function* readCertificateList(text: string, file: string): Generator<ListEntry, void> {
+  let line = 0;
+  for (const raw of text.split("\n")) {
+    line++;
+    const [path, ...rest] = raw.trim().split(/[ \t]+/);
+    if (!path || path.startsWith("#")) continue;
+    const from = rest[0]?.startsWith("[") ? rest.findIndex((word) => word.endsWith("]")) + 1 : 0;
+    const end = rest.findIndex((word) => word.startsWith("#"));
+    yield { path, filters: rest.slice(from, end < 0 ? undefined : end), at: { file, line } };
+  }
+}

@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+
+const say = (texts: { [path: string]: string }) => sayFiles({ server: "haproxy" }, texts);
+
+test("files, folders and lists of certificates are served in their order, the first to whoever fits nowhere", () => {
+  const said = say({
+    "/etc/haproxy/haproxy.cfg": `global
+  crt-base /etc/haproxy/certs
+  ca-base /etc/haproxy/cas
+  ssl-dh-param-file /etc/haproxy/dh.pem
+frontend web
+  bind :80
+  bind 192.0.2.1:443,[2001:db8::1]:443 name ssl ssl crt one.pem crt all/ ca-file clients.pem verify required
+  bind :::8443 v4v6 ssl crt-list /etc/haproxy/list strict-sni # a comment
+  bind unix@/run/h.sock ssl crt one.pem
+  bind quic4@:443 ssl crt one.pem
+backend inner
+  server s1 10.0.0.1:443 ssl crt me.pem ca-file inner.pem`,
+    "/etc/haproxy/list": `# certificate [settings] names
+one.pem [alpn h2,http/1.1] one.example *.one.example !bad.one.example
+
+/srv/two.pem`,
+    "/etc/haproxy/certs/all/b.pem": "",
+    "/etc/haproxy/certs/all/b.pem.key": "",
+    "/etc/haproxy/certs/all/a.pem": "",
+    "/etc/haproxy/certs/all/a.pem.ocsp": "",
+    "/etc/haproxy/certs/all/.hidden": "",
+    "/etc/haproxy/certs/one.pem.rsa": "",
+    "/etc/haproxy/certs/one.pem.ecdsa": "",
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "192.0.2.1:443! [2001:db8::1]:443! tls at /etc/haproxy/haproxy.cfg:7
+      names of the certificate
+      certificate /etc/haproxy/certs/one.pem.rsa (crt /etc/haproxy/haproxy.cfg:7)
+      key /etc/haproxy/certs/one.pem.rsa (crt /etc/haproxy/haproxy.cfg:7)
+      certificate /etc/haproxy/certs/one.pem.ecdsa (crt /etc/haproxy/haproxy.cfg:7)
+      key /etc/haproxy/certs/one.pem.ecdsa (crt /etc/haproxy/haproxy.cfg:7)
+    192.0.2.1:443 [2001:db8::1]:443 tls at /etc/haproxy/haproxy.cfg:7
+      names of the certificate
+      certificate /etc/haproxy/certs/all/a.pem (crt /etc/haproxy/haproxy.cfg:7)
+      key /etc/haproxy/certs/all/a.pem (crt /etc/haproxy/haproxy.cfg:7)
+    192.0.2.1:443 [2001:db8::1]:443 tls at /etc/haproxy/haproxy.cfg:7
+      names of the certificate
+      certificate /etc/haproxy/certs/all/b.pem (crt /etc/haproxy/haproxy.cfg:7)
+      key /etc/haproxy/certs/all/b.pem.key (crt /etc/haproxy/haproxy.cfg:7)
+    any:8443 tls at /etc/haproxy/haproxy.cfg:8
+      names one.example *.one.example !bad.one.example
+      certificate /etc/haproxy/certs/one.pem.rsa (crt-list /etc/haproxy/list:2)
+      key /etc/haproxy/certs/one.pem.rsa (crt-list /etc/haproxy/list:2)
+      certificate /etc/haproxy/certs/one.pem.ecdsa (crt-list /etc/haproxy/list:2)
+      key /etc/haproxy/certs/one.pem.ecdsa (crt-list /etc/haproxy/list:2)
+    any:8443 tls at /etc/haproxy/haproxy.cfg:8
+      names of the certificate
+      certificate /srv/two.pem (crt-list /etc/haproxy/list:4)
+      key /srv/two.pem (crt-list /etc/haproxy/list:4)
+    dhparam /etc/haproxy/dh.pem (ssl-dh-param-file /etc/haproxy/haproxy.cfg:4)
+    client-ca /etc/haproxy/cas/clients.pem (ca-file /etc/haproxy/haproxy.cfg:7)
+    upstream-certificate /etc/haproxy/certs/me.pem (crt /etc/haproxy/haproxy.cfg:12)
+    upstream-ca /etc/haproxy/cas/inner.pem (ca-file /etc/haproxy/haproxy.cfg:12)"
+  `);
+});
+
+test("a store names certificates, variables of the service are known, and what is not is said", () => {
+  const said = say({
+    "/etc/haproxy/haproxy.cfg": `crt-store web
+  crt-base /srv/crt
+  key-base /srv/key
+  load crt "shop.pem" key "shop.key" alias "shop"
+frontend web
+  bind *:443 ssl crt "@web/shop"
+  bind *:444 ssl crt "\${CERTS}/a.pem" crt "$UNKNOWN/b.pem"
+  bind *:445 ssl crt relative.pem
+  bind *:446 ssl crt /srv/own.pem ca-sign-file /srv/ca.pem generate-certificates
+.if defined(TEST)
+  bind *:447 ssl crt /srv/own.pem
+.endif
+  bind \${HOST}:448 ssl crt /srv/own.pem`,
+    "/etc/default/haproxy": 'CERTS="/srv/certs"\n#EXTRAOPTS="-de"\n',
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "0.0.0.0:443! tls at /etc/haproxy/haproxy.cfg:6
+      names of the certificate
+      certificate /srv/crt/shop.pem (load crt /etc/haproxy/haproxy.cfg:4)
+      key /srv/key/shop.key (load key /etc/haproxy/haproxy.cfg:4)
+    0.0.0.0:444! tls at /etc/haproxy/haproxy.cfg:7
+      names of the certificate
+      certificate /srv/certs/a.pem (crt /etc/haproxy/haproxy.cfg:7)
+      key /srv/certs/a.pem (crt /etc/haproxy/haproxy.cfg:7)
+    0.0.0.0:444 tls at /etc/haproxy/haproxy.cfg:7
+      names of the certificate
+      unsure: which file \${UNKNOWN}/b.pem is cannot be told
+    0.0.0.0:445! tls at /etc/haproxy/haproxy.cfg:8
+      names of the certificate
+      unsure: which file relative.pem is cannot be told
+    0.0.0.0:446! tls at /etc/haproxy/haproxy.cfg:9
+      names of the certificate
+      certificate /srv/own.pem (crt /etc/haproxy/haproxy.cfg:9)
+      key /srv/own.pem (crt /etc/haproxy/haproxy.cfg:9)
+      unsure: HAProxy makes a certificate for each name itself (generate-certificates)
+    0.0.0.0:447! tls at /etc/haproxy/haproxy.cfg:11
+      names of the certificate
+      certificate /srv/own.pem (crt /etc/haproxy/haproxy.cfg:11)
+      key /srv/own.pem (crt /etc/haproxy/haproxy.cfg:11)
+      unsure: it stands under an .if, of which it is not known whether it holds
+    unknown: which certificates \${UNKNOWN}/b.pem stands for (/etc/haproxy/haproxy.cfg:7)
+    unknown: which certificates relative.pem stands for (/etc/haproxy/haproxy.cfg:8)
+    unknown: where bind \${HOST}:448 listens (/etc/haproxy/haproxy.cfg:13)"
+  `);
+});

@@ -1,0 +1,83 @@
+import type { Pair, Place } from "#domain/server-configs/configuration.ts";
+import { type Bind, readBind } from "./bind.ts";
+import { findCertificates, readCertificateList } from "./certificate-files.ts";
+import { nameFile, type State, toNamed } from "./state.ts";
+
+/** Certificates that one word of a `bind` line brings; `unsure` where it cannot be told which. */
+type Brought = { pairs: Pair[]; names: string[]; isDefault: boolean; unsure: string | null };
+
+export function serveBind(state: State, words: readonly string[], at: Place): void {
+  const bind = readBind(words);
+  if (!bind) {
+    state.draft.wonder(`where bind ${words[0] ?? ""} listens`, at);
+    return;
+  }
+  for (const path of bind.clientCas) nameFile(state, "client-ca", { path, directive: "ca-file", at });
+  for (const path of bind.crls) nameFile(state, "crl", { path, directive: "crl-file", at });
+  if (!bind.isTls || bind.listens.length === 0) return;
+  const brought = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
+  if (brought.length === 0) brought.push(openCase("TLS is switched on without a certificate"));
+  const chosen = bind.isStrict ? undefined : (brought.find(({ isDefault }) => isDefault) ?? brought[0]);
+  for (const one of brought) {
+    state.draft.serve({
+      listens: bind.listens.map((listen) => ({ ...listen, isDefault: one === chosen })),
+      names: one.names,
+      namesFromCertificate: one.names.length === 0,
+      protocol: "tls",
+      pairs: one.pairs,
+      chain: null,
+      unsure: one.unsure ?? whyUnsure(state, bind),
+      at,
+    });
+  }
+}
+
+function whyUnsure({ isConditional }: State, { isMade }: Bind): string | null {
+  if (isConditional) return "it stands under an .if, of which it is not known whether it holds";
+  return isMade ? "HAProxy makes a certificate for each name itself (generate-certificates)" : null;
+}
+
+const openCase = (unsure: string): Brought => ({ pairs: [], names: [], isDefault: false, unsure });
+
+function bringCertificates(state: State, { kind, path }: Bind["certificates"][number], at: Place): Brought[] {
+  if (kind === "crt-list") return bringList(state, path, at);
+  const found = bring(state, path, kind, at);
+  if (!found) return [openCase(`which file ${path} is cannot be told`)];
+  return found.map((pairs) => ({ pairs, names: [], isDefault: kind === "default-crt", unsure: null }));
+}
+
+function bring(state: State, path: string, directive: string, at: Place): Pair[][] | null {
+  const stored = state.stored.get(path);
+  if (stored) return [[stored]];
+  const named = toNamed(state.bases, "crt-base", { path, directive, at });
+  if (named && !(path.endsWith("/") && !state.draft.source.folders.has(named.path)))
+    return findCertificates(state.draft.source, named);
+  state.draft.wonder(`which certificates ${path} stands for`, at);
+  return null;
+}
+
+function bringList(state: State, path: string, at: Place): Brought[] {
+  const named = toNamed(state.bases, "crt-base", { path, directive: "crt-list", at });
+  const text = named ? state.draft.open(named.path, at) : null;
+  if (!named || text === null) return [openCase(`the list ${path} was not read`)];
+  const brought: Brought[] = [];
+  for (const entry of readCertificateList(text, named.path)) {
+    const found = bring(state, entry.path, "crt-list", entry.at);
+    if (!found) brought.push(openCase(`which file ${entry.path} is cannot be told`));
+    const names = entry.filters.filter((name) => name !== "*");
+    const isDefault = entry.filters.includes("*");
+    for (const pairs of found ?? []) brought.push({ pairs, names, isDefault, unsure: null });
+  }
+  return brought;
+}
+
+/** Certificates by which HAProxy shows itself to others; a `server` line has them beside its address. */
+export function nameServerFiles(state: State, words: readonly string[], at: Place): void {
+  for (const [index, word] of words.entries()) {
+    const path = words[index + 1] ?? "";
+    const written = { path, directive: word, at };
+    if (word === "crt") nameFile(state, "upstream-certificate", written);
+    else if (word === "ca-file" && path !== "") nameFile(state, "upstream-ca", written);
+    else if (word === "crl-file") nameFile(state, "crl", written);
+  }
+}

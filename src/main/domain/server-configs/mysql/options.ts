@@ -1,0 +1,63 @@
+import type { ConfigurationFiles, Place } from "#domain/server-configs/configuration.ts";
+import { type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+
+/** By name with `-` for `_`: of an option that is given twice, the later one holds. Null: given without a value. */
+export type Options = Map<string, { directive: string; value: string | null; at: Place }>;
+
+/** Groups that mysqld and mariadbd read, besides those that carry a version. */
+const GROUPS =
+  /^(?:mysqld|server|mariadb|mariadbd|client-server|galera|mysqld_safe|(?:mysqld|mariadb|mariadbd)-\d+(?:\.\d+)*)$/;
+const DEEPEST_INCLUDE = 10;
+
+export function readOptions(
+  draft: Draft,
+  options: Options,
+  { file, by, depth = 0 }: { file: string; by: Place | null; depth?: number },
+): void {
+  let group = "";
+  for (const [index, raw] of (draft.open(file, by) ?? "").split("\n").entries()) {
+    const line = raw.trim();
+    const at = { file, line: index + 1 };
+    const inclusion = /^!(include(?:dir)?)[ \t]+(.+)$/.exec(line);
+    if (inclusion && depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
+    else if (inclusion) {
+      const path = joinPath(folderOf(file), inclusion[2] ?? "");
+      const files = inclusion[1] === "include" ? [path] : draft.expand(`${path}/*.cnf`, at);
+      for (const inner of files) readOptions(draft, options, { file: inner, by: at, depth: depth + 1 });
+    } else if (line.startsWith("[")) group = line.slice(1, line.indexOf("]")).trim();
+    else if (line !== "" && !/^[#;]/.test(line) && GROUPS.test(group)) setOption(options, line, at);
+  }
+}
+
+/** What the command line sets, which comes after all files; a file that it names takes their place. */
+export function readCommand({ commandLines, root }: ConfigurationFiles): {
+  files: string[];
+  words: string[];
+} {
+  const words = (commandLines[0] ?? []).slice(1).filter((word) => word.startsWith("--"));
+  const named = (name: string) =>
+    words.filter((word) => word.startsWith(`--${name}=`)).map((word) => word.slice(name.length + 3));
+  const [only] = named("defaults-file");
+  return { files: only === undefined ? [root, ...named("defaults-extra-file")] : [only], words };
+}
+
+export function setOption(options: Options, text: string, at: Place): void {
+  const equals = text.indexOf("=");
+  const written = equals < 0 ? cutComment(text) : text.slice(0, equals).trim();
+  const name = written.replaceAll("_", "-").replace(/^loose-/, "");
+  const value = equals < 0 ? null : readValue(text.slice(equals + 1));
+  options.set(name, { directive: written, value, at });
+}
+
+/** A quoted value ends with its quote; "#" begins a comment behind any other. */
+function readValue(text: string): string {
+  const trimmed = text.trim();
+  const quote = trimmed.charAt(0);
+  const end = quote === '"' || quote === "'" ? trimmed.indexOf(quote, 1) : -1;
+  return end > 0 ? trimmed.slice(1, end) : cutComment(trimmed);
+}
+
+function cutComment(text: string): string {
+  const hash = text.indexOf("#");
+  return (hash < 0 ? text : text.slice(0, hash)).trim();
+}

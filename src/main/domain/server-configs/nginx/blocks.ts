@@ -1,0 +1,81 @@
+import type { Place } from "#domain/server-configs/configuration.ts";
+import { type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { readStatements } from "./statements.ts";
+
+/** A block of nginx.conf with what concerns TLS: settings and blocks in their order, includes put in their place. */
+export type Block = {
+  /** "main" for the whole. */
+  name: string;
+  at: Place;
+  settings: Setting[];
+  blocks: Block[];
+  /** Whether a file that is included here was not read: any setting may stand in it. */
+  hasGap: boolean;
+};
+
+export type Setting = { name: string; values: string[]; at: Place };
+
+const DEEPEST_INCLUDE = 32;
+const DEEPEST_BLOCK = 100;
+
+/** Blocks that serve names; what stands in others (location, if, upstream) is taken as settings around them. */
+const KEPT = new Set(["http", "stream", "mail", "server"]);
+const SETTINGS =
+  /^(?:listen|server_name|protocol|starttls|ssl|(?:proxy_|grpc_|uwsgi_)?ssl_[a-z_]+|ssl_certificate_by_lua(?:_block|_file)?)$/;
+
+export function readBlocks(draft: Draft): Block {
+  const { root } = draft.source;
+  const main: Block = {
+    name: "main",
+    at: { file: root, line: 1 },
+    settings: [],
+    blocks: [],
+    hasGap: false,
+  };
+  readInto(main, { draft, folder: folderOf(root), depth: 0 }, root, null);
+  return main;
+}
+
+type Way = { draft: Draft; folder: string; depth: number };
+
+function readInto(outer: Block, way: Way, file: string, by: Place | null): void {
+  const text = way.draft.open(file, by);
+  if (text === null) outer.hasGap = true;
+  // Blocks that are passed over stand as the block around them.
+  const open: Block[] = [outer];
+  for (const { words, line, end } of readStatements(text ?? "")) {
+    const [name = "", ...values] = words;
+    const block = open.at(-1) ?? outer;
+    const at = { file, line };
+    if (end === "{") {
+      if (open.length > DEEPEST_BLOCK) {
+        way.draft.wonder("blocks stand in each other more than 100 deep", at);
+        return;
+      }
+      open.push(KEPT.has(name) ? openBlock(block, name, at) : block);
+    } else if (end === "}") {
+      if (open.length > 1) open.pop();
+    } else if (name === "include") {
+      for (const pattern of values) include(block, way, pattern, at);
+    } else if (SETTINGS.test(name)) {
+      block.settings.push({ name, values, at });
+    }
+  }
+}
+
+function openBlock(outer: Block, name: string, at: Place): Block {
+  const block: Block = { name, at, settings: [], blocks: [], hasGap: false };
+  outer.blocks.push(block);
+  return block;
+}
+
+/** A relative path counts from the folder of nginx.conf, in whatever file it stands. */
+function include(block: Block, { draft, folder, depth }: Way, pattern: string, at: Place): void {
+  const before = draft.configuration.unknown.length;
+  if (depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
+  else {
+    for (const file of draft.expand(joinPath(folder, pattern), at))
+      readInto(block, { draft, folder, depth: depth + 1 }, file, at);
+  }
+  if (draft.configuration.unknown.length > before) block.hasGap = true;
+}

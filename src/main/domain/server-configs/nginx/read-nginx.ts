@@ -1,0 +1,177 @@
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Named,
+  Pair,
+  Place,
+  Role,
+} from "#domain/server-configs/configuration.ts";
+import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { type Block, readBlocks, type Setting } from "./blocks.ts";
+import { type NginxListen, readListen } from "./listen.ts";
+
+/**
+ * nginx.conf and what it includes: http, stream and mail. A server's settings take the place of those around it,
+ * certificates and keys each as a whole. All servers at one address and port speak TLS there when one of them says
+ * so, and the first is the default unless one is named.
+ */
+export function readNginx(source: ConfigurationFiles): Configuration {
+  const draft = createDraft(source);
+  const main = readBlocks(draft);
+  nameOthers(draft, main);
+  for (const part of main.blocks) {
+    if (part.name !== "server") readPart(draft, part);
+    if (part.hasGap) draft.lack(`a file that ${part.name} { includes was not read`);
+  }
+  return draft.configuration;
+}
+
+type Server = { block: Block; listens: NginxListen[] };
+
+function readPart(draft: Draft, part: Block): void {
+  const servers = part.blocks
+    .filter(({ name }) => name === "server")
+    .map((block): Server => ({ block, listens: readListens(draft, part.name, block) }));
+  const [tls, first] = [new Set<string>(), new Map<string, NginxListen>()];
+  for (const { listens } of servers) {
+    for (const listen of listens) {
+      const place = sayPlace(listen);
+      if (listen.isTls) tls.add(place);
+      const known = first.get(place);
+      if (!known || (listen.isDefault && !known.isDefault)) first.set(place, listen);
+    }
+  }
+  for (const { block, listens } of servers) {
+    const startTls = part.name === "mail" && isOn(lastOf("starttls", block, part), ["on", "only"]);
+    const served = listens.filter((listen) => tls.has(sayPlace(listen)) || startTls);
+    const protocols = startTls ? Map.groupBy(served, (listen) => protocolOf(listen, tls, block)) : null;
+    for (const [protocol, some] of protocols ?? [["tls", served] as const]) {
+      const own = some.map((listen) => ({
+        address: listen.address,
+        port: listen.port,
+        isDefault: first.get(sayPlace(listen)) === listen,
+      }));
+      if (own.length > 0) serveBlock(draft, part, block, { listens: own, protocol });
+    }
+  }
+}
+
+function serveBlock(
+  draft: Draft,
+  part: Block,
+  block: Block,
+  { listens, protocol }: Pick<Configuration["servings"][number], "listens" | "protocol">,
+): void {
+  const { pairs, unsure } = readPairs(draft, part, block);
+  if (pairs.length === 0 && unsure === null) return;
+  draft.serve({
+    listens,
+    names: part.name === "mail" ? [] : allOf("server_name", block).flatMap(({ values }) => values),
+    namesFromCertificate: false,
+    protocol,
+    pairs,
+    chain: null,
+    unsure,
+    at: block.at,
+  });
+}
+
+function readListens(draft: Draft, part: string, block: Block): NginxListen[] {
+  const isOnForAll = isOn(lastOf("ssl", block), ["on"]);
+  const written = allOf("listen", block).flatMap(({ values, at }) => {
+    const listens = readListen(values, at, part === "http" ? 80 : null);
+    if (listens !== "unclear") return listens;
+    draft.wonder(`where listen ${values[0] ?? ""} listens`, at);
+    return [];
+  });
+  const isSilent = written.length === 0 && part === "http" && allOf("listen", block).length === 0;
+  const usual = { address: "0.0.0.0", port: 80, isDefault: false, isTls: false, at: block.at };
+  return (isSilent ? [usual] : written).map((listen) => ({ ...listen, isTls: listen.isTls || isOnForAll }));
+}
+
+function readPairs(draft: Draft, part: Block, block: Block): { pairs: Pair[]; unsure: string | null } {
+  const certificates = inheritedOf("ssl_certificate", block, part);
+  const keys = inheritedOf("ssl_certificate_key", block, part);
+  const code = [block, part]
+    .flatMap((one) => one.settings)
+    .find(({ name }) => name.startsWith("ssl_certificate_by_lua"));
+  const isTurnedAway = isOn(lastOf("ssl_reject_handshake", block, part), ["on"]);
+  const gap = block.hasGap || (part.hasGap && allOf("ssl_certificate", block).length === 0);
+  let unsure = gap ? "a file that is included here was not read" : null;
+  if (code) unsure = `${code.name} chooses the certificate (${sayAt(code.at)})`;
+  if (isTurnedAway) unsure = "it turns every handshake away (ssl_reject_handshake)";
+  const pairs: Pair[] = [];
+  for (const [index, setting] of certificates.entries()) {
+    const certificate = toNamed(draft, setting);
+    const key = keys[index] ? toNamed(draft, keys[index]) : null;
+    if (certificate === null)
+      unsure ??= `${setting.values[0] ?? "the certificate"} is no path to a file (${sayAt(setting.at)})`;
+    else pairs.push({ certificate, key });
+  }
+  return { pairs, unsure };
+}
+
+/** Null for what is no path: a variable, or a certificate that stands in the configuration itself. */
+function toNamed({ source }: Draft, { name, values, at }: Setting): Named | null {
+  const [path = ""] = values;
+  if (path === "" || path.includes("$") || /^(?:data|engine|store):/.test(path)) return null;
+  return { path: joinPath(folderOf(source.root), path), directive: name, at };
+}
+
+const OTHERS: { [name: string]: Role } = {
+  ssl_client_certificate: "client-ca",
+  ssl_trusted_certificate: "client-ca",
+  ssl_crl: "crl",
+  ssl_dhparam: "dhparam",
+  ssl_stapling_file: "other",
+  ssl_password_file: "other",
+  proxy_ssl_certificate: "upstream-certificate",
+  proxy_ssl_certificate_key: "upstream-key",
+  proxy_ssl_trusted_certificate: "upstream-ca",
+  proxy_ssl_crl: "crl",
+};
+
+function nameOthers(draft: Draft, block: Block): void {
+  for (const setting of block.settings) {
+    const role = OTHERS[setting.name.replace(/^(?:grpc|uwsgi)_/, "proxy_")];
+    const named = role === undefined ? null : toNamed(draft, setting);
+    if (role !== undefined && named) draft.name(role, named);
+    else if (role !== undefined && setting.values[0]?.includes("$"))
+      draft.wonder(`${setting.values[0]} stands for a file by a variable`, setting.at);
+  }
+  for (const inner of block.blocks) nameOthers(draft, inner);
+}
+
+const allOf = (name: string, block: Block): Setting[] =>
+  block.settings.filter((setting) => setting.name === name);
+
+/** What stands in the block, or else around it. */
+function inheritedOf(name: string, block: Block, outer: Block): Setting[] {
+  const own = allOf(name, block);
+  return own.length > 0 ? own : allOf(name, outer);
+}
+
+const lastOf = (name: string, block: Block, outer: Block = block): string | undefined =>
+  inheritedOf(name, block, outer).at(-1)?.values[0];
+
+const isOn = (value: string | undefined, words: readonly string[]): boolean =>
+  value !== undefined && words.includes(value);
+
+const sayPlace = ({ address, port }: NginxListen): string => `${address} ${port}`;
+const sayAt = ({ file, line }: Place): string => `${file}:${line}`;
+
+const MAIL_PORTS: { [port: number]: string } = {
+  25: "smtp",
+  465: "smtp",
+  587: "smtp",
+  110: "pop3",
+  995: "pop3",
+  143: "imap",
+  993: "imap",
+};
+
+/** Without a protocol of its own, a mail server takes the one that its port is known for. */
+function protocolOf(listen: NginxListen, tls: ReadonlySet<string>, block: Block): string {
+  if (tls.has(sayPlace(listen))) return "tls";
+  return lastOf("protocol", block) ?? MAIL_PORTS[listen.port] ?? "imap";
+}

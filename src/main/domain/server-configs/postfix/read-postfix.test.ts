@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+
+const say = (texts: { [path: string]: string }) => sayFiles({ server: "postfix" }, texts);
+
+test("services take main.cf with what they override, and variables are put in", () => {
+  const said = say({
+    "/etc/postfix/main.cf": `# a comment
+tls = /etc/postfix/tls
+smtpd_tls_cert_file = $tls/mail.pem
+smtpd_tls_key_file =
+    \${tls}/mail.key
+smtpd_tls_security_level = may
+smtpd_tls_CAfile = $tls/clients.pem
+smtp_tls_cert_file = $tls/me.pem
+smtp_tls_key_file = $tls/me.key
+inet_protocols = ipv4
+with_ec = yes
+smtpd_tls_eccert_file = \${with_ec?{$tls/ec.pem}:{/other}}`,
+    "/etc/postfix/master.cf": `smtp      inet  n  -  y  -  -  smtpd
+#smtps    inet  n  -  y  -  -  smtpd
+submission inet n - y - - smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_tls_cert_file=$tls/submission.pem
+  -o { smtpd_tls_key_file = $smtpd_tls_cert_file }
+127.0.0.1:submissions inet n - y - - smtpd -o smtpd_tls_wrappermode=yes
+[::1]:10025 inet n - n - - smtpd -o smtpd_tls_security_level=none
+cleanup   unix  n  -  y  -  0  cleanup`,
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "0.0.0.0:25! smtp at /etc/postfix/master.cf:1
+      certificate /etc/postfix/tls/mail.pem (smtpd_tls_cert_file /etc/postfix/main.cf:3)
+      key /etc/postfix/tls/mail.key (smtpd_tls_key_file /etc/postfix/main.cf:4)
+      certificate /etc/postfix/tls/ec.pem (smtpd_tls_eccert_file /etc/postfix/main.cf:12)
+      key /etc/postfix/tls/ec.pem (smtpd_tls_eccert_file /etc/postfix/main.cf:12)
+    0.0.0.0:587! smtp at /etc/postfix/master.cf:3
+      certificate /etc/postfix/tls/submission.pem (smtpd_tls_cert_file /etc/postfix/master.cf:3)
+      key /etc/postfix/tls/submission.pem (smtpd_tls_key_file /etc/postfix/master.cf:3)
+      certificate /etc/postfix/tls/ec.pem (smtpd_tls_eccert_file /etc/postfix/main.cf:12)
+      key /etc/postfix/tls/ec.pem (smtpd_tls_eccert_file /etc/postfix/main.cf:12)
+    127.0.0.1:465! tls at /etc/postfix/master.cf:7
+      certificate /etc/postfix/tls/mail.pem (smtpd_tls_cert_file /etc/postfix/main.cf:3)
+      key /etc/postfix/tls/mail.key (smtpd_tls_key_file /etc/postfix/main.cf:4)
+      certificate /etc/postfix/tls/ec.pem (smtpd_tls_eccert_file /etc/postfix/main.cf:12)
+      key /etc/postfix/tls/ec.pem (smtpd_tls_eccert_file /etc/postfix/main.cf:12)
+    client-ca /etc/postfix/tls/clients.pem (smtpd_tls_CAfile /etc/postfix/main.cf:7)
+    upstream-certificate /etc/postfix/tls/me.pem (smtp_tls_cert_file /etc/postfix/main.cf:8)
+    upstream-key /etc/postfix/tls/me.key (smtp_tls_key_file /etc/postfix/main.cf:9)"
+  `);
+});
+
+test("chain files take the place of the others, postscreen hands TLS to tlsproxy, and maps of names are not followed", () => {
+  const said = say({
+    "/etc/postfix/main.cf": `smtpd_tls_chain_files = /k.pem, /c.pem
+smtpd_tls_cert_file = /old.pem
+smtpd_use_tls = yes
+smtpd_tls_security_level =
+inet_interfaces = loopback-only
+tls_server_sni_maps = hash:/etc/postfix/sni`,
+    "/etc/postfix/master.cf": `smtp inet n - y - 1 postscreen
+smtpd pass - - y - - smtpd
+465 inet n - y - - smtpd -o smtpd_tls_wrappermode=yes -o smtpd_tls_chain_files=$other`,
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "127.0.0.1:25! [::1]:25! smtp at /etc/postfix/master.cf:1
+      certificate /k.pem (smtpd_tls_chain_files /etc/postfix/main.cf:1)
+      key /k.pem (smtpd_tls_chain_files /etc/postfix/main.cf:1)
+      certificate /c.pem (smtpd_tls_chain_files /etc/postfix/main.cf:1)
+      key /c.pem (smtpd_tls_chain_files /etc/postfix/main.cf:1)
+    127.0.0.1:465! [::1]:465! tls at /etc/postfix/master.cf:3
+      unsure: what smtpd_tls_chain_files stands for is not known
+    unknown: which names have certificates of their own by tls_server_sni_maps = hash:/etc/postfix/sni (/etc/postfix/main.cf:6)
+    may lack names: tls_server_sni_maps may choose another certificate, and is not followed"
+  `);
+});
+
+test("parameters that stand for each other in a circle are unknown, and no more", () => {
+  const said = say({
+    "/etc/postfix/main.cf": "a = $b$b\nb = $a$a\nsmtpd_tls_cert_file = $a\nsmtpd_tls_security_level = may",
+    "/etc/postfix/master.cf": "smtp inet n - y - - smtpd",
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "any:25! smtp at /etc/postfix/master.cf:1
+      unsure: which file smtpd_tls_cert_file is cannot be told"
+  `);
+});

@@ -1,0 +1,145 @@
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Named,
+  Pair,
+  Role,
+  Serving,
+} from "#domain/server-configs/configuration.ts";
+import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { find, findValue, type Parameters, readMain } from "./parameters.ts";
+import { readServices, type Service } from "./services.ts";
+
+/** main.cf, and the services of master.cf with what they override. */
+export function readPostfix(source: ConfigurationFiles): Configuration {
+  const draft = createDraft(source);
+  const main = readMain(draft.open(source.root, null) ?? "", source.root);
+  const file = joinPath(folderOf(source.root), "master.cf");
+  const text = draft.open(file, null);
+  const services = text === null ? [] : readServices(text, file);
+  if (text === null) draft.lack(`${file} was not read`);
+  for (const service of services) serveService(draft, service, { main, file });
+  const maps = findValue("tls_server_sni_maps", [main]);
+  const mapsAt = main.get("tls_server_sni_maps")?.at ?? null;
+  if (maps !== "") {
+    draft.wonder(
+      `which names have certificates of their own by tls_server_sni_maps = ${maps ?? "?"}`,
+      mapsAt,
+    );
+    draft.lack("tls_server_sni_maps may choose another certificate, and is not followed", true);
+  }
+  nameOthers(draft, main);
+  return draft.configuration;
+}
+
+function serveService(
+  draft: Draft,
+  service: Service,
+  { main, file }: { main: Parameters; file: string },
+): void {
+  const at = { file, line: service.line };
+  const tables = [service.overrides, main];
+  const isScreen = service.command === "postscreen";
+  if (!isScreen && service.command !== "smtpd") return;
+  if (service.port === null) {
+    draft.wonder("which port this service has", at);
+    return;
+  }
+  const level = findValue(isScreen ? "postscreen_tls_security_level" : "smtpd_tls_security_level", tables);
+  const isWrapped = !isScreen && findValue("smtpd_tls_wrappermode", tables) === "yes";
+  const isOld = ["smtpd_use_tls", "smtpd_enforce_tls"].some((name) => findValue(name, tables) === "yes");
+  if (!isWrapped && (level === "none" || (level === "" && !isOld))) return;
+  const { pairs, unsure } = readPairs(tables, isScreen ? "tlsproxy" : "smtpd");
+  if (pairs.length === 0 && unsure === null) return;
+  draft.serve({
+    listens: readListens(service, service.port, main),
+    names: [],
+    namesFromCertificate: false,
+    protocol: isWrapped ? "tls" : "smtp",
+    pairs,
+    chain: null,
+    unsure: level === null ? "whether it speaks TLS hangs on a parameter that is not known" : unsure,
+    at,
+  });
+}
+
+function readListens({ host }: Service, port: number, main: Parameters): Serving["listens"] {
+  const toListen = (address: string | null) => ({ address, port, isDefault: true });
+  if (host !== "") return [toListen(host.toLowerCase())];
+  const interfaces = (findValue("inet_interfaces", [main]) ?? "all").toLowerCase().split(/[\s,]+/);
+  return interfaces.flatMap((name) => {
+    if (name === "all") return [toListen(everyAddress(main))];
+    if (name === "loopback-only") return [toListen("127.0.0.1"), toListen("::1")];
+    return name === "" ? [] : [toListen(name.replace(/^\[(.*)\]$/, "$1"))];
+  });
+}
+
+function everyAddress(main: Parameters): string | null {
+  const protocols = findValue("inet_protocols", [main])?.trim();
+  return protocols === "ipv4" ? "0.0.0.0" : protocols === "ipv6" ? "::" : null;
+}
+
+/** The files in which keys and certificates stand one after the other take the place of all the others. */
+function readPairs(
+  tables: readonly Parameters[],
+  of: "smtpd" | "tlsproxy",
+): { pairs: Pair[]; unsure: string | null } {
+  const chains = findValue(`${of}_tls_chain_files`, tables);
+  if (chains === null) return { pairs: [], unsure: `what ${of}_tls_chain_files stands for is not known` };
+  const files = chains.split(/[\s,]+/).filter((path) => path !== "");
+  const named = files.map((path) => toNamed(`${of}_tls_chain_files`, path, tables));
+  if (named.length > 0)
+    return {
+      pairs: named.flatMap((file) => (file ? [{ certificate: file, key: { ...file } }] : [])),
+      unsure: named.includes(null) ? `${of}_tls_chain_files names a file that cannot be told` : null,
+    };
+  let unsure: string | null = null;
+  const pairs = ["", "ec", "d"].flatMap((kind): Pair[] => {
+    const [certificateName, keyName] = [`${of}_tls_${kind}cert_file`, `${of}_tls_${kind}key_file`];
+    const path = findValue(certificateName, tables);
+    const certificate = path === null ? null : toNamed(certificateName, path, tables);
+    if (path === "" || path === "none") return [];
+    if (!certificate) unsure = `which file ${certificateName} is cannot be told`;
+    const keyPath = findValue(keyName, tables);
+    const key = keyPath === null ? null : toNamed(keyName, keyPath, tables);
+    return certificate ? [{ certificate, key }] : [];
+  });
+  return { pairs, unsure };
+}
+
+/** The parameter itself, or the one that its default leads to, is the line that names the file. */
+function toNamed(directive: string, path: string, tables: readonly Parameters[]): Named | null {
+  if (!path.startsWith("/")) return null;
+  const behind = directive.replace(/^tlsproxy_/, "smtpd_");
+  const written = [directive, behind, behind.replace(/key_file$/, "cert_file")];
+  const name = written.find((one) => find(one, tables));
+  const at = name === undefined ? undefined : find(name, tables)?.at;
+  return name !== undefined && at ? { path: joinPath("/", path), directive: name, at } : null;
+}
+
+const OTHERS: { [name: string]: Role } = {
+  smtpd_tls_CAfile: "client-ca",
+  smtpd_tls_dh1024_param_file: "dhparam",
+  smtp_tls_cert_file: "upstream-certificate",
+  smtp_tls_key_file: "upstream-key",
+  smtp_tls_eccert_file: "upstream-certificate",
+  smtp_tls_eckey_file: "upstream-key",
+  smtp_tls_chain_files: "upstream-certificate",
+  smtp_tls_CAfile: "upstream-ca",
+  lmtp_tls_cert_file: "upstream-certificate",
+  lmtp_tls_key_file: "upstream-key",
+  lmtp_tls_chain_files: "upstream-certificate",
+  lmtp_tls_CAfile: "upstream-ca",
+};
+
+function nameOthers(draft: Draft, main: Parameters): void {
+  for (const [name, role] of Object.entries(OTHERS)) {
+    const found = main.get(name);
+    const value = found ? findValue(name, [main]) : "";
+    if (found && value === null) draft.wonder(`which file ${name} is`, found.at);
+    for (const path of value?.split(/[\s,]+/) ?? []) {
+      const named = toNamed(name, path, [main]);
+      if (named) draft.name(role, named);
+    }
+  }
+}

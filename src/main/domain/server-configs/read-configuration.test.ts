@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { chooseServing } from "./choose-serving.ts";
+import type { ServerKind } from "./configuration.ts";
+import { readConfiguration } from "./read-configuration.ts";
+import { makeFiles } from "./testing/say-files.ts";
+
+const KINDS: readonly ServerKind[] = [
+  "nginx",
+  "apache",
+  "haproxy",
+  "postfix",
+  "dovecot",
+  "slapd",
+  "postgresql",
+  "mysql",
+  "sshd",
+];
+
+/** Words and marks that mean something to one of them, so that chance makes what is nearly a configuration. */
+const PIECES = [
+  ..."\n;{}#\\\"'$=<>()[]!:*,.@~ \t",
+  ...[
+    "http",
+    "server",
+    "stream",
+    "mail",
+    "listen",
+    "443 ssl",
+    "server_name",
+    "ssl_certificate",
+    "include",
+    "a.conf",
+  ],
+  ...[
+    "<VirtualHost *:443>",
+    "</VirtualHost>",
+    "<IfModule",
+    "<IfDefine",
+    "Define",
+    "SSLEngine on",
+    "SSLCertificateFile",
+  ],
+  ...["frontend", "bind", ":443", "ssl", "crt", "crt-list", "crt-store", "load", "global", "crt-base", ".if"],
+  ...[
+    "smtpd_tls_cert_file",
+    "${",
+    "?",
+    "smtp inet n - y - - smtpd",
+    "-o",
+    "ssl_cert = </c",
+    "local_name",
+    "protocol",
+  ],
+  ...[
+    "service imap-login {",
+    "inet_listener",
+    "port = 1",
+    "!include",
+    "TLSCertificateFile",
+    "olcTLSCertificateFile::",
+  ],
+  ...[
+    "include_dir",
+    "ssl = on",
+    "[mysqld]",
+    "ssl-cert",
+    "!includedir",
+    "HostCertificate",
+    "constructor",
+    "__proto__",
+  ],
+];
+const text = fc.array(fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 3 })), { maxLength: 60 });
+
+test("no text makes a reader throw, and each choice among what it read comes to an end", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...KINDS), text, text, (server, first, second) => {
+      const files = makeFiles(
+        { server },
+        { "/e/main.cf": first.join(" "), "/e/master.cf": second.join(" "), "/e/a.conf": second.join("") },
+      );
+      const configuration = readConfiguration(files);
+      for (const { listens, names } of configuration.servings)
+        for (const { address, port } of listens)
+          for (const name of [...names, "a.example", null])
+            chooseServing(configuration, { address, port, name }, () => null);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("files that include each other twice, or themselves, are read to a limit, and that is said", () => {
+  const twice: { [kind in ServerKind]?: string } = {
+    nginx: "http { include x.conf; include x.conf; }",
+    apache: "Include x.conf\nInclude x.conf",
+    dovecot: "!include x.conf\n!include x.conf",
+    slapd: "include x.conf\ninclude x.conf",
+    postgresql: "include 'x.conf'\ninclude 'x.conf'",
+    mysql: "!include x.conf\n!include x.conf",
+    sshd: "Include /etc/ssh/x.conf\nInclude /etc/ssh/x.conf",
+  };
+  for (const [server, line] of Object.entries(twice) as [ServerKind, string][]) {
+    const configuration = readConfiguration(makeFiles({ server }, { "/etc/ssh/x.conf": line }));
+    expect(configuration.unknown.length, server).toBeGreaterThan(0);
+    expect(configuration.unknown.length, server).toBeLessThanOrEqual(500);
+  }
+});
+
+test("two hundred thousand characters of one mark cost no reader more than a glance at each", () => {
+  for (const server of KINDS) {
+    for (const mark of [
+      "{",
+      '"',
+      "$",
+      "${",
+      "\\\n",
+      "a ",
+      "a\n",
+      "<a ",
+      "*",
+      " ",
+      "[[",
+      "a {\n",
+      "x = $x y\n",
+      "\n ",
+    ])
+      readConfiguration(makeFiles({ server }, { "/e/main.cf": mark.repeat(200_000 / mark.length) }));
+  }
+});
