@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Download, Page } from "@playwright/test";
 import { expect, test } from "./latchkey.ts";
+import { goByKeys } from "./pages/by-keys.ts";
+import { ListScreen } from "./pages/list-screen.ts";
 
 test("every step is listed, and what a host reaches is a table first and a picture second", async ({
   openSample,
@@ -13,6 +15,7 @@ test("every step is listed, and what a host reaches is a table first and a pictu
   const list = await frame.goTo("Graph");
   await expect(list.rows.first()).toBeVisible();
   expect(await camera.photograph("graph")).toEqual([]);
+  await goByKeys(frame, list);
 
   const drawer = await list.open(/@/);
   await expect(drawer).toContainText("Go on from here");
@@ -32,6 +35,26 @@ test("every step is listed, and what a host reaches is a table first and a pictu
   expect(await readFile(await svg.path(), "utf8")).toMatch(/^<svg xmlns=[\s\S]*<\/svg>$/);
   const png = await save(page, "Save as PNG");
   expect((await readFile(await png.path())).subarray(1, 4).toString()).toBe("PNG");
+
+  await page.getByText("Mutual trust", { exact: true }).click();
+  const pairs = new ListScreen(page, "pairs");
+  await expect(pairs.row("web-1")).toContainText("db-1");
+  expect(await camera.photograph("graph-mutual")).toEqual([]);
+  await goByKeys(frame, pairs);
+  const pair = await pairs.open("web-1");
+  await expect(pair.getByRole("heading", { name: "Back" })).toBeVisible();
+  await page.getByRole("button", { name: "Show a picture" }).click();
+  await expect(picture.getByRole("heading")).toContainText("pair");
+  expect(await camera.photograph("graph-mutual-picture")).toEqual([]);
+  expect(await pairs.exportCsv()).toHaveLength((await pairs.rows.count()) + 1);
+
+  await page.getByText("Shared keys", { exact: true }).click();
+  await expect(page.getByText("No key is known to be shared")).toBeVisible();
+  expect(await camera.photograph("graph-shared-empty")).toEqual([]);
+  await page.getByText("Steps", { exact: true }).click();
+  await list.filter("Begins at", "Person");
+  await list.filter("People", "Left");
+  await expect(list.row(/carol/).first()).toBeVisible();
 });
 
 test("a start that is not known is said, and without hosts the screen says what would be there", async ({

@@ -62,19 +62,19 @@ const writeEndpoints = (size) => `
     SELECT i + 1, 'shop' || i || '.example', 443, i + 1, 'ok', 'presented', '', 1, '${NOW}' FROM n;
   ${upTo(AUTHORITIES)} INSERT INTO certificate (id, sha256, subject, issuer, common_name, serial, not_before, not_after,
       names, key_type, key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, due_from,
-      first_seen, place_count, endpoint_count, only_name, is_seen, is_at_endpoint)
+      first_seen, place_count, endpoint_count, only_name, only_host, is_seen, is_at_endpoint)
     SELECT i + 1, sha256('authority ' || i), 'CN=authority ' || i, 'CN=An Issuer', 'authority ' || i, '01',
       '2026-01-01T00:00:00Z', '2040-01-01T00:00:00Z', '["DNS:authority ' || i || '"]', 'EC', 256, 'P-256', '',
       'ecdsa-with-SHA256', 1, 0, '[]', 1, '2040-01-01T00:00:00Z', '${NOW}', ${size / AUTHORITIES}, ${size / AUTHORITIES},
-      iif(${size} = ${AUTHORITIES}, i + 1, NULL), 1, 1
+      iif(${size} = ${AUTHORITIES}, i + 1, NULL), iif(${size} = ${AUTHORITIES}, 'shop' || i || '.example', ''), 1, 1
     FROM n;
   ${upTo(size)} INSERT INTO certificate (id, sha256, subject, issuer, common_name, serial, not_before, not_after, names,
       key_type, key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, due_from,
-      urgent_from, first_seen, place_count, endpoint_count, only_name, is_seen, is_at_endpoint)
+      urgent_from, first_seen, place_count, endpoint_count, only_name, only_host, is_seen, is_at_endpoint)
     SELECT i + 1 + ${AUTHORITIES}, sha256('shop' || i), 'CN=shop' || i || '.example', 'CN=authority ' || (i % ${AUTHORITIES}),
       'shop' || i || '.example', '01', '2025-01-01T00:00:00Z', ${day(0)}, '["DNS:shop' || i || '.example"]',
       iif(i % 3, 'EC', 'RSA'), 256, 'P-256', '', 'ecdsa-with-SHA256', 0, 0, '[]', ${DER_BYTES}, ${day(-30)}, ${day(-15)},
-      '${NOW}', 1, 1, i + 1, 1, 1
+      '${NOW}', 1, 1, i + 1, 'shop' || i || '.example', 1, 1
     FROM n;
   INSERT INTO certificate_der (certificate, der, extensions) SELECT id, zeroblob(${DER_BYTES}), '[]' FROM certificate;
   ${upTo(size)} INSERT INTO place (certificate, name, endpoint, position, first_scan, last_scan)
@@ -138,9 +138,12 @@ const COUNTED = `
     FROM key WHERE key.fingerprint = grant_line.fingerprint;
   UPDATE tally SET count = (SELECT count(*) FROM certificate) WHERE what = 'certificate';
   INSERT INTO tally (what, count) SELECT tallied_as, count(*) FROM grant_line GROUP BY tallied_as;
+  INSERT INTO tally (what, count) SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as;
   INSERT INTO host_name_search (rowid, text) SELECT id, name FROM host_name;
   INSERT INTO certificate_search (rowid, text)
     SELECT id, subject || char(10) || issuer || char(10) || names FROM certificate;
   INSERT INTO grant_search (rowid, text)
     SELECT id, host_name || char(10) || account || char(10) || file || char(10) || comment FROM grant_line;
+  INSERT INTO key_file_search (rowid, text)
+    SELECT key_file.id, owner || char(10) || host.host || char(10) || path FROM key_file JOIN host ON host.id = key_file.host;
 `;

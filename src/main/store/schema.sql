@@ -25,21 +25,9 @@ CREATE TABLE probe (
   took_ms         INTEGER NOT NULL,
   key_type        TEXT,
   key_fingerprint TEXT
-, jump_host TEXT, jump_port INTEGER, transport TEXT CHECK (transport IN ('ssh2', 'system'))) STRICT;
+, jump_host TEXT, jump_port INTEGER, transport TEXT CHECK (transport IN ('ssh2', 'system')), protocol TEXT) STRICT;
 
 CREATE INDEX probe_of_scan ON probe (scan, state <> 'failed', id);
-
-CREATE TABLE target (
-  id          INTEGER PRIMARY KEY,
-  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
-  host        TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  server_name TEXT NOT NULL DEFAULT '',
-  user        TEXT,
-  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
-  added_at    TEXT NOT NULL, transport TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
-  UNIQUE (kind, host, port, server_name)
-) STRICT;
 
 CREATE TABLE pin (
   host        TEXT NOT NULL,
@@ -73,7 +61,7 @@ END;
 CREATE TABLE host_name (
   id   INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE
-) STRICT;
+, owner TEXT) STRICT;
 
 CREATE VIRTUAL TABLE host_name_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
@@ -88,23 +76,6 @@ CREATE TABLE tally (
   what  TEXT PRIMARY KEY,
   count INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE endpoint (
-  id          INTEGER PRIMARY KEY,
-  host        TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  server_name TEXT NOT NULL DEFAULT '',
-  name        INTEGER NOT NULL REFERENCES host_name (id),
-  state       TEXT NOT NULL CHECK (state IN ('ok', 'failed', 'partial')),
-  outcome     TEXT NOT NULL,
-  message     TEXT NOT NULL,
-  last_scan   INTEGER NOT NULL REFERENCES scan (id),
-  last_seen   TEXT NOT NULL,
-  facts       TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts)),
-  UNIQUE (host, port, server_name)
-) STRICT;
-
-CREATE INDEX endpoint_by_state ON endpoint (state);
 
 CREATE TABLE host (
   id                  INTEGER PRIMARY KEY,
@@ -179,7 +150,7 @@ CREATE TABLE certificate (
   is_seen        INTEGER NOT NULL DEFAULT 0 CHECK (is_seen IN (0, 1)),
   is_at_endpoint INTEGER NOT NULL DEFAULT 0 CHECK (is_at_endpoint IN (0, 1)),
   is_in_file     INTEGER NOT NULL DEFAULT 0 CHECK (is_in_file IN (0, 1))
-) STRICT;
+, own_owner TEXT, owner TEXT NOT NULL DEFAULT '', due_percent INTEGER, usual_due_from TEXT, usual_urgent_from TEXT, is_public INTEGER CHECK (is_public IN (0, 1)), is_over_limit INTEGER NOT NULL DEFAULT 0 CHECK (is_over_limit IN (0, 1)), is_for_clients INTEGER NOT NULL DEFAULT 0 CHECK (is_for_clients IN (0, 1)), ssh_fingerprint TEXT, is_ssh_key INTEGER NOT NULL DEFAULT 0 CHECK (is_ssh_key IN (0, 1)), only_host TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE is_seen = 1;
 
@@ -338,7 +309,9 @@ CREATE TABLE grant_line (
        WHEN owner = 'unknown' THEN 'unmatched' END) VIRTUAL, tallied_as TEXT GENERATED ALWAYS AS (
   'grant ' || effective || ' ' || owner || ' ' || use
   || CASE WHEN fingerprint IS NULL THEN ' keyless ' WHEN is_matched = 1 THEN ' matched ' ELSE ' unmatched ' END
-  || ifnull(orphan, 'kept')) VIRTUAL, approval INTEGER REFERENCES approval (id), review_on TEXT) STRICT;
+  || ifnull(orphan, 'kept')) VIRTUAL, approval INTEGER REFERENCES approval (id), review_on TEXT, is_again INTEGER NOT NULL DEFAULT 0 CHECK (is_again IN (0, 1)), new_as TEXT GENERATED ALWAYS AS (
+  CASE WHEN gone_scan IS NULL AND approval IS NULL AND is_again = 0 AND (effective <> 'no' OR is_dormant = 1)
+       THEN 'new grant ' || printf('%010d', first_scan) END) VIRTUAL) STRICT;
 
 CREATE INDEX grant_on_host ON grant_line (host) WHERE gone_scan IS NULL;
 
@@ -418,7 +391,7 @@ CREATE TABLE key_file (
   first_scan   INTEGER NOT NULL REFERENCES scan (id),
   last_scan    INTEGER NOT NULL REFERENCES scan (id),
   gone_scan    INTEGER REFERENCES scan (id)
-, lock TEXT, likely_fingerprint TEXT) STRICT;
+, lock TEXT, likely_fingerprint TEXT, spki_sha256 TEXT) STRICT;
 
 CREATE INDEX key_file_on_host ON key_file (host) WHERE gone_scan IS NULL;
 
@@ -438,48 +411,6 @@ CREATE INDEX host_key_on_host ON host_key (host) WHERE gone_scan IS NULL;
 
 CREATE INDEX host_key_by_fingerprint ON host_key (fingerprint) WHERE gone_scan IS NULL;
 
-CREATE TABLE finding (
-  id         INTEGER PRIMARY KEY,
-  rule       TEXT NOT NULL,
-  severity   INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
-  kind       TEXT NOT NULL CHECK (kind IN ('certificate', 'grant', 'key-file', 'host')),
-  about      INTEGER NOT NULL,
-  label      TEXT NOT NULL,
-  host       TEXT NOT NULL DEFAULT '',
-  first_seen TEXT NOT NULL,
-  UNIQUE (kind, about, rule)
-) STRICT;
-
-CREATE INDEX finding_by_severity ON finding (severity, rule, first_seen, id);
-
-CREATE INDEX finding_by_rule ON finding (rule, severity, first_seen, id);
-
-CREATE INDEX finding_by_host ON finding (host, rule, severity, id);
-
-CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, severity, id);
-
-CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, severity, id);
-
-CREATE TABLE report (
-  id       INTEGER PRIMARY KEY,
-  finding  INTEGER NOT NULL REFERENCES finding (id),
-  name     INTEGER NOT NULL REFERENCES host_name (id),
-  endpoint INTEGER REFERENCES endpoint (id),
-  host     INTEGER REFERENCES host (id),
-  sentence TEXT NOT NULL,
-  evidence TEXT NOT NULL CHECK (json_valid(evidence)),
-  remedy   TEXT NOT NULL,
-  CHECK ((endpoint IS NULL) <> (host IS NULL))
-) STRICT;
-
-CREATE INDEX report_of_finding ON report (finding, name);
-
-CREATE INDEX report_under_name ON report (name, finding);
-
-CREATE INDEX report_of_endpoint ON report (endpoint) WHERE endpoint IS NOT NULL;
-
-CREATE INDEX report_of_host ON report (host) WHERE host IS NOT NULL;
-
 CREATE TABLE jump_host_key (
   host        TEXT NOT NULL,
   port        INTEGER NOT NULL,
@@ -490,19 +421,6 @@ CREATE TABLE jump_host_key (
   last_seen   TEXT NOT NULL,
   PRIMARY KEY (host, port)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE unvisited (
-  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
-  host        TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  user        TEXT NOT NULL,
-  server_name TEXT NOT NULL,
-  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
-  scan        INTEGER NOT NULL REFERENCES scan (id), transport TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
-  PRIMARY KEY (kind, host, port, user, server_name)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX unvisited_of_scan ON unvisited (scan);
 
 CREATE TABLE roster (
   id       INTEGER PRIMARY KEY,
@@ -949,9 +867,6 @@ CREATE UNIQUE INDEX approval_of_line ON approval (host, account, file, text) WHE
 
 CREATE INDEX approval_on_host ON approval (host, account, file);
 
-CREATE INDEX grant_unapproved ON grant_line (first_scan, id, effective, is_dormant)
-  WHERE gone_scan IS NULL AND approval IS NULL;
-
 CREATE INDEX grant_to_review ON grant_line (review_on, id) WHERE gone_scan IS NULL AND review_on IS NOT NULL;
 
 CREATE TRIGGER approval_begins AFTER INSERT ON approval
@@ -1072,4 +987,558 @@ BEGIN
                    OR EXISTS (SELECT 1 FROM key_file WHERE likely_fingerprint = OLD.fingerprint AND gone_scan IS NULL)
                    OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = OLD.fingerprint)
   WHERE fingerprint = OLD.fingerprint;
+END;
+
+CREATE TABLE endpoint (
+  id          INTEGER PRIMARY KEY,
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  server_name TEXT NOT NULL DEFAULT '',
+  protocol    TEXT NOT NULL DEFAULT 'tls',
+  name        INTEGER NOT NULL REFERENCES host_name (id),
+  state       TEXT NOT NULL CHECK (state IN ('ok', 'failed', 'partial')),
+  outcome     TEXT NOT NULL,
+  message     TEXT NOT NULL,
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  last_seen   TEXT NOT NULL,
+  facts       TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts)), staple BLOB, timestamps BLOB, authorities TEXT CHECK (json_valid(authorities)), offers TEXT CHECK (json_valid(offers)), key_exchange TEXT CHECK (key_exchange IN ('hybrid', 'classical', 'no-tls13')), key_exchange_since TEXT,
+  UNIQUE (host, port, server_name, protocol)
+) STRICT;
+
+CREATE INDEX endpoint_by_state ON endpoint (state);
+
+CREATE TABLE target (
+  id          INTEGER PRIMARY KEY,
+  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  server_name TEXT NOT NULL DEFAULT '',
+  protocol    TEXT NOT NULL DEFAULT 'tls',
+  user        TEXT,
+  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
+  transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
+  added_at    TEXT NOT NULL, way TEXT NOT NULL DEFAULT '',
+  UNIQUE (kind, host, port, server_name, protocol)
+) STRICT;
+
+CREATE TABLE unvisited (
+  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  user        TEXT NOT NULL,
+  server_name TEXT NOT NULL,
+  protocol    TEXT NOT NULL DEFAULT 'tls',
+  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
+  transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
+  scan        INTEGER NOT NULL REFERENCES scan (id), way TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (kind, host, port, user, server_name, protocol)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX unvisited_of_scan ON unvisited (scan);
+
+CREATE TABLE endpoint_address (
+  endpoint INTEGER NOT NULL REFERENCES endpoint (id),
+  address  TEXT NOT NULL,
+  outcome  TEXT NOT NULL,
+  message  TEXT NOT NULL,
+  chain    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(chain)),
+  at       TEXT NOT NULL,
+  PRIMARY KEY (endpoint, address)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX key_file_of_spki ON key_file (spki_sha256) WHERE spki_sha256 IS NOT NULL AND gone_scan IS NULL;
+
+CREATE TABLE host_address (
+  address TEXT NOT NULL,
+  host    INTEGER NOT NULL REFERENCES host (id),
+  PRIMARY KEY (address, host)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX host_address_of_host ON host_address (host);
+
+CREATE TABLE host_map (
+  host INTEGER PRIMARY KEY REFERENCES host (id),
+  map  TEXT NOT NULL CHECK (json_valid(map))
+) STRICT;
+
+CREATE TABLE serving (
+  id               INTEGER PRIMARY KEY,
+  host             INTEGER NOT NULL REFERENCES host (id),
+  host_text        TEXT NOT NULL,
+  server           TEXT NOT NULL,
+  root             TEXT NOT NULL,
+  address          TEXT NOT NULL,
+  port             INTEGER NOT NULL,
+  name             TEXT NOT NULL,
+  is_default       INTEGER NOT NULL CHECK (is_default IN (0, 1)),
+  protocol         TEXT NOT NULL,
+  file             TEXT NOT NULL,
+  line             INTEGER NOT NULL,
+  certificate_path TEXT,
+  real_path        TEXT,
+  directive        TEXT,
+  directive_file   TEXT,
+  directive_line   INTEGER,
+  key_path         TEXT,
+  unsure           TEXT,
+  state            INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
+  first_scan       INTEGER NOT NULL REFERENCES scan (id),
+  last_scan        INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan        INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX serving_of_host ON serving (host, certificate_path) WHERE gone_scan IS NULL;
+
+CREATE INDEX serving_by_state ON serving (state, host_text, port, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX serving_by_host ON serving (host_text, port, id) WHERE gone_scan IS NULL;
+
+CREATE TABLE served (
+  serving     INTEGER NOT NULL REFERENCES serving (id),
+  endpoint    INTEGER NOT NULL REFERENCES endpoint (id),
+  state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  evidence    TEXT NOT NULL CHECK (json_valid(evidence)),
+  PRIMARY KEY (serving, endpoint, certificate)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX served_by_endpoint ON served (endpoint);
+
+CREATE INDEX served_certificate ON served (certificate);
+
+CREATE INDEX place_in_file ON place (host, path) WHERE host IS NOT NULL;
+
+CREATE TABLE finding (
+  id         INTEGER PRIMARY KEY,
+  rule       TEXT NOT NULL,
+  severity   INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
+  kind       TEXT NOT NULL,
+  about      INTEGER NOT NULL,
+  label      TEXT NOT NULL,
+  host       TEXT NOT NULL DEFAULT '',
+  first_seen TEXT NOT NULL,
+  UNIQUE (kind, about, rule)
+) STRICT;
+
+CREATE TABLE report (
+  id       INTEGER PRIMARY KEY,
+  finding  INTEGER NOT NULL REFERENCES finding (id),
+  name     INTEGER NOT NULL REFERENCES host_name (id),
+  endpoint INTEGER REFERENCES endpoint (id),
+  host     INTEGER REFERENCES host (id),
+  sentence TEXT NOT NULL,
+  evidence TEXT NOT NULL CHECK (json_valid(evidence)),
+  remedy   TEXT NOT NULL,
+  CHECK ((endpoint IS NULL) <> (host IS NULL))
+) STRICT;
+
+CREATE INDEX finding_by_severity ON finding (severity, rule, first_seen, id);
+
+CREATE INDEX finding_by_rule ON finding (rule, severity, first_seen, id);
+
+CREATE INDEX finding_by_host ON finding (host, rule, severity, id);
+
+CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, severity, id);
+
+CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, severity, id);
+
+CREATE INDEX report_of_finding ON report (finding, name);
+
+CREATE INDEX report_under_name ON report (name, finding);
+
+CREATE INDEX report_of_endpoint ON report (endpoint) WHERE endpoint IS NOT NULL;
+
+CREATE INDEX report_of_host ON report (host) WHERE host IS NOT NULL;
+
+CREATE TABLE acceptance (
+  id           INTEGER PRIMARY KEY,
+  rule         TEXT NOT NULL,
+  kind         TEXT NOT NULL,
+  about        ANY NOT NULL,
+  reason       TEXT NOT NULL,
+  until        TEXT NOT NULL,
+  accepted_at  TEXT NOT NULL,
+  withdrawn_at TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX acceptance_of_finding ON acceptance (rule, kind, about) WHERE withdrawn_at IS NULL;
+
+CREATE TABLE rule_wish (
+  rule  TEXT PRIMARY KEY,
+  since TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tag (
+  id          INTEGER PRIMARY KEY,
+  name        TEXT NOT NULL UNIQUE,
+  due_percent INTEGER CHECK (due_percent BETWEEN 1 AND 99)
+) STRICT;
+
+CREATE TABLE tagged_host (
+  name INTEGER NOT NULL REFERENCES host_name (id),
+  tag  INTEGER NOT NULL REFERENCES tag (id),
+  PRIMARY KEY (name, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tagged_host_of_tag ON tagged_host (tag);
+
+CREATE TABLE tagged_certificate (
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  tag         INTEGER NOT NULL REFERENCES tag (id),
+  PRIMARY KEY (certificate, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
+
+CREATE INDEX host_name_with_owner ON host_name (owner) WHERE owner IS NOT NULL;
+
+CREATE INDEX certificate_of_owner ON certificate (owner, not_after, id) WHERE is_seen = 1 AND owner <> '';
+
+CREATE INDEX certificate_of_key ON certificate (spki_sha256) WHERE is_ca = 0 AND spki_sha256 <> '';
+
+CREATE INDEX certificate_of_ssh_key ON certificate (ssh_fingerprint) WHERE ssh_fingerprint IS NOT NULL;
+
+CREATE INDEX certificate_over_limit ON certificate (first_seen) WHERE is_seen = 1 AND is_over_limit = 1 AND is_public = 1;
+
+CREATE INDEX certificate_for_clients ON certificate (first_seen)
+  WHERE is_seen = 1 AND is_for_clients = 1 AND is_public = 1 AND is_at_endpoint = 0;
+
+CREATE INDEX certificate_wildcard_spread ON certificate (first_seen)
+  WHERE is_seen = 1 AND is_ca = 0 AND only_name IS NULL AND instr(names, '"DNS:*.') > 0;
+
+CREATE INDEX certificate_also_ssh ON certificate (first_seen) WHERE is_seen = 1 AND is_ssh_key = 1;
+
+CREATE VIEW inherited_owner AS
+SELECT place.certificate AS certificate,
+  CASE WHEN count(DISTINCT ifnull(host_name.owner, '')) = 1 THEN ifnull(min(host_name.owner), '') ELSE '' END AS owner
+FROM place JOIN host_name ON host_name.id = place.name
+WHERE place.gone_scan IS NULL
+GROUP BY place.certificate;
+
+CREATE VIEW asked_percent AS
+SELECT certificate, due_percent
+FROM tagged_certificate JOIN tag ON tag.id = tagged_certificate.tag
+WHERE due_percent IS NOT NULL
+UNION ALL
+SELECT place.certificate, due_percent
+FROM place JOIN tagged_host ON tagged_host.name = place.name JOIN tag ON tag.id = tagged_host.tag
+WHERE place.gone_scan IS NULL AND due_percent IS NOT NULL;
+
+CREATE TRIGGER place_begins_under_label AFTER INSERT ON place
+WHEN EXISTS (SELECT 1 FROM host_name WHERE id = NEW.name AND owner IS NOT NULL)
+  OR EXISTS (SELECT 1 FROM tagged_host WHERE name = NEW.name)
+  OR EXISTS (SELECT 1 FROM certificate WHERE id = NEW.certificate AND owner <> '')
+BEGIN
+  UPDATE certificate
+  SET owner = ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate), ''))
+  WHERE id = NEW.certificate;
+  UPDATE certificate
+  SET due_percent = (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate)
+  WHERE id = NEW.certificate;
+END;
+
+CREATE TRIGGER place_ends_under_label AFTER UPDATE OF gone_scan ON place
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+  AND (EXISTS (SELECT 1 FROM host_name WHERE id = NEW.name AND owner IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM tagged_host WHERE name = NEW.name)
+    OR EXISTS (SELECT 1 FROM host_name WHERE owner IS NOT NULL)
+      AND EXISTS (
+        SELECT 1 FROM place AS other JOIN host_name ON host_name.id = other.name
+        WHERE other.certificate = NEW.certificate AND other.gone_scan IS NULL AND host_name.owner IS NOT NULL))
+BEGIN
+  UPDATE certificate
+  SET owner = ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate), ''))
+  WHERE id = NEW.certificate;
+  UPDATE certificate
+  SET due_percent = (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate)
+  WHERE id = NEW.certificate;
+END;
+
+CREATE TRIGGER certificate_is_due_otherwise AFTER UPDATE OF due_percent ON certificate
+WHEN OLD.due_percent IS NOT NEW.due_percent
+BEGIN
+  UPDATE certificate
+  SET usual_due_from = ifnull(usual_due_from, due_from),
+      usual_urgent_from = iif(usual_due_from IS NULL, urgent_from, usual_urgent_from)
+  WHERE id = NEW.id;
+  UPDATE certificate
+  SET due_from = usual_due_from, urgent_from = usual_urgent_from, usual_due_from = NULL, usual_urgent_from = NULL
+  WHERE id = NEW.id AND NEW.due_percent IS NULL;
+  UPDATE certificate
+  SET due_from = strftime('%Y-%m-%dT%H:%M:%SZ', unixepoch(not_after)
+        - min(unixepoch(not_after) - unixepoch(not_before), 34387200) * due_percent / 100, 'unixepoch'),
+      urgent_from = strftime('%Y-%m-%dT%H:%M:%SZ', unixepoch(not_after)
+        - min(unixepoch(not_after) - unixepoch(not_before), 34387200) * due_percent / 200, 'unixepoch')
+  WHERE id = NEW.id AND due_percent IS NOT NULL AND urgent_from IS NOT NULL AND not_before < not_after;
+END;
+
+CREATE TABLE expiry (
+  ends_on   TEXT NOT NULL,
+  due_on    TEXT NOT NULL,
+  life_days INTEGER NOT NULL,
+  issuer    TEXT NOT NULL,
+  owner     TEXT NOT NULL,
+  public    TEXT NOT NULL CHECK (public IN ('yes', 'no', 'unknown')),
+  count     INTEGER NOT NULL,
+  PRIMARY KEY (ends_on, due_on, life_days, issuer, owner, public)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW expiry_of AS
+SELECT id,
+  substr(not_after, 1, 10) AS ends_on,
+  substr(due_from, 1, 10) AS due_on,
+  (unixepoch(not_after) - unixepoch(not_before) + 1 + 86399) / 86400 AS life_days,
+  iif(is_self_issued, '', substr(issuer, 1, 300)) AS issuer,
+  owner,
+  CASE is_public WHEN 1 THEN 'yes' WHEN 0 THEN 'no' ELSE 'unknown' END AS public
+FROM certificate
+WHERE is_ca = 0 AND not_before <= not_after AND not_after < '9999';
+
+CREATE TRIGGER certificate_appears_in_expiry AFTER UPDATE OF is_seen ON certificate
+WHEN OLD.is_seen = 0 AND NEW.is_seen = 1
+BEGIN
+  INSERT INTO expiry (ends_on, due_on, life_days, issuer, owner, public, count)
+  SELECT ends_on, due_on, life_days, issuer, owner, public, 1 FROM expiry_of WHERE id = NEW.id
+  ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER certificate_vanishes_from_expiry AFTER UPDATE OF is_seen ON certificate
+WHEN OLD.is_seen = 1 AND NEW.is_seen = 0
+BEGIN
+  UPDATE expiry SET count = count - 1
+  WHERE (ends_on, due_on, life_days, issuer, owner, public)
+    IN (SELECT ends_on, due_on, life_days, issuer, owner, public FROM expiry_of WHERE id = NEW.id);
+  DELETE FROM expiry
+  WHERE count = 0 AND (ends_on, due_on, life_days, issuer, owner, public)
+    IN (SELECT ends_on, due_on, life_days, issuer, owner, public FROM expiry_of WHERE id = NEW.id);
+END;
+
+CREATE TRIGGER certificate_leaves_expiry BEFORE UPDATE OF owner, due_from, is_public ON certificate
+WHEN OLD.is_seen = 1
+  AND (OLD.owner <> NEW.owner OR OLD.due_from <> NEW.due_from OR OLD.is_public IS NOT NEW.is_public)
+BEGIN
+  UPDATE expiry SET count = count - 1
+  WHERE (ends_on, due_on, life_days, issuer, owner, public)
+    IN (SELECT ends_on, due_on, life_days, issuer, owner, public FROM expiry_of WHERE id = OLD.id);
+  DELETE FROM expiry
+  WHERE count = 0 AND (ends_on, due_on, life_days, issuer, owner, public)
+    IN (SELECT ends_on, due_on, life_days, issuer, owner, public FROM expiry_of WHERE id = OLD.id);
+END;
+
+CREATE TRIGGER certificate_enters_expiry AFTER UPDATE OF owner, due_from, is_public ON certificate
+WHEN OLD.is_seen = 1
+  AND (OLD.owner <> NEW.owner OR OLD.due_from <> NEW.due_from OR OLD.is_public IS NOT NEW.is_public)
+BEGIN
+  INSERT INTO expiry (ends_on, due_on, life_days, issuer, owner, public, count)
+  SELECT ends_on, due_on, life_days, issuer, owner, public, 1 FROM expiry_of WHERE id = NEW.id
+  ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TABLE reused_key (
+  spki       TEXT PRIMARY KEY,
+  seen_count INTEGER NOT NULL,
+  first_from TEXT,
+  last_from  TEXT,
+  kept_days  INTEGER NOT NULL,
+  since      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reused_key_shared ON reused_key (since, spki) WHERE seen_count > 1;
+
+CREATE INDEX reused_key_kept ON reused_key (since, spki) WHERE seen_count > 0 AND kept_days > 398;
+
+CREATE TRIGGER certificate_has_known_key AFTER INSERT ON certificate
+WHEN NEW.is_ca = 0 AND NEW.spki_sha256 <> ''
+  AND EXISTS (
+    SELECT 1 FROM certificate
+    WHERE spki_sha256 = NEW.spki_sha256 AND spki_sha256 <> '' AND is_ca = 0 AND id <> NEW.id)
+BEGIN
+  UPDATE reused_key
+  SET first_from = min(ifnull(first_from, NEW.not_before), ifnull(NEW.not_before, first_from)),
+      last_from = max(ifnull(last_from, NEW.not_before), ifnull(NEW.not_before, last_from))
+  WHERE spki = NEW.spki_sha256;
+  INSERT INTO reused_key (spki, seen_count, first_from, last_from, kept_days, since)
+  SELECT spki_sha256, sum(is_seen), min(not_before), max(not_before), 0, NEW.first_seen
+  FROM certificate
+  WHERE spki_sha256 = NEW.spki_sha256 AND spki_sha256 <> '' AND is_ca = 0
+    AND NOT EXISTS (SELECT 1 FROM reused_key WHERE spki = NEW.spki_sha256)
+  GROUP BY spki_sha256;
+  UPDATE reused_key
+  SET kept_days = ifnull((unixepoch(last_from) - unixepoch(first_from)) / 86400, 0)
+  WHERE spki = NEW.spki_sha256;
+END;
+
+CREATE TRIGGER certificate_of_known_key_comes_or_goes AFTER UPDATE OF is_seen ON certificate
+WHEN OLD.is_seen <> NEW.is_seen AND NEW.is_ca = 0
+BEGIN
+  UPDATE reused_key SET seen_count = seen_count + NEW.is_seen - OLD.is_seen WHERE spki = NEW.spki_sha256;
+END;
+
+CREATE VIEW ssh_key_met AS
+SELECT fingerprint FROM key
+UNION ALL SELECT fingerprint FROM host_key WHERE gone_scan IS NULL
+UNION ALL SELECT key_fingerprint FROM host WHERE key_fingerprint IS NOT NULL
+UNION ALL SELECT fingerprint FROM key_file
+  WHERE gone_scan IS NULL AND fingerprint IS NOT NULL AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*');
+
+CREATE TRIGGER certificate_has_ssh_key AFTER INSERT ON certificate
+WHEN NEW.ssh_fingerprint IS NOT NULL
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1
+  WHERE id = NEW.id AND EXISTS (SELECT 1 FROM ssh_key_met WHERE fingerprint = NEW.ssh_fingerprint);
+END;
+
+CREATE TRIGGER certificate_is_told_its_ssh_key AFTER UPDATE OF ssh_fingerprint ON certificate
+WHEN NEW.ssh_fingerprint IS NOT NULL
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1
+  WHERE id = NEW.id AND EXISTS (SELECT 1 FROM ssh_key_met WHERE fingerprint = NEW.ssh_fingerprint);
+END;
+
+CREATE TRIGGER key_is_of_certificate AFTER INSERT ON key
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
+END;
+
+CREATE TRIGGER host_key_is_of_certificate AFTER INSERT ON host_key
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
+END;
+
+CREATE TRIGGER host_begins_with_key_of_certificate AFTER INSERT ON host
+WHEN NEW.key_fingerprint IS NOT NULL
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.key_fingerprint AND is_ssh_key = 0;
+END;
+
+CREATE TRIGGER host_presents_key_of_certificate AFTER UPDATE OF key_fingerprint ON host
+WHEN NEW.key_fingerprint IS NOT NULL AND OLD.key_fingerprint IS NOT NEW.key_fingerprint
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.key_fingerprint AND is_ssh_key = 0;
+END;
+
+CREATE TRIGGER key_file_is_of_certificate AFTER INSERT ON key_file
+WHEN NEW.fingerprint IS NOT NULL AND (instr(NEW.path, '/.ssh/') > 0 OR NEW.path GLOB '/etc/ssh/*')
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
+END;
+
+CREATE INDEX place_leaf_begun ON place (first_scan, endpoint)
+  WHERE gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0;
+
+CREATE INDEX endpoint_asking ON endpoint (id) WHERE authorities IS NOT NULL;
+
+CREATE INDEX endpoint_readable ON endpoint (key_exchange_since, id) WHERE key_exchange IN ('classical', 'no-tls13');
+
+CREATE VIEW key_exchange_of AS
+SELECT id, CASE
+  WHEN EXISTS (
+    SELECT 1 FROM json_each(offers, '$.groups')
+    WHERE instr(value ->> 'name', 'MLKEM') > 0 AND value ->> 'state' = 'accepted') THEN 'hybrid'
+  WHEN facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0') AND NOT EXISTS (
+    SELECT 1 FROM json_each(offers, '$.versions')
+    WHERE value ->> 'name' = 'TLS 1.3' AND value ->> 'state' <> 'refused') THEN 'no-tls13'
+  WHEN (
+    SELECT count(*) > 0 AND min(value ->> 'state' = 'refused') FROM json_each(offers, '$.groups')
+    WHERE instr(value ->> 'name', 'MLKEM') > 0) THEN 'classical'
+  END AS key_exchange
+FROM endpoint;
+
+CREATE TRIGGER endpoint_begins_with_key_exchange AFTER INSERT ON endpoint
+BEGIN
+  UPDATE endpoint
+  SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
+      key_exchange_since = NEW.last_seen
+  WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER endpoint_has_another_key_exchange AFTER UPDATE OF facts, offers ON endpoint
+WHEN OLD.facts <> NEW.facts OR OLD.offers IS NOT NEW.offers
+BEGIN
+  UPDATE endpoint
+  SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
+      key_exchange_since = iif(
+        key_exchange IS (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
+        key_exchange_since, NEW.last_seen)
+  WHERE id = NEW.id;
+END;
+
+CREATE TABLE trusted_authority (
+  id          INTEGER PRIMARY KEY,
+  host        INTEGER NOT NULL REFERENCES host (id),
+  account     TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  key_type    TEXT NOT NULL,
+  comment     TEXT NOT NULL,
+  file        TEXT NOT NULL,
+  line        INTEGER NOT NULL,
+  principals  TEXT NOT NULL CHECK (json_valid(principals)),
+  effective   TEXT NOT NULL CHECK (json_valid(effective)),
+  first_scan  INTEGER NOT NULL REFERENCES scan (id),
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan   INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX trusted_authority_on_host ON trusted_authority (host, account) WHERE gone_scan IS NULL;
+
+CREATE INDEX trusted_authority_by_key ON trusted_authority (fingerprint, host, account) WHERE gone_scan IS NULL;
+
+CREATE INDEX key_file_by_any_key ON key_file (ifnull(fingerprint, likely_fingerprint), id) WHERE gone_scan IS NULL;
+
+CREATE VIRTUAL TABLE key_file_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE TRIGGER key_file_is_found AFTER INSERT ON key_file
+BEGIN
+  INSERT INTO key_file_search (rowid, text)
+  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path FROM host WHERE id = NEW.host;
+END;
+
+CREATE TRIGGER key_file_is_found_otherwise AFTER UPDATE OF owner ON key_file
+WHEN OLD.owner <> NEW.owner AND NEW.gone_scan IS NULL
+BEGIN
+  DELETE FROM key_file_search WHERE rowid = NEW.id;
+  INSERT INTO key_file_search (rowid, text)
+  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path FROM host WHERE id = NEW.host;
+END;
+
+CREATE TRIGGER key_file_is_not_found AFTER UPDATE OF gone_scan ON key_file
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  DELETE FROM key_file_search WHERE rowid = NEW.id;
+END;
+
+CREATE TRIGGER certificate_is_elsewhere AFTER UPDATE OF only_name ON certificate
+WHEN OLD.only_name IS NOT NEW.only_name
+BEGIN
+  UPDATE certificate SET only_host = ifnull((SELECT name FROM host_name WHERE host_name.id = NEW.only_name), '')
+  WHERE id = NEW.id;
+END;
+
+CREATE INDEX certificate_by_only_host ON certificate
+  (only_host, id, not_after, due_from, urgent_from, not_before, first_seen) WHERE is_seen = 1;
+
+CREATE INDEX grant_unapproved ON grant_line (first_scan, id, effective, is_dormant, is_again)
+  WHERE gone_scan IS NULL AND approval IS NULL;
+
+CREATE INDEX grant_there_again ON grant_line (first_scan, id) WHERE gone_scan IS NULL AND is_again = 1;
+
+CREATE TRIGGER grant_begins_new AFTER INSERT ON grant_line
+BEGIN
+  UPDATE grant_line SET is_again = 1
+  WHERE id = NEW.id AND EXISTS (
+    SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
+    WHERE earlier.host = NEW.host AND earlier.account = NEW.account AND earlier.file = NEW.file
+      AND earlier.fingerprint = NEW.fingerprint AND earlier.text = NEW.text AND earlier.gone_scan IS NOT NULL);
+  INSERT INTO tally (what, count) SELECT new_as, 1 FROM grant_line WHERE id = NEW.id AND new_as IS NOT NULL
+  ON CONFLICT (what) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER grant_is_new_otherwise AFTER UPDATE OF gone_scan, approval, effective, is_dormant ON grant_line
+WHEN OLD.new_as IS NOT NEW.new_as
+BEGIN
+  UPDATE tally SET count = count - 1 WHERE what = OLD.new_as;
+  INSERT INTO tally (what, count) SELECT NEW.new_as, 1 WHERE NEW.new_as IS NOT NULL
+  ON CONFLICT (what) DO UPDATE SET count = count + 1;
 END;

@@ -64,8 +64,13 @@ export const ChangesSearch = z.object({
 export const GraphSearch = z.object({
   search: text,
   start: optional(z.string().min(1).max(600)),
+  /** Instead of steps: pairs of hosts that trust each other, or keys that several hold. */
+  list: optional(z.enum(["mutual", "shared"])),
+  kind: optional(z.enum(["people", "hosts"])),
   direction: optional(z.literal("to")),
-  by: optional(z.enum(["key-file", "this-computer", "person", "account"])),
+  by: optional(z.enum(["key-file", "this-computer", "person", "authority", "account"])),
+  person: optional(z.string().min(1).max(600)),
+  standing: optional(z.enum(["known", "gone"])),
   host: text,
   certain: optional(z.literal(true)),
   root: optional(z.literal(true)),

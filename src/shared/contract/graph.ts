@@ -17,14 +17,20 @@ const Start = z.object({
 
 const Ways = { onlyCertain: z.boolean().default(false), onlyRoot: z.boolean().default(false) };
 
+/** There is more than was looked at. */
+const CUT = { isCut: z.boolean() };
+
 export const graph = {
   /** Every step that is known, by who takes it. */
   links: query
     .input(
       z.object({
         search: Search,
-        /** Only what begins so: at a key file, at this computer, at a person, or at another account. */
-        by: z.enum(["key-file", "this-computer", "person", "account"]).nullable().default(null),
+        /** Only what begins so: at a key file, this computer, a person, an authority that sshd trusts, or another account. */
+        by: z.enum(["key-file", "this-computer", "person", "authority", "account"]).nullable().default(null),
+        /** Only what begins at people of this name or login, and at those who are there or have left. */
+        person: z.string().trim().min(1).max(600).nullable().default(null),
+        standing: z.enum(["known", "gone"]).nullable().default(null),
         /** Only what leads to this host. */
         host: z.string().max(253).nullable().default(null),
         ...Ways,
@@ -43,12 +49,7 @@ export const graph = {
         ...Page.shape,
       }),
     )
-    .output(
-      listOf(GraphLink).extend({
-        /** There is more than was looked at. */
-        isCut: z.boolean(),
-      }),
-    ),
+    .output(listOf(GraphLink).extend(CUT)),
 
   /** The nearest things around a start, for a picture. */
   picture: query.input(Start.extend({ most: z.int().min(1).max(2_000).default(150) })).output(
@@ -69,9 +70,22 @@ export const graph = {
     }),
   ),
 
-  /** Pairs of hosts that can log in to each other. */
-  mutual: query.output(z.object({ pairs: z.array(MutualTrust), total: z.int(), isCut: z.boolean() })),
+  /** Pairs of hosts that can log in to each other: by the surest way there, and the surest back. */
+  mutual: query
+    .input(
+      z.object({
+        search: Search,
+        /** Only pairs that this host is one of. */
+        host: z.string().max(253).nullable().default(null),
+        /** Only pairs of which both ways are certain. */
+        onlyCertain: z.boolean().default(false),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(MutualTrust).extend(CUT)),
 
   /** Keys of several people, and host keys of several hosts. */
-  shared: query.output(z.object({ keys: z.array(SharedKey), isCut: z.boolean() })),
+  shared: query
+    .input(z.object({ search: Search, kind: SharedKey.shape.kind.nullable().default(null), ...Page.shape }))
+    .output(listOf(SharedKey).extend(CUT)),
 };

@@ -38,10 +38,11 @@ export type GraphNode = z.infer<typeof GraphNode>;
 
 /**
  * How one thing gives another: whoever has `from` has `to`.
- * holds: a private key file, an agent or a roster gives a key; opens: a grant lets a key in to an account; root: the account
- * of number 0 is every account of its host; sudo, doas: a rule; agent: an open socket lends keys.
+ * holds: a private key file, an agent or a roster gives a key; opens: a grant lets a key in to an account; signs: the key is
+ * an authority that sshd trusts, and a certificate that it signs lets in to an account; root: the account of number 0 is
+ * every account of its host; sudo, doas: a rule; agent: an open socket lends keys.
  */
-export const GraphHow = z.enum(["holds", "opens", "root", "sudo", "doas", "agent"]);
+export const GraphHow = z.enum(["holds", "opens", "signs", "root", "sudo", "doas", "agent"]);
 export type GraphHow = z.infer<typeof GraphHow>;
 
 export const GraphEdge = z.object({
@@ -79,12 +80,13 @@ export const GraphLink = z.object({
 });
 export type GraphLink = z.infer<typeof GraphLink>;
 
-/** Two hosts, each of which holds a private key that opens an account of the other. */
-export const MutualTrust = z.object({ there: GraphLink, back: GraphLink });
+/** Two hosts, each of which holds a private key that opens an account of the other. `there` is of the first one. */
+export const MutualTrust = z.object({ id: z.string(), there: GraphLink, back: GraphLink });
 export type MutualTrust = z.infer<typeof MutualTrust>;
 
 /** A key that rosters have as several people's, or a host key that several hosts hold. */
 export const SharedKey = z.object({
+  id: z.string(),
   fingerprint: z.string(),
   kind: z.enum(["people", "hosts"]),
   /** The people by name, or the hosts as HOST or HOST:PORT; the first of them. */

@@ -29,6 +29,19 @@ export function judgeOpening({ state, reasons, onlyFrom, gives }: Effective): Ju
   ]);
 }
 
+/** A certificate that an authority may sign: whoever has its private half writes one. The principals are of the account. */
+export function judgeSigning(effective: Effective, principals: readonly string[]): Judged {
+  const { isCertain, notes } = judgeOpening(effective);
+  const names = principals.slice(0, MOST_NAMED).map((name) => `"${name}"`);
+  const more = principals.length > MOST_NAMED ? [`${principals.length - MOST_NAMED} more`] : [];
+  const said =
+    names.length === 0
+      ? "with a principal that a command names"
+      : `with the principal ${[...names, ...more].join(" or ")}`;
+  return { isCertain, notes: [...notes, `by a certificate that it signs, ${said}`] };
+}
+const MOST_NAMED = 8;
+
 type Held = { isEncrypted: boolean | null; keyType: string | null; isLikely: boolean; kind: "own" | "root" };
 
 /** A private key file, for whoever reads it. */
@@ -66,6 +79,7 @@ const PASSWORDS = {
 export const HOW_WORDS: Record<GraphHow, string> = {
   holds: "holds",
   opens: "login",
+  signs: "certificate",
   root: "root",
   sudo: "sudo",
   doas: "doas",

@@ -47,6 +47,16 @@ export function judgeAuthorities(collection: Collection): Authority[] {
   });
 }
 
+/** Whether all was read by which sshd trusts authorities: its settings, and the files that they name. */
+export function areAuthoritiesTold(collection: Collection): boolean {
+  const daemons = readDaemons(collection);
+  const isFileTold = (path: string) => {
+    const file = collection.sshdFiles.get(path);
+    return file !== undefined && (file.isAbsent || file.bytes !== null);
+  };
+  return daemons.every(({ config }) => config.unread.length === 0) && namesOf(daemons).every(isFileTold);
+}
+
 /** The files in which sshd looks for authorities, whoever logs in. */
 function namesOf(daemons: readonly Daemon[]): string[] {
   const written = daemons.flatMap(({ config }) =>

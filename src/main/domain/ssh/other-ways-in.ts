@@ -9,13 +9,16 @@ const COMMAND = "authorizedkeyscommand";
 const AUTHORITIES = "trustedusercakeys";
 
 /** How else sshd lets in by key than by the lines that were read: keys of a command, certificates of an authority. */
-export function findOtherWaysIn(collection: Collection): Unread[] {
+export function findOtherWaysIn(
+  collection: Collection,
+  authorities: readonly Authority[] = judgeAuthorities(collection),
+): Unread[] {
   const commands = valuesOf(COMMAND, collection).map((value) => ({
     what: `AuthorizedKeysCommand ${value}`,
     why: "it was not run: keys that it gives sshd are not listed",
   }));
   const files = valuesOf(AUTHORITIES, collection).flatMap((path) => sayUnreadFile(path, collection));
-  const ways = [...commands, ...files, ...judgeAuthorities(collection).map(sayAuthority)];
+  const ways = [...commands, ...files, ...authorities.map(sayAuthority)];
   return [...new Map(ways.map((way) => [way.what, way])).values()];
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { settleStandings } from "#domain/roster/standing.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
 import { file, grant, type Host, openGraph, rule, say, visit } from "./open-graph.ts";
@@ -115,8 +116,8 @@ test("hosts that log in to each other are a pair; one way alone is none", async 
     b: { keyFiles: [file("b-key", "deploy")], grants: [grant("a-key", "root")] },
     c: { grants: [grant("a-key", "root")] },
   });
-  const { pairs, total, isCut } = await graph.client.mutual();
-  expect(pairs.map(({ there, back }) => [say(there), say(back)])).toEqual([
+  const { rows, total, isCut } = await graph.client.mutual({});
+  expect(rows.map(({ there, back }) => [say(there), say(back)])).toEqual([
     ["root@a opens root@b", "deploy@b opens ci@a"],
   ]);
   expect([total, isCut]).toEqual([1, false]);
@@ -133,10 +134,58 @@ test("keys of several people and host keys of several hosts are told; two entrie
   graph.store.people.replaceRoster({ name: "team", kind: "keys", isWhole: false, people, at: START });
   const again = [person("Ann Moore", ["ann"])];
   graph.store.people.replaceRoster({ name: "staff", kind: "keys", isWhole: false, people: again, at: START });
-  expect((await graph.client.shared()).keys).toEqual([
+  expect((await graph.client.shared({})).rows).toMatchObject([
     { kind: "people", fingerprint: "SHA256:team", holders: ["Ann Moore", "bob"], holderCount: 2 },
     { kind: "hosts", fingerprint: "SHA256:host", holders: ["a", "b"], holderCount: 2 },
   ]);
+});
+
+test("pairs and shared keys are narrowed by words, host, kind and certainty, and go page by page", async () => {
+  const locked = { isEncrypted: true };
+  const graph = openGraph({
+    a: {
+      keyFiles: [file("a-key", "root")],
+      grants: [grant("b-key", "ci"), { ...grant("c-key", "ci"), line: 2 }],
+    },
+    b: { keyFiles: [file("b-key", "deploy")], grants: [grant("a-key", "root")] },
+    c: { keyFiles: [file("c-key", "root", locked)], grants: [grant("a-key", "root")] },
+  });
+  const pairs = async (asked: object) => {
+    const { rows, total, next } = await graph.client.mutual(asked);
+    return { rows: rows.map(({ there }) => say(there)), total, next };
+  };
+  const [first, second] = ["root@a opens root@b", "root@a opens root@c"];
+  expect(await pairs({})).toEqual({ rows: [first, second], total: 2, next: null });
+  expect(await pairs({ host: "c" })).toEqual({ rows: [second], total: 1, next: null });
+  expect(await pairs({ onlyCertain: true })).toEqual({ rows: [first], total: 1, next: null });
+  expect(await pairs({ search: "DEPLOY b" })).toEqual({ rows: [first], total: 1, next: null });
+  expect(await pairs({ limit: 1 })).toEqual({ rows: [first], total: 2, next: "1" });
+  expect(await pairs({ limit: 1, after: "1" })).toEqual({ rows: [second], total: 2, next: null });
+
+  const hostKeys = [{ keyType: "ssh-ed25519", keyBits: 256, fingerprint: "SHA256:host" }];
+  visit(graph.store, "d", { hostKeys });
+  visit(graph.store, "e", { hostKeys });
+  const shared = async (asked: object) => (await graph.client.shared(asked)).rows.map(({ id }) => id);
+  expect(await shared({ kind: "hosts", search: "e host" })).toEqual(["hosts SHA256:host"]);
+  expect(await shared({ kind: "people" })).toEqual([]);
+});
+
+test("steps are narrowed to one person, by name or login, and to people who have left", async () => {
+  const graph = openGraph({ web: { grants: [grant("ann-key", "deploy"), grant("bob-key", "ci")] } });
+  const person = (name: string, said: "nothing" | "gone") => ({
+    ...{ handle: name, name: `${name} X`, email: null, logins: [name], said, leftOn: null },
+    keys: [{ fingerprint: fingerprintOf(`${name}-key`), keyType: "ssh-ed25519" }],
+  });
+  const people = [person("ann", "nothing"), person("bob", "gone")];
+  graph.store.people.replaceRoster({ name: "team", kind: "csv", isWhole: false, people, at: START });
+  const entries = graph.store.people.entries();
+  graph.store.people.settle(settleStandings(entries, START.slice(0, 10)), START);
+  const [ann, bob] = ["person:ann X opens deploy@web", "person:bob X opens ci@web"];
+  expect((await graph.links()).toSorted()).toEqual([ann, bob]);
+  expect(await graph.links({ person: "ann X" })).toEqual([ann]);
+  expect(await graph.links({ person: "BOB" })).toEqual([bob]);
+  expect(await graph.links({ standing: "gone" })).toEqual([bob]);
+  expect(await graph.links({ standing: "gone", by: "key-file" })).toEqual([]);
 });
 
 test("the list goes page by page through every kind of holder, each row once", async () => {

@@ -4,8 +4,8 @@ import type { GraphLink } from "#shared/model/graph.ts";
 import type { Effective } from "#shared/model/verdict.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
-import type { CollectedHost } from "#store/visit.ts";
+import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
+import type { CollectedHost, TrustedAuthority } from "#store/visit.ts";
 import { createGraph } from "./index.ts";
 
 /** A store that made-up hosts are visited in, and the graph of it. For tests. */
@@ -40,9 +40,22 @@ export const rule = (from: string, more: Partial<Becoming> = {}): Becoming => ({
   ...more,
 });
 
+/** An authority that lets in with the name of the account as the principal. */
+export const trust = (
+  key: string,
+  account: string,
+  more: Partial<TrustedAuthority> = {},
+): TrustedAuthority => ({
+  ...{ account, fingerprint: fingerprintOf(key), keyType: "ssh-ed25519", comment: key },
+  ...{ file: "/etc/ssh/ca.pub", line: 1, principals: [account] },
+  effective: { ...makeVerdict().effective, gives: ["shell"] },
+  ...more,
+});
+
 export type Host = Partial<Pick<CollectedHost, "accounts" | "grants" | "keyFiles" | "hostKeys">> & {
   becoming?: Becoming[];
   agents?: CollectedHost["reach"]["agents"];
+  authorities?: TrustedAuthority[];
 };
 
 export function openGraph(hosts: Record<string, Host>) {
@@ -61,10 +74,11 @@ export function openGraph(hosts: Record<string, Host>) {
 export function visit(
   store: Store,
   name: string,
-  { becoming = [], agents = [], accounts = ACCOUNTS, ...host }: Host,
+  { becoming = [], agents = [], authorities = [], accounts = ACCOUNTS, ...host }: Host,
 ) {
   const reach = { becoming, agents, areRulesRead: true, outbound: [], unreadPaths: [] };
-  visitHost(store, name, { collected: { accounts, reach, ...host } });
+  const trusted = { trusted: authorities, isToldWhole: true };
+  visitHost(store, name, { collected: { accounts, reach, authorities: trusted, ...host } });
 }
 
 export const say = ({ from, to, how, isCertain, isWayCertain, distance }: GraphLink): string => {

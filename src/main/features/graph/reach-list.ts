@@ -1,38 +1,15 @@
 import { wayTo } from "#domain/graph/walk.ts";
 import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
-import { Refusal } from "#shared/model/refusal.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import type { Store } from "#store/store.ts";
-import { type Asked, distanceOf, type Reached, reach, type WalkedEdge } from "./walks.ts";
+import { keepRows, wordsIn } from "./keep-rows.ts";
+import { type Asked, distanceOf, isByKey, type Reached, reach, type WalkedEdge } from "./walks.ts";
 
 type Filter = { search: string; host: string | null; onlyRoot: boolean };
-type Wanted = Asked & Filter & { after: string | null; limit: number };
-type Listed = { rows: GraphLink[]; total: number; next: string | null; isCut: boolean };
 
-/** The rows of what a start reaches. The last walk is kept for the pages after the first. */
-export function createReachList(graph: Store["graph"]) {
-  let kept: { key: string; rows: GraphLink[]; isCut: boolean } | null = null;
-
-  return ({ after, limit, ...wanted }: Wanted): Listed => {
-    const begin = readOffset(after);
-    const key = JSON.stringify([graph.version(), wanted]);
-    if (kept?.key !== key) kept = { key, ...graph.atOnce(() => listReached(graph, wanted)) };
-    const { rows, isCut } = kept;
-    const end = begin + limit;
-    return {
-      rows: rows.slice(begin, end),
-      total: rows.length,
-      next: end < rows.length ? `${end}` : null,
-      isCut,
-    };
-  };
-}
-
-function readOffset(after: string | null): number {
-  if (after === null) return 0;
-  if (/^\d{1,9}$/.test(after)) return Number(after);
-  throw new Refusal("invalid-input", "after is not the next of a page of this list");
-}
+/** The rows of what a start reaches. */
+export const createReachList = (graph: Store["graph"]) =>
+  keepRows(graph, (wanted: Asked & Filter) => listReached(graph, wanted));
 
 function listReached(graph: Store["graph"], wanted: Asked & Filter): { rows: GraphLink[]; isCut: boolean } {
   const reached = reach(graph, wanted);
@@ -68,16 +45,15 @@ const firstStep = (way: readonly WalkedEdge[]): readonly WalkedEdge[] =>
   way[0]?.how === "holds" ? way.slice(0, 2) : way.slice(0, 1);
 
 const lastStep = (way: readonly WalkedEdge[]): readonly WalkedEdge[] =>
-  way.at(-1)?.how === "opens" && way.at(-2)?.how === "holds" ? way.slice(-2) : way.slice(-1);
+  isByKey(way.at(-1)) && way.at(-2)?.how === "holds" ? way.slice(-2) : way.slice(-1);
 
 function createFilter({ search, host, onlyRoot, direction }: Asked & Filter): (row: GraphLink) => boolean {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const hasWords = wordsIn(search);
   const endOf = (row: GraphLink): GraphNode => (direction === "to" ? row.from : row.to);
   return (row) => {
     const end = endOf(row);
     if (onlyRoot && !(end.kind === "account" && end.isRoot)) return false;
     if (host !== null && !("host" in end && end.host === host)) return false;
-    const text = [nameNode(row.from), nameNode(row.to), row.fingerprint, row.heldAt, row.where].join("\n");
-    return words.every((word) => text.toLowerCase().includes(word));
+    return hasWords([nameNode(row.from), nameNode(row.to), row.fingerprint, row.heldAt, row.where]);
   };
 }

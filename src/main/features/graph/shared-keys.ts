@@ -2,11 +2,24 @@ import { tellPeopleApart } from "#domain/graph/tell-people-apart.ts";
 import type { SharedKey } from "#shared/model/graph.ts";
 import { MOST_SHARED } from "#store/graph/shared-keys.ts";
 import type { Store } from "#store/store.ts";
+import { keepRows, wordsIn } from "./keep-rows.ts";
 
 const MOST_HOLDERS = 20;
 
+type Filter = { search: string; kind: SharedKey["kind"] | null };
+
 /** Keys of several people, and host keys of several hosts. */
-export function listSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut: boolean } {
+export const createSharedList = (graph: Store["graph"]) =>
+  keepRows(graph, ({ search, kind }: Filter) => {
+    const { keys, isCut } = findSharedKeys(graph);
+    const hasWords = wordsIn(search);
+    const rows = keys.filter(
+      (key) => (kind === null || key.kind === kind) && hasWords([key.fingerprint, ...key.holders]),
+    );
+    return { rows, isCut };
+  });
+
+function findSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut: boolean } {
   const [people, hosts] = [[...shared.ofPeople()], [...shared.ofHosts()]];
   const keys = [
     ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]) => {
@@ -23,6 +36,6 @@ const toShared = (
   fingerprint: string,
   holders: readonly { name: string }[],
 ): SharedKey => ({
-  ...{ kind, fingerprint, holderCount: holders.length },
+  ...{ id: `${kind} ${fingerprint}`, kind, fingerprint, holderCount: holders.length },
   holders: holders.slice(0, MOST_HOLDERS).map(({ name }) => name),
 });

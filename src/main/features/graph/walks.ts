@@ -65,6 +65,10 @@ export function findPath(
   return { way: null, isCut };
 }
 
+/** Whether it is by a key that one has. */
+export const isByKey = (edge: GraphEdge | undefined): boolean =>
+  edge?.how === "opens" || edge?.how === "signs";
+
 export const distanceOf = (found: Found<WalkedEdge>, id: string): number =>
   found.get(id)?.distance ?? Number.POSITIVE_INFINITY;
 
@@ -74,8 +78,8 @@ export function toSteps(graph: Graph, way: readonly WalkedEdge[]): GraphLink[] {
   for (let index = 0; index < way.length; index++) {
     const [edge, next] = [way[index], way[index + 1]];
     if (!edge) continue;
-    const isHeldAndUsed = edge.how === "holds" && next?.how === "opens";
-    const link = graph.linkOf(isHeldAndUsed ? [edge, next] : [edge], String(steps.length));
+    const isHeldAndUsed = edge.how === "holds" && isByKey(next);
+    const link = graph.linkOf(isHeldAndUsed && next ? [edge, next] : [edge], String(steps.length));
     steps.push({
       ...link,
       distance: steps.length + 1,

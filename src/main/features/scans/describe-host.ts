@@ -1,7 +1,8 @@
 import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import { judgeReach } from "#domain/reach/judge-reach.ts";
-import { judgeGrants } from "#domain/ssh/effective.ts";
+import { type Authority, judgeAuthorities } from "#domain/ssh/authorities.ts";
+import { type JudgedGrant, judgeGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { findLeakedKeys } from "#domain/ssh/leaked-key-findings.ts";
 import { findManagers } from "#domain/ssh/markers/find-managers.ts";
@@ -13,6 +14,7 @@ import type { Unread } from "#shared/model/host.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
+import { describeAuthorities } from "./describe-authorities.ts";
 import { describeUse, type Memory } from "./describe-use.ts";
 import { sayReader } from "./say-reader.ts";
 import { toSeen } from "./to-seen.ts";
@@ -33,6 +35,7 @@ export function describeHost(
   const { use, useOf, read } = describeUse(collection, grants, { at, ...memory });
   const { facts, readAs } = collection;
   const reach = judgeReach(collection);
+  const authorities = judgeAuthorities(collection);
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
   const host: CollectedHost = {
     hostname: facts.hostname,
@@ -43,32 +46,18 @@ export function describeHost(
     clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
     readAs: sayReader(readAs),
     accounts: collection.accounts.map(describeAccount),
-    grants: grants.map(
-      (grant): CollectedGrant => ({
-        account: grant.account,
-        uid: grant.uid,
-        file: grant.file,
-        line: grant.line,
-        keyType: grant.keyTypeText,
-        keyBits: grant.key?.keyBits ?? null,
-        fingerprint: grant.key?.fingerprint ?? null,
-        comment: grant.comment,
-        options: grant.options,
-        text: grant.text,
-        verdict: withManager(
-          { ...grant.verdict, use: useOf(grant) },
-          managers.get(grant.file)?.(grant) ?? null,
-        ),
-      }),
+    grants: grants.map((grant) =>
+      describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
     ),
     keyFiles: collection.keyFiles.map((file) => describeKeyFile(file, collection)),
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
     use,
     reach: reach.reach,
+    authorities: describeAuthorities(collection, authorities),
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
     coverage: {
       read: [...sayRead(collection), ...read],
-      notRead: [...listUnread(collection, files), ...reach.problems],
+      notRead: [...listUnread(collection, { files, authorities }), ...reach.problems],
     },
     isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
     unreadPaths: listUnreadPaths(collection),
@@ -83,6 +72,24 @@ export function describeHost(
     ],
   };
 }
+
+const describeGrant = (
+  grant: JudgedGrant,
+  use: Verdict["use"],
+  managedBy: ManagedBy | null,
+): CollectedGrant => ({
+  account: grant.account,
+  uid: grant.uid,
+  file: grant.file,
+  line: grant.line,
+  keyType: grant.keyTypeText,
+  keyBits: grant.key?.keyBits ?? null,
+  fingerprint: grant.key?.fingerprint ?? null,
+  comment: grant.comment,
+  options: grant.options,
+  text: grant.text,
+  verdict: withManager({ ...grant.verdict, use }, managedBy),
+});
 
 const describeAccount = ({
   name,
@@ -162,12 +169,15 @@ function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }
 
-function listUnread(collection: Collection, files: readonly ReadFile[]): Unread[] {
+function listUnread(
+  collection: Collection,
+  { files, authorities }: { files: readonly ReadFile[]; authorities: readonly Authority[] },
+): Unread[] {
   const { incomplete, unread } = collection;
   return [
     ...(incomplete ? [{ what: "the rest of the host", why: incomplete }] : []),
     ...unread.map(({ path, why }) => ({ what: path, why })),
-    ...findOtherWaysIn(collection),
+    ...findOtherWaysIn(collection, authorities),
     ...files.flatMap(({ path, unread: broken }) => broken.map((why) => ({ what: path, why }))),
   ];
 }

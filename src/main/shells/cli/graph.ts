@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
-import type { GraphLink, SharedKey } from "#shared/model/graph.ts";
+import type { GraphLink } from "#shared/model/graph.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { HOW_WORDS } from "#shared/text/graph-edge.ts";
-import { nameNode } from "#shared/text/graph-node.ts";
 import { printable } from "#shared/text/printable.ts";
 import { listRows } from "./all-rows.ts";
 import { printCsv, printDot } from "./graph-format.ts";
+import { addPairs } from "./graph-pairs.ts";
+import { LINK_COLUMNS, toJson } from "./graph-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
 import { LOOK, type Session } from "./session.ts";
@@ -15,7 +15,11 @@ type Format = "table" | "dot" | "csv";
 type WayOptions = CommonOptions & { certain?: boolean; format?: Format };
 type ListOptions = WayOptions & { root?: boolean; host?: string; limit?: number; search?: string };
 type ReachOptions = ListOptions & { to?: boolean };
-type LinkOptions = ListOptions & { by?: "key-file" | "this-computer" | "person" | "account" };
+type LinkOptions = ListOptions & {
+  by?: "key-file" | "this-computer" | "person" | "authority" | "account";
+  person?: string;
+  standing?: "known" | "gone";
+};
 
 const format = () =>
   new Option("--format <format>", "a table, or for Graphviz or a spreadsheet").choices([
@@ -29,7 +33,7 @@ export function addGraph(program: Command, { world }: Session): void {
     .command("graph")
     .helpGroup(LOOK)
     .helpCommand(false)
-    .description("what a key, an account or a host reaches: by keys, root, sudo and agents")
+    .description("what a key, an account or a host reaches: by keys, certificates, root, sudo and agents")
     .addHelpText("after", HELP);
   narrow(graph.command("reach <name>"), "only accounts of this host")
     .description("what a thing reaches, nearest first, with the last step of a shortest way to each")
@@ -49,20 +53,20 @@ export function addGraph(program: Command, { world }: Session): void {
     .description("every step that is known")
     .addOption(
       new Option("--by <holder>", "only what begins so").choices([
-        ...["key-file", "this-computer", "person", "account"],
+        ...["key-file", "this-computer", "person", "authority", "account"],
       ]),
+    )
+    .option("--person <name>", "only what this person has a key for, by name or login")
+    .addOption(
+      new Option(
+        "--standing <standing>",
+        "only what people have a key for who are there, or have left",
+      ).choices([...["known", "gone"]]),
     )
     .action((words: string[], _: object, command: Command) =>
       listLinks(words, command.optsWithGlobals<LinkOptions>(), world),
     );
-  graph
-    .command("mutual")
-    .description("pairs of hosts that can log in to each other")
-    .action((_: object, command: Command) => listMutual(command.optsWithGlobals<CommonOptions>(), world));
-  graph
-    .command("shared")
-    .description("keys that several people have, and host keys that several hosts have")
-    .action((_: object, command: Command) => listShared(command.optsWithGlobals<CommonOptions>(), world));
+  addPairs(graph, world);
 }
 
 const narrow = (command: Command, host: string): Command =>
@@ -90,6 +94,7 @@ Examples:
   latchkey graph reach web1                    what falls with web1
   latchkey graph reach --to root@db1 --certain who is root on db1
   latchkey graph path web1 db1                 how to get from the one to the other
+  latchkey graph list --standing gone          what people who have left still have a key for
   latchkey graph reach web1 --format dot | dot -Tsvg > web1.svg
 
 With --json: reach and list { links: [{ from, how, fingerprint, heldAt, to, where, options, isCertain, notes,
@@ -121,12 +126,13 @@ async function listReach(start: string, options: ReachOptions, world: World): Pr
 
 async function listLinks(words: readonly string[], options: LinkOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
-  const asked = { search: words.join(" "), by: options.by ?? null, ...narrowed(options) };
+  const { by = null, person = null, standing = null } = options;
+  const asked = { search: words.join(" "), by, person, standing, ...narrowed(options) };
   const { rows, total } = await listRows(options.limit, (page) =>
     app.client.graph.links({ ...asked, ...page }),
   );
   if (options.json) return printJson({ links: rows.map(toJson), total }, world);
-  printLinks(rows, COLUMNS, options, world);
+  printLinks(rows, LINK_COLUMNS, options, world);
   const shown = rows.length < total ? `, ${sayNumber(rows.length)} shown` : "";
   if (isTable(options)) world.out(total === 0 ? "no step is known" : `${sayCount(total, "step")}${shown}`);
 }
@@ -144,7 +150,7 @@ async function showPath(
   const found = await app.client.graph.path({ ...ends, onlyCertain: options.certain ?? false });
   const { steps, isCertain, isCut } = found;
   if (options.json) return printJson({ steps: steps?.map(toJson) ?? null, isCertain, isCut }, world);
-  printLinks(steps ?? [], COLUMNS, options, world);
+  printLinks(steps ?? [], LINK_COLUMNS, options, world);
   if (isTable(options)) world.out(sayPath(steps, isCertain));
   if (isCut) world.err(CUT);
 }
@@ -153,31 +159,6 @@ function sayPath(steps: readonly GraphLink[] | null, isCertain: boolean): string
   if (steps === null) return "no way is known from the one to the other";
   if (steps.length === 0) return "they are the same";
   return `${sayCount(steps.length, "step")}, ${isCertain ? "every one certain" : "not for certain: see the steps marked by ?"}`;
-}
-
-async function listMutual(options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
-  const { pairs, total, isCut } = await app.client.graph.mutual();
-  if (options.json) {
-    const said = pairs.map(({ there, back }) => ({ there: toJson(there), back: toJson(back) }));
-    return printJson({ pairs: said, total, isCut }, world);
-  }
-  const both = pairs.flatMap(({ there, back }) => [there, back]);
-  if (total > 0) world.out(`${printTable(COLUMNS, both, world)}\n`);
-  world.out(
-    total === 0 ? "no two hosts are known to trust each other" : `${sayCount(total, "pair")} of hosts`,
-  );
-  if (isCut) world.err("latchkey: there are more pairs than were looked at");
-}
-
-async function listShared(options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
-  const { keys, isCut } = await app.client.graph.shared();
-  if (options.json) return printJson({ keys, isCut }, world);
-  if (keys.length === 0) return world.out("no key is known to be shared by people, and no host key by hosts");
-  world.out(`${printTable(SHARED_COLUMNS, keys, world)}\n`);
-  world.out(sayCount(keys.length, "shared key"));
-  if (isCut) world.err("latchkey: there are more shared keys than are listed");
 }
 
 const CUT = "latchkey: there is more than was looked at; begin nearer, or with --certain";
@@ -195,38 +176,7 @@ function printLinks(
   else if (links.length > 0) world.out(`${printTable(columns, links, world)}\n`);
 }
 
-const COLUMNS: Column<GraphLink>[] = [
-  { head: "FROM", cell: ({ from }) => nameNode(from), cut: "middle" },
-  { head: "HOW", cell: sayHow, style: ({ isCertain }) => (isCertain ? null : "yellow") },
-  { head: "TO", cell: ({ to }) => nameNode(to), cut: "middle" },
-  { head: "KEY", cell: ({ fingerprint }) => fingerprint ?? "", cut: "middle" },
-  { head: "HELD AT", cell: ({ heldAt }) => heldAt ?? "", cut: "middle", leaves: 2 },
-  { head: "WHERE", cell: ({ where }) => where, cut: "middle", leaves: 1 },
-  {
-    head: "NOTES",
-    cell: ({ notes, options }) => [...notes, ...(options ? [options] : [])].join("; "),
-    cut: "end",
-  },
-];
-
 const REACH_COLUMNS: Column<GraphLink>[] = [
   { head: "STEPS", cell: ({ distance, isWayCertain }) => `${distance}${isWayCertain ? "" : "?"}` },
-  ...COLUMNS,
+  ...LINK_COLUMNS,
 ];
-
-const SHARED_COLUMNS: Column<SharedKey>[] = [
-  { head: "KIND", cell: ({ kind }) => (kind === "people" ? "key of people" : "host key") },
-  { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint, cut: "middle" },
-  { head: "HOLDERS", cell: ({ holderCount }) => String(holderCount) },
-  { head: "WHO", cell: ({ holders }) => holders.join(", "), cut: "end" },
-];
-
-function sayHow({ how, isCertain }: GraphLink): string {
-  return `${HOW_WORDS[how]}${isCertain ? "" : "?"}`;
-}
-
-const toJson = ({ id: _, from, to, ...link }: GraphLink) => ({
-  from: nameNode(from),
-  to: nameNode(to),
-  ...link,
-});

@@ -11,7 +11,7 @@ import { versionReader } from "./version-row.ts";
 export function changeStore(db: Database, lists: Lists) {
   const readVersion = versionReader(db);
   const { list, counts } = changeTable(db, { lists, readVersion });
-  const baseline = baselineTable(db, lists);
+  const baseline = baselineTable(db);
   const approvals = approvalTable(db);
   const lastEnded = db
     .prepare<[number], number>("SELECT max(id) FROM scan WHERE id < ? AND state <> 'running'")

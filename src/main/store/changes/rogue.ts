@@ -4,12 +4,16 @@
  */
 export const IS_ROGUE = `gone_scan IS NULL AND approval IS NULL AND first_scan > (SELECT scan FROM baseline)
   AND (effective <> 'no' OR is_dormant = 1)
-  AND NOT EXISTS (
+  AND (is_again = 0 OR NOT EXISTS (
     SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
     WHERE earlier.host = grant_line.host AND earlier.account = grant_line.account AND earlier.file = grant_line.file
       AND earlier.fingerprint = grant_line.fingerprint AND earlier.text = grant_line.text
       AND earlier.gone_scan IS NOT NULL
-      AND earlier.first_scan <= (SELECT scan FROM baseline) AND earlier.gone_scan > (SELECT scan FROM baseline))`;
+      AND earlier.first_scan <= (SELECT scan FROM baseline) AND earlier.gone_scan > (SELECT scan FROM baseline)))`;
+
+/** Those of them that were in their file before, which alone need a look at what was there at the baseline. */
+export const ROGUE_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there_again
+  WHERE is_again = 1 AND ${IS_ROGUE}`;
 
 /** The table of grants, read by how long they have been there. */
 export const BY_FIRST_SCAN = "grant_line INDEXED BY grant_unapproved";

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { GraphEdge } from "#shared/model/graph.ts";
+import { authorityEdges } from "./authority-edges.ts";
 import {
   type AgentRow,
   BECOMING,
@@ -17,10 +18,8 @@ import {
   type PersonKeyRow,
   rooted,
 } from "./edge-row.ts";
+import { MOST_AT_ONCE } from "./most-at-once.ts";
 import { accountId, readNodeId } from "./node-id.ts";
-
-/** Of one thing so many grants are read; a key in more accounts than that is cut, and the walk with it. */
-const MOST_AT_ONCE = 100_000;
 
 /** The edges at one thing, each by an index: what a walk does not come to is not read. */
 export function edgeReader(db: Database) {
@@ -93,6 +92,7 @@ function edgesOut(db: Database) {
     WHERE fingerprint = ? AND gone_scan IS NULL AND effective <> 'no'
     ORDER BY host, account, id
     LIMIT ${MOST_AT_ONCE}`);
+  const signed = authorityEdges(db);
   const personKeys = db.prepare<[number], PersonKeyRow>(`${PERSON_KEY} WHERE person_key.person = ?`);
   const held = db.prepare<[], { fingerprint: string; place: string }>(
     "SELECT fingerprint, place FROM held_key ORDER BY place",
@@ -109,7 +109,7 @@ function edgesOut(db: Database) {
         ...agents.all(host, account).map(lending),
       ].filter(isEdge);
     },
-    key: (fingerprint: string) => grants.all(fingerprint).map(opening),
+    key: (fingerprint: string) => [...grants.all(fingerprint).map(opening), ...signed.of(fingerprint)],
     person: (id: number) => personKeys.all(id).map(holdingOf),
     here: () => held.all().map(holdingHere),
   };
@@ -131,6 +131,7 @@ function edgesIn(db: Database) {
       AND effective <> 'no' AND fingerprint IS NOT NULL
     ORDER BY id
     LIMIT ${MOST_AT_ONCE}`);
+  const signed = authorityEdges(db);
   const rules = db.prepare<[number, string], BecomingRow>(
     `SELECT ${BECOMING} FROM becoming WHERE host = ? AND target = ? AND account <> target AND gone_scan IS NULL ORDER BY id`,
   );
@@ -160,6 +161,7 @@ function edgesIn(db: Database) {
       const rooting = roots.all(host).filter((root) => root !== account);
       return [
         ...grants.all(account, host, host).map(opening),
+        ...signed.into(host, account),
         ...rules
           .all(host, account)
           .filter((rule) => !isRoot.get(host, rule.account))

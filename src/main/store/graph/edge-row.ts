@@ -1,7 +1,7 @@
 import type { Becoming } from "#shared/model/becoming.ts";
 import type { GraphEdge } from "#shared/model/graph.ts";
 import { Effective } from "#shared/model/verdict.ts";
-import { judgeBecoming, judgeHolding, judgeOpening } from "#shared/text/graph-edge.ts";
+import { judgeBecoming, judgeHolding, judgeOpening, judgeSigning } from "#shared/text/graph-edge.ts";
 import { accountId, agentId, HERE, keyId, personId } from "./node-id.ts";
 
 export type KeyFileRow = {
@@ -27,6 +27,19 @@ export type GrantEdgeRow = {
 /** The verdict's other axes are long, and not needed. */
 export const GRANT = `grant_line.host, grant_line.account, file, line, grant_line.fingerprint, options,
   json_extract(verdict, '$.effective') AS effective`;
+
+export type AuthorityRow = {
+  id: number;
+  host: number;
+  account: string;
+  fingerprint: string;
+  file: string;
+  line: number;
+  principals: string;
+  effective: string;
+};
+export const AUTHORITY = `trusted_authority.id, trusted_authority.host, trusted_authority.account,
+  trusted_authority.fingerprint, file, line, principals, effective`;
 
 export type BecomingRow = Omit<Becoming, "what" | "isCertain"> & {
   host: number;
@@ -54,6 +67,12 @@ export const opening = (row: GrantEdgeRow): GraphEdge => ({
   ...{ from: keyId(row.fingerprint), to: accountId(row.host, row.account), how: "opens" },
   ...judgeOpening(Effective.parse(JSON.parse(row.effective))),
   ...{ where: `${row.file}:${row.line}`, options: row.options },
+});
+
+export const signing = (row: AuthorityRow): GraphEdge => ({
+  ...{ from: keyId(row.fingerprint), to: accountId(row.host, row.account), how: "signs" },
+  ...judgeSigning(Effective.parse(JSON.parse(row.effective)), JSON.parse(row.principals) as string[]),
+  ...{ where: `${row.file}:${row.line}`, options: "" },
 });
 
 export const becoming = (row: BecomingRow): GraphEdge => ({

@@ -2,6 +2,8 @@ import type { GraphEdge } from "#shared/model/graph.ts";
 import type { Part } from "#store/lists/lists.ts";
 import {
   type AgentRow,
+  AUTHORITY,
+  type AuthorityRow,
   BECOMING,
   type BecomingRow,
   becoming,
@@ -13,11 +15,15 @@ import {
   type KeyFileRow,
   lending,
   opening,
+  signing,
 } from "./edge-row.ts";
 
 export type LinkFilter = {
   search: string;
-  by: "key-file" | "this-computer" | "person" | "account" | null;
+  by: "key-file" | "this-computer" | "person" | "authority" | "account" | null;
+  /** Only what begins at people of this name, or at those who are there or have left. */
+  person: string | null;
+  standing: "known" | "gone" | null;
   host: string | null;
   onlyCertain: boolean;
   onlyRoot: boolean;
@@ -33,27 +39,56 @@ export type LinkArm = {
   /** The order. The outer columns are of whoever holds, the inner ones of what each of their keys opens. */
   outer: readonly string[];
   inner: readonly string[];
-  /** What a word of a search may stand in. */
+  /** What a word of a search may stand in: of whoever holds, and of what that opens. */
   text: string;
   host: string;
+  /** The same as `from`, for the rows of one host. */
+  fromHost: string;
+  /** How the same rows are found the other way round, from the grants; null where there is none. */
+  fromGrants: FromGrants | null;
   isRoot: string;
   isCertain: string;
   /** The two edges that make a row of it, or the one. */
   toEdges: (row: never) => GraphEdge[];
 };
 
+type FromGrants = {
+  /** What joins a grant to whoever holds its key. */
+  join: string;
+  /** Of those whom a word is found in, `id` is in `SELECT ... WHERE ... ?`, which is of words of three letters and more. */
+  id: string;
+  holders: string;
+  /** Words of a search are given to it as a phrase of FTS5, or as a pattern of LIKE. */
+  isPhrase: boolean;
+};
+
 const OPENS = "grant_line INDEXED BY grant_usable";
+const OF_HOST = "grant_line INDEXED BY grant_by_host";
+const TO_KEY_FILES = `CROSS JOIN key_file INDEXED BY key_file_by_any_key
+  ON ifnull(key_file.fingerprint, likely_fingerprint) = grant_line.fingerprint AND key_file.gone_scan IS NULL
+  CROSS JOIN host AS holder ON holder.id = key_file.host`;
+const TO_HELD_KEYS = "CROSS JOIN held_key ON held_key.fingerprint = grant_line.fingerprint";
+const TO_PEOPLE = `CROSS JOIN person_key ON person_key.fingerprint = grant_line.fingerprint
+  CROSS JOIN person ON person.id = person_key.person CROSS JOIN roster ON roster.id = person.roster`;
 const USABLE = "grant_line.gone_scan IS NULL AND grant_line.effective <> 'no'";
 const INNER = ["grant_line.host", "grant_line.account", "grant_line.id"] as const;
 
-/** As `judgeOpening` has it. */
-const OPENS_SURELY = `grant_line.effective = 'yes' AND json_array_length(verdict, '$.effective.onlyFrom') = 0
-  AND EXISTS (SELECT 1 FROM json_each(verdict, '$.effective.gives') WHERE value = 'shell')`;
+/** As `judgeOpening` has it, of a verdict in a column. */
+function isSure(column: string, path: string): string {
+  return `json_extract(${column}, '${path}.state') = 'yes' AND json_array_length(${column}, '${path}.onlyFrom') = 0
+    AND EXISTS (SELECT 1 FROM json_each(${column}, '${path}.gives') WHERE value = 'shell')`;
+}
+const OPENS_SURELY = `grant_line.effective = 'yes' AND ${isSure("verdict", "$.effective")}`;
+
+function isUidZero(host: string, account: string): string {
+  return `EXISTS (SELECT 1 FROM account AS became
+    WHERE became.host = ${host} AND became.name = ${account} AND became.uid = 0 AND became.gone_scan IS NULL)`;
+}
 
 const toGrant = { inner: INNER, host: "grant_line.host_name", isRoot: "grant_line.uid = 0" } as const;
-const GRANT_TEXT = `grant_line.host_name || char(10) || grant_line.account || char(10) || grant_line.fingerprint
+/** As `grant_search` has it. */
+export const GRANT_TEXT = `grant_line.host_name || char(10) || grant_line.account || char(10) || grant_line.file
   || char(10) || grant_line.comment`;
-const textWith = (more: string): string => `${GRANT_TEXT} || char(10) || ${more}`;
 
 type KeyFileLink = GrantEdgeRow & {
   held_host: number;
@@ -72,7 +107,14 @@ const KEY_FILES: LinkArm = {
   where: `key_file.gone_scan IS NULL AND ${USABLE}`,
   outer: ["key_file.id"],
   ...toGrant,
-  text: textWith("key_file.owner || char(10) || holder.host || char(10) || path"),
+  text: "key_file.owner || char(10) || holder.host || char(10) || path",
+  fromHost: `${OF_HOST} ${TO_KEY_FILES}`,
+  fromGrants: {
+    join: TO_KEY_FILES,
+    id: "key_file.id",
+    holders: "SELECT rowid FROM key_file_search WHERE key_file_search MATCH ?",
+    isPhrase: true,
+  },
   isCertain: `key_file.fingerprint IS NOT NULL AND is_encrypted = 0 AND ifnull(key_file.key_type, '') NOT LIKE 'sk-%'
     AND ${OPENS_SURELY}`,
   toEdges: (row: KeyFileLink) => {
@@ -93,7 +135,14 @@ const HERE_KEYS: LinkArm = {
   where: USABLE,
   outer: ["place", "held_key.fingerprint"],
   ...toGrant,
-  text: textWith("'this computer' || char(10) || place"),
+  text: "'this computer' || char(10) || place",
+  fromHost: `${OF_HOST} ${TO_HELD_KEYS}`,
+  fromGrants: {
+    join: TO_HELD_KEYS,
+    id: "held_key.fingerprint",
+    holders: "SELECT fingerprint FROM held_key WHERE 'this computer' || char(10) || place LIKE ? ESCAPE '\\'",
+    isPhrase: false,
+  },
   isCertain: OPENS_SURELY,
   toEdges: (row: GrantEdgeRow & { place: string }) => [holdingHere(row), opening(row)],
 };
@@ -106,7 +155,15 @@ const PEOPLE: LinkArm = {
   where: USABLE,
   outer: ["person_key.fingerprint", "person"],
   ...toGrant,
-  text: textWith("person.name || char(10) || roster.name"),
+  text: "person.name || char(10) || roster.name",
+  fromHost: `${OF_HOST} ${TO_PEOPLE}`,
+  fromGrants: {
+    join: TO_PEOPLE,
+    id: "person",
+    holders: `SELECT person.id FROM roster CROSS JOIN person ON person.roster = roster.id
+      WHERE person.name || char(10) || roster.name LIKE ? ESCAPE '\\'`,
+    isPhrase: false,
+  },
   isCertain: OPENS_SURELY,
   toEdges: (row: GrantEdgeRow & { person: number; roster: string }) => [holdingOf(row), opening(row)],
 };
@@ -115,13 +172,14 @@ const RULES: LinkArm = {
   ...{ name: "4", by: "account" },
   select: BECOMING.replace("host, ", "becoming.host, "),
   from: "becoming CROSS JOIN host AS holder ON holder.id = becoming.host",
+  fromHost: "host AS holder CROSS JOIN becoming ON becoming.host = holder.id",
+  fromGrants: null,
   where: "becoming.gone_scan IS NULL AND account <> target",
   outer: ["becoming.id"],
   inner: [],
   text: "holder.host || char(10) || account || char(10) || target",
   host: "holder.host",
-  isRoot: `EXISTS (SELECT 1 FROM account AS became
-    WHERE became.host = becoming.host AND became.name = target AND became.uid = 0 AND became.gone_scan IS NULL)`,
+  isRoot: isUidZero("becoming.host", "target"),
   isCertain: "is_certain = 1 AND password = 'none' AND (commands = 'any' OR shell IS NOT NULL)",
   toEdges: (row: BecomingRow) => [becoming(row)],
 };
@@ -130,6 +188,8 @@ const AGENTS: LinkArm = {
   ...{ name: "5", by: "account" },
   select: "agent.id, agent.host, account, path",
   from: "agent CROSS JOIN host AS holder ON holder.id = agent.host",
+  fromHost: "host AS holder CROSS JOIN agent ON agent.host = holder.id",
+  fromGrants: null,
   where: "agent.gone_scan IS NULL",
   outer: ["agent.id"],
   inner: [],
@@ -139,13 +199,43 @@ const AGENTS: LinkArm = {
   toEdges: (row: AgentRow) => [lending(row)],
 };
 
-/** In the order of the list. */
-export const LINK_ARMS: readonly LinkArm[] = [HERE_KEYS, PEOPLE, KEY_FILES, RULES, AGENTS];
+const AUTHORITIES: LinkArm = {
+  ...{ name: "6", by: "authority" },
+  select: AUTHORITY,
+  from: "trusted_authority CROSS JOIN host AS holder ON holder.id = trusted_authority.host",
+  fromHost: "host AS holder CROSS JOIN trusted_authority ON trusted_authority.host = holder.id",
+  fromGrants: null,
+  where: "trusted_authority.gone_scan IS NULL",
+  outer: ["trusted_authority.id"],
+  inner: [],
+  text: `holder.host || char(10) || trusted_authority.account || char(10) || trusted_authority.fingerprint
+    || char(10) || trusted_authority.comment || char(10) || file`,
+  host: "holder.host",
+  isRoot: isUidZero("trusted_authority.host", "trusted_authority.account"),
+  isCertain: isSure("effective", "$"),
+  toEdges: (row: AuthorityRow) => [signing(row)],
+};
 
-export const armConditions = (arm: LinkArm, filter: LinkFilter, words: readonly Part[]): Part[] => [
+/** In the order of the list. */
+const LINK_ARMS: readonly LinkArm[] = [HERE_KEYS, PEOPLE, KEY_FILES, AUTHORITIES, RULES, AGENTS];
+
+/** As `graph reach person:NAME` has it: by name, or by login. */
+const PERSON_NAMED =
+  "(person.name = ? OR EXISTS (SELECT 1 FROM person_login WHERE login = lower(?) AND person_login.person = person.id))";
+
+/** Which parts of the list a filter leaves: of people alone, where it asks for people. */
+export const armsOf = ({ by, person, standing }: LinkFilter): readonly LinkArm[] =>
+  LINK_ARMS.filter(
+    (arm) =>
+      (by === null || arm.by === by) && (arm.by === "person" || (person === null && standing === null)),
+  );
+
+/** What of an arm a filter lets through, but for the words of its search. */
+export const armConditions = (arm: LinkArm, filter: LinkFilter): Part[] => [
   { sql: arm.where, values: [] },
-  ...words,
   ...(filter.host === null ? [] : [{ sql: `${arm.host} = ?`, values: [filter.host] }]),
+  ...(filter.person === null ? [] : [{ sql: PERSON_NAMED, values: [filter.person, filter.person] }]),
+  ...(filter.standing === null ? [] : [{ sql: "person.standing = ?", values: [filter.standing] }]),
   ...(filter.onlyRoot ? [{ sql: `(${arm.isRoot})`, values: [] }] : []),
   ...(filter.onlyCertain ? [{ sql: `(${arm.isCertain})`, values: [] }] : []),
 ];

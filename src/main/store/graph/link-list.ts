@@ -1,8 +1,8 @@
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { type Key, readCursor, type Sort, type Value, writeCursor } from "#store/lists/cursor.ts";
 import { conditions, type Listed, type Lists, type Part, valuesOf, type Window } from "#store/lists/lists.ts";
-import { eachWord } from "#store/lists/search.ts";
-import { armConditions, LINK_ARMS, type LinkArm, type LinkFilter } from "./link-arms.ts";
+import { armsOf, type LinkArm, type LinkFilter } from "./link-arms.ts";
+import { type Way, waysOf } from "./link-ways.ts";
 
 /** A cursor names the arm and the values of its order; the longest order has five. */
 const ORDER: Sort = { name: "links", columns: ["arm", "1", "2", "3", "4", "5"], descending: false };
@@ -13,14 +13,16 @@ type Deps = { lists: Lists; nodeOf: (id: string) => GraphNode };
 export function linkList({ lists, nodeOf }: Deps) {
   return {
     list({ after, limit, ...filter }: LinkFilter & Window): Listed<GraphLink> {
-      const arms = LINK_ARMS.filter(({ by }) => filter.by === null || filter.by === by);
-      const total = arms.reduce((sum, arm) => sum + lists.count(arm.from, wanted(arm, filter)), 0);
+      const arms = armsOf(filter).map((arm) => measure(lists, arm, filter));
+      const total = arms.reduce((sum, { total }) => sum + total, 0);
       const start = after === null ? null : readCursor(ORDER, after);
-      const begin = start ? arms.findIndex(({ name }) => name === start[0]) : 0;
+      const begin = start ? arms.findIndex(({ arm }) => arm.name === start[0]) : 0;
       const found: { arm: LinkArm; row: Key }[] = [];
-      for (const [index, arm] of arms.slice(Math.max(begin, 0)).entries()) {
+      for (const [index, { arm, ways, total }] of arms.slice(Math.max(begin, 0)).entries()) {
+        if (total === 0) continue;
         const from = index === 0 && start ? start.slice(1, 1 + arm.outer.length + arm.inner.length) : null;
-        const rows = page(arm, wanted(arm, filter), from, limit + 1 - found.length);
+        const most = limit + 1 - found.length;
+        const rows = page(arm, { ways: ways.read(total, most), start: from, limit: most });
         found.push(...rows.map((row) => ({ arm, row })));
         if (found.length > limit) break;
       }
@@ -33,13 +35,9 @@ export function linkList({ lists, nodeOf }: Deps) {
     },
   };
 
-  function wanted(arm: LinkArm, filter: LinkFilter): Part[] {
-    return armConditions(arm, filter, eachWord(filter.search, arm.text));
-  }
-
   /** First what else the same holder opens, then the holders after it: no index serves both at once. */
-  function page(arm: LinkArm, where: readonly Part[], start: readonly Value[] | null, limit: number): Key[] {
-    if (start === null) return read(arm, where, limit);
+  function page(arm: LinkArm, { ways, start, limit }: Page): Key[] {
+    if (start === null) return read(arm, ways, { where: [], limit });
     const outer = start.slice(0, arm.outer.length);
     const same: Part[] =
       arm.inner.length === 0
@@ -48,19 +46,25 @@ export function linkList({ lists, nodeOf }: Deps) {
             { sql: compare(arm.outer, "="), values: outer },
             { sql: compare(arm.inner, ">"), values: start.slice(arm.outer.length) },
           ];
-    const rest = same.length === 0 ? [] : read(arm, [...where, ...same], limit);
+    const rest = same.length === 0 ? [] : read(arm, ways, { where: same, limit });
     if (rest.length >= limit) return rest;
     const beyond = { sql: compare(arm.outer, ">"), values: outer };
-    return [...rest, ...read(arm, [...where, beyond], limit - rest.length)];
+    return [...rest, ...read(arm, ways, { where: [beyond], limit: limit - rest.length })];
   }
 
-  function read(arm: LinkArm, where: readonly Part[], limit: number): Key[] {
+  /** Of several ways each gives the first of its rows; of these the first are those of the list. */
+  function read(arm: LinkArm, ways: readonly Way[], more: { where: readonly Part[]; limit: number }): Key[] {
     const order = [...arm.outer, ...arm.inner];
     const keys = order.map((column, index) => `${column} AS sort_${index}`);
-    return lists.read<Key>(
-      `SELECT ${arm.select}, ${keys.join(", ")} FROM ${arm.from}${conditions(where)} ORDER BY ${order.join(", ")} LIMIT ?`,
-      [...valuesOf(where), limit],
-    );
+    const rows = ways.map(({ from, where }) => {
+      const all = [...where, ...more.where];
+      return lists.read<Key>(
+        `SELECT ${arm.select}, ${keys.join(", ")} FROM ${from}${conditions(all)} ORDER BY ${order.join(", ")} LIMIT ?`,
+        [...valuesOf(all), more.limit],
+      );
+    });
+    if (rows.length === 1) return rows[0] ?? [];
+    return rows.flat().sort(inOrder(order.length)).slice(0, more.limit);
   }
 
   function toLink(arm: LinkArm, row: Key): GraphLink {
@@ -68,6 +72,31 @@ export function linkList({ lists, nodeOf }: Deps) {
     return linkOf(edges, nodeOf, idOf(arm, row));
   }
 }
+
+/** How many rows an arm has, and how they are found. */
+function measure(lists: Lists, arm: LinkArm, filter: LinkFilter) {
+  const ways = waysOf(lists, arm, filter);
+  const total = ways.counted.reduce((sum, { from, where }) => sum + lists.count(from, where), 0);
+  return { arm, ways, total };
+}
+
+type Page = { ways: readonly Way[]; start: readonly Value[] | null; limit: number };
+
+/** As SQLite orders them: text by its bytes. */
+function inOrder(columns: number): (one: Key, other: Key) => number {
+  return (one, other) => {
+    for (let index = 0; index < columns; index++) {
+      const [mine, theirs] = [one[`sort_${index}`] ?? "", other[`sort_${index}`] ?? ""];
+      if (mine !== theirs) return compareValues(mine, theirs);
+    }
+    return 0;
+  };
+}
+
+const compareValues = (one: Value, other: Value): number =>
+  typeof one === "number" && typeof other === "number"
+    ? one - other
+    : Buffer.compare(Buffer.from(String(one)), Buffer.from(String(other)));
 
 const compare = (columns: readonly string[], operator: string): string =>
   `(${columns.join(", ")}) ${operator} (${columns.map(() => "?").join(", ")})`;

@@ -12,7 +12,11 @@ export function nodeFinder(db: Database) {
       "SELECT uid FROM account WHERE host = ? AND name = ? AND gone_scan IS NULL",
     )
     .pluck();
-  const keyType = db.prepare<[string], string>("SELECT key_type FROM key WHERE fingerprint = ?").pluck();
+  const keyType = db
+    .prepare<[string, string], string>(`
+      SELECT key_type FROM key WHERE fingerprint = ?
+      UNION ALL SELECT key_type FROM trusted_authority WHERE fingerprint = ? AND gone_scan IS NULL LIMIT 1`)
+    .pluck();
   const person = db.prepare<[number], { name: string; standing: "known" | "gone" }>(
     "SELECT name, standing FROM person WHERE id = ?",
   );
@@ -30,7 +34,7 @@ export function nodeFinder(db: Database) {
         }
         case "key": {
           const { fingerprint } = thing;
-          return { kind: "key", id, fingerprint, keyType: keyType.get(fingerprint) ?? null };
+          return { kind: "key", id, fingerprint, keyType: keyType.get(fingerprint, fingerprint) ?? null };
         }
         case "person":
           return { kind: "person", id, ...(person.get(thing.id) ?? { name: "", standing: "known" }) };
@@ -60,11 +64,12 @@ export function nameFinder(db: Database) {
   const logins = db
     .prepare<[string], number>("SELECT person FROM person_login WHERE login = ? ORDER BY person")
     .pluck();
-  const isKey = db.prepare<[string, string, string, string, string]>(`
+  const isKey = db.prepare<[string, string, string, string, string, string]>(`
     SELECT 1 FROM key WHERE fingerprint = ?
     UNION ALL SELECT 1 FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL
     UNION ALL SELECT 1 FROM key_file WHERE likely_fingerprint = ? AND gone_scan IS NULL
     UNION ALL SELECT 1 FROM held_key WHERE fingerprint = ?
+    UNION ALL SELECT 1 FROM trusted_authority WHERE fingerprint = ? AND gone_scan IS NULL
     UNION ALL SELECT 1 FROM person_key WHERE fingerprint = ? LIMIT 1`);
   const hasAccount = db.prepare<[number, string, string, number, number]>(`
     SELECT 1 FROM account WHERE host = ? AND name = ? AND gone_scan IS NULL
@@ -80,7 +85,7 @@ export function nameFinder(db: Database) {
         ...logins.all(name.toLowerCase()),
       ]),
     ],
-    isKey: (print: string): boolean => isKey.get(print, print, print, print, print) !== undefined,
+    isKey: (print: string): boolean => isKey.get(print, print, print, print, print, print) !== undefined,
     hasAccount: (id: number, name: string): boolean => hasAccount.get(id, name, name, id, id) !== undefined,
   };
 }

@@ -28,7 +28,7 @@ export function sharedKeys(db: Database) {
       SELECT fingerprint, host FROM host_key WHERE gone_scan IS NULL
       UNION
       SELECT key_fingerprint, id FROM host WHERE key_fingerprint IS NOT NULL)
-    SELECT fingerprint, iif(port = 22, host.host, host.host || ':' || port) AS name
+    SELECT fingerprint, iif(port = 22, host.host, iif(instr(host.host, ':'), '[' || host.host || ']', host.host) || ':' || port) AS name
     FROM held CROSS JOIN host ON host.id = held.host
     WHERE fingerprint IN (SELECT fingerprint FROM held GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_READ})
     ORDER BY fingerprint, host.host, port`);

@@ -9,6 +9,7 @@ import type { CollectedHost } from "#store/visit.ts";
 import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
 import { reachTables } from "./reach-tables.ts";
 
+import { trustedAuthorityTable } from "./trusted-authority-table.ts";
 type Home = { id: number; name: number; host: string; port: number };
 
 /** The rows of what a visit saw, by the names that its findings use; and of what it did not see but is still there. */
@@ -47,6 +48,8 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const logins = loginTable(db);
   const reach = reachTables(db);
   const keep = db.prepare(READ);
+  const servings = servingWriter(db);
+  const authorities = trustedAuthorityTable(db);
   const cover = db.prepare(COVER);
   const dateOrphans = orphanClock(db);
   const findOutOfSight = outOfSightFinder(db);
@@ -65,6 +68,8 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     logins.keep(id, collected.use);
     reach.follow(id, collected.reach, look);
     const seen = {
+    servings.follow(home, collected.disk, look);
+    authorities.follow(id, collected.authorities, look);
       grants: grants.follow(home, collected.grants, look, at),
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),
     };

@@ -26,7 +26,22 @@ const COUNTS: [string, string][] = [
   [
     "SELECT what, count FROM tally WHERE count <> 0 ORDER BY what",
     `SELECT 'certificate' AS what, count(*) AS count FROM certificate WHERE is_seen = 1 HAVING count(*) > 0
-     UNION ALL SELECT tallied_as, count(*) FROM grant_line WHERE gone_scan IS NULL GROUP BY tallied_as ORDER BY what`,
+     UNION ALL SELECT tallied_as, count(*) FROM grant_line WHERE gone_scan IS NULL GROUP BY tallied_as
+     UNION ALL SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as ORDER BY what`,
+  ],
+  [
+    "SELECT id, only_host FROM certificate ORDER BY id",
+    `SELECT certificate.id, ifnull(host_name.name, '') AS only_host
+     FROM certificate LEFT JOIN host_name ON host_name.id = only_name ORDER BY certificate.id`,
+  ],
+  [
+    "SELECT id, is_again FROM grant_line WHERE gone_scan IS NULL ORDER BY id",
+    `SELECT id, EXISTS (
+       SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
+       WHERE earlier.host = grant_line.host AND earlier.account = grant_line.account AND earlier.file = grant_line.file
+         AND earlier.fingerprint = grant_line.fingerprint AND earlier.text = grant_line.text
+         AND earlier.gone_scan IS NOT NULL AND earlier.id < grant_line.id) AS is_again
+     FROM grant_line WHERE gone_scan IS NULL ORDER BY id`,
   ],
   [
     "SELECT fingerprint, account_count, is_shared = (account_count > 1) AS is_told FROM key ORDER BY fingerprint",
@@ -68,5 +83,9 @@ const COUNTS: [string, string][] = [
   [
     "SELECT rowid AS id FROM grant_search ORDER BY rowid",
     "SELECT id FROM grant_line WHERE gone_scan IS NULL ORDER BY id",
+  ],
+  [
+    "SELECT rowid AS id FROM key_file_search ORDER BY rowid",
+    "SELECT id FROM key_file WHERE gone_scan IS NULL ORDER BY id",
   ],
 ];

@@ -109,6 +109,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   isPartial: false,
   unreadPaths: [],
   ...collected,
+  authorities: { trusted: [], isToldWhole: true },
 });
 
 export const beginScan = (store: Store, at: Instant = START): ScanId =>

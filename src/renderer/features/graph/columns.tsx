@@ -8,7 +8,7 @@ import { HOW_WORDS } from "#shared/text/graph-edge.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 
 /** Of a way, whether all of it is certain; of a step alone, whether it is. */
-export function Certainty({ isCertain, isWayCertain }: GraphLink) {
+export function Certainty({ isCertain, isWayCertain }: Pick<GraphLink, "isCertain" | "isWayCertain">) {
   return (isWayCertain ?? isCertain) ? (
     <Tag tone="blue" Icon={IconCheck}>
       Certain

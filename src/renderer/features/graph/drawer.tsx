@@ -11,7 +11,7 @@ import { Certainty } from "./columns.tsx";
 type Props = { link: GraphLink; onClose: () => void };
 
 export function StepDrawer({ link, onClose }: Props) {
-  const { from, to, how, fingerprint, heldAt, where, options, notes, distance } = link;
+  const { from, to, fingerprint } = link;
   return (
     <Drawer
       label="step"
@@ -19,7 +19,24 @@ export function StepDrawer({ link, onClose }: Props) {
       subtitle={<Certainty {...link} />}
       onClose={onClose}
     >
-      <Section title="Step">
+      <StepFacts title="Step" link={link} />
+      <Section title="Go on from here">
+        <Lines>
+          <Onward node={from} />
+          {fingerprint !== null && <OnwardFrom name={fingerprint} />}
+          <Onward node={to} />
+        </Lines>
+      </Section>
+    </Drawer>
+  );
+}
+
+/** What a step is, and on what it depends. */
+export function StepFacts({ title, link }: { title: string; link: GraphLink }) {
+  const { from, to, how, fingerprint, heldAt, where, options, notes, distance } = link;
+  return (
+    <>
+      <Section title={title}>
         <Facts>
           <Fact name="From">
             <Untrusted text={nameNode(from)} />
@@ -52,23 +69,16 @@ export function StepDrawer({ link, onClose }: Props) {
           </Lines>
         </Section>
       )}
-      <Section title="Go on from here">
-        <Lines>
-          <Onward node={from} />
-          {fingerprint !== null && <OnwardFrom name={fingerprint} />}
-          <Onward node={to} />
-        </Lines>
-      </Section>
-    </Drawer>
+    </>
   );
 }
 
 /** A key is a line of its own; the keys of an agent are not known. */
-function Onward({ node }: { node: GraphNode }) {
+export function Onward({ node }: { node: GraphNode }) {
   return node.kind === "key" || node.kind === "agent" ? null : <OnwardFrom name={nameNode(node)} />;
 }
 
-function OnwardFrom({ name }: { name: string }) {
+export function OnwardFrom({ name }: { name: string }) {
   return (
     <Line
       end={

@@ -1,104 +1,43 @@
-import { IconAffiliate } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
-import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
-import type { GraphLink } from "#shared/model/graph.ts";
-import { COLUMNS } from "./columns.tsx";
-import { StepDrawer } from "./drawer.tsx";
+import { SegmentedControl } from "@mantine/core";
 import classes from "./graph.module.css";
-import { route, type Search, useSteps } from "./queries.ts";
-import { StartBar } from "./start-bar.tsx";
+import { MutualList } from "./mutual-list.tsx";
+import { route, type Search } from "./queries.ts";
+import { SharedList } from "./shared-list.tsx";
+import { StepList } from "./step-list.tsx";
 
-/** What draws it is large: it is fetched when somebody asks for a picture. */
-const PicturePanel = lazy(async () => ({ default: (await import("./picture-panel.tsx")).PicturePanel }));
-
-const idOf = ({ id }: GraphLink): string => id;
-
-const HOLDERS = [
-  { value: "key-file", label: "Key file" },
-  { value: "this-computer", label: "This computer" },
-  { value: "person", label: "Person" },
-  { value: "account", label: "sudo, doas, agent" },
+const LISTS = [
+  { value: "steps", label: "Steps" },
+  { value: "mutual", label: "Mutual trust" },
+  { value: "shared", label: "Shared keys" },
 ] as const;
 
-/** Without a start no step is so many steps away. */
-const ALONE = COLUMNS.filter(({ id }) => id !== "distance");
-
-/** In the order of the walk, or of who holds what. */
-const SORT = { by: "", descending: false };
-
-/** Who reaches what: the table first, and a picture of the same beside it. */
+/** Who reaches what: step by step, which hosts trust each other, and which keys several hold. */
 export function GraphPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, isCut, fetchAll } = useSteps(search);
-  const change = (patch: Partial<Search>, replace = true) =>
+  const onChange = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
-  const open = list.rows.find(({ id }) => id === search.open);
+  const { list } = search;
+  const props = { search, onChange, onClear: () => void navigate({ to: ".", search: { list } }) };
 
   return (
     <div className={classes.page}>
-      <StartBar search={search} onChange={(patch) => change(patch, false)} />
-      {isCut && (
-        <p className={classes.cut} role="status">
-          There is more than was looked at: begin nearer, or look at what is certain only.
-        </p>
-      )}
-      <ListScreen
-        name="steps"
-        columns={search.start === undefined ? ALONE : COLUMNS}
-        list={list}
-        rowId={idOf}
-        sort={SORT}
-        onSort={() => undefined}
-        search={search.search ?? ""}
-        searchHint="Search hosts, accounts, keys"
-        onSearch={(text) => change({ search: text || undefined })}
-        openId={search.open ?? null}
-        onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
-        fetchAll={fetchAll}
-        filters={<Filters search={search} onChange={change} />}
-        empty={
-          <Nothing
-            Icon={IconAffiliate}
-            one="step"
-            search={search}
-            onClear={() => void navigate({ to: ".", search: {} })}
-            title="No step is known yet"
-            why="A step is a private key that opens an account, or a rule that makes one account another. Scan hosts to see them."
-          />
-        }
-        drawer={open && <StepDrawer link={open} onClose={() => change({ open: undefined })} />}
-      />
-      {search.view === "picture" && search.start !== undefined && (
-        <Suspense fallback={<p className={classes.cut}>Drawing…</p>}>
-          <PicturePanel search={search} onStart={(start) => change({ start, open: undefined }, false)} />
-        </Suspense>
-      )}
+      <div className={classes.lists}>
+        <SegmentedControl
+          aria-label="What is listed"
+          size="xs"
+          value={list ?? "steps"}
+          onChange={(value) =>
+            void navigate({ to: ".", search: { list: value === "steps" ? undefined : toList(value) } })
+          }
+          data={LISTS.map((one) => ({ ...one }))}
+        />
+      </div>
+      {list === undefined && <StepList {...props} />}
+      {list === "mutual" && <MutualList {...props} />}
+      {list === "shared" && <SharedList {...props} />}
     </div>
   );
 }
 
-function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
-  const toggle = (name: "certain" | "root", title: string) => (
-    <ToggleFacet
-      title={title}
-      count={undefined}
-      isOn={search[name] ?? false}
-      onChange={(isOn) => onChange({ [name]: isOn || undefined })}
-    />
-  );
-  return (
-    <>
-      {toggle("certain", "Only certain")}
-      {toggle("root", "Only root")}
-      {search.start === undefined && (
-        <Facet title="Begins at" value={search.by} options={HOLDERS} onChange={(by) => onChange({ by })} />
-      )}
-      {search.host && (
-        <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
-      )}
-    </>
-  );
-}
+const toList = (value: string): "mutual" | "shared" => (value === "mutual" ? "mutual" : "shared");

@@ -9,7 +9,7 @@ export type PlacedNode = { id: string; label: string; kind: Kind; isStart: boole
 type PlacedEdge = { id: string; from: string; to: string; label: string; isCertain: boolean };
 export type Placed = { nodes: PlacedNode[]; edges: PlacedEdge[] };
 
-type Picture = { nodes: readonly GraphNode[]; edges: readonly GraphEdge[]; starts: readonly string[] };
+export type Picture = { nodes: readonly GraphNode[]; edges: readonly GraphEdge[]; starts: readonly string[] };
 
 /** From left to right: who holds keys, keys, accounts, hosts. */
 const COLUMN: Record<Kind, number> = { person: 0, "this-computer": 0, key: 1, account: 2, agent: 2, host: 3 };

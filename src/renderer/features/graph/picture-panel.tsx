@@ -1,20 +1,21 @@
 import { Button, useComputedColorScheme } from "@mantine/core";
 import cytoscape from "cytoscape";
 import { useEffect, useMemo, useRef } from "react";
-import { ErrorState } from "#renderer/ui/states.tsx";
 import { download } from "#renderer/ui/table/csv.ts";
-import { sayCount } from "#shared/text/count.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import classes from "./graph.module.css";
-import { type Placed, placePicture } from "./picture-layout.ts";
+import { type Picture, type Placed, placePicture } from "./picture-layout.ts";
 import { BESIDE, type Colours, printSvg } from "./picture-svg.ts";
-import { type Search, usePicture } from "./queries.ts";
 
-type Props = { search: Search; onStart: (name: string) => void };
+type Props = {
+  picture: Picture | undefined;
+  /** What it shows, and what it leaves out. */
+  title: string;
+  onStart: (name: string) => void;
+};
 
 /** What stands in the table, drawn: whoever cannot see or point at it finds the same there. */
-export function PicturePanel({ search, onStart }: Props) {
-  const { data, error, refetch } = usePicture(search);
+export function PicturePanel({ picture: data, title, onStart }: Props) {
   const scheme = useComputedColorScheme("light");
   const placed = useMemo(() => (data ? placePicture(data) : null), [data]);
   const names = useMemo(
@@ -25,7 +26,6 @@ export function PicturePanel({ search, onStart }: Props) {
     const name = names.get(id);
     if (name !== undefined) onStart(name);
   });
-  if (error) return <ErrorState doing="draw the picture" error={error} onRetry={() => void refetch()} />;
   const savePng = async () => {
     const options = { output: "blob-promise", full: true, scale: 2, bg: readColours().surface } as const;
     const image = await drawn.current?.png(options);
@@ -34,7 +34,7 @@ export function PicturePanel({ search, onStart }: Props) {
   return (
     <section className={classes.panel} aria-label="Picture">
       <header className={classes.head}>
-        <h2 className={classes.title}>{data && saySize(data, search)}</h2>
+        <h2 className={classes.title}>{title}</h2>
         <Button
           size="xs"
           variant="default"
@@ -59,15 +59,6 @@ export function PicturePanel({ search, onStart }: Props) {
       />
     </section>
   );
-}
-
-/** A picture that shows less than the table says so. */
-function saySize(
-  { nodes, isCut }: { nodes: readonly unknown[]; isCut: boolean },
-  { direction }: Search,
-): string {
-  const left = direction === "to" ? "" : "; what leads no further is in the table alone";
-  return `${sayCount(nodes.length, "thing")}${isCut ? ", the nearest of more" : ""}${left}`;
 }
 
 /** Of the usual size. */

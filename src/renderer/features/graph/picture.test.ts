@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { GraphEdge, GraphNode } from "#shared/model/graph.ts";
+import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { type Placed, placePicture } from "./picture-layout.ts";
+import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./picture-of-pairs.ts";
 import { printSvg } from "./picture-svg.ts";
 
 const account = (id: string, host: string, name = "root"): GraphNode => ({
@@ -51,4 +52,26 @@ test("between accounts of a column the line of a saved picture goes around those
   const svg = printSvg(draw(accounts, [edge("root", "ann")]), COLOURS);
   expect(svg.match(/<path d="M \d+ \d+ Q/g)).toHaveLength(1);
   expect(svg.match(/<line/g)).toHaveLength(3);
+});
+
+test("hosts that trust each other are drawn with the keys between them, each thing once, and no more than can be followed", () => {
+  const [web, db] = [account("a", "web"), account("b", "db")];
+  const link = (from: GraphNode, to: GraphNode, fingerprint: string): GraphLink => ({
+    ...{ id: fingerprint, from, to, fingerprint, how: "opens", heldAt: "/k", where: "", options: "" },
+    ...{ isCertain: true, notes: [], distance: null, isWayCertain: null },
+  });
+  const pair = { id: "1 2", there: link(web, db, "SHA256:one"), back: link(db, web, "SHA256:two") };
+  const { nodes, edges } = pictureOfPairs([pair, pair]);
+  expect(nodes.map(({ id }) => id)).toEqual(["a", "key/SHA256:one", "b", "key/SHA256:two"]);
+  expect(edges.map(({ from, how, to }) => `${from} ${how} ${to}`)).toEqual([
+    "a holds key/SHA256:one",
+    "key/SHA256:one opens b",
+    "b holds key/SHA256:two",
+    "key/SHA256:two opens a",
+  ]);
+  const many = Array.from({ length: MOST_PAIRS_DRAWN + 10 }, (_, index) => ({
+    ...pair,
+    there: link(account(`a${index}`, `web${index}`), db, "SHA256:one"),
+  }));
+  expect(pictureOfPairs(many).nodes.filter(({ id }) => /^a\d/.test(id))).toHaveLength(MOST_PAIRS_DRAWN);
 });

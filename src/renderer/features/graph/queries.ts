@@ -18,30 +18,36 @@ const startOf = (search: Search) => ({
   direction: search.direction ?? ("from" as const),
 });
 
+const PAGING = {
+  initialPageParam: null,
+  getNextPageParam: ({ next }: { next: string | null }) => next,
+  placeholderData: keepPreviousData,
+};
+
 /** The rows of the table: every step, or where there is a start, what it reaches. */
 export function useSteps(search: Search) {
   const { graph } = useApi();
   const hasStart = search.start !== undefined;
   const [all, reached] = [
-    { ...narrowed(search), by: search.by ?? null },
+    {
+      ...narrowed(search),
+      by: search.by ?? null,
+      person: search.person ?? null,
+      standing: search.standing ?? null,
+    },
     { ...narrowed(search), ...startOf(search) },
   ];
-  const paging = {
-    initialPageParam: null,
-    getNextPageParam: ({ next }: { next: string | null }) => next,
-    placeholderData: keepPreviousData,
-  };
   const links = useInfiniteQuery(
     graph.links.infiniteOptions({
       input: (after: string | null) => ({ ...all, after }),
-      ...paging,
+      ...PAGING,
       enabled: !hasStart,
     }),
   );
   const reach = useInfiniteQuery(
     graph.reach.infiniteOptions({
       input: (after: string | null) => ({ ...reached, after }),
-      ...paging,
+      ...PAGING,
       enabled: hasStart,
     }),
   );
@@ -55,6 +61,34 @@ export function useSteps(search: Search) {
           ? graph.reach.call({ ...reached, after, limit: 1_000 })
           : graph.links.call({ ...all, after, limit: 1_000 }),
       ),
+  };
+}
+
+/** Pairs of hosts that trust each other. */
+export function useMutual(search: Search) {
+  const { graph } = useApi();
+  const { onlyRoot: _, ...asked } = narrowed(search);
+  const found = useInfiniteQuery(
+    graph.mutual.infiniteOptions({ input: (after: string | null) => ({ ...asked, after }), ...PAGING }),
+  );
+  return {
+    list: useRows(found),
+    isCut: found.data?.pages.some(({ isCut }) => isCut) ?? false,
+    fetchAll: () => fetchAll((after) => graph.mutual.call({ ...asked, after, limit: 1_000 })),
+  };
+}
+
+/** Keys that several people or hosts hold. */
+export function useShared(search: Search) {
+  const { graph } = useApi();
+  const asked = { search: search.search ?? "", kind: search.kind ?? null };
+  const found = useInfiniteQuery(
+    graph.shared.infiniteOptions({ input: (after: string | null) => ({ ...asked, after }), ...PAGING }),
+  );
+  return {
+    list: useRows(found),
+    isCut: found.data?.pages.some(({ isCut }) => isCut) ?? false,
+    fetchAll: () => fetchAll((after) => graph.shared.call({ ...asked, after, limit: 1_000 })),
   };
 }
 

@@ -46,7 +46,7 @@ export function PersonDrawer({ person, onClose }: { person: PersonRow; onClose: 
   );
 }
 
-function Keys({ person: { fingerprints, keyCount, grantCount } }: { person: PersonRow }) {
+function Keys({ person: { name, fingerprints, keyCount, grantCount } }: { person: PersonRow }) {
   const more = keyCount - fingerprints.length;
   return (
     <Section title="Keys" count={keyCount}>
@@ -69,6 +69,15 @@ function Keys({ person: { fingerprints, keyCount, grantCount } }: { person: Pers
         ))}
       </Lines>
       {more > 0 && <p>and {sayCount(more, "more key")}</p>}
+      {keyCount > 0 && (
+        <p>
+          <TextLink>
+            <Link to="/graph" search={{ person: name }}>
+              Every step by these keys
+            </Link>
+          </TextLink>
+        </p>
+      )}
     </Section>
   );
 }

@@ -1,0 +1,97 @@
+/**
+ * How the rows of a part of the list are found. As a rule by whoever holds a key, in the order of the list; but of one host,
+ * or of a word that few grants and holders have, they are found from there: then only those are looked at, and put in order.
+ */
+import type { Value } from "#store/lists/cursor.ts";
+import { isWalkShorter, type Lists, type Part } from "#store/lists/lists.ts";
+import {
+  endOfStart,
+  isAscii,
+  isIndexed,
+  splitWords,
+  toFingerprintStart,
+  toPattern,
+  toPhrase,
+} from "#store/lists/search.ts";
+import { armConditions, GRANT_TEXT, type LinkArm, type LinkFilter } from "./link-arms.ts";
+
+/** Each of several ways finds rows that no other does; together they find all. */
+export type Way = { from: string; where: readonly Part[] };
+
+/** A word that more grants have finds most of the list anyhow. */
+const MOST_FOUND = 20_000;
+
+export type Ways = {
+  /** Their rows are counted. */
+  counted: readonly Way[];
+  /** Those by which a page of so many rows is read, of `total`, is found. */
+  read(total: number, limit: number): readonly Way[];
+};
+
+export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
+  const words = splitWords(filter.search);
+  const plain = armConditions(arm, filter);
+  const walked: Way = { from: arm.from, where: [...plain, ...words.map((word) => stands(arm, word))] };
+  const { fromGrants } = arm;
+  const only = (way: Way): Ways => ({ counted: [way], read: () => [way] });
+  if (filter.host !== null) return only({ ...walked, from: arm.fromHost });
+  if (!fromGrants) return only(walked);
+
+  const word = words.filter((one) => isIndexed(one) && isAscii(one)).toSorted(longestFirst)[0];
+  if (word === undefined || countFound(lists, word) > MOST_FOUND) return only(walked);
+  const rest = words.filter((one) => one !== word).map((one) => stands(arm, one));
+  const { id, holders, isPhrase } = fromGrants;
+  const found: Way[] = [
+    { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, inGrants(word)] },
+    {
+      from: arm.from,
+      where: [
+        ...plain,
+        ...rest,
+        { sql: `${id} IN (${holders})`, values: [isPhrase ? toPhrase(word) : toPattern(word)] },
+        negate(standsInGrant(word)),
+      ],
+    },
+  ];
+  return {
+    counted: found,
+    read: (total, limit) => (isWalkShorter(total, limit, lists.count(arm.from, plain)) ? [walked] : found),
+  };
+}
+
+const longestFirst = (one: string, other: string): number => other.length - one.length;
+
+const countFound = (lists: Lists, word: string): number =>
+  lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [toPhrase(word)] }]);
+
+/** In the holder, or in the grant where the arm has one, or the key's fingerprint begins with it. */
+function stands(arm: LinkArm, word: string): Part {
+  const held = { sql: `(${arm.text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+  if (!arm.fromGrants) return held;
+  const granted = standsInGrant(word);
+  return { sql: `(${granted.sql} OR ${held.sql})`, values: [...granted.values, ...held.values] };
+}
+
+function standsInGrant(word: string): Part {
+  const text = { sql: `(${GRANT_TEXT}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+  const key = keyRange(word);
+  return key
+    ? { sql: `(${text.sql} OR grant_line.fingerprint BETWEEN ? AND ?)`, values: [...text.values, ...key] }
+    : text;
+}
+
+function inGrants(word: string): Part {
+  const text = "SELECT rowid FROM grant_search WHERE grant_search MATCH ?";
+  const key = keyRange(word);
+  const sql = key
+    ? `${text} UNION SELECT id FROM grant_line WHERE gone_scan IS NULL AND ifnull(fingerprint, '') BETWEEN ? AND ?`
+    : text;
+  return { sql: `grant_line.id IN (${sql})`, values: [toPhrase(word), ...(key ?? [])] };
+}
+
+function keyRange(word: string): Value[] | null {
+  const start = toFingerprintStart(word);
+  return start === null ? null : [start, endOfStart(start)];
+}
+
+const negate = ({ sql, values }: Part): Part => ({ sql: `NOT (${sql})`, values });

@@ -1,0 +1,102 @@
+import { Button } from "@mantine/core";
+import { IconAffiliate } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
+import { FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
+import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
+import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import type { MutualTrust } from "#shared/model/graph.ts";
+import { sayCount } from "#shared/text/count.ts";
+import classes from "./graph.module.css";
+import type { ListProps } from "./list-props.ts";
+import { MUTUAL_COLUMNS } from "./mutual-columns.tsx";
+import { MutualDrawer } from "./mutual-drawer.tsx";
+import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./picture-of-pairs.ts";
+import { useMutual } from "./queries.ts";
+
+const PicturePanel = lazy(async () => ({ default: (await import("./picture-panel.tsx")).PicturePanel }));
+
+const idOf = ({ id }: MutualTrust): string => id;
+
+const SORT = { by: "", descending: false };
+
+/** Pairs of hosts that can log in to each other: whoever has the one has the other, and back. */
+export function MutualList({ search, onChange: change, onClear }: ListProps) {
+  const { list, isCut, fetchAll } = useMutual(search);
+  const open = list.rows.find(({ id }) => id === search.open);
+  const isDrawn = search.view === "picture" && list.rows.length > 0;
+
+  return (
+    <>
+      {isCut && (
+        <p className={classes.cut} role="status">
+          There are more pairs than were looked at: these are the first.
+        </p>
+      )}
+      <ListScreen
+        name="pairs"
+        columns={MUTUAL_COLUMNS}
+        list={list}
+        rowId={idOf}
+        sort={SORT}
+        onSort={() => undefined}
+        search={search.search ?? ""}
+        searchHint="Search hosts, accounts, keys"
+        onSearch={(text) => change({ search: text || undefined })}
+        openId={search.open ?? null}
+        onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
+        fetchAll={fetchAll}
+        filters={<Filters search={search} onChange={change} />}
+        empty={
+          <Nothing
+            Icon={IconAffiliate}
+            one="pair"
+            search={{ ...search, list: undefined, view: undefined }}
+            onClear={onClear}
+            title="No two hosts are known to trust each other"
+            why="Two hosts do where each holds a private key that opens an account of the other. Keys that were not seen may do so, too."
+          />
+        }
+        drawer={open && <MutualDrawer pair={open} onClose={() => change({ open: undefined })} />}
+      />
+      {isDrawn && (
+        <Suspense fallback={<p className={classes.cut}>Drawing…</p>}>
+          <PicturePanel
+            picture={pictureOfPairs(list.rows)}
+            title={sayTitle(list.rows.length, list.total ?? 0)}
+            onStart={(start) => change({ list: undefined, view: undefined, open: undefined, start }, false)}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+const sayTitle = (shown: number, total: number): string => {
+  const drawn = Math.min(shown, MOST_PAIRS_DRAWN);
+  return `${sayCount(drawn, "pair")}${drawn < total ? `, the first of ${total.toLocaleString("en")}` : ""}`;
+};
+
+function Filters({ search, onChange }: Pick<ListProps, "search" | "onChange">) {
+  const isDrawn = search.view === "picture";
+  return (
+    <>
+      <ToggleFacet
+        title="Only certain"
+        count={undefined}
+        isOn={search.certain ?? false}
+        onChange={(isOn) => onChange({ certain: isOn || undefined })}
+      />
+      {search.host && (
+        <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
+      )}
+      <Button
+        size="xs"
+        variant="default"
+        aria-pressed={isDrawn}
+        onClick={() => onChange({ view: isDrawn ? undefined : "picture" })}
+      >
+        {isDrawn ? "Hide the picture" : "Show a picture"}
+      </Button>
+    </>
+  );
+}

@@ -1,0 +1,97 @@
+import { IconUsersGroup } from "@tabler/icons-react";
+import { NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import type { Column } from "#renderer/ui/table/column.ts";
+import { Facet } from "#renderer/ui/table/facet.tsx";
+import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
+import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import type { SharedKey } from "#shared/model/graph.ts";
+import classes from "./graph.module.css";
+import type { ListProps } from "./list-props.ts";
+import { useShared } from "./queries.ts";
+import { SharedDrawer } from "./shared-drawer.tsx";
+import { KIND_WORDS } from "./shared-words.ts";
+
+const KINDS = (["people", "hosts"] as const).map((value) => ({ value, label: KIND_WORDS[value] }));
+
+const COLUMNS: readonly Column<SharedKey>[] = [
+  {
+    id: "kind",
+    title: "Kind",
+    minWidth: 150,
+    cell: ({ kind }) => <TextCell text={KIND_WORDS[kind]} />,
+    text: ({ kind }) => KIND_WORDS[kind],
+  },
+  {
+    id: "fingerprint",
+    title: "Key",
+    minWidth: 190,
+    grow: 1,
+    cell: ({ fingerprint }) => <Fingerprint value={fingerprint} />,
+    text: ({ fingerprint }) => fingerprint,
+  },
+  {
+    id: "holderCount",
+    title: "Holders",
+    minWidth: 80,
+    isNumber: true,
+    cell: ({ holderCount }) => <NumberCell value={holderCount} />,
+    text: ({ holderCount }) => String(holderCount),
+  },
+  {
+    id: "holders",
+    title: "Who",
+    minWidth: 200,
+    grow: 3,
+    cell: ({ holders }) => <TextCell text={holders.join(", ")} />,
+    text: ({ holders }) => holders.join(", "),
+  },
+];
+
+const idOf = ({ id }: SharedKey): string => id;
+
+const SORT = { by: "", descending: false };
+
+/** Keys that rosters have as several people's, and host keys that several hosts hold. */
+export function SharedList({ search, onChange: change, onClear }: ListProps) {
+  const { list, isCut, fetchAll } = useShared(search);
+  const open = list.rows.find(({ id }) => id === search.open);
+
+  return (
+    <>
+      {isCut && (
+        <p className={classes.cut} role="status">
+          There are more shared keys than were looked at: these are the first.
+        </p>
+      )}
+      <ListScreen
+        name="shared keys"
+        columns={COLUMNS}
+        list={list}
+        rowId={idOf}
+        sort={SORT}
+        onSort={() => undefined}
+        search={search.search ?? ""}
+        searchHint="Search keys, people, hosts"
+        onSearch={(text) => change({ search: text || undefined })}
+        openId={search.open ?? null}
+        onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
+        fetchAll={fetchAll}
+        filters={
+          <Facet title="Kind" value={search.kind} options={KINDS} onChange={(kind) => change({ kind })} />
+        }
+        empty={
+          <Nothing
+            Icon={IconUsersGroup}
+            one="key"
+            search={{ ...search, list: undefined }}
+            onClear={onClear}
+            title="No key is known to be shared"
+            why="A key is shared where rosters have it as several people's, or where several hosts hold it as their host key."
+          />
+        }
+        drawer={open && <SharedDrawer shared={open} onClose={() => change({ open: undefined })} />}
+      />
+    </>
+  );
+}

@@ -1,0 +1,119 @@
+import { IconAffiliate } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
+import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
+import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
+import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import type { GraphLink } from "#shared/model/graph.ts";
+import { COLUMNS } from "./columns.tsx";
+import { StepDrawer } from "./drawer.tsx";
+import classes from "./graph.module.css";
+import type { ListProps } from "./list-props.ts";
+import { type Search, useSteps } from "./queries.ts";
+import { StartBar } from "./start-bar.tsx";
+
+/** What draws it is large: it is fetched when somebody asks for a picture. */
+const ReachPicture = lazy(async () => ({ default: (await import("./reach-picture.tsx")).ReachPicture }));
+
+const idOf = ({ id }: GraphLink): string => id;
+
+const HOLDERS = [
+  { value: "key-file", label: "Key file" },
+  { value: "this-computer", label: "This computer" },
+  { value: "person", label: "Person" },
+  { value: "authority", label: "Certificate authority" },
+  { value: "account", label: "sudo, doas, agent" },
+] as const;
+
+/** As the screen of people has it. */
+const STANDINGS = [
+  { value: "known", label: "There" },
+  { value: "gone", label: "Left" },
+] as const;
+
+/** Without a start no step is so many steps away. */
+const ALONE = COLUMNS.filter(({ id }) => id !== "distance");
+
+/** In the order of the walk, or of who holds what. */
+const SORT = { by: "", descending: false };
+
+/** Every step, or what a start reaches: the table first, and a picture of the same beside it. */
+export function StepList({ search, onChange: change, onClear }: ListProps) {
+  const { list, isCut, fetchAll } = useSteps(search);
+  const open = list.rows.find(({ id }) => id === search.open);
+
+  return (
+    <>
+      <StartBar search={search} onChange={(patch) => change(patch, false)} />
+      {isCut && (
+        <p className={classes.cut} role="status">
+          There is more than was looked at: begin nearer, or look at what is certain only.
+        </p>
+      )}
+      <ListScreen
+        name="steps"
+        columns={search.start === undefined ? ALONE : COLUMNS}
+        list={list}
+        rowId={idOf}
+        sort={SORT}
+        onSort={() => undefined}
+        search={search.search ?? ""}
+        searchHint="Search hosts, accounts, keys"
+        onSearch={(text) => change({ search: text || undefined })}
+        openId={search.open ?? null}
+        onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
+        fetchAll={fetchAll}
+        filters={<Filters search={search} onChange={change} />}
+        empty={
+          <Nothing
+            Icon={IconAffiliate}
+            one="step"
+            search={search}
+            onClear={onClear}
+            title="No step is known yet"
+            why="A step is a private key that opens an account, or a rule that makes one account another. Scan hosts to see them."
+          />
+        }
+        drawer={open && <StepDrawer link={open} onClose={() => change({ open: undefined })} />}
+      />
+      {search.view === "picture" && search.start !== undefined && (
+        <Suspense fallback={<p className={classes.cut}>Drawing…</p>}>
+          <ReachPicture search={search} onStart={(start) => change({ start, open: undefined }, false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
+  const toggle = (name: "certain" | "root", title: string) => (
+    <ToggleFacet
+      title={title}
+      count={undefined}
+      isOn={search[name] ?? false}
+      onChange={(isOn) => onChange({ [name]: isOn || undefined })}
+    />
+  );
+  return (
+    <>
+      {toggle("certain", "Only certain")}
+      {toggle("root", "Only root")}
+      {search.start === undefined && (
+        <>
+          <Facet title="Begins at" value={search.by} options={HOLDERS} onChange={(by) => onChange({ by })} />
+          <Facet
+            title="People"
+            value={search.standing}
+            options={STANDINGS}
+            onChange={(standing) => onChange({ standing })}
+          />
+        </>
+      )}
+      {search.person && (
+        <FixedFacet title="Person" value={search.person} onDrop={() => onChange({ person: undefined })} />
+      )}
+      {search.host && (
+        <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
+      )}
+    </>
+  );
+}
