@@ -1,5 +1,4 @@
 import type { Certificate } from "#shared/model/certificate.ts";
-import type { Authorities } from "#shared/model/endpoint.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { AccountView, KeyFileView, Unread } from "#shared/model/host.ts";
 import type { HostReach } from "#shared/model/host-reach.ts";
@@ -29,12 +28,6 @@ export type SeenCertificate = {
   urgentFrom: Instant | null;
 };
 
-  /** It lives longer than a public authority may let it; and whether one has issued it is not said. */
-  isOverLimit: boolean;
-  /** It says that clients may use it to prove who they are. */
-  isForClients: boolean;
-  /** The fingerprint of its key as a key of SSH; null where SSH has no such keys. */
-  sshFingerprint: string | null;
 /** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
 export type EndpointVisit = Visit & {
   target: TlsTarget;
@@ -52,26 +45,6 @@ export type HostVisit = Visit & {
   target: SshTarget;
   /** What carried the login; absent where there was none. */
   transport?: Transport;
-/** What an endpoint sent beside its chain. */
-export type BesideChain = {
-  /** An answer of OCSP, as DER. */
-  staple: Uint8Array | null;
-  /** A list of certificate timestamps, as the handshake carried it. */
-  timestamps: Uint8Array | null;
-  /** Whose certificates it asks clients for; null where it asks for none. */
-  authorities: Authorities | null;
-  /** What it takes; null where it was not asked, and what is known of it stays. */
-  offers: Offers | null;
-};
-
-/** What one address of an endpoint showed. The chain is empty unless it presented one. */
-export type SeenAddress = {
-  address: string;
-  outcome: Outcome;
-  message: string;
-  chain: (SeenCertificate | null)[];
-};
-
   /** The host key that it presented, or the jump host on its way; null when it never came to that. */
   hostKey: (HostKeyView & { blob: Uint8Array }) | null;
   /** The jump host that the outcome is about; null: the host itself. */
@@ -102,6 +75,8 @@ export type CollectedHost = {
   /** What this reading of its logs tells of logins by key; what is known from others stays beside it. */
   use: HostUse;
   reach: HostReach;
+  /** `isToldWhole`: all was read by which sshd trusts authorities, so that one that is missing has gone. */
+  authorities: { trusted: TrustedAuthority[]; isToldWhole: boolean };
   coverage: { read: string[]; notRead: Unread[] };
   /** True when the reading was cut short: what is missing from it has not gone. */
   isPartial: boolean;
@@ -109,15 +84,6 @@ export type CollectedHost = {
   unreadPaths: string[];
 };
 
-  /** `isToldWhole`: all was read by which sshd trusts authorities, so that one that is missing has gone. */
-  authorities: { trusted: TrustedAuthority[]; isToldWhole: boolean };
-/** One line of an authorized_keys file for one account, judged. */
-export type CollectedGrant = {
-  account: string;
-  uid: number;
-  file: string;
-  line: number;
-  keyType: string | null;
 /** An account that a certificate may open which an authority of TrustedUserCAKeys has signed. */
 export type TrustedAuthority = {
   account: string;
@@ -131,31 +97,13 @@ export type TrustedAuthority = {
   effective: Verdict["effective"];
 };
 
-/** What the configurations of a host's servers say is served, and what that is judged by. */
-export type CollectedDisk = {
-  /** Null: they could not be told. */
-  addresses: string[] | null;
-  /** As JSON, for it is read as a whole by whoever judges; null where no server is known. */
-  map: string | null;
-  servings: CollectedServing[];
-};
-
-/** `at`: the line that opens the listener or the virtual host. `address` and `name` null: every one. */
-export type CollectedServing = {
-  server: string;
-  root: string;
-  address: string | null;
-  port: number;
-  name: string | null;
-  isDefault: boolean;
-  protocol: string;
-  at: FileLine;
-  certificate: { path: string; directive: string; at: FileLine } | null;
-  realPath: string | null;
-  key: { path: string } | null;
-  unsure: string | null;
-};
-
+/** One line of an authorized_keys file for one account, judged. */
+export type CollectedGrant = {
+  account: string;
+  uid: number;
+  file: string;
+  line: number;
+  keyType: string | null;
   keyBits: number | null;
   fingerprint: string | null;
   comment: string;

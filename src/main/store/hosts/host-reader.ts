@@ -48,7 +48,6 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const logins = loginTable(db);
   const reach = reachTables(db);
   const keep = db.prepare(READ);
-  const servings = servingWriter(db);
   const authorities = trustedAuthorityTable(db);
   const cover = db.prepare(COVER);
   const dateOrphans = orphanClock(db);
@@ -68,7 +67,6 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     logins.keep(id, collected.use);
     reach.follow(id, collected.reach, look);
     const seen = {
-    servings.follow(home, collected.disk, look);
     authorities.follow(id, collected.authorities, look);
       grants: grants.follow(home, collected.grants, look, at),
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),
