@@ -63,10 +63,10 @@ export const ChangesSearch = z.object({
 /** The row that is open has the name of a thing as its id. */
 export const GraphSearch = z.object({
   search: text,
-  start: optional(z.string().min(1).max(600)),
   /** Instead of steps: pairs of hosts that trust each other, or keys that several hold. */
   list: optional(z.enum(["mutual", "shared"])),
   kind: optional(z.enum(["people", "hosts"])),
+  start: optional(z.string().min(1).max(600)),
   direction: optional(z.literal("to")),
   by: optional(z.enum(["key-file", "this-computer", "person", "authority", "account"])),
   person: optional(z.string().min(1).max(600)),

@@ -66,8 +66,8 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     hostKeys.follow(id, collected.hostKeys, look);
     logins.keep(id, collected.use);
     reach.follow(id, collected.reach, look);
-    const seen = {
     authorities.follow(id, collected.authorities, look);
+    const seen = {
       grants: grants.follow(home, collected.grants, look, at),
       keyFiles: keyFiles.follow(id, collected.keyFiles, look),
     };

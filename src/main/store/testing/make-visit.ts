@@ -104,12 +104,12 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   hostKeys: [],
   certificateFiles: [],
   reach: { becoming: [], areRulesRead: true, agents: [], outbound: [], unreadPaths: [] },
+  authorities: { trusted: [], isToldWhole: true },
   use: { logins: [], windows: [] },
   coverage: { read: [], notRead: [] },
   isPartial: false,
   unreadPaths: [],
   ...collected,
-  authorities: { trusted: [], isToldWhole: true },
 });
 
 export const beginScan = (store: Store, at: Instant = START): ScanId =>
