@@ -1,0 +1,81 @@
+import { readElement } from "#domain/x509/der.ts";
+
+/**
+ * BER (X.690) made readable for a walker of DER: some tools write keystores and PKCS#7 with indefinite lengths and
+ * with strings in pieces. Elements that are DER already keep their exact bytes, so that a certificate inside keeps
+ * its identity.
+ */
+
+/** Deeper than any keystore; each level costs a call. */
+const MOST_DEPTH = 48;
+
+const OCTET_STRING = 0x04;
+const CONSTRUCTED = 0x20;
+/** Octet strings in pieces, and those that stand in place of one under a tag of their own. */
+const IN_PIECES = OCTET_STRING | CONSTRUCTED;
+
+type Copied = { bytes: Buffer; next: number; isSame: boolean };
+
+/** The first element of `bytes` in definite lengths and whole strings; null where it is no element, or too deep. */
+export function toDefinite(bytes: Buffer): Buffer | null {
+  return copyElement(bytes, 0, bytes.length, 0)?.bytes ?? null;
+}
+
+function copyElement(bytes: Buffer, at: number, limit: number, depth: number): Copied | null {
+  const isConstructed = ((bytes[at] ?? 0) & CONSTRUCTED) !== 0;
+  if (depth > MOST_DEPTH || at + 2 > limit) return null;
+  if (bytes[at + 1] === 0x80) return isConstructed ? copyIndefinite(bytes, at, limit, depth) : null;
+  const element = readElement(bytes, at, limit);
+  if (!element) return null;
+  const same = { bytes: bytes.subarray(at, element.end), next: element.end, isSame: true };
+  if (!isConstructed) return same;
+  const parts: Copied[] = [];
+  for (let from = element.content; from < element.end; ) {
+    const part = copyElement(bytes, from, element.end, depth + 1);
+    // What is constructed by its tag alone, as a certificate's odd parts may be, is left as it is.
+    if (!part) return depth === 0 ? null : same;
+    parts.push(part);
+    from = part.next;
+  }
+  if (element.tag !== IN_PIECES && parts.every(({ isSame }) => isSame)) return same;
+  return { bytes: join(element.tag, parts), next: element.end, isSame: false };
+}
+
+/** Its end is marked by two zero bytes. */
+function copyIndefinite(bytes: Buffer, start: number, limit: number, depth: number): Copied | null {
+  const parts: Copied[] = [];
+  for (let at = start + 2; at + 2 <= limit; ) {
+    if (bytes[at] === 0 && bytes[at + 1] === 0)
+      return { bytes: join(bytes[start] ?? 0, parts), next: at + 2, isSame: false };
+    const part = copyElement(bytes, at, limit, depth + 1);
+    if (!part) return null;
+    parts.push(part);
+    at = part.next;
+  }
+  return null;
+}
+
+function join(tag: number, parts: readonly Copied[]): Buffer {
+  if (tag !== IN_PIECES)
+    return writeElement(
+      tag,
+      parts.map(({ bytes }) => bytes),
+    );
+  const pieces = parts.map(({ bytes }) => contentOf(bytes));
+  return writeElement(OCTET_STRING, pieces);
+}
+
+function contentOf(bytes: Buffer): Buffer {
+  const element = readElement(bytes, 0, bytes.length);
+  return element ? bytes.subarray(element.content, element.end) : bytes.subarray(0, 0);
+}
+
+function writeElement(tag: number, parts: readonly Buffer[]): Buffer {
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const width = size < 0x80 ? 0 : Math.ceil((32 - Math.clz32(size)) / 8);
+  const header = Buffer.alloc(2 + width);
+  header[0] = tag;
+  header[1] = width === 0 ? size : 0x80 | width;
+  if (width > 0) header.writeUIntBE(size, 2, width);
+  return Buffer.concat([header, ...parts]);
+}

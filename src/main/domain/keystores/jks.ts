@@ -1,0 +1,146 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type JavaReader, openJava } from "./java-reader.ts";
+import { entryOf, type Keystore, type Opened, type StoreEntry } from "./keystore.ts";
+
+/**
+ * Java's JKS and JCEKS: certificates stand in the clear, keys are under passwords of their own, and a hash over the
+ * file and the store's password stands at its end. Nothing but that hash needs the password, and no key is opened:
+ * its chain says which key it is.
+ */
+const MAGIC = { jks: 0xfeedfeed, jceks: 0xcececece } as const;
+const KEY = 1;
+const CERTIFICATE = 2;
+const SECRET = 3;
+const HASH_BYTES = 20;
+
+const MOST_ENTRIES = 100_000;
+const MOST_CHAIN = 1_000;
+
+/** What a hash is mixed with, so that it is no hash of anything else. */
+const WHITENER = "Mighty Aphrodite";
+
+/** The store without its password; null where it is no JKS and no JCEKS. */
+export function readJks(bytes: Buffer): Keystore | null {
+  if (bytes.length < 12) return null;
+  const magic = bytes.readUInt32BE(0);
+  if (magic !== MAGIC.jks && magic !== MAGIC.jceks) return null;
+  const format = magic === MAGIC.jks ? "JKS" : "JCEKS";
+  const { entries, malformed } = readEntries(bytes);
+  const hasKeys = entries.some(({ isLocked }) => isLocked);
+  return {
+    ...{ format, entries, malformed },
+    state: entries.length === 0 && malformed.length > 0 ? "locked" : hasKeys ? "partly-locked" : "open",
+    protection: hasKeys
+      ? "keys by a method of Java's own; certificates are not encrypted"
+      : "nothing in it is encrypted",
+    integrity: "not-checked",
+    lock: {
+      canBeOpened: malformed.length === 0,
+      why:
+        malformed.length === 0
+          ? "its certificates are read without the password, which alone tells whether they are unchanged"
+          : "it is damaged",
+      work: 1,
+    },
+  };
+}
+
+/** The password is right when the hash at the end says so. Keys stay shut: the chain of each says which one it is. */
+export function openJks(bytes: Buffer, password: string): Opened {
+  const store = readJks(bytes);
+  if (!store || !isRight(bytes, password)) return { kind: "wrong-password" };
+  return { kind: "opened", store: { ...store, integrity: "checked", lock: null } };
+}
+
+function isRight(bytes: Buffer, password: string): boolean {
+  const end = bytes.length - HASH_BYTES;
+  const mixed = createHash("sha1").update(Buffer.from(password, "utf16le").swap16()).update(WHITENER);
+  return timingSafeEqual(mixed.update(bytes.subarray(0, end)).digest(), bytes.subarray(end));
+}
+
+function readEntries(bytes: Buffer): { entries: StoreEntry[]; malformed: string[] } {
+  const end = bytes.length - HASH_BYTES;
+  const reader = openJava(bytes.subarray(0, Math.max(end, 0)), 4);
+  const version = reader.int();
+  const count = reader.int() ?? 0;
+  const entries: StoreEntry[] = [];
+  if (version !== 1 && version !== 2)
+    return { entries, malformed: [`it is of version ${version}, which is not known`] };
+  for (let index = 0; index < count; index++) {
+    const entry = index < MOST_ENTRIES ? readEntry(reader, version, bytes, end) : null;
+    if (!entry)
+      return {
+        entries,
+        malformed: [`it is cut short or damaged: of ${count} entries ${index} could be read`],
+      };
+    entries.push(entry);
+  }
+  const rest = end - reader.position();
+  return { entries, malformed: rest === 0 ? [] : [`${rest} bytes in it belong to no entry`] };
+}
+
+function readEntry(reader: JavaReader, version: number, bytes: Buffer, end: number): StoreEntry | null {
+  const tag = reader.int();
+  const alias = reader.text();
+  if (alias === null || reader.date() === null) return null;
+  if (tag === KEY) {
+    const key = reader.octets();
+    const certificates = key && readChain(reader, version);
+    return certificates && entryOf("key", { alias, certificates, isLocked: true });
+  }
+  if (tag === CERTIFICATE) {
+    const certificate = readOne(reader, version);
+    return certificate && entryOf("certificate", { alias, certificates: [certificate] });
+  }
+  if (tag !== SECRET) return null;
+  reader.skipTo(findNextEntry(bytes, reader.position(), end));
+  return entryOf("secret", { alias, isLocked: true });
+}
+
+export function readChain(reader: JavaReader, version: number): Buffer[] | null {
+  const count = reader.int();
+  if (count === null || count < 0 || count > MOST_CHAIN) return null;
+  const chain: Buffer[] = [];
+  for (let index = 0; index < count; index++) {
+    const certificate = readOne(reader, version);
+    if (!certificate) return null;
+    chain.push(certificate);
+  }
+  return chain;
+}
+
+/** From version 2 on its type stands before it, which is X.509 in every store that was ever seen. */
+function readOne(reader: JavaReader, version: number): Buffer | null {
+  if (version >= 2 && reader.text() === null) return null;
+  return reader.octets();
+}
+
+/**
+ * A secret key is a Java object, written without a length. What follows it is found by how an entry begins: a known
+ * tag, a name, a date of our time, and what an entry of that tag goes on with.
+ */
+function findNextEntry(bytes: Buffer, from: number, end: number): number {
+  for (let at = from; at < end; at++) {
+    if (bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== 0) continue;
+    if (isEntryStart(bytes, at)) return at;
+  }
+  return end;
+}
+
+const OBJECT_STREAM = "aced0005";
+const X509_TEXT = Buffer.from("\0\u0005X.509", "latin1");
+const YEAR_2100 = Date.UTC(2100, 0);
+
+function isEntryStart(bytes: Buffer, at: number): boolean {
+  const reader = openJava(bytes, at);
+  const tag = reader.int();
+  if (tag !== KEY && tag !== CERTIFICATE && tag !== SECRET) return false;
+  const alias = reader.text();
+  const date = reader.date();
+  if (!alias || date === null || date <= 0 || date > YEAR_2100) return false;
+  const next = bytes.subarray(reader.position());
+  if (tag === CERTIFICATE) return next.subarray(0, X509_TEXT.length).equals(X509_TEXT);
+  if (tag === SECRET) return next.subarray(0, 4).toString("hex") === OBJECT_STREAM;
+  const key = reader.octets();
+  return key !== null && key[0] === 0x30;
+}

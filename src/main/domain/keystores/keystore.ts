@@ -1,0 +1,55 @@
+import type { StoreEntryKind, StoreFormat, StoreIntegrity, StoreState } from "#shared/model/keystore.ts";
+
+/** One thing that a store holds under a name. Plain data: it travels between threads. */
+export type StoreEntry = {
+  /** Empty where it has no name. */
+  alias: string;
+  what: StoreEntryKind;
+  /** Its secret part was not read: it needs a password, or another one than the store's. */
+  isLocked: boolean;
+  /** Exact DER, the leaf first: the chain of a key, or the one certificate. */
+  certificates: Uint8Array[];
+  /** SHA-256 of the public half's SubjectPublicKeyInfo, lower-case hex; null where the key was not read. */
+  spkiSha256: string | null;
+};
+
+/** What keeps a store, or a part of it, shut. */
+export type StoreLock = {
+  /** Whether the right password would open it here. */
+  canBeOpened: boolean;
+  /** A sentence for people, lower case, without a full stop. */
+  why: string;
+  /** What one password costs to try, in iterations of PBKDF2. */
+  work: number;
+};
+
+/** A store, as far as it could be read. Nothing of a private key is in it but its public half's hash. */
+export type Keystore = {
+  format: StoreFormat;
+  state: StoreState;
+  /** How it is protected, in words; empty where it is not. */
+  protection: string;
+  integrity: StoreIntegrity;
+  entries: StoreEntry[];
+  /** Null where nothing in it is shut, or no password would show more of it. */
+  lock: StoreLock | null;
+  /** What could not be read, each a sentence. */
+  malformed: string[];
+};
+
+/** What came of a password. */
+export type Opened = { kind: "opened"; store: Keystore } | { kind: "wrong-password" };
+
+export const entryOf = (what: StoreEntryKind, wish: Partial<StoreEntry> = {}): StoreEntry => ({
+  ...{ alias: "", what, isLocked: false, certificates: [], spkiSha256: null },
+  ...wish,
+});
+
+/** What is shut of a store tells how much of it could be read. */
+export function stateOf(entries: readonly StoreEntry[], hiddenParts: number): StoreState {
+  const isShut = hiddenParts > 0 || entries.some(({ isLocked }) => isLocked);
+  if (!isShut) return "open";
+  return entries.some(({ isLocked, certificates }) => !isLocked || certificates.length > 0)
+    ? "partly-locked"
+    : "locked";
+}
