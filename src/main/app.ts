@@ -15,10 +15,12 @@ import { createDatabase } from "./features/database/index.ts";
 import { createEvents } from "./features/events/index.ts";
 import { createFindings } from "./features/findings/index.ts";
 import { createGraph } from "./features/graph/index.ts";
+import { createForecast } from "./features/forecast/index.ts";
 import { createHostKeyList } from "./features/host-keys/index.ts";
 import { createHosts } from "./features/hosts/index.ts";
 import { createInspect } from "./features/inspect/index.ts";
 import { createOverview } from "./features/overview/index.ts";
+import { createLabels } from "./features/labels/index.ts";
 import { createPeople } from "./features/people/index.ts";
 import { createScans } from "./features/scans/index.ts";
 import { planBundle } from "./features/scans/plan-bundle.ts";
@@ -86,16 +88,15 @@ export function createApp({
     .router({
       access: createAccess({ store }),
       activity: createActivity({ store }),
+      ...attentionOf({ store, announce, now }),
       bundles: createBundles({
         ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
         plan: (bundle, at) => planBundle(store, bundle, at),
       }),
       certificates: createCertificates({ store, now }),
-      changes: createChanges({ store, announce, now }),
       database: database.procedures,
       events: events.procedures,
-      findings: createFindings({ store, now }),
-      hostKeys: createHostKeyList({ store, workstation, readKnownHosts, loadSshConfig }),
+      hostKeys: createHostKeyList({ store, workstation, ...readers }),
       graph: createGraph({ store }),
       hosts: createHosts({ store, now, announce }),
       inspect: createInspect({ prober }),
@@ -123,6 +124,14 @@ async function close(
   background: { stop: () => Promise<void> },
   recording: { close: () => Promise<void> },
   store: { close: () => void },
+/** What needs attention or will, what has changed, and what somebody has decided of it. */
+const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({
+  changes: createChanges(deps),
+  findings: createFindings(deps),
+  forecast: createForecast(deps),
+  labels: createLabels(deps),
+});
+
 ): Promise<void> {
   await background.stop();
   await recording.close();

@@ -20,6 +20,12 @@ type EventKind =
   | "baseline-cleared"
   | "grants-approved"
   | "grants-unapproved"
+  | "findings-accepted"
+  | "findings-unaccepted"
+  | "rule-turned-on"
+  | "rule-turned-off"
+  | "labels-set"
+  | "tag-set"
   | "database-backed-up"
   | "database-restored"
   | "database-went-back";

@@ -7,12 +7,16 @@ import { changeStore } from "./changes/change-store.ts";
 import { createCommits } from "./commits.ts";
 import { diskHealth } from "./disk-health.ts";
 import { explaining } from "./explain-sqlite.ts";
+import { acceptanceTable } from "./findings/acceptance-table.ts";
 import { findingBriefs } from "./findings/finding-briefs.ts";
 import { findingTable } from "./findings/finding-table.ts";
+import { ruleTable } from "./findings/rule-table.ts";
+import { expiryTable } from "./forecast/expiry-table.ts";
 import { graphStore } from "./graph/graph-store.ts";
 import { hostKeyFacts } from "./hosts/host-key-facts.ts";
 import { hostTable } from "./hosts/host-table.ts";
 import { createLists } from "./lists/lists.ts";
+import { labelTable } from "./labels/label-table.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
 import { readMark } from "./opening/mark.ts";
 import { openDatabase } from "./opening/open-database.ts";
@@ -101,10 +105,12 @@ function tables(db: Database, path: string) {
   const rosters = rosterTable(db);
   const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }) });
   const access = grantTable(db, { lists, rows: grants, scope });
-  const findings = findingTable(db, { lists, briefs, findGrant: access.find });
+  const acceptances = acceptanceTable(db);
+  const findings = findingTable(db, { lists, briefs, acceptances, findGrant: access.find });
   return {
     access: viewed(access),
     bundles: explained(written.bundles),
+    acceptances: explained(acceptances),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
     changes: viewed(changeStore(db, lists)),
     endpoints: explained(written.endpoints),
@@ -115,9 +121,12 @@ function tables(db: Database, path: string) {
     hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(written.hostVisits) },
     overview: viewed(overview(db, { rows, findings, scans, scope })),
     people: explained(peopleStore(db, { lists, rosters, scope })),
+    expiry: viewed(expiryTable(db)),
+    labels: explained(labelTable(db)),
     pins: explained(pins),
     scans: explained({ ...scans, probes: probes.list }),
     targets: explained(written.targets),
+    rules: explained(ruleTable(db)),
     uses: explained(written.uses),
   };
 }

@@ -29,6 +29,12 @@ export type SeenCertificate = {
 };
 
 /** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
+  /** It lives longer than a public authority may let it; and whether one has issued it is not said. */
+  isOverLimit: boolean;
+  /** It says that clients may use it to prove who they are. */
+  isForClients: boolean;
+  /** The fingerprint of its key as a key of SSH; null where SSH has no such keys. */
+  sshFingerprint: string | null;
 export type EndpointVisit = Visit & {
   target: TlsTarget;
   presented: {

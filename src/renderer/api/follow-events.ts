@@ -74,6 +74,10 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["people", "access", "graph", "findings", "overview"];
     case "approvals-changed":
       return ["changes", "access", "findings", "overview"];
+    case "findings-changed":
+      return ["findings", "overview", "certificates"];
+    case "labels-changed":
+      return ["findings", "overview", "certificates", "hosts"];
     case "database-changed":
       return ["database", "settings"];
     default:

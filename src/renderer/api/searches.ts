@@ -22,6 +22,7 @@ export const CertificatesSearch = z.object({
   role: optional(z.enum(["leaf", "authority"])),
   place: optional(z.enum(["endpoint", "file"])),
   host: text,
+  spki: optional(z.string().regex(/^[0-9a-f]{64}$/)),
   ...sorted(["notAfter", "subject", "issuer", "keyType", "placeCount"]),
   open: optional(z.string().regex(/^[0-9a-f]{64}$/)),
   tab: optional(z.enum(["summary", "chain", "places", "findings", "revocation", "history", "asn1", "raw"])),
@@ -100,6 +101,7 @@ export const FindingsSearch = z.object({
   severity: optional(Severity),
   rule: optional(RuleId),
   host: text,
+  accepted: optional(z.literal(true)),
   ...sorted(["severity", "rule", "host", "label", "firstSeen"]),
   open: text,
 });

@@ -13,6 +13,15 @@ export const CertificateFilter = z.object({
   place: z.enum(["endpoint", "file"]).nullable().default(null),
   host: z.string().max(253).nullable().default(null),
 });
+  /** The SHA-256 of a SubjectPublicKeyInfo: those of end entities with this key. */
+  spki: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable()
+    .default(null),
+  /** The user's own name for who answers for it; empty for nobody. */
+  owner: z.string().max(200).nullable().default(null),
+  tag: z.string().max(64).nullable().default(null),
 export type CertificateFilter = z.infer<typeof CertificateFilter>;
 
 export const certificates = {

@@ -1,15 +1,27 @@
 import { z } from "zod";
-import { Finding, RuleId, Severity } from "../model/finding.ts";
+import { Finding, FindingObject, RuleId, Severity } from "../model/finding.ts";
+import { Instant } from "../model/instant.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
-import { query } from "./procedure.ts";
+import { command, query } from "./procedure.ts";
 
 export const FindingFilter = z.object({
   search: Search,
   severity: Severity.nullable().default(null),
   rule: RuleId.nullable().default(null),
   host: z.string().max(253).nullable().default(null),
+  /** Those that were accepted, instead of those that count. */
+  accepted: z.boolean().default(false),
 });
 export type FindingFilter = z.infer<typeof FindingFilter>;
+
+/** At most so many findings are accepted at once. */
+export const MOST_ACCEPTED = 1_000;
+
+const Ids = z.array(z.string().max(200)).min(1).max(MOST_ACCEPTED);
+
+/** The rules that are not looked at unless they are turned on. */
+export const OptionalRule = RuleId.extract(["certificate-changed"]);
+export type OptionalRule = z.infer<typeof OptionalRule>;
 
 export const findings = {
   /** What needs attention now. By default the most severe come first. */
@@ -26,4 +38,29 @@ export const findings = {
     .output(listOf(Finding)),
 
   find: query.input(z.object({ id: z.string().max(200) })).output(Finding),
+
+  /** All that is to be said of one thing, the most severe first; what was accepted is among it. */
+  about: query.input(z.object({ object: FindingObject })).output(z.array(Finding)),
+
+  /** Says of findings that they may stand until a day. One that was accepted before is accepted anew. */
+  accept: command
+    .input(
+      z.object({
+        ids: Ids,
+        reason: z.string().trim().min(1).max(500),
+        /** From this day on they count again. */
+        until: z.iso.date(),
+      }),
+    )
+    .output(z.object({ accepted: z.int() })),
+
+  /** Takes acceptances back. */
+  unaccept: command.input(z.object({ ids: Ids })).output(z.object({ withdrawn: z.int() })),
+
+  /** The rules that have to be turned on, and since when they are; null for one that is off. */
+  optionalRules: query.output(z.array(z.object({ rule: OptionalRule, since: Instant.nullable() }))),
+
+  turnRule: command
+    .input(z.object({ rule: OptionalRule, isOn: z.boolean() }))
+    .output(z.object({ hasChanged: z.boolean() })),
 };

@@ -8,10 +8,12 @@ import { database } from "./database.ts";
 import { events } from "./events.ts";
 import { findings } from "./findings.ts";
 import { graph } from "./graph.ts";
+import { forecast } from "./forecast.ts";
 import { hostKeys } from "./host-keys.ts";
 import { hosts } from "./hosts.ts";
 import { inspect } from "./inspect.ts";
 import { overview } from "./overview.ts";
+import { labels } from "./labels.ts";
 import { people } from "./people.ts";
 import { scans } from "./scans.ts";
 import { settings } from "./settings.ts";
@@ -31,10 +33,12 @@ export const contract = {
   graph,
   hostKeys,
   hosts,
+  forecast,
   inspect,
   overview,
   people,
   scans,
+  labels,
   settings,
   targets,
   thisComputer,

@@ -13,6 +13,22 @@ export const RuleId = z.enum([
   "certificate-weak-signature",
   "certificate-self-signed",
   "certificate-name-mismatch",
+  "certificate-not-reloaded",
+  "endpoint-other-certificate",
+  "certificate-file-unnamed",
+  "certificate-without-key",
+  "certificate-key-mismatch",
+  "tls-key-without-certificate",
+  "keystore-default-password",
+  "endpoint-addresses-differ",
+  "certificate-lifetime-over-limit",
+  "certificate-client-auth-ends",
+  "certificate-changed",
+  "certificate-key-shared",
+  "certificate-key-kept",
+  "certificate-wildcard-spread",
+  "certificate-key-is-ssh-key",
+  "endpoint-key-exchange-classical",
   "grant-for-root",
   "grant-orphaned",
   "grant-since-baseline",
@@ -25,6 +41,7 @@ export const RuleId = z.enum([
   "key-file-readable-by-others",
   "host-key-changed",
   "host-key-leaked",
+  "host-key-shared",
 ]);
 export type RuleId = z.infer<typeof RuleId>;
 
@@ -35,8 +52,15 @@ export const FindingObject = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("key"), fingerprint: z.string() }),
   z.object({ kind: z.literal("key-file"), id: z.int() }),
   z.object({ kind: z.literal("host"), id: z.int() }),
+  z.object({ kind: z.literal("endpoint"), id: z.int() }),
+  /** A key of certificates, by the SHA-256 of its SubjectPublicKeyInfo. */
+  z.object({ kind: z.literal("tls-key"), spki: z.string() }),
 ]);
 export type FindingObject = z.infer<typeof FindingObject>;
+
+/** That a rule may fail for a thing. From the day `until` on it counts again. */
+export const Acceptance = z.object({ reason: z.string(), until: z.iso.date(), acceptedAt: Instant });
+export type Acceptance = z.infer<typeof Acceptance>;
 
 /** A rule that fails for a thing, with its evidence. */
 export const Finding = z.object({
@@ -47,12 +71,16 @@ export const Finding = z.object({
   sentence: z.string(),
   evidence: z.array(z.string()),
   remedy: z.string(),
+  /** The standard, or the document, that the rule goes back to. */
+  reference: z.string(),
   object: FindingObject,
   /** The thing in a few words: a subject, a fingerprint, a path. Written by strangers. */
   label: z.string(),
   /** The host it was found on, as the user named it; null when it is on several. */
   host: z.string().nullable(),
   firstSeen: Instant,
+  /** Null while it counts. */
+  acceptance: Acceptance.nullable(),
 });
 export type Finding = z.infer<typeof Finding>;
 
@@ -74,5 +102,7 @@ export type FindingDraft = Pick<
     | { kind: "certificate"; sha256: string }
     | { kind: "grant"; account: string; file: string; line: number }
     | { kind: "key-file"; path: string }
-    | { kind: "host" };
+    | { kind: "host" }
+    /** The endpoint that is visited. */
+    | { kind: "endpoint" };
 };

@@ -6,9 +6,16 @@ test("a certificate is expiring in the last third of its life and urgent in the 
     warnFrom: "2026-03-02T00:00:00Z",
     urgentFrom: "2026-03-17T00:00:00Z",
   });
-  expect(expiringFrom("2026-01-01T00:00:00Z", "2026-01-07T00:00:00Z")).toEqual({
+});
+
+test("of a life below ten days half is left when it is due, and a quarter when it is urgent", () => {
+  expect(expiringFrom("2026-01-01T00:00:00Z", "2026-01-09T00:00:00Z")).toEqual({
     warnFrom: "2026-01-05T00:00:00Z",
-    urgentFrom: "2026-01-06T00:00:00Z",
+    urgentFrom: "2026-01-07T00:00:00Z",
+  });
+  expect(expiringFrom("2026-01-01T00:00:00Z", "2026-01-13T00:00:00Z")).toEqual({
+    warnFrom: "2026-01-09T00:00:00Z",
+    urgentFrom: "2026-01-11T00:00:00Z",
   });
 });
 

@@ -75,6 +75,9 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
   if (filter.role) parts.push(flag("is_ca", filter.role === "authority" ? 1 : 0));
   if (filter.place) parts.push(flag(filter.place === "endpoint" ? "is_at_endpoint" : "is_in_file", 1));
   if (filter.host !== null) parts.push({ sql: `id IN (${UNDER_NAME})`, values: [filter.host] });
+  if (filter.spki !== null) parts.push({ sql: OF_KEY, values: [filter.spki] });
+  if (filter.owner !== null) parts.push(ownedBy(filter.owner));
+  if (filter.tag !== null) parts.push({ sql: `id IN (${TAGGED})`, values: [filter.tag, filter.tag] });
   return parts;
 }
 
@@ -84,6 +87,18 @@ const flag = (column: string, value: 0 | 1): Part => ({
   values: [],
   walk: { sql: `+${column} = ${value}`, values: [] },
 });
+
+/** Most are nobody's, which no index is for. */
+const ownedBy = (owner: string): Part =>
+  owner === "" ? { sql: "owner = ''", values: [] } : { sql: "owner = ? AND owner <> ''", values: [owner] };
+
+const OF_KEY = "spki_sha256 = ? AND spki_sha256 <> '' AND is_ca = 0";
+
+const TAGGED = `
+  SELECT certificate FROM tagged_certificate JOIN tag ON tag.id = tag WHERE tag.name = ?
+  UNION SELECT place.certificate
+  FROM tagged_host JOIN tag ON tag.id = tagged_host.tag JOIN place ON place.name = tagged_host.name
+  WHERE tag.name = ? AND gone_scan IS NULL`;
 
 const UNDER_NAME = `
   SELECT certificate FROM place

@@ -1,6 +1,6 @@
 import type { Sort, Value } from "#store/lists/cursor.ts";
 import { conditions, type Part, valuesOf } from "#store/lists/lists.ts";
-import type { Arm, ArmColumn } from "./finding-arms.ts";
+import type { Arm, ArmColumn } from "./arm.ts";
 
 export type ArmSort = Omit<Sort, "columns"> & { columns: readonly ArmColumn[] };
 

@@ -10,7 +10,11 @@ const hex = fc
 const object: fc.Arbitrary<FindingObject> = fc.oneof(
   hex.map((sha256) => ({ kind: "certificate" as const, sha256 })),
   hex.map((digits) => ({ kind: "key" as const, fingerprint: `SHA256:${digits.slice(0, 43)}` })),
-  fc.record({ kind: fc.constantFrom("grant" as const, "key-file" as const, "host" as const), id: fc.nat() }),
+  hex.map((spki) => ({ kind: "tls-key" as const, spki })),
+  fc.record({
+    kind: fc.constantFrom("grant" as const, "key-file" as const, "host" as const, "endpoint" as const),
+    id: fc.nat(),
+  }),
 );
 
 test("an id says again the rule and the thing that it was made of", () => {

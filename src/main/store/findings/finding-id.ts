@@ -3,11 +3,16 @@ import { type FindingObject, RuleId } from "#shared/model/finding.ts";
 /** What a finding's id is made of: both last from scan to scan, so the id does. */
 export type FindingIdentity = { rule: RuleId; object: FindingObject };
 
-const NUMBERED = /^(grant|key-file|host)-(\d{1,15})$/;
+const NUMBERED = /^(grant|key-file|host|endpoint)-(\d{1,15})$/;
 
 export function writeFindingId({ rule, object }: FindingIdentity): string {
-  if (object.kind === "certificate") return `${rule}:${object.sha256}`;
-  return `${rule}:${object.kind === "key" ? object.fingerprint : `${object.kind}-${object.id}`}`;
+  return `${rule}:${sayObject(object)}`;
+}
+
+function sayObject(object: FindingObject): string {
+  if (object.kind === "certificate") return object.sha256;
+  if (object.kind === "tls-key") return `tls-key-${object.spki}`;
+  return object.kind === "key" ? object.fingerprint : `${object.kind}-${object.id}`;
 }
 
 /** Null when it is no id of a finding. */
@@ -21,6 +26,8 @@ export function readFindingId(id: string): FindingIdentity | null {
 function readObject(identity: string): FindingObject | null {
   if (/^[0-9a-f]{64}$/.test(identity)) return { kind: "certificate", sha256: identity };
   if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(identity)) return { kind: "key", fingerprint: identity };
+  if (/^tls-key-[0-9a-f]{64}$/.test(identity)) return { kind: "tls-key", spki: identity.slice(8) };
   const [, kind, id] = NUMBERED.exec(identity) ?? [];
-  return kind === undefined ? null : { kind: kind as "grant" | "key-file" | "host", id: Number(id) };
+  if (kind === undefined) return null;
+  return { kind: kind as "grant" | "key-file" | "host" | "endpoint", id: Number(id) };
 }

@@ -1,14 +1,21 @@
 import type { Database } from "better-sqlite3";
 import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { type DateRule, sayDates } from "#shared/text/computed-finding.ts";
 import { sayOrphan } from "#shared/text/orphan.ts";
+import { sayReference } from "#shared/text/reference.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
-import type { Arm } from "./finding-arms.ts";
+import type { AcceptanceTable } from "./acceptance-table.ts";
+import type { Arm } from "./arm.ts";
+import { certificateTeller } from "./certificate-teller.ts";
+import { endpointTeller } from "./endpoint-teller.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
 import { writeFindingId } from "./finding-id.ts";
 import type { About } from "./finding-writer.ts";
 import { grantTeller } from "./grant-teller.ts";
+import { keyTeller } from "./key-teller.ts";
+import type { Told } from "./told.ts";
 
 /** A finding as the arms of the query give it. */
 export type ArmRow = {
@@ -36,15 +43,73 @@ type CertificateRow = Pick<DateColumns, "not_before" | "not_after"> & {
   host: string | null;
 };
 
-type Told = Omit<Finding, "id" | "rule" | "severity">;
-
 /** A thing that many places report has the evidence of so many of them. */
 const MOST_REPORTS = 10;
 
-type Deps = { briefs: FindingBriefs; findGrant: (id: number) => GrantRow | null };
+type Deps = {
+  briefs: FindingBriefs;
+  acceptances: AcceptanceTable;
+  findGrant: (id: number) => GrantRow | null;
+};
 
 /** Fills the findings of a page with what they say. */
-export function findingRows(db: Database, { briefs, findGrant }: Deps) {
+export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
+  const tellers = tellersOf(db, deps);
+
+  return {
+    toFinding(row: ArmRow, now: Date): Finding {
+      const told = tellers[row.arm](row, now);
+      return {
+        id: writeFindingId({ rule: row.rule, object: told.object }),
+        rule: row.rule,
+        severity: Severity.options[row.severity] ?? "info",
+        ...told,
+        reference: sayReference(row.rule),
+        acceptance: acceptances.of(row.rule, told.object, toInstant(now)),
+      };
+    },
+  };
+}
+
+type Teller = (row: ArmRow, now: Date) => Told;
+
+function tellersOf(
+  db: Database,
+  { briefs, findGrant }: Omit<Deps, "acceptances">,
+): Record<Arm["name"], Teller> {
+  const tellStored = storedTeller(db);
+  const tellDates = dateTeller(db);
+  const tellCertificate = certificateTeller(db);
+  const tellReuse = keyTeller(db);
+  const tellEndpoint = endpointTeller(db);
+  const tellOrphan = orphanTeller(db, findGrant);
+  const tellGrant = grantTeller(db, findGrant);
+  const sharedSince = db
+    .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
+    .pluck();
+  const tellKey = (fingerprint: string): Told => ({
+    ...briefs.tellKey(fingerprint),
+    object: { kind: "key", fingerprint },
+    label: fingerprint,
+    host: null,
+    firstSeen: sharedSince.get(fingerprint) ?? "",
+  });
+  return {
+    stored: ({ tie }) => tellStored(Number(tie)),
+    date: ({ tie, rule }, now) => tellDates(Number(tie), rule as DateRule, now),
+    certificate: ({ tie, rule }) => tellCertificate(Number(tie), rule),
+    "tls-key": ({ tie, rule }) => tellReuse.tlsKey(String(tie), rule),
+    host: ({ tie }) => tellReuse.hostKey(Number(tie)),
+    "key-exchange": ({ tie }) => tellEndpoint.keyExchange(Number(tie)),
+    change: ({ tie }) => tellEndpoint.change(Number(tie)),
+    key: ({ tie }) => tellKey(String(tie)),
+    orphan: ({ tie }) => tellOrphan(Number(tie)),
+    rogue: ({ tie }) => tellGrant.tellRogue(Number(tie)),
+    due: ({ tie }) => tellGrant.tellDue(Number(tie)),
+  };
+}
+
+function storedTeller(db: Database): (id: number) => Told {
   const stored = db.prepare<[number], StoredRow>(`
     SELECT kind, about, label, host, first_seen,
            CASE kind WHEN 'certificate' THEN (SELECT sha256 FROM certificate WHERE id = about) END AS sha256
@@ -52,39 +117,8 @@ export function findingRows(db: Database, { briefs, findGrant }: Deps) {
     WHERE id = ?`);
   const reports = db.prepare<[number, number], ReportRow>(`
     SELECT sentence, evidence, remedy FROM report WHERE finding = ? ORDER BY name LIMIT ?`);
-  const certificate = db.prepare<[number], CertificateRow>(`
-    SELECT sha256, subject, not_before, not_after, first_seen, max(first_seen, due_from) AS due_since,
-           max(first_seen, not_after) AS over_since,
-           (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
-    FROM certificate
-    WHERE id = ?`);
-  const tellOrphan = orphanTeller(db, findGrant);
-  const { tellRogue, tellDue } = grantTeller(db, findGrant);
-  const sharedSince = db
-    .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
-    .pluck();
 
-  return {
-    toFinding(row: ArmRow, now: Date): Finding {
-      const told = tell(row, now);
-      return {
-        id: writeFindingId({ rule: row.rule, object: told.object }),
-        rule: row.rule,
-        severity: Severity.options[row.severity] ?? "info",
-        ...told,
-      };
-    },
-  };
-
-  function tell({ arm, rule, tie }: ArmRow, now: Date): Told {
-    if (arm === "stored") return tellStored(Number(tie));
-    if (arm === "orphan") return tellOrphan(Number(tie));
-    if (arm === "rogue") return tellRogue(Number(tie));
-    if (arm === "due") return tellDue(Number(tie));
-    return arm === "key" ? tellKey(String(tie)) : tellDates(Number(tie), rule as DateRule, now);
-  }
-
-  function tellStored(id: number): Told {
+  return (id) => {
     const finding = stored.get(id);
     const [first, ...others] = reports.all(id, MOST_REPORTS);
     if (!finding || !first) throw new Error(`finding ${id} has no report`);
@@ -98,21 +132,24 @@ export function findingRows(db: Database, { briefs, findGrant }: Deps) {
       host: host || null,
       firstSeen,
     };
-  }
+  };
+}
 
-  function tellDates(id: number, rule: DateRule, now: Date): Told {
+function dateTeller(db: Database): (id: number, rule: DateRule, now: Date) => Told {
+  const certificate = db.prepare<[number], CertificateRow>(`
+    SELECT sha256, subject, not_before, not_after, first_seen, max(first_seen, due_from) AS due_since,
+           max(first_seen, not_after) AS over_since,
+           (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
+    FROM certificate
+    WHERE id = ?`);
+
+  return (id, rule, now) => {
     const row = certificate.get(id);
     if (!row) throw new Error(`there is no certificate ${id}`);
     const object = { kind: "certificate", sha256: row.sha256 } as const;
     const { subject: label, host } = row;
     return { ...sayDates(rule, datesOf(row), now), object, label, host, firstSeen: sinceOf(rule, row) };
-  }
-
-  function tellKey(fingerprint: string): Told {
-    const firstSeen = sharedSince.get(fingerprint) ?? "";
-    const object = { kind: "key", fingerprint } as const;
-    return { ...briefs.tellKey(fingerprint), object, label: fingerprint, host: null, firstSeen };
-  }
+  };
 }
 
 function orphanTeller(db: Database, findGrant: Deps["findGrant"]): (id: number) => Told {

@@ -1,10 +1,9 @@
 import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
-import { type Finding, type RuleId, Severity } from "#shared/model/finding.ts";
+import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { type Key, readCursor } from "#store/lists/cursor.ts";
 import {
-  conditions,
   cut,
   isWalkShorter,
   type Listed,
@@ -14,9 +13,12 @@ import {
   valuesOf,
   type Window,
 } from "#store/lists/lists.ts";
+import type { AcceptanceTable } from "./acceptance-table.ts";
+import type { Arm, ArmColumn } from "./arm.ts";
+import { armLooker, EVERYTHING } from "./arm-looker.ts";
 import { type ArmSort, armPage } from "./arm-page.ts";
-import { ARMS, type Arm, type ArmColumn, armConditions } from "./finding-arms.ts";
-import { type FindingIdentity, readFindingId } from "./finding-id.ts";
+import { ARMS, armConditions } from "./finding-arms.ts";
+import { readFindingId } from "./finding-id.ts";
 import { type ArmRow, findingRows } from "./finding-row.ts";
 
 type Column = "severity" | "rule" | "host" | "label" | "firstSeen";
@@ -33,13 +35,15 @@ const SORTED_BY: Record<Column, readonly ArmColumn[]> = {
   firstSeen: ["first_seen", "rule", "severity", "tie"],
 };
 
-const EVERYTHING: FindingFilter = { search: "", severity: null, rule: null, host: null };
+/** One thing has so many findings at the most. */
+const MOST_ABOUT = 100;
 
-type Deps = { lists: Lists } & Parameters<typeof findingRows>[1];
+type Deps = { lists: Lists; acceptances: AcceptanceTable } & Parameters<typeof findingRows>[1];
 
 /** What needs attention now: what visits have reported, what the dates say, and what only several hosts together show. */
-export function findingTable(db: Database, { lists, ...deps }: Deps) {
-  const rows = findingRows(db, deps);
+export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps) {
+  const rows = findingRows(db, { ...deps, acceptances });
+  const { look, countArm } = armLooker({ lists, acceptances });
   const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
 
   return {
@@ -48,10 +52,11 @@ export function findingTable(db: Database, { lists, ...deps }: Deps) {
       const after = cursor === null ? null : readCursor(sort, cursor);
       const named = { now: toInstant(now) };
       const found = ARMS.flatMap((arm) => {
-        const where = armConditions(arm, filter);
-        if (!where) return [];
-        const total = lists.count(arm.from, where, named);
-        const from = fromOf(arm, sort, isWalkShorter(total, limit, certificates.get() ?? 0));
+        const looked = look(arm, filter, named);
+        if (!looked) return [];
+        const { total, where } = looked;
+        const isWalk = !filter.accepted && isWalkShorter(total, limit, certificates.get() ?? 0);
+        const from = isWalk ? walkOf(arm, sort) : looked.from;
         return [{ total, page: armPage({ ...arm, from }, { sort, where, after, limit: limit + 1 }) }];
       });
       const total = found.reduce((sum, arm) => sum + arm.total, 0);
@@ -65,12 +70,16 @@ export function findingTable(db: Database, { lists, ...deps }: Deps) {
     /** Null when its rule no longer fails for its thing, or never did. */
     find(id: string, now: Date): Finding | null {
       const sought = readFindingId(id);
-      const pages = sought ? ARMS.flatMap((arm) => pageOf(arm, sought) ?? []) : [];
-      const found = pages.flatMap(({ sql, values }) =>
-        lists.read<ArmRow>(sql, values, { now: toInstant(now) }),
-      );
-      return found[0] ? rows.toFinding(found[0], now) : null;
+      if (!sought) return null;
+      const [found] = readAbout(sought.object, { rule: sought.rule, limit: 1, now });
+      return found ? rows.toFinding(found, now) : null;
     },
+
+    /** All that is to be said of one thing, accepted or not, the most severe first. */
+    about: (object: FindingObject, now: Date): Finding[] =>
+      readAbout(object, { rule: null, limit: MOST_ABOUT, now })
+        .toSorted((a, b) => a.severity - b.severity || a.rule.localeCompare(b.rule))
+        .map((row) => rows.toFinding(row, now)),
 
     /** How many of each rule, the most severe first. */
     counts(now: Date): Count[] {
@@ -81,18 +90,11 @@ export function findingTable(db: Database, { lists, ...deps }: Deps) {
     },
   };
 
-  function countArm(
-    arm: (typeof ARMS)[number],
-    now: string,
-  ): { rule: RuleId; severity: number; count: number }[] {
-    const { severity, rule } = arm.columns;
-    const where = armConditions(arm, EVERYTHING) ?? [];
-    if ("same" in severity && "same" in rule) {
-      const count = lists.count(arm.from, where, { now });
-      return [{ severity: Number(severity.same), rule: rule.same as RuleId, count }];
-    }
-    const sql = `SELECT severity, rule, count(*) AS count FROM ${arm.from}${conditions(where)} GROUP BY severity, rule`;
-    return lists.read(sql, valuesOf(where), { now });
+  function readAbout(object: FindingObject, asked: { rule: RuleId | null; limit: number; now: Date }) {
+    return ARMS.flatMap((arm) => {
+      const page = pageOf(arm, object, asked);
+      return page ? lists.read<ArmRow>(page.sql, page.values, { now: toInstant(asked.now) }) : [];
+    });
   }
 }
 
@@ -108,18 +110,21 @@ function addUp<Counted extends { rule: RuleId; severity: number; count: number }
   return [...sums.values()];
 }
 
-/** What an arm says of one thing by one rule: at most one row. Null when that is nothing it could say. */
-function pageOf(arm: Arm, { rule, object }: FindingIdentity): Part | null {
+/** What an arm says of one thing, by one rule or by all. Null when that is nothing it could say. */
+function pageOf(
+  arm: Arm,
+  object: FindingObject,
+  { rule, limit }: { rule: RuleId | null; limit: number },
+): Part | null {
   const about = arm.isAbout(object);
   const where = armConditions(arm, { ...EVERYTHING, rule });
   const sort: ArmSort = { name: "severity", columns: SORTED_BY.severity, descending: false };
   if (!about || !where) return null;
-  return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], after: null, limit: 1 });
+  return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], after: null, limit });
 }
 
 /** Sorting all that is due by what no index of it has takes as long as there is much of it. */
-const fromOf = ({ from, walk }: Arm, { columns: [first] }: ArmSort, isWalk: boolean): string =>
-  (isWalk && first && walk[first]) || from;
+const walkOf = ({ from, walk }: Arm, { columns: [first] }: ArmSort): string => (first && walk[first]) || from;
 
 /** The same order, by the keys that the arms have computed. */
 const byKeys = (sort: ArmSort) => ({ ...sort, columns: sort.columns.map((_, index) => `sort_${index}`) });

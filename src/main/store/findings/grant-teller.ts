@@ -1,9 +1,7 @@
 import type { Database } from "better-sqlite3";
-import type { Finding } from "#shared/model/finding.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { sayDue, sayRogue } from "#shared/text/approval.ts";
-
-type Told = Omit<Finding, "id" | "rule" | "severity">;
+import type { Told } from "./told.ts";
 
 type Since = { baselineAt: string; isFirstLook: number; changedFrom: string | null };
 

@@ -21,8 +21,10 @@ const hash = (text: string): Buffer => createHash("sha256").update(text).digest(
 
 export function makeCertificate(
   name: string,
-  { warnFrom = null, urgentFrom = null, ...facts }: Partial<Certificate & SeenCertificate> = {},
+  wish: Partial<Certificate & SeenCertificate> = {},
 ): SeenCertificate {
+  const { warnFrom = null, urgentFrom = null, isOverLimit = false, isForClients = false, ...rest } = wish;
+  const { sshFingerprint = null, ...facts } = rest;
   const certificate: Certificate = {
     sha256: Sha256.parse(hash(name).toString("hex")),
     subject: `CN=${name}`,
@@ -44,7 +46,8 @@ export function makeCertificate(
     sizeBytes: 1,
     ...facts,
   };
-  return { certificate, der: new Uint8Array([1]), warnFrom, urgentFrom };
+  const judged = { warnFrom, urgentFrom, isOverLimit, isForClients, sshFingerprint };
+  return { certificate, der: new Uint8Array([1]), ...judged };
 }
 
 export const makeVerdict = (state: Verdict["effective"]["state"] = "yes"): Verdict => {

@@ -119,6 +119,24 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
           Open the host
         </Button>
       );
+    case "tls-key":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/certificates" search={{ spki: object.spki }} {...props} />}
+        >
+          List the certificates of this key
+        </Button>
+      );
+    case "endpoint":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/certificates" search={host ? { host } : {}} {...props} />}
+        >
+          List what it presents
+        </Button>
+      );
     default:
       return assertNever(object);
   }

@@ -1,0 +1,86 @@
+import type { Forecast, LoadBy } from "#shared/model/forecast.ts";
+import { STEPS, type Step, stepsOf } from "./announced.ts";
+import { addWeeks, createSeries, type Owned, sumOf } from "./gather-series.ts";
+import { countWeeks, findPeaks, listWeeks, toDayNumber, weekOf } from "./weeks.ts";
+
+/** Certificates that are due on one day, live as long as one another and are of one issuer and one owner. */
+export type DueGroup = Owned & {
+  dueOn: string;
+  lifeDays: number;
+  /** Whether a public authority has issued them. */
+  public: "yes" | "no" | "unknown";
+  count: number;
+};
+
+/** The last day of a forecast: by then the last announced limit has been in force for most of a year. */
+const LAST_DAY = "2029-12-31";
+
+/** Of a longer life, so much counts, as for when a certificate is due. */
+const LONGEST_LIFE = 398;
+const SHORT_LIFE = 10;
+
+/** A shorter life than this is renewed as often as this; nobody plans by the hour. */
+const LEAST_DAYS = 1;
+
+/**
+ * How many certificates have to be renewed in each week. Each certificate of now is renewed when it is due, for as long
+ * as it lives now or as its authority may let it by then, and so on: one that is overdue is renewed in the first week. For
+ * what no public authority has issued, or may not have, no limit is assumed. Who adds or drops certificates meanwhile
+ * changes the numbers.
+ */
+export function forecastRenewals(
+  groups: readonly DueGroup[],
+  { today, by }: { today: string; by: LoadBy },
+): Forecast {
+  const from = toDayNumber(today);
+  const until = toDayNumber(LAST_DAY);
+  const weekCount = countWeeks(from, until);
+  const weeks = listWeeks(from, weekCount);
+  const gathered = createSeries(by, weekCount);
+  for (const group of groups) {
+    const { counts } = gathered.of(group, group.count);
+    for (const day of renewalsOf(group, { from, until })) {
+      const week = weekOf(day, from);
+      counts[week] = (counts[week] ?? 0) + group.count;
+    }
+  }
+  const series = gathered.list();
+  const totals = addWeeks(series, weekCount);
+  return {
+    ...{ weeks, totals, series },
+    peaks: findPeaks(weeks, totals, series),
+    certificates: sumOf(groups.map(({ count }) => count)),
+    unknownCount: sumOf(groups.map((group) => (group.public === "unknown" ? group.count : 0))),
+    steps: stepsWithin(groups, today),
+  };
+}
+
+/** The days on which a certificate and those that follow it are renewed. */
+function* renewalsOf(group: DueGroup, { from, until }: { from: number; until: number }): Generator<number> {
+  const limits = group.public === "yes" ? stepsOf(group.issuer).map(toLimit) : [];
+  let life = group.lifeDays;
+  for (let day = Math.max(toDayNumber(group.dueOn), from); day <= until; day += keptFor(life)) {
+    yield day;
+    life = Math.min(life, ...limits.flatMap(({ on, days }) => (on <= day ? [days] : [])));
+  }
+}
+
+const toLimit = ({ on, days }: Step) => ({ on: toDayNumber(on), days });
+
+/** How long one is kept until it is due: a third of its life is left then, and half of one below ten days. */
+function keptFor(life: number): number {
+  const left = life < SHORT_LIFE ? life / 2 : Math.min(life, LONGEST_LIFE) / 3;
+  return Math.max(life - left, LEAST_DAYS);
+}
+
+/** The steps that are still to come, of plans that any of these certificates has to keep to. */
+function stepsWithin(groups: readonly DueGroup[], today: string): Forecast["steps"] {
+  const issuers = new Set(groups.flatMap((group) => (group.public === "yes" ? [group.issuer] : [])));
+  const kept = new Set([...issuers].flatMap((issuer) => stepsOf(issuer)));
+  return STEPS.filter((step) => kept.has(step) && step.on > today && step.on <= LAST_DAY).map(
+    ({ on, what }) => ({
+      on,
+      what,
+    }),
+  );
+}

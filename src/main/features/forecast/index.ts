@@ -1,0 +1,20 @@
+import { implement } from "@orpc/server";
+import { forecastRenewals } from "#domain/forecast/forecast-renewals.ts";
+import { lineUpExpiries } from "#domain/forecast/line-up-expiries.ts";
+import { forecast } from "#shared/contract/forecast.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Store } from "#store/store.ts";
+
+/** What is to be done for certificates in the weeks to come. */
+export function createForecast({ store, now }: { store: Store; now: () => Date }) {
+  const os = implement(forecast);
+  const today = () => toInstant(now()).slice(0, 10);
+  return {
+    renewals: os.renewals.handler(({ input: { by, issuer, owner } }) =>
+      forecastRenewals(store.expiry.due({ issuer, owner, today: today() }), { today: today(), by }),
+    ),
+    timeline: os.timeline.handler(({ input: { by, issuer, owner, weeks } }) =>
+      lineUpExpiries(store.expiry.ends({ issuer, owner }), { today: today(), weekCount: weeks, by }),
+    ),
+  };
+}

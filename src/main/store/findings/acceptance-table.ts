@@ -1,0 +1,64 @@
+import type { Database } from "better-sqlite3";
+import type { Acceptance, FindingObject, RuleId } from "#shared/model/finding.ts";
+import type { Instant } from "#shared/model/instant.ts";
+
+/** What an acceptance names a thing by. */
+type About = { kind: FindingObject["kind"]; about: number | string };
+
+type Row = Acceptance & { id: number };
+
+export type AcceptanceTable = ReturnType<typeof acceptanceTable>;
+
+/** Findings that may stand until a day. Whether that day has come is asked whenever they are looked at. */
+export function acceptanceTable(db: Database) {
+  const certificateId = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
+  const any = db.prepare<[Instant], number>(
+    "SELECT 1 FROM acceptance WHERE withdrawn_at IS NULL AND until > ? LIMIT 1",
+  );
+  const standing = db.prepare<About & { rule: RuleId }, Row>(`
+    SELECT id, reason, until, accepted_at AS acceptedAt
+    FROM acceptance
+    WHERE rule = @rule AND kind = @kind AND about = @about AND withdrawn_at IS NULL`);
+  const add = db.prepare(`
+    INSERT INTO acceptance (rule, kind, about, reason, until, accepted_at)
+    VALUES (@rule, @kind, @about, @reason, @until, @acceptedAt)`);
+  const withdraw = db.prepare("UPDATE acceptance SET withdrawn_at = ? WHERE id = ?");
+
+  return {
+    /** Whether there is any that holds at this instant. */
+    hasAny: (now: Instant): boolean => any.get(now) !== undefined,
+
+    /** Null where none holds at this instant. */
+    of(rule: RuleId, object: FindingObject, now: Instant): Acceptance | null {
+      const about = aboutOf(object);
+      const row = about && standing.get({ rule, ...about });
+      if (!row || row.until <= now) return null;
+      return { reason: row.reason, until: row.until, acceptedAt: row.acceptedAt };
+    },
+
+    /** One that was there before is withdrawn. */
+    accept(rule: RuleId, object: FindingObject, { acceptedAt, ...acceptance }: Acceptance): void {
+      const about = aboutOf(object);
+      if (!about) throw new Error("what is accepted is about a thing that was never seen");
+      const before = standing.get({ rule, ...about });
+      if (before) withdraw.run(acceptedAt, before.id);
+      add.run({ rule, ...about, ...acceptance, acceptedAt });
+    },
+
+    /** Whether there was one. */
+    withdraw(rule: RuleId, object: FindingObject, at: Instant): boolean {
+      const about = aboutOf(object);
+      const row = about && standing.get({ rule, ...about });
+      return row ? withdraw.run(at, row.id).changes > 0 : false;
+    },
+  };
+
+  function aboutOf(object: FindingObject): About | null {
+    const { kind } = object;
+    if (object.kind === "key") return { kind, about: object.fingerprint };
+    if (object.kind === "tls-key") return { kind, about: object.spki };
+    if (object.kind !== "certificate") return { kind, about: object.id };
+    const about = certificateId.get(object.sha256);
+    return about === undefined ? null : { kind, about };
+  }
+}

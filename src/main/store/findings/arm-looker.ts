@@ -1,0 +1,59 @@
+import type { FindingFilter } from "#shared/contract/findings.ts";
+import type { RuleId } from "#shared/model/finding.ts";
+import { conditions, type Lists, type Part, valuesOf } from "#store/lists/lists.ts";
+import type { AcceptanceTable } from "./acceptance-table.ts";
+import type { Arm } from "./arm.ts";
+import { armConditions } from "./finding-arms.ts";
+
+export const EVERYTHING = {
+  search: "",
+  severity: null,
+  rule: null,
+  host: null,
+} satisfies Partial<FindingFilter>;
+
+/** What an arm has of what was asked for. */
+type Looked = { from: string; where: readonly Part[]; total: number };
+
+/** By their place among the severities. */
+type Counted = { rule: RuleId; severity: number; count: number };
+
+/** Looks through arms, what was accepted apart from what was not. */
+export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
+  return { look, countArm };
+
+  /**
+   * What of an arm a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
+   * taken from the rest, for to ask of each finding whether it is accepted takes as long as there are many.
+   */
+  function look(arm: Arm, { accepted, ...filter }: FindingFilter, named: { now: string }): Looked | null {
+    const where = armConditions(arm, filter);
+    if (!where) return null;
+    const hasAny = acceptances.hasAny(named.now);
+    const isAccepted = { sql: arm.isAccepted, values: [] };
+    const acceptedCount = hasAny ? lists.count(arm.table, [...where, isAccepted], named) : 0;
+    if (accepted) return { from: arm.table, where: [...where, isAccepted], total: acceptedCount };
+    const total = lists.count(arm.from, where, named) - acceptedCount;
+    if (acceptedCount === 0) return { from: arm.from, where, total };
+    return { from: arm.from, where: [...where, { sql: `NOT (${arm.isAccepted})`, values: [] }], total };
+  }
+
+  function countArm(arm: Arm, now: string): Counted[] {
+    const { severity, rule } = arm.columns;
+    if ("same" in severity && "same" in rule) {
+      const { total = 0 } = look(arm, { ...EVERYTHING, accepted: false }, { now }) ?? {};
+      return [{ severity: Number(severity.same), rule: rule.same as RuleId, count: total }];
+    }
+    const counted = (from: string, where: readonly Part[]) =>
+      lists.read<Counted>(
+        `SELECT severity, rule, count(*) AS count FROM ${from}${conditions(where)} GROUP BY severity, rule`,
+        valuesOf(where),
+        { now },
+      );
+    const where = armConditions(arm, EVERYTHING) ?? [];
+    const all = counted(arm.from, where);
+    if (!acceptances.hasAny(now)) return all;
+    const accepted = counted(arm.table, [...where, { sql: arm.isAccepted, values: [] }]);
+    return [...all, ...accepted.map((row) => ({ ...row, count: -row.count }))];
+  }
+}

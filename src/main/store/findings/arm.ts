@@ -1,0 +1,46 @@
+import { type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
+import type { Value } from "#store/lists/cursor.ts";
+import type { Part } from "#store/lists/lists.ts";
+
+/** What a list of findings may be ordered by. `since` is in the order of an index, and `tie` tells those of one rule apart. */
+export type ArmColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "since" | "tie";
+
+/** A column that is the same for all of an arm is a value; otherwise it is an expression. */
+export type ColumnOfArm = { same: Value } | { sql: string };
+
+/**
+ * Where findings come from: each arm is a query that gives the same columns. Where two arms give the same rule at the same
+ * severity, their `tie`s are of one table. The only parameter is `@now`.
+ */
+export type Arm = {
+  /** Who fills its findings with what they say. */
+  name:
+    | ("stored" | "date" | "certificate" | "tls-key" | "key-exchange" | "change" | "host")
+    | ("key" | "orphan" | "rogue" | "due");
+  /** With the index that a list of them is read by. */
+  from: string;
+  /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
+  walk: Partial<Record<ArmColumn, string>>;
+  table: "finding" | "certificate" | "key" | "grant_line" | "reused_key" | "endpoint" | "place" | "host";
+  where: readonly string[];
+  columns: Readonly<Record<ArmColumn, ColumnOfArm>>;
+  /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
+  isOnHost: string;
+  /** What a search looks at. */
+  text: string;
+  /** What is about a thing; null where no finding of this arm can be. */
+  isAbout(object: FindingObject): Part | null;
+  /** Whether a finding is accepted now. Few are, and they are found first. */
+  isAccepted: string;
+};
+
+export const rankOf = (severity: Severity): number => Severity.options.indexOf(severity);
+
+export const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name = ?)";
+
+/** The condition of acceptances that hold now. */
+export const IN_FORCE = "withdrawn_at IS NULL AND until > @now";
+
+/** Whether this rule is accepted for a thing, of which this column is what acceptances name. */
+export const acceptedFor = (rule: RuleId, kind: FindingObject["kind"], column: string): string =>
+  `${column} IN (SELECT about FROM acceptance WHERE rule = '${rule}' AND kind = '${kind}' AND ${IN_FORCE})`;

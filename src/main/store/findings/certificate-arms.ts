@@ -1,0 +1,112 @@
+import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
+import type { Part } from "#store/lists/lists.ts";
+import { type Arm, acceptedFor, HOST_ID, rankOf } from "./arm.ts";
+
+type Wish = {
+  name: Arm["name"];
+  rule: RuleId;
+  severity: Severity;
+  /** In the order of the index. */
+  since: string;
+  firstSeen: string;
+  where: readonly string[];
+  index: string;
+};
+
+/** The planner cannot know how few certificates are due among all, and is told. */
+const aboutCertificate = ({ name, rule, severity, since, firstSeen, where, index }: Wish): Arm => ({
+  name,
+  from: `certificate INDEXED BY ${index}`,
+  walk: { label_start: "certificate INDEXED BY certificate_by_subject" },
+  table: "certificate",
+  where: ["is_seen = 1", ...where],
+  columns: {
+    severity: { same: rankOf(severity) },
+    rule: { same: rule },
+    host: { sql: "ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')" },
+    label_start: { sql: "substr(subject, 1, 120)" },
+    first_seen: { sql: firstSeen },
+    since: { sql: since },
+    tie: { sql: "id" },
+  },
+  isOnHost: `id IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
+  text: `'${rule}' || char(10) || subject || char(10)
+    || ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')`,
+  isAbout: (object: FindingObject): Part | null =>
+    object.kind === "certificate" ? { sql: "sha256 = ?", values: [object.sha256] } : null,
+  isAccepted: acceptedFor(rule, "certificate", "id"),
+});
+
+type Dated = Pick<Wish, "rule" | "severity" | "since" | "where"> & { index?: string };
+
+const dates = ({ index = "certificate_due", ...wish }: Dated): Arm =>
+  aboutCertificate({ ...wish, index, name: "date", firstSeen: `max(first_seen, ${wish.since})` });
+
+/** Due already, not yet over. One that is due only at its end never expires soon: it expires. */
+const DUE = ["due_from <= @now", "not_after >= @now", "due_from < not_after"];
+
+/** What is wrong with a certificate since it was first seen. */
+const lasting = (wish: Pick<Wish, "rule" | "severity" | "where" | "index">): Arm =>
+  aboutCertificate({ ...wish, name: "certificate", since: "first_seen", firstSeen: "first_seen" });
+
+/** An SSH key that is met nowhere any more is none; the private half beside a certificate never was. */
+const IS_STILL_SSH_KEY = `(
+  EXISTS (SELECT 1 FROM key WHERE key.fingerprint = ssh_fingerprint AND account_count > 0)
+  OR EXISTS (SELECT 1 FROM host WHERE host.key_fingerprint = ssh_fingerprint)
+  OR EXISTS (SELECT 1 FROM host_key WHERE host_key.fingerprint = ssh_fingerprint AND gone_scan IS NULL)
+  OR EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = ssh_fingerprint AND gone_scan IS NULL
+    AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*')))`;
+
+/** What is wrong with certificates by their dates, by what they are for, and by where else they or their keys are. */
+export const CERTIFICATE_ARMS: readonly Arm[] = [
+  dates({
+    rule: "certificate-expired",
+    severity: "high",
+    since: "not_after",
+    where: ["not_after < @now"],
+    index: "certificate_by_expiry",
+  }),
+  dates({
+    rule: "certificate-expiring",
+    severity: "high",
+    since: "due_from",
+    where: [...DUE, "urgent_from <= @now"],
+  }),
+  dates({
+    rule: "certificate-expiring",
+    severity: "medium",
+    since: "due_from",
+    where: [...DUE, "ifnull(urgent_from > @now, 1)"],
+  }),
+  dates({
+    rule: "certificate-not-yet-valid",
+    severity: "medium",
+    since: "not_before",
+    where: ["not_before > first_seen", "not_before > @now"],
+    index: "certificate_early",
+  }),
+  lasting({
+    rule: "certificate-lifetime-over-limit",
+    severity: "medium",
+    where: ["is_over_limit = 1", "is_public = 1", "not_after >= @now"],
+    index: "certificate_over_limit",
+  }),
+  lasting({
+    rule: "certificate-client-auth-ends",
+    severity: "medium",
+    where: ["is_for_clients = 1", "is_public = 1", "is_at_endpoint = 0", "not_after >= @now"],
+    index: "certificate_for_clients",
+  }),
+  lasting({
+    rule: "certificate-wildcard-spread",
+    severity: "low",
+    where: ["is_ca = 0", "only_name IS NULL", "instr(names, '\"DNS:*.') > 0"],
+    index: "certificate_wildcard_spread",
+  }),
+  lasting({
+    rule: "certificate-key-is-ssh-key",
+    severity: "medium",
+    where: ["is_ssh_key = 1", IS_STILL_SSH_KEY],
+    index: "certificate_also_ssh",
+  }),
+];

@@ -1,0 +1,107 @@
+import type { Database } from "better-sqlite3";
+import type { RuleId } from "#shared/model/finding.ts";
+import {
+  MOST_NAMED,
+  sayClientUse,
+  sayOverLimit,
+  saySshKeyToo,
+  sayWildcardSpread,
+} from "#shared/text/certificate-finding.ts";
+import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
+import type { Told } from "./told.ts";
+
+type Row = Pick<DateColumns, "not_before" | "not_after"> & {
+  id: number;
+  sha256: string;
+  subject: string;
+  issuer: string;
+  names: string;
+  ssh_fingerprint: string | null;
+  first_seen: string;
+  host: string | null;
+};
+
+/** Things of which the first are named, and how many there are. */
+type Some = { named: string[]; count: number };
+
+/** Says of a certificate what is wrong with it for as long as it is seen. */
+export function certificateTeller(db: Database): (id: number, rule: RuleId) => Told {
+  const find = db.prepare<[number], Row>(`
+    SELECT id, sha256, subject, issuer, names, ssh_fingerprint, not_before, not_after, first_seen,
+           (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
+    FROM certificate
+    WHERE id = ?`);
+  const { hosts, files, askers, sshUses } = surroundings(db);
+
+  return (id, rule) => {
+    const row = find.get(id);
+    if (!row) throw new Error(`there is no certificate ${id}`);
+    const object = { kind: "certificate", sha256: row.sha256 } as const;
+    return { ...say(row, rule), object, label: row.subject, host: row.host, firstSeen: row.first_seen };
+  };
+
+  function say(row: Row, rule: RuleId) {
+    const facts = { ...datesOf(row), issuer: row.issuer };
+    if (rule === "certificate-lifetime-over-limit") return sayOverLimit(facts);
+    if (rule === "certificate-client-auth-ends") {
+      const [inFiles, asking] = [files(row.id), askers(row.issuer)];
+      const named = { files: inFiles.named, fileCount: inFiles.count };
+      return sayClientUse({ ...facts, ...named, askers: asking.named, askerCount: asking.count });
+    }
+    if (rule === "certificate-key-is-ssh-key") {
+      const { named, count } = sshUses(row.ssh_fingerprint ?? "");
+      return saySshKeyToo(row.ssh_fingerprint ?? "", named, count);
+    }
+    const wildcards = (JSON.parse(row.names) as string[]).filter((name) => name.startsWith("DNS:*."));
+    const { named, count } = hosts(row.id);
+    return sayWildcardSpread(
+      wildcards.map((name) => name.slice(4)),
+      named,
+      count,
+    );
+  }
+}
+
+/** Where a certificate is, and who takes what it is. */
+function surroundings(db: Database) {
+  const hosts = db
+    .prepare<[number], string>(`
+      SELECT DISTINCT host_name.name
+      FROM place JOIN host_name ON host_name.id = place.name
+      WHERE certificate = ? AND gone_scan IS NULL
+      ORDER BY 1`)
+    .pluck();
+  const files = db
+    .prepare<[number], string>(`
+      SELECT host_name.name || ':' || path
+      FROM place JOIN host_name ON host_name.id = place.name
+      WHERE certificate = ? AND gone_scan IS NULL AND path IS NOT NULL
+      ORDER BY 1`)
+    .pluck();
+  const askers = db
+    .prepare<[string], string>(`
+      SELECT DISTINCT host || ':' || port
+      FROM endpoint INDEXED BY endpoint_asking CROSS JOIN json_each(authorities, '$.names') AS authority
+      WHERE authorities IS NOT NULL AND authority.value = ?
+      ORDER BY 1`)
+    .pluck();
+  const sshUses = db
+    .prepare<{ fingerprint: string }, string>(`
+      SELECT 'it opens ' || account || ' on ' || host_name FROM grant_line
+      WHERE fingerprint = @fingerprint AND gone_scan IS NULL AND effective <> 'no'
+      UNION SELECT 'it is the host key of ' || host FROM host WHERE key_fingerprint = @fingerprint
+      UNION SELECT 'it is a host key of ' || host.host
+      FROM host_key JOIN host ON host.id = host_key.host
+      WHERE host_key.fingerprint = @fingerprint AND host_key.gone_scan IS NULL AND host.key_fingerprint IS NOT @fingerprint
+      UNION SELECT 'it lies on ' || host.host || ' in ' || path
+      FROM key_file JOIN host ON host.id = key_file.host
+      WHERE key_file.fingerprint = @fingerprint AND key_file.gone_scan IS NULL`)
+    .pluck();
+  const some = (all: string[]): Some => ({ named: all.slice(0, MOST_NAMED), count: all.length });
+  return {
+    hosts: (id: number) => some(hosts.all(id)),
+    files: (id: number) => some(files.all(id)),
+    askers: (issuer: string) => some(askers.all(issuer)),
+    sshUses: (fingerprint: string) => some(sshUses.all({ fingerprint })),
+  };
+}

@@ -1,0 +1,77 @@
+import type { FindingObject, RuleId } from "#shared/model/finding.ts";
+import type { Part } from "#store/lists/lists.ts";
+import { type Arm, acceptedFor, rankOf } from "./arm.ts";
+
+const aboutEndpoint =
+  (column: string) =>
+  (object: FindingObject): Part | null =>
+    object.kind === "endpoint" ? { sql: `${column} = ?`, values: [object.id] } : null;
+
+const CLASSICAL: RuleId = "endpoint-key-exchange-classical";
+
+/** Of what is asked of post-quantum readiness this alone is urgent: what is recorded now can be read later. */
+const classical: Arm = {
+  name: "key-exchange",
+  from: "endpoint INDEXED BY endpoint_readable",
+  walk: {},
+  table: "endpoint",
+  where: ["key_exchange IN ('classical', 'no-tls13')"],
+  columns: {
+    severity: { same: rankOf("low") },
+    rule: { same: CLASSICAL },
+    host: { sql: "host" },
+    label_start: { sql: "host" },
+    first_seen: { sql: "key_exchange_since" },
+    since: { sql: "key_exchange_since" },
+    tie: { sql: "id" },
+  },
+  isOnHost: "host = ?",
+  text: `'${CLASSICAL}' || char(10) || host || ':' || port || char(10) || server_name`,
+  isAbout: aboutEndpoint("id"),
+  isAccepted: acceptedFor(CLASSICAL, "endpoint", "id"),
+};
+
+const CHANGED: RuleId = "certificate-changed";
+
+/** A change is told of for so many days. */
+export const CHANGE_DAYS = 30;
+
+const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = place.endpoint)";
+
+/**
+ * Endpoints whose leaf has been replaced since somebody asked to be told. The rule is off by itself: until changes are
+ * made by runbooks, each of them is one without.
+ */
+const changed: Arm = {
+  name: "change",
+  from: "place INDEXED BY place_leaf_begun",
+  walk: {},
+  table: "place",
+  where: [
+    "gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0",
+    `first_scan >= (
+      SELECT min(id) FROM scan
+      WHERE started_at >= max(
+        (SELECT since FROM rule_wish WHERE rule = '${CHANGED}'),
+        strftime('%Y-%m-%dT%H:%M:%SZ', @now, '-${CHANGE_DAYS} days')))`,
+    `EXISTS (
+      SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
+      WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan IS NOT NULL
+        AND earlier.gone_scan <= place.first_scan AND earlier.certificate <> place.certificate)`,
+  ],
+  columns: {
+    severity: { same: rankOf("medium") },
+    rule: { same: CHANGED },
+    host: { sql: HOST },
+    label_start: { sql: HOST },
+    first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+    since: { sql: "first_scan" },
+    tie: { sql: "endpoint" },
+  },
+  isOnHost: "name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)",
+  text: `'${CHANGED}' || char(10) || ${HOST}`,
+  isAbout: aboutEndpoint("endpoint"),
+  isAccepted: acceptedFor(CHANGED, "endpoint", "endpoint"),
+};
+
+export const ENDPOINT_ARMS: readonly Arm[] = [classical, changed];

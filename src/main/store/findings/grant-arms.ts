@@ -1,0 +1,78 @@
+import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
+import { Orphan } from "#shared/model/grant.ts";
+import { DUE_SEVERITY, ROGUE_SEVERITY } from "#shared/text/approval.ts";
+import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
+import { SUSPECT } from "#store/access/grant-standing.ts";
+import { BY_FIRST_SCAN, IS_ROGUE } from "#store/changes/rogue.ts";
+import type { Part } from "#store/lists/lists.ts";
+import { type Arm, acceptedFor, rankOf } from "./arm.ts";
+
+const WHOLE_SCOPE = "EXISTS (SELECT 1 FROM scope WHERE is_whole = 1)";
+
+const inOrder = (grants: string): Arm["walk"] => ({
+  host: `grant_line INDEXED BY ${grants}_by_host`,
+  label_start: `grant_line INDEXED BY ${grants}_by_fingerprint`,
+});
+
+/** What arms about grants have in common, and of the columns. */
+const aboutGrant = (rule: RuleId) => ({
+  table: "grant_line" as const,
+  isOnHost: "host_name = ?",
+  text: `'${rule}' || char(10) || host_name || char(10) || account || char(10) || ifnull(fingerprint, '')
+    || char(10) || comment`,
+  isAbout: (object: FindingObject): Part | null =>
+    object.kind === "grant" ? { sql: "id = ?", values: [object.id] } : null,
+  isAccepted: acceptedFor(rule, "grant", "id"),
+});
+
+const columnsOfGrant = (rule: RuleId, severity: Severity) => ({
+  severity: { same: rankOf(severity) },
+  rule: { same: rule },
+  host: { sql: "host_name" },
+  label_start: { sql: "ifnull(fingerprint, '')" },
+  tie: { sql: "id" },
+});
+
+/** Grants that are orphans for one reason; the rule for that is the column `orphan`. */
+const orphans = (why: Orphan): Arm => ({
+  ...aboutGrant("grant-orphaned"),
+  name: "orphan",
+  from: "grant_line INDEXED BY grant_by_orphan",
+  walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
+  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? WHOLE_SCOPE : SUSPECT],
+  columns: {
+    ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),
+    first_seen: { sql: "orphan_since" },
+    since: { sql: "orphan_since" },
+  },
+});
+
+/** Grants that are new since the baseline, and not approved. */
+const rogue: Arm = {
+  ...aboutGrant("grant-since-baseline"),
+  name: "rogue",
+  from: BY_FIRST_SCAN,
+  walk: inOrder("grant"),
+  where: [IS_ROGUE],
+  columns: {
+    ...columnsOfGrant("grant-since-baseline", ROGUE_SEVERITY),
+    first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+    since: { sql: "first_scan" },
+  },
+};
+
+/** Approvals whose day to look again has come. */
+const due: Arm = {
+  ...aboutGrant("approval-due"),
+  name: "due",
+  from: "grant_line INDEXED BY grant_to_review",
+  walk: inOrder("grant"),
+  where: ["gone_scan IS NULL", "review_on IS NOT NULL", "review_on <= @now"],
+  columns: {
+    ...columnsOfGrant("approval-due", DUE_SEVERITY),
+    first_seen: { sql: "review_on || 'T00:00:00Z'" },
+    since: { sql: "review_on" },
+  },
+};
+
+export const GRANT_ARMS: readonly Arm[] = [...Orphan.options.map(orphans), rogue, due];

@@ -1,0 +1,90 @@
+import type { FindingObject, RuleId } from "#shared/model/finding.ts";
+import type { Part } from "#store/lists/lists.ts";
+import { type Arm, acceptedFor, HOST_ID, rankOf } from "./arm.ts";
+import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
+
+/** SSH keys that open several accounts. */
+const sharedKey: Arm = {
+  name: "key",
+  from: "key",
+  walk: {},
+  table: "key",
+  where: ["is_shared = 1"],
+  columns: {
+    severity: { same: rankOf(SHARED_KEY_SEVERITY) },
+    rule: { same: "key-on-several-accounts" },
+    host: { same: "" },
+    label_start: { sql: "fingerprint" },
+    first_seen: { sql: "shared_since" },
+    since: { sql: "shared_since" },
+    tie: { sql: "fingerprint" },
+  },
+  isOnHost: `fingerprint IN (
+    SELECT fingerprint FROM grant_line WHERE gone_scan IS NULL AND effective <> 'no' AND host_name = ?)`,
+  text: "'key-on-several-accounts' || char(10) || fingerprint",
+  isAbout: (object) =>
+    object.kind === "key" ? { sql: "fingerprint = ?", values: [object.fingerprint] } : null,
+  isAccepted: acceptedFor("key-on-several-accounts", "key", "fingerprint"),
+};
+
+/** Keys of certificates: of several that are seen now, or kept when one took the place of another. */
+const reusedKey = (rule: RuleId, index: string, where: readonly string[]): Arm => ({
+  name: "tls-key",
+  from: `reused_key INDEXED BY ${index}`,
+  walk: {},
+  table: "reused_key",
+  where,
+  columns: {
+    severity: { same: rankOf("low") },
+    rule: { same: rule },
+    host: { same: "" },
+    label_start: { sql: "spki" },
+    first_seen: { sql: "since" },
+    since: { sql: "since" },
+    tie: { sql: "spki" },
+  },
+  isOnHost: `spki IN (
+    SELECT spki_sha256 FROM certificate JOIN place ON place.certificate = certificate.id
+    WHERE place.gone_scan IS NULL AND place.name = ${HOST_ID})`,
+  text: `'${rule}' || char(10) || spki || char(10) || ifnull((
+    SELECT subject FROM certificate WHERE spki_sha256 = spki AND is_ca = 0 AND spki_sha256 <> '' LIMIT 1), '')`,
+  isAbout: (object) => (object.kind === "tls-key" ? { sql: "spki = ?", values: [object.spki] } : null),
+  isAccepted: acceptedFor(rule, "tls-key", "spki"),
+});
+
+/**
+ * Hosts that present one key; the finding is about the first of them. Whether they are copies of one another or one machine
+ * with several names, nobody can tell from outside.
+ */
+const sharedHostKey: Arm = {
+  name: "host",
+  from: "host INDEXED BY host_by_presented_key",
+  walk: {},
+  table: "host",
+  where: [
+    "key_fingerprint IS NOT NULL",
+    `EXISTS (SELECT 1 FROM host AS other WHERE other.key_fingerprint = host.key_fingerprint AND other.id > host.id)`,
+    `NOT EXISTS (SELECT 1 FROM host AS other WHERE other.key_fingerprint = host.key_fingerprint AND other.id < host.id)`,
+  ],
+  columns: {
+    severity: { same: rankOf("medium") },
+    rule: { same: "host-key-shared" },
+    host: { same: "" },
+    label_start: { sql: "host" },
+    first_seen: { sql: "ifnull(key_seen, last_seen)" },
+    since: { sql: "key_fingerprint" },
+    tie: { sql: "id" },
+  },
+  isOnHost: "key_fingerprint IN (SELECT other.key_fingerprint FROM host AS other WHERE other.host = ?)",
+  text: "'host-key-shared' || char(10) || host || char(10) || key_fingerprint",
+  isAbout: (object: FindingObject): Part | null =>
+    object.kind === "host" ? { sql: "id = ?", values: [object.id] } : null,
+  isAccepted: acceptedFor("host-key-shared", "host", "id"),
+};
+
+export const KEY_ARMS: readonly Arm[] = [
+  sharedKey,
+  reusedKey("certificate-key-shared", "reused_key_shared", ["seen_count > 1"]),
+  reusedKey("certificate-key-kept", "reused_key_kept", ["seen_count > 0", "kept_days > 398"]),
+  sharedHostKey,
+];

@@ -1,0 +1,148 @@
+import type { Database } from "better-sqlite3";
+import type { Labelled, Labels, Tag } from "#shared/model/label.ts";
+
+/** A thing by the row that it has. */
+export type LabelledRow = { kind: Labelled["kind"]; id: number };
+
+/**
+ * Who answers for hosts and certificates, and their tags. What follows from them for certificates (who answers for one,
+ * and when it is due) is written at once; triggers write it for what is seen later.
+ */
+export function labelTable(db: Database) {
+  const ids = {
+    host: db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck(),
+    certificate: db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck(),
+  };
+  const writers = { host: hostLabels(db), certificate: certificateLabels(db) };
+  const tags = tagReader(db);
+
+  return {
+    /** Null when it was never seen. */
+    findRow(thing: Labelled): LabelledRow | null {
+      const { kind } = thing;
+      const id = thing.kind === "host" ? ids.host.get(thing.host) : ids.certificate.get(thing.sha256);
+      return id === undefined ? null : { kind, id };
+    },
+
+    of: ({ kind, id }: LabelledRow): Labels => writers[kind].read(id),
+    setOwner: ({ kind, id }: LabelledRow, owner: string | null): void => writers[kind].setOwner(id, owner),
+    tag: ({ kind, id }: LabelledRow, name: string): void => writers[kind].tag(id, tags.idOf(name)),
+    untag: ({ kind, id }: LabelledRow, name: string): void => writers[kind].untag(id, tags.idOf(name)),
+    tags: tags.list,
+    owners: tags.owners,
+    setDuePercent: tags.setDuePercent,
+  };
+}
+
+const OWNER_NOW =
+  "ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = certificate.id), ''))";
+
+const PERCENT_NOW = "(SELECT max(due_percent) FROM asked_percent WHERE certificate = certificate.id)";
+
+const ON_HOST = "SELECT certificate FROM place WHERE name = ? AND gone_scan IS NULL";
+
+function hostLabels(db: Database) {
+  const owner = db.prepare<[number], string | null>("SELECT owner FROM host_name WHERE id = ?").pluck();
+  const tags = db
+    .prepare<[number], string>(`
+      SELECT tag.name FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = ? ORDER BY 1`)
+    .pluck();
+  const setOwner = db.prepare("UPDATE host_name SET owner = ? WHERE id = ?");
+  const add = db.prepare("INSERT INTO tagged_host (name, tag) VALUES (?, ?) ON CONFLICT DO NOTHING");
+  const remove = db.prepare("DELETE FROM tagged_host WHERE name = ? AND tag = ?");
+  const followOwner = db.prepare(`UPDATE certificate SET owner = ${OWNER_NOW} WHERE id IN (${ON_HOST})`);
+  const followTags = db.prepare(
+    `UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id IN (${ON_HOST})`,
+  );
+
+  return {
+    read: (id: number): Labels => ({ owner: owner.get(id) ?? null, inheritedOwner: "", tags: tags.all(id) }),
+    setOwner(id: number, name: string | null) {
+      setOwner.run(name, id);
+      followOwner.run(id);
+    },
+    tag(id: number, tag: number) {
+      add.run(id, tag);
+      followTags.run(id);
+    },
+    untag(id: number, tag: number) {
+      remove.run(id, tag);
+      followTags.run(id);
+    },
+  };
+}
+
+function certificateLabels(db: Database) {
+  const owners = db.prepare<[number], { owner: string | null; inheritedOwner: string }>(`
+    SELECT own_owner AS owner,
+      ifnull((SELECT owner FROM inherited_owner WHERE certificate = certificate.id), '') AS inheritedOwner
+    FROM certificate WHERE id = ?`);
+  const tags = db
+    .prepare<[number], string>(`
+      SELECT name FROM tagged_certificate JOIN tag ON tag.id = tag WHERE certificate = ? ORDER BY 1`)
+    .pluck();
+  const setOwner = db.prepare("UPDATE certificate SET own_owner = ? WHERE id = ?");
+  const add = db.prepare(
+    "INSERT INTO tagged_certificate (certificate, tag) VALUES (?, ?) ON CONFLICT DO NOTHING",
+  );
+  const remove = db.prepare("DELETE FROM tagged_certificate WHERE certificate = ? AND tag = ?");
+  const followOwner = db.prepare(`UPDATE certificate SET owner = ${OWNER_NOW} WHERE id = ?`);
+  const followTags = db.prepare(`UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id = ?`);
+
+  return {
+    read: (id: number): Labels => ({
+      ...(owners.get(id) ?? { owner: null, inheritedOwner: "" }),
+      tags: tags.all(id),
+    }),
+    setOwner(id: number, name: string | null) {
+      setOwner.run(name, id);
+      followOwner.run(id);
+    },
+    tag(id: number, tag: number) {
+      add.run(id, tag);
+      followTags.run(id);
+    },
+    untag(id: number, tag: number) {
+      remove.run(id, tag);
+      followTags.run(id);
+    },
+  };
+}
+
+function tagReader(db: Database) {
+  const find = db.prepare<[string], number>("SELECT id FROM tag WHERE name = ?").pluck();
+  const add = db.prepare("INSERT INTO tag (name) VALUES (?)");
+  const list = db.prepare<[], Tag>(`
+    SELECT name, due_percent AS duePercent,
+      (SELECT count(*) FROM tagged_host WHERE tag = tag.id) AS hostCount,
+      (SELECT count(*) FROM tagged_certificate WHERE tag = tag.id) AS certificateCount
+    FROM tag ORDER BY name`);
+  const owners = db
+    .prepare<[], string>(`
+      SELECT owner FROM host_name WHERE owner IS NOT NULL
+      UNION SELECT owner FROM certificate WHERE is_seen = 1 AND owner <> '' ORDER BY 1`)
+    .pluck();
+  const setPercent = db.prepare(
+    "UPDATE tag SET due_percent = @percent WHERE id = @id AND due_percent IS NOT @percent",
+  );
+  const follow = db.prepare(`
+    UPDATE certificate SET due_percent = ${PERCENT_NOW}
+    WHERE id IN (
+      SELECT certificate FROM tagged_certificate WHERE tag = @tag
+      UNION SELECT certificate FROM tagged_host JOIN place ON place.name = tagged_host.name
+      WHERE tag = @tag AND gone_scan IS NULL)`);
+  const idOf = (name: string): number => find.get(name) ?? Number(add.run(name).lastInsertRowid);
+
+  return {
+    idOf,
+    list: (): Tag[] => list.all(),
+    owners: (): string[] => owners.all(),
+    /** Whether it was otherwise. */
+    setDuePercent(name: string, percent: number | null): boolean {
+      const id = idOf(name);
+      if (setPercent.run({ id, percent }).changes === 0) return false;
+      follow.run({ tag: id });
+      return true;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { Finding } from "../model/finding.ts";
+import type { Instant } from "../model/instant.ts";
+import { sayCount } from "./count.ts";
+import { countLife, limitFor } from "./public-limit.ts";
+
+/** What is said of a finding that a query found in what is known of a certificate over all places. */
+type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
+
+/** So many things the evidence names before it only counts. */
+export const MOST_NAMED = 10;
+
+/** The first of them, and how many more there are. */
+export function nameSome(names: readonly string[], count: number, one: string): string[] {
+  const named = names.slice(0, MOST_NAMED);
+  const rest = count - named.length;
+  return rest > 0 ? [...named, `and ${sayCount(rest, `more ${one}`)}`] : named;
+}
+
+type Dates = { notBefore: Instant | null; notAfter: Instant | null; issuer: string };
+
+/** Says of a public certificate that no public authority may let it live so long. */
+export function sayOverLimit({ notBefore, notAfter, issuer }: Dates): Said {
+  const life = notBefore && notAfter ? countLife(notBefore, notAfter) : null;
+  const limit = notBefore ? limitFor(notBefore) : null;
+  return {
+    sentence: `it is valid for ${life} days; a public authority may let one that is valid from ${notBefore?.slice(0, 10)} live ${limit}`,
+    evidence: [
+      `not before ${notBefore}`,
+      `not after ${notAfter}, which belongs to its life: any second beyond whole days counts as one more`,
+      `its chain ends in a public root; its issuer is ${issuer}`,
+    ],
+    remedy: "have it issued anew for a shorter life; clients that hold to the limit refuse this one",
+  };
+}
+
+type ClientUse = Dates & {
+  files: readonly string[];
+  fileCount: number;
+  /** The endpoints that ask clients for certificates of its issuer. */
+  askers: readonly string[];
+  askerCount: number;
+};
+
+/** The day from which on public certificates are for servers alone. */
+const CLIENT_USE_ENDS = "2027-03-15";
+
+/** Says of a public certificate that lies in files alone, and so may be a client's, that its renewal will be none. */
+export function sayClientUse({ issuer, files, fileCount, askers, askerCount }: ClientUse): Said {
+  const peers =
+    askerCount > 0
+      ? nameSome(
+          askers.map((asker) => `${asker} asks clients for certificates of this issuer`),
+          askerCount,
+          "endpoint",
+        )
+      : ["no endpoint that was scanned asks clients for certificates of this issuer by name"];
+  return {
+    sentence: `clients may use it to prove who they are, and public authorities issue none for that from ${CLIENT_USE_ENDS} on: the one that follows it may be refused`,
+    evidence: [
+      "it is for clients (extended key usage), and no endpoint presents it",
+      ...nameSome(files, fileCount, "file"),
+      `its chain ends in a public root; its issuer is ${issuer}`,
+      ...peers,
+    ],
+    remedy:
+      "find out who presents it to whom; have such certificates issued by an authority of your own before then, and let those servers trust it",
+  };
+}
+
+/** Says of a wildcard certificate under how many names it is seen. */
+export function sayWildcardSpread(
+  wildcards: readonly string[],
+  hosts: readonly string[],
+  count: number,
+): Said {
+  return {
+    sentence: `one certificate for ${wildcards[0] ?? "any name"} is seen under ${sayCount(count, "name")}: whoever has its key on one of them can stand in for all`,
+    evidence: [...wildcards, ...nameSome(hosts, count, "name")],
+    remedy: "give each machine a certificate of its own, for the names that it serves",
+  };
+}
+
+/** Says of a certificate that its key is a key of SSH, too. */
+export function saySshKeyToo(fingerprint: string, uses: readonly string[], count: number): Said {
+  return {
+    sentence: "its key is a key of SSH, too: whoever gets hold of one has the other",
+    evidence: [fingerprint, ...nameSome(uses, count, "place")],
+    remedy: "make a new key for the certificate at its next renewal, and keep the other for SSH alone",
+  };
+}

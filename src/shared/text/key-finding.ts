@@ -1,0 +1,38 @@
+import type { Finding } from "../model/finding.ts";
+import { nameSome } from "./certificate-finding.ts";
+import { sayCount } from "./count.ts";
+
+type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
+
+type Certificates = {
+  /** The first of them: whose, and until when. */
+  certificates: readonly string[];
+  count: number;
+};
+
+/** Says of a key that several certificates have that are seen now. */
+export const saySharedTlsKey = ({ certificates, count }: Certificates): Said => ({
+  sentence: `one key is in ${sayCount(count, "certificate")} that are seen now: whoever gets hold of it can stand in for each`,
+  evidence: nameSome(certificates, count, "certificate"),
+  remedy: "give each certificate a key of its own at its next renewal",
+});
+
+type Kept = Certificates & { days: number; firstFrom: string; lastFrom: string };
+
+/** Says of a key that it was kept when one certificate took the place of another. */
+export const sayKeptKey = ({ certificates, count, days, firstFrom, lastFrom }: Kept): Said => ({
+  sentence: `its key was kept for ${sayCount(days, "day")} of renewals: a copy that was made of it in that time still works`,
+  evidence: [
+    `the first certificate of this key is valid from ${firstFrom}, the last from ${lastFrom}`,
+    ...nameSome(certificates, count, "certificate"),
+  ],
+  remedy: "make a new key at the next renewal, and let what renews it make one each time",
+});
+
+/** Says of hosts that they present one host key. */
+export const sayHostKeyShared = (fingerprint: string, hosts: readonly string[], count: number): Said => ({
+  sentence: `one host key is presented under ${sayCount(count, "name")}: unless they are one machine, whoever controls one can stand in for the others`,
+  evidence: [fingerprint, ...nameSome(hosts, count, "host")],
+  remedy:
+    "if they are one machine, accept this; if one is a copy of another, make new host keys on the copy: rm /etc/ssh/ssh_host_*, then ssh-keygen -A",
+});
