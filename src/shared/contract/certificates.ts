@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Asn1Level } from "../model/asn1-node.ts";
 import { CertificateDetail, CertificateRow, Sha256 } from "../model/certificate.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { query } from "./procedure.ts";
@@ -12,7 +13,6 @@ export const CertificateFilter = z.object({
   /** Where it is seen now: at an endpoint, in a file; null for both. */
   place: z.enum(["endpoint", "file"]).nullable().default(null),
   host: z.string().max(253).nullable().default(null),
-});
   /** The SHA-256 of a SubjectPublicKeyInfo: those of end entities with this key. */
   spki: z
     .string()
@@ -22,6 +22,7 @@ export const CertificateFilter = z.object({
   /** The user's own name for who answers for it; empty for nobody. */
   owner: z.string().max(200).nullable().default(null),
   tag: z.string().max(64).nullable().default(null),
+});
 export type CertificateFilter = z.infer<typeof CertificateFilter>;
 
 export const certificates = {
@@ -41,4 +42,16 @@ export const certificates = {
     .output(listOf(CertificateRow)),
 
   find: query.input(z.object({ sha256: Sha256 })).output(CertificateDetail),
+
+  /** The ASN.1 of one, a level at a time: what stands in the element at `offset`, or for null the outermost. */
+  asn1: query
+    .input(
+      z.object({
+        sha256: Sha256,
+        offset: z.int().min(0).nullable().default(null),
+        skip: z.int().min(0).default(0),
+        limit: z.int().min(1).max(1_000).default(100),
+      }),
+    )
+    .output(Asn1Level),
 };

@@ -1,19 +1,31 @@
 import { z } from "zod";
 import { Certificate } from "../model/certificate.ts";
 import { InspectedKind } from "../model/inspected-kind.ts";
+import { StoreEntryKind, StoreFormat, StoreIntegrity, StoreState } from "../model/keystore.ts";
 import { HostName, Port } from "../model/target.ts";
 import { query } from "./procedure.ts";
 
+/** Where it stands within the source: `tls.crt of Secret shop/tls`. Empty where the source is but one thing. */
+const PlaceWithin = z.string();
+
+/** Which entry of which store a thing stands in, both from 0; null where it stands in none. */
+const EntryOfStore = z.object({ store: z.int(), entry: z.int() }).nullable();
+
 const InspectedCertificate = Certificate.omit({ extensions: true }).extend({
   what: z.literal("certificate"),
+  place: PlaceWithin,
+  entry: EntryOfStore,
 });
 
 /** A key of authorized_keys, known_hosts, a .pub file or the public half of a private one. */
 const InspectedKey = z.object({
   what: z.enum(["public-key", "grant", "known-host", "private-key"]),
+  place: PlaceWithin,
   keyType: z.string().nullable(),
   keyBits: z.int().nullable(),
   fingerprint: z.string().nullable(),
+  /** By which certificates know the same key: SHA-256 of its SubjectPublicKeyInfo; null where it was not made. */
+  spkiSha256: z.string().nullable(),
   comment: z.string(),
   /** The options of an authorized_keys line; the hosts and marker of a known_hosts line; else empty. */
   options: z.string(),
@@ -23,19 +35,61 @@ const InspectedKey = z.object({
   isEncrypted: z.boolean().nullable(),
 });
 
+/** A keystore or a bag of certificates, as far as it could be read. */
+const InspectedStore = z.object({
+  place: PlaceWithin,
+  format: StoreFormat,
+  state: StoreState,
+  /** In words; empty for a format that protects nothing. */
+  protection: z.string(),
+  integrity: StoreIntegrity,
+  /** What keeps it shut, and what to do; null where nothing does. */
+  why: z.string().nullable(),
+  /** A password was given, and it is not this one's. */
+  isWrongPassword: z.boolean(),
+  /** It opened with this password, which everybody knows; null where it did not, or none was tried. */
+  defaultPassword: z.string().nullable(),
+  /** It holds a key or another secret, and not only what everybody may know. */
+  holdsSecrets: z.boolean(),
+  entries: z.array(
+    z.object({
+      /** Empty where it has no name. */
+      alias: z.string(),
+      what: StoreEntryKind,
+      isLocked: z.boolean(),
+      certificateCount: z.int(),
+      /** Of a key that was read. */
+      spkiSha256: z.string().nullable(),
+    }),
+  ),
+});
+export type InspectedStore = z.infer<typeof InspectedStore>;
+
 export const Inspection = z.object({
   source: z.string(),
   kind: InspectedKind,
   items: z.array(z.discriminatedUnion("what", [InspectedCertificate, InspectedKey])),
+  stores: z.array(InspectedStore),
   /** What could not be read, each a sentence that says where. */
   malformed: z.array(z.string()),
+  /** What a password would be good for: to show more of it, or but to check what is shown. */
+  wantsPassword: z.enum(["to-open", "to-check"]).nullable(),
+  /** One was given, and opened nothing of it. */
+  isWrongPassword: z.boolean(),
 });
 export type Inspection = z.infer<typeof Inspection>;
 
 export const inspect = {
-  /** Reads what is given and remembers nothing. */
+  /** Reads what is given and remembers nothing: neither it nor a password. */
   file: query
-    .input(z.object({ name: z.string().max(4_096), base64: z.base64().max(24 * 1024 * 1024) }))
+    .input(
+      z.object({
+        name: z.string().max(4_096),
+        base64: z.base64().max(24 * 1024 * 1024),
+        /** Each is tried on each lock of the file; beside them those that everybody knows, always. */
+        passwords: z.array(z.string().max(4_096)).max(32).default([]),
+      }),
+    )
     .output(Inspection),
 
   endpoint: query

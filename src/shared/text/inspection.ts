@@ -9,6 +9,12 @@ export function sayInspected(kind: InspectedKind, count: number): string {
       return `the chain as it was sent, ${sayCount(count, "certificate")}`;
     case "certificates":
       return sayCount(count, "certificate");
+    case "keystore":
+      return count === 0 ? "a keystore" : `a keystore, ${sayCount(count, "certificate")}`;
+    case "kubeconfig":
+      return "a kubeconfig";
+    case "kubernetes-secret":
+      return "what Kubernetes keeps";
     case "authorized_keys":
       return sayCount(count, "authorized key");
     case "known_hosts":
@@ -17,6 +23,8 @@ export function sayInspected(kind: InspectedKind, count: number): string {
       return "a public key";
     case "private-key":
       return "a private key";
+    case "other":
+      return "neither a key nor a certificate";
     case "unknown":
       return "nothing that Latchkey can read";
     default:

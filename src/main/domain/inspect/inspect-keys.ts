@@ -1,14 +1,12 @@
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import { type PublicKey, readKeyBlob, readPublicKeyLine } from "#domain/ssh/key-blob.ts";
+import { type PublicKey, readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import { decodePem, type PemBlock } from "#domain/x509/pem-blocks.ts";
-import type { Inspection } from "#shared/contract/inspect.ts";
-import { type PrivateKey, readPuttyKey } from "./private-key.ts";
+import type { Found, Item } from "./found.ts";
+import { type PrivateKey, readPuttyKey, toHalf } from "./private-key.ts";
 import { type PublicHalf, readDerKey, readPublicHalf } from "./public-half.ts";
 
-export type Item = Inspection["items"][number];
 type KeyItem = Exclude<Item, { what: "certificate" }>;
-export type Found = Pick<Inspection, "kind" | "items" | "malformed">;
 
 const toItem = (
   what: KeyItem["what"],
@@ -19,6 +17,8 @@ const toItem = (
   keyType: key?.keyType ?? null,
   keyBits: key?.keyBits ?? null,
   fingerprint: key?.fingerprint ?? null,
+  spkiSha256: key && "spkiSha256" in key ? key.spkiSha256 : null,
+  place: "",
   comment: "",
   options: "",
   line: null,
@@ -59,7 +59,7 @@ function readRfc4716(lines: readonly string[]): Item | null {
   const isHeader = (line: string, index: number) =>
     line.includes(": ") || (lines[index - 1] ?? "").trimEnd().endsWith("\\");
   const blob = decodePem(lines.filter((line, index) => !isHeader(line, index)));
-  const key = blob && readKeyBlob(blob);
+  const key = toHalf(blob);
   const comment =
     lines
       .find((line) => /^comment: /i.test(line))
@@ -80,7 +80,7 @@ export function inspectKeyLines(name: string, bytes: Buffer): Found | null {
   if (alone)
     return {
       kind: "public-key",
-      items: [toItem("public-key", alone.key, { comment: alone.comment })],
+      items: [toItem("public-key", toHalf(alone.key.blob) ?? alone.key, { comment: alone.comment })],
       malformed: [],
     };
   if (lines.some(({ key, problem }) => key && !problem)) return inspectGrants(lines);

@@ -1,16 +1,21 @@
+import { hash } from "node:crypto";
+import { type LockedKey, readLockedPem, readLockedPkcs8 } from "#domain/keystores/locked-key.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { spkiOfBlob } from "#domain/ssh/key-spki.ts";
 import { openFields } from "#domain/ssh/wire.ts";
 import { decodePem, type PemBlock } from "#domain/x509/pem-blocks.ts";
 import { type PublicHalf, readPublicHalf } from "./public-half.ts";
 
 /**
  * What is told of a private key: its public half, where that stands in the clear, and whether a passphrase protects
- * it. Nothing is decrypted, and no passphrase is stretched: a file may ask for hours of it.
+ * it. Nothing is decrypted here, and no passphrase is stretched: a file may ask for hours of it.
  */
 export type PrivateKey = {
   isEncrypted: boolean | null;
   publicHalf: PublicHalf | null;
   problem: string | null;
+  /** What keeps the public half hidden; null where it is not, or where nothing here opens it. */
+  lock: LockedKey | null;
 };
 
 const PEM_LABEL = /^(?:(?:RSA|EC|DSA|ENCRYPTED|OPENSSH) )?PRIVATE KEY$/;
@@ -23,6 +28,7 @@ const unread = (problem: string, isEncrypted: boolean | null = null): PrivateKey
   isEncrypted,
   publicHalf: null,
   problem,
+  lock: null,
 });
 
 export const isPrivateKeyLabel = (label: string): boolean => PEM_LABEL.test(label);
@@ -33,11 +39,26 @@ export function readPrivateKeyBlock({ label, lines, problem }: PemBlock): Privat
   if (text.length > MOST_CHARACTERS) return unread("is too long to be a key");
   if (label === "OPENSSH PRIVATE KEY") return readOpenssh(decodePem(lines));
   const isEncrypted = label === "ENCRYPTED PRIVATE KEY" || /^Proc-Type:.*ENCRYPTED/m.test(text);
-  if (isEncrypted) return { isEncrypted, publicHalf: null, problem: null };
-  const publicHalf = readPublicHalf(`-----BEGIN ${label}-----\n${text}\n-----END ${label}-----\n`);
+  const pem = `-----BEGIN ${label}-----\n${text}\n-----END ${label}-----\n`;
+  if (isEncrypted) return readLocked(label, lines, pem);
+  const publicHalf = readPublicHalf(pem);
   return publicHalf
-    ? { isEncrypted, publicHalf, problem: null }
+    ? { isEncrypted, publicHalf, problem: null, lock: null }
     : unread("cannot be read, or is of a kind not known here");
+}
+
+function readLocked(label: string, lines: readonly string[], pem: string): PrivateKey {
+  const der = label === "ENCRYPTED PRIVATE KEY" ? decodePem(lines) : null;
+  const lock = der ? readLockedPkcs8(der) : label === "ENCRYPTED PRIVATE KEY" ? null : readLockedPem(pem);
+  const problem = lock ? null : "is encrypted, and its header is damaged";
+  return { isEncrypted: true, publicHalf: null, problem, lock };
+}
+
+/** What is known of a key by its blob, in terms of certificates, too. */
+export function toHalf(blob: Uint8Array | null): PublicHalf | null {
+  const key = blob && readKeyBlob(blob);
+  const spki = key && spkiOfBlob(key.blob);
+  return key && { ...key, spkiSha256: spki ? hash("sha256", spki, "hex") : null };
 }
 
 /** PROTOCOL.key: magic, cipher, kdf, its options, a count of keys, the public key, and what is encrypted. */
@@ -48,9 +69,9 @@ function readOpenssh(bytes: Buffer | null): PrivateKey {
   const isWhole = fields.octets() !== null && fields.octets() !== null && fields.skip(4);
   const blob = isWhole ? fields.octets() : null;
   if (cipher === null || !blob) return unread("is cut short");
-  const publicHalf = readKeyBlob(blob);
+  const publicHalf = toHalf(blob);
   const problem = publicHalf ? null : "holds a public key that cannot be read";
-  return { isEncrypted: cipher !== "none", publicHalf, problem };
+  return { isEncrypted: cipher !== "none", publicHalf, problem, lock: null };
 }
 
 /** PuTTY's format holds the public key in the clear, after `Public-Lines: N`. */
@@ -61,8 +82,9 @@ export function readPuttyKey(text: string): (PrivateKey & { comment: string }) |
   const start = lines.findIndex((line) => line.startsWith("Public-Lines: "));
   const count = Number(header("Public-Lines") ?? 0);
   const blob = decodePem(lines.slice(start + 1, start + 1 + count));
-  const publicHalf = blob && readKeyBlob(blob);
+  const publicHalf = toHalf(blob);
   return {
+    lock: null,
     isEncrypted: header("Encryption") !== "none",
     publicHalf,
     problem: publicHalf ? null : "holds a public key that cannot be read",

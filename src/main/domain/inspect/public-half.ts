@@ -1,9 +1,13 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import { hashSpki } from "#domain/keystores/private-half.ts";
 import { type PublicKey, readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { asField } from "#domain/ssh/wire.ts";
 
-/** A public key, as SSH knows it where SSH has its kind. */
-export type PublicHalf = Pick<PublicKey, "keyType" | "keyBits"> & { fingerprint: string | null };
+/** A public key, as SSH knows it where SSH has its kind. `spkiSha256`: by which certificates know it. */
+export type PublicHalf = Pick<PublicKey, "keyType" | "keyBits"> & {
+  fingerprint: string | null;
+  spkiSha256: string | null;
+};
 
 const CURVES = new Map([
   ["P-256", "nistp256"],
@@ -14,7 +18,7 @@ const CURVES = new Map([
 /** The public half of a key that is not encrypted, by PEM or DER; null where this runtime cannot read it. */
 export function readPublicHalf(key: Parameters<typeof createPublicKey>[0]): PublicHalf | null {
   try {
-    return sayKey(createPublicKey(key));
+    return toPublicHalf(createPublicKey(key));
   } catch {
     return null;
   }
@@ -25,20 +29,32 @@ export function readDerKey(der: Buffer): { what: "public-key" | "private-key"; k
   const open = readPublicHalf({ key: der, format: "der", type: "spki" });
   if (open) return { what: "public-key", key: open };
   try {
-    const key = sayKey(createPublicKey(createPrivateKey({ key: der, format: "der", type: "pkcs8" })));
-    return { what: "private-key", key };
+    return { what: "private-key", key: toPublicHalf(createPublicKey(readPrivate(der))) };
   } catch {
     return null;
   }
 }
 
-function sayKey(key: KeyObject): PublicHalf {
+/** In DER a key has no label that says how it is written: PKCS#8, or RSA's or EC's own way. */
+function readPrivate(der: Buffer): KeyObject {
+  for (const type of ["pkcs8", "pkcs1", "sec1"] as const) {
+    try {
+      return createPrivateKey({ key: der, format: "der", type });
+    } catch {
+      // The next one.
+    }
+  }
+  throw new Error("this is no private key");
+}
+
+export function toPublicHalf(key: KeyObject): PublicHalf {
   const blob = toBlob(key);
   const known = blob && readKeyBlob(blob);
-  if (known) return known;
+  const spkiSha256 = hashSpki(key);
+  if (known) return { ...known, spkiSha256 };
   const { modulusLength = null, namedCurve } = key.asymmetricKeyDetails ?? {};
   const keyType = [key.asymmetricKeyType, namedCurve].filter((word) => word !== undefined).join(" ");
-  return { keyType: keyType || "unknown", keyBits: modulusLength, fingerprint: null };
+  return { keyType: keyType || "unknown", keyBits: modulusLength, fingerprint: null, spkiSha256 };
 }
 
 /** The blob of a kind that both node:crypto and SSH know; null for any other. */

@@ -1,4 +1,6 @@
 import { implement } from "@orpc/server";
+import { readAsn1Level } from "#domain/x509/asn1-tree.ts";
+import { viewOf } from "#domain/x509/der.ts";
 import { printPem } from "#domain/x509/pem.ts";
 import { certificates } from "#shared/contract/certificates.ts";
 import type { CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
@@ -12,12 +14,19 @@ export function createCertificates({ store, now }: Deps) {
   return {
     list: os.list.handler(({ input }) => store.certificates.list({ ...input, now: now() })),
     find: os.find.handler(({ input }) => find(input.sha256)),
+    asn1: os.asn1.handler(({ input: { sha256, offset, skip, limit } }) =>
+      readAsn1Level(viewOf(findOrRefuse(sha256).der), offset, { skip, most: limit }),
+    ),
   };
 
-  function find(sha256: Sha256): CertificateDetail {
+  function findOrRefuse(sha256: Sha256) {
     const found = store.certificates.find(sha256, now());
     if (!found) throw new Refusal("not-found", `there is no certificate ${sha256}; it was never seen`);
-    const { der, ...certificate } = found;
+    return found;
+  }
+
+  function find(sha256: Sha256): CertificateDetail {
+    const { der, ...certificate } = findOrRefuse(sha256);
     return { ...certificate, pem: printPem(der) };
   }
 }

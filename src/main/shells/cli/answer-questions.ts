@@ -102,4 +102,6 @@ function sayQuestion({ about, wrongAnswers }: Question): string[] {
   }
 }
 
-const sayTries = (count: number): string => (count === 1 ? "1 try is left" : `${count} tries are left`);
+/** How often may still be tried. */
+export const sayTries = (count: number): string =>
+  count === 1 ? "1 try is left" : `${count} tries are left`;

@@ -3,20 +3,18 @@ import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayExpiry } from "#shared/text/elapsed.ts";
-import { sayInspected } from "#shared/text/inspection.ts";
-import { sayKey } from "#shared/text/key-size.ts";
-import { printable } from "#shared/text/printable.ts";
 import { toCertificateFacts } from "./certificate-json.ts";
 import { explain } from "./explain.ts";
+import { lookWithPasswords, readPasswords } from "./inspect-passwords.ts";
 import { type CommonOptions, openEmptyApp, printJson } from "./options.ts";
-import { paint } from "./print-table.ts";
-import { LOOK, type Session } from "./session.ts";
 import { readFileOrRefuse } from "./read-file.ts";
+import { aliasOf, sayInspection } from "./say-inspection.ts";
+import { LOOK, type Session } from "./session.ts";
 import type { World } from "./world.ts";
 
 type Item = Inspection["items"][number];
+
+type InspectOptions = CommonOptions & { passphraseFile?: string };
 
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -25,24 +23,30 @@ export function addInspect(program: Command, { world, finish }: Session): void {
     .command("inspect <source...>")
     .helpGroup(LOOK)
     .description("read certificates and keys from files or endpoints, and remember nothing")
+    .option("--passphrase-file <file>", "try the passphrases in this file, one a line, on what is locked")
     .addHelpText("after", HELP)
     .action(async (sources: string[], _: object, command: Command) =>
-      finish(await inspectSources(sources, command.optsWithGlobals<CommonOptions>(), world)),
+      finish(await inspectSources(sources, command.optsWithGlobals<InspectOptions>(), world)),
     );
 }
 
 const HELP = `
 A source is a file, - for stdin, or an endpoint as host:port or host:port/servername. A file may hold
-certificates (PEM or DER), authorized_keys, known_hosts, a public key or a private key. Of a private key
-only the public half is read.
+certificates (PEM or DER, PKCS#7), a keystore (PKCS#12, JKS, JCEKS, BKS), a kubeconfig or a Secret of
+Kubernetes, authorized_keys, known_hosts, a public key or a private key. Of a private key only the public
+half is read.
+
+What is locked is tried with the passwords that everybody knows, and with those of --passphrase-file; at a
+terminal you are asked. A locked store that stays shut is told of as locked.
 
 Examples:
   latchkey inspect /etc/ssl/certs/ca-certificates.crt
   latchkey inspect shop.example:443 10.0.0.5:443/shop.example
+  latchkey inspect keystore.jks server.p12 --passphrase-file passphrase.txt
   ssh web1 cat .ssh/authorized_keys | latchkey inspect -
 
-With --json: { source, kind, items, malformed }. For several sources { kind, items, malformed, sources }, where each
-item names its source, and kind is "several" unless all are of one.`;
+With --json: { source, kind, items, stores, malformed }. For several sources { kind, items, stores, malformed, sources },
+where each item and store names its source, and kind is "several" unless all are of one.`;
 
 /**
  * Reads each source and remembers nothing. Answers with 2 when there was one that nothing could be read from, and with
@@ -50,15 +54,16 @@ item names its source, and kind is "several" unless all are of one.`;
  */
 async function inspectSources(
   sources: readonly string[],
-  options: CommonOptions,
+  options: InspectOptions,
   world: World,
 ): Promise<number> {
+  const passwords = await readPasswords(options.passphraseFile);
   await using app = openEmptyApp(world);
   const inspections: Inspection[] = [];
   const codes = [0];
   for (const source of sources) {
     try {
-      inspections.push(await inspectSource(source, app.client, world));
+      inspections.push(await inspectSource(source, app.client, { passwords, world }));
     } catch (error) {
       // One that cannot be read does not keep the others from being read.
       if (sources.length === 1) throw error;
@@ -69,12 +74,22 @@ async function inspectSources(
   if (options.json && sources.length === 1 && only) printJson(toJson(only), world);
   else if (options.json) printJson(joinAsJson(inspections), world);
   else world.out(inspections.map((inspection) => sayInspection(inspection, world)).join("\n\n"));
-  if (inspections.some(({ items }) => items.length === 0)) codes.push(2);
+  if (inspections.some(isNothing)) codes.push(2);
   return Math.max(...codes);
 }
 
+/** A store that stays locked is something that was read: unless a password was given for it, and it was wrong. */
+const isNothing = ({ items, stores, isWrongPassword }: Inspection): boolean =>
+  isWrongPassword || (items.length === 0 && stores.length === 0);
+
+type Look = { passwords: readonly string[]; world: World };
+
 /** A file of that name comes before an endpoint of that name. */
-async function inspectSource(source: string, client: LatchkeyClient, world: World): Promise<Inspection> {
+async function inspectSource(
+  source: string,
+  client: LatchkeyClient,
+  { passwords, world }: Look,
+): Promise<Inspection> {
   if (source !== "-" && !existsSync(source) && /:\d+(\/[\w.-]+)?$|^(https|tls):\/\//.test(source))
     return inspectEndpoint(source, client);
   const bytes =
@@ -84,10 +99,12 @@ async function inspectSource(source: string, client: LatchkeyClient, world: Worl
       "too-many",
       `${source} is larger than 16 MiB; give the part of it that holds the certificates`,
     );
-  return client.inspect.file({
+  const file = {
     name: source === "-" ? "stdin" : source,
     base64: Buffer.from(bytes).toString("base64"),
-  });
+  };
+  const look = (tried: readonly string[]) => client.inspect.file({ ...file, passwords: [...tried] });
+  return lookWithPasswords(look, passwords, world);
 }
 
 async function inspectEndpoint(text: string, client: LatchkeyClient): Promise<Inspection> {
@@ -98,76 +115,34 @@ async function inspectEndpoint(text: string, client: LatchkeyClient): Promise<In
   return client.inspect.endpoint(target);
 }
 
-const toJson = ({ source, kind, items, malformed }: Inspection) => ({
-  source,
-  kind,
-  items: items.map(toItemJson),
-  malformed,
+const toJson = (inspection: Inspection) => ({
+  source: inspection.source,
+  kind: inspection.kind,
+  items: inspection.items.map((item) => toItemJson(item, inspection)),
+  stores: inspection.stores,
+  malformed: inspection.malformed,
 });
 
-const toItemJson = (item: Item) =>
-  item.what === "certificate"
-    ? { what: item.what, ...toCertificateFacts(item), malformed: item.malformed }
-    : item;
+/** `place` and `alias` are there where they say something. */
+function toItemJson(item: Item, inspection: Inspection) {
+  const alias = aliasOf(item, inspection);
+  const where = { ...(item.place && { place: item.place }), ...(alias && { alias }) };
+  if (item.what === "certificate")
+    return { what: item.what, ...where, ...toCertificateFacts(item), malformed: item.malformed };
+  const { place: _, ...key } = item;
+  return { ...key, ...where };
+}
 
 /** Several sources in the shape of one. */
 function joinAsJson(inspections: readonly Inspection[]) {
   const [kind = "unknown", ...otherKinds] = new Set(inspections.map((each) => each.kind));
   return {
     kind: otherKinds.length > 0 ? "several" : kind,
-    items: inspections.flatMap(({ source, items }) => items.map((item) => ({ source, ...toItemJson(item) }))),
+    items: inspections.flatMap((each) =>
+      each.items.map((item) => ({ source: each.source, ...toItemJson(item, each) })),
+    ),
+    stores: inspections.flatMap(({ source, stores }) => stores.map((store) => ({ source, ...store }))),
     malformed: inspections.flatMap(({ source, malformed }) => malformed.map((why) => `${source}: ${why}`)),
     sources: inspections.map((each) => ({ source: each.source, kind: each.kind })),
   };
 }
-
-function sayInspection({ source, kind, items, malformed }: Inspection, world: World): string {
-  const title = `${printable(source)}: ${sayInspected(kind, items.length)}`;
-  const blocks = items.map((item) => sayItem(item, world.now()));
-  const broken = malformed.length > 0 ? [sayMalformed(malformed)] : [];
-  return [world.isColoured ? paint("bold", title) : title, ...blocks, ...broken].join("\n\n");
-}
-
-const sayMalformed = (malformed: readonly string[]): string =>
-  [
-    `${sayCount(malformed.length, "part")} could not be read:`,
-    ...malformed.map((why) => `  ${printable(why)}`),
-  ].join("\n");
-
-function sayItem(item: Item, now: Date): string {
-  const facts = item.what === "certificate" ? listCertificateFacts(item, now) : listKeyFacts(item);
-  return facts
-    .filter(([, value]) => value !== null && value !== "")
-    .map(([name, value]) => `  ${name.padEnd(11)} ${printable(value ?? "")}`)
-    .join("\n");
-}
-
-type Fact = [name: string, value: string | null];
-
-function listCertificateFacts(item: Extract<Item, { what: "certificate" }>, now: Date): Fact[] {
-  const { notAfter } = item;
-  return [
-    ["subject", item.subject || "(empty)"],
-    ["issuer", item.issuer || "(empty)"],
-    ["names", item.names.join(", ")],
-    ["not before", item.notBefore ?? "could not be read"],
-    ["not after", notAfter === null ? "could not be read" : `${notAfter} (${sayExpiry(notAfter, now)})`],
-    ["key", sayKey(item)],
-    ["signature", item.signature],
-    ["authority", item.isCa ? "yes: it may sign others" : ""],
-    ["serial", item.serial],
-    ["sha256", item.sha256],
-  ];
-}
-
-const listKeyFacts = (item: Exclude<Item, { what: "certificate" }>): Fact[] => [
-  ["line", item.line === null ? null : String(item.line)],
-  [item.what === "known-host" ? "hosts" : "options", item.options],
-  ["key", sayKey(item)],
-  ["fingerprint", item.fingerprint],
-  ["comment", item.comment],
-  [
-    "passphrase",
-    item.isEncrypted === null ? null : item.isEncrypted ? "yes" : "none: whoever has the file has the key",
-  ],
-];

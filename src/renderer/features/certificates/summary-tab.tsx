@@ -1,11 +1,8 @@
 import { Button } from "@mantine/core";
-import { IconCheck, IconCopy, IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
-import { useCopied } from "#renderer/ui/clipboard.ts";
-import { Fact, Facts, Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
+import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { FindingLines } from "#renderer/ui/finding-lines.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
-import { download } from "#renderer/ui/table/csv.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
@@ -22,7 +19,6 @@ export function SummaryTab({ certificate }: { certificate: CertificateDetail }) 
       <Summary certificate={certificate} />
       <Names names={certificate.names} />
       <Extensions extensions={certificate.extensions} />
-      <Pem certificate={certificate} />
     </>
   );
 }
@@ -111,31 +107,6 @@ function Names({ names }: { names: readonly string[] }) {
           Show all {names.length.toLocaleString("en")}
         </Button>
       )}
-    </Section>
-  );
-}
-
-function Pem({ certificate: { pem, sha256 } }: { certificate: CertificateDetail }) {
-  const { isCopied, copy } = useCopied();
-  const Icon = isCopied ? IconCheck : IconCopy;
-  const actions = (
-    <span>
-      <Button variant="subtle" size="compact-sm" leftSection={<Icon size={14} />} onClick={() => copy(pem)}>
-        {isCopied ? "Copied" : "Copy"}
-      </Button>
-      <Button
-        variant="subtle"
-        size="compact-sm"
-        leftSection={<IconDownload size={14} />}
-        onClick={() => download(`${sha256.slice(0, 16)}.pem`, "application/x-pem-file", pem)}
-      >
-        Download
-      </Button>
-    </span>
-  );
-  return (
-    <Section title="PEM" action={actions}>
-      <Verbatim isNarrow>{pem.trim()}</Verbatim>
     </Section>
   );
 }

@@ -1,7 +1,9 @@
 import type { ComponentType } from "react";
 import type { CertificatesSearch } from "#renderer/api/searches.ts";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
+import { Asn1Tab } from "./asn1-tab.tsx";
 import { PlacesTab } from "./places-tab.tsx";
+import { RawTab } from "./raw-tab.tsx";
 import { SummaryTab } from "./summary-tab.tsx";
 
 export type TabName = NonNullable<CertificatesSearch["tab"]>;
@@ -16,4 +18,6 @@ type CertificateTab = {
 export const TABS: readonly CertificateTab[] = [
   { name: "summary", title: "Summary", Tab: SummaryTab },
   { name: "places", title: "Places", Tab: PlacesTab },
+  { name: "asn1", title: "ASN.1", Tab: Asn1Tab },
+  { name: "raw", title: "Raw", Tab: RawTab },
 ];

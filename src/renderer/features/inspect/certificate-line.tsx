@@ -9,12 +9,13 @@ import classes from "./inspect.module.css";
 type Certificate = Extract<Inspection["items"][number], { what: "certificate" }>;
 
 export function CertificateLine({ certificate }: { certificate: Certificate }) {
-  const { subject, issuer, isSelfIssued, isCa, names, notAfter, sha256 } = certificate;
+  const { subject, issuer, isSelfIssued, isCa, names, notAfter, sha256, place, entry } = certificate;
   return (
     <Line
       end={<ExpiryTag notAfter={notAfter} />}
       below={
         <>
+          {place && !entry && <Untrusted text={place} />}
           <div>
             {isSelfIssued ? "Issued by itself" : <Issuer issuer={issuer} />},{" "}
             <Untrusted text={sayKey(certificate)} />

@@ -19,9 +19,9 @@ export function InspectDialog({ files, onFiles, onClose }: Props) {
     <Dialog title="Inspect" isOpen={files !== null} onClose={onClose} width={680}>
       <div className={classes.intro}>
         <p>
-          Certificates, authorized_keys, known_hosts, public and private keys. Of a private key only the
-          public half is read, and nothing is remembered. What the collector wrote on another host is imported
-          when you say so.
+          Certificates, keystores, kubeconfigs and Secrets, authorized_keys, known_hosts, public and private
+          keys. Of a private key only the public half is read, and nothing is remembered. What the collector
+          wrote on another host is imported when you say so.
         </p>
         <FileButton multiple onChange={(chosen) => onFiles(toGivenFiles(chosen))}>
           {(props) => (

@@ -12,6 +12,8 @@ import { CertificateLine } from "./certificate-line.tsx";
 import classes from "./inspect.module.css";
 import { KeyLine } from "./key-line.tsx";
 import { useInspection } from "./queries.ts";
+import { StoreView } from "./store-view.tsx";
+import { UnlockForm } from "./unlock-form.tsx";
 
 /** More items than this are counted, not shown: a bundle of roots holds hundreds. */
 const ITEMS_SHOWN = 50;
@@ -31,7 +33,7 @@ export function GivenFileView({ file, signature }: Props) {
 }
 
 function InspectedFile({ file }: { file: GivenFile }) {
-  const { data, error } = useInspection(file);
+  const { data, error, unlock } = useInspection(file);
   return (
     <section className={classes.file} aria-label={sayUntrusted(file.name)}>
       <h3 className={classes.name}>
@@ -43,11 +45,22 @@ function InspectedFile({ file }: { file: GivenFile }) {
           <Untrusted text={error.message} />
         </Notice>
       )}
-      {data && <Items items={data.items} />}
+      {data?.wantsPassword && (
+        <UnlockForm wants={data.wantsPassword} isWrong={data.isWrongPassword} onPassword={unlock} />
+      )}
+      {data?.stores.map((store, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the stores of a file never move
+        <StoreView key={index} {...{ store, index }} items={data.items} />
+      ))}
+      {data && <Items items={data.items.filter(standsAlone)} />}
       {data && data.malformed.length > 0 && <Malformed malformed={data.malformed} />}
     </section>
   );
 }
+
+/** Not in an entry of a store, under which it is shown. */
+const standsAlone = (item: Inspection["items"][number]): boolean =>
+  item.what !== "certificate" || !item.entry;
 
 function Items({ items }: { items: Inspection["items"] }) {
   if (items.length === 0) return null;

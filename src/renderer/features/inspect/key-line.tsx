@@ -10,7 +10,7 @@ import classes from "./inspect.module.css";
 type Key = Exclude<Inspection["items"][number], { what: "certificate" }>;
 
 export function KeyLine({ item }: { item: Key }) {
-  const { fingerprint, comment, options, line } = item;
+  const { fingerprint, spkiSha256, comment, options, line, place } = item;
   return (
     <Line
       end={
@@ -21,6 +21,7 @@ export function KeyLine({ item }: { item: Key }) {
       }
       below={
         <>
+          {place && <Untrusted text={place} />}
           {options && (
             <div>
               <Untrusted text={options} isMono />
@@ -29,6 +30,11 @@ export function KeyLine({ item }: { item: Key }) {
           {fingerprint && (
             <div className={classes.mono}>
               <WholeFingerprint value={fingerprint} />
+            </div>
+          )}
+          {item.what === "private-key" && spkiSha256 && (
+            <div className={classes.mono}>
+              In certificates: <WholeFingerprint value={spkiSha256} />
             </div>
           )}
         </>

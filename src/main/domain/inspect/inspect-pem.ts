@@ -1,0 +1,70 @@
+import { readCertificateBlocks } from "#domain/x509/pem.ts";
+import { decodePem, findPemBlocks, type PemBlock } from "#domain/x509/pem-blocks.ts";
+import { addCertificate, type Found, type Trial } from "./found.ts";
+import { readPublicKeyBlock, toPrivateItem } from "./inspect-keys.ts";
+import { takeEnvelope, takeStore } from "./inspect-stores.ts";
+import { takeLockedKey } from "./locked-items.ts";
+import { sayMisfits } from "./misfits.ts";
+import { isPrivateKeyLabel, readPrivateKeyBlock } from "./private-key.ts";
+
+const CERTIFICATE = /^(X509 |TRUSTED )?CERTIFICATE$/;
+/** What stands beside keys and says nothing of its own. */
+const PARAMETERS = /PARAMETERS$/;
+const PUBLIC_KEY = /^(RSA |SSH2 )?PUBLIC KEY$/;
+
+/** Null where the text has no block of PEM, nor of RFC 4716. */
+export function inspectPem(view: Buffer, trial: Trial): Found | null {
+  if (!view.includes("-----BEGIN ") && !view.includes("---- BEGIN ")) return null;
+  // The blocks of RFC 4716 differ by a dash and a space.
+  const text = view
+    .toString("latin1")
+    .replace(/^---- (BEGIN|END) (SSH2 PUBLIC KEY) ----/gm, "-----$1 $2-----");
+  const blocks = findPemBlocks(text);
+  if (blocks.length === 0) return null;
+  const found: Found = { kind: "unknown", items: [], malformed: [] };
+  takeCertificates(found, blocks);
+  for (const block of blocks) {
+    if (isPrivateKeyLabel(block.label)) takePrivateKey(found, block, trial);
+    else if (PUBLIC_KEY.test(block.label)) takePublicKey(found, block);
+    else if (!CERTIFICATE.test(block.label)) takeOther(found, block, trial);
+  }
+  found.malformed.push(...sayMisfits(found.items));
+  return found.items.length === 0 && found.malformed.length === 0 && !found.stores ? null : found;
+}
+
+function takeCertificates(found: Found, blocks: readonly PemBlock[]): void {
+  const { ders, malformed } = readCertificateBlocks(blocks);
+  found.malformed.push(...malformed);
+  for (const [index, der] of ders.entries())
+    addCertificate(found, der, { place: ders.length === 1 ? "the certificate" : `certificate ${index + 1}` });
+  if (ders.length > 0 || malformed.length > 0) found.kind = "certificates";
+}
+
+function takePrivateKey(found: Found, block: PemBlock, trial: Trial): void {
+  const key = readPrivateKeyBlock(block);
+  if (found.kind === "unknown" || found.kind === "public-key") found.kind = "private-key";
+  if (key.lock) takeLockedKey(found, key.lock, trial);
+  else found.items.push(toPrivateItem(key));
+  if (key.problem !== null) found.malformed.push(`the private key at line ${block.line} ${key.problem}`);
+}
+
+function takePublicKey(found: Found, block: PemBlock): void {
+  if (found.kind === "unknown") found.kind = "public-key";
+  const item = readPublicKeyBlock(block);
+  if (item) found.items.push(item);
+  else found.malformed.push(`the public key at line ${block.line} ${block.problem ?? "cannot be read"}`);
+}
+
+/** PKCS#7, revocation lists, requests, parameters: by what their bytes are, whatever the label says. */
+function takeOther(found: Found, { label, line, lines, problem }: PemBlock, trial: Trial): void {
+  const place = `the ${label.slice(0, 60)} at line ${line}`;
+  const bytes = problem === null ? decodePem(lines.filter((text) => !text.includes(":"))) : null;
+  if (!bytes) {
+    found.malformed.push(`${place} ${problem ?? "is not base64"}`);
+    return;
+  }
+  if (takeStore(found, bytes, "", trial) || takeEnvelope(found, bytes, place)) return;
+  if (PARAMETERS.test(label) && found.kind !== "unknown") return;
+  if (found.kind === "unknown") found.kind = "other";
+  found.malformed.push(`${place} is not read here`);
+}

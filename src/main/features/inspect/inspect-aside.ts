@@ -1,0 +1,88 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Inspection } from "#shared/contract/inspect.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import type { Answered, Asked } from "./inspect-worker.ts";
+
+/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+const WORKER = new URL(`./inspect-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** What nobody typed a password for must not keep anybody waiting; whoever typed one waits. */
+const LIMITS_MS = { untyped: 1_800, typed: 60_000 } as const;
+
+export type File = { name: string; bytes: Uint8Array; passwords: readonly Redacted<string>[] };
+
+/** `too-long`: it was stopped at the limit. `failed`: a bug, of which only the kind is told. */
+export type Aside =
+  | { kind: "inspected"; inspection: Inspection }
+  | { kind: "too-long"; limitMs: number }
+  | { kind: "failed"; why: string };
+
+/**
+ * Looks into files in a thread that can be stopped, one after another. The thread is kept for the next file; one that
+ * was given a password, or was stopped, ends, with all that it knew.
+ */
+export function createAside(limits: Readonly<Record<"untyped" | "typed", number>> = LIMITS_MS) {
+  let kept: Worker | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+
+  return {
+    inspect(file: File): Promise<Aside> {
+      const answer = last.then(() => inspect(file));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
+  };
+
+  async function inspect({ name, bytes, passwords }: File): Promise<Aside> {
+    const isFresh = kept === null;
+    const worker = kept ?? startWorker();
+    kept = null;
+    const isTyped = passwords.length > 0;
+    const limitMs = isTyped ? limits.typed : limits.untyped;
+    const trial = { passwords: passwords.map((password) => Redacted.reveal(password)), triesDefaults: true };
+    const aside = await ask({ worker, isFresh }, { name, bytes, trial }, limitMs);
+    if (isTyped || aside.kind !== "inspected") void worker.terminate();
+    else {
+      kept = worker;
+      // It keeps nobody from ending.
+      worker.unref();
+    }
+    return aside;
+  }
+}
+
+const startWorker = (): Worker =>
+  new Worker(WORKER, {
+    ...{ name: "inspect", argv: [], execArgv: [], env: {} },
+    resourceLimits: { maxOldGenerationSizeMb: 512 },
+  });
+
+type Asking = { worker: Worker; isFresh: boolean };
+
+async function ask({ worker, isFresh }: Asking, asked: Asked, limitMs: number): Promise<Aside> {
+  const { promise, resolve } = Promise.withResolvers<Aside>();
+  const hear = (answered: Answered) =>
+    resolve(
+      "failed" in answered
+        ? { kind: "failed", why: answered.failed }
+        : { kind: "inspected", inspection: answered.inspection },
+    );
+  const fail = (error: NodeJS.ErrnoException) => resolve({ kind: "failed", why: error.code ?? error.name });
+  worker.on("message", hear).on("error", fail);
+  // The limit is for the file, not for the thread to start.
+  let timer: NodeJS.Timeout | undefined;
+  const begin = () => {
+    timer = setTimeout(resolve, limitMs, { kind: "too-long", limitMs });
+  };
+  if (isFresh) worker.once("online", begin);
+  else begin();
+  worker.ref();
+  worker.postMessage(asked);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    worker.off("message", hear).off("error", fail);
+  }
+}

@@ -1,0 +1,19 @@
+/** The thread in which files are looked into that may take long: what is locked, and what is large or YAML. */
+import { parentPort } from "node:worker_threads";
+import type { Trial } from "#domain/inspect/found.ts";
+import { inspectBytes } from "#domain/inspect/inspect-bytes.ts";
+import type { Inspection } from "#shared/contract/inspect.ts";
+
+export type Asked = { name: string; bytes: Uint8Array; trial: Trial };
+export type Answered = { inspection: Inspection } | { failed: string };
+
+const answer = ({ name, bytes, trial }: Asked): Answered => {
+  try {
+    return { inspection: inspectBytes(name, bytes, trial) };
+  } catch (error) {
+    // Its message could hold what it was given.
+    return { failed: error instanceof Error ? error.name : "unknown" };
+  }
+};
+
+parentPort?.on("message", (asked: Asked) => parentPort?.postMessage(answer(asked)));

@@ -1,0 +1,53 @@
+import type { Inspection } from "#shared/contract/inspect.ts";
+import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { printable } from "#shared/text/printable.ts";
+import { sayTries } from "./answer-questions.ts";
+import { readFileOrRefuse } from "./read-file.ts";
+import type { World } from "./world.ts";
+
+const MOST_BYTES = 64 * 1024;
+const MOST_PASSWORDS = 32;
+
+/** The passwords of a file, one a line; an empty line is an empty password, but for the end of the file. */
+export async function readPasswords(path: string | undefined): Promise<string[]> {
+  if (path === undefined) return [];
+  const bytes = await readFileOrRefuse(path, MOST_BYTES);
+  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 64 KiB; no passphrase is`);
+  const lines = Buffer.from(bytes).toString("utf8").split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.length > MOST_PASSWORDS)
+    throw new Refusal(
+      "too-many",
+      `${path} has ${lines.length} lines; at most ${MOST_PASSWORDS} passphrases are tried`,
+    );
+  return lines;
+}
+
+type Look = (passwords: readonly string[]) => Promise<Inspection>;
+
+/**
+ * Looks into a file, and asks whoever sits at the terminal for the password of what is locked in it: three times, or
+ * until nothing is typed. Without anybody there it stays locked, which is a state and no error.
+ */
+export async function lookWithPasswords(
+  look: Look,
+  given: readonly string[],
+  world: World,
+): Promise<Inspection> {
+  let inspection = await look(given);
+  for (let asked = 0; world.prompt && asked < MOST_WRONG_ANSWERS; asked++) {
+    if (inspection.wantsPassword !== "to-open") break;
+    if (asked > 0) world.err(`that does not open it; ${sayTries(MOST_WRONG_ANSWERS - asked)}`);
+    const password = await askFor(inspection, world);
+    if (!password) break;
+    inspection = await look([...given, password].slice(-MOST_PASSWORDS));
+  }
+  return inspection;
+}
+
+async function askFor({ source }: Inspection, { prompt, err }: World): Promise<string | null> {
+  err(`${printable(source)} is locked; Enter goes on without its password`);
+  const { signal } = new AbortController();
+  return (await prompt?.("Password: ", { isHidden: true, signal })) ?? null;
+}

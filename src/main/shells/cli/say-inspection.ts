@@ -1,0 +1,103 @@
+import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayExpiry } from "#shared/text/elapsed.ts";
+import { sayInspected } from "#shared/text/inspection.ts";
+import { sayKey } from "#shared/text/key-size.ts";
+import { sayEntryKind, sayIntegrity, sayStoreState } from "#shared/text/keystore.ts";
+import { printable } from "#shared/text/printable.ts";
+import { paint } from "./print-table.ts";
+import type { World } from "./world.ts";
+
+type Item = Inspection["items"][number];
+
+/** What a source holds, for people at a terminal. */
+export function sayInspection(inspection: Inspection, world: World): string {
+  const { source, kind, items, stores, malformed } = inspection;
+  const title = `${printable(source)}: ${sayInspected(kind, items.length)}`;
+  const blocks = items.map((item) => sayItem(item, inspection, world.now()));
+  const broken = malformed.length > 0 ? [sayMalformed(malformed)] : [];
+  const heads = stores.map((store) => sayStore(store));
+  const parts = [world.isColoured ? paint("bold", title) : title, ...heads, ...blocks, ...broken];
+  return parts.join("\n\n");
+}
+
+function sayStore(store: InspectedStore): string {
+  const { place, format, integrity, protection, why, isWrongPassword, defaultPassword, entries } = store;
+  const facts: Fact[] = [
+    ["where", place],
+    ["store", `${format}, ${sayStoreState(store)}`],
+    ["protection", protection],
+    ["integrity", sayIntegrity(integrity)],
+    ["password", defaultPassword === null ? null : sayDefaultPassword(defaultPassword)],
+    ["why", isWrongPassword ? "the password is wrong" : why],
+    ...entries.map((entry): Fact => ["entry", sayEntry(entry)]),
+  ];
+  return sayFacts(facts);
+}
+
+const sayDefaultPassword = (password: string): string =>
+  password === ""
+    ? "empty: whoever has the file opens it"
+    : `${JSON.stringify(password)}, which everybody knows`;
+
+const sayEntry = ({ alias, what, isLocked, certificateCount }: InspectedStore["entries"][number]): string =>
+  [
+    alias === "" ? sayEntryKind(what) : `${alias}: ${sayEntryKind(what)}`,
+    ...(what === "key" ? [sayCount(certificateCount, "certificate")] : []),
+    ...(isLocked ? ["locked"] : []),
+  ].join(", ");
+
+const sayMalformed = (malformed: readonly string[]): string =>
+  [
+    `${sayCount(malformed.length, "part")} could not be read:`,
+    ...malformed.map((why) => `  ${printable(why)}`),
+  ].join("\n");
+
+function sayItem(item: Item, inspection: Inspection, now: Date): string {
+  const facts = item.what === "certificate" ? listCertificateFacts(item, now) : listKeyFacts(item);
+  return sayFacts([["where", item.place], ["alias", aliasOf(item, inspection)], ...facts]);
+}
+
+/** The name of the entry that an item stands in; empty for none. */
+export function aliasOf(item: Item, { stores }: Inspection): string {
+  const entry = item.what === "certificate" ? item.entry : null;
+  return (entry && stores[entry.store]?.entries[entry.entry]?.alias) ?? "";
+}
+
+function sayFacts(facts: readonly Fact[]): string {
+  return facts
+    .filter(([, value]) => value !== null && value !== "")
+    .map(([name, value]) => `  ${name.padEnd(11)} ${printable(value ?? "")}`)
+    .join("\n");
+}
+
+type Fact = [name: string, value: string | null];
+
+function listCertificateFacts(item: Extract<Item, { what: "certificate" }>, now: Date): Fact[] {
+  const { notAfter } = item;
+  return [
+    ["subject", item.subject || "(empty)"],
+    ["issuer", item.issuer || "(empty)"],
+    ["names", item.names.join(", ")],
+    ["not before", item.notBefore ?? "could not be read"],
+    ["not after", notAfter === null ? "could not be read" : `${notAfter} (${sayExpiry(notAfter, now)})`],
+    ["key", sayKey(item)],
+    ["signature", item.signature],
+    ["authority", item.isCa ? "yes: it may sign others" : ""],
+    ["serial", item.serial],
+    ["sha256", item.sha256],
+  ];
+}
+
+const listKeyFacts = (item: Exclude<Item, { what: "certificate" }>): Fact[] => [
+  ["line", item.line === null ? null : String(item.line)],
+  [item.what === "known-host" ? "hosts" : "options", item.options],
+  ["key", sayKey(item)],
+  ["fingerprint", item.fingerprint],
+  ["key sha256", item.what === "private-key" ? item.spkiSha256 : null],
+  ["comment", item.comment],
+  [
+    "passphrase",
+    item.isEncrypted === null ? null : item.isEncrypted ? "yes" : "none: whoever has the file has the key",
+  ],
+];

@@ -1,0 +1,139 @@
+import { IconAlertTriangle, IconCertificate, IconKey, IconLock, IconLockOpen } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { Fact, Facts, Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
+import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Notice } from "#renderer/ui/notice.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
+import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
+import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayEntryKind, sayIntegrity, sayStoreState } from "#shared/text/keystore.ts";
+import { CertificateLine } from "./certificate-line.tsx";
+import classes from "./inspect.module.css";
+
+type Item = Inspection["items"][number];
+type Props = { store: InspectedStore; index: number; items: readonly Item[] };
+
+/** A trust store of a system holds hundreds. */
+const ENTRIES_SHOWN = 50;
+
+/** A keystore: how it is protected, and what it holds under which name, each key with its chain. */
+export function StoreView({ store, index, items }: Props) {
+  const { place, format, protection, integrity, why, entries } = store;
+  const integrityWords = sayIntegrity(integrity);
+  return (
+    <div className={classes.store}>
+      <Facts>
+        {place && (
+          <Fact name="Where">
+            <Untrusted text={place} />
+          </Fact>
+        )}
+        <Fact name="Store">
+          {format} <StateTag store={store} />
+        </Fact>
+        {protection && (
+          <Fact name="Protection">
+            <Untrusted text={protection} />
+          </Fact>
+        )}
+        {integrityWords && <Fact name="Integrity">{beginLarge(integrityWords)}</Fact>}
+        {why && (
+          <Fact name="Password">
+            <Untrusted text={beginLarge(why)} />
+          </Fact>
+        )}
+      </Facts>
+      <DefaultPassword store={store} />
+      {entries.length > 0 && (
+        <Lines>
+          {entries.slice(0, ENTRIES_SHOWN).map((entry, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two entries may have the same name
+            <Entry key={at} entry={entry}>
+              {items.map((item, position) =>
+                item.what === "certificate" && item.entry?.store === index && item.entry.entry === at ? (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: an entry may hold the same certificate twice
+                  <CertificateLine key={position} certificate={item} />
+                ) : null,
+              )}
+            </Entry>
+          ))}
+        </Lines>
+      )}
+      {entries.length > ENTRIES_SHOWN && (
+        <p className={classes.hint}>
+          {sayCount(entries.length - ENTRIES_SHOWN, "more entry is", "more entries are")} not shown; latchkey
+          inspect prints all.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function StateTag({ store }: { store: InspectedStore }) {
+  const isOpen = store.state === "open";
+  return (
+    <Tag tone={isOpen ? "green" : "gray"} Icon={isOpen ? IconLockOpen : IconLock}>
+      {sayStoreState(store)}
+    </Tag>
+  );
+}
+
+/** A store of certificates alone hides nothing, and its password is for nothing but the mark of its maker. */
+function DefaultPassword({ store: { defaultPassword, holdsSecrets } }: { store: InspectedStore }) {
+  if (defaultPassword === null) return null;
+  const words =
+    defaultPassword === "" ? (
+      "Its password is empty."
+    ) : (
+      <>
+        Its password is <Untrusted text={defaultPassword} isMono />, which everybody knows.
+      </>
+    );
+  if (!holdsSecrets) return <p className={classes.hint}>{words}</p>;
+  return (
+    <Notice tone="orange" Icon={IconAlertTriangle} title="Default password">
+      {words} Whoever has the file has the keys in it: give it another one.
+    </Notice>
+  );
+}
+
+type EntryProps = { entry: InspectedStore["entries"][number]; children: ReactNode };
+
+function Entry({ entry: { alias, what, isLocked, certificateCount, spkiSha256 }, children }: EntryProps) {
+  const Icon = what === "key" || what === "secret" ? IconKey : IconCertificate;
+  return (
+    <Line
+      end={
+        isLocked && (
+          <Tag tone="gray" Icon={IconLock}>
+            locked
+          </Tag>
+        )
+      }
+      below={
+        <>
+          {what === "key" && (
+            <div>
+              {certificateCount === 0
+                ? "Without a certificate"
+                : `With ${sayCount(certificateCount, "certificate")}`}
+            </div>
+          )}
+          {spkiSha256 && (
+            <div className={classes.mono}>
+              <WholeFingerprint value={spkiSha256} />
+            </div>
+          )}
+          {certificateCount > 0 && <Lines>{children}</Lines>}
+        </>
+      }
+    >
+      <span className={classes.entry}>
+        <Icon size={15} aria-hidden />
+        {alias ? <Untrusted text={alias} /> : "No name"}
+        <span className={classes.kind}>{sayEntryKind(what)}</span>
+      </span>
+    </Line>
+  );
+}
