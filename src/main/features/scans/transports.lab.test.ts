@@ -6,6 +6,11 @@ import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import {
+  makeSecurityKey,
+  type SecurityKey,
+  startSecurityKeyAgent,
+} from "#testing/matrix/soft-security-key.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 
 const run = promisify(execFile);
@@ -94,6 +99,37 @@ lab(
     const accepted = (await host.run("cat /var/log/auth.log")).match(/Accepted publickey for .*/g);
     expect(accepted).toHaveLength(3);
     for (const line of accepted ?? []) expect(line).toContain("ED25519-CERT");
+  },
+);
+
+lab(
+  "a host whose only grant is of a security key is read by OpenSSH's ssh, which is chosen by itself",
+  async () => {
+    await using desk = await makeDesk();
+    const [first, second] = [makeSecurityKey("ed25519"), makeSecurityKey("ecdsa")];
+    await using host = await startHost({
+      name: "web",
+      sshdOptions: VERBOSE,
+      prepare: `${letIn(first.publicLine)} ${letIn(second.publicLine, "deploy")}`,
+    });
+    const home = join(desk.home, "elsewhere");
+    await mkdir(home);
+    const read = async (keys: SecurityKey[], user: string, home: string) => {
+      await using agent = await startSecurityKeyAgent(join(desk.home, "agent"), keys, "touches");
+      const workstation = { user: "root", home, agentSocket: agent.socketPath };
+      await using app = createApp({ databasePath: ":memory:", workstation });
+      return await carried(app, { text: `${user}@${host.address}`, acceptNew: true });
+    };
+    expect(await read([first], "root", home)).toEqual(["collected by system"]);
+    expect(await read([second], "deploy", home)).toEqual(["collected by system"]);
+    // Its own key file is tried, and refused, before.
+    expect(await read([first], "root", desk.home)).toEqual(["collected by system"]);
+    expect(await read([first], "deploy", home)).toEqual([expect.stringMatching(/^login-refused by system/)]);
+    const log = await host.run("cat /var/log/auth.log");
+    const accepted = [...log.matchAll(/Accepted publickey for (\S+) .* ssh2: (\S+) /g)];
+    expect(accepted.map(([, account, kind]) => `${account} ${kind}`)).toEqual([
+      ...["root ED25519-SK", "deploy ECDSA-SK", "root ED25519-SK"],
+    ]);
   },
 );
 
