@@ -29,7 +29,7 @@ import { createVisits } from "./features/scans/visits.ts";
 import { createSettings } from "./features/settings/index.ts";
 import { createTargets } from "./features/targets/index.ts";
 import { createKnownHostsReader } from "./features/targets/known-hosts-reader.ts";
-import { loadSshConfig } from "./features/targets/load-ssh-config.ts";
+import { createSshConfigLoader } from "./features/targets/load-ssh-config.ts";
 import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createGuard } from "./guard.ts";
@@ -71,7 +71,7 @@ export function createApp({
   const events = createEvents();
   const { announce } = events;
   const prober = createTlsProber();
-  const { readKnownHosts, readTargets } = readersOf(workstation);
+  const { readTargets, ...readers } = readersOf(workstation);
   const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
   const people = createPeople({ store, here, announce, now });
   const recording = recordInto(store, { announce, log });
@@ -108,7 +108,7 @@ export function createApp({
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
       targets: createTargets({ store, readTargets, workstation, now, announce }),
-      thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, loadSshConfig }),
+      thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, ...readers }),
     });
 
   return {
@@ -141,7 +141,11 @@ const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({
 /** What reads the files of this computer, each time anew. */
 function readersOf(workstation: Workstation) {
   const readKnownHosts = createKnownHostsReader(workstation);
-  return { readKnownHosts, readTargets: createTargetReader({ workstation, readKnownHosts }) };
+  return {
+    readKnownHosts,
+    loadSshConfig: createSshConfigLoader(),
+    readTargets: createTargetReader({ workstation, readKnownHosts }),
+  };
 }
 
 /** A refusal in the background is a sentence for people. Of anything else only what `sayFault` lets through. */

@@ -1,3 +1,4 @@
+import type { KeyedHost } from "#domain/host-keys/host-key-facts.ts";
 import { listHostKeys } from "#domain/host-keys/list-host-keys.ts";
 import { type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
@@ -12,6 +13,7 @@ type Deps = {
   store: Pick<Store, "hostKeys">;
   workstation: Workstation;
   readKnownHosts: ReadKnownHosts;
+  /** The same object as before, where nothing has changed. */
   loadSshConfig: (workstation: Workstation, file: null) => Promise<{ config: SshConfig }>;
 };
 
@@ -32,7 +34,8 @@ const MOST_PORTS = 8;
  */
 export function createSnapshots({ store, workstation, readKnownHosts, loadSshConfig }: Deps) {
   let facts: { version: string; stored: StoredFacts } | null = null;
-  let last: { key: string; files: readonly KnownHosts[]; snapshot: Promise<Snapshot> } | null = null;
+  let keyed: { stored: StoredFacts; config: SshConfig; hosts: KeyedHost[] } | null = null;
+  let last: { hosts: KeyedHost[]; files: readonly KnownHosts[]; snapshot: Promise<Snapshot> } | null = null;
 
   /** `isGoingOn`: for a further page of a list, that is not to look at the files again. */
   return async function takeSnapshot({ isGoingOn } = { isGoingOn: false }): Promise<Snapshot> {
@@ -42,11 +45,12 @@ export function createSnapshots({ store, workstation, readKnownHosts, loadSshCon
     const version = store.hostKeys.version();
     if (facts?.version !== version) facts = { version, stored: store.hostKeys.all() };
     const { stored } = facts;
-    const hosts = listKeyedHosts(stored, knownAsBy(config, workstation));
-    const key = JSON.stringify([version, hosts.map(({ knownAs }) => knownAs)]);
-    if (last?.key === key && isSame(last.files, knownHosts.files)) return last.snapshot;
+    if (keyed?.stored !== stored || keyed.config !== config)
+      keyed = { stored, config, hosts: listKeyedHosts(stored, knownAsBy(config, workstation)) };
+    const { hosts } = keyed;
+    if (last?.hosts === hosts && isSame(last.files, knownHosts.files)) return last.snapshot;
     const snapshot = make(stored, hosts, knownHosts);
-    last = { key, files: knownHosts.files, snapshot };
+    last = { hosts, files: knownHosts.files, snapshot };
     return snapshot;
   };
 }
@@ -56,7 +60,7 @@ const isSame = (some: readonly unknown[], others: readonly unknown[]): boolean =
 
 async function make(
   stored: StoredFacts,
-  hosts: ReturnType<typeof listKeyedHosts>,
+  hosts: readonly KeyedHost[],
   knownHosts: Snapshot["knownHosts"],
 ): Promise<Snapshot> {
   const { files } = knownHosts;

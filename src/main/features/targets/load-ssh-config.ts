@@ -17,10 +17,37 @@ type Loaded = {
  * Reads this user's ssh_config and the system's, or `file` alone, with all that they include; `none` reads nothing, as
  * does `ssh -F none`. A usual file that cannot be read is named in the notes; one that was asked for is refused.
  */
-export async function loadSshConfig({ user, home }: Workstation, file: string | null): Promise<Loaded> {
+export async function loadSshConfig(workstation: Workstation, file: string | null): Promise<Loaded> {
+  return understand(await gatherFrom(workstation, file), workstation, file);
+}
+
+/** As `loadSshConfig`: where all that it reads is as it was the last time, so is what it gives, and is that very object. */
+export function createSshConfigLoader(): typeof loadSshConfig {
+  let last: { key: string; loaded: Loaded } | null = null;
+
+  return async (workstation, file) => {
+    const gathered = await gatherFrom(workstation, file);
+    const { user, home } = workstation;
+    const read = [gathered.roots, [...gathered.files], [...gathered.includes]];
+    const key = JSON.stringify([user, home, file, nameThisComputer(), read]);
+    if (last?.key !== key) last = { key, loaded: understand(gathered, workstation, file) };
+    return last.loaded;
+  };
+}
+
+type Gathered = { roots: readonly Root[] } & Awaited<ReturnType<typeof gather>>;
+
+async function gatherFrom({ home }: Workstation, file: string | null): Promise<Gathered> {
   const roots =
     file === null ? usualRoots(home) : isNone(file) ? [] : [{ path: untilde(file, home), isUser: true }];
-  const { files, includes } = await gather(roots, home);
+  return { roots, ...(await gather(roots, home)) };
+}
+
+function understand(
+  { roots, files, includes }: Gathered,
+  { user, home }: Workstation,
+  file: string | null,
+): Loaded {
   const say = (path: string) => (path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
   const unread = roots.flatMap(({ path }) => {
     const found = files.get(path) ?? (file === null ? null : { why: "there is no such file" });
