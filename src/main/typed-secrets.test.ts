@@ -127,7 +127,10 @@ test("nothing that was typed is in the database, the log, an announcement or a r
       return code === "canary-code-right" ? attempt.accept() : attempt.reject(["keyboard-interactive"]);
     },
   });
-  const answers = { passphrase: "passphrase", password: "password", "keyboard-interactive": "code" };
+  const answers = {
+    ...{ passphrase: "passphrase", password: "password", "keyboard-interactive": "code" },
+    proxy: "proxy",
+  };
   const replies: unknown[] = [];
   const { client } = desk.app;
   const met = await scan(desk.app, [locked, password, token], { askPassword: true }, (question) => {

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { RememberedTarget } from "#shared/contract/targets.ts";
+import type { WayText } from "#shared/model/endpoint-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Target } from "#shared/model/target.ts";
 import { TransportWish } from "#shared/model/transport.ts";
@@ -10,53 +11,57 @@ type Row = {
   host: string;
   port: number;
   server_name: string;
+  protocol: string;
   user: string | null;
   use_sudo: number;
   transport: string;
+  way: string;
   added_at: string;
 };
 
-type Wanted = { target: Target; useSudo: boolean; transport?: TransportWish; at: Instant };
+type Wanted = { target: Target; useSudo: boolean; transport?: TransportWish; way?: WayText; at: Instant };
 
 /** The targets that the user asked to remember: one for each host (name and port) and each endpoint. */
 export function targetTable(db: Database) {
   const add = db.prepare(`
-    INSERT INTO target (kind, host, port, server_name, user, use_sudo, transport, added_at)
-    VALUES (@kind, @host, @port, @serverName, @user, @useSudo, @transport, @at)
+    INSERT INTO target (kind, host, port, server_name, protocol, user, use_sudo, transport, way, added_at)
+    VALUES (@kind, @host, @port, @serverName, @protocol, @user, @useSudo, @transport, @way, @at)
     ON CONFLICT DO NOTHING`);
   const changeLogin = db.prepare(`
-    UPDATE target SET user = ifnull(@user, user), use_sudo = @useSudo, transport = @transport
-    WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName`);
+    UPDATE target SET user = ifnull(@user, user), use_sudo = @useSudo, transport = @transport, way = @way
+    WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
+      AND protocol = @protocol`);
   const remove = db.prepare(`
     DELETE FROM target
     WHERE id = (
       SELECT id FROM target
       WHERE kind = @kind AND host = @host COLLATE NOCASE AND port = @port AND server_name = @serverName
-        AND (@user IS NULL OR user IS @user)
+        AND protocol = @protocol AND (@user IS NULL OR user IS @user)
       ORDER BY host = @host DESC
       LIMIT 1)`);
   const list = db.prepare<[], Row>(`
-    SELECT id, kind, host, port, server_name, user, use_sudo, transport, added_at
+    SELECT id, kind, host, port, server_name, protocol, user, use_sudo, transport, way, added_at
     FROM target
     ORDER BY id`);
   const failed = db.prepare<[], Row>(`
-    SELECT target.id, target.kind, target.host, target.port, target.server_name, target.user, use_sudo, transport, added_at
+    SELECT target.id, target.kind, target.host, target.port, target.server_name, target.protocol, target.user, use_sudo,
+      transport, way, added_at
     FROM target
     LEFT JOIN host ON target.kind = 'ssh' AND host.host = target.host AND host.port = target.port
     LEFT JOIN endpoint ON target.kind = 'tls' AND endpoint.host = target.host AND endpoint.port = target.port
-      AND endpoint.server_name = target.server_name
+      AND endpoint.server_name = target.server_name AND endpoint.protocol = target.protocol
     WHERE ifnull(host.state, endpoint.state) = 'failed'
     ORDER BY target.id`);
-  const login = db.prepare<[object], Pick<Row, "use_sudo" | "transport">>(`
-      SELECT use_sudo, transport FROM target
+  const login = db.prepare<[object], Pick<Row, "use_sudo" | "transport" | "way">>(`
+      SELECT use_sudo, transport, way FROM target
       WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
-        AND (@user IS NULL OR user IS @user)`);
+        AND protocol = @protocol AND (@user IS NULL OR user IS @user)`);
   const count = db.prepare<[], number>("SELECT count(*) FROM target").pluck();
 
   return {
     /** One that is known already keeps its place and takes over the login, if one is named. */
-    remember({ target, useSudo, transport = "auto", at }: Wanted): "added" | "known" {
-      const row = { ...toRow(target), useSudo: Number(useSudo), transport, at };
+    remember({ target, useSudo, transport = "auto", way = "", at }: Wanted): "added" | "known" {
+      const row = { ...toRow(target), useSudo: Number(useSudo), transport, way, at };
       if (add.run(row).changes > 0) return "added";
       changeLogin.run(row);
       return "known";
@@ -69,9 +74,13 @@ export function targetTable(db: Database) {
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
 
     /** How it is remembered to be read, under the login that is named. */
-    recall(target: Target): { useSudo: boolean; transport: TransportWish } {
+    recall(target: Target): { useSudo: boolean; transport: TransportWish; way: WayText } {
       const known = login.get(toRow(target));
-      return { useSudo: known?.use_sudo === 1, transport: TransportWish.parse(known?.transport ?? "auto") };
+      return {
+        useSudo: known?.use_sudo === 1,
+        transport: TransportWish.parse(known?.transport ?? "auto"),
+        way: known?.way ?? "",
+      };
     },
 
     list: (): RememberedTarget[] => list.all().map(fromRow),
@@ -88,6 +97,7 @@ const toRow = (target: Target) => ({
   host: target.host,
   port: target.port,
   serverName: target.kind === "tls" ? (target.serverName ?? "") : "",
+  protocol: target.kind === "tls" ? target.protocol : "tls",
   user: target.kind === "ssh" ? target.user : null,
 });
 
@@ -99,8 +109,10 @@ const fromRow = (row: Row): RememberedTarget => ({
     port: row.port,
     user: row.user,
     serverName: row.server_name || null,
+    protocol: row.protocol,
   }),
   useSudo: row.use_sudo === 1,
   transport: TransportWish.parse(row.transport),
+  way: row.way,
   addedAt: row.added_at,
 });

@@ -1,11 +1,14 @@
 import type { Certificate } from "#shared/model/certificate.ts";
+import type { Authorities } from "#shared/model/endpoint.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { AccountView, KeyFileView, Unread } from "#shared/model/host.ts";
 import type { HostReach } from "#shared/model/host-reach.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import type { Offers } from "#shared/model/offers.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
+import type { FileLine } from "#shared/model/served.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
 import type { Transport } from "#shared/model/transport.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
@@ -26,15 +29,15 @@ export type SeenCertificate = {
   /** From when on it needs attention, and attention at once; null where its dates do not tell. */
   warnFrom: Instant | null;
   urgentFrom: Instant | null;
-};
-
-/** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
   /** It lives longer than a public authority may let it; and whether one has issued it is not said. */
   isOverLimit: boolean;
   /** It says that clients may use it to prove who they are. */
   isForClients: boolean;
   /** The fingerprint of its key as a key of SSH; null where SSH has no such keys. */
   sshFingerprint: string | null;
+};
+
+/** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
 export type EndpointVisit = Visit & {
   target: TlsTarget;
   presented: {
@@ -42,8 +45,31 @@ export type EndpointVisit = Visit & {
     chain: (SeenCertificate | null)[];
     /** TLS version, cipher, group, ALPN, ... as words, for the endpoint's own facts. */
     facts: Record<string, string>;
+    beside: BesideChain;
+    /** Each address of a name, where it has several; empty where it has one, null where no others were looked for. */
+    addresses: SeenAddress[] | null;
     findings: FindingDraft[];
   } | null;
+};
+
+/** What an endpoint sent beside its chain. */
+export type BesideChain = {
+  /** An answer of OCSP, as DER. */
+  staple: Uint8Array | null;
+  /** A list of certificate timestamps, as the handshake carried it. */
+  timestamps: Uint8Array | null;
+  /** Whose certificates it asks clients for; null where it asks for none. */
+  authorities: Authorities | null;
+  /** What it takes; null where it was not asked, and what is known of it stays. */
+  offers: Offers | null;
+};
+
+/** What one address of an endpoint showed. The chain is empty unless it presented one. */
+export type SeenAddress = {
+  address: string;
+  outcome: Outcome;
+  message: string;
+  chain: (SeenCertificate | null)[];
 };
 
 /** A visit to a host. `collected` is null unless it was read, wholly or in part. */
@@ -75,9 +101,11 @@ export type CollectedHost = {
   readAs: string;
   accounts: Omit<AccountView, "grantCount" | "becomes" | "agents">[];
   grants: CollectedGrant[];
-  keyFiles: Omit<KeyFileView, "id">[];
+  /** `spkiSha256`: the key as certificates know it; null where its public half is not known. */
+  keyFiles: (Omit<KeyFileView, "id"> & { spkiSha256: string | null })[];
   hostKeys: (HostKeyView & { keyBits: number | null })[];
   certificateFiles: { path: string; certificates: SeenCertificate[] }[];
+  disk: CollectedDisk;
   /** What this reading of its logs tells of logins by key; what is known from others stays beside it. */
   use: HostUse;
   reach: HostReach;
@@ -101,6 +129,31 @@ export type TrustedAuthority = {
   /** Of which the certificate must have one; empty where only a command tells them. */
   principals: string[];
   effective: Verdict["effective"];
+};
+
+/** What the configurations of a host's servers say is served, and what that is judged by. */
+export type CollectedDisk = {
+  /** Null: they could not be told. */
+  addresses: string[] | null;
+  /** As JSON, for it is read as a whole by whoever judges; null where no server is known. */
+  map: string | null;
+  servings: CollectedServing[];
+};
+
+/** `at`: the line that opens the listener or the virtual host. `address` and `name` null: every one. */
+export type CollectedServing = {
+  server: string;
+  root: string;
+  address: string | null;
+  port: number;
+  name: string | null;
+  isDefault: boolean;
+  protocol: string;
+  at: FileLine;
+  certificate: { path: string; directive: string; at: FileLine } | null;
+  realPath: string | null;
+  key: { path: string } | null;
+  unsure: string | null;
 };
 
 /** One line of an authorized_keys file for one account, judged. */

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { Certificate } from "../model/certificate.ts";
+import { EndpointFacts } from "../model/endpoint.ts";
+import { WayText } from "../model/endpoint-way.ts";
 import { InspectedKind } from "../model/inspected-kind.ts";
 import { StoreEntryKind, StoreFormat, StoreIntegrity, StoreState } from "../model/keystore.ts";
+import { Protocol } from "../model/starttls.ts";
 import { HostName, Port } from "../model/target.ts";
 import { query } from "./procedure.ts";
 
@@ -70,6 +73,8 @@ export const Inspection = z.object({
   kind: InspectedKind,
   items: z.array(z.discriminatedUnion("what", [InspectedCertificate, InspectedKey])),
   stores: z.array(InspectedStore),
+  /** Of an endpoint, what it said beside its chain; absent for a file. */
+  endpoint: EndpointFacts.optional(),
   /** What could not be read, each a sentence that says where. */
   malformed: z.array(z.string()),
   /** What a password would be good for: to show more of it, or but to check what is shown. */
@@ -93,6 +98,17 @@ export const inspect = {
     .output(Inspection),
 
   endpoint: query
-    .input(z.object({ host: HostName, port: Port, serverName: HostName.nullable().default(null) }))
+    .input(
+      z.object({
+        host: HostName,
+        port: Port,
+        serverName: HostName.nullable().default(null),
+        /** What is spoken before TLS; null: what the port says. */
+        protocol: Protocol.nullable().default(null),
+        /** A proxy that wants no login; empty: directly. */
+        way: WayText.default(""),
+        asksForOffers: z.boolean().default(false),
+      }),
+    )
     .output(Inspection),
 };

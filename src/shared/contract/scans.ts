@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { WayText } from "../model/endpoint-way.ts";
 import { Probe, ProbeState } from "../model/probe.ts";
 import { Question } from "../model/question.ts";
 import { Scan, ScanId, ScanState } from "../model/scan.ts";
@@ -13,6 +14,15 @@ export const ScanWish = TargetText.extend({
   useSudo: z.boolean().nullable().default(null),
   /** What carries the logins; null: what is remembered for each, or else `auto`. */
   transport: TransportWish.nullable().default(null),
+  /**
+   * How endpoints are reached: a proxy or a jump host, as `WayText`; "" directly; null: as each is remembered. Hosts
+   * go by ssh_config. A way that holds a password is refused.
+   */
+  way: WayText.nullable().default(null),
+  /** Greet every address of an endpoint's name, and say where they differ; otherwise the first that answers. */
+  everyAddress: z.boolean().default(true),
+  /** Ask each endpoint, by some fourteen further connections, which versions and groups it takes. */
+  asksForOffers: z.boolean().default(false),
   /** Pin the key of a host that was never seen before. A changed key is refused all the same. */
   acceptNew: z.boolean().default(false),
   /** Private key files to log in with, before the agent's and the usual ones. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { WayText } from "../model/endpoint-way.ts";
 import { Instant } from "../model/instant.ts";
-import { MOST_TARGETS, Target } from "../model/target.ts";
+import { Protocol } from "../model/starttls.ts";
+import { HostName, MOST_TARGETS, Target } from "../model/target.ts";
 import { TransportWish } from "../model/transport.ts";
 import { command, query } from "./procedure.ts";
 
@@ -12,10 +14,14 @@ export const TargetText = z.object({
   text: z.string().max(8 * 1024 * 1024),
   /** Overrides what the port says: a bare name is both SSH 22 and TLS 443. */
   only: z.enum(["ssh", "tls"]).nullable().default(null),
+  /** What endpoints speak before TLS where the text does not say; a bare name is then one of these alone. Null: what the port says. */
+  protocol: Protocol.nullable().default(null),
   /** Every host that this user's ssh_config names in full, and every name in known_hosts that is not hashed, beside the text. */
   sources: z.array(z.enum(["ssh-config", "known-hosts"])).default([]),
   /** Read instead of ~/.ssh/config and the system's ssh_config, as by `ssh -F`. */
   sshConfigFile: z.string().max(4_096).nullable().default(null),
+  /** Each endpoint that names no server itself is asked for each of these; empty: for its own name, if it has one. */
+  serverNames: z.array(HostName).max(1_000).default([]),
   /** Go on without what cannot be read, and name it; otherwise the first such word refuses the whole text. */
   skipBroken: z.boolean().default(false),
 });
@@ -41,6 +47,8 @@ export const RememberedTarget = z.object({
   target: Target,
   useSudo: z.boolean(),
   transport: TransportWish,
+  /** How an endpoint is reached; empty: directly. */
+  way: WayText,
   addedAt: Instant,
 });
 export type RememberedTarget = z.infer<typeof RememberedTarget>;

@@ -7,6 +7,9 @@ import { Transport } from "./transport.ts";
  * What one visit met. `presented`: an endpoint showed its chain; `collected`: a
  * host was read. Each of the others says why not, and none is an error of ours.
  * `jump-failed`: a jump host on the way did not let us through, or ended while the host behind it was read.
+ * `no-starttls`, `starttls-refused`, `other-protocol`: the talk before TLS did not come to it; `injected`: plain text came
+ * where only TLS may come.
+ * `proxy-failed`: a proxy on the way did not lead through; of the endpoint nothing was seen.
  * `not-supported`: the way there needs what is not done here, or what was not chosen, such as a command of ssh_config.
  */
 export const Outcome = z.enum([
@@ -23,10 +26,15 @@ export const Outcome = z.enum([
   "login-refused",
   "throttled",
   "jump-failed",
+  "proxy-failed",
   "not-supported",
   "restricted-shell",
   "flooded",
   "truncated",
+  "no-starttls",
+  "starttls-refused",
+  "other-protocol",
+  "injected",
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 

@@ -10,6 +10,8 @@ export const Question = z.object({
     /** Of an encrypted identity file; asked once a scan, before any host is visited. */
     z.object({ kind: z.literal("passphrase"), file: z.string(), fingerprint: z.string().nullable() }),
     z.object({ kind: z.literal("password"), ...Login.shape }),
+    /** The password of a proxy that leads to endpoints; asked once a scan. */
+    z.object({ kind: z.literal("proxy"), ...Login.shape }),
     /** What the host itself asks; its words are a stranger's. */
     z.object({
       kind: z.literal("keyboard-interactive"),

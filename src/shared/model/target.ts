@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Protocol } from "./starttls.ts";
 
 /** A name or an address as the user wrote it; an IPv6 address has no brackets here. */
 export const HostName = z.string().min(1).max(253);
@@ -19,6 +20,8 @@ export const TlsTarget = z.object({
   host: HostName,
   port: Port,
   serverName: HostName.nullable(),
+  /** What is spoken there before TLS. */
+  protocol: Protocol.default("tls"),
 });
 export type TlsTarget = z.infer<typeof TlsTarget>;
 

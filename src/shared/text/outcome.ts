@@ -14,10 +14,15 @@ const WORDS: Record<Outcome, string> = {
   "login-refused": "login refused",
   throttled: "throttled",
   "jump-failed": "jump host failed",
+  "proxy-failed": "proxy failed",
   "not-supported": "not supported",
   "restricted-shell": "restricted shell",
   flooded: "too much output",
   truncated: "cut short",
+  "no-starttls": "no STARTTLS",
+  "starttls-refused": "STARTTLS refused",
+  "other-protocol": "another protocol",
+  injected: "plain text injected",
 };
 
 /** What a visit met, in a few words. */

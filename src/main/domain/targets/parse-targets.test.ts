@@ -3,19 +3,20 @@ import { expect, test } from "vitest";
 import { NO_SSH_CONFIG } from "#domain/ssh-config/ssh-config.ts";
 import { makeConfig } from "#domain/ssh-config/testdata/make-config.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { Protocol } from "#shared/model/starttls.ts";
 import { MOST_TARGETS, Target } from "#shared/model/target.ts";
 import { sayTarget, writeTarget } from "#shared/text/target.ts";
 import { parseTargets as parse } from "./parse-targets.ts";
 
-const parseTargets = (text: string, only: "ssh" | "tls" | null) =>
-  parse(text, { only, sshConfig: NO_SSH_CONFIG, skipBroken: false }).targets;
+const parseTargets = (text: string, only: "ssh" | "tls" | null, protocol: Protocol | null = null) =>
+  parse(text, { only, protocol, serverNames: [], sshConfig: NO_SSH_CONFIG, skipBroken: false }).targets;
 
 const say = (text: string, only: "ssh" | "tls" | null = null) => parseTargets(text, only).map(sayTarget);
 
 test("what the port does not say is both: SSH on 22 and TLS on 443", () => {
   expect(parseTargets("web01.corp", null)).toEqual([
     { kind: "ssh", host: "web01.corp", port: 22, user: null },
-    { kind: "tls", host: "web01.corp", port: 443, serverName: null },
+    { kind: "tls", host: "web01.corp", port: 443, serverName: null, protocol: "tls" },
   ]);
 });
 
@@ -38,6 +39,19 @@ test.each([
   ["ssh://web01:2222", ["ssh://web01:2222"]],
   ["ssh://jo@web01/", ["jo@web01"]],
   ["tls://web01:22", ["tls://web01:22"]],
+  ["tls://web01", ["web01:443"]],
+  ["mail:25", ["mail:25"]],
+  ["smtp://mail:587", ["mail:587"]],
+  ["smtp://mail", ["mail:25"]],
+  ["SMTP://mail:2525/", ["smtp://mail:2525"]],
+  ["smtp://jo@mail:2525/mx.example", ["smtp://mail:2525/mx.example"]],
+  ["imap://mail/imap.example", ["mail:143/imap.example"]],
+  ["imaps://mail", ["mail:993"]],
+  ["smtp://mail:443", ["smtp://mail:443"]],
+  ["tls://mail:25", ["tls://mail:25"]],
+  ["postgresql://db:5433", ["postgres://db:5433"]],
+  ["mariadb://db", ["db:3306"]],
+  ["xmpp-server://chat:5222", ["xmpp-server://chat:5222"]],
 ])("%s means %j", (text, targets) => {
   expect(say(text)).toEqual(targets);
 });
@@ -103,11 +117,39 @@ test.each([
   ["web[x1]", "has a bracket that cannot be counted"],
   ["10.0.0.5/shop.example", "names a server but no port"],
   ["http://shop.example", "has no TLS, so it shows no certificate; write host:443"],
-  ["ftp://shop.example", "is an address of a kind that is not scanned"],
+  ["gopher://shop.example", "is an address of a kind that is not scanned"],
+  ["ldap://dir.example/dc=example", "is not the name of a host"],
   ["bücher.example", "is not ASCII; write the name as DNS has it (its xn-- form)"],
 ])("%s is refused, saying what to write", (text, why) => {
   expect(() => parseTargets(text, null)).toThrow(Refusal);
   expect(() => parseTargets(text, null)).toThrow(`"${text}" ${why}`);
+});
+
+test("what is spoken before TLS is told by the port, by the text, or by a wish for all that do not say it", () => {
+  const protocols = (text: string, wish: Protocol | null = null) =>
+    parseTargets(text, null, wish).map((one) => (one.kind === "tls" ? one.protocol : "ssh"));
+  expect(protocols("a b:25 b:8443 tls://b:25 ldap://b:1389")).toEqual([
+    ...["ssh", "tls", "smtp", "tls", "tls", "ldap"],
+  ]);
+  expect(protocols("b:2525 tls://b:25 ldap://b:1389 root@b", "smtp")).toEqual(["smtp", "tls", "ldap", "ssh"]);
+  expect(parseTargets("mail[1-2]", null, "imap").map(sayTarget)).toEqual(["mail1:143", "mail2:143"]);
+});
+
+test("an endpoint may be asked for several server names, each address for each of them", () => {
+  expect(say("10.0.0.5:443/a.example+B.example+a.example")).toEqual([
+    "10.0.0.5:443/a.example",
+    "10.0.0.5:443/b.example",
+  ]);
+  expect(say("10.0.0.1-2:8443/a.example+b.example")).toHaveLength(4);
+  expect(() => say("10.0.0.5:443/a.example+")).toThrow(Refusal);
+  const wish = { only: null, protocol: null, sshConfig: NO_SSH_CONFIG, skipBroken: false } as const;
+  const asked = (text: string, serverNames: string[]) => parse(text, { ...wish, serverNames });
+  expect(asked("web1 10.0.0.5:443/own.example 10.0.0.6:443", ["a", "b"]).targets.map(sayTarget)).toEqual([
+    ...["web1:22", "web1:443/a", "web1:443/b"],
+    ...["10.0.0.5:443/own.example", "10.0.0.6:443/a", "10.0.0.6:443/b"],
+  ]);
+  const many = Array.from({ length: 1_000 }, (_, index) => `n${index}.example`);
+  expect(() => asked("10.0.0.0/24:443", many)).toThrow("this means 254,000 targets");
 });
 
 test("a refusal names the line where there are several", () => {
@@ -140,7 +182,9 @@ Host inner-*
 });
 
 const sayWith = (text: string, only: "ssh" | "tls" | null = null) =>
-  parse(text, { only, sshConfig: CONFIG, skipBroken: false }).targets.map(sayTarget);
+  parse(text, { only, protocol: null, serverNames: [], sshConfig: CONFIG, skipBroken: false }).targets.map(
+    sayTarget,
+  );
 
 test.each([
   ["web1", ["web1:22"]],
@@ -154,7 +198,13 @@ test.each([
   ["jo@inner-[1-2]:22", ["jo@inner-1", "jo@inner-2"]],
 ])("with an ssh_config that knows it, %s means %j", (text, targets) => {
   expect(sayWith(text)).toEqual(targets);
-  const again = parse(text, { only: null, sshConfig: CONFIG, skipBroken: false }).targets;
+  const again = parse(text, {
+    only: null,
+    protocol: null,
+    serverNames: [],
+    sshConfig: CONFIG,
+    skipBroken: false,
+  }).targets;
   expect(sayWith(again.map(writeTarget).join(" "))).toEqual(targets);
 });
 
@@ -162,7 +212,13 @@ test("of ten thousand lines with a hundred broken ones each of these is named, a
   const lines = Array.from({ length: 10_000 }, (_, index) =>
     index % 100 === 99 ? `web${index}:${70_000 + index} # broken` : `root@web${index}`,
   );
-  const wish = { only: null, sshConfig: NO_SSH_CONFIG, skipBroken: true } as const;
+  const wish = {
+    only: null,
+    protocol: null,
+    serverNames: [],
+    sshConfig: NO_SSH_CONFIG,
+    skipBroken: true,
+  } as const;
   const { targets, broken } = parse(lines.join("\n"), wish);
   expect(targets).toHaveLength(9_900);
   expect(broken).toHaveLength(100);
@@ -174,7 +230,13 @@ test("of ten thousand lines with a hundred broken ones each of these is named, a
 });
 
 test("a text of which nothing can be read is refused for its first word, broken words skipped or not", () => {
-  const wish = { only: null, sshConfig: NO_SSH_CONFIG, skipBroken: true } as const;
+  const wish = {
+    only: null,
+    protocol: null,
+    serverNames: [],
+    sshConfig: NO_SSH_CONFIG,
+    skipBroken: true,
+  } as const;
   expect(() => parse("\na:x b:y", wish)).toThrow('"a:x" on line 2 has no port');
   expect(parse("\n# nothing", wish)).toEqual({ targets: [], broken: [], sshAlone: 0 });
   const noise = Array.from({ length: 20_000 }, (_, index) => `a:x${index}`).join(" ");
@@ -198,8 +260,9 @@ const target: fc.Arbitrary<Target> = fc.oneof(
   fc.record({
     kind: fc.constant("tls" as const),
     host,
-    port: fc.oneof(fc.constantFrom(22, 443), port),
+    port: fc.oneof(fc.constantFrom(22, 25, 389, 443, 5432), port),
     serverName: fc.option(label.map((name) => `${name}.example`)),
+    protocol: fc.constantFrom(...Protocol.options),
   }),
 );
 

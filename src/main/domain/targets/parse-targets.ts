@@ -1,12 +1,17 @@
-import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { NO_SSH_CONFIG, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { BrokenEntry } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { type Protocol, protocolOfPort, usualPort } from "#shared/model/starttls.ts";
 import { MOST_TARGETS, type Target } from "#shared/model/target.ts";
 import { type Entry, readEntry } from "./read-entry.ts";
 
 type Wish = {
   /** Overrides what the port says. */
   only: Target["kind"] | null;
+  /** What is spoken before TLS where the text does not say: a bare name is then an endpoint alone. Null: what the port says. */
+  protocol: Protocol | null;
+  /** What endpoints that name no server are asked for, each of these by itself; empty: their own name. */
+  serverNames: readonly string[];
   sshConfig: SshConfig;
   /** Go on without words that cannot be read, and hand them back; otherwise the first is refused. */
   skipBroken: boolean;
@@ -25,7 +30,9 @@ type Parsed = {
  *   web01.corp              SSH on 22 and TLS on 443
  *   root@web01  web01:22    SSH
  *   web01:8443              TLS, as is any port but 22
- *   10.0.0.5:443/shop.corp  TLS there, asking for that server name
+ *   mail:25                 TLS after STARTTLS, by what the port says: SMTP here
+ *   smtp://mail:2525        the same where the port does not say it; tls://mail:25 is greeted at once
+ *   10.0.0.5:443/shop.corp  TLS there, asking for that server name; with + between several, for each of them
  *   [2001:db8::1]:22        an IPv6 address with a port; without one it needs no brackets
  *   10.0.0.0/24             a network: without its first and last address, unless it is a /31 or /32
  *   2001:db8::/120          an IPv6 network: every address
@@ -46,8 +53,7 @@ export function parseTargets(text: string, wish: Wish): Parsed {
   for (const entry of entries) {
     for (const host of entry.hosts.list()) {
       if (isSshAlone(entry, host, wish) && !wish.sshConfig.isNamed(host)) sshAlone.add(host);
-      for (const kind of kindsOf(entry, host, wish)) {
-        const target = makeTarget(kind, host, entry, wish.sshConfig);
+      for (const target of makeTargets(entry, host, wish)) {
         const identity = JSON.stringify(target);
         if (!targets.has(identity)) targets.set(identity, target);
       }
@@ -100,25 +106,44 @@ const cut = (word: string): string => (word.length > 80 ? `${word.slice(0, 80)}â
 function countOf(entry: Entry, wish: Wish): bigint {
   const { count, list } = entry.hosts;
   const [host] = count === 1n ? list() : [];
-  if (host !== undefined) return BigInt(kindsOf(entry, host, wish).length);
-  return count * BigInt(wish.only || entry.kind ? 1 : 2);
+  const kinds =
+    host !== undefined
+      ? kindsOf(entry, host, wish)
+      : kindsOf(entry, "", { ...wish, sshConfig: NO_SSH_CONFIG });
+  const names = BigInt(namesOf(entry, wish).length);
+  return count * kinds.reduce((sum, kind) => sum + (kind === "tls" ? names : 1n), 0n);
 }
 
-function kindsOf({ kind }: Entry, host: string, { only, sshConfig }: Wish): readonly Target["kind"][] {
+function kindsOf(
+  { kind }: Entry,
+  host: string,
+  { only, protocol, sshConfig }: Wish,
+): readonly Target["kind"][] {
   if (only) return [only];
   if (kind) return [kind];
+  if (protocol) return ["tls"];
   return sshConfig.isAlias(host) ? ["ssh"] : ["ssh", "tls"];
 }
 
 const isSshAlone = (entry: Entry, host: string, wish: Wish): boolean =>
-  wish.only === null && entry.kind === null && kindsOf(entry, host, wish).length === 1;
+  wish.only === null && wish.protocol === null && entry.kind === null && wish.sshConfig.isAlias(host);
+
+function namesOf({ serverNames }: Entry, wish: Wish): readonly (string | null)[] {
+  if (serverNames.length > 0) return serverNames;
+  return wish.serverNames.length > 0 ? wish.serverNames : [null];
+}
 
 /** What the other kind has no use for is left out: a list of logins can be scanned for TLS. */
-function makeTarget(kind: Target["kind"], host: string, entry: Entry, sshConfig: SshConfig): Target {
-  const { port, user, serverName } = entry;
-  return kind === "ssh"
-    ? { kind, host, port: port ?? sshConfig.portOf(host, user) ?? 22, user }
-    : { kind, host, port: port ?? 443, serverName };
+function makeTargets(entry: Entry, host: string, wish: Wish): Target[] {
+  const { user } = entry;
+  const wanted = entry.protocol ?? wish.protocol;
+  const port = entry.port ?? entry.usualPort ?? usualPort(wanted ?? "tls");
+  const protocol = wanted ?? protocolOfPort(port);
+  return kindsOf(entry, host, wish).flatMap((kind): Target[] =>
+    kind === "ssh"
+      ? [{ kind, host, port: entry.port ?? wish.sshConfig.portOf(host, user) ?? 22, user }]
+      : namesOf(entry, wish).map((serverName) => ({ kind, host, port, serverName, protocol })),
+  );
 }
 
 const TOO_BROKEN = "more than 10,000 words cannot be read as targets; is this a list of them?";

@@ -1,17 +1,23 @@
 import { isOneHost } from "#domain/ssh-config/host-words.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { Protocol } from "#shared/model/starttls.ts";
 import type { Target } from "#shared/model/target.ts";
 import { type HostSet, readAddresses } from "./addresses.ts";
 import { readName } from "./names.ts";
+import { readScheme } from "./schemes.ts";
 import { isUserName } from "./user-name.ts";
 
-/** One entry of a text of targets. `kind` null: it may be either, so it is both. */
+/** One entry of a text of targets. `kind` null: it may be either, so it is both; `protocol` null: the port says it. */
 export type Entry = {
   kind: Target["kind"] | null;
   hosts: HostSet;
   port: number | null;
   user: string | null;
-  serverName: string | null;
+  /** Each is asked for by itself; empty where none is named. */
+  serverNames: readonly string[];
+  protocol: Protocol | null;
+  /** The port that its scheme means where none is named. */
+  usualPort: number | null;
 };
 
 /**
@@ -20,50 +26,54 @@ export type Entry = {
  */
 export function readEntry(word: string, isNamed: (host: string) => boolean): Entry {
   const { scheme, rest } = splitScheme(word);
-  const { place, serverName } = splitServerName(rest);
+  const { protocol = null, usualPort = null } = scheme ?? {};
+  const { place, serverNames } = splitServerNames(rest, usualPort !== null);
   const at = place.lastIndexOf("@");
   const user = at === -1 ? null : readUser(place.slice(0, at));
   const { host, port } = splitPort(place.slice(at + 1));
   const read = readAddresses(host) ?? readName(host);
   const hosts = isNamed(host) && isOneHost(host) ? { count: 1n, list: () => [host] } : read;
-  return { kind: scheme ?? kindOf({ user, port, serverName }), hosts, port, user, serverName };
+  const kind = scheme?.kind ?? kindOf({ user, port, serverNames });
+  return { kind, hosts, port, user, serverNames, protocol, usualPort };
 }
 
-function kindOf({ user, port, serverName }: Pick<Entry, "user" | "port" | "serverName">): Entry["kind"] {
-  if (serverName !== null) return "tls";
+function kindOf({ user, port, serverNames }: Pick<Entry, "user" | "port" | "serverNames">): Entry["kind"] {
+  if (serverNames.length > 0) return "tls";
   if (user !== null || port === 22) return "ssh";
   return port === null ? null : "tls";
 }
 
-function splitScheme(word: string): { scheme: Entry["kind"]; rest: string } {
+function splitScheme(word: string) {
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(word);
   if (!match) return { scheme: null, rest: word };
-  const [, scheme = "", rest = ""] = match;
-  switch (scheme.toLowerCase()) {
-    case "ssh":
-      return { scheme: "ssh", rest: rest.replace(/\/$/, "") };
-    case "tls":
-      return { scheme: "tls", rest };
-    case "https":
-      return { scheme: "tls", rest: rest.replace(/[/?].*/, "").replace(/^.*@/, "") };
-    case "http":
-      throw refuse("has no TLS, so it shows no certificate; write host:443 for its secure side");
-    default:
-      throw refuse("is an address of a kind that is not scanned; write host, host:port or user@host");
-  }
+  const [, name = "", rest = ""] = match;
+  if (name.toLowerCase() === "http")
+    throw refuse("has no TLS, so it shows no certificate; write host:443 for its secure side");
+  const scheme = readScheme(name.toLowerCase());
+  if (!scheme)
+    throw refuse("is an address of a kind that is not scanned; write host, host:port or user@host");
+  return {
+    scheme,
+    rest: scheme.isPage ? rest.replace(/[/?].*/, "").replace(/^.*@/, "") : rest.replace(/\/$/, ""),
+  };
 }
 
-/** `place:port/name`. A number after the slash is the length of a network's prefix instead. */
-function splitServerName(text: string): { place: string; serverName: string | null } {
+/** `place:port/name+name`. A number after the slash is the length of a network's prefix instead. */
+function splitServerNames(text: string, hasUsualPort: boolean): { place: string; serverNames: string[] } {
   const match = /^(.*)\/([^/\]]*)$/.exec(text);
-  if (!match?.[2] || /^\d+(:|$)/.test(match[2])) return { place: text, serverName: null };
-  const [, place = "", name] = match;
-  if (splitPort(place).port === null)
+  if (!match?.[2] || /^\d+(:|$)/.test(match[2])) return { place: text, serverNames: [] };
+  const [, place = "", names] = match;
+  if (splitPort(place).port === null && !hasUsualPort)
     throw refuse("names a server but no port; write host:port/name, such as 10.0.0.5:443/shop.example");
-  const { count, list } = readName(name);
-  const [serverName] = count === 1n ? list() : [];
-  if (serverName === undefined) throw refuse("names several servers; write one name after the slash");
-  return { place, serverName };
+  return { place, serverNames: [...new Set(names.split("+").map(readServerName))] };
+}
+
+/** One name that a server is asked for. */
+export function readServerName(text: string): string {
+  const { count, list } = readName(text);
+  const [name] = count === 1n ? list() : [];
+  if (name === undefined) throw refuse("is a pattern; write server names in full, with + between them");
+  return name;
 }
 
 function splitPort(text: string): { host: string; port: number | null } {

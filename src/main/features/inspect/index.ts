@@ -1,32 +1,44 @@
 import { implement } from "@orpc/server";
+import { readWay } from "#domain/targets/read-way.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { TlsProber } from "#net/tls/probe-endpoint.ts";
+import type { ProbeWish, TlsProber } from "#net/tls/probe-endpoint.ts";
+import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
 import { type Inspection, inspect } from "#shared/contract/inspect.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { protocolOfPort } from "#shared/model/starttls.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { sayTarget } from "#shared/text/target.ts";
+import { describeReading } from "./describe-reading.ts";
 import { createAside } from "./inspect-aside.ts";
 import { inspectFile } from "./inspect-file.ts";
 
-type Deps = { prober: TlsProber };
+type Deps = { prober: TlsProber; now: () => Date };
 
-export function createInspect({ prober }: Deps) {
+export function createInspect({ prober, now }: Deps) {
   const os = implement(inspect);
   const aside = createAside();
   return {
     file: os.file.handler(({ input: { passwords, ...file } }) =>
       inspectFile({ ...file, passwords: passwords.map((password) => new Redacted(password)) }, aside),
     ),
-    endpoint: os.endpoint.handler(({ input, signal }) => inspectEndpoint({ kind: "tls", ...input }, signal)),
+    endpoint: os.endpoint.handler(({ input: { protocol, way, asksForOffers, ...place }, signal }) =>
+      inspectEndpoint(
+        { kind: "tls", ...place, protocol: protocol ?? protocolOfPort(place.port) },
+        { way: openWay(way), everyAddress: true, asksForOffers },
+        signal,
+      ),
+    ),
   };
 
   async function inspectEndpoint(
     target: TlsTarget,
+    wish: ProbeWish,
     signal = new AbortController().signal,
   ): Promise<Inspection> {
     const source = sayTarget(target);
-    const reading = await prober.probeEndpoint(target, signal);
+    const reading = await prober.probeEndpoint(target, signal, wish);
     if (reading.outcome !== "presented") throw new Refusal("unreachable", `${source}: ${reading.message}`);
     const items: Inspection["items"] = [];
     const malformed: string[] = [];
@@ -40,6 +52,16 @@ export function createInspect({ prober }: Deps) {
       }
     }
     const nothingLocked = { stores: [], wantsPassword: null, isWrongPassword: false };
-    return { source, kind: "endpoint", items, malformed, ...nothingLocked };
+    const endpoint = describeReading(reading, toInstant(now()));
+    return { source, kind: "endpoint", items, malformed, endpoint, ...nothingLocked };
   }
+}
+
+/** Nobody is asked for anything here, so that ways which want a login are for scans. */
+function openWay(text: string): Way | null {
+  const way = readWay(text);
+  if (way.kind === "direct") return null;
+  if (way.kind === "jump" || way.user !== null)
+    throw new Refusal("invalid-input", "a way that is logged in to is gone by scans alone; scan the endpoint");
+  return createProxyWay({ ...way, credentials: null });
 }

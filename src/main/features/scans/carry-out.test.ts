@@ -10,7 +10,7 @@ import { recordInto } from "./recorders.ts";
 import type { BroughtHome } from "./recording/brought-home.ts";
 import type { Visits } from "./run-scan.ts";
 
-const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null };
+const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" };
 const other: TlsTarget = { ...target, host: "mail.example" };
 
 test("the end of a scan is announced even when the database does not take it", async () => {
@@ -38,7 +38,10 @@ test("a visit that this program cannot write costs none of those beside it", asy
       visit: {
         ...refusedVisit(visited),
         ...{ state: "ok", outcome: "presented" },
-        presented: { chain, facts: {}, findings: visited === target ? finding : [] },
+        presented: {
+          ...{ chain, facts: {}, findings: visited === target ? finding : [], addresses: null },
+          beside: { staple: null, timestamps: null, authorities: null, offers: null },
+        },
       },
     }),
   });
@@ -68,6 +71,7 @@ function open() {
 const NO_HOSTS = {
   ways: [],
   keepOpen: async () => null,
+  endpointWays: { of: () => "", keepOpen: async () => null },
   visitHost: () => Promise.reject(new Error("no host is visited")),
 };
 

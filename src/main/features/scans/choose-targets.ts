@@ -20,8 +20,9 @@ export function chooseTargets(store: Store, wish: ScanWish, named: readonly Targ
     : recall(store, wish);
   if (wanted.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
   return rootLast(
-    wanted.map(({ target, useSudo, transport = "auto" }) => ({
+    wanted.map(({ target, useSudo, transport = "auto", way = "" }) => ({
       ...{ target, useSudo: wish.useSudo ?? useSudo, transport: wish.transport ?? transport },
+      way: target.kind === "tls" ? (wish.way ?? way) : "",
     })),
   );
 }
@@ -32,7 +33,7 @@ function recall(store: Store, { again, only }: ScanWish): Asked[] {
   if (known.length === 0 && again === "failed") throw new Refusal("not-found", NOTHING_FAILED);
   if (known.length === 0 && again === "unfinished") throw new Refusal("not-found", NOTHING_LEFT);
   return known
-    .map(({ target, useSudo, transport = "auto" }) => ({ target, useSudo, transport }))
+    .map(({ target, useSudo, transport = "auto", way = "" }) => ({ target, useSudo, transport, way }))
     .filter(({ target }) => only === null || target.kind === only);
 }
 

@@ -1,5 +1,6 @@
 import type { Unread } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
+import { findAddressProblems } from "#domain/findings/address-findings.ts";
 import { findCertificateProblems, findEndpointProblems } from "#domain/findings/certificate-findings.ts";
 import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -8,6 +9,8 @@ import type { TlsTarget } from "#shared/model/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
 import { describeHost } from "./describe-host.ts";
+import { describeWire } from "./describe-wire.ts";
+import { judgeSentChain } from "./judge-chains.ts";
 import type { ChainHome, StreamHome } from "./recording/brought-home.ts";
 import type { ReadVisit } from "./recording/visit-writer.ts";
 import { toSeen } from "./to-seen.ts";
@@ -16,11 +19,13 @@ type Read = {
   readCertificate: (der: Uint8Array) => Certificate | null;
   /** What earlier scans saw of a host. */
   memory: Pick<RecordingStore["uses"], "knownSince" | "recall">;
+  /** Authorities that were seen before. */
+  chains: Pick<RecordingStore["chains"], "named">;
 };
 
 /** Reads and judges what visits bring home: each certificate once. */
-export function createReader({ uses }: Pick<RecordingStore, "uses">): ReadVisit {
-  const read: Read = { readCertificate: createCertificateCache(), memory: uses };
+export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "chains">): ReadVisit {
+  const read: Read = { readCertificate: createCertificateCache(), memory: uses, chains };
   return (home) => {
     switch (home.kind) {
       case "met":
@@ -35,19 +40,37 @@ export function createReader({ uses }: Pick<RecordingStore, "uses">): ReadVisit 
   };
 }
 
-function describeChain({ visited, chain: ders, facts }: ChainHome, { readCertificate }: Read): EndpointVisit {
+function describeChain(home: ChainHome, { readCertificate, chains }: Read): EndpointVisit {
+  const { visited, facts, offers } = home;
   const unread: string[] = [];
-  const chain = ders.map((der, position) => {
-    const certificate = readCertificate(der);
-    if (!certificate) unread.push(`certificate ${position} of the chain cannot be read`);
-    return certificate && toSeen(certificate, der);
-  });
+  const readChain = (ders: readonly Uint8Array[], of: string) =>
+    ders.map((der, position) => {
+      const certificate = readCertificate(der);
+      if (!certificate) unread.push(`certificate ${position} of ${of} cannot be read`);
+      return certificate && toSeen(certificate, der);
+    });
+  const addresses =
+    home.addresses?.map((one) => ({ ...one, chain: readChain(one.chain, `the chain at ${one.address}`) })) ??
+    null;
+  // Where all addresses were looked at, the chain that speaks for the name is among theirs.
+  const spoken = addresses?.find(({ address }) => address === facts.address);
+  const chain = spoken?.chain ?? readChain(home.chain, "the chain");
+  const others = addresses?.filter((one) => one !== spoken) ?? [];
   return {
     ...visited,
     state: unread.length > 0 ? "partial" : "ok",
     outcome: "presented",
     message: unread.join("; "),
-    presented: { chain, facts, findings: judgeChain(visited.target, chain) },
+    presented: {
+      ...{ chain, facts, addresses, beside: describeWire(home.wire, offers) },
+      findings: [
+        ...[chain, ...others.map((one) => one.chain)].flatMap((one) => [
+          ...judgeChain(visited.target, one),
+          ...judgeSentChain(visited.target, one, chains),
+        ]),
+        ...findAddressProblems(visited.target, addresses ?? []),
+      ],
+    },
   };
 }
 

@@ -1,12 +1,15 @@
 import { implement } from "@orpc/server";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { readWay, writeWay } from "#domain/targets/read-way.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type ScanWish, scans } from "#shared/contract/scans.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
+import type { WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
+import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
 import { CANCELLED, carryOut } from "./carry-out.ts";
 import { chooseTargets } from "./choose-targets.ts";
@@ -33,6 +36,16 @@ type Deps = {
 
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
+/** A way that leads to nothing is refused; where it leads to a part alone, that is said. */
+function sayWay(asked: readonly Asked[], way: WayText | null): string[] {
+  if (!way || asked.every(({ target }) => target.kind === "tls")) return [];
+  if (asked.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
+  throw new Refusal("invalid-input", "there is no endpoint to reach that way; hosts go as ssh_config says");
+}
+
+const NOT_FOR_HOSTS =
+  "hosts are reached as ssh_config says; the proxy or jump host that was named leads to endpoints alone";
+
 export function createScans(deps: Deps) {
   const { store, readTargets, visits, recording, countFreeDescriptors, inBackground, now } = deps;
   const os = implement(scans);
@@ -49,9 +62,11 @@ export function createScans(deps: Deps) {
     probes: os.probes.handler(({ input }) => find(input.scanId) && store.scans.probes(input)),
   };
 
-  async function start(wish: ScanWish): Promise<Started> {
-    const { targets: named, broken, notes, sshConfig } = await readTargets(wish);
-    const asked = chooseTargets(store, wish, named);
+  async function start({ way: wanted, ...wish }: ScanWish): Promise<Started> {
+    const way = wanted && writeWay(readWay(wanted));
+    const { targets: named, broken, notes: read, sshConfig } = await readTargets(wish);
+    const asked = chooseTargets(store, { ...wish, way }, named);
+    const notes = [...read, ...sayWay(asked, way)];
     const options = { ...wish, asked, sshConfig };
     await visits.refuseUnusable(options);
     const scanId = await recording.begin({ asked, at: toInstant(now()) });

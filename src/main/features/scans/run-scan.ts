@@ -1,3 +1,4 @@
+import { isJumpHost, type WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
@@ -20,6 +21,12 @@ export type Visits = {
   /** Both reject only when the scan is told to stop. */
   visitHost: (login: Login) => Promise<BroughtHome>;
   visitEndpoint: (target: TlsTarget) => Promise<BroughtHome>;
+  endpointWays: {
+    /** How an endpoint is reached. */
+    of: (target: TlsTarget) => WayText;
+    /** Keeps what leads there open until it is disposed; null where that is nothing. */
+    keepOpen: (way: WayText) => Promise<AsyncDisposable | null>;
+  };
 };
 
 type Keeping = {
@@ -57,17 +64,24 @@ export function chooseAtOnce(concurrency: number | null, freeDescriptors: number
  */
 export async function runScan(
   { scanId, targets, atOnce }: ScanTask,
-  { ways, keepOpen, visitHost, visitEndpoint }: Visits,
+  { ways, keepOpen, visitHost, visitEndpoint, endpointWays }: Visits,
   { keep, log, now }: Keeping,
   signal: AbortSignal,
 ): Promise<void> {
-  const endpoints = targets.filter((target) => target.kind === "tls");
-  const all = [inParallel(endpoints, atOnce.endpoints, visitOneEndpoint), ...ways.map(visitWay)];
+  const endpoints = Map.groupBy(
+    targets.filter((target) => target.kind === "tls"),
+    endpointWays.of,
+  );
+  const all = [...[...endpoints].map(visitEndpoints), ...ways.map(visitWay)];
   await Promise.allSettled(all);
   await Promise.all(all);
 
-  async function visitOneEndpoint(target: TlsTarget): Promise<void> {
-    keep(await guarded(target, visitEndpoint(target)));
+  async function visitEndpoints([way, behind]: [WayText, TlsTarget[]]): Promise<void> {
+    await using _open = await endpointWays.keepOpen(way);
+    const most = isJumpHost(way) ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.endpoints;
+    await inParallel(behind, Math.min(most, atOnce.endpoints), async (target) => {
+      keep(await guarded(target, visitEndpoint(target)));
+    });
   }
 
   async function visitWay({ jumps, hosts }: HostsOfWay): Promise<void> {

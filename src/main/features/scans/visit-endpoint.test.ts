@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
@@ -11,14 +12,14 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
   const { der } = await makeCertificate({ names: ["An Authority"] });
   const chain = [new Uint8Array([0x30, 0x00]), der];
   const prober = {
-    probeEndpoint: async () => ({ outcome: "presented" as const, message: "", chain, facts: {}, tookMs: 1 }),
+    probeEndpoint: async () => ({ ...READING, outcome: "presented" as const, message: "", chain }),
   };
   const store = openStore({ path: ":memory:", access: "write" });
   const home = await visitEndpoint(
     { prober, patience: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(beginScan(store)),
-      target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
+      target: { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" },
       signal: new AbortController().signal,
     },
   );
@@ -32,6 +33,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
   });
   const listed = store.certificates.list({
     ...{ search: "", expiringWithinDays: null, role: null, place: null, host: null },
+    ...{ spki: null, owner: null, tag: null },
     ...{ sort: { by: "notAfter", descending: false }, placeLimit: 1, after: null, limit: 10 },
     now: new Date(START),
   });
@@ -39,7 +41,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
 });
 
 test("an endpoint for which this computer had no descriptor left is tried again, and not told as dead", async () => {
-  const refused = { outcome: "timed-out" as const, message: "none left", chain: [], facts: {}, tookMs: 1 };
+  const refused = { ...READING, outcome: "timed-out" as const, message: "none left", chain: [] };
   const answers = [refused, refused].map((answer) => ({ ...answer, passing: "no-descriptor" as const }));
   const closed = { ...refused, outcome: "refused" as const, message: "closed" };
   const prober = { probeEndpoint: async () => answers.shift() ?? closed };
@@ -47,12 +49,14 @@ test("an endpoint for which this computer had no descriptor left is tried again,
     { prober, patience: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(1),
-      target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
+      target: { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" },
       signal: new AbortController().signal,
     },
   );
   expect(home).toMatchObject({ kind: "met", visit: { outcome: "refused", message: "closed" } });
   expect(answers).toEqual([]);
 });
+
+const READING = { facts: {}, wire: NOTHING_BESIDE, addresses: null, offers: null, tookMs: 1 };
 
 const AT_ONCE = { wait: async () => undefined, random: () => 0 };

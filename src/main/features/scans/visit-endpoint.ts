@@ -1,24 +1,48 @@
+import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { type Patience, tryPatiently } from "#net/retries.ts";
-import type { TlsProber } from "#net/tls/probe-endpoint.ts";
+import type { ProbeWish, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
+import type { Kept } from "./endpoint-ways.ts";
 import type { BroughtHome } from "./recording/brought-home.ts";
 
 type Deps = {
-  prober: TlsProber;
+  prober: Pick<TlsProber, "probeEndpoint">;
+  /** The way to it, held until it is disposed; absent: directly. */
+  keepWay?: () => Promise<Kept | Failure>;
   patience: Patience;
   now: () => Date;
 };
 
+type Visit = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: ProbeWish };
+
 /** Greets an endpoint and takes the chain it presents. Rejects only when `signal` says stop. */
 export async function visitEndpoint(
-  { prober, patience, now }: Deps,
-  { scanId, target, signal }: { scanId: ScanId; target: TlsTarget; signal: AbortSignal },
+  { prober, keepWay = goDirectly, patience, now }: Deps,
+  { scanId, target, signal, wish }: Visit,
 ): Promise<BroughtHome> {
-  const reading = await tryPatiently(() => prober.probeEndpoint(target, signal), patience, signal);
-  const { outcome, message, chain, facts } = reading;
+  const kept = await keepWay();
+  if (isFailure(kept)) {
+    const visited = { scanId, target, at: toInstant(now()), tookMs: 0 };
+    return { kind: "met", visit: { ...visited, ...kept, state: "failed", presented: null } };
+  }
+  await using _open = kept;
+  const { way } = kept;
+  const reading = await tryPatiently(
+    () => prober.probeEndpoint(target, signal, { ...wish, way }),
+    patience,
+    signal,
+  );
+  const { outcome, message, chain, facts, wire, addresses, offers } = reading;
   const visited = { scanId, target, at: toInstant(now()), tookMs: Math.round(reading.tookMs) };
-  if (outcome === "presented") return { kind: "chain", visited, chain, facts };
-  return { kind: "met", visit: { ...visited, state: "failed", outcome, message, presented: null } };
+  if (outcome !== "presented")
+    return { kind: "met", visit: { ...visited, state: "failed", outcome, message, presented: null } };
+  const said = way ? { ...facts, "reached through": way.name } : facts;
+  return { kind: "chain", visited, chain, facts: said, wire, addresses, offers };
 }
+
+const goDirectly = async (): Promise<Kept> => ({
+  way: null,
+  [Symbol.asyncDispose]: async () => undefined,
+});

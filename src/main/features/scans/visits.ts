@@ -23,13 +23,13 @@ import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
 import { createApproach } from "./approach.ts";
 import { chooseIdentities } from "./choose-identities.ts";
+import { createEndpointVisits, findJumps } from "./endpoint-visits.ts";
 import { createHostKeys } from "./host-keys.ts";
 import { type HostsOfWay, planHosts } from "./plan-hosts.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { AtOnce, Visits } from "./run-scan.ts";
 import { createTransports } from "./transports.ts";
 import { createUnlocker } from "./unlock-files.ts";
-import { visitEndpoint } from "./visit-endpoint.ts";
 import { visitHost } from "./visit-host.ts";
 
 type Deps = {
@@ -54,6 +54,8 @@ export type VisitOptions = {
   identityFiles: readonly string[];
   mayAsk: boolean;
   askPassword: boolean;
+  everyAddress: boolean;
+  asksForOffers: boolean;
 };
 
 export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
@@ -80,21 +82,21 @@ export function createVisits(deps: Deps) {
 
   /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
   function prepare(options: VisitOptions, preparation: Preparation): Visits {
-    const { scanId, signal } = preparation;
+    const { scanId } = preparation;
     const ssh = findSsh();
     const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
     const ways = planHosts(options.asked, { routeTo, ssh });
     const common = { scanId, collect: createTransports(ssh), now };
     let hosts: ReturnType<typeof prepareHosts> | null = null;
     const prepared = () => {
-      hosts ??= prepareHosts(ways, options, preparation);
+      hosts ??= prepareHosts([...ways, ...findJumps(options, user)], options, preparation);
       return hosts;
     };
+    const keepOpen = async (jumps: HostsOfWay["jumps"]) => (await prepared()).keepOpen(jumps);
     return {
-      ways,
-      keepOpen: async (jumps) => (await prepared()).keepOpen(jumps),
+      ...{ ways, keepOpen },
       visitHost: async (login) => visitHost({ ...(await prepared()), ...common }, login),
-      visitEndpoint: (target) => visitEndpoint({ prober, patience, now }, { scanId, target, signal }),
+      ...createEndpointVisits({ prober, patience, now, user, keepOpen }, options, preparation),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { namedInKnownHosts, namedInSshConfig } from "#domain/targets/named-targets.ts";
 import { parseTargets, refuseTooMany } from "#domain/targets/parse-targets.ts";
+import { readServerName } from "#domain/targets/read-entry.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Target } from "#shared/model/target.ts";
@@ -18,11 +19,14 @@ type Deps = { workstation: Workstation; readKnownHosts: KnownHostsReader };
 
 /** The files are read at each call, for they may have changed. */
 export function createTargetReader({ workstation, readKnownHosts }: Deps): TargetReader {
-  return async ({ text, only, sources, sshConfigFile, skipBroken }) => {
+  return async ({ text, only, protocol, serverNames, sources, sshConfigFile, skipBroken }) => {
     if (only === "tls" && sources.length > 0) throw new Refusal("invalid-input", NOT_BY_TLS);
     const { config: sshConfig } = await loadSshConfig(workstation, sshConfigFile);
     const knownHosts = await readKnownHosts();
-    const written = parseTargets(text, { only, sshConfig, skipBroken });
+    const written = parseTargets(text, {
+      ...{ only, protocol, sshConfig, skipBroken },
+      serverNames: serverNames.map(readNamed),
+    });
     const listed = sources.map((source) =>
       source === "ssh-config"
         ? { ...namedInSshConfig(sshConfig, "ssh_config"), notes: [] }
@@ -54,6 +58,16 @@ export function createTargetReader({ workstation, readKnownHosts }: Deps): Targe
       sshConfig,
     };
   };
+}
+
+/** One that cannot be a server's name is refused by itself. */
+function readNamed(name: string): string {
+  try {
+    return readServerName(name);
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal(error.code, `the server name "${name}" ${error.message}`);
+    throw error;
+  }
 }
 
 /** Hosts are remembered by their names, which mean something else, or nothing, without the file that explains them. */

@@ -49,7 +49,7 @@ test("targets are added once, keep their login, and are listed in their order", 
     },
     {
       id: 2,
-      target: { kind: "tls", host: "shop.example", port: 443, serverName: null },
+      target: { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" },
       useSudo: false,
       transport: "auto",
       addedAt: START,

@@ -1,41 +1,51 @@
-import type { Socket } from "node:net";
-import type { Greeting, GreetingReader } from "./greeting-reader.ts";
+import type { Duplex } from "node:stream";
 
-/** What came of a handshake: what the server said, or how it fell silent. */
-export type Answer = Greeting | { kind: "closed" | "reset" | "timed-out"; hasHeard: boolean };
+/** How a server fell silent. */
+export type Silence = { kind: "closed" | "reset" | "timed-out"; hasHeard: boolean };
+
+/** Reads a stream piece by piece; `null` while more of it is needed. It never throws. */
+export type Reader<Heard> = {
+  take(piece: Uint8Array): Heard | null;
+  /** What the pieces come to when there are no more of them. */
+  end(): Heard | null;
+  readonly hasHeard: boolean;
+};
 
 /** `deadlineMs` is absolute: a drip of bytes does not move it. */
 type Limits = { deadlineMs: number; signal: AbortSignal };
 
-/** Sends a hello and reads the answer to it; the socket is spent afterwards. Rejects only when `signal` says stop. */
-export function exchange(
-  socket: Socket,
+/** Sends a hello and reads the answer to it; the stream is spent afterwards. Rejects only when `signal` says stop. */
+export function exchange<Heard>(
+  stream: Duplex,
   hello: Uint8Array,
-  reader: GreetingReader,
+  reader: Reader<Heard>,
   { deadlineMs, signal }: Limits,
-): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const silence = (kind: "closed" | "reset" | "timed-out") =>
-    resolve(reader.end() ?? { kind, hasHeard: reader.hasHeard });
+): Promise<Heard | Silence> {
+  const { promise, resolve, reject } = Promise.withResolvers<Heard | Silence>();
+  const silence = (kind: Silence["kind"]) => resolve(reader.end() ?? { kind, hasHeard: reader.hasHeard });
   const stop = () => reject(signal.reason);
   const timer = setTimeout(() => silence("timed-out"), deadlineMs);
 
   signal.addEventListener("abort", stop);
-  socket.on("data", (piece) => {
-    const greeting = reader.take(piece);
-    if (greeting) resolve(greeting);
+  stream.on("data", (piece) => {
+    const heard = reader.take(piece);
+    if (heard) resolve(heard);
   });
-  socket.on("error", () => silence("reset"));
-  socket.on("end", () => silence("closed"));
-  socket.on("close", () => silence("closed"));
+  stream.on("error", () => silence("reset"));
+  stream.on("end", () => silence("closed"));
+  stream.on("close", () => silence("closed"));
   if (signal.aborted) stop();
-  else if (socket.destroyed) silence("reset");
-  else socket.write(hello);
+  else if (stream.destroyed) silence("reset");
+  else {
+    // A way leaves it paused.
+    stream.resume();
+    stream.write(hello);
+  }
 
   return promise.finally(() => {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
-    socket.removeAllListeners("data");
-    socket.destroy();
+    stream.removeAllListeners("data");
+    stream.destroy();
   });
 }

@@ -1,8 +1,10 @@
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
-import type { Answer } from "./exchange.ts";
-import { GreetingReader } from "./greeting-reader.ts";
+import type { Answer } from "./answer.ts";
+import { GreetingReader, NOTHING_BESIDE } from "./greeting-reader.ts";
+
+/** `protocols`: what is offered to be spoken in TLS. */
+type Asked = { serverName: string | null; protocols: readonly string[] };
 
 type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
 
@@ -21,21 +23,22 @@ function openContext(): SecureContext {
 }
 
 /**
- * Lets node:tls make the whole handshake over `socket` and reads the chain from the bytes that went by, with the
+ * Lets node:tls make the whole handshake over `stream` and reads the chain from the bytes that went by, with the
  * keys that it logs: what the library itself says of a chain is reordered and completed, and not what was sent.
  * Rejects only when `signal` says stop.
  */
 export async function greetInFull(
-  socket: Socket,
-  serverName: string | null,
+  stream: Duplex,
+  { serverName, protocols }: Asked,
   limits: Limits,
 ): Promise<Answer> {
   const recording: Buffer[] = [];
   const tls = connect({
-    socket: tapInto(socket, recording),
+    socket: tapInto(stream, recording),
     secureContext: openContext(),
     rejectUnauthorized: false,
-    ALPNProtocols: ["h2", "http/1.1"],
+    requestOCSP: true,
+    ...(protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] }),
     ...(serverName === null ? {} : { servername: serverName }),
   });
   let secret: Buffer | null = null;
@@ -43,11 +46,12 @@ export async function greetInFull(
     secret ??= readServerSecret(line.toString("latin1"));
   });
   try {
-    const ending = await waitFor(tls, socket, limits);
+    const ending = await waitFor(tls, stream, limits);
     const reader = new GreetingReader({
       mostBytes: limits.mostBytes,
       secretOf: () => secret,
       followsRetry: true,
+      asksForTimestamps: false,
     });
     const seen = replay(reader, recording);
     if (seen && (seen.kind !== "odd" || ending !== "done")) return sayWho(seen, "node:tls");
@@ -55,30 +59,32 @@ export async function greetInFull(
     return { kind: ending, hasHeard: reader.hasHeard };
   } finally {
     tls.destroy();
-    socket.destroy();
+    stream.destroy();
   }
 }
 
-/** A stream over the socket that keeps what the server sends. */
-function tapInto(socket: Socket, recording: Buffer[]): Duplex {
+/** A stream over the connection that keeps what the server sends. */
+function tapInto(stream: Duplex, recording: Buffer[]): Duplex {
   const tap = new Duplex({
     read: () => undefined,
     write: (piece, _encoding, done) => {
-      if (socket.destroyed) done();
-      else socket.write(piece, () => done());
+      if (stream.destroyed) done();
+      else stream.write(piece, () => done());
     },
   });
-  socket.on("data", (piece) => {
+  stream.on("data", (piece) => {
     recording.push(piece);
     tap.push(piece);
   });
-  socket.on("end", () => tap.push(null));
+  stream.on("end", () => tap.push(null));
+  // A way leaves it paused.
+  stream.resume();
   return tap;
 }
 
 type Ending = "done" | "closed" | "reset" | "timed-out";
 
-function waitFor(tls: TLSSocket, socket: Socket, limits: Limits): Promise<Ending> {
+function waitFor(tls: TLSSocket, stream: Duplex, limits: Limits): Promise<Ending> {
   const { promise, resolve, reject } = Promise.withResolvers<Ending>();
   const stop = () => reject(limits.signal.reason);
   const timer = setTimeout(() => resolve("timed-out"), limits.deadlineMs);
@@ -87,13 +93,13 @@ function waitFor(tls: TLSSocket, socket: Socket, limits: Limits): Promise<Ending
   if (limits.signal.aborted) stop();
   tls.on("secureConnect", () => resolve("done"));
   tls.on("error", () => resolve("closed"));
-  socket.on("error", () => resolve("reset"));
-  socket.on("close", () => resolve("closed"));
-  socket.on("data", (piece: Buffer) => {
+  stream.on("error", () => resolve("reset"));
+  stream.on("close", () => resolve("closed"));
+  stream.on("data", (piece: Buffer) => {
     heardBytes += piece.length;
     if (heardBytes > limits.mostBytes) resolve("closed");
   });
-  if (socket.destroyed) resolve("reset");
+  if (stream.destroyed) resolve("reset");
   return promise.finally(() => {
     clearTimeout(timer);
     limits.signal.removeEventListener("abort", stop);
@@ -123,7 +129,10 @@ function takeLeaf(tls: TLSSocket): Answer {
     cipher: tls.getCipher().standardName,
     alpn: tls.alpnProtocol || "none",
   };
-  return sayWho({ kind: "presented", chain: [leaf.raw], facts }, "node:tls, the leaf alone");
+  return sayWho(
+    { kind: "presented", chain: [leaf.raw], facts, wire: NOTHING_BESIDE },
+    "node:tls, the leaf alone",
+  );
 }
 
 export const sayWho = (answer: Answer, who: string): Answer =>

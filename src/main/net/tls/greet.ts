@@ -1,21 +1,22 @@
-import type { Socket } from "node:net";
 import { isFailure } from "#net/connect-failure.ts";
-import { connectToFirst } from "./connect.ts";
-import { type Answer, exchange } from "./exchange.ts";
+import type { Answer } from "./answer.ts";
+import { exchange } from "./exchange.ts";
 import { greetInFull, sayWho } from "./full-handshake.ts";
 import { GreetingReader } from "./greeting-reader.ts";
 import { writeHello } from "./hello.ts";
 import { createKeyShare, deriveServerSecret } from "./key-schedule.ts";
 import { X25519 } from "./offers.ts";
+import type { Connected, Opener } from "./open-endpoint.ts";
 
-type Limits = { connectMs: number; handshakeMs: number; mostBytes: number };
+type Limits = { handshakeMs: number; mostBytes: number };
 
-type Visit = {
-  /** Connected, and spent afterwards. */
-  socket: Socket;
-  address: string;
-  port: number;
+type Visit = Connected & {
+  /** Ready for a hello, and spent afterwards. */
+  stream: Connected["stream"];
+  open: Opener["again"];
   serverName: string | null;
+  /** What is offered to be spoken in TLS. */
+  protocols: readonly string[];
   signal: AbortSignal;
 };
 
@@ -23,38 +24,52 @@ type Visit = {
  * Greets servers: by our own hello, which shows the chain as sent, and where that gets no chain from a server that
  * may take another hello, once more by the runtime's own TLS. Rejects only when a visit's `signal` says stop.
  */
-export function createGreeter({ connectMs, handshakeMs: deadlineMs, mostBytes }: Limits) {
+export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: Limits) {
   const share = createKeyShare();
 
-  return async (visit: Visit): Promise<Answer> => {
+  return greet;
+
+  async function greet(visit: Visit): Promise<Answer> {
     const first = sayWho(await greetByHello(visit), "own hello");
     if (!mayDoBetter(first)) return first;
+    if (isAboutProtocols(first)) return greetWithoutProtocols(visit, first);
     const second = await greetByRuntime(visit);
     return second.kind === "presented" || first.kind === "odd" ? second : first;
-  };
+  }
 
-  function greetByHello({ socket, serverName, signal }: Visit): Promise<Answer> {
-    const hello = writeHello(serverName, share.publicKey);
+  /** Whoever speaks none of what was offered may take a hello that offers nothing. */
+  async function greetWithoutProtocols(visit: Visit, first: Answer): Promise<Answer> {
+    const connection = visit.protocols.length > 0 ? await visit.open(visit.address) : null;
+    if (!connection || isFailure(connection)) return first;
+    return greet({ ...visit, ...connection, protocols: [] });
+  }
+
+  function greetByHello({ stream, serverName, protocols, signal }: Visit): Promise<Answer> {
+    const hello = writeHello(serverName, share.publicKey, protocols);
     const reader = new GreetingReader({
       mostBytes,
       followsRetry: false,
+      asksForTimestamps: true,
       secretOf: ({ suite, share: theirs }, message) => {
         if (theirs?.group !== X25519) return null;
         return deriveServerSecret(share, { suite, key: theirs.key }, [hello.message, message]);
       },
     });
-    return exchange(socket, hello.record, reader, { deadlineMs, signal });
+    return exchange(stream, hello.record, reader, { deadlineMs, signal });
   }
 
-  async function greetByRuntime({ address, port, serverName, signal }: Visit): Promise<Answer> {
-    const connection = await connectToFirst([address], port, { timeoutMs: connectMs, signal });
+  async function greetByRuntime({ address, open, serverName, protocols, signal }: Visit): Promise<Answer> {
+    const connection = await open(address);
     if (isFailure(connection)) return { kind: "reset", hasHeard: false };
-    return greetInFull(connection.socket, serverName, { deadlineMs, mostBytes, signal });
+    return greetInFull(connection.stream, { serverName, protocols }, { deadlineMs, mostBytes, signal });
   }
 }
 
 /** Alerts that another way of shaking hands would not change. */
 const FINAL_ALERTS = new Set(["unrecognized_name", "access_denied"]);
+
+const isAboutProtocols = (answer: Answer): boolean =>
+  answer.kind === "alert" && answer.name === "no_application_protocol";
 
 /** A server that refused our hello, or fell silent at it, may take another one. */
 function mayDoBetter(answer: Answer): boolean {

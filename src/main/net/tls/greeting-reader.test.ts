@@ -14,11 +14,12 @@ const share = createKeyShare();
 /** A first flight as a real server sent it, and the way to read it again. */
 async function recordFlight(maxVersion: "TLSv1.2" | "TLSv1.3") {
   await using server = await listen(createServer({ cert: leaf.pem, key: leaf.keyPem, maxVersion }));
-  const hello = writeHello("a.example", share.publicKey);
+  const hello = writeHello("a.example", share.publicKey, ["h2"]);
   const read = () =>
     new GreetingReader({
       mostBytes: 64 * 1024,
       followsRetry: false,
+      asksForTimestamps: true,
       secretOf: ({ suite, share: theirs }, message) =>
         theirs && deriveServerSecret(share, { suite, key: theirs.key }, [hello.message, message]),
     });
@@ -94,8 +95,8 @@ test("what a reader may hold is bounded", () => {
 });
 
 test("a server name stands in the hello, and none for an address", () => {
-  const named = writeHello("a.example", share.publicKey).record;
-  const nameless = writeHello(null, share.publicKey).record;
+  const named = writeHello("a.example", share.publicKey, []).record;
+  const nameless = writeHello(null, share.publicKey, []).record;
   expect(named.includes("a.example")).toBe(true);
   expect(named.length - nameless.length).toBe("a.example".length + 9);
   expect(named.readUInt16BE(3)).toBe(named.length - 5);

@@ -2,9 +2,11 @@ import { HandshakeLayer, type HandshakeMessage, MESSAGE } from "./handshake-laye
 import { createOpener } from "./key-schedule.ts";
 import {
   readCertificateMessage,
+  readCertificateRequest,
   readEncryptedExtensions,
   readKeyExchangeGroup,
   readServerHello,
+  readStatus,
   type ServerHello,
 } from "./messages.ts";
 import { sayAlert, sayGroup, saySuite, sayVersion } from "./offers.ts";
@@ -15,11 +17,23 @@ import { RECORD, RecordLayer } from "./record-layer.ts";
  * such as asking for another hello; a full handshake may.
  */
 export type Greeting =
-  | { kind: "presented"; chain: Buffer[]; facts: Record<string, string> }
+  | { kind: "presented"; chain: Buffer[]; facts: Record<string, string>; wire: WireBytes }
   | { kind: "alert"; name: string }
   | { kind: "not-tls"; heard: Buffer }
   | { kind: "flooded" }
   | { kind: "odd"; why: string };
+
+/** What a server sends beside its chain, as it came. */
+export type WireBytes = {
+  /** A stapled answer of OCSP, as DER; null where none came. */
+  staple: Uint8Array | null;
+  /** A list of certificate timestamps (RFC 6962, 3.3); null where none came. */
+  timestamps: Uint8Array | null;
+  /** The names, as DER, of the authorities whose certificates it takes from clients; null where it asks for none. */
+  authorities: Uint8Array[] | null;
+};
+
+export const NOTHING_BESIDE: WireBytes = { staple: null, timestamps: null, authorities: null };
 
 export type ReaderOptions = {
   /** A flight beyond so many bytes is a flood. */
@@ -28,6 +42,8 @@ export type ReaderOptions = {
   secretOf: (hello: ServerHello, message: Buffer) => Buffer | null;
   /** Whether the stream goes on to another ServerHello after a request for another hello. */
   followsRetry: boolean;
+  /** Whether the hello asked for certificate timestamps: who is not asked for them sends none. */
+  asksForTimestamps: boolean;
 };
 
 const odd = (why: string): Greeting => ({ kind: "odd", why });
@@ -47,9 +63,9 @@ export class GreetingReader {
   #chain: Buffer[] | null = null;
   #group: number | null = null;
   #alpn: string | null = null;
-  #isStapled = false;
-  #hasTimestamps = false;
-  #isAsked = false;
+  #staple: Buffer | null = null;
+  #timestamps: Buffer | null = null;
+  #authorities: Buffer[] | null = null;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -126,12 +142,13 @@ export class GreetingReader {
         this.#alpn = readEncryptedExtensions(message.body)?.alpn ?? null;
         return null;
       case MESSAGE.certificateRequest:
-        this.#isAsked = true;
+        // One that cannot be read is a request all the same.
+        this.#authorities = readCertificateRequest(message.body, this.#hello.version) ?? [];
         return null;
       case MESSAGE.certificate:
         return this.#takeCertificates(message.body);
       case MESSAGE.certificateStatus:
-        this.#isStapled = true;
+        this.#staple = readStatus(message.body);
         return null;
       case MESSAGE.serverKeyExchange:
         this.#group = readKeyExchangeGroup(message.body);
@@ -150,7 +167,7 @@ export class GreetingReader {
     this.#hello = hello;
     this.#group = hello.share?.group ?? null;
     this.#alpn = hello.alpn;
-    this.#hasTimestamps = hello.hasTimestamps;
+    this.#timestamps = hello.timestamps;
     if (!this.#isTls13) return null;
     if (!this.#handshake.isEmpty) return odd("went on in plain text after its hello");
     const secret = this.#options.secretOf(hello, Buffer.from(whole));
@@ -162,8 +179,8 @@ export class GreetingReader {
     const message = readCertificateMessage(body, this.#isTls13);
     if (!message) return odd("sent a list of certificates that cannot be read");
     this.#chain = message.chain;
-    this.#isStapled ||= message.isStapled;
-    this.#hasTimestamps ||= message.hasTimestamps;
+    this.#staple ??= message.staple;
+    this.#timestamps ??= message.timestamps;
     // Until TLS 1.2 the staple, the group and the request follow the certificates.
     return this.#isTls13 ? this.#present(message.chain) : null;
   }
@@ -182,10 +199,11 @@ export class GreetingReader {
         cipher: saySuite(this.#hello?.suite ?? 0),
         group: this.#group === null ? "none" : sayGroup(this.#group),
         alpn: this.#alpn ?? "none",
-        "ocsp stapled": yesOrNo(this.#isStapled),
-        sct: yesOrNo(this.#hasTimestamps),
-        "client certificate asked": yesOrNo(this.#isAsked),
+        "ocsp stapled": yesOrNo(this.#staple !== null),
+        sct: this.#options.asksForTimestamps ? yesOrNo(this.#timestamps !== null) : "not asked for",
+        "client certificate asked": yesOrNo(this.#authorities !== null),
       },
+      wire: { staple: this.#staple, timestamps: this.#timestamps, authorities: this.#authorities },
     };
   }
 }

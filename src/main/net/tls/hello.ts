@@ -1,5 +1,5 @@
 import { getCiphers, randomBytes } from "node:crypto";
-import { OFFERED_GROUPS, OFFERED_VERSIONS, SIGNATURES, SUITES, X25519 } from "./offers.ts";
+import { OFFERED_GROUPS, OFFERED_VERSIONS, SIGNATURES, SSL_3_0, SUITES, TLS_1_3, X25519 } from "./offers.ts";
 
 /** A hello: the record to send, and the handshake message in it for the transcript. */
 export type Hello = { record: Buffer; message: Buffer };
@@ -9,45 +9,80 @@ type Bytes = Uint8Array | readonly number[];
 const RENEGOTIATION_SCSV = 0x00ff;
 
 /** What of a hello is the same for every server. */
-const RECORD = Buffer.from([22, 3, 1]);
 const CLIENT_HELLO = Buffer.from([1]);
-const VERSION = numbers([0x0303]);
 const CIPHER_SUITES = lengthed(2, numbers([...[...SUITES.keys()].filter(canBeRead), RENEGOTIATION_SCSV]));
 const COMPRESSION = Buffer.from([1, 0]);
+const GROUPS = writeGroups(OFFERED_GROUPS);
 const COMMON_EXTENSIONS = Buffer.concat([
   extension(11, lengthed(1, [0])),
-  extension(10, lengthed(2, numbers(OFFERED_GROUPS))),
   extension(13, lengthed(2, numbers(SIGNATURES))),
-  extension(16, lengthed(2, ...["h2", "http/1.1"].map((name) => lengthed(1, Buffer.from(name))))),
   // OCSP by status_request, then certificate timestamps, then the extended master secret.
   extension(5, [1, 0, 0, 0, 0]),
   extension(18, []),
   extension(23, []),
-  extension(43, lengthed(1, numbers(OFFERED_VERSIONS))),
-  extension(45, lengthed(1, [1])),
 ]);
+const VERSIONS = writeVersions(OFFERED_VERSIONS);
+const MODERN = writeVersions([TLS_1_3]);
+const ALL_EXTENSIONS = Buffer.concat([GROUPS, COMMON_EXTENSIONS, VERSIONS]);
 
-/** A hello for TLS 1.3 and all below it, with one share: an X25519 public key of 32 bytes. */
-export function writeHello(serverName: string | null, share: Uint8Array): Hello {
+/**
+ * A hello for TLS 1.3 and all below it, with one share: an X25519 public key of 32 bytes. `protocols`: what is offered
+ * to be spoken then (ALPN, RFC 7301); none at all where they are none, for some servers refuse what they do not speak.
+ */
+export const writeHello = (
+  serverName: string | null,
+  share: Uint8Array,
+  protocols: readonly string[],
+): Hello =>
+  assemble(0x0303, [
+    ...[writeServerName(serverName), ALL_EXTENSIONS, writeProtocols(protocols)],
+    writeShares(share),
+  ]);
+
+/** A hello for one version and no other. SSL 3.0 knows no extensions. */
+export function writeVersionHello(serverName: string | null, version: number, share: Uint8Array): Hello {
+  const older = [writeServerName(serverName), GROUPS, COMMON_EXTENSIONS];
+  if (version === TLS_1_3) return assemble(0x0303, [...older, MODERN, writeShares(share)]);
+  return assemble(version, version === SSL_3_0 ? null : older);
+}
+
+/**
+ * A hello for TLS 1.3 and one group of which no share is sent: a server that has the group asks for one, so that what
+ * it can is told without any of that group's mathematics (RFC 8446, 4.2.8).
+ */
+export const writeGroupHello = (serverName: string | null, group: number): Hello =>
+  assemble(0x0303, [
+    ...[writeServerName(serverName), writeGroups([group]), COMMON_EXTENSIONS, MODERN],
+    extension(51, lengthed(2)),
+  ]);
+
+function assemble(version: number, extensions: readonly Buffer[] | null): Hello {
   const random = randomBytes(64);
   const body = lengthed(
     3,
-    VERSION,
+    numbers([version]),
     random.subarray(0, 32),
     // A session identifier makes middleboxes take TLS 1.3 for an old session that is resumed.
     lengthed(1, random.subarray(32)),
     CIPHER_SUITES,
     COMPRESSION,
-    lengthed(2, writeServerName(serverName), COMMON_EXTENSIONS, writeShare(share)),
+    ...(extensions ? [lengthed(2, ...extensions)] : []),
   );
   const message = Buffer.concat([CLIENT_HELLO, body]);
-  return { record: Buffer.concat([RECORD, lengthed(2, message)]), message };
+  // Records say 1.0 for all that is newer, which is what old servers take.
+  const record = Buffer.from([22, 3, version === SSL_3_0 ? 0 : 1]);
+  return { record: Buffer.concat([record, lengthed(2, message)]), message };
 }
 
 /** Electron's crypto lacks the cipher that TLS 1.3's third suite is read with; the older ones are read in plain text. */
 function canBeRead(suite: number): boolean {
   const CHACHA20 = 0x1303;
   return suite !== CHACHA20 || getCiphers().includes("chacha20-poly1305");
+}
+
+function writeProtocols(protocols: readonly string[]): Buffer {
+  if (protocols.length === 0) return Buffer.alloc(0);
+  return extension(16, lengthed(2, ...protocols.map((name) => lengthed(1, Buffer.from(name)))));
 }
 
 function writeServerName(serverName: string | null): Buffer {
@@ -58,8 +93,16 @@ function writeServerName(serverName: string | null): Buffer {
   );
 }
 
-const writeShare = (share: Uint8Array): Buffer =>
+const writeShares = (share: Uint8Array): Buffer =>
   extension(51, lengthed(2, Buffer.concat([numbers([X25519]), lengthed(2, share)])));
+
+function writeGroups(groups: readonly number[]): Buffer {
+  return extension(10, lengthed(2, numbers(groups)));
+}
+
+function writeVersions(versions: readonly number[]): Buffer {
+  return Buffer.concat([extension(43, lengthed(1, numbers(versions))), extension(45, lengthed(1, [1]))]);
+}
 
 function extension(type: number, content: Bytes): Buffer {
   return Buffer.concat([numbers([type]), lengthed(2, content)]);

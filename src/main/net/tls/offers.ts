@@ -85,6 +85,8 @@ export const SIGNATURES = [
   ...[0x0203, 0x0201, 0x0202],
 ];
 
+export const TLS_1_3 = 0x0304;
+export const SSL_3_0 = 0x0300;
 const VERSIONS: ReadonlyMap<number, string> = new Map([
   [0x0304, "TLS 1.3"],
   [0x0303, "TLS 1.2"],
@@ -92,7 +94,11 @@ const VERSIONS: ReadonlyMap<number, string> = new Map([
   [0x0301, "TLS 1.0"],
   [0x0300, "SSL 3.0"],
 ]);
-export const OFFERED_VERSIONS = [0x0304, 0x0303, 0x0302, 0x0301];
+export const OFFERED_VERSIONS = [TLS_1_3, 0x0303, 0x0302, 0x0301];
+
+/** What a server is asked for one by one, where it was asked for. Hybrid groups and ML-KEM alone come first (RFC 10024). */
+export const ASKED_VERSIONS = [...OFFERED_VERSIONS, SSL_3_0];
+export const ASKED_GROUPS = [0x11ec, 0x11eb, 0x11ed, 0x0201, 0x0202, X25519, 0x0017, 0x0018, 0x0019];
 
 const ALERTS: ReadonlyMap<number, string> = new Map([
   [0, "close_notify"],

@@ -15,6 +15,7 @@ const target = ({ endpoint }: Pick<TestServer, "endpoint">, serverName: string |
   kind: "tls",
   ...endpoint,
   serverName,
+  protocol: "tls",
 });
 
 const { probeEndpoint } = createTlsProber();
@@ -91,7 +92,7 @@ test("each name that nginx serves shows its own chain", async () => {
   await using folder = await makeTemporaryFolder();
   await using endpoints = await makeEndpoints(join(folder.path, "endpoints"), 8);
   const readings = await Promise.all(
-    endpoints.list.map((endpoint) => probeEndpoint({ kind: "tls", ...endpoint }, signal)),
+    endpoints.list.map((endpoint) => probeEndpoint({ kind: "tls", ...endpoint, protocol: "tls" }, signal)),
   );
   expect(readings.map(({ outcome, message }) => ({ outcome, message }))).toEqual(
     readings.map(() => ({ outcome: "presented", message: "" })),

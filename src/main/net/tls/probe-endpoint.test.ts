@@ -24,6 +24,7 @@ const target = ({ endpoint }: Pick<TestServer, "endpoint">, serverName: string |
   kind: "tls",
   ...endpoint,
   serverName,
+  protocol: "tls",
 });
 
 const serve = (options: TlsOptions = {}, host?: string) =>
@@ -44,6 +45,8 @@ test("TLS 1.3 is read to the certificates by our own hello", async () => {
   await using server = await serve({ minVersion: "TLSv1.3", ALPNProtocols: ["http/1.1"] });
   expect(await probeEndpoint(target(server), signal)).toEqual({
     ...SEEN,
+    ...{ addresses: null, offers: null },
+    wire: { staple: null, timestamps: null, authorities: null },
     facts: {
       version: "TLS 1.3",
       cipher: "TLS_AES_256_GCM_SHA384",
@@ -160,7 +163,13 @@ test("a closed port is refused", async () => {
 });
 
 test("a name without an address is no such name", async () => {
-  const nowhere: TlsTarget = { kind: "tls", host: "nowhere.invalid", port: 443, serverName: null };
+  const nowhere: TlsTarget = {
+    kind: "tls",
+    host: "nowhere.invalid",
+    port: 443,
+    serverName: null,
+    protocol: "tls",
+  };
   expect(await probeEndpoint(nowhere, signal)).toMatchObject({ outcome: "no-such-name" });
 });
 
@@ -174,13 +183,13 @@ test("other protocols are named by what they say", async () => {
   for (const server of [ssh, http, mail]) {
     const { outcome, message } = await probeEndpoint(target(server), signal);
     expect(outcome).toBe("not-tls");
-    messages.push(message);
+    messages.push(message.replace(/:\d+$/, ":PORT"));
   }
   expect(messages).toMatchInlineSnapshot(`
     [
       "what listens there does not speak TLS but SSH: it said "SSH-2.0-OpenSSH_10.0"",
       "what listens there does not speak TLS but plain HTTP: it said "HTTP/1.1 400 Bad Request"",
-      "what listens there does not speak TLS but SMTP or FTP: it said "220 mail?[2J.example ESMTP"",
+      "what listens there does not speak TLS but SMTP or FTP: it said "220 mail?[2J.example ESMTP"; it may turn to TLS: write smtp://127.0.0.1:PORT",
     ]
   `);
 });
@@ -269,4 +278,12 @@ test("many endpoints are greeted beside one that is silent, whatever the limits"
   const probe = async (to: TlsTarget) => ended.push((await prober.probeEndpoint(to, signal)).outcome);
   await Promise.all([probe(target(silent)), ...Array.from({ length: 20 }, () => probe(target(server)))]);
   expect(ended).toEqual([...Array(20).fill("presented"), "timed-out"]);
+});
+
+test("a server that refuses what it does not speak inside TLS is greeted again without it", async () => {
+  await using server = await serve({ ALPNProtocols: ["imap"], maxVersion: "TLSv1.2" });
+  expect(await probeEndpoint(target(server), signal)).toMatchObject({
+    ...SEEN,
+    facts: { alpn: "none", "seen by": "own hello" },
+  });
 });

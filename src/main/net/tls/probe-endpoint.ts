@@ -1,32 +1,21 @@
-import { domainToASCII } from "node:url";
-import { type Failure, isFailure } from "#net/connect-failure.ts";
+import { isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
-import { Slots, SlotsByKey } from "#net/slots.ts";
-import type { Outcome } from "#shared/model/probe.ts";
-import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
-import { type Connected, connectToFirst } from "./connect.ts";
-import { createGreeter } from "./greet.ts";
-import { sayAnswer } from "./say-answer.ts";
-
-type Limits = {
-  /** To resolve a name, and again to connect to an address of it. */
-  connectMs: number;
-  /** From the hello to the certificates, whatever trickles in meanwhile. */
-  handshakeMs: number;
-  /** Connections that may be waited for at a time: those to dead addresses cost nothing but time. */
-  connects: number;
-  /** Connections to one address and port at a time: nginx closes some of them beyond 512. */
-  connectsPerServer: number;
-  /** Handshakes at a time. */
-  handshakes: number;
-  /** A handshake that takes longer keeps its deadline, but no longer keeps others waiting. */
-  yieldMs: number;
-  /** A first flight beyond so many bytes is not read. */
-  mostBytes: number;
-};
+import type { Way } from "#net/ways/proxy-way.ts";
+import type { Offers } from "#shared/model/offers.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
+import {
+  type AddressReading,
+  type AddressResult,
+  createVisitor,
+  type Limits,
+  NOTHING_SEEN,
+  type Visited,
+} from "./visit-address.ts";
 
 const LIMITS: Limits = {
   connectMs: 3_000,
+  dialogueMs: 10_000,
   handshakeMs: 5_000,
   connects: 2_048,
   connectsPerServer: 100,
@@ -35,104 +24,87 @@ const LIMITS: Limits = {
   mostBytes: 512 * 1024,
 };
 
-/** `chain` is exact DER as sent, order and duplicates kept; empty unless the outcome is `presented`. */
-export type EndpointReading = {
-  outcome: Outcome;
-  /** A sentence: what happened and what to do; empty when a chain was presented. */
-  message: string;
-  chain: Uint8Array[];
-  facts: Record<string, string>;
+export type EndpointReading = AddressResult & {
+  /** What each address of a name showed; empty where there is but one, null where no others were looked for. */
+  addresses: (AddressReading & { address: string })[] | null;
+  /** What it takes, where that was asked for. */
+  offers: Offers | null;
   /** Without the time that it waited for its turn. */
   tookMs: number;
-  passing?: Failure["passing"];
+};
+
+export type ProbeWish = {
+  /** How it is reached; null: directly. A way knows names by itself, and which addresses they have is not known then. */
+  way?: Way | null;
+  /** Whether every address of a name is greeted, or the first that answers. */
+  everyAddress?: boolean;
+  /** Whether it is asked, by some fourteen further connections, which versions and groups it takes. */
+  asksForOffers?: boolean;
 };
 
 export type TlsProber = ReturnType<typeof createTlsProber>;
 
 /** Greets endpoints over TLS and reads the chains they present, many at a time. Nothing is judged here. */
-export function createTlsProber(wish: Partial<Limits> = {}) {
+export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddresses) {
   const limits = { ...LIMITS, ...wish };
-  const connects = new Slots(limits.connects);
-  const servers = new SlotsByKey(limits.connectsPerServer);
-  const handshakes = new Slots(limits.handshakes);
-  const greet = createGreeter(limits);
+  const { visit, askInTurn } = createVisitor(limits);
 
   return {
     /** Every outcome is a value; rejects only when `signal` says stop. */
-    probeEndpoint: async (target: TlsTarget, signal: AbortSignal): Promise<EndpointReading> => {
+    probeEndpoint: async (
+      target: TlsTarget,
+      signal: AbortSignal,
+      { way = null, everyAddress = false, asksForOffers = false }: ProbeWish = {},
+    ): Promise<EndpointReading> => {
       const watch = createStopwatch();
-      const result = await visit(target, signal, watch);
-      return { chain: [], facts: {}, ...result, tookMs: watch.read() };
-    },
-  };
-
-  async function visit(target: TlsTarget, signal: AbortSignal, watch: Stopwatch) {
-    const held: (() => void)[] = [];
-    const hold = (giveBack: () => void) => {
-      held.push(giveBack);
-      signal.throwIfAborted();
-      return giveBack;
-    };
-    try {
-      const endConnecting = hold(await watch.without(() => connects.take()));
-      const finding = { timeoutMs: limits.connectMs, signal, waitApart: watch.without };
-      const addresses = await findAddresses(target.host, finding);
-      if (isFailure(addresses)) return addresses;
-      hold(await watch.without(() => servers.take(`${addresses[0]} ${target.port}`)));
-      const connecting = { timeoutMs: limits.connectMs, signal };
-      const connection = await connectToFirst(addresses, target.port, connecting);
-      endConnecting();
-      // Awaited here, so that the turn lasts as long.
-      return isFailure(connection) ? connection : await shakeHands(connection, target, { signal, watch });
-    } finally {
-      for (const giveBack of held.toReversed()) giveBack();
-    }
-  }
-
-  async function shakeHands(
-    { socket, address }: Connected,
-    target: TlsTarget,
-    { signal, watch }: { signal: AbortSignal; watch: Stopwatch },
-  ) {
-    const giveBack = await watch.without(() => handshakes.take());
-    const timer = setTimeout(giveBack, limits.yieldMs);
-    try {
-      const serverName = toServerName(target);
-      const answer = await greet({ socket, address, port: target.port, serverName, signal });
-      if (answer.kind !== "presented") return sayAnswer(answer, limits);
+      const where = way ? { way } : await find(target, signal, watch);
+      if (isFailure(where)) return { ...NOTHING, ...where, tookMs: watch.read() };
+      const first = await visit(target, where, { signal, watch });
+      const isAll = everyAddress && "addresses" in where;
+      const others = isAll ? await visitOthers(target, where.addresses, { first, signal }) : [];
+      const seen = choose(first, others);
+      const asked =
+        asksForOffers && seen.result.outcome === "presented"
+          ? await askInTurn(target, where, { address: seen.address, signal })
+          : null;
+      const all = others.length > 0 ? [first, ...others].map(toAddress) : [];
       return {
-        outcome: "presented" as const,
-        message: "",
-        chain: answer.chain,
-        facts: { ...answer.facts, address },
+        ...seen.result,
+        addresses: isAll ? all : null,
+        offers: asked?.offers ?? null,
+        tookMs: first.tookMs + Math.max(0, ...others.map((one) => one.tookMs)) + (asked?.tookMs ?? 0),
       };
-    } finally {
-      clearTimeout(timer);
-      giveBack();
-      socket.destroy();
-    }
+    },
+  };
+
+  async function find({ host }: TlsTarget, signal: AbortSignal, watch: Stopwatch) {
+    const finding = { timeoutMs: limits.connectMs, signal, waitApart: watch.without };
+    const addresses = await lookUp(host, finding);
+    return isFailure(addresses) ? addresses : { addresses };
+  }
+
+  /** The addresses of a name beside the one that answered first. Where none did, all have been tried. */
+  function visitOthers(
+    target: TlsTarget,
+    addresses: readonly string[],
+    { first, signal }: { first: Visited; signal: AbortSignal },
+  ): Promise<Visited[]> {
+    const others = first.address === null ? [] : addresses.filter((address) => address !== first.address);
+    return Promise.all(
+      others.map(async (address) => {
+        const visited = await visit(target, { addresses: [address] }, { signal });
+        return { ...visited, address };
+      }),
+    );
   }
 }
 
-/** Names beyond ASCII are sent in their ASCII form; one that has none is not sent. */
-function toServerName(target: TlsTarget): string | null {
-  const name = serverNameOf(target);
-  return (name && domainToASCII(name)) || null;
-}
+const NOTHING = { ...NOTHING_SEEN, addresses: null, offers: null };
 
-type Stopwatch = ReturnType<typeof createStopwatch>;
+/** Of several addresses the first that shows a chain speaks for the name. */
+const choose = (first: Visited, others: readonly Visited[]): Visited =>
+  [first, ...others].find(({ result }) => result.outcome === "presented") ?? first;
 
-/** Measures, but not the time that was spent waiting in a queue. */
-function createStopwatch() {
-  const startedAt = performance.now();
-  let waitedMs = 0;
-  return {
-    read: () => performance.now() - startedAt - waitedMs,
-    async without<T>(wait: () => Promise<T>): Promise<T> {
-      const from = performance.now();
-      const result = await wait();
-      waitedMs += performance.now() - from;
-      return result;
-    },
-  };
-}
+const toAddress = ({ result: { outcome, message, chain }, address }: Visited) => ({
+  ...{ address: address ?? "", outcome, message, chain },
+});

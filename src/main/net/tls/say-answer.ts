@@ -1,20 +1,25 @@
 import type { Failure } from "#net/connect-failure.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+import { sayEndpoint } from "#shared/text/target.ts";
+import type { Answer } from "./answer.ts";
 import { within } from "./connect.ts";
-import type { Answer } from "./exchange.ts";
+import { findSpeaker, quoteHeard } from "./say-heard.ts";
+import { sayStop } from "./starttls/say-stop.ts";
 
 type Limits = { handshakeMs: number; mostBytes: number };
 
 /** What an answer without a chain means, for people. */
 export function sayAnswer(
   answer: Exclude<Answer, { kind: "presented" }>,
+  target: TlsTarget,
   { handshakeMs, mostBytes }: Limits,
 ): Failure {
   switch (answer.kind) {
     case "alert":
       return { outcome: "alert", message: sayAlertName(answer.name) };
     case "not-tls":
-      return { outcome: "not-tls", message: sayOther(answer.heard) };
+      return sayPlainText(answer.heard, target);
     case "odd":
       return { outcome: "not-tls", message: `the server does not keep to TLS: it ${answer.why}` };
     case "flooded":
@@ -48,23 +53,19 @@ const saySilence = (hasHeard: boolean, time: string): string =>
     ? `the server began its handshake and did not finish it ${time}`
     : `the server took the connection and said nothing ${time}`;
 
-const PROTOCOLS: readonly [RegExp, string][] = [
-  [/^SSH-/, "SSH"],
-  [/^HTTP\//, "plain HTTP"],
-  [/^220[ -].*(ftp)/i, "FTP"],
-  [/^220[ -]/, "SMTP or FTP"],
-  [/^\+OK/, "POP3"],
-  [/^\* OK/, "IMAP"],
-];
+/** Behind the talk before TLS, plain text is what somebody has put there. */
+function sayPlainText(heard: Buffer, target: TlsTarget): Failure {
+  const { protocol } = target;
+  if (protocol !== "tls") return sayStop({ kind: "injected", heard }, { target, protocol });
+  return { outcome: "not-tls", message: sayOther(heard, target) };
+}
 
-/** The first line of what was heard stands in it, without anything that a terminal would act on. */
-function sayOther(heard: Buffer): string {
-  const line = (
-    heard
-      .subarray(0, 60)
-      .toString("latin1")
-      .split(/[\r\n]/)[0] ?? ""
-  ).replace(/[^\x20-\x7e]/g, "?");
-  const protocol = PROTOCOLS.find(([pattern]) => pattern.test(line))?.[1];
-  return `what listens there does not speak TLS${protocol ? ` but ${protocol}` : ""}: it said "${line}"`;
+/** The first line of what was heard stands in it, and how to write it where it is a protocol that turns to TLS. */
+function sayOther(heard: Buffer, target: TlsTarget): string {
+  const speaker = findSpeaker(heard);
+  const how = speaker ? ` but ${speaker.name}` : "";
+  const remedy = speaker?.protocol
+    ? `; it may turn to TLS: write ${sayEndpoint({ ...target, protocol: speaker.protocol })}`
+    : "";
+  return `what listens there does not speak TLS${how}: it said "${quoteHeard(heard)}"${remedy}`;
 }

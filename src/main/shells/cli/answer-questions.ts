@@ -88,6 +88,8 @@ function sayQuestion({ about, wrongAnswers }: Question): string[] {
       const key = about.fingerprint ? ` (${about.fingerprint})` : "";
       return [...wrong, `${about.file}${key} has a passphrase; Enter goes on without this key`];
     }
+    case "proxy":
+      return [`${about.user} at the proxy ${sayPlace(about)} may need a password; Enter goes on without one`];
     case "password":
     case "keyboard-interactive": {
       const wrong = wrongAnswers > 0 ? [`that was refused, and the host counts it; ${sayTries(left)}`] : [];

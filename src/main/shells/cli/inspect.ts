@@ -14,7 +14,7 @@ import type { World } from "./world.ts";
 
 type Item = Inspection["items"][number];
 
-type InspectOptions = CommonOptions & { passphraseFile?: string };
+type InspectOptions = CommonOptions & { passphraseFile?: string; proxy?: string; offers?: boolean };
 
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -24,6 +24,8 @@ export function addInspect(program: Command, { world, finish }: Session): void {
     .helpGroup(LOOK)
     .description("read certificates and keys from files or endpoints, and remember nothing")
     .option("--passphrase-file <file>", "try the passphrases in this file, one a line, on what is locked")
+    .option("--proxy <url>", "reach endpoints through socks5://host:port or http://host:port")
+    .option("--offers", "ask endpoints, by more connections, which TLS versions and groups they take")
     .addHelpText("after", HELP)
     .action(async (sources: string[], _: object, command: Command) =>
       finish(await inspectSources(sources, command.optsWithGlobals<InspectOptions>(), world)),
@@ -39,13 +41,16 @@ half is read.
 What is locked is tried with the passwords that everybody knows, and with those of --passphrase-file; at a
 terminal you are asked. A locked store that stays shut is told of as locked.
 
+Of an endpoint its facts come first: version, cipher, group, what it staples, whose certificates it asks
+clients for, and what each address of its name serves.
+
 Examples:
   latchkey inspect /etc/ssl/certs/ca-certificates.crt
   latchkey inspect shop.example:443 10.0.0.5:443/shop.example
   latchkey inspect keystore.jks server.p12 --passphrase-file passphrase.txt
   ssh web1 cat .ssh/authorized_keys | latchkey inspect -
 
-With --json: { source, kind, items, stores, malformed }. For several sources { kind, items, stores, malformed, sources },
+With --json: { source, kind, items, stores, malformed }, and endpoint of an endpoint. For several sources { kind, items, stores, malformed, sources },
 where each item and store names its source, and kind is "several" unless all are of one.`;
 
 /**
@@ -63,7 +68,7 @@ async function inspectSources(
   const codes = [0];
   for (const source of sources) {
     try {
-      inspections.push(await inspectSource(source, app.client, { passwords, world }));
+      inspections.push(await inspectSource(source, app.client, { passwords, options, world }));
     } catch (error) {
       // One that cannot be read does not keep the others from being read.
       if (sources.length === 1) throw error;
@@ -82,16 +87,16 @@ async function inspectSources(
 const isNothing = ({ items, stores, isWrongPassword }: Inspection): boolean =>
   isWrongPassword || (items.length === 0 && stores.length === 0);
 
-type Look = { passwords: readonly string[]; world: World };
+type Look = { passwords: readonly string[]; options: InspectOptions; world: World };
 
 /** A file of that name comes before an endpoint of that name. */
 async function inspectSource(
   source: string,
   client: LatchkeyClient,
-  { passwords, world }: Look,
+  { passwords, options, world }: Look,
 ): Promise<Inspection> {
-  if (source !== "-" && !existsSync(source) && /:\d+(\/[\w.-]+)?$|^(https|tls):\/\//.test(source))
-    return inspectEndpoint(source, client);
+  if (source !== "-" && !existsSync(source) && /:\d+(\/[\w.-]+)?$|^[a-z][a-z0-9-]*:\/\//i.test(source))
+    return inspectEndpoint(source, client, options);
   const bytes =
     source === "-" ? await world.readInput(MOST_BYTES) : await readFileOrRefuse(source, MOST_BYTES);
   if (bytes === null)
@@ -107,12 +112,16 @@ async function inspectSource(
   return lookWithPasswords(look, passwords, world);
 }
 
-async function inspectEndpoint(text: string, client: LatchkeyClient): Promise<Inspection> {
+async function inspectEndpoint(
+  text: string,
+  client: LatchkeyClient,
+  { proxy = "", offers = false }: InspectOptions,
+): Promise<Inspection> {
   const { total, first } = await client.targets.preview({ text, only: "tls" });
   const [target] = first;
   if (total !== 1 || target?.kind !== "tls")
     throw new Refusal("invalid-input", `${text} means ${total} endpoints; name one, or scan them`);
-  return client.inspect.endpoint(target);
+  return client.inspect.endpoint({ ...target, way: proxy, asksForOffers: offers });
 }
 
 const toJson = (inspection: Inspection) => ({
@@ -121,6 +130,7 @@ const toJson = (inspection: Inspection) => ({
   items: inspection.items.map((item) => toItemJson(item, inspection)),
   stores: inspection.stores,
   malformed: inspection.malformed,
+  ...(inspection.endpoint && { endpoint: inspection.endpoint }),
 });
 
 /** `place` and `alias` are there where they say something. */
@@ -143,6 +153,9 @@ function joinAsJson(inspections: readonly Inspection[]) {
     ),
     stores: inspections.flatMap(({ source, stores }) => stores.map((store) => ({ source, ...store }))),
     malformed: inspections.flatMap(({ source, malformed }) => malformed.map((why) => `${source}: ${why}`)),
-    sources: inspections.map((each) => ({ source: each.source, kind: each.kind })),
+    sources: inspections.map(({ source, kind: ofIt, endpoint }) => ({
+      ...{ source, kind: ofIt },
+      ...(endpoint && { endpoint }),
+    })),
   };
 }

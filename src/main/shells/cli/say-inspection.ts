@@ -1,6 +1,8 @@
 import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
+import type { EndpointFacts } from "#shared/model/endpoint.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayExpiry } from "#shared/text/elapsed.ts";
+import { sayEndpointFacts } from "#shared/text/endpoint-facts.ts";
 import { sayInspected } from "#shared/text/inspection.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import { sayEntryKind, sayIntegrity, sayStoreState } from "#shared/text/keystore.ts";
@@ -12,14 +14,23 @@ type Item = Inspection["items"][number];
 
 /** What a source holds, for people at a terminal. */
 export function sayInspection(inspection: Inspection, world: World): string {
-  const { source, kind, items, stores, malformed } = inspection;
+  const { source, kind, items, stores, malformed, endpoint } = inspection;
   const title = `${printable(source)}: ${sayInspected(kind, items.length)}`;
   const blocks = items.map((item) => sayItem(item, inspection, world.now()));
   const broken = malformed.length > 0 ? [sayMalformed(malformed)] : [];
   const heads = stores.map((store) => sayStore(store));
-  const parts = [world.isColoured ? paint("bold", title) : title, ...heads, ...blocks, ...broken];
+  const facts = endpoint ? [sayEndpoint(endpoint)] : [];
+  const parts = [world.isColoured ? paint("bold", title) : title, ...facts, ...heads, ...blocks, ...broken];
   return parts.join("\n\n");
 }
+
+/** A name stands once, before the first of its lines. */
+const sayEndpoint = (endpoint: EndpointFacts): string =>
+  sayEndpointFacts(endpoint)
+    .flatMap(({ name, lines }) =>
+      lines.map((line, index) => `  ${printable(index === 0 ? name : "").padEnd(18)} ${printable(line)}`),
+    )
+    .join("\n");
 
 function sayStore(store: InspectedStore): string {
   const { place, format, integrity, protection, why, isWrongPassword, defaultPassword, entries } = store;

@@ -1,16 +1,18 @@
 import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
+import type { Endpoint } from "#shared/model/endpoint.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
 import { sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
 import { followScan } from "./follow-scan.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { printScan } from "./print-scan.ts";
-import { readScan, type VisitedScan } from "./read-scan.ts";
+import { readEndpoints, readScan, type VisitedScan } from "./read-scan.ts";
 import { SCAN, type Session } from "./session.ts";
 import {
   addTargetOptions,
+  collect,
   readTargetText,
   refuseBrokenWords,
   requireTargets,
@@ -30,6 +32,10 @@ type ScanOptions = CommonOptions &
     transport?: TransportWish;
     acceptNew?: boolean;
     concurrency?: number;
+    proxy?: string;
+    jump?: string;
+    oneAddress?: boolean;
+    offers?: boolean;
     strict?: boolean;
   };
 
@@ -46,6 +52,10 @@ export function addScan(program: Command, { world, finish }: Session): void {
     .option("--sudo", "read hosts as root by sudo, where that asks for no password")
     .addOption(transportOption())
     .option("--accept-new", "trust the key of a host that was never seen before")
+    .option("--proxy <url>", "reach endpoints through socks5://host:port or http://host:port; none: directly")
+    .option("--jump <host>", "reach endpoints through this SSH host, as [user@]host[:port]")
+    .option("--one-address", "of a name with several addresses greet the first that answers alone")
+    .option("--offers", "ask endpoints, by more connections, which TLS versions and groups they take")
     .option("--concurrency <visits>", "visits at a time", wholeNumber(1, 512))
     .option("--strict", "exit with 1 when a target could not be read")
     .addHelpText("after", HELP)
@@ -53,8 +63,6 @@ export function addScan(program: Command, { world, finish }: Session): void {
       finish(await scanTargets(words, command.optsWithGlobals<ScanOptions>(), world)),
     );
 }
-
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 const HELP = `
 Without a TARGET, all that are remembered are visited; what is scanned is remembered. How targets are
@@ -74,15 +82,23 @@ and passwords that were refused and the one that let it in, a session's beginnin
 sudo's lines beside it; through a jump host, such a login there. Where an authority may vouch for a host,
 a connection that ends before the login asks for its certificate. A host sees one login of ours at a time.
 
+Every address of an endpoint's name is greeted, and where they serve different certificates, that is a finding.
+--proxy and --jump lead to endpoints alone, and are remembered with them; hosts go as ssh_config says. A proxy, or
+the jump host, looks the names up. Its password does not belong in its address: user@host:port is asked for it.
+--offers makes some fourteen connections to each endpoint, one after the other.
+
 Examples:
   latchkey scan root@web1.example shop.example:443
+  latchkey scan 10.0.0.5-9:443 --server-name shop.example --server-name www.example
+  latchkey scan intranet.example:443 --proxy socks5://127.0.0.1:1080
   latchkey scan 10.0.0.0/24 --tls
   latchkey scan --from hosts.txt --sudo --accept-new --strict
   latchkey scan --from-ssh-config
   latchkey scan --failed
 
 With --json: { scanId, state, probes: { ok, failed, partial },
-  failures: [{ target, outcome, message, transport, jumpHost }], broken: [{ where, text, why }] }`;
+  failures: [{ target, outcome, message, transport, jumpHost }], broken: [{ where, text, why }],
+  endpoints: [{ target, facts, addresses, authorities, offers, timestamps, stapleBytes }] }`;
 
 type Wanted = TargetText & { again: "failed" | "unfinished" | null };
 type Visited = VisitedScan & { broken: readonly BrokenEntry[] };
@@ -104,7 +120,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   };
 
   const first = await run({ ...text, again });
-  if (options.json) printJson(toJson(first), world);
+  if (options.json) printJson(toJson(first, await readEndpoints(app.client, first.scan.id)), world);
   const visits = [first];
   for (let last = first; last.scan.state === "finished"; ) {
     const unknown = last.failures.filter(({ outcome }) => outcome === "host-key-unknown");
@@ -130,6 +146,14 @@ function chooseAgain({ failed, resume }: ScanOptions): Wanted["again"] {
   return failed ? "failed" : resume ? "unfinished" : null;
 }
 
+/** Null: as each is remembered. */
+function chooseWay({ proxy, jump }: ScanOptions): string | null {
+  if (proxy !== undefined && jump !== undefined)
+    throw new Refusal("invalid-input", "--proxy and --jump exclude each other; name one of them");
+  if (jump !== undefined) return jump.includes("://") ? jump : `ssh://${jump}`;
+  return proxy === undefined ? null : proxy.toLowerCase() === "none" ? "" : proxy;
+}
+
 async function visitAll(
   wanted: Wanted,
   options: ScanOptions,
@@ -143,6 +167,9 @@ async function visitAll(
     identityFiles: options.identity ?? [],
     askPassword: options.askPassword ?? false,
     concurrency: options.concurrency ?? null,
+    way: chooseWay(options),
+    everyAddress: !options.oneAddress,
+    asksForOffers: options.offers ?? false,
   };
   const { scanId, broken } = await followScan(client, { ...wanted, ...wish }, world);
   return { ...(await readScan(client, scanId)), broken };
@@ -156,7 +183,10 @@ function codeOf(visits: readonly Visited[], { strict }: ScanOptions): number {
   return strict && !isComplete ? 1 : 0;
 }
 
-const toJson = ({ scan: { id, state, ok, failed, partial }, failures, broken }: Visited) => ({
+const toJson = (
+  { scan: { id, state, ok, failed, partial }, failures, broken }: Visited,
+  endpoints: readonly Endpoint[],
+) => ({
   scanId: id,
   state,
   probes: { ok, failed, partial },
@@ -165,4 +195,8 @@ const toJson = ({ scan: { id, state, ok, failed, partial }, failures, broken }: 
     jumpHost: jumpHost && sayPlace(jumpHost),
   })),
   broken,
+  endpoints: endpoints.map(({ target, facts, addresses, authorities, offers, timestamps, stapleBytes }) => ({
+    target: sayTarget(target),
+    ...{ facts, addresses, authorities, offers, timestamps, stapleBytes },
+  })),
 });

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { StartTls } from "#shared/model/starttls.ts";
 import { TransportWish } from "#shared/model/transport.ts";
 import { sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
@@ -15,6 +16,8 @@ export type TargetOptions = {
   sshConfig?: string;
   ssh?: boolean;
   tls?: boolean;
+  starttls?: StartTls;
+  serverName?: string[];
 };
 
 /** The options by which a command takes targets. */
@@ -25,7 +28,23 @@ export const addTargetOptions = (command: Command): Command =>
     .option("--from-known-hosts", "every name in known_hosts that is not hashed")
     .option("--ssh-config <file>", "read this ssh_config, as ssh -F does; none reads nothing")
     .option("--ssh", "by SSH alone, whatever the port says")
-    .option("--tls", "by TLS alone, whatever the port says");
+    .option("--tls", "by TLS alone, whatever the port says")
+    .addOption(startTlsOption())
+    .option(
+      "--server-name <name>",
+      "ask endpoints for this name, where the target names none; may be given again",
+      collect,
+    );
+
+/** For an option that may be given again. */
+export const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** What is spoken before TLS. */
+export const startTlsOption = () =>
+  new Option(
+    "--starttls <protocol>",
+    "greet endpoints by this protocol before TLS, where the target does not name its own",
+  ).choices(StartTls.options);
 
 /** What carries the logins. */
 export const transportOption = () =>
@@ -42,9 +61,11 @@ export async function readTargetText(
   options: TargetOptions,
   world: World,
 ): Promise<TargetText> {
-  const { from, ssh, tls } = options;
+  const { from, ssh, tls, starttls = null } = options;
   if (ssh && tls)
     throw new Refusal("invalid-input", "--ssh and --tls exclude each other; without them both are visited");
+  if (ssh && starttls)
+    throw new Refusal("invalid-input", "--ssh and --starttls exclude each other: SSH has no TLS");
   // The file comes first, so that what is said of its lines counts them as an editor does.
   const text = [...(from === undefined ? [] : [await readList(from, world)]), words.join(" ")]
     .join("\n")
@@ -52,6 +73,8 @@ export async function readTargetText(
   return {
     text,
     only: ssh ? "ssh" : tls ? "tls" : null,
+    protocol: starttls,
+    serverNames: options.serverName ?? [],
     sources: [
       ...(options.fromSshConfig ? ["ssh-config" as const] : []),
       ...(options.fromKnownHosts ? ["known-hosts" as const] : []),

@@ -54,6 +54,10 @@ How targets are written:
   web1.example               SSH on 22 and TLS on 443
   root@web1  web1:22         SSH; with a port: root@web1:2222 or ssh://web1:2222
   web1:8443                  TLS, as is any port but 22
+  mail:25  db:5432           TLS after STARTTLS: SMTP, LMTP, IMAP, POP3, FTP, LDAP, XMPP, NNTP, sieve, IRC, telnet,
+                             PostgreSQL, MySQL, RDP and MS-TDS on the ports that are known for them
+  smtp://mail:2525           the same elsewhere: smtp lmtp imap pop3 ftp ldap xmpp xmpp-server nntp sieve irc telnet
+                             postgres mysql rdp mssql; for many by --starttls; tls://mail:25 is greeted at once
   10.0.0.5:443/shop.example  TLS there, asking for that server name
   https://shop.example/...   the endpoint of a page
   2001:db8::1                IPv6; with a port: [2001:db8::1]:22

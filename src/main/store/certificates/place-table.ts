@@ -22,15 +22,23 @@ export function placeTable(db: Database) {
     VALUES (@certificate, @name, @endpoint, @host, @path, @position, @scanId, @scanId)`);
 
   return {
-    follow(spot: Spot, seen: readonly SeenPlace[], { scanId, couldSee }: Look): void {
+    /** `stays`: certificates that are not gone though they were not seen. */
+    follow(
+      spot: Spot,
+      seen: readonly SeenPlace[],
+      { scanId, couldSee, stays }: Look & { stays?: ReadonlySet<number> },
+    ): void {
       const endpoint = "endpoint" in spot ? spot.endpoint : null;
       const host = "host" in spot ? spot.host : null;
       const known = currentAt(spot);
-      const pathOf = new Map(known.map((row) => [keyOf(row), row.path]));
+      const rowOf = new Map(known.map((row) => [keyOf(row), row]));
       followSpans({
         current: new Map(known.map((row) => [keyOf(row), row.id])),
         seen: byKey(seen, keyOf),
-        isGone: (key) => couldSee(pathOf.get(key) ?? ""),
+        isGone: (key) => {
+          const row = rowOf.get(key);
+          return couldSee(row?.path ?? "") && !(row && stays?.has(row.certificate));
+        },
         begin: (place) =>
           Number(begin.run({ ...place, name: spot.name, endpoint, host, scanId }).lastInsertRowid),
         extend: (id) => extend.run(scanId, id),

@@ -1,9 +1,12 @@
 import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
+import { SERVED_RULES } from "#shared/model/served.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
-import { placeTable } from "#store/certificates/place-table.ts";
+import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
-import type { EndpointVisit } from "#store/visit.ts";
+import type { EndpointVisit, SeenCertificate } from "#store/visit.ts";
+import { addressTable } from "./address-table.ts";
 import type { HostNames } from "./host-name-table.ts";
 
 type Deps = {
@@ -16,13 +19,20 @@ type Deps = {
 /** The places where TLS is spoken. */
 export function endpointTable(db: Database, { certificates, findings, names, probes }: Deps) {
   const places = placeTable(db);
+  const addresses = addressTable(db);
   const visit = db
     .prepare<object, number>(`
-      INSERT INTO endpoint (host, port, server_name, name, state, outcome, message, last_scan, last_seen, facts)
-      VALUES (@host, @port, @serverName, @name, @state, @outcome, @message, @scanId, @at, ifnull(@facts, '{}'))
-      ON CONFLICT (host, port, server_name) DO UPDATE
+      INSERT INTO endpoint (host, port, server_name, protocol, name, state, outcome, message, last_scan, last_seen, facts,
+        staple, timestamps, authorities, offers)
+      VALUES (@host, @port, @serverName, @protocol, @name, @state, @outcome, @message, @scanId, @at, ifnull(@facts, '{}'),
+        @staple, @timestamps, @authorities, @offers)
+      ON CONFLICT (host, port, server_name, protocol) DO UPDATE
       SET state = @state, outcome = @outcome, message = @message, last_scan = @scanId, last_seen = @at,
-          facts = ifnull(@facts, facts)
+          facts = ifnull(@facts, facts),
+          staple = CASE WHEN @facts IS NULL THEN staple ELSE @staple END,
+          timestamps = CASE WHEN @facts IS NULL THEN timestamps ELSE @timestamps END,
+          authorities = CASE WHEN @facts IS NULL THEN authorities ELSE @authorities END,
+          offers = ifnull(@offers, offers)
       RETURNING id`)
     .pluck();
 
@@ -31,15 +41,59 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
     visit({ target, presented, ...probe }: EndpointVisit): void {
       probes.record({ ...probe, target, hostKey: null, jumpHost: null });
       const name = names.idOf(target.host);
-      const facts = presented && JSON.stringify(presented.facts);
-      const serverName = target.serverName ?? "";
-      const endpoint = visit.get({ ...probe, host: target.host, port: target.port, serverName, name, facts });
+      const { host, port, protocol, serverName } = target;
+      const row = { ...probe, host, port, protocol, serverName: serverName ?? "", name };
+      const endpoint = visit.get({ ...row, ...toColumns(presented, probe.at) });
       if (!presented || endpoint === undefined) return;
-      const seen = presented.chain.flatMap((one, position) =>
-        one ? { certificate: certificates.remember(one, probe.at), path: null, position } : [],
+      const { scanId, at } = probe;
+      const remember = (chain: SeenChain) => placesIn(chain, (one) => certificates.remember(one, at));
+      const { seen, stays } = followAddresses({ endpoint, host, at, remember }, presented);
+      places.follow({ name, endpoint }, seen, { scanId, isWhole: true, couldSee: () => true, stays });
+      findings.replace(
+        { name, endpoint, at },
+        presented.findings,
+        ({ rule, kind, id }) => !SERVED_RULES.has(rule) && !(kind === "certificate" && stays.has(id)),
       );
-      places.follow({ name, endpoint }, seen, { scanId: probe.scanId, isWhole: true, couldSee: () => true });
-      findings.replace({ name, endpoint, at: probe.at }, presented.findings, () => true);
     },
+  };
+
+  /** What is seen at all addresses that were looked at, and which certificates may still be at those that showed none. */
+  function followAddresses(
+    { endpoint, host, at, remember }: Followed,
+    { chain, facts, addresses: looked }: Presented,
+  ): { seen: SeenPlace[]; stays: ReadonlySet<number> } {
+    const own = remember(chain);
+    // Of an endpoint that is an address by itself there are no others.
+    if (isAddress(host)) return { seen: own, stays: NONE };
+    const showed = looked?.map((one) => ({ ...one, places: remember(one.chain) })) ?? [];
+    const first = facts.address === undefined ? [] : [{ ...FIRST, address: facts.address, places: own }];
+    const seen = (showed.length > 0 ? showed : first).map(({ address, outcome, message, places: shown }) => ({
+      ...{ address, outcome, message, chain: shown.map(({ certificate }) => certificate) },
+    }));
+    const stays = addresses.follow(endpoint, { seen, isAll: looked !== null, at });
+    return { seen: [...own, ...showed.flatMap((one) => one.places)], stays };
+  }
+}
+
+type Presented = NonNullable<EndpointVisit["presented"]>;
+type SeenChain = Presented["chain"];
+type Followed = { endpoint: number; host: string; at: Instant; remember: (chain: SeenChain) => SeenPlace[] };
+
+const NONE: ReadonlySet<number> = new Set();
+const FIRST = { outcome: "presented", message: "" } as const;
+
+const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
+
+const placesIn = (chain: SeenChain, remember: (one: SeenCertificate) => number): SeenPlace[] =>
+  chain.flatMap((one, position) => (one ? { certificate: remember(one), path: null, position } : []));
+
+/** What an endpoint showed, as it is written down; null for what there is not. */
+function toColumns(presented: EndpointVisit["presented"], at: Instant) {
+  const { staple = null, timestamps = null, authorities = null, offers = null } = presented?.beside ?? {};
+  return {
+    facts: presented && JSON.stringify(presented.facts),
+    ...{ staple, timestamps },
+    authorities: authorities && JSON.stringify(authorities),
+    offers: offers && JSON.stringify({ at, ...offers }),
   };
 }

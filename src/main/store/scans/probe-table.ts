@@ -15,6 +15,7 @@ type Row = {
   port: number;
   user: string | null;
   server_name: string | null;
+  protocol: string | null;
   state: string;
   outcome: string;
   message: string;
@@ -44,7 +45,7 @@ type Wanted = {
   limit: number;
 };
 
-const COLUMNS = `id, kind, host, port, user, server_name, state, outcome, message, at, took_ms, key_type,
+const COLUMNS = `id, kind, host, port, user, server_name, protocol, state, outcome, message, at, took_ms, key_type,
   key_fingerprint, jump_host, jump_port, transport`;
 
 const FAILED_FIRST = { name: "failed", columns: ["state <> 'failed'", "id"], descending: false };
@@ -55,9 +56,9 @@ export const PROBE_TEXT =
 
 export function probeTable(db: Database, lists: Lists) {
   const add = db.prepare(`
-    INSERT INTO probe (scan, kind, host, port, user, server_name, state, outcome, message, at, took_ms, key_type,
+    INSERT INTO probe (scan, kind, host, port, user, server_name, protocol, state, outcome, message, at, took_ms, key_type,
       key_fingerprint, jump_host, jump_port, transport)
-    VALUES (@scanId, @kind, @host, @port, @user, @serverName, @state, @outcome, @message, @at, @tookMs, @keyType,
+    VALUES (@scanId, @kind, @host, @port, @user, @serverName, @protocol, @state, @outcome, @message, @at, @tookMs, @keyType,
       @fingerprint, @jumpHost, @jumpPort, @transport)`);
   const unvisited = unvisitedTable(db);
   const count = db.prepare(`
@@ -91,6 +92,7 @@ const toRow = ({ target, hostKey, jumpHost, ...probe }: NewProbe) => ({
   port: target.port,
   user: target.kind === "ssh" ? target.user : null,
   serverName: target.kind === "tls" ? target.serverName : null,
+  protocol: target.kind === "tls" ? target.protocol : null,
   state: probe.state,
   outcome: probe.outcome,
   message: probe.message,
@@ -106,7 +108,7 @@ const toRow = ({ target, hostKey, jumpHost, ...probe }: NewProbe) => ({
 const fromRow = (row: Row): Probe =>
   Probe.parse({
     ...row,
-    target: { ...row, serverName: row.server_name },
+    target: { ...row, serverName: row.server_name, protocol: row.protocol ?? "tls" },
     tookMs: row.took_ms,
     jumpHost: row.jump_host === null ? null : { host: row.jump_host, port: row.jump_port },
     hostKey: row.key_type === null ? null : { keyType: row.key_type, fingerprint: row.key_fingerprint },

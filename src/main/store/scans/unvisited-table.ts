@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import type { WayText } from "#shared/model/endpoint-way.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import { Target } from "#shared/model/target.ts";
 import { TransportWish } from "#shared/model/transport.ts";
@@ -9,6 +10,8 @@ export type Asked = {
   useSudo: boolean;
   /** What is to carry its login. */
   transport?: TransportWish;
+  /** How an endpoint is reached; absent: directly. */
+  way?: WayText;
 };
 
 type Row = {
@@ -17,32 +20,35 @@ type Row = {
   port: number;
   user: string;
   server_name: string;
+  protocol: string;
   use_sudo: number;
   transport: string;
+  way: string;
 };
 
 /** What scans have still to visit. */
 export function unvisitedTable(db: Database) {
   const add = db.prepare(`
-    INSERT INTO unvisited (kind, host, port, user, server_name, use_sudo, transport, scan)
-    VALUES (@kind, @host, @port, @user, @serverName, @useSudo, @transport, @scanId)
-    ON CONFLICT DO UPDATE SET scan = @scanId, use_sudo = @useSudo, transport = @transport`);
+    INSERT INTO unvisited (kind, host, port, user, server_name, protocol, use_sudo, transport, way, scan)
+    VALUES (@kind, @host, @port, @user, @serverName, @protocol, @useSudo, @transport, @way, @scanId)
+    ON CONFLICT DO UPDATE SET scan = @scanId, use_sudo = @useSudo, transport = @transport, way = @way`);
   const strike = db.prepare(`
     DELETE FROM unvisited
-    WHERE kind = @kind AND host = @host AND port = @port AND user = @user AND server_name = @serverName`);
+    WHERE kind = @kind AND host = @host AND port = @port AND user = @user AND server_name = @serverName
+      AND protocol = @protocol`);
   const ofStopped = db.prepare<[], Row>(`
-    SELECT kind, host, port, user, server_name, use_sudo, transport
+    SELECT kind, host, port, user, server_name, protocol, use_sudo, transport, way
     FROM unvisited
     WHERE scan = (
       SELECT max(unvisited.scan)
       FROM unvisited JOIN scan ON scan.id = unvisited.scan
       WHERE scan.state IN ('cancelled', 'interrupted'))
-    ORDER BY kind, host, port, user, server_name`);
+    ORDER BY kind, host, port, user, server_name, protocol`);
 
   return {
     plan(scanId: ScanId, asked: readonly Asked[]): void {
-      for (const { target, useSudo, transport = "auto" } of asked)
-        add.run({ ...toRow(target), useSudo: Number(useSudo), transport, scanId });
+      for (const { target, useSudo, transport = "auto", way = "" } of asked)
+        add.run({ ...toRow(target), useSudo: Number(useSudo), transport, way, scanId });
     },
 
     /** A visit strikes its target off, whichever scan planned it. */
@@ -59,10 +65,12 @@ const toRow = (target: Target) => ({
   port: target.port,
   user: (target.kind === "ssh" && target.user) || "",
   serverName: (target.kind === "tls" && target.serverName) || "",
+  protocol: target.kind === "tls" ? target.protocol : "tls",
 });
 
-const fromRow = ({ user, server_name, use_sudo, transport, ...row }: Row): Asked => ({
+const fromRow = ({ user, server_name, use_sudo, transport, way, ...row }: Row): Asked => ({
   target: Target.parse({ ...row, user: user || null, serverName: server_name || null }),
   useSudo: use_sudo === 1,
   transport: TransportWish.parse(transport),
+  way,
 });

@@ -89,6 +89,7 @@ export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => (
   isEncrypted: null,
   lock: null,
   likelyFingerprint: null,
+  spkiSha256: null,
 });
 
 export const fingerprintOf = (key: string): string => `SHA256:${hash(key).toString("base64").slice(0, 43)}`;
@@ -106,6 +107,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   keyFiles: [],
   hostKeys: [],
   certificateFiles: [],
+  disk: { addresses: null, map: null, servings: [] },
   reach: { becoming: [], areRulesRead: true, agents: [], outbound: [], unreadPaths: [] },
   authorities: { trusted: [], isToldWhole: true },
   use: { logins: [], windows: [] },
@@ -118,7 +120,12 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
 export const beginScan = (store: Store, at: Instant = START): ScanId =>
   store.scans.begin({ asked: [{ target: ASKED, useSudo: false }], at });
 
-const ASKED: TlsTarget = { kind: "tls", host: "asked.example", port: 443, serverName: null };
+const ASKED: TlsTarget = { kind: "tls", host: "asked.example", port: 443, serverName: null, protocol: "tls" };
+
+const NOTHING_SHOWN = {
+  ...{ chain: [], facts: {}, findings: [], addresses: null },
+  beside: { staple: null, timestamps: null, authorities: null, offers: null },
+};
 
 type EndpointPart = Partial<Omit<EndpointVisit, "target" | "presented">> & {
   presented?: Partial<NonNullable<EndpointVisit["presented"]>> | null;
@@ -140,8 +147,8 @@ export function visitEndpoint(
       outcome: presented ? "presented" : "refused",
       message: "",
       ...visit,
-      target: { kind: "tls", host: name, port: 443, serverName: null },
-      presented: presented && { chain: [], facts: {}, findings: [], ...presented },
+      target: { kind: "tls", host: name, port: 443, serverName: null, protocol: "tls" },
+      presented: presented && { ...NOTHING_SHOWN, ...presented },
     }),
   );
 }

@@ -8,6 +8,8 @@ export function sayAskedFor({ about }: Question): string {
       return "Passphrase";
     case "password":
       return "Password";
+    case "proxy":
+      return "Password of the proxy";
     case "keyboard-interactive":
       return "The host asks";
     default:
@@ -22,6 +24,8 @@ export function sayAnswering({ about }: Question): string {
       return "Unlock the key";
     case "password":
       return "Log in";
+    case "proxy":
+      return "Go through it";
     case "keyboard-interactive":
       return "Answer the host";
     default:

@@ -1,5 +1,6 @@
 import type { HostReading } from "#net/ssh/collect.ts";
 import type { Where } from "#net/ssh/ssh-failure.ts";
+import type { EndpointReading } from "#net/tls/probe-endpoint.ts";
 import type { SshTarget, Target, TlsTarget } from "#shared/model/target.ts";
 import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 
@@ -18,13 +19,11 @@ export type StreamHome = {
   lost: { jumpHost: Where; message: string } | null;
 };
 
-/** An endpoint that presented a chain: exact DER, as it came. */
-export type ChainHome = {
-  kind: "chain";
-  visited: Visited<TlsTarget>;
-  chain: readonly Uint8Array[];
-  facts: Record<string, string>;
-};
+/** An endpoint that presented a chain, and what it sent beside it: exact bytes, as they came. */
+export type ChainHome = { kind: "chain"; visited: Visited<TlsTarget> } & Pick<
+  EndpointReading,
+  "chain" | "facts" | "wire" | "addresses" | "offers"
+>;
 
 /**
  * What a visit brought home. What strangers sent is not looked at where connections are kept: that is done by whoever
@@ -44,8 +43,17 @@ export const scanOf = (home: BroughtHome) => visitedOf(home).scanId;
 /** Of what a visit has sent: the bytes that wait until they are read. */
 export function sizeOf(home: BroughtHome): number {
   if (home.kind === "stream") return home.reading.stream.length;
-  return home.kind === "chain" ? home.chain.reduce((size, der) => size + der.length, 0) : 0;
+  if (home.kind !== "chain") return 0;
+  const { staple, timestamps, authorities } = home.wire;
+  const chains = [home.chain, ...(home.addresses ?? []).map(({ chain }) => chain)];
+  return sum([
+    ...chains.flat(),
+    ...(authorities ?? []),
+    ...[staple, timestamps].filter((one) => one !== null),
+  ]);
 }
+
+const sum = (parts: readonly Uint8Array[]): number => parts.reduce((size, { length }) => size + length, 0);
 
 /** A visit that read nothing through a fault of this program. */
 export function brokenVisit(visited: Visited<Target>, hostKey: HostVisit["hostKey"] = null) {

@@ -7,7 +7,7 @@ const common = { scanId: ScanId.parse(1), at: "2026-06-01T00:00:00Z", tookMs: 1 
 const HOST = { ...common, target: { kind: "ssh" as const, host: "web1", port: 22, user: "root" } };
 const ENDPOINT = {
   ...common,
-  target: { kind: "tls" as const, host: "shop", port: 443, serverName: null },
+  target: { kind: "tls" as const, host: "shop", port: 443, serverName: null, protocol: "tls" as const },
 };
 
 /** Three bytes in the middle of a thousand: as a packet holds a key, or a record a certificate. */
@@ -27,13 +27,22 @@ const streamHome = (stream: Uint8Array): BroughtHome => ({
 });
 
 test("of a certificate or a key only its own bytes go over, and not what they are part of", () => {
-  const home = cross({ kind: "chain", visited: ENDPOINT, chain: [partOf(1), partOf(2)], facts: {} });
-  expect(home).toEqual({
-    ...{ kind: "chain", visited: ENDPOINT, facts: {} },
-    chain: [new Uint8Array([1, 1, 1]), new Uint8Array([2, 2, 2])],
+  const said = { outcome: "presented" as const, message: "", address: "192.0.2.1" };
+  const home = cross({
+    ...{ kind: "chain", visited: ENDPOINT, chain: [partOf(1), partOf(2)], facts: {}, offers: null },
+    wire: { staple: partOf(3), timestamps: partOf(4), authorities: [partOf(5)] },
+    addresses: [{ ...said, chain: [partOf(6)] }],
   });
-  const sizes = home.kind === "chain" ? home.chain.map(({ buffer }) => buffer.byteLength) : [];
-  expect(sizes).toEqual([3, 3]);
+  const three = (fill: number) => new Uint8Array(3).fill(fill);
+  expect(home).toEqual({
+    ...{ kind: "chain", visited: ENDPOINT, facts: {}, offers: null },
+    chain: [three(1), three(2)],
+    wire: { staple: three(3), timestamps: three(4), authorities: [three(5)] },
+    addresses: [{ ...said, chain: [three(6)] }],
+  });
+  const { chain, wire, addresses } = home as Extract<BroughtHome, { kind: "chain" }>;
+  const parts = [...chain, wire.staple, wire.timestamps, wire.authorities?.[0], addresses?.[0]?.chain[0]];
+  expect(parts.map((part) => part?.buffer.byteLength)).toEqual([3, 3, 3, 3, 3, 3]);
   const { reading } = cross(streamHome(new Uint8Array(1))) as Extract<BroughtHome, { kind: "stream" }>;
   expect(reading.hostKey?.blob.buffer.byteLength).toBe(3);
 });

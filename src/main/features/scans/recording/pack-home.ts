@@ -1,4 +1,4 @@
-import type { BroughtHome } from "./brought-home.ts";
+import type { BroughtHome, ChainHome } from "./brought-home.ts";
 
 /**
  * What a visit brought home, ready to go to another thread: bytes that are part of something larger would take all of
@@ -7,7 +7,7 @@ import type { BroughtHome } from "./brought-home.ts";
 export function packHome(home: BroughtHome): { home: BroughtHome; handOver: ArrayBuffer[] } {
   switch (home.kind) {
     case "chain":
-      return { home: { ...home, chain: home.chain.map(alone) }, handOver: [] };
+      return { home: packChain(home), handOver: [] };
     case "stream": {
       const stream = whole(home.reading.stream);
       const { hostKey } = home.reading;
@@ -22,6 +22,20 @@ export function packHome(home: BroughtHome): { home: BroughtHome; handOver: Arra
       return { home: { ...home, visit: { ...visit, hostKey } }, handOver: [] };
     }
   }
+}
+
+function packChain(home: ChainHome): ChainHome {
+  const { staple, timestamps, authorities } = home.wire;
+  return {
+    ...home,
+    chain: home.chain.map(alone),
+    wire: {
+      staple: staple && alone(staple),
+      timestamps: timestamps && alone(timestamps),
+      authorities: authorities?.map(alone) ?? null,
+    },
+    addresses: home.addresses?.map((one) => ({ ...one, chain: one.chain.map(alone) })) ?? null,
+  };
 }
 
 const alone = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);

@@ -1,0 +1,51 @@
+import type { Certificate } from "#shared/model/certificate.ts";
+import type { FindingDraft } from "#shared/model/finding.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+
+/** What an address of a name showed, the leaf first. */
+type Showed = { address: string; chain: readonly ({ certificate: Certificate } | null)[] };
+
+/** Addresses that the evidence lists before it only counts. */
+const MOST_ADDRESSES = 8;
+
+/**
+ * That the addresses of one name serve different leaves, about the one that ends first: it is the one that was left
+ * behind, if one was. Nothing is said of addresses that showed none, nor of a leaf that cannot be read.
+ */
+export function findAddressProblems({ host, port }: TlsTarget, addresses: readonly Showed[]): FindingDraft[] {
+  const showed = addresses.flatMap(({ address, chain: [leaf] }) =>
+    leaf ? { address, certificate: leaf.certificate } : [],
+  );
+  const [oldest] = showed.toSorted((one, other) =>
+    endOf(one.certificate) < endOf(other.certificate) ? -1 : 1,
+  );
+  if (!oldest) return [];
+  const { certificate } = oldest;
+  const isSame = (one: (typeof showed)[number]) => one.certificate.sha256 === certificate.sha256;
+  if (showed.every(isSame)) return [];
+  const where = showed
+    .filter(isSame)
+    .map(({ address }) => address)
+    .join(", ");
+  const more = showed.length - MOST_ADDRESSES;
+  return [
+    {
+      about: { kind: "certificate", sha256: certificate.sha256 },
+      label: certificate.subject || certificate.names[0] || `serial number ${certificate.serial}`,
+      rule: "endpoint-addresses-differ",
+      severity: "medium",
+      sentence: `the addresses of ${host} serve different certificates on port ${port}, and this one comes from ${where}`,
+      evidence: [
+        ...showed.slice(0, MOST_ADDRESSES).map(sayShowed),
+        ...(more > 0 ? [`and ${more} addresses more`] : []),
+      ],
+      remedy: `have all addresses serve the same one: renew or reload the server at ${where}, or take it out of the name`,
+    },
+  ];
+}
+
+/** One whose end cannot be read comes last. */
+const endOf = ({ notAfter }: Certificate): string => notAfter ?? "unreadable";
+
+const sayShowed = ({ address, certificate }: { address: string; certificate: Certificate }): string =>
+  `${address} serves ${certificate.sha256.slice(0, 16)}, which ends ${certificate.notAfter ?? "at a time that cannot be read"}`;

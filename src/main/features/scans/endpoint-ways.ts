@@ -1,0 +1,101 @@
+/**
+ * The ways of one scan to its endpoints, each made once. A jump host is the same machinery as for hosts: its key is
+ * checked, and it is logged in to once. The password of a proxy is asked for once, and is forgotten with the scan.
+ */
+import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { type EndpointWay, readWay } from "#domain/targets/read-way.ts";
+import type { Failure } from "#net/connect-failure.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import type { JumpHost } from "#net/ssh/jump-hosts.ts";
+import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
+import type { Credentials } from "#net/ways/said.ts";
+import type { WayText } from "#shared/model/endpoint-way.ts";
+import { sayPlace } from "#shared/text/target.ts";
+
+type ProxyWay = Extract<EndpointWay, { kind: "socks5" | "http" }>;
+type Jump = Extract<EndpointWay, { kind: "jump" }>;
+
+type Deps = {
+  ask: Ask;
+  routeTo: SshConfig["routeTo"];
+  portOf: SshConfig["portOf"];
+  /** Of this workstation. */
+  user: string;
+  keepOpen: (hops: readonly Hop[]) => Promise<JumpHost<Hop> | null>;
+  signal: AbortSignal;
+};
+
+/** A way, and how long what leads there has to stay open; or why there is none. */
+export type Kept = { way: Way | null; [Symbol.asyncDispose]: () => Promise<void> };
+
+export type EndpointWays = ReturnType<typeof createEndpointWays>;
+
+/** The machines that a jump host's own way leads over, the jump host last; or a sentence why there is none. */
+export function routeToJump(
+  { host, port, user }: Jump,
+  { routeTo, portOf, user: ours }: Pick<Deps, "routeTo" | "portOf" | "user">,
+): { hops: readonly Hop[] } | { why: string } {
+  const target = { kind: "ssh" as const, host, port: port ?? portOf(host, user) ?? 22, user };
+  const route = routeTo(target, ours);
+  return route.kind === "hops" ? { hops: route.hops } : { why: route.why };
+}
+
+export function createEndpointWays(deps: Deps) {
+  const proxies = new Map<string, Promise<Way>>();
+
+  return {
+    /** A way, ready to be gone; it stays open until it is disposed. Rejects only when the scan is told to stop. */
+    async keep(text: WayText): Promise<Kept | Failure> {
+      const way = readWay(text);
+      switch (way.kind) {
+        case "direct":
+          return { way: null, ...NOTHING_OPEN };
+        case "jump":
+          return keepJump(way);
+        default: {
+          const known = proxies.get(text) ?? openProxy(way);
+          proxies.set(text, known);
+          return { way: await known, ...NOTHING_OPEN };
+        }
+      }
+    },
+  };
+
+  async function openProxy(proxy: ProxyWay): Promise<Way> {
+    return createProxyWay({ ...proxy, credentials: await askFor(proxy) });
+  }
+
+  /** Without a password the proxy is tried as nobody; what it says to that is told. */
+  async function askFor({ user, host, port }: ProxyWay): Promise<Credentials | null> {
+    if (user === null) return null;
+    const about = { kind: "proxy" as const, user, host, port };
+    const prompts = [{ text: "Password", isEchoed: false }];
+    const [password] = (await deps.ask({ about, prompts, wrongAnswers: 0 }, deps.signal))?.answers ?? [];
+    deps.signal.throwIfAborted();
+    return password ? { user, password } : null;
+  }
+
+  async function keepJump(jump: Jump): Promise<Kept | Failure> {
+    const route = routeToJump(jump, deps);
+    if ("why" in route) return { outcome: "not-supported", message: route.why };
+    const jumpHost = await deps.keepOpen(route.hops);
+    if (!jumpHost) throw new Error("a way through a jump host has none");
+    const port = route.hops.at(-1)?.port ?? 22;
+    return {
+      way: { name: `ssh://${sayPlace({ host: jump.host, port })}`, reach: (to) => reach(jumpHost, to) },
+      [Symbol.asyncDispose]: () => jumpHost[Symbol.asyncDispose](),
+    };
+  }
+}
+
+const NOTHING_OPEN = { [Symbol.asyncDispose]: async () => undefined };
+
+async function reach(jumpHost: JumpHost<Hop>, { host, port }: { host: string; port: number }) {
+  const reached = await jumpHost.reach({ address: host, port });
+  if ("stream" in reached) return { stream: reached.stream };
+  const { outcome, message, jumpHost: about, hostKey } = reached;
+  // That a key is refused is about the jump host, which is a host that can be scanned by itself.
+  const isOfKey = hostKey !== null && about !== null && outcome !== "jump-failed";
+  if (!isOfKey) return { outcome, message };
+  return { outcome: "jump-failed" as const, message: `the jump host ${sayPlace(about)}: ${message}` };
+}

@@ -1,0 +1,33 @@
+import { listElements, readElement } from "./ber.ts";
+import { type Dialogue, MORE, type Step } from "./dialogue.ts";
+
+/** An ExtendedRequest that names StartTLS and nothing else (RFC 4511 section 4.14.1), as message 1. */
+const START_TLS = Buffer.concat([
+  Buffer.from([0x30, 0x1d, 0x02, 0x01, 0x01, 0x77, 0x18, 0x80, 0x16]),
+  Buffer.from("1.3.6.1.4.1.1466.20037"),
+]);
+
+const [SEQUENCE, INTEGER, EXTENDED_RESPONSE, ENUMERATED] = [0x30, 0x02, 0x78, 0x0a];
+const MOST_MESSAGE = 16 * 1024;
+
+/** What servers answer by (RFC 4511 section 4.1.9) when they do not know StartTLS. */
+const PROTOCOL_ERROR = 2;
+
+export const createLdapDialogue = (): Dialogue => ({ opening: START_TLS, next });
+
+function next(heard: Buffer): Step {
+  if (heard[0] !== SEQUENCE) return { kind: "other", heard };
+  const message = readElement(heard, MOST_MESSAGE);
+  if (message === null) return MORE;
+  if (message === "broken") return { kind: "other", heard };
+  const [id, response] = listElements(message.content);
+  if (id?.tag !== INTEGER || response?.tag !== EXTENDED_RESPONSE) return { kind: "other", heard };
+  const [result, , diagnostic] = listElements(response.content);
+  const code = result?.tag === ENUMERATED && result.content.length === 1 ? result.content[0] : undefined;
+  if (code === undefined) return { kind: "other", heard };
+  const said = `result ${code}${diagnostic ? ` ${diagnostic.content.toString("utf8")}` : ""}`.trim();
+  // A message of no number tells that the server ends the connection (section 4.4.1).
+  if (id.content.every((byte) => byte === 0)) return { kind: "turned-away", said };
+  if (code === 0) return { kind: "ready", used: message.size };
+  return { kind: code === PROTOCOL_ERROR ? "not-offered" : "refused", said };
+}
