@@ -10,6 +10,7 @@ import { createAccess } from "./features/access/index.ts";
 import { createActivity } from "./features/activity/index.ts";
 import { createBundles } from "./features/bundles/index.ts";
 import { createCertificates } from "./features/certificates/index.ts";
+import { createChains } from "./features/chains/index.ts";
 import { createChanges } from "./features/changes/index.ts";
 import { createDatabase } from "./features/database/index.ts";
 import { createEvents } from "./features/events/index.ts";
@@ -126,6 +127,7 @@ async function close(
   store: { close: () => void },
 /** What needs attention or will, what has changed, and what somebody has decided of it. */
 const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({
+  chains: createChains(deps),
   changes: createChanges(deps),
   findings: createFindings(deps),
   forecast: createForecast(deps),

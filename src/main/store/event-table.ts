@@ -26,6 +26,8 @@ type EventKind =
   | "rule-turned-off"
   | "labels-set"
   | "tag-set"
+  | "trust-given"
+  | "trust-taken-back"
   | "database-backed-up"
   | "database-restored"
   | "database-went-back";

@@ -10,6 +10,7 @@ import type { Store } from "./store.ts";
 /** What a scan writes with. The store of the core is one, too. */
 export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   bundles: Store["bundles"];
+  chains: Pick<Store["chains"], "named" | "markPublic">;
   endpoints: Pick<Store["endpoints"], "visit">;
   events: Pick<Store["events"], "append">;
   hosts: Pick<Store["hosts"], "visit">;
@@ -30,13 +31,14 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const db = new Sqlite(path, { fileMustExist: true });
     setUp(db);
     const commits = createCommits(db, path, diskHealth(wish.disk));
-    const { bundles, endpoints, events, hostVisits, pins, scans, targets, uses } = scanTables(
+    const { bundles, chains, endpoints, events, hostVisits, pins, scans, targets, uses } = scanTables(
       db,
       createLists(db),
     );
     return {
       atomically: commits.atomically,
       bundles: explained(bundles),
+      chains: explained(chains),
       endpoints: explained(endpoints),
       events: explained(events),
       hosts: explained(hostVisits),

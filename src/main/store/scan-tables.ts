@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import { grantAges } from "./access/grant-ages.ts";
 import { bundleTable } from "./bundle-table.ts";
 import { certificateMemory } from "./certificates/certificate-memory.ts";
+import { chainReader } from "./certificates/chain-reader.ts";
 import { eventTable } from "./event-table.ts";
 import { findingWriter } from "./findings/finding-writer.ts";
 import { endpointTable } from "./hosts/endpoint-table.ts";
@@ -22,6 +23,7 @@ export function scanTables(db: Database, lists: Lists) {
   return {
     ...{ certificates, probes },
     bundles: bundleTable(db),
+    chains: chainReader(db),
     endpoints: endpointTable(db, writers),
     events: eventTable(db),
     hostVisits: hostVisits(db, writers),

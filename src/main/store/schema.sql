@@ -1108,6 +1108,18 @@ CREATE INDEX served_certificate ON served (certificate);
 
 CREATE INDEX place_in_file ON place (host, path) WHERE host IS NOT NULL;
 
+CREATE TABLE trust_item (
+  id       INTEGER PRIMARY KEY,
+  sha256   TEXT NOT NULL UNIQUE,
+  kind     TEXT NOT NULL CHECK (kind IN ('root', 'crl')),
+  label    TEXT NOT NULL,
+  source   TEXT NOT NULL,
+  added_at TEXT NOT NULL,
+  der      BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX trust_item_by_kind ON trust_item (kind, id);
+
 CREATE TABLE finding (
   id         INTEGER PRIMARY KEY,
   rule       TEXT NOT NULL,

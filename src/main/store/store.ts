@@ -27,6 +27,7 @@ import { peopleStore } from "./people/people-store.ts";
 import { rosterTable } from "./people/roster-table.ts";
 import { scopeTable } from "./people/scope-table.ts";
 import { scanTables } from "./scan-tables.ts";
+import { trustTable } from "./trust/trust-table.ts";
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -112,6 +113,7 @@ function tables(db: Database, path: string) {
     bundles: explained(written.bundles),
     acceptances: explained(acceptances),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
+    chains: explained(written.chains),
     changes: viewed(changeStore(db, lists)),
     endpoints: explained(written.endpoints),
     events: explained(written.events),
@@ -126,6 +128,7 @@ function tables(db: Database, path: string) {
     pins: explained(pins),
     scans: explained({ ...scans, probes: probes.list }),
     targets: explained(written.targets),
+    trust: explained(trustTable(db)),
     rules: explained(ruleTable(db)),
     uses: explained(written.uses),
   };

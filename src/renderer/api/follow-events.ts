@@ -39,6 +39,7 @@ type Area =
   | "scans"
   | "overview"
   | "certificates"
+  | "chains"
   | "changes"
   | "access"
   | "graph"
@@ -51,7 +52,7 @@ type Area =
   | "database";
 
 const SCANNED = [
-  ...(["scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
+  ...(["chains", "scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
   ...(["people", "targets", "settings", "changes"] as const),
 ] as const;
 
@@ -78,6 +79,8 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["findings", "overview", "certificates"];
     case "labels-changed":
       return ["findings", "overview", "certificates", "hosts"];
+    case "trust-changed":
+      return ["chains"];
     case "database-changed":
       return ["database", "settings"];
     default:

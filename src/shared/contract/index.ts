@@ -3,6 +3,7 @@ import { access } from "./access.ts";
 import { activity } from "./activity.ts";
 import { bundles } from "./bundles.ts";
 import { certificates } from "./certificates.ts";
+import { chains } from "./chains.ts";
 import { changes } from "./changes.ts";
 import { database } from "./database.ts";
 import { events } from "./events.ts";
@@ -26,6 +27,7 @@ export const contract = {
   activity,
   bundles,
   certificates,
+  chains,
   changes,
   database,
   events,

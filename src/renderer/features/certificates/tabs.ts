@@ -2,8 +2,10 @@ import type { ComponentType } from "react";
 import type { CertificatesSearch } from "#renderer/api/searches.ts";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
 import { Asn1Tab } from "./asn1-tab.tsx";
+import { ChainTab } from "./chain-tab.tsx";
 import { PlacesTab } from "./places-tab.tsx";
 import { RawTab } from "./raw-tab.tsx";
+import { RevocationTab } from "./revocation-tab.tsx";
 import { SummaryTab } from "./summary-tab.tsx";
 
 export type TabName = NonNullable<CertificatesSearch["tab"]>;
@@ -17,7 +19,9 @@ type CertificateTab = {
 /** In the order in which they stand. A tab whose data is heavy asks for it itself: only the one that is shown is rendered. */
 export const TABS: readonly CertificateTab[] = [
   { name: "summary", title: "Summary", Tab: SummaryTab },
+  { name: "chain", title: "Chain", Tab: ChainTab },
   { name: "places", title: "Places", Tab: PlacesTab },
+  { name: "revocation", title: "Revocation", Tab: RevocationTab },
   { name: "asn1", title: "ASN.1", Tab: Asn1Tab },
   { name: "raw", title: "Raw", Tab: RawTab },
 ];

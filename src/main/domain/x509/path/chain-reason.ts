@@ -26,10 +26,13 @@ export const reasonAbout = (
 ): ChainReason => ({ code, sentence: `${labelOf(certificate)} ${words}`, sha256: certificate.sha256 });
 
 /** The common name, or the whole subject, as people know it. Written by strangers. */
-export function labelOf({ subjectDer, sha256 }: PathCertificate): string {
-  const bytes = viewOf(subjectDer);
+export const labelOf = ({ subjectDer, sha256 }: PathCertificate): string =>
+  labelOfName(subjectDer) ?? `the certificate ${sha256.slice(0, 16)}`;
+
+/** The same of a name in DER; null where it says nothing. */
+export function labelOfName(der: Uint8Array): string | null {
+  const bytes = viewOf(der);
   const element = readElement(bytes, 0, bytes.length);
   const name = element && readName(bytes, element, LABEL_CHARACTERS);
-  const label = name?.commonName || name?.text;
-  return label ? label.slice(0, LABEL_CHARACTERS) : `the certificate ${sha256.slice(0, 16)}`;
+  return (name?.commonName || name?.text || "").slice(0, LABEL_CHARACTERS) || null;
 }

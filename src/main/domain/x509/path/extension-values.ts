@@ -119,6 +119,19 @@ export function readPolicyConstraints(bytes: Buffer, element: Element): PolicyCo
   return constraints;
 }
 
+const OCSP = "1.3.6.1.5.5.7.48.1";
+
+/** The addresses of OCSP among what is told of the issuer; a part that cannot be read is passed over, for no path depends on it. */
+export function readResponders(bytes: Buffer, element: Element): string[] | null {
+  return (
+    eachOf(bytes, element, (part) => {
+      const [method, place] = (part.tag === TAG.sequence && readChildren(bytes, part, 2)) || [];
+      const isOcsp = oidOf(bytes, method) === OCSP && place?.tag === 0x86;
+      return isOcsp && place ? bytes.toString("latin1", place.content, place.end) : "";
+    })?.filter((address) => address !== "") ?? null
+  );
+}
+
 export const readSkip = (bytes: Buffer, element: Element): number | null => integerOf(bytes, element);
 
 export const readSubjectKey = (bytes: Buffer, { tag, content, end }: Element): string | null =>

@@ -17,6 +17,7 @@ import {
   readPolicies,
   readPolicyConstraints,
   readPolicyMappings,
+  readResponders,
   readSkip,
   readSubjectKey,
 } from "./extension-values.ts";
@@ -35,6 +36,8 @@ export type PathExtensions = {
   policyConstraints: PolicyConstraints | null;
   inhibitAnyPolicy: number | null;
   distributionPoints: readonly DistributionPoint[] | null;
+  /** Where answers of OCSP are to be had. */
+  responders: readonly string[] | null;
   subjectKey: string | null;
   authorityKey: string | null;
   /** Critical ones that are not processed here: whoever does not know them must refuse (section 4.2). */
@@ -77,6 +80,9 @@ const readAuthorityKey: Reader = (bytes, content, draft) => {
   return key !== null;
 };
 
+/** Never critical, it decides over no path: what is broken in it breaks nothing. */
+const AUTHORITY_ACCESS = "1.3.6.1.5.5.7.1.1";
+
 type Known = { name: string; read: Reader };
 
 /** By identifier. */
@@ -112,6 +118,7 @@ const none = (): Draft => ({
   policyConstraints: null,
   inhibitAnyPolicy: null,
   distributionPoints: null,
+  responders: null,
   subjectKey: null,
   authorityKey: null,
   criticalUnknown: [],
@@ -149,6 +156,7 @@ function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draf
     const name = known?.name ?? oid;
     if (met.has(oid)) malformed.push(`has the extension ${name} twice`);
     met.add(oid);
+    if (oid === AUTHORITY_ACCESS && content) draft.responders = readResponders(bytes, content);
     if (!known) {
       if (isCritical && !HARMLESS.has(oid)) unknown.push(oid);
     } else if (!content || !isWhole || !known.read(bytes, content, draft))

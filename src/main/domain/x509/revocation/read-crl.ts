@@ -29,6 +29,7 @@ export type RevocationList = {
   /** What tells it from others: where it came from and what is in it. */
   id: string;
   issuer: CanonicalName;
+  issuerDer: Uint8Array;
   /** Milliseconds since 1970; `nextUpdate` is null where the list does not say. */
   thisUpdate: number;
   nextUpdate: number | null;
@@ -71,6 +72,7 @@ export function readCrl(der: Uint8Array): RevocationList | null {
   return {
     id: bytes.toString("base64", signature.content, signature.end),
     issuer: name,
+    issuerDer: bytes.subarray(issuer.start, issuer.end),
     thisUpdate,
     nextUpdate: to ? readTime(bytes, to) : null,
     signed: {

@@ -5,6 +5,7 @@ import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 import { asBroken, type BroughtHome, scanOf } from "./brought-home.ts";
 import { carryError } from "./carried-error.ts";
 import type { Told } from "./messages.ts";
+import { notePublic } from "./note-public.ts";
 
 /** Reads and judges what a visit brought home. */
 export type ReadVisit = (home: BroughtHome) => HostVisit | EndpointVisit;
@@ -61,6 +62,7 @@ export function createVisitWriter({ store, read, tell }: Deps) {
     const visit = read(home);
     if ("presented" in visit) store.endpoints.visit(visit);
     else store.hosts.visit(visit);
+    notePublic(store, visit);
   }
 
   function fail(homes: readonly BroughtHome[], error: unknown): void {

@@ -1,0 +1,108 @@
+import { type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
+import { printOid } from "#domain/x509/oids.ts";
+import { openCertificate, type PathCertificate, readTime } from "#domain/x509/path/path-certificate.ts";
+import { readAlgorithm, type Signed } from "#domain/x509/path/verify-signature.ts";
+
+/** What a responder says of one certificate (RFC 6960, section 4.2.1). */
+export type SingleAnswer = {
+  /** The hash by which issuer and key are named, as Node knows it; null for one that nobody here knows. */
+  hash: string | null;
+  issuerNameHash: string;
+  issuerKeyHash: string;
+  /** The integer's content in lower-case hex. */
+  serial: string;
+  state: "good" | "revoked" | "unknown";
+  /** Milliseconds since 1970. */
+  revokedAt: number | null;
+  thisUpdate: number;
+  nextUpdate: number | null;
+};
+
+/** An answer of OCSP that was given, or why there is none. */
+export type OcspAnswer =
+  | { kind: "refused"; status: number }
+  | {
+      kind: "answered";
+      answers: SingleAnswer[];
+      signed: Signed;
+      /** What the responder sent to show that it may answer. */
+      certificates: PathCertificate[];
+    };
+
+const BASIC = "1.3.6.1.5.5.7.48.1.1";
+const MOST_BYTES = 1024 * 1024;
+const MOST_ANSWERS = 1_000;
+
+const HASHES = new Map([
+  ["1.3.14.3.2.26", "sha1"],
+  ["2.16.840.1.101.3.4.2.1", "sha256"],
+  ["2.16.840.1.101.3.4.2.2", "sha384"],
+  ["2.16.840.1.101.3.4.2.3", "sha512"],
+]);
+
+/** Reads an OCSPResponse from DER; null for what is none. Never throws. */
+export function readOcsp(der: Uint8Array): OcspAnswer | null {
+  const bytes = viewOf(der);
+  const outer = bytes.length <= MOST_BYTES ? readElement(bytes, 0, bytes.length) : null;
+  const [status, wrapper] = (outer?.tag === TAG.sequence && readChildren(bytes, outer, 2)) || [];
+  if (status?.tag !== 0x0a) return null;
+  const code = bytes[status.content] ?? 0xff;
+  if (code !== 0) return { kind: "refused", status: code };
+  const inner = wrapper?.tag === 0xa0 ? readElement(bytes, wrapper.content, wrapper.end) : null;
+  const [type, body] = (inner?.tag === TAG.sequence && readChildren(bytes, inner, 2)) || [];
+  if (type?.tag !== TAG.oid || body?.tag !== TAG.octetString) return null;
+  if (printOid(bytes.subarray(type.content, type.end)) !== BASIC) return null;
+  const basic = readElement(bytes, body.content, body.end);
+  return basic ? readBasic(bytes, basic) : null;
+}
+
+function readBasic(bytes: Buffer, basic: Element): OcspAnswer | null {
+  const [data, algorithm, signature, wrapper] =
+    (basic.tag === TAG.sequence && readChildren(bytes, basic, 4)) || [];
+  if (data?.tag !== TAG.sequence || !algorithm || signature?.tag !== TAG.bitString) return null;
+  const fields = readChildren(bytes, data, 5)?.filter(({ tag }) => tag !== 0xa0);
+  // Responder (a name or a key), when, the answers, extensions.
+  const list = fields?.[2];
+  const answers = list?.tag === TAG.sequence ? readChildren(bytes, list, MOST_ANSWERS) : null;
+  if (!fields || !answers) return null;
+  const read = answers.map((answer) => readSingle(bytes, answer));
+  return {
+    kind: "answered",
+    answers: read.flatMap((answer) => answer ?? []),
+    signed: {
+      content: bytes.subarray(data.start, data.end),
+      algorithm: bytes.subarray(algorithm.start, algorithm.end),
+      isSameInside: true,
+      signature: bytes.subarray(signature.content, signature.end),
+    },
+    certificates: wrapper ? readCertificates(bytes, wrapper) : [],
+  };
+}
+
+function readCertificates(bytes: Buffer, wrapper: Element): PathCertificate[] {
+  const list = readElement(bytes, wrapper.content, wrapper.end);
+  const parts = list?.tag === TAG.sequence ? readChildren(bytes, list, 10) : null;
+  return (parts ?? []).flatMap(({ start, end }) => openCertificate(bytes.subarray(start, end)) ?? []);
+}
+
+function readSingle(bytes: Buffer, element: Element): SingleAnswer | null {
+  const [id, status, from, to] = (element.tag === TAG.sequence && readChildren(bytes, element, 5)) || [];
+  const [algorithm, name, key, serial] = (id?.tag === TAG.sequence && readChildren(bytes, id, 4)) || [];
+  const thisUpdate = from ? readTime(bytes, from) : null;
+  if (!algorithm || !name || !key || serial?.tag !== TAG.integer || !status || thisUpdate === null)
+    return null;
+  const state = ({ 128: "good", 161: "revoked", 130: "unknown" } as const)[status.tag];
+  if (!state) return null;
+  const until = to?.tag === 0xa0 ? readElement(bytes, to.content, to.end) : null;
+  const revoked = state === "revoked" ? readElement(bytes, status.content, status.end) : null;
+  return {
+    hash: HASHES.get(readAlgorithm(bytes.subarray(algorithm.start, algorithm.end))?.oid ?? "") ?? null,
+    issuerNameHash: bytes.toString("hex", name.content, name.end),
+    issuerKeyHash: bytes.toString("hex", key.content, key.end),
+    serial: bytes.toString("hex", serial.content, serial.end),
+    state,
+    revokedAt: revoked ? readTime(bytes, revoked) : null,
+    thisUpdate,
+    nextUpdate: until ? readTime(bytes, until) : null,
+  };
+}

@@ -1,0 +1,66 @@
+import { implement } from "@orpc/server";
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { describeChain } from "#domain/x509/path/chain-roles.ts";
+import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { chains } from "#shared/contract/chains.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import type { Sha256 } from "#shared/model/certificate.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { ChainView, StoreVerdict } from "#shared/model/trust.ts";
+import type { Store } from "#store/store.ts";
+import { createClimber } from "./climb.ts";
+import { createRevocationReader } from "./read-revocation.ts";
+import { createRootStores, type RootStore } from "./root-stores.ts";
+import { createTrust } from "./trust.ts";
+
+type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
+
+/** What stands above a certificate, and who trusts it: judged when it is asked for, since dates and roots change. */
+export function createChains({ store, announce, now }: Deps) {
+  const os = implement(chains);
+  const readStores = createRootStores(store);
+  const climb = createClimber(store);
+  const trust = createTrust({ store, announce, now });
+  const readRevocation = createRevocationReader({ store, climb, now });
+  return {
+    read: os.read.handler(({ input }) => read(input.sha256)),
+    revocation: os.revocation.handler(({ input }) => readRevocation(input.sha256, findDer(input.sha256))),
+    trusted: os.trusted.handler(() => store.trust.list()),
+    trust: os.trust.handler(({ input }) => trust.give(input)),
+    distrust: os.distrust.handler(({ input }) => trust.takeBack(input.sha256)),
+  };
+
+  function findDer(sha256: Sha256): Uint8Array {
+    const found = store.certificates.find(sha256, now());
+    if (!found) throw new Refusal("not-found", `there is no certificate ${sha256}; it was never seen`);
+    return found.der;
+  }
+
+  async function read(sha256: Sha256): Promise<{ chains: ChainView[]; isPublic: boolean | null }> {
+    const leaf = findDer(sha256);
+    const stores = await readStores();
+    const sent = store.chains.sentWith(sha256).map(({ chain, host, port, serverName, lastSeen }) => {
+      const pool = indexCertificates(chain.map(({ der }) => der));
+      const endpoint = { host, port, serverName, lastSeen };
+      return { endpoint, links: describeChain(chain), verdicts: judge(leaf, pool, stores) };
+    });
+    const isPublic = store.chains.isPublic(sha256);
+    if (sent.length > 0) return { chains: sent, isPublic };
+    const above = indexCertificates(climb(leaf));
+    const known = [{ sha256, der: leaf }, ...above.all.filter((each) => each.sha256 !== sha256)];
+    const links = describeChain(known);
+    return { chains: [{ endpoint: null, links, verdicts: judge(leaf, above, stores) }], isPublic };
+  }
+
+  /** For TLS in either role: which one it is used in is not known. Names are not judged here, but by a rule of their own. */
+  function judge(leaf: Uint8Array, pool: CertificateIndex, stores: readonly RootStore[]): StoreVerdict[] {
+    const wish = { at: now().getTime(), purpose: null, name: null, policy: ANY_POLICY_WILL_DO };
+    return stores.map(({ store: name, source, roots }) => ({
+      store: name,
+      source,
+      rootCount: roots.all.length,
+      judgement:
+        roots.all.length === 0 ? null : judgeChain({ leaf, pool, roots, wish, revocationLists: null }),
+    }));
+  }
+}

@@ -1,0 +1,25 @@
+import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import {
+  judgeRevocation,
+  type RevocationFacts,
+  readRevocationFacts,
+} from "#domain/x509/revocation/judge-revocation.ts";
+import { readCrl } from "#domain/x509/revocation/read-crl.ts";
+import type { Sha256 } from "#shared/model/certificate.ts";
+import type { RevocationView } from "#shared/model/trust.ts";
+import type { Store } from "#store/store.ts";
+
+type Deps = { store: Store; climb: (leaf: Uint8Array) => Uint8Array[]; now: () => Date };
+
+/** What is known of the revocation of a certificate: by what endpoints staple, and by the lists that were given. */
+export const createRevocationReader =
+  ({ store, climb, now }: Deps) =>
+  (sha256: Sha256, leaf: Uint8Array): { views: RevocationView[] } & RevocationFacts => {
+    const sent = store.chains.sentWith(sha256);
+    const above = [...sent.flatMap(({ chain }) => chain.map(({ der }) => der)), ...climb(leaf)];
+    const staples = sent.map(({ host, port, staple }) => ({ where: `${host}:${port}`, staple }));
+    const pool = indexCertificates([...above, ...store.trust.ders("root")]);
+    const lists = store.trust.ders("crl").flatMap((der) => readCrl(der) ?? []);
+    const views = judgeRevocation(leaf, { pool, lists, staples, at: now().getTime() });
+    return { views, ...readRevocationFacts(leaf) };
+  };

@@ -1,0 +1,40 @@
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { readPem } from "#domain/x509/pem.ts";
+import { type RootFile, readMozillaRoots, readSystemRoots } from "#net/trust/read-roots.ts";
+import type { TrustStore } from "#shared/model/trust.ts";
+import type { Store } from "#store/store.ts";
+
+/** Roots that somebody trusts; `source` says where they are from. */
+export type RootStore = { store: TrustStore; source: string; roots: CertificateIndex };
+
+/** Mozilla's roots, opened once: they change with the runtime alone. */
+export const createMozillaRoots = (): (() => RootStore) => {
+  let opened: RootStore | null = null;
+  return () => {
+    opened ??= open("mozilla", readMozillaRoots());
+    return opened;
+  };
+};
+
+/** The stores that chains are judged by, side by side. The system's is read anew each time: its administrator may change it. */
+export function createRootStores({ trust }: Pick<Store, "trust">) {
+  const mozilla = createMozillaRoots();
+  return async (): Promise<RootStore[]> => {
+    const system = await readSystemRoots();
+    return [
+      mozilla(),
+      system
+        ? open("system", system)
+        : { ...NOTHING, store: "system", source: "this system's were not found" },
+      { store: "yours", source: "those that you gave", roots: indexCertificates(trust.ders("root")) },
+    ];
+  };
+}
+
+const NOTHING = { roots: indexCertificates([]) };
+
+const open = (store: TrustStore, { source, pem }: RootFile): RootStore => ({
+  store,
+  source,
+  roots: indexCertificates(readPem(pem).ders),
+});

@@ -1,0 +1,153 @@
+import {
+  IconCertificate,
+  IconCircleCheck,
+  IconCircleDashed,
+  IconCircleX,
+  IconCopy,
+  IconHelpCircle,
+  IconPlant2,
+  IconQuestionMark,
+} from "@tabler/icons-react";
+import { Dim, Pair } from "#renderer/ui/cells.tsx";
+import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { ErrorState } from "#renderer/ui/states.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { When } from "#renderer/ui/when.tsx";
+import type { CertificateDetail } from "#shared/model/certificate.ts";
+import type { ChainState } from "#shared/model/chain.ts";
+import type { ChainLink, ChainRole, ChainView, StoreVerdict, TrustStore } from "#shared/model/trust.ts";
+import { useChains } from "./chain-queries.ts";
+
+/** What stands above the certificate as each endpoint sends it, and what each store of roots makes of it now. */
+export function ChainTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
+  const { data, error } = useChains(sha256);
+  if (error) return <ErrorState doing="show the chain" error={error} />;
+  if (!data) return null;
+  return (
+    <>
+      <Authority isPublic={data.isPublic} />
+      {data.chains.map((chain, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: an endpoint may stand there by several names
+        <Chain key={index} chain={chain} />
+      ))}
+    </>
+  );
+}
+
+function Authority({ isPublic }: { isPublic: boolean | null }) {
+  if (isPublic === null) return null;
+  return (
+    <Section title="Authority">
+      <p>
+        {isPublic
+          ? "A public one: names and signatures lead to a root of Mozilla's."
+          : "A private one: names and signatures lead to a root that Mozilla does not have."}
+      </p>
+    </Section>
+  );
+}
+
+function Chain({ chain: { endpoint, links, verdicts } }: { chain: ChainView }) {
+  return (
+    <>
+      <Section title={endpoint ? "As sent" : "As far as it is known"} count={links.length}>
+        <p>
+          {endpoint ? (
+            <Dim>
+              by <Untrusted text={sayEndpoint(endpoint)} />, last seen <When instant={endpoint.lastSeen} />
+            </Dim>
+          ) : (
+            <Dim>no endpoint sends it; what stands above it was seen elsewhere</Dim>
+          )}
+        </p>
+        <Lines>
+          {links.map((link, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a server may send the same certificate twice
+            <Line key={index} end={<Dim>{ROLES[link.role].word}</Dim>}>
+              <LinkName link={link} />
+            </Line>
+          ))}
+        </Lines>
+      </Section>
+      <Section title="Who trusts it">
+        <Lines>
+          {verdicts.map((verdict) => (
+            <Line
+              key={verdict.store}
+              end={<StateTag verdict={verdict} />}
+              below={<Reasons verdict={verdict} />}
+            >
+              {STORES[verdict.store]}
+            </Line>
+          ))}
+        </Lines>
+      </Section>
+    </>
+  );
+}
+
+const sayEndpoint = ({ host, port, serverName }: NonNullable<ChainView["endpoint"]>): string =>
+  `${host}:${port}${serverName === "" || serverName === host ? "" : ` for ${serverName}`}`;
+
+const ROLES: Record<ChainRole, { word: string; Icon: typeof IconCertificate }> = {
+  leaf: { word: "the certificate", Icon: IconCertificate },
+  intermediate: { word: "intermediate", Icon: IconCertificate },
+  root: { word: "root: need not be sent", Icon: IconPlant2 },
+  stray: { word: "no part of the chain", Icon: IconQuestionMark },
+  duplicate: { word: "sent again", Icon: IconCopy },
+};
+
+function LinkName({ link: { label, role } }: { link: ChainLink }) {
+  const { Icon } = ROLES[role];
+  return (
+    <Pair>
+      <Icon size={15} aria-hidden />
+      <Untrusted text={label} />
+    </Pair>
+  );
+}
+
+const STORES: Record<TrustStore, string> = {
+  mozilla: "Mozilla's roots",
+  system: "This system's roots",
+  yours: "Your roots",
+};
+
+const STATES = {
+  valid: { tone: "green", Icon: IconCircleCheck, word: "Valid" },
+  invalid: { tone: "red", Icon: IconCircleX, word: "Not valid" },
+  unsupported: { tone: "amber", Icon: IconHelpCircle, word: "Cannot be told" },
+} as const satisfies Record<ChainState, object>;
+
+function StateTag({ verdict: { judgement } }: { verdict: StoreVerdict }) {
+  if (!judgement)
+    return (
+      <Tag tone="gray" Icon={IconCircleDashed}>
+        Not asked
+      </Tag>
+    );
+  const { tone, Icon, word } = STATES[judgement.state];
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {word}
+    </Tag>
+  );
+}
+
+function Reasons({ verdict: { judgement, rootCount, source } }: { verdict: StoreVerdict }) {
+  if (!judgement) return <>there are none: {source}</>;
+  return (
+    <>
+      {judgement.reasons.map(({ sentence }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the same may be wrong with two certificates of one name
+        <div key={index}>
+          <Untrusted text={sentence} />
+        </div>
+      ))}
+      <div>
+        {rootCount.toLocaleString("en")} roots: {source}
+      </div>
+    </>
+  );
+}

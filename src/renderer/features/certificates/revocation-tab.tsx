@@ -1,0 +1,78 @@
+import { IconCircleCheck, IconCircleDashed, IconCircleX, IconHelpCircle } from "@tabler/icons-react";
+import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { ErrorState } from "#renderer/ui/states.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import type { CertificateDetail } from "#shared/model/certificate.ts";
+import type { RevocationState } from "#shared/model/trust.ts";
+import { useRevocation } from "./chain-queries.ts";
+
+/** Whether it was revoked, by whose word; and where that could be asked. Nothing is fetched to show this. */
+export function RevocationTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
+  const { data, error } = useRevocation(sha256);
+  if (error) return <ErrorState doing="show what is said of its revocation" error={error} />;
+  if (!data) return null;
+  return (
+    <>
+      <Section title="Revocation">
+        <Lines>
+          {data.views.map(({ by, state, sentence }) => (
+            <Line key={by} end={<StateTag state={state} />} below={<Untrusted text={sentence} />}>
+              <Untrusted text={`By ${by}`} />
+            </Line>
+          ))}
+        </Lines>
+      </Section>
+      <Addresses title="Revocation lists" addresses={data.lists} none="It names no list." />
+      <Addresses
+        title="OCSP"
+        addresses={data.responders}
+        none="It names no responder, as many authorities have none any more."
+      />
+    </>
+  );
+}
+
+const STATES = {
+  good: { tone: "green", Icon: IconCircleCheck, word: "Not revoked" },
+  revoked: { tone: "red", Icon: IconCircleX, word: "Revoked" },
+  unknown: { tone: "amber", Icon: IconHelpCircle, word: "Unknown" },
+  "not-checked": { tone: "gray", Icon: IconCircleDashed, word: "Not checked" },
+} as const satisfies Record<RevocationState, object>;
+
+function StateTag({ state }: { state: RevocationState }) {
+  const { tone, Icon, word } = STATES[state];
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {word}
+    </Tag>
+  );
+}
+
+/** Text, never a link: a stranger wrote it. */
+function Addresses({
+  title,
+  addresses,
+  none,
+}: {
+  title: string;
+  addresses: readonly string[];
+  none: string;
+}) {
+  return (
+    <Section title={title} count={addresses.length}>
+      {addresses.length === 0 ? (
+        <p>{none}</p>
+      ) : (
+        <Lines>
+          {addresses.map((address, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a certificate may name the same twice
+            <Line key={index}>
+              <Untrusted text={address} isMono />
+            </Line>
+          ))}
+        </Lines>
+      )}
+    </Section>
+  );
+}
