@@ -49,7 +49,7 @@ function settle(servings: readonly Serving[], by: "name" | "wildcard" | "certifi
 type Reached = { serving: Serving; isDefault: boolean; rank: number };
 
 /** The servings at the address that fits best; null where it cannot be told which one that is. */
-function findReached({ servings, server }: Configuration, { address, port }: Asked): Reached[] | null {
+function findReached({ servings }: Configuration, { address, port }: Asked): Reached[] | null {
   const own = address?.toLowerCase() ?? null;
   const here = servings.flatMap((serving): Reached[] => {
     const listens = serving.listens.filter((listen) => listen.port === port);
@@ -60,8 +60,7 @@ function findReached({ servings, server }: Configuration, { address, port }: Ask
   });
   const fitting = here.filter(({ rank }) => rank > 0).sort((one, other) => other.rank - one.rank);
   const best = fitting[0]?.rank ?? 0;
-  // Dovecot lays what it has for an address over the rest; others have a socket or a list for it alone.
-  if (best > 0) return fitting.filter(({ rank }) => rank === best || server === "dovecot");
+  if (best > 0) return fitting.filter(({ rank }) => rank === best);
   const places = new Set(here.flatMap(({ serving }) => serving.listens.map((listen) => listen.address)));
   if (here.length === 0) return [];
   return places.size === 1

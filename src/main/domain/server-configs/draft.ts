@@ -50,8 +50,7 @@ export function createDraft(source: ConfigurationFiles): Draft {
   }
 
   function isAbsent(path: string): boolean {
-    if (isPattern(path) || source.files.has(path) || source.folders.has(path)) return false;
-    return source.folders.get(folderOf(path))?.includes(path.slice(path.lastIndexOf("/") + 1)) === false;
+    return !isPattern(path) && isMissing(source, path);
   }
 
   function expand(pattern: string, by: Place): string[] {
@@ -85,11 +84,22 @@ export function createDraft(source: ConfigurationFiles): Draft {
   }
 }
 
+/** Whether a folder above was listed, and the way to the path is not in it. */
+function isMissing({ files, folders }: ConfigurationFiles, path: string): boolean {
+  if (files.has(path) || folders.has(path)) return false;
+  let below = path;
+  while (below !== "/") {
+    const above = folderOf(below);
+    const names = folders.get(above);
+    if (names) return !names.includes(below.slice(below.lastIndexOf("/") + 1));
+    below = above;
+  }
+  return false;
+}
+
 /** `isWhole`: the pattern certainly stands for nothing else. */
-function expandPattern(
-  { files, folders, unread }: ConfigurationFiles,
-  pattern: string,
-): { paths: string[]; isWhole: boolean } {
+function expandPattern(source: ConfigurationFiles, pattern: string): { paths: string[]; isWhole: boolean } {
+  const { files, folders, unread } = source;
   if (!isPattern(pattern)) return { paths: [pattern], isWhole: true };
   const paths = new Set<string>();
   for (const path of files.keys()) if (matchesGlob(path, pattern)) paths.add(path);
@@ -101,7 +111,8 @@ function expandPattern(
   }
   const fixed = fixedFolderOf(pattern);
   const isUnread = unread.some((path) => path === pattern || path === fixed || matchesGlob(path, pattern));
-  return { paths: [...paths].sort(byBytes), isWhole: folders.has(fixed) && !isUnread };
+  const isListed = folders.has(fixed) || isMissing(source, fixed);
+  return { paths: [...paths].sort(byBytes), isWhole: isListed && !isUnread };
 }
 
 export const isPattern = (path: string): boolean => /[*?[]/.test(path);

@@ -17,8 +17,10 @@ ssl_server_cert_file = /etc/dovecot/tls/mail.pem
 ssl_server_key_file = /etc/dovecot/tls/mail.key
 ssl_server_dh_file = /etc/dovecot/dh.pem
 local_name imap.example {
-  ssl_server_cert_file = /etc/dovecot/tls/imap.pem
-  ssl_server_key_file = /etc/dovecot/tls/imap.key
+  ssl_server {
+    cert_file = /etc/dovecot/tls/imap.pem
+    key_file = /etc/dovecot/tls/imap.key
+  }
 }
 protocol lmtp {
   ssl_server_cert_file = "/etc/dovecot/tls/lmtp.pem"
@@ -44,24 +46,24 @@ service lmtp {
     "127.0.0.1:993! [::1]:993! tls at /etc/dovecot/conf.d/10-ssl.conf:2
       certificate /etc/dovecot/tls/mail.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:2)
       key /etc/dovecot/tls/mail.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:3)
-    127.0.0.1:993 [::1]:993 tls at /etc/dovecot/conf.d/10-ssl.conf:5
+    127.0.0.1:993 [::1]:993 tls at /etc/dovecot/conf.d/10-ssl.conf:7
       names imap.example
-      certificate /etc/dovecot/tls/imap.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:6)
-      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:7)
+      certificate /etc/dovecot/tls/imap.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:7)
+      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:8)
     192.0.2.1:9993! tls at /etc/dovecot/conf.d/10-master.conf:5
       certificate /etc/dovecot/tls/mail.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:2)
       key /etc/dovecot/tls/mail.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:3)
-    192.0.2.1:9993 tls at /etc/dovecot/conf.d/10-ssl.conf:5
+    192.0.2.1:9993 tls at /etc/dovecot/conf.d/10-master.conf:5
       names imap.example
-      certificate /etc/dovecot/tls/imap.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:6)
-      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:7)
+      certificate /etc/dovecot/tls/imap.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:7)
+      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:8)
     127.0.0.1:24! [::1]:24! lmtp at /etc/dovecot/conf.d/10-master.conf:12
-      certificate /etc/dovecot/tls/lmtp.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:10)
+      certificate /etc/dovecot/tls/lmtp.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:12)
       key /etc/dovecot/tls/mail.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:3)
-    127.0.0.1:24 [::1]:24 lmtp at /etc/dovecot/conf.d/10-ssl.conf:5
+    127.0.0.1:24 [::1]:24 lmtp at /etc/dovecot/conf.d/10-master.conf:12
       names imap.example
-      certificate /etc/dovecot/tls/imap.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:6)
-      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:7)
+      certificate /etc/dovecot/tls/lmtp.pem (ssl_server_cert_file /etc/dovecot/conf.d/10-ssl.conf:12)
+      key /etc/dovecot/tls/imap.key (ssl_server_key_file /etc/dovecot/conf.d/10-ssl.conf:8)
     dhparam /etc/dovecot/dh.pem (ssl_server_dh_file /etc/dovecot/conf.d/10-ssl.conf:4)"
   `,
   );
@@ -71,6 +73,16 @@ test("one of 2.3 reads its certificates from files, for addresses and names each
   const said = say({
     "/etc/dovecot/dovecot.conf": `protocols = imap
 protocols = $protocols submission
+service imap-login {
+  inet_listener imap {
+    port = 0
+  }
+}
+service submission-login {
+  inet_listener submission {
+    port = 0
+  }
+}
 ssl_cert = </etc/ssl/mail.pem
 ssl_key = </etc/ssl/mail.key
 ssl_alt_cert = </etc/ssl/mail-ec.pem
@@ -79,69 +91,76 @@ ssl_ca = </etc/ssl/clients.pem
 local 192.0.2.7 {
   protocol imap {
     ssl_cert = </etc/ssl/seven.pem
+    ssl_alt_cert =
   }
 }
-local_name "a.example b.example" {
+local_name "a.example *.b.example" {
   ssl_cert = <a.pem
   ssl_key = <a.key
 }`,
   });
   expect(said).toMatchInlineSnapshot(`
-    "0.0.0.0:143! [::]:143! imap at /etc/dovecot/dovecot.conf:3
-      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:3)
-      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    192.0.2.7:143! imap at /etc/dovecot/dovecot.conf:8
-      certificate /etc/ssl/seven.pem (ssl_cert /etc/dovecot/dovecot.conf:10)
-      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    0.0.0.0:143 [::]:143 imap at /etc/dovecot/dovecot.conf:13
-      names a.example b.example
-      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:14)
-      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:15)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    0.0.0.0:993! [::]:993! tls at /etc/dovecot/dovecot.conf:3
-      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:3)
-      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    192.0.2.7:993! tls at /etc/dovecot/dovecot.conf:8
-      certificate /etc/ssl/seven.pem (ssl_cert /etc/dovecot/dovecot.conf:10)
-      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    0.0.0.0:993 [::]:993 tls at /etc/dovecot/dovecot.conf:13
-      names a.example b.example
-      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:14)
-      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:15)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    0.0.0.0:587! [::]:587! smtp at /etc/dovecot/dovecot.conf:3
-      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:3)
-      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    0.0.0.0:587 [::]:587 smtp at /etc/dovecot/dovecot.conf:13
-      names a.example b.example
-      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:14)
-      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:15)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    0.0.0.0:465! [::]:465! tls at /etc/dovecot/dovecot.conf:3
-      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:3)
-      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:4)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    0.0.0.0:465 [::]:465 tls at /etc/dovecot/dovecot.conf:13
-      names a.example b.example
-      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:14)
-      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:15)
-      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:5)
-      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:6)
-    client-ca /etc/ssl/clients.pem (ssl_ca /etc/dovecot/dovecot.conf:7)"
+    "0.0.0.0:993! [::]:993! tls at /etc/dovecot/dovecot.conf:13
+      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:13)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:14)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    0.0.0.0:993 [::]:993 tls at /etc/dovecot/dovecot.conf:25
+      names a.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:25)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:26)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    0.0.0.0:993 [::]:993 tls at /etc/dovecot/dovecot.conf:25
+      names *.b.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:25)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:26)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    192.0.2.7:993! tls at /etc/dovecot/dovecot.conf:20
+      certificate /etc/ssl/seven.pem (ssl_cert /etc/dovecot/dovecot.conf:20)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:14)
+    192.0.2.7:993 tls at /etc/dovecot/dovecot.conf:1
+      names a.example
+      unsure: more than one of its blocks fits, and which of them counts is not known
+    192.0.2.7:993 tls at /etc/dovecot/dovecot.conf:1
+      names *.b.example
+      unsure: more than one of its blocks fits, and which of them counts is not known
+    0.0.0.0:465! [::]:465! tls at /etc/dovecot/dovecot.conf:13
+      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:13)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:14)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    0.0.0.0:465 [::]:465 tls at /etc/dovecot/dovecot.conf:25
+      names a.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:25)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:26)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    0.0.0.0:465 [::]:465 tls at /etc/dovecot/dovecot.conf:25
+      names *.b.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:25)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:26)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    192.0.2.7:465! tls at /etc/dovecot/dovecot.conf:13
+      certificate /etc/ssl/mail.pem (ssl_cert /etc/dovecot/dovecot.conf:13)
+      key /etc/ssl/mail.key (ssl_key /etc/dovecot/dovecot.conf:14)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    192.0.2.7:465 tls at /etc/dovecot/dovecot.conf:25
+      names a.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:25)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:26)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    192.0.2.7:465 tls at /etc/dovecot/dovecot.conf:25
+      names *.b.example
+      certificate /etc/dovecot/a.pem (ssl_cert /etc/dovecot/dovecot.conf:25)
+      key /etc/dovecot/a.key (ssl_key /etc/dovecot/dovecot.conf:26)
+      certificate /etc/ssl/mail-ec.pem (ssl_alt_cert /etc/dovecot/dovecot.conf:15)
+      key /etc/ssl/mail-ec.key (ssl_alt_key /etc/dovecot/dovecot.conf:16)
+    client-ca /etc/ssl/clients.pem (ssl_ca /etc/dovecot/dovecot.conf:17)"
   `);
 });
 
@@ -151,9 +170,9 @@ test("without TLS nothing is served, and a certificate in the configuration itse
     say({ "/etc/dovecot/dovecot.conf": "protocols = pop3\nssl_cert = -----BEGIN\n!include gone.conf" }),
   ).toMatchInlineSnapshot(`
     "0.0.0.0:110! [::]:110! pop3 at /etc/dovecot/dovecot.conf:1
-      unsure: a file that is included here was not read
+      unsure: a file that it includes was not read
     0.0.0.0:995! [::]:995! tls at /etc/dovecot/dovecot.conf:1
-      unsure: a file that is included here was not read
+      unsure: a file that it includes was not read
     unknown: /etc/dovecot/gone.conf is included and does not exist (/etc/dovecot/dovecot.conf:3)
     may lack: a file that it includes was not read"
   `);

@@ -7,112 +7,122 @@ import type {
   Role,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { type Connection, type Filter, findSetting, readFilters, splitNames } from "./filters.ts";
 import { type Listener, readListeners } from "./listeners.ts";
 import { readSections, type Section, type Setting } from "./sections.ts";
 
 /**
- * dovecot.conf of 2.3 (`ssl_cert = </path`) and of 2.4 (`ssl_server_cert_file = /path`). A block for a name
- * (local_name) or an address of ours (local) takes over what it does not say itself, as one for a protocol does.
+ * dovecot.conf of 2.3 (`ssl_cert = </path`) and of 2.4 (`ssl_server_cert_file = /path`). Blocks for a protocol, for a
+ * name that is asked for (local_name) and for an address of ours (local) take the place of what holds everywhere.
  */
 export function readDovecot(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
   const whole = readSections(draft);
-  const filters = findFilters(whole, { names: [], addresses: [], sections: [whole] }, 0);
-  for (const listener of readListeners(whole)) {
-    for (const filter of filters) serveFilter(draft, listener, filter);
+  const filters = readFilters(whole);
+  const own = filters.filter(({ settings }) => CERTIFICATES.some((name) => settings.has(name)));
+  const context: Context = {
+    ...{ draft, filters, whole },
+    names: [...new Set(own.flatMap((filter) => conditionsOf(filter, "local_name")))],
+    addresses: [...new Set(own.flatMap((filter) => conditionsOf(filter, "local")))],
+    hasGap: [whole, ...filters.flatMap(({ path }) => path)].some(({ hasGap }) => hasGap),
+    isNew: whole.settings.has("dovecot_config_version"),
+    unsure: findUnsure(own),
+  };
+  if ((context.names.length + 1) * (context.addresses.length + 1) > MOST_COMBINATIONS) {
+    draft.lack("there are more names and addresses with certificates of their own than are read");
+    context.addresses = [];
   }
+  for (const listener of readListeners(whole)) serveListener(context, listener);
   nameOthers(draft, whole);
   if (whole.hasGap) draft.lack("a file that it includes was not read");
   return draft.configuration;
 }
 
-/** Settings for some names or addresses: `sections` from the outermost to the one that counts most. */
-type Filter = { names: string[]; addresses: string[]; sections: Section[] };
+type Context = {
+  draft: Draft;
+  filters: Filter[];
+  whole: Section;
+  /** Those that have certificates of their own. */
+  names: string[];
+  addresses: string[];
+  hasGap: boolean;
+  isNew: boolean;
+  unsure: string | null;
+};
 
-/** Blocks in blocks narrow each other down; 3 kinds of them stand in each other at most. */
-function findFilters(section: Section, filter: Filter, depth: number): Filter[] {
-  if (depth > 3) return [filter];
-  const inner = section.sections.flatMap((one): Filter[] => {
-    const [kind, ...values] = one.words;
-    const words = values.flatMap((value) => value.split(/[ \t,]+/));
-    const sections = [...filter.sections, one];
-    if (kind === "local_name") return findFilters(one, { ...filter, names: words, sections }, depth + 1);
-    if (kind === "local") return findFilters(one, { ...filter, addresses: words, sections }, depth + 1);
-    return [];
-  });
-  return [filter, ...inner];
+const MOST_COMBINATIONS = 2_000;
+
+const conditionsOf = ({ path }: Filter, kind: string): string[] =>
+  path.filter(({ words }) => words[0] === kind).flatMap(({ words }) => splitNames(words.slice(1)));
+
+/** Blocks by which the one who asks, or a whole network of ours, has a certificate of its own are not followed. */
+function findUnsure(own: readonly Filter[]): string | null {
+  const path = own.find((filter) => conditionsOf(filter, "remote").length > 0)?.path;
+  if (path) return "a block for who connects (remote) has a certificate of its own";
+  const network = own
+    .flatMap((filter) => conditionsOf(filter, "local"))
+    .find((address) => address.includes("/"));
+  return network === undefined
+    ? null
+    : `the block local ${network} is for many addresses, and is not followed`;
 }
 
-function serveFilter(draft: Draft, listener: Listener, { names, addresses, sections }: Filter): void {
-  const { protocol, isTls } = listener;
-  const layers = sections.flatMap((section) => [section, ...protocolsIn(section, protocol)]);
-  const isOwn = layers.slice(1).some(({ settings }) => [...CERTIFICATES].some((name) => settings.has(name)));
-  if ((sections.length > 1 && !isOwn) || lastOf(["ssl"], layers)?.value === "no") return;
-  const { pairs, unsure } = readPairs(layers);
-  if (pairs.length === 0 && unsure === null) return;
-  const isGap = layers.some(({ hasGap }) => hasGap);
-  const innermost = sections.at(-1);
-  draft.serve({
-    listens: narrow(listener.listens, addresses).map((listen) => ({
-      ...listen,
-      isDefault: names.length === 0,
-    })),
-    names,
-    namesFromCertificate: false,
-    protocol: isTls ? "tls" : (DIALOGUES[protocol] ?? protocol),
-    pairs,
-    chain: null,
-    unsure: isGap ? "a file that is included here was not read" : unsure,
-    at: (sections.length > 1 ? innermost?.at : (listener.at ?? pairs[0]?.certificate.at)) ?? {
-      file: draft.source.root,
-      line: 1,
-    },
-  });
+/** One serving for each name and each address that has certificates of its own, and one for all the others. */
+function serveListener(context: Context, { protocol, isTls, listens, at }: Listener): void {
+  for (const address of [null, ...context.addresses]) {
+    const narrowed = address === null ? listens : narrow(listens, address);
+    for (const name of narrowed.length > 0 ? [null, ...context.names] : []) {
+      const connection = { protocol, name, address };
+      const found = readPairs(context, connection);
+      if (found.pairs.length === 0 && found.unsure === null) continue;
+      context.draft.serve({
+        listens: narrowed.map((listen) => ({ ...listen, isDefault: name === null })),
+        names: name === null ? [] : [name],
+        namesFromCertificate: false,
+        protocol: isTls ? "tls" : (DIALOGUES.get(protocol) ?? protocol),
+        pairs: found.pairs,
+        chain: null,
+        unsure: context.hasGap ? "a file that it includes was not read" : (context.unsure ?? found.unsure),
+        at: at ?? found.pairs[0]?.certificate.at ?? context.whole.at,
+      });
+    }
+  }
 }
 
 /** What is spoken before TLS, where Dovecot calls it otherwise. */
-const DIALOGUES: { [protocol: string]: string } = { submission: "smtp" };
+const DIALOGUES = new Map([["submission", "smtp"]]);
 
-/** At the addresses of a `local` block alone, where it stands in one. */
-function narrow(listens: readonly Listen[], addresses: readonly string[]): Listen[] {
-  if (addresses.length === 0) return [...listens];
-  const ports = [...new Set(listens.map(({ port }) => port))];
-  return addresses.flatMap((address) =>
-    ports.map((port) => ({
-      address: address.replace(/^\[(.*)\]$/, "$1").toLowerCase(),
-      port,
-      isDefault: true,
-    })),
-  );
-}
-
-const protocolsIn = ({ sections }: Section, protocol: string): Section[] =>
-  sections.filter(({ words: [kind, ...names] }) => kind === "protocol" && names.includes(protocol));
-
-/** What counts most stands last. */
-function lastOf(names: readonly string[], layers: readonly Section[]): Setting | undefined {
-  for (const { settings } of layers.toReversed())
-    for (const name of names) if (settings.has(name)) return settings.get(name);
-  return undefined;
-}
+/** Where a listener is at this address. */
+const narrow = (listens: readonly Listen[], address: string): Listen[] =>
+  listens
+    .filter((listen) =>
+      [address, address.includes(":") ? "::" : "0.0.0.0"].includes(listen.address ?? address),
+    )
+    .slice(0, 1)
+    .map((listen) => ({ ...listen, address }));
 
 const CERTIFICATE = ["ssl_server_cert_file", "ssl_cert"];
 const KEY = ["ssl_server_key_file", "ssl_key"];
 const OTHER_CERTIFICATE = ["ssl_server_alt_cert_file", "ssl_alt_cert"];
 const OTHER_KEY = ["ssl_server_alt_key_file", "ssl_alt_key"];
-const CERTIFICATES = new Set([...CERTIFICATE, ...OTHER_CERTIFICATE]);
+const CERTIFICATES = [...CERTIFICATE, ...OTHER_CERTIFICATE];
 
-function readPairs(layers: readonly Section[]): { pairs: Pair[]; unsure: string | null } {
+function readPairs(context: Context, connection: Connection): { pairs: Pair[]; unsure: string | null } {
+  const find = (names: readonly string[]) => findSetting(names, context.filters, connection, context.isNew);
+  const tls = find(["ssl"]);
+  if (tls && tls !== "unclear" && tls.value === "no") return { pairs: [], unsure: null };
   let unsure: string | null = null;
   const pairs: Pair[] = [];
   for (const [certificates, keys] of [
     [CERTIFICATE, KEY],
     [OTHER_CERTIFICATE, OTHER_KEY],
   ] as const) {
-    const [setting, key] = [lastOf(certificates, layers), lastOf(keys, layers)];
-    if (!setting || setting.value === "") continue;
+    const [setting, key] = [find(certificates), find(keys)];
+    if (setting === "unclear")
+      unsure = "more than one of its blocks fits, and which of them counts is not known";
+    if (!setting || setting === "unclear" || setting.value === "") continue;
     const certificate = toNamed(setting);
-    if (certificate) pairs.push({ certificate, key: key ? toNamed(key) : null });
+    if (certificate) pairs.push({ certificate, key: key && key !== "unclear" ? toNamed(key) : null });
     else unsure = `${setting.name} does not say which file it is`;
   }
   return { pairs, unsure };

@@ -9,6 +9,8 @@ export type Section = {
   settings: Map<string, Setting>;
   sections: Section[];
   hasGap: boolean;
+  /** What stands before the name of each setting: `ssl_server_` inside of `ssl_server {`, which is no block of its own. */
+  prefix: string;
 };
 
 /** `isFile`: what the value names is read when Dovecot starts (`<`). */
@@ -25,12 +27,11 @@ export function readSections(draft: Draft): Section {
 }
 
 const openSection = (words: string[], at: Place): Section => ({
-  words,
-  at,
-  settings: new Map(),
-  sections: [],
-  hasGap: false,
+  ...{ words, at, settings: new Map(), sections: [], hasGap: false, prefix: "" },
 });
+
+/** Since 2.4 settings that begin alike may stand in braces. */
+const PREFIXES = new Set(["ssl_server", "ssl_client"]);
 
 type From = { file: string; by: Place | null; depth: number };
 
@@ -45,14 +46,18 @@ function readInto(draft: Draft, outer: Section, { file, by, depth }: From): void
     if (isInclude)
       include(draft, section, { pattern: isInclude[2] ?? "", isTry: isInclude[1] !== "include", at, depth });
     else if (line === "}") {
-      if (open.length > 1) open.pop();
+      const closed = open.length > 1 ? open.pop() : undefined;
+      const around = open.at(-1);
+      if (around && closed?.prefix && closed.hasGap) around.hasGap = true;
     } else if (line.endsWith("{") && !/^[^{]*=[ \t]/.test(line)) {
       if (open.length > DEEPEST_SECTION) {
         draft.lack(`blocks stand in each other too deep (${file})`);
         return;
       }
-      const inner = openSection(splitWords(line.slice(0, -1)), at);
-      section.sections.push(inner);
+      const words = splitWords(line.slice(0, -1));
+      const isPrefix = words.length === 1 && PREFIXES.has(words[0] ?? "");
+      const inner = isPrefix ? { ...section, prefix: `${words[0]}_` } : openSection(words, at);
+      if (!isPrefix) section.sections.push(inner);
       open.push(inner);
     } else {
       const setting = readSetting(line, at, section);
@@ -77,7 +82,7 @@ function include(draft: Draft, section: Section, { pattern, isTry, at, depth }: 
 function readSetting(line: string, at: Place, section: Section): Setting | null {
   const equals = line.indexOf("=");
   if (equals < 0) return null;
-  const name = line.slice(0, equals).trim();
+  const name = section.prefix + line.slice(0, equals).trim();
   const written = line.slice(equals + 1).trim();
   const isFile = written.startsWith("<");
   const value = isFile ? written.slice(1).trim() : unquote(written);

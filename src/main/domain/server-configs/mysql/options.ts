@@ -4,9 +4,10 @@ import { type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts"
 /** By name with `-` for `_`: of an option that is given twice, the later one holds. Null: given without a value. */
 export type Options = Map<string, { directive: string; value: string | null; at: Place }>;
 
-/** Groups that mysqld and mariadbd read, besides those that carry a version. */
-const GROUPS =
-  /^(?:mysqld|server|mariadb|mariadbd|client-server|galera|mysqld_safe|(?:mysqld|mariadb|mariadbd)-\d+(?:\.\d+)*)$/;
+/** Groups that mysqld and mariadbd read. */
+const GROUPS = new Set(["mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"]);
+/** Of these each is read by one version alone, and which one runs is not known. */
+const VERSIONS = /^(?:mysqld|server|mariadb|mariadbd|galera)-\d+(?:\.\d+)*$/;
 const DEEPEST_INCLUDE = 10;
 
 export function readOptions(
@@ -25,7 +26,10 @@ export function readOptions(
       const files = inclusion[1] === "include" ? [path] : draft.expand(`${path}/*.cnf`, at);
       for (const inner of files) readOptions(draft, options, { file: inner, by: at, depth: depth + 1 });
     } else if (line.startsWith("[")) group = line.slice(1, line.indexOf("]")).trim();
-    else if (line !== "" && !/^[#;]/.test(line) && GROUPS.test(group)) setOption(options, line, at);
+    else if (line === "" || /^[#;]/.test(line)) continue;
+    else if (GROUPS.has(group)) setOption(options, line, at);
+    else if (VERSIONS.test(group) && /^(?:loose[-_])?(?:skip[-_])?(?:ssl|port|bind|datadir)/.test(line))
+      draft.wonder(`whether the group [${group}] is read by the version that runs`, at);
   }
 }
 

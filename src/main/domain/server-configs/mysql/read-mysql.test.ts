@@ -12,8 +12,10 @@ ssl-cert = /client.pem`,
 bind-address = 127.0.0.1 # only here
 ssl_cert = "/etc/mysql/it.pem"
 loose-ssl-key=it.key
-[mariadb-11.8]
+[mariadb]
 ssl-ca = /etc/mysql/ca.pem
+[mariadb-11.8]
+max_connections = 3
 [mysqldump]
 ssl-cert = /dump.pem`,
     "/etc/mysql/conf.d/x.txt": "[mysqld]\nport = 1",
@@ -39,6 +41,14 @@ test("without a certificate of its own nothing is claimed, and switched off ther
   expect(say("[mysqld]\nport=3306")).toMatchInlineSnapshot(`
     "any:3306! mysql at /etc/my.cnf:2
       unsure: without ssl-cert it makes a certificate itself, or speaks no TLS"
+  `);
+  expect(say("[mysqld]\nssl-cert=/x\n[mysqld-8.4]\nssl-cert=/y")).toMatchInlineSnapshot(`
+    "any:3306! mysql at /etc/my.cnf:2
+      certificate /x (ssl-cert /etc/my.cnf:2)
+      key unknown
+      unsure: a part of its configuration is not known
+    unknown: whether the group [mysqld-8.4] is read by the version that runs (/etc/my.cnf:4)
+    may lack: a part of its configuration is not known"
   `);
   expect(say("[mysqld]\nskip_ssl\nssl-cert=/x")).toBe("");
   expect(say("[mysqld]\nskip-networking\nssl-cert=/x")).toBe("");

@@ -19,7 +19,7 @@ export function readMysql(source: ConfigurationFiles): Configuration {
   if (files.includes("/etc/mysql/my.cnf") && source.files.has(EARLIER)) files.unshift(EARLIER);
   for (const file of files) readOptions(draft, options, { file, by: null });
   for (const word of words) setOption(options, word.slice(2), COMMAND_LINE);
-  if (draft.configuration.unknown.length > 0) draft.lack("a file of its configuration was not read");
+  if (draft.configuration.unknown.length > 0) draft.lack("a part of its configuration is not known");
   nameOthers(draft, options);
   const listens = readListens(options);
   if (listens.length === 0 || isOff(options)) return draft.configuration;

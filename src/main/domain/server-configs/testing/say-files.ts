@@ -10,14 +10,14 @@ type Wish = Partial<ConfigurationFiles> & Pick<ConfigurationFiles, "server">;
 
 /**
  * A configuration as a host would have it: the text of each file by its path, the first of which the server begins
- * with, and a command line as words. All folders of the files count as listed.
+ * with, and a command line as words. All folders of the files count as listed, but not the root.
  */
 export function makeFiles(wish: Wish, texts: { [path: string]: string }): ConfigurationFiles {
   const paths = Object.keys(texts);
   const folders = new Map<string, string[]>();
   for (const path of paths) {
     const parts = path.split("/");
-    for (let end = parts.length - 1; end > 0; end--) {
+    for (let end = parts.length - 1; end > 1; end--) {
       const folder = parts.slice(0, end).join("/") || "/";
       const names = folders.get(folder) ?? [];
       const name = parts[end] ?? "";
