@@ -44,6 +44,13 @@ const visit = fc.oneof(
   }),
   fc.record({ forgotten: few }),
   fc.record({ held: keys }),
+  fc.record({
+    labelled: few,
+    isHost: fc.boolean(),
+    owner: fc.option(fc.constantFrom("shop", "mail")),
+    isTagged: fc.boolean(),
+    duePercent: fc.option(fc.integer({ min: 1, max: 99 })),
+  }),
 );
 
 test("after any visits and rosters, what is counted along the way is what there is", async () => {
@@ -64,7 +71,11 @@ type Played = typeof visit extends fc.Arbitrary<infer Visit> ? Visit : never;
 type Grant = typeof grant extends fc.Arbitrary<infer Value> ? Value : never;
 
 function play(store: Store, one: Played): void {
-  const certificates = (names: number[]) => names.map((name) => makeCertificate(`certificate ${name}`));
+  const certificates = (names: number[]) => names.map(makeNumbered);
+  if ("labelled" in one) {
+    label(store, one);
+    return;
+  }
   if ("endpoint" in one) {
     const presented = one.chain && { chain: certificates(one.chain) };
     visitEndpoint(store, `name${one.endpoint}`, { presented });
@@ -90,6 +101,28 @@ function play(store: Store, one: Played): void {
   });
 }
 
+/** One of a few certificates, of which two have one key, years apart. */
+const makeNumbered = (name: number) =>
+  makeCertificate(`certificate ${name}`, {
+    spkiSha256: `key ${name % 2}`,
+    notBefore: `20${20 + name}-01-01T00:00:00Z`,
+    warnFrom: "2026-10-01T00:00:00Z",
+    urgentFrom: "2026-11-01T00:00:00Z",
+  });
+
+function label(store: Store, one: Extract<Played, { labelled: number }>): void {
+  store.labels.setDuePercent("production", one.duePercent);
+  const row = store.labels.findRow(
+    one.isHost
+      ? { kind: "host", host: `name${one.labelled}` }
+      : { kind: "certificate", sha256: makeNumbered(one.labelled).certificate.sha256 },
+  );
+  if (!row) return;
+  store.labels.setOwner(row, one.owner);
+  if (one.isTagged) store.labels.tag(row, "production");
+  else store.labels.untag(row, "production");
+}
+
 function verdictOf({ state, use, isDormant }: Grant) {
   const verdict = makeVerdict(state);
   return {
@@ -99,7 +132,9 @@ function verdictOf({ state, use, isDormant }: Grant) {
   };
 }
 
-function tellOfOwners(store: Store, one: Exclude<Played, { endpoint: number } | { host: number }>): void {
+type OfOwners = Exclude<Played, { endpoint: number } | { host: number } | { labelled: number }>;
+
+function tellOfOwners(store: Store, one: OfOwners): void {
   if ("held" in one) {
     const held = one.held.map((key) => ({
       place: `/home/jo/${key}`,

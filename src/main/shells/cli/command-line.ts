@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
+import { addAccept } from "./accept.ts";
 import { addAccess } from "./access.ts";
 import { addApprove } from "./approve.ts";
 import { createBareProgram } from "./bare-program.ts";
@@ -12,11 +13,14 @@ import { addChanges } from "./changes.ts";
 import { addDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
+import { addForecast } from "./forecast.ts";
 import { addGraph } from "./graph.ts";
 import { addHostKeys } from "./host-keys.ts";
 import { addHosts } from "./hosts.ts";
 import { addInspect } from "./inspect.ts";
+import { addLabel } from "./label.ts";
 import { addPeople } from "./people.ts";
+import { addRules } from "./rules.ts";
 import { addScan } from "./scan.ts";
 import { addScope } from "./scope.ts";
 import { addServe, serveUntilStopped } from "./serve.ts";
@@ -61,9 +65,10 @@ function createProgram(session: Session): Command {
   for (const add of [addScan, addTargets, addBundles]) add(program, session);
   for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect, addVerify])
     add(program, session);
-  for (const add of [addGraph, addChanges]) add(program, session);
+  for (const add of [addServed, addGraph, addChanges, addForecast]) add(program, session);
   for (const add of [addPeople, addScope, addBaseline, addApprove]) add(program, session);
   for (const add of [addServe, addDatabase, addCall]) add(program, session);
+  for (const add of [addAccept, addRules, addLabel]) add(program, session);
   return program;
 }
 

@@ -1,6 +1,6 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import { type Finding, Severity } from "#shared/model/finding.ts";
+import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { atLeast } from "#shared/text/severity.ts";
 import { listRows } from "./all-rows.ts";
@@ -9,7 +9,14 @@ import { type Column, printTable } from "./print-table.ts";
 import { LOOK, type Session } from "./session.ts";
 import type { World } from "./world.ts";
 
-type Options = CommonOptions & { severity?: Severity; host?: string; failOn?: Severity; limit?: number };
+type Options = CommonOptions & {
+  severity?: Severity;
+  rule?: RuleId;
+  host?: string;
+  accepted?: boolean;
+  failOn?: Severity;
+  limit?: number;
+};
 
 export function addFindings(program: Command, { world, finish }: Session): void {
   program
@@ -17,7 +24,9 @@ export function addFindings(program: Command, { world, finish }: Session): void 
     .helpGroup(LOOK)
     .description("what needs attention, the most severe first")
     .addOption(new Option("--severity <severity>", "only this severity").choices(Severity.options))
+    .option("--rule <rule>", "only this rule, as certificate-expired", asRule)
     .option("--host <name>", "only what is found on this host")
+    .option("--accepted", "what was accepted, instead of what counts")
     .addOption(
       new Option("--fail-on <severity>", "exit with 1 when one is as severe as this or more").choices(
         Severity.options,
@@ -31,11 +40,15 @@ export function addFindings(program: Command, { world, finish }: Session): void 
 }
 
 const HELP = `
+What was accepted until a day (latchkey accept) is in no count, and is nothing for --fail-on.
+
 Examples:
   latchkey findings --fail-on high             for a nightly job: exit 1 when something is high or critical
   latchkey findings --host web1.example        what is wrong with one host
+  latchkey findings --accepted                 what was accepted, why, and until when
 
-With --json: { findings: [{ rule, severity, sentence, evidence, remedy, object, label, host, ... }], total }`;
+With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, object, label, host, firstSeen,
+acceptance }], total }`;
 
 /** Answers with 1 when `--fail-on` names a severity that is met, whether its row is shown or not. */
 async function listFindings(words: readonly string[], options: Options, world: World): Promise<number> {
@@ -44,7 +57,9 @@ async function listFindings(words: readonly string[], options: Options, world: W
   const filter = {
     search: words.join(" "),
     severity: options.severity ?? null,
+    rule: options.rule ?? null,
     host: options.host ?? null,
+    accepted: options.accepted ?? false,
   };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   const countOf = async (severity: Severity) => {
@@ -55,7 +70,7 @@ async function listFindings(words: readonly string[], options: Options, world: W
   if (options.json) printJson({ findings: rows, total }, world);
   else if (total === 0) world.out(await sayNone(filter, app.client));
   else {
-    world.out(`${printTable(COLUMNS, rows, world)}\n`);
+    world.out(`${printTable(filter.accepted ? ACCEPTED : COLUMNS, rows, world)}\n`);
     const counts = await Promise.all(
       atLeast("info").map(async (severity) => ({ severity, count: await countOf(severity) })),
     );
@@ -66,6 +81,12 @@ async function listFindings(words: readonly string[], options: Options, world: W
   if (!options.failOn) return 0;
   const counts = await Promise.all(atLeast(options.failOn).map(countOf));
   return counts.some((count) => count > 0) ? 1 : 0;
+}
+
+export function asRule(text: string): RuleId {
+  const rule = RuleId.safeParse(text);
+  if (rule.success) return rule.data;
+  throw new InvalidArgumentError(`Rules are: ${RuleId.options.join(", ")}.`);
 }
 
 async function sayNone(filter: object, client: LatchkeyClient): Promise<string> {
@@ -82,6 +103,12 @@ const COLUMNS: Column<Finding>[] = [
   { head: "HOST", cell: ({ host }) => host ?? "several", cut: "middle" },
   { head: "WHAT", cell: ({ label }) => label, cut: "middle" },
   { head: "WHY", cell: ({ sentence }) => sentence, cut: "end" },
+];
+
+const ACCEPTED: Column<Finding>[] = [
+  ...COLUMNS.slice(0, -1),
+  { head: "UNTIL", cell: ({ acceptance }) => acceptance?.until ?? "" },
+  { head: "REASON", cell: ({ acceptance }) => acceptance?.reason ?? "", cut: "end" },
 ];
 
 const STYLES = { critical: "red", high: "red", medium: "yellow", low: "dim", info: "dim" } as const;

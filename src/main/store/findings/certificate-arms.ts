@@ -17,21 +17,23 @@ type Wish = {
 const aboutCertificate = ({ name, rule, severity, since, firstSeen, where, index }: Wish): Arm => ({
   name,
   from: `certificate INDEXED BY ${index}`,
-  walk: { label_start: "certificate INDEXED BY certificate_by_subject" },
+  walk: {
+    host: "certificate INDEXED BY certificate_by_only_host",
+    label_start: "certificate INDEXED BY certificate_by_subject",
+  },
   table: "certificate",
   where: ["is_seen = 1", ...where],
   columns: {
     severity: { same: rankOf(severity) },
     rule: { same: rule },
-    host: { sql: "ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')" },
+    host: { sql: "only_host" },
     label_start: { sql: "substr(subject, 1, 120)" },
     first_seen: { sql: firstSeen },
     since: { sql: since },
     tie: { sql: "id" },
   },
   isOnHost: `id IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
-  text: `'${rule}' || char(10) || subject || char(10)
-    || ifnull((SELECT name FROM host_name WHERE host_name.id = only_name), '')`,
+  text: `'${rule}' || char(10) || subject || char(10) || only_host`,
   isAbout: (object: FindingObject): Part | null =>
     object.kind === "certificate" ? { sql: "sha256 = ?", values: [object.sha256] } : null,
   isAccepted: acceptedFor(rule, "certificate", "id"),

@@ -77,6 +77,23 @@ const COUNTS: [string, string][] = [
      FROM host ORDER BY id`.replaceAll("WHERE host = host.id", "WHERE +host = host.id"),
   ],
   [
+    "SELECT ends_on, due_on, life_days, issuer, owner, public, count FROM expiry ORDER BY 1, 2, 3, 4, 5, 6",
+    `SELECT ends_on, due_on, life_days, expiry_of.issuer, expiry_of.owner, public, count(*) AS count
+     FROM expiry_of JOIN certificate USING (id) WHERE is_seen = 1 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`,
+  ],
+  [
+    "SELECT spki, seen_count, first_from, last_from, kept_days FROM reused_key ORDER BY spki",
+    `SELECT spki_sha256 AS spki, sum(is_seen) AS seen_count, min(not_before) AS first_from, max(not_before) AS last_from,
+            ifnull((unixepoch(max(not_before)) - unixepoch(min(not_before))) / 86400, 0) AS kept_days
+     FROM certificate WHERE is_ca = 0 AND spki_sha256 <> '' GROUP BY spki_sha256 HAVING count(*) > 1 ORDER BY spki_sha256`,
+  ],
+  [
+    "SELECT id, owner, due_percent FROM certificate WHERE is_seen = 1 ORDER BY id",
+    `SELECT id, ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = certificate.id), '')) AS owner,
+            (SELECT max(due_percent) FROM asked_percent WHERE certificate = certificate.id) AS due_percent
+     FROM certificate WHERE is_seen = 1 ORDER BY id`,
+  ],
+  [
     "SELECT rowid AS id FROM certificate_search ORDER BY rowid",
     "SELECT id FROM certificate WHERE is_seen = 1 ORDER BY id",
   ],

@@ -1,0 +1,93 @@
+import type { Command } from "commander";
+import { MOST_ACCEPTED } from "#shared/contract/findings.ts";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { Finding, RuleId } from "#shared/model/finding.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
+import { listRows } from "./all-rows.ts";
+import { asRule } from "./findings.ts";
+import { type CommonOptions, openApp, printJson } from "./options.ts";
+import { MORE, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & { rule?: RuleId; host?: string; all?: boolean };
+type AcceptOptions = Options & { until: string; reason: string };
+
+export function addAccept(program: Command, { world }: Session): void {
+  choosing(program.command("accept [filter...]"))
+    .description("say of findings that they may stand until a day, and why")
+    .requiredOption("--until <day>", "from this day on they count again, as 2027-01-31")
+    .requiredOption("--reason <text>", "why they may stand")
+    .addHelpText("after", HELP)
+    .action((words: string[], _: object, command: Command) =>
+      accept(words, command.optsWithGlobals<AcceptOptions>(), world),
+    );
+  choosing(program.command("unaccept [filter...]"))
+    .description("take acceptances back")
+    .action((words: string[], _: object, command: Command) =>
+      unaccept(words, command.optsWithGlobals<Options>(), world),
+    );
+}
+
+const choosing = (command: Command): Command =>
+  command
+    .helpGroup(MORE)
+    .option("--rule <rule>", "only this rule, as certificate-expired", asRule)
+    .option("--host <name>", "only what is found on this host")
+    .option("--all", "all that fit, where there are several");
+
+const HELP = `
+Findings are chosen as latchkey findings lists them: every word of FILTER must stand in the row. An acceptance is
+for one rule and one thing. What is accepted is in no count and nothing for --fail-on; it ends by itself.
+
+Examples:
+  latchkey accept --rule certificate-self-signed --host lab1 --until 2027-01-31 --reason "a test machine"
+  latchkey accept --rule certificate-expired --all --until 2026-12-31 --reason "ticket 812"
+  latchkey unaccept --host lab1`;
+
+async function accept(words: readonly string[], options: AcceptOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const chosen = await choose(words, { options, client: app.client, accepted: false });
+  const { until, reason } = options;
+  const { accepted } = await app.client.findings.accept({ ids: chosen.map(({ id }) => id), until, reason });
+  if (options.json) return printJson({ accepted }, world);
+  for (const finding of chosen) world.out(sayFinding(finding));
+  world.out(`${sayCount(accepted, "finding")} accepted until ${printable(until)}`);
+}
+
+async function unaccept(words: readonly string[], options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const chosen = await choose(words, { options, client: app.client, accepted: true });
+  const { withdrawn } = await app.client.findings.unaccept({ ids: chosen.map(({ id }) => id) });
+  if (options.json) return printJson({ withdrawn }, world);
+  for (const finding of chosen) world.out(sayFinding(finding));
+  world.out(`${sayCount(withdrawn, "acceptance")} withdrawn`);
+}
+
+type Choice = { options: Options; client: LatchkeyClient; accepted: boolean };
+
+/** One finding, or with --all all that fit. */
+async function choose(words: readonly string[], { options, client, accepted }: Choice): Promise<Finding[]> {
+  const { rule = null, host = null, all = false } = options;
+  const filter = { search: words.join(" "), rule, host, accepted };
+  const { rows, total } = await listRows(MOST_ACCEPTED, (page) =>
+    client.findings.list({ ...filter, ...page }),
+  );
+  if (total === 0)
+    throw new Refusal(
+      "not-found",
+      `no finding fits; latchkey findings${accepted ? " --accepted" : ""} lists those that there are`,
+    );
+  if (total > 1 && !all)
+    throw new Refusal("invalid-input", `${sayNumber(total)} findings fit; narrow it down, or say --all`);
+  if (total > MOST_ACCEPTED)
+    throw new Refusal(
+      "invalid-input",
+      `${sayNumber(total)} findings fit; at most ${sayNumber(MOST_ACCEPTED)} are taken at once`,
+    );
+  return rows;
+}
+
+const sayFinding = ({ rule, label, host }: Finding): string =>
+  printable(`${rule}: ${label}${host === null ? "" : ` on ${host}`}`);

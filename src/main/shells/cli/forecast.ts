@@ -1,0 +1,134 @@
+import { type Command, Option } from "commander";
+import { type Forecast, LoadBy, type LoadSeries, type WeeklyLoad } from "#shared/model/forecast.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { sayPeak, saySeries } from "#shared/text/load.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & { by?: LoadBy; issuer?: string; owner?: string; weeks?: number };
+
+export function addForecast(program: Command, { world }: Session): void {
+  choosing(program.command("forecast"))
+    .description("how many certificates will have to be renewed each quarter until 2029")
+    .addHelpText("after", HELP)
+    .action((_: object, command: Command) => showForecast(command.optsWithGlobals<Options>(), world));
+  choosing(program.command("timeline"))
+    .description("how many certificates expire in each of the next weeks")
+    .option("--weeks <count>", "so many weeks; 26 unless said", wholeNumber(1, 520))
+    .action((_: object, command: Command) => showTimeline(command.optsWithGlobals<Options>(), world));
+}
+
+const choosing = (command: Command): Command =>
+  command
+    .helpGroup(LOOK)
+    .addOption(new Option("--by <what>", "told apart by").choices(LoadBy.options).default("issuer"))
+    .option("--issuer <name>", "only what this one has issued; empty for self-issued ones")
+    .option("--owner <name>", "only what this one answers for; empty for nobody");
+
+const HELP = `
+Each certificate that is seen now and has not expired is renewed when it is due, and again and again until the end
+of 2029. What public authorities have issued lives shorter and shorter by then: 200, 100 and 47 days at most, and
+64 and 45 of Let's Encrypt. Others are taken to live as long as they do now.
+
+Examples:
+  latchkey forecast --by owner
+  latchkey forecast --json                     every week of it
+
+With --json: { weeks: [day], totals: [n], series: [{ issuer, owner, certificates, counts: [n] }], peaks: [{ from, count,
+series, ofIt }], certificates, unknownCount, steps: [{ on, what }] }`;
+
+const askedOf = ({ by = "issuer", issuer, owner }: Options) => ({
+  by,
+  issuer: issuer ?? null,
+  owner: owner ?? null,
+});
+
+async function showForecast(options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const forecast = await app.client.forecast.renewals(askedOf(options));
+  if (options.json) return printJson(forecast, world);
+  if (forecast.certificates === 0) return world.out(sayNone(options));
+  world.out(`${printTable(quartersOf(forecast), forecast.series, world)}\n`);
+  printPeaks(forecast, "to renew", world);
+  for (const { on, what } of forecast.steps) world.out(`from ${on}: ${what}`);
+  const { certificates, unknownCount, totals } = forecast;
+  const sum = sumOf(totals);
+  world.out(
+    `${sayCount(certificates, "certificate")} now, ${sayCount(sum, "renewal")} until the end of 2029`,
+  );
+  if (unknownCount > 0)
+    world.out(
+      `of ${sayNumber(unknownCount)} it is not known whether a public authority issued them: they are taken to live as long as now`,
+    );
+}
+
+const NOTHING = "no certificate is known that expires; scan something, such as: latchkey scan shop.example";
+
+/** A quarter a column: a week each would be wider than any terminal. */
+function quartersOf({ weeks }: Forecast): Column<LoadSeries>[] {
+  const quarters = [...new Set(weeks.map(quarterOf))];
+  return [
+    { head: "WHOSE", cell: saySeries, cut: "middle" },
+    { head: "NOW", cell: ({ certificates }) => sayNumber(certificates) },
+    ...quarters.map((quarter) => ({
+      head: quarter,
+      cell: ({ counts }: LoadSeries) =>
+        sayNumber(sumOf(counts.filter((_, week) => quarterOf(weeks[week] ?? "") === quarter))),
+    })),
+  ];
+}
+
+const quarterOf = (day: string): string =>
+  `${day.slice(2, 4)}Q${Math.floor((Number(day.slice(5, 7)) - 1) / 3) + 1}`;
+
+const WEEKS = 26;
+
+async function showTimeline(options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const { weeks = WEEKS } = options;
+  const timeline = await app.client.forecast.timeline({ ...askedOf(options), weeks });
+  if (options.json) return printJson(timeline, world);
+  const { expired, later, totals } = timeline;
+  const inWeeks = sumOf(totals);
+  if (inWeeks + expired + later === 0) return world.out(sayNone(options));
+  const rows = timeline.weeks.map((from, week) => ({ from, week, count: totals[week] ?? 0 }));
+  world.out(`${printTable(weekColumns(timeline), rows, world)}\n`);
+  printPeaks(timeline, "to expire", world);
+  world.out(
+    `${sayCount(inWeeks, "certificate")} in ${sayCount(weeks, "week")}, ${sayNumber(later)} later, ${sayNumber(expired)} expired`,
+  );
+}
+
+type Week = { from: string; week: number; count: number };
+
+const BAR = 40;
+
+function weekColumns({ totals, series }: WeeklyLoad): Column<Week>[] {
+  const most = Math.max(...totals, 1);
+  const largest = (week: number) =>
+    series
+      .filter(({ counts }) => (counts[week] ?? 0) > 0)
+      .toSorted((a, b) => (b.counts[week] ?? 0) - (a.counts[week] ?? 0));
+  return [
+    { head: "WEEK FROM", cell: ({ from }) => from },
+    { head: "COUNT", cell: ({ count }) => sayNumber(count) },
+    { head: "", cell: ({ count }) => "#".repeat(Math.ceil((count / most) * BAR)), leaves: 1 },
+    {
+      head: "MOST OF IT",
+      cell({ week }) {
+        const [first, ...others] = largest(week);
+        if (!first) return "";
+        return others.length > 0 ? `${saySeries(first)} and ${others.length} more` : saySeries(first);
+      },
+      cut: "middle",
+    },
+  ];
+}
+
+function printPeaks({ peaks, series }: WeeklyLoad, what: string, world: World): void {
+  for (const peak of peaks) world.out(sayPeak(peak, series, what));
+}
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);

@@ -1,0 +1,108 @@
+import type { Command } from "commander";
+import type { Labelled } from "#shared/model/label.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { MORE, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & {
+  certificate?: string[];
+  owner?: string | false;
+  tag?: string[];
+  untag?: string[];
+};
+type TagOptions = CommonOptions & { due?: number | false };
+
+export function addLabel(program: Command, { world }: Session): void {
+  program
+    .command("label [host...]")
+    .helpGroup(MORE)
+    .description("say of hosts and certificates who answers for them, and tag them")
+    .option("--certificate <sha256>", "this certificate; may be said several times", collect)
+    .option("--owner <name>", "who answers for it")
+    .option("--no-owner", "nobody that is known")
+    .option("--tag <name>", "give it a tag; may be said several times", collect)
+    .option("--untag <name>", "take a tag from it", collect)
+    .addHelpText("after", HELP)
+    .action((hosts: string[], _: object, command: Command) =>
+      setLabels(hosts, command.optsWithGlobals<Options>(), world),
+    );
+  program
+    .command("tags [name]")
+    .helpGroup(MORE)
+    .description("all tags, or from when certificates with one are due")
+    .option("--due <percent>", "due with so much of its life left", wholeNumber(1, 99))
+    .option("--no-due", "due as any other")
+    .addHelpText("after", TAGS_HELP)
+    .action((name: string | undefined, _: object, command: Command) =>
+      runTags(name, command.optsWithGlobals<TagOptions>(), world),
+    );
+}
+
+const collect = (word: string, before: string[] = []): string[] => [...before, word];
+
+const HELP = `
+A host is named as latchkey hosts and latchkey certificates name it. A certificate is answered for by whoever
+answers for all hosts where it is seen, unless somebody is named for it alone: one that renews it is found again.
+latchkey forecast --by owner goes by that.
+
+Examples:
+  latchkey label web1.example web2.example --owner "team shop" --tag production
+  latchkey label --certificate 5f2c... --owner "Ann Moore"
+  latchkey label web1.example                  what is said of it`;
+
+const TAGS_HELP = `
+A certificate is due when a third of its life is left, or half where it lives less than ten days. A tag of it or of
+a host where it is seen may ask for more or for less; of several, the earliest counts.
+
+Examples:
+  latchkey tags production --due 50
+  latchkey tags`;
+
+async function setLabels(hosts: readonly string[], options: Options, world: World): Promise<void> {
+  const things: Labelled[] = [
+    ...hosts.map((host) => ({ kind: "host" as const, host })),
+    ...(options.certificate ?? []).map((sha256) => ({ kind: "certificate" as const, sha256 })),
+  ];
+  if (things.length === 0) throw new Refusal("invalid-input", "name a host, or say --certificate");
+  const { owner, tag: addTags = [], untag: removeTags = [] } = options;
+  const isChange = owner !== undefined || addTags.length + removeTags.length > 0;
+  await using app = openApp(options, world, isChange ? "write" : "read");
+  if (isChange) {
+    const said = owner === undefined ? {} : { owner: owner === false ? null : owner };
+    await app.client.labels.set({ things, ...said, addTags, removeTags });
+  }
+  const labels = await Promise.all(things.map((thing) => app.client.labels.find({ thing })));
+  if (options.json)
+    return printJson({ labels: things.map((thing, index) => ({ ...thing, ...labels[index] })) }, world);
+  for (const [index, thing] of things.entries()) {
+    const { owner: own = null, inheritedOwner = "", tags = [] } = labels[index] ?? {};
+    const whose = own ?? (inheritedOwner === "" ? "nobody's" : `${inheritedOwner}, as its hosts`);
+    world.out(
+      printable(
+        `${thing.kind === "host" ? thing.host : thing.sha256}: ${[whose, ...tags.map((name) => `#${name}`)].join(" ")}`,
+      ),
+    );
+  }
+}
+
+async function runTags(name: string | undefined, options: TagOptions, world: World): Promise<void> {
+  const { due } = options;
+  if (name === undefined && due !== undefined)
+    throw new Refusal("invalid-input", "name the tag: latchkey tags production --due 50");
+  const isChange = name !== undefined && due !== undefined;
+  await using app = openApp(options, world, isChange ? "write" : "read");
+  if (isChange) await app.client.labels.setTag({ name, duePercent: due === false ? null : due });
+  const { tags } = await app.client.labels.read();
+  const shown = name === undefined ? tags : tags.filter((tag) => tag.name === name);
+  if (options.json) return printJson({ tags: shown }, world);
+  if (shown.length === 0)
+    return world.out("there is no such tag; give it to a host by: latchkey label HOST --tag NAME");
+  for (const { name: said, duePercent, hostCount, certificateCount } of shown) {
+    const when = duePercent === null ? "due as any other" : `due with ${duePercent} % of its life left`;
+    const where = `${sayCount(hostCount, "host")}, ${sayCount(certificateCount, "certificate")}`;
+    world.out(`#${said}: ${where}; ${when}`);
+  }
+}

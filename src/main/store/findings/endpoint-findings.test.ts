@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+import { openStore, type Store } from "#store/store.ts";
+import { listFindings } from "#store/testing/ask.ts";
+import { makeCertificate, visitEndpoint } from "#store/testing/make-visit.ts";
+
+const openMemory = () => openStore({ path: ":memory:", access: "write" });
+
+type State = "accepted" | "refused" | "unknown";
+
+/** A visit that has asked for groups, if any are given. */
+function visit(
+  store: Store,
+  version: string,
+  groups: Record<string, State> | null,
+  tls13: State = "accepted",
+) {
+  const offers = groups && {
+    at: "2026-06-01T00:00:00Z",
+    versions: [{ name: "TLS 1.3" as const, state: tls13 }],
+    groups: Object.entries(groups).map(([name, state]) => ({ name, state })),
+  };
+  const beside = { staple: null, timestamps: null, authorities: null, offers };
+  const facts = { version, group: "X25519" };
+  visitEndpoint(store, "shop", {
+    presented: { chain: [makeCertificate("shop")], facts, beside: beside as never },
+  });
+}
+
+const found = (store: Store) => listFindings(store, { rule: "endpoint-key-exchange-classical" }).rows;
+
+test("of TLS 1.3 it is not known whether hybrid groups are taken until they are asked for", () => {
+  const store = openMemory();
+  visit(store, "TLS 1.3", null);
+  expect(found(store)).toEqual([]);
+  visit(store, "TLS 1.3", { X25519MLKEM768: "unknown", SecP256r1MLKEM768: "refused" });
+  expect(found(store)).toEqual([]);
+  visit(store, "TLS 1.3", { X25519MLKEM768: "refused", SecP256r1MLKEM768: "refused", X25519: "accepted" });
+  expect(found(store)).toMatchObject([
+    {
+      severity: "low",
+      object: { kind: "endpoint", id: 1 },
+      label: "shop:443",
+      host: "shop",
+      evidence: ["it spoke TLS 1.3 with X25519", "it refused X25519MLKEM768, SecP256r1MLKEM768"],
+    },
+  ]);
+  visit(store, "TLS 1.3", { X25519MLKEM768: "accepted" });
+  expect(found(store)).toEqual([]);
+});
+
+test("without TLS 1.3 there is no hybrid group, which is known at once", () => {
+  const store = openMemory();
+  visit(store, "TLS 1.2", null);
+  expect(found(store)).toMatchObject([{ sentence: expect.stringContaining("does not speak TLS 1.3") }]);
+  visit(store, "TLS 1.2", { X25519MLKEM768: "unknown" }, "unknown");
+  expect(found(store)).toEqual([]);
+  visit(store, "TLS 1.2", { X25519MLKEM768: "unknown" }, "refused");
+  expect(found(store)).toHaveLength(1);
+});
+
+const TURNED_ON = "2026-06-02T00:00:00Z";
+
+test("a certificate that was replaced is told of by whom that asked, from then on and for thirty days", () => {
+  const store = openMemory();
+  const present = (name: string, at: string) =>
+    visitEndpoint(store, "shop", { at, presented: { chain: [makeCertificate(name)] } });
+  const rows = (now: string) => listFindings(store, { rule: "certificate-changed", now: new Date(now) }).rows;
+  present("first", "2026-06-01T00:00:00Z");
+  present("second", "2026-06-01T12:00:00Z");
+  expect(rows("2026-06-02T00:00:00Z")).toEqual([]);
+  store.rules.turn("certificate-changed", true, TURNED_ON);
+  expect(store.rules.list()).toEqual([{ rule: "certificate-changed", since: TURNED_ON }]);
+  present("second", "2026-06-03T00:00:00Z");
+  expect(rows("2026-06-03T00:00:00Z")).toEqual([]);
+  present("third", "2026-06-04T00:00:00Z");
+  const [changed] = rows("2026-06-05T00:00:00Z");
+  expect(changed).toMatchObject({
+    severity: "medium",
+    object: { kind: "endpoint", id: 1 },
+    firstSeen: "2026-06-04T00:00:00Z",
+    evidence: [
+      "noticed by the scan of 2026-06-04T00:00:00Z",
+      expect.stringContaining("before: CN=second"),
+      expect.stringContaining("now: CN=third"),
+    ],
+  });
+  expect(rows("2026-07-04T00:00:01Z")).toEqual([]);
+  store.rules.turn("certificate-changed", false, "2026-06-06T00:00:00Z");
+  expect(rows("2026-06-06T00:00:00Z")).toEqual([]);
+});
+
+test("an endpoint that is seen for the first time, or was away, has not changed", () => {
+  const store = openMemory();
+  store.rules.turn("certificate-changed", true, "2026-01-01T00:00:00Z");
+  visitEndpoint(store, "shop", { presented: { chain: [makeCertificate("first")] } });
+  visitEndpoint(store, "shop", {});
+  visitEndpoint(store, "shop", { presented: { chain: [makeCertificate("first")] } });
+  expect(listFindings(store, { rule: "certificate-changed" }).rows).toEqual([]);
+});

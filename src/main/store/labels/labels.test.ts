@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { openStore, type Store } from "#store/store.ts";
+import { listCertificates, listFindings } from "#store/testing/ask.ts";
+import { makeCertificate, START, visitEndpoint } from "#store/testing/make-visit.ts";
+
+/** Ninety days of life, due with thirty left. */
+const shop = makeCertificate("shop", {
+  notBefore: "2026-06-01T00:00:00Z",
+  notAfter: "2026-08-30T00:00:00Z",
+  warnFrom: "2026-07-31T00:00:00Z",
+  urgentFrom: "2026-08-15T00:00:00Z",
+});
+const sha256 = shop.certificate.sha256;
+
+const openMemory = () => openStore({ path: ":memory:", access: "write" });
+
+function find(store: Store, thing: Parameters<Store["labels"]["findRow"]>[0]) {
+  const row = store.labels.findRow(thing);
+  if (!row) throw new Error("it was never seen");
+  return row;
+}
+
+const host = (store: Store, name: string) => find(store, { kind: "host", host: name });
+const ownedBy = (store: Store, owner: string) => listCertificates(store, { owner }).total;
+const severityAt = (store: Store, now: string) =>
+  listFindings(store, { now: new Date(now) }).rows.map(({ severity }) => severity);
+
+test("who answers for all hosts of a certificate answers for it, until somebody is named for it alone", () => {
+  const store = openMemory();
+  visitEndpoint(store, "shop1", { presented: { chain: [shop] } });
+  store.labels.setOwner(host(store, "shop1"), "team shop");
+  expect(ownedBy(store, "team shop")).toBe(1);
+
+  visitEndpoint(store, "shop2", { presented: { chain: [shop] } });
+  expect(ownedBy(store, "team shop")).toBe(0);
+  expect(ownedBy(store, "")).toBe(1);
+  store.labels.setOwner(host(store, "shop2"), "team shop");
+  expect(ownedBy(store, "team shop")).toBe(1);
+  store.labels.setOwner(host(store, "shop2"), "team mail");
+  expect(ownedBy(store, "team shop")).toBe(0);
+
+  const certificate = find(store, { kind: "certificate", sha256 });
+  store.labels.setOwner(certificate, "Ann");
+  expect(ownedBy(store, "Ann")).toBe(1);
+  expect(store.labels.of(certificate)).toEqual({ owner: "Ann", inheritedOwner: "", tags: [] });
+  store.labels.setOwner(certificate, null);
+  visitEndpoint(store, "shop2", { presented: { chain: [makeCertificate("other")] } });
+  expect(ownedBy(store, "team shop")).toBe(1);
+});
+
+test("a tag of a host moves the day on which its certificates are due, and gives it back", () => {
+  const store = openMemory();
+  visitEndpoint(store, "shop1", { presented: { chain: [shop] } });
+  expect(severityAt(store, "2026-07-20T00:00:00Z")).toEqual([]);
+  store.labels.tag(host(store, "shop1"), "production");
+  expect(severityAt(store, "2026-07-20T00:00:00Z")).toEqual([]);
+  store.labels.setDuePercent("production", 50);
+  expect(severityAt(store, "2026-07-15T23:59:59Z")).toEqual([]);
+  expect(severityAt(store, "2026-07-16T00:00:00Z")).toEqual(["medium"]);
+  expect(severityAt(store, "2026-08-07T12:00:00Z")).toEqual(["high"]);
+  store.labels.setDuePercent("production", 10);
+  expect(severityAt(store, "2026-08-20T00:00:00Z")).toEqual([]);
+  store.labels.untag(host(store, "shop1"), "production");
+  expect(severityAt(store, "2026-08-20T00:00:00Z")).toEqual(["high"]);
+  expect(severityAt(store, "2026-07-31T00:00:00Z")).toEqual(["medium"]);
+});
+
+test("what is seen later on a host that has a tag is due by it, and of several tags the earliest counts", () => {
+  const store = openMemory();
+  visitEndpoint(store, "shop1", { presented: { chain: [makeCertificate("old")] } });
+  store.labels.setDuePercent("production", 50);
+  store.labels.setDuePercent("careful", 80);
+  store.labels.tag(host(store, "shop1"), "production");
+  visitEndpoint(store, "shop1", { presented: { chain: [shop] } });
+  expect(severityAt(store, "2026-07-16T00:00:00Z")).toEqual(["medium"]);
+  store.labels.tag(find(store, { kind: "certificate", sha256 }), "careful");
+  expect(severityAt(store, "2026-06-19T00:00:00Z")).toEqual(["medium"]);
+  expect(listCertificates(store, { tag: "production" }).total).toBe(1);
+  expect(listCertificates(store, { tag: "careful" }).total).toBe(1);
+  expect(store.labels.tags()).toEqual([
+    { name: "careful", duePercent: 80, hostCount: 0, certificateCount: 1 },
+    { name: "production", duePercent: 50, hostCount: 1, certificateCount: 0 },
+  ]);
+});
+
+test("when certificates end is added up by issuer, owner and life, and follows what is said of them", () => {
+  const store = openMemory();
+  visitEndpoint(store, "shop1", { presented: { chain: [shop, makeCertificate("ca", { isCa: true })] } });
+  const due = () => store.expiry.due({ issuer: null, owner: null, today: START.slice(0, 10) });
+  const row = { lifeDays: 91, issuer: "CN=An Issuer", public: "unknown", count: 1 };
+  expect(due()).toEqual([{ ...row, dueOn: "2026-07-31", owner: "" }]);
+  store.labels.setOwner(host(store, "shop1"), "team shop");
+  store.labels.setDuePercent("production", 50);
+  store.labels.tag(host(store, "shop1"), "production");
+  expect(due()).toEqual([{ ...row, dueOn: "2026-07-16", owner: "team shop" }]);
+  expect(store.expiry.due({ issuer: null, owner: "", today: "2026-06-01" })).toEqual([]);
+  expect(store.expiry.due({ issuer: null, owner: null, today: "2026-08-31" })).toEqual([]);
+  visitEndpoint(store, "shop1", { presented: { chain: [] } });
+  expect(due()).toEqual([]);
+});
