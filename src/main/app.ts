@@ -13,15 +13,16 @@ import { createCertificates } from "./features/certificates/index.ts";
 import { createChains } from "./features/chains/index.ts";
 import { createChanges } from "./features/changes/index.ts";
 import { createDatabase } from "./features/database/index.ts";
+import { createEndpoints } from "./features/endpoints/index.ts";
 import { createEvents } from "./features/events/index.ts";
 import { createFindings } from "./features/findings/index.ts";
-import { createGraph } from "./features/graph/index.ts";
 import { createForecast } from "./features/forecast/index.ts";
+import { createGraph } from "./features/graph/index.ts";
 import { createHostKeyList } from "./features/host-keys/index.ts";
 import { createHosts } from "./features/hosts/index.ts";
 import { createInspect } from "./features/inspect/index.ts";
-import { createOverview } from "./features/overview/index.ts";
 import { createLabels } from "./features/labels/index.ts";
+import { createOverview } from "./features/overview/index.ts";
 import { createPeople } from "./features/people/index.ts";
 import { createScans } from "./features/scans/index.ts";
 import { planBundle } from "./features/scans/plan-bundle.ts";
@@ -87,20 +88,21 @@ export function createApp({
   const router = implement(contract)
     .use(createGuard({ isReadOnly, log }))
     .router({
+      ...attentionOf({ store, announce, now }),
       access: createAccess({ store }),
       activity: createActivity({ store }),
-      ...attentionOf({ store, announce, now }),
       bundles: createBundles({
         ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
         plan: (bundle, at) => planBundle(store, bundle, at),
       }),
       certificates: createCertificates({ store, now }),
       database: database.procedures,
+      endpoints: createEndpoints({ store }),
       events: events.procedures,
       hostKeys: createHostKeyList({ store, workstation, ...readers }),
       graph: createGraph({ store }),
       hosts: createHosts({ store, now, announce }),
-      inspect: createInspect({ prober }),
+      inspect: createInspect({ prober, now }),
       overview: createOverview({ store, now }),
       people: people.procedures,
       scans: createScans({
@@ -121,10 +123,6 @@ export function createApp({
   };
 }
 
-async function close(
-  background: { stop: () => Promise<void> },
-  recording: { close: () => Promise<void> },
-  store: { close: () => void },
 /** What needs attention or will, what has changed, and what somebody has decided of it. */
 const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({
   chains: createChains(deps),
@@ -134,6 +132,10 @@ const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({
   labels: createLabels(deps),
 });
 
+async function close(
+  background: { stop: () => Promise<void> },
+  recording: { close: () => Promise<void> },
+  store: { close: () => void },
 ): Promise<void> {
   await background.stop();
   await recording.close();

@@ -13,10 +13,11 @@ import { findingTable } from "./findings/finding-table.ts";
 import { ruleTable } from "./findings/rule-table.ts";
 import { expiryTable } from "./forecast/expiry-table.ts";
 import { graphStore } from "./graph/graph-store.ts";
+import { endpointReader } from "./hosts/endpoint-reader.ts";
 import { hostKeyFacts } from "./hosts/host-key-facts.ts";
 import { hostTable } from "./hosts/host-table.ts";
-import { createLists } from "./lists/lists.ts";
 import { labelTable } from "./labels/label-table.ts";
+import { createLists } from "./lists/lists.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
 import { readMark } from "./opening/mark.ts";
 import { openDatabase } from "./opening/open-database.ts";
@@ -109,27 +110,27 @@ function tables(db: Database, path: string) {
   const acceptances = acceptanceTable(db);
   const findings = findingTable(db, { lists, briefs, acceptances, findGrant: access.find });
   return {
+    acceptances: explained(acceptances),
     access: viewed(access),
     bundles: explained(written.bundles),
-    acceptances: explained(acceptances),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
     chains: explained(written.chains),
     changes: viewed(changeStore(db, lists)),
-    endpoints: explained(written.endpoints),
+    endpoints: { ...explained(written.endpoints), ...viewed(endpointReader(db, lists)) },
     events: explained(written.events),
     findings: viewed(findings),
     graph: explained(graphStore(db, lists)),
     hostKeys: explained(hostKeyFacts(db)),
     hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(written.hostVisits) },
-    overview: viewed(overview(db, { rows, findings, scans, scope })),
-    people: explained(peopleStore(db, { lists, rosters, scope })),
     expiry: viewed(expiryTable(db)),
     labels: explained(labelTable(db)),
+    overview: viewed(overview(db, { rows, findings, scans, scope })),
+    people: explained(peopleStore(db, { lists, rosters, scope })),
     pins: explained(pins),
+    rules: explained(ruleTable(db)),
     scans: explained({ ...scans, probes: probes.list }),
     targets: explained(written.targets),
     trust: explained(trustTable(db)),
-    rules: explained(ruleTable(db)),
     uses: explained(written.uses),
   };
 }

@@ -6,15 +6,16 @@ import { certificates } from "./certificates.ts";
 import { chains } from "./chains.ts";
 import { changes } from "./changes.ts";
 import { database } from "./database.ts";
+import { endpoints } from "./endpoints.ts";
 import { events } from "./events.ts";
 import { findings } from "./findings.ts";
-import { graph } from "./graph.ts";
 import { forecast } from "./forecast.ts";
+import { graph } from "./graph.ts";
 import { hostKeys } from "./host-keys.ts";
 import { hosts } from "./hosts.ts";
 import { inspect } from "./inspect.ts";
-import { overview } from "./overview.ts";
 import { labels } from "./labels.ts";
+import { overview } from "./overview.ts";
 import { people } from "./people.ts";
 import { scans } from "./scans.ts";
 import { settings } from "./settings.ts";
@@ -30,17 +31,18 @@ export const contract = {
   chains,
   changes,
   database,
+  endpoints,
   events,
   findings,
+  forecast,
   graph,
   hostKeys,
   hosts,
-  forecast,
   inspect,
+  labels,
   overview,
   people,
   scans,
-  labels,
   settings,
   targets,
   thisComputer,
