@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FindingBrief } from "./finding.ts";
 import { Instant } from "./instant.ts";
+import { Protocol } from "./starttls.ts";
 
 /** A SHA-256 over the exact DER, lower-case hex. The identity of a certificate everywhere. */
 export const Sha256 = z
@@ -64,6 +65,7 @@ export const Place = z.discriminatedUnion("kind", [
     host: z.string(),
     port: z.int(),
     serverName: z.string().nullable(),
+    protocol: Protocol,
     /** Its place in the chain as sent: 0 is the leaf. */
     position: z.int(),
     firstSeen: Instant,

@@ -1,12 +1,10 @@
-import type { Target } from "../model/target.ts";
+import { protocolOfPort } from "../model/starttls.ts";
+import type { Target, TlsTarget } from "../model/target.ts";
 
 /** A target as people write it, and as it is read back: what the port says by itself is not said again. */
 export function sayTarget(target: Target): string {
+  if (target.kind === "tls") return sayEndpoint(target);
   const place = sayPlace(target);
-  if (target.kind === "tls") {
-    const said = target.serverName === null ? place : `${place}/${target.serverName}`;
-    return target.port === 22 && target.serverName === null ? `tls://${said}` : said;
-  }
   if (target.user !== null) return `${target.user}@${target.port === 22 ? sayHost(target.host) : place}`;
   return target.port === 22 ? place : `ssh://${place}`;
 }
@@ -18,5 +16,13 @@ export const writeTarget = (target: Target): string =>
 /** `web01:443`, `192.0.2.1:443`, `[2001:db8::1]:443`. */
 export const sayPlace = ({ host, port }: { host: string; port: number }): string =>
   `${sayHost(host)}:${port}`;
+
+/** `shop:443`, `10.0.0.5:443/shop`, `mail:25`, `smtp://mail:2525`, and `tls://mail:25` where TLS is spoken at once on a port that is known for another way. */
+export function sayEndpoint({ port, serverName, protocol, ...target }: Omit<TlsTarget, "kind">): string {
+  const place = sayPlace({ ...target, port });
+  const said = serverName === null ? place : `${place}/${serverName}`;
+  const isPlain = protocol === protocolOfPort(port) && (port !== 22 || serverName !== null);
+  return isPlain ? said : `${protocol}://${said}`;
+}
 
 const sayHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);

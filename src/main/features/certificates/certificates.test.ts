@@ -24,7 +24,7 @@ test("a certificate is listed with all the places where it is now", async () => 
   expect({ total, places: rows[0]?.places, count: rows[0]?.placeCount }).toEqual({
     total: 1,
     places: [
-      { kind: "endpoint", host: "edge", port: 443, serverName: null, ...seen },
+      { kind: "endpoint", host: "edge", port: 443, serverName: null, protocol: "tls", ...seen },
       {
         kind: "file",
         host: "web1",

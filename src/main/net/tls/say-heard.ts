@@ -17,21 +17,24 @@ const SPEAKERS: readonly [RegExp, string, StartTls | null][] = [
   [/^RFB \d/, "VNC", null],
   [/^<(\?xml|stream:)/, "XMPP or other XML", null],
   [/^<(!doctype|html)/i, "HTML", null],
-  [/^.\0\0\0[\x0a\xff]/s, "MySQL", "mysql"],
   [/^\xff[\xfa-\xfe]/, "Telnet", "telnet"],
 ];
-
-/** A record of TLS: its type, then its version. */
-const RECORD = /^[\x14-\x17]\x03[\0-\x04]/;
 
 /** Null where it is not known. */
 export function findSpeaker(heard: Uint8Array): Speaker | null {
   const start = startOf(heard, 200);
   const [, name, protocol] = SPEAKERS.find(([pattern]) => pattern.test(start)) ?? [];
-  return name === undefined ? null : { name, protocol: protocol ?? null };
+  if (name !== undefined) return { name, protocol: protocol ?? null };
+  return isMysql(heard) ? { name: "MySQL", protocol: "mysql" } : null;
 }
 
-export const isTls = (heard: Uint8Array): boolean => RECORD.test(startOf(heard, 3));
+/** A record of TLS: its type, then its version. */
+export const isTls = ([type = 0, major, minor]: Uint8Array): boolean =>
+  type >= 0x14 && type <= 0x17 && major === 3 && (minor === undefined || minor <= 4);
+
+/** The first packet of a connection, which holds version 10 of the protocol, or an error. */
+const isMysql = ([, , , number, version]: Uint8Array): boolean =>
+  number === 0 && (version === 10 || version === 0xff);
 
 /** The first line of what was heard, without anything that a terminal would act on. */
 export const quoteHeard = (heard: Uint8Array, most = 60): string =>

@@ -24,6 +24,7 @@ export const toCertificateJson = (row: CertificateRow) => ({
 function toPlaceJson(place: Place) {
   const { kind, host, firstSeen, lastSeen } = place;
   if (place.kind === "file") return { kind, host, path: place.path, firstSeen, lastSeen };
-  const { port, serverName } = place;
-  return { kind, host, port, ...(serverName !== null && { serverName }), firstSeen, lastSeen };
+  const { port, serverName, protocol } = place;
+  const asked = { ...(serverName !== null && { serverName }), ...(protocol !== "tls" && { protocol }) };
+  return { kind, host, port, ...asked, firstSeen, lastSeen };
 }

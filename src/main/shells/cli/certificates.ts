@@ -4,7 +4,7 @@ import type { CertificateRow, Place } from "#shared/model/certificate.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayExpiry } from "#shared/text/elapsed.ts";
 import { sayKey } from "#shared/text/key-size.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { sayEndpoint } from "#shared/text/target.ts";
 import { listRows } from "./all-rows.ts";
 import { toCertificateJson } from "./certificate-json.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
@@ -107,4 +107,4 @@ function sayPlaces({ places, placeCount }: CertificateRow): string {
 }
 
 const sayWhere = (place: Place): string =>
-  place.kind === "endpoint" ? sayPlace(place) : `${place.host}:${place.path}`;
+  place.kind === "endpoint" ? sayEndpoint({ ...place, serverName: null }) : `${place.host}:${place.path}`;

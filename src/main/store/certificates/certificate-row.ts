@@ -6,6 +6,7 @@ import {
   type Place,
   Sha256,
 } from "#shared/model/certificate.ts";
+import { Protocol } from "#shared/model/starttls.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";
 
@@ -42,7 +43,7 @@ type PlaceRow = {
   last_scan: number;
 };
 
-type EndpointRow = { port: number; server_name: string };
+type EndpointRow = { port: number; server_name: string; protocol: string };
 
 /** How the rows of certificates are filled with the places where they are now, and what is wrong with them. */
 export function certificateRows(db: Database, briefs: FindingBriefs) {
@@ -97,7 +98,9 @@ function placeReader(db: Database) {
     ORDER BY name, id
     LIMIT ?`);
   const nameOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
-  const endpointOf = db.prepare<[number], EndpointRow>("SELECT port, server_name FROM endpoint WHERE id = ?");
+  const endpointOf = db.prepare<[number], EndpointRow>(
+    "SELECT port, server_name, protocol FROM endpoint WHERE id = ?",
+  );
   const startOf = db.prepare<[number], string>("SELECT started_at FROM scan WHERE id = ?").pluck();
 
   return { of: (certificate: number, limit: number): Place[] => places.all(certificate, limit).map(toPlace) };
@@ -111,6 +114,8 @@ function placeReader(db: Database) {
     };
     if (path !== null) return { kind: "file", path, ...seen };
     const found = endpoint === null ? undefined : endpointOf.get(endpoint);
-    return { kind: "endpoint", port: found?.port ?? 0, serverName: found?.server_name || null, ...seen };
+    const protocol = Protocol.parse(found?.protocol ?? "tls");
+    const serverName = found?.server_name || null;
+    return { kind: "endpoint", port: found?.port ?? 0, serverName, protocol, ...seen };
   }
 }

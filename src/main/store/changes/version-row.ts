@@ -60,6 +60,7 @@ export function versionReader(db: Database): (id: number) => Version {
   const place = db.prepare<[number], Place>(`
     SELECT sha256, subject, not_after AS notAfter, path, position,
       (SELECT host || ':' || port || iif(server_name = '', '', ' as ' || server_name)
+         || iif(protocol = 'tls', '', ' by ' || protocol)
        FROM endpoint WHERE endpoint.id = place.endpoint) AS endpoint,
       ifnull((SELECT first_read_scan FROM host WHERE host.id = place.host),
         min(first_scan, ifnull(

@@ -46,16 +46,25 @@ export function readSchema(db: Database, steps: readonly Migration[] = migration
  */
 export function migrate(db: Database, steps: readonly Migration[] = migrations): void {
   const current = readSchema(db, steps);
-  for (const { number, sql } of steps.slice(current)) {
-    const takeStep = db.transaction(() => {
-      // Another process may have taken it while this one waited for its turn.
-      if (readVersion(db) >= number) return;
-      db.exec(sql);
-      db.pragma(`application_id = ${APPLICATION_ID}`);
-      db.pragma(`user_version = ${number}`);
-    });
-    takeStep.immediate();
+  const keepsReferences = db.pragma("foreign_keys", { simple: true }) === 1;
+  // A step may make a table anew that others refer to; within a transaction this has no effect.
+  db.pragma("foreign_keys = OFF");
+  try {
+    for (const step of steps.slice(current)) takeStep(db, step);
+  } finally {
+    if (keepsReferences) db.pragma("foreign_keys = ON");
   }
+}
+
+function takeStep(db: Database, { number, sql }: Migration): void {
+  const take = db.transaction(() => {
+    // Another process may have taken it while this one waited for its turn.
+    if (readVersion(db) >= number) return;
+    db.exec(sql);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${number}`);
+  });
+  take.immediate();
 }
 
 const readVersion = (db: Database): number => Number(db.pragma("user_version", { simple: true }));

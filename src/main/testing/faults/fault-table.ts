@@ -3,6 +3,7 @@
  * by `recordFault`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
  * The files of such tests have `faults` in their names: `npm run faults` runs those.
  */
+import { sayColumns } from "#testing/say-columns.ts";
 import { FAULTS, type FaultId } from "./faults.ts";
 
 export type FaultRow = {
@@ -22,14 +23,7 @@ export function recordFault(task: { meta: object }, row: FaultRow): void {
 /** The table as text. `failed`: the names of failed tests; one that begins with an id spoils that id's rows. */
 export function sayFaultTable(rows: readonly FaultRow[], failed: readonly string[] = []): string {
   const lines = (Object.keys(FAULTS) as FaultId[]).flatMap((id) => sayFault(id, rows, failed));
-  const heads = ["", "FAULT", "INJECTED BY", "REQUIRED", "SEEN"];
-  const widths = heads.map((_, column) =>
-    Math.max(...[heads, ...lines].map((cells) => (cells[column] ?? "").length)),
-  );
-  return [heads, ...lines]
-    .map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "))
-    .map((line) => line.trimEnd())
-    .join("\n");
+  return sayColumns([["", "FAULT", "INJECTED BY", "REQUIRED", "SEEN"], ...lines]);
 }
 
 function sayFault(id: FaultId, rows: readonly FaultRow[], failed: readonly string[]): string[][] {

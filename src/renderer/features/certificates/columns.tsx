@@ -5,7 +5,7 @@ import type { Column } from "#renderer/ui/table/column.ts";
 import { ExpiryTag, LifetimeBar } from "#renderer/ui/when.tsx";
 import type { CertificateRow, Place } from "#shared/model/certificate.ts";
 import { sayKey } from "#shared/text/key-size.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { sayEndpoint } from "#shared/text/target.ts";
 import classes from "./certificates.module.css";
 
 /** What people call it: its common name, or its first name, or its whole subject. */
@@ -27,7 +27,7 @@ const issuerOf = ({ issuer, isSelfIssued }: CertificateRow): string =>
     : (/(?:^|,)CN=((?:\\.|[^,\\+])+)/.exec(issuer)?.[1]?.replaceAll(/\\(.)/g, "$1") ?? issuer);
 
 export const sayWhere = (place: Place): string =>
-  place.kind === "endpoint" ? sayPlace(place) : `${place.host} ${place.path}`;
+  place.kind === "endpoint" ? sayEndpoint({ ...place, serverName: null }) : `${place.host} ${place.path}`;
 
 export const COLUMNS: readonly Column<CertificateRow>[] = [
   {

@@ -4,6 +4,7 @@ import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Place } from "#shared/model/certificate.ts";
+import { sayProtocol } from "#shared/text/protocol.ts";
 import { sayWhere } from "./columns.tsx";
 
 /** Where a certificate is seen, and since when: what breaks when it ends. */
@@ -33,6 +34,9 @@ function Since({ place }: { place: Place }) {
     <>
       {sayPosition(place)}first seen <When instant={place.firstSeen} />, last seen{" "}
       <When instant={place.lastSeen} />
+      {place.kind === "endpoint" && place.protocol !== "tls" && (
+        <Dim>, by STARTTLS of {sayProtocol(place.protocol)}</Dim>
+      )}
       {place.kind === "endpoint" && place.serverName && place.serverName !== place.host && (
         <Dim>
           , asked for <Untrusted text={place.serverName} />

@@ -79,11 +79,12 @@ const MOST_BYTES = 1_000_000;
 export const isTooLong = (text: string): boolean => new Blob([JSON.stringify(text)]).size > MOST_BYTES;
 
 /** What a text of targets means, with the hosts of these sources; asked again as it is typed. */
-export function usePreview(text: string, sources: TargetText["sources"]) {
+export function usePreview(wish: Pick<TargetText, "text" | "sources" | "protocol">) {
+  const { text, sources } = wish;
   const { targets } = useApi();
   return useQuery(
     targets.preview.queryOptions({
-      input: { text, sources, skipBroken: true },
+      input: { ...wish, skipBroken: true },
       enabled: (text.trim() !== "" || sources.length > 0) && !isTooLong(text),
       retry: false,
       placeholderData: keepPreviousData,

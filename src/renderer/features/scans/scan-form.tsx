@@ -10,6 +10,7 @@ import { isTooLong, usePreview, useRememberedTargets, useStartScan } from "./que
 import classes from "./scans.module.css";
 import { type Source, Sources } from "./sources.tsx";
 import { TargetPreview } from "./target-preview.tsx";
+import { NO_TLS_OPTIONS, TlsOptions } from "./tls-options.tsx";
 
 const PREVIEW_PAUSE_MS = 200;
 const LOCALHOST = "localhost";
@@ -22,14 +23,15 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
   const [options, setOptions] = useState(NO_OPTIONS);
   const [settled] = useDebouncedValue(text, PREVIEW_PAUSE_MS);
   const [sources, setSources] = useState<Source[]>([]);
-  const preview = usePreview(settled, sources);
+  const [tls, setTls] = useState(NO_TLS_OPTIONS);
+  const preview = usePreview({ text: settled, sources, ...tls });
   const remembered = useRememberedTargets().data?.length ?? 0;
   const { mutate, isPending, error } = useStartScan();
   const isEmpty = text.trim() === "" && sources.length === 0;
 
   const start = () =>
     mutate(
-      { text, sources, skipBroken: true, ...toWish(options) },
+      { text, sources, skipBroken: true, ...tls, ...toWish(options) },
       { onSuccess: ({ scanId }) => onStarted(scanId) },
     );
   const refusal = isTooLong(text) ? TOO_LONG : (preview.error?.message ?? "");
@@ -42,6 +44,7 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
       {!isRefused && (
         <TargetPreview preview={isEmpty ? undefined : preview.data} remembered={isEmpty ? remembered : 0} />
       )}
+      <TlsOptions options={tls} onChange={(patch) => setTls({ ...tls, ...patch })} />
       <Options options={options} onChange={(patch) => setOptions({ ...options, ...patch })} />
       {error && (
         <p role="alert" className={classes.refusal}>

@@ -43,34 +43,40 @@ test.for(StartTls.options)("%s comes to TLS, whatever the pieces it is heard in"
     expect(talk(protocol, [bytes.subarray(0, cut)]).ending).toBeNull();
 });
 
-test.for(StartTls.options)("in %s, what comes behind the last word before TLS is a fault, and not TLS", (protocol) => {
-  const words = wordsOf(SCRIPTS[protocol]);
-  const behind = fc.uint8Array({ minLength: 1, maxLength: 40 });
-  fc.assert(
-    fc.property(behind, (extra) => {
-      const pieces = [...words.slice(0, -1), Buffer.concat([words.at(-1) ?? Buffer.alloc(0), extra])];
-      const { ending } = talk(protocol, pieces);
-      expect(ending).not.toEqual({ kind: "ready" });
-      expect(ending).toMatchObject({ kind: "injected", heard: Buffer.from(extra) });
-    }),
-  );
-});
+test.for(StartTls.options)(
+  "in %s, what comes behind the last word before TLS is a fault, and not TLS",
+  (protocol) => {
+    const words = wordsOf(SCRIPTS[protocol]);
+    const behind = fc.uint8Array({ minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(behind, (extra) => {
+        const pieces = [...words.slice(0, -1), Buffer.concat([words.at(-1) ?? Buffer.alloc(0), extra])];
+        const { ending } = talk(protocol, pieces);
+        expect(ending).not.toEqual({ kind: "ready" });
+        expect(ending).toMatchObject({ kind: "injected", heard: Buffer.from(extra) });
+      }),
+    );
+  },
+);
 
-test.for(StartTls.options)("nothing that is heard makes the dialogue of %s throw, or go on for ever", (protocol) => {
-  const words = Buffer.concat(wordsOf(SCRIPTS[protocol]));
-  const noise = fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 12 });
-  const mutant = fc
-    .tuple(fc.nat({ max: words.length }), fc.uint8Array({ maxLength: 4 }), fc.nat({ max: 4 }))
-    .map(([at, put, gone]) => [words.subarray(0, at), put, words.subarray(at + gone)]);
-  fc.assert(
-    fc.property(fc.oneof(noise, mutant), (pieces) => {
-      const { said, ending } = talk(protocol, [...pieces]);
-      expect(said.join("").length).toBeLessThan(4_096 + pieces.length * 100);
-      if (ending && "heard" in ending) expect(ending.heard.length).toBeGreaterThan(0);
-    }),
-    { numRuns: 500 },
-  );
-});
+test.for(StartTls.options)(
+  "nothing that is heard makes the dialogue of %s throw, or go on for ever",
+  (protocol) => {
+    const words = Buffer.concat(wordsOf(SCRIPTS[protocol]));
+    const noise = fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 12 });
+    const mutant = fc
+      .tuple(fc.nat({ max: words.length }), fc.uint8Array({ maxLength: 4 }), fc.nat({ max: 4 }))
+      .map(([at, put, gone]) => [words.subarray(0, at), put, words.subarray(at + gone)]);
+    fc.assert(
+      fc.property(fc.oneof(noise, mutant), (pieces) => {
+        const { said, ending } = talk(protocol, [...pieces]);
+        expect(said.join("").length).toBeLessThan(4_096 + pieces.length * 100);
+        if (ending && "heard" in ending) expect(ending.heard.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
+  },
+);
 
 test.for(StartTls.options)("a server that never comes to an end in %s is cut off", (protocol) => {
   const begun = wordsOf(SCRIPTS[protocol]).slice(0, -1);
@@ -181,7 +187,14 @@ test("telnetd-ssl's own way, by the option of authentication, is taken where STA
   ]);
 });
 
-test.for(StartTls.options)("what speaks another protocol than %s is told from one that does not offer TLS", (protocol) => {
-  const greetings = ["SSH-2.0-OpenSSH_10.0\r\n", "HTTP/1.1 400 Bad Request\r\n", "\x15\x03\x01\0\x02\x02\x0a"];
-  for (const greeting of greetings) expect(hear(protocol, greeting)).toMatchObject({ kind: "other" });
-});
+test.for(StartTls.options)(
+  "what speaks another protocol than %s is told from one that does not offer TLS",
+  (protocol) => {
+    const greetings = [
+      "SSH-2.0-OpenSSH_10.0\r\n",
+      "HTTP/1.1 400 Bad Request\r\n",
+      "\x15\x03\x01\0\x02\x02\x0a",
+    ];
+    for (const greeting of greetings) expect(hear(protocol, greeting)).toMatchObject({ kind: "other" });
+  },
+);

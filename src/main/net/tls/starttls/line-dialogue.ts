@@ -68,4 +68,5 @@ const LINE_FEED = 0x0a;
 const askOf = ({ ask }: Turn): Uint8Array => (ask === "" ? NOTHING : Buffer.from(`${ask}\r\n`));
 
 /** Text holds no control characters but tabs, line ends and those that colour a banner. */
-const hasControls = (line: Buffer): boolean => line.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x1b));
+const hasControls = (line: Buffer): boolean =>
+  line.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x1b));

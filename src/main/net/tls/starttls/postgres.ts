@@ -29,7 +29,10 @@ function readError(heard: Buffer): Step {
   const length = heard.readUInt32BE(1);
   if (length < 4 || length > MOST_ERROR) return { kind: "other", heard };
   if (heard.length < 1 + length) return MORE;
-  const fields = heard.subarray(5, 1 + length).toString("utf8").split("\0");
+  const fields = heard
+    .subarray(5, 1 + length)
+    .toString("utf8")
+    .split("\0");
   const message = fields.find((field) => field.startsWith("M"))?.slice(1) ?? "an error";
   return { kind: "turned-away", said: message };
 }

@@ -93,13 +93,19 @@ function saySilence(
     }
     case "closed":
       return stop.hasHeard
-        ? { outcome: "truncated", message: `the server closed the connection in the middle of ${name}, before TLS` }
+        ? {
+            outcome: "truncated",
+            message: `the server closed the connection in the middle of ${name}, before TLS`,
+          }
         : {
             outcome: "reset",
             message: `the server closed the connection without a word of ${name}; ${atOnce}`,
           };
     case "reset":
-      return { outcome: "reset", message: `the server reset the connection in the middle of ${name}, before TLS` };
+      return {
+        outcome: "reset",
+        message: `the server reset the connection in the middle of ${name}, before TLS`,
+      };
     default:
       return assertNever(stop);
   }
@@ -111,7 +117,9 @@ function sayOther(heard: Uint8Array, { target, protocol }: Asked): string {
   const speaker = findSpeaker(heard);
   const how = speaker ? ` but ${speaker.name}` : "";
   const own = speaker?.protocol ? sayEndpoint({ ...target, protocol: speaker.protocol }) : "imap://host:port";
-  const remedy = speaker?.protocol ? `write ${own}` : `if it turns to TLS, write its own protocol, such as ${own}`;
+  const remedy = speaker?.protocol
+    ? `write ${own}`
+    : `if it turns to TLS, write its own protocol, such as ${own}`;
   return `${what}${how}: it said "${quoteHeard(heard)}"; ${remedy}`;
 }
 

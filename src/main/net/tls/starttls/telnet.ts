@@ -1,3 +1,4 @@
+import { isTls } from "#net/tls/say-heard.ts";
 import { type Dialogue, MORE, type Step } from "./dialogue.ts";
 
 const [IAC, DONT, DO, WONT, WILL, SB, SE] = [255, 254, 253, 252, 251, 250, 240];
@@ -54,7 +55,9 @@ export function createTelnetDialogue(): Dialogue {
       return { kind: "go", used, say: suboption(AUTHENTICATION, IS, SSL, modifiers, START) };
     }
     if (command !== REPLY || kind !== SSL) return { kind: "go", used };
-    return result === ACCEPT ? { kind: "ready", used } : { kind: "refused", said: `reply ${result} of way ${way}` };
+    return result === ACCEPT
+      ? { kind: "ready", used }
+      : { kind: "refused", said: `reply ${result} of way ${way}` };
   }
 
   function decline(verb: number, code: number): { say?: Uint8Array } {
@@ -76,7 +79,7 @@ type Token = { used: number; verb: number; code: number; content: Buffer };
 const NO_CONTENT = Buffer.alloc(0);
 
 /** What other protocols greet with. */
-const GREETINGS = /^(SSH-|HTTP\/|220[ -]|\+OK|\* OK|RFB |[\x14-\x17]\x03)/;
+const GREETINGS = /^(SSH-|HTTP\/|220[ -]|\+OK|\* OK|RFB )/;
 
 /**
  * The next command, or a run of text, which is told by a verb and a code of 0 and means nothing here. Null while it is
@@ -84,7 +87,7 @@ const GREETINGS = /^(SSH-|HTTP\/|220[ -]|\+OK|\* OK|RFB |[\x14-\x17]\x03)/;
  */
 function readToken(heard: Buffer): Token | null | "broken" {
   if (heard[0] !== IAC) {
-    if (GREETINGS.test(heard.subarray(0, 8).toString("latin1"))) return "broken";
+    if (isTls(heard) || GREETINGS.test(heard.subarray(0, 8).toString("latin1"))) return "broken";
     const end = heard.indexOf(IAC);
     return { used: end === -1 ? heard.length : end, verb: 0, code: 0, content: NO_CONTENT };
   }

@@ -9,7 +9,7 @@ const START_TLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 export function createXmppDialogue(name: string, role: "client" | "server"): Dialogue {
   let isAsked = false;
   const opening = Buffer.from(
-    `<?xml version='1.0'?><stream:stream xmlns='jabber:${role}' xmlns:stream='http://etherx.jabber.org/streams' to='${escape(name)}' version='1.0'>`,
+    `<?xml version='1.0'?><stream:stream xmlns='jabber:${role}' xmlns:stream='http://etherx.jabber.org/streams' to='${toXmlText(name)}' version='1.0'>`,
   );
   return { opening, next };
 
@@ -26,7 +26,8 @@ export function createXmppDialogue(name: string, role: "client" | "server"): Dia
   function readFeatures(text: string): Step {
     const features = findElement(text, "features");
     if (!features) return MORE;
-    if (!features.content.includes("urn:ietf:params:xml:ns:xmpp-tls")) return { kind: "not-offered", said: "" };
+    if (!features.content.includes("urn:ietf:params:xml:ns:xmpp-tls"))
+      return { kind: "not-offered", said: "" };
     isAsked = true;
     return { kind: "go", used: features.end, say: Buffer.from(START_TLS) };
   }
@@ -60,6 +61,13 @@ function findElement(text: string, name: string): { content: string; end: number
   return { content, end: opened + 1 + closing.index + closing[0].length };
 }
 
-const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;" };
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  "'": "&apos;",
+  '"': "&quot;",
+};
 
-const escape = (text: string): string => text.replace(/[&<>'"]/g, (character) => ENTITIES[character] ?? "");
+const toXmlText = (text: string): string =>
+  text.replace(/[&<>'"]/g, (character) => ENTITIES[character] ?? "");

@@ -1,0 +1,38 @@
+/**
+ * The table of protocols that turn to TLS, and what each real server made of it. A test says what it saw by
+ * `recordProtocol`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
+ */
+import { StartTls } from "#shared/model/starttls.ts";
+import { sayColumns } from "#testing/say-columns.ts";
+
+export type ProtocolRow = {
+  protocol: StartTls;
+  server: string;
+  /** It goes by a script of ours: no server of the protocol can be had here, or none that speaks it this way. */
+  isScripted: boolean;
+  seen: string;
+};
+
+/** Adds a row to the table, through the report of the test run; `task` is the running test. */
+export function recordProtocol(task: { meta: object }, row: ProtocolRow): void {
+  const meta = task.meta as { protocols?: ProtocolRow[] };
+  meta.protocols = [...(meta.protocols ?? []), row];
+}
+
+/** The table as text. `failed`: the names of failed tests; one that begins with a protocol spoils that protocol's rows. */
+export function sayProtocolTable(rows: readonly ProtocolRow[], failed: readonly string[] = []): string {
+  const lines = StartTls.options.flatMap((protocol) => sayRows(protocol, rows, failed));
+  return sayColumns([["PROTOCOL", "SERVER", "SEEN"], ...lines]);
+}
+
+function sayRows(protocol: StartTls, rows: readonly ProtocolRow[], failed: readonly string[]): string[][] {
+  const cells = [
+    ...failed.filter((name) => name.startsWith(`${protocol}:`)).map(() => ["", "FAILED"]),
+    ...rows
+      .filter((row) => row.protocol === protocol)
+      .sort((one, other) => Number(one.isScripted) - Number(other.isScripted))
+      .map(({ server, isScripted, seen }) => [isScripted ? `scripted: ${server}` : server, seen]),
+  ];
+  const shown = cells.length > 0 ? cells : [["", "not run"]];
+  return shown.map((cell, index) => [index === 0 ? protocol : "", ...cell]);
+}

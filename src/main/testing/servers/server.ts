@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, chown, copyFile, mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Protocol } from "#shared/model/starttls.ts";
+import { takeAddress } from "#testing/lab/loopback-address.ts";
+
+/** `folder` is the server's own: absolute, and there. */
+export type ServerWish = { folder: string; certificatePath: string; keyPath: string };
+
+export type ServedAt = { protocol: Protocol; port: number };
+
+/** A real server, with a configuration of its own; it is gone with this value, or with this process. */
+export type StartedServer = AsyncDisposable & {
+  /** An address of loopback that nobody else has: each server is on the usual ports there. */
+  address: string;
+  /** As this machine sees it. */
+  pid: number;
+  /** Where the server begins to read its configuration. */
+  configPath: string;
+  /** Copies of what was wished, as this server wants them owned and moded; the configuration names these. */
+  certificatePath: string;
+  keyPath: string;
+  endpoints: readonly ServedAt[];
+  /** Has it read its configuration and files anew. What runs already may be served by the old ones a while longer. */
+  reload(): Promise<void>;
+};
+
+/** What a server is made of, once its address and its files are known. */
+type Plan = {
+  configPath: string;
+  command: readonly [string, ...string[]];
+  env?: NodeJS.ProcessEnv;
+  endpoints: readonly [ServedAt, ...ServedAt[]];
+  reload?: NodeJS.Signals;
+};
+
+export type Prepared = { folder: string; address: string; certificatePath: string; keyPath: string };
+
+/** `owner`: the user and group that the key must belong to. */
+type Options = { name: string; owner?: { uid: number; gid: number } };
+
+/**
+ * Starts a server by what `prepare` has written for it, and answers when it takes connections on all its ports. Its
+ * complaints are in the error where it does not start.
+ */
+export async function startServer(
+  wish: ServerWish,
+  { name, owner }: Options,
+  prepare: (prepared: Prepared) => Promise<Plan>,
+): Promise<StartedServer> {
+  const { address, release } = await takeAddress();
+  const folder = join(wish.folder, name);
+  // Servers give up being root before they read what is in it.
+  await chmod(wish.folder, 0o755);
+  await mkdir(folder, { recursive: true });
+  const files = { certificatePath: join(folder, "server.pem"), keyPath: join(folder, "server.key") };
+  await copyFile(wish.certificatePath, files.certificatePath);
+  await copyFile(wish.keyPath, files.keyPath);
+  await chmod(files.keyPath, 0o600);
+  if (owner) for (const path of [folder, ...Object.values(files)]) await chown(path, owner.uid, owner.gid);
+
+  const {
+    configPath,
+    command,
+    env,
+    endpoints,
+    reload = "SIGHUP",
+  } = await prepare({ folder, address, ...files });
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", ...command], {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(env && { env }),
+  });
+  const stop = async () => {
+    await end(child);
+    release();
+  };
+  try {
+    await untilListening(child, name, { address, ports: endpoints.map(({ port }) => port) });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    ...{ address, configPath, endpoints, ...files },
+    pid: child.pid ?? 0,
+    reload: async () => void child.kill(reload),
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Asks it to end, and ends it where it does not. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 3_000);
+  await exit;
+  clearTimeout(timer);
+}
+
+type Listening = { address: string; ports: readonly number[] };
+
+/** Asked of the kernel, for a connection may be a fault to a server. */
+async function untilListening(
+  child: ChildProcess,
+  name: string,
+  { address, ports }: Listening,
+): Promise<void> {
+  let said = "";
+  const keep = (piece: Buffer) => {
+    said = `${said}${piece}`.slice(-4_000);
+  };
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
+  const wanted = ports.map((port) => toSocketLine(address, port));
+  for (;;) {
+    const table = await readFile("/proc/net/tcp", "utf8");
+    if (wanted.every((line) => table.includes(line))) return;
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${name} did not start on ${address}: ${said}`);
+    await pause(10);
+  }
+}
+
+/** As /proc/net/tcp has a socket that listens: address and port in hexadecimal, the address backwards. */
+function toSocketLine(address: string, port: number): string {
+  const hex = Buffer.from(address.split(".").map(Number).reverse()).toString("hex").toUpperCase();
+  return `${hex}:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
+}

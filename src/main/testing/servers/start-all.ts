@@ -1,0 +1,76 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { StartTls } from "#shared/model/starttls.ts";
+import { startDovecot } from "./dovecot.ts";
+import { startInn2 } from "./inn2.ts";
+import { startInspircd } from "./inspircd.ts";
+import { startMariadb } from "./mariadb.ts";
+import { startPostfix } from "./postfix.ts";
+import { startPostgres } from "./postgres.ts";
+import { startProftpd } from "./proftpd.ts";
+import { PROSODY_DOMAIN, startProsody } from "./prosody.ts";
+import type { ServerWish, StartedServer } from "./server.ts";
+import { startSlapd } from "./slapd.ts";
+import { startTelnetd } from "./telnetd.ts";
+import { startXrdp } from "./xrdp.ts";
+
+/** Every real server that there is, by its name. */
+export const STARTERS = {
+  postfix: startPostfix,
+  dovecot: startDovecot,
+  slapd: startSlapd,
+  postgres: startPostgres,
+  mariadb: startMariadb,
+  proftpd: startProftpd,
+  prosody: startProsody,
+  inn2: startInn2,
+  inspircd: startInspircd,
+  "telnetd-ssl": startTelnetd,
+  xrdp: startXrdp,
+} satisfies Record<string, (wish: ServerWish) => Promise<StartedServer>>;
+export type ServerName = keyof typeof STARTERS;
+
+/** Which server speaks what. MS-TDS is spoken by none that could be had. */
+export const SERVER_OF: Record<Exclude<StartTls, "mssql">, ServerName> = {
+  smtp: "postfix",
+  lmtp: "dovecot",
+  imap: "dovecot",
+  pop3: "dovecot",
+  ftp: "proftpd",
+  ldap: "slapd",
+  xmpp: "prosody",
+  "xmpp-server": "prosody",
+  nntp: "inn2",
+  sieve: "dovecot",
+  irc: "inspircd",
+  telnet: "telnetd-ssl",
+  postgres: "postgres",
+  mysql: "mariadb",
+  rdp: "xrdp",
+};
+
+/** The name that a server is to be asked for; null where it answers to any. */
+export const domainOf = (protocol: string): string | null =>
+  protocol.startsWith("xmpp") ? PROSODY_DOMAIN : null;
+
+export type AllServers = AsyncDisposable & Record<ServerName, StartedServer>;
+
+/** All of them side by side, each in a folder of its own. */
+export async function startAllServers(wish: ServerWish): Promise<AllServers> {
+  await using stack = new AsyncDisposableStack();
+  const names = Object.keys(STARTERS) as ServerName[];
+  const starting = names.map(async (name) => {
+    const folder = join(wish.folder, name);
+    await mkdir(folder);
+    return [name, stack.use(await STARTERS[name]({ ...wish, folder }))] as const;
+  });
+  // All are waited for, so that none that starts late is left behind.
+  const settled = await Promise.allSettled(starting);
+  const started = settled.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+  const kept = stack.move();
+  const servers = Object.fromEntries(started) as Record<ServerName, StartedServer>;
+  return { ...servers, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
