@@ -64,7 +64,10 @@ async function showForecast(options: Options, world: World): Promise<void> {
     );
 }
 
-const NOTHING = "no certificate is known that expires; scan something, such as: latchkey scan shop.example";
+const sayNone = ({ issuer, owner }: Options): string =>
+  issuer !== undefined || owner !== undefined
+    ? "no certificate fits"
+    : "no certificate is known that expires; scan something, such as: latchkey scan shop.example";
 
 /** A quarter a column: a week each would be wider than any terminal. */
 function quartersOf({ weeks }: Forecast): Column<LoadSeries>[] {
