@@ -57,7 +57,7 @@ prepare_shell() {
 	unset TZ CDPATH ENV BASH_ENV GREP_OPTIONS POSIXLY_CORRECT TIME_STYLE QUOTING_STYLE LS_COLORS OPENSSL_CONF
 	\unalias -a
 	for tool in awk base64 bzip2 cat chage cut date dd env getent grep gzip head id journalctl lastlog lastlog2 ls od \
-		openssl passwd readlink sed sha256sum shasum sqlite3 ssh ssh-keygen sshd stat tail timeout tr uname wtmpdb xz zstd \
+		getconf openssl passwd readlink sed sha256sum shasum sqlite3 ssh ssh-keygen sshd stat tail timeout tr uname wtmpdb xz zstd \
 		printf read echo test cd set shift unset export command kill wait; do
 		unset -f "$tool"
 	done
@@ -150,6 +150,7 @@ collect() {
 	read_grants
 	read_host_keys
 	read_key_files
+	read_listeners
 	read_certificates
 	read_reach
 	read_logs
@@ -1261,6 +1262,11 @@ derive_public_key() {
 	case ${1-} in
 		ssh-* | ecdsa-*) case ${2-} in '' | *[!A-Za-z0-9+/=]*) ;; *) facts="$facts b64:$2"; return ;; esac ;;
 	esac
+	# What OpenSSH has no kind for.
+	if [ $may_stop = yes ] && has openssl; then
+		public=$(timeout -s KILL 3 openssl pkey -pubout -outform DER -passin pass: -in "$1" </dev/null | od -An -v -tx1 | tr -d ' \n')
+		case $public in 30*) facts="$facts spki:$public"; return ;; esac
+	fi
 	facts="$facts why:no-public-half"
 }
 
@@ -1556,10 +1562,11 @@ only_hosts() {
 # ---- Certificates -----------------------------------------------------------------------------------------
 
 read_certificates() {
-	seen_certificates=$nl trusted=0 folders=0
+	seen_certificates=$nl told_files=$nl keystores='' trusted=0 folders=0
 	walk_certificates
 	[ $trusted = 0 ] || unread trust-store /etc/ssl/certs trust-store $trusted
-	read_named_certificates
+	read_servers
+	read_keystores
 }
 
 # Folders wait in the positional parameters: recursion without local variables.
@@ -1630,7 +1637,8 @@ take_link() {
 # The certificates of one file; a private key in it is told as a key file, by its public half.
 take_certificates() {
 	case ${1##*/} in
-		*.cnf | *.conf | *.conf.[a-z]* | *.dist | *.txt | *.sh | *.service | *.json | *.log | *.db | *.gpg | *.asc | *.csr | *.crl | *.so | *.jks | README*) return ;;
+		*.cnf | *.conf | *.conf.[a-z]* | *.dist | *.txt | *.sh | *.service | *.json | *.log | *.db | *.gpg | *.asc | *.csr | *.crl | *.so | README*) return ;;
+		*.jks | *.jceks | *.p12 | *.pfx | *.keystore | *.truststore | *.bcfks | *.bks) keystores=$keystores$1$nl; return ;;
 		ca-certificates.crt | ca-bundle.crt | ca-bundle.trust.crt | tls-ca-bundle.pem | ca-bundle.pem) trusted=$((trusted + 1)); return ;;
 	esac
 	case $1 in /etc/ssl/cert.pem | /etc/pki/tls/cert.pem) trusted=$((trusted + 1)); return ;; esac
@@ -1639,6 +1647,7 @@ take_certificates() {
 	[ -f "$1" ] || return
 	resolve "$1"
 	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac
+	[ "$real" = "$1" ] || tell_file "$1"
 	if [ ! -r "$1" ]; then
 		case $1 in
 			*key* | */private/*) unread key-file "$1" not-permitted ;;
@@ -1746,78 +1755,640 @@ der_certificate() {
 		}'
 }
 
-# What nginx and Apache name in their configuration, wherever it lies.
-read_named_certificates() {
-	for base in /etc/nginx /etc/apache2 /etc/httpd; do
-		[ -d $base ] || continue
-		gather_files $base
-		[ -n "$gathered" ] || continue
-		IFS=$nl
-		set -- $gathered
-		named=$(name_certificates "$@")
-		for file in $named; do
-			unset IFS
-			case $file in
-				*\$* | *%{*) unread certificate-file "$file" by-variable ;;
-				data:* | engine:* | store:* | builtin*) ;;
-				*)
-					case $file in /*) ;; *) file=$base/$file ;; esac
-					find_out "$file"
-					case $stands in
-						file) take_certificates "$file" ;;
-						absent) unread certificate-file "$file" no-such-file ;;
-						*) unread certificate-file "$file" not-permitted ;;
-					esac
-					;;
-			esac
-			IFS=$nl
-		done
-		unset IFS
+# ---- Servers that speak TLS -------------------------------------------------------------------------------
+
+# What the configurations of servers say of TLS, wherever it is that they name certificates. Of each file all lines
+# go along, but only those are more than empty that tell what is served where: no password, no header, no rule.
+read_servers() {
+	bound=
+	[ $may_stop = no ] || bound='timeout -s KILL 5'
+	read_server nginx /etc/nginx/nginx.conf /usr/local/etc/nginx/nginx.conf /usr/local/nginx/conf/nginx.conf
+	read_server apache /etc/apache2/apache2.conf /etc/httpd/conf/httpd.conf /etc/apache2/httpd.conf \
+		/usr/local/apache2/conf/httpd.conf
+	read_server haproxy /etc/haproxy/haproxy.cfg
+	read_server postfix /etc/postfix/main.cf
+	read_server dovecot /etc/dovecot/dovecot.conf
+	read_server slapd /etc/ldap/slapd.d/cn=config.ldif /etc/openldap/slapd.d/cn=config.ldif /etc/ldap/slapd.conf \
+		/etc/openldap/slapd.conf
+	set +f
+	set -- /etc/postgresql/*/*/postgresql.conf /var/lib/pgsql/data/postgresql.conf /var/lib/pgsql/*/data/postgresql.conf
+	set -f
+	for root do read_server postgresql "$root"; done
+	read_server mysql /etc/mysql/my.cnf /etc/my.cnf
+}
+
+# read_server KIND ROOT...: the first ROOT that is there, and what lies beside it.
+read_server() {
+	server=$1
+	shift
+	for root do
+		find_out "$root"
+		case $stands in
+			absent) continue ;;
+			file) [ -r "$root" ] || stands=hidden ;;
+		esac
+		[ $stands = file ] || { unread server-config "$root" not-permitted; continue; }
+		if is_late; then unread limit "$root" too-late; return; fi
+		ship_server
+		return
 	done
 }
 
-# The regular files under $1 that can be read, a line each, into $gathered. Links to folders are not followed.
-gather_files() {
-	gathered=
+ship_server() {
+	base=${root%/*} server_files=
+	case $root in */httpd/conf/*) base=/etc/httpd ;; esac
+	printf '@server - server:%s' $server
+	say root "$root"
+	printf '\n'
+	case $server in
+		slapd) server_files=$root$nl ;;
+		postfix) gather_flat "$base" ;;
+		mysql) case $base in /etc) server_files=$root$nl; gather_server /etc/my.cnf.d ;; *) gather_server "$base" ;; esac ;;
+		*) gather_server "$base" ;;
+	esac
+	for other in /etc/default/$server $(other_files); do
+		[ ! -f "$other" ] || [ ! -r "$other" ] || server_files=$server_files$other$nl
+	done
+	shipped_files=$nl rounds=0
+	while [ -n "$server_files" ] && [ $rounds -lt 8 ]; do
+		rounds=$((rounds + 1))
+		ship_server_files
+	done
+}
+
+# What a server reads beside the folder of its configuration.
+other_files() {
+	set +f
+	case $server in
+		dovecot) printf '%s\n' /usr/share/dovecot/protocols.d/*.protocol ;;
+		postgresql) printf '%s\n' /var/lib/postgresql/*/*/postgresql.auto.conf "$base"/postgresql.auto.conf ;;
+	esac
+	set -f
+}
+
+# Ships what $server_files lists, takes the certificates that these name, and leaves there what they include elsewhere.
+ship_server_files() {
+	IFS=$nl
+	set -- $server_files
+	unset IFS
+	for file do
+		shipped_files=$shipped_files$file$nl
+		# awk has nothing to say of an empty one.
+		[ -s "$file" ] || { printf '@server-config text server:%s' $server; say path "$file"; printf '\n'; }
+	done
+	shipped=$(only_tls $server "$@")
+	printf '%s\n' "$shipped"
+	server_files=
+	IFS=$nl
+	for found in $(printf '%s\n' "$shipped" | named_files $server); do
+		unset IFS
+		case $found in
+			'include '*) include_for_server "${found#include }" ;;
+			'crt '*) may_be_folder=yes; take_named "${found#* }" ;;
+			*) may_be_folder=no; take_named "${found#* }" ;;
+		esac
+		IFS=$nl
+	done
+	unset IFS
+}
+
+include_for_server() {
+	case $1 in *\$* | *%*) return ;; /*) pattern=$1 ;; *) pattern=$base/$1 ;; esac
+	IFS=
+	set +f
+	case $server in
+		mysql) set -- $pattern $pattern/*.cnf ;;
+		postgresql) set -- $pattern $pattern/*.conf ;;
+		*) set -- $pattern ;;
+	esac
+	set -f
+	unset IFS
+	for file do
+		case $shipped_files in *"$nl$file$nl"*) continue ;; esac
+		[ -f "$file" ] && [ -r "$file" ] && server_files=$server_files$file$nl
+	done
+}
+
+# One file that a configuration names: where it lies, when it was written, and the certificates in it.
+take_named() {
+	case $1 in
+		*\$* | *%{*) unread certificate-file "$1" by-variable; return ;;
+		/*) file=$1 ;;
+		*) file=$base/$1 ;;
+	esac
+	find_out "$file"
+	case $stands in
+		file)
+			tell_file "$file"
+			take_certificates "$file"
+			;;
+		absent) unread certificate-file "$file" no-such-file ;;
+		other) [ $may_be_folder = no ] || [ ! -d "$file" ] || take_folder "$file" ;;
+		*) unread certificate-file "$file" not-permitted ;;
+	esac
+}
+
+take_folder() {
+	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread certificate-file "$1" not-listed; return; fi
+	tell_folder "$1"
+	set +f
+	for file in "$1"/*; do
+		set -f
+		[ -f "$file" ] || continue
+		tell_file "$file"
+		take_certificates "$file"
+	done
+	set -f
+}
+
+tell_file() {
+	case $told_files in *"$nl$1$nl"*) return ;; esac
+	told_files=$told_files$1$nl
+	resolve "$1"
+	look "$1"
+	encode "$1"
+	printf '@file - path:%s e:%s,%s,%s,%s,%s mtime:%s' "$token" "$mode" "$links" "$uid" "$gid" "$size" "$(modified_at "$1")"
+	[ -z "$real" ] || say real "$real"
+	printf '\n'
+}
+
+tell_folder() {
+	printf '@folder -'
+	say path "$1"
+	set +f
+	for name in "$1"/*; do
+		set -f
+		[ -e "$name" ] || [ -h "$name" ] || continue
+		say name "${name##*/}"
+	done
+	set -f
+	printf '\n'
+}
+
+# The files in folder $1 alone.
+gather_flat() {
+	tell_folder "$1"
+	set +f
+	for file in "$1"/*; do
+		set -f
+		case $file in *"$nl"* | *.pem | *.key | *.crt | *.db | *.lmdb | *.cdb) continue ;; esac
+		[ -f "$file" ] && [ -r "$file" ] && server_files=$server_files$file$nl
+	done
+	set -f
+}
+
+# The files below folder $1 that can be read. Links to folders are not followed.
+gather_server() {
 	set -- "$1"
-	folders=0
-	while [ $# -gt 0 ] && [ $folders -lt 100 ]; do
+	folders=0 gathered=0
+	while [ $# -gt 0 ]; do
 		folder=$1
 		shift
 		folders=$((folders + 1))
-		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread certificate-file "$folder" not-listed; continue; fi
+		if [ $folders -gt 100 ] || [ $gathered -gt 2000 ]; then unread limit "$folder" too-many; return; fi
+		[ -d "$folder" ] || continue
+		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread server-config "$folder" not-listed; continue; fi
+		tell_folder "$folder"
 		set +f
 		for file in "$folder"/*; do
 			set -f
-			case $file in *"$nl"* | *.pem | *.key | *.crt) continue ;; esac
-			if [ -f "$file" ] && [ -r "$file" ]; then gathered=$gathered$file$nl
-			elif [ -d "$file" ] && [ ! -h "$file" ]; then
-				case $file in *-available) ;; *) set -- "$@" "$file" ;; esac
+			case $file in *"$nl"* | *.pem | *.key | *.crt | *.so | *.http) continue ;; esac
+			if [ -d "$file" ]; then
+				[ -h "$file" ] || case $file in *-available | */modules) ;; *) set -- "$@" "$file" ;; esac
+			elif [ ! -f "$file" ]; then
+				continue
+			elif [ -r "$file" ]; then
+				gathered=$((gathered + 1))
+				server_files=$server_files$file$nl
+			else
+				unread server-config "$file" not-permitted
 			fi
 		done
 		set -f
 	done
 }
 
-name_certificates() {
-	awk '
-		{ sub(/^[ \t]+/, "") }
-		/^#/ { next }
+
+# only_tls KIND FILE...: the lines that tell what is served where, as records of text with a bar before each line.
+only_tls() {
+	kind=$1
+	shift
+	$bound awk -v kind=$kind -v most=$MIB '
+		function encode(name,   i, c, text) {
+			if (name !~ /[^A-Za-z0-9\/._@+,=~-]/) return name
+			for (i = 1; i <= length(name); i++) {
+				c = substr(name, i, 1)
+				text = text (c ~ /[A-Za-z0-9\/._@+,=~-]/ ? c : sprintf("%%%02x", code[c]))
+			}
+			return text
+		}
+		function put(text) { gsub(/\r/, "", text); print "|" text }
+
+		# nginx: statements may go over lines, and end at ; { or }.
+		function nginx(line,   i, c, n) {
+			n = length(line)
+			for (i = 1; i <= n; i++) {
+				c = substr(line, i, 1)
+				if (quote != "") {
+					statement = statement c
+					if (c == "\\") statement = statement substr(line, ++i, 1)
+					else if (c == quote) quote = ""
+				} else if (c == "\\") {
+					statement = statement c substr(line, ++i, 1); is_word = 1
+				} else if (c ~ /[ \t]/) {
+					statement = statement c; is_word = 0
+				} else if (c == "#" && !is_word) {
+					break
+				} else if (c == ";" || c == "}" || (c == "{" && substr(line, i - 1, 1) != "$")) {
+					end_statement(c)
+				} else if (c == "}" || c == "{") {
+					statement = statement c
+				} else {
+					if (!is_word && (c == "\"" || c == "\047")) quote = c
+					statement = statement c; is_word = 1
+				}
+				if (c == "$" && substr(line, i + 1, 1) == "{") {
+					while (i < n && substr(line, i, 1) != "}") statement = statement substr(line, ++i, 1)
+				}
+			}
+			statement = statement "\n"
+			is_word = 0
+			if (length(statement) > 65536) { statement = "\n"; quote = "" }
+		}
+		function end_statement(end,   text, word, rest) {
+			text = statement
+			statement = ""
+			is_word = 0
+			word = text
+			sub(/^[ \t\n]+/, "", word)
+			sub(/[ \t\n].*/, "", word)
+			if (end == ";" && word !~ /^(listen|server_name|include|starttls|protocol|load_module|ssl|ssl_.*|(proxy|grpc|uwsgi)_ssl_.*)$/) text = blank(text)
+			if (end == "{" && word !~ /^(http|server|stream|mail)$/) { rest = text; gsub(/[^\n]/, "", rest); text = word rest " " }
+			if (end == "}") text = blank(text)
+			out = out text end
+		}
+		function blank(text) { gsub(/[^\n]/, "", text); return text }
+		function end_nginx(   line, count, i) {
+			out = out blank(statement)
+			count = split(out, line, "\n")
+			for (i = 1; i <= count; i++) if (i < count || line[i] != "") put(line[i])
+			out = statement = quote = ""
+		}
+
+		function word_of(line) {
+			sub(/^[ \t]+/, "", line)
+			line = tolower(line)
+			sub(/[ \t=:].*/, "", line)
+			return line
+		}
+
+		# A line that goes on in the next one, and so shares its fate.
+		function apache(line,   word) {
+			if (!goes_on) {
+				word = word_of(line)
+				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|use|ssl.*|gnutls.*|md.*)$/ && word !~ /^(sslpassphrasedialog|mdexternalaccountbinding)$/
+				if (word == "define") is_kept = line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || line ~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+"?[\/0-9]/
+				if (word == "export") is_kept = line ~ /^[ \t]*export[ \t]+APACHE_[A-Z_]+=/
+				if (word ~ /^</) {
+					is_kept = word ~ /^<\/?(virtualhost|if|ifmodule|ifdefine|ifversion|iffile|ifdirective|ifsection|macro|mdomain.*)>?$/
+					if (!is_kept) { sub(/[^>]*/, "", line); line = word line; is_kept = 1 }
+				}
+			}
+			goes_on = line ~ /\\$/
+			put(is_kept ? line : goes_on ? "\\" : "")
+		}
+
+		function haproxy(line,   word, i, count, part, text) {
+			word = word_of(line)
+			if (word ~ /^(global|defaults|frontend|listen|backend|peers|userlist|resolvers|crt-store|crt-list|program|cache|mailers|ring|http-errors|fcgi-app|log-forward|traces|acme|log-profile)$/ ||
+				word ~ /^(bind|crt-base|ca-base|key-base|load|mode|extraopts|config|[.](if|elif|else|endif))/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
+			if (word ~ /^(setenv|presetenv)$/) return line ~ /env[ \t]+[^ \t]+[ \t]+"?[\/0-9]/ ? line : ""
+			if (word != "server" && word != "default-server") return ""
+			count = split(line, part, /[ \t]+/)
+			for (i = 1; i < count; i++) if (part[i] ~ /^(crt|ca-file|crl-file)$/) text = text " " part[i] " " part[i + 1]
+			return text == "" ? "" : word " name address" text
+		}
+
+		function postfix(line,   word) {
+			if (line ~ /^[ \t]*(#|$)/) return ""
+			if (FILENAME ~ /master[.]cf$/) {
+				if (line ~ /^[ \t]/) return line ~ /tls|inet_|myhostname/ && tolower(line) !~ /pass/ ? line : ""
+				if (match(line, /^[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+/)) return substr(line, 1, RLENGTH)
+				return ""
+			}
+			if (FILENAME !~ /main[.]cf$/) return line ~ /^[^ \t]+[ \t]+\/[^ \t]+[.](pem|crt|cer|key|chain)([, \t]+\/[^ \t]+[.](pem|crt|cer|key|chain))*[ \t]*$/ ? line : ""
+			if (line ~ /^[ \t]/) return is_kept ? line : ""
+			word = word_of(line)
+			is_kept = word !~ /pass/ && (word ~ /tls|^inet_|^config_directory|^my(hostname|domain|origin)$|^master_service_disable$|^default_database_type$|^compatibility_level$/ || line ~ /^[^=]*=[ \t]*\/[^ \t]*[ \t]*$/)
+			return is_kept ? line : ""
+		}
+
+		function dovecot(line,   word) {
+			word = word_of(line)
+			sub(/[{].*/, "", word)
+			if (line ~ /^[ \t]*[}]/) return line
+			if (word ~ /pass/ && word != "passdb") return ""
+			if (word ~ /^(service|protocol|inet_listener|local|local_name|remote|ssl_server|ssl_client|ssl)$/) return line
+			if (line ~ /[{][ \t]*$/) return word " {"
+			if (line ~ /BEGIN/) return ""
+			if (word ~ /^(protocols|listen|port|address|haproxy|!include|!include_try|dovecot_config_version|dovecot_storage_version|ssl.*|(.*_)?(cert|key|ca|dh|crl)_file)$/) return line
+			return ""
+		}
+
+		function slapd(line) {
+			if (line ~ /^[ \t]/) return is_kept ? line : ""
+			is_kept = line ~ /^(dn:|olcTLS|SLAPD_(SERVICES|CONF|OPTIONS)=)/ || tolower(line) ~ /^(tls|include[ \t])/
+			return is_kept ? line : ""
+		}
+
+		function postgresql(line,   word) {
+			word = word_of(line)
+			return word ~ /^(ssl.*|listen_addresses|port|data_directory|include|include_if_exists|include_dir)$/ && word !~ /pass/ ? line : ""
+		}
+
+		function mysql(line,   word) {
+			word = word_of(line)
+			if (word ~ /pass/) return ""
+			return word ~ /^\[|^(loose[-_])?(server[-_])?(ssl|tls|admin[-_](ssl|tls|address|port)|port|bind[-_]address|datadir|skip[-_](ssl|networking)|require[-_]secure|disable[-_]ssl|auto[-_]generate)|^!include/ ? line : ""
+		}
+
+		BEGIN { for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i }
+		FNR == 1 {
+			if (NR > 1 && kind == "nginx") end_nginx()
+			printf "@server-config text server:%s path:%s\n", kind, encode(FILENAME)
+			taken = goes_on = is_kept = 0
+		}
+		{ taken += length($0) + 1; if (taken > most || NR > 400000) next }
+		/PRIVATE KEY/ { $0 = "" }
+		kind == "nginx" { nginx($0); next }
+		kind == "apache" { if (!goes_on && $0 ~ /^[ \t]*#/) put(""); else apache($0); next }
+		/^[ \t]*[#;]/ { put(""); next }
+		kind == "haproxy" { put(haproxy($0)) }
+		kind == "postfix" { put(postfix($0)) }
+		kind == "dovecot" { put(dovecot($0)) }
+		kind == "slapd" { put(slapd($0)) }
+		kind == "postgresql" { put(postgresql($0)) }
+		kind == "mysql" { put(mysql($0)) }
+		END { if (NR > 0 && kind == "nginx") end_nginx() }' "$@"
+}
+
+# Of what only_tls gave: "include PATTERN" and "named PATH", as they are written, each once.
+named_files() {
+	awk -v kind=$1 '
+		function tell(what) { if (!(what in told)) { told[what] = 1; print what } }
+		# The next word of text, without its quotes.
+		function next_word(   c, quote, word) {
+			sub(/^[ \t,=<|:]+/, "", text)
+			if (text == "") return ""
+			c = substr(text, 1, 1)
+			if (c == "\"" || c == "\047") {
+				text = substr(text, 2)
+				word = substr(text, 1, index(text c, c) - 1)
+				text = substr(text, length(word) + 2)
+				return word
+			}
+			match(text, /^[^ \t,"\047<]+/)
+			if (RLENGTH < 1) { text = substr(text, 2); return next_word() }
+			word = substr(text, 1, RLENGTH)
+			text = substr(text, RLENGTH + 1)
+			return word
+		}
+		!/^[|]/ { next }
 		{
-			count = split($0, statement, ";")
+			count = split(substr($0, 2), statement, /[;{}]/)
+			if (kind != "nginx") { count = 1; statement[1] = substr($0, 2) }
 			for (i = 1; i <= count; i++) {
 				text = statement[i]
-				sub(/^.*[{][ \t]*/, "", text)
+				if (text ~ /^[ \t]*#/) break
 				sub(/^[ \t]+/, "", text)
 				name = tolower(text)
-				sub(/[ \t].*/, "", name)
-				if (name !~ /^(ssl_(trusted_|client_)?certificate(_key)?|ssl(cacertificate|certificate|certificatechain|certificatekey)file)$/) continue
-				sub(/^[^ \t]+[ \t]+/, "", text)
-				if (text ~ /^["\047]/) { quote = substr(text, 1, 1); text = substr(text, 2); text = substr(text, 1, index(text quote, quote) - 1) }
-				else sub(/[ \t\r].*/, "", text)
-				if (text != "" && !(text in told)) { told[text] = 1; print text }
+				sub(/[ \t=:].*/, "", name)
+				if (kind == "postfix" && text ~ /^-o/) { match(text, /[a-z0-9_]*tls[a-z0-9_]*/); name = substr(text, RSTART, RLENGTH); text = substr(text, RSTART) }
+				if (name ~ /^!?include(optional|dir|_try|_dir|_if_exists)?$/) {
+					sub(/^[^ \t]+/, "", text)
+					while ((word = next_word()) != "") tell("include " word)
+					continue
+				}
+				if (kind == "postfix" && name == "tls_server_sni_maps" && text ~ /:/) {
+					sub(/^[^:]*:/, "", text)
+					tell("include " next_word())
+					continue
+				}
+				is_list = kind == "haproxy" || (kind == "postfix" && name !~ /^smtp/) || name ~ /chain_files$/
+				if (!is_list && name !~ /cert|(^|_)key(_file|file)?$|keyfile|certificatekey|crt|(^|[-_])ca(_file|file)?$|cacertificate|tlsca|ssl[-_](key|ca|cert)|chain/) continue
+				if (name ~ /path$|cache|session|cipher|verify|request|level|policy|loglevel|dir$|digest|match|username|prefer/) continue
+				if (!(kind == "haproxy" && name ~ /[.\/]/) && !(kind == "postfix" && text ~ /^[^ \t]+[ \t]+\//)) sub(/^[^ \t=:]+/, "", text)
+				if (kind == "haproxy" && name ~ /-base$/) {
+					sub(/^[^ \t]+/, "", text)
+					if (name == "crt-base") base = next_word() "/"
+					continue
+				}
+				many = 0
+				before = ""
+				while ((word = next_word()) != "" && many++ < 64) {
+					last = before
+					before = word
+					if (word ~ /^(data|engine|store|builtin|hash|btree|texthash|lmdb|cdb|inline|system)/) continue
+					if (word ~ /^\// || (word ~ /[.](pem|crt|cer|key)$/ && word !~ /^[!~*]/) || word ~ /^[$]/ || !is_list) tell((last == "crt-list" ? "include " : last == "crt" ? "crt " : "named ") (kind == "haproxy" && word !~ /^\// ? base : "") word)
+					if (!is_list) break
+				}
 			}
-		}' "$@"
+		}'
+}
+
+# ---- Stores of keys ---------------------------------------------------------------------------------------
+
+# Keystores that came by, and those in the usual places. None leaves the host: of one that opens with a password that
+# everybody knows its certificates do, and no key.
+read_keystores() {
+	set +f
+	IFS=$nl
+	set -- $keystores /etc/*/*.p12 /etc/*/*.pfx /etc/*/*.jks /etc/*/*.jceks /etc/*/*.keystore /etc/*/*.bcfks \
+		/etc/tomcat*/*/*.p12 /opt/*/conf/*.p12 /opt/*/conf/*.jks /opt/*/conf/*.keystore /opt/*/ssl/*.p12 /opt/*/ssl/*.jks \
+		/var/lib/tomcat*/conf/*.p12 /var/lib/tomcat*/conf/*.jks /root/.keystore /home/*/.keystore
+	set -f
+	unset IFS
+	seen_stores=$nl stores=0 stores_until=$(($(date +%s) + 5))
+	for file do
+		case $seen_stores in *"$nl$file$nl"*) continue ;; esac
+		seen_stores=$seen_stores$file$nl
+		[ -f "$file" ] || continue
+		resolve "$file"
+		case $real in '' | /proc/* | /sys/* | /dev/*) continue ;; esac
+		if [ ! -r "$file" ]; then unread keystore "$file" not-permitted; continue; fi
+		stores=$((stores + 1))
+		if [ $stores -gt 64 ]; then unread limit "$file" too-many; return; fi
+		read_keystore "$file"
+	done
+}
+
+read_keystore() {
+	look "$1"
+	store_facts="e:$mode,$links,$uid,$gid,$size" opened=no
+	encode "$1"
+	store_token=$token
+	set -- "$1" $(dd bs=16 count=1 <"$1" | od -An -v -tx1)
+	case "${2-}${3-}${4-}${5-}" in
+		feedfeed) store_kind=jks; open_jks "$1" ;;
+		cececece) store_kind=jceks; open_jks "$1" ;;
+		30*)
+			store_kind=pkcs12
+			case $1 in *.bcfks) store_kind=bcfks ;; *) open_pkcs12 "$1" ;; esac
+			;;
+		*) store_kind=unknown ;;
+	esac
+	printf '@keystore - path:%s kind:%s %s opened:%s' "$store_token" $store_kind "$store_facts" $opened
+	[ $opened != default ] || say password "$word"
+	printf '\n'
+}
+
+stores_are_late() { [ "$(date +%s)" -ge $stores_until ]; }
+
+# The certificates of a Java keystore lie open, and its last 20 bytes tell whether a password is the right one.
+open_jks() {
+	if [ "$size" -gt 524288 ]; then opened=too-large; return; fi
+	od -An -v -tu1 <"$1" | jks_certificates "$store_token" && opened=certificates
+	digest=
+	if has sha1sum; then digest=sha1sum
+	elif has openssl; then digest='openssl dgst -sha1 -r'
+	fi
+	[ -n "$digest" ] && [ "$size" -gt 32 ] || return
+	right=$(tail -c 20 "$1" | od -An -v -tx1 | tr -d ' \n')
+	for word in changeit changeme password; do
+		wide=$(printf %s "$word" | sed 's/./\\000&/g')
+		is=$({ printf "$wide"'Mighty Aphrodite'; head -c $((size - 20)) "$1"; } | $digest)
+		[ "${is%% *}" != "$right" ] || { opened=default; return; }
+	done
+}
+
+# Of a Java keystore in the numbers of od: each certificate that has the shape of one. What is encrypted is passed over.
+jks_certificates() {
+	awk -v path="$1" '
+		{ for (i = 1; i <= NF; i++) byte[size++] = $i }
+		function number(   v) { v = ((byte[at] * 256 + byte[at + 1]) * 256 + byte[at + 2]) * 256 + byte[at + 3]; at += 4; return v }
+		function short(   v) { v = byte[at] * 256 + byte[at + 1]; at += 2; return v }
+		function length_at(n,   k, v, i) {
+			head = 1
+			if (byte[n] < 128) return byte[n]
+			k = byte[n] - 128; head = 1 + k; v = 0
+			if (k < 1 || k > 3) return -1
+			for (i = 1; i <= k; i++) v = v * 256 + byte[n + i]
+			return v
+		}
+		function certificate(   n, end, whole, inner, i) {
+			if (version == 2) at += short()
+			n = number()
+			if (n < 24 || at + n > size - 20) return 0
+			end = at + n
+			whole = length_at(at + 1) + 1 + head
+			inner = at + 1 + head
+			if (byte[at] != 48 || whole != n || byte[inner] != 48 || length_at(inner + 1) < 0) return 0
+			inner += 1 + head
+			if (byte[inner] != 160 && byte[inner] != 2) return 0
+			printf "@certificate hex path:%s n:%d\n", path, ++told
+			for (i = 0; i < n; i++) printf "%02x%s", byte[at + i], (i % 32 == 31 || i == n - 1) ? "\n" : ""
+			at = end
+			return 1
+		}
+		END {
+			at = 4; version = number(); entries = number()
+			if (entries > 2000) exit 1
+			while (entries-- > 0 && at < size - 20) {
+				tag = number(); at += short(); at += 8
+				if (tag == 2) { if (!certificate()) exit 1; continue }
+				if (tag != 1) exit 1
+				at += number()
+				chain = number()
+				if (chain > 100) exit 1
+				while (chain-- > 0) if (!certificate()) exit 1
+			}
+			exit told == 0
+		}'
+}
+
+open_pkcs12() {
+	if ! has openssl || [ $may_stop = no ]; then opened=no-tool; return; fi
+	if [ "$size" -gt $MIB ]; then opened=too-large; return; fi
+	legacy=
+	for word in '' changeit changeme password; do
+		if stores_are_late; then opened=too-late; return; fi
+		inside=$(timeout -s KILL 2 openssl pkcs12 $legacy -in "$1" -nokeys -passin "pass:$word" 2>&1 </dev/null)
+		case $inside in
+			*'BEGIN CERTIFICATE'*) ;;
+			*unsupported* | *'legacy'*)
+				legacy=-legacy
+				inside=$(timeout -s KILL 2 openssl pkcs12 -legacy -in "$1" -nokeys -passin "pass:$word" 2>&1 </dev/null)
+				;;
+		esac
+		case $inside in
+			*'PRIVATE KEY'*) return ;;
+			*'BEGIN CERTIFICATE'*)
+				printf '%s\n' "$inside" | pem_certificates "$store_token"
+				opened=default
+				[ -n "$word" ] || opened=open
+				return
+				;;
+		esac
+	done
+	opened=locked
+}
+
+# ---- What listens -----------------------------------------------------------------------------------------
+
+# The sockets that listen for TCP, and the processes that hold them, as far as they can be seen.
+read_listeners() {
+	[ -r /proc/net/tcp ] || return
+	hz=$(getconf CLK_TCK) boot=
+	while read -r key value rest; do [ "$key" != btime ] || boot=$value; done </proc/stat
+	printf '@addresses - boot:%s hz:%s' "$boot" "${hz:-100}"
+	for address in $(awk '/32 host LOCAL/ && !($0 in told) { print last } { last = $2 }' /proc/net/fib_trie | sort -u); do
+		say address "$address"
+	done
+	[ ! -r /proc/net/if_inet6 ] || while read -r address name; do say address6 "$address"; done </proc/net/if_inet6
+	printf '\n'
+	set +f
+	set -- /proc/[0-9]*/fd
+	set -f
+	holding='ls -ln'
+	[ $may_stop = no ] || holding='timeout -s KILL 4 ls -ln'
+	sockets=$({ cat /proc/net/tcp /proc/net/tcp6; $holding "$@" /proc/self/fd; } | awk '
+		$4 == "0A" && $2 ~ /^[0-9A-F]+:[0-9A-F]+$/ { if (many++ < 2000) address[$10] = $2; next }
+		/^\/proc\// { split($0, part, "/"); pid = part[3]; next }
+		$NF ~ /^socket:\[[0-9]+\]$/ {
+			inode = substr($NF, 9, length($NF) - 9)
+			if (!(inode in address) || pid !~ /^[0-9]+$/ || told[inode " " pid]++) next
+			if (++holders[inode] <= 64) pids[inode] = pids[inode] " pid:" pid
+		}
+		END { for (inode in address) print "socket:" address[inode] pids[inode] }' | sort)
+	printf '%s\n' "$sockets" | while read -r socket pids; do
+		[ -z "$socket" ] || printf '@listener - %s%s\n' "$socket" "${pids:+ $pids}"
+	done
+	seen_processes=$nl
+	for pid in $sockets; do
+		case $pid in pid:*) tell_process "${pid#pid:}" ;; esac
+	done
+}
+
+tell_process() {
+	case $seen_processes in *"$nl$1$nl"*) return ;; esac
+	seen_processes=$seen_processes$1$nl
+	stat=
+	IFS= read -r stat <"/proc/$1/stat"
+	[ -n "$stat" ] || return
+	name=${stat#*"("}
+	name=${name%")"*}
+	set -- "$1" ${stat##*")"}
+	printf '@process - pid:%s' "$1"
+	say name "$name"
+	case ${21-} in '' | *[!0-9]*) ;; *) printf ' ticks:%s' "${21}" ;; esac
+	case $name in
+		nginx | apache2 | httpd | haproxy | master | dovecot | slapd | postgres | mariadbd | mysqld)
+			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token | head -n 40 | while IFS= read -r argument; do
+				say argument "$argument"
+			done
+			;;
+	esac
+	printf '\n'
 }
 
 # ---- Logs -------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ import { createScans } from "./features/scans/index.ts";
 import { planBundle } from "./features/scans/plan-bundle.ts";
 import { recordInto } from "./features/scans/recorders.ts";
 import { createVisits } from "./features/scans/visits.ts";
+import { createServed } from "./features/served/index.ts";
 import { createSettings } from "./features/settings/index.ts";
 import { createTargets } from "./features/targets/index.ts";
 import { createKnownHostsReader } from "./features/targets/known-hosts-reader.ts";
@@ -109,6 +110,7 @@ export function createApp({
         ...{ store, readTargets, visits, recording, countFreeDescriptors, announce, log, now },
         inBackground: background.start,
       }),
+      served: createServed({ store }),
       settings: createSettings({ store, isReadOnly, workstation }),
       targets: createTargets({ store, readTargets, workstation, now, announce }),
       thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, ...readers }),

@@ -16,6 +16,7 @@ export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   hosts: Pick<Store["hosts"], "visit">;
   pins: Pick<Store["pins"], "put">;
   scans: Pick<Store["scans"], "begin" | "beginCarried" | "finish">;
+  served: Store["served"];
   targets: Pick<Store["targets"], "remember">;
   uses: Pick<Store["uses"], "knownSince" | "recall">;
 };
@@ -31,7 +32,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const db = new Sqlite(path, { fileMustExist: true });
     setUp(db);
     const commits = createCommits(db, path, diskHealth(wish.disk));
-    const { bundles, chains, endpoints, events, hostVisits, pins, scans, targets, uses } = scanTables(
+    const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses } = scanTables(
       db,
       createLists(db),
     );
@@ -44,6 +45,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
       hosts: explained(hostVisits),
       pins: explained(pins),
       scans: explained(scans),
+      served: explained(served),
       targets: explained(targets),
       uses: explained(uses),
       close() {

@@ -12,6 +12,7 @@ import type { Lists } from "./lists/lists.ts";
 import { pinTable } from "./pin-table.ts";
 import { probeTable } from "./scans/probe-table.ts";
 import { scanTable } from "./scans/scan-table.ts";
+import { servedTable } from "./serving/served-table.ts";
 import { targetTable } from "./target-table.ts";
 import { loginTable } from "./use/login-table.ts";
 
@@ -29,6 +30,7 @@ export function scanTables(db: Database, lists: Lists) {
     hostVisits: hostVisits(db, writers),
     pins: pinTable(db),
     scans: scanTable(db, lists),
+    served: servedTable(db, writers.findings),
     targets: targetTable(db),
     uses: { ...loginTable(db), knownSince: grantAges(db) },
   };

@@ -28,6 +28,7 @@ import { peopleStore } from "./people/people-store.ts";
 import { rosterTable } from "./people/roster-table.ts";
 import { scopeTable } from "./people/scope-table.ts";
 import { scanTables } from "./scan-tables.ts";
+import { servingList } from "./serving/serving-list.ts";
 import { trustTable } from "./trust/trust-table.ts";
 
 export type Store = ReturnType<typeof openStore>;
@@ -129,6 +130,8 @@ function tables(db: Database, path: string) {
     pins: explained(pins),
     rules: explained(ruleTable(db)),
     scans: explained({ ...scans, probes: probes.list }),
+    served: explained(written.served),
+    servings: viewed(servingList(db, lists)),
     targets: explained(written.targets),
     trust: explained(trustTable(db)),
     uses: explained(written.uses),

@@ -18,6 +18,7 @@ import { labels } from "./labels.ts";
 import { overview } from "./overview.ts";
 import { people } from "./people.ts";
 import { scans } from "./scans.ts";
+import { served } from "./served.ts";
 import { settings } from "./settings.ts";
 import { targets } from "./targets.ts";
 import { thisComputer } from "./this-computer.ts";
@@ -43,6 +44,7 @@ export const contract = {
   overview,
   people,
   scans,
+  served,
   settings,
   targets,
   thisComputer,

@@ -29,6 +29,8 @@ make nginx /srv/tls/nginx.pem /srv/tls/nginx.key; chmod 644 /srv/tls/nginx.key
 make relative /etc/nginx/relative.pem /dev/null
 make apache /srv/tls/apache.pem /dev/null
 openssl x509 -in /srv/tls/apache.pem -trustout -addtrust serverAuth -out /srv/tls/trusted.pem
+echo 'http { include conf.d/*.conf; }' > /etc/nginx/nginx.conf
+mkdir -p /etc/httpd/conf; echo 'Include conf.d/*.conf' > /etc/httpd/conf/httpd.conf
 cat > /etc/nginx/conf.d/a.conf <<'END'
 server { listen 443 ssl; ssl_certificate /srv/tls/nginx.pem; ssl_certificate_key "/srv/tls/nginx.key";
   # ssl_certificate /srv/tls/commented.pem;

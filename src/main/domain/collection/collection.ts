@@ -1,4 +1,7 @@
+import type { ConfigurationFiles } from "#domain/server-configs/configuration.ts";
+import type { DiskFile, Keystore } from "./disk-files.ts";
 import type { LastLogin } from "./last-logins.ts";
+import type { Listening } from "./listeners.ts";
 import type { LogSummary } from "./logs.ts";
 
 /**
@@ -35,6 +38,12 @@ export type Collection = {
   /** Public halves of the host keys, from their .pub files or derived: blob as in a .pub file's base64. */
   hostKeys: { path: string; blob: Uint8Array }[];
   certificateFiles: CertificateFile[];
+  /** What the configurations of servers say of TLS, an entry for each place where one begins to read. */
+  serverConfigs: ConfigurationFiles[];
+  /** Files that these name, and links to certificates, by path. */
+  diskFiles: ReadonlyMap<string, DiskFile>;
+  keystores: Keystore[];
+  listening: Listening;
   /** What the logs tell of logins by key. */
   logs: LogSummary[];
   /** When accounts were last logged in to, by whatever means. */
@@ -56,6 +65,9 @@ export type Unread = {
     | "key-file"
     | "host-key"
     | "certificate-file"
+    | "keystore"
+    /** What serves a certificate is not wholly known without it. */
+    | "server-config"
     /** A log of logins: only evidence of use is missing without it. */
     | "log"
     /** The distribution's own trust store, which is left out on purpose. */
@@ -190,6 +202,8 @@ export type KeyFile = {
   /** The key in the .pub file beside it, where it does not show its own: likely, for anybody may have put it there. */
   blobBeside: Uint8Array | null;
   whyNoKey: string | null;
+  /** The DER of its SubjectPublicKeyInfo, by which certificates know it; null where its public half is not known. */
+  spki: Uint8Array | null;
 };
 
 export type CertificateFile = {

@@ -1,3 +1,4 @@
+import { spkiOfBlob } from "#domain/ssh/key-spki.ts";
 import type { Collection, KeyFile } from "./collection.ts";
 import { readEntry } from "./path-entry.ts";
 import type { Record } from "./record.ts";
@@ -20,6 +21,7 @@ export function readKeyFiles(records: readonly Record[]): KeyFile[] {
     const { linkCount: _, size: __, ...entry } = listed;
     const why = record.say("why");
     const blob = readBlob(record);
+    const spki = readHex(record.say("spki")) ?? (blob && spkiOfBlob(blob));
     const encrypted = record.say("encrypted");
     files.set(path, {
       path,
@@ -29,7 +31,8 @@ export function readKeyFiles(records: readonly Record[]): KeyFile[] {
       lock: readLock(record),
       blob,
       blobBeside: blob ? null : readBase64(record.say("beside")),
-      whyNoKey: blob ? null : (WHY_NO_KEY[why ?? ""] ?? "its public half could not be told"),
+      spki,
+      whyNoKey: blob || spki ? null : (WHY_NO_KEY[why ?? ""] ?? "its public half could not be told"),
     });
   }
   return [...files.values()];
@@ -56,9 +59,11 @@ export function readHostKeys(records: readonly Record[]): Collection["hostKeys"]
 }
 
 function readBlob(record: Record): Uint8Array | null {
-  const hex = record.say("hex");
-  return hex ? new Uint8Array(Buffer.from(hex, "hex")) : readBase64(record.say("b64"));
+  return readHex(record.say("hex")) ?? readBase64(record.say("b64"));
 }
+
+const readHex = (text: string | null): Uint8Array | null =>
+  text ? new Uint8Array(Buffer.from(text, "hex")) : null;
 
 const readBase64 = (text: string | null): Uint8Array | null =>
   text ? new Uint8Array(Buffer.from(text, "base64")) : null;

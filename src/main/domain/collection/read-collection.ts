@@ -3,13 +3,16 @@ import { readAccounts, readGroups } from "./accounts.ts";
 import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
 import { readCertificateFiles } from "./certificate-files.ts";
 import type { AuthorizedKeysFile, Collection, HostFacts, Unread } from "./collection.ts";
+import { readDiskFiles, readKeystores } from "./disk-files.ts";
 import { readFrame } from "./frame.ts";
 import { readHost } from "./host-facts.ts";
 import { readHostKeys, readKeyFiles } from "./key-files.ts";
 import { readLastLogins } from "./last-logins.ts";
+import { readListening } from "./listeners.ts";
 import { readLogs } from "./logs.ts";
 import { readReach } from "./reach.ts";
 import { decodeRecord, type Record } from "./record.ts";
+import { readServerConfigs } from "./server-configs.ts";
 import { readChrootFolders, readRealHomes, readSshdFiles } from "./sshd-files.ts";
 import { readSshdSettings } from "./sshd-settings.ts";
 import { readUnread } from "./unread.ts";
@@ -26,6 +29,8 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   const accounts = readAccounts(records);
   const host = readHost(records.find(({ kind }) => kind === "host"));
   const authorizedKeys = readAuthorizedKeysFiles(records, findToday(host.facts));
+  const unread = [...readAllUnread(records), ...authorizedKeys.flatMap(sayUnread)];
+  const listening = readListening(records);
   const [sshd, ...otherDaemons] = readSshdSettings(
     records,
     accounts.map(({ name }) => name),
@@ -45,10 +50,14 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     keyFiles: readKeyFiles(records),
     hostKeys: readHostKeys(records),
     certificateFiles: readCertificateFiles(records),
+    serverConfigs: readServerConfigs(records, { processes: listening.processes.values(), unread }),
+    diskFiles: readDiskFiles(records),
+    keystores: readKeystores(records),
+    listening,
     logs: readLogs(records),
     lastLogins: readLastLogins(records),
     reach: readReach(records),
-    unread: [...readAllUnread(records), ...authorizedKeys.flatMap(sayUnread)],
+    unread,
   };
 }
 

@@ -11,6 +11,8 @@ const KINDS: readonly Unread["kind"][] = [
   "key-file",
   "host-key",
   "certificate-file",
+  "keystore",
+  "server-config",
   "log",
   "sudo",
   "outbound",

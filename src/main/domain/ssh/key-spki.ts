@@ -37,5 +37,10 @@ function readJwk(blob: Uint8Array): { [name: string]: string } | null {
   // 4: both coordinates follow as they are (SEC 1 2.3.3).
   if (!crv || !point || point[0] !== 4) return null;
   const half = (point.length - 1) / 2;
-  return { kty: "EC", crv, x: base64url(point.subarray(1, 1 + half)), y: base64url(point.subarray(1 + half)) };
+  return {
+    kty: "EC",
+    crv,
+    x: base64url(point.subarray(1, 1 + half)),
+    y: base64url(point.subarray(1 + half)),
+  };
 }

@@ -60,6 +60,7 @@ test("a published private key on a host is said of its file, and as a host key o
     lock: null,
     blobBeside: null,
     whyNoKey: null,
+    spki: null,
   };
   const hostKey = { path: "/etc/ssh/ssh_host_ed25519_key.pub", blob: blobOf(VAGRANT_ED25519) };
   const found = find({ keyFiles: [file], hostKeys: [hostKey] });

@@ -26,6 +26,7 @@ function keyFile(path: string, more: Partial<KeyFile> & { mode?: number } = {}):
     lock: null,
     blobBeside: null,
     whyNoKey: null,
+    spki: null,
     ...rest,
   };
 }

@@ -80,6 +80,7 @@ test("a host tells what is on it, and what of it could not be read", async () =>
     isEncrypted: null,
     lock: null,
     likelyFingerprint: null,
+    spkiSha256: null,
   };
   visitHost(store, "web1", {
     state: "partial",
@@ -93,7 +94,7 @@ test("a host tells what is on it, and what of it could not be read", async () =>
   });
   expect(await hosts.find({ id: 1 })).toMatchObject({
     accounts: [{ name: "root", grantCount: 0, passwordState: "locked" }],
-    keyFiles: [{ ...keyFile, id: 1 }],
+    keyFiles: [{ path: keyFile.path, mode: keyFile.mode, id: 1 }],
     hostKeys: [{ fingerprint: "SHA256:x" }],
     coverage: { read: ["accounts"], notRead: [unread] },
     clockAheadSeconds: -3,

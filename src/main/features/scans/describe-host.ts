@@ -1,6 +1,9 @@
 import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import { judgeReach } from "#domain/reach/judge-reach.ts";
+import { findDiskProblems } from "#domain/serving/disk-findings.ts";
+import { mapHost } from "#domain/serving/host-map.ts";
+import { spkiHashOf } from "#domain/serving/spki-hash.ts";
 import { type Authority, judgeAuthorities } from "#domain/ssh/authorities.ts";
 import { type JudgedGrant, judgeGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
@@ -15,6 +18,7 @@ import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import { describeAuthorities } from "./describe-authorities.ts";
+import { describeDisk, sayServersRead } from "./describe-disk.ts";
 import { describeUse, type Memory } from "./describe-use.ts";
 import { sayReader } from "./say-reader.ts";
 import { toSeen } from "./to-seen.ts";
@@ -37,6 +41,7 @@ export function describeHost(
   const reach = judgeReach(collection);
   const authorities = judgeAuthorities(collection);
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
+  const map = mapHost(collection);
   const host: CollectedHost = {
     hostname: facts.hostname,
     os: facts.os,
@@ -55,8 +60,9 @@ export function describeHost(
     reach: reach.reach,
     authorities: describeAuthorities(collection, authorities),
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
+    disk: describeDisk(collection, map),
     coverage: {
-      read: [...sayRead(collection), ...read],
+      read: [...sayRead(collection), ...sayServersRead(collection), ...read],
       notRead: [...listUnread(collection, { files, authorities }), ...reach.problems],
     },
     isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
@@ -69,6 +75,7 @@ export function describeHost(
       ...findSshProblems(collection, grants),
       ...findLeakedKeys(collection, grants),
       ...certificates.flatMap(({ certificate }) => findCertificateProblems(certificate)),
+      ...findDiskProblems({ collection, configurations: map.configurations, files }),
     ],
   };
 }
@@ -117,6 +124,7 @@ function describeKeyFile(file: KeyFile, { accounts }: Collection): CollectedHost
     fingerprint: key?.fingerprint ?? null,
     lock: lock && sayLock(lock),
     likelyFingerprint: (blobBeside && readKeyBlob(blobBeside)?.fingerprint) ?? null,
+    spkiSha256: spkiHashOf(file.spki),
   };
 }
 

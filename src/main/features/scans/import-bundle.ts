@@ -1,5 +1,6 @@
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { HostVisit } from "#store/visit.ts";
+import { judgeServedBy } from "./judge-served-by.ts";
 import { type BundlePlan, planBundle } from "./plan-bundle.ts";
 import type { StreamHome } from "./recording/brought-home.ts";
 import type { ImportBundle } from "./recording/requests.ts";
@@ -33,6 +34,7 @@ function write(store: RecordingStore, read: ReadVisit, plan: BundlePlan) {
   const scanId = store.scans.beginCarried(at);
   const visit = readCarried(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
   store.hosts.visit(visit);
+  judgeServedBy(store, visit);
   store.scans.finish(scanId, "finished", at);
   return { scanId, visit };
 }

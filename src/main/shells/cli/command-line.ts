@@ -24,6 +24,7 @@ import { addRules } from "./rules.ts";
 import { addScan } from "./scan.ts";
 import { addScope } from "./scope.ts";
 import { addServe, serveUntilStopped } from "./serve.ts";
+import { addServed } from "./served.ts";
 import { MORE, type Session } from "./session.ts";
 import { addTargets } from "./targets.ts";
 import { addVerify } from "./verify.ts";
@@ -67,8 +68,8 @@ function createProgram(session: Session): Command {
     add(program, session);
   for (const add of [addServed, addGraph, addChanges, addForecast]) add(program, session);
   for (const add of [addPeople, addScope, addBaseline, addApprove]) add(program, session);
-  for (const add of [addServe, addDatabase, addCall]) add(program, session);
   for (const add of [addAccept, addRules, addLabel]) add(program, session);
+  for (const add of [addServe, addDatabase, addCall]) add(program, session);
   return program;
 }
 

@@ -3,13 +3,14 @@ import { grantWriter } from "#store/access/grant-writer.ts";
 import { orphanClock } from "#store/access/orphan-clock.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
+import { servingWriter } from "#store/serving/serving-writer.ts";
 import type { Look } from "#store/spans.ts";
 import { loginTable } from "#store/use/login-table.ts";
 import type { CollectedHost } from "#store/visit.ts";
 import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
 import { reachTables } from "./reach-tables.ts";
-
 import { trustedAuthorityTable } from "./trusted-authority-table.ts";
+
 type Home = { id: number; name: number; host: string; port: number };
 
 /** The rows of what a visit saw, by the names that its findings use; and of what it did not see but is still there. */
@@ -47,8 +48,9 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const places = placeTable(db);
   const logins = loginTable(db);
   const reach = reachTables(db);
-  const keep = db.prepare(READ);
+  const servings = servingWriter(db);
   const authorities = trustedAuthorityTable(db);
+  const keep = db.prepare(READ);
   const cover = db.prepare(COVER);
   const dateOrphans = orphanClock(db);
   const findOutOfSight = outOfSightFinder(db);
@@ -66,6 +68,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     hostKeys.follow(id, collected.hostKeys, look);
     logins.keep(id, collected.use);
     reach.follow(id, collected.reach, look);
+    servings.follow(home, collected.disk, look);
     authorities.follow(id, collected.authorities, look);
     const seen = {
       grants: grants.follow(home, collected.grants, look, at),

@@ -2,6 +2,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+import { judgeServedBy } from "../judge-served-by.ts";
 import { asBroken, type BroughtHome, scanOf } from "./brought-home.ts";
 import { carryError } from "./carried-error.ts";
 import type { Told } from "./messages.ts";
@@ -63,6 +64,7 @@ export function createVisitWriter({ store, read, tell }: Deps) {
     if ("presented" in visit) store.endpoints.visit(visit);
     else store.hosts.visit(visit);
     notePublic(store, visit);
+    judgeServedBy(store, visit);
   }
 
   function fail(homes: readonly BroughtHome[], error: unknown): void {

@@ -1,0 +1,110 @@
+import type { HostMap } from "#domain/serving/host-map.ts";
+import { type Files, type Held, type Judged, judgeServed, type Sight } from "#domain/serving/judge-served.ts";
+import { findRows } from "#domain/serving/list-servings.ts";
+import { findServedProblems } from "#domain/serving/served-findings.ts";
+import type { FindingDraft } from "#shared/model/finding.ts";
+import { SERVED_RULES } from "#shared/model/served.ts";
+import { sayEndpoint } from "#shared/text/target.ts";
+import type { RecordingStore } from "#store/recording-store.ts";
+import type { SeenEndpoint, ServedSight } from "#store/serving/served-table.ts";
+import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+
+type Store = Pick<RecordingStore, "served">;
+
+/**
+ * Lays what endpoints show beside what their hosts say, after a visit to either has been written and within its transaction:
+ * whichever came last, the other one is known by then.
+ */
+export function judgeServedBy({ served }: Store, visit: EndpointVisit | HostVisit): void {
+  if (!served.hasMap()) return;
+  if ("presented" in visit) {
+    if (visit.presented) judgeEndpoints(served, served.endpoints(visit.target));
+  } else if (visit.collected) {
+    judgeEndpoints(served, served.endpointsOf(visit.target));
+  }
+}
+
+/** An endpoint stands there once for each leaf that its addresses show. */
+function judgeEndpoints(served: Store["served"], seen: readonly SeenEndpoint[]): void {
+  for (const leaves of Map.groupBy(seen, ({ id }) => id).values()) {
+    const judged = leaves.map((leaf) => judgeLeaf(served, leaf));
+    const [first] = leaves;
+    if (!first) continue;
+    served.keep(
+      first,
+      judged.flatMap(({ sights }) => sights),
+      {
+        drafts: judged.flatMap(({ drafts }) => drafts),
+        isOurs: (rule) => SERVED_RULES.has(rule),
+        at: first.lastSeen,
+      },
+    );
+  }
+}
+
+function judgeLeaf(
+  served: Store["served"],
+  endpoint: SeenEndpoint,
+): { sights: ServedSight[]; drafts: FindingDraft[] } {
+  const sight = toSight(endpoint);
+  const judged = served.hostsOf(endpoint).flatMap((host) => {
+    const map = JSON.parse(served.mapOf(host)) as HostMap;
+    const found = judgeServed(map, filesOf(served, host), sight);
+    return found ? [{ host, judged: found, sight }] : [];
+  });
+  const said = {
+    ...endpoint,
+    endpoint: sayEndpoint({ ...endpoint, serverName: endpoint.serverName || null }),
+  };
+  return {
+    sights: judged.flatMap((one) =>
+      toRows(served, one).map((row) => ({ ...row, certificate: endpoint.certificate })),
+    ),
+    drafts: judged.flatMap((one) => findServedProblems(one.judged, said)),
+  };
+}
+
+function toRows(
+  served: Store["served"],
+  { host, judged, sight }: { host: number; judged: Judged; sight: Sight },
+) {
+  const rows = served
+    .rowsAt(host, sight.port)
+    .map((row) => ({ ...row, at: { file: row.file, line: row.line } }));
+  const { state, evidence } = judged;
+  return findRows(rows, judged, sight).map(({ id: serving }) => ({ serving, state, evidence }));
+}
+
+function filesOf(served: Store["served"], host: number): Files {
+  return {
+    heldNow(path) {
+      const held = served.heldNow(host, path);
+      return held && toHeld(held);
+    },
+    heldBefore(path, sha256) {
+      const until = served.heldBefore(host, path, sha256);
+      return until && `until after the scan of ${until}`;
+    },
+    alsoIn: (sha256) => served.alsoIn(host, sha256),
+  };
+}
+
+/** A name of a host is the server name that is asked for where no other one is given; an address is none. */
+function toSight({ host, port, serverName, ...leaf }: SeenEndpoint): Sight {
+  const isAddress = /^[\d.]+$|:/.test(host);
+  return {
+    address: isAddress ? host : null,
+    port,
+    name: serverName || (isAddress ? null : host),
+    leaf: toHeld(leaf),
+  };
+}
+
+const toHeld = ({
+  sha256,
+  names,
+  notBefore,
+}: Pick<SeenEndpoint, "sha256" | "names" | "notBefore">): Held => ({
+  ...{ sha256, notBefore },
+  names: JSON.parse(names) as string[],
+});

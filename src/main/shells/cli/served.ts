@@ -1,0 +1,94 @@
+import { type Command, Option } from "commander";
+import { type ServedRow, ServedState } from "#shared/model/served.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayFileLine, sayListener, sayServedState } from "#shared/text/served.ts";
+import { listRows } from "./all-rows.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { LOOK, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & { host?: string; state?: ServedState; limit?: number };
+
+export function addServed(program: Command, { world }: Session): void {
+  program
+    .command("served [filter...]")
+    .helpGroup(LOOK)
+    .description(
+      "what servers' configurations say is served where, and whether it is; what is not comes first",
+    )
+    .option("--host <name>", "only what this host is to serve")
+    .addOption(new Option("--state <state>", "only this state").choices(ServedState.options))
+    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", HELP)
+    .action((words: string[], _: object, command: Command) =>
+      listServed(words, command.optsWithGlobals<Options>(), world),
+    );
+}
+
+const HELP = `
+Every word of FILTER must stand somewhere in the row: a host, a name, a server, a path. What is served is known
+once the endpoints are scanned as well, as the same host or one of its addresses.
+
+Examples:
+  latchkey served --state not-reloaded         what was renewed and is not served yet
+  latchkey served --host web1 --json | jq '.served[] | [.name, .certificate.path]'
+
+With --json: { served: [{ host, server, state, address, port, name, isDefault, protocol, at, certificate, keyPath,
+isPair, unsure, sights }], total }`;
+
+async function listServed(words: readonly string[], options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const filter = { search: words.join(" "), host: options.host ?? null, state: options.state ?? null };
+  const { rows, total } = await listRows(options.limit, (page) =>
+    app.client.served.list({ ...filter, ...page }),
+  );
+  if (options.json) return printJson({ served: rows.map(toJson), total }, world);
+  if (total === 0) return world.out(sayNone(filter));
+  world.out(`${printTable(COLUMNS, rows, world)}\n`);
+  const shown = rows.length < total ? `, ${rows.length} shown` : "";
+  world.out(`${sayCount(total, "listener")}${shown}, ${sayStates(rows)}`);
+}
+
+/** Row ids are of one database and no promise. */
+const toJson = ({ id: _, hostId: __, ...row }: ServedRow) => row;
+
+const sayNone = ({
+  search,
+  host,
+  state,
+}: {
+  search: string;
+  host: string | null;
+  state: string | null;
+}): string =>
+  search || host || state
+    ? "nothing fits"
+    : "no configuration of a server is known yet; scan its host, such as: latchkey scan root@web1.example";
+
+function sayStates(rows: readonly ServedRow[]): string {
+  const counts = ServedState.options.map(
+    (state) => [state, rows.filter((row) => row.state === state).length] as const,
+  );
+  return counts
+    .flatMap(([state, count]) => (count > 0 ? [`${count} ${sayServedState(state)}`] : []))
+    .join(", ");
+}
+
+const COLUMNS: Column<ServedRow>[] = [
+  { head: "STATE", cell: ({ state }) => sayServedState(state), style: ({ state }) => STYLES[state] },
+  { head: "HOST", cell: ({ host }) => host, cut: "middle" },
+  { head: "LISTENER", cell: (row) => `${row.server} ${sayListener(row)}`, cut: "middle" },
+  { head: "FILE", cell: ({ certificate }) => certificate?.path ?? "not known", cut: "middle" },
+  { head: "BY", cell: ({ certificate, at }) => sayFileLine(certificate?.at ?? at), cut: "middle", leaves: 1 },
+];
+
+const STYLES: Record<ServedState, "red" | "yellow" | "dim" | null> = {
+  "not-reloaded": "red",
+  "other-process": "yellow",
+  "other-listed": "yellow",
+  unknown: "yellow",
+  "cannot-tell": "dim",
+  "not-scanned": "dim",
+  agrees: null,
+};

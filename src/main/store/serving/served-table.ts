@@ -1,0 +1,167 @@
+import type { Database } from "better-sqlite3";
+import type { FindingDraft } from "#shared/model/finding.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { ServedState } from "#shared/model/served.ts";
+import type { Protocol } from "#shared/model/starttls.ts";
+import type { FindingWriter } from "#store/findings/finding-writer.ts";
+import { NOT_SCANNED } from "./serving-writer.ts";
+
+/** An endpoint that has shown a leaf. */
+export type SeenEndpoint = {
+  id: number;
+  name: number;
+  host: string;
+  port: number;
+  serverName: string;
+  protocol: Protocol;
+  lastSeen: Instant;
+  certificate: number;
+  sha256: string;
+  subject: string;
+  names: string;
+  notBefore: string | null;
+};
+
+export type ServingKey = {
+  id: number;
+  server: string;
+  root: string;
+  address: string | null;
+  port: number;
+  name: string | null;
+  file: string;
+  line: number;
+};
+
+/** A leaf, as the id of its row, where a configuration says what is to be served. */
+export type ServedSight = {
+  serving: number;
+  certificate: number;
+  state: ServedState;
+  evidence: readonly string[];
+};
+
+type HeldRow = { sha256: string; names: string; notBefore: string | null };
+
+const ENDPOINT = `
+  endpoint.id, endpoint.name, endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol,
+  endpoint.last_seen AS lastSeen, certificate.id AS certificate, certificate.sha256, certificate.subject,
+  certificate.names, certificate.not_before AS notBefore
+  FROM endpoint
+  JOIN place ON place.endpoint = endpoint.id AND place.gone_scan IS NULL AND place.position = 0
+  JOIN certificate ON certificate.id = place.certificate`;
+
+/** An address that several hosts have, such as the one of a bridge for containers, tells none of them. */
+const AT_ADDRESS = `
+  SELECT min(host) AS host FROM host_address
+  WHERE address = @host OR address IN (SELECT endpoint_address.address FROM endpoint_address WHERE endpoint = @id)
+  GROUP BY address
+  HAVING count(*) = 1`;
+
+/** What endpoints show, laid beside what their hosts' configurations say. */
+export function servedTable(db: Database, findings: FindingWriter) {
+  const hasMap = db.prepare<[], number>("SELECT EXISTS (SELECT 1 FROM host_map)").pluck();
+  const endpoints = db.prepare<object, SeenEndpoint>(`
+    SELECT ${ENDPOINT} WHERE endpoint.host = @host AND endpoint.port = @port AND endpoint.server_name = @serverName`);
+  const endpointsOf = db.prepare<{ host: number }, SeenEndpoint>(`
+    SELECT ${ENDPOINT}
+    WHERE endpoint.name = (SELECT name FROM host WHERE id = @host)
+       OR endpoint.host IN (SELECT address FROM host_address WHERE host = @host)
+       OR endpoint.id IN (
+         SELECT endpoint_address.endpoint FROM endpoint_address
+         WHERE endpoint_address.address IN (SELECT address FROM host_address WHERE host = @host))`);
+  const hosts = db
+    .prepare<{ id: number; name: number; host: string }, number>(`
+      SELECT host FROM host_map
+      WHERE host IN (SELECT id FROM host WHERE name = @name) OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
+    .pluck();
+  const map = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
+  const hostId = db
+    .prepare<object, number>("SELECT id FROM host WHERE host = @host AND port = @port")
+    .pluck();
+  const rows = db.prepare<[number, number], ServingKey>(`
+    SELECT id, server, root, nullif(address, '') AS address, port, nullif(name, '') AS name, file, line
+    FROM serving
+    WHERE host = ? AND port = ? AND gone_scan IS NULL`);
+  const held = db.prepare<[number, string], HeldRow>(`
+    SELECT sha256, names, not_before AS notBefore
+    FROM place JOIN certificate ON certificate.id = place.certificate
+    WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
+  const heldBefore = db
+    .prepare<[number, string, string], string>(`
+      SELECT scan.started_at
+      FROM place JOIN scan ON scan.id = place.last_scan
+      WHERE host = ? AND path = ? AND position = 0
+        AND certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)
+      ORDER BY place.id DESC
+      LIMIT 1`)
+    .pluck();
+  const alsoIn = db
+    .prepare<[string, number], string>(`
+      SELECT path FROM place
+      WHERE certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)
+        AND host = ? AND gone_scan IS NULL
+      ORDER BY path
+      LIMIT 1`)
+    .pluck();
+  const keep = sightKeeper(db);
+
+  return {
+    /** Whether any host is known that says what it serves. */
+    hasMap: (): boolean => hasMap.get() === 1,
+    endpoints: (target: { host: string; port: number; serverName: string | null }): SeenEndpoint[] =>
+      endpoints.all({ ...target, serverName: target.serverName ?? "" }),
+    endpointsOf: (target: { host: string; port: number }): SeenEndpoint[] => {
+      const host = hostId.get(target);
+      return host === undefined ? [] : endpointsOf.all({ host });
+    },
+    /** The hosts that an endpoint is known to be on, of those that say what they serve. */
+    hostsOf: ({ id, name, host }: SeenEndpoint): number[] => hosts.all({ id, name, host }),
+    mapOf: (host: number): string => map.get(host) ?? "{}",
+    rowsAt: (host: number, port: number): ServingKey[] => rows.all(host, port),
+    heldNow: (host: number, path: string): HeldRow | null => held.get(host, path) ?? null,
+    /** When the last scan began that saw it there. */
+    heldBefore: (host: number, path: string, sha256: string): Instant | null =>
+      heldBefore.get(host, path, sha256) ?? null,
+    alsoIn: (host: number, sha256: string): string | null => alsoIn.get(sha256, host) ?? null,
+
+    /** Replaces what was said of an endpoint. */
+    keep(
+      endpoint: { id: number; name: number },
+      sights: readonly ServedSight[],
+      {
+        drafts,
+        isOurs,
+        at,
+      }: { drafts: readonly FindingDraft[]; isOurs: (rule: string) => boolean; at: Instant },
+    ): void {
+      keep(endpoint, sights);
+      findings.replace({ name: endpoint.name, endpoint: endpoint.id, at }, drafts, ({ rule }) =>
+        isOurs(rule),
+      );
+    },
+  };
+}
+
+function sightKeeper(db: Database) {
+  const before = db.prepare<[number], number>("SELECT serving FROM served WHERE endpoint = ?").pluck();
+  const drop = db.prepare("DELETE FROM served WHERE endpoint = ?");
+  const add = db.prepare(`
+    INSERT OR REPLACE INTO served (serving, endpoint, state, certificate, evidence)
+    VALUES (@serving, @endpoint, @state, @certificate, @evidence)`);
+  const judge = db.prepare(`
+    UPDATE serving
+    SET state = ifnull((SELECT min(served.state) FROM served WHERE served.serving = serving.id), ${NOT_SCANNED})
+    WHERE id = ?`);
+
+  return ({ id: endpoint }: { id: number }, sights: readonly ServedSight[]): void => {
+    const touched = new Set(before.all(endpoint));
+    drop.run(endpoint);
+    for (const { serving, certificate, state, evidence } of sights) {
+      touched.add(serving);
+      const row = { serving, endpoint, certificate, evidence: JSON.stringify(evidence) };
+      add.run({ ...row, state: ServedState.options.indexOf(state) });
+    }
+    for (const serving of touched) judge.run(serving);
+  };
+}

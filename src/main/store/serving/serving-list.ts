@@ -1,0 +1,141 @@
+import type { Database } from "better-sqlite3";
+import { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
+import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import { eachWord } from "#store/lists/search.ts";
+
+type Column = "state" | "host";
+
+type Wanted = Window & {
+  search: string;
+  state: ServedState | null;
+  host: string | null;
+  sha256: string | null;
+  sort: { by: Column; descending: boolean };
+};
+
+type Row = {
+  id: number;
+  host: number;
+  host_text: string;
+  server: string;
+  state: number;
+  address: string;
+  port: number;
+  name: string;
+  is_default: number;
+  protocol: string;
+  file: string;
+  line: number;
+  certificate_path: string | null;
+  real_path: string | null;
+  directive: string | null;
+  directive_file: string | null;
+  directive_line: number | null;
+  key_path: string | null;
+  unsure: string | null;
+};
+
+type SightRow = {
+  host: string;
+  port: number;
+  server_name: string;
+  state: number;
+  sha256: string;
+  subject: string;
+  evidence: string;
+  last_seen: string;
+};
+
+const COLUMNS = `id, host, host_text, server, state, address, port, name, is_default, protocol, file, line,
+  certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure`;
+
+const TEXT = `host_text || char(10) || name || char(10) || server || char(10) || ifnull(certificate_path, '')
+  || char(10) || file`;
+
+const SORTED_BY: Record<Column, readonly string[]> = {
+  state: ["state", "host_text", "port", "id"],
+  host: ["host_text", "port", "id"],
+};
+
+const NOW: Part = { sql: "gone_scan IS NULL", values: [] };
+
+/** Where a certificate is in the file that is named, or was served instead of it. */
+const ABOUT_CERTIFICATE = `
+  SELECT serving.id FROM place
+  JOIN serving ON serving.host = place.host AND serving.certificate_path = place.path AND serving.gone_scan IS NULL
+  WHERE place.certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)
+    AND place.gone_scan IS NULL AND place.position = 0
+  UNION
+  SELECT served.serving FROM served
+  WHERE served.certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)`;
+
+/** What hosts are to serve, and what they do. */
+export function servingList(db: Database, lists: Lists) {
+  const toItem = rowReader(db);
+
+  return {
+    list({ search, state, host, sha256, sort, ...page }: Wanted): Listed<ServedRow> {
+      const where: Part[] = [NOW, ...eachWord(search, TEXT)];
+      if (state !== null) where.push({ sql: "state = ?", values: [ServedState.options.indexOf(state)] });
+      if (host !== null) where.push({ sql: "host_text = ?", values: [host] });
+      if (sha256 !== null) where.push({ sql: `id IN (${ABOUT_CERTIFICATE})`, values: [sha256, sha256] });
+      const order = { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending };
+      return lists.list({ select: COLUMNS, from: "serving", where, sort: order, ...page }, toItem);
+    },
+  };
+}
+
+function rowReader(db: Database) {
+  const sights = db.prepare<[number], SightRow>(`
+    SELECT endpoint.host, endpoint.port, endpoint.server_name, served.state, certificate.sha256, certificate.subject,
+      served.evidence, endpoint.last_seen
+    FROM served
+    JOIN endpoint ON endpoint.id = served.endpoint
+    JOIN certificate ON certificate.id = served.certificate
+    WHERE serving = ?
+    ORDER BY served.state, endpoint.host, endpoint.port, endpoint.server_name`);
+  const held = db.prepare<[number, string], { sha256: string; subject: string; spki_sha256: string }>(`
+    SELECT sha256, subject, spki_sha256
+    FROM place JOIN certificate ON certificate.id = place.certificate
+    WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
+  const spki = db
+    .prepare<[number, string], string | null>(`
+      SELECT spki_sha256 FROM key_file WHERE host = ? AND path = ? AND gone_scan IS NULL ORDER BY id DESC LIMIT 1`)
+    .pluck();
+
+  return (row: Row): ServedRow => {
+    const { host, certificate_path: path } = row;
+    const now = path === null ? undefined : held.get(host, path);
+    const keySpki = (row.key_path !== null && spki.get(host, row.key_path)) || null;
+    return ServedRow.parse({
+      ...{ id: row.id, hostId: host, host: row.host_text, server: row.server, port: row.port },
+      state: ServedState.options[row.state],
+      address: row.address || null,
+      name: row.name || null,
+      isDefault: row.is_default === 1,
+      protocol: row.protocol,
+      at: { file: row.file, line: row.line },
+      certificate: path && {
+        path,
+        directive: row.directive ?? "",
+        at: { file: row.directive_file ?? "", line: row.directive_line ?? 0 },
+        realPath: row.real_path,
+        sha256: now?.sha256 ?? null,
+        subject: now?.subject ?? null,
+      },
+      keyPath: row.key_path,
+      isPair: keySpki === null || !now ? null : keySpki === now.spki_sha256,
+      unsure: row.unsure,
+      sights: sights.all(row.id).map(toSight),
+    });
+  };
+}
+
+const toSight = ({ server_name: serverName, last_seen: lastSeen, ...row }: SightRow): WireSight =>
+  WireSight.parse({
+    ...row,
+    serverName: serverName || null,
+    state: ServedState.options[row.state],
+    evidence: JSON.parse(row.evidence),
+    lastSeen,
+  });

@@ -1,0 +1,116 @@
+import type { Database } from "better-sqlite3";
+import { ServedState } from "#shared/model/served.ts";
+import { byKey, followSpans, type Look } from "#store/spans.ts";
+import type { CollectedHost } from "#store/visit.ts";
+
+type Serving = CollectedHost["disk"]["servings"][number];
+type Row = { id: number } & Pick<Serving, "server" | "root" | "address" | "port" | "name"> & {
+    file: string;
+    line: number;
+    certificate_path: string | null;
+  };
+
+export const NOT_SCANNED = ServedState.options.indexOf("not-scanned");
+
+/** What each host is to serve, as spans, and what its endpoints are judged by. */
+export function servingWriter(db: Database) {
+  const current = db.prepare<[number], Row>(`
+    SELECT id, server, root, nullif(address, '') AS address, port, nullif(name, '') AS name, file, line, certificate_path
+    FROM serving
+    WHERE host = ? AND gone_scan IS NULL`);
+  const begin = db.prepare(`
+    INSERT INTO serving (host, host_text, server, root, address, port, name, is_default, protocol, file, line,
+      certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure, state, first_scan, last_scan)
+    VALUES (@host, @hostText, @server, @root, @address, @port, @name, @isDefault, @protocol, @file, @line,
+      @certificatePath, @realPath, @directive, @directiveFile, @directiveLine, @keyPath, @unsure, ${NOT_SCANNED}, @scanId, @scanId)`);
+  const extend = db.prepare(`
+    UPDATE serving
+    SET is_default = @isDefault, real_path = @realPath, protocol = @protocol, directive = @directive, directive_file = @directiveFile,
+        directive_line = @directiveLine, key_path = @keyPath, unsure = @unsure, last_scan = @scanId
+    WHERE id = @id`);
+  const end = db.prepare("UPDATE serving SET gone_scan = ? WHERE id = ?");
+  const forget = db.prepare("DELETE FROM served WHERE serving = ?");
+  const dropAddresses = db.prepare("DELETE FROM host_address WHERE host = ?");
+  const addAddress = db.prepare("INSERT OR IGNORE INTO host_address (address, host) VALUES (?, ?)");
+  const keepMap = db.prepare(`
+    INSERT INTO host_map (host, map) VALUES (@host, @map) ON CONFLICT (host) DO UPDATE SET map = @map`);
+  const mapOf = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
+  const dropMap = db.prepare("DELETE FROM host_map WHERE host = ?");
+
+  return {
+    follow(home: { id: number; host: string }, disk: CollectedHost["disk"], look: Look): void {
+      const { id: host } = home;
+      const known = current.all(host);
+      const rootOf = new Map(known.map((row) => [keyOf(row), row.root]));
+      followSpans({
+        current: new Map(known.map((row) => [keyOf(row), row.id])),
+        seen: byKey(disk.servings.map(toRow), keyOf),
+        isGone: (key) => look.couldSee(rootOf.get(key) ?? ""),
+        begin: (row) =>
+          Number(
+            begin.run({ ...row, host, hostText: home.host, ...named(row), scanId: look.scanId })
+              .lastInsertRowid,
+          ),
+        extend: (id, row) => extend.run({ ...row, id, scanId: look.scanId }),
+        end: (id) => {
+          forget.run(id);
+          end.run(look.scanId, id);
+        },
+      });
+      const map = withUnseen(disk.map, mapOf.get(host), look);
+      if (map === null) dropMap.run(host);
+      else keepMap.run({ host, map });
+      if (disk.addresses === null) return;
+      dropAddresses.run(host);
+      for (const address of disk.addresses) addAddress.run(address, host);
+    },
+  };
+}
+
+type Map = { configurations: { root: string }[]; files: { path: string }[]; listeners: unknown };
+
+/** The map as it was read now, with what is known of configurations that could not be seen. */
+function withUnseen(fresh: string | null, known: string | undefined, look: Look): string | null {
+  if (known === undefined) return fresh;
+  const before = JSON.parse(known) as Map;
+  const now: Map = fresh === null ? { configurations: [], files: [], listeners: null } : JSON.parse(fresh);
+  const seen = new Set(now.configurations.map(({ root }) => root));
+  const unseen = before.configurations.filter(({ root }) => !seen.has(root) && !look.couldSee(root));
+  if (unseen.length === 0) return fresh;
+  const paths = new Set(now.files.map(({ path }) => path));
+  return JSON.stringify({
+    configurations: [...now.configurations, ...unseen],
+    files: [...now.files, ...before.files.filter(({ path }) => !paths.has(path))],
+    listeners: now.listeners,
+  });
+}
+
+const toRow = ({ certificate, key, at, ...serving }: Serving) => ({
+  ...serving,
+  isDefault: Number(serving.isDefault),
+  file: at.file,
+  line: at.line,
+  certificate_path: certificate?.path ?? null,
+  certificatePath: certificate?.path ?? null,
+  directive: certificate?.directive ?? null,
+  directiveFile: certificate?.at.file ?? null,
+  directiveLine: certificate?.at.line ?? null,
+  keyPath: key?.path ?? null,
+});
+
+const named = ({ address, name }: Pick<Serving, "address" | "name">) => ({
+  address: address ?? "",
+  name: name ?? "",
+});
+
+const keyOf = (row: Omit<Row, "id">): string =>
+  JSON.stringify([
+    row.server,
+    row.root,
+    row.address,
+    row.port,
+    row.name,
+    row.file,
+    row.line,
+    row.certificate_path,
+  ]);
