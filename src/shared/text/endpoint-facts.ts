@@ -21,9 +21,7 @@ export function sayEndpointFacts(known: EndpointFacts): SaidFact[] {
     { name: "ocsp staple", lines: [sayStaple(known.stapleBytes)] },
     { name: "timestamps", lines: sayTimestamps(known) },
     ...sayOffers(known),
-    ...(known.addresses.length > 0
-      ? [{ name: "addresses", lines: known.addresses.map(sayAddressOf) }]
-      : []),
+    ...(known.addresses.length > 0 ? [{ name: "addresses", lines: known.addresses.map(sayAddressOf) }] : []),
   ];
 }
 
@@ -71,7 +69,8 @@ function sayOffers({ offers }: EndpointFacts): SaidFact[] {
 
 /** The ones that are known to be taken or not, and those of which it was not told. */
 function sayStates(offers: readonly Offer[]): string[] {
-  const of = (state: Offer["state"]) => offers.filter((offer) => offer.state === state).map(({ name }) => name);
+  const of = (state: Offer["state"]) =>
+    offers.filter((offer) => offer.state === state).map(({ name }) => name);
   const said = (["accepted", "refused", "unknown"] as const).map((state) => [state, of(state)] as const);
   return said.flatMap(([state, names]) => (names.length > 0 ? [`${state}: ${names.join(", ")}`] : []));
 }

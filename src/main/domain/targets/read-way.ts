@@ -22,6 +22,7 @@ export function readWay(text: string): EndpointWay {
   const host = name.replace(/^\[|\]$/g, "");
   if (!isOneHost(host)) throw refuse(`names no host; ${HOW}`);
   const port = digits === undefined ? null : readPort(digits);
+  if (user !== undefined && !/^[!-~]{1,255}$/.test(user)) throw refuse("has a user name that cannot be one");
   switch (scheme.toLowerCase()) {
     case "socks5":
     case "socks5h":
