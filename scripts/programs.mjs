@@ -1,9 +1,9 @@
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { run, say } from "./run.mjs";
 
 /**
- * What the tests run beside Node: any one of the commands, and the Debian package that brings it.
+ * What the tests run beside Node: any one of the commands, by name or path, and the Debian package that brings it.
  * `everywhere`: also without root, where real hosts cannot be made.
  */
 const PROGRAMS = [
@@ -34,6 +34,23 @@ const PROGRAMS = [
   { commands: ["dropbear"], package: "dropbear-bin" },
   { commands: ["csh"], package: "tcsh" },
   { commands: ["fish"], package: "fish" },
+  { commands: ["apache2"], package: "apache2" },
+  { commands: ["haproxy"], package: "haproxy" },
+  { commands: ["postfix"], package: "postfix" },
+  { commands: ["/usr/lib/dovecot/imap-login"], package: "dovecot-imapd" },
+  { commands: ["/usr/lib/dovecot/pop3-login"], package: "dovecot-pop3d" },
+  { commands: ["/usr/lib/dovecot/lmtp"], package: "dovecot-lmtpd" },
+  { commands: ["/usr/lib/dovecot/managesieve-login"], package: "dovecot-managesieved" },
+  { commands: ["slapd"], package: "slapd" },
+  { commands: ["/usr/lib/postgresql/17/bin/postgres"], package: "postgresql-17" },
+  { commands: ["mariadbd"], package: "mariadb-server" },
+  { commands: ["proftpd"], package: "proftpd-core" },
+  { commands: ["/usr/lib/proftpd/mod_tls.so"], package: "proftpd-mod-crypto" },
+  { commands: ["prosody"], package: "prosody" },
+  { commands: ["/usr/lib/news/bin/nnrpd"], package: "inn2" },
+  { commands: ["inspircd"], package: "inspircd" },
+  { commands: ["in.telnetd"], package: "telnetd-ssl" },
+  { commands: ["xrdp"], package: "xrdp" },
 ];
 const POLICY = "/usr/sbin/policy-rc.d";
 const APT_OPTIONS = [
@@ -71,10 +88,12 @@ function findMissing() {
 
 /** @param {string} command */
 function isThere(command) {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  const folders = isAbsolute(command)
+    ? [""]
+    : [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => {
     try {
-      accessSync(join(folder, command), constants.X_OK);
+      accessSync(join(folder, command), isAbsolute(command) ? constants.F_OK : constants.X_OK);
       return true;
     } catch {
       return false;

@@ -15,9 +15,10 @@ import { readFileSync } from "node:fs";
  * @property {string} title
  * @property {string} fullName
  * @property {string[]} failureMessages
- * @property {{ faults?: FaultRow[] }} [meta]
+ * @property {{ faults?: FaultRow[], protocols?: ProtocolRow[] }} [meta]
  *
  * @typedef {import("../src/main/testing/faults/fault-table.ts").FaultRow} FaultRow
+ * @typedef {import("../src/main/testing/protocols/protocol-table.ts").ProtocolRow} ProtocolRow
  *
  * @typedef {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number } }} PlaywrightReport
  */
@@ -72,13 +73,29 @@ export function countListed(file) {
  * @returns {{ rows: FaultRow[], failed: string[] }}
  */
 export function readFaults(file) {
-  const report = /** @type {VitestReport | null} */ (readReport(file));
-  const tests = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
-  return {
-    rows: tests.flatMap(({ meta }) => meta?.faults ?? []),
-    failed: tests.filter(({ status }) => status === "failed").map(({ title }) => title),
-  };
+  const tests = readTests(file);
+  return { rows: tests.flatMap(({ meta }) => meta?.faults ?? []), failed: namesOfFailed(tests) };
 }
+
+/**
+ * What the tests of a run saw of protocols that turn to TLS, and the names of those that failed.
+ *
+ * @param {string} file
+ * @returns {{ rows: ProtocolRow[], failed: string[] }}
+ */
+export function readProtocols(file) {
+  const tests = readTests(file);
+  return { rows: tests.flatMap(({ meta }) => meta?.protocols ?? []), failed: namesOfFailed(tests) };
+}
+
+/** @param {string} file */
+function readTests(file) {
+  const report = /** @type {VitestReport | null} */ (readReport(file));
+  return report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
+}
+
+/** @param {TestResult[]} tests */
+const namesOfFailed = (tests) => tests.filter(({ status }) => status === "failed").map(({ title }) => title);
 
 /** A run that left no report, or ran no test, has shown nothing. */
 const NOTHING_RAN = { passed: 0, failed: 1, skipped: 0 };

@@ -7,9 +7,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sayFaultTable } from "../src/main/testing/faults/fault-table.ts";
+import { sayProtocolTable } from "../src/main/testing/protocols/protocol-table.ts";
 import { canMakeHosts } from "./can-make-hosts.mjs";
 import { lastLines, readPlaywrightFailures, readVitestFailures, sayFailures } from "./failures.mjs";
-import { countListed, readFaults, readPlaywrightReport, readVitestReport } from "./reports.mjs";
+import {
+  countListed,
+  readFaults,
+  readPlaywrightReport,
+  readProtocols,
+  readVitestReport,
+} from "./reports.mjs";
 import { endWithParent, findNpm, runHeard, say, sideBySide } from "./run.mjs";
 import { findTool } from "./tools.mjs";
 
@@ -41,6 +48,7 @@ async function runSuite() {
     ...(await sideBySide(hear, testHosts, testByPlaywright)),
   ];
   sayFaults();
+  sayProtocols();
   const sum = (/** @type {keyof Count} */ kind) => parts.reduce((total, { count }) => total + count[kind], 0);
   const failed = parts.filter(({ count }) => count.failed > 0);
   for (const { kind, failures } of failed) say(`\n== failed: ${kind}\n\n${sayFailures(failures)}`);
@@ -116,6 +124,14 @@ function orTheEnd(failures, end) {
   return failures.length > 0
     ? failures
     : [{ name: "no test of it, but the run itself", why: lastLines(end) }];
+}
+
+/** What real servers made of each protocol that turns to TLS; without real hosts most of them were not tried. */
+function sayProtocols() {
+  const seen = ["unit", "lab"].map((project) => readProtocols(join(folder, `${project}.json`)));
+  if (seen.every(({ rows }) => rows.length === 0)) return;
+  const [rows, failed] = [seen.flatMap(({ rows }) => rows), seen.flatMap(({ failed }) => failed)];
+  say(`\n== protocols that turn to TLS, and which server showed it\n\n${sayProtocolTable(rows, failed)}`);
 }
 
 /** What each fault came to; without real hosts most of them were not tried. */
