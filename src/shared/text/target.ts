@@ -1,5 +1,6 @@
 import { protocolOfPort } from "../model/starttls.ts";
 import type { Target, TlsTarget } from "../model/target.ts";
+import { sayProtocol } from "./protocol.ts";
 
 /** A target as people write it, and as it is read back: what the port says by itself is not said again. */
 export function sayTarget(target: Target): string {
@@ -12,6 +13,12 @@ export function sayTarget(target: Target): string {
 /** As `sayTarget`, with the port of every SSH target: what is read back means this one, whatever ssh_config says by then. */
 export const writeTarget = (target: Target): string =>
   target.kind === "ssh" && target.user !== null ? `${target.user}@${sayPlace(target)}` : sayTarget(target);
+
+/** How a target is visited, in a word or three: by SSH, by TLS at once, or by TLS after another protocol. */
+export function sayKind(target: Target): string {
+  if (target.kind === "ssh") return "SSH";
+  return target.protocol === "tls" ? "TLS" : `TLS by ${sayProtocol(target.protocol)}`;
+}
 
 /** `web01:443`, `192.0.2.1:443`, `[2001:db8::1]:443`. */
 export const sayPlace = ({ host, port }: { host: string; port: number }): string =>

@@ -3,6 +3,7 @@ import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { Slots, SlotsByKey } from "#net/slots.ts";
 import type { Outcome } from "#shared/model/probe.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
+import { sayProtocol } from "#shared/text/protocol.ts";
 import { askOffers } from "./ask-offers.ts";
 import { createGreeter } from "./greet.ts";
 import { NOTHING_BESIDE, type WireBytes } from "./greeting-reader.ts";
@@ -124,7 +125,7 @@ function createShaker(limits: Limits) {
       const answer = await greet({ ...ready, open: opener.again, serverName, protocols, signal });
       if (answer.kind !== "presented") return toResult(sayAnswer(answer, target, limits));
       const { chain, wire } = answer;
-      const facts = { ...answer.facts, ...(address !== null && { address }) };
+      const facts = { ...sayBefore(target), ...answer.facts, ...(address !== null && { address }) };
       return { outcome: "presented", message: "", chain, facts, wire };
     } finally {
       clearTimeout(timer);
@@ -138,6 +139,9 @@ const toResult = (failure: Failure): AddressResult => ({ ...NOTHING_SEEN, ...fai
 
 const keyOf = ({ port }: TlsTarget, where: Whereabouts): string =>
   "way" in where ? where.way.name : `${where.addresses[0]} ${port}`;
+
+const sayBefore = ({ protocol }: TlsTarget): Record<string, string> =>
+  protocol === "tls" ? {} : { "before tls": sayProtocol(protocol) };
 
 /** Behind a dialogue it is known what is spoken, and a server may refuse all else. */
 const protocolsOf = ({ protocol }: TlsTarget): readonly string[] =>

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { StartTls } from "#shared/model/starttls.ts";
 import { toCertificateFacts } from "./certificate-json.ts";
 import { explain } from "./explain.ts";
 import { lookWithPasswords, readPasswords } from "./inspect-passwords.ts";
@@ -10,11 +11,17 @@ import { type CommonOptions, openEmptyApp, printJson } from "./options.ts";
 import { readFileOrRefuse } from "./read-file.ts";
 import { aliasOf, sayInspection } from "./say-inspection.ts";
 import { LOOK, type Session } from "./session.ts";
+import { startTlsOption } from "./target-text.ts";
 import type { World } from "./world.ts";
 
 type Item = Inspection["items"][number];
 
-type InspectOptions = CommonOptions & { passphraseFile?: string; proxy?: string; offers?: boolean };
+type InspectOptions = CommonOptions & {
+  passphraseFile?: string;
+  proxy?: string;
+  offers?: boolean;
+  starttls?: StartTls;
+};
 
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -25,6 +32,7 @@ export function addInspect(program: Command, { world, finish }: Session): void {
     .description("read certificates and keys from files or endpoints, and remember nothing")
     .option("--passphrase-file <file>", "try the passphrases in this file, one a line, on what is locked")
     .option("--proxy <url>", "reach endpoints through socks5://host:port or http://host:port")
+    .addOption(startTlsOption())
     .option("--offers", "ask endpoints, by more connections, which TLS versions and groups they take")
     .addHelpText("after", HELP)
     .action(async (sources: string[], _: object, command: Command) =>
@@ -33,7 +41,8 @@ export function addInspect(program: Command, { world, finish }: Session): void {
 }
 
 const HELP = `
-A source is a file, - for stdin, or an endpoint as host:port or host:port/servername. A file may hold
+A source is a file, - for stdin, or an endpoint as host:port or host:port/servername, or as smtp://host:port
+where it turns to TLS on a port that does not say so (latchkey targets --help has them all). A file may hold
 certificates (PEM or DER, PKCS#7), a keystore (PKCS#12, JKS, JCEKS, BKS), a kubeconfig or a Secret of
 Kubernetes, authorized_keys, known_hosts, a public key or a private key. Of a private key only the public
 half is read.
@@ -46,7 +55,7 @@ clients for, and what each address of its name serves.
 
 Examples:
   latchkey inspect /etc/ssl/certs/ca-certificates.crt
-  latchkey inspect shop.example:443 10.0.0.5:443/shop.example
+  latchkey inspect shop.example:443 10.0.0.5:443/shop.example mail.example:25 ldap://dir.example:1389
   latchkey inspect keystore.jks server.p12 --passphrase-file passphrase.txt
   ssh web1 cat .ssh/authorized_keys | latchkey inspect -
 
@@ -115,9 +124,9 @@ async function inspectSource(
 async function inspectEndpoint(
   text: string,
   client: LatchkeyClient,
-  { proxy = "", offers = false }: InspectOptions,
+  { proxy = "", offers = false, starttls }: InspectOptions,
 ): Promise<Inspection> {
-  const { total, first } = await client.targets.preview({ text, only: "tls" });
+  const { total, first } = await client.targets.preview({ text, only: "tls", protocol: starttls ?? null });
   const [target] = first;
   if (total !== 1 || target?.kind !== "tls")
     throw new Refusal("invalid-input", `${text} means ${total} endpoints; name one, or scan them`);

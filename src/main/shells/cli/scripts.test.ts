@@ -1,9 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { makeCertificate } from "#testing/make-certificate.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startPlainServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
 
 /*
  * The scripts in e2e/cli are conversations, and a script passes when saying its commands again gives its own text:
@@ -15,12 +17,13 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
  *   [2]                                        its exit code, unless 0
  *   -- list.txt --                             files, at the end: they are there before the first command
  *
- * {tls}, {plain} and {closed} are endpoints on loopback; {folder} is the script's own folder, and jo's home. It is
+ * {tls}, {plain}, {smtp} and {closed} are endpoints on loopback; {folder} is the script's own folder, and jo's home. It is
  * always 1 June 2026.
  * After a change on purpose, `vitest -u` writes the new text; read what it wrote.
  */
 const FOLDER = join(import.meta.dirname, "../../../../e2e/cli");
 const now = () => new Date("2026-06-01T00:00:00Z");
+const EXPIRY = new Date("2026-06-10T00:00:00Z");
 
 const scripts = (await readdir(FOLDER)).filter((name) => name.endsWith(".txt"));
 
@@ -30,12 +33,15 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   await using folder = await makeTemporaryFolder();
   await using server = await startTlsServer({
     names: ["shop.example"],
-    notAfter: new Date("2026-06-10T00:00:00Z"),
+    notAfter: EXPIRY,
   });
   await using plain = await startPlainServer();
+  const certificate = await makeCertificate({ names: ["mail.example"], notAfter: EXPIRY });
+  await using mail = await startScriptedServer({ protocol: "smtp", certificate });
   const places = {
     tls: say(server.endpoint),
     plain: say(plain.endpoint),
+    smtp: say(mail.endpoint),
     closed: say(await findClosedEndpoint()),
     folder: folder.path,
   };
@@ -52,7 +58,7 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   await expect(again).toMatchFileSnapshot(path);
 });
 
-type Places = Record<"tls" | "plain" | "closed" | "folder", string>;
+type Places = Record<"tls" | "plain" | "smtp" | "closed" | "folder", string>;
 
 async function converse(line: string, places: Places): Promise<string[]> {
   const words = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? "");

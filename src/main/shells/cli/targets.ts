@@ -3,7 +3,7 @@ import type { BrokenEntry, RememberedTarget } from "#shared/contract/targets.ts"
 import type { TransportWish } from "#shared/model/transport.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayElapsed } from "#shared/text/elapsed.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { sayKind, sayTarget } from "#shared/text/target.ts";
 import { type CommonOptions, openApp, openEmptyApp, printJson } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
 import { SCAN, type Session } from "./session.ts";
@@ -154,7 +154,7 @@ const columnsAt = (now: Date): Column<RememberedTarget>[] => [
 ];
 
 const sayBy = ({ target, transport }: RememberedTarget): string =>
-  target.kind === "ssh" && transport !== "auto" ? `SSH (${transport})` : target.kind.toUpperCase();
+  target.kind === "ssh" && transport !== "auto" ? `SSH (${transport})` : sayKind(target);
 
 const toTargetJson = ({ target, useSudo, transport, addedAt }: RememberedTarget) => ({
   text: sayTarget(target),

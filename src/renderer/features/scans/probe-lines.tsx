@@ -9,7 +9,7 @@ import { TrustKey } from "#renderer/ui/trust-key.tsx";
 import type { HostKeyView, Probe } from "#shared/model/probe.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import { sayDuration } from "#shared/text/elapsed.ts";
-import { sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
+import { sayKind, sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
 import { useTrustKey } from "./queries.ts";
 import classes from "./scans.module.css";
 
@@ -55,7 +55,7 @@ function ProbeLine({ probe }: { probe: Probe }) {
       }
     >
       <span className={classes.target}>
-        <span className={classes.kind}>{target.kind === "ssh" ? "SSH" : "TLS"}</span>
+        <span className={classes.kind}>{sayKind(target)}</span>
         <Untrusted text={jumpHost ? `${sayTarget(target)} (via ${sayPlace(jumpHost)})` : sayTarget(target)} />
         {transport === "system" && <span className={classes.took}>by this computer's ssh</span>}
       </span>

@@ -2,7 +2,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { type BrokenEntry, LOGINS_SHOWN } from "#shared/contract/targets.ts";
 import type { Target } from "#shared/model/target.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { sayKind, sayTarget } from "#shared/text/target.ts";
 import { LeftOut } from "./left-out.tsx";
 import { useThisComputer } from "./queries.ts";
 import classes from "./scans.module.css";
@@ -50,7 +50,7 @@ function Targets({ preview }: { preview: Preview }) {
       <ul className={classes.chips}>
         {preview.first.slice(0, SHOWN).map((target) => (
           <li key={`${target.kind} ${sayTarget(target)}`} className={classes.chip}>
-            <span className={classes.kind}>{target.kind === "ssh" ? "SSH" : "TLS"}</span>
+            <span className={classes.kind}>{sayKind(target)}</span>
             <Untrusted text={sayTarget(target)} />
           </li>
         ))}

@@ -7,10 +7,18 @@ import { SearchField } from "#renderer/ui/table/search-field.tsx";
 import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
+import type { TransportWish } from "#shared/model/transport.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { sayTarget, writeTarget } from "#shared/text/target.ts";
+import { sayKind, sayTarget, writeTarget } from "#shared/text/target.ts";
 import { useRememberedTargets, useRemoveTarget } from "./queries.ts";
 import classes from "./settings.module.css";
+
+/** What carries a login, as it was asked for when the target was last scanned. */
+const TRANSPORTS: Record<TransportWish, string> = {
+  auto: "any transport,",
+  ssh2: "by ssh2,",
+  system: "by this computer's ssh,",
+};
 
 /** More than this are found by searching. */
 const SHOWN = 100;
@@ -38,14 +46,15 @@ export function TargetsPanel() {
       )}
       {found.length > 0 && (
         <Lines>
-          {found.slice(0, SHOWN).map(({ id, target, useSudo, addedAt }) => {
+          {found.slice(0, SHOWN).map(({ id, target, useSudo, transport, addedAt }) => {
             const text = sayTarget(target);
             return (
               <Line
                 key={id}
                 end={
                   <>
-                    {useSudo && "by sudo,"} added <When instant={addedAt} />
+                    {target.kind === "ssh" && TRANSPORTS[transport]} {useSudo && "by sudo,"} added{" "}
+                    <When instant={addedAt} />
                     <ActionIcon
                       variant="subtle"
                       color="gray"
@@ -59,8 +68,7 @@ export function TargetsPanel() {
                   </>
                 }
               >
-                <span className={classes.kind}>{target.kind === "ssh" ? "SSH" : "TLS"}</span>{" "}
-                <Untrusted text={text} />
+                <span className={classes.kind}>{sayKind(target)}</span> <Untrusted text={text} />
               </Line>
             );
           })}
