@@ -54,7 +54,14 @@ function measureLists() {
   const store = openStore({ path, access: "read" });
   const naive = new Sqlite(path, { readonly: true });
   naive.pragma("cache_size = -65536");
-  const lists = [certificateLists(), grantLists(), hostLists(), findingLists()].flat();
+  const lists = [
+    certificateLists(),
+    grantLists(),
+    hostLists(),
+    findingLists(),
+    linkLists(),
+    changeLists(),
+  ].flat();
   const costs = lists.map(({ list, options, ...rest }) => ({
     ...rest,
     ms: p95(turnPages(store, list, options), PAGES),
@@ -202,5 +209,34 @@ function findingLists() {
       make(`by ${column}`, by(column), sorted("finding", name)),
     ),
     make("with shop77", { search: "shop77" }, like("finding", "label", "shop77")),
+    ...["web5.corp", "shop77.example"].map((host) =>
+      make(`on ${host}`, { host }, `SELECT * FROM finding WHERE +host = '${host}' ORDER BY +id LIMIT 100`),
+    ),
+  ];
+}
+
+/** Steps of the graph: of them a grant with its key file, or with a person, is the most of what there is. */
+function linkLists() {
+  const peer = `SELECT * FROM grant_line WHERE +effective <> 'no' ORDER BY +fingerprint, +id LIMIT 100`;
+  const make = (name, options) => ({ name: `steps ${name}`, list: ask.listLinks, options, peer });
+  return [
+    make("in all", {}),
+    ...["person", "account"].map((by) => make(`by ${by}`, { by })),
+    make("of root", { onlyRoot: true }),
+    make("to web5.corp", { host: "web5.corp" }),
+    ...["user775@", "web77.", "laptop"].map((word) => make(`with ${word}`, { search: word })),
+  ];
+}
+
+/** What is otherwise at the second scan. */
+function changeLists() {
+  const peer = `SELECT * FROM version WHERE +first_scan = 2 ORDER BY +first_scan, +id LIMIT 100`;
+  const make = (name, options) => ({ name: `changes ${name}`, list: ask.listChanges, options, peer });
+  return [
+    make("in all", {}),
+    ...["grant", "account"].map((kind) => make(`of kind ${kind}`, { kind })),
+    ...["changed", "gone"].map((what) => make(`that are ${what}`, { what })),
+    make("on web5.corp", { host: "web5.corp" }),
+    ...["user777@", "laptop"].map((word) => make(`with ${word}`, { search: word })),
   ];
 }

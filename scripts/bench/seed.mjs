@@ -8,6 +8,8 @@ import Sqlite from "better-sqlite3";
 export const NOW = "2026-06-01T00:00:00Z";
 export const GRANTS_PER_HOST = 100;
 const AUTHORITIES = 50;
+/** Of ten lines one is new as of the second scan. */
+const NEW_LINE = 3;
 /** Bytes of a certificate. */
 const DER_BYTES = 1_000;
 
@@ -41,6 +43,7 @@ export function seed(path, size) {
     const hosts = size / GRANTS_PER_HOST;
     db.exec(writeEndpoints(size));
     db.exec(writeGrants(size, hosts));
+    db.exec(writeVersions());
     db.exec(writeKeys(Math.floor(size / 3)));
     db.exec(COUNTED);
     for (const { sql } of later.toSorted((a, b) => a.type.localeCompare(b.type))) db.exec(sql);
@@ -56,7 +59,8 @@ const upTo = (count) =>
 const day = (shift) => `strftime('%Y-%m-%dT%H:%M:%SZ', '${NOW}', (i * 7919 % 400 - 5 + ${shift}) || ' days')`;
 
 const writeEndpoints = (size) => `
-  INSERT INTO scan (id, state, started_at, finished_at, total, ok) VALUES (1, 'finished', '${NOW}', '${NOW}', 0, 0);
+  INSERT INTO scan (id, state, started_at, finished_at, total, ok)
+    VALUES (1, 'finished', '${NOW}', '${NOW}', 0, 0), (2, 'finished', '${NOW}', '${NOW}', 0, 0);
   ${upTo(size)} INSERT INTO host_name (id, name) SELECT i + 1, 'shop' || i || '.example' FROM n;
   ${upTo(size)} INSERT INTO endpoint (id, host, port, name, state, outcome, message, last_scan, last_seen)
     SELECT i + 1, 'shop' || i || '.example', 443, i + 1, 'ok', 'presented', '', 1, '${NOW}' FROM n;
@@ -98,13 +102,25 @@ const writeGrants = (size, hosts) => `
       key_bits, comment, options, text, effective, verdict, first_scan, last_scan)
     SELECT host.id, host.host, 22, 'account' || (i % 10), 0, '/home/account' || (i % 10) || '/.ssh/authorized_keys', i + 1,
       fingerprint(${OWNER}), 'ssh-ed25519', 256, ${OWNER}, '', 'ssh-ed25519 ' || ${OWNER}, iif(i % 10, 'yes', 'no'),
-      '${VERDICT}', 1, 1
+      '${VERDICT}', iif(i % 10 = ${NEW_LINE}, 2, 1), 2
     FROM host, n;
   INSERT INTO finding (rule, severity, kind, about, label, host, first_seen)
     SELECT 'key-weak', 3, 'grant', id, 'a key', host_name, '${NOW}' FROM grant_line WHERE line <= 5;
   INSERT INTO report (finding, name, host, sentence, evidence, remedy)
     SELECT finding.id, host.name, host.id, 'weak', '[]', ''
     FROM finding JOIN grant_line ON grant_line.id = about JOIN host ON host.id = grant_line.host;
+`;
+
+/** Of ten accounts of each host three have gone and three have another shell; their tables need not have them. */
+const writeVersions = () => `
+  INSERT INTO version (kind, name, about, state, first_scan)
+    SELECT 'grant', host.name, grant_line.id, '["yes",null,[],[]]', first_scan
+    FROM grant_line JOIN host ON host.id = grant_line.host;
+  ${upTo(10)} INSERT INTO version (kind, name, about, label, state, first_scan, gone_scan)
+    SELECT 'account', host.name, host.id, 'somebody' || i, '[1000,"/bin/sh","set"]', 1, iif(i < 6, 2, NULL) FROM host, n;
+  INSERT INTO version (kind, name, about, label, state, first_scan, origin)
+    SELECT kind, name, about, label, '[1000,"/bin/bash","set"]', 2, id FROM version
+    WHERE kind = 'account' AND label IN ('somebody3', 'somebody4', 'somebody5');
 `;
 
 const COVERAGE = '{"read":[],"notRead":[]}';
@@ -139,6 +155,11 @@ const COUNTED = `
   UPDATE tally SET count = (SELECT count(*) FROM certificate) WHERE what = 'certificate';
   INSERT INTO tally (what, count) SELECT tallied_as, count(*) FROM grant_line GROUP BY tallied_as;
   INSERT INTO tally (what, count) SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as;
+  INSERT INTO expiry (ends_on, due_on, life_days, issuer, owner, public, count)
+    SELECT ends_on, due_on, life_days, expiry_of.issuer, expiry_of.owner, public, count(*)
+    FROM expiry_of JOIN certificate USING (id)
+    WHERE is_seen = 1
+    GROUP BY 1, 2, 3, 4, 5, 6;
   INSERT INTO host_name_search (rowid, text) SELECT id, name FROM host_name;
   INSERT INTO certificate_search (rowid, text)
     SELECT id, subject || char(10) || issuer || char(10) || names FROM certificate;

@@ -34,11 +34,17 @@ export type ChangeArm = {
   what: ChangeWhat;
   kind: ChangeKind;
   table: string;
+  /** The same, for the changes of one host. */
+  tableOfHost: string;
   where: string;
   /** The scan that found it so, and the row of how it was, if any. */
   scan: string;
   before: string;
 };
+
+const OF_HOST = "version INDEXED BY version_under_name";
+
+const WITH_EARLIER = `JOIN version AS earlier ON earlier.id = (${otherAt("@from", "other.id")} LIMIT 1)`;
 
 export const CHANGE_ARMS: readonly ChangeArm[] = ChangeKind.options.flatMap((kind) => [
   {
@@ -47,6 +53,7 @@ export const CHANGE_ARMS: readonly ChangeArm[] = ChangeKind.options.flatMap((kin
     scan: "version.first_scan",
     before: "NULL",
     table: "version",
+    tableOfHost: OF_HOST,
     where: `kind = '${kind}' AND first_scan > @from AND ${standsAt("version", "@to")}
       AND (origin IS NULL OR NOT EXISTS (${otherAt("@from", "1")}))`,
   },
@@ -55,7 +62,8 @@ export const CHANGE_ARMS: readonly ChangeArm[] = ChangeKind.options.flatMap((kin
     kind,
     scan: "version.first_scan",
     before: "earlier.id",
-    table: `version JOIN version AS earlier ON earlier.id = (${otherAt("@from", "other.id")} LIMIT 1)`,
+    table: `version ${WITH_EARLIER}`,
+    tableOfHost: `${OF_HOST} ${WITH_EARLIER}`,
     where: `version.kind = '${kind}' AND version.origin IS NOT NULL AND version.first_scan > @from
         AND ${standsAt("version", "@to")} AND ${isOtherwise(kind)}`,
   },
@@ -65,6 +73,7 @@ export const CHANGE_ARMS: readonly ChangeArm[] = ChangeKind.options.flatMap((kin
     scan: "version.gone_scan",
     before: "NULL",
     table: "version",
+    tableOfHost: OF_HOST,
     where: `kind = '${kind}' AND gone_scan > @from AND gone_scan <= @to AND first_scan <= @from
       AND NOT EXISTS (${otherAt("@to", "1")})`,
   },

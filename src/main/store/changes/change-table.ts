@@ -54,15 +54,20 @@ export function changeTable(
         (arm) => (kind === null || arm.kind === kind) && (wanted === null || arm.what === wanted),
       );
       const named = order({ from, to });
-      const asked = arms.map((arm) => ({
-        arm,
-        where: [{ sql: arm.where, values: [] }, ...onHost(host), ...eachWord(search, textOf(arm))],
-      }));
-      const total = sum(asked.map(({ arm, where }) => lists.count(arm.table, where, named)));
+      const asked = arms.flatMap((arm) => {
+        const where = [{ sql: arm.where, values: [] }, ...onHost(host), ...eachWord(search, textOf(arm))];
+        const table = host === null ? arm.table : arm.tableOfHost;
+        const count = lists.count(table, where, named);
+        return count === 0 ? [] : [{ arm: { ...arm, table }, where, count }];
+      });
+      const total = sum(asked.map(({ count }) => count));
       const start = after === null ? null : readCursor(SORT, after);
       const pages = asked.map(({ arm, where }) => armPage(arm, { where, start, limit: limit + 1 }));
-      const sql = `SELECT ${SELECT} FROM (${pages.map((page) => page.sql).join(" UNION ALL ")}) AS change
-        ORDER BY sort_0 DESC, sort_1 DESC LIMIT ?`;
+      // Hosts and dates are looked up for the rows of the page alone, and not for all that it is chosen from.
+      const sql = `SELECT ${SELECT} FROM (
+        SELECT * FROM (${pages.map((page) => page.sql).join(" UNION ALL ")})
+        ORDER BY sort_0 DESC, sort_1 DESC LIMIT ?) AS change
+        ORDER BY sort_0 DESC, sort_1 DESC`;
       const rows =
         pages.length === 0 ? [] : lists.read<Row & Key>(sql, [...valuesOf(pages), limit + 1], named);
       return {
@@ -83,8 +88,12 @@ export function changeTable(
     },
   };
 
-  function count({ table, where }: ChangeArm, named: Between, host: string | null): number {
-    return lists.count(table, [{ sql: where, values: [] }, ...onHost(host)], named);
+  function count({ table, tableOfHost, where }: ChangeArm, named: Between, host: string | null): number {
+    return lists.count(
+      host === null ? table : tableOfHost,
+      [{ sql: where, values: [] }, ...onHost(host)],
+      named,
+    );
   }
 
   function onHost(host: string | null): Part[] {

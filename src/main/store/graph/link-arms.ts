@@ -53,6 +53,8 @@ export type LinkArm = {
 };
 
 type FromGrants = {
+  /** Has a row for each holder and key. */
+  table: string;
   /** What joins a grant to whoever holds its key. */
   join: string;
   /** Of those whom a word is found in, `id` is in `SELECT ... WHERE ... ?`, which is of words of three letters and more. */
@@ -64,8 +66,9 @@ type FromGrants = {
 
 const OPENS = "grant_line INDEXED BY grant_usable";
 const OF_HOST = "grant_line INDEXED BY grant_by_host";
+/** The plus takes its kind from the column: else the index, which is of an expression, would not be used. */
 const TO_KEY_FILES = `CROSS JOIN key_file INDEXED BY key_file_by_any_key
-  ON ifnull(key_file.fingerprint, likely_fingerprint) = grant_line.fingerprint AND key_file.gone_scan IS NULL
+  ON ifnull(key_file.fingerprint, likely_fingerprint) = +grant_line.fingerprint AND key_file.gone_scan IS NULL
   CROSS JOIN host AS holder ON holder.id = key_file.host`;
 const TO_HELD_KEYS = "CROSS JOIN held_key ON held_key.fingerprint = grant_line.fingerprint";
 const TO_PEOPLE = `CROSS JOIN person_key ON person_key.fingerprint = grant_line.fingerprint
@@ -110,6 +113,7 @@ const KEY_FILES: LinkArm = {
   text: "key_file.owner || char(10) || holder.host || char(10) || path",
   fromHost: `${OF_HOST} ${TO_KEY_FILES}`,
   fromGrants: {
+    table: "key_file",
     join: TO_KEY_FILES,
     id: "key_file.id",
     holders: "SELECT rowid FROM key_file_search WHERE key_file_search MATCH ?",
@@ -138,6 +142,7 @@ const HERE_KEYS: LinkArm = {
   text: "'this computer' || char(10) || place",
   fromHost: `${OF_HOST} ${TO_HELD_KEYS}`,
   fromGrants: {
+    table: "held_key",
     join: TO_HELD_KEYS,
     id: "held_key.fingerprint",
     holders: "SELECT fingerprint FROM held_key WHERE 'this computer' || char(10) || place LIKE ? ESCAPE '\\'",
@@ -158,6 +163,7 @@ const PEOPLE: LinkArm = {
   text: "person.name || char(10) || roster.name",
   fromHost: `${OF_HOST} ${TO_PEOPLE}`,
   fromGrants: {
+    table: "person_key",
     join: TO_PEOPLE,
     id: "person",
     holders: `SELECT person.id FROM roster CROSS JOIN person ON person.roster = roster.id

@@ -3,6 +3,7 @@ import { type Key, readCursor, type Sort, type Value, writeCursor } from "#store
 import { conditions, type Listed, type Lists, type Part, valuesOf, type Window } from "#store/lists/lists.ts";
 import { armsOf, type LinkArm, type LinkFilter } from "./link-arms.ts";
 import { type Way, waysOf } from "./link-ways.ts";
+import { readNodeId } from "./node-id.ts";
 
 /** A cursor names the arm and the values of its order; the longest order has five. */
 const ORDER: Sort = { name: "links", columns: ["arm", "1", "2", "3", "4", "5"], descending: false };
@@ -28,7 +29,7 @@ export function linkList({ lists, nodeOf }: Deps) {
       }
       const last = found.length > limit ? found[limit - 1] : undefined;
       return {
-        rows: found.slice(0, limit).map(({ arm, row }) => toLink(arm, row)),
+        rows: found.slice(0, limit).map(toLinks(nodeOf)),
         total,
         next: last ? writeCursor(ORDER, cursorRow(last.arm, last.row)) : null,
       };
@@ -66,11 +67,17 @@ export function linkList({ lists, nodeOf }: Deps) {
     if (rows.length === 1) return rows[0] ?? [];
     return rows.flat().sort(inOrder(order.length)).slice(0, more.limit);
   }
+}
 
-  function toLink(arm: LinkArm, row: Key): GraphLink {
-    const edges = (arm.toEdges as (row: Key) => GraphEdge[])(row);
-    return linkOf(edges, nodeOf, idOf(arm, row));
-  }
+/** Rows of a page name the same hosts and keys over and over: each is looked up once. */
+function toLinks(nodeOf: Deps["nodeOf"]): (found: { arm: LinkArm; row: Key }) => GraphLink {
+  const known = new Map<string, GraphNode>();
+  const find = (id: string): GraphNode => {
+    const node = known.get(id) ?? nodeOf(id);
+    known.set(id, node);
+    return node;
+  };
+  return ({ arm, row }) => linkOf((arm.toEdges as (row: Key) => GraphEdge[])(row), find, idOf(arm, row));
 }
 
 /** How many rows an arm has, and how they are found. */
@@ -123,7 +130,7 @@ export function linkOf(
   const [first, last] = [edges[0], edges.at(-1)];
   if (!first || !last) throw new Error("a link has an edge");
   const held = first.how === "holds" ? first : null;
-  const key = [last.from, last.to, first.from].map(nodeOf).find(({ kind }) => kind === "key");
+  const key = [last.from, last.to, first.from].map(readNodeId).find(({ kind }) => kind === "key");
   return {
     id,
     from: nodeOf(first.from),

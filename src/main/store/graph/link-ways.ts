@@ -40,7 +40,7 @@ export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
   const word = words.filter((one) => isIndexed(one) && isAscii(one)).toSorted(longestFirst)[0];
   if (word === undefined || countFound(lists, word) > MOST_FOUND) return only(walked);
   const rest = words.filter((one) => one !== word).map((one) => stands(arm, one));
-  const { id, holders, isPhrase } = fromGrants;
+  const { table, id, holders, isPhrase } = fromGrants;
   const found: Way[] = [
     { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, inGrants(word)] },
     {
@@ -55,7 +55,7 @@ export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
   ];
   return {
     counted: found,
-    read: (total, limit) => (isWalkShorter(total, limit, lists.count(arm.from, plain)) ? [walked] : found),
+    read: (total, limit) => (isWalkShorter(total, limit, lists.count(table, [])) ? [walked] : found),
   };
 }
 

@@ -71,6 +71,16 @@ export const listHosts = (store: Store, asked: Partial<Parameters<Store["hosts"]
     ...asked,
   });
 
+export const listLinks = (store: Store, asked: Partial<Parameters<Store["graph"]["links"]>[0]> = {}) =>
+  store.graph.links({
+    ...PAGE,
+    ...{ by: null, person: null, standing: null, onlyCertain: false, onlyRoot: false },
+    ...asked,
+  });
+
+export const listChanges = (store: Store, asked: Partial<Parameters<Store["changes"]["list"]>[0]> = {}) =>
+  store.changes.list({ ...PAGE, from: 1, to: 2, kind: null, what: null, ...asked });
+
 /** All rows of a list, by pages of so many. */
 export function readAll<Row>(
   list: (page: { after: string | null; limit: number }) => Listed<Row>,
