@@ -23,7 +23,7 @@ const LISTS = {
     texts: ["search", "host", "account", "fingerprint"],
     columns: columnsOf(contract.access.list),
   },
-  "certificates.list": { texts: ["search", "host"], columns: columnsOf(contract.certificates.list) },
+  "certificates.list": { texts: ["search", "host", "owner"], columns: columnsOf(contract.certificates.list) },
   "changes.list": { texts: ["search", "host"], columns: [] },
   "findings.list": { texts: ["search", "host"], columns: columnsOf(contract.findings.list) },
   "hostKeys.list": { texts: ["search", "host"], columns: columnsOf(contract.hostKeys.list) },

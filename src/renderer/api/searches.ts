@@ -23,6 +23,8 @@ export const CertificatesSearch = z.object({
   place: optional(z.enum(["endpoint", "file"])),
   host: text,
   spki: optional(z.string().regex(/^[0-9a-f]{64}$/)),
+  owner: text,
+  tag: text,
   ...sorted(["notAfter", "subject", "issuer", "keyType", "placeCount"]),
   open: optional(z.string().regex(/^[0-9a-f]{64}$/)),
   tab: optional(z.enum(["summary", "chain", "places", "findings", "revocation", "history", "asn1", "raw"])),

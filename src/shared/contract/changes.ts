@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Sha256 } from "../model/certificate.ts";
 import {
   Baseline,
   ChangeCount,
@@ -9,6 +10,7 @@ import {
   GrantEvent,
 } from "../model/change.ts";
 import { Instant } from "../model/instant.ts";
+import { PlaceSpan } from "../model/place-history.ts";
 import { ScanId } from "../model/scan.ts";
 import { listOf, Page, Search } from "./paging.ts";
 import { command, query } from "./procedure.ts";
@@ -66,6 +68,9 @@ export const changes = {
 
   /** Takes approvals back. */
   unapprove: command.input(z.object({ grants: Grants })).output(z.object({ withdrawn: z.int() })),
+
+  /** Where a certificate is and was, since when and until when, the newest first; the first 500 of them. */
+  places: query.input(z.object({ sha256: Sha256 })).output(z.array(PlaceSpan)),
 
   /** What happened to a grant, the newest first: in all the lines that it was. */
   history: query.input(z.object({ grant: z.int() })).output(z.array(GrantEvent)),

@@ -5,6 +5,7 @@ import { approvalTable } from "./approval-table.ts";
 import { baselineTable } from "./baseline-table.ts";
 import { changeTable } from "./change-table.ts";
 import { grantHistory } from "./grant-history.ts";
+import { placeHistory } from "./place-history.ts";
 import { versionReader } from "./version-row.ts";
 
 /** What is otherwise than it was, what it is compared with, and what of it was approved. */
@@ -21,6 +22,7 @@ export function changeStore(db: Database, lists: Lists) {
     list,
     counts,
     history: grantHistory(db, readVersion),
+    places: placeHistory(db),
     baseline: baseline.read,
     setBaseline: baseline.set,
     clearBaseline: baseline.clear,

@@ -364,6 +364,8 @@ BEGIN
   UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
 END;
 
+CREATE INDEX place_gone_of_certificate ON place (certificate) WHERE gone_scan IS NOT NULL;
+
 -- The leaves that endpoints present, by since when.
 CREATE INDEX place_leaf_begun ON place (first_scan, endpoint)
   WHERE gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0;

@@ -24,6 +24,13 @@ const PLACES = [
   { value: "file" as const, label: "file" },
 ];
 
+const FIXED = [
+  { name: "host", title: "Host" },
+  { name: "spki", title: "Key" },
+  { name: "owner", title: "Owner" },
+  { name: "tag", title: "Tag" },
+] as const;
+
 const idOf = ({ sha256 }: CertificateRow): string => sha256;
 
 type Search = ReturnType<typeof route.useSearch>;
@@ -76,9 +83,19 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
       />
       <Facet title="Role" value={search.role} options={ROLES} onChange={(role) => onChange({ role })} />
       <Facet title="Place" value={search.place} options={PLACES} onChange={(place) => onChange({ place })} />
-      {search.host && (
-        <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
-      )}
+      {FIXED.map(({ name, title }) => {
+        const value = search[name];
+        return (
+          value && (
+            <FixedFacet
+              key={name}
+              title={title}
+              value={value}
+              onDrop={() => onChange({ [name]: undefined })}
+            />
+          )
+        );
+      })}
     </>
   );
 }

@@ -9,12 +9,18 @@ type Search = ReturnType<typeof route.useSearch>;
 
 export const sortOf = ({ sort = "notAfter", descending = false }: Search) => ({ by: sort, descending });
 
+/** More listeners than this are not shown with a certificate; `latchkey served` lists them all. */
+const SERVED_SHOWN = 200;
+
 const inputOf = (search: Search) => ({
   search: search.search ?? "",
   expiringWithinDays: search.within ?? null,
   role: search.role ?? null,
   place: search.place ?? null,
   host: search.host ?? null,
+  spki: search.spki ?? null,
+  owner: search.owner ?? null,
+  tag: search.tag ?? null,
   sort: sortOf(search),
 });
 
@@ -39,6 +45,11 @@ export function useCertificates(search: Search) {
 export function useCertificate(sha256: string) {
   const { certificates } = useApi();
   return useQuery(certificates.find.queryOptions({ input: { sha256: Sha256.parse(sha256) } }));
+}
+
+export function useServed(sha256: string) {
+  const { served } = useApi();
+  return useQuery(served.list.queryOptions({ input: { sha256: Sha256.parse(sha256), limit: SERVED_SHOWN } }));
 }
 
 /** What stands in one element of a certificate, a page after another; it never changes. */

@@ -3,6 +3,8 @@ import type { CertificatesSearch } from "#renderer/api/searches.ts";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
 import { Asn1Tab } from "./asn1-tab.tsx";
 import { ChainTab } from "./chain-tab.tsx";
+import { FindingsTab } from "./findings-tab.tsx";
+import { HistoryTab } from "./history-tab.tsx";
 import { PlacesTab } from "./places-tab.tsx";
 import { RawTab } from "./raw-tab.tsx";
 import { RevocationTab } from "./revocation-tab.tsx";
@@ -21,7 +23,9 @@ export const TABS: readonly CertificateTab[] = [
   { name: "summary", title: "Summary", Tab: SummaryTab },
   { name: "chain", title: "Chain", Tab: ChainTab },
   { name: "places", title: "Places", Tab: PlacesTab },
+  { name: "findings", title: "Findings", Tab: FindingsTab },
   { name: "revocation", title: "Revocation", Tab: RevocationTab },
+  { name: "history", title: "History", Tab: HistoryTab },
   { name: "asn1", title: "ASN.1", Tab: Asn1Tab },
   { name: "raw", title: "Raw", Tab: RawTab },
 ];

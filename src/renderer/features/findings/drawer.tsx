@@ -1,16 +1,18 @@
 import { Button } from "@mantine/core";
-import { IconArrowRight, IconBulb } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { IconBulb, IconCircleCheck } from "@tabler/icons-react";
+import { useState } from "react";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { SeverityTag } from "#renderer/ui/severity.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { Exactly } from "#renderer/ui/when.tsx";
-import { assertNever } from "#shared/model/assert-never.ts";
+import { toast } from "#renderer/ui/toast.tsx";
+import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { Finding } from "#shared/model/finding.ts";
 import { sayRule } from "#shared/text/rule.ts";
+import { AcceptDialog } from "./accept-dialog.tsx";
 import classes from "./findings.module.css";
-import { useFinding } from "./queries.ts";
+import { ObjectLink } from "./object-link.tsx";
+import { useFinding, useUnaccept } from "./queries.ts";
 
 export function FindingDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const { data, error } = useFinding(id);
@@ -28,7 +30,7 @@ export function FindingDrawer({ id, onClose }: { id: string; onClose: () => void
 }
 
 function Details({ finding }: { finding: Finding }) {
-  const { rule, sentence, evidence, remedy, label, host, firstSeen } = finding;
+  const { rule, sentence, evidence, remedy, reference, label, host, firstSeen } = finding;
   return (
     <>
       <p className={classes.sentence}>
@@ -38,8 +40,10 @@ function Details({ finding }: { finding: Finding }) {
         <IconBulb size={17} aria-hidden />
         <Untrusted text={remedy} limit={2_000} />
       </div>
+      <Accepted finding={finding} />
       <div className={classes.actions}>
         <ObjectLink finding={finding} />
+        <AcceptActions finding={finding} />
       </div>
       <Section title="Evidence" count={evidence.length}>
         <Lines>
@@ -62,82 +66,47 @@ function Details({ finding }: { finding: Finding }) {
           <Fact name="Rule">
             <code>{rule}</code>
           </Fact>
+          <Fact name="Reference">{reference}</Fact>
         </Facts>
       </Section>
     </>
   );
 }
 
-/** Opens the thing that the finding is about, where it is at home. */
-function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
-  const look = { variant: "default", size: "xs", rightSection: <IconArrowRight size={15} /> } as const;
-  switch (object.kind) {
-    case "certificate":
-      return (
+function Accepted({ finding: { acceptance } }: { finding: Finding }) {
+  if (!acceptance) return null;
+  const { reason, until, acceptedAt } = acceptance;
+  return (
+    <p className={classes.acceptance}>
+      <IconCircleCheck size={17} aria-hidden />
+      Accepted until {until}: <Untrusted text={reason} limit={1_000} />{" "}
+      <span className={classes.dim}>
+        (<When instant={acceptedAt} />)
+      </span>
+    </p>
+  );
+}
+
+function AcceptActions({ finding }: { finding: Finding }) {
+  const [isAsking, setIsAsking] = useState(false);
+  const { mutate, isPending } = useUnaccept();
+  const { id, acceptance } = finding;
+  return (
+    <>
+      <Button variant="default" size="xs" onClick={() => setIsAsking(true)}>
+        {acceptance ? "Accept anew" : "Accept"}
+      </Button>
+      {acceptance && (
         <Button
-          {...look}
-          renderRoot={(props) => <Link to="/certificates" search={{ open: object.sha256 }} {...props} />}
+          variant="default"
+          size="xs"
+          loading={isPending}
+          onClick={() => mutate({ ids: [id] }, { onSuccess: () => toast("It counts again") })}
         >
-          Open the certificate
+          Withdraw
         </Button>
-      );
-    case "grant":
-      return (
-        <Button
-          {...look}
-          renderRoot={(props) => <Link to="/access" search={{ open: object.id }} {...props} />}
-        >
-          Open the grant
-        </Button>
-      );
-    case "key":
-      return (
-        <Button
-          {...look}
-          renderRoot={(props) => (
-            <Link to="/access" search={{ fingerprint: object.fingerprint }} {...props} />
-          )}
-        >
-          List what this key opens
-        </Button>
-      );
-    case "key-file":
-      return (
-        <Button
-          {...look}
-          renderRoot={(props) => <Link to="/hosts" search={host ? { search: host } : {}} {...props} />}
-        >
-          Open its host
-        </Button>
-      );
-    case "host":
-      return (
-        <Button
-          {...look}
-          renderRoot={(props) => <Link to="/hosts" search={{ open: object.id }} {...props} />}
-        >
-          Open the host
-        </Button>
-      );
-    case "tls-key":
-      return (
-        <Button
-          {...look}
-          renderRoot={(props) => <Link to="/certificates" search={{ spki: object.spki }} {...props} />}
-        >
-          List the certificates of this key
-        </Button>
-      );
-    case "endpoint":
-      return (
-        <Button
-          {...look}
-          renderRoot={(props) => <Link to="/certificates" search={host ? { host } : {}} {...props} />}
-        >
-          List what it presents
-        </Button>
-      );
-    default:
-      return assertNever(object);
-  }
+      )}
+      {isAsking && <AcceptDialog findings={[finding]} onClose={() => setIsAsking(false)} />}
+    </>
+  );
 }

@@ -1,15 +1,18 @@
 import { Button } from "@mantine/core";
-import { IconRadar2, IconShieldCheck } from "@tabler/icons-react";
+import { IconCircleCheck, IconRadar2, IconShieldCheck } from "@tabler/icons-react";
+import { useState } from "react";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
 import { SEVERITIES } from "#renderer/ui/severity.tsx";
-import { Facet, FixedFacet } from "#renderer/ui/table/facet.tsx";
+import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { sayRule } from "#shared/text/rule.ts";
+import { AcceptDialog } from "./accept-dialog.tsx";
+import { ChangeRule } from "./change-rule.tsx";
 import { COLUMNS } from "./columns.tsx";
 import { FindingDrawer } from "./drawer.tsx";
-import { route, sortOf, useFindings } from "./queries.ts";
+import { route, sortOf, useAcceptedCount, useFindings } from "./queries.ts";
 
 const SEVERITY_OPTIONS = Severity.options.map((value) => ({ value, label: SEVERITIES[value].word }));
 const RULE_OPTIONS = RuleId.options.map((value) => ({ value, label: sayRule(value) }));
@@ -39,6 +42,7 @@ export function FindingsPage() {
       openId={search.open ?? null}
       onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
       fetchAll={fetchAll}
+      actions={(rows, clear) => <AcceptAction findings={rows} onDone={clear} />}
       filters={<Filters search={search} onChange={change} />}
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={search.open && <FindingDrawer id={search.open} onClose={() => change({ open: undefined })} />}
@@ -46,7 +50,25 @@ export function FindingsPage() {
   );
 }
 
+function AcceptAction({ findings, onDone }: { findings: readonly Finding[]; onDone: () => void }) {
+  const [isAsking, setIsAsking] = useState(false);
+  return (
+    <>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        leftSection={<IconCircleCheck size={15} />}
+        onClick={() => setIsAsking(true)}
+      >
+        Accept
+      </Button>
+      {isAsking && <AcceptDialog findings={findings} onClose={() => setIsAsking(false)} onDone={onDone} />}
+    </>
+  );
+}
+
 function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
+  const accepted = useAcceptedCount();
   return (
     <>
       <Facet
@@ -61,6 +83,15 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
         options={RULE_OPTIONS}
         onChange={(rule) => onChange({ rule })}
       />
+      {(accepted || search.accepted) && (
+        <ToggleFacet
+          title="Accepted"
+          count={accepted}
+          isOn={search.accepted ?? false}
+          onChange={(isOn) => onChange({ accepted: isOn || undefined })}
+        />
+      )}
+      <ChangeRule />
       {search.host && (
         <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
       )}

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
@@ -15,6 +15,7 @@ export function useFindings(search: Search) {
     severity: search.severity ?? null,
     rule: search.rule ?? null,
     host: search.host ?? null,
+    accepted: search.accepted ?? false,
     sort: sortOf(search),
   };
   const list = useRows(
@@ -34,3 +35,16 @@ export function useFinding(id: string) {
   const { findings } = useApi();
   return useQuery(findings.find.queryOptions({ input: { id } }));
 }
+
+export const useAccept = () => useMutation(useApi().findings.accept.mutationOptions());
+export const useUnaccept = () => useMutation(useApi().findings.unaccept.mutationOptions());
+
+/** How many are accepted now. */
+export function useAcceptedCount(): number | undefined {
+  const { findings } = useApi();
+  const { data } = useQuery(findings.list.queryOptions({ input: { accepted: true, limit: 1 } }));
+  return data?.total;
+}
+
+export const useOptionalRules = () => useQuery(useApi().findings.optionalRules.queryOptions()).data;
+export const useTurnRule = () => useMutation(useApi().findings.turnRule.mutationOptions());
