@@ -40,7 +40,6 @@ test("the drawer of a certificate says what breaks when it ends; its address ope
   const list = await frame.goTo("Certificates");
   const drawer = await list.open("pay.shop.example");
   await expect(drawer).toContainText("X509v3 Subject Alternative Name");
-  await expect(drawer).toContainText("-----BEGIN CERTIFICATE-----");
   expect(await camera.photograph("certificate")).toEqual([]);
   await drawer.getByRole("tab", { name: "Places" }).click();
   await expect(drawer.getByRole("listitem").filter({ hasText: "first seen" }).first()).toBeVisible();
@@ -51,6 +50,40 @@ test("the drawer of a certificate says what breaks when it ends; its address ope
   await expect(list.drawer.getByRole("heading", { name: "pay.shop.example" })).toBeVisible();
   await frame.page.goBack();
   await expect(list.drawer).toHaveCount(0);
+});
+
+test("its ASN.1 is a tree that is walked by its keys, with the bytes of each element; the rest is to copy", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  const drawer = await list.open("pay.shop.example");
+  await drawer.getByRole("tab", { name: "ASN.1" }).click();
+  const tree = drawer.getByRole("tree", { name: "ASN.1" });
+  await expect(tree.getByRole("treeitem", { name: /^OBJECT IDENTIFIER/ })).toHaveCount(1);
+  await tree.getByRole("treeitem").first().focus();
+  const focused = tree.locator(":focus");
+  await expect(focused).toHaveAttribute("aria-level", "1");
+  for (const key of ["ArrowRight", "ArrowDown", "ArrowRight"]) await frame.page.keyboard.press(key);
+  await expect(tree.getByRole("treeitem", { name: "INTEGER 2", exact: true })).toBeVisible();
+  await frame.page.keyboard.press("ArrowRight");
+  await expect(focused).toHaveAccessibleName("INTEGER 2");
+  await expect(drawer.getByRole("region", { name: "Bytes of the element" })).toContainText("02 01 02");
+  await frame.page.keyboard.press("ArrowLeft");
+  await expect(focused).toHaveAccessibleName("[0]");
+  await frame.page.keyboard.press("ArrowLeft");
+  await expect(focused).toHaveAttribute("aria-expanded", "false");
+  await frame.page.keyboard.press("End");
+  await expect(focused).toHaveAccessibleName(/^BIT STRING/);
+  await frame.page.keyboard.press("ArrowRight");
+  expect(await camera.photograph("certificate-asn1")).toEqual([]);
+
+  await drawer.getByRole("tab", { name: "Raw" }).click();
+  await expect(drawer).toContainText("-----BEGIN CERTIFICATE-----");
+  await expect(drawer.locator("pre").nth(1)).toContainText(/^3082/);
+  expect(await camera.photograph("certificate-raw")).toEqual([]);
+  await expect(frame.page).toHaveURL(/tab=raw/);
 });
 
 test("an export is every row of the view with the columns that are shown", async ({ openSample }) => {

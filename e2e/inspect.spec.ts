@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "./latchkey.ts";
 import { InspectDialog } from "./pages/inspect-dialog.ts";
 
@@ -11,7 +12,8 @@ test("a file that is dropped anywhere is shown for what it is, and none of it is
   const frame = await openSample();
   const list = await frame.goTo("Certificates");
   await list.rows.first().click();
-  const pem = await list.drawer.locator("pre").textContent();
+  await list.drawer.getByRole("tab", { name: "Raw" }).click();
+  const pem = await list.drawer.locator("pre").first().textContent();
   await frame.press("Escape");
 
   const inspect = new InspectDialog(frame.page);
@@ -56,6 +58,34 @@ test("files are chosen too, and one that cannot be read says why beside those th
   await expect(inspect.file("broken.pem")).toContainText("Could not be read");
   await expect(inspect.root).toContainText("U+202Egnp.key");
   expect(await camera.photograph("inspect-unreadable")).toEqual([]);
+});
+
+const keystore = (name: string) => ({
+  name,
+  bytes: readFileSync(`src/main/domain/keystores/testdata/${name}`),
+});
+
+test("a keystore shows how much of it is locked, and opens with its password alone", async ({
+  openEmpty,
+  camera,
+}) => {
+  const frame = await openEmpty();
+  const inspect = new InspectDialog(frame.page);
+  await inspect.drop([keystore("aes.p12"), keystore("java.jks"), keystore("changeit.p12")]);
+  const locked = inspect.file("aes.p12");
+  await expect(locked).toContainText("It needs its password");
+  await expect(inspect.file("java.jks")).toContainText("zürich");
+  await expect(inspect.file("changeit.p12")).toContainText("which everybody knows");
+  expect(await camera.photograph("inspect-locked")).toEqual([]);
+
+  await inspect.unlock("aes.p12", "not this one");
+  await expect(locked).toContainText("That does not open it");
+  await expect(locked).not.toContainText("app.example");
+  await inspect.unlock("aes.p12", "latchkey");
+  await expect(locked).toContainText("CN=app.example");
+  await expect(locked).toContainText("With 2 certificates");
+  await expect(locked.getByLabel(/^Its password/)).toHaveCount(0);
+  expect(await camera.photograph("inspect-unlocked")).toEqual([]);
 });
 
 test("text that is dragged over the page is not taken for a file", async ({ openEmpty }) => {

@@ -51,6 +51,10 @@ const PROGRAMS = [
   { commands: ["inspircd"], package: "inspircd" },
   { commands: ["in.telnetd"], package: "telnetd-ssl" },
   { commands: ["xrdp"], package: "xrdp" },
+  {
+    commands: ["/usr/lib/python3/dist-packages/cryptography_vectors"],
+    package: "python3-cryptography-vectors",
+  },
 ];
 const POLICY = "/usr/sbin/policy-rc.d";
 const APT_OPTIONS = [

@@ -1,6 +1,9 @@
 import type { Locator, Page } from "@playwright/test";
 
-type TextFile = { name: string; text: string };
+/** Text as it is, or bytes. */
+type GivenFile = { name: string; text: string } | { name: string; bytes: Buffer };
+
+const toBuffer = (file: GivenFile): Buffer => ("bytes" in file ? file.bytes : Buffer.from(file.text));
 
 /** What files hold that were dropped or chosen. */
 export class InspectDialog {
@@ -20,33 +23,46 @@ export class InspectDialog {
     return this.root.getByRole("region", { name, exact: true });
   }
 
-  async choose(files: readonly TextFile[]): Promise<void> {
+  /** Types the password of a file that is locked, and waits for nothing. */
+  async unlock(name: string, password: string): Promise<void> {
+    await this.file(name)
+      .getByLabel(/^Its password/)
+      .fill(password);
+    await this.file(name)
+      .getByRole("button", { name: /^(Open|Check)$/ })
+      .click();
+  }
+
+  async choose(files: readonly GivenFile[]): Promise<void> {
     const chooser = this.#page.waitForEvent("filechooser");
     await this.root.getByRole("button", { name: "Choose files" }).click();
     await (await chooser).setFiles(
-      files.map(({ name, text }) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) })),
+      files.map((file) => ({ name: file.name, mimeType: "text/plain", buffer: toBuffer(file) })),
     );
   }
 
-  dragOver(files: readonly TextFile[]): Promise<void> {
+  dragOver(files: readonly GivenFile[]): Promise<void> {
     return this.#drag(["dragenter", "dragover"], files);
   }
 
-  drop(files: readonly TextFile[]): Promise<void> {
+  drop(files: readonly GivenFile[]): Promise<void> {
     return this.#drag(["dragenter", "dragover", "drop"], files);
   }
 
   /** As a file manager does it: nothing but the page's own listeners see these events. */
-  #drag(types: readonly string[], files: readonly TextFile[]): Promise<void> {
+  #drag(types: readonly string[], files: readonly GivenFile[]): Promise<void> {
     return this.#page.evaluate(
       ([events, given]) => {
         const dataTransfer = new DataTransfer();
-        for (const { name, text } of given) dataTransfer.items.add(new File([text], name));
+        for (const { name, base64 } of given) {
+          const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+          dataTransfer.items.add(new File([bytes], name));
+        }
         for (const type of events) {
           document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
         }
       },
-      [types, files] as const,
+      [types, files.map((file) => ({ name: file.name, base64: toBuffer(file).toString("base64") }))] as const,
     );
   }
 }

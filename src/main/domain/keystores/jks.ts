@@ -54,6 +54,7 @@ export function openJks(bytes: Buffer, password: string): Opened {
 
 function isRight(bytes: Buffer, password: string): boolean {
   const end = bytes.length - HASH_BYTES;
+  if (end < 0) return false;
   const mixed = createHash("sha1").update(Buffer.from(password, "utf16le").swap16()).update(WHITENER);
   return timingSafeEqual(mixed.update(bytes.subarray(0, end)).digest(), bytes.subarray(end));
 }

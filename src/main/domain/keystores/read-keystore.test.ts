@@ -123,6 +123,8 @@ test("a store that is cut short loses only what is missing, and never throws", (
   const cut = readKeystore(jks.subarray(0, jks.length - 200));
   expect(entriesOf(cut)).toEqual([["zürich", "certificate", "CN=Test CA"]]);
   expect(cut?.malformed).toEqual(["it is cut short or damaged: of 2 entries 1 could be read"]);
+  // No longer than its header: shorter than the hash at its end.
+  expect(openKeystore(jks.subarray(0, 12), "changeit")).toEqual({ kind: "wrong-password" });
   for (const name of [
     "aes.p12",
     "clear.p12",

@@ -41,7 +41,7 @@ function sayStore(store: InspectedStore): string {
     ["integrity", sayIntegrity(integrity)],
     ["password", defaultPassword === null ? null : sayDefaultPassword(defaultPassword)],
     ["why", isWrongPassword ? "the password is wrong" : why],
-    ...entries.map((entry): Fact => ["entry", sayEntry(entry)]),
+    ...entries.map((entry): Fact => ["entry", sayEntry(entry, store.state === "open")]),
   ];
   return sayFacts(facts);
 }
@@ -51,10 +51,13 @@ const sayDefaultPassword = (password: string): string =>
     ? "empty: whoever has the file opens it"
     : `${JSON.stringify(password)}, which everybody knows`;
 
-const sayEntry = ({ alias, what, isLocked, certificateCount }: InspectedStore["entries"][number]): string =>
+type Entry = InspectedStore["entries"][number];
+
+/** Of a store that is locked it is not known which certificates a key has. */
+const sayEntry = ({ alias, what, isLocked, certificateCount: count }: Entry, isWhole: boolean): string =>
   [
     alias === "" ? sayEntryKind(what) : `${alias}: ${sayEntryKind(what)}`,
-    ...(what === "key" ? [sayCount(certificateCount, "certificate")] : []),
+    ...(what === "key" && (count > 0 || isWhole) ? [sayCount(count, "certificate")] : []),
     ...(isLocked ? ["locked"] : []),
   ].join(", ");
 

@@ -1,5 +1,5 @@
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useState } from "react";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { Asn1Node } from "#shared/model/asn1-node.ts";
@@ -50,19 +50,16 @@ function Level({ offset, depth, ...props }: LevelProps) {
           />
         ))}
       {hasNextPage && (
-        <button
-          type="button"
-          className={classes.more}
-          disabled={isFetching}
-          onClick={() => void fetchNextPage()}
-        >
-          Show more
-        </button>
+        <Row depth={depth} onPress={() => !isFetching && void fetchNextPage()}>
+          <span className={classes.more}>Show more</span>
+        </Row>
       )}
       {broken && (
-        <div className={classes.broken}>
-          From byte {broken.offset} on this is no DER: {broken.bytes.toLocaleString("en")} bytes are left.
-        </div>
+        <Row depth={depth}>
+          <span className={classes.broken}>
+            From byte {broken.offset} on this is no DER: {broken.bytes.toLocaleString("en")} bytes are left.
+          </span>
+        </Row>
       )}
     </>
   );
@@ -71,43 +68,20 @@ function Level({ offset, depth, ...props }: LevelProps) {
 type BranchProps = Props & { node: Asn1Node; depth: number; isFirst: boolean };
 
 function Branch({ node, depth, isFirst, ...props }: BranchProps) {
-  const { offset, tag, value, isOpenable, isWrapping, headerBytes, contentBytes } = node;
+  const { offset, tag, value, isOpenable, isWrapping } = node;
   const [isOpen, setIsOpen] = useState(isOpenable && !isWrapping && depth <= OPEN_DEPTH);
   const isChosen = props.chosen === offset;
   const Chevron = isOpen ? IconChevronDown : IconChevronRight;
   return (
-    <div
-      role="treeitem"
-      aria-level={depth}
-      aria-selected={isChosen}
-      aria-label={`${tag} ${value}`.trim().slice(0, 200)}
-      {...(isOpenable && { "aria-expanded": isOpen })}
-      // One of them is on the way of the Tab key: the chosen one, or else the first.
-      tabIndex={isChosen || (props.chosen === null && isFirst) ? 0 : -1}
-      className={classes.item}
-      onFocus={(event) => {
-        if (event.target === event.currentTarget) props.onChoose(node);
-      }}
-      onKeyDown={(event) => {
-        if (event.target !== event.currentTarget || !isOpenable) return;
-        if (event.key === "ArrowRight" && !isOpen) setIsOpen(true);
-        else if (event.key === "ArrowLeft" && isOpen) setIsOpen(false);
-        else if (event.key === "Enter" || event.key === " ") setIsOpen(!isOpen);
-        else return;
-        event.preventDefault();
-        event.stopPropagation();
-      }}
-    >
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the tree item around it */}
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the tree item around it */}
-      <div
-        className={classes.row}
-        style={{ paddingInlineStart: 6 + 14 * (depth - 1) }}
-        title={`at byte ${offset}: ${headerBytes} + ${contentBytes} bytes`}
-        onClick={(event) => {
-          event.currentTarget.parentElement?.focus();
-          if (isOpenable) setIsOpen(!isOpen);
-        }}
+    <>
+      <Row
+        depth={depth}
+        isOpen={isOpenable ? isOpen : null}
+        isChosen={isChosen}
+        // One of them is on the way of the Tab key: the chosen one, or else the first.
+        isReached={isChosen || (props.chosen === null && isFirst)}
+        onFocus={() => props.onChoose(node)}
+        onPress={() => setIsOpen(isOpenable && !isOpen)}
       >
         <span className={classes.chevron}>{isOpenable && <Chevron size={14} aria-hidden />}</span>
         <span className={classes.tag}>
@@ -115,18 +89,62 @@ function Branch({ node, depth, isFirst, ...props }: BranchProps) {
           {isWrapping && <span className={classes.wraps}> holds DER</span>}
         </span>
         <span className={classes.value}>
-          {value ? (
-            <Untrusted text={value} limit={120} isCut isMono={/[0-9A-F]{2} [0-9A-F]{2} /.test(value)} />
-          ) : null}
+          {value && <Untrusted text={value} limit={120} isCut isMono={IS_HEX.test(value)} />}
         </span>
-        <span className={classes.offset}>{offset}</span>
-      </div>
-      {isOpen && (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is no group of a tree
-        <div role="group">
-          <Level {...props} offset={offset} depth={depth + 1} />
-        </div>
-      )}
+        <span className={classes.offset} aria-hidden>
+          {offset}
+        </span>
+      </Row>
+      {isOpen && <Level {...props} offset={offset} depth={depth + 1} />}
+    </>
+  );
+}
+
+const IS_HEX = /^[0-9A-F]{2} [0-9A-F]{2} /;
+
+type RowProps = {
+  depth: number;
+  /** Null for one that cannot be opened. */
+  isOpen?: boolean | null;
+  isChosen?: boolean;
+  isReached?: boolean;
+  onFocus?: () => void;
+  onPress?: () => void;
+  children: ReactNode;
+};
+
+/** An item; those below it follow it, and are told apart by their level. */
+function Row({
+  depth,
+  isOpen = null,
+  isChosen = false,
+  isReached = false,
+  onFocus,
+  onPress,
+  children,
+}: RowProps) {
+  return (
+    <div
+      role="treeitem"
+      aria-level={depth}
+      aria-selected={isChosen}
+      {...(isOpen !== null && { "aria-expanded": isOpen })}
+      tabIndex={isReached ? 0 : -1}
+      className={classes.row}
+      style={{ paddingInlineStart: 6 + 14 * (depth - 1) }}
+      onFocus={onFocus}
+      onClick={onPress}
+      onKeyDown={(event) => {
+        const { key } = event;
+        const isPress = key === "Enter" || key === " ";
+        const isTurn = (key === "ArrowRight" && isOpen === false) || (key === "ArrowLeft" && isOpen === true);
+        if (!isPress && !isTurn) return;
+        onPress?.();
+        event.preventDefault();
+        event.stopPropagation();
+      }}
+    >
+      {children}
     </div>
   );
 }
@@ -135,14 +153,14 @@ function Branch({ node, depth, isFirst, ...props }: BranchProps) {
 function moveByKey(event: KeyboardEvent<HTMLElement>): void {
   const items = [...event.currentTarget.querySelectorAll<HTMLElement>('[role="treeitem"]')];
   const at = items.indexOf(event.target as HTMLElement);
-  const current = items[at];
-  if (!current) return;
-  const parent = current.parentElement?.closest<HTMLElement>('[role="treeitem"]');
-  const wanted: Record<string, HTMLElement | null | undefined> = {
-    ArrowDown: items[at + 1],
+  const level = (item: HTMLElement | undefined) => Number(item?.ariaLevel ?? 0);
+  if (at === -1) return;
+  const next = items[at + 1];
+  const wanted: Record<string, HTMLElement | undefined> = {
+    ArrowDown: next,
     ArrowUp: items[at - 1],
-    ArrowRight: current.querySelector<HTMLElement>('[role="treeitem"]'),
-    ArrowLeft: parent,
+    ArrowRight: level(next) > level(items[at]) ? next : undefined,
+    ArrowLeft: items.slice(0, at).findLast((item) => level(item) < level(items[at])),
     Home: items[0],
     End: items.at(-1),
   };

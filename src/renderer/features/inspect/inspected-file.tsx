@@ -48,10 +48,11 @@ function InspectedFile({ file }: { file: GivenFile }) {
       {data?.wantsPassword && (
         <UnlockForm wants={data.wantsPassword} isWrong={data.isWrongPassword} onPassword={unlock} />
       )}
-      {data?.stores.map((store, index) => (
+      {data?.stores.map((store, index) => {
+        const isAsked = data.wantsPassword !== null;
         // biome-ignore lint/suspicious/noArrayIndexKey: the stores of a file never move
-        <StoreView key={index} {...{ store, index }} items={data.items} />
-      ))}
+        return <StoreView key={index} {...{ store, index, isAsked }} items={data.items} />;
+      })}
       {data && <Items items={data.items.filter(standsAlone)} />}
       {data && data.malformed.length > 0 && <Malformed malformed={data.malformed} />}
     </section>

@@ -12,13 +12,19 @@ import { CertificateLine } from "./certificate-line.tsx";
 import classes from "./inspect.module.css";
 
 type Item = Inspection["items"][number];
-type Props = { store: InspectedStore; index: number; items: readonly Item[] };
+type Props = {
+  store: InspectedStore;
+  index: number;
+  items: readonly Item[];
+  /** The password is asked for beside it: that it is needed need not be said. */
+  isAsked: boolean;
+};
 
 /** A trust store of a system holds hundreds. */
 const ENTRIES_SHOWN = 50;
 
 /** A keystore: how it is protected, and what it holds under which name, each key with its chain. */
-export function StoreView({ store, index, items }: Props) {
+export function StoreView({ store, index, items, isAsked }: Props) {
   const { place, format, protection, integrity, why, entries } = store;
   const integrityWords = sayIntegrity(integrity);
   return (
@@ -34,11 +40,11 @@ export function StoreView({ store, index, items }: Props) {
         </Fact>
         {protection && (
           <Fact name="Protection">
-            <Untrusted text={protection} />
+            <Untrusted text={beginLarge(protection)} />
           </Fact>
         )}
         {integrityWords && <Fact name="Integrity">{beginLarge(integrityWords)}</Fact>}
-        {why && (
+        {why && !isAsked && (
           <Fact name="Password">
             <Untrusted text={beginLarge(why)} />
           </Fact>
@@ -49,7 +55,7 @@ export function StoreView({ store, index, items }: Props) {
         <Lines>
           {entries.slice(0, ENTRIES_SHOWN).map((entry, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: two entries may have the same name
-            <Entry key={at} entry={entry}>
+            <Entry key={at} entry={entry} isWhole={store.state === "open"}>
               {items.map((item, position) =>
                 item.what === "certificate" && item.entry?.store === index && item.entry.entry === at ? (
                   // biome-ignore lint/suspicious/noArrayIndexKey: an entry may hold the same certificate twice
@@ -93,14 +99,16 @@ function DefaultPassword({ store: { defaultPassword, holdsSecrets } }: { store: 
   if (!holdsSecrets) return <p className={classes.hint}>{words}</p>;
   return (
     <Notice tone="orange" Icon={IconAlertTriangle} title="Default password">
-      {words} Whoever has the file has the keys in it: give it another one.
+      {words} Whoever has the file can open it: give it another one.
     </Notice>
   );
 }
 
-type EntryProps = { entry: InspectedStore["entries"][number]; children: ReactNode };
+/** `isWhole`: all of the store could be read, so that what is not shown is not there. */
+type EntryProps = { entry: InspectedStore["entries"][number]; isWhole: boolean; children: ReactNode };
 
-function Entry({ entry: { alias, what, isLocked, certificateCount, spkiSha256 }, children }: EntryProps) {
+function Entry({ entry, isWhole, children }: EntryProps) {
+  const { alias, what, isLocked, certificateCount, spkiSha256 } = entry;
   const Icon = what === "key" || what === "secret" ? IconKey : IconCertificate;
   return (
     <Line
@@ -113,13 +121,10 @@ function Entry({ entry: { alias, what, isLocked, certificateCount, spkiSha256 },
       }
       below={
         <>
-          {what === "key" && (
-            <div>
-              {certificateCount === 0
-                ? "Without a certificate"
-                : `With ${sayCount(certificateCount, "certificate")}`}
-            </div>
+          {what === "key" && certificateCount > 0 && (
+            <div>With {sayCount(certificateCount, "certificate")}</div>
           )}
+          {what === "key" && certificateCount === 0 && isWhole && <div>Without a certificate</div>}
           {spkiSha256 && (
             <div className={classes.mono}>
               <WholeFingerprint value={spkiSha256} />
