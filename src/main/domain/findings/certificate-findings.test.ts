@@ -17,6 +17,7 @@ const target = (host: string, serverName: string | null = null): TlsTarget => ({
   host,
   port: 443,
   serverName,
+  protocol: "tls",
 });
 
 const rsaKey = (bytes: number) =>
