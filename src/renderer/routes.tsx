@@ -4,16 +4,20 @@ import {
   CertificatesSearch,
   ChangesSearch,
   FindingsSearch,
+  ForecastSearch,
   GraphSearch,
   HostKeysSearch,
   HostsSearch,
   PeopleSearch,
   ScansSearch,
+  TimelineSearch,
 } from "./api/searches.ts";
 import { AccessPage } from "./features/access/page.tsx";
 import { CertificatesPage } from "./features/certificates/page.tsx";
 import { ChangesPage } from "./features/changes/page.tsx";
 import { FindingsPage } from "./features/findings/page.tsx";
+import { ForecastPage } from "./features/forecast/forecast-page.tsx";
+import { TimelinePage } from "./features/forecast/timeline-page.tsx";
 import { GraphPage } from "./features/graph/page.tsx";
 import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
@@ -46,6 +50,8 @@ const routeTree = root.addChildren([
   createRoute({ ...at, path: "/host-keys", validateSearch: HostKeysSearch, component: HostKeysPage }),
   createRoute({ ...at, path: "/scans", validateSearch: ScansSearch, component: ScansPage }),
   createRoute({ ...at, path: "/findings", validateSearch: FindingsSearch, component: FindingsPage }),
+  createRoute({ ...at, path: "/timeline", validateSearch: TimelineSearch, component: TimelinePage }),
+  createRoute({ ...at, path: "/forecast", validateSearch: ForecastSearch, component: ForecastPage }),
   createRoute({ ...at, path: "/settings", component: SettingsPage }),
 ]);
 

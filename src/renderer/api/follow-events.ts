@@ -44,8 +44,10 @@ type Area =
   | "access"
   | "graph"
   | "hosts"
+  | "labels"
   | "hostKeys"
   | "findings"
+  | "forecast"
   | "people"
   | "targets"
   | "settings"
@@ -64,7 +66,7 @@ function staleAreas({ kind }: Announcement): Area[] {
       return [...SCANNED];
     case "scan-finished":
       // A walk looks at much: it is not gone again with every visit.
-      return [...SCANNED, "graph"];
+      return [...SCANNED, "graph", "forecast"];
     case "scan-asks":
       return ["scans"];
     case "targets-changed":
@@ -78,7 +80,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "findings-changed":
       return ["findings", "overview", "certificates"];
     case "labels-changed":
-      return ["findings", "overview", "certificates", "hosts"];
+      return ["findings", "forecast", "labels", "overview", "certificates", "hosts"];
     case "trust-changed":
       return ["chains"];
     case "database-changed":

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { ChangeKind, ChangeWhat } from "#shared/model/change.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
+import { LoadBy } from "#shared/model/forecast.ts";
 import { HostKeyState } from "#shared/model/host-key.ts";
 import { ProbeState } from "#shared/model/probe.ts";
 import { ScanState } from "#shared/model/scan.ts";
@@ -107,6 +108,16 @@ export const FindingsSearch = z.object({
   ...sorted(["severity", "rule", "host", "label", "firstSeen"]),
   open: text,
 });
+
+/** Whose load is shown, and how it is told apart. An empty text is of nobody, or of what has issued itself. */
+const load = {
+  by: optional(LoadBy),
+  issuer: optional(z.string().max(300)),
+  owner: optional(z.string().max(200)),
+};
+
+export const ForecastSearch = z.object(load);
+export const TimelineSearch = z.object({ ...load, weeks: optional(z.int().min(1).max(520)) });
 
 export const ScansSearch = z.object({
   search: text,

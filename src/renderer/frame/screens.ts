@@ -1,5 +1,6 @@
 import {
   IconAffiliate,
+  IconCalendarStats,
   IconCertificate,
   IconFingerprint,
   IconGitCompare,
@@ -9,6 +10,7 @@ import {
   IconRadar2,
   IconServer,
   IconSettings,
+  IconTrendingUp,
   IconUsers,
 } from "@tabler/icons-react";
 
@@ -24,5 +26,7 @@ export const SCREENS = [
   { to: "/host-keys", name: "Host keys", key: "n", Icon: IconFingerprint },
   { to: "/scans", name: "Scans", key: "s", Icon: IconRadar2 },
   { to: "/findings", name: "Findings", key: "f", Icon: IconListSearch },
+  { to: "/timeline", name: "Timeline", key: "t", Icon: IconCalendarStats },
+  { to: "/forecast", name: "Forecast", key: "w", Icon: IconTrendingUp },
   { to: "/settings", name: "Settings", key: ",", Icon: IconSettings },
 ] as const;

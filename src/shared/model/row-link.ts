@@ -12,6 +12,8 @@ export const ScreenName = z.enum([
   "host-keys",
   "scans",
   "findings",
+  "timeline",
+  "forecast",
   "settings",
 ]);
 export type ScreenName = z.infer<typeof ScreenName>;

@@ -71,6 +71,7 @@ test("nothing is said of OCSP where a certificate names no responder, nor of a l
   const { rows } = await app.client.findings.list({});
   expect(rows.map(({ rule }) => rule).toSorted()).toEqual([
     "certificate-expiring",
+    "certificate-name-mismatch",
     "certificate-self-signed",
   ]);
   expect(rows.flatMap(({ sentence, evidence }) => [sentence, ...evidence]).join("\n")).not.toMatch(

@@ -25,6 +25,8 @@ test("on Linux and Windows the menu holds this", () => {
       "  Host keys  (G N)",
       "  Scans  (G S)",
       "  Findings  (G F)",
+      "  Timeline  (G T)",
+      "  Forecast  (G W)",
       "  --",
       "  (resetZoom)",
       "  (zoomIn)",

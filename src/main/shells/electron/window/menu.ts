@@ -70,6 +70,8 @@ const SCREENS: readonly [screen: ScreenName, label: string][] = [
   ["host-keys", "Host keys  (G N)"],
   ["scans", "Scans  (G S)"],
   ["findings", "Findings  (G F)"],
+  ["timeline", "Timeline  (G T)"],
+  ["forecast", "Forecast  (G W)"],
 ];
 
 function viewMenu(tell: Options["tell"], isPackaged: boolean): MenuItemConstructorOptions {

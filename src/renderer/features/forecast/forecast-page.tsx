@@ -1,0 +1,68 @@
+import { IconTrendingUp } from "@tabler/icons-react";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { EmptyState, ErrorState } from "#renderer/ui/states.tsx";
+import type { Forecast } from "#shared/model/forecast.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import classes from "./forecast.module.css";
+import { LoadView } from "./load-view.tsx";
+import { forecastRoute, type LoadSearch, useForecast } from "./queries.ts";
+
+/** How many certificates have to be renewed each week until the end of 2029. */
+export function ForecastPage() {
+  const search = forecastRoute.useSearch();
+  const navigate = forecastRoute.useNavigate();
+  const { data, error, refetch } = useForecast(search);
+  const change = (patch: Partial<LoadSearch>) =>
+    void navigate({ to: ".", search: (before: LoadSearch) => ({ ...before, ...patch }), replace: true });
+  if (error) return <ErrorState doing="make the forecast" error={error} onRetry={() => void refetch()} />;
+  if (!data) return null;
+  if (data.certificates === 0 && search.issuer === undefined && search.owner === undefined)
+    return (
+      <EmptyState
+        Icon={IconTrendingUp}
+        title="Nothing to forecast yet"
+        why="A forecast is made of the certificates that a scan has seen and that have not expired."
+      />
+    );
+  return (
+    <div className={classes.page}>
+      <LoadView
+        name="forecast"
+        title="Renewals by week, until the end of 2029"
+        what="to renew"
+        load={data}
+        search={search}
+        onChange={change}
+      >
+        <Grounds forecast={data} />
+      </LoadView>
+    </div>
+  );
+}
+
+function Grounds({ forecast: { certificates, unknownCount, steps, totals } }: { forecast: Forecast }) {
+  const renewals = totals.reduce((sum, count) => sum + count, 0);
+  return (
+    <Panel title="What it goes by">
+      <p>
+        {sayCount(certificates, "certificate")} now, {sayCount(renewals, "renewal")} until then. Each is
+        renewed when it is due, for as long as it lives now or as its authority may let it by then.
+      </p>
+      {unknownCount > 0 && (
+        <p>
+          Of {sayNumber(unknownCount)} it is not known whether a public authority issued them: they are taken
+          to live as long as now.
+        </p>
+      )}
+      {steps.length > 0 && (
+        <ul className={classes.steps}>
+          {steps.map(({ on, what }) => (
+            <li key={`${on} ${what}`}>
+              <time dateTime={on}>{on}</time> {what}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,38 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useApi } from "#renderer/api/api.ts";
+import type { LoadBy } from "#shared/model/forecast.ts";
+
+export const forecastRoute = getRouteApi("/forecast");
+export const timelineRoute = getRouteApi("/timeline");
+
+/** What is asked for by an address. */
+export type LoadSearch = {
+  by?: LoadBy | undefined;
+  issuer?: string | undefined;
+  owner?: string | undefined;
+};
+
+export const USUAL_WEEKS = 52;
+
+const askedOf = ({ by = "issuer", issuer, owner }: LoadSearch) => ({
+  by,
+  issuer: issuer ?? null,
+  owner: owner ?? null,
+});
+
+export const useForecast = (search: LoadSearch) =>
+  useQuery(
+    useApi().forecast.renewals.queryOptions({ input: askedOf(search), placeholderData: keepPreviousData }),
+  );
+
+export const useTimeline = ({
+  weeks = USUAL_WEEKS,
+  ...search
+}: LoadSearch & { weeks?: number | undefined }) =>
+  useQuery(
+    useApi().forecast.timeline.queryOptions({
+      input: { ...askedOf(search), weeks },
+      placeholderData: keepPreviousData,
+    }),
+  );
