@@ -57,3 +57,6 @@ export function keyOfName(name: ComparableName): string | null {
       return `${name.form}:${name.value.toLowerCase()}`;
   }
 }
+
+/** A name of text as people read it: ASCII by the rules, UTF-8 where they are broken. */
+export const sayText = (value: string): string => Buffer.from(value, "latin1").toString("utf8");

@@ -2,7 +2,7 @@ import { viewOf } from "#domain/x509/der.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
 import type { ChainReason } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";
-import type { ComparableName } from "./comparable-name.ts";
+import { type ComparableName, sayText } from "./comparable-name.ts";
 import type { NameConstraints, Subtree } from "./extension-values.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
@@ -166,6 +166,6 @@ function sayName(name: ComparableName): string {
     case "other":
       return "a name of a form of its own";
     default:
-      return `the name ${name.value.slice(0, 300)}`;
+      return `the name ${sayText(name.value).slice(0, 300)}`;
   }
 }

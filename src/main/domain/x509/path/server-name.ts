@@ -3,7 +3,7 @@ import { viewOf } from "#domain/x509/der.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
 import type { ChainReason } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";
-import type { ComparableName } from "./comparable-name.ts";
+import { type ComparableName, sayText } from "./comparable-name.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
 /** Names told in a sentence; a certificate may hold thousands. */
@@ -29,7 +29,7 @@ export function checkServerName(certificate: PathCertificate, wanted: string): C
 
 /** As certificates list their names; forms that no server is asked for by are left out. */
 function toListed(name: ComparableName): string[] {
-  if (name.form === "dns") return [`DNS:${name.value}`];
+  if (name.form === "dns") return [`DNS:${sayText(name.value)}`];
   const address = name.form === "ip" ? printAddress(viewOf(name.value)) : null;
   return address === null ? [] : [`IP:${address}`];
 }

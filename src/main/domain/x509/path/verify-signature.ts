@@ -64,7 +64,8 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
 /** Whether the key `spki` made this signature. Never throws. */
 export function verifySignature(signed: Signed, spki: Uint8Array): Verification {
   if (!signed.isSameInside) return "invalid";
-  const signature = bitsOf(signed.signature);
+  // A signature is whole bytes: unused bits would make others of it.
+  const signature = signed.signature[0] === 0 ? bitsOf(signed.signature) : null;
   if (!signature) return "invalid";
   const algorithm = readAlgorithm(signed.algorithm);
   const scheme = algorithm && (algorithm.oid === PSS ? PSS : SCHEMES.get(algorithm.oid));

@@ -1,4 +1,5 @@
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
+import { sayText } from "#domain/x509/path/comparable-name.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { createBudget } from "#domain/x509/path/search-limits.ts";
 import type { RevocationView } from "#shared/model/trust.ts";
@@ -75,7 +76,9 @@ export type RevocationFacts = { lists: string[]; responders: string[] };
 export function readRevocationFacts(leaf: Uint8Array): RevocationFacts {
   const extensions = openCertificate(leaf)?.extensions;
   const lists = (extensions?.distributionPoints ?? []).flatMap(({ name }) =>
-    name?.kind === "full" ? name.names.flatMap((each) => (each.form === "uri" ? each.value : [])) : [],
+    name?.kind === "full"
+      ? name.names.flatMap((each) => (each.form === "uri" ? sayText(each.value) : []))
+      : [],
   );
-  return { lists, responders: [...(extensions?.responders ?? [])] };
+  return { lists, responders: (extensions?.responders ?? []).map(sayText) };
 }
