@@ -5,11 +5,11 @@ import { takeEnvelope, takeStore } from "./inspect-stores.ts";
 const MOST_PIECES = 200;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 
-/** How the base64 of an ASN.1 sequence begins, whatever its length. */
-const BEGIN = /^(MI|MH|MF|ME|MD|MG|MC|MB|MA)/;
+/** How the base64 of an ASN.1 sequence begins, whatever its length, and that of Java's stores. */
+const BEGIN = /^(M[A-I]|\/u3\+7QAA|zs7OzgAA)/;
 
 /**
- * Base64 without the lines of PEM around it: a certificate, or a .p7b, as Windows writes it, and what is attached to a
+ * Base64 without the lines of PEM around it: a certificate, or a .p7b, as Windows writes it, a keystore as it is pasted, and what is attached to a
  * signed mail (RFC 8551). Null where no piece of the text holds a certificate or a keystore.
  */
 export function takeFolded(view: Buffer, trial: Trial): Found | null {

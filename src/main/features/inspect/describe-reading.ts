@@ -1,8 +1,7 @@
-import { hash } from "node:crypto";
 import { readAuthorities } from "#domain/x509/authorities.ts";
+import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { readTimestamps } from "#domain/x509/timestamps.ts";
 import type { EndpointReading } from "#net/tls/probe-endpoint.ts";
-import { Sha256 } from "#shared/model/certificate.ts";
 import type { EndpointFacts } from "#shared/model/endpoint.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
@@ -16,7 +15,7 @@ export function describeReading(
     facts,
     addresses: (addresses ?? []).map(({ address, outcome, message, chain: [first] }) => ({
       ...{ address, outcome, message, at },
-      leaf: first ? Sha256.parse(hash("sha256", first, "hex")) : null,
+      leaf: (first && readCertificate(first)?.sha256) ?? null,
     })),
     authorities: authorities && readAuthorities(authorities),
     offers: offers && { ...offers, at },

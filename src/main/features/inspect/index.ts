@@ -62,6 +62,9 @@ function openWay(text: string): Way | null {
   const way = readWay(text);
   if (way.kind === "direct") return null;
   if (way.kind === "jump" || way.user !== null)
-    throw new Refusal("invalid-input", "a way that is logged in to is gone by scans alone; scan the endpoint");
+    throw new Refusal(
+      "invalid-input",
+      "a way that is logged in to is gone by scans alone; scan the endpoint",
+    );
   return createProxyWay({ ...way, credentials: null });
 }

@@ -7,8 +7,11 @@ import type { Answered, Asked } from "./inspect-worker.ts";
 /** Beside this file, as source and as built: all parts of the program are in one folder then. */
 const WORKER = new URL(`./inspect-worker${extname(import.meta.url)}`, import.meta.url);
 
-/** What nobody typed a password for must not keep anybody waiting; whoever typed one waits. */
-const LIMITS_MS = { untyped: 1_800, typed: 60_000 } as const;
+/**
+ * Against what would never end: passwords that everybody knows are tried only where all of them together cost about
+ * half a second (default-passwords.ts). Whoever typed one waits for it.
+ */
+const LIMITS_MS = { untyped: 10_000, typed: 60_000 } as const;
 
 export type File = { name: string; bytes: Uint8Array; passwords: readonly Redacted<string>[] };
 
@@ -62,21 +65,15 @@ type Asking = { worker: Worker; isFresh: boolean };
 
 async function ask({ worker, isFresh }: Asking, asked: Asked, limitMs: number): Promise<Aside> {
   const { promise, resolve } = Promise.withResolvers<Aside>();
-  const hear = (answered: Answered) =>
-    resolve(
-      "failed" in answered
-        ? { kind: "failed", why: answered.failed }
-        : { kind: "inspected", inspection: answered.inspection },
-    );
-  const fail = (error: NodeJS.ErrnoException) => resolve({ kind: "failed", why: error.code ?? error.name });
-  worker.on("message", hear).on("error", fail);
-  // The limit is for the file, not for the thread to start.
   let timer: NodeJS.Timeout | undefined;
   const begin = () => {
     timer = setTimeout(resolve, limitMs, { kind: "too-long", limitMs });
   };
-  if (isFresh) worker.once("online", begin);
-  else begin();
+  const hear = (answered: Answered) => (answered.kind === "ready" ? begin() : resolve(answered));
+  const fail = (error: NodeJS.ErrnoException) => resolve({ kind: "failed", why: error.code ?? error.name });
+  worker.on("message", hear).on("error", fail);
+  // The limit is for the file, not for the thread to start.
+  if (!isFresh) begin();
   worker.ref();
   worker.postMessage(asked);
   try {

@@ -5,15 +5,20 @@ import { inspectBytes } from "#domain/inspect/inspect-bytes.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 
 export type Asked = { name: string; bytes: Uint8Array; trial: Trial };
-export type Answered = { inspection: Inspection } | { failed: string };
+/** `ready`: the thread has loaded what it needs, and time counts from now on. */
+export type Answered =
+  | { kind: "ready" }
+  | { kind: "inspected"; inspection: Inspection }
+  | { kind: "failed"; why: string };
 
 const answer = ({ name, bytes, trial }: Asked): Answered => {
   try {
-    return { inspection: inspectBytes(name, bytes, trial) };
+    return { kind: "inspected", inspection: inspectBytes(name, bytes, trial) };
   } catch (error) {
     // Its message could hold what it was given.
-    return { failed: error instanceof Error ? error.name : "unknown" };
+    return { kind: "failed", why: error instanceof Error ? error.name : "unknown" };
   }
 };
 
 parentPort?.on("message", (asked: Asked) => parentPort?.postMessage(answer(asked)));
+parentPort?.postMessage({ kind: "ready" } satisfies Answered);

@@ -76,6 +76,6 @@ test("without a password no file of the vectors holds inspect up", async () => {
   await using folder = await makeTemporaryFolder();
   const type = openTerminal(join(folder.path, "latchkey.db"));
   const { out } = await type("inspect", "--json", ...paths);
-  // A file that takes longer than 1.8 s is given up, and says so.
+  // A file that takes too long is given up, and says so.
   expect((JSON.parse(out) as Said).malformed.filter((why) => why.includes("given up"))).toEqual([]);
 });

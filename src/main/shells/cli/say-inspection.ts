@@ -15,7 +15,7 @@ type Item = Inspection["items"][number];
 /** What a source holds, for people at a terminal. */
 export function sayInspection(inspection: Inspection, world: World): string {
   const { source, kind, items, stores, malformed, endpoint } = inspection;
-  const title = `${printable(source)}: ${sayInspected(kind, items.length)}`;
+  const title = `${printable(source)}: ${sayInspected(kind, countShown(items))}`;
   const blocks = items.map((item) => sayItem(item, inspection, world.now()));
   const broken = malformed.length > 0 ? [sayMalformed(malformed)] : [];
   const heads = stores.map((store) => sayStore(store));
@@ -31,6 +31,10 @@ const sayEndpoint = (endpoint: EndpointFacts): string =>
       lines.map((line, index) => `  ${printable(index === 0 ? name : "").padEnd(18)} ${printable(line)}`),
     )
     .join("\n");
+
+/** Of a file of certificates and their key, the certificates are counted. */
+const countShown = (items: readonly Item[]): number =>
+  items.filter(({ what }) => what === "certificate").length || items.length;
 
 function sayStore(store: InspectedStore): string {
   const { place, format, integrity, protection, why, isWrongPassword, defaultPassword, entries } = store;

@@ -38,7 +38,7 @@ function InspectedFile({ file }: { file: GivenFile }) {
     <section className={classes.file} aria-label={sayUntrusted(file.name)}>
       <h3 className={classes.name}>
         <Untrusted text={file.name} />
-        {data && <span className={classes.kind}>{sayInspected(data.kind, data.items.length)}</span>}
+        {data && <span className={classes.kind}>{sayInspected(data.kind, countShown(data.items))}</span>}
       </h3>
       {error && (
         <Notice tone="red" Icon={IconAlertTriangle} title="Could not be read">
@@ -58,6 +58,10 @@ function InspectedFile({ file }: { file: GivenFile }) {
     </section>
   );
 }
+
+/** Of a file of certificates and their key, the certificates are counted. */
+const countShown = (items: Inspection["items"]): number =>
+  items.filter(({ what }) => what === "certificate").length || items.length;
 
 /** Not in an entry of a store, under which it is shown. */
 const standsAlone = (item: Inspection["items"][number]): boolean =>
