@@ -1,5 +1,7 @@
 import { sayPlace } from "#shared/text/target.ts";
+import { makeCertificate } from "#testing/make-certificate.ts";
 import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/servers.ts";
+import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
 import { expect, test } from "./latchkey.ts";
 
 test("a text of targets is previewed before anything is visited, and refused where it cannot be read", async ({
@@ -12,6 +14,11 @@ test("a text of targets is previewed before anything is visited, and refused whe
   await dialog.write(["deploy@web[01-03].corp", "10.0.0.0/30:443"]);
   await expect(dialog.root).toContainText("3 over SSH");
   await expect(dialog.root).toContainText("Logs in over SSH as deploy");
+  await dialog.root.getByText("Options for TLS").click();
+  await dialog.root.getByLabel("What endpoints speak before TLS").selectOption("SMTP");
+  await dialog.write(["mail.example", "imap://mail.example"]);
+  await expect(dialog.root).toContainText("TLS by SMTPmail.example:25");
+  await expect(dialog.root).toContainText("TLS by IMAPmail.example:143");
   await dialog.root.getByText("Options for SSH").click();
   expect(await camera.photograph("scan-dialog")).toEqual([]);
 
@@ -24,21 +31,28 @@ test("a text of targets is previewed before anything is visited, and refused whe
 test("rows arrive while a scan runs; cancelled, it keeps what it has read", async ({ openEmpty, camera }) => {
   await using shop = await startTlsServer({ names: ["shop.example"] });
   await using silent = await startSilentServer();
+  const certificate = await makeCertificate({
+    names: ["mail.example"],
+    notAfter: new Date("2035-01-01T00:00:00Z"),
+  });
+  await using mail = await startScriptedServer({ protocol: "smtp", certificate });
   const frame = await openEmpty();
   const dialog = await frame.openScanDialog();
   // A host is visited by one login after the other, so the scan lasts until it is cancelled.
   const logins = Array.from({ length: 12 }, (_, index) => `user${index}@${sayPlace(silent.endpoint)}`);
-  await dialog.scan([sayPlace(shop.endpoint), ...logins]);
-  await expect(dialog.progress).toContainText(/[1-9]\d* of 13 visited/);
+  await dialog.scan([sayPlace(shop.endpoint), `smtp://${sayPlace(mail.endpoint)}`, ...logins]);
+  await expect(dialog.progress).toContainText(/[1-9]\d* of 14 visited/);
   await expect(dialog.visits).toContainText(["Presented"]);
-  await expect(frame.page.getByRole("link", { name: /Scanning \d+ of 13/ })).toBeVisible();
+  await expect(dialog.visits).toContainText(["TLS by SMTP"]);
+  await expect(frame.page.getByRole("link", { name: /Scanning \d+ of 14/ })).toBeVisible();
   expect(await camera.photograph("scan-running")).toEqual([]);
 
   await dialog.root.getByRole("button", { name: "Cancel the scan" }).click();
   await expect(dialog.root).toContainText("Cancelled");
   await frame.press("Escape");
   const certificates = await frame.goTo("Certificates");
-  await expect(certificates.rows).toContainText(["shop.example"]);
+  await expect(certificates.rows).toContainText(["mail.example", "shop.example"]);
+  await expect(certificates.rows).toContainText([`smtp://${sayPlace(mail.endpoint)}`]);
 
   const list = await frame.goTo("Scans");
   const drawer = await list.open("#1");
