@@ -1256,6 +1256,7 @@ look_beside() {
 # awk's, for those of ksh are sockets, which ssh-keygen cannot open by name.
 derive_public_key() {
 	facts=${facts%' derive:yes'}
+	private=$1
 	for input in /dev/stdin /dev/fd/0 /proc/self/fd/0; do [ ! -e $input ] || break; done
 	public=$(awk -v run="ssh-keygen -y -P '' -f $input" '{ print | run }' <"$1")
 	set -- $public
@@ -1264,7 +1265,7 @@ derive_public_key() {
 	esac
 	# What OpenSSH has no kind for.
 	if [ $may_stop = yes ] && has openssl; then
-		public=$(timeout -s KILL 3 openssl pkey -pubout -outform DER -passin pass: -in "$1" </dev/null | od -An -v -tx1 | tr -d ' \n')
+		public=$(timeout -s KILL 3 openssl pkey -pubout -outform DER -passin pass: -in "$private" </dev/null | od -An -v -tx1 | tr -d ' \n')
 		case $public in 30*) facts="$facts spki:$public"; return ;; esac
 	fi
 	facts="$facts why:no-public-half"
@@ -1873,8 +1874,8 @@ include_for_server() {
 take_named() {
 	case $1 in
 		*\$* | *%{*) unread certificate-file "$1" by-variable; return ;;
-		/*) file=$1 ;;
-		*) file=$base/$1 ;;
+		/*) file=${1%/} ;;
+		*) file=$base/${1%/} ;;
 	esac
 	find_out "$file"
 	case $stands in
@@ -2023,7 +2024,7 @@ only_tls() {
 			sub(/^[ \t\n]+/, "", word)
 			sub(/[ \t\n].*/, "", word)
 			if (end == ";" && word !~ /^(listen|server_name|include|starttls|protocol|load_module|ssl|ssl_.*|(proxy|grpc|uwsgi)_ssl_.*)$/) text = blank(text)
-			if (end == "{" && word !~ /^(http|server|stream|mail)$/) { rest = text; gsub(/[^\n]/, "", rest); text = word rest " " }
+			if (end == "{" && word !~ /^(http|server|stream|mail)$/) { match(text, /^[ \t\n]*/); text = blank(substr(text, 1, RLENGTH)) word " " blank(substr(text, RLENGTH + 1)) }
 			if (end == "}") text = blank(text)
 			out = out text end
 		}

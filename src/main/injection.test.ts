@@ -9,6 +9,7 @@ import {
   fingerprintOf,
   makeCertificate,
   makeGrant,
+  makeServing,
   START,
   visitEndpoint,
   visitHost,
@@ -29,6 +30,7 @@ const LISTS = {
   "hostKeys.list": { texts: ["search", "host"], columns: columnsOf(contract.hostKeys.list) },
   "people.list": { texts: ["search"], columns: columnsOf(contract.people.list) },
   "hosts.list": { texts: ["search"], columns: columnsOf(contract.hosts.list) },
+  "served.list": { texts: ["search", "host"], columns: columnsOf(contract.served.list) },
   "scans.list": { texts: ["search"], columns: columnsOf(contract.scans.list) },
   "scans.probes": { texts: ["search"], columns: [] },
 } as const;
@@ -239,7 +241,10 @@ function fill(store: Store): void {
   for (const host of ["web1", "web2"])
     visitHost(store, host, {
       scanId,
-      collected: { grants: [makeGrant("ann"), makeGrant("bob", { line: 2 })] },
+      collected: {
+        grants: [makeGrant("ann"), makeGrant("bob", { line: 2 })],
+        disk: { addresses: null, map: null, servings: [makeServing("shop")] },
+      },
     });
   visitHost(store, "web3", { collected: null });
   const pin = { port: 22, keyType: "ssh-ed25519", source: "accepted", pinnedAt: START } as const;

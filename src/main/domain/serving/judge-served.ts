@@ -44,13 +44,16 @@ type Chosen = { configuration: Configuration; choice: Exclude<Choice, { kind: "n
 export function judgeServed(map: HostMap, files: Files, sight: Sight): Judged | null {
   const namesIn = (path: string) => dnsNames(files.heldNow(path));
   const { address, port, name } = sight;
-  const all = map.configurations.flatMap((configuration): Chosen[] => {
+  const listeners = findListeners(map, address, port);
+  const all = map.configurations.filter(({ servings }) =>
+    servings.some(({ listens }) => listens.some((listen) => listen.port === port)),
+  );
+  const own = all.filter(({ server }) => findStrangers(listeners, server).length === 0);
+  const rivals = own.length > 0 ? own : all;
+  const [first] = rivals.flatMap((configuration): Chosen[] => {
     const choice = chooseServing(configuration, { address, port, name }, namesIn);
     return choice.kind === "none" ? [] : [{ configuration, choice }];
   });
-  const listeners = findListeners(map, address, port);
-  const own = all.filter(({ configuration }) => findStrangers(listeners, configuration.server).length === 0);
-  const [first, second] = own.length > 0 ? own : all;
   if (!first) return null;
   const { configuration, choice } = first;
   if (choice.kind === "unsure")
@@ -58,7 +61,7 @@ export function judgeServed(map: HostMap, files: Files, sight: Sight): Judged | 
   const { serving, pairs } = choice;
   const told = judge(
     { map, files, sight, listeners },
-    { configuration, pairs, isAlone: second === undefined },
+    { configuration, pairs, isAlone: rivals.length === 1 },
   );
   return { configuration, serving, pairs, ...told };
 }

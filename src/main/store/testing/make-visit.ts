@@ -92,6 +92,23 @@ export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => (
   spkiSha256: null,
 });
 
+/** A name that a host is to serve on port 443, from a file of that name. */
+export const makeServing = (
+  name: string,
+  more: Partial<CollectedHost["disk"]["servings"][number]> = {},
+): CollectedHost["disk"]["servings"][number] => ({
+  ...{ server: "nginx", root: "/etc/nginx/nginx.conf", address: null, port: 443, name, isDefault: false },
+  ...{ protocol: "tls", realPath: null, unsure: null },
+  at: { file: "/etc/nginx/nginx.conf", line: 1 },
+  certificate: {
+    path: `/etc/ssl/${name}.pem`,
+    directive: "ssl_certificate",
+    at: { file: "/etc/nginx/nginx.conf", line: 2 },
+  },
+  key: { path: `/etc/ssl/${name}.key` },
+  ...more,
+});
+
 export const fingerprintOf = (key: string): string => `SHA256:${hash(key).toString("base64").slice(0, 43)}`;
 
 const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost => ({

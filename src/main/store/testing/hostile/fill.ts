@@ -6,6 +6,7 @@ import {
   beginScan,
   makeCertificate,
   makeGrant,
+  makeServing,
   makeVerdict,
   START,
   visitEndpoint,
@@ -29,7 +30,8 @@ export function makeHostileDatabase(path: string): { payloadCount: number } {
 }
 
 export function fillWithPayloads(store: Store): void {
-  let scanId = beginScan(store);
+  const first = beginScan(store);
+  let scanId = first;
   for (const [index, payload] of PAYLOADS.entries()) {
     if (index % PER_SCAN === 0 && index > 0) {
       store.scans.finish(scanId, "finished", START);
@@ -50,6 +52,20 @@ export function fillWithPayloads(store: Store): void {
     });
   }
   store.scans.finish(scanId, "finished", START);
+  fillRosters(store);
+  store.changes.setBaseline(first, START);
+}
+
+/** Each payload is somebody in one roster, and has a key with somebody in another. */
+function fillRosters(store: Store): void {
+  for (const roster of ["hostile", "hostile too"]) {
+    const people = PAYLOADS.map((payload, index) => ({
+      ...{ handle: `${payload}${index}`, name: payload, email: payload, logins: [`${roster} ${payload}`] },
+      ...{ said: index % 3 === 0 ? ("gone" as const) : ("nothing" as const), leftOn: null },
+      keys: [{ fingerprint: payload, keyType: payload }],
+    }));
+    store.people.replaceRoster({ name: roster, kind: "csv", isWhole: false, people, at: START });
+  }
 }
 
 type Wanted = { scanId: ReturnType<typeof beginScan>; payload: string; index: number };
@@ -105,6 +121,8 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
     reach: makeReach(payload),
+    disk: { addresses: [payload], map: null, servings: [makeHostileServing(payload)] },
+    authorities: { trusted: [makeAuthority(payload)], isToldWhole: false },
     hostKeys: [{ keyType: payload, keyBits: null, fingerprint: payload }],
     certificateFiles: [{ path: payload, certificates: [makeCertificate(`${payload}${index}`)] }],
     coverage: { read: [payload], notRead: [{ what: payload, why: payload }] },
@@ -151,6 +169,11 @@ const makeReach = (payload: string): HostReach => ({
   unreadPaths: [],
 });
 
+const makeAuthority = (payload: string) => ({
+  ...{ account: payload, fingerprint: payload, keyType: payload, comment: payload, file: payload, line: 1 },
+  ...{ principals: [payload], effective: makeHostileVerdict(payload).effective },
+});
+
 const makeKeyFile = (payload: string) => ({
   ...{
     owner: payload,
@@ -163,7 +186,23 @@ const makeKeyFile = (payload: string) => ({
   isEncrypted: false,
   lock: payload,
   likelyFingerprint: payload,
+  spkiSha256: payload,
 });
+
+const makeHostileServing = (payload: string) =>
+  makeServing(payload, {
+    ...{
+      server: payload,
+      root: payload,
+      address: payload,
+      protocol: payload,
+      unsure: payload,
+      realPath: payload,
+    },
+    at: { file: payload, line: 1 },
+    certificate: { path: payload, directive: payload, at: { file: payload, line: 2 } },
+    key: { path: payload },
+  });
 
 function makeHostileGrant(payload: string) {
   return makeGrant(payload, {

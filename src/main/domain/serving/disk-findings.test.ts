@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import type { KeyFile } from "#domain/collection/collection.ts";
+import type { Keystore } from "#domain/collection/disk-files.ts";
+import type { Configuration } from "#domain/server-configs/configuration.ts";
+import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
+import { makeCertificate } from "#store/testing/make-visit.ts";
+import { findDiskProblems } from "./disk-findings.ts";
+import { spkiHashOf } from "./spki-hash.ts";
+
+const entry = (path: string, mode = 0o600) =>
+  ({ path, type: "file", mode, uid: 0, gid: 0, hasAcl: false }) as const;
+
+const spki = (name: string) => new Uint8Array(Buffer.from(name));
+
+const keyFile = (path: string, key: string | null): KeyFile => ({
+  path,
+  entry: entry(path),
+  format: "pkcs8",
+  isEncrypted: false,
+  blob: null,
+  lock: null,
+  blobBeside: null,
+  whyNoKey: null,
+  spki: key === null ? null : spki(key),
+});
+
+const file = (path: string, key: string, more = {}) => ({
+  path,
+  certificates: [makeCertificate(path, { spkiSha256: spkiHashOf(spki(key)) ?? "", ...more })],
+});
+
+const at = { file: "/etc/nginx/nginx.conf", line: 7 };
+
+const nginx: Configuration = {
+  server: "nginx",
+  root: at.file,
+  servings: [
+    {
+      listens: [{ address: null, port: 443, isDefault: true }],
+      names: [],
+      namesFromCertificate: false,
+      protocol: "tls",
+      pairs: [
+        {
+          certificate: { path: "/etc/ssl/a.pem", directive: "ssl_certificate", at },
+          key: { path: "/etc/ssl/a.key", directive: "ssl_certificate_key", at: { ...at, line: 8 } },
+        },
+      ],
+      chain: null,
+      unsure: null,
+      at: { ...at, line: 1 },
+    },
+  ],
+  mayLack: null,
+  alsoNamed: [],
+  unknown: [],
+};
+
+function find(
+  collection: Parameters<typeof makeCollection>[0],
+  { files = [file("/etc/ssl/a.pem", "a")], configurations = [nginx] } = {},
+) {
+  const found = findDiskProblems({ collection: makeCollection(collection), configurations, files });
+  return found.map(({ rule, label }) => `${rule} ${label}`);
+}
+
+test("a key that is not the one of the certificate beside it is named, and one that is not known is not", () => {
+  expect(find({ keyFiles: [keyFile("/etc/ssl/a.key", "a")] })).toEqual([]);
+  expect(find({ keyFiles: [keyFile("/etc/ssl/a.key", null)] })).toEqual([]);
+  const [found] = findDiskProblems({
+    collection: makeCollection({ keyFiles: [keyFile("/etc/ssl/a.key", "b")] }),
+    configurations: [nginx],
+    files: [file("/etc/ssl/a.pem", "a")],
+  });
+  expect(found).toMatchObject({
+    rule: "certificate-key-mismatch",
+    about: { kind: "key-file", path: "/etc/ssl/a.key" },
+    evidence: [
+      "ssl_certificate in /etc/nginx/nginx.conf:7",
+      "ssl_certificate_key in /etc/nginx/nginx.conf:8",
+      expect.stringContaining("the certificate is for the key with SHA-256"),
+    ],
+  });
+});
+
+test("a certificate whose key is provably not there is named; one that could not be read is not", () => {
+  const unread = (why: string) => [{ kind: "certificate-file" as const, path: "/etc/ssl/a.key", why }];
+  expect(find({ unread: unread("no such file") })).toEqual(["certificate-without-key CN=/etc/ssl/a.pem"]);
+  expect(find({ unread: unread("it may not be read without more rights") })).toEqual([]);
+});
+
+test("a server's key that no certificate is for is named, unless a certificate could not be read", () => {
+  const keyFiles = [
+    keyFile("/etc/ssl/a.key", "a"),
+    keyFile("/etc/ssl/old.key", "old"),
+    keyFile("/root/.ssh/id", "own"),
+  ];
+  expect(find({ keyFiles })).toEqual(["tls-key-without-certificate /etc/ssl/old.key"]);
+  const unread = [{ kind: "certificate-file" as const, path: "/srv", why: "the folder may not be listed" }];
+  expect(find({ keyFiles, unread })).toEqual([]);
+});
+
+test("a certificate that no configuration names is told of only where all of them were read", () => {
+  const files = [
+    file("/etc/ssl/a.pem", "a"),
+    file("/etc/ssl/forgotten.pem", "a"),
+    file("/etc/ssl/authority.pem", "a", { isCa: true }),
+  ];
+  expect(find({}, { files })).toEqual(["certificate-file-unnamed CN=/etc/ssl/forgotten.pem"]);
+  expect(find({}, { files, configurations: [] })).toEqual([]);
+  const open = { ...nginx, unknown: [{ what: "an include was not read", at: null }] };
+  expect(find({}, { files, configurations: [open] })).toEqual([]);
+  const unread = [
+    { kind: "server-config" as const, path: "/etc/postfix/main.cf", why: "it may not be read" },
+  ];
+  expect(find({ unread }, { files })).toEqual([]);
+});
+
+test("keystores that open with a password that everybody knows are told of, once for the host", () => {
+  const store = (path: string, state: Keystore["state"], password: string | null): Keystore => ({
+    ...{ path, kind: "pkcs12", state, password, why: null },
+    entry: entry(path),
+  });
+  const keystores = [store("/opt/a.p12", "default", "changeit"), store("/opt/b.p12", "locked", null)];
+  expect(find({ keystores })).toEqual(["keystore-default-password /opt/a.p12"]);
+  expect(find({ keystores: [store("/opt/c.p12", "open", null)] })).toEqual([]);
+});

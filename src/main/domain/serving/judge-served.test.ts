@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
+import type { HostMap } from "./host-map.ts";
+import { type Files, type Held, judgeServed, type Sight } from "./judge-served.ts";
+
+const at = (line: number) => ({ file: "/etc/nginx/nginx.conf", line });
+
+const pair = (name: string) => ({
+  certificate: { path: `/srv/${name}.pem`, directive: "ssl_certificate", at: at(3) },
+  key: { path: `/srv/${name}.key`, directive: "ssl_certificate_key", at: at(4) },
+});
+
+const serving = (name: string, more: Partial<Serving> = {}): Serving => ({
+  listens: [{ address: null, port: 443, isDefault: name === "shop" }],
+  names: [name],
+  namesFromCertificate: false,
+  protocol: "tls",
+  pairs: [pair(name)],
+  chain: null,
+  unsure: null,
+  at: at(1),
+  ...more,
+});
+
+const nginx = (more: Partial<Configuration> = {}): Configuration => ({
+  server: "nginx",
+  root: "/etc/nginx/nginx.conf",
+  servings: [serving("shop"), serving("mail")],
+  mayLack: null,
+  alsoNamed: [],
+  unknown: [],
+  ...more,
+});
+
+const listening = (name: string, startedAt: number) => [
+  { address: "0.0.0.0", port: 443, processes: [{ name, startedAt }] },
+];
+
+const map = (more: Partial<HostMap> = {}): HostMap => ({
+  configurations: [nginx()],
+  files: ["shop", "mail"].map((name) => ({ path: `/srv/${name}.pem`, realPath: null, writtenAt: 1_000 })),
+  listeners: listening("nginx", 2_000),
+  ...more,
+});
+
+const held = (sha256: string, notBefore = "2026-05-01T00:00:00Z", name = sha256): Held => ({
+  ...{ sha256, notBefore },
+  names: [`DNS:${name}`],
+});
+
+/** Each file holds a certificate of its own name; what they held before is told by path and certificate. */
+const files = (before: Record<string, string> = {}, elsewhere: Record<string, string> = {}): Files => ({
+  heldNow: (path) => {
+    const name = /^\/srv\/(shop|mail)\.pem$/.exec(path)?.[1];
+    return name ? held(name) : null;
+  },
+  heldBefore: (path, sha256) => before[`${path} ${sha256}`] ?? null,
+  alsoIn: (sha256) => elsewhere[sha256] ?? null,
+});
+
+const sight = (leaf: Held, name: string | null = "shop"): Sight => ({ address: null, port: 443, name, leaf });
+
+const judge = (
+  known: HostMap,
+  leaf: Held,
+  { known: told = files(), name = "shop" as string | null } = {},
+) => {
+  const judged = judgeServed(known, told, sight(leaf, name));
+  return judged && [judged.state, ...judged.evidence];
+};
+
+test("what its file holds is served, by name and where no name fits", () => {
+  expect(judge(map(), held("shop"))).toEqual(["agrees", "it is the first certificate in /srv/shop.pem"]);
+  expect(judge(map(), held("mail"), { name: "mail" })?.[0]).toBe("agrees");
+  expect(judge(map(), held("shop"), { name: null })?.[0]).toBe("agrees");
+  expect(judgeServed(map(), files(), { ...sight(held("shop")), port: 8_443 })).toBe(null);
+});
+
+test("one that an earlier scan saw in the file was renewed and not reloaded", () => {
+  const known = files({ "/srv/shop.pem old": "until after the scan of 2026-05-30" });
+  expect(judge(map(), held("old"), { known })).toEqual([
+    "not-reloaded",
+    "/srv/shop.pem held the certificate that is served until after the scan of 2026-05-30",
+  ]);
+});
+
+test("an earlier one for the same names was not reloaded where all that listens is older than the file", () => {
+  const early = held("old", "2026-02-01T00:00:00Z", "shop");
+  const older = map({ listeners: listening("nginx", 900) });
+  expect(judge(older, early)).toEqual([
+    "not-reloaded",
+    "what is served is for the same names as what /srv/shop.pem holds, and was issued earlier",
+    "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and no process that listens there has started since 1970-01-01T00:15:00Z",
+  ]);
+  // A process that is younger than the file has read it; one that is not seen may have.
+  expect(judge(map(), early)?.[0]).toBe("unknown");
+  expect(judge(map({ listeners: null }), early)?.[0]).toBe("unknown");
+  expect(judge(older, held("old", "2026-06-01T00:00:00Z", "shop"))?.[0]).toBe("unknown");
+  expect(judge(older, held("old", "2026-02-01T00:00:00Z", "another"))?.[0]).toBe("unknown");
+});
+
+test("one that is meant for another name, one in another file and one from nowhere are told apart", () => {
+  expect(judge(map(), held("mail"))).toEqual([
+    "other-listed",
+    "it is what nginx is to serve for mail by /etc/nginx/nginx.conf:1, from /srv/mail.pem",
+    "/srv/shop.pem holds another one",
+  ]);
+  expect(judge(map(), held("stray"), { known: files({}, { stray: "/etc/ssl/stray.pem" }) })?.[1]).toBe(
+    "the certificate that is served is in /etc/ssl/stray.pem, which no configuration that was read serves",
+  );
+  expect(judge(map(), held("stranger"))).toEqual([
+    "unknown",
+    "no file that was read on this host holds the certificate that is served",
+    "/srv/shop.pem holds another one",
+  ]);
+});
+
+test("where another program listens, that is the reason; systemd only keeps the socket", () => {
+  expect(judge(map({ listeners: listening("haproxy", 2_000) }), held("stranger"))).toEqual([
+    "other-process",
+    "haproxy listens there, and not nginx",
+  ]);
+  expect(judge(map({ listeners: listening("systemd", 2_000) }), held("stranger"))?.[0]).toBe("unknown");
+});
+
+test("of two servers that are set up for a port the one that listens is asked, and else nothing is claimed", () => {
+  const apache = nginx({ server: "apache", root: "/etc/apache2/apache2.conf", servings: [serving("mail")] });
+  const configurations = [apache, nginx()];
+  expect(judge(map({ configurations }), held("mail"))?.[0]).toBe("other-listed");
+  expect(judge(map({ configurations, listeners: null }), held("stranger"))).toEqual([
+    "cannot-tell",
+    "more than one server is set up for this port, and it is not known which of them listens",
+  ]);
+});
+
+test("where what is to be served is not known, nothing is called a mismatch", () => {
+  const claims = (configuration: Configuration) =>
+    judge(map({ configurations: [configuration] }), held("stranger"))?.[0];
+  expect(claims(nginx({ servings: [serving("shop", { unsure: "a variable" })] }))).toBe("cannot-tell");
+  expect(claims(nginx({ servings: [serving("shop", { pairs: [pair("unread")] })] }))).toBe("cannot-tell");
+  expect(claims(nginx({ servings: [serving("shop", { pairs: [] })] }))).toBe("cannot-tell");
+  const open = nginx({ mayLack: { why: "an include was not read", onlyForNames: false } });
+  expect(judge(map({ configurations: [open] }), held("stranger"), { name: "other" })?.[0]).toBe(
+    "cannot-tell",
+  );
+});
