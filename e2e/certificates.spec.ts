@@ -43,6 +43,8 @@ test("the drawer of a certificate says what breaks when it ends; its address ope
   expect(await camera.photograph("certificate")).toEqual([]);
   await drawer.getByRole("tab", { name: "Places" }).click();
   await expect(drawer.getByRole("listitem").filter({ hasText: "first seen" }).first()).toBeVisible();
+  await drawer.getByText("On the wire").first().click();
+  await expect(drawer).toContainText("client certificate");
   expect(await camera.photograph("certificate-places")).toEqual([]);
 
   await frame.page.reload();

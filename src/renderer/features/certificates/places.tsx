@@ -6,6 +6,7 @@ import { When } from "#renderer/ui/when.tsx";
 import type { Place } from "#shared/model/certificate.ts";
 import { sayProtocol } from "#shared/text/protocol.ts";
 import { sayWhere } from "./columns.tsx";
+import { EndpointWire } from "./endpoint-wire.tsx";
 
 /** Where a certificate is seen, and since when: what breaks when it ends. */
 export function Places({ places }: { places: readonly Place[] }) {
@@ -42,6 +43,7 @@ function Since({ place }: { place: Place }) {
           , asked for <Untrusted text={place.serverName} />
         </Dim>
       )}
+      {place.kind === "endpoint" && <EndpointWire place={place} />}
     </>
   );
 }

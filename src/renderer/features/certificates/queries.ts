@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
 
 export const route = getRouteApi("/certificates");
 type Search = ReturnType<typeof route.useSearch>;
@@ -63,4 +64,10 @@ export function useAsn1Level(sha256: string, offset: number | null) {
       staleTime: Number.POSITIVE_INFINITY,
     }),
   );
+}
+
+/** What is known of an endpoint from the wire. */
+export function useEndpoint({ host, port, serverName, protocol }: Omit<TlsTarget, "kind">) {
+  const { endpoints } = useApi();
+  return useQuery(endpoints.find.queryOptions({ input: { host, port, serverName, protocol } }));
 }
