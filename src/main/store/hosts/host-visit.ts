@@ -117,6 +117,7 @@ function mayClear(
   { isWhole, hasKey }: { isWhole: boolean; hasKey: boolean },
 ): (about: About & { rule: string }) => boolean {
   return ({ rule, kind, id }) => {
+    if (kind === "endpoint") return false;
     if (kind !== "host") return !outOfSight[kind].has(id);
     return rule === "host-key-changed" ? hasKey : isWhole;
   };
