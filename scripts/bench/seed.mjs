@@ -152,9 +152,6 @@ const COUNTED = `
   UPDATE grant_line
     SET is_matched = key.is_matched, listed = key.listed, use = iif(line % 50 = 7, 'unused', 'unknown'), orphan_since = '${NOW}'
     FROM key WHERE key.fingerprint = grant_line.fingerprint;
-  INSERT INTO expiry (ends_on, due_on, life_days, issuer, owner, public, count)
-    SELECT ends_on, due_on, life_days, expiry_of.issuer, expiry_of.owner, public, count(*)
-    FROM expiry_of JOIN certificate USING (id) WHERE is_seen = 1 GROUP BY 1, 2, 3, 4, 5, 6;
   UPDATE tally SET count = (SELECT count(*) FROM certificate) WHERE what = 'certificate';
   INSERT INTO tally (what, count) SELECT tallied_as, count(*) FROM grant_line GROUP BY tallied_as;
   INSERT INTO tally (what, count) SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as;
