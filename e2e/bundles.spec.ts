@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
 import { InspectDialog } from "./pages/inspect-dialog.ts";
 
@@ -51,6 +53,30 @@ test("a bundle that is dropped is shown, and imported once that is said", async 
   await expect(hosts.rows.first()).toContainText("vault.corp");
 });
 
+test("a bundle that was signed says by whom, once the signers are chosen", async ({ openEmpty, folders }) => {
+  const folder = folders.use(await makeTemporaryFolder());
+  const [key, path] = [join(folder.path, "key"), join(folder.path, "vault.bundle")];
+  const text = bundleOf({ time: TODAY_S });
+  await writeFile(path, text);
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "an auditor", "-f", key]);
+  execFileSync("ssh-keygen", ["-Y", "sign", "-q", "-n", "latchkey-bundle", "-f", key, path]);
+  const signature = await readFile(`${path}.sig`, "utf8");
+  const frame = await openEmpty();
+  const inspect = new InspectDialog(frame.page);
+  await inspect.drop([
+    { name: "vault.bundle", text },
+    { name: "vault.bundle.sig", text: signature },
+  ]);
+  const bundle = inspect.file("vault.bundle");
+  await expect(bundle).toContainText("which nobody here is known by");
+  const chooser = frame.page.waitForEvent("filechooser");
+  await bundle.getByRole("button", { name: "Choose signers" }).click();
+  await (await chooser).setFiles(`${key}.pub`);
+  await expect(bundle).toContainText("signed by an auditor");
+  await bundle.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(bundle).toContainText("Imported");
+});
+
 test("a bundle larger than a message is taken in parts, and one that is older is refused", async ({
   openEmpty,
 }) => {
@@ -83,4 +109,23 @@ test("the collector and its instructions are saved from the page, to the byte", 
   const script = await readFile(join(import.meta.dirname, "../resources/collector/collect.sh"), "utf8");
   expect(await save("Save the collector")).toBe(script);
   expect(await save("Save the instructions")).toContain("WHAT IS IN A BUNDLE");
+
+  // What the printer would be given, at the moment when it is called.
+  await frame.page.emulateMedia({ media: "print" });
+  const printed = frame.page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        window.print = () => {
+          const shown = [...document.body.children].filter((one) => getComputedStyle(one).display !== "none");
+          resolve(shown.map(({ textContent }) => textContent).join());
+          window.dispatchEvent(new Event("afterprint"));
+        };
+      }),
+  );
+  await inspect.root.getByRole("button", { name: "Print the instructions" }).evaluate((button) => {
+    if (button instanceof HTMLElement) button.click();
+  });
+  expect((await printed).trim()).toMatch(/^LATCHKEY: READING A HOST[\s\S]*No content of other files\.$/);
+  await frame.page.emulateMedia({ media: null });
+  await expect(inspect.root.getByRole("button", { name: "Print the instructions" })).toBeVisible();
 });

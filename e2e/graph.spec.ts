@@ -38,10 +38,10 @@ test("every step is listed, and what a host reaches is a table first and a pictu
 
   await page.getByText("Mutual trust", { exact: true }).click();
   const pairs = new ListScreen(page, "pairs");
-  await expect(pairs.row("web-1")).toContainText("db-1");
+  await expect(pairs.row("metrics@")).toContainText("postgres@");
   expect(await camera.photograph("graph-mutual")).toEqual([]);
   await goByKeys(frame, pairs);
-  const pair = await pairs.open("web-1");
+  const pair = await pairs.open("metrics@");
   await expect(pair.getByRole("heading", { name: "Back" })).toBeVisible();
   await page.getByRole("button", { name: "Show a picture" }).click();
   await expect(picture.getByRole("heading")).toContainText("pair");

@@ -1,5 +1,5 @@
-import { Button, TextInput } from "@mantine/core";
-import { IconAlertTriangle, IconCircleCheck, IconDatabaseImport } from "@tabler/icons-react";
+import { Button, FileButton, TextInput } from "@mantine/core";
+import { IconAlertTriangle, IconCircleCheck, IconDatabaseImport, IconSignature } from "@tabler/icons-react";
 import { useState } from "react";
 import type { GivenFile } from "#renderer/api/given-files.ts";
 import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
@@ -17,7 +17,7 @@ type Props = { name: string; blob: Blob; signature: GivenFile | null };
 
 /** What a collector wrote on another host: it is shown, and imported once somebody says so. */
 export function BundleFile({ name, blob, signature }: Props) {
-  const { look, take, callHost } = useBundle(blob, signature);
+  const { look, take, callHost, signers, setSigners } = useBundle(blob, signature);
   const error = take.error ?? look.error;
   return (
     <section className={classes.file} aria-label={sayUntrusted(name)}>
@@ -42,6 +42,7 @@ export function BundleFile({ name, blob, signature }: Props) {
         <>
           {look.data && <BundleFacts bundle={look.data} />}
           {(look.data?.isNewHost || isAboutHost(look.error)) && <HostName onName={callHost} />}
+          {signature && !look.data?.importedAt && <Signers file={signers} onChoose={setSigners} />}
           {look.data && look.data.importedAt === null && (
             <div className={classes.actions}>
               <Button
@@ -92,6 +93,28 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
         </Fact>
       ))}
     </Facts>
+  );
+}
+
+/** Whose signatures are good, beside those of the rosters' people: keys of auditors, say, that no roster has. */
+function Signers({ file, onChoose }: { file: File | null; onChoose: (file: File | null) => void }) {
+  return (
+    <div className={classes.naming}>
+      <FileButton accept=".pub,.txt,.signers" onChange={onChoose}>
+        {(props) => (
+          <Button {...props} size="xs" variant="default" leftSection={<IconSignature size={15} />}>
+            Choose signers
+          </Button>
+        )}
+      </FileButton>
+      <span className={classes.hint}>
+        {file ? (
+          <Untrusted text={`signers: the rosters, and ${file.name}`} limit={120} />
+        ) : (
+          "signers: the rosters. A file of public keys or fingerprints, one a line, names more"
+        )}
+      </span>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { useApi } from "#renderer/api/api.ts";
 import { type GivenFile, toBase64 } from "#renderer/api/given-files.ts";
 import { BUNDLE_PART_BYTES } from "#shared/contract/bundles.ts";
@@ -24,24 +24,45 @@ export function useIsBundle({ blob }: GivenFile): boolean | null {
 
 export type Place = { host: string; port: number };
 
-/** What a bundle is and what importing it would do, and the means to do it. `as`: what its host is called. */
+/** As long as a list of signers may be. */
+const MOST_SIGNERS_BYTES = 1024 * 1024;
+
+/**
+ * What a bundle is and what importing it would do, and the means to do it. `as`: what its host is called; `signers`: whose
+ * signatures are good beside those of the rosters' people.
+ */
 export function useBundle(blob: Blob, signatureFile: GivenFile | null) {
   const { bundles } = useApi();
   const [as, callHost] = useState<Place | null>(null);
+  const [signers, setSigners] = useState<File | null>(null);
   const given = async () => ({
     ...(await handOver(blob, bundles.hand.call)),
     as,
     signature: await readText(signatureFile),
+    signers: await readSigners(signers),
   });
   const look = useQuery({
-    queryKey: ["given-bundle", useId(), as],
+    queryKey: ["given-bundle", useId(), as, useFileNumber(signers)],
     queryFn: async () => bundles.look.call(await given()),
     retry: false,
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
   });
   const take = useMutation({ mutationFn: async () => bundles.import.call(await given()) });
-  return { look, take, callHost };
+  return { look, take, callHost, signers, setSigners };
+}
+
+/** Another one for each file that is chosen. */
+function useFileNumber(file: File | null): number {
+  const last = useRef({ file, count: 0 });
+  if (last.current.file !== file) last.current = { file, count: last.current.count + 1 };
+  return last.current.count;
+}
+
+function readSigners(file: File | null): Promise<string> | string {
+  if (file === null) return "";
+  if (file.size <= MOST_SIGNERS_BYTES) return file.text();
+  throw new Error(`${file.name} is larger than 1 MiB; no list of signers is`);
 }
 
 type Hand = (part: { id: string; base64: string }) => Promise<unknown>;

@@ -1,10 +1,12 @@
 import { Button } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
+import { IconDownload, IconPrinter } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
+import { useCallback } from "react";
 import { useApi } from "#renderer/api/api.ts";
 import { download } from "#renderer/ui/table/csv.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import classes from "./inspect.module.css";
+import { PrintPage } from "./print-page.tsx";
 
 /** How a host is read that no network leads to: what to carry there, and what to bring back. */
 export function CarryNote() {
@@ -15,6 +17,10 @@ export function CarryNote() {
       download(what === "script" ? "collect.sh" : "collect.txt", "text/plain", collector[what]);
     },
   });
+  const print = useMutation({ mutationFn: () => bundles.collector.call() });
+  const { reset } = print;
+  const endPrinting = useCallback(() => reset(), [reset]);
+  const error = save.error ?? print.error;
   return (
     <section className={classes.carry} aria-labelledby="carry">
       <h3 id="carry" className={classes.name}>
@@ -41,10 +47,19 @@ export function CarryNote() {
         >
           Save the instructions
         </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconPrinter size={15} />}
+          onClick={() => print.mutate()}
+        >
+          Print the instructions
+        </Button>
+        {print.data && <PrintPage text={print.data.instructions} onDone={endPrinting} />}
       </div>
-      {save.error && (
+      {error && (
         <p role="alert" className={classes.hint}>
-          <Untrusted text={save.error.message} />
+          <Untrusted text={error.message} />
         </p>
       )}
     </section>
