@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { runnerImport } from "vite";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
+import { goByKeys } from "./pages/by-keys.ts";
 
 type Maker = { makeChangedDatabase(path: string): void };
 
@@ -30,6 +31,7 @@ test("what the last scan found otherwise than the one before, and the other way 
     "grants 2 new, 2 changed, 1 gone",
   );
   expect(await camera.photograph("changes")).toEqual([]);
+  await goByKeys(frame, list);
 
   await list.filter("Kind", "host key");
   const drawer = await list.open("ssh-ed25519");

@@ -1,5 +1,6 @@
 import { startSshServer } from "#testing/ssh/ssh-server.ts";
 import { expect, test } from "./latchkey.ts";
+import { goByKeys } from "./pages/by-keys.ts";
 
 test("a new key is found in the list, trusted there, matched from then on, and forgotten again", async ({
   openEmpty,
@@ -44,6 +45,7 @@ test("the keys of all hosts are filtered by state, and reached by the keyboard",
   await expect(frame.title).toHaveText("Host keys");
   const list = await frame.goTo("Host keys");
   await list.rows.first().waitFor();
+  await goByKeys(frame, list);
   expect(await camera.photograph("host-keys")).toEqual([]);
   await list.filter("State", "Matched");
   await expect(list.rows.first()).toContainText("Matched");

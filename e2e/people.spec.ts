@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
+import { goByKeys } from "./pages/by-keys.ts";
 
 test("the people of all rosters, why each counts as there or gone, and what their keys open", async ({
   openSample,
@@ -15,6 +16,7 @@ test("the people of all rosters, why each counts as there or gone, and what thei
   await expect(list.row("carol@corp")).toContainText("Left");
   await expect(page.getByText("team-keys: 3 people with 3 keys")).toBeVisible();
   expect(await camera.photograph("people")).toEqual([]);
+  await goByKeys(frame, list);
 
   await list.filter("Standing", "Left");
   const drawer = await list.open(/^carol/);

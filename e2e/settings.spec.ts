@@ -40,6 +40,7 @@ test("a remembered target is forgotten, and what was seen there is kept", async 
   const frame = await openSample();
   await frame.goTo("Settings");
   const { page } = frame;
+  await expect(page.getByRole("listitem").filter({ hasText: "any transport," }).first()).toContainText("SSH");
   const target = page.getByRole("listitem").filter({ hasText: "gone.invalid:443" });
   await target.getByRole("button", { name: /^Forget/ }).click();
   await expect(target).toHaveCount(0);

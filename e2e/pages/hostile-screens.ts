@@ -4,7 +4,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect } from "../latchkey.ts";
 import { examine, watchForHarm } from "./examine.ts";
 import type { Frame } from "./frame.ts";
-import type { ListScreen } from "./list-screen.ts";
+import { ListScreen } from "./list-screen.ts";
 
 type Maker = { makeHostileDatabase(path: string): { payloadCount: number } };
 
@@ -12,12 +12,22 @@ const LISTS = [
   "Certificates",
   "Access",
   "Graph",
+  "People",
   "Hosts",
   "Host keys",
   "Changes",
   "Scans",
   "Findings",
 ] as const;
+
+/** A list of the screen that has the graph. */
+const SHARED = "Shared keys";
+
+async function goToShared(frame: Frame): Promise<ListScreen> {
+  await frame.goTo("Graph");
+  await frame.page.getByText(SHARED, { exact: true }).click();
+  return new ListScreen(frame.page, "shared keys");
+}
 
 /** Typed into every search: what runs, what turns text around, what SQL and spreadsheets obey. */
 const TYPED = [
@@ -54,8 +64,8 @@ export async function tryEveryScreen({ openDatabase, everyDrawer }: Given): Prom
   const { page } = frame;
   const harm = await watchForHarm(page);
 
-  for (const name of LISTS) {
-    const list = await frame.goTo(name);
+  for (const name of [...LISTS, SHARED] as const) {
+    const list = name === SHARED ? await goToShared(frame) : await frame.goTo(name);
     await list.rows.first().waitFor();
     await sortByEach(frame, list);
     // Of the six hundred, those of one rule hold every payload.

@@ -121,6 +121,7 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
     reach: makeReach(payload),
+    authorities: { trusted: [makeAuthority(payload)], isToldWhole: false },
     disk: { addresses: [payload], map: null, servings: [makeHostileServing(payload)] },
     authorities: { trusted: [makeAuthority(payload)], isToldWhole: false },
     hostKeys: [{ keyType: payload, keyBits: null, fingerprint: payload }],
