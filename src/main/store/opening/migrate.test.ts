@@ -58,6 +58,36 @@ test("a step that fails leaves the schema and the number of the step before it",
   }).toEqual({ version: 1, tables: ["kept"] });
 });
 
+test("what a database of before STARTTLS holds stays, greeted at once, and nothing refers to what is gone", () => {
+  using db = openMemory();
+  db.pragma("foreign_keys = ON");
+  migrate(db, migrations.slice(0, 14));
+  db.exec(`
+    INSERT INTO scan (id, started_at, state, finished_at, total) VALUES (1, '2026-06-01T00:00:00Z', 'finished', '2026-06-01T00:00:00Z', 1);
+    INSERT INTO host_name (id, name) VALUES (1, 'mail');
+    INSERT INTO endpoint (id, host, port, name, state, outcome, message, last_scan, last_seen)
+    VALUES (7, 'mail', 465, 1, 'ok', 'presented', '', 1, '2026-06-01T00:00:00Z');
+    INSERT INTO target (kind, host, port, use_sudo, added_at, transport) VALUES ('tls', 'mail', 25, 0, '2026-06-01T00:00:00Z', 'auto');
+    INSERT INTO unvisited (kind, host, port, user, server_name, use_sudo, scan) VALUES ('tls', 'mail', 25, '', '', 0, 1);
+    INSERT INTO certificate (id, sha256, subject, issuer, serial, not_after, names, key_type, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, due_from, first_seen)
+    VALUES (3, 'aa', 'CN=mail', 'CN=mail', '01', '2026-07-01T00:00:00Z', '[]', 'EC', 'bb', 'x', 0, 1, '[]', 1, '2026-06-20T00:00:00Z', '2026-06-01T00:00:00Z');
+    INSERT INTO place (certificate, name, endpoint, position, first_scan, last_scan) VALUES (3, 1, 7, 0, 1, 1);`);
+  migrate(db);
+  const known = [
+    "SELECT host, port, protocol FROM endpoint",
+    "SELECT host, port, protocol FROM target",
+    "SELECT host, port, protocol FROM unvisited",
+  ];
+  expect(known.flatMap((sql) => db.prepare(sql).all())).toEqual([
+    { host: "mail", port: 465, protocol: "tls" },
+    { host: "mail", port: 25, protocol: "tls" },
+    { host: "mail", port: 25, protocol: "tls" },
+  ]);
+  expect(db.prepare("SELECT endpoint FROM place").pluck().all()).toEqual([7]);
+  expect(db.pragma("foreign_key_check")).toEqual([]);
+  expect(db.pragma("foreign_keys", { simple: true })).toBe(1);
+});
+
 test("a database from a newer program is refused and not touched", () => {
   using db = openMemory();
   migrate(db);
