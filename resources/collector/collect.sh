@@ -1563,7 +1563,7 @@ only_hosts() {
 # ---- Certificates -----------------------------------------------------------------------------------------
 
 read_certificates() {
-	seen_certificates=$nl told_files=$nl keystores='' trusted=0 folders=0
+	seen_certificates=$nl told_files=$nl told_folders=$nl keystores='' trusted=0 folders=0
 	walk_certificates
 	[ $trusted = 0 ] || unread trust-store /etc/ssl/certs trust-store $trusted
 	read_servers
@@ -1864,6 +1864,8 @@ include_for_server() {
 	esac
 	set -f
 	unset IFS
+	folder=${pattern%/*}
+	case $folder in *[*?[]*) ;; *) [ ! -r "$folder" ] || [ ! -x "$folder" ] || tell_folder "$folder" ;; esac
 	for file do
 		case $shipped_files in *"$nl$file$nl"*) continue ;; esac
 		[ -f "$file" ] && [ -r "$file" ] && server_files=$server_files$file$nl
@@ -1914,6 +1916,8 @@ tell_file() {
 }
 
 tell_folder() {
+	case $told_folders in *"$nl$1$nl"*) return ;; esac
+	told_folders=$told_folders$1$nl
 	printf '@folder -'
 	say path "$1"
 	set +f
@@ -2080,7 +2084,7 @@ only_tls() {
 			if (FILENAME !~ /main[.]cf$/) return line ~ /^[^ \t]+[ \t]+\/[^ \t]+[.](pem|crt|cer|key|chain)([, \t]+\/[^ \t]+[.](pem|crt|cer|key|chain))*[ \t]*$/ ? line : ""
 			if (line ~ /^[ \t]/) return is_kept ? line : ""
 			word = word_of(line)
-			is_kept = word !~ /pass/ && (word ~ /tls|^inet_|^config_directory|^my(hostname|domain|origin)$|^master_service_disable$|^default_database_type$|^compatibility_level$/ || line ~ /^[^=]*=[ \t]*\/[^ \t]*[ \t]*$/)
+			is_kept = word !~ /pass/ && (word ~ /tls|^inet_|^config_directory|^my(hostname|domain|origin)$|^master_service_disable$|^default_database_type$|^compatibility_level$/ || line ~ /^[^=]*=[ \t]*(yes|no|[0-9]+|\/[^ \t]*)[ \t]*$/)
 			return is_kept ? line : ""
 		}
 
@@ -2092,6 +2096,8 @@ only_tls() {
 			if (word ~ /^(service|protocol|inet_listener|local|local_name|remote|ssl_server|ssl_client|ssl)$/) return line
 			if (line ~ /[{][ \t]*$/) return word " {"
 			if (line ~ /BEGIN/) return ""
+			# In a block of protocols each stands by itself.
+			if (line ~ /^[ \t]*[a-z0-9_-]+[ \t]*=[ \t]*(yes|no)[ \t]*$/) return line
 			if (word ~ /^(protocols|listen|port|address|haproxy|!include|!include_try|dovecot_config_version|dovecot_storage_version|ssl.*|(.*_)?(cert|key|ca|dh|crl)_file)$/) return line
 			return ""
 		}

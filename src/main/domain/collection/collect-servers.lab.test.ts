@@ -1,9 +1,13 @@
-import { createPublicKey } from "node:crypto";
+import { createHash, createPublicKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Collection } from "./collection.ts";
 import { readCollection } from "./read-collection.ts";
+
+const STORES = join(import.meta.dirname, "../keystores/testdata");
 
 const SHELLS = ["dash", "busybox sh", "bash", "ksh"];
 
@@ -87,9 +91,23 @@ let host: LabHost;
 let told: Collection;
 beforeAll(async () => {
   host = await startHost({ name: "servers", prepare: PREPARE });
+  for (const name of ["java.jks", "java.jceks"])
+    await lay(`/etc/tomcat10/${name}`, readFileSync(join(STORES, name)));
+  await lay("/etc/tomcat10/own.jks", signAnew(readFileSync(join(STORES, "java.jks")), "nobody knows"));
   told = await collect();
 }, 60_000);
 afterAll(() => host[Symbol.asyncDispose]());
+
+const lay = (path: string, bytes: Uint8Array) =>
+  host.run(`echo ${Buffer.from(bytes).toString("base64")} | base64 -d > ${path}`);
+
+/** The same Java keystore under another password; its keys are still locked with the one before. */
+function signAnew(store: Buffer, password: string): Buffer {
+  const wide = Buffer.from(password, "utf16le").swap16();
+  const rest = store.subarray(0, -20);
+  const digest = createHash("sha1").update(wide).update("Mighty Aphrodite").update(rest).digest();
+  return Buffer.concat([rest, digest]);
+}
 
 async function collect(shell = "sh"): Promise<Collection> {
   const collection = readCollection(await runCollector(host, { shell, args: ["--nonce", "n"] }), {
@@ -152,8 +170,7 @@ test("what these name is read wherever it lies, and includes outside of their fo
   const paths = told.certificateFiles.map(({ path }) => path).sort();
   expect(paths).toEqual([
     "/etc/haproxy/certs/site.pem",
-    "/etc/tomcat10/known.p12",
-    "/etc/tomcat10/old.p12",
+    ...["java.jks", "known.p12", "old.p12", "own.jks"].map((name) => `/etc/tomcat10/${name}`),
     ...["apache", "imap", "my", "nginx", "pg", "smtp", "vhost"].map((name) => `/srv/tls/${name}.pem`),
   ]);
   expect(told.diskFiles.get("/srv/tls/nginx.pem")).toMatchObject({
@@ -180,7 +197,15 @@ test("keystores stay where they are: those with a known password are told of wit
     ["/etc/tomcat10/known.p12", "pkcs12", "default", "changeit"],
     ["/etc/tomcat10/locked.p12", "pkcs12", "locked", null],
     ["/etc/tomcat10/old.p12", "pkcs12", "default", "changeit"],
+    ["/etc/tomcat10/java.jks", "jks", "default", "changeit"],
+    ["/etc/tomcat10/own.jks", "jks", "certificates", null],
+    // A secret key stands before its certificates, and how long that is only Java tells.
+    ["/etc/tomcat10/java.jceks", "jceks", "locked", null],
   ]);
+  const held = (name: string) =>
+    told.certificateFiles.find(({ path }) => path === `/etc/tomcat10/${name}`)?.ders ?? [];
+  const { raw } = new X509Certificate(readFileSync(join(STORES, "leaf.pem")));
+  for (const name of ["java.jks", "own.jks"]) expect(held(name).some((der) => raw.equals(der))).toBe(true);
 });
 
 test("every shell tells the same of servers", async () => {

@@ -193,6 +193,11 @@ test("a server's own key needs no passphrase, and a group may share it; everybod
     "key-file-readable-by-others /etc/ssl/private/open.key",
     "key-file-without-passphrase /etc/ssl/private/id_deploy",
   ]);
+  const named = keyFile("/srv/tls/site.key", { format: "pem" });
+  const { path, entry } = named;
+  expect(find({ keyFiles: [named] })).toMatchObject([{ rule: "key-file-without-passphrase" }]);
+  const diskFiles = new Map([[path, { path, entry, realPath: path, writtenAt: null }]]);
+  expect(find({ keyFiles: [named], diskFiles })).toEqual([]);
 });
 
 test("of an authority it is said that certificates log in, not its key", () => {

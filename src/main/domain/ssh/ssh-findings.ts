@@ -72,10 +72,10 @@ function findWeak(grant: JudgedGrant): FindingDraft | null {
   };
 }
 
-function findFileProblems(file: KeyFile, { hostKeys, accounts }: Collection): (FindingDraft | null)[] {
+function findFileProblems(file: KeyFile, { hostKeys, accounts, diskFiles }: Collection): (FindingDraft | null)[] {
   // Red Hat gives host keys to a group of their own, which only ssh-keysign is in.
   if (isHostKey(file, hostKeys)) return [(file.entry.mode & 0o037) === 0 ? null : findReadable(file)];
-  if (isServerKey(file)) return [(file.entry.mode & 0o007) === 0 ? null : findReadable(file)];
+  if (isServerKey(file, diskFiles)) return [(file.entry.mode & 0o007) === 0 ? null : findReadable(file)];
   const owner = accounts.find(({ uid }) => uid === file.entry.uid)?.name ?? `uid ${file.entry.uid}`;
   return [findWithoutPassphrase(file, owner), findReadable(file)];
 }
@@ -117,9 +117,9 @@ export const isHostKey = ({ path, blob }: KeyFile, hostKeys: Collection["hostKey
  * A key that a server reads by itself when it starts: nobody is there to type a passphrase, and a group such as
  * Debian's ssl-cert is how several servers share it.
  */
-const isServerKey = ({ path, format }: KeyFile): boolean =>
+const isServerKey = ({ path, format }: KeyFile, named: Collection["diskFiles"]): boolean =>
   (format === "pem" || format === "pkcs8") &&
-  /^\/etc\/(ssl|pki|letsencrypt|nginx|apache2|httpd)\//.test(path);
+  (named.has(path) || /^\/etc\/(ssl|pki|letsencrypt|nginx|apache2|httpd)\//.test(path));
 
 const isSecurityKey = ({ blob }: KeyFile): boolean =>
   (blob && readKeyBlob(blob)?.keyType.startsWith("sk-")) === true;

@@ -25,6 +25,7 @@ const COMMANDS = [
   ["access", "--rogue"],
   ["changes", "--from", "0"],
   ["hosts"],
+  ["served"],
   ["hosts", "--state", "failed"],
   ["host-keys"],
   ["findings"],
