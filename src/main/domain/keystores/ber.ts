@@ -8,30 +8,35 @@ import { readElement } from "#domain/x509/der.ts";
 
 /** Deeper than any keystore; each level costs a call. */
 const MOST_DEPTH = 48;
+/** Elements of one file, each of which costs an object. */
+const MOST_ELEMENTS = 200_000;
 
 const OCTET_STRING = 0x04;
 const CONSTRUCTED = 0x20;
 /** Octet strings in pieces, and those that stand in place of one under a tag of their own. */
 const IN_PIECES = OCTET_STRING | CONSTRUCTED;
 
+type Walk = { bytes: Buffer; elementsLeft: number };
 type Copied = { bytes: Buffer; next: number; isSame: boolean };
 
-/** The first element of `bytes` in definite lengths and whole strings; null where it is no element, or too deep. */
+/** The first element of `bytes` in definite lengths and whole strings; null where it is none, or too much. */
 export function toDefinite(bytes: Buffer): Buffer | null {
-  return copyElement(bytes, 0, bytes.length, 0)?.bytes ?? null;
+  const walk = { bytes, elementsLeft: MOST_ELEMENTS };
+  return copyElement(walk, 0, bytes.length, 0)?.bytes ?? null;
 }
 
-function copyElement(bytes: Buffer, at: number, limit: number, depth: number): Copied | null {
+function copyElement(walk: Walk, at: number, limit: number, depth: number): Copied | null {
+  const { bytes } = walk;
   const isConstructed = ((bytes[at] ?? 0) & CONSTRUCTED) !== 0;
-  if (depth > MOST_DEPTH || at + 2 > limit) return null;
-  if (bytes[at + 1] === 0x80) return isConstructed ? copyIndefinite(bytes, at, limit, depth) : null;
+  if (depth > MOST_DEPTH || at + 2 > limit || walk.elementsLeft-- <= 0) return null;
+  if (bytes[at + 1] === 0x80) return isConstructed ? copyIndefinite(walk, at, limit, depth) : null;
   const element = readElement(bytes, at, limit);
   if (!element) return null;
   const same = { bytes: bytes.subarray(at, element.end), next: element.end, isSame: true };
   if (!isConstructed) return same;
   const parts: Copied[] = [];
   for (let from = element.content; from < element.end; ) {
-    const part = copyElement(bytes, from, element.end, depth + 1);
+    const part = copyElement(walk, from, element.end, depth + 1);
     // What is constructed by its tag alone, as a certificate's odd parts may be, is left as it is.
     if (!part) return depth === 0 ? null : same;
     parts.push(part);
@@ -42,12 +47,13 @@ function copyElement(bytes: Buffer, at: number, limit: number, depth: number): C
 }
 
 /** Its end is marked by two zero bytes. */
-function copyIndefinite(bytes: Buffer, start: number, limit: number, depth: number): Copied | null {
+function copyIndefinite(walk: Walk, start: number, limit: number, depth: number): Copied | null {
+  const { bytes } = walk;
   const parts: Copied[] = [];
   for (let at = start + 2; at + 2 <= limit; ) {
     if (bytes[at] === 0 && bytes[at + 1] === 0)
       return { bytes: join(bytes[start] ?? 0, parts), next: at + 2, isSame: false };
-    const part = copyElement(bytes, at, limit, depth + 1);
+    const part = copyElement(walk, at, limit, depth + 1);
     if (!part) return null;
     parts.push(part);
     at = part.next;
