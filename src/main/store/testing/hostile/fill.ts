@@ -123,7 +123,6 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     reach: makeReach(payload),
     authorities: { trusted: [makeAuthority(payload)], isToldWhole: false },
     disk: { addresses: [payload], map: null, servings: [makeHostileServing(payload)] },
-    authorities: { trusted: [makeAuthority(payload)], isToldWhole: false },
     hostKeys: [{ keyType: payload, keyBits: null, fingerprint: payload }],
     certificateFiles: [{ path: payload, certificates: [makeCertificate(`${payload}${index}`)] }],
     coverage: { read: [payload], notRead: [{ what: payload, why: payload }] },
