@@ -14,6 +14,8 @@ type ScreenName =
   | "Host keys"
   | "Scans"
   | "Findings"
+  | "Timeline"
+  | "Forecast"
   | "Settings";
 
 /** What a list is of, where its screen has another name. */

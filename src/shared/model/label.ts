@@ -18,7 +18,7 @@ export type Tag = z.infer<typeof Tag>;
 
 /** What labels are put on: a host by the name that the user gave it, or a certificate. */
 export const Labelled = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("host"), host: z.string().max(253) }),
+  z.object({ kind: z.literal("host"), host: z.string().max(1_000) }),
   z.object({ kind: z.literal("certificate"), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
 ]);
 export type Labelled = z.infer<typeof Labelled>;

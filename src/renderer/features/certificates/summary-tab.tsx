@@ -9,6 +9,7 @@ import type { CertificateDetail } from "#shared/model/certificate.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import classes from "./certificates.module.css";
 import { Extensions } from "./extensions.tsx";
+import { CertificateLabels } from "./labels.tsx";
 
 /** What the certificate itself says, and what is wrong with it. */
 export function SummaryTab({ certificate }: { certificate: CertificateDetail }) {
@@ -17,6 +18,7 @@ export function SummaryTab({ certificate }: { certificate: CertificateDetail }) 
       <FindingLines findings={certificate.findings} />
       <Malformed malformed={certificate.malformed} />
       <Summary certificate={certificate} />
+      <CertificateLabels sha256={certificate.sha256} />
       <Names names={certificate.names} />
       <Extensions extensions={certificate.extensions} />
     </>

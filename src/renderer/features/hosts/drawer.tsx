@@ -15,6 +15,7 @@ import { CoverageOf } from "./coverage.tsx";
 import { HostKeys } from "./host-keys.tsx";
 import classes from "./hosts.module.css";
 import { AccountLines, KeyFileLines } from "./inventory.tsx";
+import { HostLabels } from "./labels.tsx";
 import { LogWindows } from "./log-windows.tsx";
 import { useHost } from "./queries.ts";
 
@@ -82,6 +83,7 @@ function Details({ host }: { host: HostDetail }) {
       </div>
       <HostKeys host={host} />
       <FindingLines findings={host.findings} />
+      <HostLabels host={host.host} />
       <CoverageOf coverage={host.coverage} />
       <LogWindows host={host} />
       <HostFacts host={host} />
