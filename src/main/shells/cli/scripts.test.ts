@@ -6,6 +6,7 @@ import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startPlainServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
+import { startSocksProxy } from "#testing/ways/proxies.ts";
 
 /*
  * The scripts in e2e/cli are conversations, and a script passes when saying its commands again gives its own text:
@@ -17,7 +18,7 @@ import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
  *   [2]                                        its exit code, unless 0
  *   -- list.txt --                             files, at the end: they are there before the first command
  *
- * {tls}, {plain}, {smtp} and {closed} are endpoints on loopback; {folder} is the script's own folder, and jo's home. It is
+ * {tls}, {plain}, {smtp}, {closed} and {socks}, a proxy, are endpoints on loopback; {folder} is the script's own folder, and jo's home. It is
  * always 1 June 2026.
  * After a change on purpose, `vitest -u` writes the new text; read what it wrote.
  */
@@ -38,7 +39,9 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   await using plain = await startPlainServer();
   const certificate = await makeCertificate({ names: ["mail.example"], notAfter: EXPIRY });
   await using mail = await startScriptedServer({ protocol: "smtp", certificate });
+  await using socks = await startSocksProxy();
   const places = {
+    socks: say(socks.endpoint),
     tls: say(server.endpoint),
     plain: say(plain.endpoint),
     smtp: say(mail.endpoint),
@@ -58,7 +61,7 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   await expect(again).toMatchFileSnapshot(path);
 });
 
-type Places = Record<"tls" | "plain" | "smtp" | "closed" | "folder", string>;
+type Places = Record<"socks" | "tls" | "plain" | "smtp" | "closed" | "folder", string>;
 
 async function converse(line: string, places: Places): Promise<string[]> {
   const words = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? "");

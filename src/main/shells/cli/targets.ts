@@ -153,13 +153,16 @@ const columnsAt = (now: Date): Column<RememberedTarget>[] => [
   { head: "ADDED", cell: ({ addedAt }) => sayElapsed(addedAt, now) },
 ];
 
-const sayBy = ({ target, transport }: RememberedTarget): string =>
-  target.kind === "ssh" && transport !== "auto" ? `SSH (${transport})` : sayKind(target);
+function sayBy({ target, transport, way }: RememberedTarget): string {
+  if (target.kind === "ssh" && transport !== "auto") return `SSH (${transport})`;
+  return way === "" ? sayKind(target) : `${sayKind(target)} through ${way}`;
+}
 
-const toTargetJson = ({ target, useSudo, transport, addedAt }: RememberedTarget) => ({
+const toTargetJson = ({ target, useSudo, transport, way, addedAt }: RememberedTarget) => ({
   text: sayTarget(target),
   ...target,
   useSudo,
   transport,
+  way,
   addedAt,
 });

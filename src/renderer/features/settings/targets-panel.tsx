@@ -46,15 +46,20 @@ export function TargetsPanel() {
       )}
       {found.length > 0 && (
         <Lines>
-          {found.slice(0, SHOWN).map(({ id, target, useSudo, transport, addedAt }) => {
+          {found.slice(0, SHOWN).map(({ id, target, useSudo, transport, way, addedAt }) => {
             const text = sayTarget(target);
             return (
               <Line
                 key={id}
                 end={
                   <>
-                    {target.kind === "ssh" && TRANSPORTS[transport]} {useSudo && "by sudo,"} added{" "}
-                    <When instant={addedAt} />
+                    {target.kind === "ssh" && TRANSPORTS[transport]} {useSudo && "by sudo,"}{" "}
+                    {way !== "" && (
+                      <>
+                        through <Untrusted text={way} />,
+                      </>
+                    )}{" "}
+                    added <When instant={addedAt} />
                     <ActionIcon
                       variant="subtle"
                       color="gray"
