@@ -1054,6 +1054,8 @@ CREATE TABLE host_address (
   PRIMARY KEY (address, host)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX endpoint_address_of_address ON endpoint_address (address);
+
 CREATE INDEX host_address_of_host ON host_address (host);
 
 CREATE TABLE host_map (
@@ -1434,6 +1436,8 @@ WHEN NEW.fingerprint IS NOT NULL AND (instr(NEW.path, '/.ssh/') > 0 OR NEW.path 
 BEGIN
   UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
 END;
+
+CREATE INDEX place_gone_of_certificate ON place (certificate) WHERE gone_scan IS NOT NULL;
 
 CREATE INDEX place_leaf_begun ON place (first_scan, endpoint)
   WHERE gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0;

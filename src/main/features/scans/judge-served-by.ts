@@ -4,6 +4,7 @@ import { findRows } from "#domain/serving/list-servings.ts";
 import { findServedProblems } from "#domain/serving/served-findings.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { SERVED_RULES } from "#shared/model/served.ts";
+import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
 import { sayEndpoint } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { SeenEndpoint, ServedSight } from "#store/serving/served-table.ts";
@@ -15,13 +16,24 @@ type Store = Pick<RecordingStore, "served">;
  * Lays what endpoints show beside what their hosts say, after a visit to either has been written and within its transaction:
  * whichever came last, the other one is known by then.
  */
-export function judgeServedBy({ served }: Store, visit: EndpointVisit | HostVisit): void {
-  if (!served.hasMap()) return;
+export function judgeServedBy(store: Store, visit: EndpointVisit | HostVisit): void {
   if ("presented" in visit) {
-    if (visit.presented) judgeEndpoints(served, served.endpoints(visit.target));
+    if (visit.presented) judgeEndpointAt(store, visit.target);
   } else if (visit.collected) {
-    judgeEndpoints(served, served.endpointsOf(visit.target));
+    judgeHostAt(store, visit.target);
   }
+}
+
+export function judgeEndpointAt(
+  { served }: Store,
+  target: Pick<TlsTarget, "host" | "port" | "serverName">,
+): void {
+  if (served.hasMap()) judgeEndpoints(served, served.endpoints(target));
+}
+
+/** All endpoints that are known to be on this host. One that says nothing of what it serves any more is judged as well. */
+export function judgeHostAt({ served }: Store, target: Pick<SshTarget, "host" | "port">): void {
+  judgeEndpoints(served, served.endpointsOf(target));
 }
 
 /** An endpoint stands there once for each leaf that its addresses show. */

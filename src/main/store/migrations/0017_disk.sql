@@ -10,6 +10,7 @@ CREATE TABLE host_address (
   PRIMARY KEY (address, host)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX endpoint_address_of_address ON endpoint_address (address);
 CREATE INDEX host_address_of_host ON host_address (host);
 
 -- What the last reading of a host told that its endpoints are judged by: configurations of servers, the files that they

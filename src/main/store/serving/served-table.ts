@@ -65,15 +65,17 @@ export function servedTable(db: Database, findings: FindingWriter) {
     SELECT ${ENDPOINT} WHERE endpoint.host = @host AND endpoint.port = @port AND endpoint.server_name = @serverName`);
   const endpointsOf = db.prepare<{ host: number }, SeenEndpoint>(`
     SELECT ${ENDPOINT}
-    WHERE endpoint.name = (SELECT name FROM host WHERE id = @host)
-       OR endpoint.host IN (SELECT address FROM host_address WHERE host = @host)
-       OR endpoint.id IN (
-         SELECT endpoint_address.endpoint FROM endpoint_address
-         WHERE endpoint_address.address IN (SELECT address FROM host_address WHERE host = @host))`);
+    WHERE endpoint.id IN (
+      SELECT own.id FROM endpoint AS own WHERE own.host = (SELECT host.host FROM host WHERE host.id = @host)
+      UNION
+      SELECT own.id FROM endpoint AS own WHERE own.host IN (SELECT address FROM host_address WHERE host = @host)
+      UNION
+      SELECT endpoint_address.endpoint FROM endpoint_address
+      WHERE endpoint_address.address IN (SELECT host_address.address FROM host_address WHERE host_address.host = @host))`);
   const hosts = db
-    .prepare<{ id: number; name: number; host: string }, number>(`
+    .prepare<{ id: number; host: string }, number>(`
       SELECT host FROM host_map
-      WHERE host IN (SELECT id FROM host WHERE name = @name) OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
+      WHERE host IN (SELECT host.id FROM host WHERE host.host = @host) OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
     .pluck();
   const map = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
   const hostId = db
@@ -116,7 +118,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
       return host === undefined ? [] : endpointsOf.all({ host });
     },
     /** The hosts that an endpoint is known to be on, of those that say what they serve. */
-    hostsOf: ({ id, name, host }: SeenEndpoint): number[] => hosts.all({ id, name, host }),
+    hostsOf: ({ id, host }: SeenEndpoint): number[] => hosts.all({ id, host }),
     mapOf: (host: number): string => map.get(host) ?? "{}",
     rowsAt: (host: number, port: number): ServingKey[] => rows.all(host, port),
     heldNow: (host: number, path: string): HeldRow | null => held.get(host, path) ?? null,

@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import type { Configuration } from "#domain/server-configs/configuration.ts";
+import type { HostMap } from "#domain/serving/host-map.ts";
+import { openStore, type Store } from "#store/store.ts";
+import { listFindings } from "#store/testing/ask.ts";
+import { makeCertificate, makeServing, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
+import type { CollectedHost, SeenCertificate } from "#store/visit.ts";
+import { judgeEndpointAt, judgeHostAt } from "./judge-served-by.ts";
+
+const ROOT = "/etc/nginx/nginx.conf";
+
+const configurations: Configuration[] = [
+  {
+    server: "nginx",
+    root: ROOT,
+    servings: [
+      {
+        ...{
+          listens: [{ address: null, port: 443, isDefault: true }],
+          names: ["shop"],
+          namesFromCertificate: false,
+        },
+        ...{ protocol: "tls", chain: null, unsure: null, at: { file: ROOT, line: 1 } },
+        pairs: [
+          {
+            certificate: {
+              path: "/etc/ssl/shop.pem",
+              directive: "ssl_certificate",
+              at: { file: ROOT, line: 2 },
+            },
+            key: null,
+          },
+        ],
+      },
+    ],
+    ...{ mayLack: null, alsoNamed: [], unknown: [] },
+  },
+];
+
+const map: HostMap = { configurations, files: [], listeners: null };
+
+const [first, renewed] = ["first", "renewed"].map((name) => makeCertificate(name)) as [
+  SeenCertificate,
+  SeenCertificate,
+];
+
+type Collected = Partial<CollectedHost> & { holds?: SeenCertificate; addresses?: string[] };
+
+function readHost(
+  store: Store,
+  host: string,
+  { holds = first, addresses = [], ...more }: Collected = {},
+): void {
+  visitHost(store, host, {
+    collected: {
+      certificateFiles: [{ path: "/etc/ssl/shop.pem", certificates: [holds] }],
+      disk: { addresses, map: JSON.stringify(map), servings: [makeServing("shop", { isDefault: true })] },
+      ...more,
+    },
+  });
+  store.atomically(() => judgeHostAt(store, { host, port: 22 }));
+}
+
+function greet(store: Store, host: string, leaf: SeenCertificate = first): void {
+  visitEndpoint(store, host, { presented: { chain: [leaf] } });
+  store.atomically(() => judgeEndpointAt(store, { host, port: 443, serverName: null }));
+}
+
+const states = (store: Store) =>
+  store.servings
+    .list({
+      search: "",
+      state: null,
+      host: null,
+      sha256: null,
+      sort: { by: "host", descending: false },
+      after: null,
+      limit: 10,
+    })
+    .rows.map(({ host, state, sights }) => [host, state, ...sights.map((sight) => sight.host)]);
+
+const open = () => openStore({ path: ":memory:", access: "write" });
+
+test("whichever of the two is visited last, an endpoint is laid beside what its host says", () => {
+  const store = open();
+  greet(store, "web1");
+  readHost(store, "web1");
+  expect(states(store)).toEqual([["web1", "agrees", "web1"]]);
+  readHost(store, "web1", { holds: renewed });
+  expect(states(store)).toEqual([["web1", "not-reloaded", "web1"]]);
+  greet(store, "web1", renewed);
+  expect(states(store)).toEqual([["web1", "agrees", "web1"]]);
+});
+
+test("an endpoint belongs to the host that alone has its address", () => {
+  const store = open();
+  readHost(store, "web1", { addresses: ["192.0.2.1", "172.17.0.1"] });
+  greet(store, "192.0.2.1");
+  greet(store, "172.17.0.1");
+  expect(states(store)).toEqual([["web1", "agrees", "172.17.0.1", "192.0.2.1"]]);
+  readHost(store, "web2", { addresses: ["192.0.2.2", "172.17.0.1"] });
+  greet(store, "172.17.0.1");
+  expect(states(store)).toEqual([
+    ["web1", "agrees", "192.0.2.1"],
+    ["web2", "not-scanned"],
+  ]);
+});
+
+test("a configuration that could not be read this time still says what it did", () => {
+  const store = open();
+  readHost(store, "web1");
+  const nothing = { disk: { addresses: null, map: null, servings: [] } };
+  readHost(store, "web1", { ...nothing, unreadPaths: ["/etc/nginx"] });
+  greet(store, "web1");
+  expect(states(store)).toEqual([["web1", "agrees", "web1"]]);
+  readHost(store, "web1", nothing);
+  expect(states(store)).toEqual([]);
+  greet(store, "web1");
+  expect(states(store)).toEqual([]);
+});
+
+test("what is served instead is a finding until it is served no more, and a visit to the host alone clears it, too", () => {
+  const store = open();
+  const findings = () => listFindings(store).rows.map(({ rule }) => rule);
+  readHost(store, "web1");
+  greet(store, "web1");
+  expect(findings()).toEqual([]);
+  readHost(store, "web1", { holds: renewed });
+  expect(findings()).toEqual(["certificate-not-reloaded"]);
+  greet(store, "web1");
+  expect(findings()).toEqual(["certificate-not-reloaded"]);
+  readHost(store, "web1");
+  expect(findings()).toEqual([]);
+});
