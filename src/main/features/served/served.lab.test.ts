@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { App } from "#app";
+import { type App, createApp } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 
@@ -7,7 +7,7 @@ import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 const MAKE = `
 make() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -addext "subjectAltName=DNS:$1" \\
-    -days "\${3-30}" -keyout "$2.key" -out "$2.pem" 2>/dev/null
+    -not_before "\${3-20260101000000Z}" -not_after 20280101000000Z -keyout "$2.key" -out "$2.pem" 2>/dev/null
 }
 `;
 
@@ -63,8 +63,9 @@ test("a certificate that was renewed and not reloaded is named on nginx, with th
   await scan(app, wire);
   expect(await states(app)).toEqual({ "shop.example": "agrees", "other.example": "agrees" });
 
-  await host.run(`${MAKE} cd /srv/tls; make shop.example archive/shop2 60
-    ln -sf archive/shop2.pem shop.pem; ln -sf archive/shop2.key shop.key`);
+  await host.run(`${MAKE} cd /srv/tls; make shop.example archive/shop2 20260201000000Z
+    # Its clock goes by seconds, and nginx may have been started in this one.
+    touch -d '2 seconds' archive/shop2.pem; ln -sf archive/shop2.pem shop.pem; ln -sf archive/shop2.key shop.key`);
   await scan(app, `root@${host.address}`);
   expect(await states(app)).toEqual({ "shop.example": "not-reloaded", "other.example": "agrees" });
   const { rows } = await app.client.served.list({ state: "not-reloaded" });
@@ -92,6 +93,14 @@ test("a certificate that was renewed and not reloaded is named on nginx, with th
   );
   const found = await app.client.findings.list({ rule: "certificate-not-reloaded" });
   expect(found.rows).toMatchObject([{ severity: "high", host: host.address, label: "CN=shop.example" }]);
+
+  // Who has not known the certificate before goes by what is served and by when the processes were started.
+  await using fresh = createApp({
+    databasePath: ":memory:",
+    workstation: { user: "root", home: desk.home, agentSocket: null },
+  });
+  await scan(fresh, `root@${host.address} ${wire}`);
+  expect(await states(fresh)).toEqual({ "shop.example": "not-reloaded", "other.example": "agrees" });
 
   await host.run("nginx -e /dev/null -s reload");
   await untilServed(host);
