@@ -27,6 +27,7 @@ import { addServe, serveUntilStopped } from "./serve.ts";
 import { addServed } from "./served.ts";
 import { MORE, type Session } from "./session.ts";
 import { addTargets } from "./targets.ts";
+import { addTrust } from "./trust.ts";
 import { addVerify } from "./verify.ts";
 import type { World } from "./world.ts";
 
@@ -64,7 +65,16 @@ function createProgram(session: Session): Command {
       session.finish(await serveUntilStopped(program.opts(), world));
     });
   for (const add of [addScan, addTargets, addBundles]) add(program, session);
-  for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect, addVerify])
+  for (const add of [
+    addCertificates,
+    addAccess,
+    addHosts,
+    addHostKeys,
+    addFindings,
+    addInspect,
+    addVerify,
+    addTrust,
+  ])
     add(program, session);
   for (const add of [addServed, addGraph, addChanges, addForecast]) add(program, session);
   for (const add of [addPeople, addScope, addBaseline, addApprove]) add(program, session);

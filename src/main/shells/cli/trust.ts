@@ -1,0 +1,145 @@
+import type { Command } from "commander";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { Sha256 } from "#shared/model/certificate.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { ChainView, RevocationView, TrustItem } from "#shared/model/trust.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
+import { type CommonOptions, openApp, printJson } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { readFileOrRefuse } from "./read-file.ts";
+import { LOOK, MORE, type Session } from "./session.ts";
+import type { World } from "./world.ts";
+
+export function addTrust(program: Command, { world }: Session): void {
+  program
+    .command("chain <sha256>")
+    .helpGroup(LOOK)
+    .description("what stands above a certificate, who trusts it, and what is said of its revocation")
+    .addHelpText("after", CHAIN_HELP)
+    .action((sha256: string, _: object, command: Command) =>
+      showChain(sha256, command.optsWithGlobals<CommonOptions>(), world),
+    );
+  const trust = program
+    .command("trust")
+    .helpGroup(MORE)
+    .helpCommand(false)
+    .description("roots and revocation lists of your own, beside Mozilla's and this system's")
+    .addHelpText("after", HELP);
+  trust
+    .command("list", { isDefault: true })
+    .description("those that you gave")
+    .action((_: object, command: Command) => listItems(command.optsWithGlobals<CommonOptions>(), world));
+  trust
+    .command("add <file...>")
+    .description("take the roots out of files, PEM or DER; with --crl the revocation lists")
+    .option("--crl", "the files hold revocation lists")
+    .action((files: string[], _: object, command: Command) =>
+      addFiles(files, command.optsWithGlobals<CommonOptions & { crl?: boolean }>(), world),
+    );
+  trust
+    .command("remove <sha256>")
+    .description("trust one no longer")
+    .action((sha256: string, _: object, command: Command) =>
+      removeItem(sha256, command.optsWithGlobals<CommonOptions>(), world),
+    );
+}
+
+const CHAIN_HELP = `
+A certificate is named by its SHA-256, as latchkey certificates --json lists it. Nothing is fetched.
+
+With --json: { chains: [{ endpoint, links, verdicts }], isPublic, revocation: { views, lists, responders } }`;
+
+const HELP = `
+Examples:
+  latchkey trust add company-root.pem
+  latchkey trust add --crl company.crl
+  latchkey trust remove 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+With --json: list { items: [{ sha256, kind, label, source, addedAt }] }; add { added, known }`;
+
+async function showChain(text: string, options: CommonOptions, world: World): Promise<void> {
+  const sha256 = readHash(text);
+  await using app = openApp(options, world, "read");
+  const { chains } = app.client;
+  const read = await chains.read({ sha256 });
+  const revocation = await chains.revocation({ sha256 });
+  if (options.json) printJson({ ...read, revocation }, world);
+  else world.out([...read.chains.map(sayChain), sayRevocation(revocation.views)].join("\n\n"));
+}
+
+function readHash(text: string): Sha256 {
+  const sha256 = Sha256.safeParse(text.toLowerCase());
+  if (sha256.success) return sha256.data;
+  throw new Refusal("invalid-input", `${text} is no SHA-256; latchkey certificates --json lists them`);
+}
+
+function sayChain({ endpoint, links, verdicts }: ChainView): string {
+  const title = endpoint
+    ? `as ${endpoint.host}:${endpoint.port} sends it`
+    : "as far as it is known; no endpoint sends it";
+  return [
+    title,
+    ...links.map(({ role, label }) => `  ${role.padEnd(14)} ${printable(label)}`),
+    ...verdicts.flatMap(({ store, source, judgement }) => [
+      `  ${store.padEnd(14)} ${judgement?.state ?? "not asked, there are no roots"} (${printable(source)})`,
+      ...(judgement?.reasons ?? []).map(({ sentence }) => `  ${"".padEnd(14)} ${printable(sentence)}`),
+    ]),
+  ].join("\n");
+}
+
+const sayRevocation = (views: readonly RevocationView[]): string =>
+  [
+    "revocation",
+    ...views.map(({ state, by, sentence }) => `  ${state.padEnd(14)} ${printable(`${sentence} (by ${by})`)}`),
+  ].join("\n");
+
+async function listItems(options: CommonOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const items = await app.client.chains.trusted();
+  if (options.json) printJson({ items }, world);
+  else if (items.length === 0)
+    world.out("you gave no root and no revocation list; add some by: latchkey trust add FILE");
+  else world.out(printTable(COLUMNS, items, world));
+}
+
+const COLUMNS: Column<TrustItem>[] = [
+  { head: "KIND", cell: ({ kind }) => (kind === "root" ? "root" : "list") },
+  { head: "NAME", cell: ({ label }) => label, cut: "end" },
+  { head: "FROM", cell: ({ source }) => source, cut: "middle" },
+  { head: "SHA-256", cell: ({ sha256 }) => sha256 },
+];
+
+const MOST_BYTES = 64 * 1024 * 1024;
+
+async function addFiles(
+  files: readonly string[],
+  options: CommonOptions & { crl?: boolean },
+  world: World,
+): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const total = { added: 0, known: 0 };
+  for (const file of files) {
+    const { added, known } = await addFile(file, options.crl ? "crl" : "root", app.client);
+    total.added += added;
+    total.known += known;
+  }
+  if (options.json) printJson(total, world);
+  else
+    world.out(
+      `${sayCount(total.added, options.crl ? "revocation list" : "root")} added${total.known > 0 ? `, ${total.known} known before` : ""}`,
+    );
+}
+
+async function addFile(name: string, kind: TrustItem["kind"], { chains }: LatchkeyClient) {
+  const bytes = await readFileOrRefuse(name, MOST_BYTES);
+  if (!bytes) throw new Refusal("too-many", `${name} is larger than 64 MiB; give the part of it that counts`);
+  return chains.trust({ kind, name, base64: Buffer.from(bytes).toString("base64") });
+}
+
+async function removeItem(sha256: string, options: CommonOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  await app.client.chains.distrust({ sha256: readHash(sha256) });
+  if (options.json) printJson({}, world);
+  else world.out("removed");
+}
