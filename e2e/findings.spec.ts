@@ -1,4 +1,7 @@
 import { expect, test } from "./latchkey.ts";
+import type { Camera } from "./pages/camera.ts";
+import type { Frame } from "./pages/frame.ts";
+import type { ListScreen } from "./pages/list-screen.ts";
 
 test("findings come with the most severe first, each with its evidence, its remedy and the way to its object", async ({
   openSample,
@@ -15,47 +18,11 @@ test("findings come with the most severe first, each with its evidence, its reme
   await expect(drawer).toContainText("Evidence");
   expect(await camera.photograph("finding")).toEqual([]);
 
-  await expect(drawer).toContainText("RFC 5280, 4.1.2.5");
-  await drawer.getByRole("button", { name: "Accept" }).click();
-  const dialog = frame.page.getByRole("dialog", { name: "Accept this finding" });
-  await dialog.getByLabel("Reason").fill("moves next week, ticket 812");
-  expect(await camera.photograph("accept")).toEqual([]);
-  await dialog.getByRole("button", { name: "Accept" }).click();
-  await expect(list.rows).toHaveCount(1);
-  await expect(drawer).toContainText("moves next week, ticket 812");
-  await frame.press("Escape");
-  await frame.page.getByRole("button", { name: /^Accepted/ }).click();
+  await accept(frame, list, camera);
   await list.open("grafana");
-  await expect(drawer).toContainText("Accepted until");
-  expect(await camera.photograph("accepted")).toEqual([]);
-  await drawer.getByRole("button", { name: "Withdraw" }).click();
-  await expect(list.rows).toHaveCount(0);
-
   await drawer.getByRole("link", { name: "Open the certificate" }).click();
   await expect(list.drawer.getByRole("heading", { name: "grafana.corp.example" })).toBeVisible();
-  await list.drawer.getByRole("tab", { name: "Findings" }).click();
-  await expect(list.drawer).toContainText("replace it wherever it is still used");
-  expect(await camera.photograph("certificate-findings")).toEqual([]);
-  await list.drawer.getByRole("tab", { name: "History" }).click();
-  await expect(list.drawer).toContainText("There now");
-  expect(await camera.photograph("certificate-history")).toEqual([]);
-  await list.drawer.getByRole("tab", { name: "Summary" }).click();
-  await list.drawer.getByRole("button", { name: "Change" }).click();
-  const labels = frame.page.getByRole("dialog", { name: "Owner and tags" });
-  await labels.getByLabel("Owner").fill("team dashboards");
-  await labels.getByLabel("Tags").fill("production");
-  await labels.getByLabel("Tags").press("Enter");
-  expect(await camera.photograph("labels")).toEqual([]);
-  await labels.getByRole("button", { name: "Save" }).click();
-  await expect(list.drawer).toContainText("team dashboards");
-
-  await frame.goTo("Timeline");
-  await expect(frame.page.getByRole("img", { name: /certificates to expire in 52 weeks/ })).toBeVisible();
-  expect(await camera.photograph("timeline")).toEqual([]);
-  await frame.goTo("Forecast");
-  await expect(frame.page.getByRole("table", { name: /to renew, week by week/ })).toBeVisible();
-  await list.filter("By", "owner");
-  expect(await camera.photograph("forecast")).toEqual([]);
+  await lookFurther(frame, list, camera);
 });
 
 test("an address opens a finding whatever the list beside it shows", async ({ openSample }) => {
@@ -77,3 +44,49 @@ test("without any, the list says how many rules look", async ({ openEmpty, camer
   await expect(frame.page.getByRole("heading", { name: "Nothing found" })).toBeVisible();
   expect(await camera.photograph("findings-empty")).toEqual([]);
 });
+
+/** Accepts the finding that is open, finds it among those that were, and takes it back. */
+async function accept(frame: Frame, list: ListScreen, camera: Camera): Promise<void> {
+  await expect(list.drawer).toContainText("RFC 5280, 4.1.2.5");
+  await list.drawer.getByRole("button", { name: "Accept" }).click();
+  const dialog = frame.page.getByRole("dialog", { name: "Accept this finding" });
+  await dialog.getByLabel("Reason").fill("moves next week, ticket 812");
+  expect(await camera.photograph("accept")).toEqual([]);
+  await dialog.getByRole("button", { name: "Accept" }).click();
+  await expect(list.rows).toHaveCount(1);
+  await expect(list.drawer).toContainText("moves next week, ticket 812");
+  await frame.press("Escape");
+  await frame.page.getByRole("button", { name: /^Accepted/ }).click();
+  await list.open("grafana");
+  await expect(list.drawer).toContainText("Accepted until");
+  await list.drawer.getByRole("button", { name: "Withdraw" }).click();
+  await expect(list.rows).toHaveCount(0);
+  await frame.press("Escape");
+  await frame.page.getByRole("button", { name: /^Accepted/ }).click();
+  await expect(list.rows).toHaveCount(2);
+}
+
+/** From the drawer of a certificate: its findings, its history, who answers for it, and what is to come. */
+async function lookFurther(frame: Frame, list: ListScreen, camera: Camera): Promise<void> {
+  await list.drawer.getByRole("tab", { name: "Findings" }).click();
+  await expect(list.drawer).toContainText("replace it wherever it is still used");
+  expect(await camera.photograph("certificate-findings")).toEqual([]);
+  await list.drawer.getByRole("tab", { name: "History" }).click();
+  await expect(list.drawer).toContainText("There now");
+  await list.drawer.getByRole("tab", { name: "Summary" }).click();
+  await list.drawer.getByRole("button", { name: "Change" }).click();
+  const labels = frame.page.getByRole("dialog", { name: "Owner and tags" });
+  await labels.getByLabel("Owner").fill("team dashboards");
+  await labels.getByLabel("Tags").fill("production");
+  await labels.getByLabel("Tags").press("Enter");
+  await labels.getByRole("button", { name: "Save" }).click();
+  await expect(list.drawer).toContainText("team dashboards");
+
+  await frame.goTo("Timeline");
+  await expect(frame.page.getByRole("img", { name: /certificates to expire in 52 weeks/ })).toBeVisible();
+  expect(await camera.photograph("timeline")).toEqual([]);
+  await frame.goTo("Forecast");
+  await expect(frame.page.getByRole("table", { name: /to renew, week by week/ })).toBeVisible();
+  await list.filter("By", "owner");
+  expect(await camera.photograph("forecast")).toEqual([]);
+}

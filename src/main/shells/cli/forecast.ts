@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { type Forecast, LoadBy, type LoadSeries, type WeeklyLoad } from "#shared/model/forecast.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayPeak, saySeries } from "#shared/text/load.ts";
+import { sayMost, saySeries } from "#shared/text/load.ts";
+import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
 import { LOOK, type Session } from "./session.ts";
@@ -131,7 +132,12 @@ function weekColumns({ totals, series }: WeeklyLoad): Column<Week>[] {
 }
 
 function printPeaks({ peaks, series }: WeeklyLoad, what: string, world: World): void {
-  for (const peak of peaks) world.out(sayPeak(peak, series, what));
+  for (const peak of peaks)
+    world.out(
+      printable(
+        `peak: the week from ${peak.from} has ${sayNumber(peak.count)} ${what}${sayMost(peak, series)}`,
+      ),
+    );
 }
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);

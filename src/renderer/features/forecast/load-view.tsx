@@ -6,9 +6,9 @@ import { download, printCsv } from "#renderer/ui/table/csv.ts";
 import { Facet, FixedFacet } from "#renderer/ui/table/facet.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
-import type { LoadPeak, WeeklyLoad } from "#shared/model/forecast.ts";
+import type { WeeklyLoad } from "#shared/model/forecast.ts";
 import { sayNumber } from "#shared/text/count.ts";
-import { saySeries } from "#shared/text/load.ts";
+import { sayMost } from "#shared/text/load.ts";
 import classes from "./forecast.module.css";
 import { Legend, LoadChart } from "./load-chart.tsx";
 import { LoadTable, toCsvColumns, toRows } from "./load-table.tsx";
@@ -86,17 +86,13 @@ export function LoadView<Search extends LoadSearch>(props: Props<Search>) {
 
 function Peaks({ load: { peaks, series }, what }: { load: WeeklyLoad; what: string }) {
   if (peaks.length === 0) return null;
-  const whose = ({ series: index, ofIt }: LoadPeak) => {
-    const first = series[index];
-    return first && ofIt > 0 ? `, ${sayNumber(ofIt)} of ${saySeries(first)}` : "";
-  };
   return (
     <Panel title="Load peaks">
       <ul className={classes.peaks}>
         {peaks.map((peak) => (
           <li key={peak.from}>
             <IconTrendingUp size={15} aria-hidden /> the week from {peak.from}: {sayNumber(peak.count)} {what}
-            <Untrusted text={whose(peak)} limit={200} />
+            <Untrusted text={sayMost(peak, series)} limit={200} />
           </li>
         ))}
       </ul>
