@@ -73,7 +73,7 @@ test("a keystore shows how much of it is locked, and opens with its password alo
   const inspect = new InspectDialog(frame.page);
   await inspect.drop([keystore("aes.p12"), keystore("java.jks"), keystore("changeit.p12")]);
   const locked = inspect.file("aes.p12");
-  await expect(locked).toContainText("It needs its password");
+  await expect(locked).toContainText("PKCS#12 locked");
   await expect(inspect.file("java.jks")).toContainText("zürich");
   await expect(inspect.file("changeit.p12")).toContainText("which everybody knows");
   expect(await camera.photograph("inspect-locked")).toEqual([]);
