@@ -76,8 +76,8 @@ export function createApp({
   const prober = createTlsProber();
   const { readTargets, ...readers } = readersOf(workstation);
   const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
-  const people = createPeople({ store, here, announce, now });
   const recording = recordInto(store, { announce, log });
+  const people = createPeople({ store, here, hold: recording.hold, announce, now });
   const visits = createVisits({
     ...{ store, recording, prober, workstation, collectorScript, now, patience },
     noteKeys: people.lookAround,

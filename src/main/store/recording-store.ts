@@ -4,6 +4,9 @@ import { diskHealth } from "./disk-health.ts";
 import { explaining, explainSqlite } from "./explain-sqlite.ts";
 import { createLists } from "./lists/lists.ts";
 import { setUp } from "./opening/connection.ts";
+import { peopleStore } from "./people/people-store.ts";
+import { rosterTable } from "./people/roster-table.ts";
+import { scopeTable } from "./people/scope-table.ts";
 import { scanTables } from "./scan-tables.ts";
 import type { Store } from "./store.ts";
 
@@ -14,6 +17,7 @@ export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   endpoints: Pick<Store["endpoints"], "visit">;
   events: Pick<Store["events"], "append">;
   hosts: Pick<Store["hosts"], "visit">;
+  people: Pick<Store["people"], "entries" | "holdHere" | "settle">;
   pins: Pick<Store["pins"], "put">;
   scans: Pick<Store["scans"], "begin" | "beginCarried" | "finish">;
   served: Store["served"];
@@ -32,10 +36,12 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const db = new Sqlite(path, { fileMustExist: true });
     setUp(db);
     const commits = createCommits(db, path, diskHealth(wish.disk));
+    const lists = createLists(db);
     const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses } = scanTables(
       db,
-      createLists(db),
+      lists,
     );
+    const people = peopleStore(db, { lists, rosters: rosterTable(db), scope: scopeTable(db) });
     return {
       atomically: commits.atomically,
       bundles: explained(bundles),
@@ -43,6 +49,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
       endpoints: explained(endpoints),
       events: explained(events),
       hosts: explained(hostVisits),
+      people: explained(people),
       pins: explained(pins),
       scans: explained(scans),
       served: explained(served),

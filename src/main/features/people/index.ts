@@ -2,9 +2,10 @@ import { implement } from "@orpc/server";
 import { settleStandings } from "#domain/roster/standing.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { people } from "#shared/contract/people.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Roster, Scope } from "#shared/model/person.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { HeldHere } from "#store/people/held-key-table.ts";
 import type { Store } from "#store/store.ts";
 import { createImport } from "./import-roster.ts";
 import { type LookHere, listHeldKeys, type NamedKeys } from "./look-here.ts";
@@ -12,12 +13,14 @@ import { type LookHere, listHeldKeys, type NamedKeys } from "./look-here.ts";
 type Deps = {
   store: Store;
   here: LookHere;
+  /** Keeps what is held here, and settles anew who is still there; resolves when that is on the disk. */
+  hold: (held: HeldHere, at: Instant) => Promise<unknown>;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
 
 /** Who owns keys: rosters of people, the private keys of this computer, and what the scope covers. */
-export function createPeople({ store, here, announce, now }: Deps) {
+export function createPeople({ store, here, hold, announce, now }: Deps) {
   const os = implement(people);
   const settle = () => {
     const at = toInstant(now());
@@ -42,11 +45,7 @@ export function createPeople({ store, here, announce, now }: Deps) {
    * that a scan was given among them.
    */
   async function lookAround(named: NamedKeys): Promise<void> {
-    const { found, wasLookedAt } = await listHeldKeys(store.people.heldKeys(), named, here);
-    await store.inTurn(() => {
-      store.people.holdHere(found, wasLookedAt, toInstant(now()));
-      settle();
-    });
+    await hold(await listHeldKeys(store.people.heldKeys(), named, here), toInstant(now()));
     announce({ kind: "people-changed" });
   }
 

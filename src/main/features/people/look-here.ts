@@ -3,7 +3,7 @@ import type { readKeyFolder } from "#net/local/read-key-folder.ts";
 import type { lookAtThisComputer } from "#net/local/this-computer.ts";
 import type { readKeyFile } from "#net/ssh/identities.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
-import type { HeldKey } from "#store/people/held-key-table.ts";
+import type { HeldHere, HeldKey } from "#store/people/held-key-table.ts";
 
 export type LookHere = {
   workstation: Workstation;
@@ -20,13 +20,13 @@ const AGENT = "the agent";
 
 /**
  * The private keys of this computer, by their public halves: the agent's, the files of ~/.ssh, and those that were named before
- * or are now. `wasLookedAt` says of which places nothing more is held than was found.
+ * or are now. Of the kinds that were looked at, nothing more is held than was found.
  */
 export async function listHeldKeys(
   known: readonly HeldKey[],
   named: NamedKeys,
   { workstation, look, readKeyFile, readKeyFolder }: LookHere,
-): Promise<{ found: HeldKey[]; wasLookedAt: (held: HeldKey) => boolean }> {
+): Promise<HeldHere> {
   const { agent, identityFiles } = await look(workstation);
   const usual = identityFiles.flatMap(({ path, fingerprint }) => toFile(path, fingerprint));
   const folder = ((await readKeyFolder(workstation.home)) ?? []).flatMap(({ path, bytes }) =>
@@ -44,7 +44,7 @@ export async function listHeldKeys(
     ...[...named].flatMap(([path, fingerprint]) => toFile(path, fingerprint)),
   ];
   const once = new Map(found.map((held) => [`${held.place}\n${held.fingerprint}`, held]));
-  return { found: [...once.values()], wasLookedAt: ({ kind }) => kind === "file" || agent.isReachable };
+  return { found: [...once.values()], lookedAt: agent.isReachable ? ["file", "agent"] : ["file"] };
 
   async function readFingerprint(path: string): Promise<string | null> {
     const file = await readKeyFile(path);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
+import { settleStandings } from "#domain/roster/standing.ts";
 import { readKeyFolder } from "#net/local/read-key-folder.ts";
 import { lookAtThisComputer } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
@@ -26,6 +27,10 @@ async function openPeople() {
   const people = createPeople({
     store,
     here: { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder },
+    hold: async ({ found, lookedAt }, at) => {
+      store.people.holdHere(found, ({ kind }) => lookedAt.includes(kind), at);
+      store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
+    },
     announce: ({ kind }) => announced.push(kind),
     now: () => clock.now,
   });

@@ -4,6 +4,9 @@ import type { Instant } from "#shared/model/instant.ts";
 /** A private key on this computer, by its public half: `~/.ssh/id_ed25519`, or an agent that holds it. */
 export type HeldKey = { place: string; fingerprint: string; kind: "file" | "agent" };
 
+/** The private keys that were found on this computer, and which kinds of them were looked for. */
+export type HeldHere = { found: readonly HeldKey[]; lookedAt: readonly HeldKey["kind"][] };
+
 /** The private keys that are known to be on this computer. */
 export function heldKeyTable(db: Database) {
   const list = db.prepare<[], HeldKey>("SELECT place, fingerprint, kind FROM held_key");

@@ -3,6 +3,7 @@ import type { BundleSignature } from "#shared/model/bundle.ts";
 import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
+import type { HeldHere } from "#store/people/held-key-table.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { BroughtHome } from "./brought-home.ts";
@@ -17,6 +18,7 @@ export type EndedState = "finished" | "cancelled" | "interrupted";
 export type Request =
   | { kind: "begin"; asked: readonly Asked[]; at: Instant }
   | { kind: "accept"; key: AcceptedKey; at: Instant }
+  | { kind: "hold"; held: HeldHere; at: Instant }
   | { kind: "import"; bundle: CarriedBundle; at: Instant }
   | { kind: "settle" }
   | { kind: "finish"; scanId: ScanId; state: EndedState; at: Instant };
@@ -28,6 +30,7 @@ export type CarriedBundle = Pick<GivenBundle, "as"> & { bytes: Uint8Array; signa
 export type Answers = {
   begin: ScanId;
   accept: null;
+  hold: null;
   import: ImportedBundle;
   settle: null;
   finish: null;

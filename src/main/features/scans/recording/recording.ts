@@ -2,6 +2,7 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
+import type { HeldHere } from "#store/people/held-key-table.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import { type BroughtHome, sizeOf } from "./brought-home.ts";
 import { reviveError } from "./carried-error.ts";
@@ -56,6 +57,9 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
 
     /** Resolves when the host's key is trusted, and that is on the disk. */
     accept: (key: AcceptedKey, at: Instant) => request({ kind: "accept", key, at }),
+
+    /** Resolves when it is kept which private keys are on this computer, and everybody's standing is settled anew. */
+    hold: (held: HeldHere, at: Instant) => request({ kind: "hold", held, at }),
 
     /** Resolves when the bundle is in the database, wholly; rejects when nothing of it is. */
     importBundle: (bundle: CarriedBundle, at: Instant) => request({ kind: "import", bundle, at }),

@@ -1,3 +1,4 @@
+import { settleStandings } from "#domain/roster/standing.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -40,6 +41,9 @@ function carryOut({ store, importBundle }: Means, request: Request): Answer {
     case "accept":
       accept(store, request);
       return null;
+    case "hold":
+      hold(store, request);
+      return null;
     case "import":
       return importBundle(request.bundle, request.at);
     case "finish":
@@ -68,6 +72,12 @@ function accept({ pins, events }: RecordingStore, { key, at }: Wish<"accept">): 
   pins.put({ ...key, source: "accepted", pinnedAt: at });
   const detail = { host, port, keyType, fingerprint, by: "accept-new" };
   events.append({ at, kind: "host-key-trusted", detail });
+}
+
+/** With the keys of this computer it is settled who is still there, for a day may have been somebody's last. */
+function hold({ people }: RecordingStore, { held: { found, lookedAt }, at }: Wish<"hold">): void {
+  people.holdHere(found, ({ kind }) => lookedAt.includes(kind), at);
+  people.settle(settleStandings(people.entries(), at.slice(0, 10)), at);
 }
 
 function finish({ scans, events }: RecordingStore, { scanId, state, at }: Wish<"finish">): void {
