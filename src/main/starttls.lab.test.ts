@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import { sayEndpoint } from "#shared/text/target.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal, type Said } from "#testing/open-terminal.ts";
 import { recordProtocol } from "#testing/protocols/protocol-table.ts";
+import type { ServerWish } from "#testing/servers/server.ts";
 import { type AllServers, domainOf, SERVER_OF, startAllServers } from "#testing/servers/start-all.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeWithOpenssl, writeChain } from "#testing/tls/make-with-openssl.ts";
@@ -21,6 +22,7 @@ const lab = test.skipIf(!canStartHosts());
 const SPOKEN = StartTls.options.filter((protocol) => protocol !== "mssql");
 
 const world = new AsyncDisposableStack();
+let wish: ServerWish;
 let servers: AllServers;
 let targets: TlsTarget[];
 let chain: Buffer[];
@@ -34,8 +36,9 @@ beforeAll(async () => {
   // telnetd-ssl takes RSA alone.
   const leaf = await makeWithOpenssl(path, "leaf", { algorithm: "rsa", issuer: issuing });
   const certificatePath = await writeChain(path, "leaf", [leaf, issuing]);
-  servers = world.use(await startAllServers({ folder: path, certificatePath, keyPath: leaf.keyPath }));
-  targets = SPOKEN.map(targetOf);
+  wish = { folder: path, certificatePath, keyPath: leaf.keyPath };
+  servers = world.use(await startAllServers(wish));
+  targets = SPOKEN.map((protocol) => targetOf(protocol));
   chain = [leaf.der, issuing.der];
   type = openTerminal(join(path, "latchkey.db"));
 }, 60_000);
@@ -75,6 +78,39 @@ test.skipIf(!canStartHosts()).for(SPOKEN)(
   },
 );
 
+lab(
+  "a server without TLS is told as one, in each protocol, and nothing else is said to it in plain text",
+  async () => {
+    await using plain = await startAllServers({ ...wish, folder: await makeFolder("plain"), isPlain: true });
+    const { probeEndpoint } = createTlsProber();
+    const said = await Promise.all(
+      SPOKEN.map(async (protocol) => {
+        const target = targetOf(protocol, plain);
+        const { outcome, message } = await probeEndpoint(target, AbortSignal.timeout(30_000));
+        return `${protocol}: ${outcome}: ${message}`;
+      }),
+    );
+    expect(said.join("\n")).toMatchInlineSnapshot(`
+      "smtp: no-starttls: the server offers no TLS within SMTP (STARTTLS); switch it on there, or name the port where it speaks TLS at once
+      lmtp: no-starttls: the server offers no TLS within LMTP (STARTTLS); switch it on there, or name the port where it speaks TLS at once
+      imap: no-starttls: the server offers no TLS within IMAP (STARTTLS); switch it on there, or name the port where it speaks TLS at once
+      pop3: no-starttls: the server offers no TLS within POP3 (STLS); switch it on there, or name the port where it speaks TLS at once
+      ftp: no-starttls: the server offers no TLS within FTP (AUTH TLS): it said "500 AUTH not understood"; switch it on there, or name the port where it speaks TLS at once
+      ldap: no-starttls: the server offers no TLS within LDAP (StartTLS): it said "result 2 unsupported extended operation"; switch it on there, or name the port where it speaks TLS at once
+      xmpp: no-starttls: the server offers no TLS within XMPP (STARTTLS): it said "undefined-condition: No stream features to proceed with"; switch it on there, or name the port where it speaks TLS at once
+      xmpp-server: no-starttls: the server offers no TLS within XMPP (server) (STARTTLS): it said "undefined-condition: No stream features to offer"; switch it on there, or name the port where it speaks TLS at once
+      nntp: starttls-refused: the server refused STARTTLS: it said "580 Error initializing TLS"; its own log says why, often a certificate that it could not load
+      sieve: no-starttls: the server offers no TLS within ManageSieve (STARTTLS); switch it on there, or name the port where it speaks TLS at once
+      irc: no-starttls: the server offers no TLS within IRC (STARTTLS): it said ":irc.example CAP * LS :inspircd.org/poison inspircd.org/stats-tags "; switch it on there, or name the port where it speaks TLS at once
+      telnet: no-starttls: the server offers no TLS within Telnet (START_TLS); switch it on there, or name the port where it speaks TLS at once
+      postgres: no-starttls: the server offers no TLS within PostgreSQL (SSLRequest); switch it on there, or name the port where it speaks TLS at once
+      mysql: no-starttls: the server offers no TLS within MySQL (SSL); switch it on there, or name the port where it speaks TLS at once
+      rdp: no-starttls: the server offers no TLS within RDP (TLS security); switch it on there, or name the port where it speaks TLS at once"
+    `);
+  },
+  60_000,
+);
+
 lab("a server that speaks another protocol than was said is named by what it speaks", async () => {
   const { probeEndpoint } = createTlsProber({ dialogueMs: 1_000 });
   const wrong: [(typeof SPOKEN)[number], Protocol][] = [
@@ -100,15 +136,21 @@ lab("a server that speaks another protocol than was said is named by what it spe
     pop3 asked for smtp: other-protocol: what listens there does not speak SMTP but POP3: it said "..."; write HOST:110
     mysql asked for smtp: other-protocol: what listens there does not speak SMTP but MySQL: it said "..."; write HOST:3306
     sieve asked for pop3: other-protocol: what listens there does not speak POP3 but ManageSieve: it said "..."IMPLEMENTATION" "Dovecot Pigeonhole""; write HOST:4190
-    smtp asked for tls: not-tls: what listens there does not speak TLS but SMTP or FTP: it said "..."; it may turn to TLS: write HOST:25
+    smtp asked for tls: not-tls: what listens there does not speak TLS: it said "..."
     imap asked for tls: not-tls: what listens there does not speak TLS but IMAP: it said "..."; it may turn to TLS: write HOST:143"
   `);
 });
 
 const toHex = (der: Uint8Array): string => Buffer.from(der).toString("hex");
 
-function targetOf(protocol: (typeof SPOKEN)[number]): TlsTarget {
-  const { address, endpoints } = servers[SERVER_OF[protocol]];
+async function makeFolder(name: string): Promise<string> {
+  const path = join(wish.folder, name);
+  await mkdir(path);
+  return path;
+}
+
+function targetOf(protocol: (typeof SPOKEN)[number], of: AllServers = servers): TlsTarget {
+  const { address, endpoints } = of[SERVER_OF[protocol]];
   const port = endpoints.find((endpoint) => endpoint.protocol === protocol)?.port ?? 0;
   expect(protocolOfPort(port)).toBe(protocol);
   return { kind: "tls", host: address, port, serverName: domainOf(protocol), protocol };

@@ -1,10 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServedAt, type ServerWish, type StartedServer, startServer } from "./server.ts";
+
+const INSIDE_TLS: readonly ServedAt[] = [
+  { protocol: "tls", port: 993 },
+  { protocol: "tls", port: 995 },
+];
 
 /** Dovecot with every protocol that it has, on the usual ports, and nobody who could log in. */
 export const startDovecot = (wish: ServerWish): Promise<StartedServer> =>
-  startServer(wish, { name: "dovecot" }, async ({ folder, address, certificatePath, keyPath }) => {
+  startServer(wish, { name: "dovecot" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     for (const name of ["run", "state", "mail"]) await mkdir(join(folder, name));
     const configPath = join(folder, "dovecot.conf");
     await writeFile(
@@ -18,9 +23,11 @@ protocols = imap pop3 lmtp sieve
 listen = ${address}
 mail_driver = maildir
 mail_path = ${folder}/mail
-ssl = yes
+${
+  ifTls(`ssl = yes
 ssl_server_cert_file = ${certificatePath}
-ssl_server_key_file = ${keyPath}
+ssl_server_key_file = ${keyPath}`) || "ssl = no"
+}
 passdb static {
   password = nobody-knows-this
 }
@@ -62,8 +69,7 @@ service lmtp {
         { protocol: "pop3", port: 110 },
         { protocol: "lmtp", port: 24 },
         { protocol: "sieve", port: 4190 },
-        { protocol: "tls", port: 993 },
-        { protocol: "tls", port: 995 },
+        ...(ifTls("yes") ? INSIDE_TLS : []),
       ],
     };
   });

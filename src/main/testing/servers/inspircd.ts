@@ -4,7 +4,7 @@ import { type ServerWish, type StartedServer, startServer } from "./server.ts";
 
 /** InspIRCd on 6667. */
 export const startInspircd = (wish: ServerWish): Promise<StartedServer> =>
-  startServer(wish, { name: "inspircd" }, async ({ folder, address, certificatePath, keyPath }) => {
+  startServer(wish, { name: "inspircd" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const configPath = join(folder, "inspircd.conf");
     await writeFile(
       configPath,
@@ -12,11 +12,12 @@ export const startInspircd = (wish: ServerWish): Promise<StartedServer> =>
 <admin name="nobody" nick="nobody" email="nobody@irc.example">
 <path configdir="${folder}" datadir="${folder}" logdir="${folder}" runtimedir="${folder}">
 <pid file="${folder}/inspircd.pid">
-<module name="ssl_gnutls">
+<module name="cap">
+${ifTls(`<module name="ssl_gnutls">
 <module name="starttls">
 <sslprofile name="Clients" provider="gnutls" certfile="${certificatePath}" keyfile="${keyPath}">
 <starttls profile="Clients">
-<bind address="${address}" port="6667" type="clients">
+`)}<bind address="${address}" port="6667" type="clients">
 <connect name="main" allow="*" resolvehostnames="no">
 `,
     );

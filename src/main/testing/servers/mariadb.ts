@@ -9,7 +9,7 @@ export async function startMariadb(wish: ServerWish): Promise<StartedServer> {
   return startServer(
     wish,
     { name: "mariadb", owner },
-    async ({ folder, address, certificatePath, keyPath }) => {
+    async ({ folder, address, certificatePath, keyPath, ifTls }) => {
       const data = join(folder, "data");
       await mkdir(data);
       await chown(data, owner.uid, owner.gid);
@@ -27,8 +27,10 @@ skip-grant-tables
 skip-networking = 0
 skip-innodb
 default-storage-engine = Aria
-ssl-cert = ${certificatePath}
-ssl-key = ${keyPath}
+${
+  ifTls(`ssl-cert = ${certificatePath}
+ssl-key = ${keyPath}`) || "skip-ssl"
+}
 `,
       );
       return {

@@ -5,7 +5,7 @@ import { findUser } from "./user-ids.ts";
 
 /** Postfix on 25 and 587, by its master alone: it takes no mail in, for nothing but the talk before it is wanted. */
 export const startPostfix = (wish: ServerWish): Promise<StartedServer> =>
-  startServer(wish, { name: "postfix" }, async ({ folder, address, certificatePath, keyPath }) => {
+  startServer(wish, { name: "postfix" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const postfix = findUser("postfix");
     const config = join(folder, "etc");
     const [queue, data] = [join(folder, "queue"), join(folder, "data")];
@@ -26,10 +26,10 @@ inet_interfaces = loopback-only
 inet_protocols = ipv4
 maillog_file = ${folder}/maillog
 maillog_file_prefixes = ${folder}
-smtpd_tls_security_level = may
+${ifTls(`smtpd_tls_security_level = may
 smtpd_tls_cert_file = ${certificatePath}
 smtpd_tls_key_file = ${keyPath}
-`,
+`)}`,
     );
     await writeFile(
       join(config, "master.cf"),

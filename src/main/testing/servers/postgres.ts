@@ -15,7 +15,7 @@ export async function startPostgres(wish: ServerWish): Promise<StartedServer> {
   return startServer(
     wish,
     { name: "postgres", owner },
-    async ({ folder, address, certificatePath, keyPath }) => {
+    async ({ folder, address, certificatePath, keyPath, ifTls }) => {
       const versions = (await readdir(VERSIONS)).sort((one, other) => Number(other) - Number(one));
       const programs = join(VERSIONS, versions[0] ?? "", "bin");
       const data = join(folder, "data");
@@ -33,10 +33,10 @@ unix_socket_directories = ''
 fsync = off
 shared_buffers = 1MB
 max_connections = 20
-ssl = on
+${ifTls(`ssl = on
 ssl_cert_file = '${certificatePath}'
 ssl_key_file = '${keyPath}'
-`,
+`)}`,
       );
       return {
         configPath,

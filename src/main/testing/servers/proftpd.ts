@@ -4,7 +4,7 @@ import { type ServerWish, type StartedServer, startServer } from "./server.ts";
 
 /** ProFTPD on 21, with nobody who could log in. */
 export const startProftpd = (wish: ServerWish): Promise<StartedServer> =>
-  startServer(wish, { name: "proftpd" }, async ({ folder, address, certificatePath, keyPath }) => {
+  startServer(wish, { name: "proftpd" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const configPath = join(folder, "proftpd.conf");
     await writeFile(
       configPath,
@@ -25,7 +25,7 @@ TransferLog none
 SystemLog none
 AuthOrder mod_auth_file.c
 RequireValidShell off
-TLSEngine on
+TLSEngine ${ifTls("on") || "off"}
 TLSLog none
 TLSRSACertificateFile ${certificatePath}
 TLSRSACertificateKeyFile ${keyPath}

@@ -7,7 +7,7 @@ export const PROSODY_DOMAIN = "chat.example";
 
 /** Prosody on 5222 for clients and on 5269 for other servers. */
 export const startProsody = (wish: ServerWish): Promise<StartedServer> =>
-  startServer(wish, { name: "prosody" }, async ({ folder, address, certificatePath, keyPath }) => {
+  startServer(wish, { name: "prosody" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     await mkdir(join(folder, "data"));
     const configPath = join(folder, "prosody.cfg.lua");
     await writeFile(
@@ -21,7 +21,8 @@ c2s_ports = { 5222 }
 c2s_direct_tls_ports = {}
 s2s_ports = { 5269 }
 s2s_direct_tls_ports = {}
-modules_enabled = { "tls", "saslauth", "s2s", "c2s" }
+modules_enabled = { ${ifTls('"tls", ')}"saslauth", "s2s", "c2s" }
+${ifTls("modules_disabled = {}") || 'modules_disabled = { "tls" }'}
 log = { warn = "*console" }
 VirtualHost "${PROSODY_DOMAIN}"
   ssl = { certificate = "${certificatePath}", key = "${keyPath}" }

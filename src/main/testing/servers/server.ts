@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { chmod, chown, copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Protocol } from "#shared/model/starttls.ts";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
 
-/** `folder` is the server's own: absolute, and there. */
-export type ServerWish = { folder: string; certificatePath: string; keyPath: string };
+/** `folder` is the server's own: absolute, and there. `isPlain`: it is set up without TLS. */
+export type ServerWish = { folder: string; certificatePath: string; keyPath: string; isPlain?: boolean };
 
 export type ServedAt = { protocol: Protocol; port: number };
 
@@ -36,7 +37,14 @@ type Plan = {
   reload?: NodeJS.Signals;
 };
 
-export type Prepared = { folder: string; address: string; certificatePath: string; keyPath: string };
+export type Prepared = {
+  folder: string;
+  address: string;
+  certificatePath: string;
+  keyPath: string;
+  /** These lines of a configuration, unless the server is set up without TLS. */
+  ifTls: (lines: string) => string;
+};
 
 /** `owner`: the user and group that the key must belong to. */
 type Options = { name: string; owner?: { uid: number; gid: number } };
@@ -67,8 +75,11 @@ export async function startServer(
     env,
     endpoints,
     reload = "SIGHUP",
-  } = await prepare({ folder, address, ...files });
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", ...command], {
+  } = await prepare({
+    ...{ folder, address, ...files },
+    ifTls: (lines) => (wish.isPlain ? "" : lines),
+  });
+  const child = spawn("setpriv", [...ALONE, ...command], {
     stdio: ["ignore", "pipe", "pipe"],
     ...(env && { env }),
   });
@@ -82,22 +93,36 @@ export async function startServer(
     await stop();
     throw error;
   }
+  const pid = findServer(child);
   return {
-    ...{ address, configPath, endpoints, ...files },
-    pid: child.pid ?? 0,
-    reload: async () => void child.kill(reload),
+    ...{ address, configPath, endpoints, ...files, pid },
+    reload: async () => void process.kill(pid, reload),
     [Symbol.asyncDispose]: stop,
   };
 }
 
-/** Asks it to end, and ends it where it does not. */
+/**
+ * A process namespace, whose first process stays what it is: whoever gives up being root is no longer told of the death
+ * of his parent, but nobody outlives the first process.
+ */
+const ALONE = [
+  ...["--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"],
+  ...["sh", "-c", '"$@" & wait $!', "sh"],
+];
+
+/** Behind unshare and the shell. */
+function findServer(child: ChildProcess): number {
+  const childOf = (pid: number) =>
+    Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+  return childOf(childOf(child.pid ?? 0));
+}
+
+/** Nothing that it has written is wanted any more. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, "exit");
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), 3_000);
+  child.kill("SIGKILL");
   await exit;
-  clearTimeout(timer);
 }
 
 type Listening = { address: string; ports: readonly number[] };

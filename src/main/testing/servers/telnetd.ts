@@ -22,7 +22,9 @@ export async function startTelnetd(wish: ServerWish): Promise<StartedServer> {
   await copyFile(wish.keyPath, files.keyPath);
   await chmod(files.keyPath, 0o600);
   const run = (socket: Socket) => {
-    const arguments_ = ["-z", `cert=${files.certificatePath}`, "-z", `key=${files.keyPath}`];
+    const arguments_ = wish.isPlain
+      ? ["-z", "nossl"]
+      : ["-z", `cert=${files.certificatePath}`, "-z", `key=${files.keyPath}`];
     spawn("setpriv", ["--pdeathsig", "KILL", "in.telnetd", ...arguments_], {
       stdio: [socket, socket, "ignore"],
     });

@@ -4,7 +4,7 @@ import { type ServerWish, type StartedServer, startServer } from "./server.ts";
 
 /** xrdp on 3389, with no session to come to. */
 export const startXrdp = (wish: ServerWish): Promise<StartedServer> =>
-  startServer(wish, { name: "xrdp" }, async ({ folder, address, certificatePath, keyPath }) => {
+  startServer(wish, { name: "xrdp" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const configPath = join(folder, "xrdp.ini");
     await writeFile(
       configPath,
@@ -12,7 +12,7 @@ export const startXrdp = (wish: ServerWish): Promise<StartedServer> =>
 ini_version=1
 fork=true
 port=tcp://${address}:3389
-security_layer=tls
+security_layer=${ifTls("tls") || "rdp"}
 certificate=${certificatePath}
 key_file=${keyPath}
 ssl_protocols=TLSv1.2, TLSv1.3

@@ -70,7 +70,12 @@ export const SCRIPTS: Record<StartTls, Script> = {
   },
   irc: {
     greeting: "",
-    turns: [{ answer: ":irc.example NOTICE * :looking up\r\n:irc.example 670 * :begin\r\n" }],
+    turns: [
+      {
+        answer:
+          ":irc.example NOTICE * :looking up\r\n:irc.example CAP * LS :sasl tls\r\n:irc.example 670 * :begin\r\n",
+      },
+    ],
   },
   telnet: {
     greeting: "",

@@ -100,7 +100,7 @@ test("each protocol says what its standard wants, and who we are only where it m
     xmpp-server: "<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' to='mail.example' version='1.0'><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
     nntp: "CAPABILITIES\\r\\nSTARTTLS\\r\\n"
     sieve: "STARTTLS\\r\\n"
-    irc: "STARTTLS\\r\\n"
+    irc: "CAP LS\\r\\nSTARTTLS\\r\\n"
     telnet: "\\xff\\xfb.\\xff\\xfe\\u0001\\xff\\xfc\\u0018\\xff\\xfa.\\u0001\\xff\\xf0"
     postgres: "\\u0000\\u0000\\u0000\\b\\u0004\\xd2\\u0016/"
     mysql: " \\u0000\\u0000\\u0001\\u0000\\x8a\\b\\u0000\\u0000\\u0000\\u0000\\u0001-\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000"
@@ -125,6 +125,7 @@ test("a server that does not offer TLS is told from one that refuses it and one 
     "nntp without": hear("nntp", "201 x\r\n", "101 x\r\nREADER\r\n.\r\n"),
     "sieve without": hear("sieve", '"SIEVE" "x"\r\nOK\r\n'),
     "irc without": hear("irc", ":x NOTICE * :hi\r\n:x 421 * STARTTLS :Unknown command\r\n"),
+    "irc that lists": hear("irc", ":x CAP * LS :multi-prefix sasl\r\n"),
     "irc that ends": hear("irc", "ERROR :Closing link\r\n"),
     "telnet without": hear("telnet", "\xff\xfe\x2e\xff\xfe\x25"),
     "postgres without": hear("postgres", "N"),
@@ -138,6 +139,10 @@ test("a server that does not offer TLS is told from one that refuses it and one 
     "xmpp of another name": hear(
       "xmpp",
       "<stream:stream><stream:error><host-unknown xmlns='x'/><text>no such host</text></stream:error>",
+    ),
+    "xmpp that offers nothing": hear(
+      "xmpp",
+      "<stream:stream><stream:error><undefined-condition/><text>No stream features to offer</text></stream:error>",
     ),
     "mssql without": hear("mssql", "\x04\x01\0\x0f\0\0\x01\0\x01\0\x06\0\x01\xff\x02"),
   };
@@ -159,6 +164,7 @@ test("a server that does not offer TLS is told from one that refuses it and one 
     nntp without: not-offered
     sieve without: not-offered
     irc without: not-offered: :x 421 * STARTTLS :Unknown command
+    irc that lists: not-offered: :x CAP * LS :multi-prefix sasl
     irc that ends: turned-away: ERROR :Closing link
     telnet without: not-offered
     postgres without: not-offered
@@ -170,6 +176,7 @@ test("a server that does not offer TLS is told from one that refuses it and one 
     ldap that says no: refused: result 52 bad
     xmpp without: not-offered
     xmpp of another name: turned-away: host-unknown: no such host
+    xmpp that offers nothing: not-offered: undefined-condition: No stream features to offer
     mssql without: not-offered"
   `);
 });

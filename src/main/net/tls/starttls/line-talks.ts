@@ -102,15 +102,18 @@ const sieve: [Turn, ...Turn[]] = [
   { ask: "STARTTLS", more: ONE_LINE, good: /^OK\b/i, refused: /^(NO|BYE)\b/i },
 ];
 
-/** IRCv3's tls extension: numerics 670 and 691; 421 is who does not know it, 451 who wants a name first. */
+/**
+ * IRCv3's tls extension: numerics 670 and 691; 421 is who does not know it, 451 who wants a name first. Many say nothing
+ * at all of what they do not know, so what they can is asked for before it: a list without tls is an answer as well.
+ */
 const irc: [Turn, ...Turn[]] = [
   {
-    ask: "STARTTLS",
+    ask: "CAP LS\r\nSTARTTLS",
     good: /^:\S+ 670 /,
     refused: /^:\S+ 691 /,
-    notOffered: /^:\S+ 4(21|51) /,
+    notOffered: /^:\S+ (421 \S+ STARTTLS |451 \S+ STARTTLS |CAP \S+ LS :(?!(.* )?tls( |$)))/i,
     turnedAway: /^ERROR\b/i,
-    more: /^(:\S+ )?(NOTICE|PING|0\d\d)\b/i,
+    more: /^(:\S+ )?(NOTICE|PING|CAP|421|451|0\d\d)\b/i,
   },
 ];
 

@@ -56,7 +56,7 @@ export function sayStop(stop: Stop, asked: Asked): Failure {
     case "turned-away":
       return {
         outcome: "refused",
-        message: `the server turned us away before ${request}${sayWords(stop.said)}; does it take connections from this computer?`,
+        message: `the server turned us away before ${request}${sayWords(stop.said)}; ${sayHowToBeTaken(stop.said, asked)}`,
       };
     case "other":
       return { outcome: "other-protocol", message: sayOther(stop.heard, asked) };
@@ -74,6 +74,12 @@ export function sayStop(stop: Stop, asked: Asked): Failure {
       return saySilence(stop, asked);
   }
 }
+
+/** XMPP's words for a domain that is not served (RFC 6120 section 4.9.3.6); all else is a matter of who may connect. */
+const sayHowToBeTaken = (said: string, { target }: Asked): string =>
+  said.startsWith("host-unknown")
+    ? `write the domain that it serves behind a slash: ${sayEndpoint({ ...target, serverName: "DOMAIN" })}`
+    : "does it take connections from this computer?";
 
 function saySilence(
   stop: Extract<Stop, { kind: "timed-out" | "closed" | "reset" }>,

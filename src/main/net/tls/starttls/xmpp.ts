@@ -19,8 +19,14 @@ export function createXmppDialogue(name: string, role: "client" | "server"): Dia
     const text = heard.toString("latin1");
     if (!/^\s*(<|$)/.test(text) || /^\s*<(!|html)/i.test(text)) return { kind: "other", heard };
     const error = readError(text);
-    if (error !== null) return { kind: isAsked ? "refused" : "turned-away", said: error };
+    if (error !== null) return { kind: kindOf(error), said: error };
     return isAsked ? readAnswer(text) : readFeatures(text);
+  }
+
+  function kindOf(error: string): "refused" | "not-offered" | "turned-away" {
+    if (isAsked) return "refused";
+    // So says Prosody, which offers nothing at all where neither TLS nor a login without it may be had.
+    return /stream features/i.test(error) ? "not-offered" : "turned-away";
   }
 
   function readFeatures(text: string): Step {
