@@ -2160,7 +2160,29 @@ named_files() {
 			text = substr(text, RLENGTH + 1)
 			return word
 		}
+		# With the variables that stand above it: $name, ${name} and $(name).
+		function put_in(word,   name, times) {
+			while (times++ < 8 && match(word, /[$][{(]?[A-Za-z_][A-Za-z_0-9]*[})]?/)) {
+				name = substr(word, RSTART, RLENGTH)
+				gsub(/[${}()]/, "", name)
+				if (!(name in value)) return word
+				word = substr(word, 1, RSTART - 1) value[name] substr(word, RSTART + RLENGTH)
+			}
+			return word
+		}
+		# What a line sets by a name: a parameter of main.cf, a Define of Apache.
+		function keep_value(   text, name) {
+			text = substr($0, 2)
+			if (kind == "apache" && tolower(text) ~ /^[ \t]*define[ \t]/) sub(/^[ \t]*[^ \t]+[ \t]+/, "", text)
+			else if (kind != "postfix" || text !~ /^[A-Za-z_0-9]+[ \t]*=/) return
+			name = text
+			sub(/[ \t=].*/, "", name)
+			sub(/^[A-Za-z_0-9]+[ \t=]*/, "", text)
+			gsub(/^"|"?[ \t\r]*$/, "", text)
+			if (length(text) < 1000) value[name] = text
+		}
 		!/^[|]/ { next }
+		kind == "postfix" || kind == "apache" { keep_value() }
 		{
 			count = split(substr($0, 2), statement, /[;{}]/)
 			if (kind != "nginx") { count = 1; statement[1] = substr($0, 2) }
@@ -2196,7 +2218,8 @@ named_files() {
 					last = before
 					before = word
 					if (word ~ /^(data|engine|store|builtin|hash|btree|texthash|lmdb|cdb|inline|system)/) continue
-					if (word ~ /^\// || (word ~ /[.](pem|crt|cer|key)$/ && word !~ /^[!~*]/) || word ~ /^[$]/ || !is_list) tell((last == "crt-list" ? "include " : last == "crt" ? "crt " : "named ") (kind == "haproxy" && word !~ /^\// ? base : "") word)
+					word = put_in(word)
+					if (word ~ /^\// || last == "crt" || (word ~ /[.](pem|crt|cer|key)$/ && word !~ /^[!~*]/) || word ~ /^[$]/ || !is_list) tell((last == "crt-list" ? "include " : last == "crt" ? "crt " : "named ") (kind == "haproxy" && word !~ /^\// ? base : "") word)
 					if (!is_list) break
 				}
 			}

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import type { App } from "#app";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import {
+  type HostedServer,
+  SERVED,
+  type ServersHost,
+  startServersHost,
+} from "#testing/lab/start-servers-host.ts";
+
+const SERVERS = Object.keys(SERVED) as HostedServer[];
+
+test("a certificate that was renewed and not reloaded is named on each of eight servers, and gone after the reload", async () => {
+  await using desk = await makeDesk();
+  await using host = await startServersHost(SERVERS, letIn(desk.publicKey));
+  await using app = desk.open();
+
+  await scanHost(app, host);
+  expect(await statesOf(app)).toEqual(all("not-scanned"));
+  await scanWire(app, host);
+  expect(await statesOf(app)).toEqual(all("agrees"));
+
+  for (const server of SERVERS) await host.renew(server);
+  await scanHost(app, host);
+  expect(await statesOf(app)).toEqual(all("not-reloaded"));
+  const { rows } = await app.client.findings.list({ rule: "certificate-not-reloaded" });
+  expect(rows.map(({ label }) => label).sort()).toEqual(SERVERS.map((server) => `CN=${server}.lab`).sort());
+
+  for (const server of SERVERS) await host.reload(server);
+  await scanHost(app, host);
+  // Those that change over without a pause serve by the old one until the last of its workers has gone.
+  await expect
+    .poll(
+      async () => {
+        await scanWire(app, host);
+        return statesOf(app);
+      },
+      { timeout: 60_000 },
+    )
+    .toEqual(all("agrees"));
+  expect((await app.client.findings.list({ rule: "certificate-not-reloaded" })).total).toBe(0);
+});
+
+const all = (state: string) => Object.fromEntries(SERVERS.map((server) => [server, state]));
+
+const scanHost = (app: App, { address }: ServersHost) =>
+  scanAll(app, { text: `root@${address}`, acceptNew: true });
+
+const scanWire = (app: App, { address }: ServersHost) =>
+  scanAll(app, {
+    text: SERVERS.map((server) => `${address}:${SERVED[server].port}`).join(" "),
+    acceptNew: true,
+  });
+
+/** What is said of the port that stands for each server; the others of it are not asked. */
+async function statesOf({ client }: App): Promise<{ [server: string]: string }> {
+  const { rows } = await client.served.list({ limit: 200 });
+  const ports = new Map(SERVERS.map((server) => [SERVED[server].port as number, server]));
+  return Object.fromEntries(
+    rows.flatMap(({ port, state }) => (ports.has(port) ? [[ports.get(port), state]] : [])),
+  );
+}
