@@ -33,9 +33,10 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     const isAccepted = { sql: arm.isAccepted, values: [] };
     const acceptedCount = hasAny ? lists.count(arm.table, [...where, isAccepted], named) : 0;
     if (accepted) return { from: arm.table, where: [...where, isAccepted], total: acceptedCount };
-    const total = lists.count(arm.from, where, named) - acceptedCount;
-    if (acceptedCount === 0) return { from: arm.from, where, total };
-    return { from: arm.from, where: [...where, { sql: `NOT (${arm.isAccepted})`, values: [] }], total };
+    const from = (filter.host !== null && arm.ofHost) || arm.from;
+    const total = lists.count(from, where, named) - acceptedCount;
+    if (acceptedCount === 0) return { from, where, total };
+    return { from, where: [...where, { sql: `NOT (${arm.isAccepted})`, values: [] }], total };
   }
 
   function countArm(arm: Arm, now: string): Counted[] {

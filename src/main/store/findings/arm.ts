@@ -19,6 +19,8 @@ export type Arm = {
     | ("key" | "orphan" | "rogue" | "due");
   /** With the index that a list of them is read by. */
   from: string;
+  /** The same for what is on one host, of which there is little: it is found by that. Null where `from` does so. */
+  ofHost: string | null;
   /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
   walk: Partial<Record<ArmColumn, string>>;
   table: "finding" | "certificate" | "key" | "grant_line" | "reused_key" | "endpoint" | "place" | "host";

@@ -13,6 +13,7 @@ const CLASSICAL: RuleId = "endpoint-key-exchange-classical";
 const classical: Arm = {
   name: "key-exchange",
   from: "endpoint INDEXED BY endpoint_readable",
+  ofHost: "endpoint",
   walk: {},
   table: "endpoint",
   where: ["key_exchange IN ('classical', 'no-tls13')"],
@@ -45,6 +46,7 @@ const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = place.endp
 const changed: Arm = {
   name: "change",
   from: "place INDEXED BY place_leaf_begun",
+  ofHost: "place INDEXED BY place_under_name",
   walk: {},
   table: "place",
   where: [

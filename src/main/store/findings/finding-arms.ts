@@ -12,6 +12,7 @@ import { KEY_ARMS } from "./key-arms.ts";
 const stored: Arm = {
   name: "stored",
   from: "finding",
+  ofHost: null,
   walk: {},
   table: "finding",
   where: [],

@@ -55,7 +55,8 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
         const looked = look(arm, filter, named);
         if (!looked) return [];
         const { total, where } = looked;
-        const isWalk = !filter.accepted && isWalkShorter(total, limit, certificates.get() ?? 0);
+        const isAll = !filter.accepted && filter.host === null;
+        const isWalk = isAll && isWalkShorter(total, limit, certificates.get() ?? 0);
         const from = isWalk ? walkOf(arm, sort) : looked.from;
         return [{ total, page: armPage({ ...arm, from }, { sort, where, after, limit: limit + 1 }) }];
       });

@@ -17,6 +17,7 @@ const inOrder = (grants: string): Arm["walk"] => ({
 /** What arms about grants have in common, and of the columns. */
 const aboutGrant = (rule: RuleId) => ({
   table: "grant_line" as const,
+  ofHost: "grant_line INDEXED BY grant_by_host",
   isOnHost: "host_name = ?",
   text: `'${rule}' || char(10) || host_name || char(10) || account || char(10) || ifnull(fingerprint, '')
     || char(10) || comment`,

@@ -7,6 +7,7 @@ import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
 const sharedKey: Arm = {
   name: "key",
   from: "key",
+  ofHost: null,
   walk: {},
   table: "key",
   where: ["is_shared = 1"],
@@ -31,6 +32,7 @@ const sharedKey: Arm = {
 const reusedKey = (rule: RuleId, index: string, where: readonly string[]): Arm => ({
   name: "tls-key",
   from: `reused_key INDEXED BY ${index}`,
+  ofHost: null,
   walk: {},
   table: "reused_key",
   where,
@@ -59,6 +61,7 @@ const reusedKey = (rule: RuleId, index: string, where: readonly string[]): Arm =
 const sharedHostKey: Arm = {
   name: "host",
   from: "host INDEXED BY host_by_presented_key",
+  ofHost: null,
   walk: {},
   table: "host",
   where: [
