@@ -21,10 +21,7 @@ export type Aside =
   | { kind: "too-long"; limitMs: number }
   | { kind: "failed"; why: string };
 
-/**
- * Looks into files in a thread that can be stopped, one after another. The thread is kept for the next file; one that
- * was given a password, or was stopped, ends, with all that it knew.
- */
+/** Looks into files in a thread that can be stopped, one after another. The thread is kept for the next file. */
 export function createAside(limits: Readonly<Record<"untyped" | "typed", number>> = LIMITS_MS) {
   let kept: Worker | null = null;
   let last: Promise<unknown> = Promise.resolve();
@@ -41,16 +38,13 @@ export function createAside(limits: Readonly<Record<"untyped" | "typed", number>
     const isFresh = kept === null;
     const worker = kept ?? startWorker();
     kept = null;
-    const isTyped = passwords.length > 0;
-    const limitMs = isTyped ? limits.typed : limits.untyped;
+    const limitMs = passwords.length > 0 ? limits.typed : limits.untyped;
     const trial = { passwords: passwords.map((password) => Redacted.reveal(password)), triesDefaults: true };
     const aside = await ask({ worker, isFresh }, { name, bytes, trial }, limitMs);
-    if (isTyped || aside.kind !== "inspected") void worker.terminate();
-    else {
-      kept = worker;
-      // It keeps nobody from ending.
-      worker.unref();
-    }
+    if (aside.kind === "inspected") kept = worker;
+    else void worker.terminate();
+    // It keeps nobody from ending.
+    worker.unref();
     return aside;
   }
 }
