@@ -43,7 +43,7 @@ async function measure() {
   const alive = farm.targets.values();
   const targets = Array.from({ length: COUNT }, (_, at) =>
     at % ONE_IN === 0
-      ? { kind: "tls", host: `10.90.1.${1 + at / ONE_IN}`, port: 443, serverName: null }
+      ? { kind: "tls", host: `10.90.1.${1 + at / ONE_IN}`, port: 443, serverName: null, protocol: "tls" }
       : alive.next().value,
   );
   const took = [];

@@ -43,7 +43,7 @@ export async function startTlsFarm(folder, count) {
     exit.then(() => Promise.reject(new Error("nginx did not start"))),
   ]);
   return {
-    targets: addresses.map((host) => ({ kind: "tls", host, port, serverName: null })),
+    targets: addresses.map((host) => ({ kind: "tls", host, port, serverName: null, protocol: "tls" })),
     async [Symbol.asyncDispose]() {
       nginx.kill("SIGTERM");
       await exit;
