@@ -34,10 +34,14 @@ const note = (event: KeyboardEvent) => void (isCovered() && pressedUnder.add(eve
 // Before any dialog hears of it: without motion it is gone at once.
 window.addEventListener("keydown", note, { capture: true });
 
+/** A box or a choice of several takes no letters. */
+const TYPED_INTO = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+
 export function isForPage(event: KeyboardEvent): boolean {
   if (pressedUnder.has(event) || isCovered()) return false;
   if (!(event.target instanceof Element)) return true;
-  if (event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]")) return false;
+  if (event.target.matches(TYPED_INTO)) return false;
+  if (event.target.matches("input[type=radio]") && event.key.startsWith("Arrow")) return false;
   const isPress = event.key === "Enter" || event.key === " ";
   return !(isPress && event.target.closest("button, a, summary, input"));
 }

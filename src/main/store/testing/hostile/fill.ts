@@ -62,7 +62,8 @@ function fillRosters(store: Store): void {
     const people = PAYLOADS.map((payload, index) => ({
       ...{ handle: `${payload}${index}`, name: payload, email: payload, logins: [`${roster} ${payload}`] },
       ...{ said: index % 3 === 0 ? ("gone" as const) : ("nothing" as const), leftOn: null },
-      keys: [{ fingerprint: payload, keyType: payload }],
+      // The address of the page holds it while its row is open.
+      keys: [{ fingerprint: nameOf(payload, index), keyType: payload }],
     }));
     store.people.replaceRoster({ name: roster, kind: "csv", isWhole: false, people, at: START });
   }
