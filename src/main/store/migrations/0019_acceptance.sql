@@ -1,6 +1,9 @@
 -- What findings may be about is told by the table that `kind` names; a list of those tables is no part of this one.
-ALTER TABLE report RENAME TO report_before;
-ALTER TABLE finding RENAME TO finding_before;
+CREATE TABLE report_before AS SELECT * FROM report;
+CREATE TABLE finding_before AS SELECT * FROM finding;
+
+DROP TABLE report;
+DROP TABLE finding;
 
 -- A rule that fails for a thing, for as long as a visit to some place says so. What depends on the date alone, or on
 -- several places together, is not here: queries find it. `severity` counts from 0, the most severe. `about` is the id of a
@@ -98,6 +101,11 @@ CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
 ALTER TABLE host_name ADD COLUMN owner TEXT;
 
 CREATE INDEX host_name_with_owner ON host_name (owner) WHERE owner IS NOT NULL;
+
+-- Whether what is sent to an endpoint and recorded can be read one day: `hybrid` is safe from that, `classical` and
+-- `no-tls13` (which has no hybrid groups) are not; null where nobody has asked for its groups.
+ALTER TABLE endpoint ADD COLUMN key_exchange TEXT CHECK (key_exchange IN ('hybrid', 'classical', 'no-tls13'));
+ALTER TABLE endpoint ADD COLUMN key_exchange_since TEXT;
 
 -- Of a certificate: who answers for it, as was said of it or else of all hosts where it is seen, empty for nobody; the
 -- share of its life that tags ask for, and when it would be due without; whether its chain ends in a public root, null
@@ -369,11 +377,6 @@ CREATE INDEX place_gone_of_certificate ON place (certificate) WHERE gone_scan IS
 -- The leaves that endpoints present, by since when.
 CREATE INDEX place_leaf_begun ON place (first_scan, endpoint)
   WHERE gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0;
-
--- Whether what is sent to an endpoint and recorded can be read one day: `hybrid` is safe from that, `classical` and
--- `no-tls13` (which has no hybrid groups) are not; null where nobody has asked for its groups.
-ALTER TABLE endpoint ADD COLUMN key_exchange TEXT CHECK (key_exchange IN ('hybrid', 'classical', 'no-tls13'));
-ALTER TABLE endpoint ADD COLUMN key_exchange_since TEXT;
 
 CREATE INDEX endpoint_asking ON endpoint (id) WHERE authorities IS NOT NULL;
 CREATE INDEX endpoint_readable ON endpoint (key_exchange_since, id) WHERE key_exchange IN ('classical', 'no-tls13');

@@ -81,7 +81,7 @@ test("an item tells the page what was chosen, or opens a link by its name", () =
     { kind: "go", screen: "settings", open: null },
     ...[
       ...["overview", "certificates", "access", "graph", "changes", "people", "hosts", "host-keys", "scans"],
-      "findings",
+      ...["findings", "timeline", "forecast"],
     ].map((screen) => ({ kind: "go", screen, open: null })),
     { kind: "command", command: "shortcuts" },
     "authorized-keys",
