@@ -1,4 +1,6 @@
 import { expect, test } from "./latchkey.ts";
+import { InspectDialog } from "./pages/inspect-dialog.ts";
+import { makeServedBundle } from "./pages/served-bundle.ts";
 
 test("certificates are listed with the first to expire on top, and can be searched, filtered and sorted", async ({
   openSample,
@@ -62,6 +64,34 @@ test("its ASN.1 is a tree that is walked by its keys, with the bytes of each ele
   const list = await frame.goTo("Certificates");
   const drawer = await list.open("pay.shop.example");
   await drawer.getByRole("tab", { name: "ASN.1" }).click();
+test("the map leads from the line of a configuration to what is served", async ({
+  openSample,
+  sample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const target = sample.targets.find((one) => one.endsWith("/pay.shop.example")) ?? "";
+  const { host, text } = await makeServedBundle(target);
+  const inspect = new InspectDialog(frame.page);
+  await inspect.drop([{ name: "edge.bundle", text }]);
+  const bundle = inspect.file("edge.bundle");
+  await bundle.getByLabel("Call the host").fill(host);
+  await bundle.getByRole("button", { name: "Use this name" }).click();
+  await bundle.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(bundle).toContainText("Imported");
+  await frame.press("Escape");
+
+  const list = await frame.goTo("Certificates");
+  const drawer = await list.open("pay.shop.example");
+  await drawer.getByRole("tab", { name: "Places" }).click();
+  const line = drawer.getByRole("listitem").filter({ hasText: "ssl_certificate" });
+  await expect(line).toContainText("as configured");
+  await expect(line).toContainText("ssl_certificate in /etc/nginx/nginx.conf:3 names /srv/tls/site.pem");
+  await expect(line).toContainText("a link to /srv/tls/site-2.pem");
+  await expect(line).toContainText("it is the first certificate in /srv/tls/site.pem");
+  expect(await camera.photograph("certificate-map")).toEqual([]);
+});
+
   const tree = drawer.getByRole("tree", { name: "ASN.1" });
   await expect(tree.getByRole("treeitem", { name: /^OBJECT IDENTIFIER/ })).toHaveCount(1);
   await tree.getByRole("treeitem").first().focus();

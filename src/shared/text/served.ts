@@ -7,7 +7,7 @@ const STATES: Record<ServedState, string> = {
   unknown: "unknown certificate",
   "cannot-tell": "cannot be told",
   "not-scanned": "not scanned",
-  agrees: "serves its file",
+  agrees: "as configured",
 };
 
 /** Whether what is served agrees with the configuration, in a few words. */

@@ -15,6 +15,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
 import type { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
+import { sayNumber } from "#shared/text/count.ts";
 import { sayFileLine, sayListener, sayServedState } from "#shared/text/served.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { useServed } from "./queries.ts";
@@ -34,6 +35,9 @@ export function ServedMap({ certificate: { sha256 } }: { certificate: Certificat
           </Line>
         ))}
       </Lines>
+      {data.rows.length < data.total && (
+        <Dim>{sayNumber(data.total - data.rows.length)} more; latchkey served lists them all</Dim>
+      )}
     </Section>
   );
 }
@@ -79,7 +83,14 @@ function Below({ row, sha256 }: { row: ServedRow; sha256: string }) {
       </div>
       {certificate && certificate.sha256 !== sha256 && (
         <div>
-          It holds <Untrusted text={certificate.subject ?? "nothing that was read"} />, another certificate.
+          {certificate.sha256 === null ? (
+            "No certificate in it was read."
+          ) : (
+            <>
+              It holds another certificate: <Untrusted text={certificate.subject ?? ""} />{" "}
+              <Dim>({certificate.sha256.slice(0, 12)})</Dim>
+            </>
+          )}
         </div>
       )}
       {keyPath && (
