@@ -2130,6 +2130,8 @@ only_tls() {
 		kind == "nginx" { nginx($0); next }
 		kind == "apache" { if (!goes_on && $0 ~ /^[ \t]*#/) put(""); else apache($0); next }
 		/^[ \t]*[#;]/ { put(""); next }
+		# A remark behind a setting may say anything.
+		kind ~ /^(haproxy|dovecot|postgresql|mysql)$/ { sub(/[ \t]#[^"\047]*$/, "") }
 		kind == "haproxy" { put(haproxy($0)) }
 		kind == "postfix" { put(postfix($0)) }
 		kind == "dovecot" { put(dovecot($0)) }
