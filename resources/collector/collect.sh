@@ -100,7 +100,7 @@ frame() {
 		function leave_out(   path, name) {
 			path = head
 			sub(/ .*/, "", path)
-			if (match(head, / path:[^ ]+/)) path = substr(head, RSTART + 6, RLENGTH - 6)
+			if (match(head, / (path|root):[^ ]+/)) path = substr(head, RSTART + 6, RLENGTH - 6)
 			name = "unread 0 - kind:limit path:" path " why:no-room"
 			if (head ~ /^unread /) name = "unread 0 " substr(head, 8)
 			is_over = 0
@@ -1785,10 +1785,10 @@ read_server() {
 	for root do
 		find_out "$root"
 		case $stands in
-			absent) continue ;;
-			file) [ -r "$root" ] || stands=hidden ;;
+			absent | other) continue ;;
+			hidden) unread server-config "$root" cannot-tell; continue ;;
 		esac
-		[ $stands = file ] || { unread server-config "$root" not-permitted; continue; }
+		if [ ! -r "$root" ]; then unread server-config "$root" not-permitted; continue; fi
 		if is_late; then unread limit "$root" too-late; return; fi
 		ship_server
 		return
@@ -1839,7 +1839,7 @@ ship_server_files() {
 	done
 	shipped=$(only_tls $server "$@")
 	printf '%s\n' "$shipped"
-	server_files=
+	server_files='' found_files=0
 	IFS=$nl
 	for found in $(printf '%s\n' "$shipped" | named_files $server); do
 		unset IFS
@@ -1848,6 +1848,8 @@ ship_server_files() {
 			'crt '*) may_be_folder=yes; take_named "${found#* }" ;;
 			*) may_be_folder=no; take_named "${found#* }" ;;
 		esac
+		found_files=$((found_files + 1))
+		if [ $((found_files % 32)) = 0 ] && is_late; then unread limit "$root" too-late; return; fi
 		IFS=$nl
 	done
 	unset IFS
@@ -1987,7 +1989,14 @@ only_tls() {
 			}
 			return text
 		}
-		function put(text) { gsub(/\r/, "", text); print "|" text }
+		function put(text) { gsub(/\r/, "", text); total += length(text) + 2; print "|" text }
+		# What is left of a file that is too large; nothing of it follows.
+		function cut() {
+			if (is_cut) return
+			is_cut = 1
+			if (kind == "nginx") end_nginx()
+			printf "@unread - kind:limit path:%s why:too-large\n", encode(FILENAME)
+		}
 
 		# nginx: statements may go over lines, and end at ; { or }.
 		function nginx(line,   i, c, n) {
@@ -2123,9 +2132,9 @@ only_tls() {
 		FNR == 1 {
 			if (NR > 1 && kind == "nginx") end_nginx()
 			printf "@server-config text server:%s path:%s\n", kind, encode(FILENAME)
-			taken = goes_on = is_kept = 0
+			taken = goes_on = is_kept = is_cut = 0
 		}
-		{ taken += length($0) + 1; if (taken > most || NR > 400000) next }
+		{ taken += length($0) + 1; if (taken > most || total > 4 * most || NR > 400000) { cut(); next } }
 		/PRIVATE KEY/ { $0 = "" }
 		kind == "nginx" { nginx($0); next }
 		kind == "apache" { if (!goes_on && $0 ~ /^[ \t]*#/) put(""); else apache($0); next }
