@@ -104,11 +104,11 @@ frame() {
 			name = "unread 0 - kind:limit path:" path " why:no-room"
 			if (head ~ /^unread /) name = "unread 0 " substr(head, 8)
 			is_over = 0
-			if (name != named) {
+			if (!(name in named)) {
 				if (left + length(name) > 64000) return 0
 				put(name); count++
 				left += length(name) + 1
-				named = name
+				named[name] = 1
 			}
 			head = ""
 			return 1
