@@ -43,6 +43,14 @@ test("the drawer of a certificate says what breaks when it ends; its address ope
   const drawer = await list.open("pay.shop.example");
   await expect(drawer).toContainText("X509v3 Subject Alternative Name");
   expect(await camera.photograph("certificate")).toEqual([]);
+  await drawer.getByRole("tab", { name: "Chain" }).click();
+  await expect(drawer.getByRole("listitem").filter({ hasText: "Mozilla's roots" })).toContainText(
+    "Root not there",
+  );
+  expect(await camera.photograph("certificate-chain")).toEqual([]);
+  await drawer.getByRole("tab", { name: "Revocation" }).click();
+  await expect(drawer.getByRole("listitem").filter({ hasText: "By " }).first()).toBeVisible();
+  expect(await camera.photograph("certificate-revocation")).toEqual([]);
   await drawer.getByRole("tab", { name: "Places" }).click();
   await expect(drawer.getByRole("listitem").filter({ hasText: "first seen" }).first()).toBeVisible();
   await drawer.getByText("On the wire").first().click();

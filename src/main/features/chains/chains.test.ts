@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createServer } from "node:http";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
@@ -6,6 +7,8 @@ import { Sha256 } from "#shared/model/certificate.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
+import { listen } from "#testing/servers.ts";
+import { der, extension, sequence, text } from "#testing/tls/build-certificate.ts";
 import { readPkits } from "#testing/tls/read-pkits.ts";
 import { isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { createFindings } from "../findings/index.ts";
@@ -136,4 +139,28 @@ test("a revocation list that was given tells what it tells; without one, nothing
   expect(await say(revoked)).toEqual([
     "revoked: it was revoked on 2010-01-01T08:30:01Z because its key was compromised",
   ]);
+});
+
+test("lists are fetched when that is asked for, from where the certificate says, and never else", async () => {
+  const asked: string[] = [];
+  const { fileOf } = readPkits();
+  await using server = await listen(
+    createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.end(request.url === "/list.crl" ? fileOf("GoodCACRL.crl") : "nothing");
+    }),
+  );
+  const at = (path: string) => `http://${server.endpoint.host}:${server.endpoint.port}${path}`;
+  const point = (path: string) => sequence(der(0xa0, der(0xa0, text(0x86, at(path)))));
+  const points = extension("2.5.29.31", sequence(point("/list.crl"), point("/other")));
+  const named = signCertificate({ subject: "named", issuer: middle, extensions: [points] });
+  const { chains } = visit({ "shop.example": [named.der, middle.der] });
+  expect(await chains.revocation(idOf(named))).toMatchObject({ lists: [at("/list.crl"), at("/other")] });
+  expect(asked).toEqual([]);
+  expect(await chains.fetchLists(idOf(named))).toEqual({
+    ...{ added: 1, known: 0 },
+    failed: [{ address: at("/other"), why: "what is there is no revocation list" }],
+  });
+  expect(asked).toEqual(["/list.crl", "/other"]);
+  expect(await chains.trusted()).toMatchObject([{ kind: "crl", label: "Good CA", source: at("/list.crl") }]);
 });

@@ -21,12 +21,17 @@ export function createRootStores({ trust }: Pick<Store, "trust">) {
   const mozilla = createMozillaRoots();
   return async (): Promise<RootStore[]> => {
     const system = await readSystemRoots();
+    const yours = indexCertificates(trust.ders("root"));
     return [
       mozilla(),
       system
         ? open("system", system)
         : { ...NOTHING, store: "system", source: "this system's were not found" },
-      { store: "yours", source: "those that you gave", roots: indexCertificates(trust.ders("root")) },
+      {
+        store: "yours",
+        source: yours.all.length > 0 ? "those that you gave" : "you gave none",
+        roots: yours,
+      },
     ];
   };
 }

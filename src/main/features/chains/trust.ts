@@ -1,4 +1,6 @@
-import { readListFile, readRootFile } from "#domain/x509/path/read-trust-file.ts";
+import { readListFile, readRootFile, type Trusted } from "#domain/x509/path/read-trust-file.ts";
+import { readRevocationFacts } from "#domain/x509/revocation/judge-revocation.ts";
+import { fetchList } from "#net/trust/fetch-list.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -7,6 +9,11 @@ import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
 type Given = { kind: TrustItem["kind"]; name: string; base64: string };
+
+type FetchedLists = { added: number; known: number; failed: { address: string; why: string }[] };
+
+/** A certificate names one or two. */
+const MOST_LISTS = 4;
 
 const READ = { root: readRootFile, crl: readListFile } as const;
 const NAMES = { root: "certificate", crl: "revocation list" } as const;
@@ -18,15 +25,22 @@ export function createTrust({ store, announce, now }: Deps) {
       const items = READ[kind](Buffer.from(base64, "base64"));
       if (items.length === 0)
         throw new Refusal("invalid-input", `${name} holds no ${NAMES[kind]}; give a file of PEM or DER`);
-      const addedAt = toInstant(now());
-      const added = await store.inTurn(() => {
-        const fresh = items.filter((item) => store.trust.add({ ...item, kind, source: name, addedAt }));
-        const detail = { kind, source: name, items: fresh.map(({ sha256 }) => sha256) };
-        if (fresh.length > 0) store.events.append({ at: addedAt, kind: "trust-given", detail });
-        return fresh.length;
-      });
-      if (added > 0) announce({ kind: "trust-changed" });
-      return { added, known: items.length - added };
+      return keep(items, kind, name);
+    },
+
+    /** Each list that a certificate names, up to the most; one that cannot be had keeps none of the others away. */
+    async fetchLists(der: Uint8Array): Promise<FetchedLists> {
+      const result: FetchedLists = { added: 0, known: 0, failed: [] };
+      for (const address of readRevocationFacts(der).lists.slice(0, MOST_LISTS)) {
+        const fetched = await fetchList(address);
+        const items = fetched.kind === "fetched" ? readListFile(fetched.bytes) : [];
+        const { added, known } = await keep(items, "crl", address);
+        result.added += added;
+        result.known += known;
+        const why = fetched.kind === "failed" ? fetched.why : "what is there is no revocation list";
+        if (items.length === 0) result.failed.push({ address, why });
+      }
+      return result;
     },
 
     async takeBack(sha256: string): Promise<Record<string, never>> {
@@ -44,4 +58,16 @@ export function createTrust({ store, announce, now }: Deps) {
       return {};
     },
   };
+
+  async function keep(items: readonly Trusted[], kind: TrustItem["kind"], source: string) {
+    const addedAt = toInstant(now());
+    const added = await store.inTurn(() => {
+      const fresh = items.filter((item) => store.trust.add({ ...item, kind, source, addedAt }));
+      const detail = { kind, source, items: fresh.map(({ sha256 }) => sha256) };
+      if (fresh.length > 0) store.events.append({ at: addedAt, kind: "trust-given", detail });
+      return fresh.length;
+    });
+    if (added > 0) announce({ kind: "trust-changed" });
+    return { added, known: items.length - added };
+  }
 }

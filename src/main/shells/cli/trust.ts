@@ -38,6 +38,12 @@ export function addTrust(program: Command, { world }: Session): void {
       addFiles(files, command.optsWithGlobals<CommonOptions & { crl?: boolean }>(), world),
     );
   trust
+    .command("fetch <sha256>")
+    .description("fetch the revocation lists that a certificate names, from wherever it says")
+    .action((sha256: string, _: object, command: Command) =>
+      fetchLists(sha256, command.optsWithGlobals<CommonOptions>(), world),
+    );
+  trust
     .command("remove <sha256>")
     .description("trust one no longer")
     .action((sha256: string, _: object, command: Command) =>
@@ -56,7 +62,10 @@ Examples:
   latchkey trust add --crl company.crl
   latchkey trust remove 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
-With --json: list { items: [{ sha256, kind, label, source, addedAt }] }; add { added, known }`;
+Nothing is fetched but by latchkey trust fetch.
+
+With --json: list { items: [{ sha256, kind, label, source, addedAt }] }; add { added, known };
+fetch { added, known, failed: [{ address, why }] }`;
 
 async function showChain(text: string, options: CommonOptions, world: World): Promise<void> {
   const sha256 = readHash(text);
@@ -82,7 +91,7 @@ function sayChain({ endpoint, links, verdicts }: ChainView): string {
     title,
     ...links.map(({ role, label }) => `  ${role.padEnd(14)} ${printable(label)}`),
     ...verdicts.flatMap(({ store, source, judgement }) => [
-      `  ${store.padEnd(14)} ${judgement?.state ?? "not asked, there are no roots"} (${printable(source)})`,
+      `  ${store.padEnd(14)} ${judgement?.state ?? "not asked"} (${printable(source)})`,
       ...(judgement?.reasons ?? []).map(({ sentence }) => `  ${"".padEnd(14)} ${printable(sentence)}`),
     ]),
   ].join("\n");
@@ -135,6 +144,16 @@ async function addFile(name: string, kind: TrustItem["kind"], { chains }: Latchk
   const bytes = await readFileOrRefuse(name, MOST_BYTES);
   if (!bytes) throw new Refusal("too-many", `${name} is larger than 64 MiB; give the part of it that counts`);
   return chains.trust({ kind, name, base64: Buffer.from(bytes).toString("base64") });
+}
+
+async function fetchLists(sha256: string, options: CommonOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const fetched = await app.client.chains.fetchLists({ sha256: readHash(sha256) });
+  if (options.json) printJson(fetched, world);
+  else {
+    world.out(`${sayCount(fetched.added, "revocation list")} added, ${fetched.known} known before`);
+    for (const { address, why } of fetched.failed) world.err(`latchkey: ${printable(`${address}: ${why}`)}`);
+  }
 }
 
 async function removeItem(sha256: string, options: CommonOptions, world: World): Promise<void> {

@@ -15,7 +15,7 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
-import type { ChainState } from "#shared/model/chain.ts";
+import type { ChainReasonCode, ChainState } from "#shared/model/chain.ts";
 import type { ChainLink, ChainRole, ChainView, StoreVerdict, TrustStore } from "#shared/model/trust.ts";
 import { useChains } from "./chain-queries.ts";
 
@@ -120,14 +120,21 @@ const STATES = {
   unsupported: { tone: "amber", Icon: IconHelpCircle, word: "Cannot be told" },
 } as const satisfies Record<ChainState, object>;
 
-function StateTag({ verdict: { judgement } }: { verdict: StoreVerdict }) {
-  if (!judgement)
-    return (
-      <Tag tone="gray" Icon={IconCircleDashed}>
-        Not asked
-      </Tag>
-    );
-  const { tone, Icon, word } = STATES[judgement.state];
+const NOT_ASKED = { tone: "gray", Icon: IconCircleDashed, word: "Not asked" } as const;
+/** No fault of the chain: a private authority has no business in a public store. */
+const NOT_THERE = { tone: "gray", Icon: IconCircleDashed, word: "Root not there" } as const;
+
+const ROOT_CODES: ReadonlySet<ChainReasonCode> = new Set(["no-path", "untrusted-root", "self-signed"]);
+
+function lookOf({ judgement }: StoreVerdict) {
+  if (!judgement) return NOT_ASKED;
+  const isRootAlone =
+    judgement.state === "invalid" && judgement.reasons.every(({ code }) => ROOT_CODES.has(code));
+  return isRootAlone ? NOT_THERE : STATES[judgement.state];
+}
+
+function StateTag({ verdict }: { verdict: StoreVerdict }) {
+  const { tone, Icon, word } = lookOf(verdict);
   return (
     <Tag tone={tone} Icon={Icon}>
       {word}
@@ -136,7 +143,7 @@ function StateTag({ verdict: { judgement } }: { verdict: StoreVerdict }) {
 }
 
 function Reasons({ verdict: { judgement, rootCount, source } }: { verdict: StoreVerdict }) {
-  if (!judgement) return <>there are none: {source}</>;
+  if (!judgement) return <>{source}</>;
   return (
     <>
       {judgement.reasons.map(({ sentence }, index) => (
