@@ -30,6 +30,8 @@ const COMMANDS = [
   ["host-keys"],
   ["findings"],
   ["findings", "--severity", "high", "--fail-on", "high"],
+  ["timeline", "--by", "both"],
+  ["forecast", "--by", "owner"],
   ["graph", "list"],
   ["graph", "shared"],
   ["people", "list"],

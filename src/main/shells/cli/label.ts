@@ -80,11 +80,8 @@ async function setLabels(hosts: readonly string[], options: Options, world: Worl
   for (const [index, thing] of things.entries()) {
     const { owner: own = null, inheritedOwner = "", tags = [] } = labels[index] ?? {};
     const whose = own ?? (inheritedOwner === "" ? "nobody's" : `${inheritedOwner}, as its hosts`);
-    world.out(
-      printable(
-        `${thing.kind === "host" ? thing.host : thing.sha256}: ${[whose, ...tags.map((name) => `#${name}`)].join(" ")}`,
-      ),
-    );
+    const what = thing.kind === "host" ? thing.host : thing.sha256;
+    world.out(printable(`${what}: ${whose}${tags.length > 0 ? `, tagged ${tags.join(", ")}` : ""}`));
   }
 }
 
@@ -103,6 +100,6 @@ async function runTags(name: string | undefined, options: TagOptions, world: Wor
   for (const { name: said, duePercent, hostCount, certificateCount } of shown) {
     const when = duePercent === null ? "due as any other" : `due with ${duePercent} % of its life left`;
     const where = `${sayCount(hostCount, "host")}, ${sayCount(certificateCount, "certificate")}`;
-    world.out(`#${said}: ${where}; ${when}`);
+    world.out(`${said}: ${where}; ${when}`);
   }
 }

@@ -18,7 +18,7 @@ const TONES = [
 ] as const;
 
 /** The tone of a series; those beyond the first few share the last one. */
-export const toneOf = (series: number): string => TONES[Math.min(series, TONES.length - 1)] ?? "";
+const toneOf = (series: number): string => TONES[Math.min(series, TONES.length - 1)] ?? "";
 
 type Props = { load: WeeklyLoad; label: string };
 
