@@ -1953,6 +1953,7 @@ gather_server() {
 		shift
 		folders=$((folders + 1))
 		if [ $folders -gt 100 ] || [ $gathered -gt 2000 ]; then unread limit "$folder" too-many; return; fi
+		if is_silent "$folder"; then unread server-config "$folder" no-answer; continue; fi
 		[ -d "$folder" ] || continue
 		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread server-config "$folder" not-listed; continue; fi
 		tell_folder "$folder"
@@ -2242,12 +2243,21 @@ named_files() {
 # Keystores that came by, and those in the usual places. None leaves the host: of one that opens with a password that
 # everybody knows its certificates do, and no key.
 read_keystores() {
+	stores=
 	set +f
-	IFS=$nl
-	set -- $keystores /etc/*/*.p12 /etc/*/*.pfx /etc/*/*.jks /etc/*/*.jceks /etc/*/*.keystore /etc/*/*.bcfks \
-		/etc/tomcat*/*/*.p12 /opt/*/conf/*.p12 /opt/*/conf/*.jks /opt/*/conf/*.keystore /opt/*/ssl/*.p12 /opt/*/ssl/*.jks \
-		/var/lib/tomcat*/conf/*.p12 /var/lib/tomcat*/conf/*.jks /root/.keystore /home/*/.keystore
+	may_hang /etc || list_stores /etc/*/*.p12 /etc/*/*.pfx /etc/*/*.jks /etc/*/*.jceks /etc/*/*.keystore /etc/*/*.bcfks /etc/tomcat*/*/*.p12
+	set +f
+	may_hang /opt || list_stores /opt/*/conf/*.p12 /opt/*/conf/*.jks /opt/*/conf/*.keystore /opt/*/ssl/*.p12 /opt/*/ssl/*.jks
+	set +f
+	may_hang /var/lib || list_stores /var/lib/tomcat*/conf/*.p12 /var/lib/tomcat*/conf/*.jks
 	set -f
+	IFS=$nl
+	for home in $(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000); do
+		unset IFS
+		is_silent "$home" || list_stores "$home/.keystore"
+		IFS=$nl
+	done
+	set -- $keystores $stores
 	unset IFS
 	seen_stores=$nl stores=0 stores_until=$(($(date +%s) + 5))
 	for file do
@@ -2281,6 +2291,23 @@ read_keystore() {
 	printf '@keystore - path:%s kind:%s %s opened:%s' "$store_token" $store_kind "$store_facts" $opened
 	[ $opened != default ] || say password "$word"
 	printf '\n'
+}
+
+# Whether a mount below $1 does not answer: then no pattern that leads there may be tried.
+may_hang() {
+	set -f
+	IFS=$nl
+	for mount in $silent_mounts; do
+		case $mount in "$1"/*) unset IFS; unread keystore "$mount" no-answer; return 0 ;; esac
+	done
+	unset IFS
+	set +f
+	return 1
+}
+
+list_stores() {
+	set -f
+	for file do [ ! -f "$file" ] || stores=$stores$file$nl; done
 }
 
 stores_are_late() { [ "$(date +%s)" -ge $stores_until ]; }
