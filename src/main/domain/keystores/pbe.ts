@@ -1,4 +1,4 @@
-import { createDecipheriv, hash } from "node:crypto";
+import { createDecipheriv, getCiphers, getHashes, hash } from "node:crypto";
 import { TAG } from "#domain/x509/der.ts";
 import {
   type Derivation,
@@ -94,7 +94,8 @@ export function readEncryption(algorithm: Node | undefined): Encryption | null {
   if (scheme === PBES2) return readPbes2(parameters);
   const ours = PKCS12_SCHEMES.get(scheme);
   const old = PBES1_SCHEMES.get(scheme);
-  if (!ours && !old) return { isKnown: false, words: `the scheme ${scheme}` };
+  const cipher = ours ?? old;
+  if (!cipher || !hasCipher(cipher)) return { isKnown: false, words: `the scheme ${scheme}` };
   const [salt, count] = partsOf(parameters);
   const octets = octetsOf(salt);
   const iterations = numberOf(count);
@@ -136,21 +137,31 @@ export function readDerivation(
   if (!octets || oid === null) return null;
   const [first, second, third] = numbers.map(numberOf);
   if (oid === SCRYPT)
-    return first && second && third
+    return isPowerOfTwo(first) && second && third
       ? { isKnown: true, ...deriveByScrypt(octets, { N: first, r: second, p: third }) }
       : null;
   const prf = numbers.find(({ element }) => element.tag === TAG.sequence);
   const prfOid = prf ? oidOf(partsOf(prf)[0]) : HMAC_SHA1;
   const digest = HMACS.get(prfOid ?? "");
-  if (!digest) return { isKnown: false, words: `PBKDF2 by ${prfOid ?? "an unreadable function"}` };
+  if (!digest || !hasDigest(digest))
+    return { isKnown: false, words: `PBKDF2 by ${prfOid ?? "an unreadable function"}` };
   return first ? { isKnown: true, ...deriveByPbkdf2(octets, first, digest) } : null;
 }
+
+/** All that scrypt takes as its N. */
+const isPowerOfTwo = (number: number | null | undefined): number is number =>
+  typeof number === "number" && number > 1 && Number.isInteger(Math.log2(number));
+
+/** Electron's crypto has fewer ciphers and digests than Node's: what it lacks is unknown, and no wrong password. */
+const hasCipher = ({ name, rc2Bits }: Cipher): boolean =>
+  rc2Bits !== undefined || getCiphers().includes(name === "des-cbc" ? "des-ede3-cbc" : name);
+export const hasDigest = (name: string): boolean => getHashes().includes(name);
 
 type Sealed = { cipher: Cipher; iv: Buffer } | { unknown: string };
 
 function readCipher(oid: string, parameters: Node | undefined): Sealed | null {
   const cipher = CIPHERS.get(oid);
-  if (!cipher) return { unknown: `the cipher ${oid}` };
+  if (!cipher || !hasCipher(cipher)) return { unknown: `the cipher ${cipher?.name ?? oid}` };
   const iv = octetsOf(parameters);
   return iv && { cipher, iv };
 }

@@ -11,7 +11,7 @@ import {
   workOfPkcs12,
 } from "./derive.ts";
 import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.ts";
-import { type Encryption, HMACS, readDerivation, readSealed } from "./pbe.ts";
+import { type Encryption, HMACS, hasDigest, readDerivation, readSealed } from "./pbe.ts";
 import { type Bag, layTogether, type OpenKey, readBags } from "./pkcs12-bags.ts";
 import { hashPublicHalf } from "./private-half.ts";
 import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf } from "./tree.ts";
@@ -95,7 +95,7 @@ function readMac(macData: Node, content: Buffer): Mac | null {
   const name = DIGESTS.get(oid);
   const octets = octetsOf(salt);
   const iterations = count ? numberOf(count) : 1;
-  if (!name) return { isKnown: false, words: `a code by ${oid}` };
+  if (!name || !hasDigest(name)) return { isKnown: false, words: `a code by ${oid}` };
   if (!octets || !iterations) return null;
   const wish = { digest: name, salt: octets, iterations, purpose: PURPOSE.mac };
   return {
@@ -123,7 +123,8 @@ function readPbmac1(
   const [, ...numbers] = partsOf(partsOf(kdf)[1]);
   const keyBytes = numberOf(numbers[1]);
   if (!derivation) return null;
-  if (!derivation.isKnown || !digest) return { isKnown: false, words: "PBMAC1 of a kind not known here" };
+  if (!derivation.isKnown || !digest || !hasDigest(digest))
+    return { isKnown: false, words: "PBMAC1 of a kind not known here" };
   if (!keyBytes || keyBytes > 1_024) return null;
   return {
     isKnown: true,

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readPem } from "#domain/x509/pem.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
+import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { findDefaultPassword } from "./default-passwords.ts";
 import type { Keystore } from "./keystore.ts";
+import { readLockedPkcs8 } from "./locked-key.ts";
 import { openKeystore, readKeystore } from "./read-keystore.ts";
 
 const file = (name: string) => readFileSync(join(import.meta.dirname, "testdata", name));
@@ -137,4 +139,28 @@ test("a store that is cut short loses only what is missing, and never throws", (
     const bytes = file(name);
     for (let size = 0; size < bytes.length; size += 7) readKeystore(bytes.subarray(0, size));
   }
+});
+
+test("a key whose scrypt asks for what scrypt cannot do is damaged, and one that asks for too much is not opened", () => {
+  const scrypt = (N: number[], r: number) =>
+    sequence(
+      sequence(
+        oid("1.2.840.113549.1.5.13"),
+        sequence(
+          sequence(
+            oid("1.3.6.1.4.1.11591.4.11"),
+            sequence(der(0x04, new Uint8Array(8)), der(0x02, N), der(0x02, [r]), der(0x02, [1])),
+          ),
+          sequence(oid("2.16.840.1.101.3.4.1.42"), der(0x04, new Uint8Array(16))),
+        ),
+      ),
+      der(0x04, new Uint8Array(32)),
+    );
+  expect(readLockedPkcs8(scrypt([3], 8))).toBeNull();
+  expect(readLockedPkcs8(scrypt([0x10, 0x00], 8))).toMatchObject({ canBeOpened: true });
+  // A gibibyte of memory.
+  expect(readLockedPkcs8(scrypt([0x10, 0x00, 0x00], 8))).toMatchObject({
+    canBeOpened: false,
+    why: expect.stringMatching(/^it makes each passphrase so costly to try/),
+  });
 });
