@@ -8,14 +8,15 @@
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import { type Passing, type Patience, tryPatiently } from "#net/retries.ts";
 import { type Before, createJumpHosts, keyOf, type WayFailure } from "#net/ssh/jump-hosts.ts";
-import { logIn, lookUp, type Way } from "#net/ssh/log-in.ts";
+import { logIn, lookUp } from "#net/ssh/log-in.ts";
+import type { Way } from "#net/ssh/login-options.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
 import type { Place, Turns } from "#net/turns.ts";
 import type { ScanId } from "#shared/model/scan.ts";
+import { AT_ONCE_THROUGH_A_JUMP_HOST, type AtOnce } from "./at-once.ts";
 import type { HostKeyCheck } from "./host-keys.ts";
 import { type Attempt, createKnock, type KnockDeps } from "./knock.ts";
 import type { Login } from "./plan-hosts.ts";
-import type { AtOnce } from "./run-scan.ts";
 
 type Deps = KnockDeps & {
   scanId: ScanId;
@@ -36,9 +37,6 @@ export type Visited<T> = {
 type Found = { addresses: readonly string[] };
 
 type Hops = Extract<Login["route"], { kind: "hops" }>;
-
-/** Logins under way through one jump host: sshd takes ten strangers at a time, and ten channels of one login. */
-export const AT_ONCE_THROUGH_A_JUMP_HOST = 8;
 
 /** A visit that takes longer is most likely one to a host that hangs: it goes on, and others are begun beside it. */
 const YIELD_AFTER_MS = 2_000;

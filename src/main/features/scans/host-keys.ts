@@ -11,7 +11,7 @@ import {
 } from "#domain/ssh/known-hosts-judgement.ts";
 import type { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { FetchedCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/log-in.ts";
+import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/login-options.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";

@@ -11,11 +11,11 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
+import { chooseAtOnce } from "./at-once.ts";
 import { CANCELLED, carryOut } from "./carry-out.ts";
 import { chooseTargets } from "./choose-targets.ts";
 import { createQuestions } from "./questions.ts";
 import type { Recording } from "./recording/recording.ts";
-import { chooseAtOnce } from "./run-scan.ts";
 import type { PrepareVisits } from "./visits.ts";
 
 type Deps = {

@@ -1,7 +1,7 @@
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import type { FetchedCertificate, fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
 import type { WayFailure } from "#net/ssh/jump-hosts.ts";
-import type { LoginOptions, Way } from "#net/ssh/log-in.ts";
+import type { LoginOptions, Way } from "#net/ssh/login-options.ts";
 import type { HostKeys } from "./host-keys.ts";
 
 export type KnockDeps = {

@@ -2,16 +2,13 @@ import { isJumpHost, type WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
-import { AT_ONCE_THROUGH_A_JUMP_HOST } from "./approach.ts";
+import { AT_ONCE_THROUGH_A_JUMP_HOST, type AtOnce } from "./at-once.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { HostsOfWay, Login } from "./plan-hosts.ts";
 import { type BroughtHome, brokenVisit } from "./recording/brought-home.ts";
 
 /** What is visited, and how it is told. */
 export type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
-
-/** Visits at a time: logins to hosts, and endpoints. `isFixed`: it is never passed, not even by hosts that hang. */
-export type AtOnce = { hosts: number; endpoints: number; isFixed: boolean };
 
 export type Visits = {
   /** The hosts, by the jump hosts that they lie behind. */
@@ -37,25 +34,8 @@ type Keeping = {
   now: () => Date;
 };
 
-/** Logins at a time: enough to hide slow hosts, few enough for a small router. */
-const HOSTS_AT_ONCE = 32;
-
-/** Endpoints under way at a time. Dead addresses wait here together; the prober limits the handshakes. */
-const ENDPOINTS_AT_ONCE = 4_096;
-
 /** A host that waits, for its turn or to be tried again, keeps no other from being visited. */
 const WAITING_FOR_EACH_VISITED = 4;
-
-/** So many at a time of each kind as the user wants, or as is usual; never more than there are descriptors for. */
-export function chooseAtOnce(concurrency: number | null, freeDescriptors: number): AtOnce {
-  // A login may need another descriptor for the agent, and an endpoint has up to eight addresses.
-  const room = (share: number) => Math.max(1, Math.floor(freeDescriptors * share));
-  return {
-    hosts: Math.min(concurrency ?? HOSTS_AT_ONCE, room(1 / 4)),
-    endpoints: Math.min(concurrency ?? ENDPOINTS_AT_ONCE, room(1 / 2)),
-    isFixed: concurrency !== null || room(1 / 4) < HOSTS_AT_ONCE,
-  };
-}
 
 /**
  * Visits every target: endpoints, and hosts by each way to them, side by side. A host that is named several times

@@ -6,7 +6,8 @@
  * those keys alone where the host has refused the others. A host that was beyond ssh2 is not asked by it again: each
  * refusal counts with sshd (PerSourcePenalties).
  */
-import { type CollectOptions, collectHost, type HostReading } from "#net/ssh/collect.ts";
+import { collectHost } from "#net/ssh/collect.ts";
+import type { CollectOptions, HostReading } from "#net/ssh/host-reading.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
 import type { ClientKey } from "#net/ssh/system/client-login.ts";
 import { collectBySsh } from "#net/ssh/system/collect-by-ssh.ts";

@@ -1,5 +1,5 @@
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
-import type { CollectOptions } from "#net/ssh/collect.ts";
+import type { CollectOptions } from "#net/ssh/host-reading.ts";
 import { sayLost } from "#net/ssh/jump-hosts.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { toInstant } from "#shared/model/instant.ts";

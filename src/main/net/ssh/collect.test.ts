@@ -5,7 +5,8 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { startCuttingProxy, startRawServer } from "#testing/ssh/raw-server.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { type CollectOptions, collectHost, SSH_LIMITS } from "./collect.ts";
+import { collectHost, SSH_LIMITS } from "./collect.ts";
+import type { CollectOptions } from "./host-reading.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
 
 const NONCE = "0123456789abcdef";

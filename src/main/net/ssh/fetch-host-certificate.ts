@@ -9,7 +9,7 @@ import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import { dial } from "./dial.ts";
 import { leave } from "./leave.ts";
-import type { Way } from "./log-in.ts";
+import type { Way } from "./login-options.ts";
 import { readFields, toField } from "./wire.ts";
 
 /** `none`: the host has no such certificate. `unanswered`: it did not come to that; it may the next time. */

@@ -5,10 +5,11 @@ import { judgeHostKey, preferHostKeyTypes, sayHostKey } from "#domain/ssh/known-
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { type CollectOptions, collectHost, type HostReading, SSH_LIMITS } from "./collect.ts";
+import { collectHost, SSH_LIMITS } from "./collect.ts";
 import { fetchHostCertificate } from "./fetch-host-certificate.ts";
+import type { CollectOptions, HostReading } from "./host-reading.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
-import type { VerifyHostKey } from "./log-in.ts";
+import type { VerifyHostKey } from "./login-options.ts";
 import { viewKey } from "./wire.ts";
 
 const NONCE = "0123456789abcdef";

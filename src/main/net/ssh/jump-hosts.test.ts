@@ -7,7 +7,8 @@ import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
 import { createJumpHosts, type Hop, type JumpHost } from "./jump-hosts.ts";
-import { type LoginOptions, logIn } from "./log-in.ts";
+import { logIn } from "./log-in.ts";
+import type { LoginOptions } from "./login-options.ts";
 
 const identities = await makeIdentity();
 const limits = { connectMs: 2_000, readyMs: 5_000 };

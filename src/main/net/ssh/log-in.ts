@@ -12,9 +12,10 @@ import { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { holdUntilGreeting } from "./greeting.ts";
-import type { Identity, UnusableIdentity } from "./identities.ts";
+import type { Identity } from "./identities.ts";
 import { leave } from "./leave.ts";
 import { loadSsh2 } from "./load-ssh2.ts";
+import type { Ends, LoginOptions } from "./login-options.ts";
 import {
   explainEnd,
   explainTimeout,
@@ -25,63 +26,9 @@ import {
   sayAddress,
   type Where,
 } from "./ssh-failure.ts";
-import type { ClientLogin } from "./system/client-login.ts";
 import { sayExpired } from "./type-in.ts";
-import type { TypedLogins } from "./typed-logins.ts";
 import { offerWaysIn } from "./ways-in.ts";
 import { viewKey } from "./wire.ts";
-
-/** What is to be done with a host key. A sentence goes with every refusal. */
-export type HostKeyAnswer =
-  | { kind: "trusted" }
-  | {
-      kind: "refused";
-      outcome: "host-key-unknown" | "host-key-changed";
-      message: string;
-      passing?: SshFailure["passing"];
-    };
-
-/** Asked once for each connection, before anything of ours is sent. */
-export type VerifyHostKey = (question: {
-  host: string;
-  port: number;
-  blob: Uint8Array;
-}) => HostKeyAnswer | Promise<HostKeyAnswer>;
-
-/** By TCP to one of these addresses, or through what the jump host before it has opened. */
-export type Way = { addresses: readonly string[] } | { stream: Duplex };
-
-export type LoginOptions = {
-  /** As it is named to people. */
-  target: Where;
-  /** How it is reached; without one, its name is looked up here. */
-  way?: Way;
-  user: string;
-  /** In the order to offer them; at most five are, for sshd counts each against MaxAuthTries (6). */
-  identities: readonly Identity[];
-  /** What there is beside them and cannot be used, to be said where none is left. */
-  unusable?: readonly UnusableIdentity[];
-  /** What is typed where no key lets us in; without it, nobody is asked. */
-  typed?: TypedLogins | null;
-  verifyHostKey: VerifyHostKey;
-  /** The keys that it would take, as far as they are known beforehand: OpenSSH's client is told them. */
-  trustedKeys?: readonly Uint8Array[];
-  /** Opens the way once more. */
-  reopen?: () => Promise<Way | SshFailure>;
-  /** What OpenSSH's client needs to know beside; ssh2 has no use for it. */
-  client?: ClientLogin;
-  /** Host key algorithms in the order of preference. */
-  hostKeyTypes: readonly string[];
-  limits: {
-    /** Until the TCP connection stands, name look-up and all. */
-    connectMs: number;
-    /** Until the login is done, from the very start; not while somebody is asked. */
-    readyMs: number;
-    /** Of the whole visit, from the very start; not while somebody is asked, however often that is. */
-    visitMs?: number;
-  };
-  signal: AbortSignal;
-};
 
 export type Connection = {
   client: Client;
@@ -199,17 +146,6 @@ export async function lookUp(
   const outcome = addresses.outcome === "timed-out" ? "timed-out" : "no-such-name";
   return { ...NOTHING_MET, outcome, message: `${host}: ${addresses.message}` };
 }
-
-/** How a login tells what it met. */
-export type Ends = {
-  progress: Progress;
-  fail(reason: Reason): void;
-  reject(error: unknown): void;
-  /** To be held while somebody is asked. */
-  deadline: Deadline;
-  /** Aborted once the login has come to its end, well or not. */
-  ended: AbortSignal;
-};
 
 function configure(options: LoginOptions, ends: Ends): ConnectConfig {
   return {

@@ -1,5 +1,5 @@
 /** What is run on a host and what is made of its answer: the same, whoever carries it there and back. */
-import type { CollectOptions, HostReading } from "./collect.ts";
+import type { CollectOptions, HostReading } from "./host-reading.ts";
 import type { ScriptLimits, ScriptRun } from "./run-script.ts";
 import { type PresentedKey, quote, type SshFailure, sayAddress } from "./ssh-failure.ts";
 

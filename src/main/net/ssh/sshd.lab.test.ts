@@ -3,7 +3,8 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { type CollectOptions, collectHost, type HostReading, SSH_LIMITS } from "./collect.ts";
+import { collectHost, SSH_LIMITS } from "./collect.ts";
+import type { CollectOptions, HostReading } from "./host-reading.ts";
 import { gatherIdentities } from "./identities.ts";
 
 const NONCE = "0123456789abcdef";

@@ -6,7 +6,8 @@ import { askFor, byPassword, startAskingServer } from "#testing/ssh/asking-serve
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 import type { Answer, Ask } from "./ask.ts";
 import type { Identity } from "./identities.ts";
-import { type LoginOptions, logIn } from "./log-in.ts";
+import { logIn } from "./log-in.ts";
+import type { LoginOptions } from "./login-options.ts";
 import { readPrivateKeyFile } from "./private-key-file.ts";
 import { createTypedLogins } from "./typed-logins.ts";
 

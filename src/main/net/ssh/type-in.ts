@@ -2,7 +2,7 @@
 import type { AnyAuthMethod, NextAuthHandler, Prompt } from "ssh2";
 import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import type { Ends } from "./log-in.ts";
+import type { Ends } from "./login-options.ts";
 import { sayAddress, sayTried, type Where } from "./ssh-failure.ts";
 import type { TypedLogin } from "./typed-logins.ts";
 

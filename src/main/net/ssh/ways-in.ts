@@ -4,7 +4,7 @@
  */
 import type { AuthenticationType, NextAuthHandler } from "ssh2";
 import { authMethodFor, type UnusableIdentity } from "./identities.ts";
-import type { Ends, LoginOptions } from "./log-in.ts";
+import type { Ends, LoginOptions } from "./login-options.ts";
 import { sayAddress, sayTried } from "./ssh-failure.ts";
 import { TypeIn } from "./type-in.ts";
 

@@ -1,4 +1,4 @@
-import type { HostReading } from "#net/ssh/collect.ts";
+import type { HostReading } from "#net/ssh/host-reading.ts";
 import type { Where } from "#net/ssh/ssh-failure.ts";
 import type { EndpointReading } from "#net/tls/probe-endpoint.ts";
 import type { SshTarget, Target, TlsTarget } from "#shared/model/target.ts";

@@ -5,8 +5,8 @@
  * ssh gets the keys that are trusted for the host beforehand, and logs in to no other. One that nobody knew is shown to
  * the verifier when ssh has hung up; where that takes it (--accept-new), ssh is started once more, with that key alone.
  */
-import type { CollectOptions, HostReading } from "#net/ssh/collect.ts";
-import type { Way } from "#net/ssh/log-in.ts";
+import type { CollectOptions, HostReading } from "#net/ssh/host-reading.ts";
+import type { Way } from "#net/ssh/login-options.ts";
 import { commandFor, limitsAfter, marksOf, scriptFor, toReading } from "#net/ssh/reading.ts";
 import { runScript, type Start } from "#net/ssh/run-script.ts";
 import { type PresentedKey, type Reason, type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseAtOnce } from "./run-scan.ts";
+import { chooseAtOnce } from "./at-once.ts";
 
 test("so many are visited at a time as the user wants or as is usual, and never more than there are descriptors for", () => {
   expect(chooseAtOnce(null, 100_000)).toEqual({ hosts: 32, endpoints: 4_096, isFixed: false });
