@@ -27,7 +27,7 @@ export async function makeServedBundle(target: string): Promise<{ host: string; 
   const records = [
     `host 0 - uid:0 user:root how:login kernel:Linux hostname:edge arch:x86_64 time:${time} offset:+0000 os:Debian\n`,
     "server 0 - server:nginx root:/etc/nginx/nginx.conf\n",
-    "folder 0 - path:/etc/nginx name:nginx.conf\n",
+    "listing 0 - path:/etc/nginx name:nginx.conf\n",
     `server-config ${text.length} text server:nginx path:/etc/nginx/nginx.conf\n${text}`,
     `file 0 - path:/srv/tls/site.pem e:-rw-r--r--,1,0,0,900 mtime:${time} real:/srv/tls/site-2.pem\n`,
     `certificate ${der.length + 1} b64 path:/srv/tls/site.pem n:1\n${der}\n`,

@@ -1920,7 +1920,7 @@ tell_file() {
 tell_folder() {
 	case $told_folders in *"$nl$1$nl"*) return ;; esac
 	told_folders=$told_folders$1$nl
-	printf '@folder -'
+	printf '@listing -'
 	say path "$1"
 	set +f
 	for name in "$1"/*; do

@@ -103,7 +103,7 @@ ${lay("bob", "/home/bob", `\t ${k[7]} second file\n`, "authorized_keys2")}`,
   ({ publicKeys: k }) => `${user("web")}
 ${lay("root", "/root", `${k[0]}\n`)}
 ${lay("web", "/home/web", `environment="A=1" ${k[8]} web-h\u00e4st \u202e reversed\n`)}
-mkdir -p /etc/nginx/certs /etc/letsencrypt/live/shop.example
+mkdir -p /etc/ssl/private /etc/nginx/certs /etc/letsencrypt/live/shop.example
 openssl req -x509 -newkey rsa:2048 -nodes -keyout /etc/ssl/private/own.key -out /etc/ssl/own.pem -days 30 -subj /CN=own.example -addext subjectAltName=DNS:own.example 2>/dev/null
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /etc/letsencrypt/live/shop.example/privkey.pem -out /etc/letsencrypt/live/shop.example/fullchain.pem -days 90 -subj /CN=shop.example 2>/dev/null
 openssl req -x509 -newkey ed25519 -nodes -keyout /tmp/k -out /etc/nginx/certs/a.pem -days 9 -subj '/O=A, Inc./CN=a "quoted" name' 2>/dev/null

@@ -29,7 +29,7 @@ export function readServerConfigs(
   const running = [...processes];
   const folders = new Map(
     records.flatMap((record) => {
-      const path = record.kind === "folder" ? record.say("path") : null;
+      const path = record.kind === "listing" ? record.say("path") : null;
       return path === null ? [] : [[path, record.sayAll("name").sort()] as const];
     }),
   );
