@@ -117,7 +117,7 @@ test("the collector and its instructions are saved from the page, to the byte", 
       new Promise<string>((resolve) => {
         window.print = () => {
           const shown = [...document.body.children].filter((one) => getComputedStyle(one).display !== "none");
-          resolve(shown.map(({ textContent }) => textContent).join());
+          resolve(shown.map(({ textContent }) => textContent).join(""));
           window.dispatchEvent(new Event("afterprint"));
         };
       }),

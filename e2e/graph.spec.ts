@@ -46,6 +46,7 @@ test("every step is listed, and what a host reaches is a table first and a pictu
   await page.getByRole("button", { name: "Show a picture" }).click();
   await expect(picture.getByRole("heading")).toContainText("pair");
   expect(await camera.photograph("graph-mutual-picture")).toEqual([]);
+  await frame.press("Escape");
   expect(await pairs.exportCsv()).toHaveLength((await pairs.rows.count()) + 1);
 
   await page.getByText("Shared keys", { exact: true }).click();
