@@ -94,9 +94,9 @@ test("HAProxy goes by the names in the certificates, all that fit, and by filter
   expect(ask({ name: "a.www.shop.example" })).toBe("/c/own by default");
   expect(ask({ port: 444, name: "yes.filter.example" })).toBe("/c/odd by wildcard");
   expect(ask({ port: 444, name: "no.filter.example" })).toBe("none");
-  expect(choose("haproxy", texts)({ name: "shop.example" })).toBe(
-    "unsure: a pattern or a certificate that was not read may fit the name",
-  );
+  const open = "unsure: a pattern or a certificate that was not read may fit the name";
+  expect(choose("haproxy", texts)({ name: "shop.example" })).toBe(open);
+  expect(choose("haproxy", texts, { ...names, "/c/ec": [] })({ name: "none.example" })).toBe(open);
 });
 
 test("Postfix's maps of names leave open what a name gets, and not what is served without one", () => {

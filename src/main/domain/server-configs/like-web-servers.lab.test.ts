@@ -125,7 +125,7 @@ const namesOf = (name: string): string[] => [name, ...(CERTIFICATES[name] ?? [])
 
 test("what nginx serves to every name at every address is what its configuration was read to say", async () => {
   const pair = (name: string) => `ssl_certificate tls/${name}.pem; ssl_certificate_key "tls/${name}.key";`;
-  const said = await compare({
+  const written: Written = {
     server: "nginx",
     command: ["nginx", "-p", "FOLDER", "-c", "ROOT"],
     files: ({ address, port, folder }) => ({
@@ -152,6 +152,12 @@ server { listen ${address}:${port} ssl; server_name special.example; ${pair("spe
 server { listen [::1]:${port} ssl; ${pair("six")} }`,
       "sites/README": "server { this is not read; }",
     }),
+  };
+  const said = await compare(written, async (root, configuration) => {
+    const { stdout } = await run("nginx", ["-T", "-q", "-p", dirname(root), "-c", root]);
+    const theirs = [...stdout.matchAll(/^# configuration file (.*):$/gm)].map(([, path]) => path);
+    const ours = [root, ...configuration.servings.map(({ at }) => at.file)];
+    expect(new Set(ours)).toEqual(new Set(theirs));
   });
   expect(said.ours).toEqual(said.theirs);
 });

@@ -30,6 +30,7 @@ export function readNames(
   };
 }
 
+/** HAProxy goes by the common name as well, which is none of the names asked for here: it may be all that there is. */
 function readCertificateNames(
   { pairs }: Serving,
   namesIn: (path: string) => readonly string[] | null,
@@ -38,7 +39,7 @@ function readCertificateNames(
   const known = names.flatMap((some) => some ?? []).map((name) => name.toLowerCase());
   return {
     weigh: (name) => best(known, (own) => weighLabel(own, name)),
-    isOpen: names.includes(null) || pairs.length === 0,
+    isOpen: known.length === 0 || names.includes(null),
   };
 }
 

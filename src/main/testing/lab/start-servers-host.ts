@@ -6,6 +6,9 @@ import { type LabHost, startHost } from "./start-host.ts";
 
 const SCRIPT = join(import.meta.dirname, "servers.sh");
 
+/** Against a server that ends as it starts, on a machine however slow. */
+const PATIENCE_MS = 120_000;
+
 /** Where each server of the host speaks TLS, by what it speaks before. */
 export const SERVED = {
   nginx: { protocol: "tls", port: 443 },
@@ -42,7 +45,12 @@ export async function startServersHost(
       `export ADDRESS=${host.address}; . /run/servers.sh; { ${command}; } </dev/null >/run/said.$$ 2>&1 || { cat /run/said.$$ >&2; exit 1; }`,
     );
   const untilListening = async (server: HostedServer) => {
-    while (!(await isListening(host.address, SERVED[server].port))) await pause(20);
+    const { port } = SERVED[server];
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    while (!(await isListening(host.address, port))) {
+      if (patience.aborted) throw new Error(`${server} does not listen on ${host.address}:${port}`);
+      await pause(20);
+    }
   };
   const renew = async (server: HostedServer) => {
     const made = await makeCertificate({ names: [`${server}.lab`] });
