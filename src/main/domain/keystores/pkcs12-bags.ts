@@ -131,6 +131,14 @@ export function layTogether(bags: readonly Bag[], keys: readonly OpenKey[]): Sto
   ];
 }
 
+/** Keys that stand with a certificate of another key, each a sentence. */
+export const sayMisfits = (entries: readonly StoreEntry[]): string[] =>
+  entries.flatMap(({ alias, spkiSha256, certificates: [leaf] }) => {
+    const certified = leaf && readCertificate(leaf)?.spkiSha256;
+    if (spkiSha256 === null || !certified || certified === spkiSha256) return [];
+    return [`the key ${JSON.stringify(alias)} does not fit the certificate that it stands with`];
+  });
+
 type Facts = { bag: Extract<Bag, { kind: "certificate" }>; read: ReturnType<typeof readCertificate> };
 
 const MOST_CHAIN = 16;

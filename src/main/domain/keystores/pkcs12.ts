@@ -12,7 +12,7 @@ import {
 } from "./derive.ts";
 import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.ts";
 import { type Encryption, HMACS, hasDigest, readDerivation, readSealed } from "./pbe.ts";
-import { type Bag, layTogether, type OpenKey, readBags } from "./pkcs12-bags.ts";
+import { type Bag, layTogether, type OpenKey, readBags, sayMisfits } from "./pkcs12-bags.ts";
 import { hashPublicHalf } from "./private-half.ts";
 import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf } from "./tree.ts";
 
@@ -144,7 +144,7 @@ export function describePkcs12(read: Pkcs12): Keystore {
     ...{ format: "PKCS#12", state, protection: sayProtection(read), entries },
     integrity: read.mac ? "not-checked" : "none",
     lock: findLock(read),
-    malformed: [...read.malformed, ...sayDamage(read)],
+    malformed: [...read.malformed, ...sayDamage(read), ...sayMisfits(entries)],
   };
 }
 
@@ -235,7 +235,7 @@ function openWith(read: Pkcs12, password: Password): Opened {
       ...{ format: "PKCS#12", state: stateOf(entries, hidden), protection: sayProtection(read), entries },
       lock: null,
       integrity: isProved ? "checked" : read.mac ? "not-checked" : "none",
-      malformed,
+      malformed: [...malformed, ...sayMisfits(entries)],
     },
   };
 }

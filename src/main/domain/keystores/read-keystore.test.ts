@@ -7,6 +7,7 @@ import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { findDefaultPassword } from "./default-passwords.ts";
 import type { Keystore } from "./keystore.ts";
 import { readLockedPkcs8 } from "./locked-key.ts";
+import { layTogether, sayMisfits } from "./pkcs12-bags.ts";
 import { openKeystore, readKeystore } from "./read-keystore.ts";
 
 const file = (name: string) => readFileSync(join(import.meta.dirname, "testdata", name));
@@ -106,6 +107,16 @@ test("a bag of certificates is a store that nothing protects", () => {
   const store = readKeystore(file("bag.p7b"));
   expect(store).toMatchObject({ format: "PKCS#7", state: "open", integrity: "none", lock: null });
   expect(entriesOf(store)).toEqual([...CHAIN].sort().map((subject) => ["", "certificate", subject]));
+});
+
+test("a key that stands with the certificate of another one is named", () => {
+  const [der = Buffer.alloc(0)] = readPem(file("leaf.pem")).ders.map((bytes) => Buffer.from(bytes));
+  const keyOf = (spkiSha256: string) => ({ alias: "server", keyId: "01", isLocked: false, spkiSha256 });
+  const bag = { kind: "certificate", alias: "", keyId: "01", der } as const;
+  expect(sayMisfits(layTogether([bag], [keyOf(leaf?.spkiSha256 ?? "")]))).toEqual([]);
+  expect(sayMisfits(layTogether([bag], [keyOf("00")]))).toEqual([
+    'the key "server" does not fit the certificate that it stands with',
+  ]);
 });
 
 test("a default password is found, and only where there is one", () => {
