@@ -1,3 +1,4 @@
+import { makeCertificate } from "#testing/make-certificate.ts";
 import { expect, test } from "./latchkey.ts";
 
 test("settings say where everything is, and that nobody has changed the log", async ({
@@ -11,6 +12,17 @@ test("settings say where everything is, and that nobody has changed the log", as
   await page.getByRole("button", { name: "Verify the chain" }).click();
   await expect(page.getByText(/whole: \d+ events checked/)).toBeVisible();
   expect(await camera.photograph("settings")).toEqual([]);
+
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: "Add roots" }).click(),
+  ]);
+  const { pem } = await makeCertificate({ names: ["Our Root"] });
+  await chooser.setFiles({ name: "root.pem", mimeType: "application/x-pem-file", buffer: Buffer.from(pem) });
+  const root = page.getByRole("listitem").filter({ hasText: "Our Root" });
+  await expect(root).toContainText("root.pem");
+  await root.getByRole("button", { name: "Remove Our Root" }).click();
+  await expect(root).toHaveCount(0);
 });
 
 test("the database is looked through and backed up, and it is said how a backup is put back", async ({

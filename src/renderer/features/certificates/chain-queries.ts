@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useApi } from "#renderer/api/api.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 
@@ -11,3 +11,5 @@ export function useRevocation(sha256: string) {
   const { chains } = useApi();
   return useQuery(chains.revocation.queryOptions({ input: { sha256: Sha256.parse(sha256) } }));
 }
+
+export const useFetchLists = () => useMutation(useApi().chains.fetchLists.mutationOptions());

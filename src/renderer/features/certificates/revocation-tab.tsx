@@ -1,11 +1,14 @@
+import { Button } from "@mantine/core";
 import { IconCircleCheck, IconCircleDashed, IconCircleX, IconHelpCircle } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import type { CertificateDetail } from "#shared/model/certificate.ts";
+import { toast } from "#renderer/ui/toast.tsx";
+import { type CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
 import type { RevocationState } from "#shared/model/trust.ts";
-import { useRevocation } from "./chain-queries.ts";
+import { useFetchLists, useRevocation } from "./chain-queries.ts";
 
 /** Whether it was revoked, by whose word; and where that could be asked. Nothing is fetched to show this. */
 export function RevocationTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
@@ -23,7 +26,12 @@ export function RevocationTab({ certificate: { sha256 } }: { certificate: Certif
           ))}
         </Lines>
       </Section>
-      <Addresses title="Revocation lists" addresses={data.lists} none="It names no list." />
+      <Addresses
+        title="Revocation lists"
+        addresses={data.lists}
+        none="It names no list."
+        action={data.lists.length > 0 && <Fetch sha256={sha256} />}
+      />
       <Addresses
         title="OCSP"
         addresses={data.responders}
@@ -49,18 +57,40 @@ function StateTag({ state }: { state: RevocationState }) {
   );
 }
 
+/** Whoever presses it sees below where the lists are fetched from. */
+function Fetch({ sha256 }: { sha256: string }) {
+  const { mutate, isPending } = useFetchLists();
+  const fetchLists = () =>
+    mutate(
+      { sha256: Sha256.parse(sha256) },
+      {
+        onSuccess: ({ added, known, failed }) =>
+          toast(
+            `${added + known} fetched${failed.length > 0 ? `, ${failed.length} could not be had: ${failed[0]?.why}` : ""}`,
+          ),
+      },
+    );
+  return (
+    <Button variant="subtle" size="compact-sm" loading={isPending} onClick={fetchLists}>
+      Fetch
+    </Button>
+  );
+}
+
 /** Text, never a link: a stranger wrote it. */
 function Addresses({
   title,
   addresses,
   none,
+  action,
 }: {
   title: string;
   addresses: readonly string[];
   none: string;
+  action?: ReactNode;
 }) {
   return (
-    <Section title={title} count={addresses.length}>
+    <Section title={title} count={addresses.length} action={action}>
       {addresses.length === 0 ? (
         <p>{none}</p>
       ) : (

@@ -4,6 +4,7 @@ import { AuditPanel } from "./audit-panel.tsx";
 import { BackupsPanel } from "./backups-panel.tsx";
 import { DataPanel } from "./data-panel.tsx";
 import { useSettings } from "./queries.ts";
+import { RootsPanel } from "./roots-panel.tsx";
 import classes from "./settings.module.css";
 import { TargetsPanel } from "./targets-panel.tsx";
 import { TrustPanel } from "./trust-panel.tsx";
@@ -20,6 +21,7 @@ export function SettingsPage() {
           <BackupsPanel settings={data} />
           <AuditPanel eventCount={data.eventCount} />
           <TrustPanel settings={data} />
+          <RootsPanel />
           <TargetsPanel />
           <p className={classes.version}>Latchkey {data.version}</p>
         </>
