@@ -2451,6 +2451,9 @@ tell_process() {
 	case ${21-} in '' | *[!0-9]*) ;; *) printf ' ticks:%s' "${21}" ;; esac
 	case $name in
 		nginx | apache2 | httpd | haproxy | master | dovecot | slapd | postgres | mariadbd | mysqld)
+			# One in a container reads other files.
+			space=$(readlink "/proc/$1/ns/pid")
+			[ -z "$space" ] || [ "$space" = "$own_space" ] || printf ' elsewhere:yes'
 			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token | head -n 40 | while IFS= read -r argument; do
 				say argument "$argument"
 			done

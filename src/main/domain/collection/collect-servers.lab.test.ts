@@ -89,12 +89,14 @@ openssl pkcs12 -export -in nginx.pem -inkey nginx.key -passout pass:${SECRET} -o
 
 let host: LabHost;
 let told: Collection;
+let stream: Buffer;
 beforeAll(async () => {
   host = await startHost({ name: "servers", prepare: PREPARE });
   for (const name of ["java.jks", "java.jceks"])
     await lay(`/etc/tomcat10/${name}`, readFileSync(join(STORES, name)));
   await lay("/etc/tomcat10/own.jks", signAnew(readFileSync(join(STORES, "java.jks")), "nobody knows"));
-  told = await collect();
+  stream = await runCollector(host, { args: ["--nonce", "n"] });
+  told = readCollection(stream, { nonce: "n" }) ?? (await collect());
 }, 60_000);
 afterAll(() => host[Symbol.asyncDispose]());
 
@@ -163,7 +165,7 @@ test("of each server's configuration the lines that tell what is served come alo
     " ldap.pem",
     "",
   ]);
-  expect(told.serverConfigs.flatMap(({ files }) => [...files.values()]).join("\n")).not.toContain(SECRET);
+  expect(stream.toString("latin1")).not.toContain(SECRET);
 });
 
 test("what these name is read wherever it lies, and includes outside of their folders as well", () => {
