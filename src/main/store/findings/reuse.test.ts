@@ -166,6 +166,10 @@ test("what a public authority may not do is said of a certificate that is known 
   visitHost(store, "web1", {
     collected: { certificateFiles: [{ path: "/etc/app/client.pem", certificates: [client] }] },
   });
+  const authorities = { names: ["CN=Another", "CN=An Issuer"], total: 2 };
+  visitEndpoint(store, "mtls", {
+    presented: { beside: { staple: null, timestamps: null, authorities, offers: null } },
+  });
   const rules = ["certificate-lifetime-over-limit", "certificate-client-auth-ends"] as const;
   const found = () => rules.flatMap((rule) => findBy(store, rule));
   const say = (isPublic: 0 | 1 | null) =>
@@ -185,7 +189,12 @@ test("what a public authority may not do is said of a certificate that is known 
     {
       label: "CN=client",
       host: "web1",
-      evidence: expect.arrayContaining(["web1:/etc/app/client.pem"]),
+      evidence: [
+        "it is for clients (extended key usage), and no endpoint presents it",
+        "web1:/etc/app/client.pem",
+        "its chain ends in a public root; its issuer is CN=An Issuer",
+        "mtls:443 asks clients for certificates of this issuer",
+      ],
       sentence: expect.stringContaining("2027-03-15"),
     },
   ]);
