@@ -144,3 +144,16 @@ test("where what is to be served is not known, nothing is called a mismatch", ()
     "cannot-tell",
   );
 });
+
+test("what HAProxy was to serve by names that its file no longer has is renewed and not reloaded", () => {
+  const servings = ["shop", "mail"].map((name) => serving(name, { names: [], namesFromCertificate: true }));
+  const haproxy = map({
+    configurations: [nginx({ server: "haproxy", servings })],
+    listeners: listening("haproxy", 2_000),
+  });
+  const known = files({ "/srv/mail.pem old": "until after the scan of 2026-05-30" });
+  expect(judge(haproxy, held("old", "2026-05-01T00:00:00Z", "former"), { known, name: "former" })).toEqual([
+    "not-reloaded",
+    "/srv/mail.pem held the certificate that is served until after the scan of 2026-05-30",
+  ]);
+});

@@ -84,7 +84,7 @@ function judge(known: Known, { configuration, pairs, isAlone }: Meant): Pick<Jud
     const listening = `${strangers.join(", ")} listens there, and not ${configuration.server}`;
     return { state: "other-process", evidence: [listening] };
   }
-  for (const pair of pairs) {
+  for (const pair of [...pairs, ...pairsBeside(configuration, sight)]) {
     const stale = whyStale(known, pair);
     if (stale) return { state: "not-reloaded", evidence: stale };
   }
@@ -106,6 +106,12 @@ function judge(known: Known, { configuration, pairs, isAlone }: Meant): Pick<Jud
       : `the certificate that is served is in ${file}, which no configuration that was read serves`;
   return { state: "unknown", evidence: [nowhere, meant] };
 }
+
+/** HAProxy chooses by the names that certificates had when it read them: what is renewed for other names is another pair. */
+const pairsBeside = ({ server, servings }: Configuration, { port }: Sight): Pair[] =>
+  server === "haproxy"
+    ? servings.flatMap(({ listens, pairs }) => (listens.some((listen) => listen.port === port) ? pairs : []))
+    : [];
 
 /**
  * Why the leaf is what the file held before: an earlier scan saw it there; or it is an earlier one for the same names,
