@@ -1900,6 +1900,8 @@ take_folder() {
 	for file in "$1"/*; do
 		set -f
 		[ -f "$file" ] || continue
+		found_files=$((found_files + 1))
+		if [ $((found_files % 32)) = 0 ] && is_late; then unread limit "$1" too-late; break; fi
 		tell_file "$file"
 		take_certificates "$file"
 	done
@@ -2215,7 +2217,7 @@ named_files() {
 					tell("include " next_word())
 					continue
 				}
-				is_list = kind == "haproxy" || (kind == "postfix" && name !~ /^smtp/) || name ~ /chain_files$/
+				is_list = kind == "haproxy" || (kind == "postfix" && text ~ /^[^ \t=]+[ \t]+\//) || name ~ /chain_files$/
 				if (!is_list && name !~ /cert|(^|_)key(_file|file)?$|keyfile|certificatekey|crt|(^|[-_])ca(_file|file)?$|cacertificate|tlsca|ssl[-_](key|ca|cert)|chain/) continue
 				if (name ~ /path$|cache|session|cipher|verify|request|level|policy|loglevel|dir$|digest|match|username|prefer/) continue
 				if (!(kind == "haproxy" && name ~ /[.\/]/) && !(kind == "postfix" && text ~ /^[^ \t]+[ \t]+\//)) sub(/^[^ \t=:]+/, "", text)
