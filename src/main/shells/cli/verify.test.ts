@@ -74,6 +74,22 @@ test("a terminal is told the state, the reasons and the path, and nothing that i
   `);
 });
 
+test("an empty chain is no chain, and an empty list tells nothing of anybody", async () => {
+  await using folder = await makeTemporaryFolder();
+  const file = (name: string) => join(folder.path, name);
+  const root = signCertificate({ subject: "root", extensions: [isAuthority()] });
+  await writeFile(file("root.pem"), printPem(root.der));
+  await writeFile(file("leaf.pem"), printPem(signCertificate({ subject: "x", issuer: root }).der));
+  await writeFile(file("empty.pem"), "\n");
+  const asked = ["--leaf", file("leaf.pem"), "--roots", file("root.pem"), "--chain", file("empty.pem")];
+  expect(await type(...asked)).toMatchObject({ code: 0, err: "" });
+  const { code, out } = await type(...asked, "--crl", file("empty.pem"), "--json");
+  expect([code, JSON.parse(out).reasons.map((reason: { code: string }) => reason.code)]).toEqual([
+    1,
+    ["revocation-unknown"],
+  ]);
+});
+
 test("verify loads neither the database nor SSH nor the contract", () => {
   const packages = new Set<string>();
   const seen = new Set<string>();

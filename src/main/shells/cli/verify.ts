@@ -63,8 +63,8 @@ the path from the certificate to the root.`;
 async function verify(options: Options, world: World): Promise<number> {
   const judgement = await verifyFiles({
     leaf: await readOrRefuse(options.leaf),
-    chain: await Promise.all((options.chain ?? []).map(readCertificates)),
-    roots: options.roots ? await Promise.all(options.roots.map(readCertificates)) : null,
+    chain: await Promise.all((options.chain ?? []).map(readChain)),
+    roots: options.roots ? await Promise.all(options.roots.map(readRoots)) : null,
     crls: options.crl ? await Promise.all(options.crl.map(readLists)) : null,
     at: options.at ?? world.now(),
     purpose: options.purpose ?? null,
@@ -96,15 +96,25 @@ async function readOrRefuse(path: string): Promise<Uint8Array> {
   throw new Refusal("too-many", `${path} is larger than 64 MiB; give the part of it that counts`);
 }
 
-async function readCertificates(path: string): Promise<Uint8Array> {
+/** A chain may be empty, as a file that a job has written for a leaf right below its root. */
+async function readChain(path: string): Promise<Uint8Array> {
   const bytes = await readOrRefuse(path);
+  return isBlank(bytes) ? bytes : requireCertificates(path, bytes);
+}
+
+const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte <= 0x20);
+
+const readRoots = async (path: string): Promise<Uint8Array> =>
+  requireCertificates(path, await readOrRefuse(path));
+
+function requireCertificates(path: string, bytes: Uint8Array): Uint8Array {
   if (countCertificates(bytes) > 0) return bytes;
   throw new Refusal("invalid-input", `${path} holds no certificate; give PEM or DER`);
 }
 
 async function readLists(path: string): Promise<Uint8Array> {
   const bytes = await readOrRefuse(path);
-  if (countLists(bytes) > 0) return bytes;
+  if (isBlank(bytes) || countLists(bytes) > 0) return bytes;
   throw new Refusal("invalid-input", `${path} holds no revocation list; give PEM or DER`);
 }
 
