@@ -107,6 +107,19 @@ test("files that include each other twice, or themselves, are read to a limit, a
   }
 });
 
+test("of a server that was started with another file nothing is sure, and of one of several that was not, all is", () => {
+  const text = "http { server { listen 443 ssl; ssl_certificate /a; ssl_certificate_key /b; } }";
+  const unsure = (...commandLines: string[][]) =>
+    readConfiguration(makeFiles({ server: "nginx", commandLines }, { "/etc/nginx/nginx.conf": text }))
+      .servings[0]?.unsure;
+  const other = "nginx: master process /usr/sbin/nginx -c /srv/nginx.conf";
+  const why = "what runs was started with /srv/nginx.conf instead, which is not what was read";
+  expect(unsure()).toBe(null);
+  expect(unsure([other], ["nginx: worker process"])).toBe(why);
+  expect(unsure([other], ["nginx: master process nginx -g daemon on;"])).toBe(null);
+  expect(unsure(["nginx", "-c", "/etc/nginx/nginx.conf"])).toBe(null);
+});
+
 const MARKS = [
   ...[
     "{",

@@ -35,7 +35,7 @@ test("a certificate that was renewed and not reloaded is named on each of eight 
         await scanWire(app, host);
         return statesOf(app);
       },
-      { timeout: 60_000 },
+      { timeout: 200_000 },
     )
     .toEqual(all("agrees"));
   expect((await app.client.findings.list({ rule: "certificate-not-reloaded" })).total).toBe(0);

@@ -33,16 +33,21 @@ export function readOptions(
   }
 }
 
-/** What the command line sets, which comes after all files; a file that it names takes their place. */
+/**
+ * What the command line sets, which comes after all files; a file that it names takes their place. Of several servers
+ * that run, the one that reads this file.
+ */
 export function readCommand({ commandLines, root }: ConfigurationFiles): {
   files: string[];
   words: string[];
 } {
-  const words = (commandLines[0] ?? []).slice(1).filter((word) => word.startsWith("--"));
-  const named = (name: string) =>
+  const lines = commandLines.map((words) => words.slice(1).filter((word) => word.startsWith("--")));
+  const named = (words: readonly string[], name: string) =>
     words.filter((word) => word.startsWith(`--${name}=`)).map((word) => word.slice(name.length + 3));
-  const [only] = named("defaults-file");
-  return { files: only === undefined ? [root, ...named("defaults-extra-file")] : [only], words };
+  const own = lines.find((words) => [undefined, root].includes(named(words, "defaults-file")[0]));
+  const words = own ?? lines[0] ?? [];
+  const [only] = named(words, "defaults-file");
+  return { files: only === undefined ? [root, ...named(words, "defaults-extra-file")] : [only], words };
 }
 
 export function setOption(options: Options, text: string, at: Place): void {
