@@ -35,8 +35,8 @@ export const writeHello = (
   protocols: readonly string[],
 ): Hello =>
   assemble(0x0303, [
-    ...[writeServerName(serverName), ALL_EXTENSIONS, writeProtocols(protocols)],
-    writeShares(share),
+    ...(serverName === null ? [] : [writeServerName(serverName)]),
+    ...[withProtocols(protocols), writeShares(share)],
   ]);
 
 /** A hello for one version and no other. SSL 3.0 knows no extensions. */
@@ -60,7 +60,7 @@ function assemble(version: number, extensions: readonly Buffer[] | null): Hello 
   const random = randomBytes(64);
   const body = lengthed(
     3,
-    numbers([version]),
+    [version >>> 8, version & 255],
     random.subarray(0, 32),
     // A session identifier makes middleboxes take TLS 1.3 for an old session that is resumed.
     lengthed(1, random.subarray(32)),
@@ -80,6 +80,26 @@ function canBeRead(suite: number): boolean {
   return suite !== CHACHA20 || getCiphers().includes("chacha20-poly1305");
 }
 
+/** What thousands of hellos have in common is written once for each list of protocols, and for each share. */
+const offering = new WeakMap<readonly string[], Buffer>();
+const sharing = new WeakMap<Uint8Array, Buffer>();
+
+function withProtocols(protocols: readonly string[]): Buffer {
+  const known = offering.get(protocols);
+  if (known) return known;
+  const written = Buffer.concat([ALL_EXTENSIONS, writeProtocols(protocols)]);
+  offering.set(protocols, written);
+  return written;
+}
+
+function writeShares(share: Uint8Array): Buffer {
+  const known = sharing.get(share);
+  if (known) return known;
+  const written = extension(51, lengthed(2, Buffer.concat([numbers([X25519]), lengthed(2, share)])));
+  sharing.set(share, written);
+  return written;
+}
+
 function writeProtocols(protocols: readonly string[]): Buffer {
   if (protocols.length === 0) return Buffer.alloc(0);
   return extension(16, lengthed(2, ...protocols.map((name) => lengthed(1, Buffer.from(name)))));
@@ -92,9 +112,6 @@ function writeServerName(serverName: string | null): Buffer {
     lengthed(2, Buffer.concat([Buffer.from([0]), lengthed(2, Buffer.from(serverName, "latin1"))])),
   );
 }
-
-const writeShares = (share: Uint8Array): Buffer =>
-  extension(51, lengthed(2, Buffer.concat([numbers([X25519]), lengthed(2, share)])));
 
 function writeGroups(groups: readonly number[]): Buffer {
   return extension(10, lengthed(2, numbers(groups)));

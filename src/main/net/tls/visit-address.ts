@@ -143,9 +143,11 @@ const keyOf = ({ port }: TlsTarget, where: Whereabouts): string =>
 const sayBefore = ({ protocol }: TlsTarget): Record<string, string> =>
   protocol === "tls" ? {} : { "before tls": sayProtocol(protocol) };
 
+const PROTOCOLS = { web: ["h2", "http/1.1"], none: [] } as const;
+
 /** Behind a dialogue it is known what is spoken, and a server may refuse all else. */
 const protocolsOf = ({ protocol }: TlsTarget): readonly string[] =>
-  protocol === "tls" ? ["h2", "http/1.1"] : [];
+  protocol === "tls" ? PROTOCOLS.web : PROTOCOLS.none;
 
 /** Names beyond ASCII are sent in their ASCII form; one that has none is not sent. */
 function toServerName(target: TlsTarget): string | null {
