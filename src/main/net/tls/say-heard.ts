@@ -9,6 +9,8 @@ const SPEAKERS: readonly [RegExp, string, StartTls | null][] = [
   [/^HTTP\//, "plain HTTP", null],
   [/^220[ -].*(ftp)/i, "FTP", "ftp"],
   [/^220[ -]/, "SMTP or FTP", "smtp"],
+  // With an enhanced status code (RFC 3463), as to whom speaks out of turn.
+  [/^[245]\d\d[ -]\d\.\d{1,3}\.\d{1,3} /, "SMTP", "smtp"],
   [/^\+OK/, "POP3", "pop3"],
   [/^\* (OK|PREAUTH|BYE)/, "IMAP", "imap"],
   [/^20[01] /, "NNTP", "nntp"],
