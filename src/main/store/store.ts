@@ -103,12 +103,12 @@ function tables(db: Database, path: string) {
   const briefs = findingBriefs(db);
   const written = scanTables(db, lists);
   const { certificates, pins, probes, scans } = written;
-  const rows = certificateRows(db, briefs);
+  const acceptances = acceptanceTable(db);
+  const rows = certificateRows(db, briefs, acceptances);
   const scope = scopeTable(db);
   const rosters = rosterTable(db);
   const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }) });
   const access = grantTable(db, { lists, rows: grants, scope });
-  const acceptances = acceptanceTable(db);
   const findings = findingTable(db, { lists, briefs, acceptances, findGrant: access.find });
   return {
     acceptances: explained(acceptances),

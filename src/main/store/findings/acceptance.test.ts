@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Finding, FindingDraft } from "#shared/model/finding.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { listFindings, readAll } from "#store/testing/ask.ts";
+import { listCertificates, listFindings, readAll } from "#store/testing/ask.ts";
 import { makeCertificate, makeGrant, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 
 const NOW = new Date(START);
@@ -57,6 +57,19 @@ test("a finding that is accepted is out of the list and of every count, and in t
   }
   expect(listFindings(store).rows).toEqual([]);
   expect(idsOf(listFindings(store, { accepted: true }).rows).toSorted()).toEqual(idsOf(all).toSorted());
+});
+
+test("the row of a certificate has what counts, and not what was accepted", () => {
+  const store = makeStore();
+  const rules = () =>
+    listCertificates(store).rows.flatMap(({ commonName, findings }) =>
+      commonName === "old" ? findings.map(({ rule }) => rule) : [],
+    );
+  expect(rules()).toEqual(["certificate-expired", "certificate-weak-key"]);
+  const [expired] = listFindings(store, { rule: "certificate-expired" }).rows;
+  if (!expired) throw new Error("there is none");
+  accept(store, expired);
+  expect(rules()).toEqual(["certificate-weak-key"]);
 });
 
 test("an acceptance ends by itself on its day, at the first second", () => {
