@@ -36,6 +36,7 @@ const PROGRAMS = [
   { commands: ["fish"], package: "fish" },
   { commands: ["apache2"], package: "apache2" },
   { commands: ["haproxy"], package: "haproxy" },
+  { commands: ["sslscan"], package: "sslscan" },
   { commands: ["postfix"], package: "postfix" },
   { commands: ["/usr/lib/dovecot/imap-login"], package: "dovecot-imapd" },
   { commands: ["/usr/lib/dovecot/pop3-login"], package: "dovecot-pop3d" },
