@@ -37,15 +37,13 @@ export const chains = {
    * Fetches the revocation lists that a certificate names, from wherever it says: nothing does that but this. `failed`: which could
    * not be had, and why.
    */
-  fetchLists: command
-    .input(z.object({ sha256: Sha256 }))
-    .output(
-      z.object({
-        added: z.int(),
-        known: z.int(),
-        failed: z.array(z.object({ address: z.string(), why: z.string() })),
-      }),
-    ),
+  fetchLists: command.input(z.object({ sha256: Sha256 })).output(
+    z.object({
+      added: z.int(),
+      known: z.int(),
+      failed: z.array(z.object({ address: z.string(), why: z.string() })),
+    }),
+  ),
 
   distrust: command.input(z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })).output(z.object({})),
 };
