@@ -1,5 +1,14 @@
 import { getCiphers, randomBytes } from "node:crypto";
-import { OFFERED_GROUPS, OFFERED_VERSIONS, SIGNATURES, SSL_3_0, SUITES, TLS_1_3, X25519 } from "./offers.ts";
+import {
+  ASKED_GROUPS,
+  OFFERED_GROUPS,
+  OFFERED_VERSIONS,
+  SIGNATURES,
+  SSL_3_0,
+  SUITES,
+  TLS_1_3,
+  X25519,
+} from "./offers.ts";
 
 /** A hello: the record to send, and the handshake message in it for the transcript. */
 export type Hello = { record: Buffer; message: Buffer };
@@ -13,6 +22,7 @@ const CLIENT_HELLO = Buffer.from([1]);
 const CIPHER_SUITES = lengthed(2, numbers([...[...SUITES.keys()].filter(canBeRead), RENEGOTIATION_SCSV]));
 const COMPRESSION = Buffer.from([1, 0]);
 const GROUPS = writeGroups(OFFERED_GROUPS);
+const EVERY_GROUP = writeGroups([...new Set([...OFFERED_GROUPS, ...ASKED_GROUPS])]);
 const COMMON_EXTENSIONS = Buffer.concat([
   extension(11, lengthed(1, [0])),
   extension(13, lengthed(2, numbers(SIGNATURES))),
@@ -39,11 +49,15 @@ export const writeHello = (
     ...[withProtocols(protocols), writeShares(share)],
   ]);
 
-/** A hello for one version and no other. SSL 3.0 knows no extensions. */
+/**
+ * A hello for one version and no other. For TLS 1.3 it offers every group: who takes none but hybrid ones asks for another
+ * hello, which says the version, too. SSL 3.0 knows no extensions.
+ */
 export function writeVersionHello(serverName: string | null, version: number, share: Uint8Array): Hello {
-  const older = [writeServerName(serverName), GROUPS, COMMON_EXTENSIONS];
-  if (version === TLS_1_3) return assemble(0x0303, [...older, MODERN, writeShares(share)]);
-  return assemble(version, version === SSL_3_0 ? null : older);
+  const name = writeServerName(serverName);
+  if (version === TLS_1_3)
+    return assemble(0x0303, [name, EVERY_GROUP, COMMON_EXTENSIONS, MODERN, writeShares(share)]);
+  return assemble(version, version === SSL_3_0 ? null : [name, GROUPS, COMMON_EXTENSIONS]);
 }
 
 /**
