@@ -92,7 +92,7 @@ test("the map leads from the line of a configuration to what is served", async (
   const list = await frame.goTo("Certificates");
   const drawer = await list.open("pay.shop.example");
   await drawer.getByRole("tab", { name: "Places" }).click();
-  const line = drawer.getByRole("listitem").filter({ hasText: "ssl_certificate" });
+  const line = drawer.getByRole("listitem").filter({ hasText: "names /srv/tls/site.pem" });
   await expect(line).toContainText("as configured");
   await expect(line).toContainText("ssl_certificate in /etc/nginx/nginx.conf:3 names /srv/tls/site.pem");
   await expect(line).toContainText("a link to /srv/tls/site-2.pem");

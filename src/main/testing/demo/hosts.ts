@@ -34,6 +34,8 @@ export async function startHosts(given: Given): Promise<DemoHost[]> {
   throw failed.reason;
 }
 
+const SITES = ["shop.example", "api.shop.example", "pay.shop.example"];
+
 const prepareWeb = ({ keys, endpoints }: Given): string => `${FUNCTIONS}
 add_account deploy /bin/bash
 add_account alice /bin/bash
@@ -55,7 +57,8 @@ put 0600 deploy /home/deploy/.ssh/id_ed25519 '${keys.deploy.privateKey}'
 printf '%s\\n' '${keys.deploy.publicLine}' > /home/deploy/.ssh/id_ed25519.pub
 ssh-keygen -q -t ed25519 -N 'correct horse' -C alice@web-1 -f /home/alice/.ssh/id_ed25519
 chown -R alice:alice /home/alice/.ssh
-${["shop.example", "api.shop.example", "pay.shop.example"].map((name) => putLetsEncrypt(name, endpoints)).join("\n")}
+${SITES.map((name) => putLetsEncrypt(name, endpoints)).join("\n")}
+put 0644 root /etc/nginx/nginx.conf '${sayNginx(SITES)}'
 `;
 
 const prepareDatabase = ({ keys, endpoints }: Given): string => `${FUNCTIONS}
@@ -104,6 +107,8 @@ for folder in /home /etc/letsencrypt /etc/ssl/certs /usr/local/share/ca-certific
   mkdir -p "$folder"
   mount -t tmpfs -o mode=755 tmpfs "$folder"
 done
+# Whatever this machine serves is no part of the demo.
+rm -rf /etc/nginx
 find /etc/ssh/sshd_config* -type f -exec touch -d '300 days ago' {} +
 add_account() { # NAME SHELL
   id "$1" > /dev/null 2>&1 || useradd --create-home --shell "$2" "$1"
@@ -146,6 +151,20 @@ mkdir -p ${live}
 ln -s ../../archive/${name}/fullchain3.pem ${live}/fullchain.pem
 ln -s ../../archive/${name}/privkey3.pem ${live}/privkey.pem`;
 }
+
+const sayNginx = (names: readonly string[]): string => `http {
+${names
+  .map(
+    (name) => `  server {
+    listen 443 ssl;
+    server_name ${name};
+    ssl_certificate /etc/letsencrypt/live/${name}/fullchain.pem;
+    ssl_certificate_key /etc/letsencrypt/live/${name}/privkey.pem;
+  }
+`,
+  )
+  .join("")}}
+`;
 
 function findEndpoint(name: string, endpoints: readonly Endpoint[]): Endpoint {
   const endpoint = endpoints.find((candidate) => candidate.name === name);
