@@ -1,5 +1,6 @@
 import Sqlite, { type Database } from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
+import wholeSchema from "#store/schema.sql?raw";
 import { migrate, migrations } from "./migrate.ts";
 
 /**
@@ -47,11 +48,12 @@ const readColumns = (db: Database): string[] =>
     .pluck()
     .all();
 
-/** What the migrations themselves make, in memory. */
+/** What the migrations themselves make, in memory; all of them at once in a fraction of the time. */
 function readModel(schema: number): { code: string[]; columns: string[] } {
   const model = new Sqlite(":memory:");
   try {
-    migrate(model, migrations.slice(0, schema));
+    if (schema === migrations.length) model.exec(wholeSchema);
+    else migrate(model, migrations.slice(0, schema));
     return { code: readCode(model), columns: readColumns(model) };
   } finally {
     model.close();

@@ -33,11 +33,24 @@ export function openDatabase({ path: name, access, now = () => new Date() }: Wis
   }
 }
 
+/** An empty database as its migrations make it: they are run once in a process. */
+let empty: Buffer | null = null;
+
 function openEmpty(path: string): OpenDatabase {
-  const db = new Sqlite(MEMORY);
+  empty ??= makeEmpty();
+  const db = new Sqlite(empty);
   setUp(db);
-  migrate(db);
   return { db, path, close: () => db.close() };
+}
+
+function makeEmpty(): Buffer {
+  const db = new Sqlite(MEMORY);
+  try {
+    migrate(db);
+    return db.serialize();
+  } finally {
+    db.close();
+  }
 }
 
 function openToRead(path: string): OpenDatabase {
