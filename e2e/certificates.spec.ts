@@ -64,14 +64,6 @@ test("the drawer of a certificate says what breaks when it ends; its address ope
   await expect(list.drawer).toHaveCount(0);
 });
 
-test("its ASN.1 is a tree that is walked by its keys, with the bytes of each element; the rest is to copy", async ({
-  openSample,
-  camera,
-}) => {
-  const frame = await openSample();
-  const list = await frame.goTo("Certificates");
-  const drawer = await list.open("pay.shop.example");
-  await drawer.getByRole("tab", { name: "ASN.1" }).click();
 test("the map leads from the line of a configuration to what is served", async ({
   openSample,
   sample,
@@ -100,6 +92,14 @@ test("the map leads from the line of a configuration to what is served", async (
   expect(await camera.photograph("certificate-map")).toEqual([]);
 });
 
+test("its ASN.1 is a tree that is walked by its keys, with the bytes of each element; the rest is to copy", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  const drawer = await list.open("pay.shop.example");
+  await drawer.getByRole("tab", { name: "ASN.1" }).click();
   const tree = drawer.getByRole("tree", { name: "ASN.1" });
   await expect(tree.getByRole("treeitem", { name: /^OBJECT IDENTIFIER/ })).toHaveCount(1);
   await tree.getByRole("treeitem").first().focus();
