@@ -60,8 +60,10 @@ export function statusOf(
   const points = [...(certificate.extensions.distributionPoints ?? []), own];
   let covered = 0;
   let why = "is covered by no revocation list that was given";
+  // What was revoked, or is so no more, since an older list that is still in its time: the newest one tells.
+  const lists = world.lists.toSorted((one, other) => other.thisUpdate - one.thisUpdate);
   for (const point of points)
-    for (const list of world.lists) {
+    for (const list of lists) {
       if (list.deltaOf !== null || !isFor(list, certificate, point)) continue;
       const reasons = reasonsOf(list, point);
       if ((reasons & ~covered) === 0) continue;
@@ -134,13 +136,14 @@ function refuse(
     return `is covered by a revocation list of a later day, ${say(list.thisUpdate)}`;
   if (list.nextUpdate !== null && world.at > list.nextUpdate)
     return `is covered by a revocation list that was to be renewed by ${say(list.nextUpdate)}`;
+  // Before its entries, of which a stranger may have written millions.
+  if (!findSigner(list, issuer, path, world))
+    return "is covered by a revocation list whose signature nobody trusted has made";
   const { hasUnknown, isMalformed } = list.revoked();
   if (isMalformed) return "is covered by a revocation list that cannot be read to its end";
   if (hasUnknown)
     return "is covered by a revocation list with critical entries that this program does not know";
-  return findSigner(list, issuer, path, world)
-    ? null
-    : "is covered by a revocation list whose signature nobody trusted has made";
+  return null;
 }
 
 const say = (at: number): string => toInstant(new Date(at));

@@ -10,6 +10,9 @@ export type OcspVerdict = { state: "good" | "revoked" | "unknown"; sentence: str
 
 const SIGNS_ANSWERS = "1.3.6.1.5.5.7.3.9";
 
+/** So long an answer is taken to hold that does not say until when: else one that is kept would be good for ever. */
+const HOLDS_MS = 7 * 86_400_000;
+
 const unknown = (sentence: string): OcspVerdict => ({ state: "unknown", sentence });
 
 /**
@@ -33,6 +36,8 @@ export function judgeOcsp(
   if (at < own.thisUpdate) return unknown(`the answer is of a later time, ${say(own.thisUpdate)}`);
   if (own.nextUpdate !== null && at > own.nextUpdate)
     return unknown(`the answer was to be renewed by ${say(own.nextUpdate)}`);
+  if (own.nextUpdate === null && at > own.thisUpdate + HOLDS_MS)
+    return unknown(`the answer is of ${say(own.thisUpdate)} and does not say until when it holds`);
   return sayAnswer(own);
 }
 

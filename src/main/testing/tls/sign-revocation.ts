@@ -1,0 +1,57 @@
+import { createHash, sign } from "node:crypto";
+import { der, oid, sequence, text } from "./build-certificate.ts";
+import type { Signed } from "./sign-certificate.ts";
+
+const ED25519 = sequence(oid("1.3.101.112"));
+const SHA1 = sequence(oid("1.3.14.3.2.26"));
+const BASIC = "1.3.6.1.5.5.7.48.1.1";
+
+/** A time as YYYYMMDDHHMMSSZ. */
+const time = (value: string): Buffer => text(0x18, value);
+
+const signed = (content: Buffer, by: Signed, ...after: Buffer[]): Buffer =>
+  sequence(content, ED25519, der(0x03, [0], sign(null, content, by.privateKey)), ...after);
+
+type ListWish = { issuer: Signed; from: string; until: string; serials?: readonly number[] };
+
+/** A revocation list that really is signed; its entries were all revoked at `from`. Serials are below 128. */
+export function signList({ issuer, from, until, serials = [] }: ListWish): Buffer {
+  const entries = serials.map((serial) => sequence(der(0x02, [serial]), time(from)));
+  const list = entries.length > 0 ? [sequence(...entries)] : [];
+  const version = der(0x02, [1]);
+  return signed(sequence(version, ED25519, issuer.subject, time(from), time(until), ...list), issuer);
+}
+
+type AnswerWish = {
+  issuer: Signed;
+  /** Of the certificate that is asked about, below 128. */
+  serial?: number;
+  state?: "good" | "revoked" | "unknown";
+  from: string;
+  /** Null: it does not say until when it holds. */
+  until: string | null;
+  /** Signs it in the issuer's place, and is sent with it. */
+  responder?: Signed;
+};
+
+/** An answer of OCSP that really is signed. What it says is revoked was so at `from`. */
+export function signAnswer(wish: AnswerWish): Buffer {
+  const { issuer, serial = 1, state = "good", from, until, responder } = wish;
+  const states = {
+    good: der(0x80),
+    revoked: der(0xa1, time(from)),
+    unknown: der(0x82),
+  };
+  const id = sequence(SHA1, der(0x04, sha1(issuer.subject)), der(0x04, keyHash(issuer)), der(0x02, [serial]));
+  const answer = sequence(id, states[state], time(from), ...(until === null ? [] : [der(0xa0, time(until))]));
+  const signer = responder ?? issuer;
+  const content = sequence(der(0xa2, der(0x04, keyHash(signer))), time(from), sequence(answer));
+  const certificates = responder ? [der(0xa0, sequence(responder.der))] : [];
+  const basic = signed(content, signer, ...certificates);
+  return sequence(der(0x0a, [0]), der(0xa0, sequence(oid(BASIC), der(0x04, basic))));
+}
+
+const sha1 = (bytes: Uint8Array): Buffer => createHash("sha1").update(bytes).digest();
+
+/** The key of Ed25519 is the end of what it is told in. */
+const keyHash = ({ spki }: Signed): Buffer => sha1(spki.subarray(-32));
