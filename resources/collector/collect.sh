@@ -1804,6 +1804,10 @@ ship_server() {
 	case $server in
 		slapd) server_files=$root$nl ;;
 		postfix) gather_flat "$base" ;;
+		postgresql)
+			# All of the database may lie there.
+			case $base in */data) server_files=$root$nl; tell_folder "$base" ;; *) gather_server "$base" ;; esac
+			;;
 		mysql) case $base in /etc) server_files=$root$nl; gather_server /etc/my.cnf.d ;; *) gather_server "$base" ;; esac ;;
 		*) gather_server "$base" ;;
 	esac
@@ -1811,10 +1815,11 @@ ship_server() {
 		[ ! -f "$other" ] || [ ! -r "$other" ] || server_files=$server_files$other$nl
 	done
 	shipped_files=$nl rounds=0
-	while [ -n "$server_files" ] && [ $rounds -lt 8 ]; do
+	while [ -n "$server_files" ] && [ $rounds -lt 16 ]; do
 		rounds=$((rounds + 1))
 		ship_server_files
 	done
+	[ -z "$server_files" ] || unread limit "$root" too-deep
 }
 
 # What a server reads beside the folder of its configuration.
@@ -1837,7 +1842,7 @@ ship_server_files() {
 		# awk has nothing to say of an empty one.
 		[ -s "$file" ] || { printf '@server-config text server:%s' $server; say path "$file"; printf '\n'; }
 	done
-	shipped=$(only_tls $server "$@")
+	shipped=$(only_tls $server "$@") || unread limit "$root" too-late
 	printf '%s\n' "$shipped"
 	server_files='' found_files=0
 	IFS=$nl
@@ -1922,15 +1927,18 @@ tell_file() {
 tell_folder() {
 	case $told_folders in *"$nl$1$nl"*) return ;; esac
 	told_folders=$told_folders$1$nl
-	printf '@listing -'
-	say path "$1"
+	listed=$1
 	set +f
-	for name in "$1"/*; do
-		set -f
+	set -- "$1"/*
+	set -f
+	# Told in part, what is left out would count as absent.
+	if [ $# -gt 2000 ]; then unread limit "$listed" too-many-files; return; fi
+	printf '@listing -'
+	say path "$listed"
+	for name do
 		[ -e "$name" ] || [ -h "$name" ] || continue
 		say name "${name##*/}"
 	done
-	set -f
 	printf '\n'
 }
 
@@ -1954,7 +1962,7 @@ gather_server() {
 		folder=$1
 		shift
 		folders=$((folders + 1))
-		if [ $folders -gt 100 ] || [ $gathered -gt 2000 ]; then unread limit "$folder" too-many; return; fi
+		if [ $folders -gt 100 ]; then unread limit "$folder" too-many; return; fi
 		if is_silent "$folder"; then unread server-config "$folder" no-answer; continue; fi
 		[ -d "$folder" ] || continue
 		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread server-config "$folder" not-listed; continue; fi
@@ -1962,11 +1970,14 @@ gather_server() {
 		set +f
 		for file in "$folder"/*; do
 			set -f
-			case $file in *"$nl"* | *.pem | *.key | *.crt | *.so | *.http) continue ;; esac
+			case $file in *"$nl"* | *.pem | *.key | *.crt | *.der | *.p12 | *.pfx | *.jks | *.so | *.http) continue ;; esac
 			if [ -d "$file" ]; then
 				[ -h "$file" ] || case $file in *-available | */modules) ;; *) set -- "$@" "$file" ;; esac
 			elif [ ! -f "$file" ]; then
 				continue
+			elif [ $gathered -ge 2000 ]; then
+				unread limit "$folder" too-many-files
+				return
 			elif [ -r "$file" ]; then
 				gathered=$((gathered + 1))
 				server_files=$server_files$file$nl
@@ -1992,7 +2003,7 @@ only_tls() {
 			}
 			return text
 		}
-		function put(text) { gsub(/\r/, "", text); total += length(text) + 2; print "|" text }
+		function put(text) { gsub(/\r/, "", text); gsub(/pin-value=[^;&"\047 \t]*/, "pin-value=", text); total += length(text) + 2; print "|" text }
 		# What is left of a file that is too large; nothing of it follows.
 		function cut() {
 			if (is_cut) return
@@ -2059,16 +2070,21 @@ only_tls() {
 			return line
 		}
 
+		# Whether what is set is a path or a number, and not by its name a secret.
+		function sets_place(line) { return line ~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+"?(\/[^ \t]*|[0-9.:]+)"?[ \t\r]*$/ && tolower(line) !~ secret }
+
 		# A line that goes on in the next one, and so shares its fate.
 		function apache(line,   word) {
 			if (!goes_on) {
 				word = word_of(line)
-				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|use|ssl.*|gnutls.*|md.*)$/ && word !~ /^(sslpassphrasedialog|mdexternalaccountbinding)$/
-				if (word == "define") is_kept = line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || line ~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+"?[\/0-9]/
+				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|sslengine|sslopensslconfcmd|(ssl|gnutls)[a-z0-9]*(file|path)|mdomain|mdomainset)$/
+				if (word == "define") is_kept = line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || sets_place(line)
+				# What a macro is given may be anything.
+				if (word == "use" && match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)) { put(substr(line, 1, RLENGTH) (line ~ /\\$/ ? " \\" : "")); goes_on = line ~ /\\$/; return }
 				if (word == "export") is_kept = line ~ /^[ \t]*export[ \t]+APACHE_[A-Z_]+=/
 				if (word ~ /^</) {
-					is_kept = word ~ /^<\/?(virtualhost|if|ifmodule|ifdefine|ifversion|iffile|ifdirective|ifsection|macro|mdomain.*)>?$/
-					if (!is_kept) { sub(/[^>]*/, "", line); line = word line; is_kept = 1 }
+					is_kept = word ~ /^<\/?(virtualhost|ifmodule|ifdefine|ifversion|iffile|ifdirective|ifsection|macro|mdomain.*)>?$/
+					if (!is_kept) { sub(/>.*/, "", word); goes_on = line ~ /\\$/; put(word ">" (goes_on ? "\\" : "")); return }
 				}
 			}
 			goes_on = line ~ /\\$/
@@ -2079,7 +2095,7 @@ only_tls() {
 			word = word_of(line)
 			if (word ~ /^(global|defaults|frontend|listen|backend|peers|userlist|resolvers|crt-store|crt-list|program|cache|mailers|ring|http-errors|fcgi-app|log-forward|traces|acme|log-profile)$/ ||
 				word ~ /^(bind|crt-base|ca-base|key-base|load|mode|extraopts|config|[.](if|elif|else|endif))/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
-			if (word ~ /^(setenv|presetenv)$/) return line ~ /env[ \t]+[^ \t]+[ \t]+"?[\/0-9]/ ? line : ""
+			if (word ~ /^(setenv|presetenv)$/) return sets_place(line) ? line : ""
 			if (word != "server" && word != "default-server") return ""
 			count = split(line, part, /[ \t]+/)
 			for (i = 1; i < count; i++) if (part[i] ~ /^(crt|ca-file|crl-file)$/) text = text " " part[i] " " part[i + 1]
@@ -2096,7 +2112,7 @@ only_tls() {
 			if (FILENAME !~ /main[.]cf$/) return line ~ /^[^ \t]+[ \t]+\/[^ \t]+[.](pem|crt|cer|key|chain)([, \t]+\/[^ \t]+[.](pem|crt|cer|key|chain))*[ \t]*$/ ? line : ""
 			if (line ~ /^[ \t]/) return is_kept ? line : ""
 			word = word_of(line)
-			is_kept = word !~ /pass/ && (word ~ /tls|^inet_|^config_directory|^my(hostname|domain|origin)$|^master_service_disable$|^default_database_type$|^compatibility_level$/ || line ~ /^[^=]*=[ \t]*(yes|no|[0-9]+|\/[^ \t]*)[ \t]*$/)
+			is_kept = word !~ secret && (word ~ /tls|^inet_|^config_directory|^my(hostname|domain|origin)$|^master_service_disable$|^default_database_type$|^compatibility_level$/ || line ~ /^[^=]*=[ \t]*(yes|no|[0-9]+|\/[^ \t]*)[ \t]*$/)
 			return is_kept ? line : ""
 		}
 
@@ -2116,7 +2132,9 @@ only_tls() {
 
 		function slapd(line) {
 			if (line ~ /^[ \t]/) return is_kept ? line : ""
-			is_kept = line ~ /^(dn:|olcTLS|SLAPD_(SERVICES|CONF|OPTIONS)=)/ || tolower(line) ~ /^(tls|include[ \t])/
+			is_kept = line ~ /^(dn:|SLAPD_(SERVICES|CONF|OPTIONS)=)/ || tolower(line) ~ /^((olc)?tls|include[ \t])/
+			# The key itself, which may stand there as well.
+			if (tolower(line) ~ /^(olc)?tlscertificatekey[^a-z]/) is_kept = 0
 			return is_kept ? line : ""
 		}
 
@@ -2131,14 +2149,16 @@ only_tls() {
 			return word ~ /^\[|^(loose[-_])?(server[-_])?(ssl|tls|admin[-_](ssl|tls|address|port)|port|bind[-_]address|datadir|skip[-_](ssl|networking)|require[-_]secure|disable[-_]ssl|auto[-_]generate)|^!include/ ? line : ""
 		}
 
-		BEGIN { for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i }
+		BEGIN { for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i; secret = "pass|pw|secret|token|credential" }
 		FNR == 1 {
 			if (NR > 1 && kind == "nginx") end_nginx()
 			printf "@server-config text server:%s path:%s\n", kind, encode(FILENAME)
-			taken = goes_on = is_kept = is_cut = 0
+			taken = goes_on = is_kept = is_cut = is_key = 0
 		}
 		{ taken += length($0) + 1; if (taken > most || total > 4 * most || NR > 400000) { cut(); next } }
-		/PRIVATE KEY/ { $0 = "" }
+		length($0) > 65536 { cut(); next }
+		/PRIVATE KEY/ { is_key = $0 ~ /BEGIN/ && $0 !~ /END/; $0 = "" }
+		is_key && /^[ \t]*[A-Za-z0-9+\/=]+[ \t\r]*$/ { $0 = "" }
 		kind == "nginx" { nginx($0); next }
 		kind == "apache" { if (!goes_on && $0 ~ /^[ \t]*#/) put(""); else apache($0); next }
 		/^[ \t]*[#;]/ { put(""); next }
@@ -2231,7 +2251,7 @@ named_files() {
 				while ((word = next_word()) != "" && many++ < 64) {
 					last = before
 					before = word
-					if (word ~ /^(data|engine|store|builtin|hash|btree|texthash|lmdb|cdb|inline|system)/) continue
+					if (word ~ /^(data|engine|store|pkcs11|builtin|hash|btree|texthash|lmdb|cdb|inline|system)(:|$)/) continue
 					word = put_in(word)
 					if (word ~ /^\// || last == "crt" || (word ~ /[.](pem|crt|cer|key)$/ && word !~ /^[!~*]/) || word ~ /^[$]/ || !is_list) tell((last == "crt-list" ? "include " : last == "crt" ? "crt " : "named ") (kind == "haproxy" && word !~ /^\// ? base : "") word)
 					if (!is_list) break
@@ -2269,6 +2289,7 @@ read_keystores() {
 		resolve "$file"
 		case $real in '' | /proc/* | /sys/* | /dev/*) continue ;; esac
 		if [ ! -r "$file" ]; then unread keystore "$file" not-permitted; continue; fi
+		if is_late || stores_are_late; then unread limit "$file" too-late; return; fi
 		stores=$((stores + 1))
 		if [ $stores -gt 64 ]; then unread limit "$file" too-many; return; fi
 		read_keystore "$file"
@@ -2456,7 +2477,7 @@ tell_process() {
 			# One in a container reads other files.
 			space=$(readlink "/proc/$1/ns/pid")
 			[ -z "$space" ] || [ "$space" = "$own_space" ] || printf ' elsewhere:yes'
-			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token | head -n 40 | while IFS= read -r argument; do
+			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token -e auth | head -n 40 | while IFS= read -r argument; do
 				say argument "$argument"
 			done
 			;;

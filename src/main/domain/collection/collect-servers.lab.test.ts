@@ -39,16 +39,30 @@ server { listen 443 ssl; server_name shop.example # a comment; with { signs
 END
 ln -s ../sites-available/shop /etc/nginx/sites-enabled/shop
 echo 'server { listen 444 ssl; ssl_certificate /srv/tls/vhost.pem; ssl_certificate_key /srv/tls/odd.key; }' > /srv/vhosts/v.conf
+echo 'server { listen 445 ssl; ssl_certificate_key "engine:pkcs11:token=T;pin-value=${SECRET}"; }' >> /srv/vhosts/v.conf
 cat > /etc/apache2/apache2.conf <<'END'
 Define TOKEN ${SECRET}
 SetEnv TOKEN ${SECRET}
-<Proxy "balancer://${SECRET}">
+<Proxy "balancer://a>${SECRET}">
 </Proxy>
+<If "%{HTTP:X-Token} == '${SECRET}'">
+</If>
+Use Shop shop.example ${SECRET}
+Define PASSWORD /${SECRET}
+MDHttpProxy http://ann:${SECRET}@proxy:3128
+GnuTLSPIN ${SECRET}
+SSLRequire %{HTTP:X-Token} eq "${SECRET}"
+SSLProxyMachineCertificateFile "pkcs11:token=T?pin-value=${SECRET}"
 IncludeOptional sites-enabled/*.conf
 END
 printf '<VirtualHost *:443>\\n  ServerName \\\\\\n    a.example\\n  SSLCertificateFile /srv/tls/apache.pem\\n</VirtualHost>\\n' > /etc/apache2/sites-enabled/a.conf
+# Keys under names that say nothing of it: some of their lines begin like what is shipped.
+for old in /etc/haproxy/site.rsa /etc/apache2/site.rsa; do
+  printf -- '-----BEGIN RSA PRIVATE KEY-----\\n/${SECRET}\\nMD${SECRET}\\n-----END RSA PRIVATE KEY-----\\n' > $old
+done
 cat > /etc/haproxy/haproxy.cfg <<'END'
 global
+  setenv API_TOKEN /${SECRET}
   crt-base /etc/haproxy/certs
 userlist people
   user ann insecure-password ${SECRET}
@@ -62,6 +76,7 @@ smtpd_tls_key_file =
   /srv/tls/smtp.key
 smtp_sasl_password_maps = static:ann:${SECRET}
 relayhost = ${SECRET}
+people_bind_pw = /${SECRET}
 END
 printf 'smtp inet n - y - - smtpd\\n  -o smtpd_tls_security_level=may\\npipe unix - n n - - pipe\\n  argv=/bin/x ${SECRET}\\n' > /etc/postfix/master.cf
 echo 'mail ann:${SECRET}' > /etc/postfix/sasl_passwd
@@ -79,7 +94,11 @@ dn: cn=config
 olcTLSCertificateFile: /srv/tls/
  ldap.pem
 olcRootPW: ${SECRET}
+olcTLSCertificateKey;binary:: ${SECRET}
+ ${SECRET}
 END
+mkdir -p /var/lib/pgsql/data/base/1; echo 'port = 5433' > /var/lib/pgsql/data/postgresql.conf
+echo 'port ${SECRET}' > /var/lib/pgsql/data/base/1/1259
 printf "ssl = on\\nssl_cert_file = '/srv/tls/pg.pem'\\nssl_passphrase_command = 'echo ${SECRET}'\\n" > /etc/postgresql/17/main/postgresql.conf
 printf '[client]\\npassword = ${SECRET}\\n[mysqld]\\nssl-cert = /srv/tls/my.pem\\n' > /etc/mysql/my.cnf
 
@@ -132,6 +151,7 @@ test("of each server's configuration the lines that tell what is served come alo
     ["dovecot", "/etc/dovecot/dovecot.conf"],
     ["slapd", "/etc/ldap/slapd.d/cn=config.ldif"],
     ["postgresql", "/etc/postgresql/17/main/postgresql.conf"],
+    ["postgresql", "/var/lib/pgsql/data/postgresql.conf"],
     ["mysql", "/etc/mysql/my.cnf"],
   ]);
   expect(textOf("/etc/nginx/sites-enabled/shop")).toEqual([
@@ -148,6 +168,7 @@ test("of each server's configuration the lines that tell what is served come alo
   ]);
   expect(textOf("/etc/haproxy/haproxy.cfg")).toEqual([
     "global",
+    "",
     "  crt-base /etc/haproxy/certs",
     "userlist people",
     "",
@@ -164,6 +185,8 @@ test("of each server's configuration the lines that tell what is served come alo
     "dn: cn=config",
     "olcTLSCertificateFile: /srv/tls/",
     " ldap.pem",
+    "",
+    "",
     "",
   ]);
   expect(stream.toString("latin1")).not.toContain(SECRET);

@@ -50,6 +50,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "too-large": () => "it is too large for what it should be",
   "too-late": () => "the collector ran out of time here: the rest was left out",
   "too-many-outbound": () => "there is too much of it: the rest was left out",
+  "too-many-files": () => "there are too many files: they were left out",
   "too-many": () => "there are too many folders: the rest was left out",
   "trust-store": (detail) => `${detail} files and links of the distribution's trust store were left out`,
   "unknown-token": () => "it holds a token that sshd does not know",

@@ -19,7 +19,7 @@ export type ConfigurationFiles = {
   files: ReadonlyMap<string, string>;
   /** Each folder that was listed, and all names in it. What is not here may hold anything. */
   folders: ReadonlyMap<string, readonly string[]>;
-  /** Files, folders and patterns that are there and could not be read. */
+  /** Files, folders and patterns that are there and could not be read; of a file that stands in `files`, a part of it. */
   unread: readonly string[];
   /** The arguments of each running process of that server, its own name first; none where none is known. */
   commandLines: readonly (readonly string[])[];

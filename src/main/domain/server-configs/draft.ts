@@ -30,6 +30,7 @@ const MOST_UNKNOWN = 500;
 
 export function createDraft(source: ConfigurationFiles): Draft {
   const { server, root } = source;
+  const notWhole = new Set(source.unread);
   const found = { servings: [], alsoNamed: [], unknown: [] };
   const configuration: Configuration = { server, root, mayLack: null, ...found };
   let [opened, characters] = [0, 0];
@@ -41,6 +42,10 @@ export function createDraft(source: ConfigurationFiles): Draft {
       const why = isAbsent(path) ? "does not exist" : "was not read";
       wonder(by ? `${path} is included and ${why}` : `${path} ${why}`, by);
       return null;
+    }
+    if (notWhole.has(path)) {
+      lack("a part of its configuration was not read");
+      wonder(`${path} was read in part`, by);
     }
     opened++;
     characters += text.length;

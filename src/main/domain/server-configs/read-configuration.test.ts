@@ -120,6 +120,18 @@ test("of a server that was started with another file nothing is sure, and of one
   expect(unsure(["nginx", "-c", "/etc/nginx/nginx.conf"])).toBe(null);
 });
 
+test("of a file that came in part there may be more", () => {
+  const text = "http { server { listen 1 ssl; server_name a; ssl_certificate a.pem; } }";
+  const read = (unread: string[]) =>
+    readConfiguration(makeFiles({ server: "nginx", unread }, { "/e/nginx.conf": text }));
+  expect(read(["/e/other.conf"]).mayLack).toBe(null);
+  expect(read(["/e/nginx.conf"])).toMatchObject({
+    servings: [{ names: ["a"] }],
+    mayLack: { why: "a part of its configuration was not read", onlyForNames: false },
+    unknown: [{ what: "/e/nginx.conf was read in part", at: null }],
+  });
+});
+
 const MARKS = [
   ...[
     "{",
