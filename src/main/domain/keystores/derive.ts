@@ -23,10 +23,12 @@ export function deriveByPbkdf2(salt: Buffer, iterations: number, digest: string)
 }
 
 export function deriveByScrypt(salt: Buffer, { N, r, p }: { N: number; r: number; p: number }): Derivation {
-  const memory = 128 * N * r;
+  const memory = 128 * r * (N + p);
+  // RFC 7914, section 2: beyond it OpenSSL refuses N, and throws.
+  const isPossible = memory <= MOST_SCRYPT_BYTES && Math.log2(N) < 16 * r;
   return {
     words: `scrypt, N ${N}, r ${r}, p ${p}`,
-    work: memory > MOST_SCRYPT_BYTES ? Number.POSITIVE_INFINITY : N * r * p,
+    work: isPossible ? N * r * p : Number.POSITIVE_INFINITY,
     // Twice, for OpenSSL counts a little more than the blocks.
     derive: (password, bytes) =>
       scryptSync(password, salt, bytes, { N, r, p, maxmem: 2 * MOST_SCRYPT_BYTES }),

@@ -35,6 +35,8 @@ type Mac =
 const DATA = "1.2.840.113549.1.7.1";
 const ENCRYPTED_DATA = "1.2.840.113549.1.7.6";
 const PBMAC1 = "1.2.840.113549.1.5.14";
+/** The longest key that any HMAC takes whole. */
+const MOST_KEY_BYTES = 128;
 const DIGESTS = new Map([
   ["1.3.14.3.2.26", "sha1"],
   ["1.2.840.113549.2.5", "md5"],
@@ -123,9 +125,11 @@ function readPbmac1(
   const [, ...numbers] = partsOf(partsOf(kdf)[1]);
   const keyBytes = numberOf(numbers[1]);
   if (!derivation) return null;
-  if (!derivation.isKnown || !digest || !hasDigest(digest))
+  // Each block of the key costs all iterations again, which the work does not count.
+  const isLong = (keyBytes ?? 0) > MOST_KEY_BYTES;
+  if (!derivation.isKnown || !digest || !hasDigest(digest) || isLong)
     return { isKnown: false, words: "PBMAC1 of a kind not known here" };
-  if (!keyBytes || keyBytes > 1_024) return null;
+  if (!keyBytes) return null;
   return {
     isKnown: true,
     words: `PBMAC1, HMAC-${digest.toUpperCase()} by ${derivation.words}`,

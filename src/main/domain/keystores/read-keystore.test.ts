@@ -153,14 +153,14 @@ test("a store that is cut short loses only what is missing, and never throws", (
 });
 
 test("a key whose scrypt asks for what scrypt cannot do is damaged, and one that asks for too much is not opened", () => {
-  const scrypt = (N: number[], r: number) =>
+  const scrypt = (N: number[], r: number, p = [1]) =>
     sequence(
       sequence(
         oid("1.2.840.113549.1.5.13"),
         sequence(
           sequence(
             oid("1.3.6.1.4.1.11591.4.11"),
-            sequence(der(0x04, new Uint8Array(8)), der(0x02, N), der(0x02, [r]), der(0x02, [1])),
+            sequence(der(0x04, new Uint8Array(8)), der(0x02, N), der(0x02, [r]), der(0x02, p)),
           ),
           sequence(oid("2.16.840.1.101.3.4.1.42"), der(0x04, new Uint8Array(16))),
         ),
@@ -169,9 +169,14 @@ test("a key whose scrypt asks for what scrypt cannot do is damaged, and one that
     );
   expect(readLockedPkcs8(scrypt([3], 8))).toBeNull();
   expect(readLockedPkcs8(scrypt([0x10, 0x00], 8))).toMatchObject({ canBeOpened: true });
-  // A gibibyte of memory.
-  expect(readLockedPkcs8(scrypt([0x10, 0x00, 0x00], 8))).toMatchObject({
-    canBeOpened: false,
-    why: expect.stringMatching(/^it makes each passphrase so costly to try/),
-  });
+  // A gibibyte of memory, by N or by p; and an N that is too large for its r, on which OpenSSL throws.
+  for (const asked of [
+    scrypt([0x10, 0x00, 0x00], 8),
+    scrypt([2], 1, [0x4c, 0x4b, 0x3f]),
+    scrypt([2, 0, 0], 1),
+  ])
+    expect(readLockedPkcs8(asked)).toMatchObject({
+      canBeOpened: false,
+      why: expect.stringMatching(/^it makes each passphrase so costly to try/),
+    });
 });
