@@ -13,7 +13,7 @@ import type { Store } from "./store.ts";
 /** What a scan writes with. The store of the core is one, too. */
 export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   bundles: Store["bundles"];
-  chains: Pick<Store["chains"], "named" | "markPublic">;
+  chains: Pick<Store["chains"], "named" | "isPublic" | "markPublic">;
   endpoints: Pick<Store["endpoints"], "visit">;
   events: Pick<Store["events"], "append">;
   hosts: Pick<Store["hosts"], "visit">;

@@ -5,7 +5,7 @@ import { isForClients, isOverPublicLimit } from "./public-limits.ts";
 
 /** Valid for so many whole days, to the last second of them. */
 const lasting = (notBefore: Instant, days: number, more = 0) => ({
-  isCa: false,
+  ...{ isCa: false, extensions: [] },
   notBefore,
   notAfter: toInstant(new Date(addDays(new Date(notBefore), days).getTime() - 1_000 + more * 1_000)),
 });
@@ -25,7 +25,7 @@ test.each([
 
 test("the end belongs to the validity: exactly 200 days from end to end are a second too long", () => {
   const exactly = {
-    isCa: false,
+    ...{ isCa: false, extensions: [] },
     notBefore: "2026-06-01T00:00:00Z",
     notAfter: "2026-12-18T00:00:00Z",
   };
@@ -42,11 +42,22 @@ test("nothing is said of an authority, of one from before the limits, and of dat
   expect(isOverPublicLimit({ ...long, notAfter: "2020-01-01T00:00:00Z" })).toBe(false);
 });
 
+const usage = (value: string | null) => ({
+  isCa: false,
+  extensions: [{ oid: "2.5.29.37", name: "", isCritical: false, value, malformed: null }],
+});
+
+test.each([
+  ["TLS Web Client Authentication, TLS Web Server Authentication", true],
+  ["Any Extended Key Usage", true],
+  ["TLS Web Client Authentication", false],
+  ["E-mail Protection", false],
+  [null, false],
+])("of what is for %s the limit is one of servers: %s", (value, isOver) => {
+  expect(isOverPublicLimit({ ...lasting("2026-06-01T00:00:00Z", 825), ...usage(value) })).toBe(isOver);
+});
+
 test("a certificate is for clients when it says so, and not when it says nothing", () => {
-  const usage = (value: string | null) => ({
-    isCa: false,
-    extensions: [{ oid: "2.5.29.37", name: "", isCritical: false, value, malformed: null }],
-  });
   expect(isForClients(usage("TLS Web Server Authentication, TLS Web Client Authentication"))).toBe(true);
   expect(isForClients(usage("TLS Web Server Authentication"))).toBe(false);
   expect(isForClients(usage(null))).toBe(false);

@@ -1,6 +1,7 @@
 import { implement } from "@orpc/server";
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { describeChain } from "#domain/x509/path/chain-roles.ts";
+import { createClimber } from "#domain/x509/path/climb.ts";
 import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
 import { chains } from "#shared/contract/chains.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -8,7 +9,6 @@ import type { Sha256 } from "#shared/model/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ChainView, StoreVerdict } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
-import { createClimber } from "./climb.ts";
 import { createRevocationReader } from "./read-revocation.ts";
 import { createRootStores, type RootStore } from "./root-stores.ts";
 import { createTrust } from "./trust.ts";
@@ -19,7 +19,7 @@ type Deps = { store: Store; announce: (announcement: Announcement) => void; now:
 export function createChains({ store, announce, now }: Deps) {
   const os = implement(chains);
   const readStores = createRootStores(store);
-  const climb = createClimber(store);
+  const climb = createClimber(store.chains.named);
   const trust = createTrust({ store, announce, now });
   const readRevocation = createRevocationReader({ store, climb, now });
   return {

@@ -1,8 +1,9 @@
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { HostVisit } from "#store/visit.ts";
-import { judgeServedBy } from "./judge-served-by.ts";
 import { type BundlePlan, planBundle } from "./plan-bundle.ts";
 import type { StreamHome } from "./recording/brought-home.ts";
+import { judgeServedBy } from "./recording/judge-served-by.ts";
+import { createPublicNoter } from "./recording/note-public.ts";
 import type { ImportBundle } from "./recording/requests.ts";
 import type { ReadVisit } from "./recording/visit-writer.ts";
 
@@ -11,6 +12,7 @@ import type { ReadVisit } from "./recording/visit-writer.ts";
  * when it was collected. Called within a transaction: either all of this happens or nothing.
  */
 export function createBundleImporter(store: RecordingStore, read: ReadVisit): ImportBundle {
+  const notePublic = createPublicNoter(store.chains);
   return (carried, importedAt) => {
     const plan = planBundle(store, carried, importedAt);
     const { bundle, user, known, ...told } = plan;
@@ -19,6 +21,7 @@ export function createBundleImporter(store: RecordingStore, read: ReadVisit): Im
       return { ...told, scanId, importedAt: known.importedAt, wasKnown: true, state: "ok", message: "" };
     }
     const { scanId, visit } = write(store, read, plan);
+    notePublic(visit);
     const { host, port, signature, collectedAt } = told;
     store.bundles.add({ scanId, digest: bundle.digest, host, port, importedAt, signature });
     const detail = { scanId, host, port, digest: bundle.digest, collectedAt, signature };

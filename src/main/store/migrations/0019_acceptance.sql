@@ -426,7 +426,13 @@ WHERE is_ca = 0 AND not_before >= '2020-09-01' AND not_after < '9999'
     WHEN not_before >= '2029-03-15' THEN 47
     WHEN not_before >= '2027-03-15' THEN 100
     WHEN not_before >= '2026-03-15' THEN 200
-    ELSE 398 END;
+    ELSE 398 END
+  AND NOT EXISTS (
+    SELECT 1
+    FROM certificate_der JOIN json_each(extensions) AS extension
+    WHERE certificate = certificate.id AND json_extract(extension.value, '$.oid') = '2.5.29.37'
+      AND instr(ifnull(json_extract(extension.value, '$.value'), ''), 'TLS Web Server Authentication') = 0
+      AND instr(ifnull(json_extract(extension.value, '$.value'), ''), 'Any Extended Key Usage') = 0);
 
 UPDATE certificate
 SET is_for_clients = 1

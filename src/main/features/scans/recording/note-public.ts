@@ -1,38 +1,73 @@
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { createClimber } from "#domain/x509/path/climb.ts";
 import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
+import type { CollectedHost, EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
 import { publicRoots } from "./public-roots.ts";
 
+type Chains = Pick<RecordingStore["chains"], "named" | "isPublic" | "markPublic">;
 type Chain = readonly (SeenCertificate | null)[];
 
-/** Which certificates were looked at, by their hash and what they were sent with: a fleet serves few from many places. */
-const looked = new Map<string, boolean | null>();
+/** What may stand above a certificate; `key` tells it from other such sets. */
+type Above = { key: string; open: () => CertificateIndex };
+
 const MOST_KEPT = 10_000;
 
-/** Notes of a leaf whether a public authority stands above it, within the transaction of the visit. */
-export function notePublic(
-  { chains }: Pick<RecordingStore, "chains">,
-  visit: EndpointVisit | HostVisit,
-): void {
-  const chain = "presented" in visit ? (visit.presented?.chain ?? []) : [];
-  const [leaf] = chain;
-  if (!leaf) return;
-  const isPublic = lookAt(leaf, chain);
-  if (isPublic !== null) chains.markPublic(leaf.certificate.sha256, isPublic);
+/** Of one host so many certificates are looked at of which nothing is known; the others stay unknown. */
+const MOST_OF_HOST = 1_000;
+
+/** Notes of leaves whether a public authority stands above them, within the transaction of the visit. */
+export function createPublicNoter(chains: Chains, readRoots = publicRoots) {
+  /** Which were looked at, by their hash and what may stand above: a fleet serves few from many places. */
+  const looked = new Map<string, boolean | null>();
+
+  return function notePublic(visit: EndpointVisit | HostVisit): void {
+    if ("presented" in visit) {
+      const { chain = [], addresses } = visit.presented ?? {};
+      for (const sent of [chain, ...(addresses ?? []).map((one) => one.chain)]) noteSent(sent);
+    } else noteFiles(visit.collected?.certificateFiles ?? []);
+  };
+
+  function noteSent([leaf, ...others]: Chain): void {
+    const sent = others.flatMap((each) => each ?? []);
+    const key = sent.map(({ certificate }) => certificate.sha256).join(" ");
+    if (leaf) note(leaf, { key, open: () => indexCertificates(sent.map(({ der }) => der)) });
+  }
+
+  /**
+   * What lies in files is judged by all authorities that are seen anywhere, those of this visit among them: an intermediate
+   * is often in a file of its own. What is known already is not asked again.
+   */
+  function noteFiles(files: CollectedHost["certificateFiles"]): void {
+    const leaves = new Map(
+      files
+        .flatMap(({ certificates }) => certificates)
+        .filter(({ certificate: { isCa, sha256 } }) => !isCa && chains.isPublic(sha256) === null)
+        .map((leaf) => [leaf.certificate.sha256, leaf]),
+    );
+    const climb = createClimber(chains.named);
+    const aboveOf = new Map<string, Above>();
+    for (const leaf of [...leaves.values()].slice(0, MOST_OF_HOST)) {
+      const { issuer } = leaf.certificate;
+      const above = aboveOf.get(issuer) ?? toAbove(climb(leaf.der));
+      aboveOf.set(issuer, above);
+      note(leaf, above);
+    }
+  }
+
+  function note({ certificate: { sha256 }, der }: SeenCertificate, above: Above): void {
+    const key = `${sha256} ${above.key}`;
+    let isPublic = looked.get(key);
+    if (isPublic === undefined) {
+      isPublic = isOfPublicAuthority(der, above.open(), readRoots());
+      if (looked.size >= MOST_KEPT) looked.delete(looked.keys().next().value ?? "");
+      looked.set(key, isPublic);
+    }
+    if (isPublic !== null) chains.markPublic(sha256, isPublic);
+  }
 }
 
-function lookAt(leaf: SeenCertificate, chain: Chain): boolean | null {
-  const sent = chain.flatMap((each) => each ?? []);
-  const key = sent.map(({ certificate }) => certificate.sha256).join(" ");
-  const known = looked.get(key);
-  if (known !== undefined) return known;
-  const isPublic = isOfPublicAuthority(
-    leaf.der,
-    indexCertificates(sent.map(({ der }) => der)),
-    publicRoots(),
-  );
-  if (looked.size >= MOST_KEPT) looked.delete(looked.keys().next().value ?? "");
-  looked.set(key, isPublic);
-  return isPublic;
+function toAbove(ders: readonly Uint8Array[]): Above {
+  const index = indexCertificates(ders);
+  return { key: index.all.map(({ sha256 }) => sha256).join(" "), open: () => index };
 }

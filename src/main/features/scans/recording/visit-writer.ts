@@ -2,11 +2,11 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointVisit, HostVisit } from "#store/visit.ts";
-import { judgeServedBy } from "../judge-served-by.ts";
 import { asBroken, type BroughtHome, scanOf } from "./brought-home.ts";
 import { carryError } from "./carried-error.ts";
+import { judgeServedBy } from "./judge-served-by.ts";
 import type { Told } from "./messages.ts";
-import { notePublic } from "./note-public.ts";
+import { createPublicNoter } from "./note-public.ts";
 
 /** Reads and judges what a visit brought home. */
 export type ReadVisit = (home: BroughtHome) => HostVisit | EndpointVisit;
@@ -19,6 +19,7 @@ type Deps = { store: RecordingStore; read: ReadVisit; tell: (told: Told) => void
  */
 export function createVisitWriter({ store, read, tell }: Deps) {
   const failed = new Set<ScanId>();
+  const notePublic = createPublicNoter(store.chains);
 
   /** The first of these in one commit, until its time is over; or one by one where a fault of this program is met. */
   return function write(homes: readonly BroughtHome[], isOver: () => boolean): number {
@@ -63,7 +64,7 @@ export function createVisitWriter({ store, read, tell }: Deps) {
     const visit = read(home);
     if ("presented" in visit) store.endpoints.visit(visit);
     else store.hosts.visit(visit);
-    notePublic(store, visit);
+    notePublic(visit);
     judgeServedBy(store, visit);
   }
 
