@@ -109,7 +109,9 @@ test("no byte of a private key leaves the host, in whatever form", async () => {
       if (isPublicFiller(window)) continue;
       expect({ name, at, found: hay.includes(window) }).toEqual({ name, at, found: false });
     }
-    for (const line of file.toString("latin1").split("\n").slice(-6, -2)) {
+    // Of DER a line is by chance, and may be no more than a byte.
+    const lines = name.endsWith("der") ? [] : file.toString("latin1").split("\n").slice(-6, -2);
+    for (const line of lines) {
       expect({ name, line, found: hay.includes(line) }).toEqual({ name, line, found: false });
     }
   }
