@@ -62,9 +62,9 @@ async function listFindings(words: readonly string[], options: Options, world: W
     accepted: options.accepted ?? false,
   };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
-  const countOf = async (severity: Severity) => {
+  const countOf = async (severity: Severity, accepted = filter.accepted) => {
     if (filter.severity !== null && filter.severity !== severity) return 0;
-    return (await list({ ...filter, severity, limit: 1 })).total;
+    return (await list({ ...filter, accepted, severity, limit: 1 })).total;
   };
 
   if (options.json) printJson({ findings: rows, total }, world);
@@ -79,7 +79,7 @@ async function listFindings(words: readonly string[], options: Options, world: W
     world.out(`${sayCount(total, "finding")}${shown}: ${said.join(", ")}`);
   }
   if (!options.failOn) return 0;
-  const counts = await Promise.all(atLeast(options.failOn).map(countOf));
+  const counts = await Promise.all(atLeast(options.failOn).map((severity) => countOf(severity, false)));
   return counts.some((count) => count > 0) ? 1 : 0;
 }
 

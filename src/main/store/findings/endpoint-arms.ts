@@ -1,6 +1,6 @@
 import type { FindingObject, RuleId } from "#shared/model/finding.ts";
 import type { Part } from "#store/lists/lists.ts";
-import { type Arm, acceptedFor, rankOf } from "./arm.ts";
+import { type Arm, acceptedFor, IN_FORCE, rankOf } from "./arm.ts";
 
 const aboutEndpoint =
   (column: string) =>
@@ -73,7 +73,11 @@ const changed: Arm = {
   isOnHost: "name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)",
   text: `'${CHANGED}' || char(10) || ${HOST}`,
   isAbout: aboutEndpoint("endpoint"),
-  isAccepted: acceptedFor(CHANGED, "endpoint", "endpoint"),
+  // Who has accepted one change has not accepted those after it.
+  isAccepted: `${acceptedFor(CHANGED, "endpoint", "endpoint")} AND EXISTS (
+    SELECT 1 FROM acceptance
+    WHERE rule = '${CHANGED}' AND kind = 'endpoint' AND about = place.endpoint AND ${IN_FORCE}
+      AND accepted_at >= (SELECT started_at FROM scan WHERE scan.id = place.first_scan))`,
 };
 
 export const ENDPOINT_ARMS: readonly Arm[] = [classical, changed];

@@ -89,6 +89,31 @@ test("a certificate that was replaced is told of by whom that asked, from then o
   expect(rows("2026-06-06T00:00:00Z")).toEqual([]);
 });
 
+test("who has accepted one change of a certificate is told of the next", () => {
+  const store = openMemory();
+  store.rules.turn("certificate-changed", true, "2026-01-01T00:00:00Z");
+  const present = (name: string, at: string) =>
+    visitEndpoint(store, "shop", { at, presented: { chain: [makeCertificate(name)] } });
+  const rows = (accepted: boolean) => {
+    const { rows: found, total } = listFindings(store, {
+      rule: "certificate-changed",
+      now: new Date("2026-06-05T00:00:00Z"),
+      accepted,
+    });
+    expect(total).toBe(found.length);
+    return found;
+  };
+  present("first", "2026-06-01T00:00:00Z");
+  present("second", "2026-06-02T00:00:00Z");
+  const acceptance = { reason: "planned", until: "2027-01-01", acceptedAt: "2026-06-03T00:00:00Z" };
+  for (const { rule, object } of rows(false)) store.acceptances.accept(rule, object, acceptance);
+  expect(rows(false)).toEqual([]);
+  expect(rows(true)).toMatchObject([{ acceptance }]);
+  present("third", "2026-06-04T00:00:00Z");
+  expect(rows(false)).toMatchObject([{ firstSeen: "2026-06-04T00:00:00Z", acceptance: null }]);
+  expect(rows(true)).toEqual([]);
+});
+
 test("an endpoint that is seen for the first time, or was away, has not changed", () => {
   const store = openMemory();
   store.rules.turn("certificate-changed", true, "2026-01-01T00:00:00Z");

@@ -1,7 +1,13 @@
 import type { Database } from "better-sqlite3";
-import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
+import {
+  type Acceptance,
+  type Finding,
+  type FindingObject,
+  type RuleId,
+  Severity,
+} from "#shared/model/finding.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type DateRule, sayDates } from "#shared/text/computed-finding.ts";
 import { sayOrphan } from "#shared/text/orphan.ts";
 import { sayReference } from "#shared/text/reference.ts";
@@ -65,11 +71,19 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
         severity: Severity.options[row.severity] ?? "info",
         ...told,
         reference: sayReference(row.rule),
-        acceptance: acceptances.of(row.rule, told.object, toInstant(now)),
+        acceptance: acceptanceOf(row.rule, told, toInstant(now)),
       };
     },
   };
+
+  function acceptanceOf(rule: RuleId, { object, firstSeen }: Told, now: Instant): Acceptance | null {
+    const acceptance = acceptances.of(rule, object, now);
+    return acceptance && HAPPENING.has(rule) && acceptance.acceptedAt < firstSeen ? null : acceptance;
+  }
 }
+
+/** What happens to a thing again and again: an acceptance is for what had happened by then. */
+const HAPPENING: ReadonlySet<RuleId> = new Set(["certificate-changed"]);
 
 type Teller = (row: ArmRow, now: Date) => Told;
 
