@@ -33,10 +33,7 @@ export const chains = {
     )
     .output(z.object({ added: z.int(), known: z.int() })),
 
-  /**
-   * Fetches the revocation lists that a certificate names, from wherever it says: nothing does that but this. `failed`: which could
-   * not be had, and why.
-   */
+  /** Fetches the revocation lists that a certificate names, from wherever it says. `failed`: which could not be had, and why. */
   fetchLists: command.input(z.object({ sha256: Sha256 })).output(
     z.object({
       added: z.int(),
@@ -44,6 +41,14 @@ export const chains = {
       failed: z.array(z.object({ address: z.string(), why: z.string() })),
     }),
   ),
+
+  /**
+   * Asks the OCSP responders that a certificate names, wherever they are; nothing of their answers is kept. But for this and
+   * `fetchLists`, nothing that a certificate names is ever gone to.
+   */
+  askResponders: command
+    .input(z.object({ sha256: Sha256 }))
+    .output(z.object({ views: z.array(RevocationView) })),
 
   distrust: command.input(z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })).output(z.object({})),
 };

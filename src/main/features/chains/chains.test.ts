@@ -8,9 +8,10 @@ import { ScanId } from "#shared/model/scan.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
 import { listen } from "#testing/servers.ts";
-import { der, extension, sequence, text } from "#testing/tls/build-certificate.ts";
+import { der, extension, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { readPkits } from "#testing/tls/read-pkits.ts";
-import { isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
+import { isAuthority, isMeantFor, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
+import { signAnswer } from "#testing/tls/sign-revocation.ts";
 import { createFindings } from "../findings/index.ts";
 import { createReader } from "../scans/describe-visit.ts";
 import { createVisitWriter } from "../scans/recording/visit-writer.ts";
@@ -163,4 +164,53 @@ test("lists are fetched when that is asked for, from where the certificate says,
   });
   expect(asked).toEqual(["/list.crl", "/other"]);
   expect(await chains.trusted()).toMatchObject([{ kind: "crl", label: "Good CA", source: at("/list.crl") }]);
+});
+
+test("a responder is asked when that is asked for, and is believed where it may answer", async () => {
+  const asked: string[] = [];
+  const responder = signCertificate({
+    ...{ subject: "responder", issuer: middle },
+    extensions: [isMeantFor("1.3.6.1.5.5.7.3.9")],
+  });
+  const about = { issuer: middle, serial: 7, from: "20260501000000Z", until: "20290101000000Z" };
+  const answers: Record<string, Buffer> = {
+    "/revoked": signAnswer({ ...about, responder, state: "revoked" }),
+    "/stranger": signAnswer({ ...about, responder: stray }),
+    "/nonsense": Buffer.from("nothing"),
+  };
+  await using server = await listen(
+    createServer(async (request, response) => {
+      const body = Buffer.concat(await request.toArray());
+      asked.push(
+        `${request.method} ${request.url} ${request.headers["content-type"]} ${body.toString("hex")}`,
+      );
+      const answer = answers[request.url ?? ""];
+      response.writeHead(answer ? 200 : 404).end(answer);
+    }),
+  );
+  const at = (path: string) => `http://${server.endpoint.host}:${server.endpoint.port}${path}`;
+  const place = (path: string) => sequence(oid("1.3.6.1.5.5.7.48.1"), text(0x86, at(path)));
+  const paths = ["/revoked", "/stranger", "/nonsense", "/nothing", "/too-many"];
+  const access = extension("1.3.6.1.5.5.7.1.1", sequence(...paths.map(place)));
+  const named = signCertificate({ subject: "named", issuer: middle, serial: 7, extensions: [access] });
+  const { chains, store } = visit({ "shop.example": [named.der, middle.der] });
+  await chains.revocation(idOf(named));
+  expect(asked).toEqual([]);
+  const { views } = await chains.askResponders(idOf(named));
+  expect(views.map(({ state, by, sentence }) => `${state}: ${by.replace(at(""), "")}: ${sentence}`)).toEqual([
+    "revoked: the responder /revoked: revoked on 2026-05-01T00:00:00Z, as of 2026-05-01T00:00:00Z",
+    "unknown: the responder /stranger: the answer is signed by nobody who may give it",
+    "unknown: the responder /nonsense: the answer cannot be read",
+    "not-checked: the responder /nothing: it could not be asked: the server answers 404",
+  ]);
+  const sha1 = (bytes: Uint8Array) => createHash("sha1").update(bytes).digest("hex");
+  const id = `300906052b0e03021a05000414${sha1(middle.subject)}0414${sha1(middle.spki.subarray(-32))}020107`;
+  expect(asked).toContain(`POST /nothing application/ocsp-request 30423040303e303c303a${id}`);
+  expect(asked).toHaveLength(4);
+  expect(store.trust.list()).toEqual([]);
+});
+
+test("nobody is asked about a certificate whose issuer is not known", async () => {
+  const { chains } = visit({ "shop.example": [leaf.der] });
+  await expect(chains.askResponders(idOf(leaf))).rejects.toThrow("its issuer is not known");
 });

@@ -9,6 +9,7 @@ import type { Sha256 } from "#shared/model/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ChainView, StoreVerdict } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
+import { createResponderAsker } from "./ask-responders.ts";
 import { createRevocationReader } from "./read-revocation.ts";
 import { createRootStores, type RootStore } from "./root-stores.ts";
 import { createTrust } from "./trust.ts";
@@ -22,12 +23,16 @@ export function createChains({ store, announce, now }: Deps) {
   const climb = createClimber(store.chains.named);
   const trust = createTrust({ store, announce, now });
   const readRevocation = createRevocationReader({ store, climb, now });
+  const askResponders = createResponderAsker({ store, climb, now });
   return {
     read: os.read.handler(({ input }) => read(input.sha256)),
     revocation: os.revocation.handler(({ input }) => readRevocation(input.sha256, findDer(input.sha256))),
     trusted: os.trusted.handler(() => store.trust.list()),
     trust: os.trust.handler(({ input }) => trust.give(input)),
     fetchLists: os.fetchLists.handler(({ input }) => trust.fetchLists(findDer(input.sha256))),
+    askResponders: os.askResponders.handler(async ({ input }) => ({
+      views: await askResponders(input.sha256, findDer(input.sha256)),
+    })),
     distrust: os.distrust.handler(({ input }) => trust.takeBack(input.sha256)),
   };
 

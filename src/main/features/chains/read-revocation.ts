@@ -1,4 +1,4 @@
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import {
   judgeRevocation,
   type RevocationFacts,
@@ -9,16 +9,24 @@ import type { Sha256 } from "#shared/model/certificate.ts";
 import type { RevocationView } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
 
-type Deps = { store: Store; climb: (leaf: Uint8Array) => Uint8Array[]; now: () => Date };
+export type Climb = (leaf: Uint8Array) => Uint8Array[];
+type Deps = { store: Store; climb: Climb; now: () => Date };
+
+type Speakers = Pick<Deps, "store" | "climb"> & { sent: ReturnType<Store["chains"]["sentWith"]> };
+
+/** Whoever may have signed a certificate, or speak of its revocation: what is sent with it, stands above it, or is trusted. */
+export function findSpeakers(leaf: Uint8Array, { store, climb, sent }: Speakers): CertificateIndex {
+  const ders = sent.flatMap(({ chain }) => chain.map(({ der }) => der));
+  return indexCertificates([...ders, ...climb(leaf), ...store.trust.ders("root")]);
+}
 
 /** What is known of the revocation of a certificate: by what endpoints staple, and by the lists that were given. */
 export const createRevocationReader =
   ({ store, climb, now }: Deps) =>
   (sha256: Sha256, leaf: Uint8Array): { views: RevocationView[] } & RevocationFacts => {
     const sent = store.chains.sentWith(sha256);
-    const above = [...sent.flatMap(({ chain }) => chain.map(({ der }) => der)), ...climb(leaf)];
     const staples = sent.map(({ host, port, staple }) => ({ where: `${host}:${port}`, staple }));
-    const pool = indexCertificates([...above, ...store.trust.ders("root")]);
+    const pool = findSpeakers(leaf, { store, climb, sent });
     const lists = store.trust.ders("crl").flatMap((der) => readCrl(der) ?? []);
     const views = judgeRevocation(leaf, { pool, lists, staples, at: now().getTime() });
     return { views, ...readRevocationFacts(leaf) };

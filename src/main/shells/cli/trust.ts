@@ -44,6 +44,12 @@ export function addTrust(program: Command, { world }: Session): void {
       fetchLists(sha256, command.optsWithGlobals<CommonOptions>(), world),
     );
   trust
+    .command("ask <sha256>")
+    .description("ask the OCSP responders that a certificate names whether it is revoked")
+    .action((sha256: string, _: object, command: Command) =>
+      askResponders(sha256, command.optsWithGlobals<CommonOptions>(), world),
+    );
+  trust
     .command("remove <sha256>")
     .description("trust one no longer")
     .action((sha256: string, _: object, command: Command) =>
@@ -62,10 +68,10 @@ Examples:
   latchkey trust add --crl company.crl
   latchkey trust remove 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
-Nothing is fetched but by latchkey trust fetch.
+Nothing is fetched but by latchkey trust fetch, and nobody asked but by latchkey trust ask. Answers are not kept.
 
 With --json: list { items: [{ sha256, kind, label, source, addedAt }] }; add { added, known };
-fetch { added, known, failed: [{ address, why }] }`;
+fetch { added, known, failed: [{ address, why }] }; ask { views: [{ state, by, sentence }] }`;
 
 async function showChain(text: string, options: CommonOptions, world: World): Promise<void> {
   const sha256 = readHash(text);
@@ -98,10 +104,10 @@ function sayChain({ endpoint, links, verdicts }: ChainView): string {
 }
 
 const sayRevocation = (views: readonly RevocationView[]): string =>
-  [
-    "revocation",
-    ...views.map(({ state, by, sentence }) => `  ${state.padEnd(14)} ${printable(`${sentence} (by ${by})`)}`),
-  ].join("\n");
+  ["revocation", ...views.map((view) => `  ${sayView(view)}`)].join("\n");
+
+const sayView = ({ state, by, sentence }: RevocationView): string =>
+  `${state.padEnd(14)} ${printable(`${sentence} (by ${by})`)}`;
 
 async function listItems(options: CommonOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -154,6 +160,18 @@ async function fetchLists(sha256: string, options: CommonOptions, world: World):
     world.out(`${sayCount(fetched.added, "revocation list")} added, ${fetched.known} known before`);
     for (const { address, why } of fetched.failed) world.err(`latchkey: ${printable(`${address}: ${why}`)}`);
   }
+}
+
+async function askResponders(sha256: string, options: CommonOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const { views } = await app.client.chains.askResponders({ sha256: readHash(sha256) });
+  if (options.json) printJson({ views }, world);
+  else
+    world.out(
+      views.length === 0
+        ? "it names no responder, as many authorities have none any more"
+        : views.map(sayView).join("\n"),
+    );
 }
 
 async function removeItem(sha256: string, options: CommonOptions, world: World): Promise<void> {

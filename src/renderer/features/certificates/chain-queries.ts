@@ -13,3 +13,5 @@ export function useRevocation(sha256: string) {
 }
 
 export const useFetchLists = () => useMutation(useApi().chains.fetchLists.mutationOptions());
+
+export const useAskResponders = () => useMutation(useApi().chains.askResponders.mutationOptions());

@@ -7,24 +7,19 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { type CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
-import type { RevocationState } from "#shared/model/trust.ts";
-import { useFetchLists, useRevocation } from "./chain-queries.ts";
+import type { RevocationState, RevocationView } from "#shared/model/trust.ts";
+import { useAskResponders, useFetchLists, useRevocation } from "./chain-queries.ts";
 
 /** Whether it was revoked, by whose word; and where that could be asked. Nothing is fetched to show this. */
 export function RevocationTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
   const { data, error } = useRevocation(sha256);
+  const asked = useAskResponders();
   if (error) return <ErrorState doing="show what is said of its revocation" error={error} />;
   if (!data) return null;
   return (
     <>
       <Section title="Revocation">
-        <Lines>
-          {data.views.map(({ by, state, sentence }) => (
-            <Line key={by} end={<StateTag state={state} />} below={<Untrusted text={sentence} />}>
-              <Untrusted text={`By ${by}`} />
-            </Line>
-          ))}
-        </Lines>
+        <Views views={data.views} />
       </Section>
       <Addresses
         title="Revocation lists"
@@ -36,8 +31,34 @@ export function RevocationTab({ certificate: { sha256 } }: { certificate: Certif
         title="OCSP"
         addresses={data.responders}
         none="It names no responder, as many authorities have none any more."
+        action={
+          data.responders.length > 0 && (
+            <Act
+              label="Ask"
+              isPending={asked.isPending}
+              onAct={() => asked.mutate({ sha256: Sha256.parse(sha256) })}
+            />
+          )
+        }
       />
+      {asked.data && (
+        <Section title="Answers, which are not kept">
+          <Views views={asked.data.views} />
+        </Section>
+      )}
     </>
+  );
+}
+
+function Views({ views }: { views: readonly RevocationView[] }) {
+  return (
+    <Lines>
+      {views.map(({ by, state, sentence }) => (
+        <Line key={by} end={<StateTag state={state} />} below={<Untrusted text={sentence} />}>
+          <Untrusted text={`By ${by}`} />
+        </Line>
+      ))}
+    </Lines>
   );
 }
 
@@ -70,9 +91,13 @@ function Fetch({ sha256 }: { sha256: string }) {
           ),
       },
     );
+  return <Act label="Fetch" isPending={isPending} onAct={fetchLists} />;
+}
+
+function Act({ label, isPending, onAct }: { label: string; isPending: boolean; onAct: () => void }) {
   return (
-    <Button variant="subtle" size="compact-sm" loading={isPending} onClick={fetchLists}>
-      Fetch
+    <Button variant="subtle" size="compact-sm" loading={isPending} onClick={onAct}>
+      {label}
     </Button>
   );
 }

@@ -70,7 +70,8 @@ function isAbout(answer: SingleAnswer, certificate: PathCertificate, issuer: Pat
   );
 }
 
-function keyBitsOf(spki: Uint8Array): Uint8Array | null {
+/** The key of a SubjectPublicKeyInfo, as OCSP hashes it; null for what is none. */
+export function keyBitsOf(spki: Uint8Array): Uint8Array | null {
   const view = viewOf(spki);
   const outer = readElement(view, 0, view.length);
   const [, key] = (outer?.tag === TAG.sequence && readChildren(view, outer, 2)) || [];

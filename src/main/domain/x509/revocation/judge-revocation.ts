@@ -36,7 +36,8 @@ export function judgeRevocation(leaf: Uint8Array, known: Known): RevocationView[
   return [...views, judgeByLists(certificate, issuer, known)];
 }
 
-function findIssuer(certificate: PathCertificate, pool: CertificateIndex): PathCertificate | null {
+/** Who has signed a certificate, where that is known; null otherwise. */
+export function findIssuer(certificate: PathCertificate, pool: CertificateIndex): PathCertificate | null {
   const budget = createBudget();
   const named = pool.bySubject(certificate.issuer.key);
   return named.find(({ spki }) => budget.verifyCertificate(certificate, spki) === "valid") ?? null;

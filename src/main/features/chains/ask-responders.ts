@@ -1,0 +1,40 @@
+import { askAbout, type OcspQuestion } from "#domain/x509/revocation/ask-ocsp.ts";
+import { readRevocationFacts } from "#domain/x509/revocation/judge-revocation.ts";
+import { askResponder } from "#net/trust/ask-responder.ts";
+import type { Sha256 } from "#shared/model/certificate.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RevocationView } from "#shared/model/trust.ts";
+import type { Store } from "#store/store.ts";
+import { type Climb, findSpeakers } from "./read-revocation.ts";
+
+type Deps = { store: Store; climb: Climb; now: () => Date };
+
+/** A certificate names one. */
+const MOST_RESPONDERS = 4;
+
+/** Asks each responder that a certificate names, up to the most, and says what each one says. Nothing of it is kept. */
+export const createResponderAsker =
+  ({ store, climb, now }: Deps) =>
+  async (sha256: Sha256, leaf: Uint8Array): Promise<RevocationView[]> => {
+    const sent = store.chains.sentWith(sha256);
+    const question = askAbout(leaf, findSpeakers(leaf, { store, climb, sent }));
+    if (!question)
+      throw new Refusal(
+        "invalid-input",
+        "its issuer is not known, so that no answer could be believed; scan a server that sends it with its chain",
+      );
+    const { responders } = readRevocationFacts(leaf);
+    return Promise.all(responders.slice(0, MOST_RESPONDERS).map((address) => askOne(address, question, now)));
+  };
+
+async function askOne(
+  address: string,
+  { request, judge }: OcspQuestion,
+  now: () => Date,
+): Promise<RevocationView> {
+  const by = `the responder ${address}`;
+  const fetched = await askResponder(address, request);
+  if (fetched.kind === "failed")
+    return { state: "not-checked", by, sentence: `it could not be asked: ${fetched.why}` };
+  return { by, ...judge(fetched.bytes, now().getTime()) };
+}

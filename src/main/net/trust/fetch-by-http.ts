@@ -1,0 +1,49 @@
+import http from "node:http";
+import https from "node:https";
+
+/** The bytes at an address, or why there are none. */
+export type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed"; why: string };
+
+type Wish = { address: string; posted?: { type: string; bytes: Uint8Array } };
+
+/** What a fetch may cost. */
+export type FetchLimits = { bytes: number; timeoutMs: number };
+
+/**
+ * Fetches what authorities sign, without following anybody anywhere else. What comes is not believed by the way it came:
+ * it is signed, which is why authorities serve it without TLS (RFC 5280, section 8; RFC 6960, appendix A).
+ */
+export function fetchByHttp({ address, posted }: Wish, limits: FetchLimits): Promise<Fetched> {
+  const url = URL.parse(address);
+  const ask = url?.protocol === "http:" ? http.request : url?.protocol === "https:" ? https.request : null;
+  if (!url || !ask) return Promise.resolve({ kind: "failed", why: "it is no address of HTTP" });
+  return new Promise((resolve) => {
+    const fail = (why: string) => resolve({ kind: "failed", why });
+    const options = {
+      method: posted ? "POST" : "GET",
+      headers: posted ? { "content-type": posted.type, "content-length": posted.bytes.length } : {},
+      // Of the server nothing is asked but what is signed, so that whose certificate it shows does not count either.
+      rejectUnauthorized: false,
+      signal: AbortSignal.timeout(limits.timeoutMs),
+    };
+    const request = ask(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      if (response.statusCode !== 200) {
+        fail(`the server answers ${response.statusCode}`);
+        request.destroy();
+      }
+      response.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size <= limits.bytes) return;
+        fail(`it is larger than ${limits.bytes} bytes`);
+        request.destroy();
+      });
+      response.on("end", () => resolve({ kind: "fetched", bytes: Buffer.concat(chunks) }));
+      response.on("error", ({ message }) => fail(message));
+    });
+    request.on("error", ({ message }) => fail(message));
+    request.end(posted?.bytes);
+  });
+}
