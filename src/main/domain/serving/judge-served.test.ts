@@ -58,14 +58,19 @@ const files = (before: Record<string, string> = {}, elsewhere: Record<string, st
   alsoIn: (sha256) => elsewhere[sha256] ?? null,
 });
 
-const sight = (leaf: Held, name: string | null = "shop"): Sight => ({ address: null, port: 443, name, leaf });
+/** After all that the files of the map tell of. */
+const NOW = 10_000;
+
+const sight = (leaf: Held, name: string | null = "shop", askedAt = NOW): Sight => ({
+  ...{ address: null, port: 443, name, leaf, askedAt },
+});
 
 const judge = (
   known: HostMap,
   leaf: Held,
-  { known: told = files(), name = "shop" as string | null } = {},
+  { known: told = files(), name = "shop" as string | null, askedAt = NOW } = {},
 ) => {
-  const judged = judgeServed(known, told, sight(leaf, name));
+  const judged = judgeServed(known, told, sight(leaf, name, askedAt));
   return judged && [judged.state, ...judged.evidence];
 };
 
@@ -97,6 +102,25 @@ test("an earlier one for the same names was not reloaded where all that listens 
   expect(judge(map({ listeners: null }), early)?.[0]).toBe("unknown");
   expect(judge(older, held("old", "2026-06-01T00:00:00Z", "shop"))?.[0]).toBe("unknown");
   expect(judge(older, held("old", "2026-02-01T00:00:00Z", "another"))?.[0]).toBe("unknown");
+});
+
+test("of an endpoint that was last asked before its file was written nothing is claimed, unless no process can have read it", () => {
+  const known = files({ "/srv/shop.pem old": "until after the scan of 2026-05-30" });
+  expect(judge(map(), held("old"), { known, askedAt: 100 })).toEqual([
+    "cannot-tell",
+    "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and the endpoint was last asked before that, at 1970-01-01T00:01:40Z: ask it again",
+  ]);
+  expect(judge(map(), held("stranger"), { askedAt: 100 })?.[0]).toBe("cannot-tell");
+  expect(judge(map(), held("shop"), { askedAt: 100 })?.[0]).toBe("agrees");
+  // The clocks of two machines do not agree to the minute.
+  expect(judge(map(), held("old"), { known, askedAt: 900 })?.[0]).toBe("not-reloaded");
+  const older = { listeners: listening("nginx", 900) };
+  expect(judge(map(older), held("old"), { known, askedAt: 100 })?.[0]).toBe("not-reloaded");
+  const postgresql = map({
+    configurations: [nginx({ server: "postgresql" })],
+    listeners: listening("postgres", 900),
+  });
+  expect(judge(postgresql, held("old"), { known, askedAt: 100 })?.[0]).toBe("cannot-tell");
 });
 
 test("one that is meant for another name, one in another file and one from nowhere are told apart", () => {

@@ -23,6 +23,8 @@ export type Sight = {
   /** The server name that was asked for; null: none. */
   name: string | null;
   leaf: Held;
+  /** When the scan began that asked for it last, seconds since the epoch. */
+  askedAt: number;
 };
 
 /** Where the sight belongs in a configuration, and what came of it. `serving` null: it is not known which one it is. */
@@ -84,7 +86,10 @@ function judge(known: Known, { configuration, pairs, isAlone }: Meant): Pick<Jud
     const listening = `${strangers.join(", ")} listens there, and not ${configuration.server}`;
     return { state: "other-process", evidence: [listening] };
   }
-  for (const pair of [...pairs, ...pairsBeside(configuration, sight)]) {
+  const meantOrBeside = [...pairs, ...pairsBeside(configuration, sight)];
+  const late = meantOrBeside.flatMap((pair) => sayWrittenSince(known, configuration, pair));
+  if (late.length > 0) return { state: "cannot-tell", evidence: late };
+  for (const pair of meantOrBeside) {
     const stale = whyStale(known, pair);
     if (stale) return { state: "not-reloaded", evidence: stale };
   }
@@ -113,6 +118,32 @@ const pairsBeside = ({ server, servings }: Configuration, { port }: Sight): Pair
     ? servings.flatMap(({ listens, pairs }) => (listens.some((listen) => listen.port === port) ? pairs : []))
     : [];
 
+/** These take up a new certificate without a process that starts. */
+const RELOAD_IN_PLACE: ReadonlySet<Configuration["server"]> = new Set(["haproxy", "postgresql", "mysql"]);
+
+/** The clocks of a host and of this computer may differ by as much. */
+const CLOCKS_DIFFER_S = 300;
+
+/**
+ * That the file was written after the endpoint was asked: what it serves by now nobody has seen. Nothing where the
+ * processes that listen tell by their age that none of them has read the file.
+ */
+function sayWrittenSince(
+  { map, sight, listeners }: Known,
+  { server }: Configuration,
+  { certificate: { path } }: Pair,
+): string[] {
+  const writtenAt = writtenAtOf(map, path);
+  if (writtenAt === null || writtenAt <= sight.askedAt + CLOCKS_DIFFER_S) return [];
+  if (!RELOAD_IN_PLACE.has(server) && sayOlder(map, path, newestStart(listeners)).length > 0) return [];
+  return [
+    `${path} was written at ${sayTime(writtenAt)}, and the endpoint was last asked before that, at ${sayTime(sight.askedAt)}: ask it again`,
+  ];
+}
+
+const writtenAtOf = ({ files }: HostMap, path: string): number | null =>
+  files.find((file) => file.path === path)?.writtenAt ?? null;
+
 /**
  * Why the leaf is what the file held before: an earlier scan saw it there; or it is an earlier one for the same names,
  * and every process that listens is older than the file.
@@ -129,8 +160,8 @@ function whyStale({ map, files, sight, listeners }: Known, { certificate: { path
 }
 
 /** That no process which listens has started since the file was written; nothing where one has, or it is not known. */
-function sayOlder({ files }: HostMap, path: string, started: number | null): string[] {
-  const writtenAt = files.find((file) => file.path === path)?.writtenAt ?? null;
+function sayOlder(map: HostMap, path: string, started: number | null): string[] {
+  const writtenAt = writtenAtOf(map, path);
   if (started === null || writtenAt === null || started >= writtenAt) return [];
   return [
     `${path} was written at ${sayTime(writtenAt)}, and no process that listens there has started since ${sayTime(started)}`,

@@ -15,6 +15,8 @@ export type SeenEndpoint = {
   serverName: string;
   protocol: Protocol;
   lastSeen: Instant;
+  /** When the scan began that saw the leaf last. */
+  askedAt: Instant;
   certificate: number;
   sha256: string;
   subject: string;
@@ -46,10 +48,11 @@ type HeldRow = { sha256: string; names: string; notBefore: string | null };
 const ENDPOINT = `
   endpoint.id, endpoint.name, endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol,
   endpoint.last_seen AS lastSeen, certificate.id AS certificate, certificate.sha256, certificate.subject,
-  certificate.names, certificate.not_before AS notBefore
+  certificate.names, certificate.not_before AS notBefore, scan.started_at AS askedAt
   FROM endpoint
   JOIN place ON place.endpoint = endpoint.id AND place.gone_scan IS NULL AND place.position = 0
-  JOIN certificate ON certificate.id = place.certificate`;
+  JOIN certificate ON certificate.id = place.certificate
+  JOIN scan ON scan.id = place.last_scan`;
 
 /** An address that several hosts have, such as the one of a bridge for containers, tells none of them. */
 const AT_ADDRESS = `

@@ -102,13 +102,14 @@ function filesOf(served: Store["served"], host: number): Files {
 }
 
 /** A name of a host is the server name that is asked for where no other one is given; an address is none. */
-function toSight({ host, port, serverName, ...leaf }: SeenEndpoint): Sight {
+function toSight({ host, port, serverName, askedAt, ...leaf }: SeenEndpoint): Sight {
   const isAddress = /^[\d.]+$|:/.test(host);
   return {
     address: isAddress ? host : null,
     port,
     name: serverName || (isAddress ? null : host),
     leaf: toHeld(leaf),
+    askedAt: Date.parse(askedAt) / 1_000,
   };
 }
 
