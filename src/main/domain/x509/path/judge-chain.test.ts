@@ -186,3 +186,26 @@ test("a name of a form that is not compared cannot be told to be permitted, whic
     reasons: [{ code: "name-not-judged" }],
   });
 });
+
+test("no way to write a name leads around what an authority above excludes", () => {
+  const address = text(0x87, [10, 0, 0, 0, 255, 0, 0, 0]);
+  const excluded = [text(0x82, "bank.example"), address];
+  const above = signCertificate({
+    ...{ subject: "constrained", issuer: root },
+    extensions: [isAuthority(), constrains({ excluded })],
+  });
+  const mapped = [...new Array<number>(10).fill(0), 0xff, 0xff, 10, 0, 0, 1];
+  const cases: [wanted: string, name: Buffer][] = [
+    ["bank.example", text(0x82, "BANK.example.")],
+    // Those that resolvers take for a dot and for letters, in UTF-8 where only ASCII may stand.
+    ["bank.example", text(0x82, "bank\u3002example")],
+    ["bank.example", text(0x82, "\uff42ank.example")],
+    ["10.0.0.1", text(0x87, mapped)],
+    ["10.0.0.1", text(0x82, "10.0.0.1")],
+  ];
+  for (const [name, written] of cases) {
+    const names = extension("2.5.29.17", sequence(written, text(0x82, "other.example")));
+    const below = signCertificate({ subject: "below", issuer: above, extensions: [names] });
+    expect(judge(below.der, { roots: [root], pool: [above], wish: { name } }).state, name).toBe("invalid");
+  }
+});

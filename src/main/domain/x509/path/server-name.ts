@@ -3,7 +3,7 @@ import { viewOf } from "#domain/x509/der.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
 import type { ChainReason } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";
-import { type ComparableName, sayText } from "./comparable-name.ts";
+import type { ComparableName } from "./comparable-name.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
 /** Names told in a sentence; a certificate may hold thousands. */
@@ -27,9 +27,19 @@ export function checkServerName(certificate: PathCertificate, wanted: string): C
   return reasonAbout(certificate, "name-mismatch", `is for ${told.join(", ")}${more}, and not for ${wanted}`);
 }
 
-/** As certificates list their names; forms that no server is asked for by are left out. */
+/**
+ * As certificates list their names; forms that no server is asked for by are left out. So is what stands for a name or an
+ * address only after it was turned into another form, as "bank" and a full stop of Japanese do, or an IPv4 address in one
+ * of IPv6: name constraints compare what is written.
+ */
 function toListed(name: ComparableName): string[] {
-  if (name.form === "dns") return [`DNS:${sayText(name.value)}`];
-  const address = name.form === "ip" ? printAddress(viewOf(name.value)) : null;
+  if (name.form === "dns") return isAscii(name.value) ? [`DNS:${name.value}`] : [];
+  const address = name.form === "ip" && !isMapped(name.value) ? printAddress(viewOf(name.value)) : null;
   return address === null ? [] : [`IP:${address}`];
 }
+
+const isAscii = (value: string): boolean => /^[\x21-\x7e]+$/.test(value);
+
+/** ::ffff:0:0/96 (RFC 4291, section 2.5.5.2). */
+const isMapped = (address: Uint8Array): boolean =>
+  address.length === 16 && address.every((byte, at) => at >= 12 || byte === (at < 10 ? 0 : 0xff));
