@@ -25,7 +25,10 @@ export const createRevocationReader =
   ({ store, climb, now }: Deps) =>
   (sha256: Sha256, leaf: Uint8Array): { views: RevocationView[] } & RevocationFacts => {
     const sent = store.chains.sentWith(sha256);
-    const staples = sent.map(({ host, port, staple }) => ({ where: `${host}:${port}`, staple }));
+    const staples = sent.map(({ host, port, serverName, staple }) => ({
+      where: `${host}:${port}${serverName === "" ? "" : ` as ${serverName}`}`,
+      staple,
+    }));
     const pool = findSpeakers(leaf, { store, climb, sent });
     const lists = store.trust.ders("crl").flatMap((der) => readCrl(der) ?? []);
     const views = judgeRevocation(leaf, { pool, lists, staples, at: now().getTime() });

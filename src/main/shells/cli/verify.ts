@@ -122,8 +122,14 @@ const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d
 
 function readTime(text: string): Date {
   const date = new Date(text.replace(" ", "T").toUpperCase());
-  if (RFC_3339.test(text) && !Number.isNaN(date.getTime())) return date;
+  if (RFC_3339.test(text) && !Number.isNaN(date.getTime()) && isDay(text.slice(0, 10))) return date;
   throw new InvalidArgumentError("Write a time as 2026-06-01T12:00:00Z.");
+}
+
+/** Date takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
 function readOid(text: string): string {

@@ -53,8 +53,9 @@ export function RevocationTab({ certificate: { sha256 } }: { certificate: Certif
 function Views({ views }: { views: readonly RevocationView[] }) {
   return (
     <Lines>
-      {views.map(({ by, state, sentence }) => (
-        <Line key={by} end={<StateTag state={state} />} below={<Untrusted text={sentence} />}>
+      {views.map(({ by, state, sentence }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: one address may staple for several names, and their order never changes
+        <Line key={index} end={<StateTag state={state} />} below={<Untrusted text={sentence} />}>
           <Untrusted text={`By ${by}`} />
         </Line>
       ))}
