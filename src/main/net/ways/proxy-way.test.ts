@@ -31,7 +31,7 @@ const wayTo = (
   { endpoint }: Pick<TestServer, "endpoint">,
   who: ProxyPlace["credentials"] = null,
   answerMs = 10_000,
-) => createProxyWay({ kind, ...endpoint, credentials: who }, { connectMs: 500, answerMs });
+) => createProxyWay({ kind, ...endpoint, credentials: who }, { connectMs: 10_000, answerMs });
 
 const target = ({ host, port }: TestServer["endpoint"]): TlsTarget => ({
   ...{ kind: "tls", host, port, serverName: null, protocol: "tls" },
@@ -160,7 +160,8 @@ function flood(far: Socket): void {
 test.for(FAULTS)("%s is told as the proxy's fault, and in time", async ([, start, kinds, why]) => {
   await using proxy = await start();
   for (const kind of kinds) {
-    const way = wayTo(kind, proxy, null, 200);
+    const isWaitedFor = why.source.includes("seconds");
+    const way = wayTo(kind, proxy, null, isWaitedFor ? 200 : 10_000);
     const reached = await way.reach({ host: "192.0.2.7", port: 443 }, signal);
     expect(reached).toMatchObject({ outcome: "proxy-failed", message: expect.stringMatching(why) });
   }

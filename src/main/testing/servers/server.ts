@@ -83,12 +83,14 @@ export async function startServer(
     stdio: ["ignore", "pipe", "pipe"],
     ...(env && { env }),
   });
+  const listening = { address, ports: endpoints.map(({ port }) => port) };
   const stop = async () => {
     await end(child);
+    await untilSilent(listening);
     release();
   };
   try {
-    await untilListening(child, name, { address, ports: endpoints.map(({ port }) => port) });
+    await untilListening(child, name, listening);
   } catch (error) {
     await stop();
     throw error;
@@ -139,14 +141,22 @@ async function untilListening(
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
-  const wanted = ports.map((port) => toSocketLine(address, port));
   for (;;) {
-    const table = await readFile("/proc/net/tcp", "utf8");
-    if (wanted.every((line) => table.includes(line))) return;
+    if ((await countListening({ address, ports })) === ports.length) return;
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`${name} did not start on ${address}: ${said}`);
     await pause(10);
   }
+}
+
+/** Those behind the first process die after it, and whoever is given the address next wants the same ports. */
+async function untilSilent(listening: Listening): Promise<void> {
+  while ((await countListening(listening)) > 0) await pause(10);
+}
+
+async function countListening({ address, ports }: Listening): Promise<number> {
+  const table = await readFile("/proc/net/tcp", "utf8");
+  return ports.filter((port) => table.includes(toSocketLine(address, port))).length;
 }
 
 /** As /proc/net/tcp has a socket that listens: address and port in hexadecimal, the address backwards. */
