@@ -73,7 +73,8 @@ function judgeSignature(certificate: Certificate): FindingDraft | null {
 
 function judgeIssuer({ certificate, der }: Presented): FindingDraft | null {
   if (!certificate.isSelfIssued) return null;
-  const isSigned = isSelfSigned(der);
+  const isSigned = selfSigned.get(certificate) ?? isSelfSigned(der);
+  selfSigned.set(certificate, isSigned);
   if (isSigned === false) return null;
   return {
     ...about(certificate),
@@ -90,6 +91,9 @@ function judgeIssuer({ certificate, der }: Presented): FindingDraft | null {
     remedy: "replace it by a certificate of your own or a public authority",
   };
 }
+
+/** A fleet presents few from many places, and a cache hands out each as one object. */
+const selfSigned = new WeakMap<Certificate, boolean | null>();
 
 /** Null where this runtime cannot verify signatures of that kind, which says nothing of the certificate. */
 function isSelfSigned(der: Uint8Array): boolean | null {

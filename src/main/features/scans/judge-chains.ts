@@ -1,6 +1,7 @@
 import { findChainProblems, findMissingIssuer } from "#domain/findings/chain-findings.ts";
 import { findSigner } from "#domain/x509/path/find-signer.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
+import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
@@ -30,8 +31,7 @@ function findMissing(target: TlsTarget, chain: Chain, { named }: Pick<Chains, "n
   if (!top || top.certificate.isSelfIssued || top.certificate.issuer === "") return null;
   const known = named(top.certificate.issuer);
   if (known.length === 0) return null;
-  const signer = findSigner(top.der, known, publicRoots());
-  const issuer = signer && readCertificate(signer);
+  const issuer = findIssuer(top, known);
   return issuer
     ? findMissingIssuer(
         target,
@@ -40,6 +40,24 @@ function findMissing(target: TlsTarget, chain: Chain, { named }: Pick<Chains, "n
       )
     : null;
 }
+
+type Looked = { known: readonly Uint8Array[]; issuer: Certificate | null };
+
+/** A fleet sends few intermediates from many places, and a cache hands out each as one object: verified once for those known. */
+const looked = new WeakMap<Certificate, Looked>();
+
+function findIssuer({ certificate, der }: SeenCertificate, known: readonly Uint8Array[]): Certificate | null {
+  const before = looked.get(certificate);
+  if (before && isSame(before.known, known)) return before.issuer;
+  const signer = findSigner(der, known, publicRoots());
+  const issuer = signer && readCertificate(signer);
+  looked.set(certificate, { known, issuer });
+  return issuer;
+}
+
+const isSame = (some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean =>
+  some.length === others.length &&
+  some.every((one, at) => Buffer.compare(one, others[at] ?? new Uint8Array()) === 0);
 
 /** The last one that stands above the leaf, by names. */
 function topOf(sent: readonly SeenCertificate[]): SeenCertificate | null {

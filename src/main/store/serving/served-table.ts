@@ -154,10 +154,8 @@ function sightKeeper(db: Database) {
   const add = db.prepare(`
     INSERT OR REPLACE INTO served (serving, endpoint, state, certificate, evidence)
     VALUES (@serving, @endpoint, @state, @certificate, @evidence)`);
-  const judge = db.prepare(`
-    UPDATE serving
-    SET state = ifnull((SELECT min(served.state) FROM served WHERE served.serving = serving.id), ${NOT_SCANNED})
-    WHERE id = ?`);
+  const STATE = `ifnull((SELECT min(served.state) FROM served WHERE served.serving = serving.id), ${NOT_SCANNED})`;
+  const judge = db.prepare(`UPDATE serving SET state = ${STATE} WHERE id = ? AND state <> ${STATE}`);
 
   return ({ id: endpoint }: { id: number }, sights: readonly ServedSight[]): void => {
     const touched = new Set(before.all(endpoint));
