@@ -37,6 +37,17 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
     SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate WHERE sha256 = @sha256`);
   const total = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
 
+  const owned = db
+    .prepare<[], number>("SELECT count(*) FROM certificate WHERE is_seen = 1 AND owner <> ''")
+    .pluck();
+
+  /** Where it need not be counted one by one. */
+  function totalOf(where: readonly Part[], { owner }: CertificateFilter): { total?: () => number } {
+    const all = total.get() ?? 0;
+    if (where.length === 1) return { total: () => all };
+    return where.length === 2 && owner === "" ? { total: () => all - (owned.get() ?? 0) } : {};
+  }
+
   return {
     list({ sort, placeLimit, now, after, limit, ...filter }: Wanted): Listed<CertificateRow> {
       const where = [SEEN_NOW, ...toConditions(filter, now)];
@@ -50,7 +61,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
           limit,
           named: { now: toInstant(now) },
           size: () => total.get() ?? 0,
-          ...(where.length === 1 ? { total: () => total.get() ?? 0 } : {}),
+          ...totalOf(where, filter),
         },
         (row: Row) => rows.toRow(row, placeLimit, now),
       );

@@ -42,6 +42,7 @@ test("who answers for all hosts of a certificate answers for it, until somebody 
   const certificate = find(store, { kind: "certificate", sha256 });
   store.labels.setOwner(certificate, "Ann");
   expect(ownedBy(store, "Ann")).toBe(1);
+  expect(ownedBy(store, "")).toBe(0);
   expect(store.labels.of(certificate)).toEqual({ owner: "Ann", inheritedOwner: "", tags: [] });
   store.labels.setOwner(certificate, null);
   visitEndpoint(store, "shop2", { presented: { chain: [makeCertificate("other")] } });

@@ -60,7 +60,7 @@ function judgeLeaf(
 ): { sights: ServedSight[]; drafts: FindingDraft[] } {
   const sight = toSight(endpoint);
   const judged = served.hostsOf(endpoint).flatMap((host) => {
-    const map = JSON.parse(served.mapOf(host)) as HostMap;
+    const map = readMap(served.mapOf(host));
     const found = judgeServed(map, filesOf(served, host), sight);
     return found ? [{ host, judged: found, sight }] : [];
   });
@@ -74,6 +74,14 @@ function judgeLeaf(
     ),
     drafts: judged.flatMap((one) => findServedProblems(one.judged, said)),
   };
+}
+
+/** The map that was read last: the endpoints of one host come one after the other, and its map may be large. */
+let last: { text: string; map: HostMap } | null = null;
+
+function readMap(text: string): HostMap {
+  if (last?.text !== text) last = { text, map: JSON.parse(text) as HostMap };
+  return last.map;
 }
 
 function toRows(
