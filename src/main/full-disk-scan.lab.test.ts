@@ -1,14 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { sizeOfEmptyDatabase } from "#store/testing/size-of-empty-database.ts";
 import { findClosedEndpoint } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../out/main/latchkey.js");
 
 /** Room for what is asked for and for some of the visits, and not for all of them. */
-const SCRIPT =
-  'mount -t tmpfs -o size=2800k none "$1" && exec "$2" "$3" --db "$1/latchkey.db" scan "$4" --json';
+const SCRIPT = `mount -t tmpfs -o size=${2 * sizeOfEmptyDatabase() + 1_200 * 1024} none "$1" &&
+  exec "$2" "$3" --db "$1/latchkey.db" scan "$4" --json`;
 
 test("a scan that fills the disk ends, says so and shows what was kept", async () => {
   await using folder = await makeTemporaryFolder();

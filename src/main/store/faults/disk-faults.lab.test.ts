@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
+import { sizeOfEmptyDatabase } from "#store/testing/size-of-empty-database.ts";
 import { bundleChild } from "#testing/faults/bundle-child.ts";
 import { startChild } from "#testing/faults/child.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
@@ -33,7 +34,7 @@ test("B1: on a full disk the writer is told so, all that was acknowledged is kep
   task,
 }) => {
   const result = await fill(
-    'mount -t tmpfs -o size=1500k none "$FOLDER" && head -c 300k /dev/zero > "$FOLDER/ballast"',
+    `mount -t tmpfs -o size=${2 * sizeOfEmptyDatabase() + 600 * 1024} none "$FOLDER" && head -c 300k /dev/zero > "$FOLDER/ballast"`,
   );
   expect(result).toMatchObject({
     refusal: expect.stringContaining("the disk is full"),
@@ -44,7 +45,7 @@ test("B1: on a full disk the writer is told so, all that was acknowledged is kep
   expect(result.kept).toBe(result.acknowledged);
   recordFault(task, {
     id: "B1",
-    injected: "tmpfs of 1.5 MB",
+    injected: "a small tmpfs",
     seen: `"the disk is full", ${result.kept} of ${result.acknowledged} kept, goes on when there is room`,
   });
 });
