@@ -8,6 +8,10 @@ export function openJava(bytes: Buffer, start = 0) {
     at += count;
     return bytes.subarray(at - count, at);
   };
+  const textBytes = (): Buffer | null => {
+    const length = take(2)?.readUInt16BE(0);
+    return length === undefined ? null : take(length);
+  };
   return {
     position: () => at,
     byte: () => take(1)?.[0] ?? null,
@@ -18,10 +22,9 @@ export function openJava(bytes: Buffer, start = 0) {
       return octets && Number(octets.readBigInt64BE(0));
     },
     /** Two bytes of length, and a text of that many bytes. */
-    text: () => {
-      const length = take(2)?.readUInt16BE(0);
-      return length === undefined ? null : decodeText(take(length));
-    },
+    text: () => decodeText(textBytes()),
+    /** The same undecoded, for whoever only asks whether it may be one. */
+    textBytes,
     /** Four bytes of length, and so many bytes. */
     octets: () => {
       const length = take(4)?.readInt32BE(0);

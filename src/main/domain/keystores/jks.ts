@@ -136,9 +136,10 @@ function isEntryStart(bytes: Buffer, at: number): boolean {
   const reader = openJava(bytes, at);
   const tag = reader.int();
   if (tag !== KEY && tag !== CERTIFICATE && tag !== SECRET) return false;
-  const alias = reader.text();
+  // Asked at every byte of what may be anything: what costs more than a look comes nowhere here.
+  const alias = reader.textBytes();
   const date = reader.date();
-  if (!alias || date === null || date <= 0 || date > YEAR_2100) return false;
+  if (!alias?.length || date === null || date <= 0 || date > YEAR_2100) return false;
   const next = bytes.subarray(reader.position());
   if (tag === CERTIFICATE) return next.subarray(0, X509_TEXT.length).equals(X509_TEXT);
   if (tag === SECRET) return next.subarray(0, 4).toString("hex") === OBJECT_STREAM;

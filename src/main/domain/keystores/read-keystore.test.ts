@@ -152,6 +152,14 @@ test("a store that is cut short loses only what is missing, and never throws", (
   }
 });
 
+test("bytes in which every entry of a store could begin are gone through once", () => {
+  const secret = Buffer.from("cececece0000000200000002000000030001610000018000000000", "hex");
+  // A tag, and a name of 65,535 bytes: decoding it at each of them would take hours.
+  const mayBegin = Buffer.alloc(4 * 1024 * 1024, Buffer.from("00000001ffff", "hex"));
+  const store = readKeystore(Buffer.concat([secret, mayBegin, Buffer.alloc(128 * 1024, 0xff)]));
+  expect(store?.malformed).toEqual(["it is cut short or damaged: of 2 entries 1 could be read"]);
+});
+
 test("a key whose scrypt asks for what scrypt cannot do is damaged, and one that asks for too much is not opened", () => {
   const scrypt = (N: number[], r: number, p = [1]) =>
     sequence(
