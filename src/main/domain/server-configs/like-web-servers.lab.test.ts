@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { readTree } from "#testing/lab/read-tree.ts";
@@ -99,6 +101,9 @@ async function compare(
       endpoints: [{ protocol: "tls", port: 443 }],
     };
   });
+  // Apache opens its sockets twice, and what connects to the first ones is turned away.
+  const isStarting = () => server === "apache" && !existsSync(join(temporary.path, server, "apache2.pid"));
+  while (isStarting()) await pause(10);
   const configuration = readConfiguration({
     ...{ server, root, unread: [], commandLines: [["it", "-D", "Given"]] },
     ...readTree(join(temporary.path, server)),
