@@ -7,7 +7,7 @@ export type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed";
 type Wish = { address: string; posted?: { type: string; bytes: Uint8Array } };
 
 /** What a fetch may cost. */
-export type FetchLimits = { bytes: number; timeoutMs: number };
+type FetchLimits = { bytes: number; timeoutMs: number };
 
 /**
  * Fetches what authorities sign, without following anybody anywhere else. What comes is not believed by the way it came:
