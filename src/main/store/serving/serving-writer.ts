@@ -57,9 +57,10 @@ export function servingWriter(db: Database) {
           end.run(look.scanId, id);
         },
       });
-      const map = withUnseen(disk.map, mapOf.get(host), look);
+      const before = mapOf.get(host);
+      const map = withUnseen(disk.map, before, look);
       if (map === null) dropMap.run(host);
-      else keepMap.run({ host, map });
+      else if (map !== before) keepMap.run({ host, map });
       if (disk.addresses === null) return;
       dropAddresses.run(host);
       for (const address of disk.addresses) addAddress.run(address, host);
