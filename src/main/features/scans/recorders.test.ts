@@ -84,7 +84,7 @@ test("a command's turn comes between two commits of the thread, and both keep al
 
 test("a disk that has failed under one connection has failed under the other", async () => {
   await using opened = await open();
-  const { store, recording } = opened;
+  const { store } = opened;
   await begin(opened);
   Atomics.store(new Int32Array(store.disk), 0, 1);
   await expect(begin(opened)).rejects.toThrow("the disk has failed under");
