@@ -1572,7 +1572,7 @@ read_certificates() {
 
 # Folders wait in the positional parameters: recursion without local variables.
 walk_certificates() {
-	set -- /etc/ssl /etc/pki /etc/letsencrypt
+	set -- /etc/ssl /etc/pki /etc/letsencrypt /etc/kubernetes/pki
 	while [ $# -gt 0 ]; do
 		folder=$1
 		shift

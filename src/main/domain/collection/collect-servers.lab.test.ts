@@ -25,6 +25,7 @@ for name in nginx vhost apache haproxy smtp imap ldap pg my; do make $name; done
 openssl genpkey -algorithm ed448 -out odd.key 2>/dev/null
 openssl req -x509 -key odd.key -subj /CN=odd -out odd.pem 2>/dev/null
 cat haproxy.pem haproxy.key > /etc/haproxy/certs/site.pem
+mkdir -p /etc/kubernetes/pki/etcd; cp my.pem /etc/kubernetes/pki/etcd/server.crt
 
 cat > /etc/nginx/nginx.conf <<'END'
 http { include sites-enabled/*; include /srv/vhosts/*.conf; }
@@ -196,6 +197,7 @@ test("what these name is read wherever it lies, and includes outside of their fo
   const paths = told.certificateFiles.map(({ path }) => path).sort();
   expect(paths).toEqual([
     "/etc/haproxy/certs/site.pem",
+    "/etc/kubernetes/pki/etcd/server.crt",
     ...["java.jks", "known.p12", "old.p12", "own.jks"].map((name) => `/etc/tomcat10/${name}`),
     ...["apache", "imap", "my", "nginx", "pg", "smtp", "vhost"].map((name) => `/srv/tls/${name}.pem`),
   ]);

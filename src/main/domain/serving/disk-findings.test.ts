@@ -108,6 +108,8 @@ test("a certificate that no configuration names is told of only where all of the
   ];
   expect(find({}, { files })).toEqual(["certificate-file-unnamed CN=/etc/ssl/forgotten.pem"]);
   expect(find({}, { files, configurations: [] })).toEqual([]);
+  const cluster = files.map((file) => ({ ...file, path: "/etc/kubernetes/pki/apiserver.crt" }));
+  expect(find({}, { files: cluster })).toEqual([]);
   const open = { ...nginx, unknown: [{ what: "an include was not read", at: null }] };
   expect(find({}, { files, configurations: [open] })).toEqual([]);
   const unread = [

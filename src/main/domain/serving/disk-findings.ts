@@ -125,6 +125,8 @@ function findUnnamedFiles({ collection, configurations, files }: Disk): FindingD
     const leaf = certificates[0]?.certificate;
     // A part of what is named, such as certbot's cert.pem beside its fullchain.pem, is no other certificate.
     if (!leaf || leaf.isCa || held.has(leaf.sha256) || stores.has(path)) return [];
+    // What Kubernetes is told to use is not read.
+    if (path.startsWith("/etc/kubernetes/")) return [];
     return [
       {
         rule: "certificate-file-unnamed",
