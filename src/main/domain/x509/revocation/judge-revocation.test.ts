@@ -34,3 +34,15 @@ test("a newer list of somebody else's takes nothing from what the issuer's says"
   const stranger = signCertificate({ subject: "issuer", extensions: [isAuthority()] });
   expect(judge(older, signList({ issuer: stranger, from: "20260605000000Z", until }))).toEqual(["revoked"]);
 });
+
+test("a list that was altered has not the signature of the one that it was made of, whichever is looked at first", () => {
+  const list = signList({ issuer, from: "20260605000000Z", until: "20260701000000Z", serials: [7] });
+  for (const day of ["20260604", "20260606"]) {
+    const altered = Buffer.from(list);
+    altered.write(day, altered.indexOf("20260605"));
+    altered[altered.lastIndexOf(Buffer.from([2, 1, 7])) + 2] = 8;
+    expect(judge(list, altered)).toEqual(["revoked"]);
+    expect(judge(altered, list)).toEqual(["revoked"]);
+    expect(judge(altered)).toEqual(["not-checked"]);
+  }
+});

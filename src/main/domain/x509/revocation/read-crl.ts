@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
 import { type CanonicalName, readCanonicalName } from "#domain/x509/path/canonical-name.ts";
 import {
@@ -26,7 +27,7 @@ export type Scope = {
 
 /** A certificate revocation list (RFC 5280, section 5). */
 export type RevocationList = {
-  /** What tells it from others: where it came from and what is in it. */
+  /** The hash of all of it: two that differ in anything are two, though they may carry the same signature. */
   id: string;
   issuer: CanonicalName;
   issuerDer: Uint8Array;
@@ -70,7 +71,7 @@ export function readCrl(der: Uint8Array): RevocationList | null {
   const algorithmBytes = bytes.subarray(algorithm.start, algorithm.end);
   let revoked: RevokedSerials | null = null;
   return {
-    id: bytes.toString("base64", signature.content, signature.end),
+    id: hash("sha256", bytes.subarray(0, outer?.end), "hex"),
     issuer: name,
     issuerDer: bytes.subarray(issuer.start, issuer.end),
     thisUpdate,
