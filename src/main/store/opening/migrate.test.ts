@@ -14,7 +14,7 @@ test("migrations are numbered from 1 without gaps or twins", () => {
  */
 test("a migration that has been carried out anywhere stays as it was, to the byte", () => {
   const digests = migrations.map(({ sql }) => createHash("sha256").update(sql).digest("hex").slice(0, 16));
-  expect(digests.slice(0, 14)).toEqual([
+  expect(digests.slice(0, 20)).toEqual([
     "e33e967227d70d47",
     "9d4e23d797d53b7b",
     "76d227ce42bee2a4",
@@ -29,6 +29,12 @@ test("a migration that has been carried out anywhere stays as it was, to the byt
     "7027b75c02f0631b",
     "3b089b15d7f17d26",
     "33b5427434d71569",
+    "52768858f0d98202",
+    "317d9b7679c23de4",
+    "43b90d09523ab132",
+    "e341eeacbf267ce8",
+    "f09b93a8b4769884",
+    "273031d4002d974f",
   ]);
 });
 
