@@ -14,29 +14,33 @@ const NAMES_TOLD = 5;
  * Only subject alternative names count (RFC 9525), as `isNamed` matches them.
  */
 export function checkServerName(certificate: PathCertificate, wanted: string): ChainReason | null {
-  const names = (certificate.extensions.names ?? []).flatMap(toListed);
+  const written = certificate.extensions.names ?? [];
+  const names = written.flatMap(toListed);
   if (names.length === 0)
     return reasonAbout(
       certificate,
       "no-names",
       "names no server among its subject alternative names; a common name does not count",
     );
-  if (isNamed(wanted, names)) return null;
+  if (isNamed(wanted, written.filter(isAsCompared).flatMap(toListed))) return null;
   const told = names.slice(0, NAMES_TOLD).map((name) => name.slice(0, 260));
   const more = names.length > told.length ? ` and ${names.length - told.length} more` : "";
   return reasonAbout(certificate, "name-mismatch", `is for ${told.join(", ")}${more}, and not for ${wanted}`);
 }
 
-/**
- * As certificates list their names; forms that no server is asked for by are left out. So is what stands for a name or an
- * address only after it was turned into another form, as "bank" and a full stop of Japanese do, or an IPv4 address in one
- * of IPv6: name constraints compare what is written.
- */
+/** As certificates list their names; forms that no server is asked for by are left out. */
 function toListed(name: ComparableName): string[] {
-  if (name.form === "dns") return isAscii(name.value) ? [`DNS:${name.value}`] : [];
-  const address = name.form === "ip" && !isMapped(name.value) ? printAddress(viewOf(name.value)) : null;
+  if (name.form === "dns") return [`DNS:${name.value}`];
+  const address = name.form === "ip" ? printAddress(viewOf(name.value)) : null;
   return address === null ? [] : [`IP:${address}`];
 }
+
+/**
+ * Not what stands for a name or an address only after it was turned into another form, as "bank" and a full stop of
+ * Japanese do, or an IPv4 address in one of IPv6: name constraints compare what is written.
+ */
+const isAsCompared = (name: ComparableName): boolean =>
+  name.form === "dns" ? isAscii(name.value) : !(name.form === "ip" && isMapped(name.value));
 
 const isAscii = (value: string): boolean => /^[\x21-\x7e]+$/.test(value);
 
