@@ -67,7 +67,7 @@ test("a terminal is told the state, the reasons and the path, and nothing that i
       "out": "invalid
       expired                x expired on 2036-01-01T00:00:00Z
       expired                root<U+001B>[2J expired on 2036-01-01T00:00:00Z
-      name-mismatch          x is for DNS:a.example, DNS:b<U+202E>.example, and not for c.example
+      name-mismatch          x is for DNS:a.example, DNS:bâ<U+0080>®.example, and not for c.example
       leaf                   {sha256}
       issued by              {sha256}",
     }
