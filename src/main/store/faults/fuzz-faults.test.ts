@@ -9,7 +9,7 @@ import { makeCertificate, makeGrant, START, visitEndpoint, visitHost } from "#st
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 /* Here some hundred files, in the long form of this file thousands. A crash of SQLite would end this process. */
-const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 150);
+const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 60);
 
 /** Bytes that are put in place of others, anywhere; and where the file ends. */
 const mutation = fc.record({
