@@ -72,7 +72,10 @@ function findWeak(grant: JudgedGrant): FindingDraft | null {
   };
 }
 
-function findFileProblems(file: KeyFile, { hostKeys, accounts, diskFiles }: Collection): (FindingDraft | null)[] {
+function findFileProblems(
+  file: KeyFile,
+  { hostKeys, accounts, diskFiles }: Collection,
+): (FindingDraft | null)[] {
   // Red Hat gives host keys to a group of their own, which only ssh-keysign is in.
   if (isHostKey(file, hostKeys)) return [(file.entry.mode & 0o037) === 0 ? null : findReadable(file)];
   if (isServerKey(file, diskFiles)) return [(file.entry.mode & 0o007) === 0 ? null : findReadable(file)];
