@@ -18,6 +18,8 @@ const furnish = (publicKey: string): string => `
   echo 'deploy ALL=(ALL) NOPASSWD: /bin/systemctl' > /etc/sudoers.d/deploy
   echo 'Match User deploy
     AllowTcpForwarding no' >> /etc/ssh/sshd_config
+  # Older than the log: a log tells of logins for certain since the settings were last changed, to the second.
+  touch -d '200 days ago' /etc/ssh/sshd_config
   mkdir -p /etc/pki
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=web1 \\
     -keyout /etc/pki/web1.key -out /etc/pki/web1.pem 2>/dev/null
