@@ -102,7 +102,11 @@ const withoutWay = (row: object): object =>
       .map(([column, value]) => [
         column,
         typeof value === "string"
-          ? value.replace(INSTANT, "(an instant)").replace(BY_LOGIN, BY_READING)
+          ? withoutStrangers(value).replace(INSTANT, "(an instant)").replace(BY_LOGIN, BY_READING)
           : value,
       ]),
   );
+
+/** The network is this machine's: who listens there and is no process of the host comes and goes. */
+const withoutStrangers = (value: string): string =>
+  value.replace(/\{"address":"[^"]*","port":\d+,"processes":\[\]\},?/g, "").replaceAll(",]", "]");
