@@ -2,11 +2,16 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import type { Labelled } from "#shared/model/label.ts";
 import { useApi } from "./api.ts";
 
-/** Who answers for a thing, and its tags. */
-export const useLabels = (thing: Labelled) =>
-  useQuery(useApi().labels.find.queryOptions({ input: { thing } }));
+type Change = { owner: string | null; addTags: string[]; removeTags: string[] };
 
-/** All tags and owners that there are, to choose from. */
-export const useKnownLabels = () => useQuery(useApi().labels.read.queryOptions()).data;
-
-export const useSetLabels = () => useMutation(useApi().labels.set.mutationOptions());
+/** Who answers for a thing and its tags, what there is to choose from, and how to say so; null until that is known. */
+export function useLabelling(thing: Labelled) {
+  const { labels: api } = useApi();
+  const { data: labels } = useQuery(api.find.queryOptions({ input: { thing } }));
+  const { data: known } = useQuery(api.read.queryOptions());
+  const { mutate, error, isPending: isSaving } = useMutation(api.set.mutationOptions());
+  if (!labels) return null;
+  const onSave = (change: Change, done: () => void) =>
+    mutate({ things: [thing], ...change }, { onSuccess: done });
+  return { labels, known, error, isSaving, onSave };
+}

@@ -8,6 +8,7 @@ import { Section } from "./drawer/drawer.tsx";
 import classes from "./labels.module.css";
 import { Tag } from "./tag.tsx";
 import { sayUntrusted, Untrusted } from "./text.tsx";
+import { toast } from "./toast.tsx";
 
 type Change = { owner: string | null; addTags: string[]; removeTags: string[] };
 
@@ -63,7 +64,10 @@ function LabelsDialog({ labels, known, isSaving, error, onSave, onClose }: Props
         addTags: tags.filter((name) => !labels.tags.includes(name)),
         removeTags: labels.tags.filter((name) => !tags.includes(name)),
       },
-      onClose,
+      () => {
+        toast("Saved");
+        onClose();
+      },
     );
   return (
     <Dialog title="Owner and tags" isOpen onClose={onClose} width={460}>

@@ -31,8 +31,11 @@ export type Target = z.infer<typeof Target>;
 /** A range is expanded to at most so many targets; a larger one is refused before any is made. */
 export const MOST_TARGETS = 65_536;
 
+/** Whether a host is named by its address, of IPv4 or IPv6. */
+export const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
+
 /** The server name that a hello carries (RFC 6066 section 3: names only, no final dot); null for none. */
 export const serverNameOf = ({ host, serverName }: TlsTarget): string | null => {
   const name = (serverName ?? host).replace(/\.$/, "");
-  return /^[\d.]+$/.test(name) || name.includes(":") ? null : name;
+  return isAddress(name) ? null : name;
 };

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import { isAddress, type TlsTarget } from "#shared/model/target.ts";
 import { isNamed } from "./match-name.ts";
 
 /** A certificate together with its bytes, in the order in which a server sent it. */
@@ -109,14 +109,14 @@ function isSelfSigned(der: Uint8Array): boolean | null {
 function judgeName({ host, serverName }: TlsTarget, certificate: Certificate): FindingDraft | null {
   const wanted = serverName ?? host;
   if (isNamed(wanted, certificate.names)) return null;
-  const isAddress = /^[\d.]+$|:/.test(wanted);
+  const isByAddress = isAddress(wanted);
   return {
     ...about(certificate),
     rule: "certificate-name-mismatch",
-    severity: isAddress ? "low" : "medium",
+    severity: isByAddress ? "low" : "medium",
     sentence: `the certificate is not for ${wanted}, for which the endpoint presents it`,
     evidence: [`asked for ${wanted}`, sayNames(certificate)],
-    remedy: isAddress
+    remedy: isByAddress
       ? "scan the endpoint by the name that its clients use, or have the address put into the certificate"
       : "have the name put into the certificate, or correct which certificate the server presents for it",
   };

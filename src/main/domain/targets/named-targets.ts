@@ -2,7 +2,7 @@ import type { KnownHost, KnownHosts } from "#domain/ssh/known-hosts.ts";
 import { isOneHost } from "#domain/ssh-config/host-words.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { BrokenEntry } from "#shared/contract/targets.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import { isAddress, type SshTarget } from "#shared/model/target.ts";
 
 /** Hosts that a file of this workstation names, all of them for SSH alone. */
 type Named = { targets: SshTarget[]; broken: BrokenEntry[] };
@@ -43,8 +43,6 @@ function readKnownName(name: string, known: readonly KnownHost[]) {
   const lines = known.filter(({ marker }) => marker === "none").map(({ where }) => where);
   return { host, port: Number(port), where: lines[0] ?? "", text: name, lines };
 }
-
-const isAddress = (host: string): boolean => host.includes(":") || /^[\d.]+$/.test(host);
 
 const listProblems = ({ source, problems }: KnownHosts): BrokenEntry[] =>
   problems.map(({ line, why }) => ({ where: `${source} line ${line}`, text: "", why }));

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { SERVED_RULES } from "#shared/model/served.ts";
+import { isAddress } from "#shared/model/target.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
@@ -81,8 +82,6 @@ type Followed = { endpoint: number; host: string; at: Instant; remember: (chain:
 
 const NONE: ReadonlySet<number> = new Set();
 const FIRST = { outcome: "presented", message: "" } as const;
-
-const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
 
 const placesIn = (chain: SeenChain, remember: (one: SeenCertificate) => number): SeenPlace[] =>
   chain.flatMap((one, position) => (one ? { certificate: remember(one), path: null, position } : []));

@@ -1,24 +1,26 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
+import { useLabelling } from "#renderer/api/labels.ts";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { FindingLines } from "#renderer/ui/finding-lines.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { LabelsSection } from "#renderer/ui/labels-section.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import classes from "./certificates.module.css";
 import { Extensions } from "./extensions.tsx";
-import { CertificateLabels } from "./labels.tsx";
 
 /** What the certificate itself says, and what is wrong with it. */
 export function SummaryTab({ certificate }: { certificate: CertificateDetail }) {
+  const labelling = useLabelling({ kind: "certificate", sha256: certificate.sha256 });
   return (
     <>
       <FindingLines findings={certificate.findings} />
       <Malformed malformed={certificate.malformed} />
       <Summary certificate={certificate} />
-      <CertificateLabels sha256={certificate.sha256} />
+      {labelling && <LabelsSection {...labelling} />}
       <Names names={certificate.names} />
       <Extensions extensions={certificate.extensions} />
     </>

@@ -1,9 +1,11 @@
 import { Button } from "@mantine/core";
 import { IconArrowRight, IconRadar2 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useLabelling } from "#renderer/api/labels.ts";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
 import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { FindingLines } from "#renderer/ui/finding-lines.tsx";
+import { LabelsSection } from "#renderer/ui/labels-section.tsx";
 import { ProbeTag } from "#renderer/ui/probe-state.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -15,7 +17,6 @@ import { CoverageOf } from "./coverage.tsx";
 import { HostKeys } from "./host-keys.tsx";
 import classes from "./hosts.module.css";
 import { AccountLines, KeyFileLines } from "./inventory.tsx";
-import { HostLabels } from "./labels.tsx";
 import { LogWindows } from "./log-windows.tsx";
 import { useHost } from "./queries.ts";
 
@@ -47,6 +48,7 @@ function Subtitle({ host: { state, outcome, lastSeen } }: { host: HostDetail }) 
 
 function Details({ host }: { host: HostDetail }) {
   const requestScan = useScanRequest();
+  const labelling = useLabelling({ kind: "host", host: host.host });
   const target = sayTarget({ kind: "ssh", host: host.host, port: host.port, user: host.user });
   return (
     <>
@@ -83,7 +85,7 @@ function Details({ host }: { host: HostDetail }) {
       </div>
       <HostKeys host={host} />
       <FindingLines findings={host.findings} />
-      <HostLabels host={host.host} />
+      {labelling && <LabelsSection {...labelling} />}
       <CoverageOf coverage={host.coverage} />
       <LogWindows host={host} />
       <HostFacts host={host} />

@@ -4,7 +4,7 @@ import { findRows } from "#domain/serving/list-servings.ts";
 import { findServedProblems } from "#domain/serving/served-findings.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { SERVED_RULES } from "#shared/model/served.ts";
-import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
+import { isAddress, type SshTarget, type TlsTarget } from "#shared/model/target.ts";
 import { sayEndpoint } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { SeenEndpoint, ServedSight } from "#store/serving/served-table.ts";
@@ -111,11 +111,11 @@ function filesOf(served: Store["served"], host: number): Files {
 
 /** A name of a host is the server name that is asked for where no other one is given; an address is none. */
 function toSight({ host, port, serverName, askedAt, ...leaf }: SeenEndpoint): Sight {
-  const isAddress = /^[\d.]+$|:/.test(host);
+  const isByAddress = isAddress(host);
   return {
-    address: isAddress ? host : null,
+    address: isByAddress ? host : null,
     port,
-    name: serverName || (isAddress ? null : host),
+    name: serverName || (isByAddress ? null : host),
     leaf: toHeld(leaf),
     askedAt: Date.parse(askedAt) / 1_000,
   };
