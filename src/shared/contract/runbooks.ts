@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { Instant } from "../model/instant.ts";
+import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/plan.ts";
+import { Question } from "../model/question.ts";
+import { RunDetail, RunEntry, RunId, RunRow, RunState } from "../model/run.ts";
+import { HostName, Port } from "../model/target.ts";
+import { listOf, Page, Search, sortedBy } from "./paging.ts";
+import { command, query } from "./procedure.ts";
+
+/** A key as ssh-keygen prints its fingerprint (`SHA256:...`), or the line of a .pub file. */
+const KeyText = z.string().trim().min(1).max(20_000);
+
+const GrantIds = z.array(z.int().positive()).min(1).max(10_000);
+
+/** An account of a host, as `user@host:port`. */
+export const Place = z.object({ host: HostName, port: Port, account: z.string().min(1).max(256) });
+
+/** What is wanted, as it was asked for; a plan is made of it and of what is on the hosts now. */
+export const Wish = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("rotate-key"),
+    fingerprint: KeyText,
+    /** `ed25519`, `ecdsa`, `rsa`. */
+    keyType: z.enum(["ed25519", "ecdsa", "rsa"]).default("ed25519"),
+    /** The new key, where somebody has made it: a .pub line, or the path of a private key file here. */
+    given: KeyText.nullable().default(null),
+    /** Where the new private half goes on this computer, where no holder is known. */
+    keyFile: z.string().max(4_096).nullable().default(null),
+  }),
+  z.object({
+    kind: z.literal("rotate-host-key"),
+    host: HostName,
+    port: Port,
+    keyType: z.enum(["ed25519", "ecdsa", "rsa"]).default("ed25519"),
+  }),
+  z.object({
+    kind: z.literal("add-grants"),
+    key: KeyText,
+    options: z.string().max(10_000).default(""),
+    places: z.array(Place).min(1).max(10_000),
+  }),
+  z.object({ kind: z.literal("remove-grants"), grants: GrantIds }),
+  z.object({
+    kind: z.literal("tighten-grants"),
+    grants: GrantIds,
+    from: z.string().max(2_000).nullable().default(null),
+    restrict: z.boolean().default(false),
+    expiry: z
+      .string()
+      .regex(/^\d{8}(\d{4}(\d{2})?)?Z?$/)
+      .nullable()
+      .default(null),
+  }),
+  z.object({
+    kind: z.literal("move-to-authority"),
+    grants: GrantIds,
+    authority: KeyText,
+    principals: z.array(z.string().min(1).max(256)).max(100).default([]),
+  }),
+]);
+export type Wish = z.infer<typeof Wish>;
+
+/** `making`: hosts are being read; `ready`; `failed`: why no plan could be made is its `message`. */
+export const PlanState = z.enum(["making", "ready", "failed"]);
+
+export const PlanDetail = z.object({
+  id: PlanId,
+  state: PlanState,
+  message: z.string(),
+  madeAt: Instant,
+  /** Null until it is ready. */
+  plan: Plan.nullable(),
+  hash: PlanHash.nullable(),
+  /** Of hosts to read for it. */
+  read: z.int(),
+  total: z.int(),
+});
+export type PlanDetail = z.infer<typeof PlanDetail>;
+
+const OfRun = z.object({ runId: RunId });
+
+export const runbooks = {
+  /** Reads the hosts that the wish is about, and makes a plan of what they hold now. Returns at once; announced as `plan-changed`. */
+  plan: command
+    .input(
+      z.object({
+        wish: Wish,
+        options: PlanOptions.prefault({}),
+        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        mayAsk: z.boolean().default(false),
+      }),
+    )
+    .output(z.object({ planId: PlanId })),
+
+  findPlan: query.input(z.object({ planId: PlanId })).output(PlanDetail),
+
+  /** Takes a plan that was exported. One whose hash does not fit was edited, and is refused. */
+  takePlan: command
+    .input(z.object({ plan: z.unknown(), hash: PlanHash }))
+    .output(z.object({ planId: PlanId })),
+
+  /** The plan as one POSIX script a host, to be carried there; with the host's name in `files`. */
+  exportScripts: query
+    .input(z.object({ planId: PlanId }))
+    .output(z.object({ files: z.array(z.object({ name: z.string(), text: z.string() })) })),
+
+  /**
+   * Approves a plan by its hash and starts its run; returns at once, announced as `run-changed`. Refused where a check
+   * refuses, where a consent is missing, or where `typed` is not the word that is to be typed.
+   */
+  start: command
+    .input(
+      z.object({
+        planId: PlanId,
+        hash: PlanHash,
+        consents: z.array(z.string()).max(10_000).default([]),
+        typed: z.string().max(300).nullable().default(null),
+        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        mayAsk: z.boolean().default(false),
+      }),
+    )
+    .output(z.object({ runId: RunId })),
+
+  /** By default the newest first. */
+  list: query
+    .input(
+      z.object({
+        search: Search,
+        state: RunState.nullable().default(null),
+        kind: PlanKind.nullable().default(null),
+        sort: sortedBy(["startedAt", "title", "state"]).default({ by: "startedAt", descending: true }),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(RunRow)),
+
+  find: query.input(OfRun).output(RunDetail),
+
+  /** The journal, the oldest first. */
+  entries: query.input(Page.extend(OfRun.shape)).output(listOf(RunEntry)),
+
+  /** Stops after the steps that are under way; nothing is taken back. */
+  pause: command.input(OfRun).output(z.object({ wasRunning: z.boolean() })),
+
+  /** Goes on with a run that was paused, stopped, interrupted or waits: re-reads the hosts first. */
+  resume: command
+    .input(
+      OfRun.extend({
+        mayAsk: z.boolean().default(false),
+        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+      }),
+    )
+    .output(z.object({})),
+
+  /** Takes everything back, in the reverse order; what somebody else has changed meanwhile is left as it is, and said. */
+  rollBack: command
+    .input(
+      OfRun.extend({
+        mayAsk: z.boolean().default(false),
+        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+      }),
+    )
+    .output(z.object({})),
+
+  /** What a run or a plan waits for; announced as `run-asks`. */
+  questions: query.output(z.array(Question)),
+  answer: command
+    .input(z.object({ questionId: z.string(), answers: z.array(z.string().max(4_096)).max(16).nullable() }))
+    .output(z.object({})),
+};

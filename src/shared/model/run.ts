@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { Instant } from "./instant.ts";
+import { PlanHash, PlanId, PlanKind } from "./plan.ts";
+
+export const RunId = z.int().positive().brand<"RunId">();
+export type RunId = z.infer<typeof RunId>;
+
+/**
+ * `stopped`: a host failed, was rolled back, and no other is begun. `interrupted`: its process ended before it did.
+ * `waiting`: old and new key both stand while logs are watched. `needs-attention`: something could neither be done nor
+ * undone, and the run says what to do by hand.
+ */
+export const RunState = z.enum([
+  "running",
+  "paused",
+  "stopped",
+  "interrupted",
+  "waiting",
+  "committed",
+  "rolled-back",
+  "needs-attention",
+]);
+export type RunState = z.infer<typeof RunState>;
+
+/** One after the other over all hosts: a phase begins when the one before it has been proved everywhere. */
+export const Phase = z.enum(["make-key", "add", "hand-over", "remove", "commit"]);
+export type Phase = z.infer<typeof Phase>;
+
+export const StepState = z.enum([
+  "planned",
+  "intended",
+  "acted",
+  "proved",
+  "undone",
+  "failed",
+  "needs-attention",
+]);
+export type StepState = z.infer<typeof StepState>;
+
+/** One step of a run: a phase at one host, or here (`host` null). */
+export const RunStep = z.object({
+  /** Its place in the run; from 1. */
+  ordinal: z.int(),
+  phase: Phase,
+  host: z.string().nullable(),
+  port: z.int().nullable(),
+  batch: z.int(),
+  state: StepState,
+  /** What it has met last, as a sentence; empty at first. */
+  message: z.string(),
+  /** Of its last entry in the journal. */
+  at: Instant.nullable(),
+});
+export type RunStep = z.infer<typeof RunStep>;
+
+/** One line of the journal: written before an act, and after what came of it. Never holds a secret. */
+export const RunEntry = z.object({
+  id: z.int(),
+  ordinal: z.int().nullable(),
+  at: Instant,
+  kind: z.enum(["intends", "acted", "proved", "undone", "failed", "note"]),
+  text: z.string(),
+});
+export type RunEntry = z.infer<typeof RunEntry>;
+
+export const RunRow = z.object({
+  id: RunId,
+  planId: PlanId,
+  kind: PlanKind,
+  title: z.string(),
+  state: RunState,
+  startedAt: Instant,
+  endedAt: Instant.nullable(),
+  hosts: z.int(),
+  adds: z.int(),
+  changes: z.int(),
+  removes: z.int(),
+  stepsDone: z.int(),
+  steps: z.int(),
+  failed: z.int(),
+  /** Why it is in its state, as a sentence; empty where the word says it all. */
+  message: z.string(),
+});
+export type RunRow = z.infer<typeof RunRow>;
+
+export const RunDetail = RunRow.extend({
+  planHash: PlanHash,
+  /** Names what it has made on hosts; part of every name that it gives there. */
+  token: z.string(),
+  /** The new key once it is made: its line without comment, and its fingerprint. */
+  newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
+  stepList: z.array(RunStep),
+  /** What to do by hand where it needs attention: a command a line. */
+  byHand: z.array(z.string()),
+});
+export type RunDetail = z.infer<typeof RunDetail>;
