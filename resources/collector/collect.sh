@@ -141,7 +141,7 @@ frame() {
 }
 
 collect() {
-	begun=$(date +%s) may_stop=no silent_mounts=
+	begun=$(date +%s) may_stop=no silent_mounts= key_form=plain
 	if timeout -s KILL 5 true; then may_stop=yes; fi
 	has base64 && encoding=b64 || encoding=hex
 	read_host
@@ -1228,11 +1228,13 @@ read_key_file() {
 	[ -f "$1" ] || return
 	if [ ! -r "$1" ]; then unread key-file "$1" not-permitted; return; fi
 	look "$1"
-	if [ "$size" -gt 65536 ]; then
+	if [ "$size" -gt 65536 ] && [ $key_form != kubernetes ]; then
 		[ "${2-}" = maybe ] || unread key-file "$1" too-large
 		return
 	fi
-	facts=$(inspect_key <"$1")
+	if [ $key_form = plain ]; then facts=$(inspect_key <"$1")
+	else facts=$(key_text "$1" | inspect_key)
+	fi
 	case ${2-}$facts in maybe*' format:unknown'*) return ;; esac
 	case $facts in
 		*' derive:yes'*) derive_public_key "$1" ;;
@@ -1241,6 +1243,19 @@ read_key_file() {
 	[ "${2-}" != host ] || facts="$facts host:yes"
 	encode "$1"
 	printf '@key-file - path:%s e:%s,%s,%s,%s,%s%s\n' "$token" "$mode" "$links" "$uid" "$gid" "$size" "$facts"
+}
+
+# The text of the private key in file $1. It goes into pipes alone.
+key_text() {
+	case $key_form in
+		kubernetes) take "$1" | kubernetes_parts key ;;
+		der)
+			printf '%s\n' "-----BEGIN $key_label-----"
+			if has base64; then base64 <"$1"; else openssl base64 <"$1"; fi
+			printf '%s\n' "-----END $key_label-----"
+			;;
+		*) cat <"$1" ;;
+	esac
 }
 
 # The public key that lies beside a private one that does not show its own: likely, and never proven.
@@ -1258,14 +1273,14 @@ derive_public_key() {
 	facts=${facts%' derive:yes'}
 	private=$1
 	for input in /dev/stdin /dev/fd/0 /proc/self/fd/0; do [ ! -e $input ] || break; done
-	public=$(awk -v run="ssh-keygen -y -P '' -f $input" '{ print | run }' <"$1")
+	public=$(key_text "$private" | awk -v run="ssh-keygen -y -P '' -f $input" '{ print | run }')
 	set -- $public
 	case ${1-} in
 		ssh-* | ecdsa-*) case ${2-} in '' | *[!A-Za-z0-9+/=]*) ;; *) facts="$facts b64:$2"; return ;; esac ;;
 	esac
 	# What OpenSSH has no kind for.
 	if [ $may_stop = yes ] && has openssl; then
-		public=$(timeout -s KILL 3 openssl pkey -pubout -outform DER -passin pass: -in "$private" </dev/null | od -An -v -tx1 | tr -d ' \n')
+		public=$(key_text "$private" | timeout -s KILL 3 openssl pkey -pubout -outform DER -passin pass: | od -An -v -tx1 | tr -d ' \n')
 		case $public in 30*) facts="$facts spki:$public"; return ;; esac
 	fi
 	facts="$facts why:no-public-half"
@@ -1566,13 +1581,16 @@ read_certificates() {
 	seen_certificates=$nl told_files=$nl told_folders=$nl keystores='' trusted=0 folders=0
 	walk_certificates
 	[ $trusted = 0 ] || unread trust-store /etc/ssl/certs trust-store $trusted
+	read_kubernetes
 	read_servers
+	read_archive
 	read_keystores
 }
 
 # Folders wait in the positional parameters: recursion without local variables.
 walk_certificates() {
-	set -- /etc/ssl /etc/pki /etc/letsencrypt /etc/kubernetes/pki
+	set -- /etc/ssl /etc/pki /etc/letsencrypt /etc/kubernetes/pki /var/lib/kubelet/pki /var/lib/rancher/k3s/server/tls \
+		/var/lib/rancher/rke2/server/tls
 	while [ $# -gt 0 ]; do
 		folder=$1
 		shift
@@ -1639,6 +1657,7 @@ take_link() {
 take_certificates() {
 	case ${1##*/} in
 		*.cnf | *.conf | *.conf.[a-z]* | *.dist | *.txt | *.sh | *.service | *.json | *.log | *.db | *.gpg | *.asc | *.csr | *.crl | *.so | README*) return ;;
+		*.yaml | *.yml | *.kubeconfig) take_kubernetes "$1"; return ;;
 		*.jks | *.jceks | *.p12 | *.pfx | *.keystore | *.truststore | *.bcfks | *.bks) keystores=$keystores$1$nl; return ;;
 		ca-certificates.crt | ca-bundle.crt | ca-bundle.trust.crt | tls-ca-bundle.pem | ca-bundle.pem) trusted=$((trusted + 1)); return ;;
 	esac
@@ -1660,8 +1679,39 @@ take_certificates() {
 	take "$1" | pem_certificates "$token"
 	case $? in
 		3) read_key_file "$1" ;;
-		4) dd bs=65536 count=1 <"$1" | od -An -v -tu1 | der_certificate "$token" ;;
+		4)
+			dd bs=65536 count=1 <"$1" | od -An -v -tu1 | read_der "$token"
+			case $? in
+				10) key_label='PRIVATE KEY' ;;
+				11) key_label='ENCRYPTED PRIVATE KEY' ;;
+				12) key_label='RSA PRIVATE KEY' ;;
+				13) key_label='EC PRIVATE KEY' ;;
+				14) key_label='DSA PRIVATE KEY' ;;
+				*) return ;;
+			esac
+			key_form=der
+			read_key_file "$1"
+			key_form=plain
+			;;
 	esac
+}
+
+# What certbot has replaced: of each renewal the certificate alone. What is in use is linked to from elsewhere.
+read_archive() {
+	archived=0
+	! is_silent /etc/letsencrypt/archive || return
+	[ -d /etc/letsencrypt/archive ] || return
+	if [ ! -r /etc/letsencrypt/archive ]; then unread certificate-file /etc/letsencrypt/archive not-listed; return; fi
+	set +f
+	for file in /etc/letsencrypt/archive/*/cert*.pem; do
+		set -f
+		[ -f "$file" ] || continue
+		archived=$((archived + 1))
+		if [ $archived -gt 400 ]; then unread certificate-file /etc/letsencrypt/archive too-many-files; break; fi
+		if [ $((archived % 32)) = 0 ] && is_late; then unread limit "$file" too-late; break; fi
+		take_certificates "$file"
+	done
+	set -f
 }
 
 # Certificate blocks only, each line checked, each cut to the length that its DER says. Ends with 3 when there is a
@@ -1728,8 +1778,9 @@ pem_certificates() {
 		END { if (is_open && read <= most) { count++; note("cut-short") } exit code }'
 }
 
-# One DER certificate from the numbers of od: exactly as many bytes as its own length says.
-der_certificate() {
+# One DER certificate from the numbers of od: exactly as many bytes as its own length says. Of a private key nothing but
+# its kind, as the status: 10 PKCS#8, 11 encrypted, 12 RSA, 13 EC, 14 DSA.
+read_der() {
 	awk -v path="$1" '
 		function length_at(n,   k, v, i) {
 			head = 1
@@ -1739,6 +1790,30 @@ der_certificate() {
 			for (i = 1; i <= k; i++) v = v * 256 + byte[n + i]
 			return v
 		}
+		# The tags of what stands in a row from n to the end; empty where the lengths do not add up.
+		function tags(n, end,   row, inside) {
+			while (n < end && length(row) < 64) {
+				row = row byte[n] " "
+				inside = length_at(n + 1)
+				if (inside < 0) return ""
+				n += 1 + head + inside
+			}
+			return n == end ? row : ""
+		}
+		function kind_of_key(at,   row, oid, i) {
+			row = tags(at, size)
+			if (byte[at] == 2 && byte[at + 1] == 1) {
+				if (byte[at + 2] <= 1 && row ~ /^2 48 4 (160 )?(161 |129 )?$/) return 10
+				if (byte[at + 2] == 0 && row == "2 2 2 2 2 2 2 2 2 ") return 12
+				if (byte[at + 2] == 1 && row ~ /^2 4 (160 )?(161 )?$/) return 13
+				if (byte[at + 2] == 0 && row == "2 2 2 2 2 2 ") return 14
+			}
+			if (row != "48 4 ") return 0
+			length_at(at + 1)
+			for (i = at + 1 + head; i < at + 12 + head; i++) oid = oid byte[i] " "
+			# PKCS#5, and the passwords of PKCS#12
+			return oid ~ /^6 [0-9]+ 42 134 72 134 247 13 1 (5|12) / ? 11 : 0
+		}
 		NR == 1 && $1 != 48 { exit }
 		{ for (i = 1; i <= NF; i++) byte[size++] = $i }
 		END {
@@ -1746,13 +1821,164 @@ der_certificate() {
 			body = length_at(1)
 			whole = 1 + head + body
 			at = 1 + head
-			if (byte[0] != 48 || body < 0 || byte[at] != 48 || length_at(at + 1) < 0) exit
+			if (byte[0] != 48 || body < 0) exit
+			if (whole == size && (key = kind_of_key(at))) exit key
+			if (byte[at] != 48 || length_at(at + 1) < 0) exit
 			at += 1 + head
 			if (byte[at] != 160 && byte[at] != 2) exit
 			if (whole > size) { printf "@certificate-note - path:%s n:1 why:%s\n", path, (size >= 65536 ? "too-large" : "cut-short"); exit }
 			printf "@certificate hex path:%s n:1\n", path
 			for (i = 0; i < whole; i++) printf "%02x%s", byte[i], (i % 32 == 31 || i == whole - 1) ? "\n" : ""
 			if (size > whole) printf "@certificate-note - path:%s n:1 why:more-behind\n", path
+		}'
+}
+
+# ---- Kubernetes -------------------------------------------------------------------------------------------
+
+# Kubeconfigs and manifests with Secrets where clusters and people keep them, and the files that they name.
+read_kubernetes() {
+	may_hang /etc certificate-file ||
+		list_kubernetes /etc/kubernetes/*.conf /etc/kubernetes/*.kubeconfig /etc/rancher/*/*.yaml /etc/rancher/*/*.kubeconfig
+	may_hang /var/lib certificate-file ||
+		list_kubernetes /var/lib/kubelet/kubeconfig /var/lib/rancher/*/agent/*.kubeconfig \
+			/var/lib/rancher/*/server/cred/*.kubeconfig /var/lib/rancher/*/server/manifests/*.yaml
+	set -f
+	IFS=$nl
+	for home in $(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000); do
+		unset IFS
+		if ! is_silent "$home/.kube"; then
+			set +f
+			list_kubernetes "$home"/.kube/config "$home"/.kube/*.conf "$home"/.kube/*.yaml "$home"/.kube/*.yml
+		fi
+		IFS=$nl
+	done
+	unset IFS
+}
+
+list_kubernetes() {
+	set -f
+	for file do
+		[ -f "$file" ] || continue
+		if is_late; then unread limit "$file" too-late; return; fi
+		take_kubernetes "$file"
+	done
+}
+
+# The certificates that a kubeconfig or Secret holds, and those that it names; of a private key its public half.
+take_kubernetes() {
+	case $seen_certificates in *"$nl$1$nl"*) return ;; esac
+	seen_certificates=$seen_certificates$1$nl
+	[ -f "$1" ] || return
+	resolve "$1"
+	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac
+	if [ ! -r "$1" ]; then unread certificate-file "$1" not-permitted; return; fi
+	parts=$(take "$1" | kubernetes_parts names)
+	IFS=$nl
+	set -- "$1" $parts
+	unset IFS
+	kubernetes_file=$1
+	shift
+	for part do
+		case $part in
+			certificates)
+				encode "$kubernetes_file"
+				take "$kubernetes_file" | kubernetes_parts certificates | pem_certificates "$token"
+				;;
+			key)
+				key_form=kubernetes
+				read_key_file "$kubernetes_file"
+				key_form=plain
+				;;
+			keys) unread key-file "$kubernetes_file" more-keys ;;
+			cut) unread certificate-file "$kubernetes_file" too-large ;;
+			'file /'*) take_certificates "${part#file }" ;;
+			'file '*) take_certificates "${kubernetes_file%/*}/${part#file }" ;;
+		esac
+	done
+}
+
+# Of a kubeconfig or Secret, as YAML or JSON, what is PEM, in clear or as base64: "certificates" prints certificates
+# alone and "key" the first private key; "names" says what there is, and which files it names.
+kubernetes_parts() {
+	awk -v want=$1 -v most=$MIB '
+		function decode(text,   i, n, bits, held, out, c) {
+			n = length(text)
+			for (i = 1; i <= n; i++) {
+				c = substr(text, i, 1)
+				if (c == "=") break
+				bits = bits * 64 + VALUE[c]; held += 6
+				if (held < 8) continue
+				held -= 8
+				c = int(bits / 2 ^ held)
+				bits = bits % 2 ^ held
+				# No text: a store, or DER.
+				if (c > 126) return ""
+				out = out CHARACTER[c]
+			}
+			return out
+		}
+		function is_wanted(name) { return name ~ /^(certificate-authority|client-certificate|client-key)-data$|[.](crt|cer|cert|pem|key)$/ }
+		function take_value(name, value,   count, text, line, i) {
+			if (value !~ /^LS0tLS1CRUdJTi/ && !is_wanted(name)) return
+			if (length(value) > 262144 || ++values > 64) { is_cut = 1; return }
+			count = split(decode(value), line, "\n")
+			for (i = 1; i <= count; i++) take_line(line[i])
+		}
+		function take_line(line) {
+			gsub(/^[ \t]+|[ \t\r]+$/, "", line)
+			if (line ~ /^-----BEGIN [A-Z0-9 ]+-----$/) {
+				part = line ~ /PRIVATE KEY-----$/ ? "key" : line ~ /CERTIFICATE-----$/ ? "certificates" : ""
+				if (part != "") count_of[part]++
+			}
+			if (part == want && part != "" && (part != "key" || count_of[part] == 1)) print line
+			if (line ~ /^-----END/) part = ""
+		}
+		function finish_value() { if (pending != "") take_value(pending, gathered); pending = gathered = "" }
+		function indent_of(line) { match(line, /^[ \t]*/); return RLENGTH }
+		BEGIN {
+			ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+			for (i = 1; i <= 64; i++) VALUE[substr(ALPHABET, i, 1)] = i - 1
+			CHARACTER[9] = "\t"; CHARACTER[10] = "\n"
+			for (i = 32; i < 127; i++) CHARACTER[i] = sprintf("%c", i)
+		}
+		{ read += length($0) + 1; if (read > most) { is_cut = 1; exit } }
+		pending != "" {
+			line = $0
+			gsub(/[ \t\r]/, "", line)
+			if (indent_of($0) > indent && line ~ /^[A-Za-z0-9+\/]+=*$/) { gathered = gathered line; next }
+			finish_value()
+		}
+		part == "" && match($0, /^[ \t-]*[A-Za-z0-9._-]+:[ \t]*([|>][0-9+-]*)?[ \t\r]*$/) {
+			line = $0
+			indent = indent_of(line)
+			gsub(/^[ \t-]+|:.*/, "", line)
+			if (is_wanted(line)) pending = line
+		}
+		{
+			take_line($0)
+			rest = $0
+			while (match(rest, /[A-Za-z0-9._-]+["\047]?[ \t]*:[ \t]*["\047]?[A-Za-z0-9+\/]+=?=?/)) {
+				field = substr(rest, RSTART, RLENGTH)
+				rest = substr(rest, RSTART + RLENGTH)
+				gsub(/["\047 \t]/, "", field)
+				take_value(substr(field, 1, index(field, ":") - 1), substr(field, index(field, ":") + 1))
+			}
+			rest = $0
+			while (want == "names" && match(rest, /(client-certificate|certificate-authority|client-key)["\047]?[ \t]*:[ \t]*("[^"]+"|\047[^\047]+\047|[^"\047 \t\r,}]+)/)) {
+				field = substr(rest, RSTART, RLENGTH)
+				rest = substr(rest, RSTART + RLENGTH)
+				sub(/^[^:]*:[ \t]*/, "", field)
+				gsub(/["\047]/, "", field)
+				if (files++ < 64) print "file " field
+			}
+		}
+		END {
+			finish_value()
+			if (want != "names") exit
+			if (count_of["certificates"]) print "certificates"
+			if (count_of["key"]) print "key"
+			if (count_of["key"] > 1) print "keys"
+			if (is_cut) print "cut"
 		}'
 }
 
@@ -2267,11 +2493,11 @@ named_files() {
 read_keystores() {
 	stores=
 	set +f
-	may_hang /etc || list_stores /etc/*/*.p12 /etc/*/*.pfx /etc/*/*.jks /etc/*/*.jceks /etc/*/*.keystore /etc/*/*.bcfks /etc/tomcat*/*/*.p12
+	may_hang /etc keystore || list_stores /etc/*/*.p12 /etc/*/*.pfx /etc/*/*.jks /etc/*/*.jceks /etc/*/*.keystore /etc/*/*.bcfks /etc/tomcat*/*/*.p12
 	set +f
-	may_hang /opt || list_stores /opt/*/conf/*.p12 /opt/*/conf/*.jks /opt/*/conf/*.keystore /opt/*/ssl/*.p12 /opt/*/ssl/*.jks
+	may_hang /opt keystore || list_stores /opt/*/conf/*.p12 /opt/*/conf/*.jks /opt/*/conf/*.keystore /opt/*/ssl/*.p12 /opt/*/ssl/*.jks
 	set +f
-	may_hang /var/lib || list_stores /var/lib/tomcat*/conf/*.p12 /var/lib/tomcat*/conf/*.jks
+	may_hang /var/lib keystore || list_stores /var/lib/tomcat*/conf/*.p12 /var/lib/tomcat*/conf/*.jks
 	set -f
 	IFS=$nl
 	for home in $(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000); do
@@ -2316,12 +2542,12 @@ read_keystore() {
 	printf '\n'
 }
 
-# Whether a mount below $1 does not answer: then no pattern that leads there may be tried.
+# Whether a mount below $1 does not answer, told as of kind $2: then no pattern that leads there may be tried.
 may_hang() {
 	set -f
 	IFS=$nl
 	for mount in $silent_mounts; do
-		case $mount in "$1"/*) unset IFS; unread keystore "$mount" no-answer; return 0 ;; esac
+		case $mount in "$1"/*) unset IFS; unread $2 "$mount" no-answer; return 0 ;; esac
 	done
 	unset IFS
 	set +f

@@ -105,6 +105,8 @@ export type CollectedHost = {
   keyFiles: (Omit<KeyFileView, "id"> & { spkiSha256: string | null })[];
   hostKeys: (HostKeyView & { keyBits: number | null })[];
   certificateFiles: { path: string; certificates: SeenCertificate[] }[];
+  /** What was in use before, and is kept beside it: it is nowhere now. */
+  replacedCertificates: SeenCertificate[];
   disk: CollectedDisk;
   /** What this reading of its logs tells of logins by key; what is known from others stays beside it. */
   use: HostUse;

@@ -59,6 +59,8 @@ test("certificates are found where they are kept and where servers name them, bu
   const told = readCollection(await runCollector(host, { args: ["--nonce", "n"] }), { nonce: "n" });
   const files = told?.certificateFiles.map(({ path, ders, malformed }) => [path, ders.length, ...malformed]);
   expect(files?.sort()).toEqual([
+    ["/etc/letsencrypt/archive/site/cert1.pem", 1],
+    ["/etc/letsencrypt/archive/site/cert2.pem", 1],
     ["/etc/letsencrypt/live/site/cert.pem", 1],
     ["/etc/letsencrypt/live/site/fullchain.pem", 1],
     ["/etc/nginx/relative.pem", 1],

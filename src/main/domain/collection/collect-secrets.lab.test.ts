@@ -31,6 +31,9 @@ cat key.pem cert.pem > combined.pem
 openssl pkcs8 -topk8 -nocrypt -in key.pem -outform DER -out pkcs8.der
 openssl pkcs8 -topk8 -in key.pem -outform DER -passout pass:x -out pkcs8-locked.der
 openssl rsa -in key.pem -traditional -outform DER -out pkcs1.der 2>/dev/null
+openssl genpkey -quiet -algorithm ec -pkeyopt ec_paramgen_curve:P-256 -outform DER -out ec.der
+openssl pkcs8 -topk8 -nocrypt -in ec.der -outform DER -out ec-pkcs8.der
+openssl genpkey -quiet -algorithm ed448 -outform DER -out ed448.der
 openssl pkcs12 -export -in cert.pem -inkey key.pem -passout pass:x -out both.p12
 openssl pkcs12 -export -in cert.pem -inkey key.pem -passout pass:x -keypbe NONE -certpbe NONE -out open.p12
 openssl x509 -in cert.pem -outform DER -out with-key-behind.der; cat pkcs1.der >> with-key-behind.der
@@ -39,7 +42,13 @@ block pkcs8.der > mislabelled-pkcs8.pem; block pkcs1.der > mislabelled-pkcs1.pem
 block with-key-behind.der > key-behind-certificate.pem
 { echo "-----BEGIN CERTIFICATE-----"; grep -v -e ----- key.pem; } > never-ends.pem
 { echo "-----BEGIN CERTIFICATE-----"; sed 1d key.pem; } > wrong-label.pem
-cp key.pem /secrets/tls-key; cp pkcs1.der /secrets/tls-der
+cp key.pem /secrets/tls-key; cp pkcs1.der /secrets/tls-der; cp ec.der /secrets/ec-der
+base64 -w0 key.pem > key.b64; mkdir -p /root/.kube; umask 022
+printf 'users:\\n- name: a\\n  user:\\n    client-certificate-data: %s\\n    client-key-data: %s\\n' \
+  "$(base64 -w0 cert.pem)" "$(cat key.b64)" > /root/.kube/config
+printf 'kind: Secret\\ndata:\\n  tls.key: %s\\n  ca.crt: %s\\n' "$(cat key.b64)" "$(cat key.b64)" > secret.yaml
+{ printf 'kind: Secret\\nstringData:\\n  tls.crt: |\\n'; sed 's/^/    /' key.pem; } > clear.yaml
+rm key.b64; umask 077
 
 # An OpenSSH key whose public part claims to reach to the end of the private one.
 base64 -d > /root/raw <<END
@@ -85,7 +94,7 @@ function haystack(): Buffer {
 
 /** A part of a private key that holds secret bytes alone; elsewhere the formats repeat the public half. */
 function secretOf(name: string, body: Buffer): Buffer {
-  if (name === "pem-ecdsa") return body.subarray(7, 39);
+  if (name === "pem-ecdsa" || name === "ec-der") return body.subarray(7, 39);
   if (name === "ssh-ed25519") {
     const seedEnd = body.lastIndexOf(body.subarray(62, 94));
     return body.subarray(seedEnd - 32, seedEnd);
@@ -100,7 +109,7 @@ const bodyOf = (pem: string): Buffer =>
 test("no byte of a private key leaves the host, in whatever form", async () => {
   const hay = haystack();
   const names = await readdir(`${host.root}/secrets`);
-  expect(names).toHaveLength(13);
+  expect(names).toHaveLength(14);
   for (const name of names) {
     const file = await readFile(`${host.root}/secrets/${name}`);
     const secret = secretOf(name, name.endsWith("der") ? file : bodyOf(file.toString("latin1")));
@@ -192,11 +201,35 @@ test("a file with key and certificate gives its certificate and, as a key file, 
     ["never-ends.pem", 0, ["certificate 1: it ends before its own length says"]],
     ["with-key-behind.der", 1, ["certificate 1: bytes follow it that do not belong to it"]],
     ["wrong-label.pem", 0, ["certificate 1: it is no certificate, in spite of its label"]],
+    ["/root/.kube/config", 1, []],
   ]);
   const ders = collection?.certificateFiles.flatMap((file) =>
     file.ders.map((der) => Buffer.from(der).toString("hex")),
   );
   expect(new Set(ders).size).toBe(1);
-  const keys = collection?.keyFiles.map(({ path }) => path).filter((path) => path.startsWith("/etc/ssl"));
-  expect(keys).toEqual(["/etc/ssl/site/combined.pem", "/etc/ssl/site/key.pem"]);
+});
+
+test("a private key beside certificates is told by its public half, in whatever it is wrapped", async () => {
+  const collection = readCollection(stream, { nonce: "n" });
+  const seen = collection?.keyFiles.filter(({ path }) => /^\/(etc\/ssl|root\/[.]kube)\//.test(path)) ?? [];
+  const facts = seen.map(({ path, format, isEncrypted, spki }) => [
+    path.replace("/etc/ssl/site/", ""),
+    ...[format, isEncrypted, spki && Buffer.from(spki).toString("base64")],
+  ]);
+  const publicHalf = (file: string) =>
+    host.run(`openssl pkey -in /etc/ssl/site/${file} -pubout -outform DER | base64 -w0`);
+  const [own, ec, ed448] = await Promise.all(["key.pem", "ec.der", "ed448.der"].map(publicHalf));
+  expect(facts.toSorted()).toEqual([
+    ["/root/.kube/config", "pkcs8", false, own],
+    ["clear.yaml", "pkcs8", false, own],
+    ["combined.pem", "pkcs8", false, own],
+    ["ec-pkcs8.der", "pkcs8", false, ec],
+    ["ec.der", "pem", false, ec],
+    ["ed448.der", "pkcs8", false, ed448],
+    ["key.pem", "pkcs8", false, own],
+    ["pkcs1.der", "pem", false, own],
+    ["pkcs8-locked.der", "pkcs8", true, null],
+    ["pkcs8.der", "pkcs8", false, own],
+    ["secret.yaml", "pkcs8", false, own],
+  ]);
 });

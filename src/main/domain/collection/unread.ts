@@ -28,6 +28,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "command-failed": (detail) => `sshd did not answer: ${detail}`,
   "daemon-option": (detail) => `the running sshd was started with ${detail}, which overrides the file`,
   "directory-service": (detail) => `accounts from ${detail} are not listed`,
+  "more-keys": () => "it holds further private keys, of which only the first is told",
   "no-answer": () => "it lies on a mount that does not answer, so it was not looked at",
   "no-such-file": () => "no such file",
   "no-opener": (detail) => `the host has no ${detail || "program"} to read it with`,

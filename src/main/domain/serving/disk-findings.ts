@@ -1,4 +1,5 @@
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
+import { isOfKubernetes } from "#domain/collection/usual-places.ts";
 import type { Configuration, Pair } from "#domain/server-configs/configuration.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
@@ -126,7 +127,7 @@ function findUnnamedFiles({ collection, configurations, files }: Disk): FindingD
     // A part of what is named, such as certbot's cert.pem beside its fullchain.pem, is no other certificate.
     if (!leaf || leaf.isCa || held.has(leaf.sha256) || stores.has(path)) return [];
     // What Kubernetes is told to use is not read.
-    if (path.startsWith("/etc/kubernetes/")) return [];
+    if (isOfKubernetes(path)) return [];
     return [
       {
         rule: "certificate-file-unnamed",

@@ -1,4 +1,5 @@
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
+import { isOfKubernetes } from "#domain/collection/usual-places.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { JudgedGrant } from "./effective.ts";
 import { readKeyBlob } from "./key-blob.ts";
@@ -122,7 +123,9 @@ export const isHostKey = ({ path, blob }: KeyFile, hostKeys: Collection["hostKey
  */
 const isServerKey = ({ path, format }: KeyFile, named: Collection["diskFiles"]): boolean =>
   (format === "pem" || format === "pkcs8") &&
-  (named.has(path) || /^\/etc\/(ssl|pki|letsencrypt|nginx|apache2|httpd)\//.test(path));
+  (named.has(path) ||
+    isOfKubernetes(path) ||
+    /^\/etc\/(ssl|pki|letsencrypt|nginx|apache2|httpd)\//.test(path));
 
 const isSecurityKey = ({ blob }: KeyFile): boolean =>
   (blob && readKeyBlob(blob)?.keyType.startsWith("sk-")) === true;

@@ -1,8 +1,9 @@
 import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
+import { isArchived } from "#domain/collection/usual-places.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import { judgeReach } from "#domain/reach/judge-reach.ts";
-import { findDiskProblems } from "#domain/serving/disk-findings.ts";
-import { mapHost } from "#domain/serving/host-map.ts";
+import { findDiskProblems, namedPaths } from "#domain/serving/disk-findings.ts";
+import { type HostMap, mapHost } from "#domain/serving/host-map.ts";
 import { spkiHashOf } from "#domain/serving/spki-hash.ts";
 import { type Authority, judgeAuthorities } from "#domain/ssh/authorities.ts";
 import { type JudgedGrant, judgeGrants } from "#domain/ssh/effective.ts";
@@ -35,13 +36,13 @@ export function describeHost(
   { readCertificate, ...memory }: Read,
 ): { host: CollectedHost; findings: FindingDraft[] } {
   const grants = judgeGrants(collection);
-  const files = readCertificateFiles(collection, readCertificate);
+  const map = mapHost(collection);
+  const { files, replaced } = readCertificateFiles(collection, map, readCertificate);
   const { use, useOf, read } = describeUse(collection, grants, { at, ...memory });
   const { facts, readAs } = collection;
   const reach = judgeReach(collection);
   const authorities = judgeAuthorities(collection);
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
-  const map = mapHost(collection);
   const host: CollectedHost = {
     hostname: facts.hostname,
     os: facts.os,
@@ -60,6 +61,7 @@ export function describeHost(
     reach: reach.reach,
     authorities: describeAuthorities(collection, authorities),
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
+    replacedCertificates: replaced.flatMap(({ certificates }) => certificates),
     disk: describeDisk(collection, map),
     coverage: {
       read: [...sayRead(collection), ...sayServersRead(collection), ...read],
@@ -135,8 +137,14 @@ function sayLock({ cipher, kdf, rounds }: NonNullable<KeyFile["lock"]>): string 
 
 type ReadFile = CollectedHost["certificateFiles"][number] & { unread: string[] };
 
-function readCertificateFiles(collection: Collection, read: Read["readCertificate"]): ReadFile[] {
-  return collection.certificateFiles.map(({ path, ders, malformed }) => {
+/** `replaced`: those that are kept from before, and in use nowhere. */
+function readCertificateFiles(
+  collection: Collection,
+  { configurations }: HostMap,
+  read: Read["readCertificate"],
+): { files: ReadFile[]; replaced: ReadFile[] } {
+  const named = namedPaths(configurations);
+  const all = collection.certificateFiles.map(({ path, ders, malformed }) => {
     const unread = [...malformed];
     const certificates = ders.flatMap((der, position) => {
       const certificate = read(der);
@@ -145,6 +153,8 @@ function readCertificateFiles(collection: Collection, read: Read["readCertificat
     });
     return { path, certificates, unread };
   });
+  const isReplaced = ({ path }: ReadFile) => isArchived(path) && !named.has(path);
+  return { files: all.filter((file) => !isReplaced(file)), replaced: all.filter(isReplaced) };
 }
 
 function sayRead({

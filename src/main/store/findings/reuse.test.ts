@@ -69,6 +69,24 @@ test("a key that was kept over renewals for more than 398 days is a finding whil
   expect(findBy(store, "certificate-key-kept")).toEqual([]);
 });
 
+test("what was replaced before the first scan counts as history of its key, and as nothing that is seen now", () => {
+  const store = openMemory();
+  const from = (name: string, notBefore: string) =>
+    makeCertificate(name, { notBefore, notAfter: "2025-09-01T00:00:00Z", spkiSha256: SPKI });
+  visitHost(store, "web1", {
+    collected: {
+      certificateFiles: [
+        { path: "/etc/letsencrypt/live/shop/cert.pem", certificates: [from("now", "2025-06-01T00:00:00Z")] },
+      ],
+      replacedCertificates: [from("old", "2023-06-01T00:00:00Z"), from("older", "2021-06-01T00:00:00Z")],
+    },
+  });
+  const [kept] = findBy(store, "certificate-key-kept");
+  expect(kept?.sentence).toContain("kept for 1,461 days of renewals");
+  expect(findBy(store, "certificate-key-shared")).toEqual([]);
+  expect(findBy(store, "certificate-expired").map(({ label }) => label)).toEqual(["CN=now"]);
+});
+
 test("that authorities share a key, or a key cannot be read, is no finding", () => {
   const store = openMemory();
   const chain = ["one", "two"].map((name) => makeCertificate(name, { spkiSha256: SPKI, isCa: true }));

@@ -63,6 +63,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   ): Seen {
     const { id, name } = home;
     const files = placesOf(collected, at);
+    for (const certificate of collected.replacedCertificates) certificates.remember(certificate, at);
     accounts.follow(id, collected.accounts, look);
     places.follow({ name, host: id }, files, look);
     hostKeys.follow(id, collected.hostKeys, look);

@@ -124,6 +124,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   keyFiles: [],
   hostKeys: [],
   certificateFiles: [],
+  replacedCertificates: [],
   disk: { addresses: null, map: null, servings: [] },
   reach: { becoming: [], areRulesRead: true, agents: [], outbound: [], unreadPaths: [] },
   authorities: { trusted: [], isToldWhole: true },
