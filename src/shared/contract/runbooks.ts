@@ -74,6 +74,10 @@ export const PlanDetail = z.object({
   /** Of hosts to read for it. */
   read: z.int(),
   total: z.int(),
+  /** What it was made for, so that it can be made anew; null where it was made elsewhere. */
+  wish: Wish.nullable(),
+  /** The run that was started of it; null before that. */
+  runId: RunId.nullable(),
 });
 export type PlanDetail = z.infer<typeof PlanDetail>;
 
