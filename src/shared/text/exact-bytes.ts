@@ -4,15 +4,12 @@
  * same bytes.
  */
 
-const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 export function writeExactly(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; ) {
-    const character = readCharacter(bytes, at);
-    text += character === null ? escapeByte(bytes[at] as number) : escapeCharacter(character);
-    at += character === null ? 1 : ENCODER.encode(character).length;
+    const { code, length } = readCharacter(bytes, at);
+    text += code === null ? escapeByte(bytes[at] as number) : escapeCharacter(code);
+    at += length;
   }
   return text;
 }
@@ -24,26 +21,37 @@ export function readExactly(text: string): Uint8Array | null {
     if (piece === "\\") return null;
     if (piece === "\\\\") bytes.push(0x5c);
     else if (piece.startsWith("\\x")) bytes.push(Number.parseInt(piece.slice(2), 16));
-    else for (const byte of ENCODER.encode(piece)) bytes.push(byte);
+    else for (const character of piece) bytes.push(...encode(character.codePointAt(0) as number));
   }
   return Uint8Array.from(bytes);
 }
 
-function readCharacter(bytes: Uint8Array, at: number): string | null {
+/** The character that UTF-8 has here, in its shortest form; `code` null where there is none. */
+function readCharacter(bytes: Uint8Array, at: number): { code: number | null; length: number } {
   const first = bytes[at] as number;
-  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  try {
-    const character = DECODER.decode(bytes.subarray(at, at + length));
-    return character.length > 0 && ENCODER.encode(character).length === length ? character : null;
-  } catch {
-    return null;
-  }
+  if (first < 0x80) return { code: first, length: 1 };
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const rest = bytes.subarray(at + 1, at + length);
+  const isWhole = first >= 0xc2 && first < 0xf5 && rest.length === length - 1;
+  if (!isWhole || rest.some((byte) => (byte & 0xc0) !== 0x80)) return NO_CHARACTER;
+  const code = rest.reduce((sum, byte) => (sum << 6) | (byte & 0x3f), first & (0xff >> (length + 1)));
+  const isCharacter = code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && encode(code).length === length;
+  return isCharacter ? { code, length } : NO_CHARACTER;
+}
+const NO_CHARACTER = { code: null, length: 1 };
+
+/** In UTF-8. */
+function encode(code: number): number[] {
+  const tail = (shift: number): number => 0x80 | ((code >> shift) & 0x3f);
+  if (code < 0x80) return [code];
+  if (code < 0x800) return [0xc0 | (code >> 6), tail(0)];
+  if (code < 0x10000) return [0xe0 | (code >> 12), tail(6), tail(0)];
+  return [0xf0 | (code >> 18), tail(12), tail(6), tail(0)];
 }
 
-function escapeCharacter(character: string): string {
-  if (character === "\\") return "\\\\";
-  const code = character.codePointAt(0) as number;
-  return code < 0x20 || code === 0x7f ? escapeByte(code) : character;
+function escapeCharacter(code: number): string {
+  if (code === 0x5c) return "\\\\";
+  return code < 0x20 || code === 0x7f ? escapeByte(code) : String.fromCodePoint(code);
 }
 
 const escapeByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, "0")}`;

@@ -1,0 +1,172 @@
+import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { DeadMan, FileHash, PlanOptions } from "#shared/model/plan.ts";
+
+/**
+ * All that a plan is made of: what was wished, what the inventory knows, and what was seen on the hosts just now. Null is
+ * "could not be told", never "none".
+ */
+export type PlanFacts = {
+  now: Instant;
+  wish: Wish;
+  options: PlanOptions;
+  /** The key that goes, or that is added or made an authority's; null where the wish names none that is known. */
+  key: KeyFacts | null;
+  /** Of `wish.given`, `wish.key` or `wish.authority`: the line that it came to; null where it could not be read. */
+  given: GivenKey | null;
+  /** Each host that the wish is about, once: where the key is granted, and where its private half lies. */
+  hosts: readonly HostFacts[];
+  /** Private halves of the key on this computer. */
+  here: readonly HolderFacts[];
+  /** Where a new private half goes on this computer when nothing says otherwise: `~/.ssh/id_ed25519`, if that is free. */
+  freeKeyFile: string | null;
+};
+
+export type KeyFacts = {
+  /** As ssh-keygen prints it. */
+  fingerprint: string;
+  keyType: string;
+  comment: string;
+  /** Who has it by the roster. */
+  people: readonly string[];
+};
+
+export type GivenKey = {
+  /** `type base64`. */
+  line: string;
+  fingerprint: string;
+  comment: string;
+  /** Its private half on this computer; null where only the public one was given. */
+  path: string | null;
+};
+
+export type HostFacts = {
+  host: string;
+  port: number;
+  user: string | null;
+  useSudo: boolean;
+  /** The pinned host key, as ssh-keygen prints it; null: none is. */
+  hostKey: string | null;
+  labels: readonly string[];
+  /** Other hosts of the inventory that are reached through this one. */
+  jumpFor: number;
+  /** Why it could not be looked at now, as a sentence; then the rest is what the inventory knows. */
+  unread: string | null;
+  os: string | null;
+  /** Its clock minus ours, in seconds. */
+  clockOffset: number | null;
+  /** The ways of a dead-man that it has, the best first. */
+  deadMen: readonly DeadMan[];
+  login: LoginFacts;
+  accounts: readonly AccountFacts[];
+  files: readonly FileFacts[];
+  holders: readonly HolderFacts[];
+  /** For a rotation of its host key alone. */
+  daemon: DaemonFacts | null;
+};
+
+/** The login that does the work. */
+export type LoginFacts = {
+  account: string;
+  /** Whether it acts as root, by itself or by sudo: then it reaches every account's files. */
+  isRoot: boolean;
+  /** The fingerprint of the key that let it in; null: something else did, or it is not known. */
+  key: string | null;
+  /** From which address the host saw it come. */
+  from: string | null;
+};
+
+/** An account that a file of the plan is for. */
+export type AccountFacts = {
+  name: string;
+  uid: number;
+  gid: number;
+  /** False: its shell runs nothing (nologin, false). */
+  runsCommands: boolean | null;
+  /** Files that sshd consults for it, in its order, as it opens them; empty for `none`. */
+  consulted: readonly string[] | null;
+  /** AuthorizedKeysCommand; null: none. */
+  keysCommand: string | null;
+  /** As sshd prints it: `any`, `publickey,password publickey,keyboard-interactive`. */
+  authenticationMethods: string | null;
+  /** sshd's own ForceCommand; null: none. */
+  forceCommand: string | null;
+  /** Every grant of the account that the inventory knows. */
+  grants: readonly KnownGrant[];
+};
+
+export type KnownGrant = {
+  id: number;
+  file: string;
+  /** The whole line; bytes that are not UTF-8 are replaced. */
+  text: string;
+  fingerprint: string | null;
+  isAuthority: boolean;
+  effective: "yes" | "no" | "unknown";
+  isDormant: boolean;
+  /** What binds it to addresses. */
+  onlyFrom: readonly string[];
+  /** Whether a private half of its key is known. */
+  isMatched: boolean;
+};
+
+export type FileFacts = {
+  /** As sshd opens it. */
+  path: string;
+  accounts: readonly string[];
+  /** With all links resolved. */
+  realPath: string | null;
+  stand: FileStand;
+};
+
+export type FileStand =
+  | { kind: "absent" }
+  /** The hand will not write it (a link on the way, no ordinary file, not the owner's), or it could not be read. */
+  | { kind: "refused"; why: string }
+  | ({ kind: "file"; bytes: Uint8Array } & FileState);
+
+export type FileState = {
+  uid: number;
+  gid: number;
+  /** The name of whom it belongs to. */
+  owner: string;
+  /** Four octal digits. */
+  mode: string;
+  links: number | null;
+  isMountPoint: boolean | null;
+  isImmutable: boolean | null;
+  isAppendOnly: boolean | null;
+  isReadOnly: boolean | null;
+  freeBytes: number | null;
+  freeInodes: number | null;
+  /** Who holds the lock of its folder, and since when; null: nobody. */
+  lockedBy: string | null;
+};
+
+/** A private half of the key: a file, or a key of an agent of this computer. */
+export type HolderFacts = {
+  kind: "file" | "agent";
+  /** The file; for an agent its socket. */
+  path: string;
+  uid: number | null;
+  gid: number | null;
+  owner: string;
+  mode: string;
+  isEncrypted: boolean | null;
+  /** SHA-256 of the private file; null for an agent. */
+  before: FileHash | null;
+  hasPublicFile: boolean;
+  /** Why it cannot be replaced (a link, a format that we do not write, unread); null: it can. */
+  stuck: string | null;
+};
+
+/** What a rotation of the host key is made of. */
+export type DaemonFacts = {
+  /** sshd_config and what it includes, in the order in which sshd reads them. */
+  files: readonly FileFacts[];
+  /** Host keys that sshd uses now, as `sshd -T` prints them. */
+  hostKeys: readonly { path: string; keyType: string; fingerprint: string }[];
+  /** Paths that are taken, so that the new key's is not among them. */
+  taken: readonly string[];
+  canReload: boolean | null;
+};

@@ -1,0 +1,75 @@
+import type { Phase, StepState } from "#shared/model/run.ts";
+
+/** One phase at one host, or here. Steps are derived from the plan and stored nowhere but by their ordinal and state. */
+export type Step = {
+  /** Its place in the run; from 1. */
+  ordinal: number;
+  phase: Phase;
+  /** The place in `plan.hosts`; null: this computer. */
+  host: number | null;
+  batch: number;
+};
+
+/** The bytes that a file of the plan may have: as it was found, with the new lines, as it ends. */
+export type Stage = "before" | "added" | "removed";
+
+/** What a file was found to be. Where two stages have the same bytes it is the earlier one. */
+export type FileSeen = Stage | "other";
+
+/** What a private half was found to be: the old one in its place, the new one there, the new one and nothing of the old. */
+export type HolderSeen = "old" | "new" | "committed" | "other";
+
+/** What was seen of one place just now. */
+export type PlaceSeen =
+  | {
+      kind: "seen";
+      /** By their place in `HostPlan.files`. */
+      files: readonly FileSeen[];
+      /** By their place in `HostPlan.holders`, or in `plan.here`. */
+      holders: readonly HolderSeen[];
+      /** A lock or backups of this run are there. */
+      hasWork: boolean;
+      /** Who else holds the lock, as the hand says it; null: nobody. */
+      heldBy: string | null;
+    }
+  /** It cannot be reached, or did not answer: nothing is known of it. */
+  | { kind: "lost"; why: string };
+
+export type StepProgress = {
+  ordinal: number;
+  state: StepState;
+  /** Its proof waits for a log to tell of a login: nothing is wrong, and nothing can be hurried. */
+  awaitsLog: boolean;
+};
+
+export type Progress = {
+  /** What the user wants: on with it, hold on after what is under way, or everything back. */
+  want: "on" | "pause" | "back";
+  steps: readonly StepProgress[];
+  /** By place of the host in the plan, null for here; a place that is not in it was not looked at since its last task. */
+  seen: ReadonlyMap<number | null, PlaceSeen>;
+  /** Of the grace period between hand-over and removal: false until it is over. A plan without one does not ask. */
+  isGraceOver: boolean;
+};
+
+/**
+ * `act`: bring what the step is about to its stage, whatever of it stands already; then it is `acted`. `prove`: all of it
+ * stands: prove it, disarm the dead-man, read once more; then it is `proved`. `undo`: bring it back to where it was before
+ * the step. `settle`: it stands where the journal says already; only the journal is behind.
+ */
+export type Task =
+  | { step: Step; what: "act" | "prove" | "undo" }
+  | { step: Step; what: "settle"; as: StepState };
+
+export type Move =
+  /** Look at these places, side by side, and ask again. */
+  | { kind: "look"; places: readonly (number | null)[] }
+  /** Do these, side by side, journal what came of each, forget what was seen of their places, and ask again. */
+  | { kind: "do"; tasks: readonly Task[] }
+  /** Nothing can be done before a log has told of something, or the grace period is over. */
+  | { kind: "wait"; until: "log" | "grace" }
+  | {
+      kind: "end";
+      state: "committed" | "rolled-back" | "stopped" | "paused" | "needs-attention";
+      why: string;
+    };

@@ -1,0 +1,45 @@
+import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { Phase } from "#shared/model/run.ts";
+import type { Step } from "./step.ts";
+
+/** The steps of a plan in their order: the phases one after the other, in each the hosts by batch, and here at the end. */
+export function stepsOf(plan: Plan): Step[] {
+  const steps: Omit<Step, "ordinal">[] = [];
+  for (const phase of PHASES) {
+    plan.hosts.forEach((host, index) => {
+      if (takesPart(plan, host, phase)) steps.push({ phase, host: index, batch: host.batch });
+    });
+    if (happensHere(plan, phase)) steps.push({ phase, host: null, batch: lastBatch(plan) });
+  }
+  return steps.map((step, index) => ({ ordinal: index + 1, ...step }));
+}
+
+const PHASES: readonly Phase[] = ["make-key", "add", "hand-over", "remove", "commit"];
+
+function takesPart(plan: Plan, host: HostPlan, phase: Phase): boolean {
+  switch (phase) {
+    case "make-key":
+      return isMadeAt(plan, host);
+    case "add":
+      return host.files.some(({ added }) => added !== null);
+    case "hand-over":
+      return host.holders.length > 0;
+    case "remove":
+      return host.files.some(({ removed }) => removed !== null);
+    case "commit":
+      return host.files.length > 0 || host.holders.length > 0 || isMadeAt(plan, host);
+  }
+}
+
+const isMadeAt = ({ newKey }: Plan, { host, port }: HostPlan): boolean =>
+  newKey?.kind === "made-on-holder" && newKey.host === host && newKey.port === port;
+
+function happensHere({ newKey, here }: Plan, phase: Phase): boolean {
+  const isMadeHere = newKey?.kind === "made-here";
+  if (phase === "make-key") return isMadeHere;
+  if (phase === "hand-over") return here.length > 0;
+  return phase === "commit" && (isMadeHere || here.length > 0);
+}
+
+/** This computer comes after all hosts: it is the one that is always there to look again. */
+const lastBatch = ({ hosts }: Plan): number => Math.max(0, ...hosts.map(({ batch }) => batch));
