@@ -160,11 +160,12 @@ const COUNTED = `
     FROM expiry_of JOIN certificate USING (id)
     WHERE is_seen = 1
     GROUP BY 1, 2, 3, 4, 5, 6;
-  INSERT INTO host_name_search (rowid, text) SELECT id, name FROM host_name;
+  INSERT INTO host_name_search (rowid, text) SELECT id, name || char(10, 10) FROM host_name;
   INSERT INTO certificate_search (rowid, text)
-    SELECT id, subject || char(10) || issuer || char(10) || names FROM certificate;
+    SELECT id, subject || char(10) || issuer || char(10) || names || char(10, 10) FROM certificate;
   INSERT INTO grant_search (rowid, text)
-    SELECT id, host_name || char(10) || account || char(10) || file || char(10) || comment FROM grant_line;
+    SELECT id, host_name || char(10) || account || char(10) || file || char(10) || comment || char(10, 10) FROM grant_line;
   INSERT INTO key_file_search (rowid, text)
-    SELECT key_file.id, owner || char(10) || host.host || char(10) || path FROM key_file JOIN host ON host.id = key_file.host;
+    SELECT key_file.id, owner || char(10) || host.host || char(10) || path || char(10, 10)
+    FROM key_file JOIN host ON host.id = key_file.host;
 `;

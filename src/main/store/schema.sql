@@ -67,11 +67,6 @@ CREATE VIRTUAL TABLE host_name_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
 
-CREATE TRIGGER host_name_begins AFTER INSERT ON host_name
-BEGIN
-  INSERT INTO host_name_search (rowid, text) VALUES (NEW.id, NEW.name);
-END;
-
 CREATE TABLE tally (
   what  TEXT PRIMARY KEY,
   count INTEGER NOT NULL DEFAULT 0
@@ -150,7 +145,7 @@ CREATE TABLE certificate (
   is_seen        INTEGER NOT NULL DEFAULT 0 CHECK (is_seen IN (0, 1)),
   is_at_endpoint INTEGER NOT NULL DEFAULT 0 CHECK (is_at_endpoint IN (0, 1)),
   is_in_file     INTEGER NOT NULL DEFAULT 0 CHECK (is_in_file IN (0, 1))
-, own_owner TEXT, owner TEXT NOT NULL DEFAULT '', due_percent INTEGER, usual_due_from TEXT, usual_urgent_from TEXT, is_public INTEGER CHECK (is_public IN (0, 1)), is_over_limit INTEGER NOT NULL DEFAULT 0 CHECK (is_over_limit IN (0, 1)), is_for_clients INTEGER NOT NULL DEFAULT 0 CHECK (is_for_clients IN (0, 1)), ssh_fingerprint TEXT, is_ssh_key INTEGER NOT NULL DEFAULT 0 CHECK (is_ssh_key IN (0, 1)), only_host TEXT NOT NULL DEFAULT '') STRICT;
+, own_owner TEXT, owner TEXT NOT NULL DEFAULT '', due_percent INTEGER, usual_due_from TEXT, usual_urgent_from TEXT, is_public INTEGER CHECK (is_public IN (0, 1)), is_over_limit INTEGER NOT NULL DEFAULT 0 CHECK (is_over_limit IN (0, 1)), is_for_clients INTEGER NOT NULL DEFAULT 0 CHECK (is_for_clients IN (0, 1)), ssh_fingerprint TEXT, is_ssh_key INTEGER NOT NULL DEFAULT 0 CHECK (is_ssh_key IN (0, 1)), only_host TEXT NOT NULL DEFAULT '', revoked TEXT CHECK (json_valid(revoked)), revoked_since TEXT) STRICT;
 
 CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE is_seen = 1;
 
@@ -236,14 +231,6 @@ BEGIN
   UPDATE certificate SET is_in_file = 0
   WHERE id = NEW.certificate AND place_count = endpoint_count AND is_in_file = 1;
   UPDATE certificate SET is_seen = 0 WHERE id = NEW.certificate AND place_count = 0 AND is_seen = 1;
-END;
-
-CREATE TRIGGER certificate_appears AFTER UPDATE OF is_seen ON certificate
-WHEN OLD.is_seen = 0 AND NEW.is_seen = 1
-BEGIN
-  UPDATE tally SET count = count + 1 WHERE what = 'certificate';
-  INSERT INTO certificate_search (rowid, text)
-  VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names);
 END;
 
 CREATE TRIGGER certificate_vanishes AFTER UPDATE OF is_seen ON certificate
@@ -391,7 +378,7 @@ CREATE TABLE key_file (
   first_scan   INTEGER NOT NULL REFERENCES scan (id),
   last_scan    INTEGER NOT NULL REFERENCES scan (id),
   gone_scan    INTEGER REFERENCES scan (id)
-, lock TEXT, likely_fingerprint TEXT, spki_sha256 TEXT) STRICT;
+, lock TEXT, likely_fingerprint TEXT, spki_sha256 TEXT, elsewhere_since TEXT) STRICT;
 
 CREATE INDEX key_file_on_host ON key_file (host) WHERE gone_scan IS NULL;
 
@@ -515,13 +502,6 @@ CREATE INDEX grant_unmatched ON grant_line (id)
 
 CREATE INDEX grant_orphan_unsettled ON grant_line (id)
   WHERE gone_scan IS NULL AND orphan IS NOT NULL AND orphan_since IS NULL;
-
-CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
-BEGIN
-  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
-  INSERT INTO grant_search (rowid, text)
-  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10) || NEW.comment);
-END;
 
 CREATE TRIGGER grant_ends AFTER UPDATE OF gone_scan ON grant_line
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
@@ -1214,9 +1194,6 @@ CREATE INDEX certificate_of_ssh_key ON certificate (ssh_fingerprint) WHERE ssh_f
 
 CREATE INDEX certificate_over_limit ON certificate (first_seen) WHERE is_seen = 1 AND is_over_limit = 1 AND is_public = 1;
 
-CREATE INDEX certificate_for_clients ON certificate (first_seen)
-  WHERE is_seen = 1 AND is_for_clients = 1 AND is_public = 1 AND is_at_endpoint = 0;
-
 CREATE INDEX certificate_wildcard_spread ON certificate (first_seen)
   WHERE is_seen = 1 AND is_ca = 0 AND only_name IS NULL AND instr(names, '"DNS:*.') > 0;
 
@@ -1505,20 +1482,6 @@ CREATE VIRTUAL TABLE key_file_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
 
-CREATE TRIGGER key_file_is_found AFTER INSERT ON key_file
-BEGIN
-  INSERT INTO key_file_search (rowid, text)
-  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path FROM host WHERE id = NEW.host;
-END;
-
-CREATE TRIGGER key_file_is_found_otherwise AFTER UPDATE OF owner ON key_file
-WHEN OLD.owner <> NEW.owner AND NEW.gone_scan IS NULL
-BEGIN
-  DELETE FROM key_file_search WHERE rowid = NEW.id;
-  INSERT INTO key_file_search (rowid, text)
-  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path FROM host WHERE id = NEW.host;
-END;
-
 CREATE TRIGGER key_file_is_not_found AFTER UPDATE OF gone_scan ON key_file
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
@@ -1558,3 +1521,166 @@ BEGIN
   INSERT INTO tally (what, count) SELECT NEW.new_as, 1 WHERE NEW.new_as IS NOT NULL
   ON CONFLICT (what) DO UPDATE SET count = count + 1;
 END;
+
+CREATE TRIGGER host_name_begins AFTER INSERT ON host_name
+BEGIN
+  INSERT INTO host_name_search (rowid, text) VALUES (NEW.id, NEW.name || char(10, 10));
+END;
+
+CREATE TRIGGER certificate_appears AFTER UPDATE OF is_seen ON certificate
+WHEN OLD.is_seen = 0 AND NEW.is_seen = 1
+BEGIN
+  UPDATE tally SET count = count + 1 WHERE what = 'certificate';
+  INSERT INTO certificate_search (rowid, text)
+  VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names || char(10, 10));
+END;
+
+CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
+BEGIN
+  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+  INSERT INTO grant_search (rowid, text)
+  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10) || NEW.comment || char(10, 10));
+END;
+
+CREATE TRIGGER key_file_is_found AFTER INSERT ON key_file
+BEGIN
+  INSERT INTO key_file_search (rowid, text)
+  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path || char(10, 10) FROM host WHERE id = NEW.host;
+END;
+
+CREATE TRIGGER key_file_is_found_otherwise AFTER UPDATE OF owner ON key_file
+WHEN OLD.owner <> NEW.owner AND NEW.gone_scan IS NULL
+BEGIN
+  DELETE FROM key_file_search WHERE rowid = NEW.id;
+  INSERT INTO key_file_search (rowid, text)
+  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path || char(10, 10) FROM host WHERE id = NEW.host;
+END;
+
+CREATE VIRTUAL TABLE host_name_pieces USING fts5vocab (host_name_search, row);
+
+CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, row);
+
+CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, row);
+
+CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, row);
+
+CREATE TABLE plan (
+  id       INTEGER PRIMARY KEY,
+  state    TEXT NOT NULL CHECK (state IN ('making', 'ready', 'failed')),
+  message  TEXT NOT NULL DEFAULT '',
+  made_at  TEXT NOT NULL,
+  wish     TEXT CHECK (json_valid(wish)),
+  body     TEXT CHECK (json_valid(body)),
+  hash     TEXT,
+  read     INTEGER NOT NULL DEFAULT 0,
+  total    INTEGER NOT NULL DEFAULT 0,
+  CHECK ((state = 'ready') = (body IS NOT NULL AND hash IS NOT NULL))
+) STRICT;
+
+CREATE INDEX plan_being_made ON plan (id) WHERE state = 'making';
+
+CREATE TABLE run (
+  id          INTEGER PRIMARY KEY,
+  plan        INTEGER NOT NULL REFERENCES plan (id),
+  token       TEXT NOT NULL UNIQUE,
+  kind        TEXT NOT NULL,
+  title       TEXT NOT NULL,
+  state       TEXT NOT NULL CHECK (state IN (
+                'running', 'paused', 'stopped', 'interrupted', 'waiting', 'committed', 'rolled-back', 'needs-attention')),
+  direction   TEXT NOT NULL DEFAULT 'forward' CHECK (direction IN ('forward', 'back')),
+  started_at  TEXT NOT NULL,
+  ended_at    TEXT,
+  due_at      TEXT,
+  message     TEXT NOT NULL DEFAULT '',
+  by_hand     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(by_hand)),
+  consents    TEXT NOT NULL CHECK (json_valid(consents)),
+  key_line    TEXT,
+  fingerprint TEXT,
+  hosts       INTEGER NOT NULL,
+  adds        INTEGER NOT NULL,
+  changes     INTEGER NOT NULL,
+  removes     INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX run_of_plan ON run (plan);
+
+CREATE INDEX run_by_start ON run (started_at, id);
+
+CREATE INDEX run_not_over ON run (state, id) WHERE state NOT IN ('committed', 'rolled-back');
+
+CREATE TABLE run_step (
+  run     INTEGER NOT NULL REFERENCES run (id),
+  ordinal INTEGER NOT NULL,
+  phase   TEXT NOT NULL CHECK (phase IN ('make-key', 'add', 'hand-over', 'remove', 'commit')),
+  host    TEXT NOT NULL,
+  port    INTEGER NOT NULL,
+  batch   INTEGER NOT NULL,
+  state   TEXT NOT NULL CHECK (state IN (
+            'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
+  message TEXT NOT NULL DEFAULT '',
+  at      TEXT,
+  PRIMARY KEY (run, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run_entry (
+  id      INTEGER PRIMARY KEY,
+  run     INTEGER NOT NULL REFERENCES run (id),
+  ordinal INTEGER,
+  at      TEXT NOT NULL,
+  kind    TEXT NOT NULL CHECK (kind IN ('intends', 'acted', 'proved', 'undone', 'failed', 'note')),
+  text    TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX run_entry_of_run ON run_entry (run, id);
+
+CREATE INDEX certificate_revoked ON certificate (revoked_since) WHERE is_seen = 1 AND revoked IS NOT NULL;
+
+CREATE TABLE client_file (
+  host      INTEGER NOT NULL REFERENCES host (id),
+  path      TEXT NOT NULL,
+  directive TEXT NOT NULL,
+  file      TEXT NOT NULL,
+  line      INTEGER NOT NULL,
+  PRIMARY KEY (host, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX certificate_for_clients ON certificate (first_seen)
+  WHERE is_seen = 1 AND is_for_clients = 1 AND is_public = 1;
+
+CREATE INDEX key_file_elsewhere ON key_file (elsewhere_since, id)
+  WHERE elsewhere_since IS NOT NULL AND gone_scan IS NULL;
+
+CREATE INDEX key_file_held_once ON key_file (spki_sha256)
+  WHERE spki_sha256 IS NOT NULL AND elsewhere_since IS NULL AND gone_scan IS NULL;
+
+CREATE TRIGGER key_file_begins_elsewhere AFTER INSERT ON key_file
+WHEN NEW.spki_sha256 IS NOT NULL AND NEW.gone_scan IS NULL AND EXISTS (
+  SELECT 1 FROM key_file
+  WHERE spki_sha256 = NEW.spki_sha256 AND gone_scan IS NULL AND host <> NEW.host)
+BEGIN
+  UPDATE key_file
+  SET elsewhere_since = (SELECT started_at FROM scan WHERE scan.id = NEW.first_scan)
+  WHERE spki_sha256 = NEW.spki_sha256 AND elsewhere_since IS NULL AND gone_scan IS NULL;
+END;
+
+CREATE TRIGGER key_file_leaves_elsewhere AFTER UPDATE OF gone_scan, spki_sha256 ON key_file
+WHEN OLD.gone_scan IS NULL AND (NEW.gone_scan IS NOT NULL OR OLD.spki_sha256 IS NOT NEW.spki_sha256)
+BEGIN
+  UPDATE key_file SET elsewhere_since = NULL WHERE id = NEW.id AND elsewhere_since IS NOT NULL;
+  UPDATE key_file
+  SET elsewhere_since = NULL
+  WHERE spki_sha256 = OLD.spki_sha256 AND gone_scan IS NULL AND elsewhere_since IS NOT NULL AND (
+    SELECT min(held.host) = max(held.host) FROM key_file AS held
+    WHERE held.spki_sha256 = OLD.spki_sha256 AND held.gone_scan IS NULL);
+  UPDATE key_file
+  SET elsewhere_since = (SELECT started_at FROM scan WHERE scan.id = NEW.last_scan)
+  WHERE spki_sha256 = NEW.spki_sha256 AND elsewhere_since IS NULL AND gone_scan IS NULL AND NEW.gone_scan IS NULL AND (
+    SELECT min(held.host) < max(held.host) FROM key_file AS held
+    WHERE held.spki_sha256 = NEW.spki_sha256 AND held.gone_scan IS NULL);
+END;
+
+CREATE TABLE accepted_member (
+  acceptance INTEGER NOT NULL REFERENCES acceptance (id),
+  member     TEXT NOT NULL,
+  PRIMARY KEY (acceptance, member)
+) STRICT, WITHOUT ROWID;

@@ -14,7 +14,7 @@ test("migrations are numbered from 1 without gaps or twins", () => {
  */
 test("a migration that has been carried out anywhere stays as it was, to the byte", () => {
   const digests = migrations.map(({ sql }) => createHash("sha256").update(sql).digest("hex").slice(0, 16));
-  expect(digests.slice(0, 20)).toEqual([
+  expect(digests.slice(0, 21)).toEqual([
     "e33e967227d70d47",
     "9d4e23d797d53b7b",
     "76d227ce42bee2a4",
@@ -35,6 +35,7 @@ test("a migration that has been carried out anywhere stays as it was, to the byt
     "e341eeacbf267ce8",
     "f09b93a8b4769884",
     "273031d4002d974f",
+    "7c4f8240430da967",
   ]);
 });
 
