@@ -24,6 +24,7 @@ import { createInspect } from "./features/inspect/index.ts";
 import { createLabels } from "./features/labels/index.ts";
 import { createOverview } from "./features/overview/index.ts";
 import { createPeople } from "./features/people/index.ts";
+import { createRunbooks } from "./features/runbooks/index.ts";
 import { createScans } from "./features/scans/index.ts";
 import { planBundle } from "./features/scans/plan-bundle.ts";
 import { recordInto } from "./features/scans/recorders.ts";
@@ -106,6 +107,7 @@ export function createApp({
       inspect: createInspect({ prober, now }),
       overview: createOverview({ store, now }),
       people: people.procedures,
+      runbooks: createRunbooks({ store, announce, now }),
       scans: createScans({
         ...{ store, readTargets, visits, recording, countFreeDescriptors, announce, log, now },
         inBackground: background.start,

@@ -48,12 +48,15 @@ function settleOrClose(store: Store, now: () => Date): void {
   }
 }
 
-/** Only one process writes, so a scan that still runs when this one begins was cut short. */
+/** Only one process writes, so a scan, a plan or a run that is not over when this one begins was cut short. */
 function settle(store: Store, now: () => Date): void {
   const at = toInstant(now());
   store.atomically(() => {
     const count = store.scans.interruptRunning(at);
     if (count > 0) store.events.append({ at, kind: "scan-interrupted", detail: { count } });
+    store.runbooks.plans.interruptMaking();
+    const runs = store.runbooks.runs.interruptRunning();
+    if (runs > 0) store.events.append({ at, kind: "run-interrupted", detail: { runs } });
     // Told until the next start, and on record for ever.
     const { loss } = store;
     if (loss !== null) store.events.append({ at, kind: "database-went-back", detail: { loss } });

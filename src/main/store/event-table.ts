@@ -28,6 +28,13 @@ type EventKind =
   | "tag-set"
   | "trust-given"
   | "trust-taken-back"
+  | "plan-made"
+  | "plan-taken"
+  | "run-started"
+  | "run-asked"
+  | "run-step"
+  | "run-ended"
+  | "run-interrupted"
   | "database-backed-up"
   | "database-restored"
   | "database-went-back";

@@ -27,6 +27,7 @@ import { ownerFinder } from "./people/owner-facts.ts";
 import { peopleStore } from "./people/people-store.ts";
 import { rosterTable } from "./people/roster-table.ts";
 import { scopeTable } from "./people/scope-table.ts";
+import { runbookStore } from "./runbooks/runbook-store.ts";
 import { scanTables } from "./scan-tables.ts";
 import { servingList } from "./serving/serving-list.ts";
 import { trustTable } from "./trust/trust-table.ts";
@@ -45,7 +46,7 @@ export function openStore(wish: { path: string; access: "write" | "read"; now?: 
     const loss = findLoss(db, path, wish.access);
     const { atomically, close: closeMark } = createCommits(db, path, disk);
     return {
-      ...tables(db, path),
+      ...tables(db, path, wish.now),
       atomically,
 
       /** As `atomically`, between two transactions of whoever else of this process writes to the database. */
@@ -94,17 +95,17 @@ function findLoss(db: Database, path: string, access: "write" | "read"): string 
   }
 }
 
-function tables(db: Database, path: string) {
+function tables(db: Database, path: string, now = () => new Date()) {
   const explained = <Table extends object>(table: Table): Table => explaining(table, path);
   const inOneView = db.transaction((work: () => unknown) => work());
   /** For what only reads, often: a page and its total are of one moment, and the file is locked once. */
   const viewed = <Table extends object>(table: Table): Table => explaining(table, path, inOneView);
   const lists = createLists(db);
-  const briefs = findingBriefs(db);
   const written = scanTables(db, lists);
   const { certificates, pins, probes, scans } = written;
   const acceptances = acceptanceTable(db);
-  const rows = certificateRows(db, briefs, acceptances);
+  const briefs = findingBriefs(db, { acceptances, now });
+  const rows = certificateRows(db, briefs);
   const scope = scopeTable(db);
   const rosters = rosterTable(db);
   const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }) });
@@ -129,6 +130,7 @@ function tables(db: Database, path: string) {
     people: explained(peopleStore(db, { lists, rosters, scope })),
     pins: explained(pins),
     rules: explained(ruleTable(db)),
+    runbooks: runbookStore(db, lists, explained),
     scans: explained({ ...scans, probes: probes.list }),
     served: explained(written.served),
     servings: viewed(servingList(db, lists)),

@@ -50,6 +50,7 @@ type Area =
   | "forecast"
   | "people"
   | "targets"
+  | "runbooks"
   | "settings"
   | "database";
 
@@ -85,6 +86,10 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["chains"];
     case "database-changed":
       return ["database", "settings"];
+    case "plan-changed":
+    case "run-changed":
+    case "run-asks":
+      return ["runbooks"];
     default:
       return assertNever(kind);
   }

@@ -1,5 +1,7 @@
 import { eventIterator } from "@orpc/contract";
 import { z } from "zod";
+import { PlanId } from "../model/plan.ts";
+import { RunId } from "../model/run.ts";
 import { ScanId } from "../model/scan.ts";
 import { query } from "./procedure.ts";
 
@@ -17,6 +19,9 @@ export const Announcement = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("labels-changed") }),
   z.object({ kind: z.literal("trust-changed") }),
   z.object({ kind: z.literal("database-changed") }),
+  z.object({ kind: z.literal("plan-changed"), planId: PlanId }),
+  z.object({ kind: z.literal("run-changed"), runId: RunId }),
+  z.object({ kind: z.literal("run-asks") }),
 ]);
 export type Announcement = z.infer<typeof Announcement>;
 

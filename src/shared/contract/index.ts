@@ -17,6 +17,7 @@ import { inspect } from "./inspect.ts";
 import { labels } from "./labels.ts";
 import { overview } from "./overview.ts";
 import { people } from "./people.ts";
+import { runbooks } from "./runbooks.ts";
 import { scans } from "./scans.ts";
 import { served } from "./served.ts";
 import { settings } from "./settings.ts";
@@ -43,6 +44,7 @@ export const contract = {
   labels,
   overview,
   people,
+  runbooks,
   scans,
   served,
   settings,

@@ -1,0 +1,76 @@
+import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
+import { RunEntry, type RunId, RunStep } from "#shared/model/run.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+
+type StepRow = {
+  ordinal: number;
+  phase: string;
+  host: string;
+  port: number;
+  batch: number;
+  state: string;
+  message: string;
+  at: string | null;
+};
+
+/** What is done and what came of it, as it is written down. */
+export type NewEntry = {
+  runId: RunId;
+  /** Null: of the run as a whole. */
+  ordinal: number | null;
+  kind: RunEntry["kind"];
+  text: string;
+  at: Instant;
+};
+
+const ENTRY_COLUMNS = "id, ordinal, at, kind, text";
+
+const BY_ID = { name: "id", columns: ["id"], descending: false };
+
+/** The steps of runs, and the journal of them. */
+export function journalTable(db: Database, lists: Lists) {
+  const addStep = db.prepare(`
+    INSERT INTO run_step (run, ordinal, phase, host, port, batch, state, message, at)
+    VALUES (@run, @ordinal, @phase, @host, @port, @batch, @state, @message, @at)`);
+  const setStep = db.prepare(
+    "UPDATE run_step SET state = @state, message = @message, at = @at WHERE run = @runId AND ordinal = @ordinal",
+  );
+  const steps = db.prepare<[number], StepRow>(
+    "SELECT ordinal, phase, host, port, batch, state, message, at FROM run_step WHERE run = ? ORDER BY ordinal",
+  );
+  const addEntry = db.prepare(
+    "INSERT INTO run_entry (run, ordinal, at, kind, text) VALUES (@runId, @ordinal, @at, @kind, @text)",
+  );
+  const allEntries = db.prepare<[number], RunEntry>(
+    `SELECT ${ENTRY_COLUMNS} FROM run_entry WHERE run = ? ORDER BY id`,
+  );
+
+  return {
+    addSteps(run: RunId, planned: readonly RunStep[]): void {
+      for (const step of planned) addStep.run({ ...step, run, host: step.host ?? "", port: step.port ?? 0 });
+    },
+
+    setStep: (step: Pick<RunStep, "ordinal" | "state" | "message"> & { runId: RunId; at: Instant }): void =>
+      void setStep.run(step),
+
+    steps: (run: RunId): RunStep[] => steps.all(run).map(toStep),
+
+    /** Within the transaction of what it tells. */
+    append: (entry: NewEntry): void => void addEntry.run(entry),
+
+    all: (run: RunId): RunEntry[] => allEntries.all(run).map((row) => RunEntry.parse(row)),
+
+    list: ({ runId, ...page }: Window & { runId: RunId }): Listed<RunEntry> =>
+      lists.list(
+        {
+          ...{ select: ENTRY_COLUMNS, from: "run_entry", sort: BY_ID },
+          ...{ where: [{ sql: "run = ?", values: [runId] }], ...page },
+        },
+        (row: RunEntry) => RunEntry.parse(row),
+      ),
+  };
+}
+
+const toStep = ({ host, port, ...row }: StepRow): RunStep =>
+  RunStep.parse({ ...row, host: host || null, port: host === "" ? null : port });

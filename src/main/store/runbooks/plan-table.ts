@@ -1,0 +1,69 @@
+import type { Database } from "better-sqlite3";
+import { type PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { Plan, PlanId } from "#shared/model/plan.ts";
+import { RunId } from "#shared/model/run.ts";
+
+type Row = {
+  id: number;
+  state: PlanDetail["state"];
+  message: string;
+  made_at: string;
+  body: string | null;
+  hash: string | null;
+  read: number;
+  total: number;
+  wish: string | null;
+  run: number | null;
+};
+
+const COLUMNS = `id, state, message, made_at, body, hash, read, total, wish,
+  (SELECT max(run.id) FROM run WHERE run.plan = plan.id) AS run`;
+
+const CUT_SHORT = "Latchkey was closed while it was made; plan it again";
+
+/** Plans as they were shown, and those that are being made. */
+export function planTable(db: Database) {
+  const begin = db.prepare("INSERT INTO plan (state, made_at, wish) VALUES ('making', ?, ?)");
+  const take = db.prepare("INSERT INTO plan (state, made_at, body, hash) VALUES ('ready', ?, ?, ?)");
+  const progress = db.prepare("UPDATE plan SET read = ?, total = ? WHERE id = ? AND state = 'making'");
+  const finish = db.prepare(
+    "UPDATE plan SET state = 'ready', body = ?, hash = ?, made_at = ? WHERE id = ? AND state = 'making'",
+  );
+  const fail = db.prepare("UPDATE plan SET state = 'failed', message = ? WHERE id = ? AND state = 'making'");
+  const interrupt = db.prepare(
+    `UPDATE plan SET state = 'failed', message = '${CUT_SHORT}' WHERE state = 'making'`,
+  );
+  const find = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM plan WHERE id = ?`);
+
+  return {
+    begin: (wish: Wish, at: Instant): PlanId =>
+      PlanId.parse(Number(begin.run(at, JSON.stringify(wish)).lastInsertRowid)),
+
+    /** One that was made elsewhere. */
+    take: ({ plan, hash, at }: { plan: Plan; hash: string; at: Instant }): PlanId =>
+      PlanId.parse(Number(take.run(at, JSON.stringify(plan), hash).lastInsertRowid)),
+
+    progress: (id: PlanId, read: number, total: number): void => void progress.run(read, total, id),
+
+    finish: (id: PlanId, { plan, hash, at }: { plan: Plan; hash: string; at: Instant }): void =>
+      void finish.run(JSON.stringify(plan), hash, at, id),
+
+    fail: (id: PlanId, message: string): void => void fail.run(message, id),
+
+    /** Only for who has just taken the write lock. */
+    interruptMaking: (): number => interrupt.run().changes,
+
+    find(id: number): PlanDetail | null {
+      const row = find.get(id);
+      return row ? toDetail(row) : null;
+    },
+  };
+}
+
+const toDetail = ({ id, made_at: madeAt, body, wish, run, ...row }: Row): PlanDetail => ({
+  ...{ ...row, id: PlanId.parse(id), madeAt },
+  wish: wish === null ? null : Wish.parse(JSON.parse(wish)),
+  plan: body === null ? null : Plan.parse(JSON.parse(body)),
+  runId: run === null ? null : RunId.parse(run),
+});

@@ -1,0 +1,161 @@
+import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
+import type { PlanId, PlanKind } from "#shared/model/plan.ts";
+import { RunDetail, RunId, RunRow, type RunState } from "#shared/model/run.ts";
+import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import { eachWord } from "#store/lists/search.ts";
+
+export type Direction = "forward" | "back";
+
+type Row = {
+  id: number;
+  plan: number;
+  plan_hash: string;
+  token: string;
+  kind: string;
+  title: string;
+  state: string;
+  direction: Direction;
+  started_at: string;
+  ended_at: string | null;
+  due_at: string | null;
+  message: string;
+  by_hand: string;
+  consents: string;
+  key_line: string | null;
+  fingerprint: string | null;
+  hosts: number;
+  adds: number;
+  changes: number;
+  removes: number;
+  steps: number;
+  steps_done: number;
+  failed: number;
+};
+
+/** What a run knows beside what is shown of it. */
+export type RunRecord = Omit<RunDetail, "stepList"> & {
+  direction: Direction;
+  dueAt: Instant | null;
+  /** The checks that somebody has agreed to. */
+  consents: string[];
+};
+
+type NewRun = {
+  planId: PlanId;
+  token: string;
+  kind: PlanKind;
+  title: string;
+  at: Instant;
+  consents: readonly string[];
+  counts: { hosts: number; adds: number; changes: number; removes: number };
+};
+
+type SortColumn = "startedAt" | "title" | "state";
+
+type Wanted = Window & {
+  search: string;
+  state: RunState | null;
+  kind: PlanKind | null;
+  sort: { by: SortColumn; descending: boolean };
+};
+
+const SORTED_BY: Record<SortColumn, readonly string[]> = {
+  startedAt: ["run.started_at", "run.id"],
+  title: ["run.title", "run.id"],
+  state: ["run.state", "run.id"],
+};
+
+const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.kind, run.title, run.state, run.direction,
+  run.started_at, run.ended_at, run.due_at, run.message, run.by_hand, run.consents, run.key_line, run.fingerprint,
+  run.hosts, run.adds, run.changes, run.removes,
+  (SELECT count(*) FROM run_step WHERE run = run.id) AS steps,
+  (SELECT count(*) FROM run_step WHERE run = run.id AND state = 'proved') AS steps_done,
+  (SELECT count(*) FROM run_step WHERE run = run.id AND state IN ('failed', 'needs-attention')) AS failed`;
+
+const RUNS = "run JOIN plan ON plan.id = run.plan";
+
+/** What a search of runs looks at. */
+const TEXT = "run.title || char(10) || run.kind || char(10) || ifnull(run.fingerprint, '')";
+
+const CUT_SHORT = "Latchkey ended while it ran; resume it, or roll it back";
+
+export function runTable(db: Database, lists: Lists) {
+  const find = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM ${RUNS} WHERE run.id = ?`);
+  const waiting = db
+    .prepare<[string], number>("SELECT id FROM run WHERE state = 'waiting' AND due_at <= ? ORDER BY id")
+    .pluck();
+
+  return {
+    ...runWriter(db),
+
+    find(id: number): RunRecord | null {
+      const row = find.get(id);
+      return row ? toRecord(row) : null;
+    },
+
+    /** Whose logs have been watched long enough. */
+    due: (at: Instant): RunId[] => waiting.all(at).map((id) => RunId.parse(id)),
+
+    list({ search, state, kind, sort: { by, descending }, ...page }: Wanted): Listed<RunRow> {
+      const where: Part[] = [
+        ...(state ? [{ sql: "run.state = ?", values: [state] }] : []),
+        ...(kind ? [{ sql: "run.kind = ?", values: [kind] }] : []),
+        ...eachWord(search, TEXT),
+      ];
+      const sort = { name: by, columns: SORTED_BY[by], descending };
+      return lists.list({ select: COLUMNS, from: RUNS, where, sort, ...page }, (row: Row) =>
+        RunRow.parse(toRecord(row)),
+      );
+    },
+  };
+}
+
+type Told = {
+  id: RunId;
+  state: RunState;
+  message: string;
+  byHand: readonly string[];
+  endedAt: Instant | null;
+};
+
+function runWriter(db: Database) {
+  const begin = db.prepare(`
+    INSERT INTO run (plan, token, kind, title, state, started_at, consents, hosts, adds, changes, removes)
+    VALUES (@planId, @token, @kind, @title, 'running', @at, @consents, @hosts, @adds, @changes, @removes)`);
+  const setState = db.prepare(`
+    UPDATE run SET state = @state, message = @message, by_hand = @byHand, ended_at = @endedAt WHERE id = @id`);
+  const setDirection = db.prepare("UPDATE run SET direction = ? WHERE id = ?");
+  const setDue = db.prepare("UPDATE run SET due_at = ? WHERE id = ?");
+  const setKey = db.prepare("UPDATE run SET key_line = @line, fingerprint = @fingerprint WHERE id = @id");
+  const interrupt = db.prepare(
+    `UPDATE run SET state = 'interrupted', message = '${CUT_SHORT}' WHERE state = 'running'`,
+  );
+
+  return {
+    begin: ({ counts, consents, ...run }: NewRun): RunId =>
+      RunId.parse(
+        Number(begin.run({ ...run, ...counts, consents: JSON.stringify(consents) }).lastInsertRowid),
+      ),
+
+    setState: (told: Told): void => void setState.run({ ...told, byHand: JSON.stringify(told.byHand) }),
+
+    setDirection: (id: RunId, direction: Direction): void => void setDirection.run(direction, id),
+    setDue: (id: RunId, at: Instant | null): void => void setDue.run(at, id),
+
+    setKey: (id: RunId, key: { line: string; fingerprint: string }): void => void setKey.run({ id, ...key }),
+
+    /** Only for who has just taken the write lock. */
+    interruptRunning: (): number => interrupt.run().changes,
+  };
+}
+
+function toRecord(row: Row): RunRecord {
+  const { key_line: line, fingerprint, started_at: startedAt, ended_at: endedAt, due_at: dueAt } = row;
+  const newKey = line !== null && fingerprint !== null ? { line, fingerprint } : null;
+  const detail = RunDetail.omit({ stepList: true }).parse({
+    ...{ ...row, planId: row.plan, planHash: row.plan_hash, startedAt, endedAt, newKey },
+    ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand) },
+  });
+  return { ...detail, dueAt, direction: row.direction, consents: JSON.parse(row.consents) as string[] };
+}

@@ -1,0 +1,14 @@
+import type { Database } from "better-sqlite3";
+import type { Lists } from "#store/lists/lists.ts";
+import { journalTable } from "./journal-table.ts";
+import { planTable } from "./plan-table.ts";
+import { runTable } from "./run-table.ts";
+
+type Explained = <Table extends object>(table: Table) => Table;
+
+/** Plans, runs and their journals. */
+export const runbookStore = (db: Database, lists: Lists, explained: Explained) => ({
+  plans: explained(planTable(db)),
+  runs: explained(runTable(db, lists)),
+  journal: explained(journalTable(db, lists)),
+});

@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import { Wish } from "#shared/contract/runbooks.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { Plan, type PlanId } from "#shared/model/plan.ts";
+import type { RunStep } from "#shared/model/run.ts";
+import { openFile } from "#store/testing/open-file.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+const AT: Instant = "2026-06-01T12:00:00Z";
+const wish = Wish.parse({ kind: "remove-grants", grants: [1] });
+const HASH = "ab".repeat(32);
+
+const plan = Plan.parse({
+  ...{ format: "latchkey-plan-1", kind: "remove-grants", title: "Remove 1 grant", madeAt: AT },
+  ...{ oldKey: null, newKey: null, options: {}, hosts: [], here: [], checks: [], leftOut: [], confirm: null },
+});
+
+const step = (ordinal: number, phase: RunStep["phase"]): RunStep => ({
+  ...{ ordinal, phase, host: "web", port: 22, batch: 0, state: "planned", message: "", at: null },
+});
+
+test("a plan is being made, is ready with its hash, and stays as it was", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { plans } = database.store.runbooks;
+  const id = plans.begin(wish, AT);
+  plans.progress(id, 1, 2);
+  expect(plans.find(id)).toEqual({
+    ...{ id, state: "making", message: "", madeAt: AT, plan: null, hash: null, read: 1, total: 2 },
+    ...{ wish, runId: null },
+  });
+  plans.finish(id, { plan, hash: HASH, at: AT });
+  plans.fail(id, "too late");
+  expect(plans.find(id)).toMatchObject({ state: "ready", plan, hash: HASH, message: "" });
+  const taken = plans.take({ plan, hash: HASH, at: AT });
+  const runId = begin(database.store.runbooks.runs, taken, "one");
+  expect(plans.find(taken)).toMatchObject({ state: "ready", wish: null, runId });
+});
+
+test("what a killed process was at is told as cut short when the next one begins", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { plans, runs } = database.store.runbooks;
+  const [making, planId] = [plans.begin(wish, AT), plans.take({ plan, hash: HASH, at: AT })];
+  const runId = begin(runs, planId, "one");
+  expect([plans.interruptMaking(), runs.interruptRunning(), runs.interruptRunning()]).toEqual([1, 1, 0]);
+  expect(plans.find(making)?.state).toBe("failed");
+  expect(runs.find(runId)).toMatchObject({ state: "interrupted", endedAt: null });
+});
+
+test("a run is listed with its counts, found with its new key, and its journal is in its order", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { plans, runs, journal } = database.store.runbooks;
+  const planId = plans.take({ plan, hash: HASH, at: AT });
+  const [first, second] = [begin(runs, planId, "one"), begin(runs, planId, "two")];
+  journal.addSteps(first, [step(1, "remove"), step(2, "remove"), step(3, "commit")]);
+  journal.setStep({ runId: first, ordinal: 1, state: "proved", message: "", at: AT });
+  journal.setStep({ runId: first, ordinal: 2, state: "failed", message: "it is full", at: AT });
+  for (const kind of ["intends", "acted", "proved"] as const)
+    journal.append({ runId: first, ordinal: 1, kind, text: "web", at: AT });
+  runs.setKey(first, { line: "ssh-ed25519 AAAA", fingerprint: "SHA256:x" });
+  runs.setState({ id: first, state: "stopped", message: "it is full", byHand: ["true"], endedAt: null });
+
+  const all = { search: "", state: null, kind: null, after: null, limit: 1 };
+  const newest = { by: "startedAt" as const, descending: true };
+  const page = runs.list({ ...all, sort: newest });
+  expect(page).toMatchObject({ rows: [{ id: second }], total: 2 });
+  expect(runs.list({ ...all, after: page.next, sort: newest }).rows).toMatchObject([
+    { id: first, state: "stopped", steps: 3, stepsDone: 1, failed: 1, message: "it is full" },
+  ]);
+  expect(runs.list({ ...all, search: "nothing", sort: newest }).total).toBe(0);
+  expect(runs.list({ ...all, search: "grant", state: "stopped", sort: newest }).total).toBe(1);
+  expect(runs.find(first)).toMatchObject({ newKey: { fingerprint: "SHA256:x" }, byHand: ["true"] });
+  expect(journal.steps(first).map(({ state }) => state)).toEqual(["proved", "failed", "planned"]);
+  const told = journal.list({ runId: first, after: null, limit: 2 });
+  expect(told.rows.map(({ kind }) => kind)).toEqual(["intends", "acted"]);
+  expect(journal.list({ runId: first, after: told.next, limit: 2 }).rows).toHaveLength(1);
+});
+
+test("a run whose logs have been watched long enough is due", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { plans, runs } = database.store.runbooks;
+  const id = begin(runs, plans.take({ plan, hash: HASH, at: AT }), "one");
+  runs.setState({ id, state: "waiting", message: "", byHand: [], endedAt: null });
+  runs.setDue(id, "2026-06-08T12:00:00Z");
+  expect([runs.due(AT), runs.due("2026-06-08T12:00:00Z")]).toEqual([[], [id]]);
+});
+
+type Runs = ReturnType<typeof openFile>["store"]["runbooks"]["runs"];
+
+const begin = (runs: Runs, planId: PlanId, token: string) =>
+  runs.begin({
+    ...{ planId, token, kind: "remove-grants", title: "Remove 1 grant", at: AT, consents: [] },
+    counts: { hosts: 1, adds: 0, changes: 0, removes: 1 },
+  });
