@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
 import { isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
+import { askFirst } from "./ask-about.ts";
 import { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { gatherWrites } from "./gather-writes.ts";
@@ -160,7 +161,7 @@ function configure(options: LoginOptions, ends: Ends): ConnectConfig {
         verify(false);
       });
     },
-    authHandler: offerWaysIn(options, ends),
+    authHandler: askFirst(options, ends, offerWaysIn(options, ends)),
   };
 }
 

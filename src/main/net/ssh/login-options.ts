@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { ParsedKey } from "ssh2";
 import type { Deadline } from "./deadline.ts";
 import type { Identity, UnusableIdentity } from "./identities.ts";
 import type { Progress, Reason, SshFailure, Where } from "./ssh-failure.ts";
@@ -37,6 +38,8 @@ export type LoginOptions = {
   unusable?: readonly UnusableIdentity[];
   /** What is typed where no key lets us in; without it, nobody is asked. */
   typed?: TypedLogins | null;
+  /** A key that the host is asked about before any is offered: nothing is signed with it. */
+  askedAbout?: { key: ParsedKey; answer(isTaken: boolean): void };
   verifyHostKey: VerifyHostKey;
   /** The keys that it would take, as far as they are known beforehand: OpenSSH's client is told them. */
   trustedKeys?: readonly Uint8Array[];

@@ -4,10 +4,11 @@
  */
 
 /**
- * For LogVerbose: what is wanted of the more talkative levels. Which key was taken, and what the host said before its
- * greeting, of which ssh reads a thousand lines at most.
+ * For LogVerbose: what is wanted of the more talkative levels. Which keys were offered and taken, and what the host said
+ * before its greeting, of which ssh reads a thousand lines at most.
  */
-export const WANTED_OF_DEBUG = "sshconnect2.c:input_userauth_pk_ok():*,kex.c:kex_exchange_identification():*";
+export const WANTED_OF_DEBUG =
+  "sshconnect2.c:userauth_pubkey():*,sshconnect2.c:input_userauth_pk_ok():*,kex.c:kex_exchange_identification():*";
 
 export type ClientLog = {
   /** Each without its end. */
@@ -15,6 +16,9 @@ export type ClientLog = {
   isLoggedIn: boolean;
   /** The key that let us in, if it was one, and ssh said which. */
   acceptedKey: { fingerprint: string; isCertificate: boolean } | null;
+  /** The fingerprints of the keys that the host was asked about, and of those that it would take. */
+  offered: ReadonlySet<string>;
+  taken: ReadonlySet<string>;
   /** What the host said before its greeting, or instead of one. */
   early: string;
   /** It is the host's key that ssh would not take. */
@@ -29,8 +33,11 @@ export function readClientLog(text: string): ClientLog {
   const accepted = all
     .map((line) => / Server accepts key: .* (\S+) (SHA256:[A-Za-z0-9+/]+)(?: |$)/.exec(line))
     .findLast((match) => match !== null);
+  const listKeys = (pattern: RegExp) => new Set(all.flatMap((line) => pattern.exec(line)?.[1] ?? []));
   return {
     lines,
+    offered: listKeys(/ Offering public key: .* (SHA256:[A-Za-z0-9+/]+)(?: |$)/),
+    taken: listKeys(/ Server accepts key: .* (SHA256:[A-Za-z0-9+/]+)(?: |$)/),
     isLoggedIn: login >= 0,
     acceptedKey:
       byKey && accepted

@@ -103,7 +103,7 @@ const UNSHOWN: Reason = {
     "the host key is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then scan again",
 };
 
-function startIn(running: RunningSsh, folder: ClientFolder, script: string): Start {
+export function startIn(running: RunningSsh, folder: ClientFolder, script: string): Start {
   return (told) => {
     running.output.pour(told.out, "too");
     // What came before is what others said, as the host's banner.
@@ -121,7 +121,11 @@ function startIn(running: RunningSsh, folder: ClientFolder, script: string): Sta
 }
 
 /** Rejects when told to stop. */
-async function orStopped<T>(work: Promise<T>, afterMs: number, signal: AbortSignal): Promise<T | "too late"> {
+export async function orStopped<T>(
+  work: Promise<T>,
+  afterMs: number,
+  signal: AbortSignal,
+): Promise<T | "too late"> {
   const { promise, resolve, reject } = Promise.withResolvers<"too late">();
   const timer = setTimeout(resolve, afterMs, "too late");
   const stop = () => reject(signal.reason);

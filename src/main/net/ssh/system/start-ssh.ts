@@ -37,10 +37,16 @@ const LOOK_AGAIN_MS = 200;
 
 /**
  * Starts OpenSSH's client with a folder of ours. Its words are the same for every host but for the host's name, and hold
- * no secret; it has no terminal to ask at, and is told to ask nobody.
+ * no secret; it has no terminal to ask at, and is told to ask nobody. Without a command it logs in and runs nothing.
  */
-export function startSsh(ssh: string, host: string, command: string, folder: ClientFolder): RunningSsh {
-  const args = ["-F", folder.configFile, "-E", folder.logFile, "-T", "--", host, command];
+export function startSsh(
+  ssh: string,
+  host: string,
+  command: string | null,
+  folder: ClientFolder,
+): RunningSsh {
+  const options = ["-F", folder.configFile, "-E", folder.logFile, "-T"];
+  const args = command === null ? [...options, "-N", "--", host] : [...options, "--", host, command];
   const child = spawn(ssh, args, {
     cwd: folder.path,
     // A group of its own, with what it starts: so all of it can be ended at once.
