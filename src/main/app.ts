@@ -27,6 +27,7 @@ import { createPeople } from "./features/people/index.ts";
 import { createRunbooks } from "./features/runbooks/index.ts";
 import { createScans } from "./features/scans/index.ts";
 import { planBundle } from "./features/scans/plan-bundle.ts";
+import { createApproaches } from "./features/scans/prepare-approach.ts";
 import { recordInto } from "./features/scans/recorders.ts";
 import { createVisits } from "./features/scans/visits.ts";
 import { createServed } from "./features/served/index.ts";
@@ -79,10 +80,8 @@ export function createApp({
   const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
   const recording = recordInto(store, { announce, log });
   const people = createPeople({ store, here, hold: recording.hold, announce, now });
-  const visits = createVisits({
-    ...{ store, recording, prober, workstation, collectorScript, now, patience },
-    noteKeys: people.lookAround,
-  });
+  const ways = { store, recording, workstation, now, patience, noteKeys: people.lookAround };
+  const visits = visitsBy({ ...ways, prober });
   const database = createDatabase({ store, damage, announce, log, now });
 
   if (keepsBackups && !isReadOnly) background.start(database.keepBackups);
@@ -126,6 +125,13 @@ export function createApp({
     [Symbol.asyncDispose]: () => close(background, recording, store),
   };
 }
+
+type Ways = Parameters<typeof createApproaches>[0] &
+  Omit<Parameters<typeof createVisits>[0], "prepareApproach" | "collectorScript">;
+
+/** How scans reach what they visit. */
+const visitsBy = (ways: Ways) =>
+  createVisits({ ...ways, collectorScript, prepareApproach: createApproaches(ways) });
 
 /** What needs attention or will, what has changed, and what somebody has decided of it. */
 const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({

@@ -12,14 +12,14 @@ import { logIn, lookUp } from "#net/ssh/log-in.ts";
 import type { Way } from "#net/ssh/login-options.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
 import type { Place, Turns } from "#net/turns.ts";
-import type { ScanId } from "#shared/model/scan.ts";
 import { AT_ONCE_THROUGH_A_JUMP_HOST, type AtOnce } from "./at-once.ts";
 import type { HostKeyCheck } from "./host-keys.ts";
 import { type Attempt, createKnock, type KnockDeps } from "./knock.ts";
 import type { Login } from "./plan-hosts.ts";
 
 type Deps = KnockDeps & {
-  scanId: ScanId;
+  /** Whose visits these are, unlike those of any other scan or run that goes on. */
+  name: string;
   turns: Turns;
   atOnce: AtOnce;
   patience: Patience;
@@ -44,7 +44,7 @@ const YIELD_AFTER_MS = 2_000;
 export type Approach = ReturnType<typeof createApproach>;
 
 export function createApproach(deps: Deps) {
-  const { scanId, turns, limits, atOnce, patience, signal } = deps;
+  const { name, turns, limits, atOnce, patience, signal } = deps;
   const reachMs = limits.connectMs;
   const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInTo, reachMs, patience, signal });
   const knock = createKnock(deps);
@@ -73,7 +73,7 @@ export function createApproach(deps: Deps) {
   async function enter(hop: Hop) {
     const way = await find(hop);
     entered.set(keyOf([hop]), way);
-    return turns.take(keptPlaces(scanId, hop, way), signal);
+    return turns.take(keptPlaces(name, hop, way), signal);
   }
 
   async function logInTo(hop: Hop, before: Before | null) {
@@ -92,7 +92,7 @@ export function createApproach(deps: Deps) {
   ) {
     const way = before ?? (await find(host));
     if ("outcome" in way) return { met: { ...way, jumpHost: null }, ...NOTHING_MORE, passing: way.passing };
-    const places = [placeInScan(scanId, atOnce), ...throughPlaces(scanId, jumps), ...loginPlaces(host, way)];
+    const places = [placeInScan(name, atOnce), ...throughPlaces(name, jumps), ...loginPlaces(host, way)];
     return turns.during(places, signal, async () => {
       const begun = performance.now();
       const knocked = await knock(host, () => open(way), attempt);
@@ -125,22 +125,22 @@ const stands = ({ met, lost }: Visited<object>): boolean =>
 /** At one machine, as it is seen from the jump host before it, or from here. */
 const placeOf = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
 
-const placeInScan = (scanId: ScanId, { hosts, isFixed }: AtOnce): Place => ({
-  ...{ key: `scan ${scanId}`, most: hosts },
+const placeInScan = (name: string, { hosts, isFixed }: AtOnce): Place => ({
+  ...{ key: name, most: hosts },
   ...(!isFixed && { yieldAfterMs: YIELD_AFTER_MS }),
 });
 
 /** A host that waits for a place at its jump host holds none that others need. */
-const throughPlaces = (scanId: ScanId, jumps: readonly Hop[]): Place[] =>
+const throughPlaces = (name: string, jumps: readonly Hop[]): Place[] =>
   jumps.map((_, index) => ({
-    key: `through ${scanId} ${keyOf(jumps.slice(0, index + 1))}`,
+    key: `through ${name} ${keyOf(jumps.slice(0, index + 1))}`,
     most: AT_ONCE_THROUGH_A_JUMP_HOST,
   }));
 
 /** One jump host is kept open at a time at each address, whichever logins there are to it: the others wait. */
-function keptPlaces(scanId: ScanId, { port }: Hop, way: Found | SshFailure): Place[] {
+function keptPlaces(name: string, { port }: Hop, way: Found | SshFailure): Place[] {
   const addresses = "addresses" in way ? way.addresses : [];
-  return addresses.map((one) => ({ key: `kept ${scanId} ${placeOf("", one, port)}`, most: 1 }));
+  return addresses.map((one) => ({ key: `kept ${name} ${placeOf("", one, port)}`, most: 1 }));
 }
 
 /** One login at a time at each of a machine's addresses, whatever it is called. */

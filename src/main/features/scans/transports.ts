@@ -9,6 +9,7 @@
 import { collectHost } from "#net/ssh/collect.ts";
 import type { CollectOptions, HostReading } from "#net/ssh/host-reading.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
+import type { LoginOptions } from "#net/ssh/login-options.ts";
 import type { ClientKey } from "#net/ssh/system/client-login.ts";
 import { collectBySsh } from "#net/ssh/system/collect-by-ssh.ts";
 import type { Transport } from "#shared/model/transport.ts";
@@ -65,18 +66,19 @@ export function createTransports(ssh: string | null): CollectBy {
   }
 }
 
-const listClientKeys = ({ unusable = [] }: CollectOptions): ClientKey[] =>
+export const listClientKeys = ({ unusable = [] }: Pick<LoginOptions, "unusable">): ClientKey[] =>
   unusable.flatMap(({ forClient }) => forClient ?? []);
 
 /** A file stands for its key and for the certificate beside it. */
-function listKeys(options: CollectOptions): ClientKey[] {
+export function listKeys(options: Pick<LoginOptions, "identities" | "unusable">): ClientKey[] {
   const keys = [...options.identities.map(toClientKey), ...listClientKeys(options)];
   const paths = new Set<string>();
   return keys.filter((key) => key.kind !== "file" || (!paths.has(key.path) && paths.add(key.path)));
 }
 
-const hasOnlyClientKeys = (options: CollectOptions): boolean =>
-  options.identities.length === 0 && !options.typed && listClientKeys(options).length > 0;
+export const hasOnlyClientKeys = (
+  options: Pick<LoginOptions, "identities" | "unusable" | "typed">,
+): boolean => options.identities.length === 0 && !options.typed && listClientKeys(options).length > 0;
 
 const sayLeft = (keys: readonly ClientKey[]): string =>
   `${keys.length === 1 ? "One key or certificate is" : `${keys.length} keys and certificates are`} left to OpenSSH's ssh`;

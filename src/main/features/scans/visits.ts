@@ -1,41 +1,27 @@
-import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import {
-  gatherIdentities,
-  type Identities,
-  listUsualKeyFiles,
-  type UnusableIdentity,
-} from "#net/ssh/identities.ts";
-import type { ClientLogin } from "#net/ssh/system/client-login.ts";
+import { gatherIdentities, type UnusableIdentity } from "#net/ssh/identities.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
-import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
-import { Turns } from "#net/turns.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
-import type { Store } from "#store/store.ts";
-import { createApproach } from "./approach.ts";
 import type { AtOnce } from "./at-once.ts";
-import { chooseIdentities } from "./choose-identities.ts";
 import { createEndpointVisits, findJumps } from "./endpoint-visits.ts";
-import { createHostKeys } from "./host-keys.ts";
 import { type HostsOfWay, planHosts } from "./plan-hosts.ts";
+import type { PrepareApproach } from "./prepare-approach.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { Visits } from "./run-scan.ts";
 import { createTransports } from "./transports.ts";
-import { createUnlocker } from "./unlock-files.ts";
 import { visitHost } from "./visit-host.ts";
 
 type Deps = {
-  store: Store;
-  recording: Pick<Recording, "accept" | "makeRoom">;
+  recording: Pick<Recording, "makeRoom">;
+  prepareApproach: PrepareApproach;
   prober: TlsProber;
   workstation: Workstation;
   /** POSIX sh, sent to every host. */
@@ -43,8 +29,6 @@ type Deps = {
   now: () => Date;
   /** How it waits before it tries a host again. */
   patience: Patience;
-  /** Told of the private keys of this computer that a scan looks at, by their paths: a fingerprint each. */
-  noteKeys: (keyOfFile: ReadonlyMap<string, string>) => Promise<void>;
 };
 
 export type VisitOptions = {
@@ -65,10 +49,9 @@ export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: Ab
 export type PrepareVisits = ReturnType<typeof createVisits>;
 
 export function createVisits(deps: Deps) {
-  const { store, recording, prober, workstation, collectorScript, now, patience, noteKeys } = deps;
+  const { recording, prober, workstation, collectorScript, now, patience } = deps;
   const { home, agentSocket, user } = workstation;
-  const usual = listUsualKeyFiles(home);
-  const turns = new Turns();
+  const { prepareApproach } = deps;
   return { refuseUnusable, prepare };
 
   /** Refuses an identity file that the user named and that cannot be used, whatever is answered to questions. */
@@ -101,60 +84,12 @@ export function createVisits(deps: Deps) {
     };
   }
 
-  /** The keys and known_hosts of one scan are read here, once; a locked key is asked for here, once. */
-  async function prepareHosts(
-    ways: readonly HostsOfWay[],
-    { acceptNew, identityFiles, mayAsk, askPassword }: VisitOptions,
-    { scanId, ask, atOnce, signal }: Preparation,
-  ) {
-    const { accept, makeRoom } = recording;
-    const unlock = mayAsk ? createUnlocker(ask, signal) : null;
-    const gathered = await gatherFor(ways, { identityFiles, home, agentSocket, unlock });
-    if (ways.length > 0) await noteKeys(gathered.keyOfFile);
-    const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
-    const approach = createApproach({
-      ...{ scanId, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
-      hostKeys: await createHostKeys({ store, accept, readKnownHostsFiles, now }, { home, acceptNew }),
-      waysInto: (hop) => ({
-        ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
-        ...{ typed, client: toClientLogin(hop, agentSocket) },
-      }),
+  async function prepareHosts(ways: readonly HostsOfWay[], options: VisitOptions, preparation: Preparation) {
+    const approach = await prepareApproach(ways, options, {
+      ...preparation,
+      name: `scan ${preparation.scanId}`,
     });
+    const { makeRoom } = recording;
     return { approach, keepOpen: approach.keepOpen, makeRoom, collectorScript, limits: SSH_LIMITS };
   }
 }
-
-/** The keys of the files that the user named, then of those that ssh_config names for any machine on the way. */
-function gatherFor(
-  ways: readonly HostsOfWay[],
-  sources: Omit<Parameters<typeof gatherIdentities>[0], "configured">,
-): Promise<Identities> {
-  const hops = ways.flatMap(({ jumps, hosts }) => [...jumps, ...hosts.flat().flatMap(hostOf)]);
-  if (hops.length === 0) return NO_IDENTITIES;
-  const configured = {
-    files: hops.flatMap(({ identityFiles }) => identityFiles ?? []),
-    isForAll: hops.every(({ identityFiles }) => identityFiles !== null),
-  };
-  return gatherIdentities({ ...sources, configured });
-}
-
-const toClientLogin = (
-  { address, port, knownAs, openssh }: Hop,
-  agentSocket: string | null,
-): ClientLogin => ({
-  ...{ address, agentSocket, ...(openssh ?? NOTHING_ASKED) },
-  hostKeyAlias: knownAs.host === address && knownAs.port === port ? null : knownAs.host,
-});
-
-const NOTHING_ASKED = {
-  ...{ proxyCommand: null, certificateFiles: [], pkcs11Provider: null, securityKeyProvider: null },
-  gssapi: false,
-};
-
-const hostOf = ({ route }: HostsOfWay["hosts"][number][number]): Hop[] =>
-  route.kind === "hops" ? [route.host] : [];
-
-/** Where there is no way to any host, no keys are looked at, and none is asked for. */
-const NO_IDENTITIES = Promise.resolve<Identities>({
-  ...{ identities: [], keyOfFile: new Map(), heldByAgent: new Set(), unusable: [] },
-});
