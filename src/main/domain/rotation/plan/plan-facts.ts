@@ -121,8 +121,8 @@ export type FileFacts = {
 
 export type FileStand =
   | { kind: "absent" }
-  /** The hand will not write it (a link on the way, no ordinary file, not the owner's), or it could not be read. */
-  | { kind: "refused"; why: string }
+  /** The hand would not write it, as it says itself: a link on the way, hard links, immutable, no room. Or it is unread. */
+  | { kind: "refused"; why: string; bytes: Uint8Array | null }
   | ({ kind: "file"; bytes: Uint8Array } & FileState);
 
 export type FileState = {
@@ -132,13 +132,6 @@ export type FileState = {
   owner: string;
   /** Four octal digits. */
   mode: string;
-  links: number | null;
-  isMountPoint: boolean | null;
-  isImmutable: boolean | null;
-  isAppendOnly: boolean | null;
-  isReadOnly: boolean | null;
-  freeBytes: number | null;
-  freeInodes: number | null;
   /** Who holds the lock of its folder, and since when; null: nobody. */
   lockedBy: string | null;
 };

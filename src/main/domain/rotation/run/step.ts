@@ -54,12 +54,14 @@ export type Progress = {
 
 /**
  * `act`: bring what the step is about to its stage, whatever of it stands already; then it is `acted`. `prove`: all of it
- * stands: prove it, disarm the dead-man, read once more; then it is `proved`. `undo`: bring it back to where it was before
- * the step. `settle`: it stands where the journal says already; only the journal is behind.
+ * stands: prove it, disarm the dead-man, look once more; then it is `proved`. `undo`: bring it back to where it was before
+ * the step, and where that was the first step of its place clear away our lock and backups; then it is `as`, or it needs
+ * attention. `settle`: it stands so already, or was never begun; only the journal is behind.
  */
 export type Task =
-  | { step: Step; what: "act" | "prove" | "undo" }
-  | { step: Step; what: "settle"; as: StepState };
+  | { step: Step; what: "act" | "prove" }
+  | { step: Step; what: "undo"; as: "failed" | "undone" }
+  | { step: Step; what: "settle"; as: "proved" | "failed" | "undone"; why: string };
 
 export type Move =
   /** Look at these places, side by side, and ask again. */
@@ -68,8 +70,10 @@ export type Move =
   | { kind: "do"; tasks: readonly Task[] }
   /** Nothing can be done before a log has told of something, or the grace period is over. */
   | { kind: "wait"; until: "log" | "grace" }
-  | {
-      kind: "end";
-      state: "committed" | "rolled-back" | "stopped" | "paused" | "needs-attention";
-      why: string;
-    };
+  | { kind: "end"; state: EndState; why: string };
+
+/**
+ * `stopped` and `needs-attention` can be gone on with: a step that failed is `planned` again then, one that needs
+ * attention is `acted`.
+ */
+export type EndState = "committed" | "rolled-back" | "stopped" | "paused" | "needs-attention";

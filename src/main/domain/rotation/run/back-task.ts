@@ -1,0 +1,32 @@
+import type { Plan } from "#shared/model/plan.ts";
+import { earliest } from "./judge-file.ts";
+import type { PlaceSeen, Stage, Step, Task } from "./step.ts";
+import { stepsOf } from "./steps-of.ts";
+
+/** What takes a step back; "look" where its place was not seen, null where it is out of reach. */
+export function backTask(plan: Plan, step: Step, seen: PlaceSeen | undefined): Task | "look" | null {
+  if (step.phase === "make-key") return { step, what: "undo", as: "undone" };
+  if (!seen) return "look";
+  if (seen.kind === "lost") return null;
+  const isClear = !seen.hasWork || !isFirst(plan, step);
+  const isBack =
+    step.phase === "hand-over"
+      ? seen.holders.every((holder) => holder === "old")
+      : areFilesBack(plan, step, seen.files);
+  if (isBack && isClear) {
+    return { step, what: "settle", as: "undone", why: "it stands as it did before the step" };
+  }
+  return { step, what: "undo", as: "undone" };
+}
+
+function areFilesBack({ hosts }: Plan, { host, phase }: Step, seen: readonly string[]): boolean {
+  const stage: Stage = phase === "remove" ? "added" : "before";
+  const changed = phase === "remove" ? "removed" : "added";
+  const files = hosts[host ?? -1]?.files ?? [];
+  return files.every((file, index) => file[changed] === null || seen[index] === earliest(file, stage));
+}
+
+/** Whether nothing of the run stands at the place once this step is taken back. */
+export const isFirst = (plan: Plan, step: Step): boolean =>
+  stepsOf(plan).find(({ host, phase }) => host === step.host && phase !== "make-key")?.ordinal ===
+  step.ordinal;

@@ -1,0 +1,78 @@
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { FilePlan, Plan } from "#shared/model/plan.ts";
+import type { StepState } from "#shared/model/run.ts";
+import { earliest } from "./judge-file.ts";
+import type { FileSeen, PlaceSeen, Stage, Step, Task } from "./step.ts";
+
+type Seen = Extract<PlaceSeen, { kind: "seen" }>;
+
+/** How far a step is by what was seen. `odd`: something there is none of what the plan knows. */
+type Reached = { is: "all" | "some" | "none"; odd: string | null };
+
+/** What is to be done for a step to be proved; "look" where its place was not seen, null where it is out of reach. */
+export function forwardTask(
+  plan: Plan,
+  step: Step,
+  state: StepState,
+  seen: PlaceSeen | undefined,
+): Task | "look" | null {
+  if (step.phase === "make-key") return { step, what: state === "acted" ? "prove" : "act" };
+  if (!seen) return "look";
+  const isBegun = state !== "planned";
+  if (seen.kind === "lost") return isBegun ? null : { step, what: "settle", as: "failed", why: seen.why };
+  if (step.phase === "commit") return commitTask(step, seen, isBegun);
+  const { is, odd } = step.phase === "hand-over" ? reachedBy(seen) : reachedIn(plan, step, seen);
+  if (odd !== null) {
+    if (is === "none") return { step, what: "settle", as: "failed", why: odd };
+    return { step, what: "undo", as: "failed" };
+  }
+  return { step, what: is === "all" && isBegun ? "prove" : "act" };
+}
+
+function commitTask(step: Step, { hasWork, holders }: Seen, isBegun: boolean): Task {
+  const isDone = !hasWork && holders.every((holder) => holder !== "new");
+  return { step, what: isDone && isBegun ? "prove" : "act" };
+}
+
+/** Of the files that this step changes. */
+function reachedIn({ hosts }: Plan, { host, phase }: Step, { files: seen }: Seen): Reached {
+  const files = hosts[host ?? -1]?.files ?? [];
+  const wanted: Stage = phase === "remove" ? "removed" : "added";
+  const before: Stage = phase === "remove" ? "added" : "before";
+  const concerned = files.flatMap((file, index) =>
+    file[wanted] === null ? [] : [{ file, seen: seen[index] ?? ("other" as const) }],
+  );
+  const odd = concerned.find(
+    ({ file, seen: one }) => one !== earliest(file, wanted) && one !== earliest(file, before),
+  );
+  return {
+    is: howMany(concerned.map(({ file, seen: one }) => one === earliest(file, wanted))),
+    odd: odd ? sayOdd(odd.file, odd.seen) : null,
+  };
+}
+
+/** Of the private halves. */
+function reachedBy({ holders }: Seen): Reached {
+  const isOdd = holders.some((holder) => holder === "other");
+  const odd = isOdd ? "a private half is neither the old one nor the new one" : null;
+  return { is: howMany(holders.map((holder) => holder === "new" || holder === "committed")), odd };
+}
+
+function howMany(reached: readonly boolean[]): Reached["is"] {
+  if (reached.every((one) => one)) return "all";
+  return reached.some((one) => one) ? "some" : "none";
+}
+
+function sayOdd({ path }: FilePlan, seen: FileSeen): string {
+  switch (seen) {
+    case "other":
+      return `${path} was changed by somebody else since the plan was made`;
+    case "before":
+      return `the new line is not in ${path} any more`;
+    case "added":
+    case "removed":
+      return `${path} is further than this step: the old line is gone already`;
+    default:
+      return assertNever(seen);
+  }
+}
