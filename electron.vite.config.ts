@@ -15,10 +15,11 @@ export default defineConfig({
           latchkey: `${SHELLS}/cli/latchkey.ts`,
           electron: `${SHELLS}/electron/electron.ts`,
           core: `${SHELLS}/electron/core.ts`,
-          // Started by their names, as threads: see run-aside.ts, recorders.ts, unlock.ts and inspect-aside.ts.
+          // Started by their names, as threads: see run-aside.ts, recorders.ts, unlock.ts, seal-pair.ts and inspect-aside.ts.
           "database-worker": "src/main/store/backups/database-worker.ts",
           "recording-worker": "src/main/features/scans/recording-worker.ts",
           "unlock-worker": "src/main/net/ssh/locked/unlock-worker.ts",
+          "seal-worker": "src/main/net/local/private-halves/seal-worker.ts",
           "inspect-worker": "src/main/features/inspect/inspect-worker.ts",
         },
         // All in one folder, so that import.meta.dirname is the same for every part.

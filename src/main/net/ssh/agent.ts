@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { IdentityCallback, OpenSSHAgent, ParsedKey } from "ssh2";
 import { loadSsh2 } from "./load-ssh2.ts";
-import { readFields, viewKey } from "./wire.ts";
+import { readFields, toField, viewKey } from "./wire.ts";
 
 export type AgentKey = { blob: Buffer; keyType: string; fingerprint: string; comment: string };
 export type AgentListing = { isReachable: boolean; keys: AgentKey[] };
 
-const REQUEST_IDENTITIES = Buffer.from([0, 0, 0, 1, 11]);
+const REQUEST_IDENTITIES = Buffer.from([11]);
 const IDENTITIES_ANSWER = 12;
 const LARGEST_ANSWER = 256 * 1024;
 const AGENT_TIMEOUT_MS = 2_000;
@@ -18,23 +18,32 @@ const NOBODY: AgentListing = { isReachable: false, keys: [] };
  * use, and has no deadline.
  */
 export async function listAgentKeys(socketPath: string | null): Promise<AgentListing> {
-  if (!socketPath) return NOBODY;
+  const answer = socketPath ? await askAgent(socketPath, REQUEST_IDENTITIES) : null;
+  return answer ? readListing(answer) : NOBODY;
+}
+
+/** What an agent answers to one message; null where it does not, in time. Whatever waits for somebody to say yes is too late. */
+export async function askAgent(
+  socketPath: string,
+  message: Uint8Array,
+  timeoutMs = AGENT_TIMEOUT_MS,
+): Promise<Buffer | null> {
   const socket = connect({ path: socketPath });
   // With an error: without one, who waits for the connection would wait for ever.
-  const deadline = setTimeout(() => socket.destroy(new Error("no answer in time")), AGENT_TIMEOUT_MS);
+  const deadline = setTimeout(() => socket.destroy(new Error("no answer in time")), timeoutMs);
   let answer = Buffer.alloc(0);
   try {
     await once(socket, "connect");
-    socket.write(REQUEST_IDENTITIES);
+    socket.write(toField(message));
     for await (const chunk of socket) {
       answer = Buffer.concat([answer, chunk]);
       const length = answer.length < 4 ? LARGEST_ANSWER : answer.readUInt32BE(0);
-      if (answer.length >= 4 && length > LARGEST_ANSWER) return NOBODY;
-      if (answer.length >= 4 + length) return readListing(answer.subarray(4, 4 + length));
+      if (answer.length >= 4 && length > LARGEST_ANSWER) return null;
+      if (answer.length >= 4 + length) return answer.subarray(4, 4 + length);
     }
-    return NOBODY;
+    return null;
   } catch (error) {
-    if (error instanceof Error) return NOBODY;
+    if (error instanceof Error) return null;
     throw error;
   } finally {
     clearTimeout(deadline);

@@ -32,12 +32,21 @@ export function readContainer(text: string): Container | null {
   };
 }
 
-/** The same without a passphrase. `secret` is padded already. */
-export function writeContainer({ blob, secret }: Pick<Container, "blob" | "secret">): string {
+type Written = Pick<Container, "blob" | "secret"> & Partial<Pick<Container, "cipher" | "kdf" | "kdfOptions">>;
+
+/** Without a passphrase where no cipher is named. `secret` is padded, and encrypted, already. */
+export function writeContainer({
+  blob,
+  secret,
+  cipher = "none",
+  kdf = "none",
+  kdfOptions = Buffer.alloc(0),
+}: Written): string {
   const body = Buffer.concat([
     MAGIC,
-    ...[toField("none"), toField("none"), toField(""), Buffer.from([0, 0, 0, 1])],
+    ...[toField(cipher), toField(kdf), toField(kdfOptions), Buffer.from([0, 0, 0, 1])],
     ...[toField(blob), toField(secret)],
   ]);
-  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
+  const lines = body.toString("base64").replace(/.{70}(?=.)/g, "$&\n");
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
 }

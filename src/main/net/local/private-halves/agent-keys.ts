@@ -1,0 +1,48 @@
+/** Keys of a running agent: a new one is added, and an old one forgotten, by the agent protocol (RFC 9987). */
+import { askAgent, listAgentKeys } from "#net/ssh/agent.ts";
+import { toField } from "#net/ssh/wire.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import type { KeyPair } from "./key-pair.ts";
+
+export type AgentOutcome = { kind: "done" } | { kind: "failed"; message: string };
+
+const ADD_IDENTITY = 17;
+const REMOVE_IDENTITY = 18;
+const SUCCESS = 6;
+
+/** Some agents ask somebody first. */
+const ADD_TIMEOUT_MS = 60_000;
+
+/** Adds the key until the agent ends; that it is there already is no failure. */
+export async function addToAgent(socketPath: string, pair: KeyPair): Promise<AgentOutcome> {
+  const message = Buffer.concat([
+    Buffer.from([ADD_IDENTITY]),
+    Redacted.reveal(pair.secret),
+    toField(pair.comment),
+  ]);
+  await askAgent(socketPath, message, ADD_TIMEOUT_MS);
+  return (await holds(socketPath, pair.blob))
+    ? { kind: "done" }
+    : { kind: "failed", message: `the agent at ${socketPath} did not take the new key: add it with ssh-add` };
+}
+
+/** Has the agent forget the key; that it does not hold it any more is no failure. */
+export async function removeFromAgent(socketPath: string, blob: Uint8Array): Promise<AgentOutcome> {
+  const answer = await askAgent(
+    socketPath,
+    Buffer.concat([Buffer.from([REMOVE_IDENTITY]), toField(blob)]),
+    ADD_TIMEOUT_MS,
+  );
+  const { isReachable } = await listAgentKeys(socketPath);
+  // An agent that has ended holds nothing.
+  if (answer?.[0] === SUCCESS || !isReachable || !(await holds(socketPath, blob))) return { kind: "done" };
+  return {
+    kind: "failed",
+    message: `the agent at ${socketPath} still holds the old key: remove it with ssh-add -d`,
+  };
+}
+
+async function holds(socketPath: string, blob: Uint8Array): Promise<boolean> {
+  const { keys } = await listAgentKeys(socketPath);
+  return keys.some((key) => key.blob.equals(blob));
+}

@@ -1,0 +1,157 @@
+/**
+ * Replaces a private half of this computer, a step at a time. Every step looks first, goes on from wherever an earlier
+ * one was cut short, and may be called again. At any time the path holds the old key or the new one, whole.
+ */
+import { chmod, chown, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { readSmallFile } from "#net/ssh/identities.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { type HalfPlace, type HalfState, lookAtHalf, namesOf } from "./half-place.ts";
+import type { KeyPair } from "./key-pair.ts";
+import { sealPair } from "./seal-pair.ts";
+
+/** `refused`: nothing was done. `failed`: it was begun; what stands is whole, and the step may be tried again. */
+export type HalfOutcome = { kind: "done" } | { kind: "refused" | "failed"; message: string };
+
+/** Lays the new half beside the old one. */
+export async function makeHalf(
+  place: HalfPlace,
+  pair: KeyPair,
+  passphrase: Redacted<string> | null,
+): Promise<HalfOutcome> {
+  return step(place, pair.fingerprint, ["untouched", "made", "in-place"], async (state) => {
+    const { made, madePublic } = namesOf(place.path);
+    if (state.kind === "in-place") return;
+    if (state.kind === "untouched") {
+      if (place.before === null) await mkdir(dirname(place.path), { recursive: true, mode: 0o700 });
+      const text = await sealPair(pair, passphrase);
+      await writeWhole(place, made, { text: Redacted.reveal(text), mode: 0o600 });
+    }
+    const line = [pair.line, pair.comment].filter(Boolean).join(" ");
+    if (place.hasPublicFile) await writeWhole(place, madePublic, { text: `${line}\n`, mode: 0o644 });
+  });
+}
+
+/** The new half takes the path, and the old one is kept beside it. */
+export async function putHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
+  return step(place, fingerprint, ["made", "in-place"], async (state) => {
+    const { now, made, old, nowPublic, madePublic, oldPublic } = namesOf(place.path);
+    if (state.kind === "made") {
+      await dressAs(now, made);
+      await keep(place, now, old);
+      await rename(made, now);
+    }
+    if (await exists(madePublic)) {
+      await dressAs(nowPublic, madePublic);
+      await keep(place, nowPublic, oldPublic);
+      await rename(madePublic, nowPublic);
+    }
+  });
+}
+
+/** The old half goes for good. */
+export async function commitHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
+  return step(place, fingerprint, ["in-place", "committed"], async () => {
+    const { old, oldPublic, torn } = namesOf(place.path);
+    // The public one first: while the private one is there, this is still to be done.
+    for (const path of [torn, oldPublic, old]) await rm(path, { force: true });
+  });
+}
+
+/** The old half, the very same file, takes its path back, and the new one goes for good. */
+export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
+  return step(place, fingerprint, ["untouched", "made", "in-place"], async (state) => {
+    const { now, made, old, nowPublic, madePublic, oldPublic, torn } = namesOf(place.path);
+    await putBack(oldPublic, nowPublic);
+    if (state.kind === "in-place" && place.before === null) {
+      await rm(nowPublic, { force: true });
+      await rm(now, { force: true });
+    } else if (state.kind === "in-place") await rename(old, now);
+    for (const path of [torn, madePublic, made, old]) await rm(path, { force: true });
+  });
+}
+
+async function step(
+  place: HalfPlace,
+  fingerprint: string,
+  from: readonly HalfState["kind"][],
+  act: (state: HalfState) => Promise<void>,
+): Promise<HalfOutcome> {
+  try {
+    const state = await lookAtHalf(place, fingerprint);
+    if (state.kind === "strange") return { kind: "refused", message: state.message };
+    if (!from.includes(state.kind)) return { kind: "refused", message: `${place.path} ${SAY[state.kind]}` };
+    await act(state);
+    await syncFolder(place);
+    return { kind: "done" };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!code) throw error;
+    return { kind: "failed", message: `${place.path} could not be replaced (${code})` };
+  }
+}
+
+const SAY = {
+  untouched: "has no new key beside it",
+  made: "is still the old key",
+  "in-place": "is the new key already",
+  committed: "is the new key, and the old one is gone",
+} as const;
+
+/** All of it or nothing: a file that was cut short never has the name. */
+async function writeWhole(place: HalfPlace, path: string, { text, mode }: { text: string; mode: number }) {
+  const { torn } = namesOf(place.path);
+  await rm(torn, { force: true });
+  {
+    await using file = await open(torn, "wx", mode);
+    await file.writeFile(text);
+    await file.sync();
+  }
+  await rename(torn, path);
+  await syncFolder(place);
+}
+
+/** Another name for the same file; where a file system has no such, a copy of it. */
+async function keep(place: HalfPlace, from: string, to: string): Promise<void> {
+  if (!(await exists(from)) || (await exists(to))) return;
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    const { torn } = namesOf(place.path);
+    await rm(torn, { force: true });
+    await copyFile(from, torn);
+    await dressAs(from, torn);
+    await using file = await open(torn, "r+");
+    await file.sync();
+    await rename(torn, to);
+  }
+  await syncFolder(place);
+}
+
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
+
+/** Where both are names of one file, a rename would leave both. */
+async function putBack(kept: string, path: string): Promise<void> {
+  if (!(await exists(kept))) return;
+  await rename(kept, path);
+  await rm(kept, { force: true });
+}
+
+/** Owner and mode are the other's, where there is another and the system has such. */
+async function dressAs(model: string, path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const [theirs, ours] = [await lstat(model).catch(() => null), await lstat(path)];
+  if (!theirs) return;
+  if (theirs.uid !== ours.uid || theirs.gid !== ours.gid) await chown(path, theirs.uid, theirs.gid);
+  await chmod(path, theirs.mode & 0o777);
+}
+
+const exists = async (path: string): Promise<boolean> => (await readSmallFile(path)) !== "missing";
+
+/** On Windows a folder cannot be opened: what was renamed is kept by its journal. */
+async function syncFolder({ path }: HalfPlace): Promise<void> {
+  if (process.platform === "win32") return;
+  await using folder = await open(dirname(path), "r");
+  await folder.sync();
+}

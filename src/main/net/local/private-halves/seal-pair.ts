@@ -1,0 +1,37 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { writeContainer } from "#net/ssh/openssh-container.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { type KeyPair, padSecret } from "./key-pair.ts";
+import { SEAL_BLOCK_BYTES } from "./seal-lock.ts";
+
+/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+const WORKER = new URL(`./seal-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** The text of a private key file, in OpenSSH's format. A passphrase is put on it in a thread that ends with it. */
+export async function sealPair(
+  pair: KeyPair,
+  passphrase: Redacted<string> | null,
+): Promise<Redacted<string>> {
+  const { blob } = pair;
+  if (!passphrase) return new Redacted(writeContainer({ blob, secret: padSecret(pair, 8) }));
+  const { promise, resolve, reject } = Promise.withResolvers<Redacted<string>>();
+  const secret = padSecret(pair, SEAL_BLOCK_BYTES);
+  const worker = new Worker(WORKER, {
+    name: "seal",
+    workerData: { blob, secret, passphrase: Redacted.reveal(passphrase) },
+    ...{ argv: [], execArgv: [], env: {} },
+    resourceLimits: { maxOldGenerationSizeMb: 64 },
+  });
+  worker
+    .on("message", (text: string) => resolve(new Redacted(text)))
+    // An error of the worker's could hold what it was given: only its code is told.
+    .on("error", (error: NodeJS.ErrnoException) =>
+      reject(new Error(`a passphrase could not be put on a key (${error.code ?? error.name})`)),
+    );
+  try {
+    return await promise;
+  } finally {
+    await worker.terminate();
+  }
+}
