@@ -1,0 +1,151 @@
+import type { HandAnswer, Lost } from "./hand.ts";
+import { readWord } from "./words.ts";
+
+/** What a host may send for one answer; more is not kept. */
+export const ANSWER_LIMITS = { lineBytes: 64 * 1024, noiseBytes: 64 * 1024, answerBytes: 8 * 1024 * 1024 };
+
+type Answered = Exclude<HandAnswer, Lost>;
+type Draft = {
+  status: Answered["status"] | null;
+  words: readonly string[];
+  told: Map<string, string[][]>;
+  data: Map<string, Uint8Array>;
+};
+type OpenData = { name: string; encoding: "b64" | "hex"; lines: string[] };
+
+/**
+ * Reads the answers of hand.sh out of all that a host sends. What is not in a frame of ours is noise, as rc files make
+ * it; a frame that makes no sense, or too much of anything, ends it for good: a host is never believed half.
+ */
+export class AnswerReader {
+  readonly #nonce: string;
+  readonly #onAnswer: (sequence: number, answer: Answered) => void;
+  readonly #onNonsense: (why: string) => void;
+  #rest: Buffer = Buffer.alloc(0);
+  #sequence = 0;
+  #draft = newDraft();
+  #open: OpenData | null = null;
+  #noise = 0;
+  #size = 0;
+  #isOver = false;
+
+  constructor(
+    nonce: string,
+    told: { answer(sequence: number, answer: Answered): void; nonsense(why: string): void },
+  ) {
+    this.#nonce = nonce;
+    this.#onAnswer = told.answer;
+    this.#onNonsense = told.nonsense;
+  }
+
+  /** From now on the answer to this request is read, and no other. */
+  expect(sequence: number): void {
+    this.#sequence = sequence;
+    this.#draft = newDraft();
+    this.#size = 0;
+  }
+
+  take(chunk: Buffer): void {
+    if (this.#isOver) return;
+    try {
+      this.#take(chunk);
+    } catch (error) {
+      if (!(error instanceof Nonsense)) throw error;
+      this.#isOver = true;
+      this.#rest = Buffer.alloc(0);
+      this.#open = null;
+      this.#draft = newDraft();
+      this.#onNonsense(error.message);
+    }
+  }
+
+  #take(chunk: Buffer): void {
+    for (let from = 0; ; ) {
+      const end = chunk.indexOf(0x0a, from);
+      const piece = chunk.subarray(from, end < 0 ? undefined : end);
+      if (this.#rest.length + piece.length > ANSWER_LIMITS.lineBytes)
+        throw new Nonsense("a line is too long");
+      const line = Buffer.concat([this.#rest, piece]);
+      this.#rest = end < 0 ? line : Buffer.alloc(0);
+      if (end < 0) return;
+      from = end + 1;
+      this.#line(line.toString("latin1"));
+    }
+  }
+
+  #line(line: string): void {
+    this.#size += line.length + 1;
+    if (this.#size > ANSWER_LIMITS.answerBytes) throw new Nonsense("an answer is too long");
+    if (this.#open) {
+      this.#dataLine(this.#open, line);
+      return;
+    }
+    const [mark, nonce, sequence, kind = "", ...words] = line.split(" ");
+    if (mark !== "lk" || nonce !== this.#nonce) {
+      this.#noise += line.length + 1;
+      if (this.#noise > ANSWER_LIMITS.noiseBytes) throw new Nonsense("too much beside the answers");
+      return;
+    }
+    const read = words.flatMap((word) => readWord(word) ?? []);
+    if (sequence !== String(this.#sequence) || read.length < words.length) throw new Nonsense(NO_SENSE);
+    this.#frame(kind, read);
+  }
+
+  #frame(kind: string, words: string[]): void {
+    const { status, told, data } = this.#draft;
+    const [first = "", ...rest] = words;
+    if (kind !== "end" && status !== null) throw new Nonsense("an answer goes on after its end");
+    switch (kind) {
+      case "end":
+        this.#end(first);
+        break;
+      case "tell":
+        if (!told.has(first)) told.set(first, []);
+        told.get(first)?.push(rest);
+        break;
+      case "data":
+        if (rest.length !== 1 || (rest[0] !== "b64" && rest[0] !== "hex") || data.has(first))
+          throw new Nonsense(NO_SENSE);
+        this.#open = { name: first, encoding: rest[0], lines: [] };
+        break;
+      case "ok":
+      case "no":
+      case "fail":
+        this.#draft = { ...this.#draft, status: kind, words };
+        if (this.#sequence === 0) this.#end("0");
+        break;
+      default:
+        throw new Nonsense(NO_SENSE);
+    }
+  }
+
+  #dataLine({ name, encoding, lines }: OpenData, line: string): void {
+    if (line !== ".") {
+      const pattern = encoding === "b64" ? /^[A-Za-z0-9+/]+={0,2}$/ : /^[0-9a-f ]+$/;
+      if (!pattern.test(line)) throw new Nonsense(NO_SENSE);
+      lines.push(line);
+      return;
+    }
+    const text = lines.join("").replaceAll(" ", "");
+    const way = encoding === "b64" ? "base64" : "hex";
+    const bytes = Buffer.from(text, way);
+    if (bytes.toString(way) !== text) throw new Nonsense(NO_SENSE);
+    this.#draft.data.set(name, Uint8Array.from(bytes));
+    this.#open = null;
+  }
+
+  /** A shell that was ended half-way says nothing before its end. */
+  #end(exit: string): void {
+    const { status, words, told, data } = this.#draft;
+    const sequence = this.#sequence;
+    this.#draft = newDraft();
+    this.#sequence = -1;
+    const said = status === null ? { status: "fail" as const, words: ["ended", exit] } : { status, words };
+    this.#onAnswer(sequence, { kind: "answered", ...said, told, data });
+  }
+}
+
+class Nonsense extends Error {}
+const NO_SENSE = "an answer makes no sense";
+
+const newDraft = (): Draft => ({ status: null, words: [], told: new Map(), data: new Map() });

@@ -1,0 +1,30 @@
+import type { Hand, HandAnswer, HandRequest, Lost } from "./hand.ts";
+import type { LockHolder } from "./look.ts";
+import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
+
+/** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. */
+export type Refused = { kind: "refused"; why: HandRefusal; detail: string };
+/** It was begun and could not be done; the file is the old or the new one, and a look tells which. */
+export type Failed = { kind: "failed"; why: HandRefusal; detail: string };
+
+type Answered = Exclude<HandAnswer, Lost>;
+
+const DEADLINE_MS = 30_000;
+
+export const exchange = (hand: Hand, request: HandRequest): Promise<HandAnswer> =>
+  hand.ask(request, { deadlineMs: DEADLINE_MS });
+
+export function readTail({ status, words }: Answered): Refused | Failed {
+  const [why = "", ...detail] = words;
+  return {
+    kind: status === "no" ? "refused" : "failed",
+    why: isHandRefusal(why) ? why : "unknown",
+    detail: detail.join(" "),
+  };
+}
+
+/** Words of a lock: who holds it, since when, until when, and what time it is there. */
+export function readHolder([token, who, since, leaseEnd, now]: readonly string[]): LockHolder | null {
+  if (!token || who === undefined) return null;
+  return { token, who, since: Number(since), leaseEnd: Number(leaseEnd), now: Number(now) };
+}

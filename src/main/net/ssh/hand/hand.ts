@@ -1,0 +1,44 @@
+import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
+import type { Transport } from "#shared/model/transport.ts";
+
+/** One question to a host: `do_VERB WORD...` of resources/rotation. */
+export type HandRequest = {
+  /** Lower-case letters and dashes. */
+  verb: string;
+  /** No line breaks, no NUL. */
+  words: readonly string[];
+};
+
+/** `no`: it will not, and nothing was changed; `fail`: it began, and could not. The first word says why. */
+export type HandAnswer =
+  | {
+      kind: "answered";
+      status: "ok" | "no" | "fail";
+      words: readonly string[];
+      /** What it told before, by name: one list of words for each time. */
+      told: ReadonlyMap<string, readonly (readonly string[])[]>;
+      data: ReadonlyMap<string, Uint8Array>;
+    }
+  | Lost;
+
+/**
+ * Nothing is known of what was done or not: the connection broke, a deadline passed, or what came made no sense. This
+ * hand is of no more use; whoever wants to know opens another, and looks.
+ */
+export type Lost = { kind: "lost"; message: string };
+
+/** A shell on a host that does one thing after the other, over one channel that stays open. */
+export type Hand = AsyncDisposable & {
+  /** The login. */
+  user: string;
+  /** Who acts there: 0 as root or by sudo. */
+  uid: number;
+  /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
+  loginKey: string | null;
+  hostKey: PresentedKey;
+  transport: Transport;
+  /** One at a time: a second request waits for the first. */
+  ask(request: HandRequest, limits: { deadlineMs: number }): Promise<HandAnswer>;
+  /** Once the session has ended, for whatever reason. */
+  ended: Promise<Lost>;
+};

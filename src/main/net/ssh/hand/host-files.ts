@@ -1,0 +1,132 @@
+/** Changing files of a host by its hand: each answers with what came of it, and `lost` means that nobody knows. */
+import type { DeadMan } from "#shared/model/plan.ts";
+import { exchange, type Failed, type Refused, readHolder, readTail } from "./exchange.ts";
+import type { Hand, Lost } from "./hand.ts";
+import type { LockHolder } from "./look.ts";
+import { writeBytes } from "./words.ts";
+
+type Tail = Refused | Failed | Lost;
+export type Changed = { kind: "changed"; hash: string | null };
+
+/** A file of a run: its path without links, its name within the run, and the run's token. */
+export type RunFile = { path: string; id: string; token: string };
+
+type BeginWish = {
+  /** Any file of the folder. */
+  path: string;
+  token: string;
+  /** Shown to whoever finds the folder held. */
+  who: string;
+  leaseSeconds: number;
+  /** The token of a lock whose lease is over. */
+  breaks?: string | null;
+};
+
+/** Takes the lock of a folder, or renews it. */
+export async function begin(
+  hand: Hand,
+  { path, token, who, leaseSeconds, breaks = null }: BeginWish,
+): Promise<{ kind: "begun"; leaseEnd: number } | { kind: "held"; by: LockHolder } | Tail> {
+  const words = [path, token, who, String(leaseSeconds), breaks ?? ""];
+  const answer = await exchange(hand, { verb: "begin", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status === "ok") return { kind: "begun", leaseEnd: Number(answer.words[2]) };
+  const by = answer.words[0] === "held" ? readHolder(answer.words.slice(1)) : null;
+  return by ? { kind: "held", by } : readTail(answer);
+}
+
+export type WriteWish = RunFile & {
+  /** As the run has found it; all splices are of these bytes. */
+  before: string;
+  /** Any of these is there now. */
+  expected: readonly string[];
+  wanted: string;
+  splices: readonly { at: number; removed: number; inserted: Uint8Array }[];
+};
+
+/** Replaces a file if it is what is expected. Without splices it becomes what it was before the run. */
+export async function write(
+  hand: Hand,
+  { path, id, token, before, expected, wanted, splices }: WriteWish,
+): Promise<{ kind: "written"; already: boolean } | Changed | Tail> {
+  const pieces = splices.flatMap(({ at, removed, inserted }) => [
+    String(at),
+    String(removed),
+    writeBytes(inserted),
+  ]);
+  const words = [path, id, token, before, expected.join(","), wanted, ...pieces];
+  const answer = await exchange(hand, { verb: "write", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status === "ok") return { kind: "written", already: answer.words[0] === "already" };
+  return readChanged(answer.words) ?? readTail(answer);
+}
+
+type ArmWish = RunFile & {
+  way: DeadMan;
+  seconds: number;
+  /** Its hash once the write to come is done; and the one it has now, which it would get back. */
+  wrote: string;
+  prior: string;
+  /** Whole lines to be added where it is neither by then. */
+  putBack: Uint8Array | null;
+};
+
+/** Before a write: has the host itself take it back after so many seconds. */
+export async function arm(
+  hand: Hand,
+  { path, id, token, way, seconds, wrote, prior, putBack }: ArmWish,
+): Promise<{ kind: "armed" } | Tail> {
+  const lines = putBack ? writeBytes(putBack) : "";
+  const words = [path, id, token, way, String(seconds), wrote, prior, lines];
+  const answer = await exchange(hand, { verb: "arm", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  if (way !== "systemd-run") return { kind: "armed" };
+  const [, generation = "", script = "", uid = ""] = answer.words;
+  const started = await exchange(hand, {
+    verb: "start_timer",
+    words: [`${token}-${id}-${generation}`, String(seconds), uid, script],
+  });
+  if (started.kind === "answered" && started.status === "ok") return { kind: "armed" };
+  const off = await disarm(hand, { path, id, token });
+  if (off.kind === "lost" || started.kind === "lost")
+    return started.kind === "lost" ? started : (off as Lost);
+  return readTail(started);
+}
+
+/** `fired`: it was too late, and the host has taken the write back, or is about to. */
+export async function disarm(
+  hand: Hand,
+  { path, id, token }: RunFile,
+): Promise<{ kind: "disarmed" } | { kind: "fired" } | Tail> {
+  const answer = await exchange(hand, { verb: "disarm", words: [path, id, token] });
+  if (answer.kind === "lost") return answer;
+  if (answer.words[0] === "fired") return { kind: "fired" };
+  if (answer.status !== "ok") return readTail(answer);
+  const [, ...timers] = answer.words;
+  for (let at = 0; at + 1 < timers.length; at += 2) {
+    if (timers[at] !== "systemd-run") continue;
+    const stopped = await exchange(hand, {
+      verb: "stop_timer",
+      words: [`${token}-${id}-${timers[at + 1]}`],
+    });
+    if (stopped.kind === "lost") return stopped;
+  }
+  return { kind: "disarmed" };
+}
+
+/** Gives the lock back. `late-edit`: an editor that was open all the time wrote to a file that was replaced meanwhile. */
+export async function end(
+  hand: Hand,
+  { path, token }: Omit<RunFile, "id">,
+): Promise<{ kind: "ended" } | { kind: "late-edit"; files: string[] } | Tail> {
+  const answer = await exchange(hand, { verb: "end", words: [path, token] });
+  if (answer.kind === "lost") return answer;
+  if (answer.status === "ok") return { kind: "ended" };
+  const [why, ...files] = answer.words;
+  return why === "late-edit" ? { kind: "late-edit", files } : readTail(answer);
+}
+
+export function readChanged([why, hash]: readonly string[]): Changed | null {
+  return why === "changed" ? { kind: "changed", hash: hash || null } : null;
+}

@@ -1,0 +1,138 @@
+/** What a hand sees of a host and of one of its files, before anything is changed. */
+import { createHash } from "node:crypto";
+import { DeadMan } from "#shared/model/plan.ts";
+import { exchange, readHolder } from "./exchange.ts";
+import type { Hand, HandAnswer, Lost } from "./hand.ts";
+import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
+
+/** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
+export type LockHolder = { token: string; who: string; since: number; leaseEnd: number; now: number };
+
+export type HostLook = {
+  uid: number;
+  user: string;
+  epochSeconds: number;
+  hashTool: string | null;
+  /** What the host can take a change back by, the best first. */
+  deadMan: DeadMan[];
+  tools: string[];
+};
+
+export type WayStep = {
+  path: string;
+  type: "folder" | "file" | "link" | "other";
+  uid: number;
+  gid: number;
+  /** Octal, as "0700". */
+  mode: string;
+  links: number;
+};
+
+export type FileLook = {
+  /** As it was asked for; `real` has no link of the system's on its way, and is what to write to. */
+  path: string;
+  real: string;
+  state: "file" | "absent" | "other";
+  /** Why it would not be written to. */
+  refusal: { why: HandRefusal; detail: string } | null;
+  /** From / down to the file itself. */
+  chain: WayStep[];
+  /** Who writes it: whoever owns its folder. */
+  actorUid: number | null;
+  owner: string;
+  uid: number;
+  gid: number;
+  mode: string;
+  links: number;
+  sizeBytes: number;
+  /** Both null where it could not be read, or is larger than 4 MiB. */
+  hash: string | null;
+  content: Uint8Array | null;
+  /** Of its access list, attributes and label. */
+  attributes: string;
+  freeBytes: number | null;
+  freeInodes: number | null;
+  lock: LockHolder | null;
+  deadMan: DeadMan[];
+};
+
+type Answered = Exclude<HandAnswer, Lost>;
+
+export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: HostLook } | Lost> {
+  const answer = await exchange(hand, { verb: "host", words: [] });
+  if (answer.kind === "lost") return answer;
+  const [uid, user = ""] = first(answer, "uid");
+  const [time] = first(answer, "time");
+  if (answer.status !== "ok" || !isNumber(uid) || !isNumber(time)) return NONSENSE;
+  const [hashTool = ""] = first(answer, "hash-tool");
+  return {
+    kind: "seen",
+    host: {
+      ...{ uid: Number(uid), user, epochSeconds: Number(time), hashTool: hashTool || null },
+      ...{ deadMan: readWays(answer), tools: [...first(answer, "tools")] },
+    },
+  };
+}
+
+/** A file that changes while it is read is read once more. */
+export async function lookAtFile(hand: Hand, path: string): Promise<{ kind: "seen"; file: FileLook } | Lost> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const answer = await exchange(hand, { verb: "look", words: [path] });
+    if (answer.kind === "lost") return answer;
+    if (answer.status !== "ok") return NONSENSE;
+    const file = readFile(answer, path);
+    if (file) return { kind: "seen", file };
+  }
+  return { kind: "lost", message: `${path} changes whenever it is read` };
+}
+
+function readFile(answer: Answered, path: string): FileLook | null {
+  const [real = path] = first(answer, "real");
+  const [why = "", detail = ""] = first(answer, "refusal");
+  const [actor] = first(answer, "actor");
+  const [mode = "", links, uid, gid, size, owner = ""] = first(answer, "file");
+  const [freeBytes, freeInodes] = first(answer, "space");
+  const [hash = null] = first(answer, "hash");
+  const content = answer.data.get("content") ?? null;
+  if (content && hash !== createHash("sha256").update(content).digest("hex")) return null;
+  return {
+    ...{ path, real, state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other" },
+    refusal: why === "" ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
+    chain: (answer.told.get("step") ?? []).map(readStep),
+    actorUid: numberOrNull(actor),
+    ...{ owner, mode: toOctal(mode), uid: toNumber(uid), gid: toNumber(gid) },
+    ...{ links: toNumber(links), sizeBytes: toNumber(size), hash: content ? hash : null, content },
+    attributes: first(answer, "attributes")[0] ?? "",
+    ...{ freeBytes: numberOrNull(freeBytes), freeInodes: numberOrNull(freeInodes) },
+    lock: readHolder(first(answer, "lock")),
+    deadMan: readWays(answer),
+  };
+}
+
+const NONSENSE: Lost = { kind: "lost", message: "it answers what makes no sense" };
+
+const first = ({ told }: Answered, name: string): readonly string[] => told.get(name)?.[0] ?? [];
+
+const isNumber = (word: string | undefined): word is string => /^\d{1,15}$/.test(word ?? "");
+const numberOrNull = (word: string | undefined): number | null => (isNumber(word) ? Number(word) : null);
+const toNumber = (word: string | undefined): number => numberOrNull(word) ?? 0;
+
+const readWays = (answer: Answered): DeadMan[] =>
+  first(answer, "dead-man").flatMap((word) => DeadMan.safeParse(word).data ?? []);
+
+function readStep([path = "", mode = "", links, uid, gid]: readonly string[]): WayStep {
+  const type = ({ d: "folder", "-": "file", l: "link" } as const)[mode[0] ?? ""] ?? "other";
+  return { path, type, mode: toOctal(mode), uid: toNumber(uid), gid: toNumber(gid), links: toNumber(links) };
+}
+
+/** What ls writes: `drwxr-x--T`, perhaps with a mark behind it. */
+export function toOctal(mode: string): string {
+  if (mode.length < 10) return "";
+  const bits = [...mode.slice(1, 10)];
+  const special = [2, 5, 8].map((at) => (/[sStT]/.test(bits[at] ?? "") ? 1 : 0));
+  const digits = [0, 3, 6].map((from) =>
+    bits.slice(from, from + 3).reduce((sum, bit, at) => (/[-ST]/.test(bit) ? sum : sum + (4 >> at)), 0),
+  );
+  const specials = (special[0] ?? 0) * 4 + (special[1] ?? 0) * 2 + (special[2] ?? 0);
+  return `${specials}${digits.join("")}`;
+}

@@ -1,0 +1,51 @@
+/** Why a hand did not do what it was asked to: its words, and what a person is told. */
+
+const SENTENCES = {
+  absent: "is not there: make it, with the owner and mode that sshd wants",
+  "append-only": "may only be appended to (chattr +a): take that off first, or leave it out",
+  attributes:
+    "has an access list, attributes or a label that this host's tools do not keep: change it by hand",
+  armed: "still has a dead-man timer: disarm it first",
+  "bad-bytes": "came out with other bytes than were asked for, and was not put in place",
+  ended: "was being changed when the host ended the shell",
+  "hard-linked":
+    "has more than one name (hard link), which replacing it would break: remove the others first",
+  immutable: "is immutable (chattr +i): take that off first, or leave it out",
+  "io-error": "could not be written: the host's disk or file system failed",
+  "late-edit": "was written by somebody at the same moment: what they wrote is kept beside it",
+  "linked-file": "is a symbolic link: change the file that it leads to, or put a file in its place",
+  "linked-folder": "lies behind a symbolic link that its account could turn elsewhere",
+  "lock-lost": "is no longer held by this run: its lock is gone",
+  mounted: "is mounted from elsewhere, so it cannot be replaced: change its source",
+  "no-before": "has changed since, and there is no copy of what it was",
+  "no-dead-man": "cannot be guarded by a timer on this host in that way",
+  "no-folder": "lies in a folder that is not there, or cannot be entered",
+  "no-hash-tool": "cannot be checked: the host has no sha256sum, shasum, sha256 or openssl",
+  "no-library": "cannot be changed as its owner: the hand was started without its library",
+  "no-space": "has no room beside it for a copy: the disk or its inodes are full",
+  "no-ssh-keygen": "cannot be made there: the host has no ssh-keygen",
+  "no-way-to-drop": "cannot be changed as its owner: the host has no setpriv, runuser or su",
+  "not-a-file": "is no regular file",
+  "not-owner": "belongs to somebody else: log in as its owner, or as root",
+  "not-permitted": "could not be replaced: the host does not permit it",
+  "not-there": "was put in place, and reads otherwise",
+  "not-writable": "lies in a folder that may not be written to",
+  "odd-path": "has a path that is not plain",
+  "odd-words": "was asked for in words that make no sense",
+  "old-in-the-way": "has a .latchkey-old beside it that is something else: look at it, and remove it",
+  "open-folder": "belongs to root, and lies in a folder where others may write",
+  "others-folder": "lies in a folder of a third user",
+  "read-only": "lies on a file system that is read-only",
+  "too-large": "is larger than 4 MiB",
+  unfinished: "was being changed by this run when it was ended: do that once more first",
+  unknown: "could not be changed, and the host does not say why",
+  "unknown-request": "cannot be changed by this host's hand: it does not know the request",
+  "work-folder-taken": "has a .latchkey beside it that is not ours: look at it, and remove it",
+} as const;
+
+export type HandRefusal = keyof typeof SENTENCES;
+
+export const isHandRefusal = (word: string): word is HandRefusal => Object.hasOwn(SENTENCES, word);
+
+/** As a refusal: the thing, and what to do. */
+export const sayRefusal = (why: HandRefusal, path: string): string => `${path} ${SENTENCES[why]}`;
