@@ -1,7 +1,7 @@
 import { Dialog } from "#renderer/ui/dialog.tsx";
+import { QuestionForm } from "#renderer/ui/questions/question-form.tsx";
+import { sayAskedFor } from "#renderer/ui/questions/question-words.ts";
 import { useAnswer, useCancelScan, useQuestions } from "./queries.ts";
-import { QuestionForm } from "./question-form.tsx";
-import { sayAskedFor } from "./question-words.ts";
 
 /** What running scans ask, the oldest first, over whatever screen is open. To close it is to go on without. */
 export function ScanQuestions() {
@@ -22,9 +22,10 @@ export function ScanQuestions() {
       <QuestionForm
         key={question.id}
         question={question}
+        work="scan"
         hasOthers={scan.total > 1}
         onReply={reply}
-        onCancelScan={() => cancel.mutate({ scanId: scan.id })}
+        onCancel={() => cancel.mutate({ scanId: scan.id })}
       />
     </Dialog>
   );

@@ -10,14 +10,17 @@ type Reply = { answers: string[] | null; isForSameUser: boolean };
 
 type Props = {
   question: Question;
+  /** What asks. */
+  work: "scan" | "runbook";
   /** Hosts that may want the same password. */
   hasOthers: boolean;
   onReply: (reply: Reply) => Promise<void>;
-  onCancelScan: () => void;
+  /** Ends what asks; null where that is not for a question to do. */
+  onCancel: (() => void) | null;
 };
 
 /** One question. What is typed lives in this form alone, and goes with it. */
-export function QuestionForm({ question, hasOthers, onReply, onCancelScan }: Props) {
+export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: Props) {
   const { about, prompts } = question;
   const [answers, setAnswers] = useState(() => prompts.map(() => ""));
   const [isForSameUser, setIsForSameUser] = useState(false);
@@ -66,28 +69,20 @@ export function QuestionForm({ question, hasOthers, onReply, onCancelScan }: Pro
         />
       ))}
       {mayReuse && (
-        <Checkbox
-          size="xs"
-          label={
-            <>
-              Try it at the other hosts of this scan that want one for <Untrusted text={about.user} />
-            </>
-          }
-          description="Only once a host has taken it, and at each host once"
-          checked={isForSameUser}
-          onChange={(event) => setIsForSameUser(event.currentTarget.checked)}
-        />
+        <ForSameUser user={about.user} work={work} isOn={isForSameUser} onChange={setIsForSameUser} />
       )}
-      <p className={classes.promise}>It is used for this scan, and written nowhere.</p>
+      <p className={classes.promise}>It is used for this {work}, and written nowhere.</p>
       {refusal && (
         <p role="alert" className={classes.wrong}>
           <Untrusted text={refusal} />
         </p>
       )}
       <div className={classes.actions}>
-        <Button variant="subtle" color="gray" size="xs" onClick={onCancelScan}>
-          Cancel the scan
-        </Button>
+        {onCancel && (
+          <Button variant="subtle" color="gray" size="xs" onClick={onCancel}>
+            Cancel the {work}
+          </Button>
+        )}
         <span className={classes.space} />
         <Button variant="default" size="xs" loading={sending === "skip"} onClick={() => void reply("skip")}>
           Go on without
@@ -99,6 +94,22 @@ export function QuestionForm({ question, hasOthers, onReply, onCancelScan }: Pro
     </form>
   );
 }
+
+type SameUserProps = { user: string; work: Props["work"]; isOn: boolean; onChange: (isOn: boolean) => void };
+
+const ForSameUser = ({ user, work, isOn, onChange }: SameUserProps) => (
+  <Checkbox
+    size="xs"
+    label={
+      <>
+        Try it at the other hosts of this {work} that want one for <Untrusted text={user} />
+      </>
+    }
+    description="Only once a host has taken it, and at each host once"
+    checked={isOn}
+    onChange={(event) => onChange(event.currentTarget.checked)}
+  />
+);
 
 function About({ question: { about } }: { question: Question }) {
   if (about.kind === "passphrase")
