@@ -33,7 +33,8 @@ export function useFrameKeys({ requestScan, openHelp, openInspect }: Actions): v
         "$mod+i": onPage(openInspect),
         "$mod+,": onPage(goTo),
       },
-      { ignore: (event) => !isForPage(event) },
+      // Before the keys of a list hear of a letter that ends a sequence.
+      { ignore: (event) => !isForPage(event), capture: true },
     );
   }, [router, requestScan, openHelp, openInspect]);
 }

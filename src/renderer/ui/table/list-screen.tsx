@@ -34,6 +34,8 @@ type Props<Row> = {
   drawer: ReactNode;
   /** What else can be done with the rows that are selected. */
   actions?: (rows: Row[], clear: () => void) => ReactNode;
+  /** What a key does with the rows that are selected, or else with the one that the keyboard is on. */
+  keys?: Readonly<Record<string, (rows: Row[]) => void>>;
 };
 
 /** A screen that is one list: filter, rows, selection, export, and the drawer of the row that is open. */
@@ -46,7 +48,13 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
   const shown = useMemo(() => columns.filter(({ id }) => !hidden.includes(id)), [columns, hidden]);
   const exportRows = (rows: Promise<Row[]>) => void exportAs(name, shown, rows);
   const exportAll = () => exportRows(props.fetchAll());
+  const act = (key: string, id: string | null) => {
+    const ids = selection.ids.size > 0 ? selection.ids : new Set([id]);
+    const rows = list.rows.filter((row) => ids.has(rowId(row)));
+    if (rows.length > 0) props.keys?.[key]?.(rows);
+  };
   const keys = useListKeys({
+    ...{ act, actKeys: Object.keys(props.keys ?? {}) },
     rowIds,
     selection,
     openId,

@@ -9,6 +9,9 @@ type Wish = {
   onOpen: (id: string | null, how: { isWalk: boolean }) => void;
   onExport: () => void;
   focusSearch: () => void;
+  /** Keys of this list alone, and what each does with the row that the keyboard is on. */
+  actKeys: readonly string[];
+  act: (key: string, id: string | null) => void;
 };
 
 /** The keyboard of a list: which row it is on, and what its keys do. */
@@ -47,6 +50,7 @@ export function useListKeys(wish: Wish) {
     ["e", onExport],
     ["/", focusSearch],
     ["Escape", close],
+    ...wish.actKeys.map((key) => [key, () => wish.act(key, openId ?? cursor)] as const),
   ]);
 
   const press = (id: string, { shiftKey, isToggle }: { shiftKey: boolean; isToggle: boolean }) => {
