@@ -9,6 +9,8 @@ import {
   HostKeysSearch,
   HostsSearch,
   PeopleSearch,
+  PlanSearch,
+  RunbooksSearch,
   ScansSearch,
   TimelineSearch,
 } from "./api/searches.ts";
@@ -23,6 +25,8 @@ import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
 import { OverviewPage } from "./features/overview/page.tsx";
 import { PeoplePage } from "./features/people/page.tsx";
+import { RunbooksPage } from "./features/runbooks/page.tsx";
+import { PlanPage } from "./features/runbooks/plan-page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
 import { ScanPanel } from "./features/scans/scan-panel.tsx";
 import { SettingsPage } from "./features/settings/page.tsx";
@@ -49,6 +53,8 @@ const routeTree = root.addChildren([
   createRoute({ ...at, path: "/hosts", validateSearch: HostsSearch, component: HostsPage }),
   createRoute({ ...at, path: "/host-keys", validateSearch: HostKeysSearch, component: HostKeysPage }),
   createRoute({ ...at, path: "/scans", validateSearch: ScansSearch, component: ScansPage }),
+  createRoute({ ...at, path: "/runbooks", validateSearch: RunbooksSearch, component: RunbooksPage }),
+  createRoute({ ...at, path: "/runbooks/plan", validateSearch: PlanSearch, component: PlanPage }),
   createRoute({ ...at, path: "/findings", validateSearch: FindingsSearch, component: FindingsPage }),
   createRoute({ ...at, path: "/timeline", validateSearch: TimelineSearch, component: TimelinePage }),
   createRoute({ ...at, path: "/forecast", validateSearch: ForecastSearch, component: ForecastPage }),

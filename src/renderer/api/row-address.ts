@@ -12,7 +12,7 @@ export function toAddress({ screen, open }: RowLink) {
   } as { to: "/hosts"; search: { open?: number } };
 }
 
-const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set(["access", "hosts", "people", "scans"]);
+const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set(["access", "hosts", "people", "runbooks", "scans"]);
 
 /** The link to what an address shows: its screen, and the row that is open. Null for an address of no screen. */
 export function toRowLink({ pathname, search }: { pathname: string; search: object }): RowLink | null {

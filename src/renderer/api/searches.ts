@@ -7,7 +7,9 @@ import { ChangeKind, ChangeWhat } from "#shared/model/change.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
 import { LoadBy } from "#shared/model/forecast.ts";
 import { HostKeyState } from "#shared/model/host-key.ts";
+import { PlanKind } from "#shared/model/plan.ts";
 import { ProbeState } from "#shared/model/probe.ts";
+import { RunState } from "#shared/model/run.ts";
 import { ScanState } from "#shared/model/scan.ts";
 
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
@@ -125,3 +127,14 @@ export const ScansSearch = z.object({
   ...sorted(["startedAt", "total", "failed"]),
   open: optional(z.int().positive()),
 });
+
+export const RunbooksSearch = z.object({
+  search: text,
+  state: optional(RunState),
+  kind: optional(PlanKind),
+  ...sorted(["startedAt", "title", "state"]),
+  open: optional(z.int().positive()),
+  tab: optional(z.enum(["steps", "journal"])),
+});
+
+export const PlanSearch = z.object({ id: optional(z.int().positive()) });

@@ -3,6 +3,8 @@ import { useCallback, useState } from "react";
 import type { GivenFile } from "#renderer/api/given-files.ts";
 import { ScanRequestContext } from "#renderer/api/scan-request.ts";
 import { InspectDialog } from "#renderer/features/inspect/inspect-dialog.tsx";
+import { PlanRequests } from "#renderer/features/runbooks/plan-requests.tsx";
+import { RunQuestions } from "#renderer/features/runbooks/run-questions.tsx";
 import { ScanDialog } from "#renderer/features/scans/scan-dialog.tsx";
 import { ScanQuestions } from "#renderer/features/scans/scan-questions.tsx";
 import { LinkContext } from "#renderer/ui/link-to-here.ts";
@@ -34,17 +36,19 @@ export function Frame() {
   return (
     <ScanRequestContext value={requestScan}>
       <LinkContext value={useLinkToHere()}>
-        <div className={classes.frame}>
-          <Rail />
-          <div className={classes.main}>
-            <Header onScan={requestScan} onInspect={openInspect} onHelp={openHelp} />
-            <ConnectionBanner />
-            <DatabaseBanner />
-            <main className={classes.page}>
-              <Outlet />
-            </main>
+        <PlanRequests>
+          <div className={classes.frame}>
+            <Rail />
+            <div className={classes.main}>
+              <Header onScan={requestScan} onInspect={openInspect} onHelp={openHelp} />
+              <ConnectionBanner />
+              <DatabaseBanner />
+              <main className={classes.page}>
+                <Outlet />
+              </main>
+            </div>
           </div>
-        </div>
+        </PlanRequests>
         <ScanDialog
           isOpen={scanText !== null}
           initialText={scanText ?? ""}
@@ -54,6 +58,7 @@ export function Frame() {
         <InspectDialog files={files} onFiles={inspect} onClose={() => setFiles(null)} />
         <DropTarget onFiles={inspect} />
         <ScanQuestions />
+        <RunQuestions />
         <Toast />
       </LinkContext>
     </ScanRequestContext>

@@ -10,6 +10,7 @@ import {
 } from "@tabler/icons-react";
 import { useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { RunningRun } from "#renderer/features/runbooks/running-run.tsx";
 import { RunningScan } from "#renderer/features/scans/running-scan.tsx";
 import classes from "./frame.module.css";
 import { SCREENS } from "./screens.ts";
@@ -18,7 +19,7 @@ type Props = { onScan: () => void; onInspect: () => void; onHelp: () => void };
 
 export function Header({ onScan, onInspect, onHelp }: Props) {
   const path = useLocation({ select: ({ pathname }) => pathname });
-  const name = SCREENS.find(({ to }) => to === path)?.name ?? "Latchkey";
+  const name = SCREENS.find(({ to }) => to === path || path.startsWith(`${to}/`))?.name ?? "Latchkey";
   useEffect(() => {
     document.title = `${name} - Latchkey`;
   }, [name]);
@@ -26,6 +27,7 @@ export function Header({ onScan, onInspect, onHelp }: Props) {
     <header className={classes.header}>
       <h1 className={classes.title}>{name}</h1>
       <span className={classes.space} />
+      <RunningRun />
       <RunningScan />
       <Button
         size="xs"

@@ -27,7 +27,16 @@ const GROUPS = [
       [["Shift", "↓"], "Extend the selection"],
       [["Ctrl", "a"], "Select all rows"],
       [["e"], "Export the view as CSV"],
+      [["r"], "Rotate the key, where one is listed"],
+      [["d"], "Remove the grant, where one is listed"],
       [["Esc"], "Close, or clear the selection"],
+    ],
+  },
+  {
+    title: "With a plan",
+    keys: [
+      [["Ctrl", "Shift", "p"], "Preview it, or make it anew"],
+      [["Ctrl", "Enter"], "Apply it"],
     ],
   },
 ] as const;

@@ -11,6 +11,7 @@ export const ScreenName = z.enum([
   "hosts",
   "host-keys",
   "scans",
+  "runbooks",
   "findings",
   "timeline",
   "forecast",

@@ -24,6 +24,7 @@ test("on Linux and Windows the menu holds this", () => {
       "  Hosts  (G H)",
       "  Host keys  (G N)",
       "  Scans  (G S)",
+      "  Runbooks  (G B)",
       "  Findings  (G F)",
       "  Timeline  (G T)",
       "  Forecast  (G W)",
@@ -81,7 +82,7 @@ test("an item tells the page what was chosen, or opens a link by its name", () =
     { kind: "go", screen: "settings", open: null },
     ...[
       ...["overview", "certificates", "access", "graph", "changes", "people", "hosts", "host-keys", "scans"],
-      ...["findings", "timeline", "forecast"],
+      ...["runbooks", "findings", "timeline", "forecast"],
     ].map((screen) => ({ kind: "go", screen, open: null })),
     { kind: "command", command: "shortcuts" },
     "authorized-keys",

@@ -1,0 +1,83 @@
+import { Button } from "@mantine/core";
+import { IconBraces, IconFileCode } from "@tabler/icons-react";
+import { Fragment, useState } from "react";
+import { CopyMark } from "#renderer/ui/fingerprint.tsx";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { download } from "#renderer/ui/table/csv.ts";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { nameFile, sayCommand } from "./command-words.ts";
+import classes from "./decision.module.css";
+import { useScripts } from "./queries.ts";
+
+type Props = { found: PlanDetail; plan: Plan; hash: string };
+
+/** The plan as a file, for the command line; and as scripts, for hosts that nothing reaches. */
+export function ExportPanel({ found: { id }, plan, hash }: Props) {
+  const fetchScripts = useScripts();
+  const [failure, setFailure] = useState<string | null>(null);
+  const exportScripts = async () => {
+    try {
+      const { files } = await fetchScripts(id);
+      for (const { name, text } of files) download(name, "text/x-shellscript", text);
+      setFailure(null);
+      toast(`Exported ${sayCount(files.length, "script")}`);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      setFailure(error.message);
+    }
+  };
+  return (
+    <Panel title="Export">
+      <div className={classes.exports}>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconBraces size={15} />}
+          onClick={() => download(nameFile(id), "application/json", writePlan(plan, hash))}
+        >
+          As JSON
+        </Button>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconFileCode size={15} />}
+          title="One script a host, to be carried there and run by hand"
+          onClick={() => void exportScripts()}
+        >
+          As scripts
+        </Button>
+      </div>
+      {failure !== null && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={failure} limit={600} />
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+const writePlan = (plan: Plan, hash: string): string => `${JSON.stringify({ hash, plan }, null, 2)}\n`;
+
+/** The same by the command line. */
+export function CommandNote({ found: { id, wish }, plan }: Pick<Props, "found" | "plan">) {
+  const command = sayCommand({ id, plan, wish });
+  return (
+    <p className={classes.command}>
+      On the command line <CopyMark value={command} what="command" />
+      <code>
+        {command.split(" ").map((word, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the words of one command never move
+          <Fragment key={index}>
+            <span className={classes.word}>
+              <Untrusted text={word} />
+            </span>{" "}
+          </Fragment>
+        ))}
+      </code>
+    </p>
+  );
+}

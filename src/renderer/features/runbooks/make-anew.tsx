@@ -1,0 +1,81 @@
+import { Button } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+import { useState } from "react";
+import type { WishDraft } from "#renderer/api/plan-request.ts";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { useKeys } from "#renderer/ui/use-keys.ts";
+import type { PlanOptions } from "#shared/model/plan.ts";
+import classes from "./decision.module.css";
+import { LoginFields, useLogins } from "./logins.tsx";
+import { NO_OPTIONS, OptionFields, sayOptions } from "./option-fields.tsx";
+import { planRoute, useMakePlan } from "./queries.ts";
+import { hasFields, WishFields } from "./wish-fields.tsx";
+
+type Props = { wish: WishDraft; options: PlanOptions | null };
+
+/** The wish and its options, and the plan of them made anew: hosts are read again. */
+export function MakeAnew({ wish: asked, options: before }: Props) {
+  const [wish, setWish] = useState(asked);
+  const [options, setOptions] = useState(before ?? NO_OPTIONS);
+  const { makeAnew, isPending, error } = useAnew();
+  const make = () => makeAnew(wish, options);
+  useKeys([["Mod+P", make]]);
+  const form = (
+    <form
+      className={classes.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        make();
+      }}
+    >
+      {hasFields(wish) && <WishFields wish={wish} onChange={setWish} />}
+      <OptionFields
+        options={options}
+        withGrace={wish.kind === "rotate-key"}
+        onChange={(patch) => setOptions({ ...options, ...patch })}
+      />
+      {before === null && <LoginFields />}
+      {error && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={error.message} limit={1_000} />
+        </p>
+      )}
+      <Button
+        type="submit"
+        variant="default"
+        size="xs"
+        leftSection={<IconRefresh size={15} />}
+        title="Make the plan anew (Ctrl+Shift+P)"
+        loading={isPending}
+      >
+        Make the plan anew
+      </Button>
+    </form>
+  );
+  return (
+    <Panel title={before === null ? "Again" : "Options"}>
+      {before === null ? (
+        form
+      ) : (
+        <details className={classes.fold}>
+          <summary>{sayOptions(before)}</summary>
+          {form}
+        </details>
+      )}
+    </Panel>
+  );
+}
+
+/** Plans a wish again, and goes to what comes of it. */
+export function useAnew() {
+  const navigate = planRoute.useNavigate();
+  const { identityFiles } = useLogins();
+  const { mutate, isPending, error } = useMakePlan();
+  const makeAnew = (wish: WishDraft, options: PlanOptions) =>
+    mutate(
+      { wish, options, identityFiles, mayAsk: true },
+      { onSuccess: ({ planId }) => void navigate({ to: ".", search: { id: planId } }) },
+    );
+  return { makeAnew, isPending, error };
+}

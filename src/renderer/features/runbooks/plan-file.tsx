@@ -1,0 +1,77 @@
+import { Fragment } from "react";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { type FilePlan, HOLE, type Hunk } from "#shared/model/plan.ts";
+import { sayBytes } from "#shared/text/elapsed.ts";
+import diff from "./diff.module.css";
+import classes from "./plan.module.css";
+import { LineCounts } from "./run-state.tsx";
+
+/** One authorized_keys file, and how it would differ. */
+export function FileLine({ file, isOpen }: { file: FilePlan; isOpen: boolean }) {
+  const { account, path, owner, mode, sizeBytes, hunks } = file;
+  return (
+    <li className={classes.file}>
+      <details open={isOpen}>
+        <summary className={classes.fileHead}>
+          <LineCounts counts={file} />
+          <span className={classes.path}>
+            <Untrusted text={account} />{" "}
+            <span className={classes.dim}>
+              <Untrusted text={path} isMono />
+            </span>
+          </span>
+          <span className={classes.dim}>
+            <Untrusted text={owner} limit={40} />, {mode}, {sayBytes(sizeBytes)}
+          </span>
+        </summary>
+        <Difference hunks={hunks} label={`${account} ${path}`} />
+      </details>
+    </li>
+  );
+}
+
+const SIGNS = { " ": "kept", "+": "comes", "-": "goes" } as const;
+
+/** Hunks of a unified diff. Every byte that is no text is written as `\xNN`. */
+function Difference({ hunks, label }: { hunks: readonly Hunk[]; label: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+    <section className={diff.diff} tabIndex={0} aria-label={`What changes in ${label}`}>
+      {hunks.map((hunk) => (
+        <Fragment key={hunk.line}>
+          <p className={diff.at}>from line {hunk.line}</p>
+          <ol>
+            {hunk.rows.map(({ sign, text }, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the rows of one hunk never move
+              <li key={index} className={diff[SIGNS[sign]]}>
+                <span className={diff.rowSign} role="img" aria-label={SIGNS[sign]}>
+                  {sign === "-" ? "−" : sign}
+                </span>
+                <span className={diff.rowText}>
+                  <WithHole text={text} limit={sign === " " ? 100 : 600} />
+                </span>
+              </li>
+            ))}
+          </ol>
+        </Fragment>
+      ))}
+    </section>
+  );
+}
+
+/** The place of the key that is made only when the run begins is told apart from text. */
+function WithHole({ text, limit }: { text: string; limit: number }) {
+  const [before = "", ...after] = text.split(HOLE);
+  return (
+    <>
+      <Untrusted text={before} limit={limit} />
+      {after.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move
+        <Fragment key={index}>
+          <mark className={diff.hole}>the new key</mark>
+          <Untrusted text={part} limit={limit} />
+        </Fragment>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,143 @@
+import { Button } from "@mantine/core";
+import { IconKey, IconPlug, IconShieldCheck, IconShieldQuestion, IconTimeline } from "@tabler/icons-react";
+import { useState } from "react";
+import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
+import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
+import type { HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import classes from "./plan.module.css";
+import { FileLine } from "./plan-file.tsx";
+import { LineCounts } from "./run-state.tsx";
+import { countLines, DEAD_MEN, sayHost, sayProof } from "./words.ts";
+
+/** So many hosts are shown at once, and of so many files all differences are open. */
+const HOSTS_SHOWN = 25;
+const MOST_OPEN = 12;
+
+/** What would be changed, by host, in the order in which it is. */
+export function HostPlans({ plan: { hosts, here, options } }: { plan: Plan }) {
+  const [most, setMost] = useState(HOSTS_SHOWN);
+  const files = hosts.flatMap((host) => host.files).length;
+  const more = hosts.length - most;
+  return (
+    <>
+      {here.length > 0 && (
+        <section className={classes.host}>
+          <header className={classes.hostHead}>
+            <h3>This computer</h3>
+            <span className={classes.dim}>{sayCount(here.length, "private half", "private halves")}</span>
+          </header>
+          <ul>
+            {here.map((holder) => (
+              <HolderLine key={`${holder.kind} ${holder.path}`} holder={holder} />
+            ))}
+          </ul>
+        </section>
+      )}
+      {hosts.slice(0, most).map((host) => (
+        <OneHost
+          key={sayPlace(host)}
+          host={host}
+          turn={
+            options.canary && host.batch === 0
+              ? "first, alone"
+              : `batch ${host.batch + (options.canary ? 0 : 1)}`
+          }
+          isOpen={files <= MOST_OPEN}
+        />
+      ))}
+      {more > 0 && (
+        <Button variant="default" size="xs" onClick={() => setMost(most + 4 * HOSTS_SHOWN)}>
+          Show {sayCount(Math.min(more, 4 * HOSTS_SHOWN), "more host")} of {more}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function OneHost({ host, turn, isOpen }: { host: HostPlan; turn: string; isOpen: boolean }) {
+  const { files, holders, proofs } = host;
+  return (
+    <section className={classes.host}>
+      <header className={classes.hostHead}>
+        <h3>
+          <Untrusted text={sayHost(host)} />
+        </h3>
+        <LineCounts counts={countLines(files)} />
+        <span className={classes.space} />
+        <HostFacts host={host} turn={turn} />
+      </header>
+      <ul>
+        {files.map((file) => (
+          <FileLine key={`${file.account} ${file.path}`} file={file} isOpen={isOpen} />
+        ))}
+        {holders.map((holder) => (
+          <HolderLine key={`${holder.kind} ${holder.path}`} holder={holder} />
+        ))}
+      </ul>
+      <ul className={classes.proofs}>
+        {proofs.map(({ account, proof }) => (
+          <li key={account}>
+            {proof.kind === "none" ? (
+              <IconShieldQuestion size={14} className={classes.unproved} aria-hidden />
+            ) : (
+              <IconShieldCheck size={14} className={classes.proved} aria-hidden />
+            )}
+            <span>
+              <Untrusted text={account} />: <Untrusted text={sayProof(proof)} limit={300} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function HostFacts({ host, turn }: { host: HostPlan; turn: string }) {
+  const { user, useSudo, deadMan, hostKey } = host;
+  return (
+    <span className={classes.hostFacts}>
+      <Tag tone="gray" Icon={IconTimeline} isPlain>
+        {turn}
+      </Tag>
+      <Tag tone="gray" Icon={IconPlug} isPlain>
+        <span>
+          as {user === null ? "this user" : <Untrusted text={user} limit={40} />}
+          {useSudo && ", by sudo"}
+        </span>
+      </Tag>
+      <Tag tone={deadMan === null ? "amber" : "gray"} Icon={IconShieldCheck} isPlain>
+        {deadMan === null ? "cannot take back by itself" : `takes back by ${DEAD_MEN[deadMan]}`}
+      </Tag>
+      <span title="Its pinned host key">
+        <Fingerprint value={hostKey} keep={4} />
+      </span>
+    </span>
+  );
+}
+
+/** A private half that is replaced; where it is encrypted, the new one is, too. */
+function HolderLine({ holder }: { holder: HolderPlan }) {
+  const { kind, path, owner, mode, isEncrypted, hasPublicFile } = holder;
+  const facts = [
+    kind === "agent" ? "the key in this agent" : `owner ${owner}, mode ${mode}`,
+    isEncrypted === null ? "" : isEncrypted ? "with a passphrase" : "without a passphrase",
+    hasPublicFile ? "its .pub file too" : "",
+  ].filter(Boolean);
+  return (
+    <li className={classes.file}>
+      <div className={classes.fileHead}>
+        <span className={classes.sign}>~</span>
+        <IconKey size={14} aria-hidden />
+        <span className={classes.path}>
+          <Untrusted text={path} isMono /> <span className={classes.dim}>private half</span>
+        </span>
+        <span className={classes.dim}>
+          <Untrusted text={beginLarge(facts.join(", "))} />
+        </span>
+      </div>
+    </li>
+  );
+}

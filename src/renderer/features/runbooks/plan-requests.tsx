@@ -1,0 +1,57 @@
+import { useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useCallback, useState } from "react";
+import { PlanRequestContext, type WishDraft } from "#renderer/api/plan-request.ts";
+import { LoginsProvider, useLogins } from "./logins.tsx";
+import { useMakePlan } from "./queries.ts";
+import { sayLack, WishDialog } from "./wish-dialog.tsx";
+
+/** Takes wishes from every screen: one that says all is planned at once, of another the rest is asked for. */
+export const PlanRequests = ({ children }: { children: ReactNode }) => (
+  <LoginsProvider>
+    <Requests>{children}</Requests>
+  </LoginsProvider>
+);
+
+function Requests({ children }: { children: ReactNode }) {
+  const [draft, setDraft] = useState<WishDraft | null>(null);
+  const navigate = useNavigate();
+  const { identityFiles } = useLogins();
+  const { mutate, isPending, error, reset } = useMakePlan();
+  const plan = useCallback(
+    (wish: WishDraft) =>
+      mutate(
+        { wish, identityFiles, mayAsk: true },
+        {
+          onSuccess: ({ planId }) => {
+            setDraft(null);
+            void navigate({ to: "/runbooks/plan", search: { id: planId } });
+          },
+          // Why there is none is said where the wish can be changed.
+          onError: () => setDraft((before) => before ?? wish),
+        },
+      ),
+    [identityFiles, mutate, navigate],
+  );
+  const request = useCallback(
+    (wish: WishDraft) => {
+      reset();
+      if (sayLack(wish) === null) plan(wish);
+      else setDraft(wish);
+    },
+    [plan, reset],
+  );
+  return (
+    <PlanRequestContext value={request}>
+      {children}
+      {draft && (
+        <WishDialog
+          draft={draft}
+          isPlanning={isPending}
+          error={error}
+          onPlan={plan}
+          onClose={() => setDraft(null)}
+        />
+      )}
+    </PlanRequestContext>
+  );
+}

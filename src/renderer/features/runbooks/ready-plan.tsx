@@ -1,0 +1,139 @@
+import { IconArrowsExchange, IconCircleCheck, IconClockExclamation } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Notice } from "#renderer/ui/notice.tsx";
+import { useNow } from "#renderer/ui/now.tsx";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import { Exactly } from "#renderer/ui/when.tsx";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { ApplyPanel } from "./apply-panel.tsx";
+import { CommandNote, ExportPanel } from "./export-panel.tsx";
+import { MakeAnew } from "./make-anew.tsx";
+import classes from "./plan.module.css";
+import { ChecksPanel, LeftOut } from "./plan-checks.tsx";
+import { HostPlans } from "./plan-hosts.tsx";
+import { KINDS, sayOrder, sayPlan } from "./words.ts";
+
+type Props = { found: PlanDetail; plan: Plan; hash: string };
+
+/** The plan on the left, and on the right what is decided of it. */
+export function ReadyPlan({ found, plan, hash }: Props) {
+  const [consents, setConsents] = useState<ReadonlySet<string>>(new Set());
+  const consent = (name: string, isGiven: boolean) => {
+    const next = new Set(consents);
+    if (isGiven) next.add(name);
+    else next.delete(name);
+    setConsents(next);
+  };
+  return (
+    <div className={classes.columns}>
+      <div className={classes.what}>
+        <Head plan={plan} hash={hash} />
+        <Standing found={found} plan={plan} />
+        <ChecksPanel
+          checks={plan.checks}
+          consents={consents}
+          onConsent={consent}
+          isOver={found.runId !== null}
+        />
+        <LeftOut sentences={plan.leftOut} />
+        <Order plan={plan} />
+        <HostPlans plan={plan} />
+      </div>
+      <aside className={classes.decision} aria-label="Decision">
+        <ApplyPanel found={found} plan={plan} hash={hash} consents={consents} />
+        {found.wish && <MakeAnew wish={found.wish} options={plan.options} />}
+        <ExportPanel found={found} plan={plan} hash={hash} />
+        <CommandNote found={found} plan={plan} />
+      </aside>
+    </div>
+  );
+}
+
+function Head({ plan, hash }: Pick<Props, "plan" | "hash">) {
+  return (
+    <header className={classes.head}>
+      <p className={classes.kind}>
+        {KINDS[plan.kind]}, planned <Exactly instant={plan.madeAt} />
+      </p>
+      <h2 className={classes.title}>
+        <Untrusted text={plan.title} />
+      </h2>
+      <p className={classes.summary}>{sayPlan(plan)}</p>
+      <Keys plan={plan} />
+      <p className={classes.dim}>
+        Hash <Untrusted text={`${hash.slice(0, 16)}…`} isMono />
+        <CopyMark value={hash} what="hash" /> is what is approved: exactly this, and nothing else.
+      </p>
+    </header>
+  );
+}
+
+function Keys({ plan: { oldKey, newKey } }: { plan: Plan }) {
+  if (oldKey === null && newKey === null) return null;
+  return (
+    <p className={classes.keys}>
+      {oldKey !== null && <WholeFingerprint value={oldKey} />}
+      {oldKey !== null && newKey !== null && (
+        <IconArrowsExchange size={15} role="img" aria-label="is replaced by" />
+      )}
+      {newKey !== null && (
+        <span>
+          {newKey.kind === "given" ? "the given key" : `a new ${newKey.keyType} key`}{" "}
+          {newKey.comment !== "" && <Untrusted text={newKey.comment} limit={100} />}
+        </span>
+      )}
+    </p>
+  );
+}
+
+/** After so long what hosts hold may well be another thing. */
+const OLD_AFTER_MS = 30 * 60_000;
+
+function Standing({ found: { runId }, plan: { madeAt } }: Pick<Props, "found" | "plan">) {
+  const now = useNow();
+  if (runId !== null)
+    return (
+      <Notice tone="blue" Icon={IconCircleCheck} title="This plan was approved">
+        <p>
+          What came of it is in{" "}
+          <TextLink>
+            <Link to="/runbooks" search={{ open: runId }}>
+              run #{runId}
+            </Link>
+          </TextLink>
+          . A plan is run once.
+        </p>
+      </Notice>
+    );
+  if (now.getTime() - Date.parse(madeAt) < OLD_AFTER_MS) return null;
+  return (
+    <Notice tone="amber" Icon={IconClockExclamation} title="This plan is not of now">
+      <p>
+        Hosts may hold something else since. A file that has changed is left alone, and the run stops there:
+        make the plan anew.
+      </p>
+    </Notice>
+  );
+}
+
+function Order({ plan }: { plan: Plan }) {
+  return (
+    <Panel title="Order" note="A phase begins when the one before it is proved on every host">
+      <ol className={classes.order}>
+        {sayOrder(plan).map(({ title, text }) => (
+          <li key={title}>
+            <strong>{title}</strong>
+            <span>
+              <Untrusted text={text} />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}

@@ -1,0 +1,147 @@
+import { IconAlertOctagon } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { Fragment } from "react";
+import { Drawer, Fact, Facts, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
+import { DrawerTabs } from "#renderer/ui/drawer/drawer-tabs.tsx";
+import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Notice } from "#renderer/ui/notice.tsx";
+import { ErrorState } from "#renderer/ui/states.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import { Exactly } from "#renderer/ui/when.tsx";
+import type { RunDetail, RunId } from "#shared/model/run.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { useRun } from "./queries.ts";
+import { RunActions } from "./run-actions.tsx";
+import { Journal } from "./run-journal.tsx";
+import { LineCounts, RunBar, RunStateTag, sayProgress } from "./run-state.tsx";
+import { PhaseSteps } from "./run-steps.tsx";
+import classes from "./runbooks.module.css";
+import { KINDS } from "./words.ts";
+
+type Tab = "steps" | "journal";
+
+type Props = {
+  runId: RunId;
+  tab: Tab | undefined;
+  onTab: (tab: Tab) => void;
+  onClose: () => void;
+};
+
+export function RunDrawer({ runId, tab, onTab, onClose }: Props) {
+  const { data, error } = useRun(runId);
+  return (
+    <Drawer
+      label="run"
+      title={data ? <Untrusted text={data.title} /> : `Run #${runId}`}
+      subtitle={data && <Subtitle run={data} />}
+      onClose={onClose}
+    >
+      {error && <ErrorState doing="show this run" error={error} />}
+      {data && (
+        <>
+          <Standing run={data} />
+          <DrawerTabs
+            label="Parts of the run"
+            open={tab}
+            onOpen={onTab}
+            tabs={[
+              { name: "steps", title: "Steps", render: () => <PhaseSteps run={data} /> },
+              { name: "journal", title: "Journal", render: () => <Journal run={data} /> },
+            ]}
+          />
+          <About run={data} />
+        </>
+      )}
+    </Drawer>
+  );
+}
+
+function Subtitle({ run }: { run: RunDetail }) {
+  return (
+    <>
+      <RunStateTag state={run.state} />
+      <span>
+        #{run.id}, {sayCount(run.hosts, "host")}
+      </span>
+      <LineCounts counts={run} />
+    </>
+  );
+}
+
+/** How it stands, why, and what can be done about it. */
+function Standing({ run }: { run: RunDetail }) {
+  return (
+    <Section title="Progress">
+      <RunBar run={run} />
+      <p role="status" className={classes.message}>
+        {sayProgress(run)} done{run.failed > 0 && `, ${run.failed} failed`}
+        {run.message && (
+          <>
+            : <Untrusted text={run.message} limit={1_000} />
+          </>
+        )}
+      </p>
+      <RunActions run={run} />
+      {run.byHand.length > 0 && <ByHand lines={run.byHand} />}
+    </Section>
+  );
+}
+
+function ByHand({ lines }: { lines: readonly string[] }) {
+  const script = lines.join("\n");
+  return (
+    <div className={classes.byHand}>
+      <Notice tone="red" Icon={IconAlertOctagon} title="To be done by hand">
+        <p>
+          Latchkey could neither finish this nor take it back. Do it in this order, then go on: it looks at
+          the hosts again first. <CopyMark value={script} what="commands" />
+        </p>
+      </Notice>
+      <Verbatim>
+        {lines.map((line, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one script never move
+          <Fragment key={index}>
+            <Untrusted text={line} limit={2_000} />
+            {"\n"}
+          </Fragment>
+        ))}
+      </Verbatim>
+    </div>
+  );
+}
+
+function About({ run }: { run: RunDetail }) {
+  const { kind, planId, planHash, token, newKey, startedAt, endedAt } = run;
+  return (
+    <Section title="About">
+      <Facts>
+        <Fact name="Kind">{KINDS[kind]}</Fact>
+        <Fact name="Plan">
+          <TextLink>
+            <Link to="/runbooks/plan" search={{ id: planId }}>
+              #{planId}
+            </Link>
+          </TextLink>
+          , approved by its hash <Untrusted text={planHash.slice(0, 12)} isMono />
+          <CopyMark value={planHash} what="hash" />
+        </Fact>
+        {newKey && (
+          <Fact name="New key">
+            <WholeFingerprint value={newKey.fingerprint} />
+          </Fact>
+        )}
+        <Fact name="Token">
+          <Untrusted text={token} isMono />, in the name of all that it makes on hosts
+        </Fact>
+        <Fact name="Started">
+          <Exactly instant={startedAt} />
+        </Fact>
+        <Fact name="Ended">{endedAt === null ? "not yet" : <Exactly instant={endedAt} />}</Fact>
+      </Facts>
+      <p className={classes.note}>
+        On the command line: <code>latchkey runs show {run.id}</code>
+      </p>
+    </Section>
+  );
+}

@@ -1,0 +1,95 @@
+import {
+  IconAlertOctagon,
+  IconArrowBackUp,
+  IconCircleCheck,
+  IconCircleDashed,
+  IconCircleX,
+  IconHandStop,
+  IconHelpCircle,
+  IconHourglass,
+  IconLoader,
+  IconPencil,
+  IconPlayerPause,
+  IconPlugConnectedX,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import { Tag, type Tone } from "#renderer/ui/tag.tsx";
+import type { RunRow, RunState, RunStep, StepState } from "#shared/model/run.ts";
+import { sayCount } from "#shared/text/count.ts";
+import classes from "./runbooks.module.css";
+
+type Look = { tone: Tone; Icon: TablerIcon; word: string };
+
+export const RUN_STATES: Record<RunState, Look> = {
+  running: { tone: "blue", Icon: IconLoader, word: "Running" },
+  paused: { tone: "gray", Icon: IconPlayerPause, word: "Paused" },
+  stopped: { tone: "red", Icon: IconHandStop, word: "Stopped" },
+  interrupted: { tone: "amber", Icon: IconPlugConnectedX, word: "Interrupted" },
+  waiting: { tone: "blue", Icon: IconHourglass, word: "Watching logs" },
+  committed: { tone: "green", Icon: IconCircleCheck, word: "Committed" },
+  "rolled-back": { tone: "gray", Icon: IconArrowBackUp, word: "Rolled back" },
+  "needs-attention": { tone: "red", Icon: IconAlertOctagon, word: "Needs attention" },
+};
+
+const STEP_STATES: Record<StepState, Look> = {
+  planned: { tone: "gray", Icon: IconCircleDashed, word: "Not begun" },
+  intended: { tone: "blue", Icon: IconLoader, word: "Under way" },
+  acted: { tone: "blue", Icon: IconPencil, word: "Written" },
+  proved: { tone: "green", Icon: IconCircleCheck, word: "Proved" },
+  undone: { tone: "gray", Icon: IconArrowBackUp, word: "Taken back" },
+  failed: { tone: "red", Icon: IconCircleX, word: "Failed" },
+  "needs-attention": { tone: "red", Icon: IconAlertOctagon, word: "Needs attention" },
+};
+
+/** Begun, and nobody has looked since: only the host knows. */
+const UNKNOWN: Look = { tone: "amber", Icon: IconHelpCircle, word: "Not known" };
+
+/** How a step stands. What nobody works on any more is not under way. */
+export const lookOf = ({ state }: RunStep, run: RunState): Look =>
+  state === "intended" && run !== "running" ? UNKNOWN : STEP_STATES[state];
+
+export function LookTag({ look: { tone, Icon, word } }: { look: Look }) {
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {word}
+    </Tag>
+  );
+}
+
+export const RunStateTag = ({ state }: { state: RunState }) => <LookTag look={RUN_STATES[state]} />;
+
+type Progress = Pick<RunRow, "steps" | "stepsDone" | "failed">;
+
+export const sayProgress = ({ steps, stepsDone }: Progress): string =>
+  `${stepsDone.toLocaleString("en")} of ${sayCount(steps, "step")}`;
+
+/** How far a run is: what is proved, what failed, and what is still to come. */
+export function RunBar({ run }: { run: Progress }) {
+  const share = (count: number) => (run.steps === 0 ? 0 : (100 * count) / run.steps);
+  const [done, failed] = [share(run.stepsDone), share(run.failed)];
+  return (
+    <svg
+      className={classes.bar}
+      viewBox="0 0 100 6"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`${sayProgress(run)} done, ${run.failed} failed`}
+    >
+      <rect width="100" height="6" className={classes.track} />
+      <rect width={done} height="6" className={classes.done} />
+      <rect x={done} width={failed} height="6" className={classes.failed} />
+    </svg>
+  );
+}
+
+/** How many lines come, change and go, each by its sign. */
+export function LineCounts({ counts }: { counts: { adds: number; changes: number; removes: number } }) {
+  const { adds, changes, removes } = counts;
+  return (
+    <span className={classes.counts} title={`${adds} to add, ${changes} to change, ${removes} to remove`}>
+      <span className={adds > 0 ? classes.plus : classes.zero}>+{adds}</span>
+      <span className={changes > 0 ? classes.tilde : classes.zero}>~{changes}</span>
+      <span className={removes > 0 ? classes.minus : classes.zero}>−{removes}</span>
+    </span>
+  );
+}

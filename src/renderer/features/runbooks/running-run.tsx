@@ -1,0 +1,24 @@
+import { IconAlertOctagon, IconLoader } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useRuns } from "./queries.ts";
+import { sayProgress } from "./run-state.tsx";
+import classes from "./runbooks.module.css";
+
+/** In the header: the run that needs somebody, or else the one that is going on, and the way to it. */
+export function RunningRun() {
+  const waiting = useRuns({ state: "needs-attention" }).list.rows.at(0);
+  const running = useRuns({ state: "running" }).list.rows.at(0);
+  const run = waiting ?? running;
+  if (!run) return null;
+  const Icon = waiting ? IconAlertOctagon : IconLoader;
+  return (
+    <Link
+      to="/runbooks"
+      search={{ open: run.id }}
+      className={waiting ? `${classes.running} ${classes.attention}` : classes.running}
+    >
+      <Icon size={14} aria-hidden />
+      {waiting ? `Run #${run.id} needs attention` : `Run #${run.id}: ${sayProgress(run)}`}
+    </Link>
+  );
+}

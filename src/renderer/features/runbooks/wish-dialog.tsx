@@ -1,0 +1,89 @@
+import { Button } from "@mantine/core";
+import { IconEye } from "@tabler/icons-react";
+import { type KeyboardEvent, useState } from "react";
+import type { WishDraft } from "#renderer/api/plan-request.ts";
+import { Dialog } from "#renderer/ui/dialog.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { sayCount } from "#shared/text/count.ts";
+import { LoginFields } from "./logins.tsx";
+import classes from "./runbooks.module.css";
+import { WishFields } from "./wish-fields.tsx";
+import { KINDS } from "./words.ts";
+
+type Props = {
+  draft: WishDraft;
+  isPlanning: boolean;
+  error: Error | null;
+  onPlan: (wish: WishDraft) => void;
+  onClose: () => void;
+};
+
+/** What a wish still lacks, and then its plan. */
+export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
+  const [wish, setWish] = useState(draft);
+  const isWhole = sayLack(wish) === null;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const isPreview = (event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "p";
+    if (!isPreview) return;
+    event.preventDefault();
+    if (isWhole) onPlan(wish);
+  };
+  return (
+    <Dialog title={KINDS[wish.kind]} isOpen onClose={onClose} width={560}>
+      <form
+        className={classes.form}
+        onKeyDown={onKeyDown}
+        onSubmit={(event) => {
+          event.preventDefault();
+          onPlan(wish);
+        }}
+      >
+        {"grants" in wish && <p className={classes.dim}>Of {sayCount(wish.grants.length, "grant")}.</p>}
+        {wish.kind === "rotate-key" && (
+          <p>
+            <Untrusted text={wish.fingerprint} isMono />
+          </p>
+        )}
+        <WishFields wish={wish} onChange={setWish} />
+        <LoginFields />
+        <p className={classes.note}>
+          The hosts are read, and a plan is made of what they hold. Nothing is written before you have seen
+          it.
+        </p>
+        {error && (
+          <p role="alert" className={classes.refusal}>
+            <Untrusted text={error.message} limit={1_000} />
+          </p>
+        )}
+        <div className={classes.formActions}>
+          <Button
+            type="submit"
+            size="xs"
+            leftSection={<IconEye size={15} />}
+            title="Preview the plan (Ctrl+Shift+P)"
+            loading={isPlanning}
+            disabled={!isWhole}
+          >
+            Preview the plan
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** What must be said before there can be a plan; null when all is said. */
+export function sayLack(wish: WishDraft): string | null {
+  switch (wish.kind) {
+    case "rotate-key":
+    case "rotate-host-key":
+    case "remove-grants":
+      return null;
+    case "add-grants":
+      return wish.key.trim() === "" || wish.places.length === 0 ? "the key and the accounts" : null;
+    case "tighten-grants":
+      return wish.from || wish.restrict || wish.expiry ? null : "how to tighten them";
+    case "move-to-authority":
+      return wish.authority.trim() === "" ? "the authority" : null;
+  }
+}
