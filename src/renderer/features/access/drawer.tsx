@@ -9,7 +9,9 @@ import { EffectiveTag, OrphanTag } from "#renderer/ui/verdict.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { GrantDetail } from "#shared/model/grant.ts";
 import { sayKey } from "#shared/text/key-size.ts";
+import classes from "./access.module.css";
 import { ApprovalSection, HistorySection } from "./approval-section.tsx";
+import { GrantActions } from "./grant-actions.tsx";
 import { useGrant } from "./queries.ts";
 import { VerdictSections } from "./verdict-sections.tsx";
 
@@ -41,6 +43,9 @@ function Subtitle({ grant: { verdict, orphan, comment } }: { grant: GrantDetail 
 function Details({ grant }: { grant: GrantDetail }) {
   return (
     <>
+      <div className={classes.actions}>
+        <GrantActions grants={[grant]} look={{ variant: "default", size: "xs" }} />
+      </div>
       <VerdictSections verdict={grant.verdict} />
       <FindingLines findings={grant.findings} />
       <Section title="The line" action={<CopyMark value={grant.text} what="line" />}>

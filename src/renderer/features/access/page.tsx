@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
-import { IconCircleCheck, IconKey, IconRadar2 } from "@tabler/icons-react";
+import { IconCircleCheck, IconKey, IconPlus, IconRadar2 } from "@tabler/icons-react";
 import { useState } from "react";
+import { usePlanRequest } from "#renderer/api/plan-request.ts";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
@@ -10,6 +11,7 @@ import type { GrantRow } from "#shared/model/grant.ts";
 import { ApproveDialog } from "./approve-dialog.tsx";
 import { COLUMNS } from "./columns.tsx";
 import { GrantDrawer } from "./drawer.tsx";
+import { GrantActions, useGrantKeys } from "./grant-actions.tsx";
 import { route, sortOf, useBaseline, useGrants, useStandings } from "./queries.ts";
 
 const VERDICTS = (["yes", "no", "unknown"] as const).map((value) => ({
@@ -52,8 +54,19 @@ export function AccessPage() {
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
-      actions={(rows, clear) => <ApproveAction grants={rows} onDone={clear} />}
-      filters={<Filters search={search} onChange={change} />}
+      actions={(rows, clear) => (
+        <>
+          <ApproveAction grants={rows} onDone={clear} />
+          <GrantActions grants={rows} look={{ variant: "subtle", size: "compact-sm" }} />
+        </>
+      )}
+      keys={useGrantKeys()}
+      filters={
+        <>
+          <Filters search={search} onChange={change} />
+          <AddGrant />
+        </>
+      }
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={
         search.open !== undefined && (
@@ -78,6 +91,21 @@ function ApproveAction({ grants, onDone }: { grants: readonly GrantRow[]; onDone
       </Button>
       {isAsking && <ApproveDialog grants={grants} onClose={() => setIsAsking(false)} onDone={onDone} />}
     </>
+  );
+}
+
+function AddGrant() {
+  const requestPlan = usePlanRequest();
+  return (
+    <Button
+      variant="default"
+      size="xs"
+      h={30}
+      leftSection={<IconPlus size={15} />}
+      onClick={() => requestPlan({ kind: "add-grants", key: "", places: [] })}
+    >
+      Add a grant
+    </Button>
   );
 }
 

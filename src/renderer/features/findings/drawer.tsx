@@ -10,6 +10,7 @@ import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { Finding } from "#shared/model/finding.ts";
 import { sayRule } from "#shared/text/rule.ts";
 import { AcceptDialog } from "./accept-dialog.tsx";
+import { ChangeActions } from "./change-actions.tsx";
 import classes from "./findings.module.css";
 import { ObjectLink } from "./object-link.tsx";
 import { useFinding, useUnaccept } from "./queries.ts";
@@ -43,6 +44,7 @@ function Details({ finding }: { finding: Finding }) {
       <Accepted finding={finding} />
       <div className={classes.actions}>
         <ObjectLink finding={finding} />
+        <ChangeActions findings={[finding]} look={{ variant: "default", size: "xs" }} />
         <AcceptActions finding={finding} />
       </div>
       <Section title="Evidence" count={evidence.length}>

@@ -9,6 +9,7 @@ import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { sayRule } from "#shared/text/rule.ts";
 import { AcceptDialog } from "./accept-dialog.tsx";
+import { ChangeActions } from "./change-actions.tsx";
 import { ChangeRule } from "./change-rule.tsx";
 import { COLUMNS } from "./columns.tsx";
 import { FindingDrawer } from "./drawer.tsx";
@@ -42,7 +43,12 @@ export function FindingsPage() {
       openId={search.open ?? null}
       onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
       fetchAll={fetchAll}
-      actions={(rows, clear) => <AcceptAction findings={rows} onDone={clear} />}
+      actions={(rows, clear) => (
+        <>
+          <AcceptAction findings={rows} onDone={clear} />
+          <ChangeActions findings={rows} look={{ variant: "subtle", size: "compact-sm" }} />
+        </>
+      )}
       filters={<Filters search={search} onChange={change} />}
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={search.open && <FindingDrawer id={search.open} onClose={() => change({ open: undefined })} />}

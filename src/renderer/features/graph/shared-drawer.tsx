@@ -1,3 +1,6 @@
+import { Button } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+import { usePlanRequest } from "#renderer/api/plan-request.ts";
 import { Drawer, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import type { SharedKey } from "#shared/model/graph.ts";
@@ -9,6 +12,7 @@ type Props = { shared: SharedKey; onClose: () => void };
 
 /** Who holds a key together, and why that matters. */
 export function SharedDrawer({ shared, onClose }: Props) {
+  const requestPlan = usePlanRequest();
   const { kind, fingerprint, holders, holderCount } = shared;
   const more = holderCount - holders.length;
   return (
@@ -32,6 +36,15 @@ export function SharedDrawer({ shared, onClose }: Props) {
           <Lines>
             <OnwardFrom name={fingerprint} />
           </Lines>
+          <Button
+            variant="default"
+            size="xs"
+            mt={10}
+            leftSection={<IconRefresh size={15} />}
+            onClick={() => requestPlan({ kind: "rotate-key", fingerprint })}
+          >
+            Rotate the key
+          </Button>
         </Section>
       )}
     </Drawer>

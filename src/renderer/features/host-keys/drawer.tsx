@@ -1,7 +1,8 @@
 import { Button } from "@mantine/core";
-import { IconAlertOctagon, IconPinned } from "@tabler/icons-react";
+import { IconAlertOctagon, IconPinned, IconRefresh } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { usePlanRequest } from "#renderer/api/plan-request.ts";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { ForgetPinDialog } from "#renderer/ui/forget-pin.tsx";
@@ -52,6 +53,7 @@ function Details({ row }: { row: HostKeyRow }) {
       )}
       {row.state === "new" && row.host && <Trust row={row} host={row.host} />}
       <KeyFacts row={row} />
+      {row.host && OF_HOST.has(row.state) && <Rotate row={row} host={row.host} />}
       <KnownAt row={row} />
       <Sharing row={row} />
       {row.host && <Dns key={row.id} row={row} />}
@@ -74,6 +76,28 @@ function Trust({ row: { keyType, fingerprint }, host: { host, port } }: OfHost) 
     </div>
   );
 }
+
+/** The states of a key that its host is known to have. */
+const OF_HOST: ReadonlySet<HostKeyRow["state"]> = new Set(["matched", "held", "revoked"]);
+
+function Rotate({ row: { keyType }, host: { host, port } }: OfHost) {
+  const requestPlan = usePlanRequest();
+  const kind = KEY_TYPES.find((type) => keyType.includes(type)) ?? "ed25519";
+  return (
+    <Button
+      variant="default"
+      size="xs"
+      mt={10}
+      leftSection={<IconRefresh size={15} />}
+      title="Give the host a new key of this kind, and pin that"
+      onClick={() => requestPlan({ kind: "rotate-host-key", host, port, keyType: kind })}
+    >
+      Rotate the host key
+    </Button>
+  );
+}
+
+const KEY_TYPES = ["ed25519", "ecdsa", "rsa"] as const;
 
 function KeyFacts({ row }: { row: HostKeyRow }) {
   const { name, fingerprint, host, presentedAt, heldAt } = row;

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconArrowUp, IconKey, IconLock, IconLockOpen, IconLockQuestion, IconUsb } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { usePlanRequest } from "#renderer/api/plan-request.ts";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
@@ -105,12 +106,34 @@ export function KeyFileLines({ keyFiles }: { keyFiles: readonly KeyFileView[] })
     <Section title="Private key files" count={keyFiles.length}>
       <Lines>
         {keyFiles.map((file) => (
-          <Line key={file.id} end={<Protection file={file} />} below={<KeyFileFacts file={file} />}>
+          <Line
+            key={file.id}
+            end={
+              <>
+                <Protection file={file} />
+                {file.fingerprint !== null && <Rotate fingerprint={file.fingerprint} />}
+              </>
+            }
+            below={<KeyFileFacts file={file} />}
+          >
             <Untrusted text={file.path} isMono />
           </Line>
         ))}
       </Lines>
     </Section>
+  );
+}
+
+function Rotate({ fingerprint }: { fingerprint: string }) {
+  const requestPlan = usePlanRequest();
+  return (
+    <Button
+      variant="subtle"
+      size="compact-xs"
+      onClick={() => requestPlan({ kind: "rotate-key", fingerprint })}
+    >
+      Rotate
+    </Button>
   );
 }
 

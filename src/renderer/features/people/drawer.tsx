@@ -8,6 +8,7 @@ import { Exactly } from "#renderer/ui/when.tsx";
 import type { PersonRow } from "#shared/model/person.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { STANDING } from "./columns.tsx";
+import { RemoveTheirGrants } from "./remove-grants.tsx";
 
 export function PersonDrawer({ person, onClose }: { person: PersonRow; onClose: () => void }) {
   const { tone, Icon, word } = STANDING[person.standing];
@@ -46,7 +47,8 @@ export function PersonDrawer({ person, onClose }: { person: PersonRow; onClose: 
   );
 }
 
-function Keys({ person: { name, fingerprints, keyCount, grantCount } }: { person: PersonRow }) {
+function Keys({ person }: { person: PersonRow }) {
+  const { name, fingerprints, keyCount, grantCount } = person;
   const more = keyCount - fingerprints.length;
   return (
     <Section title="Keys" count={keyCount}>
@@ -78,6 +80,7 @@ function Keys({ person: { name, fingerprints, keyCount, grantCount } }: { person
           </TextLink>
         </p>
       )}
+      {grantCount > 0 && <RemoveTheirGrants people={[person]} look={{ variant: "default", size: "xs" }} />}
     </Section>
   );
 }

@@ -7,6 +7,7 @@ import { COLUMNS, STANDING } from "./columns.tsx";
 import { PersonDrawer } from "./drawer.tsx";
 import classes from "./people.module.css";
 import { route, sortOf, usePeople } from "./queries.ts";
+import { RemoveTheirGrants } from "./remove-grants.tsx";
 import { RostersPanel } from "./rosters-panel.tsx";
 import { ScopePanel } from "./scope-panel.tsx";
 
@@ -44,6 +45,9 @@ export function PeoplePage() {
         openId={search.open === undefined ? null : String(search.open)}
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
         fetchAll={fetchAll}
+        actions={(people) => (
+          <RemoveTheirGrants people={people} look={{ variant: "subtle", size: "compact-sm" }} />
+        )}
         filters={
           <Facet
             title="Standing"

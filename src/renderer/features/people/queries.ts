@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import type { PersonRow } from "#shared/model/person.ts";
 
 export const route = getRouteApi("/people");
 type Search = ReturnType<typeof route.useSearch>;
@@ -29,3 +30,17 @@ export const useScope = () => useQuery(useApi().people.scope.queryOptions());
 export const useImportRoster = () => useMutation(useApi().people.import.mutationOptions());
 export const useRemoveRoster = () => useMutation(useApi().people.remove.mutationOptions());
 export const useDeclareScope = () => useMutation(useApi().people.declareScope.mutationOptions());
+
+/** Finds the grants of the keys of people: of all their keys, or not at all. */
+export function useGrantsOf(): (people: readonly PersonRow[]) => Promise<number[]> {
+  const { access } = useApi();
+  return async (people) => {
+    const cut = people.find(({ keyCount, fingerprints }) => keyCount > fingerprints.length);
+    if (cut) throw new Error(`${cut.name} has more keys than are listed here; remove their grants in Access`);
+    const fingerprints = [...new Set(people.flatMap((person) => person.fingerprints))];
+    const found = fingerprints.map((fingerprint) =>
+      fetchAll((after) => access.list.call({ fingerprint, after, limit: 1_000 })),
+    );
+    return (await Promise.all(found)).flat().map(({ id }) => id);
+  };
+}

@@ -1,0 +1,39 @@
+import { Button } from "@mantine/core";
+import { IconRefresh, IconTrash } from "@tabler/icons-react";
+import { usePlanRequest } from "#renderer/api/plan-request.ts";
+import type { Finding } from "#shared/model/finding.ts";
+
+type Props = {
+  findings: readonly Finding[];
+  look: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
+};
+
+/** What a plan could do about findings: the grants among them can be removed, and the one key that they are of rotated. */
+export function ChangeActions({ findings, look }: Props) {
+  const requestPlan = usePlanRequest();
+  const grants = [...new Set(findings.flatMap(({ object }) => (object.kind === "grant" ? object.id : [])))];
+  const keys = new Set(findings.flatMap(({ object }) => (object.kind === "key" ? object.fingerprint : [])));
+  const [key] = keys;
+  return (
+    <>
+      {key !== undefined && keys.size === 1 && (
+        <Button
+          {...look}
+          leftSection={<IconRefresh size={15} />}
+          onClick={() => requestPlan({ kind: "rotate-key", fingerprint: key })}
+        >
+          Rotate the key
+        </Button>
+      )}
+      {grants.length > 0 && (
+        <Button
+          {...look}
+          leftSection={<IconTrash size={15} />}
+          onClick={() => requestPlan({ kind: "remove-grants", grants })}
+        >
+          {grants.length === 1 ? "Remove the grant" : `Remove ${grants.length} grants`}
+        </Button>
+      )}
+    </>
+  );
+}
