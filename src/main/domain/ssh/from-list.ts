@@ -86,3 +86,20 @@ const hasBitsBeyond = (address: Address, bits: number): boolean =>
   address
     .toByteArray()
     .some((byte, index) => (byte & (0xff >> Math.min(8, Math.max(0, bits - index * 8)))) !== 0);
+
+/**
+ * Whether a list lets in who comes from this address, names left aside; null where a name could decide or the list is one
+ * that refuses everybody.
+ */
+export function takesAddress(list: string, written: string): boolean | null {
+  const items = readFromList(list);
+  if (typeof items === "string" || !ipaddr.isValid(written)) return null;
+  const address = ipaddr.process(written);
+  const matches = ({ text, network }: FromItem): boolean =>
+    network
+      ? network.address.kind() === address.kind() && contains(network, address)
+      : matchesPattern(String(address), text.toLowerCase());
+  if (items.some((item) => item.isNegated && matches(item))) return false;
+  if (items.some((item) => !item.isNegated && matches(item))) return true;
+  return items.some((item) => !item.isNegated && !mayMatchAddress(item)) ? null : false;
+}

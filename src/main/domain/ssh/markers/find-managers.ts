@@ -19,6 +19,7 @@ import {
 
 /** A line of the file, as `readAuthorizedKeys` gives it. */
 type Line = { line: number; options: string; comment: string };
+type Place = Pick<AuthorizedKeysFile, "path" | "realPath" | "bytes">;
 
 /** What a program writes as the options of its lines. */
 const BY_OPTIONS: readonly (Manager & { is: RegExp })[] = [
@@ -47,7 +48,7 @@ const BY_PLACE: readonly (Manager & { is: RegExp })[] = [
 const MOST_EVIDENCE = 200;
 
 /** Says of each line of a file which program wrote it; null where nothing tells of one. */
-export function findManagers(file: AuthorizedKeysFile, facts: HostFacts): (line: Line) => ManagedBy | null {
+export function findManagers(file: Place, facts: Pick<HostFacts, "os">): (line: Line) => ManagedBy | null {
   const place = findByPlace(file, facts);
   if (place) return () => place;
   const marks = file.bytes ? readCommentMarks(file.bytes) : null;
@@ -60,7 +61,7 @@ export function findManagers(file: AuthorizedKeysFile, facts: HostFacts): (line:
   };
 }
 
-function findByPlace({ path, realPath }: AuthorizedKeysFile, { os }: HostFacts): ManagedBy | null {
+function findByPlace({ path, realPath }: Place, { os }: Pick<HostFacts, "os">): ManagedBy | null {
   const real = realPath ?? path;
   const manager = BY_PLACE.find(({ is }) => is.test(real));
   if (manager) return say(manager, real === path ? `the file is ${path}` : `${path} leads to ${real}`);

@@ -1,0 +1,144 @@
+import type { LineChange } from "#domain/rotation/bytes/edit-lines.ts";
+import { writeForeign } from "#domain/rotation/bytes/stages.ts";
+import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import { readLineOptions } from "#domain/ssh/line-options.ts";
+import type { Wish } from "#shared/contract/runbooks.ts";
+import type { NewKey } from "#shared/model/plan.ts";
+import { type Aim, type FileAim, NO_AIM, type OpenFile, placeOf, type Unplannable } from "./draft.ts";
+import { type FoundLine, findLines } from "./found-lines.ts";
+import { newLine, withOptions } from "./line-texts.ts";
+import type { GivenKey, HostFacts, KnownGrant, PlanFacts } from "./plan-facts.ts";
+import { authorityOptions, tightenOptions } from "./tighten-options.ts";
+
+type Of<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
+
+/** A key is let in to accounts: a line at the end of the first file that sshd reads for each. */
+export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): Aim | Unplannable {
+  if (!given) return { refused: "the key cannot be read; give the line of a .pub file" };
+  const { problem } = readLineOptions(Buffer.from(wish.options, "utf8").toString("latin1"));
+  if (problem !== null) return { refused: `sshd would ignore a line with these options: ${problem}` };
+  const text = newLine(wish.options, given.comment || `latchkey:${now.slice(0, 10)}`);
+  return {
+    title: `Add ${given.fingerprint}`,
+    oldKey: null,
+    newKey: toNewKey(given),
+    proves: given.path === null ? "none" : "new",
+    concerns: () => false,
+    aimAt: (host, file) => {
+      const account = host.accounts.find(
+        ({ name }) => file.accounts.includes(name) && isWished(wish, host, name),
+      );
+      if (!account || fileFor(host, account.name) !== file.path) return NO_AIM;
+      const same = findLines(
+        file.bytes,
+        ({ key, options }) => key?.fingerprint === given.fingerprint && options === wish.options,
+      );
+      const notes = same.map(
+        ({ read }) => `${placeOf(host)}: ${file.path}, line ${read.line}, lets the key in already`,
+      );
+      return { ...NO_AIM, appended: same.length > 0 ? [] : [text], notes, options: wish.options };
+    },
+  };
+}
+
+const isWished = ({ places }: Of<"add-grants">, { host, port }: HostFacts, account: string): boolean =>
+  places.some((place) => place.host === host && place.port === port && place.account === account);
+
+/** The first that sshd reads for it and that is there. */
+export function fileFor({ accounts, files }: HostFacts, name: string): string | null {
+  const consulted = accounts.find((one) => one.name === name)?.consulted;
+  const own = files.filter(({ accounts: of, stand }) => of.includes(name) && stand.kind !== "absent");
+  const order = consulted ?? own.map(({ path }) => path);
+  return order.find((path) => own.some((file) => file.path === path)) ?? null;
+}
+
+/** Lines that are gone in the end. */
+export const aimRemoval = (facts: PlanFacts, wish: Of<"remove-grants">): Aim =>
+  aimAtGrants(facts, wish.grants, "Remove", ({ line }) => ({ change: { kind: "gone", line }, options: "" }));
+
+/** Lines whose options let in less in the end. */
+export function aimTightening(facts: PlanFacts, wish: Of<"tighten-grants">): Aim | Unplannable {
+  if (wish.from === null && !wish.restrict && wish.expiry === null) {
+    return { refused: "nothing says how to tighten it: name --from, --restrict or --expiry" };
+  }
+  const aim = aimAtGrants(facts, wish.grants, "Tighten", ({ line, parts }) => {
+    const tight = tightenOptions(parts.options, wish);
+    if ("why" in tight) return tight;
+    if (tight.options === parts.options) return { why: "it is as tight already" };
+    return { change: { kind: "instead", line, text: withOptions(parts, tight.options) }, ...tight };
+  });
+  return { ...aim, proves: "old" };
+}
+
+/** Lines for a key become lines for the certificates of an authority. */
+export function aimAuthority(facts: PlanFacts, wish: Of<"move-to-authority">): Aim | Unplannable {
+  const { given } = facts;
+  if (!given) return { refused: "the authority's key cannot be read; give the line of its .pub file" };
+  const aim = aimAtGrants(facts, wish.grants, "Move to an authority", ({ read, line, parts }, account) => {
+    if (isAuthority(read)) return { why: "it is an authority's line already" };
+    const names = wish.principals.length > 0 ? wish.principals : [account];
+    const moved = authorityOptions(parts.options, names);
+    if ("why" in moved) return moved;
+    const text = authorityLine(`${parts.indent}${moved.options}`, given.comment);
+    return { change: { kind: "beside", line, text }, ...moved };
+  });
+  return { ...aim, newKey: toNewKey(given), proves: "log" };
+}
+
+const authorityLine = (latin1: string, comment: string): string =>
+  `${writeForeign(Buffer.from(latin1, "latin1"))} ${newLine("", comment)}`;
+
+/** What becomes of a line, with the options that it has then; or why it stays. */
+type ChangeOf = (
+  found: FoundLine,
+  account: string,
+) => { change: LineChange; options: string } | { why: string };
+
+function aimAtGrants({ key }: PlanFacts, ids: readonly number[], verb: string, changeOf: ChangeOf): Aim {
+  const isMeant = ({ id }: KnownGrant): boolean => ids.includes(id);
+  return {
+    title: `${verb} ${ids.length === 1 ? "a grant" : `${ids.length} grants`}`,
+    oldKey: key?.fingerprint ?? null,
+    newKey: null,
+    proves: "none",
+    concerns: isMeant,
+    aimAt: (host, file) => {
+      const texts = host.accounts
+        .filter(({ name }) => file.accounts.includes(name))
+        .flatMap(({ grants }) => grants.filter((grant) => isMeant(grant) && grant.file === file.path))
+        .map(({ text }) => text);
+      return changeLines(host, file, texts, changeOf);
+    },
+  };
+}
+
+/** The lines with these texts, each as often as it is meant. */
+function changeLines(host: HostFacts, file: OpenFile, texts: readonly string[], changeOf: ChangeOf): FileAim {
+  if (texts.length === 0) return NO_AIM;
+  const left = [...texts];
+  const found = findLines(file.bytes, ({ text }) => takeOut(left, text));
+  const said = found.map((one) => ({ one, to: changeOf(one, file.accounts[0] ?? "") }));
+  const changed = said.flatMap(({ to }) => ("change" in to ? [to] : []));
+  const where = `${placeOf(host)}: ${file.path}`;
+  return {
+    ...NO_AIM,
+    changes: changed.map(({ change }) => change),
+    notes: [
+      ...left.map((text) => `${where} has no such line any more: ${text.slice(0, 80)}`),
+      ...said.flatMap(({ one, to }) =>
+        "why" in to ? [`${where}, line ${one.read.line}, stays: ${to.why}`] : [],
+      ),
+    ],
+    options: changed[0]?.options ?? "",
+    isAuthority: found.some(({ read }) => isAuthority(read)),
+  };
+}
+
+function takeOut(left: string[], text: string): boolean {
+  const at = left.findIndex((one) => one.replace(/\r$/, "") === text.replace(/\r$/, ""));
+  if (at < 0) return false;
+  left.splice(at, 1);
+  return true;
+}
+
+const toNewKey = ({ line, comment, path }: GivenKey): NewKey => ({ kind: "given", line, comment, path });

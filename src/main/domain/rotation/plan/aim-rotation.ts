@@ -1,0 +1,78 @@
+import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import type { NewKey } from "#shared/model/plan.ts";
+import { type Aim, type FileAim, NO_AIM, type OpenFile, type Unplannable } from "./draft.ts";
+import { type FoundLine, findLines } from "./found-lines.ts";
+import { withNewKey } from "./line-texts.ts";
+import type { HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+
+/** A key is replaced wherever it is granted, by one that is made or was given. */
+export function aimRotation(facts: PlanFacts): Aim | Unplannable {
+  const { wish, key } = facts;
+  if (wish.kind !== "rotate-key") throw new Error("this is another wish");
+  if (!key)
+    return { refused: `the key ${wish.fingerprint} is not known; scan the hosts where it is granted` };
+  if (wish.given !== null && !facts.given) {
+    return {
+      refused: "the new key cannot be read; give the line of a .pub file, or the path of a private key",
+    };
+  }
+  if (facts.given?.fingerprint === key.fingerprint) {
+    return { refused: `the new key is the old one: ${key.fingerprint}` };
+  }
+  const newKey = chooseNewKey(facts, wish.keyType);
+  if ("refused" in newKey) return newKey;
+  return {
+    title: `Rotate ${key.fingerprint}`,
+    oldKey: key.fingerprint,
+    newKey,
+    proves: "new",
+    aimAt: (_, file) => aimAt(facts, key.fingerprint, file),
+    concerns: ({ fingerprint }) => fingerprint === key.fingerprint,
+  };
+}
+
+function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: OpenFile): FileAim {
+  const found = findLines(bytes, ({ key }) => key?.fingerprint === fingerprint);
+  const [first] = found.filter(({ read }) => read.problem === null);
+  if (!first) return { ...NO_AIM, notes: found.map((one) => sayIgnored(path, one)) };
+  const mine = given ? findLines(bytes, ({ key }) => key?.fingerprint === given.fingerprint) : [];
+  const hasTwin = ({ read }: FoundLine) => mine.some((one) => one.read.options === read.options);
+  return {
+    ...NO_AIM,
+    changes: found
+      .filter(({ read }) => read.problem === null)
+      .map((one) =>
+        hasTwin(one)
+          ? { kind: "gone", line: one.line }
+          : { kind: "beside", line: one.line, text: withNewKey(one.parts, `latchkey:${now.slice(0, 10)}`) },
+      ),
+    notes: found.filter(({ read }) => read.problem !== null).map((one) => sayIgnored(path, one)),
+    options: first.read.options,
+    isAuthority: found.some(({ read }) => isAuthority(read)),
+  };
+}
+
+const sayIgnored = (path: string, { read }: FoundLine): string =>
+  `${path}, line ${read.line}, stays as it is: sshd ignores it, for ${read.problem}`;
+
+/** It is made where it is held: here, or on the one host that has its private half. */
+function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
+  const { given, key, here, now } = facts;
+  const comment = key?.comment || `latchkey:${now.slice(0, 10)}`;
+  if (given) return { kind: "given", line: given.line, comment: given.comment, path: given.path };
+  const mine = here.find(({ kind, stuck }) => kind === "file" && stuck === null);
+  const wished = facts.wish.kind === "rotate-key" ? facts.wish.keyFile : null;
+  const others = facts.hosts.flatMap((host) => host.holders.map((holder) => ({ host, holder })));
+  const [only, ...more] = others.filter(({ host, holder }) => canHold(host, holder));
+  const path = mine?.path ?? wished;
+  if (path === null && only && more.length === 0 && here.length === 0) {
+    const { host, port } = only.host;
+    return { kind: "made-on-holder", keyType, comment, host, port, path: only.holder.path };
+  }
+  const place = path ?? facts.freeKeyFile;
+  if (place === null) return { refused: "there is no place for the new private key; name one by --key-file" };
+  return { kind: "made-here", keyType, comment, path: place };
+}
+
+export const canHold = ({ unread, hostKey }: HostFacts, { stuck }: HolderFacts): boolean =>
+  unread === null && hostKey !== null && stuck === null;

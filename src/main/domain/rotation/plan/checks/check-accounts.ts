@@ -1,0 +1,19 @@
+import { type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
+import type { Check } from "#shared/model/plan.ts";
+
+/** What else of the accounts should be known before. */
+export function checkAccounts({ facts: host, files }: Draft): Check[] {
+  return host.accounts
+    .filter(({ name }) => files.some(({ account }) => account === name))
+    .flatMap(({ name, keysCommand, consulted }) => {
+      const about = { host, account: name };
+      const command = `keys that AuthorizedKeysCommand ${keysCommand} gives sshd are not changed`;
+      const unknown =
+        "which files sshd reads for it is not known; only the login will tell whether this one counts";
+      return [
+        ...(name === "root" ? [makeCheck("warning", "root", about, "the account is root")] : []),
+        ...(keysCommand === null ? [] : [makeCheck("warning", "keys-command", about, command)]),
+        ...(consulted === null ? [makeCheck("warning", "consulted", about, unknown)] : []),
+      ];
+    });
+}

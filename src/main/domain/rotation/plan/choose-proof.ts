@@ -1,0 +1,61 @@
+import { takesAddress } from "#domain/ssh/from-list.ts";
+import { readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
+import type { NewKey, Proof } from "#shared/model/plan.ts";
+import type { Aim, FileAim } from "./draft.ts";
+import type { AccountFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+
+/** How it can be proved that the key of these lines logs in to the account when the step is done. */
+export function chooseProof(
+  facts: PlanFacts,
+  aim: Aim,
+  { host, account }: { host: HostFacts; account: AccountFacts },
+  { options, isAuthority }: FileAim,
+): Proof {
+  if (aim.proves === "none") return none("nothing new is to log in");
+  if (aim.proves === "log") return { kind: "by-log" };
+  if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
+  if (needsMore(account)) {
+    return none(`sshd asks for more than a key: AuthenticationMethods ${account.authenticationMethods}`);
+  }
+  const { newKey } = aim;
+  const runs = runsOf(account, options);
+  if (aim.proves === "old") {
+    const isHere = facts.here.some(({ stuck }) => stuck === null);
+    return isHere && reaches(host, options) ? { kind: "from-here", runs } : none(notHere(isHere));
+  }
+  if (newKey?.kind === "made-on-holder") {
+    return { kind: "from-holder", host: newKey.host, port: newKey.port, runs };
+  }
+  const isHere = newKey !== null && isHeldHere(newKey);
+  return isHere && reaches(host, options) ? { kind: "from-here", runs } : { kind: "by-log" };
+}
+
+const none = (why: string): Proof => ({ kind: "none", why });
+
+const notHere = (isHere: boolean): string =>
+  isHere
+    ? "its from= does not take this computer's address"
+    : "no private half of the key is on this computer";
+
+const isHeldHere = (newKey: NewKey): boolean =>
+  newKey.kind === "made-here" || (newKey.kind === "given" && newKey.path !== null);
+
+/** `publickey` alone is one of the lists that sshd takes. */
+const needsMore = ({ authenticationMethods }: AccountFacts): boolean =>
+  authenticationMethods !== null &&
+  authenticationMethods !== "any" &&
+  !authenticationMethods.split(/\s+/).includes("publickey");
+
+/** An address that is not known is tried: the login tells. */
+function reaches({ login }: HostFacts, options: string): boolean {
+  const from = valueOfOption(readLineOptions(options).options, "from");
+  return from === null || login.from === null || takesAddress(from, login.from) !== false;
+}
+
+/** A forced command is not run for a proof, and a shell that runs nothing cannot run a word. */
+function runsOf({ forceCommand, runsCommands }: AccountFacts, options: string): "command" | "nothing" {
+  const read = readLineOptions(options).options;
+  const isForced =
+    forceCommand !== null || read.some(({ name }) => name === "command" || name === "restrict");
+  return isForced || runsCommands === false ? "nothing" : "command";
+}

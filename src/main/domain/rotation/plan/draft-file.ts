@@ -1,0 +1,42 @@
+import { diffLines } from "#domain/rotation/bytes/diff-lines.ts";
+import { appendLine, type LineChange, spliceLines } from "#domain/rotation/bytes/edit-lines.ts";
+import { hashBytes } from "#domain/rotation/run/judge-file.ts";
+import type { FilePlan } from "#shared/model/plan.ts";
+import type { FileAim } from "./draft.ts";
+import type { FileFacts, FileState } from "./plan-facts.ts";
+
+/** A file as the plan has it. `keepsOld`: what was to be removed stays beside what is added. */
+export function draftFile(
+  { path, realPath, accounts }: FileFacts,
+  bytes: Uint8Array,
+  { uid, gid, owner, mode }: FileState,
+  { changes, appended, keepsOld }: Pick<FileAim, "changes" | "appended"> & { keepsOld: boolean },
+): FilePlan | null {
+  const kept = keepsOld ? changes.flatMap(keepOld) : changes;
+  if (kept.length + appended.length === 0) return null;
+  const stages = spliceLines(bytes, kept);
+  const added =
+    appended.length > 0
+      ? [...(stages.added ?? []), ...appended.map((text) => appendLine(bytes, text))]
+      : stages.added;
+  const count = (...kinds: LineChange["kind"][]): number =>
+    kept.filter(({ kind }) => kinds.includes(kind)).length;
+  return {
+    account: accounts[0] ?? owner,
+    path: realPath ?? path,
+    ...{ uid, gid, owner, mode },
+    before: hashBytes(bytes),
+    sizeBytes: bytes.length,
+    added,
+    removed: stages.removed,
+    hunks: diffLines(bytes, { added, removed: stages.removed }),
+    adds: count("added") + appended.length,
+    changes: count("beside", "instead"),
+    removes: count("gone"),
+  };
+}
+
+function keepOld(change: LineChange): LineChange[] {
+  if (change.kind === "beside") return [{ ...change, kind: "added" }];
+  return change.kind === "added" ? [change] : [];
+}

@@ -1,0 +1,176 @@
+import { diffLines } from "#domain/rotation/bytes/diff-lines.ts";
+import { type LineChange, spliceLines } from "#domain/rotation/bytes/edit-lines.ts";
+import { type Line, linesOf } from "#domain/rotation/bytes/lines.ts";
+import { writeForeign } from "#domain/rotation/bytes/stages.ts";
+import { hashBytes } from "#domain/rotation/run/judge-file.ts";
+import type { Wish } from "#shared/contract/runbooks.ts";
+import type { Check, FilePlan, NewKey, Plan, Splice } from "#shared/model/plan.ts";
+import { checkHost } from "./checks/check-host.ts";
+import { makeCheck, placeOf, type Unplannable } from "./draft.ts";
+import type { DaemonFacts, FileFacts, FileState, HostFacts, PlanFacts } from "./plan-facts.ts";
+
+type HostKeyWish = Extract<Wish, { kind: "rotate-host-key" }>;
+
+/**
+ * A host gets a second host key of that type beside the old one, whose line goes once those who know the host have had the
+ * time to learn it: the days of grace.
+ */
+export function planHostKey(facts: PlanFacts, wish: HostKeyWish): Plan | Unplannable {
+  const host = facts.hosts.find((one) => one.host === wish.host && one.port === wish.port);
+  if (!host) return { refused: `the host ${placeOf(wish)} is not known; scan it first` };
+  const { daemon } = host;
+  if (!daemon)
+    return {
+      refused: `${placeOf(host)}: the configuration of its sshd could not be read; log in as root, or with sudo`,
+    };
+  const type = wish.keyType === "ecdsa" ? "ecdsa-sha2-" : `ssh-${wish.keyType}`;
+  const old = daemon.hostKeys.find(({ keyType }) => keyType.startsWith(type)) ?? null;
+  const path = freePath(daemon, `/etc/ssh/ssh_host_${wish.keyType}_key`, facts.now.slice(0, 10));
+  const place = placeOf(host);
+  const newKey: NewKey = {
+    ...{ kind: "made-on-holder", keyType: wish.keyType, comment: `root@${host.host}` },
+    ...{ host: host.host, port: host.port, path },
+  };
+  const file = draftConfiguration(daemon, old?.path ?? null, path);
+  const blocked = checkHost(host);
+  return {
+    format: "latchkey-plan-1",
+    kind: "rotate-host-key",
+    title: `Rotate the ${wish.keyType} host key of ${place}`,
+    madeAt: facts.now,
+    oldKey: old?.fingerprint ?? null,
+    newKey,
+    options: facts.options,
+    hosts: [
+      {
+        ...{ host: host.host, port: host.port, user: host.user, useSudo: host.useSudo, batch: 0 },
+        hostKey: host.hostKey ?? "",
+        deadMan: host.deadMen[0] ?? null,
+        files: file ? [file] : [],
+        holders: [],
+        proofs: [],
+      },
+    ],
+    here: [],
+    checks: [
+      ...(blocked ? [{ ...blocked, state: "refused" as const }] : []),
+      ...checksOf(host, daemon, file !== null),
+    ],
+    leftOut: [],
+    confirm: {
+      word: place,
+      why: [`whoever knows ${place} by its old key is warned until the new one is learnt`],
+    },
+  };
+}
+
+function freePath({ taken, hostKeys }: DaemonFacts, wanted: string, day: string): string {
+  const known = new Set([...taken, ...hostKeys.map(({ path }) => path)]);
+  for (let count = 1; ; count++) {
+    const path = count === 1 ? `${wanted}_${day}` : `${wanted}_${day}_${count}`;
+    if (!known.has(path) && !known.has(`${path}.pub`)) return path;
+  }
+}
+
+function checksOf(host: HostFacts, { files, canReload }: DaemonFacts, isPlanned: boolean): Check[] {
+  const refused = files.find(({ stand }) => stand.kind === "refused");
+  const why =
+    refused?.stand.kind === "refused" ? `${refused.path} cannot be changed safely: ${refused.stand.why}` : "";
+  return [
+    ...(isPlanned
+      ? []
+      : [makeCheck("refused", "nothing-to-do", { host }, why || "sshd_config could not be read")]),
+    ...(host.login.isRoot
+      ? []
+      : [
+          makeCheck("refused", "root", { host }, "only root changes host keys: log in as root, or with sudo"),
+        ]),
+    canReload === true
+      ? makeCheck("ok", "reload", { host }, "sshd reads its configuration again without ending sessions")
+      : makeCheck(
+          "consent",
+          "reload",
+          { host },
+          "how sshd is told to read its configuration again is not known: it is sent SIGHUP",
+        ),
+    host.deadMen.length > 0
+      ? makeCheck("ok", "dead-man", { host }, "should it be cut off, its configuration goes back by itself")
+      : makeCheck(
+          "consent",
+          "dead-man",
+          { host },
+          "its configuration cannot go back by itself should it be cut off",
+        ),
+  ];
+}
+
+type OpenFile = FileFacts & { stand: { kind: "file"; bytes: Uint8Array } & FileState };
+const isOpen = (file: FileFacts): file is OpenFile => file.stand.kind === "file";
+
+/** Where the old key's line stands; else where the others stand; else at the head of the first file, with all that sshd uses unasked. */
+function draftConfiguration(daemon: DaemonFacts, oldPath: string | null, newPath: string): FilePlan | null {
+  const open = daemon.files.filter(isOpen);
+  const named = open.map((file) => ({ file, lines: hostKeyLines(file.stand.bytes) }));
+  const own = named.find(({ lines }) => lines.some(({ path }) => path === oldPath));
+  const any = own ?? named.find(({ lines }) => lines.length > 0);
+  const { file, lines } = any ?? { file: open[0], lines: [] };
+  if (!file) return null;
+  const { bytes } = file.stand;
+  const stages =
+    lines.length > 0 ? besideLines(bytes, lines, oldPath, newPath) : atHead(daemon, bytes, oldPath, newPath);
+  const { uid, gid, owner, mode } = file.stand;
+  return {
+    account: "root",
+    path: file.realPath ?? file.path,
+    ...{ uid, gid, owner, mode },
+    before: hashBytes(bytes),
+    sizeBytes: bytes.length,
+    ...stages,
+    hunks: diffLines(bytes, stages),
+    ...{ adds: oldPath === null ? 1 : 0, changes: oldPath === null ? 0 : 1, removes: 0 },
+  };
+}
+
+type Stages = { added: Splice[] | null; removed: Splice[] | null };
+type HostKeyLine = { line: Line; path: string };
+
+const hostKeyLines = (bytes: Uint8Array): HostKeyLine[] =>
+  linesOf(bytes).flatMap((line) => {
+    const text = Buffer.from(bytes.subarray(line.at, line.end)).toString("latin1");
+    const path = /^[ \t]*hostkey[ \t]*[ \t=][ \t]*"?([^" \t]+)"?[ \t]*$/i.exec(text)?.[1];
+    return path === undefined ? [] : [{ line, path }];
+  });
+
+function besideLines(
+  bytes: Uint8Array,
+  lines: readonly HostKeyLine[],
+  old: string | null,
+  path: string,
+): Stages {
+  const text = sayHostKey(path);
+  const own = lines.filter((one) => one.path === old);
+  const last = lines.at(-1);
+  if (own.length === 0) return spliceLines(bytes, last ? [{ kind: "added", line: last.line, text }] : []);
+  return spliceLines(
+    bytes,
+    own.map(
+      ({ line }, index): LineChange =>
+        index === 0 ? { kind: "beside", line, text } : { kind: "gone", line },
+    ),
+  );
+}
+
+/** A first HostKey line ends sshd's use of its usual files, so each that it uses is named. */
+function atHead({ hostKeys }: DaemonFacts, bytes: Uint8Array, old: string | null, path: string): Stages {
+  const hasReturns = linesOf(bytes).some(({ end, next }) => next - end === 2);
+  const end = hasReturns ? "\\x0d\\x0a" : "\\x0a";
+  const insert = (paths: readonly string[]): Splice[] => [
+    { at: 0, removed: "", inserted: paths.map((one) => `${sayHostKey(one)}${end}`).join("") },
+  ];
+  const used = hostKeys.map((one) => one.path);
+  const added = insert([...used, path]);
+  if (old === null) return { added, removed: null };
+  return { added, removed: insert(used.map((one) => (one === old ? path : one))) };
+}
+
+const sayHostKey = (path: string): string => `HostKey ${writeForeign(Buffer.from(path, "utf8"))}`;
