@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Lists } from "#store/lists/lists.ts";
+import { factReader } from "./fact-reader.ts";
 import { journalTable } from "./journal-table.ts";
 import { planTable } from "./plan-table.ts";
 import { runTable } from "./run-table.ts";
@@ -11,4 +12,5 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   plans: explained(planTable(db)),
   runs: explained(runTable(db, lists)),
   journal: explained(journalTable(db, lists)),
+  facts: explained(factReader(db)),
 });

@@ -1,0 +1,191 @@
+import type {
+  GivenKey,
+  HolderFacts,
+  HostFacts,
+  KeyFacts,
+  PlanFacts,
+} from "#domain/rotation/plan/plan-facts.ts";
+import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import { sideBySide } from "#net/side-by-side.ts";
+import type { Door, DoorWish } from "#net/ssh/door.ts";
+import type { Wish } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { PlanOptions } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import type { HeldKey } from "#store/people/held-key-table.ts";
+import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import { HandLost, lookAtPlace } from "./look-at-place.ts";
+import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./seek.ts";
+
+type Deps = {
+  inventory: Inventory;
+  heldKeys: () => HeldKey[];
+  workstation: Workstation;
+  /** What stands at the path of a private half here. */
+  lookAtHeldHalf: typeof lookAtHeldHalf;
+  routeTo: SshConfig["routeTo"];
+  now: () => Date;
+};
+
+type Asked = { wish: Wish; options: PlanOptions; sought: Sought };
+
+/** Hosts looked at side by side. */
+const AT_ONCE = 8;
+
+/** Looks at every host that the wish is about. One that cannot be looked at is in the facts as such. */
+export async function gatherFacts(
+  deps: Deps,
+  { wish, options, sought }: Asked,
+  door: Door,
+  onRead: (read: number) => void,
+): Promise<PlanFacts> {
+  const hosts: HostFacts[] = [];
+  let read = 0;
+  const jumps = countJumps(deps);
+  await sideBySide(sought.hosts, AT_ONCE, async (one) => {
+    const facts = await lookAtHost(deps, one, door);
+    hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(placeKey(one.known)) ?? 0 };
+    onRead(++read);
+  });
+  const { heldKeys, workstation } = deps;
+  const here = sought.fingerprint
+    ? heldKeys().filter(({ fingerprint }) => fingerprint === sought.fingerprint)
+    : [];
+  return {
+    ...{ now: toInstant(deps.now()), wish, options, hosts },
+    key: toKey(deps.inventory, wish, sought),
+    given: await readGiven(deps, wish),
+    here: await Promise.all(here.map((held) => toHolder(held, deps))),
+    freeKeyFile: await findFreeKeyFile(deps, workstation),
+  };
+}
+
+export const toDoorWish = ({ host, port, user, useSudo, transport }: KnownHost): DoorWish => ({
+  ...{ target: { kind: "ssh", host, port, user }, useSudo, transport },
+});
+
+async function lookAtHost(deps: Deps, sought: SoughtHost, door: Door): Promise<HostFacts> {
+  const { known } = sought;
+  const about = {
+    ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo },
+    ...{ labels: known.tags, os: known.os, jumpFor: 0, daemon: null },
+  };
+  try {
+    const wish = { ...toDoorWish(known), hostKey: null };
+    const entered = await door.enter(wish, (inside) => lookAtPlace(inside, sought, deps));
+    if (entered.kind === "entered") return { ...about, unread: null, ...entered.value };
+    return { ...about, ...unread(deps, sought, entered.message) };
+  } catch (error) {
+    if (error instanceof HandLost) return { ...about, ...unread(deps, sought, error.message) };
+    throw error;
+  }
+}
+
+function unread({ inventory }: Deps, { known, accounts }: SoughtHost, why: string) {
+  const login = { account: known.user ?? "", isRoot: false, key: null, from: null };
+  return {
+    ...{ hostKey: known.pinned, unread: why, clockOffset: null, deadMen: [], login, holders: [] },
+    accounts: [...accounts.keys()].map((name) => ({
+      ...{ name, uid: -1, gid: -1, runsCommands: null, consulted: null, keysCommand: null },
+      ...{ authenticationMethods: null, forceCommand: null },
+      grants: inventory.grantsOfAccount(known.id, name).map((grant) => ({ ...grant, isAuthority: false })),
+    })),
+    files: [...accounts].flatMap(([name, paths]) =>
+      [...paths].map((path) => ({
+        ...{ path, accounts: [name], realPath: null, stand: { kind: "refused" as const, why, bytes: null } },
+      })),
+    ),
+  };
+}
+
+/** How many hosts of the inventory each jump host leads to. */
+function countJumps({ inventory, routeTo, workstation }: Deps): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { host, port, user } of inventory.allHosts()) {
+    const route = routeTo({ kind: "ssh", host, port, user }, workstation.user);
+    if (route.kind === "unsupported") continue;
+    for (const { name, port: hopPort } of route.hops.slice(0, -1)) {
+      const key = placeKey({ host: name, port: hopPort });
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+const placeKey = ({ host, port }: { host: string; port: number }): string => `${host} ${port}`;
+
+function toKey(inventory: Inventory, wish: Wish, { fingerprint, grants }: Sought): KeyFacts | null {
+  const ofWish =
+    wish.kind === "add-grants" ? wish.key : wish.kind === "move-to-authority" ? wish.authority : null;
+  const only = new Set(grants.map((grant) => grant.fingerprint));
+  const meant = fingerprint ?? (ofWish ? readFingerprint(ofWish) : only.size === 1 ? [...only][0] : null);
+  if (!meant) return null;
+  const first = grants.find((grant) => grant.fingerprint === meant);
+  const keyType = first?.keyType ?? inventory.keyType(meant) ?? "";
+  return { fingerprint: meant, keyType, comment: first?.comment ?? "", people: inventory.people(meant) };
+}
+
+/** The line of a .pub file, or a private key file of this computer. */
+async function readGiven({ lookAtHeldHalf }: Deps, wish: Wish): Promise<GivenKey | null> {
+  const text =
+    wish.kind === "rotate-key"
+      ? wish.given
+      : wish.kind === "add-grants"
+        ? wish.key
+        : wish.kind === "move-to-authority"
+          ? wish.authority
+          : null;
+  if (text === null || text.startsWith("SHA256:")) return null;
+  const line = readPublicKeyLine(text);
+  if (line) {
+    const [, type = "", base64 = ""] = /(\S+)\s+([A-Za-z0-9+/]+=*)/.exec(text) ?? [];
+    return {
+      ...{ line: `${type} ${base64}`, fingerprint: line.key.fingerprint, comment: line.comment, path: null },
+    };
+  }
+  const half = await lookAtHeldHalf(text);
+  if (half?.line && half.fingerprint)
+    return { line: half.line, fingerprint: half.fingerprint, comment: half.comment, path: text };
+  throw new Refusal(
+    "invalid-input",
+    `"${text.slice(0, 80)}" is neither the line of a .pub file nor a private key that can be read here`,
+  );
+}
+
+async function toHolder(
+  { kind, place }: HeldKey,
+  { workstation, lookAtHeldHalf }: Deps,
+): Promise<HolderFacts> {
+  const nobody = { uid: null, gid: null, owner: workstation.user, before: null, hasPublicFile: false };
+  if (kind === "agent") {
+    const { agentSocket } = workstation;
+    const stuck = agentSocket === null ? "no agent is running" : null;
+    return { kind, path: agentSocket ?? "", ...nobody, mode: "0600", isEncrypted: null, stuck };
+  }
+  const half = await lookAtHeldHalf(place);
+  if (!half)
+    return { kind, path: place, ...nobody, mode: "0600", isEncrypted: null, stuck: `${place} is gone` };
+  const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = half;
+  return {
+    ...{
+      kind,
+      path: place,
+      uid,
+      gid,
+      owner: workstation.user,
+      mode,
+      isEncrypted,
+      before,
+      hasPublicFile,
+      stuck,
+    },
+  };
+}
+
+async function findFreeKeyFile({ lookAtHeldHalf }: Deps, { home }: Workstation): Promise<string | null> {
+  const path = `${home}/.ssh/id_ed25519`;
+  return (await lookAtHeldHalf(path)) === null ? path : null;
+}

@@ -1,0 +1,146 @@
+import type {
+  AccountFacts,
+  FileFacts,
+  FileStand,
+  HolderFacts,
+  HostFacts,
+  KnownGrant,
+  LoginFacts,
+} from "#domain/rotation/plan/plan-facts.ts";
+import { expandPath } from "#domain/ssh/tokens.ts";
+import type { Inside } from "#net/ssh/door.ts";
+import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
+import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
+import { type AccountLook, lookAtAccount } from "#net/ssh/hand/look-at-account.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import type { KeyFileFact } from "#store/runbooks/fact-reader.ts";
+import type { Inventory, SoughtHost } from "./seek.ts";
+
+type Looked = Pick<
+  HostFacts,
+  "hostKey" | "clockOffset" | "deadMen" | "login" | "accounts" | "files" | "holders"
+>;
+
+/** The connection broke while a host was looked at. */
+export class HandLost extends Error {}
+
+/** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
+export async function lookAtPlace(
+  { hand }: Inside,
+  { known, accounts: sought, keyFiles }: SoughtHost,
+  { inventory, now }: { inventory: Inventory; now: () => Date },
+): Promise<Looked> {
+  const { host } = expectSeen(await lookAtHost(hand));
+  const clockOffset = host.epochSeconds - Math.round(now().getTime() / 1_000);
+  const names = [...sought.keys()];
+  const [first] = names;
+  const own = await lookAtAccount(hand, hand.user, null);
+  if (own.kind === "lost") throw new HandLost(own.message);
+  const from = own.kind === "seen" ? own.account.from : null;
+
+  const accounts: AccountFacts[] = [];
+  for (const name of names) {
+    const look = await lookAtAccount(hand, name, from);
+    if (look.kind === "lost") throw new HandLost(look.message);
+    const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
+    if (look.kind === "seen") accounts.push({ ...toAccount(name, look.account), grants });
+  }
+  const files = await lookAtFiles(hand, sought, accounts);
+  const holders: HolderFacts[] = [];
+  for (const keyFile of keyFiles) holders.push(await lookAtHolder(hand, keyFile));
+  const login: LoginFacts = {
+    ...{ account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, from },
+  };
+  const deadMen = first === undefined ? [] : host.deadMan;
+  return { hostKey: hand.hostKey.fingerprint, clockOffset, deadMen, login, accounts, files, holders };
+}
+
+function expectSeen<Seen>(look: Seen | Lost): Exclude<Seen, Lost> {
+  if (typeof look === "object" && look && "kind" in look && look.kind === "lost")
+    throw new HandLost((look as Lost).message);
+  return look as Exclude<Seen, Lost>;
+}
+
+function toAccount(name: string, { uid, gid, home, shell, sshd }: AccountLook): Omit<AccountFacts, "grants"> {
+  const say = (keyword: string): string | null => {
+    const value = sshd?.get(keyword) ?? "none";
+    return value.toLowerCase() === "none" ? null : value;
+  };
+  const patterns = sshd?.get("authorizedkeysfile")?.split(/\s+/) ?? null;
+  const entry = { name, uid, gid, home, shell, groups: null };
+  const account = { ...entry, passwordState: "unknown", isLockedForSshd: null } as Parameters<
+    typeof expandPath
+  >[1];
+  return {
+    ...{ name, uid, gid },
+    runsCommands: !/\/(nologin|false)$/.test(shell),
+    consulted:
+      patterns &&
+      patterns
+        .filter((pattern) => pattern.toLowerCase() !== "none")
+        .map((pattern) => expandPath(pattern, account)),
+    keysCommand: say("authorizedkeyscommand"),
+    authenticationMethods: sshd?.get("authenticationmethods") ?? null,
+    forceCommand: say("forcecommand"),
+  };
+}
+
+const toGrant = ({
+  id,
+  file,
+  text,
+  fingerprint,
+  options,
+  ...fact
+}: ReturnType<Inventory["grantsOfAccount"]>[number]): KnownGrant => ({
+  ...{ id, file, text, fingerprint, effective: fact.effective, isDormant: fact.isDormant },
+  ...{ onlyFrom: fact.onlyFrom, isMatched: fact.isMatched },
+  isAuthority: /(^|,)cert-authority(,|$)/i.test(options.replaceAll(/"(\\.|[^"\\])*"/g, "")),
+});
+
+/** Each file once, with all whom it lets in; of an account without one, the first that sshd consults. */
+async function lookAtFiles(
+  hand: Hand,
+  sought: SoughtHost["accounts"],
+  accounts: readonly AccountFacts[],
+): Promise<FileFacts[]> {
+  const owners = new Map<string, string[]>();
+  for (const [name, paths] of sought) {
+    const consulted = accounts.find((account) => account.name === name)?.consulted?.slice(0, 1) ?? [];
+    for (const path of paths.size > 0 ? paths : consulted)
+      owners.set(path, [...(owners.get(path) ?? []), name]);
+  }
+  const files: FileFacts[] = [];
+  for (const [path, names] of owners) {
+    const { file } = expectSeen(await lookAtFile(hand, path));
+    const realPath = file.state === "absent" ? null : file.real;
+    files.push({ path, accounts: names, realPath, stand: toStand(file) });
+  }
+  return files;
+}
+
+export function toStand(file: FileLook): FileStand {
+  const { refusal, content, lock } = file;
+  if (file.state === "absent" && (refusal === null || refusal.why === "absent")) return { kind: "absent" };
+  if (refusal) return { kind: "refused", why: sayRefusal(refusal.why, file.real), bytes: content };
+  if (!content) return { kind: "refused", why: `${file.real} could not be read`, bytes: null };
+  return {
+    ...{ kind: "file", bytes: content, uid: file.uid, gid: file.gid, owner: file.owner, mode: file.mode },
+    ...{ links: file.links, isMountPoint: false, isImmutable: false, isAppendOnly: false, isReadOnly: false },
+    ...{ freeBytes: file.freeBytes, freeInodes: file.freeInodes },
+    lockedBy: lock && lock.leaseEnd > lock.now ? lock.who : null,
+  };
+}
+
+async function lookAtHolder(hand: Hand, { path, isEncrypted }: KeyFileFact): Promise<HolderFacts> {
+  const { file } = expectSeen(await lookAtFile(hand, path));
+  const { file: publicFile } = expectSeen(await lookAtFile(hand, `${path}.pub`));
+  const stuck =
+    file.state === "absent"
+      ? `${path} is not there any more`
+      : file.refusal && sayRefusal(file.refusal.why, path);
+  return {
+    ...{ kind: "file", path: file.real, uid: file.uid, gid: file.gid, owner: file.owner, mode: file.mode },
+    ...{ isEncrypted, before: file.hash, hasPublicFile: publicFile.state === "file", stuck },
+  };
+}

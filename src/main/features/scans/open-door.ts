@@ -1,0 +1,117 @@
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { SSH_LIMITS } from "#net/ssh/collect.ts";
+import type { Closed, Door, DoorOptions, DoorWish, Inside, OpenDoor } from "#net/ssh/door.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import type { HandOptions } from "#net/ssh/hand/hand-options.ts";
+import { openHand } from "#net/ssh/hand/open-hand.ts";
+import type { LoginOptions } from "#net/ssh/login-options.ts";
+import type { ProofRoute } from "#net/ssh/prove/login-proof.ts";
+import type { SshFailure } from "#net/ssh/ssh-failure.ts";
+import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { viewKey } from "#net/ssh/wire.ts";
+import type { SshTarget } from "#shared/model/target.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { ChosenTransport } from "./choose-transport.ts";
+import { type Login, planHosts } from "./plan-hosts.ts";
+import type { PrepareApproach } from "./prepare-approach.ts";
+import { hasOnlyClientKeys, listClientKeys, listKeys } from "./transports.ts";
+
+type Deps = {
+  prepareApproach: PrepareApproach;
+  workstation: Workstation;
+  /** The user's own, read anew each time. */
+  loadSshConfig: (workstation: Workstation, file: null) => Promise<{ config: SshConfig }>;
+  /** POSIX sh: what a hand can do. */
+  script: string;
+};
+
+/** Logins to hosts, a thousand of them in one run at the most: each run says itself how many it wants at a time. */
+const AT_ONCE = { hosts: 64, endpoints: 1, isFixed: true };
+
+/** Opens the way into hosts as scans go it: by ssh_config, through jump hosts, with the keys that there are, each host's key checked. */
+export function createDoors({ prepareApproach, workstation, loadSshConfig, script }: Deps): OpenDoor {
+  return async ({ name, wishes, identityFiles, mayAsk, ask, signal }: DoorOptions): Promise<Door> => {
+    const ssh = findSsh();
+    const { config } = await loadSshConfig(workstation, null);
+    const routeTo = (target: SshTarget) => config.routeTo(target, workstation.user);
+    const plan = (asked: readonly DoorWish[]) => planHosts(asked, { routeTo, ssh });
+    const preparation = { name, ask, atOnce: AT_ONCE, signal };
+    const wish = { acceptNew: false, identityFiles, mayAsk, askPassword: mayAsk };
+    const approach = await prepareApproach(plan(wishes), wish, preparation);
+
+    return {
+      async enter<T>(
+        asked: DoorWish & { hostKey: string | null },
+        work: (inside: Inside) => Promise<T>,
+      ): Promise<{ kind: "entered"; value: T } | Closed> {
+        const login = plan([asked])[0]?.hosts[0]?.[0];
+        if (!login) throw new Error(`no way was planned to ${asked.target.host}`);
+        if (login.route.kind === "unsupported") return refuse(login.route.why);
+        const { met } = await approach.visit(login.route, async (options) => {
+          const opened = await openBy({ ...options, ...more(asked, options, script) }, login.transport, ssh);
+          if (!("ask" in opened)) return opened;
+          await using hand = opened;
+          return { value: await work({ hand, route: routeOf(options, hand, ssh) }) };
+        });
+        if ("value" in met) return { kind: "entered", value: met.value };
+        const { outcome, message, isKeyRefused } = met;
+        return { kind: "closed", outcome, message, isKeyRefused };
+      },
+    };
+  };
+}
+
+const refuse = (message: string): Closed => ({
+  ...{ kind: "closed", outcome: "not-supported", message, isKeyRefused: false },
+});
+
+function more(
+  { useSudo, hostKey, target }: DoorWish & { hostKey: string | null },
+  { verifyHostKey, trustedKeys = [] }: LoginOptions,
+  script: string,
+) {
+  const isMeant = (blob: Uint8Array) =>
+    hostKey === null || viewKey(Buffer.from(blob)).fingerprint === hostKey;
+  const verify: LoginOptions["verifyHostKey"] = async (question) => {
+    const answer = await verifyHostKey(question);
+    if (answer.kind !== "trusted" || isMeant(question.blob)) return answer;
+    const message = `${sayPlace(target)} presents another host key than the one that the plan was made with; plan it again`;
+    return { kind: "refused", outcome: "host-key-changed", message };
+  };
+  const { connectMs, readyMs, beginMs } = SSH_LIMITS;
+  return {
+    ...{ script, useSudo, verifyHostKey: verify, trustedKeys: trustedKeys.filter(isMeant) },
+    limits: { connectMs, readyMs, beginMs },
+  };
+}
+
+/** As `createTransports` does: by ssh2 where it can, and by OpenSSH's client where that alone can. */
+async function openBy(
+  options: HandOptions,
+  transport: ChosenTransport,
+  ssh: string | null,
+): Promise<Hand | SshFailure> {
+  const bySystem = (keys: ReturnType<typeof listKeys>, again: HandOptions = options) =>
+    openHand(again, { by: "system", ssh: ssh ?? "ssh", keys });
+  if (transport === "system" || (transport === "either" && ssh !== null && hasOnlyClientKeys(options)))
+    return bySystem(listKeys(options));
+  const first = await openHand(options, { by: "ssh2" });
+  if ("ask" in first || transport === "ssh2" || first.isKeyRefused || ssh === null) return first;
+  const left = first.isBeyondSsh2 ? listKeys(options) : listClientKeys(options);
+  if (left.length === 0 || (!first.isBeyondSsh2 && first.outcome !== "login-refused")) return first;
+  const way = await options.reopen?.();
+  if (way && "outcome" in way) return way;
+  return bySystem(left, { ...options, ...(way && { way }) });
+}
+
+function routeOf(options: LoginOptions, hand: Hand, ssh: string | null): ProofRoute {
+  const { target, hostKeyTypes, signal, reopen, way, client } = options;
+  const { connectMs, readyMs } = SSH_LIMITS;
+  const open = async () => (await reopen?.()) ?? way ?? { addresses: [target.host] };
+  return {
+    ...{ target, hostKeyTypes, signal, open, limits: { connectMs, readyMs } },
+    ...{ hostKey: hand.hostKey.blob, transport: hand.transport },
+    client: ssh && client ? { ssh, login: client } : null,
+  };
+}

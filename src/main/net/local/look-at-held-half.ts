@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import { lstat, readFile } from "node:fs/promises";
+import { readSmallFile } from "#net/ssh/identities.ts";
+import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
+
+export type HeldHalf = {
+  uid: number;
+  gid: number;
+  /** Four octal digits. */
+  mode: string;
+  isEncrypted: boolean | null;
+  /** SHA-256 of the private file. */
+  hash: string | null;
+  hasPublicFile: boolean;
+  /** `type base64`, and the fingerprint; from the .pub file where the private one does not show them. */
+  line: string | null;
+  fingerprint: string | null;
+  comment: string;
+  /** Why it cannot be replaced; null: it can. */
+  stuck: string | null;
+};
+
+/** What stands at the path of a private half here; null: nothing does. */
+export async function lookAtHeldHalf(path: string): Promise<HeldHalf | null> {
+  const about = await lstat(path).catch(() => null);
+  if (!about) return null;
+  const mode = (about.mode & 0o7777).toString(8).padStart(4, "0");
+  const bytes = await readSmallFile(path);
+  const key = Buffer.isBuffer(bytes) ? readPrivateKeyFile(bytes) : null;
+  const written = await readPublicLine(`${path}.pub`);
+  const blob = key?.kind === "usable" ? key.blob : null;
+  const line = blob && key?.keyType ? `${key.keyType} ${blob.toString("base64")}` : (written?.line ?? null);
+  return {
+    ...{ uid: about.uid, gid: about.gid, mode },
+    isEncrypted: key?.kind === "usable" ? false : (key?.isEncrypted ?? null),
+    hash: Buffer.isBuffer(bytes) ? createHash("sha256").update(bytes).digest("hex") : null,
+    ...{ hasPublicFile: written !== null, line, fingerprint: key?.fingerprint ?? null },
+    comment: written?.comment ?? "",
+    stuck: sayStuck(path, about, key !== null && (key.kind === "usable" || key.isEncrypted !== null)),
+  };
+}
+
+function sayStuck(
+  path: string,
+  about: { isSymbolicLink(): boolean; isFile(): boolean; nlink: number },
+  isKey: boolean,
+): string | null {
+  if (about.isSymbolicLink()) return `${path} is a link: name the file that it leads to`;
+  if (!about.isFile() || !isKey) return `${path} is no private key that can be read`;
+  return about.nlink > 1 ? `${path} has more than one name (hard link)` : null;
+}
+
+async function readPublicLine(path: string): Promise<{ line: string; comment: string } | null> {
+  const text = await readFile(path, "utf8").catch(() => null);
+  const [, line, comment = ""] = /^(\S+ [A-Za-z0-9+/]+=*)(?: (.*))?$/m.exec(text ?? "") ?? [];
+  return line ? { line, comment } : null;
+}

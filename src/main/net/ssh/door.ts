@@ -1,0 +1,44 @@
+/** The way into hosts for whoever has more to do there than to read them. */
+import type { Ask } from "#net/ssh/ask.ts";
+import type { SshTarget } from "#shared/model/target.ts";
+import type { TransportWish } from "#shared/model/transport.ts";
+import type { Hand } from "./hand/hand.ts";
+import type { ProofRoute } from "./prove/login-proof.ts";
+import type { SshFailure } from "./ssh-failure.ts";
+
+export type DoorWish = { target: SshTarget; useSudo: boolean; transport: TransportWish };
+
+/** One login that is held. `route`: the same way once more, for a login of its own beside it. */
+export type Inside = { hand: Hand; route: ProofRoute };
+
+export type Closed = {
+  kind: "closed";
+  outcome: SshFailure["outcome"];
+  message: string;
+  isKeyRefused: boolean;
+};
+
+export type Door = {
+  /**
+   * Logs in and does the work while the login is held. A host is entered by one of this process at a time; others wait
+   * for their turn. `hostKey`: who presents another one, or one that is not trusted, is told nothing. Rejects as the
+   * work does, and when told to stop.
+   */
+  enter<T>(
+    wish: DoorWish & { hostKey: string | null },
+    work: (inside: Inside) => Promise<T>,
+  ): Promise<{ kind: "entered"; value: T } | Closed>;
+};
+
+export type DoorOptions = {
+  /** Whose visits these are, unlike those of any other that goes on. */
+  name: string;
+  /** All that may be entered. */
+  wishes: readonly DoorWish[];
+  identityFiles: readonly string[];
+  mayAsk: boolean;
+  ask: Ask;
+  signal: AbortSignal;
+};
+
+export type OpenDoor = (options: DoorOptions) => Promise<Door>;

@@ -1,0 +1,132 @@
+import type { Database } from "better-sqlite3";
+import type { TransportWish } from "#shared/model/transport.ts";
+
+/** A host of the inventory, and how it is logged in to. */
+export type KnownHost = {
+  id: number;
+  host: string;
+  port: number;
+  user: string | null;
+  useSudo: boolean;
+  transport: TransportWish;
+  os: string | null;
+  /** The host key that is pinned; null: none is. */
+  pinned: string | null;
+  tags: string[];
+};
+
+/** A grant as plans are made of it. */
+export type GrantFact = {
+  id: number;
+  hostId: number;
+  account: string;
+  file: string;
+  text: string;
+  fingerprint: string | null;
+  options: string;
+  keyType: string | null;
+  comment: string;
+  effective: "yes" | "no" | "unknown";
+  isDormant: boolean;
+  onlyFrom: string[];
+  isMatched: boolean;
+};
+
+export type KeyFileFact = { hostId: number; path: string; isEncrypted: boolean | null };
+
+type HostRow = Omit<KnownHost, "useSudo" | "tags"> & { use_sudo: number; tags: string };
+
+type GrantRow = {
+  id: number;
+  host: number;
+  account: string;
+  file: string;
+  text: string;
+  fingerprint: string | null;
+  options: string;
+  key_type: string | null;
+  comment: string;
+  effective: GrantFact["effective"];
+  is_dormant: number;
+  only_from: string;
+  is_matched: number;
+};
+
+const GRANT = `id, host, account, file, text, fingerprint, options, key_type, comment, effective, is_dormant,
+  json_extract(verdict, '$.effective.onlyFrom') AS only_from, is_matched`;
+
+const HOST = `host.id, host.host, host.port, ifnull(target.user, host.user) AS user, ifnull(target.use_sudo, 0) AS use_sudo,
+  ifnull(target.transport, 'auto') AS transport, host.os, pin.fingerprint AS pinned,
+  (SELECT json_group_array(tag.name) FROM tagged_host JOIN tag ON tag.id = tagged_host.tag
+   WHERE tagged_host.name = host.name) AS tags`;
+
+const HOSTS = `host
+  LEFT JOIN target ON target.kind = 'ssh' AND target.host = host.host AND target.port = host.port
+    AND target.server_name = '' AND target.protocol = 'tls'
+  LEFT JOIN pin ON pin.host = host.host AND pin.port = host.port`;
+
+/** What is known of keys, grants and hosts, as far as plans are made of it. */
+export function factReader(db: Database) {
+  const host = db.prepare<[number], HostRow>(`SELECT ${HOST} FROM ${HOSTS} WHERE host.id = ?`);
+  const hostAt = db.prepare<[string, number], HostRow>(
+    `SELECT ${HOST} FROM ${HOSTS} WHERE host.host = ? AND host.port = ?`,
+  );
+  const allHosts = db.prepare<[], HostRow>(`SELECT ${HOST} FROM ${HOSTS}`);
+  const grant = db.prepare<[number], GrantRow>(
+    `SELECT ${GRANT} FROM grant_line WHERE id = ? AND gone_scan IS NULL`,
+  );
+  const grantsOfKey = db.prepare<[string], GrantRow>(`
+    SELECT ${GRANT} FROM grant_line WHERE ifnull(fingerprint, '') = ? AND gone_scan IS NULL ORDER BY host, file, line`);
+  const grantsOfAccount = db.prepare<[number, string], GrantRow>(`
+    SELECT ${GRANT} FROM grant_line WHERE host = ? AND account = ? AND gone_scan IS NULL ORDER BY file, line`);
+  const keyFiles = db.prepare<[string], { host: number; path: string; is_encrypted: number | null }>(`
+    SELECT host, path, is_encrypted FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL ORDER BY host, path`);
+  const keyType = db.prepare<[string], string>("SELECT key_type FROM key WHERE fingerprint = ?").pluck();
+  const people = db
+    .prepare<[string], string>(`
+      SELECT DISTINCT name FROM person_key JOIN person ON person.id = person_key.person
+      WHERE fingerprint = ? ORDER BY name`)
+    .pluck();
+
+  return {
+    host: (id: number): KnownHost | null => orNull(host.get(id), toHost),
+    hostAt: (name: string, port: number): KnownHost | null => orNull(hostAt.get(name, port), toHost),
+    allHosts: (): KnownHost[] => allHosts.all().map(toHost),
+    grant: (id: number): GrantFact | null => orNull(grant.get(id), toGrant),
+    grantsOfKey: (fingerprint: string): GrantFact[] => grantsOfKey.all(fingerprint).map(toGrant),
+    grantsOfAccount: (hostId: number, account: string): GrantFact[] =>
+      grantsOfAccount.all(hostId, account).map(toGrant),
+
+    keyFiles: (fingerprint: string): KeyFileFact[] =>
+      keyFiles.all(fingerprint).map(({ host: hostId, path, is_encrypted }) => ({
+        ...{ hostId, path },
+        isEncrypted: is_encrypted === null ? null : is_encrypted === 1,
+      })),
+
+    /** Null where it was never granted. */
+    keyType: (fingerprint: string): string | null => keyType.get(fingerprint) ?? null,
+
+    /** Who has it by a roster. */
+    people: (fingerprint: string): string[] => people.all(fingerprint),
+  };
+}
+
+const orNull = <Row, Fact>(row: Row | undefined, toFact: (row: Row) => Fact): Fact | null =>
+  row === undefined ? null : toFact(row);
+
+const toHost = ({ use_sudo, tags, ...row }: HostRow): KnownHost => ({
+  ...row,
+  ...{ useSudo: use_sudo === 1, tags: JSON.parse(tags) as string[] },
+});
+
+const toGrant = ({
+  host: hostId,
+  key_type,
+  is_dormant,
+  only_from,
+  is_matched,
+  ...row
+}: GrantRow): GrantFact => ({
+  ...{ ...row, hostId, keyType: key_type, isDormant: is_dormant === 1, isMatched: is_matched === 1 },
+  onlyFrom: JSON.parse(only_from ?? "[]") as string[],
+});
