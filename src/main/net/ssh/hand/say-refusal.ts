@@ -21,6 +21,7 @@ const SENTENCES = {
   "no-dead-man": "cannot be guarded by a timer on this host in that way",
   "no-folder": "lies in a folder that is not there, or cannot be entered",
   "no-hash-tool": "cannot be checked: the host has no sha256sum, shasum, sha256 or openssl",
+  "no-log": "is in no log of this host that may be read",
   "no-library": "cannot be changed as its owner: the hand was started without its library",
   "no-space": "has no room beside it for a copy: the disk or its inodes are full",
   "no-ssh-keygen": "cannot be made there: the host has no ssh-keygen",
