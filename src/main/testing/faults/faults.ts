@@ -1,4 +1,4 @@
-/** What a scan and the database are tried against, each with the outcome that is promised for it. */
+/** What a scan, a rotation and the database are tried against, each with the outcome that is promised for it. */
 
 type Fault = {
   fault: string;
@@ -38,6 +38,36 @@ export const FAULTS = {
   },
   S18: { fault: "64 file descriptors", required: "queued, no crash" },
   S19: { fault: "kill -9 at a write of the database", required: "consistent; shown interrupted; resumes" },
+  R1: { fault: "kill -9 of Latchkey at a step of a run", required: "old or new; one resume ends it" },
+  R2: { fault: "the host's shell is killed at a system call", required: "old or new; one re-run cleans up" },
+  R3: { fault: "power cut of the host around the rename", required: "old or new file" },
+  R4: { fault: "no space, no inodes", required: "refused; or the old file intact, nothing left beside it" },
+  R5: { fault: "immutable, append-only, read-only", required: "refused, with the reason" },
+  R6: { fault: "EIO on write, fsync, rename, close", required: "old file intact, said" },
+  R7: { fault: "short writes", required: "the read-back catches it" },
+  R8: {
+    fault: "connection cut between rename and proof",
+    required: "resume verifies, or the dead-man reverts",
+  },
+  R9: { fault: "sshd stopped, crashed, restarted", required: "waits, then reverts through the open session" },
+  R10: { fault: "the new key is refused", required: "rolled back; old key untouched; the reason" },
+  R11: { fault: "AuthorizedKeysFile elsewhere, several, none", required: "the effective file, or refused" },
+  R12: { fault: "somebody edits meanwhile", required: "nobody's line is lost: kept, or refused" },
+  R13: { fault: "links and owners are swapped meanwhile", required: "nothing is written elsewhere" },
+  R14: { fault: "the host key changes within a run", required: "stopped; rolled back by the open session" },
+  R15: { fault: "two Latchkeys", required: "one waits or is told who; no lost update" },
+  R16: { fault: "penalty box during a proof", required: "inconclusive; nothing is removed" },
+  R17: { fault: "the database fails within a run", required: "this host is finished or reverted, then stop" },
+  R18: { fault: "the clock jumps, or the machine sleeps", required: "monotonic deadlines; looked at anew" },
+  R19: {
+    fault: "dead-man late, early, or none",
+    required: "after the end it does nothing; said in the plan",
+  },
+  R20: { fault: "one host of many fails", required: "stopped at max-failures; the others consistent" },
+  R23: { fault: "a host that says ok to everything", required: "a login proves it, not its word" },
+  R24: { fault: "the rollback itself fails", required: "needs attention; the commands to do by hand" },
+  R25: { fault: "root, the last key, the session's own", required: "consent, or refused" },
+  R26: { fault: "odd bytes: CRLF, BOM, no last newline, 8 KiB", required: "all other bytes identical" },
   T12: { fault: "traps of authorized_keys' syntax and modes", required: "each told as sshd takes it" },
   B1: { fault: "disk full", required: "said; nothing acknowledged is lost" },
   B2: { fault: "a second writer", required: "waits for its turn, or says who writes" },
