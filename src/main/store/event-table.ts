@@ -28,6 +28,7 @@ type EventKind =
   | "tag-set"
   | "trust-given"
   | "trust-taken-back"
+  | "trust-outdated"
   | "plan-made"
   | "plan-taken"
   | "run-started"

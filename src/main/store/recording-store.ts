@@ -17,6 +17,8 @@ export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   endpoints: Pick<Store["endpoints"], "visit">;
   events: Pick<Store["events"], "append">;
   hosts: Pick<Store["hosts"], "visit">;
+  revoked: Pick<Store["revoked"], "of" | "note">;
+  trust: Pick<Store["trust"], "ders" | "mark">;
   people: Pick<Store["people"], "entries" | "holdHere" | "settle">;
   pins: Pick<Store["pins"], "put">;
   scans: Pick<Store["scans"], "begin" | "beginCarried" | "finish">;
@@ -37,10 +39,8 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     setUp(db);
     const commits = createCommits(db, path, diskHealth(wish.disk));
     const lists = createLists(db);
-    const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses } = scanTables(
-      db,
-      lists,
-    );
+    const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses, ...tables } =
+      scanTables(db, lists);
     const people = peopleStore(db, { lists, rosters: rosterTable(db), scope: scopeTable(db) });
     return {
       atomically: commits.atomically,
@@ -51,9 +51,11 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
       hosts: explained(hostVisits),
       people: explained(people),
       pins: explained(pins),
+      revoked: explained(tables.revoked),
       scans: explained(scans),
       served: explained(served),
       targets: explained(targets),
+      trust: explained(tables.trust),
       uses: explained(uses),
       close() {
         db.close();

@@ -3,6 +3,7 @@ import { grantAges } from "./access/grant-ages.ts";
 import { bundleTable } from "./bundle-table.ts";
 import { certificateMemory } from "./certificates/certificate-memory.ts";
 import { chainReader } from "./certificates/chain-reader.ts";
+import { revokedTable } from "./certificates/revoked-table.ts";
 import { eventTable } from "./event-table.ts";
 import { findingWriter } from "./findings/finding-writer.ts";
 import { endpointTable } from "./hosts/endpoint-table.ts";
@@ -14,6 +15,7 @@ import { probeTable } from "./scans/probe-table.ts";
 import { scanTable } from "./scans/scan-table.ts";
 import { servedTable } from "./serving/served-table.ts";
 import { targetTable } from "./target-table.ts";
+import { trustTable } from "./trust/trust-table.ts";
 import { loginTable } from "./use/login-table.ts";
 
 /** The tables that a scan writes to, whichever connection it has. */
@@ -29,9 +31,11 @@ export function scanTables(db: Database, lists: Lists) {
     events: eventTable(db),
     hostVisits: hostVisits(db, writers),
     pins: pinTable(db),
+    revoked: revokedTable(db),
     scans: scanTable(db, lists),
     served: servedTable(db, writers.findings),
     targets: targetTable(db),
+    trust: trustTable(db),
     uses: { ...loginTable(db), knownSince: grantAges(db) },
   };
 }

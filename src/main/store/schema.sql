@@ -1633,7 +1633,7 @@ CREATE TABLE run_entry (
 
 CREATE INDEX run_entry_of_run ON run_entry (run, id);
 
-CREATE INDEX certificate_revoked ON certificate (revoked_since) WHERE is_seen = 1 AND revoked IS NOT NULL;
+CREATE INDEX certificate_revoked ON certificate (revoked_since) WHERE revoked IS NOT NULL;
 
 CREATE TABLE client_file (
   host      INTEGER NOT NULL REFERENCES host (id),

@@ -30,7 +30,6 @@ import { scopeTable } from "./people/scope-table.ts";
 import { runbookStore } from "./runbooks/runbook-store.ts";
 import { scanTables } from "./scan-tables.ts";
 import { servingList } from "./serving/serving-list.ts";
-import { trustTable } from "./trust/trust-table.ts";
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -129,13 +128,14 @@ function tables(db: Database, path: string, now = () => new Date()) {
     overview: viewed(overview(db, { rows, findings, scans, scope })),
     people: explained(peopleStore(db, { lists, rosters, scope })),
     pins: explained(pins),
+    revoked: explained(written.revoked),
     rules: explained(ruleTable(db)),
     runbooks: runbookStore(db, lists, explained),
     scans: explained({ ...scans, probes: probes.list }),
     served: explained(written.served),
     servings: viewed(servingList(db, lists)),
     targets: explained(written.targets),
-    trust: explained(trustTable(db)),
+    trust: explained(written.trust),
     uses: explained(written.uses),
   };
 }

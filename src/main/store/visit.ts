@@ -108,6 +108,8 @@ export type CollectedHost = {
   /** What was in use before, and is kept beside it: it is nowhere now. */
   replacedCertificates: SeenCertificate[];
   disk: CollectedDisk;
+  /** Certificates that a configuration names for when the host is a client itself. */
+  clientFiles: { path: string; directive: string; at: FileLine }[];
   /** What this reading of its logs tells of logins by key; what is known from others stays beside it. */
   use: HostUse;
   reach: HostReach;

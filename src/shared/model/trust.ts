@@ -57,3 +57,6 @@ export const RevocationView = z.object({
   sentence: z.string(),
 });
 export type RevocationView = z.infer<typeof RevocationView>;
+
+/** That somebody says of a certificate that it is revoked. */
+export type Revoked = Pick<RevocationView, "by" | "sentence">;

@@ -39,13 +39,18 @@ type ClientUse = Dates & {
   /** The endpoints that ask clients for certificates of its issuer. */
   askers: readonly string[];
   askerCount: number;
+  /** What names it for when its host is a client. */
+  uses: readonly string[];
+  useCount: number;
+  isServed: boolean;
 };
 
 /** The day from which on public certificates are for servers alone. */
 const CLIENT_USE_ENDS = "2027-03-15";
 
-/** Says of a public certificate that lies in files alone, and so may be a client's, that its renewal will be none. */
-export function sayClientUse({ issuer, files, fileCount, askers, askerCount }: ClientUse): Said {
+/** Says of a public certificate that is a client's, or may be one, that its renewal will be none. */
+export function sayClientUse(client: ClientUse): Said {
+  const { issuer, files, fileCount, askers, askerCount, uses, useCount, isServed } = client;
   const peers =
     askerCount > 0
       ? nameSome(
@@ -55,17 +60,30 @@ export function sayClientUse({ issuer, files, fileCount, askers, askerCount }: C
         )
       : ["no endpoint that was scanned asks clients for certificates of this issuer by name"];
   return {
-    sentence: `clients may use it to prove who they are, and public authorities issue none for that from ${CLIENT_USE_ENDS} on: the one that follows it may be refused`,
+    sentence: `${useCount > 0 ? "its host uses it to prove who it is" : "clients may use it to prove who they are"}, and public authorities issue none for that from ${CLIENT_USE_ENDS} on: the one that follows it may be refused`,
     evidence: [
-      "it is for clients (extended key usage), and no endpoint presents it",
+      `it is for clients (extended key usage), and ${isServed ? "an endpoint presents it as well" : "no endpoint presents it"}`,
+      ...nameSome(uses, useCount, "use"),
       ...nameSome(files, fileCount, "file"),
       `its chain ends in a public root; its issuer is ${issuer}`,
       ...peers,
     ],
     remedy:
-      "find out who presents it to whom; have such certificates issued by an authority of your own before then, and let those servers trust it",
+      isServed && useCount === 0 && askerCount === 0
+        ? "nothing where it only serves; find out whether somebody presents it as a client, and have those issued by an authority of your own before then"
+        : "find out who presents it to whom; have such certificates issued by an authority of your own before then, and let those servers trust it",
   };
 }
+
+type Revoked = { by: string; sentence: string; hosts: readonly string[]; hostCount: number };
+
+/** Says of a certificate that its authority has revoked it, by whose word. */
+export const sayRevoked = ({ by, sentence, hosts, hostCount }: Revoked): Said => ({
+  sentence: "its authority has revoked it: clients that ask refuse it",
+  evidence: [`${by}: ${sentence}`, ...nameSome(hosts, hostCount, "name")],
+  remedy:
+    "replace it wherever it is, by one with a new key; if its key was compromised, so is what it has protected",
+});
 
 /** Says of a wildcard certificate under how many names it is seen. */
 export function sayWildcardSpread(

@@ -29,6 +29,25 @@ export const sayKeptKey = ({ certificates, count, days, firstFrom, lastFrom }: K
   remedy: "make a new key at the next renewal, and let what renews it make one each time",
 });
 
+type Held = {
+  /** Its fingerprint, or the hash of its public half. */
+  name: string;
+  hostCount: number;
+  places: readonly string[];
+  placeCount: number;
+  /** Somebody logs in with it. */
+  isSsh: boolean;
+};
+
+/** Says of a private key on how many hosts it lies. */
+export const sayHeldKey = ({ name, hostCount, places, placeCount, isSsh }: Held): Said => ({
+  sentence: `one private key lies on ${sayCount(hostCount, "host")}: whoever can read it on one of them has it for all`,
+  evidence: [name, ...nameSome(places, placeCount, "place")],
+  remedy: isSsh
+    ? "make a key of its own on each host, grant each where it is needed, and remove the copies"
+    : "make a key and a certificate of its own for each host; where several have to serve one name together, accept this",
+});
+
 /** Says of hosts that they present one host key. */
 export const sayHostKeyShared = (fingerprint: string, hosts: readonly string[], count: number): Said => ({
   sentence: `one host key is presented under ${sayCount(count, "name")}: unless they are one machine, whoever controls one can stand in for the others`,

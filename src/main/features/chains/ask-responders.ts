@@ -1,20 +1,23 @@
 import { askAbout, type OcspQuestion } from "#domain/x509/revocation/ask-ocsp.ts";
 import { readRevocationFacts } from "#domain/x509/revocation/judge-revocation.ts";
 import { askResponder } from "#net/trust/ask-responder.ts";
+import type { Announcement } from "#shared/contract/events.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RevocationView } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
+import type { RevocationNotes } from "./note-revoked.ts";
 import { type Climb, findSpeakers } from "./read-revocation.ts";
 
-type Deps = { store: Store; climb: Climb; now: () => Date };
+type Deps = { store: Store; climb: Climb; now: () => Date; notes: RevocationNotes; announce: Announce };
+type Announce = (announcement: Announcement) => void;
 
 /** A certificate names one. */
 const MOST_RESPONDERS = 4;
 
-/** Asks each responder that a certificate names, up to the most, and says what each one says. Nothing of it is kept. */
+/** Asks each responder that a certificate names, up to the most, and says what each one says. Kept is that one says it is revoked. */
 export const createResponderAsker =
-  ({ store, climb, now }: Deps) =>
+  ({ store, climb, now, notes, announce }: Deps) =>
   async (sha256: Sha256, leaf: Uint8Array): Promise<RevocationView[]> => {
     const sent = store.chains.sentWith(sha256);
     const question = askAbout(leaf, findSpeakers(leaf, { store, climb, sent }));
@@ -24,7 +27,11 @@ export const createResponderAsker =
         "its issuer is not known, so that no answer could be believed; scan a server that sends it with its chain",
       );
     const { responders } = readRevocationFacts(leaf);
-    return Promise.all(responders.slice(0, MOST_RESPONDERS).map((address) => askOne(address, question, now)));
+    const views = await Promise.all(
+      responders.slice(0, MOST_RESPONDERS).map((address) => askOne(address, question, now)),
+    );
+    if (await store.inTurn(() => notes.answered(sha256, views))) announce({ kind: "findings-changed" });
+    return views;
   };
 
 async function askOne(

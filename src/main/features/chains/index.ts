@@ -10,6 +10,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { ChainView, StoreVerdict } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
 import { createResponderAsker } from "./ask-responders.ts";
+import { createRevocationNotes } from "./note-revoked.ts";
 import { createRevocationReader } from "./read-revocation.ts";
 import { createRootStores, type RootStore } from "./root-stores.ts";
 import { createTrust } from "./trust.ts";
@@ -21,9 +22,10 @@ export function createChains({ store, announce, now }: Deps) {
   const os = implement(chains);
   const readStores = createRootStores(store);
   const climb = createClimber(store.chains.named);
-  const trust = createTrust({ store, announce, now });
+  const notes = createRevocationNotes({ store, climb, now });
+  const trust = createTrust({ store, announce, now, notes });
   const readRevocation = createRevocationReader({ store, climb, now });
-  const askResponders = createResponderAsker({ store, climb, now });
+  const askResponders = createResponderAsker({ store, climb, now, notes, announce });
   return {
     read: os.read.handler(({ input }) => read(input.sha256)),
     revocation: os.revocation.handler(({ input }) => readRevocation(input.sha256, findDer(input.sha256))),

@@ -6,8 +6,15 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { TrustItem } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
+import { dropOldLists } from "./drop-old-lists.ts";
+import type { RevocationNotes } from "./note-revoked.ts";
 
-type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
+type Deps = {
+  store: Store;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+  notes: RevocationNotes;
+};
 type Given = { kind: TrustItem["kind"]; name: string; base64: string };
 
 type FetchedLists = { added: number; known: number; failed: { address: string; why: string }[] };
@@ -19,7 +26,7 @@ const READ = { root: readRootFile, crl: readListFile } as const;
 const NAMES = { root: "certificate", crl: "revocation list" } as const;
 
 /** The roots and revocation lists that the user gives, and takes back. */
-export function createTrust({ store, announce, now }: Deps) {
+export function createTrust({ store, announce, now, notes }: Deps) {
   return {
     async give({ kind, name, base64 }: Given): Promise<{ added: number; known: number }> {
       const items = READ[kind](Buffer.from(base64, "base64"));
@@ -40,13 +47,16 @@ export function createTrust({ store, announce, now }: Deps) {
         const why = fetched.kind === "failed" ? fetched.why : "what is there is no revocation list";
         if (items.length === 0) result.failed.push({ address, why });
       }
+      if (await dropOldLists(store, now())) announce({ kind: "trust-changed" });
       return result;
     },
 
     async takeBack(sha256: string): Promise<Record<string, never>> {
+      let isOtherwise = false;
       const isGone = await store.inTurn(() => {
         if (!store.trust.remove(sha256)) return false;
         store.events.append({ at: toInstant(now()), kind: "trust-taken-back", detail: { sha256 } });
+        isOtherwise = notes.takenBack();
         return true;
       });
       if (!isGone)
@@ -55,19 +65,23 @@ export function createTrust({ store, announce, now }: Deps) {
           `there is no root or revocation list ${sha256}; look at the list again`,
         );
       announce({ kind: "trust-changed" });
+      if (isOtherwise) announce({ kind: "findings-changed" });
       return {};
     },
   };
 
   async function keep(items: readonly Trusted[], kind: TrustItem["kind"], source: string) {
     const addedAt = toInstant(now());
+    let isOtherwise = false;
     const added = await store.inTurn(() => {
       const fresh = items.filter((item) => store.trust.add({ ...item, kind, source, addedAt }));
       const detail = { kind, source, items: fresh.map(({ sha256 }) => sha256) };
       if (fresh.length > 0) store.events.append({ at: addedAt, kind: "trust-given", detail });
+      isOtherwise = kind === "crl" && notes.given(fresh.map(({ der }) => der));
       return fresh.length;
     });
     if (added > 0) announce({ kind: "trust-changed" });
+    if (isOtherwise) announce({ kind: "findings-changed" });
     return { added, known: items.length - added };
   }
 }

@@ -1,7 +1,7 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
 import { listServings } from "#domain/serving/list-servings.ts";
-import type { CollectedDisk } from "#store/visit.ts";
+import type { CollectedDisk, CollectedHost } from "#store/visit.ts";
 
 /** What the configurations of a host's servers say is served, as the store keeps it. */
 export function describeDisk({ listening, diskFiles }: Collection, map: HostMap): CollectedDisk {
@@ -11,6 +11,13 @@ export function describeDisk({ listening, diskFiles }: Collection, map: HostMap)
     servings: listServings(map.configurations, (path) => diskFiles.get(path)?.realPath ?? null),
   };
 }
+
+/** What says of the host who it is, where it is a client of another server. */
+export const listClientFiles = ({ configurations }: HostMap): CollectedHost["clientFiles"] =>
+  configurations
+    .flatMap(({ alsoNamed }) => alsoNamed)
+    .filter(({ role }) => role === "upstream-certificate")
+    .map(({ path, directive, at }) => ({ path, directive, at }));
 
 /** As phrases for the coverage of a host. */
 export function sayServersRead({ serverConfigs, keystores }: Collection): string[] {

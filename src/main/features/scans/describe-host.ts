@@ -19,7 +19,7 @@ import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import { describeAuthorities } from "./describe-authorities.ts";
-import { describeDisk, sayServersRead } from "./describe-disk.ts";
+import { describeDisk, listClientFiles, sayServersRead } from "./describe-disk.ts";
 import { describeUse, type Memory } from "./describe-use.ts";
 import { sayReader } from "./say-reader.ts";
 import { toSeen } from "./to-seen.ts";
@@ -63,6 +63,7 @@ export function describeHost(
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
     replacedCertificates: replaced.flatMap(({ certificates }) => certificates),
     disk: describeDisk(collection, map),
+    clientFiles: listClientFiles(map),
     coverage: {
       read: [...sayRead(collection), ...sayServersRead(collection), ...read],
       notRead: [...listUnread(collection, { files, authorities }), ...reach.problems],

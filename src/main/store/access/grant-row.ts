@@ -75,8 +75,10 @@ export function grantRows({ briefs, owners }: Deps) {
       firstSeen: row.first_seen,
       lastSeen: row.last_seen,
       findings: [
-        ...(orphan === null ? [] : [briefOrphan({ ...row, orphan, verdict })]),
-        ...(row.is_rogue === 1 ? [briefRogue({ ...row, verdict })] : []),
+        ...briefs.computed({ kind: "grant", about: row.id }, [
+          ...(orphan === null ? [] : [briefOrphan({ ...row, orphan, verdict })]),
+          ...(row.is_rogue === 1 ? [briefRogue({ ...row, verdict })] : []),
+        ]),
         ...briefs.about({ kind: "grant", id: row.id }),
         ...(row.fingerprint === null || row.effective === "no" ? [] : briefs.ofKey(row.fingerprint)),
       ],

@@ -6,9 +6,7 @@ import {
   type Place,
   Sha256,
 } from "#shared/model/certificate.ts";
-import { toInstant } from "#shared/model/instant.ts";
 import { Protocol } from "#shared/model/starttls.ts";
-import type { AcceptanceTable } from "#store/findings/acceptance-table.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";
 
@@ -48,7 +46,7 @@ type PlaceRow = {
 type EndpointRow = { port: number; server_name: string; protocol: string };
 
 /** How the rows of certificates are filled with the places where they are now, and what is wrong with them. */
-export function certificateRows(db: Database, briefs: FindingBriefs, acceptances: AcceptanceTable) {
+export function certificateRows(db: Database, briefs: FindingBriefs) {
   const places = placeReader(db);
   const detail = db.prepare<[number], { der: Uint8Array; extensions: string }>(`
     SELECT der, extensions FROM certificate_der WHERE certificate = ?`);
@@ -58,9 +56,10 @@ export function certificateRows(db: Database, briefs: FindingBriefs, acceptances
       ...fromRow(row),
       places: places.of(row.id, placeLimit),
       placeCount: row.place_count,
-      findings: [...dateFindings(row, now), ...briefs.about({ kind: "certificate", id: row.id })].filter(
-        ({ rule }) => !acceptances.of(rule, { kind: "certificate", sha256: row.sha256 }, toInstant(now)),
-      ),
+      findings: [
+        ...briefs.computed({ kind: "certificate", about: row.id }, dateFindings(row, now)),
+        ...briefs.about({ kind: "certificate", id: row.id }),
+      ],
     }),
 
     detailOf(id: number): Pick<CertificateDetail, "extensions"> & { der: Uint8Array } {

@@ -1,9 +1,10 @@
 import type { Database } from "better-sqlite3";
-import type { Acceptance, FindingObject, RuleId } from "#shared/model/finding.ts";
+import { type Acceptance, type FindingObject, RuleId } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import { coversAll, membersOf } from "./finding-members.ts";
 
 /** What an acceptance names a thing by. */
-type About = { kind: FindingObject["kind"]; about: number | string };
+export type Accepted = { kind: FindingObject["kind"]; about: number | string };
 
 type Row = Acceptance & { id: number };
 
@@ -15,7 +16,7 @@ export function acceptanceTable(db: Database) {
   const any = db.prepare<[Instant], number>(
     "SELECT 1 FROM acceptance WHERE withdrawn_at IS NULL AND until > ? LIMIT 1",
   );
-  const standing = db.prepare<About & { rule: RuleId }, Row>(`
+  const standing = db.prepare<Accepted & { rule: RuleId }, Row>(`
     SELECT id, reason, until, accepted_at AS acceptedAt
     FROM acceptance
     WHERE rule = @rule AND kind = @kind AND about = @about AND withdrawn_at IS NULL`);
@@ -23,18 +24,20 @@ export function acceptanceTable(db: Database) {
     INSERT INTO acceptance (rule, kind, about, reason, until, accepted_at)
     VALUES (@rule, @kind, @about, @reason, @until, @acceptedAt)`);
   const withdraw = db.prepare("UPDATE acceptance SET withdrawn_at = ? WHERE id = ?");
+  const members = memberTable(db);
 
   return {
     /** Whether there is any that holds at this instant. */
     hasAny: (now: Instant): boolean => any.get(now) !== undefined,
 
-    /** Null where none holds at this instant. */
+    /** Null where none holds at this instant, for all that the finding is about. */
     of(rule: RuleId, object: FindingObject, now: Instant): Acceptance | null {
       const about = aboutOf(object);
-      const row = about && standing.get({ rule, ...about });
-      if (!row || row.until <= now) return null;
-      return { reason: row.reason, until: row.until, acceptedAt: row.acceptedAt };
+      return about && holding(rule, about, now);
     },
+
+    /** As `of`, for a thing by what acceptances name it. */
+    holding,
 
     /** One that was there before is withdrawn. */
     accept(rule: RuleId, object: FindingObject, { acceptedAt, ...acceptance }: Acceptance): void {
@@ -42,7 +45,8 @@ export function acceptanceTable(db: Database) {
       if (!about) throw new Error("what is accepted is about a thing that was never seen");
       const before = standing.get({ rule, ...about });
       if (before) withdraw.run(acceptedAt, before.id);
-      add.run({ rule, ...about, ...acceptance, acceptedAt });
+      const id = Number(add.run({ rule, ...about, ...acceptance, acceptedAt }).lastInsertRowid);
+      members.cover(rule, about, id);
     },
 
     /** Whether there was one. */
@@ -53,7 +57,13 @@ export function acceptanceTable(db: Database) {
     },
   };
 
-  function aboutOf(object: FindingObject): About | null {
+  function holding(rule: RuleId, about: Accepted, now: Instant): Acceptance | null {
+    const row = standing.get({ rule, ...about });
+    if (!row || row.until <= now || !members.areCovered(rule, row.id)) return null;
+    return { reason: row.reason, until: row.until, acceptedAt: row.acceptedAt };
+  }
+
+  function aboutOf(object: FindingObject): Accepted | null {
     const { kind } = object;
     if (object.kind === "key") return { kind, about: object.fingerprint };
     if (object.kind === "tls-key") return { kind, about: object.spki };
@@ -61,4 +71,29 @@ export function acceptanceTable(db: Database) {
     const about = certificateId.get(object.sha256);
     return about === undefined ? null : { kind, about };
   }
+}
+
+/** What acceptances cover. */
+function memberTable(db: Database) {
+  const cover = (sql: string) =>
+    db.prepare<Accepted & { rule: RuleId; id: number }>(
+      `INSERT INTO accepted_member (acceptance, member) SELECT DISTINCT @id, member FROM (${sql})`,
+    );
+  const areCovered = (sql: string) =>
+    db.prepare<[number], number>(`SELECT ${sql} FROM acceptance WHERE id = ?`).pluck();
+  const all = RuleId.options.map(membersOf);
+  const prepared = new Map(
+    [...new Set(all)].map((members) => [
+      members,
+      {
+        cover: cover(members({ about: "@about", kind: "@kind", rule: "@rule" })),
+        areCovered: areCovered(coversAll(members)),
+      },
+    ]),
+  );
+  const of = (rule: RuleId) => prepared.get(membersOf(rule));
+  return {
+    cover: (rule: RuleId, about: Accepted, id: number) => of(rule)?.cover.run({ ...about, rule, id }),
+    areCovered: (rule: RuleId, id: number): boolean => of(rule)?.areCovered.get(id) === 1,
+  };
 }

@@ -1,8 +1,16 @@
 import { expect, test } from "vitest";
 import type { Finding, FindingDraft } from "#shared/model/finding.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { listCertificates, listFindings, readAll } from "#store/testing/ask.ts";
-import { makeCertificate, makeGrant, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
+import { listCertificates, listFindings, listGrants, listHosts, readAll } from "#store/testing/ask.ts";
+import {
+  fingerprintOf,
+  makeCertificate,
+  makeGrant,
+  makeKeyFile,
+  START,
+  visitEndpoint,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 
 const NOW = new Date(START);
 const UNTIL = "2026-07-01";
@@ -19,7 +27,7 @@ const draft = (about: FindingDraft["about"]): FindingDraft => ({
 
 /** Findings of every sort: two that were reported, of dates, of a shared key. */
 function makeStore(): Store {
-  const store = openStore({ path: ":memory:", access: "write" });
+  const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
   const chain = ["shop", "old"].map((name) =>
     makeCertificate(name, name === "old" ? { notAfter: "2026-05-01T00:00:00Z" } : {}),
   );
@@ -150,4 +158,116 @@ test("pages and filters leave out what is accepted, and lose nothing else", () =
   expect(
     listFindings(store, { host: "late", accepted: true }).rows.every(({ acceptance }) => acceptance),
   ).toBe(true);
+});
+
+/** What is accepted of a rule, and what counts. */
+function standingOf(store: Store, rule: Finding["rule"]): { accepted: string[]; counting: string[] } {
+  const { rows, total } = listFindings(store, { rule });
+  const { rows: accepted, total: acceptedTotal } = listFindings(store, { rule, accepted: true });
+  expect([total, acceptedTotal]).toEqual([rows.length, accepted.length]);
+  for (const { id, acceptance } of [...rows, ...accepted])
+    expect(store.findings.find(id, NOW)?.acceptance).toEqual(acceptance);
+  return { accepted: accepted.map(({ label }) => label), counting: rows.map(({ label }) => label) };
+}
+
+function acceptAll(store: Store, rule: Finding["rule"]): void {
+  const { rows } = listFindings(store, { rule });
+  expect(rows).not.toEqual([]);
+  for (const finding of rows) accept(store, finding);
+}
+
+test("what is accepted of a group counts again when the group grows, and not when it shrinks", () => {
+  const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
+  const SHARED = { spkiSha256: "5".repeat(64) };
+  const present = (host: string, name: string, more = {}) =>
+    visitEndpoint(store, host, { presented: { chain: [makeCertificate(name, { ...SHARED, ...more })] } });
+  for (const host of ["shop", "mail", "chat"]) present(host, host);
+  const rule = "certificate-key-shared";
+  acceptAll(store, rule);
+  const key = SHARED.spkiSha256;
+  expect(standingOf(store, rule)).toEqual({ accepted: [key], counting: [] });
+  // Renewed for what it was for, and one of them gone: nothing new.
+  present("shop", "shop", { notBefore: "2026-05-02T00:00:00Z" });
+  visitEndpoint(store, "chat", { presented: { chain: [makeCertificate("own")] } });
+  expect(standingOf(store, rule)).toEqual({ accepted: [key], counting: [] });
+  present("new", "new");
+  expect(standingOf(store, rule)).toEqual({ accepted: [], counting: [key] });
+  acceptAll(store, rule);
+  expect(standingOf(store, rule)).toEqual({ accepted: [key], counting: [] });
+});
+
+test.each<[Finding["rule"], (store: Store, host: string) => void]>([
+  [
+    "certificate-wildcard-spread",
+    (store, host) =>
+      visitEndpoint(store, host, {
+        presented: { chain: [makeCertificate("wild", { names: ["DNS:*.example.org"] })] },
+      }),
+  ],
+  [
+    "key-on-several-accounts",
+    (store, host) => visitHost(store, host, { collected: { grants: [makeGrant("ann")] } }),
+  ],
+  [
+    "host-key-shared",
+    (store, host) =>
+      visitHost(store, host, {
+        hostKey: { keyType: "ssh-ed25519", fingerprint: fingerprintOf("clone"), blob: new Uint8Array([1]) },
+      }),
+  ],
+  [
+    "key-on-several-hosts",
+    (store, host) =>
+      visitHost(store, host, {
+        hostKey: { keyType: "ssh-ed25519", fingerprint: fingerprintOf(host), blob: new Uint8Array([1]) },
+        collected: { keyFiles: [{ ...makeKeyFile("ann"), spkiSha256: "7".repeat(64) }] },
+      }),
+  ],
+  [
+    "certificate-expired",
+    (store, host) =>
+      visitEndpoint(store, host, {
+        presented: { chain: [makeCertificate("old", { notAfter: "2026-05-01T00:00:00Z" })] },
+      }),
+  ],
+  [
+    "certificate-weak-key",
+    (store, host) => {
+      const weak = makeCertificate("weak");
+      const { sha256 } = weak.certificate;
+      visitEndpoint(store, host, {
+        presented: { chain: [weak], findings: [draft({ kind: "certificate", sha256 })] },
+      });
+    },
+  ],
+])("an acceptance of %s covers the places that it had then", (rule, place) => {
+  const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
+  for (const host of ["one", "two"]) place(store, host);
+  acceptAll(store, rule);
+  for (const host of ["one", "two"]) place(store, host);
+  expect(standingOf(store, rule).counting).toEqual([]);
+  place(store, "three");
+  expect(standingOf(store, rule).accepted).toEqual([]);
+  expect(standingOf(store, rule).counting).toHaveLength(1);
+});
+
+test("the rows of grants and hosts have what counts, and not what was accepted", () => {
+  const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
+  for (const host of ["web1", "web2"])
+    visitHost(store, host, {
+      collected: { grants: [makeGrant("ann")] },
+      findings: [{ ...draft({ kind: "host" }), rule: "keystore-default-password" }],
+    });
+  const rules = () => ({
+    grants: listGrants(store).rows.flatMap(({ findings }) => findings.map(({ rule }) => rule)),
+    hosts: listHosts(store).rows.flatMap(({ findings }) => findings.map(({ rule }) => rule)),
+  });
+  expect(rules()).toEqual({
+    grants: ["key-on-several-accounts", "key-on-several-accounts"],
+    hosts: ["keystore-default-password", "keystore-default-password"],
+  });
+  acceptAll(store, "key-on-several-accounts");
+  const [first] = listFindings(store, { rule: "keystore-default-password" }).rows;
+  if (first) accept(store, first);
+  expect(rules()).toEqual({ grants: [], hosts: ["keystore-default-password"] });
 });

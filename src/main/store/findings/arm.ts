@@ -1,6 +1,7 @@
 import { type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import type { Value } from "#store/lists/cursor.ts";
 import type { Part } from "#store/lists/lists.ts";
+import { coversAll, membersOf } from "./finding-members.ts";
 
 /** What a list of findings may be ordered by. `since` is in the order of an index, and `tie` tells those of one rule apart. */
 export type ArmColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "since" | "tie";
@@ -15,7 +16,7 @@ export type ColumnOfArm = { same: Value } | { sql: string };
 export type Arm = {
   /** Who fills its findings with what they say. */
   name:
-    | ("stored" | "date" | "certificate" | "tls-key" | "key-exchange" | "change" | "host")
+    | ("stored" | "date" | "certificate" | "tls-key" | "held-key" | "key-exchange" | "change" | "host")
     | ("key" | "orphan" | "rogue" | "due");
   /** With the index that a list of them is read by. */
   from: string;
@@ -23,7 +24,16 @@ export type Arm = {
   ofHost: string | null;
   /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
   walk: Partial<Record<ArmColumn, string>>;
-  table: "finding" | "certificate" | "key" | "grant_line" | "reused_key" | "endpoint" | "place" | "host";
+  table:
+    | "finding"
+    | "certificate"
+    | "key"
+    | "grant_line"
+    | "reused_key"
+    | "key_file"
+    | "endpoint"
+    | "place"
+    | "host";
   where: readonly string[];
   columns: Readonly<Record<ArmColumn, ColumnOfArm>>;
   /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
@@ -43,6 +53,9 @@ export const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name
 /** The condition of acceptances that hold now. */
 export const IN_FORCE = "withdrawn_at IS NULL AND until > @now";
 
-/** Whether this rule is accepted for a thing, of which this column is what acceptances name. */
+/** Whether this rule is accepted for a thing, of which this column is what acceptances name, and for all that it is about. */
 export const acceptedFor = (rule: RuleId, kind: FindingObject["kind"], column: string): string =>
-  `${column} IN (SELECT about FROM acceptance WHERE rule = '${rule}' AND kind = '${kind}' AND ${IN_FORCE})`;
+  `${column} IN (
+    SELECT about FROM acceptance
+    WHERE rule = '${rule}' AND kind = '${kind}' AND ${IN_FORCE}
+      AND ${coversAll(membersOf(rule))})`;

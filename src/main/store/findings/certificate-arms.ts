@@ -61,6 +61,13 @@ const IS_STILL_SSH_KEY = `(
   OR EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = ssh_fingerprint AND gone_scan IS NULL
     AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*')))`;
 
+const FOR_CLIENTS = ["is_for_clients = 1", "is_public = 1", "not_after >= @now"];
+
+/** In a file that a configuration names for when its host is a client. */
+const IS_NAMED_FOR_CLIENTS = `EXISTS (
+  SELECT 1 FROM place JOIN client_file ON client_file.host = place.host AND client_file.path = place.path
+  WHERE place.certificate = certificate.id AND place.gone_scan IS NULL)`;
+
 /** What is wrong with certificates by their dates, by what they are for, and by where else they or their keys are. */
 export const CERTIFICATE_ARMS: readonly Arm[] = [
   dates({
@@ -98,8 +105,24 @@ export const CERTIFICATE_ARMS: readonly Arm[] = [
   lasting({
     rule: "certificate-client-auth-ends",
     severity: "medium",
-    where: ["is_for_clients = 1", "is_public = 1", "is_at_endpoint = 0", "not_after >= @now"],
+    where: [...FOR_CLIENTS, `(is_at_endpoint = 0 OR ${IS_NAMED_FOR_CLIENTS})`],
     index: "certificate_for_clients",
+  }),
+  // That a server's own one may be a client's, too, is known of its extensions alone.
+  lasting({
+    rule: "certificate-client-auth-ends",
+    severity: "info",
+    where: [...FOR_CLIENTS, "is_at_endpoint = 1", `NOT ${IS_NAMED_FOR_CLIENTS}`],
+    index: "certificate_for_clients",
+  }),
+  aboutCertificate({
+    name: "certificate",
+    rule: "certificate-revoked",
+    severity: "high",
+    since: "revoked_since",
+    firstSeen: "revoked_since",
+    where: ["revoked IS NOT NULL"],
+    index: "certificate_revoked",
   }),
   lasting({
     rule: "certificate-wildcard-spread",

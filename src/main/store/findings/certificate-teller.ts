@@ -4,6 +4,7 @@ import {
   MOST_NAMED,
   sayClientUse,
   sayOverLimit,
+  sayRevoked,
   saySshKeyToo,
   sayWildcardSpread,
 } from "#shared/text/certificate-finding.ts";
@@ -18,6 +19,8 @@ type Row = Pick<DateColumns, "not_before" | "not_after"> & {
   names: string;
   ssh_fingerprint: string | null;
   first_seen: string;
+  is_at_endpoint: number;
+  revoked: string | null;
   host: string | null;
 };
 
@@ -26,15 +29,16 @@ type Some = { named: string[]; count: number };
 
 /** Says of a certificate what is wrong with it for as long as it is seen. */
 export function certificateTeller(db: Database): (id: number, rule: RuleId) => Told {
-  const find = db.prepare<[number], Row>(`
-    SELECT id, sha256, subject, issuer, names, ssh_fingerprint, not_before, not_after, first_seen,
+  const find = db.prepare<{ id: number; rule: RuleId }, Row>(`
+    SELECT id, sha256, subject, issuer, names, ssh_fingerprint, not_before, not_after,
+           CASE @rule WHEN 'certificate-revoked' THEN revoked_since ELSE first_seen END AS first_seen, is_at_endpoint, revoked,
            (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
     FROM certificate
-    WHERE id = ?`);
-  const { hosts, files, askers, sshUses } = surroundings(db);
+    WHERE id = @id`);
+  const { hosts, files, askers, sshUses, clientUses } = surroundings(db);
 
   return (id, rule) => {
-    const row = find.get(id);
+    const row = find.get({ id, rule });
     if (!row) throw new Error(`there is no certificate ${id}`);
     const object = { kind: "certificate", sha256: row.sha256 } as const;
     return { ...say(row, rule), object, label: row.subject, host: row.host, firstSeen: row.first_seen };
@@ -44,9 +48,17 @@ export function certificateTeller(db: Database): (id: number, rule: RuleId) => T
     const facts = { ...datesOf(row), issuer: row.issuer };
     if (rule === "certificate-lifetime-over-limit") return sayOverLimit(facts);
     if (rule === "certificate-client-auth-ends") {
-      const [inFiles, asking] = [files(row.id), askers(row.issuer)];
-      const named = { files: inFiles.named, fileCount: inFiles.count };
-      return sayClientUse({ ...facts, ...named, askers: asking.named, askerCount: asking.count });
+      const [inFiles, asking, uses] = [files(row.id), askers(row.issuer), clientUses(row.id)];
+      return sayClientUse({
+        ...{ ...facts, files: inFiles.named, fileCount: inFiles.count },
+        ...{ askers: asking.named, askerCount: asking.count, uses: uses.named, useCount: uses.count },
+        isServed: row.is_at_endpoint === 1,
+      });
+    }
+    if (rule === "certificate-revoked") {
+      const { named, count } = hosts(row.id);
+      const { by, sentence } = JSON.parse(row.revoked ?? "{}") as { by: string; sentence: string };
+      return sayRevoked({ by, sentence, hosts: named, hostCount: count });
     }
     if (rule === "certificate-key-is-ssh-key") {
       const { named, count } = sshUses(row.ssh_fingerprint ?? "");
@@ -97,10 +109,20 @@ function surroundings(db: Database) {
       FROM key_file JOIN host ON host.id = key_file.host
       WHERE key_file.fingerprint = @fingerprint AND key_file.gone_scan IS NULL`)
     .pluck();
+  const clientUses = db
+    .prepare<[number], string>(`
+      SELECT host_name.name || ' names it by ' || directive || ' in ' || file || ':' || line
+      FROM place
+      JOIN client_file ON client_file.host = place.host AND client_file.path = place.path
+      JOIN host_name ON host_name.id = place.name
+      WHERE certificate = ? AND gone_scan IS NULL
+      ORDER BY 1`)
+    .pluck();
   const some = (all: string[]): Some => ({ named: all.slice(0, MOST_NAMED), count: all.length });
   return {
     hosts: (id: number) => some(hosts.all(id)),
     files: (id: number) => some(files.all(id)),
+    clientUses: (id: number) => some(clientUses.all(id)),
     askers: (issuer: string) => some(askers.all(issuer)),
     sshUses: (fingerprint: string) => some(sshUses.all({ fingerprint })),
   };

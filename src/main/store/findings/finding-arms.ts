@@ -5,6 +5,7 @@ import { eachWord } from "#store/lists/search.ts";
 import { type Arm, type ColumnOfArm, HOST_ID, IN_FORCE, rankOf } from "./arm.ts";
 import { CERTIFICATE_ARMS } from "./certificate-arms.ts";
 import { ENDPOINT_ARMS } from "./endpoint-arms.ts";
+import { coversAll } from "./finding-members.ts";
 import { GRANT_ARMS } from "./grant-arms.ts";
 import { KEY_ARMS } from "./key-arms.ts";
 
@@ -39,7 +40,7 @@ const stored: Arm = {
     SELECT accepted.id FROM acceptance
     CROSS JOIN finding AS accepted
       ON accepted.kind = acceptance.kind AND accepted.about = acceptance.about AND accepted.rule = acceptance.rule
-    WHERE ${IN_FORCE})`,
+    WHERE ${IN_FORCE} AND ${coversAll()})`,
 };
 
 export const ARMS: readonly Arm[] = [

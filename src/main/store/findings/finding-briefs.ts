@@ -1,9 +1,10 @@
 import type { Database } from "better-sqlite3";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { MOST_ACCOUNTS, sayKeyOnSeveralAccounts } from "#shared/text/computed-finding.ts";
+import { countingOnly, type Deps } from "./counting.ts";
 import type { About } from "./finding-writer.ts";
 
-type Row = { id: number; rule: string; severity: number };
+type Row = { id: number; rule: FindingBrief["rule"]; severity: number; kind: About["kind"]; about: number };
 
 export type FindingBriefs = ReturnType<typeof findingBriefs>;
 
@@ -12,17 +13,20 @@ export const SHARED_KEY_SEVERITY: Severity = "low";
 
 /** A host with more findings than this shows the most severe of them. */
 const MOST_BRIEFS = 50;
+/** So many are looked through for those that are not accepted. */
+const MOST_LOOKED = 1_000;
 
-/** Findings as they stand in the rows of the things that they are about. */
-export function findingBriefs(db: Database) {
+/** Findings as they stand in the rows of the things that they are about: those that count, and not what was accepted. */
+export function findingBriefs(db: Database, deps: Deps) {
+  const { counting, computed } = countingOnly(deps);
   const about = db.prepare<[string, number], Row>(`
-    SELECT id, rule, severity FROM finding WHERE kind = ? AND about = ?`);
+    SELECT id, rule, severity, kind, about FROM finding WHERE kind = ? AND about = ?`);
   const sentence = db
     .prepare<[number], string>("SELECT sentence FROM report WHERE finding = ? LIMIT 1")
     .pluck();
   const hasReport = db.prepare<[number], number>("SELECT 1 FROM report WHERE host = ? LIMIT 1").pluck();
   const onHost = db.prepare<[number, number], Row>(`
-    SELECT finding.id, rule, severity
+    SELECT finding.id, rule, severity, kind, about
     FROM report
     JOIN finding ON finding.id = report.finding
     WHERE report.host = ?
@@ -40,21 +44,30 @@ export function findingBriefs(db: Database) {
     .pluck();
 
   return {
-    about: ({ kind, id }: About): FindingBrief[] =>
-      about
-        .all(kind, id)
-        .sort((a, b) => a.severity - b.severity)
-        .map(toBrief),
+    about({ kind, id }: About): FindingBrief[] {
+      const found = about.all(kind, id);
+      return found.length === 0 ? [] : counting(found.sort((a, b) => a.severity - b.severity)).map(toBrief);
+    },
 
-    onHost: (host: number): FindingBrief[] =>
-      hasReport.get(host) === undefined ? [] : onHost.all(host, MOST_BRIEFS).map(toBrief),
+    onHost(host: number): FindingBrief[] {
+      if (hasReport.get(host) === undefined) return [];
+      return counting(onHost.all(host, MOST_LOOKED)).slice(0, MOST_BRIEFS).map(toBrief);
+    },
+
+    /** The same of what queries find of a thing. */
+    computed,
 
     /** Of the key of a usable grant, that other accounts trust it too. */
     ofKey(fingerprint: string): FindingBrief[] {
       const count = accountCount.get(fingerprint) ?? 0;
       if (count < 2) return [];
       const { sentence: said } = sayKeyOnSeveralAccounts(count, []);
-      return [{ rule: "key-on-several-accounts", severity: SHARED_KEY_SEVERITY, sentence: said }];
+      const brief = {
+        rule: "key-on-several-accounts",
+        severity: SHARED_KEY_SEVERITY,
+        sentence: said,
+      } as const;
+      return computed({ kind: "key", about: fingerprint }, [brief]);
     },
 
     /** All that is to be said of a key that several accounts trust. */
@@ -62,9 +75,9 @@ export function findingBriefs(db: Database) {
       sayKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint, MOST_ACCOUNTS)),
   };
 
-  function toBrief({ id, rule, severity }: Row): FindingBrief {
+  function toBrief({ id, rule, severity }: Pick<Row, "id" | "rule" | "severity">): FindingBrief {
     return {
-      rule: rule as FindingBrief["rule"],
+      rule,
       severity: Severity.options[severity] ?? "info",
       sentence: sentence.get(id) ?? "",
     };

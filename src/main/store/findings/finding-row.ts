@@ -20,6 +20,7 @@ import type { FindingBriefs } from "./finding-briefs.ts";
 import { writeFindingId } from "./finding-id.ts";
 import type { About } from "./finding-writer.ts";
 import { grantTeller } from "./grant-teller.ts";
+import { heldKeyTeller } from "./held-key-teller.ts";
 import { keyTeller } from "./key-teller.ts";
 import type { Told } from "./told.ts";
 
@@ -95,6 +96,7 @@ function tellersOf(
   const tellDates = dateTeller(db);
   const tellCertificate = certificateTeller(db);
   const tellReuse = keyTeller(db);
+  const tellHeld = heldKeyTeller(db);
   const tellEndpoint = endpointTeller(db);
   const tellOrphan = orphanTeller(db, findGrant);
   const tellGrant = grantTeller(db, findGrant);
@@ -114,6 +116,7 @@ function tellersOf(
     certificate: ({ tie, rule }) => tellCertificate(Number(tie), rule),
     "tls-key": ({ tie, rule }) => tellReuse.tlsKey(String(tie), rule),
     host: ({ tie }) => tellReuse.hostKey(Number(tie)),
+    "held-key": ({ tie }) => tellHeld(Number(tie)),
     "key-exchange": ({ tie }) => tellEndpoint.keyExchange(Number(tie)),
     change: ({ tie }) => tellEndpoint.change(Number(tie)),
     key: ({ tie }) => tellKey(String(tie)),

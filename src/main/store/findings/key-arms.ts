@@ -1,4 +1,4 @@
-import type { FindingObject, RuleId } from "#shared/model/finding.ts";
+import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
 import type { Part } from "#store/lists/lists.ts";
 import { type Arm, acceptedFor, HOST_ID, rankOf } from "./arm.ts";
 import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
@@ -85,9 +85,59 @@ const sharedHostKey: Arm = {
   isAccepted: acceptedFor("host-key-shared", "host", "id"),
 };
 
+const IS_HOST_KEY = "path GLOB '/etc/ssh/ssh_host_*'";
+
+/** Two names of one machine present one host key; of copies another rule tells. */
+const IS_ON_ANOTHER_MACHINE = `EXISTS (
+  SELECT 1 FROM key_file AS other JOIN host AS away ON away.id = other.host JOIN host AS home ON home.id = key_file.host
+  WHERE other.spki_sha256 = key_file.spki_sha256 AND other.gone_scan IS NULL AND other.host <> key_file.host
+    AND NOT other.${IS_HOST_KEY} AND ifnull(away.key_fingerprint <> home.key_fingerprint, 1))`;
+
+const IS_FIRST = `NOT EXISTS (
+  SELECT 1 FROM key_file AS other
+  WHERE other.spki_sha256 = key_file.spki_sha256 AND other.gone_scan IS NULL AND other.id < key_file.id
+    AND NOT other.${IS_HOST_KEY})`;
+
+/** Private keys that lie on several hosts; the finding is about the first file of each. */
+const heldKey = (severity: Severity, where: string): Arm => ({
+  name: "held-key",
+  from: "key_file INDEXED BY key_file_elsewhere",
+  ofHost: null,
+  walk: {},
+  table: "key_file",
+  where: [
+    "elsewhere_since IS NOT NULL AND gone_scan IS NULL AND spki_sha256 IS NOT NULL",
+    `NOT ${IS_HOST_KEY}`,
+    where,
+    IS_FIRST,
+    IS_ON_ANOTHER_MACHINE,
+  ],
+  columns: {
+    severity: { same: rankOf(severity) },
+    rule: { same: "key-on-several-hosts" },
+    host: { same: "" },
+    label_start: { sql: "substr(path, 1, 120)" },
+    first_seen: { sql: "elsewhere_since" },
+    since: { sql: "elsewhere_since" },
+    tie: { sql: "id" },
+  },
+  isOnHost: `spki_sha256 IN (
+    SELECT held.spki_sha256 FROM key_file AS held JOIN host ON host.id = held.host
+    WHERE held.gone_scan IS NULL AND host.host = ?)`,
+  text: "'key-on-several-hosts' || char(10) || path || char(10) || ifnull(fingerprint, spki_sha256)",
+  isAbout: (object: FindingObject): Part | null =>
+    object.kind === "key-file" ? { sql: "id = ?", values: [object.id] } : null,
+  isAccepted: acceptedFor("key-on-several-hosts", "key-file", "id"),
+});
+
+/** A key that somebody logs in with; servers behind one name may have to share theirs. */
+const IS_SSH = "instr(path, '/.ssh/') > 0";
+
 export const KEY_ARMS: readonly Arm[] = [
   sharedKey,
   reusedKey("certificate-key-shared", "reused_key_shared", ["seen_count > 1"]),
   reusedKey("certificate-key-kept", "reused_key_kept", ["seen_count > 0", "kept_days > 398"]),
   sharedHostKey,
+  heldKey("medium", IS_SSH),
+  heldKey("low", `NOT ${IS_SSH}`),
 ];

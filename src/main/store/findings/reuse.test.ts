@@ -10,8 +10,6 @@ import {
   visitEndpoint,
   visitHost,
 } from "#store/testing/make-visit.ts";
-import { openFile } from "#store/testing/open-file.ts";
-import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const openMemory = () => openStore({ path: ":memory:", access: "write" });
 
@@ -170,61 +168,51 @@ test("one host key under several names is one finding, about the first of them",
   expect(listFindings(store, { rule: "host-key-shared", host: "web4" }).total).toBe(0);
 });
 
-test("what a public authority may not do is said of a certificate that is known to be public, and of no other", async () => {
-  await using folder = await makeTemporaryFolder();
-  using database = openFile(folder.path);
-  const { store } = database;
-  const long = makeCertificate("long", {
-    isOverLimit: true,
-    notBefore: "2026-06-01T00:00:00Z",
-    notAfter: "2027-06-01T00:00:00Z",
+test("a private key on several hosts is one finding about the first file that holds it, until one host is left", () => {
+  const store = openMemory();
+  const hold = (host: string, path: string, key = "own") =>
+    visitHost(store, host, {
+      hostKey: { keyType: "ssh-ed25519", fingerprint: fingerprintOf(host), blob: new Uint8Array([1]) },
+      collected: { keyFiles: [{ ...makeKeyFile(key), path, spkiSha256: SPKI }] },
+    });
+  hold("web1", "/root/.ssh/id");
+  expect(findBy(store, "key-on-several-hosts")).toEqual([]);
+  hold("web2", "/home/ann/.ssh/id");
+  const [found] = findBy(store, "key-on-several-hosts");
+  expect(found).toMatchObject({
+    severity: "medium",
+    label: "/root/.ssh/id",
+    host: null,
+    sentence: "one private key lies on 2 hosts: whoever can read it on one of them has it for all",
+    evidence: [fingerprintOf("own"), "web1:/root/.ssh/id", "web2:/home/ann/.ssh/id"],
   });
-  const client = makeCertificate("client", { isForClients: true });
-  visitEndpoint(store, "shop", { presented: { chain: [long] } });
-  visitHost(store, "web1", {
-    collected: { certificateFiles: [{ path: "/etc/app/client.pem", certificates: [client] }] },
-  });
-  const authorities = { names: ["CN=Another", "CN=An Issuer"], total: 2 };
-  visitEndpoint(store, "mtls", {
-    presented: { beside: { staple: null, timestamps: null, authorities, offers: null } },
-  });
-  const rules = ["certificate-lifetime-over-limit", "certificate-client-auth-ends"] as const;
-  const found = () => rules.flatMap((rule) => findBy(store, rule));
-  const say = (isPublic: 0 | 1 | null) =>
-    database.write(`UPDATE certificate SET is_public = ${isPublic === null ? "NULL" : isPublic}`);
-  expect(found()).toEqual([]);
-  say(0);
-  expect(found()).toEqual([]);
-  say(1);
-  expect(found()).toMatchObject([
-    {
-      label: "CN=long",
-      host: "shop",
-      sentence:
-        "it is valid for 366 days; a public authority may let one that is valid from 2026-06-01 live 200",
-      reference: expect.stringContaining("BR 6.3.2"),
-    },
-    {
-      label: "CN=client",
-      host: "web1",
-      evidence: [
-        "it is for clients (extended key usage), and no endpoint presents it",
-        "web1:/etc/app/client.pem",
-        "its chain ends in a public root; its issuer is CN=An Issuer",
-        "mtls:443 asks clients for certificates of this issuer",
-      ],
-      sentence: expect.stringContaining("2027-03-15"),
-    },
-  ]);
-  say(null);
-  expect(found()).toEqual([]);
+  hold("web3", "/etc/ssl/private/id.key");
+  expect(findBy(store, "key-on-several-hosts").map(({ id }) => id)).toEqual([found?.id]);
+  expect(listFindings(store, { rule: "key-on-several-hosts", host: "web2" }).total).toBe(1);
+  expect(listFindings(store, { rule: "key-on-several-hosts", host: "web9" }).total).toBe(0);
+  for (const host of ["web1", "web3"]) visitHost(store, host);
+  expect(findBy(store, "key-on-several-hosts")).toEqual([]);
+  hold("web3", "/etc/ssl/private/id.key");
+  expect(findBy(store, "key-on-several-hosts")).toMatchObject([{ label: "/home/ann/.ssh/id" }]);
 });
 
-test("one that is presented by an endpoint is a server's, whatever else it may be used for", async () => {
-  await using folder = await makeTemporaryFolder();
-  using database = openFile(folder.path);
-  const { store } = database;
-  visitEndpoint(store, "shop", { presented: { chain: [makeCertificate("both", { isForClients: true })] } });
-  database.write("UPDATE certificate SET is_public = 1");
-  expect(findBy(store, "certificate-client-auth-ends")).toEqual([]);
+test("a key of a server on several hosts weighs less, and one machine under two names is one", () => {
+  const store = openMemory();
+  const hold = (host: string, machine: string) =>
+    visitHost(store, host, {
+      hostKey: { keyType: "ssh-ed25519", fingerprint: fingerprintOf(machine), blob: new Uint8Array([1]) },
+      collected: {
+        keyFiles: [
+          { ...makeKeyFile("tls"), path: "/etc/ssl/private/shop.key", spkiSha256: SPKI },
+          { ...makeKeyFile("host"), path: "/etc/ssh/ssh_host_ed25519_key", spkiSha256: "6".repeat(64) },
+        ],
+      },
+    });
+  hold("web1", "one machine");
+  hold("192.0.2.1", "one machine");
+  expect(findBy(store, "key-on-several-hosts")).toEqual([]);
+  hold("web2", "another");
+  expect(findBy(store, "key-on-several-hosts")).toMatchObject([
+    { severity: "low", label: "/etc/ssl/private/shop.key", remedy: expect.stringContaining("accept this") },
+  ]);
 });

@@ -3,6 +3,7 @@ import { grantWriter } from "#store/access/grant-writer.ts";
 import { orphanClock } from "#store/access/orphan-clock.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
+import { clientFileTable } from "#store/serving/client-file-table.ts";
 import { servingWriter } from "#store/serving/serving-writer.ts";
 import type { Look } from "#store/spans.ts";
 import { loginTable } from "#store/use/login-table.ts";
@@ -49,6 +50,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
   const logins = loginTable(db);
   const reach = reachTables(db);
   const servings = servingWriter(db);
+  const clientFiles = clientFileTable(db);
   const authorities = trustedAuthorityTable(db);
   const keep = db.prepare(READ);
   const cover = db.prepare(COVER);
@@ -70,6 +72,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     logins.keep(id, collected.use);
     reach.follow(id, collected.reach, look);
     servings.follow(home, collected.disk, look);
+    clientFiles.follow(id, collected.clientFiles, look);
     authorities.follow(id, collected.authorities, look);
     const seen = {
       grants: grants.follow(home, collected.grants, look, at),

@@ -126,6 +126,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   certificateFiles: [],
   replacedCertificates: [],
   disk: { addresses: null, map: null, servings: [] },
+  clientFiles: [],
   reach: { becoming: [], areRulesRead: true, agents: [], outbound: [], unreadPaths: [] },
   authorities: { trusted: [], isToldWhole: true },
   use: { logins: [], windows: [] },

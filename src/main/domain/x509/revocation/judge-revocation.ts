@@ -43,8 +43,11 @@ export function findIssuer(certificate: PathCertificate, pool: CertificateIndex)
   return named.find(({ spki }) => budget.verifyCertificate(certificate, spki) === "valid") ?? null;
 }
 
+/** As whose word it is told what lists say. */
+export const BY_LISTS = "the revocation lists that were given";
+
 function judgeByLists(certificate: PathCertificate, issuer: PathCertificate, known: Known): RevocationView {
-  const by = "the revocation lists that were given";
+  const by = BY_LISTS;
   if (known.lists.length === 0)
     return { state: "not-checked", by, sentence: "no revocation list was given, and none is fetched" };
   const budget = createBudget();

@@ -7,6 +7,7 @@ import { carryError } from "./carried-error.ts";
 import { judgeServedBy } from "./judge-served-by.ts";
 import type { Told } from "./messages.ts";
 import { createPublicNoter } from "./note-public.ts";
+import { createRevokedNoter } from "./note-revoked.ts";
 
 /** Reads and judges what a visit brought home. */
 export type ReadVisit = (home: BroughtHome) => HostVisit | EndpointVisit;
@@ -20,6 +21,7 @@ type Deps = { store: RecordingStore; read: ReadVisit; tell: (told: Told) => void
 export function createVisitWriter({ store, read, tell }: Deps) {
   const failed = new Set<ScanId>();
   const notePublic = createPublicNoter(store.chains);
+  const noteRevoked = createRevokedNoter(store);
 
   /** The first of these in one commit, until its time is over; or one by one where a fault of this program is met. */
   return function write(homes: readonly BroughtHome[], isOver: () => boolean): number {
@@ -65,6 +67,7 @@ export function createVisitWriter({ store, read, tell }: Deps) {
     if ("presented" in visit) store.endpoints.visit(visit);
     else store.hosts.visit(visit);
     notePublic(visit);
+    noteRevoked(visit);
     judgeServedBy(store, visit);
   }
 
