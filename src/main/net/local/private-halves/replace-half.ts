@@ -20,7 +20,7 @@ export async function makeHalf(
   passphrase: Redacted<string> | null,
 ): Promise<HalfOutcome> {
   return step(place, pair.fingerprint, ["untouched", "made", "in-place"], async (state) => {
-    const { made, madePublic } = namesOf(place.path);
+    const { made, madePublic, nowPublic } = namesOf(place.path);
     if (state.kind === "in-place") return;
     if (state.kind === "untouched") {
       if (place.before === null) await mkdir(dirname(place.path), { recursive: true, mode: 0o700 });
@@ -28,22 +28,27 @@ export async function makeHalf(
       await writeWhole(place, made, { text: Redacted.reveal(text), mode: 0o600 });
     }
     const line = [pair.line, pair.comment].filter(Boolean).join(" ");
-    if (place.hasPublicFile) await writeWhole(place, madePublic, { text: `${line}\n`, mode: 0o644 });
+    // A public half of another key beside it would be offered in its stead.
+    if (place.hasPublicFile || (await exists(nowPublic)))
+      await writeWhole(place, madePublic, { text: `${line}\n`, mode: 0o644 });
   });
 }
 
-/** The new half takes the path, and the old one is kept beside it. */
+/**
+ * The new half takes the path, and the old one is kept beside it. ssh offers the public half that lies beside a private
+ * one, and signs with the private one: while the two are exchanged there is none.
+ */
 export async function putHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
   return step(place, fingerprint, ["made", "in-place"], async (state) => {
     const { now, made, old, nowPublic, madePublic, oldPublic } = namesOf(place.path);
     if (state.kind === "made") {
       await dressAs(now, made);
+      await hide(nowPublic, oldPublic);
       await keep(place, now, old);
       await rename(made, now);
     }
     if (await exists(madePublic)) {
-      await dressAs(nowPublic, madePublic);
-      await keep(place, nowPublic, oldPublic);
+      await dressAs(oldPublic, madePublic);
       await rename(madePublic, nowPublic);
     }
   });
@@ -62,11 +67,12 @@ export async function commitHalf(place: HalfPlace, fingerprint: string): Promise
 export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
   return step(place, fingerprint, ["untouched", "made", "in-place"], async (state) => {
     const { now, made, old, nowPublic, madePublic, oldPublic, torn } = namesOf(place.path);
-    await putBack(oldPublic, nowPublic);
-    if (state.kind === "in-place" && place.before === null) {
+    if (state.kind === "in-place") {
       await rm(nowPublic, { force: true });
-      await rm(now, { force: true });
-    } else if (state.kind === "in-place") await rename(old, now);
+      if (place.before === null) await rm(now, { force: true });
+      else await rename(old, now);
+    }
+    if (await exists(oldPublic)) await rename(oldPublic, nowPublic);
     for (const path of [torn, madePublic, made, old]) await rm(path, { force: true });
   });
 }
@@ -131,11 +137,8 @@ async function keep(place: HalfPlace, from: string, to: string): Promise<void> {
 
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
 
-/** Where both are names of one file, a rename would leave both. */
-async function putBack(kept: string, path: string): Promise<void> {
-  if (!(await exists(kept))) return;
-  await rename(kept, path);
-  await rm(kept, { force: true });
+async function hide(path: string, kept: string): Promise<void> {
+  if ((await exists(path)) && !(await exists(kept))) await rename(path, kept);
 }
 
 /** Owner and mode are the other's, where there is another and the system has such. */

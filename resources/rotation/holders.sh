@@ -1,0 +1,141 @@
+# What Latchkey's hand does on a host that holds a private half: looks how far its replacement has come, and proves by the
+# host's own ssh that the new one logs in. Read after hand.sh.
+
+# look_half PATH BEFORE BLOB: what lies at PATH and beside it, each as none, before, new or other, with its hash. BEFORE is
+# the hash of the half that was there, or "absent"; BLOB the new key's public half in base64. No bytes of a private half are sent.
+do_look_half() {
+	enter "$1"
+	before=$2 blob=$3
+	check_words "$before"
+	case $blob in *[!A-Za-z0-9+/=]*) no odd-words ;; esac
+	blob_hex=$(put_line "$blob" | decode_base64 | hex)
+	for suffix in '' .latchkey-new .latchkey-old; do
+		judge_half "./$name$suffix"
+		tell "half$suffix" "$found" "$hashed"
+	done
+	judge_public "./$name.pub"
+	tell public "$found" "$hashed"
+	ok seen
+}
+
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+
+decode_base64() {
+	if has base64; then base64 -d
+	else openssl base64 -d
+	fi 2>/dev/null
+}
+
+# OpenSSH's format has the public half in clear; of others ssh-keygen tells it, where there is no passphrase.
+judge_half() {
+	found=other hashed=
+	if [ -L "$1" ]; then return; fi
+	if [ ! -e "$1" ]; then found=none; return; fi
+	[ -f "$1" ] || return
+	hash_of "$1"
+	if [ -n "$hashed" ] && [ "$hashed" = "$before" ]; then found=before; return; fi
+	case $(sed '/^-----/d' "$1" 2>/dev/null | decode_base64 | hex) in
+		*"${blob_hex:-none}"*) found=new; return ;;
+	esac
+	case $(ssh-keygen -y -P '' -f "$1" 2>/dev/null) in *" $blob" | *" $blob "*) found=new ;; esac
+}
+
+judge_public() {
+	found=other hashed=
+	if [ ! -e "$1" ] && [ ! -L "$1" ]; then found=none; return; fi
+	if [ -L "$1" ] || [ ! -f "$1" ]; then return; fi
+	hash_of "$1"
+	case $(head -c 65536 "$1" | tr '\n' ' ') in *" $blob "*) found=new ;; esac
+}
+
+# ssh offers the public half that lies beside a private one, and signs with the private one: while the two are exchanged
+# there is none.
+#
+# hide_public PATH BLOB: no .pub file lies beside it; the old one is kept.
+do_hide_public() {
+	enter "$1"
+	blob=$2
+	judge_public "./$name.pub"
+	case $found in
+		none) ok none ;;
+		new) rm -f "./$name.pub" ;;
+		*)
+			if [ -e "./$name.latchkey-old.pub" ]; then no old-in-the-way "$folder/$name.latchkey-old.pub"; fi
+			problem=$(mv "./$name.pub" "./$name.latchkey-old.pub" 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
+			;;
+	esac
+	sync_folder
+	ok hidden
+}
+
+# show_public PATH BYTES: a .pub file of these bytes lies beside it, with the mode of the old one; without bytes, the old one.
+do_show_public() {
+	enter "$1"
+	find_sync .
+	old=./$name.latchkey-old.pub part=./$name.latchkey-part
+	if [ -z "$2" ]; then
+		if [ -e "$old" ]; then problem=$(mv "$old" "./$name.pub" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }; fi
+		part=
+		sync_folder
+		ok done
+	fi
+	rm -f "$part"
+	if [ -e "$old" ]; then cp -p "$old" "$part"
+	else : >"$part" && chmod 644 "$part"
+	fi || no no-space
+	problem=$(put_bytes "$2" 2>&1 >"$part") || { why_of "$problem"; no "$why"; }
+	sync_file "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	problem=$($move "$part" "./$name.pub" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+	part=
+	sync_folder
+	ok done
+}
+
+# tidy_half PATH: what ssh-keygen and our own proofs have left beside it, and the old public half.
+do_tidy_half() {
+	enter "$1"
+	rm -f "./$name.latchkey-new.pub" "./$name.latchkey-old.pub"
+	drop_proof
+	sync_folder
+	ok done
+}
+
+drop_proof() { for part in known config log said; do rm -f "./$name.latchkey-$part"; done; part=; }
+
+# prove PATH KNOWN CONFIG WORD RUNS: logs in elsewhere with the private key at PATH and nothing else. KNOWN and CONFIG are
+# the bytes of a known_hosts and an ssh_config file, which are there only meanwhile; WORD must come back where RUNS is
+# "command". Where it is "nothing" ssh ends itself as soon as it is in, before anything runs there.
+do_prove() {
+	enter "$1"
+	word=$4 runs=$5
+	check_words "$word"
+	has ssh || no no-ssh
+	[ -f "./$name" ] && [ ! -L "./$name" ] || no absent
+	drop_proof
+	trap drop_proof EXIT
+	put_bytes "$2" >"./$name.latchkey-known" && put_bytes "$3" >"./$name.latchkey-config" || no no-space
+	unset SSH_AUTH_SOCK SSH_ASKPASS DISPLAY
+	SHELL=/bin/sh
+	export SHELL
+	limit=
+	if has timeout; then limit="timeout $proof_seconds"; fi
+	# Its words are the same for every host: what they are about is in the file.
+	set -- $limit ssh -F "./$name.latchkey-config" -T
+	if [ "$runs" = command ]; then run_proof "$@" latchkey sh -s
+	else run_proof "$@" -o PermitLocalCommand=yes -o 'LocalCommand=kill $PPID' -N latchkey
+	fi
+	tell ended "$ended"
+	head -c 65536 "./$name.latchkey-log" | send_data log
+	head -c 4096 "./$name.latchkey-said" | send_data said
+	ok tried
+}
+
+proof_seconds=20
+
+run_proof() {
+	"$@" >"./$name.latchkey-said" 2>"./$name.latchkey-log" <<-END
+		$nl$nl$nl
+		echo latchkey-''$word
+	END
+	ended=$?
+}

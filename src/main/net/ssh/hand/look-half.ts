@@ -1,0 +1,64 @@
+/** How far the replacement of a private half has come that lies on a host. None of its bytes leave the host. */
+import { exchange, type Failed, type Refused, readTail } from "./exchange.ts";
+import type { Hand, Lost } from "./hand.ts";
+import { writeBytes } from "./words.ts";
+
+/** `other`: not of this run, no regular file, or not readable. */
+export type FoundHalf = { kind: "none" | "before" | "new" | "other"; hash: string | null };
+
+export type HalfLook = {
+  kind: "seen";
+  now: FoundHalf;
+  made: FoundHalf;
+  old: FoundHalf;
+  /** The .pub file beside it. */
+  publicFile: FoundHalf;
+};
+
+type HalfWish = {
+  path: string;
+  /** The hash of what is to be replaced; null: nothing was there. */
+  before: string | null;
+  /** The new key's public half. */
+  blob: Uint8Array;
+};
+
+export async function lookAtHostHalf(
+  hand: Hand,
+  { path, before, blob }: HalfWish,
+): Promise<HalfLook | Refused | Failed | Lost> {
+  const words = [path, before ?? "absent", Buffer.from(blob).toString("base64")];
+  const answer = await exchange(hand, { verb: "look_half", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const find = (name: string) => readFound(answer.told.get(name)?.[0] ?? []);
+  const [now, made, old] = [find("half"), find("half.latchkey-new"), find("half.latchkey-old")];
+  const publicFile = find("public");
+  if (!now || !made || !old || !publicFile)
+    return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind: "seen", now, made, old, publicFile };
+}
+
+type Outcome = { kind: "done" } | Refused | Failed | Lost;
+
+/** ssh offers the .pub file that lies beside a private half: while that is exchanged there is none. The old one is kept. */
+export const hidePublic = (hand: Hand, path: string, blob: Uint8Array): Promise<Outcome> =>
+  order(hand, "hide_public", [path, Buffer.from(blob).toString("base64")]);
+
+/** Null: the one that was hidden. */
+export const showPublic = (hand: Hand, path: string, text: string | null): Promise<Outcome> =>
+  order(hand, "show_public", [path, text === null ? "" : writeBytes(Buffer.from(text))]);
+
+/** Removes what ssh-keygen and proofs have left beside a half, and the public half that was hidden. */
+export const tidyHalf = (hand: Hand, path: string): Promise<Outcome> => order(hand, "tidy_half", [path]);
+
+async function order(hand: Hand, verb: string, words: readonly string[]): Promise<Outcome> {
+  const answer = await exchange(hand, { verb, words });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "done" } : readTail(answer);
+}
+
+function readFound([kind = "", hash = ""]: readonly string[]): FoundHalf | null {
+  if (kind !== "none" && kind !== "before" && kind !== "new" && kind !== "other") return null;
+  return { kind, hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null };
+}
