@@ -3,17 +3,10 @@ import type { AccessFilter } from "#shared/contract/access.ts";
 import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
 import { BY_FIRST_SCAN, IS_ROGUE } from "#store/changes/rogue.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
-import {
-  endOfStart,
-  isAscii,
-  isIndexed,
-  splitWords,
-  toFingerprintStart,
-  toPattern,
-  toPhrase,
-} from "#store/lists/search.ts";
+import { splitWords } from "#store/lists/search.ts";
 import type { scopeTable } from "#store/people/scope-table.ts";
 import { COLUMNS, type GrantRows, type Row } from "./grant-row.ts";
+import { grantSearch, STANDS_NOW } from "./grant-search.ts";
 import { EVERYTHING, standingConditions, standingTally } from "./grant-standing.ts";
 
 type Column = "host" | "account" | "fingerprint" | "keyType" | "effective" | "comment";
@@ -28,8 +21,6 @@ const SORTED_BY: Record<Column, readonly string[]> = {
   effective: ["effective"],
   comment: ["substr(comment, 1, 120)"],
 };
-
-const TEXT = "host_name || char(10) || account || char(10) || file || char(10) || comment";
 
 /** The same key in other places is listed up to this many. */
 const MOST_OF_SAME_KEY = 1_000;
@@ -48,12 +39,16 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
     ORDER BY id
     LIMIT ?`);
   const tally = standingTally(db);
+  const search = grantSearch(lists, () => tally(EVERYTHING));
 
   return {
     list({ sort, after, limit, ...filter }: Wanted): Listed<GrantRow> {
       const standing = { ...filter, isScopeWhole: scope.read().isWhole };
+      const words = splitWords(filter.search);
+      const [word] = words;
       const plain = toConditions(filter);
-      const where = [STANDS_NOW, ...plain, ...standingConditions(standing, tally)];
+      const judged = standingConditions(standing, tally);
+      const where = [STANDS_NOW, ...words.map(search.find), ...plain, ...judged];
       return lists.list(
         {
           select: COLUMNS,
@@ -63,7 +58,9 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
           after,
           limit,
           size: () => tally(EVERYTHING),
-          ...(plain.length === 0 ? { total: () => tally(standing) } : {}),
+          ...(words.length > 0 ? { sought: "id" } : {}),
+          ...(words.length === 0 && plain.length === 0 ? { total: () => tally(standing) } : {}),
+          ...(word !== undefined && where.length === 2 ? { total: () => search.count(word) } : {}),
         },
         rows.open(),
       );
@@ -83,8 +80,6 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
   }
 }
 
-const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
-
 function toConditions(filter: AccessFilter): Part[] {
   const equal = (column: string, value: string | null): Part[] =>
     value === null
@@ -92,7 +87,6 @@ function toConditions(filter: AccessFilter): Part[] {
       : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
   return [
     ...(filter.rogue ? [ROGUE] : []),
-    ...splitWords(filter.search).map(searchFor),
     ...equal("host_name", filter.host),
     ...equal("account", filter.account),
     ...equal("ifnull(fingerprint, '')", filter.fingerprint),
@@ -104,27 +98,3 @@ const ROGUE: Part = {
   values: [],
   walk: { sql: IS_ROGUE, values: [] },
 };
-
-/** A word stands in the grant, or its key's fingerprint begins with it. */
-function searchFor(word: string): Part {
-  const start = toFingerprintStart(word);
-  const [byText, value]: [string, string] = isIndexed(word)
-    ? ["SELECT rowid FROM grant_search WHERE grant_search MATCH ?", toPhrase(word)]
-    : [`SELECT id FROM grant_line WHERE gone_scan IS NULL AND (${TEXT}) LIKE ? ESCAPE '\\'`, toPattern(word)];
-  const pattern = toPattern(word);
-  const walk = isAscii(word) ? `(${TEXT}) LIKE ? ESCAPE '\\'` : null;
-  if (start === null) {
-    return {
-      sql: `id IN (${byText})`,
-      values: [value],
-      ...(walk === null ? {} : { walk: { sql: walk, values: [pattern] } }),
-    };
-  }
-  const hash = [start, endOfStart(start)];
-  const byHash = "ifnull(fingerprint, '') BETWEEN ? AND ?";
-  return {
-    sql: `id IN (${byText} UNION SELECT id FROM grant_line WHERE gone_scan IS NULL AND ${byHash})`,
-    values: [value, ...hash],
-    ...(walk === null ? {} : { walk: { sql: `(${walk} OR ${byHash})`, values: [pattern, ...hash] } }),
-  };
-}

@@ -4,16 +4,9 @@ import type { CertificateDetail, CertificateRow } from "#shared/model/certificat
 import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
-import {
-  endOfStart,
-  isAscii,
-  isIndexed,
-  splitWords,
-  toHexStart,
-  toPattern,
-  toPhrase,
-} from "#store/lists/search.ts";
+import { splitWords } from "#store/lists/search.ts";
 import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
+import { certificateSearch, SEEN_NOW } from "./certificate-search.ts";
 import { DATE_COLUMNS } from "./date-rules.ts";
 
 type Column = "notAfter" | "subject" | "issuer" | "keyType" | "placeCount";
@@ -29,8 +22,6 @@ const SORTED_BY: Record<Column, string> = {
   placeCount: "place_count",
 };
 
-const TEXT = "subject || char(10) || issuer || char(10) || names";
-
 /** The certificates that are seen somewhere now. */
 export function certificateTable(db: Database, lists: Lists, rows: ReturnType<typeof certificateRows>) {
   const find = db.prepare<{ sha256: string; now: string }, Row>(`
@@ -41,6 +32,8 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
     .prepare<[], number>("SELECT count(*) FROM certificate WHERE is_seen = 1 AND owner <> ''")
     .pluck();
 
+  const search = certificateSearch(lists, () => total.get() ?? 0);
+
   /** Where it need not be counted one by one. */
   function totalOf(where: readonly Part[], { owner }: CertificateFilter): { total?: () => number } {
     const all = total.get() ?? 0;
@@ -50,7 +43,9 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
 
   return {
     list({ sort, placeLimit, now, after, limit, ...filter }: Wanted): Listed<CertificateRow> {
-      const where = [SEEN_NOW, ...toConditions(filter, now)];
+      const words = splitWords(filter.search);
+      const [word] = words;
+      const where = [SEEN_NOW, ...words.map(search.find), ...toConditions(filter, now)];
       return lists.list(
         {
           select: `${COLUMNS}, ${DATE_COLUMNS}`,
@@ -62,6 +57,8 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
           named: { now: toInstant(now) },
           size: () => total.get() ?? 0,
           ...totalOf(where, filter),
+          ...(word === undefined ? {} : { sought: "id" }),
+          ...(word !== undefined && where.length === 2 ? { total: () => search.count(word) } : {}),
         },
         (row: Row) => rows.toRow(row, placeLimit, now),
       );
@@ -75,10 +72,8 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
   };
 }
 
-const SEEN_NOW: Part = { sql: "is_seen = 1", values: [] };
-
 function toConditions(filter: CertificateFilter, now: Date): Part[] {
-  const parts: Part[] = splitWords(filter.search).map(searchFor);
+  const parts: Part[] = [];
   if (filter.expiringWithinDays !== null) {
     const until = toInstant(addDays(now, filter.expiringWithinDays));
     parts.push({ sql: "not_after <= ?", values: [until] });
@@ -114,30 +109,3 @@ const TAGGED = `
 const UNDER_NAME = `
   SELECT certificate FROM place
   WHERE gone_scan IS NULL AND name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)`;
-
-/** A word stands in the certificate or in the name of a host where it is seen, or its hash begins with it. */
-function searchFor(word: string): Part {
-  const pattern = toPattern(word);
-  if (!isIndexed(word)) {
-    const sql = `((${TEXT}) LIKE ? ESCAPE '\\' OR id IN (${UNDER_NAMES}
-      (SELECT host_name.id FROM host_name WHERE host_name.name LIKE ? ESCAPE '\\')))`;
-    return { sql, values: [pattern, pattern] };
-  }
-  const start = toHexStart(word);
-  const hash = start === null ? [] : [start, endOfStart(start)];
-  const phrase = toPhrase(word);
-  const sql = `id IN (
-    SELECT rowid FROM certificate_search WHERE certificate_search MATCH ?
-    UNION ${UNDER_NAMES} (SELECT rowid FROM host_name_search WHERE host_name_search MATCH ?)
-    ${start === null ? "" : "UNION SELECT certificate.id FROM certificate WHERE sha256 BETWEEN ? AND ?"})`;
-  const walk = `((${TEXT}) LIKE ? ESCAPE '\\' ${start === null ? "" : "OR sha256 BETWEEN ? AND ?"} OR EXISTS (
-    SELECT 1 FROM place JOIN host_name ON host_name.id = place.name
-    WHERE place.certificate = certificate.id AND gone_scan IS NULL AND host_name.name LIKE ? ESCAPE '\\'))`;
-  return {
-    sql,
-    values: [phrase, phrase, ...hash],
-    ...(isAscii(word) ? { walk: { sql: walk, values: [pattern, ...hash, pattern] } } : {}),
-  };
-}
-
-const UNDER_NAMES = "SELECT certificate FROM place WHERE gone_scan IS NULL AND name IN";

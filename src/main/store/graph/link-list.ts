@@ -1,8 +1,9 @@
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
-import { type Key, readCursor, type Sort, type Value, writeCursor } from "#store/lists/cursor.ts";
-import { conditions, type Listed, type Lists, type Part, valuesOf, type Window } from "#store/lists/lists.ts";
+import { type Key, readCursor, type Sort, writeCursor } from "#store/lists/cursor.ts";
+import { type Listed, type Lists, MOST_KEPT, type Window } from "#store/lists/lists.ts";
 import { armsOf, type LinkArm, type LinkFilter } from "./link-arms.ts";
-import { type Way, waysOf } from "./link-ways.ts";
+import { linkPages } from "./link-pages.ts";
+import { waysOf } from "./link-ways.ts";
 import { readNodeId } from "./node-id.ts";
 
 /** A cursor names the arm and the values of its order; the longest order has five. */
@@ -12,6 +13,8 @@ type Deps = { lists: Lists; nodeOf: (id: string) => GraphNode };
 
 /** Every step that is known, a page at a time: it begins after the last row of the page before, by an index. */
 export function linkList({ lists, nodeOf }: Deps) {
+  const { page, readKept } = linkPages(lists);
+
   return {
     list({ after, limit, ...filter }: LinkFilter & Window): Listed<GraphLink> {
       const arms = armsOf(filter).map((arm) => measure(lists, arm, filter));
@@ -23,7 +26,10 @@ export function linkList({ lists, nodeOf }: Deps) {
         if (total === 0) continue;
         const from = index === 0 && start ? start.slice(1, 1 + arm.outer.length + arm.inner.length) : null;
         const most = limit + 1 - found.length;
-        const rows = page(arm, { ways: ways.read(total, most), start: from, limit: most });
+        const isKept = filter.search.trim() !== "" && total <= MOST_KEPT;
+        const rows = isKept
+          ? readKept(arm, { ways: ways.counted, start: from, limit: most })
+          : page(arm, { ways: ways.read(total, most), start: from, limit: most });
         found.push(...rows.map((row) => ({ arm, row })));
         if (found.length > limit) break;
       }
@@ -35,38 +41,6 @@ export function linkList({ lists, nodeOf }: Deps) {
       };
     },
   };
-
-  /** First what else the same holder opens, then the holders after it: no index serves both at once. */
-  function page(arm: LinkArm, { ways, start, limit }: Page): Key[] {
-    if (start === null) return read(arm, ways, { where: [], limit });
-    const outer = start.slice(0, arm.outer.length);
-    const same: Part[] =
-      arm.inner.length === 0
-        ? []
-        : [
-            { sql: compare(arm.outer, "="), values: outer },
-            { sql: compare(arm.inner, ">"), values: start.slice(arm.outer.length) },
-          ];
-    const rest = same.length === 0 ? [] : read(arm, ways, { where: same, limit });
-    if (rest.length >= limit) return rest;
-    const beyond = { sql: compare(arm.outer, ">"), values: outer };
-    return [...rest, ...read(arm, ways, { where: [beyond], limit: limit - rest.length })];
-  }
-
-  /** Of several ways each gives the first of its rows; of these the first are those of the list. */
-  function read(arm: LinkArm, ways: readonly Way[], more: { where: readonly Part[]; limit: number }): Key[] {
-    const order = [...arm.outer, ...arm.inner];
-    const keys = order.map((column, index) => `${column} AS sort_${index}`);
-    const rows = ways.map(({ from, where }) => {
-      const all = [...where, ...more.where];
-      return lists.read<Key>(
-        `SELECT ${arm.select}, ${keys.join(", ")} FROM ${from}${conditions(all)} ORDER BY ${order.join(", ")} LIMIT ?`,
-        [...valuesOf(all), more.limit],
-      );
-    });
-    if (rows.length === 1) return rows[0] ?? [];
-    return rows.flat().sort(inOrder(order.length)).slice(0, more.limit);
-  }
 }
 
 /** Rows of a page name the same hosts and keys over and over: each is looked up once. */
@@ -86,27 +60,6 @@ function measure(lists: Lists, arm: LinkArm, filter: LinkFilter) {
   const total = ways.counted.reduce((sum, { from, where }) => sum + lists.count(from, where), 0);
   return { arm, ways, total };
 }
-
-type Page = { ways: readonly Way[]; start: readonly Value[] | null; limit: number };
-
-/** As SQLite orders them: text by its bytes. */
-function inOrder(columns: number): (one: Key, other: Key) => number {
-  return (one, other) => {
-    for (let index = 0; index < columns; index++) {
-      const [mine, theirs] = [one[`sort_${index}`] ?? "", other[`sort_${index}`] ?? ""];
-      if (mine !== theirs) return compareValues(mine, theirs);
-    }
-    return 0;
-  };
-}
-
-const compareValues = (one: Value, other: Value): number =>
-  typeof one === "number" && typeof other === "number"
-    ? one - other
-    : Buffer.compare(Buffer.from(String(one)), Buffer.from(String(other)));
-
-const compare = (columns: readonly string[], operator: string): string =>
-  `(${columns.join(", ")}) ${operator} (${columns.map(() => "?").join(", ")})`;
 
 /** The account is left out: its name may be long, and the grant has a number. */
 function idOf({ name, outer, inner }: LinkArm, row: Key): string {

@@ -3,16 +3,9 @@
  * or of a word that few grants and holders have, they are found from there: then only those are looked at, and put in order.
  */
 import type { Value } from "#store/lists/cursor.ts";
+import type { Phrase } from "#store/lists/letters.ts";
 import { isWalkShorter, type Lists, type Part } from "#store/lists/lists.ts";
-import {
-  endOfStart,
-  isAscii,
-  isIndexed,
-  splitWords,
-  toFingerprintStart,
-  toPattern,
-  toPhrase,
-} from "#store/lists/search.ts";
+import { endOfStart, isAscii, splitWords, toFingerprintStart, toPattern } from "#store/lists/search.ts";
 import { armConditions, GRANT_TEXT, type LinkArm, type LinkFilter } from "./link-arms.ts";
 
 /** Each of several ways finds rows that no other does; together they find all. */
@@ -29,26 +22,30 @@ export type Ways = {
 };
 
 export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
-  const words = splitWords(filter.search);
+  const { fromGrants } = arm;
+  const words = splitWords(filter.search).filter((word) => !fromGrants || !isEverywhere(lists, word));
   const plain = armConditions(arm, filter);
   const walked: Way = { from: arm.from, where: [...plain, ...words.map((word) => stands(arm, word))] };
-  const { fromGrants } = arm;
   const only = (way: Way): Ways => ({ counted: [way], read: () => [way] });
   if (filter.host !== null) return only({ ...walked, from: arm.fromHost });
   if (!fromGrants) return only(walked);
 
-  const word = words.filter((one) => isIndexed(one) && isAscii(one)).toSorted(longestFirst)[0];
-  if (word === undefined || countFound(lists, word) > MOST_FOUND) return only(walked);
+  const sought = words
+    .toSorted(longestFirst)
+    .flatMap((word) => seek(lists, word))
+    .find(({ inGrants }) => countFound(lists, inGrants) <= MOST_FOUND);
+  if (sought === undefined) return only(walked);
+  const { word, inGrants, inFiles } = sought;
   const rest = words.filter((one) => one !== word).map((one) => stands(arm, one));
   const { table, id, holders, isPhrase } = fromGrants;
   const found: Way[] = [
-    { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, inGrants(word)] },
+    { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, isInGrants(word, inGrants)] },
     {
       from: arm.from,
       where: [
         ...plain,
         ...rest,
-        { sql: `${id} IN (${holders})`, values: [isPhrase ? toPhrase(word) : toPattern(word)] },
+        { sql: `${id} IN (${holders})`, values: [isPhrase ? inFiles.match : toPattern(word)] },
         negate(standsInGrant(word)),
       ],
     },
@@ -61,8 +58,25 @@ export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
 
 const longestFirst = (one: string, other: string): number => other.length - one.length;
 
-const countFound = (lists: Lists, word: string): number =>
-  lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [toPhrase(word)] }]);
+/** A word as the indexes look for it; nothing where they cannot. */
+function seek(lists: Lists, word: string): { word: string; inGrants: Phrase; inFiles: Phrase }[] {
+  const inGrants = lists.phraseOf("grant", word);
+  const inFiles = lists.phraseOf("key_file", word);
+  return inGrants && inFiles && isAscii(word) ? [{ word, inGrants, inFiles }] : [];
+}
+
+const countFound = (lists: Lists, { match }: Phrase): number =>
+  lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [match] }]);
+
+/** What every grant has, such as letters of `authorized_keys`, every step has that ends at a grant. */
+function isEverywhere(lists: Lists, word: string): boolean {
+  const phrase = lists.phraseOf("grant", word);
+  if (phrase === null) return false;
+  const all = lists.read<{ count: number }>(ALL_GRANTS, [])[0]?.count ?? 0;
+  return (phrase.most ?? all) >= all && countFound(lists, phrase) === all;
+}
+
+const ALL_GRANTS = "SELECT ifnull(sum(count), 0) AS count FROM tally WHERE what GLOB 'grant *'";
 
 /** In the holder, or in the grant where the arm has one, or the key's fingerprint begins with it. */
 function stands(arm: LinkArm, word: string): Part {
@@ -80,13 +94,13 @@ function standsInGrant(word: string): Part {
     : text;
 }
 
-function inGrants(word: string): Part {
+function isInGrants(word: string, { match }: Phrase): Part {
   const text = "SELECT rowid FROM grant_search WHERE grant_search MATCH ?";
   const key = keyRange(word);
   const sql = key
     ? `${text} UNION SELECT id FROM grant_line WHERE gone_scan IS NULL AND ifnull(fingerprint, '') BETWEEN ? AND ?`
     : text;
-  return { sql: `grant_line.id IN (${sql})`, values: [toPhrase(word), ...(key ?? [])] };
+  return { sql: `grant_line.id IN (${sql})`, values: [match, ...(key ?? [])] };
 }
 
 function keyRange(word: string): Value[] | null {

@@ -47,7 +47,7 @@ type PresentedKey = HostKeyView & { blob: Uint8Array; isUnknown: boolean };
 type KeyRow = { key_type: string; key_fingerprint: string; key_blob: Uint8Array; outcome: string };
 
 const SORTED_BY: Record<Column, readonly string[]> = {
-  host: ["host", "port"],
+  host: ["host", "port", "id"],
   os: ["ifnull(substr(os, 1, 120), '')", "id"],
   state: ["state", "id"],
   grantCount: ["grant_count", "id"],
@@ -88,7 +88,8 @@ export function hostTable(db: Database, { lists, briefs, pins }: Deps) {
         ...(state ? [{ sql: "state = ?", values: [state] }] : []),
       ];
       const order = { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending };
-      return lists.list({ select: COLUMNS, from: "host", where, sort: order, ...page }, toHost);
+      const sought = search.trim() === "" ? {} : { sought: "id" };
+      return lists.list({ select: COLUMNS, from: "host", where, sort: order, ...sought, ...page }, toHost);
     },
 
     find(id: number): HostDetail | null {

@@ -1,5 +1,8 @@
-import type { Database, Statement } from "better-sqlite3";
+import type { Database } from "better-sqlite3";
+import { answerReader, questionOf } from "./answers.ts";
 import { type Key, readCursor, type Sort, type Value, writeCursor } from "./cursor.ts";
+import { phrases } from "./letters.ts";
+import type { Order } from "./order.ts";
 
 /** A piece of SQL that this program wrote, and the values that a caller gave for its question marks. */
 export type Part = {
@@ -24,67 +27,81 @@ export type Asked = Window & {
   total?: () => number;
   /** How many rows there are without any filter, where a condition has a `walk`. */
   size?: () => number;
+  /**
+   * Where words are sought: the column that tells rows apart, which is the last of the order. What they find, if it is
+   * not too much, is kept for the next pages.
+   */
+  sought?: string;
 };
 
 export type Lists = ReturnType<typeof createLists>;
 
-/** So many different questions keep their statement, and so many their total; a person asks far fewer. */
-const MOST_STATEMENTS = 300;
-const MOST_TOTALS = 100;
+/** What so many rows match is common enough to be met soon by whoever walks the list in its order. */
+export const MOST_KEPT = 100_000;
 
 /**
  * Lists of any length, a page at a time. A page begins after the last row of the one before it, by
  * that row's values in the order of the list: it costs the same at any depth.
  */
 export function createLists(db: Database) {
-  const statements = new Map<string, Statement<unknown[]>>();
-  const totals = new Map<string, { version: string; total: number }>();
-  const ownChanges = db.prepare<[], number>("SELECT total_changes()").pluck();
+  const { read, find, keep } = answerReader(db);
 
   return {
     list<Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> {
-      const { select, from, where, sort, after, named } = asked;
+      const { from, where, sort, limit, named } = asked;
       const total = asked.total?.() ?? count(from, where, named);
-      const all = [...choose(asked, total), ...startAfter(sort, after)];
       if (total === 0) return { rows: [], total, next: null };
-      const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy(sort)} LIMIT ?`;
-      const rows = read<Row & Key>(sql, [...valuesOf(all), asked.limit + 1], named);
-      return { ...cut(rows, sort, asked.limit, toItem), total };
+      const { sought } = asked;
+      const kept = sought !== undefined && total <= MOST_KEPT ? readKept<Row>(asked, sought) : null;
+      const rows = kept ?? readPage<Row>(asked, total);
+      return { ...cut(rows, sort, limit, toItem), total };
     },
     count,
+    find,
+    keep,
+    phraseOf: phrases(db, keep),
     read,
   };
 
-  /** Counts once for all pages, until something changes: to count what a common word finds takes long. */
+  function readPage<Row>(asked: Asked, total: number): (Row & Key)[] {
+    const { select, from, sort, after, limit, named } = asked;
+    const all = [...choose(asked, total), ...startAfter(sort, after)];
+    const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy(sort)} LIMIT ?`;
+    return read<Row & Key>(sql, [...valuesOf(all), limit + 1], named);
+  }
+
+  /** By what was found for the first page, in its order; null when the row before this page is not among that any more. */
+  function readKept<Row>({ select, from, where, sort, after, limit, named = {} }: Asked, id: string) {
+    const sql = `SELECT ${id} AS id FROM ${from}${conditions(where)}${orderBy(sort)}`;
+    const values = valuesOf(where);
+    const all = keep(questionOf(sql, values, named), () =>
+      read<{ id: Value }>(sql, values, named).map((row) => row.id),
+    );
+    const before = after === null ? null : readCursor(sort, after).at(-1);
+    const start = before === null ? 0 : all.indexOf(before ?? "") + 1;
+    if (before !== null && start === 0) return null;
+    const found = JSON.stringify(all.slice(start, start + limit + 1));
+    const isFound = `${id} IN (SELECT value FROM json_each(?))`;
+    const page = `SELECT ${select}${sortKeys(sort)} FROM ${from} WHERE ${isFound}${orderBy(sort)}`;
+    return read<Row & Key>(page, [found], named);
+  }
+
+  /** Counts once for all pages. */
   function count(from: string, where: readonly Part[], named: Record<string, Value> = {}): number {
     const sql = `SELECT count(*) AS total FROM ${from}${conditions(where)}`;
     const values = valuesOf(where);
-    const key = JSON.stringify([sql, values, sql.includes("@") ? named : null]);
-    const version = `${db.pragma("data_version", { simple: true })} ${ownChanges.get()}`;
-    const known = totals.get(key);
-    if (known?.version === version) return known.total;
-    const total = read<{ total: number }>(sql, values, named)[0]?.total ?? 0;
-    if (totals.size >= MOST_TOTALS) totals.clear();
-    totals.set(key, { version, total });
-    return total;
-  }
-
-  function read<Row>(sql: string, values: readonly Value[], named: Record<string, Value> = {}): Row[] {
-    return prepare(sql).all(named, ...values) as Row[];
-  }
-
-  function prepare(sql: string): Statement<unknown[]> {
-    const known = statements.get(sql);
-    if (known) return known;
-    if (statements.size >= MOST_STATEMENTS) statements.clear();
-    const statement = db.prepare<unknown[]>(sql);
-    statements.set(sql, statement);
-    return statement;
+    return keep(
+      questionOf(sql, values, named),
+      () => read<{ total: number }>(sql, values, named)[0]?.total ?? 0,
+    );
   }
 }
 
-function choose({ where, limit, size }: Asked, total: number): readonly Part[] {
-  const isWalk = size !== undefined && isWalkShorter(total, limit, size());
+/** As `order.ts` has it, of rows that have their keys. */
+export const orderOf = ({ columns, descending }: Sort): Order => ({ count: columns.length, descending });
+
+function choose({ where, limit, size, sought }: Asked, total: number): readonly Part[] {
+  const isWalk = size !== undefined && (sought !== undefined || isWalkShorter(total, limit, size()));
   return isWalk ? where.map((part) => part.walk ?? part) : where;
 }
 
