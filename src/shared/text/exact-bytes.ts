@@ -7,11 +7,28 @@
 export function writeExactly(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; ) {
-    const { code, length } = readCharacter(bytes, at);
-    text += code === null ? escapeByte(bytes[at] as number) : escapeCharacter(code);
-    at += length;
+    const plain = endOfPlain(bytes, at);
+    if (plain > at) text += String.fromCharCode(...bytes.subarray(at, plain));
+    if (plain === bytes.length) break;
+    const { code, length } = readCharacter(bytes, plain);
+    text += code === null ? escapeByte(bytes[plain] as number) : escapeCharacter(code);
+    at = plain + length;
   }
   return text;
+}
+
+/** Most arguments of a call. */
+const LONGEST_RUN = 10_000;
+
+/** Up to where each byte is a character that stands for itself. */
+function endOfPlain(bytes: Uint8Array, from: number): number {
+  const most = Math.min(bytes.length, from + LONGEST_RUN);
+  let at = from;
+  for (; at < most; at++) {
+    const byte = bytes[at] as number;
+    if (byte < 0x20 || byte > 0x7e || byte === 0x5c) break;
+  }
+  return at;
 }
 
 /** Null where the text was not written by `writeExactly`. */
@@ -21,9 +38,18 @@ export function readExactly(text: string): Uint8Array | null {
     if (piece === "\\") return null;
     if (piece === "\\\\") bytes.push(0x5c);
     else if (piece.startsWith("\\x")) bytes.push(Number.parseInt(piece.slice(2), 16));
-    else for (const character of piece) bytes.push(...encode(character.codePointAt(0) as number));
+    else pushText(bytes, piece);
   }
   return Uint8Array.from(bytes);
+}
+
+function pushText(bytes: number[], text: string): void {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at) as number;
+    if (code < 0x80) bytes.push(code);
+    else bytes.push(...encode(code));
+    if (code > 0xffff) at++;
+  }
 }
 
 /** The character that UTF-8 has here, in its shortest form; `code` null where there is none. */
