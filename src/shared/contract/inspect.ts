@@ -105,8 +105,10 @@ export const inspect = {
         serverName: HostName.nullable().default(null),
         /** What is spoken before TLS; null: what the port says. */
         protocol: Protocol.nullable().default(null),
-        /** A proxy that wants no login; empty: directly. */
+        /** A proxy; empty: directly. */
         way: WayText.default(""),
+        /** Of the user that the way names; null where it names none. */
+        wayPassword: z.string().max(4_096).nullable().default(null),
         asksForOffers: z.boolean().default(false),
       }),
     )

@@ -23,12 +23,16 @@ export function createInspect({ prober, now }: Deps) {
     file: os.file.handler(({ input: { passwords, ...file } }) =>
       inspectFile({ ...file, passwords: passwords.map((password) => new Redacted(password)) }, aside),
     ),
-    endpoint: os.endpoint.handler(({ input: { protocol, way, asksForOffers, ...place }, signal }) =>
-      inspectEndpoint(
-        { kind: "tls", ...place, protocol: protocol ?? protocolOfPort(place.port) },
-        { way: openWay(way), everyAddress: true, asksForOffers },
-        signal,
-      ),
+    endpoint: os.endpoint.handler(
+      ({ input: { protocol, way, wayPassword, asksForOffers, ...place }, signal }) =>
+        inspectEndpoint(
+          { kind: "tls", ...place, protocol: protocol ?? protocolOfPort(place.port) },
+          {
+            way: openWay(way, wayPassword === null ? null : new Redacted(wayPassword)),
+            ...{ everyAddress: true, asksForOffers },
+          },
+          signal,
+        ),
     ),
   };
 
@@ -57,14 +61,17 @@ export function createInspect({ prober, now }: Deps) {
   }
 }
 
-/** Nobody is asked for anything here, so that ways which want a login are for scans. */
-function openWay(text: string): Way | null {
+/** Nobody is asked for anything here: what a proxy wants to be told comes along, and a jump host wants more. */
+function openWay(text: string, password: Redacted<string> | null): Way | null {
   const way = readWay(text);
   if (way.kind === "direct") return null;
-  if (way.kind === "jump" || way.user !== null)
+  if (way.kind === "jump")
+    throw new Refusal("invalid-input", "a jump host is logged in to by scans alone; scan the endpoint");
+  const { user } = way;
+  if (user !== null && password === null)
     throw new Refusal(
       "invalid-input",
-      "a way that is logged in to is gone by scans alone; scan the endpoint",
+      `the proxy is to be logged in to as ${user}, whose password is not there; inspect at a terminal, which asks for it`,
     );
-  return createProxyWay({ ...way, credentials: null });
+  return createProxyWay({ ...way, credentials: user !== null && password ? { user, password } : null });
 }

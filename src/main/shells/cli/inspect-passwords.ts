@@ -24,6 +24,14 @@ export async function readPasswords(path: string | undefined): Promise<string[]>
   return lines;
 }
 
+/** The password of a proxy whose address names a user; null where it names none, or nobody is there to be asked. */
+export async function askForProxy(way: string, { prompt, err }: World): Promise<string | null> {
+  const [, user = null, place] = /^(?:socks5h?|http):\/\/([^@/]+)@([^@/]+)/i.exec(way) ?? [];
+  if (user === null || !prompt) return null;
+  err(`the proxy ${printable(place ?? "")} is logged in to as ${printable(user)}`);
+  return prompt("Password: ", { isHidden: true, signal: new AbortController().signal });
+}
+
 type Look = (passwords: readonly string[]) => Promise<Inspection>;
 
 /**

@@ -6,7 +6,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { StartTls } from "#shared/model/starttls.ts";
 import { toCertificateFacts } from "./certificate-json.ts";
 import { explain } from "./explain.ts";
-import { lookWithPasswords, readPasswords } from "./inspect-passwords.ts";
+import { askForProxy, lookWithPasswords, readPasswords } from "./inspect-passwords.ts";
 import { type CommonOptions, openEmptyApp, printJson } from "./options.ts";
 import { readFileOrRefuse } from "./read-file.ts";
 import { aliasOf, sayInspection } from "./say-inspection.ts";
@@ -31,7 +31,7 @@ export function addInspect(program: Command, { world, finish }: Session): void {
     .helpGroup(LOOK)
     .description("read certificates and keys from files or endpoints, and remember nothing")
     .option("--passphrase-file <file>", "try the passphrases in this file, one a line, on what is locked")
-    .option("--proxy <url>", "reach endpoints through socks5://host:port or http://host:port")
+    .option("--proxy <url>", "reach endpoints through socks5://[user@]host:port or http://[user@]host:port")
     .addOption(startTlsOption())
     .option("--offers", "ask endpoints, by more connections, which TLS versions and groups they take")
     .addHelpText("after", HELP)
@@ -51,7 +51,7 @@ What is locked is tried with the passwords that everybody knows, and with those 
 terminal you are asked. A locked store that stays shut is told of as locked.
 
 Of an endpoint its facts come first: version, cipher, group, what it staples, whose certificates it asks
-clients for, and what each address of its name serves.
+clients for, and what each address of its name serves. The password of a proxy is asked for, once.
 
 Examples:
   latchkey inspect /etc/ssl/certs/ca-certificates.crt
@@ -73,11 +73,12 @@ async function inspectSources(
 ): Promise<number> {
   const passwords = await readPasswords(options.passphraseFile);
   await using app = openEmptyApp(world);
+  const wayPassword = await askForProxy(options.proxy ?? "", world);
   const inspections: Inspection[] = [];
   const codes = [0];
   for (const source of sources) {
     try {
-      inspections.push(await inspectSource(source, app.client, { passwords, options, world }));
+      inspections.push(await inspectSource(source, app.client, { passwords, wayPassword, options, world }));
     } catch (error) {
       // One that cannot be read does not keep the others from being read.
       if (sources.length === 1) throw error;
@@ -96,16 +97,21 @@ async function inspectSources(
 const isNothing = ({ items, stores, isWrongPassword }: Inspection): boolean =>
   isWrongPassword || (items.length === 0 && stores.length === 0);
 
-type Look = { passwords: readonly string[]; options: InspectOptions; world: World };
+type Look = {
+  passwords: readonly string[];
+  wayPassword: string | null;
+  options: InspectOptions;
+  world: World;
+};
 
 /** A file of that name comes before an endpoint of that name. */
 async function inspectSource(
   source: string,
   client: LatchkeyClient,
-  { passwords, options, world }: Look,
+  { passwords, wayPassword, options, world }: Look,
 ): Promise<Inspection> {
   if (source !== "-" && !existsSync(source) && /:\d+(\/[\w.-]+)?$|^[a-z][a-z0-9-]*:\/\//i.test(source))
-    return inspectEndpoint(source, client, options);
+    return inspectEndpoint(source, client, { ...options, wayPassword });
   const bytes =
     source === "-" ? await world.readInput(MOST_BYTES) : await readFileOrRefuse(source, MOST_BYTES);
   if (bytes === null)
@@ -124,13 +130,13 @@ async function inspectSource(
 async function inspectEndpoint(
   text: string,
   client: LatchkeyClient,
-  { proxy = "", offers = false, starttls }: InspectOptions,
+  { proxy = "", offers = false, starttls, wayPassword }: InspectOptions & Pick<Look, "wayPassword">,
 ): Promise<Inspection> {
   const { total, first } = await client.targets.preview({ text, only: "tls", protocol: starttls ?? null });
   const [target] = first;
   if (total !== 1 || target?.kind !== "tls")
     throw new Refusal("invalid-input", `${text} means ${total} endpoints; name one, or scan them`);
-  return client.inspect.endpoint({ ...target, way: proxy, asksForOffers: offers });
+  return client.inspect.endpoint({ ...target, way: proxy, wayPassword, asksForOffers: offers });
 }
 
 const toJson = (inspection: Inspection) => ({
