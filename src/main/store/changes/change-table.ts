@@ -2,18 +2,12 @@ import type { Database } from "better-sqlite3";
 import type { ChangeFilter } from "#shared/contract/changes.ts";
 import { type ChangeCount, ChangeKind, type ChangeRow, type ChangeWhat } from "#shared/model/change.ts";
 import { ScanId } from "#shared/model/scan.ts";
-import { type Key, readCursor, type Value } from "#store/lists/cursor.ts";
-import {
-  conditions,
-  cut,
-  type Listed,
-  type Lists,
-  type Part,
-  valuesOf,
-  type Window,
-} from "#store/lists/lists.ts";
+import { readCursor } from "#store/lists/cursor.ts";
+import { cut, type Listed, type Lists, orderOf, type Part, type Window } from "#store/lists/lists.ts";
+import { mergeRows } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";
-import { CHANGE_ARMS, type ChangeArm, columnsOf, textOf } from "./change-arms.ts";
+import { CHANGE_ARMS, type ChangeArm, textOf } from "./change-arms.ts";
+import { type ChangeFound, changeReader } from "./change-reader.ts";
 import { sayDifference, sayFacts, type VersionReader } from "./version-row.ts";
 
 /** Two scans by their numbers, in either order; 0 is before every scan. */
@@ -21,18 +15,7 @@ export type Between = { from: number; to: number };
 
 type Wanted = Between & ChangeFilter & Window;
 
-type Row = {
-  id: number;
-  what: ChangeWhat;
-  kind: ChangeKind;
-  host: string;
-  scan: number;
-  at: string;
-  before: number | null;
-};
-
-const SELECT = `id, what, kind, scan, before, (SELECT host_name.name FROM host_name WHERE host_name.id = change.name) AS host,
-  (SELECT started_at FROM scan WHERE scan.id = change.scan) AS at, sort_0, sort_1`;
+type Row = ChangeFound & { host: string; at: string };
 
 const SORT = { name: "at", columns: ["scan", "id"], descending: true };
 
@@ -44,6 +27,9 @@ export function changeTable(
   db: Database,
   { lists, readVersion }: { lists: Lists; readVersion: VersionReader },
 ) {
+  const readArm = changeReader(lists);
+  const hostOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
+  const startOf = db.prepare<[number], string>("SELECT started_at FROM scan WHERE id = ?").pluck();
   const nameId = db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck();
 
   return {
@@ -54,26 +40,28 @@ export function changeTable(
         (arm) => (kind === null || arm.kind === kind) && (wanted === null || arm.what === wanted),
       );
       const named = order({ from, to });
-      const asked = arms.flatMap((arm) => {
+      const start = after === null ? null : readCursor(SORT, after);
+      const found = arms.map((arm) => {
         const where = [{ sql: arm.where, values: [] }, ...onHost(host), ...eachWord(search, textOf(arm))];
         const table = host === null ? arm.table : arm.tableOfHost;
-        const count = lists.count(table, where, named);
-        return count === 0 ? [] : [{ arm: { ...arm, table }, where, count }];
+        return readArm(
+          { ...arm, table },
+          { where, start, limit: limit + 1, named, isSought: search.trim() !== "" },
+        );
       });
-      const total = sum(asked.map(({ count }) => count));
-      const start = after === null ? null : readCursor(SORT, after);
-      const pages = asked.map(({ arm, where }) => armPage(arm, { where, start, limit: limit + 1 }));
-      // Hosts and dates are looked up for the rows of the page alone, and not for all that it is chosen from.
-      const sql = `SELECT ${SELECT} FROM (
-        SELECT * FROM (${pages.map((page) => page.sql).join(" UNION ALL ")})
-        ORDER BY sort_0 DESC, sort_1 DESC LIMIT ?) AS change
-        ORDER BY sort_0 DESC, sort_1 DESC`;
-      const rows =
-        pages.length === 0 ? [] : lists.read<Row & Key>(sql, [...valuesOf(pages), limit + 1], named);
-      return {
-        ...cut(rows, SORT, limit, (row) => toChange(readVersion, row, { from: named.from, isBack })),
-        total,
-      };
+      const rows = mergeRows(
+        found.map((arm) => arm.rows),
+        limit + 1,
+        orderOf(SORT),
+      );
+      const page = cut(rows, SORT, limit, (row) =>
+        toChange(
+          readVersion,
+          { ...row, host: hostOf.get(row.name) ?? "", at: startOf.get(row.scan) ?? "" },
+          { from: named.from, isBack },
+        ),
+      );
+      return { ...page, total: sum(found.map(({ total }) => total)) };
     },
 
     /** How many of each kind, by what became of them; kinds that have none are left out. */
@@ -99,20 +87,6 @@ export function changeTable(
   function onHost(host: string | null): Part[] {
     return host === null ? [] : [{ sql: "version.name = ?", values: [nameId.get(host) ?? 0] }];
   }
-}
-
-type Page = { where: readonly Part[]; start: readonly Value[] | null; limit: number };
-
-/** The part of a page that one arm has, read in the order of its index. */
-function armPage(arm: ChangeArm, { where, start, limit }: Page): Part {
-  const keys = `${arm.scan}, version.id`;
-  const all = [...where, ...(start === null ? [] : [{ sql: `(${keys}) < (?, ?)`, values: start }])];
-  return {
-    sql: `SELECT * FROM (
-      SELECT ${columnsOf(arm)}, ${arm.scan} AS sort_0, version.id AS sort_1
-      FROM ${arm.table}${conditions(all)} ORDER BY ${arm.scan} DESC, version.id DESC LIMIT ?)`,
-    values: [...valuesOf(all), limit],
-  };
 }
 
 const order = ({ from, to }: Between): Between => ({ from: Math.min(from, to), to: Math.max(from, to) });

@@ -20,7 +20,7 @@ type Counted = { rule: RuleId; severity: number; count: number };
 
 /** Looks through arms, what was accepted apart from what was not. */
 export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
-  return { look, countArm };
+  return { look, seek, countArm };
 
   /**
    * What of an arm a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
@@ -37,6 +37,16 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     const total = lists.count(from, where, named) - acceptedCount;
     if (acceptedCount === 0) return { from, where, total };
     return { from, where: [...where, { sql: `NOT (${arm.isAccepted})`, values: [] }], total };
+  }
+
+  /** The same without counting. */
+  function seek(arm: Arm, { accepted, ...filter }: FindingFilter, named: { now: string }) {
+    const where = armConditions(arm, filter);
+    if (!where) return null;
+    if (accepted) return { from: arm.table, where: [...where, { sql: arm.isAccepted, values: [] }] };
+    const from = (filter.host !== null && arm.ofHost) || arm.from;
+    const isOpen = { sql: `NOT (${arm.isAccepted})`, values: [] };
+    return { from, where: acceptances.hasAny(named.now) ? [...where, isOpen] : where };
   }
 
   function countArm(arm: Arm, now: string): Counted[] {

@@ -2,21 +2,14 @@ import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { type Key, readCursor } from "#store/lists/cursor.ts";
-import {
-  cut,
-  isWalkShorter,
-  type Listed,
-  type Lists,
-  orderBy,
-  type Part,
-  valuesOf,
-  type Window,
-} from "#store/lists/lists.ts";
+import { readCursor } from "#store/lists/cursor.ts";
+import { cut, type Listed, type Lists, orderOf, type Part, type Window } from "#store/lists/lists.ts";
+import { mergeRows } from "#store/lists/order.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import type { Arm, ArmColumn } from "./arm.ts";
 import { armLooker, EVERYTHING } from "./arm-looker.ts";
 import { type ArmSort, armPage } from "./arm-page.ts";
+import { armReader } from "./arm-reader.ts";
 import { ARMS, armConditions } from "./finding-arms.ts";
 import { readFindingId } from "./finding-id.ts";
 import { type ArmRow, findingRows } from "./finding-row.ts";
@@ -43,28 +36,21 @@ type Deps = { lists: Lists; acceptances: AcceptanceTable } & Parameters<typeof f
 /** What needs attention now: what visits have reported, what the dates say, and what only several hosts together show. */
 export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps) {
   const rows = findingRows(db, { ...deps, acceptances });
-  const { look, countArm } = armLooker({ lists, acceptances });
-  const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
+  const looker = armLooker({ lists, acceptances });
+  const arms = armReader(db, lists, looker);
 
   return {
     list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: Wanted): Listed<Finding> {
       const sort: ArmSort = { name: by, columns: SORTED_BY[by], descending };
       const after = cursor === null ? null : readCursor(sort, cursor);
-      const named = { now: toInstant(now) };
-      const found = ARMS.flatMap((arm) => {
-        const looked = look(arm, filter, named);
-        if (!looked) return [];
-        const { total, where } = looked;
-        const isAll = !filter.accepted && filter.host === null;
-        const isWalk = isAll && isWalkShorter(total, limit, certificates.get() ?? 0);
-        const from = isWalk ? walkOf(arm, sort) : looked.from;
-        return [{ total, page: armPage({ ...arm, from }, { sort, where, after, limit: limit + 1 }) }];
-      });
+      const wanted = { ...filter, sort, after, limit: limit + 1 };
+      const found = filter.search.trim() === "" ? arms.read(wanted, now) : arms.seek(wanted, now);
       const total = found.reduce((sum, arm) => sum + arm.total, 0);
-      const pages = found.flatMap(({ page }) => (page ? [page] : []));
-      const sql = `${pages.map((page) => page.sql).join(" UNION ALL ")}${orderBy(byKeys(sort))} LIMIT ?`;
-      const page =
-        pages.length === 0 ? [] : lists.read<ArmRow & Key>(sql, [...valuesOf(pages), limit + 1], named);
+      const page = mergeRows(
+        found.map((arm) => arm.rows),
+        limit + 1,
+        orderOf(sort),
+      );
       return { ...cut(page, sort, limit, (row) => rows.toFinding(row, now)), total };
     },
 
@@ -84,7 +70,7 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
 
     /** How many of each rule, the most severe first. */
     counts(now: Date): Count[] {
-      return addUp(ARMS.flatMap((arm) => countArm(arm, toInstant(now))))
+      return addUp(ARMS.flatMap((arm) => looker.countArm(arm, toInstant(now))))
         .filter(({ count }) => count > 0)
         .sort((a, b) => a.severity - b.severity || b.count - a.count || a.rule.localeCompare(b.rule))
         .map(({ severity, ...row }) => ({ ...row, severity: Severity.options[severity] ?? "info" }));
@@ -123,9 +109,3 @@ function pageOf(
   if (!about || !where) return null;
   return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], after: null, limit });
 }
-
-/** Sorting all that is due by what no index of it has takes as long as there is much of it. */
-const walkOf = ({ from, walk }: Arm, { columns: [first] }: ArmSort): string => (first && walk[first]) || from;
-
-/** The same order, by the keys that the arms have computed. */
-const byKeys = (sort: ArmSort) => ({ ...sort, columns: sort.columns.map((_, index) => `sort_${index}`) });

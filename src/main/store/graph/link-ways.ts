@@ -12,7 +12,7 @@ import { armConditions, GRANT_TEXT, type LinkArm, type LinkFilter } from "./link
 export type Way = { from: string; where: readonly Part[] };
 
 /** A word that more grants have finds most of the list anyhow. */
-const MOST_FOUND = 20_000;
+const MOST_FOUND = 100_000;
 
 export type Ways = {
   /** Their rows are counted. */

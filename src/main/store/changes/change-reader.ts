@@ -1,0 +1,62 @@
+import type { ChangeKind, ChangeWhat } from "#shared/model/change.ts";
+import type { Key, Value } from "#store/lists/cursor.ts";
+import { conditions, type Lists, type Part, valuesOf } from "#store/lists/lists.ts";
+import { rowsAfter } from "#store/lists/order.ts";
+import { type ChangeArm, columnsOf } from "./change-arms.ts";
+
+/** A change as an arm has it. */
+export type ChangeFound = {
+  id: number;
+  what: ChangeWhat;
+  kind: ChangeKind;
+  /** The number of the name of the host. */
+  name: number;
+  scan: number;
+  before: number | null;
+};
+
+type Page = {
+  where: readonly Part[];
+  start: readonly Value[] | null;
+  limit: number;
+  named: { from: number; to: number };
+  /** Whether words are sought, which no index has: what they find is looked for once for all pages. */
+  isSought: boolean;
+};
+
+type Found = { total: number; rows: (ChangeFound & Key)[] };
+
+/** So much of an arm is kept when words are sought: of more of them a page is soon full. */
+const MOST_SOUGHT = 30_000;
+
+/** The latest first. */
+const ORDER = { count: 2, descending: true };
+
+/** Reads the part of a page that one arm has, in the order of its index. */
+export function changeReader(lists: Lists) {
+  return (arm: ChangeArm, page: Page): Found => (page.isSought ? seek(arm, page) : read(arm, page));
+
+  function read(arm: ChangeArm, page: Page): Found {
+    const total = lists.count(arm.table, page.where, page.named);
+    if (total === 0) return { total, rows: [] };
+    const { sql, values } = armPage(arm, page);
+    return { total, rows: lists.read(sql, values, page.named) };
+  }
+
+  function seek(arm: ChangeArm, page: Page): Found {
+    const { sql, values } = armPage(arm, { ...page, start: null, limit: MOST_SOUGHT + 1 });
+    const all = lists.find<ChangeFound & Key>(sql, values, page.named);
+    if (all.length > MOST_SOUGHT) return read(arm, page);
+    return { total: all.length, rows: rowsAfter(all, page.start, page.limit, ORDER) };
+  }
+}
+
+function armPage(arm: ChangeArm, { where, start, limit }: Page): Part {
+  const keys = `${arm.scan}, version.id`;
+  const all = [...where, ...(start === null ? [] : [{ sql: `(${keys}) < (?, ?)`, values: start }])];
+  return {
+    sql: `SELECT ${columnsOf(arm)}, ${arm.scan} AS sort_0, version.id AS sort_1
+      FROM ${arm.table}${conditions(all)} ORDER BY ${arm.scan} DESC, version.id DESC LIMIT ?`,
+    values: [...valuesOf(all), limit],
+  };
+}
