@@ -97,7 +97,7 @@ CREATE TABLE host (
   key_type            TEXT,
   key_fingerprint     TEXT,
   key_blob            BLOB,
-  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)), unread_count INTEGER NOT NULL DEFAULT 0, first_read_scan INTEGER REFERENCES scan (id), key_seen TEXT,
+  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)), unread_count INTEGER NOT NULL DEFAULT 0, first_read_scan INTEGER REFERENCES scan (id), key_seen TEXT, reading TEXT,
   UNIQUE (host, port)
 ) STRICT;
 
@@ -199,39 +199,6 @@ CREATE INDEX place_under_name ON place (name, certificate) WHERE gone_scan IS NU
 CREATE INDEX place_at_endpoint ON place (endpoint) WHERE gone_scan IS NULL AND endpoint IS NOT NULL;
 
 CREATE INDEX place_on_host ON place (host) WHERE gone_scan IS NULL AND host IS NOT NULL;
-
-CREATE TRIGGER place_begins AFTER INSERT ON place
-BEGIN
-  UPDATE certificate
-  SET place_count = place_count + 1,
-      endpoint_count = endpoint_count + (NEW.endpoint IS NOT NULL),
-      only_name = CASE WHEN place_count = 0 OR only_name = NEW.name THEN NEW.name END
-  WHERE id = NEW.certificate;
-  UPDATE certificate SET is_at_endpoint = 1
-  WHERE id = NEW.certificate AND NEW.endpoint IS NOT NULL AND is_at_endpoint = 0;
-  UPDATE certificate SET is_in_file = 1
-  WHERE id = NEW.certificate AND NEW.endpoint IS NULL AND is_in_file = 0;
-  UPDATE certificate SET is_seen = 1 WHERE id = NEW.certificate AND is_seen = 0;
-END;
-
-CREATE TRIGGER place_ends AFTER UPDATE OF gone_scan ON place
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  UPDATE certificate
-  SET place_count = place_count - 1,
-      endpoint_count = endpoint_count - (NEW.endpoint IS NOT NULL),
-      only_name = (
-        SELECT least.name
-        FROM (SELECT min(name) AS name FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL) AS least
-        WHERE least.name = (SELECT max(name) FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL)
-      )
-  WHERE id = NEW.certificate;
-  UPDATE certificate SET is_at_endpoint = 0
-  WHERE id = NEW.certificate AND endpoint_count = 0 AND is_at_endpoint = 1;
-  UPDATE certificate SET is_in_file = 0
-  WHERE id = NEW.certificate AND place_count = endpoint_count AND is_in_file = 1;
-  UPDATE certificate SET is_seen = 0 WHERE id = NEW.certificate AND place_count = 0 AND is_seen = 1;
-END;
 
 CREATE TRIGGER certificate_vanishes AFTER UPDATE OF is_seen ON certificate
 WHEN OLD.is_seen = 1 AND NEW.is_seen = 0
@@ -1199,52 +1166,6 @@ CREATE INDEX certificate_wildcard_spread ON certificate (first_seen)
 
 CREATE INDEX certificate_also_ssh ON certificate (first_seen) WHERE is_seen = 1 AND is_ssh_key = 1;
 
-CREATE VIEW inherited_owner AS
-SELECT place.certificate AS certificate,
-  CASE WHEN count(DISTINCT ifnull(host_name.owner, '')) = 1 THEN ifnull(min(host_name.owner), '') ELSE '' END AS owner
-FROM place JOIN host_name ON host_name.id = place.name
-WHERE place.gone_scan IS NULL
-GROUP BY place.certificate;
-
-CREATE VIEW asked_percent AS
-SELECT certificate, due_percent
-FROM tagged_certificate JOIN tag ON tag.id = tagged_certificate.tag
-WHERE due_percent IS NOT NULL
-UNION ALL
-SELECT place.certificate, due_percent
-FROM place JOIN tagged_host ON tagged_host.name = place.name JOIN tag ON tag.id = tagged_host.tag
-WHERE place.gone_scan IS NULL AND due_percent IS NOT NULL;
-
-CREATE TRIGGER place_begins_under_label AFTER INSERT ON place
-WHEN EXISTS (SELECT 1 FROM host_name WHERE id = NEW.name AND owner IS NOT NULL)
-  OR EXISTS (SELECT 1 FROM tagged_host WHERE name = NEW.name)
-  OR EXISTS (SELECT 1 FROM certificate WHERE id = NEW.certificate AND owner <> '')
-BEGIN
-  UPDATE certificate
-  SET owner = ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate), ''))
-  WHERE id = NEW.certificate;
-  UPDATE certificate
-  SET due_percent = (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate)
-  WHERE id = NEW.certificate;
-END;
-
-CREATE TRIGGER place_ends_under_label AFTER UPDATE OF gone_scan ON place
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-  AND (EXISTS (SELECT 1 FROM host_name WHERE id = NEW.name AND owner IS NOT NULL)
-    OR EXISTS (SELECT 1 FROM tagged_host WHERE name = NEW.name)
-    OR EXISTS (SELECT 1 FROM host_name WHERE owner IS NOT NULL)
-      AND EXISTS (
-        SELECT 1 FROM place AS other JOIN host_name ON host_name.id = other.name
-        WHERE other.certificate = NEW.certificate AND other.gone_scan IS NULL AND host_name.owner IS NOT NULL))
-BEGIN
-  UPDATE certificate
-  SET owner = ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate), ''))
-  WHERE id = NEW.certificate;
-  UPDATE certificate
-  SET due_percent = (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate)
-  WHERE id = NEW.certificate;
-END;
-
 CREATE TRIGGER certificate_is_due_otherwise AFTER UPDATE OF due_percent ON certificate
 WHEN OLD.due_percent IS NOT NEW.due_percent
 BEGIN
@@ -1414,8 +1335,6 @@ BEGIN
   UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
 END;
 
-CREATE INDEX place_gone_of_certificate ON place (certificate) WHERE gone_scan IS NOT NULL;
-
 CREATE INDEX place_leaf_begun ON place (first_scan, endpoint)
   WHERE gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0;
 
@@ -1563,6 +1482,144 @@ CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, row
 CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, row);
 
 CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, row);
+
+CREATE INDEX served_worst ON served (serving, state);
+
+CREATE INDEX place_gone_of_certificate ON place (certificate, host) WHERE gone_scan IS NOT NULL;
+
+CREATE TABLE certificate_under_owner (
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  owner       TEXT NOT NULL,
+  count       INTEGER NOT NULL,
+  PRIMARY KEY (certificate, owner)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE certificate_under_tag (
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  tag         INTEGER NOT NULL REFERENCES tag (id),
+  count       INTEGER NOT NULL,
+  PRIMARY KEY (certificate, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX certificate_under_tag_of_tag ON certificate_under_tag (tag);
+
+CREATE VIEW inherited_owner AS
+SELECT certificate.id AS certificate,
+  ifnull((
+    SELECT iif(under.count = place_count, under.owner, '')
+    FROM certificate_under_owner AS under WHERE under.certificate = certificate.id LIMIT 1), '') AS owner
+FROM certificate;
+
+CREATE VIEW asked_percent AS
+SELECT certificate, due_percent
+FROM tagged_certificate JOIN tag ON tag.id = tagged_certificate.tag
+WHERE due_percent IS NOT NULL
+UNION ALL
+SELECT certificate, due_percent
+FROM certificate_under_tag JOIN tag ON tag.id = certificate_under_tag.tag
+WHERE due_percent IS NOT NULL;
+
+CREATE TRIGGER place_begins AFTER INSERT ON place
+BEGIN
+  UPDATE certificate
+  SET place_count = place_count + 1,
+      endpoint_count = endpoint_count + (NEW.endpoint IS NOT NULL),
+      only_name = CASE WHEN place_count = 0 OR only_name = NEW.name THEN NEW.name END
+  WHERE id = NEW.certificate;
+  UPDATE certificate SET is_at_endpoint = 1
+  WHERE id = NEW.certificate AND NEW.endpoint IS NOT NULL AND is_at_endpoint = 0;
+  UPDATE certificate SET is_in_file = 1
+  WHERE id = NEW.certificate AND NEW.endpoint IS NULL AND is_in_file = 0;
+  UPDATE certificate SET is_seen = 1 WHERE id = NEW.certificate AND is_seen = 0;
+  INSERT INTO certificate_under_owner (certificate, owner, count)
+  SELECT NEW.certificate, owner, 1 FROM host_name WHERE id = NEW.name AND owner <> ''
+  ON CONFLICT DO UPDATE SET count = count + 1;
+  INSERT INTO certificate_under_tag (certificate, tag, count)
+  SELECT NEW.certificate, tag, 1 FROM tagged_host WHERE name = NEW.name
+  ON CONFLICT DO UPDATE SET count = count + 1;
+  UPDATE certificate
+  SET owner = (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate)
+  WHERE id = NEW.certificate AND own_owner IS NULL
+    AND owner <> (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate);
+  UPDATE certificate
+  SET due_percent = (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate)
+  WHERE id = NEW.certificate
+    AND due_percent IS NOT (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate);
+END;
+
+CREATE TRIGGER place_ends AFTER UPDATE OF gone_scan ON place
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  UPDATE certificate
+  SET place_count = place_count - 1,
+      endpoint_count = endpoint_count - (NEW.endpoint IS NOT NULL),
+      only_name = (
+        SELECT least.name
+        FROM (SELECT min(name) AS name FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL) AS least
+        WHERE least.name = (SELECT max(name) FROM place WHERE certificate = NEW.certificate AND gone_scan IS NULL)
+      )
+  WHERE id = NEW.certificate;
+  UPDATE certificate SET is_at_endpoint = 0
+  WHERE id = NEW.certificate AND endpoint_count = 0 AND is_at_endpoint = 1;
+  UPDATE certificate SET is_in_file = 0
+  WHERE id = NEW.certificate AND place_count = endpoint_count AND is_in_file = 1;
+  UPDATE certificate SET is_seen = 0 WHERE id = NEW.certificate AND place_count = 0 AND is_seen = 1;
+  UPDATE certificate_under_owner SET count = count - 1
+  WHERE certificate = NEW.certificate AND owner = (SELECT owner FROM host_name WHERE id = NEW.name);
+  DELETE FROM certificate_under_owner
+  WHERE certificate = NEW.certificate AND owner = (SELECT owner FROM host_name WHERE id = NEW.name) AND count = 0;
+  UPDATE certificate_under_tag SET count = count - 1
+  WHERE certificate = NEW.certificate AND tag IN (SELECT tag FROM tagged_host WHERE name = NEW.name);
+  DELETE FROM certificate_under_tag
+  WHERE certificate = NEW.certificate AND tag IN (SELECT tag FROM tagged_host WHERE name = NEW.name) AND count = 0;
+  UPDATE certificate
+  SET owner = (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate)
+  WHERE id = NEW.certificate AND own_owner IS NULL
+    AND owner <> (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate);
+  UPDATE certificate
+  SET due_percent = (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate)
+  WHERE id = NEW.certificate
+    AND due_percent IS NOT (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate);
+END;
+
+CREATE TRIGGER host_name_has_another_owner AFTER UPDATE OF owner ON host_name
+WHEN OLD.owner IS NOT NEW.owner
+BEGIN
+  UPDATE certificate_under_owner
+  SET count = count - (
+    SELECT count(*) FROM place
+    WHERE name = NEW.id AND place.certificate = certificate_under_owner.certificate AND gone_scan IS NULL)
+  WHERE owner = OLD.owner AND certificate IN (SELECT certificate FROM place WHERE name = NEW.id AND gone_scan IS NULL);
+  DELETE FROM certificate_under_owner
+  WHERE owner = OLD.owner AND count = 0
+    AND certificate IN (SELECT certificate FROM place WHERE name = NEW.id AND gone_scan IS NULL);
+  INSERT INTO certificate_under_owner (certificate, owner, count)
+  SELECT certificate, NEW.owner, count(*) FROM place
+  WHERE name = NEW.id AND gone_scan IS NULL AND NEW.owner <> ''
+  GROUP BY certificate
+  ON CONFLICT DO UPDATE SET count = count + excluded.count;
+END;
+
+CREATE TRIGGER host_is_tagged AFTER INSERT ON tagged_host
+BEGIN
+  INSERT INTO certificate_under_tag (certificate, tag, count)
+  SELECT certificate, NEW.tag, count(*) FROM place
+  WHERE name = NEW.name AND gone_scan IS NULL
+  GROUP BY certificate
+  ON CONFLICT DO UPDATE SET count = count + excluded.count;
+END;
+
+CREATE TRIGGER host_is_tagged_no_more AFTER DELETE ON tagged_host
+BEGIN
+  UPDATE certificate_under_tag
+  SET count = count - (
+    SELECT count(*) FROM place
+    WHERE name = OLD.name AND place.certificate = certificate_under_tag.certificate AND gone_scan IS NULL)
+  WHERE tag = OLD.tag AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
+  DELETE FROM certificate_under_tag
+  WHERE tag = OLD.tag AND count = 0
+    AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
+END;
 
 CREATE TABLE plan (
   id       INTEGER PRIMARY KEY,

@@ -1,5 +1,4 @@
 import type { Collection } from "#domain/collection/collection.ts";
-import { isProcessOf } from "#domain/collection/server-configs.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 
@@ -43,29 +42,4 @@ export function mapHost({ serverConfigs, diskFiles, listening }: Collection): Ho
         }),
       })) ?? null,
   };
-}
-
-/** The listeners that take a connection to this address and port; `address` null: it is not known to which. */
-export function findListeners(map: HostMap, address: string | null, port: number): MappedListener[] {
-  const atPort = map.listeners?.filter((listener) => listener.port === port) ?? [];
-  const exact = atPort.filter((listener) => listener.address === address);
-  if (exact.length > 0) return exact;
-  const open = atPort.filter((listener) => listener.address === "0.0.0.0" || listener.address === "::");
-  return open.length > 0 ? open : address === null ? atPort : [];
-}
-
-/** The processes that listen there and are not of this server; systemd only keeps sockets for others. */
-export const findStrangers = (
-  listeners: readonly MappedListener[],
-  server: Configuration["server"],
-): string[] => {
-  const names = new Set(listeners.flatMap(({ processes }) => processes.map(({ name }) => name)));
-  names.delete("systemd");
-  return [...names].some((name) => isProcessOf(server, name)) ? [] : [...names].sort();
-};
-
-/** When the newest of the processes that listen there was started, seconds since the epoch; null: not known of all. */
-export function newestStart(listeners: readonly MappedListener[]): number | null {
-  const starts = listeners.flatMap(({ processes }) => processes.map(({ startedAt }) => startedAt));
-  return starts.length === 0 || starts.includes(null) ? null : Math.max(...starts.map(Number));
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
 import type { HostMap } from "./host-map.ts";
-import { type Files, type Held, judgeServed, type Sight } from "./judge-served.ts";
+import { dnsNames, type Files, type Held, judgeServed, type Sight } from "./judge-served.ts";
+import { indexMap } from "./map-index.ts";
 
 const at = (line: number) => ({ file: "/etc/nginx/nginx.conf", line });
 
@@ -54,7 +55,14 @@ const files = (before: Record<string, string> = {}, elsewhere: Record<string, st
     const name = /^\/srv\/(shop|mail)\.pem$/.exec(path)?.[1];
     return name ? held(name) : null;
   },
-  heldBefore: (path, sha256) => before[`${path} ${sha256}`] ?? null,
+  holding: (sha256) => ["shop", "mail"].filter((name) => name === sha256).map((name) => `/srv/${name}.pem`),
+  heldUntil: (sha256) =>
+    new Map(
+      Object.entries(before).flatMap(([key, until]) => {
+        const [path = "", held] = key.split(" ");
+        return held === sha256 ? [[path, until] as const] : [];
+      }),
+    ),
   alsoIn: (sha256) => elsewhere[sha256] ?? null,
 });
 
@@ -65,12 +73,15 @@ const sight = (leaf: Held, name: string | null = "shop", askedAt = NOW): Sight =
   ...{ address: null, port: 443, name, leaf, askedAt },
 });
 
+const index = (known: HostMap, told: Files = files()) =>
+  indexMap(known, (path) => dnsNames(told.heldNow(path)));
+
 const judge = (
   known: HostMap,
   leaf: Held,
   { known: told = files(), name = "shop" as string | null, askedAt = NOW } = {},
 ) => {
-  const judged = judgeServed(known, told, sight(leaf, name, askedAt));
+  const judged = judgeServed(index(known, told), told, sight(leaf, name, askedAt));
   return judged && [judged.state, ...judged.evidence];
 };
 
@@ -78,7 +89,7 @@ test("what its file holds is served, by name and where no name fits", () => {
   expect(judge(map(), held("shop"))).toEqual(["agrees", "it is the first certificate in /srv/shop.pem"]);
   expect(judge(map(), held("mail"), { name: "mail" })?.[0]).toBe("agrees");
   expect(judge(map(), held("shop"), { name: null })?.[0]).toBe("agrees");
-  expect(judgeServed(map(), files(), { ...sight(held("shop")), port: 8_443 })).toBe(null);
+  expect(judgeServed(index(map()), files(), { ...sight(held("shop")), port: 8_443 })).toBe(null);
 });
 
 test("one that an earlier scan saw in the file was renewed and not reloaded", () => {

@@ -1,7 +1,8 @@
-import { type Choice, chooseServing } from "#domain/server-configs/choose-serving.ts";
+import { type Asked, type Choice, chooseServing } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import type { ServedState } from "#shared/model/served.ts";
-import { findListeners, findStrangers, type HostMap, type MappedListener, newestStart } from "./host-map.ts";
+import { findStrangers, type Listening } from "./listening.ts";
+import type { AtPort, MapIndex } from "./map-index.ts";
 
 /** The first certificate of a file, as far as it is asked for here. */
 export type Held = { sha256: string; names: readonly string[]; notBefore: string | null };
@@ -10,8 +11,10 @@ export type Held = { sha256: string; names: readonly string[]; notBefore: string
 export type Files = {
   /** What a file holds now; null: nothing that was read. */
   heldNow: (path: string) => Held | null;
-  /** Until when the file held this certificate before, as a phrase; null: it is not known that it did. */
-  heldBefore: (path: string, sha256: string) => string | null;
+  /** The files that hold it now as their first certificate. */
+  holding: (sha256: string) => readonly string[];
+  /** Until when files held this certificate as their first one, as phrases by path: those that ever did. */
+  heldUntil: (sha256: string) => ReadonlyMap<string, string>;
   /** Another file of this host that holds it now; null: none is known. */
   alsoIn: (sha256: string) => string | null;
 };
@@ -37,42 +40,53 @@ export type Judged = {
   evidence: string[];
 };
 
-type Chosen = { configuration: Configuration; choice: Exclude<Choice, { kind: "none" }> };
+type Chosen = { rival: AtPort; choice: Exclude<Choice, { kind: "none" }> };
 
 /**
  * Whether an endpoint serves what the configurations of its host say, and why not. Null where no configuration that was
  * read says anything of that port. Nothing is called a mismatch where what is meant to be served is not known.
  */
-export function judgeServed(map: HostMap, files: Files, sight: Sight): Judged | null {
-  const namesIn = (path: string) => dnsNames(files.heldNow(path));
+export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged | null {
   const { address, port, name } = sight;
-  const listeners = findListeners(map, address, port);
-  const all = map.configurations.filter(({ servings }) =>
-    servings.some(({ listens }) => listens.some((listen) => listen.port === port)),
-  );
-  const own = all.filter(({ server }) => findStrangers(listeners, server).length === 0);
+  const listening = map.listening(address, port);
+  const all = map.at(port);
+  const own = all.filter(({ configuration }) => findStrangers(listening, configuration.server).length === 0);
   const rivals = own.length > 0 ? own : all;
-  const [first] = rivals.flatMap((configuration): Chosen[] => {
-    const choice = chooseServing(configuration, { address, port, name }, namesIn);
-    return choice.kind === "none" ? [] : [{ configuration, choice }];
+  const chosen = findFirst(rivals, (rival): Chosen | null => {
+    const choice = choose(rival, { address, port, name }, files);
+    return choice.kind === "none" ? null : { rival, choice };
   });
-  if (!first) return null;
-  const { configuration, choice } = first;
+  if (!chosen) return null;
+  const { rival, choice } = chosen;
+  const { configuration } = rival;
   if (choice.kind === "unsure")
     return { configuration, serving: null, pairs: [], state: "cannot-tell", evidence: [choice.why] };
   const { serving, pairs } = choice;
-  const told = judge(
-    { map, files, sight, listeners },
-    { configuration, pairs, isAlone: rivals.length === 1 },
-  );
+  const told = judge({ map, files, sight, listening }, { rival, pairs, isAlone: rivals.length === 1 });
   return { configuration, serving, pairs, ...told };
 }
 
-type Known = { map: HostMap; files: Files; sight: Sight; listeners: readonly MappedListener[] };
-type Meant = { configuration: Configuration; pairs: readonly Pair[]; isAlone: boolean };
+/** As of all that the configuration says. */
+function choose({ narrow }: AtPort, asked: Asked, files: Files): Choice {
+  const { configuration, whole } = narrow(asked);
+  const choice = chooseServing(configuration, asked, (path) => dnsNames(files.heldNow(path)));
+  return choice.kind === "chosen" ? { ...choice, serving: whole(choice.serving) } : choice;
+}
 
-function judge(known: Known, { configuration, pairs, isAlone }: Meant): Pick<Judged, "state" | "evidence"> {
-  const { map, files, sight, listeners } = known;
+function findFirst<From, To>(things: readonly From[], find: (thing: From) => To | null): To | null {
+  for (const thing of things) {
+    const found = find(thing);
+    if (found) return found;
+  }
+  return null;
+}
+
+type Known = { map: MapIndex; files: Files; sight: Sight; listening: Listening };
+type Meant = { rival: AtPort; pairs: readonly Pair[]; isAlone: boolean };
+
+function judge(known: Known, { rival, pairs, isAlone }: Meant): Pick<Judged, "state" | "evidence"> {
+  const { map, files, sight, listening } = known;
+  const { server } = rival.configuration;
   const { sha256 } = sight.leaf;
   const match = pairs.find((pair) => files.heldNow(pair.certificate.path)?.sha256 === sha256);
   if (match)
@@ -81,18 +95,18 @@ function judge(known: Known, { configuration, pairs, isAlone }: Meant): Pick<Jud
     const why = "more than one server is set up for this port, and it is not known which of them listens";
     return { state: "cannot-tell", evidence: [why] };
   }
-  const strangers = findStrangers(listeners, configuration.server);
+  const strangers = findStrangers(listening, server);
   if (strangers.length > 0) {
-    const listening = `${strangers.join(", ")} listens there, and not ${configuration.server}`;
-    return { state: "other-process", evidence: [listening] };
+    const instead = `${strangers.join(", ")} listens there, and not ${server}`;
+    return { state: "other-process", evidence: [instead] };
   }
-  const meantOrBeside = [...pairs, ...pairsBeside(configuration, sight)];
-  const late = meantOrBeside.flatMap((pair) => sayWrittenSince(known, configuration, pair));
+  // HAProxy chooses by the names that certificates had when it read them: what is renewed for other names is another pair.
+  const meantOrBeside = server === "haproxy" ? [...pairs, ...rival.pairs] : pairs;
+  const late = meantOrBeside.flatMap((pair) => sayWrittenSince(known, server, pair));
   if (late.length > 0) return { state: "cannot-tell", evidence: late };
-  for (const pair of meantOrBeside) {
-    const stale = whyStale(known, pair);
-    if (stale) return { state: "not-reloaded", evidence: stale };
-  }
+  const heldUntil = files.heldUntil(sha256);
+  const stale = findFirst(meantOrBeside, (pair) => whyStale(known, heldUntil, pair));
+  if (stale) return { state: "not-reloaded", evidence: stale };
   const unread = pairs.find((pair) => files.heldNow(pair.certificate.path) === null);
   if (unread || pairs.length === 0) {
     const path = unread?.certificate.path ?? "its file";
@@ -112,12 +126,6 @@ function judge(known: Known, { configuration, pairs, isAlone }: Meant): Pick<Jud
   return { state: "unknown", evidence: [nowhere, meant] };
 }
 
-/** HAProxy chooses by the names that certificates had when it read them: what is renewed for other names is another pair. */
-const pairsBeside = ({ server, servings }: Configuration, { port }: Sight): Pair[] =>
-  server === "haproxy"
-    ? servings.flatMap(({ listens, pairs }) => (listens.some((listen) => listen.port === port) ? pairs : []))
-    : [];
-
 /** These take up a new certificate without a process that starts. */
 const RELOAD_IN_PLACE: ReadonlySet<Configuration["server"]> = new Set(["haproxy", "postgresql", "mysql"]);
 
@@ -129,62 +137,74 @@ const CLOCKS_DIFFER_S = 300;
  * processes that listen tell by their age that none of them has read the file.
  */
 function sayWrittenSince(
-  { map, sight, listeners }: Known,
-  { server }: Configuration,
+  { map, sight, listening }: Known,
+  server: Configuration["server"],
   { certificate: { path } }: Pair,
 ): string[] {
-  const writtenAt = writtenAtOf(map, path);
+  const writtenAt = map.writtenAt(path);
   if (writtenAt === null || writtenAt <= sight.askedAt + CLOCKS_DIFFER_S) return [];
-  if (!RELOAD_IN_PLACE.has(server) && sayOlder(map, path, newestStart(listeners)).length > 0) return [];
+  if (!RELOAD_IN_PLACE.has(server) && isOlder(map, path, listening)) return [];
   return [
     `${path} was written at ${sayTime(writtenAt)}, and the endpoint was last asked before that, at ${sayTime(sight.askedAt)}: ask it again`,
   ];
 }
 
-const writtenAtOf = ({ files }: HostMap, path: string): number | null =>
-  files.find((file) => file.path === path)?.writtenAt ?? null;
-
 /**
  * Why the leaf is what the file held before: an earlier scan saw it there; or it is an earlier one for the same names,
  * and every process that listens is older than the file.
  */
-function whyStale({ map, files, sight, listeners }: Known, { certificate: { path } }: Pair): string[] | null {
+function whyStale(
+  { map, files, sight, listening }: Known,
+  heldUntil: ReadonlyMap<string, string>,
+  { certificate: { path } }: Pair,
+): string[] | null {
   const { leaf } = sight;
-  const before = files.heldBefore(path, leaf.sha256);
-  const times = sayOlder(map, path, newestStart(listeners));
-  if (before !== null) return [`${path} held the certificate that is served ${before}`, ...times];
+  const before = heldUntil.get(path);
+  if (before !== undefined)
+    return [`${path} held the certificate that is served ${before}`, ...sayOlder(map, path, listening)];
   const now = files.heldNow(path);
   const isEarlier = now?.notBefore && leaf.notBefore && leaf.notBefore < now.notBefore;
-  if (!now || !isEarlier || times.length === 0 || !isSame(now.names, leaf.names)) return null;
-  return [`what is served is for the same names as what ${path} holds, and was issued earlier`, ...times];
-}
-
-/** That no process which listens has started since the file was written; nothing where one has, or it is not known. */
-function sayOlder(map: HostMap, path: string, started: number | null): string[] {
-  const writtenAt = writtenAtOf(map, path);
-  if (started === null || writtenAt === null || started >= writtenAt) return [];
+  if (!now || !isEarlier || !isOlder(map, path, listening) || !isSame(now.names, leaf.names)) return null;
   return [
-    `${path} was written at ${sayTime(writtenAt)}, and no process that listens there has started since ${sayTime(started)}`,
+    `what is served is for the same names as what ${path} holds, and was issued earlier`,
+    ...sayOlder(map, path, listening),
   ];
 }
 
-/** Where else on this host the certificate is meant to be served. */
-function findListed({ configurations }: HostMap, files: Files, sha256: string): string | null {
-  for (const { server, servings } of configurations) {
-    for (const { pairs, names, at } of servings) {
-      const pair = pairs.find(({ certificate }) => files.heldNow(certificate.path)?.sha256 === sha256);
-      if (!pair) continue;
-      const whom = names.length > 0 ? ` for ${names.slice(0, 3).join(", ")}` : "";
-      return `it is what ${server} is to serve${whom} by ${at.file}:${at.line}, from ${pair.certificate.path}`;
-    }
-  }
-  return null;
+/** Whether no process which listens has started since the file was written. */
+function isOlder(map: MapIndex, path: string, { newestStart }: Listening): boolean {
+  const writtenAt = map.writtenAt(path);
+  return newestStart !== null && writtenAt !== null && newestStart < writtenAt;
 }
 
-const dnsNames = (held: Held | null): string[] | null =>
+/** Nothing where one has started since, or it is not known. */
+function sayOlder(map: MapIndex, path: string, listening: Listening): string[] {
+  if (!isOlder(map, path, listening)) return [];
+  const [writtenAt, started] = [map.writtenAt(path), listening.newestStart].map(Number);
+  return [
+    `${path} was written at ${sayTime(writtenAt ?? 0)}, and no process that listens there has started since ${sayTime(started ?? 0)}`,
+  ];
+}
+
+/** Where else on this host the certificate is meant to be served: the first such place. */
+function findListed(map: MapIndex, files: Files, sha256: string): string | null {
+  const [first] = files
+    .holding(sha256)
+    .flatMap((path) => map.listed(path) ?? [])
+    .sort((one, other) => one.order - other.order);
+  if (!first) return null;
+  const { server, serving, pair } = first;
+  const { names, at } = serving;
+  const whom = names.length > 0 ? ` for ${names.slice(0, 3).join(", ")}` : "";
+  return `it is what ${server} is to serve${whom} by ${at.file}:${at.line}, from ${pair.certificate.path}`;
+}
+
+export const dnsNames = (held: Held | null): string[] | null =>
   held?.names.flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4).toLowerCase()] : [])) ?? null;
 
 const isSame = (some: readonly string[], others: readonly string[]): boolean =>
-  some.length > 0 && [...some].sort().join("\n") === [...others].sort().join("\n");
+  some.length > 0 &&
+  some.length === others.length &&
+  [...some].sort().join("\n") === [...others].sort().join("\n");
 
 const sayTime = (seconds: number): string => `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`;

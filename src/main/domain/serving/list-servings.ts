@@ -56,36 +56,3 @@ function rowsOf(
     ),
   );
 }
-
-/** The rows that a sight belongs to: those of its port and, where there are such, of its name. `serving` null: of any. */
-export function findRows<
-  Row extends Pick<ListedServing, "server" | "root" | "port" | "name" | "at" | "address">,
->(
-  rows: readonly Row[],
-  { configuration, serving }: { configuration: Configuration; serving: Serving | null },
-  sight: { address: string | null; port: number; name: string | null },
-): Row[] {
-  const own = rows.filter(
-    (row) =>
-      row.server === configuration.server &&
-      row.root === configuration.root &&
-      row.port === sight.port &&
-      (serving === null || (row.at.file === serving.at.file && row.at.line === serving.at.line)),
-  );
-  const asked = sight.name?.toLowerCase() ?? null;
-  const named = own.filter((row) => row.name?.toLowerCase() === asked);
-  const fitting =
-    named.length > 0 ? named : own.filter((row) => row.name === null || isPattern(row.name, asked));
-  const left = fitting.length > 0 ? fitting : own.filter((row) => row.name === own[0]?.name);
-  const exact = left.filter((row) => row.address === sight.address);
-  return exact.length > 0 ? exact : left;
-}
-
-/** Whether a name with a star before or behind it may be meant: `*.example.com`, `.example.com`, `www.example.*`. */
-function isPattern(pattern: string, name: string | null): boolean {
-  if (name === null) return false;
-  const text = pattern.toLowerCase();
-  if (text.startsWith("*.")) return name.endsWith(text.slice(1));
-  if (text.startsWith(".")) return name.endsWith(text) || name === text.slice(1);
-  return text.endsWith(".*") && name.startsWith(text.slice(0, -1));
-}

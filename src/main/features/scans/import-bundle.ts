@@ -2,7 +2,7 @@ import type { RecordingStore } from "#store/recording-store.ts";
 import type { HostVisit } from "#store/visit.ts";
 import { type BundlePlan, planBundle } from "./plan-bundle.ts";
 import type { StreamHome } from "./recording/brought-home.ts";
-import { judgeServedBy } from "./recording/judge-served-by.ts";
+import { createServedJudge, type ServedJudge } from "./recording/judge-served-by.ts";
 import { createPublicNoter } from "./recording/note-public.ts";
 import type { ImportBundle } from "./recording/requests.ts";
 import type { ReadVisit } from "./recording/visit-writer.ts";
@@ -13,6 +13,7 @@ import type { ReadVisit } from "./recording/visit-writer.ts";
  */
 export function createBundleImporter(store: RecordingStore, read: ReadVisit): ImportBundle {
   const notePublic = createPublicNoter(store.chains);
+  const judgeServed = createServedJudge(store);
   return (carried, importedAt) => {
     const plan = planBundle(store, carried, importedAt);
     const { bundle, user, known, ...told } = plan;
@@ -20,7 +21,7 @@ export function createBundleImporter(store: RecordingStore, read: ReadVisit): Im
       const { scanId } = known;
       return { ...told, scanId, importedAt: known.importedAt, wasKnown: true, state: "ok", message: "" };
     }
-    const { scanId, visit } = write(store, read, plan);
+    const { scanId, visit } = write(store, { read, judgeServed }, plan);
     notePublic(visit);
     const { host, port, signature, collectedAt } = told;
     store.bundles.add({ scanId, digest: bundle.digest, host, port, importedAt, signature });
@@ -31,13 +32,17 @@ export function createBundleImporter(store: RecordingStore, read: ReadVisit): Im
 }
 
 /** The host is not remembered as a target: nobody has said that it can be reached from here. */
-function write(store: RecordingStore, read: ReadVisit, plan: BundlePlan) {
+function write(
+  store: RecordingStore,
+  { read, judgeServed }: { read: ReadVisit; judgeServed: ServedJudge },
+  plan: BundlePlan,
+) {
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
   const scanId = store.scans.beginCarried(at);
   const visit = readCarried(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
   store.hosts.visit(visit);
-  judgeServedBy(store, visit);
+  judgeServed.after(visit);
   store.scans.finish(scanId, "finished", at);
   return { scanId, visit };
 }

@@ -102,9 +102,7 @@ const OF_KEY = "spki_sha256 = ? AND spki_sha256 <> '' AND is_ca = 0";
 
 const TAGGED = `
   SELECT certificate FROM tagged_certificate JOIN tag ON tag.id = tag WHERE tag.name = ?
-  UNION SELECT place.certificate
-  FROM tagged_host JOIN tag ON tag.id = tagged_host.tag JOIN place ON place.name = tagged_host.name
-  WHERE tag.name = ? AND gone_scan IS NULL`;
+  UNION SELECT certificate FROM certificate_under_tag JOIN tag ON tag.id = tag WHERE tag.name = ?`;
 
 const UNDER_NAME = `
   SELECT certificate FROM place

@@ -129,8 +129,7 @@ function tagReader(db: Database) {
     UPDATE certificate SET due_percent = ${PERCENT_NOW}
     WHERE id IN (
       SELECT certificate FROM tagged_certificate WHERE tag = @tag
-      UNION SELECT certificate FROM tagged_host JOIN place ON place.name = tagged_host.name
-      WHERE tag = @tag AND gone_scan IS NULL)`);
+      UNION SELECT certificate FROM certificate_under_tag WHERE tag = @tag)`);
   const idOf = (name: string): number => find.get(name) ?? Number(add.run(name).lastInsertRowid);
 
   return {

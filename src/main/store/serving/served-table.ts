@@ -81,6 +81,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
       WHERE host IN (SELECT host.id FROM host WHERE host.host = @host) OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
     .pluck();
   const map = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
+  const reading = db.prepare<[number], string | null>("SELECT reading FROM host WHERE id = ?").pluck();
   const hostId = db
     .prepare<object, number>("SELECT id FROM host WHERE host = @host AND port = @port")
     .pluck();
@@ -88,27 +89,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
     SELECT id, server, root, nullif(address, '') AS address, port, nullif(name, '') AS name, file, line
     FROM serving
     WHERE host = ? AND port = ? AND gone_scan IS NULL`);
-  const held = db.prepare<[number, string], HeldRow>(`
-    SELECT sha256, names, not_before AS notBefore
-    FROM place JOIN certificate ON certificate.id = place.certificate
-    WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
-  const heldBefore = db
-    .prepare<[number, string, string], string>(`
-      SELECT scan.started_at
-      FROM place JOIN scan ON scan.id = place.last_scan
-      WHERE host = ? AND path = ? AND position = 0
-        AND certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)
-      ORDER BY place.id DESC
-      LIMIT 1`)
-    .pluck();
-  const alsoIn = db
-    .prepare<[string, number], string>(`
-      SELECT path FROM place
-      WHERE certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)
-        AND host = ? AND gone_scan IS NULL
-      ORDER BY path
-      LIMIT 1`)
-    .pluck();
+  const files = fileReader(db);
   const keep = sightKeeper(db);
 
   return {
@@ -123,12 +104,10 @@ export function servedTable(db: Database, findings: FindingWriter) {
     /** The hosts that an endpoint is known to be on, of those that say what they serve. */
     hostsOf: ({ id, host }: SeenEndpoint): number[] => hosts.all({ id, host }),
     mapOf: (host: number): string => map.get(host) ?? "{}",
+    /** Another one after each reading of the host: what follows from its map, rows and files is the same until then. */
+    readingOf: (host: number): string | null => reading.get(host) ?? null,
     rowsAt: (host: number, port: number): ServingKey[] => rows.all(host, port),
-    heldNow: (host: number, path: string): HeldRow | null => held.get(host, path) ?? null,
-    /** When the last scan began that saw it there. */
-    heldBefore: (host: number, path: string, sha256: string): Instant | null =>
-      heldBefore.get(host, path, sha256) ?? null,
-    alsoIn: (host: number, sha256: string): string | null => alsoIn.get(sha256, host) ?? null,
+    ...files,
 
     /** Replaces what was said of an endpoint. */
     keep(
@@ -145,6 +124,43 @@ export function servedTable(db: Database, findings: FindingWriter) {
         isOurs(rule),
       );
     },
+  };
+}
+
+/** What the files of a host hold and have held. */
+function fileReader(db: Database) {
+  const held = db.prepare<[number, string], HeldRow>(`
+    SELECT sha256, names, not_before AS notBefore
+    FROM place JOIN certificate ON certificate.id = place.certificate
+    WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
+  const ID = "(SELECT certificate.id FROM certificate WHERE certificate.sha256 = @sha256)";
+  const NOW = `
+    certificate = ${ID} AND name = (SELECT host.name FROM host WHERE host.id = @host) AND host = @host
+    AND gone_scan IS NULL`;
+  const heldUntil = db.prepare<object, { path: string; at: Instant }>(`
+    SELECT path, started_at AS at
+    FROM (
+      SELECT id, path, last_scan FROM place WHERE ${NOW} AND position = 0
+      UNION ALL
+      SELECT id, path, last_scan FROM place
+      WHERE certificate = ${ID} AND host = @host AND gone_scan IS NOT NULL AND position = 0) AS held
+    JOIN scan ON scan.id = held.last_scan
+    ORDER BY held.id`);
+  const holding = db
+    .prepare<object, string>(`SELECT DISTINCT path FROM place WHERE ${NOW} AND position = 0`)
+    .pluck();
+  const alsoIn = db
+    .prepare<object, string>(`SELECT path FROM place WHERE ${NOW} ORDER BY path LIMIT 1`)
+    .pluck();
+
+  return {
+    heldNow: (host: number, path: string): HeldRow | null => held.get(host, path) ?? null,
+    /** The paths at which it is the first certificate. */
+    holding: (host: number, sha256: string): string[] => holding.all({ host, sha256 }),
+    /** By the paths at which it is or was the first certificate: when the last scan began that saw it there. */
+    heldUntil: (host: number, sha256: string): Map<string, Instant> =>
+      new Map(heldUntil.all({ host, sha256 }).map(({ path, at }) => [path, at])),
+    alsoIn: (host: number, sha256: string): string | null => alsoIn.get({ host, sha256 }) ?? null,
   };
 }
 

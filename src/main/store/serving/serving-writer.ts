@@ -36,10 +36,13 @@ export function servingWriter(db: Database) {
     INSERT INTO host_map (host, map) VALUES (@host, @map) ON CONFLICT (host) DO UPDATE SET map = @map`);
   const mapOf = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
   const dropMap = db.prepare("DELETE FROM host_map WHERE host = ?");
+  // Nothing that was rolled back can have had the same.
+  const markRead = db.prepare("UPDATE host SET reading = hex(randomblob(8)) WHERE id = ?");
 
   return {
     follow(home: { id: number; host: string }, disk: CollectedHost["disk"], look: Look): void {
       const { id: host } = home;
+      markRead.run(host);
       const known = current.all(host);
       const rootOf = new Map(known.map((row) => [keyOf(row), row.root]));
       followSpans({

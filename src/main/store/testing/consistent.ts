@@ -89,9 +89,25 @@ const COUNTS: [string, string][] = [
   ],
   [
     "SELECT id, owner, due_percent FROM certificate WHERE is_seen = 1 ORDER BY id",
-    `SELECT id, ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = certificate.id), '')) AS owner,
-            (SELECT max(due_percent) FROM asked_percent WHERE certificate = certificate.id) AS due_percent
+    `SELECT id, ifnull(own_owner, (
+              SELECT iif(count(DISTINCT ifnull(host_name.owner, '')) = 1, ifnull(min(host_name.owner), ''), '')
+              FROM place JOIN host_name ON host_name.id = place.name
+              WHERE place.certificate = certificate.id AND place.gone_scan IS NULL)) AS owner,
+            (SELECT max(tag.due_percent) FROM tag WHERE tag.id IN (
+              SELECT tag FROM tagged_certificate WHERE tagged_certificate.certificate = certificate.id
+              UNION SELECT tag FROM place JOIN tagged_host ON tagged_host.name = place.name
+              WHERE place.certificate = certificate.id AND place.gone_scan IS NULL)) AS due_percent
      FROM certificate WHERE is_seen = 1 ORDER BY id`,
+  ],
+  [
+    "SELECT certificate, owner, count FROM certificate_under_owner ORDER BY 1, 2",
+    `SELECT certificate, host_name.owner, count(*) AS count FROM place JOIN host_name ON host_name.id = place.name
+     WHERE gone_scan IS NULL AND host_name.owner <> '' GROUP BY 1, 2 ORDER BY 1, 2`,
+  ],
+  [
+    "SELECT certificate, tag, count FROM certificate_under_tag ORDER BY 1, 2",
+    `SELECT certificate, tag, count(*) AS count FROM place JOIN tagged_host ON tagged_host.name = place.name
+     WHERE gone_scan IS NULL GROUP BY 1, 2 ORDER BY 1, 2`,
   ],
   [
     "SELECT rowid AS id FROM certificate_search ORDER BY rowid",

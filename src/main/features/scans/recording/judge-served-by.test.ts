@@ -5,7 +5,7 @@ import { openStore, type Store } from "#store/store.ts";
 import { listFindings } from "#store/testing/ask.ts";
 import { makeCertificate, makeServing, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import type { CollectedHost, SeenCertificate } from "#store/visit.ts";
-import { judgeEndpointAt, judgeHostAt } from "./judge-served-by.ts";
+import { createServedJudge } from "./judge-served-by.ts";
 
 const ROOT = "/etc/nginx/nginx.conf";
 
@@ -58,12 +58,12 @@ function readHost(
       ...more,
     },
   });
-  store.atomically(() => judgeHostAt(store, { host, port: 22 }));
+  store.atomically(() => createServedJudge(store).judgeHostAt({ host, port: 22 }));
 }
 
 function greet(store: Store, host: string, leaf: SeenCertificate = first): void {
   visitEndpoint(store, host, { presented: { chain: [leaf] } });
-  store.atomically(() => judgeEndpointAt(store, { host, port: 443, serverName: null }));
+  store.atomically(() => createServedJudge(store).judgeEndpointAt({ host, port: 443, serverName: null }));
 }
 
 const states = (store: Store) =>

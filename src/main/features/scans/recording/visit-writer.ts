@@ -4,7 +4,7 @@ import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 import { asBroken, type BroughtHome, scanOf } from "./brought-home.ts";
 import { carryError } from "./carried-error.ts";
-import { judgeServedBy } from "./judge-served-by.ts";
+import { createServedJudge } from "./judge-served-by.ts";
 import type { Told } from "./messages.ts";
 import { createPublicNoter } from "./note-public.ts";
 import { createRevokedNoter } from "./note-revoked.ts";
@@ -22,6 +22,7 @@ export function createVisitWriter({ store, read, tell }: Deps) {
   const failed = new Set<ScanId>();
   const notePublic = createPublicNoter(store.chains);
   const noteRevoked = createRevokedNoter(store);
+  const judgeServed = createServedJudge(store);
 
   /** The first of these in one commit, until its time is over; or one by one where a fault of this program is met. */
   return function write(homes: readonly BroughtHome[], isOver: () => boolean): number {
@@ -68,7 +69,7 @@ export function createVisitWriter({ store, read, tell }: Deps) {
     else store.hosts.visit(visit);
     notePublic(visit);
     noteRevoked(visit);
-    judgeServedBy(store, visit);
+    judgeServed.after(visit);
   }
 
   function fail(homes: readonly BroughtHome[], error: unknown): void {

@@ -1,0 +1,61 @@
+import { isProcessOf } from "#domain/collection/server-configs.ts";
+import type { Configuration } from "#domain/server-configs/configuration.ts";
+import type { MappedListener } from "./host-map.ts";
+
+/** What takes the connections to one address and port. */
+export type Listening = {
+  /** The processes that listen there, without systemd, which only keeps sockets for others. */
+  names: readonly string[];
+  /** When the newest of the processes that listen there was started, seconds since the epoch; null: not known of all. */
+  newestStart: number | null;
+};
+
+type Port = { all: Listening; open: Listening | null; exact: ReadonlyMap<string, Listening> };
+
+const NOBODY: Listening = { names: [], newestStart: null };
+
+/**
+ * Finds what listens at an address and port; an address null: it is not known at which one. A listener at the address
+ * itself comes before those at every address.
+ */
+export function createListening(
+  listeners: readonly MappedListener[] | null,
+): (address: string | null, port: number) => Listening {
+  const ports = new Map(
+    [...Map.groupBy(listeners ?? [], ({ port }) => port)].map(([port, there]) => [port, lookAt(there)]),
+  );
+  return (address, port) => {
+    const there = ports.get(port);
+    if (!there) return NOBODY;
+    const exact = address === null ? undefined : there.exact.get(address);
+    return exact ?? there.open ?? (address === null ? there.all : NOBODY);
+  };
+}
+
+function lookAt(listeners: readonly MappedListener[]): Port {
+  const byAddress = Map.groupBy(listeners, ({ address }) => address);
+  const open = [...(byAddress.get("0.0.0.0") ?? []), ...(byAddress.get("::") ?? [])];
+  return {
+    all: sum(listeners),
+    open: open.length > 0 ? sum(open) : null,
+    exact: new Map([...byAddress].map(([address, own]) => [address, sum(own)])),
+  };
+}
+
+function sum(listeners: readonly MappedListener[]): Listening {
+  const processes = listeners.flatMap((listener) => listener.processes);
+  const names = new Set(processes.map(({ name }) => name));
+  names.delete("systemd");
+  const starts = processes.map(({ startedAt }) => startedAt);
+  const isKnown = starts.length > 0 && !starts.includes(null);
+  return {
+    names: [...names].sort(),
+    newestStart: isKnown
+      ? starts.reduce<number>((most, start) => Math.max(most, Number(start)), Number.NEGATIVE_INFINITY)
+      : null,
+  };
+}
+
+/** The processes that listen there and are not of this server; none where one is. */
+export const findStrangers = ({ names }: Listening, server: Configuration["server"]): readonly string[] =>
+  names.some((name) => isProcessOf(server, name)) ? [] : names;

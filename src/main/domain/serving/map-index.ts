@@ -1,0 +1,73 @@
+import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
+import type { HostMap } from "./host-map.ts";
+import { createListening, type Listening } from "./listening.ts";
+import { createNarrower } from "./narrow-choice.ts";
+
+/** A configuration that says something of one port. */
+export type AtPort = {
+  configuration: Configuration;
+  narrow: ReturnType<typeof createNarrower>;
+  /** All that it serves there. */
+  pairs: readonly Pair[];
+};
+
+/** Where a file is meant to be served, the first of all places; `order` counts these. */
+export type Listed = { order: number; server: Configuration["server"]; serving: Serving; pair: Pair };
+
+/** A map, laid out so that what is asked for one endpoint costs the same however many names its host serves. */
+export type MapIndex = {
+  at: (port: number) => readonly AtPort[];
+  listening: (address: string | null, port: number) => Listening;
+  /** Seconds since the epoch. */
+  writtenAt: (path: string) => number | null;
+  listed: (path: string) => Listed | null;
+};
+
+/** `namesIn`: the DNS names of the first certificate of a file, null where they are not known. */
+export function indexMap(map: HostMap, namesIn: (path: string) => readonly string[] | null): MapIndex {
+  const ports = new Map<number, AtPort[]>();
+  const written = new Map<string, number | null>();
+  for (const { path, writtenAt } of map.files) if (!written.has(path)) written.set(path, writtenAt);
+  const listed = listPaths(map);
+  return {
+    at(port) {
+      const known = ports.get(port);
+      if (known) return known;
+      const found = map.configurations.flatMap((one) => lookAt(one, port, namesIn) ?? []);
+      ports.set(port, found);
+      return found;
+    },
+    listening: createListening(map.listeners),
+    writtenAt: (path) => written.get(path) ?? null,
+    listed: (path) => listed.get(path) ?? null,
+  };
+}
+
+function lookAt(
+  configuration: Configuration,
+  port: number,
+  namesIn: (path: string) => readonly string[] | null,
+): AtPort | null {
+  const there = configuration.servings.filter(({ listens }) =>
+    listens.some((listen) => listen.port === port),
+  );
+  if (there.length === 0) return null;
+  return {
+    configuration,
+    narrow: createNarrower(configuration, port, namesIn),
+    pairs: there.flatMap(({ pairs }) => pairs),
+  };
+}
+
+function listPaths({ configurations }: HostMap): ReadonlyMap<string, Listed> {
+  const listed = new Map<string, Listed>();
+  for (const { server, servings } of configurations) {
+    for (const serving of servings) {
+      for (const pair of serving.pairs) {
+        const { path } = pair.certificate;
+        if (!listed.has(path)) listed.set(path, { order: listed.size, server, serving, pair });
+      }
+    }
+  }
+  return listed;
+}
