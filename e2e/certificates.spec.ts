@@ -90,6 +90,14 @@ test("the map leads from the line of a configuration to what is served", async (
   await expect(line).toContainText("a link to /srv/tls/site-2.pem");
   await expect(line).toContainText("it is the first certificate in /srv/tls/site.pem");
   expect(await camera.photograph("certificate-map")).toEqual([]);
+
+  const hosts = await frame.goTo("Hosts");
+  const onHost = await hosts.open(host);
+  const served = onHost.getByRole("listitem").filter({ hasText: "names /srv/tls/site.pem" });
+  await expect(served).toContainText("as configured");
+  expect(await camera.photograph("host-serves")).toEqual([]);
+  await served.getByRole("link", { name: /pay\.shop\.example/ }).click();
+  await expect(list.drawer.getByRole("heading", { name: "pay.shop.example" })).toBeVisible();
 });
 
 test("its ASN.1 is a tree that is walked by its keys, with the bytes of each element; the rest is to copy", async ({

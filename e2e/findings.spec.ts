@@ -73,6 +73,7 @@ async function lookFurther(frame: Frame, list: ListScreen, camera: Camera): Prom
   expect(await camera.photograph("certificate-findings")).toEqual([]);
   await list.drawer.getByRole("tab", { name: "History" }).click();
   await expect(list.drawer).toContainText("There now");
+  expect(await camera.photograph("certificate-history")).toEqual([]);
   await list.drawer.getByRole("tab", { name: "Summary" }).click();
   await list.drawer.getByRole("button", { name: "Change" }).click();
   const labels = frame.page.getByRole("dialog", { name: "Owner and tags" });

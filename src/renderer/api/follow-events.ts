@@ -51,12 +51,13 @@ type Area =
   | "people"
   | "targets"
   | "runbooks"
+  | "served"
   | "settings"
   | "database";
 
 const SCANNED = [
   ...(["chains", "scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
-  ...(["people", "targets", "settings", "changes"] as const),
+  ...(["people", "targets", "settings", "changes", "served"] as const),
 ] as const;
 
 function staleAreas({ kind }: Announcement): Area[] {
@@ -79,7 +80,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "approvals-changed":
       return ["changes", "access", "findings", "overview"];
     case "findings-changed":
-      return ["findings", "overview", "certificates"];
+      return ["findings", "overview", "certificates", "access", "hosts"];
     case "labels-changed":
       return ["findings", "forecast", "labels", "overview", "certificates", "hosts"];
     case "trust-changed":

@@ -19,6 +19,7 @@ import classes from "./hosts.module.css";
 import { AccountLines, KeyFileLines } from "./inventory.tsx";
 import { LogWindows } from "./log-windows.tsx";
 import { useHost } from "./queries.ts";
+import { ServedHere } from "./served-here.tsx";
 
 export function HostDrawer({ id, onClose }: { id: number; onClose: () => void }) {
   const { data, error } = useHost(id);
@@ -89,6 +90,7 @@ function Details({ host }: { host: HostDetail }) {
       <CoverageOf coverage={host.coverage} />
       <LogWindows host={host} />
       <HostFacts host={host} />
+      <ServedHere host={host.host} />
       <AccountLines accounts={host.accounts} host={host.host} />
       <KeyFileLines keyFiles={host.keyFiles} />
     </>

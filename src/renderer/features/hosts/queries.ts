@@ -29,5 +29,13 @@ export function useHost(id: number) {
   return useQuery(hosts.find.queryOptions({ input: { id } }));
 }
 
+/** So many are shown; the command line lists them all. */
+const SERVED_SHOWN = 50;
+
+export function useServedOn(host: string) {
+  const { served } = useApi();
+  return useQuery(served.list.queryOptions({ input: { host, limit: SERVED_SHOWN } }));
+}
+
 export const useTrustKey = () => useMutation(useApi().hosts.trustKey.mutationOptions());
 export const useForgetPin = () => useMutation(useApi().hosts.forgetPin.mutationOptions());

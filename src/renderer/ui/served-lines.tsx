@@ -1,0 +1,155 @@
+import {
+  IconArrowsExchange,
+  IconCheck,
+  IconEyeOff,
+  IconHelpCircle,
+  IconQuestionMark,
+  IconRefreshAlert,
+  IconUsers,
+} from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { Sha256 } from "#shared/model/certificate.ts";
+import type { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
+import { sayNumber } from "#shared/text/count.ts";
+import { sayFileLine, sayListener, sayServedState } from "#shared/text/served.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import { Dim } from "./cells.tsx";
+import { Line, Lines, Section } from "./drawer/drawer.tsx";
+import { Tag } from "./tag.tsx";
+import { Untrusted } from "./text.tsx";
+import { TextLink } from "./text-link.tsx";
+import { When } from "./when.tsx";
+
+type Served = {
+  title: string;
+  rows: readonly ServedRow[];
+  total: number;
+  /** The certificate that it is looked at from; null: its host. */
+  from: string | null;
+};
+
+/** What the configurations of servers say is served where, and whether it is. */
+export function ServedLines({ title, rows, total, from }: Served) {
+  if (total === 0) return null;
+  return (
+    <Section title={title} count={total}>
+      <Lines>
+        {rows.map((row) => (
+          <Line key={row.id} below={<Below row={row} from={from} />}>
+            <StateTag state={row.state} />{" "}
+            <Untrusted text={`${from === null ? "" : `${row.host}, `}${row.server} ${sayListener(row)}`} />
+          </Line>
+        ))}
+      </Lines>
+      {rows.length < total && (
+        <Dim>{sayNumber(total - rows.length)} more; latchkey served lists them all</Dim>
+      )}
+    </Section>
+  );
+}
+
+const LOOKS = {
+  "not-reloaded": { tone: "red", Icon: IconRefreshAlert },
+  "other-process": { tone: "orange", Icon: IconUsers },
+  "other-listed": { tone: "orange", Icon: IconArrowsExchange },
+  unknown: { tone: "orange", Icon: IconQuestionMark },
+  "cannot-tell": { tone: "gray", Icon: IconHelpCircle },
+  "not-scanned": { tone: "gray", Icon: IconEyeOff },
+  agrees: { tone: "green", Icon: IconCheck },
+} as const;
+
+function StateTag({ state }: { state: ServedState }) {
+  const { tone, Icon } = LOOKS[state];
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {sayServedState(state)}
+    </Tag>
+  );
+}
+
+/** The way from the directive to what is served, a line a step. */
+function Below({ row, from }: { row: ServedRow; from: string | null }) {
+  const { certificate, keyPath, isPair, unsure, at, sights } = row;
+  return (
+    <>
+      <div>
+        {certificate ? (
+          <>
+            <Untrusted text={`${certificate.directive} in ${sayFileLine(certificate.at)}`} /> names{" "}
+            <Untrusted text={certificate.path} isMono />
+            {certificate.realPath && (
+              <Dim>
+                , a link to <Untrusted text={certificate.realPath} isMono />
+              </Dim>
+            )}
+          </>
+        ) : (
+          <Untrusted text={sayFileLine(at)} />
+        )}
+      </div>
+      {certificate && <Held certificate={certificate} from={from} />}
+      {keyPath && (
+        <div>
+          Key: <Untrusted text={keyPath} isMono /> <Dim>{sayPair(isPair)}</Dim>
+        </div>
+      )}
+      {unsure && <Untrusted text={unsure} />}
+      {sights.map((sight) => (
+        <Sight key={`${sayWhere(sight)} ${sight.sha256}`} sight={sight} />
+      ))}
+    </>
+  );
+}
+
+/** What the file holds by now, unless it is what it is looked at from. */
+function Held({
+  certificate: { sha256, subject },
+  from,
+}: {
+  certificate: NonNullable<ServedRow["certificate"]>;
+  from: string | null;
+}) {
+  if (sha256 === null) return <div>No certificate in it was read.</div>;
+  if (sha256 === from) return null;
+  return (
+    <div>
+      {from === null ? "It holds " : "It holds another certificate: "}
+      <CertificateLink sha256={sha256} subject={subject ?? ""} />
+    </div>
+  );
+}
+
+const CertificateLink = ({ sha256, subject }: { sha256: Sha256; subject: string }) => (
+  <>
+    <TextLink>
+      <Link to="/certificates" search={{ open: sha256 }}>
+        <Untrusted text={subject || sha256.slice(0, 12)} />
+      </Link>
+    </TextLink>{" "}
+    <Dim>({sha256.slice(0, 12)})</Dim>
+  </>
+);
+
+function sayPair(isPair: boolean | null): string {
+  if (isPair === null) return "(not known whether it fits)";
+  return isPair ? "(fits)" : "(is the key of another certificate)";
+}
+
+const sayWhere = ({ host, port, serverName }: WireSight): string =>
+  serverName === null ? sayPlace({ host, port }) : `${sayPlace({ host, port })}/${serverName}`;
+
+function Sight({ sight }: { sight: WireSight }) {
+  return (
+    <div>
+      <Untrusted text={`${sayWhere(sight)}: ${sayServedState(sight.state)}`} />, seen{" "}
+      <When instant={sight.lastSeen} />
+      {sight.evidence.map((phrase) => (
+        <div key={phrase}>
+          <Dim>
+            <Untrusted text={phrase} />
+          </Dim>
+        </div>
+      ))}
+    </div>
+  );
+}
