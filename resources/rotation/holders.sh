@@ -91,10 +91,11 @@ do_show_public() {
 	ok done
 }
 
-# tidy_half PATH: what ssh-keygen and our own proofs have left beside it, and the old public half.
+# tidy_half PATH old|nothing: what ssh-keygen and our own proofs have left beside it, and the old public half unless that stays.
 do_tidy_half() {
 	enter "$1"
-	rm -f "./$name.latchkey-new.pub" "./$name.latchkey-old.pub"
+	rm -f "./$name.latchkey-new.pub"
+	[ "$2" = old ] || rm -f "./$name.latchkey-old.pub"
 	drop_proof
 	sync_folder
 	ok done

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { writeContainer } from "#net/ssh/openssh-container.ts";
@@ -35,3 +36,6 @@ export async function sealPair(
     await worker.terminate();
   }
 }
+
+/** SHA-256 of the file that holds it, which tells nothing of what is in it. */
+export const hashSealed = (text: Redacted<string>): string => hash("sha256", Redacted.reveal(text));

@@ -49,8 +49,9 @@ export const hidePublic = (hand: Hand, path: string, blob: Uint8Array): Promise<
 export const showPublic = (hand: Hand, path: string, text: string | null): Promise<Outcome> =>
   order(hand, "show_public", [path, text === null ? "" : writeBytes(Buffer.from(text))]);
 
-/** Removes what ssh-keygen and proofs have left beside a half, and the public half that was hidden. */
-export const tidyHalf = (hand: Hand, path: string): Promise<Outcome> => order(hand, "tidy_half", [path]);
+/** Removes what ssh-keygen and proofs have left beside a half, and the public half that was hidden unless that stays. */
+export const tidyHalf = (hand: Hand, path: string, keeps: "old" | "nothing"): Promise<Outcome> =>
+  order(hand, "tidy_half", [path, keeps]);
 
 async function order(hand: Hand, verb: string, words: readonly string[]): Promise<Outcome> {
   const answer = await exchange(hand, { verb, words });

@@ -26,6 +26,11 @@ export async function proveByClient(
     route,
     { user, keys: [key], command },
     async ({ log, failure: failed, running, folder }) => {
+      if (failed?.kind === "refused" && couldNotSign(log, key.fingerprint))
+        return inconclusive(
+          "impossible",
+          `${sayKey(key)} could not sign: it has a passphrase, or is not at hand`,
+        );
       if (failed) return failed;
       if (log.acceptedKey?.fingerprint !== key.fingerprint || log.acceptedKey.isCertificate)
         return inconclusive("lost", "the host let us in by something else than the key");
@@ -80,6 +85,12 @@ function explain(failure: ClientFailure): Failed {
   const reason = explainClient(failure);
   return readFailure({ hostKey: null, isKeyRefused: false, passing: null, ...reason });
 }
+
+/** The host would take the key, and was not shown that it is ours; a host that wants more beside it was. */
+export const couldNotSign = (log: ClientLog, fingerprint: string): boolean =>
+  log.taken.has(fingerprint) && !log.lines.some((line) => /with partial success/.test(line));
+
+const sayKey = (key: ClientKey): string => (key.kind === "file" ? key.path : key.fingerprint);
 
 const sayTried = (keys: readonly ClientKey[]): string =>
   `offered by ssh: ${keys.map(({ fingerprint }) => fingerprint).join(", ")}`;

@@ -152,7 +152,7 @@ lab("a half that is committed leaves nothing of the old one", async () => {
   expect(await put(hand, putting)).toMatchObject({ kind: "put" });
   expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);
   expect(await commitPut(hand, ID)).toEqual(DONE);
-  expect(await tidyHalf(hand, ID)).toEqual(DONE);
+  expect(await tidyHalf(hand, ID, "nothing")).toEqual(DONE);
   expect(await look()).toMatchObject({ now: { kind: "new" }, old: { kind: "none" } });
   expect(await listIds()).toEqual([
     expect.stringMatching(/^-rw------- 1 ci ci .* id$/),

@@ -8,6 +8,7 @@ import { explainClient } from "#net/ssh/system/explain-client.ts";
 import { writeClientConfig } from "#net/ssh/system/write-config.ts";
 import { viewKey } from "#net/ssh/wire.ts";
 import { inconclusive, type LoginProof, readFailure } from "./login-proof.ts";
+import { couldNotSign } from "./prove-by-client.ts";
 
 export type HolderProof = {
   /** The host to log in to, as the holder reaches it. */
@@ -60,7 +61,7 @@ function readUnopened(
   isTooLate: boolean,
 ): Exclude<LoginProof, { kind: "proved" }> {
   if (isTooLate) return inconclusive("timed-out", `${sayAddress(target)} did not end the login in time`);
-  if (log.taken.has(fingerprint))
+  if (couldNotSign(log, fingerprint))
     return inconclusive("impossible", `${keyFile} could not sign: it has a passphrase, or is not readable`);
   const failure = { target, user, log, complaints: "", tried: `offered there: ${keyFile}` };
   const reason = explainClient({ ...failure, proxyCommand: null, hasSecurityKey: false });

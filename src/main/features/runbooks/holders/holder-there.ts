@@ -1,0 +1,105 @@
+/** Halves that hosts hold, put and taken back by a hand, as whoever owns the folder. */
+import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import { hashSealed, sealPair } from "#net/local/private-halves/seal-pair.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { type HalfLook, hidePublic, lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
+import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
+import type { HolderPlan } from "#shared/model/plan.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./near.ts";
+
+export async function lookThere(near: Near, { path, before }: HolderPlan, hand: Hand): Promise<HolderSeen> {
+  const seen = await lookAtHostHalf(hand, {
+    path,
+    before,
+    blob: near.newKey ? blobOf(near.newKey) : NO_BLOB,
+  });
+  if (seen.kind !== "seen") return "other";
+  if (seen.now.kind === (before === null ? "none" : "before")) return "old";
+  if (seen.now.kind !== "new") return "other";
+  return before === null || seen.old.kind === "before" ? "new" : "committed";
+}
+
+/** Nothing is this key. */
+const NO_BLOB = Buffer.from("no key of ours");
+
+export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
+  const { path, before, mode } = holder;
+  return withLook(near, holder, hand, async (seen, newKey) => {
+    const blob = blobOf(newKey);
+    if (seen.now.kind !== "new") {
+      const half = await chooseHalf(near, holder, seen);
+      if (!half) return fail(NO_PAIR);
+      const hidden = await hidePublic(hand, path, blob);
+      if (hidden.kind !== "done") return failBy(hidden, path);
+      const done = await put(hand, { path, before, mode, ...half });
+      if (done.kind === "changed") return fail(sayChanged(path));
+      if (done.kind !== "put") return failBy(done, path);
+    }
+    if (!holder.hasPublicFile || seen.publicFile.kind === "new") return DONE;
+    const comment = near.plan.newKey?.comment ?? "";
+    const shown = await showPublic(hand, path, `${[newKey.line, comment].filter(Boolean).join(" ")}\n`);
+    return shown.kind === "done" ? DONE : failBy(shown, path);
+  });
+}
+
+export async function commitThere(
+  near: Near,
+  holder: HolderPlan,
+  { hand, keepsOld }: { hand: Hand; keepsOld: boolean },
+): Promise<Outcome> {
+  const { path } = holder;
+  return withLook(near, holder, hand, async (seen) => {
+    if (seen.now.kind !== "new") return fail(sayChanged(path));
+    const committed = keepsOld ? DONE : await commitPut(hand, path);
+    if (committed.kind !== "done") return "why" in committed ? failBy(committed, path) : committed;
+    const tidy = await tidyHalf(hand, path, keepsOld ? "old" : "nothing");
+    return tidy.kind === "done" ? DONE : failBy(tidy, path);
+  });
+}
+
+/** Also of a key that was made there and put nowhere. */
+export async function undoThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
+  const { path, before } = holder;
+  return withLook({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
+    if (seen.now.kind === "other") return fail(sayChanged(path));
+    const isPut = seen.now.kind === "new";
+    if (isPut) {
+      const hidden = await hidePublic(hand, path, blobOf(newKey));
+      if (hidden.kind !== "done") return failBy(hidden, path);
+    }
+    const undone = await undoPut(hand, { path, wrote: seen.now.hash ?? before ?? "", before });
+    if (undone.kind === "changed") return fail(sayChanged(path));
+    if (undone.kind !== "done") return failBy(undone, path);
+    const shown = await showPublic(hand, path, null);
+    if (shown.kind !== "done") return failBy(shown, path);
+    const tidy = await tidyHalf(hand, path, "nothing");
+    return tidy.kind === "done" ? DONE : failBy(tidy, path);
+  });
+}
+
+const NO_KEY = { line: `none ${NO_BLOB.toString("base64")}`, fingerprint: "" };
+
+type NewKey = NonNullable<Near["newKey"]>;
+
+async function withLook(
+  { newKey }: Pick<Near, "newKey">,
+  { path, before }: HolderPlan,
+  hand: Hand,
+  act: (seen: HalfLook, newKey: NewKey) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (!newKey) throw new Error("there is no new key to hand over");
+  const seen = await lookAtHostHalf(hand, { path, before, blob: blobOf(newKey) });
+  return seen.kind === "seen" ? act(seen, newKey) : failBy(seen, path);
+}
+
+/** What was made there already, or what is sent: locked where the old one is. */
+async function chooseHalf({ secrets }: Near, { isEncrypted }: HolderPlan, { made }: HalfLook) {
+  if (made.kind === "new" && made.hash) return { bytes: "made" as const, wanted: made.hash };
+  if (!secrets) return null;
+  const text = await sealPair(secrets.pair, isEncrypted ? secrets.passphrase : null);
+  return { bytes: Buffer.from(Redacted.reveal(text)), wanted: hashSealed(text) };
+}
+
+const sayChanged = (path: string): string =>
+  `${path} was changed by somebody else meanwhile: look at it, then plan it again`;

@@ -1,0 +1,260 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { listAgentKeys } from "#net/ssh/agent.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import { SSH_LIMITS } from "#net/ssh/collect.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { openHand } from "#net/ssh/hand/open-hand.ts";
+import { gatherIdentities } from "#net/ssh/identities.ts";
+import type { HolderPlan, HostPlan, NewKey, Plan } from "#shared/model/plan.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { letIn } from "#testing/lab/desk.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
+import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createHolders } from "./create-holders.ts";
+import type { Near } from "./near.ts";
+
+const lab = test.skipIf(!canStartHosts());
+const ROTATION = join(import.meta.dirname, "../../../../../resources/rotation");
+const SECRET = "a secret passphrase";
+const DONE = { kind: "done" };
+const HELD = "/home/ci/.ssh/id";
+
+let folder: Awaited<ReturnType<typeof makeTemporaryFolder>>;
+let admin: KeyFile;
+let host: LabHost;
+
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  folder = await makeTemporaryFolder();
+  admin = await makeKeyFile(folder.path, "admin");
+  host = await startHost({
+    name: "ci1",
+    prepare: `${letIn(admin.publicLine.trim())}
+      useradd --create-home --shell /bin/sh ci; install -d -m 700 -o ci -g ci /home/ci/.ssh`,
+  });
+});
+
+afterAll(async () => {
+  await host?.[Symbol.asyncDispose]();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+async function enter(): Promise<Hand> {
+  const read = (name: string) => readFile(join(ROTATION, name), "utf8");
+  const { identities } = await gatherIdentities({
+    ...{ identityFiles: [admin.path], home: "/nonexistent", agentSocket: null },
+  });
+  const opened = await openHand(
+    {
+      ...{ target: { host: host.address, port: 22 }, user: "root", identities, useSudo: false },
+      ...{ verifyHostKey: () => ({ kind: "trusted" }), hostKeyTypes: ["ssh-ed25519"], limits: SSH_LIMITS },
+      ...{
+        signal: new AbortController().signal,
+        script: (await read("hand.sh")) + (await read("holders.sh")),
+      },
+    },
+    { by: "ssh2" },
+  );
+  if (!("ask" in opened)) throw new Error(opened.message);
+  return opened;
+}
+
+const hashOf = async (path: string) =>
+  createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+
+const plan = (more: Partial<Plan>): Plan => ({
+  ...{
+    format: "latchkey-plan-1",
+    kind: "rotate-key",
+    title: "",
+    madeAt: "2026-01-01T00:00:00.000Z" as Plan["madeAt"],
+  },
+  ...{ oldKey: null, newKey: null, hosts: [], here: [], checks: [], leftOut: [], confirm: null },
+  options: { canary: true, batchSize: 8, maxFailures: 1, graceDays: 0, deadManSeconds: 120 },
+  ...more,
+});
+
+const holder = (more: Partial<HolderPlan>): HolderPlan => ({
+  ...{ host: null, kind: "file", path: "", uid: 0, gid: 0, owner: "root", mode: "0600" },
+  ...{ isEncrypted: false, before: null, hasPublicFile: true },
+  ...more,
+});
+
+/** Answers with the secret; counts how often it was asked. */
+function makeAsk() {
+  const asked: string[] = [];
+  const ask: Ask = async ({ about, prompts }) => {
+    asked.push(about.kind === "passphrase" ? about.file : about.kind);
+    return { answers: prompts.map(() => new Redacted(SECRET)), isForSameUser: false };
+  };
+  return { ask, asked };
+}
+
+const holders = createHolders({ agentSocket: null });
+
+/** A key that lies locked here, in an agent, and in clear on the host; and a plan that replaces it in all places. */
+async function makeDesk(name: string) {
+  const home = await makeTemporaryFolder();
+  const old = await makeKeyFile(home.path, "id", ["-t", "ed25519", "-N", "", "-C", "jo@desk"]);
+  await host.run(`rm -f ${HELD}*; printf %s '${await readFile(old.path, "utf8")}' > ${HELD}
+    echo '${old.publicLine.trim()}' > ${HELD}.pub; chmod 600 ${HELD}; chmod 644 ${HELD}.pub; chown ci:ci ${HELD}*`);
+  const agent = await startSshAgent(home.path, [old.path]);
+  const beforeThere = await hashOf(`${host.root}${HELD}`);
+  await old.lock(SECRET);
+  const here = [
+    holder({ path: old.path, isEncrypted: true, before: await hashOf(old.path) }),
+    holder({ path: agent.socketPath, kind: "agent", before: null, isEncrypted: null }),
+  ];
+  const there = holder({ path: HELD, before: beforeThere, owner: "ci", mode: "0600" });
+  const newKey: NewKey = { kind: "made-here", keyType: "ed25519", comment: `${name}@desk`, path: old.path };
+  const { ask, asked } = makeAsk();
+  const hostPlan = { host: host.address, port: 22, holders: [there] } as unknown as HostPlan;
+  const near: Near = {
+    plan: plan({ oldKey: old.fingerprint, newKey, here, hosts: [hostPlan] }),
+    ...{ newKey: null, secrets: null, ask, signal: new AbortController().signal },
+  };
+  return {
+    ...{ home, old, agent, near, asked, here, there },
+    read: async () => ({
+      here: await readFiles(home.path),
+      there: await host.run("cd /home/ci/.ssh; sha256sum *; stat -c '%n %a %U %G' *"),
+      agent: (await listAgentKeys(agent.socketPath)).keys.map(({ fingerprint }) => fingerprint),
+    }),
+    async [Symbol.asyncDispose]() {
+      await agent[Symbol.asyncDispose]();
+      await home.remove();
+    },
+  };
+}
+
+async function readFiles(path: string) {
+  const names = (await readdir(path)).filter((name) => name !== "agent").sort();
+  return Promise.all(names.map(async (name) => `${name} ${await hashOf(join(path, name))}`));
+}
+
+async function make(near: Near): Promise<Near> {
+  const made = await holders.makeKey(near, null);
+  if (made.kind !== "made") throw new Error(made.message);
+  return { ...near, newKey: made, secrets: made.secrets };
+}
+
+lab("a key that is held here, locked, in an agent and on a host is replaced in all places", async () => {
+  await using desk = await makeDesk("whole");
+  await using hand = await enter();
+  const near = await make(desk.near);
+  const all = [...desk.here.map((one) => [one, null] as const), [desk.there, hand] as const];
+  const look = () => Promise.all(all.map(([one, by]) => holders.look(near, one, by)));
+  expect(await look()).toEqual(["old", "old", "old"]);
+  for (const [one, by] of all) expect(await holders.handOver(near, one, by)).toEqual(DONE);
+  expect(await look()).toEqual(["new", "new", "new"]);
+  for (const [one, by] of all) expect(await holders.handOver(near, one, by)).toEqual(DONE);
+  expect((await host.run(`cat ${HELD}.pub; stat -c '%a %U' ${HELD}; ssh-keygen -y -f ${HELD}`)).trim()).toBe(
+    `${near.newKey?.line} whole@desk\n600 ci\n${near.newKey?.line} whole@desk`,
+  );
+  for (const [one, by] of all) expect(await holders.commit(near, one, by, false)).toEqual(DONE);
+  for (const [one, by] of all) expect(await holders.commit(near, one, by, false)).toEqual(DONE);
+  expect(await look()).toEqual(["committed", "committed", "committed"]);
+  const after = await desk.read();
+  expect(after.here.map((line) => line.split(" ")[0])).toEqual(["id", "id.pub"]);
+  expect(after.there).not.toContain("latchkey");
+  expect(after.agent).toEqual([near.newKey?.fingerprint]);
+  expect(desk.asked).toEqual([desk.old.path]);
+  expect(await readFile(desk.old.path, "utf8")).toContain("OPENSSH PRIVATE KEY");
+  const { identities } = await gatherIdentities({
+    ...{ identityFiles: [desk.old.path], home: "/nonexistent", agentSocket: null },
+  });
+  expect(identities).toEqual([]);
+});
+
+lab("what was handed over everywhere is taken back to the same bytes and modes", async () => {
+  await using desk = await makeDesk("back");
+  await using hand = await enter();
+  const before = await desk.read();
+  const near = await make(desk.near);
+  const all = [...desk.here.map((one) => [one, null] as const), [desk.there, hand] as const];
+  for (const [one, by] of all) await holders.handOver(near, one, by);
+  for (let times = 0; times < 2; times++) {
+    for (const [one, by] of all.toReversed()) expect(await holders.undo(near, one, by)).toEqual(DONE);
+    expect(await holders.undoMake(near, null)).toEqual(DONE);
+  }
+  expect(await desk.read()).toEqual(before);
+});
+
+lab("after a restart the key is opened again where it lies by then, and goes on from there", async () => {
+  await using desk = await makeDesk("again");
+  await using hand = await enter();
+  const { newKey } = await make(desk.near);
+  const near = { ...desk.near, newKey };
+  const opened = await holders.reopen(near);
+  if (opened.kind !== "open") throw new Error(opened.message);
+  expect(opened.secrets?.pair).toMatchObject({ fingerprint: newKey?.fingerprint, comment: "again@desk" });
+  expect(await make({ ...desk.near, ask: near.ask })).toMatchObject({
+    newKey: { fingerprint: newKey?.fingerprint },
+  });
+  const going = { ...near, secrets: opened.secrets };
+  const [file] = desk.here as [HolderPlan];
+  expect(await holders.handOver(going, file, null)).toEqual(DONE);
+  expect(await holders.reopen(near)).toMatchObject({ kind: "open" });
+  expect(await holders.handOver(going, desk.there, hand)).toEqual(DONE);
+  expect(await holders.proofKey(going, newKey?.fingerprint ?? "")).toMatchObject({ source: desk.old.path });
+});
+
+lab("where nobody tells the passphrase nothing is made, and the refusal says what to do", async () => {
+  await using desk = await makeDesk("silent");
+  const before = await desk.read();
+  expect(await holders.makeKey({ ...desk.near, ask: async () => null }, null)).toEqual({
+    kind: "failed",
+    message: `${desk.old.path} has a passphrase, and nobody told it: run this where it can be asked for, at a terminal or in the window`,
+  });
+  expect(await desk.read()).toEqual(before);
+});
+
+lab("a half on a host that somebody has changed meanwhile is left as it is", async () => {
+  await using desk = await makeDesk("changed");
+  await using hand = await enter();
+  const near = await make(desk.near);
+  await host.run(`chmod 600 ${HELD}; echo >> ${HELD}`);
+  const changed = { kind: "failed", message: expect.stringContaining("changed by somebody else") };
+  expect(await holders.look(near, desk.there, hand)).toBe("other");
+  expect(await holders.handOver(near, desk.there, hand)).toMatchObject(changed);
+  expect(await holders.undo(near, desk.there, hand)).toMatchObject(changed);
+  expect(await holders.commit(near, desk.there, hand, false)).toMatchObject(changed);
+});
+
+lab("a key that is made where it is held never comes here, and is taken back there", async () => {
+  await using desk = await makeDesk("there");
+  await using hand = await enter();
+  const where = {
+    host: host.address as NonNullable<HolderPlan["host"]>["host"],
+    port: 22 as 22 & HostPlan["port"],
+  };
+  const newKey: NewKey = {
+    kind: "made-on-holder",
+    keyType: "ecdsa",
+    comment: "ci@ci1",
+    ...where,
+    path: HELD,
+  };
+  const before = (await desk.read()).there;
+  const undone: Near = { ...desk.near, plan: { ...desk.near.plan, newKey, here: [] } };
+  const made = await holders.makeKey(undone, hand);
+  if (made.kind !== "made") throw new Error(made.message);
+  expect(made).toMatchObject({ line: expect.stringMatching(/^ecdsa-sha2-nistp256 \S+$/), secrets: null });
+  const near = { ...undone, newKey: made };
+  expect(await holders.makeKey(near, hand)).toEqual(made);
+  expect(await holders.handOver(near, desk.there, hand)).toEqual(DONE);
+  expect(await host.run(`ssh-keygen -y -f ${HELD}`)).toBe(`${made.line} ci@ci1\n`);
+  expect(await holders.undo(near, desk.there, hand)).toEqual(DONE);
+  expect(await holders.undoMake(near, hand)).toEqual(DONE);
+  expect((await desk.read()).there).toBe(before);
+  expect(await holders.makeKey(undone, hand)).toMatchObject({ kind: "made" });
+  expect(await holders.undoMake(undone, hand)).toEqual(DONE);
+  expect((await desk.read()).there).toBe(before);
+});

@@ -1,0 +1,39 @@
+import type { KeyPair } from "#net/local/private-halves/key-pair.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
+import type { Lost } from "#net/ssh/hand/hand.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { Redacted } from "#shared/model/redacted.ts";
+
+/** In memory only, and gone with the run. */
+export type RunSecrets = {
+  pair: KeyPair;
+  /** What the new half is locked with wherever the old one was locked; null where it was nowhere. */
+  passphrase: Redacted<string> | null;
+};
+
+/** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
+export type Near = {
+  plan: Plan;
+  newKey: { line: string; fingerprint: string } | null;
+  secrets: RunSecrets | null;
+  ask: Ask;
+  signal: AbortSignal;
+};
+
+export type Outcome =
+  | { kind: "done" }
+  | { kind: "failed"; message: string }
+  | { kind: "lost"; message: string };
+
+export const DONE: Outcome = { kind: "done" };
+export const fail = (message: string) => ({ kind: "failed" as const, message });
+
+/** What a hand would not do, or could not, of the file at `path`. */
+export const failBy = (tail: Refused | Failed | Lost, path: string): Exclude<Outcome, { kind: "done" }> =>
+  tail.kind === "lost" ? tail : fail(sayRefusal(tail.why, path));
+
+export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");
+
+export const NO_PAIR = "the private half of the new key is not at hand: it cannot be put anywhere";
