@@ -29,7 +29,7 @@ for (const [key, name, weeks] of [
     const table = frame.page.getByRole("table", { name: /week by week/ });
     await expect(table).toBeVisible();
     const { name: file, head, rows } = await exportByKey(frame);
-    expect(file).toBe(`${name.toLowerCase()}.csv`);
+    expect(file).toBe(`latchkey-${name.toLowerCase()}.csv`);
     expect(head.slice(0, 3)).toEqual(["Week from", "Certificates", "Peak"]);
     if (weeks === null) expect(rows.at(-1)?.[0]).toMatch(/^2029-12/);
     else expect(rows).toHaveLength(weeks);
@@ -45,6 +45,6 @@ test("a list is exported by e as its button does it", async ({ openSample }) => 
   await list.rows.first().waitFor();
   const byButton = await list.exportText();
   const { name, rows } = await exportByKey(frame);
-  expect(name).toBe("certificates.csv");
+  expect(name).toBe("latchkey-certificates.csv");
   expect(rows).toHaveLength(byButton.split("\r\n").filter(Boolean).length - 1);
 });

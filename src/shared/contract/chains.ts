@@ -43,7 +43,7 @@ export const chains = {
   ),
 
   /**
-   * Asks the OCSP responders that a certificate names, wherever they are; nothing of their answers is kept. But for this and
+   * Asks the OCSP responders that a certificate names, wherever they are; that one says it is revoked is kept. But for this and
    * `fetchLists`, nothing that a certificate names is ever gone to.
    */
   askResponders: command

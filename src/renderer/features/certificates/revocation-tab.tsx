@@ -42,7 +42,7 @@ export function RevocationTab({ certificate: { sha256 } }: { certificate: Certif
         }
       />
       {asked.data && (
-        <Section title="Answers, which are not kept">
+        <Section title="Answers">
           <Views views={asked.data.views} />
         </Section>
       )}
