@@ -258,7 +258,10 @@ enter() {
 	[ "$(pwd -P)" = "$folder" ] || no linked-folder "$folder"
 }
 
+# Of a pipe or a device it is empty: opening that might never end.
 hash_of() {
+	hashed=
+	[ -f "$1" ] || return 0
 	hashed=$($hash_tool <"$1" 2>/dev/null) || hashed=
 	hashed=${hashed%% *}
 }
@@ -273,12 +276,12 @@ judge_file() {
 		l*) refuse linked-file; return 1 ;;
 		*) refuse not-a-file; return 1 ;;
 	esac
-	[ "$links" -eq 1 ] || { refuse hard-linked "$links"; return 1; }
-	[ "$uid" = "$my_uid" ] || [ "$my_uid" = 0 ] || { refuse not-owner "$uid"; return 1; }
-	[ "$size" -le 4194304 ] || { refuse too-large "$size"; return 1; }
 	find_mount
 	[ $mounted = no ] || { refuse mounted; return 1; }
 	[ $is_read_only = no ] || { refuse read-only; return 1; }
+	[ "$links" -eq 1 ] || { refuse hard-linked "$links"; return 1; }
+	[ "$uid" = "$my_uid" ] || [ "$my_uid" = 0 ] || { refuse not-owner "$uid"; return 1; }
+	[ "$size" -le 4194304 ] || { refuse too-large "$size"; return 1; }
 	judge_flags "./$name" || return 1
 	judge_flags . || return 1
 	judge_writable || return 1
@@ -484,7 +487,7 @@ do_begin() {
 	enter "$1"
 	run=$2 who=$(put_line "$3" | tr -c 'A-Za-z0-9@._:\n-' '_' | cut -c 1-200) seconds=$4 breaks=${5-}
 	check_words "$run" "$seconds"
-	problem=$(mkdir .latchkey 2>&1) || [ -d .latchkey ] || { why_of "$problem"; no "$why"; }
+	problem=$(mkdir .latchkey 2>&1) || [ -d .latchkey ] || no_folder
 	look_at .latchkey
 	case $mode in d*) ;; *) no work-folder-taken ;; esac
 	[ "$uid" = "$my_uid" ] || no work-folder-taken
@@ -506,6 +509,12 @@ do_begin() {
 	drop_locks "$lock"
 	problem=$(mkdir -p ".latchkey/$run" 2>&1) || { why_of "$problem"; no "$why"; }
 	ok $begun "$since" "$((now + seconds))"
+}
+
+no_folder() {
+	judge_flags . || no "$refusal" "$detail"
+	why_of "$problem"
+	no "$why" "$problem"
 }
 
 is_held() { no held "$lock_token" "$lock_who" "$lock_since" "$lock_end" "$(date +%s)"; }

@@ -20,6 +20,9 @@ export type ShellInHost = {
   kill(): Promise<void>;
 };
 
+/** For a shell that does not end when its input does. */
+const PATIENCE_MS = 5_000;
+
 /** A shell inside a host that reads its script from standard input, as sshd starts one. */
 export function startShellIn(host: LabHost, { shell = "sh", user, wrap = [] }: Wish = {}): ShellInHost {
   const enter = ["-t", String(host.pid), "-m", "-n", "-p", "-u", "-r", "-w"];
@@ -32,6 +35,13 @@ export function startShellIn(host: LabHost, { shell = "sh", user, wrap = [] }: W
     detached: true,
   });
   const closed = once(child, "close");
+  const kill = () => {
+    try {
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+  };
   child.stdin.on("error", () => undefined);
   return {
     send: (text) => void child.stdin.write(text),
@@ -41,14 +51,12 @@ export function startShellIn(host: LabHost, { shell = "sh", user, wrap = [] }: W
     },
     async leave() {
       child.stdin.end();
+      const timer = setTimeout(kill, PATIENCE_MS);
       await closed;
+      clearTimeout(timer);
     },
     async kill() {
-      try {
-        process.kill(-(child.pid ?? 0), "SIGKILL");
-      } catch {
-        // It has ended already.
-      }
+      kill();
       await closed;
     },
   };

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { begin, end, write } from "./host-files.ts";
+import { lookAtFile } from "./look.ts";
+import { openHandIn } from "./testing/open-hand-in.ts";
+import { beginOn, hashOf, TOKEN, wishTo } from "./testing/wish.ts";
+
+const lab = test.skipIf(!canStartHosts());
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMSwu0quwdyYK/Bht1UG58PZJInaOyuyxTF4N/aWeSg";
+const FILE = "/home/alice/.ssh/authorized_keys";
+
+/** Bytes that editors spoil, by what is odd about them. */
+const ODD: Record<string, Buffer> = {
+  plain: Buffer.from(`${KEY} a\n${KEY} b\n`),
+  crlf: Buffer.from(`${KEY} a\r\n${KEY} b\r\n`),
+  mark: Buffer.from(`\ufeff${KEY} a\n`),
+  latin: Buffer.from(`${KEY} caf\xe9\n\xff\xfe\n`, "latin1"),
+  cut: Buffer.from(`${KEY} a\n${KEY} no last newline`),
+  long: Buffer.from(`command="${"x".repeat(20_000)}" ${KEY} a\n${KEY} b\n`),
+  nul: Buffer.from(`${KEY} a\0b\n\x01\x02\x7f%s\\n'"$(id)\`id\`\n`),
+  empty: Buffer.alloc(0),
+};
+
+let host: LabHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  host = await startHost({
+    name: "keys1",
+    prepare: `
+      useradd --create-home alice
+      mkdir -m 700 /home/alice/.ssh /etc/ssh/keys
+      chmod 755 /etc/ssh/keys
+      echo hello > /etc/ssh/keys/alice
+      chown alice:alice /etc/ssh/keys/alice /home/alice/.ssh
+      chmod 640 /etc/ssh/keys/alice
+    `,
+  });
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+const lay = (path: string, bytes: Buffer, mode = "600") =>
+  host.run(`base64 -d > ${path} <<'END'
+${bytes.toString("base64")}
+END
+chown alice:alice ${path}; chmod ${mode} ${path}`);
+const read = async (path: string): Promise<Buffer> => Buffer.from(await host.run(`base64 ${path}`), "base64");
+const list = (folder: string) => host.run(`find ${folder} | sort`);
+
+lab.each(SOME_SHELLS.flatMap((shell) => [undefined, "alice"].map((user) => [shell, user] as const)))(
+  "a line comes into a file and goes again, and no other byte changes: %s, %s",
+  async (shell, user) => {
+    await using hand = await openHandIn(startShellIn(host, { shell, ...(user && { user }) }));
+    for (const [odd, before] of Object.entries(ODD)) {
+      await lay(FILE, before, "640");
+      const atFirst = await host.run(`stat -c '%U %G %a' ${FILE}; ls -A /home/alice/.ssh`);
+      expect(await begin(hand, beginOn(FILE)), odd).toMatchObject({ kind: "begun" });
+      const { after, ...wish } = wishTo(FILE, before, {
+        at: before.indexOf("\n") + 1,
+        line: `${KEY} é new\n`,
+      });
+      expect(await write(hand, wish), odd).toEqual({ kind: "written", already: false });
+      expect(await read(FILE), odd).toEqual(after);
+      expect(await write(hand, wish), odd).toEqual({ kind: "written", already: true });
+      const back = { ...wish, expected: [wish.wanted], wanted: wish.before, splices: [] };
+      expect(await write(hand, back), odd).toEqual({ kind: "written", already: false });
+      expect(await read(FILE), odd).toEqual(before);
+      expect(await end(hand, { path: FILE, token: TOKEN }), odd).toEqual({ kind: "ended" });
+      expect(await host.run(`stat -c '%U %G %a' ${FILE}; ls -A /home/alice/.ssh`), odd).toBe(atFirst);
+    }
+  },
+);
+
+lab("several splices are made at once, and what is removed is only what they say", async () => {
+  await using hand = await openHandIn(startShellIn(host));
+  const before = Buffer.from("one\ntwo\nthree\nfour\n");
+  const wanted = Buffer.from("ONE\none\nthree\nfour\nfive\n");
+  await lay(FILE, before);
+  await begin(hand, beginOn(FILE));
+  const wish = {
+    ...{ path: FILE, id: "f0", token: TOKEN, before: hashOf(before), expected: [hashOf(before)] },
+    wanted: hashOf(wanted),
+    splices: [
+      { at: 0, removed: 0, inserted: Buffer.from("ONE\n") },
+      { at: 4, removed: 4, inserted: Buffer.alloc(0) },
+      { at: 19, removed: 0, inserted: Buffer.from("five\n") },
+    ],
+  };
+  expect(await write(hand, wish)).toEqual({ kind: "written", already: false });
+  expect(await read(FILE)).toEqual(wanted);
+  expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
+});
+
+lab("a second stage is written against the first bytes, over what the first has made", async () => {
+  await using hand = await openHandIn(startShellIn(host));
+  const before = Buffer.from("old\nother\n");
+  await lay(FILE, before);
+  await begin(hand, beginOn(FILE));
+  const { after: added, ...add } = wishTo(FILE, before, { at: 4, line: "new\n" });
+  expect(await write(hand, add)).toMatchObject({ kind: "written" });
+  const removed = Buffer.from("new\nother\n");
+  const remove = {
+    ...add,
+    ...{ expected: [hashOf(added)], wanted: hashOf(removed) },
+    splices: [{ at: 0, removed: 4, inserted: Buffer.from("new\n") }],
+  };
+  expect(await write(hand, remove)).toEqual({ kind: "written", already: false });
+  expect(await read(FILE)).toEqual(removed);
+  expect(await write(hand, { ...remove, wanted: hashOf("something else") })).toEqual({
+    kind: "changed",
+    hash: hashOf(removed),
+  });
+  expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
+  expect(await list("/home/alice/.ssh")).toBe(`/home/alice/.ssh\n${FILE}\n`);
+});
+
+lab("access lists and attributes stay; where they cannot, nothing is written", async () => {
+  await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+  const before = Buffer.from("one\n");
+  const { after, ...wish } = wishTo(FILE, before, { at: 4, line: "two\n" });
+  await lay(FILE, before, "640");
+  const attributes = `getfacl -cp ${FILE}; getfattr -d ${FILE}`;
+  await host.run(`setfacl -m u:daemon:r ${FILE}; setfattr -n user.note -v kept ${FILE}`);
+  const atFirst = await host.run(attributes);
+  expect(atFirst).toContain("user:daemon:r--");
+  await begin(hand, beginOn(FILE));
+  expect(await write(hand, wish)).toMatchObject({ kind: "written" });
+  expect(await read(FILE)).toEqual(after);
+  expect(await host.run(attributes)).toBe(atFirst);
+  expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
+
+  await host.run("mv /usr/bin/cp /usr/bin/cp.kept; ln -s busybox /usr/bin/cp");
+  try {
+    await using poor = await openHandIn(startShellIn(host, { user: "alice" }));
+    await begin(poor, beginOn(FILE));
+    const { after: _, ...more } = wishTo(FILE, after, { at: 0, line: "zero\n" });
+    expect(await write(poor, more)).toMatchObject({ kind: "refused", why: "attributes" });
+    expect(await read(FILE)).toEqual(after);
+    expect(await host.run(attributes)).toBe(atFirst);
+    expect(await end(poor, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
+  } finally {
+    await host.run("mv /usr/bin/cp.kept /usr/bin/cp");
+  }
+});
+
+lab("a file in a folder of root's is written by root and stays its owner's", async () => {
+  await using hand = await openHandIn(startShellIn(host));
+  const path = "/etc/ssh/keys/alice";
+  await begin(hand, beginOn(path));
+  const { after, ...wish } = wishTo(path, Buffer.from("hello\n"), { at: 0, line: "first\n" });
+  expect(await write(hand, wish)).toEqual({ kind: "written", already: false });
+  expect(await host.run(`cat ${path}; stat -c '%U %G %a' ${path}`)).toBe(`${after}alice alice 640\n`);
+  expect(await end(hand, { path, token: TOKEN })).toEqual({ kind: "ended" });
+});
+
+lab("with the tools of busybox alone it is done the same way, as root and as the account", async () => {
+  const tools = (await host.run("busybox --list"))
+    .split("\n")
+    .filter((tool) => tool !== "busybox" && tool !== "");
+  await host.run(`mkdir -p /opt/busy; cp /usr/bin/busybox /opt/busy/busybox
+    for tool in ${tools.join(" ")}; do ln -sf busybox /opt/busy/$tool; done`);
+  const before = Buffer.from(`${KEY} a\n`);
+  for (const user of [undefined, "alice"]) {
+    await lay(FILE, before, "640");
+    // Its own PATH comes after the usual one, so the usual one is hidden.
+    const wrap = ["unshare", "--mount", "sh", "-c", 'mount --bind /opt/busy /usr/bin; exec "$@"', "sh"];
+    const shell = user
+      ? startShellIn(host, {
+          shell: "busybox sh",
+          wrap: [...wrap, "/usr/bin/su", "-s", "/bin/sh", user, "-c", "exec sh -s", "--"],
+        })
+      : startShellIn(host, { shell: "busybox sh", wrap });
+    await using hand = await openHandIn(shell);
+    expect(hand.uid === 0).toBe(user === undefined);
+    expect(await lookAtFile(hand, FILE)).toMatchObject({
+      file: { refusal: null, hash: hashOf(before), mode: "0640", owner: "alice" },
+    });
+    expect(await begin(hand, beginOn(FILE))).toMatchObject({ kind: "begun" });
+    const { after, ...wish } = wishTo(FILE, before, { at: 0, line: `${KEY} new\n` });
+    expect(await write(hand, wish)).toEqual({ kind: "written", already: false });
+    expect(await read(FILE)).toEqual(after);
+    expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
+    expect(await host.run(`stat -c '%U %G %a' ${FILE}; ls -A /home/alice/.ssh`)).toBe(
+      "alice alice 640\nauthorized_keys\n",
+    );
+  }
+});
