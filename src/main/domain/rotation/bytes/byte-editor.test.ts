@@ -125,4 +125,4 @@ test("a hundred thousand files keep every other byte when a key is replaced, rem
   }
   expect(wrong.slice(0, 3)).toEqual([]);
   expect(changed).toBeGreaterThan(FILES);
-});
+}, 300_000);

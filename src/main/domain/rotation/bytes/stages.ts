@@ -18,17 +18,18 @@ export function fillStages(file: Pick<FilePlan, "added" | "removed">, newKey: st
 
 function fillSplices(splices: readonly Splice[], newKey: string | null): Edit[] | null {
   const edits: Edit[] = [];
+  const written = newKey === null ? null : writeExactly(toBytes(newKey));
   for (const { at, removed, inserted } of splices) {
-    const isWhole = newKey !== null || !inserted.includes(HOLE);
+    if (written === null && inserted.includes(HOLE)) return null;
     const gone = readExactly(removed);
-    const come = isWhole ? readExactly(inserted.replaceAll(HOLE, () => writeExactly(toBytes(newKey)))) : null;
+    const come = readExactly(written === null ? inserted : inserted.replaceAll(HOLE, () => written));
     if (!gone || !come) return null;
     edits.push({ at, removed: gone, inserted: come });
   }
   return edits;
 }
 
-const toBytes = (text: string | null): Uint8Array => Buffer.from(text ?? "", "utf8");
+const toBytes = (text: string): Uint8Array => Buffer.from(text, "utf8");
 
 /** Bytes of a file for the text of a splice: what looks like the hole in them is none. */
 export const writeForeign = (bytes: Uint8Array): string =>

@@ -23,7 +23,8 @@ export function forwardTask(
   if (step.phase === "commit") return commitTask(step, seen, isBegun);
   const { is, odd } = step.phase === "hand-over" ? reachedBy(seen) : reachedIn(plan, step, seen);
   if (odd !== null) {
-    if (is === "none") return { step, what: "settle", as: "failed", why: odd };
+    // Begun, it may have left a lock and backups, though nothing is written.
+    if (is === "none" && !isBegun) return { step, what: "settle", as: "failed", why: odd };
     return { step, what: "undo", as: "failed" };
   }
   return { step, what: is === "all" && isBegun ? "prove" : "act" };

@@ -21,7 +21,13 @@ export function nextMove(plan: Plan, progress: Progress): Move {
   return isBack && !isCommitting ? moveBack(plan, progress, steps) : moveOn(plan, progress, steps);
 }
 
-const HAS_BEGUN: ReadonlySet<StepState> = new Set(["intended", "acted", "proved", "needs-attention"]);
+const HAS_BEGUN: ReadonlySet<StepState> = new Set([
+  "intended",
+  "acted",
+  "proved",
+  "failed",
+  "needs-attention",
+]);
 
 const standingOf = ({ ordinal }: Step, { steps }: Progress): StepProgress =>
   steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", awaitsLog: false };

@@ -43,7 +43,10 @@ export type StepProgress = {
 };
 
 export type Progress = {
-  /** What the user wants: on with it, hold on after what is under way, or everything back. */
+  /**
+   * What the user wants: on with it, hold on after what is under way, or everything back. `back` is written down before
+   * anything is taken back, and stays: a run that was killed on its way back is half-way, and never goes on from there.
+   */
   want: "on" | "pause" | "back";
   steps: readonly StepProgress[];
   /** By place of the host in the plan, null for here; a place that is not in it was not looked at since its last task. */

@@ -9,7 +9,7 @@ export function stepsOf(plan: Plan): Step[] {
     plan.hosts.forEach((host, index) => {
       if (takesPart(plan, host, phase)) steps.push({ phase, host: index, batch: host.batch });
     });
-    if (happensHere(plan, phase)) steps.push({ phase, host: null, batch: lastBatch(plan) });
+    if (happensHere(plan, phase)) steps.push({ phase, host: null, batch: lastBatch(plan) + 1 });
   }
   return steps.map((step, index) => ({ ordinal: index + 1, ...step }));
 }

@@ -1,0 +1,228 @@
+import { expect, test } from "vitest";
+import { createDice, type Dice } from "#domain/rotation/testdata/make-keys-file.ts";
+import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { SimulatedHosts } from "#domain/rotation/testdata/simulated-hosts.ts";
+import { SimulatedRun } from "#domain/rotation/testdata/simulated-run.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { nextMove } from "./next-move.ts";
+import type { FileSeen, PlaceSeen, Progress, StepProgress } from "./step.ts";
+import { stepsOf } from "./steps-of.ts";
+
+const RUNS = 4_000;
+
+/** Up to four hosts with up to two files and a holder each, and perhaps one here. */
+function makeAnyPlan(dice: Dice): Plan {
+  const hosts = Array.from({ length: 1 + dice(4) }, (_, index) =>
+    makeHost({
+      host: `host${index}`,
+      batch: index === 0 ? 0 : 1 + Math.floor((index - 1) / 2),
+      files: Array.from({ length: dice(3) }, (__, at) => makeFile(at, dice(4) === 0 ? "removed" : "both")),
+      holders: dice(3) === 0 ? [makeHolder(`host${index}`)] : [],
+    }),
+  );
+  const options = {
+    canary: dice(2) === 0,
+    batchSize: 2,
+    maxFailures: 1 + dice(2),
+    graceDays: 0,
+    deadManSeconds: 120,
+  };
+  return makePlanValue({ hosts, here: dice(2) === 0 ? [makeHolder(null)] : [], options });
+}
+
+test("killed, cut off and failing as often as it may be, a run shuts nobody out and ends committed or rolled back, with nothing left", () => {
+  const wrong: string[] = [];
+  const ends = { committed: 0, "rolled-back": 0 };
+  for (let seed = 0; seed < RUNS; seed++) {
+    const dice = createDice(seed);
+    const plan = makeAnyPlan(dice);
+    const hosts = new SimulatedHosts(plan, dice);
+    const run = new SimulatedRun(plan, hosts);
+    for (let tries = dice(6); tries > 0; tries--)
+      run.go((["on", "on", "on", "pause", "back"] as const)[dice(5)] ?? "on");
+    hosts.calmDown();
+    const want = dice(3) === 0 ? "back" : "on";
+    const first = run.go(want);
+    const last = first?.state === "committed" || first?.state === "rolled-back" ? first : run.go("back");
+    const isAtEnd =
+      last?.state === "committed"
+        ? hosts.isAt("removed", ["committed"])
+        : last?.state === "rolled-back" && hosts.isAt("before", ["old"]);
+    if (last?.state === "committed" || last?.state === "rolled-back") ends[last.state]++;
+    if (!isAtEnd || !hosts.isClean || hosts.wrong.length > 0) {
+      wrong.push(`${seed}: ${last?.state} ${last?.why} ${isAtEnd} ${hosts.isClean} ${hosts.wrong[0] ?? ""}`);
+    }
+  }
+  expect(wrong.slice(0, 5)).toEqual([]);
+  expect(Math.min(ends.committed, ends["rolled-back"])).toBeGreaterThan(RUNS / 5);
+});
+
+const plan = makePlanValue({
+  hosts: ["a", "b", "c"].map((host, index) =>
+    makeHost({ host, batch: Math.min(index, 1), files: [makeFile(0, "both")] }),
+  ),
+  here: [makeHolder(null)],
+});
+
+/** Steps by phase and host in brief: `add a`. */
+const steps = stepsOf(plan);
+const nameOf = (ordinal: number): string => {
+  const step = steps[ordinal - 1];
+  return `${step?.phase} ${step?.host === null ? "here" : plan.hosts[step?.host ?? 0]?.host}`;
+};
+
+const see = (file: FileSeen): PlaceSeen => ({
+  kind: "seen",
+  files: [file],
+  holders: [],
+  hasWork: file !== "before",
+  heldBy: null,
+});
+
+function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progress> = {}) {
+  const progress = steps.map(({ ordinal }) => ({
+    ordinal,
+    state: states[nameOf(ordinal)] ?? states[nameOf(ordinal).split(" ")[0] ?? ""] ?? "planned",
+    awaitsLog: false,
+  }));
+  const move = nextMove(plan, {
+    ...{ want: "on", steps: progress, isGraceOver: false },
+    seen: new Map([0, 1, 2].map((place) => [place, see("before")])),
+    ...more,
+  });
+  if (move.kind === "do") return move.tasks.map(({ step, what }) => `${what} ${nameOf(step.ordinal)}`);
+  return move.kind === "look"
+    ? ["look", ...move.places]
+    : move.kind === "wait"
+      ? [`wait for ${move.until}`]
+      : [move.state];
+}
+
+test("a run begins with its key, then one host, then the others side by side, and looks before it touches", () => {
+  expect(steps.map(({ ordinal }) => nameOf(ordinal))).toEqual([
+    "make-key here",
+    ...["add a", "add b", "add c", "hand-over here"],
+    ...["remove a", "remove b", "remove c"],
+    ...["commit a", "commit b", "commit c", "commit here"],
+  ]);
+  expect(ask({})).toEqual(["act make-key here"]);
+  expect(ask({ "make-key": "proved" }, { seen: new Map() })).toEqual(["look", 0]);
+  expect(ask({ "make-key": "proved" })).toEqual(["act add a"]);
+  expect(ask({ "make-key": "proved", "add a": "acted" })).toEqual(["act add a"]);
+  expect(ask({ "make-key": "proved", "add a": "proved" })).toEqual(["act add b", "act add c"]);
+});
+
+test("what was done before a kill is proved and not done again", () => {
+  const seen = new Map([[0, see("added")]]);
+  expect(ask({ "make-key": "proved", "add a": "intended" }, { seen })).toEqual(["prove add a"]);
+});
+
+test("nothing is removed while one host has not proved the new key", () => {
+  const states = { "make-key": "proved", add: "proved", "add c": "failed", "hand-over": "planned" } as const;
+  expect(ask(states)).toEqual(["stopped"]);
+  const seen = new Map([[0, see("before")]]);
+  const after = { "make-key": "proved", add: "proved", "hand-over": "proved" } as const;
+  expect(ask(after, { seen })).toEqual(["settle remove a"]);
+});
+
+test("a failed canary stops the run, however many may fail", () => {
+  const many = { ...plan, options: { ...plan.options, maxFailures: 9 } };
+  const states = steps.map(({ ordinal }) => ({
+    ordinal,
+    state:
+      nameOf(ordinal) === "add a"
+        ? ("failed" as const)
+        : ordinal === 1
+          ? ("proved" as const)
+          : ("planned" as const),
+    awaitsLog: false,
+  }));
+  const progress = { want: "on" as const, steps: states, seen: new Map(), isGraceOver: false };
+  expect(nextMove(many, progress)).toMatchObject({ kind: "end", state: "stopped" });
+});
+
+test("a pause lets what is under way come to its end, and begins nothing", () => {
+  const states = { "make-key": "proved", "add a": "proved", "add b": "intended" } as const;
+  expect(ask(states, { want: "pause" })).toEqual(["act add b"]);
+  expect(ask({ ...states, "add b": "proved" }, { want: "pause" })).toEqual(["paused"]);
+});
+
+test("going back, the old key is put back before its halves are, and the new one goes last", () => {
+  const states = { "make-key": "proved", add: "proved", "hand-over": "proved", "remove a": "acted" } as const;
+  const seen = new Map<number | null, PlaceSeen>([
+    [0, see("removed")],
+    [1, see("added")],
+    [2, see("added")],
+    [null, { kind: "seen", files: [], holders: ["new"], hasWork: false, heldBy: null }],
+  ]);
+  const back = { want: "back", seen } as const;
+  expect(ask(states, back)).toEqual(["undo remove a"]);
+  expect(ask({ ...states, "remove a": "undone" }, back)).toEqual(["undo hand-over here"]);
+  expect(ask({ ...states, "remove a": "undone", "hand-over": "undone" }, back)).toEqual([
+    "undo add b",
+    "undo add c",
+  ]);
+  const last = { "remove a": "undone", "hand-over": "undone", add: "undone", "make-key": "proved" } as const;
+  expect(ask(last, back)).toEqual(["undo make-key here"]);
+  expect(ask({ ...last, "make-key": "undone" }, back)).toEqual(["rolled-back"]);
+});
+
+test("a run that was going back when it was killed goes on going back", () => {
+  const states = { "make-key": "proved", add: "proved", "add c": "undone" } as const;
+  expect(ask(states)).toEqual(["settle add b"]);
+});
+
+test("once a host is committed there is no way back, only to the end", () => {
+  const states = {
+    "make-key": "proved",
+    add: "proved",
+    "hand-over": "proved",
+    remove: "proved",
+    "commit a": "proved",
+  } as const;
+  expect(ask(states, { want: "back" })).toEqual(["act commit b", "act commit c"]);
+});
+
+test("what can neither be done nor taken back stops everything", () => {
+  expect(ask({ "make-key": "proved", "add a": "needs-attention" })).toEqual(["needs-attention"]);
+  expect(ask({ "make-key": "proved", "hand-over": "needs-attention" }, { want: "back" })).toEqual([
+    "needs-attention",
+  ]);
+});
+
+test("a host that is out of reach fails where it was not begun, and is left for a resume where it was", () => {
+  const seen = new Map<number | null, PlaceSeen>([[0, { kind: "lost", why: "no answer" }]]);
+  expect(ask({ "make-key": "proved" }, { seen })).toEqual(["settle add a"]);
+  expect(ask({ "make-key": "proved", "add a": "acted" }, { seen })).toEqual(["stopped"]);
+});
+
+test("the days of grace are waited for between hand-over and removal", () => {
+  const slow = { ...plan, options: { ...plan.options, graceDays: 7 } };
+  const states = steps.map(({ ordinal, phase }) => ({
+    ordinal,
+    state: phase === "remove" || phase === "commit" ? ("planned" as const) : ("proved" as const),
+    awaitsLog: false,
+  }));
+  const progress = { want: "on" as const, steps: states, seen: new Map([[0, see("added")]]) };
+  expect(nextMove(slow, { ...progress, isGraceOver: false })).toEqual({ kind: "wait", until: "grace" });
+  expect(nextMove(slow, { ...progress, isGraceOver: true })).toMatchObject({ kind: "do" });
+});
+
+test("a proof by a log is waited for before anything is removed, and hinders no holder from getting the new key", () => {
+  const states = (handOver: "planned" | "proved") =>
+    steps.map(({ ordinal, phase }) => ({
+      ordinal,
+      state:
+        phase === "make-key"
+          ? ("proved" as const)
+          : phase === "add"
+            ? ("acted" as const)
+            : phase === "hand-over"
+              ? handOver
+              : ("planned" as const),
+      awaitsLog: phase === "add",
+    }));
+  const progress = { want: "on" as const, seen: new Map(), isGraceOver: false };
+  expect(nextMove(plan, { ...progress, steps: states("planned") })).toEqual({ kind: "look", places: [null] });
+  expect(nextMove(plan, { ...progress, steps: states("proved") })).toEqual({ kind: "wait", until: "log" });
+});

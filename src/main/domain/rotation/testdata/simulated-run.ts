@@ -1,0 +1,204 @@
+import { isFirst } from "#domain/rotation/run/back-task.ts";
+import { nextMove } from "#domain/rotation/run/next-move.ts";
+import { resumeStep } from "#domain/rotation/run/resume-step.ts";
+import type { FileSeen, Move, PlaceSeen, Progress, Step, Task } from "#domain/rotation/run/step.ts";
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { StepState } from "#shared/model/run.ts";
+import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hosts.ts";
+
+/**
+ * A run on hosts that are values, with everything that may happen to one: it is killed at any point, hosts are cut off,
+ * writes and proofs fail, dead-men fire, somebody edits a file. After whatever happens it is asked whether each holder of
+ * the key can still log in.
+ */
+export class SimulatedRun {
+  readonly #plan: Plan;
+  readonly #hosts: SimulatedHosts;
+  readonly #states = new Map<number, StepState>();
+  readonly #steps: readonly Step[];
+  #seen = new Map<number | null, PlaceSeen>();
+  /** It is written down before anything is taken back, so that no resume goes on from half-way. */
+  #isGoingBack = false;
+
+  constructor(plan: Plan, hosts: SimulatedHosts) {
+    this.#plan = plan;
+    this.#hosts = hosts;
+    this.#steps = stepsOf(plan);
+  }
+
+  /** Until it ends or is killed; null when it was. */
+  go(want: Progress["want"]): Extract<Move, { kind: "end" }> | null {
+    this.#seen = new Map();
+    this.#isGoingBack ||= want === "back";
+    for (const step of this.#steps) {
+      this.#states.set(step.ordinal, resumeStep(step, this.#state(step.ordinal)));
+    }
+    try {
+      for (let moves = 0; moves < 1_000; moves++) {
+        const move = nextMove(this.#plan, this.#progress(this.#isGoingBack ? "back" : want));
+        if (move.kind === "end") return move;
+        this.#carryOut(move);
+      }
+      this.#hosts.wrong.push("it never ends");
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+    return null;
+  }
+
+  #progress(want: Progress["want"]): Progress {
+    const steps = this.#steps.map(({ ordinal }) => ({
+      ordinal,
+      state: this.#state(ordinal),
+      awaitsLog: false,
+    }));
+    return { want, steps, seen: this.#seen, isGraceOver: true };
+  }
+
+  #carryOut(move: Exclude<Move, { kind: "end" }>): void {
+    if (move.kind === "wait") throw new Error("nothing here is to be waited for");
+    if (move.kind === "look") {
+      for (const place of move.places) this.#seen.set(place, this.#hosts.look(place));
+      return;
+    }
+    for (const task of move.tasks) {
+      this.#do(task);
+      this.#seen.delete(task.step.host);
+    }
+  }
+
+  #do(task: Task): void {
+    const { step } = task;
+    if (task.what === "settle") this.#journal(step, task.as);
+    else if (task.what === "undo") this.#undo(step, task.as);
+    else this.#try(step, task.what);
+  }
+
+  #try(step: Step, what: "act" | "prove"): void {
+    try {
+      if (what === "act") {
+        this.#journal(step, "intended");
+        this.#act(step);
+        this.#journal(step, "acted");
+      } else {
+        this.#prove(step);
+        this.#journal(step, "proved");
+      }
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      if (step.phase === "commit") this.#journal(step, "failed");
+      else this.#undo(step, "failed");
+    }
+  }
+
+  #act(step: Step): void {
+    const place = this.#hosts.place(step.host);
+    if (step.phase === "make-key") this.#hosts.isKeyMade = true;
+    if (step.phase === "add" || step.phase === "remove") this.#write(step, place);
+    if (step.phase === "hand-over") {
+      place.holders.forEach((_, index) => {
+        this.#hosts.mayFail();
+        place.holders[index] = "new";
+        this.#hosts.tick();
+      });
+    }
+    if (step.phase === "commit") {
+      this.#hosts.mayFail();
+      place.holders.forEach((_, index) => {
+        place.holders[index] = "committed";
+        this.#hosts.tick();
+      });
+      this.#hosts.clear(place);
+    }
+    this.#hosts.tick();
+  }
+
+  #write(step: Step, place: Place): void {
+    const stage = step.phase === "remove" ? "removed" : "added";
+    place.hasWork = true;
+    this.#hosts.tick();
+    place.files.forEach((_, index) => {
+      if (!this.#concerns(step, index)) return;
+      const found = place.files[index] as FileSeen;
+      const before = this.#hosts.earliest(step.host, index, stage === "removed" ? "added" : "before");
+      const wanted = this.#hosts.earliest(step.host, index, stage);
+      if (found !== before && found !== wanted) throw new Failed("changed");
+      if (stage === "removed") this.#askRemoval(step.host, index, found);
+      if (found === wanted) return;
+      place.armed.set(index, found);
+      this.#hosts.tick();
+      if (place.files[index] !== found) throw new Failed("changed");
+      place.files[index] = wanted;
+      this.#hosts.tick();
+      this.#hosts.mayFail();
+    });
+  }
+
+  /** The old key goes only where the new one was proved, and nowhere before it was proved everywhere. */
+  #askRemoval(host: number | null, index: number, found: FileSeen): void {
+    const isReplaced = this.#plan.hosts[host ?? -1]?.files[index]?.added !== null;
+    const isProved = this.#steps.every(
+      ({ phase, ordinal }) => (phase !== "add" && phase !== "hand-over") || this.#state(ordinal) === "proved",
+    );
+    if (!isProved) this.#hosts.wrong.push("removed before all was proved");
+    if (isReplaced && (!this.#hosts.isKeyMade || found === "before"))
+      this.#hosts.wrong.push("removed before the new key was there");
+  }
+
+  #prove(step: Step): void {
+    const place = this.#hosts.place(step.host);
+    this.#hosts.tick();
+    this.#hosts.mayFail();
+    for (const index of [...place.armed.keys()]) {
+      this.#hosts.tick();
+      place.armed.delete(index);
+    }
+    if (step.phase !== "add" && step.phase !== "remove") return;
+    const stage = step.phase === "remove" ? "removed" : "added";
+    const isThere = place.files.every(
+      (file, index) => !this.#concerns(step, index) || file === this.#hosts.earliest(step.host, index, stage),
+    );
+    if (!isThere) throw new Failed("it went back by itself");
+  }
+
+  #undo(step: Step, as: "failed" | "undone"): void {
+    const place = this.#hosts.place(step.host);
+    this.#hosts.tick();
+    if (this.#hosts.happens(15)) {
+      this.#journal(step, "needs-attention");
+      return;
+    }
+    if (step.phase === "make-key") this.#hosts.isKeyMade = false;
+    if (step.phase === "hand-over") place.holders.fill("old");
+    if (step.phase === "add" || step.phase === "remove") {
+      place.files.forEach((file, index) => {
+        if (!this.#concerns(step, index)) return;
+        place.armed.delete(index);
+        if (file !== "other") {
+          place.files[index] = this.#hosts.earliest(
+            step.host,
+            index,
+            step.phase === "remove" ? "added" : "before",
+          );
+        }
+        this.#hosts.tick();
+      });
+    }
+    if (isFirst(this.#plan, step)) this.#hosts.clear(place);
+    this.#journal(step, as);
+  }
+
+  #journal({ ordinal }: Step, state: StepState): void {
+    this.#states.set(ordinal, state);
+    this.#hosts.tick();
+  }
+
+  #state(ordinal: number): StepState {
+    return this.#states.get(ordinal) ?? "planned";
+  }
+
+  #concerns({ host, phase }: Step, index: number): boolean {
+    return this.#plan.hosts[host ?? -1]?.files[index]?.[phase === "remove" ? "removed" : "added"] !== null;
+  }
+}
