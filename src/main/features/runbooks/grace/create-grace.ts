@@ -1,0 +1,86 @@
+/** The time between hand-over and removal in which logs are watched for uses of the old key. */
+import type { HostUse } from "#shared/model/host-use.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import { addDays, judgeQuiet, type Quiet } from "./judge-quiet.ts";
+
+type Deps = {
+  /** What logs told of a host, over all readings. */
+  loginsOf: (host: { host: string; port: number }) => HostUse;
+  /** Reads these hosts again, with their logs. */
+  rescan: (hosts: readonly HostPlan[]) => Promise<void>;
+  now: () => Date;
+};
+
+export type GraceVerdict = {
+  isOver: boolean;
+  /** When it is to be looked at again. */
+  dueAt: Instant;
+  /** What was found, each a sentence. */
+  said: string[];
+};
+
+type Waiting = {
+  plan: Plan;
+  /** Null: it begins now. */
+  dueAt: Instant | null;
+  /** Somebody has asked for the run to go on: what nobody can tell does not hold it then. */
+  isAsked: boolean;
+};
+
+/**
+ * Each use of the old key begins the time anew. Where the logs of a host cannot tell, the run waits until somebody
+ * decides; it never goes on by itself.
+ */
+export function createGrace({ loginsOf, rescan, now }: Deps) {
+  return {
+    async judge({ plan, dueAt, isAsked }: Waiting): Promise<GraceVerdict> {
+      const { graceDays } = plan.options;
+      const at = toInstant(now());
+      if (dueAt === null) return wait(addDays(at, graceDays), []);
+      if (at < dueAt) return wait(dueAt, []);
+      const hosts = plan.hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
+      await rescan(hosts);
+      const since = addDays(dueAt, -graceDays);
+      const verdicts = hosts.map((host) => ({ host, verdict: judgeHost(plan, host, { since, now: at }) }));
+      const said = verdicts.map(({ host, verdict }) => say(host, verdict, since));
+      const lastUse = verdicts
+        .flatMap(({ verdict }) => (verdict.kind === "used" ? [verdict.at] : []))
+        .sort()
+        .at(-1);
+      if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), said);
+      const isOver = isAsked || verdicts.every(({ verdict }) => verdict.kind === "quiet");
+      return { isOver, dueAt, said };
+    },
+  };
+
+  function judgeHost(
+    plan: Plan,
+    host: HostPlan,
+    { since, now: at }: { since: Instant; now: Instant },
+  ): Quiet {
+    if (plan.oldKey === null) return { kind: "quiet" };
+    const accounts = host.files.flatMap(({ account, removed }) => (removed === null ? [] : [account]));
+    return judgeQuiet({ use: loginsOf(host), fingerprint: plan.oldKey, accounts, since, now: at });
+  }
+}
+
+const wait = (dueAt: Instant, said: string[]): GraceVerdict => ({
+  ...{ isOver: false, dueAt },
+  said: [...said, `the old key is watched until ${dueAt.slice(0, 10)}`],
+});
+
+function say(host: HostPlan, verdict: Quiet, since: Instant): string {
+  const place = sayPlace(host);
+  switch (verdict.kind) {
+    case "quiet":
+      return `${place}: its logs tell of no login with the old key since ${since.slice(0, 10)}`;
+    case "used": {
+      const from = verdict.from === null ? "" : `, from ${verdict.from}`;
+      return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}: give whoever that is the new one`;
+    }
+    case "unknown":
+      return `${place}: whether the old key is still used is not known: ${verdict.why}; resume the run to remove it all the same`;
+  }
+}

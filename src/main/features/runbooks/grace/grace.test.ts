@@ -1,0 +1,129 @@
+import { expect, test } from "vitest";
+import type { Hand, HandAnswer } from "#net/ssh/hand/hand.ts";
+import type { HostUse } from "#shared/model/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { createGrace } from "./create-grace.ts";
+import { hearLogin } from "./hear-login.ts";
+import { judgeQuiet } from "./judge-quiet.ts";
+
+const OLD = `SHA256:${"o".repeat(43)}`;
+const at = (day: number): Instant => `2026-03-${String(day).padStart(2, "0")}T12:00:00Z`;
+const window = (from: number, to: number) => ({ source: "journal", from: at(from), to: at(to) });
+const login = (day: number, fingerprint = OLD) => ({
+  ...{ account: "jo", fingerprint, isAuthority: false, lastFrom: "192.0.2.7", days: [] },
+  ...{ firstAt: at(1), lastAt: at(day) },
+});
+
+test.each<[string, HostUse, string]>([
+  [
+    "logs that reach over all of it and name no login",
+    { logins: [login(4)], windows: [window(1, 15)] },
+    "quiet",
+  ],
+  ["a login since", { logins: [login(6)], windows: [] }, "used"],
+  ["logs that begin later", { logins: [], windows: [window(6, 15)] }, "unknown"],
+  ["logs that have ended", { logins: [], windows: [window(1, 10)] }, "unknown"],
+  ["logs with a gap", { logins: [], windows: [window(1, 7), window(9, 15)] }, "unknown"],
+  ["no log", { logins: [], windows: [] }, "unknown"],
+  ["a log that names keys by MD5", { logins: [login(6, "MD5:00")], windows: [window(1, 15)] }, "unknown"],
+])("whether a key was used in ten days is said by %s", (_, use, kind) => {
+  const asked = { fingerprint: OLD, accounts: ["jo"], since: at(5), now: at(15) };
+  expect(judgeQuiet({ use, ...asked }).kind).toBe(kind);
+});
+
+const plan = {
+  oldKey: OLD,
+  options: { graceDays: 10 },
+  hosts: [
+    { host: "db1", port: 22, files: [{ account: "jo", removed: [] }] },
+    { host: "web1", port: 22, files: [{ account: "jo", removed: null }] },
+  ],
+} as unknown as Plan;
+
+function startGrace(uses: Record<string, HostUse>, day: number) {
+  const read: string[] = [];
+  const grace = createGrace({
+    loginsOf: ({ host }) => uses[host] ?? { logins: [], windows: [] },
+    rescan: async (hosts: readonly HostPlan[]) => void read.push(...hosts.map(({ host }) => host)),
+    now: () => new Date(at(day)),
+  });
+  return { grace, read };
+}
+
+test("a run waits so many days, then reads the hosts of which lines go, and goes on where all are quiet", async () => {
+  const uses = { db1: { logins: [], windows: [window(1, 15)] } };
+  const first = startGrace(uses, 5);
+  expect(await first.grace.judge({ plan, dueAt: null, isAsked: true })).toEqual({
+    ...{ isOver: false, dueAt: at(15), said: ["the old key is watched until 2026-03-15"] },
+  });
+  expect(await first.grace.judge({ plan, dueAt: at(15), isAsked: true })).toMatchObject({ isOver: false });
+  expect(first.read).toEqual([]);
+  const later = startGrace(uses, 15);
+  expect(await later.grace.judge({ plan, dueAt: at(15), isAsked: false })).toMatchObject({ isOver: true });
+  expect(later.read).toEqual(["db1"]);
+});
+
+test("a use of the old key begins the time anew, whoever asks", async () => {
+  const uses = { db1: { logins: [login(12)], windows: [window(1, 15)] } };
+  const { grace } = startGrace(uses, 15);
+  expect(await grace.judge({ plan, dueAt: at(15), isAsked: true })).toEqual({
+    isOver: false,
+    dueAt: at(22),
+    said: [
+      "db1:22: jo was logged in to with the old key on 2026-03-12, from 192.0.2.7: give whoever that is the new one",
+      "the old key is watched until 2026-03-22",
+    ],
+  });
+});
+
+test("where the logs cannot tell, a run goes on only when somebody asks for it", async () => {
+  const { grace } = startGrace({}, 15);
+  expect(await grace.judge({ plan, dueAt: at(15), isAsked: false })).toEqual({
+    ...{ isOver: false, dueAt: at(15) },
+    said: [
+      "db1:22: whether the old key is still used is not known: no log of it tells of logins up to now; resume the run to remove it all the same",
+    ],
+  });
+  expect(await grace.judge({ plan, dueAt: at(15), isAsked: true })).toMatchObject({ isOver: true });
+});
+
+const NEW = `SHA256:${"n".repeat(43)}`;
+const LINE = `2026-03-06T10:00:00+01:00 db1 sshd[7]: Accepted publickey for jo from 192.0.2.7 port 4 ssh2: ED25519 ${NEW}`;
+
+/** What a hand answers that has read these lines. */
+const handOf = (lines: string | null): Hand => {
+  const answer: HandAnswer =
+    lines === null
+      ? { kind: "answered", status: "no", words: ["no-log"], told: new Map(), data: new Map() }
+      : {
+          ...{ kind: "answered", status: "ok", words: ["read"] },
+          told: new Map([["sources", [["journal"]]]]),
+          data: new Map([["lines", Buffer.from(lines)]]),
+        };
+  return { ask: async () => answer } as unknown as Hand;
+};
+
+test.each<[string, string | null, boolean, string]>([
+  ["a login with that key", LINE, false, "heard"],
+  ["one from before the run", LINE.replace("03-06", "03-04"), false, "not-yet"],
+  ["one whose year is not told", LINE.replace(/^\S+/, "Mar  6 10:00:00"), false, "not-yet"],
+  [
+    "one whose year is not told, of a key that the run has made",
+    LINE.replace(/^\S+/, "Mar  6 10:00:00"),
+    true,
+    "heard",
+  ],
+  ["one to another account", LINE.replace("for jo", "for al"), true, "not-yet"],
+  ["one with another key", LINE.replace(NEW, OLD), true, "not-yet"],
+  [
+    "one by a certificate for the key",
+    LINE.replace(/ED25519 .*/, `ED25519-CERT ${NEW} ID x (serial 0) CA ED25519 ${OLD}`),
+    true,
+    "not-yet",
+  ],
+  ["no log", null, true, "unknown"],
+])("of %s a log is heard as what it is", async (_, lines, isNew, kind) => {
+  const wish = { account: "jo", fingerprint: NEW, since: at(5), isNew };
+  expect((await hearLogin(handOf(lines), wish)).kind).toBe(kind);
+});
