@@ -72,14 +72,7 @@ test("the map leads from the line of a configuration to what is served", async (
   const frame = await openSample();
   const target = sample.targets.find((one) => one.endsWith("/pay.shop.example")) ?? "";
   const { host, text } = await makeServedBundle(target);
-  const inspect = new InspectDialog(frame.page);
-  await inspect.drop([{ name: "edge.bundle", text }]);
-  const bundle = inspect.file("edge.bundle");
-  await bundle.getByLabel("Call the host").fill(host);
-  await bundle.getByRole("button", { name: "Use this name" }).click();
-  await bundle.getByRole("button", { name: "Import", exact: true }).click();
-  await expect(bundle).toContainText("Imported");
-  await frame.press("Escape");
+  await new InspectDialog(frame.page).importAs(host, { name: "edge.bundle", text });
 
   const list = await frame.goTo("Certificates");
   const drawer = await list.open("pay.shop.example");
@@ -95,6 +88,7 @@ test("the map leads from the line of a configuration to what is served", async (
   const onHost = await hosts.open(host);
   const served = onHost.getByRole("listitem").filter({ hasText: "names /srv/tls/site.pem" });
   await expect(served).toContainText("as configured");
+  await served.scrollIntoViewIfNeeded();
   expect(await camera.photograph("host-serves")).toEqual([]);
   await served.getByRole("link", { name: /pay\.shop\.example/ }).click();
   await expect(list.drawer.getByRole("heading", { name: "pay.shop.example" })).toBeVisible();

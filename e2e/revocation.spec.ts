@@ -40,15 +40,8 @@ test("a responder is asked when somebody presses Ask, and what it says becomes a
   });
 
   const frame = await openEmpty();
-  const inspect = new InspectDialog(frame.page);
   const bundle = makeCertificateBundle("edge", "/etc/ssl/shop.pem", [leaf.der, authority.der]);
-  await inspect.drop([{ name: "edge.bundle", text: bundle }]);
-  const file = inspect.file("edge.bundle");
-  await file.getByLabel("Call the host").fill("edge.example");
-  await file.getByRole("button", { name: "Use this name" }).click();
-  await file.getByRole("button", { name: "Import", exact: true }).click();
-  await expect(file).toContainText("Imported");
-  await frame.press("Escape");
+  await new InspectDialog(frame.page).importAs("edge.example", { name: "edge.bundle", text: bundle });
 
   const list = await frame.goTo("Certificates");
   const drawer = await list.open("shop.example");
@@ -62,6 +55,11 @@ test("a responder is asked when somebody presses Ask, and what it says becomes a
   ).toContainText("Revoked");
   expect(asked).toEqual(["/ocsp"]);
   expect(await camera.photograph("certificate-asked")).toEqual([]);
+
+  await frame.page.reload();
+  await expect(drawer.getByRole("listitem").filter({ hasText: ", before" })).toContainText("Revoked");
+  await frame.press("Escape");
+  await expect(list.row("shop.example")).toContainText("High");
 
   const findings = await frame.goTo("Findings");
   await findings.filter("Rule", "Revoked certificate");

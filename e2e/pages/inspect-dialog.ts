@@ -41,6 +41,17 @@ export class InspectDialog {
     );
   }
 
+  /** Drops a bundle, takes it in as this host, and closes the dialog. */
+  async importAs(host: string, bundle: GivenFile): Promise<void> {
+    await this.drop([bundle]);
+    const file = this.file(bundle.name);
+    await file.getByLabel("Call the host").fill(host);
+    await file.getByRole("button", { name: "Use this name" }).click();
+    await file.getByRole("button", { name: "Import", exact: true }).click();
+    await file.filter({ hasText: "Imported" }).waitFor();
+    await this.#page.keyboard.press("Escape");
+  }
+
   dragOver(files: readonly GivenFile[]): Promise<void> {
     return this.#drag(["dragenter", "dragover"], files);
   }

@@ -6,7 +6,7 @@ import {
 } from "#domain/x509/revocation/judge-revocation.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
-import type { RevocationView } from "#shared/model/trust.ts";
+import type { RevocationView, Revoked } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
 
 export type Climb = (leaf: Uint8Array) => Uint8Array[];
@@ -32,5 +32,11 @@ export const createRevocationReader =
     const pool = findSpeakers(leaf, { store, climb, sent });
     const lists = store.trust.ders("crl").flatMap((der) => readCrl(der) ?? []);
     const views = judgeRevocation(leaf, { pool, lists, staples, at: now().getTime() });
-    return { views, ...readRevocationFacts(leaf) };
+    return { views: withKept(views, store.revoked.of(sha256)), ...readRevocationFacts(leaf) };
   };
+
+/** What was said against it before, where nobody says it now. */
+const withKept = (views: RevocationView[], kept: Revoked | null): RevocationView[] =>
+  kept === null || views.some(({ state }) => state === "revoked")
+    ? views
+    : [{ state: "revoked", by: `${kept.by}, before`, sentence: kept.sentence }, ...views];

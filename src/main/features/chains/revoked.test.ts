@@ -142,6 +142,11 @@ test("what a responder answers when it is asked is kept where it says that a cer
   await chains.askResponders(idOf(asking));
   expect(revoked()[0]?.evidence[0]).toContain(`the responder ${address}: revoked on 2026-05-01`);
   expect(announced).toEqual(["findings-changed"]);
+  const { views } = await chains.revocation(idOf(asking));
+  expect(views.map(({ state, by }) => `${state} by ${by}`)).toEqual([
+    `revoked by the responder ${address}, before`,
+    "not-checked by the revocation lists that were given",
+  ]);
 });
 
 test("a list that was fetched goes a month after it was to be renewed, and what it has said stays", async () => {

@@ -68,7 +68,7 @@ Examples:
   latchkey trust add --crl company.crl
   latchkey trust remove 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
-Nothing is fetched but by latchkey trust fetch, and nobody asked but by latchkey trust ask. Answers are not kept.
+Nothing is fetched but by latchkey trust fetch, and nobody asked but by latchkey trust ask. Of answers it is kept that one says revoked.
 
 With --json: list { items: [{ sha256, kind, label, source, addedAt }] }; add { added, known };
 fetch { added, known, failed: [{ address, why }] }; ask { views: [{ state, by, sentence }] }`;

@@ -6,6 +6,7 @@ import {
   type Place,
   Sha256,
 } from "#shared/model/certificate.ts";
+import type { FindingBrief } from "#shared/model/finding.ts";
 import { Protocol } from "#shared/model/starttls.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";
@@ -29,10 +30,11 @@ export type Row = DateColumns & {
   malformed: string;
   size_bytes: number;
   place_count: number;
+  revoked: string | null;
 };
 
 export const COLUMNS = `id, sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type,
-  key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, place_count`;
+  key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, place_count, revoked`;
 
 type PlaceRow = {
   name: number;
@@ -57,7 +59,10 @@ export function certificateRows(db: Database, briefs: FindingBriefs) {
       places: places.of(row.id, placeLimit),
       placeCount: row.place_count,
       findings: [
-        ...briefs.computed({ kind: "certificate", about: row.id }, dateFindings(row, now)),
+        ...briefs.computed({ kind: "certificate", about: row.id }, [
+          ...dateFindings(row, now),
+          ...(row.revoked === null ? [] : [REVOKED]),
+        ]),
         ...briefs.about({ kind: "certificate", id: row.id }),
       ],
     }),
@@ -72,6 +77,12 @@ export function certificateRows(db: Database, briefs: FindingBriefs) {
     },
   };
 }
+
+const REVOKED: FindingBrief = {
+  rule: "certificate-revoked",
+  severity: "high",
+  sentence: "its authority has revoked it",
+};
 
 const fromRow = (row: Row) => ({
   sha256: Sha256.parse(row.sha256),

@@ -38,7 +38,11 @@ type Props<Search extends LoadSearch> = {
 export function LoadView<Search extends LoadSearch>(props: Props<Search>) {
   const { name, title, what, load, search, onChange, filters, children } = props;
   const exportCsv = () =>
-    download(`latchkey-${name}.csv`, "text/csv;charset=utf-8", printCsv(toCsvColumns(load.series), toRows(load)));
+    download(
+      `latchkey-${name}.csv`,
+      "text/csv;charset=utf-8",
+      printCsv(toCsvColumns(load.series), toRows(load)),
+    );
   useKeys([["e", exportCsv]]);
   const total = load.totals.reduce((sum, count) => sum + count, 0);
   const label = `${sayNumber(total)} certificates ${what} in ${load.weeks.length} weeks, by week; the table below has the numbers`;

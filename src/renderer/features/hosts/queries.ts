@@ -30,7 +30,7 @@ export function useHost(id: number) {
 }
 
 /** So many are shown; the command line lists them all. */
-const SERVED_SHOWN = 50;
+const SERVED_SHOWN = 20;
 
 export function useServedOn(host: string) {
   const { served } = useApi();
