@@ -1,6 +1,9 @@
 import { createRouterClient, implement } from "@orpc/server";
 import collectorScript from "#resources/collector/collect.sh?raw";
-import { contract } from "#shared/contract/index.ts";
+import factsScript from "#resources/rotation/facts.sh?raw";
+import handScript from "#resources/rotation/hand.sh?raw";
+import holdersScript from "#resources/rotation/holders.sh?raw";
+import { contract, type LatchkeyClient } from "#shared/contract/index.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayFault } from "#shared/text/fault.ts";
@@ -24,8 +27,11 @@ import { createInspect } from "./features/inspect/index.ts";
 import { createLabels } from "./features/labels/index.ts";
 import { createOverview } from "./features/overview/index.ts";
 import { createPeople } from "./features/people/index.ts";
+import { createHolders } from "./features/runbooks/holders/create-holders.ts";
 import { createRunbooks } from "./features/runbooks/index.ts";
+import type { RunDeps } from "./features/runbooks/launch-run.ts";
 import { createScans } from "./features/scans/index.ts";
+import { createDoors, type DoorDeps } from "./features/scans/open-door.ts";
 import { planBundle } from "./features/scans/plan-bundle.ts";
 import { createApproaches } from "./features/scans/prepare-approach.ts";
 import { recordInto } from "./features/scans/recorders.ts";
@@ -39,7 +45,9 @@ import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createGuard } from "./guard.ts";
 import { countFreeDescriptors } from "./net/descriptors.ts";
+import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
 import { readKeyFolder } from "./net/local/read-key-folder.ts";
+import { nameThisComputer } from "./net/local/ssh-config-files.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
 import { PATIENCE, type Patience } from "./net/retries.ts";
@@ -81,57 +89,89 @@ export function createApp({
   const recording = recordInto(store, { announce, log });
   const people = createPeople({ store, here, hold: recording.hold, announce, now });
   const ways = { store, recording, workstation, now, patience, noteKeys: people.lookAround };
-  const visits = visitsBy({ ...ways, prober });
+  const prepareApproach = createApproaches(ways);
+  const visits = createVisits({ ...ways, prepareApproach, prober, collectorScript });
+  const client = (): LatchkeyClient => app.client;
+  const inBackground = background.start;
   const database = createDatabase({ store, damage, announce, log, now });
 
-  if (keepsBackups && !isReadOnly) background.start(database.keepBackups);
+  if (keepsBackups && !isReadOnly) inBackground(database.keepBackups);
 
   const router = implement(contract)
     .use(createGuard({ isReadOnly, log }))
     .router({
       ...attentionOf({ store, announce, now }),
-      access: createAccess({ store }),
-      activity: createActivity({ store }),
+      ...listsOf({ store }),
       bundles: createBundles({
         ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
         plan: (bundle, at) => planBundle(store, bundle, at),
       }),
       certificates: createCertificates({ store, now }),
       database: database.procedures,
-      endpoints: createEndpoints({ store }),
       events: events.procedures,
       hostKeys: createHostKeyList({ store, workstation, ...readers }),
-      graph: createGraph({ store }),
       hosts: createHosts({ store, now, announce }),
       inspect: createInspect({ prober, now }),
       overview: createOverview({ store, now }),
       people: people.procedures,
-      runbooks: createRunbooks({ store, announce, now }),
+      runbooks: runbooksBy({ ...ways, ...readers, prepareApproach, announce, log, inBackground, client }),
       scans: createScans({
         ...{ store, readTargets, visits, recording, countFreeDescriptors, announce, log, now },
-        inBackground: background.start,
+        inBackground,
       }),
-      served: createServed({ store }),
       settings: createSettings({ store, isReadOnly, workstation }),
       targets: createTargets({ store, readTargets, workstation, now, announce }),
       thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, ...readers }),
     });
 
-  return {
+  const app = {
     /** What whoever opened this should know first: damage, or what is missing. */
     warnings: [damage, store.loss].filter((warning) => warning !== null),
     router,
     client: createRouterClient(router),
     [Symbol.asyncDispose]: () => close(background, recording, store),
   };
+  return app;
 }
 
-type Ways = Parameters<typeof createApproaches>[0] &
-  Omit<Parameters<typeof createVisits>[0], "prepareApproach" | "collectorScript">;
+type RunbookWays = Pick<RunDeps, "store" | "patience" | "announce" | "inBackground" | "log" | "now"> &
+  Pick<DoorDeps, "prepareApproach" | "workstation"> & {
+    loadSshConfig: ReturnType<typeof createSshConfigLoader>;
+    client: () => LatchkeyClient;
+  };
 
-/** How scans reach what they visit. */
-const visitsBy = (ways: Ways) =>
-  createVisits({ ...ways, collectorScript, prepareApproach: createApproaches(ways) });
+/** Runbooks, with the ways into hosts and files that they change. */
+function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
+  const { workstation, store, now } = ways;
+  const script = [handScript, holdersScript, factsScript].join("\n");
+  return createRunbooks({
+    ...ways,
+    openDoor: createDoors({ ...ways, loadSshConfig, script }),
+    holders: createHolders(workstation),
+    who: `${workstation.user}@${nameThisComputer().hostname}`,
+    rescan: (text) => scanToItsEnd(client(), text),
+    factDeps: async () => ({
+      ...{ inventory: store.runbooks.facts, heldKeys: store.people.heldKeys, workstation, now },
+      ...{ lookAtHeldHalf, routeTo: (await loadSshConfig(workstation, null)).config.routeTo },
+    }),
+  });
+}
+
+async function scanToItsEnd(client: LatchkeyClient, text: string): Promise<void> {
+  const announcements = await client.events.watch();
+  const { scanId } = await client.scans.start({ text });
+  for await (const announced of announcements)
+    if (announced.kind === "scan-finished" && announced.scanId === scanId) break;
+}
+
+/** What only reads. */
+const listsOf = (deps: Parameters<typeof createAccess>[0]) => ({
+  access: createAccess(deps),
+  activity: createActivity(deps),
+  endpoints: createEndpoints(deps),
+  graph: createGraph(deps),
+  served: createServed(deps),
+});
 
 /** What needs attention or will, what has changed, and what somebody has decided of it. */
 const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({

@@ -1,44 +1,35 @@
 import { implement } from "@orpc/server";
-import type { Announcement } from "#shared/contract/events.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
-import { Refusal } from "#shared/model/refusal.ts";
-import type { RunDetail, RunId } from "#shared/model/run.ts";
-import type { Store } from "#store/store.ts";
+import type { RunDeps } from "./launch-run.ts";
+import { createPlans, type PlanDeps } from "./plans.ts";
+import { createQuestions } from "./questions.ts";
+import { createRuns } from "./runs.ts";
 
-type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
+type Deps = Omit<RunDeps, "questions"> & Omit<PlanDeps, "questions">;
 
 /** Plans of changes to hosts, and their runs. */
-export function createRunbooks({ store }: Deps) {
+export function createRunbooks(deps: Deps) {
   const os = implement(runbooks);
-  const { plans, runs, journal } = store.runbooks;
+  const { store } = deps;
+  const questions = createQuestions(deps);
+  const plans = createPlans({ ...deps, questions });
+  const runs = createRuns({ ...deps, questions });
 
   return {
-    plan: os.plan.handler(() => refuseYet()),
-    findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId) ?? refuseNoPlan(input.planId)),
-    takePlan: os.takePlan.handler(() => refuseYet()),
-    exportScripts: os.exportScripts.handler(() => refuseYet()),
-    start: os.start.handler(() => refuseYet()),
-    list: os.list.handler(({ input }) => runs.list(input)),
-    find: os.find.handler(({ input }) => find(input.runId)),
-    entries: os.entries.handler(({ input }) => find(input.runId) && journal.list(input)),
-    pause: os.pause.handler(() => refuseYet()),
-    resume: os.resume.handler(() => refuseYet()),
-    rollBack: os.rollBack.handler(() => refuseYet()),
-    questions: os.questions.handler(() => []),
-    answer: os.answer.handler(() => refuseYet()),
+    plan: os.plan.handler(({ input }) => plans.plan(input)),
+    findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
+    takePlan: os.takePlan.handler(({ input }) => plans.take({ plan: input.plan, hash: input.hash })),
+    exportScripts: os.exportScripts.handler(({ input }) => plans.find(input.planId) && { files: [] }),
+    start: os.start.handler(({ input }) => runs.start(plans.find(input.planId), input)),
+    list: os.list.handler(({ input }) => store.runbooks.runs.list(input)),
+    find: os.find.handler(({ input }) => runs.find(input.runId)),
+    entries: os.entries.handler(({ input }) => runs.find(input.runId) && store.runbooks.journal.list(input)),
+    pause: os.pause.handler(({ input }) => runs.pause(input.runId)),
+    resume: os.resume.handler(async ({ input }) => done(await runs.resume(input.runId, input))),
+    rollBack: os.rollBack.handler(async ({ input }) => done(await runs.rollBack(input.runId, input))),
+    questions: os.questions.handler(() => questions.list()),
+    answer: os.answer.handler(({ input }) => questions.answer(input)),
   };
-
-  function find(id: RunId): RunDetail {
-    const run = runs.find(id);
-    if (!run) throw new Refusal("not-found", `there is no run ${id}`);
-    return { ...run, stepList: journal.steps(id) };
-  }
 }
 
-function refuseNoPlan(id: number): never {
-  throw new Refusal("not-found", `there is no plan ${id}`);
-}
-
-function refuseYet(): never {
-  throw new Refusal("unusable", "runbooks are not carried out yet");
-}
+const done = (_: void): Record<string, never> => ({});

@@ -17,7 +17,7 @@ import { type Login, planHosts } from "./plan-hosts.ts";
 import type { PrepareApproach } from "./prepare-approach.ts";
 import { hasOnlyClientKeys, listClientKeys, listKeys } from "./transports.ts";
 
-type Deps = {
+export type DoorDeps = {
   prepareApproach: PrepareApproach;
   workstation: Workstation;
   /** The user's own, read anew each time. */
@@ -30,7 +30,7 @@ type Deps = {
 const AT_ONCE = { hosts: 64, endpoints: 1, isFixed: true };
 
 /** Opens the way into hosts as scans go it: by ssh_config, through jump hosts, with the keys that there are, each host's key checked. */
-export function createDoors({ prepareApproach, workstation, loadSshConfig, script }: Deps): OpenDoor {
+export function createDoors({ prepareApproach, workstation, loadSshConfig, script }: DoorDeps): OpenDoor {
   return async ({ name, wishes, identityFiles, mayAsk, ask, signal }: DoorOptions): Promise<Door> => {
     const ssh = findSsh();
     const { config } = await loadSshConfig(workstation, null);
@@ -48,15 +48,17 @@ export function createDoors({ prepareApproach, workstation, loadSshConfig, scrip
         const login = plan([asked])[0]?.hosts[0]?.[0];
         if (!login) throw new Error(`no way was planned to ${asked.target.host}`);
         if (login.route.kind === "unsupported") return refuse(login.route.why);
+        await using _jumps = await approach.keepOpen(login.route.jumps);
         const { met } = await approach.visit(login.route, async (options) => {
           const opened = await openBy({ ...options, ...more(asked, options, script) }, login.transport, ssh);
-          if (!("ask" in opened)) return opened;
-          await using hand = opened;
-          return { value: await work({ hand, route: routeOf(options, hand, ssh) }) };
+          return "ask" in opened ? { opened, options } : opened;
         });
-        if ("value" in met) return { kind: "entered", value: met.value };
-        const { outcome, message, isKeyRefused } = met;
-        return { kind: "closed", outcome, message, isKeyRefused };
+        if (!("opened" in met)) {
+          const { outcome, message, isKeyRefused } = met;
+          return { kind: "closed", outcome, message, isKeyRefused };
+        }
+        await using hand = met.opened;
+        return { kind: "entered", value: await work({ hand, route: routeOf(met.options, hand, ssh) }) };
       },
     };
   };

@@ -20,7 +20,7 @@ import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import { HandLost, lookAtPlace } from "./look-at-place.ts";
 import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./seek.ts";
 
-type Deps = {
+export type FactDeps = {
   inventory: Inventory;
   heldKeys: () => HeldKey[];
   workstation: Workstation;
@@ -37,10 +37,10 @@ const AT_ONCE = 8;
 
 /** Looks at every host that the wish is about. One that cannot be looked at is in the facts as such. */
 export async function gatherFacts(
-  deps: Deps,
+  deps: FactDeps,
   { wish, options, sought }: Asked,
   door: Door,
-  onRead: (read: number) => void,
+  onRead: (read: number) => Promise<void>,
 ): Promise<PlanFacts> {
   const hosts: HostFacts[] = [];
   let read = 0;
@@ -48,7 +48,7 @@ export async function gatherFacts(
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
     const facts = await lookAtHost(deps, one, door);
     hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(placeKey(one.known)) ?? 0 };
-    onRead(++read);
+    await onRead(++read);
   });
   const { heldKeys, workstation } = deps;
   const here = sought.fingerprint
@@ -67,7 +67,7 @@ export const toDoorWish = ({ host, port, user, useSudo, transport }: KnownHost):
   ...{ target: { kind: "ssh", host, port, user }, useSudo, transport },
 });
 
-async function lookAtHost(deps: Deps, sought: SoughtHost, door: Door): Promise<HostFacts> {
+async function lookAtHost(deps: FactDeps, sought: SoughtHost, door: Door): Promise<HostFacts> {
   const { known } = sought;
   const about = {
     ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo },
@@ -84,7 +84,7 @@ async function lookAtHost(deps: Deps, sought: SoughtHost, door: Door): Promise<H
   }
 }
 
-function unread({ inventory }: Deps, { known, accounts }: SoughtHost, why: string) {
+function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: string) {
   const login = { account: known.user ?? "", isRoot: false, key: null, from: null };
   return {
     ...{ hostKey: known.pinned, unread: why, clockOffset: null, deadMen: [], login, holders: [] },
@@ -102,7 +102,7 @@ function unread({ inventory }: Deps, { known, accounts }: SoughtHost, why: strin
 }
 
 /** How many hosts of the inventory each jump host leads to. */
-function countJumps({ inventory, routeTo, workstation }: Deps): Map<string, number> {
+function countJumps({ inventory, routeTo, workstation }: FactDeps): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { host, port, user } of inventory.allHosts()) {
     const route = routeTo({ kind: "ssh", host, port, user }, workstation.user);
@@ -129,7 +129,7 @@ function toKey(inventory: Inventory, wish: Wish, { fingerprint, grants }: Sought
 }
 
 /** The line of a .pub file, or a private key file of this computer. */
-async function readGiven({ lookAtHeldHalf }: Deps, wish: Wish): Promise<GivenKey | null> {
+async function readGiven({ lookAtHeldHalf }: FactDeps, wish: Wish): Promise<GivenKey | null> {
   const text =
     wish.kind === "rotate-key"
       ? wish.given
@@ -157,7 +157,7 @@ async function readGiven({ lookAtHeldHalf }: Deps, wish: Wish): Promise<GivenKey
 
 async function toHolder(
   { kind, place }: HeldKey,
-  { workstation, lookAtHeldHalf }: Deps,
+  { workstation, lookAtHeldHalf }: FactDeps,
 ): Promise<HolderFacts> {
   const nobody = { uid: null, gid: null, owner: workstation.user, before: null, hasPublicFile: false };
   if (kind === "agent") {
@@ -185,7 +185,7 @@ async function toHolder(
   };
 }
 
-async function findFreeKeyFile({ lookAtHeldHalf }: Deps, { home }: Workstation): Promise<string | null> {
+async function findFreeKeyFile({ lookAtHeldHalf }: FactDeps, { home }: Workstation): Promise<string | null> {
   const path = `${home}/.ssh/id_ed25519`;
   return (await lookAtHeldHalf(path)) === null ? path : null;
 }

@@ -1,0 +1,52 @@
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { consentOf } from "#shared/text/consent.ts";
+import { sayCount } from "#shared/text/count.ts";
+
+type Given = { hash: string; consents: readonly string[]; typed: string | null };
+
+/** The plan that is to be run, if it is the one that was shown and all is agreed to that has to be. */
+export function approve({ id, plan, hash, state, message, runId }: PlanDetail, given: Given): Plan {
+  if (!plan)
+    throw new Refusal(
+      "conflict",
+      `plan ${id} is not ready${state === "failed" ? `: ${message}` : "; wait for it"}`,
+    );
+  if (hash !== given.hash)
+    throw new Refusal("conflict", `plan ${id} is another than the one that was approved; look at it again`);
+  if (runId !== null)
+    throw new Refusal(
+      "conflict",
+      `plan ${id} was run already, as run ${runId}; plan it again, or resume that run`,
+    );
+  const refused = plan.checks.find((check) => check.state === "refused");
+  if (refused) throw new Refusal("conflict", `plan ${id} cannot be run: ${refused.text}`);
+  const missing = plan.checks.filter(
+    (check) => check.state === "consent" && !given.consents.includes(consentOf(check)),
+  );
+  const [first] = missing;
+  if (first)
+    throw new Refusal(
+      "conflict",
+      `${sayCount(missing.length, "consent")} missing, the first: ${consentOf(first)} (${first.text})`,
+    );
+  if (plan.confirm && given.typed !== plan.confirm.word)
+    throw new Refusal(
+      "conflict",
+      `type "${plan.confirm.word}" to run plan ${id}: ${plan.confirm.why.join("; ")}`,
+    );
+  return plan;
+}
+
+/** What a plan comes to, in numbers. */
+export const countsOf = ({ hosts }: Plan) => {
+  const files = hosts.flatMap((host) => host.files);
+  const sum = (of: (file: (typeof files)[number]) => number) =>
+    files.reduce((total, file) => total + of(file), 0);
+  return {
+    hosts: hosts.length,
+    ...{ adds: sum(({ adds }) => adds), changes: sum(({ changes }) => changes) },
+    removes: sum(({ removes }) => removes),
+  };
+};

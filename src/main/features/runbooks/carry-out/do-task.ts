@@ -1,0 +1,86 @@
+import type { Step, Task } from "#domain/rotation/run/step.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { changeHost, proveHost, undoHost } from "./change-host.ts";
+import { commitPlace } from "./commit.ts";
+import { handOver, proveHandOver, undoHandOver } from "./hand-over.ts";
+import { makeKey, undoMakeKey } from "./make-key.ts";
+import { type RunContext, SessionLost } from "./run-context.ts";
+
+/** Does one task to its end, and writes down what came of it. Of a session that broke it writes that, and nothing more. */
+export async function doTask(run: RunContext, task: Task): Promise<"done" | "lost"> {
+  try {
+    await dispatch(run, task);
+    return "done";
+  } catch (error) {
+    if (!(error instanceof SessionLost)) throw error;
+    const { ordinal, host } = task.step;
+    await run.journal.note(ordinal, `the connection was lost: ${error.message}`);
+    if (host !== null) await run.sessions.drop(host);
+    return "lost";
+  }
+}
+
+function dispatch(run: RunContext, task: Task): Promise<void> {
+  const { step } = task;
+  switch (task.what) {
+    case "act":
+      return act(run, step);
+    case "prove":
+      return prove(run, step);
+    case "undo":
+      return undo(run, task);
+    case "settle":
+      return run.journal.mark(step.ordinal, task.as, task.why);
+    default:
+      return assertNever(task);
+  }
+}
+
+function act(run: RunContext, step: Step): Promise<void> {
+  switch (step.phase) {
+    case "make-key":
+      return makeKey(run, step);
+    case "add":
+    case "remove":
+      return changeHost(run, step);
+    case "hand-over":
+      return handOver(run, step);
+    case "commit":
+      return commitPlace(run, step);
+    default:
+      return assertNever(step.phase);
+  }
+}
+
+function prove(run: RunContext, step: Step): Promise<void> {
+  switch (step.phase) {
+    case "make-key":
+      return makeKey(run, step);
+    case "add":
+    case "remove":
+      return proveHost(run, step);
+    case "hand-over":
+      return proveHandOver(run, step);
+    case "commit":
+      return commitPlace(run, step);
+    default:
+      return assertNever(step.phase);
+  }
+}
+
+function undo(run: RunContext, task: Extract<Task, { what: "undo" }>): Promise<void> {
+  const { step, as } = task;
+  switch (step.phase) {
+    case "make-key":
+      return undoMakeKey(run, step, as);
+    case "add":
+    case "remove":
+      return undoHost(run, task);
+    case "hand-over":
+      return undoHandOver(run, step, { why: "", as });
+    case "commit":
+      throw new Error("what is committed is not taken back");
+    default:
+      return assertNever(step.phase);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Patience } from "#net/retries.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import type { OpenDoor } from "#net/ssh/door.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId } from "#shared/model/run.ts";
+import type { Holders, NewKeyMade } from "./holders-type.ts";
+import type { Journal } from "./journal.ts";
+import { nearOf, type RunContext } from "./run-context.ts";
+import { type Ended, runOn, type Steering } from "./run-loop.ts";
+import { holdSessions, toWish } from "./sessions.ts";
+
+export type Execution = {
+  runId: RunId;
+  plan: Plan;
+  token: string;
+  who: string;
+  newKey: NewKeyMade | null;
+  journal: Journal;
+  holders: Holders;
+  openDoor: OpenDoor;
+  transportOf: RunContext["transportOf"];
+  identityFiles: readonly string[];
+  mayAsk: boolean;
+  ask: Ask;
+  patience: Patience;
+  signal: AbortSignal;
+};
+
+/** Opens what a run needs, goes on with it until it ends, and closes all of that again. */
+export async function execute(execution: Execution, steering: Omit<Steering, "reopen">): Promise<Ended> {
+  const { plan, holders, newKey } = execution;
+  const open = () => openSessions(execution);
+  const run: RunContext = {
+    ...execution,
+    made: { newKey, secrets: null },
+    sessions: await open(),
+  };
+  try {
+    if (newKey || plan.newKey?.kind === "given") {
+      const reopened = await holders.reopen(nearOf(run));
+      if (reopened.kind === "failed") return { state: "stopped", message: reopened.message };
+      run.made.secrets = reopened.secrets;
+    }
+    const reopen = async () => {
+      await run.sessions[Symbol.asyncDispose]();
+      run.sessions = await open();
+    };
+    return await runOn(run, { ...steering, reopen });
+  } catch (error) {
+    // Nothing was done that the journal does not hold: an intent that cannot be written is not acted on.
+    if (error instanceof Refusal && error.code === "unusable")
+      return { state: "paused", message: error.message };
+    throw error;
+  } finally {
+    await run.sessions[Symbol.asyncDispose]();
+  }
+}
+
+async function openSessions(execution: Execution) {
+  const { runId, plan, openDoor, transportOf, identityFiles, mayAsk, ask, signal } = execution;
+  const wishes = plan.hosts.map((host) => toWish(host, transportOf(host)));
+  const door = await openDoor({ name: `run ${runId}`, wishes, identityFiles, mayAsk, ask, signal });
+  return holdSessions(door, plan, transportOf);
+}

@@ -1,0 +1,132 @@
+import type { Announcement } from "#shared/contract/events.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { RunEntry, RunId, RunState, RunStep, StepState } from "#shared/model/run.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { Direction } from "#store/runbooks/run-table.ts";
+import type { Store } from "#store/store.ts";
+
+type Deps = {
+  store: Store;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+const KIND: Record<StepState, RunEntry["kind"]> = {
+  planned: "note",
+  intended: "intends",
+  acted: "acted",
+  proved: "proved",
+  undone: "undone",
+  failed: "failed",
+  "needs-attention": "failed",
+};
+
+export type Journal = ReturnType<typeof openJournal>;
+
+/**
+ * What a run means to do, on the disk before it does it, and what came of it after. An intent that cannot be written
+ * rejects: then nothing is done. Of all else that cannot be written the run is told by `failure`, so that it ends what is
+ * under way on a host and then begins nothing more.
+ */
+export function openJournal(deps: Deps, runId: RunId) {
+  const steps = new Map(deps.store.runbooks.journal.steps(runId).map((step) => [step.ordinal, step]));
+  const pen = takePen(deps, runId, steps);
+  let failure: unknown = null;
+  const keepFailure = (error: unknown): void => {
+    failure ??= error;
+  };
+
+  return {
+    steps: (): RunStep[] => [...steps.values()],
+    failure: () => failure,
+
+    /** Before an act. */
+    intend: (ordinal: number, text: string): Promise<void> => pen.write(ordinal, "intended", text),
+
+    /** After one. */
+    mark: (ordinal: number, state: StepState, text: string): Promise<void> =>
+      pen.write(ordinal, state, text).catch(keepFailure),
+
+    /** More of a step that stays in its state; of the run itself without one. */
+    note: (ordinal: number | null, text: string, kind: RunEntry["kind"] = "note"): Promise<void> =>
+      pen.note(ordinal, text, kind).catch(keepFailure),
+
+    /** As the step is said to whoever follows the run; its state stays. */
+    say: (ordinal: number, message: string): Promise<void> => pen.say(ordinal, message).catch(keepFailure),
+
+    ...stateWriter(deps, runId, pen),
+  };
+}
+
+type Pen = ReturnType<typeof takePen>;
+
+function takePen({ store, announce, now }: Deps, runId: RunId, steps: Map<number, RunStep>) {
+  const { journal } = store.runbooks;
+  return { record, tell, write, note, say };
+
+  function write(ordinal: number, state: StepState, text: string): Promise<void> {
+    return record((at) => {
+      const step = steps.get(ordinal);
+      if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
+      journal.append({ runId, ordinal, kind: KIND[state], text, at });
+      journal.setStep({ runId, ordinal, state, message: text, at });
+      tell(at, ordinal, KIND[state], text);
+      return () => steps.set(ordinal, { ...step, state, message: text, at });
+    });
+  }
+
+  function note(ordinal: number | null, text: string, kind: RunEntry["kind"]): Promise<void> {
+    return record((at) => {
+      journal.append({ runId, ordinal, kind, text, at });
+      tell(at, ordinal, kind, text);
+    });
+  }
+
+  function say(ordinal: number, message: string): Promise<void> {
+    return record((at) => {
+      const step = steps.get(ordinal);
+      if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
+      journal.setStep({ runId, ordinal, state: step.state, message, at });
+      return () => steps.set(ordinal, { ...step, message, at });
+    });
+  }
+
+  /** On the record of Latchkey as a whole. */
+  function tell(at: string, ordinal: number | null, entry: RunEntry["kind"], text: string): void {
+    const step = ordinal === null ? null : (steps.get(ordinal) ?? null);
+    const place = step?.host ? sayPlace({ host: step.host, port: step.port ?? 22 }) : "here";
+    const detail = { run: runId, ordinal, ...(step && { phase: step.phase, place }), entry, text };
+    store.events.append({ at, kind: "run-step", detail });
+  }
+
+  /** All of it or nothing, and on the disk when it resolves. What the work gives is called then. */
+  async function record(work: (at: string) => unknown): Promise<void> {
+    const after = await store.inTurn(() => work(toInstant(now())));
+    if (typeof after === "function") after();
+    announce({ kind: "run-changed", runId });
+  }
+}
+
+const stateWriter = ({ store }: Deps, runId: RunId, { record, tell }: Pen) => ({
+  setKey: (key: { line: string; fingerprint: string }): Promise<void> =>
+    record((at) => {
+      store.runbooks.runs.setKey(runId, key);
+      tell(at, null, "note", `the new key is ${key.fingerprint}`);
+    }),
+
+  setDirection: (direction: Direction): Promise<void> =>
+    record(() => store.runbooks.runs.setDirection(runId, direction)),
+
+  setDue: (dueAt: string | null): Promise<void> => record(() => store.runbooks.runs.setDue(runId, dueAt)),
+
+  setState: (state: RunState, message: string, byHand: readonly string[] = []): Promise<void> =>
+    record((at) => {
+      const isOver = state === "committed" || state === "rolled-back";
+      store.runbooks.runs.setState({ id: runId, state, message, byHand, endedAt: isOver ? at : null });
+      const text = sayState(state, message);
+      store.runbooks.journal.append({ runId, ordinal: null, kind: "note", text, at });
+      store.events.append({ at, kind: "run-ended", detail: { run: runId, state, message } });
+    }),
+});
+
+const sayState = (state: RunState, message: string): string => (message ? `${state}: ${message}` : state);

@@ -1,0 +1,25 @@
+import type { Step } from "#domain/rotation/run/step.ts";
+import { handOf } from "./hand-over.ts";
+import { nearOf, type RunContext, SessionLost } from "./run-context.ts";
+
+/** Makes the new pair where its private half is to stand. One that an earlier try has made is taken. */
+export async function makeKey(run: RunContext, step: Step): Promise<void> {
+  await run.journal.intend(step.ordinal, "to make the new key");
+  const hand = await handOf(run, step);
+  const made = await run.holders.makeKey(nearOf(run), hand);
+  if (made.kind === "failed") return run.journal.mark(step.ordinal, "failed", made.message);
+  const { line, fingerprint, secrets } = made;
+  run.made.newKey = { line, fingerprint };
+  run.made.secrets = secrets;
+  // Nothing may be added anywhere before it is known which key this is.
+  await run.journal.setKey({ line, fingerprint });
+  await run.journal.mark(step.ordinal, "proved", `made ${fingerprint}`);
+}
+
+export async function undoMakeKey(run: RunContext, step: Step, as: "failed" | "undone"): Promise<void> {
+  const hand = await handOf(run, step);
+  const outcome = await run.holders.undoMake(nearOf(run), hand);
+  if (outcome.kind === "lost") throw new SessionLost(outcome.message);
+  if (outcome.kind === "failed") return run.journal.mark(step.ordinal, "needs-attention", outcome.message);
+  return run.journal.mark(step.ordinal, as, "the new key is gone again");
+}

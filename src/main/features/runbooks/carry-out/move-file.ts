@@ -1,0 +1,92 @@
+import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import type { Step } from "#domain/rotation/run/step.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { arm, write } from "#net/ssh/hand/host-files.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
+import { SessionLost } from "./run-context.ts";
+import { changeBetween, linesRemoved, type StageChange, stagesOf, writeIdOf } from "./stage-bytes.ts";
+
+/** A file of a step, and what is known of the run there. */
+export type FileOfStep = {
+  file: FilePlan;
+  index: number;
+  step: Step;
+  token: string;
+  /** `type base64`. */
+  newKey: string | null;
+};
+
+export type Guard = { way: DeadMan; seconds: number };
+
+/** `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
+export type Moved = { kind: "moved" } | { kind: "kept" | "unsure"; message: string };
+
+/**
+ * Brings a file to where the step ends, or back to where it began; whichever of them it is already. Any other bytes stay
+ * as they are. Rejects with `SessionLost`.
+ */
+export async function moveFile(
+  hand: Hand,
+  of: FileOfStep,
+  towards: "on" | "back",
+  guard: Guard | null,
+): Promise<Moved> {
+  const { file, index, step, token, newKey } = of;
+  const look = await lookAtFile(hand, file.path);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const { content, refusal, state } = look.file;
+  if (state !== "file" || !content) return { kind: "kept", message: sayUnread(file.path, refusal) };
+  const { seen, base } = judgeFile(file, content, newKey);
+  const { from, to } = stagesOf(step);
+  const change = base && changeBetween(file, base, { from, to }, newKey);
+  const isOne = seen === earliest(file, from) || seen === earliest(file, to);
+  if (!change || !isOne) return { kind: "kept", message: sayOther(file.path) };
+  const id = writeIdOf(index, step);
+  const isThere = seen === earliest(file, towards === "on" ? to : from);
+  if (guard && !isThere) {
+    const armed = await arm(hand, {
+      ...{ path: file.path, id, token, ...guard, wrote: change.wanted, prior: change.prior },
+      putBack: step.phase === "remove" ? linesRemoved(file, newKey) : null,
+    });
+    if (armed.kind === "lost") throw new SessionLost(armed.message);
+    if (armed.kind !== "armed") return { kind: "kept", message: sayRefusal(armed.why, file.path) };
+  }
+  // What is there already is written once more: whatever an earlier try has left is settled so.
+  return put(hand, { path: file.path, id, token }, change, towards);
+}
+
+async function put(
+  hand: Hand,
+  of: { path: string; id: string; token: string },
+  { prior, wanted, splices }: StageChange,
+  towards: "on" | "back",
+): Promise<Moved> {
+  const [goal, left] = towards === "on" ? [wanted, prior] : [prior, wanted];
+  const written = await write(hand, {
+    ...{ ...of, before: prior, expected: [left, goal], wanted: goal },
+    splices: towards === "on" ? splices : [],
+  });
+  switch (written.kind) {
+    case "written":
+      return { kind: "moved" };
+    case "changed":
+      return { kind: "kept", message: sayOther(of.path) };
+    case "refused":
+      return { kind: "kept", message: sayRefusal(written.why, of.path) };
+    case "failed":
+      return { kind: "unsure", message: sayRefusal(written.why, of.path) };
+    case "lost":
+      throw new SessionLost(written.message);
+    default:
+      return assertNever(written);
+  }
+}
+
+const sayOther = (path: string): string =>
+  `${path} was changed by somebody else since the plan was made; nothing was written to it: plan it again`;
+
+const sayUnread = (path: string, refusal: { why: Parameters<typeof sayRefusal>[0] } | null): string =>
+  refusal ? sayRefusal(refusal.why, path) : `${path} cannot be read any more`;

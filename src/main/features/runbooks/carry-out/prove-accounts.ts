@@ -1,0 +1,164 @@
+import type { Step } from "#domain/rotation/run/step.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import type { Inside } from "#net/ssh/door.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
+import { proveFromHolder } from "#net/ssh/prove/prove-from-holder.ts";
+import { proveLogin } from "#net/ssh/prove/prove-login.ts";
+import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { HostPlan, Proof } from "#shared/model/plan.ts";
+import { enterHost, hostOf, nearOf, newKeyLine, type RunContext } from "./run-context.ts";
+import { filesOf, linesRemoved } from "./stage-bytes.ts";
+
+/**
+ * `proved`: by logins, each a sentence. `awaits-log`: only a log can tell. `refused`: the change is to be taken back.
+ * `unsure`: nobody has said yes or no; it may be tried again. `alarm`: somebody else answers for the host.
+ */
+export type ProofOutcome =
+  | { kind: "proved"; said: string[] }
+  | { kind: "awaits-log"; said: string[] }
+  | { kind: "refused" | "unsure" | "alarm"; message: string };
+
+type Asked = { step: Step; host: HostPlan; inside: Inside };
+
+/** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
+export async function proveAccounts(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
+  const host = hostOf(run, step);
+  const asked = { step, host, inside };
+  const accounts = new Set(filesOf(host.files, step).map(({ file }) => file.account));
+  const said: string[] = [];
+  let awaitsLog = false;
+  for (const { account, proof } of host.proofs.filter((one) => accounts.has(one.account))) {
+    const outcome = await proveOne(run, asked, account, proof);
+    if (outcome.kind === "awaits-log") awaitsLog = true;
+    else if (outcome.kind !== "proved") return outcome;
+    said.push(...outcome.said);
+  }
+  const own = await proveOwnWay(run, asked, accounts);
+  if (own.kind !== "proved") return own;
+  return { kind: awaitsLog ? "awaits-log" : "proved", said: [...said, ...own.said] };
+}
+
+async function proveOne(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {
+  switch (proof.kind) {
+    case "none":
+      return { kind: "proved", said: [`${account}: no proof (${proof.why})`] };
+    case "by-log":
+      return { kind: "awaits-log", said: [] };
+    case "from-holder":
+      return readProof(account, await proveAtHolder(run, asked, account, proof));
+    case "from-here":
+      return proveFromHere(run, asked, account, proof.runs);
+    default:
+      return assertNever(proof);
+  }
+}
+
+async function proveFromHere(
+  run: RunContext,
+  { step, host, inside }: Asked,
+  account: string,
+  runs: "command" | "nothing",
+): Promise<ProofOutcome> {
+  const fingerprint = run.made.newKey?.fingerprint ?? run.plan.oldKey;
+  const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
+  if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
+  const proved = readProof(account, await proveLogin(inside.route, { user: account, key, runs }));
+  if (proved.kind !== "proved" || step.phase !== "remove" || run.plan.newKey === null) return proved;
+  const old = oldBlob(host, run);
+  return old
+    ? addRefusal(
+        proved,
+        account,
+        await proveRefused(inside.route, { user: account, oldKey: old, newKey: key }),
+      )
+    : proved;
+}
+
+/** Before the old key's line is gone it is still taken: whoever asks afterwards only. */
+function addRefusal(
+  proved: Extract<ProofOutcome, { kind: "proved" }>,
+  account: string,
+  refusal: Awaited<ReturnType<typeof proveRefused>>,
+): ProofOutcome {
+  switch (refusal.kind) {
+    case "refused":
+      return { kind: "proved", said: [...proved.said, `${account}: the old key is refused`] };
+    case "still-taken":
+      return {
+        kind: "proved",
+        said: [...proved.said, `${account}: the old key is still taken elsewhere: ${refusal.message}`],
+      };
+    case "inconclusive":
+      return {
+        kind: "proved",
+        said: [...proved.said, `${account}: whether the old key is refused is not known: ${refusal.message}`],
+      };
+    case "other-host-key":
+      return { kind: "alarm", message: refusal.message };
+    default:
+      return assertNever(refusal);
+  }
+}
+
+/** The public half of the key whose lines go, from those lines. */
+function oldBlob({ files }: HostPlan, run: RunContext): Uint8Array | null {
+  for (const file of files) {
+    const lines = readAuthorizedKeys(linesRemoved(file, newKeyLine(run)));
+    const old = lines.find(({ key }) => key?.fingerprint === run.plan.oldKey)?.key;
+    if (old) return old.blob;
+  }
+  return null;
+}
+
+async function proveAtHolder(
+  run: RunContext,
+  { host, inside }: Asked,
+  account: string,
+  proof: Extract<Proof, { kind: "from-holder" }>,
+): Promise<LoginProof> {
+  const { newKey } = run.plan;
+  const place = run.plan.hosts.findIndex((one) => one.host === proof.host && one.port === proof.port);
+  const made = run.made.newKey;
+  if (place < 0 || newKey?.kind !== "made-on-holder" || !made)
+    return { kind: "inconclusive", why: "impossible", message: `${proof.host} is not a host of the plan` };
+  const { hand } = await enterHost(run, place);
+  const fresh = await lookAtFile(hand, `${newKey.path}.latchkey-new`);
+  const isFresh = fresh.kind === "seen" && fresh.file.state === "file";
+  return proveFromHolder(hand, {
+    ...{ target: { host: host.host, port: host.port }, user: account, runs: proof.runs },
+    ...{ hostKey: inside.hand.hostKey.blob, fingerprint: made.fingerprint },
+    keyFile: isFresh ? `${newKey.path}.latchkey-new` : newKey.path,
+  });
+}
+
+/** Whoever let us in still does, where a file of that very account was changed. */
+async function proveOwnWay(
+  run: RunContext,
+  { inside }: Asked,
+  accounts: ReadonlySet<string>,
+): Promise<ProofOutcome> {
+  const { hand, route } = inside;
+  const isMeant = hand.loginKey !== null && hand.loginKey !== run.plan.oldKey && accounts.has(hand.user);
+  if (!isMeant || hand.loginKey === null) return { kind: "proved", said: [] };
+  const key: ProofKey | null = await run.holders.proofKey(nearOf(run), hand.loginKey);
+  if (!key) return { kind: "proved", said: [] };
+  const proved = await proveLogin(route, { user: hand.user, key, runs: "nothing" });
+  return readProof(`${hand.user}, with the key that let us in`, proved);
+}
+
+function readProof(account: string, proof: LoginProof): ProofOutcome {
+  switch (proof.kind) {
+    case "proved":
+      return { kind: "proved", said: [`${account}: logged in with ${proof.fingerprint}`] };
+    case "refused":
+      return { kind: "refused", message: `${account} is not let in: ${proof.message}` };
+    case "inconclusive":
+      return { kind: "unsure", message: `${account}: ${proof.message}` };
+    case "other-host-key":
+      return { kind: "alarm", message: proof.message };
+    default:
+      return assertNever(proof);
+  }
+}

@@ -1,0 +1,52 @@
+import type { Step } from "#domain/rotation/run/step.ts";
+import type { Patience } from "#net/retries.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import type { DoorWish, Inside } from "#net/ssh/door.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { RunId } from "#shared/model/run.ts";
+import type { Holders, NewKeyMade, RunSecrets } from "./holders-type.ts";
+import type { Journal } from "./journal.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** All that the parts of one run have in common. */
+export type RunContext = {
+  runId: RunId;
+  plan: Plan;
+  token: string;
+  /** Shown to whoever finds a folder held: `jo@desk, run 7`. */
+  who: string;
+  journal: Journal;
+  sessions: Sessions;
+  holders: Holders;
+  /** Changes while the run goes on: the key that it has made, and what is secret of it. */
+  made: { newKey: NewKeyMade | null; secrets: RunSecrets | null };
+  ask: Ask;
+  patience: Patience;
+  signal: AbortSignal;
+  transportOf: (host: Plan["hosts"][number]) => DoorWish["transport"];
+};
+
+export const nearOf = ({ plan, token, made, ask, signal }: RunContext) => ({
+  ...{ plan, token, ask, signal },
+  ...{ newKey: made.newKey, secrets: made.secrets },
+});
+
+/** The session of a host broke: what was done there is not known. */
+export class SessionLost extends Error {}
+
+/** The login at the step's host. Rejects with `SessionLost` where there is none to be had. */
+export async function enterHost({ sessions }: RunContext, place: number): Promise<Inside> {
+  const inside = await sessions.of(place);
+  if ("kind" in inside) throw new SessionLost(inside.message);
+  return inside;
+}
+
+export const hostOf = ({ plan }: RunContext, { host }: Pick<Step, "host">) => {
+  const found = host === null ? undefined : plan.hosts[host];
+  if (!found) throw new Error("a step that is done on a host has none");
+  return found;
+};
+
+/** `type base64` of the new key; of one that was given before it is in the plan. */
+export const newKeyLine = ({ plan, made }: Pick<RunContext, "plan" | "made">): string | null =>
+  made.newKey?.line ?? (plan.newKey?.kind === "given" ? plan.newKey.line : null);

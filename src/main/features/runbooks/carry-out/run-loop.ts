@@ -1,0 +1,102 @@
+import { nextMove } from "#domain/rotation/run/next-move.ts";
+import type { Move, PlaceSeen, StepProgress, Task } from "#domain/rotation/run/step.ts";
+import { sideBySide } from "#net/side-by-side.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { RunState } from "#shared/model/run.ts";
+import { AWAITS_LOG } from "./change-host.ts";
+import { doTask } from "./do-task.ts";
+import { lookAgain } from "./look-again.ts";
+import type { RunContext } from "./run-context.ts";
+
+/** As far as whoever follows the run decides about it while it goes on. */
+export type Steering = {
+  want: () => "on" | "pause" | "back";
+  isGraceOver: () => boolean;
+  /** Keys on this computer have changed places: whoever logs in from now on looks at them anew. */
+  reopen: () => Promise<void>;
+};
+
+export type Ended = { state: RunState; message: string };
+
+/** A session may break so often in one step before its host counts as one that cannot be reached. */
+const MOST_LOSSES = 3;
+
+/** So many hosts are looked at, or changed, side by side; a batch is never larger. */
+const MOST_AT_ONCE = 64;
+
+/** Goes on until the run ends, waits, or has to be stopped. Rejects when Latchkey is closing, and for a bug. */
+export async function runOn(run: RunContext, steering: Steering): Promise<Ended> {
+  const seen = new Map<number | null, PlaceSeen>();
+  const losses = new Map<number | null, number>();
+  let hasReopened = false;
+  for (;;) {
+    run.signal.throwIfAborted();
+    if (run.journal.failure()) return { state: "paused", message: sayUnwritten(run.journal.failure()) };
+    const progress = { want: steering.want(), seen, isGraceOver: steering.isGraceOver() };
+    const move = nextMove(run.plan, { ...progress, steps: progressOf(run) });
+    if (!hasReopened && isAfterHandOver(run, move)) {
+      hasReopened = true;
+      seen.clear();
+      await steering.reopen();
+      continue;
+    }
+    switch (move.kind) {
+      case "look":
+        await run.sessions.keepOnly([...seen.keys(), ...move.places]);
+        await sideBySide(move.places, MOST_AT_ONCE, async (place) => {
+          const isWorn = (losses.get(place) ?? 0) >= MOST_LOSSES;
+          seen.set(place, isWorn ? WORN : await lookAgain(run, place, isBegunAt(run, place)));
+        });
+        break;
+      case "do":
+        await run.sessions.keepOnly(move.tasks.map(({ step }) => step.host));
+        await sideBySide(move.tasks, MOST_AT_ONCE, async (task) => {
+          const how = await doTask(run, task);
+          if (how === "lost") losses.set(task.step.host, (losses.get(task.step.host) ?? 0) + 1);
+          seen.delete(task.step.host);
+        });
+        break;
+      case "wait":
+        return { state: "waiting", message: sayWait(move) };
+      case "end":
+        return { state: move.state, message: move.why };
+      default:
+        return assertNever(move);
+    }
+  }
+}
+
+const WORN: PlaceSeen = { kind: "lost", why: "its connection broke again and again" };
+
+const progressOf = ({ journal }: RunContext): StepProgress[] =>
+  journal.steps().map(({ ordinal, state, message }) => ({
+    ...{ ordinal, state, awaitsLog: state === "acted" && message === AWAITS_LOG },
+  }));
+
+const isBegunAt = ({ journal, plan }: RunContext, place: number | null): boolean => {
+  const host = place === null ? null : plan.hosts[place];
+  return journal
+    .steps()
+    .some(
+      (step) =>
+        host !== null &&
+        step.host === host?.host &&
+        step.port === host?.port &&
+        (step.state === "intended" || step.state === "acted"),
+    );
+};
+
+function isAfterHandOver({ plan }: RunContext, move: Move): boolean {
+  if (move.kind !== "do" || plan.here.length === 0) return false;
+  return move.tasks.some(({ step, what }: Task) => AFTER.has(step.phase) && what !== "settle");
+}
+
+const AFTER = new Set(["remove", "commit"]);
+
+const sayWait = ({ until }: Extract<Move, { kind: "wait" }>): string =>
+  until === "log"
+    ? "a log has to tell of a login by the new key before anything is removed"
+    : "logs are watched for uses of the old key before it is removed";
+
+const sayUnwritten = (failure: unknown): string =>
+  failure instanceof Error ? failure.message : "the journal could not be written";

@@ -1,0 +1,52 @@
+import { applyEdits, editsBetween } from "#domain/rotation/bytes/edit.ts";
+import { fillStages } from "#domain/rotation/bytes/stages.ts";
+import { hashBytes } from "#domain/rotation/run/judge-file.ts";
+import type { Stage, Step } from "#domain/rotation/run/step.ts";
+import type { FilePlan } from "#shared/model/plan.ts";
+
+/** What a step makes of files. */
+export const stagesOf = ({ phase }: Pick<Step, "phase">): { from: Stage; to: Stage } =>
+  phase === "remove" ? { from: "added", to: "removed" } : { from: "before", to: "added" };
+
+/** The files that a step changes, by their places in the plan. */
+export const filesOf = (files: readonly FilePlan[], step: Pick<Step, "phase">) =>
+  files.flatMap((file, index) =>
+    file[step.phase === "remove" ? "removed" : "added"] === null ? [] : [{ file, index }],
+  );
+
+/** Within a run and its host: the change of one file in one phase. What is left of a try is found by it. */
+export const writeIdOf = (index: number, { phase }: Pick<Step, "phase">): string =>
+  `f${index}${phase === "remove" ? "r" : "a"}`;
+
+export type StageChange = {
+  /** Hashes before and after. */
+  prior: string;
+  wanted: string;
+  /** Of the bytes of the stage that is left. */
+  splices: { at: number; removed: number; inserted: Uint8Array }[];
+};
+
+/** How one stage becomes another. `base`: the bytes before the run; null where the plan does not fit them. */
+export function changeBetween(
+  file: FilePlan,
+  base: Uint8Array,
+  { from, to }: { from: Stage; to: Stage },
+  newKey: string | null,
+): StageChange | null {
+  const stages = fillStages(file, newKey);
+  if (!stages) return null;
+  const [prior, wanted] = [applyEdits(base, stages[from]), applyEdits(base, stages[to])];
+  if (!prior || !wanted) return null;
+  return {
+    ...{ prior: hashBytes(prior), wanted: hashBytes(wanted) },
+    splices: editsBetween(base, stages[from], stages[to]).map(({ at, removed, inserted }) => ({
+      ...{ at, removed: removed.length, inserted },
+    })),
+  };
+}
+
+/** The whole lines that a removal takes away. */
+export function linesRemoved(file: FilePlan, newKey: string | null): Uint8Array {
+  const stages = fillStages(file, newKey);
+  return new Uint8Array(Buffer.concat((stages?.removed ?? []).map(({ removed }) => removed)));
+}

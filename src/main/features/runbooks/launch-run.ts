@@ -1,0 +1,120 @@
+import type { Patience } from "#net/retries.ts";
+import type { OpenDoor } from "#net/ssh/door.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { RunId, RunStep } from "#shared/model/run.ts";
+import { writeTarget } from "#shared/text/target.ts";
+import type { Store } from "#store/store.ts";
+import { sayByHand } from "./by-hand.ts";
+import { execute } from "./carry-out/execute.ts";
+import type { Holders } from "./carry-out/holders-type.ts";
+import { type Journal, openJournal } from "./carry-out/journal.ts";
+import type { Ended } from "./carry-out/run-loop.ts";
+import type { Questions } from "./questions.ts";
+
+export type RunDeps = {
+  store: Store;
+  questions: Questions;
+  openDoor: OpenDoor;
+  holders: Holders;
+  /** Who runs this, as hosts are told: `jo@desk`. */
+  who: string;
+  patience: Patience;
+  /** Reads hosts again, so that what is shown of them is what stands there now. */
+  rescan: (text: string) => Promise<void>;
+  announce: (announcement: Announcement) => void;
+  inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
+  log: (error: unknown) => void;
+  now: () => Date;
+};
+
+export type Means = { mayAsk: boolean; identityFiles: readonly string[] };
+
+/** A run of this process that goes on, and what is wanted of it by now. */
+export type OneRun = { id: RunId; plan: Plan; want: "on" | "pause" | "back" };
+export type Running = Map<RunId, OneRun>;
+
+/** Goes on with runs in the background, and writes down how they end. */
+export function createLauncher(deps: RunDeps, running: Running) {
+  return (one: OneRun, means: Means): void => {
+    running.set(one.id, one);
+    deps.inBackground(async (closing) => {
+      const journal = openJournal(deps, one.id);
+      try {
+        await settle(deps, one, journal, await carryOn(deps, one, journal, { ...means, signal: closing }));
+      } catch (error) {
+        await interrupt(deps, journal, error, closing);
+      } finally {
+        running.delete(one.id);
+        deps.announce({ kind: "run-changed", runId: one.id });
+      }
+    });
+  };
+}
+
+function carryOn(
+  deps: RunDeps,
+  one: OneRun,
+  journal: Journal,
+  { mayAsk, identityFiles, signal }: Means & { signal: AbortSignal },
+): Promise<Ended> {
+  const { runs, facts } = deps.store.runbooks;
+  const { id, plan } = one;
+  const record = runs.find(id);
+  if (!record) throw new Error(`there is no run ${id}`);
+  const isDue = (dueAt: string | null | undefined) => !!dueAt && dueAt <= toInstant(deps.now());
+  return execute(
+    {
+      ...{ runId: id, plan, token: record.token, newKey: record.newKey, journal },
+      ...{ identityFiles, mayAsk, signal, ask: deps.questions.askFor(mayAsk) },
+      ...{ holders: deps.holders, openDoor: deps.openDoor, patience: deps.patience },
+      who: `${deps.who}:${id}`,
+      transportOf: ({ host, port }) => facts.hostAt(host, port)?.transport ?? "auto",
+    },
+    { want: () => one.want, isGraceOver: () => isDue(runs.find(id)?.dueAt) },
+  );
+}
+
+async function settle(
+  deps: RunDeps,
+  { id, plan }: OneRun,
+  journal: Journal,
+  { state, message }: Ended,
+): Promise<void> {
+  const { runs, journal: journals } = deps.store.runbooks;
+  const steps = journals.steps(id);
+  const failures = sayFailures(steps);
+  const token = runs.find(id)?.token ?? "";
+  const byHand = state === "needs-attention" ? sayByHand(plan, steps, token) : [];
+  await readAgain(deps, plan, steps);
+  await journal.setState(state, failures || message, byHand);
+}
+
+/** What was touched is read again before the run counts as over, so that what is shown of it is what stands there. */
+async function readAgain(deps: RunDeps, plan: Plan, steps: readonly RunStep[]): Promise<void> {
+  const touched = plan.hosts.filter(({ host, port }) =>
+    steps.some((step) => step.host === host && step.port === port && step.state !== "planned"),
+  );
+  if (touched.length === 0) return;
+  const targets = touched.map(({ host, port, user }) => writeTarget({ kind: "ssh", host, port, user }));
+  await deps.rescan(targets.join("\n")).catch(deps.log);
+}
+
+/** What was under way is seen when the run is resumed. */
+async function interrupt(
+  deps: RunDeps,
+  journal: Journal,
+  error: unknown,
+  closing: AbortSignal,
+): Promise<void> {
+  if (!closing.aborted) deps.log(error);
+  const why = closing.aborted ? "Latchkey was closed" : "something went wrong; the log has the details";
+  await journal.setState("interrupted", `${why}; resume it, or roll it back`).catch(deps.log);
+}
+
+const sayFailures = (steps: readonly RunStep[]): string =>
+  steps
+    .filter(({ state }) => state === "failed" || state === "needs-attention")
+    .map(({ host, message }) => `${host ?? "here"}: ${message}`)
+    .join("; ");

@@ -1,0 +1,134 @@
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { randomToken } from "#net/random-token.ts";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunDetail, RunId, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunRecord } from "#store/runbooks/run-table.ts";
+import { approve, countsOf } from "./approve.ts";
+import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./launch-run.ts";
+
+/** Runs that may be gone on with. */
+const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
+  "paused",
+  "stopped",
+  "interrupted",
+  "waiting",
+  "needs-attention",
+]);
+
+export function createRuns(deps: RunDeps) {
+  const { store } = deps;
+  const { runs, journal: journals } = store.runbooks;
+  const running: Running = new Map();
+  const launch = createLauncher(deps, running);
+  const begin = createBeginner(deps, running, launch);
+  const start = createStarter(deps, running, launch);
+  const record = (id: RunId): RunRecord => {
+    const run = runs.find(id);
+    if (!run) throw new Refusal("not-found", `there is no run ${id}`);
+    return run;
+  };
+  const find = (id: RunId): RunDetail => ({ ...record(id), stepList: journals.steps(id) });
+  return { start, pause, resume, rollBack, find };
+
+  function pause(id: RunId): { wasRunning: boolean } {
+    record(id);
+    const one = running.get(id);
+    if (one) one.want = "pause";
+    return { wasRunning: one !== undefined };
+  }
+
+  async function resume(id: RunId, means: Means): Promise<void> {
+    const run = record(id);
+    if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
+    if (!RESUMABLE.has(run.state))
+      throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
+    await begin(run, run.direction === "back" ? "back" : "on", means);
+  }
+
+  async function rollBack(id: RunId, means: Means): Promise<void> {
+    const run = record(id);
+    const one = running.get(id);
+    if (!one && !RESUMABLE.has(run.state))
+      throw new Refusal(
+        "conflict",
+        `run ${id} is over (${run.state}); plan the way back as a run of its own`,
+      );
+    await store.inTurn(() => runs.setDirection(id, "back"));
+    if (one) one.want = "back";
+    else await begin(run, "back", means);
+  }
+}
+
+/** Begins the run of a plan that was approved. */
+const createStarter =
+  ({ store, now }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
+  async (
+    detail: PlanDetail,
+    given: Means & { hash: string; consents: readonly string[]; typed: string | null },
+  ): Promise<{ runId: RunId }> => {
+    const plan = approve(detail, given);
+    refuseTwice(running, plan);
+    const { kind, title } = plan;
+    const run = { planId: detail.id, token: randomToken(), kind, title, consents: given.consents };
+    const runId = await store.inTurn(() => {
+      const at = toInstant(now());
+      const id = store.runbooks.runs.begin({ ...run, at, counts: countsOf(plan) });
+      store.runbooks.journal.addSteps(id, toSteps(plan));
+      const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
+      store.events.append({ at, kind: "run-started", detail: about });
+      return id;
+    });
+    launch({ id: runId, plan, want: "on" }, given);
+    return { runId };
+  };
+
+/** Goes on with a run that has stood still. */
+const createBeginner =
+  ({ store, announce, now }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
+  async ({ id, planId }: RunRecord, want: OneRun["want"], means: Means): Promise<void> => {
+    const { runs, plans, journal: journals } = store.runbooks;
+    const plan = plans.find(planId)?.plan;
+    if (!plan) throw new Error(`run ${id} has no plan`);
+    refuseTwice(running, plan);
+    const at = toInstant(now());
+    await store.inTurn(() => {
+      for (const { ordinal, state: was } of journals.steps(id)) {
+        const state = want === "on" || was === "needs-attention" ? AGAIN[was] : undefined;
+        if (state) journals.setStep({ runId: id, ordinal, state, message: "is tried again", at });
+      }
+      runs.setState({ id, state: "running", message: "", byHand: [], endedAt: null });
+      const text = want === "back" ? "is taken back" : "goes on";
+      journals.append({ runId: id, ordinal: null, kind: "note", text, at });
+      store.events.append({ at, kind: "run-asked", detail: { run: id, want } });
+    });
+    announce({ kind: "run-changed", runId: id });
+    launch({ id, plan, want }, means);
+  };
+
+/** One run at a time on each host, whichever process's: here they are told apart before anybody logs in. */
+function refuseTwice(running: Running, plan: Plan): void {
+  const keyOf = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+  const wanted = new Set(plan.hosts.map(keyOf));
+  for (const [id, other] of running) {
+    const both = other.plan.hosts.find((host) => wanted.has(keyOf(host)));
+    if (both) throw new Refusal("conflict", `run ${id} is at work on ${both.host}; wait until it is over`);
+  }
+}
+
+/** What is tried again when a run is gone on with. */
+const AGAIN: Partial<Record<RunStep["state"], RunStep["state"]>> = {
+  failed: "planned",
+  "needs-attention": "acted",
+};
+
+const toSteps = (plan: Plan): RunStep[] =>
+  stepsOf(plan).map(({ host: place, ...step }) => {
+    const host = place === null ? null : plan.hosts[place];
+    return {
+      ...{ ...step, host: host?.host ?? null, port: host?.port ?? null },
+      ...{ state: "planned", message: "", at: null },
+    };
+  });
