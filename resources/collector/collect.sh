@@ -2328,6 +2328,13 @@ only_tls() {
 			return text == "" ? "" : word " name address" text
 		}
 
+		# Which names have certificates of their own; "?" stands for every other line, so that none of these is missed.
+		function postfix_map(line) {
+			if (line ~ /^[ \t]/ && !is_kept) return ""
+			if (line !~ /^[ \t]/) is_kept = line ~ /^[^ \t]+[ \t]+\//
+			return line ~ /^[^ \t\/]*[ \t]+\/[^ \t,]+[.](pem|crt|cer|key|chain)([, \t]+\/[^ \t,]+[.](pem|crt|cer|key|chain))*[, \t\r]*$/ ? line : "?"
+		}
+
 		function postfix(line,   word) {
 			if (line ~ /^[ \t]*(#|$)/) return ""
 			if (FILENAME ~ /master[.]cf$/) {
@@ -2335,7 +2342,7 @@ only_tls() {
 				if (match(line, /^[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+/)) return substr(line, 1, RLENGTH)
 				return ""
 			}
-			if (FILENAME !~ /main[.]cf$/) return line ~ /^[^ \t]+[ \t]+\/[^ \t]+[.](pem|crt|cer|key|chain)([, \t]+\/[^ \t]+[.](pem|crt|cer|key|chain))*[ \t]*$/ ? line : ""
+			if (FILENAME !~ /main[.]cf$/) return postfix_map(line)
 			if (line ~ /^[ \t]/) return is_kept ? line : ""
 			word = word_of(line)
 			is_kept = word !~ secret && (word ~ /tls|^inet_|^config_directory|^my(hostname|domain|origin)$|^master_service_disable$|^default_database_type$|^compatibility_level$/ || line ~ /^[^=]*=[ \t]*(yes|no|[0-9]+|\/[^ \t]*)[ \t]*$/)
@@ -2463,10 +2470,10 @@ named_files() {
 					tell("include " next_word())
 					continue
 				}
-				is_list = kind == "haproxy" || (kind == "postfix" && text ~ /^[^ \t=]+[ \t]+\//) || name ~ /chain_files$/
+				is_list = kind == "haproxy" || (kind == "postfix" && text ~ /^([^ \t=]+[ \t]+)?\//) || name ~ /chain_files$/
 				if (!is_list && name !~ /cert|(^|_)key(_file|file)?$|keyfile|certificatekey|crt|(^|[-_])ca(_file|file)?$|cacertificate|tlsca|ssl[-_](key|ca|cert)|chain/) continue
 				if (name ~ /path$|cache|session|cipher|verify|request|level|policy|loglevel|dir$|digest|match|username|prefer/) continue
-				if (!(kind == "haproxy" && name ~ /[.\/]/) && !(kind == "postfix" && text ~ /^[^ \t]+[ \t]+\//)) sub(/^[^ \t=:]+/, "", text)
+				if (!(kind == "haproxy" && name ~ /[.\/]/) && !(kind == "postfix" && text ~ /^([^ \t]+[ \t]+)?\//)) sub(/^[^ \t=:]+/, "", text)
 				if (kind == "haproxy" && name ~ /-base$/) {
 					sub(/^[^ \t]+/, "", text)
 					if (name == "crt-base") base = next_word() "/"

@@ -89,7 +89,13 @@ smtpd_tls_key_file =
     \${tls}/mail.key
 smtpd_tls_security_level = may
 smtp_sasl_password_maps = static:jo:${SECRET}
-inet_interfaces = loopback-only`,
+inet_interfaces = loopback-only
+tls_server_sni_maps = hash:/etc/postfix/sni`,
+      "/etc/postfix/sni": `# ${SECRET}
+shop.example /etc/postfix/tls/shop.key,
+    /etc/postfix/tls/shop.pem
+.shop.example	/etc/postfix/tls/all.chain
+`,
       "/etc/postfix/master.cf": `smtp inet n - y - - smtpd
 submissions inet n - y - - smtpd
   -o smtpd_tls_wrappermode=yes

@@ -21,7 +21,7 @@ mkdir -p /etc/nginx/sites-enabled /etc/nginx/sites-available /etc/apache2/sites-
   /etc/dovecot/conf.d /etc/ldap/slapd.d /etc/postgresql/17/main/conf.d /etc/mysql/conf.d /srv/tls /srv/vhosts /etc/tomcat10
 cd /srv/tls
 make() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.pem" 2>/dev/null; }
-for name in nginx vhost apache haproxy smtp imap ldap pg my; do make $name; done
+for name in nginx vhost apache haproxy smtp sni imap ldap pg my; do make $name; done
 openssl genpkey -algorithm ed448 -out odd.key 2>/dev/null
 openssl req -x509 -key odd.key -subj /CN=odd -out odd.pem 2>/dev/null
 cat haproxy.pem haproxy.key > /etc/haproxy/certs/site.pem
@@ -81,6 +81,7 @@ people_bind_pw = /${SECRET}
 END
 printf 'smtp inet n - y - - smtpd\\n  -o smtpd_tls_security_level=may\\npipe unix - n n - - pipe\\n  argv=/bin/x ${SECRET}\\n' > /etc/postfix/master.cf
 echo 'mail ann:${SECRET}' > /etc/postfix/sasl_passwd
+printf 'a.example /srv/tls/sni.key,\\n  /srv/tls/sni.pem\\nb.example /srv/tls/${SECRET}\\n' > /etc/postfix/sni
 cat > /etc/dovecot/dovecot.conf <<'END'
 protocols = imap
 ssl_cert = </srv/tls/imap.pem
@@ -182,6 +183,8 @@ test("of each server's configuration the lines that tell what is served come alo
     "smtpd_tls_key_file =",
     "  /srv/tls/smtp.key",
   ]);
+  expect(textOf("/etc/postfix/sni")).toEqual(["a.example /srv/tls/sni.key,", "  /srv/tls/sni.pem", "?"]);
+  expect(textOf("/etc/postfix/sasl_passwd")).toEqual(["?"]);
   expect(textOf("/etc/ldap/slapd.d/cn=config.ldif")).toEqual([
     "dn: cn=config",
     "olcTLSCertificateFile: /srv/tls/",
@@ -199,7 +202,7 @@ test("what these name is read wherever it lies, and includes outside of their fo
     "/etc/haproxy/certs/site.pem",
     "/etc/kubernetes/pki/etcd/server.crt",
     ...["java.jks", "known.p12", "old.p12", "own.jks"].map((name) => `/etc/tomcat10/${name}`),
-    ...["apache", "imap", "my", "nginx", "pg", "smtp", "vhost"].map((name) => `/srv/tls/${name}.pem`),
+    ...["apache", "imap", "my", "nginx", "pg", "smtp", "sni", "vhost"].map((name) => `/srv/tls/${name}.pem`),
   ]);
   expect(told.diskFiles.get("/srv/tls/nginx.pem")).toMatchObject({
     realPath: "/srv/tls/nginx.pem",

@@ -23,6 +23,8 @@ export function readNames(
     return { weigh: (name) => best(names, (own) => weighNginx(own, name)), isOpen: names.some(isOpen) };
   if (server === "apache")
     return { weigh: (name) => best(names, (own) => weighGlob(own, name)), isOpen: false };
+  if (server === "postfix")
+    return { weigh: (name) => best(names, (own) => weighPostfix(own, name)), isOpen: false };
   const refused = names.filter((name) => name.startsWith("!")).map((name) => name.slice(1));
   return {
     weigh: (name) => (refused.includes(name) ? 0 : best(names, (own) => weighLabel(own, name))),
@@ -58,6 +60,12 @@ function weighNginx(own: string, name: string): number {
   if (!own.endsWith(".*")) return 0;
   const beginning = own.slice(0, -1);
   return name.startsWith(beginning) && name.length > beginning.length ? beginning.length : 0;
+}
+
+/** `.example.com` is all below it, and not the name itself. */
+function weighPostfix(own: string, name: string): number {
+  if (own === name) return EXACT;
+  return own.startsWith(".") && name.endsWith(own) && name.length > own.length ? own.length : 0;
 }
 
 /** `*` and `?` for any characters at all. */

@@ -49,14 +49,14 @@ cleanup   unix  n  -  y  -  0  cleanup`,
   `);
 });
 
-test("chain files take the place of the others, postscreen hands TLS to tlsproxy, and maps of names are not followed", () => {
+test("chain files take the place of the others, postscreen hands TLS to tlsproxy, and maps that are programs are not followed", () => {
   const said = say({
     "/etc/postfix/main.cf": `smtpd_tls_chain_files = /k.pem, /c.pem
 smtpd_tls_cert_file = /old.pem
 smtpd_use_tls = yes
 smtpd_tls_security_level =
 inet_interfaces = loopback-only
-tls_server_sni_maps = hash:/etc/postfix/sni`,
+tls_server_sni_maps = ldap:/etc/postfix/sni`,
     "/etc/postfix/master.cf": `smtp inet n - y - 1 postscreen
 smtpd pass - - y - - smtpd
 465 inet n - y - - smtpd -o smtpd_tls_wrappermode=yes -o smtpd_tls_chain_files=$other`,
@@ -69,7 +69,7 @@ smtpd pass - - y - - smtpd
       key /c.pem (smtpd_tls_chain_files /etc/postfix/main.cf:1)
     127.0.0.1:465! [::1]:465! tls at /etc/postfix/master.cf:3
       unsure: what smtpd_tls_chain_files stands for is not known
-    unknown: which names have certificates of their own by tls_server_sni_maps = hash:/etc/postfix/sni (/etc/postfix/main.cf:6)
+    unknown: which names have certificates of their own by tls_server_sni_maps = ldap:/etc/postfix/sni (/etc/postfix/main.cf:6)
     may lack names: tls_server_sni_maps may choose another certificate, and is not followed"
   `);
 });
@@ -83,4 +83,62 @@ test("parameters that stand for each other in a circle are unknown, and no more"
     "any:25! smtp at /etc/postfix/master.cf:1
       unsure: which file smtpd_tls_cert_file is cannot be told"
   `);
+});
+
+test("maps of names are followed where they are texts, over all services, with what each service overrides", () => {
+  const said = say({
+    "/etc/postfix/main.cf": `smtpd_tls_security_level = may
+smtpd_tls_cert_file = /usual.pem
+default_database_type = lmdb
+indexed = \${default_database_type}:\${config_directory}/
+config_directory = /etc/postfix
+tls_server_sni_maps = \${indexed}sni, inline:{ { One.example = /one.pem, /one-ec.pem }, two.example=/two.pem }`,
+    "/etc/postfix/master.cf": `smtp inet n - y - - smtpd
+submission inet n - y - - smtpd -o tls_server_sni_maps=`,
+    "/etc/postfix/sni": `# a comment
+shop.example /etc/postfix/shop.key,
+  /etc/postfix/shop.pem
+.shop.example /etc/postfix/all.pem`,
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "any:25 smtp at /etc/postfix/master.cf:1
+      names shop.example
+      certificate /etc/postfix/shop.key (tls_server_sni_maps /etc/postfix/sni:2)
+      key /etc/postfix/shop.key (tls_server_sni_maps /etc/postfix/sni:2)
+      certificate /etc/postfix/shop.pem (tls_server_sni_maps /etc/postfix/sni:2)
+      key /etc/postfix/shop.pem (tls_server_sni_maps /etc/postfix/sni:2)
+    any:25 smtp at /etc/postfix/master.cf:1
+      names .shop.example
+      certificate /etc/postfix/all.pem (tls_server_sni_maps /etc/postfix/sni:4)
+      key /etc/postfix/all.pem (tls_server_sni_maps /etc/postfix/sni:4)
+    any:25 smtp at /etc/postfix/master.cf:1
+      names one.example
+      certificate /one.pem (tls_server_sni_maps /etc/postfix/main.cf:6)
+      key /one.pem (tls_server_sni_maps /etc/postfix/main.cf:6)
+      certificate /one-ec.pem (tls_server_sni_maps /etc/postfix/main.cf:6)
+      key /one-ec.pem (tls_server_sni_maps /etc/postfix/main.cf:6)
+    any:25 smtp at /etc/postfix/master.cf:1
+      names two.example
+      certificate /two.pem (tls_server_sni_maps /etc/postfix/main.cf:6)
+      key /two.pem (tls_server_sni_maps /etc/postfix/main.cf:6)
+    any:25! smtp at /etc/postfix/master.cf:1
+      certificate /usual.pem (smtpd_tls_cert_file /etc/postfix/main.cf:2)
+      key /usual.pem (smtpd_tls_cert_file /etc/postfix/main.cf:2)
+    any:587! smtp at /etc/postfix/master.cf:2
+      certificate /usual.pem (smtpd_tls_cert_file /etc/postfix/main.cf:2)
+      key /usual.pem (smtpd_tls_cert_file /etc/postfix/main.cf:2)"
+  `);
+});
+
+test("a line of a map that was left out, or a map that is not there, may hold any name", () => {
+  const main = (map: string) => `smtpd_tls_security_level = may
+smtpd_tls_cert_file = /usual.pem
+tls_server_sni_maps = texthash:${map}`;
+  const master = { "/etc/postfix/master.cf": "smtp inet n - y - - smtpd" };
+  const whole = { "/etc/postfix/main.cf": main("/etc/postfix/sni"), ...master };
+  for (const line of ["?", "shop.example secret", "shop.example"])
+    expect(say({ ...whole, "/etc/postfix/sni": `mail.example /mail.pem\n${line}` })).toContain(
+      "may lack names: tls_server_sni_maps may choose another certificate",
+    );
+  expect(say({ "/etc/postfix/main.cf": main("/elsewhere/sni"), ...master })).toContain("may lack names");
 });

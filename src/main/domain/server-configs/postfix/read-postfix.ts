@@ -9,6 +9,7 @@ import type {
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { find, findValue, type Parameters, readMain } from "./parameters.ts";
 import { readServices, type Service } from "./services.ts";
+import { readSniMaps, type SniEntry } from "./sni-maps.ts";
 
 /** main.cf, and the services of master.cf with what they override. */
 export function readPostfix(source: ConfigurationFiles): Configuration {
@@ -18,16 +19,8 @@ export function readPostfix(source: ConfigurationFiles): Configuration {
   const text = draft.open(file, null);
   const services = text === null ? [] : readServices(text, file);
   if (text === null) draft.lack(`${file} was not read`);
-  for (const service of services) serveService(draft, service, { main, file });
-  const maps = findValue("tls_server_sni_maps", [main]);
-  const mapsAt = main.get("tls_server_sni_maps")?.at ?? null;
-  if (maps !== "") {
-    draft.wonder(
-      `which names have certificates of their own by tls_server_sni_maps = ${maps ?? "?"}`,
-      mapsAt,
-    );
-    draft.lack("tls_server_sni_maps may choose another certificate, and is not followed", true);
-  }
+  const sniOf = createSniReader(draft);
+  for (const service of services) serveService(draft, service, { main, file, sniOf });
   nameOthers(draft, main);
   return draft.configuration;
 }
@@ -35,7 +28,7 @@ export function readPostfix(source: ConfigurationFiles): Configuration {
 function serveService(
   draft: Draft,
   service: Service,
-  { main, file }: { main: Parameters; file: string },
+  { main, file, sniOf }: { main: Parameters; file: string; sniOf: SniReader },
 ): void {
   const at = { file, line: service.line };
   const tables = [service.overrides, main];
@@ -51,16 +44,32 @@ function serveService(
   if (!isWrapped && (level === "none" || (level === "" && !isOld))) return;
   const { pairs, unsure } = readPairs(tables, isScreen ? "tlsproxy" : "smtpd");
   if (pairs.length === 0 && unsure === null) return;
+  const listens = readListens(service, service.port, main);
+  const common = { namesFromCertificate: false, protocol: isWrapped ? "tls" : "smtp", chain: null };
+  for (const { name, pairs: own } of sniOf(tables))
+    draft.serve({
+      ...{ ...common, names: [name], pairs: own, unsure: null, at },
+      listens: listens.map((listen) => ({ ...listen, isDefault: false })),
+    });
   draft.serve({
-    listens: readListens(service, service.port, main),
-    names: [],
-    namesFromCertificate: false,
-    protocol: isWrapped ? "tls" : "smtp",
-    pairs,
-    chain: null,
+    ...{ ...common, listens, names: [], pairs },
     unsure: level === null ? "whether it speaks TLS hangs on a parameter that is not known" : unsure,
     at,
   });
+}
+
+type SniReader = (tables: readonly Parameters[]) => SniEntry[];
+
+/** Most services share one value, which is read once. */
+function createSniReader(draft: Draft): SniReader {
+  const known = new Map<string | null, SniEntry[]>();
+  return (tables) => {
+    const value = findValue("tls_server_sni_maps", tables);
+    const at = find("tls_server_sni_maps", tables)?.at ?? null;
+    const entries = known.get(value) ?? (value === "" ? [] : readSniMaps(draft, value ?? "?", at));
+    known.set(value, entries);
+    return entries;
+  };
 }
 
 function readListens({ host }: Service, port: number, main: Parameters): Serving["listens"] {

@@ -1,0 +1,66 @@
+import type { Named, Pair, Place } from "#domain/server-configs/configuration.ts";
+import { type Draft, joinPath } from "#domain/server-configs/draft.ts";
+import { readLogicalLines } from "./parameters.ts";
+
+/** A name that is asked for, or `.name` for all below it, and the files of its keys and certificates. */
+export type SniEntry = { name: string; pairs: Pair[]; at: Place };
+
+const DIRECTIVE = "tls_server_sni_maps";
+
+/** Tables that are made of a text of the same name, or are that text. */
+const TEXTS = new Set(["hash", "btree", "cdb", "lmdb", "dbm", "sdbm", "texthash"]);
+
+/** What stands for a line that the collector left out. */
+const LEFT_OUT = "?";
+
+/** The maps of one value of tls_server_sni_maps. What is no text, or was not read, may have names of its own. */
+export function readSniMaps(draft: Draft, value: string, at: Place | null): SniEntry[] {
+  return splitMaps(value).flatMap((map) => {
+    const [, type = "", rest = ""] = /^([a-z]+):(.*)$/s.exec(map) ?? [];
+    if (TEXTS.has(type)) return readText(draft, joinPath("/", rest), at);
+    const inline = type === "inline" ? /^\{(.*)\}$/s.exec(rest)?.[1] : undefined;
+    if (inline !== undefined && at) return readInline(draft, inline, at);
+    return giveUp(draft, `which names have certificates of their own by ${DIRECTIVE} = ${map}`, at);
+  });
+}
+
+function giveUp(draft: Draft, what: string, at: Place | null): [] {
+  draft.wonder(what, at);
+  draft.lack(`${DIRECTIVE} may choose another certificate, and is not followed`, true);
+  return [];
+}
+
+/** By blanks and commas, but for those within braces. */
+const splitMaps = (value: string): string[] => value.match(/(?:[^\s,{}]|\{(?:[^{}]|\{[^{}]*\})*\})+/g) ?? [];
+
+function readText(draft: Draft, path: string, by: Place | null): SniEntry[] {
+  const text = draft.open(path, by);
+  if (text === null) return giveUp(draft, `which names ${path} has`, by);
+  return [...readLogicalLines(text)].flatMap(({ text: whole, line }) => {
+    const at = { file: path, line };
+    const [name = "", ...files] = whole.split(/[\s,]+/).filter((word) => word !== "");
+    if (name === LEFT_OUT || files.includes(LEFT_OUT)) return giveUp(draft, "what this line says", at);
+    return toEntry(draft, { name, files, at });
+  });
+}
+
+/** `{ name = /file, /file }` each, or `name=/file`. */
+function readInline(draft: Draft, text: string, at: Place): SniEntry[] {
+  const entries = text.match(/\{[^{}]*\}|[^\s,{}]+=[^\s,{}]+/g) ?? [];
+  return entries.flatMap((entry) => {
+    const [, name = "", files = ""] = /^\{?\s*([^\s=]+)\s*=\s*([^{}]*)/.exec(entry) ?? [];
+    return toEntry(draft, { name, files: files.split(/[\s,]+/).filter((file) => file !== ""), at });
+  });
+}
+
+type Written = { name: string; files: readonly string[]; at: Place };
+
+function toEntry(draft: Draft, { name, files, at }: Written): SniEntry[] {
+  if (name === "" || files.length === 0 || !files.every((file) => file.startsWith("/")))
+    return giveUp(draft, `which files ${name || "this line"} has`, at);
+  const toPair = (path: string): Pair => {
+    const named: Named = { path: joinPath("/", path), directive: DIRECTIVE, at };
+    return { certificate: named, key: { ...named } };
+  };
+  return [{ name: name.toLowerCase(), pairs: files.map(toPair), at }];
+}
