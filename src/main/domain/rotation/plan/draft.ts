@@ -1,6 +1,6 @@
 import type { LineChange } from "#domain/rotation/bytes/edit-lines.ts";
 import type { Check, FilePlan, HolderPlan, NewKey, Proof } from "#shared/model/plan.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { sayPlace } from "#shared/text/target.ts";
 import type { AccountFacts, FileFacts, FileStand, HostFacts } from "./plan-facts.ts";
 
 /** Why no plan can be made, as a sentence. */
@@ -52,7 +52,7 @@ export type Draft = {
 
 /** `web1`, `web1:2222`. */
 export const placeOf = ({ host, port }: Pick<HostFacts, "host" | "port">): string =>
-  sayTarget({ kind: "ssh", host, port, user: null }).replace("ssh://", "");
+  port === 22 ? host : sayPlace({ host, port });
 
 export const makeCheck = (
   state: Check["state"],

@@ -1,0 +1,207 @@
+import { expect, test } from "vitest";
+import {
+  GIVEN,
+  makeAccountFacts,
+  makeFacts,
+  makeFileFacts,
+  makeHolderFacts,
+  makeHostFacts,
+  makeStand,
+  ROTATE,
+} from "#domain/rotation/testdata/make-facts.ts";
+import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
+import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
+import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { hashPlan } from "./hash-plan.ts";
+import type { HostFacts, PlanFacts } from "./plan-facts.ts";
+
+const OTHER = `${SAMPLE_KEYS.rsa} bob`;
+
+test("the new line stands right after each old one with the same options and comment, and then in its place", () => {
+  const text = `# keys\nfrom="10.0.0.0/8",command="x" ${OLD_KEY} ann@laptop\n${OTHER}\n${OLD_KEY}`;
+  const plan = planFor([makeHostFacts("web1", text)]);
+  expect(stagesOf(text, plan)).toEqual([
+    `# keys\nfrom="10.0.0.0/8",command="x" ${OLD_KEY} ann@laptop\nfrom="10.0.0.0/8",command="x" ${NEW_KEY} ann@laptop\n${OTHER}\n${OLD_KEY}\n${NEW_KEY} latchkey:2026-11-26`,
+    `# keys\nfrom="10.0.0.0/8",command="x" ${NEW_KEY} ann@laptop\n${OTHER}\n${NEW_KEY} latchkey:2026-11-26`,
+  ]);
+  expect(plan).toMatchObject({
+    title: expect.stringContaining("on 1 host"),
+    newKey: { kind: "made-here", path: "/home/me/.ssh/id_rsa", comment: "ann@laptop" },
+    here: [{ host: null, path: "/home/me/.ssh/id_rsa" }],
+  });
+  expect(stops(plan)).toEqual([]);
+});
+
+test("the pieces of the diff say what changes, with two lines around it", () => {
+  const text = `# a\n# b\n# c\n${OLD_KEY} me\n# d\n`;
+  expect(planFor([makeHostFacts("web1", `${text}${OTHER}\n`)]).hosts[0]?.files[0]?.hunks).toEqual([
+    {
+      line: 2,
+      rows: [
+        { sign: " ", text: "# b" },
+        { sign: " ", text: "# c" },
+        { sign: "-", text: `${OLD_KEY} me` },
+        { sign: "+", text: "{new key} me" },
+        { sign: " ", text: "# d" },
+        { sign: " ", text: OTHER },
+      ],
+    },
+  ]);
+});
+
+test("a new key that stands in the file already is not written twice", () => {
+  const text = `${OLD_KEY} me\n${NEW_KEY} new\n${OTHER}\n`;
+  const plan = planFor([makeHostFacts("web1", text)], { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } });
+  expect(plan.hosts[0]?.files[0]).toMatchObject({ added: null, removes: 1 });
+  expect(stagesOf(text, plan)[1]).toBe(`${NEW_KEY} new\n${OTHER}\n`);
+});
+
+test("a line that sshd ignores stays as it is, and is said", () => {
+  const plan = planFor([makeHostFacts("web1", `no-such ${OLD_KEY}\n${OLD_KEY} me\n${OTHER}\n`)]);
+  expect(plan.hosts[0]?.files[0]?.changes).toBe(1);
+  expect(plan.leftOut).toEqual([expect.stringContaining("line 1, stays as it is: sshd ignores it")]);
+});
+
+test("what cannot be changed safely is left out by consent where something is left, and refused where nothing is", () => {
+  const good = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`);
+  const managed = makeHostFacts("web2", `# Added by Google\n${OLD_KEY} a\n${OTHER}\n`);
+  expect(stops(planFor([good, managed]))).toEqual(["consent managed"]);
+  expect(stops(planFor([managed]))).toEqual(["refused nothing-to-do", "consent managed"]);
+  expect(planFor([managed]).leftOut).toEqual([expect.stringContaining("remove the key from the metadata")]);
+  const spoilt: [string, Partial<HostFacts>][] = [
+    ["host-key", { hostKey: null }],
+    ["unread", { unread: "no answer" }],
+    ["clock", { clockOffset: -301 }],
+    [
+      "file",
+      {
+        files: [
+          makeFileFacts("ann", "", {
+            stand: { kind: "refused", why: "a link", bytes: Buffer.from(`${OLD_KEY} a\n`) },
+          }),
+        ],
+      },
+    ],
+    [
+      "locked",
+      { files: [makeFileFacts("ann", "", { stand: makeStand(`${OLD_KEY} a\n`, { lockedBy: "bob" }) })] },
+    ],
+  ];
+  for (const [id, more] of spoilt) {
+    expect(stops(planFor([good, { ...good, host: "web2", ...more }]))).toEqual([`consent ${id}`]);
+  }
+});
+
+test("a file that sshd does not read for anybody stays as it is", () => {
+  const host = makeHostFacts("web1", `${OLD_KEY} a\n`);
+  const plan = planFor([
+    { ...host, accounts: host.accounts.map((account) => ({ ...account, consulted: ["/etc/keys/ann"] })) },
+  ]);
+  expect(stops(plan)).toEqual(["refused nothing-to-do"]);
+  expect(plan.leftOut).toEqual([expect.stringContaining("sshd does not read")]);
+});
+
+test("a host where nothing else lets in, or that cannot go back by itself, needs a consent", () => {
+  const text = `${OLD_KEY} a\n`;
+  expect(stops(planFor([makeHostFacts("web1", text)]))).toEqual(["consent other-way-in"]);
+  const asRoot = { account: "root", isRoot: true, key: "SHA256:another", from: null };
+  expect(stops(planFor([makeHostFacts("web1", text, { login: asRoot })]))).toEqual([]);
+  expect(stops(planFor([makeHostFacts("web1", `${text}${OTHER}\n`, { deadMen: [] })]))).toEqual([
+    "consent dead-man",
+  ]);
+  expect(stops(planFor([makeHostFacts("web1", text, { deadMen: [] })]))).toEqual([
+    "consent other-way-in",
+    "refused dead-man",
+  ]);
+});
+
+test("where nothing can prove the new key, it is added and the old one stays", () => {
+  const text = `${OLD_KEY} a\n`;
+  const host = makeHostFacts("web1", text);
+  const accounts = [makeAccountFacts("ann", host.files, { authenticationMethods: "publickey,password" })];
+  const plan = planFor([{ ...host, accounts }]);
+  expect(plan.hosts[0]?.files[0]).toMatchObject({ removed: null, adds: 1 });
+  expect(stops(plan)).toEqual(["consent no-proof"]);
+  const authority = planFor([makeHostFacts("web1", `cert-authority ${OLD_KEY} a\n`)]);
+  expect(authority.hosts[0]?.files[0]?.removed).toBeNull();
+  expect(authority.confirm?.why).toEqual([
+    "it changes whose certificates let in, which is more than one key",
+  ]);
+});
+
+test("the proof is made from where the key can be used, and runs nothing that is forced", () => {
+  const proofOf = (options: string, more: Partial<PlanFacts> = {}, host: Partial<HostFacts> = {}) =>
+    planFor([makeHostFacts("web1", `${options}${OLD_KEY} a\n`, host)], more).hosts[0]?.proofs[0]?.proof;
+  expect(proofOf("")).toEqual({ kind: "from-here", runs: "command" });
+  expect(proofOf('from="192.0.2.0/24" ')).toEqual({ kind: "from-here", runs: "command" });
+  expect(proofOf('command="backup" ')).toEqual({ kind: "from-here", runs: "nothing" });
+  expect(proofOf('from="10.0.0.0/8" ')).toEqual({ kind: "by-log" });
+  expect(proofOf("", { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } })).toEqual({ kind: "by-log" });
+  const holders = [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })];
+  expect(proofOf("", { here: [] }, { holders })).toEqual({
+    kind: "from-holder",
+    host: "web1",
+    port: 22,
+    runs: "command",
+  });
+});
+
+test("the new key is made where the old one is held, and asked for where that is not known", () => {
+  const held = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`, {
+    holders: [makeHolderFacts({ path: "/root/.ssh/id_rsa" })],
+  });
+  expect(planFor([held], { here: [] }).newKey).toMatchObject({
+    kind: "made-on-holder",
+    host: "web1",
+    path: "/root/.ssh/id_rsa",
+  });
+  expect(planFor([held]).newKey).toMatchObject({ kind: "made-here", path: "/home/me/.ssh/id_rsa" });
+  const nobody = planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { here: [] });
+  expect(nobody.newKey).toMatchObject({ kind: "made-here", path: "/home/me/.ssh/id_ed25519" });
+  expect(stops(nobody)).toEqual(["consent holders"]);
+  expect(refusalOf(makeFacts([], { here: [], freeKeyFile: null }))).toContain("name one by --key-file");
+});
+
+test("a key that is not known, or granted nowhere, is refused", () => {
+  expect(refusalOf(makeFacts([], { key: null }))).toContain("is not known");
+  const plan = planFor([makeHostFacts("web1", `${OTHER}\n`)]);
+  expect(stops(plan)).toEqual(["refused nothing-to-do"]);
+  expect(plan.checks[0]?.text).toContain("is granted nowhere that is known");
+});
+
+test("one host comes first, then so many at a time, those for production late, and those that lead to others alone at the end", () => {
+  const hosts = ["a", "b", "c", "d", "e"].map((host) =>
+    makeHostFacts(host, `${OLD_KEY} a\n${OTHER}\n`, {
+      jumpFor: host === "a" ? 3 : 0,
+      labels: host === "b" ? ["production"] : [],
+    }),
+  );
+  const order = (canary: boolean) =>
+    planFor(hosts, { options: { ...makeFacts([]).options, canary, batchSize: 2 } }).hosts.map(
+      ({ host, batch }) => `${host}${batch}`,
+    );
+  expect(order(true)).toEqual(["c0", "d1", "e1", "b2", "a3"]);
+  expect(order(false)).toEqual(["c0", "d0", "e1", "b1", "a2"]);
+});
+
+test("root, production and many hosts are to be typed", () => {
+  const root = makeFileFacts("root", `${OLD_KEY} a\n${OTHER}\n`);
+  const asRoot = { files: [root], accounts: [makeAccountFacts("root", [root])] };
+  expect(planFor([makeHostFacts("web1", "", asRoot)]).confirm).toEqual({
+    word: "web1",
+    why: ["root's keys change on web1"],
+  });
+  const many = Array.from({ length: 11 }, (_, index) =>
+    makeHostFacts(`web${index}`, `${OLD_KEY} a\n${OTHER}\n`),
+  );
+  expect(planFor(many).confirm).toEqual({ word: "11 hosts", why: ["11 hosts change at once"] });
+  expect(planFor(many.slice(0, 10)).confirm).toBeNull();
+});
+
+test("a plan's hash is that of what it says, in whatever order its JSON stands", () => {
+  const plan = planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)]);
+  const turned = Object.fromEntries(Object.entries(plan).reverse()) as Plan;
+  expect(hashPlan(turned)).toBe(hashPlan(plan));
+  expect(hashPlan({ ...plan, title: "another" })).not.toBe(hashPlan(plan));
+});

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import {
+  GIVEN,
+  grantsOf,
+  makeAccountFacts,
+  makeFacts,
+  makeFileFacts,
+  makeHostFacts,
+} from "#domain/rotation/testdata/make-facts.ts";
+import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
+import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
+import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
+import type { Wish } from "#shared/contract/runbooks.ts";
+
+const OTHER = `${SAMPLE_KEYS.rsa} bob`;
+
+test("grants are removed line by line, and the last line of root or of Latchkey itself is not", () => {
+  const text = `${OLD_KEY} a\n${OTHER}\n${OLD_KEY} a\n`;
+  const wish: Wish = { kind: "remove-grants", grants: [10, 99] };
+  const plan = planFor([makeHostFacts("web1", text)], { wish });
+  expect(stagesOf(text, plan)[1]).toBe(`${OTHER}\n${OLD_KEY} a\n`);
+  expect(plan.hosts[0]?.files[0]).toMatchObject({ added: null, removes: 1 });
+  expect(plan.newKey).toBeNull();
+  const root = makeFileFacts("root", `${OLD_KEY} a\n`);
+  const last = makeHostFacts("web1", "", {
+    files: [root],
+    accounts: [makeAccountFacts("root", [root])],
+    login: { account: "root", isRoot: true, key: grantsOf(root)[0]?.fingerprint ?? null, from: null },
+  });
+  expect(stops(planFor([last], { wish }))).toEqual(["refused other-way-in", "refused own-login"]);
+  const moved = makeHostFacts("web1", text);
+  const changed = { ...moved, files: [makeFileFacts("ann", `${OTHER}\n`)] };
+  expect(planFor([changed], { wish }).leftOut).toEqual([
+    expect.stringContaining("has no such line any more"),
+  ]);
+});
+
+test("a grant is added at the end of the first file that sshd reads, with options that sshd would take", () => {
+  const wish: Wish = {
+    kind: "add-grants",
+    key: NEW_KEY,
+    options: "restrict",
+    places: [{ host: "web1", port: 22, account: "ann" }],
+  };
+  const more = { wish, given: GIVEN, key: null, here: [] };
+  const text = `${OTHER}\n${OTHER}`;
+  const plan = planFor([makeHostFacts("web1", text), makeHostFacts("web2", text)], more);
+  expect(plan.hosts.map(({ host }) => host)).toEqual(["web1"]);
+  expect(stagesOf(text, plan)).toEqual([
+    `${text}\nrestrict ${NEW_KEY} new\n`,
+    `${text}\nrestrict ${NEW_KEY} new\n`,
+  ]);
+  expect(plan.hosts[0]?.files[0]).toMatchObject({ removed: null, adds: 1 });
+  expect(refusalOf(makeFacts([], { ...more, wish: { ...wish, options: "restrict,nonsense" } }))).toContain(
+    "sshd would ignore",
+  );
+});
+
+test("a line is tightened in its place, and moved to an authority beside it", () => {
+  const text = `no-pty ${OLD_KEY} a\r\n${OTHER}\r\n`;
+  const tight = planFor([makeHostFacts("web1", text)], {
+    wish: { kind: "tighten-grants", grants: [10], from: "10.0.0.0/8", restrict: true, expiry: "20300101Z" },
+  });
+  expect(stagesOf(text, tight)).toEqual([
+    text,
+    `restrict,from="10.0.0.0/8",expiry-time="20300101Z",no-pty ${OLD_KEY} a\r\n${OTHER}\r\n`,
+  ]);
+  const moved = planFor([makeHostFacts("web1", text)], {
+    wish: { kind: "move-to-authority", grants: [10], authority: NEW_KEY, principals: [] },
+    given: GIVEN,
+  });
+  const line = `cert-authority,principals="ann",no-pty ${NEW_KEY} new\r\n`;
+  expect(stagesOf(text, moved)).toEqual([
+    `no-pty ${OLD_KEY} a\r\n${line}${OTHER}\r\n`,
+    `${line}${OTHER}\r\n`,
+  ]);
+  expect(moved.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "by-log" } }]);
+});

@@ -1,0 +1,35 @@
+import { applyEdits } from "#domain/rotation/bytes/edit.ts";
+import { fillStages } from "#domain/rotation/bytes/stages.ts";
+import { makePlan } from "#domain/rotation/plan/make-plan.ts";
+import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { Plan } from "#shared/model/plan.ts";
+import { makeFacts } from "./make-facts.ts";
+import { NEW_KEY } from "./make-keys-file.ts";
+
+/** The plan, read back as any plan that comes from a file is. */
+export function planFor(hosts: readonly HostFacts[], more: Partial<PlanFacts> = {}): Plan {
+  const plan = makePlan(makeFacts(hosts, more));
+  if ("refused" in plan) throw new Error(plan.refused);
+  return Plan.parse(JSON.parse(JSON.stringify(plan)));
+}
+
+/** What a file is at the stages of its plan. */
+export function stagesOf(text: string, plan: Plan): string[] {
+  const file = plan.hosts[0]?.files[0];
+  const stages = file && fillStages(file, NEW_KEY);
+  if (!stages) throw new Error("there is no such file");
+  return [stages.added, stages.removed].map((edits) =>
+    Buffer.from(applyEdits(Buffer.from(text), edits) ?? []).toString(),
+  );
+}
+
+/** The checks that are neither fine nor a mere word: `consent managed`. */
+export const stops = ({ checks }: Plan): string[] =>
+  checks
+    .filter(({ state }) => state === "consent" || state === "refused")
+    .map(({ state, id }) => `${state} ${id}`);
+
+export const refusalOf = (facts: PlanFacts): string => {
+  const plan = makePlan(facts);
+  return "refused" in plan ? plan.refused : "";
+};
