@@ -163,8 +163,6 @@ CREATE INDEX certificate_at_endpoint ON certificate (not_after, id) WHERE is_see
 
 CREATE INDEX certificate_in_file ON certificate (not_after, id) WHERE is_seen = 1 AND is_in_file = 1;
 
-CREATE INDEX certificate_due ON certificate (due_from, not_after, urgent_from, first_seen) WHERE is_seen = 1;
-
 CREATE INDEX certificate_early ON certificate (not_before) WHERE not_before > first_seen;
 
 CREATE TABLE certificate_der (
@@ -1482,6 +1480,8 @@ CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, row
 CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, row);
 
 CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, row);
+
+CREATE INDEX certificate_due ON certificate (due_from, id, not_after, urgent_from, first_seen) WHERE is_seen = 1;
 
 CREATE INDEX served_worst ON served (serving, state);
 

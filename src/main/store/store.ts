@@ -109,7 +109,7 @@ function tables(db: Database, path: string, now = () => new Date()) {
   const rosters = rosterTable(db);
   const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }) });
   const access = grantTable(db, { lists, rows: grants, scope });
-  const findings = findingTable(db, { lists, briefs, acceptances, findGrant: access.find });
+  const findings = findingTable(db, { lists, briefs, acceptances, findGrant: access.findRow });
   return {
     acceptances: explained(acceptances),
     access: viewed(access),

@@ -22,6 +22,9 @@ const SORTED_BY: Record<Column, readonly string[]> = {
   comment: ["substr(comment, 1, 120)"],
 };
 
+/** So few are found and kept for the next pages: whoever walks the list meets one of them now and then. */
+const FEW = 2_000;
+
 /** The same key in other places is listed up to this many. */
 const MOST_OF_SAME_KEY = 1_000;
 
@@ -49,6 +52,7 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
       const plain = toConditions(filter);
       const judged = standingConditions(standing, tally);
       const where = [STANDS_NOW, ...words.map(search.find), ...plain, ...judged];
+      const total = words.length === 0 && plain.length === 0 ? tally(standing) : null;
       return lists.list(
         {
           select: COLUMNS,
@@ -58,15 +62,22 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
           after,
           limit,
           size: () => tally(EVERYTHING),
-          ...(words.length > 0 ? { sought: "id" } : {}),
-          ...(words.length === 0 && plain.length === 0 ? { total: () => tally(standing) } : {}),
+          ...(words.length > 0 || (total !== null && total < FEW) ? { sought: "id" } : {}),
+          ...(total === null ? {} : { total: () => total }),
           ...(word !== undefined && where.length === 2 ? { total: () => search.count(word) } : {}),
         },
         rows.open(),
       );
     },
 
-    /** Everything about one, also after it was removed from its file. */
+    /** One as the list has it, also after it was removed from its file. */
+    findRow(id: number): GrantRow | null {
+      const row = find.get(id);
+      const toRow = lists.keep("how grants are told", () => rows.open());
+      return row ? toRow(row) : null;
+    },
+
+    /** The same with everything about it. */
     find(id: number): GrantDetail | null {
       const row = find.get(id);
       return row ? { ...rows.open()(row), text: row.text, sameKey: findSameKey(row) } : null;

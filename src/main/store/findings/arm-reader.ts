@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Key, Value } from "#store/lists/cursor.ts";
-import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
+import { isWalkShorter, type Lists, orderOf, type Part } from "#store/lists/lists.ts";
 import { rowsAfter } from "#store/lists/order.ts";
 import type { Arm } from "./arm.ts";
 import type { armLooker } from "./arm-looker.ts";
@@ -17,8 +17,8 @@ type Found = { total: number; rows: Row[] };
 
 type Row = ArmRow & Key;
 
-/** So much of an arm is kept when words are sought: of more of them a page is soon full. */
-const MOST_SOUGHT = 30_000;
+/** So much of an arm is kept for the next pages: where there is more of it a page is soon full. */
+const MOST_KEPT = 50_000;
 
 /** Reads what each arm has of a page. */
 export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof armLooker>) {
@@ -26,16 +26,20 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
   return { read, seek };
 
   function read({ sort, after, limit, ...filter }: Wanted, now: Date): Found[] {
-    const named = { now: toInstant(now) };
+    const isByMinute = sort.name === "firstSeen";
+    const named = { now: toInstant(isByMinute ? toMinute(now) : now) };
     return ARMS.flatMap((arm) => {
       const looked = looker.look(arm, filter, named);
       if (!looked || looked.total === 0) return [];
       const { total, where } = looked;
       const isAll = !filter.accepted && filter.host === null;
-      const isWalk = isAll && isWalkShorter(total, limit, certificates.get() ?? 0);
-      const from = isWalk ? walkOf(arm, sort) : looked.from;
-      const page = armPage({ ...arm, from }, { sort, where, after, limit });
-      return [{ total, rows: page ? lists.read<Row>(page.sql, page.values, named) : [] }];
+      const isShorter = arm.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
+      const from = isAll && isShorter ? walkOf(arm, sort) : looked.from;
+      const wanted = { arm: { ...arm, from }, sort, where, named };
+      const isKept = isByMinute && total <= MOST_KEPT && !isOrderedByFirstSeen(arm);
+      if (isKept)
+        return [{ total, rows: rowsAfter(readAll(wanted, MOST_KEPT), after, limit, orderOf(sort)) }];
+      return [{ total, rows: readPage(wanted, after, limit) }];
     });
   }
 
@@ -45,18 +49,31 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
     return ARMS.flatMap((arm) => {
       const sought = looker.seek(arm, filter, named);
       if (!sought) return [];
-      const pageFrom = (from: Value[] | null, most: number) =>
-        armPage({ ...arm, from: sought.from }, { sort, where: sought.where, after: from, limit: most });
-      const whole = pageFrom(null, MOST_SOUGHT + 1);
-      const all = whole ? lists.find<Row>(whole.sql, whole.values, named) : [];
-      if (all.length <= MOST_SOUGHT)
+      const wanted = { arm: { ...arm, from: sought.from }, sort, where: sought.where, named };
+      const all = readAll(wanted, MOST_KEPT + 1);
+      if (all.length <= MOST_KEPT)
         return [{ total: all.length, rows: rowsAfter(all, after, limit, orderOf(sort)) }];
-      const page = pageFrom(after, limit);
       const total = lists.count(sought.from, sought.where, named);
-      return [{ total, rows: page ? lists.read<Row>(page.sql, page.values, named) : [] }];
+      return [{ total, rows: readPage(wanted, after, limit) }];
     });
   }
+
+  function readAll({ arm, named, ...wanted }: OfArm, limit: number): Row[] {
+    const page = armPage(arm, { ...wanted, after: null, limit });
+    return page ? lists.find<Row>(page.sql, page.values, named) : [];
+  }
+
+  function readPage({ arm, named, ...wanted }: OfArm, after: Value[] | null, limit: number): Row[] {
+    const page = armPage(arm, { ...wanted, after, limit });
+    return page ? lists.read<Row>(page.sql, page.values, named) : [];
+  }
 }
+
+type OfArm = { arm: Arm; sort: ArmSort; where: readonly Part[]; named: { now: string } };
+
+/** Otherwise it is first seen at the later of two dates, in whose order no index is. */
+const isOrderedByFirstSeen = ({ columns: { first_seen, since } }: Arm): boolean =>
+  "sql" in first_seen && "sql" in since && first_seen.sql === since.sql;
 
 const toMinute = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
 

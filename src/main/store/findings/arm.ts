@@ -24,6 +24,8 @@ export type Arm = {
   ofHost: string | null;
   /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
   walk: Partial<Record<ArmColumn, string>>;
+  /** Whether such an index has little more than the arm. */
+  isWalkShort?: boolean;
   table:
     | "finding"
     | "certificate"

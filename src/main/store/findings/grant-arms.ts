@@ -40,6 +40,7 @@ const orphans = (why: Orphan): Arm => ({
   name: "orphan",
   from: "grant_line INDEXED BY grant_by_orphan",
   walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
+  isWalkShort: why !== "unmatched",
   where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? WHOLE_SCOPE : SUSPECT],
   columns: {
     ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),

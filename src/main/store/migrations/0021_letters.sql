@@ -63,3 +63,8 @@ CREATE VIRTUAL TABLE host_name_pieces USING fts5vocab (host_name_search, row);
 CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, row);
 CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, row);
 CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, row);
+
+-- Those that are due in the order of their list.
+DROP INDEX certificate_due;
+
+CREATE INDEX certificate_due ON certificate (due_from, id, not_after, urgent_from, first_seen) WHERE is_seen = 1;

