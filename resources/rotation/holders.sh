@@ -140,3 +140,15 @@ run_proof() {
 	END
 	ended=$?
 }
+
+# why SINCE: the last that sshd has said, of whatever login.
+do_why() {
+	check_words "$1"
+	{
+		for file in /var/log/auth.log /var/log/secure; do
+			if [ -r "$file" ]; then tail -n 400 "$file"; fi
+		done
+		if has journalctl; then ask_journal --since "@$1" -n 400; fi
+	} | grep 'sshd' | tail -n 200 | send_data lines
+	ok read
+}

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listAgentKeys } from "#net/ssh/agent.ts";
 import type { Ask } from "#net/ssh/ask.ts";
-import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { openHand } from "#net/ssh/hand/open-hand.ts";
 import { gatherIdentities } from "#net/ssh/identities.ts";
+import { enterHost } from "#net/ssh/prove/testing/lab-route.ts";
 import type { HolderPlan, HostPlan, NewKey, Plan } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { letIn } from "#testing/lab/desk.ts";
@@ -19,7 +18,6 @@ import { createHolders } from "./create-holders.ts";
 import type { Near } from "./near.ts";
 
 const lab = test.skipIf(!canStartHosts());
-const ROTATION = join(import.meta.dirname, "../../../../../resources/rotation");
 const SECRET = "a secret passphrase";
 const DONE = { kind: "done" };
 const HELD = "/home/ci/.ssh/id";
@@ -44,25 +42,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-async function enter(): Promise<Hand> {
-  const read = (name: string) => readFile(join(ROTATION, name), "utf8");
-  const { identities } = await gatherIdentities({
-    ...{ identityFiles: [admin.path], home: "/nonexistent", agentSocket: null },
-  });
-  const opened = await openHand(
-    {
-      ...{ target: { host: host.address, port: 22 }, user: "root", identities, useSudo: false },
-      ...{ verifyHostKey: () => ({ kind: "trusted" }), hostKeyTypes: ["ssh-ed25519"], limits: SSH_LIMITS },
-      ...{
-        signal: new AbortController().signal,
-        script: (await read("hand.sh")) + (await read("holders.sh")),
-      },
-    },
-    { by: "ssh2" },
-  );
-  if (!("ask" in opened)) throw new Error(opened.message);
-  return opened;
-}
+const enter = (): Promise<Hand> => enterHost(host, admin);
 
 const hashOf = async (path: string) =>
   createHash("sha256")

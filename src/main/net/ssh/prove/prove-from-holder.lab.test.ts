@@ -1,27 +1,18 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { hidePublic, lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
-import { openHand } from "#net/ssh/hand/open-hand.ts";
 import { commitPut, makeKey, put, undoPut } from "#net/ssh/hand/put-halves.ts";
-import { gatherIdentities } from "#net/ssh/identities.ts";
 import { viewKey } from "#net/ssh/wire.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type HolderProof, proveFromHolder } from "./prove-from-holder.ts";
+import { enterHost, readHostKey } from "./testing/lab-route.ts";
 
 const lab = test.skipIf(!canStartHosts());
-const ROTATION = join(import.meta.dirname, "../../../../../resources/rotation");
-const readScript = async () =>
-  (await Promise.all(["hand.sh", "holders.sh"].map((name) => readFile(join(ROTATION, name), "utf8")))).join(
-    "",
-  );
-
 let folder: Awaited<ReturnType<typeof makeTemporaryFolder>>;
 let admin: KeyFile;
 let holder: LabHost;
@@ -53,27 +44,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-async function enter(host: LabHost): Promise<Hand> {
-  const { identities } = await gatherIdentities({
-    ...{ identityFiles: [admin.path], home: "/nonexistent", agentSocket: null },
-  });
-  const opened = await openHand(
-    {
-      ...{ target: { host: host.address, port: 22 }, user: "root", identities, useSudo: false },
-      ...{ verifyHostKey: () => ({ kind: "trusted" }), hostKeyTypes: ["ssh-ed25519"] },
-      ...{ limits: SSH_LIMITS, signal: new AbortController().signal, script: await readScript() },
-    },
-    { by: "ssh2" },
-  );
-  if (!("ask" in opened)) throw new Error(opened.message);
-  return opened;
-}
-
-const readHostKey = async (host: LabHost) =>
-  Buffer.from(
-    (await readFile(`${host.root}/etc/ssh/ssh_host_ed25519_key.pub`, "utf8")).split(" ")[1] ?? "",
-    "base64",
-  );
+const enter = (host: LabHost): Promise<Hand> => enterHost(host, admin);
 
 const DONE = { kind: "done" };
 const ID = "/home/ci/.ssh/id";

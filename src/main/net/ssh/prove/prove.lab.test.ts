@@ -1,10 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
-import { lookUp } from "#net/ssh/log-in.ts";
-import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import { viewKey } from "#net/ssh/wire.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -12,9 +9,9 @@ import { makeSecurityKey, startSecurityKeyAgent } from "#testing/matrix/soft-sec
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import type { ProofRoute } from "./login-proof.ts";
 import { proveLogin } from "./prove-login.ts";
 import { proveRefused } from "./prove-refused.ts";
+import { blobOf, readIdentity as read, routeTo } from "./testing/lab-route.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -47,40 +44,6 @@ afterAll(async () => {
   await host?.[Symbol.asyncDispose]();
   await folder?.[Symbol.asyncDispose]();
 });
-
-async function routeTo(to: LabHost, more: Partial<ProofRoute> = {}): Promise<ProofRoute> {
-  const line = await readFile(join(to.root, "etc/ssh/ssh_host_ed25519_key.pub"), "utf8");
-  const target = { host: to.address, port: to.port };
-  const signal = new AbortController().signal;
-  const nothing = { hostKeyAlias: null, agentSocket: null, proxyCommand: null, certificateFiles: [] };
-  const ssh = findSsh();
-  return {
-    ...{ target, signal, limits: SSH_LIMITS, transport: "ssh2", hostKeyTypes: ["ssh-ed25519"] },
-    open: () => lookUp(target, { timeoutMs: SSH_LIMITS.connectMs, signal }),
-    hostKey: Buffer.from(line.split(" ")[1] ?? "", "base64"),
-    client: ssh
-      ? {
-          ssh,
-          login: {
-            address: to.address,
-            ...nothing,
-            ...{ pkcs11Provider: null, securityKeyProvider: null, gssapi: false },
-          },
-        }
-      : null,
-    ...more,
-  };
-}
-
-async function read({ path }: KeyFile): Promise<Identity> {
-  const { identities } = await gatherIdentities({
-    ...{ identityFiles: [path], home: "/nonexistent", agentSocket: null },
-  });
-  return identities[0] as Identity;
-}
-
-const blobOf = ({ publicLine }: { publicLine: string }) =>
-  Buffer.from(publicLine.split(" ")[1] ?? "", "base64");
 
 lab.each(["ssh2", "system"] as const)("a key that is granted proves itself over %s", async (transport) => {
   const route = await routeTo(host, { transport });
