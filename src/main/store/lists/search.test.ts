@@ -95,3 +95,67 @@ test("each piece of a comment, of any length, is found", () => {
     { numRuns: 50 },
   );
 });
+
+test("one or two letters find what has them in any case, wherever they stand", () => {
+  const letters = fc.string({
+    unit: fc.constantFrom("a", "B", "z", "7", "-", '"', "%", "é"),
+    minLength: 1,
+    maxLength: 6,
+  });
+  const word = fc.string({
+    unit: fc.constantFrom("a", "b", "Z", "7", "-", '"', "%", "_"),
+    minLength: 1,
+    maxLength: 2,
+  });
+  fc.assert(
+    fc.property(
+      letters,
+      fc.array(letters, { minLength: 1, maxLength: 6 }),
+      word,
+      (account, comments, search) => {
+        const fresh = openStore({ path: ":memory:", access: "write" });
+        const grants = comments.map((comment, line) => makeGrant(`key ${line}`, { account, comment, line }));
+        visitHost(fresh, "h1", { collected: { grants } });
+        const fits = (text: string) => toLower(text).includes(toLower(search));
+        const { rows, total } = listGrants(fresh, { search });
+        const found = listGrants(fresh).rows.filter(
+          ({ host, account, file, comment, fingerprint }) =>
+            [host, account, file, comment].some(fits) || fingerprint?.startsWith(`SHA256:${search}`),
+        );
+        expect(rows.map(({ id }) => id)).toEqual(found.map(({ id }) => id));
+        expect(total).toBe(found.length);
+        fresh.close();
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+/** As LIKE compares: letters of ASCII in any case. */
+const toLower = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+test.each([
+  ["P.", ["shop.example"]],
+  ["E", ["shop.example", "50%_off"]],
+  ['f"]', ["50%_off"]],
+  ["rp", ["shop.example", "50%_off"]],
+  ["zq", []],
+])("%j finds the certificates of %j, by what they are and where", (search, found) => {
+  expect(subjects(search)).toEqual(found);
+});
+
+test("what was found is kept until something changes, and a page goes on after a row that is gone", () => {
+  const fresh = openStore({ path: ":memory:", access: "write" });
+  const grants = ["k1", "k2", "k3", "k4"].map((key, line) =>
+    makeGrant(key, { comment: `laptop ${key}`, line }),
+  );
+  const first = () => listGrants(fresh, { search: "la", limit: 2 });
+  const after = (page: { next: string | null }) =>
+    listGrants(fresh, { search: "la", limit: 2, after: page.next });
+  visitHost(fresh, "db1", { collected: { grants } });
+  const page = first();
+  expect(after(page).rows.map(({ comment }) => comment)).toEqual(["laptop k3", "laptop k4"]);
+  visitHost(fresh, "db1", { collected: { grants: grants.slice(2) } });
+  expect(after(page).rows.map(({ comment }) => comment)).toEqual(["laptop k3", "laptop k4"]);
+  expect(first()).toMatchObject({ total: 2, next: null });
+});
