@@ -7,7 +7,14 @@ import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
 import { SessionLost } from "./run-context.ts";
-import { changeBetween, linesRemoved, type StageChange, stagesOf, writeIdOf } from "./stage-bytes.ts";
+import {
+  changeBetween,
+  hasWorkOf,
+  linesRemoved,
+  type StageChange,
+  stagesOf,
+  writeIdOf,
+} from "./stage-bytes.ts";
 
 /** A file of a step, and what is known of the run there. */
 export type FileOfStep = {
@@ -43,7 +50,10 @@ export async function moveFile(
   const { from, to } = stagesOf(step);
   const change = base && changeBetween(file, base, { from, to }, newKey);
   const isOne = seen === earliest(file, from) || seen === earliest(file, to);
-  if (!change || !isOne) return { kind: "kept", message: sayOther(file.path) };
+  if (!change || !isOne) {
+    const isClear = towards === "back" && !hasWorkOf(file, step, content, newKey);
+    return isClear ? { kind: "moved" } : { kind: "kept", message: sayOther(file.path) };
+  }
   const id = writeIdOf(index, step);
   const isThere = seen === earliest(file, towards === "on" ? to : from);
   if (guard && !isThere) {
@@ -55,7 +65,8 @@ export async function moveFile(
     if (armed.kind !== "armed") return { kind: "kept", message: sayRefusal(armed.why, file.path) };
   }
   // What is there already is written once more: whatever an earlier try has left is settled so.
-  return put(hand, { path: file.path, id, token }, change, towards);
+  const moved = await put(hand, { path: file.path, id, token }, change, towards);
+  return moved.kind === "kept" && isThere && towards === "back" ? { kind: "moved" } : moved;
 }
 
 async function put(

@@ -50,3 +50,25 @@ export function linesRemoved(file: FilePlan, newKey: string | null): Uint8Array 
   const stages = fillStages(file, newKey);
   return new Uint8Array(Buffer.concat((stages?.removed ?? []).map(({ removed }) => removed)));
 }
+
+/** Whether a file that somebody else has changed still shows what a step has made of it. */
+export function hasWorkOf(
+  file: FilePlan,
+  { phase }: Pick<Step, "phase">,
+  content: Uint8Array,
+  newKey: string | null,
+): boolean {
+  const stages = fillStages(file, newKey);
+  if (!stages) return false;
+  const there = new Set(linesIn(content));
+  const { added, removed } = stages;
+  if (phase === "remove")
+    return removed.some((edit) => linesIn(edit.removed).some((line) => !there.has(line)));
+  return added.some((edit) => linesIn(edit.inserted).some((line) => there.has(line)));
+}
+
+const linesIn = (bytes: Uint8Array): string[] =>
+  Buffer.from(bytes)
+    .toString("latin1")
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");

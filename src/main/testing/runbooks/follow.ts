@@ -1,0 +1,47 @@
+import type { App } from "#app";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { RunDetail } from "#shared/model/run.ts";
+import { consentOf } from "#shared/text/consent.ts";
+
+type Client = App["client"];
+type PlanWish = Parameters<Client["runbooks"]["plan"]>[0];
+
+/** Makes a plan, and waits until it is ready. */
+export async function makePlan(
+  { client }: App,
+  wish: PlanWish["wish"],
+  options: PlanWish["options"] = {},
+): Promise<PlanDetail> {
+  const announcements = await client.events.watch();
+  const { planId } = await client.runbooks.plan({ wish, options });
+  for (;;) {
+    const plan = await client.runbooks.findPlan({ planId });
+    if (plan.state === "failed") throw new Error(plan.message);
+    if (plan.state === "ready") return plan;
+    await announcements.next();
+  }
+}
+
+/** Runs a plan, or what a wish comes to, with all consents, to whatever end. */
+export async function carryOut(app: App, wish: PlanWish["wish"] | PlanDetail): Promise<RunDetail> {
+  const planned = "madeAt" in wish ? wish : await makePlan(app, wish);
+  const { plan, hash, id } = planned;
+  if (!plan || !hash) throw new Error("the plan is not ready");
+  const consents = plan.checks.filter(({ state }) => state === "consent").map(consentOf);
+  const typed = plan.confirm?.word ?? null;
+  return untilStill(app, async () => {
+    const { runId } = await app.client.runbooks.start({ planId: id, hash, consents, typed });
+    return runId;
+  });
+}
+
+/** Begins something of a run, and answers when the run stands still. */
+export async function untilStill({ client }: App, begin: () => Promise<number>): Promise<RunDetail> {
+  const announcements = await client.events.watch();
+  const runId = await begin();
+  for (;;) {
+    const run = await client.runbooks.find({ runId });
+    if (run.state !== "running") return run;
+    await announcements.next();
+  }
+}
