@@ -1701,7 +1701,7 @@ CREATE TABLE client_file (
   PRIMARY KEY (host, path)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX certificate_for_clients ON certificate (first_seen)
+CREATE INDEX certificate_for_clients ON certificate (first_seen, id, is_at_endpoint, not_after)
   WHERE is_seen = 1 AND is_for_clients = 1 AND is_public = 1;
 
 CREATE INDEX key_file_elsewhere ON key_file (elsewhere_since, id)

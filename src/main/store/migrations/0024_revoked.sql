@@ -16,7 +16,7 @@ CREATE TABLE client_file (
 
 -- One that serves may be a client's as well.
 DROP INDEX certificate_for_clients;
-CREATE INDEX certificate_for_clients ON certificate (first_seen)
+CREATE INDEX certificate_for_clients ON certificate (first_seen, id, is_at_endpoint, not_after)
   WHERE is_seen = 1 AND is_for_clients = 1 AND is_public = 1;
 
 -- Since when the key of a file lies on another host as well; null where it does not.
