@@ -406,7 +406,7 @@ tell_file() {
 	dead_man_ways
 	tell dead-man $ways
 	find_lock
-	[ -z "$lock" ] || tell lock $lock_words "$(date +%s)"
+	[ -z "$lock" ] || tell lock "$lock_token" "$lock_who" "$lock_since" "$lock_end" "$(date +%s)"
 	case $mode in -*) ;; *) return ;; esac
 	[ -r "./$name" ] && [ "$size" -le 4194304 ] || return
 	attributes_of "./$name"
@@ -572,7 +572,8 @@ find_sync() { if sync "$1" 2>/dev/null; then sync_takes=yes; else sync_takes=no;
 
 sync_file() {
 	if [ "${sync_takes-}" = yes ]; then problem=$(sync "$1" 2>&1)
-	else problem=$(dd if=/dev/null of="$1" conv=fsync,notrunc 2>&1)
+	elif [ -w "$1" ]; then problem=$(dd if=/dev/null of="$1" conv=fsync,notrunc 2>&1)
+	else sync
 	fi
 }
 
@@ -674,14 +675,23 @@ keep_before() {
 
 build() {
 	copy_whole "./$name" "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	open_part
 	problem=$(put_pieces "$@" 2>&1 >"$part") || { why_of "$problem"; no "$why" "$problem"; }
-	sync_file "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	close_part
 	hash_of "$part"
 	if [ "$hashed" != "$wanted" ]; then
 		why_of ''
 		[ $why = no-space ] || why=bad-bytes
 		no $why "$hashed"
 	fi
+}
+
+# Its owner may write to $part, also where the file is for reading only.
+open_part() { if [ -w "$part" ]; then lifted=; else lifted=yes; chmod u+w "$part"; fi; }
+
+close_part() {
+	sync_file "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	[ -z "$lifted" ] || chmod u-w "$part" && sync_file "$part" || { why_of "$problem"; no "$why" "$problem"; }
 }
 
 put_pieces() {
@@ -833,7 +843,7 @@ start_at() {
 	quote "$folder/$revert"
 	due=$(($(date +%s) + seconds))
 	told=$(put_line "rest=\$(($due - \$(date +%s))); [ \$rest -lt 0 ] && rest=0; [ \$rest -gt $seconds ] && rest=$seconds
-sleep \$rest; exec sh $quoted" | at "now + $((seconds / 60)) minutes" 2>&1) || return 1
+exec >/dev/null 2>&1; sleep \$rest; exec sh $quoted" | at "now + $((seconds / 60)) minutes" 2>&1) || return 1
 	told=${told##*job }
 	put_line "${told%% *}" >"$work/timer-$id.$gen"
 }
@@ -905,17 +915,19 @@ do_put() {
 	look_at "./$name"
 	if [ "$before" = absent ]; then
 		[ -z "$mode" ] || no changed "$now"
-		: >"$part" && chmod "$new_mode" "$part" || { why_of ''; no "$why"; }
+		: >"$part" || { why_of ''; no "$why"; }
 	else
 		judge_file || no "$refusal" "$detail"
 		[ "$now" = "$before" ] || no changed "$now"
 		keep_old
 		copy_whole "./$name" "$part" || { why_of "$problem"; no "$why" "$problem"; }
 	fi
+	open_part
 	if [ "$5" = made ]; then problem=$(cat "./$name.latchkey-new" 2>&1 >"$part")
 	else problem=$(put_bytes "$5" 2>&1 >"$part")
 	fi || { why_of "$problem"; no "$why"; }
-	sync_file "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	close_part
+	[ "$before" != absent ] || chmod "$new_mode" "$part"
 	hash_of "$part"
 	[ "$hashed" = "$wanted" ] || no bad-bytes "$hashed"
 	hash_of "./$name"

@@ -11,6 +11,8 @@ type Draft = {
   told: Map<string, string[][]>;
   data: Map<string, Uint8Array>;
 };
+const NOTHING = Buffer.alloc(0);
+
 type OpenData = { name: string; encoding: "b64" | "hex"; lines: string[] };
 
 /**
@@ -21,7 +23,7 @@ export class AnswerReader {
   readonly #nonce: string;
   readonly #onAnswer: (sequence: number, answer: Answered) => void;
   readonly #onNonsense: (why: string) => void;
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = NOTHING;
   #sequence = 0;
   #draft = newDraft();
   #open: OpenData | null = null;
@@ -52,7 +54,7 @@ export class AnswerReader {
     } catch (error) {
       if (!(error instanceof Nonsense)) throw error;
       this.#isOver = true;
-      this.#rest = Buffer.alloc(0);
+      this.#rest = NOTHING;
       this.#open = null;
       this.#draft = newDraft();
       this.#onNonsense(error.message);
@@ -65,8 +67,8 @@ export class AnswerReader {
       const piece = chunk.subarray(from, end < 0 ? undefined : end);
       if (this.#rest.length + piece.length > ANSWER_LIMITS.lineBytes)
         throw new Nonsense("a line is too long");
-      const line = Buffer.concat([this.#rest, piece]);
-      this.#rest = end < 0 ? line : Buffer.alloc(0);
+      const line = this.#rest.length > 0 ? Buffer.concat([this.#rest, piece]) : piece;
+      this.#rest = end < 0 ? Buffer.from(line) : NOTHING;
       if (end < 0) return;
       from = end + 1;
       this.#line(line.toString("latin1"));

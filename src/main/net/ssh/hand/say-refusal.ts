@@ -10,6 +10,7 @@ const SENTENCES = {
   ended: "was being changed when the host ended the shell",
   "hard-linked":
     "has more than one name (hard link), which replacing it would break: remove the others first",
+  held: "lies in a folder that another run holds",
   immutable: "is immutable (chattr +i): take that off first, or leave it out",
   "io-error": "could not be written: the host's disk or file system failed",
   "late-edit": "was written by somebody at the same moment: what they wrote is kept beside it",

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { DeadMan } from "#shared/model/plan.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { arm, begin, disarm, end, write } from "./host-files.ts";
+import { lookAtFile, lookAtHost } from "./look.ts";
+import { openHandIn } from "./testing/open-hand-in.ts";
+import { beginOn, hashOf, TOKEN, wishTo } from "./testing/wish.ts";
+
+const lab = test.skipIf(!canStartHosts());
+const FILE = "/home/alice/.ssh/authorized_keys";
+const RUN = { path: FILE, id: "f0", token: TOKEN };
+const BEFORE = Buffer.from("old\nother\n");
+
+/** No service manager runs here: this stands for it, and runs what it is asked to after the time, as that user. */
+const STAND_IN = `#!/bin/sh
+# A stand-in for systemd-run.
+echo "$@" >> /run/asked
+for word do
+	case $word in --on-active=*) after=\${word#*=} ;; --uid=*) user=\${word#*=} ;; --unit=*) unit=\${word#*=} ;; esac
+	last2=$last last=$word
+done
+( echo $$ > /dev/null; exec setpriv --reuid "$user" --regid "$user" --clear-groups setsid sh -c 'sleep "$1"; exec "$2" "$3"' "$unit" "$after" "$last2" "$last" ) >/dev/null 2>&1 </dev/null &
+`;
+
+let host: LabHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  host = await startHost({
+    name: "dead",
+    prepare: `
+      useradd --create-home alice; mkdir -m 700 /home/alice/.ssh; chown alice: /home/alice/.ssh
+      rm -rf /var/spool/cron/atjobs/* /var/spool/cron/atspool/*
+      atd
+      mkdir -p /run/systemd/system
+      rm /usr/bin/systemd-run
+      cat > /usr/bin/systemd-run <<'END'
+${STAND_IN}END
+      chmod 755 /usr/bin/systemd-run
+    `,
+  });
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+const lay = (bytes: string | Buffer) =>
+  host.run(
+    `cat > ${FILE} <<'END'\n${bytes.toString().replace(/\n$/, "")}\nEND\nchown alice: ${FILE}; chmod 600 ${FILE}`,
+  );
+const read = () => host.run(`cat ${FILE}`);
+/** Until the host's own hand has done what it does; the test's time limit bounds it. */
+const until = (condition: string) => host.run(`until ${condition}; do sleep 0.1; done`);
+const untilFired = () => until(`ls /home/alice/.ssh/.latchkey/${TOKEN}/fired-f0.* >/dev/null 2>&1`);
+
+const WAYS: DeadMan[] = ["systemd-run", "at", "sleep"];
+
+lab(
+  "a host says what it can take a change back by: root by all, an account without the service manager",
+  async () => {
+    await lay(BEFORE);
+    await using root = await openHandIn(startShellIn(host));
+    expect(await lookAtHost(root)).toMatchObject({ host: { deadMan: WAYS } });
+    expect(await lookAtFile(root, FILE)).toMatchObject({ file: { deadMan: WAYS } });
+    await using alice = await openHandIn(startShellIn(host, { user: "alice" }));
+    expect(await lookAtFile(alice, FILE)).toMatchObject({ file: { deadMan: ["at", "sleep"] } });
+  },
+);
+
+lab.each(WAYS)(
+  "what nobody calls off is taken back after its time, by %s, though the session is gone",
+  async (way) => {
+    await lay(BEFORE);
+    const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
+    {
+      await using hand = await openHandIn(startShellIn(host));
+      await begin(hand, beginOn(FILE));
+      const armed = { ...RUN, way, seconds: 2, wrote: wish.wanted, prior: wish.before, putBack: null };
+      expect(await arm(hand, armed)).toEqual({ kind: "armed" });
+      expect(await write(hand, wish)).toMatchObject({ kind: "written" });
+      expect(await read()).toBe(String(after));
+      await hand.kill();
+    }
+    await untilFired();
+    await until(`grep -qx old ${FILE} && ! grep -q new ${FILE}`);
+    expect(await read()).toBe(String(BEFORE));
+    expect(await host.run(`stat -c '%U %G %a' ${FILE}`)).toBe("alice alice 600\n");
+    await using hand = await openHandIn(startShellIn(host));
+    expect(await disarm(hand, RUN)).toEqual({ kind: "fired" });
+    expect(await end(hand, RUN)).toEqual({ kind: "ended" });
+    expect(await host.run("ls -A /home/alice/.ssh")).toBe("authorized_keys\n");
+  },
+);
+
+lab.each(WAYS)("what was called off stays, and nothing of the timer is left, by %s", async (way) => {
+  await lay(BEFORE);
+  const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
+  await using hand = await openHandIn(startShellIn(host, way === "systemd-run" ? {} : { user: "alice" }));
+  await begin(hand, beginOn(FILE));
+  const armed = { ...RUN, way, seconds: 3, wrote: wish.wanted, prior: wish.before, putBack: null };
+  expect(await arm(hand, armed)).toEqual({ kind: "armed" });
+  expect(await write(hand, wish)).toMatchObject({ kind: "written" });
+  expect(await end(hand, RUN)).toMatchObject({ kind: "refused", why: "armed" });
+  expect(await disarm(hand, RUN)).toEqual({ kind: "disarmed" });
+  expect(await disarm(hand, RUN)).toEqual({ kind: "disarmed" });
+  expect(await end(hand, RUN)).toEqual({ kind: "ended" });
+  // A timer of the service manager's stand-in cannot be stopped: it fires, and finds nothing to do.
+  await until(
+    `[ -z "$(pgrep -f '[l]atchkey[ -].*${TOKEN}'; find /var/spool/cron/atjobs -type f ! -name .SEQ)" ]`,
+  );
+  expect(await read()).toBe(String(after));
+});
+
+lab(
+  "a removal is taken back to what stood before it, or its lines are added to what somebody made of it",
+  async () => {
+    const added = Buffer.from("old\nnew\nother\n");
+    const putBack = Buffer.from("old\n");
+    for (const [meddle, expected] of [
+      ["", String(added)],
+      [`printf 'more' >> ${FILE}`, "new\nother\nmore\nold\n"],
+    ] as const) {
+      await lay(BEFORE);
+      {
+        await using hand = await openHandIn(startShellIn(host));
+        await begin(hand, beginOn(FILE));
+        const { after: _, ...add } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
+        await write(hand, add);
+        const wanted = hashOf("new\nother\n");
+        const prior = hashOf(added);
+        expect(await arm(hand, { ...RUN, way: "sleep", seconds: 2, wrote: wanted, prior, putBack })).toEqual({
+          kind: "armed",
+        });
+        const splices = [{ at: 0, removed: 4, inserted: Buffer.from("new\n") }];
+        expect(await write(hand, { ...add, expected: [prior], wanted, splices })).toMatchObject({
+          kind: "written",
+        });
+        if (meddle) await host.run(meddle);
+      }
+      await untilFired();
+      await until(`grep -qx old ${FILE}`);
+      expect(await read()).toBe(expected);
+      await using hand = await openHandIn(startShellIn(host));
+      expect(await disarm(hand, RUN)).toEqual({ kind: "fired" });
+      expect(await end(hand, RUN)).toEqual({ kind: "ended" });
+    }
+  },
+);
+
+lab("armed before a write that never came, it does nothing", async () => {
+  await lay(BEFORE);
+  await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+  await begin(hand, beginOn(FILE));
+  await arm(hand, {
+    ...RUN,
+    way: "sleep",
+    seconds: 1,
+    wrote: hashOf("x"),
+    prior: hashOf(BEFORE),
+    putBack: Buffer.from("old\n"),
+  });
+  await untilFired();
+  expect(await disarm(hand, RUN)).toEqual({ kind: "fired" });
+  expect(await read()).toBe(String(BEFORE));
+  expect(await end(hand, RUN)).toEqual({ kind: "ended" });
+});
