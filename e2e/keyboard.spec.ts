@@ -9,6 +9,7 @@ const SCREENS = [
   ["n", "Host keys"],
   ["h", "Hosts"],
   ["s", "Scans"],
+  ["b", "Runbooks"],
   ["f", "Findings"],
   [",", "Settings"],
   ["o", "Overview"],

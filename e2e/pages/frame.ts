@@ -13,13 +13,14 @@ type ScreenName =
   | "Hosts"
   | "Host keys"
   | "Scans"
+  | "Runbooks"
   | "Findings"
   | "Timeline"
   | "Forecast"
   | "Settings";
 
 /** What a list is of, where its screen has another name. */
-const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants", Graph: "steps" };
+const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants", Graph: "steps", Runbooks: "runs" };
 
 /** What stands around every screen. */
 export class Frame {

@@ -17,6 +17,7 @@ const LISTS = [
   "Host keys",
   "Changes",
   "Scans",
+  "Runbooks",
   "Findings",
 ] as const;
 
@@ -80,6 +81,7 @@ export async function tryEveryScreen({ openDatabase, everyDrawer }: Given): Prom
     await frame.press("Escape");
     await search(frame, list);
   }
+  await walkPlans(frame, payloadCount, everyDrawer);
   for (const name of ["Overview", "Settings"] as const) {
     await frame.goTo(name);
     await page.getByRole("main").getByRole("heading").first().waitFor();
@@ -87,6 +89,16 @@ export async function tryEveryScreen({ openDatabase, everyDrawer }: Given): Prom
   }
   await openOverlays(frame);
   expect(await harm.found()).toEqual([]);
+}
+
+/** The plans, each a page of its own. */
+async function walkPlans(frame: Frame, total: number, every: number): Promise<void> {
+  const { page } = frame;
+  for (let id = 1; id <= total; id += every) {
+    await frame.goToAddress(`/runbooks/plan?id=${id}`);
+    await page.getByText(`Plan #${id}:`).waitFor();
+    expect([id, await examine(page, "main")]).toEqual([id, []]);
+  }
 }
 
 /** Each column in both orders, and the menu of columns over the list. */

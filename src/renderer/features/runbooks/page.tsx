@@ -37,7 +37,7 @@ export function RunbooksPage() {
       sort={sortOf(search)}
       onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
       search={search.search ?? ""}
-      searchHint="Search runs and hosts"
+      searchHint="Search runs and keys"
       onSearch={(text) => change({ search: text || undefined })}
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}

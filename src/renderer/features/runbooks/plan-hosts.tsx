@@ -40,11 +40,7 @@ export function HostPlans({ plan: { hosts, here, options } }: { plan: Plan }) {
         <OneHost
           key={sayPlace(host)}
           host={host}
-          turn={
-            options.canary && host.batch === 0
-              ? "first, alone"
-              : `batch ${host.batch + (options.canary ? 0 : 1)}`
-          }
+          turn={hosts.length === 1 ? null : sayTurn(host, options.canary)}
           isOpen={files <= MOST_OPEN}
         />
       ))}
@@ -57,7 +53,16 @@ export function HostPlans({ plan: { hosts, here, options } }: { plan: Plan }) {
   );
 }
 
-function OneHost({ host, turn, isOpen }: { host: HostPlan; turn: string; isOpen: boolean }) {
+const sayTurn = ({ batch }: HostPlan, canary: boolean): string =>
+  canary && batch === 0 ? "first, alone" : `batch ${canary ? batch : batch + 1}`;
+
+type HostProps = {
+  host: HostPlan;
+  /** When it is changed; null where there is no other. */
+  turn: string | null;
+};
+
+function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
   const { files, holders, proofs } = host;
   return (
     <section className={classes.host}>
@@ -95,13 +100,15 @@ function OneHost({ host, turn, isOpen }: { host: HostPlan; turn: string; isOpen:
   );
 }
 
-function HostFacts({ host, turn }: { host: HostPlan; turn: string }) {
+function HostFacts({ host, turn }: HostProps) {
   const { user, useSudo, deadMan, hostKey } = host;
   return (
     <span className={classes.hostFacts}>
-      <Tag tone="gray" Icon={IconTimeline} isPlain>
-        {turn}
-      </Tag>
+      {turn !== null && (
+        <Tag tone="gray" Icon={IconTimeline} isPlain>
+          {turn}
+        </Tag>
+      )}
       <Tag tone="gray" Icon={IconPlug} isPlain>
         <span>
           as {user === null ? "this user" : <Untrusted text={user} limit={40} />}

@@ -32,7 +32,7 @@ export function ReadyPlan({ found, plan, hash }: Props) {
   return (
     <div className={classes.columns}>
       <div className={classes.what}>
-        <Head plan={plan} hash={hash} />
+        <Head found={found} plan={plan} hash={hash} />
         <Standing found={found} plan={plan} />
         <ChecksPanel
           checks={plan.checks}
@@ -54,11 +54,11 @@ export function ReadyPlan({ found, plan, hash }: Props) {
   );
 }
 
-function Head({ plan, hash }: Pick<Props, "plan" | "hash">) {
+function Head({ found: { id }, plan, hash }: Props) {
   return (
     <header className={classes.head}>
       <p className={classes.kind}>
-        {KINDS[plan.kind]}, planned <Exactly instant={plan.madeAt} />
+        Plan #{id}: {KINDS[plan.kind]}, made <Exactly instant={plan.madeAt} />
       </p>
       <h2 className={classes.title}>
         <Untrusted text={plan.title} />

@@ -12,6 +12,7 @@ import {
   visitEndpoint,
   visitHost,
 } from "#store/testing/make-visit.ts";
+import { fillRunbook } from "./fill-runbooks.ts";
 import { PAYLOADS } from "./payloads.ts";
 
 /** So many visits are one scan's. */
@@ -39,6 +40,7 @@ export function fillWithPayloads(store: Store): void {
     }
     visitHostileEndpoint(store, { scanId, payload, index });
     visitHostileHost(store, { scanId, payload, index });
+    fillRunbook(store, payload, index);
     store.atomically(() => {
       const target = {
         kind: "ssh",

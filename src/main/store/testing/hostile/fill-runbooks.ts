@@ -1,0 +1,82 @@
+import { type FilePlan, HOLE, type HostPlan, Plan, type PlanId } from "#shared/model/plan.ts";
+import { Phase, RunState, type RunStep, StepState } from "#shared/model/run.ts";
+import { writeExactly } from "#shared/text/exact-bytes.ts";
+import type { Store } from "#store/store.ts";
+import { START } from "#store/testing/make-visit.ts";
+
+const HASH = "ab".repeat(32);
+
+/** Makes a plan in which a payload stands wherever a host, a file or a person could have written it, and its run. */
+export function fillRunbook(store: Store, payload: string, index: number): void {
+  const { plans, runs, journal } = store.runbooks;
+  const planId = plans.take({ plan: makePlan(payload, index), hash: HASH, at: START });
+  const id = runs.begin({ ...makeRun(payload, planId), token: `${payload}${index}` });
+  runs.setKey(id, { line: payload, fingerprint: payload });
+  runs.setState({
+    ...{ id, state: pick(RunState.options, index), message: payload },
+    ...{ byHand: [payload, `rm ${payload}`], endedAt: START },
+  });
+  journal.addSteps(
+    id,
+    Phase.options.map((phase, at) => makeStep(payload, phase, at)),
+  );
+  for (const kind of ["intends", "failed"] as const)
+    journal.append({ runId: id, ordinal: 2, kind, text: payload, at: START });
+}
+
+const pick = <Value>(values: readonly Value[], index: number): Value =>
+  values[index % values.length] as Value;
+
+const makeRun = (payload: string, planId: PlanId) => ({
+  ...{ planId, kind: "rotate-key" as const, title: payload, at: START, consents: [payload] },
+  counts: { hosts: 1, adds: 1, changes: 0, removes: 1 },
+});
+
+const makeStep = (payload: string, phase: Phase, at: number): RunStep => ({
+  ...{ ordinal: at + 1, phase, host: payload.slice(0, 200), port: 22, batch: 0 },
+  ...{ state: pick(StepState.options, at + 1), message: payload, at: START },
+});
+
+function makePlan(payload: string, index: number): Plan {
+  return Plan.parse({
+    ...{ format: "latchkey-plan-1", kind: "rotate-key", title: payload, madeAt: START, oldKey: payload },
+    newKey: { kind: "made-here", keyType: payload, comment: payload, path: payload },
+    options: {},
+    hosts: [makeHost(payload, index)],
+    here: [makeHolder(payload)],
+    checks: (["ok", "warning", "consent", "refused"] as const).map((state) => ({
+      ...{ state, id: payload, host: payload, account: payload, text: `${state} ${payload}` },
+    })),
+    leftOut: [payload],
+    confirm: { word: payload, why: [payload] },
+  });
+}
+
+const makeHost = (payload: string, index: number): HostPlan => ({
+  ...{ host: `${payload.slice(0, 200)}${index}`, port: 22, user: payload, useSudo: true, batch: 0 },
+  ...{ hostKey: payload, deadMan: "at", files: [makeFile(payload)], holders: [makeHolder(payload)] },
+  proofs: [{ account: payload, proof: { kind: "none", why: payload } }],
+});
+
+const makeHolder = (payload: string) => ({
+  ...{ host: null, kind: "file" as const, path: payload, uid: 0, gid: 0, owner: payload, mode: payload },
+  ...{ isEncrypted: true, before: HASH, hasPublicFile: true },
+});
+
+function makeFile(payload: string): FilePlan {
+  const text = writeExactly(new TextEncoder().encode(payload));
+  return {
+    ...{ account: payload, path: payload, uid: 0, gid: 0, owner: payload, mode: payload, before: HASH },
+    ...{ sizeBytes: 1, added: [], removed: [], adds: 1, changes: 0, removes: 1 },
+    hunks: [
+      {
+        line: 1,
+        rows: [
+          { sign: " ", text },
+          { sign: "-", text },
+          { sign: "+", text: `${HOLE} ${text}` },
+        ],
+      },
+    ],
+  };
+}
