@@ -95,26 +95,26 @@ export function createApp({
   const inBackground = background.start;
   const database = createDatabase({ store, damage, announce, log, now });
 
-  if (keepsBackups && !isReadOnly) inBackground(database.keepBackups);
+  const tools = { prepareApproach, announce, log, inBackground, client };
+  const runbooks = runbooksBy({ ...ways, ...readers, ...tools });
+
+  if (keepsBackups && !isReadOnly)
+    for (const keep of [database.keepBackups, runbooks.keepWatch]) inBackground(keep);
 
   const router = implement(contract)
     .use(createGuard({ isReadOnly, log }))
     .router({
       ...attentionOf({ store, announce, now }),
       ...listsOf({ store }),
+      ...proceduresOf({ database, events, people, runbooks }),
       bundles: createBundles({
         ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
         plan: (bundle, at) => planBundle(store, bundle, at),
       }),
       certificates: createCertificates({ store, now }),
-      database: database.procedures,
-      events: events.procedures,
       hostKeys: createHostKeyList({ store, workstation, ...readers }),
       hosts: createHosts({ store, now, announce }),
       inspect: createInspect({ prober, now }),
-      overview: createOverview({ store, now }),
-      people: people.procedures,
-      runbooks: runbooksBy({ ...ways, ...readers, prepareApproach, announce, log, inBackground, client }),
       scans: createScans({
         ...{ store, readTargets, visits, recording, countFreeDescriptors, announce, log, now },
         inBackground,
@@ -164,6 +164,11 @@ async function scanToItsEnd(client: LatchkeyClient, text: string): Promise<void>
     if (announced.kind === "scan-finished" && announced.scanId === scanId) break;
 }
 
+const proceduresOf = <T extends Record<string, { procedures: unknown }>>(features: T) =>
+  Object.fromEntries(Object.entries(features).map(([name, { procedures }]) => [name, procedures])) as {
+    [Name in keyof T]: T[Name]["procedures"];
+  };
+
 /** What only reads. */
 const listsOf = (deps: Parameters<typeof createAccess>[0]) => ({
   access: createAccess(deps),
@@ -180,6 +185,7 @@ const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({
   findings: createFindings(deps),
   forecast: createForecast(deps),
   labels: createLabels(deps),
+  overview: createOverview(deps),
 });
 
 async function close(

@@ -1,11 +1,19 @@
 import { implement } from "@orpc/server";
 import { runbooks } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { HostPlan } from "#shared/model/plan.ts";
+import { writeTarget } from "#shared/text/target.ts";
+import { createGrace } from "./grace/create-grace.ts";
+import { hearLogin } from "./grace/hear-login.ts";
 import type { RunDeps } from "./launch-run.ts";
 import { createPlans, type PlanDeps } from "./plans.ts";
 import { createQuestions } from "./questions.ts";
 import { createRuns } from "./runs.ts";
 
-type Deps = Omit<RunDeps, "questions"> & Omit<PlanDeps, "questions">;
+type Deps = Omit<RunDeps, "questions" | "waits"> & Omit<PlanDeps, "questions">;
+
+/** How often a shell that stays looks for runs that have waited long enough. */
+const WATCH_MS = 60 * 60 * 1_000;
 
 /** Plans of changes to hosts, and their runs. */
 export function createRunbooks(deps: Deps) {
@@ -13,9 +21,9 @@ export function createRunbooks(deps: Deps) {
   const { store } = deps;
   const questions = createQuestions(deps);
   const plans = createPlans({ ...deps, questions });
-  const runs = createRuns({ ...deps, questions });
-
-  return {
+  const waits = { hear: hearLogin, judgeGrace: graceBy(deps).judge };
+  const runs = createRuns({ ...deps, questions, waits });
+  const procedures = {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
     takePlan: os.takePlan.handler(({ input }) => plans.take({ plan: input.plan, hash: input.hash })),
@@ -30,6 +38,25 @@ export function createRunbooks(deps: Deps) {
     questions: os.questions.handler(() => questions.list()),
     answer: os.answer.handler(({ input }) => questions.answer(input)),
   };
+  return { procedures, keepWatch };
+
+  /** Goes on with runs that have waited long enough, until it is told to stop. For a shell that stays. */
+  async function keepWatch(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      for (const id of store.runbooks.runs.due(toInstant(deps.now())))
+        await runs.resume(id, { mayAsk: false, identityFiles: [], isAsked: false }).catch(deps.log);
+      await deps.patience.wait(WATCH_MS, signal);
+    }
+  }
+}
+
+function graceBy({ store, rescan, now }: Deps) {
+  const write = ({ host, port, user }: HostPlan) => writeTarget({ kind: "ssh", host, port, user });
+  return createGrace({
+    loginsOf: (host) => store.uses.recall(host, { logins: [], windows: [] }),
+    rescan: (hosts) => rescan(hosts.map(write).join("\n")),
+    now,
+  });
 }
 
 const done = (_: void): Record<string, never> => ({});

@@ -1,7 +1,6 @@
 import type { Patience } from "#net/retries.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunId, RunStep } from "#shared/model/run.ts";
 import { writeTarget } from "#shared/text/target.ts";
@@ -10,7 +9,9 @@ import { sayByHand } from "./by-hand.ts";
 import { execute } from "./carry-out/execute.ts";
 import type { Holders } from "./carry-out/holders-type.ts";
 import { type Journal, openJournal } from "./carry-out/journal.ts";
+import type { RunContext } from "./carry-out/run-context.ts";
 import type { Ended } from "./carry-out/run-loop.ts";
+import { hearAll, type Waits } from "./carry-out/wait.ts";
 import type { Questions } from "./questions.ts";
 
 export type RunDeps = {
@@ -21,6 +22,7 @@ export type RunDeps = {
   /** Who runs this, as hosts are told: `jo@desk`. */
   who: string;
   patience: Patience;
+  waits: Waits;
   /** Reads hosts again, so that what is shown of them is what stands there now. */
   rescan: (text: string) => Promise<void>;
   announce: (announcement: Announcement) => void;
@@ -29,10 +31,21 @@ export type RunDeps = {
   now: () => Date;
 };
 
-export type Means = { mayAsk: boolean; identityFiles: readonly string[] };
+export type Means = {
+  mayAsk: boolean;
+  identityFiles: readonly string[];
+  /** False: nobody has asked; what the run waits for is due. */
+  isAsked?: boolean;
+};
 
 /** A run of this process that goes on, and what is wanted of it by now. */
-export type OneRun = { id: RunId; plan: Plan; want: "on" | "pause" | "back" };
+export type OneRun = {
+  id: RunId;
+  plan: Plan;
+  want: "on" | "pause" | "back";
+  /** Somebody has asked for it to go on, now. */
+  isAsked: boolean;
+};
 export type Running = Map<RunId, OneRun>;
 
 /** Goes on with runs in the background, and writes down how they end. */
@@ -63,7 +76,6 @@ function carryOn(
   const { id, plan } = one;
   const record = runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
-  const isDue = (dueAt: string | null | undefined) => !!dueAt && dueAt <= toInstant(deps.now());
   return execute(
     {
       ...{ runId: id, plan, token: record.token, newKey: record.newKey, journal },
@@ -72,8 +84,23 @@ function carryOn(
       who: `${deps.who}:${id}`,
       transportOf: ({ host, port }) => facts.hostAt(host, port)?.transport ?? "auto",
     },
-    { want: () => one.want, isGraceOver: () => isDue(runs.find(id)?.dueAt) },
+    { want: () => one.want, hasCome: (until, run) => hasCome(deps, one, until, run) },
   );
+}
+
+async function hasCome(
+  { waits, store }: RunDeps,
+  { id, plan, isAsked }: OneRun,
+  until: "log" | "grace",
+  run: RunContext,
+): Promise<boolean> {
+  const record = store.runbooks.runs.find(id);
+  if (!record) throw new Error(`there is no run ${id}`);
+  if (until === "log") return hearAll(run, waits, record.startedAt);
+  const { isOver, dueAt, said } = await waits.judgeGrace({ plan, dueAt: record.dueAt, isAsked });
+  await run.journal.setDue(dueAt);
+  for (const text of said) await run.journal.note(null, text);
+  return isOver;
 }
 
 async function settle(

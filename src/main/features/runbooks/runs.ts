@@ -81,7 +81,7 @@ const createStarter =
       store.events.append({ at, kind: "run-started", detail: about });
       return id;
     });
-    launch({ id: runId, plan, want: "on" }, given);
+    launch({ id: runId, plan, want: "on", isAsked: false }, given);
     return { runId };
   };
 
@@ -105,7 +105,7 @@ const createBeginner =
       store.events.append({ at, kind: "run-asked", detail: { run: id, want } });
     });
     announce({ kind: "run-changed", runId: id });
-    launch({ id, plan, want }, means);
+    launch({ id, plan, want, isAsked: means.isAsked ?? true }, means);
   };
 
 /** One run at a time on each host, whichever process's: here they are told apart before anybody logs in. */

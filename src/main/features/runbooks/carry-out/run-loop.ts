@@ -11,7 +11,8 @@ import type { RunContext } from "./run-context.ts";
 /** As far as whoever follows the run decides about it while it goes on. */
 export type Steering = {
   want: () => "on" | "pause" | "back";
-  isGraceOver: () => boolean;
+  /** Whether what the run waits for has come: a proof by a log, or the end of the grace period. */
+  hasCome: (until: "log" | "grace", run: RunContext) => Promise<boolean>;
   /** Keys on this computer have changed places: whoever logs in from now on looks at them anew. */
   reopen: () => Promise<void>;
 };
@@ -29,10 +30,11 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
   const seen = new Map<number | null, PlaceSeen>();
   const losses = new Map<number | null, number>();
   let hasReopened = false;
+  let isGraceOver = false;
   for (;;) {
     run.signal.throwIfAborted();
     if (run.journal.failure()) return { state: "paused", message: sayUnwritten(run.journal.failure()) };
-    const progress = { want: steering.want(), seen, isGraceOver: steering.isGraceOver() };
+    const progress = { want: steering.want(), seen, isGraceOver };
     const move = nextMove(run.plan, { ...progress, steps: progressOf(run) });
     if (!hasReopened && isAfterHandOver(run, move)) {
       hasReopened = true;
@@ -57,7 +59,9 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         });
         break;
       case "wait":
-        return { state: "waiting", message: sayWait(move) };
+        if (!(await steering.hasCome(move.until, run))) return { state: "waiting", message: sayWait(move) };
+        if (move.until === "grace") isGraceOver = true;
+        break;
       case "end":
         return { state: move.state, message: move.why };
       default:
