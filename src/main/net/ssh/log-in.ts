@@ -87,7 +87,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     sock: stream,
     ...configure(options, { progress, fail, reject, deadline, ended: login.signal }),
   });
-  leaveKeysUnproved(client);
+  hearHostKeys(client, options);
   try {
     const result = await promise;
     if (!("client" in result)) await close(client, stream);
@@ -105,9 +105,14 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
 
 /**
  * Once in, sshd names all its keys, and ssh2 has each prove itself, whether anybody listens or not: three signatures
- * a host, as dear as the login. All keys of a host are read by the collector, so what sshd names is let pass.
+ * a host, as dear as the login. All keys of a host are read by the collector, so what sshd names is let pass where
+ * nobody has asked for it.
  */
-function leaveKeysUnproved(client: Client): void {
+function hearHostKeys(client: Client, { takeHostKeys }: LoginOptions): void {
+  if (takeHostKeys)
+    return void client.on("hostkeys", (keys) =>
+      takeHostKeys(keys.map((key) => Uint8Array.from(key.getPublicSSH()))),
+    );
   const { _handlers: handlers } = (client as unknown as { _protocol: { _handlers: Handlers } })._protocol;
   const { GLOBAL_REQUEST: answer } = handlers;
   handlers.GLOBAL_REQUEST = (protocol, name, ...rest) => {

@@ -41,6 +41,8 @@ export type LoginOptions = {
   /** A key that the host is asked about before any is offered: nothing is signed with it. */
   askedAbout?: { key: ParsedKey; answer(isTaken: boolean): void };
   verifyHostKey: VerifyHostKey;
+  /** Has the host prove all keys that it names once we are in; without it, they are let pass. */
+  takeHostKeys?: (blobs: readonly Uint8Array[]) => void;
   /** The keys that it would take, as far as they are known beforehand: OpenSSH's client is told them. */
   trustedKeys?: readonly Uint8Array[];
   /** Opens the way once more. */

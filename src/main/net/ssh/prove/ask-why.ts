@@ -37,7 +37,7 @@ export function findReason(log: string, account: string): string | null {
     const [, pid = "", text = ""] = /sshd(?:-session|-auth)?\[(\d+)\]: (.*)$/.exec(line) ?? [];
     return text === "" ? [] : [{ pid, text }];
   });
-  const about = new RegExp(`(?:^| )(?:user|for|User|for invalid user) ${escape(account)}(?: |$)`);
+  const about = new RegExp(`(?:^| )(?:user|for|User|for invalid user) ${asPattern(account)}(?: |$)`);
   const pids = new Set(lines.filter(({ text }) => about.test(text)).map(({ pid }) => pid));
   const said = lines
     .filter(({ pid }) => pids.has(pid))
@@ -45,4 +45,4 @@ export function findReason(log: string, account: string): string | null {
   return said.at(-1)?.replace(/ \[preauth\]$/, "") ?? null;
 }
 
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const asPattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -1,0 +1,85 @@
+# What Latchkey's hand does about the sshd that it came in by: its configuration, its host keys, and having it read both
+# again. Root only. Read after hand.sh and facts.sh.
+
+need_root() {
+	[ "$my_uid" = 0 ] || no not-owner 0
+	sshd=$(command -v sshd) || no unknown-request
+	find_daemon
+}
+
+# daemon: files of the configuration in the order in which sshd reads them, host keys as it uses them, names that are taken.
+do_daemon() {
+	need_root
+	case $daemon_options in
+		*' -f '*) main=${daemon_options#*-f }; main=${main%% *} ;;
+		*' -f'*) main=${daemon_options#*-f}; main=${main%% *} ;;
+		*) main=/etc/ssh/sshd_config ;;
+	esac
+	tell_config "$main" 0
+	settings=$("$sshd" -T $daemon_options 2>/dev/null) || settings=
+	put_line "$settings" | while read -r keyword path; do
+		[ "$keyword" = hostkey ] || continue
+		printed=$(ssh-keygen -E sha256 -l -f "$path" 2>/dev/null) || continue
+		kind=$(ssh-keygen -y -P '' -f "$path" 2>/dev/null) || kind=
+		set -- $printed
+		tell hostkey "$path" "${kind%% *}" "$2"
+	done
+	set +f
+	for entry in /etc/ssh/ssh_host_*; do
+		if [ -e "$entry" ]; then tell taken "$entry"; fi
+	done
+	set -f
+	find_listener
+	tell listener "$listener"
+	ok seen
+}
+
+# As sshd reads them: what an Include names stands where it is named.
+tell_config() {
+	tell config "$1"
+	[ "$2" -lt 8 ] || return 0
+	sed -n 's/^[ 	]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][ 	=][ 	=]*//p' "$1" 2>/dev/null | while read -r patterns; do
+		for pattern in $patterns; do
+			pattern=${pattern#\"}
+			pattern=${pattern%\"}
+			case $pattern in /*) ;; *) pattern=/etc/ssh/$pattern ;; esac
+			set +f
+			for included in $pattern; do
+				if [ -f "$included" ]; then (tell_config "$included" $(($2 + 1))); fi
+			done
+			set -f
+		done
+	done
+}
+
+# The sshd that all logins come from: of those that this shell descends from, the first; empty where each login has its own.
+find_listener() {
+	listener= pid=$$
+	while [ "${pid:-0}" -gt 0 ]; do
+		IFS= read -r stat <"/proc/$pid/stat" || break
+		comm=${stat#*\(}
+		comm=${comm%\)*}
+		[ "$comm" != sshd ] || listener=$pid
+		set -- ${stat##*\) }
+		pid=$2
+	done 2>/dev/null
+}
+
+# test_config: whether sshd would take its configuration as it is now.
+do_test_config() {
+	need_root
+	test_config
+	ok good
+}
+
+test_config() { problem=$("$sshd" -t $daemon_options 2>&1) || no bad-config "$problem"; }
+
+# reload: sshd reads its configuration again; sessions go on. One that it would not take ends sshd: so it is tried first.
+do_reload() {
+	need_root
+	test_config
+	find_listener
+	[ -n "$listener" ] || ok each-login
+	kill -HUP "$listener" || no not-permitted
+	ok told
+}

@@ -1,0 +1,97 @@
+/** What a rotation of a host key does beside the change of sshd_config: reload, proofs, and what we trust ourselves. */
+import type { Inside } from "#net/ssh/door.ts";
+import { reloadDaemon } from "#net/ssh/hand/daemon.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
+import { proveHostKeyNamed, proveHostKeyPresented } from "#net/ssh/prove/prove-host-keys.ts";
+import { isForSsh2 } from "#net/ssh/prove/prove-login.ts";
+import { viewKey } from "#net/ssh/wire.ts";
+
+type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
+
+type Deps = {
+  findPin: (host: string, port: number) => { fingerprint: string } | null;
+  /** The one pin of a host is another from now on. */
+  replacePin: (host: string, port: number, pin: Pin) => Promise<void>;
+};
+
+/** `unsure`: may be asked again. `alarm`: somebody else answers for the host. */
+export type HostKeyProof =
+  | { kind: "proved"; said: string[] }
+  | { kind: "refused" | "unsure" | "alarm"; message: string };
+
+type Asked = {
+  /** `remove`: the old key's line is gone from the configuration. */
+  phase: "add" | "remove";
+  host: string;
+  port: number;
+  /** Fingerprint of the key that goes; null: none does. */
+  oldKey: string | null;
+  /** `type base64`. */
+  newLine: string;
+  /** What logs in; null where the key that let the hand in cannot be used once more. */
+  loginKey: ProofKey | null;
+};
+
+export function createHostKeys({ findPin, replacePin }: Deps) {
+  return {
+    /** Has sshd read its configuration, and proves on a fresh connection that it holds, or presents, the new key. */
+    async prove(asked: Asked, { hand, route }: Inside): Promise<HostKeyProof> {
+      const reloaded = await reload(hand);
+      if (reloaded.kind !== "proved") return reloaded;
+      const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
+      const key = asked.loginKey && isForSsh2(asked.loginKey) ? asked.loginKey : null;
+      const wish = { user: hand.user, key, blob };
+      if (asked.phase === "add") {
+        const stands = await proveHostKeyPresented(route, { ...wish, blob: route.hostKey });
+        if (stands.kind !== "proved") return readProof(stands, "the known host key is presented");
+        return key
+          ? readProof(await proveHostKeyNamed(route, wish), "the new host key is named and proved")
+          : {
+              kind: "proved",
+              said: ["the known host key is presented; that the new one is named was not asked"],
+            };
+      }
+      const proved = readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
+      if (proved.kind === "proved") await trust(asked, blob);
+      return proved;
+    },
+
+    /** After its configuration was taken back. Null: done, or there was nothing to do. */
+    async takeBack(asked: Pick<Asked, "host" | "port" | "newLine">, inside: Inside): Promise<string | null> {
+      const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
+      const { hand } = inside;
+      if (findPin(asked.host, asked.port)?.fingerprint === viewKey(blob).fingerprint)
+        await replacePin(asked.host, asked.port, toPin(hand.hostKey.blob));
+      const reloaded = await reload(hand);
+      return reloaded.kind === "proved" ? null : reloaded.message;
+    },
+  };
+
+  /** Only a key that this very session was opened by, and that is the pin, is replaced. */
+  async function trust({ host, port, oldKey }: Asked, blob: Uint8Array): Promise<void> {
+    const pin = findPin(host, port);
+    if (pin && oldKey !== null && pin.fingerprint === oldKey) await replacePin(host, port, toPin(blob));
+  }
+}
+
+const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.from(blob) });
+
+async function reload(hand: Hand): Promise<HostKeyProof> {
+  const reloaded = await reloadDaemon(hand);
+  if (reloaded.kind === "reloaded") return { kind: "proved", said: [] };
+  return { kind: reloaded.kind === "lost" ? "unsure" : "refused", message: reloaded.message };
+}
+
+function readProof(proof: LoginProof, said: string): HostKeyProof {
+  switch (proof.kind) {
+    case "proved":
+      return { kind: "proved", said: [`${said}: ${proof.fingerprint}`] };
+    // An sshd that has just been told to may not have read its configuration yet.
+    case "refused":
+    case "inconclusive":
+      return { kind: "unsure", message: proof.message };
+    case "other-host-key":
+      return { kind: "alarm", message: proof.message };
+  }
+}

@@ -1,0 +1,75 @@
+/** Proofs of host keys: that sshd names and proves one beside that which it presents, and that it presents another. */
+import type { Identity } from "#net/ssh/identities.ts";
+import { logIn } from "#net/ssh/log-in.ts";
+import { sayAddress } from "#net/ssh/ssh-failure.ts";
+import { viewKey } from "#net/ssh/wire.ts";
+import { inconclusive, type LoginProof, type ProofRoute, readFailure } from "./login-proof.ts";
+import { loginOf } from "./prove-login.ts";
+
+/** From being let in until the host has proved the keys that it names. */
+const NAMING_MS = 5_000;
+
+type Wish = {
+  user: string;
+  /** What logs in; without one the host is asked for its key alone, which is a login that fails. */
+  key: Identity | null;
+  /** The host key that is to be proved. */
+  blob: Uint8Array;
+};
+
+/**
+ * Logs in over the key that is known, and has sshd prove all that it holds (hostkeys-00@openssh.com), as clients with
+ * UpdateHostKeys do. Rejects only when told to stop.
+ */
+export async function proveHostKeyNamed(route: ProofRoute, { user, key, blob }: Wish): Promise<LoginProof> {
+  if (!key) return inconclusive("impossible", "without a login the host names no keys");
+  const { promise, resolve } = Promise.withResolvers<readonly Uint8Array[] | null>();
+  const way = await route.open();
+  route.signal.throwIfAborted();
+  if ("outcome" in way) return readFailure(way);
+  const options = { ...loginOf(route, user), way, identities: [key], takeHostKeys: resolve };
+  const connection = await logIn(options);
+  if (!("client" in connection)) return readFailure(connection);
+  const timer = setTimeout(resolve, NAMING_MS, null);
+  connection.client.once("close", () => resolve(null));
+  try {
+    const named = await promise;
+    const { fingerprint } = viewKey(blob);
+    if (!named) return inconclusive("lost", `${sayAddress(route.target)} named no host keys`);
+    return named.some((one) => Buffer.from(blob).equals(one))
+      ? { kind: "proved", fingerprint }
+      : {
+          kind: "refused",
+          message: `${sayAddress(route.target)} does not hold the host key ${fingerprint} yet`,
+        };
+  } finally {
+    clearTimeout(timer);
+    await connection.close();
+  }
+}
+
+/** A fresh connection that takes this key of the host and no other of its type. */
+export async function proveHostKeyPresented(
+  route: ProofRoute,
+  { user, key, blob }: Wish,
+): Promise<LoginProof> {
+  const way = await route.open();
+  route.signal.throwIfAborted();
+  if ("outcome" in way) return readFailure(way);
+  const to = { ...route, hostKey: blob };
+  const connection = await logIn({ ...loginOf(to, user), way, identities: key ? [key] : [] });
+  const { fingerprint } = viewKey(blob);
+  if ("client" in connection) {
+    await connection.close();
+    return { kind: "proved", fingerprint };
+  }
+  if (connection.isKeyRefused)
+    return {
+      kind: "refused",
+      message: `${sayAddress(route.target)} presents another host key than ${fingerprint}`,
+    };
+  // Whoever was let as far as a login has shown the key.
+  return connection.outcome === "login-refused" && !key
+    ? { kind: "proved", fingerprint }
+    : readFailure(connection);
+}
