@@ -1,3 +1,4 @@
+import { resumeStep } from "#domain/rotation/run/resume-step.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
@@ -95,9 +96,9 @@ const createBeginner =
     refuseTwice(running, plan);
     const at = toInstant(now());
     await store.inTurn(() => {
-      for (const { ordinal, state: was } of journals.steps(id)) {
-        const state = want === "on" || was === "needs-attention" ? AGAIN[was] : undefined;
-        if (state) journals.setStep({ runId: id, ordinal, state, message: "is tried again", at });
+      for (const { ordinal, phase, state: was } of journals.steps(id)) {
+        const state = resumeStep({ phase }, was);
+        if (state !== was) journals.setStep({ runId: id, ordinal, state, message: "is tried again", at });
       }
       runs.setState({ id, state: "running", message: "", byHand: [], endedAt: null });
       const text = want === "back" ? "is taken back" : "goes on";
@@ -117,12 +118,6 @@ function refuseTwice(running: Running, plan: Plan): void {
     if (both) throw new Refusal("conflict", `run ${id} is at work on ${both.host}; wait until it is over`);
   }
 }
-
-/** What is tried again when a run is gone on with. */
-const AGAIN: Partial<Record<RunStep["state"], RunStep["state"]>> = {
-  failed: "planned",
-  "needs-attention": "acted",
-};
 
 const toSteps = (plan: Plan): RunStep[] =>
   stepsOf(plan).map(({ host: place, ...step }) => {

@@ -1,7 +1,8 @@
 import type { Step } from "#domain/rotation/run/step.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { Inside } from "#net/ssh/door.ts";
-import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
+import { askWhy } from "#net/ssh/prove/ask-why.ts";
 import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
 import { proveFromHolder } from "#net/ssh/prove/prove-from-holder.ts";
 import { proveLogin } from "#net/ssh/prove/prove-login.ts";
@@ -65,6 +66,7 @@ async function proveFromHere(
   const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
   if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
   const proved = readProof(account, await proveLogin(inside.route, { user: account, key, runs }));
+  if (proved.kind === "refused") return addReason(proved, account, inside);
   if (proved.kind !== "proved" || step.phase !== "remove" || run.plan.newKey === null) return proved;
   const old = oldBlob(host, run);
   return old
@@ -74,6 +76,21 @@ async function proveFromHere(
         await proveRefused(inside.route, { user: account, oldKey: old, newKey: key }),
       )
     : proved;
+}
+
+/** How far back the host's log is read for why it has just refused a login. */
+const JUST_NOW_SECONDS = 30;
+
+async function addReason(
+  refused: Exclude<ProofOutcome, { said: string[] }>,
+  account: string,
+  { hand }: Inside,
+): Promise<ProofOutcome> {
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") return refused;
+  const sinceEpoch = look.host.epochSeconds - JUST_NOW_SECONDS;
+  const why = await askWhy(hand, { account, sinceEpoch });
+  return why === null ? refused : { ...refused, message: `${refused.message}; ${why}` };
 }
 
 /** Before the old key's line is gone it is still taken: whoever asks afterwards only. */
