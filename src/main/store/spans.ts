@@ -9,6 +9,9 @@ export type Look = {
   couldSee: (path: string) => boolean;
 };
 
+/** On a host, accounts that are known and may still be there, though its directory did not list them this time. */
+export type HostLook = Look & { unlisted: ReadonlySet<string> };
+
 type Spans<Seen> = {
   /** What is known to be there, by its identity. */
   current: ReadonlyMap<string, number>;

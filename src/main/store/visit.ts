@@ -100,6 +100,8 @@ export type CollectedHost = {
   /** "root", "root by sudo" or the name of the account. */
   readAs: string;
   accounts: Omit<AccountView, "grantCount" | "becomes" | "agents">[];
+  /** Whether one that is missing has gone: of a host with a directory only those that had a password of the host's own. */
+  missingAccounts: "gone" | "gone-if-own" | "may-be-there";
   grants: CollectedGrant[];
   /** `spkiSha256`: the key as certificates know it; null where its public half is not known. */
   keyFiles: (Omit<KeyFileView, "id"> & { spkiSha256: string | null })[];

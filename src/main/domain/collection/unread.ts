@@ -27,7 +27,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "cannot-tell": () => "whether it exists cannot be told without more rights",
   "command-failed": (detail) => `sshd did not answer: ${detail}`,
   "daemon-option": (detail) => `the running sshd was started with ${detail}, which overrides the file`,
-  "directory-service": (detail) => `accounts from ${detail} are not listed`,
+  "directory-service": () => "accounts that this directory alone has may not be listed",
   "more-keys": () => "it holds further private keys, of which only the first is told",
   "no-answer": () => "it lies on a mount that does not answer, so it was not looked at",
   "no-such-file": () => "no such file",

@@ -52,6 +52,7 @@ export function describeHost(
     clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
     readAs: sayReader(readAs),
     accounts: collection.accounts.map(describeAccount),
+    missingAccounts: judgeMissing(collection),
     grants: grants.map((grant) =>
       describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
     ),
@@ -100,6 +101,12 @@ const describeGrant = (
   text: grant.text,
   verdict: withManager({ ...grant.verdict, use }, managedBy),
 });
+
+function judgeMissing({ unread }: Collection): CollectedHost["missingAccounts"] {
+  const isUnread = (what: (typeof unread)[number]["kind"]) => unread.some(({ kind }) => kind === what);
+  if (!isUnread("accounts")) return "gone";
+  return isUnread("password-state") ? "may-be-there" : "gone-if-own";
+}
 
 const describeAccount = ({
   name,

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Look } from "#store/spans.ts";
+import type { HostLook } from "#store/spans.ts";
 import type { CollectedGrant } from "#store/visit.ts";
 
 /** The host that holds the grants, as lists name it. */
@@ -49,13 +49,14 @@ export function grantWriter(db: Database) {
     follow(
       home: Home,
       grants: readonly CollectedGrant[],
-      { scanId, couldSee }: Look,
+      { scanId, couldSee, unlisted }: HostLook,
       at: Instant,
     ): Map<string, number> {
       const seen = [...new Map(grants.map((grant) => [placeOf(grant), grant])).values()];
       const { rows, gone } = match(current.all(home.id), seen);
       // What ends comes first: a key that has only moved is never on two accounts in between.
-      for (const { id, file } of gone) if (couldSee(file)) end.run(scanId, id);
+      for (const { id, account, file } of gone)
+        if (couldSee(file) && !unlisted.has(account)) end.run(scanId, id);
       return new Map(
         seen.map((grant, index) => [placeOf(grant), write(home, { grant, row: rows[index], scanId, at })]),
       );

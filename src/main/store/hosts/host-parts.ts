@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { byKey, followSpans, type Look } from "#store/spans.ts";
+import { byKey, followSpans, type HostLook, type Look } from "#store/spans.ts";
 import type { CollectedHost } from "#store/visit.ts";
 
 type KeyFile = CollectedHost["keyFiles"][number];
@@ -12,25 +12,41 @@ export function accountTable(db: Database) {
     ON CONFLICT (host, name) DO UPDATE
     SET uid = @uid, shell = @shell, password_state = @passwordState, last_scan = @scanId, gone_scan = NULL,
         first_scan = CASE WHEN gone_scan IS NULL THEN first_scan ELSE @scanId END`);
-  const names = db
-    .prepare<[number], string>("SELECT name FROM account WHERE host = ? AND gone_scan IS NULL")
-    .pluck();
+  const known = db.prepare<[number], { name: string; state: string }>(
+    "SELECT name, password_state AS state FROM account WHERE host = ? AND gone_scan IS NULL",
+  );
   const end = db.prepare("UPDATE account SET gone_scan = ? WHERE host = ? AND name = ?");
 
   return {
-    follow(host: number, accounts: CollectedHost["accounts"], { scanId, isWhole }: Look): void {
+    /**
+     * Where a directory has accounts too, one that is not listed may still be there: not every directory lists its
+     * accounts, and none does that cannot be reached. But what was in the host's own list of passwords has gone from it.
+     */
+    findUnlisted(host: number, { accounts, missingAccounts }: CollectedHost): Set<string> {
+      if (missingAccounts === "gone") return new Set();
+      const seen = new Set(accounts.map(({ name }) => name));
+      const missing = known.all(host).filter(({ name }) => !seen.has(name));
+      const isOwn = (state: string) => state !== "unknown" && missingAccounts === "gone-if-own";
+      return new Set(missing.flatMap(({ name, state }) => (isOwn(state) ? [] : [name])));
+    },
+
+    follow(host: number, accounts: CollectedHost["accounts"], { scanId, isWhole, unlisted }: HostLook): void {
       for (const account of accounts) see.run({ ...account, host, scanId });
       if (!isWhole) return;
       const seen = new Set(accounts.map(({ name }) => name));
-      for (const name of names.all(host)) if (!seen.has(name)) end.run(scanId, host, name);
+      for (const { name } of known.all(host))
+        if (!seen.has(name) && !unlisted.has(name)) end.run(scanId, host, name);
     },
   };
 }
 
 /** The private keys found on a host. Another key in the same file begins anew. */
 export function keyFileTable(db: Database) {
-  const current = db.prepare<[number], { id: number; path: string; fingerprint: string | null }>(`
-    SELECT id, path, fingerprint FROM key_file WHERE host = ? AND gone_scan IS NULL`);
+  const current = db.prepare<
+    [number],
+    { id: number; path: string; owner: string; fingerprint: string | null }
+  >(`
+    SELECT id, path, owner, fingerprint FROM key_file WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
     INSERT INTO key_file (host, path, owner, mode, format, key_type, key_bits, fingerprint, is_encrypted, lock,
       likely_fingerprint, spki_sha256, first_scan, last_scan)
@@ -50,13 +66,19 @@ export function keyFileTable(db: Database) {
 
   return {
     /** Gives the rows of the files that were seen, by path. */
-    follow(host: number, files: readonly KeyFile[], { scanId, couldSee }: Look): Map<string, number> {
+    follow(
+      host: number,
+      files: readonly KeyFile[],
+      { scanId, couldSee, unlisted }: HostLook,
+    ): Map<string, number> {
       const known = current.all(host);
-      const pathOf = new Map(known.map((row) => [fileKey(row), row.path]));
+      const hidden = new Set(
+        known.filter(({ path, owner }) => unlisted.has(owner) || !couldSee(path)).map(fileKey),
+      );
       const rows = followSpans({
         current: new Map(known.map((row) => [fileKey(row), row.id])),
         seen: byKey(files, fileKey),
-        isGone: (key) => couldSee(pathOf.get(key) ?? ""),
+        isGone: (key) => !hidden.has(key),
         begin: (file) => Number(begin.run({ ...toRow(file), host, scanId }).lastInsertRowid),
         extend: (id, file) => extend.run({ ...toRow(file), id, scanId }),
         end: (id) => end.run(scanId, id),

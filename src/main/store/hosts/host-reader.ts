@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import type { Unread } from "#shared/model/host.ts";
 import { grantWriter } from "#store/access/grant-writer.ts";
 import { orphanClock } from "#store/access/orphan-clock.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
@@ -64,23 +65,26 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     { collected, look, at }: { collected: CollectedHost; look: Look; at: string },
   ): Seen {
     const { id, name } = home;
+    const unlisted = accounts.findUnlisted(id, collected);
+    const hostLook = { ...look, unlisted };
     const files = placesOf(collected, at);
     for (const certificate of collected.replacedCertificates) certificates.remember(certificate, at);
-    accounts.follow(id, collected.accounts, look);
+    accounts.follow(id, collected.accounts, hostLook);
     places.follow({ name, host: id }, files, look);
     hostKeys.follow(id, collected.hostKeys, look);
     logins.keep(id, collected.use);
-    reach.follow(id, collected.reach, look);
+    reach.follow(id, collected.reach, hostLook);
     servings.follow(home, collected.disk, look);
     clientFiles.follow(id, collected.clientFiles, look);
-    authorities.follow(id, collected.authorities, look);
+    authorities.follow(id, collected.authorities, hostLook);
     const seen = {
-      grants: grants.follow(home, collected.grants, look, at),
-      keyFiles: keyFiles.follow(id, collected.keyFiles, look),
+      grants: grants.follow(home, collected.grants, hostLook, at),
+      keyFiles: keyFiles.follow(id, collected.keyFiles, hostLook),
     };
     dateOrphans(at);
     const { coverage } = collected;
-    cover.run({ id, read: JSON.stringify(coverage.read), notRead: JSON.stringify(coverage.notRead) });
+    const notRead = [...coverage.notRead, ...sayUnlisted(unlisted)];
+    cover.run({ id, read: JSON.stringify(coverage.read), notRead: JSON.stringify(notRead) });
     const unreadCount = collected.unreadPaths.length;
     keep.run({ ...collected, id, at, unreadCount, isWhole: Number(look.isWhole) });
     return { ...seen, outOfSight: findOutOfSight(id, seen, files) };
@@ -92,6 +96,15 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     );
   }
 }
+
+/** So many accounts are named. */
+const MOST_UNLISTED = 50;
+
+const sayUnlisted = (unlisted: ReadonlySet<string>): Unread[] =>
+  [...unlisted].slice(0, MOST_UNLISTED).map((name) => ({
+    what: `account ${name}`,
+    why: "it was not listed this time: what is known of it and its grants stays as it was",
+  }));
 
 /** What is known of a host, still there, and not among what was seen. */
 function outOfSightFinder(db: Database) {

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Becoming } from "#shared/model/becoming.ts";
 import type { HostReach, OpenAgent, Outbound } from "#shared/model/host-reach.ts";
-import { byKey, followSpans, type Look } from "#store/spans.ts";
+import { byKey, followSpans, type HostLook } from "#store/spans.ts";
 
 /** Who becomes whom on a host, its open agents, and where its accounts have been: as spans. */
 export function reachTables(db: Database) {
@@ -10,7 +10,7 @@ export function reachTables(db: Database) {
   const outbound = outboundTable(db);
 
   return {
-    follow(host: number, reach: HostReach, look: Look): void {
+    follow(host: number, reach: HostReach, look: HostLook): void {
       becoming.follow(host, reach, look);
       agents.follow(host, reach.agents, look);
       outbound.follow(host, reach, look);
@@ -43,13 +43,20 @@ function becomingTable(db: Database) {
 
   return {
     /** What a visit without the rules can only guess does not take the place of what one with them knew. */
-    follow(host: number, { becoming, areRulesRead }: HostReach, { scanId, isWhole }: Look): void {
+    follow(
+      host: number,
+      { becoming, areRulesRead }: HostReach,
+      { scanId, isWhole, unlisted }: HostLook,
+    ): void {
       const known = current.all(host);
+      const hidden = new Set(
+        known.filter(({ account, target }) => unlisted.has(account) || unlisted.has(target)).map(keyOf),
+      );
       const certain = new Set(known.filter((row) => row.is_certain === 1).map(({ id }) => id));
       followSpans({
         current: new Map(known.map((row) => [keyOf(row), row.id])),
         seen: byKey(becoming, keyOf),
-        isGone: () => isWhole && areRulesRead,
+        isGone: (key) => isWhole && areRulesRead && !hidden.has(key),
         begin: (one) => Number(begin.run({ ...toRow(one), host, scanId }).lastInsertRowid),
         extend: (id, one) => {
           if (one.isCertain || areRulesRead || !certain.has(id)) change.run({ ...toRow(one), id, scanId });
@@ -71,7 +78,7 @@ function agentTable(db: Database) {
   const keyOf = ({ account, kind, path }: OpenAgent) => JSON.stringify([account, kind, path]);
 
   return {
-    follow(host: number, agents: readonly OpenAgent[], { scanId, isWhole }: Look): void {
+    follow(host: number, agents: readonly OpenAgent[], { scanId, isWhole }: HostLook): void {
       followSpans({
         current: new Map(current.all(host).map((row) => [keyOf(row), row.id])),
         seen: byKey(agents, keyOf),
@@ -84,30 +91,38 @@ function agentTable(db: Database) {
   };
 }
 
-type OutboundRow = Pick<Outbound, "path" | "name" | "port" | "fingerprint" | "user"> & { id: number };
+type OutboundRow = Pick<Outbound, "account" | "path" | "name" | "port" | "fingerprint" | "user"> & {
+  id: number;
+};
 
 function outboundTable(db: Database) {
   const current = db.prepare<[number], OutboundRow>(`
-    SELECT id, path, name, port, fingerprint, user FROM outbound WHERE host = ? AND gone_scan IS NULL`);
+    SELECT id, account, path, name, port, fingerprint, user FROM outbound WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
     INSERT INTO outbound (host, account, source, name, port, is_hashed, fingerprint, user, identities, path, first_scan,
       last_scan)
     VALUES (@host, @account, @source, @name, @port, @isHashed, @fingerprint, @user, @identities, @path, @scanId, @scanId)`);
   const extend = db.prepare("UPDATE outbound SET identities = ?, last_scan = ? WHERE id = ?");
   const end = db.prepare("UPDATE outbound SET gone_scan = ? WHERE id = ?");
-  const keyOf = ({ path, name, port, fingerprint, user }: Omit<OutboundRow, "id">) =>
+  const keyOf = ({ path, name, port, fingerprint, user }: Omit<OutboundRow, "id" | "account">) =>
     JSON.stringify([path, name, port, fingerprint, user]);
 
   return {
-    follow(host: number, { outbound, unreadPaths }: HostReach, { scanId, isWhole }: Look): void {
+    follow(
+      host: number,
+      { outbound, unreadPaths }: HostReach,
+      { scanId, isWhole, unlisted }: HostLook,
+    ): void {
       const known = current.all(host);
-      const pathOf = new Map(known.map((row) => [keyOf(row), row.path]));
-      const isHidden = (path: string) =>
+      const isUnread = (path: string) =>
         unreadPaths.some((unread) => path === unread || path.startsWith(`${unread}/`));
+      const hidden = new Set(
+        known.filter(({ account, path }) => unlisted.has(account) || isUnread(path)).map(keyOf),
+      );
       followSpans({
         current: new Map(known.map((row) => [keyOf(row), row.id])),
         seen: byKey(outbound, keyOf),
-        isGone: (key) => isWhole && !isHidden(pathOf.get(key) ?? ""),
+        isGone: (key) => isWhole && !hidden.has(key),
         begin: (one) =>
           Number(
             begin.run({

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { byKey, followSpans, type Look } from "#store/spans.ts";
+import { byKey, followSpans, type HostLook } from "#store/spans.ts";
 import type { CollectedHost, TrustedAuthority } from "#store/visit.ts";
 
 type Row = Pick<TrustedAuthority, "account" | "fingerprint" | "file"> & { id: number };
@@ -29,12 +29,14 @@ export function trustedAuthorityTable(db: Database) {
     follow(
       host: number,
       { trusted, isToldWhole }: CollectedHost["authorities"],
-      { scanId, isWhole }: Look,
+      { scanId, isWhole, unlisted }: HostLook,
     ): void {
+      const known = current.all(host);
+      const hidden = new Set(known.filter(({ account }) => unlisted.has(account)).map(keyOf));
       followSpans({
-        current: new Map(current.all(host).map((row) => [keyOf(row), row.id])),
+        current: new Map(known.map((row) => [keyOf(row), row.id])),
         seen: byKey(trusted, keyOf),
-        isGone: () => isWhole && isToldWhole,
+        isGone: (key) => isWhole && isToldWhole && !hidden.has(key),
         begin: (one) => Number(begin.run({ ...toRow(one), host, scanId }).lastInsertRowid),
         extend: (id, one) => extend.run({ ...toRow(one), id, scanId }),
         end: (id) => end.run(scanId, id),

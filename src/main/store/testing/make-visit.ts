@@ -120,6 +120,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   clockAheadSeconds: null,
   readAs: "root",
   accounts: [],
+  missingAccounts: "gone",
   grants: [],
   keyFiles: [],
   hostKeys: [],
