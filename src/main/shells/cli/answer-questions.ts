@@ -9,11 +9,25 @@ import type { World } from "./world.ts";
 
 type Prompt = NonNullable<World["prompt"]>;
 
+/** Who asks. */
+export type Asker = {
+  questions(): Promise<Question[]>;
+  answer(given: { questionId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
+  /** Whether a password may be tried at other hosts, too. */
+  isReusable(): Promise<boolean>;
+};
+
+export const questionsOfScan = (scanId: ScanId, { scans }: LatchkeyClient): Asker => ({
+  questions: () => scans.questions({ scanId }),
+  answer: (given) => scans.answer({ scanId, ...given }),
+  isReusable: async () => (await scans.find({ scanId })).total > 1,
+});
+
 /**
- * Puts the questions of a scan to whoever sits at the terminal, one after the other. What is typed goes to the scan
- * and nowhere else. A question that the scan has withdrawn gives its prompt up.
+ * Puts the questions of a scan or a run to whoever sits at the terminal, one after the other. What is typed goes to who
+ * asks and nowhere else. A question that is withdrawn gives its prompt up.
  */
-export function createAnswerer(scanId: ScanId, client: LatchkeyClient, world: World) {
+export function createAnswerer(asker: Asker, world: World) {
   const { prompt } = world;
   const done = new Set<string>();
   let current: { id: string; withdrawn: AbortController } | null = null;
@@ -29,10 +43,10 @@ export function createAnswerer(scanId: ScanId, client: LatchkeyClient, world: Wo
     },
   };
 
-  /** Looks what the scan asks now; `scan-asks` says when. */
+  /** Looks what is asked now; `scan-asks` and `run-asks` say when. */
   async function refresh(): Promise<void> {
     if (!prompt || isOver) return;
-    const questions = await client.scans.questions({ scanId });
+    const questions = await asker.questions();
     if (current && questions.every(({ id }) => id !== current?.id)) current.withdrawn.abort();
     const question = questions.find(({ id }) => !done.has(id));
     if (current || !question || isOver) return;
@@ -47,10 +61,9 @@ export function createAnswerer(scanId: ScanId, client: LatchkeyClient, world: Wo
       for (const line of sayQuestion(question)) world.err(printable(line));
       const answers = await typeAnswers(question, ask, signal);
       const isForSameUser = answers !== null && (await mayReuse(question, ask, signal));
-      if (!signal.aborted)
-        await client.scans.answer({ scanId, questionId: question.id, answers, isForSameUser });
+      if (!signal.aborted) await asker.answer({ questionId: question.id, answers, isForSameUser });
     } catch (error) {
-      // The scan ended, or went on, while this was typed.
+      // Who asked ended, or went on, while this was typed.
       if (!signal.aborted && !isOver) explain(error, world);
     }
     current = null;
@@ -60,8 +73,7 @@ export function createAnswerer(scanId: ScanId, client: LatchkeyClient, world: Wo
   async function mayReuse(question: Question, ask: Prompt, signal: AbortSignal): Promise<boolean> {
     const { about } = question;
     if (!isPasswordQuestion(question) || !("user" in about)) return false;
-    const { total } = await client.scans.find({ scanId });
-    if (total === 1) return false;
+    if (!(await asker.isReusable())) return false;
     const text = `Try it at the other hosts of this scan that want one for ${printable(about.user)}? [y/N] `;
     return /^y(es)?$/i.test((await ask(text, { isHidden: false, signal }))?.trim() ?? "");
   }

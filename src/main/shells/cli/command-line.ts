@@ -14,13 +14,16 @@ import { addDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
 import { addForecast } from "./forecast.ts";
+import { addGrants } from "./grants.ts";
 import { addGraph } from "./graph.ts";
 import { addHostKeys } from "./host-keys.ts";
 import { addHosts } from "./hosts.ts";
 import { addInspect } from "./inspect.ts";
 import { addLabel } from "./label.ts";
 import { addPeople } from "./people.ts";
+import { addRotate } from "./rotate.ts";
 import { addRules } from "./rules.ts";
+import { addRuns } from "./runs.ts";
 import { addScan } from "./scan.ts";
 import { addScope } from "./scope.ts";
 import { addServe, serveUntilStopped } from "./serve.ts";
@@ -77,6 +80,7 @@ function createProgram(session: Session): Command {
   ])
     add(program, session);
   for (const add of [addServed, addGraph, addChanges, addForecast]) add(program, session);
+  for (const add of [addRotate, addGrants, addRuns]) add(program, session);
   for (const add of [addPeople, addScope, addBaseline, addApprove]) add(program, session);
   for (const add of [addAccept, addRules, addLabel]) add(program, session);
   for (const add of [addServe, addDatabase, addCall]) add(program, session);

@@ -6,7 +6,7 @@ import { fitEnd } from "#shared/text/fit.ts";
 import { sayOutcome } from "#shared/text/outcome.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayTarget } from "#shared/text/target.ts";
-import { createAnswerer } from "./answer-questions.ts";
+import { createAnswerer, questionsOfScan } from "./answer-questions.ts";
 import { sayBroken, sayNotes } from "./target-text.ts";
 import type { World } from "./world.ts";
 
@@ -26,7 +26,7 @@ export async function followScan(
   const { scanId, broken, notes } = await client.scans.start({ ...input, mayAsk: world.prompt !== null });
   for (const line of [...sayBroken(broken), ...sayNotes(notes)]) world.err(line);
   using _stop = world.onStop(() => void client.scans.cancel({ scanId }));
-  using answerer = createAnswerer(scanId, client, world);
+  using answerer = createAnswerer(questionsOfScan(scanId, client), world);
   await showProgress(scanId, client, world);
   await answerer.refresh();
   for await (const announcement of announcements) {

@@ -9,4 +9,5 @@ export type Session = {
 
 export const SCAN = "Scan:";
 export const LOOK = "Look:";
+export const CHANGE = "Change:";
 export const MORE = "More:";

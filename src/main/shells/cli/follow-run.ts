@@ -1,0 +1,111 @@
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { RunDetail, RunId, RunState } from "#shared/model/run.ts";
+import { fitEnd } from "#shared/text/fit.ts";
+import { sayHost, sayPhase } from "#shared/text/plan.ts";
+import { printable } from "#shared/text/printable.ts";
+import { sayRunState } from "#shared/text/run.ts";
+import { listRows } from "./all-rows.ts";
+import { createAnswerer } from "./answer-questions.ts";
+import { questionsOfRuns } from "./runs-ask.ts";
+import type { World } from "./world.ts";
+
+const OVER: ReadonlySet<RunState> = new Set([
+  "paused",
+  "stopped",
+  "waiting",
+  "committed",
+  "rolled-back",
+  "needs-attention",
+]);
+
+/** Starts or goes on with a run by `begin`, and says what it does until it is over or waits; Ctrl-C pauses it. */
+export async function followRun(
+  client: LatchkeyClient,
+  begin: () => Promise<RunId>,
+  world: World,
+  { isQuiet }: { isQuiet: boolean },
+): Promise<RunDetail> {
+  const announcements = await client.events.watch();
+  const runId = await begin();
+  using _stop = world.onStop(() => void client.runbooks.pause({ runId }));
+  using answerer = createAnswerer(questionsOfRuns(client), world);
+  const told = createTeller(client, runId, world, isQuiet);
+  await answerer.refresh();
+  let run = await told();
+  if (OVER.has(run.state)) return run;
+  for await (const announcement of announcements) {
+    if (announcement.kind === "run-asks") await answerer.refresh();
+    if (announcement.kind !== "run-changed" || announcement.runId !== runId) continue;
+    run = await told();
+    if (OVER.has(run.state)) break;
+  }
+  world.showStatus?.([]);
+  return run;
+}
+
+/** Prints what the journal has got since it was asked last. */
+function createTeller(client: LatchkeyClient, runId: RunId, world: World, isQuiet: boolean) {
+  let last = 0;
+  return async (): Promise<RunDetail> => {
+    const run = await client.runbooks.find({ runId });
+    if (!isQuiet) {
+      const { rows } = await listRows(undefined, (page) => client.runbooks.entries({ runId, ...page }));
+      const fresh = rows.filter(({ id }) => id > last);
+      last = rows.at(-1)?.id ?? last;
+      if (fresh.length > 0) world.showStatus?.([]);
+      for (const { kind, text, ordinal } of fresh)
+        world.out(printable(`${sayStep(run, ordinal)}${kind}: ${text}`));
+    }
+    world.showStatus?.([fitEnd(printable(sayProgress(run)), (world.columns ?? 80) - 1)]);
+    return run;
+  };
+}
+
+function sayStep({ stepList, kind }: RunDetail, ordinal: number | null): string {
+  const step = stepList.find((one) => one.ordinal === ordinal);
+  if (!step) return "";
+  return `${step.host === null ? "here" : sayHost({ host: step.host, port: step.port })}, ${sayPhase(step.phase, kind)}, `;
+}
+
+const sayProgress = ({ stepsDone, steps, state }: RunDetail): string =>
+  `${stepsDone} of ${steps} steps done: ${sayRunState(state)}`;
+
+/** How it ended, and what to do where that is not all. */
+export function printEnd(run: RunDetail, world: World): void {
+  const why = run.message === "" ? "" : `: ${run.message}`;
+  world.out(printable(`run ${run.id} is ${sayRunState(run.state)}${why}`));
+  for (const line of sayNext(run)) world.out(printable(line));
+}
+
+function sayNext({ id, state, byHand }: RunDetail): string[] {
+  switch (state) {
+    case "committed":
+    case "rolled-back":
+    case "running":
+      return [];
+    case "paused":
+    case "stopped":
+    case "interrupted":
+      return [`  go on: latchkey runs resume ${id}`, `  take everything back: latchkey runs rollback ${id}`];
+    case "waiting":
+      return [
+        `  look again now: latchkey runs resume ${id}`,
+        `  take everything back: latchkey runs rollback ${id}`,
+      ];
+    case "needs-attention":
+      return [
+        ...(byHand.length > 0 ? ["by hand:"] : []),
+        ...byHand.map((line) => `  ${line}`),
+        `  then: latchkey runs resume ${id}`,
+      ];
+    default:
+      return assertNever(state);
+  }
+}
+
+/** 0: as it was wished; 1: somebody must look; 3: it could not be done. */
+export function codeOf({ state }: RunDetail, wished: "committed" | "rolled-back"): number {
+  if (state === wished || state === "waiting") return 0;
+  return state === "needs-attention" || state === "paused" ? 1 : 3;
+}

@@ -1,0 +1,190 @@
+import type { Command } from "commander";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { Wish } from "#shared/contract/runbooks.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayNumber } from "#shared/text/count.ts";
+import { listRows } from "./all-rows.ts";
+import { readPlaces } from "./grants-places.ts";
+import { change } from "./rotate-apply.ts";
+import { readKeyText } from "./rotate-key-text.ts";
+import { addChangeOptions, type ChangeOptions } from "./rotate-options.ts";
+import { CHANGE, type Session } from "./session.ts";
+import { collect } from "./target-text.ts";
+
+type Choice = {
+  host?: string;
+  account?: string;
+  fingerprint?: string;
+  orphaned?: boolean;
+  rogue?: boolean;
+  all?: boolean;
+};
+type AddOptions = ChangeOptions & { options?: string };
+type RemoveOptions = ChangeOptions & Choice;
+type TightenOptions = RemoveOptions & {
+  from?: string;
+  restrict?: boolean;
+  expiry?: string;
+  authority?: string;
+  principal?: string[];
+};
+
+export function addGrants(program: Command, { world, finish }: Session): void {
+  const grants = program
+    .command("grants")
+    .helpGroup(CHANGE)
+    .description("let a key in, shut one out, or let it in for less");
+  addChangeOptions(
+    grants
+      .command("add [key] [place...]")
+      .description("let a key in to accounts, each as user@host[:port]")
+      .option("--options <options>", 'what stands before the key in its line, as restrict,command="backup"'),
+  )
+    .addHelpText("after", ADD_HELP)
+    .action(async (key: string | undefined, places: string[], _: object, command: Command) => {
+      const options = command.optsWithGlobals<AddOptions>();
+      finish(await change((client) => addWish(key, places, options, client), options, world));
+    });
+  addChangeOptions(
+    choosing(grants.command("remove [filter...]").description("remove lines that let a key in")),
+  )
+    .addHelpText("after", REMOVE_HELP)
+    .action(async (words: string[], _: object, command: Command) => {
+      const options = command.optsWithGlobals<RemoveOptions>();
+      const wish = async (client: LatchkeyClient): Promise<Wish> => ({
+        kind: "remove-grants",
+        grants: await choose(words, options, client),
+      });
+      finish(await change(wish, options, world));
+    });
+  addChangeOptions(tightening(grants.command("tighten [filter...]")))
+    .addHelpText("after", TIGHTEN_HELP)
+    .action(async (words: string[], _: object, command: Command) => {
+      const options = command.optsWithGlobals<TightenOptions>();
+      finish(await change((client) => tightenWish(words, options, client), options, world));
+    });
+}
+
+const choosing = (command: Command): Command =>
+  command
+    .option("--host <name>", "only what opens this host")
+    .option("--account <name>", "only what opens this account")
+    .option("--fingerprint <fingerprint>", "only this key")
+    .option("--orphaned", "only what nobody owns or uses")
+    .option("--rogue", "only what is new since the baseline and not approved")
+    .option("--all", "all that fit, where there are several");
+
+const tightening = (command: Command): Command =>
+  choosing(command.description("let a key in from fewer addresses, for less or until a day"))
+    .option("--from <list>", "only from these addresses, as from= takes them")
+    .option("--restrict", "no forwarding, no terminal, no user rc")
+    .option("--expiry <date>", "until then, as 20270131 or 202701311200Z")
+    .option(
+      "--authority <key>",
+      "instead take certificates that this key has signed: a .pub file, or its line",
+    )
+    .option(
+      "--principal <name>",
+      "whom its certificates must name; the account, if not given; may be given again",
+      collect,
+    );
+
+const CHOICE = `
+Grants are chosen as latchkey access lists them: every word of FILTER must stand in the row.`;
+
+const ADD_HELP = `
+KEY is a .pub file, its line, or the fingerprint of a key that is known. The line comes at the end of the first file that
+sshd reads for the account.
+
+Examples:
+  latchkey grants add backup.pub backup@web1 backup@web2:2222 --options 'restrict,command="backup"'
+  latchkey grants add SHA256:2vN... deploy@web1 --apply`;
+
+const REMOVE_HELP = `${CHOICE}
+The last known way in to root, and the line that lets Latchkey itself in, are not removed.
+
+Examples:
+  latchkey grants remove bob@laptop --host web1
+  latchkey grants remove --orphaned --all --plan orphans.json`;
+
+const TIGHTEN_HELP = `${CHOICE}
+Everything else in the line stays, byte by byte.
+
+Examples:
+  latchkey grants tighten backup@nas --all --from 10.0.0.0/8 --restrict
+  latchkey grants tighten ann@laptop --authority ca.pub --principal ann`;
+
+async function addWish(
+  key: string | undefined,
+  words: readonly string[],
+  { options = "" }: AddOptions,
+  client: LatchkeyClient,
+): Promise<Wish> {
+  if (key === undefined || words.length === 0)
+    throw new Refusal("invalid-input", "name the key and the accounts, as key.pub deploy@web1");
+  return {
+    kind: "add-grants",
+    key: await readKeyText(key),
+    options,
+    places: await readPlaces(words, client),
+  };
+}
+
+async function tightenWish(
+  words: readonly string[],
+  options: TightenOptions,
+  client: LatchkeyClient,
+): Promise<Wish> {
+  const { from = null, restrict = false, expiry = null, authority, principal = [] } = options;
+  const grants = await choose(words, options, client);
+  if (authority !== undefined) {
+    if (from !== null || restrict || expiry !== null)
+      throw new Refusal(
+        "invalid-input",
+        "--authority moves a grant and the others tighten it; do one after the other",
+      );
+    return {
+      kind: "move-to-authority",
+      grants,
+      authority: await readKeyText(authority),
+      principals: principal,
+    };
+  }
+  return { kind: "tighten-grants", grants, from, restrict, expiry };
+}
+
+const MOST_CHOSEN = 10_000;
+
+/** One grant, or with --all all that fit. */
+async function choose(
+  words: readonly string[],
+  choice: RemoveOptions,
+  client: LatchkeyClient,
+): Promise<number[]> {
+  const {
+    host = null,
+    account = null,
+    fingerprint = null,
+    orphaned = false,
+    rogue = false,
+    all = false,
+  } = choice;
+  const filter = { search: words.join(" "), host, account, fingerprint, orphaned, rogue };
+  const isAny =
+    words.length > 0 || host !== null || account !== null || fingerprint !== null || orphaned || rogue;
+  if (!isAny)
+    throw new Refusal(
+      "invalid-input",
+      "say which grants: words of the row, or --host, --account, --fingerprint",
+    );
+  const { rows, total } = await listRows(MOST_CHOSEN, (page) => client.access.list({ ...filter, ...page }));
+  if (total === 0) throw new Refusal("not-found", "no grant fits; latchkey access lists those that stand");
+  if (total > 1 && !all)
+    throw new Refusal("invalid-input", `${sayNumber(total)} grants fit; narrow it down, or say --all`);
+  if (total > MOST_CHOSEN)
+    throw new Refusal(
+      "invalid-input",
+      `${sayNumber(total)} grants fit; at most ${sayNumber(MOST_CHOSEN)} are taken at once`,
+    );
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,192 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { consentOf } from "#shared/text/consent.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { printable, printableJson } from "#shared/text/printable.ts";
+import { createAnswerer } from "./answer-questions.ts";
+import { codeOf, followRun, printEnd } from "./follow-run.ts";
+import { openApp, printJson } from "./options.ts";
+import { printPlan } from "./print-plan.ts";
+import { readFileOrRefuse } from "./read-file.ts";
+import { type ChangeOptions, planOptionsOf } from "./rotate-options.ts";
+import { questionsOfRuns } from "./runs-ask.ts";
+import type { World } from "./world.ts";
+
+/** A plan that can be run. */
+type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
+
+const MOST_PLAN_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Plans what is wished, or takes the plan in a file; shows it, and writes it down or carries it out as the options say.
+ * Answers with the exit code.
+ */
+export async function change(
+  wishOf: (client: LatchkeyClient) => Promise<Wish>,
+  options: ChangeOptions,
+  world: World,
+): Promise<number> {
+  if (options.plan !== undefined && options.apply !== undefined)
+    throw new Refusal("invalid-input", "--plan changes nothing and --apply does; name one of them");
+  await using app = openApp(options, world, "write");
+  const { client } = app;
+  const ready =
+    typeof options.apply === "string"
+      ? await takePlan(options.apply, client)
+      : await makePlan(await wishOf(client), options, client, world);
+  if (!options.json) printPlan(ready.plan, world);
+  if (options.script !== undefined) await writeScripts(options.script, ready, client, world);
+  if (options.plan !== undefined) {
+    await writeFile(options.plan, `${printableJson({ hash: ready.hash, plan: ready.plan }, 2)}\n`, {
+      mode: 0o600,
+    });
+    if (!options.json) world.out(printable(`written to ${options.plan}; nothing was changed`));
+  }
+  if (options.apply === undefined) {
+    if (options.json) printJson({ planId: ready.id, hash: ready.hash, plan: ready.plan }, world);
+    else if (options.plan === undefined) world.out(sayNext(ready.plan));
+    return 0;
+  }
+  return await carryOut(ready, options, client, world);
+}
+
+const sayNext = ({ checks }: Plan): string =>
+  checks.some(({ state }) => state === "refused")
+    ? "nothing was changed; as it is, it cannot be carried out"
+    : "nothing was changed; --apply carries it out";
+
+async function carryOut(
+  ready: Ready,
+  options: ChangeOptions,
+  client: LatchkeyClient,
+  world: World,
+): Promise<number> {
+  const { id: planId, plan, hash } = ready;
+  const refused = plan.checks.find(({ state }) => state === "refused");
+  if (refused) throw new Refusal("conflict", `it cannot be carried out: ${refused.text}`);
+  const consents = await gatherConsents(plan, options, world);
+  const typed = await gatherWord(plan, options, world);
+  if (!options.yes && !plan.confirm) await askToBegin(world);
+  const identityFiles = options.identity ?? [];
+  const mayAsk = world.prompt !== null;
+  const run = await followRun(
+    client,
+    async () => (await client.runbooks.start({ planId, hash, consents, typed, identityFiles, mayAsk })).runId,
+    world,
+    { isQuiet: options.json ?? false },
+  );
+  if (options.json) printJson({ run }, world);
+  else printEnd(run, world);
+  return codeOf(run, "committed");
+}
+
+/** Those that were given, and at a terminal those that are said yes to. */
+async function gatherConsents(
+  { checks }: Plan,
+  { consent = [] }: ChangeOptions,
+  { ask }: World,
+): Promise<string[]> {
+  const consents: string[] = [];
+  for (const check of checks.filter(({ state }) => state === "consent")) {
+    const name = consentOf(check);
+    const isGiven = consent.includes(name) || consent.includes(check.id);
+    if (!isGiven && !ask)
+      throw new Refusal(
+        "conflict",
+        `${check.text}; --consent '${name}' agrees to it, --consent ${check.id} to all such`,
+      );
+    const reply = isGiven ? "y" : await ask?.(printable(`${name}: ${check.text}\nAgree? [y/N] `));
+    if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
+      throw new Refusal("conflict", "not agreed; nothing was changed");
+    consents.push(name);
+  }
+  return consents;
+}
+
+async function gatherWord(
+  { confirm }: Plan,
+  { type }: ChangeOptions,
+  { ask }: World,
+): Promise<string | null> {
+  if (!confirm) return null;
+  if (type !== undefined) return type;
+  const why = confirm.why.join("; ");
+  if (!ask) throw new Refusal("conflict", `${why}: --type '${confirm.word}' confirms it`);
+  return (await ask(printable(`${why}.\nType "${confirm.word}" to carry it out: `))).trim();
+}
+
+async function askToBegin({ ask }: World): Promise<void> {
+  if (!ask) throw new Refusal("conflict", "nobody is there to be asked; --yes carries it out");
+  const reply = await ask("Carry it out? [y/N] ");
+  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not carried out; nothing was changed");
+}
+
+async function makePlan(
+  wish: Wish,
+  options: ChangeOptions,
+  client: LatchkeyClient,
+  world: World,
+): Promise<Ready> {
+  const announcements = await client.events.watch();
+  const { planId } = await client.runbooks.plan({
+    wish,
+    options: planOptionsOf(options),
+    identityFiles: options.identity ?? [],
+    mayAsk: world.prompt !== null,
+  });
+  using answerer = createAnswerer(questionsOfRuns(client), world);
+  await answerer.refresh();
+  let detail = await client.runbooks.findPlan({ planId });
+  for await (const announcement of detail.state === "making" ? announcements : []) {
+    if (announcement.kind === "run-asks") await answerer.refresh();
+    if (announcement.kind !== "plan-changed" || announcement.planId !== planId) continue;
+    detail = await client.runbooks.findPlan({ planId });
+    if (!answerer.isAsking())
+      world.showStatus?.([`${detail.read} of ${sayCount(detail.total, "host")} looked at`]);
+    if (detail.state !== "making") break;
+  }
+  world.showStatus?.([]);
+  return readyOf(detail);
+}
+
+async function takePlan(path: string, client: LatchkeyClient): Promise<Ready> {
+  const bytes = await readFileOrRefuse(path, MOST_PLAN_BYTES);
+  const { plan, hash } = readPlanFile(bytes, path);
+  const { planId } = await client.runbooks.takePlan({ plan, hash });
+  return readyOf(await client.runbooks.findPlan({ planId }));
+}
+
+function readPlanFile(bytes: Uint8Array | null, path: string): { plan: unknown; hash: string } {
+  try {
+    const read: unknown = JSON.parse(Buffer.from(bytes ?? []).toString("utf8"));
+    if (typeof read === "object" && read !== null && "plan" in read && "hash" in read)
+      return { plan: read.plan, hash: String(read.hash) };
+  } catch {
+    // Said below, for it is the same to whoever named the file.
+  }
+  throw new Refusal("invalid-input", `${path} holds no plan; --plan FILE writes one`);
+}
+
+function readyOf({ id, state, message, plan, hash }: PlanDetail): Ready {
+  if (!plan || hash === null)
+    throw new Refusal(state === "failed" ? "conflict" : "not-found", message || `plan ${id} is not ready`);
+  return { id, plan, hash };
+}
+
+async function writeScripts(
+  folder: string,
+  { id }: Ready,
+  client: LatchkeyClient,
+  world: World,
+): Promise<void> {
+  const { files } = await client.runbooks.exportScripts({ planId: id });
+  await mkdir(folder, { recursive: true });
+  for (const { name, text } of files) {
+    await writeFile(join(folder, name), text, { mode: 0o700 });
+    world.err(printable(`written: ${join(folder, name)}`));
+  }
+}

@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { PlanOptions } from "#shared/model/plan.ts";
+import { type CommonOptions, wholeNumber } from "./options.ts";
+import { collect } from "./target-text.ts";
+
+/** What every command takes that plans a change and may carry it out. */
+export type ChangeOptions = CommonOptions & {
+  plan?: string;
+  apply?: string | true;
+  script?: string;
+  yes?: boolean;
+  type?: string;
+  consent?: string[];
+  canary?: boolean;
+  batch?: number;
+  maxFailures?: number;
+  grace?: number;
+  deadMan?: number;
+  identity?: string[];
+};
+
+export const addChangeOptions = (command: Command): Command =>
+  command
+    .option("--plan <file>", "write the plan to this file, and change nothing")
+    .option("--apply [file]", "carry the plan out, or the one in this file")
+    .option("--script <folder>", "write the plan as a script for each host, to be carried there")
+    .option("--yes", "carry it out without asking; what is to be typed is asked for all the same")
+    .option("--type <word>", "what is to be typed where a plan asks for it, as its confirmation says")
+    .option(
+      "--consent <check>",
+      "agree to a check: its name, or as the plan says it; may be given again",
+      collect,
+    )
+    .option("--no-canary", "begin with a whole batch instead of one host alone")
+    .option("--batch <hosts>", "hosts at a time", wholeNumber(1, 64))
+    .option("--max-failures <hosts>", "failed hosts after which no other is begun", wholeNumber(1, 10_000))
+    .option(
+      "--grace <days>",
+      "days to watch the logs for the old key before it is removed",
+      wholeNumber(0, 365),
+    )
+    .option(
+      "--dead-man <seconds>",
+      "until a host takes back by itself what was not proved",
+      wholeNumber(30, 3_600),
+    )
+    .option("--identity <file>", "log in with this private key; may be given again", collect);
+
+export const planOptionsOf = ({ canary, batch, maxFailures, grace, deadMan }: ChangeOptions): PlanOptions =>
+  PlanOptions.parse({ canary, batchSize: batch, maxFailures, graceDays: grace, deadManSeconds: deadMan });

@@ -1,0 +1,144 @@
+import type { Command } from "commander";
+import { Refusal } from "#shared/model/refusal.ts";
+import { type RunDetail, RunId, type RunRow } from "#shared/model/run.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { sayHost, sayPhase } from "#shared/text/plan.ts";
+import { printable } from "#shared/text/printable.ts";
+import { listRows } from "./all-rows.ts";
+import { codeOf, followRun, printEnd } from "./follow-run.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable, type Style } from "./print-table.ts";
+import { CHANGE, type Session } from "./session.ts";
+import { collect } from "./target-text.ts";
+import type { World } from "./world.ts";
+
+type ListOptions = CommonOptions & { limit?: number };
+type GoOptions = CommonOptions & { identity?: string[] };
+
+export function addRuns(program: Command, { world, finish }: Session): void {
+  const runs = program
+    .command("runs")
+    .helpGroup(CHANGE)
+    .description("changes that were carried out, or are being: how they stand, on with them, or back");
+  runs
+    .command("list [filter...]")
+    .description("all of them, the newest first")
+    .option("--limit <rows>", "at most so many", wholeNumber(1, 1_000_000))
+    .addHelpText("after", "\nWith --json: { runs, total }")
+    .action((words: string[], _: object, command: Command) =>
+      list(words, command.optsWithGlobals<ListOptions>(), world),
+    );
+  runs
+    .command("show <run>")
+    .description("one of them: its steps, its journal, and what is to be done by hand")
+    .addHelpText("after", "\nWith --json: { run, entries }")
+    .action((id: string, _: object, command: Command) =>
+      show(id, command.optsWithGlobals<CommonOptions>(), world),
+    );
+  for (const { name, about, wished } of GOING) {
+    runs
+      .command(`${name} <run>`)
+      .description(about)
+      .option("--identity <file>", "log in with this private key; may be given again", collect)
+      .addHelpText("after", "\nWith --json: { run }")
+      .action(async (id: string, _: object, command: Command) =>
+        finish(await go(id, wished, command.optsWithGlobals<GoOptions>(), world)),
+      );
+  }
+}
+
+const GOING = [
+  {
+    name: "resume",
+    about: "go on with one that stopped, was paused or killed, or waits",
+    wished: "committed",
+  },
+  { name: "rollback", about: "take everything back that it has done", wished: "rolled-back" },
+] as const;
+
+async function list(words: readonly string[], options: ListOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const limit = options.limit ?? (options.json ? undefined : 100);
+  const { rows, total } = await listRows(limit, (page) =>
+    app.client.runbooks.list({ search: words.join(" "), ...page }),
+  );
+  if (options.json) return printJson({ runs: rows, total }, world);
+  if (rows.length === 0) {
+    world.out(words.length > 0 ? "no run fits" : "nothing was carried out so far");
+    return;
+  }
+  world.out(printTable(COLUMNS, rows, world));
+  world.out(
+    `\n${sayCount(total, "run")}${total > rows.length ? `, ${sayNumber(rows.length)} of them shown` : ""}`,
+  );
+}
+
+const STYLES: Partial<Record<RunRow["state"], Style>> = {
+  committed: "green",
+  stopped: "red",
+  interrupted: "yellow",
+  "needs-attention": "red",
+};
+
+const COLUMNS: readonly Column<RunRow>[] = [
+  { head: "RUN", cell: ({ id }) => String(id) },
+  { head: "STARTED", cell: ({ startedAt }) => startedAt, leaves: 1 },
+  { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] ?? null },
+  { head: "STEPS", cell: ({ stepsDone, steps }) => `${stepsDone}/${steps}`, leaves: 2 },
+  { head: "WHAT", cell: ({ title }) => title, cut: "middle" },
+  { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 3 },
+];
+
+async function show(text: string, options: CommonOptions, world: World): Promise<void> {
+  const runId = readRunId(text);
+  await using app = openApp(options, world, "read");
+  const run = await app.client.runbooks.find({ runId });
+  const { rows } = await listRows(undefined, (page) => app.client.runbooks.entries({ runId, ...page }));
+  if (options.json) return printJson({ run, entries: rows }, world);
+  world.out(printable(`${run.title}, started at ${run.startedAt}`));
+  if (run.newKey) world.out(printable(`new key: ${run.newKey.fingerprint}`));
+  world.out(`\n${printTable(stepColumns(run), run.stepList, world)}\n`);
+  for (const { at, kind, text: said } of rows) world.out(printable(`${at} ${kind}: ${said}`));
+  if (rows.length > 0) world.out("");
+  printEnd(run, world);
+}
+
+type Step = RunDetail["stepList"][number];
+
+const stepColumns = ({ kind }: RunDetail): readonly Column<Step>[] => [
+  { head: "STEP", cell: ({ ordinal }) => String(ordinal) },
+  { head: "WHAT", cell: ({ phase }) => sayPhase(phase, kind) },
+  {
+    head: "WHERE",
+    cell: ({ host, port }) => (host === null ? "here" : sayHost({ host, port })),
+    cut: "middle",
+  },
+  { head: "STATE", cell: ({ state }) => state },
+  { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 1 },
+];
+
+async function go(
+  text: string,
+  wished: "committed" | "rolled-back",
+  options: GoOptions,
+  world: World,
+): Promise<number> {
+  const runId = readRunId(text);
+  await using app = openApp(options, world, "write");
+  const { runbooks } = app.client;
+  const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
+  const begin = async (): Promise<RunId> => {
+    await (wished === "committed" ? runbooks.resume(asked) : runbooks.rollBack(asked));
+    return runId;
+  };
+  const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false });
+  if (options.json) printJson({ run }, world);
+  else printEnd(run, world);
+  return codeOf(run, wished);
+}
+
+function readRunId(text: string): RunId {
+  const id = RunId.safeParse(Number(text));
+  if (!id.success) throw new Refusal("invalid-input", `${text} is no run; latchkey runs list numbers them`);
+  return id.data;
+}

@@ -1,0 +1,75 @@
+import { assertNever } from "../model/assert-never.ts";
+import type { DeadMan, FilePlan, NewKey, Plan, PlanKind, Proof } from "../model/plan.ts";
+import type { Phase } from "../model/run.ts";
+import { sayCount } from "./count.ts";
+import { sayPlace } from "./target.ts";
+
+const PHASES: Record<Phase, string> = {
+  "make-key": "make the new key",
+  add: "add",
+  "hand-over": "hand over",
+  remove: "remove",
+  commit: "commit",
+};
+
+/** What a phase does; lines that are tightened are written over. */
+export const sayPhase = (phase: Phase, kind: PlanKind): string =>
+  kind === "tighten-grants" && phase === "remove" ? "change" : PHASES[phase];
+
+/** A host by its name, and its port where it is not the usual one. */
+export const sayHost = ({ host, port }: { host: string; port: number | null }): string =>
+  port === null || port === 22 ? host : sayPlace({ host, port });
+
+type Counts = Pick<FilePlan, "adds" | "changes" | "removes">;
+
+export const countLines = (files: readonly Counts[]): Counts => ({
+  adds: files.reduce((sum, { adds }) => sum + adds, 0),
+  changes: files.reduce((sum, { changes }) => sum + changes, 0),
+  removes: files.reduce((sum, { removes }) => sum + removes, 0),
+});
+
+/** `3 to add, 1 to change, 2 to remove on 4 hosts`. */
+export function sayCounts({ hosts }: Pick<Plan, "hosts">): string {
+  const { adds, changes, removes } = countLines(hosts.flatMap(({ files }) => files));
+  return `${adds} to add, ${changes} to change, ${removes} to remove on ${sayCount(hosts.length, "host")}`;
+}
+
+/** How it is proved, on one host, that an account is not locked out. */
+export function sayProof(proof: Proof): string {
+  switch (proof.kind) {
+    case "from-here":
+      return `proved by a login from here${proof.runs === "command" ? "" : ", which runs nothing"}`;
+    case "from-holder":
+      return `proved by a login from ${sayHost(proof)}, which holds the private half`;
+    case "by-log":
+      return "proved once the host's log tells of a login by the new key";
+    case "none":
+      return `not proved: ${proof.why}`;
+    default:
+      return assertNever(proof);
+  }
+}
+
+export function sayNewKey(newKey: NewKey): string {
+  switch (newKey.kind) {
+    case "made-here":
+      return `${newKey.keyType}, made on this computer, for ${newKey.path}`;
+    case "made-on-holder":
+      return `${newKey.keyType}, made on ${sayHost(newKey)}, for ${newKey.path}`;
+    case "given":
+      return `${newKey.line.slice(0, 40)}..., which was given`;
+    default:
+      return assertNever(newKey);
+  }
+}
+
+const DEAD_MEN: Record<DeadMan, string> = {
+  "systemd-run": "a timer of systemd",
+  at: "a job of at",
+  sleep: "a process of its own",
+};
+
+export const sayDeadMan = (deadMan: DeadMan | null): string =>
+  deadMan === null
+    ? "it cannot go back by itself should it be cut off"
+    : `should it be cut off, it goes back by ${DEAD_MEN[deadMan]}`;

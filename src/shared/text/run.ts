@@ -1,0 +1,14 @@
+import type { RunState } from "../model/run.ts";
+
+const STATES: Record<RunState, string> = {
+  running: "running",
+  paused: "paused",
+  stopped: "stopped: what failed was taken back, and no other host was begun",
+  interrupted: "interrupted: its process ended before it did",
+  waiting: "waiting: the old key and the new one both let in",
+  committed: "committed",
+  "rolled-back": "rolled back",
+  "needs-attention": "needs attention",
+};
+
+export const sayRunState = (state: RunState): string => STATES[state];
