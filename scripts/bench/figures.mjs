@@ -46,8 +46,9 @@ function sayFigure(figure) {
   const { ours, theirs, unit, most, mostItself } = figure;
   const ratio = ours / theirs;
   const isMet = (most === undefined || ratio <= most) && (mostItself === undefined || ours <= mostItself);
-  const target = mostItself === undefined ? sayRatio(most) : `${mostItself} ${unit}`;
-  const verdict = isMet ? "met" : "missed";
+  const hasTarget = most !== undefined || mostItself !== undefined;
+  const target = mostItself !== undefined ? `${mostItself} ${unit}` : hasTarget ? sayRatio(most) : "-";
+  const verdict = !hasTarget ? "" : isMet ? "met" : "missed";
   return [what, sayAmount(ours, unit), peer, sayAmount(theirs, unit), sayRatio(ratio), target, verdict];
 }
 

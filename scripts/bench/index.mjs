@@ -22,6 +22,7 @@ const PARTS = {
   tls: "TLS probe, scan into a database",
   "dead-addresses": "2,000 addresses, 5 % of them dead",
   ssh: "SSH first visit",
+  rotation: "a key replaced on some hosts",
   lists: "lists and counts, start, rows on screen",
 };
 
