@@ -22,6 +22,7 @@ export function ExportPanel({ found: { id }, plan, hash }: Props) {
   const exportScripts = async () => {
     try {
       const { files } = await fetchScripts(id);
+      if (files.length === 0) return setFailure("no script could be made of this plan");
       for (const { name, text } of files) download(name, "text/x-shellscript", text);
       setFailure(null);
       toast(`Exported ${sayCount(files.length, "script")}`);

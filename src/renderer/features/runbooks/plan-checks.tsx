@@ -28,29 +28,29 @@ const ORDER = ["refused", "consent", "warning", "ok"] as const;
 type Props = {
   checks: readonly Check[];
   consents: ReadonlySet<string>;
-  onConsent: (name: string, isGiven: boolean) => void;
+  onConsent: (names: readonly string[], isGiven: boolean) => void;
   /** It was run: nothing can be consented to any more. */
   isOver: boolean;
 };
 
 /** What was looked at before the plan was made: what stops it first; what passed is folded away. */
 export function ChecksPanel({ checks, consents, onConsent, isOver }: Props) {
-  const of = (state: Check["state"]) => checks.filter((check) => check.state === state);
-  const passed = of("ok");
+  const groups = groupAlike(checks);
+  const passed = groups.filter(({ state }) => state === "ok");
   return (
     <Panel title="Checks" note={sayResults(checks)}>
       <ul className={classes.checks}>
-        {ORDER.filter((state) => state !== "ok")
-          .flatMap(of)
-          .map((check) => (
-            <CheckLine key={`${check.state} ${consentOf(check)} ${check.text}`} check={check}>
-              {check.state === "consent" && (
+        {groups
+          .filter(({ state }) => state !== "ok")
+          .map((group) => (
+            <CheckLine key={group.key} group={group}>
+              {group.state === "consent" && (
                 <Checkbox
                   size="xs"
                   label="I accept that"
                   disabled={isOver}
-                  checked={consents.has(consentOf(check))}
-                  onChange={(event) => onConsent(consentOf(check), event.currentTarget.checked)}
+                  checked={group.names.every((name) => consents.has(name))}
+                  onChange={(event) => onConsent(group.names, event.currentTarget.checked)}
                 />
               )}
             </CheckLine>
@@ -58,10 +58,10 @@ export function ChecksPanel({ checks, consents, onConsent, isOver }: Props) {
       </ul>
       {passed.length > 0 && (
         <details className={classes.passed} open={passed.length <= 4}>
-          <summary>{sayCount(passed.length, "check")} passed</summary>
+          <summary>{sayCount(checks.filter(({ state }) => state === "ok").length, "check")} passed</summary>
           <ul className={classes.checks}>
-            {passed.map((check) => (
-              <CheckLine key={`${consentOf(check)} ${check.text}`} check={check} />
+            {passed.map((group) => (
+              <CheckLine key={group.key} group={group} />
             ))}
           </ul>
         </details>
@@ -70,8 +70,31 @@ export function ChecksPanel({ checks, consents, onConsent, isOver }: Props) {
   );
 }
 
-function CheckLine({ check, children }: { check: Check; children?: React.ReactNode }) {
-  const { tone, Icon, word } = LOOKS[check.state];
+type Group = {
+  key: string;
+  state: Check["state"];
+  text: string;
+  hosts: string[];
+  /** What consents to each of them. */
+  names: string[];
+};
+
+/** What is said of several hosts is said once, with the hosts; what stops the plan comes first. */
+function groupAlike(checks: readonly Check[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const check of checks) {
+    const { state, id, text, host } = check;
+    const key = `${state} ${id} ${text}`;
+    const group = groups.get(key) ?? { key, state, text, hosts: [], names: [] };
+    const hosts = host === null || group.hosts.includes(host) ? group.hosts : [...group.hosts, host];
+    groups.set(key, { ...group, hosts, names: [...group.names, consentOf(check)] });
+  }
+  return [...groups.values()].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
+}
+
+function CheckLine({ group, children }: { group: Group; children?: React.ReactNode }) {
+  const { state, text, hosts } = group;
+  const { tone, Icon, word } = LOOKS[state];
   return (
     <li className={classes.check}>
       <span>
@@ -80,7 +103,12 @@ function CheckLine({ check, children }: { check: Check; children?: React.ReactNo
         </Tag>
       </span>
       <div>
-        <Untrusted text={check.text} limit={600} />
+        <Untrusted text={text} limit={600} />
+        {hosts.length > 0 && (
+          <p className={classes.where}>
+            <Untrusted text={hosts.join(", ")} limit={200} />
+          </p>
+        )}
         {children}
       </div>
     </li>

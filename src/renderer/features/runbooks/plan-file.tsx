@@ -7,7 +7,7 @@ import classes from "./plan.module.css";
 import { LineCounts } from "./run-state.tsx";
 
 /** One authorized_keys file, and how it would differ. */
-export function FileLine({ file, isOpen }: { file: FilePlan; isOpen: boolean }) {
+export function FileLine({ host, file, isOpen }: { host: string; file: FilePlan; isOpen: boolean }) {
   const { account, path, owner, mode, sizeBytes, hunks } = file;
   return (
     <li className={classes.file}>
@@ -24,7 +24,7 @@ export function FileLine({ file, isOpen }: { file: FilePlan; isOpen: boolean }) 
             <Untrusted text={owner} limit={40} />, {mode}, {sayBytes(sizeBytes)}
           </span>
         </summary>
-        <Difference hunks={hunks} label={`${account} ${path}`} />
+        <Difference hunks={hunks} label={`${path} of ${account} on ${host}`} />
       </details>
     </li>
   );
@@ -48,7 +48,7 @@ function Difference({ hunks, label }: { hunks: readonly Hunk[]; label: string })
                   {sign === "-" ? "−" : sign}
                 </span>
                 <span className={diff.rowText}>
-                  <WithHole text={text} limit={sign === " " ? 100 : 600} />
+                  <WithHole text={text} limit={sign === " " ? 160 : 600} />
                 </span>
               </li>
             ))}

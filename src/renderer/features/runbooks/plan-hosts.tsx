@@ -6,11 +6,12 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import type { HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { countLines, sayHost, sayProof } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import classes from "./plan.module.css";
 import { FileLine } from "./plan-file.tsx";
 import { LineCounts } from "./run-state.tsx";
-import { countLines, DEAD_MEN, sayHost, sayProof } from "./words.ts";
+import { DEAD_MEN } from "./words.ts";
 
 /** So many hosts are shown at once, and of so many files all differences are open. */
 const HOSTS_SHOWN = 25;
@@ -76,7 +77,7 @@ function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
       </header>
       <ul>
         {files.map((file) => (
-          <FileLine key={`${file.account} ${file.path}`} file={file} isOpen={isOpen} />
+          <FileLine key={`${file.account} ${file.path}`} host={sayHost(host)} file={file} isOpen={isOpen} />
         ))}
         {holders.map((holder) => (
           <HolderLine key={`${holder.kind} ${holder.path}`} holder={holder} />

@@ -23,11 +23,9 @@ type Props = { found: PlanDetail; plan: Plan; hash: string };
 /** The plan on the left, and on the right what is decided of it. */
 export function ReadyPlan({ found, plan, hash }: Props) {
   const [consents, setConsents] = useState<ReadonlySet<string>>(new Set());
-  const consent = (name: string, isGiven: boolean) => {
-    const next = new Set(consents);
-    if (isGiven) next.add(name);
-    else next.delete(name);
-    setConsents(next);
+  const consent = (names: readonly string[], isGiven: boolean) => {
+    const others = [...consents].filter((name) => !names.includes(name));
+    setConsents(new Set(isGiven ? [...others, ...names] : others));
   };
   return (
     <div className={classes.columns}>

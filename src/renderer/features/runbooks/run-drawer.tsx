@@ -76,12 +76,12 @@ function Standing({ run }: { run: RunDetail }) {
       <RunBar run={run} />
       <p role="status" className={classes.message}>
         {sayProgress(run)} done{run.failed > 0 && `, ${run.failed} failed`}
-        {run.message && (
-          <>
-            : <Untrusted text={run.message} limit={1_000} />
-          </>
-        )}
       </p>
+      {run.message && (
+        <p className={classes.why}>
+          <Untrusted text={run.message} limit={1_000} />
+        </p>
+      )}
       <RunActions run={run} />
       {run.byHand.length > 0 && <ByHand lines={run.byHand} />}
     </Section>

@@ -4,9 +4,10 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { RunDetail, RunEntry } from "#shared/model/run.ts";
+import { sayHost } from "#shared/text/plan.ts";
 import { useJournal } from "./queries.ts";
 import classes from "./runbooks.module.css";
-import { sayHost, sayPhase } from "./words.ts";
+import { sayPhase } from "./words.ts";
 
 const KIND_WORDS: Record<RunEntry["kind"], string> = {
   intends: "intends",

@@ -3,9 +3,10 @@ import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { Phase, type RunDetail, type RunState, type RunStep } from "#shared/model/run.ts";
+import { sayHost } from "#shared/text/plan.ts";
 import { LookTag, lookOf } from "./run-state.tsx";
 import classes from "./runbooks.module.css";
-import { sayHost, sayPhase } from "./words.ts";
+import { sayPhase } from "./words.ts";
 
 /** The phases in their order, and in each its hosts: what needs attention first, then by the order of the run. */
 export function PhaseSteps({ run }: { run: RunDetail }) {
