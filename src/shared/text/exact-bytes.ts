@@ -33,23 +33,28 @@ function endOfPlain(bytes: Uint8Array, from: number): number {
 
 /** Null where the text was not written by `writeExactly`. */
 export function readExactly(text: string): Uint8Array | null {
-  const bytes: number[] = [];
-  for (const [piece] of text.matchAll(/\\x[0-9a-f]{2}|\\\\|[^\\]+|\\/g)) {
-    if (piece === "\\") return null;
-    if (piece === "\\\\") bytes.push(0x5c);
-    else if (piece.startsWith("\\x")) bytes.push(Number.parseInt(piece.slice(2), 16));
-    else pushText(bytes, piece);
-  }
-  return Uint8Array.from(bytes);
-}
-
-function pushText(bytes: number[], text: string): void {
+  const bytes = new Uint8Array(text.length * 3);
+  let length = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.codePointAt(at) as number;
-    if (code < 0x80) bytes.push(code);
-    else bytes.push(...encode(code));
-    if (code > 0xffff) at++;
+    if (code < 0x80 && code !== 0x5c) {
+      bytes[length++] = code;
+      continue;
+    }
+    const read =
+      code === 0x5c ? readEscape(text, at) : { bytes: encode(code), length: code > 0xffff ? 2 : 1 };
+    if (!read) return null;
+    bytes.set(read.bytes, length);
+    length += read.bytes.length;
+    at += read.length - 1;
   }
+  return bytes.slice(0, length);
+}
+
+function readEscape(text: string, at: number): { bytes: number[]; length: number } | null {
+  if (text[at + 1] === "\\") return { bytes: [0x5c], length: 2 };
+  const hex = /^\\x([0-9a-f]{2})$/.exec(text.slice(at, at + 4))?.[1];
+  return hex === undefined ? null : { bytes: [Number.parseInt(hex, 16)], length: 4 };
 }
 
 /** The character that UTF-8 has here, in its shortest form; `code` null where there is none. */
