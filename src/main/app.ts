@@ -3,6 +3,7 @@ import collectorScript from "#resources/collector/collect.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
 import handScript from "#resources/rotation/hand.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
+import hostKeyScript from "#resources/rotation/host-key.sh?raw";
 import { contract, type LatchkeyClient } from "#shared/contract/index.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
@@ -28,6 +29,7 @@ import { createLabels } from "./features/labels/index.ts";
 import { createOverview } from "./features/overview/index.ts";
 import { createPeople } from "./features/people/index.ts";
 import { createHolders } from "./features/runbooks/holders/create-holders.ts";
+import { createHostKeys } from "./features/runbooks/host-key/create-host-keys.ts";
 import { createRunbooks } from "./features/runbooks/index.ts";
 import type { RunDeps } from "./features/runbooks/launch-run.ts";
 import { createScans } from "./features/scans/index.ts";
@@ -143,11 +145,12 @@ type RunbookWays = Pick<RunDeps, "store" | "patience" | "announce" | "inBackgrou
 /** Runbooks, with the ways into hosts and files that they change. */
 function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   const { workstation, store, now } = ways;
-  const script = [handScript, holdersScript, factsScript].join("\n");
+  const script = [handScript, holdersScript, factsScript, hostKeyScript].join("\n");
   return createRunbooks({
     ...ways,
     openDoor: createDoors({ ...ways, loadSshConfig, script }),
     holders: createHolders(workstation),
+    hostKeys: createHostKeys({ store, now }),
     who: `${workstation.user}@${nameThisComputer().hostname}`,
     rescan: (text) => scanToItsEnd(client(), text),
     factDeps: async () => ({

@@ -8,6 +8,7 @@ import type { Store } from "#store/store.ts";
 import { sayByHand } from "./by-hand.ts";
 import { execute } from "./carry-out/execute.ts";
 import type { Holders } from "./carry-out/holders-type.ts";
+import type { HostKeys } from "./carry-out/host-keys-type.ts";
 import { type Journal, openJournal } from "./carry-out/journal.ts";
 import type { RunContext } from "./carry-out/run-context.ts";
 import type { Ended } from "./carry-out/run-loop.ts";
@@ -19,6 +20,7 @@ export type RunDeps = {
   questions: Questions;
   openDoor: OpenDoor;
   holders: Holders;
+  hostKeys: HostKeys;
   /** Who runs this, as hosts are told: `jo@desk`. */
   who: string;
   patience: Patience;
@@ -80,7 +82,7 @@ function carryOn(
     {
       ...{ runId: id, plan, token: record.token, newKey: record.newKey, journal },
       ...{ identityFiles, mayAsk, signal, ask: deps.questions.askFor(mayAsk) },
-      ...{ holders: deps.holders, openDoor: deps.openDoor, patience: deps.patience },
+      ...{ holders: deps.holders, hostKeys: deps.hostKeys, openDoor: deps.openDoor, patience: deps.patience },
       who: `${deps.who}:${id}`,
       transportOf: ({ host, port }) => facts.hostAt(host, port)?.transport ?? "auto",
     },

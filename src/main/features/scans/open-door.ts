@@ -42,7 +42,7 @@ export function createDoors({ prepareApproach, workstation, loadSshConfig, scrip
 
     return {
       async enter<T>(
-        asked: DoorWish & { hostKey: string | null },
+        asked: Parameters<Door["enter"]>[0],
         work: (inside: Inside) => Promise<T>,
       ): Promise<{ kind: "entered"; value: T } | Closed> {
         const login = plan([asked])[0]?.hosts[0]?.[0];
@@ -69,13 +69,16 @@ const refuse = (message: string): Closed => ({
 });
 
 function more(
-  { useSudo, hostKey, target }: DoorWish & { hostKey: string | null },
+  { useSudo, hostKey, alsoHostKey = null, target }: Parameters<Door["enter"]>[0],
   { verifyHostKey, trustedKeys = [] }: LoginOptions,
   script: string,
 ) {
   const isMeant = (blob: Uint8Array) =>
     hostKey === null || viewKey(Buffer.from(blob)).fingerprint === hostKey;
+  const isAlso = (blob: Uint8Array) =>
+    alsoHostKey !== null && (isMeant(blob) || Buffer.from(alsoHostKey).equals(blob));
   const verify: LoginOptions["verifyHostKey"] = async (question) => {
+    if (hostKey !== null && isAlso(question.blob)) return { kind: "trusted" };
     const answer = await verifyHostKey(question);
     if (answer.kind !== "trusted" || isMeant(question.blob)) return answer;
     const message = `${sayPlace(target)} presents another host key than the one that the plan was made with; plan it again`;
@@ -83,7 +86,12 @@ function more(
   };
   const { connectMs, readyMs, beginMs } = SSH_LIMITS;
   return {
-    ...{ script, useSudo, verifyHostKey: verify, trustedKeys: trustedKeys.filter(isMeant) },
+    ...{
+      script,
+      useSudo,
+      verifyHostKey: verify,
+      trustedKeys: [...trustedKeys.filter(isMeant), ...(alsoHostKey ? [alsoHostKey] : [])],
+    },
     limits: { connectMs, readyMs, beginMs },
   };
 }

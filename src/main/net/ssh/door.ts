@@ -25,7 +25,11 @@ export type Door = {
    * work does, and when told to stop.
    */
   enter<T>(
-    wish: DoorWish & { hostKey: string | null },
+    wish: DoorWish & {
+      hostKey: string | null;
+      /** The blob of one that a run puts in its place: either is taken then, whatever else is known of the host. */
+      alsoHostKey?: Uint8Array | null;
+    },
     work: (inside: Inside) => Promise<T>,
   ): Promise<{ kind: "entered"; value: T } | Closed>;
 };

@@ -4,7 +4,8 @@ import type { Inside } from "#net/ssh/door.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { disarmAll, giveLocksBack, takeLocks } from "./locks.ts";
 import { type FileOfStep, type Guard, moveFile } from "./move-file.ts";
-import { type ProofOutcome, proveAccounts } from "./prove-accounts.ts";
+import type { ProofOutcome } from "./prove-accounts.ts";
+import { proveChange, reloadAfterBack } from "./prove-change.ts";
 import { enterHost, hostOf, newKeyLine, type RunContext } from "./run-context.ts";
 import { filesOf, writeIdOf } from "./stage-bytes.ts";
 
@@ -23,7 +24,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   await run.journal.intend(step.ordinal, sayIntent(step, files.length));
   const inside = await enterHost(run, step.host ?? -1);
   if (step.phase === "remove" && run.plan.newKey !== null) {
-    const before = await proveAccounts(run, { ...step, phase: "add" }, inside);
+    const before = await proveChange(run, { ...step, phase: "add" }, inside);
     if (before.kind !== "proved" && before.kind !== "awaits-log")
       return fail(run, step, `nothing was removed: ${before.message}`);
     await run.journal.note(
@@ -80,13 +81,16 @@ export async function undoHost(
 type Back = { why: string; as: "failed" | "undone" };
 
 /** Through the session that is held. What somebody else has written meanwhile stays. */
-async function takeBack(run: RunContext, step: Step, { hand }: Inside, { why, as }: Back): Promise<void> {
+async function takeBack(run: RunContext, step: Step, inside: Inside, { why, as }: Back): Promise<void> {
+  const { hand } = inside;
   const host = hostOf(run, step);
   await disarmAll(hand, armedOf(run, step));
   for (const { index } of filesOf(host.files, step)) {
     const moved = await moveFile(hand, fileOf(run, step, index), "back", null);
     if (moved.kind !== "moved") return needHands(run, step, joinWhys(why, moved.message));
   }
+  const unread = await reloadAfterBack(run, host, inside);
+  if (unread !== null) return needHands(run, step, joinWhys(why, unread));
   const left = isFirst(run.plan, step) ? await giveLocksBack(hand, host.files, run.token) : null;
   if (left !== null) return needHands(run, step, joinWhys(why, left));
   await run.journal.mark(step.ordinal, as, as === "undone" ? "taken back" : `${why}; it was taken back`);
@@ -106,7 +110,7 @@ const joinWhys = (...whys: readonly string[]): string =>
 async function provePatiently(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const proof = await proveAccounts(run, step, inside);
+    const proof = await proveChange(run, step, inside);
     const isOver = performance.now() - begun + pause > patienceOf(run);
     if (proof.kind !== "unsure" || isOver) return proof;
     await run.journal.say(step.ordinal, `is asked again: ${proof.message}`);

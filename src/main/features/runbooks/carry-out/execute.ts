@@ -5,6 +5,7 @@ import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId } from "#shared/model/run.ts";
 import type { Holders, NewKeyMade } from "./holders-type.ts";
+import type { HostKeys } from "./host-keys-type.ts";
 import type { Journal } from "./journal.ts";
 import { nearOf, type RunContext } from "./run-context.ts";
 import { type Ended, runOn, type Steering } from "./run-loop.ts";
@@ -18,6 +19,7 @@ export type Execution = {
   newKey: NewKeyMade | null;
   journal: Journal;
   holders: Holders;
+  hostKeys: HostKeys;
   openDoor: OpenDoor;
   transportOf: RunContext["transportOf"];
   identityFiles: readonly string[];
@@ -30,12 +32,9 @@ export type Execution = {
 /** Opens what a run needs, goes on with it until it ends, and closes all of that again. */
 export async function execute(execution: Execution, steering: Omit<Steering, "reopen">): Promise<Ended> {
   const { plan, holders, newKey } = execution;
-  const open = () => openSessions(execution);
-  const run: RunContext = {
-    ...execution,
-    made: { newKey, secrets: null },
-    sessions: await open(),
-  };
+  const made: RunContext["made"] = { newKey, secrets: null };
+  const open = () => openSessions(execution, () => readNewHostKey(plan, made));
+  const run: RunContext = { ...execution, made, sessions: await open() };
   try {
     if (newKey || plan.newKey?.kind === "given") {
       const reopened = await holders.reopen(nearOf(run));
@@ -57,9 +56,13 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
   }
 }
 
-async function openSessions(execution: Execution) {
+/** Of a rotation of host keys, once there is one. */
+const readNewHostKey = ({ kind }: Plan, { newKey }: RunContext["made"]): Uint8Array | null =>
+  kind === "rotate-host-key" && newKey ? Buffer.from(newKey.line.split(" ")[1] ?? "", "base64") : null;
+
+async function openSessions(execution: Execution, alsoHostKey: () => Uint8Array | null) {
   const { runId, plan, openDoor, transportOf, identityFiles, mayAsk, ask, signal } = execution;
   const wishes = plan.hosts.map((host) => toWish(host, transportOf(host)));
   const door = await openDoor({ name: `run ${runId}`, wishes, identityFiles, mayAsk, ask, signal });
-  return holdSessions(door, plan, transportOf);
+  return holdSessions(door, plan, transportOf, alsoHostKey);
 }

@@ -5,6 +5,7 @@ import type { DoorWish, Inside } from "#net/ssh/door.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
 import type { Holders, NewKeyMade, RunSecrets } from "./holders-type.ts";
+import type { HostKeys } from "./host-keys-type.ts";
 import type { Journal } from "./journal.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -18,6 +19,7 @@ export type RunContext = {
   journal: Journal;
   sessions: Sessions;
   holders: Holders;
+  hostKeys: HostKeys;
   /** Changes while the run goes on: the key that it has made, and what is secret of it. */
   made: { newKey: NewKeyMade | null; secrets: RunSecrets | null };
   ask: Ask;

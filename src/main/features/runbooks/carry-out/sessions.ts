@@ -9,7 +9,13 @@ export type Sessions = ReturnType<typeof holdSessions>;
  * The logins that a run holds, one a host: it keeps one for as long as there is something to do or to take back, so that
  * whatever the change does to logins, this one stands.
  */
-export function holdSessions(door: Door, plan: Plan, transportOf: (host: HostPlan) => DoorWish["transport"]) {
+export function holdSessions(
+  door: Door,
+  plan: Plan,
+  transportOf: (host: HostPlan) => DoorWish["transport"],
+  /** That a host may present instead of its pinned one by now. */
+  alsoHostKey: () => Uint8Array | null,
+) {
   const held = new Map<number, Session>();
 
   return {
@@ -50,7 +56,7 @@ export function holdSessions(door: Door, plan: Plan, transportOf: (host: HostPla
     if (!host) throw new Error(`the plan has no host ${place}`);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const { promise: inside, resolve, reject } = Promise.withResolvers<Inside | Closed>();
-    const wish = { ...toWish(host, transportOf(host)), hostKey: host.hostKey };
+    const wish = { ...toWish(host, transportOf(host)), hostKey: host.hostKey, alsoHostKey: alsoHostKey() };
     const over = door
       .enter(wish, async (opened) => {
         resolve(opened);

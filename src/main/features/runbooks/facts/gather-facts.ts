@@ -17,6 +17,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldKey } from "#store/people/held-key-table.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import { gatherDaemon } from "./look-at-daemon.ts";
 import { HandLost, lookAtPlace } from "./look-at-place.ts";
 import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./seek.ts";
 
@@ -46,7 +47,7 @@ export async function gatherFacts(
   let read = 0;
   const jumps = countJumps(deps);
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
-    const facts = await lookAtHost(deps, one, door);
+    const facts = await lookAtHost(deps, one, door, wish);
     hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(placeKey(one.known)) ?? 0 };
     await onRead(++read);
   });
@@ -67,7 +68,12 @@ export const toDoorWish = ({ host, port, user, useSudo, transport }: KnownHost):
   ...{ target: { kind: "ssh", host, port, user }, useSudo, transport },
 });
 
-async function lookAtHost(deps: FactDeps, sought: SoughtHost, door: Door): Promise<HostFacts> {
+async function lookAtHost(
+  deps: FactDeps,
+  sought: SoughtHost,
+  door: Door,
+  { kind }: Wish,
+): Promise<HostFacts> {
   const { known } = sought;
   const about = {
     ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo },
@@ -75,7 +81,10 @@ async function lookAtHost(deps: FactDeps, sought: SoughtHost, door: Door): Promi
   };
   try {
     const wish = { ...toDoorWish(known), hostKey: null };
-    const entered = await door.enter(wish, (inside) => lookAtPlace(inside, sought, deps));
+    const entered = await door.enter(wish, async (inside) => ({
+      ...(await lookAtPlace(inside, sought, deps)),
+      daemon: kind === "rotate-host-key" ? await gatherDaemon(inside.hand) : null,
+    }));
     if (entered.kind === "entered") return { ...about, unread: null, ...entered.value };
     return { ...about, ...unread(deps, sought, entered.message) };
   } catch (error) {

@@ -40,6 +40,8 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
       const at = toInstant(now());
       if (dueAt === null) return wait(addDays(at, graceDays), []);
       if (at < dueAt) return wait(dueAt, []);
+      // Who has learnt a host key is in no log.
+      if (plan.kind === "rotate-host-key") return { isOver: true, dueAt, said: [] };
       const hosts = plan.hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
       await rescan(hosts);
       const since = addDays(dueAt, -graceDays);

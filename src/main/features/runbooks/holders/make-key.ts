@@ -123,7 +123,13 @@ export function primaryPlace({ here }: Plan, { path }: { path: string }): HalfPl
 const isLocked = ({ here }: Plan, place: HalfPlace): boolean =>
   here.some(({ path, isEncrypted }) => path === place.path && isEncrypted === true);
 
-function toHolder({ hosts }: Plan, { host, port, path }: MadeThere): HolderPlan {
+/** A host key is held by nobody else: nothing stands where it goes. */
+function toHolder({ kind, hosts }: Plan, { host, port, path }: MadeThere): HolderPlan {
+  if (kind === "rotate-host-key")
+    return {
+      ...{ host: { host, port }, kind: "file", path, before: null, hasPublicFile: true, isEncrypted: false },
+      ...{ uid: 0, gid: 0, owner: "root", mode: "0600" },
+    };
   const found = hosts
     .find((one) => one.host === host && one.port === port)
     ?.holders.find((one) => one.path === path);

@@ -2,18 +2,18 @@
 import type { Inside } from "#net/ssh/door.ts";
 import { reloadDaemon } from "#net/ssh/hand/daemon.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
+import { put } from "#net/ssh/hand/put-halves.ts";
 import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
 import { proveHostKeyNamed, proveHostKeyPresented } from "#net/ssh/prove/prove-host-keys.ts";
 import { isForSsh2 } from "#net/ssh/prove/prove-login.ts";
 import { viewKey } from "#net/ssh/wire.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Store } from "#store/store.ts";
 
 type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
 
-type Deps = {
-  findPin: (host: string, port: number) => { fingerprint: string } | null;
-  /** The one pin of a host is another from now on. */
-  replacePin: (host: string, port: number, pin: Pin) => Promise<void>;
-};
+type Deps = { store: Pick<Store, "pins" | "inTurn" | "events">; now: () => Date };
 
 /** `unsure`: may be asked again. `alarm`: somebody else answers for the host. */
 export type HostKeyProof =
@@ -29,17 +29,23 @@ type Asked = {
   oldKey: string | null;
   /** `type base64`. */
   newLine: string;
+  /** Where the new key stands, as the configuration names it, and what is said of it beside it. */
+  keyFile: string;
+  comment: string;
   /** What logs in; null where the key that let the hand in cannot be used once more. */
   loginKey: ProofKey | null;
 };
 
-export function createHostKeys({ findPin, replacePin }: Deps) {
+export function createHostKeys({ store, now }: Deps) {
+  const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
     /** Has sshd read its configuration, and proves on a fresh connection that it holds, or presents, the new key. */
     async prove(asked: Asked, { hand, route }: Inside): Promise<HostKeyProof> {
+      const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
+      const missing = await placeKey(hand, asked, blob);
+      if (missing) return missing;
       const reloaded = await reload(hand);
       if (reloaded.kind !== "proved") return reloaded;
-      const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
       const key = asked.loginKey && isForSsh2(asked.loginKey) ? asked.loginKey : null;
       const wish = { user: hand.user, key, blob };
       if (asked.phase === "add") {
@@ -68,11 +74,49 @@ export function createHostKeys({ findPin, replacePin }: Deps) {
     },
   };
 
+  /** The one pin of a host is another from now on. */
+  async function replacePin(host: string, port: number, pin: Pin): Promise<void> {
+    const at = toInstant(now());
+    await store.inTurn(() => {
+      store.pins.remove(host, port);
+      store.pins.put({ ...pin, host, port, source: "accepted", pinnedAt: at });
+      store.events.append({
+        at,
+        kind: "host-key-trusted",
+        detail: { host, port, keyType: pin.keyType, fingerprint: pin.fingerprint },
+      });
+    });
+  }
+
   /** Only a key that this very session was opened by, and that is the pin, is replaced. */
   async function trust({ host, port, oldKey }: Asked, blob: Uint8Array): Promise<void> {
     const pin = findPin(host, port);
     if (pin && oldKey !== null && pin.fingerprint === oldKey) await replacePin(host, port, toPin(blob));
   }
+}
+
+/** What was made beside its place takes it. Null: it stands there. */
+async function placeKey(
+  hand: Hand,
+  { keyFile, newLine, comment }: Asked,
+  blob: Uint8Array,
+): Promise<Exclude<HostKeyProof, { kind: "proved" }> | null> {
+  const refuse = (why: string) => ({
+    kind: "refused" as const,
+    message: `the new host key ${keyFile} ${why}`,
+  });
+  const seen = await lookAtHostHalf(hand, { path: keyFile, before: null, blob });
+  if (seen.kind === "lost") return { kind: "unsure", message: seen.message };
+  if (seen.kind !== "seen") return refuse("cannot be looked at");
+  if (seen.now.kind === "none") {
+    if (seen.made.kind !== "new" || !seen.made.hash) return refuse("is not there");
+    const wish = { path: keyFile, before: null, wanted: seen.made.hash, mode: "0600" };
+    const done = await put(hand, { ...wish, bytes: "made" });
+    if (done.kind !== "put") return refuse("could not be put there");
+  } else if (seen.now.kind !== "new") return refuse("is another one");
+  if (seen.publicFile.kind !== "new") await showPublic(hand, keyFile, `${newLine} ${comment}\n`);
+  await tidyHalf(hand, keyFile, "nothing");
+  return null;
 }
 
 const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.from(blob) });

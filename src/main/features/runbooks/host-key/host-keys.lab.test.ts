@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
-import { makeKey, put } from "#net/ssh/hand/put-halves.ts";
+import { makeKey } from "#net/ssh/hand/put-halves.ts";
 import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/prove/testing/lab-route.ts";
 import { viewKey } from "#net/ssh/wire.ts";
+import { openStore } from "#store/store.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
@@ -31,13 +32,12 @@ async function makeWorld() {
   };
 }
 
-function keepPins(fingerprint: string) {
-  const pins = [fingerprint];
-  const hostKeys = createHostKeys({
-    findPin: () => ({ fingerprint: pins.at(-1) ?? "" }),
-    replacePin: async (_host, _port, pin) => void pins.push(pin.fingerprint),
-  });
-  return { pins, hostKeys };
+function keepPins(blob: Uint8Array) {
+  const store = openStore({ path: ":memory:", access: "write" });
+  const pin = { ...viewKey(blob), blob, source: "accepted" as const, pinnedAt: "2026-01-01T00:00:00Z" };
+  store.pins.put({ host: "web1", port: 22, ...pin });
+  const hostKeys = createHostKeys({ store, now: () => new Date() });
+  return { pinned: () => store.pins.find("web1", 22)?.fingerprint, hostKeys };
 }
 
 /** An sshd that was told to may not have read its configuration yet. */
@@ -54,12 +54,15 @@ lab(
     await using world = await makeWorld();
     const { host, hand, route, loginKey } = world;
     const { fingerprint } = viewKey(route.hostKey);
-    const { pins, hostKeys } = keepPins(fingerprint);
+    const { pinned, hostKeys } = keepPins(route.hostKey);
     const made = await makeKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
     if (made.kind !== "made") throw new Error(made.kind);
-    await put(hand, { path: NEW, before: null, wanted: made.hash, mode: "0600", bytes: "made" });
     const blob = blobOf({ publicLine: made.line });
-    const asked = { host: "web1", port: 22, oldKey: fingerprint, newLine: made.line, loginKey };
+    const [type, base64] = made.line.split(" ");
+    const asked = {
+      ...{ host: "web1", port: 22, oldKey: fingerprint, newLine: `${type} ${base64}`, loginKey },
+      ...{ keyFile: NEW, comment: "root@web1" },
+    };
     const use = (...paths: string[]) =>
       host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
 
@@ -67,17 +70,17 @@ lab(
     expect(await again(() => hostKeys.prove({ ...asked, phase: "add" }, { hand, route }))).toEqual({
       ...{ kind: "proved", said: [`the new host key is named and proved: ${viewKey(blob).fingerprint}`] },
     });
-    expect(pins).toEqual([fingerprint]);
+    expect(pinned()).toBe(fingerprint);
 
     await use(NEW);
     expect(await again(() => hostKeys.prove({ ...asked, phase: "remove" }, { hand, route }))).toEqual({
       ...{ kind: "proved", said: [`the new host key is presented: ${viewKey(blob).fingerprint}`] },
     });
-    expect(pins).toEqual([fingerprint, viewKey(blob).fingerprint]);
+    expect(pinned()).toBe(viewKey(blob).fingerprint);
 
     await use(OLD);
     expect(await hostKeys.takeBack(asked, { hand, route })).toBeNull();
-    expect(pins.at(-1)).toBe(fingerprint);
+    expect(pinned()).toBe(fingerprint);
     const other = { ...asked, phase: "remove" as const, loginKey: null };
     const stale = await hostKeys.prove(other, { hand, route });
     expect(stale).toMatchObject({ kind: "unsure" });
@@ -106,14 +109,11 @@ lab("a configuration that sshd does not take is told, and sshd is not", async ()
   expect(await reloadDaemon(hand)).toMatchObject({
     ...{ kind: "bad", message: expect.stringContaining("NoSuchKeyword") },
   });
-  const { hostKeys } = keepPins("");
+  const { hostKeys } = keepPins(route.hostKey);
+  const made = await makeKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
   const asked = {
-    phase: "add" as const,
-    host: "web1",
-    port: 22,
-    oldKey: null,
-    newLine: "x y",
-    loginKey: null,
+    ...{ phase: "add" as const, host: "web1", port: 22, oldKey: null, loginKey: null, comment: "web1" },
+    ...{ keyFile: NEW, newLine: made.kind === "made" ? made.line.split(" ").slice(0, 2).join(" ") : "" },
   };
   expect(await hostKeys.prove(asked, { hand, route })).toMatchObject({ kind: "refused" });
   expect(await readHostKey(host)).toEqual(route.hostKey);

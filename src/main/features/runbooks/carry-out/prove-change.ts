@@ -1,0 +1,40 @@
+import type { Step } from "#domain/rotation/run/step.ts";
+import type { Inside } from "#net/ssh/door.ts";
+import type { HostPlan } from "#shared/model/plan.ts";
+import { type ProofOutcome, proveAccounts } from "./prove-accounts.ts";
+import { hostOf, nearOf, newKeyLine, type RunContext } from "./run-context.ts";
+
+/** Of a change of who may log in, or of sshd's own configuration. */
+export function proveChange(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
+  return run.plan.kind === "rotate-host-key"
+    ? proveHostKey(run, step, inside)
+    : proveAccounts(run, step, inside);
+}
+
+/** Null: nothing is left to do. */
+export async function reloadAfterBack(
+  run: RunContext,
+  { host, port }: HostPlan,
+  inside: Inside,
+): Promise<string | null> {
+  const newLine = newKeyLine(run);
+  if (run.plan.kind !== "rotate-host-key" || newLine === null) return null;
+  return run.hostKeys.takeBack({ host, port, newLine }, inside);
+}
+
+async function proveHostKey(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
+  const { host, port } = hostOf(run, step);
+  const { newKey, oldKey } = run.plan;
+  const newLine = newKeyLine(run);
+  if (newLine === null || newKey?.kind !== "made-on-holder")
+    return { kind: "refused", message: "there is no new host key" };
+  const { loginKey } = inside.hand;
+  return run.hostKeys.prove(
+    {
+      ...{ phase: step.phase === "remove" ? "remove" : "add", host, port, oldKey, newLine },
+      ...{ keyFile: newKey.path, comment: newKey.comment },
+      loginKey: loginKey === null ? null : await run.holders.proofKey(nearOf(run), loginKey),
+    },
+    inside,
+  );
+}
