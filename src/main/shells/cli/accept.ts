@@ -39,7 +39,8 @@ const choosing = (command: Command): Command =>
 
 const HELP = `
 Findings are chosen as latchkey findings lists them: every word of FILTER must stand in the row. An acceptance is
-for one rule and one thing. What is accepted is in no count and nothing for --fail-on; it ends by itself.
+for one rule and one thing, and covers the places, accounts or certificates that it is about by then: it ends when
+another one comes, and by itself on its day. What is accepted is in no count and nothing for --fail-on.
 
 Examples:
   latchkey accept --rule certificate-self-signed --host lab1 --until 2027-01-31 --reason "a test machine"

@@ -107,15 +107,11 @@ async function gatherConsents(
   return consents;
 }
 
-async function gatherWord(
-  { confirm }: Plan,
-  { type }: ChangeOptions,
-  { ask }: World,
-): Promise<string | null> {
-  if (!confirm) return null;
-  if (type !== undefined) return type;
+/** What is to be typed is typed at a terminal; whoever says --yes in a script has said it. */
+async function gatherWord({ confirm }: Plan, { yes }: ChangeOptions, { ask }: World): Promise<string | null> {
+  if (!confirm || yes) return confirm?.word ?? null;
   const why = confirm.why.join("; ");
-  if (!ask) throw new Refusal("conflict", `${why}: --type '${confirm.word}' confirms it`);
+  if (!ask) throw new Refusal("conflict", `${why}; nobody is there to be asked, and --yes confirms it`);
   return (await ask(printable(`${why}.\nType "${confirm.word}" to carry it out: `))).trim();
 }
 

@@ -9,7 +9,6 @@ export type ChangeOptions = CommonOptions & {
   apply?: string | true;
   script?: string;
   yes?: boolean;
-  type?: string;
   consent?: string[];
   canary?: boolean;
   batch?: number;
@@ -24,8 +23,7 @@ export const addChangeOptions = (command: Command): Command =>
     .option("--plan <file>", "write the plan to this file, and change nothing")
     .option("--apply [file]", "carry the plan out, or the one in this file")
     .option("--script <folder>", "write the plan as a script for each host, to be carried there")
-    .option("--yes", "carry it out without asking; what is to be typed is asked for all the same")
-    .option("--type <word>", "what is to be typed where a plan asks for it, as its confirmation says")
+    .option("--yes", "carry it out without asking, for scripts; what is to be typed is not asked for either")
     .option(
       "--consent <check>",
       "agree to a check: its name, or as the plan says it; may be given again",

@@ -55,7 +55,7 @@ the old private halves, and only then is the old key removed. Whatever fails is 
 stops. Ctrl-C pauses it; latchkey runs says how it stands, goes on with it or takes it back.
 
 A plan for root, for the key of an authority, for more than ten hosts or for hosts labelled production is confirmed by
-typing a word: at a terminal, or by --type.
+typing a word, which --yes stands for in a script.
 
 Examples:
   latchkey rotate key SHA256:2vN...
