@@ -1579,6 +1579,7 @@ only_hosts() {
 
 read_certificates() {
 	seen_certificates=$nl told_files=$nl told_folders=$nl keystores='' trusted=0 folders=0
+	homes=$(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000)
 	walk_certificates
 	[ $trusted = 0 ] || unread trust-store /etc/ssl/certs trust-store $trusted
 	read_kubernetes
@@ -1844,9 +1845,9 @@ read_kubernetes() {
 			/var/lib/rancher/*/server/cred/*.kubeconfig /var/lib/rancher/*/server/manifests/*.yaml
 	set -f
 	IFS=$nl
-	for home in $(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000); do
+	for home in $homes; do
 		unset IFS
-		if ! is_silent "$home/.kube"; then
+		if ! is_silent "$home/.kube" && [ -d "$home/.kube" ]; then
 			set +f
 			list_kubernetes "$home"/.kube/config "$home"/.kube/*.conf "$home"/.kube/*.yaml "$home"/.kube/*.yml
 		fi
@@ -2507,7 +2508,7 @@ read_keystores() {
 	may_hang /var/lib keystore || list_stores /var/lib/tomcat*/conf/*.p12 /var/lib/tomcat*/conf/*.jks
 	set -f
 	IFS=$nl
-	for home in $(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000); do
+	for home in $homes; do
 		unset IFS
 		is_silent "$home" || list_stores "$home/.keystore"
 		IFS=$nl

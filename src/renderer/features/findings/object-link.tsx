@@ -43,7 +43,7 @@ export function ObjectLink({ finding: { object, host } }: { finding: Finding }) 
           {...look}
           renderRoot={(props) => <Link to="/hosts" search={host ? { search: host } : {}} {...props} />}
         >
-          Open its host
+          {host ? "Open its host" : "List the hosts"}
         </Button>
       );
     case "host":
