@@ -1,4 +1,5 @@
 /** Proofs of host keys: that sshd names and proves one beside that which it presents, and that it presents another. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Identity } from "#net/ssh/identities.ts";
 import { logIn } from "#net/ssh/log-in.ts";
 import { sayAddress } from "#net/ssh/ssh-failure.ts";
@@ -21,7 +22,29 @@ type Wish = {
  * Logs in over the key that is known, and has sshd prove all that it holds (hostkeys-00@openssh.com), as clients with
  * UpdateHostKeys do. Rejects only when told to stop.
  */
-export async function proveHostKeyNamed(route: ProofRoute, { user, key, blob }: Wish): Promise<LoginProof> {
+export const proveHostKeyNamed = (route: ProofRoute, wish: Wish): Promise<LoginProof> =>
+  whileItReloads(route, () => tryNamed(route, wish));
+
+/** A fresh connection that takes this key of the host and no other of its type. */
+export const proveHostKeyPresented = (route: ProofRoute, wish: Wish): Promise<LoginProof> =>
+  whileItReloads(route, () => tryPresented(route, wish));
+
+/** An sshd that reads its configuration again listens nowhere for a moment, and has its old keys until then. */
+const TRIES = 12;
+const PAUSE_MS = 250;
+
+async function whileItReloads({ signal }: ProofRoute, prove: () => Promise<LoginProof>): Promise<LoginProof> {
+  for (let left = TRIES; ; left--) {
+    const proof = await prove();
+    const mayBeLater =
+      proof.kind === "refused" ||
+      (proof.kind === "inconclusive" && (proof.why === "unreachable" || proof.why === "lost"));
+    if (!mayBeLater || left === 1) return proof;
+    await pause(PAUSE_MS, undefined, { signal });
+  }
+}
+
+async function tryNamed(route: ProofRoute, { user, key, blob }: Wish): Promise<LoginProof> {
   if (!key) return inconclusive("impossible", "without a login the host names no keys");
   const { promise, resolve } = Promise.withResolvers<readonly Uint8Array[] | null>();
   const way = await route.open();
@@ -48,11 +71,7 @@ export async function proveHostKeyNamed(route: ProofRoute, { user, key, blob }: 
   }
 }
 
-/** A fresh connection that takes this key of the host and no other of its type. */
-export async function proveHostKeyPresented(
-  route: ProofRoute,
-  { user, key, blob }: Wish,
-): Promise<LoginProof> {
+async function tryPresented(route: ProofRoute, { user, key, blob }: Wish): Promise<LoginProof> {
   const way = await route.open();
   route.signal.throwIfAborted();
   if ("outcome" in way) return readFailure(way);
