@@ -487,11 +487,26 @@ do_begin() {
 	enter "$1"
 	run=$2 who=$(put_line "$3" | tr -c 'A-Za-z0-9@._:\n-' '_' | cut -c 1-200) seconds=$4 breaks=${5-}
 	check_words "$run" "$seconds"
+	begun=begun tries=0
+	# Somebody who ends may take the folder away again between one call and the next.
+	until take_lock || [ $tries -ge 20 ]; do tries=$((tries + 1)); done
+	if [ -n "$problem" ] || [ -z "$lock" ]; then
+		why_of "$problem"
+		rmdir .latchkey 2>/dev/null
+		no "$why"
+	fi
+	drop_locks "$lock"
+	problem=$(mkdir -p ".latchkey/$run" 2>&1) || { why_of "$problem"; no "$why"; }
+	ok $begun "$since" "$((now + seconds))"
+}
+
+# Makes the lock after the highest; 1: once more.
+take_lock() {
 	problem=$(mkdir .latchkey 2>&1) || [ -d .latchkey ] || no_folder
 	look_at .latchkey
-	case $mode in d*) ;; *) no work-folder-taken ;; esac
+	case $mode in d*) ;; '') return 1 ;; *) no work-folder-taken ;; esac
 	[ "$uid" = "$my_uid" ] || no work-folder-taken
-	now=$(date +%s) begun=begun
+	now=$(date +%s)
 	find_lock
 	since=$now
 	if [ "$lock_token" = "$run" ]; then since=$lock_since begun=renewed
@@ -500,18 +515,16 @@ do_begin() {
 	mine=$((${lock:-0} + 1))
 	problem=$(ln -s "$run,$who,$since,$((now + seconds))" ".latchkey/lock-$mine" 2>&1) && problem=
 	find_lock
-	# Somebody was faster: the highest holds.
 	if [ -n "$lock" ] && [ "$lock_token" != "$run" ]; then
+		# Somebody was faster: the highest holds.
 		[ -n "$problem" ] || rm -f ".latchkey/lock-$mine"
 		is_held
 	fi
-	[ -z "$problem" ] || { why_of "$problem"; rmdir .latchkey 2>/dev/null; no "$why"; }
-	drop_locks "$lock"
-	problem=$(mkdir -p ".latchkey/$run" 2>&1) || { why_of "$problem"; no "$why"; }
-	ok $begun "$since" "$((now + seconds))"
+	[ -z "$problem" ] || [ -d .latchkey ]
 }
 
 no_folder() {
+	if [ $tries -lt 20 ] && mkdir .latchkey 2>/dev/null; then return; fi
 	judge_flags . || no "$refusal" "$detail"
 	why_of "$problem"
 	no "$why" "$problem"
@@ -820,7 +833,7 @@ do_arm() {
 	part=
 	put_line "$way" >"$work/armed-$id.$gen" || no no-space
 	case $way in
-		sleep) start_sleep ;;
+		sleep) { has setsid || has nohup; } && start_sleep ;;
 		at) start_at ;;
 		systemd-run) ;;
 		*) rm -f "$work/armed-$id.$gen"; no odd-words ;;

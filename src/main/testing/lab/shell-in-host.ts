@@ -28,8 +28,12 @@ export function startShellIn(host: LabHost, { shell = "sh", user, wrap = [] }: W
   const enter = ["-t", String(host.pid), "-m", "-n", "-p", "-u", "-r", "-w"];
   const asUser = user ? ["setpriv", "--reuid", user, "--regid", user, "--init-groups"] : [];
   const [program = "", ...rest] = shell.split(" ");
-  const command = [...wrap, ...asUser, `/usr/bin/${program}`, ...rest, "-s"];
-  const child = spawn("nsenter", [...enter, ...command], {
+  return startShell(["nsenter", ...enter, ...wrap, ...asUser, `/usr/bin/${program}`, ...rest, "-s"]);
+}
+
+/** A shell by the command that starts it. */
+export function startShell([command = "", ...args]: readonly string[]): ShellInHost {
+  const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "ignore"],
     // A group of its own.
     detached: true,

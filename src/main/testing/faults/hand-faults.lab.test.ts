@@ -1,0 +1,155 @@
+/** Faults of a host while a hand changes one of its files: whatever ends it, the file is one of those that were meant. */
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { arm, begin, disarm, end, write } from "#net/ssh/hand/host-files.ts";
+import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { recordFault } from "./fault-table.ts";
+
+const lab = test.skipIf(!canStartHosts());
+
+/** Moments of each scenario at which it is killed; the long form takes all of them. */
+const MOMENTS = Number(process.env.LATCHKEY_KILL_MOMENTS ?? 8);
+const KILLER = ["/usr/bin/python3", "-I", join(import.meta.dirname, "kill-at-call.py")];
+
+const SSH = "/home/alice/.ssh";
+const FILE = `${SSH}/authorized_keys`;
+const RUN = { path: FILE, id: "f0", token: TOKEN };
+const BEFORE = Buffer.from("old key\r\nother \xe9\nno last newline", "latin1");
+const ADD = wishTo(FILE, BEFORE, { at: 9, line: "new key\r\n" });
+const ADDED = ADD.after;
+const REMOVED = Buffer.concat([Buffer.from("new key\r\n"), BEFORE.subarray(9)]);
+const { after: _, ...ADDING } = ADD;
+const REMOVING = {
+  ...ADDING,
+  ...{ expected: [hashOf(ADDED)], wanted: hashOf(REMOVED) },
+  splices: [{ at: 0, removed: 9, inserted: Buffer.from("new key\r\n") }],
+};
+const RESTORING = {
+  ...{ ...ADDING, splices: [], wanted: hashOf(BEFORE) },
+  expected: [hashOf(ADDED), hashOf(REMOVED), hashOf(BEFORE)],
+};
+const WHOLE = [BEFORE, ADDED, REMOVED].map(hashOf);
+
+let host: LabHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  host = await startHost({
+    name: "falls",
+    prepare: `useradd --create-home alice; mkdir -m 700 ${SSH}
+      base64 -d > ${FILE} <<'END'
+${BEFORE.toString("base64")}
+END
+      cp ${FILE} /root/before
+      chown -R alice: ${SSH}; chmod 640 ${FILE}; setfattr -n user.note -v kept ${FILE}`,
+  });
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+/** Whole, its owner's, with its mode and attributes; and which of the three it is. */
+async function judge(point: string): Promise<number> {
+  const [hash = "", ...rest] = (
+    await host.run(
+      `sha256sum < ${FILE} | cut -c 1-64; stat -c '%U %G %a %h' ${FILE}; getfattr -d ${FILE} 2>/dev/null | grep note`,
+    )
+  ).split("\n");
+  expect(WHOLE, `${point}: torn or empty`).toContain(hash);
+  expect(rest[0], point).toMatch(/^alice alice 640 [12]$/);
+  expect(rest[1], point).toBe('user.note="kept"');
+  return WHOLE.indexOf(hash);
+}
+
+/** All that a run does to a file, as far as it comes. */
+async function work(hand: Hand): Promise<void> {
+  const armed = { ...RUN, way: "sleep" as const, seconds: 600, putBack: Buffer.from("old key\r\n") };
+  for (const step of [
+    () => begin(hand, beginOn(FILE)),
+    () => arm(hand, { ...armed, wrote: ADDING.wanted, prior: ADDING.before }),
+    () => write(hand, ADDING),
+    () => disarm(hand, RUN),
+    () => arm(hand, { ...armed, wrote: REMOVING.wanted, prior: ADDING.wanted }),
+    () => write(hand, REMOVING),
+    () => disarm(hand, RUN),
+    () => end(hand, RUN),
+  ]) {
+    const { kind } = await step();
+    if (!["begun", "armed", "written", "disarmed", "ended"].includes(kind)) return;
+  }
+}
+
+/** One re-run: looks at nothing, puts everything back, leaves nothing. */
+async function rollBack(point: string): Promise<void> {
+  await using hand = await openHandIn(startShellIn(host));
+  expect(await begin(hand, beginOn(FILE)), point).toMatchObject({ kind: "begun" });
+  expect(await disarm(hand, RUN), point).toEqual({ kind: "disarmed" });
+  const restored = await write(hand, RESTORING);
+  // Once the run was at its end there is nothing to go back to but the first bytes, by hand.
+  if (restored.kind === "refused" && restored.why === "no-before")
+    await host.run(`cat /root/before > ${FILE}`);
+  else expect(restored, point).toMatchObject({ kind: "written" });
+  expect(await end(hand, RUN), point).toEqual({ kind: "ended" });
+  expect(await judge(point), point).toBe(0);
+  expect(await host.run(`ls -A ${SSH}; stat -c %h ${FILE}`), `${point}: stray`).toBe("authorized_keys\n1\n");
+}
+
+const SCENARIOS = [
+  { shell: "dash", mode: "all" },
+  { shell: "dash", user: "alice", mode: "one" },
+  { shell: "busybox sh", user: "alice", mode: "all" },
+  ...(MOMENTS > 1_000
+    ? ([
+        { shell: "bash", user: "alice", mode: "all" },
+        { shell: "mksh", user: "alice", mode: "one" },
+      ] as const)
+    : []),
+] as const;
+
+const timeout = 7_200_000;
+
+lab(
+  "R2: a host's shell is killed at any call that writes: the file is old or new",
+  { timeout },
+  async ({ task }) => {
+    let points = 0;
+    const seen = [0, 0, 0];
+    for (const { mode, ...who } of SCENARIOS) {
+      const wrap = (nth: number) => [...KILLER, mode, String(nth)];
+      const counted = await countCalls({ ...who, wrap: [...wrap(0)] });
+      await host.run(`cat /root/before > ${FILE}`);
+      const step = Math.max(1, counted / MOMENTS);
+      for (let at = 1; at <= counted; at += step) {
+        const nth = Math.floor(at);
+        const point = `${JSON.stringify(who)} ${mode} ${nth} of ${counted}`;
+        const hand = await openHandIn(startShellIn(host, { ...who, wrap: wrap(nth) })).catch(() => null);
+        if (hand) {
+          await work(hand);
+          await hand.kill();
+        }
+        const state = await judge(point);
+        seen[state] = (seen[state] ?? 0) + 1;
+        await rollBack(point);
+        points++;
+      }
+    }
+    if (MOMENTS > 1_000) expect(points).toBeGreaterThanOrEqual(700);
+    recordFault(task, {
+      ...{ id: "R2", injected: "ptrace SIGKILL" },
+      seen: `${points} points: ${seen[0]} old, ${seen[1]} with both, ${seen[2]} new; 0 torn, 0 stray`,
+    });
+  },
+);
+
+/** How many calls that write a whole run makes. */
+async function countCalls(wish: { shell: string; user?: string; wrap: string[] }): Promise<number> {
+  const [program = "", ...rest] = wish.wrap;
+  const log = "/tmp/calls";
+  const wrap = ["sh", "-c", `exec "$@" 2>${log}`, "sh", program, ...rest];
+  const hand = await openHandIn(startShellIn(host, { ...wish, wrap }));
+  await work(hand);
+  await hand[Symbol.asyncDispose]();
+  expect(await judge("uninterrupted")).toBe(2);
+  return Number((await host.run(`tail -n 1 ${log}`)).trim());
+}
