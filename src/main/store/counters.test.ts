@@ -89,7 +89,7 @@ function play(store: Store, one: Played): void {
     collected: {
       isPartial: one.isPartial,
       certificateFiles: [{ path: "/etc/ssl/a.pem", certificates: certificates(one.files) }],
-      keyFiles: one.keyFiles.map((key) => makeKeyFile(`key ${key}`)),
+      keyFiles: one.keyFiles.map((key) => ({ ...makeKeyFile(`key ${key}`), spkiSha256: `spki ${key % 3}` })),
       grants: one.grants.map((judged, line) =>
         makeGrant(`key ${judged.key}`, {
           account: `account ${judged.account}`,

@@ -15,6 +15,13 @@ export function findInconsistencies(read: (sql: string) => unknown[]): string[] 
 /** What the triggers keep, and the same counted from the start. */
 const COUNTS: [string, string][] = [
   [
+    "SELECT id, elsewhere_since IS NOT NULL AS is_elsewhere FROM key_file WHERE gone_scan IS NULL ORDER BY id",
+    `SELECT id, EXISTS (
+       SELECT 1 FROM key_file AS other
+       WHERE other.spki_sha256 = key_file.spki_sha256 AND other.gone_scan IS NULL AND other.host <> key_file.host) AS is_elsewhere
+     FROM key_file WHERE gone_scan IS NULL ORDER BY id`,
+  ],
+  [
     "SELECT id, place_count, endpoint_count, only_name, is_seen, is_at_endpoint, is_in_file FROM certificate ORDER BY id",
     `SELECT id, count(place.certificate) AS place_count, count(endpoint) AS endpoint_count,
             iif(count(DISTINCT name) = 1, min(name), NULL) AS only_name,
