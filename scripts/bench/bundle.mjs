@@ -26,8 +26,10 @@ export async function bundle(modules) {
     await remove();
     throw error;
   }
+  const hrefOf = (name) => pathToFileURL(join(outDir, `${name}.js`)).href;
   return {
-    load: (name) => import(pathToFileURL(join(outDir, `${name}.js`)).href),
+    load: (name) => import(hrefOf(name)),
+    hrefOf,
     [Symbol.asyncDispose]: remove,
   };
 }

@@ -20,10 +20,12 @@ const PARTS = {
   "authorized-keys": "authorized_keys",
   verdicts: "verdicts of grants",
   tls: "TLS probe, scan into a database",
+  memory: "10,000 endpoints in one scan",
   "dead-addresses": "2,000 addresses, 5 % of them dead",
   ssh: "SSH first visit",
   rotation: "a key replaced on some hosts",
   lists: "lists and counts, start, rows on screen",
+  served: "lists and sums of what is served, labelled and kept",
 };
 
 endWithParent();

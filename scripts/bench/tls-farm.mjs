@@ -1,4 +1,4 @@
-/** Many endpoints on this machine: one nginx, one port, an address of loopback each. */
+/** Many endpoints on this machine: one nginx, one port, an address of loopback each. Needs a descriptor for each, twice. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
@@ -57,7 +57,7 @@ user root;
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log stderr crit;
-events { worker_connections 8192; }
+events { worker_connections 16384; }
 http {
   access_log off;
   ssl_session_cache off;

@@ -14,6 +14,7 @@ import { connect } from "node:tls";
 import { bundle } from "./bundle.mjs";
 import { report } from "./figures.mjs";
 import { cheapest, childCpu, inTurns, ownCpu } from "./measure.mjs";
+import { scanAll } from "./scan-all.mjs";
 import { startTlsFarm } from "./tls-farm.mjs";
 
 const count = Number(process.argv[2] ?? 400);
@@ -32,6 +33,7 @@ const { createTlsProber } = await bundled.load("prober");
 await using folder = await mkdtempDisposable(join(tmpdir(), "latchkey-bench-"));
 await using farm = await startTlsFarm(folder.path, count);
 const { targets } = farm;
+const text = targets.map(({ host, port }) => `${host}:${port}`).join("\n");
 const workstation = { user: "root", home: folder.path, agentSocket: null };
 
 const costs = await cheapest(
@@ -43,7 +45,10 @@ const costs = await cheapest(
         databasePath: join(folder.path, `${performance.now()}.db`),
         workstation,
       });
-      return await ownCpu(() => scanAll(app.client));
+      return await ownCpu(async () => {
+        const ok = await scanAll(app.client, text);
+        if (ok !== count) throw new Error(`the scan read ${ok} of ${count} endpoints`);
+      });
     },
   },
   ROUNDS,
@@ -82,20 +87,6 @@ async function probeAll() {
     const { outcome, chain } = await prober.probeEndpoint(target, signal);
     if (outcome !== "presented" || chain.length !== 2) throw new Error(`${target.host}: ${outcome}`);
   });
-}
-
-async function scanAll(client) {
-  const text = targets.map(({ host, port }) => `${host}:${port}`).join("\n");
-  const controller = new AbortController();
-  const events = await client.events.watch(undefined, { signal: controller.signal });
-  const { scanId } = await client.scans.start({ text, only: "tls" });
-  for await (const _ of events) {
-    const { state, ok } = await client.scans.find({ scanId });
-    if (state === "running") continue;
-    if (ok !== count) throw new Error(`the scan read ${ok} of ${count} endpoints`);
-    break;
-  }
-  controller.abort();
 }
 
 async function connectAll(look) {

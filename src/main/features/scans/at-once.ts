@@ -5,7 +5,7 @@ export type AtOnce = { hosts: number; endpoints: number; isFixed: boolean };
 const HOSTS_AT_ONCE = 32;
 
 /** Endpoints under way at a time. Dead addresses wait here together; the prober limits the handshakes. */
-const ENDPOINTS_AT_ONCE = 4_096;
+const ENDPOINTS_AT_ONCE = 2_048;
 
 /** Logins under way through one jump host: sshd takes ten strangers at a time, and ten channels of one login. */
 export const AT_ONCE_THROUGH_A_JUMP_HOST = 8;

@@ -5,7 +5,7 @@ import type { Recording } from "./recording/recording.ts";
 import { runScan, type ScanTask, type Visits } from "./run-scan.ts";
 
 type Deps = {
-  recording: Pick<Recording, "keep" | "settle" | "finish" | "onFailure">;
+  recording: Pick<Recording, "awaitTurn" | "keep" | "settle" | "finish" | "onFailure">;
   announce: (announcement: Announcement) => void;
   log: (error: unknown) => void;
   now: () => Date;
@@ -32,7 +32,7 @@ export async function carryOut(
   recording.onFailure(scanId, (error) => controller.abort(error));
   let state: EndedState = "interrupted";
   try {
-    await runScan(task, prepare(signal), { keep: recording.keep, log, now }, signal);
+    await runScan(task, prepare(signal), { ...recording, log, now }, signal);
     await recording.settle();
     signal.throwIfAborted();
     state = "finished";

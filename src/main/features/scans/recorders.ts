@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { spareMemory } from "#net/spare-memory.ts";
 import { MEMORY } from "#store/opening/connection.ts";
 import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-visit.ts";
@@ -27,6 +28,7 @@ function startRecorder(store: Store, hear: Hear): RecorderLink {
 }
 
 function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
+  spareMemory();
   const worker = new Worker(WORKER, {
     ...{ name: "recording", workerData: work },
     ...{ argv: [], execArgv: [], env: {} },

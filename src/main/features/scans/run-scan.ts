@@ -27,6 +27,8 @@ export type Visits = {
 };
 
 type Keeping = {
+  /** Resolves when one more visit may be kept. */
+  awaitTurn: () => Promise<void>;
   /** Takes what a visit brought home; writing it is not waited for. */
   keep: (home: BroughtHome) => void;
   /** Told of a fault of this program in one visit; the others go on. */
@@ -45,7 +47,7 @@ const WAITING_FOR_EACH_VISITED = 4;
 export async function runScan(
   { scanId, targets, atOnce }: ScanTask,
   { ways, keepOpen, visitHost, visitEndpoint, endpointWays }: Visits,
-  { keep, log, now }: Keeping,
+  { awaitTurn, keep, log, now }: Keeping,
   signal: AbortSignal,
 ): Promise<void> {
   const endpoints = Map.groupBy(
@@ -60,7 +62,9 @@ export async function runScan(
     await using _open = await endpointWays.keepOpen(way);
     const most = isJumpHost(way) ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.endpoints;
     await inParallel(behind, Math.min(most, atOnce.endpoints), async (target) => {
-      keep(await guarded(target, visitEndpoint(target)));
+      const home = await guarded(target, visitEndpoint(target));
+      await awaitTurn();
+      keep(home);
     });
   }
 

@@ -1,5 +1,6 @@
 import { connect as connectTo, type Socket } from "node:net";
 import { type ConnectError, type Failure, readConnectError } from "#net/connect-failure.ts";
+import { onAbort } from "#net/on-abort.ts";
 
 export type Connected = { socket: Socket; address: string };
 
@@ -26,7 +27,7 @@ export function connectToFirst(
     for (const socket of pending) if (socket !== winner) socket.destroy();
     pending.clear();
     next = addresses.length;
-    signal.removeEventListener("abort", stop);
+    ignore();
     settle();
   };
   const stop = () => finish(() => reject(signal.reason));
@@ -61,7 +62,7 @@ export function connectToFirst(
     if (next < addresses.length) after(STAGGER_MS, tryNext);
   };
 
-  signal.addEventListener("abort", stop);
+  const ignore = onAbort(signal, stop);
   if (signal.aborted) stop();
   else tryNext();
   return promise;

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { onAbort } from "#net/on-abort.ts";
 
 /** How a server fell silent. */
 export type Silence = { kind: "closed" | "reset" | "timed-out"; hasHeard: boolean };
@@ -26,7 +27,7 @@ export function exchange<Heard>(
   const stop = () => reject(signal.reason);
   const timer = setTimeout(() => silence("timed-out"), deadlineMs);
 
-  signal.addEventListener("abort", stop);
+  const ignore = onAbort(signal, stop);
   stream.on("data", (piece) => {
     const heard = reader.take(piece);
     if (heard) resolve(heard);
@@ -44,7 +45,7 @@ export function exchange<Heard>(
 
   return promise.finally(() => {
     clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
+    ignore();
     stream.removeAllListeners("data");
     stream.destroy();
   });

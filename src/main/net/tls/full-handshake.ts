@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import { onAbort } from "#net/on-abort.ts";
 import type { Answer } from "./answer.ts";
 import { GreetingReader, NOTHING_BESIDE } from "./greeting-reader.ts";
 
@@ -89,7 +90,7 @@ function waitFor(tls: TLSSocket, stream: Duplex, limits: Limits): Promise<Ending
   const stop = () => reject(limits.signal.reason);
   const timer = setTimeout(() => resolve("timed-out"), limits.deadlineMs);
   let heardBytes = 0;
-  limits.signal.addEventListener("abort", stop);
+  const ignore = onAbort(limits.signal, stop);
   if (limits.signal.aborted) stop();
   tls.on("secureConnect", () => resolve("done"));
   tls.on("error", () => resolve("closed"));
@@ -102,7 +103,7 @@ function waitFor(tls: TLSSocket, stream: Duplex, limits: Limits): Promise<Ending
   if (stream.destroyed) resolve("reset");
   return promise.finally(() => {
     clearTimeout(timer);
-    limits.signal.removeEventListener("abort", stop);
+    ignore();
   });
 }
 

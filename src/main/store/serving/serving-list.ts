@@ -80,7 +80,8 @@ export function servingList(db: Database, lists: Lists) {
       if (host !== null) where.push({ sql: "host_text = ?", values: [host] });
       if (sha256 !== null) where.push({ sql: `id IN (${ABOUT_CERTIFICATE})`, values: [sha256, sha256] });
       const order = { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending };
-      return lists.list({ select: COLUMNS, from: "serving", where, sort: order, ...page }, toItem);
+      const sought = search.trim() === "" ? {} : { sought: "id" };
+      return lists.list({ select: COLUMNS, from: "serving", where, sort: order, ...sought, ...page }, toItem);
     },
   };
 }

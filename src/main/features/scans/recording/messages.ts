@@ -50,8 +50,8 @@ export type Sent =
 
 /** What the recorder tells. */
 export type Told =
-  /** So many bytes of what it was sent wait no longer, and there is news of these scans. */
-  | { kind: "written"; bytes: number; scanIds: readonly ScanId[] }
+  /** So many visits wait no longer, nor so many bytes of what they sent, and there is news of these scans. */
+  | { kind: "written"; visits: number; bytes: number; scanIds: readonly ScanId[] }
   /** Nothing more of this scan is written. */
   | { kind: "failed"; scanId: ScanId; error: CarriedError }
   | { kind: "answer"; id: number; answer: Answer }

@@ -58,7 +58,7 @@ test("what was kept before a request is written before it is answered, without w
   await turns(2);
   expect(told).toEqual([
     { kind: "answer", id: 1, answer: 1 },
-    { kind: "written", bytes: 0, scanIds: [1] },
+    { kind: "written", visits: 2, bytes: 0, scanIds: [1] },
     { kind: "answer", id: 2, answer: null },
   ]);
   expect(probes()).toEqual(["web1 refused", "web2 refused"]);

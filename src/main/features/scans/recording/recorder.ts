@@ -73,7 +73,7 @@ export function createRecorder({ store, read, importBundle, tell }: Deps): (sent
     const homes = takeWhileHome(waiting);
     const written = homes.slice(0, writeVisits(homes, isOver));
     const bytes = written.reduce((sum, home) => sum + sizeOf(home), 0);
-    tell({ kind: "written", bytes, scanIds: [...new Set(written.map(scanOf))] });
+    tell({ kind: "written", visits: written.length, bytes, scanIds: [...new Set(written.map(scanOf))] });
     return written.length;
   }
 }

@@ -20,6 +20,9 @@ type Deps = {
 /** What has come from hosts and waits to be read, in bytes: four of the largest streams. */
 const MOST_WAITING = 64 * 1024 * 1024;
 
+/** Visits that wait to be written: endpoints may answer sooner than what they sent is judged. */
+const MOST_VISITS_WAITING = 1_000;
+
 /** Visits go over together that come within so many milliseconds: a message costs more than a small visit. */
 const GATHER_MS = 10;
 
@@ -31,8 +34,9 @@ export type Recording = ReturnType<typeof createRecording>;
  */
 export function createRecording({ startRecorder, announce, log }: Deps) {
   const room = createRoom(MOST_WAITING);
+  const queue = createRoom(MOST_VISITS_WAITING);
   const failures = new Map<ScanId, (error: unknown) => void>();
-  const hear = createListener({ room, failures, announce, log });
+  const hear = createListener({ room, queue, failures, announce, log });
   const line = createLine({ start: startRecorder, hear });
   const basket = createBasket(line);
 
@@ -45,6 +49,8 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
   return {
     takeTurn: line.takeTurn,
     makeRoom: room.make,
+    /** Resolves when one more visit may be kept. */
+    awaitTurn: () => queue.make(1),
 
     /** What is asked for is remembered, and the scan is on record as running. */
     begin: (scan: { asked: readonly Asked[]; at: Instant }) => request({ kind: "begin", ...scan }),
@@ -52,6 +58,7 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
     /** Takes what a visit brought home; its writing is not waited for. */
     keep(home: BroughtHome): void {
       room.fill(sizeOf(home));
+      queue.fill(1);
       basket.add(home);
     },
 
@@ -80,15 +87,17 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
 
 type Listening = Pick<Deps, "announce" | "log"> & {
   room: ReturnType<typeof createRoom>;
+  queue: ReturnType<typeof createRoom>;
   failures: ReadonlyMap<ScanId, (error: unknown) => void>;
 };
 
 const createListener =
-  ({ room, failures, announce, log }: Listening) =>
+  ({ room, queue, failures, announce, log }: Listening) =>
   (news: News): void => {
     switch (news.kind) {
       case "written":
         room.empty(news.bytes);
+        queue.empty(news.visits);
         for (const scanId of news.scanIds) announce({ kind: "scan-progressed", scanId });
         break;
       case "failed":
@@ -99,6 +108,7 @@ const createListener =
         break;
       case "dead":
         room.clear();
+        queue.clear();
         for (const tell of failures.values()) tell(reviveError(news.error));
         break;
       default:
