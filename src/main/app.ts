@@ -5,14 +5,17 @@ import handScript from "#resources/rotation/hand.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
 import { contract, type LatchkeyClient } from "#shared/contract/index.ts";
+import type { HostPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayFault } from "#shared/text/fault.ts";
 import { printable } from "#shared/text/printable.ts";
+import { writeTarget } from "#shared/text/target.ts";
 import { createBackground } from "./background.ts";
 import { createAccess } from "./features/access/index.ts";
 import { createActivity } from "./features/activity/index.ts";
 import { createBundles } from "./features/bundles/index.ts";
+import { judgeSignature } from "./features/bundles/judge-signature.ts";
 import { createCertificates } from "./features/certificates/index.ts";
 import { createChains } from "./features/chains/index.ts";
 import { createChanges } from "./features/changes/index.ts";
@@ -151,8 +154,9 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
     openDoor: createDoors({ ...ways, loadSshConfig, script }),
     holders: createHolders(workstation),
     hostKeys: createHostKeys({ store, now }),
+    judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
     who: `${workstation.user}@${nameThisComputer().hostname}`,
-    rescan: (text) => scanToItsEnd(client(), text),
+    rescan: (hosts, identityFiles) => scanAgain(client(), hosts, identityFiles),
     factDeps: async () => ({
       ...{ inventory: store.runbooks.facts, heldKeys: store.people.heldKeys, workstation, now },
       ...{ lookAtHeldHalf, routeTo: (await loadSshConfig(workstation, null)).config.routeTo },
@@ -160,11 +164,21 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   });
 }
 
-async function scanToItsEnd(client: LatchkeyClient, text: string): Promise<void> {
-  const announcements = await client.events.watch();
-  const { scanId } = await client.scans.start({ text });
-  for await (const announced of announcements)
-    if (announced.kind === "scan-finished" && announced.scanId === scanId) break;
+/** Reads hosts of a plan once more, as the plan logs in to them; resolves at the end. */
+async function scanAgain(
+  client: LatchkeyClient,
+  hosts: readonly HostPlan[],
+  identityFiles: readonly string[],
+): Promise<void> {
+  for (const [useSudo, some] of Map.groupBy(hosts, (host) => host.useSudo)) {
+    const text = some
+      .map(({ host, port, user }) => writeTarget({ kind: "ssh", host, port, user }))
+      .join("\n");
+    const announcements = await client.events.watch();
+    const { scanId } = await client.scans.start({ text, useSudo, identityFiles: [...identityFiles] });
+    for await (const announced of announcements)
+      if (announced.kind === "scan-finished" && announced.scanId === scanId) break;
+  }
 }
 
 const proceduresOf = <T extends Record<string, { procedures: unknown }>>(features: T) =>

@@ -1,16 +1,17 @@
 import { implement } from "@orpc/server";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { HostPlan } from "#shared/model/plan.ts";
-import { writeTarget } from "#shared/text/target.ts";
 import { createGrace } from "./grace/create-grace.ts";
 import { hearLogin } from "./grace/hear-login.ts";
 import type { RunDeps } from "./launch-run.ts";
 import { createPlans, type PlanDeps } from "./plans.ts";
 import { createQuestions } from "./questions.ts";
 import { createRuns } from "./runs.ts";
+import { createResultTaker, type ResultDeps } from "./take-result.ts";
 
-type Deps = Omit<RunDeps, "questions" | "waits"> & Omit<PlanDeps, "questions">;
+type Deps = Omit<RunDeps, "questions" | "waits"> &
+  Omit<PlanDeps, "questions"> &
+  Pick<ResultDeps, "judgeSignature">;
 
 /** How often a shell that stays looks for runs that have waited long enough. */
 const WATCH_MS = 60 * 60 * 1_000;
@@ -23,11 +24,13 @@ export function createRunbooks(deps: Deps) {
   const plans = createPlans({ ...deps, questions });
   const waits = { hear: hearLogin, judgeGrace: graceBy(deps).judge };
   const runs = createRuns({ ...deps, questions, waits });
+  const takeResult = createResultTaker(deps);
   const procedures = {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
     takePlan: os.takePlan.handler(({ input }) => plans.take({ plan: input.plan, hash: input.hash })),
     exportScripts: os.exportScripts.handler(({ input }) => plans.find(input.planId) && { files: [] }),
+    takeResult: os.takeResult.handler(({ input }) => takeResult(input)),
     start: os.start.handler(({ input }) => runs.start(plans.find(input.planId), input)),
     list: os.list.handler(({ input }) => store.runbooks.runs.list(input)),
     find: os.find.handler(({ input }) => runs.find(input.runId)),
@@ -51,10 +54,9 @@ export function createRunbooks(deps: Deps) {
 }
 
 function graceBy({ store, rescan, now }: Deps) {
-  const write = ({ host, port, user }: HostPlan) => writeTarget({ kind: "ssh", host, port, user });
   return createGrace({
     loginsOf: (host) => store.uses.recall(host, { logins: [], windows: [] }),
-    rescan: (hosts) => rescan(hosts.map(write).join("\n")),
+    rescan: (hosts) => rescan(hosts, []),
     now,
   });
 }

@@ -1,9 +1,8 @@
 import type { Patience } from "#net/retries.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunId, RunStep } from "#shared/model/run.ts";
-import { writeTarget } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
 import { sayByHand } from "./by-hand.ts";
 import { execute } from "./carry-out/execute.ts";
@@ -26,7 +25,7 @@ export type RunDeps = {
   patience: Patience;
   waits: Waits;
   /** Reads hosts again, so that what is shown of them is what stands there now. */
-  rescan: (text: string) => Promise<void>;
+  rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<void>;
   announce: (announcement: Announcement) => void;
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;
@@ -57,7 +56,12 @@ export function createLauncher(deps: RunDeps, running: Running) {
     deps.inBackground(async (closing) => {
       const journal = openJournal(deps, one.id);
       try {
-        await settle(deps, one, journal, await carryOn(deps, one, journal, { ...means, signal: closing }));
+        await settle(
+          deps,
+          { ...one, identityFiles: means.identityFiles },
+          journal,
+          await carryOn(deps, one, journal, { ...means, signal: closing }),
+        );
       } catch (error) {
         await interrupt(deps, journal, error, closing);
       } finally {
@@ -107,7 +111,7 @@ async function hasCome(
 
 async function settle(
   deps: RunDeps,
-  { id, plan }: OneRun,
+  { id, plan, identityFiles }: OneRun & Pick<Means, "identityFiles">,
   journal: Journal,
   { state, message }: Ended,
 ): Promise<void> {
@@ -116,18 +120,26 @@ async function settle(
   const failures = sayFailures(steps);
   const token = runs.find(id)?.token ?? "";
   const byHand = state === "needs-attention" ? sayByHand(plan, steps, token) : [];
-  await readAgain(deps, plan, steps);
+  const isCommitted = state === "committed";
+  await readAgain(deps, plan, steps, { isCommitted, identityFiles });
   await journal.setState(state, failures || message, byHand);
 }
 
 /** What was touched is read again before the run counts as over, so that what is shown of it is what stands there. */
-async function readAgain(deps: RunDeps, plan: Plan, steps: readonly RunStep[]): Promise<void> {
+async function readAgain(
+  deps: RunDeps,
+  plan: Plan,
+  steps: readonly RunStep[],
+  { isCommitted, identityFiles }: { isCommitted: boolean; identityFiles: readonly string[] },
+): Promise<void> {
   const touched = plan.hosts.filter(({ host, port }) =>
     steps.some((step) => step.host === host && step.port === port && step.state !== "planned"),
   );
   if (touched.length === 0) return;
-  const targets = touched.map(({ host, port, user }) => writeTarget({ kind: "ssh", host, port, user }));
-  await deps.rescan(targets.join("\n")).catch(deps.log);
+  const { newKey } = plan;
+  const isOurs = newKey !== null && newKey.kind !== "made-on-holder" && newKey.path !== null;
+  const own = isOurs && isCommitted ? [newKey.path ?? ""] : [];
+  await deps.rescan(touched, [...new Set([...identityFiles, ...own])]).catch(deps.log);
 }
 
 /** What was under way is seen when the run is resumed. */

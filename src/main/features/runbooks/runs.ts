@@ -119,7 +119,7 @@ function refuseTwice(running: Running, plan: Plan): void {
   }
 }
 
-const toSteps = (plan: Plan): RunStep[] =>
+export const toSteps = (plan: Plan): RunStep[] =>
   stepsOf(plan).map(({ host: place, ...step }) => {
     const host = place === null ? null : plan.hosts[place];
     return {
