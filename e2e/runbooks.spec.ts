@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";
+import { QuestionDialog } from "./pages/question-dialog.ts";
 import { type RunbooksLab, startRunbooksLab } from "./pages/runbooks-lab.ts";
 import type { Stage } from "./stages/stage.ts";
 
@@ -132,4 +134,65 @@ test("grants are selected, removed and tightened by keys alone", async ({ stage,
   await frame.press("ControlOrMeta+Enter");
   await run.getByText("Committed", { exact: true }).waitFor();
   expect((await lab.readFiles()).join("\n")).toContain('from="127.0.0.0/8"');
+});
+
+test("the passphrase of the key that logs in is asked for by a plan, and by its run", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRunbooksLab(["web-1"]);
+  await lab.lock("canary-right");
+  const frame = await open(stage, lab);
+  const list = await frame.goTo("Access");
+  const drawer = await list.open("mallory");
+  await drawer.getByRole("button", { name: "Remove" }).click();
+
+  const question = new QuestionDialog(frame.page, "Passphrase");
+  await expect(question.field("Passphrase")).toBeFocused();
+  await expect(question.root).toContainText("It is used for this runbook, and written nowhere");
+  expect(await camera.photograph("plan-asks")).toEqual([]);
+  await frame.page.keyboard.type("canary-right");
+  await frame.press("Enter");
+  const plan = new PlanPage(frame.page);
+  await plan.approve();
+  await plan.apply.click();
+  await question.field("Passphrase").fill("canary-right");
+  await frame.press("Enter");
+  const run = frame.page.getByRole("complementary", { name: "run" });
+  await run.getByText("Committed", { exact: true }).waitFor();
+  expect((await lab.readFiles()).join("\n")).not.toContain("mallory");
+  expect(await frame.page.content()).not.toContain("canary");
+});
+
+test("a plan that was exported is opened again as it was; one that somebody has edited is refused", async ({
+  stage,
+  sample,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRunbooksLab(["web-1"]);
+  const frame = await open(stage, lab);
+  const { page } = frame;
+  const list = await frame.goTo("Access");
+  const drawer = await list.open("mallory");
+  await drawer.getByRole("button", { name: "Remove" }).click();
+  const plan = new PlanPage(page);
+  await plan.apply.waitFor();
+  const download = page.waitForEvent("download");
+  await plan.decision.getByRole("button", { name: "As JSON" }).click();
+  const text = await readFile(await (await download).path(), "utf8");
+
+  const take = async (content: string) => {
+    await frame.goTo("Runbooks");
+    const file = { name: "plan.json", mimeType: "application/json", buffer: Buffer.from(content) };
+    await page.getByLabel("A plan as JSON").setInputFiles(file);
+  };
+  await take(text.replace('"graceDays": 0', '"graceDays": 9'));
+  await expect(page.getByRole("dialog", { name: "No plan" })).toContainText("hash");
+  await frame.press("Escape");
+  await take(text);
+  await expect(page.getByText("Plan #2:")).toBeVisible();
+  await expect(plan.summary).toHaveText("Plan: 0 to add, 0 to change, 1 to remove on 1 host");
+  await expect(plan.apply).toBeEnabled();
 });

@@ -19,14 +19,26 @@ export type RunbooksLab = AsyncDisposable & {
   fingerprint: string;
   /** The fingerprint of the key that is in the home now. */
   readFingerprint(): Promise<string>;
+  /** Gives the key in the home a passphrase. */
+  lock(passphrase: string): Promise<void>;
   /** What each host's files hold now. */
   readFiles(): Promise<string[]>;
 };
 
 const FILES = "/root/.ssh/authorized_keys /home/deploy/.ssh/authorized_keys";
 
+type Wish = {
+  /** Before the key in one of its lines, a host each, over and over. */
+  options?: readonly string[];
+  /** On so many hosts the account holds the private half, too. */
+  holders?: number;
+};
+
 /** So many hosts: each lets the key in to root, and twice to an account, beside a key that nobody is known to have. */
-export async function startRunbooksLab(names: readonly string[]): Promise<RunbooksLab> {
+export async function startRunbooksLab(
+  names: readonly string[],
+  { options = ["no-agent-forwarding"], holders = 0 }: Wish = {},
+): Promise<RunbooksLab> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTemporaryFolder());
   const home = join(folder.path, "home");
@@ -34,9 +46,14 @@ export async function startRunbooksLab(names: readonly string[]): Promise<Runboo
   const key = join(home, ".ssh/id_ed25519");
   await makeKey(key, "jo@desk");
   await makeKey(join(folder.path, "other"), "mallory@laptop");
-  const [mine, other] = await Promise.all([key, join(folder.path, "other")].map(readLine));
+  const mine = await readLine(key);
+  const other = await readLine(join(folder.path, "other"));
+  const half = await readFile(key, "utf8");
   const started = await Promise.allSettled(
-    names.map((name) => startHost({ name, prepare: letIn(mine ?? "", other ?? "") })),
+    names.map((name, index) => {
+      const prepare = letIn({ mine, other, options: options[index % options.length] ?? "" });
+      return startHost({ name, prepare: index < holders ? `${prepare}${hold(half)}` : prepare });
+    }),
   );
   for (const each of started) if (each.status === "fulfilled") stack.use(each.value);
   const failed = started.find((each) => each.status === "rejected");
@@ -55,6 +72,9 @@ export async function startRunbooksLab(names: readonly string[]): Promise<Runboo
   const owned = stack.move();
   return {
     ...{ database, home, hosts, readFingerprint, fingerprint: await readFingerprint() },
+    lock: async (passphrase) => {
+      await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", passphrase, "-f", key]);
+    },
     readFiles: () => Promise.all(hosts.map((host) => host.run(`cat ${FILES}`))),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -68,15 +88,23 @@ const readLine = async (path: string): Promise<string> => (await readFile(`${pat
 const fingerprintOf = async (path: string): Promise<string> =>
   (await run("ssh-keygen", ["-l", "-f", path])).stdout.split(" ")[1] ?? "";
 
+type Lines = { mine: string; other: string; options: string };
+
 /** This machine's own homes are hidden. */
-const letIn = (mine: string, other: string): string => `
+const letIn = ({ mine, other, options }: Lines): string => `
 for folder in /home /root; do
   mount -t tmpfs -o mode=755 tmpfs "$folder"
 done
 useradd --create-home --shell /bin/bash deploy
 mkdir -m 0700 /root/.ssh /home/deploy/.ssh
 printf '%s\\n' '${mine}' > /root/.ssh/authorized_keys
-printf '%s\\n' '# of the site' 'restrict,pty ${mine}' '${other}' 'no-agent-forwarding ${mine}' > /home/deploy/.ssh/authorized_keys
+printf '%s\\n' '# of the site' 'restrict,pty ${mine}' '${other}' '${options} ${mine}' > /home/deploy/.ssh/authorized_keys
 chmod 0600 ${FILES}
 chown -R deploy:deploy /home/deploy/.ssh
+`;
+
+const hold = (half: string): string => `
+printf '%s' '${half}' > /home/deploy/.ssh/id_ed25519
+chmod 0600 /home/deploy/.ssh/id_ed25519
+chown deploy:deploy /home/deploy/.ssh/id_ed25519
 `;

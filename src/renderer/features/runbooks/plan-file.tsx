@@ -1,5 +1,5 @@
 import { Fragment } from "react";
-import { Untrusted } from "#renderer/ui/text.tsx";
+import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { type FilePlan, HOLE, type Hunk } from "#shared/model/plan.ts";
 import { sayBytes } from "#shared/text/elapsed.ts";
 import diff from "./diff.module.css";
@@ -21,7 +21,7 @@ export function FileLine({ host, file, isOpen }: { host: string; file: FilePlan;
             </span>
           </span>
           <span className={classes.dim}>
-            <Untrusted text={owner} limit={40} />, {mode}, {sayBytes(sizeBytes)}
+            <Untrusted text={`${owner}, ${mode}, ${sayBytes(sizeBytes)}`} limit={80} />
           </span>
         </summary>
         <Difference hunks={hunks} label={`${path} of ${account} on ${host}`} />
@@ -36,7 +36,7 @@ const SIGNS = { " ": "kept", "+": "comes", "-": "goes" } as const;
 function Difference({ hunks, label }: { hunks: readonly Hunk[]; label: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <section className={diff.diff} tabIndex={0} aria-label={`What changes in ${label}`}>
+    <section className={diff.diff} tabIndex={0} aria-label={sayUntrusted(`What changes in ${label}`)}>
       {hunks.map((hunk) => (
         <Fragment key={hunk.line}>
           <p className={diff.at}>from line {hunk.line}</p>

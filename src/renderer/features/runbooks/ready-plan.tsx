@@ -81,7 +81,10 @@ function Keys({ plan: { oldKey, newKey } }: { plan: Plan }) {
       )}
       {newKey !== null && (
         <span>
-          {newKey.kind === "given" ? "the given key" : `a new ${newKey.keyType} key`}{" "}
+          <Untrusted
+            text={newKey.kind === "given" ? "the given key" : `a new ${newKey.keyType} key`}
+            limit={100}
+          />{" "}
           {newKey.comment !== "" && <Untrusted text={newKey.comment} limit={100} />}
         </span>
       )}
