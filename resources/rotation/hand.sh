@@ -281,6 +281,8 @@ judge_file() {
 	[ $is_read_only = no ] || { refuse read-only; return 1; }
 	[ "$links" -eq 1 ] || { refuse hard-linked "$links"; return 1; }
 	[ "$uid" = "$my_uid" ] || [ "$my_uid" = 0 ] || { refuse not-owner "$uid"; return 1; }
+	# Only root and its members can give a file to a group.
+	case " $(id -G) " in *" $gid "*) ;; *) [ "$my_uid" = 0 ] || { refuse others-group "$gid"; return 1; } ;; esac
 	[ "$size" -le 4194304 ] || { refuse too-large "$size"; return 1; }
 	judge_flags "./$name" || return 1
 	judge_flags . || return 1

@@ -101,8 +101,13 @@ const SCENARIOS = [
   { shell: "busybox sh", user: "alice", mode: "all" },
   ...(MOMENTS > 1_000
     ? ([
+        { shell: "busybox sh", user: "alice", mode: "one" },
         { shell: "bash", user: "alice", mode: "all" },
+        { shell: "bash", user: "alice", mode: "one" },
+        { shell: "mksh", user: "alice", mode: "all" },
         { shell: "mksh", user: "alice", mode: "one" },
+        { shell: "ksh", user: "alice", mode: "all" },
+        { shell: "ksh", user: "alice", mode: "one" },
       ] as const)
     : []),
 ] as const;

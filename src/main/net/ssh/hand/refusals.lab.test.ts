@@ -54,6 +54,7 @@ const TRAPS: Record<string, Trap> = {
     clear: "umount $ssh",
   },
   roots: { why: "not-owner", make: "chown root:root $file" },
+  group: { why: "others-group", make: "chown group:root $file" },
   others: { why: "others-folder", make: "chown daemon: $home" },
   huge: { why: "too-large", make: "head -c 5000000 /dev/zero > $file; chown huge: $file" },
   sealed: { why: "not-writable", make: "chmod 500 $ssh" },

@@ -25,6 +25,7 @@ const SENTENCES = {
   "no-log": "is in no log of this host that may be read",
   "no-library": "cannot be changed as its owner: the hand was started without its library",
   "no-space": "has no room beside it for a copy: the disk or its inodes are full",
+  "no-ssh": "cannot be proved from there: the host has no ssh",
   "no-ssh-keygen": "cannot be made there: the host has no ssh-keygen",
   "no-way-to-drop": "cannot be changed as its owner: the host has no setpriv, runuser or su",
   "not-a-file": "is no regular file",
@@ -36,6 +37,8 @@ const SENTENCES = {
   "odd-words": "was asked for in words that make no sense",
   "old-in-the-way": "has a .latchkey-old beside it that is something else: look at it, and remove it",
   "open-folder": "belongs to root, and lies in a folder where others may write",
+  "others-group":
+    "belongs to a group that its owner is not in: give it to one of the owner's own (chgrp) first",
   "others-folder": "lies in a folder of a third user",
   "read-only": "lies on a file system that is read-only",
   "too-large": "is larger than 4 MiB",
