@@ -57,7 +57,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
           named: { now: toInstant(now) },
           size: () => total.get() ?? 0,
           ...totalOf(where, filter),
-          ...(word === undefined ? {} : { sought: "id" }),
+          ...(word === undefined && !isOfOne(filter) ? {} : { sought: "id" }),
           ...(word !== undefined && where.length === 2 ? { total: () => search.count(word) } : {}),
         },
         (row: Row) => rows.toRow(row, placeLimit, now),
@@ -83,9 +83,12 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
   if (filter.host !== null) parts.push({ sql: `id IN (${UNDER_NAME})`, values: [filter.host] });
   if (filter.spki !== null) parts.push({ sql: OF_KEY, values: [filter.spki] });
   if (filter.owner !== null) parts.push(ownedBy(filter.owner));
-  if (filter.tag !== null) parts.push({ sql: `id IN (${TAGGED})`, values: [filter.tag, filter.tag] });
+  if (filter.tag !== null) parts.push(taggedAs(filter.tag));
   return parts;
 }
+
+/** What one owner has is found by him and then sorted, once for all pages. */
+const isOfOne = ({ owner, tag }: CertificateFilter): boolean => !!owner && tag === null;
 
 /** The plus takes the condition from the indexes. */
 const flag = (column: string, value: 0 | 1): Part => ({
@@ -98,11 +101,29 @@ const flag = (column: string, value: 0 | 1): Part => ({
 const ownedBy = (owner: string): Part =>
   owner === "" ? { sql: "owner = ''", values: [] } : { sql: "owner = ? AND owner <> ''", values: [owner] };
 
-const OF_KEY = "spki_sha256 = ? AND spki_sha256 <> '' AND is_ca = 0";
+/** By its index, whatever the order: one key has few certificates. */
+const OF_KEY = `id IN (
+  SELECT of_key.id FROM certificate AS of_key INDEXED BY certificate_of_key
+  WHERE of_key.spki_sha256 = ? AND of_key.spki_sha256 <> '' AND of_key.is_ca = 0)`;
 
 const TAGGED = `
   SELECT certificate FROM tagged_certificate JOIN tag ON tag.id = tag WHERE tag.name = ?
   UNION SELECT certificate FROM certificate_under_tag JOIN tag ON tag.id = tag WHERE tag.name = ?`;
+
+/** A tag may be of most. */
+const taggedAs = (tag: string): Part => ({
+  sql: `id IN (${TAGGED})`,
+  values: [tag, tag],
+  walk: { sql: `(${IS_TAGGED} OR ${IS_UNDER_TAG})`, values: [tag, tag] },
+});
+
+const IS_TAGGED = `EXISTS (
+  SELECT 1 FROM tagged_certificate
+  WHERE tagged_certificate.certificate = certificate.id AND tag = (SELECT tag.id FROM tag WHERE tag.name = ?))`;
+
+const IS_UNDER_TAG = `EXISTS (
+  SELECT 1 FROM certificate_under_tag
+  WHERE certificate_under_tag.certificate = certificate.id AND tag = (SELECT tag.id FROM tag WHERE tag.name = ?))`;
 
 const UNDER_NAME = `
   SELECT certificate FROM place
