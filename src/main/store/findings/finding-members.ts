@@ -4,7 +4,7 @@ import type { RuleId } from "#shared/model/finding.ts";
 type Accepted = { about: string; kind: string; rule: string };
 
 /** A query for what a finding is about where that is several things or places at once, each as one text, in column `member`. */
-export type Members = (accepted: Accepted) => string;
+type Members = (accepted: Accepted) => string;
 
 /** Where a certificate is seen. */
 const SEEN_UNDER: Members = ({ about }) =>
