@@ -1621,6 +1621,8 @@ BEGIN
     AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
 END;
 
+CREATE INDEX endpoint_readable_by_host ON endpoint (host, id) WHERE key_exchange IN ('classical', 'no-tls13');
+
 CREATE TABLE plan (
   id       INTEGER PRIMARY KEY,
   state    TEXT NOT NULL CHECK (state IN ('making', 'ready', 'failed')),

@@ -14,7 +14,10 @@ const classical: Arm = {
   name: "key-exchange",
   from: "endpoint INDEXED BY endpoint_readable",
   ofHost: "endpoint",
-  walk: {},
+  walk: {
+    host: "endpoint INDEXED BY endpoint_readable_by_host",
+    label_start: "endpoint INDEXED BY endpoint_readable_by_host",
+  },
   table: "endpoint",
   where: ["key_exchange IN ('classical', 'no-tls13')"],
   columns: {
