@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, begin, disarm, end, write } from "#net/ssh/hand/host-files.ts";
+import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
@@ -158,3 +159,51 @@ async function countCalls(wish: { shell: string; user?: string; wrap: string[] }
   expect(await judge("uninterrupted")).toBe(2);
   return Number((await host.run(`tail -n 1 ${log}`)).trim());
 }
+
+const HALF = `${SSH}/id_ed25519`;
+const [OLD_HALF, NEW_HALF] = ["-----OLD-----\nold\n", "-----NEW-----\nnew\n"];
+
+lab(
+  "R2: a private half that is replaced while the host falls is the old or the new one",
+  { timeout },
+  async ({ task }) => {
+    await host.run(`printf '%s' '${OLD_HALF}' > ${HALF}; chmod 400 ${HALF}; chown alice: ${HALF}`);
+    const wish = {
+      path: HALF,
+      before: hashOf(OLD_HALF),
+      wanted: hashOf(NEW_HALF),
+      mode: "600",
+      bytes: Buffer.from(NEW_HALF),
+    };
+    const who = { shell: "dash", user: "alice" };
+    const seen = [0, 0];
+    for (let nth = 1, isOver = false; !isOver; nth += MOMENTS > 1_000 ? 1 : Math.ceil(40 / MOMENTS)) {
+      const wrap = [...KILLER, "all", String(nth)];
+      const hand = await openHandIn(startShellIn(host, { ...who, wrap })).catch(() => null);
+      if (hand && (await put(hand, wish)).kind === "put")
+        isOver = (await commitPut(hand, HALF)).kind === "done";
+      await hand?.kill();
+      const [hash = "", mode] = (
+        await host.run(`sha256sum < ${HALF} | cut -c 1-64; stat -c '%U %G %a' ${HALF}`)
+      ).split("\n");
+      const state = [OLD_HALF, NEW_HALF].map(hashOf).indexOf(hash);
+      expect({ nth, isWhole: state >= 0, mode }).toEqual({ nth, isWhole: true, mode: "alice alice 400" });
+      seen[state] = (seen[state] ?? 0) + 1;
+      await using sound = await openHandIn(startShellIn(host));
+      const undone = await undoPut(sound, { path: HALF, wrote: wish.wanted, before: wish.before });
+      // Once it was committed, the old one is gone for good.
+      if (undone.kind === "refused" && undone.why === "no-before") {
+        expect(await commitPut(sound, HALF)).toEqual({ kind: "done" });
+        await host.run(`printf '%s' '${OLD_HALF}' > ${HALF}`);
+      } else expect(undone, String(nth)).toEqual({ kind: "done" });
+      expect(await host.run(`ls -A ${SSH}; cat ${HALF}; stat -c %a ${HALF}`)).toBe(
+        `authorized_keys\nid_ed25519\n${OLD_HALF}400\n`,
+      );
+    }
+    await host.run(`rm ${HALF}`);
+    recordFault(task, {
+      ...{ id: "R2", injected: "ptrace SIGKILL while a half is put" },
+      seen: `${seen[0]} old, ${seen[1]} new; 0 torn, 0 stray`,
+    });
+  },
+);
