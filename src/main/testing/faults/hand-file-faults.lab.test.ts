@@ -1,0 +1,92 @@
+/** Files that a hand meets: those that must not be replaced, and those whose bytes editors spoil. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { begin, end, write } from "#net/ssh/hand/host-files.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { recordFault } from "./fault-table.ts";
+
+const lab = test.skipIf(!canStartHosts());
+const SSH = "/srv/alice/.ssh";
+const FILE = `${SSH}/authorized_keys`;
+
+let host: LabHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  // An overlay keeps no marks of chattr's.
+  host = await startHost({
+    name: "files",
+    prepare: `mount -t tmpfs -o mode=755 tmpfs /srv; useradd --create-home --home-dir /srv/alice alice
+      mkdir -m 700 ${SSH}; echo hello > ${FILE}; chown -R alice: ${SSH}`,
+  });
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+const MARKS = {
+  "chattr +i": { why: "immutable", clear: `chattr -i ${FILE}` },
+  "chattr +a": { why: "append-only", clear: `chattr -a ${FILE}` },
+  "mount --bind /srv/alice /srv/alice; mount -o remount,ro,bind /srv/alice; :": {
+    ...{ why: "read-only", clear: "umount /srv/alice" },
+  },
+} as const;
+
+lab(
+  "R5: what is immutable, append-only or read-only is refused before the plan, and nothing is taken off",
+  async ({ task }) => {
+    const before = Buffer.from("hello\n");
+    const { after: _, ...wish } = wishTo(FILE, before, { at: 0, line: "new\n" });
+    for (const [mark, { why, clear }] of Object.entries(MARKS)) {
+      await host.run(`${mark} ${FILE}`);
+      const marks = await host.run(`lsattr ${FILE} | cut -c 1-22; grep -c /srv/alice /proc/mounts || true`);
+      await using hand = await openHandIn(startShellIn(host));
+      expect(await lookAtFile(hand, FILE), mark).toMatchObject({ file: { refusal: { why } } });
+      const begun = await begin(hand, beginOn(FILE));
+      const tried = begun.kind === "begun" ? await write(hand, wish) : begun;
+      expect(tried, mark).toMatchObject({ kind: "refused", why });
+      expect(await end(hand, { path: FILE, token: TOKEN }), mark).toMatchObject({ kind: "ended" });
+      expect(await host.run(`lsattr ${FILE} | cut -c 1-22; grep -c /srv/alice /proc/mounts || true`)).toBe(
+        marks,
+      );
+      await host.run(clear);
+      expect(await host.run(`cat ${FILE}; ls -A ${SSH}`), mark).toBe("hello\nauthorized_keys\n");
+    }
+    recordFault(task, {
+      id: "R5",
+      injected: "chattr +i, +a; ro bind mount",
+      seen: "refused in the look, with the reason",
+    });
+  },
+);
+
+lab("R26: of files with odd bytes all others stay as they are", async ({ task }) => {
+  const odd = [
+    ...["one\r\ntwo\r\n", "\ufeffone\n", "no last newline", "", "\n\n\n", " \t# comment\n"].map((text) =>
+      Buffer.from(text),
+    ),
+    Buffer.from("caf\xe9 \xff\xfe \x00 \x7f\n", "latin1"),
+    Buffer.from(`command="${"long ".repeat(4_000)}" key\n`),
+    Buffer.from(Array.from({ length: 1_024 }, (_, at) => at % 256)),
+  ];
+  await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+  for (const [at, before] of odd.entries()) {
+    await host.run(`base64 -d > ${FILE} <<'END'\n${before.toString("base64")}\nEND`);
+    await begin(hand, beginOn(FILE));
+    const { after, ...wish } = wishTo(FILE, before, {
+      at: Math.floor(before.length / 2),
+      line: "\x00new \xe9\r\n",
+    });
+    expect(await write(hand, wish), String(at)).toEqual({ kind: "written", already: false });
+    expect(await host.run(`sha256sum < ${FILE}`)).toBe(`${hashOf(after)}  -\n`);
+    const back = { ...wish, expected: [wish.wanted], wanted: wish.before, splices: [] };
+    expect(await write(hand, back), String(at)).toEqual({ kind: "written", already: false });
+    expect(await host.run(`sha256sum < ${FILE}`)).toBe(`${hashOf(before)}  -\n`);
+    expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
+  }
+  recordFault(task, {
+    id: "R26",
+    injected: `${odd.length} odd files on a host`,
+    seen: "written and taken back, byte for byte",
+  });
+});
