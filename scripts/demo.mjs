@@ -3,7 +3,7 @@
  * made, three of those; a scan of them; and the program open on the result. All of it is
  * gone when this ends. Runs on the Node of tools/node24, by `npm run demo`.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OUTSIDE, startWorld } from "../src/main/testing/demo/start-world.ts";
@@ -41,8 +41,21 @@ async function show() {
 function scan({ targets, identity }) {
   const list = join(folder, "targets.txt");
   writeFileSync(list, targets.join("\n"));
-  const login = identity ? ["--accept-new", "--identity", identity] : [];
-  return latchkey("scan", "--from", list, ...login);
+  if (identity) putKey(identity);
+  return latchkey("scan", "--from", list, ...(identity ? ["--accept-new"] : []));
+}
+
+/**
+ * The key that the hosts let in, where a key of one's own is: a plan made on a screen logs in with it, and it can itself be
+ * rotated.
+ *
+ * @param {string} identity
+ */
+function putKey(identity) {
+  const ssh = join(makeEnvironment().HOME, ".ssh");
+  mkdirSync(ssh, { mode: 0o700 });
+  copyFileSync(identity, join(ssh, "id_ed25519"));
+  copyFileSync(`${identity}.pub`, join(ssh, "id_ed25519.pub"));
 }
 
 /**
