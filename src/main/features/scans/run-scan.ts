@@ -40,6 +40,13 @@ type Keeping = {
 const WAITING_FOR_EACH_VISITED = 4;
 
 /**
+ * Where not all endpoints can be begun at once, so many are: a visit takes memory. Those that answer nothing wait beside
+ * others, as many as may be.
+ */
+const OF_MANY_AT_ONCE = 512;
+const SLOW_MS = 1_000;
+
+/**
  * Visits every target: endpoints, and hosts by each way to them, side by side. A host that is named several times
  * (with several logins) is visited one login after the other. Rejects when the signal says stop, once all that was
  * begun has ended.
@@ -61,10 +68,14 @@ export async function runScan(
   async function visitEndpoints([way, behind]: [WayText, TlsTarget[]]): Promise<void> {
     await using _open = await endpointWays.keepOpen(way);
     const most = isJumpHost(way) ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.endpoints;
-    await inParallel(behind, Math.min(most, atOnce.endpoints), async (target) => {
+    const all = Math.min(most, atOnce.endpoints);
+    const visit = async (target: TlsTarget) => {
       const home = await guarded(target, visitEndpoint(target));
       await awaitTurn();
       keep(home);
+    };
+    await inParallel(behind, behind.length > all ? Math.min(all, OF_MANY_AT_ONCE) : all, visit, {
+      ...{ most: all, afterMs: SLOW_MS },
     });
   }
 
