@@ -83,6 +83,30 @@ export type PlanDetail = z.infer<typeof PlanDetail>;
 
 const OfRun = z.object({ runId: RunId });
 
+/** What a carried script has written, and what is known of it beside its bytes; as for a bundle. */
+export const GivenResult = z.object({
+  base64: z.base64().max(2 * 1024 * 1024),
+  signature: z.string().max(65_536).nullable().default(null),
+  signers: z
+    .string()
+    .max(1024 * 1024)
+    .default(""),
+  requireSignature: z.boolean().default(false),
+});
+
+export type GivenResult = z.infer<typeof GivenResult>;
+
+export const TakenResult = z.object({
+  runId: RunId,
+  state: RunState,
+  host: HostName,
+  port: Port,
+  outcome: z.enum(["committed", "rolled-back", "needs-attention", "failed"]),
+  /** Why the run is in its state; empty where the word says it all. */
+  message: z.string(),
+});
+export type TakenResult = z.infer<typeof TakenResult>;
+
 export const runbooks = {
   /** Reads the hosts that the wish is about, and makes a plan of what they hold now. Returns at once; announced as `plan-changed`. */
   plan: command
@@ -107,6 +131,9 @@ export const runbooks = {
   exportScripts: query
     .input(z.object({ planId: PlanId }))
     .output(z.object({ files: z.array(z.object({ name: z.string(), text: z.string() })) })),
+
+  /** Takes what a carried script has written for a host of a plan: the run is over once every host has told. */
+  takeResult: command.input(GivenResult).output(TakenResult),
 
   /**
    * Approves a plan by its hash and starts its run; returns at once, announced as `run-changed`. Refused where a check

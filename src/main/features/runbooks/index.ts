@@ -1,6 +1,7 @@
 import { implement } from "@orpc/server";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { type CarriedParts, exportScripts } from "./export-scripts.ts";
 import { createGrace } from "./grace/create-grace.ts";
 import { hearLogin } from "./grace/hear-login.ts";
 import type { RunDeps } from "./launch-run.ts";
@@ -11,7 +12,7 @@ import { createResultTaker, type ResultDeps } from "./take-result.ts";
 
 type Deps = Omit<RunDeps, "questions" | "waits"> &
   Omit<PlanDeps, "questions"> &
-  Pick<ResultDeps, "judgeSignature">;
+  Pick<ResultDeps, "judgeSignature"> & { carried: CarriedParts };
 
 /** How often a shell that stays looks for runs that have waited long enough. */
 const WATCH_MS = 60 * 60 * 1_000;
@@ -29,7 +30,9 @@ export function createRunbooks(deps: Deps) {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
     takePlan: os.takePlan.handler(({ input }) => plans.take({ plan: input.plan, hash: input.hash })),
-    exportScripts: os.exportScripts.handler(({ input }) => plans.find(input.planId) && { files: [] }),
+    exportScripts: os.exportScripts.handler(({ input }) =>
+      exportScripts(plans.find(input.planId), deps.carried),
+    ),
     takeResult: os.takeResult.handler(({ input }) => takeResult(input)),
     start: os.start.handler(({ input }) => runs.start(plans.find(input.planId), input)),
     list: os.list.handler(({ input }) => store.runbooks.runs.list(input)),

@@ -1,7 +1,6 @@
-import type { z } from "zod";
 import { placeResult, readResult } from "#domain/rotation/script/read-result.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { GivenResult } from "#shared/contract/runbooks.ts";
+import type { GivenResult, TakenResult } from "#shared/contract/runbooks.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Plan, PlanId } from "#shared/model/plan.ts";
@@ -14,11 +13,9 @@ import type { Store } from "#store/store.ts";
 import { countsOf } from "./approve.ts";
 import { toSteps } from "./runs.ts";
 
-type Given = z.output<typeof GivenResult>;
-
 export type ResultDeps = {
   store: Store;
-  judgeSignature: (given: Omit<Given, "base64">, bytes: Uint8Array) => BundleSignature;
+  judgeSignature: (given: Omit<GivenResult, "base64">, bytes: Uint8Array) => BundleSignature;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
@@ -27,9 +24,9 @@ type Carried = Exclude<ReturnType<typeof readResult>, string>;
 
 /** What a carried script has written is taken for its run: one run a plan, which is over once every host has told. */
 export function createResultTaker({ store, judgeSignature, announce, now }: ResultDeps) {
-  const { plans, runs, journal } = store.runbooks;
+  const { plans, runs } = store.runbooks;
 
-  return async ({ base64, ...given }: Given) => {
+  return async ({ base64, ...given }: GivenResult): Promise<TakenResult> => {
     const bytes = Buffer.from(base64, "base64");
     const result = readResult(bytes);
     if (typeof result === "string") throw new Refusal("invalid-input", result);
@@ -39,8 +36,7 @@ export function createResultTaker({ store, judgeSignature, announce, now }: Resu
         "not-found",
         "the plan of this result is not known here; take it in first, as it was exported",
       );
-    const { plan } = found;
-    const host = placeResult(result, { plan, hash: result.plan });
+    const host = placeResult(result, { plan: found.plan, hash: result.plan });
     if (typeof host === "string") throw new Refusal("invalid-input", host);
     const signed = saySignature(judgeSignature(given, bytes));
     const token = tokenOf(result);
@@ -52,46 +48,46 @@ export function createResultTaker({ store, judgeSignature, announce, now }: Resu
       );
     const at = toInstant(now());
     const runId = await store.inTurn(() => {
-      const id = known?.id ?? begin(plan, { planId: found.id, hash: result.plan, token, at });
-      note(id, { result, signed, at });
+      const id = known?.id ?? begin(store, { ...found, plan: found.plan as Plan, token, at });
+      note(store, id, { result, signed, at });
       return id;
     });
     announce({ kind: "run-changed", runId });
     const { state, message } = runs.find(runId) ?? { state: "stopped" as const, message: "" };
     return { runId, state, host: host.host, port: host.port, outcome: result.outcome, message };
   };
+}
 
-  function begin(
-    plan: Plan,
-    { planId, hash, token, at }: { planId: PlanId; hash: string; token: string; at: Instant },
-  ): RunId {
-    const { kind, title } = plan;
-    const id = runs.begin({ planId, token, kind, title, consents: [], at, counts: countsOf(plan) });
-    journal.addSteps(id, toSteps(plan));
-    store.events.append({ at, kind: "run-started", detail: { run: id, plan: planId, hash, carried: true } });
-    return id;
-  }
+type NewRun = { id: PlanId; plan: Plan; hash: string | null; token: string; at: Instant };
 
-  /** The same result again says the same. */
-  function note(id: RunId, { result, signed, at }: { result: Carried; signed: string; at: Instant }): void {
-    const steps = journal.steps(id);
-    const own = steps.filter(({ host, port }) => host === result.host && port === result.port);
-    const { state, text } = OUTCOMES[result.outcome];
-    const message = [text, result.why, signed].filter(Boolean).join("; ");
-    for (const { ordinal } of own) {
-      journal.setStep({ runId: id, ordinal, state, message, at });
-      journal.append({ runId: id, ordinal, kind: ENTRIES[state], text: message, at });
-    }
-    // What is here has no script: it is as far as all hosts are.
-    const after = journal.steps(id);
-    const end = endOf(after);
-    if (end.state === "committed")
-      for (const { ordinal, host } of after)
-        if (host === null) journal.setStep({ runId: id, ordinal, state: "proved", message: text, at });
-    const isOver = end.state !== "waiting";
-    runs.setState({ id, ...end, byHand: [], endedAt: isOver ? at : null });
-    store.events.append({ at, kind: "run-ended", detail: { run: id, state: end.state, host: result.host } });
+function begin({ runbooks, events }: Store, { id: planId, plan, hash, token, at }: NewRun): RunId {
+  const { kind, title } = plan;
+  const id = runbooks.runs.begin({ planId, token, kind, title, consents: [], at, counts: countsOf(plan) });
+  runbooks.journal.addSteps(id, toSteps(plan));
+  events.append({ at, kind: "run-started", detail: { run: id, plan: planId, hash, carried: true } });
+  return id;
+}
+
+/** The same result again says the same. */
+function note(
+  { runbooks: { journal, runs }, events }: Store,
+  id: RunId,
+  { result, signed, at }: { result: Carried; signed: string; at: Instant },
+): void {
+  const { state, text } = OUTCOMES[result.outcome];
+  const message = [text, result.why, signed].filter(Boolean).join("; ");
+  for (const { ordinal, host, port } of journal.steps(id)) {
+    if (host !== result.host || port !== result.port) continue;
+    journal.setStep({ runId: id, ordinal, state, message, at });
+    journal.append({ runId: id, ordinal, kind: ENTRIES[state], text: message, at });
   }
+  const end = endOf(journal.steps(id));
+  // What is here has no script: it is as far as all hosts are.
+  for (const { ordinal, host } of journal.steps(id))
+    if (host === null && end.state === "committed")
+      journal.setStep({ runId: id, ordinal, state: "proved", message: "all hosts are done", at });
+  runs.setState({ id, ...end, byHand: [], endedAt: end.state === "waiting" ? null : at });
+  events.append({ at, kind: "run-ended", detail: { run: id, state: end.state, host: result.host } });
 }
 
 /** Of all carried parts of one plan. */

@@ -7,6 +7,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { sayImported } from "#shared/text/bundle.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
+import { sayPlace } from "#shared/text/target.ts";
 import { explain } from "./explain.ts";
 import { type CommonOptions, openApp, openEmptyApp, printJson } from "./options.ts";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -58,6 +59,7 @@ const IMPORT_HELP = `
 Each bundle becomes a scan of one host, dated when it was collected by the host's own clock. Which host it is, its
 host keys say; a host that is not known by its keys is a new one, under the name that it calls itself or that --as
 gives. The same bundle again changes nothing; one that is older than what is known, cut or altered is refused.
+What a script of a plan has written where it was carried to (latchkey-result-1) is taken for its run.
 A signature is looked for beside the bundle, as FILE.sig: ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE.
 
 Examples:
@@ -79,7 +81,11 @@ async function printCollector(
   world.out((wantsPage ? instructions : script).replace(/\n$/, ""));
 }
 
-type Answer = { file: string; imported: ImportedBundle } | { file: string; refused: string };
+type Result = Awaited<ReturnType<LatchkeyClient["runbooks"]["takeResult"]>>;
+type Answer =
+  | { file: string; imported: ImportedBundle }
+  | { file: string; result: Result }
+  | { file: string; refused: string };
 
 /** Each is answered, and one that is refused keeps no other out. */
 async function importBundles(
@@ -103,7 +109,9 @@ async function importBundles(
   const given: { file: string; bundle: Given }[] = [];
   for (const file of files) {
     try {
-      given.push({ file, bundle: { ...common, ...(await readBundleFile(file)) } });
+      const bundle = { ...common, ...(await readBundleFile(file)) };
+      if (isResult(bundle)) answers.push({ file, result: await app.client.runbooks.takeResult(bundle) });
+      else given.push({ file, bundle });
     } catch (error) {
       refuse(file, error);
     }
@@ -178,7 +186,12 @@ async function readSignature(path: string): Promise<string | null> {
   return Buffer.from(bytes).toString("utf8");
 }
 
-const toJson = (answer: Answer) => ("refused" in answer ? answer : { file: answer.file, ...answer.imported });
+/** What a carried script has written of its run begins with these bytes. */
+const isResult = ({ base64 }: Pick<Given, "base64">): boolean =>
+  Buffer.from(base64.slice(0, 64), "base64").toString("latin1").startsWith("latchkey-result-1\n");
+
+const toJson = (answer: Answer) =>
+  "imported" in answer ? { file: answer.file, ...answer.imported } : answer;
 
 /** A file that cannot be read is named in the sentence already. */
 const sayRefused = ({ file, refused }: { file: string; refused: string }): string =>
@@ -187,7 +200,10 @@ const sayRefused = ({ file, refused }: { file: string; refused: string }): strin
 function sayAnswer(answer: Answer, world: World): void {
   const file = printable(answer.file);
   if ("refused" in answer) world.err(`latchkey: ${sayRefused(answer)}`);
+  else if ("result" in answer) world.out(`${file}: ${printable(sayResult(answer.result))}`);
   else world.out(`${file}: ${printable(sayImported(answer.imported))}`);
-  const { notes } = "refused" in answer ? { notes: [] } : answer.imported;
-  for (const note of notes) world.err(`  ${printable(note)}`);
+  for (const note of "imported" in answer ? answer.imported.notes : []) world.err(`  ${printable(note)}`);
 }
+
+const sayResult = ({ runId, state, host, port, outcome, message }: Result): string =>
+  `${sayPlace({ host, port })} is ${outcome}; run ${runId} is ${state}${message && `: ${message}`}`;

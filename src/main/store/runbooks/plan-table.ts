@@ -36,6 +36,10 @@ export function planTable(db: Database) {
   );
   const find = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM plan WHERE id = ?`);
 
+  const findByHash = db.prepare<[string], Row>(
+    `SELECT ${COLUMNS} FROM plan WHERE hash = ? ORDER BY id DESC LIMIT 1`,
+  );
+
   return {
     begin: (wish: Wish, at: Instant): PlanId =>
       PlanId.parse(Number(begin.run(at, JSON.stringify(wish)).lastInsertRowid)),
@@ -56,6 +60,12 @@ export function planTable(db: Database) {
 
     find(id: number): PlanDetail | null {
       const row = find.get(id);
+      return row ? toDetail(row) : null;
+    },
+
+    /** The last that was made of it. */
+    findByHash(hash: string): PlanDetail | null {
+      const row = findByHash.get(hash);
       return row ? toDetail(row) : null;
     },
   };

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { readHostKey } from "#net/ssh/prove/testing/lab-route.ts";
 import { viewKey } from "#net/ssh/wire.ts";
-import type { HostName, Port } from "#shared/model/target.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
@@ -10,7 +9,7 @@ const lab = test.skipIf(!canStartHosts());
 
 const wishFor = (host: LabHost) => ({
   ...{ kind: "rotate-host-key" as const, keyType: "ed25519" as const },
-  ...{ host: host.address as HostName, port: host.port as number as Port },
+  ...{ host: host.address, port: host.port },
 });
 
 const CONFIG = "cat /etc/ssh/sshd_config";
