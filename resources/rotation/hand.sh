@@ -18,7 +18,7 @@
 #   lock-N                symbolic link to TOKEN,WHO,SINCE,LEASE-END: the highest N holds the folder
 #   TOKEN/before-ID       the file as the run found it
 #   TOKEN/part-ID         being written; worth nothing
-#   TOKEN/next-ID         whole and checked, about to become the file
+#   TOKEN/next-ID.HASH    about to become the file, whole, if it has that hash; otherwise it was the file until now
 #   TOKEN/held-ID.HASH    the very file that was replaced, which had that hash then
 #   TOKEN/revert-ID.sh    what puts held-ID back when nobody says in time that all is well; armed-ID.GEN while it may
 
@@ -631,7 +631,8 @@ do_write() {
 	attributes_of "$part"
 	look_at "$part"
 	if [ "$had" != "$attributes" ] || [ "$kind" != "$mode,$uid,$gid" ]; then no attributes; fi
-	problem=$($move "$part" "$work/next-$id" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+	next=$work/next-$id.$wanted
+	problem=$($move "$part" "$next" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	part=
 	swap
 }
@@ -639,18 +640,16 @@ do_write() {
 # What an earlier try of this run has left, if it was ended half-way.
 settle() {
 	rm -f "$work/part-$id" "$work/before-part-$id"
-	next=$work/next-$id
-	if [ -e "$next" ]; then
-		hash_of "$next"
-		# Either it never became the file, or it is what was the file until then.
-		if [ "$hashed" = "$wanted" ] || [ "$now" != "$wanted" ]; then rm -f "$next"
-		else case ,$before$expected in
-			*,"$hashed",*) $move "$next" "$work/held-$id.$hashed" 2>/dev/null ;;
-			*) give_back "$next" ;;
-		esac
-		fi
-	fi
 	set +f
+	for next in "$work/next-$id".*; do
+		[ -e "$next" ] || continue
+		hash_of "$next"
+		if [ "$hashed" = "${next##*.}" ]; then rm -f "$next"; continue; fi
+		case ,$before$expected$wanted, in
+			*,"$hashed",*) $move "$next" "$work/held-$id.$hashed" 2>/dev/null ;;
+			*) give_back "$next" "${next##*.}" ;;
+		esac
+	done
 	for held in "$work/held-$id".*; do
 		[ -e "$held" ] || continue
 		if [ "$held" -ef "./$name" ]; then rm -f "$held"; continue; fi
@@ -660,12 +659,12 @@ settle() {
 	set -f
 }
 
-# Somebody wrote while their file was replaced, and $1 is what they wrote: it is the file again.
+# Somebody wrote while their file was replaced by what has the hash $2, and $1 is what they wrote: it is the file again.
 give_back() {
 	hash_of "$1"
 	theirs=$hashed
 	hash_of "./$name"
-	[ "$hashed" = "$wanted" ] || fail late-edit "$folder/$1"
+	[ "$hashed" = "$2" ] || fail late-edit "$folder/$1"
 	problem=$($move "$1" "./$name" 2>&1) || fail late-edit "$folder/$1"
 	sync_folder
 	no changed "$theirs"
@@ -727,7 +726,7 @@ put_piece() {
 # The moment itself. The file that was there stays beside, as held-ID: what is in it when all is done tells whether
 # somebody has written in between.
 swap() {
-	next=$work/next-$id held=$work/held-$id.$now
+	held=$work/held-$id.$now
 	look_at "./$name"
 	[ "$kind" = "$mode,$uid,$gid" ] || { rm -f "$next"; no changed; }
 	hash_of "./$name"
@@ -740,9 +739,9 @@ swap() {
 		problem=$($move "$next" "./$name" 2>&1) || { why_of "$problem"; rm -f "$next" "$held"; fail "$why" "$problem"; }
 	fi
 	look_at "$held"
-	case $mode in -*) ;; *) give_back "$held" ;; esac
+	case $mode in -*) ;; *) give_back "$held" "$wanted" ;; esac
 	hash_of "$held"
-	[ "$hashed" = "$now" ] || give_back "$held"
+	[ "$hashed" = "$now" ] || give_back "$held" "$wanted"
 	sync_folder || { why_of "$problem"; fail "$why" "$problem"; }
 	hash_of "./$name"
 	[ "$hashed" = "$wanted" ] || fail not-there "$hashed"
@@ -789,7 +788,7 @@ hash_of "./$name"
 now=$hashed
 if [ "$now" = "$wrote" ]; then
 	held=$work/held-$id.$prior
-	[ -f "$held" ] || held=$work/next-$id
+	[ -f "$held" ] || held=$work/next-$id.$wrote
 	hash_of "$held"
 	if [ "$hashed" = "$prior" ]; then
 		rm -f "$work/back-$id"

@@ -46,6 +46,7 @@ type Injection = {
 };
 
 const WRITES = "write,pwrite64,writev,copy_file_range,sendfile";
+const NEXT = `${WORK}/next-f0.${wishTo(FILE, BEFORE, { at: 8, line: "new key\n" }).wanted}`;
 const PART = `${WORK}/part-f0`;
 const INJECTIONS: Injection[] = [
   { id: "R4", calls: WRITES, as: "error=ENOSPC", on: PART, why: /^no-space$/ },
@@ -55,7 +56,7 @@ const INJECTIONS: Injection[] = [
   { id: "R6", calls: "fsync,fdatasync,syncfs", as: "error=EIO", on: PART, why: /^io-error$/ },
   { id: "R6", calls: "close", as: "error=EIO", on: PART, why: /^io-error$/ },
   { id: "R6", calls: "rename,renameat,renameat2", as: "error=EIO", on: PART, why: /^io-error$/ },
-  { id: "R6", calls: "rename,renameat,renameat2", as: "error=EIO", on: `${WORK}/next-f0`, why: /^io-error$/ },
+  { id: "R6", calls: "rename,renameat,renameat2", as: "error=EIO", on: NEXT, why: /^io-error$/ },
   {
     id: "R6",
     calls: "read",
@@ -89,7 +90,7 @@ for (const id of ["R4", "R6", "R7"] as const)
 async function failWith(shell: string, { calls, as, on, why }: Injection): Promise<string> {
   const { after: _, ...wish } = wishTo(FILE, BEFORE, { at: 8, line: "new key\n" });
   const places = [`./${on}`, on, `${SSH}/${on}`].flatMap((path) => ["-P", path]);
-  const wrap = ["strace", "-f", "-qq", "-o", "/dev/null", ...places, "-e", `trace=${calls}`];
+  const wrap = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", ...places, "-e", `trace=${calls}`];
   const point = `${shell}: ${calls} ${as} on ${on}`;
   const faulty = startShellIn(host, { shell, user: "alice", wrap: [...wrap, "-e", `inject=${calls}:${as}`] });
   let said = "";
@@ -121,7 +122,7 @@ lab(
   async ({ task }) => {
     const { after, ...wish } = wishTo(FILE, BEFORE, { at: 8, line: "new key\n" });
     const inject = ["-e", "trace=fsync,fdatasync,syncfs", "-e", "inject=fsync,fdatasync,syncfs:error=EIO"];
-    const wrap = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", SSH, ...inject];
+    const wrap = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-P", SSH, ...inject];
     await using hand = await openHandIn(startShellIn(host, { user: "alice", wrap }));
     await begin(hand, beginOn(FILE));
     expect(await write(hand, wish)).toMatchObject({ kind: "failed", why: "io-error" });

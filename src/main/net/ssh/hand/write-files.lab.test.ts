@@ -115,6 +115,29 @@ lab("a second stage is written against the first bytes, over what the first has 
   expect(await list("/home/alice/.ssh")).toBe(`/home/alice/.ssh\n${FILE}\n`);
 });
 
+lab(
+  "what somebody wrote while a write was replacing their file, and was killed, is the file again",
+  async () => {
+    await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+    const before = Buffer.from("old\n");
+    await lay(FILE, before);
+    await begin(hand, beginOn(FILE));
+    const { after: _, ...wish } = wishTo(FILE, before, { at: 4, line: "new\n" });
+    expect(await write(hand, wish)).toMatchObject({ kind: "written" });
+    // As it is left between the exchange and what checks it, where somebody's edit was exchanged.
+    const next = `/home/alice/.ssh/.latchkey/${TOKEN}/next-f0.${wish.wanted}`;
+    await host.run(`printf 'old\\nedit\\n' > ${next}; chown alice: ${next}; chmod 600 ${next}`);
+    expect(await end(hand, { path: FILE, token: TOKEN })).toMatchObject({
+      kind: "refused",
+      why: "unfinished",
+    });
+    const back = { ...wish, expected: [wish.wanted], wanted: wish.before, splices: [] };
+    expect(await write(hand, back)).toEqual({ kind: "changed", hash: hashOf("old\nedit\n") });
+    expect(String(await read(FILE))).toBe("old\nedit\n");
+    expect(await end(hand, { path: FILE, token: TOKEN })).toEqual({ kind: "ended" });
+  },
+);
+
 lab("access lists and attributes stay; where they cannot, nothing is written", async () => {
   await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
   const before = Buffer.from("one\n");
