@@ -1,6 +1,5 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { spareMemory } from "#net/spare-memory.ts";
 import { MEMORY } from "#store/opening/connection.ts";
 import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-visit.ts";
@@ -28,10 +27,11 @@ function startRecorder(store: Store, hear: Hear): RecorderLink {
 }
 
 function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
-  spareMemory();
   const worker = new Worker(WORKER, {
     ...{ name: "recording", workerData: work },
     ...{ argv: [], execArgv: [], env: {} },
+    // What is read is let go of at once: a small young generation holds it.
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   let isDead = false;
