@@ -1,5 +1,6 @@
 import { createRouterClient, implement } from "@orpc/server";
 import collectorScript from "#resources/collector/collect.sh?raw";
+import carryScript from "#resources/rotation/carry.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
 import handScript from "#resources/rotation/hand.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
@@ -152,6 +153,7 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   return createRunbooks({
     ...ways,
     openDoor: createDoors({ ...ways, loadSshConfig, script }),
+    carried: { hand: handScript, carry: carryScript },
     holders: createHolders(workstation),
     hostKeys: createHostKeys({ store, now }),
     judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),

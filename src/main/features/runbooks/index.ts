@@ -1,7 +1,8 @@
 import { implement } from "@orpc/server";
+import type { ScriptParts } from "#domain/rotation/script/write-script.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { type CarriedParts, exportScripts } from "./export-scripts.ts";
+import { exportScripts } from "./export-scripts.ts";
 import { createGrace } from "./grace/create-grace.ts";
 import { hearLogin } from "./grace/hear-login.ts";
 import type { RunDeps } from "./launch-run.ts";
@@ -12,7 +13,7 @@ import { createResultTaker, type ResultDeps } from "./take-result.ts";
 
 type Deps = Omit<RunDeps, "questions" | "waits"> &
   Omit<PlanDeps, "questions"> &
-  Pick<ResultDeps, "judgeSignature"> & { carried: CarriedParts };
+  Pick<ResultDeps, "judgeSignature"> & { carried: ScriptParts };
 
 /** How often a shell that stays looks for runs that have waited long enough. */
 const WATCH_MS = 60 * 60 * 1_000;
