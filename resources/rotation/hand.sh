@@ -373,8 +373,6 @@ do_host() {
 	ok
 }
 
-do_time() { ok "$(date +%s)"; }
-
 # look PATH: all that a plan has to know of a file, whoever it belongs to.
 do_look() {
 	real=$1

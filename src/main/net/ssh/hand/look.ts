@@ -8,7 +8,7 @@ import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
 /** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
 export type LockHolder = { token: string; who: string; since: number; leaseEnd: number; now: number };
 
-export type HostLook = {
+type HostLook = {
   uid: number;
   user: string;
   epochSeconds: number;
@@ -18,7 +18,7 @@ export type HostLook = {
   tools: string[];
 };
 
-export type WayStep = {
+type WayStep = {
   path: string;
   type: "folder" | "file" | "link" | "other";
   uid: number;
@@ -126,7 +126,7 @@ function readStep([path = "", mode = "", links, uid, gid]: readonly string[]): W
 }
 
 /** What ls writes: `drwxr-x--T`, perhaps with a mark behind it. */
-export function toOctal(mode: string): string {
+function toOctal(mode: string): string {
   if (mode.length < 10) return "";
   const bits = [...mode.slice(1, 10)];
   const special = [2, 5, 8].map((at) => (/[sStT]/.test(bits[at] ?? "") ? 1 : 0));

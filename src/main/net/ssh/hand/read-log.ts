@@ -1,7 +1,7 @@
 import { exchange, type Failed, type Refused, readTail } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 
-export type LogReading = {
+type LogReading = {
   kind: "read";
   /** As the logs have them, the oldest first; at most 2,000. */
   lines: Uint8Array;
