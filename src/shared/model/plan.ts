@@ -59,6 +59,8 @@ export const FilePlan = z.object({
   mode: z.string(),
   before: FileHash,
   sizeBytes: z.int(),
+  /** What it will be; not there where that depends on a key that is yet to be made. */
+  after: z.object({ added: FileHash, removed: FileHash }).optional(),
   added: z.array(Splice).nullable(),
   removed: z.array(Splice).nullable(),
   hunks: z.array(Hunk),

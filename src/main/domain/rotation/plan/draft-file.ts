@@ -1,16 +1,21 @@
 import { diffLines } from "#domain/rotation/bytes/diff-lines.ts";
+import { applyEdits } from "#domain/rotation/bytes/edit.ts";
 import { appendLine, type LineChange, spliceLines } from "#domain/rotation/bytes/edit-lines.ts";
+import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import type { FileAim } from "./draft.ts";
 import type { FileFacts, FileState } from "./plan-facts.ts";
+
+/** `newKey`: `type base64`, where it is known already. */
+type Wanted = Pick<FileAim, "changes" | "appended"> & { keepsOld: boolean; newKey: string | null };
 
 /** A file as the plan has it. `keepsOld`: what was to be removed stays beside what is added. */
 export function draftFile(
   { path, realPath, accounts }: FileFacts,
   bytes: Uint8Array,
   { uid, gid, owner, mode }: FileState,
-  { changes, appended, keepsOld }: Pick<FileAim, "changes" | "appended"> & { keepsOld: boolean },
+  { changes, appended, keepsOld, newKey }: Wanted,
 ): FilePlan | null {
   const kept = keepsOld ? changes.flatMap(keepOld) : changes;
   if (kept.length + appended.length === 0) return null;
@@ -27,6 +32,7 @@ export function draftFile(
     ...{ uid, gid, owner, mode },
     before: hashBytes(bytes),
     sizeBytes: bytes.length,
+    ...sayAfter(bytes, { added, removed: stages.removed }, newKey),
     added,
     removed: stages.removed,
     hunks: diffLines(bytes, { added, removed: stages.removed }),
@@ -39,4 +45,15 @@ export function draftFile(
 function keepOld(change: LineChange): LineChange[] {
   if (change.kind === "beside") return [{ ...change, kind: "added" }];
   return change.kind === "added" ? [change] : [];
+}
+
+function sayAfter(
+  bytes: Uint8Array,
+  splices: Pick<FilePlan, "added" | "removed">,
+  newKey: string | null,
+): Pick<FilePlan, "after"> {
+  const stages = fillStages(splices, newKey);
+  const added = stages && applyEdits(bytes, stages.added);
+  const removed = stages && applyEdits(bytes, stages.removed);
+  return added && removed ? { after: { added: hashBytes(added), removed: hashBytes(removed) } } : {};
 }

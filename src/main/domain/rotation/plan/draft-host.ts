@@ -65,7 +65,11 @@ function changeFile(
 ): void {
   if (file.stand.kind !== "file") return;
   const keepsOld = proof.kind === "none" && aim.proves === "new";
-  const planned = draftFile(file, file.bytes, file.stand, { ...wanted, keepsOld });
+  const planned = draftFile(file, file.bytes, file.stand, {
+    ...wanted,
+    keepsOld,
+    newKey: aim.newKey?.kind === "given" ? aim.newKey.line : null,
+  });
   if (!planned) return;
   draft.files.push(planned);
   draft.isAuthority ||= wanted.isAuthority || aim.proves === "log";
