@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { recordFault } from "#testing/faults/fault-table.ts";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
+import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+
+test.skipIf(!canStartHosts())(
+  "R15: of two Latchkeys that change one file at once, one is told so, and what the other has written stays",
+  async ({ task }) => {
+    await using first = await makeDesk();
+    await using second = await makeDesk();
+    const mine = await makeKeyLine("mine@x");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(`${first.publicKey}\n${second.publicKey}`)}
+        ${letIn(mine.line, "deploy")}
+        chown -R deploy:deploy /home/deploy/.ssh`,
+    });
+    const guests = [await makeKeyLine("one@x"), await makeKeyLine("two@x")];
+    await using one = first.open();
+    await using two = second.open();
+    const places = [{ host: web.address, port: 22, account: "deploy" }];
+    const planned = [];
+    for (const [index, app] of [one, two].entries()) {
+      await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+      const key = guests[index]?.line ?? "";
+      planned.push({ app, key, plan: await makePlan(app, { kind: "add-grants", key, places }) });
+    }
+    const runs = await Promise.all(
+      planned.map(async ({ app, key, plan }) => ({ app, key, run: await carryOut(app, plan) })),
+    );
+    expect(runs.map(({ run }) => run.state).sort()).toEqual(["committed", "stopped"]);
+    for (const { app, key, run } of runs) {
+      if (run.state === "committed") continue;
+      expect(run.message).toMatch(/is being changed by|changed by somebody else/);
+      const wish = { kind: "add-grants" as const, key, places };
+      expect(await carryOut(app, wish)).toMatchObject({ message: "", state: "committed" });
+    }
+    const lines = (await web.run("cat /home/deploy/.ssh/authorized_keys")).trim().split("\n");
+    expect(lines.toSorted()).toEqual([mine.line, ...guests.map(({ line }) => line)].toSorted());
+    expect(await web.run("find /home /root -name '*latchkey*'")).toBe("");
+    const seen = "one committed, the other told who or that the file has changed; no lost line";
+    recordFault(task, { id: "R15", injected: "two Latchkeys, one file", seen });
+  },
+);
