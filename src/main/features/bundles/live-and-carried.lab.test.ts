@@ -64,6 +64,7 @@ async function scan(desk: Desk, { address }: LabHost, user: string): Promise<voi
 const OF_THE_WAY = new Set(["scan", "probe", "target", "unvisited", "pin", "scope", "event", "bundle"]);
 const OF_A_VISIT = new Set([
   "user",
+  "reading",
   "key_type",
   "key_fingerprint",
   "key_blob",
