@@ -32,7 +32,10 @@ test("grants of a directory's accounts stay while it cannot be reached, and thos
 
   expect(await scan()).toMatchObject([{ state: "ok" }]);
   expect(await accounts()).toEqual(["dora", "own", "root"]);
-  expect(await coverage()).toContainEqual({ what: "sss", why: "accounts that this directory alone has may not be listed" });
+  expect(await coverage()).toContainEqual({
+    what: "sss",
+    why: "accounts that this directory alone has may not be listed",
+  });
 
   await host.run("mv /srv/directory /srv/offline; userdel own");
   expect(await scan()).toMatchObject([{ state: "ok" }]);
