@@ -13,7 +13,7 @@ type Deps = {
   now: () => Date;
 };
 
-export type GraceVerdict = {
+type GraceVerdict = {
   isOver: boolean;
   /** When it is to be looked at again. */
   dueAt: Instant;

@@ -84,7 +84,7 @@ async function makeDesk(name: string) {
   const home = await makeTemporaryFolder();
   const old = await makeKeyFile(home.path, "id", ["-t", "ed25519", "-N", "", "-C", "jo@desk"]);
   await host.run(`rm -f ${HELD}*; printf %s '${await readFile(old.path, "utf8")}' > ${HELD}
-    echo '${old.publicLine.trim()}' > ${HELD}.pub; chmod 600 ${HELD}; chmod 644 ${HELD}.pub; chown ci:ci ${HELD}*`);
+    echo '${old.publicLine.trim()}' > ${HELD}.pub; chmod 400 ${HELD}; chmod 644 ${HELD}.pub; chown ci:ci ${HELD}*`);
   const agent = await startSshAgent(home.path, [old.path]);
   const beforeThere = await hashOf(`${host.root}${HELD}`);
   await old.lock(SECRET);
@@ -92,7 +92,7 @@ async function makeDesk(name: string) {
     holder({ path: old.path, isEncrypted: true, before: await hashOf(old.path) }),
     holder({ path: agent.socketPath, kind: "agent", before: null, isEncrypted: null }),
   ];
-  const there = holder({ path: HELD, before: beforeThere, owner: "ci", mode: "0600" });
+  const there = holder({ path: HELD, before: beforeThere, owner: "ci", mode: "0400" });
   const newKey: NewKey = { kind: "made-here", keyType: "ed25519", comment: `${name}@desk`, path: old.path };
   const { ask, asked } = makeAsk();
   const hostPlan = { host: host.address, port: 22, holders: [there] } as unknown as HostPlan;
@@ -136,7 +136,7 @@ lab("a key that is held here, locked, in an agent and on a host is replaced in a
   expect(await look()).toEqual(["new", "new", "new"]);
   for (const [one, by] of all) expect(await holders.handOver(near, one, by)).toEqual(DONE);
   expect((await host.run(`cat ${HELD}.pub; stat -c '%a %U' ${HELD}; ssh-keygen -y -f ${HELD}`)).trim()).toBe(
-    `${near.newKey?.line} whole@desk\n600 ci\n${near.newKey?.line} whole@desk`,
+    `${near.newKey?.line} whole@desk\n400 ci\n${near.newKey?.line} whole@desk`,
   );
   for (const [one, by] of all) expect(await holders.commit(near, one, by, false)).toEqual(DONE);
   for (const [one, by] of all) expect(await holders.commit(near, one, by, false)).toEqual(DONE);

@@ -115,7 +115,7 @@ async function makeThere({ path, keyType, comment }: MadeThere, hand: Hand): Pro
   return { kind: "made", line, fingerprint: viewKey(blobOf({ line })).fingerprint, secrets: null };
 }
 
-export function primaryPlace({ here }: Plan, { path }: { path: string }): HalfPlace {
+function primaryPlace({ here }: Plan, { path }: { path: string }): HalfPlace {
   const holder = here.find((one) => one.kind === "file" && one.path === path);
   return holder ? toPlace(holder) : { path, before: null, hasPublicFile: true };
 }

@@ -16,7 +16,7 @@ type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
 type Deps = { store: Pick<Store, "pins" | "inTurn" | "events">; now: () => Date };
 
 /** `unsure`: may be asked again. `alarm`: somebody else answers for the host. */
-export type HostKeyProof =
+type HostKeyProof =
   | { kind: "proved"; said: string[] }
   | { kind: "refused" | "unsure" | "alarm"; message: string };
 

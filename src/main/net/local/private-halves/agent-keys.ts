@@ -4,7 +4,7 @@ import { toField } from "#net/ssh/wire.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { KeyPair } from "./key-pair.ts";
 
-export type AgentOutcome = { kind: "done" } | { kind: "failed"; message: string };
+type AgentOutcome = { kind: "done" } | { kind: "failed"; message: string };
 
 const ADD_IDENTITY = 17;
 const REMOVE_IDENTITY = 18;

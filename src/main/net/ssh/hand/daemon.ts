@@ -2,7 +2,7 @@
 import { exchange } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 
-export type DaemonLook = {
+type DaemonLook = {
   /** Files of its configuration, in the order in which sshd reads them. */
   configs: string[];
   /** As it uses them. */

@@ -4,7 +4,7 @@ import type { Hand, Lost } from "./hand.ts";
 import { writeBytes } from "./words.ts";
 
 /** `other`: not of this run, no regular file, or not readable. */
-export type FoundHalf = { kind: "none" | "before" | "new" | "other"; hash: string | null };
+type FoundHalf = { kind: "none" | "before" | "new" | "other"; hash: string | null };
 
 export type HalfLook = {
   kind: "seen";

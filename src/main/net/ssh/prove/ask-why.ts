@@ -32,7 +32,7 @@ const REASONS = [
 ];
 
 /** The last reason of a process of sshd that spoke of the account. */
-export function findReason(log: string, account: string): string | null {
+function findReason(log: string, account: string): string | null {
   const lines = log.split("\n").flatMap((line) => {
     const [, pid = "", text = ""] = /sshd(?:-session|-auth)?\[(\d+)\]: (.*)$/.exec(line) ?? [];
     return text === "" ? [] : [{ pid, text }];

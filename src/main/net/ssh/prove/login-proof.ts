@@ -23,12 +23,12 @@ export type ProofKey = Identity | ClientKey;
  * `inconclusive`: nobody has said yes or no. It is never a refusal: an sshd that is overloaded, or angry with this
  * address, looks the same for a key that it would take. `other-host-key`: nothing was sent; to be told as an alarm.
  */
-export type Inconclusive = {
+type Inconclusive = {
   kind: "inconclusive";
   why: "penalty" | "unreachable" | "timed-out" | "lost" | "impossible";
   message: string;
 };
-export type OtherHostKey = { kind: "other-host-key"; message: string };
+type OtherHostKey = { kind: "other-host-key"; message: string };
 
 export type LoginProof =
   | { kind: "proved"; fingerprint: string }

@@ -12,7 +12,7 @@ import { hearWord, makeWord, WORD_COMMAND } from "./say-word.ts";
 
 export type ClientRoute = ProofRoute & { client: NonNullable<ProofRoute["client"]> };
 
-export type ClientProof = { user: string; key: ClientKey; runs: "command" | "nothing" };
+type ClientProof = { user: string; key: ClientKey; runs: "command" | "nothing" };
 
 type Failed = Exclude<LoginProof, { kind: "proved" }>;
 

@@ -16,7 +16,7 @@ import { proveByClient } from "./prove-by-client.ts";
 import { hearWord, makeWord, WORD_COMMAND } from "./say-word.ts";
 
 /** `command`: a word must come back from a command run there. `nothing`: nothing is run, the login alone counts. */
-export type LoginWish = { user: string; key: ProofKey; runs: "command" | "nothing" };
+type LoginWish = { user: string; key: ProofKey; runs: "command" | "nothing" };
 
 /**
  * Logs in over a connection of its own, with one key and nothing else: no other key of the agent's, no password, no

@@ -15,7 +15,7 @@ import {
 import { type ClientRoute, runClient } from "./prove-by-client.ts";
 import { isForSsh2, loginOf, sayNoClient } from "./prove-login.ts";
 
-export type RefusalWish = {
+type RefusalWish = {
   user: string;
   /** The public half of the key that is to be refused: its private half is not needed. */
   oldKey: Uint8Array;
