@@ -65,4 +65,4 @@ function graceBy({ store, rescan, now }: Deps) {
   });
 }
 
-const done = (_: void): Record<string, never> => ({});
+const done = (_: unknown): Record<string, never> => ({});

@@ -13,7 +13,7 @@ import type { SshTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { ChosenTransport } from "./choose-transport.ts";
-import { type Login, planHosts } from "./plan-hosts.ts";
+import { planHosts } from "./plan-hosts.ts";
 import type { PrepareApproach } from "./prepare-approach.ts";
 import { hasOnlyClientKeys, listClientKeys, listKeys } from "./transports.ts";
 

@@ -75,10 +75,9 @@ function toAccount(name: string, { uid, gid, home, shell, sshd }: AccountLook): 
     ...{ name, uid, gid },
     runsCommands: !/\/(nologin|false)$/.test(shell),
     consulted:
-      patterns &&
       patterns
-        .filter((pattern) => pattern.toLowerCase() !== "none")
-        .map((pattern) => expandPath(pattern, account)),
+        ?.filter((pattern) => pattern.toLowerCase() !== "none")
+        .map((pattern) => expandPath(pattern, account)) ?? null,
     keysCommand: say("authorizedkeyscommand"),
     authenticationMethods: sshd?.get("authenticationmethods") ?? null,
     forceCommand: say("forcecommand"),
