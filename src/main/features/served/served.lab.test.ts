@@ -99,20 +99,20 @@ test("a certificate that was renewed and not reloaded is named on nginx, with th
     databasePath: ":memory:",
     workstation: { user: "root", home: desk.home, agentSocket: null },
   });
-  await scan(fresh, `root@${host.address} ${wire}`);
-  expect(await states(fresh)).toEqual({ "shop.example": "not-reloaded", "other.example": "agrees" });
+  // On a busy machine a collector may not come to the processes in its time: their age is not known then, and it goes again.
+  await until(fresh, `root@${host.address} ${wire}`, "not-reloaded");
 
   await host.run("nginx -e /dev/null -s reload");
-  await untilAgreed(app, wire);
+  // The workers of before serve on until the last of them has gone.
+  await until(app, wire, "agrees");
   expect((await app.client.findings.list({ rule: "certificate-not-reloaded" })).total).toBe(0);
-}, 60_000);
+}, 120_000);
 
-/** The workers of before serve on until the last of them has gone. */
-async function untilAgreed(app: App, wire: string): Promise<void> {
+/** Scans until the shop stands so. */
+async function until(app: App, text: string, state: string): Promise<void> {
   const look = async () => {
-    await scan(app, wire);
+    await scan(app, text);
     return states(app);
   };
-  const agreed = { "shop.example": "agrees", "other.example": "agrees" };
-  await expect.poll(look, { timeout: 50_000 }).toEqual(agreed);
+  await expect.poll(look, { timeout: 50_000 }).toEqual({ "shop.example": state, "other.example": "agrees" });
 }
