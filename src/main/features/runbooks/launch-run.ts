@@ -12,6 +12,7 @@ import { type Journal, openJournal } from "./carry-out/journal.ts";
 import type { RunContext } from "./carry-out/run-context.ts";
 import type { Ended } from "./carry-out/run-loop.ts";
 import { hearAll, type Waits } from "./carry-out/wait.ts";
+import { readFingerprint } from "./facts/seek.ts";
 import type { Questions } from "./questions.ts";
 
 export type RunDeps = {
@@ -84,7 +85,7 @@ function carryOn(
   if (!record) throw new Error(`there is no run ${id}`);
   return execute(
     {
-      ...{ runId: id, plan, token: record.token, newKey: record.newKey, journal },
+      ...{ runId: id, plan, token: record.token, newKey: record.newKey ?? givenKey(plan), journal },
       ...{ identityFiles, mayAsk, signal, ask: deps.questions.askFor(mayAsk) },
       ...{ holders: deps.holders, hostKeys: deps.hostKeys, openDoor: deps.openDoor, patience: deps.patience },
       who: `${deps.who}:${id}`,
@@ -92,6 +93,12 @@ function carryOn(
     },
     { want: () => one.want, hasCome: (until, run) => hasCome(deps, one, until, run) },
   );
+}
+
+/** Of a key that somebody else has made, there is nothing to wait for. */
+function givenKey({ newKey }: Plan): { line: string; fingerprint: string } | null {
+  if (newKey?.kind !== "given") return null;
+  return { line: newKey.line, fingerprint: readFingerprint(newKey.line) };
 }
 
 async function hasCome(

@@ -57,6 +57,17 @@ test("a new key that stands in the file already is not written twice", () => {
   expect(stagesOf(text, plan)[1]).toBe(`${NEW_KEY} new\n${OTHER}\n`);
 });
 
+test("where only the public half of the new key was given, no private half is replaced, which needs a consent", () => {
+  const hosts = [
+    makeHostFacts("web1", `${OLD_KEY} me\n${OTHER}\n`, {
+      holders: [makeHolderFacts({ path: "/home/ann/.ssh/id_rsa" })],
+    }),
+  ];
+  const plan = planFor(hosts, { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } });
+  expect([plan.here, plan.hosts[0]?.holders]).toEqual([[], []]);
+  expect(stops(plan)).toEqual(["consent holder", "consent holder"]);
+});
+
 test("a line that sshd ignores stays as it is, and is said", () => {
   const plan = planFor([makeHostFacts("web1", `no-such ${OLD_KEY}\n${OLD_KEY} me\n${OTHER}\n`)]);
   expect(plan.hosts[0]?.files[0]?.changes).toBe(1);

@@ -12,11 +12,12 @@ import { chooseConfirmation } from "./confirm.ts";
 import { type Aim, type Draft, makeCheck, type Unplannable } from "./draft.ts";
 import { draftHost, toHolderPlan } from "./draft-host.ts";
 import { isProduction, orderHosts } from "./order-hosts.ts";
-import type { PlanFacts } from "./plan-facts.ts";
+import type { HolderFacts, PlanFacts } from "./plan-facts.ts";
 import { planHostKey } from "./plan-host-key.ts";
 
 /** What is to be done for a wish, on the hosts as they are now. It is the same whenever the facts are. */
-export function makePlan(facts: PlanFacts): Plan | Unplannable {
+export function makePlan(known: PlanFacts): Plan | Unplannable {
+  const facts = withoutHalf(known);
   if (facts.wish.kind === "rotate-host-key") return planHostKey(facts, facts.wish);
   const aim = chooseAim(facts);
   if ("refused" in aim) return aim;
@@ -44,6 +45,16 @@ export function makePlan(facts: PlanFacts): Plan | Unplannable {
     leftOut: drafts.flatMap(({ leftOut }) => leftOut),
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),
   };
+}
+
+/** A new key of which only the public half was given can be put in no old one's place. */
+function withoutHalf(facts: PlanFacts): PlanFacts {
+  if (facts.wish.kind !== "rotate-key" || !facts.given || facts.given.path !== null) return facts;
+  const stuck = "the new key's private half is not on this computer: whoever has it puts it there";
+  const leave = (holders: readonly HolderFacts[]) =>
+    holders.map((holder) => ({ ...holder, stuck: holder.stuck ?? stuck }));
+  const hosts = facts.hosts.map((host) => ({ ...host, holders: leave(host.holders) }));
+  return { ...facts, here: leave(facts.here), hosts };
 }
 
 function chooseAim(facts: PlanFacts): Aim | Unplannable {

@@ -1,4 +1,4 @@
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import type { Step } from "./step.ts";
 
@@ -21,7 +21,7 @@ function takesPart(plan: Plan, host: HostPlan, phase: Phase): boolean {
     case "make-key":
       return isMadeAt(plan, host);
     case "add":
-      return host.files.some(({ added }) => added !== null);
+      return host.files.some((file) => isProvedFirst(plan, file));
     case "hand-over":
       return host.holders.length > 0;
     case "remove":
@@ -30,6 +30,10 @@ function takesPart(plan: Plan, host: HostPlan, phase: Phase): boolean {
       return host.files.length > 0 || host.holders.length > 0 || isMadeAt(plan, host);
   }
 }
+
+/** A new key whose line stands in a file already is proved like one that is added: before the old one goes. */
+const isProvedFirst = ({ newKey }: Plan, { added, removed }: FilePlan): boolean =>
+  added !== null || (newKey !== null && removed !== null);
 
 const isMadeAt = ({ newKey }: Plan, { host, port }: HostPlan): boolean =>
   newKey?.kind === "made-on-holder" && newKey.host === host && newKey.port === port;

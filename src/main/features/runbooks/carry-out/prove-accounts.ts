@@ -27,7 +27,7 @@ type Asked = { step: Step; host: HostPlan; inside: Inside };
 export async function proveAccounts(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
   const host = hostOf(run, step);
   const asked = { step, host, inside };
-  const accounts = new Set(filesOf(host.files, step).map(({ file }) => file.account));
+  const accounts = accountsOf(run, step);
   const said: string[] = [];
   let awaitsLog = false;
   for (const { account, proof } of host.proofs.filter((one) => accounts.has(one.account))) {
@@ -39,6 +39,15 @@ export async function proveAccounts(run: RunContext, step: Step, inside: Inside)
   const own = await proveOwnWay(run, asked, accounts);
   if (own.kind !== "proved") return own;
   return { kind: awaitsLog ? "awaits-log" : "proved", said: [...said, ...own.said] };
+}
+
+/** In the phase before a removal also those of files that have the new key's line already. */
+function accountsOf(run: RunContext, step: Step): Set<string> {
+  const { files } = hostOf(run, step);
+  const isAll = step.phase === "add" && run.plan.newKey !== null;
+  return new Set(
+    isAll ? files.map(({ account }) => account) : filesOf(files, step).map(({ file }) => file.account),
+  );
 }
 
 async function proveOne(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {

@@ -45,11 +45,16 @@ export function changeBetween(
   };
 }
 
-/** The whole lines that a removal takes away. */
+/** The whole lines that a removal takes away, each with its end. */
 export function linesRemoved(file: FilePlan, newKey: string | null): Uint8Array {
-  const stages = fillStages(file, newKey);
-  return new Uint8Array(Buffer.concat((stages?.removed ?? []).map(({ removed }) => removed)));
+  const removed = (fillStages(file, newKey)?.removed ?? []).map((edit) => edit.removed);
+  const isOpen = (bytes: Uint8Array) => bytes.length > 0 && bytes.at(-1) !== NEWLINE[0];
+  return new Uint8Array(
+    Buffer.concat(removed.flatMap((bytes) => (isOpen(bytes) ? [bytes, NEWLINE] : [bytes]))),
+  );
 }
+
+const NEWLINE = Buffer.from("\n");
 
 /** Whether a file that somebody else has changed still shows what a step has made of it. */
 export function hasWorkOf(
