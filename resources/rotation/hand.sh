@@ -770,7 +770,7 @@ quote() { quoted=\'$(put_line "$1" | sed "s/'/'\\\\''/g")\'; }
 
 # Stands alone. Whoever takes armed-ID away first, decides.
 revert_text='
-PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C
 export PATH LC_ALL
 umask 077
 cd -P -- "$folder" || exit
@@ -813,6 +813,10 @@ do_arm() {
 	need_lock
 	find_sync "$work"
 	disarm_all
+	# What an earlier one has done is seen by whoever arms anew; it says nothing of this one.
+	set +f
+	rm -f "$work/fired-$id".*
+	set -f
 	gen=$(date +%s)x$$
 	revert=$work/revert-$id.$gen.sh part=$work/part-$id
 	quote "$folder"
@@ -838,7 +842,7 @@ do_arm() {
 		*) rm -f "$work/armed-$id.$gen"; no odd-words ;;
 	esac || { rm -f "$work/armed-$id.$gen"; no no-dead-man "$way"; }
 	sync_folder
-	ok armed "$gen" "$folder/$revert" "$my_uid"
+	ok armed "$gen"
 }
 
 start_sleep() {
@@ -860,11 +864,15 @@ exec >/dev/null 2>&1; sleep \$rest; exec sh $quoted" | at "now + $((seconds / 60
 	put_line "${told%% *}" >"$work/timer-$id.$gen"
 }
 
-# start_timer TOKEN-ID-GEN SECONDS UID PATH: by the service manager, which root alone may ask.
+# start_timer PATH ID TOKEN GENERATION SECONDS: the service manager, which root alone may ask, runs what was armed. As whom,
+# and where that lies, root sees for itself: an account's own shell could tell it anything.
 do_start_timer() {
-	case $1$2$3 in *[!A-Za-z0-9-]*) no odd-words ;; esac
-	problem=$(systemd-run --quiet --on-active="$2" --timer-property=AccuracySec=1s --uid="$3" --unit="latchkey-$1" \
-		/bin/sh "$4" 2>&1) || no no-dead-man "$problem"
+	id=$2 run=$3 gen=$4 seconds=$5
+	check_words "$id" "$run" "$gen" "$seconds"
+	folder=${1%/*} refusal=
+	judge_way "${folder:-/}" || no "$refusal" "$detail"
+	problem=$(systemd-run --quiet --on-active="$seconds" --timer-property=AccuracySec=1s --uid="$actor" \
+		--unit="latchkey-$run-$id-$gen" /bin/sh "$folder/.latchkey/$run/revert-$id.$gen.sh" 2>&1) || no no-dead-man "$problem"
 	ok started
 }
 

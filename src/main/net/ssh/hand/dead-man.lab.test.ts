@@ -110,6 +110,42 @@ lab.each(WAYS)("what was called off stays, and nothing of the timer is left, by 
 });
 
 lab(
+  "whatever an account's shell answers, the service manager runs nothing but its own file, and as that account",
+  async () => {
+    await lay(BEFORE);
+    await using hand = await openHandIn(startShellIn(host));
+    const ask = (generation: string) =>
+      hand.ask(
+        { verb: "start_timer", words: [FILE, "f0", TOKEN, generation, "1"] },
+        { deadlineMs: 30_000 },
+      );
+    expect(await ask("1x1")).toMatchObject({ status: "ok" });
+    expect(await host.run("tail -n 1 /run/asked")).toContain(
+      `--uid=${(await host.run("id -u alice")).trim()} --unit=latchkey-${TOKEN}-f0-1x1 /bin/sh /home/alice/.ssh/.latchkey/${TOKEN}/revert-f0.1x1.sh`,
+    );
+    expect(await ask("1 --uid=0 /tmp/x.sh")).toMatchObject({ status: "no", words: ["odd-words"] });
+    expect(await ask("../../../x")).toMatchObject({ status: "no", words: ["odd-words"] });
+  },
+);
+
+lab("armed once more after it has fired, it is called off like any other", async () => {
+  await lay(BEFORE);
+  const { after, ...wish } = wishTo(FILE, BEFORE, { at: 4, line: "new\n" });
+  const armed = { ...RUN, way: "sleep" as const, wrote: wish.wanted, prior: wish.before, putBack: null };
+  await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
+  await begin(hand, beginOn(FILE));
+  await arm(hand, { ...armed, seconds: 1 });
+  await write(hand, wish);
+  await untilFired();
+  await until(`! grep -q new ${FILE}`);
+  expect(await arm(hand, { ...armed, seconds: 600 })).toEqual({ kind: "armed" });
+  expect(await write(hand, wish)).toMatchObject({ kind: "written" });
+  expect(await disarm(hand, RUN)).toEqual({ kind: "disarmed" });
+  expect(await end(hand, RUN)).toEqual({ kind: "ended" });
+  expect(await read()).toBe(String(after));
+});
+
+lab(
   "a removal is taken back to what stood before it, or its lines are added to what somebody made of it",
   async () => {
     const added = Buffer.from("old\nnew\nother\n");

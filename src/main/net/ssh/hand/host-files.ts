@@ -82,10 +82,10 @@ export async function arm(
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   if (way !== "systemd-run") return { kind: "armed" };
-  const [, generation = "", script = "", uid = ""] = answer.words;
+  const [, generation = ""] = answer.words;
   const started = await exchange(hand, {
     verb: "start_timer",
-    words: [`${token}-${id}-${generation}`, String(seconds), uid, script],
+    words: [path, id, token, generation, String(seconds)],
   });
   if (started.kind === "answered" && started.status === "ok") return { kind: "armed" };
   const off = await disarm(hand, { path, id, token });
