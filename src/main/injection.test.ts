@@ -3,6 +3,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { contract } from "#shared/contract/index.ts";
+import { Plan } from "#shared/model/plan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,
@@ -30,6 +31,7 @@ const LISTS = {
   "hostKeys.list": { texts: ["search", "host"], columns: columnsOf(contract.hostKeys.list) },
   "people.list": { texts: ["search"], columns: columnsOf(contract.people.list) },
   "hosts.list": { texts: ["search"], columns: columnsOf(contract.hosts.list) },
+  "runbooks.list": { texts: ["search"], columns: columnsOf(contract.runbooks.list) },
   "served.list": { texts: ["search", "host"], columns: columnsOf(contract.served.list) },
   "scans.list": { texts: ["search"], columns: columnsOf(contract.scans.list) },
   "scans.probes": { texts: ["search"], columns: [] },
@@ -252,6 +254,31 @@ function fill(store: Store): void {
     for (const host of ["web1", "web2"])
       store.pins.put({ ...pin, host, fingerprint: fingerprintOf(host), blob: Buffer.from(host) });
   });
+  store.atomically(() => {
+    for (const title of ["Remove 1 grant", "Remove 2 grants"]) carryOut(store, title);
+  });
+}
+
+/** A run that has ended. */
+function carryOut({ runbooks }: Store, title: string): void {
+  const plan = Plan.parse({
+    ...{ format: "latchkey-plan-1", kind: "remove-grants", title, madeAt: START },
+    ...{
+      oldKey: null,
+      newKey: null,
+      options: {},
+      hosts: [],
+      here: [],
+      checks: [],
+      leftOut: [],
+      confirm: null,
+    },
+  });
+  const planId = runbooks.plans.take({ plan, hash: "ab".repeat(32), at: START });
+  const counts = { hosts: 0, adds: 0, changes: 0, removes: 0 };
+  const kind = "remove-grants" as const;
+  const id = runbooks.runs.begin({ planId, token: title, kind, title, at: START, consents: [], counts });
+  runbooks.runs.setState({ id, state: "committed", message: "", byHand: [], endedAt: START });
 }
 
 /** Of all rows of all tables. */
