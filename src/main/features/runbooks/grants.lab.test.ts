@@ -65,6 +65,28 @@ test.skipIf(!canStartHosts())(
   },
 );
 
+test.skipIf(!canStartHosts())(
+  "a file that is read for everybody is planned for everybody it lets in, whoever was asked about",
+  async () => {
+    await using desk = await makeDesk();
+    const guest = await makeKeyLine("guest@x");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(guest.line, "deploy")}
+        printf '%s\\n%s\\n' '${desk.publicKey.trim()}' '${guest.line}' > /etc/ssh/everybody`,
+      sshdOptions: ["-o", "AuthorizedKeysFile=/etc/ssh/everybody"],
+    });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const { rows } = await app.client.access.list({ search: guest.fingerprint });
+    const grant = rows.find(({ account }) => account === "deploy");
+    const { plan } = await makePlan(app, { kind: "remove-grants", grants: [grant?.id ?? 0] });
+    const asked = plan?.checks.filter(({ id }) => id === "other-way-in").map(({ account }) => account);
+    expect(asked).toEqual(expect.arrayContaining(["deploy", "root"]));
+    expect(plan?.confirm?.why).toEqual([`root's keys change on ${web.address}`]);
+  },
+);
+
 type Host = Awaited<ReturnType<typeof startHost>>;
 
 const readKeys = (host: Host): Promise<string> => host.run("cat /home/deploy/.ssh/authorized_keys");

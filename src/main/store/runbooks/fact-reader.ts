@@ -79,6 +79,10 @@ export function factReader(db: Database) {
     SELECT ${GRANT} FROM grant_line WHERE ifnull(fingerprint, '') = ? AND gone_scan IS NULL ORDER BY host, file, line`);
   const grantsOfAccount = db.prepare<[number, string], GrantRow>(`
     SELECT ${GRANT} FROM grant_line WHERE host = ? AND account = ? AND gone_scan IS NULL ORDER BY file, line`);
+  const accountsOfFile = db
+    .prepare<[number, string], string>(`
+      SELECT DISTINCT account FROM grant_line WHERE host = ? AND file = ? AND gone_scan IS NULL ORDER BY account`)
+    .pluck();
   const keyFiles = db.prepare<[string], { host: number; path: string; is_encrypted: number | null }>(`
     SELECT host, path, is_encrypted FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL ORDER BY host, path`);
   const keyType = db.prepare<[string], string>("SELECT key_type FROM key WHERE fingerprint = ?").pluck();
@@ -96,6 +100,9 @@ export function factReader(db: Database) {
     grantsOfKey: (fingerprint: string): GrantFact[] => grantsOfKey.all(fingerprint).map(toGrant),
     grantsOfAccount: (hostId: number, account: string): GrantFact[] =>
       grantsOfAccount.all(hostId, account).map(toGrant),
+
+    /** Whom a file lets in. */
+    accountsOfFile: (hostId: number, file: string): string[] => accountsOfFile.all(hostId, file),
 
     keyFiles: (fingerprint: string): KeyFileFact[] =>
       keyFiles.all(fingerprint).map(({ host: hostId, path, is_encrypted }) => ({

@@ -1,6 +1,6 @@
 import type { Plan } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { type Draft, placeOf } from "./draft.ts";
+import { accountsOf, type Draft, placeOf } from "./draft.ts";
 import { isProduction } from "./order-hosts.ts";
 
 /** More than so many hosts are not changed by a yes alone. */
@@ -8,7 +8,9 @@ const MANY_HOSTS = 10;
 
 /** What is to be typed before the plan runs: where a mistake would cost most. */
 export function chooseConfirmation(drafts: readonly Draft[]): Plan["confirm"] {
-  const roots = drafts.filter(({ files }) => files.some(({ account }) => account === "root"));
+  const roots = drafts.filter((draft) =>
+    draft.files.some((file) => accountsOf(draft, file).includes("root")),
+  );
   const production = drafts.filter(isProduction);
   const why = [
     ...(roots.length > 0 ? [`root's keys change on ${sayHosts(roots)}`] : []),

@@ -1,7 +1,8 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { findManagers } from "#domain/ssh/markers/find-managers.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
-import type { HolderPlan, Proof } from "#shared/model/plan.ts";
+import type { HolderPlan } from "#shared/model/plan.ts";
+import { type AccountProof, addProof } from "./add-proof.ts";
 import { canHold } from "./aim-rotation.ts";
 import { checkHost } from "./checks/check-host.ts";
 import { chooseProof } from "./choose-proof.ts";
@@ -26,6 +27,7 @@ export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
     return draft;
   }
   for (const file of host.files) draftOne(facts, aim, draft, file);
+  for (const account of aim.lacking?.(host) ?? []) leaveAccount(draft, account);
   if (facts.wish.kind === "rotate-key") {
     for (const holder of host.holders) draftHolder(draft, holder);
   }
@@ -45,8 +47,8 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   draft.leftOut.push(...wanted.notes);
   if (wanted.changes.length + wanted.appended.length === 0) return;
   const accounts = host.accounts.filter(({ name }) => file.accounts.includes(name));
-  const [account] = accounts;
-  if (!account || isIgnored(accounts, file)) {
+  const readers = accounts.filter((account) => !isIgnored([account], file));
+  if (readers.length === 0) {
     draft.leftOut.push(`${placeOf(host)}: sshd does not read ${file.path}, so it stays as it is`);
     return;
   }
@@ -55,16 +57,23 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
     leaveOut(draft, file, obstacle.id, obstacle.why);
     return;
   }
-  changeFile(draft, open, { aim, wanted, proof: chooseProof(facts, aim, { host, account }, wanted) });
+  const proofs = readers.slice(0, MOST_PROVED).map((account) => ({
+    ...{ account: account.name, proof: chooseProof(facts, aim, { host, account }, wanted) },
+  }));
+  changeFile(draft, open, { aim, wanted, proofs });
 }
+
+/** A file that is read for everybody is proved by so many of them: it is one line for all. */
+const MOST_PROVED = 16;
 
 function changeFile(
   draft: Draft,
   file: OpenFile,
-  { aim, wanted, proof }: { aim: Aim; wanted: FileAim; proof: Proof },
+  { aim, wanted, proofs }: { aim: Aim; wanted: FileAim; proofs: readonly AccountProof[] },
 ): void {
   if (file.stand.kind !== "file") return;
-  const keepsOld = proof.kind === "none" && aim.proves === "new";
+  const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
+  const keepsOld = without !== undefined && aim.proves === "new";
   const planned = draftFile(file, file.bytes, file.stand, {
     ...wanted,
     keepsOld,
@@ -73,10 +82,8 @@ function changeFile(
   if (!planned) return;
   draft.files.push(planned);
   draft.isAuthority ||= wanted.isAuthority || aim.proves === "log";
-  if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, proof.why);
-  if (!draft.proofs.some((one) => one.account === planned.account)) {
-    draft.proofs.push({ account: planned.account, proof });
-  }
+  if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, without.why);
+  for (const proof of proofs) addProof(draft, proof);
 }
 
 /** Why the file is not written although its lines are meant; null where nothing is in the way. */
@@ -102,6 +109,15 @@ const sayWhy = ({ stand }: FileFacts): string => (stand.kind === "refused" ? sta
 function leaveOut(draft: Draft, { accounts }: FileFacts, id: string, why: string): void {
   const account = accounts[0] ?? null;
   draft.checks.push(makeCheck("consent", id, { host: draft.facts, account }, `${why}; it stays as it is`));
+  draft.leftOut.push(`${placeOf(draft.facts)}: ${why}`);
+}
+
+function leaveAccount(draft: Draft, account: string): void {
+  const isKnown = draft.facts.accounts.some(({ name }) => name === account);
+  const why = isKnown
+    ? `${account} has no authorized_keys file that sshd reads: make one there, and scan the host`
+    : `no account ${account} is known there; scan the host`;
+  draft.checks.push(makeCheck("consent", "file", { host: draft.facts, account }, `${why}; nothing is added`));
   draft.leftOut.push(`${placeOf(draft.facts)}: ${why}`);
 }
 

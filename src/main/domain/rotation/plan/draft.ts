@@ -35,6 +35,8 @@ export type Aim = {
    */
   proves: "new" | "log" | "old" | "none";
   aimAt(host: HostFacts, file: OpenFile): FileAim;
+  /** Accounts of a host that a line was to be added to, and that have no file for it. */
+  lacking?(host: HostFacts): string[];
   /** Whether this grant of an account is one that goes or changes, so that it is no other way in. */
   concerns(grant: AccountFacts["grants"][number]): boolean;
 };
@@ -49,6 +51,10 @@ export type Draft = {
   leftOut: string[];
   isAuthority: boolean;
 };
+
+/** Whom a file lets in: one file may be read for several accounts. */
+export const accountsOf = ({ facts }: Draft, { account, path }: FilePlan): readonly string[] =>
+  facts.files.find((file) => (file.realPath ?? file.path) === path)?.accounts ?? [account];
 
 /** `web1`, `web1:2222`. */
 export const placeOf = ({ host, port }: Pick<HostFacts, "host" | "port">): string =>

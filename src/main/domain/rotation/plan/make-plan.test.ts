@@ -158,6 +158,16 @@ test("the proof is made from where the key can be used, and runs nothing that is
   });
 });
 
+test("an account with several files is proved by the surest of them, and nothing is run where one forces a command", () => {
+  const files = ["cert-authority ", "", 'command="backup" '].map((options, index) => {
+    const path = `/home/ann/.ssh/keys${index}`;
+    return { ...makeFileFacts("ann", `${options}${OLD_KEY} a\n`), path, realPath: path };
+  });
+  const plan = planFor([makeHostFacts("web1", "", { files, accounts: [makeAccountFacts("ann", files)] })]);
+  expect(plan.hosts[0]?.files.map(({ removed }) => removed !== null)).toEqual([false, true, true]);
+  expect(plan.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "from-here", runs: "nothing" } }]);
+});
+
 test("the new key is made where the old one is held, and asked for where that is not known", () => {
   const held = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`, {
     holders: [makeHolderFacts({ path: "/root/.ssh/id_rsa" })],

@@ -35,6 +35,30 @@ test("grants are removed line by line, and the last line of root or of Latchkey 
   ]);
 });
 
+test("a line of a file that lets in to several accounts goes for all of them: each is proved, and root is not shut out by it", () => {
+  const file = {
+    ...makeFileFacts("ann", `${OLD_KEY} a\n`),
+    path: "/etc/ssh/keys",
+    realPath: "/etc/ssh/keys",
+  };
+  const shared = { ...file, accounts: ["ann", "root"] };
+  const rootGrants = grantsOf(shared).map((grant) => ({ ...grant, id: grant.id + 40 }));
+  const host = makeHostFacts("web1", "", {
+    files: [shared],
+    accounts: [
+      makeAccountFacts("ann", [shared]),
+      makeAccountFacts("root", [shared], { grants: rootGrants, runsCommands: false }),
+    ],
+  });
+  const removal = planFor([host], { wish: { kind: "remove-grants", grants: [10] } });
+  expect(stops(removal)).toEqual(["consent other-way-in", "refused other-way-in"]);
+  expect(removal.confirm?.why).toEqual(["root's keys change on web1"]);
+  expect(planFor([host]).hosts[0]?.proofs).toEqual([
+    { account: "ann", proof: { kind: "from-here", runs: "command" } },
+    { account: "root", proof: { kind: "from-here", runs: "nothing" } },
+  ]);
+});
+
 test("a grant is added at the end of the first file that sshd reads, with options that sshd would take", () => {
   const wish: Wish = {
     kind: "add-grants",

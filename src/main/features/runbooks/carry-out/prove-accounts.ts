@@ -41,13 +41,14 @@ export async function proveAccounts(run: RunContext, step: Step, inside: Inside)
   return { kind: awaitsLog ? "awaits-log" : "proved", said: [...said, ...own.said] };
 }
 
-/** In the phase before a removal also those of files that have the new key's line already. */
+/** Also those of files that have the new key's line already, before the old one goes, and others whom a file lets in. */
 function accountsOf(run: RunContext, step: Step): Set<string> {
-  const { files } = hostOf(run, step);
+  const { files, proofs } = hostOf(run, step);
+  const first = new Set(files.map(({ account }) => account));
+  const others = proofs.flatMap(({ account }) => (first.has(account) ? [] : [account]));
   const isAll = step.phase === "add" && run.plan.newKey !== null;
-  return new Set(
-    isAll ? files.map(({ account }) => account) : filesOf(files, step).map(({ file }) => file.account),
-  );
+  const changed = isAll ? first : filesOf(files, step).map(({ file }) => file.account);
+  return new Set([...changed, ...others]);
 }
 
 async function proveOne(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {

@@ -39,13 +39,20 @@ export async function lookAtPlace(
   const from = own.kind === "seen" ? own.account.from : null;
 
   const accounts: AccountFacts[] = [];
-  for (const name of names) {
+  const lookAt = async (name: string): Promise<void> => {
     const look = await lookAtAccount(hand, name, from);
     if (look.kind === "lost") throw new HandLost(look.message);
     const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
     if (look.kind === "seen") accounts.push({ ...toAccount(name, look.account), grants });
+  };
+  for (const name of names) await lookAt(name);
+  const owners = ownersOf(sought, accounts);
+  for (const [path, own] of owners) {
+    const others = inventory.accountsOfFile(known.id, path).filter((name) => !own.includes(name));
+    for (const name of others) if (!accounts.some((account) => account.name === name)) await lookAt(name);
+    owners.set(path, [...own, ...others]);
   }
-  const files = await lookAtFiles(hand, sought, accounts);
+  const files = await lookAtFiles(hand, owners);
   const holders: HolderFacts[] = [];
   for (const keyFile of keyFiles) holders.push(await lookAtHolder(hand, keyFile));
   const login: LoginFacts = {
@@ -97,18 +104,18 @@ const toGrant = ({
   isAuthority: /(^|,)cert-authority(,|$)/i.test(options.replaceAll(/"(\\.|[^"\\])*"/g, "")),
 });
 
-/** Each file once, with all whom it lets in; of an account without one, the first that sshd consults. */
-async function lookAtFiles(
-  hand: Hand,
-  sought: SoughtHost["accounts"],
-  accounts: readonly AccountFacts[],
-): Promise<FileFacts[]> {
+/** Each file once, with those who were asked about; of an account without one, the first that sshd consults. */
+function ownersOf(sought: SoughtHost["accounts"], accounts: readonly AccountFacts[]): Map<string, string[]> {
   const owners = new Map<string, string[]>();
   for (const [name, paths] of sought) {
     const consulted = accounts.find((account) => account.name === name)?.consulted?.slice(0, 1) ?? [];
     for (const path of paths.size > 0 ? paths : consulted)
       owners.set(path, [...(owners.get(path) ?? []), name]);
   }
+  return owners;
+}
+
+async function lookAtFiles(hand: Hand, owners: ReadonlyMap<string, string[]>): Promise<FileFacts[]> {
   const files: FileFacts[] = [];
   for (const [path, names] of owners) {
     const { file } = expectSeen(await lookAtFile(hand, path));

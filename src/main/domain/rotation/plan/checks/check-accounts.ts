@@ -1,10 +1,12 @@
-import { type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
+import { accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { Check } from "#shared/model/plan.ts";
 
 /** What else of the accounts should be known before. */
-export function checkAccounts({ facts: host, files }: Draft): Check[] {
+export function checkAccounts(draft: Draft): Check[] {
+  const { facts: host, files } = draft;
+  const changed = new Set(files.flatMap((file) => accountsOf(draft, file)));
   return host.accounts
-    .filter(({ name }) => files.some(({ account }) => account === name))
+    .filter(({ name }) => changed.has(name))
     .flatMap(({ name, keysCommand, consulted }) => {
       const about = { host, account: name };
       const command = `keys that AuthorizedKeysCommand ${keysCommand} gives sshd are not changed`;

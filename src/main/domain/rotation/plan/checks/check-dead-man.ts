@@ -1,9 +1,10 @@
-import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
+import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { Check, DeadMan } from "#shared/model/plan.ts";
 import { findWay } from "./check-ways-in.ts";
 
 /** Whether the host takes back by itself what was not proved, should it be cut off. */
-export function checkDeadMan(aim: Aim, { facts: host, files }: Draft): Check[] {
+export function checkDeadMan(aim: Aim, draft: Draft): Check[] {
+  const { facts: host, files } = draft;
   if (files.length === 0) return [];
   const [best] = host.deadMen;
   if (best)
@@ -12,7 +13,9 @@ export function checkDeadMan(aim: Aim, { facts: host, files }: Draft): Check[] {
     ];
   const losing = files.filter(({ removed }) => removed !== null);
   const isOnlyWay = host.accounts.some(
-    (account) => losing.some((file) => file.account === account.name) && findWay(aim, host, account) === null,
+    (account) =>
+      losing.some((file) => accountsOf(draft, file).includes(account.name)) &&
+      findWay(aim, host, account) === null,
   );
   const text = "it cannot go back by itself should it be cut off: it has no systemd-run, at, setsid or nohup";
   return [

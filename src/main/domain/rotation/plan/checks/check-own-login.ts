@@ -1,11 +1,12 @@
-import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
+import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { Check } from "#shared/model/plan.ts";
 import { findWay, losesLogin } from "./check-ways-in.ts";
 
 /** Whether Latchkey takes away the line that lets itself in. */
-export function checkOwnLogin(aim: Aim, { facts: host, files, proofs }: Draft): Check[] {
+export function checkOwnLogin(aim: Aim, draft: Draft): Check[] {
+  const { facts: host, files, proofs } = draft;
   const { account: name, key } = host.login;
-  const isCut = files.some(({ account, removed }) => account === name && removed !== null);
+  const isCut = files.some((file) => file.removed !== null && accountsOf(draft, file).includes(name));
   if (!isCut || key === null || !losesLogin(aim, host)) return [];
   const about = { host, account: name };
   const proof = proofs.find(({ account }) => account === name)?.proof.kind;

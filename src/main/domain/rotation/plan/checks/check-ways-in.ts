@@ -1,10 +1,14 @@
-import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
-import type { AccountFacts, HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
+import type { AccountFacts, HostFacts, KnownGrant } from "#domain/rotation/plan/plan-facts.ts";
 import type { Check } from "#shared/model/plan.ts";
+import { sayKeyBriefly } from "#shared/text/plan.ts";
 
 /** Whether whoever loses a line of an account could still get in to put it right. One check an account. */
-export function checkWaysIn(aim: Aim, { facts: host, files }: Draft): Check[] {
-  const losing = new Set(files.filter(({ removed }) => removed !== null).map(({ account }) => account));
+export function checkWaysIn(aim: Aim, draft: Draft): Check[] {
+  const { facts: host, files } = draft;
+  const losing = new Set(
+    files.filter(({ removed }) => removed !== null).flatMap((file) => accountsOf(draft, file)),
+  );
   return host.accounts
     .filter(({ name }) => losing.has(name))
     .map((account) => {
@@ -43,14 +47,28 @@ export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): strin
       !grant.isAuthority &&
       !grant.isDormant &&
       grant.onlyFrom.length === 0 &&
-      !aim.concerns(grant),
+      !isConcerned(aim, host, grant),
   );
   if (!other) return null;
-  return `${other.fingerprint ?? "another key"} lets in, too${other.isMatched ? "" : ", though nobody is known to hold it"}`;
+  const key =
+    other.fingerprint === null
+      ? "another key"
+      : sayKeyBriefly({ fingerprint: other.fingerprint, comment: "" });
+  return `${key} lets in, too${other.isMatched ? "" : ", though nobody is known to hold it"}`;
 }
 
 /** Whether the login that does the work is by a line that goes or changes. */
-export function losesLogin(aim: Aim, { login, accounts }: HostFacts): boolean {
+export function losesLogin(aim: Aim, host: HostFacts): boolean {
+  const { login, accounts } = host;
   const own = accounts.find(({ name }) => name === login.account);
-  return own?.grants.some((grant) => grant.fingerprint === login.key && aim.concerns(grant)) ?? false;
+  return (
+    own?.grants.some((grant) => grant.fingerprint === login.key && isConcerned(aim, host, grant)) ?? false
+  );
 }
+
+/** A line that lets in to several accounts is a grant of each: it goes or changes for all of them. */
+const isConcerned = (aim: Aim, { accounts }: HostFacts, { file, text, ...grant }: KnownGrant): boolean =>
+  aim.concerns({ file, text, ...grant }) ||
+  accounts.some(({ grants }) =>
+    grants.some((one) => one.file === file && one.text === text && aim.concerns(one)),
+  );
