@@ -2,6 +2,7 @@ import { assertNever } from "../model/assert-never.ts";
 import type { DeadMan, FilePlan, NewKey, Plan, PlanKind, Proof } from "../model/plan.ts";
 import type { Phase } from "../model/run.ts";
 import { sayCount } from "./count.ts";
+import { fitEnd } from "./fit.ts";
 import { sayPlace } from "./target.ts";
 
 const PHASES: Record<Phase, string> = {
@@ -16,9 +17,34 @@ const PHASES: Record<Phase, string> = {
 export const sayPhase = (phase: Phase, kind: PlanKind): string =>
   kind === "tighten-grants" && phase === "remove" ? "change" : PHASES[phase];
 
+/** The command that makes plans of a kind, and takes them from a file. */
+export function sayCommandOf(kind: PlanKind): string {
+  switch (kind) {
+    case "rotate-key":
+      return "latchkey rotate key";
+    case "rotate-host-key":
+      return "latchkey rotate host-key";
+    case "add-grants":
+      return "latchkey grants add";
+    case "remove-grants":
+      return "latchkey grants remove";
+    case "tighten-grants":
+    case "move-to-authority":
+      return "latchkey grants tighten";
+    default:
+      return assertNever(kind);
+  }
+}
+
 /** A host by its name, and its port where it is not the usual one. */
 export const sayHost = ({ host, port }: { host: string; port: number | null }): string =>
   port === null || port === 22 ? host : sayPlace({ host, port });
+
+/** A key as a person knows it: by its comment, and by enough of its fingerprint to tell it from another. */
+export function sayKeyBriefly({ fingerprint, comment }: { fingerprint: string; comment: string }): string {
+  const brief = `${fingerprint.slice(0, "SHA256:".length + 8)}...`;
+  return comment === "" ? brief : `${fitEnd(comment, 40)} (${brief})`;
+}
 
 type Counts = Pick<FilePlan, "adds" | "changes" | "removes">;
 

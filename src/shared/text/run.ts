@@ -5,7 +5,7 @@ const STATES: Record<RunState, string> = {
   paused: "paused",
   stopped: "stopped: what failed was taken back, and no other host was begun",
   interrupted: "interrupted: its process ended before it did",
-  waiting: "waiting: the old key and the new one both let in",
+  waiting: "waiting: the old key and the new one both stand",
   committed: "committed",
   "rolled-back": "rolled back",
   "needs-attention": "needs attention",

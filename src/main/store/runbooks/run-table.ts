@@ -76,7 +76,8 @@ const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.kind, 
 const RUNS = "run JOIN plan ON plan.id = run.plan";
 
 /** What a search of runs looks at. */
-const TEXT = "run.title || char(10) || run.kind || char(10) || ifnull(run.fingerprint, '')";
+const TEXT = `run.title || char(10) || run.kind || char(10) || ifnull(run.fingerprint, '')
+  || char(10) || ifnull(json_extract(plan.wish, '$.fingerprint'), '')`;
 
 const CUT_SHORT = "Latchkey ended while it ran; resume it, or roll it back";
 

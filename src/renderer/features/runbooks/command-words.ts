@@ -1,6 +1,6 @@
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { assertNever } from "#shared/model/assert-never.ts";
-import type { Plan, PlanKind } from "#shared/model/plan.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { sayCommandOf } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 
 /** The name of the file that a plan is exported to. */
@@ -9,31 +9,23 @@ export const nameFile = (planId: number): string => `latchkey-plan-${planId}.jso
 /** The command that does what a plan does: of its wish, or else of the plan as a file. */
 export function sayCommand({ id, plan, wish }: { id: number; plan: Plan; wish: PlanDetail["wish"] }): string {
   if (wish?.kind === "rotate-key")
-    return `latchkey rotate key ${quote(plan.oldKey ?? wish.fingerprint)} --apply`;
+    return `latchkey rotate key ${quote(plan.oldKey ?? wish.fingerprint)} ${sayOptions(plan, wish)}`;
   if (wish?.kind === "rotate-host-key") {
     const place = wish.port === 22 ? wish.host : sayPlace(wish);
-    return `latchkey rotate host-key ${quote(place)} --apply`;
+    return `latchkey rotate host-key ${quote(place)} ${sayOptions(plan, wish)}`;
   }
-  return `latchkey ${wordsOf(plan.kind)} --apply ${nameFile(id)}`;
+  return `${sayCommandOf(plan.kind)} --apply ${nameFile(id)}`;
 }
 
-function wordsOf(kind: PlanKind): string {
-  switch (kind) {
-    case "rotate-key":
-      return "rotate key";
-    case "rotate-host-key":
-      return "rotate host-key";
-    case "add-grants":
-      return "grants add";
-    case "remove-grants":
-      return "grants remove";
-    case "tighten-grants":
-    case "move-to-authority":
-      return "grants tighten";
-    default:
-      return assertNever(kind);
-  }
-}
+const sayOptions = (
+  { options: { graceDays } }: Plan,
+  { keyType = "ed25519" }: { keyType?: string },
+): string =>
+  [
+    ...(keyType === "ed25519" ? [] : [`--key-type ${keyType}`]),
+    ...(graceDays === 0 ? [] : [`--grace ${graceDays}`]),
+    "--apply",
+  ].join(" ");
 
 /** One word to a POSIX shell. */
 const quote = (word: string): string =>

@@ -32,7 +32,7 @@ export function MakeAnew({ wish: asked, options: before }: Props) {
       {hasFields(wish) && <WishFields wish={wish} onChange={setWish} />}
       <OptionFields
         options={options}
-        withGrace={wish.kind === "rotate-key"}
+        withGrace={GRACED.has(wish.kind)}
         onChange={(patch) => setOptions({ ...options, ...patch })}
       />
       {before === null && <LoginFields />}
@@ -66,6 +66,13 @@ export function MakeAnew({ wish: asked, options: before }: Props) {
     </Panel>
   );
 }
+
+/** What has an old key, which may stand beside the new one for some days. */
+const GRACED: ReadonlySet<WishDraft["kind"]> = new Set([
+  "rotate-key",
+  "rotate-host-key",
+  "move-to-authority",
+]);
 
 /** Plans a wish again, and goes to what comes of it. */
 export function useAnew() {

@@ -22,8 +22,8 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
       description: "None is begun after that many",
     },
     {
-      ...{ name: "graceDays", label: "Days to watch for the old key", min: 0, max: 365 },
-      description: "Both stand so long; 0: the old goes at once",
+      ...{ name: "graceDays", label: "Days that both keys stand", min: 0, max: 365 },
+      description: "Logs are watched; 0: the old goes at once",
     },
     {
       ...{ name: "deadManSeconds", label: "Seconds until a host takes back", min: 30, max: 3_600 },

@@ -4,6 +4,7 @@ import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
 import type { NewKey } from "#shared/model/plan.ts";
+import { sayKeyBriefly } from "#shared/text/plan.ts";
 import { type Aim, type FileAim, NO_AIM, type OpenFile, placeOf, type Unplannable } from "./draft.ts";
 import { type FoundLine, findLines } from "./found-lines.ts";
 import { newLine, withOptions } from "./line-texts.ts";
@@ -19,11 +20,16 @@ export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): 
   if (problem !== null) return { refused: `sshd would ignore a line with these options: ${problem}` };
   const text = newLine(wish.options, given.comment || `latchkey:${now.slice(0, 10)}`);
   return {
-    title: `Add ${given.fingerprint}`,
+    title: `Add ${sayKeyBriefly(given)}`,
     oldKey: null,
     newKey: toNewKey(given),
     proves: given.path === null ? "none" : "new",
     concerns: () => false,
+    lacking: (host) =>
+      wish.places
+        .filter((place) => place.host === host.host && place.port === host.port)
+        .map(({ account }) => account)
+        .filter((account) => fileFor(host, account) === null),
     aimAt: (host, file) => {
       const account = host.accounts.find(
         ({ name }) => file.accounts.includes(name) && isWished(wish, host, name),

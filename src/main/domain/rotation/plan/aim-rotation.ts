@@ -1,5 +1,6 @@
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import type { NewKey } from "#shared/model/plan.ts";
+import { sayKeyBriefly } from "#shared/text/plan.ts";
 import { type Aim, type FileAim, NO_AIM, type OpenFile, type Unplannable } from "./draft.ts";
 import { type FoundLine, findLines } from "./found-lines.ts";
 import { withNewKey } from "./line-texts.ts";
@@ -22,7 +23,7 @@ export function aimRotation(facts: PlanFacts): Aim | Unplannable {
   const newKey = chooseNewKey(facts, wish.keyType);
   if ("refused" in newKey) return newKey;
   return {
-    title: `Rotate ${key.fingerprint}`,
+    title: `Rotate ${sayKeyBriefly(key)}`,
     oldKey: key.fingerprint,
     newKey,
     proves: "new",

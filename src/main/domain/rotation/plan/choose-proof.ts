@@ -11,7 +11,8 @@ export function chooseProof(
   { host, account }: { host: HostFacts; account: AccountFacts },
   { options, isAuthority }: FileAim,
 ): Proof {
-  if (aim.proves === "none") return none("nothing new is to log in");
+  if (aim.proves === "none")
+    return none(aim.newKey ? "the private half of the new key is not here" : "nothing new is to log in");
   if (aim.proves === "log") return { kind: "by-log" };
   if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
   if (needsMore(account)) {

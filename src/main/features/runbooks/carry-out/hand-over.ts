@@ -22,7 +22,7 @@ export async function handOver(run: RunContext, step: Step): Promise<void> {
     if (outcome.kind === "failed") return undoHandOver(run, step, { why: outcome.message, as: "failed" });
     await run.journal.note(step.ordinal, `put in place: ${holder.path}`, "acted");
   }
-  await run.journal.mark(step.ordinal, "acted", "");
+  await run.journal.mark(step.ordinal, "acted", `put it in ${sayCount(holders.length, "place")}`);
   await proveHandOver(run, step);
 }
 

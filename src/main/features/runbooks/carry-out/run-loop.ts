@@ -59,7 +59,8 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         });
         break;
       case "wait":
-        if (!(await steering.hasCome(move.until, run))) return { state: "waiting", message: sayWait(move) };
+        if (!(await steering.hasCome(move.until, run)))
+          return { state: "waiting", message: sayWait(move, run.plan) };
         if (move.until === "grace") isGraceOver = true;
         break;
       case "end":
@@ -97,10 +98,13 @@ function isAfterHandOver({ plan }: RunContext, move: Move): boolean {
 
 const AFTER = new Set(["remove", "commit"]);
 
-const sayWait = ({ until }: Extract<Move, { kind: "wait" }>): string =>
-  until === "log"
+function sayWait({ until }: Extract<Move, { kind: "wait" }>, { kind }: RunContext["plan"]): string {
+  if (kind === "rotate-host-key")
+    return "those who know the host by its old key learn the new one at their next login";
+  return until === "log"
     ? "a log has to tell of a login by the new key before anything is removed"
     : "logs are watched for uses of the old key before it is removed";
+}
 
 const sayUnwritten = (failure: unknown): string =>
   failure instanceof Error ? failure.message : "the journal could not be written";
