@@ -68,20 +68,11 @@ function createProgram(session: Session): Command {
       session.finish(await serveUntilStopped(program.opts(), world));
     });
   for (const add of [addScan, addTargets, addBundles]) add(program, session);
-  for (const add of [
-    addCertificates,
-    addAccess,
-    addHosts,
-    addHostKeys,
-    addFindings,
-    addInspect,
-    addVerify,
-    addTrust,
-  ])
+  for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect, addVerify])
     add(program, session);
   for (const add of [addServed, addGraph, addChanges, addForecast]) add(program, session);
   for (const add of [addRotate, addGrants, addRuns]) add(program, session);
-  for (const add of [addPeople, addScope, addBaseline, addApprove]) add(program, session);
+  for (const add of [addTrust, addPeople, addScope, addBaseline, addApprove]) add(program, session);
   for (const add of [addAccept, addRules, addLabel]) add(program, session);
   for (const add of [addServe, addDatabase, addCall]) add(program, session);
   return program;

@@ -19,18 +19,18 @@ const OVER: ReadonlySet<RunState> = new Set([
   "needs-attention",
 ]);
 
-/** Starts or goes on with a run by `begin`, and says what it does until it is over or waits; Ctrl-C pauses it. */
+/** Starts or goes on with a run by `begin`, and says what its journal gets after the entry `since`, and what it does until it is over or waits; Ctrl-C pauses it. */
 export async function followRun(
   client: LatchkeyClient,
   begin: () => Promise<RunId>,
   world: World,
-  { isQuiet }: { isQuiet: boolean },
+  { isQuiet, since = 0 }: { isQuiet: boolean; since?: number },
 ): Promise<RunDetail> {
   const announcements = await client.events.watch();
   const runId = await begin();
   using _stop = world.onStop(() => void client.runbooks.pause({ runId }));
   using answerer = createAnswerer(questionsOfRuns(client), world);
-  const told = createTeller(client, runId, world, isQuiet);
+  const told = createTeller({ client, runId, since }, world, isQuiet);
   await answerer.refresh();
   let run = await told();
   if (OVER.has(run.state)) return run;
@@ -44,9 +44,11 @@ export async function followRun(
   return run;
 }
 
+type Told = { client: LatchkeyClient; runId: RunId; since: number };
+
 /** Prints what the journal has got since it was asked last. */
-function createTeller(client: LatchkeyClient, runId: RunId, world: World, isQuiet: boolean) {
-  let last = 0;
+function createTeller({ client, runId, since }: Told, world: World, isQuiet: boolean) {
+  let last = since;
   return async (): Promise<RunDetail> => {
     const run = await client.runbooks.find({ runId });
     if (!isQuiet) {

@@ -7,7 +7,7 @@ import { listRows } from "./all-rows.ts";
 import { readPlaces } from "./grants-places.ts";
 import { change } from "./rotate-apply.ts";
 import { readKeyText } from "./rotate-key-text.ts";
-import { addChangeOptions, type ChangeOptions } from "./rotate-options.ts";
+import { addChangeOptions, CHANGE_ENDS, type ChangeOptions } from "./rotate-options.ts";
 import { CHANGE, type Session } from "./session.ts";
 import { collect } from "./target-text.ts";
 
@@ -40,28 +40,35 @@ export function addGrants(program: Command, { world, finish }: Session): void {
       .description("let a key in to accounts, each as user@host[:port]")
       .option("--options <options>", 'what stands before the key in its line, as restrict,command="backup"'),
   )
-    .addHelpText("after", ADD_HELP)
+    .addHelpText("after", ADD_HELP + CHANGE_ENDS)
     .action(async (key: string | undefined, places: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<AddOptions>();
-      finish(await change((client) => addWish(key, places, options, client), options, world));
+      const isNamed = key !== undefined;
+      const wishOf = (client: LatchkeyClient) => addWish(key, places, options, client);
+      finish(await change({ kinds: ["add-grants"], isNamed, wishOf }, options, world));
     });
   addChangeOptions(
     choosing(grants.command("remove [filter...]").description("remove lines that let a key in")),
   )
-    .addHelpText("after", REMOVE_HELP)
+    .addHelpText("after", REMOVE_HELP + CHANGE_ENDS)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<RemoveOptions>();
-      const wish = async (client: LatchkeyClient): Promise<Wish> => ({
+      const wishOf = async (client: LatchkeyClient): Promise<Wish> => ({
         kind: "remove-grants",
         grants: await choose(words, options, client),
       });
-      finish(await change(wish, options, world));
+      const isNamed = isChosen(words, options);
+      finish(await change({ kinds: ["remove-grants"], isNamed, wishOf }, options, world));
     });
   addChangeOptions(tightening(grants.command("tighten [filter...]")))
-    .addHelpText("after", TIGHTEN_HELP)
+    .addHelpText("after", TIGHTEN_HELP + CHANGE_ENDS)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<TightenOptions>();
-      finish(await change((client) => tightenWish(words, options, client), options, world));
+      const isNamed = isChosen(words, options);
+      const wishOf = (client: LatchkeyClient) => tightenWish(words, options, client);
+      finish(
+        await change({ kinds: ["tighten-grants", "move-to-authority"], isNamed, wishOf }, options, world),
+      );
     });
 }
 
@@ -136,6 +143,8 @@ async function tightenWish(
   client: LatchkeyClient,
 ): Promise<Wish> {
   const { from = null, restrict = false, expiry = null, authority, principal = [] } = options;
+  if (expiry !== null && !/^\d{8}(\d{4}(\d{2})?)?Z?$/.test(expiry))
+    throw new Refusal("invalid-input", `--expiry ${expiry} is no day; write it as 20270131 or 202701311200Z`);
   const grants = await choose(words, options, client);
   if (authority !== undefined) {
     if (from !== null || restrict || expiry !== null)
@@ -152,6 +161,12 @@ async function tightenWish(
   }
   return { kind: "tighten-grants", grants, from, restrict, expiry };
 }
+
+const isChosen = (
+  words: readonly string[],
+  { host, account, fingerprint, orphaned, rogue }: Choice,
+): boolean =>
+  words.length > 0 || [host, account, fingerprint, orphaned, rogue].some((one) => one !== undefined);
 
 const MOST_CHOSEN = 10_000;
 
@@ -170,12 +185,10 @@ async function choose(
     all = false,
   } = choice;
   const filter = { search: words.join(" "), host, account, fingerprint, orphaned, rogue };
-  const isAny =
-    words.length > 0 || host !== null || account !== null || fingerprint !== null || orphaned || rogue;
-  if (!isAny)
+  if (!isChosen(words, choice))
     throw new Refusal(
       "invalid-input",
-      "say which grants: words of the row, or --host, --account, --fingerprint",
+      "say which grants: words of the row, or --host, --account, --fingerprint, --orphaned, --rogue",
     );
   const { rows, total } = await listRows(MOST_CHOSEN, (page) => client.access.list({ ...filter, ...page }));
   if (total === 0) throw new Refusal("not-found", "no grant fits; latchkey access lists those that stand");

@@ -1,4 +1,13 @@
-import type { Check, FilePlan, HolderPlan, HostPlan, Hunk, Plan } from "#shared/model/plan.ts";
+import {
+  type Check,
+  type FilePlan,
+  HOLE,
+  type HolderPlan,
+  type HostPlan,
+  type Hunk,
+  type NewKey,
+  type Plan,
+} from "#shared/model/plan.ts";
 import { consentOf } from "#shared/text/consent.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { sayCounts, sayDeadMan, sayHost, sayNewKey, sayProof } from "#shared/text/plan.ts";
@@ -13,13 +22,16 @@ export function printPlan(plan: Plan, world: World): void {
   const lines: Line[] = [
     { text: plan.title, style: "bold" },
     ...(plan.newKey ? [{ text: `  new key: ${sayNewKey(plan.newKey)}` }] : []),
-    ...plan.here.map((holder) => ({ text: `  ${sayHolder(holder)}` })),
+    ...plan.here.map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
     ...plan.hosts.flatMap((host) => sayHostPlan(host, plan)),
     ...sayChecks(plan.checks),
     ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Left as it is", style: "bold" as const }] : []),
     ...plan.leftOut.map((text) => ({ text: `  ${text}` })),
     { text: "" },
     { text: `Plan: ${sayCounts(plan)}`, style: "bold" },
+    ...(plan.confirm
+      ? [{ text: `Before it runs, "${plan.confirm.word}" is to be typed: ${plan.confirm.why.join("; ")}` }]
+      : []),
   ];
   for (const { text, style } of lines) {
     const shown = world.columns === null ? printable(text) : fitEnd(printable(text), world.columns);
@@ -27,22 +39,28 @@ export function printPlan(plan: Plan, world: World): void {
   }
 }
 
-function sayHostPlan(host: HostPlan, { options }: Plan): Line[] {
+function sayHostPlan(host: HostPlan, { options, newKey }: Plan): Line[] {
   const order = options.canary && host.batch === 0 ? "first, alone" : `batch ${host.batch}`;
   return [
     { text: "" },
     { text: `${sayHost(host)} (${order})`, style: "bold" },
-    ...host.files.flatMap((file) => sayFile(file, host)),
-    ...host.holders.map((holder) => ({ text: `  ${sayHolder(holder)}` })),
+    ...host.files.flatMap((file) => sayFile(file, host, newKey)),
+    ...host.holders.map((holder) => ({ text: `  ${sayHolder(holder, `of ${holder.owner}`)}` })),
     ...(host.files.length > 0 ? [{ text: `  ${sayDeadMan(host.deadMan)}` }] : []),
   ];
 }
 
-function sayFile({ account, path, hunks, ...counts }: FilePlan, { proofs }: HostPlan): Line[] {
+/** Of a key that was given the plan knows the line already. */
+function sayFile(
+  { account, path, hunks, ...counts }: FilePlan,
+  { proofs }: HostPlan,
+  newKey: NewKey | null,
+): Line[] {
+  const given = newKey?.kind === "given" ? newKey.line : HOLE;
   const proof = proofs.find((one) => one.account === account);
   return [
     { text: `  ${signOf(counts)} ${account}: ${path}` },
-    ...hunks.flatMap(sayHunk),
+    ...hunks.flatMap((hunk) => sayHunk(hunk, given)),
     ...(proof ? [{ text: `    ${sayProof(proof.proof)}` }] : []),
   ];
 }
@@ -52,15 +70,18 @@ const signOf = ({ adds, changes, removes }: Pick<FilePlan, "adds" | "changes" | 
 
 const STYLES: Record<Hunk["rows"][number]["sign"], Style> = { "+": "green", "-": "red", " ": "dim" };
 
-const sayHunk = ({ line, rows }: Hunk): Line[] => [
+const sayHunk = ({ line, rows }: Hunk, given: string): Line[] => [
   { text: `    @@ line ${line} @@`, style: "dim" },
-  ...rows.map(({ sign, text }) => ({ text: `    ${sign} ${text}`, style: STYLES[sign] })),
+  ...rows.map(({ sign, text }) => ({
+    text: `    ${sign} ${text.replace(HOLE, () => given)}`.trimEnd(),
+    style: STYLES[sign],
+  })),
 ];
 
-const sayHolder = ({ kind, path, owner }: HolderPlan): string =>
+const sayHolder = ({ kind, path }: HolderPlan, whose: string): string =>
   kind === "agent"
     ? `~ the agent at ${path} gets the new key`
-    : `~ the private key ${path}${owner === "" ? "" : ` of ${owner}`} is replaced, the old one kept beside it until the end`;
+    : `~ the private key ${path} ${whose} is replaced; the old one stays beside it until the end`;
 
 const CHECK_STYLES: Record<Check["state"], Style> = {
   ok: "green",
@@ -74,9 +95,21 @@ function sayChecks(checks: readonly Check[]): Line[] {
   return [
     { text: "" },
     { text: "Checks", style: "bold" },
-    ...checks.map((check) => ({
-      text: `  ${check.state.padEnd(7)}  ${consentOf(check)}: ${check.text}`,
-      style: CHECK_STYLES[check.state],
-    })),
+    ...sayAlike(checks).map(({ state, text }) => ({ text, style: CHECK_STYLES[state] })),
   ];
+}
+
+/** What can be said without a look at each: one line for all that passed alike. What asks for a consent is named one by one. */
+function sayAlike(checks: readonly Check[]): { state: Check["state"]; text: string }[] {
+  const groups = Map.groupBy(checks, (check) =>
+    check.state === "ok" || check.state === "warning"
+      ? `${check.state} ${check.id} ${check.text}`
+      : `${check.state} ${consentOf(check)} ${check.text}`,
+  );
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (!first) return [];
+    const { state, id, text } = first;
+    const name = others.length === 0 ? consentOf(first) : `${id} of ${others.length + 1}`;
+    return [{ state, text: `  ${state.padEnd(7)}  ${name}: ${text}` }];
+  });
 }

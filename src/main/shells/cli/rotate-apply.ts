@@ -2,10 +2,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { Plan, PlanKind } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { consentOf } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { sayCommandOf } from "#shared/text/plan.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
 import { createAnswerer } from "./answer-questions.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
@@ -21,22 +22,32 @@ type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
 
 const MOST_PLAN_BYTES = 256 * 1024 * 1024;
 
+export type Change = {
+  /** The plans that the command makes, and takes from a file. */
+  kinds: readonly PlanKind[];
+  /** Whether it was said what to change, which a plan in a file says itself. */
+  isNamed: boolean;
+  wishOf: (client: LatchkeyClient) => Promise<Wish>;
+};
+
 /**
  * Plans what is wished, or takes the plan in a file; shows it, and writes it down or carries it out as the options say.
  * Answers with the exit code.
  */
 export async function change(
-  wishOf: (client: LatchkeyClient) => Promise<Wish>,
+  { kinds, isNamed, wishOf }: Change,
   options: ChangeOptions,
   world: World,
 ): Promise<number> {
   if (options.plan !== undefined && options.apply !== undefined)
     throw new Refusal("invalid-input", "--plan changes nothing and --apply does; name one of them");
+  if (typeof options.apply === "string" && isNamed)
+    throw new Refusal("invalid-input", `${options.apply} says what is changed; name nothing beside it`);
   await using app = openApp(options, world, "write");
   const { client } = app;
   const ready =
     typeof options.apply === "string"
-      ? await takePlan(options.apply, client)
+      ? await takePlan(options.apply, kinds, client)
       : await makePlan(await wishOf(client), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) await writeScripts(options.script, ready, client, world);
@@ -49,13 +60,15 @@ export async function change(
   if (options.apply === undefined) {
     if (options.json) printJson({ planId: ready.id, hash: ready.hash, plan: ready.plan }, world);
     else if (options.plan === undefined) world.out(sayNext(ready.plan));
-    return 0;
+    return isRefused(ready.plan) ? 2 : 0;
   }
   return await carryOut(ready, options, client, world);
 }
 
-const sayNext = ({ checks }: Plan): string =>
-  checks.some(({ state }) => state === "refused")
+const isRefused = ({ checks }: Plan): boolean => checks.some(({ state }) => state === "refused");
+
+const sayNext = (plan: Plan): string =>
+  isRefused(plan)
     ? "nothing was changed; as it is, it cannot be carried out"
     : "nothing was changed; --apply carries it out";
 
@@ -149,11 +162,17 @@ async function makePlan(
   return readyOf(detail);
 }
 
-async function takePlan(path: string, client: LatchkeyClient): Promise<Ready> {
+async function takePlan(path: string, kinds: readonly PlanKind[], client: LatchkeyClient): Promise<Ready> {
   const bytes = await readFileOrRefuse(path, MOST_PLAN_BYTES);
   const { plan, hash } = readPlanFile(bytes, path);
   const { planId } = await client.runbooks.takePlan({ plan, hash });
-  return readyOf(await client.runbooks.findPlan({ planId }));
+  const ready = readyOf(await client.runbooks.findPlan({ planId }));
+  if (!kinds.includes(ready.plan.kind))
+    throw new Refusal(
+      "conflict",
+      `${path} is a plan of another kind; ${sayCommandOf(ready.plan.kind)} --apply ${path} carries it out`,
+    );
+  return ready;
 }
 
 function readPlanFile(bytes: Uint8Array | null, path: string): { plan: unknown; hash: string } {

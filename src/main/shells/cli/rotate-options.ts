@@ -23,26 +23,37 @@ export const addChangeOptions = (command: Command): Command =>
     .option("--plan <file>", "write the plan to this file, and change nothing")
     .option("--apply [file]", "carry the plan out, or the one in this file")
     .option("--script <folder>", "write the plan as a script for each host, to be carried there")
-    .option("--yes", "carry it out without asking, for scripts; what is to be typed is not asked for either")
+    .option("--yes", "carry it out without asking, for scripts; nothing is to be typed then")
     .option(
       "--consent <check>",
-      "agree to a check: its name, or as the plan says it; may be given again",
+      "agree to what the plan marks by consent: its name, or all that stands before the colon; may be given again",
       collect,
     )
     .option("--no-canary", "begin with a whole batch instead of one host alone")
-    .option("--batch <hosts>", "hosts at a time", wholeNumber(1, 64))
-    .option("--max-failures <hosts>", "failed hosts after which no other is begun", wholeNumber(1, 10_000))
+    .option("--batch <hosts>", "hosts at a time; 8, if not said", wholeNumber(1, 64))
+    .option(
+      "--max-failures <hosts>",
+      "failed hosts after which no other is begun; 1, if not said",
+      wholeNumber(1, 10_000),
+    )
     .option(
       "--grace <days>",
-      "days to watch the logs for the old key before it is removed",
+      "days that both keys stand and logs are watched for the old one; 0, if not said",
       wholeNumber(0, 365),
     )
     .option(
       "--dead-man <seconds>",
-      "until a host takes back by itself what was not proved",
+      "until a host takes back by itself what was not proved; 120, if not said",
       wholeNumber(30, 3_600),
     )
     .option("--identity <file>", "log in with this private key; may be given again", collect);
+
+/** How every such command ends. */
+export const CHANGE_ENDS = `
+
+Exit codes: 0 planned, committed, or waiting for the days of grace; 1 paused, or somebody must look; 2 refused, nothing
+was changed; 3 stopped: what failed was taken back.
+With --json: { planId, hash, plan }, or after --apply { run }`;
 
 export const planOptionsOf = ({ canary, batch, maxFailures, grace, deadMan }: ChangeOptions): PlanOptions =>
   PlanOptions.parse({ canary, batchSize: batch, maxFailures, graceDays: grace, deadManSeconds: deadMan });

@@ -5,7 +5,7 @@ import type { Wish } from "#shared/contract/runbooks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { change } from "./rotate-apply.ts";
 import { readKeyText } from "./rotate-key-text.ts";
-import { addChangeOptions, type ChangeOptions } from "./rotate-options.ts";
+import { addChangeOptions, CHANGE_ENDS, type ChangeOptions } from "./rotate-options.ts";
 import { CHANGE, type Session } from "./session.ts";
 
 type KeyType = "ed25519" | "ecdsa" | "rsa";
@@ -26,20 +26,24 @@ export function addRotate(program: Command, { world, finish }: Session): void {
     )
     .option("--key-file <path>", "where the new private key goes on this computer when no holder is known");
   addChangeOptions(key)
-    .addHelpText("after", HELP)
+    .addHelpText("after", HELP + CHANGE_ENDS)
     .action(async (fingerprint: string | undefined, _: object, command: Command) => {
       const options = command.optsWithGlobals<KeyOptions>();
-      finish(await change(() => rotateKey(fingerprint, options), options, world));
+      const isNamed = fingerprint !== undefined;
+      const wishOf = () => rotateKey(fingerprint, options);
+      finish(await change({ kinds: ["rotate-key"], isNamed, wishOf }, options, world));
     });
   const host = rotate
     .command("host-key [host]")
     .description("replace a host's own key, and let those who know it learn the new one")
     .addOption(keyTypeOption());
   addChangeOptions(host)
-    .addHelpText("after", HOST_HELP)
+    .addHelpText("after", HOST_HELP + CHANGE_ENDS)
     .action(async (name: string | undefined, _: object, command: Command) => {
       const options = command.optsWithGlobals<KeyOptions>();
-      finish(await change((client) => rotateHostKey(name, options, client), options, world));
+      const isNamed = name !== undefined;
+      const wishOf = (client: LatchkeyClient) => rotateHostKey(name, options, client);
+      finish(await change({ kinds: ["rotate-host-key"], isNamed, wishOf }, options, world));
     });
 }
 
@@ -62,14 +66,17 @@ Examples:
   latchkey rotate key SHA256:2vN... --plan rotate.json
   latchkey rotate key --apply rotate.json --yes
   latchkey rotate key SHA256:2vN... --apply --grace 14 --consent other-way-in
-
-Exit codes: 0 committed, or waiting for the days of grace; 1 paused, or somebody must look; 2 refused, nothing was
-changed; 3 stopped: what failed was taken back.
-With --json: { planId, hash, plan }, or after --apply { run }`;
+`;
 
 const HOST_HELP = `
 A second host key is made beside the old one, sshd is told to read its configuration again, and OpenSSH's clients learn
-the new key at their next login. The old one goes after the days of --grace.`;
+the new key at their next login. The old one goes after the days of --grace: whoever has not logged in by then is warned of a
+changed key. Where sshd's configuration names no HostKey, each key that sshd uses gets a line, for the first such line
+ends their use.
+
+Examples:
+  latchkey rotate host-key web1 --grace 14
+  latchkey rotate host-key web1 --key-type rsa --apply --grace 14`;
 
 async function rotateKey(
   fingerprint: string | undefined,

@@ -40,12 +40,16 @@ export function addRuns(program: Command, { world, finish }: Session): void {
       .command(`${name} <run>`)
       .description(about)
       .option("--identity <file>", "log in with this private key; may be given again", collect)
-      .addHelpText("after", "\nWith --json: { run }")
+      .addHelpText("after", GOING_ENDS)
       .action(async (id: string, _: object, command: Command) =>
         finish(await go(id, wished, command.optsWithGlobals<GoOptions>(), world)),
       );
   }
 }
+
+const GOING_ENDS = `
+Exit codes: 0 it is so, or waits for the days of grace; 1 paused, or somebody must look; 2 refused; 3 stopped.
+With --json: { run }`;
 
 const GOING = [
   {
@@ -127,11 +131,13 @@ async function go(
   await using app = openApp(options, world, "write");
   const { runbooks } = app.client;
   const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
+  const { rows } = await listRows(undefined, (page) => runbooks.entries({ runId, ...page }));
+  const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
     await (wished === "committed" ? runbooks.resume(asked) : runbooks.rollBack(asked));
     return runId;
   };
-  const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false });
+  const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
   if (options.json) printJson({ run }, world);
   else printEnd(run, world);
   return codeOf(run, wished);
