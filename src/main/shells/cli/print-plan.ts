@@ -109,7 +109,7 @@ function sayAlike(checks: readonly Check[]): { state: Check["state"]; text: stri
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
     const { state, id, text } = first;
-    const name = others.length === 0 ? consentOf(first) : `${id} of ${others.length + 1}`;
+    const name = others.length === 0 ? consentOf(first) : `${id} (${others.length + 1} places)`;
     return [{ state, text: `  ${state.padEnd(7)}  ${name}: ${text}` }];
   });
 }
