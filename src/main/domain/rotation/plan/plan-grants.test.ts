@@ -35,6 +35,17 @@ test("grants are removed line by line, and the last line of root or of Latchkey 
   ]);
 });
 
+test("a key that may run one command only is no other way in", () => {
+  const wish: Wish = { kind: "remove-grants", grants: [10] };
+  const stopsWith = (other: string) => {
+    const root = makeFileFacts("root", `${OLD_KEY} a\n${other}\n`);
+    const accounts = [makeAccountFacts("root", [root])];
+    return stops(planFor([makeHostFacts("web1", "", { files: [root], accounts })], { wish }));
+  };
+  expect(stopsWith(`no-pty ${OTHER}`)).toEqual([]);
+  expect(stopsWith(`command="rsync --server" ${OTHER}`)).toEqual(["refused other-way-in"]);
+});
+
 test("a line of a file that lets in to several accounts goes for all of them: each is proved, and root is not shut out by it", () => {
   const file = {
     ...makeFileFacts("ann", `${OLD_KEY} a\n`),

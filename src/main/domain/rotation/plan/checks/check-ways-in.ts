@@ -1,5 +1,7 @@
 import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { AccountFacts, HostFacts, KnownGrant } from "#domain/rotation/plan/plan-facts.ts";
+import { readLineOptions } from "#domain/ssh/line-options.ts";
+import { readLine } from "#domain/ssh/line-parts.ts";
 import type { Check } from "#shared/model/plan.ts";
 import { sayKeyBriefly } from "#shared/text/plan.ts";
 
@@ -47,6 +49,7 @@ export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): strin
       !grant.isAuthority &&
       !grant.isDormant &&
       grant.onlyFrom.length === 0 &&
+      !isForced(grant) &&
       !isConcerned(aim, host, grant),
   );
   if (!other) return null;
@@ -56,6 +59,10 @@ export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): strin
       : sayKeyBriefly({ fingerprint: other.fingerprint, comment: "" });
   return `${key} lets in, too${other.isMatched ? "" : ", though nobody is known to hold it"}`;
 }
+
+/** Whoever may run one command only puts nothing right. */
+const isForced = ({ text }: KnownGrant): boolean =>
+  readLineOptions(readLine(text).options).options.some(({ name }) => name === "command");
 
 /** Whether the login that does the work is by a line that goes or changes. */
 export function losesLogin(aim: Aim, host: HostFacts): boolean {
