@@ -21,13 +21,16 @@ do_account() {
 	ok
 }
 
-# The options of the sshd that listens, as it shows them itself; the first where several do.
+# The options of the sshd that listens, as it shows them itself; the first where several do. Anybody can call a process of
+# theirs so: only root's counts.
 find_daemon() {
 	daemon_options=
 	set +f
 	for entry in /proc/[0-9]*/cmdline; do
 		IFS= read -r line <"$entry" || [ -n "$line" ] || continue
 		case $line in 'sshd: '*' [listener]'*) ;; *) continue ;; esac
+		look_at "${entry%/cmdline}"
+		[ "$uid" = 0 ] || continue
 		line=${line#sshd: }
 		set -f
 		set -- ${line%% \[listener\]*}

@@ -142,7 +142,7 @@ async function lookAtHolder(hand: Hand, { path, isEncrypted }: KeyFileFact): Pro
   const { file } = expectSeen(await lookAtFile(hand, path));
   const { file: publicFile } = expectSeen(await lookAtFile(hand, `${path}.pub`));
   const stuck =
-    file.state === "absent"
+    file.state === "absent" && file.refusal?.why !== "odd-path"
       ? `${path} is not there any more`
       : file.refusal && sayRefusal(file.refusal.why, path);
   return {

@@ -76,6 +76,7 @@ export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: Host
 
 /** A file that changes while it is read is read once more. */
 export async function lookAtFile(hand: Hand, path: string): Promise<{ kind: "seen"; file: FileLook } | Lost> {
+  if (isOdd(path)) return { kind: "seen", file: leaveOdd(path) };
   for (let attempt = 0; attempt < 3; attempt++) {
     const answer = await exchange(hand, { verb: "look", words: [path] });
     if (answer.kind === "lost") return answer;
@@ -86,8 +87,19 @@ export async function lookAtFile(hand: Hand, path: string): Promise<{ kind: "see
   return { kind: "lost", message: `${path} changes whenever it is read` };
 }
 
+/** No request can name it, for a request is a line; hosts may have such names. */
+const isOdd = (path: string): boolean => /[\n\r\0]/.test(path);
+
+function leaveOdd(path: string): FileLook {
+  const told = new Map([["refusal", [["odd-path"]]]]);
+  const file = readFile({ kind: "answered", status: "ok", words: [], told, data: new Map() }, path);
+  if (!file) throw new Error("what has no content has no other hash");
+  return file;
+}
+
 function readFile(answer: Answered, path: string): FileLook | null {
   const [real = path] = first(answer, "real");
+  if (isOdd(real) && real !== path) return leaveOdd(path);
   const [why = "", detail = ""] = first(answer, "refusal");
   const [actor] = first(answer, "actor");
   const [mode = "", links, uid, gid, size, owner = ""] = first(answer, "file");
