@@ -1004,11 +1004,14 @@ do_undo_put() {
 	ok done
 }
 
-# make PATH TYPE BITS COMMENT: a pair at PATH.latchkey-new; BITS 0: as many as usual.
+# make PATH TYPE BITS COMMENT again|fresh: a pair at PATH.latchkey-new; BITS 0: as many as usual. What lies there already is
+# taken for what an earlier try of this run has made; "fresh": there was none.
 do_make() {
 	enter "$1"
 	new=./$name.latchkey-new
 	has ssh-keygen || no no-ssh-keygen
+	if [ "${5-}" = fresh ] && [ -e "$new" ]; then no new-in-the-way "$folder/$name.latchkey-new"; fi
+	set -- "$1" "$2" "$3" "$4"
 	find_sync .
 	size=0
 	if is_full; then no no-space; fi

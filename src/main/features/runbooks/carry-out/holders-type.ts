@@ -28,10 +28,11 @@ export type HolderOutcome =
 
 /** Private halves: those that are made, replaced, and taken back. `hand` is of the host that holds one; null: it is here. */
 export type Holders = {
-  /** What an earlier try has made is taken. */
+  /** What an earlier try has made is taken; `isFresh`: there was none, so that what lies there is another run's. */
   makeKey(
     near: Near,
     hand: Hand | null,
+    isFresh: boolean,
   ): Promise<
     ({ kind: "made"; secrets: RunSecrets | null } & NewKeyMade) | { kind: "failed"; message: string }
   >;

@@ -4,9 +4,10 @@ import { nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
 /** Makes the new pair where its private half is to stand. One that an earlier try has made is taken. */
 export async function makeKey(run: RunContext, step: Step): Promise<void> {
+  const isFresh = run.journal.steps().some(({ ordinal, at }) => ordinal === step.ordinal && at === null);
   await run.journal.intend(step.ordinal, "to make the new key");
   const hand = await handOf(run, step);
-  const made = await run.holders.makeKey(nearOf(run), hand);
+  const made = await run.holders.makeKey(nearOf(run), hand, isFresh);
   if (made.kind === "failed") return run.journal.mark(step.ordinal, "failed", made.message);
   const { line, fingerprint, secrets } = made;
   run.made.newKey = { line, fingerprint };

@@ -238,3 +238,24 @@ lab("a key that is made where it is held never comes here, and is taken back the
   expect(await holders.undoMake(undone, hand)).toEqual(DONE);
   expect((await desk.read()).there).toBe(before);
 });
+
+lab("a new half that another run has made is not taken, here or on a host, and stays as it is", async () => {
+  await using desk = await makeDesk("two");
+  const made = await holders.makeKey(desk.near, null, true);
+  expect(made).toMatchObject({ kind: "made" });
+  const before = await desk.read();
+  const message = expect.stringContaining("another run");
+  expect(await holders.makeKey(desk.near, null, true)).toEqual({ kind: "failed", message });
+  expect(await desk.read()).toEqual(before);
+
+  const newKey: NewKey = {
+    ...{ kind: "made-on-holder", keyType: "ed25519", comment: "", host: host.address, port: 22, path: HELD },
+  };
+  const near = { ...desk.near, plan: { ...desk.near.plan, newKey, here: [] } };
+  await using hand = await enter();
+  expect(await holders.makeKey(near, hand, true)).toMatchObject({ kind: "made" });
+  const there = await desk.read();
+  expect(await holders.makeKey(near, hand, true)).toEqual({ kind: "failed", message });
+  expect(await desk.read()).toEqual(there);
+  await host.run(`rm -f ${HELD}*`);
+});

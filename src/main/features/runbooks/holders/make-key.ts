@@ -20,10 +20,11 @@ export type Made =
   | { kind: "made"; line: string; fingerprint: string; secrets: RunSecrets | null }
   | { kind: "failed"; message: string };
 
-export async function makeNewKey(near: Near, hand: Hand | null): Promise<Made> {
+/** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
+export async function makeNewKey(near: Near, hand: Hand | null, isFresh = false): Promise<Made> {
   const { newKey } = near.plan;
-  if (newKey?.kind === "made-here") return makeHere(near, newKey);
-  if (newKey?.kind === "made-on-holder" && hand) return makeThere(newKey, hand);
+  if (newKey?.kind === "made-here") return isFresh ? makeHereAfresh(near, newKey) : makeHere(near, newKey);
+  if (newKey?.kind === "made-on-holder" && hand) return makeThere(newKey, hand, isFresh);
   throw new Error("a key is to be made that the plan does not make, or nowhere");
 }
 
@@ -55,6 +56,12 @@ export async function undoMake(near: Near, hand: Hand | null): Promise<Outcome> 
   if (!fingerprint) return DONE;
   const undone = await undoHalf(place, fingerprint);
   return undone.kind === "done" ? DONE : fail(undone.message);
+}
+
+async function makeHereAfresh(near: Near, newKey: MadeHere): Promise<Made> {
+  const { made } = namesOf(newKey.path);
+  if ((await readKeyFile(made)) === "missing") return makeHere(near, newKey);
+  return fail(`${made} was made by another run: let that one end, or move it away`);
 }
 
 /** Where nothing stands yet, the new half needs no hand-over: it takes the path at once. */
@@ -107,8 +114,14 @@ async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { 
   return "why" in asked ? asked : { ...secrets, ...asked };
 }
 
-async function makeThere({ path, keyType, comment }: MadeThere, hand: Hand): Promise<Made> {
-  const wish = { path, keyType: keyType as NewKeyType, bits: keyType === "rsa" ? 3_072 : null, comment };
+async function makeThere({ path, keyType, comment }: MadeThere, hand: Hand, isFresh: boolean): Promise<Made> {
+  const wish = {
+    path,
+    keyType: keyType as NewKeyType,
+    bits: keyType === "rsa" ? 3_072 : null,
+    comment,
+    isFresh,
+  };
   const made = await makeOnHost(hand, wish);
   if (made.kind !== "made") return fail(failBy(made, path).message);
   const line = made.line.split(" ").slice(0, 2).join(" ");

@@ -48,14 +48,21 @@ export async function undoPut(
   return answer.status === "ok" ? { kind: "done" } : (readChanged(answer.words) ?? readTail(answer));
 }
 
-type MakeWish = { path: string; keyType: "ed25519" | "ecdsa" | "rsa"; bits: number | null; comment: string };
+type MakeWish = {
+  path: string;
+  keyType: "ed25519" | "ecdsa" | "rsa";
+  bits: number | null;
+  comment: string;
+  /** This run has not tried before: what lies there is another's. */
+  isFresh?: boolean;
+};
 
 /** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private half never leaves the host. */
 export async function makeKey(
   hand: Hand,
-  { path, keyType, bits, comment }: MakeWish,
+  { path, keyType, bits, comment, isFresh = false }: MakeWish,
 ): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
-  const words = [path, keyType, String(bits ?? 0), comment];
+  const words = [path, keyType, String(bits ?? 0), comment, isFresh ? "fresh" : "again"];
   const answer = await exchange(hand, { verb: "make", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);

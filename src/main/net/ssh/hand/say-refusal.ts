@@ -18,6 +18,8 @@ const SENTENCES = {
   "linked-folder": "lies behind a symbolic link that its account could turn elsewhere",
   "lock-lost": "is no longer held by this run: its lock is gone",
   mounted: "is mounted from elsewhere, so it cannot be replaced: change its source",
+  "new-in-the-way":
+    "has a .latchkey-new beside it that another run has made: let that one end, or move it away",
   "no-before": "has changed since, and there is no copy of what it was",
   "no-dead-man": "cannot be guarded by a timer on this host in that way",
   "no-folder": "lies in a folder that is not there, or cannot be entered",
