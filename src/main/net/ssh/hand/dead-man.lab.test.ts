@@ -115,10 +115,7 @@ lab(
     await lay(BEFORE);
     await using hand = await openHandIn(startShellIn(host));
     const ask = (generation: string) =>
-      hand.ask(
-        { verb: "start_timer", words: [FILE, "f0", TOKEN, generation, "1"] },
-        { deadlineMs: 30_000 },
-      );
+      hand.ask({ verb: "start_timer", words: [FILE, "f0", TOKEN, generation, "1"] }, { deadlineMs: 30_000 });
     expect(await ask("1x1")).toMatchObject({ status: "ok" });
     expect(await host.run("tail -n 1 /run/asked")).toContain(
       `--uid=${(await host.run("id -u alice")).trim()} --unit=latchkey-${TOKEN}-f0-1x1 /bin/sh /home/alice/.ssh/.latchkey/${TOKEN}/revert-f0.1x1.sh`,
