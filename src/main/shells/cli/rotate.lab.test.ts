@@ -90,6 +90,9 @@ test.runIf(canStartHosts())(
       file,
     );
     expect(written).toMatchObject({ code: 0 });
+    const other = await type("rotate", "key", "--apply", file, "--yes");
+    expect(other).toMatchObject({ code: 2 });
+    expect(other.err).toContain("a plan of another kind; latchkey grants remove --apply");
     await host.run("echo '# by hand' >> /home/ann/.ssh/authorized_keys");
     const stale = await type("grants", "remove", "--apply", file, "--yes");
     expect(stale.code).not.toBe(0);

@@ -1,4 +1,4 @@
-import { IconArrowsExchange, IconCircleCheck, IconClockExclamation } from "@tabler/icons-react";
+import { IconArrowRight, IconCircleCheck, IconClockExclamation } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -77,7 +77,7 @@ function Keys({ plan: { oldKey, newKey } }: { plan: Plan }) {
     <p className={classes.keys}>
       {oldKey !== null && <WholeFingerprint value={oldKey} />}
       {oldKey !== null && newKey !== null && (
-        <IconArrowsExchange size={15} role="img" aria-label="is replaced by" />
+        <IconArrowRight size={15} role="img" aria-label="is replaced by" />
       )}
       {newKey !== null && (
         <span>

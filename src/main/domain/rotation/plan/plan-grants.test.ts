@@ -70,6 +70,15 @@ test("a line of a file that lets in to several accounts goes for all of them: ea
   ]);
 });
 
+test("an account that is not known, or has no file for its keys, is told of and left out", () => {
+  const place = (account: string) => ({ host: "web1", port: 22, account });
+  const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place("ann"), place("eve")] };
+  const plan = planFor([makeHostFacts("web1", `${OTHER}\n`)], { wish, given: GIVEN, key: null, here: [] });
+  expect(plan.hosts[0]?.files).toHaveLength(1);
+  expect(plan.leftOut).toEqual(["web1: no account eve is known there; scan the host"]);
+  expect(stops(plan)).toEqual(["consent file"]);
+});
+
 test("a grant is added at the end of the first file that sshd reads, with options that sshd would take", () => {
   const wish: Wish = {
     kind: "add-grants",
