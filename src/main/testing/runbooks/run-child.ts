@@ -1,13 +1,26 @@
 /**
  * Carries out a plan in a process of its own, for tests that kill it: it does so itself as soon as the journal has its
- * nth entry. Where there are fewer, it says how many, and ends.
+ * nth entry. Where there are fewer, it says how many, and ends. Or it stands still, as on a computer that sleeps, when it
+ * is about to write that a file has become another.
  */
+import { readFileSync } from "node:fs";
 import { createApp } from "#app";
 import { consentOf } from "#shared/text/consent.ts";
 
 const { LATCHKEY_TEST_DB: databasePath = "", LATCHKEY_TEST_PLAN, LATCHKEY_TEST_NTH, HOME = "" } = process.env;
+const { LATCHKEY_TEST_STILL: watched } = process.env;
 
-const app = createApp({ databasePath, workstation: { user: "root", home: HOME, agentSocket: null } });
+const readWatched = (): string | null => (watched ? readFileSync(watched, "latin1") : null);
+const before = readWatched();
+let hasStood = false;
+const now = (): Date => {
+  if (!hasStood && readWatched() !== before) {
+    hasStood = true;
+    process.kill(process.pid, "SIGSTOP");
+  }
+  return new Date();
+};
+const app = createApp({ databasePath, workstation: { user: "root", home: HOME, agentSocket: null }, now });
 const { runbooks, events } = app.client;
 const { id: planId, plan, hash } = await runbooks.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never });
 if (!plan || !hash) throw new Error("the plan is not ready");

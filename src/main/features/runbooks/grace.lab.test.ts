@@ -1,0 +1,94 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import Sqlite from "better-sqlite3";
+import { expect, test } from "vitest";
+import { createApp } from "#app";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+
+const run = promisify(execFile);
+const FILE = "/home/deploy/.ssh/authorized_keys";
+const DAY_MS = 86_400_000;
+const WATCHED = "logs are watched for uses of the old key before it is removed";
+
+test.skipIf(!canStartHosts())(
+  "an old key whose use a host's log tells of keeps its line for as many days again, and then goes within a minute of a login by the new one",
+  async () => {
+    await using desk = await makeDesk();
+    const old = await makeKeyFile(join(desk.home, ".ssh"), "old");
+    const elsewhere = join(desk.home, "elsewhere");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine.trim(), "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
+    });
+    await run("cp", ["-p", old.path, elsewhere]);
+    let days = 0;
+    const now = () => new Date(Date.now() + days * DAY_MS);
+    const { databasePath, home } = desk;
+    await using app = createApp({
+      ...{ databasePath, now, workstation: { user: "root", home, agentSocket: null } },
+    });
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
+    const first = await carryOut(app, await makePlan(app, wish, { graceDays: 1 }));
+    expect(first).toMatchObject({ state: "waiting", message: expect.stringContaining(WATCHED) });
+    const goOn = () =>
+      untilStill(app, async () => {
+        await app.client.runbooks.resume({ runId: first.id });
+        return first.id;
+      });
+    const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
+
+    expect(await goOn()).toMatchObject({ state: "waiting" });
+    const options = ["-i", elsewhere, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no"];
+    const own = ["-F", "none", "-o", `UserKnownHostsFile=${home}/known`, "-o", "IdentityAgent=none"];
+    await run("ssh", [...own, ...options, `deploy@${web.address}`, "true"]);
+    days = 1.01;
+    expect(await goOn()).toMatchObject({ state: "waiting" });
+    const { rows } = await app.client.runbooks.entries({ runId: first.id });
+    expect(rows.map(({ text }) => text).join("\n")).toContain("deploy was logged in to with the old key on");
+    expect(await hasOld()).toBe(true);
+    days = 3;
+    expect(await goOn()).toMatchObject({ message: "", state: "committed" });
+    expect(await hasOld()).toBe(false);
+    expect(await readFile(old.path, "utf8")).not.toBe(await readFile(elsewhere, "utf8"));
+    expect(removalsWithoutProof(databasePath)).toEqual({ removals: 1, without: [] });
+  },
+);
+
+type Said = { phase?: string; place?: string; entry: string; text: string };
+
+/** The removals that the audit log tells of, and those before which it tells of no login by the new key in a minute. */
+function removalsWithoutProof(databasePath: string): { removals: number; without: Said[] } {
+  using db = openToRead(databasePath);
+  const events = db.rows.map(({ at, detail }) => ({ at: Date.parse(at), ...(JSON.parse(detail) as Said) }));
+  const removals = events.filter(
+    ({ phase, entry, text }) => phase === "remove" && entry === "acted" && text.startsWith("wrote /"),
+  );
+  const without = removals.filter((removal) => {
+    const before = events.slice(0, events.indexOf(removal));
+    return !before.some(
+      ({ at, place, phase, text }) =>
+        place === removal.place &&
+        phase === "remove" &&
+        text.startsWith("before the removal: ") &&
+        text.includes("logged in with SHA256:") &&
+        removal.at - at <= 60_000,
+    );
+  });
+  return { removals: removals.length, without };
+}
+
+function openToRead(path: string) {
+  const db = new Sqlite(path, { readonly: true });
+  const rows = db
+    .prepare<[], { at: string; detail: string }>(
+      "SELECT at, detail FROM event WHERE kind = 'run-step' ORDER BY id",
+    )
+    .all();
+  return { rows, [Symbol.dispose]: () => db.close() };
+}
