@@ -1,0 +1,117 @@
+import { inspect } from "node:util";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
+import type { RunDetail } from "#shared/model/run.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import { consentOf } from "#shared/text/consent.ts";
+import { type SecretDesk, WORDS } from "./secret-desk.ts";
+
+/** Asks for plans and runs, and answers whatever is asked: wrongly at first, and in shapes that are refused. */
+export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
+  const { runbooks, scans } = client;
+  const answerer = createAnswerer(client, desk);
+  const { follow, errors } = answerer;
+  const means = { mayAsk: true, identityFiles: [desk.admin.path] };
+  const untilStill = (runId: RunDetail["id"]) =>
+    follow(async () => {
+      const run = await runbooks.find({ runId });
+      return run.state === "running" ? null : run;
+    });
+
+  return {
+    errors,
+    typed: answerer.typed,
+
+    /** The outcome of each visit. */
+    async scan(text: string): Promise<string[]> {
+      const { scanId } = await scans.start({ text, acceptNew: true, ...means, askPassword: true });
+      await follow(async () => ((await scans.find({ scanId })).state === "running" ? null : true), scanId);
+      return (await scans.probes({ scanId })).rows.map(({ outcome, message }) =>
+        `${outcome} ${message}`.trim(),
+      );
+    },
+
+    async plan(wish: Wish): Promise<PlanDetail> {
+      const { planId } = await runbooks.plan({ wish, ...means });
+      return follow(async () => {
+        const detail = await runbooks.findPlan({ planId });
+        return detail.state === "making" ? null : detail;
+      });
+    },
+
+    async carryOut({ id: planId, plan, hash, message }: PlanDetail): Promise<RunDetail> {
+      if (!plan || !hash) throw new Error(`the plan is not ready: ${message}`);
+      const consents = plan.checks.filter(({ state }) => state === "consent").map(consentOf);
+      const typed = plan.confirm?.word ?? null;
+      return untilStill((await runbooks.start({ planId, hash, consents, typed, ...means })).runId);
+    },
+
+    async resume({ id: runId }: RunDetail): Promise<RunDetail> {
+      await runbooks.resume({ runId, ...means });
+      return untilStill(runId);
+    },
+  };
+}
+
+/** Follows what goes on, and answers what is asked; what was refused meanwhile is in `errors`. */
+function createAnswerer({ runbooks, scans, events }: LatchkeyClient, desk: SecretDesk) {
+  const errors: unknown[] = [];
+  const typed = new Set<string>();
+  const done = new Set<string>();
+  const failed = new Set<string>();
+  return { errors, typed, follow };
+
+  /** Until there is an answer to this, asked again whenever something is announced. */
+  async function follow<T>(ask: () => Promise<T | null>, scanId: ScanId | null = null): Promise<T> {
+    const announcements = await events.watch();
+    for (;;) {
+      const found = await ask();
+      if (found !== null) return found;
+      const questions = scanId ? await scans.questions({ scanId }) : await runbooks.questions();
+      for (const question of questions.filter(({ id }) => !done.has(id))) {
+        done.add(question.id);
+        const given = { questionId: question.id, answers: answersTo(question) };
+        if (scanId) await scans.answer({ scanId, ...given, isForSameUser: false });
+        else await misanswer(question.id).then(() => runbooks.answer(given));
+      }
+      await announcements.next();
+    }
+  }
+
+  function answersTo(question: Question): string[] {
+    const word = wordFor(question, desk);
+    if (failed.has(word)) {
+      typed.add(word);
+      return question.prompts.map(() => word);
+    }
+    failed.add(word);
+    return question.prompts.map((_, index) => `linnet-wrong-${index}`);
+  }
+
+  async function misanswer(questionId: string): Promise<void> {
+    for (const answers of MISSHAPED)
+      await runbooks.answer({ questionId, answers } as never).then(
+        () => Promise.reject(new Error("it was taken")),
+        (error) => errors.push(error),
+      );
+  }
+}
+
+function wordFor({ about, prompts, ...question }: Question, { admin, deploy }: SecretDesk): string {
+  if (prompts.length > 1) return WORDS.made;
+  if (about.kind !== "passphrase" && isPasswordQuestion({ about, prompts })) return WORDS.password;
+  if (about.kind === "passphrase" && about.file === admin.path) return WORDS.admin;
+  if (about.kind === "passphrase" && about.file.startsWith(deploy.path)) return WORDS.deploy;
+  throw new Error(`nobody knows the answer to ${inspect({ about, prompts, ...question })}`);
+}
+
+/** Answers that do not fit the contract, or the question. */
+const MISSHAPED = [
+  ["linnet-one", "linnet-two", "linnet-three"],
+  "linnet",
+  [{ linnet: "linnet" }],
+  { answers: "linnet" },
+  [`linnet${"x".repeat(5_000)}`],
+  Array(20).fill("linnet"),
+];
