@@ -103,6 +103,9 @@ async function addReason(
   return why === null ? refused : { ...refused, message: `${refused.message}; ${why}` };
 }
 
+/** In what a step says: sshd lets the old key in by something that the plan does not know. */
+export const STILL_TAKEN = "the old key is still taken elsewhere";
+
 /** Before the old key's line is gone it is still taken: whoever asks afterwards only. */
 function addRefusal(
   proved: Extract<ProofOutcome, { kind: "proved" }>,
@@ -115,7 +118,7 @@ function addRefusal(
     case "still-taken":
       return {
         kind: "proved",
-        said: [...proved.said, `${account}: the old key is still taken elsewhere: ${refusal.message}`],
+        said: [...proved.said, `${account}: ${STILL_TAKEN}: ${refusal.message}`],
       };
     case "inconclusive":
       return {
@@ -170,7 +173,8 @@ async function proveOwnWay(
   const isMeant = hand.loginKey !== null && hand.loginKey !== run.plan.oldKey && accounts.has(hand.user);
   if (!isMeant || hand.loginKey === null) return { kind: "proved", said: [] };
   const key: ProofKey | null = await run.holders.proofKey(nearOf(run), hand.loginKey);
-  if (!key) return { kind: "proved", said: [] };
+  if (!key)
+    return { kind: "proved", said: [`${hand.user}: the key that let us in is not at hand to try again`] };
   const proved = await proveLogin(route, { user: hand.user, key, runs: "nothing" });
   return readProof(`${hand.user}, with the key that let us in`, proved);
 }

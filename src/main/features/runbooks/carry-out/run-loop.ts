@@ -6,6 +6,7 @@ import type { RunState } from "#shared/model/run.ts";
 import { AWAITS_LOG } from "./change-host.ts";
 import { doTask } from "./do-task.ts";
 import { lookAgain } from "./look-again.ts";
+import { STILL_TAKEN } from "./prove-accounts.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** As far as whoever follows the run decides about it while it goes on. */
@@ -64,7 +65,7 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         if (move.until === "grace") isGraceOver = true;
         break;
       case "end":
-        return { state: move.state, message: move.why };
+        return { state: move.state, message: move.why || sayStillTaken(run, move.state) };
       default:
         return assertNever(move);
     }
@@ -104,6 +105,14 @@ function sayWait({ until }: Extract<Move, { kind: "wait" }>, { kind }: RunContex
   return until === "log"
     ? "a log has to tell of a login by the new key before anything is removed"
     : "logs are watched for uses of the old key before it is removed";
+}
+
+/** All is done, and the old key gets in all the same: whoever reads no more than how it ended has to know. */
+function sayStillTaken({ journal }: RunContext, state: RunState): string {
+  const taken = journal.steps().filter(({ message }) => message.includes(STILL_TAKEN));
+  if (state !== "committed" || taken.length === 0) return "";
+  const hosts = [...new Set(taken.flatMap(({ host }) => host ?? []))];
+  return `the old key still gets in on ${hosts.join(", ")}, by something that is not in the files that were changed`;
 }
 
 const sayUnwritten = (failure: unknown): string =>
