@@ -25,7 +25,7 @@ export const RUN_STATES: Record<RunState, Look> = {
   paused: { tone: "gray", Icon: IconPlayerPause, word: "Paused" },
   stopped: { tone: "red", Icon: IconHandStop, word: "Stopped" },
   interrupted: { tone: "amber", Icon: IconPlugConnectedX, word: "Interrupted" },
-  waiting: { tone: "blue", Icon: IconHourglass, word: "Watching logs" },
+  waiting: { tone: "blue", Icon: IconHourglass, word: "Waiting" },
   committed: { tone: "green", Icon: IconCircleCheck, word: "Committed" },
   "rolled-back": { tone: "gray", Icon: IconArrowBackUp, word: "Rolled back" },
   "needs-attention": { tone: "red", Icon: IconAlertOctagon, word: "Needs attention" },

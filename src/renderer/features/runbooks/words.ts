@@ -31,11 +31,21 @@ export function sayOrder(plan: Plan): { title: string; text: string }[] {
   const files = hosts.flatMap(({ files }) => files);
   const holders = [...here, ...hosts.flatMap(({ holders }) => holders)];
   const adds = files.some(({ added }) => added !== null);
+  const isProved =
+    kind === "rotate-host-key" ||
+    hosts.some(({ proofs }) => proofs.some(({ proof }) => proof.kind !== "none"));
   const removes = files.some(({ removed }) => removed !== null);
   return [
-    ...(newKey === null ? [] : [{ title: sayPhase("make-key", kind), text: sayNewKey(newKey) }]),
+    ...(newKey === null || newKey.kind === "given"
+      ? []
+      : [{ title: sayPhase("make-key", kind), text: sayNewKey(newKey) }]),
     ...(adds
-      ? [{ title: sayPhase("add", kind), text: `${sayHosts(plan)}; each is proved before it counts` }]
+      ? [
+          {
+            title: sayPhase("add", kind),
+            text: `${sayHosts(plan)}${isProved ? "; each is proved before it counts" : ""}`,
+          },
+        ]
       : []),
     ...(holders.length === 0
       ? []
