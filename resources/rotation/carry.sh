@@ -73,6 +73,8 @@ carry_phases() {
 	for phase in added removed; do
 		changed=no
 		each_file write_one
+		# A new key whose line stood there before is proved, too, before the old one goes.
+		if [ $phase = added ] && [ -n "$carry_key" ]; then changed=yes; fi
 		if [ -z "$why" ] && [ $changed = yes ]; then prove; fi
 		each_file disarm_one
 		if [ -n "$why" ]; then

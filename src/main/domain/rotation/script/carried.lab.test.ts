@@ -26,13 +26,13 @@ const readScript = (name: string): Promise<string> =>
   readFile(join(import.meta.dirname, "../../../../../resources/rotation", name), "utf8");
 
 /** A host with ann's file, and the script of a plan that gives her key another one. */
-async function prepare() {
+async function prepare(before = BEFORE) {
   const host = await startHost({
     name: "web1",
     prepare: "useradd -m -s /bin/sh ann && mkdir -m 700 /home/ann/.ssh && chown ann: /home/ann/.ssh",
   });
   const uid = Number(await host.run("id -u ann"));
-  const file = makeFileFacts("ann", BEFORE, { stand: makeStand(BEFORE, { uid, gid: uid, owner: "ann" }) });
+  const file = makeFileFacts("ann", before, { stand: makeStand(before, { uid, gid: uid, owner: "ann" }) });
   const plan = planFor([makeHostFacts("web1", "", { files: [file] })], {
     given: GIVEN,
     wish: { ...ROTATE, given: NEW_KEY },
@@ -43,7 +43,7 @@ async function prepare() {
   const parts = { hand: await readScript("hand.sh"), carry: await readScript("carry.sh") };
   const script = hostPlan && writeScript({ plan, hash }, hostPlan, parts);
   if (!script) throw new Error("there is no script");
-  await write(host, PATH, BEFORE);
+  await write(host, PATH, before);
   await host.run(`chown ann: ${PATH} && chmod 600 ${PATH} && mkdir -p /root/carried`);
   await write(host, "/root/carried/script.sh", script);
   return { host, plan, hash, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
@@ -118,3 +118,17 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
     expect(readResult(result.subarray(0, 40))).toBe("this is no result of a carried script, or it is cut");
   });
 });
+
+test.runIf(canStartHosts())(
+  "a plan that is carried to its host asks for a login by the new key before the old one goes, though its line stood there already",
+  async () => {
+    const both = `${OLD_KEY} a\n${NEW_KEY} new\n${OTHER}\n`;
+    await using prepared = await prepare(both);
+    const { host } = prepared;
+    const said = await carry(host, "sh", "no\\n");
+    expect(said).not.toContain("authorized_keys: removed");
+    expect((await read(host, PATH)).toString()).toBe(both);
+    expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("code 0");
+    expect((await read(host, PATH)).toString()).toBe(`${NEW_KEY} new\n${OTHER}\n`);
+  },
+);

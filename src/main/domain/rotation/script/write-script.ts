@@ -54,7 +54,7 @@ export const tokenOf = (planHash: PlanHash, { host, port }: Pick<HostPlan, "host
   hash("sha256", `${planHash} ${host} ${port}`, "hex").slice(0, 24);
 
 function sayData(plan: Plan, host: HostPlan, planHash: PlanHash): string[] {
-  const accounts = [...new Set(host.files.map(({ account }) => account))].join(" and ");
+  const accounts = [...new Set([...host.files, ...host.proofs].map(({ account }) => account))].join(" and ");
   const key = plan.newKey?.kind === "given" ? plan.newKey.line.slice(0, 60) : "";
   return [
     `carry_plan=${planHash}`,
