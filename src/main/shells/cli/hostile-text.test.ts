@@ -66,7 +66,7 @@ test("no command prints what a terminal would obey, whatever strangers wrote", a
       }
     }
   }
-});
+}, 180_000);
 
 test("no message quotes what a terminal would obey, whatever was typed", async () => {
   await using folder = await makeTemporaryFolder();
