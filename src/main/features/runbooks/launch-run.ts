@@ -2,6 +2,7 @@ import type { Patience } from "#net/retries.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunStep } from "#shared/model/run.ts";
 import type { Store } from "#store/store.ts";
 import { sayByHand } from "./by-hand.ts";
@@ -56,15 +57,16 @@ export function createLauncher(deps: RunDeps, running: Running) {
     running.set(one.id, one);
     deps.inBackground(async (closing) => {
       const journal = openJournal(deps, one.id);
+      const lasting = { ...journal, setState: writesInTheEnd(deps, journal, closing) };
       try {
         await settle(
           deps,
           { ...one, identityFiles: means.identityFiles },
-          journal,
+          lasting,
           await carryOn(deps, one, journal, { ...means, signal: closing }),
         );
       } catch (error) {
-        await interrupt(deps, journal, error, closing);
+        await interrupt(deps, lasting, error, closing);
       } finally {
         running.delete(one.id);
         deps.announce({ kind: "run-changed", runId: one.id });
@@ -72,6 +74,22 @@ export function createLauncher(deps: RunDeps, running: Running) {
     });
   };
 }
+
+/** How a run has ended is written as soon as it can be: on a full disk, once there is room. Until then it goes on. */
+const writesInTheEnd =
+  ({ patience }: RunDeps, journal: Journal, closing: AbortSignal): Journal["setState"] =>
+  async (...said) => {
+    for (;;) {
+      try {
+        return await journal.setState(...said);
+      } catch (error) {
+        if (closing.aborted || !(error instanceof Refusal && error.code === "unusable")) throw error;
+        await patience.wait(WRITE_AGAIN_MS, closing);
+      }
+    }
+  };
+
+const WRITE_AGAIN_MS = 5_000;
 
 function carryOn(
   deps: RunDeps,
