@@ -6,7 +6,7 @@ import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
@@ -44,9 +44,7 @@ test.skipIf(!canStartHosts())(
     const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
 
     expect(await goOn()).toMatchObject({ state: "waiting" });
-    const options = ["-i", elsewhere, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no"];
-    const own = ["-F", "none", "-o", `UserKnownHostsFile=${home}/known`, "-o", "IdentityAgent=none"];
-    await run("ssh", [...own, ...options, `deploy@${web.address}`, "true"]);
+    await logIn(web, elsewhere);
     days = 1.01;
     expect(await goOn()).toMatchObject({ state: "waiting" });
     const { rows } = await app.client.runbooks.entries({ runId: first.id });
@@ -59,6 +57,62 @@ test.skipIf(!canStartHosts())(
     expect(removalsWithoutProof(databasePath)).toEqual({ removals: 1, without: [] });
   },
 );
+
+test.skipIf(!canStartHosts())(
+  "an old key goes once a log tells of a login by a new one whose private half is somewhere else",
+  async () => {
+    await using desk = await makeDesk();
+    const old = await makeKeyFile(desk.home, "old");
+    const given = await makeKeyFile(desk.home, "given");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine.trim(), "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
+    });
+    await web.run(LOG_WITH_OFFSETS);
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
+    const first = await carryOut(app, wish);
+    const goOn = () =>
+      untilStill(app, async () => {
+        await app.client.runbooks.resume({ runId: first.id });
+        return first.id;
+      });
+    const waits = { state: "waiting", message: expect.stringContaining("a log has to tell of a login") };
+    expect(first).toMatchObject(waits);
+    await logIn(web, old.path);
+    expect(await goOn()).toMatchObject(waits);
+    await logIn(web, given.path);
+    expect(await goOn()).toMatchObject({ message: "", state: "committed" });
+    const keys = await web.run(`cat ${FILE}`);
+    expect(keys).toContain(given.publicLine.split(" ")[1]);
+    expect(keys).not.toContain(old.publicLine.split(" ")[1]);
+  },
+);
+
+/** Logins are logged there with a year and an offset, as rsyslog does it by default. */
+const LOG_WITH_OFFSETS = `
+  rm -f /dev/log
+  cat >/run/log.py <<'PYTHON'
+import datetime, os, socket
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+os.chmod("/dev/log", 0o666)
+open("/run/log.ready", "w").close()
+while True:
+    said = log.recv(9000).decode().split(">", 1)[1][16:].strip("\\0\\n")
+    with open("/var/log/auth.log", "a") as file:
+        file.write(datetime.datetime.now().astimezone().isoformat() + " web " + said + "\\n")
+PYTHON
+  setsid python3 /run/log.py </dev/null >/dev/null 2>&1 &
+  until [ -e /run/log.ready ]; do :; done`;
+
+/** By OpenSSH's client, with this key and nothing else. */
+async function logIn({ address }: LabHost, path: string): Promise<void> {
+  const key = ["-i", path, "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
+  const unknown = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
+  await run("ssh", ["-F", "none", ...unknown, ...key, `deploy@${address}`, "true"]);
+}
 
 type Said = { phase?: string; place?: string; entry: string; text: string };
 
