@@ -19,6 +19,8 @@ export type RunbooksLab = AsyncDisposable & {
   fingerprint: string;
   /** The fingerprint of the key that is in the home now. */
   readFingerprint(): Promise<string>;
+  /** The public line of a key that is made for it. */
+  makeLine(comment: string): Promise<string>;
   /** Gives the key in the home a passphrase. */
   lock(passphrase: string): Promise<void>;
   /** What each host's files hold now. */
@@ -72,6 +74,11 @@ export async function startRunbooksLab(
   const owned = stack.move();
   return {
     ...{ database, home, hosts, readFingerprint, fingerprint: await readFingerprint() },
+    makeLine: async (comment) => {
+      const path = join(folder.path, comment);
+      await makeKey(path, comment);
+      return readLine(path);
+    },
     lock: async (passphrase) => {
       await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", passphrase, "-f", key]);
     },

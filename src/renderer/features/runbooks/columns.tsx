@@ -11,7 +11,7 @@ export const COLUMNS: readonly Column<RunRow>[] = [
     id: "title",
     title: "Run",
     sortBy: "title",
-    minWidth: 180,
+    minWidth: 300,
     grow: 3,
     cell: ({ id, title }) => <NameCell name={title} more={`#${id}`} />,
     text: ({ title }) => title,

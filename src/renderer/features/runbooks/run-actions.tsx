@@ -49,7 +49,7 @@ export function RunActions({ run }: { run: RunRow }) {
             loading={resume.isPending}
             onClick={() => resume.mutate({ runId, mayAsk: true, identityFiles })}
           >
-            {state === "waiting" ? "Go on without waiting" : "Go on"}
+            {state === "waiting" ? "Look again now" : "Go on"}
           </Button>
         )}
         <Button

@@ -60,14 +60,17 @@ export function fileFor({ accounts, files }: HostFacts, name: string): string | 
 
 /** Lines that are gone in the end. */
 export const aimRemoval = (facts: PlanFacts, wish: Of<"remove-grants">): Aim =>
-  aimAtGrants(facts, wish.grants, "Remove", ({ line }) => ({ change: { kind: "gone", line }, options: "" }));
+  aimAtGrants(facts, wish.grants, sayVerb("Remove"), ({ line }) => ({
+    change: { kind: "gone", line },
+    options: "",
+  }));
 
 /** Lines whose options let in less in the end. */
 export function aimTightening(facts: PlanFacts, wish: Of<"tighten-grants">): Aim | Unplannable {
   if (wish.from === null && !wish.restrict && wish.expiry === null) {
     return { refused: "nothing says how to tighten it: name --from, --restrict or --expiry" };
   }
-  const aim = aimAtGrants(facts, wish.grants, "Tighten", ({ line, parts }) => {
+  const aim = aimAtGrants(facts, wish.grants, sayVerb("Tighten"), ({ line, parts }) => {
     const tight = tightenOptions(parts.options, wish);
     if ("why" in tight) return tight;
     if (tight.options === parts.options) return { why: "it is as tight already" };
@@ -80,14 +83,19 @@ export function aimTightening(facts: PlanFacts, wish: Of<"tighten-grants">): Aim
 export function aimAuthority(facts: PlanFacts, wish: Of<"move-to-authority">): Aim | Unplannable {
   const { given } = facts;
   if (!given) return { refused: "the authority's key cannot be read; give the line of its .pub file" };
-  const aim = aimAtGrants(facts, wish.grants, "Move to an authority", ({ read, line, parts }, account) => {
-    if (isAuthority(read)) return { why: "it is an authority's line already" };
-    const names = wish.principals.length > 0 ? wish.principals : [account];
-    const moved = authorityOptions(parts.options, names);
-    if ("why" in moved) return moved;
-    const text = authorityLine(`${parts.indent}${moved.options}`, given.comment);
-    return { change: { kind: "beside", line, text }, ...moved };
-  });
+  const aim = aimAtGrants(
+    facts,
+    wish.grants,
+    (grants) => `Move ${grants} to an authority`,
+    ({ read, line, parts }, account) => {
+      if (isAuthority(read)) return { why: "it is an authority's line already" };
+      const names = wish.principals.length > 0 ? wish.principals : [account];
+      const moved = authorityOptions(parts.options, names);
+      if ("why" in moved) return moved;
+      const text = authorityLine(`${parts.indent}${moved.options}`, given.comment);
+      return { change: { kind: "beside", line, text }, ...moved };
+    },
+  );
   return { ...aim, newKey: toNewKey(given), proves: "log" };
 }
 
@@ -100,10 +108,20 @@ type ChangeOf = (
   account: string,
 ) => { change: LineChange; options: string } | { why: string };
 
-function aimAtGrants({ key }: PlanFacts, ids: readonly number[], verb: string, changeOf: ChangeOf): Aim {
+const sayVerb =
+  (verb: string) =>
+  (grants: string): string =>
+    `${verb} ${grants}`;
+
+function aimAtGrants(
+  { key }: PlanFacts,
+  ids: readonly number[],
+  sayTitle: (grants: string) => string,
+  changeOf: ChangeOf,
+): Aim {
   const isMeant = ({ id }: KnownGrant): boolean => ids.includes(id);
   return {
-    title: `${verb} ${ids.length === 1 ? "a grant" : `${ids.length} grants`}`,
+    title: sayTitle(ids.length === 1 ? "a grant" : `${ids.length} grants`),
     oldKey: key?.fingerprint ?? null,
     newKey: null,
     proves: "none",
