@@ -1,4 +1,5 @@
 /** Faults of a host while a hand changes one of its files: whatever ends it, the file is one of those that were meant. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Hand } from "#net/ssh/hand/hand.ts";
@@ -13,8 +14,10 @@ import { recordFault } from "./fault-table.ts";
 const lab = test.skipIf(!canStartHosts());
 
 /** Moments of each scenario at which it is killed; the long form takes all of them. */
-const MOMENTS = Number(process.env.LATCHKEY_KILL_MOMENTS ?? 8);
-const KILLER = ["/usr/bin/python3", "-I", join(import.meta.dirname, "kill-at-call.py")];
+const MOMENTS = Number(process.env.LATCHKEY_KILL_MOMENTS ?? 2);
+/** On the host, which may not see where this checkout is. */
+const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
+const KILLER_SOURCE = readFileSync(join(import.meta.dirname, "kill-at-call.py"), "base64");
 
 const SSH = "/home/alice/.ssh";
 const FILE = `${SSH}/authorized_keys`;
@@ -45,6 +48,9 @@ beforeAll(async () => {
 ${BEFORE.toString("base64")}
 END
       cp ${FILE} /root/before
+      base64 -d > ${KILLER[2]} <<'END'
+${KILLER_SOURCE}
+END
       chown -R alice: ${SSH}; chmod 640 ${FILE}; setfattr -n user.note -v kept ${FILE}`,
   });
 });

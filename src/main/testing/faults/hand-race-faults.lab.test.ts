@@ -51,7 +51,7 @@ lab(
       ["renaming", `{ cat ${FILE}; echo "edit $i"; } > ${SSH}/edited && mv ${SSH}/edited ${FILE}`],
     ] as const) {
       await clear();
-      const edits = 150 * RACES;
+      const edits = 50 * RACES;
       const editing = host.run(
         `setpriv --reuid alice --regid alice --clear-groups sh -c 'i=0; while [ $i -lt ${edits} ]; do i=$((i + 1)); ${edit}; sleep 0.01; done'`,
       );
@@ -118,7 +118,7 @@ lab(
     await host.run(`cat > /tmp/racer.py <<'END'\n${RACER}END`);
     racing.send("/usr/bin/python3 -I /tmp/racer.py\n");
     const kinds = new Map<string, number>();
-    const rounds = 40 * RACES;
+    const rounds = 12 * RACES;
     for (let round = 0; round < rounds; round++) {
       await using hand = await openHandIn(startShellIn(host));
       const begun = await begin(hand, beginOn(FILE));
