@@ -28,7 +28,7 @@ ask() {
 		request="$request $quoted"
 	done
 	answer=$(hand_do "$request" 2>/dev/null)
-	status=lost said= seen= refused= way_found= is_there=no
+	status=lost said= seen= refused= holder= way_found= is_there=no
 	while read -r _ _ _ kind rest; do
 		case $kind in
 			ok | no | fail) status=$kind said=$rest ;;
@@ -37,6 +37,7 @@ ask() {
 					'hash '*) seen=${rest#hash } ;;
 					'refusal '*) refused=${rest#refusal } ;;
 					'file '*) is_there=yes ;;
+					'lock '*) holder=${rest#lock } holder=${holder%% *} ;;
 					'dead-man'*) way_found=${rest#dead-man} ;;
 				esac
 				;;
@@ -48,7 +49,7 @@ ANSWER
 
 # Every file is one that the plan knows, or nothing is touched.
 look_all() {
-	all_done=yes
+	all_done=yes proved=no
 	each_file look_one
 }
 
@@ -62,6 +63,9 @@ look_one() {
 		"$h_before" | "$h_added") all_done=no ;;
 		*) why="$path is another file than the plan was made for" ;;
 	esac
+	# A removal whose run was ended has still to be proved, and the host may yet take it back.
+	[ "$holder" != "$carry_token" ] || all_done=no
+	see_proved
 	for way in $way_found; do break; done
 	[ -n "${way-}" ] || why="this host cannot take back by itself what is not proved (no systemd-run, at, setsid or nohup)"
 	# A timer of systemd would be asked for by another login.
@@ -69,16 +73,29 @@ look_one() {
 	carry_way=${way-}
 }
 
+# Whether an earlier run got past the proof: it has removed, has begun to, or has ended with the new line there.
+see_proved() {
+	if [ "$h_removed" != "$h_added" ] && [ "$seen" = "$h_removed" ]; then proved=yes; fi
+	if [ "$h_added" != "$h_before" ] && [ "$seen" = "$h_added" ] && [ "$holder" != "$carry_token" ]; then proved=yes; fi
+	if [ -e "${path%/*}/.latchkey/$carry_token/before-${id}r" ]; then proved=yes; fi
+}
+
 carry_phases() {
 	for phase in added removed; do
 		changed=no
+		if [ $phase = added ]; then letter=a; else letter=r proved=yes; fi
 		each_file write_one
 		# A new key whose line stood there before is proved, too, before the old one goes.
 		if [ $phase = added ] && [ -n "$carry_key" ]; then changed=yes; fi
 		if [ -z "$why" ] && [ $changed = yes ]; then prove; fi
 		each_file disarm_one
 		if [ -n "$why" ]; then
-			put_line "taken back: $why" >&2
+			if [ $proved = yes ]; then
+				put_line "what was removed is put back, and what was added stays: $why" >&2
+				phase=removed letter=r
+			else
+				put_line "taken back: $why" >&2
+			fi
 			each_file undo_one
 			return
 		fi
@@ -91,12 +108,13 @@ write_one() {
 	if [ $phase = added ]; then to=$h_added from=$h_before; else to=$h_removed from=$h_added; fi
 	[ "$to" != "$from" ] || return
 	ask look "$path"
+	if [ $phase = removed ] && [ "$seen" = "$to" ] && [ "$holder" = "$carry_token" ]; then changed=yes; fi
 	[ "$seen" != "$h_removed" ] && [ "$seen" != "$to" ] || return
 	if [ "$seen" != "$from" ]; then why="$path was changed by somebody else"; return; fi
 	ask begin "$path" "$carry_token" "$carry_who" 3600
 	if [ $status != ok ]; then why="the folder of $path is held: $said"; return; fi
 	if [ $phase = added ]; then back=; else back=$lines; fi
-	ask arm "$path" "$id" "$carry_token" "$carry_way" "$carry_seconds" "$to" "$from" "$back"
+	ask arm "$path" "$id$letter" "$carry_token" "$carry_way" "$carry_seconds" "$to" "$from" "$back"
 	if [ $status != ok ]; then why="$path: the host would not take it back by itself: $said"; return; fi
 	if [ $phase = added ]; then add_file "$id"; else remove_file "$id"; fi
 	if [ $status != ok ]; then why="$path could not be written: $said"; return; fi
@@ -105,7 +123,7 @@ write_one() {
 }
 
 # What add_file and remove_file call with the pieces.
-write_pieces() { ask write "$path" "$id" "$carry_token" "$h_before" "$from,$to" "$to" "$@"; }
+write_pieces() { ask write "$path" "$id$letter" "$carry_token" "$from" "$from,$to" "$to" "$@"; }
 
 prove() {
 	put_line "Log in now by a new connection, as $carry_accounts${carry_key:+, with the key $carry_key}."
@@ -115,27 +133,37 @@ prove() {
 }
 
 disarm_one() {
-	ask disarm "$path" "$id" "$carry_token"
+	ask disarm "$path" "$id$letter" "$carry_token"
 	[ $status = ok ] || [ -n "$why" ] || why="$path was taken back before the login was proved"
 }
 
+# One phase alone: once the new line was proved, whoever holds the new key may have nothing else.
 undo_one() {
+	if [ $phase = added ]; then goal=$h_before wrote=$h_added; else goal=$h_added wrote=$h_removed; fi
+	[ "$goal" != "$wrote" ] || return
 	ask look "$path"
-	case $seen in "$h_before") return ;; "$h_added" | "$h_removed") ;; *) left="$path"; return ;; esac
-	ask write "$path" "$id" "$carry_token" "$h_before" "$seen" "$h_before"
+	case $seen in "$goal" | "$h_before") return ;; "$wrote") ;; *) left="$path"; return ;; esac
+	ask write "$path" "$id$letter" "$carry_token" "$goal" "$wrote" "$goal"
 	[ $status = ok ] || left="$path"
 }
 
 end_all() {
+	stands=no
 	each_file end_one
-	if [ $outcome != committed ]; then
-		if [ -n "${left-}" ]; then outcome=needs-attention why="$left could not be taken back ($why)"; else outcome=rolled-back; fi
+	if [ $outcome = committed ]; then return; fi
+	if [ -n "${left-}" ]; then outcome=needs-attention why="$left could not be taken back ($why)"
+	elif [ $stands = yes ]; then outcome=added
+	else outcome=rolled-back
 	fi
 }
 
-end_one() { ask end "$path" "$carry_token"; }
+end_one() {
+	ask end "$path" "$carry_token"
+	ask look "$path"
+	[ "$seen" = "$h_before" ] || stands=yes
+}
 
-# The result, which `latchkey import` takes: what stands now, and a digest of what it says.
+# The result, which `latchkey import` takes (outcome added: the new lines stand, and the old ones): what stands now, and a digest of what it says.
 finish() {
 	result=latchkey-result-$carry_token.txt
 	{

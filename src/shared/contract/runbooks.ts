@@ -101,7 +101,7 @@ export const TakenResult = z.object({
   state: RunState,
   host: HostName,
   port: Port,
-  outcome: z.enum(["committed", "rolled-back", "needs-attention", "failed"]),
+  outcome: z.enum(["committed", "added", "rolled-back", "needs-attention", "failed"]),
   /** Why the run is in its state; empty where the word says it all. */
   message: z.string(),
 });

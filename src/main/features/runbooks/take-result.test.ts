@@ -65,6 +65,18 @@ test("a host that its script has rolled back keeps the run from being committed"
   expect(await take(writeResult(PLAN, 1, "rolled-back"))).toMatchObject({ state: "stopped" });
 });
 
+test("where the removal alone was taken back, the addition is proved, the removal failed, and the run is not rolled back", async () => {
+  const { store, take } = makeDesk(PLAN);
+  await take(writeResult(PLAN, 0, "added"));
+  const { runId, state, message } = await take(writeResult(PLAN, 1, "added"));
+  expect(state).toBe("stopped");
+  expect(message).toContain("what it added stands");
+  const stepsOf = () => store.runbooks.journal.steps(runId).map((step) => [step.phase, step.state]);
+  expect(new Set(stepsOf().map(String))).toEqual(new Set(["add,proved", "remove,failed", "commit,failed"]));
+  await take(writeResult(PLAN, 0, "committed"));
+  expect(await take(writeResult(PLAN, 1, "committed"))).toMatchObject({ state: "committed", message: "" });
+});
+
 test("a result of another plan, for another host, or changed on its way is refused", async () => {
   const { take } = makeDesk(PLAN);
   const other = { ...PLAN, title: "another" };

@@ -74,10 +74,11 @@ function note(
   id: RunId,
   { result, signed, at }: { result: Carried; signed: string; at: Instant },
 ): void {
-  const { state, text } = OUTCOMES[result.outcome];
-  const message = [text, result.why, signed].filter(Boolean).join("; ");
-  for (const { ordinal, host, port } of journal.steps(id)) {
+  for (const { ordinal, host, port, phase } of journal.steps(id)) {
     if (host !== result.host || port !== result.port) continue;
+    const isProved = result.outcome === "added" && phase === "add";
+    const { state, text } = isProved ? ADDED : OUTCOMES[result.outcome];
+    const message = [text, isProved ? "" : result.why, signed].filter(Boolean).join("; ");
     journal.setStep({ runId: id, ordinal, state, message, at });
     journal.append({ runId: id, ordinal, kind: ENTRIES[state], text: message, at });
   }
@@ -93,8 +94,14 @@ function note(
 /** Of all carried parts of one plan. */
 const tokenOf = ({ plan }: Carried): string => `carried${plan.slice(0, 24)}`;
 
+const ADDED = {
+  state: "proved",
+  text: "its carried script has added the new lines, and they stand",
+} as const;
+
 const OUTCOMES: Record<Carried["outcome"], { state: StepState; text: string }> = {
   committed: { state: "proved", text: "its carried script has done all of it" },
+  added: { state: "failed", text: "its carried script has put back what it removed; what it added stands" },
   "rolled-back": { state: "undone", text: "its carried script has taken it back" },
   failed: { state: "failed", text: "its carried script changed nothing" },
   "needs-attention": { state: "needs-attention", text: "its carried script could neither go on nor back" },
@@ -110,7 +117,9 @@ function endOf(steps: readonly RunStep[]): { state: RunState; message: string } 
     steps.filter(({ host }) => host !== null),
     ({ host, port }) => sayPlace({ host: host ?? "", port: port ?? 0 }),
   );
-  const states = [...hosts.values()].map(([first]) => first?.state);
+  const states = [...hosts.values()].map(
+    (own) => own.find(({ state }) => state !== "proved")?.state ?? "proved",
+  );
   const left = states.filter((state) => state === "planned").length;
   if (states.includes("needs-attention")) return { state: "needs-attention", message: sayWhy(steps) };
   if (left > 0)

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
+import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import {
   GIVEN,
   makeFileFacts,
@@ -93,7 +94,7 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
   test("goes back where nobody says that the login works, byte for byte, and can be carried out again", async () => {
     await using prepared = await prepare();
     const { host } = prepared;
-    for (const answers of ["no\\n", "yes\\nno\\n", ""]) {
+    for (const answers of ["no\\n", ""]) {
       expect(await carry(host, "sh", answers)).toContain("code 1");
       expect((await read(host, PATH)).toString()).toBe(BEFORE);
       expect(await resultOf(host)).toMatchObject({
@@ -116,6 +117,39 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
       "the result was changed: its digest does not fit",
     );
     expect(readResult(result.subarray(0, 40))).toBe("this is no result of a carried script, or it is cut");
+  });
+});
+
+describe.runIf(canStartHosts())("a plan whose removal fails where it was carried to", () => {
+  test("keeps the new line that was proved where the removal fails, says so, and can be carried out again", async () => {
+    await using prepared = await prepare();
+    const { host, plan } = prepared;
+    const added = plan.hosts[0]?.files[0]?.after?.added;
+    for (const answers of ["yes\\nno\\n", "yes\\n", "no\\n"]) {
+      const said = await carry(host, "sh", answers);
+      expect(said).toContain("what was added stays: nobody said that the login works");
+      expect(said).toContain("code 1");
+      expect(hashBytes(await read(host, PATH))).toBe(added);
+      expect(await resultOf(host)).toMatchObject({
+        ...{ outcome: "added", why: "nobody said that the login works", files: [added] },
+      });
+      expect(await host.run("ls -A /home/ann/.ssh")).toBe("authorized_keys\n");
+    }
+    expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("code 0");
+    expect((await read(host, PATH)).toString()).toBe(AFTER);
+  });
+
+  test("keeps the new line, too, where it was ended once the old one had gone, and nobody vouches for it afterwards", async () => {
+    await using prepared = await prepare();
+    const { host, plan } = prepared;
+    const answer =
+      "printf 'yes\\n'; until grep -q 'authorized_keys: removed' said; do :; done; kill -9 $(cat pid)";
+    await host.run(`cd /root/carried && mkfifo answers && : >said
+      sh -c 'echo $$ >pid; exec sh ./script.sh' <answers >said 2>&1 & { ${answer}; } >answers; wait || true`);
+    expect((await read(host, PATH)).toString()).toBe(AFTER);
+    expect(await carry(host, "sh", "no\\n")).toContain("code 1");
+    expect(hashBytes(await read(host, PATH))).toBe(plan.hosts[0]?.files[0]?.after?.added);
+    expect(await resultOf(host)).toMatchObject({ outcome: "added" });
   });
 });
 

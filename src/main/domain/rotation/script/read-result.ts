@@ -12,7 +12,8 @@ export type CarriedResult = {
   /** By the host's clock, seconds since the epoch. */
   began: number;
   ended: number;
-  outcome: "committed" | "rolled-back" | "needs-attention" | "failed";
+  /** `added`: the removal was taken back, and what was added stands. */
+  outcome: "committed" | "added" | "rolled-back" | "needs-attention" | "failed";
   why: string;
   /** What each file was at the end, by its place in the plan; null where it could not be read. */
   files: (string | null)[];
@@ -49,7 +50,7 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
   };
 }
 
-const OUTCOMES = ["committed", "rolled-back", "needs-attention", "failed"] as const;
+const OUTCOMES = ["committed", "added", "rolled-back", "needs-attention", "failed"] as const;
 
 /** As the hand encodes a word. */
 const decode = (word: string): string =>

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { type Edit, editsBetween } from "#domain/rotation/bytes/edit.ts";
 import { fillStages, type Stages } from "#domain/rotation/bytes/stages.ts";
 import type { FilePlan, HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
 
@@ -35,8 +36,14 @@ export function writeScript(
     "each_file() {",
     ...known.flatMap((step, index) => sayFile(step, index)),
     "}",
-    ...saySplices("add_file", known, "added"),
-    ...saySplices("remove_file", known, "removed"),
+    ...saySplices(
+      "add_file",
+      known.map(({ stages }) => stages.added),
+    ),
+    ...saySplices(
+      "remove_file",
+      known.map(({ stages }) => editsBetween(touchedBytes(stages), stages.added, stages.removed)),
+    ),
     'carry "$@"',
     "",
   ].join("\n");
@@ -82,12 +89,20 @@ const goneLines = ({ removed }: Stages): Uint8Array =>
     ),
   );
 
-function saySplices(name: string, steps: readonly ScriptStep[], stage: "added" | "removed"): string[] {
+/** The file before the run, as far as any edit takes bytes out of it; what lies between is not looked at. */
+function touchedBytes({ added, removed }: Stages): Uint8Array {
+  const edits = [...added, ...removed];
+  const bytes = new Uint8Array(Math.max(0, ...edits.map(({ at, removed: gone }) => at + gone.length)));
+  for (const { at, removed: gone } of edits) bytes.set(gone, at);
+  return bytes;
+}
+
+function saySplices(name: string, files: readonly (readonly Edit[])[]): string[] {
   return [
     `${name}() {`,
     'case "$1" in',
-    ...steps.map(({ stages }, index) => {
-      const pieces = stages[stage].map(
+    ...files.map((edits, index) => {
+      const pieces = edits.map(
         ({ at, removed, inserted }) => `${at} ${removed.length} ${quote(toPrintf(inserted))}`,
       );
       return `f${index}) write_pieces ${pieces.join(" ")} ;;`;
