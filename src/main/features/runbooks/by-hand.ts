@@ -19,20 +19,33 @@ function sayHost(host: HostPlan, stuck: readonly RunStep[], token: string): stri
   const restores = letters.flatMap((letter) =>
     host.files.map(({ path }, index) => {
       const folder = path.slice(0, path.lastIndexOf("/"));
-      const kept = quoteWord(`${folder}/.latchkey/${token}/before-f${index}${letter}`);
-      // Renamed, never copied: whose folder it is may have laid a link where a copy would go.
-      return `[ ! -f ${kept} ] || mv -f ${kept} ${quoteWord(path)}`;
+      const id = `f${index}${letter}`;
+      return sayRestore(
+        quoteWord(path),
+        quoteWord(`${folder}/.latchkey/${token}/before-${id}`),
+        `${token}-${id}`,
+      );
     }),
   );
   const folders = new Set(host.files.map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
-  const clears = [...folders].flatMap((folder) => sayClear(`${folder}/.latchkey`, token));
+  const clears = [...folders].flatMap((folder, index) => sayClear(`${folder}/.latchkey`, token, index));
   const login = host.user === null ? host.host : `${host.user}@${host.host}`;
-  return [`ssh -p ${host.port} ${quoteWord(login)}`, ...restores, ...clears];
+  return [`ssh -p ${host.port} ${quoteWord(login)}`, ...restores.flat(), ...clears];
 }
 
-/** What the run has kept in a folder goes, and its lock; another's stays. */
-const sayClear = (folder: string, token: string): string[] => [
-  `rm -rf ${quoteWord(`${folder}/${token}`)}`,
+/** What differs is shown first, and what stands there is kept in the home of whoever logs in: it may be somebody's change. */
+const sayRestore = (path: string, kept: string, name: string): string[] => [
+  `[ ! -f ${kept} ] || diff ${path} ${kept} || true`,
+  // Renamed, never copied: whose folder it is may have laid a link where a copy would go.
+  `[ ! -f ${kept} ] || { { [ ! -f ${path} ] || cp -p ${path} ~/latchkey-${name}; } && mv -f ${kept} ${path}; }`,
+];
+
+/**
+ * What the run has kept in a folder is moved to the home of whoever logs in, for a late edit may be among it; its lock goes,
+ * another's stays.
+ */
+const sayClear = (folder: string, token: string, index: number): string[] => [
+  `[ ! -d ${quoteWord(`${folder}/${token}`)} ] || mv ${quoteWord(`${folder}/${token}`)} ~/latchkey-${token}-${index}`,
   `for lock in ${quoteWord(folder)}/lock-*; do case $(readlink "$lock") in ${token},*) rm -f "$lock" ;; esac; done`,
   `rmdir ${quoteWord(folder)} 2>/dev/null || true`,
 ];

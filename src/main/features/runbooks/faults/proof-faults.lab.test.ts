@@ -91,10 +91,17 @@ test.skipIf(!canStartHosts())(
     expect(ended.message).toContain("it could not be taken back");
     const [login, ...commands] = ended.byHand;
     expect(login).toBe(`ssh -p 22 'root@${web.address}'`);
-    await web.run(`umount ${FILE} && chmod 755 /home/deploy`);
-    await web.run(commands.join("\n"));
+    await web.run(`umount ${FILE} && chmod 755 /home/deploy
+      echo '# late' >> "$(ls /home/deploy/.ssh/.latchkey/*/before-f* | head -n 1 | sed 's/before-.*/held-late/')"
+      echo '# theirs' >> ${FILE}`);
+    const shown = await web.run(commands.join("\n"));
+    expect(shown).toContain("< # theirs");
     expect(await readKeys(web)).toBe(before);
     expect(await web.run(`stat -c '%U:%G %a' ${FILE}`)).toBe("deploy:deploy 644\n");
+    expect(await web.run("find /home /root/.ssh -name '*latchkey*'")).toBe("");
+    // Nothing that somebody wrote is lost: it lies in the home of whoever has put it right.
+    const aside = await web.run("cd /root && grep -rhE '^# (late|theirs)$' latchkey-*; rm -r latchkey-*");
+    expect(aside.trim().split("\n").toSorted()).toEqual(["# late", "# theirs"]);
     expect(await listStrays(web)).toBe("");
     const seen = `${ended.message}; ${commands.length} commands put it right`;
     recordFault(task, { id: "R24", injected: "a bind mount and a refusal after a write", seen });
