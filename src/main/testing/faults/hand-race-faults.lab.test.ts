@@ -51,7 +51,7 @@ lab(
       ["renaming", `{ cat ${FILE}; echo "edit $i"; } > ${SSH}/edited && mv ${SSH}/edited ${FILE}`],
     ] as const) {
       await clear();
-      const edits = 50 * RACES;
+      const edits = 20 * RACES;
       const editing = host.run(
         `setpriv --reuid alice --regid alice --clear-groups sh -c 'i=0; while [ $i -lt ${edits} ]; do i=$((i + 1)); ${edit}; sleep 0.01; done'`,
       );
@@ -118,7 +118,7 @@ lab(
     await host.run(`cat > /tmp/racer.py <<'END'\n${RACER}END`);
     racing.send("/usr/bin/python3 -I /tmp/racer.py\n");
     const kinds = new Map<string, number>();
-    const rounds = 12 * RACES;
+    const rounds = 4 * RACES;
     for (let round = 0; round < rounds; round++) {
       await using hand = await openHandIn(startShellIn(host));
       const begun = await begin(hand, beginOn(FILE));
@@ -143,7 +143,7 @@ lab(
 
 lab("R15: two that change the same file lose none of each other's lines", { timeout }, async ({ task }) => {
   await clear();
-  const rounds = 15 * RACES;
+  const rounds = 5 * RACES;
   let waited = 0;
   const runs = ["runaaaaaaaa", "runbbbbbbbb"].map(async (token) => {
     await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
