@@ -16,7 +16,7 @@ import { applyEdits, editsBetween, invertEdits } from "./edit.ts";
 import { appendLine, spliceLines } from "./edit-lines.ts";
 import { fillStages, type Stages } from "./stages.ts";
 
-const FILES = 100_000;
+const FILES = Number(process.env.LATCHKEY_TEST_FILES ?? 10_000);
 
 type Made = { lines: readonly MadeLine[]; before: Uint8Array; found: readonly FoundLine[] };
 
@@ -115,7 +115,7 @@ function isAddedAlone({ lines, before }: Made): boolean {
   );
 }
 
-test("a hundred thousand files keep every other byte when a key is replaced, removed or added, and are known again at every stage", () => {
+test("files of all kinds keep every other byte when a key is replaced, removed or added, and are known again at every stage", () => {
   const wrong: string[] = [];
   let changed = 0;
   for (const made of makeFiles()) {

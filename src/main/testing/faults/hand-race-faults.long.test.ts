@@ -12,7 +12,7 @@ import { recordFault } from "./fault-table.ts";
 const lab = test.skipIf(!canStartHosts());
 const timeout = 3_600_000;
 /** How many times as long as usual. */
-const RACES = Number(process.env.LATCHKEY_RACES ?? 1);
+const RACES = Number(process.env.LATCHKEY_RACES ?? 10);
 
 const SSH = "/home/alice/.ssh";
 const FILE = `${SSH}/authorized_keys`;
