@@ -94,7 +94,7 @@ test.skipIf(!canStartHosts())(
     await web.run(`umount ${FILE} && chmod 755 /home/deploy
       echo '# late' >> "$(ls /home/deploy/.ssh/.latchkey/*/before-f* | head -n 1 | sed 's/before-.*/held-late/')"
       echo '# theirs' >> ${FILE}`);
-    const shown = await web.run(commands.join("\n"));
+    const shown = await web.run(["export HOME=/root", ...commands].join("\n"));
     expect(shown).toContain("< # theirs");
     expect(await readKeys(web)).toBe(before);
     expect(await web.run(`stat -c '%U:%G %a' ${FILE}`)).toBe("deploy:deploy 644\n");
