@@ -1,8 +1,8 @@
 import { IconAlertOctagon, IconLoader } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import classes from "#renderer/ui/header-chip.module.css";
 import { useRuns } from "./queries.ts";
 import { sayProgress } from "./run-state.tsx";
-import classes from "./runbooks.module.css";
 
 /** In the header: the run that needs somebody, or else the one that is going on, and the way to it. */
 export function RunningRun() {
@@ -15,7 +15,7 @@ export function RunningRun() {
     <Link
       to="/runbooks"
       search={{ open: run.id }}
-      className={waiting ? `${classes.running} ${classes.attention}` : classes.running}
+      className={waiting ? `${classes.chip} ${classes.attention}` : classes.chip}
     >
       <Icon size={14} aria-hidden />
       {waiting ? `Run #${run.id} needs attention` : `Run #${run.id}: ${sayProgress(run)}`}

@@ -1,15 +1,11 @@
 import type { HolderSeen } from "#domain/rotation/run/step.ts";
-import type { KeyPair } from "#net/local/private-halves/key-pair.ts";
+import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
 import type { HolderPlan, Plan } from "#shared/model/plan.ts";
-import type { Redacted } from "#shared/model/redacted.ts";
 
 export type NewKeyMade = { line: string; fingerprint: string };
-
-/** In memory only, and gone with the run. `passphrase`: what the new half is locked with where the old one was locked. */
-export type RunSecrets = { pair: KeyPair; passphrase: Redacted<string> | null };
 
 /** What whoever holds private halves has to know of a run. */
 export type Near = {

@@ -1,10 +1,11 @@
 import type { Step } from "#domain/rotation/run/step.ts";
+import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { DoorWish, Inside } from "#net/ssh/door.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
-import type { Holders, NewKeyMade, RunSecrets } from "./holders-type.ts";
+import type { Holders, NewKeyMade } from "./holders-type.ts";
 import type { HostKeys } from "./host-keys-type.ts";
 import type { Journal } from "./journal.ts";
 import type { Sessions } from "./sessions.ts";

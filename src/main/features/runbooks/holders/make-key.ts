@@ -2,6 +2,7 @@
 import { type HalfPlace, namesOf } from "#net/local/private-halves/half-place.ts";
 import { makeKeyPair, type NewKeyType } from "#net/local/private-halves/key-pair.ts";
 import { makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
+import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
@@ -10,7 +11,7 @@ import type { HolderPlan, NewKey, Plan } from "#shared/model/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { toPlace } from "./holder-here.ts";
 import { undoThere } from "./holder-there.ts";
-import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome, type RunSecrets } from "./near.ts";
+import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./near.ts";
 import { askNewPassphrase, openPair } from "./open-pair.ts";
 
 type MadeHere = Extract<NewKey, { kind: "made-here" }>;

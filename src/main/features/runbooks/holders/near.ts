@@ -1,17 +1,9 @@
-import type { KeyPair } from "#net/local/private-halves/key-pair.ts";
+import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import type { Plan } from "#shared/model/plan.ts";
-import type { Redacted } from "#shared/model/redacted.ts";
-
-/** In memory only, and gone with the run. */
-export type RunSecrets = {
-  pair: KeyPair;
-  /** What the new half is locked with wherever the old one was locked; null where it was nowhere. */
-  passphrase: Redacted<string> | null;
-};
 
 /** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
 export type Near = {

@@ -1,12 +1,13 @@
 /** A key pair from a private key file of this computer, and the passphrase that it takes to open or to lock one. */
 import { type KeyPair, readKeyPair } from "#net/local/private-halves/key-pair.ts";
+import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { unlock } from "#net/ssh/locked/unlock.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import type { Near, RunSecrets } from "./near.ts";
+import type { Near } from "./near.ts";
 
 type Asking = Pick<Near, "ask" | "signal">;
 
