@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { TransportWish } from "#shared/model/transport.ts";
+import type { Owner } from "#shared/model/verdict.ts";
 
 /** A host of the inventory, and how it is logged in to. */
 export type KnownHost = {
@@ -29,7 +30,8 @@ export type GrantFact = {
   effective: "yes" | "no" | "unknown";
   isDormant: boolean;
   onlyFrom: string[];
-  isMatched: boolean;
+  /** Who may hold its private half. */
+  owner: Owner["state"];
 };
 
 export type KeyFileFact = { hostId: number; path: string; isEncrypted: boolean | null };
@@ -49,11 +51,11 @@ type GrantRow = {
   effective: GrantFact["effective"];
   is_dormant: number;
   only_from: string;
-  is_matched: number;
+  owner: GrantFact["owner"];
 };
 
 const GRANT = `id, host, account, file, text, fingerprint, options, key_type, comment, effective, is_dormant,
-  json_extract(verdict, '$.effective.onlyFrom') AS only_from, is_matched`;
+  json_extract(verdict, '$.effective.onlyFrom') AS only_from, owner`;
 
 const HOST = `host.id, host.host, host.port, ifnull(target.user, host.user) AS user, ifnull(target.use_sudo, 0) AS use_sudo,
   ifnull(target.transport, 'auto') AS transport, host.os, pin.fingerprint AS pinned,
@@ -126,14 +128,7 @@ const toHost = ({ use_sudo, tags, ...row }: HostRow): KnownHost => ({
   ...{ useSudo: use_sudo === 1, tags: JSON.parse(tags) as string[] },
 });
 
-const toGrant = ({
-  host: hostId,
-  key_type,
-  is_dormant,
-  only_from,
-  is_matched,
-  ...row
-}: GrantRow): GrantFact => ({
-  ...{ ...row, hostId, keyType: key_type, isDormant: is_dormant === 1, isMatched: is_matched === 1 },
+const toGrant = ({ host: hostId, key_type, is_dormant, only_from, ...row }: GrantRow): GrantFact => ({
+  ...{ ...row, hostId, keyType: key_type, isDormant: is_dormant === 1 },
   onlyFrom: JSON.parse(only_from ?? "[]") as string[],
 });

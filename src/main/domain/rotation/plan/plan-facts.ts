@@ -106,8 +106,8 @@ export type KnownGrant = {
   isDormant: boolean;
   /** What binds it to addresses. */
   onlyFrom: readonly string[];
-  /** Whether a private half of its key is known. */
-  isMatched: boolean;
+  /** Who may hold its private half: `known` where a half or a person is, `gone` where the person has left. */
+  owner: "known" | "gone" | "unknown";
 };
 
 export type FileFacts = {

@@ -11,6 +11,7 @@ import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
+import type { KnownGrant, LoginFacts } from "./plan-facts.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 
@@ -44,6 +45,31 @@ test("a key that may run one command only is no other way in", () => {
   };
   expect(stopsWith(`no-pty ${OTHER}`)).toEqual([]);
   expect(stopsWith(`command="rsync --server" ${OTHER}`)).toEqual(["refused other-way-in"]);
+});
+
+test("a line whose key nobody is known to hold, or that is not there any more, is no other way in by itself", () => {
+  const root = makeFileFacts("root", `${OLD_KEY} a\n${OTHER}\n`);
+  const checksWith = (more: Partial<KnownGrant>, now = root, login: Partial<LoginFacts> = {}) => {
+    const [old, other] = grantsOf(root) as [KnownGrant, KnownGrant];
+    const accounts = [makeAccountFacts("root", [root], { grants: [old, { ...other, ...more }] })];
+    const host = makeHostFacts("web1", "", { files: [now], accounts });
+    const plan = planFor([{ ...host, login: { ...host.login, ...login } }], {
+      wish: { kind: "remove-grants", grants: [10] },
+    });
+    return plan.checks
+      .filter(({ id }) => id === "other-way-in")
+      .map(({ state, text }) => `${state}: ${text}`);
+  };
+  expect(checksWith({ owner: "known" })).toEqual([expect.stringMatching(/^ok: root stays open/)]);
+  expect(checksWith({ owner: "unknown" })).toEqual([
+    expect.stringMatching(/^consent: no other way in to root is known .* nobody is known to hold it$/),
+  ]);
+  expect(checksWith({ owner: "gone" })).toEqual([expect.stringMatching(/^consent: .* has left$/)]);
+  const ours = grantsOf(root)[1]?.fingerprint ?? null;
+  expect(checksWith({ owner: "unknown" }, root, { key: ours })).toEqual([expect.stringMatching(/^ok: /)]);
+  expect(checksWith({}, makeFileFacts("root", `${OLD_KEY} a\n`))).toEqual([
+    "refused: it is the last known way in to root; add another key first",
+  ]);
 });
 
 test("a line of a file that lets in to several accounts goes for all of them: each is proved, and root is not shut out by it", () => {

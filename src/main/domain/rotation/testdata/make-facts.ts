@@ -37,7 +37,7 @@ export const grantsOf = ({ path, stand }: FileFacts): KnownGrant[] =>
       file: path,
       text: line.text,
       fingerprint: line.key?.fingerprint ?? null,
-      ...{ isAuthority: false, effective: "yes", isDormant: false, onlyFrom: [], isMatched: true },
+      ...{ isAuthority: false, effective: "yes", isDormant: false, onlyFrom: [], owner: "known" },
     }),
   );
 

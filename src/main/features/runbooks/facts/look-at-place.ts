@@ -100,7 +100,7 @@ const toGrant = ({
   ...fact
 }: ReturnType<Inventory["grantsOfAccount"]>[number]): KnownGrant => ({
   ...{ id, file, text, fingerprint, effective: fact.effective, isDormant: fact.isDormant },
-  ...{ onlyFrom: fact.onlyFrom, isMatched: fact.isMatched },
+  ...{ onlyFrom: fact.onlyFrom, owner: fact.owner },
   isAuthority: /(^|,)cert-authority(,|$)/i.test(options.replaceAll(/"(\\.|[^"\\])*"/g, "")),
 });
 

@@ -1,5 +1,6 @@
 import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { AccountFacts, HostFacts, KnownGrant } from "#domain/rotation/plan/plan-facts.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
 import { readLine } from "#domain/ssh/line-parts.ts";
 import type { Check } from "#shared/model/plan.ts";
@@ -11,53 +12,73 @@ export function checkWaysIn(aim: Aim, draft: Draft): Check[] {
   const losing = new Set(
     files.filter(({ removed }) => removed !== null).flatMap((file) => accountsOf(draft, file)),
   );
-  return host.accounts
-    .filter(({ name }) => losing.has(name))
-    .map((account) => {
-      const way = findWay(aim, host, account);
-      const about = { host, account: account.name };
-      if (way !== null) return makeCheck("ok", "other-way-in", about, `${account.name} stays open: ${way}`);
-      const isLast = aim.proves === "none" && account.name === "root";
-      return isLast
-        ? makeCheck(
-            "refused",
-            "other-way-in",
-            about,
-            "it is the last known way in to root; add another key first",
-          )
-        : makeCheck(
-            "consent",
-            "other-way-in",
-            about,
-            `no other way in to ${account.name} is known ${sayNext(aim)}`,
-          );
-    });
+  return host.accounts.filter(({ name }) => losing.has(name)).map((account) => checkOne(aim, host, account));
+}
+
+function checkOne(aim: Aim, host: HostFacts, account: AccountFacts): Check {
+  const { name } = account;
+  const way = findWay(aim, host, account);
+  const check = (state: Check["state"], text: string) =>
+    makeCheck(state, "other-way-in", { host, account: name }, text);
+  if (way?.kind === "held") return check("ok", `${name} stays open: ${way.text}`);
+  const lacking = `no other way in to ${name} is known ${sayNext(aim)}`;
+  if (way) return check("consent", `${lacking}; ${way.text}`);
+  if (aim.proves === "none" && name === "root")
+    return check("refused", "it is the last known way in to root; add another key first");
+  return check("consent", lacking);
 }
 
 const sayNext = ({ proves }: Aim): string =>
   proves === "new" ? "beside the old key and the new one" : "beside the lines that change";
 
-/** A way in that the plan leaves alone, in words; what is not known counts as none. */
-export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): string | null {
+/** `held`: somebody is known who can go it. `unheld`: a line lets in, and nobody is known to hold its key. */
+type WayIn = { kind: "held" | "unheld"; text: string };
+
+/** A way in that the plan leaves alone; what is not known counts as none. */
+export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): WayIn | null {
   const { login } = host;
   const isAnother = login.account !== account.name;
   if (login.isRoot && isAnother && !losesLogin(aim, host))
-    return `${login.account} gets in, and acts as root`;
-  const other = account.grants.find(
+    return { kind: "held", text: `${login.account} gets in, and acts as root` };
+  const others = account.grants.filter(
     (grant) =>
       grant.effective === "yes" &&
       !grant.isAuthority &&
       !grant.isDormant &&
       grant.onlyFrom.length === 0 &&
       !isForced(grant) &&
+      isStillThere(host, grant) &&
       !isConcerned(aim, host, grant),
   );
-  if (!other) return null;
-  const key =
-    other.fingerprint === null
-      ? "another key"
-      : sayKeyBriefly({ fingerprint: other.fingerprint, comment: "" });
-  return `${key} lets in, too${other.isMatched ? "" : ", though nobody is known to hold it"}`;
+  const held = others.find((grant) => isHeld(host, grant));
+  if (held) return { kind: "held", text: `${sayKeyOf(held)} lets in, too` };
+  const [unheld] = others;
+  return unheld
+    ? { kind: "unheld", text: `${sayKeyOf(unheld)} lets in, but ${WHY_UNHELD[unheld.owner]}` }
+    : null;
+}
+
+/** A private half is known, or whose it is; or it has just let us in. */
+const isHeld = ({ login }: HostFacts, { owner, fingerprint }: KnownGrant): boolean =>
+  owner === "known" || (fingerprint !== null && fingerprint === login.key);
+
+const WHY_UNHELD: Record<KnownGrant["owner"], string> = {
+  known: "nobody is known to hold it",
+  unknown: "nobody is known to hold it",
+  gone: "by the roster whoever held it has left",
+};
+
+const sayKeyOf = ({ fingerprint }: KnownGrant): string =>
+  fingerprint === null ? "another key" : sayKeyBriefly({ fingerprint, comment: "" });
+
+/** What the inventory knows may be gone by now; of a file that was not looked at, it is taken to stand. */
+function isStillThere({ files }: HostFacts, { file, text }: KnownGrant): boolean {
+  const stand = files.find(({ path }) => path === file)?.stand;
+  if (stand?.kind === "absent") return false;
+  const bytes = stand?.bytes ?? null;
+  if (bytes === null) return true;
+  const wanted = text.replace(/\r$/, "");
+  return readAuthorizedKeys(bytes).some((line) => line.text.replace(/\r$/, "") === wanted);
 }
 
 /** Whoever may run one command only puts nothing right. */
