@@ -383,6 +383,7 @@ do_look() {
 		[ $by_root = yes ] || tell_chain
 		tell real "$real"
 		tell refusal "$refusal" "$detail"
+		tell_goal
 		ok
 	fi
 	[ $by_root = yes ] || tell_chain
@@ -401,6 +402,7 @@ tell_file() {
 	name_of "${uid:-}"
 	case $mode in '') ;; *) tell file "$mode" "$links" "$uid" "$gid" "$size" "$user_name" ;; esac
 	if [ "$actor" != "$my_uid" ]; then [ -n "$refusal" ] || tell refusal not-owner "$actor"; fi
+	case $mode in l*) tell_goal ;; esac
 	measure
 	tell space "$free_bytes" "$free_inodes"
 	dead_man_ways
@@ -443,6 +445,11 @@ resolve_system_links() {
 				;;
 		esac
 	done
+}
+
+# Where links lead that nobody follows here: the same file may be known by another path.
+tell_goal() {
+	case $refusal in linked-*) goal=$(readlink -f "$real" 2>/dev/null) && [ -n "$goal" ] && tell goal "$goal" ;; esac
 }
 
 tell_chain() {

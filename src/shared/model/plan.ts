@@ -50,6 +50,8 @@ export type Hunk = z.infer<typeof Hunk>;
  */
 export const FilePlan = z.object({
   account: z.string(),
+  /** Further accounts that the file lets in; not there where it lets in one alone. */
+  others: z.array(z.string()).optional(),
   /** As sshd opens it, no link on the way. */
   path: z.string(),
   uid: z.int(),

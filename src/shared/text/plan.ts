@@ -46,6 +46,10 @@ export function sayKeyBriefly({ fingerprint, comment }: { fingerprint: string; c
   return comment === "" ? brief : `${fitEnd(comment, 40)} (${brief})`;
 }
 
+/** Whom a file lets in. */
+export const sayAccounts = ({ account, others = [] }: Pick<FilePlan, "account" | "others">): string =>
+  [account, ...others].join(", ");
+
 type Counts = Pick<FilePlan, "adds" | "changes" | "removes">;
 
 export const countLines = (files: readonly Counts[]): Counts => ({

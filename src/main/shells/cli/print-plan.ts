@@ -10,7 +10,7 @@ import {
 } from "#shared/model/plan.ts";
 import { consentOf } from "#shared/text/consent.ts";
 import { fitEnd } from "#shared/text/fit.ts";
-import { sayCounts, sayDeadMan, sayHost, sayNewKey, sayProof } from "#shared/text/plan.ts";
+import { sayAccounts, sayCounts, sayDeadMan, sayHost, sayNewKey, sayProof } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
 import { paint, type Style } from "./print-table.ts";
 import type { World } from "./world.ts";
@@ -52,16 +52,17 @@ function sayHostPlan(host: HostPlan, { options, newKey }: Plan): Line[] {
 
 /** Of a key that was given the plan knows the line already. */
 function sayFile(
-  { account, path, hunks, ...counts }: FilePlan,
+  { account, others = [], path, hunks, ...counts }: FilePlan,
   { proofs }: HostPlan,
   newKey: NewKey | null,
 ): Line[] {
   const given = newKey?.kind === "given" ? newKey.line : HOLE;
-  const proof = proofs.find((one) => one.account === account);
+  const own = proofs.filter((one) => one.account === account || others.includes(one.account));
+  const whose = (name: string) => (others.length > 0 ? `${name}: ` : "");
   return [
-    { text: `  ${signOf(counts)} ${account}: ${path}` },
+    { text: `  ${signOf(counts)} ${sayAccounts({ account, others })}: ${path}` },
     ...hunks.flatMap((hunk) => sayHunk(hunk, given)),
-    ...(proof ? [{ text: `    ${sayProof(proof.proof)}` }] : []),
+    ...own.map((one) => ({ text: `    ${whose(one.account)}${sayProof(one.proof)}` })),
   ];
 }
 

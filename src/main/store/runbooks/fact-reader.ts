@@ -67,6 +67,9 @@ const HOSTS = `host
     AND target.server_name = '' AND target.protocol = 'tls'
   LEFT JOIN pin ON pin.host = host.host AND pin.port = host.port`;
 
+/** So many are looked at: more accounts with the same single key are no sign of one file. */
+const MOST_TWINS = 32;
+
 /** What is known of keys, grants and hosts, as far as plans are made of it. */
 export function factReader(db: Database) {
   const host = db.prepare<[number], HostRow>(`SELECT ${HOST} FROM ${HOSTS} WHERE host.id = ?`);
@@ -85,6 +88,8 @@ export function factReader(db: Database) {
     .prepare<[number, string], string>(`
       SELECT DISTINCT account FROM grant_line WHERE host = ? AND file = ? AND gone_scan IS NULL ORDER BY account`)
     .pluck();
+  const linesOnHost = db.prepare<[number], { file: string; line: number; text: string }>(`
+    SELECT DISTINCT file, line, text FROM grant_line WHERE host = ? AND gone_scan IS NULL ORDER BY file, line`);
   const keyFiles = db.prepare<[string], { host: number; path: string; is_encrypted: number | null }>(`
     SELECT host, path, is_encrypted FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL ORDER BY host, path`);
   const keyType = db.prepare<[string], string>("SELECT key_type FROM key WHERE fingerprint = ?").pluck();
@@ -105,6 +110,15 @@ export function factReader(db: Database) {
 
     /** Whom a file lets in. */
     accountsOfFile: (hostId: number, file: string): string[] => accountsOfFile.all(hostId, file),
+
+    /** Other files of the host with the very same lines in the same places: they may be one file by several paths. */
+    twinsOf(hostId: number, file: string): string[] {
+      const files = Map.groupBy(linesOnHost.all(hostId), (one) => one.file);
+      const read = (path: string): string =>
+        JSON.stringify(files.get(path)?.map(({ line, text }) => [line, text]) ?? []);
+      const own = read(file);
+      return [...files.keys()].filter((path) => path !== file && read(path) === own).slice(0, MOST_TWINS);
+    },
 
     keyFiles: (fingerprint: string): KeyFileFact[] =>
       keyFiles.all(fingerprint).map(({ host: hostId, path, is_encrypted }) => ({

@@ -2,20 +2,22 @@ import { Fragment } from "react";
 import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { type FilePlan, HOLE, type Hunk } from "#shared/model/plan.ts";
 import { sayBytes } from "#shared/text/elapsed.ts";
+import { sayAccounts } from "#shared/text/plan.ts";
 import diff from "./diff.module.css";
 import classes from "./plan.module.css";
 import { LineCounts } from "./run-state.tsx";
 
 /** One authorized_keys file, and how it would differ. */
 export function FileLine({ host, file, isOpen }: { host: string; file: FilePlan; isOpen: boolean }) {
-  const { account, path, owner, mode, sizeBytes, hunks } = file;
+  const { path, owner, mode, sizeBytes, hunks } = file;
+  const accounts = sayAccounts(file);
   return (
     <li className={classes.file}>
       <details open={isOpen}>
         <summary className={classes.fileHead}>
           <LineCounts counts={file} />
           <span className={classes.path}>
-            <Untrusted text={account} />{" "}
+            <Untrusted text={accounts} />{" "}
             <span className={classes.dim}>
               <Untrusted text={path} isMono />
             </span>
@@ -24,7 +26,7 @@ export function FileLine({ host, file, isOpen }: { host: string; file: FilePlan;
             <Untrusted text={`${owner}, ${mode}, ${sayBytes(sizeBytes)}`} limit={80} />
           </span>
         </summary>
-        <Difference hunks={hunks} label={`${path} of ${account} on ${host}`} />
+        <Difference hunks={hunks} label={`${path} of ${accounts} on ${host}`} />
       </details>
     </li>
   );

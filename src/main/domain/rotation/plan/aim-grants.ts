@@ -8,6 +8,7 @@ import { sayKeyBriefly } from "#shared/text/plan.ts";
 import { type Aim, type FileAim, NO_AIM, type OpenFile, placeOf, type Unplannable } from "./draft.ts";
 import { type FoundLine, findLines } from "./found-lines.ts";
 import { newLine, withOptions } from "./line-texts.ts";
+import { pathsOf } from "./merge-files.ts";
 import type { GivenKey, HostFacts, KnownGrant, PlanFacts } from "./plan-facts.ts";
 import { authorityOptions, tightenOptions } from "./tighten-options.ts";
 
@@ -34,7 +35,7 @@ export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): 
       const account = host.accounts.find(
         ({ name }) => file.accounts.includes(name) && isWished(wish, host, name),
       );
-      if (!account || fileFor(host, account.name) !== file.path) return NO_AIM;
+      if (!account || !pathsOf(file).includes(fileFor(host, account.name) ?? "")) return NO_AIM;
       const same = findLines(
         file.bytes,
         ({ key, options }) => key?.fingerprint === given.fingerprint && options === wish.options,
@@ -55,7 +56,7 @@ export function fileFor({ accounts, files }: HostFacts, name: string): string | 
   const consulted = accounts.find((one) => one.name === name)?.consulted;
   const own = files.filter(({ accounts: of, stand }) => of.includes(name) && stand.kind !== "absent");
   const order = consulted ?? own.map(({ path }) => path);
-  return order.find((path) => own.some((file) => file.path === path)) ?? null;
+  return order.find((path) => own.some((file) => pathsOf(file).includes(path))) ?? null;
 }
 
 /** Lines that are gone in the end. */
@@ -127,13 +128,25 @@ function aimAtGrants(
     proves: "none",
     concerns: isMeant,
     aimAt: (host, file) => {
-      const texts = host.accounts
-        .filter(({ name }) => file.accounts.includes(name))
-        .flatMap(({ grants }) => grants.filter((grant) => isMeant(grant) && grant.file === file.path))
-        .map(({ text }) => text);
-      return changeLines(host, file, texts, changeOf);
+      return changeLines(host, file, textsOf(host, file, isMeant), changeOf);
     },
   };
+}
+
+/** A line of a file that several accounts or paths lead to is a grant of each, and is meant once for all of them. */
+function textsOf({ accounts }: HostFacts, file: OpenFile, isMeant: (grant: KnownGrant) => boolean): string[] {
+  const meant = accounts
+    .filter(({ name }) => file.accounts.includes(name))
+    .flatMap(({ name, grants }) =>
+      grants
+        .filter((grant) => isMeant(grant) && pathsOf(file).includes(grant.file))
+        .map((grant) => ({ by: `${name} ${grant.file}`, text: grant.text })),
+    );
+  const counts = new Map<string, number>();
+  for (const same of Map.groupBy(meant, ({ by }) => by).values())
+    for (const [text, lines] of Map.groupBy(same, (one) => one.text))
+      counts.set(text, Math.max(counts.get(text) ?? 0, lines.length));
+  return [...counts].flatMap(([text, count]) => Array.from({ length: count }, () => text));
 }
 
 /** The lines with these texts, each as often as it is meant. */

@@ -28,6 +28,7 @@ export function draftFile(
     kept.filter(({ kind }) => kinds.includes(kind)).length;
   return {
     account: accounts[0] ?? owner,
+    ...(accounts.length > 1 ? { others: accounts.slice(1) } : {}),
     path: realPath ?? path,
     ...{ uid, gid, owner, mode },
     before: hashBytes(bytes),

@@ -8,6 +8,7 @@ import { checkHost } from "./checks/check-host.ts";
 import { chooseProof } from "./choose-proof.ts";
 import { type Aim, type Draft, type FileAim, makeCheck, type OpenFile, placeOf } from "./draft.ts";
 import { draftFile } from "./draft-file.ts";
+import { pathsOf } from "./merge-files.ts";
 import type { AccountFacts, FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
 
 /** What a host comes to: the files that change, the private halves that are replaced, and what is left as it is and why. */
@@ -47,7 +48,11 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   draft.leftOut.push(...wanted.notes);
   if (wanted.changes.length + wanted.appended.length === 0) return;
   const accounts = host.accounts.filter(({ name }) => file.accounts.includes(name));
-  const readers = accounts.filter((account) => !isIgnored([account], file));
+  const readers = leaveOutShut(
+    accounts.filter((account) => !isIgnored([account], file)),
+    file,
+    aim,
+  );
   if (readers.length === 0) {
     draft.leftOut.push(`${placeOf(host)}: sshd does not read ${file.path}, so it stays as it is`);
     return;
@@ -99,10 +104,21 @@ function findObstacle(host: HostFacts, file: OpenFile, wanted: FileAim): { id: s
 }
 
 /** No account's sshd consults it, as far as that is known. */
-const isIgnored = (accounts: readonly AccountFacts[], { path, realPath }: FileFacts): boolean =>
+const isIgnored = (accounts: readonly AccountFacts[], file: FileFacts): boolean =>
   accounts.every(
-    ({ consulted }) => consulted !== null && !consulted.some((one) => one === path || one === realPath),
+    ({ consulted }) =>
+      consulted !== null && !consulted.some((one) => one === file.realPath || pathsOf(file).includes(one)),
   );
+
+/** An account that sshd does not let in by any such line proves nothing, where the file lets in another. */
+function leaveOutShut(accounts: readonly AccountFacts[], file: FileFacts, aim: Aim): readonly AccountFacts[] {
+  const isShut = ({ grants }: AccountFacts): boolean => {
+    const own = grants.filter((grant) => pathsOf(file).includes(grant.file) && aim.concerns(grant));
+    return own.length > 0 && own.every(({ effective }) => effective === "no");
+  };
+  const open = accounts.filter((account) => !isShut(account));
+  return open.length > 0 ? open : accounts;
+}
 
 const sayWhy = ({ stand }: FileFacts): string => (stand.kind === "refused" ? stand.why : "it is not there");
 

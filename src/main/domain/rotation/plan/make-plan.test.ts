@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   GIVEN,
+  grantsOf,
   makeAccountFacts,
   makeFacts,
   makeFileFacts,
@@ -156,6 +157,34 @@ test("the proof is made from where the key can be used, and runs nothing that is
     port: 22,
     runs: "command",
   });
+});
+
+test("two paths to one real file are one file: its lines count once, and all whom it lets in are named and proved", () => {
+  const text = `${OLD_KEY} a\n${OTHER}\n`;
+  const ann = makeFileFacts("ann", text);
+  const bob = { ...makeFileFacts("bob", text), realPath: ann.realPath };
+  const linked = {
+    ...{ ...bob, path: "/srv/keys/bob", accounts: ["bob"] },
+    stand: { kind: "refused" as const, why: "it is a symbolic link", bytes: null },
+  };
+  const accounts = [
+    makeAccountFacts("ann", [ann]),
+    makeAccountFacts("bob", [bob], { consulted: [bob.path, linked.path] }),
+  ];
+  const host = makeHostFacts("web1", "", { files: [linked, bob, ann], accounts });
+  const [planned, ...others] = planFor([host]).hosts[0]?.files ?? [];
+  expect(others).toEqual([]);
+  expect(planned).toMatchObject({ path: ann.path, account: "bob", others: ["ann"], changes: 1 });
+  expect(planFor([host]).hosts[0]?.proofs.map(({ account }) => account)).toEqual(["ann", "bob"]);
+  expect(stops(planFor([host]))).toEqual([]);
+  const removal = planFor([host], { wish: { kind: "remove-grants", grants: [10] } });
+  expect(stagesOf(text, removal)[1]).toBe(`${OTHER}\n`);
+  expect(removal.leftOut).toEqual([]);
+  const shut = makeAccountFacts("bob", [bob], {
+    grants: grantsOf(bob).map((grant) => ({ ...grant, effective: "no" })),
+  });
+  const proved = planFor([{ ...host, accounts: [makeAccountFacts("ann", [ann]), shut] }]);
+  expect(proved.hosts[0]?.proofs.map(({ account }) => account)).toEqual(["ann"]);
 });
 
 test("an account with several files is proved by the surest of them, and nothing is run where one forces a command", () => {

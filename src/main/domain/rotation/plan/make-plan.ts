@@ -11,13 +11,14 @@ import { checkWaysIn } from "./checks/check-ways-in.ts";
 import { chooseConfirmation } from "./confirm.ts";
 import { type Aim, type Draft, makeCheck, type Unplannable } from "./draft.ts";
 import { draftHost, toHolderPlan } from "./draft-host.ts";
+import { mergeFiles } from "./merge-files.ts";
 import { isProduction, orderHosts } from "./order-hosts.ts";
 import type { HolderFacts, PlanFacts } from "./plan-facts.ts";
 import { planHostKey } from "./plan-host-key.ts";
 
 /** What is to be done for a wish, on the hosts as they are now. It is the same whenever the facts are. */
 export function makePlan(known: PlanFacts): Plan | Unplannable {
-  const facts = withoutHalf(known);
+  const facts = withoutHalf(withEachFileOnce(known));
   if (facts.wish.kind === "rotate-host-key") return planHostKey(facts, facts.wish);
   const aim = chooseAim(facts);
   if ("refused" in aim) return aim;
@@ -46,6 +47,11 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),
   };
 }
+
+const withEachFileOnce = (facts: PlanFacts): PlanFacts => ({
+  ...facts,
+  hosts: facts.hosts.map((host) => ({ ...host, files: mergeFiles(host.files) })),
+});
 
 /** A new key of which only the public half was given can be put in no old one's place. */
 function withoutHalf(facts: PlanFacts): PlanFacts {

@@ -113,6 +113,8 @@ export type KnownGrant = {
 export type FileFacts = {
   /** As sshd opens it. */
   path: string;
+  /** Other paths by which sshd opens this very file: a linked home, a second pattern. */
+  otherPaths: readonly string[];
   accounts: readonly string[];
   /** With all links resolved. */
   realPath: string | null;

@@ -104,7 +104,8 @@ function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: s
     })),
     files: [...accounts].flatMap(([name, paths]) =>
       [...paths].map((path) => ({
-        ...{ path, accounts: [name], realPath: null, stand: { kind: "refused" as const, why, bytes: null } },
+        ...{ path, otherPaths: [], accounts: [name], realPath: null },
+        ...{ stand: { kind: "refused" as const, why, bytes: null } },
       })),
     ),
   };

@@ -15,7 +15,7 @@ export async function gatherDaemon(hand: Hand): Promise<DaemonFacts | null> {
     const look = await lookAtFile(hand, path);
     if (look.kind === "lost") throw new HandLost(look.message);
     const realPath = look.file.state === "absent" ? null : look.file.real;
-    files.push({ path, accounts: ["root"], realPath, stand: toStand(look.file) });
+    files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(look.file) });
   }
   return { files, hostKeys, taken, canReload };
 }

@@ -47,12 +47,12 @@ export async function lookAtPlace(
   };
   for (const name of names) await lookAt(name);
   const owners = ownersOf(sought, accounts);
-  for (const [path, own] of owners) {
-    const others = inventory.accountsOfFile(known.id, path).filter((name) => !own.includes(name));
-    for (const name of others) if (!accounts.some((account) => account.name === name)) await lookAt(name);
-    owners.set(path, [...own, ...others]);
-  }
-  const files = await lookAtFiles(hand, owners);
+  const all = withTwins(owners, (path) => inventory.twinsOf(known.id, path));
+  for (const [path, names] of all)
+    all.set(path, [...new Set([...names, ...inventory.accountsOfFile(known.id, path)])]);
+  const files = keepSame(await lookAtFiles(hand, all), owners);
+  for (const name of new Set(files.flatMap((file) => file.accounts)))
+    if (!accounts.some((account) => account.name === name)) await lookAt(name);
   const holders: HolderFacts[] = [];
   for (const keyFile of keyFiles) holders.push(await lookAtHolder(hand, keyFile));
   const login: LoginFacts = {
@@ -115,12 +115,28 @@ function ownersOf(sought: SoughtHost["accounts"], accounts: readonly AccountFact
   return owners;
 }
 
+/** With files that read alike: they may be these very files by other paths. */
+function withTwins(
+  owners: ReadonlyMap<string, string[]>,
+  twinsOf: (path: string) => string[],
+): Map<string, string[]> {
+  const twins = [...owners.keys()].flatMap(twinsOf).filter((path) => !owners.has(path));
+  return new Map([...owners, ...twins.map((path): [string, string[]] => [path, []])]);
+}
+
+/** Of those, the ones that are. */
+function keepSame(files: readonly FileFacts[], owners: ReadonlyMap<string, string[]>): FileFacts[] {
+  const placeOf = ({ realPath, path }: FileFacts): string => realPath ?? path;
+  const places = new Set(files.filter(({ path }) => owners.has(path)).map(placeOf));
+  return files.filter((file) => places.has(placeOf(file)));
+}
+
 async function lookAtFiles(hand: Hand, owners: ReadonlyMap<string, string[]>): Promise<FileFacts[]> {
   const files: FileFacts[] = [];
   for (const [path, names] of owners) {
     const { file } = expectSeen(await lookAtFile(hand, path));
-    const realPath = file.state === "absent" ? null : file.real;
-    files.push({ path, accounts: names, realPath, stand: toStand(file) });
+    const realPath = file.goal ?? (file.state === "absent" ? null : file.real);
+    files.push({ path, otherPaths: [], accounts: names, realPath, stand: toStand(file) });
   }
   return files;
 }

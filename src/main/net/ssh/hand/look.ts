@@ -32,6 +32,8 @@ export type FileLook = {
   /** As it was asked for; `real` has no link of the system's on its way, and is what to write to. */
   path: string;
   real: string;
+  /** Where the links lead that it is refused for; null where there are none, or where it was not told. */
+  goal: string | null;
   state: "file" | "absent" | "other";
   /** Why it would not be written to. */
   refusal: { why: HandRefusal; detail: string } | null;
@@ -108,7 +110,8 @@ function readFile(answer: Answered, path: string): FileLook | null {
   const content = answer.data.get("content") ?? null;
   if (content && hash !== createHash("sha256").update(content).digest("hex")) return null;
   return {
-    ...{ path, real, state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other" },
+    ...{ path, real, goal: first(answer, "goal")[0] ?? null },
+    ...{ state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other" },
     refusal: why === "" ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
     chain: (answer.told.get("step") ?? []).map(readStep),
     actorUid: numberOrNull(actor),

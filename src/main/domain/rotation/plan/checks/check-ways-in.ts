@@ -1,4 +1,5 @@
 import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
+import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { AccountFacts, HostFacts, KnownGrant } from "#domain/rotation/plan/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
@@ -73,7 +74,7 @@ const sayKeyOf = ({ fingerprint }: KnownGrant): string =>
 
 /** What the inventory knows may be gone by now; of a file that was not looked at, it is taken to stand. */
 function isStillThere({ files }: HostFacts, { file, text }: KnownGrant): boolean {
-  const stand = files.find(({ path }) => path === file)?.stand;
+  const stand = files.find((one) => pathsOf(one).includes(file))?.stand;
   if (stand?.kind === "absent") return false;
   const bytes = stand?.bytes ?? null;
   if (bytes === null) return true;
@@ -94,9 +95,14 @@ export function losesLogin(aim: Aim, host: HostFacts): boolean {
   );
 }
 
-/** A line that lets in to several accounts is a grant of each: it goes or changes for all of them. */
-const isConcerned = (aim: Aim, { accounts }: HostFacts, { file, text, ...grant }: KnownGrant): boolean =>
-  aim.concerns({ file, text, ...grant }) ||
-  accounts.some(({ grants }) =>
-    grants.some((one) => one.file === file && one.text === text && aim.concerns(one)),
+/** A line that lets in to several accounts, or by several paths, is a grant of each: it goes or changes for all of them. */
+function isConcerned(aim: Aim, { accounts, files }: HostFacts, grant: KnownGrant): boolean {
+  const same = files.find((file) => pathsOf(file).includes(grant.file));
+  const paths = same ? pathsOf(same) : [grant.file];
+  return (
+    aim.concerns(grant) ||
+    accounts.some(({ grants }) =>
+      grants.some((one) => paths.includes(one.file) && one.text === grant.text && aim.concerns(one)),
+    )
   );
+}
