@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { startProber } from "#net/ssh/testing/prober.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
+import { startProber } from "#testing/lab/prober.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { fingerprintOf, HELD, HOLDERS, type KeyFleet, startKeyFleet } from "./key-fleet.ts";

@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "ssh2";
+
+/** From when to when, in milliseconds of this process. */
+type Span = { begun: number; ended: number };
+
+type Wish = {
+  address: string;
+  port?: number;
+  user: string;
+  keyFile: string;
+  /** Begins a login so often; five a second and more unless it is one prober of many. */
+  everyMs?: number;
+  /** Whether a fault is on in which nobody can log in, whatever the keys are. */
+  owns?: (login: Span) => boolean;
+};
+
+export type Prober = Awaited<ReturnType<typeof startProber>>;
+
+const EVERY_MS = 150;
+/** So many logins at once: a busy machine is slow at each, and sshd drops strangers beyond ten. */
+const MOST_AT_ONCE = 4;
+const READY_MS = 30_000;
+
+/** Logs in with a key that nobody changes, by fresh connections alone and by nothing of the program, until it is stopped. */
+export async function startProber({ keyFile, everyMs = EVERY_MS, owns = () => false, ...where }: Wish) {
+  const login = { ...where, privateKey: await readFile(keyFile) };
+  const controller = new AbortController();
+  const { signal } = controller;
+  const since = performance.now();
+  const failures: string[] = [];
+  const count = { logins: 0, owned: 0 };
+  const goingOn = new Set<Promise<void>>();
+  const probing = probe();
+  return {
+    /** What each failed login met that no fault owns. */
+    failures,
+    logins: () => count.logins,
+    /** Logins that failed while a fault owned the moment. */
+    owned: () => count.owned,
+    perSecond: () => (count.logins * 1_000) / (performance.now() - since),
+    async [Symbol.asyncDispose]() {
+      controller.abort();
+      await probing;
+    },
+  };
+
+  async function probe(): Promise<void> {
+    while (!signal.aborted) {
+      const next = pause(everyMs, undefined, { signal }).catch(() => undefined);
+      const trying = tryOnce().finally(() => goingOn.delete(trying));
+      goingOn.add(trying);
+      await next;
+      if (goingOn.size >= MOST_AT_ONCE) await Promise.race(goingOn);
+    }
+    await Promise.all(goingOn);
+  }
+
+  async function tryOnce(): Promise<void> {
+    const begun = performance.now();
+    const met = await logIn(login, signal);
+    if (signal.aborted) return;
+    if (met === null) count.logins++;
+    else if (owns({ begun, ended: performance.now() })) count.owned++;
+    else failures.push(met);
+  }
+}
+
+type Login = { address: string; port?: number; user: string; privateKey: Buffer };
+
+/** Null where it was let in; otherwise why not. */
+async function logIn(
+  { address, port = 22, user, privateKey }: Login,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const client = new Client();
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  const stop = () => resolve("stopped");
+  signal.addEventListener("abort", stop);
+  client
+    .on("ready", () => resolve(null))
+    .on("error", ({ message }) => resolve(message))
+    .on("close", () => resolve("closed before it was let in"))
+    .connect({
+      ...{ host: address, port, username: user, privateKey, readyTimeout: READY_MS },
+      hostVerifier: () => true,
+    });
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    client.destroy();
+  }
+}
