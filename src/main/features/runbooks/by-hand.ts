@@ -1,6 +1,7 @@
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
+import { BY_HAND } from "./carry-out/take-lines-back.ts";
 
 /** What to do by hand where a run could neither do nor undo a step: a command a line, to be run in this order. */
 export function sayByHand(plan: Plan, steps: readonly RunStep[], token: string): string[] {
@@ -13,24 +14,28 @@ export function sayByHand(plan: Plan, steps: readonly RunStep[], token: string):
 
 function sayHost(host: HostPlan, stuck: readonly RunStep[], token: string): string[] {
   const own = stuck.filter((step) => step.host === host.host && step.port === host.port);
-  const letters = own
-    .toReversed()
-    .flatMap(({ phase }) => (phase === "remove" ? ["r"] : phase === "add" ? ["a"] : []));
-  const restores = letters.flatMap((letter) =>
-    host.files.map(({ path }, index) => {
-      const folder = path.slice(0, path.lastIndexOf("/"));
-      const id = `f${index}${letter}`;
-      return sayRestore(
-        quoteWord(path),
-        quoteWord(`${folder}/.latchkey/${token}/before-${id}`),
-        `${token}-${id}`,
-      );
-    }),
-  );
+  const changes = own.toReversed().filter(({ phase }) => phase === "remove" || phase === "add");
+  const restores = changes.flatMap((step) => sayFiles(host, step, token));
   const folders = new Set(host.files.map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
   const clears = [...folders].flatMap((folder, index) => sayClear(`${folder}/.latchkey`, token, index));
   const login = host.user === null ? host.host : `${host.user}@${host.host}`;
-  return [`ssh -p ${host.port} ${quoteWord(login)}`, ...restores.flat(), ...clears];
+  return [`ssh -p ${host.port} ${quoteWord(login)}`, ...restores, ...clears];
+}
+
+/** Where the step says which files are stuck, the others stand as they should, and may have what somebody has written. */
+function sayFiles({ files }: HostPlan, { phase, message }: RunStep, token: string): string[] {
+  const stuck = files.filter(({ path }) => message.includes(path));
+  return files.flatMap(({ path }, index) => {
+    if (stuck.length > 0 && !message.includes(path)) return [];
+    const lines = message
+      .split("; ")
+      .filter((part) => part.startsWith(BY_HAND) && part.includes(` ${path}: `));
+    if (lines.length > 0) return lines.map((line) => `# ${line}`);
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const id = `f${index}${phase === "remove" ? "r" : "a"}`;
+    const kept = quoteWord(`${folder}/.latchkey/${token}/before-${id}`);
+    return sayRestore(quoteWord(path), kept, `${token}-${id}`);
+  });
 }
 
 /** What differs is shown first, and what stands there is kept in the home of whoever logs in: it may be somebody's change. */

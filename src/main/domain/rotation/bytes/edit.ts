@@ -40,7 +40,7 @@ export function editsBetween(base: Uint8Array, from: readonly Edit[], to: readon
 }
 
 /** What begins and ends alike is not cut. */
-function trim({ at, removed, inserted }: Edit): Edit {
+export function trim({ at, removed, inserted }: Edit): Edit {
   const most = Math.min(removed.length, inserted.length);
   let head = 0;
   while (head < most && removed[head] === inserted[head]) head++;

@@ -80,19 +80,27 @@ export async function undoHost(
 
 type Back = { why: string; as: "failed" | "undone" };
 
-/** Through the session that is held. What somebody else has written meanwhile stays. */
+/**
+ * Through the session that is held. Of what somebody else has written meanwhile only our own lines go; a file that cannot
+ * go back keeps none of the others from it.
+ */
 async function takeBack(run: RunContext, step: Step, inside: Inside, { why, as }: Back): Promise<void> {
   const { hand } = inside;
   const host = hostOf(run, step);
   await disarmAll(hand, armedOf(run, step));
+  const stuck: string[] = [];
   for (const { index } of filesOf(host.files, step)) {
     const moved = await moveFile(hand, fileOf(run, step, index), "back", null);
-    if (moved.kind !== "moved") return needHands(run, step, joinWhys(why, moved.message));
+    if (moved.kind !== "moved") stuck.push(moved.message);
+    else if (moved.said) await run.journal.note(step.ordinal, moved.said);
   }
-  const unread = await reloadAfterBack(run, host, inside);
-  if (unread !== null) return needHands(run, step, joinWhys(why, unread));
-  const left = isFirst(run.plan, step) ? await giveLocksBack(hand, host.files, run.token) : null;
-  if (left !== null) return needHands(run, step, joinWhys(why, left));
+  const unread = stuck.length > 0 ? null : await reloadAfterBack(run, host, inside);
+  if (unread !== null) stuck.push(unread);
+  if (stuck.length === 0 && isFirst(run.plan, step)) {
+    const left = await giveLocksBack(hand, host.files, run.token);
+    if (left !== null) stuck.push(left);
+  }
+  if (stuck.length > 0) return needHands(run, step, joinWhys(why, stuck.join("; ")));
   await run.journal.mark(step.ordinal, as, as === "undone" ? "taken back" : `${why}; it was taken back`);
 }
 

@@ -36,7 +36,8 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
   const open = () => openSessions(execution, () => readNewHostKey(plan, made));
   const run: RunContext = { ...execution, made, sessions: await open() };
   try {
-    if (newKey || plan.newKey?.kind === "given") {
+    // Taking back needs no private half, and may have done away with it before it was ended.
+    if (steering.want() !== "back" && (newKey || plan.newKey?.kind === "given")) {
       const reopened = await holders.reopen(nearOf(run));
       if (reopened.kind === "failed") return { state: "stopped", message: reopened.message };
       run.made.secrets = reopened.secrets;

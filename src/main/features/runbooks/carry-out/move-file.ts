@@ -7,14 +7,8 @@ import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
 import { SessionLost } from "./run-context.ts";
-import {
-  changeBetween,
-  hasWorkOf,
-  linesRemoved,
-  type StageChange,
-  stagesOf,
-  writeIdOf,
-} from "./stage-bytes.ts";
+import { changeBetween, linesRemoved, type StageChange, stagesOf, writeIdOf } from "./stage-bytes.ts";
+import { takeLinesBack } from "./take-lines-back.ts";
 
 /** A file of a step, and what is known of the run there. */
 export type FileOfStep = {
@@ -28,12 +22,12 @@ export type FileOfStep = {
 
 export type Guard = { way: DeadMan; seconds: number };
 
-/** `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
-export type Moved = { kind: "moved" } | { kind: "kept" | "unsure"; message: string };
+/** `said`: what is worth noting of it. `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
+export type Moved = { kind: "moved"; said?: string } | { kind: "kept" | "unsure"; message: string };
 
 /**
- * Brings a file to where the step ends, or back to where it began; whichever of them it is already. Any other bytes stay
- * as they are. Rejects with `SessionLost`.
+ * Brings a file to where the step ends, or back to where it began; whichever of them it is already. Of other bytes only
+ * our own lines are taken back, and all else stays. Rejects with `SessionLost`.
  */
 export async function moveFile(
   hand: Hand,
@@ -51,8 +45,8 @@ export async function moveFile(
   const change = base && changeBetween(file, base, { from, to }, newKey);
   const isOne = seen === earliest(file, from) || seen === earliest(file, to);
   if (!change || !isOne) {
-    const isClear = towards === "back" && !hasWorkOf(file, step, content, newKey);
-    return isClear ? { kind: "moved" } : { kind: "kept", message: sayOther(file.path) };
+    if (towards === "on") return { kind: "kept", message: sayOther(file.path) };
+    return takeLinesBack(hand, of, content);
   }
   const id = writeIdOf(index, step);
   const isThere = seen === earliest(file, towards === "on" ? to : from);

@@ -1,0 +1,93 @@
+import { applyEdits, trim } from "#domain/rotation/bytes/edit.ts";
+import { takeBack } from "#domain/rotation/bytes/take-back.ts";
+import { hashBytes, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { write } from "#net/ssh/hand/host-files.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { sayCount } from "#shared/text/count.ts";
+import type { FileOfStep, Moved } from "./move-file.ts";
+import { SessionLost } from "./run-context.ts";
+import { changeBetween, hasWorkOf, stagesOf, writeIdOf } from "./stage-bytes.ts";
+
+/** Begins what is to be done by hand in a file, wherever that is told. */
+export const BY_HAND = "by hand";
+
+/**
+ * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
+ * seen, or not at all. Rejects with `SessionLost`.
+ */
+export async function takeLinesBack(hand: Hand, of: FileOfStep, there: Uint8Array): Promise<Moved> {
+  const { file, index, step, token, newKey } = of;
+  const { path } = file;
+  const change = await findChange(hand, of);
+  if (!change)
+    return hasWorkOf(file, step, there, newKey)
+      ? { kind: "kept", message: sayNoCopy(path) }
+      : { kind: "moved" };
+  const taken = takeBack(there, change);
+  if (taken.kind === "unsure") return { kind: "kept", message: sayUnsure(path, taken) };
+  if (taken.out.length + taken.back.length === 0) return { kind: "moved" };
+  const before = hashBytes(there);
+  const { at, removed, inserted } = trim({ at: 0, removed: there, inserted: taken.bytes });
+  const written = await write(hand, {
+    // A copy of these bytes and no others is kept under this name.
+    ...{ path, token, id: `${writeIdOf(index, step)}${before.slice(0, 8)}` },
+    ...{ before, expected: [before], wanted: hashBytes(taken.bytes) },
+    splices: [{ at, removed: removed.length, inserted }],
+  });
+  switch (written.kind) {
+    case "written":
+      return { kind: "moved", said: sayTaken(path, taken) };
+    case "changed":
+      return {
+        kind: "kept",
+        message: `${path} is being changed by somebody else; look at it, and try again`,
+      };
+    case "refused":
+      return { kind: "kept", message: sayRefusal(written.why, path) };
+    case "failed":
+      return { kind: "unsure", message: sayRefusal(written.why, path) };
+    case "lost":
+      throw new SessionLost(written.message);
+    default:
+      return assertNever(written);
+  }
+}
+
+/** The bytes that the step has found there, of which the host keeps a copy, and what it made of them. */
+async function findChange(hand: Hand, { file, index, step, token, newKey }: FileOfStep) {
+  const folder = file.path.slice(0, file.path.lastIndexOf("/"));
+  const look = await lookAtFile(hand, `${folder}/.latchkey/${token}/before-${writeIdOf(index, step)}`);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const { content } = look.file;
+  const { base } = content ? judgeFile(file, content, newKey) : { base: null };
+  const change = base && changeBetween(file, base, stagesOf(step), newKey);
+  if (!content || !change || hashBytes(content) !== change.prior) return null;
+  const edits = change.splices.map(({ at, removed, inserted }) => ({
+    ...{ at, inserted, removed: content.subarray(at, at + removed) },
+  }));
+  const wanted = applyEdits(content, edits);
+  return wanted && { prior: content, wanted };
+}
+
+type Lines = { out: readonly string[]; back: readonly string[] };
+
+const sayTaken = (path: string, { out, back }: Lines): string =>
+  [
+    `${path} was changed by somebody else`,
+    ...(out.length > 0 ? [`${sayCount(out.length, "line")} of this run taken out of it`] : []),
+    ...(back.length > 0 ? [`${sayCount(back.length, "line")} put back into it`] : []),
+    "all else is as it was",
+  ].join("; ");
+
+const sayNoCopy = (path: string): string =>
+  `${path} was changed by somebody else, and there is no copy of what it was: take the lines of this run out of it by hand`;
+
+const sayUnsure = (path: string, { out, back }: Lines): string =>
+  [
+    `${path} was changed by somebody else in the very lines of this run`,
+    ...out.map((line) => `${BY_HAND}, take out of ${path}: ${line}`),
+    ...back.map((line) => `${BY_HAND}, put back into ${path}: ${line}`),
+  ].join("; ");
