@@ -362,7 +362,7 @@ attributes_of() {
 
 do_host() {
 	tell uid "$my_uid" "$(id -un)"
-	tell time "$(date +%s)"
+	tell time "$(date +%s)" "$(date +%z)"
 	tell hash-tool "$hash_tool"
 	tell tools $(for tool in setpriv runuser su systemd-run at setsid nohup lsattr getfacl getfattr ssh-keygen ssh; do
 		! has "$tool" || put_line "$tool"

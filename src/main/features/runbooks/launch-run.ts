@@ -120,14 +120,14 @@ function givenKey({ newKey }: Plan): { line: string; fingerprint: string } | nul
 }
 
 async function hasCome(
-  { waits, store }: RunDeps,
+  { waits, store, now }: RunDeps,
   { id, plan, isAsked }: OneRun,
   until: "log" | "grace",
   run: RunContext,
 ): Promise<boolean> {
   const record = store.runbooks.runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
-  if (until === "log") return hearAll(run, waits, record.startedAt);
+  if (until === "log") return hearAll(run, waits, { begun: record.startedAt, now });
   const { isOver, dueAt, said } = await waits.judgeGrace({ plan, dueAt: record.dueAt, isAsked });
   await run.journal.setDue(dueAt);
   for (const text of said) await run.journal.note(null, text);

@@ -61,7 +61,7 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         break;
       case "wait":
         if (!(await steering.hasCome(move.until, run)))
-          return { state: "waiting", message: sayWait(move, run.plan) };
+          return { state: "waiting", message: sayWait(move, run) };
         if (move.until === "grace") isGraceOver = true;
         break;
       case "end":
@@ -99,12 +99,16 @@ function isAfterHandOver({ plan }: RunContext, move: Move): boolean {
 
 const AFTER = new Set(["remove", "commit"]);
 
-function sayWait({ until }: Extract<Move, { kind: "wait" }>, { kind }: RunContext["plan"]): string {
-  if (kind === "rotate-host-key")
+function sayWait({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: RunContext): string {
+  if (plan.kind === "rotate-host-key")
     return "those who know the host by its old key learn the new one at their next login";
-  return until === "log"
-    ? "a log has to tell of a login by the new key before anything is removed"
-    : "logs are watched for uses of the old key before it is removed";
+  if (until === "grace") return "logs are watched for uses of the old key before it is removed";
+  const isRemoved = journal
+    .steps()
+    .some(({ phase, message }) => phase === "remove" && message === AWAITS_LOG);
+  return isRemoved
+    ? "the old lines are gone, and a log has to tell of one more login by the new key"
+    : "a log has to tell of a login by the new key before anything is removed";
 }
 
 /** All is done, and the old key gets in all the same: whoever reads no more than how it ended has to know. */

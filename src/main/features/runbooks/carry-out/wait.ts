@@ -1,6 +1,8 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtHost } from "#net/ssh/hand/look.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
+import type { RunStep } from "#shared/model/run.ts";
 import { AWAITS_LOG } from "./change-host.ts";
 import { enterHost, type RunContext, SessionLost } from "./run-context.ts";
 
@@ -8,10 +10,20 @@ type Heard = { kind: "heard"; line: string } | { kind: "not-yet" } | { kind: "un
 
 /** What tells whether a run has waited long enough. */
 export type Waits = {
-  /** Whether a log of the host tells of a login since then. `isNew`: nobody can have used the key before. */
+  /**
+   * Whether a log of the host tells of a login; seconds since the epoch, by the host's clock. `after` null: at any time.
+   * `isNew`: nobody can have used the key before the run.
+   */
   hear(
     hand: Hand,
-    wish: { account: string; fingerprint: string; since: Instant; isNew: boolean },
+    wish: {
+      account: string;
+      fingerprint: string;
+      since: number;
+      after: number | null;
+      isNew: boolean;
+      zone: string | null;
+    },
   ): Promise<Heard>;
   /** Whether the old key may go. `isAsked`: somebody has asked for it, now. */
   judgeGrace(asked: {
@@ -21,15 +33,17 @@ export type Waits = {
   }): Promise<{ isOver: boolean; dueAt: Instant; said: string[] }>;
 };
 
+/** Of the run: when it was begun, and what time it is here. */
+type Clock = { begun: Instant; now: () => Date };
+
 /** Looks for the logins that steps wait for. Whether any step is proved by them. */
-export async function hearAll(run: RunContext, waits: Waits, since: Instant): Promise<boolean> {
+export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Promise<boolean> {
   let hasHeard = false;
   const awaiting = run.journal
     .steps()
     .filter(({ state, message }) => state === "acted" && message === AWAITS_LOG);
   for (const step of awaiting) {
-    const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
-    const heard = await hearAt(run, waits, place, since).catch((error: unknown) => {
+    const heard = await hearAt(run, waits, step, clock).catch((error: unknown) => {
       if (error instanceof SessionLost) return { isProved: false, said: [error.message] };
       throw error;
     });
@@ -45,21 +59,41 @@ export async function hearAll(run: RunContext, waits: Waits, since: Instant): Pr
 async function hearAt(
   run: RunContext,
   waits: Waits,
-  place: number,
-  since: Instant,
+  step: RunStep,
+  clock: Clock,
 ): Promise<{ isProved: boolean; said: string[] }> {
+  const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
   const accounts = (run.plan.hosts[place]?.proofs ?? []).filter(({ proof }) => proof.kind === "by-log");
   if (!fingerprint) return { isProved: false, said: ["no key is known that a log could tell of"] };
-  const isNew = run.plan.newKey?.kind !== "given";
   const { hand } = await enterHost(run, place);
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const isNew = run.plan.newKey?.kind !== "given";
+  const wish = { fingerprint, isNew, zone: look.host.zone, ...boundsOf(step, clock, isNew, look.host) };
   const said: string[] = [];
   let isProved = true;
   for (const { account } of accounts) {
-    const heard = await waits.hear(hand, { account, fingerprint, since, isNew });
+    const heard = await waits.hear(hand, { ...wish, account });
     if (heard.kind !== "heard") isProved = false;
     if (heard.kind === "heard") said.push(`${account}: a log tells of a login with ${fingerprint}`);
     if (heard.kind === "unknown") said.push(`${account}: ${heard.why}`);
   }
   return { isProved, said };
+}
+
+/** What is asked and what is told are a second apart at the most, and each drops less than one. */
+const SLACK_SECONDS = 2;
+
+/** After a removal only a login since then tells that the new key gets in without the old line. */
+function boundsOf(
+  { phase, at }: RunStep,
+  { begun, now }: Clock,
+  isNew: boolean,
+  { epochSeconds }: { epochSeconds: number },
+): { since: number; after: number | null } {
+  const ahead = epochSeconds - Math.floor(now().getTime() / 1_000);
+  const there = (instant: Instant) => Math.floor(Date.parse(instant) / 1_000) + ahead;
+  if (phase === "remove") return { since: there(begun), after: there(at ?? begun) + SLACK_SECONDS };
+  return { since: there(begun), after: isNew ? null : there(begun) - SLACK_SECONDS };
 }

@@ -104,26 +104,30 @@ const handOf = (lines: string | null): Hand => {
   return { ask: async () => answer } as unknown as Hand;
 };
 
-test.each<[string, string | null, boolean, string]>([
-  ["a login with that key", LINE, false, "heard"],
-  ["one from before the run", LINE.replace("03-06", "03-04"), false, "not-yet"],
-  ["one whose year is not told", LINE.replace(/^\S+/, "Mar  6 10:00:00"), false, "not-yet"],
-  [
-    "one whose year is not told, of a key that the run has made",
-    LINE.replace(/^\S+/, "Mar  6 10:00:00"),
-    true,
-    "heard",
-  ],
-  ["one to another account", LINE.replace("for jo", "for al"), true, "not-yet"],
-  ["one with another key", LINE.replace(NEW, OLD), true, "not-yet"],
+const BSD = LINE.replace(/^\S+/, "Mar  6 10:00:00");
+const START = Date.parse(at(5)) / 1_000;
+const LATER = Date.parse("2026-03-06T09:00:00Z") / 1_000;
+
+test.each<[string, string | null, { after: number | null; isNew?: boolean; zone?: string | null }, string]>([
+  ["a login with that key", LINE, { after: START }, "heard"],
+  ["one from before the run", LINE.replace("03-06", "03-04"), { after: START }, "not-yet"],
+  ["one whose year is not told", BSD, { after: START }, "not-yet"],
+  ["one whose year is not told, of a key that nobody had before", BSD, { after: null, isNew: true }, "heard"],
+  ["one in the second of the removal", LINE, { after: LATER, isNew: true }, "not-yet"],
+  ["one a second later", LINE, { after: LATER - 1, isNew: true }, "heard"],
+  ["one whose year is not told, from before the removal", BSD, { after: LATER, isNew: true }, "not-yet"],
+  ["one whose year is not told, from after it", BSD, { after: LATER - 1, isNew: true }, "heard"],
+  ["one whose year and offset are not told", BSD, { after: LATER - 1, isNew: true, zone: null }, "not-yet"],
+  ["one to another account", LINE.replace("for jo", "for al"), { after: null }, "not-yet"],
+  ["one with another key", LINE.replace(NEW, OLD), { after: null }, "not-yet"],
   [
     "one by a certificate for the key",
     LINE.replace(/ED25519 .*/, `ED25519-CERT ${NEW} ID x (serial 0) CA ED25519 ${OLD}`),
-    true,
+    { after: null },
     "not-yet",
   ],
-  ["no log", null, true, "unknown"],
-])("of %s a log is heard as what it is", async (_, lines, isNew, kind) => {
-  const wish = { account: "jo", fingerprint: NEW, since: at(5), isNew };
+  ["no log", null, { after: null }, "unknown"],
+])("of %s a log is heard as what it is", async (_, lines, more, kind) => {
+  const wish = { account: "jo", fingerprint: NEW, since: START, isNew: false, zone: "+0100", ...more };
   expect((await hearLogin(handOf(lines), wish)).kind).toBe(kind);
 });

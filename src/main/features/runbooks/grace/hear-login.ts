@@ -1,8 +1,9 @@
 /** A proof by log: that somebody, wherever the private half is, has logged in with the new key. */
+import { dateDays } from "#domain/use/log-dates.ts";
 import { readLoginMessage } from "#domain/use/login-message.ts";
+import { DAY_SECONDS, readOffset, toSeconds } from "#domain/use/times.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
-import type { Instant } from "#shared/model/instant.ts";
 
 export type Heard =
   | { kind: "heard"; line: string }
@@ -13,20 +14,23 @@ export type Heard =
 type Wish = {
   account: string;
   fingerprint: string;
-  since: Instant;
-  /** The key was made by the run: no login with it is older, whatever a log's clock says. */
+  /** How far back logs are read; a second since the epoch, as all here, by the host's own clock. */
+  since: number;
+  /** Only what is later counts; null: any login does, for nobody had the key before. */
+  after: number | null;
+  /** The key was made by the run, so that a stamp without a year is of the last year that it can be. */
   isNew: boolean;
+  /** How the host writes a time without its offset. */
+  zone: string | null;
 };
 
-export async function hearLogin(hand: Hand, { account, fingerprint, since, isNew }: Wish): Promise<Heard> {
-  const sinceEpoch = Math.floor(Date.parse(since) / 1_000);
-  const read = await readLoginLines(hand, { sinceEpoch, fingerprints: [fingerprint] });
+export async function hearLogin(hand: Hand, wish: Wish): Promise<Heard> {
+  const { account, fingerprint, since } = wish;
+  const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [fingerprint] });
   if (read.kind === "lost") return { kind: "unknown", why: read.message };
   if (read.kind !== "read") return { kind: "unknown", why: "no log of logins can be read there" };
   const lines = Buffer.from(read.lines).toString("utf8").split("\n");
-  const line = lines.findLast(
-    (one) => isLogin(one, account, fingerprint) && (isNew || isSince(one, sinceEpoch)),
-  );
+  const line = lines.findLast((one) => isLogin(one, account, fingerprint) && isLater(one, wish));
   return line === undefined ? { kind: "not-yet" } : { kind: "heard", line };
 }
 
@@ -36,10 +40,19 @@ function isLogin(line: string, account: string, fingerprint: string): boolean {
   return login?.account === account && login.authority === null && login.fingerprint === fingerprint;
 }
 
-/** A stamp without a year, or an offset, tells no moment for certain: such a line is no proof. */
-function isSince(line: string, sinceEpoch: number): boolean {
-  const [stamp, offset] = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:?\d\d)/.exec(line) ?? [];
-  if (stamp === undefined || offset === undefined) return false;
-  const spelled = stamp.replace(/([+-]\d\d)(\d\d)$/, "$1:$2");
-  return Date.parse(spelled) / 1_000 >= sinceEpoch;
+/** A stamp that tells no moment for certain is no proof. */
+function isLater(line: string, { after, isNew, zone, since }: Wish): boolean {
+  if (after === null) return true;
+  const [, day = "", time = ""] =
+    /^(\d{4}-\d\d-\d\d)T(\S+)/.exec(line) ?? /^([A-Z][a-z]{2} [ \d]\d) (\d\d:\d\d:\d\d) /.exec(line) ?? [];
+  const hasYear = day.includes("-");
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(time);
+  if ((!hasYear && !isNew) || (!hasZone && zone === null)) return false;
+  // No login of a run is a year older than what is asked about.
+  const newest = hasYear ? null : Math.floor(since / DAY_SECONDS) + DAYS_OF_A_RUN;
+  const [date] = dateDays([day], newest);
+  const at = date === null || date === undefined ? null : toSeconds(date, time, readOffset(zone));
+  return at !== null && at > after;
 }
+
+const DAYS_OF_A_RUN = 360;

@@ -12,6 +12,8 @@ type HostLook = {
   uid: number;
   user: string;
   epochSeconds: number;
+  /** `+0100`: how its clock is read there; null where it does not tell. */
+  zone: string | null;
   hashTool: string | null;
   /** What the host can take a change back by, the best first. */
   deadMan: DeadMan[];
@@ -64,13 +66,14 @@ export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: Host
   const answer = await exchange(hand, { verb: "host", words: [] });
   if (answer.kind === "lost") return answer;
   const [uid, user = ""] = first(answer, "uid");
-  const [time] = first(answer, "time");
+  const [time, zone = ""] = first(answer, "time");
   if (answer.status !== "ok" || !isNumber(uid) || !isNumber(time)) return NONSENSE;
   const [hashTool = ""] = first(answer, "hash-tool");
   return {
     kind: "seen",
     host: {
       ...{ uid: Number(uid), user, epochSeconds: Number(time), hashTool: hashTool || null },
+      zone: /^[+-]\d{4}$/.test(zone) ? zone : null,
       ...{ deadMan: readWays(answer), tools: [...first(answer, "tools")] },
     },
   };
