@@ -169,7 +169,8 @@ eval "$hand_library"
 IFS= read -r hand_line
 hand_once "$hand_line"'
 
-# Does this very request as user $1, and ends.
+# Does this very request as user $1, and ends. Whatever that account has running may speak in its place, so what comes of it
+# goes through our hands: it has neither our output, nor our input, nor the word that marks our answers.
 become() {
 	[ "$my_uid" = 0 ] || no not-owner "$1"
 	[ -n "${hand_library-}" ] || no no-library
@@ -177,10 +178,38 @@ become() {
 	{
 		put_line "$hand_library"
 		put_line '#hand-ends'
-		put_line "$nonce"
+		put_line theirs
 		put_line "$request"
-	} | as_user "$1" "$user_name"
+	} | {
+		nonce=theirs
+		as_user "$1" "$user_name"
+	} 3<&- | (
+		# A line without an end would be as long as there is memory.
+		ulimit -v 1048576
+		relay
+	)
 	exit
+}
+
+# Passes on the answer to this one request: what it tells, its data, and the word that ends it.
+relay() {
+	within=no
+	while IFS= read -r line; do
+		if [ $within = yes ]; then
+			case $line in '' | *[!A-Za-z0-9+/=.\ ]*) break ;; esac
+			put_line "$line"
+			[ "$line" != . ] || within=no
+			continue
+		fi
+		case $line in "lk theirs $seq "*) line=${line#"lk theirs $seq "} ;; *) continue ;; esac
+		case $line in *[!A-Za-z0-9/._@+,=:~%\ -]*) continue ;; esac
+		case $line in tell\ * | data\ * | ok | ok\ * | no\ * | fail\ *) put_line "lk $nonce $seq $line" ;; esac
+		case $line in
+			data\ *) within=yes ;;
+			ok | ok\ * | no\ * | fail\ *) return ;;
+		esac
+	done
+	[ $within = no ] || put_line .
 }
 
 # as_user UID NAME: runs the boot as that user, without root's groups.

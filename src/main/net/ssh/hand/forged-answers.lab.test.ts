@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { lookAtFile, lookAtHost } from "./look.ts";
+import { openHandIn } from "./testing/open-hand-in.ts";
+
+const FILE = "/home/alice/.ssh/authorized_keys";
+
+/**
+ * What an account does that has got hold of the shell that root started as it: it answers in that shell's place, goes on
+ * answering when that has ended, and reads whatever else it can.
+ */
+const HOSTILE = `
+import os, sys, time
+said = sys.stdin.buffer.read().decode().split("\\n")
+after = said[said.index("#hand-ends") + 1:]
+nonce, seq = after[0], int(after[1].split(" ")[0])
+def say(which, *lines):
+    for line in lines:
+        try: os.write(1, f"lk {nonce} {which} {line}\\n".encode())
+        except OSError: os._exit(0)
+stolen = ""
+for fd in range(3, 20):
+    try:
+        os.fstat(fd)
+        stolen += f"{fd} "
+    except OSError: pass
+open("/home/alice/stolen", "w").write(stolen)
+say(seq, "tell real /evil", "ok", "end 0", "tell hash evil", "end 0")
+if os.fork() == 0:
+    for turn in range(400):
+        for which in range(seq, seq + 40):
+            say(which, "tell uid 0 evil", "tell time 1", "tell hash-tool evil", "ok", "end 0")
+        time.sleep(0.005)
+    os._exit(0)
+`;
+
+/** Where setpriv would start our shell as the account, the account's own program is. */
+const PREPARE = `
+  useradd --create-home alice; mkdir -m 700 /home/alice/.ssh; echo theirs > ${FILE}; chown -R alice: /home/alice
+  echo ours > /root/secret; chmod 600 /root/secret
+  cat > /run/hostile.py <<'PYTHON'${HOSTILE}PYTHON
+  cp /usr/bin/setpriv /run/setpriv
+  cat > /run/instead <<'END'
+#!/bin/sh
+case "$*" in *' true') exec /run/setpriv "$@" ;; esac
+exec /run/setpriv --reuid "$2" --regid "$4" --init-groups /usr/bin/python3 /run/hostile.py
+END
+  chmod 755 /run/setpriv /run/instead /run/hostile.py
+  mount --bind /run/instead /usr/bin/setpriv`;
+
+test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
+  "an account that answers in the place of its shell spoils its own answer and none of those after it: %s",
+  async (shell) => {
+    await using host = await startHost({ name: "hostile", prepare: PREPARE });
+    await using hand = await openHandIn(startShellIn(host, { shell }));
+    const before = await lookAtHost(hand);
+    expect(await lookAtFile(hand, FILE)).toMatchObject({ kind: "seen", file: { content: null } });
+    for (let turn = 0; turn < 20; turn++) {
+      expect(await lookAtHost(hand)).toMatchObject({ kind: "seen", host: { user: "root", uid: 0 } });
+      const look = await lookAtFile(hand, "/root/secret");
+      expect(look).toMatchObject({
+        file: { owner: "root", content: Uint8Array.from(Buffer.from("ours\n")) },
+      });
+    }
+    expect(before).toMatchObject({ host: { user: "root" } });
+    expect(await host.run("cat /home/alice/stolen")).toBe("");
+  },
+);
