@@ -31,6 +31,7 @@ type EventKind =
   | "trust-outdated"
   | "plan-made"
   | "plan-taken"
+  | "scripts-exported"
   | "run-started"
   | "run-asked"
   | "run-step"

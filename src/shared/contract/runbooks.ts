@@ -3,6 +3,7 @@ import { Instant } from "../model/instant.ts";
 import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/plan.ts";
 import { Question } from "../model/question.ts";
 import { RunDetail, RunEntry, RunId, RunRow, RunState } from "../model/run.ts";
+import { Scripts } from "../model/script.ts";
 import { HostName, Port } from "../model/target.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { command, query } from "./procedure.ts";
@@ -101,9 +102,11 @@ export const TakenResult = z.object({
   state: RunState,
   host: HostName,
   port: Port,
-  outcome: z.enum(["committed", "added", "rolled-back", "needs-attention", "failed"]),
+  outcome: z.enum(["committed", "done", "added", "rolled-back", "needs-attention", "failed"]),
   /** Why the run is in its state; empty where the word says it all. */
   message: z.string(),
+  /** This very result was taken before: nothing has changed. */
+  wasKnown: z.boolean(),
 });
 export type TakenResult = z.infer<typeof TakenResult>;
 
@@ -122,15 +125,29 @@ export const runbooks = {
 
   findPlan: query.input(z.object({ planId: PlanId })).output(PlanDetail),
 
-  /** Takes a plan that was exported. One whose hash does not fit was edited, and is refused. */
+  /**
+   * Takes a plan that was exported. One whose hash does not fit, or that shows something else than it would write, was
+   * edited, and is refused; so is one for hosts that are not known. Then reads the hosts, as `plan` does: its changes stay,
+   * and what is shown and checked of them is as of now. Returns at once; announced as `plan-changed`.
+   */
   takePlan: command
-    .input(z.object({ plan: z.unknown(), hash: PlanHash }))
+    .input(
+      z.object({
+        plan: z.unknown(),
+        hash: PlanHash,
+        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        mayAsk: z.boolean().default(false),
+      }),
+    )
     .output(z.object({ planId: PlanId })),
 
-  /** The plan as one POSIX script a host, to be carried there; with the host's name in `files`. */
-  exportScripts: query
-    .input(z.object({ planId: PlanId }))
-    .output(z.object({ files: z.array(z.object({ name: z.string(), text: z.string() })) })),
+  /**
+   * What of the plan can be carried to its hosts now, as one POSIX script a host. `signWith`: a private key file here, or the
+   * .pub file of a key that the agent has.
+   */
+  exportScripts: command
+    .input(z.object({ planId: PlanId, signWith: z.string().min(1).max(4_096).nullable().default(null) }))
+    .output(Scripts),
 
   /** Takes what a carried script has written for a host of a plan: the run is over once every host has told. */
   takeResult: command.input(GivenResult).output(TakenResult),

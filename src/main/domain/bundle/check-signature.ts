@@ -27,14 +27,18 @@ const ARMOR = /^\s*-----BEGIN SSH SIGNATURE-----\s*\n([A-Za-z0-9+/=\s]*)\n-----E
 const MAGIC = Buffer.from("SSHSIG", "latin1");
 const VERSION = 1n;
 
-/** Never throws. */
-export function checkSignature(armored: string, bytes: Uint8Array): SignatureCheck {
+/** `wanted`: what it has to be for. Never throws. */
+export function checkSignature(
+  armored: string,
+  bytes: Uint8Array,
+  wanted: string = SIGNATURE_NAMESPACE,
+): SignatureCheck {
   const blob = decodeBase64((ARMOR.exec(armored)?.[1] ?? "").trim());
   const read = blob && blob.length > 0 ? readSignature(blob) : null;
   if (!read) return bad("the signature cannot be read; it is what ssh-keygen -Y sign wrote, to the byte");
   const { key, namespace, reserved, hashName, signature } = read;
-  if (namespace !== SIGNATURE_NAMESPACE)
-    return bad(`the signature is for "${namespace}"; sign with ssh-keygen -Y sign -n ${SIGNATURE_NAMESPACE}`);
+  if (namespace !== wanted)
+    return bad(`the signature is for "${namespace}"; sign with ssh-keygen -Y sign -n ${wanted}`);
   if (hashName !== "sha256" && hashName !== "sha512")
     return { kind: "unsupported", why: `it is made over a digest by "${hashName}"` };
   if (typeInCertificate(key.keyType) !== null)

@@ -1,17 +1,63 @@
+import { checkSignature } from "#domain/bundle/check-signature.ts";
+import { partsOf, type ScriptPart } from "#domain/rotation/script/script-phases.ts";
 import { type ScriptParts, writeScript } from "#domain/rotation/script/write-script.ts";
+import { signBytes } from "#net/local/sign-bytes.ts";
+import { HAND_SENTENCES } from "#net/ssh/hand/say-refusal.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId } from "#shared/model/run.ts";
+import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts } from "#shared/model/script.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import { sayCount } from "#shared/text/count.ts";
+import type { Store } from "#store/store.ts";
+import { isCarried } from "./carried.ts";
 
 /** What every script is made of, as the program ships it. */
-export type CarriedParts = ScriptParts;
+export type CarriedParts = Pick<ScriptParts, "hand" | "carry">;
 
-type ScriptFile = { name: string; text: string };
+export type ExportDeps = {
+  store: Store;
+  carried: CarriedParts;
+  workstation: Pick<Workstation, "home" | "agentSocket">;
+  now: () => Date;
+};
 
-/** A script for each host of a plan whose bytes are all known. */
-export function exportScripts(
-  { id, plan, hash }: Pick<PlanDetail, "id" | "plan" | "hash">,
-  parts: CarriedParts,
-): { files: ScriptFile[] } {
+/** A script for each host of a plan that has something to do now, signed where a key is named for that. */
+export function createScriptExport({ store, carried, workstation, now }: ExportDeps) {
+  const { runs, journal } = store.runbooks;
+
+  return async (found: PlanDetail, signWith: string | null): Promise<Scripts> => {
+    const { id, hash } = found;
+    const plan = readyPlan(found);
+    const run = found.runId === null ? null : runs.find(found.runId);
+    if (run && !isCarried(run))
+      throw new Refusal(
+        "conflict",
+        `plan ${id} was run from here, as run ${run.id}; no script of it is left`,
+      );
+    const parts = partsOf(plan, run ? journal.steps(run.id) : []);
+    if (parts.length === 0 && run)
+      throw new Refusal("conflict", `nothing of plan ${id} is left to be carried: run ${run.id} has it all`);
+    const of = { plan, hash: hash ?? "", newKey: newKeyOf(plan, run) };
+    const scripts = parts.flatMap((part) => {
+      const text = writeScript(of, part, { ...carried, sentences: HAND_SENTENCES });
+      return text === null ? [] : [{ ...fileOf(plan, part), text }];
+    });
+    const { files, signer } = await signAll(scripts, signWith, workstation);
+    const hosts = files.map((file) => ({ host: file.host, port: file.port, phases: file.phases }));
+    const about = { plan: id, hash, hosts, signer: signer?.fingerprint ?? null };
+    const at = toInstant(now());
+    await store.inTurn(() => store.events.append({ at, kind: "scripts-exported", detail: about }));
+    return { files, signer, notes: notesOf(plan, parts, signer) };
+  };
+}
+
+type Unsigned = Omit<ScriptFile, "signature">;
+
+/** The plan, if scripts can do what it says. */
+function readyPlan({ id, plan, hash }: PlanDetail): Plan {
   if (!plan || hash === null) throw new Refusal("conflict", `plan ${id} is not ready; wait for it`);
   const refused = plan.checks.find(({ state }) => state === "refused");
   if (refused) throw new Refusal("conflict", `plan ${id} cannot be carried out: ${refused.text}`);
@@ -20,17 +66,66 @@ export function exportScripts(
       "conflict",
       "a host key is rotated by a run alone: sshd has to read its configuration again",
     );
-  if (plan.newKey !== null && plan.newKey.kind !== "given")
+  if (plan.newKey?.kind === "made-here")
     throw new Refusal(
       "conflict",
-      "the new key is not made yet, and a script can only carry one that is: make it, and name it by --new-key",
+      `the new key would be made on this computer by a run, and a script can only carry one that is: make it (ssh-keygen -t ${plan.newKey.keyType}), and name its public half by --new-key`,
     );
-  const files = plan.hosts.flatMap((host): ScriptFile[] => {
-    const text = writeScript({ plan, hash }, host, parts);
-    return text === null ? [] : [{ name: `${nameOf(host.host)}-${host.port}.sh`, text }];
-  });
-  return { files };
+  return plan;
+}
+
+function newKeyOf({ newKey }: Plan, run: { id: RunId; newKey: { line: string } | null } | null) {
+  return newKey?.kind === "given" ? newKey.line : (run?.newKey?.line ?? null);
+}
+
+function fileOf(plan: Plan, { host: { host, port }, phases }: ScriptPart): Omit<Unsigned, "text"> {
+  const isPart = plan.hosts.length > 1 && plan.newKey !== null;
+  const what = phases.includes("remove") ? "remove" : phases[0];
+  return { name: `${nameOf(host)}-${port}${isPart ? `-${what}` : ""}.sh`, host, port, phases };
 }
 
 /** A name of a file, whatever the host is called. */
 const nameOf = (host: string): string => host.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_");
+
+async function signAll(
+  scripts: readonly Unsigned[],
+  keyFile: string | null,
+  { home, agentSocket }: ExportDeps["workstation"],
+): Promise<Pick<Scripts, "files" | "signer">> {
+  if (keyFile === null) return { files: scripts.map((one) => ({ ...one, signature: null })), signer: null };
+  const path = keyFile.replace(/^~(?=\/)/, home);
+  const files: ScriptFile[] = [];
+  let signer: Scripts["signer"] = null;
+  for (const script of scripts) {
+    const bytes = Buffer.from(script.text, "utf8");
+    const signed = await signBytes(bytes, { keyFile: path, namespace: SCRIPT_NAMESPACE, agentSocket });
+    if ("why" in signed) throw new Refusal("invalid-input", `${keyFile} cannot sign: ${signed.why}`);
+    const checked = checkSignature(signed.signature, bytes, SCRIPT_NAMESPACE);
+    if (checked.kind !== "good") throw new Refusal("invalid-input", `${keyFile} cannot sign: ${checked.why}`);
+    signer = { keyType: checked.key.keyType, fingerprint: checked.key.fingerprint };
+    files.push({ ...script, signature: signed.signature });
+  }
+  return { files, signer };
+}
+
+function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["signer"]): string[] {
+  const phases = new Set(parts.flatMap((part) => part.phases));
+  const isRound = plan.hosts.length > 1 && plan.newKey !== null;
+  const isLast = phases.has("commit");
+  return [
+    signer
+      ? `signed with ${signer.keyType} ${signer.fingerprint}: tell that to whoever runs them, by another way than the scripts go`
+      : "not signed: whoever carries them could change them; name a key to sign with",
+    ...(isRound && !isLast
+      ? [
+          `this is one part (${[...phases].join(", ")}): import the results of ${sayCount(parts.length, "host")}, then export again; no old line goes before`,
+        ]
+      : []),
+    ...(isRound && isLast ? ["this is the last part: the new lines stand on every host"] : []),
+    ...plan.here.map(
+      ({ path }) =>
+        `${path} on this computer is replaced by no script: put the new private half there once the new lines stand`,
+    ),
+    ...plan.checks.flatMap(({ state, text }) => (state === "consent" ? [`to be agreed to: ${text}`] : [])),
+  ];
+}

@@ -1,8 +1,7 @@
 import { implement } from "@orpc/server";
-import type { ScriptParts } from "#domain/rotation/script/write-script.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { exportScripts } from "./export-scripts.ts";
+import { createScriptExport, type ExportDeps } from "./export-scripts.ts";
 import { createGrace } from "./grace/create-grace.ts";
 import { hearLogin } from "./grace/hear-login.ts";
 import type { RunDeps } from "./launch-run.ts";
@@ -13,7 +12,8 @@ import { createResultTaker, type ResultDeps } from "./take-result.ts";
 
 type Deps = Omit<RunDeps, "questions" | "waits"> &
   Omit<PlanDeps, "questions"> &
-  Pick<ResultDeps, "judgeSignature"> & { carried: ScriptParts };
+  Pick<ResultDeps, "judgeSignature"> &
+  Pick<ExportDeps, "carried" | "workstation">;
 
 /** How often a shell that stays looks for runs that have waited long enough. */
 const WATCH_MS = 60 * 60 * 1_000;
@@ -27,12 +27,13 @@ export function createRunbooks(deps: Deps) {
   const waits = { hear: hearLogin, judgeGrace: graceBy(deps).judge };
   const runs = createRuns({ ...deps, questions, waits });
   const takeResult = createResultTaker(deps);
+  const exportScripts = createScriptExport(deps);
   const procedures = {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
-    takePlan: os.takePlan.handler(({ input }) => plans.take({ plan: input.plan, hash: input.hash })),
+    takePlan: os.takePlan.handler(({ input }) => plans.take({ ...input, plan: input.plan })),
     exportScripts: os.exportScripts.handler(({ input }) =>
-      exportScripts(plans.find(input.planId), deps.carried),
+      exportScripts(plans.find(input.planId), input.signWith),
     ),
     takeResult: os.takeResult.handler(({ input }) => takeResult(input)),
     start: os.start.handler(({ input }) => runs.start(plans.find(input.planId), input)),

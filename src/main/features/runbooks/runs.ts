@@ -8,6 +8,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RunDetail, RunId, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
+import { refuseCarried } from "./carried.ts";
 import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./launch-run.ts";
 
 /** Runs that may be gone on with. */
@@ -43,6 +44,7 @@ export function createRuns(deps: RunDeps) {
 
   async function resume(id: RunId, means: Means): Promise<void> {
     const run = record(id);
+    refuseCarried(run);
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
     if (!RESUMABLE.has(run.state))
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
@@ -52,6 +54,7 @@ export function createRuns(deps: RunDeps) {
   async function rollBack(id: RunId, means: Means): Promise<void> {
     const run = record(id);
     const one = running.get(id);
+    refuseCarried(run);
     if (!one && !RESUMABLE.has(run.state))
       throw new Refusal(
         "conflict",

@@ -18,7 +18,7 @@ function writeResult(
   plan: Plan,
   index: number,
   outcome: string,
-  more: Partial<{ token: string }> = {},
+  more: Partial<{ token: string; phases: string; at: string; ended: number }> = {},
 ): string {
   const host = plan.hosts[index] as Plan["hosts"][number];
   const hash = hashPlan(plan);
@@ -28,8 +28,10 @@ function writeResult(
     `host ${host.host} ${host.port}`,
     `token ${more.token ?? tokenOf(hash, host)}`,
     "began 1772323200",
-    "ended 1772323260",
+    `ended ${more.ended ?? 1772323260}`,
     `outcome ${outcome}`,
+    `phases ${more.phases ?? "add remove commit"}`,
+    `at ${more.at ?? "remove"}`,
     "why %",
     ...host.files.map((_, at) => `file f${at} ${"0".repeat(64)}`),
     "",
@@ -51,11 +53,11 @@ function makeDesk(plan: Plan) {
 test("a run of carried scripts is over once every host has told, and says how", async () => {
   const { store, take } = makeDesk(PLAN);
   expect(await take(writeResult(PLAN, 0, "committed"))).toMatchObject({
-    ...{ state: "waiting", message: "the results of 1 host are still to be imported" },
+    ...{ state: "waiting", message: "the results of 1 host are still to be imported (add)" },
   });
   const last = await take(writeResult(PLAN, 1, "committed"));
   expect(last).toMatchObject({ state: "committed", message: "" });
-  expect(await take(writeResult(PLAN, 1, "committed"))).toEqual(last);
+  expect(await take(writeResult(PLAN, 1, "committed"))).toEqual({ ...last, wasKnown: true });
   expect(store.runbooks.journal.steps(last.runId).every(({ state }) => state === "proved")).toBe(true);
 });
 
@@ -73,8 +75,11 @@ test("where the removal alone was taken back, the addition is proved, the remova
   expect(message).toContain("what it added stands");
   const stepsOf = () => store.runbooks.journal.steps(runId).map((step) => [step.phase, step.state]);
   expect(new Set(stepsOf().map(String))).toEqual(new Set(["add,proved", "remove,failed", "commit,failed"]));
-  await take(writeResult(PLAN, 0, "committed"));
-  expect(await take(writeResult(PLAN, 1, "committed"))).toMatchObject({ state: "committed", message: "" });
+  const later = { ended: 1772323300 };
+  await take(writeResult(PLAN, 0, "committed", later));
+  expect(await take(writeResult(PLAN, 1, "committed", later))).toMatchObject({
+    ...{ state: "committed", message: "" },
+  });
 });
 
 test("a result of another plan, for another host, or changed on its way is refused", async () => {

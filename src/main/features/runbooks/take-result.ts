@@ -1,16 +1,20 @@
-import { placeResult, readResult } from "#domain/rotation/script/read-result.ts";
+import { type CarriedResult, placeResult, readResult } from "#domain/rotation/script/read-result.ts";
+import { partsOf } from "#domain/rotation/script/script-phases.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { GivenResult, TakenResult } from "#shared/contract/runbooks.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Plan, PlanId } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunId, RunState, RunStep, StepState } from "#shared/model/run.ts";
+import { Phase, type RunId, type RunState, type RunStep, type StepState } from "#shared/model/run.ts";
 import { saySignature } from "#shared/text/bundle.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { sayHost } from "#shared/text/plan.ts";
 import type { Store } from "#store/store.ts";
 import { countsOf } from "./approve.ts";
+import { sayByHand } from "./by-hand.ts";
+import { judgeTaken, sayTaken, tokenOfCarried } from "./carried.ts";
 import { toSteps } from "./runs.ts";
 
 export type ResultDeps = {
@@ -20,11 +24,9 @@ export type ResultDeps = {
   now: () => Date;
 };
 
-type Carried = Exclude<ReturnType<typeof readResult>, string>;
-
 /** What a carried script has written is taken for its run: one run a plan, which is over once every host has told. */
 export function createResultTaker({ store, judgeSignature, announce, now }: ResultDeps) {
-  const { plans, runs } = store.runbooks;
+  const { plans, runs, journal } = store.runbooks;
 
   return async ({ base64, ...given }: GivenResult): Promise<TakenResult> => {
     const bytes = Buffer.from(base64, "base64");
@@ -36,104 +38,159 @@ export function createResultTaker({ store, judgeSignature, announce, now }: Resu
         "not-found",
         "the plan of this result is not known here; take it in first, as it was exported",
       );
-    const host = placeResult(result, { plan: found.plan, hash: result.plan });
+    const { plan } = found;
+    const host = placeResult(result, { plan, hash: result.plan });
     if (typeof host === "string") throw new Refusal("invalid-input", host);
     const signed = saySignature(judgeSignature(given, bytes));
-    const token = tokenOf(result);
     const known = found.runId === null ? null : runs.find(found.runId);
-    if (known && known.token !== token)
+    if (known && known.token !== tokenOfCarried(result.plan))
       throw new Refusal(
         "conflict",
         `plan ${found.id} was run from here, as run ${known.id}: its result is there`,
       );
+    const key = readMadeKey(plan, result, known?.newKey?.line ?? null);
+    const wasTaken = known ? judgeTaken(journal.all(known.id), result) : "new";
+    if (wasTaken === "older")
+      throw new Refusal("conflict", `a result of ${sayHost(host)} that ended later was taken already`);
     const at = toInstant(now());
-    const runId = await store.inTurn(() => {
-      const id = known?.id ?? begin(store, { ...found, plan: found.plan as Plan, token, at });
-      note(store, id, { result, signed, at });
-      return id;
-    });
-    announce({ kind: "run-changed", runId });
+    const runId =
+      wasTaken === "same" && known
+        ? known.id
+        : await store.inTurn(() => {
+            const id = known?.id ?? begin(store, { id: found.id, plan, result, at });
+            if (key) runs.setKey(id, key);
+            note(store, id, { plan, result, signed, at });
+            return id;
+          });
+    if (wasTaken === "new") announce({ kind: "run-changed", runId });
     const { state, message } = runs.find(runId) ?? { state: "stopped" as const, message: "" };
-    return { runId, state, host: host.host, port: host.port, outcome: result.outcome, message };
+    const wasKnown = wasTaken === "same";
+    return { runId, state, host: host.host, port: host.port, outcome: result.outcome, message, wasKnown };
   };
 }
 
-type NewRun = { id: PlanId; plan: Plan; hash: string | null; token: string; at: Instant };
+/** The public half of a key that the script has made, if the plan has it made there. */
+function readMadeKey({ newKey }: Plan, { newKey: line }: CarriedResult, known: string | null) {
+  if (line === null || newKey?.kind !== "made-on-holder") return null;
+  if (known !== null && known !== line)
+    throw new Refusal("conflict", "the result tells of another new key than the one that was made first");
+  const [type = "", base64 = ""] = line.split(" ");
+  const key = readKeyBlob(Buffer.from(base64, "base64"));
+  if (key?.keyType !== type)
+    throw new Refusal("invalid-input", "the new key that the result tells of cannot be read");
+  return { line, fingerprint: key.fingerprint };
+}
 
-function begin({ runbooks, events }: Store, { id: planId, plan, hash, token, at }: NewRun): RunId {
+type NewRun = { id: PlanId; plan: Plan; result: CarriedResult; at: Instant };
+
+function begin({ runbooks, events }: Store, { id: planId, plan, result, at }: NewRun): RunId {
   const { kind, title } = plan;
+  const token = tokenOfCarried(result.plan);
   const id = runbooks.runs.begin({ planId, token, kind, title, consents: [], at, counts: countsOf(plan) });
   runbooks.journal.addSteps(id, toSteps(plan));
-  events.append({ at, kind: "run-started", detail: { run: id, plan: planId, hash, carried: true } });
+  events.append({
+    at,
+    kind: "run-started",
+    detail: { run: id, plan: planId, hash: result.plan, carried: true },
+  });
   return id;
 }
 
-/** The same result again says the same. */
-function note(
-  { runbooks: { journal, runs }, events }: Store,
-  id: RunId,
-  { result, signed, at }: { result: Carried; signed: string; at: Instant },
-): void {
-  for (const { ordinal, host, port, phase } of journal.steps(id)) {
-    if (host !== result.host || port !== result.port) continue;
-    const isProved = result.outcome === "added" && phase === "add";
-    const { state, text } = isProved ? ADDED : OUTCOMES[result.outcome];
-    const message = [text, isProved ? "" : result.why, signed].filter(Boolean).join("; ");
+type Told = { plan: Plan; result: CarriedResult; signed: string; at: Instant };
+
+function note({ runbooks, events }: Store, id: RunId, { plan, result, signed, at }: Told): void {
+  const { journal, runs } = runbooks;
+  journal.append({ runId: id, ordinal: null, kind: "note", text: sayTaken(result), at });
+  for (const { ordinal, host, port, phase, state: was } of journal.steps(id)) {
+    if (host !== result.host || port !== result.port || !result.phases.includes(phase)) continue;
+    const state = stateOf(result, phase);
+    if (state === null || (result.outcome === "failed" && was === "proved")) continue;
+    const kept = state === "needs-attention" && result.kept ? `what it kept is in ${result.kept}` : "";
+    const why = state === "proved" ? "" : result.why;
+    const message = [textOf(result, state), why, kept, signed].filter(Boolean).join("; ");
     journal.setStep({ runId: id, ordinal, state, message, at });
     journal.append({ runId: id, ordinal, kind: ENTRIES[state], text: message, at });
   }
-  const end = endOf(journal.steps(id));
+  const end = endOf(plan, journal.steps(id));
   // What is here has no script: it is as far as all hosts are.
   for (const { ordinal, host } of journal.steps(id))
     if (host === null && end.state === "committed")
       journal.setStep({ runId: id, ordinal, state: "proved", message: "all hosts are done", at });
-  runs.setState({ id, ...end, byHand: [], endedAt: end.state === "waiting" ? null : at });
+  const byHand = end.state === "needs-attention" ? sayByHand(plan, journal.steps(id), result.token) : [];
+  runs.setState({ id, ...end, byHand, endedAt: end.state === "waiting" ? null : at });
   events.append({ at, kind: "run-ended", detail: { run: id, state: end.state, host: result.host } });
 }
 
-/** Of all carried parts of one plan. */
-const tokenOf = ({ plan }: Carried): string => `carried${plan.slice(0, 24)}`;
+/** What a result says of one phase that its script was for; null: nothing. */
+function stateOf({ outcome, at, phases }: CarriedResult, phase: Phase): TakenState | null {
+  const order = Phase.options;
+  const place = order.indexOf(phase) - order.indexOf(at ?? phases[0] ?? phase);
+  switch (outcome) {
+    case "committed":
+    case "done":
+      return "proved";
+    case "rolled-back":
+      return "undone";
+    case "failed":
+      return "failed";
+    case "added":
+      return place < 0 || phase === "add" ? "proved" : "failed";
+    case "needs-attention":
+      if (place < 0) return "proved";
+      return place === 0 ? "needs-attention" : null;
+  }
+}
 
-const ADDED = {
-  state: "proved",
-  text: "its carried script has added the new lines, and they stand",
-} as const;
+type TakenState = Extract<StepState, "proved" | "undone" | "failed" | "needs-attention">;
 
-const OUTCOMES: Record<Carried["outcome"], { state: StepState; text: string }> = {
-  committed: { state: "proved", text: "its carried script has done all of it" },
-  added: { state: "failed", text: "its carried script has put back what it removed; what it added stands" },
-  "rolled-back": { state: "undone", text: "its carried script has taken it back" },
-  failed: { state: "failed", text: "its carried script changed nothing" },
-  "needs-attention": { state: "needs-attention", text: "its carried script could neither go on nor back" },
+function textOf({ outcome }: CarriedResult, state: TakenState): string {
+  if (state !== "failed") return TEXTS[state];
+  return outcome === "failed"
+    ? "its carried script changed nothing"
+    : "its carried script got no further, and what it added stands";
+}
+
+const TEXTS: Record<Exclude<TakenState, "failed">, string> = {
+  proved: "its carried script has done it",
+  undone: "its carried script has taken it back",
+  "needs-attention": "its carried script could neither go on nor back",
 };
 
-const ENTRIES: Record<StepState, "proved" | "undone" | "failed"> = {
-  ...{ planned: "failed", intended: "failed", acted: "failed", "needs-attention": "failed" },
-  ...{ proved: "proved", undone: "undone", failed: "failed" },
+const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {
+  ...{ proved: "proved", undone: "undone", failed: "failed", "needs-attention": "failed" },
 };
 
-function endOf(steps: readonly RunStep[]): { state: RunState; message: string } {
-  const hosts = Map.groupBy(
-    steps.filter(({ host }) => host !== null),
-    ({ host, port }) => sayPlace({ host: host ?? "", port: port ?? 0 }),
+function endOf(plan: Plan, steps: readonly RunStep[]): { state: RunState; message: string } {
+  const ofHosts = steps.filter(({ host }) => host !== null);
+  if (ofHosts.some(({ state }) => state === "needs-attention"))
+    return { state: "needs-attention", message: sayWhy(ofHosts) };
+  const open = partsOf(plan, steps);
+  if (open.length === 0) return { state: "committed", message: "" };
+  const awaited = open.filter(({ host, phases }) =>
+    ofHosts.some(
+      (step) =>
+        step.host === host.host && step.port === host.port && phases.includes(step.phase) && isOpen(step),
+    ),
   );
-  const states = [...hosts.values()].map(
-    (own) => own.find(({ state }) => state !== "proved")?.state ?? "proved",
-  );
-  const left = states.filter((state) => state === "planned").length;
-  if (states.includes("needs-attention")) return { state: "needs-attention", message: sayWhy(steps) };
-  if (left > 0)
-    return { state: "waiting", message: `the results of ${sayCount(left, "host")} are still to be imported` };
-  if (states.every((state) => state === "proved")) return { state: "committed", message: "" };
-  if (states.every((state) => state === "undone")) return { state: "rolled-back", message: "" };
-  return { state: "stopped", message: sayWhy(steps) };
+  if (awaited.length > 0) return { state: "waiting", message: sayAwaited(plan, awaited) };
+  if (ofHosts.every(({ state }) => state === "undone" || state === "planned"))
+    return { state: "rolled-back", message: "" };
+  return { state: "stopped", message: sayWhy(ofHosts) };
+}
+
+const isOpen = ({ state }: RunStep): boolean => state === "planned";
+
+function sayAwaited({ hosts }: Plan, awaited: ReturnType<typeof partsOf>): string {
+  const [first] = awaited;
+  const what = first && hosts.length > 1 && !first.phases.includes("commit") ? ` (${first.phases[0]})` : "";
+  return `the results of ${sayCount(awaited.length, "host")} are still to be imported${what}`;
 }
 
 const sayWhy = (steps: readonly RunStep[]): string =>
   [
     ...new Set(
       steps
-        .filter(({ state }) => state !== "proved")
+        .filter(({ state }) => state !== "proved" && state !== "planned")
         .map(({ host, message }) => `${host ?? "here"}: ${message}`),
     ),
   ].join("; ");

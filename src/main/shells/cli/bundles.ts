@@ -205,5 +205,14 @@ function sayAnswer(answer: Answer, world: World): void {
   for (const note of "imported" in answer ? answer.imported.notes : []) world.err(`  ${printable(note)}`);
 }
 
-const sayResult = ({ runId, state, host, port, outcome, message }: Result): string =>
-  `${sayPlace({ host, port })} is ${outcome}; run ${runId} is ${state}${message && `: ${message}`}`;
+function sayResult({ runId, state, host, port, outcome, message, wasKnown }: Result): string {
+  const known = wasKnown ? "already imported, nothing has changed; " : "";
+  const run = `run ${runId} is ${state}${message && `: ${message}`}`;
+  const next =
+    state === "waiting" ? `; latchkey runs scripts ${runId} FOLDER writes those that are to be carried` : "";
+  const stale =
+    state === "committed" && !wasKnown
+      ? "; scan its hosts, or import new bundles of them, to see it here"
+      : "";
+  return `${known}${sayPlace({ host, port })} is ${outcome}; ${run}${next}${stale}`;
+}

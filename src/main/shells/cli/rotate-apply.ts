@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import type { Plan, PlanKind } from "#shared/model/plan.ts";
@@ -16,6 +15,7 @@ import { readFileOrRefuse } from "./read-file.ts";
 import { type ChangeOptions, planOptionsOf } from "./rotate-options.ts";
 import { questionsOfRuns } from "./runs-ask.ts";
 import type { World } from "./world.ts";
+import { sayScripts, writeScripts } from "./write-scripts.ts";
 
 /** A plan that can be run. */
 type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
@@ -41,16 +41,23 @@ export async function change(
 ): Promise<number> {
   if (options.plan !== undefined && options.apply !== undefined)
     throw new Refusal("invalid-input", "--plan changes nothing and --apply does; name one of them");
+  if (options.script !== undefined && options.apply !== undefined)
+    throw new Refusal("invalid-input", "--script is carried by hand and --apply runs it from here; name one");
+  if (options.signWith !== undefined && options.script === undefined)
+    throw new Refusal("invalid-input", "--sign-with signs scripts; name their folder by --script");
   if (typeof options.apply === "string" && isNamed)
     throw new Refusal("invalid-input", `${options.apply} says what is changed; name nothing beside it`);
   await using app = openApp(options, world, "write");
   const { client } = app;
   const ready =
     typeof options.apply === "string"
-      ? await takePlan(options.apply, kinds, client)
+      ? await takePlan(options, kinds, client, world)
       : await makePlan(await wishOf(client), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
-  if (options.script !== undefined) await writeScripts(options.script, ready, client, world);
+  if (options.script !== undefined) {
+    const wish = { planId: ready.id, folder: options.script, signWith: options.signWith ?? null };
+    sayScripts(await writeScripts(wish, client), options.script, world);
+  }
   if (options.plan !== undefined) {
     await writeFile(options.plan, `${printableJson({ hash: ready.hash, plan: ready.plan }, 2)}\n`, {
       mode: 0o600,
@@ -140,13 +147,19 @@ async function makePlan(
   client: LatchkeyClient,
   world: World,
 ): Promise<Ready> {
+  const means = { identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
+  const planned = { wish, options: planOptionsOf(options), ...means };
+  return followPlan(client, () => client.runbooks.plan(planned), world);
+}
+
+/** Until its hosts have been looked at. */
+async function followPlan(
+  client: LatchkeyClient,
+  begin: () => Promise<{ planId: PlanDetail["id"] }>,
+  world: World,
+): Promise<Ready> {
   const announcements = await client.events.watch();
-  const { planId } = await client.runbooks.plan({
-    wish,
-    options: planOptionsOf(options),
-    identityFiles: options.identity ?? [],
-    mayAsk: world.prompt !== null,
-  });
+  const { planId } = await begin();
   using answerer = createAnswerer(questionsOfRuns(client), world);
   await answerer.refresh();
   let detail = await client.runbooks.findPlan({ planId });
@@ -162,11 +175,16 @@ async function makePlan(
   return readyOf(detail);
 }
 
-async function takePlan(path: string, kinds: readonly PlanKind[], client: LatchkeyClient): Promise<Ready> {
+async function takePlan(
+  { apply, identity: identityFiles = [] }: ChangeOptions,
+  kinds: readonly PlanKind[],
+  client: LatchkeyClient,
+  world: World,
+): Promise<Ready> {
+  const path = String(apply);
   const bytes = await readFileOrRefuse(path, MOST_PLAN_BYTES);
-  const { plan, hash } = readPlanFile(bytes, path);
-  const { planId } = await client.runbooks.takePlan({ plan, hash });
-  const ready = readyOf(await client.runbooks.findPlan({ planId }));
+  const given = { ...readPlanFile(bytes, path), identityFiles, mayAsk: world.prompt !== null };
+  const ready = await followPlan(client, () => client.runbooks.takePlan(given), world);
   if (!kinds.includes(ready.plan.kind))
     throw new Refusal(
       "conflict",
@@ -190,18 +208,4 @@ function readyOf({ id, state, message, plan, hash }: PlanDetail): Ready {
   if (!plan || hash === null)
     throw new Refusal(state === "failed" ? "conflict" : "not-found", message || `plan ${id} is not ready`);
   return { id, plan, hash };
-}
-
-async function writeScripts(
-  folder: string,
-  { id }: Ready,
-  client: LatchkeyClient,
-  world: World,
-): Promise<void> {
-  const { files } = await client.runbooks.exportScripts({ planId: id });
-  await mkdir(folder, { recursive: true });
-  for (const { name, text } of files) {
-    await writeFile(join(folder, name), text, { mode: 0o700 });
-    world.err(printable(`written: ${join(folder, name)}`));
-  }
 }

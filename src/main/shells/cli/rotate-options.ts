@@ -8,6 +8,7 @@ export type ChangeOptions = CommonOptions & {
   plan?: string;
   apply?: string | true;
   script?: string;
+  signWith?: string;
   yes?: boolean;
   consent?: string[];
   canary?: boolean;
@@ -23,6 +24,10 @@ export const addChangeOptions = (command: Command): Command =>
     .option("--plan <file>", "write the plan to this file, and change nothing")
     .option("--apply [file]", "carry the plan out, or the one in this file")
     .option("--script <folder>", "write the plan as a script for each host, to be carried there")
+    .option(
+      "--sign-with <key>",
+      "sign the scripts with this private key, or by the agent with that of this .pub file",
+    )
     .option("--yes", "carry it out without asking, for scripts; nothing is to be typed then")
     .option(
       "--consent <check>",

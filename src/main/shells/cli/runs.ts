@@ -8,6 +8,7 @@ import { listRows } from "./all-rows.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable, type Style } from "./print-table.ts";
+import { addRunsScripts } from "./runs-scripts.ts";
 import { CHANGE, type Session } from "./session.ts";
 import { collect } from "./target-text.ts";
 import type { World } from "./world.ts";
@@ -35,6 +36,7 @@ export function addRuns(program: Command, { world, finish }: Session): void {
     .action((id: string, _: object, command: Command) =>
       show(id, command.optsWithGlobals<CommonOptions>(), world),
     );
+  addRunsScripts(runs, world);
   for (const { name, about, wished } of GOING) {
     runs
       .command(`${name} <run>`)

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { IconBraces, IconFileCode } from "@tabler/icons-react";
 import { Fragment, useState } from "react";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
@@ -19,11 +19,18 @@ type Props = { found: PlanDetail; plan: Plan; hash: string };
 export function ExportPanel({ found: { id }, plan, hash }: Props) {
   const fetchScripts = useScripts();
   const [failure, setFailure] = useState<string | null>(null);
+  const [signWith, setSignWith] = useState("");
+  const [notes, setNotes] = useState<string[]>([]);
   const exportScripts = async () => {
     try {
-      const { files } = await fetchScripts(id);
+      setNotes([]);
+      const { files, notes: told } = await fetchScripts(id, signWith.trim() || null);
       if (files.length === 0) return setFailure("no script could be made of this plan");
-      for (const { name, text } of files) download(name, "text/x-shellscript", text);
+      for (const { name, text, signature } of files) {
+        download(name, "text/x-shellscript", text);
+        if (signature !== null) download(`${name}.sig`, "text/plain", signature);
+      }
+      setNotes(told);
       setFailure(null);
       toast(`Exported ${sayCount(files.length, "script")}`);
     } catch (error) {
@@ -52,6 +59,23 @@ export function ExportPanel({ found: { id }, plan, hash }: Props) {
           As scripts
         </Button>
       </div>
+      <TextInput
+        size="xs"
+        label="Sign scripts with"
+        description="A private key file on this computer, or the .pub file of a key that the agent has; empty: they are not signed"
+        placeholder="~/.ssh/id_ed25519"
+        value={signWith}
+        onChange={({ currentTarget }) => setSignWith(currentTarget.value)}
+      />
+      {notes.length > 0 && (
+        <ul className={classes.why} aria-label="What to know of the scripts">
+          {notes.map((note) => (
+            <li key={note}>
+              <Untrusted text={note} limit={600} />
+            </li>
+          ))}
+        </ul>
+      )}
       {failure !== null && (
         <p role="alert" className={classes.refusal}>
           <Untrusted text={failure} limit={600} />

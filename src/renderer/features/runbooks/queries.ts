@@ -62,7 +62,7 @@ export const useRollBack = () => useMutation(useApi().runbooks.rollBack.mutation
 
 export function useScripts() {
   const { runbooks } = useApi();
-  return (planId: PlanId) => runbooks.exportScripts.call({ planId });
+  return (planId: PlanId, signWith: string | null) => runbooks.exportScripts.call({ planId, signWith });
 }
 
 /** What a run or a plan waits for, the oldest first. */

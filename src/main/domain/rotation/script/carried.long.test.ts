@@ -16,6 +16,7 @@ import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { placeResult, readResult } from "./read-result.ts";
+import { partsOf } from "./script-phases.ts";
 import { writeScript } from "./write-script.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
@@ -40,9 +41,12 @@ async function prepare(before = BEFORE) {
     here: [],
   });
   const hash = hashPlan(plan);
-  const [hostPlan] = plan.hosts;
-  const parts = { hand: await readScript("hand.sh"), carry: await readScript("carry.sh") };
-  const script = hostPlan && writeScript({ plan, hash }, hostPlan, parts);
+  const parts = {
+    ...{ hand: await readScript("hand.sh"), carry: await readScript("carry.sh") },
+    sentences: { immutable: "is immutable", "read-only": "lies on a file system that is read-only" },
+  };
+  const [part] = partsOf(plan, []);
+  const script = part && writeScript({ plan, hash, newKey: NEW_KEY }, part, parts);
   if (!script) throw new Error("there is no script");
   await write(host, PATH, before);
   await host.run(`chown ann: ${PATH} && chmod 600 ${PATH} && mkdir -p /root/carried`);

@@ -1,29 +1,42 @@
 import { hash } from "node:crypto";
 import { type Edit, editsBetween } from "#domain/rotation/bytes/edit.ts";
 import { fillStages, type Stages } from "#domain/rotation/bytes/stages.ts";
+import type { Stage } from "#domain/rotation/run/step.ts";
 import type { FilePlan, HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
+import type { ScriptPart } from "./script-phases.ts";
+import { printable, quote, toPrintf } from "./shell-words.ts";
 
 /** What of the script is the same for every plan. */
-export type ScriptParts = { hand: string; carry: string };
+export type ScriptParts = {
+  hand: string;
+  carry: string;
+  /** What a person is told for each word with which the hand refuses. */
+  sentences: Readonly<Record<string, string>>;
+};
 
-type ScriptStep = { file: FilePlan; after: NonNullable<FilePlan["after"]>; stages: Stages };
+export type ScriptPlan = {
+  plan: Plan;
+  hash: PlanHash;
+  /** `type base64` of the new key, as far as it is made. */
+  newKey: string | null;
+};
+
+type ScriptFile = { file: FilePlan; stages: Stages; base: Uint8Array };
 
 /**
  * One host's part of a plan as a POSIX script that is carried there: the same acts by the same hand, with the hashes that are
  * expected, and a result that tells of them. Null where the new key would have to be made first.
  */
-export function writeScript(
-  { plan, hash: planHash }: { plan: Plan; hash: PlanHash },
-  host: HostPlan,
-  parts: ScriptParts,
-): string | null {
-  const steps = host.files.map((file) => toStep(plan, file));
-  const known = steps.filter((step) => step !== null);
-  if (known.length < steps.length || known.length === 0) return null;
+export function writeScript(of: ScriptPlan, part: ScriptPart, parts: ScriptParts): string | null {
+  const { host, phases } = part;
+  const files = phases.some((phase) => phase === "add" || phase === "remove")
+    ? host.files.map((file) => toFile(file, of.newKey))
+    : [];
+  const known = files.filter((file) => file !== null);
+  if (known.length < files.length || phases.length === 0) return null;
   return [
     "#!/bin/sh",
-    `# ${printable(plan.title)}: the part for ${printable(host.host)}.`,
-    `# Plan ${planHash}. Run it there as root, or as the owner of the files: sh THIS-FILE [--check]`,
+    ...sayHeader(of, part),
     "hand_text() {",
     `cat <<'${END}'`,
     parts.hand.trimEnd(),
@@ -32,18 +45,13 @@ export function writeScript(
     "hand_library=$(hand_text)",
     'eval "$hand_library"',
     parts.carry.trimEnd(),
-    ...sayData(plan, host, planHash),
+    ...sayData(of, part),
     "each_file() {",
-    ...known.flatMap((step, index) => sayFile(step, index)),
+    ":",
+    ...known.flatMap(sayFile),
     "}",
-    ...saySplices(
-      "add_file",
-      known.map(({ stages }) => stages.added),
-    ),
-    ...saySplices(
-      "remove_file",
-      known.map(({ stages }) => editsBetween(touchedBytes(stages), stages.added, stages.removed)),
-    ),
+    ...sayPieces(known),
+    ...saySentences(parts),
     'carry "$@"',
     "",
   ].join("\n");
@@ -51,32 +59,54 @@ export function writeScript(
 
 const END = "LATCHKEY-HAND-ENDS";
 
-function toStep(plan: Plan, file: FilePlan): ScriptStep | null {
-  const stages = fillStages(file, plan.newKey?.kind === "given" ? plan.newKey.line : null);
-  return stages && file.after ? { file, after: file.after, stages } : null;
+function toFile(file: FilePlan, newKey: string | null): ScriptFile | null {
+  const stages = fillStages(file, newKey);
+  return stages && { file, stages, base: touchedBytes(stages) };
 }
 
 /** The same for a plan and a host: run again, the script goes on where it was. */
 export const tokenOf = (planHash: PlanHash, { host, port }: Pick<HostPlan, "host" | "port">): string =>
   hash("sha256", `${planHash} ${host} ${port}`, "hex").slice(0, 24);
 
-function sayData(plan: Plan, host: HostPlan, planHash: PlanHash): string[] {
+const sayHeader = ({ plan, hash: planHash }: ScriptPlan, { host, phases }: ScriptPart): string[] => [
+  `# ${printable(plan.title)}: the part for ${printable(host.host)} (${phases.join(", ")}).`,
+  `# Plan ${planHash}, made at ${printable(plan.madeAt)}.`,
+  "# See who has signed it before you run it; it must name the key that you were told:",
+  "#   ssh-keygen -Y check-novalidate -n latchkey-script -s THIS-FILE.sig < THIS-FILE",
+  "# Run it there as root, or as the owner of the files: sh THIS-FILE [--check] [--signer SHA256:...|FILE] [--sign KEY]",
+];
+
+function sayData({ plan, hash: planHash, newKey }: ScriptPlan, { host, phases }: ScriptPart): string[] {
   const accounts = [...new Set([...host.files, ...host.proofs].map(({ account }) => account))].join(" and ");
-  const key = plan.newKey?.kind === "given" ? plan.newKey.line.slice(0, 60) : "";
   return [
     `carry_plan=${planHash}`,
     `carry_host=${quote(`${host.host} ${host.port}`)}`,
     `carry_token=${tokenOf(planHash, host)}`,
     "carry_who=carried-script",
+    `carry_phases=${quote(phases.join(" "))}`,
+    `carry_told=${quote(printable(sayBefore(plan, phases)))}`,
+    `carry_proved=${phases.includes("remove") && plan.hosts.length > 1 && phases.includes("add") ? "yes" : "no"}`,
     `carry_seconds=${plan.options.deadManSeconds}`,
     `carry_accounts=${quote(printable(accounts))}`,
-    `carry_key=${quote(printable(key))}`,
+    `carry_key=${quote(printable(plan.newKey === null ? "" : (newKey ?? "").slice(0, 60)))}`,
   ];
 }
 
-const sayFile = ({ file, after, stages }: ScriptStep, index: number): string[] => [
-  `path=${quote(file.path)} id=f${index}`,
-  `h_before=${file.before} h_added=${after.added} h_removed=${after.removed}`,
+/** What must have come back before a script is run, where there are several. */
+function sayBefore({ hosts, newKey }: Plan, phases: ScriptPart["phases"]): string {
+  if (hosts.length < 2 || newKey === null) return "";
+  if (phases.includes("commit"))
+    return "this removes the old lines: it was written once the new ones stood on every host of the plan";
+  if (phases.includes("add"))
+    return "this adds the new lines; old ones go by another script, once the results of all hosts are back";
+  return "";
+}
+
+const sayFile = ({ file, stages }: ScriptFile, index: number): string[] => [
+  `path=${quote(file.path)} id=f${index} h_before=${file.before}`,
+  file.after
+    ? `h_added=${file.after.added} h_removed=${file.after.removed}`
+    : `h_added=\${added_f${index}-unknown} h_removed=\${removed_f${index}-unknown}`,
   `lines=${quote(toPrintf(goneLines(stages)))}`,
   '"$1"',
 ];
@@ -97,30 +127,38 @@ function touchedBytes({ added, removed }: Stages): Uint8Array {
   return bytes;
 }
 
-function saySplices(name: string, files: readonly (readonly Edit[])[]): string[] {
-  return [
-    `${name}() {`,
-    'case "$1" in',
-    ...files.map((edits, index) => {
-      const pieces = edits.map(
-        ({ at, removed, inserted }) => `${at} ${removed.length} ${quote(toPrintf(inserted))}`,
-      );
-      return `f${index}) write_pieces ${pieces.join(" ")} ;;`;
-    }),
-    "esac",
-    "}",
-  ];
+/** `with_pieces USE ID FROM TO` calls USE with what leads from one stage of a file to another. */
+const sayPieces = (files: readonly ScriptFile[]): string[] => [
+  "with_pieces() {",
+  'use=$1; case "$2 $3 $4" in',
+  ...files.flatMap((file, index) => WAYS.map(([from, to]) => sayWay(file, `f${index}`, from, to))),
+  '*) "$use" ;;',
+  "esac",
+  "}",
+];
+
+const WAYS: readonly (readonly [Stage, Stage])[] = [
+  ["before", "added"],
+  ["before", "removed"],
+  ["added", "removed"],
+  ["added", "before"],
+  ["removed", "before"],
+  ["removed", "added"],
+];
+
+function sayWay({ stages, base }: ScriptFile, id: string, from: Stage, to: Stage): string {
+  const edits = editsBetween(base, stages[from], stages[to]);
+  return `'${id} ${from} ${to}') "$use" ${edits.map(sayEdit).join(" ")} ;;`;
 }
 
-/** As `printf %b` takes bytes. */
-const toPrintf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => {
-    const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x27;
-    return isPlain ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`;
-  }).join("");
+const sayEdit = ({ at, removed, inserted }: Edit): string =>
+  `${at} ${removed.length} ${quote(toPrintf(inserted))}`;
 
-/** One word to a shell. */
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
-/** Nothing of a stranger's in a comment or on a terminal but letters that can be seen. */
-const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?");
+const saySentences = ({ sentences }: ScriptParts): string[] => [
+  "say_refusal() {",
+  'case "$1" in',
+  ...Object.entries(sentences).map(([word, text]) => `${word}) sentence=${quote(text)} ;;`),
+  '*) sentence="could not be changed: $1" ;;',
+  "esac",
+  "}",
+];

@@ -1,6 +1,7 @@
 /** Why a hand did not do what it was asked to: its words, and what a person is told. */
 
-const SENTENCES = {
+/** By the word with which a hand refuses. */
+export const HAND_SENTENCES = {
   absent: "is not there: make it, with the owner and mode that sshd wants",
   "append-only": "may only be appended to (chattr +a): take that off first, or leave it out",
   attributes:
@@ -50,9 +51,9 @@ const SENTENCES = {
   "work-folder-taken": "has a .latchkey beside it that is not ours: look at it, and remove it",
 } as const;
 
-export type HandRefusal = keyof typeof SENTENCES;
+export type HandRefusal = keyof typeof HAND_SENTENCES;
 
-export const isHandRefusal = (word: string): word is HandRefusal => Object.hasOwn(SENTENCES, word);
+export const isHandRefusal = (word: string): word is HandRefusal => Object.hasOwn(HAND_SENTENCES, word);
 
 /** As a refusal: the thing, and what to do. */
-export const sayRefusal = (why: HandRefusal, path: string): string => `${path} ${SENTENCES[why]}`;
+export const sayRefusal = (why: HandRefusal, path: string): string => `${path} ${HAND_SENTENCES[why]}`;

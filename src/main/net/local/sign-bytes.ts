@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { buffer } from "node:stream/consumers";
+
+export type SignWish = {
+  /** A private key file, or a .pub file whose private half an agent has. */
+  keyFile: string;
+  /** What the signature is for. */
+  namespace: string;
+  agentSocket: string | null;
+};
+
+/**
+ * What `ssh-keygen -Y sign` makes of these bytes, armored; or why it made nothing. It has no terminal to ask at: a key that
+ * is locked has to be in the agent.
+ */
+export async function signBytes(
+  bytes: Uint8Array,
+  { keyFile, namespace, agentSocket }: SignWish,
+): Promise<{ signature: string } | { why: string }> {
+  const { SSH_AUTH_SOCK: _, ...env } = process.env;
+  const child = spawn("ssh-keygen", ["-Y", "sign", "-n", namespace, "-f", keyFile], {
+    detached: process.platform !== "win32",
+    env: {
+      ...{ ...env, LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" },
+      ...(agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket }),
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+    windowsHide: true,
+  });
+  child.stdin.on("error", () => undefined).end(bytes);
+  try {
+    const [out, err] = await Promise.all([buffer(child.stdout), buffer(child.stderr), once(child, "close")]);
+    const signature = out.toString("latin1");
+    if (child.exitCode === 0 && signature.startsWith("-----BEGIN SSH SIGNATURE-----")) return { signature };
+    return { why: whyOf(err.toString("utf8")) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      return { why: "this computer has no ssh-keygen; install OpenSSH" };
+    throw error;
+  }
+}
+
+function whyOf(said: string): string {
+  if (/passphrase/i.test(said))
+    return "it is locked by a passphrase: put it into the agent first (ssh-add), and name its .pub file";
+  if (/No such file or directory/.test(said)) return "there is no such file";
+  const last = said.trim().split("\n").at(-1) ?? "";
+  return `ssh-keygen says: ${last.slice(0, 300) || "nothing"}`;
+}
