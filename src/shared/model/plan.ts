@@ -173,6 +173,11 @@ export const Plan = z.object({
   kind: PlanKind,
   title: z.string(),
   madeAt: Instant,
+  /**
+   * When what it was made of was collected, where no host was looked at for it: it is carried out by scripts alone. Not
+   * there where they were looked at when it was made.
+   */
+  asOf: Instant.optional(),
   /** The key that goes; null where none does. */
   oldKey: z.string().nullable(),
   newKey: NewKey.nullable(),

@@ -20,6 +20,11 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
       "conflict",
       `plan ${id} was run already, as run ${runId}; plan it again, or resume that run`,
     );
+  if (plan.asOf !== undefined)
+    throw new Refusal(
+      "conflict",
+      `plan ${id} was made of what was collected on ${plan.asOf.slice(0, 10)}, and no host was looked at: carry its scripts there`,
+    );
   const refused = plan.checks.find((check) => check.state === "refused");
   if (refused) throw new Refusal("conflict", `plan ${id} cannot be run: ${refused.text}`);
   const missing = plan.checks.filter(

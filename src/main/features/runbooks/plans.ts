@@ -1,5 +1,10 @@
+import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
+import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { wishOf } from "#domain/rotation/plan/taken/aim-of.ts";
+import { findFlaw } from "#domain/rotation/plan/taken/find-flaw.ts";
+import { recheckPlan } from "#domain/rotation/plan/taken/recheck-plan.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
@@ -8,7 +13,8 @@ import { Plan, type PlanId, type PlanOptions } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
 import { type FactDeps, gatherFacts, toDoorWish } from "./facts/gather-facts.ts";
-import { seek } from "./facts/seek.ts";
+import { type Sought, seek } from "./facts/seek.ts";
+import { findElsewhere, seekPlanned } from "./facts/seek-planned.ts";
 import type { Questions } from "./questions.ts";
 
 export type PlanDeps = {
@@ -23,7 +29,12 @@ export type PlanDeps = {
   now: () => Date;
 };
 
-type PlanWish = { wish: Wish; options: PlanOptions; identityFiles: readonly string[]; mayAsk: boolean };
+type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
+type PlanWish = PlanMeans & { wish: Wish; options: PlanOptions };
+type TakenPlan = PlanMeans & { plan: unknown; hash: string };
+
+/** `finish`: what becomes of what was seen. */
+type Asked = PlanWish & { sought: Sought; finish: (facts: PlanFacts) => Plan | Unplannable };
 
 /** Plans: made of what hosts hold now, or brought from elsewhere. */
 export function createPlans(deps: PlanDeps) {
@@ -33,16 +44,13 @@ export function createPlans(deps: PlanDeps) {
   return { plan, find, take };
 
   async function plan(asked: PlanWish): Promise<{ planId: PlanId }> {
-    const { hosts } = seek(asked.wish, inventory);
+    const sought = seek(asked.wish, inventory);
     const planId = await store.inTurn(() => {
       const id = plans.begin(asked.wish, toInstant(now()));
-      plans.progress(id, 0, hosts.length);
+      plans.progress(id, 0, sought.hosts.length);
       return id;
     });
-    announce({ kind: "plan-changed", planId });
-    inBackground((closing) =>
-      make(planId, asked, closing).finally(() => announce({ kind: "plan-changed", planId })),
-    );
+    makeInBackground(planId, { ...asked, sought, finish: makePlan });
     return { planId };
   }
 
@@ -52,29 +60,50 @@ export function createPlans(deps: PlanDeps) {
     return found;
   }
 
-  function take(given: { plan: unknown; hash: string }): Promise<{ planId: PlanId }> {
+  /** What it shows has to be what it would write; then its hosts are looked at once more, and its checks are those of now. */
+  async function take({ identityFiles, mayAsk, ...given }: TakenPlan): Promise<{ planId: PlanId }> {
     const read = Plan.safeParse(given.plan);
     if (!read.success)
       throw new Refusal("invalid-input", "this is no plan of this Latchkey; export it again, or plan anew");
     const { data } = read;
     if (hashPlan(data) !== given.hash)
       throw new Refusal("invalid-input", "the plan was edited: its hash does not fit; plan anew");
+    const flaw = findFlaw(data);
+    if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
+    const sought = seekPlanned(data, inventory);
     const at = toInstant(now());
-    return store.inTurn(() => {
-      const planId = plans.take({ plan: data, hash: given.hash, at });
-      const detail = { plan: planId, kind: data.kind, hash: given.hash };
+    const planId = await store.inTurn(() => {
+      const id = isCarried(data) ? plans.take({ plan: data, hash: given.hash, at }) : plans.begin(null, at);
+      plans.progress(id, 0, sought.hosts.length);
+      const detail = { plan: id, kind: data.kind, hash: given.hash };
       store.events.append({ at, kind: "plan-taken", detail });
-      return { planId };
+      return id;
     });
+    if (isCarried(data)) return { planId };
+    const wish = wishOf(data);
+    const finish = (facts: PlanFacts) =>
+      recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory) });
+    makeInBackground(planId, { wish, options: data.options, identityFiles, mayAsk, sought, finish });
+    return { planId };
+  }
+
+  function makeInBackground(planId: PlanId, asked: Asked): void {
+    announce({ kind: "plan-changed", planId });
+    inBackground((closing) =>
+      make(planId, asked, closing).finally(() => announce({ kind: "plan-changed", planId })),
+    );
   }
 }
+
+/** No host of it is looked at from here: its scripts look for themselves. */
+const isCarried = ({ asOf }: Plan): boolean => asOf !== undefined;
 
 /** Makes a plan in the background; why none could be made is kept with it. */
 function createMaker(deps: PlanDeps) {
   const { store, announce, now } = deps;
-  const { plans, facts: inventory } = store.runbooks;
+  const { plans } = store.runbooks;
 
-  return async (planId: PlanId, asked: PlanWish, closing: AbortSignal): Promise<void> => {
+  return async (planId: PlanId, asked: Asked, closing: AbortSignal): Promise<void> => {
     try {
       const made = await make(planId, asked, closing);
       const [at, hash] = [toInstant(now()), hashPlan(made)];
@@ -91,10 +120,9 @@ function createMaker(deps: PlanDeps) {
 
   async function make(
     planId: PlanId,
-    { wish, options, identityFiles, mayAsk }: PlanWish,
+    { wish, options, identityFiles, mayAsk, sought, finish }: Asked,
     signal: AbortSignal,
   ): Promise<Plan> {
-    const sought = seek(wish, inventory);
     const total = sought.hosts.length;
     const door = await deps.openDoor({
       ...{ name: `plan ${planId}`, wishes: sought.hosts.map(({ known }) => toDoorWish(known)) },
@@ -105,7 +133,7 @@ function createMaker(deps: PlanDeps) {
       announce({ kind: "plan-changed", planId });
     };
     const facts = await gatherFacts(await deps.factDeps(), { wish, options, sought }, door, onRead);
-    const made = makePlan(facts);
+    const made = finish(facts);
     if ("refused" in made) throw new Refusal("invalid-input", made.refused);
     return made;
   }

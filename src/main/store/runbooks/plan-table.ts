@@ -41,10 +41,11 @@ export function planTable(db: Database) {
   );
 
   return {
-    begin: (wish: Wish, at: Instant): PlanId =>
-      PlanId.parse(Number(begin.run(at, JSON.stringify(wish)).lastInsertRowid)),
+    /** Without a wish: it was made elsewhere, and is looked at anew. */
+    begin: (wish: Wish | null, at: Instant): PlanId =>
+      PlanId.parse(Number(begin.run(at, wish && JSON.stringify(wish)).lastInsertRowid)),
 
-    /** One that was made elsewhere. */
+    /** One that was made elsewhere, as it is. */
     take: ({ plan, hash, at }: { plan: Plan; hash: string; at: Instant }): PlanId =>
       PlanId.parse(Number(take.run(at, JSON.stringify(plan), hash).lastInsertRowid)),
 

@@ -16,7 +16,7 @@ export function OpenPlan() {
     currentTarget.value = "";
     if (!file) return;
     try {
-      const { planId } = await mutateAsync(readPlan(await file.text()));
+      const { planId } = await mutateAsync({ ...readPlan(await file.text()), mayAsk: true });
       void navigate({ to: "/runbooks/plan", search: { id: planId } });
     } catch (error) {
       if (!(error instanceof Error)) throw error;

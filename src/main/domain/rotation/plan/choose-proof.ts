@@ -9,7 +9,7 @@ export function chooseProof(
   facts: PlanFacts,
   aim: Aim,
   { host, account }: { host: HostFacts; account: AccountFacts },
-  { options, isAuthority }: FileAim,
+  { options, isAuthority }: Pick<FileAim, "options" | "isAuthority">,
 ): Proof {
   if (aim.proves === "none")
     return none(aim.newKey ? "the private half of the new key is not here" : "nothing new is to log in");

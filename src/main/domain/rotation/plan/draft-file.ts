@@ -48,7 +48,8 @@ function keepOld(change: LineChange): LineChange[] {
   return change.kind === "added" ? [change] : [];
 }
 
-function sayAfter(
+/** What the file will be; nothing where that depends on a key that is yet to be made. */
+export function sayAfter(
   bytes: Uint8Array,
   splices: Pick<FilePlan, "added" | "removed">,
   newKey: string | null,

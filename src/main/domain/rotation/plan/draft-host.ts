@@ -1,27 +1,17 @@
-import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import { findManagers } from "#domain/ssh/markers/find-managers.ts";
-import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
 import { type AccountProof, addProof } from "./add-proof.ts";
 import { canHold } from "./aim-rotation.ts";
 import { checkHost } from "./checks/check-host.ts";
 import { chooseProof } from "./choose-proof.ts";
-import { type Aim, type Draft, type FileAim, makeCheck, type OpenFile, placeOf } from "./draft.ts";
+import { type Aim, type Draft, type FileAim, makeCheck, type OpenFile, openDraft, placeOf } from "./draft.ts";
 import { draftFile } from "./draft-file.ts";
-import { pathsOf } from "./merge-files.ts";
-import type { AccountFacts, FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import { findObstacle } from "./find-obstacle.ts";
+import type { FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import { readersOf } from "./readers-of.ts";
 
 /** What a host comes to: the files that change, the private halves that are replaced, and what is left as it is and why. */
 export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
-  const draft: Draft = {
-    facts: host,
-    files: [],
-    holders: [],
-    proofs: [],
-    checks: [],
-    leftOut: [],
-    isAuthority: false,
-  };
+  const draft = openDraft(host);
   const blocked = checkHost(host);
   if (blocked) {
     draft.checks.push(blocked);
@@ -47,29 +37,25 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   const wanted = aim.aimAt(host, open);
   draft.leftOut.push(...wanted.notes);
   if (wanted.changes.length + wanted.appended.length === 0) return;
-  const accounts = host.accounts.filter(({ name }) => file.accounts.includes(name));
-  const readers = leaveOutShut(
-    accounts.filter((account) => !isIgnored([account], file)),
-    file,
-    aim,
-  );
+  const readers = readersOf(aim, host, file);
   if (readers.length === 0) {
     draft.leftOut.push(`${placeOf(host)}: sshd does not read ${file.path}, so it stays as it is`);
     return;
   }
-  const obstacle = findObstacle(host, open, wanted);
+  const obstacle = findObstacle(
+    host,
+    open,
+    wanted.changes.map(({ line }) => line.number),
+  );
   if (obstacle) {
     leaveOut(draft, file, obstacle.id, obstacle.why);
     return;
   }
-  const proofs = readers.slice(0, MOST_PROVED).map((account) => ({
+  const proofs = readers.map((account) => ({
     ...{ account: account.name, proof: chooseProof(facts, aim, { host, account }, wanted) },
   }));
   changeFile(draft, open, { aim, wanted, proofs });
 }
-
-/** A file that is read for everybody is proved by so many of them: it is one line for all. */
-const MOST_PROVED = 16;
 
 function changeFile(
   draft: Draft,
@@ -89,35 +75,6 @@ function changeFile(
   draft.isAuthority ||= wanted.isAuthority || aim.proves === "log";
   if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, without.why);
   for (const proof of proofs) addProof(draft, proof);
-}
-
-/** Why the file is not written although its lines are meant; null where nothing is in the way. */
-function findObstacle(host: HostFacts, file: OpenFile, wanted: FileAim): { id: string; why: string } | null {
-  const { path, stand } = file;
-  if (stand.kind === "refused") return { id: "file", why: `${path} cannot be changed safely: ${stand.why}` };
-  const numbers = wanted.changes.map(({ line }) => line.number);
-  const manager = findManager(host, file, numbers);
-  if (manager) return { id: "managed", why: sayManager(file, manager) };
-  return stand.lockedBy === null
-    ? null
-    : { id: "locked", why: `${path} is being changed by ${stand.lockedBy}` };
-}
-
-/** No account's sshd consults it, as far as that is known. */
-const isIgnored = (accounts: readonly AccountFacts[], file: FileFacts): boolean =>
-  accounts.every(
-    ({ consulted }) =>
-      consulted !== null && !consulted.some((one) => one === file.realPath || pathsOf(file).includes(one)),
-  );
-
-/** An account that sshd does not let in by any such line proves nothing, where the file lets in another. */
-function leaveOutShut(accounts: readonly AccountFacts[], file: FileFacts, aim: Aim): readonly AccountFacts[] {
-  const isShut = ({ grants }: AccountFacts): boolean => {
-    const own = grants.filter((grant) => pathsOf(file).includes(grant.file) && aim.concerns(grant));
-    return own.length > 0 && own.every(({ effective }) => effective === "no");
-  };
-  const open = accounts.filter((account) => !isShut(account));
-  return open.length > 0 ? open : accounts;
 }
 
 const sayWhy = ({ stand }: FileFacts): string => (stand.kind === "refused" ? stand.why : "it is not there");
@@ -143,18 +100,6 @@ function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): voi
   draft.checks.push(makeCheck("consent", "no-proof", { host: draft.facts, account }, text));
   draft.leftOut.push(`${placeOf(draft.facts)}: the old line stays in ${path}: ${why}`);
 }
-
-/** Who would undo a change of these lines; for a new line at the end, who writes the file. */
-function findManager({ os }: HostFacts, file: OpenFile, numbers: readonly number[]): ManagedBy | null {
-  const managerOf = findManagers({ path: file.path, realPath: file.realPath, bytes: file.bytes }, { os });
-  const lines = readAuthorizedKeys(file.bytes);
-  const concerned = numbers.length > 0 ? lines.filter(({ line }) => numbers.includes(line)) : [];
-  const whole = numbers.length > 0 ? [] : [managerOf({ line: 0, options: "", comment: "" })];
-  return [...concerned.map(managerOf), ...whole].find((manager) => manager !== null) ?? null;
-}
-
-const sayManager = ({ path }: FileFacts, { by, evidence, isUndone }: ManagedBy): string =>
-  `${by} writes ${path} (${evidence}): ${isUndone}`;
 
 function draftHolder(draft: Draft, holder: HolderFacts): void {
   if (canHold(draft.facts, holder)) {

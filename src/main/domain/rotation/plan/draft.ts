@@ -52,6 +52,11 @@ export type Draft = {
   isAuthority: boolean;
 };
 
+export const openDraft = (facts: HostFacts): Draft => ({
+  facts,
+  ...{ files: [], holders: [], proofs: [], checks: [], leftOut: [], isAuthority: false },
+});
+
 /** Whom a file lets in: one file may be read for several accounts. */
 export const accountsOf = ({ facts }: Draft, { account, path }: FilePlan): readonly string[] =>
   facts.files.find((file) => (file.realPath ?? file.path) === path)?.accounts ?? [account];

@@ -13,9 +13,13 @@ type HostKeyWish = Extract<Wish, { kind: "rotate-host-key" }>;
 
 /**
  * A host gets a second host key of that type beside the old one, whose line goes once those who know the host have had the
- * time to learn it: the days of grace.
+ * time to learn it: the days of grace. `wished`: where the new key stands, if that may be.
  */
-export function planHostKey(facts: PlanFacts, wish: HostKeyWish): Plan | Unplannable {
+export function planHostKey(
+  facts: PlanFacts,
+  wish: HostKeyWish,
+  wished: string | null = null,
+): Plan | Unplannable {
   const host = facts.hosts.find((one) => one.host === wish.host && one.port === wish.port);
   if (!host) return { refused: `the host ${placeOf(wish)} is not known; scan it first` };
   const { daemon } = host;
@@ -25,7 +29,8 @@ export function planHostKey(facts: PlanFacts, wish: HostKeyWish): Plan | Unplann
     };
   const type = wish.keyType === "ecdsa" ? "ecdsa-sha2-" : `ssh-${wish.keyType}`;
   const old = daemon.hostKeys.find(({ keyType }) => keyType.startsWith(type)) ?? null;
-  const path = freePath(daemon, `/etc/ssh/ssh_host_${wish.keyType}_key`, facts.now.slice(0, 10));
+  const usual = `/etc/ssh/ssh_host_${wish.keyType}_key`;
+  const path = chooseFree(daemon, usual, wished) ?? freePath(daemon, usual, facts.now.slice(0, 10));
   const place = placeOf(host);
   const newKey: NewKey = {
     ...{ kind: "made-on-holder", keyType: wish.keyType, comment: `root@${host.host}` },
@@ -62,6 +67,16 @@ export function planHostKey(facts: PlanFacts, wish: HostKeyWish): Plan | Unplann
       why: [`whoever knows ${place} by its old key is warned until the new one is learnt`],
     },
   };
+}
+
+/** What was wished, if it is a name that we give and nothing stands there. */
+function chooseFree({ taken, hostKeys }: DaemonFacts, usual: string, wished: string | null): string | null {
+  const isOurs =
+    wished?.startsWith(`${usual}_`) && /^\d{4}-\d\d-\d\d(_\d+)?$/.test(wished.slice(usual.length + 1));
+  const isTaken = [...taken, ...hostKeys.map(({ path }) => path)].some(
+    (path) => path === wished || path === `${wished}.pub`,
+  );
+  return isOurs && !isTaken ? wished : null;
 }
 
 function freePath({ taken, hostKeys }: DaemonFacts, wanted: string, day: string): string {

@@ -1,0 +1,19 @@
+import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
+import { isProduction } from "#domain/rotation/plan/order-hosts.ts";
+import type { Check } from "#shared/model/plan.ts";
+import { checkAccounts } from "./check-accounts.ts";
+import { checkDeadMan } from "./check-dead-man.ts";
+import { checkOwnLogin } from "./check-own-login.ts";
+import { checkWaysIn } from "./check-ways-in.ts";
+
+/** What is checked of a host that changes. */
+export function checksOf(aim: Aim, draft: Draft): Check[] {
+  const production = makeCheck("warning", "production", { host: draft.facts }, "it is labelled production");
+  return [
+    ...(isProduction(draft) && draft.files.length > 0 ? [production] : []),
+    ...checkAccounts(draft),
+    ...checkWaysIn(aim, draft),
+    ...checkOwnLogin(aim, draft),
+    ...checkDeadMan(aim, draft),
+  ];
+}

@@ -1,0 +1,110 @@
+import type { Aim } from "#domain/rotation/plan/draft.ts";
+import { NO_AIM } from "#domain/rotation/plan/draft.ts";
+import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
+import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import type { Wish } from "#shared/contract/runbooks.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { FilePlan, Plan } from "#shared/model/plan.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayKeyBriefly } from "#shared/text/plan.ts";
+import { numbersOf } from "./numbers-of.ts";
+
+/** The wish whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
+export function wishOf({ kind, oldKey, newKey, hosts }: Plan): Wish {
+  const given = newKey?.kind === "given" ? (newKey.path ?? newKey.line) : null;
+  const [host] = hosts;
+  switch (kind) {
+    case "rotate-key":
+      return { kind, fingerprint: oldKey ?? "", keyType: "ed25519", given, keyFile: null };
+    case "rotate-host-key": {
+      const keyType = newKey?.kind === "made-on-holder" ? newKey.keyType : "";
+      const known = keyType === "ecdsa" || keyType === "rsa" ? keyType : "ed25519";
+      return { kind, host: host?.host ?? "", port: host?.port ?? 22, keyType: known };
+    }
+    case "add-grants":
+      return { kind, key: given ?? "", options: "", places: [] };
+    case "move-to-authority":
+      return { kind, authority: given ?? "", grants: [], principals: [] };
+    case "remove-grants":
+      return { kind, grants: [] };
+    case "tighten-grants":
+      return { kind, grants: [], from: null, restrict: false, expiry: null };
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** What a plan from elsewhere comes to for a host, read from what it would write. */
+export function aimOf(plan: Plan, facts: PlanFacts, host: HostFacts | null): Aim {
+  const lines = host ? linesThatGo(plan, host) : new Set<string>();
+  return {
+    title: titleOf(plan, facts),
+    oldKey: plan.oldKey,
+    newKey: plan.newKey,
+    proves: provesOf(plan),
+    aimAt: () => NO_AIM,
+    concerns: ({ fingerprint, file, text }) =>
+      plan.kind === "rotate-key" ? fingerprint === plan.oldKey : lines.has(keyOf(file, text)),
+  };
+}
+
+function provesOf({ kind, newKey }: Plan): Aim["proves"] {
+  switch (kind) {
+    case "rotate-key":
+    case "rotate-host-key":
+      return "new";
+    case "add-grants":
+      return newKey?.kind === "given" && newKey.path === null ? "none" : "new";
+    case "move-to-authority":
+      return "log";
+    case "tighten-grants":
+      return "old";
+    case "remove-grants":
+      return "none";
+    default:
+      return assertNever(kind);
+  }
+}
+
+const keyOf = (file: string, text: string): string => `${file}\n${text.replace(/\r$/, "")}`;
+
+/** The lines that go or change, by every path to their file. */
+function linesThatGo({ hosts }: Plan, host: HostFacts): Set<string> {
+  const planned = hosts.find((one) => one.host === host.host && one.port === host.port)?.files ?? [];
+  return new Set(
+    planned.flatMap((file: FilePlan) => {
+      const known = host.files.find(({ path, realPath }) => (realPath ?? path) === file.path);
+      const bytes = known && known.stand.kind !== "absent" ? known.stand.bytes : null;
+      if (!known || !bytes) return [];
+      const numbers = numbersOf(bytes, file.removed ?? []);
+      return readAuthorizedKeys(bytes)
+        .filter(({ line }) => numbers.includes(line))
+        .flatMap(({ text }) => pathsOf(known).map((path) => keyOf(path, text)));
+    }),
+  );
+}
+
+function titleOf({ kind, oldKey, newKey, hosts, title }: Plan, { key, given }: PlanFacts): string {
+  const files = hosts.flatMap((host) => host.files);
+  const lines = files.reduce((sum, { changes, removes }) => sum + changes + removes, 0);
+  const grants = lines === 1 ? "a grant" : `${lines} grants`;
+  const comment = newKey?.comment ?? "";
+  const on = `on ${sayCount(hosts.length, "host")}`;
+  switch (kind) {
+    case "rotate-key":
+      return `Rotate ${sayKeyBriefly(key ?? { fingerprint: oldKey ?? "", comment: "" })} ${on}`;
+    case "add-grants":
+      return `Add ${sayKeyBriefly({ fingerprint: given?.fingerprint ?? "", comment })} ${on}`;
+    case "remove-grants":
+      return `Remove ${grants} ${on}`;
+    case "tighten-grants":
+      return `Tighten ${grants} ${on}`;
+    case "move-to-authority":
+      return `Move ${grants} to an authority ${on}`;
+    case "rotate-host-key":
+      return title;
+    default:
+      return assertNever(kind);
+  }
+}

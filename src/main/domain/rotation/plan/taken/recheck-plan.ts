@@ -1,0 +1,117 @@
+import { checkHolders } from "#domain/rotation/plan/checks/check-holders.ts";
+import { checkHost } from "#domain/rotation/plan/checks/check-host.ts";
+import { checksOf } from "#domain/rotation/plan/checks/checks-of.ts";
+import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
+import { type Draft, makeCheck, openDraft, placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
+import { toHolderPlan } from "#domain/rotation/plan/draft-host.ts";
+import { toHostPlan } from "#domain/rotation/plan/make-plan.ts";
+import { orderHosts } from "#domain/rotation/plan/order-hosts.ts";
+import type { HolderFacts, HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { prepareFacts } from "#domain/rotation/plan/prepare-facts.ts";
+import type { Check, HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import { aimOf } from "./aim-of.ts";
+import { recheckFile } from "./recheck-file.ts";
+import { recheckHostKey } from "./recheck-host-key.ts";
+import { refuseLie } from "./refuse-lie.ts";
+
+/** `hosts` of the facts are those of the plan; `elsewhere`: where else the old key is granted, by the inventory. */
+export type Recheck = { plan: Plan; facts: PlanFacts; elsewhere: readonly string[] };
+
+/**
+ * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who proves it, what was
+ * checked, what has to be agreed to and typed. What it says and is not so refuses it.
+ */
+export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | Unplannable {
+  if (plan.kind === "rotate-host-key") return recheckHostKey(plan, known);
+  const facts = prepareFacts(known);
+  if (plan.newKey?.kind === "given" && facts.given?.line !== plan.newKey.line)
+    return refuseLie(`its new key is not the one in ${plan.newKey.path ?? "it"}`);
+  const drafts: Draft[] = [];
+  for (const host of plan.hosts) {
+    const now = facts.hosts.find((one) => placeOf(one) === placeOf(host));
+    const draft = now ? recheckHost(plan, facts, { host, now }) : `${placeOf(host)} is not known here`;
+    if (typeof draft === "string") return refuseLie(draft);
+    drafts.push(draft);
+  }
+  const checks: Check[] = [];
+  const here = redoHolders(plan, plan.here, { known: facts.here, host: null }, checks);
+  const hosts = orderHosts(drafts, plan.options).map(({ draft, batch }) => toHostPlan(draft, batch));
+  const aim = aimOf(plan, facts, null);
+  const holders = [...here, ...hosts.flatMap((host) => host.holders)];
+  return {
+    ...{ ...plan, title: aim.title, madeAt: facts.now, hosts, here },
+    checks: [
+      ...checkHolders(facts, aim, holders),
+      ...checks,
+      ...checkElsewhere(elsewhere),
+      ...drafts.flatMap((draft) => [...draft.checks, ...checksOf(aimOf(plan, facts, draft.facts), draft)]),
+    ],
+    leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...elsewhere.map(sayElsewhere)],
+    confirm: chooseConfirmation(drafts.filter(({ files }) => files.length > 0)),
+  };
+}
+
+/** A sentence: what the plan says of the host that is not so. */
+function recheckHost(
+  plan: Plan,
+  facts: PlanFacts,
+  { host, now }: { host: HostPlan; now: HostFacts },
+): Draft | string {
+  const draft = openDraft(now);
+  const blocked = checkHost(now);
+  if (blocked) {
+    draft.checks.push({ ...blocked, state: "refused" });
+    draft.files.push(...host.files);
+    draft.holders.push(...host.holders);
+    draft.proofs.push(...host.proofs);
+    return draft;
+  }
+  if (host.hostKey !== now.hostKey)
+    return `${placeOf(host)} has the host key ${now.hostKey ?? "that is not known"}, and the plan says ${host.hostKey}`;
+  const aim = aimOf(plan, facts, now);
+  for (const file of host.files) {
+    const flaw = recheckFile({ facts, aim, draft }, file);
+    if (flaw) return `${placeOf(host)}: ${flaw}`;
+  }
+  draft.holders.push(...redoHolders(plan, host.holders, { known: now.holders, host: now }, draft.checks));
+  return draft;
+}
+
+/** The private halves as they are now; of one that is not, or that the plan does not have, a check tells. */
+function redoHolders(
+  { kind }: Plan,
+  planned: readonly HolderPlan[],
+  { known, host }: { known: readonly HolderFacts[]; host: HostFacts | null },
+  checks: Check[],
+): HolderPlan[] {
+  const where = host ? "" : " here";
+  const say = (state: Check["state"], owner: string, text: string) =>
+    checks.push(makeCheck(state, "holder", { host, account: host ? owner : null }, text));
+  for (const { path, owner, stuck } of kind === "rotate-key" ? known : []) {
+    const isSaid = planned.some((one) => one.path === path) || (host === null && stuck !== null);
+    const why = stuck ?? "the plan leaves it out";
+    if (!isSaid) say("consent", owner, `the private key ${path}${where} is not replaced: ${why}`);
+  }
+  return planned.map((holder) => {
+    const now = known.find((one) => one.path === holder.path && one.kind === holder.kind);
+    if (now && now.stuck === null && now.before === holder.before) return toHolderPlan(host, now);
+    const why = now?.stuck ? ` (${now.stuck})` : "";
+    say(
+      "refused",
+      holder.owner,
+      `${holder.path}${where} does not hold the old key as the plan has it${why}; plan it again`,
+    );
+    return holder;
+  });
+}
+
+/** The old key goes on to count there, so its halves are kept. */
+function checkElsewhere(elsewhere: readonly string[]): Check[] {
+  if (elsewhere.length === 0) return [];
+  const places = elsewhere.slice(0, 3).join(", ");
+  const more = elsewhere.length > 3 ? ` and ${elsewhere.length - 3} more` : "";
+  const text = `the old key is granted to ${places}${more}, too, and the plan leaves it there`;
+  return [makeCheck("consent", "file", { host: null }, text)];
+}
+
+const sayElsewhere = (place: string): string => `${place}: the old key stays: the plan leaves it out`;
