@@ -6,7 +6,7 @@ import type { RunState } from "#shared/model/run.ts";
 import { AWAITS_LOG } from "./change-host.ts";
 import { doTask } from "./do-task.ts";
 import { lookAgain } from "./look-again.ts";
-import { STILL_TAKEN } from "./prove-accounts.ts";
+import { endProved } from "./old-halves.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** As far as whoever follows the run decides about it while it goes on. */
@@ -32,6 +32,7 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
   const losses = new Map<number | null, number>();
   let hasReopened = false;
   let isGraceOver = false;
+  let hasActed = false;
   for (;;) {
     run.signal.throwIfAborted();
     if (run.journal.failure()) return { state: "paused", message: sayUnwritten(run.journal.failure()) };
@@ -52,6 +53,7 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         });
         break;
       case "do":
+        hasActed = true;
         await run.sessions.keepOnly(move.tasks.map(({ step }) => step.host));
         await sideBySide(move.tasks, MOST_AT_ONCE, async (task) => {
           const how = await doTask(run, task);
@@ -65,7 +67,9 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         if (move.until === "grace") isGraceOver = true;
         break;
       case "end":
-        return { state: move.state, message: move.why || sayStillTaken(run, move.state) };
+        return move.state === "committed"
+          ? endProved(run, !hasActed)
+          : { state: move.state, message: move.why };
       default:
         return assertNever(move);
     }
@@ -109,14 +113,6 @@ function sayWait({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: 
   return isRemoved
     ? "the old lines are gone, and a log has to tell of one more login by the new key"
     : "a log has to tell of a login by the new key before anything is removed";
-}
-
-/** All is done, and the old key gets in all the same: whoever reads no more than how it ended has to know. */
-function sayStillTaken({ journal }: RunContext, state: RunState): string {
-  const taken = journal.steps().filter(({ message }) => message.includes(STILL_TAKEN));
-  if (state !== "committed" || taken.length === 0) return "";
-  const hosts = [...new Set(taken.flatMap(({ host }) => host ?? []))];
-  return `the old key still gets in on ${hosts.join(", ")}, by something that is not in the files that were changed`;
 }
 
 const sayUnwritten = (failure: unknown): string =>
