@@ -10,6 +10,7 @@ import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
 import { refuseCarried } from "./carried.ts";
 import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./launch-run.ts";
+import { refuseBegun, refuseTwice } from "./refuse-twice.ts";
 
 /** Runs that may be gone on with. */
 const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
@@ -75,6 +76,7 @@ const createStarter =
   ): Promise<{ runId: RunId }> => {
     const plan = approve(detail, given);
     refuseTwice(running, plan);
+    refuseBegun(store, plan);
     const { kind, title } = plan;
     const run = { planId: detail.id, token: randomToken(), kind, title, consents: given.consents };
     const runId = await store.inTurn(() => {
@@ -111,16 +113,6 @@ const createBeginner =
     announce({ kind: "run-changed", runId: id });
     launch({ id, plan, want, isAsked: means.isAsked ?? true }, means);
   };
-
-/** One run at a time on each host, whichever process's: here they are told apart before anybody logs in. */
-function refuseTwice(running: Running, plan: Plan): void {
-  const keyOf = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
-  const wanted = new Set(plan.hosts.map(keyOf));
-  for (const [id, other] of running) {
-    const both = other.plan.hosts.find((host) => wanted.has(keyOf(host)));
-    if (both) throw new Refusal("conflict", `run ${id} is at work on ${both.host}; wait until it is over`);
-  }
-}
 
 export const toSteps = (plan: Plan): RunStep[] =>
   stepsOf(plan).map(({ host: place, ...step }) => {

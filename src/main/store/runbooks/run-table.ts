@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import type { PlanId, PlanKind } from "#shared/model/plan.ts";
+import { PlanId, type PlanKind } from "#shared/model/plan.ts";
 import { RunDetail, RunId, RunRow, type RunState } from "#shared/model/run.ts";
 import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
@@ -86,6 +86,9 @@ export function runTable(db: Database, lists: Lists) {
   const waiting = db
     .prepare<[string], number>("SELECT id FROM run WHERE state = 'waiting' AND due_at <= ? ORDER BY id")
     .pluck();
+  const open = db.prepare<[], { id: number; plan: number }>(
+    "SELECT id, plan FROM run WHERE state NOT IN ('committed', 'rolled-back') ORDER BY id",
+  );
 
   return {
     ...runWriter(db),
@@ -94,6 +97,10 @@ export function runTable(db: Database, lists: Lists) {
       const row = find.get(id);
       return row ? toRecord(row) : null;
     },
+
+    /** All that may be gone on with, or goes on. */
+    open: (): { id: RunId; planId: PlanId }[] =>
+      open.all().map(({ id, plan }) => ({ id: RunId.parse(id), planId: PlanId.parse(plan) })),
 
     /** Whose logs have been watched long enough. */
     due: (at: Instant): RunId[] => waiting.all(at).map((id) => RunId.parse(id)),
