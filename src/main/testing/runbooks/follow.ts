@@ -7,13 +7,19 @@ type Client = App["client"];
 type PlanWish = Parameters<Client["runbooks"]["plan"]>[0];
 
 /** Makes a plan, and waits until it is ready. */
-export async function makePlan(
-  { client }: App,
+export const makePlan = (
+  app: App,
   wish: PlanWish["wish"],
   options: PlanWish["options"] = {},
+): Promise<PlanDetail> => untilPlanned(app, () => app.client.runbooks.plan({ wish, options }));
+
+/** Begins a plan, and waits until it is ready. */
+export async function untilPlanned(
+  { client }: App,
+  begin: () => Promise<{ planId: number }>,
 ): Promise<PlanDetail> {
   const announcements = await client.events.watch();
-  const { planId } = await client.runbooks.plan({ wish, options });
+  const { planId } = await begin();
   for (;;) {
     const plan = await client.runbooks.findPlan({ planId });
     if (plan.state === "failed") throw new Error(plan.message);
