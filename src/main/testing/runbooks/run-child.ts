@@ -1,9 +1,11 @@
 /**
- * Carries out a plan in a process of its own, for tests that kill it: it does so itself as soon as the journal has its
- * nth entry. Where there are fewer, it says how many, and ends. Or it stands still, as on a computer that sleeps, when it
- * is about to write that a file has become another.
+ * Carries out a plan in a process of its own, for tests that do something to it. LATCHKEY_TEST_NTH: it kills itself as
+ * soon as the journal has that many entries; where there are fewer, it says how many, and ends. LATCHKEY_TEST_STILL: it
+ * stands still, as on a computer that sleeps, when it is about to write that this file has become another; and after that
+ * it says `waits` when it has nothing to do but to wait.
  */
 import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { createApp } from "#app";
 import { consentOf } from "#shared/text/consent.ts";
 
@@ -20,7 +22,14 @@ const now = (): Date => {
   }
   return new Date();
 };
-const app = createApp({ databasePath, workstation: { user: "root", home: HOME, agentSocket: null }, now });
+const wait = (ms: number, signal: AbortSignal): Promise<void> => {
+  if (hasStood) process.stdout.write("waits\n");
+  return pause(ms, undefined, { signal });
+};
+const app = createApp({
+  ...{ databasePath, now, workstation: { user: "root", home: HOME, agentSocket: null } },
+  patience: { random: Math.random, wait },
+});
 const { runbooks, events } = app.client;
 const { id: planId, plan, hash } = await runbooks.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never });
 if (!plan || !hash) throw new Error("the plan is not ready");

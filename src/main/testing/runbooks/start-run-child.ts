@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { startChild } from "#testing/faults/child.ts";
 import type { Desk } from "#testing/lab/desk.ts";
 
-const CHILD = fileURLToPath(new URL("./run-child.ts", import.meta.url));
 const FULL_DISK_CHILD = fileURLToPath(new URL("./full-disk-child.ts", import.meta.url));
 
 /** Runs a script of the program from its source. */
@@ -20,26 +19,27 @@ const LOAD = `
   });
   await server.ssrLoadModule(process.argv[1]);`;
 
-type Wish = { desk: Desk; planId: number; env: Record<string, string> };
+/** `script`: the bundle of `run-child`. */
+type Wish = { desk: Desk; planId: number; script: string };
 
-const startRun = ({ desk, planId, env }: Wish, script = CHILD, under: readonly string[] = []) =>
-  startChild({
-    ...{ script: "--input-type=module", args: ["-e", LOAD, script], under },
-    env: {
-      ...{ LATCHKEY_TEST_DB: desk.databasePath, HOME: desk.home, LATCHKEY_TEST_PLAN: String(planId) },
-      ...env,
-    },
-  });
+const envOf = ({ desk, planId }: Omit<Wish, "script">) => ({
+  ...{ LATCHKEY_TEST_DB: desk.databasePath, HOME: desk.home, LATCHKEY_TEST_PLAN: String(planId) },
+});
+
+const startRun = (wish: Wish, env: Record<string, string>) =>
+  startChild({ script: wish.script, env: { ...envOf(wish), ...env } });
 
 /** Carries out a plan with the database on a disk that is full once the first file has changed; answers with what was said. */
 export async function runOnFullDisk(
-  { desk, planId }: Omit<Wish, "env">,
+  wish: Omit<Wish, "script">,
   { disk, file, other }: Record<"disk" | "file" | "other", string>,
 ): Promise<string> {
   const mount = 'mount -t tmpfs -o size=32m,mode=700 none "$LATCHKEY_TEST_DISK" && exec "$@"';
   const env = { LATCHKEY_TEST_DISK: disk, LATCHKEY_TEST_FILE: file, LATCHKEY_TEST_OTHER: other };
-  const under = ["unshare", "--mount", "sh", "-c", mount, "sh"];
-  await using child = startRun({ desk, planId, env }, FULL_DISK_CHILD, under);
+  await using child = startChild({
+    ...{ script: "--input-type=module", args: ["-e", LOAD, FULL_DISK_CHILD] },
+    ...{ env: { ...envOf(wish), ...env }, under: ["unshare", "--mount", "sh", "-c", mount, "sh"] },
+  });
   const { code, lines, complaints } = await child.ended;
   if (code !== 0) throw new Error(complaints);
   return lines.at(-1) ?? "";
@@ -49,34 +49,42 @@ export async function runOnFullDisk(
  * Carries out a plan in a process of its own, which is killed once the journal has its nth entry. How many entries it
  * had where it came to its end before that; null where it was killed.
  */
-export async function killRunAt(desk: Desk, planId: number, nth: number): Promise<number | null> {
-  await using child = startRun({ desk, planId, env: { LATCHKEY_TEST_NTH: String(nth) } });
+export async function killRunAt(wish: Wish, nth: number): Promise<number | null> {
+  await using child = startRun(wish, { LATCHKEY_TEST_NTH: String(nth) });
   const { signal, lines, complaints } = await child.ended;
   if (signal === "SIGKILL") return null;
   if (complaints !== "") throw new Error(complaints);
   return Number(lines.at(-1));
 }
 
+type StillChild = ReturnType<typeof startChild>;
+
 /**
- * Carries out a plan in a process of its own that stands still once it has changed this file, until `isOver` says so; then
- * it goes on to the end.
+ * Carries out a plan in a process of its own that stands still once it has changed this file, until something has been done
+ * to it or around it; then it goes on, and is killed when all is over.
  */
 export async function standStillAfter(
-  { desk, planId, file }: { desk: Desk; planId: number; file: string },
-  isOver: () => Promise<boolean>,
+  wish: Wish & { file: string },
+  { strike, watch }: { strike: (pid: number) => Promise<void>; watch: (child: StillChild) => Promise<void> },
 ): Promise<void> {
-  await using child = startRun({ desk, planId, env: { LATCHKEY_TEST_STILL: file } });
+  await using child = startRun(wish, { LATCHKEY_TEST_STILL: wish.file });
   const { pid = 0 } = child;
-  const isStill = async () => / T /.test((await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\)/s, ""));
+  const isStill = async () =>
+    / [Tt] /.test((await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\)/s, ""));
   const first = await Promise.race([untilTrue(isStill), child.ended]);
   if (first) throw new Error(`the child did not stand still: ${first.complaints}`);
-  await untilTrue(isOver);
+  await strike(pid);
   kill(pid, "SIGCONT");
+  await watch(child);
+}
+
+/** It comes to its end by itself. */
+export async function untilEnded(child: StillChild): Promise<void> {
   const { complaints, code } = await child.ended;
   if (code !== 0) throw new Error(complaints);
 }
 
-async function untilTrue(ask: () => Promise<boolean>): Promise<null> {
+export async function untilTrue(ask: () => Promise<boolean>): Promise<null> {
   while (!(await ask().catch(() => false))) await pause(50);
   return null;
 }

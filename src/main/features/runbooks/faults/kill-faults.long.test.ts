@@ -1,3 +1,3 @@
-process.env.LATCHKEY_TEST_MOMENTS = "60";
+process.env.LATCHKEY_TEST_MOMENTS = "all";
 
 await import("./kill-faults.lab.test.ts");

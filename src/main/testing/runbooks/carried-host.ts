@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type LabHost, startHost } from "#testing/lab/start-host.ts";
+
+export const PATH = "/home/ann/.ssh/authorized_keys";
+
+const readScript = (name: string): Promise<string> =>
+  readFile(join(import.meta.dirname, "../../../../resources/rotation", name), "utf8");
+
+/** What every script is made of, as it is shipped. */
+export const readCarriedParts = async () => ({
+  hand: await readScript("hand.sh"),
+  carry: await readScript("carry.sh"),
+});
+
+/** A host with ann's file, and in /root/carried the script that `make` makes for her, whose number is `uid`. */
+export async function carryTo<T extends { script: string }>(
+  before: string,
+  make: (uid: number, parts: { hand: string; carry: string }) => T,
+) {
+  const host = await startHost({
+    name: "web1",
+    prepare: "useradd -m -s /bin/sh ann && mkdir -m 700 /home/ann/.ssh && chown ann: /home/ann/.ssh",
+  });
+  const made = make(Number(await host.run("id -u ann")), await readCarriedParts());
+  await writeThere(host, PATH, before);
+  await host.run(`chown ann: ${PATH} && chmod 600 ${PATH} && mkdir -p /root/carried`);
+  await writeThere(host, "/root/carried/script.sh", made.script);
+  return { host, ...made, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
+}
+
+export const writeThere = (host: LabHost, path: string, text: string): Promise<string> =>
+  host.run(`base64 -d > ${path} <<'END'\n${Buffer.from(text).toString("base64")}\nEND`);
+
+/** Runs the script as root; what it said, with its code at the end. */
+export const carry = (host: LabHost, shell: string, answers: string, options = ""): Promise<string> =>
+  host.run(
+    `cd /root/carried; code=0; printf '${answers}' | ${shell} ./script.sh ${options} 2>&1 || code=$?; echo "code $code"`,
+  );
+
+export const readThere = async (host: LabHost, path: string): Promise<Buffer> =>
+  Buffer.from((await host.run(`base64 -w0 ${path}`)).trim(), "base64");
+
+export const readResultThere = (host: LabHost): Promise<Buffer> =>
+  readThere(host, "/root/carried/latchkey-result-*.txt");
