@@ -181,6 +181,8 @@ export const Plan = z.object({
   /** The key that goes; null where none does. */
   oldKey: z.string().nullable(),
   newKey: NewKey.nullable(),
+  /** The private half on this computer that proofs by the key that stays log in with; not there where none does. */
+  provesWith: z.string().optional(),
   options: PlanOptions,
   /** In the order in which they are changed. */
   hosts: z.array(HostPlan),

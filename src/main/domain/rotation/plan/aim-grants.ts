@@ -24,7 +24,7 @@ export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): 
     title: `Add ${sayKeyBriefly(given)}`,
     oldKey: null,
     newKey: toNewKey(given),
-    proves: given.path === null ? "none" : "new",
+    proves: given.path === null && !given.isInAgent ? "none" : "new",
     concerns: () => false,
     lacking: (host) =>
       wish.places

@@ -2,7 +2,7 @@ import { takesAddress } from "#domain/ssh/from-list.ts";
 import { readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
 import type { NewKey, Proof } from "#shared/model/plan.ts";
 import type { Aim, FileAim } from "./draft.ts";
-import type { AccountFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import type { AccountFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
 
 /** How it can be proved that the key of these lines logs in to the account when the step is done. */
 export function chooseProof(
@@ -11,8 +11,7 @@ export function chooseProof(
   { host, account }: { host: HostFacts; account: AccountFacts },
   { options, isAuthority }: Pick<FileAim, "options" | "isAuthority">,
 ): Proof {
-  if (aim.proves === "none")
-    return none(aim.newKey ? "the private half of the new key is not here" : "nothing new is to log in");
+  if (aim.proves === "none") return none(aim.newKey ? sayUnproved(account) : "nothing new is to log in");
   if (aim.proves === "log") return { kind: "by-log" };
   if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
   if (needsMore(account)) {
@@ -21,15 +20,28 @@ export function chooseProof(
   const { newKey } = aim;
   const runs = runsOf(account, options);
   if (aim.proves === "old") {
-    const isHere = facts.here.some(({ stuck }) => stuck === null);
+    const isHere = proofHolder(facts) !== null;
     return isHere && reaches(host, options) ? { kind: "from-here", runs } : none(notHere(isHere));
   }
   if (newKey?.kind === "made-on-holder") {
     return { kind: "from-holder", host: newKey.host, port: newKey.port, runs };
   }
-  const isHere = newKey !== null && isHeldHere(newKey);
-  return isHere && reaches(host, options) ? { kind: "from-here", runs } : { kind: "by-log" };
+  const isHere = newKey !== null && (isHeldHere(newKey) || facts.given?.isInAgent === true);
+  if (isHere && reaches(host, options)) return { kind: "from-here", runs };
+  // Where nothing goes for it, there is nothing to wait for.
+  return aim.oldKey === null ? none(notHere(isHere)) : { kind: "by-log" };
 }
+
+/** What logs in with the key that stays, in a proof: a file that is not locked, or the agent. */
+export const proofHolder = ({ here }: PlanFacts): HolderFacts | null =>
+  here.find(({ kind, isEncrypted }) => kind === "file" && isEncrypted === false) ??
+  here.find(({ kind, stuck }) => kind === "agent" && stuck === null) ??
+  null;
+
+const sayUnproved = ({ consulted }: AccountFacts): string =>
+  `its private half is not at hand here, so no login is tried; checked instead: sshd takes the line's options${
+    consulted === null ? "" : ", and reads this file for the account"
+  }`;
 
 const none = (why: string): Proof => ({ kind: "none", why });
 

@@ -5,6 +5,7 @@ import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./aim-gran
 import { aimRotation } from "./aim-rotation.ts";
 import { checkHolders } from "./checks/check-holders.ts";
 import { checksOf } from "./checks/checks-of.ts";
+import { proofHolder } from "./choose-proof.ts";
 import { chooseConfirmation } from "./confirm.ts";
 import { type Aim, type Draft, makeCheck, type Unplannable } from "./draft.ts";
 import { draftHost, toHolderPlan } from "./draft-host.ts";
@@ -32,6 +33,7 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
     madeAt: facts.now,
     oldKey: aim.oldKey,
     newKey: aim.newKey,
+    ...provesWith(facts),
     options: facts.options,
     hosts,
     here,
@@ -63,6 +65,12 @@ function chooseAim(facts: PlanFacts): Aim | Unplannable {
     default:
       return assertNever(wish);
   }
+}
+
+/** What stays where it is, and only logs in. */
+export function provesWith(facts: PlanFacts): Pick<Plan, "provesWith"> {
+  const holder = facts.wish.kind === "tighten-grants" ? proofHolder(facts) : null;
+  return holder?.kind === "file" ? { provesWith: holder.path } : {};
 }
 
 /** Private halves of this computer that can be replaced; what cannot is said by a check. */

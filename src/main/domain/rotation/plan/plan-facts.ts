@@ -16,7 +16,7 @@ export type PlanFacts = {
   given: GivenKey | null;
   /** Each host that the wish is about, once: where the key is granted, and where its private half lies. */
   hosts: readonly HostFacts[];
-  /** Private halves of the key on this computer. */
+  /** Private halves of the key on this computer; of grants that are tightened, what their proofs can use. */
   here: readonly HolderFacts[];
   /** Where a new private half goes on this computer when nothing says otherwise: `~/.ssh/id_ed25519`, if that is free. */
   freeKeyFile: string | null;
@@ -36,8 +36,10 @@ export type GivenKey = {
   line: string;
   fingerprint: string;
   comment: string;
-  /** Its private half on this computer; null where only the public one was given. */
+  /** Its private half on this computer; null where only the public one was given, and none is known that proofs could use. */
   path: string | null;
+  /** This computer's agent has it: proofs can use it. */
+  isInAgent: boolean;
 };
 
 export type HostFacts = {

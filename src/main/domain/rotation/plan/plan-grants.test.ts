@@ -5,14 +5,16 @@ import {
   makeAccountFacts,
   makeFacts,
   makeFileFacts,
+  makeHolderFacts,
   makeHostFacts,
 } from "#domain/rotation/testdata/make-facts.ts";
 import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
-import type { KnownGrant, LoginFacts } from "./plan-facts.ts";
+import type { GivenKey, HolderFacts, KnownGrant, LoginFacts } from "./plan-facts.ts";
 
+const place = { host: "web1", port: 22, account: "ann" };
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 
 test("grants are removed line by line, and the last line of root or of Latchkey itself is not", () => {
@@ -124,6 +126,37 @@ test("a grant is added at the end of the first file that sshd reads, with option
   expect(refusalOf(makeFacts([], { ...more, wish: { ...wish, options: "restrict,nonsense" } }))).toContain(
     "sshd would ignore",
   );
+});
+
+test("a new line is proved by a login where a private half is at hand, and says what was checked where none is", () => {
+  const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
+  const proofOf = (given: Partial<GivenKey>, options = "") =>
+    planFor([makeHostFacts("web1", `${OTHER}\n`)], {
+      ...{ wish: { ...wish, options }, given: { ...GIVEN, ...given }, key: null, here: [] },
+    }).hosts[0]?.proofs[0]?.proof;
+  expect(proofOf({ path: "/home/me/.ssh/id_new" })).toEqual({ kind: "from-here", runs: "command" });
+  expect(proofOf({ isInAgent: true }, "restrict")).toEqual({ kind: "from-here", runs: "nothing" });
+  expect(proofOf({ isInAgent: true }, 'from="10.0.0.0/8"')).toEqual({
+    ...{ kind: "none", why: "its from= does not take this computer's address" },
+  });
+  expect(proofOf({})).toEqual({
+    kind: "none",
+    why: "its private half is not at hand here, so no login is tried; checked instead: sshd takes the line's options, and reads this file for the account",
+  });
+});
+
+test("a line that is tightened is proved by the key that stays: a file that is not locked, or the agent", () => {
+  const wish: Wish = { kind: "tighten-grants", grants: [10], from: null, restrict: true, expiry: null };
+  const planWith = (...here: Partial<HolderFacts>[]) =>
+    planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { wish, here: here.map(makeHolderFacts) });
+  expect(planWith({})).toMatchObject({
+    ...{ provesWith: "/home/me/.ssh/id_rsa", here: [] },
+    hosts: [{ proofs: [{ proof: { kind: "from-here", runs: "nothing" } }] }],
+  });
+  const inAgent = planWith({ isEncrypted: true }, { kind: "agent", path: "/run/agent" });
+  expect(inAgent.provesWith).toBeUndefined();
+  expect(inAgent.hosts[0]?.proofs[0]?.proof.kind).toBe("from-here");
+  expect(planWith({ isEncrypted: true }).hosts[0]?.proofs[0]?.proof.kind).toBe("none");
 });
 
 test("a line is tightened in its place, and moved to an authority beside it", () => {

@@ -26,7 +26,14 @@ export const makeStand = (
 
 export const makeFileFacts = (account: string, text: string, more: Partial<FileFacts> = {}): FileFacts => {
   const path = account === "root" ? "/root/.ssh/authorized_keys" : `/home/${account}/.ssh/authorized_keys`;
-  return { path, otherPaths: [], accounts: [account], realPath: path, stand: makeStand(text, { owner: account }), ...more };
+  return {
+    path,
+    otherPaths: [],
+    accounts: [account],
+    realPath: path,
+    stand: makeStand(text, { owner: account }),
+    ...more,
+  };
 };
 
 /** The grants of a file as the inventory knows them: each lets in. Their ids are 10, 11, ... */
@@ -99,4 +106,5 @@ export const GIVEN = {
   fingerprint: "SHA256:WkvqjnyPAeC0cbPErYiGP9vqHdgL1MqqvPdIe3lvHgI",
   comment: "new",
   path: null,
+  isInAgent: false,
 };

@@ -52,13 +52,12 @@ export async function gatherFacts(
     await onRead(++read);
   });
   const { heldKeys, workstation } = deps;
-  const here = sought.fingerprint
-    ? heldKeys().filter(({ fingerprint }) => fingerprint === sought.fingerprint)
-    : [];
+  const key = toKey(deps.inventory, wish, sought);
+  const handled = sought.fingerprint ?? (wish.kind === "tighten-grants" ? key?.fingerprint : null) ?? null;
+  const here = handled ? heldKeys().filter(({ fingerprint }) => fingerprint === handled) : [];
   return {
-    ...{ now: toInstant(deps.now()), wish, options, hosts },
-    key: toKey(deps.inventory, wish, sought),
-    given: await readGiven(deps, wish),
+    ...{ now: toInstant(deps.now()), wish, options, hosts, key },
+    given: await gatherGiven(deps, wish),
     here: await Promise.all(here.map((held) => toHolder(held, deps))),
     freeKeyFile: await findFreeKeyFile(deps, workstation),
   };
@@ -138,6 +137,22 @@ function toKey(inventory: Inventory, wish: Wish, { fingerprint, grants }: Sought
   return { fingerprint: meant, keyType, comment: first?.comment ?? "", people: inventory.people(meant) };
 }
 
+/** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
+async function gatherGiven(deps: FactDeps, wish: Wish): Promise<GivenKey | null> {
+  const given = await readGiven(deps, wish);
+  if (!given || given.path !== null || wish.kind !== "add-grants") return given;
+  const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
+  const files = held.flatMap(({ kind, place }) => (kind === "file" ? [place] : []));
+  const halves = await Promise.all(
+    files.map(async (path) => ({ path, half: await deps.lookAtHeldHalf(path) })),
+  );
+  // One that is locked would have to be unlocked for a mere proof.
+  const open = halves.find(
+    ({ half }) => half?.isEncrypted === false && half.fingerprint === given.fingerprint,
+  );
+  return { ...given, path: open?.path ?? null, isInAgent: held.some(({ kind }) => kind === "agent") };
+}
+
 /** The line of a .pub file, or a private key file of this computer. */
 async function readGiven({ lookAtHeldHalf }: FactDeps, wish: Wish): Promise<GivenKey | null> {
   const text =
@@ -153,12 +168,16 @@ async function readGiven({ lookAtHeldHalf }: FactDeps, wish: Wish): Promise<Give
   if (line) {
     const [, type = "", base64 = ""] = /(\S+)\s+([A-Za-z0-9+/]+=*)/.exec(text) ?? [];
     return {
-      ...{ line: `${type} ${base64}`, fingerprint: line.key.fingerprint, comment: line.comment, path: null },
+      ...{ line: `${type} ${base64}`, fingerprint: line.key.fingerprint, comment: line.comment },
+      ...{ path: null, isInAgent: false },
     };
   }
   const half = await lookAtHeldHalf(text);
   if (half?.line && half.fingerprint)
-    return { line: half.line, fingerprint: half.fingerprint, comment: half.comment, path: text };
+    return {
+      ...{ line: half.line, fingerprint: half.fingerprint, comment: half.comment, path: text },
+      isInAgent: false,
+    };
   throw new Refusal(
     "invalid-input",
     `"${text.slice(0, 80)}" is neither the line of a .pub file nor a private key that can be read here`,

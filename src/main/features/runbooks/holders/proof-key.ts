@@ -15,7 +15,10 @@ export async function findProofKey(
   const path = plan.newKey?.kind === "made-on-holder" ? null : (plan.newKey?.path ?? null);
   if (secrets?.pair.fingerprint === fingerprint)
     return toIdentity(secrets.pair, await whereIs(path, fingerprint));
-  const files = plan.here.flatMap((holder) => (holder.kind === "file" ? [holder.path] : []));
+  const files = [
+    ...(plan.provesWith === undefined ? [] : [plan.provesWith]),
+    ...plan.here.flatMap((holder) => (holder.kind === "file" ? [holder.path] : [])),
+  ];
   const agent = plan.here.find(({ kind }) => kind === "agent")?.path ?? agentSocket;
   const identityFiles = path === null ? files : [path, ...files];
   const { identities, unusable } = await gatherIdentities({

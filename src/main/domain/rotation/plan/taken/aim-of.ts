@@ -12,20 +12,23 @@ import { numbersOf } from "./numbers-of.ts";
 
 /** The wish whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
 export function wishOf({ kind, oldKey, newKey, hosts }: Plan): Wish {
-  const given = newKey?.kind === "given" ? (newKey.path ?? newKey.line) : null;
+  const line = newKey?.kind === "given" ? newKey.line : null;
   const [host] = hosts;
   switch (kind) {
     case "rotate-key":
-      return { kind, fingerprint: oldKey ?? "", keyType: "ed25519", given, keyFile: null };
+      return {
+        ...{ kind, fingerprint: oldKey ?? "", keyType: "ed25519", keyFile: null },
+        given: (newKey?.kind === "given" ? newKey.path : null) ?? line,
+      };
     case "rotate-host-key": {
       const keyType = newKey?.kind === "made-on-holder" ? newKey.keyType : "";
       const known = keyType === "ecdsa" || keyType === "rsa" ? keyType : "ed25519";
       return { kind, host: host?.host ?? "", port: host?.port ?? 22, keyType: known };
     }
     case "add-grants":
-      return { kind, key: given ?? "", options: "", places: [] };
+      return { kind, key: line ?? "", options: "", places: [] };
     case "move-to-authority":
-      return { kind, authority: given ?? "", grants: [], principals: [] };
+      return { kind, authority: line ?? "", grants: [], principals: [] };
     case "remove-grants":
       return { kind, grants: [] };
     case "tighten-grants":
@@ -42,20 +45,20 @@ export function aimOf(plan: Plan, facts: PlanFacts, host: HostFacts | null): Aim
     title: titleOf(plan, facts),
     oldKey: plan.oldKey,
     newKey: plan.newKey,
-    proves: provesOf(plan),
+    proves: provesOf(plan, facts),
     aimAt: () => NO_AIM,
     concerns: ({ fingerprint, file, text }) =>
       plan.kind === "rotate-key" ? fingerprint === plan.oldKey : lines.has(keyOf(file, text)),
   };
 }
 
-function provesOf({ kind, newKey }: Plan): Aim["proves"] {
+function provesOf({ kind }: Plan, { given }: PlanFacts): Aim["proves"] {
   switch (kind) {
     case "rotate-key":
     case "rotate-host-key":
       return "new";
     case "add-grants":
-      return newKey?.kind === "given" && newKey.path === null ? "none" : "new";
+      return given && (given.path !== null || given.isInAgent) ? "new" : "none";
     case "move-to-authority":
       return "log";
     case "tighten-grants":

@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { carryOut } from "#testing/runbooks/follow.ts";
+import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+
+const run = promisify(execFile);
+
+test.skipIf(!canStartHosts())(
+  "a key whose private half lies here is proved by a login with it alone when it is let in and when it is tightened, and is taken out again where sshd refuses it",
+  async () => {
+    await using desk = await makeDesk();
+    const path = join(desk.home, ".ssh", "guest");
+    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "guest@desk", "-f", path]);
+    const line = (await readFile(`${path}.pub`, "utf8")).trim();
+    const other = await makeKeyLine("other@x");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(other.line, "deploy")}\n${letIn(other.line, "shut")}
+        chgrp -R deploy /home/deploy/.ssh; chgrp -R shut /home/shut/.ssh`,
+      sshdOptions: ["-o", "DenyUsers=shut"],
+    });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const add = (account: string) =>
+      carryOut(app, {
+        ...{ kind: "add-grants" as const, key: line },
+        places: [{ host: web.address, port: web.port, account }],
+      });
+    const added = await add("deploy");
+    expect(added).toMatchObject({ message: "", state: "committed" });
+    const [proved] = added.stepList.filter(({ phase }) => phase === "add");
+    expect(proved?.message).toMatch(/deploy: logged in with /);
+
+    const refused = await add("shut");
+    expect(refused).toMatchObject({ state: "stopped", message: expect.stringContaining("not let in") });
+    expect(await web.run("cat /home/shut/.ssh/authorized_keys")).toBe(`${other.line}\n`);
+
+    const [grant] = (await app.client.access.list({ search: "guest@desk" })).rows;
+    const tightened = await carryOut(app, {
+      ...{ kind: "tighten-grants", grants: [grant?.id ?? 0], restrict: true },
+    });
+    expect(tightened).toMatchObject({ message: "", state: "committed" });
+    const [tight] = tightened.stepList.filter(({ phase }) => phase === "remove");
+    expect(tight?.message).toMatch(/deploy: logged in with /);
+    expect(await web.run("cat /home/deploy/.ssh/authorized_keys")).toContain(`restrict ${line}`);
+  },
+);
