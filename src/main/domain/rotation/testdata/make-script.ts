@@ -1,0 +1,27 @@
+import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
+import { partsOf } from "#domain/rotation/script/script-phases.ts";
+import { type ScriptParts, writeScript } from "#domain/rotation/script/write-script.ts";
+import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
+import { GIVEN, makeFileFacts, makeHostFacts, makeStand, ROTATE } from "./make-facts.ts";
+import { NEW_KEY, OLD_KEY } from "./make-keys-file.ts";
+import { planFor } from "./plan-for.ts";
+
+export const OTHER = `${SAMPLE_KEYS.rsa} bob`;
+export const BEFORE = `# 'kept' \\x41 %\r\nfrom="10.0.0.0/8",command="x '\\"" ${OLD_KEY} a\n${OTHER}`;
+export const AFTER = `# 'kept' \\x41 %\r\nfrom="10.0.0.0/8",command="x '\\"" ${NEW_KEY} a\n${OTHER}`;
+
+/** The script of a plan that gives the key in ann's file another one. */
+export const makeScript = (before: string) => (uid: number, parts: Pick<ScriptParts, "hand" | "carry">) => {
+  const stand = makeStand(before, { uid, gid: uid, owner: "ann" });
+  const plan = planFor([makeHostFacts("web1", "", { files: [makeFileFacts("ann", before, { stand })] })], {
+    given: GIVEN,
+    wish: { ...ROTATE, given: NEW_KEY },
+    here: [],
+  });
+  const hash = hashPlan(plan);
+  const [part] = partsOf(plan, []);
+  const sentences = { immutable: "is immutable", "read-only": "lies on a file system that is read-only" };
+  const script = part && writeScript({ plan, hash, newKey: NEW_KEY }, part, { ...parts, sentences });
+  if (!script) throw new Error("there is no script");
+  return { plan, hash, script };
+};
