@@ -22,7 +22,9 @@ do_daemon() {
 		printed=$(ssh-keygen -E sha256 -l -f "$path" 2>/dev/null) || continue
 		kind=$(ssh-keygen -y -P '' -f "$path" 2>/dev/null) || kind=
 		set -- $printed
-		tell hostkey "$path" "${kind%% *}" "$2"
+		printed=$2
+		set -- $kind
+		tell hostkey "$path" "${1-}" "$printed" "${2-}"
 	done
 	set +f
 	for entry in /etc/ssh/ssh_host_*; do

@@ -191,6 +191,8 @@ export const Plan = z.object({
   checks: z.array(Check),
   /** What was meant to be in it and is not, each a sentence. */
   leftOut: z.array(z.string()),
+  /** What somebody may have to do elsewhere once it is carried out, each a sentence; not there where that is nothing. */
+  afterwards: z.array(z.string()).optional(),
   /** What is to be typed before it runs, and why; null where nothing is. */
   confirm: z.object({ word: z.string(), why: z.array(z.string()) }).nullable(),
 });

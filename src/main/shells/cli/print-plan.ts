@@ -27,6 +27,8 @@ export function printPlan(plan: Plan, world: World): void {
     ...sayChecks(plan.checks),
     ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Left as it is", style: "bold" as const }] : []),
     ...plan.leftOut.map((text) => ({ text: `  ${text}` })),
+    ...(plan.afterwards ? [{ text: "" }, { text: "Afterwards", style: "bold" as const }] : []),
+    ...(plan.afterwards ?? []).map((text) => ({ text: `  ${text}` })),
     { text: "" },
     { text: `Plan: ${sayCounts(plan)}`, style: "bold" },
     ...(plan.confirm

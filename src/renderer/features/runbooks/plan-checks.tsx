@@ -5,6 +5,7 @@ import {
   IconCircleX,
   IconEyeOff,
   IconHandStop,
+  IconInfoCircle,
   type TablerIcon,
 } from "@tabler/icons-react";
 import { Notice } from "#renderer/ui/notice.tsx";
@@ -121,6 +122,22 @@ function sayResults(checks: readonly Check[]): string {
     .filter(([count]) => count > 0)
     .map(([count, word]) => `${count} ${word}`)
     .join(", ");
+}
+
+/** What somebody may have to do elsewhere once the plan is carried out. */
+export function Afterwards({ sentences }: { sentences: readonly string[] }) {
+  if (sentences.length === 0) return null;
+  return (
+    <Notice tone="gray" Icon={IconInfoCircle} title="Afterwards">
+      <ul className={classes.leftOut}>
+        {sentences.map((sentence) => (
+          <li key={sentence}>
+            <Untrusted text={sentence} limit={2_000} />
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
 }
 
 /** What was meant to be in the plan, and why it is not: it stays as it is. */

@@ -14,7 +14,7 @@ import { ApplyPanel } from "./apply-panel.tsx";
 import { CommandNote, ExportPanel } from "./export-panel.tsx";
 import { MakeAnew } from "./make-anew.tsx";
 import classes from "./plan.module.css";
-import { ChecksPanel, LeftOut } from "./plan-checks.tsx";
+import { Afterwards, ChecksPanel, LeftOut } from "./plan-checks.tsx";
 import { HostPlans } from "./plan-hosts.tsx";
 import { KINDS, sayOrder, sayPlan } from "./words.ts";
 
@@ -39,6 +39,7 @@ export function ReadyPlan({ found, plan, hash }: Props) {
           isOver={found.runId !== null}
         />
         <LeftOut sentences={plan.leftOut} />
+        <Afterwards sentences={plan.afterwards ?? []} />
         <Order plan={plan} />
         <HostPlans plan={plan} />
       </div>

@@ -161,8 +161,8 @@ export type HolderFacts = {
 export type DaemonFacts = {
   /** sshd_config and what it includes, in the order in which sshd reads them. */
   files: readonly FileFacts[];
-  /** Host keys that sshd uses now, as `sshd -T` prints them. */
-  hostKeys: readonly { path: string; keyType: string; fingerprint: string }[];
+  /** Host keys that sshd uses now, as `sshd -T` prints them. `line`: `type base64`, null where it was not told. */
+  hostKeys: readonly { path: string; keyType: string; fingerprint: string; line: string | null }[];
   /** Paths that are taken, so that the new key's is not among them. */
   taken: readonly string[];
   canReload: boolean | null;

@@ -9,6 +9,7 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
     path: `/etc/ssh/ssh_host_${type}_key`,
     keyType: `ssh-${type}`,
     fingerprint: `SHA256:${type}`,
+    line: `ssh-${type} AAAA${type}`,
   }));
   const planned = (text: string) => {
     const file = {
@@ -30,9 +31,11 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
     `HostKey ${old[0]?.path}\nHostKey ${old[1]?.path}\nHostKey ${path}\nPort 22\n`,
     `HostKey ${old[0]?.path}\nHostKey ${path}\nPort 22\n`,
   ]);
+  expect(planned(named).checks).toContainEqual(expect.objectContaining({ state: "warning", id: "no-proof" }));
   expect(planned(named)).toMatchObject({
     oldKey: "SHA256:ed25519",
     newKey: { kind: "made-on-holder", path },
+    afterwards: [expect.stringContaining("@revoked * ssh-ed25519 AAAAed25519; otherwise none is needed")],
     confirm: { word: "web1" },
   });
 });

@@ -59,14 +59,25 @@ export function planHostKey(
     here: [],
     checks: [
       ...(blocked ? [{ ...blocked, state: "refused" as const }] : []),
-      ...checksOf(host, daemon, file !== null),
+      ...checksOf(host, daemon, { isPlanned: file !== null, old }),
     ],
     leftOut: [],
+    ...(old ? { afterwards: [sayRevoked(old.line)] } : {}),
     confirm: {
       word: place,
       why: [`whoever knows ${place} by its old key is warned until the new one is learnt`],
     },
   };
+}
+
+/**
+ * A line that revokes a key is for whoever still trusts it, and no host can write it there. Where the old key is nobody
+ * else's it is not needed: a key that is not presented any more is forgotten by those who learn the new one.
+ */
+function sayRevoked(line: string | null): string {
+  const where = "in the known_hosts of whoever knows the host, or in their /etc/ssh/ssh_known_hosts";
+  const key = line ?? "TYPE BASE64 (as the old .pub file has them)";
+  return `if somebody else may have the old key, have it refused by this line ${where}: @revoked * ${key}; otherwise none is needed, for clients that learn the new key (UpdateHostKeys) forget the old one once it is not named any more`;
 }
 
 /** What was wished, if it is a name that we give and nothing stands there. */
@@ -87,7 +98,9 @@ function freePath({ taken, hostKeys }: DaemonFacts, wanted: string, day: string)
   }
 }
 
-function checksOf(host: HostFacts, { files, canReload }: DaemonFacts, isPlanned: boolean): Check[] {
+type Drafted = { isPlanned: boolean; old: DaemonFacts["hostKeys"][number] | null };
+
+function checksOf(host: HostFacts, { files, canReload }: DaemonFacts, { isPlanned, old }: Drafted): Check[] {
   const refused = files.find(({ stand }) => stand.kind === "refused");
   const why =
     refused?.stand.kind === "refused" ? `${refused.path} cannot be changed safely: ${refused.stand.why}` : "";
@@ -100,6 +113,7 @@ function checksOf(host: HostFacts, { files, canReload }: DaemonFacts, isPlanned:
       : [
           makeCheck("refused", "root", { host }, "only root changes host keys: log in as root, or with sudo"),
         ]),
+    ...(host.login.key === null && old !== null ? [sayUnnamed(host)] : []),
     canReload === true
       ? makeCheck("ok", "reload", { host }, "sshd reads its configuration again without ending sessions")
       : makeCheck(
@@ -118,6 +132,15 @@ function checksOf(host: HostFacts, { files, canReload }: DaemonFacts, isPlanned:
         ),
   ];
 }
+
+/** sshd names all its keys to whoever is logged in; of one type it presents the first alone. */
+const sayUnnamed = (host: HostFacts): Check =>
+  makeCheck(
+    "warning",
+    "no-proof",
+    { host },
+    "that sshd holds the new key cannot be proved before the old one goes: that takes a login by a key, and this one was by something else",
+  );
 
 type OpenFile = FileFacts & { stand: { kind: "file"; bytes: Uint8Array } & FileState };
 const isOpen = (file: FileFacts): file is OpenFile => file.stand.kind === "file";

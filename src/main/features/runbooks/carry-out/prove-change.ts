@@ -29,7 +29,7 @@ async function proveHostKey(run: RunContext, step: Step, inside: Inside): Promis
   if (newLine === null || newKey?.kind !== "made-on-holder")
     return { kind: "refused", message: "there is no new host key" };
   const { loginKey } = inside.hand;
-  return run.hostKeys.prove(
+  const proof = await run.hostKeys.prove(
     {
       ...{ phase: step.phase === "remove" ? "remove" : "add", host, port, oldKey, newLine },
       ...{ keyFile: newKey.path, comment: newKey.comment },
@@ -37,4 +37,6 @@ async function proveHostKey(run: RunContext, step: Step, inside: Inside): Promis
     },
     inside,
   );
+  const afterwards = step.phase === "remove" ? (run.plan.afterwards ?? []) : [];
+  return proof.kind === "proved" ? { ...proof, said: [...proof.said, ...afterwards] } : proof;
 }

@@ -36,6 +36,10 @@ type Asked = {
   loginKey: ProofKey | null;
 };
 
+/** sshd names its keys to whoever is logged in, and of one type presents the first alone. */
+const UNPROVED =
+  "unproved: the known host key is still presented, but whether sshd holds the new one, too, it tells only after a login by a key, and none was at hand; the removal of the old one is proved, or taken back";
+
 export function createHostKeys({ store, now }: Deps) {
   const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
@@ -51,12 +55,12 @@ export function createHostKeys({ store, now }: Deps) {
       if (asked.phase === "add") {
         const stands = await proveHostKeyPresented(route, { ...wish, blob: route.hostKey });
         if (stands.kind !== "proved") return readProof(stands, "the known host key is presented");
-        return key
-          ? readProof(await proveHostKeyNamed(route, wish), "the new host key is named and proved")
-          : {
-              kind: "proved",
-              said: ["the known host key is presented; that the new one is named was not asked"],
-            };
+        if (key)
+          return readProof(await proveHostKeyNamed(route, wish), "the new host key is named and proved");
+        // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
+        if (asked.oldKey === null)
+          return readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
+        return { kind: "proved", said: [UNPROVED] };
       }
       const proved = readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
       if (proved.kind === "proved") await trust(asked, blob);

@@ -87,6 +87,37 @@ lab(
   },
 );
 
+lab(
+  "without a login by a key, a new key is proved where its type is new, and said to be unproved where it stands beside an old one",
+  async () => {
+    await using world = await makeWorld();
+    const { host, hand } = world;
+    const route = { ...world.route, hostKeyTypes: ["ssh-ed25519", "ecdsa-sha2-nistp256"] };
+    const { pinned, hostKeys } = keepPins(route.hostKey);
+    const before = pinned();
+    const use = (...paths: string[]) =>
+      host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
+    const proveAdded = async (path: string, keyType: "ecdsa" | "ed25519", oldKey: string | null) => {
+      const made = await makeKey(hand, { path, keyType, bits: null, comment: "web1" });
+      if (made.kind !== "made") throw new Error(made.kind);
+      await use(OLD, path);
+      const asked = {
+        ...{ phase: "add" as const, host: "web1", port: 22, oldKey, loginKey: null },
+        ...{ newLine: made.line.split(" ").slice(0, 2).join(" "), keyFile: path, comment: "web1" },
+      };
+      const proof = await again(() => hostKeys.prove(asked, { hand, route }));
+      return { proof, fingerprint: viewKey(blobOf({ publicLine: made.line })).fingerprint };
+    };
+    const fresh = await proveAdded("/etc/ssh/ssh_host_ecdsa_key_2026", "ecdsa", null);
+    expect(fresh.proof).toEqual({
+      ...{ kind: "proved", said: [`the new host key is presented: ${fresh.fingerprint}`] },
+    });
+    const beside = await proveAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
+    expect(beside.proof).toEqual({ kind: "proved", said: [expect.stringMatching(/^unproved: /)] });
+    expect(pinned()).toBe(before);
+  },
+);
+
 lab("what sshd reads, and which host keys it uses, is told in its order, with what is included", async () => {
   await using world = await makeWorld();
   const { host, hand, route } = world;
@@ -96,7 +127,8 @@ lab("what sshd reads, and which host keys it uses, is told in its order, with wh
   if (seen.kind !== "seen") throw new Error(seen.kind);
   expect(seen.daemon.configs.slice(0, 2)).toEqual([CONFIG, "/etc/ssh/sshd_config.d/a.conf"]);
   const [found] = seen.daemon.hostKeys.filter(({ path }) => path === OLD);
-  expect(found).toEqual({ path: OLD, ...viewKey(route.hostKey) });
+  const line = (await host.run(`cut -d' ' -f1,2 ${OLD}.pub`)).trim();
+  expect(found).toEqual({ path: OLD, line, ...viewKey(route.hostKey) });
   expect(seen.daemon.taken).toContain(`${OLD}.pub`);
   expect(seen.daemon.canReload).toBe(true);
 });

@@ -5,8 +5,8 @@ import type { Hand, Lost } from "./hand.ts";
 type DaemonLook = {
   /** Files of its configuration, in the order in which sshd reads them. */
   configs: string[];
-  /** As it uses them. */
-  hostKeys: { path: string; keyType: string; fingerprint: string }[];
+  /** As it uses them. `line`: `type base64`, where it was told. */
+  hostKeys: { path: string; keyType: string; fingerprint: string; line: string | null }[];
   /** Names of host keys that are there, used or not. */
   taken: string[];
   /** There is one process that all logins come from. */
@@ -25,8 +25,9 @@ export async function lookAtDaemon(
     kind: "seen",
     daemon: {
       configs: all("config").flatMap(([path]) => path ?? []),
-      hostKeys: all("hostkey").map(([path = "", keyType = "", fingerprint = ""]) => ({
+      hostKeys: all("hostkey").map(([path = "", keyType = "", fingerprint = "", base64 = ""]) => ({
         ...{ path, keyType, fingerprint },
+        line: /^[A-Za-z0-9+/]+=*$/.test(base64) ? `${keyType} ${base64}` : null,
       })),
       taken: all("taken").flatMap(([path]) => path ?? []),
       canReload: /^\d+$/.test(all("listener")[0]?.[0] ?? ""),
