@@ -145,6 +145,7 @@ explain() {
 # Every file is one that the plan knows, or nothing is touched.
 look_all() {
 	all_done=yes proved=$carry_proved carry_way=
+	[ -z "$holder_path" ] || look_key
 	each_file look_one
 }
 
@@ -179,6 +180,8 @@ look_one() {
 # Where the plan could not know the new key, the stages of a file are known by what leads back to the file before.
 know_one() {
 	[ "$h_added" = unknown ] || return 0
+	# Before it is made, every file is as it was.
+	[ -n "$key_line" ] || return 0
 	for stage in before added removed; do
 		with_pieces hash_pieces "$id" $stage before
 		[ "$piece_hash" = "$h_before" ] || continue
@@ -209,7 +212,9 @@ do_phases() {
 	for phase in $carry_phases; do
 		at=$phase
 		case $phase in
+			make-key) make_key ;;
 			add | remove) change_files ;;
+			hand-over) hand_over ;;
 		esac
 		[ -z "$why" ] || return
 	done
@@ -294,15 +299,14 @@ keep() {
 end_all() {
 	stands=no
 	each_file end_one
+	if [ -n "$why" ]; then if [ $stands = yes ]; then outcome=added; else outcome=rolled-back; fi; fi
+	[ -z "$holder_path" ] || [ -n "$left" ] || end_key
 	if [ -n "$left" ]; then
 		outcome=needs-attention
 		why="$(one_line "$left") could not be taken back ($why)"
 	elif [ -n "$late" ]; then
 		outcome=needs-attention
 		if [ -z "$why" ]; then at=commit why=$late; else why="$late ($why)"; fi
-	elif [ -z "$why" ]; then return
-	elif [ $stands = yes ]; then outcome=added
-	else outcome=rolled-back
 	fi
 	[ -z "$kept" ] || put_line "what was kept to take it back is in $(one_line "$kept")" >&2
 }
@@ -358,6 +362,7 @@ tell_result() {
 		put_line "why $encoded"
 		encode "$(one_line "$kept")"
 		put_line "kept $encoded"
+		[ -z "$holder_path" ] || [ -z "$key_line" ] || put_line "key $key_line"
 		each_file tell_one
 	} >"$result.part" && hash_of "$result.part" && put_line "end $hashed" >>"$result.part" && mv -f "$result.part" "$result"
 }

@@ -1,6 +1,7 @@
 import { createRouterClient, implement } from "@orpc/server";
 import collectorScript from "#resources/collector/collect.sh?raw";
 import carryScript from "#resources/rotation/carry.sh?raw";
+import carryKeyScript from "#resources/rotation/carry-key.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
 import handScript from "#resources/rotation/hand.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
@@ -153,7 +154,7 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   return createRunbooks({
     ...ways,
     openDoor: createDoors({ ...ways, loadSshConfig, script }),
-    carried: { hand: handScript, carry: carryScript },
+    carried: { hand: handScript, holders: holdersScript, carry: carryScript, carryKey: carryKeyScript },
     holders: createHolders(workstation),
     hostKeys: createHostKeys({ store, now }),
     judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),

@@ -1,13 +1,14 @@
 import { checkSignature } from "#domain/bundle/check-signature.ts";
-import { partsOf, type ScriptPart } from "#domain/rotation/script/script-phases.ts";
+import { isInParts, mainPhase, partsOf, type ScriptPart } from "#domain/rotation/script/script-phases.ts";
 import { type ScriptParts, writeScript } from "#domain/rotation/script/write-script.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
 import { HAND_SENTENCES } from "#net/ssh/hand/say-refusal.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunId } from "#shared/model/run.ts";
+import type { Phase, RunId } from "#shared/model/run.ts";
 import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts } from "#shared/model/script.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayCount } from "#shared/text/count.ts";
@@ -15,7 +16,7 @@ import type { Store } from "#store/store.ts";
 import { isCarried } from "./carried.ts";
 
 /** What every script is made of, as the program ships it. */
-export type CarriedParts = Pick<ScriptParts, "hand" | "carry">;
+export type CarriedParts = Omit<ScriptParts, "sentences">;
 
 export type ExportDeps = {
   store: Store;
@@ -79,9 +80,12 @@ function newKeyOf({ newKey }: Plan, run: { id: RunId; newKey: { line: string } |
 }
 
 function fileOf(plan: Plan, { host: { host, port }, phases }: ScriptPart): Omit<Unsigned, "text"> {
-  const isPart = plan.hosts.length > 1 && plan.newKey !== null;
-  const what = phases.includes("remove") ? "remove" : phases[0];
-  return { name: `${nameOf(host)}-${port}${isPart ? `-${what}` : ""}.sh`, host, port, phases };
+  return {
+    name: `${nameOf(host)}-${port}${isInParts(plan) ? `-${mainPhase(phases)}` : ""}.sh`,
+    host,
+    port,
+    phases,
+  };
 }
 
 /** A name of a file, whatever the host is called. */
@@ -109,23 +113,35 @@ async function signAll(
 }
 
 function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["signer"]): string[] {
-  const phases = new Set(parts.flatMap((part) => part.phases));
-  const isRound = plan.hosts.length > 1 && plan.newKey !== null;
-  const isLast = phases.has("commit");
+  const [part] = parts;
   return [
     signer
       ? `signed with ${signer.keyType} ${signer.fingerprint}: tell that to whoever runs them, by another way than the scripts go`
       : "not signed: whoever carries them could change them; name a key to sign with",
-    ...(isRound && !isLast
-      ? [
-          `this is one part (${[...phases].join(", ")}): import the results of ${sayCount(parts.length, "host")}, then export again; no old line goes before`,
-        ]
-      : []),
-    ...(isRound && isLast ? ["this is the last part: the new lines stand on every host"] : []),
+    ...(isInParts(plan) && part ? [sayPart(mainPhase(part.phases), parts.length)] : []),
     ...plan.here.map(
       ({ path }) =>
         `${path} on this computer is replaced by no script: put the new private half there once the new lines stand`,
     ),
     ...plan.checks.flatMap(({ state, text }) => (state === "consent" ? [`to be agreed to: ${text}`] : [])),
   ];
+}
+
+/** Of several parts: what this one does, and what has to come back before the next. */
+function sayPart(phase: Phase, hosts: number): string {
+  const back = `import the results of ${sayCount(hosts, "host")}, then export again`;
+  switch (phase) {
+    case "make-key":
+      return `this part makes the new key where the old one is held; ${back} for the new lines`;
+    case "add":
+      return `this part adds the new lines, and no old one goes; ${back} for what comes next`;
+    case "hand-over":
+      return `this part puts the new key in the place of the old one, for its line stands everywhere; ${back} for the removal`;
+    case "remove":
+      return "this part removes the old lines, for the new ones stand on every host";
+    case "commit":
+      return "this part clears away what was kept of the old key, for no line of it is left";
+    default:
+      return assertNever(phase);
+  }
 }

@@ -1,5 +1,5 @@
 import { type CarriedResult, placeResult, readResult } from "#domain/rotation/script/read-result.ts";
-import { partsOf } from "#domain/rotation/script/script-phases.ts";
+import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-phases.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { GivenResult, TakenResult } from "#shared/contract/runbooks.ts";
@@ -10,7 +10,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { Phase, type RunId, type RunState, type RunStep, type StepState } from "#shared/model/run.ts";
 import { saySignature } from "#shared/text/bundle.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import type { Store } from "#store/store.ts";
 import { countsOf } from "./approve.ts";
 import { sayByHand } from "./by-hand.ts";
@@ -180,9 +180,9 @@ function endOf(plan: Plan, steps: readonly RunStep[]): { state: RunState; messag
 
 const isOpen = ({ state }: RunStep): boolean => state === "planned";
 
-function sayAwaited({ hosts }: Plan, awaited: ReturnType<typeof partsOf>): string {
+function sayAwaited(plan: Plan, awaited: ReturnType<typeof partsOf>): string {
   const [first] = awaited;
-  const what = first && hosts.length > 1 && !first.phases.includes("commit") ? ` (${first.phases[0]})` : "";
+  const what = first && isInParts(plan) ? ` (${sayPhase(mainPhase(first.phases), plan.kind)})` : "";
   return `the results of ${sayCount(awaited.length, "host")} are still to be imported${what}`;
 }
 

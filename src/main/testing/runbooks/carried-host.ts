@@ -10,13 +10,15 @@ const readScript = (name: string): Promise<string> =>
 /** What every script is made of, as it is shipped. */
 export const readCarriedParts = async () => ({
   hand: await readScript("hand.sh"),
+  holders: await readScript("holders.sh"),
   carry: await readScript("carry.sh"),
+  carryKey: await readScript("carry-key.sh"),
 });
 
 /** A host with ann's file, and in /root/carried the script that `make` makes for her, whose number is `uid`. */
 export async function carryTo<T extends { script: string }>(
   before: string,
-  make: (uid: number, parts: { hand: string; carry: string }) => T,
+  make: (uid: number, parts: Awaited<ReturnType<typeof readCarriedParts>>) => T,
 ) {
   const host = await startHost({
     name: "web1",

@@ -1,6 +1,6 @@
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
-import type { Phase, StepState } from "#shared/model/run.ts";
+import { Phase, type StepState } from "#shared/model/run.ts";
 
 /** What is known of a step of a host by the results that have come back. */
 export type Told = { host: string | null; port: number | null; phase: Phase; state: StepState };
@@ -15,31 +15,35 @@ export type ScriptPart = { host: HostPlan; phases: Phase[] };
 export function partsOf(plan: Plan, told: readonly Told[]): ScriptPart[] {
   const steps = stepsOf(plan).flatMap(({ host: index, phase }) => {
     const host = index === null ? null : plan.hosts[index];
-    return host ? [{ host, phase, isDone: isDone(told, host, phase) }] : [];
+    return host ? [{ host, phase }] : [];
   });
-  const phasesOf = (host: HostPlan, only: readonly Phase[]): Phase[] =>
-    steps.filter((step) => step.host === host && only.includes(step.phase)).map(({ phase }) => phase);
-  const rounds: (readonly Phase[])[] = isOneScript(plan) ? [ALL] : ROUNDS;
-  for (const round of rounds) {
-    const open = steps.filter((step) => !step.isDone && round.includes(step.phase));
-    if (open.length === 0) continue;
-    // The last look before the removal is that of the addition.
-    const taken =
-      round === LAST ? ALL.filter((phase) => phase !== "make-key" && phase !== "hand-over") : round;
-    return [...new Set(open.map(({ host }) => host))].map((host) => ({
-      host,
-      phases: phasesOf(host, taken),
-    }));
-  }
-  return [];
+  const phasesOf = (host: HostPlan): Phase[] =>
+    steps.filter((step) => step.host === host).map(({ phase }) => phase);
+  const open = steps.filter(({ host, phase }) => !isDone(told, host, phase));
+  const hostsOf = (some: typeof steps) => [...new Set(some.map(({ host }) => host))];
+  if (!isInParts(plan)) return hostsOf(open).map((host) => ({ host, phases: phasesOf(host) }));
+  const round = Phase.options.find((phase) => open.some((step) => step.phase === phase));
+  return hostsOf(open.filter(({ phase }) => phase === round)).map((host) => ({
+    host,
+    phases: phasesOf(host).filter(
+      (phase) => phase === round || comesAlong(host, phase, phasesOf(host), round),
+    ),
+  }));
 }
 
-const ALL: readonly Phase[] = ["make-key", "add", "hand-over", "remove", "commit"];
-const LAST: readonly Phase[] = ["remove", "commit"];
-const ROUNDS: (readonly Phase[])[] = [["make-key"], ["add"], ["hand-over"], LAST];
+/** What a part is called by: the phase that it is made for. */
+export const mainPhase = (phases: readonly Phase[]): Phase =>
+  phases.find((phase) => phase === "remove") ?? phases[0] ?? "commit";
 
-/** Nothing waits for another host, or for anything here. */
-const isOneScript = ({ hosts, newKey }: Plan): boolean => hosts.length === 1 || newKey === null;
+/** Something waits for other hosts. */
+export const isInParts = ({ hosts, newKey }: Plan): boolean => hosts.length > 1 && newKey !== null;
+
+function comesAlong({ holders }: HostPlan, phase: Phase, all: readonly Phase[], round?: Phase): boolean {
+  // The last look before the removal is that of the addition.
+  if (phase === "add") return round === "remove";
+  // An old half is kept until the old lines are gone everywhere.
+  return phase === "commit" && holders.length === 0 && round === all.at(-2);
+}
 
 const isDone = (told: readonly Told[], { host, port }: HostPlan, phase: Phase): boolean =>
   told.some((one) => one.host === host && one.port === port && one.phase === phase && one.state === "proved");

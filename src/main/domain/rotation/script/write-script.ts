@@ -3,13 +3,17 @@ import { type Edit, editsBetween } from "#domain/rotation/bytes/edit.ts";
 import { fillStages, type Stages } from "#domain/rotation/bytes/stages.ts";
 import type { Stage } from "#domain/rotation/run/step.ts";
 import type { FilePlan, HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
-import type { ScriptPart } from "./script-phases.ts";
+import { holderOf, sayHolder, standIn, withMadeKey } from "./made-key.ts";
+import { isInParts, type ScriptPart } from "./script-phases.ts";
 import { printable, quote, toPrintf } from "./shell-words.ts";
 
 /** What of the script is the same for every plan. */
 export type ScriptParts = {
   hand: string;
   carry: string;
+  /** What is needed beside those where the host holds the key. */
+  holders: string;
+  carryKey: string;
   /** What a person is told for each word with which the hand refuses. */
   sentences: Readonly<Record<string, string>>;
 };
@@ -30,9 +34,12 @@ type ScriptFile = { file: FilePlan; stages: Stages; base: Uint8Array };
 export function writeScript(of: ScriptPlan, part: ScriptPart, parts: ScriptParts): string | null {
   const { host, phases } = part;
   const files = phases.some((phase) => phase === "add" || phase === "remove")
-    ? host.files.map((file) => toFile(file, of.newKey))
+    ? host.files.map((file) =>
+        toFile(file, of.newKey ?? (phases.includes("make-key") ? standIn(of.plan) : null)),
+      )
     : [];
   const known = files.filter((file) => file !== null);
+  const holder = holderOf(of.plan, host);
   if (known.length < files.length || phases.length === 0) return null;
   return [
     "#!/bin/sh",
@@ -40,17 +47,20 @@ export function writeScript(of: ScriptPlan, part: ScriptPart, parts: ScriptParts
     "hand_text() {",
     `cat <<'${END}'`,
     parts.hand.trimEnd(),
+    ...(holder ? [parts.holders.trimEnd()] : []),
     END,
     "}",
     "hand_library=$(hand_text)",
     'eval "$hand_library"',
     parts.carry.trimEnd(),
+    ...(holder ? [parts.carryKey.trimEnd()] : []),
     ...sayData(of, part),
+    ...sayHolder(of, holder),
     "each_file() {",
     ":",
     ...known.flatMap(sayFile),
     "}",
-    ...sayPieces(known),
+    ...sayPieces(of.plan, known),
     ...saySentences(parts),
     'carry "$@"',
     "",
@@ -85,7 +95,7 @@ function sayData({ plan, hash: planHash, newKey }: ScriptPlan, { host, phases }:
     "carry_who=carried-script",
     `carry_phases=${quote(phases.join(" "))}`,
     `carry_told=${quote(printable(sayBefore(plan, phases)))}`,
-    `carry_proved=${phases.includes("remove") && plan.hosts.length > 1 && phases.includes("add") ? "yes" : "no"}`,
+    `carry_proved=${isInParts(plan) && phases.includes("remove") ? "yes" : "no"}`,
     `carry_seconds=${plan.options.deadManSeconds}`,
     `carry_accounts=${quote(printable(accounts))}`,
     `carry_key=${quote(printable(plan.newKey === null ? "" : (newKey ?? "").slice(0, 60)))}`,
@@ -93,9 +103,9 @@ function sayData({ plan, hash: planHash, newKey }: ScriptPlan, { host, phases }:
 }
 
 /** What must have come back before a script is run, where there are several. */
-function sayBefore({ hosts, newKey }: Plan, phases: ScriptPart["phases"]): string {
-  if (hosts.length < 2 || newKey === null) return "";
-  if (phases.includes("commit"))
+function sayBefore(plan: Plan, phases: ScriptPart["phases"]): string {
+  if (!isInParts(plan)) return "";
+  if (phases.includes("remove"))
     return "this removes the old lines: it was written once the new ones stood on every host of the plan";
   if (phases.includes("add"))
     return "this adds the new lines; old ones go by another script, once the results of all hosts are back";
@@ -128,10 +138,12 @@ function touchedBytes({ added, removed }: Stages): Uint8Array {
 }
 
 /** `with_pieces USE ID FROM TO` calls USE with what leads from one stage of a file to another. */
-const sayPieces = (files: readonly ScriptFile[]): string[] => [
+const sayPieces = (plan: Plan, files: readonly ScriptFile[]): string[] => [
   "with_pieces() {",
   'use=$1; case "$2 $3 $4" in',
-  ...files.flatMap((file, index) => WAYS.map(([from, to]) => sayWay(file, `f${index}`, from, to))),
+  ...files.flatMap((file, index) =>
+    WAYS.map(([from, to]) => withMadeKey(plan, sayWay(file, `f${index}`, from, to))),
+  ),
   '*) "$use" ;;',
   "esac",
   "}",

@@ -11,7 +11,7 @@ export const BEFORE = `# 'kept' \\x41 %\r\nfrom="10.0.0.0/8",command="x '\\"" ${
 export const AFTER = `# 'kept' \\x41 %\r\nfrom="10.0.0.0/8",command="x '\\"" ${NEW_KEY} a\n${OTHER}`;
 
 /** The script of a plan that gives the key in ann's file another one. */
-export const makeScript = (before: string) => (uid: number, parts: Pick<ScriptParts, "hand" | "carry">) => {
+export const makeScript = (before: string) => (uid: number, parts: Omit<ScriptParts, "sentences">) => {
   const stand = makeStand(before, { uid, gid: uid, owner: "ann" });
   const plan = planFor([makeHostFacts("web1", "", { files: [makeFileFacts("ann", before, { stand })] })], {
     given: GIVEN,

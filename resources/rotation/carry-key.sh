@@ -1,0 +1,108 @@
+# Makes the new key on the host that holds the old one, and puts it in its place: its private half never leaves the host.
+# Follows carry.sh in the scripts of that host, with the data of the plan: holder_path, holder_before, holder_mode,
+# holder_public (what stands in its .pub file after the key; empty: there is no such file), holder_keeps, key_type, key_bits,
+# key_comment, key_length, and key_line, the new key (type and base64), where it was made by an earlier script.
+
+# Beside the result: the new key, once it is made; empty while it is.
+name_key_file() { key_file=latchkey-key-$carry_token.pub; }
+
+look_key() {
+	name_key_file
+	[ -n "$key_line" ] || read_key "$key_file" || key_line=
+	case " $carry_phases " in *' make-key '*) [ -n "$key_line" ] || all_done=no ;; esac
+	case " $carry_phases " in *' hand-over '* | *' commit '*) ;; *) return ;; esac
+	look_half
+	case $half in
+		new) [ "$half_old" = none ] || [ "${carry_phases##* }" != commit ] || all_done=no ;;
+		before) all_done=no ;;
+		*) why="$holder_path holds another key than the plan was made for" ;;
+	esac
+}
+
+# read_key FILE: type and base64 of a public key, into $key_line.
+read_key() {
+	if [ ! -f "$1" ] || [ -L "$1" ]; then return 1; fi
+	read -r word blob _ <"$1" || return 1
+	case $blob in '' | *[!A-Za-z0-9+/=]*) return 1 ;; esac
+	key_line="$word $blob"
+	[ ${#key_line} -eq "$key_length" ]
+}
+
+look_half() {
+	blob=${key_line#* }
+	ask look_half "$holder_path" "$holder_before" "${blob:-none}"
+	told_of half
+	half=${words%% *}
+	told_of half.latchkey-new
+	half_new=$words
+	told_of half.latchkey-old
+	half_old=${words%% *}
+	told_of public
+	half_public=${words%% *}
+}
+
+make_key() {
+	[ -z "$key_line" ] || return 0
+	how=fresh path=$holder_path
+	[ ! -e "$key_file" ] || how=again
+	if ! : >"$key_file"; then why="$key_file cannot be written to $(pwd)"; return; fi
+	ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how
+	if [ "$status" != ok ]; then
+		rm -f "$key_file"
+		explain
+		return
+	fi
+	if ! read_key "$holder_path.latchkey-new.pub"; then key_line= why='the new key that was made cannot be read'; return; fi
+	put_line "$key_line" >"$key_file"
+	put_line "made the new key: $key_line"
+	each_file know_again
+	carry_key="$holder_path.latchkey-new of this host"
+}
+
+know_again() { look; know_one; }
+
+hand_over() {
+	look_half
+	path=$holder_path
+	if [ "$half" != new ]; then
+		case $half_new in
+			'new '*) ;;
+			*) why="$holder_path.latchkey-new, the new key that was made here, is not there"; return ;;
+		esac
+		ask hide_public "$holder_path" "$blob"
+		if [ "$status" != ok ]; then explain; return; fi
+		ask put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made
+		if [ "$status" != ok ]; then
+			explain
+			ask show_public "$holder_path" ''
+			return
+		fi
+	fi
+	if [ -n "$holder_public" ] && [ "$half_public" != new ]; then
+		ask show_public "$holder_path" "$key_line$holder_public"
+		if [ "$status" != ok ]; then explain; return; fi
+	fi
+	put_line "$holder_path: the new key is in its place; the old one is kept beside it until the end"
+	carry_key="$holder_path of this host"
+}
+
+# At the end nothing is kept of the old half, or of a new one that was taken back.
+end_key() {
+	path=$holder_path
+	case $outcome in
+		committed)
+			look_half
+			if [ "$half" != new ]; then late="$holder_path is not the new key"; return; fi
+			[ "$holder_keeps" = yes ] || ask commit_put "$holder_path"
+			if [ "$holder_keeps" = yes ]; then ask tidy_half "$holder_path" old; else ask tidy_half "$holder_path" nothing; fi
+			rm -f "$key_file"
+			;;
+		rolled-back)
+			case " $carry_phases " in *' make-key '*) ;; *) return ;; esac
+			ask undo_put "$holder_path" "$holder_before" "$holder_before"
+			ask tidy_half "$holder_path" nothing
+			rm -f "$key_file"
+			key_line=
+			;;
+	esac
+}

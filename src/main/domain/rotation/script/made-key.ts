@@ -1,0 +1,51 @@
+import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
+import type { HolderPlan, HostPlan, NewKey, Plan } from "#shared/model/plan.ts";
+import { quote, toPrintf } from "./shell-words.ts";
+
+/** A key that a script makes: where its host has the old one. */
+type Made = { newKey: Extract<NewKey, { kind: "made-on-holder" }>; holder: HolderPlan };
+
+/** Of the host that the plan has the new key made on. */
+export function holderOf({ newKey }: Plan, { host, port, holders }: HostPlan): Made | null {
+  if (newKey?.kind !== "made-on-holder" || newKey.host !== host || newKey.port !== port) return null;
+  const holder = holders.find((one) => one.path === newKey.path && one.before !== null);
+  return holder ? { newKey, holder } : null;
+}
+
+/** How long `type base64` of a new key is, and how many bits ssh-keygen is asked for; 0: as many as usual. */
+const SIZES: Record<string, { length: number; bits: number }> = {
+  ed25519: { length: 80, bits: 0 },
+  ecdsa: { length: 160, bits: 0 },
+  rsa: { length: 552, bits: 3_072 },
+};
+
+const sizeOf = ({ newKey }: Plan) =>
+  newKey?.kind === "made-on-holder" ? (SIZES[newKey.keyType] ?? null) : null;
+
+/** Stands for a key that the script has yet to make: as long, of bytes that no key and no line has. */
+export function standIn(plan: Plan): string | null {
+  const size = sizeOf(plan);
+  return size && Array.from({ length: size.length }, (_, at) => String.fromCharCode(1 + (at % 7))).join("");
+}
+
+/** Words of a script in which the key stands that it makes. */
+export function withMadeKey(plan: Plan, words: string): string {
+  const key = standIn(plan);
+  return key === null ? words : words.replaceAll(toPrintf(Buffer.from(key)), `'"$key_line"'`);
+}
+
+export function sayHolder(
+  { plan, newKey }: { plan: Plan; newKey: string | null },
+  made: Made | null,
+): string[] {
+  const size = sizeOf(plan);
+  if (!made || !size) return [`holder_path= key_line=${quote(newKey ?? "")}`];
+  const { path, before, mode, hasPublicFile } = made.holder;
+  const tail = Buffer.from(`${made.newKey.comment && ` ${made.newKey.comment}`}\n`);
+  return [
+    `holder_path=${quote(path)} holder_before=${before} holder_mode=${quote(mode)}`,
+    `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldHalves(plan) ? "yes" : "no"}`,
+    `key_type=${quote(made.newKey.keyType)} key_bits=${size.bits} key_length=${size.length}`,
+    `key_comment=${quote(made.newKey.comment)} key_line=${quote(newKey ?? "")}`,
+  ];
+}

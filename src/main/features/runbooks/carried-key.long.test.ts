@@ -1,0 +1,136 @@
+import { expect, test } from "vitest";
+import type { App } from "#app";
+import type { PlanId } from "#shared/model/plan.ts";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
+import { makePlan } from "#testing/runbooks/follow.ts";
+
+const KEY = "/home/deploy/.ssh/id_ed25519";
+const GRANTS = "/home/deploy/.ssh/authorized_keys";
+
+const MAKE_OLD = `su deploy -c 'ssh-keygen -q -t ed25519 -N "" -C deploy@vault -f ${KEY}'`;
+
+/** The login as deploy, from that host to another by the key there, as whoever carries a script would try it. */
+const logsIn = (from: LabHost, to: LabHost, key: string): Promise<string> =>
+  from.run(`su deploy -c 'ssh -n -F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none -o StrictHostKeyChecking=no \
+    -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i ${key} deploy@${to.address} echo in' 2>&1 || echo out`);
+
+type Exported = Awaited<ReturnType<App["client"]["runbooks"]["exportScripts"]>>["files"][number];
+
+/** Runs it there; what it said, and its result. */
+async function run(
+  host: LabHost,
+  { text }: Pick<Exported, "text">,
+): Promise<{ said: string; result: string }> {
+  await host.run("mkdir -p /root/stick && rm -f /root/stick/script.sh");
+  await writeThere(host, "/root/stick/script.sh", text);
+  const said = await host.run(
+    "cd /root/stick && { printf 'yes\\nyes\\n' | sh ./script.sh 2>&1 || echo \"code $?\"; }",
+  );
+  const result = await readThere(host, "/root/stick/latchkey-result-*.txt");
+  return { said, result: result.toString("base64") };
+}
+
+test.skipIf(!canStartHosts())(
+  "a key that its own host holds is made there by the script, takes the old one's place, and its private half never leaves",
+  async () => {
+    await using desk = await makeDesk();
+    await using host = await startHost({
+      name: "vault",
+      prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}\n${MAKE_OLD}
+        printf 'restrict,pty %s\\n' "$(cat ${KEY}.pub)" >${GRANTS} && chown deploy:deploy ${GRANTS} && chmod 600 ${GRANTS}`,
+    });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${host.address}`, acceptNew: true });
+    const old = await host.run(`cat ${KEY}`);
+    const [fingerprint = ""] = (await host.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
+    const { id: planId, plan } = await makePlan(app, { kind: "rotate-key", fingerprint });
+    expect(plan?.newKey).toMatchObject({ kind: "made-on-holder", path: KEY });
+    const { files } = await app.client.runbooks.exportScripts({ planId });
+    expect(files.map(({ phases }) => phases)).toEqual([["make-key", "add", "hand-over", "remove", "commit"]]);
+
+    const refused = await run(host, {
+      text: files[0]?.text.replace("read -r reply", "reply=no; false") ?? "",
+    });
+    expect(refused.said).toContain("taken back: nobody said that the login works");
+    expect(await host.run(`cat ${KEY}; ls -A /home/deploy/.ssh; ls /root/stick`)).toMatch(
+      new RegExp(
+        `^${old.replaceAll("+", "\\+")}authorized_keys\nid_ed25519\nid_ed25519.pub\nlatchkey-result-\\w+.txt\nscript.sh\n$`,
+      ),
+    );
+    await app.client.runbooks.takeResult({ base64: refused.result });
+
+    const { said, result } = await run(host, files[0] as Exported);
+    expect(said).toContain("with the key /home/deploy/.ssh/id_ed25519.latchkey-new of this host");
+    expect(said).not.toContain("code");
+    expect(await host.run(`ls -A /home/deploy/.ssh; ls /root/stick; stat -c '%U %a' ${KEY}`)).toMatch(
+      /^authorized_keys\nid_ed25519\nid_ed25519.pub\nlatchkey-result-\w+.txt\nscript.sh\ndeploy 600\n$/,
+    );
+    const made = (await host.run(`ssh-keygen -y -f ${KEY}`)).split(" ").slice(0, 2).join(" ").trim();
+    expect(await host.run(`cat ${GRANTS}`)).toMatch(
+      new RegExp(`^restrict,pty ${made.replaceAll("+", "\\+")} `),
+    );
+    expect(await host.run(`cat ${KEY}.pub`)).toContain(`${made} deploy@vault`);
+    expect(await logsIn(host, host, KEY)).toBe("in\n");
+    expect(Buffer.from(result, "base64").toString()).not.toContain("PRIVATE KEY");
+    const taken = await app.client.runbooks.takeResult({ base64: result });
+    expect(taken).toMatchObject({ state: "committed", outcome: "committed" });
+    const found = await app.client.runbooks.find({ runId: taken.runId });
+    expect(found.newKey?.line).toBe(made);
+    expect(found.stepList.every(({ state }) => state === "proved")).toBe(true);
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "over two hosts the key is made first, added everywhere next, then handed over, and old lines go last",
+  async () => {
+    await using desk = await makeDesk();
+    await using vault = await startHost({
+      name: "vault",
+      prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}\n${MAKE_OLD}\nrm ${GRANTS}`,
+    });
+    const line = (await vault.run(`cat ${KEY}.pub`)).trim();
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(line, "deploy")}\nchgrp deploy ${GRANTS}`,
+    });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${vault.address}\nroot@${web.address}`, acceptNew: true });
+    const [fingerprint = ""] = (await vault.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
+    const { id: planId } = await makePlan(app, { kind: "rotate-key", fingerprint });
+    const rounds: string[] = [];
+    const seen: string[] = [];
+    for (const _ of ["make-key", "add", "hand-over", "remove", "commit"]) {
+      const { files } = await app.client.runbooks.exportScripts({ planId });
+      for (const file of files) {
+        const host = file.host === vault.address ? vault : web;
+        rounds.push(`${host.name} ${file.phases.join(",")}`);
+        const { said, result } = await run(host, file);
+        expect(said).not.toContain("code");
+        seen.push((await app.client.runbooks.takeResult({ base64: result })).state);
+        expect(await logsIn(vault, web, KEY)).toBe("in\n");
+      }
+    }
+    expect(rounds).toEqual([
+      "vault make-key",
+      "web add",
+      "vault hand-over",
+      "web add,remove,commit",
+      "vault commit",
+    ]);
+    expect(seen).toEqual(["waiting", "waiting", "waiting", "waiting", "committed"]);
+    expect(await vault.run("ls -A /home/deploy/.ssh; ls /root/stick | wc -l")).toBe(
+      "id_ed25519\nid_ed25519.pub\n2\n",
+    );
+    expect(await web.run(`grep -c . ${GRANTS}; ls -A /home/deploy/.ssh`)).toBe("1\nauthorized_keys\n");
+    await expect(app.client.runbooks.exportScripts({ planId })).rejects.toThrow("nothing of plan");
+    await refusesLive(app, planId);
+  },
+);
+
+async function refusesLive({ client }: App, planId: PlanId): Promise<void> {
+  const { runId } = await client.runbooks.findPlan({ planId });
+  await expect(client.runbooks.resume({ runId: runId ?? 0 })).rejects.toThrow("is carried by hand");
+  await expect(client.runbooks.rollBack({ runId: runId ?? 0 })).rejects.toThrow("is carried by hand");
+}
