@@ -61,17 +61,21 @@ export function explaining<Table extends object>(
   path: string,
   around: (work: () => unknown) => unknown = (work) => work(),
 ): Table {
-  return new Proxy(table, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function") return member;
-      return (...values: unknown[]) => {
-        try {
-          return around(() => member(...values));
-        } catch (error) {
-          throw explainSqlite(error, path);
-        }
-      };
-    },
-  });
+  const explained = Object.entries(table).map(([name, member]: [string, unknown]) => [
+    name,
+    typeof member === "function" ? explain(member as Call) : member,
+  ]);
+  return Object.fromEntries(explained) as Table;
+
+  function explain(call: Call): Call {
+    return (...values) => {
+      try {
+        return around(() => call(...values));
+      } catch (error) {
+        throw explainSqlite(error, path);
+      }
+    };
+  }
 }
+
+type Call = (...values: unknown[]) => unknown;

@@ -1354,14 +1354,6 @@ SELECT id, CASE
   END AS key_exchange
 FROM endpoint;
 
-CREATE TRIGGER endpoint_begins_with_key_exchange AFTER INSERT ON endpoint
-BEGIN
-  UPDATE endpoint
-  SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
-      key_exchange_since = NEW.last_seen
-  WHERE id = NEW.id;
-END;
-
 CREATE TRIGGER endpoint_has_another_key_exchange AFTER UPDATE OF facts, offers ON endpoint
 WHEN OLD.facts <> NEW.facts OR OLD.offers IS NOT NEW.offers
 BEGIN
@@ -1472,14 +1464,6 @@ BEGIN
   INSERT INTO key_file_search (rowid, text)
   SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path || char(10, 10) FROM host WHERE id = NEW.host;
 END;
-
-CREATE VIRTUAL TABLE host_name_pieces USING fts5vocab (host_name_search, row);
-
-CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, row);
-
-CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, row);
-
-CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, row);
 
 CREATE INDEX certificate_due ON certificate (due_from, id, not_after, urgent_from, first_seen) WHERE is_seen = 1;
 
@@ -1743,3 +1727,45 @@ CREATE TABLE accepted_member (
   member     TEXT NOT NULL,
   PRIMARY KEY (acceptance, member)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER endpoint_begins_with_key_exchange AFTER INSERT ON endpoint
+WHEN NEW.offers IS NOT NULL OR NEW.facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0')
+BEGIN
+  UPDATE endpoint
+  SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
+      key_exchange_since = NEW.last_seen
+  WHERE id = NEW.id;
+END;
+
+CREATE VIRTUAL TABLE host_name_pieces USING fts5vocab (host_name_search, instance);
+
+CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, instance);
+
+CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, instance);
+
+CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, instance);
+
+CREATE VIRTUAL TABLE serving_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE TRIGGER serving_is_found AFTER INSERT ON serving
+BEGIN
+  INSERT INTO serving_search (rowid, text)
+  VALUES (NEW.id, NEW.host_text || char(10) || NEW.name || char(10) || NEW.server || char(10)
+    || ifnull(NEW.certificate_path, '') || char(10) || NEW.file || char(10, 10));
+END;
+
+CREATE TRIGGER serving_is_not_found AFTER UPDATE OF gone_scan ON serving
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  DELETE FROM serving_search WHERE rowid = NEW.id;
+END;
+
+CREATE VIRTUAL TABLE serving_pieces USING fts5vocab (serving_search, instance);
+
+CREATE TABLE carried_look (
+  host         INTEGER PRIMARY KEY REFERENCES host (id),
+  collected_at TEXT NOT NULL,
+  look         TEXT NOT NULL CHECK (json_valid(look))
+) STRICT;

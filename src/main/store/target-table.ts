@@ -29,8 +29,8 @@ export function targetTable(db: Database) {
     ON CONFLICT DO NOTHING`);
   const changeLogin = db.prepare(`
     UPDATE target SET user = ifnull(@user, user), use_sudo = @useSudo, transport = @transport, way = @way
-    WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
-      AND protocol = @protocol`);
+    WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName AND protocol = @protocol
+      AND (user IS NOT ifnull(@user, user) OR use_sudo <> @useSudo OR transport <> @transport OR way <> @way)`);
   const remove = db.prepare(`
     DELETE FROM target
     WHERE id = (

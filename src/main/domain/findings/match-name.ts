@@ -5,21 +5,25 @@ import ipaddr from "ipaddr.js";
  * "*" stands for the whole leftmost label and for nothing else.
  */
 export function isNamed(wanted: string, names: readonly string[]): boolean {
-  const address = normalize(wanted);
-  if (address !== null) {
-    return names.some((name) => name.startsWith("IP:") && normalize(name.slice(3)) === address);
+  if (isAddress(withoutZone(wanted))) {
+    const listed = names.filter((name) => name.startsWith("IP:"));
+    return listed.length > 0 && listed.some((name) => normalize(name.slice(3)) === normalize(wanted));
   }
   const labels = toLabels(wanted);
   return names.some((name) => name.startsWith("DNS:") && matches(labels, toLabels(name.slice(4))));
 }
 
-/** Null for what is no address. A zone tells interfaces apart, not hosts. */
+/** Null for what is no address. */
 function normalize(text: string): string | null {
-  const address = text.replace(/%.*$/, "");
-  const { IPv4, IPv6 } = ipaddr;
-  const isAddress = IPv4.isValidFourPartDecimal(address) || IPv6.isValid(address);
-  return isAddress ? ipaddr.process(address).toNormalizedString() : null;
+  const address = withoutZone(text);
+  return isAddress(address) ? ipaddr.process(address).toNormalizedString() : null;
 }
+
+const isAddress = (text: string): boolean =>
+  ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+
+/** A zone tells interfaces apart, not hosts. */
+const withoutZone = (text: string): string => text.replace(/%.*$/, "");
 
 /** Names beyond ASCII stand in certificates in their ASCII form. */
 function toLabels(name: string): string[] {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Certificate } from "#shared/model/certificate.ts";
 import { readCertificate } from "./read-certificate.ts";
 
@@ -10,7 +10,7 @@ export function createCertificateCache(most = 4_096) {
   const known = new Map<string, Certificate | null>();
 
   return (der: Uint8Array): Certificate | null => {
-    const key = createHash("sha256").update(der).digest("base64");
+    const key = hash("sha256", der, "base64");
     const found = known.get(key);
     if (found !== undefined) return found;
     const certificate = readCertificate(der);

@@ -8,6 +8,7 @@ import { byKey } from "#store/spans.ts";
 export type About = { kind: FindingDraft["about"]["kind"]; id: number };
 
 type Source = Spot & { at: Instant };
+type NamedSource = Source & { hostName: string };
 type Resolve = (about: FindingDraft["about"]) => number | null;
 
 /** A draft whose object has been found. */
@@ -15,12 +16,12 @@ type FoundOut = Omit<FindingDraft, "about"> & { kind: About["kind"]; about: numb
 
 type Said = { sentence: string; evidence: string; remedy: string };
 
-type Report = Said & { id: number; finding: number; rule: string; kind: About["kind"]; about: number };
-
 /** A finding as it is written down; `host` is empty while several report it. */
 type Standing = { id: number; severity: number; label: string; host: string };
 
-type Finding = Pick<Report, "rule" | "kind" | "about">;
+type Finding = { rule: string; kind: About["kind"]; about: number };
+
+type Report = Said & Finding & { id: number; finding: Standing };
 
 export type FindingWriter = ReturnType<typeof findingWriter>;
 
@@ -28,10 +29,11 @@ export type FindingWriter = ReturnType<typeof findingWriter>;
 export function findingWriter(db: Database) {
   const reports = reportReader(db);
   const stand = findingKeeper(db);
-  const certificateId = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
+  const nameOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
+  const finder = objectFinder(db);
   const add = db.prepare(`
     INSERT INTO report (finding, name, endpoint, host, sentence, evidence, remedy)
-    VALUES (@finding, @name, @endpoint, @host, @sentence, @evidence, @remedy)`);
+    VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const change = db.prepare(`
     UPDATE report SET sentence = @sentence, evidence = @evidence, remedy = @remedy WHERE id = @id`);
   const withdraw = db.prepare("DELETE FROM report WHERE id = ?");
@@ -57,89 +59,112 @@ export function findingWriter(db: Database) {
       resolve?: Resolve,
     ) {
       const before = byKey(reports.at(source), keyOf);
+      if (drafts.length === 0 && before.size === 0) return;
+      const idOf = finder(resolve);
       const found = byKey(
-        drafts.map((draft) => ({ ...draft, kind: draft.about.kind, about: idOf(draft.about, resolve) })),
+        drafts.map((draft) => ({ ...draft, kind: draft.about.kind, about: idOf(draft.about) })),
         keyOf,
       );
-      for (const [key, draft] of found) report(source, draft, before.get(key));
+      const host = found.size > 0 ? (nameOf.get(source.name) ?? "") : "";
+      for (const [key, draft] of found) report({ ...source, hostName: host }, draft, before.get(key));
       for (const [key, { id, finding, rule, kind, about }] of before) {
         if (found.has(key) || !wasLookedAt({ rule, kind, id: about })) continue;
         withdraw.run(id);
-        if (drop.run({ id: finding }).changes === 0) nameHost.run({ id: finding });
+        if (drop.run({ id: finding.id }).changes === 0) nameHost.run({ id: finding.id });
       }
     },
   };
 
-  function report(source: Source, draft: FoundOut, known?: Report): void {
+  function report(source: NamedSource, draft: FoundOut, known?: Report): void {
     const said = { sentence: draft.sentence, evidence: JSON.stringify(draft.evidence), remedy: draft.remedy };
-    const finding = stand(source, draft);
+    const finding = stand(source, draft, known?.finding);
     if (known) {
       if (!isSame(known, said)) change.run({ ...said, id: known.id });
       return;
     }
     const endpoint = "endpoint" in source ? source.endpoint : null;
     const host = "host" in source ? source.host : null;
-    add.run({ ...said, finding, name: source.name, endpoint, host });
-  }
-
-  function idOf(about: FindingDraft["about"], resolve?: Resolve): number {
-    const id = about.kind === "certificate" ? certificateId.get(about.sha256) : resolve?.(about);
-    if (id === undefined || id === null)
-      throw new Error(`a finding is about what was not seen: ${JSON.stringify(about)}`);
-    return id;
+    add.run(finding, source.name, endpoint, host, said.sentence, said.evidence, said.remedy);
   }
 }
 
+/** Finds the rows that the findings of one visit are about: several are about one certificate, which is looked up once. */
+function objectFinder(db: Database) {
+  const certificateId = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
+
+  return (resolve?: Resolve): ((about: FindingDraft["about"]) => number) => {
+    const certificates = new Map<string, number | undefined>();
+    return (about) => {
+      const id = about.kind === "certificate" ? certificateOf(about.sha256) : resolve?.(about);
+      if (id === undefined || id === null)
+        throw new Error(`a finding is about what was not seen: ${JSON.stringify(about)}`);
+      return id;
+    };
+
+    function certificateOf(sha256: string): number | undefined {
+      const id = certificates.get(sha256) ?? certificateId.get(sha256);
+      certificates.set(sha256, id);
+      return id;
+    }
+  };
+}
+
 /**
- * Gives the row of a finding that a place reports. Many places say the same of one thing, and so what has not changed is
- * not written: the row is in all the indexes that findings are listed by.
+ * Gives the row of a finding that a place reports; `known`: it has reported it before. Many places say the same of one thing,
+ * and so what has not changed is not written: the row is in all the indexes that findings are listed by.
  */
 function findingKeeper(db: Database) {
-  const nameOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
   const find = db.prepare<[string, number, string], Standing>(
     "SELECT id, severity, label, host FROM finding WHERE kind = ? AND about = ? AND rule = ?",
   );
   const begin = db.prepare(`
     INSERT INTO finding (rule, severity, kind, about, label, host, first_seen)
-    VALUES (@rule, @severity, @kind, @about, @label, @host, @at)`);
+    VALUES (@rule, @severity, @kind, @about, @label, @hostName, @at)`);
   const judgeAnew = db.prepare("UPDATE finding SET severity = ?, label = ? WHERE id = ?");
   const isOnSeveral = db.prepare("UPDATE finding SET host = '' WHERE id = ?");
 
-  return ({ name, at }: Source, draft: FoundOut): number => {
+  return ({ hostName, at }: NamedSource, draft: FoundOut, known?: Standing): number => {
     const severity = Severity.options.indexOf(draft.severity);
-    const host = nameOf.get(name);
-    const known = find.get(draft.kind, draft.about, draft.rule);
-    if (!known) return Number(begin.run({ ...draft, severity, host, at }).lastInsertRowid);
-    const { id } = known;
-    if (known.severity !== severity || known.label !== draft.label) judgeAnew.run(severity, draft.label, id);
-    if (known.host !== "" && known.host !== host) isOnSeveral.run(id);
+    const standing = known ?? find.get(draft.kind, draft.about, draft.rule);
+    if (!standing) return Number(begin.run({ ...draft, severity, hostName, at }).lastInsertRowid);
+    const { id } = standing;
+    if (standing.severity !== severity || standing.label !== draft.label)
+      judgeAnew.run(severity, draft.label, id);
+    if (standing.host !== "" && standing.host !== hostName) isOnSeveral.run(id);
     return id;
   };
 }
 
 /** What was said from a place when it was last visited. */
 function reportReader(db: Database) {
+  type Row = Said & { id: number; finding: number };
   const reportsOf = {
-    endpoint: db.prepare<[number], Report>(`
+    endpoint: db.prepare<[number], Row>(`
       SELECT id, finding, sentence, evidence, remedy FROM report WHERE endpoint = ?`),
-    host: db.prepare<[number], Report>(
+    host: db.prepare<[number], Row>(
       "SELECT id, finding, sentence, evidence, remedy FROM report WHERE host = ?",
     ),
   };
-  const findingOf = db.prepare<[number], Finding>("SELECT rule, kind, about FROM finding WHERE id = ?");
+  const findingOf = db.prepare<[number], Finding & Standing>(
+    "SELECT id, rule, kind, about, severity, label, host FROM finding WHERE id = ?",
+  );
 
   return {
     at(source: Source): Report[] {
       const said =
         "endpoint" in source ? reportsOf.endpoint.all(source.endpoint) : reportsOf.host.all(source.host);
       // Not a join: most places have no report, and then a join costs ten times as much.
-      return said.map((report) => ({ ...report, ...findingOf.get(report.finding) }));
+      return said.flatMap(({ finding, ...report }) => {
+        const found = findingOf.get(finding);
+        return found ? { ...report, ...aboutOf(found), finding: found } : [];
+      });
     },
   };
 }
 
+const aboutOf = ({ rule, kind, about }: Finding): Finding => ({ rule, kind, about });
+
 const isSame = (known: Said, said: Said): boolean =>
   known.sentence === said.sentence && known.evidence === said.evidence && known.remedy === said.remedy;
 
-const keyOf = ({ rule, kind, about }: Pick<Report, "rule" | "kind" | "about">): string =>
-  `${rule} ${kind} ${about}`;
+const keyOf = ({ rule, kind, about }: Finding): string => `${rule} ${kind} ${about}`;

@@ -8,6 +8,7 @@ import type { FindingWriter } from "#store/findings/finding-writer.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
 import type { EndpointVisit, SeenCertificate } from "#store/visit.ts";
 import { addressTable } from "./address-table.ts";
+import { endpointKeeper } from "./endpoint-keeper.ts";
 import type { HostNames } from "./host-name-table.ts";
 
 type Deps = {
@@ -21,21 +22,7 @@ type Deps = {
 export function endpointTable(db: Database, { certificates, findings, names, probes }: Deps) {
   const places = placeTable(db);
   const addresses = addressTable(db);
-  const visit = db
-    .prepare<object, number>(`
-      INSERT INTO endpoint (host, port, server_name, protocol, name, state, outcome, message, last_scan, last_seen, facts,
-        staple, timestamps, authorities, offers)
-      VALUES (@host, @port, @serverName, @protocol, @name, @state, @outcome, @message, @scanId, @at, ifnull(@facts, '{}'),
-        @staple, @timestamps, @authorities, @offers)
-      ON CONFLICT (host, port, server_name, protocol) DO UPDATE
-      SET state = @state, outcome = @outcome, message = @message, last_scan = @scanId, last_seen = @at,
-          facts = ifnull(@facts, facts),
-          staple = CASE WHEN @facts IS NULL THEN staple ELSE @staple END,
-          timestamps = CASE WHEN @facts IS NULL THEN timestamps ELSE @timestamps END,
-          authorities = CASE WHEN @facts IS NULL THEN authorities ELSE @authorities END,
-          offers = ifnull(@offers, offers)
-      RETURNING id`)
-    .pluck();
+  const keep = endpointKeeper(db);
 
   return {
     /** Remembers a visit. Unless the endpoint showed a chain, what is known of it stays as it was. */
@@ -44,8 +31,8 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
       const name = names.idOf(target.host);
       const { host, port, protocol, serverName } = target;
       const row = { ...probe, host, port, protocol, serverName: serverName ?? "", name };
-      const endpoint = visit.get({ ...row, ...toColumns(presented, probe.at) });
-      if (!presented || endpoint === undefined) return;
+      const endpoint = keep({ ...row, ...toColumns(presented, probe.at) });
+      if (!presented) return;
       const { scanId, at } = probe;
       const remember = (chain: SeenChain) => placesIn(chain, (one) => certificates.remember(one, at));
       const { seen, stays } = followAddresses({ endpoint, host, at, remember }, presented);

@@ -58,8 +58,7 @@ export function probeTable(db: Database, lists: Lists) {
   const add = db.prepare(`
     INSERT INTO probe (scan, kind, host, port, user, server_name, protocol, state, outcome, message, at, took_ms, key_type,
       key_fingerprint, jump_host, jump_port, transport)
-    VALUES (@scanId, @kind, @host, @port, @user, @serverName, @protocol, @state, @outcome, @message, @at, @tookMs, @keyType,
-      @fingerprint, @jumpHost, @jumpPort, @transport)`);
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const unvisited = unvisitedTable(db);
   const count = db.prepare(`
     UPDATE scan
@@ -68,7 +67,7 @@ export function probeTable(db: Database, lists: Lists) {
 
   return {
     record(probe: NewProbe): void {
-      add.run(toRow(probe));
+      add.run(...toRow(probe));
       count.run({ scanId: probe.scanId, state: probe.state });
       if (!probe.isCarried) unvisited.strike(probe.target);
     },
@@ -85,25 +84,26 @@ export function probeTable(db: Database, lists: Lists) {
   };
 }
 
-const toRow = ({ target, hostKey, jumpHost, ...probe }: NewProbe) => ({
-  scanId: probe.scanId,
-  kind: target.kind,
-  host: target.host,
-  port: target.port,
-  user: target.kind === "ssh" ? target.user : null,
-  serverName: target.kind === "tls" ? target.serverName : null,
-  protocol: target.kind === "tls" ? target.protocol : null,
-  state: probe.state,
-  outcome: probe.outcome,
-  message: probe.message,
-  at: probe.at,
-  tookMs: probe.tookMs,
-  keyType: hostKey?.keyType ?? null,
-  fingerprint: hostKey?.fingerprint ?? null,
-  jumpHost: jumpHost?.host ?? null,
-  jumpPort: jumpHost?.port ?? null,
-  transport: probe.transport ?? null,
-});
+/** By place: values by name cost half as much again. */
+const toRow = ({ target, hostKey, jumpHost, ...probe }: NewProbe) => [
+  probe.scanId,
+  target.kind,
+  target.host,
+  target.port,
+  target.kind === "ssh" ? target.user : null,
+  target.kind === "tls" ? target.serverName : null,
+  target.kind === "tls" ? target.protocol : null,
+  probe.state,
+  probe.outcome,
+  probe.message,
+  probe.at,
+  probe.tookMs,
+  hostKey?.keyType ?? null,
+  hostKey?.fingerprint ?? null,
+  jumpHost?.host ?? null,
+  jumpHost?.port ?? null,
+  probe.transport ?? null,
+];
 
 const fromRow = (row: Row): Probe =>
   Probe.parse({

@@ -14,7 +14,7 @@ type Deps = {
 };
 
 /** Visits written together, how long the first of them waits for others, and how long a commit may go on gathering. */
-const BATCH = { most: 500, waitMs: 200, turnMs: 40, clock: () => performance.now() };
+const BATCH = { most: 500, waitMs: 200, turnMs: 150, clock: () => performance.now() };
 
 /**
  * Reads, judges and writes what visits bring home, a commit at a time, in the order in which it came; and what is asked

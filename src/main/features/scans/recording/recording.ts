@@ -24,7 +24,7 @@ const MOST_WAITING = 64 * 1024 * 1024;
 const MOST_VISITS_WAITING = 1_000;
 
 /** Visits go over together that come within so many milliseconds: a message costs more than a small visit. */
-const GATHER_MS = 10;
+const GATHER_MS = 50;
 
 export type Recording = ReturnType<typeof createRecording>;
 
