@@ -1,6 +1,7 @@
 import { connect as connectTo, type Socket } from "node:net";
 import { type ConnectError, type Failure, readConnectError } from "#net/connect-failure.ts";
 import { onAbort } from "#net/on-abort.ts";
+import { ignoreLateError } from "./late-error.ts";
 
 export type Connected = { socket: Socket; address: string };
 
@@ -51,9 +52,12 @@ export function connectToFirst(
       if (next < addresses.length) tryNext();
       else if (pending.size === 0) finish(() => resolve(chooseFailure(failures)));
     };
+    const failWith = (error: ConnectError) => fail(readConnectError(error, port));
+    socket.once("error", failWith);
     // Stays for the socket's whole life: an error that comes late has its say elsewhere.
-    socket.on("error", (error: ConnectError) => fail(readConnectError(error, port)));
+    socket.on("error", ignoreLateError);
     socket.once("connect", () => {
+      socket.off("error", failWith);
       if (pending.has(socket)) finish(() => resolve({ socket, address }), socket);
     });
     after(timeoutMs, () =>

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { onAbort } from "#net/on-abort.ts";
+import { ignoreLateError } from "./late-error.ts";
 
 /** How a server fell silent. */
 export type Silence = { kind: "closed" | "reset" | "timed-out"; hasHeard: boolean };
@@ -27,14 +28,15 @@ export function exchange<Heard>(
   const stop = () => reject(signal.reason);
   const timer = setTimeout(() => silence("timed-out"), deadlineMs);
 
-  const ignore = onAbort(signal, stop);
-  stream.on("data", (piece) => {
+  const take = (piece: Uint8Array) => {
     const heard = reader.take(piece);
     if (heard) resolve(heard);
-  });
-  stream.on("error", () => silence("reset"));
-  stream.on("end", () => silence("closed"));
-  stream.on("close", () => silence("closed"));
+  };
+  const reset = () => silence("reset");
+  const close = () => silence("closed");
+
+  const ignore = onAbort(signal, stop);
+  stream.on("data", take).on("error", reset).on("end", close).on("close", close);
   if (signal.aborted) stop();
   else if (stream.destroyed) silence("reset");
   else {
@@ -46,7 +48,7 @@ export function exchange<Heard>(
   return promise.finally(() => {
     clearTimeout(timer);
     ignore();
-    stream.removeAllListeners("data");
-    stream.destroy();
+    stream.off("data", take).off("error", reset).off("end", close).off("close", close);
+    stream.on("error", ignoreLateError).destroy();
   });
 }
