@@ -33,10 +33,10 @@ export function createEndpointVisits(
   const wayOf = (target: TlsTarget) => ways.get(target) ?? "";
   const wish = { everyAddress, asksForOffers };
   return {
-    visitEndpoint: (target) =>
+    visitEndpoint: (target, onReached) =>
       visitEndpoint(
         { prober, patience, now, keepWay: () => keep(wayOf(target)) },
-        { scanId, target, signal, wish },
+        { scanId, target, signal, wish: { ...wish, ...(onReached && { onReached }) } },
       ),
     endpointWays: { of: wayOf, keepOpen: async (way) => toDisposable(await keep(way)) },
   };

@@ -17,7 +17,8 @@ export type Visits = {
   keepOpen: (jumps: HostsOfWay["jumps"]) => Promise<AsyncDisposable | null>;
   /** Both reject only when the scan is told to stop. */
   visitHost: (login: Login) => Promise<BroughtHome>;
-  visitEndpoint: (target: TlsTarget) => Promise<BroughtHome>;
+  /** `onReached`: told whenever an address has answered. */
+  visitEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<BroughtHome>;
   endpointWays: {
     /** How an endpoint is reached. */
     of: (target: TlsTarget) => WayText;
@@ -40,11 +41,12 @@ type Keeping = {
 const WAITING_FOR_EACH_VISITED = 4;
 
 /**
- * Where not all endpoints can be begun at once, so many are: a visit takes memory. Those that answer nothing wait beside
- * others, as many as may be.
+ * Where not all endpoints can be begun at once, so many are: a visit takes memory from when its address has answered.
+ * Those that wait for an answer, or for a server that says nothing, wait beside others, as many as may be.
  */
-const OF_MANY_AT_ONCE = 512;
-const SLOW_MS = 1_000;
+const OF_MANY_AT_ONCE = 64;
+const UNANSWERED_MS = 100;
+const SILENT_MS = 500;
 
 /**
  * Visits every target: endpoints, and hosts by each way to them, side by side. A host that is named several times
@@ -69,20 +71,23 @@ export async function runScan(
     await using _open = await endpointWays.keepOpen(way);
     const most = isJumpHost(way) ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.endpoints;
     const all = Math.min(most, atOnce.endpoints);
-    const visit = async (target: TlsTarget) => {
-      const home = await guarded(target, visitEndpoint(target));
+    const limit = behind.length > all ? Math.min(all, OF_MANY_AT_ONCE) : all;
+    await inParallel(behind, { limit, most: all }, async (target, place) => {
+      place.lendAfter(UNANSWERED_MS);
+      const home = await guarded(
+        target,
+        visitEndpoint(target, () => place.lendAfter(SILENT_MS)),
+      );
+      place.hold();
       await awaitTurn();
       keep(home);
-    };
-    await inParallel(behind, behind.length > all ? Math.min(all, OF_MANY_AT_ONCE) : all, visit, {
-      ...{ most: all, afterMs: SLOW_MS },
     });
   }
 
   async function visitWay({ jumps, hosts }: HostsOfWay): Promise<void> {
     await using _open = await keepOpen(jumps);
     const most = jumps.length > 0 ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.hosts;
-    await inParallel(hosts, most * WAITING_FOR_EACH_VISITED, async (logins) => {
+    await inParallel(hosts, { limit: most * WAITING_FOR_EACH_VISITED }, async (logins) => {
       for (const login of logins) keep(await guarded(login.target, visitHost(login)));
     });
   }

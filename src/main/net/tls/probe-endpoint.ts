@@ -40,6 +40,8 @@ export type ProbeWish = {
   everyAddress?: boolean;
   /** Whether it is asked, by some fourteen further connections, which versions and groups it takes. */
   asksForOffers?: boolean;
+  /** Told whenever an address has answered: from then on a visit waits for this computer, too. */
+  onReached?: () => void;
 };
 
 export type TlsProber = ReturnType<typeof createTlsProber>;
@@ -54,12 +56,12 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
     probeEndpoint: async (
       target: TlsTarget,
       signal: AbortSignal,
-      { way = null, everyAddress = false, asksForOffers = false }: ProbeWish = {},
+      { way = null, everyAddress = false, asksForOffers = false, onReached }: ProbeWish = {},
     ): Promise<EndpointReading> => {
       const watch = createStopwatch();
       const where = way ? { way } : await find(target, signal, watch);
       if (isFailure(where)) return { ...NOTHING, ...where, tookMs: watch.read() };
-      const first = await visit(target, where, { signal, watch });
+      const first = await visit(target, where, { signal, watch, onReached });
       const isAll = everyAddress && "addresses" in where;
       const others = isAll ? await visitOthers(target, where.addresses, { first, signal }) : [];
       const seen = choose(first, others);

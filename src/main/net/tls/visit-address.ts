@@ -48,6 +48,8 @@ export type AddressResult = AddressReading & {
 /** What came of one visit, and at which address, where that is known. `tookMs`: without waiting for its turn. */
 export type Visited = { result: AddressResult; address: string | null; tookMs: number };
 
+type Visiting = { signal: AbortSignal; watch?: Stopwatch; onReached?: (() => void) | undefined };
+
 export const NOTHING_SEEN = { chain: [], facts: {}, wire: NOTHING_BESIDE };
 
 /** Greets an endpoint at one place, in its turn among all others that this visitor greets. */
@@ -61,7 +63,7 @@ export function createVisitor(limits: Limits) {
   async function visit(
     target: TlsTarget,
     where: Whereabouts,
-    { signal, watch = createStopwatch() }: { signal: AbortSignal; watch?: Stopwatch },
+    { signal, watch = createStopwatch(), onReached }: Visiting,
   ): Promise<Visited> {
     const held: (() => void)[] = [];
     const hold = (giveBack: () => void) => {
@@ -76,6 +78,7 @@ export function createVisitor(limits: Limits) {
       const connected = await opener.connect();
       endConnecting();
       if (isFailure(connected)) return { result: toResult(connected), address: null, tookMs: watch.read() };
+      onReached?.();
       // Awaited here, so that the turn lasts as long.
       const result = await shakeHands(connected, target, { opener, signal, watch });
       return { result, address: connected.address, tookMs: watch.read() };
