@@ -13,6 +13,7 @@ import type { Store } from "./store.ts";
 /** What a scan writes with. The store of the core is one, too. */
 export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   bundles: Store["bundles"];
+  carried: Pick<Store["carried"], "put">;
   chains: Pick<Store["chains"], "named" | "isPublic" | "markPublic">;
   endpoints: Pick<Store["endpoints"], "visit">;
   events: Pick<Store["events"], "append">;
@@ -27,6 +28,9 @@ export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   uses: Pick<Store["uses"], "knownSince" | "recall">;
 };
 
+/** In KiB, of pages beside those that the core's connection keeps: what is written comes back to few of them. */
+const CACHE = "cache_size = -8192";
+
 /**
  * A second connection to a database that this process has opened to write: it is at our schema then, and locked against
  * every other process for as long as that store is open. This file imports no migrations, so that a bare Node can run it.
@@ -37,6 +41,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
   try {
     const db = new Sqlite(path, { fileMustExist: true });
     setUp(db);
+    db.pragma(CACHE);
     const commits = createCommits(db, path, diskHealth(wish.disk));
     const lists = createLists(db);
     const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses, ...tables } =
@@ -45,6 +50,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     return {
       atomically: commits.atomically,
       bundles: explained(bundles),
+      carried: explained(tables.carried),
       chains: explained(chains),
       endpoints: explained(endpoints),
       events: explained(events),
