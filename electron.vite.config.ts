@@ -1,11 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "electron-vite";
+import { oneByte } from "./scripts/one-byte.ts";
 
 const SHELLS = "src/main/shells";
 
 /** One build for what runs on Node, for what runs in Electron beside it, and for the page. */
 export default defineConfig({
   main: {
+    plugins: [oneByte()],
     build: {
       // The oldest Node that the command line runs on; see docs/decisions/0006.
       target: "node22.14",

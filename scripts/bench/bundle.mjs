@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "vite";
+import { oneByte } from "../one-byte.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -19,6 +20,7 @@ export async function bundle(modules) {
   try {
     await build({
       ...{ root, configFile: false, logLevel: "warn" },
+      plugins: [oneByte()],
       ssr: { noExternal: true, external: ["better-sqlite3", "ssh2"] },
       build: { ssr: true, outDir, minify: false, rolldownOptions: { input, output: FLAT } },
     });
