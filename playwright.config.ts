@@ -5,6 +5,17 @@ import { playedOn, STAGES } from "./e2e/stages/played-on.ts";
 const CHROMIUMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const executablePath = process.env.LATCHKEY_CHROMIUM ?? CHROMIUMS.find((file) => existsSync(file));
 
+/**
+ * Of two lists that turn features off, Chromium takes the last: the first three lines are what Playwright turns off by
+ * itself. In the last are pages behind the address bar, one for each window: they took as long as a page of ours.
+ */
+const OFF = [
+  "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,PaintHolding,LensOverlay",
+  "HttpsFirstBalancedModeAutoEnable,AvoidCorsURLLoaderRestartOnRedirect,ThirdPartyStoragePartitioning,MediaRouter",
+  "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch",
+  "WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+];
+
 // Once a run: its workers read this file too, and so do other tools.
 if (process.argv.includes("test") && process.env.TEST_WORKER_INDEX === undefined)
   process.stdout.write(`Played on ${STAGES[playedOn]}\n`);
@@ -40,6 +51,7 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        `--disable-features=${OFF.join(",")}`,
       ],
     },
   },

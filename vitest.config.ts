@@ -1,5 +1,37 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** The files of real hosts that take longest, the longest first. */
+const LONGEST = [
+  "faults/host-faults.lab.test.ts",
+  "ssh/matrix/matrix.lab.test.ts",
+  "runbooks/rotate.lab.test.ts",
+  "runbooks/faults/kill-faults.lab.test.ts",
+  "faults/scan-faults.lab.test.ts",
+  "collection/collect-shells.lab.test.ts",
+  "scans/scans.lab.test.ts",
+  "store/faults/kill-faults.lab.test.ts",
+  "faults/client-faults.lab.test.ts",
+  "served/served.lab.test.ts",
+  "collection/collect-daemon.lab.test.ts",
+  "bundles/live-and-carried.lab.test.ts",
+];
+
+/** The longest begin first, so that none of them goes on alone at the end; the others as ever. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = LONGEST.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return found < 0 ? LONGEST.length : found;
+    };
+    const sorted = await super.sort(files);
+    const projects = [...new Set(sorted.map(({ project }) => project))];
+    return projects.flatMap((project) =>
+      sorted.filter((file) => file.project === project).sort((a, b) => place(a) - place(b)),
+    );
+  }
+}
 
 /**
  * unit: what needs nothing but Node and loopback.
@@ -11,6 +43,7 @@ export default defineConfig({
   test: {
     // One processor is left for the rest of the machine, but of two both are used.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -38,7 +71,7 @@ export default defineConfig({
           include: ["src/**/*.lab.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          // They mostly wait: two at a time, also beside the tests in a browser. Each host has its own address.
+          // They mostly wait: two at a time, also beside all other tests. Each host has its own address.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

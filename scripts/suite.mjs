@@ -1,7 +1,7 @@
 /**
  * Every check and every test, whatever fails on the way. At its end stands what failed and why, and the last line says
- * how many passed, failed and were skipped; a check counts as one. Tests of real hosts mostly wait, and those in a
- * browser mostly calculate, so they run side by side. Programs that are missing are the business of setup.mjs.
+ * how many passed, failed and were skipped; a check counts as one. Tests of real hosts mostly wait, and all the others
+ * mostly calculate, so they run side by side. Programs that are missing are the business of setup.mjs.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,15 +38,9 @@ endWithParent();
 process.exitCode = await runSuite();
 
 async function runSuite() {
-  const parts = [
-    await check("biome", tool(findTool("@biomejs/biome"), "ci", ".")),
-    await check("types", tool(findTool("typescript", "tsc"), "-b")),
-    await check("unused code", tool(findTool("knip"))),
-    await testByVitest("unit", hear),
-    await check("build", findNpm(["run", "--silent", "build"])),
-    await testByVitest("built", hear),
-    ...(await sideBySide(hear, testHosts, testByPlaywright)),
-  ];
+  const build = await check("build", findNpm(["run", "--silent", "build"]), hear);
+  const [others, hosts] = await sideBySide(hear, checkAndTest, testHosts);
+  const parts = [build, ...others, hosts];
   sayFaults();
   sayProtocols();
   const sum = (/** @type {keyof Count} */ kind) => parts.reduce((total, { count }) => total + count[kind], 0);
@@ -58,13 +52,30 @@ async function runSuite() {
 }
 
 /**
+ * All that needs no real hosts, or in a browser only few; one after the other, for each of them keeps the machine busy.
+ *
+ * @param {Hear} hear
+ */
+async function checkAndTest(hear) {
+  return [
+    await check("biome", tool(findTool("@biomejs/biome"), "ci", "."), hear),
+    await check("types", tool(findTool("typescript", "tsc"), "-b"), hear),
+    await check("unused code", tool(findTool("knip")), hear),
+    await testByVitest("unit", hear),
+    await testByVitest("built", hear),
+    await testByPlaywright(hear),
+  ];
+}
+
+/**
  * @param {string} kind
  * @param {Command} program
+ * @param {Hear} hear
  * @returns {Promise<Part>}
  *
  * @typedef {{ command: string, args: string[], shell?: boolean }} Command
  */
-async function check(kind, { command, args, shell = false }) {
+async function check(kind, { command, args, shell = false }, hear) {
   hear(`\n== ${kind}\n`);
   const { code, end } = await runHeard(command, args, { hear, shell });
   const failures = code === 0 ? [] : [{ name: kind, why: lastLines(end) }];

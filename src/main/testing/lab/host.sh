@@ -50,7 +50,10 @@ done
 hostname "$name"
 echo "$name" > etc/hostname
 rm -f etc/ssh/ssh_host_*
-chroot . ssh-keygen -q -A
+# Of those that `ssh-keygen -A` makes, with an RSA key that is found in a quarter of the time.
+for type in 'rsa -b 2048' ecdsa ed25519; do
+	chroot . ssh-keygen -q -t $type -N '' -C "root@$name" -f "/etc/ssh/ssh_host_${type%% *}_key"
+done
 if [ -e "$dir/prepare.sh" ]; then
 	cp "$dir/prepare.sh" run/prepare.sh
 	chroot . sh -eu /run/prepare.sh
