@@ -2,11 +2,10 @@ import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Plan } from "#shared/model/plan.ts";
-import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId } from "#shared/model/run.ts";
 import type { Holders, NewKeyMade } from "./holders-type.ts";
 import type { HostKeys } from "./host-keys-type.ts";
-import type { Journal } from "./journal.ts";
+import { isUnwritable, type Journal } from "./journal.ts";
 import { nearOf, type RunContext } from "./run-context.ts";
 import { type Ended, runOn, type Steering } from "./run-loop.ts";
 import { holdSessions, toWish } from "./sessions.ts";
@@ -49,8 +48,7 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
     return await runOn(run, { ...steering, reopen });
   } catch (error) {
     // Nothing was done that the journal does not hold: an intent that cannot be written is not acted on.
-    if (error instanceof Refusal && error.code === "unusable")
-      return { state: "paused", message: error.message };
+    if (isUnwritable(error)) return { state: "paused", message: error.message };
     throw error;
   } finally {
     await run.sessions[Symbol.asyncDispose]();

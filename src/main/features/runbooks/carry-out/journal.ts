@@ -1,5 +1,6 @@
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import type { RunEntry, RunId, RunState, RunStep, StepState } from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { Direction } from "#store/runbooks/run-table.ts";
@@ -20,6 +21,10 @@ const KIND: Record<StepState, RunEntry["kind"]> = {
   failed: "failed",
   "needs-attention": "failed",
 };
+
+/** The database cannot be written now: its disk, or another process that holds it. */
+export const isUnwritable = (error: unknown): error is Refusal =>
+  error instanceof Refusal && (error.code === "unusable" || error.code === "locked");
 
 export type Journal = ReturnType<typeof openJournal>;
 
