@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
+import { leastOf } from "#shared/model/total.ts";
 import { startSilentServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createApp } from "./app.ts";
@@ -46,7 +47,7 @@ async function countCertificates(databasePath: string): Promise<number> {
   if (!existsSync(databasePath)) return 0;
   try {
     await using app = createApp({ databasePath, access: "read", log: () => undefined });
-    return (await app.client.certificates.list({})).total;
+    return leastOf((await app.client.certificates.list({})).total);
   } catch (error) {
     if (error instanceof Refusal) return 0;
     throw error;

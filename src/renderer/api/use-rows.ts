@@ -1,15 +1,17 @@
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Rows } from "#renderer/ui/table/column.ts";
+import { type Total, totalOnceRead } from "#shared/model/total.ts";
 
-type ListPage<Row> = { rows: Row[]; total: number; next: string | null };
+type ListPage<Row> = { rows: Row[]; total: Total; next: string | null };
 
 export function useRows<Row>(query: UseInfiniteQueryResult<InfiniteData<ListPage<Row>>, Error>): Rows<Row> {
   const { data, error, isFetching, hasNextPage, fetchNextPage, refetch } = query;
   const rows = useMemo(() => data?.pages.flatMap((page) => page.rows) ?? [], [data]);
+  const last = data?.pages.at(-1);
   return {
     rows,
-    total: data?.pages.at(-1)?.total ?? null,
+    total: last ? totalOnceRead(last.total, { count: rows.length, isEnd: last.next === null }) : null,
     error,
     isFetching,
     fetchMore: () => {

@@ -10,9 +10,10 @@ import {
 import { Link } from "@tanstack/react-router";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import type { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { isMoreThan, type Total, withoutSome } from "#shared/model/total.ts";
 import { sayFileLine, sayListener, sayServedState } from "#shared/text/served.ts";
 import { sayPlace } from "#shared/text/target.ts";
+import { sayAmount } from "#shared/text/total.ts";
 import { Dim } from "./cells.tsx";
 import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag } from "./tag.tsx";
@@ -23,7 +24,7 @@ import { When } from "./when.tsx";
 type Served = {
   title: string;
   rows: readonly ServedRow[];
-  total: number;
+  total: Total;
   /** The certificate that it is looked at from; null: its host. */
   from: string | null;
 };
@@ -41,8 +42,8 @@ export function ServedLines({ title, rows, total, from }: Served) {
           </Line>
         ))}
       </Lines>
-      {rows.length < total && (
-        <Dim>{sayNumber(total - rows.length)} more; latchkey served lists them all</Dim>
+      {isMoreThan(total, rows.length) && (
+        <Dim>{sayAmount(withoutSome(total, rows.length))} more; latchkey served lists them all</Dim>
       )}
     </Section>
   );

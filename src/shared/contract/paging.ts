@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Total } from "../model/total.ts";
 
 /** A page of a list. `after` is the `next` of the page before it; null asks for the first. */
 export const Page = z.object({
@@ -14,4 +15,4 @@ export const sortedBy = <const Columns extends readonly [string, ...string[]]>(c
 
 /** Rows of one page, how many rows match in all, and where the next page begins (null after the last). */
 export const listOf = <Row extends z.ZodType>(row: Row) =>
-  z.object({ rows: z.array(row), total: z.int(), next: z.string().nullable() });
+  z.object({ rows: z.array(row), total: Total, next: z.string().nullable() });

@@ -3,8 +3,10 @@ import { MOST_ACCEPTED } from "#shared/contract/findings.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Finding, RuleId } from "#shared/model/finding.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
+import { sayAmount } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { asRule } from "./findings.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
@@ -80,12 +82,12 @@ async function choose(words: readonly string[], { options, client, accepted }: C
       "not-found",
       `no finding fits; latchkey findings${accepted ? " --accepted" : ""} lists those that there are`,
     );
-  if (total > 1 && !all)
-    throw new Refusal("invalid-input", `${sayNumber(total)} findings fit; narrow it down, or say --all`);
-  if (total > MOST_ACCEPTED)
+  if (isMoreThan(total, 1) && !all)
+    throw new Refusal("invalid-input", `${sayAmount(total)} findings fit; narrow it down, or say --all`);
+  if (isMoreThan(total, MOST_ACCEPTED))
     throw new Refusal(
       "invalid-input",
-      `${sayNumber(total)} findings fit; at most ${sayNumber(MOST_ACCEPTED)} are taken at once`,
+      `${sayAmount(total)} findings fit; at most ${sayNumber(MOST_ACCEPTED)} are taken at once`,
     );
   return rows;
 }

@@ -1,9 +1,11 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
+import { addTotals, isMoreThan } from "#shared/model/total.ts";
 import { sayBound } from "#shared/text/bound.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { sayNumber } from "#shared/text/count.ts";
 import { sayKey } from "#shared/text/key-size.ts";
+import { sayAmount, sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -94,9 +96,9 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     return (await list({ ...filter, effective, limit: 1 })).total;
   };
   const [yes, no, unknown] = [await countOf("yes"), await countOf("no"), await countOf("unknown")];
-  const shown = rows.length < total ? `, ${rows.length} shown` : "";
+  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
   world.out(
-    `${sayCount(total, "grant")}${shown}: ${yes} would be let in, ${no} would not, ${unknown} not known for certain`,
+    `${sayTotal(total, "grant")}${shown}: ${sayAmount(yes)} would be let in, ${sayAmount(no)} would not, ${sayAmount(unknown)} not known for certain`,
   );
   if (outside !== null) world.out(outside);
 }
@@ -107,10 +109,10 @@ async function sayOutside({ access, people }: LatchkeyClient): Promise<string | 
   if (isWhole) return null;
   const countOf = async (effective: Effective) =>
     (await access.list({ unmatched: true, owner: "unknown", effective, limit: 1 })).total;
-  const total = (await countOf("yes")) + (await countOf("unknown"));
+  const total = addTotals([await countOf("yes"), await countOf("unknown")]);
   return total === 0
     ? null
-    : `not counted: ${sayCount(total, "grant")} whose private half was found nowhere, for the scope is not declared whole; see latchkey scope --help`;
+    : `not counted: ${sayTotal(total, "grant")} whose private half was found nowhere, for the scope is not declared whole; see latchkey scope --help`;
 }
 
 const sayNone = (filter: object): string =>

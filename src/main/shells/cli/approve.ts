@@ -3,8 +3,10 @@ import { MOST_APPROVED } from "#shared/contract/changes.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
+import { sayAmount } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
@@ -85,12 +87,12 @@ async function choose(
   const filter = { search: words.join(" "), host, account, fingerprint, rogue };
   const { rows, total } = await listRows(MOST_APPROVED, (page) => client.access.list({ ...filter, ...page }));
   if (total === 0) throw new Refusal("not-found", "no grant fits; latchkey access lists those that stand");
-  if (total > 1 && !all)
-    throw new Refusal("invalid-input", `${sayNumber(total)} grants fit; narrow it down, or say --all`);
-  if (total > MOST_APPROVED)
+  if (isMoreThan(total, 1) && !all)
+    throw new Refusal("invalid-input", `${sayAmount(total)} grants fit; narrow it down, or say --all`);
+  if (isMoreThan(total, MOST_APPROVED))
     throw new Refusal(
       "invalid-input",
-      `${sayNumber(total)} grants fit; at most ${sayNumber(MOST_APPROVED)} are taken at once`,
+      `${sayAmount(total)} grants fit; at most ${sayNumber(MOST_APPROVED)} are taken at once`,
     );
   return rows;
 }

@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import type { CertificateFilter } from "#shared/contract/certificates.ts";
 import type { CertificateRow, Place } from "#shared/model/certificate.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { isMoreThan, withoutSome } from "#shared/model/total.ts";
+import { sayNumber } from "#shared/text/count.ts";
 import { sayExpiry } from "#shared/text/elapsed.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import { sayEndpoint } from "#shared/text/target.ts";
+import { sayAmount, sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { toCertificateJson } from "./certificate-json.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
@@ -64,11 +66,12 @@ async function listCertificates(words: readonly string[], options: Options, worl
     return (await list({ ...filter, expiringWithinDays, limit: 1 })).total;
   };
   const expired = await countWithin(0);
-  const soon = (await countWithin(SOON_DAYS)) - expired;
-  const shown = rows.length < total ? `, ${rows.length} shown` : "";
-  world.out(
-    `${sayCount(total, "certificate")}${shown}, ${expired} expired, ${soon} ${soon === 1 ? "expires" : "expire"} within ${SOON_DAYS} days`,
-  );
+  const due = await countWithin(SOON_DAYS);
+  const soon = typeof expired === "number" ? withoutSome(due, expired) : null;
+  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  const within = `${soon === 1 ? "expires" : "expire"} within ${SOON_DAYS} days`;
+  const expiring = soon === null ? "" : `, ${sayAmount(soon)} ${within}`;
+  world.out(`${sayTotal(total, "certificate")}${shown}, ${sayAmount(expired)} expired${expiring}`);
 }
 
 const sayNone = ({ search, host, expiringWithinDays }: Partial<CertificateFilter>): string =>

@@ -1,8 +1,10 @@
 import { type Command, Option } from "commander";
 import { ChangeKind, type ChangeRow, ChangeWhat } from "#shared/model/change.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { CHANGE_MARK, KIND_WORD } from "#shared/text/change.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { sayNumber } from "#shared/text/count.ts";
+import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -70,9 +72,9 @@ async function listChanges(words: readonly string[], options: Options, world: Wo
   if (options.json) return printJson({ from, to, counts, changes: rows.map(toJson), total }, world);
   if (from === null && to === null)
     return world.out("nothing was scanned yet; begin with: latchkey scan web1.example");
-  if (total > 0) world.out(`${printTable(COLUMNS, rows, world)}\n`);
-  const shown = rows.length < total ? `, ${sayNumber(rows.length)} shown` : "";
-  world.out(`${sayCount(total, "change")}${shown}, from ${saySide(from)} to ${saySide(to)}`);
+  if (isMoreThan(total, 0)) world.out(`${printTable(COLUMNS, rows, world)}\n`);
+  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  world.out(`${sayTotal(total, "change")}${shown}, from ${saySide(from)} to ${saySide(to)}`);
 }
 
 const saySide = (side: { scan: number; at: string } | null): string =>

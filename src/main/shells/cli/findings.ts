@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { sayNumber } from "#shared/text/count.ts";
 import { atLeast } from "#shared/text/severity.ts";
+import { sayAmount, sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -74,13 +76,15 @@ async function listFindings(words: readonly string[], options: Options, world: W
     const counts = await Promise.all(
       atLeast("info").map(async (severity) => ({ severity, count: await countOf(severity) })),
     );
-    const said = counts.filter(({ count }) => count > 0).map(({ severity, count }) => `${count} ${severity}`);
-    const shown = rows.length < total ? `, ${rows.length} shown` : "";
-    world.out(`${sayCount(total, "finding")}${shown}: ${said.join(", ")}`);
+    const said = counts
+      .filter(({ count }) => isMoreThan(count, 0))
+      .map(({ severity, count }) => `${sayAmount(count)} ${severity}`);
+    const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+    world.out(`${sayTotal(total, "finding")}${shown}: ${said.join(", ")}`);
   }
   if (!options.failOn) return 0;
   const counts = await Promise.all(atLeast(options.failOn).map((severity) => countOf(severity, false)));
-  return counts.some((count) => count > 0) ? 1 : 0;
+  return counts.some((count) => isMoreThan(count, 0)) ? 1 : 0;
 }
 
 export function asRule(text: string): RuleId {

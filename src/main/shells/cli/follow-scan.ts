@@ -1,11 +1,13 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { BrokenEntry } from "#shared/contract/targets.ts";
 import type { Scan, ScanId } from "#shared/model/scan.ts";
+import { isMoreThan, withoutSome } from "#shared/model/total.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { sayOutcome } from "#shared/text/outcome.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayTarget } from "#shared/text/target.ts";
+import { sayAmount } from "#shared/text/total.ts";
 import { createAnswerer, questionsOfScan } from "./answer-questions.ts";
 import { sayBroken, sayNotes } from "./target-text.ts";
 import type { World } from "./world.ts";
@@ -48,7 +50,9 @@ async function showProgress(
   const scan = await client.scans.find({ scanId });
   const { rows, total } = await client.scans.probes({ scanId, state: "failed", limit: FAILURES_SHOWN });
   const failures = rows.map(({ target, outcome }) => `  ${sayTarget(target)}: ${sayOutcome(outcome)}`);
-  const more = total > rows.length ? [`  and ${sayNumber(total - rows.length)} more`] : [];
+  const more = isMoreThan(total, rows.length)
+    ? [`  and ${sayAmount(withoutSome(total, rows.length))} more`]
+    : [];
   const most = (columns ?? 80) - 1;
   showStatus([sayProgress(scan), ...failures, ...more].map((line) => fitEnd(printable(line), most)));
 }

@@ -2,7 +2,9 @@ import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayNumber } from "#shared/text/count.ts";
+import { sayAmount } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { readPlaces } from "./grants-places.ts";
 import { change } from "./rotate-apply.ts";
@@ -192,12 +194,12 @@ async function choose(
     );
   const { rows, total } = await listRows(MOST_CHOSEN, (page) => client.access.list({ ...filter, ...page }));
   if (total === 0) throw new Refusal("not-found", "no grant fits; latchkey access lists those that stand");
-  if (total > 1 && !all)
-    throw new Refusal("invalid-input", `${sayNumber(total)} grants fit; narrow it down, or say --all`);
-  if (total > MOST_CHOSEN)
+  if (isMoreThan(total, 1) && !all)
+    throw new Refusal("invalid-input", `${sayAmount(total)} grants fit; narrow it down, or say --all`);
+  if (isMoreThan(total, MOST_CHOSEN))
     throw new Refusal(
       "invalid-input",
-      `${sayNumber(total)} grants fit; at most ${sayNumber(MOST_CHOSEN)} are taken at once`,
+      `${sayAmount(total)} grants fit; at most ${sayNumber(MOST_CHOSEN)} are taken at once`,
     );
   return rows.map(({ id }) => id);
 }

@@ -1,6 +1,8 @@
 import { type Command, Option } from "commander";
 import type { SharedKey } from "#shared/model/graph.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { LINK_COLUMNS, toJson } from "./graph-rows.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
@@ -43,9 +45,9 @@ async function listMutual(words: readonly string[], options: MutualOptions, worl
     return printJson({ pairs: said, total, isCut }, world);
   }
   const both = pairs.flatMap(({ there, back }) => [there, back]);
-  if (total > 0) world.out(`${printTable(LINK_COLUMNS, both, world)}\n`);
+  if (isMoreThan(total, 0)) world.out(`${printTable(LINK_COLUMNS, both, world)}\n`);
   world.out(
-    total === 0 ? "no two hosts are known to trust each other" : `${sayCount(total, "pair")} of hosts`,
+    total === 0 ? "no two hosts are known to trust each other" : `${sayTotal(total, "pair")} of hosts`,
   );
   if (isCut) world.err("latchkey: there are more pairs than were looked at");
 }

@@ -1,7 +1,9 @@
 import { type Command, Option } from "commander";
 import type { GraphLink } from "#shared/model/graph.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
+import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { printCsv, printDot } from "./graph-format.ts";
 import { addPairs } from "./graph-pairs.ts";
@@ -116,7 +118,7 @@ async function listReach(start: string, options: ReachOptions, world: World): Pr
   printLinks(rows, REACH_COLUMNS, options, world);
   if (isTable(options)) {
     const certain = total === 0 ? "" : `, ${sayNumber(sure)} of those shown for certain`;
-    const what = sayCount(total, "thing");
+    const what = sayTotal(total, "thing");
     world.out(
       `${printable(start)} ${options.to ? "is " : ""}${verb} ${total === 0 ? "nothing that is known" : what}${certain}`,
     );
@@ -133,8 +135,8 @@ async function listLinks(words: readonly string[], options: LinkOptions, world: 
   );
   if (options.json) return printJson({ links: rows.map(toJson), total }, world);
   printLinks(rows, LINK_COLUMNS, options, world);
-  const shown = rows.length < total ? `, ${sayNumber(rows.length)} shown` : "";
-  if (isTable(options)) world.out(total === 0 ? "no step is known" : `${sayCount(total, "step")}${shown}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  if (isTable(options)) world.out(total === 0 ? "no step is known" : `${sayTotal(total, "step")}${shown}`);
 }
 
 const narrowed = ({ certain = false, root = false, host }: ListOptions) => ({

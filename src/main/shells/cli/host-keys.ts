@@ -1,8 +1,10 @@
 import { type Command, Option } from "commander";
 import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
+import { sayAmount, sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type Compared, compareWithDns, sayCompared } from "./compare-sshfp.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
@@ -89,10 +91,10 @@ async function list(
   const counts = [];
   for (const one of HostKeyState.options.filter((each) => state === null || each === state)) {
     const { total: count } = await client.hostKeys.list({ ...filter, state: one, limit: 1 });
-    if (count > 0) counts.push(`${count} ${one}`);
+    if (isMoreThan(count, 0)) counts.push(`${sayAmount(count)} ${one}`);
   }
-  const shown = rows.length < total ? `, ${rows.length} shown` : "";
-  world.out(`${sayCount(total, "host key")}${shown}: ${counts.join(", ")}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  world.out(`${sayTotal(total, "host key")}${shown}: ${counts.join(", ")}`);
 }
 
 const sayNone = (filter: object): string =>

@@ -1,9 +1,11 @@
 import { type Command, Option } from "commander";
 import type { HostRow } from "#shared/model/host.ts";
 import { ProbeState } from "#shared/model/probe.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { sayNumber } from "#shared/text/count.ts";
 import { sayElapsed } from "#shared/text/elapsed.ts";
 import { sayTarget } from "#shared/text/target.ts";
+import { sayAmount, sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -42,8 +44,10 @@ async function listHosts(words: readonly string[], options: Options, world: Worl
     return (await list({ ...filter, state, limit: 1 })).total;
   };
   const [ok, partial, failed] = [await countOf("ok"), await countOf("partial"), await countOf("failed")];
-  const shown = rows.length < total ? `, ${rows.length} shown` : "";
-  world.out(`${sayCount(total, "host")}${shown}: ${ok} read, ${partial} read in part, ${failed} not read`);
+  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  world.out(
+    `${sayTotal(total, "host")}${shown}: ${sayAmount(ok)} read, ${sayAmount(partial)} read in part, ${sayAmount(failed)} not read`,
+  );
 }
 
 const sayNone = (filter: object): string =>

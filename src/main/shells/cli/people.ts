@@ -1,10 +1,12 @@
 import { type Command, Option } from "commander";
 import type { PersonRow, Roster } from "#shared/model/person.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayLeft } from "#shared/text/standing.ts";
+import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -118,8 +120,8 @@ async function listPeople(words: readonly string[], options: ListOptions, world:
     return world.out("no roster was imported; import one, such as: latchkey people import people.csv");
   if (total === 0) world.out("nobody fits");
   else world.out(`${printTable(COLUMNS, rows, world)}\n`);
-  const shown = rows.length < total ? `, ${rows.length} shown` : "";
-  world.out(`${sayCount(total, "person", "people")}${shown}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  world.out(`${sayTotal(total, "person", "people")}${shown}`);
   for (const roster of rosters) world.out(sayRoster(roster, world.now()));
 }
 

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { type RunDetail, RunId, type RunRow } from "#shared/model/run.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { sayNumber } from "#shared/text/count.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
+import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
@@ -75,7 +77,7 @@ async function list(words: readonly string[], options: ListOptions, world: World
   }
   world.out(printTable(COLUMNS, rows, world));
   world.out(
-    `\n${sayCount(total, "run")}${total > rows.length ? `, ${sayNumber(rows.length)} of them shown` : ""}`,
+    `\n${sayTotal(total, "run")}${isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} of them shown` : ""}`,
   );
 }
 

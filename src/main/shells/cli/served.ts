@@ -1,7 +1,9 @@
 import { type Command, Option } from "commander";
 import { type ServedRow, ServedState } from "#shared/model/served.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { sayNumber } from "#shared/text/count.ts";
 import { sayFileLine, sayListener, sayServedState } from "#shared/text/served.ts";
+import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -46,8 +48,8 @@ async function listServed(words: readonly string[], options: Options, world: Wor
   if (options.json) return printJson({ served: rows.map(toJson), total }, world);
   if (total === 0) return world.out(sayNone(filter));
   world.out(`${printTable(COLUMNS, rows, world)}\n`);
-  const shown = rows.length < total ? `, ${rows.length} shown` : "";
-  world.out(`${sayCount(total, "listener")}${shown}, ${sayStates(rows)}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  world.out(`${sayTotal(total, "listener")}${shown}, ${sayStates(rows)}`);
 }
 
 /** Row ids are of one database and no promise. */

@@ -1,5 +1,7 @@
-import { type Lists, MOST_KEPT, type Part } from "#store/lists/lists.ts";
-import { endOfStart, isAscii, toFingerprintStart, toPattern } from "#store/lists/search.ts";
+import type { Lists } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
+import { endOfStart, isAscii, splitWords, toFingerprintStart, toPattern } from "#store/lists/search.ts";
+import { either, type Ids, type Search, type SoughtWord, seek, type Together } from "#store/lists/seek.ts";
 
 export const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 
@@ -7,39 +9,41 @@ export const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 const TEXT = "host_name || char(10) || account || char(10) || file || char(10) || comment";
 
 const HOLDS = `(${TEXT}) LIKE ? ESCAPE '\\'`;
-const BY_TEXT = "SELECT rowid FROM grant_search WHERE grant_search MATCH ?";
+const BY_TEXT = "SELECT rowid AS id FROM grant_search WHERE grant_search MATCH ?";
 const BY_HASH = "ifnull(fingerprint, '') BETWEEN ? AND ?";
+const OF_HASH = `SELECT id FROM grant_line WHERE gone_scan IS NULL AND ${BY_HASH}`;
 
 /** Of the grants that stand now: a word stands in one, or the fingerprint of its key begins with it. */
-export function grantSearch(lists: Lists, all: () => number) {
-  return {
-    find(word: string): Part {
-      const hash = hashOf(word);
-      const values = [toPattern(word), ...hash];
-      const looked = { sql: hash.length === 0 ? HOLDS : `(${HOLDS} OR ${BY_HASH})`, values };
-      const phrase = lists.phraseOf("grant", word);
-      if (phrase === null || (phrase.most !== null && phrase.most > MOST_KEPT))
-        return { ...looked, walk: looked };
-      const byHash =
-        hash.length === 0 ? "" : `UNION SELECT id FROM grant_line WHERE gone_scan IS NULL AND ${BY_HASH}`;
-      return {
-        sql: `id IN (${BY_TEXT} ${byHash})`,
-        values: [phrase.match, ...hash],
-        ...(isAscii(word) ? { walk: looked } : {}),
-      };
-    },
-
-    /** How many grants a word finds. Those that are found by their text are counted by the index, without a look at any. */
-    count(word: string): number {
-      const phrase = lists.phraseOf("grant", word);
-      if (phrase === null) return lists.count("grant_line", [STANDS_NOW, this.find(word)]);
-      const byText = lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [phrase.match] }]);
-      const hash = hashOf(word);
-      if (hash.length === 0 || byText === all()) return byText;
-      const byHash = { sql: `${BY_HASH} AND NOT (${HOLDS})`, values: [...hash, toPattern(word)] };
-      return byText + lists.count("grant_line", [STANDS_NOW, byHash]);
-    },
+export function grantSearch(lists: Lists, size: () => number) {
+  return function find(search: string): Search {
+    const words = splitWords(search);
+    const phrases = words.map((word) => lists.phraseOf("grant", word));
+    const together = (): Together => ({
+      sure: byText(phrases.map((phrase) => `(${phrase?.match})`).join(" AND ")),
+      maybe: words.flatMap(ofHash),
+    });
+    const isKnown = phrases.every((phrase) => phrase?.isWhole);
+    return seek(lists, { words: words.map(lookFor), together: isKnown ? together : null, id: "id", size });
   };
+
+  function lookFor(word: string): SoughtWord {
+    const hash = hashOf(word);
+    const looked = {
+      sql: hash.length === 0 ? HOLDS : `(${HOLDS} OR ${BY_HASH})`,
+      values: [toPattern(word), ...hash],
+    };
+    const phrase = lists.phraseOf("grant", word);
+    const some = phrase && byText(phrase.match);
+    const inRow = isAscii(word) || phrase === null ? looked : null;
+    return { byIndex: phrase?.isWhole && some ? either([some, ...ofHash(word)]) : null, some, inRow };
+  }
+}
+
+const byText = (match: string): Ids => ({ sql: BY_TEXT, values: [match] });
+
+function ofHash(word: string): Ids[] {
+  const hash = hashOf(word);
+  return hash.length === 0 ? [] : [{ sql: OF_HASH, values: hash }];
 }
 
 function hashOf(word: string): string[] {

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
-import type { Part } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 
 /** A filter by verdicts: any of these together is counted without looking at a grant. */
 export type Standing = Pick<AccessFilter, "effective" | "owner" | "use" | "orphaned" | "unmatched"> & {

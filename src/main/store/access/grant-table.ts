@@ -2,8 +2,8 @@ import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
 import { BY_FIRST_SCAN, IS_ROGUE } from "#store/changes/rogue.ts";
-import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
-import { splitWords } from "#store/lists/search.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import type { scopeTable } from "#store/people/scope-table.ts";
 import { COLUMNS, type GrantRows, type Row } from "./grant-row.ts";
 import { grantSearch, STANDS_NOW } from "./grant-search.ts";
@@ -47,12 +47,13 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
   return {
     list({ sort, after, limit, ...filter }: Wanted): Listed<GrantRow> {
       const standing = { ...filter, isScopeWhole: scope.read().isWhole };
-      const words = splitWords(filter.search);
-      const [word] = words;
+      const sought = search(filter.search);
       const plain = toConditions(filter);
       const judged = standingConditions(standing, tally);
-      const where = [STANDS_NOW, ...words.map(search.find), ...plain, ...judged];
-      const total = words.length === 0 && plain.length === 0 ? tally(standing) : null;
+      const where = [STANDS_NOW, ...sought.where, ...plain, ...judged];
+      const isSought = filter.search.trim() !== "";
+      const tallied = isSought || plain.length > 0 ? null : tally(standing);
+      const total = tallied ?? (plain.length + judged.length === 0 ? sought.total : null);
       return lists.list(
         {
           select: COLUMNS,
@@ -62,9 +63,9 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
           after,
           limit,
           size: () => tally(EVERYTHING),
-          ...(words.length > 0 || (total !== null && total < FEW) ? { sought: "id" } : {}),
+          ...(isSought || (tallied !== null && tallied < FEW) ? { sought: "id" } : {}),
           ...(total === null ? {} : { total: () => total }),
-          ...(word !== undefined && where.length === 2 ? { total: () => search.count(word) } : {}),
+          found: sought.found,
         },
         rows.open(),
       );

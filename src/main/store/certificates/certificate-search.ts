@@ -1,18 +1,22 @@
-import { type Lists, MOST_KEPT, type Part } from "#store/lists/lists.ts";
-import { endOfStart, isAscii, toHexStart, toPattern } from "#store/lists/search.ts";
+import type { Lists } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
+import { endOfStart, isAscii, splitWords, toHexStart, toPattern } from "#store/lists/search.ts";
+import { either, type Ids, type Search, type SoughtWord, seek, type Together } from "#store/lists/seek.ts";
 
 export const SEEN_NOW: Part = { sql: "is_seen = 1", values: [] };
 
 /** As `certificate_search` has it. */
 const TEXT = "subject || char(10) || issuer || char(10) || names";
 
-const BY_TEXT = "SELECT rowid FROM certificate_search WHERE certificate_search MATCH ?";
+const BY_TEXT = "SELECT rowid AS id FROM certificate_search WHERE certificate_search MATCH ?";
 
-const BY_NAME = `
-  UNION SELECT certificate FROM place
-  WHERE gone_scan IS NULL AND name IN (SELECT rowid FROM host_name_search WHERE host_name_search MATCH ?)`;
+/** A name after the other, so that whoever wants few of them has these at once. */
+const BY_NAME = `SELECT place.certificate AS id
+  FROM host_name_search CROSS JOIN place INDEXED BY place_under_name
+    ON place.name = host_name_search.rowid AND place.gone_scan IS NULL
+  WHERE host_name_search MATCH ?`;
 
-const BY_HASH = "UNION SELECT certificate.id FROM certificate WHERE sha256 BETWEEN ? AND ? AND is_seen = 1";
+const BY_HASH = "SELECT certificate.id FROM certificate WHERE sha256 BETWEEN ? AND ? AND is_seen = 1";
 
 /** Most are on one host, whose name they have themselves. */
 const HAS_NAME = `only_host LIKE ? ESCAPE '\\' OR only_name IS NULL AND EXISTS (
@@ -20,60 +24,45 @@ const HAS_NAME = `only_host LIKE ? ESCAPE '\\' OR only_name IS NULL AND EXISTS (
   WHERE place.certificate = certificate.id AND gone_scan IS NULL AND host_name.name LIKE ? ESCAPE '\\')`;
 
 /** Of the certificates that are seen now: a word stands in one or in the name of a host where it is, or its hash begins with it. */
-export function certificateSearch(lists: Lists, all: () => number) {
-  return { find, count };
+export function certificateSearch(lists: Lists, size: () => number) {
+  return function find(search: string): Search {
+    const words = splitWords(search);
+    const texts = words.map((word) => lists.phraseOf("certificate", word));
+    const names = words.map((word) => lists.phraseOf("host_name", word));
+    const together = (): Together => ({
+      sure: byText(texts.map((phrase) => `(${phrase?.match})`).join(" AND ")),
+      maybe: [...names.map((phrase) => byName(phrase?.match ?? "")), ...words.flatMap(byHash)],
+    });
+    const isKnown = [...texts, ...names].every((phrase) => phrase?.isWhole);
+    return seek(lists, { words: words.map(lookFor), together: isKnown ? together : null, id: "id", size });
+  };
 
-  function find(word: string): Part {
-    const looked = look(word);
-    const found = findByIndex(word);
-    if (found === null) return { ...looked, walk: looked };
-    return {
-      sql: `id IN (${found.sql})`,
-      values: found.values,
-      ...(isAscii(word) ? { walk: looked } : {}),
-    };
+  function lookFor(word: string): SoughtWord {
+    const text = lists.phraseOf("certificate", word);
+    const name = lists.phraseOf("host_name", word);
+    const inRow = isAscii(word) || !text || !name ? look(word) : null;
+    if (!text || !name) return { byIndex: null, some: null, inRow };
+    const some = either([byText(text.match), byName(name.match)]);
+    const isWhole = text.isWhole && name.isWhole;
+    return { byIndex: isWhole ? either([some, ...byHash(word)]) : null, some, inRow };
   }
+}
 
-  /** How many certificates a word finds. */
-  function count(word: string): number {
-    const phrase = lists.phraseOf("certificate", word);
-    const byText = phrase && lists.count("certificate_search", [matching("certificate_search", phrase)]);
-    if (byText !== null && byText === all()) return byText;
-    const found = findByIndex(word);
-    const names = lists.phraseOf("host_name", word);
-    const isFew =
-      byText !== null &&
-      names !== null &&
-      byText <= MOST_KEPT &&
-      lists.count("host_name_search", [matching("host_name_search", names)]) <= MOST_KEPT;
-    if (found !== null && (isFew || !isAscii(word)))
-      return lists.count("certificate", [{ sql: `id IN (${found.sql})`, values: found.values }]);
-    return lists.count("certificate", [SEEN_NOW, look(word)]);
-  }
+const byText = (match: string): Ids => ({ sql: BY_TEXT, values: [match] });
+const byName = (match: string): Ids => ({ sql: BY_NAME, values: [match] });
 
-  function findByIndex(word: string): Part | null {
-    const phrase = lists.phraseOf("certificate", word);
-    const names = lists.phraseOf("host_name", word);
-    if (phrase === null || names === null) return null;
-    if (Math.max(phrase.most ?? 0, names.most ?? 0) > MOST_KEPT) return null;
-    const hash = hashOf(word);
-    const sql = `${BY_TEXT} ${BY_NAME} ${hash.length === 0 ? "" : BY_HASH}`;
-    return { sql, values: [phrase.match, names.match, ...hash] };
-  }
+function byHash(word: string): Ids[] {
+  const hash = hashOf(word);
+  return hash.length === 0 ? [] : [{ sql: BY_HASH, values: hash }];
 }
 
 /** Each certificate is looked at. */
 function look(word: string): Part {
   const [pattern, hash] = [toPattern(word), hashOf(word)];
-  const byHash = hash.length === 0 ? "" : "OR sha256 BETWEEN ? AND ?";
-  const sql = `((${TEXT}) LIKE ? ESCAPE '\\' ${byHash} OR ${HAS_NAME})`;
+  const hashed = hash.length === 0 ? "" : "OR sha256 BETWEEN ? AND ?";
+  const sql = `((${TEXT}) LIKE ? ESCAPE '\\' ${hashed} OR ${HAS_NAME})`;
   return { sql, values: [pattern, ...hash, pattern, pattern] };
 }
-
-const matching = (table: string, { match }: { match: string }): Part => ({
-  sql: `${table} MATCH ?`,
-  values: [match],
-});
 
 function hashOf(word: string): string[] {
   const start = toHexStart(word);

@@ -3,8 +3,8 @@ import type { CertificateFilter } from "#shared/contract/certificates.ts";
 import type { CertificateDetail, CertificateRow } from "#shared/model/certificate.ts";
 import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
-import { splitWords } from "#store/lists/search.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
 import { certificateSearch, SEEN_NOW } from "./certificate-search.ts";
 import { DATE_COLUMNS } from "./date-rules.ts";
@@ -43,9 +43,10 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
 
   return {
     list({ sort, placeLimit, now, after, limit, ...filter }: Wanted): Listed<CertificateRow> {
-      const words = splitWords(filter.search);
-      const [word] = words;
-      const where = [SEEN_NOW, ...words.map(search.find), ...toConditions(filter, now)];
+      const sought = search(filter.search);
+      const isSought = filter.search.trim() !== "";
+      const plain = toConditions(filter, now);
+      const where = [SEEN_NOW, ...sought.where, ...plain];
       return lists.list(
         {
           select: `${COLUMNS}, ${DATE_COLUMNS}`,
@@ -56,9 +57,10 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
           limit,
           named: { now: toInstant(now) },
           size: () => total.get() ?? 0,
-          ...totalOf(where, filter),
-          ...(word === undefined && !isOfOne(filter) ? {} : { sought: "id" }),
-          ...(word !== undefined && where.length === 2 ? { total: () => search.count(word) } : {}),
+          ...(isSought ? {} : totalOf(where, filter)),
+          ...(isSought || isOfOne(filter) ? { sought: "id" } : {}),
+          ...(sought.total !== null && plain.length === 0 ? { total: () => sought.total ?? 0 } : {}),
+          found: sought.found,
         },
         (row: Row) => rows.toRow(row, placeLimit, now),
       );
@@ -78,8 +80,7 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
     const until = toInstant(addDays(now, filter.expiringWithinDays));
     parts.push({ sql: "not_after <= ?", values: [until] });
   }
-  if (filter.role) parts.push(flag("is_ca", filter.role === "authority" ? 1 : 0));
-  if (filter.place) parts.push(flag(filter.place === "endpoint" ? "is_at_endpoint" : "is_in_file", 1));
+  parts.push(...ofKind(filter));
   if (filter.host !== null) parts.push({ sql: `id IN (${UNDER_NAME})`, values: [filter.host] });
   if (filter.spki !== null) parts.push({ sql: OF_KEY, values: [filter.spki] });
   if (filter.owner !== null) parts.push(ownedBy(filter.owner));
@@ -90,8 +91,16 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
 /** What one owner has is found by him and then sorted, once for all pages. */
 const isOfOne = ({ owner, tag }: CertificateFilter): boolean => !!owner && tag === null;
 
+/** Authorities are few, and are found first; of leaves, those of one sort of place. */
+function ofKind({ role, place }: CertificateFilter): Part[] {
+  const isCa = role === null ? null : flag("is_ca", role === "authority" ? 1 : 0);
+  const isThere = place === null ? null : flag(place === "endpoint" ? "is_at_endpoint" : "is_in_file", 1);
+  if (!isCa || !isThere) return [isCa ?? isThere ?? []].flat();
+  return role === "authority" ? [isCa, isThere.walk] : [isCa.walk, isThere];
+}
+
 /** The plus takes the condition from the indexes. */
-const flag = (column: string, value: 0 | 1): Part => ({
+const flag = (column: string, value: 0 | 1): Required<Part> => ({
   sql: `${column} = ${value}`,
   values: [],
   walk: { sql: `+${column} = ${value}`, values: [] },

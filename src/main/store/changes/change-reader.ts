@@ -1,7 +1,9 @@
 import type { ChangeKind, ChangeWhat } from "#shared/model/change.ts";
+import type { Total } from "#shared/model/total.ts";
 import type { Key, Value } from "#store/lists/cursor.ts";
-import { conditions, type Lists, type Part, valuesOf } from "#store/lists/lists.ts";
+import type { Lists } from "#store/lists/lists.ts";
 import { rowsAfter } from "#store/lists/order.ts";
+import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
 import { type ChangeArm, columnsOf } from "./change-arms.ts";
 
 /** A change as an arm has it. */
@@ -24,10 +26,7 @@ type Page = {
   isSought: boolean;
 };
 
-type Found = { total: number; rows: (ChangeFound & Key)[] };
-
-/** So much of an arm is kept when words are sought: of more of them a page is soon full. */
-const MOST_SOUGHT = 30_000;
+type Found = { total: Total; rows: (ChangeFound & Key)[] };
 
 /** The latest first. */
 const ORDER = { count: 2, descending: true };
@@ -44,9 +43,10 @@ export function changeReader(lists: Lists) {
   }
 
   function seek(arm: ChangeArm, page: Page): Found {
-    const { sql, values } = armPage(arm, { ...page, start: null, limit: MOST_SOUGHT + 1 });
+    const most = lists.mostCounted;
+    const { sql, values } = armPage(arm, { ...page, start: null, limit: most + 1 });
     const all = lists.find<ChangeFound & Key>(sql, values, page.named);
-    if (all.length > MOST_SOUGHT) return read(arm, page);
+    if (all.length > most) return { ...read(arm, page), total: { moreThan: most } };
     return { total: all.length, rows: rowsAfter(all, page.start, page.limit, ORDER) };
   }
 }

@@ -2,9 +2,11 @@ import type { Database } from "better-sqlite3";
 import type { ChangeFilter } from "#shared/contract/changes.ts";
 import { type ChangeCount, ChangeKind, type ChangeRow, type ChangeWhat } from "#shared/model/change.ts";
 import { ScanId } from "#shared/model/scan.ts";
+import { addTotals } from "#shared/model/total.ts";
 import { readCursor } from "#store/lists/cursor.ts";
-import { cut, type Listed, type Lists, orderOf, type Part, type Window } from "#store/lists/lists.ts";
+import { cut, type Listed, type Lists, orderOf, type Window } from "#store/lists/lists.ts";
 import { mergeRows } from "#store/lists/order.ts";
+import type { Part } from "#store/lists/part.ts";
 import { eachWord } from "#store/lists/search.ts";
 import { CHANGE_ARMS, type ChangeArm, textOf } from "./change-arms.ts";
 import { type ChangeFound, changeReader } from "./change-reader.ts";
@@ -61,7 +63,7 @@ export function changeTable(
           { from: named.from, isBack },
         ),
       );
-      return { ...page, total: sum(found.map(({ total }) => total)) };
+      return { ...page, total: addTotals(found.map(({ total }) => total)) };
     },
 
     /** How many of each kind, by what became of them; kinds that have none are left out. */
@@ -77,7 +79,7 @@ export function changeTable(
   };
 
   function count({ table, tableOfHost, where }: ChangeArm, named: Between, host: string | null): number {
-    return lists.count(
+    return lists.sum(
       host === null ? table : tableOfHost,
       [{ sql: where, values: [] }, ...onHost(host)],
       named,
@@ -90,8 +92,6 @@ export function changeTable(
 }
 
 const order = ({ from, to }: Between): Between => ({ from: Math.min(from, to), to: Math.max(from, to) });
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 function toChange(
   readVersion: VersionReader,

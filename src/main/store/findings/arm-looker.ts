@@ -1,6 +1,8 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import type { RuleId } from "#shared/model/finding.ts";
-import { conditions, type Lists, type Part, valuesOf } from "#store/lists/lists.ts";
+import { type Total, withoutSome } from "#shared/model/total.ts";
+import type { Lists } from "#store/lists/lists.ts";
+import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import type { Arm } from "./arm.ts";
 import { armConditions } from "./finding-arms.ts";
@@ -13,7 +15,7 @@ export const EVERYTHING = {
 } satisfies Partial<FindingFilter>;
 
 /** What an arm has of what was asked for. */
-type Looked = { from: string; where: readonly Part[]; total: number };
+type Looked = { from: string; where: readonly Part[]; total: Total };
 
 /** By their place among the severities. */
 type Counted = { rule: RuleId; severity: number; count: number };
@@ -31,10 +33,10 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     if (!where) return null;
     const hasAny = acceptances.hasAny(named.now);
     const isAccepted = { sql: arm.isAccepted, values: [] };
-    const acceptedCount = hasAny ? lists.count(arm.table, [...where, isAccepted], named) : 0;
+    const acceptedCount = hasAny ? lists.sum(arm.table, [...where, isAccepted], named) : 0;
     if (accepted) return { from: arm.table, where: [...where, isAccepted], total: acceptedCount };
     const from = (filter.host !== null && arm.ofHost) || arm.from;
-    const total = lists.count(from, where, named) - acceptedCount;
+    const total = withoutSome(lists.count(from, where, named), acceptedCount);
     if (acceptedCount === 0) return { from, where, total };
     return { from, where: [...where, { sql: `NOT (${arm.isAccepted})`, values: [] }], total };
   }
@@ -52,8 +54,11 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
   function countArm(arm: Arm, now: string): Counted[] {
     const { severity, rule } = arm.columns;
     if ("same" in severity && "same" in rule) {
-      const { total = 0 } = look(arm, { ...EVERYTHING, accepted: false }, { now }) ?? {};
-      return [{ severity: Number(severity.same), rule: rule.same as RuleId, count: total }];
+      const where = armConditions(arm, EVERYTHING) ?? [];
+      const isAccepted = { sql: arm.isAccepted, values: [] };
+      const accepted = acceptances.hasAny(now) ? lists.sum(arm.table, [...where, isAccepted], { now }) : 0;
+      const count = lists.sum(arm.from, where, { now }) - accepted;
+      return [{ severity: Number(severity.same), rule: rule.same as RuleId, count }];
     }
     const counted = (from: string, where: readonly Part[]) =>
       lists.read<Counted>(

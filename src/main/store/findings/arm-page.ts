@@ -1,5 +1,5 @@
 import type { Sort, Value } from "#store/lists/cursor.ts";
-import { conditions, type Part, valuesOf } from "#store/lists/lists.ts";
+import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
 import type { Arm, ArmColumn } from "./arm.ts";
 
 export type ArmSort = Omit<Sort, "columns"> & { columns: readonly ArmColumn[] };

@@ -1,9 +1,11 @@
 import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import type { Total } from "#shared/model/total.ts";
 import type { Key, Value } from "#store/lists/cursor.ts";
-import { isWalkShorter, type Lists, orderOf, type Part } from "#store/lists/lists.ts";
+import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
 import { rowsAfter } from "#store/lists/order.ts";
+import type { Part } from "#store/lists/part.ts";
 import type { Arm } from "./arm.ts";
 import type { armLooker } from "./arm-looker.ts";
 import { type ArmSort, armPage } from "./arm-page.ts";
@@ -13,7 +15,7 @@ import type { ArmRow } from "./finding-row.ts";
 type Wanted = FindingFilter & { sort: ArmSort; after: Value[] | null; limit: number };
 
 /** What one arm has of a page. */
-type Found = { total: number; rows: Row[] };
+type Found = { total: Total; rows: Row[] };
 
 type Row = ArmRow & Key;
 
@@ -36,7 +38,8 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
       const isShorter = arm.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
       const from = isAll && isShorter ? walkOf(arm, sort) : looked.from;
       const wanted = { arm: { ...arm, from }, sort, where, named };
-      const isKept = isByMinute && total <= MOST_KEPT && !isOrderedByFirstSeen(arm);
+      const isKept =
+        isByMinute && typeof total === "number" && total <= MOST_KEPT && !isOrderedByFirstSeen(arm);
       if (isKept)
         return [{ total, rows: rowsAfter(readAll(wanted, MOST_KEPT), after, limit, orderOf(sort)) }];
       return [{ total, rows: readPage(wanted, after, limit) }];
@@ -46,15 +49,14 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
   /** What words find, by the minute: no index has what findings say, so each is looked at once for all pages. */
   function seek({ sort, after, limit, ...filter }: Wanted, now: Date): Found[] {
     const named = { now: toInstant(toMinute(now)) };
-    return ARMS.flatMap((arm) => {
+    return ARMS.flatMap((arm): Found[] => {
       const sought = looker.seek(arm, filter, named);
       if (!sought) return [];
       const wanted = { arm: { ...arm, from: sought.from }, sort, where: sought.where, named };
-      const all = readAll(wanted, MOST_KEPT + 1);
-      if (all.length <= MOST_KEPT)
+      const all = readAll(wanted, lists.mostCounted + 1);
+      if (all.length <= lists.mostCounted)
         return [{ total: all.length, rows: rowsAfter(all, after, limit, orderOf(sort)) }];
-      const total = lists.count(sought.from, sought.where, named);
-      return [{ total, rows: readPage(wanted, after, limit) }];
+      return [{ total: { moreThan: lists.mostCounted }, rows: readPage(wanted, after, limit) }];
     });
   }
 

@@ -1,6 +1,6 @@
 import { type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import type { Value } from "#store/lists/cursor.ts";
-import type { Part } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { coversAll, membersOf } from "./finding-members.ts";
 
 /** What a list of findings may be ordered by. `since` is in the order of an index, and `tie` tells those of one rule apart. */

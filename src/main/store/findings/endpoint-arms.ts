@@ -1,5 +1,5 @@
 import type { FindingObject, RuleId } from "#shared/model/finding.ts";
-import type { Part } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { type Arm, acceptedFor, IN_FORCE, rankOf } from "./arm.ts";
 
 const aboutEndpoint =

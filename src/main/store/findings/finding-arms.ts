@@ -1,6 +1,6 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import type { Value } from "#store/lists/cursor.ts";
-import type { Part } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { eachWord } from "#store/lists/search.ts";
 import { type Arm, type ColumnOfArm, HOST_ID, IN_FORCE, rankOf } from "./arm.ts";
 import { CERTIFICATE_ARMS } from "./certificate-arms.ts";

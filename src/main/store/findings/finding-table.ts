@@ -2,9 +2,11 @@ import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { addTotals } from "#shared/model/total.ts";
 import { readCursor } from "#store/lists/cursor.ts";
-import { cut, type Listed, type Lists, orderOf, type Part, type Window } from "#store/lists/lists.ts";
+import { cut, type Listed, type Lists, orderOf, type Window } from "#store/lists/lists.ts";
 import { mergeRows } from "#store/lists/order.ts";
+import type { Part } from "#store/lists/part.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import type { Arm, ArmColumn } from "./arm.ts";
 import { armLooker, EVERYTHING } from "./arm-looker.ts";
@@ -45,7 +47,7 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
       const after = cursor === null ? null : readCursor(sort, cursor);
       const wanted = { ...filter, sort, after, limit: limit + 1 };
       const found = filter.search.trim() === "" ? arms.read(wanted, now) : arms.seek(wanted, now);
-      const total = found.reduce((sum, arm) => sum + arm.total, 0);
+      const total = addTotals(found.map((arm) => arm.total));
       const page = mergeRows(
         found.map((arm) => arm.rows),
         limit + 1,

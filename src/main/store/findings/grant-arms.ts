@@ -4,7 +4,7 @@ import { DUE_SEVERITY, ROGUE_SEVERITY } from "#shared/text/approval.ts";
 import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import { SUSPECT } from "#store/access/grant-standing.ts";
 import { BY_FIRST_SCAN, IS_ROGUE } from "#store/changes/rogue.ts";
-import type { Part } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { type Arm, acceptedFor, rankOf } from "./arm.ts";
 
 const WHOLE_SCOPE = "EXISTS (SELECT 1 FROM scope WHERE is_whole = 1)";

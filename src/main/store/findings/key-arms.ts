@@ -1,5 +1,5 @@
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
-import type { Part } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { type Arm, acceptedFor, HOST_ID, rankOf } from "./arm.ts";
 import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
 

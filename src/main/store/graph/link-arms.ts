@@ -1,5 +1,5 @@
 import type { GraphEdge } from "#shared/model/graph.ts";
-import type { Part } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import {
   type AgentRow,
   AUTHORITY,

@@ -1,6 +1,7 @@
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
+import { addTotals } from "#shared/model/total.ts";
 import { type Key, readCursor, type Sort, writeCursor } from "#store/lists/cursor.ts";
-import { type Listed, type Lists, MOST_KEPT, type Window } from "#store/lists/lists.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import { armsOf, type LinkArm, type LinkFilter } from "./link-arms.ts";
 import { linkPages } from "./link-pages.ts";
 import { waysOf } from "./link-ways.ts";
@@ -18,7 +19,7 @@ export function linkList({ lists, nodeOf }: Deps) {
   return {
     list({ after, limit, ...filter }: LinkFilter & Window): Listed<GraphLink> {
       const arms = armsOf(filter).map((arm) => measure(lists, arm, filter));
-      const total = arms.reduce((sum, { total }) => sum + total, 0);
+      const total = addTotals(arms.map((arm) => arm.total));
       const start = after === null ? null : readCursor(ORDER, after);
       const begin = start ? arms.findIndex(({ arm }) => arm.name === start[0]) : 0;
       const found: { arm: LinkArm; row: Key }[] = [];
@@ -26,7 +27,7 @@ export function linkList({ lists, nodeOf }: Deps) {
         if (total === 0) continue;
         const from = index === 0 && start ? start.slice(1, 1 + arm.outer.length + arm.inner.length) : null;
         const most = limit + 1 - found.length;
-        const isKept = filter.search.trim() !== "" && total <= MOST_KEPT;
+        const isKept = filter.search.trim() !== "" && typeof total === "number" && total <= lists.mostCounted;
         const rows = isKept
           ? readKept(arm, { ways: ways.counted, start: from, limit: most })
           : page(arm, { ways: ways.read(total, most), start: from, limit: most });
@@ -57,7 +58,7 @@ function toLinks(nodeOf: Deps["nodeOf"]): (found: { arm: LinkArm; row: Key }) =>
 /** How many rows an arm has, and how they are found. */
 function measure(lists: Lists, arm: LinkArm, filter: LinkFilter) {
   const ways = waysOf(lists, arm, filter);
-  const total = ways.counted.reduce((sum, { from, where }) => sum + lists.count(from, where), 0);
+  const total = addTotals(ways.counted.map(({ from, where }) => lists.count(from, where)));
   return { arm, ways, total };
 }
 

@@ -1,6 +1,7 @@
 import type { Key, Value } from "#store/lists/cursor.ts";
-import { conditions, type Lists, MOST_KEPT, type Part, valuesOf } from "#store/lists/lists.ts";
+import type { Lists } from "#store/lists/lists.ts";
 import { mergeRows, rowsAfter } from "#store/lists/order.ts";
+import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
 import type { LinkArm } from "./link-arms.ts";
 import type { Way } from "./link-ways.ts";
 
@@ -53,7 +54,7 @@ export function linkPages(lists: Lists) {
     const names = new Set(found.map(nameOf(arm)));
     const where = [{ sql: arm.where, values: [] }, among(arm, found, 0)];
     if (arm.inner.length > 0) where.push(among(arm, found, columnsOf(arm).length - 1));
-    const rows = read(arm, [{ from: arm.from, where }], { where: [], limit: MOST_KEPT });
+    const rows = read(arm, [{ from: arm.from, where }], { where: [], limit: lists.mostCounted });
     return rows.filter((row) => names.has(nameOf(arm)(row)));
   }
 }

@@ -2,28 +2,28 @@
  * How the rows of a part of the list are found. As a rule by whoever holds a key, in the order of the list; but of one host,
  * or of a word that few grants and holders have, they are found from there: then only those are looked at, and put in order.
  */
+
+import type { Total } from "#shared/model/total.ts";
 import type { Value } from "#store/lists/cursor.ts";
 import type { Phrase } from "#store/lists/letters.ts";
-import { isWalkShorter, type Lists, type Part } from "#store/lists/lists.ts";
+import { isWalkShorter, type Lists } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { endOfStart, isAscii, splitWords, toFingerprintStart, toPattern } from "#store/lists/search.ts";
 import { armConditions, GRANT_TEXT, type LinkArm, type LinkFilter } from "./link-arms.ts";
 
 /** Each of several ways finds rows that no other does; together they find all. */
 export type Way = { from: string; where: readonly Part[] };
 
-/** A word that more grants have finds most of the list anyhow. */
-const MOST_FOUND = 100_000;
-
 export type Ways = {
   /** Their rows are counted. */
   counted: readonly Way[];
   /** Those by which a page of so many rows is read, of `total`, is found. */
-  read(total: number, limit: number): readonly Way[];
+  read(total: Total, limit: number): readonly Way[];
 };
 
 export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
   const { fromGrants } = arm;
-  const words = splitWords(filter.search).filter((word) => !fromGrants || !isEverywhere(lists, word));
+  const words = splitWords(filter.search);
   const plain = armConditions(arm, filter);
   const walked: Way = { from: arm.from, where: [...plain, ...words.map((word) => stands(arm, word))] };
   const only = (way: Way): Ways => ({ counted: [way], read: () => [way] });
@@ -33,7 +33,7 @@ export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
   const sought = words
     .toSorted(longestFirst)
     .flatMap((word) => seek(lists, word))
-    .find(({ inGrants }) => countFound(lists, inGrants) <= MOST_FOUND);
+    .find(({ inGrants }) => isFew(lists, inGrants));
   if (sought === undefined) return only(walked);
   const { word, inGrants, inFiles } = sought;
   const rest = words.filter((one) => one !== word).map((one) => stands(arm, one));
@@ -52,7 +52,7 @@ export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
   ];
   return {
     counted: found,
-    read: (total, limit) => (isWalkShorter(total, limit, lists.count(table, [])) ? [walked] : found),
+    read: (total, limit) => (isWalkShorter(total, limit, lists.sum(table, [])) ? [walked] : found),
   };
 }
 
@@ -62,21 +62,12 @@ const longestFirst = (one: string, other: string): number => other.length - one.
 function seek(lists: Lists, word: string): { word: string; inGrants: Phrase; inFiles: Phrase }[] {
   const inGrants = lists.phraseOf("grant", word);
   const inFiles = lists.phraseOf("key_file", word);
-  return inGrants && inFiles && isAscii(word) ? [{ word, inGrants, inFiles }] : [];
+  return inGrants?.isWhole && inFiles?.isWhole && isAscii(word) ? [{ word, inGrants, inFiles }] : [];
 }
 
-const countFound = (lists: Lists, { match }: Phrase): number =>
-  lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [match] }]);
-
-/** What every grant has, such as letters of `authorized_keys`, every step has that ends at a grant. */
-function isEverywhere(lists: Lists, word: string): boolean {
-  const phrase = lists.phraseOf("grant", word);
-  if (phrase === null) return false;
-  const all = lists.read<{ count: number }>(ALL_GRANTS, [])[0]?.count ?? 0;
-  return (phrase.most ?? all) >= all && countFound(lists, phrase) === all;
-}
-
-const ALL_GRANTS = "SELECT ifnull(sum(count), 0) AS count FROM tally WHERE what GLOB 'grant *'";
+/** A word that more grants have finds enough of the list in its order. */
+const isFew = (lists: Lists, { match }: Phrase): boolean =>
+  typeof lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [match] }]) === "number";
 
 /** In the holder, or in the grant where the arm has one, or the key's fingerprint begins with it. */
 function stands(arm: LinkArm, word: string): Part {

@@ -30,4 +30,7 @@ export function keptAnswers(db: Database) {
   };
 }
 
-const sizeOf = (answer: unknown): number => (Array.isArray(answer) ? answer.length : 0);
+function sizeOf(answer: unknown): number {
+  if (Array.isArray(answer)) return answer.length;
+  return answer instanceof Set ? answer.size : 0;
+}

@@ -3,23 +3,22 @@ import type { Keep } from "./kept.ts";
 import { isAscii, isIndexed, toPhrase } from "./search.ts";
 
 /** Search tables of three-letter pieces. Each has its vocabulary in the table of its pieces. */
-export type Searched = "certificate" | "grant" | "host_name" | "key_file";
+export type Searched = "certificate" | "grant" | "host_name" | "key_file" | "serving";
 
-/** What FTS5 is asked for. In so many texts it may stand; null for a word of which that is not known. */
-export type Phrase = { match: string; most: number | null };
+/** What FTS5 is asked for; `isWhole` where that is all that has the word, and not only some of it. */
+export type Phrase = { match: string; isWhole: boolean };
 
 export type PhraseOf = ReturnType<typeof phrases>;
 
 /** Of more than that FTS5 takes longer than whoever looks at each text. */
 const MOST_PIECES = 300;
-const MOST_TEXTS = 5_000_000;
 
 /** A phrase of nothing is in nothing. */
-const NOWHERE: Phrase = { match: toPhrase(""), most: 0 };
+const NOWHERE: Phrase = { match: toPhrase(""), isWhole: true };
 
 /**
- * How a word is looked for by the index. A word of one or two letters is every piece that begins with it. Null where
- * these are too many, and where it is not of the letters of ASCII alone: LIKE tells the cases of others apart.
+ * How a word is looked for by the index. A word of one or two letters is every piece that begins with it, or the first of
+ * them where they are too many. Null where it is not of the letters of ASCII alone: LIKE tells the cases of others apart.
  */
 export function phrases(db: Database, keep: Keep) {
   const pieces = {
@@ -27,31 +26,40 @@ export function phrases(db: Database, keep: Keep) {
     grant: pieceReader(db, "grant_pieces"),
     host_name: pieceReader(db, "host_name_pieces"),
     key_file: pieceReader(db, "key_file_pieces"),
+    serving: pieceReader(db, "serving_pieces"),
   };
 
   return function phraseOf(table: Searched, word: string): Phrase | null {
-    if (isIndexed(word)) return { match: toPhrase(word), most: null };
+    if (isIndexed(word)) return { match: toPhrase(word), isWhole: true };
     if (!isAscii(word)) return null;
     const start = word.toLowerCase();
     return keep(JSON.stringify(["pieces", table, start]), () => {
-      const found: string[] = [];
-      let sum = 0;
-      for (const { term, doc } of pieces[table](start)) {
-        found.push(toPhrase(term));
-        sum += doc;
-        if (sum > MOST_TEXTS || found.length > MOST_PIECES) return null;
-      }
-      return found.length === 0 ? NOWHERE : { match: found.join(" OR "), most: sum };
+      const found = pieces[table](start, MOST_PIECES + 1);
+      if (found.length === 0) return NOWHERE;
+      const match = found.slice(0, MOST_PIECES).map(toPhrase).join(" OR ");
+      return { match, isWhole: found.length <= MOST_PIECES };
     });
   };
 }
 
-type Piece = { term: string; doc: number };
-
-function pieceReader(db: Database, table: string): (start: string) => Iterable<Piece> {
-  const sql = `SELECT term, doc FROM ${table} WHERE term >= ? AND term < ?`;
-  const read = db.prepare<[string, string], Piece>(sql);
-  return (start) => read.iterate(start, afterAll(start));
+/**
+ * The first pieces that begin so, one look at the index each: a vocabulary lists a piece with each text that it is in, and
+ * to read on from one to the next would be to read all of these.
+ */
+function pieceReader(db: Database, table: string): (start: string, most: number) => string[] {
+  const sql = `SELECT term FROM ${table} WHERE term >= ? AND term < ? LIMIT 1`;
+  const next = db.prepare<[string, string], string>(sql).pluck();
+  return (start, most) => {
+    const [found, end] = [[] as string[], afterAll(start)];
+    let from = start;
+    while (found.length < most) {
+      const term = next.get(from, end);
+      if (term === undefined) break;
+      found.push(term);
+      from = `${term}\u0001`;
+    }
+    return found;
+  };
 }
 
 /** The first text after all that begin so; the letters are those of ASCII. */

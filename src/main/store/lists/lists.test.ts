@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Total } from "#shared/model/total.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listCertificates, listFindings, listGrants, listHosts, readAll } from "#store/testing/ask.ts";
 import {
@@ -22,7 +23,7 @@ const LISTS: [
   (
     sort: { by: never; descending: boolean },
     page: Page,
-  ) => { rows: Row[]; total: number; next: string | null },
+  ) => { rows: Row[]; total: Total; next: string | null },
 ][] = [
   [
     "certificates",

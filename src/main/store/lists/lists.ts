@@ -1,18 +1,16 @@
 import type { Database } from "better-sqlite3";
+import type { Total } from "#shared/model/total.ts";
 import { answerReader, questionOf } from "./answers.ts";
+import { counter, MOST_COUNTED } from "./count.ts";
 import { type Key, readCursor, type Sort, type Value, writeCursor } from "./cursor.ts";
+import { type Found, foundReader, isIn } from "./found.ts";
 import { phrases } from "./letters.ts";
 import type { Order } from "./order.ts";
+import { conditions, type Part, valuesOf } from "./part.ts";
 
-/** A piece of SQL that this program wrote, and the values that a caller gave for its question marks. */
-export type Part = {
-  sql: string;
-  values: readonly Value[];
-  /** The same condition, written so that no index serves it: best where it lets through most of what there is. */
-  walk?: { sql: string; values: readonly Value[] };
-};
+export type { Part } from "./part.ts";
 
-export type Listed<Row> = { rows: Row[]; total: number; next: string | null };
+export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 
 export type Window = { after: string | null; limit: number };
 
@@ -24,54 +22,64 @@ export type Asked = Window & {
   sort: Sort;
   named?: Record<string, Value>;
   /** How to know the total without counting. */
-  total?: () => number;
+  total?: () => Total;
   /** How many rows there are without any filter, where a condition has a `walk`. */
   size?: () => number;
   /**
-   * Where words are sought: the column that tells rows apart, which is the last of the order. What they find, if it is
-   * not too much, is kept for the next pages.
+   * Where words are sought, or few are expected: the column that tells rows apart, which is the last of the order. What
+   * is found, if it is not too much, is kept for the next pages.
    */
   sought?: string;
+  /** The rows that words find, by that column: there are no others, and the conditions of `where` are asked of these. */
+  found?: Found | null;
 };
 
 export type Lists = ReturnType<typeof createLists>;
-
-/** What so many rows match is common enough to be met soon by whoever walks the list in its order. */
-export const MOST_KEPT = 100_000;
 
 /**
  * Lists of any length, a page at a time. A page begins after the last row of the one before it, by
  * that row's values in the order of the list: it costs the same at any depth.
  */
-export function createLists(db: Database) {
+export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   const { read, find, keep } = answerReader(db);
+  const { isAmong, findIds } = foundReader(db, { read, keep });
+  const { count, sum } = counter({ read, keep, mostCounted });
 
   return {
     list<Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> {
-      const { from, where, sort, limit, named } = asked;
-      const total = asked.total?.() ?? count(from, where, named);
+      const { sort, limit } = asked;
+      const total = asked.total?.() ?? countAsked(asked);
       if (total === 0) return { rows: [], total, next: null };
-      const { sought } = asked;
-      const kept = sought !== undefined && total <= MOST_KEPT ? readKept<Row>(asked, sought) : null;
+      const isKept = asked.sought !== undefined && typeof total === "number" && total <= mostCounted;
+      const kept = isKept ? readKept<Row>(asked, asked.sought ?? "") : null;
       const rows = kept ?? readPage<Row>(asked, total);
       return { ...cut(rows, sort, limit, toItem), total };
     },
     count,
     find,
+    findIds,
     keep,
+    mostCounted,
     phraseOf: phrases(db, keep),
     read,
+    sum,
   };
 
-  function readPage<Row>(asked: Asked, total: number): (Row & Key)[] {
-    const { select, from, sort, after, limit, named } = asked;
-    const all = [...choose(asked, total), ...startAfter(sort, after)];
+  function countAsked({ from, where, named, found, sought = "" }: Asked): Total {
+    return count(from, found ? [isIn(sought, found), ...where] : where, named);
+  }
+
+  function readPage<Row>(asked: Asked, total: Total): (Row & Key)[] {
+    const { select, from, sort, after, limit, named, found, sought = "" } = asked;
+    const among = found ? [isAmong(sought, found)] : [];
+    const all = [...among, ...choose(asked, total), ...startAfter(sort, after)];
     const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy(sort)} LIMIT ?`;
     return read<Row & Key>(sql, [...valuesOf(all), limit + 1], named);
   }
 
   /** By what was found for the first page, in its order; null when the row before this page is not among that any more. */
-  function readKept<Row>({ select, from, where, sort, after, limit, named = {} }: Asked, id: string) {
+  function readKept<Row>({ select, from, sort, after, limit, named = {}, ...asked }: Asked, id: string) {
+    const where = asked.found ? [isIn(id, asked.found), ...asked.where] : asked.where;
     const sql = `SELECT ${id} AS id FROM ${from}${conditions(where)}${orderBy(sort)}`;
     const values = valuesOf(where);
     const all = keep(questionOf(sql, values, named), () =>
@@ -85,32 +93,22 @@ export function createLists(db: Database) {
     const page = `SELECT ${select}${sortKeys(sort)} FROM ${from} WHERE ${isFound}${orderBy(sort)}`;
     return read<Row & Key>(page, [found], named);
   }
-
-  /** Counts once for all pages. */
-  function count(from: string, where: readonly Part[], named: Record<string, Value> = {}): number {
-    const sql = `SELECT count(*) AS total FROM ${from}${conditions(where)}`;
-    const values = valuesOf(where);
-    return keep(
-      questionOf(sql, values, named),
-      () => read<{ total: number }>(sql, values, named)[0]?.total ?? 0,
-    );
-  }
 }
 
 /** As `order.ts` has it, of rows that have their keys. */
 export const orderOf = ({ columns, descending }: Sort): Order => ({ count: columns.length, descending });
 
-function choose({ where, limit, size, sought }: Asked, total: number): readonly Part[] {
+function choose({ where, limit, size, sought }: Asked, total: Total): readonly Part[] {
   const isWalk = size !== undefined && (sought !== undefined || isWalkShorter(total, limit, size()));
   return isWalk ? where.map((part) => part.walk ?? part) : where;
 }
 
 /**
  * Either all that match, `total` of `size`, are found and sorted, or the list is walked in its order until enough have
- * matched. The second looks at about `limit * size / total` rows.
+ * matched. The second looks at about `limit * size / total` rows; what is too much to be counted is not sorted.
  */
-export const isWalkShorter = (total: number, limit: number, size: number): boolean =>
-  total * total > limit * size;
+export const isWalkShorter = (total: Total, limit: number, size: number): boolean =>
+  typeof total !== "number" || total * total > limit * size;
 
 /** One row more than the limit was read: it says that there is a next page. */
 export function cut<Row extends Key, Item>(
@@ -129,11 +127,6 @@ const sortKeys = ({ columns }: Sort): string =>
 
 export const orderBy = ({ columns, descending }: Sort): string =>
   ` ORDER BY ${columns.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ")}`;
-
-export const conditions = (where: readonly Part[]): string =>
-  where.length === 0 ? "" : ` WHERE ${where.map(({ sql }) => sql).join(" AND ")}`;
-
-export const valuesOf = (where: readonly Part[]): Value[] => where.flatMap(({ values }) => values);
 
 /** Nothing for the first page. */
 function startAfter(sort: Sort, after: string | null): Part[] {

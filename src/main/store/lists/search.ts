@@ -1,4 +1,4 @@
-import type { Part } from "./lists.ts";
+import type { Part } from "./part.ts";
 
 /** The shortest piece of text that the trigram index can find. */
 const TRIGRAM = 3;

@@ -1,7 +1,8 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { Scan, ScanId, type ScanState } from "#shared/model/scan.ts";
-import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { splitWords, toPattern } from "#store/lists/search.ts";
 import { PROBE_TEXT } from "./probe-table.ts";
 import { type Asked, unvisitedTable } from "./unvisited-table.ts";

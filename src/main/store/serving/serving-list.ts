@@ -1,7 +1,8 @@
 import type { Database } from "better-sqlite3";
 import { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
-import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
-import { eachWord } from "#store/lists/search.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
+import { seekIn } from "#store/lists/seek-text.ts";
 
 type Column = "state" | "host";
 
@@ -49,6 +50,7 @@ type SightRow = {
 const COLUMNS = `id, host, host_text, server, state, address, port, name, is_default, protocol, file, line,
   certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure`;
 
+/** As `serving_search` has it. */
 const TEXT = `host_text || char(10) || name || char(10) || server || char(10) || ifnull(certificate_path, '')
   || char(10) || file`;
 
@@ -72,16 +74,24 @@ const ABOUT_CERTIFICATE = `
 /** What hosts are to serve, and what they do. */
 export function servingList(db: Database, lists: Lists) {
   const toItem = rowReader(db);
+  const largest = db.prepare<[], number>("SELECT ifnull(max(id), 0) FROM serving").pluck();
+  const size = () => largest.get() ?? 0;
+  const find = seekIn(lists, { table: "serving", text: TEXT, size });
 
   return {
     list({ search, state, host, sha256, sort, ...page }: Wanted): Listed<ServedRow> {
-      const where: Part[] = [NOW, ...eachWord(search, TEXT)];
+      const sought = find(search);
+      const where: Part[] = [NOW, ...sought.where];
       if (state !== null) where.push({ sql: "state = ?", values: [ServedState.options.indexOf(state)] });
       if (host !== null) where.push({ sql: "host_text = ?", values: [host] });
       if (sha256 !== null) where.push({ sql: `id IN (${ABOUT_CERTIFICATE})`, values: [sha256, sha256] });
       const order = { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending };
-      const sought = search.trim() === "" ? {} : { sought: "id" };
-      return lists.list({ select: COLUMNS, from: "serving", where, sort: order, ...sought, ...page }, toItem);
+      const isSought = search.trim() === "" ? {} : { sought: "id", found: sought.found, size };
+      const total = sought.total !== null && where.length === 1 ? { total: () => sought.total ?? 0 } : {};
+      return lists.list(
+        { select: COLUMNS, from: "serving", where, sort: order, ...isSought, ...total, ...page },
+        toItem,
+      );
     },
   };
 }

@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import type { Total } from "#shared/model/total.ts";
 
 export const route = getRouteApi("/findings");
 type Search = ReturnType<typeof route.useSearch>;
@@ -40,7 +41,7 @@ export const useAccept = () => useMutation(useApi().findings.accept.mutationOpti
 export const useUnaccept = () => useMutation(useApi().findings.unaccept.mutationOptions());
 
 /** How many are accepted now. */
-export function useAcceptedCount(): number | undefined {
+export function useAcceptedCount(): Total | undefined {
   const { findings } = useApi();
   const { data } = useQuery(findings.list.queryOptions({ input: { accepted: true, limit: 1 } }));
   return data?.total;

@@ -5,7 +5,9 @@ import { FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import type { MutualTrust } from "#shared/model/graph.ts";
+import { isMoreThan, type Total } from "#shared/model/total.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { sayAmount } from "#shared/text/total.ts";
 import classes from "./graph.module.css";
 import type { ListProps } from "./list-props.ts";
 import { MUTUAL_COLUMNS } from "./mutual-columns.tsx";
@@ -71,9 +73,9 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
   );
 }
 
-const sayTitle = (shown: number, total: number): string => {
+const sayTitle = (shown: number, total: Total): string => {
   const drawn = Math.min(shown, MOST_PAIRS_DRAWN);
-  return `${sayCount(drawn, "pair")}${drawn < total ? `, the first of ${total.toLocaleString("en")}` : ""}`;
+  return `${sayCount(drawn, "pair")}${isMoreThan(total, drawn) ? `, the first of ${sayAmount(total)}` : ""}`;
 };
 
 function Filters({ search, onChange }: Pick<ListProps, "search" | "onChange">) {

@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import type { Total } from "#shared/model/total.ts";
 
 export const route = getRouteApi("/host-keys");
 type Search = ReturnType<typeof route.useSearch>;
@@ -33,7 +34,7 @@ export function useHostKeys(search: Search) {
 }
 
 /** How many there are of those that a filter asks for, whatever else is chosen. */
-export function useCount(filter: { shared?: true; weak?: true }): number | undefined {
+export function useCount(filter: { shared?: true; weak?: true }): Total | undefined {
   const { hostKeys } = useApi();
   return useQuery(hostKeys.list.queryOptions({ input: { ...filter, limit: 1 } })).data?.total;
 }

@@ -4,6 +4,7 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { RunDetail, RunEntry } from "#shared/model/run.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayHost } from "#shared/text/plan.ts";
 import { useJournal } from "./queries.ts";
 import classes from "./runbooks.module.css";
@@ -37,7 +38,7 @@ export function Journal({ run }: { run: RunDetail }) {
           </Line>
         ))}
       </Lines>
-      {rows.length < total && (
+      {isMoreThan(total, rows.length) && (
         <Button variant="subtle" size="compact-sm" mt={8} loading={isFetching} onClick={fetchMore}>
           Show more
         </Button>

@@ -8,6 +8,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { TrustKey } from "#renderer/ui/trust-key.tsx";
 import type { HostKeyView, Probe } from "#shared/model/probe.ts";
 import type { SshTarget } from "#shared/model/target.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayDuration } from "#shared/text/elapsed.ts";
 import { sayKind, sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
 import { useTrustKey } from "./queries.ts";
@@ -24,7 +25,7 @@ export function ProbeLines({ list }: { list: Rows<Probe> }) {
           <ProbeLine key={probe.id} probe={probe} />
         ))}
       </Lines>
-      {list.total !== null && list.rows.length < list.total && (
+      {list.total !== null && isMoreThan(list.total, list.rows.length) && (
         <Button variant="subtle" size="compact-sm" mt={8} loading={list.isFetching} onClick={list.fetchMore}>
           Show more
         </Button>

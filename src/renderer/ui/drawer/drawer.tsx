@@ -3,6 +3,8 @@ import { IconCheck, IconLink, IconX } from "@tabler/icons-react";
 import { createContext, type PointerEvent, type ReactNode, use, useEffect, useRef, useState } from "react";
 import { useCopied } from "#renderer/ui/clipboard.ts";
 import { useLinkToHere } from "#renderer/ui/link-to-here.ts";
+import type { Total } from "#shared/model/total.ts";
+import { markAmount } from "#shared/text/total.ts";
 import classes from "./drawer.module.css";
 
 /** `peek` leaves the focus in the list; `open` takes it. */
@@ -104,7 +106,7 @@ export function Section({
   children,
 }: {
   title: string;
-  count?: number;
+  count?: Total;
   action?: ReactNode;
   children: ReactNode;
 }) {
@@ -113,7 +115,7 @@ export function Section({
       <div className={classes.sectionHead}>
         <h3 className={classes.sectionTitle}>
           {title}
-          {count !== undefined && <span className={classes.count}>{count}</span>}
+          {count !== undefined && <span className={classes.count}>{markAmount(count)}</span>}
         </h3>
         {action}
       </div>

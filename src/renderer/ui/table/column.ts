@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import type { Total } from "#shared/model/total.ts";
 
 /** A column of a list. Widths are in pixels; what is left over is shared out by `grow`. */
 export type Column<Row> = {
@@ -19,7 +20,7 @@ export type Sort = { by: string; descending: boolean };
 /** A list as far as it was fetched. `total` is null until its first page has come. */
 export type Rows<Row> = {
   rows: Row[];
-  total: number | null;
+  total: Total | null;
   error: Error | null;
   isFetching: boolean;
   fetchMore(): void;

@@ -8,6 +8,7 @@ import {
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, useEffect, useMemo, useRef } from "react";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
+import type { Total } from "#shared/model/total.ts";
 import { BodyRow } from "./body-row.tsx";
 import type { Column, Rows, Sort } from "./column.ts";
 import classes from "./data-table.module.css";
@@ -47,7 +48,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
     <div ref={scrollRef} className={classes.scroll}>
       <table
         aria-label={label}
-        aria-rowcount={(list.total ?? 0) + 1}
+        aria-rowcount={rowCountOf(list.total)}
         aria-busy={list.isFetching}
         className={classes.table}
         style={gridOf(columns)}
@@ -77,6 +78,10 @@ export function DataTable<Row extends object>(props: Props<Row>) {
     </div>
   );
 }
+
+/** With the head; -1 is ARIA's word for a number that is not known. */
+const rowCountOf = (total: Total | null): number =>
+  total === null || typeof total === "number" ? (total ?? 0) + 1 : -1;
 
 /** The rows and columns that are shown, as TanStack Table sees them; the core has sorted and filtered them already. */
 function useModel<Row extends object>({ columns, hidden, list, rowId, sort, selection }: Props<Row>) {

@@ -1,7 +1,8 @@
 import { Menu } from "@mantine/core";
 import { IconCheck, IconChevronDown, IconX } from "@tabler/icons-react";
 import { sayUntrusted } from "#renderer/ui/text.tsx";
-import { sayNumber } from "#shared/text/count.ts";
+import type { Total } from "#shared/model/total.ts";
+import { markAmount } from "#shared/text/total.ts";
 import classes from "./list-screen.module.css";
 
 type Props<Value extends string | number> = {
@@ -45,7 +46,7 @@ export function Facet<Value extends string | number>({ title, value, options, on
 
 type ToggleProps = {
   title: string;
-  count: number | undefined;
+  count: Total | undefined;
   isOn: boolean;
   onChange: (isOn: boolean) => void;
 };
@@ -61,7 +62,7 @@ export function ToggleFacet({ title, count, isOn, onChange }: ToggleProps) {
     >
       {isOn && <IconCheck size={13} aria-hidden />}
       {title}
-      {count !== undefined && <span className={classes.facetCount}>{sayNumber(count)}</span>}
+      {count !== undefined && <span className={classes.facetCount}>{markAmount(count)}</span>}
     </button>
   );
 }

@@ -4,6 +4,7 @@ import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { sayCount } from "#shared/text/count.ts";
+import { markAmount } from "#shared/text/total.ts";
 import type { Column, Rows, Sort } from "./column.ts";
 import { download, printCsv } from "./csv.ts";
 import { DataTable } from "./data-table.tsx";
@@ -78,7 +79,7 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
         />
         {props.filters}
         <span className={classes.space} />
-        <span className={classes.count}>{list.total === null ? "" : list.total.toLocaleString("en")}</span>
+        <span className={classes.count}>{list.total === null ? "" : markAmount(list.total)}</span>
         <ViewMenu name={name} columns={columns} onExport={exportAll} />
       </div>
       {list.error ? (

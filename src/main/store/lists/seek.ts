@@ -1,0 +1,99 @@
+/**
+ * Which rows words find. An index is asked for each word; where one of them has few rows, these alone are looked at for
+ * the others. What many rows have is met soon by whoever walks the list, and is neither found nor counted to its end.
+ */
+import type { Total } from "#shared/model/total.ts";
+import type { Found } from "./found.ts";
+import type { Lists } from "./lists.ts";
+import type { Part } from "./part.ts";
+
+/** A query for ids; the same may come twice. */
+export type Ids = Part;
+
+/** How one word is looked for. */
+export type SoughtWord = {
+  /** All that it finds; null where no index knows. */
+  byIndex: Ids | null;
+  /** Some of what it finds: what an index knows of a word of which it does not know all. */
+  some: Ids | null;
+  /** In each row; null where that would find less, for LIKE tells the cases of other letters than those of ASCII apart. */
+  inRow: Part | null;
+};
+
+/** What all words find together: rows that each of them finds, and more among which the others are. */
+export type Together = { sure: Ids; maybe: readonly Ids[] };
+
+export type Search = {
+  /** There are no other rows than these; null where they are not known. */
+  found: Found | null;
+  /** What is still to be asked of each row. */
+  where: Part[];
+  /** How many rows the words find, where that is known. */
+  total: Total | null;
+};
+
+/** What more rows than these have is met soon enough. */
+const MOST_FOUND = 150_000;
+
+type Sought = {
+  words: readonly SoughtWord[];
+  together: (() => Together) | null;
+  /** The column that the ids are of, and how many rows there are. */
+  id: string;
+  size: () => number;
+};
+
+export function seek(lists: Lists, { words, together, id, size }: Sought): Search {
+  if (words.length === 0) return { found: null, where: [], total: null };
+  const asked = words.map((word) => ({
+    condition: conditionOf(word, id),
+    found: word.byIndex && lists.findIds(word.byIndex, lists.mostCounted),
+  }));
+  const fewest = asked
+    .flatMap(({ found }) => (found instanceof Set ? [found as Found] : []))
+    .toSorted((one, other) => one.size - other.size)[0];
+  if (fewest !== undefined) {
+    const others = asked.filter(({ found }) => found !== fewest).map(({ condition }) => condition);
+    return { found: fewest, where: others, total: words.length === 1 ? fewest.size : null };
+  }
+  const [word] = words;
+  const first = asked[0]?.found;
+  const where = asked.map(({ condition }) => condition);
+  if (words.length > 1 || !word) return { where, ...(together ? seekTogether(together()) : NOTHING) };
+  if (!first || first instanceof Set || !("readTo" in first))
+    return { found: null, where, total: leastOf(word) };
+  const estimate = (lists.mostCounted * size()) / Math.max(1, first.readTo);
+  const more = word.byIndex && estimate <= MOST_FOUND ? lists.findIds(word.byIndex, MOST_FOUND) : null;
+  if (more instanceof Set) return { found: more, where: [], total: more.size };
+  return { found: null, where, total: { moreThan: lists.mostCounted } };
+
+  function leastOf({ some }: SoughtWord): Total | null {
+    return some && !(lists.findIds(some, lists.mostCounted) instanceof Set)
+      ? { moreThan: lists.mostCounted }
+      : null;
+  }
+
+  function seekTogether({ sure, maybe }: Together): Omit<Search, "where"> {
+    const parts = [sure, ...maybe].map((part) => lists.findIds(part, lists.mostCounted));
+    if (!(parts[0] instanceof Set)) return { found: null, total: { moreThan: lists.mostCounted } };
+    const ids = new Set<number>();
+    for (const part of parts) {
+      if (!(part instanceof Set)) return NOTHING;
+      for (const one of part) ids.add(one);
+    }
+    return { found: ids, total: null };
+  }
+}
+
+export const either = (ids: readonly Ids[]): Ids => ({
+  sql: ids.map(({ sql }) => sql).join(" UNION ALL "),
+  values: ids.flatMap(({ values }) => values),
+});
+
+const NOTHING = { found: null, total: null };
+
+function conditionOf({ inRow, byIndex }: SoughtWord, id: string): Part {
+  if (inRow) return inRow;
+  if (!byIndex) throw new Error("a word is looked for by an index or in each row");
+  return { sql: `${id} IN (SELECT id FROM (${byIndex.sql}))`, values: byIndex.values };
+}
