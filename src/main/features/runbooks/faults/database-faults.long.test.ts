@@ -23,10 +23,10 @@ const BEGIN = `
   process.stdout.write("ready\\n");
   db.exec("BEGIN IMMEDIATE");`;
 
-/** And never comes to an end. */
+/** And comes to an end when it is told to, which nobody does: a connection that nobody needs any more would be closed. */
 const HOLD = `${BEGIN}
   process.stdout.write("done\\n");
-  process.stdin.resume();`;
+  process.stdin.once("data", () => db.close());`;
 
 /** Overwrites every page but the first, and sees to it that whoever has read some reads again. */
 const SPOIL = `${BEGIN}

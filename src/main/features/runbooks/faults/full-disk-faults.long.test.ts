@@ -31,6 +31,9 @@ test.skipIf(!canStartHosts())(
     expect(paused).toMatchObject({ state: "paused", message: expect.stringContaining("the disk is full") });
     expect(atTheWait.changed.trim().split("\n")).toHaveLength(3);
     expect(atTheWait.other).toBe(before);
+    expect(atTheWait.told).toMatch(
+      /^how it stands cannot be written down, and is tried again: .*the disk is full/,
+    );
     const texts = entries.map(({ text }: { text: string }) => text);
     expect(texts).toContain("to add the new lines to 2 files");
     expect(texts.at(-1)).toContain("paused");
