@@ -99,6 +99,40 @@ test("a key is let in to two accounts, and its lines become those of an authorit
   expect(await camera.photograph("run-authority-waiting")).toEqual([]);
 });
 
+test("the days of grace are ended by whoever does not want to wait, once the word is typed again", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRunbooksLab(["web-1"]);
+  const frame = await open(stage, lab);
+  const list = await frame.goTo("Access");
+  const drawer = await list.open("jo@desk");
+  await drawer.getByRole("button", { name: "Rotate the key" }).click();
+  const plan = new PlanPage(frame.page);
+  await plan.apply.waitFor();
+  await plan.decision.getByText(/^one host first/).click();
+  await plan.decision.getByLabel("Days that both keys stand").fill("7");
+  await plan.decision.getByRole("button", { name: "Make the plan anew" }).click();
+  await expect(plan.main).toContainText("Watch the logs");
+  await plan.approve();
+  const drawn = await plan.run();
+  await drawn.getByText("Waiting", { exact: true }).waitFor();
+  const old = await lab.readFingerprint();
+  await drawn.getByRole("button", { name: "Remove now" }).click();
+  const dialog = frame.page.getByRole("dialog", { name: "Remove the old key now?" });
+  const remove = dialog.getByRole("button", { name: "Remove now" });
+  await expect(remove).toBeDisabled();
+  expect(await camera.photograph("run-remove-now")).toEqual([]);
+  const label = await dialog.locator("label").filter({ hasText: "Type " }).textContent();
+  await dialog.getByLabel(/^Type /).fill(label?.replace(/^Type /, "") ?? "");
+  await remove.click();
+  await drawn.getByText("Committed", { exact: true }).waitFor();
+  expect(await lab.readFingerprint()).toBe(old);
+  for (const files of await lab.readFiles()) expect(files.match(/jo@desk/g)).toHaveLength(3);
+});
+
 test("a rotation is paused and goes on, waits for the days of grace whoever asks, and is taken back", async ({
   stage,
   sample,

@@ -194,6 +194,9 @@ export const runbooks = {
   resume: command
     .input(
       OfRun.extend({
+        /** The days of grace are over now, whatever is left of them; `typed` is the word that the plan asks for. */
+        endsGrace: z.boolean().default(false),
+        typed: z.string().max(300).nullable().default(null),
         mayAsk: z.boolean().default(false),
         identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
       }),

@@ -90,6 +90,8 @@ export const RunDetail = RunRow.extend({
   /** The new key once it is made: its line without comment, and its fingerprint. */
   newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
   stepList: z.array(RunStep),
+  /** While it waits for the days of grace: until when logs are watched. */
+  dueAt: Instant.nullable(),
   /** What to do by hand where it needs attention: a command a line. */
   byHand: z.array(z.string()),
 });

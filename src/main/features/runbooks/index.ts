@@ -61,7 +61,7 @@ export function createRunbooks(deps: Deps) {
 function graceBy({ store, rescan, now }: Deps) {
   return createGrace({
     loginsOf: (host) => store.uses.recall(host, { logins: [], windows: [] }),
-    rescan: (hosts) => rescan(hosts, []),
+    rescan,
     now,
   });
 }

@@ -2,18 +2,18 @@ import type { Patience } from "#net/retries.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
-import { Refusal } from "#shared/model/refusal.ts";
-import type { RunId, RunStep } from "#shared/model/run.ts";
+import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
 import type { Store } from "#store/store.ts";
 import { sayByHand } from "./by-hand.ts";
 import { execute } from "./carry-out/execute.ts";
 import type { Holders } from "./carry-out/holders-type.ts";
 import type { HostKeys } from "./carry-out/host-keys-type.ts";
-import { type Journal, openJournal } from "./carry-out/journal.ts";
+import { isUnwritable, type Journal, openJournal } from "./carry-out/journal.ts";
 import type { RunContext } from "./carry-out/run-context.ts";
 import type { Ended } from "./carry-out/run-loop.ts";
 import { hearAll, type Waits } from "./carry-out/wait.ts";
 import { readFingerprint } from "./facts/seek.ts";
+import { pathsOfNewKey } from "./grace/paths-of-new-key.ts";
 import type { Questions } from "./questions.ts";
 
 export type RunDeps = {
@@ -39,6 +39,8 @@ export type Means = {
   identityFiles: readonly string[];
   /** False: nobody has asked; what the run waits for is due. */
   isAsked?: boolean;
+  /** Whoever has asked does not want to wait for the rest of the days of grace. */
+  endsGrace?: boolean;
 };
 
 /** A run of this process that goes on, and what is wanted of it by now. */
@@ -48,6 +50,9 @@ export type OneRun = {
   want: "on" | "pause" | "back";
   /** Somebody has asked for it to go on, now. */
   isAsked: boolean;
+  endsGrace: boolean;
+  /** Why it stands still, where that cannot be written down: the disk of the database itself is full. */
+  waitsFor: string | null;
 };
 export type Running = Map<RunId, OneRun>;
 
@@ -57,7 +62,7 @@ export function createLauncher(deps: RunDeps, running: Running) {
     running.set(one.id, one);
     deps.inBackground(async (closing) => {
       const journal = openJournal(deps, one.id);
-      const lasting = { ...journal, setState: writesInTheEnd(deps, journal, closing) };
+      const lasting = { ...journal, setState: writesInTheEnd(deps, one, journal, closing) };
       try {
         await settle(
           deps,
@@ -77,13 +82,20 @@ export function createLauncher(deps: RunDeps, running: Running) {
 
 /** How a run has ended is written as soon as it can be: on a full disk, once there is room. Until then it goes on. */
 const writesInTheEnd =
-  ({ patience }: RunDeps, journal: Journal, closing: AbortSignal): Journal["setState"] =>
+  (
+    { patience, announce }: RunDeps,
+    one: OneRun,
+    journal: Journal,
+    closing: AbortSignal,
+  ): Journal["setState"] =>
   async (...said) => {
     for (;;) {
       try {
         return await journal.setState(...said);
       } catch (error) {
-        if (closing.aborted || !(error instanceof Refusal && error.code === "unusable")) throw error;
+        if (closing.aborted || !isUnwritable(error)) throw error;
+        one.waitsFor = `how it stands cannot be written down, and is tried again: ${error.message}`;
+        announce({ kind: "run-changed", runId: one.id });
         await patience.wait(WRITE_AGAIN_MS, closing);
       }
     }
@@ -121,13 +133,17 @@ function givenKey({ newKey }: Plan): { line: string; fingerprint: string } | nul
 
 async function hasCome(
   { waits, store, now }: RunDeps,
-  { id, plan, isAsked }: OneRun,
+  { id, plan, isAsked, endsGrace }: OneRun,
   until: "log" | "grace",
   run: RunContext,
 ): Promise<boolean> {
   const record = store.runbooks.runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
   if (until === "log") return hearAll(run, waits, { begun: record.startedAt, now });
+  if (endsGrace) {
+    await run.journal.note(null, "the days of grace were ended before their time");
+    return true;
+  }
   const { isOver, dueAt, said } = await waits.judgeGrace({ plan, dueAt: record.dueAt, isAsked });
   await run.journal.setDue(dueAt);
   for (const text of said) await run.journal.note(null, text);
@@ -145,8 +161,8 @@ async function settle(
   const failures = sayFailures(steps);
   const token = runs.find(id)?.token ?? "";
   const byHand = state === "needs-attention" ? sayByHand(plan, steps, token) : [];
-  const isCommitted = state === "committed";
-  await readAgain(deps, plan, steps, { isCommitted, identityFiles });
+  const own = IN_PLACE.has(state) ? pathsOfNewKey(plan) : [];
+  await readAgain(deps, plan, steps, [...new Set([...identityFiles, ...own])]);
   await journal.setState(state, failures || message, byHand);
 }
 
@@ -155,17 +171,17 @@ async function readAgain(
   deps: RunDeps,
   plan: Plan,
   steps: readonly RunStep[],
-  { isCommitted, identityFiles }: { isCommitted: boolean; identityFiles: readonly string[] },
+  identityFiles: readonly string[],
 ): Promise<void> {
   const touched = plan.hosts.filter(({ host, port }) =>
     steps.some((step) => step.host === host && step.port === port && step.state !== "planned"),
   );
   if (touched.length === 0) return;
-  const { newKey } = plan;
-  const isOurs = newKey !== null && newKey.kind !== "made-on-holder" && newKey.path !== null;
-  const own = isOurs && isCommitted ? [newKey.path ?? ""] : [];
-  await deps.rescan(touched, [...new Set([...identityFiles, ...own])]).catch(deps.log);
+  await deps.rescan(touched, identityFiles).catch(deps.log);
 }
+
+/** The states in which the new key is where the old one was. An agent that has both would offer the old one first. */
+const IN_PLACE: ReadonlySet<RunState> = new Set<RunState>(["committed", "waiting"]);
 
 /** What was under way is seen when the run is resumed. */
 async function interrupt(

@@ -33,7 +33,10 @@ export function createRuns(deps: RunDeps) {
     if (!run) throw new Refusal("not-found", `there is no run ${id}`);
     return run;
   };
-  const find = (id: RunId): RunDetail => ({ ...record(id), stepList: journals.steps(id) });
+  const find = (id: RunId): RunDetail => {
+    const run = record(id);
+    return { ...run, message: running.get(id)?.waitsFor ?? run.message, stepList: journals.steps(id) };
+  };
   return { start, pause, resume, rollBack, find };
 
   function pause(id: RunId): { wasRunning: boolean } {
@@ -43,13 +46,15 @@ export function createRuns(deps: RunDeps) {
     return { wasRunning: one !== undefined };
   }
 
-  async function resume(id: RunId, means: Means): Promise<void> {
+  async function resume(id: RunId, means: Means & { typed?: string | null }): Promise<void> {
     const run = record(id);
     refuseCarried(run);
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
     if (!RESUMABLE.has(run.state))
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
-    await begin(run, run.direction === "back" ? "back" : "on", means);
+    const want = run.direction === "back" ? "back" : "on";
+    if (means.endsGrace) refuseEnd(run, store.runbooks.plans.find(run.planId)?.plan ?? null, means.typed);
+    await begin(run, want, means);
   }
 
   async function rollBack(id: RunId, means: Means): Promise<void> {
@@ -65,6 +70,15 @@ export function createRuns(deps: RunDeps) {
     if (one) one.want = "back";
     else await begin(run, "back", means);
   }
+}
+
+/** What a removal asks for before its run, it asks for again where its time is cut short. */
+function refuseEnd({ id, state, dueAt }: RunRecord, plan: Plan | null, typed: string | null = null): void {
+  if (state !== "waiting" || dueAt === null)
+    throw new Refusal("conflict", `run ${id} does not wait for days of grace`);
+  const { confirm } = plan ?? { confirm: null };
+  if (confirm && typed !== confirm.word)
+    throw new Refusal("conflict", `${confirm.why.join("; ")}; type ${confirm.word} to remove it now`);
 }
 
 /** Begins the run of a plan that was approved. */
@@ -87,7 +101,7 @@ const createStarter =
       store.events.append({ at, kind: "run-started", detail: about });
       return id;
     });
-    launch({ id: runId, plan, want: "on", isAsked: false }, given);
+    launch({ id: runId, plan, want: "on", isAsked: false, endsGrace: false, waitsFor: null }, given);
     return { runId };
   };
 
@@ -108,10 +122,13 @@ const createBeginner =
       runs.setState({ id, state: "running", message: "", byHand: [], endedAt: null });
       const text = want === "back" ? "is taken back" : "goes on";
       journals.append({ runId: id, ordinal: null, kind: "note", text, at });
-      store.events.append({ at, kind: "run-asked", detail: { run: id, want } });
+      store.events.append({
+        ...{ at, kind: "run-asked", detail: { run: id, want, ...(means.endsGrace && { endsGrace: true }) } },
+      });
     });
     announce({ kind: "run-changed", runId: id });
-    launch({ id, plan, want, isAsked: means.isAsked ?? true }, means);
+    const { isAsked = true, endsGrace = false } = means;
+    launch({ id, plan, want, isAsked, endsGrace, waitsFor: null }, means);
   };
 
 export const toSteps = (plan: Plan): RunStep[] =>

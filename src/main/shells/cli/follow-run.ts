@@ -70,8 +70,13 @@ function sayStep({ stepList, kind }: RunDetail, ordinal: number | null): string 
   return `${step.host === null ? "here" : sayHost({ host: step.host, port: step.port })}, ${sayPhase(step.phase, kind)}, `;
 }
 
-const sayProgress = ({ stepsDone, steps, state }: RunDetail): string =>
-  `${stepsDone} of ${steps} steps done: ${sayRunState(state)}`;
+/** With what is under way, and what that waits for. */
+function sayProgress(run: RunDetail): string {
+  const { stepsDone, steps, state, message, stepList } = run;
+  const open = stepList.find((step) => step.state === "intended" || step.state === "acted");
+  const why = message || (open ? `${sayStep(run, open.ordinal)}${open.message}` : "");
+  return `${stepsDone} of ${steps} steps done: ${sayRunState(state)}${why === "" ? "" : `: ${why}`}`;
+}
 
 /** How it ended, and what to do where that is not all. */
 export function printEnd(run: RunDetail, world: World): void {
@@ -80,7 +85,8 @@ export function printEnd(run: RunDetail, world: World): void {
   for (const line of sayNext(run)) world.out(printable(line));
 }
 
-function sayNext({ id, state, byHand }: RunDetail): string[] {
+function sayNext(run: RunDetail): string[] {
+  const { id, state, byHand } = run;
   switch (state) {
     case "committed":
     case "rolled-back":
@@ -93,6 +99,7 @@ function sayNext({ id, state, byHand }: RunDetail): string[] {
     case "waiting":
       return [
         `  look again now: latchkey runs resume ${id}`,
+        ...(hasGrace(run) ? [`  remove the old key now: latchkey runs resume ${id} --now`] : []),
         `  take everything back: latchkey runs rollback ${id}`,
       ];
     case "needs-attention":
@@ -105,6 +112,10 @@ function sayNext({ id, state, byHand }: RunDetail): string[] {
       return assertNever(state);
   }
 }
+
+/** Days of grace are left, and nothing was removed yet. */
+const hasGrace = ({ dueAt, stepList }: RunDetail): boolean =>
+  dueAt !== null && stepList.some(({ phase, state }) => phase === "remove" && state === "planned");
 
 /** 0: as it was wished; 1: somebody must look; 3: it could not be done. */
 export function codeOf({ state }: RunDetail, wished: "committed" | "rolled-back"): number {

@@ -128,7 +128,11 @@ async function gatherConsents(
 }
 
 /** What is to be typed is typed at a terminal; whoever says --yes in a script has said it. */
-async function gatherWord({ confirm }: Plan, { yes }: ChangeOptions, { ask }: World): Promise<string | null> {
+export async function gatherWord(
+  { confirm }: Pick<Plan, "confirm">,
+  { yes }: Pick<ChangeOptions, "yes">,
+  { ask }: World,
+): Promise<string | null> {
   if (!confirm || yes) return confirm?.word ?? null;
   const why = confirm.why.join("; ");
   if (!ask) throw new Refusal("conflict", `${why}; nobody is there to be asked, and --yes confirms it`);

@@ -116,3 +116,31 @@ test.runIf(canStartHosts())(
     expect(await pair.keysOfAnn()).toMatch(/^# kept\nssh-ed25519 \S+ id_ed25519@laptop\n# by hand\n?$/);
   },
 );
+
+test.runIf(canStartHosts())(
+  "the days of grace are ended before their time by whoever types the word, and the old line goes",
+  async () => {
+    await using pair = await makePair();
+    const { admin, databasePath, workstation } = pair;
+    const open = (reply: string | null) =>
+      openTerminal(databasePath, { workstation, ask: reply === null ? null : async () => reply });
+    const type = open(null);
+    expect(await type("scan", pair.target, "--accept-new", "--strict")).toMatchObject({ code: 0 });
+    const apply = ["--grace", "9", "--apply", "--yes", "--consent", "other-way-in"];
+    const begun = await type("rotate", "key", admin.fingerprint, ...apply);
+    expect(`${begun.out}\n${begun.err}`).toContain("latchkey runs resume 1 --now");
+    const { plan } = JSON.parse((await type("call", "runbooks.findPlan", '{"planId":1}')).out);
+    expect(plan.confirm.word).not.toBe("");
+    expect(await open(null)("runs", "resume", "1", "--now")).toMatchObject({ code: 2 });
+    const wrong = await open("no")("runs", "resume", "1", "--now");
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("to remove it now") });
+    expect(await pair.keysOfAnn()).toContain(admin.line.split(" ")[1]);
+    expect((await type("runs", "resume", "1")).out).toContain("run 1 is waiting");
+
+    const ended = await open(plan.confirm.word)("runs", "resume", "1", "--now");
+    expect(`${ended.out}\n${ended.err}`).toContain("run 1 is committed");
+    expect(ended.out).toContain("the days of grace were ended before their time");
+    expect(await pair.keysOfAnn()).not.toContain(admin.line.split(" ")[1]);
+    expect(await type("runs", "resume", "1", "--now")).toMatchObject({ code: 2 });
+  },
+);

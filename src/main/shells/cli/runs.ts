@@ -10,13 +10,14 @@ import { listRows } from "./all-rows.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable, type Style } from "./print-table.ts";
+import { gatherWord } from "./rotate-apply.ts";
 import { addRunsScripts } from "./runs-scripts.ts";
 import { CHANGE, type Session } from "./session.ts";
 import { collect } from "./target-text.ts";
 import type { World } from "./world.ts";
 
 type ListOptions = CommonOptions & { limit?: number };
-type GoOptions = CommonOptions & { identity?: string[] };
+type GoOptions = CommonOptions & { identity?: string[]; now?: boolean; yes?: boolean };
 
 export function addRuns(program: Command, { world, finish }: Session): void {
   const runs = program
@@ -40,10 +41,15 @@ export function addRuns(program: Command, { world, finish }: Session): void {
     );
   addRunsScripts(runs, world);
   for (const { name, about, wished } of GOING) {
-    runs
+    const going = runs
       .command(`${name} <run>`)
       .description(about)
-      .option("--identity <file>", "log in with this private key; may be given again", collect)
+      .option("--identity <file>", "log in with this private key; may be given again", collect);
+    if (wished === "committed")
+      going
+        .option("--now", "remove the old key before the days of grace are over")
+        .option("--yes", "with --now: do not ask for the word that the plan asks for");
+    going
       .addHelpText("after", GOING_ENDS)
       .action(async (id: string, _: object, command: Command) =>
         finish(await go(id, wished, command.optsWithGlobals<GoOptions>(), world)),
@@ -134,17 +140,31 @@ async function go(
   const runId = readRunId(text);
   await using app = openApp(options, world, "write");
   const { runbooks } = app.client;
+  const typed = options.now ? await askToEnd(runId, options, app, world) : null;
   const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
+  const ending = { ...asked, endsGrace: options.now ?? false, typed };
   const { rows } = await listRows(undefined, (page) => runbooks.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
-    await (wished === "committed" ? runbooks.resume(asked) : runbooks.rollBack(asked));
+    await (wished === "committed" ? runbooks.resume(ending) : runbooks.rollBack(asked));
     return runId;
   };
   const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
   if (options.json) printJson({ run }, world);
   else printEnd(run, world);
   return codeOf(run, wished);
+}
+
+/** The word that the plan asked for before its run, where it did. */
+async function askToEnd(
+  runId: RunId,
+  { yes = false }: GoOptions,
+  { client }: ReturnType<typeof openApp>,
+  world: World,
+): Promise<string | null> {
+  const { planId } = await client.runbooks.find({ runId });
+  const { plan } = await client.runbooks.findPlan({ planId });
+  return plan && gatherWord(plan, { yes }, world);
 }
 
 function readRunId(text: string): RunId {

@@ -36,7 +36,6 @@ type Row = {
 /** What a run knows beside what is shown of it. */
 export type RunRecord = Omit<RunDetail, "stepList"> & {
   direction: Direction;
-  dueAt: Instant | null;
   /** The checks that somebody has agreed to. */
   consents: string[];
 };
@@ -163,7 +162,7 @@ function toRecord(row: Row): RunRecord {
   const newKey = line !== null && fingerprint !== null ? { line, fingerprint } : null;
   const detail = RunDetail.omit({ stepList: true }).parse({
     ...{ ...row, planId: row.plan, planHash: row.plan_hash, startedAt, endedAt, newKey },
-    ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand) },
+    ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand), dueAt },
   });
-  return { ...detail, dueAt, direction: row.direction, consents: JSON.parse(row.consents) as string[] };
+  return { ...detail, direction: row.direction, consents: JSON.parse(row.consents) as string[] };
 }

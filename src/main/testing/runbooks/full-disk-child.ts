@@ -17,7 +17,7 @@ for (const name of readdirSync(dirname(database)).filter((one) => one.startsWith
 const ballast = join(disk, "ballast");
 const before = readFileSync(watched, "latin1");
 let isFull = false;
-let atTheWait: { changed: string; other: string } | null = null;
+let atTheWait: { changed: string; other: string; told: string } | null = null;
 
 function fill(): void {
   isFull = true;
@@ -38,7 +38,9 @@ const app = createApp({
   patience: {
     random: Math.random,
     wait: async () => {
-      atTheWait ??= { changed: readFileSync(watched, "utf8"), other: readFileSync(other, "utf8") };
+      const [run] = (await app.client.runbooks.list({})).rows;
+      const { message: told } = await app.client.runbooks.find({ runId: run?.id as never });
+      atTheWait ??= { changed: readFileSync(watched, "utf8"), other: readFileSync(other, "utf8"), told };
       rmSync(ballast, { force: true });
     },
   },

@@ -1,4 +1,4 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconPlayerPlay, IconRefresh } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -13,6 +13,7 @@ import classes from "./decision.module.css";
 import { LoginFields, useLogins } from "./logins.tsx";
 import { useAnew } from "./make-anew.tsx";
 import { planRoute, useStartRun } from "./queries.ts";
+import { TypedWord } from "./typed-word.tsx";
 
 type Props = { found: PlanDetail; plan: Plan; hash: string; consents: ReadonlySet<string> };
 
@@ -83,34 +84,6 @@ function Approved({ runId }: { runId: number }) {
         Show run #{runId}
       </Button>
     </Panel>
-  );
-}
-
-type WordProps = { confirm: NonNullable<Plan["confirm"]>; typed: string; onType: (typed: string) => void };
-
-function TypedWord({ confirm: { word, why }, typed, onType }: WordProps) {
-  return (
-    <>
-      <ul className={classes.why} aria-label="Why a word is to be typed">
-        {why.map((reason) => (
-          <li key={reason}>
-            <Untrusted text={reason} limit={300} />
-          </li>
-        ))}
-      </ul>
-      <TextInput
-        size="xs"
-        label={
-          <>
-            Type <Untrusted text={word} isMono />
-          </>
-        }
-        value={typed}
-        onChange={(event) => onType(event.currentTarget.value)}
-        autoComplete="off"
-        spellCheck={false}
-      />
-    </>
   );
 }
 

@@ -1,11 +1,12 @@
 import { Button } from "@mantine/core";
-import { IconArrowBackUp, IconPlayerPause, IconPlayerTrackNext } from "@tabler/icons-react";
+import { IconArrowBackUp, IconPlayerPause, IconPlayerTrackNext, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
-import type { RunRow, RunState } from "#shared/model/run.ts";
+import type { RunDetail, RunRow, RunState } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { EndGraceDialog } from "./end-grace-dialog.tsx";
 import { LoginFields, useLogins } from "./logins.tsx";
 import { usePause, useResume, useRollBack } from "./queries.ts";
 import classes from "./runbooks.module.css";
@@ -19,9 +20,10 @@ const MAY_GO_ON: ReadonlySet<RunState> = new Set([
 ]);
 
 /** Pause, go on, take back: what its state allows. */
-export function RunActions({ run }: { run: RunRow }) {
+export function RunActions({ run }: { run: RunDetail }) {
   const { identityFiles } = useLogins();
   const [isAsking, setIsAsking] = useState(false);
+  const [isEnding, setIsEnding] = useState(false);
   const pause = usePause();
   const resume = useResume();
   const { id: runId, state } = run;
@@ -52,6 +54,16 @@ export function RunActions({ run }: { run: RunRow }) {
             {state === "waiting" ? "Look again now" : "Go on"}
           </Button>
         )}
+        {hasGrace(run) && (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconTrash size={15} />}
+            onClick={() => setIsEnding(true)}
+          >
+            Remove now
+          </Button>
+        )}
         <Button
           variant="default"
           size="xs"
@@ -67,10 +79,17 @@ export function RunActions({ run }: { run: RunRow }) {
           <Untrusted text={error.message} />
         </p>
       )}
+      {isEnding && <EndGraceDialog run={run} onClose={() => setIsEnding(false)} />}
       {isAsking && <RollBackDialog run={run} onClose={() => setIsAsking(false)} />}
     </>
   );
 }
+
+/** Days are left in which logs are watched, and nothing was removed yet. */
+const hasGrace = ({ state, dueAt, stepList }: RunDetail): boolean =>
+  state === "waiting" &&
+  dueAt !== null &&
+  stepList.some((step) => step.phase === "remove" && step.state === "planned");
 
 const sayPaused = ({ wasRunning }: { wasRunning: boolean }) =>
   toast(wasRunning ? "It stops after the steps that are under way" : "It was not running any more");

@@ -4,12 +4,13 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { addDays, judgeQuiet, type Quiet } from "./judge-quiet.ts";
+import { pathsOfNewKey } from "./paths-of-new-key.ts";
 
 type Deps = {
   /** What logs told of a host, over all readings. */
   loginsOf: (host: { host: string; port: number }) => HostUse;
-  /** Reads these hosts again, with their logs. */
-  rescan: (hosts: readonly HostPlan[]) => Promise<void>;
+  /** Reads these hosts again, with their logs. The files are tried first: a login of ours with the old key would be a use. */
+  rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<void>;
   now: () => Date;
 };
 
@@ -43,7 +44,7 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
       // Who has learnt a host key is in no log.
       if (plan.kind === "rotate-host-key") return { isOver: true, dueAt, said: [] };
       const hosts = plan.hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
-      await rescan(hosts);
+      await rescan(hosts, pathsOfNewKey(plan));
       const since = addDays(dueAt, -graceDays);
       const verdicts = hosts.map((host) => ({ host, verdict: judgeHost(plan, host, { since, now: at }) }));
       const said = verdicts.map(({ host, verdict }) => say(host, verdict, since));
@@ -80,7 +81,7 @@ function say(host: HostPlan, verdict: Quiet, since: Instant): string {
       return `${place}: its logs tell of no login with the old key since ${since.slice(0, 10)}`;
     case "used": {
       const from = verdict.from === null ? "" : `, from ${verdict.from}`;
-      return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}: give whoever that is the new one`;
+      return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}: give whoever that is the new one; an agent that has both offers the old one first`;
     }
     case "unknown":
       return `${place}: whether the old key is still used is not known: ${verdict.why}; resume the run to remove it all the same`;

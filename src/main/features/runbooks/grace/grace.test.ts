@@ -34,6 +34,7 @@ test.each<[string, HostUse, string]>([
 
 const plan = {
   oldKey: OLD,
+  newKey: { kind: "made-here", keyType: "ed25519", comment: "", path: "/home/jo/.ssh/id_ed25519" },
   options: { graceDays: 10 },
   hosts: [
     { host: "db1", port: 22, files: [{ account: "jo", removed: [] }] },
@@ -45,7 +46,8 @@ function startGrace(uses: Record<string, HostUse>, day: number) {
   const read: string[] = [];
   const grace = createGrace({
     loginsOf: ({ host }) => uses[host] ?? { logins: [], windows: [] },
-    rescan: async (hosts: readonly HostPlan[]) => void read.push(...hosts.map(({ host }) => host)),
+    rescan: async (hosts: readonly HostPlan[], files: readonly string[]) =>
+      void read.push(...hosts.map(({ host }) => host), ...files),
     now: () => new Date(at(day)),
   });
   return { grace, read };
@@ -61,7 +63,7 @@ test("a run waits so many days, then reads the hosts of which lines go, and goes
   expect(first.read).toEqual([]);
   const later = startGrace(uses, 15);
   expect(await later.grace.judge({ plan, dueAt: at(15), isAsked: false })).toMatchObject({ isOver: true });
-  expect(later.read).toEqual(["db1"]);
+  expect(later.read).toEqual(["db1", "/home/jo/.ssh/id_ed25519"]);
 });
 
 test("a use of the old key begins the time anew, whoever asks", async () => {
@@ -71,7 +73,7 @@ test("a use of the old key begins the time anew, whoever asks", async () => {
     isOver: false,
     dueAt: at(22),
     said: [
-      "db1:22: jo was logged in to with the old key on 2026-03-12, from 192.0.2.7: give whoever that is the new one",
+      "db1:22: jo was logged in to with the old key on 2026-03-12, from 192.0.2.7: give whoever that is the new one; an agent that has both offers the old one first",
       "the old key is watched until 2026-03-22",
     ],
   });
