@@ -1057,7 +1057,12 @@ do_make() {
 		set -- "$@" -q -t "$2" -N '' -C "$4" -f "$new"
 		[ "$3" = 0 ] || set -- "$@" -b "$3"
 		shift 4
-		problem=$(ssh-keygen "$@" 2>&1 </dev/null) || { why_of "$problem"; rm -f "$new" "$new.pub"; no "$why" "$problem"; }
+		problem=$(ssh-keygen "$@" 2>&1 </dev/null) || {
+			why_of "$problem"
+			rm -f "$new" "$new.pub"
+			[ $why != io-error ] || why=keygen
+			no "$why" "$problem"
+		}
 	fi
 	sync_file "$new" && sync_file "$new.pub" || { why_of "$problem"; no "$why"; }
 	sync_folder

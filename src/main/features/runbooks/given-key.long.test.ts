@@ -32,7 +32,7 @@ test.skipIf(!canStartHosts())(
     const run = await carryOut(app, wish);
     expect(run).toMatchObject({ message: "", state: "committed" });
     const added = run.stepList.find(({ phase }) => phase === "add");
-    expect(added?.message).toContain(`logged in with ${given.fingerprint}`);
+    expect(added?.message).toContain(`logged in with the new key (`);
     expect(await readKeys(web)).toContain(given.publicLine.split(" ")[1]);
     expect(await readKeys(web)).not.toContain(old.publicLine.split(" ")[1]);
   },

@@ -8,7 +8,9 @@ import { createApp } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
+import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 
 const run = promisify(execFile);
 const FILE = "/home/deploy/.ssh/authorized_keys";
@@ -100,6 +102,33 @@ test.skipIf(!canStartHosts())(
   },
 );
 
+test.skipIf(!canStartHosts())(
+  "the days of grace are over in time where nobody but Latchkey itself logs in, though its agent still has the old key",
+  async () => {
+    await using desk = await makeDesk();
+    const path = join(desk.home, ".ssh/id_ed25519");
+    await using agent = await startSshAgent(desk.home, [path]);
+    await using web = await startHost({ name: "web", prepare: letIn(desk.publicKey) });
+    await web.run(LOG_WITH_OFFSETS);
+    let days = 0;
+    const { databasePath, home } = desk;
+    await using app = createApp({
+      ...{ databasePath, now: () => new Date(Date.now() + days * DAY_MS) },
+      workstation: { user: "root", home, agentSocket: agent.socketPath },
+    });
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const wish = await wishForOwnKey(desk);
+    const first = await carryOut(app, await makePlan(app, wish, { graceDays: 1 }));
+    expect(first).toMatchObject({ state: "waiting" });
+    days = 1.01;
+    const ended = await untilStill(app, async () => {
+      await app.client.runbooks.resume({ runId: first.id });
+      return first.id;
+    });
+    expect(ended).toMatchObject({ message: "", state: "committed" });
+  },
+);
+
 /** Logins are logged there with a year and an offset, as rsyslog does it by default. */
 const LOG_WITH_OFFSETS = `
   rm -f /dev/log
@@ -140,7 +169,7 @@ function removalsWithoutProof(databasePath: string): { removals: number; without
         place === removal.place &&
         phase === "remove" &&
         text.startsWith("before the removal: ") &&
-        text.includes("logged in with SHA256:") &&
+        text.includes("logged in with the new key") &&
         removal.at - at <= 60_000,
     );
   });

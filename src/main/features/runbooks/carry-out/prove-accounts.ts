@@ -9,6 +9,7 @@ import { proveLogin } from "#net/ssh/prove/prove-login.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan, Proof } from "#shared/model/plan.ts";
+import { nameKey } from "./name-key.ts";
 import { enterHost, hostOf, nearOf, newKeyLine, type RunContext } from "./run-context.ts";
 import { filesOf, linesRemoved } from "./stage-bytes.ts";
 
@@ -55,10 +56,12 @@ async function proveOne(run: RunContext, asked: Asked, account: string, proof: P
   switch (proof.kind) {
     case "none":
       return { kind: "proved", said: [`${account}: no proof (${proof.why})`] };
+    case "by-hand":
+      return { kind: "unsure", message: `${account} is proved by whoever runs its script, and by no run` };
     case "by-log":
       return { kind: "awaits-log", said: [] };
     case "from-holder":
-      return readProof(account, await proveAtHolder(run, asked, account, proof));
+      return readProof(run, account, await proveAtHolder(run, asked, account, proof));
     case "from-here":
       return proveFromHere(run, asked, account, proof.runs);
     default:
@@ -75,7 +78,7 @@ async function proveFromHere(
   const fingerprint = run.made.newKey?.fingerprint ?? run.plan.oldKey;
   const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
   if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
-  const proved = readProof(account, await proveLogin(inside.route, { user: account, key, runs }));
+  const proved = readProof(run, account, await proveLogin(inside.route, { user: account, key, runs }));
   if (proved.kind === "refused") return addReason(proved, account, inside);
   if (proved.kind !== "proved" || step.phase !== "remove" || run.plan.newKey === null) return proved;
   const old = oldBlob(host, run);
@@ -176,13 +179,15 @@ async function proveOwnWay(
   if (!key)
     return { kind: "proved", said: [`${hand.user}: the key that let us in is not at hand to try again`] };
   const proved = await proveLogin(route, { user: hand.user, key, runs: "nothing" });
-  return readProof(`${hand.user}, with the key that let us in`, proved);
+  if (proved.kind === "proved")
+    return { kind: "proved", said: [`${hand.user}: the key that let us in still does`] };
+  return readProof(run, `${hand.user}, with the key that let us in`, proved);
 }
 
-function readProof(account: string, proof: LoginProof): ProofOutcome {
+function readProof(run: RunContext, account: string, proof: LoginProof): ProofOutcome {
   switch (proof.kind) {
     case "proved":
-      return { kind: "proved", said: [`${account}: logged in with ${proof.fingerprint}`] };
+      return { kind: "proved", said: [`${account}: logged in with ${nameKey(run, proof.fingerprint)}`] };
     case "refused":
       return { kind: "refused", message: `${account} is not let in: ${proof.message}` };
     case "inconclusive":

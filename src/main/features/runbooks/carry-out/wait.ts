@@ -4,6 +4,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { AWAITS_LOG } from "./change-host.ts";
+import { nameKey } from "./name-key.ts";
 import { enterHost, type RunContext, SessionLost } from "./run-context.ts";
 
 type Heard = { kind: "heard"; line: string } | { kind: "not-yet" } | { kind: "unknown"; why: string };
@@ -76,7 +77,8 @@ async function hearAt(
   for (const { account } of accounts) {
     const heard = await waits.hear(hand, { ...wish, account });
     if (heard.kind !== "heard") isProved = false;
-    if (heard.kind === "heard") said.push(`${account}: a log tells of a login with ${fingerprint}`);
+    if (heard.kind === "heard")
+      said.push(`${account}: a log tells of a login with ${nameKey(run, fingerprint)}`);
     if (heard.kind === "unknown") said.push(`${account}: ${heard.why}`);
   }
   return { isProved, said };

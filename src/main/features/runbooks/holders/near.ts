@@ -3,6 +3,7 @@ import type { Ask } from "#net/ssh/ask.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { quote } from "#net/ssh/ssh-failure.ts";
 import type { Plan } from "#shared/model/plan.ts";
 
 /** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
@@ -22,9 +23,12 @@ export type Outcome =
 export const DONE: Outcome = { kind: "done" };
 export const fail = (message: string) => ({ kind: "failed" as const, message });
 
-/** What a hand would not do, or could not, of the file at `path`. */
-export const failBy = (tail: Refused | Failed | Lost, path: string): Exclude<Outcome, { kind: "done" }> =>
-  tail.kind === "lost" ? tail : fail(sayRefusal(tail.why, path));
+/** What a hand would not do, or could not, of the file at `path`; of ssh-keygen what that itself has said. */
+export function failBy(tail: Refused | Failed | Lost, path: string): Exclude<Outcome, { kind: "done" }> {
+  if (tail.kind === "lost") return tail;
+  const said = tail.why === "keygen" && tail.detail !== "" ? ` and says ${quote(tail.detail)}` : "";
+  return fail(`${sayRefusal(tail.why, path)}${said}`);
+}
 
 export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");
 

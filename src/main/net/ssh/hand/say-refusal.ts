@@ -14,6 +14,7 @@ export const HAND_SENTENCES = {
   held: "lies in a folder that another run holds",
   immutable: "is immutable (chattr +i): take that off first, or leave it out",
   "io-error": "could not be written: the host's disk or file system failed",
+  keygen: "could not be made: the host's ssh-keygen failed",
   "late-edit": "was written by somebody at the same moment: what they wrote is kept beside it",
   "linked-file": "is a symbolic link: change the file that it leads to, or put a file in its place",
   "linked-folder": "lies behind a symbolic link that its account could turn elsewhere",

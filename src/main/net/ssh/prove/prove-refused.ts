@@ -2,7 +2,6 @@ import { toClientKey } from "#net/ssh/identities.ts";
 import { loadSsh2 } from "#net/ssh/load-ssh2.ts";
 import { logIn } from "#net/ssh/log-in.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
-import { sayAddress } from "#net/ssh/ssh-failure.ts";
 import type { ClientKey } from "#net/ssh/system/client-login.ts";
 import { viewKey } from "#net/ssh/wire.ts";
 import {
@@ -55,19 +54,14 @@ export async function proveRefused(route: ProofRoute, wish: RefusalWish): Promis
     askedAbout,
   });
   const said = (): boolean | null => isTaken;
-  if (!("client" in connection)) return judgeUnopened(route, wish, said(), connection);
+  if (!("client" in connection)) return judgeUnopened(said(), connection);
   await connection.close();
-  if (said() || connection.identity?.fingerprint !== newKey?.fingerprint) return stillTaken(route, wish);
+  if (said() || connection.identity?.fingerprint !== newKey?.fingerprint) return STILL_TAKEN;
   return { kind: "refused", loggedIn: true };
 }
 
-function judgeUnopened(
-  route: ProofRoute,
-  wish: RefusalWish,
-  isTaken: boolean | null,
-  failure: SshFailure,
-): RefusalProof {
-  if (isTaken) return stillTaken(route, wish);
+function judgeUnopened(isTaken: boolean | null, failure: SshFailure): RefusalProof {
+  if (isTaken) return STILL_TAKEN;
   if (failure.outcome !== "login-refused") return readUnanswered(readFailure(failure));
   // An sshd that allows one try ends the login with its no.
   const isRefused = isTaken === false || /Too many authentication failures/.test(failure.message);
@@ -78,10 +72,11 @@ function judgeUnopened(
 const readUnanswered = (failure: ReturnType<typeof readFailure>): RefusalProof =>
   failure.kind === "refused" ? inconclusive("lost", failure.message) : failure;
 
-const stillTaken = ({ target }: ProofRoute, { user, oldKey }: RefusalWish): RefusalProof => ({
+/** Whoever has asked knows the account and the key. */
+const STILL_TAKEN: RefusalProof = {
   kind: "still-taken",
-  message: `${sayAddress(target)} still takes ${viewKey(oldKey).fingerprint} for ${user}: it stands in another file, or what was removed has come back`,
-});
+  message: "it stands in another file, or what was removed has come back",
+};
 
 /** OpenSSH's client offers a public half for which there is no private one, and cannot sign. */
 async function askByClient(route: ClientRoute, wish: RefusalWish): Promise<RefusalProof> {
@@ -90,7 +85,7 @@ async function askByClient(route: ClientRoute, wish: RefusalWish): Promise<Refus
   const second = newKey && (isForSsh2(newKey) ? toClientKey(newKey) : newKey);
   const keys = second ? [asked, second] : [asked];
   const met = await runClient(route, { user, keys, command: null }, ({ log, failure }) => {
-    if (log.taken.has(asked.fingerprint)) return stillTaken(route, wish);
+    if (log.taken.has(asked.fingerprint)) return STILL_TAKEN;
     if (failure && failure.kind !== "refused") return failure;
     if (log.offered.has(asked.fingerprint)) return { kind: "refused" as const, loggedIn: failure === null };
     return inconclusive("impossible", `the ssh of this computer does not offer ${asked.fingerprint}`);
