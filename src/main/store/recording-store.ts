@@ -29,7 +29,7 @@ export type RecordingStore = Pick<Store, "atomically" | "close"> & {
 };
 
 /** In KiB, of pages beside those that the core's connection keeps: what is written comes back to few of them. */
-const CACHE = "cache_size = -8192";
+const CACHE = "cache_size = -4096";
 
 /**
  * A second connection to a database that this process has opened to write: it is at our schema then, and locked against

@@ -11,6 +11,7 @@ import { hostNameTable } from "./hosts/host-name-table.ts";
 import { hostVisits } from "./hosts/host-visit.ts";
 import type { Lists } from "./lists/lists.ts";
 import { pinTable } from "./pin-table.ts";
+import { carriedLookTable } from "./runbooks/carried-look.ts";
 import { probeTable } from "./scans/probe-table.ts";
 import { scanTable } from "./scans/scan-table.ts";
 import { servedTable } from "./serving/served-table.ts";
@@ -26,6 +27,7 @@ export function scanTables(db: Database, lists: Lists) {
   return {
     ...{ certificates, probes },
     bundles: bundleTable(db),
+    carried: carriedLookTable(db),
     chains: chainReader(db),
     endpoints: endpointTable(db, writers),
     events: eventTable(db),

@@ -1465,14 +1465,6 @@ BEGIN
   SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path || char(10, 10) FROM host WHERE id = NEW.host;
 END;
 
-CREATE VIRTUAL TABLE host_name_pieces USING fts5vocab (host_name_search, row);
-
-CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, row);
-
-CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, row);
-
-CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, row);
-
 CREATE INDEX certificate_due ON certificate (due_from, id, not_after, urgent_from, first_seen) WHERE is_seen = 1;
 
 CREATE INDEX served_worst ON served (serving, state);
@@ -1744,3 +1736,36 @@ BEGIN
       key_exchange_since = NEW.last_seen
   WHERE id = NEW.id;
 END;
+
+CREATE VIRTUAL TABLE host_name_pieces USING fts5vocab (host_name_search, instance);
+
+CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, instance);
+
+CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, instance);
+
+CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, instance);
+
+CREATE VIRTUAL TABLE serving_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE TRIGGER serving_is_found AFTER INSERT ON serving
+BEGIN
+  INSERT INTO serving_search (rowid, text)
+  VALUES (NEW.id, NEW.host_text || char(10) || NEW.name || char(10) || NEW.server || char(10)
+    || ifnull(NEW.certificate_path, '') || char(10) || NEW.file || char(10, 10));
+END;
+
+CREATE TRIGGER serving_is_not_found AFTER UPDATE OF gone_scan ON serving
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  DELETE FROM serving_search WHERE rowid = NEW.id;
+END;
+
+CREATE VIRTUAL TABLE serving_pieces USING fts5vocab (serving_search, instance);
+
+CREATE TABLE carried_look (
+  host         INTEGER PRIMARY KEY REFERENCES host (id),
+  collected_at TEXT NOT NULL,
+  look         TEXT NOT NULL CHECK (json_valid(look))
+) STRICT;

@@ -114,6 +114,7 @@ function tables(db: Database, path: string, now = () => new Date()) {
     acceptances: explained(acceptances),
     access: viewed(access),
     bundles: explained(written.bundles),
+    carried: explained(written.carried),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },
     chains: explained(written.chains),
     changes: viewed(changeStore(db, lists)),

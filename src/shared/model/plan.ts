@@ -83,6 +83,8 @@ export const Proof = z.discriminatedUnion("kind", [
     port: Port,
     runs: z.enum(["command", "nothing"]),
   }),
+  /** By whoever runs the host's script there: it asks whether a login works. */
+  z.object({ kind: z.literal("by-hand") }),
   /** By the host's log, once it tells of a login by the new key. */
   z.object({ kind: z.literal("by-log") }),
   z.object({ kind: z.literal("none"), why: z.string() }),

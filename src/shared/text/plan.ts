@@ -71,6 +71,8 @@ export function sayProof(proof: Proof): string {
       return `proved by a login from here${proof.runs === "command" ? "" : ", which runs nothing"}`;
     case "from-holder":
       return `proved by a login from ${sayHost(proof)}, which holds the private half`;
+    case "by-hand":
+      return "proved by whoever runs its script there, which asks whether a login works";
     case "by-log":
       return "proved once the host's log tells of a login by the new key";
     case "none":

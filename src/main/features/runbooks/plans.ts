@@ -12,7 +12,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Plan, type PlanId, type PlanOptions } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
-import { type FactDeps, gatherFacts, toDoorWish } from "./facts/gather-facts.ts";
+import { type FactDeps, gatherFacts, isAllCarried, toDoorWish } from "./facts/gather-facts.ts";
 import { type Sought, seek } from "./facts/seek.ts";
 import { findElsewhere, seekPlanned } from "./facts/seek-planned.ts";
 import type { Questions } from "./questions.ts";
@@ -124,10 +124,12 @@ function createMaker(deps: PlanDeps) {
     signal: AbortSignal,
   ): Promise<Plan> {
     const total = sought.hosts.length;
-    const door = await deps.openDoor({
+    const doorWish = {
       ...{ name: `plan ${planId}`, wishes: sought.hosts.map(({ known }) => toDoorWish(known)) },
       ...{ identityFiles, mayAsk, ask: deps.questions.askFor(mayAsk), signal },
-    });
+    };
+    const isCarriedAlone = isAllCarried(deps.store.runbooks.facts, sought);
+    const door = isCarriedAlone ? null : await deps.openDoor(doorWish);
     const onRead = async (read: number) => {
       await store.inTurn(() => plans.progress(planId, read, total));
       announce({ kind: "plan-changed", planId });

@@ -1,5 +1,6 @@
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { HostVisit } from "#store/visit.ts";
+import { describeCarried } from "./describe-carried.ts";
 import { type BundlePlan, planBundle } from "./plan-bundle.ts";
 import type { StreamHome } from "./recording/brought-home.ts";
 import { createServedJudge, type ServedJudge } from "./recording/judge-served-by.ts";
@@ -42,6 +43,7 @@ function write(
   const scanId = store.scans.beginCarried(at);
   const visit = readCarried(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
   store.hosts.visit(visit);
+  store.carried.put({ host, port }, { at, look: describeCarried(plan.bundle.collection) });
   judgeServed.after(visit);
   store.scans.finish(scanId, "finished", at);
   return { scanId, visit };

@@ -21,6 +21,9 @@ type Line = { text: string; style?: Style };
 export function printPlan(plan: Plan, world: World): void {
   const lines: Line[] = [
     { text: plan.title, style: "bold" },
+    ...(plan.asOf
+      ? [{ text: `  of what was collected on ${plan.asOf}: --script FOLDER writes what is carried there` }]
+      : []),
     ...(plan.newKey ? [{ text: `  new key: ${sayNewKey(plan.newKey)}` }] : []),
     ...plan.here.map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
     ...plan.hosts.flatMap((host) => sayHostPlan(host, plan)),

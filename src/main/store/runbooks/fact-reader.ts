@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { TransportWish } from "#shared/model/transport.ts";
 import type { Owner } from "#shared/model/verdict.ts";
+import { carriedLookTable } from "./carried-look.ts";
 
 /** A host of the inventory, and how it is logged in to. */
 export type KnownHost = {
@@ -90,16 +91,12 @@ export function factReader(db: Database) {
     .pluck();
   const linesOnHost = db.prepare<[number], { file: string; line: number; text: string }>(`
     SELECT DISTINCT file, line, text FROM grant_line WHERE host = ? AND gone_scan IS NULL ORDER BY file, line`);
-  const keyFiles = db.prepare<[string], { host: number; path: string; is_encrypted: number | null }>(`
-    SELECT host, path, is_encrypted FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL ORDER BY host, path`);
-  const keyType = db.prepare<[string], string>("SELECT key_type FROM key WHERE fingerprint = ?").pluck();
-  const people = db
-    .prepare<[string], string>(`
-      SELECT DISTINCT name FROM person_key JOIN person ON person.id = person_key.person
-      WHERE fingerprint = ? ORDER BY name`)
-    .pluck();
+  const looks = carriedLookTable(db);
 
   return {
+    /** What a bundle told of a host that was not read from here since; null: it was, or no bundle did. */
+    carried: looks.find,
+
     host: (id: number): KnownHost | null => orNull(host.get(id), toHost),
     hostAt: (name: string, port: number): KnownHost | null => orNull(hostAt.get(name, port), toHost),
     allHosts: (): KnownHost[] => allHosts.all().map(toHost),
@@ -120,6 +117,22 @@ export function factReader(db: Database) {
       return [...files.keys()].filter((path) => path !== file && read(path) === own).slice(0, MOST_TWINS);
     },
 
+    ...keyFacts(db),
+  };
+}
+
+/** What is known of a key itself. */
+function keyFacts(db: Database) {
+  const keyFiles = db.prepare<[string], { host: number; path: string; is_encrypted: number | null }>(`
+    SELECT host, path, is_encrypted FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL ORDER BY host, path`);
+  const keyType = db.prepare<[string], string>("SELECT key_type FROM key WHERE fingerprint = ?").pluck();
+  const people = db
+    .prepare<[string], string>(`
+      SELECT DISTINCT name FROM person_key JOIN person ON person.id = person_key.person
+      WHERE fingerprint = ? ORDER BY name`)
+    .pluck();
+
+  return {
     keyFiles: (fingerprint: string): KeyFileFact[] =>
       keyFiles.all(fingerprint).map(({ host: hostId, path, is_encrypted }) => ({
         ...{ hostId, path },

@@ -9,7 +9,13 @@ export function addProof({ proofs }: { proofs: AccountProof[] }, { account, proo
   else proofs.push({ account, proof });
 }
 
-const SURE: Record<Proof["kind"], number> = { none: 0, "by-log": 1, "from-holder": 2, "from-here": 2 };
+const SURE: Record<Proof["kind"], number> = {
+  none: 0,
+  "by-log": 1,
+  "by-hand": 1,
+  "from-holder": 2,
+  "from-here": 2,
+};
 
 /** Nothing is run where any file forces a command: which line sshd will take is not known. */
 function surer(one: Proof, other: Proof): Proof {

@@ -12,11 +12,12 @@ export function chooseProof(
   { options, isAuthority }: Pick<FileAim, "options" | "isAuthority">,
 ): Proof {
   if (aim.proves === "none") return none(aim.newKey ? sayUnproved(account) : "nothing new is to log in");
-  if (aim.proves === "log") return { kind: "by-log" };
+  if (aim.proves === "log") return { kind: host.asOf === null ? "by-log" : "by-hand" };
   if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
   if (needsMore(account)) {
     return none(`sshd asks for more than a key: AuthenticationMethods ${account.authenticationMethods}`);
   }
+  if (host.asOf !== null) return { kind: "by-hand" };
   const { newKey } = aim;
   const runs = runsOf(account, options);
   if (aim.proves === "old") {

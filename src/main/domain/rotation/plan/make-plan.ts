@@ -31,6 +31,7 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
     kind: facts.wish.kind,
     title: `${aim.title} on ${sayCount(hosts.length, "host")}`,
     madeAt: facts.now,
+    ...asOfOf(facts),
     oldKey: aim.oldKey,
     newKey: aim.newKey,
     ...provesWith(facts),
@@ -65,6 +66,12 @@ function chooseAim(facts: PlanFacts): Aim | Unplannable {
     default:
       return assertNever(wish);
   }
+}
+
+/** Since the first of its bundles was collected nothing was looked at. */
+function asOfOf({ hosts }: PlanFacts): Pick<Plan, "asOf"> {
+  const [first] = hosts.flatMap(({ asOf }) => asOf ?? []).toSorted();
+  return first === undefined ? {} : { asOf: first };
 }
 
 /** What stays where it is, and only logs in. */

@@ -54,6 +54,8 @@ export type HostFacts = {
   jumpFor: number;
   /** Why it could not be looked at now, as a sentence; then the rest is what the inventory knows. */
   unread: string | null;
+  /** When a bundle told all of this, where the host is known by that alone; null: it was looked at now. */
+  asOf: Instant | null;
   os: string | null;
   /** Its clock minus ours, in seconds. */
   clockOffset: number | null;

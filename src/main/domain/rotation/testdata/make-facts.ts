@@ -66,7 +66,13 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
   const file = makeFileFacts("ann", text);
   return {
     ...{ host, port: 22, user: "ann", useSudo: false, hostKey: "SHA256:pinned", labels: [], jumpFor: 0 },
-    ...{ unread: null, os: "Debian GNU/Linux 13 (trixie)", clockOffset: 0, deadMen: ["at", "sleep"] },
+    ...{
+      unread: null,
+      asOf: null,
+      os: "Debian GNU/Linux 13 (trixie)",
+      clockOffset: 0,
+      deadMen: ["at", "sleep"],
+    },
     login: { account: "ann", isRoot: false, key: "SHA256:another", from: "192.0.2.7" },
     accounts: [makeAccountFacts("ann", [file])],
     files: [file],

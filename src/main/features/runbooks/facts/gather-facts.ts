@@ -17,6 +17,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldKey } from "#store/people/held-key-table.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import { carriedFacts } from "./carried-facts.ts";
 import { gatherDaemon } from "./look-at-daemon.ts";
 import { HandLost, lookAtPlace } from "./look-at-place.ts";
 import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./seek.ts";
@@ -40,7 +41,7 @@ const AT_ONCE = 8;
 export async function gatherFacts(
   deps: FactDeps,
   { wish, options, sought }: Asked,
-  door: Door,
+  door: Door | null,
   onRead: (read: number) => Promise<void>,
 ): Promise<PlanFacts> {
   const hosts: HostFacts[] = [];
@@ -70,14 +71,17 @@ export const toDoorWish = ({ host, port, user, useSudo, transport }: KnownHost):
 async function lookAtHost(
   deps: FactDeps,
   sought: SoughtHost,
-  door: Door,
+  door: Door | null,
   { kind }: Wish,
 ): Promise<HostFacts> {
   const { known } = sought;
   const about = {
     ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo },
-    ...{ labels: known.tags, os: known.os, jumpFor: 0, daemon: null },
+    ...{ labels: known.tags, os: known.os, jumpFor: 0, daemon: null, asOf: null },
   };
+  const carried = deps.inventory.carried(known.id);
+  if (carried && !door) return { ...about, ...carriedFacts(sought, carried, deps.inventory) };
+  if (carried || !door) return { ...about, ...unread(deps, sought, CARRIED_ALONE) };
   try {
     const wish = { ...toDoorWish(known), hostKey: null };
     const entered = await door.enter(wish, async (inside) => ({
@@ -91,6 +95,14 @@ async function lookAtHost(
     throw error;
   }
 }
+
+/** A plan is of hosts that are looked at, or of hosts that are not. */
+const CARRIED_ALONE =
+  "it is known by a bundle alone: plan it without the hosts that can be reached, and carry its script there";
+
+/** Whether nothing is to be looked at from here: each of these hosts is known by a bundle alone. */
+export const isAllCarried = (inventory: Inventory, { hosts }: Sought): boolean =>
+  hosts.length > 0 && hosts.every(({ known }) => inventory.carried(known.id) !== null);
 
 function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: string) {
   const login = { account: known.user ?? "", isRoot: false, key: null, from: null };

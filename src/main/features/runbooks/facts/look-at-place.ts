@@ -91,7 +91,7 @@ function toAccount(name: string, { uid, gid, home, shell, sshd }: AccountLook): 
   };
 }
 
-const toGrant = ({
+export const toGrant = ({
   id,
   file,
   text,

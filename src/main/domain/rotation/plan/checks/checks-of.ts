@@ -6,6 +6,15 @@ import { checkDeadMan } from "./check-dead-man.ts";
 import { checkOwnLogin } from "./check-own-login.ts";
 import { checkWaysIn } from "./check-ways-in.ts";
 
+/** What only the host itself can tell is looked at by the script that is carried there. */
+const sayCarried = ({ facts: host }: Draft, asOf: string): Check =>
+  makeCheck(
+    "warning",
+    "carried",
+    { host },
+    `it is known by a bundle of ${asOf.slice(0, 10)} alone: its script looks again, and writes nothing over other bytes`,
+  );
+
 /** What is checked of a host that changes. */
 export function checksOf(aim: Aim, draft: Draft): Check[] {
   const production = makeCheck("warning", "production", { host: draft.facts }, "it is labelled production");
@@ -14,6 +23,6 @@ export function checksOf(aim: Aim, draft: Draft): Check[] {
     ...checkAccounts(draft),
     ...checkWaysIn(aim, draft),
     ...checkOwnLogin(aim, draft),
-    ...checkDeadMan(aim, draft),
+    ...(draft.facts.asOf === null ? checkDeadMan(aim, draft) : [sayCarried(draft, draft.facts.asOf)]),
   ];
 }
