@@ -1763,3 +1763,9 @@ BEGIN
 END;
 
 CREATE VIRTUAL TABLE serving_pieces USING fts5vocab (serving_search, instance);
+
+CREATE TABLE carried_look (
+  host         INTEGER PRIMARY KEY REFERENCES host (id),
+  collected_at TEXT NOT NULL,
+  look         TEXT NOT NULL CHECK (json_valid(look))
+) STRICT;
