@@ -1,3 +1,4 @@
+import "./net/keep-heap-small.ts";
 import { createRouterClient, implement } from "@orpc/server";
 import collectorScript from "#resources/collector/collect.sh?raw";
 import carryScript from "#resources/rotation/carry.sh?raw";

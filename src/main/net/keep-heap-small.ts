@@ -6,8 +6,6 @@ import { setFlagsFromString } from "node:v8";
  */
 const LET_LIE_PERCENT = 50;
 
-/** For this process and all its threads, from now on. What is loaded by then has made the room for new things large enough. */
-export function keepHeapSmall(): void {
-  setFlagsFromString(`--heap-growing-percent=${LET_LIE_PERCENT}`);
-  setFlagsFromString("--semi-space-growth-factor=1");
-}
+/** For this process and all its threads, from when this is loaded: the room for new things is as large as loading needs. */
+setFlagsFromString(`--heap-growing-percent=${LET_LIE_PERCENT}`);
+setFlagsFromString("--semi-space-growth-factor=1");

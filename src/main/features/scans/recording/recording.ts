@@ -21,7 +21,7 @@ type Deps = {
 const MOST_WAITING = 64 * 1024 * 1024;
 
 /** Visits that wait to be written: endpoints may answer sooner than what they sent is judged. */
-const MOST_VISITS_WAITING = 1_000;
+const MOST_VISITS_WAITING = 400;
 
 /** Visits go over together that come within so many milliseconds: a message costs more than a small visit. */
 const GATHER_MS = 50;
