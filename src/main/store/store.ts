@@ -37,7 +37,13 @@ export type Store = ReturnType<typeof openStore>;
  * Opens the database. Every fixed statement of the program is prepared here, so one that does not fit
  * the schema fails at once. What SQLite reports later reaches the caller as a refusal that says what to do.
  */
-export function openStore(wish: { path: string; access: "write" | "read"; now?: () => Date }) {
+export function openStore(wish: {
+  path: string;
+  access: "write" | "read";
+  now?: () => Date;
+  /** As `MOST_COUNTED`. */
+  mostCounted?: number;
+}) {
   const { db, path, close: closeDatabase } = openDatabase(wish);
   const disk = diskHealth();
   let takeTurn: TakeTurn = async () => () => undefined;
@@ -45,7 +51,7 @@ export function openStore(wish: { path: string; access: "write" | "read"; now?: 
     const loss = findLoss(db, path, wish.access);
     const { atomically, close: closeMark } = createCommits(db, path, disk);
     return {
-      ...tables(db, path, wish.now),
+      ...tables(db, path, wish),
       atomically,
 
       /** As `atomically`, between two transactions of whoever else of this process writes to the database. */
@@ -83,6 +89,8 @@ export function openStore(wish: { path: string; access: "write" | "read"; now?: 
 /** Resolves when nobody else writes, until what it gives is called. */
 export type TakeTurn = () => Promise<() => void>;
 
+type Settings = { now?: () => Date; mostCounted?: number };
+
 /** A database that is damaged is still read, so far as that goes; nobody writes to it. */
 function findLoss(db: Database, path: string, access: "write" | "read"): string | null {
   try {
@@ -94,12 +102,12 @@ function findLoss(db: Database, path: string, access: "write" | "read"): string 
   }
 }
 
-function tables(db: Database, path: string, now = () => new Date()) {
+function tables(db: Database, path: string, { now = () => new Date(), mostCounted }: Settings) {
   const explained = <Table extends object>(table: Table): Table => explaining(table, path);
   const inOneView = db.transaction((work: () => unknown) => work());
   /** For what only reads, often: a page and its total are of one moment, and the file is locked once. */
   const viewed = <Table extends object>(table: Table): Table => explaining(table, path, inOneView);
-  const lists = createLists(db);
+  const lists = createLists(db, mostCounted === undefined ? {} : { mostCounted });
   const written = scanTables(db, lists);
   const { certificates, pins, probes, scans } = written;
   const acceptances = acceptanceTable(db);

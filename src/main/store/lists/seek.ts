@@ -32,8 +32,8 @@ export type Search = {
   total: Total | null;
 };
 
-/** What more rows than these have is met soon enough. */
-const MOST_FOUND = 150_000;
+/** So many times what is counted is found by an index at no greater cost; what more rows have is met soon enough. */
+const TIMES_COUNTED = 15;
 
 type Sought = {
   words: readonly SoughtWord[];
@@ -63,7 +63,8 @@ export function seek(lists: Lists, { words, together, id, size }: Sought): Searc
   if (!first || first instanceof Set || !("readTo" in first))
     return { found: null, where, total: leastOf(word) };
   const estimate = (lists.mostCounted * size()) / Math.max(1, first.readTo);
-  const more = word.byIndex && estimate <= MOST_FOUND ? lists.findIds(word.byIndex, MOST_FOUND) : null;
+  const most = TIMES_COUNTED * lists.mostCounted;
+  const more = word.byIndex && estimate <= most ? lists.findIds(word.byIndex, most) : null;
   if (more instanceof Set) return { found: more, where: [], total: more.size };
   return { found: null, where, total: { moreThan: lists.mostCounted } };
 

@@ -1,0 +1,131 @@
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, expect, test } from "vitest";
+import type { Total } from "#shared/model/total.ts";
+import { openStore, type Store } from "#store/store.ts";
+import {
+  listCertificates,
+  listChanges,
+  listFindings,
+  listGrants,
+  listHosts,
+  listLinks,
+  readAll,
+} from "#store/testing/ask.ts";
+import {
+  makeCertificate,
+  makeGrant,
+  makeVerdict,
+  visitEndpoint,
+  visitHost,
+} from "#store/testing/make-visit.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "latchkey-count-"));
+const path = join(folder, "latchkey.db");
+fill();
+const whole = openStore({ path, access: "read", mostCounted: 1_000 });
+const stores = [0, 1, 2, 3, 5, 8].map((most) => ({
+  most,
+  store: openStore({ path, access: "read", mostCounted: most }),
+}));
+afterAll(async () => {
+  for (const { close } of [whole, ...stores.map(({ store }) => store)]) close();
+  await rm(folder, { recursive: true });
+});
+
+type Asked = { search: string; after: string | null; limit: number };
+type Listed = { rows: object[]; total: Total; next: string | null };
+
+const LISTS: Record<string, (store: Store, asked: Asked) => Listed> = {
+  certificates: listCertificates,
+  "certificates by subject": (store, asked) =>
+    listCertificates(store, { ...asked, sort: { by: "subject", descending: true } }),
+  "authorities in files": (store, asked) =>
+    listCertificates(store, { ...asked, role: "authority", place: "file" }),
+  "leaves at endpoints": (store, asked) =>
+    listCertificates(store, { ...asked, role: "leaf", place: "endpoint" }),
+  grants: listGrants,
+  "grants by comment": (store, asked) =>
+    listGrants(store, { ...asked, sort: { by: "comment", descending: false } }),
+  "grants that are refused": (store, asked) => listGrants(store, { ...asked, effective: "no" }),
+  "grants on one host": (store, asked) => listGrants(store, { ...asked, host: "web1" }),
+  hosts: listHosts,
+  findings: listFindings,
+  steps: listLinks,
+  changes: (store, asked) => listChanges(store, { ...asked, from: 0, to: 30 }),
+  served: (store, asked) =>
+    store.servings.list({
+      ...asked,
+      ...{ state: null, host: null, sha256: null, sort: { by: "state", descending: false } },
+    }),
+};
+
+const word = fc.constantFrom(
+  "a",
+  "B",
+  "7",
+  "lap",
+  "laptop",
+  "ann",
+  "corp",
+  "name",
+  "web1",
+  "é",
+  "SHA256:",
+  "zz",
+  ".",
+  "%",
+);
+
+test("a count is exact, or says truly that there are more; the rows and pages are the same, wherever it stops", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...Object.keys(LISTS)),
+      fc.array(word, { maxLength: 3 }),
+      fc.constantFrom(...stores),
+      fc.integer({ min: 1, max: 4 }),
+      (name, words, { most, store }, limit) => {
+        const list = LISTS[name] ?? listGrants;
+        const search = words.join(" ");
+        const all = list(whole, { search, after: null, limit: 1_000 });
+        expect(all.total).toBe(all.rows.length);
+        const { total } = list(store, { search, after: null, limit });
+        if (typeof total === "number") expect(total).toBe(all.rows.length);
+        else expect(total.moreThan).toBeLessThan(all.rows.length);
+        expect(typeof total === "number" || total.moreThan >= most).toBe(true);
+        const rows = readAll((page) => list(store, { search, ...page, limit }), limit);
+        expect(rows).toEqual(all.rows);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test("what many rows have is not counted to its end", () => {
+  const [one] = stores.filter(({ most }) => most === 1);
+  for (const list of [listGrants, listHosts])
+    expect(one && list(one.store, { search: "w" }).total).toEqual({ moreThan: 1 });
+});
+
+function fill(): void {
+  const into = openStore({ path, access: "write" });
+  for (let index = 0; index < 12; index++) {
+    const chain = [
+      makeCertificate(`name${index}.corp`, { warnFrom: "2026-05-01T00:00:00Z" }),
+      makeCertificate(`ann${index % 2}`, { isCa: true }),
+    ];
+    visitEndpoint(into, `shop${index}`, { presented: { chain } });
+    const grants = ["laptop", "Ann é", `user7${index}`].map((comment, line) =>
+      makeGrant(`key ${(index * line) % 7}`, {
+        comment,
+        line,
+        verdict: makeVerdict(line === 1 ? "no" : "yes"),
+      }),
+    );
+    visitHost(into, `web${index}`, { collected: { grants: grants.slice(index % 2) } });
+  }
+  into.close();
+}
