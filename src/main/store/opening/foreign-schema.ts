@@ -11,7 +11,7 @@ import { migrate, migrations } from "./migrate.ts";
  */
 export function refuseForeignSchema(db: Database, schema: number): void {
   if (schema === 0) return;
-  const ours = readModel(schema);
+  const ours = findModel(schema);
   const [code, columns] = [readCode(db), readColumns(db)];
   const foreign = code.find((sql) => !ours.code.includes(sql));
   const missing = ours.code.find((sql) => !code.includes(sql));
@@ -48,8 +48,19 @@ const readColumns = (db: Database): string[] =>
     .pluck()
     .all();
 
+type Model = { code: string[]; columns: string[] };
+
+/** By the number of the schema; what a migration makes never changes. */
+const models = new Map<number, Model>();
+
+function findModel(schema: number): Model {
+  const model = models.get(schema) ?? makeModel(schema);
+  models.set(schema, model);
+  return model;
+}
+
 /** What the migrations themselves make, in memory; all of them at once in a fraction of the time. */
-function readModel(schema: number): { code: string[]; columns: string[] } {
+function makeModel(schema: number): Model {
   const model = new Sqlite(":memory:");
   try {
     if (schema === migrations.length) model.exec(wholeSchema);
