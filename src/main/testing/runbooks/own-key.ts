@@ -8,7 +8,7 @@ import { makePlan } from "./follow.ts";
 
 const run = promisify(execFile);
 
-type Place = { address: string; port?: number };
+type Place = { address: string; port?: number; user?: string };
 type Options = Parameters<typeof makePlan>[2];
 
 /** What is asked to replace the desk's own key everywhere. */
@@ -17,14 +17,14 @@ export async function wishForOwnKey({ home }: Desk) {
   return { kind: "rotate-key" as const, fingerprint: stdout.split(" ")[1] ?? "" };
 }
 
-/** Scans these hosts as root, and plans to replace the desk's own key there. */
+/** Scans these hosts, as root unless otherwise told, and plans to replace the desk's own key there. */
 export async function planOwnKey(
   app: App,
   desk: Desk,
   places: readonly Place[],
   options: Options = {},
 ): Promise<PlanDetail> {
-  const text = places.map(({ address, port = 22 }) => `root@${address}:${port}`).join("\n");
+  const text = places.map(({ address, port = 22, user = "root" }) => `${user}@${address}:${port}`).join("\n");
   await scanAll(app, { text, only: "ssh", acceptNew: true });
   return makePlan(app, await wishForOwnKey(desk), options);
 }
