@@ -114,17 +114,27 @@ async function gatherConsents(
   for (const check of checks.filter(({ state }) => state === "consent")) {
     const name = consentOf(check);
     const isGiven = consent.includes(name) || consent.includes(check.id);
-    if (!isGiven && !ask)
-      throw new Refusal(
-        "conflict",
-        `${check.text}; --consent '${name}' agrees to it, --consent ${check.id} to all such`,
-      );
+    if (!isGiven && !ask) throw new Refusal("conflict", sayMissing(checks, consent));
     const reply = isGiven ? "y" : await ask?.(printable(`${name}: ${check.text}\nAgree? [y/N] `));
     if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
       throw new Refusal("conflict", "not agreed; nothing was changed");
     consents.push(name);
   }
   return consents;
+}
+
+/** All that is lacking, so that one more try is enough. */
+function sayMissing(checks: Plan["checks"], given: readonly string[]): string {
+  const missing = checks.filter(
+    (check) => check.state === "consent" && !given.includes(consentOf(check)) && !given.includes(check.id),
+  );
+  return missing
+    .map((check) => {
+      const name = consentOf(check);
+      const all = name === check.id ? "" : `, --consent ${check.id} to all such`;
+      return `${check.text}; --consent '${name}' agrees to it${all}`;
+    })
+    .join("; ");
 }
 
 /** What is to be typed is typed at a terminal; whoever says --yes in a script has said it. */

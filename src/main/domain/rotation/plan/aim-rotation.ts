@@ -71,8 +71,18 @@ function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
     return { kind: "made-on-holder", keyType, comment, host, port, path: only.holder.path };
   }
   const place = path ?? facts.freeKeyFile;
-  if (place === null) return { refused: "there is no place for the new private key; name one by --key-file" };
+  if (place === null) return { refused: sayNoPlace(facts) };
   return { kind: "made-here", keyType, comment, path: place };
+}
+
+function sayNoPlace({ key, hosts }: PlanFacts): string {
+  const fingerprint = key?.fingerprint ?? "";
+  const isGranted = hosts.some(({ accounts }) =>
+    accounts.some(({ grants }) => grants.some((grant) => grant.fingerprint === fingerprint)),
+  );
+  return isGranted
+    ? `nobody is known to hold the private half of ${fingerprint}; say where it is, or where the new one goes, by --key-file FILE, or scan with --identity FILE`
+    : `no grant of ${fingerprint} is known; scan the hosts where it lets in first`;
 }
 
 export const canHold = ({ unread, hostKey }: HostFacts, { stuck }: HolderFacts): boolean =>

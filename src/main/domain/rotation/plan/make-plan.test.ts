@@ -210,7 +210,11 @@ test("the new key is made where the old one is held, and asked for where that is
   const nobody = planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { here: [] });
   expect(nobody.newKey).toMatchObject({ kind: "made-here", path: "/home/me/.ssh/id_ed25519" });
   expect(stops(nobody)).toEqual(["consent holders"]);
-  expect(refusalOf(makeFacts([], { here: [], freeKeyFile: null }))).toContain("name one by --key-file");
+  expect(refusalOf(makeFacts([], { here: [], freeKeyFile: null }))).toContain("no grant of SHA256:");
+  const granted = makeHostFacts("web1", `${OLD_KEY} a\n`);
+  expect(refusalOf(makeFacts([granted], { here: [], freeKeyFile: null }))).toContain(
+    "say where it is, or where the new one goes, by --key-file FILE",
+  );
 });
 
 test("a key that is not known, or granted nowhere, is refused", () => {

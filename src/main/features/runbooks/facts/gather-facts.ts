@@ -59,7 +59,7 @@ export async function gatherFacts(
   return {
     ...{ now: toInstant(deps.now()), wish, options, hosts, key },
     given: await gatherGiven(deps, wish),
-    here: await Promise.all(here.map((held) => toHolder(held, deps))),
+    here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toHolder(held, deps))),
     freeKeyFile: await findFreeKeyFile(deps, workstation),
   };
 }
@@ -194,6 +194,26 @@ async function readGiven({ lookAtHeldHalf }: FactDeps, wish: Wish): Promise<Give
     "invalid-input",
     `"${text.slice(0, 80)}" is neither the line of a .pub file nor a private key that can be read here`,
   );
+}
+
+/** With the file that is named for the new private half, where the old one stands in it. What else stands there is kept. */
+async function withNamed(
+  { lookAtHeldHalf }: FactDeps,
+  wish: Wish,
+  here: readonly HeldKey[],
+): Promise<readonly HeldKey[]> {
+  const place = wish.kind === "rotate-key" ? wish.keyFile : null;
+  const half = place === null ? null : await lookAtHeldHalf(place);
+  if (place === null || half === null || wish.kind !== "rotate-key") return here;
+  const wanted = readFingerprint(wish.fingerprint);
+  const shown = half.fingerprint ?? (half.line && readPublicKeyLine(half.line)?.key.fingerprint);
+  if (shown !== wanted)
+    throw new Refusal(
+      "invalid-input",
+      `${place} exists already and is not the private half of ${wanted}; name another file by --key-file`,
+    );
+  const isKnown = here.some((held) => held.kind === "file" && held.place === place);
+  return isKnown ? here : [...here, { kind: "file", place, fingerprint: wanted }];
 }
 
 async function toHolder(

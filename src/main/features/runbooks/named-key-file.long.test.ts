@@ -1,0 +1,43 @@
+import { execFile } from "node:child_process";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
+
+const run = promisify(execFile);
+
+test.skipIf(!canStartHosts())(
+  "the file that is named for the new half is replaced where the old one stands in it, and refused where something else does",
+  async () => {
+    await using desk = await makeDesk();
+    const folder = join(desk.home, "elsewhere");
+    await mkdir(folder);
+    const make = async (name: string) => {
+      const path = join(folder, name);
+      await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path]);
+      const fingerprint = (await run("ssh-keygen", ["-lf", path])).stdout.split(" ")[1] ?? "";
+      return { path, fingerprint, line: (await readFile(`${path}.pub`, "utf8")).trim() };
+    };
+    const [deploy, other] = [await make("deploy"), await make("other")];
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(deploy.line, "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
+    });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const wish = { kind: "rotate-key" as const, fingerprint: deploy.fingerprint };
+    await expect(makePlan(app, { ...wish, keyFile: other.path })).rejects.toThrow(
+      "exists already and is not the private half of SHA256:",
+    );
+    const planned = await makePlan(app, { ...wish, keyFile: deploy.path });
+    expect(planned.plan?.here).toMatchObject([{ kind: "file", path: deploy.path }]);
+    expect(planned.plan?.checks.map(({ id, state }) => `${state} ${id}`)).toContain("ok holders");
+    expect(await carryOut(app, planned)).toMatchObject({ message: "", state: "committed" });
+    const now = await readFile(`${deploy.path}.pub`, "utf8");
+    expect(now).not.toContain(deploy.line);
+    expect(await web.run("cat /home/deploy/.ssh/authorized_keys")).toContain(now.split(" ")[1]);
+  },
+);
