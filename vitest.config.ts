@@ -4,15 +4,15 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files of real hosts that take longest, the longest first. */
 const LONGEST = [
-  "faults/host-faults.lab.test.ts",
   "ssh/matrix/matrix.lab.test.ts",
   "runbooks/rotate.lab.test.ts",
   "runbooks/faults/kill-faults.lab.test.ts",
-  "faults/scan-faults.lab.test.ts",
+  "testing/faults/scan-faults.lab.test.ts",
   "collection/collect-shells.lab.test.ts",
   "scans/scans.lab.test.ts",
+  "testing/faults/host-faults.lab.test.ts",
   "store/faults/kill-faults.lab.test.ts",
-  "faults/client-faults.lab.test.ts",
+  "testing/faults/client-faults.lab.test.ts",
   "served/served.lab.test.ts",
   "collection/collect-daemon.lab.test.ts",
   "bundles/live-and-carried.lab.test.ts",
