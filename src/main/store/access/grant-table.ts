@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
-import { BY_FIRST_SCAN, IS_ROGUE } from "#store/changes/rogue.ts";
+import { BY_FIRST_SCAN, IS_ROGUE, ROGUE_COUNT } from "#store/changes/rogue.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import type { scopeTable } from "#store/people/scope-table.ts";
@@ -42,6 +42,7 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
     ORDER BY id
     LIMIT ?`);
   const tally = standingTally(db);
+  const countRogue = db.prepare<[], number>(`SELECT ${ROGUE_COUNT}`).pluck();
   const search = grantSearch(lists, () => tally(EVERYTHING));
 
   return {
@@ -52,7 +53,9 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
       const judged = standingConditions(standing, tally);
       const where = [STANDS_NOW, ...sought.where, ...plain, ...judged];
       const isSought = filter.search.trim() !== "";
-      const tallied = isSought || plain.length > 0 ? null : tally(standing);
+      const isRogueAlone = filter.rogue && plain.length + judged.length === 1;
+      const counted = plain.length === 0 ? tally(standing) : isRogueAlone ? (countRogue.get() ?? 0) : null;
+      const tallied = isSought ? null : counted;
       const total = tallied ?? (plain.length + judged.length === 0 ? sought.total : null);
       return lists.list(
         {

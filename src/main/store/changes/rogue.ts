@@ -12,8 +12,12 @@ export const IS_ROGUE = `gone_scan IS NULL AND approval IS NULL AND first_scan >
       AND earlier.first_scan <= (SELECT scan FROM baseline) AND earlier.gone_scan > (SELECT scan FROM baseline)))`;
 
 /** Those of them that were in their file before, which alone need a look at what was there at the baseline. */
-export const ROGUE_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there_again
+const ROGUE_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there_again
   WHERE is_again = 1 AND ${IS_ROGUE}`;
+
+/** How many there are, by what the triggers keep of those that are new as of one scan; `~` comes after every number. */
+export const ROGUE_COUNT = `((SELECT ifnull(sum(count), 0) FROM tally
+  WHERE what > (SELECT 'new grant ' || printf('%010d', scan) FROM baseline) AND what < 'new grant ~') + (${ROGUE_AGAIN}))`;
 
 /** The table of grants, read by how long they have been there. */
 export const BY_FIRST_SCAN = "grant_line INDEXED BY grant_unapproved";

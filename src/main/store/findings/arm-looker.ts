@@ -17,6 +17,8 @@ export const EVERYTHING = {
 /** What an arm has of what was asked for. */
 type Looked = { from: string; where: readonly Part[]; total: Total };
 
+type Narrowed = { from: string; where: readonly Part[]; filter: Omit<FindingFilter, "accepted"> };
+
 /** By their place among the severities. */
 type Counted = { rule: RuleId; severity: number; count: number };
 
@@ -36,9 +38,16 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     const acceptedCount = hasAny ? lists.sum(arm.table, [...where, isAccepted], named) : 0;
     if (accepted) return { from: arm.table, where: [...where, isAccepted], total: acceptedCount };
     const from = (filter.host !== null && arm.ofHost) || arm.from;
-    const total = withoutSome(lists.count(from, where, named), acceptedCount);
+    const total = withoutSome(countOpen(arm, { from, where, filter }, named), acceptedCount);
     if (acceptedCount === 0) return { from, where, total };
     return { from, where: [...where, { sql: `NOT (${arm.isAccepted})`, values: [] }], total };
+  }
+
+  /** What is kept serves where nothing narrows the arm but what is the same for all of it. */
+  function countOpen({ tallied }: Arm, { from, where, filter }: Narrowed, named: { now: string }): Total {
+    const isWhole = filter.host === null && filter.search.trim() === "";
+    if (!tallied || !isWhole) return lists.count(from, where, named);
+    return lists.read<{ count: number }>(`SELECT ${tallied} AS count`, [])[0]?.count ?? 0;
   }
 
   /** The same without counting. */

@@ -4,13 +4,20 @@ import type { Arm, ArmColumn } from "./arm.ts";
 
 export type ArmSort = Omit<Sort, "columns"> & { columns: readonly ArmColumn[] };
 
-type Wanted = { sort: ArmSort; where: readonly Part[]; after: readonly Value[] | null; limit: number };
+type Wanted = {
+  sort: ArmSort;
+  where: readonly Part[];
+  after: readonly Value[] | null;
+  limit: number;
+  /** Whether any rows will do, in no order. */
+  isAny?: boolean;
+};
 
 /**
  * The part of a page that one arm has, as a query; null when it has none. What is the same for all of an arm is
  * compared here and not in SQL, so that the rest is read in the order of an index.
  */
-export function armPage(arm: Arm, { sort, where, after, limit }: Wanted): Part | null {
+export function armPage(arm: Arm, { sort, where, after, limit, isAny = false }: Wanted): Part | null {
   const start = after && startAfter(arm, sort, after);
   if (after && !start) return null;
   const all = [...where, ...(start ?? [])];
@@ -24,7 +31,7 @@ export function armPage(arm: Arm, { sort, where, after, limit }: Wanted): Part |
   return {
     sql: `SELECT * FROM (
       SELECT '${arm.name}' AS arm, ${[...shown, ...keys].join(", ")}
-      FROM ${arm.from}${conditions(all)} ORDER BY ${order.join(", ")} LIMIT ?)`,
+      FROM ${arm.from}${conditions(all)}${isAny ? "" : ` ORDER BY ${order.join(", ")}`} LIMIT ?)`,
     values: [...valuesOf(all), limit],
   };
 }

@@ -2,9 +2,10 @@ import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Total } from "#shared/model/total.ts";
+import { questionOf } from "#store/lists/answers.ts";
 import type { Key, Value } from "#store/lists/cursor.ts";
 import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
-import { rowsAfter } from "#store/lists/order.ts";
+import { mergeRows, rowsAfter } from "#store/lists/order.ts";
 import type { Part } from "#store/lists/part.ts";
 import type { Arm } from "./arm.ts";
 import type { armLooker } from "./arm-looker.ts";
@@ -53,10 +54,12 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
       const sought = looker.seek(arm, filter, named);
       if (!sought) return [];
       const wanted = { arm: { ...arm, from: sought.from }, sort, where: sought.where, named };
-      const all = readAll(wanted, lists.mostCounted + 1);
-      if (all.length <= lists.mostCounted)
-        return [{ total: all.length, rows: rowsAfter(all, after, limit, orderOf(sort)) }];
-      return [{ total: { moreThan: lists.mostCounted }, rows: readPage(wanted, after, limit) }];
+      const all = findAny(lists, wanted);
+      if (all) return [{ total: all.length, rows: rowsAfter(all, after, limit, orderOf(sort)) }];
+      const isAll = !filter.accepted && filter.host === null;
+      const from = isAll ? walkOf(arm, sort) : sought.from;
+      const rows = readPage({ ...wanted, arm: { ...arm, from } }, after, limit);
+      return [{ total: { moreThan: lists.mostCounted }, rows }];
     });
   }
 
@@ -72,6 +75,20 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
 }
 
 type OfArm = { arm: Arm; sort: ArmSort; where: readonly Part[]; named: { now: string } };
+
+/** In order; null where there are more than are counted, which shows before they are put in order. */
+function findAny(lists: Lists, { arm, named, ...wanted }: OfArm): Row[] | null {
+  const most = lists.mostCounted;
+  const page = armPage(arm, { ...wanted, after: null, limit: most + 1, isAny: true });
+  if (!page) return [];
+  return lists.keep(
+    questionOf(page.sql, [...page.values, wanted.sort.name, `${wanted.sort.descending}`], named),
+    () => {
+      const rows = lists.read<Row>(page.sql, page.values, named);
+      return rows.length > most ? null : mergeRows([rows], most, orderOf(wanted.sort));
+    },
+  );
+}
 
 /** Otherwise it is first seen at the later of two dates, in whose order no index is. */
 const isOrderedByFirstSeen = ({ columns: { first_seen, since } }: Arm): boolean =>

@@ -38,6 +38,8 @@ export type Arm = {
     | "host";
   where: readonly string[];
   columns: Readonly<Record<ArmColumn, ColumnOfArm>>;
+  /** How many it has, as an expression, where something keeps that. */
+  tallied?: string;
   /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
   isOnHost: string;
   /** What a search looks at. */

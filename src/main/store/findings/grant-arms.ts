@@ -3,7 +3,7 @@ import { Orphan } from "#shared/model/grant.ts";
 import { DUE_SEVERITY, ROGUE_SEVERITY } from "#shared/text/approval.ts";
 import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import { SUSPECT } from "#store/access/grant-standing.ts";
-import { BY_FIRST_SCAN, IS_ROGUE } from "#store/changes/rogue.ts";
+import { BY_FIRST_SCAN, IS_ROGUE, ROGUE_COUNT } from "#store/changes/rogue.ts";
 import type { Part } from "#store/lists/part.ts";
 import { type Arm, acceptedFor, rankOf } from "./arm.ts";
 
@@ -42,6 +42,8 @@ const orphans = (why: Orphan): Arm => ({
   walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
   isWalkShort: why !== "unmatched",
   where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? WHOLE_SCOPE : SUSPECT],
+  tallied: `(SELECT ifnull(sum(count), 0) FROM tally
+    WHERE what GLOB 'grant * ${why}' ${why === "unmatched" ? `AND ${WHOLE_SCOPE}` : ""})`,
   columns: {
     ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),
     first_seen: { sql: "orphan_since" },
@@ -56,6 +58,7 @@ const rogue: Arm = {
   from: BY_FIRST_SCAN,
   walk: inOrder("grant"),
   where: [IS_ROGUE],
+  tallied: ROGUE_COUNT,
   columns: {
     ...columnsOfGrant("grant-since-baseline", ROGUE_SEVERITY),
     first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
