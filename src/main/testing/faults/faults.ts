@@ -64,6 +64,10 @@ export const FAULTS = {
     required: "after the end it does nothing; said in the plan",
   },
   R20: { fault: "one host of many fails", required: "stopped at max-failures; the others consistent" },
+  R21: {
+    fault: "a reload fails, or the configuration was broken before",
+    required: "refused; or the old one stays in use",
+  },
   R23: { fault: "a host that says ok to everything", required: "a login proves it, not its word" },
   R24: { fault: "the rollback itself fails", required: "needs attention; the commands to do by hand" },
   R25: { fault: "root, the last key, the session's own", required: "consent, or refused" },

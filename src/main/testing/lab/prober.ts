@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "ssh2";
 
-/** From when to when, in milliseconds of this process. */
-type Span = { begun: number; ended: number };
+/** From when to when, in milliseconds of this process; and what it met. */
+type FailedLogin = { begun: number; ended: number; message: string };
 
 type Wish = {
   address: string;
@@ -13,7 +13,7 @@ type Wish = {
   /** Begins a login so often; five a second and more unless it is one prober of many. */
   everyMs?: number;
   /** Whether a fault is on in which nobody can log in, whatever the keys are. */
-  owns?: (login: Span) => boolean;
+  owns?: (login: FailedLogin) => boolean;
 };
 
 export type Prober = Awaited<ReturnType<typeof startProber>>;
@@ -62,7 +62,7 @@ export async function startProber({ keyFile, everyMs = EVERY_MS, owns = () => fa
     const met = await logIn(login, signal);
     if (signal.aborted) return;
     if (met === null) count.logins++;
-    else if (owns({ begun, ended: performance.now() })) count.owned++;
+    else if (owns({ begun, ended: performance.now(), message: met })) count.owned++;
     else failures.push(met);
   }
 }

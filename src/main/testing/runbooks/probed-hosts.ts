@@ -24,11 +24,13 @@ type Wish = {
   port?: number;
   /** Done in each host before anybody logs in. */
   begin?: (host: LabHost) => Promise<unknown>;
+  /** sshd reads its configuration anew meanwhile: it listens to nobody for a moment then, and has locked nobody out. */
+  reloads?: boolean;
   /** Whose files the retained key is in. */
   account?: string;
 };
 
-export type Fault = ReturnType<typeof createFault>;
+type Owns = NonNullable<Parameters<typeof startProber>[0]["owns"]>;
 export type ProbedHosts = Awaited<ReturnType<typeof startProbedHosts>>;
 
 /**
@@ -57,7 +59,9 @@ export async function startProbedHosts(
     hosts.push(host);
   }
   const fault = createFault();
-  const login = { port, user: account, keyFile, owns: fault.owns, everyMs: EVERY_MS * hosts.length };
+  const owns: Owns = (login) =>
+    fault.owns(login) || (wish.reloads === true && login.message.includes("ECONNREFUSED"));
+  const login = { port, user: account, keyFile, owns, everyMs: EVERY_MS * hosts.length };
   for (const { address } of hosts) probers.push(stack.use(await startProber({ ...login, address })));
   const [first, ...others] = hosts;
   if (!first) throw new Error("no host was asked for");
