@@ -19,7 +19,7 @@ export function placeTable(db: Database) {
   const end = db.prepare("UPDATE place SET gone_scan = ? WHERE id = ?");
   const begin = db.prepare(`
     INSERT INTO place (certificate, name, endpoint, host, path, position, first_scan, last_scan)
-    VALUES (@certificate, @name, @endpoint, @host, @path, @position, @scanId, @scanId)`);
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
 
   return {
     /** `stays`: certificates that are not gone though they were not seen. */
@@ -39,8 +39,10 @@ export function placeTable(db: Database) {
           const row = rowOf.get(key);
           return couldSee(row?.path ?? "") && !(row && stays?.has(row.certificate));
         },
-        begin: (place) =>
-          Number(begin.run({ ...place, name: spot.name, endpoint, host, scanId }).lastInsertRowid),
+        begin: ({ certificate, path, position }) =>
+          Number(
+            begin.run(certificate, spot.name, endpoint, host, path, position, scanId, scanId).lastInsertRowid,
+          ),
         extend: (id) => extend.run(scanId, id),
         end: (id) => end.run(scanId, id),
       });
