@@ -52,6 +52,8 @@ export const FilePlan = z.object({
   account: z.string(),
   /** Further accounts that the file lets in; not there where it lets in one alone. */
   others: z.array(z.string()).optional(),
+  /** What is not there yet and is made, empty, before it is written: the file, or its folder, too. Not there for none. */
+  creates: z.enum(["file", "folder"]).optional(),
   /** As sshd opens it, no link on the way. */
   path: z.string(),
   uid: z.int(),

@@ -67,6 +67,12 @@ function readyPlan({ id, plan, hash }: PlanDetail): Plan {
       "conflict",
       "a host key is rotated by a run alone: sshd has to read its configuration again",
     );
+  const fresh = plan.hosts.flatMap(({ files }) => files).find(({ creates }) => creates !== undefined);
+  if (fresh)
+    throw new Refusal(
+      "conflict",
+      `${fresh.path} is not there yet, and a script writes only what is: make it there, and plan again`,
+    );
   if (plan.newKey?.kind === "made-here")
     throw new Refusal(
       "conflict",

@@ -6,6 +6,7 @@ import type { Wish } from "#shared/contract/runbooks.ts";
 import type { NewKey } from "#shared/model/plan.ts";
 import { sayKeyBriefly } from "#shared/text/plan.ts";
 import { type Aim, type FileAim, NO_AIM, type OpenFile, placeOf, type Unplannable } from "./draft.ts";
+import { fileFor } from "./file-for.ts";
 import { type FoundLine, findLines } from "./found-lines.ts";
 import { newLine, withOptions } from "./line-texts.ts";
 import { pathsOf } from "./merge-files.ts";
@@ -50,14 +51,6 @@ export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): 
 
 const isWished = ({ places }: Of<"add-grants">, { host, port }: HostFacts, account: string): boolean =>
   places.some((place) => place.host === host && place.port === port && place.account === account);
-
-/** The first that sshd reads for it and that is there. */
-export function fileFor({ accounts, files }: HostFacts, name: string): string | null {
-  const consulted = accounts.find((one) => one.name === name)?.consulted;
-  const own = files.filter(({ accounts: of, stand }) => of.includes(name) && stand.kind !== "absent");
-  const order = consulted ?? own.map(({ path }) => path);
-  return order.find((path) => own.some((file) => pathsOf(file).includes(path))) ?? null;
-}
 
 /** Lines that are gone in the end. */
 export const aimRemoval = (facts: PlanFacts, wish: Of<"remove-grants">): Aim =>

@@ -12,7 +12,7 @@ type Wanted = Pick<FileAim, "changes" | "appended"> & { keepsOld: boolean; newKe
 
 /** A file as the plan has it. `keepsOld`: what was to be removed stays beside what is added. */
 export function draftFile(
-  { path, realPath, accounts }: FileFacts,
+  { path, realPath, accounts, creates }: FileFacts,
   bytes: Uint8Array,
   { uid, gid, owner, mode }: FileState,
   { changes, appended, keepsOld, newKey }: Wanted,
@@ -29,6 +29,7 @@ export function draftFile(
   return {
     account: accounts[0] ?? owner,
     ...(accounts.length > 1 ? { others: accounts.slice(1) } : {}),
+    ...(creates ? { creates } : {}),
     path: realPath ?? path,
     ...{ uid, gid, owner, mode },
     before: hashBytes(bytes),

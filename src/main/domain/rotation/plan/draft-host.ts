@@ -1,4 +1,4 @@
-import type { HolderPlan } from "#shared/model/plan.ts";
+import type { Check, FilePlan, HolderPlan } from "#shared/model/plan.ts";
 import { type AccountProof, addProof } from "./add-proof.ts";
 import { canHold } from "./aim-rotation.ts";
 import { checkHost } from "./checks/check-host.ts";
@@ -72,12 +72,21 @@ function changeFile(
   });
   if (!planned) return;
   draft.files.push(planned);
+  if (planned.creates) draft.checks.push(sayCreates(draft.facts, planned));
   draft.isAuthority ||= wanted.isAuthority || aim.proves === "log";
   if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, without.why);
   for (const proof of proofs) addProof(draft, proof);
 }
 
 const sayWhy = ({ stand }: FileFacts): string => (stand.kind === "refused" ? stand.why : "it is not there");
+
+const sayCreates = (host: HostFacts, { account, path, creates }: FilePlan): Check =>
+  makeCheck(
+    "warning",
+    "created",
+    { host, account },
+    `${path} is not there yet: ${creates === "folder" ? "its folder (0700) and the file (0600) are" : "it is (0600)"} made as ${account}, and taken away again on the way back`,
+  );
 
 function leaveOut(draft: Draft, { accounts }: FileFacts, id: string, why: string): void {
   const account = accounts[0] ?? null;

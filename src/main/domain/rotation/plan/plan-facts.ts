@@ -122,11 +122,14 @@ export type FileFacts = {
   accounts: readonly string[];
   /** With all links resolved. */
   realPath: string | null;
+  /** It is not there, and is planned as if it were, and empty. */
+  creates?: "file" | "folder";
   stand: FileStand;
 };
 
 export type FileStand =
-  | { kind: "absent" }
+  /** `lacks`: what would have to be made, in a folder of whom; not there where more is missing, or it is not known. */
+  | { kind: "absent"; lacks?: { creates: "file" | "folder"; uid: number } }
   /** The hand would not write it, as it says itself: a link on the way, hard links, immutable, no room. Or it is unread. */
   | { kind: "refused"; why: string; bytes: Uint8Array | null }
   | ({ kind: "file"; bytes: Uint8Array } & FileState);

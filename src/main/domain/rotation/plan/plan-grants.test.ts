@@ -159,6 +159,28 @@ test("a line that is tightened is proved by the key that stays: a file that is n
   expect(planWith({ isEncrypted: true }).hosts[0]?.proofs[0]?.proof.kind).toBe("none");
 });
 
+test("an account without a file for its keys gets one, if the folder is its own and sshd reads it first", () => {
+  const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
+  const planWith = (uid: number, consulted = ["/home/ann/.ssh/authorized_keys"]) => {
+    const stand = { kind: "absent" as const, lacks: { creates: "folder" as const, uid } };
+    const files = [makeFileFacts("ann", "", { stand })];
+    const accounts = [makeAccountFacts("ann", files, { grants: [], consulted })];
+    return planFor([makeHostFacts("web1", "", { files, accounts })], {
+      ...{ wish, given: GIVEN, key: null, here: [] },
+    });
+  };
+  const plan = planWith(1_000);
+  expect(stagesOf("", plan)).toEqual([`${NEW_KEY} new\n`, `${NEW_KEY} new\n`]);
+  expect(plan.hosts[0]?.files[0]).toMatchObject({
+    ...{ creates: "folder", owner: "ann", mode: "0600", uid: 1_000, sizeBytes: 0, adds: 1 },
+    hunks: [{ line: 1, rows: [{ sign: "+", text: "{new key} new" }] }],
+  });
+  expect(plan.checks).toContainEqual(expect.objectContaining({ state: "warning", id: "created" }));
+  expect(stops(plan)).toEqual([]);
+  expect(stops(planWith(0))).toEqual(["refused nothing-to-do", "consent file"]);
+  expect(stops(planWith(1_000, ["/etc/keys/ann"]))).toEqual(["refused nothing-to-do", "consent file"]);
+});
+
 test("a line is tightened in its place, and moved to an authority beside it", () => {
   const text = `no-pty ${OLD_KEY} a\r\n${OTHER}\r\n`;
   const tight = planFor([makeHostFacts("web1", text)], {

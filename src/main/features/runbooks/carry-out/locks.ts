@@ -1,5 +1,5 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { begin, disarm, end } from "#net/ssh/hand/host-files.ts";
+import { begin, create, disarm, end, uncreate } from "#net/ssh/hand/host-files.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
@@ -23,6 +23,8 @@ export async function takeLocks(
   files: readonly FilePlan[],
   { token, who }: Owner,
 ): Promise<string | null> {
+  const lacking = await createMissing(hand, files);
+  if (lacking !== null) return lacking;
   for (const { path } of onePerFolder(files)) {
     const wish = { path, token, who, leaseSeconds: LEASE_SECONDS };
     let begun = await begin(hand, wish);
@@ -43,6 +45,27 @@ export async function takeLocks(
       default:
         return assertNever(begun);
     }
+  }
+  return null;
+}
+
+/** What is not there yet has to be, before its folder can be held. */
+async function createMissing(hand: Hand, files: readonly FilePlan[]): Promise<string | null> {
+  for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
+    const made = await create(hand, { path, uid });
+    if (made.kind === "lost") throw new SessionLost(made.message);
+    if (made.kind !== "created") return sayRefusal(made.why, path);
+  }
+  return null;
+}
+
+/** What was made for the run and holds nothing, whichever way the run has ended. */
+async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<string | null> {
+  for (const { path, uid, creates } of files) {
+    if (creates === undefined) continue;
+    const gone = await uncreate(hand, { path, uid, made: creates });
+    if (gone.kind === "lost") throw new SessionLost(gone.message);
+    if (gone.kind === "refused" || gone.kind === "failed") return sayRefusal(gone.why, path);
   }
   return null;
 }
@@ -71,7 +94,7 @@ export async function giveLocksBack(
         return assertNever(ended);
     }
   }
-  return null;
+  return removeEmpty(hand, files);
 }
 
 /** Whether the host has kept from taking any of them back. Rejects with `SessionLost`. */

@@ -141,9 +141,21 @@ async function lookAtFiles(hand: Hand, owners: ReadonlyMap<string, string[]>): P
   return files;
 }
 
+/** The file alone, or it and its folder, in a folder that is there. */
+function findLacking({ state, refusal, real, actorUid, chain }: FileLook) {
+  if (state !== "absent") return null;
+  if (refusal?.why === "absent" && actorUid !== null) return { creates: "file" as const, uid: actorUid };
+  const last = chain.at(-1);
+  const folder = real.slice(0, real.lastIndexOf("/"));
+  const isAlone = refusal?.why === "no-folder" && folder.slice(0, folder.lastIndexOf("/")) === last?.path;
+  return isAlone && last?.type === "folder" ? { creates: "folder" as const, uid: last.uid } : null;
+}
+
 export function toStand(file: FileLook): FileStand {
   const { refusal, content, lock } = file;
-  if (file.state === "absent" && (refusal === null || refusal.why === "absent")) return { kind: "absent" };
+  const lacks = findLacking(file);
+  if (file.state === "absent" && (lacks || refusal === null || refusal.why === "absent"))
+    return { kind: "absent", ...(lacks && { lacks }) };
   if (refusal) return { kind: "refused", why: sayRefusal(refusal.why, file.real), bytes: content };
   if (!content) return { kind: "refused", why: `${file.real} could not be read`, bytes: null };
   return {

@@ -115,6 +115,27 @@ export async function disarm(
   return { kind: "disarmed" };
 }
 
+/** Of whoever the file is to belong to. */
+type NewFile = { path: string; uid: number };
+
+/** Makes an empty file, and its folder where that is missing; what is there already stays. */
+export async function create(hand: Hand, { path, uid }: NewFile): Promise<{ kind: "created" } | Tail> {
+  const answer = await exchange(hand, { verb: "create", words: [path, String(uid)] });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "created" } : readTail(answer);
+}
+
+/** Takes it away again, if nothing is in it. */
+export async function uncreate(
+  hand: Hand,
+  { path, uid, made }: NewFile & { made: "file" | "folder" },
+): Promise<{ kind: "gone" } | Changed | Tail> {
+  const answer = await exchange(hand, { verb: "uncreate", words: [path, String(uid), made] });
+  if (answer.kind === "lost") return answer;
+  if (answer.status === "ok") return { kind: "gone" };
+  return readChanged(answer.words) ?? readTail(answer);
+}
+
 /** Gives the lock back. `late-edit`: an editor that was open all the time wrote to a file that was replaced meanwhile. */
 export async function end(
   hand: Hand,

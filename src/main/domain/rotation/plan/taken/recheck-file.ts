@@ -31,6 +31,7 @@ export function recheckFile(asked: Asked, file: FilePlan): string | null {
     return null;
   };
   if (!found || found.stand.kind === "absent") return stop("file", `${file.path} is not there any more`);
+  if (found.creates !== file.creates) return stop("changed", `${file.path} is there by now`);
   const { stand } = found;
   if (stand.bytes === null) return stop("file", `${file.path} cannot be read: ${sayWhy(stand)}`);
   if (hashBytes(stand.bytes) !== file.before)

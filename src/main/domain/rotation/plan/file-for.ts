@@ -1,0 +1,10 @@
+import { pathsOf } from "./merge-files.ts";
+import type { HostFacts } from "./plan-facts.ts";
+
+/** The first that sshd reads for it and that is there. */
+export function fileFor({ accounts, files }: HostFacts, name: string): string | null {
+  const consulted = accounts.find((one) => one.name === name)?.consulted;
+  const own = files.filter(({ accounts: of, stand }) => of.includes(name) && stand.kind !== "absent");
+  const order = consulted ?? own.map(({ path }) => path);
+  return order.find((path) => own.some((file) => pathsOf(file).includes(path))) ?? null;
+}

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
+import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+
+test.skipIf(!canStartHosts())(
+  "an account without an authorized_keys file gets one with the line in it, and where the line does not let in nothing of it is left",
+  async () => {
+    await using desk = await makeDesk();
+    const guest = await makeKeyLine("guest@x");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}
+        useradd -m -s /bin/sh fresh; useradd -m -s /bin/sh shut; rm -rf /home/fresh/.ssh /home/shut/.ssh`,
+      sshdOptions: ["-o", "DenyUsers=shut"],
+    });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const wish = (account: string, key: string) => ({
+      ...{ kind: "add-grants" as const, key },
+      places: [{ host: web.address, port: web.port, account }],
+    });
+    const planned = await makePlan(app, wish("fresh", guest.line));
+    expect(planned.plan?.hosts[0]?.files).toMatchObject([{ creates: "folder", before: EMPTY, adds: 1 }]);
+    expect(await web.run("ls -A /home/fresh")).not.toContain(".ssh");
+    expect(await carryOut(app, planned)).toMatchObject({ message: "", state: "committed" });
+    expect(
+      await web.run("cd /home/fresh; cat .ssh/authorized_keys; stat -c '%U %G %a' .ssh .ssh/*; ls -A .ssh"),
+    ).toBe(`${guest.line}\nfresh fresh 700\nfresh fresh 600\nauthorized_keys\n`);
+    const refused = await carryOut(app, wish("shut", desk.publicKey));
+    expect(refused).toMatchObject({ state: "stopped", message: expect.stringContaining("not let in") });
+    expect(await web.run("ls -A /home/shut")).not.toContain(".ssh");
+  },
+);
+
+const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
