@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { chromium } from "@playwright/test";
 
 const CHROMIUMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const PROGRAM = "out/main/latchkey.js";
 const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -19,7 +20,8 @@ export async function measureScreen(path) {
   const peer = "first paint";
   const executablePath = CHROMIUMS.find((file) => existsSync(file));
   if (!executablePath) return { what, peer, missing: "chromium is not installed" };
-  const shell = spawn(process.execPath, ["out/main/latchkey.js", "--db", path, "serve", "--read-only"], {
+  if (!existsSync(PROGRAM)) return { what, peer, missing: "the program is not built" };
+  const shell = spawn(process.execPath, [PROGRAM, "--db", path, "serve", "--read-only"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   const browser = await chromium.launch({ executablePath, args: ARGS });

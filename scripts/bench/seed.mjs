@@ -142,6 +142,7 @@ const writeKeys = (keys) => `
 
 /** What the triggers keep. */
 const COUNTED = `
+  INSERT INTO baseline (id, scan, set_at) VALUES (1, 1, '${NOW}');
   INSERT INTO key (fingerprint, key_type, key_bits, account_count, is_shared, shared_since, is_matched, listed)
     SELECT fingerprint, 'ssh-ed25519', 256, count(DISTINCT usable), count(DISTINCT usable) > 1,
       iif(count(DISTINCT usable) > 1, '${NOW}', NULL), 0,

@@ -2,18 +2,16 @@
  * The lists and sums of certificates where a million of them are on the wire, on disk and in configurations, with owners,
  * tags, keys that are used again and certificates that were replaced.
  *
- *     npm run bench -- served           or alone, and smaller:  npm exec -c 'node scripts/bench/served.mjs 10000'
+ *     npm run bench -- served           or alone, and smaller:  npm exec -c 'node scripts/bench/served.mjs 10000 [FILE]'
  *
  * As in lists.mjs: CPU of a page of 100 rows with its total, and of what counts or adds up everything.
  */
-import { mkdtempDisposable } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { bundle } from "./bundle.mjs";
 import { report } from "./figures.mjs";
 import { p95, say } from "./measure.mjs";
 import { NOW, seed } from "./seed.mjs";
+import { seeded } from "./seeded.mjs";
 import { seedServed } from "./served-seed.mjs";
 
 const size = Number(process.argv[2] ?? 1_000_000);
@@ -45,11 +43,12 @@ const ask = await bundled.load("ask");
 const { forecastRenewals } = await bundled.load("renewals");
 const { lineUpExpiries } = await bundled.load("expiries");
 
-await using folder = await mkdtempDisposable(join(tmpdir(), "latchkey-bench-"));
-const path = join(folder.path, "latchkey.db");
-openStore({ path, access: "write" }).close();
-seed(path, size);
-seedServed(path, size);
+await using database = await seeded(process.argv[3], (file) => {
+  openStore({ path: file, access: "write" }).close();
+  seed(file, size);
+  seedServed(file, size);
+});
+const { path } = database;
 const store = openStore({ path, access: "read" });
 const naive = new Sqlite(path, { readonly: true });
 report(measureLists(), measureSums());
