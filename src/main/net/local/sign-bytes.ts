@@ -44,7 +44,7 @@ export async function signBytes(
 function whyOf(said: string): string {
   if (/passphrase/i.test(said))
     return "it is locked by a passphrase: put it into the agent first (ssh-add), and name its .pub file";
-  if (/No such file or directory/.test(said)) return "there is no such file";
+  if (/No such file or directory/.test(said)) return "there is no such file, or it is no key";
   const last = said.trim().split("\n").at(-1) ?? "";
   return `ssh-keygen says: ${last.slice(0, 300) || "nothing"}`;
 }

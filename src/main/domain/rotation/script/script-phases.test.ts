@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { partsOf, type Told } from "./script-phases.ts";
+
+const GIVEN: Plan["newKey"] = { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null };
+
+const sayParts = (plan: Plan, told: readonly Told[]): string[] =>
+  partsOf(plan, told).map(({ host, phases }) => `${host.host} ${phases.join(" ")}`);
+
+/** Every part as it comes, each told as done. */
+function roundsOf(plan: Plan): string[][] {
+  const told: Told[] = [];
+  const rounds: string[][] = [];
+  for (let parts = partsOf(plan, told); parts.length > 0; parts = partsOf(plan, told)) {
+    rounds.push(sayParts(plan, told));
+    for (const { host, phases } of parts)
+      for (const phase of phases) told.push({ host: host.host, port: host.port, phase, state: "proved" });
+  }
+  return rounds;
+}
+
+const hosts = (...names: string[]) =>
+  names.map((host, batch) => makeHost({ host, batch, files: [makeFile(batch, "both")] }));
+
+test("one host has one script for everything", () => {
+  expect(roundsOf(makePlanValue({ newKey: GIVEN, hosts: hosts("web1") }))).toEqual([
+    ["web1 add remove commit"],
+  ]);
+});
+
+test("over several hosts no old line goes before the new one stands everywhere", () => {
+  const plan = makePlanValue({ newKey: GIVEN, hosts: hosts("web1", "db1") });
+  expect(roundsOf(plan)).toEqual([
+    ["web1 add", "db1 add"],
+    ["web1 add remove commit", "db1 add remove commit"],
+  ]);
+  const told = { host: "web1", port: 22, phase: "add" } as const;
+  expect(sayParts(plan, [{ ...told, state: "proved" }])).toEqual(["db1 add"]);
+  expect(sayParts(plan, [{ ...told, state: "undone" }])).toEqual(["web1 add", "db1 add"]);
+});
+
+test("a removal alone waits for nothing", () => {
+  const [web, db] = hosts("web1", "db1").map((host) => ({ ...host, files: [makeFile(0, "removed")] }));
+  const plan = makePlanValue({ kind: "remove-grants", newKey: null, hosts: web && db ? [web, db] : [] });
+  expect(roundsOf(plan)).toEqual([["web1 remove commit", "db1 remove commit"]]);
+});
+
+test("a key that is made where it is held is made first and handed over before any old line goes, and its old half stays to the end", () => {
+  const path = "/home/ann/.ssh/id_ed25519";
+  const vault = makeHost({ host: "vault", batch: 1, holders: [makeHolder("vault")] });
+  const newKey = {
+    kind: "made-on-holder",
+    keyType: "ed25519",
+    comment: "",
+    host: "vault",
+    port: 22,
+    path,
+  } as const;
+  expect(roundsOf(makePlanValue({ newKey, hosts: [...hosts("web1"), vault] }))).toEqual([
+    ["vault make-key"],
+    ["web1 add"],
+    ["vault hand-over"],
+    ["web1 add remove commit"],
+    ["vault commit"],
+  ]);
+});
