@@ -17,5 +17,5 @@ export type HostKeys = {
     inside: Inside,
   ): Promise<{ kind: "proved"; said: string[] } | { kind: "refused" | "unsure" | "alarm"; message: string }>;
   /** Once the configuration was taken back. Null: done, or there was nothing to do. */
-  takeBack(asked: NewHostKey, inside: Inside): Promise<string | null>;
+  takeBack(asked: NewHostKey & { oldKey: string | null }, inside: Inside): Promise<string | null>;
 };

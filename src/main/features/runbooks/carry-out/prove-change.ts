@@ -19,7 +19,7 @@ export async function reloadAfterBack(
 ): Promise<string | null> {
   const newLine = newKeyLine(run);
   if (run.plan.kind !== "rotate-host-key" || newLine === null) return null;
-  return run.hostKeys.takeBack({ host, port, newLine }, inside);
+  return run.hostKeys.takeBack({ host, port, newLine, oldKey: run.plan.oldKey }, inside);
 }
 
 async function proveHostKey(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {

@@ -1,6 +1,6 @@
 /** What a rotation of a host key does beside the change of sshd_config: reload, proofs, and what we trust ourselves. */
 import type { Inside } from "#net/ssh/door.ts";
-import { reloadDaemon } from "#net/ssh/hand/daemon.ts";
+import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
 import { put } from "#net/ssh/hand/put-halves.ts";
@@ -68,11 +68,14 @@ export function createHostKeys({ store, now }: Deps) {
     },
 
     /** After its configuration was taken back. Null: done, or there was nothing to do. */
-    async takeBack(asked: Pick<Asked, "host" | "port" | "newLine">, inside: Inside): Promise<string | null> {
+    async takeBack(asked: BackAsked, { hand }: Inside): Promise<string | null> {
       const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
-      const { hand } = inside;
-      if (findPin(asked.host, asked.port)?.fingerprint === viewKey(blob).fingerprint)
-        await replacePin(asked.host, asked.port, toPin(hand.hostKey.blob));
+      if (findPin(asked.host, asked.port)?.fingerprint === viewKey(blob).fingerprint) {
+        const old = await findOldKey(hand, asked.oldKey);
+        if (!old)
+          return `the known host key of ${asked.host} was not found there, so that it is not pinned again`;
+        await replacePin(asked.host, asked.port, toPin(old));
+      }
       const reloaded = await reload(hand);
       return reloaded.kind === "proved" ? null : reloaded.message;
     },
@@ -97,6 +100,18 @@ export function createHostKeys({ store, now }: Deps) {
     const pin = findPin(host, port);
     if (pin && oldKey !== null && pin.fingerprint === oldKey) await replacePin(host, port, toPin(blob));
   }
+}
+
+type BackAsked = Pick<Asked, "host" | "port" | "newLine" | "oldKey">;
+
+/** A session that was opened after the change has met the new key: then the host tells the old one. */
+async function findOldKey(hand: Hand, oldKey: string | null): Promise<Uint8Array | null> {
+  if (oldKey === null || hand.hostKey.fingerprint === oldKey) return hand.hostKey.blob;
+  const look = await lookAtDaemon(hand);
+  const keys = look.kind === "seen" ? look.daemon.hostKeys : [];
+  const line = keys.find(({ fingerprint }) => fingerprint === oldKey)?.line ?? "";
+  const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
+  return viewKey(blob).fingerprint === oldKey ? blob : null;
 }
 
 /** What was made beside its place takes it. Null: it stands there. */
