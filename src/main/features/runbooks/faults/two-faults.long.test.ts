@@ -1,22 +1,20 @@
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
-import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 
 test.skipIf(!canStartHosts())(
   "R15: of two Latchkeys that change one file at once, one is told so, and what the other has written stays",
   async ({ task }) => {
     await using first = await makeDesk();
     await using second = await makeDesk();
-    const mine = await makeKeyLine("mine@x");
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(`${first.publicKey}\n${second.publicKey}`)}
-        ${letIn(mine.line, "deploy")}
-        chown -R deploy:deploy /home/deploy/.ssh`,
+    await using probed = await startProbedHosts(first, {
+      prepare: `echo '${second.publicKey}' >> /root/.ssh/authorized_keys`,
     });
+    const [web] = probed.hosts;
     const guests = [await makeKeyLine("one@x"), await makeKeyLine("two@x")];
     await using one = first.open();
     await using two = second.open();
@@ -38,9 +36,11 @@ test.skipIf(!canStartHosts())(
       expect(await carryOut(app, wish)).toMatchObject({ message: "", state: "committed" });
     }
     const lines = (await web.run("cat /home/deploy/.ssh/authorized_keys")).trim().split("\n");
-    expect(lines.toSorted()).toEqual([mine.line, ...guests.map(({ line }) => line)].toSorted());
-    expect(await web.run("find /home /root -name '*latchkey*'")).toBe("");
-    const seen = "one committed, the other told who or that the file has changed; no lost line";
+    expect(lines.toSorted()).toEqual(
+      [first.publicKey, probed.retained, ...guests.map(({ line }) => line)].toSorted(),
+    );
+    expect(await probed.listStrays(web)).toBe("");
+    const seen = `one committed, the other told who or that the file has changed; no lost line; ${await probed.expectNobodyLockedOut()}`;
     recordFault(task, { id: "R15", injected: "two Latchkeys, one file", seen });
   },
 );
