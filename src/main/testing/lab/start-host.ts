@@ -1,6 +1,6 @@
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,7 +84,7 @@ export async function startHost({
     lock.release();
   };
   try {
-    await Promise.race([untilListening(lock.address, place?.network.pid), ended]);
+    await Promise.race([untilListening(process), ended]);
   } catch (error) {
     await stop();
     throw error;
@@ -105,11 +105,13 @@ export async function startHost({
   };
 }
 
-/** Until an sshd takes connections there: asked of the kernel, for nobody connects into another network from here. */
-async function untilListening(address: string, pid: number | "self" = "self"): Promise<void> {
-  const hex = Buffer.from(address.split(".").map(Number).reverse()).toString("hex").toUpperCase();
-  const listening = `${hex}:0016 00000000:0000 0A`;
-  while (!(await readFile(`/proc/${pid}/net/tcp`, "utf8")).includes(listening))
+/**
+ * Until its sshd takes connections: only then does it write down its number. The host's process 1 stands in the host's
+ * root from before it has that root. To ask the kernel who listens costs more the more sockets this machine has.
+ */
+async function untilListening(parent: ChildProcess): Promise<void> {
+  const hasEnded = () => parent.exitCode !== null || parent.signalCode !== null;
+  while (!hasEnded() && !existsSync(`/proc/${findOnlyChild(parent.pid ?? 0)}/cwd/run/sshd.pid`))
     await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
