@@ -1,4 +1,3 @@
-import "./net/keep-heap-small.ts";
 import { createRouterClient, implement } from "@orpc/server";
 import collectorScript from "#resources/collector/collect.sh?raw";
 import carryScript from "#resources/rotation/carry.sh?raw";
@@ -14,6 +13,7 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import { sayFault } from "#shared/text/fault.ts";
 import { printable } from "#shared/text/printable.ts";
 import { writeTarget } from "#shared/text/target.ts";
+import { sayTrace, type Trace } from "#shared/text/trace.ts";
 import { createBackground } from "./background.ts";
 import { createAccess } from "./features/access/index.ts";
 import { createActivity } from "./features/activity/index.ts";
@@ -73,6 +73,8 @@ export type AppOptions = DatabaseWish & {
   /** How a scan waits before it tries a host again. */
   patience?: Patience;
   log?: (error: unknown) => void;
+  /** Told of what runs do on hosts, by names; by default on standard error where LATCHKEY_LOG is `debug`. */
+  trace?: Trace;
 };
 
 export type App = ReturnType<typeof createApp>;
@@ -84,6 +86,7 @@ export function createApp({
   now = () => new Date(),
   patience = PATIENCE,
   log = logToStderr,
+  trace = process.env.LATCHKEY_LOG === "debug" ? traceToStderr : () => undefined,
   ...asked
 }: AppOptions) {
   const { store, access, damage } = openAppStore(asked, now);
@@ -103,7 +106,7 @@ export function createApp({
   const inBackground = background.start;
   const database = createDatabase({ store, damage, announce, log, now });
 
-  const tools = { prepareApproach, announce, log, inBackground, client };
+  const tools = { prepareApproach, announce, log, trace, inBackground, client };
   const runbooks = runbooksBy({ ...ways, ...readers, ...tools });
 
   if (keepsBackups && !isReadOnly)
@@ -142,7 +145,10 @@ export function createApp({
   return app;
 }
 
-type RunbookWays = Pick<RunDeps, "store" | "patience" | "announce" | "inBackground" | "log" | "now"> &
+type RunbookWays = Pick<
+  RunDeps,
+  "store" | "patience" | "announce" | "inBackground" | "log" | "trace" | "now"
+> &
   Pick<DoorDeps, "prepareApproach" | "workstation"> & {
     loadSshConfig: ReturnType<typeof createSshConfigLoader>;
     client: () => LatchkeyClient;
@@ -227,6 +233,10 @@ function readersOf(workstation: Workstation) {
     loadSshConfig: createSshConfigLoader(),
     readTargets: createTargetReader({ workstation, readKnownHosts }),
   };
+}
+
+function traceToStderr(...names: Parameters<Trace>): void {
+  process.stderr.write(`latchkey: ${sayTrace(names)}\n`);
 }
 
 /** A refusal in the background is a sentence for people. Of anything else only what `sayFault` lets through. */

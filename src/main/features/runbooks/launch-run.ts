@@ -3,6 +3,7 @@ import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
+import type { Trace } from "#shared/text/trace.ts";
 import type { Store } from "#store/store.ts";
 import { sayByHand } from "./by-hand.ts";
 import { execute } from "./carry-out/execute.ts";
@@ -31,6 +32,7 @@ export type RunDeps = {
   announce: (announcement: Announcement) => void;
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;
+  trace: Trace;
   now: () => Date;
 };
 
@@ -118,6 +120,7 @@ function carryOn(
       ...{ runId: id, plan, token: record.token, newKey: record.newKey ?? givenKey(plan), journal },
       ...{ identityFiles, mayAsk, signal, ask: deps.questions.askFor(mayAsk) },
       ...{ holders: deps.holders, hostKeys: deps.hostKeys, openDoor: deps.openDoor, patience: deps.patience },
+      trace: (...names) => deps.trace("run", id, ...names),
       who: `${deps.who}:${id}`,
       transportOf: ({ host, port }) => facts.hostAt(host, port)?.transport ?? "auto",
     },

@@ -44,8 +44,8 @@ const YIELD_AFTER_MS = 2_000;
 export type Approach = ReturnType<typeof createApproach>;
 
 export function createApproach(deps: Deps) {
-  const { name, turns, limits, atOnce, patience, signal } = deps;
-  const reachMs = limits.connectMs;
+  const { name, turns, atOnce, patience, signal } = deps;
+  const reachMs = deps.limits.connectMs;
   const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInTo, reachMs, patience, signal });
   const knock = createKnock(deps);
   const find = (hop: Hop) => findWay(hop, { timeoutMs: reachMs, signal });
@@ -53,9 +53,10 @@ export function createApproach(deps: Deps) {
   const standing = new Map<string, Visited<object>>();
 
   return {
+    /** Hosts that have refused for good may be asked again. */
+    forget: () => standing.clear(),
     /** Keeps jump hosts open, once they are, until it is disposed. */
     keepOpen: jumpHosts.keep,
-
     /** Visits a host in its turn, and again where what it met may pass. Rejects only when the scan is told to stop. */
     async visit<T extends object>(route: Hops, attempt: Attempt<T>): Promise<Visited<T>> {
       const place = placeOf(keyOf(route.jumps), route.host.name, route.host.port);
@@ -96,8 +97,7 @@ export function createApproach(deps: Deps) {
     return turns.during(places, signal, async () => {
       const begun = performance.now();
       const knocked = await knock(host, () => open(way), attempt);
-      const lost = before?.findLost() ?? null;
-      const tookMs = Math.round(performance.now() - begun);
+      const [lost, tookMs] = [before?.findLost() ?? null, Math.round(performance.now() - begun)];
       return { ...knocked, lost, tookMs, passing: passingOf(knocked.met, lost) };
     });
   }

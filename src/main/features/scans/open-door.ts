@@ -12,6 +12,7 @@ import { viewKey } from "#net/ssh/wire.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayPlace } from "#shared/text/target.ts";
+import type { Trace } from "#shared/text/trace.ts";
 import type { ChosenTransport } from "./choose-transport.ts";
 import { planHosts } from "./plan-hosts.ts";
 import type { PrepareApproach } from "./prepare-approach.ts";
@@ -24,20 +25,27 @@ export type DoorDeps = {
   loadSshConfig: (workstation: Workstation, file: null) => Promise<{ config: SshConfig }>;
   /** POSIX sh: what a hand can do. */
   script: string;
+  trace: Trace;
 };
 
 /** Logins to hosts, a thousand of them in one run at the most: each run says itself how many it wants at a time. */
 const AT_ONCE = { hosts: 64, endpoints: 1, isFixed: true };
 
 /** Opens the way into hosts as scans go it: by ssh_config, through jump hosts, with the keys that there are, each host's key checked. */
-export function createDoors({ prepareApproach, workstation, loadSshConfig, script }: DoorDeps): OpenDoor {
+export function createDoors({
+  prepareApproach,
+  workstation,
+  loadSshConfig,
+  script,
+  trace,
+}: DoorDeps): OpenDoor {
   return async ({ name, wishes, identityFiles, mayAsk, ask, signal }: DoorOptions): Promise<Door> => {
     const ssh = findSsh();
     const { config } = await loadSshConfig(workstation, null);
     const routeTo = (target: SshTarget) => config.routeTo(target, workstation.user);
     const plan = (asked: readonly DoorWish[]) => planHosts(asked, { routeTo, ssh });
     const preparation = { name, ask, atOnce: AT_ONCE, signal };
-    const wish = { acceptNew: false, identityFiles, mayAsk, askPassword: mayAsk };
+    const wish = { acceptNew: false, identityFiles, mayAsk, askPassword: mayAsk, opensLocked: true };
     const approach = await prepareApproach(plan(wishes), wish, preparation);
 
     return {
@@ -49,20 +57,39 @@ export function createDoors({ prepareApproach, workstation, loadSshConfig, scrip
         if (!login) throw new Error(`no way was planned to ${asked.target.host}`);
         if (login.route.kind === "unsupported") return refuse(login.route.why);
         await using _jumps = await approach.keepOpen(login.route.jumps);
-        const { met } = await approach.visit(login.route, async (options) => {
-          const opened = await openBy({ ...options, ...more(asked, options, script) }, login.transport, ssh);
-          return "ask" in opened ? { opened, options } : opened;
-        });
+        const { route, transport } = login;
+        const visit = () =>
+          approach.visit(route, async (options) => {
+            const opened = await openBy({ ...options, ...more(asked, options, script) }, transport, ssh);
+            return "ask" in opened ? { opened, options } : opened;
+          });
+        let { met } = await visit();
+        const isRefused = !("opened" in met) && MAY_BE_A_KEY.has(met.outcome);
+        if (isRefused && (await approach.openLocked())) ({ met } = await visit());
         if (!("opened" in met)) {
           const { outcome, message, isKeyRefused } = met;
           return { kind: "closed", outcome, message, isKeyRefused };
         }
-        await using hand = met.opened;
+        await using opened = met.opened;
+        const hand = traceHand(opened, (...names) => trace("hand", sayPlace(asked.target), ...names));
         return { kind: "entered", value: await work({ hand, route: routeOf(met.options, hand, ssh) }) };
       },
     };
   };
 }
+
+const traceHand = (hand: Hand, trace: Trace): Hand => ({
+  ...hand,
+  async ask(request, limits) {
+    trace(request.verb);
+    const answer = await hand.ask(request, limits);
+    trace(request.verb, answer.kind === "answered" ? answer.status : answer.kind);
+    return answer;
+  },
+});
+
+/** A host, or a machine on the way to it, may have wanted a key that is still locked. */
+const MAY_BE_A_KEY: ReadonlySet<string> = new Set(["login-refused", "jump-failed"]);
 
 const refuse = (message: string): Closed => ({
   ...{ kind: "closed", outcome: "not-supported", message, isKeyRefused: false },

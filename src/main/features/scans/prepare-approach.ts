@@ -4,7 +4,12 @@ import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import { gatherIdentities, type Identities, listUsualKeyFiles } from "#net/ssh/identities.ts";
+import {
+  gatherIdentities,
+  type Identities,
+  listUsualKeyFiles,
+  type OpenKeyFile,
+} from "#net/ssh/identities.ts";
 import type { ClientLogin } from "#net/ssh/system/client-login.ts";
 import { createTypedLogins } from "#net/ssh/typed-logins.ts";
 import { Turns } from "#net/turns.ts";
@@ -34,16 +39,26 @@ type Wish = {
   identityFiles: readonly string[];
   mayAsk: boolean;
   askPassword: boolean;
+  /** Whoever visits calls `openLocked` for a host that refuses; until then no password is asked for. */
+  opensLocked?: boolean;
 };
 
 /** `name`: whose visits these are, unlike those of any other scan or run that goes on. */
 export type ApproachPreparation = { name: string; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
 
+export type PreparedApproach = Approach & {
+  /**
+   * Asks for the passphrases of the usual key files that were left locked, for there were other keys; once, whoever calls.
+   * Whether there were any: then a host that refused all else is worth another visit, and passwords are asked for in it.
+   */
+  openLocked(): Promise<boolean>;
+};
+
 export type PrepareApproach = (
   ways: readonly HostsOfWay[],
   wish: Wish,
   preparation: ApproachPreparation,
-) => Promise<Approach>;
+) => Promise<PreparedApproach>;
 
 /**
  * The approach to the hosts of one scan or run. Keys and known_hosts are read here, once; a locked key is asked for
@@ -61,21 +76,58 @@ export function createApproaches({
   const usual = listUsualKeyFiles(home);
   const turns = new Turns();
 
-  return async (ways, { acceptNew, identityFiles, mayAsk, askPassword }, preparation) => {
+  return async (ways, wish, preparation) => {
+    const { acceptNew, identityFiles, mayAsk, askPassword, opensLocked = false } = wish;
     const { name, ask, atOnce, signal } = preparation;
     const { accept } = recording;
     const unlock = mayAsk ? createUnlocker(ask, signal) : null;
-    const gathered = await gatherFor(ways, { identityFiles, home, agentSocket, unlock });
+    let gathered = await gatherFor(ways, { identityFiles, home, agentSocket, unlock });
     if (ways.length > 0) await noteKeys(gathered.keyOfFile);
     const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
-    return createApproach({
+    let hasOpened = !opensLocked || unlock === null;
+    const isHeldBack = () => !hasOpened && listLocked(gathered, usual).length > 0;
+    const approach = createApproach({
       ...{ name, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
       hostKeys: await createHostKeys({ store, accept, readKnownHostsFiles, now }, { home, acceptNew }),
       waysInto: (hop) => ({
         ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
-        ...{ typed, client: toClientLogin(hop, agentSocket) },
+        ...{ typed: isHeldBack() ? null : typed, client: toClientLogin(hop, agentSocket) },
       }),
     });
+    const openLocked = once(async () => {
+      if (!unlock || listLocked(gathered, usual).length === 0) return false;
+      gathered = await gatherLocked(gathered, { usual, home, unlock });
+      hasOpened = true;
+      approach.forget();
+      return true;
+    });
+    return { ...approach, openLocked };
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | null = null;
+  return () => {
+    begun ??= work();
+    return begun;
+  };
+}
+
+type Locked = { usual: readonly string[]; home: string; unlock: OpenKeyFile };
+
+const listLocked = ({ unusable }: Identities, usual: readonly string[]): string[] =>
+  unusable.flatMap(({ isLocked, source }) => (isLocked && usual.includes(source) ? [source] : []));
+
+/** The same with the usual files that somebody has opened. */
+async function gatherLocked(gathered: Identities, { usual, home, unlock }: Locked): Promise<Identities> {
+  const identityFiles = listLocked(gathered, usual);
+  const configured = { files: [], isForAll: true };
+  const more = await gatherIdentities({ identityFiles, configured, home, agentSocket: null, unlock });
+  return {
+    ...gathered,
+    identities: [...gathered.identities, ...more.identities],
+    keyOfFile: new Map([...gathered.keyOfFile, ...more.keyOfFile]),
+    unusable: gathered.unusable.filter(({ source }) => !more.keyOfFile.has(source)),
   };
 }
 

@@ -10,6 +10,7 @@ import { type App, createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { sayTrace } from "#shared/text/trace.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { printRequest, sendRaw } from "#testing/raw-http.ts";
@@ -29,7 +30,11 @@ test.runIf(canStartHosts())(
     const databasePath = join(desk.folder, "latchkey.db");
     const workstation = { user: "jo", home: desk.home, agentSocket: desk.agentSocket };
     const logged: unknown[] = [];
-    await using app = createApp({ databasePath, workstation, log: (error) => logged.push(error) });
+    const traced: string[] = [];
+    await using app = createApp({
+      ...{ databasePath, workstation, log: (error) => logged.push(error) },
+      trace: (...names) => traced.push(inspect(names, SHOWN), sayTrace(names)),
+    });
     await using web = await openWebClient(app);
     await using processes = watchProcesses();
     const driver = createDriver(web.client, desk);
@@ -40,6 +45,7 @@ test.runIf(canStartHosts())(
     const needles = [...desk.needles, ...(await readNewHalves(desk))];
     const places: [string, string | Buffer][] = [
       ["the log", inspect(logged, SHOWN)],
+      ["the debug log", traced.join("\n")],
       ["replies and announcements", web.received.join("\n")],
       ["errors", inspect(errors, SHOWN)],
       ["processes", processes.said()],
@@ -58,6 +64,7 @@ test.runIf(canStartHosts())(
 /** What does stand there: so it was looked at. */
 const LANDMARKS = [
   ["replies and announcements", "SHA256:"],
+  ["the debug log", "put ok"],
   ["errors", "its hash"],
   ["processes", "sshd"],
   ["exports of the command line", "committed"],

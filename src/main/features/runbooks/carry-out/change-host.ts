@@ -120,6 +120,7 @@ async function provePatiently(run: RunContext, step: Step, inside: Inside): Prom
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const proof = await proveChange(run, step, inside);
     const isOver = performance.now() - begun + pause > patienceOf(run);
+    run.trace("proof", step.ordinal, step.phase, proof.kind);
     if (proof.kind !== "unsure" || isOver) return proof;
     await run.journal.say(step.ordinal, `is asked again: ${proof.message}`);
     await run.patience.wait(pause, run.signal);

@@ -25,6 +25,7 @@ export type Execution = {
   mayAsk: boolean;
   ask: Ask;
   patience: Patience;
+  trace: RunContext["trace"];
   signal: AbortSignal;
 };
 

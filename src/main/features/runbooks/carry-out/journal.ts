@@ -3,12 +3,14 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunEntry, RunId, RunState, RunStep, StepState } from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
+import type { Trace } from "#shared/text/trace.ts";
 import type { Direction } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = {
   store: Store;
   announce: (announcement: Announcement) => void;
+  trace: Trace;
   now: () => Date;
 };
 
@@ -65,7 +67,7 @@ export function openJournal(deps: Deps, runId: RunId) {
 
 type Pen = ReturnType<typeof takePen>;
 
-function takePen({ store, announce, now }: Deps, runId: RunId, steps: Map<number, RunStep>) {
+function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map<number, RunStep>) {
   const { journal } = store.runbooks;
   return { record, tell, write, note, say };
 
@@ -76,6 +78,7 @@ function takePen({ store, announce, now }: Deps, runId: RunId, steps: Map<number
       journal.append({ runId, ordinal, kind: KIND[state], text, at });
       journal.setStep({ runId, ordinal, state, message: text, at });
       tell(at, ordinal, KIND[state], text);
+      trace("run", runId, "step", ordinal, step.phase, state);
       return () => steps.set(ordinal, { ...step, state, message: text, at });
     });
   }

@@ -5,6 +5,7 @@ import type { Ask } from "#net/ssh/ask.ts";
 import type { DoorWish, Inside } from "#net/ssh/door.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
+import type { Trace } from "#shared/text/trace.ts";
 import type { Holders, NewKeyMade } from "./holders-type.ts";
 import type { HostKeys } from "./host-keys-type.ts";
 import type { Journal } from "./journal.ts";
@@ -25,6 +26,7 @@ export type RunContext = {
   made: { newKey: NewKeyMade | null; secrets: RunSecrets | null };
   ask: Ask;
   patience: Patience;
+  trace: Trace;
   signal: AbortSignal;
   transportOf: (host: Plan["hosts"][number]) => DoorWish["transport"];
 };
