@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import type { App } from "#app";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import { letIn, makeDesk } from "#testing/lab/desk.ts";
+import { runCollector } from "#testing/lab/run-collector.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
+import { makePlan } from "#testing/runbooks/follow.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+
+const FILE = "/home/deploy/.ssh/authorized_keys";
+
+/** The collector is carried there, and what it wrote back. */
+async function importBundle(app: App, host: LabHost): Promise<void> {
+  await app.client.bundles.import({ base64: (await runCollector(host)).toString("base64") });
+}
+
+/** What access shows of the keys of deploy. */
+const keysOf = async ({ client }: App): Promise<(string | null)[]> => {
+  const { rows } = await client.access.list({ limit: 100 });
+  return rows.filter(({ account }) => account === "deploy").map(({ fingerprint }) => fingerprint);
+};
+
+/** Exports, runs there, and imports what the script wrote. */
+async function carryOut({ client }: App, host: LabHost, { id: planId }: PlanDetail) {
+  const { files } = await client.runbooks.exportScripts({ planId });
+  expect(files).toHaveLength(1);
+  await host.run("rm -rf /root/stick && mkdir /root/stick");
+  await writeThere(host, "/root/stick/script.sh", files[0]?.text ?? "");
+  await host.run("cd /root/stick && printf 'yes\\nyes\\n' | sh ./script.sh");
+  const result = await readThere(host, "/root/stick/latchkey-result-*.txt");
+  return client.runbooks.takeResult({ base64: result.toString("base64") });
+}
+
+test.skipIf(!canStartHosts())(
+  "a host that is known by a bundle alone is changed by carried scripts, and a new bundle shows what stands there then",
+  async () => {
+    await using desk = await makeDesk();
+    const make = (name: string) =>
+      makeKeyFile(`${desk.home}/.ssh`, name, ["-t", "ed25519", "-N", "", "-C", name]);
+    const [kept, orphan, fresh] = [await make("kept"), await make("orphan"), await make("fresh")];
+    await using host = await startHost({
+      name: "far",
+      prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}
+        printf '%s\\nno-pty %s\\n' '${orphan.publicLine.trim()}' '${kept.publicLine.trim()}' >${FILE}
+        chown -R deploy:deploy /home/deploy/.ssh && chmod 600 ${FILE}`,
+    });
+    await using app = desk.open();
+    await importBundle(app, host);
+    expect((await keysOf(app)).toSorted()).toEqual([orphan.fingerprint, kept.fingerprint].toSorted());
+
+    const { rows } = await app.client.access.list({ limit: 100 });
+    const grants = rows.filter((row) => row.fingerprint === orphan.fingerprint).map(({ id }) => id);
+    const removal = await makePlan(app, { kind: "remove-grants", grants });
+    expect(removal.plan?.asOf).toBeDefined();
+    expect(await carryOut(app, host, removal)).toMatchObject({ state: "committed", outcome: "committed" });
+    expect(await host.run(`cat ${FILE}`)).toBe(`no-pty ${kept.publicLine.trim()}\n`);
+    expect(await keysOf(app)).toContain(orphan.fingerprint);
+    await importBundle(app, host);
+    expect(await keysOf(app)).toEqual([kept.fingerprint]);
+
+    const wish = { kind: "rotate-key" as const, fingerprint: kept.fingerprint, given: fresh.publicLine };
+    expect(await carryOut(app, host, await makePlan(app, wish))).toMatchObject({ state: "committed" });
+    await importBundle(app, host);
+    expect(await keysOf(app)).toEqual([fresh.fingerprint]);
+  },
+);
