@@ -30,8 +30,9 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
 
   function read({ sort, after, limit, ...filter }: Wanted, now: Date): Found[] {
     const isByMinute = sort.name === "firstSeen";
-    const named = { now: toInstant(isByMinute ? toMinute(now) : now) };
-    return ARMS.flatMap((arm) => {
+    const byMinute = { now: toInstant(toMinute(now)) };
+    const named = isByMinute ? byMinute : { now: toInstant(now) };
+    return ARMS.flatMap((arm): Found[] => {
       const looked = looker.look(arm, filter, named);
       if (!looked || looked.total === 0) return [];
       const { total, where } = looked;
@@ -39,6 +40,8 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
       const isShorter = arm.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
       const from = isAll && isShorter ? walkOf(arm, sort) : looked.from;
       const wanted = { arm: { ...arm, from }, sort, where, named };
+      const ordered = isUnordered(arm, sort) ? readOrdered({ ...wanted, named: byMinute }) : null;
+      if (ordered) return [{ total: ordered.length, rows: rowsAfter(ordered, after, limit, orderOf(sort)) }];
       const isKept =
         isByMinute && typeof total === "number" && total <= MOST_KEPT && !isOrderedByFirstSeen(arm);
       if (isKept)
@@ -61,6 +64,12 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
       const rows = readPage({ ...wanted, arm: { ...arm, from } }, after, limit);
       return [{ total: { moreThan: lists.mostCounted }, rows }];
     });
+  }
+
+  /** Null where that is too much to be kept. */
+  function readOrdered(wanted: OfArm): Row[] | null {
+    const all = readAll(wanted, MOST_KEPT + 1);
+    return all.length > MOST_KEPT ? null : all;
   }
 
   function readAll({ arm, named, ...wanted }: OfArm, limit: number): Row[] {
@@ -89,6 +98,9 @@ function findAny(lists: Lists, { arm, named, ...wanted }: OfArm): Row[] | null {
     },
   );
 }
+
+const isUnordered = ({ unordered }: Arm, { columns: [first] }: ArmSort): boolean =>
+  first !== undefined && unordered?.includes(first) === true;
 
 /** Otherwise it is first seen at the later of two dates, in whose order no index is. */
 const isOrderedByFirstSeen = ({ columns: { first_seen, since } }: Arm): boolean =>

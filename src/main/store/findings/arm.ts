@@ -24,6 +24,8 @@ export type Arm = {
   ofHost: string | null;
   /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
   walk: Partial<Record<ArmColumn, string>>;
+  /** What no index is in the order of: all of the arm is read for a list by that, and kept. */
+  unordered?: readonly ArmColumn[];
   /** Whether such an index has little more than the arm. */
   isWalkShort?: boolean;
   table:

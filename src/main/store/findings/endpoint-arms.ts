@@ -51,6 +51,7 @@ const changed: Arm = {
   from: "place INDEXED BY place_leaf_begun",
   ofHost: "place INDEXED BY place_under_name",
   walk: {},
+  unordered: ["host", "label_start"],
   table: "place",
   where: [
     "gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0",
