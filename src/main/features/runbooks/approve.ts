@@ -6,6 +6,9 @@ import { sayCount } from "#shared/text/count.ts";
 
 type Given = { hash: string; consents: readonly string[]; typed: string | null };
 
+/** Consents that are told of by name in one refusal. */
+const MOST_SAID = 5;
+
 /** The plan that is to be run, if it is the one that was shown and all is agreed to that has to be. */
 export function approve({ id, plan, hash, state, message, runId }: PlanDetail, given: Given): Plan {
   if (!plan)
@@ -30,12 +33,14 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
   const missing = plan.checks.filter(
     (check) => check.state === "consent" && !given.consents.includes(consentOf(check)),
   );
-  const [first] = missing;
-  if (first)
+  if (missing.length > 0) {
+    const said = missing.slice(0, MOST_SAID).map((check) => `${consentOf(check)} (${check.text})`);
+    const more = missing.length - said.length;
     throw new Refusal(
       "conflict",
-      `${sayCount(missing.length, "consent")} missing, the first: ${consentOf(first)} (${first.text})`,
+      `${sayCount(missing.length, "consent")} missing: ${said.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
     );
+  }
   if (plan.confirm && given.typed !== plan.confirm.word)
     throw new Refusal(
       "conflict",
