@@ -16,7 +16,7 @@ import type { Store } from "#store/store.ts";
 import { isCarried } from "./carried.ts";
 
 /** What every script is made of, as the program ships it. */
-export type CarriedParts = Omit<ScriptParts, "sentences">;
+type CarriedParts = Omit<ScriptParts, "sentences">;
 
 export type ExportDeps = {
   store: Store;

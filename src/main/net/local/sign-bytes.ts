@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 
-export type SignWish = {
+type SignWish = {
   /** A private key file, or a .pub file whose private half an agent has. */
   keyFile: string;
   /** What the signature is for. */

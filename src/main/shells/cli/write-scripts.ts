@@ -6,7 +6,7 @@ import type { Scripts } from "#shared/model/script.ts";
 import { printable } from "#shared/text/printable.ts";
 import type { World } from "./world.ts";
 
-export type ScriptWish = {
+type ScriptWish = {
   planId: PlanId;
   folder: string;
   /** The key that signs them; null: none does. */

@@ -18,7 +18,7 @@ export type ScriptParts = {
   sentences: Readonly<Record<string, string>>;
 };
 
-export type ScriptPlan = {
+type ScriptPlan = {
   plan: Plan;
   hash: PlanHash;
   /** `type base64` of the new key, as far as it is made. */
