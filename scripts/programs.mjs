@@ -20,6 +20,7 @@ const PROGRAMS = [
   { commands: ["setfacl"], package: "acl" },
   { commands: ["setfattr"], package: "attr" },
   { commands: ["/usr/bin/python3"], package: "python3" },
+  { commands: ["/usr/lib/python3/dist-packages/fusepy.py"], package: "python3-fusepy" },
   { commands: ["puttygen"], package: "putty-tools" },
   { commands: ["doas"], package: "opendoas" },
   { commands: ["sudo"], package: "sudo" },
