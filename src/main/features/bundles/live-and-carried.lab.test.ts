@@ -60,8 +60,14 @@ async function scan(desk: Desk, { address }: LabHost, user: string): Promise<voi
   expect(visits).toMatchObject([{ state: "ok" }]);
 }
 
-/** What tells of the way: visits, what was asked for, and the host key that was presented. */
-const OF_THE_WAY = new Set(["scan", "probe", "target", "unvisited", "pin", "scope", "event", "bundle"]);
+/**
+ * What tells of the way: visits, what was asked for, the host key that was presented, and what a plan goes by where the host
+ * itself cannot be asked.
+ */
+const OF_THE_WAY = new Set([
+  ...["scan", "probe", "target", "unvisited", "pin", "scope", "event"],
+  ...["bundle", "carried_look"],
+]);
 const OF_A_VISIT = new Set([
   "user",
   "reading",
