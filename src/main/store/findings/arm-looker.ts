@@ -4,7 +4,7 @@ import { type Total, withoutSome } from "#shared/model/total.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
-import type { Arm } from "./arm.ts";
+import { type Arm, acceptedFrom } from "./arm.ts";
 import { armConditions } from "./finding-arms.ts";
 
 export const EVERYTHING = {
@@ -35,8 +35,8 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     if (!where) return null;
     const hasAny = acceptances.hasAny(named.now);
     const isAccepted = { sql: arm.isAccepted, values: [] };
-    const acceptedCount = hasAny ? lists.sum(arm.table, [...where, isAccepted], named) : 0;
-    if (accepted) return { from: arm.table, where: [...where, isAccepted], total: acceptedCount };
+    const acceptedCount = hasAny ? lists.sum(acceptedFrom(arm), [...where, isAccepted], named) : 0;
+    if (accepted) return { from: acceptedFrom(arm), where: [...where, isAccepted], total: acceptedCount };
     const from = (filter.host !== null && arm.ofHost) || arm.from;
     const total = withoutSome(countOpen(arm, { from, where, filter }, named), acceptedCount);
     if (acceptedCount === 0) return { from, where, total };
@@ -54,7 +54,7 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
   function seek(arm: Arm, { accepted, ...filter }: FindingFilter, named: { now: string }) {
     const where = armConditions(arm, filter);
     if (!where) return null;
-    if (accepted) return { from: arm.table, where: [...where, { sql: arm.isAccepted, values: [] }] };
+    if (accepted) return { from: acceptedFrom(arm), where: [...where, { sql: arm.isAccepted, values: [] }] };
     const from = (filter.host !== null && arm.ofHost) || arm.from;
     const isOpen = { sql: `NOT (${arm.isAccepted})`, values: [] };
     return { from, where: acceptances.hasAny(named.now) ? [...where, isOpen] : where };
@@ -65,7 +65,9 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     if ("same" in severity && "same" in rule) {
       const where = armConditions(arm, EVERYTHING) ?? [];
       const isAccepted = { sql: arm.isAccepted, values: [] };
-      const accepted = acceptances.hasAny(now) ? lists.sum(arm.table, [...where, isAccepted], { now }) : 0;
+      const accepted = acceptances.hasAny(now)
+        ? lists.sum(acceptedFrom(arm), [...where, isAccepted], { now })
+        : 0;
       const count = lists.sum(arm.from, where, { now }) - accepted;
       return [{ severity: Number(severity.same), rule: rule.same as RuleId, count }];
     }
@@ -78,7 +80,7 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     const where = armConditions(arm, EVERYTHING) ?? [];
     const all = counted(arm.from, where);
     if (!acceptances.hasAny(now)) return all;
-    const accepted = counted(arm.table, [...where, { sql: arm.isAccepted, values: [] }]);
+    const accepted = counted(acceptedFrom(arm), [...where, { sql: arm.isAccepted, values: [] }]);
     return [...all, ...accepted.map((row) => ({ ...row, count: -row.count }))];
   }
 }

@@ -56,6 +56,10 @@ export const rankOf = (severity: Severity): number => Severity.options.indexOf(s
 
 export const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name = ?)";
 
+/** What is accepted is found by that: few are, and by another index all of an arm would be looked at. */
+export const acceptedFrom = ({ table, columns: { tie } }: Arm): string =>
+  "sql" in tie && tie.sql === "id" ? `${table} NOT INDEXED` : table;
+
 /** The condition of acceptances that hold now. */
 export const IN_FORCE = "withdrawn_at IS NULL AND until > @now";
 
