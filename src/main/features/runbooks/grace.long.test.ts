@@ -6,8 +6,9 @@ import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
 import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
@@ -128,30 +129,6 @@ test.skipIf(!canStartHosts())(
     expect(ended).toMatchObject({ message: "", state: "committed" });
   },
 );
-
-/** Logins are logged there with a year and an offset, as rsyslog does it by default. */
-const LOG_WITH_OFFSETS = `
-  rm -f /dev/log
-  cat >/run/log.py <<'PYTHON'
-import datetime, os, socket
-log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-log.bind("/dev/log")
-os.chmod("/dev/log", 0o666)
-open("/run/log.ready", "w").close()
-while True:
-    said = log.recv(9000).decode().split(">", 1)[1][16:].strip("\\0\\n")
-    with open("/var/log/auth.log", "a") as file:
-        file.write(datetime.datetime.now().astimezone().isoformat() + " web " + said + "\\n")
-PYTHON
-  setsid python3 /run/log.py </dev/null >/dev/null 2>&1 &
-  until [ -e /run/log.ready ]; do :; done`;
-
-/** By OpenSSH's client, with this key and nothing else. */
-async function logIn({ address }: LabHost, path: string): Promise<void> {
-  const key = ["-i", path, "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
-  const unknown = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
-  await run("ssh", ["-F", "none", ...unknown, ...key, `deploy@${address}`, "true"]);
-}
 
 type Said = { phase?: string; place?: string; entry: string; text: string };
 

@@ -13,7 +13,7 @@ type Heard = { kind: "heard"; line: string } | { kind: "not-yet" } | { kind: "un
 export type Waits = {
   /**
    * Whether a log of the host tells of a login; seconds since the epoch, by the host's clock. `after` null: at any time.
-   * `isNew`: nobody can have used the key before the run.
+   * `isNew`: nobody can have used the key before the run. `isAuthority`: a login by one of its certificates is meant.
    */
   hear(
     hand: Hand,
@@ -23,6 +23,7 @@ export type Waits = {
       since: number;
       after: number | null;
       isNew: boolean;
+      isAuthority: boolean;
       zone: string | null;
     },
   ): Promise<Heard>;
@@ -71,7 +72,11 @@ async function hearAt(
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const isNew = run.plan.newKey?.kind !== "given";
-  const wish = { fingerprint, isNew, zone: look.host.zone, ...boundsOf(step, clock, isNew, look.host) };
+  const isAuthority = run.plan.kind === "move-to-authority";
+  const wish = {
+    ...{ fingerprint, isNew, isAuthority, zone: look.host.zone },
+    ...boundsOf(step, clock, isNew, look.host),
+  };
   const said: string[] = [];
   let isProved = true;
   for (const { account } of accounts) {

@@ -130,6 +130,6 @@ test.each<[string, string | null, { after: number | null; isNew?: boolean; zone?
   ],
   ["no log", null, { after: null }, "unknown"],
 ])("of %s a log is heard as what it is", async (_, lines, more, kind) => {
-  const wish = { account: "jo", fingerprint: NEW, since: START, isNew: false, zone: "+0100", ...more };
+  const wish = { account: "jo", fingerprint: NEW, since: START, isNew: false, isAuthority: false, zone: "+0100", ...more };
   expect((await hearLogin(handOf(lines), wish)).kind).toBe(kind);
 });

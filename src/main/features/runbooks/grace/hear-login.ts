@@ -20,24 +20,34 @@ type Wish = {
   after: number | null;
   /** The key was made by the run, so that a stamp without a year is of the last year that it can be. */
   isNew: boolean;
+  /** The key is an authority's: its certificates log in, whoever's keys they are for. */
+  isAuthority: boolean;
   /** How the host writes a time without its offset. */
   zone: string | null;
 };
 
 export async function hearLogin(hand: Hand, wish: Wish): Promise<Heard> {
-  const { account, fingerprint, since } = wish;
+  const { fingerprint, since } = wish;
   const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [fingerprint] });
   if (read.kind === "lost") return { kind: "unknown", why: read.message };
   if (read.kind !== "read") return { kind: "unknown", why: "no log of logins can be read there" };
   const lines = Buffer.from(read.lines).toString("utf8").split("\n");
-  const line = lines.findLast((one) => isLogin(one, account, fingerprint) && isLater(one, wish));
+  const line = lines.findLast((one) => isLogin(one, wish) && isLater(one, wish));
   return line === undefined ? { kind: "not-yet" } : { kind: "heard", line };
 }
 
-function isLogin(line: string, account: string, fingerprint: string): boolean {
-  const start = line.indexOf("Accepted publickey for ");
-  const login = start < 0 ? null : readLoginMessage(line.slice(start));
-  return login?.account === account && login.authority === null && login.fingerprint === fingerprint;
+/** `2026-03-06T10:00:00+01:00 HOST sshd[7]: `, `Mar  6 10:00:00 HOST sshd-session[7]: `; what follows is sshd's own. */
+const MESSAGE =
+  /^(?:\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ (?:[a-z0-9]+\.[a-z]+ )?sshd(?:-session|-auth)?(?:\[\d+\])?: (Accepted .*)$/;
+
+/** Anybody may choose what stands further on in a line, for an unknown user's name is in it. */
+function isLogin(line: string, { account, fingerprint, isAuthority }: Wish): boolean {
+  const [, message = ""] = MESSAGE.exec(line) ?? [];
+  const login = readLoginMessage(message);
+  if (login?.account !== account) return false;
+  return isAuthority
+    ? login.authority === fingerprint
+    : login.authority === null && login.fingerprint === fingerprint;
 }
 
 /** A stamp that tells no moment for certain is no proof. */

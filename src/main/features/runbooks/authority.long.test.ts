@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
+import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+
+const run = promisify(execFile);
+
+test.skipIf(!canStartHosts())(
+  "a grant is moved to an authority once a log tells of a login with one of its certificates, and the run ends after another",
+  async () => {
+    await using desk = await makeDesk();
+    const old = await makeKeyFile(desk.home, "old");
+    const authority = await makeKeyFile(desk.home, "authority");
+    const person = await makeKeyFile(desk.home, "person");
+    await run("ssh-keygen", ["-q", "-s", authority.path, "-I", "jo", "-n", "deploy", `${person.path}.pub`]);
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine.trim(), "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
+    });
+    await web.run(LOG_WITH_OFFSETS);
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const [grant] = (await app.client.access.list({ search: old.fingerprint })).rows;
+    const first = await carryOut(app, {
+      ...{ kind: "move-to-authority", grants: [grant?.id ?? 0] },
+      authority: authority.publicLine,
+    });
+    const goOn = () =>
+      untilStill(app, async () => {
+        await app.client.runbooks.resume({ runId: first.id });
+        return first.id;
+      });
+    const waits = { state: "waiting", message: expect.stringContaining("a log has to tell of a login") };
+    expect(first).toMatchObject(waits);
+    await logIn(web, old.path);
+    expect(await goOn()).toMatchObject(waits);
+    await logIn(web, person.path);
+    expect(await goOn()).toMatchObject({
+      ...{ state: "waiting", message: expect.stringContaining("one more login by the new key") },
+    });
+    let ended = first;
+    // Two clocks are compared, so that a login in the same moment does not count.
+    while (ended.state === "waiting") {
+      await logIn(web, person.path);
+      ended = await goOn();
+    }
+    expect(ended).toMatchObject({ message: "", state: "committed" });
+    expect(await web.run("cat /home/deploy/.ssh/authorized_keys")).toMatch(
+      /^cert-authority,principals="deploy" \S+ \S+ .*\n$/,
+    );
+  },
+);

@@ -1,0 +1,29 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { LabHost } from "#testing/lab/start-host.ts";
+
+const run = promisify(execFile);
+
+/** Logins are logged there with a year and an offset, as rsyslog does it by default. */
+export const LOG_WITH_OFFSETS = `
+  rm -f /dev/log
+  cat >/run/log.py <<'PYTHON'
+import datetime, os, socket
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+os.chmod("/dev/log", 0o666)
+open("/run/log.ready", "w").close()
+while True:
+    said = log.recv(9000).decode().split(">", 1)[1][16:].strip("\\0\\n")
+    with open("/var/log/auth.log", "a") as file:
+        file.write(datetime.datetime.now().astimezone().isoformat() + " web " + said + "\\n")
+PYTHON
+  setsid python3 /run/log.py </dev/null >/dev/null 2>&1 &
+  until [ -e /run/log.ready ]; do :; done`;
+
+/** By OpenSSH's client, with this key and nothing else. */
+export async function logIn({ address }: LabHost, path: string): Promise<void> {
+  const key = ["-i", path, "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
+  const unknown = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
+  await run("ssh", ["-F", "none", ...unknown, ...key, `deploy@${address}`, "true"]);
+}
