@@ -42,7 +42,8 @@ export function mayMatchAddress({ network, text }: FromItem): boolean {
   return isOfVersion4 || /^[0-9a-f:*?]+$/.test(pattern);
 }
 
-function covers(one: FromItem, other: FromItem): boolean {
+/** Whether whoever the other item matches is matched by the one, as far as can be told without the DNS. */
+export function covers(one: FromItem, other: FromItem): boolean {
   if (one.text === "*" || one.text === other.text) return true;
   if (!other.network) return false;
   if (!one.network) return isWhole(other.network) && matchesPattern(String(other.network.address), one.text);

@@ -16,7 +16,32 @@ test("an option takes the place of one of its name, or comes first; all others s
 });
 
 test("restrict comes before everything, for what follows it is allowed all the same", () => {
-  expect(tighten('pty,from="10.0.0.1",restrict', { restrict: true })).toBe('restrict,pty,from="10.0.0.1"');
+  expect(tighten('pty,from="10.0.0.1"', { restrict: true })).toBe('restrict,pty,from="10.0.0.1"');
+});
+
+test("restrict that stands already stays where it is, for it forbids what is before it", () => {
+  for (const options of ['pty,from="10.0.0.1",restrict', "restrict,pty"])
+    expect(tighten(options, { restrict: true })).toBe(options);
+});
+
+test("a line is never let in from more than before", () => {
+  const given: [string, string, boolean][] = [
+    ["10.0.0.5", "10.0.0.0/8", false],
+    ["10.0.0.0/8", "10.0.0.5", true],
+    ["10.0.0.0/8", "10.1.0.0/16,10.2.0.9", true],
+    ["10.0.0.0/8", "10.1.0.0/16,192.0.2.1", false],
+    ["10.0.0.*,*.example.com", "10.0.0.7,*.example.com", true],
+    ["*.example.com", "10.0.0.7", false],
+    ["!10.0.0.9,10.0.0.0/8", "10.0.0.0/16", false],
+    ["!10.0.0.9,10.0.0.0/8", "!10.0.0.9,10.0.0.0/16", true],
+    ["10.0.0.5", "10.0.0.5", true],
+  ];
+  for (const [old, from, isTaken] of given)
+    expect(tighten(`no-pty,from="${old}"`, { from })).toBe(
+      isTaken
+        ? `no-pty,from="${from}"`
+        : `why: from="${old}" stands there already, and not all of ${from} is inside of it`,
+    );
 });
 
 test("a line is never let in for longer than before", () => {

@@ -1,21 +1,27 @@
 import { readExpiryTime } from "#domain/ssh/expiry-time.ts";
+import { covers, readFromList } from "#domain/ssh/from-list.ts";
 import { type LineOption, readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
 
 export type Tightening = { from: string | null; restrict: boolean; expiry: string | null };
 
 /**
  * The options of a line with these ones added, or in the place of others of their name; what else stands there stays, byte
- * by byte. `restrict` comes first: what is written after it is allowed all the same. A sentence where that cannot be.
+ * by byte. `restrict` comes first: what is written after it is allowed all the same. A sentence where that cannot be, or
+ * would let in more than before.
  */
 export function tightenOptions(options: string, wish: Tightening): { options: string } | { why: string } {
   const before = readLineOptions(options);
   if (before.problem !== null) return { why: `sshd ignores the line: ${before.problem}` };
   const later = wish.expiry === null ? null : findEarlierExpiry(before.options, wish.expiry);
   if (later !== null) return { why: `its key expires earlier already: expiry-time="${later}"` };
+  const narrow = wish.from === null ? null : findNarrowerFrom(before.options, wish.from);
+  if (narrow !== null)
+    return { why: `from="${narrow}" stands there already, and not all of ${wish.from} is inside of it` };
   let pieces = splitOptions(options);
   if (wish.expiry !== null) pieces = replace(pieces, "expiry-time", wish.expiry);
   if (wish.from !== null) pieces = replace(pieces, "from", wish.from);
-  if (wish.restrict) pieces = ["restrict", ...pieces.filter((piece) => nameOf(piece) !== "restrict")];
+  // Where it stands already it stays: what is before it is forbidden, and would be allowed behind it.
+  if (wish.restrict && !isRestricted(before.options)) pieces = ["restrict", ...pieces];
   const written = pieces.join(",");
   const problem = findProblem(written, wish);
   return problem === null ? { options: written } : { why: problem };
@@ -64,6 +70,24 @@ function findEarlierExpiry(options: readonly LineOption[], wanted: string): stri
   return dates.find((date) => (readExpiryTime(date)?.seconds ?? limit) < limit) ?? null;
 }
 
+/** The list that stands there, where not all that is wanted is plainly inside of it; null: there is none, or it is. */
+function findNarrowerFrom(options: readonly LineOption[], wanted: string): string | null {
+  const list = valueOfOption(options, "from");
+  if (list === null || list === wanted) return null;
+  const [old, fresh] = [readFromList(list), readFromList(wanted)];
+  if (typeof old === "string" || typeof fresh === "string") return list;
+  const isInside = fresh
+    .filter(({ isNegated }) => !isNegated)
+    .every((item) => old.some((one) => !one.isNegated && covers(one, item)));
+  const isKept = old
+    .filter(({ isNegated }) => isNegated)
+    .every((item) => fresh.some((one) => one.isNegated && covers(one, item)));
+  return isInside && isKept ? null : list;
+}
+
+const isRestricted = (options: readonly LineOption[]): boolean =>
+  options.some(({ name }) => name === "restrict");
+
 /** Read by our own grammar, for what is written must mean what is wished. */
 function findProblem(written: string, { from, restrict, expiry }: Tightening): string | null {
   const { options, problem } = readLineOptions(written);
@@ -71,7 +95,7 @@ function findProblem(written: string, { from, restrict, expiry }: Tightening): s
   const isMeant =
     (from === null || valueOfOption(options, "from") === from) &&
     (expiry === null || valueOfOption(options, "expiry-time") === expiry) &&
-    (!restrict || options[0]?.name === "restrict");
+    (!restrict || isRestricted(options));
   return isMeant ? null : "its options cannot be changed so that they mean what is wished";
 }
 
