@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { createApp } from "#app";
-import { makePlan } from "#testing/runbooks/follow.ts";
+import { type App, createApp } from "#app";
+import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { makePlan, untilPlanned } from "#testing/runbooks/follow.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 
 const now = () => new Date("2026-12-01T12:00:00Z");
@@ -8,20 +10,27 @@ const bundle = {
   base64: Buffer.from(answerScript("--nonce 'abc''def'"), "latin1").toString("base64"),
 };
 
+async function planRemoval(app: App) {
+  await app.client.bundles.import(bundle);
+  const { rows } = await app.client.access.list({});
+  const [grant] = rows.filter(({ fingerprint }) => fingerprint !== null);
+  if (!grant) throw new Error("the bundle has no grant");
+  const planned = await makePlan(app, { kind: "remove-grants", grants: [grant.id] });
+  if (!planned.plan) throw new Error("nothing is planned");
+  return { grant, planned, plan: planned.plan };
+}
+
 test("a host that is known by a bundle alone is planned from it, as of then, and no run can carry it out", async () => {
   await using app = createApp({ databasePath: ":memory:", now });
   const { client } = app;
   const { collectedAt } = await client.bundles.import(bundle);
-  const { rows } = await client.access.list({});
-  const [grant] = rows.filter(({ fingerprint }) => fingerprint !== null);
-  if (!grant) throw new Error("the bundle has no grant");
-  const planned = await makePlan(app, { kind: "remove-grants", grants: [grant.id] });
-  const { plan, hash, id: planId } = planned;
+  const { grant, planned, plan } = await planRemoval(app);
+  const { hash, id: planId } = planned;
   expect(plan).toMatchObject({
     asOf: collectedAt,
     hosts: [{ host: "web1", files: [{ path: grant.file, removes: 1 }] }],
   });
-  expect(plan?.checks).toContainEqual(
+  expect(plan.checks).toContainEqual(
     expect.objectContaining({
       ...{ state: "warning", id: "carried" },
       text: expect.stringContaining(`by a bundle of ${collectedAt.slice(0, 10)} alone`),
@@ -30,4 +39,19 @@ test("a host that is known by a bundle alone is planned from it, as of then, and
   await expect(client.runbooks.start({ planId, hash: hash ?? "" })).rejects.toThrow(
     "carry its scripts there",
   );
+});
+
+test("a plan of such a host that comes from a file is checked again by what the bundle told", async () => {
+  await using app = createApp({ databasePath: ":memory:", now });
+  const { plan } = await planRemoval(app);
+  const take = (edited: Plan) =>
+    untilPlanned(app, () => app.client.runbooks.takePlan({ plan: edited, hash: hashPlan(edited) }));
+  const foreign = { ...plan, checks: [], confirm: null, leftOut: ["nothing"], afterwards: ["run this"] };
+  expect((await take(foreign)).plan).toEqual(plan);
+  const hosts = plan.hosts.map((host) => ({
+    ...host,
+    files: host.files.map((file) => ({ ...file, before: "0".repeat(64) })),
+  }));
+  const stale = await take({ ...plan, hosts });
+  expect(stale.plan?.checks).toContainEqual(expect.objectContaining({ state: "refused", id: "changed" }));
 });

@@ -73,16 +73,15 @@ export function createPlans(deps: PlanDeps) {
     const sought = seekPlanned(data, inventory);
     const at = toInstant(now());
     const planId = await store.inTurn(() => {
-      const id = isCarried(data) ? plans.take({ plan: data, hash: given.hash, at }) : plans.begin(null, at);
+      const id = plans.begin(null, at);
       plans.progress(id, 0, sought.hosts.length);
       const detail = { plan: id, kind: data.kind, hash: given.hash };
       store.events.append({ at, kind: "plan-taken", detail });
       return id;
     });
-    if (isCarried(data)) return { planId };
     const wish = wishOf(data);
     const finish = (facts: PlanFacts) =>
-      recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory) });
+      recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
     makeInBackground(planId, { wish, options: data.options, identityFiles, mayAsk, sought, finish });
     return { planId };
   }
@@ -94,9 +93,6 @@ export function createPlans(deps: PlanDeps) {
     );
   }
 }
-
-/** No host of it is looked at from here: its scripts look for themselves. */
-const isCarried = ({ asOf }: Plan): boolean => asOf !== undefined;
 
 /** Makes a plan in the background; why none could be made is kept with it. */
 function createMaker(deps: PlanDeps) {

@@ -69,7 +69,7 @@ function chooseAim(facts: PlanFacts): Aim | Unplannable {
 }
 
 /** Since the first of its bundles was collected nothing was looked at. */
-function asOfOf({ hosts }: PlanFacts): Pick<Plan, "asOf"> {
+export function asOfOf({ hosts }: PlanFacts): Pick<Plan, "asOf"> {
   const [first] = hosts.flatMap(({ asOf }) => asOf ?? []).toSorted();
   return first === undefined ? {} : { asOf: first };
 }

@@ -1,6 +1,8 @@
+import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { FilePlan, Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayHost } from "#shared/text/plan.ts";
+import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import type { Inventory, Sought, SoughtHost } from "./seek.ts";
 
 /** What is looked at for a plan from elsewhere: its own hosts, accounts and files. A host that is not known is refused. */
@@ -33,15 +35,31 @@ export function seekPlanned(plan: Plan, inventory: Inventory): Sought {
 const accountsOf = ({ account, others = [], path }: FilePlan) =>
   [account, ...others].map((name) => ({ name, path }));
 
-/** Where the key that goes is granted, and the plan does not say a word of it: `deploy@web3`. */
-export function findElsewhere({ kind, oldKey, hosts }: Plan, inventory: Inventory): string[] {
+/** Where the key that goes is granted, and the plan does not have the file: `deploy@web3 (/etc/ssh/keys/deploy)`. */
+export function findElsewhere(
+  { kind, oldKey, hosts }: Plan,
+  inventory: Pick<Inventory, "grantsOfKey" | "host">,
+  facts: readonly FileOwner[],
+): string[] {
   if (kind !== "rotate-key" || oldKey === null) return [];
-  const meant = new Set(
-    hosts.flatMap((host) => host.files.flatMap(accountsOf).map(({ name }) => `${name}@${sayHost(host)}`)),
-  );
-  const granted = inventory.grantsOfKey(oldKey).flatMap(({ hostId, account }) => {
+  const meant = new Set(hosts.flatMap((host) => host.files.map(({ path }) => `${sayHost(host)} ${path}`)));
+  const granted = inventory.grantsOfKey(oldKey).flatMap(({ hostId, account, file }) => {
     const host = inventory.host(hostId);
-    return host ? [`${account}@${sayHost(host)}`] : [];
+    if (!host || meant.has(`${sayHost(host)} ${realPathOf(host, file, facts)}`)) return [];
+    return [`${account}@${sayHost(host)} (${file})`];
   });
-  return [...new Set(granted)].filter((place) => !meant.has(place));
+  return [...new Set(granted)];
+}
+
+type FileOwner = Pick<HostFacts, "host" | "port"> & {
+  files: readonly Pick<HostFacts["files"][number], "path" | "otherPaths" | "realPath">[];
+};
+
+/** A plan names files with all links resolved, and the inventory as sshd opens them. */
+function realPathOf({ host, port }: KnownHost, file: string, facts: readonly FileOwner[]): string {
+  const known = facts
+    .filter((one) => one.host === host && one.port === port)
+    .flatMap(({ files }) => files)
+    .find(({ path, otherPaths }) => path === file || otherPaths.includes(file));
+  return known?.realPath ?? file;
 }

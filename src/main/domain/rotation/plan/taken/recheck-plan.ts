@@ -4,7 +4,7 @@ import { checksOf } from "#domain/rotation/plan/checks/checks-of.ts";
 import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
 import { type Draft, makeCheck, openDraft, placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
 import { toHolderPlan } from "#domain/rotation/plan/draft-host.ts";
-import { provesWith, toHostPlan } from "#domain/rotation/plan/make-plan.ts";
+import { asOfOf, provesWith, toHostPlan } from "#domain/rotation/plan/make-plan.ts";
 import { orderHosts } from "#domain/rotation/plan/order-hosts.ts";
 import type { HolderFacts, HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { prepareFacts } from "#domain/rotation/plan/prepare-facts.ts";
@@ -38,9 +38,9 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
   const hosts = orderHosts(drafts, plan.options).map(({ draft, batch }) => toHostPlan(draft, batch));
   const aim = aimOf(plan, facts, null);
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
-  const { provesWith: _, ...rest } = { ...plan, newKey: newKeyOf(plan, facts) };
+  const { provesWith: _, asOf: __, afterwards: ___, ...rest } = { ...plan, newKey: newKeyOf(plan, facts) };
   return {
-    ...{ ...rest, title: aim.title, madeAt: facts.now, hosts, here, ...provesWith(facts) },
+    ...{ ...rest, title: aim.title, madeAt: facts.now, ...asOfOf(facts), hosts, here, ...provesWith(facts) },
     checks: [
       ...checkHolders(facts, aim, holders),
       ...checks,
