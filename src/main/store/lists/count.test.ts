@@ -73,6 +73,7 @@ const word = fc.constantFrom(
   "corp",
   "name",
   "web1",
+  "sho",
   "é",
   "SHA256:",
   "zz",
@@ -110,12 +111,24 @@ test("what many rows have is not counted to its end", () => {
     expect(one && list(one.store, { search: "w" }).total).toEqual({ moreThan: 1 });
 });
 
+test("a certificate that is in many places is found once, and so counted", () => {
+  for (const { most, store } of stores)
+    for (const search of ["edge", "dg"])
+      expect(listCertificates(store, { search }).total).toEqual(most === 0 ? { moreThan: 0 } : 1);
+});
+
+test("a letter with more pieces than the index is asked for finds no more than there are", () => {
+  for (const { most, store } of stores)
+    if (most >= 2) expect(listCertificates(store, { search: "q" }).total).toBe(2);
+});
+
 function fill(): void {
   const into = openStore({ path, access: "write" });
   for (let index = 0; index < 12; index++) {
     const chain = [
       makeCertificate(`name${index}.corp`, { warnFrom: "2026-05-01T00:00:00Z" }),
       makeCertificate(`ann${index % 2}`, { isCa: true }),
+      ...Array.from({ length: index % 2 === 0 ? 1 : 0 }, () => makeCertificate("shared")),
     ];
     visitEndpoint(into, `shop${index}`, { presented: { chain } });
     const grants = ["laptop", "Ann é", `user7${index}`].map((comment, line) =>
@@ -127,5 +140,10 @@ function fill(): void {
     );
     visitHost(into, `web${index}`, { collected: { grants: grants.slice(index % 2) } });
   }
+  const many = Array.from({ length: 400 }, (_, index) => `q${index.toString(36)}`);
+  for (let index = 0; index < 40; index++)
+    visitEndpoint(into, `edge${index}`, { presented: { chain: [makeCertificate("same.corp")] } });
+  const chain = [makeCertificate(many.join(" ")), makeCertificate(many.toReversed().join(" "))];
+  for (const host of ["q1", "q2", "q3"]) visitEndpoint(into, host, { presented: { chain } });
   into.close();
 }

@@ -13,17 +13,22 @@ type Read = <Row>(sql: string, values: readonly Value[]) => Row[];
 const MOST_SETS = 20;
 
 export function foundReader(db: Database, { read, keep }: { read: Read; keep: Keep }) {
+  const numbers = new WeakMap<Found, number>();
   const sets = new Map<number, Found>();
   let last = 0;
   db.function("is_among", { directOnly: true }, (number, id) =>
     Number(sets.get(Number(number))?.has(Number(id)) ?? false),
   );
-  return { findIds, isAmong };
+  db.function("ids_among", { directOnly: true }, (number) =>
+    JSON.stringify([...(sets.get(Number(number)) ?? [])]),
+  );
+  return { findIds, isAmong, isIn };
 
   /** The rows that an index has; when there are more than `most`, the largest id of those that were read. */
   function findIds({ sql, values }: Part, most: number): Found | { readTo: number } {
     return keep(questionOf(sql, [...values, most], {}), () => {
-      const ids = read<{ id: number }>(`${sql} LIMIT ?`, [...values, most + 1]).map(({ id }) => id);
+      const each = `SELECT DISTINCT id FROM (${sql}) LIMIT ?`;
+      const ids = read<{ id: number }>(each, [...values, most + 1]).map(({ id }) => id);
       return ids.length > most
         ? { readTo: ids.reduce((one, other) => Math.max(one, other), 0) }
         : new Set(ids);
@@ -32,14 +37,22 @@ export function foundReader(db: Database, { read, keep }: { read: Read; keep: Ke
 
   /** For whoever walks a list: asked of each row. */
   function isAmong(column: string, found: Found): Part {
-    sets.set(++last, found);
-    sets.delete(last - MOST_SETS);
-    return { sql: `is_among(?, ${column})`, values: [last] };
+    return { sql: `is_among(?, ${column})`, values: [numberOf(found)] };
+  }
+
+  /** For whoever looks at nothing else. */
+  function isIn(column: string, found: Found): Part {
+    return { sql: `${column} IN (SELECT value FROM json_each(ids_among(?)))`, values: [numberOf(found)] };
+  }
+
+  /** Stands for the set in questions, which are kept: its ids may be a megabyte. */
+  function numberOf(found: Found): number {
+    const number = numbers.get(found) ?? ++last;
+    numbers.set(found, number);
+    sets.delete(number);
+    sets.set(number, found);
+    const [oldest] = sets.keys();
+    if (sets.size > MOST_SETS && oldest !== undefined) sets.delete(oldest);
+    return number;
   }
 }
-
-/** For whoever looks at nothing else. */
-export const isIn = (column: string, found: Found): Part => ({
-  sql: `${column} IN (SELECT value FROM json_each(?))`,
-  values: [JSON.stringify([...found])],
-});

@@ -3,12 +3,10 @@ import type { Total } from "#shared/model/total.ts";
 import { answerReader, questionOf } from "./answers.ts";
 import { counter, MOST_COUNTED } from "./count.ts";
 import { type Key, readCursor, type Sort, type Value, writeCursor } from "./cursor.ts";
-import { type Found, foundReader, isIn } from "./found.ts";
+import { type Found, foundReader } from "./found.ts";
 import { phrases } from "./letters.ts";
 import type { Order } from "./order.ts";
 import { conditions, type Part, valuesOf } from "./part.ts";
-
-export type { Part } from "./part.ts";
 
 export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 
@@ -42,7 +40,7 @@ export type Lists = ReturnType<typeof createLists>;
  */
 export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   const { read, find, keep } = answerReader(db);
-  const { isAmong, findIds } = foundReader(db, { read, keep });
+  const { isAmong, isIn, findIds } = foundReader(db, { read, keep });
   const { count, sum } = counter({ read, keep, mostCounted });
 
   return {

@@ -3,6 +3,7 @@
  * the others. What many rows have is met soon by whoever walks the list, and is neither found nor counted to its end.
  */
 import type { Total } from "#shared/model/total.ts";
+import { questionOf } from "./answers.ts";
 import type { Found } from "./found.ts";
 import type { Lists } from "./lists.ts";
 import type { Part } from "./part.ts";
@@ -61,14 +62,15 @@ export function seek(lists: Lists, { words, together, id, size }: Sought): Searc
   const where = asked.map(({ condition }) => condition);
   if (words.length > 1 || !word) return { where, ...(together ? seekTogether(together()) : NOTHING) };
   if (!first || first instanceof Set || !("readTo" in first))
-    return { found: null, where, total: leastOf(word) };
+    return { found: null, where, total: totalOfSome(word) };
   const estimate = (lists.mostCounted * size()) / Math.max(1, first.readTo);
   const most = TIMES_COUNTED * lists.mostCounted;
   const more = word.byIndex && estimate <= most ? lists.findIds(word.byIndex, most) : null;
   if (more instanceof Set) return { found: more, where: [], total: more.size };
   return { found: null, where, total: { moreThan: lists.mostCounted } };
 
-  function leastOf({ some }: SoughtWord): Total | null {
+  /** What is known of it by some of what it finds. */
+  function totalOfSome({ some }: SoughtWord): Total | null {
     return some && !(lists.findIds(some, lists.mostCounted) instanceof Set)
       ? { moreThan: lists.mostCounted }
       : null;
@@ -77,13 +79,21 @@ export function seek(lists: Lists, { words, together, id, size }: Sought): Searc
   function seekTogether({ sure, maybe }: Together): Omit<Search, "where"> {
     const parts = [sure, ...maybe].map((part) => lists.findIds(part, lists.mostCounted));
     if (!(parts[0] instanceof Set)) return { found: null, total: { moreThan: lists.mostCounted } };
-    const ids = new Set<number>();
-    for (const part of parts) {
-      if (!(part instanceof Set)) return NOTHING;
-      for (const one of part) ids.add(one);
-    }
-    return { found: ids, total: null };
+    const { sql, values } = either([sure, ...maybe]);
+    // The same set for each page: questions about it are told apart by which set it is.
+    const found = lists.keep(questionOf(`together: ${sql}`, values, {}), () => unite(parts));
+    return { found, total: null };
   }
+}
+
+/** Null where one of them is not known to its end. */
+function unite(parts: readonly (Found | { readTo: number })[]): Found | null {
+  const ids = new Set<number>();
+  for (const part of parts) {
+    if ("readTo" in part) return null;
+    for (const one of part) ids.add(one);
+  }
+  return ids;
 }
 
 export const either = (ids: readonly Ids[]): Ids => ({

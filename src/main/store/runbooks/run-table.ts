@@ -2,7 +2,8 @@ import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { PlanId, type PlanKind } from "#shared/model/plan.ts";
 import { RunDetail, RunId, RunRow, type RunState } from "#shared/model/run.ts";
-import type { Listed, Lists, Part, Window } from "#store/lists/lists.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { eachWord } from "#store/lists/search.ts";
 
 export type Direction = "forward" | "back";

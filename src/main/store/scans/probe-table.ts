@@ -3,7 +3,8 @@ import { type HostKeyView, Probe, type ProbeState } from "#shared/model/probe.ts
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
 import type { Transport } from "#shared/model/transport.ts";
-import type { Listed, Lists, Part } from "#store/lists/lists.ts";
+import type { Listed, Lists } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/part.ts";
 import { eachWord } from "#store/lists/search.ts";
 import type { EndpointVisit } from "#store/visit.ts";
 import { unvisitedTable } from "./unvisited-table.ts";
