@@ -1769,3 +1769,9 @@ CREATE TABLE carried_look (
   collected_at TEXT NOT NULL,
   look         TEXT NOT NULL CHECK (json_valid(look))
 ) STRICT;
+
+CREATE TRIGGER carried_look_ends AFTER UPDATE OF last_read ON host
+WHEN NEW.last_read IS NOT OLD.last_read
+BEGIN
+  DELETE FROM carried_look WHERE host = NEW.id;
+END;

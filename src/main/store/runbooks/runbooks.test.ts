@@ -3,6 +3,7 @@ import { Wish } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, type PlanId } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
+import { visitHost } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
@@ -46,6 +47,22 @@ test("what a killed process was at is told as cut short when the next one begins
   expect([plans.interruptMaking(), runs.interruptRunning(), runs.interruptRunning()]).toEqual([1, 1, 0]);
   expect(plans.find(making)?.state).toBe("failed");
   expect(runs.find(runId)).toMatchObject({ state: "interrupted", endedAt: null });
+});
+
+test("what a bundle told of a host is gone once the host is read anew, and stays while it cannot be", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store, read } = database;
+  const look = { hostKey: null, accounts: [], files: [] };
+  for (const host of ["web", "db"]) {
+    visitHost(store, host, { at: AT });
+    store.atomically(() => store.carried.put({ host, port: 22 }, { at: AT, look }));
+  }
+  visitHost(store, "db", { at: "2026-06-02T12:00:00Z", collected: null });
+  visitHost(store, "web", { at: "2026-06-02T12:00:00Z" });
+  expect(read("SELECT host.host FROM carried_look JOIN host ON host.id = carried_look.host")).toEqual([
+    { host: "db" },
+  ]);
 });
 
 test("a run is listed with its counts, found with its new key, and its journal is in its order", async () => {
