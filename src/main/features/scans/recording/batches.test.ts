@@ -4,7 +4,7 @@ import { createBatches } from "./batches.ts";
 type Options = Parameters<typeof createBatches<number>>[0];
 
 /** Each thing takes a millisecond to write. */
-function open(options: Partial<Options> = {}) {
+function open(options: Partial<Options> = {}, turnMs = 1_000) {
   const commits: number[][] = [];
   let now = 0;
   const write: Options["write"] = (things, isOver) => {
@@ -17,7 +17,7 @@ function open(options: Partial<Options> = {}) {
     commits.push(commit);
     return commit.length;
   };
-  const usual = { write, most: 3, waitMs: 60_000, turnMs: 1_000, clock: () => now };
+  const usual = { write, most: 3, waitMs: 60_000, turns: [{ ms: turnMs, clock: () => now }] };
   return { commits, batches: createBatches<number>({ ...usual, ...options }) };
 }
 
@@ -49,7 +49,7 @@ test("a batch that is not full is written when its time has come", async () => {
 });
 
 test("a commit that has taken its time leaves the rest to the next turn of the event loop, in order", async () => {
-  const { commits, batches } = open({ most: 5, turnMs: 2 });
+  const { commits, batches } = open({ most: 5 }, 2);
   for (const thing of [1, 2, 3, 4, 5]) batches.add(thing);
   await nextTurn();
   expect(commits).toEqual([[1, 2]]);
@@ -63,8 +63,18 @@ test("a commit that has taken its time leaves the rest to the next turn of the e
   ]);
 });
 
+test("a commit has taken its time when it is over by one of its clocks", async () => {
+  const still = { ms: 80, clock: () => 0 };
+  let now = 0;
+  const moving = { ms: 3, clock: () => now++ };
+  const { commits, batches } = open({ most: 5, turns: [still, moving] });
+  for (const thing of [1, 2, 3, 4, 5]) batches.add(thing);
+  await nextTurn();
+  expect(commits).toEqual([[1, 2, 3]]);
+});
+
 test("one thing that takes longer than a turn is written whole, and alone", async () => {
-  const { commits, batches } = open({ most: 2, turnMs: 0 });
+  const { commits, batches } = open({ most: 2 }, 0);
   for (const thing of [1, 2]) batches.add(thing);
   await nextTurn();
   await nextTurn();

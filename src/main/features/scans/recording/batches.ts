@@ -3,18 +3,19 @@ type Options<T> = {
   write: (things: readonly T[], isOver: () => boolean) => number;
   most: number;
   waitMs: number;
-  /** After so long a commit takes no more things: whoever else has something to do comes first. */
-  turnMs: number;
-  /** Milliseconds since some beginning. */
-  clock: () => number;
+  /** When one of these is over a commit takes no more things: whoever else has something to do comes first. */
+  turns: readonly Turn[];
 };
+
+/** So many milliseconds by a clock that tells those since some beginning. */
+type Turn = { ms: number; clock: () => number };
 
 /**
  * Gathers things that come one by one and writes them together, in their order: when `most` are waiting, when it is
  * told to hurry, or `waitMs` after the first of them. A commit costs a disk flush, so a thousand probes must not cost a
  * thousand. Between two commits there is a turn of the event loop, in which it may be held.
  */
-export function createBatches<T>({ write, most, waitMs, turnMs, clock }: Options<T>) {
+export function createBatches<T>({ write, most, waitMs, turns }: Options<T>) {
   let waiting: T[] = [];
   let timer: NodeJS.Timeout | null = null;
   let next: NodeJS.Immediate | null = null;
@@ -29,8 +30,9 @@ export function createBatches<T>({ write, most, waitMs, turnMs, clock }: Options
   function takeTurn(): void {
     next = null;
     if (holders > 0 || waiting.length === 0) return;
-    const begun = clock();
-    waiting = waiting.slice(countWritten(write(waiting, () => clock() - begun >= turnMs)));
+    const ends = turns.map(({ ms, clock }) => ({ clock, at: clock() + ms }));
+    const isOver = () => ends.some(({ clock, at }) => clock() >= at);
+    waiting = waiting.slice(countWritten(write(waiting, isOver)));
     if (waiting.length > 0) hurry();
   }
 
