@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { createApp } from "#app";
+import { type App, createApp } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
@@ -27,24 +28,62 @@ test.skipIf(!canStartHosts())(
     await using agent = await startSshAgent(home, [other.path]);
     const workstation = { user: "root", home, agentSocket: agent.socketPath };
     await using app = createApp({ databasePath, workstation });
-    const announcements = await app.client.events.watch();
-    const { planId } = await app.client.runbooks.plan({ wish, mayAsk: true });
-    const asked: unknown[] = [];
-    for (;;) {
-      for (const { id, about } of await app.client.runbooks.questions()) {
-        asked.push(about);
-        await app.client.runbooks.answer({ questionId: id, answers: ["linnet"] });
-      }
-      const { state, plan, message } = await app.client.runbooks.findPlan({ planId });
-      if (state !== "making") {
-        expect({ message, hosts: plan?.hosts.map(({ host }) => host) }).toEqual({
-          message: "",
-          hosts: [web.address],
-        });
-        break;
-      }
-      await announcements.next();
-    }
-    expect(asked).toEqual([expect.objectContaining({ kind: "passphrase", file: path })]);
+    const { asked, message, hosts } = await planAsked(app, wish);
+    expect({ message, hosts }).toEqual({ message: "", hosts: [web.address] });
+    expect(asked).toEqual([`passphrase of ${path}`]);
   },
 );
+
+test.skipIf(!canStartHosts())(
+  "a run goes through a jump host that refuses what is at hand and takes a password, to a host that wants the locked key",
+  async () => {
+    await using desk = await makeDesk();
+    const { databasePath, home } = desk;
+    const path = join(home, ".ssh/id_ed25519");
+    await using jump = await startHost({ name: "jump", prepare: letIn(desk.publicKey) });
+    await using web = await startHost({ name: "web", prepare: letIn(desk.publicKey) });
+    await writeFile(
+      join(home, ".ssh/config"),
+      `Host web\n  HostName ${web.address}\n  ProxyJump root@${jump.address}\n`,
+    );
+    await using first = desk.open();
+    await scanAll(first, { text: "root@web", acceptNew: true });
+    await first[Symbol.asyncDispose]();
+    const wish = await wishForOwnKey(desk);
+    await jump.run(ONLY_BY_PASSWORD);
+    await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "linnet", "-f", path]);
+    const other = await makeKeyFile(home, "other");
+    await using agent = await startSshAgent(home, [other.path]);
+    const workstation = { user: "root", home, agentSocket: agent.socketPath };
+    await using app = createApp({ databasePath, workstation });
+    const { asked, message, hosts } = await planAsked(app, wish);
+    expect({ message, hosts }).toEqual({ message: "", hosts: ["web"] });
+    expect(asked).toEqual([`passphrase of ${path}`, `root at ${jump.address}`]);
+  },
+);
+
+const ONLY_BY_PASSWORD = `
+  rm /root/.ssh/authorized_keys
+  echo root:linnet | chpasswd
+  sed -i '/^PermitRootLogin/d; /^KbdInteractiveAuthentication/d' /etc/ssh/sshd_config
+  printf 'PermitRootLogin yes\\nKbdInteractiveAuthentication yes\\n' >> /etc/ssh/sshd_config
+  kill -HUP 1
+`;
+
+/** Makes a plan; whatever is asked is answered with one word, and told. */
+async function planAsked({ client }: App, wish: Awaited<ReturnType<typeof wishForOwnKey>>) {
+  const announcements = await client.events.watch();
+  const { planId } = await client.runbooks.plan({ wish, mayAsk: true });
+  const asked: string[] = [];
+  for (;;) {
+    for (const { id, about } of await client.runbooks.questions()) {
+      asked.push(
+        about.kind === "passphrase" ? `passphrase of ${about.file}` : `${about.user} at ${about.host}`,
+      );
+      await client.runbooks.answer({ questionId: id, answers: ["linnet"] });
+    }
+    const { state, plan, message } = await client.runbooks.findPlan({ planId });
+    if (state !== "making") return { asked, message, hosts: plan?.hosts.map(({ host }) => host) };
+    await announcements.next();
+  }
+}

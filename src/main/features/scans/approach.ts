@@ -53,8 +53,8 @@ export function createApproach(deps: Deps) {
   const standing = new Map<string, Visited<object>>();
 
   return {
-    /** Hosts that have refused for good may be asked again. */
-    forget: () => standing.clear(),
+    /** Jump hosts that let nobody in may be asked again, for there are more keys. */
+    forget: jumpHosts.forget,
     /** Keeps jump hosts open, once they are, until it is disposed. */
     keepOpen: jumpHosts.keep,
     /** Visits a host in its turn, and again where what it met may pass. Rejects only when the scan is told to stop. */

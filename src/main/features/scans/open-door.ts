@@ -63,9 +63,10 @@ export function createDoors({
             const opened = await openBy({ ...options, ...more(asked, options, script) }, transport, ssh);
             return "ask" in opened ? { opened, options } : opened;
           });
+        const wasHeldBack = approach.isHeldBack();
         let { met } = await visit();
         const isRefused = !("opened" in met) && MAY_BE_A_KEY.has(met.outcome);
-        if (isRefused && (await approach.openLocked())) ({ met } = await visit());
+        if (isRefused && wasHeldBack && (await approach.openLocked())) ({ met } = await visit());
         if (!("opened" in met)) {
           const { outcome, message, isKeyRefused } = met;
           return { kind: "closed", outcome, message, isKeyRefused };

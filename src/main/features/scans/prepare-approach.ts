@@ -47,6 +47,8 @@ type Wish = {
 export type ApproachPreparation = { name: string; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
 
 export type PreparedApproach = Approach & {
+  /** Whether a visit that begins now does without keys, and passwords, that `openLocked` would bring. */
+  isHeldBack(): boolean;
   /**
    * Asks for the passphrases of the usual key files that were left locked, for there were other keys; once, whoever calls.
    * Whether there were any: then a host that refused all else is worth another visit, and passwords are asked for in it.
@@ -101,7 +103,7 @@ export function createApproaches({
       approach.forget();
       return true;
     });
-    return { ...approach, openLocked };
+    return { ...approach, isHeldBack, openLocked };
   };
 }
 

@@ -125,6 +125,24 @@ test("a jump host that lets nobody in is asked once, and each host behind it is 
   expect(logins).toEqual(["bastion"]);
 });
 
+test("a jump host that let nobody in is asked again once it is forgotten, and one that turned us away is not", async () => {
+  let isOpen = false;
+  await using shut = await startSshServer({ run: null, admits: () => isOpen, forwards: true });
+  await using busy = await startRawServer((socket) => socket.end());
+  await using host = await startSshServer({ run: null });
+  const { jumpHosts, logins } = makeJumpHosts();
+  await using first = (await jumpHosts.keep([hopTo(shut, "shut")])) as Kept;
+  await using second = (await jumpHosts.keep([hopTo(busy, "busy")])) as Kept;
+  expect(await reachThrough(first, host)).toMatchObject({ outcome: "jump-failed", passing: null });
+  expect(await reachThrough(second, host)).toMatchObject({ outcome: "jump-failed", passing: "throttled" });
+  const before = logins.length;
+  isOpen = true;
+  jumpHosts.forget();
+  const answers = await Promise.all([first, first, second].map((kept) => reachThrough(kept, host)));
+  expect(answers.map((answer) => "stream" in answer)).toEqual([true, true, false]);
+  expect(logins.slice(before)).toEqual(["shut"]);
+});
+
 test("the key of a jump host is refused as its own, and nothing of ours is sent", async () => {
   await using jump = await startJump();
   const { jumpHosts } = makeJumpHosts({

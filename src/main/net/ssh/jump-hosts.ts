@@ -3,7 +3,7 @@
  * forwarding: what runs through it is a stream, in which the next host's own key is checked and our login is encrypted.
  *
  * A jump host that is lost is logged in to once more. What could not be opened, or is lost again, stays so for the
- * scan: each host behind it is told at once.
+ * scan, or until it is forgotten: each host behind it is told at once.
  */
 import type { Duplex } from "node:stream";
 import { type Patience, tryPatiently } from "#net/retries.ts";
@@ -49,6 +49,10 @@ export function createJumpHosts<H extends Hop>(deps: Deps<H>) {
   return {
     /** The last of these jump hosts; it and those before it stay open until nobody keeps them. */
     keep: async (hops: readonly H[]): Promise<JumpHost<H> | null> => (await find(hops)?.keep()) ?? null,
+    /** Those that let nobody in may be asked again, for there is more to log in with. */
+    forget() {
+      for (const jumpHost of known.values()) jumpHost.forget();
+    },
   };
 
   function find(hops: readonly H[]): JumpHost<H> | null {
@@ -75,6 +79,8 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   #losses = 0;
   #place: Promise<GiveBack> | null = null;
   #opening: Promise<Open | WayFailure> | null = null;
+  /** If it fails it does not count. */
+  #forgotten: Promise<Open | WayFailure> | null = null;
 
   constructor(key: string, hop: H, before: JumpHost<H> | null, deps: Deps<H>) {
     this.#key = key;
@@ -102,14 +108,24 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   async reach(to: Place): Promise<Reached | WayFailure> {
     for (;;) {
       this.#opening ??= this.#open();
-      const opened = await this.#opening;
-      if (!("connection" in opened)) return opened;
+      const opening = this.#opening;
+      const opened = await opening;
+      if (!("connection" in opened)) {
+        if (opening !== this.#forgotten || opened.passing === "throttled") return opened;
+        if (this.#opening === opening) this.#opening = null;
+        continue;
+      }
       const answer = await openStream(opened.connection, to, this.#deps.reachMs);
       if ("stream" in answer) return { stream: answer.stream, findLost: opened.findLost };
       const isBroken = answer.error !== null && answer.error.reason === undefined;
       if (!isBroken && !opened.findLost()) return explainUnreached(whereOf(this.#hop), to, answer);
       opened.lose();
     }
+  }
+
+  /** What could not be opened by now is opened anew when it is needed. Who turned us away is left alone. */
+  forget(): void {
+    this.#forgotten = this.#opening;
   }
 
   /** The way to one machine, for as many streams as are needed there. */

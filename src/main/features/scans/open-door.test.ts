@@ -1,0 +1,86 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { PATIENCE } from "#net/retries.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { openStore } from "#store/store.ts";
+import { makeLockedKey } from "#testing/ssh/locked-key.ts";
+import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createSshConfigLoader } from "../targets/load-ssh-config.ts";
+import { createDoors } from "./open-door.ts";
+import { createApproaches } from "./prepare-approach.ts";
+
+const hostKey = makeKeyPair();
+const passphrase = "linnet";
+
+/** A run's way into hosts on this computer, with one key that is open and a usual key file that is locked. */
+async function makeDoors(hosts: readonly { port: number }[], config = "") {
+  const folder = await makeTemporaryFolder();
+  const home = folder.path;
+  const [other, ssh] = [join(home, "other"), join(home, ".ssh")];
+  await mkdir(ssh);
+  await writeFile(other, makeKeyPair().private);
+  await writeFile(join(ssh, "id_ed25519"), makeLockedKey({ passphrase }));
+  await writeFile(join(ssh, "config"), config);
+  const known = hosts.map(({ port }) => `[127.0.0.1]:${port} ${hostKey.public.trim()}\n`);
+  await writeFile(join(ssh, "known_hosts"), known.join(""));
+  const store = openStore({ path: ":memory:", access: "write" });
+  const workstation = { user: "jo", home, agentSocket: null };
+  const recording = { accept: () => Promise.reject(new Error("no key is accepted here")) };
+  const noteKeys = async () => undefined;
+  const ways = { store, recording, workstation, now: () => new Date(), patience: PATIENCE, noteKeys };
+  const asked: string[] = [];
+  const ask: Ask = async ({ about }) => {
+    asked.push(about.kind);
+    return { answers: [new Redacted(passphrase)], isForSameUser: false };
+  };
+  const loadSshConfig = createSshConfigLoader();
+  const deps = { prepareApproach: createApproaches(ways), workstation, loadSshConfig, script: "" };
+  const openDoor = createDoors({ ...deps, trace: () => undefined });
+  const wishFor = (host: string, port: number) => ({
+    target: { kind: "ssh" as const, host, port, user: "jo" },
+    ...{ useSudo: false, transport: "ssh2" as const, hostKey: null },
+  });
+  return {
+    ...{ asked, wishFor },
+    open: (wishes: readonly ReturnType<typeof wishFor>[]) => {
+      const { signal } = new AbortController();
+      return openDoor({ ...{ name: "run 1", wishes, identityFiles: [other], mayAsk: true }, ask, signal });
+    },
+    async [Symbol.asyncDispose]() {
+      store.close();
+      await folder.remove();
+    },
+  };
+}
+
+const hasNothingToDo = async () => undefined;
+
+test("a host that refuses the keys is logged in to again once a locked key is opened, and each later one once", async () => {
+  const shut = { run: null, admits: () => false, hostKey: hostKey.private };
+  await using first = await startSshServer(shut);
+  await using second = await startSshServer(shut);
+  await using doors = await makeDoors([first, second]);
+  const wishes = [first, second].map(({ port }) => doors.wishFor("127.0.0.1", port));
+  const door = await doors.open(wishes);
+  for (const wish of wishes)
+    expect(await door.enter(wish, hasNothingToDo)).toMatchObject({ outcome: "login-refused" });
+  expect(doors.asked).toEqual(["passphrase"]);
+  expect([first.seen.clients, second.seen.clients]).toEqual([2, 1]);
+});
+
+test("a jump host that only a locked key opens leads to all hosts behind it, though it refused the others", async () => {
+  const admits = ({ keyIndex }: { keyIndex: number }) => keyIndex === 1;
+  await using jump = await startSshServer({ run: null, admits, forwards: true, hostKey: hostKey.private });
+  await using web = await startSshServer({ run: null, hostKey: hostKey.private });
+  await using data = await startSshServer({ run: null, hostKey: hostKey.private });
+  const config = `Host web data\nHostName 127.0.0.1\nProxyJump 127.0.0.1:${jump.port}\n`;
+  await using doors = await makeDoors([jump, web, data], config);
+  const wishes = [doors.wishFor("web", web.port), doors.wishFor("data", data.port)];
+  const door = await doors.open(wishes);
+  await Promise.all(wishes.map((wish) => door.enter(wish, hasNothingToDo)));
+  expect(doors.asked).toEqual(["passphrase"]);
+  expect([jump.seen.clients, web.seen.clients, data.seen.clients]).toEqual([2, 1, 1]);
+});
