@@ -103,8 +103,8 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
       <form action={rollBack} className={classes.form}>
         <p>
           Everything that it has done on {sayCount(run.hosts, "host")} is taken back, the last first: each
-          file gets the bytes that it had. What somebody else has changed meanwhile is left as it is, and
-          said.
+          file gets the bytes that it had. Out of a file that somebody else has changed meanwhile only the
+          lines of this run are taken, and that is said; all else stays.
         </p>
         {error && (
           <p role="alert" className={classes.refusal}>

@@ -186,6 +186,16 @@ test.each<[string, { prior: string; wanted: string; there: string; left: string 
   expect(leave(there, prior, wanted)).toBe(left);
 });
 
+test("a new line stays while the line that it replaces is gone, however it went", () => {
+  const [prior, wanted] = [`# other\n${OLD}\n`, `# other\n${OLD}\n${NEW}\n`];
+  const change = { prior: toBytes(prior), wanted: toBytes(wanted), replaced: toBytes(`${OLD}\n`) };
+  const unsure = { kind: "unsure", out: [NEW], back: [OLD] };
+  for (const instead of ["", `# ${OLD}\n`, `restrict ${OLD}\n`])
+    expect(takeBack(toBytes(`# other\n${instead}${NEW}\n`), change)).toEqual(unsure);
+  expect(takeBack(toBytes(`${NEW}\n${OLD}\n`), change)).toMatchObject({ kind: "taken", out: [NEW] });
+  expect(takeBack(toBytes("# other\n"), change)).toMatchObject({ kind: "taken", out: [], back: [] });
+});
+
 test("what nobody can be sure of is said line by line", () => {
   const change = { prior: toBytes(`${OLD}\n`), wanted: toBytes(`${NEW}\n`) };
   expect(takeBack(toBytes(`restrict ${OLD}\n${NEW}\n`), change)).toEqual({

@@ -3,11 +3,16 @@ import { writeExactly } from "#shared/text/exact-bytes.ts";
 import { linesOf } from "./lines.ts";
 
 /** The file before a change, and as the change has left it. */
-export type Change = { prior: Uint8Array; wanted: Uint8Array };
+export type Change = {
+  prior: Uint8Array;
+  wanted: Uint8Array;
+  /** Lines in whose place those of the change have come to stand: while one of them is missing, none of those goes. */
+  replaced?: Uint8Array;
+};
 
 /**
- * `out` and `back` are the lines that go and come, as `exact-bytes`. `unsure`: somebody has touched those very lines, so
- * that only a person can tell what was meant.
+ * `out` and `back` are the lines that go and come, as `exact-bytes`. `unsure`: somebody has touched those very lines, or
+ * the ones that they replace, so that only a person can tell what was meant.
  */
 export type TakenBack =
   | { kind: "taken"; bytes: Uint8Array; out: string[]; back: string[] }
@@ -23,20 +28,21 @@ type Texts = { was: Text; became: Text; now: Text };
 /** Lines that went, those that came in their place, and the line after which, as the change has left it, that is. */
 type Gap = { gone: Entry[]; come: Entry[]; after: number };
 
-export function takeBack(there: Uint8Array, { prior, wanted }: Change): TakenBack {
+export function takeBack(there: Uint8Array, { prior, wanted, replaced }: Change): TakenBack {
   const texts = { was: readText(prior), became: readText(wanted), now: readText(there) };
   const { was, became, now } = texts;
   const [come, gone] = [excess(became, was), excess(was, became)];
   const surplus = new Set([...come.keys()].filter((text) => count(now, text) > 0));
   const missing = new Map([...gone].map(([text, times]) => [text, lackOf(texts, text, times)]));
+  const lost = surplus.size > 0 && replaced ? excess(readText(replaced), now) : new Map<string, number>();
   const lines = {
     out: [...surplus].map(exactly),
-    back: [...missing].flatMap(([text, times]) => Array<string>(times).fill(exactly(text))),
+    back: [...missing, ...lost].flatMap(([text, times]) => Array<string>(times).fill(exactly(text))),
   };
   const isOurs = (text: string): boolean =>
     count(was, text) === 0 && count(now, text) <= (come.get(text) ?? 0);
   const isTouched = [...come.keys(), ...gone.keys()].some((text) => isRewritten(texts, text));
-  if (isTouched || ![...surplus].every(isOurs)) return { kind: "unsure", ...lines };
+  if (isTouched || lost.size > 0 || ![...surplus].every(isOurs)) return { kind: "unsure", ...lines };
   const bytes = Buffer.from(write(texts, surplus, findPlaces(texts, surplus, missing)), "latin1");
   return { kind: "taken", bytes: new Uint8Array(bytes), ...lines };
 }

@@ -9,7 +9,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import { sayCount } from "#shared/text/count.ts";
 import type { FileOfStep, Moved } from "./move-file.ts";
 import { SessionLost } from "./run-context.ts";
-import { changeBetween, hasWorkOf, stagesOf, writeIdOf } from "./stage-bytes.ts";
+import { changeBetween, hasWorkOf, linesRemoved, stagesOf, writeIdOf } from "./stage-bytes.ts";
 
 /** Begins what is to be done by hand in a file, wherever that is told. */
 export const BY_HAND = "by hand";
@@ -69,7 +69,10 @@ async function findChange(hand: Hand, { file, index, step, token, newKey }: File
     ...{ at, inserted, removed: content.subarray(at, at + removed) },
   }));
   const wanted = applyEdits(content, edits);
-  return wanted && { prior: content, wanted };
+  if (wanted === null) return null;
+  // Without either line the account would be locked out.
+  const isReplacing = step.phase === "add" && newKey !== null;
+  return { prior: content, wanted, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
 }
 
 type Lines = { out: readonly string[]; back: readonly string[] };
@@ -88,6 +91,6 @@ const sayNoCopy = (path: string): string =>
 const sayUnsure = (path: string, { out, back }: Lines): string =>
   [
     `${path} was changed by somebody else in the very lines of this run`,
-    ...out.map((line) => `${BY_HAND}, take out of ${path}: ${line}`),
     ...back.map((line) => `${BY_HAND}, put back into ${path}: ${line}`),
+    ...out.map((line) => `${BY_HAND}, take out of ${path}: ${line}`),
   ].join("; ");
