@@ -39,8 +39,6 @@ export type RunDeps = {
 export type Means = {
   mayAsk: boolean;
   identityFiles: readonly string[];
-  /** False: nobody has asked; what the run waits for is due. */
-  isAsked?: boolean;
   /** Whoever has asked does not want to wait for the rest of the days of grace. */
   endsGrace?: boolean;
 };
@@ -50,8 +48,6 @@ export type OneRun = {
   id: RunId;
   plan: Plan;
   want: "on" | "pause" | "back";
-  /** Somebody has asked for it to go on, now. */
-  isAsked: boolean;
   endsGrace: boolean;
   /** Why it stands still, where that cannot be written down: the disk of the database itself is full. */
   waitsFor: string | null;
@@ -136,7 +132,7 @@ function givenKey({ newKey }: Plan): { line: string; fingerprint: string } | nul
 
 async function hasCome(
   { waits, store, now }: RunDeps,
-  { id, plan, isAsked, endsGrace }: OneRun,
+  { id, plan, endsGrace }: OneRun,
   until: "log" | "grace",
   run: RunContext,
 ): Promise<boolean> {
@@ -147,7 +143,7 @@ async function hasCome(
     await run.journal.note(null, "the days of grace were ended before their time");
     return true;
   }
-  const { isOver, dueAt, said } = await waits.judgeGrace({ plan, dueAt: record.dueAt, isAsked });
+  const { isOver, dueAt, said } = await waits.judgeGrace({ plan, dueAt: record.dueAt });
   await run.journal.setDue(dueAt);
   for (const text of said) await run.journal.note(null, text);
   return isOver;

@@ -66,9 +66,9 @@ export function createRuns(deps: RunDeps) {
         "conflict",
         `run ${id} is over (${run.state}); plan the way back as a run of its own`,
       );
+    if (!one) return begin(run, "back", means);
     await store.inTurn(() => runs.setDirection(id, "back"));
-    if (one) one.want = "back";
-    else await begin(run, "back", means);
+    one.want = "back";
   }
 }
 
@@ -89,20 +89,29 @@ const createStarter =
     given: Means & { hash: string; consents: readonly string[]; typed: string | null },
   ): Promise<{ runId: RunId }> => {
     const plan = approve(detail, given);
-    refuseTwice(running, plan);
-    refuseBegun(store, plan);
     const { kind, title } = plan;
     const run = { planId: detail.id, token: randomToken(), kind, title, consents: given.consents };
-    const runId = await store.inTurn(() => {
+    const begun: RunId[] = [];
+    const begin = (): OneRun => {
+      refuseTwice(running, plan);
+      refuseBegun(store, plan);
       const at = toInstant(now());
       const id = store.runbooks.runs.begin({ ...run, at, counts: countsOf(plan) });
       store.runbooks.journal.addSteps(id, toSteps(plan));
       const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
       store.events.append({ at, kind: "run-started", detail: about });
-      return id;
+      const one: OneRun = { id, plan, want: "on", endsGrace: false, waitsFor: null };
+      begun.push(id);
+      running.set(id, one);
+      return one;
+    };
+    // Within one turn, so that no other passes the same refusals meanwhile.
+    const one = await store.inTurn(begin).catch((error: unknown) => {
+      for (const id of begun) running.delete(id);
+      throw error;
     });
-    launch({ id: runId, plan, want: "on", isAsked: false, endsGrace: false, waitsFor: null }, given);
-    return { runId };
+    launch(one, given);
+    return { runId: one.id };
   };
 
 /** Goes on with a run that has stood still. */
@@ -113,8 +122,13 @@ const createBeginner =
     const plan = plans.find(planId)?.plan;
     if (!plan) throw new Error(`run ${id} has no plan`);
     refuseTwice(running, plan);
-    const at = toInstant(now());
-    await store.inTurn(() => {
+    const { endsGrace = false } = means;
+    const one: OneRun = { id, plan, want, endsGrace, waitsFor: null };
+    // Before anything is waited for: nobody else begins it meanwhile.
+    running.set(id, one);
+    const goOn = (): void => {
+      const at = toInstant(now());
+      if (want === "back") runs.setDirection(id, "back");
       for (const { ordinal, phase, state: was } of journals.steps(id)) {
         const state = resumeStep({ phase }, was);
         if (state !== was) journals.setStep({ runId: id, ordinal, state, message: "is tried again", at });
@@ -123,12 +137,15 @@ const createBeginner =
       const text = want === "back" ? "is taken back" : "goes on";
       journals.append({ runId: id, ordinal: null, kind: "note", text, at });
       store.events.append({
-        ...{ at, kind: "run-asked", detail: { run: id, want, ...(means.endsGrace && { endsGrace: true }) } },
+        ...{ at, kind: "run-asked", detail: { run: id, want, ...(endsGrace && { endsGrace }) } },
       });
+    };
+    await store.inTurn(goOn).catch((error: unknown) => {
+      running.delete(id);
+      throw error;
     });
     announce({ kind: "run-changed", runId: id });
-    const { isAsked = true, endsGrace = false } = means;
-    launch({ id, plan, want, isAsked, endsGrace, waitsFor: null }, means);
+    launch(one, means);
   };
 
 export const toSteps = (plan: Plan): RunStep[] =>

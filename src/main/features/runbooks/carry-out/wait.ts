@@ -27,11 +27,10 @@ export type Waits = {
       zone: string | null;
     },
   ): Promise<Heard>;
-  /** Whether the old key may go. `isAsked`: somebody has asked for it, now. */
+  /** Whether the old key may go. */
   judgeGrace(asked: {
     plan: Plan;
     dueAt: Instant | null;
-    isAsked: boolean;
   }): Promise<{ isOver: boolean; dueAt: Instant; said: string[] }>;
 };
 

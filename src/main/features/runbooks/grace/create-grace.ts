@@ -26,17 +26,15 @@ type Waiting = {
   plan: Plan;
   /** Null: it begins now. */
   dueAt: Instant | null;
-  /** Somebody has asked for the run to go on: what nobody can tell does not hold it then. */
-  isAsked: boolean;
 };
 
 /**
  * Each use of the old key begins the time anew. Where the logs of a host cannot tell, the run waits until somebody
- * decides; it never goes on by itself.
+ * ends the days of grace, with the word that this asks for.
  */
 export function createGrace({ loginsOf, rescan, now }: Deps) {
   return {
-    async judge({ plan, dueAt, isAsked }: Waiting): Promise<GraceVerdict> {
+    async judge({ plan, dueAt }: Waiting): Promise<GraceVerdict> {
       const { graceDays } = plan.options;
       const at = toInstant(now());
       if (dueAt === null) return wait(addDays(at, graceDays), []);
@@ -53,7 +51,7 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
         .sort()
         .at(-1);
       if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), said);
-      const isOver = isAsked || verdicts.every(({ verdict }) => verdict.kind === "quiet");
+      const isOver = verdicts.every(({ verdict }) => verdict.kind === "quiet");
       return { isOver, dueAt, said };
     },
   };
@@ -64,7 +62,9 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
     { since, now: at }: { since: Instant; now: Instant },
   ): Quiet {
     if (plan.oldKey === null) return { kind: "quiet" };
-    const accounts = host.files.flatMap(({ account, removed }) => (removed === null ? [] : [account]));
+    const accounts = host.files.flatMap(({ account, others = [], removed }) =>
+      removed === null ? [] : [account, ...others],
+    );
     return judgeQuiet({ use: loginsOf(host), fingerprint: plan.oldKey, accounts, since, now: at });
   }
 }
@@ -84,6 +84,6 @@ function say(host: HostPlan, verdict: Quiet, since: Instant): string {
       return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}: give whoever that is the new one; an agent that has both offers the old one first`;
     }
     case "unknown":
-      return `${place}: whether the old key is still used is not known: ${verdict.why}; resume the run to remove it all the same`;
+      return `${place}: whether the old key is still used is not known: ${verdict.why}; end the days of grace (runs resume --now) to remove it all the same`;
   }
 }

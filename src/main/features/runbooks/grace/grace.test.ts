@@ -56,20 +56,20 @@ function startGrace(uses: Record<string, HostUse>, day: number) {
 test("a run waits so many days, then reads the hosts of which lines go, and goes on where all are quiet", async () => {
   const uses = { db1: { logins: [], windows: [window(1, 15)] } };
   const first = startGrace(uses, 5);
-  expect(await first.grace.judge({ plan, dueAt: null, isAsked: true })).toEqual({
+  expect(await first.grace.judge({ plan, dueAt: null })).toEqual({
     ...{ isOver: false, dueAt: at(15), said: ["the old key is watched until 2026-03-15"] },
   });
-  expect(await first.grace.judge({ plan, dueAt: at(15), isAsked: true })).toMatchObject({ isOver: false });
+  expect(await first.grace.judge({ plan, dueAt: at(15) })).toMatchObject({ isOver: false });
   expect(first.read).toEqual([]);
   const later = startGrace(uses, 15);
-  expect(await later.grace.judge({ plan, dueAt: at(15), isAsked: false })).toMatchObject({ isOver: true });
+  expect(await later.grace.judge({ plan, dueAt: at(15) })).toMatchObject({ isOver: true });
   expect(later.read).toEqual(["db1", "/home/jo/.ssh/id_ed25519"]);
 });
 
-test("a use of the old key begins the time anew, whoever asks", async () => {
+test("a use of the old key begins the time anew", async () => {
   const uses = { db1: { logins: [login(12)], windows: [window(1, 15)] } };
   const { grace } = startGrace(uses, 15);
-  expect(await grace.judge({ plan, dueAt: at(15), isAsked: true })).toEqual({
+  expect(await grace.judge({ plan, dueAt: at(15) })).toEqual({
     isOver: false,
     dueAt: at(22),
     said: [
@@ -79,15 +79,22 @@ test("a use of the old key begins the time anew, whoever asks", async () => {
   });
 });
 
-test("where the logs cannot tell, a run goes on only when somebody asks for it", async () => {
+test("where the logs cannot tell, a run does not go on, whoever asks", async () => {
   const { grace } = startGrace({}, 15);
-  expect(await grace.judge({ plan, dueAt: at(15), isAsked: false })).toEqual({
+  expect(await grace.judge({ plan, dueAt: at(15) })).toEqual({
     ...{ isOver: false, dueAt: at(15) },
     said: [
-      "db1:22: whether the old key is still used is not known: no log of it tells of logins up to now; resume the run to remove it all the same",
+      "db1:22: whether the old key is still used is not known: no log of it tells of logins up to now; end the days of grace (runs resume --now) to remove it all the same",
     ],
   });
-  expect(await grace.judge({ plan, dueAt: at(15), isAsked: true })).toMatchObject({ isOver: true });
+});
+
+test("a login to another account that the same file lets in counts as one", async () => {
+  const [first] = plan.hosts;
+  const files = [{ account: "al", others: ["jo"], removed: [] }] as unknown as HostPlan["files"];
+  const shared: Plan = { ...plan, hosts: first ? [{ ...first, files }] : [] };
+  const { grace } = startGrace({ db1: { logins: [login(12)], windows: [window(1, 15)] } }, 15);
+  expect(await grace.judge({ plan: shared, dueAt: at(15) })).toMatchObject({ isOver: false, dueAt: at(22) });
 });
 
 const NEW = `SHA256:${"n".repeat(43)}`;
@@ -130,6 +137,14 @@ test.each<[string, string | null, { after: number | null; isNew?: boolean; zone?
   ],
   ["no log", null, { after: null }, "unknown"],
 ])("of %s a log is heard as what it is", async (_, lines, more, kind) => {
-  const wish = { account: "jo", fingerprint: NEW, since: START, isNew: false, isAuthority: false, zone: "+0100", ...more };
+  const wish = {
+    account: "jo",
+    fingerprint: NEW,
+    since: START,
+    isNew: false,
+    isAuthority: false,
+    zone: "+0100",
+    ...more,
+  };
   expect((await hearLogin(handOf(lines), wish)).kind).toBe(kind);
 });

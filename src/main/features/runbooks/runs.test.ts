@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import { Plan } from "#shared/model/plan.ts";
+import { openFile } from "#store/testing/open-file.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import type { RunDeps } from "./launch-run.ts";
+import { createRuns } from "./runs.ts";
+
+const AT = "2026-06-01T12:00:00Z";
+const HASH = "ab".repeat(32);
+const MEANS = { mayAsk: false, identityFiles: [] };
+
+const plan = Plan.parse({
+  ...{ format: "latchkey-plan-1", kind: "rotate-key", title: "", madeAt: AT, oldKey: "SHA256:one" },
+  ...{ newKey: null, options: {}, here: [], checks: [], leftOut: [], confirm: null },
+  hosts: [
+    {
+      ...{ host: "web", port: 22, user: "root", useSudo: false, batch: 0, hostKey: "", deadMan: null },
+      ...{ files: [], holders: [], proofs: [] },
+    },
+  ],
+});
+
+/** Runs of which none gets on; what was launched is counted. */
+async function openRuns() {
+  const folder = await makeTemporaryFolder();
+  const { store, [Symbol.dispose]: close } = openFile(folder.path);
+  const launched: unknown[] = [];
+  const deps = {
+    ...{ store, announce: () => undefined, now: () => new Date(AT) },
+    inBackground: (work: unknown) => void launched.push(work),
+  };
+  const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });
+  const addPaused = () => {
+    const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
+    const run = { planId, token: "one", kind: plan.kind, title: "", at: AT, consents: [], counts };
+    const id = store.runbooks.runs.begin(run);
+    store.runbooks.runs.setState({ id, state: "paused", message: "", byHand: [], endedAt: null });
+    return id;
+  };
+  const detail = { id: planId, plan, hash: HASH, state: "ready", message: "", runId: null };
+  return {
+    ...{ runs: createRuns(deps as unknown as RunDeps), store, launched, addPaused },
+    detail: detail as unknown as PlanDetail,
+    [Symbol.asyncDispose]: async () => {
+      close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const reasonOf = (settled: readonly PromiseSettledResult<unknown>[]): string[] =>
+  settled.flatMap((one) => (one.status === "rejected" ? [String(one.reason.message)] : []));
+
+test("of two who go on with a run at the same time one does", async () => {
+  await using opened = await openRuns();
+  const id = opened.addPaused();
+  const both = await Promise.allSettled([opened.runs.resume(id, MEANS), opened.runs.resume(id, MEANS)]);
+  expect(reasonOf(both)).toEqual([`run ${id} is running already`]);
+  expect(opened.launched).toHaveLength(1);
+});
+
+test("a run that is taken back is gone on with by nobody else", async () => {
+  await using opened = await openRuns();
+  const { runs, store } = opened;
+  const id = opened.addPaused();
+  const first = await Promise.allSettled([runs.rollBack(id, MEANS), runs.resume(id, MEANS)]);
+  expect(reasonOf(first)).toEqual([`run ${id} is running already`]);
+  expect(store.runbooks.runs.find(id)?.direction).toBe("back");
+  expect(opened.launched).toHaveLength(1);
+});
+
+test("of two who take a run back, or one who does while another goes on with it, one begins", async () => {
+  await using opened = await openRuns();
+  const { runs, store } = opened;
+  const id = opened.addPaused();
+  const both = [runs.resume(id, MEANS), runs.rollBack(id, MEANS), runs.rollBack(id, MEANS)];
+  expect(reasonOf(await Promise.allSettled(both))).toEqual([]);
+  expect(store.runbooks.runs.find(id)?.direction).toBe("back");
+  expect(opened.launched).toHaveLength(1);
+});
+
+test("of two who begin a plan at the same time one does", async () => {
+  await using opened = await openRuns();
+  const { runs, detail } = opened;
+  const given = { ...MEANS, hash: HASH, consents: [], typed: null };
+  const both = await Promise.allSettled([runs.start(detail, given), runs.start(detail, given)]);
+  expect(reasonOf(both)).toEqual([
+    expect.stringMatching(/^run \d+ is at work on web; wait until it is over$/),
+  ]);
+  expect(opened.launched).toHaveLength(1);
+});
+
+test("a run whose going on cannot be written down may be gone on with later", async () => {
+  await using opened = await openRuns();
+  const { runs, store } = opened;
+  const id = opened.addPaused();
+  const { inTurn } = store;
+  store.inTurn = () => Promise.reject(new Error("full"));
+  await expect(runs.resume(id, MEANS)).rejects.toThrow("full");
+  store.inTurn = inTurn;
+  await runs.resume(id, MEANS);
+  expect(opened.launched).toHaveLength(1);
+});
