@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
+import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 test.skipIf(!canStartHosts())(
@@ -49,5 +50,46 @@ test.skipIf(!canStartHosts())(
     expect(await again()).toMatchObject({ state: "committed", message: "" });
     expect((await readdir(`${desk.home}/.ssh`)).filter((name) => name.includes("latchkey"))).toEqual([]);
     expect(await web.run("find /home /root -name '*latchkey*'")).toBe("");
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "where only a log tells of the new key, a run asks for the old one, too, and says that it is still taken",
+  async () => {
+    await using desk = await makeDesk();
+    const old = await makeKeyFile(desk.home, "old");
+    const given = await makeKeyFile(desk.home, "given");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine.trim(), "deploy")}
+        chgrp -R deploy /home/deploy/.ssh
+        echo '${old.publicLine.trim()}' > /etc/ssh/more`,
+      sshdOptions: [
+        "-o",
+        "AuthorizedKeysCommand=/usr/bin/cat /etc/ssh/more",
+        "-o",
+        "AuthorizedKeysCommandUser=root",
+      ],
+    });
+    await web.run(LOG_WITH_OFFSETS);
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
+    const first = await carryOut(app, wish);
+    const goOn = () =>
+      untilStill(app, async () => {
+        await app.client.runbooks.resume({ runId: first.id });
+        return first.id;
+      });
+    let ended = first;
+    expect(ended).toMatchObject({ state: "waiting" });
+    // Two clocks are compared, so that a login in the same moment does not count.
+    while (ended.state === "waiting") {
+      await logIn(web, given.path);
+      ended = await goOn();
+    }
+    const message = `the old key still gets in on ${web.address}, by something that is not in the files that were changed`;
+    expect(ended).toMatchObject({ state: "committed", message });
+    await web.run(": > /etc/ssh/more");
   },
 );

@@ -24,7 +24,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   await run.journal.intend(step.ordinal, sayIntent(step, files.length));
   const inside = await enterHost(run, step.host ?? -1);
   if (step.phase === "remove" && run.plan.newKey !== null) {
-    const before = await proveChange(run, { ...step, phase: "add" }, inside);
+    const before = await provePatiently(run, { ...step, phase: "add" }, inside);
     if (before.kind !== "proved" && before.kind !== "awaits-log")
       return fail(run, step, `nothing was removed: ${before.message}`);
     await run.journal.note(

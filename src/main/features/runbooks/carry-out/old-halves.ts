@@ -55,8 +55,9 @@ async function askAgain(run: RunContext): Promise<void> {
     if (!step || step.host === null) continue;
     try {
       const proof = await proveChange(run, step, await enterHost(run, step.host));
-      if (proof.kind === "proved") await run.journal.mark(ordinal, "proved", proof.said.join("; "));
-      else await run.journal.note(ordinal, "message" in proof ? proof.message : proof.said.join("; "));
+      // What a log has to tell it has told before.
+      if ("said" in proof) await run.journal.mark(ordinal, "proved", proof.said.join("; "));
+      else await run.journal.note(ordinal, proof.message);
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
       await run.journal.note(ordinal, error.message);

@@ -53,6 +53,18 @@ function accountsOf(run: RunContext, step: Step): Set<string> {
 }
 
 async function proveOne(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {
+  const outcome = await proveLet(run, asked, account, proof);
+  switch (proof.kind) {
+    case "from-holder":
+    case "by-log":
+      return askOfOld(run, asked, { account, newKey: null }, outcome);
+    default:
+      return outcome;
+  }
+}
+
+/** That whoever is to log in does. */
+async function proveLet(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {
   switch (proof.kind) {
     case "none":
       return { kind: "proved", said: [`${account}: no proof (${proof.why})`] };
@@ -71,24 +83,30 @@ async function proveOne(run: RunContext, asked: Asked, account: string, proof: P
 
 async function proveFromHere(
   run: RunContext,
-  { step, host, inside }: Asked,
+  asked: Asked,
   account: string,
   runs: "command" | "nothing",
 ): Promise<ProofOutcome> {
+  const { inside } = asked;
   const fingerprint = run.made.newKey?.fingerprint ?? run.plan.oldKey;
   const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
   if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
   const proved = readProof(run, account, await proveLogin(inside.route, { user: account, key, runs }));
   if (proved.kind === "refused") return addReason(proved, account, inside);
-  if (proved.kind !== "proved" || step.phase !== "remove" || run.plan.newKey === null) return proved;
-  const old = oldBlob(host, run);
-  return old
-    ? addRefusal(
-        proved,
-        account,
-        await proveRefused(inside.route, { user: account, oldKey: old, newKey: key }),
-      )
-    : proved;
+  return askOfOld(run, asked, { account, newKey: key }, proved);
+}
+
+/** After a removal: whether the old key is refused. */
+async function askOfOld(
+  run: RunContext,
+  { step, host, inside }: Asked,
+  { account, newKey }: { account: string; newKey: ProofKey | null },
+  outcome: ProofOutcome,
+): Promise<ProofOutcome> {
+  if (!("said" in outcome) || step.phase !== "remove" || run.plan.newKey === null) return outcome;
+  const oldKey = oldBlob(host, run);
+  if (oldKey === null) return outcome;
+  return addRefusal(outcome, account, await proveRefused(inside.route, { user: account, oldKey, newKey }));
 }
 
 /** How far back the host's log is read for why it has just refused a login. */
@@ -111,23 +129,18 @@ export const STILL_TAKEN = "the old key is still taken elsewhere";
 
 /** Before the old key's line is gone it is still taken: whoever asks afterwards only. */
 function addRefusal(
-  proved: Extract<ProofOutcome, { kind: "proved" }>,
+  outcome: Extract<ProofOutcome, { said: string[] }>,
   account: string,
   refusal: Awaited<ReturnType<typeof proveRefused>>,
 ): ProofOutcome {
+  const add = (text: string) => ({ ...outcome, said: [...outcome.said, `${account}: ${text}`] });
   switch (refusal.kind) {
     case "refused":
-      return { kind: "proved", said: [...proved.said, `${account}: the old key is refused`] };
+      return add("the old key is refused");
     case "still-taken":
-      return {
-        kind: "proved",
-        said: [...proved.said, `${account}: ${STILL_TAKEN}: ${refusal.message}`],
-      };
+      return add(`${STILL_TAKEN}: ${refusal.message}`);
     case "inconclusive":
-      return {
-        kind: "proved",
-        said: [...proved.said, `${account}: whether the old key is refused is not known: ${refusal.message}`],
-      };
+      return add(`whether the old key is refused is not known: ${refusal.message}`);
     case "other-host-key":
       return { kind: "alarm", message: refusal.message };
     default:

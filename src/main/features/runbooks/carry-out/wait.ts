@@ -1,3 +1,5 @@
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import type { Inside } from "#net/ssh/door.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -5,6 +7,7 @@ import type { Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { AWAITS_LOG } from "./change-host.ts";
 import { nameKey } from "./name-key.ts";
+import { proveChange } from "./prove-change.ts";
 import { enterHost, type RunContext, SessionLost } from "./run-context.ts";
 
 type Heard = { kind: "heard"; line: string } | { kind: "not-yet" } | { kind: "unknown"; why: string };
@@ -67,7 +70,8 @@ async function hearAt(
   const fingerprint = run.made.newKey?.fingerprint;
   const accounts = (run.plan.hosts[place]?.proofs ?? []).filter(({ proof }) => proof.kind === "by-log");
   if (!fingerprint) return { isProved: false, said: ["no key is known that a log could tell of"] };
-  const { hand } = await enterHost(run, place);
+  const inside = await enterHost(run, place);
+  const { hand } = inside;
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const isNew = run.plan.newKey?.kind !== "given";
@@ -85,7 +89,21 @@ async function hearAt(
       said.push(`${account}: a log tells of a login with ${nameKey(run, fingerprint)}`);
     if (heard.kind === "unknown") said.push(`${account}: ${heard.why}`);
   }
-  return { isProved, said };
+  return isProved && step.phase === "remove" ? proveRest(run, step, inside, said) : { isProved, said };
+}
+
+/** What no log tells of a removal, once more: a step that waits for a log keeps nothing of what was said before. */
+async function proveRest(
+  run: RunContext,
+  { ordinal }: RunStep,
+  inside: Inside,
+  heard: readonly string[],
+): Promise<{ isProved: boolean; said: string[] }> {
+  const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
+  if (!step) throw new Error(`the plan has no step ${ordinal}`);
+  const proof = await proveChange(run, step, inside);
+  if ("said" in proof) return { isProved: true, said: [...heard, ...proof.said] };
+  return { isProved: false, said: [...heard, proof.message] };
 }
 
 /** What is asked and what is told are a second apart at the most, and each drops less than one. */
