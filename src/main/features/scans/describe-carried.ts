@@ -18,7 +18,8 @@ export function describeCarried(collection: Collection): CarriedLook {
           return value.toLowerCase() === "none" ? null : value;
         };
         return {
-          ...{ name, uid, gid, shell, keysCommand: say("authorizedkeyscommand") },
+          ...{ name, uid, gid, shell, isSshdKnown: settings !== undefined },
+          keysCommand: say("authorizedkeyscommand"),
           authenticationMethods: settings?.get("authenticationmethods")?.[0] ?? null,
           forceCommand: say("forcecommand"),
         };

@@ -10,6 +10,8 @@ export type CarriedLook = {
     uid: number;
     gid: number;
     shell: string;
+    /** False: whoever collected could not ask sshd, and what it goes by for the account is not known. */
+    isSshdKnown: boolean;
     keysCommand: string | null;
     authenticationMethods: string | null;
     forceCommand: string | null;

@@ -15,7 +15,7 @@ import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/p
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { hashPlan } from "./hash-plan.ts";
-import type { HostFacts, PlanFacts } from "./plan-facts.ts";
+import type { AccountFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 
@@ -140,6 +140,20 @@ test("where nothing can prove the new key, it is added and the old one stays", (
   expect(authority.confirm?.why).toEqual([
     "it changes whose certificates let in, which is more than one key",
   ]);
+});
+
+test("that sshd did not tell what it goes by for an account is one warning, and says more than its files", () => {
+  const host = makeHostFacts("web1", `${OLD_KEY} a\n`);
+  const warned = (more: Partial<AccountFacts>) =>
+    planFor([{ ...host, accounts: [makeAccountFacts("ann", host.files, more)] }])
+      .checks.filter(({ id }) => id === "consulted")
+      .map(({ state, text }) => `${state}: ${text.split(";")[0]}`);
+  const asked = "AuthorizedKeysCommand and AuthenticationMethods among it";
+  expect(warned({})).toEqual([]);
+  expect(warned({ consulted: null })).toEqual(["warning: which files sshd reads for it is not known"]);
+  const unknown = { isSshdKnown: false, authenticationMethods: null };
+  for (const more of [unknown, { ...unknown, consulted: null }])
+    expect(warned(more)).toEqual([`warning: what sshd goes by for it is not known, ${asked}`]);
 });
 
 test("the proof is made from where the key can be used, and runs nothing that is forced", () => {

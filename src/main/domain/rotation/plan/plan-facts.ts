@@ -89,6 +89,8 @@ export type AccountFacts = {
   runsCommands: boolean | null;
   /** Files that sshd consults for it, in its order, as it opens them; empty for `none`. */
   consulted: readonly string[] | null;
+  /** Whether sshd told what it goes by for it; else the next three are null, and nothing is known of them. */
+  isSshdKnown: boolean;
   /** AuthorizedKeysCommand; null: none. */
   keysCommand: string | null;
   /** As sshd prints it: `any`, `publickey,password publickey,keyboard-interactive`. */

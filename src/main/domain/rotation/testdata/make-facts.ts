@@ -56,7 +56,7 @@ export const makeAccountFacts = (
   name,
   ...{ uid: name === "root" ? 0 : 1_000, gid: 1_000, runsCommands: true },
   consulted: files.map(({ path }) => path),
-  ...{ keysCommand: null, authenticationMethods: "any", forceCommand: null },
+  ...{ isSshdKnown: true, keysCommand: null, authenticationMethods: "any", forceCommand: null },
   grants: files.flatMap(grantsOf),
   ...more,
 });

@@ -110,7 +110,7 @@ function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: s
     ...{ hostKey: known.pinned, unread: why, clockOffset: null, deadMen: [], login, holders: [] },
     accounts: [...accounts.keys()].map((name) => ({
       ...{ name, uid: -1, gid: -1, runsCommands: null, consulted: null, keysCommand: null },
-      ...{ authenticationMethods: null, forceCommand: null },
+      ...{ isSshdKnown: false, authenticationMethods: null, forceCommand: null },
       grants: inventory.grantsOfAccount(known.id, name).map((grant) => ({ ...grant, isAuthority: false })),
     })),
     files: [...accounts].flatMap(([name, paths]) =>

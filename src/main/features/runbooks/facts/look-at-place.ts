@@ -85,6 +85,7 @@ function toAccount(name: string, { uid, gid, home, shell, sshd }: AccountLook): 
       patterns
         ?.filter((pattern) => pattern.toLowerCase() !== "none")
         .map((pattern) => expandPath(pattern, account)) ?? null,
+    isSshdKnown: sshd !== null,
     keysCommand: say("authorizedkeyscommand"),
     authenticationMethods: sshd?.get("authenticationmethods") ?? null,
     forceCommand: say("forcecommand"),
