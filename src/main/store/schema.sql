@@ -1157,8 +1157,6 @@ CREATE INDEX certificate_of_key ON certificate (spki_sha256) WHERE is_ca = 0 AND
 
 CREATE INDEX certificate_of_ssh_key ON certificate (ssh_fingerprint) WHERE ssh_fingerprint IS NOT NULL;
 
-CREATE INDEX certificate_over_limit ON certificate (first_seen) WHERE is_seen = 1 AND is_over_limit = 1 AND is_public = 1;
-
 CREATE INDEX certificate_wildcard_spread ON certificate (first_seen)
   WHERE is_seen = 1 AND is_ca = 0 AND only_name IS NULL AND instr(names, '"DNS:*.') > 0;
 
@@ -1775,3 +1773,9 @@ WHEN NEW.last_read IS NOT OLD.last_read
 BEGIN
   DELETE FROM carried_look WHERE host = NEW.id;
 END;
+
+CREATE INDEX place_leaf_gone ON place (gone_scan)
+  WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL AND position = 0;
+
+CREATE INDEX certificate_over_limit ON certificate (first_seen, id, not_after)
+  WHERE is_seen = 1 AND is_over_limit = 1 AND is_public = 1;

@@ -23,20 +23,21 @@ export function grantSearch(lists: Lists, size: () => number) {
       maybe: words.flatMap(ofHash),
     });
     const isKnown = phrases.every((phrase) => phrase?.isWhole);
-    return seek(lists, { words: words.map(lookFor), together: isKnown ? together : null, id: "id", size });
+    const sought = words.map((word) => seekInGrants(lists, word));
+    return seek(lists, { words: sought, together: isKnown ? together : null, id: "id", size });
   };
+}
 
-  function lookFor(word: string): SoughtWord {
-    const hash = hashOf(word);
-    const looked = {
-      sql: hash.length === 0 ? HOLDS : `(${HOLDS} OR ${BY_HASH})`,
-      values: [toPattern(word), ...hash],
-    };
-    const phrase = lists.phraseOf("grant", word);
-    const some = phrase && byText(phrase.match);
-    const inRow = isAscii(word) || phrase === null ? looked : null;
-    return { byIndex: phrase?.isWhole && some ? either([some, ...ofHash(word)]) : null, some, inRow };
-  }
+export function seekInGrants(lists: Lists, word: string): SoughtWord {
+  const hash = hashOf(word);
+  const looked = {
+    sql: hash.length === 0 ? HOLDS : `(${HOLDS} OR ${BY_HASH})`,
+    values: [toPattern(word), ...hash],
+  };
+  const phrase = lists.phraseOf("grant", word);
+  const some = phrase && byText(phrase.match);
+  const inRow = isAscii(word) || phrase === null ? looked : null;
+  return { byIndex: phrase?.isWhole && some ? either([some, ...ofHash(word)]) : null, some, inRow };
 }
 
 const byText = (match: string): Ids => ({ sql: BY_TEXT, values: [match] });

@@ -34,18 +34,19 @@ export function certificateSearch(lists: Lists, size: () => number) {
       maybe: [...names.map((phrase) => byName(phrase?.match ?? "")), ...words.flatMap(byHash)],
     });
     const isKnown = [...texts, ...names].every((phrase) => phrase?.isWhole);
-    return seek(lists, { words: words.map(lookFor), together: isKnown ? together : null, id: "id", size });
+    const sought = words.map((word) => seekInCertificates(lists, word));
+    return seek(lists, { words: sought, together: isKnown ? together : null, id: "id", size });
   };
+}
 
-  function lookFor(word: string): SoughtWord {
-    const text = lists.phraseOf("certificate", word);
-    const name = lists.phraseOf("host_name", word);
-    const inRow = isAscii(word) || !text || !name ? look(word) : null;
-    if (!text || !name) return { byIndex: null, some: null, inRow };
-    const some = either([byText(text.match), byName(name.match)]);
-    const isWhole = text.isWhole && name.isWhole;
-    return { byIndex: isWhole ? either([some, ...byHash(word)]) : null, some, inRow };
-  }
+export function seekInCertificates(lists: Lists, word: string): SoughtWord {
+  const text = lists.phraseOf("certificate", word);
+  const name = lists.phraseOf("host_name", word);
+  const inRow = isAscii(word) || !text || !name ? look(word) : null;
+  if (!text || !name) return { byIndex: null, some: null, inRow };
+  const some = either([byText(text.match), byName(name.match)]);
+  const isWhole = text.isWhole && name.isWhole;
+  return { byIndex: isWhole ? either([some, ...byHash(word)]) : null, some, inRow };
 }
 
 const byText = (match: string): Ids => ({ sql: BY_TEXT, values: [match] });

@@ -1,30 +1,28 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
-import type { RuleId } from "#shared/model/finding.ts";
 import { type Total, withoutSome } from "#shared/model/total.ts";
 import type { Lists } from "#store/lists/lists.ts";
-import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
+import type { Part } from "#store/lists/part.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import { type Arm, acceptedFrom } from "./arm.ts";
 import { armConditions } from "./finding-arms.ts";
+import { seekInArm } from "./finding-search.ts";
 
-export const EVERYTHING = {
-  search: "",
-  severity: null,
-  rule: null,
-  host: null,
-} satisfies Partial<FindingFilter>;
+/** So many rows of an arm are looked at for words that many others have, too. */
+export const MOST_LOOKED = 1_000;
+
+const isFew = (total: Total): boolean => typeof total === "number" && total <= MOST_LOOKED;
 
 /** What an arm has of what was asked for. */
-type Looked = { from: string; where: readonly Part[]; total: Total };
+export type Looked = { from: string; where: readonly Part[]; total: Total };
 
-type Narrowed = { from: string; where: readonly Part[]; filter: Omit<FindingFilter, "accepted"> };
+type Narrowed = { from: string; where: readonly Part[]; filter: Pick<FindingFilter, "host"> };
 
-/** By their place among the severities. */
-type Counted = { rule: RuleId; severity: number; count: number };
+/** `isMuch` where all of the arm is too much to be looked at. */
+type Wanted = { from: string; where: readonly Part[]; isMuch: boolean };
 
 /** Looks through arms, what was accepted apart from what was not. */
 export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
-  return { look, seek, countArm };
+  return { look, seek };
 
   /**
    * What of an arm a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
@@ -45,42 +43,31 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
 
   /** What is kept serves where nothing narrows the arm but what is the same for all of it. */
   function countOpen({ tallied }: Arm, { from, where, filter }: Narrowed, named: { now: string }): Total {
-    const isWhole = filter.host === null && filter.search.trim() === "";
-    if (!tallied || !isWhole) return lists.count(from, where, named);
+    if (!tallied || filter.host !== null) return lists.count(from, where, named);
     return lists.read<{ count: number }>(`SELECT ${tallied} AS count`, [])[0]?.count ?? 0;
   }
 
-  /** The same without counting. */
-  function seek(arm: Arm, { accepted, ...filter }: FindingFilter, named: { now: string }) {
-    const where = armConditions(arm, filter);
-    if (!where) return null;
-    if (accepted) return { from: acceptedFrom(arm), where: [...where, { sql: arm.isAccepted, values: [] }] };
-    const from = (filter.host !== null && arm.ofHost) || arm.from;
+  /** The same for words, without counting. */
+  function seek(
+    arm: Arm,
+    { accepted, search, ...filter }: FindingFilter,
+    named: { now: string },
+  ): Wanted | null {
+    const plain = armConditions(arm, filter);
+    if (!plain) return null;
+    const isOne = accepted || filter.host !== null;
+    const sought = seekInArm(lists, arm, search);
+    if (!sought) return null;
+    const isAll = !isOne && !sought.isFound;
+    const size = isAll ? countOpen(arm, { from: arm.from, where: plain, filter }, named) : 0;
+    const where = [...plain, ...sought.where];
+    const isAccepted = { sql: arm.isAccepted, values: [] };
+    if (accepted) return { from: acceptedFrom(arm), where: [...where, isAccepted], isMuch: false };
     const isOpen = { sql: `NOT (${arm.isAccepted})`, values: [] };
-    return { from, where: acceptances.hasAny(named.now) ? [...where, isOpen] : where };
-  }
-
-  function countArm(arm: Arm, now: string): Counted[] {
-    const { severity, rule } = arm.columns;
-    if ("same" in severity && "same" in rule) {
-      const where = armConditions(arm, EVERYTHING) ?? [];
-      const isAccepted = { sql: arm.isAccepted, values: [] };
-      const accepted = acceptances.hasAny(now)
-        ? lists.sum(acceptedFrom(arm), [...where, isAccepted], { now })
-        : 0;
-      const count = lists.sum(arm.from, where, { now }) - accepted;
-      return [{ severity: Number(severity.same), rule: rule.same as RuleId, count }];
-    }
-    const counted = (from: string, where: readonly Part[]) =>
-      lists.read<Counted>(
-        `SELECT severity, rule, count(*) AS count FROM ${from}${conditions(where)} GROUP BY severity, rule`,
-        valuesOf(where),
-        { now },
-      );
-    const where = armConditions(arm, EVERYTHING) ?? [];
-    const all = counted(arm.from, where);
-    if (!acceptances.hasAny(now)) return all;
-    const accepted = counted(acceptedFrom(arm), [...where, { sql: arm.isAccepted, values: [] }]);
-    return [...all, ...accepted.map((row) => ({ ...row, count: -row.count }))];
+    return {
+      from: (filter.host !== null && arm.ofHost) || sought.from,
+      where: acceptances.hasAny(named.now) ? [...where, isOpen] : where,
+      isMuch: isAll && !isFew(size),
+    };
   }
 }

@@ -6,10 +6,11 @@ import { questionOf } from "#store/lists/answers.ts";
 import type { Key, Value } from "#store/lists/cursor.ts";
 import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
 import { mergeRows, rowsAfter } from "#store/lists/order.ts";
-import type { Part } from "#store/lists/part.ts";
+import { conditions, type Part } from "#store/lists/part.ts";
 import type { Arm } from "./arm.ts";
-import type { armLooker } from "./arm-looker.ts";
+import { type armLooker, type Looked, MOST_LOOKED } from "./arm-looker.ts";
 import { type ArmSort, armPage } from "./arm-page.ts";
+import { inTurn } from "./arm-turns.ts";
 import { ARMS } from "./finding-arms.ts";
 import type { ArmRow } from "./finding-row.ts";
 
@@ -23,6 +24,9 @@ type Row = ArmRow & Key;
 /** So much of an arm is kept for the next pages: where there is more of it a page is soon full. */
 const MOST_KEPT = 50_000;
 
+/** Where so many of these have the words, pages are full after some thousands of rows. */
+const SOON_FULL = 10;
+
 /** Reads what each arm has of a page. */
 export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof armLooker>) {
   const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
@@ -32,58 +36,79 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
     const isByMinute = sort.name === "firstSeen";
     const byMinute = { now: toInstant(toMinute(now)) };
     const named = isByMinute ? byMinute : { now: toInstant(now) };
-    return ARMS.flatMap((arm): Found[] => {
+    const all = ARMS.flatMap((arm) => {
       const looked = looker.look(arm, filter, named);
-      if (!looked || looked.total === 0) return [];
-      const { total, where } = looked;
+      return looked && looked.total !== 0 ? [{ arm, ...looked }] : [];
+    });
+    return inTurn(all, { sort, limit }, { read: readArm, skip: ({ total }) => ({ total, rows: [] }) });
+
+    function readArm({ arm, total, where, ...looked }: { arm: Arm } & Looked): Found {
       const isAll = !filter.accepted && filter.host === null;
       const isShorter = arm.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
       const from = isAll && isShorter ? walkOf(arm, sort) : looked.from;
       const wanted = { arm: { ...arm, from }, sort, where, named };
-      const ordered = isUnordered(arm, sort) ? readOrdered({ ...wanted, named: byMinute }) : null;
-      if (ordered) return [{ total: ordered.length, rows: rowsAfter(ordered, after, limit, orderOf(sort)) }];
+      const ordered = isUnordered(arm, sort) ? readOrdered(lists, { ...wanted, named: byMinute }) : null;
+      if (ordered) return { total: ordered.length, rows: rowsAfter(ordered, after, limit, orderOf(sort)) };
       const isKept =
         isByMinute && typeof total === "number" && total <= MOST_KEPT && !isOrderedByFirstSeen(arm);
       if (isKept)
-        return [{ total, rows: rowsAfter(readAll(wanted, MOST_KEPT), after, limit, orderOf(sort)) }];
-      return [{ total, rows: readPage(wanted, after, limit) }];
-    });
+        return { total, rows: rowsAfter(readAll(lists, wanted, MOST_KEPT), after, limit, orderOf(sort)) };
+      return { total, rows: readPage(lists, wanted, { after, limit }) };
+    }
   }
 
   /** What words find, by the minute: no index has what findings say, so each is looked at once for all pages. */
   function seek({ sort, after, limit, ...filter }: Wanted, now: Date): Found[] {
     const named = { now: toInstant(toMinute(now)) };
-    return ARMS.flatMap((arm): Found[] => {
+    const all = ARMS.flatMap((arm) => {
       const sought = looker.seek(arm, filter, named);
       if (!sought) return [];
       const wanted = { arm: { ...arm, from: sought.from }, sort, where: sought.where, named };
-      const all = findAny(lists, wanted);
-      if (all) return [{ total: all.length, rows: rowsAfter(all, after, limit, orderOf(sort)) }];
-      const isAll = !filter.accepted && filter.host === null;
-      const from = isAll ? walkOf(arm, sort) : sought.from;
-      const rows = readPage({ ...wanted, arm: { ...arm, from } }, after, limit);
-      return [{ total: { moreThan: lists.mostCounted }, rows }];
+      const least = sought.isMuch ? countSome(lists, wanted) : null;
+      const rows = least ? null : findAny(lists, wanted);
+      const total = rows?.length ?? least ?? { moreThan: lists.mostCounted };
+      return total === 0 ? [] : [{ arm, wanted, rows, total, isMuch: sought.isMuch }];
     });
-  }
+    return inTurn(all, { sort, limit }, { read: readFound, skip: ({ total }) => ({ total, rows: [] }) });
 
-  /** Null where that is too much to be kept. */
-  function readOrdered(wanted: OfArm): Row[] | null {
-    const all = readAll(wanted, MOST_KEPT + 1);
-    return all.length > MOST_KEPT ? null : all;
-  }
-
-  function readAll({ arm, named, ...wanted }: OfArm, limit: number): Row[] {
-    const page = armPage(arm, { ...wanted, after: null, limit });
-    return page ? lists.find<Row>(page.sql, page.values, named) : [];
-  }
-
-  function readPage({ arm, named, ...wanted }: OfArm, after: Value[] | null, limit: number): Row[] {
-    const page = armPage(arm, { ...wanted, after, limit });
-    return page ? lists.read<Row>(page.sql, page.values, named) : [];
+    function readFound({ arm, wanted, rows, total, isMuch }: (typeof all)[number]): Found {
+      if (rows) return { total, rows: rowsAfter(rows, after, limit, orderOf(sort)) };
+      const from = isMuch ? walkOf(arm, sort) : wanted.arm.from;
+      return { total, rows: readPage(lists, { ...wanted, arm: { ...arm, from } }, { after, limit }) };
+    }
   }
 }
 
 type OfArm = { arm: Arm; sort: ArmSort; where: readonly Part[]; named: { now: string } };
+
+/** Null where that is too much to be kept. */
+function readOrdered(lists: Lists, wanted: OfArm): Row[] | null {
+  const all = readAll(lists, wanted, MOST_KEPT + 1);
+  return all.length > MOST_KEPT ? null : all;
+}
+
+function readAll(lists: Lists, { arm, named, ...wanted }: OfArm, limit: number): Row[] {
+  const page = armPage(arm, { ...wanted, after: null, limit });
+  return page ? lists.find<Row>(page.sql, page.values, named) : [];
+}
+
+function readPage(
+  lists: Lists,
+  { arm, named, ...wanted }: OfArm,
+  { after, limit }: { after: Value[] | null; limit: number },
+): Row[] {
+  const page = armPage(arm, { ...wanted, after, limit });
+  return page ? lists.read<Row>(page.sql, page.values, named) : [];
+}
+
+/** More than so many, of which a page is soon full; null where that does not show in the first of the arm. */
+function countSome(lists: Lists, { arm, where, named }: OfArm): Total | null {
+  const plain = arm.where.map((sql) => ({ sql, values: [] }));
+  const first = `SELECT * FROM ${arm.from}${conditions(plain)} LIMIT ${MOST_LOOKED}`;
+  const from = `(${first}) AS "${arm.table}"`;
+  const count = lists.count(from, where, named);
+  return typeof count === "number" && count >= SOON_FULL ? { moreThan: count - 1 } : null;
+}
 
 /** In order; null where there are more than are counted, which shows before they are put in order. */
 function findAny(lists: Lists, { arm, named, ...wanted }: OfArm): Row[] | null {

@@ -46,6 +46,8 @@ export type Arm = {
   isOnHost: string;
   /** What a search looks at. */
   text: string;
+  /** What else knows what has a word: the list of such things, or the names of hosts; by the key's own beginning alone. */
+  sought?: "certificate" | "grant" | "tls-key" | "host" | "key";
   /** What is about a thing; null where no finding of this arm can be. */
   isAbout(object: FindingObject): Part | null;
   /** Whether a finding is accepted now. Few are, and they are found first. */

@@ -35,6 +35,7 @@ const aboutCertificate = ({ name, rule, severity, since, firstSeen, where, index
     tie: { sql: "id" },
   },
   isOnHost: `id IN (SELECT certificate FROM place WHERE gone_scan IS NULL AND name = ${HOST_ID})`,
+  sought: "certificate",
   text: `'${rule}' || char(10) || subject || char(10) || only_host`,
   isAbout: (object: FindingObject): Part | null =>
     object.kind === "certificate" ? { sql: "sha256 = ?", values: [object.sha256] } : null,

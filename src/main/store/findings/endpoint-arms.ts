@@ -55,6 +55,10 @@ const changed: Arm = {
   table: "place",
   where: [
     "gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0",
+    // Where nothing has gone yet this is null, and nothing has changed.
+    `first_scan >= (
+      SELECT min(gone_scan) FROM place INDEXED BY place_leaf_gone
+      WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL AND position = 0)`,
     `first_scan >= (
       SELECT min(id) FROM scan
       WHERE started_at >= max(
@@ -75,6 +79,7 @@ const changed: Arm = {
     tie: { sql: "endpoint" },
   },
   isOnHost: "name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)",
+  sought: "host",
   text: `'${CHANGED}' || char(10) || ${HOST}`,
   isAbout: aboutEndpoint("endpoint"),
   // Who has accepted one change has not accepted those after it.

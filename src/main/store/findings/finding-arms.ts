@@ -1,7 +1,6 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import type { Value } from "#store/lists/cursor.ts";
 import type { Part } from "#store/lists/part.ts";
-import { eachWord } from "#store/lists/search.ts";
 import { type Arm, type ColumnOfArm, HOST_ID, IN_FORCE, rankOf } from "./arm.ts";
 import { CERTIFICATE_ARMS } from "./certificate-arms.ts";
 import { ENDPOINT_ARMS } from "./endpoint-arms.ts";
@@ -51,10 +50,16 @@ export const ARMS: readonly Arm[] = [
   ...GRANT_ARMS,
 ];
 
-/** What of an arm a filter lets through, whether accepted or not; null when that is nothing. */
+export const EVERYTHING = {
+  severity: null,
+  rule: null,
+  host: null,
+} satisfies Partial<FindingFilter>;
+
+/** What of an arm a filter lets through but for its words, whether accepted or not; null when that is nothing. */
 export function armConditions(
   arm: Arm,
-  { search, severity, rule, host }: Omit<FindingFilter, "accepted">,
+  { severity, rule, host }: Pick<FindingFilter, "severity" | "rule" | "host">,
 ): Part[] | null {
   const equals = (column: ColumnOfArm, value: Value | null): Part[] | null => {
     if (value === null) return [];
@@ -69,6 +74,5 @@ export function armConditions(
     ...bySeverity,
     ...byRule,
     ...(host === null ? [] : [{ sql: arm.isOnHost, values: [host] }]),
-    ...eachWord(search, arm.text),
   ];
 }

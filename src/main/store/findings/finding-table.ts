@@ -9,10 +9,11 @@ import { mergeRows } from "#store/lists/order.ts";
 import type { Part } from "#store/lists/part.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import type { Arm, ArmColumn } from "./arm.ts";
-import { armLooker, EVERYTHING } from "./arm-looker.ts";
+import { armCounter } from "./arm-counter.ts";
+import { armLooker } from "./arm-looker.ts";
 import { type ArmSort, armPage } from "./arm-page.ts";
 import { armReader } from "./arm-reader.ts";
-import { ARMS, armConditions } from "./finding-arms.ts";
+import { ARMS, armConditions, EVERYTHING } from "./finding-arms.ts";
 import { readFindingId } from "./finding-id.ts";
 import { type ArmRow, findingRows } from "./finding-row.ts";
 
@@ -38,8 +39,8 @@ type Deps = { lists: Lists; acceptances: AcceptanceTable } & Parameters<typeof f
 /** What needs attention now: what visits have reported, what the dates say, and what only several hosts together show. */
 export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps) {
   const rows = findingRows(db, { ...deps, acceptances });
-  const looker = armLooker({ lists, acceptances });
-  const arms = armReader(db, lists, looker);
+  const arms = armReader(db, lists, armLooker({ lists, acceptances }));
+  const countArm = armCounter({ lists, acceptances });
 
   return {
     list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: Wanted): Listed<Finding> {
@@ -72,7 +73,7 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
 
     /** How many of each rule, the most severe first. */
     counts(now: Date): Count[] {
-      return addUp(ARMS.flatMap((arm) => looker.countArm(arm, toInstant(now))))
+      return addUp(ARMS.flatMap((arm) => countArm(arm, toInstant(now))))
         .filter(({ count }) => count > 0)
         .sort((a, b) => a.severity - b.severity || b.count - a.count || a.rule.localeCompare(b.rule))
         .map(({ severity, ...row }) => ({ ...row, severity: Severity.options[severity] ?? "info" }));

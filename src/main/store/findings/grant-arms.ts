@@ -21,6 +21,7 @@ const aboutGrant = (rule: RuleId) => ({
   isOnHost: "host_name = ?",
   text: `'${rule}' || char(10) || host_name || char(10) || account || char(10) || ifnull(fingerprint, '')
     || char(10) || comment`,
+  sought: "grant" as const,
   isAbout: (object: FindingObject): Part | null =>
     object.kind === "grant" ? { sql: "id = ?", values: [object.id] } : null,
   isAccepted: acceptedFor(rule, "grant", "id"),
