@@ -58,7 +58,7 @@ function toLinks(nodeOf: Deps["nodeOf"]): (found: { arm: LinkArm; row: Key }) =>
 /** How many rows an arm has, and how they are found. */
 function measure(lists: Lists, arm: LinkArm, filter: LinkFilter) {
   const ways = waysOf(lists, arm, filter);
-  const total = addTotals(ways.counted.map(({ from, where }) => lists.count(from, where)));
+  const total = ways.least ?? addTotals(ways.counted.map(({ from, where }) => lists.count(from, where)));
   return { arm, ways, total };
 }
 

@@ -17,16 +17,22 @@ export type Way = { from: string; where: readonly Part[] };
 export type Ways = {
   /** Their rows are counted. */
   counted: readonly Way[];
+  /** More than so many, where that shows in the steps of the first holders; null where it does not. */
+  least: Total | null;
   /** Those by which a page of so many rows is read, of `total`, is found. */
   read(total: Total, limit: number): readonly Way[];
 };
+
+/** Steps of so many holders are looked at for words that many grants have; in a thousand of them pages are soon full. */
+const MOST_LOOKED = 1_000;
+const SOON_FULL = 20;
 
 export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
   const { fromGrants } = arm;
   const words = splitWords(filter.search);
   const plain = armConditions(arm, filter);
   const walked: Way = { from: arm.from, where: [...plain, ...words.map((word) => stands(arm, word))] };
-  const only = (way: Way): Ways => ({ counted: [way], read: () => [way] });
+  const only = (way: Way): Ways => ({ counted: [way], least: null, read: () => [way] });
   if (filter.host !== null) return only({ ...walked, from: arm.fromHost });
   if (!fromGrants) return only(walked);
 
@@ -34,7 +40,8 @@ export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
     .toSorted(longestFirst)
     .flatMap((word) => seek(lists, word))
     .find(({ inGrants }) => isFew(lists, inGrants));
-  if (sought === undefined) return only(walked);
+  if (sought === undefined)
+    return { ...only(walked), least: words.length === 0 ? null : countSome(lists, fromGrants.table, walked) };
   const { word, inGrants, inFiles } = sought;
   const rest = words.filter((one) => one !== word).map((one) => stands(arm, one));
   const { table, id, holders, isPhrase } = fromGrants;
@@ -52,8 +59,17 @@ export function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
   ];
   return {
     counted: found,
+    least: null,
     read: (total, limit) => (isWalkShorter(total, limit, lists.sum(table, [])) ? [walked] : found),
   };
+}
+
+/** Of words that many grants have nothing more is counted where a page is soon full. */
+function countSome(lists: Lists, table: string, { from, where }: Way): Total | null {
+  if (lists.sum(table, []) <= MOST_LOOKED) return null;
+  const first = from.replace(table, `(SELECT * FROM ${table} LIMIT ${MOST_LOOKED}) AS ${table}`);
+  const count = lists.count(first, where);
+  return typeof count === "number" && count >= SOON_FULL ? { moreThan: count - 1 } : null;
 }
 
 const longestFirst = (one: string, other: string): number => other.length - one.length;
