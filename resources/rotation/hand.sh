@@ -608,8 +608,11 @@ do_end() {
 	done
 	set -f
 	[ -z "$late" ] || no late-edit $late
-	rm -rf "$work"
+	problem=$(rm -rf "$work" 2>&1)
+	is_gone "$work" || fail "$why" "$problem"
 	drop_locks ''
+	find_lock
+	[ "$lock_token" != "$run" ] || { why_of ''; fail "$why"; }
 	rmdir .latchkey 2>/dev/null
 	sync_folder
 	ok ended
@@ -1065,9 +1068,22 @@ keep_old() {
 # commit_put PATH: what was kept beside it is gone.
 do_commit_put() {
 	enter "$1"
-	rm -f "./$name.latchkey-old" "./$name.latchkey-new" "./$name.latchkey-part"
+	remove_all "./$name.latchkey-old" "./$name.latchkey-new" "./$name.latchkey-part"
 	sync_folder
 	ok done
+}
+
+# Each is gone, or nothing is said to be done.
+remove_all() {
+	problem=$(rm -f "$@" 2>&1)
+	is_gone "$@" || fail "$why" "$problem"
+}
+
+# Whether nothing is there under any of these names, not even a link to nowhere; otherwise $why, from $problem.
+is_gone() {
+	for entry do
+		if [ -e "$entry" ] || [ -L "$entry" ]; then why_of "$problem"; return 1; fi
+	done
 }
 
 # undo_put PATH WROTE BEFORE

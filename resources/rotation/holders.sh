@@ -94,8 +94,8 @@ do_show_public() {
 # tidy_half PATH old|nothing: what ssh-keygen and our own proofs have left beside it, and the old public half unless that stays.
 do_tidy_half() {
 	enter "$1"
-	rm -f "./$name.latchkey-new.pub"
-	[ "$2" = old ] || rm -f "./$name.latchkey-old.pub"
+	remove_all "./$name.latchkey-new.pub"
+	[ "$2" = old ] || remove_all "./$name.latchkey-old.pub"
 	drop_proof
 	sync_folder
 	ok done

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { begin, end } from "./host-files.ts";
 import { commitPut, makeKey, put, undoPut } from "./put-halves.ts";
 import { readLoginLines } from "./read-log.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
@@ -120,4 +121,29 @@ lab("the log's lines about some keys are read, and no others", async () => {
   expect(await readLoginLines(alice, { sinceEpoch: 0, fingerprints: ["SHA256:a"] })).toMatchObject({
     ...{ kind: "refused", why: "no-log" },
   });
+});
+
+lab("what cannot be cleared away is said, and is gone once it can be", async () => {
+  await using hand = await openHandIn(startShellIn(host));
+  const old = `${KEY}.latchkey-old`;
+  await lay();
+  // Nobody can remove a mount point.
+  await host.run(`: > ${old}; mount --bind ${old} ${old}`);
+  expect(await commitPut(hand, KEY)).toMatchObject({ kind: "failed", why: "io-error" });
+  await host.run(`umount ${old}`);
+  expect(await commitPut(hand, KEY)).toEqual({ kind: "done" });
+  expect(await host.run(`ls -A ${SSH}`)).toBe("id_ed25519\n");
+});
+
+lab("what a run has made of a folder is not over while any of it is there", async () => {
+  await using hand = await openHandIn(startShellIn(host));
+  await lay();
+  const [token, file] = ["cafe", `${SSH}/.latchkey/cafe/before-f0a`];
+  const took = await begin(hand, { path: KEY, token, who: "jo@desk", leaseSeconds: 60 });
+  expect(took).toMatchObject({ kind: "begun" });
+  await host.run(`: > ${file}; mount --bind ${file} ${file}`);
+  expect(await end(hand, { path: KEY, token })).toMatchObject({ kind: "failed", why: "io-error" });
+  await host.run(`umount ${file}`);
+  expect(await end(hand, { path: KEY, token })).toEqual({ kind: "ended" });
+  expect(await host.run(`ls -A ${SSH}`)).toBe("id_ed25519\n");
 });

@@ -123,6 +123,11 @@ lab("a half that is committed leaves nothing of the old one", async () => {
   expect(await put(hand, putting)).toMatchObject({ kind: "put" });
   expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);
   expect(await commitPut(hand, ID)).toEqual(DONE);
+  const stuck = `${ID}.latchkey-new.pub`;
+  // Nobody can remove a mount point.
+  await holder.run(`touch ${stuck}; mount --bind ${stuck} ${stuck}`);
+  expect(await tidyHalf(hand, ID, "nothing")).toMatchObject({ kind: "failed" });
+  await holder.run(`umount ${stuck}`);
   expect(await tidyHalf(hand, ID, "nothing")).toEqual(DONE);
   expect(await look()).toMatchObject({ now: { kind: "new" }, old: { kind: "none" } });
   expect(await listIds()).toEqual([
