@@ -193,10 +193,10 @@ test("all orphans of a selection are planned away at once, and that plan is expo
   await expect(plan.summary).toHaveText("Plan: 0 to add, 0 to change, 2 to remove on 2 hosts");
   const downloads: string[] = [];
   page.on("download", (download) => downloads.push(download.suggestedFilename()));
+  await plan.approve();
   await plan.decision.getByRole("button", { name: "As scripts" }).click();
   await expect.poll(() => downloads.length).toBe(2);
   expect(await camera.photograph("plan-exported")).toEqual([]);
-  await plan.approve();
   const drawn = await plan.run();
   await drawn.getByText("Committed", { exact: true }).waitFor();
   await frame.goTo("Runbooks");

@@ -110,6 +110,11 @@ export const TakenResult = z.object({
 });
 export type TakenResult = z.infer<typeof TakenResult>;
 
+const Agreement = z.object({
+  consents: z.array(z.string()).max(10_000).default([]),
+  typed: z.string().max(300).nullable().default(null),
+});
+
 export const runbooks = {
   /** Reads the hosts that the wish is about, and makes a plan of what they hold now. Returns at once; announced as `plan-changed`. */
   plan: command
@@ -143,10 +148,16 @@ export const runbooks = {
 
   /**
    * What of the plan can be carried to its hosts now, as one POSIX script a host. `signWith`: a private key file here, or the
-   * .pub file of a key that the agent has.
+   * .pub file of a key that the agent has. Its first part is refused as `start` is: where a consent is missing, or where
+   * `typed` is not the word that is to be typed.
    */
   exportScripts: command
-    .input(z.object({ planId: PlanId, signWith: z.string().min(1).max(4_096).nullable().default(null) }))
+    .input(
+      Agreement.extend({
+        planId: PlanId,
+        signWith: z.string().min(1).max(4_096).nullable().default(null),
+      }),
+    )
     .output(Scripts),
 
   /** Takes what a carried script has written for a host of a plan: the run is over once every host has told. */
@@ -158,11 +169,9 @@ export const runbooks = {
    */
   start: command
     .input(
-      z.object({
+      Agreement.extend({
         planId: PlanId,
         hash: PlanHash,
-        consents: z.array(z.string()).max(10_000).default([]),
-        typed: z.string().max(300).nullable().default(null),
         identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
         mayAsk: z.boolean().default(false),
       }),
@@ -203,7 +212,7 @@ export const runbooks = {
     )
     .output(z.object({})),
 
-  /** Takes everything back, in the reverse order; what somebody else has changed meanwhile is left as it is, and said. */
+  /** Takes everything back, in the reverse order; of a file that somebody else has changed meanwhile its own lines alone. */
   rollBack: command
     .input(
       OfRun.extend({

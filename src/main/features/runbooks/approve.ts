@@ -1,10 +1,13 @@
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { Plan, PlanId } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { consentOf } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
 
-type Given = { hash: string; consents: readonly string[]; typed: string | null };
+/** What somebody agrees to: consents by their names, and the word that was typed. */
+export type Agreement = { consents: readonly string[]; typed: string | null };
+
+type Given = Agreement & { hash: string };
 
 /** Consents that are told of by name in one refusal. */
 const MOST_SAID = 5;
@@ -30,6 +33,12 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
     );
   const refused = plan.checks.find((check) => check.state === "refused");
   if (refused) throw new Refusal("conflict", `plan ${id} cannot be run: ${refused.text}`);
+  refuseUnagreed(id, plan, given);
+  return plan;
+}
+
+/** Whatever carries a plan out: nothing of it is without all that has to be agreed to and typed. */
+export function refuseUnagreed(id: PlanId, plan: Plan, given: Agreement): void {
   const missing = plan.checks.filter(
     (check) => check.state === "consent" && !given.consents.includes(consentOf(check)),
   );
@@ -46,7 +55,6 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
       "conflict",
       `type "${plan.confirm.word}" to run plan ${id}: ${plan.confirm.why.join("; ")}`,
     );
-  return plan;
 }
 
 /** What a plan comes to, in numbers. */

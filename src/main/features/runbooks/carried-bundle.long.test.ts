@@ -5,7 +5,7 @@ import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
-import { makePlan } from "#testing/runbooks/follow.ts";
+import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const FILE = "/home/deploy/.ssh/authorized_keys";
@@ -22,8 +22,8 @@ const keysOf = async ({ client }: App): Promise<(string | null)[]> => {
 };
 
 /** Exports, runs there, and imports what the script wrote. */
-async function carryOut({ client }: App, host: LabHost, { id: planId }: PlanDetail) {
-  const { files } = await client.runbooks.exportScripts({ planId });
+async function carryOut({ client }: App, host: LabHost, planned: PlanDetail) {
+  const { files } = await client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
   expect(files).toHaveLength(1);
   await host.run("rm -rf /root/stick && mkdir /root/stick");
   await writeThere(host, "/root/stick/script.sh", files[0]?.text ?? "");

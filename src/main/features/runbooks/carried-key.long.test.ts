@@ -4,7 +4,7 @@ import type { PlanId } from "#shared/model/plan.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
-import { makePlan } from "#testing/runbooks/follow.ts";
+import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
 
 const KEY = "/home/deploy/.ssh/id_ed25519";
 const GRANTS = "/home/deploy/.ssh/authorized_keys";
@@ -45,9 +45,9 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text: `root@${host.address}`, acceptNew: true });
     const old = await host.run(`cat ${KEY}`);
     const [fingerprint = ""] = (await host.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
-    const { id: planId, plan } = await makePlan(app, { kind: "rotate-key", fingerprint });
-    expect(plan?.newKey).toMatchObject({ kind: "made-on-holder", path: KEY });
-    const { files } = await app.client.runbooks.exportScripts({ planId });
+    const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
+    expect(planned.plan?.newKey).toMatchObject({ kind: "made-on-holder", path: KEY });
+    const { files } = await app.client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
     expect(files.map(({ phases }) => phases)).toEqual([["make-key", "add", "hand-over", "remove", "commit"]]);
 
     const refused = await run(host, {
@@ -98,11 +98,12 @@ test.skipIf(!canStartHosts())(
     await using app = desk.open();
     await scanAll(app, { text: `root@${vault.address}\nroot@${web.address}`, acceptNew: true });
     const [fingerprint = ""] = (await vault.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
-    const { id: planId } = await makePlan(app, { kind: "rotate-key", fingerprint });
+    const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
+    const planId = planned.id;
     const rounds: string[] = [];
     const seen: string[] = [];
     for (const _ of ["make-key", "add", "hand-over", "remove", "commit"]) {
-      const { files } = await app.client.runbooks.exportScripts({ planId });
+      const { files } = await app.client.runbooks.exportScripts({ planId, ...agreeTo(planned) });
       for (const file of files) {
         const host = file.host === vault.address ? vault : web;
         rounds.push(`${host.name} ${file.phases.join(",")}`);

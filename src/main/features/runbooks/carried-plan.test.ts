@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import type { Plan } from "#shared/model/plan.ts";
-import { makePlan, untilPlanned } from "#testing/runbooks/follow.ts";
+import { agreeTo, makePlan, untilPlanned } from "#testing/runbooks/follow.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 
 const now = () => new Date("2026-12-01T12:00:00Z");
@@ -54,4 +54,17 @@ test("a plan of such a host that comes from a file is checked again by what the 
   }));
   const stale = await take({ ...plan, hosts });
   expect(stale.plan?.checks).toContainEqual(expect.objectContaining({ state: "refused", id: "changed" }));
+});
+
+test("no script is written before all is agreed to and typed that a run would want", async () => {
+  await using app = createApp({ databasePath: ":memory:", now });
+  await app.client.bundles.import(bundle);
+  await app.client.labels.set({ things: [{ kind: "host", host: "web1" }], addTags: ["production"] });
+  const { planned } = await planRemoval(app);
+  const { consents, typed } = agreeTo(planned);
+  const write = (given: { consents?: string[]; typed?: string | null }) =>
+    app.client.runbooks.exportScripts({ planId: planned.id, ...given });
+  await expect(write({ typed })).rejects.toThrow("1 consent missing");
+  await expect(write({ consents })).rejects.toThrow('type "web1" to run plan');
+  expect((await write({ consents, typed })).files.map(({ name }) => name)).toEqual(["web1-22.sh"]);
 });

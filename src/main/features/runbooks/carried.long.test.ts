@@ -3,7 +3,7 @@ import { kill } from "node:process";
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
+import { agreeTo, carryOut, makePlan } from "#testing/runbooks/follow.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const FILE = "/home/deploy/.ssh/authorized_keys";
@@ -48,8 +48,9 @@ test.skipIf(!canStartHosts())(
       ...{ message: "", state: "committed" },
     });
 
-    const { id: planId } = await makePlan(farApp, { ...wish, given: given.publicLine });
-    const { files } = await farApp.client.runbooks.exportScripts({ planId });
+    const planned = await makePlan(farApp, { ...wish, given: given.publicLine });
+    const planId = planned.id;
+    const { files } = await farApp.client.runbooks.exportScripts({ planId, ...agreeTo(planned) });
     expect(files.map(({ name }) => name)).toEqual([`${far.address}-22.sh`]);
     const result = await carryThere(far, files[0]?.text ?? "");
     expect(await readFileOf(far)).toBe(await readFileOf(live));

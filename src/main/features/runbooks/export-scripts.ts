@@ -13,6 +13,7 @@ import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts } from "#shared/model/s
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayCount } from "#shared/text/count.ts";
 import type { Store } from "#store/store.ts";
+import { type Agreement, refuseUnagreed } from "./approve.ts";
 import { isCarried } from "./carried.ts";
 
 /** What every script is made of, as the program ships it. */
@@ -25,11 +26,13 @@ export type ExportDeps = {
   now: () => Date;
 };
 
+type Asked = Agreement & { signWith: string | null };
+
 /** A script for each host of a plan that has something to do now, signed where a key is named for that. */
 export function createScriptExport({ store, carried, workstation, now }: ExportDeps) {
   const { runs, journal } = store.runbooks;
 
-  return async (found: PlanDetail, signWith: string | null): Promise<Scripts> => {
+  return async (found: PlanDetail, { signWith, ...agreed }: Asked): Promise<Scripts> => {
     const { id, hash } = found;
     const plan = readyPlan(found);
     const run = found.runId === null ? null : runs.find(found.runId);
@@ -38,6 +41,8 @@ export function createScriptExport({ store, carried, workstation, now }: ExportD
         "conflict",
         `plan ${id} was run from here, as run ${run.id}; no script of it is left`,
       );
+    // Of a run that is carried, it was agreed to for its first part.
+    if (!run) refuseUnagreed(id, plan, agreed);
     const parts = partsOf(plan, run ? journal.steps(run.id) : []);
     if (parts.length === 0 && run)
       throw new Refusal("conflict", `nothing of plan ${id} is left to be carried: run ${run.id} has it all`);
@@ -129,7 +134,7 @@ function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["sign
       ({ path }) =>
         `${path} on this computer is replaced by no script: put the new private half there once the new lines stand`,
     ),
-    ...plan.checks.flatMap(({ state, text }) => (state === "consent" ? [`to be agreed to: ${text}`] : [])),
+    ...plan.checks.flatMap(({ state, text }) => (state === "consent" ? [`agreed to: ${text}`] : [])),
   ];
 }
 

@@ -32,9 +32,7 @@ export function createRunbooks(deps: Deps) {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
     takePlan: os.takePlan.handler(({ input }) => plans.take({ ...input, plan: input.plan })),
-    exportScripts: os.exportScripts.handler(({ input }) =>
-      exportScripts(plans.find(input.planId), input.signWith),
-    ),
+    exportScripts: os.exportScripts.handler(({ input }) => exportScripts(plans.find(input.planId), input)),
     takeResult: os.takeResult.handler(({ input }) => takeResult(input)),
     start: os.start.handler(({ input }) => runs.start(plans.find(input.planId), input)),
     list: os.list.handler(({ input }) => store.runbooks.runs.list(input)),

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -68,10 +69,14 @@ test.runIf(canStartHosts())(
   async () => {
     await using scanned = await makeScanned();
     const { type, host, admin, old, fresh, stick } = scanned;
-    const planned = await type(
+    const wish = [
       ...["rotate", "key", old.fingerprint, "--new-key", `${fresh.path}.pub`],
       ...["--script", stick, "--sign-with", admin.path],
-    );
+    ];
+    const unagreed = await type(...wish);
+    expect(unagreed).toMatchObject({ code: 2, err: expect.stringContaining("--consent 'holder'") });
+    expect(existsSync(stick)).toBe(false);
+    const planned = await type(...wish, "--consent", "holder");
     expect(planned.err).toContain("and its .sig");
     expect(planned.err).toContain(`signed with ssh-ed25519 ${admin.fingerprint}`);
 
@@ -117,7 +122,7 @@ test.runIf(canStartHosts())(
     const write = () =>
       type(
         ...["rotate", "key", old.fingerprint, "--new-key", `${fresh.path}.pub`],
-        ...["--script", stick, "--sign-with", admin.path],
+        ...["--script", stick, "--sign-with", admin.path, "--consent", "holder"],
       );
     await write();
     await carryBack(scanned, "older", "no\n");

@@ -55,7 +55,8 @@ export async function change(
       : await makePlan(await wishOf(client), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) {
-    const wish = { planId: ready.id, folder: options.script, signWith: options.signWith ?? null };
+    const agreed = await agree(ready.plan, options, world);
+    const wish = { planId: ready.id, folder: options.script, signWith: options.signWith ?? null, ...agreed };
     sayScripts(await writeScripts(wish, client), options.script, world);
   }
   if (options.plan !== undefined) {
@@ -86,10 +87,7 @@ async function carryOut(
   world: World,
 ): Promise<number> {
   const { id: planId, plan, hash } = ready;
-  const refused = plan.checks.find(({ state }) => state === "refused");
-  if (refused) throw new Refusal("conflict", `it cannot be carried out: ${refused.text}`);
-  const consents = await gatherConsents(plan, options, world);
-  const typed = await gatherWord(plan, options, world);
+  const { consents, typed } = await agree(plan, options, world);
   if (!options.yes && !plan.confirm) await askToBegin(world);
   const identityFiles = options.identity ?? [];
   const mayAsk = world.prompt !== null;
@@ -102,6 +100,13 @@ async function carryOut(
   if (options.json) printJson({ run }, world);
   else printEnd(run, world);
   return codeOf(run, "committed");
+}
+
+async function agree(plan: Plan, options: ChangeOptions, world: World) {
+  const refused = plan.checks.find(({ state }) => state === "refused");
+  if (refused) throw new Refusal("conflict", `it cannot be carried out: ${refused.text}`);
+  const consents = await gatherConsents(plan, options, world);
+  return { consents, typed: await gatherWord(plan, options, world) };
 }
 
 /** Those that were given, and at a terminal those that are said yes to. */

@@ -11,14 +11,16 @@ type ScriptWish = {
   folder: string;
   /** The key that signs them; null: none does. */
   signWith: string | null;
+  consents?: string[];
+  typed?: string | null;
 };
 
 /** Writes what of a plan can be carried now into a folder, each script with its signature beside it. */
 export async function writeScripts(
-  { planId, folder, signWith }: ScriptWish,
+  { folder, ...wish }: ScriptWish,
   client: LatchkeyClient,
 ): Promise<Scripts> {
-  const scripts = await client.runbooks.exportScripts({ planId, signWith });
+  const scripts = await client.runbooks.exportScripts(wish);
   await mkdir(folder, { recursive: true });
   for (const { name, text, signature } of scripts.files) {
     const path = join(folder, name);

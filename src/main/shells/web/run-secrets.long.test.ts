@@ -15,6 +15,7 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { printRequest, sendRaw } from "#testing/raw-http.ts";
 import { createDriver } from "#testing/runbooks/drive-runs.ts";
+import { agreeTo } from "#testing/runbooks/follow.ts";
 import { HELD, openSecretDesk, type SecretDesk, WORDS } from "#testing/runbooks/secret-desk.ts";
 import { watchProcesses } from "#testing/runbooks/watch-processes.ts";
 import { findSecrets, needlesOf } from "#testing/ssh/secret-needles.ts";
@@ -102,8 +103,9 @@ const COMMITTED = { state: "committed", message: "" };
 /** Asks for everything that can be exported, and for what is refused; answers with the refusals. */
 async function provoke({ runbooks, activity }: LatchkeyClient, plans: readonly PlanDetail[]) {
   const asked: Promise<unknown>[] = [activity.verify()];
-  for (const { id: planId, plan, hash } of plans) {
-    asked.push(runbooks.exportScripts({ planId }));
+  for (const planned of plans) {
+    const { id: planId, plan, hash } = planned;
+    asked.push(runbooks.exportScripts({ planId, ...agreeTo(planned) }));
     asked.push(runbooks.takePlan({ plan: { ...plan, title: "edited" }, hash: hash ?? "" }));
     asked.push(runbooks.start({ planId, hash: "0".repeat(64) }));
   }

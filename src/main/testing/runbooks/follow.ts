@@ -33,13 +33,17 @@ export async function carryOut(app: App, wish: PlanWish["wish"] | PlanDetail): P
   const planned = "madeAt" in wish ? wish : await makePlan(app, wish);
   const { plan, hash, id } = planned;
   if (!plan || !hash) throw new Error("the plan is not ready");
-  const consents = plan.checks.filter(({ state }) => state === "consent").map(consentOf);
-  const typed = plan.confirm?.word ?? null;
   return untilStill(app, async () => {
-    const { runId } = await app.client.runbooks.start({ planId: id, hash, consents, typed });
+    const { runId } = await app.client.runbooks.start({ planId: id, hash, ...agreeTo(planned) });
     return runId;
   });
 }
+
+/** All that the plan wants to be agreed to and typed. */
+export const agreeTo = ({ plan }: PlanDetail): { consents: string[]; typed: string | null } => ({
+  consents: plan?.checks.filter(({ state }) => state === "consent").map(consentOf) ?? [],
+  typed: plan?.confirm?.word ?? null,
+});
 
 /** Begins something of a run, and answers when the run stands still. */
 export async function untilStill({ client }: App, begin: () => Promise<number>): Promise<RunDetail> {

@@ -1,7 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconPlayerPlay, IconRefresh } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
@@ -15,11 +14,17 @@ import { useAnew } from "./make-anew.tsx";
 import { planRoute, useStartRun } from "./queries.ts";
 import { TypedWord } from "./typed-word.tsx";
 
-type Props = { found: PlanDetail; plan: Plan; hash: string; consents: ReadonlySet<string> };
+type Props = {
+  found: PlanDetail;
+  plan: Plan;
+  hash: string;
+  consents: ReadonlySet<string>;
+  typed: string;
+  onType: (typed: string) => void;
+};
 
 /** Approves the plan by its hash, once nothing refuses it, all is consented to, and the word is typed. */
-export function ApplyPanel({ found, plan, hash, consents }: Props) {
-  const [typed, setTyped] = useState("");
+export function ApplyPanel({ found, plan, hash, consents, typed, onType }: Props) {
   const { identityFiles } = useLogins();
   const navigate = planRoute.useNavigate();
   const { mutate, isPending, error } = useStartRun();
@@ -48,7 +53,7 @@ export function ApplyPanel({ found, plan, hash, consents }: Props) {
         }}
       >
         <p className={classes.dim}>Nothing is written before this.</p>
-        {plan.confirm && <TypedWord confirm={plan.confirm} typed={typed} onType={setTyped} />}
+        {plan.confirm && <TypedWord confirm={plan.confirm} typed={typed} onType={onType} />}
         {lacks.length > 0 && (
           <ul className={classes.lacks} aria-label="What is missing">
             {lacks.map((lack) => (

@@ -13,10 +13,16 @@ import { nameFile, sayCommand } from "./command-words.ts";
 import classes from "./decision.module.css";
 import { useScripts } from "./queries.ts";
 
-type Props = { found: PlanDetail; plan: Plan; hash: string };
+type Props = {
+  found: PlanDetail;
+  plan: Plan;
+  hash: string;
+  consents: ReadonlySet<string>;
+  typed: string;
+};
 
 /** The plan as a file, for the command line; and as scripts, for hosts that nothing reaches. */
-export function ExportPanel({ found: { id }, plan, hash }: Props) {
+export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Props) {
   const fetchScripts = useScripts();
   const [failure, setFailure] = useState<string | null>(null);
   const [signWith, setSignWith] = useState("");
@@ -24,7 +30,10 @@ export function ExportPanel({ found: { id }, plan, hash }: Props) {
   const exportScripts = async () => {
     try {
       setNotes([]);
-      const { files, notes: told } = await fetchScripts(id, signWith.trim() || null);
+      const { files, notes: told } = await fetchScripts({
+        ...{ planId: id, signWith: signWith.trim() || null },
+        ...{ consents: [...consents], typed: typed || null },
+      });
       if (files.length === 0) return setFailure("no script could be made of this plan");
       for (const { name, text, signature } of files) {
         download(name, "text/x-shellscript", text);

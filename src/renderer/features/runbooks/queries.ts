@@ -62,7 +62,7 @@ export const useRollBack = () => useMutation(useApi().runbooks.rollBack.mutation
 
 export function useScripts() {
   const { runbooks } = useApi();
-  return (planId: PlanId, signWith: string | null) => runbooks.exportScripts.call({ planId, signWith });
+  return (asked: Parameters<typeof runbooks.exportScripts.call>[0]) => runbooks.exportScripts.call(asked);
 }
 
 /** What a run or a plan waits for, the oldest first. */

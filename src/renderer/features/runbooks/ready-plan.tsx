@@ -23,6 +23,7 @@ type Props = { found: PlanDetail; plan: Plan; hash: string };
 /** The plan on the left, and on the right what is decided of it. */
 export function ReadyPlan({ found, plan, hash }: Props) {
   const [consents, setConsents] = useState<ReadonlySet<string>>(new Set());
+  const [typed, setTyped] = useState("");
   const consent = (names: readonly string[], isGiven: boolean) => {
     const others = [...consents].filter((name) => !names.includes(name));
     setConsents(new Set(isGiven ? [...others, ...names] : others));
@@ -44,9 +45,9 @@ export function ReadyPlan({ found, plan, hash }: Props) {
         <HostPlans plan={plan} />
       </div>
       <aside className={classes.decision} aria-label="Decision">
-        <ApplyPanel found={found} plan={plan} hash={hash} consents={consents} />
+        <ApplyPanel {...{ found, plan, hash, consents, typed }} onType={setTyped} />
         {found.wish && <MakeAnew wish={found.wish} options={plan.options} />}
-        <ExportPanel found={found} plan={plan} hash={hash} />
+        <ExportPanel {...{ found, plan, hash, consents, typed }} />
         <CommandNote found={found} plan={plan} />
       </aside>
     </div>
