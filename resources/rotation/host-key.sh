@@ -7,7 +7,8 @@ need_root() {
 	find_daemon
 }
 
-# daemon: files of the configuration in the order in which sshd reads them, host keys as it uses them, names that are taken.
+# daemon: files of the configuration in the order in which sshd reads them, why it would not take them, host keys as it uses
+# them, names that are taken.
 do_daemon() {
 	need_root
 	case $daemon_options in
@@ -16,6 +17,7 @@ do_daemon() {
 		*) main=/etc/ssh/sshd_config ;;
 	esac
 	tell_config "$main" 0
+	test_config || tell problem "$problem"
 	settings=$("$sshd" -T $daemon_options 2>/dev/null) || settings=
 	put_line "$settings" | while read -r keyword path; do
 		[ "$keyword" = hostkey ] || continue
@@ -67,19 +69,13 @@ find_listener() {
 	done 2>/dev/null
 }
 
-# test_config: whether sshd would take its configuration as it is now.
-do_test_config() {
-	need_root
-	test_config
-	ok good
-}
-
-test_config() { problem=$("$sshd" -t $daemon_options 2>&1) || no bad-config "$problem"; }
+# Whether sshd would take its configuration as it is now; else $problem says why not.
+test_config() { problem=$("$sshd" -t $daemon_options 2>&1); }
 
 # reload: sshd reads its configuration again; sessions go on. One that it would not take ends sshd: so it is tried first.
 do_reload() {
 	need_root
-	test_config
+	test_config || no bad-config "$problem"
 	find_listener
 	[ -n "$listener" ] || ok each-login
 	kill -HUP "$listener" || no not-permitted

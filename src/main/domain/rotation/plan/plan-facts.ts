@@ -168,6 +168,8 @@ export type HolderFacts = {
 export type DaemonFacts = {
   /** sshd_config and what it includes, in the order in which sshd reads them. */
   files: readonly FileFacts[];
+  /** Why sshd would not take them as they are, in its own words; null: it would. */
+  problem: string | null;
   /** Host keys that sshd uses now, as `sshd -T` prints them. `line`: `type base64`, null where it was not told. */
   hostKeys: readonly { path: string; keyType: string; fingerprint: string; line: string | null }[];
   /** Paths that are taken, so that the new key's is not among them. */

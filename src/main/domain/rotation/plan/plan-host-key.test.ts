@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { makeFileFacts, makeHostFacts } from "#domain/rotation/testdata/make-facts.ts";
-import { planFor, stagesOf } from "#domain/rotation/testdata/plan-for.ts";
+import { planFor, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
 
-test("a host key gets a line beside the old one's; without any, all that sshd uses are named", () => {
+test("a host key gets a line beside the old one's; without any, all that sshd uses are named; where sshd would not take its configuration, none is planned", () => {
   const wish: Wish = { kind: "rotate-host-key", host: "web1", port: 22, keyType: "ed25519" };
   const old = ["rsa", "ed25519"].map((type) => ({
     path: `/etc/ssh/ssh_host_${type}_key`,
@@ -11,13 +11,13 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
     fingerprint: `SHA256:${type}`,
     line: `ssh-${type} AAAA${type}`,
   }));
-  const planned = (text: string) => {
+  const planned = (text: string, problem: string | null = null) => {
     const file = {
       ...makeFileFacts("root", text),
       path: "/etc/ssh/sshd_config",
       realPath: "/etc/ssh/sshd_config",
     };
-    const daemon = { files: [file], hostKeys: old, taken: [], canReload: true };
+    const daemon = { files: [file], hostKeys: old, taken: [], canReload: true, problem };
     const login = { account: "root", isRoot: true, key: null, from: null };
     return planFor([makeHostFacts("web1", "", { daemon, login, files: [] })], { wish, key: null, here: [] });
   };
@@ -32,6 +32,8 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
     `HostKey ${old[0]?.path}\nHostKey ${path}\nPort 22\n`,
   ]);
   expect(planned(named).checks).toContainEqual(expect.objectContaining({ state: "warning", id: "no-proof" }));
+  expect(stops(planned(named))).toEqual([]);
+  expect(stops(planned(named, "/etc/ssh/sshd_config line 2: bad"))).toEqual(["refused sshd-config"]);
   expect(planned(named)).toMatchObject({
     oldKey: "SHA256:ed25519",
     newKey: { kind: "made-on-holder", path },

@@ -100,7 +100,8 @@ function freePath({ taken, hostKeys }: DaemonFacts, wanted: string, day: string)
 
 type Drafted = { isPlanned: boolean; old: DaemonFacts["hostKeys"][number] | null };
 
-function checksOf(host: HostFacts, { files, canReload }: DaemonFacts, { isPlanned, old }: Drafted): Check[] {
+function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Drafted): Check[] {
+  const { files, problem, canReload } = daemon;
   const refused = files.find(({ stand }) => stand.kind === "refused");
   const why =
     refused?.stand.kind === "refused" ? `${refused.path} cannot be changed safely: ${refused.stand.why}` : "";
@@ -108,6 +109,7 @@ function checksOf(host: HostFacts, { files, canReload }: DaemonFacts, { isPlanne
     ...(isPlanned
       ? []
       : [makeCheck("refused", "nothing-to-do", { host }, why || "sshd_config could not be read")]),
+    ...(problem === null ? [] : [refuseBroken(host, problem)]),
     ...(host.login.isRoot
       ? []
       : [
@@ -132,6 +134,15 @@ function checksOf(host: HostFacts, { files, canReload }: DaemonFacts, { isPlanne
         ),
   ];
 }
+
+/** It goes on with what it read last, and would read no new key. */
+const refuseBroken = (host: HostFacts, problem: string): Check =>
+  makeCheck(
+    "refused",
+    "sshd-config",
+    { host },
+    `sshd does not take its configuration as it is now: ${problem}; put that right first (sshd -t tells whether it is)`,
+  );
 
 /** sshd names all its keys to whoever is logged in; of one type it presents the first alone. */
 const sayUnnamed = (host: HostFacts): Check =>

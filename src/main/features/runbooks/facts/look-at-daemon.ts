@@ -9,7 +9,7 @@ export async function gatherDaemon(hand: Hand): Promise<DaemonFacts | null> {
   const seen = await lookAtDaemon(hand);
   if (seen.kind === "lost") throw new HandLost(seen.message);
   if (seen.kind === "unread") return null;
-  const { configs, hostKeys, taken, canReload } = seen.daemon;
+  const { configs, hostKeys, problem, taken, canReload } = seen.daemon;
   const files: FileFacts[] = [];
   for (const path of configs) {
     const look = await lookAtFile(hand, path);
@@ -17,5 +17,5 @@ export async function gatherDaemon(hand: Hand): Promise<DaemonFacts | null> {
     const realPath = look.file.state === "absent" ? null : look.file.real;
     files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(look.file) });
   }
-  return { files, hostKeys, taken, canReload };
+  return { files, problem, hostKeys, taken, canReload };
 }

@@ -18,7 +18,7 @@ const wishFor = (host: LabHost) => ({
 });
 
 test.skipIf(!canStartHosts())(
-  "R21: where sshd does not take its configuration, before a run or within it, the old host key stays in use, and that is said",
+  "R21: where sshd does not take its configuration, before a run or within it, the old host key stays in use: the one is refused, and the other said",
   async ({ task }) => {
     await using desk = await makeDesk();
     await using probed = await startProbedHosts(desk, {
@@ -29,35 +29,34 @@ test.skipIf(!canStartHosts())(
     const readFiles = () => web.run("cd /etc/ssh; find . -type f -exec sha256sum {} + | sort");
     const before = await readFiles();
     const config = await web.run(`sha256sum < ${CONFIG}`);
-    const wait = () => undefined;
-    // Written and taken back by the first run, and written by the second.
-    const steps = [wait, wait, () => runAtOnce(web, BREAK)];
+    const steps = [() => runAtOnce(web, BREAK)];
     await using app = openMeddled(desk, { host: web, path: CONFIG, steps });
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const rotate = async () => carryOut(app, await makePlan(app, wishFor(web)));
 
-    const goOn = (how: "resume" | "rollBack", { id: runId }: { id: RunId }) =>
+    const goOn = ({ id: runId }: { id: RunId }) =>
       untilStill(app, async () => {
-        await app.client.runbooks[how]({ runId });
+        await app.client.runbooks.resume({ runId });
         return runId;
       });
 
-    // The file is as it was at once; that sshd has read it again is said only when it has.
-    const unread = { state: "needs-attention", message: expect.stringContaining("NoSuchKeyword") };
     await web.run(BREAK);
-    const early = await rotate();
-    expect(early).toMatchObject(unread);
+    const early = await rotate().catch((error: Error) => error.message);
+    expect(early).toMatch(/sshd does not take its configuration as it is now: .*NoSuchKeyword/);
     await web.run(MEND);
-    expect(await goOn("rollBack", early)).toMatchObject({ message: "", state: "rolled-back" });
     expect(await readFiles()).toBe(before);
 
+    // The file is as it was at once; that sshd has read it again is said only when it has.
     const late = await rotate();
-    expect(late).toMatchObject(unread);
+    expect(late).toMatchObject({
+      state: "needs-attention",
+      message: expect.stringContaining("NoSuchKeyword"),
+    });
     expect(await web.run(`sha256sum < ${CONFIG}`)).toBe(config);
     await web.run(MEND);
-    expect(await goOn("resume", late)).toMatchObject({ message: "", state: "committed" });
+    expect(await goOn(late)).toMatchObject({ message: "", state: "committed" });
     expect(await probed.listStrays(web)).toBe("");
-    const seen = `before: ${early.state}, ${early.message}; within: ${late.state}, ${late.message}; ${await probed.expectNobodyLockedOut()}`;
+    const seen = `before: ${early}; within: ${late.state}, ${late.message}; ${await probed.expectNobodyLockedOut()}`;
     recordFault(task, { id: "R21", injected: "a keyword that sshd does not know, for a host key", seen });
   },
 );

@@ -5,6 +5,8 @@ import type { Hand, Lost } from "./hand.ts";
 type DaemonLook = {
   /** Files of its configuration, in the order in which sshd reads them. */
   configs: string[];
+  /** Why sshd would not take it as it is now, in its own words; null: it would. */
+  problem: string | null;
   /** As it uses them. `line`: `type base64`, where it was told. */
   hostKeys: { path: string; keyType: string; fingerprint: string; line: string | null }[];
   /** Names of host keys that are there, used or not. */
@@ -12,6 +14,9 @@ type DaemonLook = {
   /** There is one process that all logins come from. */
   canReload: boolean;
 };
+
+/** Of what sshd says. */
+const MOST_SAID = 300;
 
 /** `unread`: only root may, or the host has no such sshd. */
 export async function lookAtDaemon(
@@ -25,6 +30,7 @@ export async function lookAtDaemon(
     kind: "seen",
     daemon: {
       configs: all("config").flatMap(([path]) => path ?? []),
+      problem: all("problem")[0]?.join(" ").slice(0, MOST_SAID) ?? null,
       hostKeys: all("hostkey").map(([path = "", keyType = "", fingerprint = "", base64 = ""]) => ({
         ...{ path, keyType, fingerprint },
         line: /^[A-Za-z0-9+/]+=*$/.test(base64) ? `${keyType} ${base64}` : null,
@@ -44,6 +50,6 @@ export async function reloadDaemon(
   if (answer.status === "ok") return { kind: "reloaded" };
   return {
     kind: "bad",
-    message: `sshd does not take its configuration: ${answer.words.join(" ").slice(0, 300)}`,
+    message: `sshd does not take its configuration: ${answer.words.join(" ").slice(0, MOST_SAID)}`,
   };
 }
