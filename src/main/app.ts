@@ -165,6 +165,7 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
     holders: createHolders(workstation),
     hostKeys: createHostKeys({ store, now }),
     judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
+    lookAtHeldHalf,
     who: `${workstation.user}@${nameThisComputer().hostname}`,
     rescan: (hosts, identityFiles) => scanAgain(client(), hosts, identityFiles),
     factDeps: async () => ({

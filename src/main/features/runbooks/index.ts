@@ -12,7 +12,7 @@ import { createResultTaker, type ResultDeps } from "./take-result.ts";
 
 type Deps = Omit<RunDeps, "questions" | "waits"> &
   Omit<PlanDeps, "questions"> &
-  Pick<ResultDeps, "judgeSignature"> &
+  Pick<ResultDeps, "judgeSignature" | "lookAtHeldHalf"> &
   Pick<ExportDeps, "carried" | "workstation">;
 
 /** How often a shell that stays looks for runs that have waited long enough. */

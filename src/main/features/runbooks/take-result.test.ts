@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
-import { makeFile, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { openStore } from "#store/store.ts";
 import { createResultTaker } from "./take-result.ts";
@@ -18,7 +19,7 @@ function writeResult(
   plan: Plan,
   index: number,
   outcome: string,
-  more: Partial<{ token: string; phases: string; at: string; ended: number }> = {},
+  more: Partial<Record<"token" | "phases" | "at" | "why" | "kept" | "key", string> & { ended: number }> = {},
 ): string {
   const host = plan.hosts[index] as Plan["hosts"][number];
   const hash = hashPlan(plan);
@@ -32,22 +33,32 @@ function writeResult(
     `outcome ${outcome}`,
     `phases ${more.phases ?? "add remove commit"}`,
     `at ${more.at ?? "remove"}`,
-    "why %",
-    ...host.files.map((_, at) => `file f${at} ${"0".repeat(64)}`),
+    `why ${more.why ?? "%"}`,
+    `kept ${more.kept ?? "%"}`,
+    ...(more.key ? [`key ${more.key}`] : []),
+    ...(more.phases === "make-key" ? [] : host.files.map((_, at) => `file f${at} ${"0".repeat(64)}`)),
     "",
   ].join("\n");
   return Buffer.from(`${text}end ${hashBytes(Buffer.from(text))}\n`).toString("base64");
 }
 
-function makeDesk(plan: Plan) {
+const makeHalf = (line: string) => ({
+  ...{ uid: 1, gid: 1, mode: "0600", isEncrypted: false, hash: null, hasPublicFile: true },
+  ...{ line, fingerprint: null, comment: "", stuck: null },
+});
+
+/** `here`: the line of the key that stands at every path of this computer. */
+function makeDesk(plan: Plan, here = "") {
+  const stands = { line: here };
   const store = openStore({ path: ":memory:", access: "write" });
   store.atomically(() => store.runbooks.plans.take({ plan, hash: hashPlan(plan), at: AT }));
   const take = createResultTaker({
     ...{ store, announce: () => undefined, now: () => new Date(AT) },
     judgeSignature: () => ({ kind: "none" }),
+    lookAtHeldHalf: () => Promise.resolve(makeHalf(stands.line)),
   });
   const given = { signature: null, signers: "", requireSignature: false };
-  return { store, take: (base64: string) => take({ base64, ...given }) };
+  return { store, stands, take: (base64: string) => take({ base64, ...given }) };
 }
 
 test("a run of carried scripts is over once every host has told, and says how", async () => {
@@ -91,4 +102,78 @@ test("a result of another plan, for another host, or changed on its way is refus
   await expect(take(writeResult(other, 0, "committed"))).rejects.toThrow("is not known here");
   await expect(take(writeResult(PLAN, 0, "committed", { token: "other" }))).rejects.toThrow("token");
   await expect(take(Buffer.from(changed).toString("base64"))).rejects.toThrow("digest does not fit");
+});
+
+test("where the old private half is still on this computer, the run needs attention, and is over once the new one is seen there", async () => {
+  const newKey = { kind: "given" as const, line: "ssh-ed25519 NEW", comment: "", path: "/home/ann/it's new" };
+  const plan = { ...PLAN, newKey, here: [makeHolder(null)] };
+  const { store, stands, take } = makeDesk(plan, "ssh-ed25519 OLD");
+  await take(writeResult(plan, 0, "committed"));
+  const left = await take(writeResult(plan, 1, "committed"));
+  expect(left).toMatchObject({
+    state: "needs-attention",
+    message: expect.stringContaining("is not in the place of /home/ann/.ssh/id_ed25519: put it there"),
+  });
+  const here = () => store.runbooks.journal.steps(left.runId).filter(({ host }) => host === null);
+  expect(here().map(({ phase, state }) => [phase, state])).toEqual([
+    ["hand-over", "planned"],
+    ["commit", "planned"],
+  ]);
+  expect(store.runbooks.runs.find(left.runId)?.byHand).toEqual([
+    "mv '/home/ann/.ssh/id_ed25519' '/home/ann/.ssh/id_ed25519.latchkey-old'",
+    "cp -p '/home/ann/it'\\''s new' '/home/ann/.ssh/id_ed25519'",
+    "mv '/home/ann/.ssh/id_ed25519.pub' '/home/ann/.ssh/id_ed25519.latchkey-old.pub'",
+    "cp -p '/home/ann/it'\\''s new.pub' '/home/ann/.ssh/id_ed25519.pub'",
+  ]);
+  expect(await take(writeResult(plan, 1, "committed"))).toMatchObject({ state: "needs-attention" });
+  stands.line = newKey.line;
+  expect(await take(writeResult(plan, 1, "committed"))).toEqual({
+    ...{ ...left, state: "committed", message: "", wasKnown: true },
+  });
+  expect(here().every(({ state }) => state === "proved")).toBe(true);
+});
+
+test("what a script could neither do nor take back needs attention, says where it is kept, and is over with a later result", async () => {
+  const { store, take } = makeDesk(PLAN);
+  await take(writeResult(PLAN, 0, "committed"));
+  const stuck = await take(
+    writeResult(PLAN, 1, "needs-attention", { why: "no%20space", kept: "/home/user1/.ssh/.latchkey" }),
+  );
+  expect(stuck.state).toBe("needs-attention");
+  const of = () => store.runbooks.journal.steps(stuck.runId).filter(({ host }) => host === "db1");
+  expect(of().map(({ phase, state }) => [phase, state])).toEqual([
+    ["add", "proved"],
+    ["remove", "needs-attention"],
+    ["commit", "planned"],
+  ]);
+  for (const said of [stuck.message, of()[1]?.message]) {
+    expect(said).toContain(
+      "could neither go on nor back; no space; what it kept is in /home/user1/.ssh/.lat",
+    );
+  }
+  const { byHand = [] } = store.runbooks.runs.find(stuck.runId) ?? {};
+  expect(byHand[0]).toBe("ssh -p 22 'root@db1'");
+  expect(byHand.join("\n")).toContain("/home/user1/.ssh/.latchkey");
+  const over = await take(writeResult(PLAN, 1, "committed", { ended: 1772323300 }));
+  expect(over).toMatchObject({ runId: stuck.runId, state: "committed", message: "" });
+  expect(store.runbooks.runs.find(stuck.runId)?.byHand).toEqual([]);
+});
+
+test("a result with another new key than the one that was made first, or with none that can be read, is refused", async () => {
+  const made = { keyType: "ed25519", comment: "", port: 22, path: makeHolder("web1").path };
+  const [web, db] = PLAN.hosts as [Plan["hosts"][number], Plan["hosts"][number]];
+  const plan = {
+    ...{ ...PLAN, newKey: { kind: "made-on-holder" as const, host: "web1", ...made } },
+    hosts: [{ ...web, holders: [makeHolder("web1")] }, db],
+  };
+  const { store, take } = makeDesk(plan);
+  const makes = (key: string, ended: number) =>
+    take(writeResult(plan, 0, "done", { phases: "make-key", at: "make-key", key, ended }));
+  await expect(makes("ssh-ed25519 AAAA", 1772323260)).rejects.toThrow("cannot be read");
+  const { runId } = await makes(SAMPLE_KEYS.ed25519, 1772323260);
+  expect(store.runbooks.runs.find(runId)?.newKey?.line).toBe(SAMPLE_KEYS.ed25519);
+  await expect(makes(SAMPLE_KEYS.rsa, 1772323300)).rejects.toThrow(
+    "another new key than the one that was made",
+  );
+  expect(store.runbooks.runs.find(runId)?.newKey?.line).toBe(SAMPLE_KEYS.ed25519);
 });

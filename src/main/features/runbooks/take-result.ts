@@ -1,11 +1,13 @@
 import { type CarriedResult, placeResult, readResult } from "#domain/rotation/script/read-result.ts";
 import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-phases.ts";
+import { tokenOf } from "#domain/rotation/script/write-script.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { GivenResult, TakenResult } from "#shared/contract/runbooks.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { Plan, PlanId } from "#shared/model/plan.ts";
+import type { HolderPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Phase, type RunId, type RunState, type RunStep, type StepState } from "#shared/model/run.ts";
 import { saySignature } from "#shared/text/bundle.ts";
@@ -15,17 +17,20 @@ import type { Store } from "#store/store.ts";
 import { countsOf } from "./approve.ts";
 import { sayByHand } from "./by-hand.ts";
 import { judgeTaken, sayTaken, tokenOfCarried } from "./carried.ts";
+import { findOldHere, replaceByHand, sayOldHere } from "./old-halves-here.ts";
 import { toSteps } from "./runs.ts";
 
 export type ResultDeps = {
   store: Store;
+  /** What stands at the path of a private half here. */
+  lookAtHeldHalf: typeof lookAtHeldHalf;
   judgeSignature: (given: Omit<GivenResult, "base64">, bytes: Uint8Array) => BundleSignature;
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
 
 /** What a carried script has written is taken for its run: one run a plan, which is over once every host has told. */
-export function createResultTaker({ store, judgeSignature, announce, now }: ResultDeps) {
+export function createResultTaker({ store, judgeSignature, announce, now, ...deps }: ResultDeps) {
   const { plans, runs, journal } = store.runbooks;
 
   return async ({ base64, ...given }: GivenResult): Promise<TakenResult> => {
@@ -53,16 +58,19 @@ export function createResultTaker({ store, judgeSignature, announce, now }: Resu
     if (wasTaken === "older")
       throw new Refusal("conflict", `a result of ${sayHost(host)} that ended later was taken already`);
     const at = toInstant(now());
+    const told = { plan, result, signed, at, oldHere: await findOldHere(plan, deps.lookAtHeldHalf) };
+    const isNews = wasTaken === "new" || known?.state === "needs-attention";
     const runId =
-      wasTaken === "same" && known
+      known && !isNews
         ? known.id
         : await store.inTurn(() => {
             const id = known?.id ?? begin(store, { id: found.id, plan, result, at });
             if (key) runs.setKey(id, key);
-            note(store, id, { plan, result, signed, at });
+            if (wasTaken === "new") note(store, id, told);
+            settle(store, id, told);
             return id;
           });
-    if (wasTaken === "new") announce({ kind: "run-changed", runId });
+    if (isNews) announce({ kind: "run-changed", runId });
     const { state, message } = runs.find(runId) ?? { state: "stopped" as const, message: "" };
     const wasKnown = wasTaken === "same";
     return { runId, state, host: host.host, port: host.port, outcome: result.outcome, message, wasKnown };
@@ -96,10 +104,16 @@ function begin({ runbooks, events }: Store, { id: planId, plan, result, at }: Ne
   return id;
 }
 
-type Told = { plan: Plan; result: CarriedResult; signed: string; at: Instant };
+/** `oldHere`: private halves of this computer that are still to be replaced. */
+type Told = {
+  plan: Plan;
+  result: CarriedResult;
+  signed: string;
+  at: Instant;
+  oldHere: readonly HolderPlan[];
+};
 
-function note({ runbooks, events }: Store, id: RunId, { plan, result, signed, at }: Told): void {
-  const { journal, runs } = runbooks;
+function note({ runbooks: { journal } }: Store, id: RunId, { result, signed, at }: Told): void {
   journal.append({ runId: id, ordinal: null, kind: "note", text: sayTaken(result), at });
   for (const { ordinal, host, port, phase, state: was } of journal.steps(id)) {
     if (host !== result.host || port !== result.port || !result.phases.includes(phase)) continue;
@@ -111,12 +125,24 @@ function note({ runbooks, events }: Store, id: RunId, { plan, result, signed, at
     journal.setStep({ runId: id, ordinal, state, message, at });
     journal.append({ runId: id, ordinal, kind: ENTRIES[state], text: message, at });
   }
-  const end = endOf(plan, journal.steps(id));
-  // What is here has no script: it is as far as all hosts are.
+}
+
+/** How the run stands, or ends. What is here has no script: it is done when it is seen to be. */
+function settle({ runbooks, events }: Store, id: RunId, { plan, result, at, oldHere }: Told): void {
+  const { journal, runs } = runbooks;
+  const ofHosts = endOf(plan, journal.steps(id));
+  const isLeft = ofHosts.state === "committed" && oldHere.length > 0;
+  const end = isLeft ? { state: "needs-attention" as const, message: sayOldHere(oldHere) } : ofHosts;
+  const message = "the new private half is in its place";
   for (const { ordinal, host } of journal.steps(id))
     if (host === null && end.state === "committed")
-      journal.setStep({ runId: id, ordinal, state: "proved", message: "all hosts are done", at });
-  const byHand = end.state === "needs-attention" ? sayByHand(plan, journal.steps(id), result.token) : [];
+      journal.setStep({ runId: id, ordinal, state: "proved", message, at });
+  const byHand =
+    end.state !== "needs-attention"
+      ? []
+      : isLeft
+        ? replaceByHand(plan, oldHere)
+        : sayStuck(plan, journal.steps(id), result.plan);
   runs.setState({ id, ...end, byHand, endedAt: end.state === "waiting" ? null : at });
   events.append({ at, kind: "run-ended", detail: { run: id, state: end.state, host: result.host } });
 }
@@ -140,6 +166,10 @@ function stateOf({ outcome, at, phases }: CarriedResult, phase: Phase): TakenSta
       return place === 0 ? "needs-attention" : null;
   }
 }
+
+/** Each host's script has its own token, by which what it kept is found. */
+const sayStuck = (plan: Plan, steps: readonly RunStep[], hash: PlanHash): string[] =>
+  plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, tokenOf(hash, host)));
 
 type TakenState = Extract<StepState, "proved" | "undone" | "failed" | "needs-attention">;
 
