@@ -23,7 +23,7 @@ test.skipIf(!canStartHosts())(
     await scanAll(first, { text: `root@${web.address}`, acceptNew: true });
     await first[Symbol.asyncDispose]();
     const wish = await wishForOwnKey(desk);
-    await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "linnet", "-f", path]);
+    await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "siskin", "-f", path]);
     const other = await makeKeyFile(home, "other");
     await using agent = await startSshAgent(home, [other.path]);
     const workstation = { user: "root", home, agentSocket: agent.socketPath };
@@ -51,7 +51,7 @@ test.skipIf(!canStartHosts())(
     await first[Symbol.asyncDispose]();
     const wish = await wishForOwnKey(desk);
     await jump.run(ONLY_BY_PASSWORD);
-    await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "linnet", "-f", path]);
+    await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "siskin", "-f", path]);
     const other = await makeKeyFile(home, "other");
     await using agent = await startSshAgent(home, [other.path]);
     const workstation = { user: "root", home, agentSocket: agent.socketPath };
@@ -80,7 +80,7 @@ async function planAsked({ client }: App, wish: Awaited<ReturnType<typeof wishFo
       asked.push(
         about.kind === "passphrase" ? `passphrase of ${about.file}` : `${about.user} at ${about.host}`,
       );
-      await client.runbooks.answer({ questionId: id, answers: ["linnet"] });
+      await client.runbooks.answer({ questionId: id, answers: ["siskin"] });
     }
     const { state, plan, message } = await client.runbooks.findPlan({ planId });
     if (state !== "making") return { asked, message, hosts: plan?.hosts.map(({ host }) => host) };

@@ -13,7 +13,7 @@ import { createDoors } from "./open-door.ts";
 import { createApproaches } from "./prepare-approach.ts";
 
 const hostKey = makeKeyPair();
-const passphrase = "linnet";
+const passphrase = "siskin";
 
 /** A run's way into hosts on this computer, with one key that is open and a usual key file that is locked. */
 async function makeDoors(hosts: readonly { port: number }[], config = "") {

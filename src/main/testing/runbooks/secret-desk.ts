@@ -10,7 +10,10 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);
 
-/** What is typed, or not even that; every word that nobody may read anywhere is of a bird, for the program has canaries of its own. */
+/**
+ * What is typed, or not even that; every word that nobody may read anywhere is of a bird that no other test names: the
+ * processes of all of them are read.
+ */
 export const WORDS = {
   admin: "linnet-passphrase-of-admin",
   deploy: "linnet-passphrase-of-deploy",
