@@ -117,7 +117,8 @@ export type CollectedHost = {
   reach: HostReach;
   /** `isToldWhole`: all was read by which sshd trusts authorities, so that one that is missing has gone. */
   authorities: { trusted: TrustedAuthority[]; isToldWhole: boolean };
-  coverage: { read: string[]; notRead: Unread[] };
+  /** `keysOf`: whose authorized keys lie there. */
+  coverage: { read: string[]; notRead: (Unread & { keysOf?: string[] })[] };
   /** True when the reading was cut short: what is missing from it has not gone. */
   isPartial: boolean;
   /** Files and folders that could not be read: what is known at or below them has not gone either. */

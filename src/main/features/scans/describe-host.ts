@@ -14,7 +14,6 @@ import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { Unread } from "#shared/model/host.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
@@ -198,12 +197,26 @@ function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
 function listUnread(
   collection: Collection,
   { files, authorities }: { files: readonly ReadFile[]; authorities: readonly Authority[] },
-): Unread[] {
+): CollectedHost["coverage"]["notRead"] {
   const { incomplete, unread } = collection;
   return [
     ...(incomplete ? [{ what: "the rest of the host", why: incomplete }] : []),
-    ...unread.map(({ path, why }) => ({ what: path, why })),
+    ...unread.map((one) => ({ what: one.path, why: one.why, ...keysOf(collection, one) })),
     ...findOtherWaysIn(collection, authorities),
     ...files.flatMap(({ path, unread: broken }) => broken.map((why) => ({ what: path, why }))),
   ];
+}
+
+/** Whose keys may be there unseen: whoever has the file, or the home. */
+function keysOf(
+  { authorizedKeys, accounts }: Collection,
+  { kind, path }: Collection["unread"][number],
+): { keysOf?: string[] } {
+  const names =
+    kind === "home"
+      ? accounts.filter(({ home }) => home === path).map(({ name }) => name)
+      : kind === "authorized-keys"
+        ? authorizedKeys.find((file) => file.path === path)?.accounts
+        : undefined;
+  return names && names.length > 0 ? { keysOf: names } : {};
 }

@@ -35,6 +35,9 @@ export type GrantFact = {
   owner: Owner["state"];
 };
 
+/** A file or a home that the last reading could not read, where keys of these accounts may be. */
+export type UnreadKeys = { path: string; why: string; accounts: string[] };
+
 export type KeyFileFact = { hostId: number; path: string; isEncrypted: boolean | null };
 
 type HostRow = Omit<KnownHost, "useSudo" | "tags"> & { use_sudo: number; tags: string };
@@ -91,6 +94,9 @@ export function factReader(db: Database) {
     .pluck();
   const linesOnHost = db.prepare<[number], { file: string; line: number; text: string }>(`
     SELECT DISTINCT file, line, text FROM grant_line WHERE host = ? AND gone_scan IS NULL ORDER BY file, line`);
+  const unreadKeys = db.prepare<[number], { path: string; why: string; accounts: string }>(`
+    SELECT value ->> 'what' AS path, value ->> 'why' AS why, value -> 'keysOf' AS accounts
+    FROM coverage, json_each(not_read) WHERE host = ? AND value -> 'keysOf' IS NOT NULL`);
   const looks = carriedLookTable(db);
 
   return {
@@ -104,6 +110,10 @@ export function factReader(db: Database) {
     grantsOfKey: (fingerprint: string): GrantFact[] => grantsOfKey.all(fingerprint).map(toGrant),
     grantsOfAccount: (hostId: number, account: string): GrantFact[] =>
       grantsOfAccount.all(hostId, account).map(toGrant),
+
+    /** Where keys may be that the last reading could not read. */
+    unreadKeys: (hostId: number): UnreadKeys[] =>
+      unreadKeys.all(hostId).map(({ accounts, ...one }) => ({ ...one, accounts: JSON.parse(accounts) })),
 
     /** Whom a file lets in. */
     accountsOfFile: (hostId: number, file: string): string[] => accountsOfFile.all(hostId, file),

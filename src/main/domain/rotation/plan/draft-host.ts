@@ -2,10 +2,12 @@ import type { Check, FilePlan, HolderPlan } from "#shared/model/plan.ts";
 import { type AccountProof, addProof } from "./add-proof.ts";
 import { canHold } from "./aim-rotation.ts";
 import { checkHost } from "./checks/check-host.ts";
+import { unseenGrants } from "./checks/check-unread-keys.ts";
 import { chooseProof } from "./choose-proof.ts";
 import { type Aim, type Draft, type FileAim, makeCheck, type OpenFile, openDraft, placeOf } from "./draft.ts";
 import { draftFile } from "./draft-file.ts";
 import { findObstacle } from "./find-obstacle.ts";
+import { pathsOf } from "./merge-files.ts";
 import type { FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
 import { readersOf } from "./readers-of.ts";
 
@@ -18,6 +20,8 @@ export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
     return draft;
   }
   for (const file of host.files) draftOne(facts, aim, draft, file);
+  for (const { accounts, why } of unseenGrants(aim, host))
+    for (const account of accounts) leaveUnread(draft, account, why);
   for (const account of aim.lacking?.(host) ?? []) leaveAccount(draft, account);
   if (facts.wish.kind === "rotate-key") {
     for (const holder of host.holders) draftHolder(draft, holder);
@@ -28,7 +32,10 @@ export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
 function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): void {
   const host = draft.facts;
   const { stand } = file;
-  if (stand.kind === "absent") return;
+  if (stand.kind === "absent") {
+    if (isOutOfSight(aim, host, file)) leaveUnread(draft, file.accounts[0] ?? "", sayOutOfSight(file));
+    return;
+  }
   if (stand.bytes === null) {
     leaveOut(draft, file, "file", `${file.path} cannot be read: ${sayWhy(file)}`);
     return;
@@ -87,6 +94,27 @@ const sayCreates = (host: HostFacts, { account, path, creates }: FilePlan): Chec
     { host, account },
     `${path} is not there yet: ${creates === "folder" ? "its folder (0700) and the file (0600) are" : "it is (0600)"} made as ${account}, and taken away again on the way back`,
   );
+
+/** A line that is known, in a folder that is not there either: it may lie on something that is not mounted now, or may not be entered. */
+const isOutOfSight = (aim: Aim, { accounts }: HostFacts, file: FileFacts): boolean =>
+  file.stand.kind === "absent" &&
+  file.stand.lacks?.creates !== "file" &&
+  accounts.some(({ grants }) =>
+    grants.some(
+      (grant) => grant.effective !== "no" && aim.concerns(grant) && pathsOf(file).includes(grant.file),
+    ),
+  );
+
+const sayOutOfSight = ({ path }: FileFacts): string =>
+  `neither ${path} nor its folder is there, or may be seen: mount it, log in as its owner, or scan the host again`;
+
+/** The key counts there, and cannot be replaced. */
+function leaveUnread(draft: Draft, account: string, why: string): void {
+  const place = placeOf(draft.facts);
+  const text = `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private halves are replaced, so they are kept aside`;
+  draft.checks.push(makeCheck("consent", "unread", { host: draft.facts, account }, text));
+  draft.leftOut.push(`${place}: the keys of ${account} could not be read: ${why}`);
+}
 
 function leaveOut(draft: Draft, { accounts }: FileFacts, id: string, why: string): void {
   const account = accounts[0] ?? null;

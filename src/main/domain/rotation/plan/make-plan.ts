@@ -4,6 +4,7 @@ import { sayCount } from "#shared/text/count.ts";
 import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./aim-grants.ts";
 import { aimRotation } from "./aim-rotation.ts";
 import { checkHolders } from "./checks/check-holders.ts";
+import { checkUnreadKeys } from "./checks/check-unread-keys.ts";
 import { checksOf } from "./checks/checks-of.ts";
 import { proofHolder } from "./choose-proof.ts";
 import { chooseConfirmation } from "./confirm.ts";
@@ -41,6 +42,7 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
     checks: [
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
       ...checkHolders(facts, aim, holders),
+      ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
       ...drafts.flatMap((draft) => [...draft.checks, ...checksOf(aim, draft)]),
     ],
     leftOut: drafts.flatMap(({ leftOut }) => leftOut),

@@ -64,6 +64,8 @@ export type HostFacts = {
   login: LoginFacts;
   accounts: readonly AccountFacts[];
   files: readonly FileFacts[];
+  /** Where keys of its accounts may be that could not be read. */
+  unreadKeys: readonly UnreadKeys[];
   holders: readonly HolderFacts[];
   /** For a rotation of its host key alone. */
   daemon: DaemonFacts | null;
@@ -114,6 +116,16 @@ export type KnownGrant = {
   onlyFrom: readonly string[];
   /** Who may hold its private half: `known` where a half or a person is, `gone` where the person has left. */
   owner: "known" | "gone" | "unknown";
+};
+
+export type UnreadKeys = {
+  /** Of all of them, or of one of them. */
+  accounts: readonly string[];
+  /** A file or a home; null: the account itself is not known there now. */
+  path: string | null;
+  why: string;
+  /** Of these accounts, as the inventory knows them from an earlier reading. */
+  grants: readonly KnownGrant[];
 };
 
 export type FileFacts = {

@@ -76,7 +76,7 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
     login: { account: "ann", isRoot: false, key: "SHA256:another", from: "192.0.2.7" },
     accounts: [makeAccountFacts("ann", [file])],
     files: [file],
-    ...{ holders: [], daemon: null },
+    ...{ holders: [], unreadKeys: [], daemon: null },
     ...more,
   };
 }

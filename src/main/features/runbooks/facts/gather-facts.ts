@@ -19,7 +19,7 @@ import type { HeldKey } from "#store/people/held-key-table.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import { carriedFacts } from "./carried-facts.ts";
 import { gatherDaemon } from "./look-at-daemon.ts";
-import { HandLost, lookAtPlace } from "./look-at-place.ts";
+import { HandLost, lookAtPlace, toGrant } from "./look-at-place.ts";
 import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./seek.ts";
 
 export type FactDeps = {
@@ -78,6 +78,9 @@ async function lookAtHost(
   const about = {
     ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo },
     ...{ labels: known.tags, os: known.os, jumpFor: 0, daemon: null, asOf: null },
+    unreadKeys: deps.inventory
+      .unreadKeys(known.id)
+      .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),
   };
   const carried = deps.inventory.carried(known.id);
   if (carried && !door) return { ...about, ...carriedFacts(sought, carried, deps.inventory) };
@@ -85,7 +88,7 @@ async function lookAtHost(
   try {
     const wish = { ...toDoorWish(known), hostKey: null };
     const entered = await door.enter(wish, async (inside) => ({
-      ...(await lookAtPlace(inside, sought, deps)),
+      ...withUnread(await lookAtPlace(inside, sought, deps), about.unreadKeys),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(inside.hand) : null,
     }));
     if (entered.kind === "entered") return { ...about, unread: null, ...entered.value };
@@ -95,6 +98,14 @@ async function lookAtHost(
     throw error;
   }
 }
+
+const grantsOf = (inventory: Inventory, hostId: number, accounts: readonly string[]) =>
+  accounts.flatMap((name) => inventory.grantsOfAccount(hostId, name)).map(toGrant);
+
+const withUnread = <Seen extends Pick<HostFacts, "unreadKeys">>(
+  seen: Seen,
+  more: HostFacts["unreadKeys"],
+): Seen => ({ ...seen, unreadKeys: [...seen.unreadKeys, ...more] });
 
 /** A plan is of hosts that are looked at, or of hosts that are not. */
 const CARRIED_ALONE =

@@ -6,6 +6,7 @@ import type {
   HostFacts,
   KnownGrant,
   LoginFacts,
+  UnreadKeys,
 } from "#domain/rotation/plan/plan-facts.ts";
 import { expandPath } from "#domain/ssh/tokens.ts";
 import type { Inside } from "#net/ssh/door.ts";
@@ -18,7 +19,7 @@ import type { Inventory, SoughtHost } from "./seek.ts";
 
 type Looked = Pick<
   HostFacts,
-  "hostKey" | "clockOffset" | "deadMen" | "login" | "accounts" | "files" | "holders"
+  "hostKey" | "clockOffset" | "deadMen" | "login" | "accounts" | "files" | "holders" | "unreadKeys"
 >;
 
 /** The connection broke while a host was looked at. */
@@ -39,11 +40,13 @@ export async function lookAtPlace(
   const from = own.kind === "seen" ? own.account.from : null;
 
   const accounts: AccountFacts[] = [];
+  const unreadKeys: UnreadKeys[] = [];
   const lookAt = async (name: string): Promise<void> => {
     const look = await lookAtAccount(hand, name, from);
     if (look.kind === "lost") throw new HandLost(look.message);
     const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
     if (look.kind === "seen") accounts.push({ ...toAccount(name, look.account), grants });
+    else unreadKeys.push({ accounts: [name], path: null, why: NO_ACCOUNT, grants });
   };
   for (const name of names) await lookAt(name);
   const owners = ownersOf(sought, accounts);
@@ -59,8 +62,11 @@ export async function lookAtPlace(
     ...{ account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, from },
   };
   const deadMen = first === undefined ? [] : host.deadMan;
-  return { hostKey: hand.hostKey.fingerprint, clockOffset, deadMen, login, accounts, files, holders };
+  const hostKey = hand.hostKey.fingerprint;
+  return { hostKey, clockOffset, deadMen, login, accounts, files, holders, unreadKeys };
 }
+
+const NO_ACCOUNT = "no such account is known there now; scan the host again";
 
 function expectSeen<Seen>(look: Seen | Lost): Exclude<Seen, Lost> {
   if (typeof look === "object" && look && "kind" in look && look.kind === "lost")

@@ -1,5 +1,8 @@
 /** Where sshd looks for keys, and on what they lie. */
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
@@ -7,6 +10,13 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut } from "#testing/runbooks/follow.ts";
 import { planOwnKey } from "#testing/runbooks/own-key.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+
+const run = promisify(execFile);
+
+/** By this key or not at all. */
+const ONE_KEY = ["IdentitiesOnly=yes", "IdentityAgent=none", "BatchMode=yes", "StrictHostKeyChecking=no"]
+  .concat("UserKnownHostsFile=/dev/null")
+  .flatMap((option) => ["-o", option]);
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -141,6 +151,41 @@ test.skipIf(!canStartHosts() || !hasFuse)(
     expect(kept.split("\n").slice(1)).toEqual([probed.retained, "authorized_keys", ""]);
     const seen = `changed by its owner's login; ${await probed.expectNobodyLockedOut()}`;
     recordFault(task, { id: "R5", injected: "FUSE in which root is nobody, instead of NFS", seen });
+  },
+);
+
+test.skipIf(!canStartHosts() || !hasFuse)(
+  "R5: what root may not read in such a home is asked about before its key goes, and the old half is kept, which still gets in there",
+  async ({ task }) => {
+    await using desk = await makeDesk();
+    await using probed = await startProbedHosts(desk, {
+      prepare: `${SQUASH}\nmkdir -p /home/deploy/.ssh`,
+      begin: (host) => host.run(`rm -r /home/deploy/.ssh\n${MOUNT}`),
+    });
+    const [web] = probed.hosts;
+    const before = await web.run("sha256sum /srv/deploy/.ssh/authorized_keys");
+    await using app = desk.open();
+    const planned = await planOwnKey(app, desk, probed.hosts);
+    const asked = planned.plan?.checks.find(({ id }) => id === "unread");
+    expect(asked).toMatchObject({ state: "consent", text: expect.stringMatching(/ of (.+, )?deploy/) });
+    const ended = await carryOut(app, planned);
+    expect(ended).toMatchObject({ state: "committed" });
+    expect(await web.run("sha256sum /srv/deploy/.ssh/authorized_keys")).toBe(before);
+    const old = join(desk.home, ".ssh/id_ed25519.latchkey-old");
+    const login = [
+      "-i",
+      old,
+      "-F",
+      "none",
+      "-p",
+      String(web.port),
+      ...ONE_KEY,
+      `deploy@${web.address}`,
+      "id -un",
+    ];
+    expect((await run("ssh", login)).stdout).toBe("deploy\n");
+    const seen = `asked: ${asked?.text}; ${await probed.expectNobodyLockedOut()}`;
+    recordFault(task, { id: "R5", injected: "the same, by a login as root", seen });
   },
 );
 

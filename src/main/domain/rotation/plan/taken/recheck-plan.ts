@@ -1,5 +1,6 @@
 import { checkHolders } from "#domain/rotation/plan/checks/check-holders.ts";
 import { checkHost } from "#domain/rotation/plan/checks/check-host.ts";
+import { checkUnreadKeys } from "#domain/rotation/plan/checks/check-unread-keys.ts";
 import { checksOf } from "#domain/rotation/plan/checks/checks-of.ts";
 import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
 import { type Draft, makeCheck, openDraft, placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
@@ -45,6 +46,7 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
       ...checkHolders(facts, aim, holders),
       ...checks,
       ...checkElsewhere(elsewhere),
+      ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
       ...drafts.flatMap((draft) => [...draft.checks, ...checksOf(aimOf(plan, facts, draft.facts), draft)]),
     ],
     leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...elsewhere.map(sayElsewhere)],

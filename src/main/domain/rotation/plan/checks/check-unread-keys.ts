@@ -1,0 +1,35 @@
+import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
+import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
+import type { FileFacts, HostFacts, KnownGrant, UnreadKeys } from "#domain/rotation/plan/plan-facts.ts";
+import type { Check } from "#shared/model/plan.ts";
+
+/** Of accounts that nothing is known of: if they take the key that goes, whoever logs in there by it is shut out. */
+export function checkUnreadKeys(aim: Aim, { facts: host }: Draft): Check[] {
+  if (host.unread !== null || host.hostKey === null) return [];
+  const open = unseenKeys(host).filter(({ path, grants }) => path !== null && !grants.some(isMeant(aim)));
+  const [first] = open;
+  if (!first) return [];
+  const names = [...new Set(open.flatMap(({ accounts }) => accounts))];
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
+  const whose = `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
+  const text = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why}): where the old key is among them, whoever logs in by it is shut out; its private halves are kept aside`;
+  return [makeCheck("consent", "unread", { host }, text)];
+}
+
+const MOST_NAMED = 3;
+
+/** Accounts that are known to take the key that goes or changes, and whose keys could not be read now. */
+export const unseenGrants = (aim: Aim, host: HostFacts): UnreadKeys[] =>
+  unseenKeys(host).filter(({ grants }) => grants.some(isMeant(aim)));
+
+const isMeant =
+  (aim: Aim) =>
+  (grant: KnownGrant): boolean =>
+    grant.effective !== "no" && aim.concerns(grant);
+
+/** What has been looked at now is judged by what was seen. */
+const unseenKeys = ({ files, unreadKeys }: HostFacts): UnreadKeys[] =>
+  unreadKeys.filter(({ path }) => path === null || !files.some((file) => isAtOrBelow(file, path)));
+
+const isAtOrBelow = (file: FileFacts, path: string): boolean =>
+  pathsOf(file).some((one) => one === path || one.startsWith(`${path}/`));

@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
+import {
+  grantsOf,
+  makeAccountFacts,
+  makeFacts,
+  makeFileFacts,
+  makeHolderFacts,
+  makeHostFacts,
+} from "#domain/rotation/testdata/make-facts.ts";
+import { OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
+import { planFor, stops } from "#domain/rotation/testdata/plan-for.ts";
+import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
+import type { FileStand, HostFacts } from "./plan-facts.ts";
+import { recheckPlan } from "./taken/recheck-plan.ts";
+
+const TEXT = `${OLD_KEY} ann@laptop\n${SAMPLE_KEYS.rsa} bob\n`;
+
+/** A host where ann's file changes, and alice's is another matter. */
+const withUnread = (...unreadKeys: HostFacts["unreadKeys"]) => makeHostFacts("web1", TEXT, { unreadKeys });
+
+const unreadHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][number]> = {}) => ({
+  ...{ accounts, path: `/home/${accounts[0]}`, why: "it may not be read", grants: [] },
+  ...more,
+});
+
+const checkOf = (plan: ReturnType<typeof planFor>) => plan.checks.find(({ id }) => id === "unread");
+
+test("accounts whose keys could not be read need a consent, once a host, and old halves are kept", () => {
+  const plan = planFor([withUnread(unreadHome(["alice"]), unreadHome(["root", "bob", "carl"]))]);
+  expect(stops(plan)).toEqual(["consent unread"]);
+  expect(checkOf(plan)).toMatchObject({
+    host: "web1",
+    account: null,
+    text: expect.stringContaining("of alice, root, bob and 1 more could not be read (/home/alice: it may"),
+  });
+  expect(keepsOldHalves(plan)).toBe(true);
+});
+
+test("where no private half is replaced, keys that could not be read need no consent of their own", () => {
+  expect(stops(planFor([withUnread(unreadHome(["alice"]))], { here: [] }))).toEqual(["consent holders"]);
+});
+
+test("an account that is known to take the key, and cannot be read now, is named and left out", () => {
+  const alice = makeFileFacts("alice", TEXT);
+  const plan = planFor([withUnread(unreadHome(["alice"], { path: null, grants: grantsOf(alice) }))]);
+  expect(stops(plan)).toEqual(["consent unread"]);
+  expect(checkOf(plan)).toMatchObject({
+    account: "alice",
+    text: expect.stringContaining("alice on web1 takes it, too, and its keys could not be read: it may not"),
+  });
+  expect(plan.leftOut).toEqual(["web1: the keys of alice could not be read: it may not be read"]);
+  expect(keepsOldHalves(plan)).toBe(true);
+});
+
+test("a home that was not read once is no matter where a file in it is read now", () => {
+  const plan = planFor([withUnread(unreadHome(["ann"]))]);
+  expect(stops(plan)).toEqual([]);
+  expect(keepsOldHalves(plan)).toBe(false);
+});
+
+/** Ann's file is read, and of alice's, which is known to have the key, this is found. */
+function planAbsent(stand: FileStand): ReturnType<typeof planFor> {
+  const files = ["ann", "alice"].map((name) => makeFileFacts(name, TEXT));
+  const accounts = files.map((file) => makeAccountFacts(file.accounts[0] ?? "", [file]));
+  const found = files.map((file, index) => (index === 1 ? { ...file, stand } : file));
+  return planFor([makeHostFacts("web1", TEXT, { accounts, files: found })]);
+}
+
+test("a known line whose file has gone is no matter, and needs a consent where its folder cannot be seen either", () => {
+  expect(stops(planAbsent({ kind: "absent", lacks: { creates: "file", uid: 1_000 } }))).toEqual([]);
+  for (const stand of [
+    { kind: "absent" as const },
+    { kind: "absent" as const, lacks: { creates: "folder" as const, uid: 0 } },
+  ]) {
+    const plan = planAbsent(stand);
+    expect(stops(plan)).toEqual(["consent unread"]);
+    expect(checkOf(plan)).toMatchObject({ host: "web1", account: "alice" });
+    expect(keepsOldHalves(plan)).toBe(true);
+  }
+});
+
+test("a plan from elsewhere asks for the same consent", () => {
+  const hosts = [withUnread(unreadHome(["alice"]))];
+  const taken = recheckPlan({ plan: planFor(hosts), facts: makeFacts(hosts), elsewhere: [] });
+  if ("refused" in taken) throw new Error(taken.refused);
+  expect(stops(taken)).toEqual(["consent unread"]);
+});
+
+test("of a host that is left out nothing more is asked", () => {
+  const left = { ...withUnread(unreadHome(["alice"])), host: "web2", unread: "no answer" };
+  const plan = planFor([makeHostFacts("web1", TEXT), left], { here: [makeHolderFacts()] });
+  expect(stops(plan)).toEqual(["consent unread"]);
+  expect(checkOf(plan)?.text).toContain("it could not be looked at");
+});
