@@ -18,7 +18,7 @@ import type { Arm } from "./arm.ts";
  * Where the rows of an arm are that words stand in, and what is to be asked of them. `isFound` where an index knows of few
  * that they are among these.
  */
-export type Sought = { from: string; where: readonly Part[]; isFound: boolean };
+type Sought = { from: string; where: readonly Part[]; isFound: boolean };
 
 /** So few rows are fetched one by one; to walk what an arm has costs less than more of them. */
 const FEW = 1_000;
