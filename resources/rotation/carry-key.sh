@@ -8,10 +8,13 @@ name_key_file() { key_file=latchkey-key-$carry_token.pub; }
 
 look_key() {
 	name_key_file
-	[ -n "$key_line" ] || read_key "$key_file" || key_line=
+	[ -n "$key_line" ] || read_key "$key_file" || read_told || key_line=
 	case " $carry_phases " in *' make-key '*) [ -n "$key_line" ] || all_done=no ;; esac
+	# Whoever is asked whether the login works has to know with what.
+	if stands_half; then carry_key="$holder_path of this host" proved=yes
+	elif [ -n "$key_line" ]; then carry_key="$holder_path.latchkey-new of this host"
+	fi
 	case " $carry_phases " in *' hand-over '* | *' commit '*) ;; *) return ;; esac
-	look_half
 	case $half in
 		new) [ "$half_old" = none ] || [ "${carry_phases##* }" != commit ] || all_done=no ;;
 		before) all_done=no ;;
@@ -28,6 +31,11 @@ read_key() {
 	[ ${#key_line} -eq "$key_length" ]
 }
 
+# Of an earlier run that got to its end: what its result tells, if that key is in its place.
+read_told() {
+	key_line=$(sed -n 's/^key //p' "latchkey-result-$carry_token.txt" 2>/dev/null) && stands_half
+}
+
 look_half() {
 	blob=${key_line#* }
 	ask look_half "$holder_path" "$holder_before" "${blob:-none}"
@@ -41,14 +49,18 @@ look_half() {
 	half_public=${words%% *}
 }
 
+# Whether the new half is in the place of the old one.
+stands_half() { look_half; [ -n "$key_line" ] && [ "$half" = new ]; }
+
 make_key() {
 	[ -z "$key_line" ] || return 0
 	how=fresh path=$holder_path
 	[ ! -e "$key_file" ] || how=again
-	if ! : >"$key_file"; then why="$key_file cannot be written to $(pwd)"; return; fi
+	if ! (: >"$key_file"); then why="$key_file cannot be written to $(pwd)"; return; fi
 	ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how
 	if [ "$status" != ok ]; then
-		rm -f "$key_file"
+		# What lies there is another run's.
+		case $said in new-in-the-way*) rm -f "$key_file" ;; esac
 		explain
 		return
 	fi
@@ -91,18 +103,39 @@ end_key() {
 	path=$holder_path
 	case $outcome in
 		committed)
-			look_half
-			if [ "$half" != new ]; then late="$holder_path is not the new key"; return; fi
-			[ "$holder_keeps" = yes ] || ask commit_put "$holder_path"
-			if [ "$holder_keeps" = yes ]; then ask tidy_half "$holder_path" old; else ask tidy_half "$holder_path" nothing; fi
-			rm -f "$key_file"
+			if ! stands_half; then late="$holder_path is not the new key"; return; fi
+			if [ "$holder_keeps" = yes ]; then clear_half tidy_half "$holder_path" old
+			else clear_half commit_put "$holder_path" && clear_half tidy_half "$holder_path" nothing
+			fi
 			;;
 		rolled-back)
 			case " $carry_phases " in *' make-key '*) ;; *) return ;; esac
-			ask undo_put "$holder_path" "$holder_before" "$holder_before"
-			ask tidy_half "$holder_path" nothing
-			rm -f "$key_file"
+			[ -e "$key_file" ] || return
+			# Ended from here on, it takes what it finds for its own, and relies on nothing of it.
 			key_line=
+			(: >"$key_file") || :
+			clear_half undo_put "$holder_path" "$holder_before" "$holder_before" && bring_public_back &&
+				clear_half tidy_half "$holder_path" nothing
 			;;
 	esac
+}
+
+# A hand-over that was ended has hidden it.
+bring_public_back() {
+	[ -z "$holder_public" ] || [ "$half_public" != none ] || clear_half show_public "$holder_path" ''
+}
+
+clear_half() {
+	ask "$@"
+	[ "$status" != ok ] || return 0
+	reason=$why
+	explain
+	late="what was kept of a private key could not be cleared away: $why" why=$reason
+	return 1
+}
+
+# Once the result is there: until then, whoever runs the script again needs it.
+forget_key() {
+	name_key_file
+	case "$outcome $carry_phases " in 'committed '* | 'rolled-back '*'make-key '*) rm -f "$key_file" ;; esac
 }

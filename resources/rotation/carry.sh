@@ -27,6 +27,7 @@ carry() {
 	[ -n "$why" ] || case " $carry_phases " in *' commit '*) outcome=committed ;; *) outcome='done' ;; esac
 	end_all
 	finish
+	[ -z "$holder_path" ] || forget_key
 	case $outcome in committed | 'done') ;; *) exit 1 ;; esac
 }
 
@@ -169,11 +170,9 @@ look_one() {
 	# A removal whose run was ended has still to be proved, and the host may yet take it back.
 	[ "$holder" != "$carry_token" ] || all_done=no
 	see_proved
-	way=
-	for way in $ways; do break; done
-	[ -n "$way" ] || why='this host cannot take back by itself what is not proved (it has no systemd-run, at, setsid or nohup)'
-	# A timer of systemd would be asked for by another login.
-	case $ways in *sleep*) way=sleep ;; *at*) way=at ;; esac
+	# A timer of systemd is started by whoever asks the hand, which is nobody here.
+	case " $ways " in *' sleep '*) way=sleep ;; *' at '*) way=at ;; *) way= ;; esac
+	[ -n "$way" ] || why='this host cannot take back by itself what is not proved (it has no at, setsid or nohup)'
 	carry_way=$way
 }
 
@@ -248,7 +247,7 @@ write_one() {
 	if [ $phase = remove ] && [ "$seen" = "$h_to" ] && [ "$holder" = "$carry_token" ]; then changed=yes; fi
 	[ "$seen" != "$h_removed" ] && [ "$seen" != "$h_to" ] || return
 	if [ "$seen" != "$h_from" ]; then why="$path was changed by somebody else"; return; fi
-	ask begin "$path" "$carry_token" "$carry_who" 3600
+	hold_folder
 	if [ "$status" != ok ]; then explain; return; fi
 	if [ $phase = add ]; then back=; else back=$lines; fi
 	ask arm "$path" "$id$letter" "$carry_token" "$carry_way" "$carry_seconds" "$h_to" "$h_from" "$back"
@@ -257,6 +256,14 @@ write_one() {
 	if [ "$status" != ok ]; then explain; return; fi
 	changed=yes
 	case $phase in add) put_line "$path: added" ;; *) put_line "$path: removed" ;; esac
+}
+
+# The lock of the folder of $path; one whose time is over is broken, as by a run.
+hold_folder() {
+	ask begin "$path" "$carry_token" "$carry_who" 3600
+	set -- $said
+	[ "${1-}" = held ] && [ "${5:-0}" -lt "${6:-0}" ] 2>/dev/null || return
+	ask begin "$path" "$carry_token" "$carry_who" 3600 "$2"
 }
 
 write_pieces() { ask write "$path" "$id$letter" "$carry_token" "$h_from" "$h_from,$h_to" "$h_to" "$@"; }
@@ -299,6 +306,7 @@ keep() {
 end_all() {
 	stands=no
 	each_file end_one
+	[ -z "$holder_path" ] || ! stands_half || stands=yes
 	if [ -n "$why" ]; then if [ $stands = yes ]; then outcome=added; else outcome=rolled-back; fi; fi
 	[ -z "$holder_path" ] || [ -n "$left" ] || end_key
 	if [ -n "$left" ]; then
