@@ -172,6 +172,9 @@ export const NewKey = z.discriminatedUnion("kind", [
 ]);
 export type NewKey = z.infer<typeof NewKey>;
 
+/** Of a new RSA key: as many as ssh-keygen takes by itself. */
+export const RSA_BITS = 3_072;
+
 export const Plan = z.object({
   format: z.literal("latchkey-plan-1"),
   kind: PlanKind,

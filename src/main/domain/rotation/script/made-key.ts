@@ -1,5 +1,5 @@
 import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
-import type { HolderPlan, HostPlan, NewKey, Plan } from "#shared/model/plan.ts";
+import { type HolderPlan, type HostPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
 import { quote, toPrintf } from "./shell-words.ts";
 
 /** A key that a script makes: where its host has the old one. */
@@ -16,7 +16,7 @@ export function holderOf({ newKey }: Plan, { host, port, holders }: HostPlan): M
 const SIZES: Record<string, { length: number; bits: number }> = {
   ed25519: { length: 80, bits: 0 },
   ecdsa: { length: 160, bits: 0 },
-  rsa: { length: 552, bits: 3_072 },
+  rsa: { length: 552, bits: RSA_BITS },
 };
 
 const sizeOf = ({ newKey }: Plan) =>

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { type Edit, editsBetween } from "#domain/rotation/bytes/edit.ts";
+import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
 import { fillStages, type Stages } from "#domain/rotation/bytes/stages.ts";
 import type { Stage } from "#domain/rotation/run/step.ts";
 import type { FilePlan, HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
@@ -117,17 +118,10 @@ const sayFile = ({ file, stages }: ScriptFile, index: number): string[] => [
   file.after
     ? `h_added=${file.after.added} h_removed=${file.after.removed}`
     : `h_added=\${added_f${index}-unknown} h_removed=\${removed_f${index}-unknown}`,
-  `lines=${quote(toPrintf(goneLines(stages)))}`,
+  // Put back should the file be another one by the time that the host goes back by itself.
+  `lines=${quote(toPrintf(goneLines(stages.removed)))}`,
   '"$1"',
 ];
-
-/** What the removal takes away: put back should the file be another one by the time that the host goes back by itself. */
-const goneLines = ({ removed }: Stages): Uint8Array =>
-  Buffer.concat(
-    removed.flatMap(({ removed: gone }) =>
-      gone.length === 0 ? [] : [gone, ...(gone.at(-1) === 0x0a ? [] : [Buffer.from("\n")])],
-    ),
-  );
 
 /** The file before the run, as far as any edit takes bytes out of it; what lies between is not looked at. */
 function touchedBytes({ added, removed }: Stages): Uint8Array {

@@ -1,4 +1,5 @@
 import { applyEdits, editsBetween } from "#domain/rotation/bytes/edit.ts";
+import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import type { Stage, Step } from "#domain/rotation/run/step.ts";
@@ -46,15 +47,8 @@ export function changeBetween(
 }
 
 /** The whole lines that a removal takes away, each with its end. */
-export function linesRemoved(file: FilePlan, newKey: string | null): Uint8Array {
-  const removed = (fillStages(file, newKey)?.removed ?? []).map((edit) => edit.removed);
-  const isOpen = (bytes: Uint8Array) => bytes.length > 0 && bytes.at(-1) !== NEWLINE[0];
-  return new Uint8Array(
-    Buffer.concat(removed.flatMap((bytes) => (isOpen(bytes) ? [bytes, NEWLINE] : [bytes]))),
-  );
-}
-
-const NEWLINE = Buffer.from("\n");
+export const linesRemoved = (file: FilePlan, newKey: string | null): Uint8Array =>
+  goneLines(fillStages(file, newKey)?.removed ?? []);
 
 /** Whether a file that somebody else has changed still shows what a step has made of it. */
 export function hasWorkOf(

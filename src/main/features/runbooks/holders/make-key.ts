@@ -7,7 +7,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import { viewKey } from "#net/ssh/wire.ts";
-import type { HolderPlan, NewKey, Plan } from "#shared/model/plan.ts";
+import { type HolderPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { toPlace } from "./holder-here.ts";
 import { undoThere } from "./holder-there.ts";
@@ -119,7 +119,7 @@ async function makeThere({ path, keyType, comment }: MadeThere, hand: Hand, isFr
   const wish = {
     path,
     keyType: keyType as NewKeyType,
-    bits: keyType === "rsa" ? 3_072 : null,
+    bits: keyType === "rsa" ? RSA_BITS : null,
     comment,
     isFresh,
   };

@@ -5,6 +5,7 @@ import type { Identity } from "#net/ssh/identities.ts";
 import { readContainer, writeContainer } from "#net/ssh/openssh-container.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { readFields, toField, viewKey } from "#net/ssh/wire.ts";
+import { RSA_BITS } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 
 export type KeyPair = {
@@ -22,11 +23,10 @@ export type NewKeyType = "ed25519" | "ecdsa" | "rsa";
 
 const generate = promisify(generateKeyPair);
 
-/** RSA of as many bits as ssh-keygen takes by itself. */
 const GENERATE: Record<NewKeyType, () => Promise<{ privateKey: KeyObject }>> = {
   ed25519: () => generate("ed25519"),
   ecdsa: () => generate("ec", { namedCurve: "P-256" }),
-  rsa: () => generate("rsa", { modulusLength: 3_072 }),
+  rsa: () => generate("rsa", { modulusLength: RSA_BITS }),
 };
 
 export async function makeKeyPair(wish: { keyType: NewKeyType; comment: string }): Promise<KeyPair> {
