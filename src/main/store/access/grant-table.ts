@@ -54,8 +54,9 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
       const where = [STANDS_NOW, ...sought.where, ...plain, ...judged];
       const isSought = filter.search.trim() !== "";
       const isRogueAlone = filter.rogue && plain.length + judged.length === 1;
-      const counted = plain.length === 0 ? tally(standing) : isRogueAlone ? (countRogue.get() ?? 0) : null;
-      const tallied = isSought ? null : counted;
+      const counted = () =>
+        plain.length === 0 ? tally(standing) : isRogueAlone ? (countRogue.get() ?? 0) : null;
+      const tallied = isSought ? null : counted();
       const total = tallied ?? (plain.length + judged.length === 0 ? sought.total : null);
       return lists.list(
         {

@@ -38,7 +38,10 @@ export function counter({ read, keep, mostCounted }: Deps) {
     });
   }
 
-  /** For sums of what is known to be few, or to be in an index: never for what somebody asks for. */
+  /**
+   * For what is known to be few, or to be in an index, and for summaries, which are nothing but such numbers and have no words:
+   * never for the total of a list.
+   */
   function sum(from: string, where: readonly Part[], named: Record<string, Value> = {}): number {
     const sql = `SELECT count(*) AS count FROM ${from}${conditions(where)}`;
     const values = valuesOf(where);
