@@ -114,6 +114,23 @@ test("a file that sshd does not read for anybody stays as it is", () => {
   expect(plan.leftOut).toEqual([expect.stringContaining("sshd does not read")]);
 });
 
+test("another line is a way in beside a new key that has logged in, though nobody is known to hold it; of somebody who left it is none", () => {
+  const text = `${OLD_KEY} a\n${OTHER}\n`;
+  const planWith = (owner: "unknown" | "gone") => {
+    const host = makeHostFacts("web1", text);
+    const accounts = host.accounts.map((account) => ({
+      ...account,
+      grants: account.grants.map((grant) => ({ ...grant, owner })),
+    }));
+    return planFor([{ ...host, accounts }]);
+  };
+  expect(stops(planWith("unknown"))).toEqual([]);
+  expect(planWith("unknown").checks).toContainEqual(
+    expect.objectContaining({ id: "other-way-in", state: "warning" }),
+  );
+  expect(stops(planWith("gone"))).toEqual(["consent other-way-in"]);
+});
+
 test("a host where nothing else lets in, or that cannot go back by itself, needs a consent", () => {
   const text = `${OLD_KEY} a\n`;
   expect(stops(planFor([makeHostFacts("web1", text)]))).toEqual(["consent other-way-in"]);

@@ -26,19 +26,21 @@ const unreadHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][nu
 
 const checkOf = (plan: ReturnType<typeof planFor>) => plan.checks.find(({ id }) => id === "unread");
 
-test("accounts whose keys could not be read need a consent, once a host, and old halves are kept", () => {
+test("accounts whose keys could not be read are a warning, once a host", () => {
   const plan = planFor([withUnread(unreadHome(["alice"]), unreadHome(["root", "bob", "carl"]))]);
-  expect(stops(plan)).toEqual(["consent unread"]);
+  expect(stops(plan)).toEqual([]);
   expect(checkOf(plan)).toMatchObject({
+    state: "warning",
     host: "web1",
     account: null,
     text: expect.stringContaining("of alice, root, bob and 1 more could not be read (/home/alice: it may"),
   });
-  expect(keepsOldHalves(plan)).toBe(true);
 });
 
-test("where no private half is replaced, keys that could not be read need no consent of their own", () => {
-  expect(stops(planFor([withUnread(unreadHome(["alice"]))], { here: [] }))).toEqual(["consent holders"]);
+test("where no private half is replaced, keys that could not be read are no matter", () => {
+  const plan = planFor([withUnread(unreadHome(["alice"]))], { here: [] });
+  expect(stops(plan)).toEqual(["consent holders"]);
+  expect(checkOf(plan)).toBeUndefined();
 });
 
 test("an account that is known to take the key, and cannot be read now, is named and left out", () => {
@@ -80,11 +82,11 @@ test("a known line whose file has gone is no matter, and needs a consent where i
   }
 });
 
-test("a plan from elsewhere asks for the same consent", () => {
+test("a plan from elsewhere has the same warning", () => {
   const hosts = [withUnread(unreadHome(["alice"]))];
   const taken = recheckPlan({ plan: planFor(hosts), facts: makeFacts(hosts), elsewhere: [] });
   if ("refused" in taken) throw new Error(taken.refused);
-  expect(stops(taken)).toEqual(["consent unread"]);
+  expect(checkOf(taken)).toMatchObject({ state: "warning" });
 });
 
 test("of a host that is left out nothing more is asked", () => {

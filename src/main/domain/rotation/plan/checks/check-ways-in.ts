@@ -22,6 +22,9 @@ function checkOne(aim: Aim, host: HostFacts, account: AccountFacts): Check {
   const check = (state: Check["state"], text: string) =>
     makeCheck(state, "other-way-in", { host, account: name }, text);
   if (way?.kind === "held") return check("ok", `${name} stays open: ${way.text}`);
+  // A rotation ends with a key that has logged in just before: a second one is for whoever loses that.
+  if (way?.kind === "unheld" && aim.proves === "new")
+    return check("warning", `${name} stays open: ${way.text}`);
   const lacking = `no other way in to ${name} is known ${sayNext(aim)}`;
   if (way) return check("consent", `${lacking}; ${way.text}`);
   if (aim.proves === "none" && name === "root")
@@ -32,8 +35,8 @@ function checkOne(aim: Aim, host: HostFacts, account: AccountFacts): Check {
 const sayNext = ({ proves }: Aim): string =>
   proves === "new" ? "beside the old key and the new one" : "beside the lines that change";
 
-/** `held`: somebody is known who can go it. `unheld`: a line lets in, and nobody is known to hold its key. */
-type WayIn = { kind: "held" | "unheld"; text: string };
+/** `held`: somebody is known who can go it. `unheld`: nobody is known to hold the key of the line. `left`: whoever held it has left. */
+type WayIn = { kind: "held" | "unheld" | "left"; text: string };
 
 /** A way in that the plan leaves alone; what is not known counts as none. */
 export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): WayIn | null {
@@ -53,10 +56,10 @@ export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): WayIn
   );
   const held = others.find((grant) => isHeld(host, grant));
   if (held) return { kind: "held", text: `${sayKeyOf(held)} lets in, too` };
-  const [unheld] = others;
-  return unheld
-    ? { kind: "unheld", text: `${sayKeyOf(unheld)} lets in, but ${WHY_UNHELD[unheld.owner]}` }
-    : null;
+  const unheld = others.find(({ owner }) => owner !== "gone") ?? others[0];
+  if (!unheld) return null;
+  const kind = unheld.owner === "gone" ? "left" : "unheld";
+  return { kind, text: `${sayKeyOf(unheld)} lets in, but ${WHY_UNHELD[unheld.owner]}` };
 }
 
 /** A private half is known, or whose it is; or it has just let us in. */
