@@ -1,7 +1,6 @@
 import { implement } from "@orpc/server";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readWay, writeWay } from "#domain/targets/read-way.ts";
-import { keepHeapSmall } from "#net/keep-heap-small.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type ScanWish, scans } from "#shared/contract/scans.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
@@ -52,7 +51,6 @@ export function createScans(deps: Deps) {
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
   const questions = createQuestions(deps);
-  keepHeapSmall();
 
   return {
     start: os.start.handler(({ input }) => start(input)),
