@@ -32,6 +32,17 @@ test("a set that many others came after is known again when it is asked for", ()
   expect(isIn("value", first)).toEqual(before);
 });
 
+test("a question about a set that is not known any more fails, and does not find nothing", () => {
+  using db = openMemory();
+  const { read, isIn, isAmong } = reader(db);
+  const parts = [isIn("value", new Set([5])), isAmong("value", new Set([5]))];
+  for (let index = 0; index < 50; index++) isAmong("value", new Set([index]));
+  for (const { sql, values } of parts)
+    expect(() => read(`SELECT value FROM json_each('[4, 5]') WHERE ${sql}`, values)).toThrow(
+      "not known any more",
+    );
+});
+
 function reader(db: Sqlite.Database) {
   const { read, keep } = answerReader(db);
   return { read, ...foundReader(db, { read, keep }) };

@@ -16,12 +16,8 @@ export function foundReader(db: Database, { read, keep }: { read: Read; keep: Ke
   const numbers = new WeakMap<Found, number>();
   const sets = new Map<number, Found>();
   let last = 0;
-  db.function("is_among", { directOnly: true }, (number, id) =>
-    Number(sets.get(Number(number))?.has(Number(id)) ?? false),
-  );
-  db.function("ids_among", { directOnly: true }, (number) =>
-    JSON.stringify([...(sets.get(Number(number)) ?? [])]),
-  );
+  db.function("is_among", { directOnly: true }, (number, id) => Number(setOf(number).has(Number(id))));
+  db.function("ids_among", { directOnly: true }, (number) => JSON.stringify([...setOf(number)]));
   return { findIds, isAmong, isIn };
 
   /** The rows that an index has; when there are more than `most`, the largest id of those that were read. */
@@ -43,6 +39,13 @@ export function foundReader(db: Database, { read, keep }: { read: Read; keep: Ke
   /** For whoever looks at nothing else. */
   function isIn(column: string, found: Found): Part {
     return { sql: `${column} IN (SELECT value FROM json_each(ids_among(?)))`, values: [numberOf(found)] };
+  }
+
+  /** Throws for one that too many came after: it would find nothing, and that would be believed. */
+  function setOf(number: unknown): Found {
+    const found = sets.get(Number(number));
+    if (!found) throw new Error("a query goes by a set of rows that is not known any more");
+    return found;
   }
 
   /** Stands for the set in questions, which are kept: its ids may be a megabyte. */
