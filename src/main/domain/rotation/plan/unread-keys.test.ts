@@ -19,6 +19,11 @@ const TEXT = `${OLD_KEY} ann@laptop\n${SAMPLE_KEYS.rsa} bob\n`;
 /** A host where ann's file changes, and alice's is another matter. */
 const withUnread = (...unreadKeys: HostFacts["unreadKeys"]) => makeHostFacts("web1", TEXT, { unreadKeys });
 
+const asRoot = (host: HostFacts): HostFacts => ({
+  ...host,
+  login: { account: "root", isRoot: true, key: "SHA256:another", from: null },
+});
+
 const unreadHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][number]> = {}) => ({
   ...{ accounts, path: `/home/${accounts[0]}`, why: "it may not be read", grants: [] },
   ...more,
@@ -26,19 +31,25 @@ const unreadHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][nu
 
 const checkOf = (plan: ReturnType<typeof planFor>) => plan.checks.find(({ id }) => id === "unread");
 
-test("accounts whose keys could not be read are a warning, once a host", () => {
-  const plan = planFor([withUnread(unreadHome(["alice"]), unreadHome(["root", "bob", "carl"]))]);
-  expect(stops(plan)).toEqual([]);
+test("accounts whose keys root could not read need a consent, once a host, and old halves are kept", () => {
+  const plan = planFor([asRoot(withUnread(unreadHome(["alice"]), unreadHome(["root", "bob", "carl"])))]);
+  expect(stops(plan)).toEqual(["consent unread"]);
   expect(checkOf(plan)).toMatchObject({
-    state: "warning",
     host: "web1",
     account: null,
     text: expect.stringContaining("of alice, root, bob and 1 more could not be read (/home/alice: it may"),
   });
+  expect(keepsOldHalves(plan)).toBe(true);
+});
+
+test("a login that is not root reads few accounts: those that it could not read are a warning", () => {
+  const plan = planFor([withUnread(unreadHome(["root"]))]);
+  expect(stops(plan)).toEqual([]);
+  expect(checkOf(plan)).toMatchObject({ state: "warning", text: expect.stringContaining("log in as root") });
 });
 
 test("where no private half is replaced, keys that could not be read are no matter", () => {
-  const plan = planFor([withUnread(unreadHome(["alice"]))], { here: [] });
+  const plan = planFor([asRoot(withUnread(unreadHome(["alice"])))], { here: [] });
   expect(stops(plan)).toEqual(["consent holders"]);
   expect(checkOf(plan)).toBeUndefined();
 });
@@ -82,11 +93,11 @@ test("a known line whose file has gone is no matter, and needs a consent where i
   }
 });
 
-test("a plan from elsewhere has the same warning", () => {
-  const hosts = [withUnread(unreadHome(["alice"]))];
+test("a plan from elsewhere asks for the same consent", () => {
+  const hosts = [asRoot(withUnread(unreadHome(["alice"])))];
   const taken = recheckPlan({ plan: planFor(hosts), facts: makeFacts(hosts), elsewhere: [] });
   if ("refused" in taken) throw new Error(taken.refused);
-  expect(checkOf(taken)).toMatchObject({ state: "warning" });
+  expect(stops(taken)).toEqual(["consent unread"]);
 });
 
 test("of a host that is left out nothing more is asked", () => {

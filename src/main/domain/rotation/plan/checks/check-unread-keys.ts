@@ -4,8 +4,8 @@ import type { FileFacts, HostFacts, KnownGrant, UnreadKeys } from "#domain/rotat
 import type { Check } from "#shared/model/plan.ts";
 
 /**
- * Of accounts that nothing is known of: if they take the key that goes, whoever logs in there by it is shut out. A warning, for
- * hardly a login that is not root's reads all accounts: what is asked for every time is agreed to unread.
+ * Of accounts that nothing is known of: if they take the key that goes, whoever logs in there by it is shut out. To root that is
+ * odd, and asked about; hardly another login reads all accounts, and what is asked for every time is agreed to unread.
  */
 export function checkUnreadKeys(aim: Aim, { facts: host }: Draft): Check[] {
   if (host.unread !== null || host.hostKey === null) return [];
@@ -15,8 +15,10 @@ export function checkUnreadKeys(aim: Aim, { facts: host }: Draft): Check[] {
   const names = [...new Set(open.flatMap(({ accounts }) => accounts))];
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
   const whose = `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
-  const text = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why}): where the old key is among them, whoever logs in by it is shut out; log in as root, or with sudo, to know`;
-  return [makeCheck("warning", "unread", { host }, text)];
+  const unread = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why}): where the old key is among them, whoever logs in by it is shut out`;
+  return host.login.isRoot
+    ? [makeCheck("consent", "unread", { host }, `${unread}; its private halves are kept aside`)]
+    : [makeCheck("warning", "unread", { host }, `${unread}; log in as root, or with sudo, to know`)];
 }
 
 const MOST_NAMED = 3;
