@@ -1,0 +1,52 @@
+import type { Redacted } from "#shared/model/redacted.ts";
+import type { KeyKind, Receiver, Sealed, VaultState, VaultStatus } from "#shared/model/vault.ts";
+
+/**
+ * A secret on its way into the vault. Bytes are overwritten with zeros once they are taken; what was typed on a screen
+ * comes sealed, and is never plain in this process.
+ */
+export type Given = Redacted<Uint8Array> | Sealed;
+
+/**
+ * What a secret is. `kind` says who uses it and cannot be changed: what begins with `account-` or `authority-` never
+ * leaves the keeper. `label` is for people. Neither is secret.
+ */
+export type About = { kind: string; label: string };
+
+export type Hash = "SHA-256" | "SHA-384" | "SHA-512";
+
+/** `hash` is null for ed25519. `ecdsa` says how a signature of two numbers is written; it means nothing for others. */
+export type SignHow = { hash: Hash | null; ecdsa: "der" | "ieee-p1363" };
+
+/**
+ * The file of secrets, and the process that alone can open it. This process never knows the key of the file, nor a private
+ * key. What needs an open vault is a `Refusal` (`locked`) while it is not, with what to do about it.
+ */
+export type Vault = {
+  state(): VaultState;
+  /** As it is on the disk now. */
+  status(): Promise<VaultStatus>;
+  /** To whom secrets are sealed that are typed elsewhere. */
+  receiver(): Promise<Receiver>;
+  create(passphrase: Given, recovery: Given | null): Promise<void>;
+  /** With either passphrase. */
+  unlock(passphrase: Given): Promise<{ kind: "open" } | { kind: "wrong" }>;
+  unlockByKeyring(): Promise<void>;
+  /** Resolves when the process that knew is gone. */
+  lock(): Promise<void>;
+  changePassphrase(current: Given, next: Given): Promise<{ kind: "changed" } | { kind: "wrong" }>;
+  /** Another recovery passphrase, or for null none any more. */
+  changeRecovery(current: Given, next: Given | null): Promise<{ kind: "changed" } | { kind: "wrong" }>;
+  /** Whether the keyring of the operating system opens it, too. */
+  useKeyring(isUsed: boolean): Promise<void>;
+
+  /** A private key that is made in the keeper. */
+  makeKey(kind: KeyKind, about: About): Promise<{ id: string; spki: Uint8Array }>;
+  keep(secret: Given, about: About): Promise<{ id: string }>;
+  sign(id: string, data: Uint8Array, how: SignHow): Promise<Uint8Array>;
+  hmacSha256(id: string, data: Uint8Array): Promise<Uint8Array>;
+  /** Of a secret that is meant to be sent elsewhere; a private key as PKCS#8 DER. Whoever asked overwrites it afterwards. */
+  open(id: string): Promise<Redacted<Uint8Array>>;
+  /** One that is not there is forgotten already. */
+  forget(id: string): Promise<void>;
+};
