@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { FileHash } from "./file-hash.ts";
 import { Instant } from "./instant.ts";
+import { CertificateChange } from "./pair.ts";
 import { HostName, Port } from "./target.ts";
 
 /**
@@ -18,10 +20,6 @@ export type PlanId = z.infer<typeof PlanId>;
 export const PlanHash = z.string().regex(/^[0-9a-f]{64}$/);
 export type PlanHash = z.infer<typeof PlanHash>;
 
-/** SHA-256 of a file's bytes, lower-case hex. */
-export const FileHash = z.string().regex(/^[0-9a-f]{64}$/);
-export type FileHash = z.infer<typeof FileHash>;
-
 export const PlanKind = z.enum([
   "rotate-key",
   "rotate-host-key",
@@ -29,6 +27,7 @@ export const PlanKind = z.enum([
   "remove-grants",
   "tighten-grants",
   "move-to-authority",
+  "rotate-certificate",
 ]);
 export type PlanKind = z.infer<typeof PlanKind>;
 
@@ -140,6 +139,8 @@ export const HostPlan = z.object({
   holders: z.array(HolderPlan),
   /** By account of its files. */
   proofs: z.array(z.object({ account: z.string(), proof: Proof })),
+  /** What is renewed there; not there where keys are what changes. */
+  certificates: z.array(CertificateChange).optional(),
 });
 export type HostPlan = z.infer<typeof HostPlan>;
 
@@ -153,8 +154,13 @@ export const PlanOptions = z.object({
   graceDays: z.int().min(0).max(365).default(0),
   /** Until the host itself takes back what was not proved. */
   deadManSeconds: z.int().min(30).max(3_600).default(120),
+  /** Of certificates: from when all serve the new ones until that is looked at once more. Not there: `RECHECK_MINUTES`. */
+  recheckMinutes: z.int().min(0).max(10_080).optional(),
 });
 export type PlanOptions = z.infer<typeof PlanOptions>;
+
+/** A server that was told to read its files again may do so late, and one that was restarted may not. */
+export const RECHECK_MINUTES = 60;
 
 /** Where the new key is made, or which one was given. */
 export const NewKey = z.discriminatedUnion("kind", [

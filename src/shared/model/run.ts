@@ -1,14 +1,16 @@
 import { z } from "zod";
+import { Sha256 } from "./certificate.ts";
 import { Instant } from "./instant.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
+import { HostName, Port } from "./target.ts";
 
 export const RunId = z.int().positive().brand<"RunId">();
 export type RunId = z.infer<typeof RunId>;
 
 /**
  * `stopped`: a host failed, was rolled back, and no other is begun. `interrupted`: its process ended before it did.
- * `waiting`: old and new key both stand while logs are watched. `needs-attention`: something could neither be done nor
- * undone, and the run says what to do by hand.
+ * `waiting`: old and new key both stand while logs are watched; or a certificate is to be brought, or to be looked at once
+ * more. `needs-attention`: something could neither be done nor undone, and the run says what to do by hand.
  */
 export const RunState = z.enum([
   "running",
@@ -22,8 +24,21 @@ export const RunState = z.enum([
 ]);
 export type RunState = z.infer<typeof RunState>;
 
-/** One after the other over all hosts: a phase begins when the one before it has been proved everywhere. */
-export const Phase = z.enum(["make-key", "add", "hand-over", "remove", "commit"]);
+/**
+ * One after the other over all hosts: a phase begins when the one before it has been proved everywhere. Of certificates:
+ * `request`, `issue`, `install`, `recheck`, `commit`; a host that failed keeps no other from what is left of them.
+ */
+export const Phase = z.enum([
+  "make-key",
+  "add",
+  "hand-over",
+  "remove",
+  "request",
+  "issue",
+  "install",
+  "recheck",
+  "commit",
+]);
 export type Phase = z.infer<typeof Phase>;
 
 export const StepState = z.enum([
@@ -83,6 +98,24 @@ export const RunRow = z.object({
 });
 export type RunRow = z.infer<typeof RunRow>;
 
+/** A certificate of a run: what was asked for, and what came of it. */
+export const RunOrder = z.object({
+  host: HostName,
+  port: Port,
+  /** As its change in the plan. */
+  change: z.string(),
+  names: z.array(z.string()),
+  /** `waits`: somebody has to bring the certificate. */
+  state: z.enum(["planned", "requested", "ordered", "waits", "issued", "installed", "refused"]),
+  /** What its issuer does now, or why it refused. */
+  message: z.string(),
+  /** The request, PEM; null before it was made. */
+  csr: z.string().nullable(),
+  /** The new certificate; null before it was issued. */
+  sha256: Sha256.nullable(),
+});
+export type RunOrder = z.infer<typeof RunOrder>;
+
 export const RunDetail = RunRow.extend({
   planHash: PlanHash,
   /** Names what it has made on hosts; part of every name that it gives there. */
@@ -94,5 +127,7 @@ export const RunDetail = RunRow.extend({
   dueAt: Instant.nullable(),
   /** What to do by hand where it needs attention: a command a line. */
   byHand: z.array(z.string()),
+  /** Certificates that it renews, by host; empty where it renews none. */
+  orders: z.array(RunOrder),
 });
 export type RunDetail = z.infer<typeof RunDetail>;

@@ -10,6 +10,10 @@ const PHASES: Record<Phase, string> = {
   add: "add",
   "hand-over": "hand over",
   remove: "remove",
+  request: "ask for the certificate",
+  issue: "have it issued",
+  install: "put in place",
+  recheck: "look again",
   commit: "commit",
 };
 
@@ -31,6 +35,8 @@ export function sayCommandOf(kind: PlanKind): string {
     case "tighten-grants":
     case "move-to-authority":
       return "latchkey grants tighten";
+    case "rotate-certificate":
+      return "latchkey rotate certificate";
     default:
       return assertNever(kind);
   }

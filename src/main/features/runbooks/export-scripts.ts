@@ -72,6 +72,11 @@ function readyPlan({ id, plan, hash }: PlanDetail): Plan {
       "conflict",
       "a host key is rotated by a run alone: sshd has to read its configuration again",
     );
+  if (plan.kind === "rotate-certificate")
+    throw new Refusal(
+      "conflict",
+      "certificates are renewed by a run alone: what they are served as is proved from here",
+    );
   const fresh = plan.hosts.flatMap(({ files }) => files).find(({ creates }) => creates !== undefined);
   if (fresh)
     throw new Refusal(
@@ -152,6 +157,11 @@ function sayPart(phase: Phase, hosts: number): string {
       return "this part removes the old lines, for the new ones stand on every host";
     case "commit":
       return "this part clears away what was kept of the old key, for no line of it is left";
+    case "request":
+    case "issue":
+    case "install":
+    case "recheck":
+      throw new Error("certificates are renewed by no script");
     default:
       return assertNever(phase);
   }

@@ -35,7 +35,12 @@ export function createRuns(deps: RunDeps) {
   };
   const find = (id: RunId): RunDetail => {
     const run = record(id);
-    return { ...run, message: running.get(id)?.waitsFor ?? run.message, stepList: journals.steps(id) };
+    return {
+      ...run,
+      message: running.get(id)?.waitsFor ?? run.message,
+      stepList: journals.steps(id),
+      orders: [],
+    };
   };
   return { start, pause, resume, rollBack, find };
 

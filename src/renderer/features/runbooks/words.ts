@@ -11,6 +11,7 @@ export const KINDS: Record<PlanKind, string> = {
   "remove-grants": "Remove grants",
   "tighten-grants": "Tighten grants",
   "move-to-authority": "Move to an authority",
+  "rotate-certificate": "Renew certificates",
 };
 
 /** What a phase does, as it begins a line. */

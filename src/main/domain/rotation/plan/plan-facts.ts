@@ -1,6 +1,7 @@
 import type { Wish } from "#shared/contract/runbooks.ts";
+import type { FileHash } from "#shared/model/file-hash.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { DeadMan, FileHash, PlanOptions } from "#shared/model/plan.ts";
+import type { DeadMan, PlanOptions } from "#shared/model/plan.ts";
 
 /**
  * All that a plan is made of: what was wished, what the inventory knows, and what was seen on the hosts just now. Null is

@@ -126,6 +126,11 @@ function sayStuck(phase: Phase): string {
       return "the new private half could not be taken away";
     case "commit":
       return "what is committed cannot be taken back";
+    case "request":
+    case "issue":
+    case "install":
+    case "recheck":
+      return "a host could not be put back as it was";
     default:
       return assertNever(phase);
   }

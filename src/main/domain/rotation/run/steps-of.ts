@@ -1,3 +1,4 @@
+import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import type { Step } from "./step.ts";
@@ -28,6 +29,13 @@ function takesPart(plan: Plan, host: HostPlan, phase: Phase): boolean {
       return host.files.some(({ removed }) => removed !== null);
     case "commit":
       return host.files.length > 0 || host.holders.length > 0 || isMadeAt(plan, host);
+    case "request":
+    case "issue":
+    case "install":
+    case "recheck":
+      return false;
+    default:
+      return assertNever(phase);
   }
 }
 

@@ -47,6 +47,11 @@ function act(run: RunContext, step: Step): Promise<void> {
       return handOver(run, step);
     case "commit":
       return commitPlace(run, step);
+    case "request":
+    case "issue":
+    case "install":
+    case "recheck":
+      throw new Error("this is of certificates");
     default:
       return assertNever(step.phase);
   }
@@ -63,6 +68,11 @@ function prove(run: RunContext, step: Step): Promise<void> {
       return proveHandOver(run, step);
     case "commit":
       return commitPlace(run, step);
+    case "request":
+    case "issue":
+    case "install":
+    case "recheck":
+      throw new Error("this is of certificates");
     default:
       return assertNever(step.phase);
   }
@@ -80,6 +90,11 @@ function undo(run: RunContext, task: Extract<Task, { what: "undo" }>): Promise<v
       return undoHandOver(run, step, { why: "", as });
     case "commit":
       throw new Error("what is committed is not taken back");
+    case "request":
+    case "issue":
+    case "install":
+    case "recheck":
+      throw new Error("this is of certificates");
     default:
       return assertNever(step.phase);
   }

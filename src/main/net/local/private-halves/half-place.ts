@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import type { FileHash } from "#shared/model/plan.ts";
+import type { FileHash } from "#shared/model/file-hash.ts";
 
 export type HalfPlace = {
   path: string;

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { listAgentKeys } from "#net/ssh/agent.ts";
 import { unlock } from "#net/ssh/locked/unlock.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import type { FileHash } from "#shared/model/plan.ts";
+import type { FileHash } from "#shared/model/file-hash.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";

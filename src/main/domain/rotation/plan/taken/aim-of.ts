@@ -33,6 +33,8 @@ export function wishOf({ kind, oldKey, newKey, hosts }: Plan): Wish {
       return { kind, grants: [] };
     case "tighten-grants":
       return { kind, grants: [], from: null, restrict: false, expiry: null };
+    case "rotate-certificate":
+      throw new Error(ELSEWHERE);
     default:
       return assertNever(kind);
   }
@@ -65,10 +67,14 @@ function provesOf({ kind }: Plan, { given }: PlanFacts): Aim["proves"] {
       return "old";
     case "remove-grants":
       return "none";
+    case "rotate-certificate":
+      throw new Error(ELSEWHERE);
     default:
       return assertNever(kind);
   }
 }
+
+const ELSEWHERE = "a plan of certificates is looked at elsewhere";
 
 const keyOf = (file: string, text: string): string => `${file}\n${text.replace(/\r$/, "")}`;
 
@@ -106,6 +112,7 @@ function titleOf({ kind, oldKey, newKey, hosts, title }: Plan, { key, given }: P
     case "move-to-authority":
       return `Move ${grants} to an authority ${on}`;
     case "rotate-host-key":
+    case "rotate-certificate":
       return title;
     default:
       return assertNever(kind);

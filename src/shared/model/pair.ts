@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { Sha256 } from "./certificate.ts";
+import { FileHash } from "./file-hash.ts";
+import { Instant } from "./instant.ts";
+import { KeyKind } from "./key-kind.ts";
+import { StartTls } from "./starttls.ts";
+import { Port } from "./target.ts";
+
+/** Servers whose test and reload are known. `described`: the user has said what they are. */
+export const ServerKind = z.enum([
+  "nginx",
+  "apache",
+  "haproxy",
+  "postfix",
+  "dovecot",
+  "slapd",
+  "postgresql",
+  "mariadb",
+  "described",
+]);
+export type ServerKind = z.infer<typeof ServerKind>;
+
+/** One file that a server reads for a certificate. All of a change are written together, or none is. */
+export const PairFile = z.object({
+  /** As the configuration names it. */
+  path: z.string(),
+  /** No link on the way: this is what is written. */
+  real: z.string(),
+  /** `chain`: the leaf, then what leads to its root. */
+  holds: z.enum(["chain", "leaf", "intermediates", "key", "key+chain", "pkcs12", "jks"]),
+  owner: z.string(),
+  uid: z.int(),
+  gid: z.int(),
+  /** Four octal digits. */
+  mode: z.string(),
+  before: FileHash,
+  sizeBytes: z.int(),
+  /** The vault's entry with the passphrase of a keystore; not there for other files. */
+  passphrase: z.string().optional(),
+  /** The name of the entry in a keystore that is replaced; not there where it has one alone. */
+  entry: z.string().optional(),
+});
+export type PairFile = z.infer<typeof PairFile>;
+
+/** One server's use of a pair: it is tested before the files change, and told to read them after. */
+export const Consumer = z.object({
+  server: ServerKind,
+  /** Where its configuration names the pair: `path:line`. */
+  where: z.string(),
+  /** The file that its configuration begins with; null: its usual one. */
+  config: z.string().nullable(),
+  /** `staged`: a copy of its configuration is tested with the new files; `none`: it has no such test. */
+  test: z.enum(["staged", "none"]),
+  /** How it is told to read its files again, in words. */
+  reload: z.string(),
+  /** Commands of a server that the user has described; not there for others. */
+  described: z.object({ test: z.string().nullable(), reload: z.string() }).optional(),
+});
+export type Consumer = z.infer<typeof Consumer>;
+
+/** Where the new certificate has to be shown before the change counts as proved. */
+export const ServedProof = z.object({
+  address: z.string(),
+  port: Port,
+  /** Null: the hello names none. */
+  serverName: z.string().nullable(),
+  /** What is said before TLS; null: TLS at once. */
+  dialogue: StartTls.nullable(),
+  /** `host`: it is dialled through the login, for it cannot be reached from here. */
+  from: z.enum(["here", "host"]),
+  /** What was shown there when the plan was made; null: nothing could be read. */
+  before: Sha256.nullable(),
+});
+export type ServedProof = z.infer<typeof ServedProof>;
+
+/** A certificate of a host that is renewed: all its files at once, for all servers that read them. */
+export const CertificateChange = z.object({
+  /** Within its host: `c0`. */
+  id: z.string().regex(/^c\d+$/),
+  old: Sha256,
+  subject: z.string(),
+  /** What the new one is asked for: DNS names and addresses, as a certificate has them. */
+  names: z.array(z.string()),
+  /** Of the old one. */
+  notAfter: Instant,
+  issuer: z.object({ id: z.int().positive(), name: z.string(), kind: z.enum(["local", "acme", "csr"]) }),
+  /** `there`: the key is made on the host and never leaves it. */
+  key: z.object({ kind: KeyKind, made: z.enum(["there", "here"]) }),
+  files: z.array(PairFile),
+  consumers: z.array(Consumer),
+  proofs: z.array(ServedProof),
+});
+export type CertificateChange = z.infer<typeof CertificateChange>;
