@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { Sha256 } from "./certificate.ts";
+import { ChallengeWay } from "./challenge-way.ts";
 import { FileHash } from "./file-hash.ts";
 import { Instant } from "./instant.ts";
+import { IssuerId, IssuerKind, IssuerName } from "./issuer.ts";
 import { KeyKind } from "./key-kind.ts";
 import { StartTls } from "./starttls.ts";
 import { Port } from "./target.ts";
@@ -83,9 +85,11 @@ export const CertificateChange = z.object({
   names: z.array(z.string()),
   /** Of the old one. */
   notAfter: Instant,
-  issuer: z.object({ id: z.int().positive(), name: z.string(), kind: z.enum(["local", "acme", "csr"]) }),
+  issuer: z.object({ id: IssuerId, name: IssuerName, kind: IssuerKind }),
   /** `there`: the key is made on the host and never leaves it. */
   key: z.object({ kind: KeyKind, made: z.enum(["there", "here"]) }),
+  /** Of an ACME issuer: how its challenges are answered; null for others. */
+  challenge: ChallengeWay.nullable(),
   files: z.array(PairFile),
   consumers: z.array(Consumer),
   proofs: z.array(ServedProof),
