@@ -1,0 +1,135 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { request } from "node:https";
+import { join } from "node:path";
+import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
+import { startServer } from "./server.ts";
+
+type Wish = {
+  /** The servers' own: absolute, and there. */
+  folder: string;
+  /** Key identifier -> MAC key in base64url. With these an account needs one of them. */
+  bindings?: Record<string, string>;
+  /** Where it looks for challenges, at whatever address the name has. Unless told: where the challenge server listens. */
+  httpPort?: number;
+  tlsPort?: number;
+  /** Who tells it of names, as address:port; unless told, the challenge server. */
+  dnsServer?: string;
+  /** Names that it issues nothing for. */
+  blocked?: readonly string[];
+  /** Seconds that it tells a client to wait; pebble's own numbers (3 and 5) where there is none. */
+  retryAfter?: { authz?: number; order?: number };
+  /** PEBBLE_WFE_NONCEREJECT, PEBBLE_VA_SLEEPTIME, PEBBLE_ALTERNATE_ROOTS and their like; pebble's page says which. */
+  env?: Record<string, string>;
+};
+
+export type Pebble = AsyncDisposable & {
+  /** Address of its ACME directory. */
+  directory: string;
+  /** The file of roots by which its own TLS is trusted. What it issues leads elsewhere: `issuingRoot`. */
+  rootsPath: string;
+  roots: string;
+  /** Where the challenge server answers, and where names lead that it was not told of. */
+  challengeAddress: string;
+  /** A command of the challenge server (`add-http01`, `set-txt`, `add-tlsalpn01`, `add-a`, ...). */
+  tell(command: string, body: object): Promise<void>;
+  issuingRoot(): Promise<string>;
+  /** `Valid` or `Revoked`, by the serial number in hexadecimal. */
+  statusOf(serial: string): Promise<string>;
+};
+
+const CHALLENGE_PORTS = { management: 8055, dns: 8053, http: 5002, tls: 5001 };
+const ACME_PORT = 14_000;
+const MANAGEMENT_PORT = 15_000;
+
+/**
+ * Pebble, Let's Encrypt's own ACME server for tests, and the server that answers its challenges and questions for names, each
+ * at its own address of loopback. Unless `env` says otherwise it looks at once, takes every nonce, and proves every
+ * name anew. Only processes that see this loopback reach it: a lab host has its own, unless it shares the network.
+ */
+export async function startPebble(wish: Wish): Promise<Pebble> {
+  await using started = new AsyncDisposableStack();
+  const files = await makeWithOpenssl(wish.folder, "pebble-roots", { subject: "/CN=pebble roots" });
+  const challenges = started.use(await startChallengeServer(wish.folder, files));
+  const dnsServer = wish.dnsServer ?? `${challenges.address}:${CHALLENGE_PORTS.dns}`;
+  const server = started.use(await startAcmeServer({ ...wish, dnsServer }, files));
+  const management = (path: string) => fetchText(server.address, MANAGEMENT_PORT, path);
+  const running = started.move();
+  return {
+    directory: `https://${server.address}:${ACME_PORT}/dir`,
+    rootsPath: files.certificatePath,
+    roots: files.pem,
+    challengeAddress: challenges.address,
+    tell: async (command, body) => {
+      const url = `http://${challenges.address}:${CHALLENGE_PORTS.management}/${command}`;
+      const { ok, status } = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+      if (!ok) throw new Error(`the challenge server answers ${status} to ${command}`);
+    },
+    issuingRoot: () => management("/roots/0"),
+    statusOf: async (serial) => JSON.parse(await management(`/cert-status-by-serial/${serial}`)).Status,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+type Files = { certificatePath: string; keyPath: string };
+
+const startChallengeServer = (folder: string, files: Files) =>
+  startServer({ folder, ...files }, { name: "pebble-challtestsrv" }, async (own) => ({
+    configPath: own.folder,
+    command: [
+      "pebble-challtestsrv",
+      ...["-defaultIPv4", own.address, "-defaultIPv6", ""],
+      ...["-doh", "", "-https01", ""],
+      ...["-management", `${own.address}:${CHALLENGE_PORTS.management}`],
+      ...["-dns01", `${own.address}:${CHALLENGE_PORTS.dns}`],
+      ...["-http01", `${own.address}:${CHALLENGE_PORTS.http}`],
+      ...["-tlsalpn01", `${own.address}:${CHALLENGE_PORTS.tls}`],
+    ],
+    endpoints: [
+      { protocol: "tls", port: CHALLENGE_PORTS.management },
+      { protocol: "tls", port: CHALLENGE_PORTS.dns },
+      { protocol: "tls", port: CHALLENGE_PORTS.http },
+      { protocol: "tls", port: CHALLENGE_PORTS.tls },
+    ],
+  }));
+
+const startAcmeServer = (wish: Wish & { dnsServer: string }, roots: Files & { pem: string }) =>
+  startServer({ folder: wish.folder, ...roots }, { name: "pebble" }, async (own) => {
+    const issuer = { ...roots, keyPem: await readFile(roots.keyPath, "utf8"), der: Buffer.alloc(0) };
+    const extensions = [`subjectAltName=IP:${own.address}`, "basicConstraints=critical,CA:FALSE"];
+    const files = await makeWithOpenssl(own.folder, "listens", { extensions, issuer });
+    const configPath = join(own.folder, "pebble.json");
+    const pebble = {
+      listenAddress: `${own.address}:${ACME_PORT}`,
+      managementListenAddress: `${own.address}:${MANAGEMENT_PORT}`,
+      certificate: files.certificatePath,
+      privateKey: files.keyPath,
+      httpPort: wish.httpPort ?? CHALLENGE_PORTS.http,
+      tlsPort: wish.tlsPort ?? CHALLENGE_PORTS.tls,
+      externalAccountBindingRequired: wish.bindings !== undefined,
+      externalAccountMACKeys: wish.bindings ?? {},
+      domainBlocklist: wish.blocked ?? [],
+      retryAfter: wish.retryAfter ?? {},
+    };
+    await writeFile(configPath, JSON.stringify({ pebble }));
+    return {
+      configPath,
+      command: ["pebble", "-config", configPath, "-dnsserver", wish.dnsServer],
+      env: { ...process.env, ...PATIENT, ...wish.env },
+      endpoints: [
+        { protocol: "tls", port: ACME_PORT },
+        { protocol: "tls", port: MANAGEMENT_PORT },
+      ],
+    };
+  });
+
+const PATIENT = { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0", PEBBLE_AUTHZREUSE: "0" };
+
+function fetchText(host: string, port: number, path: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  request({ host, port, path, rejectUnauthorized: false }, async (response) => {
+    resolve(Buffer.concat(await response.toArray()).toString());
+  })
+    .on("error", reject)
+    .end();
+  return promise;
+}
