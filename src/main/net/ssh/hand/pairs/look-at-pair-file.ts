@@ -1,0 +1,98 @@
+/** What a plan has to know of a file that a server reads for a certificate. None of its bytes leave the host. */
+
+import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exchange.ts";
+import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
+import { type HandRefusal, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { DeadMan } from "#shared/model/plan.ts";
+
+/** By its first bytes. `locked-key`: it has a passphrase; `other`: none of these, or not readable. */
+export const PAIR_FILE_KINDS = [
+  "certificate",
+  "key",
+  "both",
+  "locked-key",
+  "pkcs12",
+  "jks",
+  "other",
+] as const;
+export type PairFileKind = (typeof PAIR_FILE_KINDS)[number];
+
+export type PairLook = {
+  path: string;
+  /** Where it really lies: no link is on the way to it. */
+  real: string;
+  /** The links on the way, in the order in which they are followed; relative goals as they are written. */
+  links: { path: string; goal: string; uid: number }[];
+  /** Why it cannot be replaced as it is; null: it can. */
+  refusal: { why: HandRefusal; detail: string } | null;
+  /** Null: nothing is there. `mode`: four octal digits. */
+  file: { mode: string; links: number; uid: number; gid: number; owner: string; sizeBytes: number } | null;
+  hash: string | null;
+  kind: PairFileKind;
+  hasAccessList: boolean;
+  hasAttributes: boolean;
+  /** Of SELinux; null: there is none. */
+  label: string | null;
+  /** A program of the host that renews it by itself, and the command that has it do so. */
+  managed: { by: string; command: string } | null;
+  deadMan: DeadMan[];
+  /** The run that is changing it. */
+  heldBy: string | null;
+};
+
+const MODE = /^[-dlcbps]([r-][w-][xsS-][r-][w-][xsS-][r-][w-][xtT-])/;
+
+export async function lookAtPairFile(
+  hand: Hand,
+  path: string,
+): Promise<{ kind: "seen"; file: PairLook } | Refused | Failed | Lost> {
+  const answer = await exchange(hand, { verb: "pair_look", words: [path] });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const first = (name: string) => answer.told.get(name)?.[0];
+  const [why, detail = ""] = first("refusal") ?? [];
+  const [by, command = ""] = first("managed") ?? [];
+  const [hash = ""] = first("hash") ?? [];
+  return {
+    kind: "seen",
+    file: {
+      path,
+      real: first("real")?.[0] ?? path,
+      links: (answer.told.get("link") ?? []).map(([at = "", goal = "", uid]) => ({
+        ...{ path: at, goal, uid: Number(uid) },
+      })),
+      refusal: why === undefined ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
+      file: readColumns(first("file")),
+      hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null,
+      kind: PAIR_FILE_KINDS.find((kind) => kind === first("kind")?.[0]) ?? "other",
+      hasAccessList: first("acl") !== undefined,
+      hasAttributes: first("xattr") !== undefined,
+      label: first("label")?.[0] ?? null,
+      managed: by === undefined ? null : { by, command },
+      deadMan: (first("dead-man") ?? []).flatMap((way) => DeadMan.safeParse(way).data ?? []),
+      heldBy: first("held")?.[0] ?? null,
+    },
+  };
+}
+
+function readColumns(words: readonly string[] | undefined): PairLook["file"] {
+  const [mode = "", links, uid, gid, size, owner = ""] = words ?? [];
+  const letters = MODE.exec(mode)?.[1];
+  if (letters === undefined) return null;
+  return {
+    ...{ mode: toOctal(letters), links: Number(links), uid: Number(uid), gid: Number(gid), owner },
+    sizeBytes: Number(size),
+  };
+}
+
+/** `rw-r-----` as `0640`. */
+function toOctal(letters: string): string {
+  const digits = [0, 3, 6].map((at) => {
+    const [read, write, run = "-"] = letters.slice(at, at + 3);
+    return (read === "r" ? 4 : 0) + (write === "w" ? 2 : 0) + ("xst".includes(run) ? 1 : 0);
+  });
+  const special = [2, 5, 8].reduce((sum, at, index) => {
+    return sum + (/[sStT]/.test(letters[at] ?? "") ? 4 >> index : 0);
+  }, 0);
+  return `${special}${digits.join("")}`;
+}

@@ -1,0 +1,31 @@
+import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exchange.ts";
+import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
+import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { PairOfRun } from "./pair-words.ts";
+
+type MakeWish = PairOfRun & {
+  key: KeyKind;
+  /** DNS names and IP addresses, as a certificate has them; the first is the common name, too, where that is short enough. */
+  names: readonly string[];
+};
+
+const PLAIN_NAME = /^[A-Za-z0-9*._:-]{1,253}$/;
+
+/**
+ * A new key by the host's own openssl, and what asks for a certificate with it (PKCS#10, DER). The key never leaves the host. Said again it
+ * answers the same.
+ */
+export async function makePairKey(
+  hand: Hand,
+  { token, id, key, names }: MakeWish,
+): Promise<{ kind: "made"; csr: Uint8Array } | Refused | Failed | Lost> {
+  const odd = names.find((name) => !PLAIN_NAME.test(name));
+  if (names.length === 0 || odd !== undefined)
+    return { kind: "refused", why: "odd-words", detail: odd ?? "" };
+  const answer = await exchange(hand, { verb: "pair_make", words: [token, id, key, names.join(" ")] });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const csr = answer.data.get("csr");
+  if (csr?.[0] !== 0x30) return { kind: "lost", message: "it answers what makes no sense" };
+  return { kind: "made", csr };
+}
