@@ -1,0 +1,136 @@
+import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
+import { labelOf } from "#domain/x509/path/chain-reason.ts";
+import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
+import { readCertificate } from "#domain/x509/read-certificate.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { type Clock, checkDates, compareClocks } from "./check-dates.ts";
+import type { IssuedFault, IssuedFaultCode } from "./issued-fault.ts";
+import { judgeIssuedChain } from "./judge-issued-chain.ts";
+import { createNameSet, sayNames } from "./name-set.ts";
+import { MOST_CAME, openCame, orderChain } from "./order-chain.ts";
+import { checkPurposes } from "./purposes.ts";
+import { readRequest } from "./read-request.ts";
+
+export type IssuedQuestion = {
+  /** DER, in the order in which they came. */
+  came: readonly Uint8Array[];
+  /** DER of the request that they answer. */
+  csr: Uint8Array;
+  /** DER of the certificate that is served now; null: none is. */
+  before: Uint8Array | null;
+  /** Roots that are known here: those of the system, and those that the user gave. */
+  roots: CertificateIndex;
+  /** Of this computer first; then of the host where it will be served, where that was read. */
+  clocks: readonly [Clock, ...Clock[]];
+  /** Faults that somebody has agreed to: they are notes. */
+  accepted?: ReadonlySet<IssuedFaultCode>;
+};
+
+export type IssuedAnswer =
+  /** `chain` is DER, the leaf first, without the root. `notes` are sentences: what was put right, and what could not be told. */
+  | { kind: "sound"; chain: Uint8Array[]; notes: string[] }
+  | { kind: "faulty"; faults: IssuedFault[]; notes: string[] };
+
+/** Whether what came for a request may be put in the place of the certificate that is served now. Never throws. */
+export function checkIssued(question: IssuedQuestion): IssuedAnswer {
+  const request = readRequest(question.csr);
+  if (!request) return alone("no-request", "the request that was sent cannot be read any more");
+  const { came, unreadable } = openCame(question.came);
+  if (came.length === 0) return alone("no-certificate", "nothing that came is a certificate");
+  const found = findLeaf(came, request.spki);
+  if ("code" in found) return { kind: "faulty", faults: [found], notes: [] };
+  const { notes, ...ordered } = orderChain(found, came);
+  const judged = judgeIssuedChain(ordered, question);
+  const { faults, agreed } = sortOut(
+    [...checkLeaf(found, question), ...judged.faults],
+    question.accepted ?? new Set(),
+  );
+  const all = [
+    ...notes,
+    ...sayUnread(unreadable, question.came.length),
+    ...sayAdded(found, question),
+    ...judged.notes,
+    ...compareClocks(question.clocks),
+    ...agreed,
+  ];
+  return faults.length > 0
+    ? { kind: "faulty", faults, notes: all }
+    : { kind: "sound", chain: ordered.chain.map(({ der }) => der), notes: all };
+}
+
+const alone = (code: IssuedFaultCode, sentence: string): IssuedAnswer => ({
+  kind: "faulty",
+  faults: [{ code, sentence }],
+  notes: [],
+});
+
+/** The certificate of our key, wherever it stands. */
+function findLeaf(came: readonly PathCertificate[], spki: Uint8Array): PathCertificate | IssuedFault {
+  const ours = came.filter((each) => Buffer.compare(each.spki, spki) === 0);
+  const [leaf, second] = ours;
+  if (second)
+    return {
+      code: "several",
+      sentence: `${ours.length} certificates that came have the key of the request, and which is meant cannot be told`,
+    };
+  if (leaf) return leaf;
+  const label = came[0] ? labelOf(came[0]) : "what came";
+  return {
+    code: "other-key",
+    sentence: `${label} has another key than the request: it answers a request that is not this one`,
+  };
+}
+
+function checkLeaf(leaf: PathCertificate, { before, clocks, csr }: IssuedQuestion): IssuedFault[] {
+  const label = labelOf(leaf);
+  const served = before && openCame([before]).came[0];
+  const faults: IssuedFault[] = [];
+  const say = (code: IssuedFaultCode, words: string) => faults.push({ code, sentence: `${label} ${words}` });
+  if (served?.sha256 === leaf.sha256) say("same-as-before", "is the certificate that is served already");
+  for (const words of leaf.extensions.malformed) say("malformed", words);
+  if (leaf.extensions.basicConstraints?.isCa) say("is-authority", "may sign others, which no server needs");
+  const missing = findMissing(leaf, csr, before);
+  if (missing.asked.length > 0)
+    say("names-missing", `is not for ${sayNames(missing.asked)}, which was asked for`);
+  if (missing.served.length > 0)
+    say("names-missing", `is not for ${sayNames(missing.served)}, which the one that is served now is for`);
+  faults.push(...checkPurposes(leaf, served ?? null), ...checkDates(leaf, clocks));
+  return faults;
+}
+
+function findMissing(leaf: PathCertificate, csr: Uint8Array, before: Uint8Array | null) {
+  const names = createNameSet(readCertificate(leaf.der)?.names ?? []);
+  const lacks = (name: string) => !names.has(name);
+  const asked = (readRequest(csr)?.extensions.names ?? []).filter(lacks);
+  return { asked, served: namesBefore(before).filter((name) => lacks(name) && !asked.includes(name)) };
+}
+
+/** Its common name counts where it has no other: old clients went by it. */
+function namesBefore(der: Uint8Array | null): string[] {
+  const certificate = der && readCertificate(der);
+  if (!certificate) return [];
+  const { names, commonName } = certificate;
+  if (names.length > 0) return names;
+  return commonName !== null && /^[\w*-]+(?:\.[\w-]+)+$/.test(commonName) ? [`DNS:${commonName}`] : [];
+}
+
+function sayAdded(leaf: PathCertificate, { csr, before }: IssuedQuestion): string[] {
+  const known = createNameSet([...(readRequest(csr)?.extensions.names ?? []), ...namesBefore(before)]);
+  const added = (readCertificate(leaf.der)?.names ?? []).filter((name) => !known.has(name));
+  return added.length > 0
+    ? [`${labelOf(leaf)} is for ${sayNames(added)} as well, which nobody asked for`]
+    : [];
+}
+
+const sayUnread = (unreadable: number, all: number): string[] => [
+  ...(unreadable > 0 ? [`${sayCount(unreadable, "part")} of what came cannot be read as a certificate`] : []),
+  ...(all > MOST_CAME ? [`${all} certificates came, of which the first ${MOST_CAME} were looked at`] : []),
+];
+
+function sortOut(found: readonly IssuedFault[], accepted: ReadonlySet<IssuedFaultCode>) {
+  const isAgreed = ({ code }: IssuedFault) => accepted.has(code);
+  return {
+    faults: found.filter((fault) => !isAgreed(fault)),
+    agreed: found.filter(isAgreed).map(({ sentence }) => `${sentence}; that was agreed to`),
+  };
+}
