@@ -1,0 +1,206 @@
+# What servers have in common where a pair of theirs is tried, and where they read it again. Read after hand.sh; root only.
+# Each server has, in a file of its own family:
+#
+#   try_NAME CHAIN KEY       tries staged files as that server itself would read them, and touches nothing that is live.
+#                            0: it takes them; 1: it does not; 2: it could not be asked
+#   how_NAME CHAIN KEY       into $reload_way, how it is told to read the live files: unit, command, restart or none
+#   again_NAME CHAIN KEY     has it read them. 0: it has, as far as it tells; 1: it has not. Where that ends its connections,
+#                            only if $may_restart is yes
+#
+# CHAIN and KEY are one file where it holds both. Each says in $said what came of it, in the server's own words where it has
+# any, and nothing of a private key. $pid_before and $pid_after: its first process.
+
+# find_mains COMM: the first process of each running server of that name, into $mains. What is in a container is not this host's.
+find_mains() {
+	mains= here=$(readlink /proc/self/ns/pid 2>/dev/null)
+	set +f
+	for entry in /proc/[0-9]*/comm; do
+		IFS= read -r comm <"$entry" || continue
+		[ "$comm" = "$1" ] || continue
+		number=${entry#/proc/} number=${number%/comm}
+		[ "$(readlink "/proc/$number/ns/pid")" = "$here" ] || continue
+		parent_of "$number"
+		comm=
+		IFS= read -r comm <"/proc/$parent/comm" || :
+		[ "$comm" = "$1" ] || mains="$mains $number"
+	done 2>/dev/null
+	set -f
+}
+
+parent_of() {
+	parent=0 stat=
+	IFS= read -r stat <"/proc/$1/stat" 2>/dev/null || return 0
+	set -- ${stat##*\) }
+	parent=$2
+}
+
+# The program of process $1, into $program; empty unless nobody but root can have put it there.
+program_of() {
+	program=$(readlink "/proc/$1/exe" 2>/dev/null)
+	program=${program% (deleted)}
+	refusal= detail=
+	if [ ! -x "$program" ] || ! judge_way "${program%/*}" || [ "$actor" != 0 ]; then program=; return 1; fi
+}
+
+# word_after PID FLAG: what follows that word on its command line, or is written at its end; into $found_word.
+word_after() {
+	found_word= next=no
+	tr '\0\n' '\n ' <"/proc/$1/cmdline" 2>/dev/null >"$try/words" || return 0
+	while IFS= read -r word; do
+		if [ $next = yes ]; then found_word=$word next=no; continue; fi
+		case $word in
+			"$2") next=yes ;;
+			"$2"*) found_word=${word#"$2"} found_word=${found_word#=} ;;
+		esac
+	done <"$try/words"
+}
+
+# Becomes a command with the rights of process $1, and no others: `exec_as PID COMMAND...`.
+exec_as() {
+	whose=$1
+	shift
+	ids=$(sed -n -e 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' -e 's/^Gid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' \
+		-e 's/^Groups:[	 ]*\(.*\)/\1/p' "/proc/$whose/status")
+	{ IFS= read -r as_uid; IFS= read -r as_gid; IFS= read -r as_groups; } <<-END
+		$ids
+	END
+	[ "$as_uid" != 0 ] || exec "$@"
+	as_groups=$(put_line "$as_groups" | sed 's/ *$//' | tr ' ' ',')
+	if [ -n "$as_groups" ]; then set -- --groups "$as_groups" "$@"; else set -- --clear-groups "$@"; fi
+	exec setpriv --reuid "${as_uid:?}" --regid "${as_gid:?}" "$@"
+}
+
+as_process() { (exec_as "$@"); }
+
+# Paths of sockets of this machine on which process $1 listens, into $sockets.
+sockets_of() {
+	sockets=
+	set +f
+	inodes=" $(for entry in "/proc/$1"/fd/*; do readlink "$entry"; done 2>/dev/null | sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p' | tr '\n' ' ')"
+	set -f
+	while read -r _ _ _ flags _ _ inode path; do
+		case $inodes in *" $inode "*) ;; *) continue ;; esac
+		case $flags,$path in 00010000,/*) ;; *) continue ;; esac
+		# As that process sees it, which may have a /tmp of its own.
+		[ -S "$path" ] || path=/proc/$1/root$path
+		sockets="$sockets $path"
+	done </proc/net/unix
+}
+
+# ---- A folder for what is tried ----------------------------------------------------------------------------
+
+# Begins a try: $try is an empty folder in memory, where the system has such a one, that others may pass through.
+begin_try() {
+	try_base=/tmp
+	for folder_for_try in /run /var/run; do
+		if [ -d "$folder_for_try" ] && [ -w "$folder_for_try" ]; then try_base=$folder_for_try; break; fi
+	done
+	try=$try_base/latchkey-try-${run:-0}-${id:-0}
+	rm -rf "$try"
+	mkdir -m 711 "$try" 2>/dev/null || { said="no room for a try in $try_base"; return 1; }
+}
+
+end_try() { rm -rf "$try"; }
+
+# Copies of the staged files, owned and moded as those, into $try_chain and $try_key.
+copy_pair() {
+	try_chain=$try/chain.pem try_key=$try/key.pem
+	copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key"
+}
+
+# A folder in $try for whoever process $1 runs as.
+folder_for() {
+	mkdir -m 700 "$2" && chown "$(sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status")" "$2"
+}
+
+# The last words of a file, as one line.
+last_words() { asked tail -n 4 "$1"; }
+
+# Waits for a command to come true: `wait_for TENTHS COMMAND...`. 1: it did not.
+wait_for() {
+	tenths=$1
+	shift
+	until "$@"; do
+		[ "$tenths" -gt 0 ] || return 1
+		tenths=$((tenths - 1))
+		sleep 0.1 2>/dev/null || sleep 1
+	done
+}
+
+# same_pair CHAIN KEY: whether the key belongs to the first certificate. 2: nobody here can tell.
+same_pair() {
+	has openssl || { said='no openssl on this host'; return 2; }
+	of_chain=$(openssl x509 -noout -pubkey -in "$1" 2>/dev/null) || { said='the staged chain holds no certificate that openssl reads'; return 1; }
+	of_key=$(openssl pkey -pubout -in "$2" -passin pass: 2>/dev/null </dev/null) || { said='openssl does not read the staged key'; return 1; }
+	[ "$of_chain" = "$of_key" ] || { said='the key does not belong to the certificate'; return 1; }
+}
+
+# For a server that cannot be asked: $1 is why.
+untried() {
+	reason=$1
+	same_pair "$2" "$3"
+	case $? in
+		0) said="$reason; openssl finds that key and certificate belong together"; return 2 ;;
+		1) return 1 ;;
+		*) said="$reason; $said"; return 2 ;;
+	esac
+}
+
+# serves UNIX-SOCKET DIALOGUE CHAIN: whether what answers there shows the first certificate of CHAIN.
+serves() {
+	shown=$(openssl s_client -unix "$1" -starttls "$2" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256 2>/dev/null)
+	[ -n "$shown" ] && [ "$shown" = "$(openssl x509 -noout -fingerprint -sha256 -in "$3" 2>/dev/null)" ]
+}
+
+# ---- Supervisors -------------------------------------------------------------------------------------------
+
+# The unit of process $1 where systemd looks after it, into $unit; otherwise empty.
+unit_of() {
+	unit=
+	[ -d /run/systemd/system ] && has systemctl || return 1
+	while IFS= read -r line; do
+		case $line in */*.service) unit=${line##*/} ;; esac
+	done <"/proc/$1/cgroup"
+	[ -n "$unit" ]
+}
+
+# asked COMMAND...: its last words into $said; its end.
+asked() {
+	said=$("$@" 2>&1 </dev/null)
+	ended=$?
+	said=$(put_line "$said" | tail -n 4 | tr -s '\n\t ' '   ' | tail -c 400)
+	said=${said% }
+	return $ended
+}
+
+# For servers that their unit reloads, and that have a command for where there is none: the first of $mains tells.
+how_by_unit() {
+	set -- $mains
+	if unit_of "$1"; then reload_way=unit; else reload_way=command; fi
+}
+
+# By its supervisor where it has one, else by a command of its own: `reload_by PID COMMAND...`.
+reload_by() {
+	pid_before=$1 pid_after=
+	shift
+	if unit_of "$pid_before"; then set -- systemctl reload "$unit"; fi
+	asked "$@" || return 1
+	if [ ! -d "/proc/$pid_before" ]; then said="$said; its process $pid_before has ended"; return 1; fi
+	pid_after=$pid_before
+}
+
+# What process $1 says from now on: where its words go is looked up now, and read by what_it_said.
+mark_log() {
+	log_of= log_from=0 log_unit= log_since=$(date +%s)
+	for number in 2 1; do
+		if [ -f "/proc/$1/fd/$number" ]; then log_of=/proc/$1/fd/$number log_from=$(($(wc -c <"$log_of"))); return; fi
+	done
+	if unit_of "$1"; then log_unit=$unit; fi
+}
+
+# Onto standard output.
+what_it_said() {
+	if [ -n "$log_of" ]; then tail -c +$((log_from + 1)) "$log_of" 2>/dev/null
+	elif [ -n "$log_unit" ] && has journalctl; then journalctl -q --no-pager -o cat -u "$log_unit" --since "@$log_since" 2>/dev/null
+	fi
+}

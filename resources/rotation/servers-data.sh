@@ -1,0 +1,308 @@
+# Directories and databases: a pair of theirs is tried, and read again. Read after servers-common.sh.
+
+# mains_of COMM...: those of $mains that are programs of this system's.
+mains_of() {
+	all=
+	for comm_of_server do
+		find_mains "$comm_of_server"
+		all="$all $mains"
+	done
+	mains=
+	for pid in $all; do
+		program_of "$pid" && mains="$mains $pid"
+	done
+	[ -n "$mains" ] || { said="no $1 runs on this host"; return 1; }
+}
+
+# Whoever runs process $1 may read the file $2 already: so they may read what it becomes.
+may_read() { as_process "$1" test -r "$2" 2>/dev/null; }
+
+# ---- slapd -------------------------------------------------------------------------------------------------
+
+# slaptest takes a pair that does not belong together. So a second slapd is started, with these files and nothing else, that listens
+# on a socket of its own alone.
+try_slapd() {
+	mains_of slapd || { untried "$said" "$1" "$2"; return; }
+	has timeout || { untried 'slapd cannot be tried without timeout' "$1" "$2"; return; }
+	set -- "$1" "$2" $mains
+	begin_try || return 2
+	copy_pair "$1" "$2" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
+	program_of "$3"
+	printf 'TLSCertificateFile %s\nTLSCertificateKeyFile %s\n' "$try_chain" "$try_key" >"$try/slapd.conf"
+	chmod 644 "$try/slapd.conf"
+	encoded_path=$(put_line "$try/own/ldapi" | sed 's,/,%2F,g')
+	second_try 'slapd starting' exec_as "$3" timeout 30 "$program" -d 32768 -f "$try/slapd.conf" -h "ldapi://$encoded_path"
+	result=$?
+	case $result in
+		0) said='a second slapd takes the pair' ;;
+		*)
+			last_lines "$try/log" 'TLS'
+			case $said in *'ermission denied'*) may_read "$3" "$try_key" && result=2 ;; '') result=2 ;; esac
+			;;
+	esac
+	end_try
+	return $result
+}
+
+# second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in $try/log.
+# A socket alone tells nothing: slapd listens before it reads its pair.
+second_try() {
+	words_of_second=$1
+	shift
+	"$@" >"$try/log" 2>&1 </dev/null &
+	second=$!
+	wait_for 100 second_is_decided || :
+	second_ended=1
+	if second_is_up; then second_ended=0; fi
+	kill "$second" 2>/dev/null
+	wait "$second" 2>/dev/null
+	return $second_ended
+}
+
+second_is_up() { grep -q -F "$words_of_second" "$try/log"; }
+second_is_decided() { second_is_up || ! kill -0 "$second" 2>/dev/null; }
+
+# last_lines FILE PATTERN: the last of these, into $said.
+last_lines() {
+	said=$(grep -e "$2" "$1" 2>/dev/null | tail -n 2 | sed 's/^[0-9a-f.]* 0x[0-9a-f]* //' | tr '\n' ' ' | tail -c 400)
+	said=${said% }
+}
+
+# The address of slapd $1 on this machine by which root may change its settings, into $ldapi; empty where there is none.
+find_ldapi() {
+	ldapi=
+	has ldapmodify && has ldapsearch || return 1
+	sockets_of "$1"
+	for socket in $sockets; do
+		ldapi=ldapi://$(put_line "$socket" | sed 's,/,%2F,g')
+		settings=$(ask_ldapi ldapsearch -LLL -o ldif-wrap=no -b cn=config -s base olcTLSCertificateFile olcTLSCertificateKeyFile) || continue
+		case $settings in *olcTLSCertificate*) return 0 ;; esac
+	done
+	ldapi=
+	return 1
+}
+
+ask_ldapi() {
+	asking=$1
+	shift
+	"$asking" -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 "$@" 2>/dev/null
+}
+
+how_slapd() {
+	mains_of slapd || return
+	for pid in $mains; do
+		find_ldapi "$pid" || { reload_way=restart; return; }
+	done
+	reload_way=command
+}
+
+# It reads its files where its settings are written, be it as they are; no signal and no supervisor has it do so. Without
+# such settings it has to be started again.
+again_slapd() {
+	mains_of slapd || return 1
+	for pid in $mains; do
+		pid_before=$pid pid_after=
+		if find_ldapi "$pid"; then
+			rewrite_settings || return 1
+			[ -d "/proc/$pid" ] || { said='slapd has ended'; return 1; }
+			pid_after=$pid
+		else restart_unit "$pid" || return 1
+		fi
+	done
+}
+
+rewrite_settings() {
+	# Lines as they came, for a value may be in base64.
+	change=$(put_line "$settings" | sed -n 's/^\(olcTLS[A-Za-z]*\)\(::* .*\)$/replace: \1\n\1\2\n-/p')
+	said=$(printf 'dn: cn=config\nchangetype: modify\n%s\n' "$change" |
+		ldapmodify -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 2>&1)
+	ended=$?
+	said=$(put_line "$said" | grep -v -e '^modifying entry' -e '^$' | tr '\n' ' ' | tail -c 400)
+	[ $ended = 0 ] || { said="slapd does not take the pair: ${said:-$ended}"; return 1; }
+	said='slapd has read the pair anew'
+}
+
+# restart_unit PID: ends its connections, which has to be agreed to; and only where somebody starts it again.
+restart_unit() {
+	[ "${may_restart-}" = yes ] || { said='it reads the pair only when it is started again, which ends its connections'; return 1; }
+	unit_of "$1" || { said='it reads the pair only when it is started again, and no supervisor does that here'; return 1; }
+	asked systemctl restart "$unit" || return 1
+	pid_after=$(systemctl show -p MainPID --value "$unit" 2>/dev/null)
+}
+
+# ---- PostgreSQL --------------------------------------------------------------------------------------------
+
+# find_postgres CHAIN KEY: servers that read these files, into $mains.
+find_postgres() {
+	mains_of postgres || return 1
+	all=$mains mains=
+	for pid in $all; do
+		postgres_of "$pid"
+		if reads_these "$1" "$(postgres_value ssl_cert_file)" || reads_these "$2" "$(postgres_value ssl_key_file)"; then mains="$mains $pid"; fi
+	done
+	[ -n "$mains" ] || { said='no PostgreSQL that runs here reads these files'; return 1; }
+}
+
+reads_these() {
+	case $2 in '') return 1 ;; /*) named=$2 ;; *) named=$data/$2 ;; esac
+	[ "$named" -ef "$1" ]
+}
+
+# What process $1 was started with, into $program, $data and $config_of.
+postgres_of() {
+	program_of "$1"
+	data=$(readlink "/proc/$1/cwd")
+	word_after "$1" -D
+	start_folder=$found_word
+	config_of=$(tr '\0' '\n' <"/proc/$1/cmdline" | sed -n 's/^\(-c\|--\)*config_file=//p' | tail -n 1)
+	[ -n "$config_of" ] || config_of=${start_folder:-$data}/postgresql.conf
+	pid_of_postgres=$1
+}
+
+# A setting as its configuration says it now, told by the program itself.
+postgres_value() {
+	as_process "$pid_of_postgres" "$program" -D "${start_folder:-$data}" -c "config_file=$config_of" -C "$1" 2>/dev/null </dev/null
+}
+
+# The live files, for which a server is looked for.
+try_postgresql() {
+	find_postgres "${live_chain:-$1}" "${live_key:-$2}" || { untried "$said" "$1" "$2"; return; }
+	has timeout || { untried 'PostgreSQL cannot be tried without timeout' "$1" "$2"; return; }
+	set -- "$1" "$2" $mains
+	postgres_of "$3"
+	may_read "$3" "${live_key:-$2}" || { untried 'who runs PostgreSQL may not read the key that is in use' "$1" "$2"; return; }
+	begin_try || return 2
+	copy_pair "$1" "$2" && folder_for "$3" "$try/own" && copy_control "$3" || { end_try; said='the try could not be written'; return 2; }
+	# What has to be reckoned out is told after the pair was read, and before a database is looked for.
+	as_process "$3" timeout 30 "$program" -D "$try/own" -c "config_file=$config_of" -c "data_directory=$try/own" \
+		-c ssl=on -c "ssl_cert_file=$try_chain" -c "ssl_key_file=$try_key" -c logging_collector=off -c log_destination=stderr \
+		-c shared_preload_libraries= -c lc_messages=C -c log_min_messages=warning -C shared_memory_size >"$try/log" 2>&1 </dev/null
+	ended=$?
+	last_lines "$try/log" 'FATAL'
+	if [ $ended = 0 ]; then result=0 said='PostgreSQL reads the pair'
+	else case $said in *"$try"*) result=1 ;; *) result=2 ;; esac
+	fi
+	end_try
+	return $result
+}
+
+# As much of its data folder as it wants to see before it reads a pair: two small files, and no row of anybody's.
+copy_control() {
+	mkdir "$try/own/global" && cp "$data/PG_VERSION" "$try/own/" && cp "$data/global/pg_control" "$try/own/global/" || return 1
+	chmod 700 "$try/own/global"
+	chown -R "$(sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status")" "$try/own"
+}
+
+how_postgresql() { find_postgres "$1" "$2" && how_by_unit; }
+
+# A pair that it cannot read is said in its log alone; it goes on with the one that it has.
+again_postgresql() {
+	find_postgres "$1" "$2" || return 1
+	for pid in $mains; do
+		postgres_of "$pid"
+		mark_log "$pid"
+		# Its first process is told by a signal, whoever sends it.
+		reload_by "$pid" kill -HUP "$pid" || return 1
+		if [ -z "$log_of$log_unit" ]; then said="$said; its log was not found"; continue; fi
+		wait_for 50 postgres_was_told || :
+		wait_for 2 false || :
+		complaint=$(what_it_said | grep -F -e "$(postgres_value ssl_cert_file)" -e "$(postgres_value ssl_key_file)" -e 'SSL configuration was not reloaded' | tail -n 2 | tr '\n' ' ' | tail -c 400)
+		[ -z "$complaint" ] || { said="it keeps the old pair: $complaint"; return 1; }
+	done
+}
+
+postgres_was_told() { what_it_said | grep -q -e SIGHUP -e 'not reloaded'; }
+
+# ---- MariaDB -----------------------------------------------------------------------------------------------
+
+# Its help and its bootstrap read no pair. So a second server is started, with these files, an empty folder and a socket of its own.
+try_mariadb() {
+	mains_of mariadbd mysqld || { untried "$said" "$1" "$2"; return; }
+	has timeout || { untried 'MariaDB cannot be tried without timeout' "$1" "$2"; return; }
+	set -- "$1" "$2" $mains
+	program_of "$3"
+	case $("$program" --version 2>/dev/null </dev/null) in *MariaDB*) ;; *) untried 'this is another MySQL' "$1" "$2"; return ;; esac
+	may_read "$3" "${live_key:-$2}" || { untried 'who runs MariaDB may not read the key that is in use' "$1" "$2"; return; }
+	begin_try || return 2
+	copy_pair "$1" "$2" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
+	second_try 'ready for connections' exec_as "$3" timeout 60 "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \
+		--pid-file="$try/own/pid" --skip-networking --skip-grant-tables --skip-innodb --skip-log-bin --default-storage-engine=Aria \
+		--aria-pagecache-buffer-size=1M --key-buffer-size=64K --ssl-cert="$try_chain" --ssl-key="$try_key"
+	result=$?
+	last_lines "$try/log" 'SSL'
+	case $result,$said in
+		0,'') said='a second MariaDB takes the pair' ;;
+		0,*) result=1 ;;
+		1,'') result=2; last_lines "$try/log" ERROR ;;
+		1,*'ermission denied'*) may_read "$3" "$try_key" && result=2 ;;
+	esac
+	end_try
+	return $result
+}
+
+how_mariadb() { mains_of mariadbd mysqld && reload_way=command; }
+
+# No signal and no supervisor has it read its files: a statement does, and it says what it could not read.
+again_mariadb() {
+	mains_of mariadbd mysqld || return 1
+	told_any=no
+	for pid in $mains; do
+		find_mariadb_socket "$pid" || return 1
+		named=$(ask_mariadb 'SELECT CONCAT(@@ssl_cert, CHAR(10), @@ssl_key, CHAR(10), @@datadir)') || { said="MariaDB does not let root in: $named"; return 1; }
+		{ IFS= read -r its_chain; IFS= read -r its_key; IFS= read -r data; } <<-END
+			$named
+		END
+		reads_these "$1" "$its_chain" || reads_these "$2" "$its_key" || continue
+		pid_before=$pid pid_after= told_any=yes
+		said=$(ask_mariadb "$flush") || { said=$(put_line "$said" | grep ERROR | tail -n 1); return 1; }
+		[ -d "/proc/$pid" ] || { said='MariaDB has ended'; return 1; }
+		pid_after=$pid said='MariaDB has read the pair anew'
+	done
+	[ $told_any = yes ] || { said='no MariaDB that runs here reads these files'; return 1; }
+}
+
+find_mariadb_socket() {
+	client=mariadb flush='FLUSH SSL'
+	case $(readlink "/proc/$1/exe") in
+		*/mysqld*) case $(mysqld --version 2>/dev/null </dev/null) in *MariaDB*) ;; *) flush='ALTER INSTANCE RELOAD TLS' ;; esac ;;
+	esac
+	has mariadb || client=mysql
+	has "$client" || { said='no client of MariaDB on this host'; return 1; }
+	sockets_of "$1"
+	set -- $sockets
+	socket=${1-}
+	[ -n "$socket" ] || { said='MariaDB listens on no socket of this machine'; return 1; }
+}
+
+# As root, or as Debian's packages do.
+ask_mariadb() {
+	HOME=/root put_line "$1" | HOME=/root "$client" --socket="$socket" --batch --raw --skip-column-names 2>&1 && return
+	[ -r /etc/mysql/debian.cnf ] && put_line "$1" | "$client" --defaults-file=/etc/mysql/debian.cnf --socket="$socket" --batch --raw --skip-column-names 2>&1
+}
+
+# ---- Whatever the user has described -----------------------------------------------------------------------
+
+# Both commands are the user's own, run by sh; they find the files in LATCHKEY_CHAIN and LATCHKEY_KEY.
+try_described() {
+	[ -n "${described_test-}" ] || { untried 'no test was described' "$1" "$2"; return; }
+	same_pair "$1" "$2"
+	[ $? != 1 ] || return 1
+	run_described "$described_test" "$1" "$2"
+	case $? in
+		0) said="the described test passes: $said" ;;
+		126 | 127) said="the described test cannot be run: $said"; return 2 ;;
+		*) return 1 ;;
+	esac
+}
+
+how_described() { reload_way=command; }
+
+again_described() { run_described "$described_reload" "$1" "$2"; }
+
+run_described() {
+	said=$(put_line "$1" | LATCHKEY_CHAIN=$2 LATCHKEY_KEY=$3 ${described_limit-} sh -s 2>&1)
+	ended=$?
+	said=$(put_line "$said" | tail -n 4 | tr -s '\n\t ' '   ' | tail -c 400)
+	said=${said% }
+	return $ended
+}

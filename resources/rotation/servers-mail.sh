@@ -1,0 +1,179 @@
+# Mail servers: a pair of theirs is tried, and read again. Read after servers-common.sh.
+
+# ---- Postfix -----------------------------------------------------------------------------------------------
+
+# Its configuration test does not look at a pair. What reads one is in a library of its own, which posttls-finger uses, too.
+try_postfix() {
+	has posttls-finger || { untried 'Postfix has no test of a pair where posttls-finger is missing' "$1" "$2"; return; }
+	begin_try || return 2
+	# Files that do not belong together have to be noticed, or nothing is proved by the silence about those that do.
+	: >"$try/empty"
+	if finger "$1" "$try/empty"; then result=2 said='posttls-finger notices nothing'
+	elif finger "$1" "$2"; then result=0 said='posttls-finger reads the pair'
+	else result=1
+	fi
+	end_try
+	return $result
+}
+
+# It reads the pair before it finds that there is nowhere to connect to.
+finger() {
+	asked posttls-finger -c -k "$1" -K "$2" 'unix:/nonexistent'
+	case $said in *'disabling TLS support'* | *'TLS library problem'* | *'annot '* | *'rror '*) return 1 ;; esac
+}
+
+# master of a running Postfix, into $mains; whatever else has that name is none.
+find_postfix() {
+	find_mains master
+	found=
+	for pid in $mains; do
+		program_of "$pid" || continue
+		case $program in */postfix/*) found="$found $pid" ;; esac
+	done
+	mains=$found
+	[ -n "$mains" ] || { said='no Postfix runs on this host'; return 1; }
+}
+
+# The folder of the configuration of process $1, into $folder_of_config.
+find_postfix_folder() {
+	word_after "$1" -c
+	folder_of_config=$found_word
+	[ -n "$folder_of_config" ] || folder_of_config=$(tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | sed -n 's/^MAIL_CONFIG=//p' | head -n 1)
+	[ -n "$folder_of_config" ] || folder_of_config=/etc/postfix
+}
+
+how_postfix() { find_postfix && how_by_unit; }
+
+# A process of Postfix reads the pair once. Those that serve somebody go on with the old one until they are done.
+again_postfix() {
+	find_postfix || return 1
+	for pid in $mains; do
+		find_postfix_folder "$pid"
+		reload_by "$pid" postfix -c "$folder_of_config" reload || return 1
+	done
+}
+
+# ---- Dovecot -----------------------------------------------------------------------------------------------
+
+find_dovecot() {
+	find_mains dovecot
+	found=
+	for pid in $mains; do
+		program_of "$pid" && found="$found $pid"
+	done
+	mains=$found
+	[ -n "$mains" ] || { said='no Dovecot runs on this host'; return 1; }
+}
+
+# It has no test of a pair: so a second Dovecot is started that has nothing but these files and a socket in a folder of its
+# own, and is asked for its certificate.
+try_dovecot() {
+	find_dovecot || { untried "$said" "$1" "$2"; return; }
+	has openssl && has timeout || { untried 'Dovecot cannot be tried without openssl and timeout' "$1" "$2"; return; }
+	for pid in $mains; do program_of "$pid"; done
+	find_dovecot_part || { untried 'Dovecot has no part here that could be tried alone' "$1" "$2"; return; }
+	begin_try || return 2
+	chmod 755 "$try"
+	copy_pair "$1" "$2" && write_dovecot || { end_try; said='the try could not be written'; return 2; }
+	timeout 30 "$program" -F -c "$try/dovecot.conf" >"$try/log" 2>&1 </dev/null &
+	second=$!
+	result=2
+	if wait_for 100 second_listens "$try/run/try"; then
+		if serves "$try/run/try" "$dialogue" "$1"; then result=0; else result=1; fi
+	fi
+	kill "$second" 2>/dev/null
+	wait "$second"
+	said=$(grep -e 'SSL' -e 'TLS' -e atal "$try/log" | grep -v -e 'TLS, session' | tail -n 2 | sed 's/^.*\(Error\|Fatal\|Warning\): //; s/: user=.*//' | tr '\n' ' ' | tail -c 400)
+	case $result,$said in
+		0,*) said='a second Dovecot serves the pair' ;;
+		2,*) said="a second Dovecot could not be started: $said" ;;
+		1,'') result=2 said='a second Dovecot says nothing' ;;
+		1,*'ermission denied'*) result=2 ;;
+	esac
+	end_try
+	return $result
+}
+
+second_listens() { [ -S "$1" ] || ! kill -0 "$second" 2>/dev/null; }
+
+# A part that speaks TLS on a socket of the file system: $part_of_dovecot is what serves it, $protocol what it is called in the settings.
+find_dovecot_part() {
+	for parts in /usr/lib/dovecot /usr/libexec/dovecot /usr/local/libexec/dovecot; do
+		if [ -x "$parts/lmtp" ]; then protocol=lmtp part_of_dovecot=lmtp dialogue=lmtp; return; fi
+		if [ -x "$parts/imap-login" ]; then protocol=imap part_of_dovecot=imap-login dialogue=imap; return; fi
+		if [ -x "$parts/pop3-login" ]; then protocol=pop3 part_of_dovecot=pop3-login dialogue=pop3; return; fi
+	done
+	return 1
+}
+
+write_dovecot() {
+	version=$("$program" --version 2>/dev/null)
+	mkdir -m 755 "$try/run" && mkdir -m 700 "$try/state" || return 1
+	listeners=
+	[ $protocol = lmtp ] || listeners="inet_listener $protocol { ${nl}port = 0$nl}${nl}inet_listener ${protocol}s {${nl}port = 0$nl}"
+	case $version in
+		2.[4-9]*)
+			names="ssl_server_cert_file = $try_chain${nl}ssl_server_key_file = $try_key"
+			head="dovecot_config_version = 2.4.0${nl}dovecot_storage_version = 2.4.0"
+			settings="mail_driver = maildir${nl}mail_path = $try/mail"
+			passwords="passdb static {${nl}password = none$nl}"
+			;;
+		2.*)
+			names="ssl_cert = <$try_chain${nl}ssl_key = <$try_key" head=
+			settings="mail_location = maildir:$try/mail"
+			passwords="passdb {${nl}driver = static${nl}args = password=none$nl}"
+			;;
+		*) return 1 ;;
+	esac
+	cat >"$try/dovecot.conf" <<-END
+		$head
+		base_dir = $try/run
+		state_dir = $try/state
+		log_path = /dev/stderr
+		protocols = $protocol
+		listen = 127.0.0.1
+		$settings
+		ssl = yes
+		$names
+		$passwords
+		service $part_of_dovecot {
+		chroot =
+		$listeners
+		unix_listener try {
+		mode = 0600
+		}
+		}
+	END
+}
+
+how_dovecot() { find_dovecot && how_by_unit; }
+
+# It keeps what it had where it cannot read its configuration or a file that is named there, and says so in its log alone.
+again_dovecot() {
+	find_dovecot || return 1
+	for pid in $mains; do
+		word_after "$pid" -c
+		config_of=$found_word
+		read_complaints
+		told_before=$told_last
+		if [ -n "$config_of" ]; then reload_by "$pid" doveadm -c "$config_of" reload || return 1
+		else reload_by "$pid" doveadm reload || return 1
+		fi
+		# It is told by a signal, and keeps its last complaints for whoever asks.
+		wait_for 20 dovecot_was_told || :
+		wait_for 1 false || :
+		read_complaints
+		[ -z "$complaints" ] || { said=$complaints; return 1; }
+	done
+}
+
+dovecot_was_told() { read_complaints; [ "$told_last" != "$told_before" ]; }
+
+# When it was last told to read anew, into $told_last; what it could not read since, into $complaints.
+read_complaints() {
+	set -- ${config_of:+-c "$config_of"} log errors
+	log=$(doveadm "$@" 2>/dev/null </dev/null | tail -n 400)
+	told_last=$(put_line "$log" | grep 'SIGHUP received' | tail -n 1)
+	complaints=$(put_line "$log" | sed -n '/SIGHUP received/{s/.*//;h;d;};/ Error: master: .*config/H;${x;p;}' | tr -s '\n' ' ' | tail -c 400)
+	complaints=${complaints# }
+}
