@@ -2,6 +2,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { Phase, StepState } from "#shared/model/run.ts";
 import { backTask } from "./back-task.ts";
+import { nextCertificateMove } from "./certificates/next-certificate-move.ts";
 import { forwardTask } from "./forward-task.ts";
 import type { EndState, Move, Progress, Step, StepProgress, Task } from "./step.ts";
 import { stepsOf } from "./steps-of.ts";
@@ -14,6 +15,7 @@ type Standing = StepProgress & { step: Step };
  * whenever it is asked the same, so that a run that was killed goes on as if it had not been.
  */
 export function nextMove(plan: Plan, progress: Progress): Move {
+  if (plan.kind === "rotate-certificate") return nextCertificateMove(plan, progress);
   const steps = stepsOf(plan).map((step) => ({ ...standingOf(step, progress), step }));
   // What is half committed can only be committed: there are no backups any more.
   const isCommitting = steps.some(({ step, state }) => step.phase === "commit" && HAS_BEGUN.has(state));
@@ -130,7 +132,7 @@ function sayStuck(phase: Phase): string {
     case "issue":
     case "install":
     case "recheck":
-      return "a host could not be put back as it was";
+      throw new Error("this is of certificates");
     default:
       return assertNever(phase);
   }

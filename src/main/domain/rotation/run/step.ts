@@ -19,6 +19,12 @@ export type FileSeen = Stage | "other";
 /** What a private half was found to be: the old one in its place, the new one there, the new one and nothing of the old. */
 export type HolderSeen = "old" | "new" | "committed" | "other";
 
+/**
+ * What the files of a certificate were found to be: all of them as they were, or all the new ones, or some of each; or one
+ * of them something else.
+ */
+export type CertificateSeen = "old" | "new" | "mixed" | "other";
+
 /** What was seen of one place just now. */
 export type PlaceSeen =
   | {
@@ -27,6 +33,8 @@ export type PlaceSeen =
       files: readonly FileSeen[];
       /** By their place in `HostPlan.holders`, or in `plan.here`. */
       holders: readonly HolderSeen[];
+      /** By their place in `HostPlan.certificates`; not there where the plan has none. */
+      certificates?: readonly CertificateSeen[];
       /** A lock or backups of this run are there. */
       hasWork: boolean;
       /** Who else holds the lock, as the hand says it; null: nobody. */
@@ -38,7 +46,7 @@ export type PlaceSeen =
 export type StepProgress = {
   ordinal: number;
   state: StepState;
-  /** Its proof waits for a log to tell of a login: nothing is wrong, and nothing can be hurried. */
+  /** It waits for a log to tell of a login, or for somebody to bring a certificate: nothing is wrong, and nothing can be hurried. */
   awaitsLog: boolean;
 };
 
@@ -51,7 +59,7 @@ export type Progress = {
   steps: readonly StepProgress[];
   /** By place of the host in the plan, null for here; a place that is not in it was not looked at since its last task. */
   seen: ReadonlyMap<number | null, PlaceSeen>;
-  /** Of the grace period between hand-over and removal: false until it is over. A plan without one does not ask. */
+  /** Of the grace period between hand-over and removal, and of the time until certificates are looked at again: false until it is over. A plan without one does not ask. */
   isGraceOver: boolean;
 };
 
@@ -71,9 +79,11 @@ export type Move =
   | { kind: "look"; places: readonly (number | null)[] }
   /** Do these, side by side, journal what came of each, forget what was seen of their places, and ask again. */
   | { kind: "do"; tasks: readonly Task[] }
-  /** Nothing can be done before a log has told of something, or the grace period is over. */
-  | { kind: "wait"; until: "log" | "grace" }
+  /** Nothing can be done before a log has told of something, the grace period is over, a certificate is brought, or it is time to look again. */
+  | { kind: "wait"; until: Wait }
   | { kind: "end"; state: EndState; why: string };
+
+export type Wait = "log" | "grace" | "certificate" | "recheck";
 
 /**
  * `stopped` and `needs-attention` can be gone on with: a step that failed is `planned` again then, one that needs

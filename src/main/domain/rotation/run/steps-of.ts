@@ -1,10 +1,12 @@
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
+import { certificateSteps } from "./certificates/certificate-steps.ts";
 import type { Step } from "./step.ts";
 
 /** The steps of a plan in their order: the phases one after the other, in each the hosts by batch, and here at the end. */
 export function stepsOf(plan: Plan): Step[] {
+  if (plan.kind === "rotate-certificate") return certificateSteps(plan);
   const steps: Omit<Step, "ordinal">[] = [];
   for (const phase of PHASES) {
     plan.hosts.forEach((host, index) => {

@@ -1,0 +1,26 @@
+import type { Step } from "#domain/rotation/run/step.ts";
+import { type Plan, RECHECK_MINUTES } from "#shared/model/plan.ts";
+import type { Phase } from "#shared/model/run.ts";
+
+export const CERTIFICATE_PHASES = [
+  "request",
+  "issue",
+  "install",
+  "recheck",
+  "commit",
+] as const satisfies Phase[];
+
+/** How long the new certificates are served before that is looked at once more; 0: it is not. */
+export const recheckMinutesOf = ({ options }: Pick<Plan, "options">): number =>
+  options.recheckMinutes ?? RECHECK_MINUTES;
+
+/** The steps of a renewal in their order: the phases one after the other, in each the hosts by batch. */
+export function certificateSteps(plan: Plan): Step[] {
+  const phases = CERTIFICATE_PHASES.filter((phase) => phase !== "recheck" || recheckMinutesOf(plan) > 0);
+  const steps = phases.flatMap((phase) =>
+    plan.hosts.flatMap(({ certificates = [], batch }, host) =>
+      certificates.length > 0 ? [{ phase, host, batch }] : [],
+    ),
+  );
+  return steps.map((step, index) => ({ ordinal: index + 1, ...step }));
+}

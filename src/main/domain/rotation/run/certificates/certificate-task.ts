@@ -1,0 +1,63 @@
+import type { PlaceSeen, Step, Task } from "#domain/rotation/run/step.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { StepState } from "#shared/model/run.ts";
+
+type Seen = Extract<PlaceSeen, { kind: "seen" }>;
+
+/** What is to be done for a step to be proved; "look" where its host was not seen, null where it is out of reach. */
+export function forwardCertificateTask(
+  plan: Plan,
+  step: Step,
+  state: StepState,
+  seen: PlaceSeen | undefined,
+): Task | "look" | null {
+  if (!seen) return "look";
+  const isBegun = state !== "planned";
+  if (seen.kind === "lost") return isBegun ? null : { step, what: "settle", as: "failed", why: seen.why };
+  switch (step.phase) {
+    case "install":
+      return installTask(plan, step, seen, isBegun);
+    case "recheck":
+      return recheckTask(plan, step, seen);
+    case "commit":
+      return { step, what: !seen.hasWork && isBegun ? "prove" : "act" };
+    default:
+      return { step, what: "act" };
+  }
+}
+
+function installTask(plan: Plan, step: Step, { certificates = [] }: Seen, isBegun: boolean): Task {
+  const odd = certificates.indexOf("other");
+  if (odd >= 0) {
+    const isTouched = isBegun || certificates.some((one) => one === "new" || one === "mixed");
+    return isTouched
+      ? { step, what: "undo", as: "failed" }
+      : { step, what: "settle", as: "failed", why: sayOther(plan, step, odd) };
+  }
+  const isThere = certificates.every((one) => one === "new");
+  return { step, what: isThere && isBegun ? "prove" : "act" };
+}
+
+/** Nothing is taken back after so long: whoever has changed the files may have had a reason. */
+function recheckTask(plan: Plan, step: Step, { certificates = [] }: Seen): Task {
+  const odd = certificates.findIndex((one) => one !== "new");
+  if (odd < 0) return { step, what: "act" };
+  return { step, what: "settle", as: "failed", why: sayOther(plan, step, odd) };
+}
+
+const sayOther = ({ hosts }: Plan, { host }: Step, nth: number): string =>
+  `${hosts[host ?? -1]?.certificates?.[nth]?.files[0]?.path ?? "a file"} was changed by somebody else since the plan was made`;
+
+/** What takes a step back; "look" where its host was not seen, null where it is out of reach. */
+export function backCertificateTask(step: Step, seen: PlaceSeen | undefined): Task | "look" | null {
+  switch (step.phase) {
+    case "recheck":
+      return { step, what: "settle", as: "undone", why: "nothing was changed by it" };
+    case "issue":
+      return { step, what: "settle", as: "undone", why: "what was issued is not used" };
+    default:
+      if (!seen) return "look";
+      // Files alone do not tell what is served, nor that nothing of the run is kept there.
+      return seen.kind === "lost" ? null : { step, what: "undo", as: "undone" };
+  }
+}

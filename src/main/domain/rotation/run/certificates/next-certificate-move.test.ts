@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import { nextMove } from "#domain/rotation/run/next-move.ts";
+import type { Progress, StepProgress } from "#domain/rotation/run/step.ts";
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { makeChange } from "#domain/rotation/testdata/make-change.ts";
+import { createDice, type Dice } from "#domain/rotation/testdata/make-keys-file.ts";
+import { makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { SimulatedRenewal } from "#domain/rotation/testdata/simulated-renewal.ts";
+import { SimulatedServers } from "#domain/rotation/testdata/simulated-servers.ts";
+import type { Plan } from "#shared/model/plan.ts";
+
+const RUNS = 4_000;
+
+const OPTIONS = { canary: true, batchSize: 2, maxFailures: 1, graceDays: 0, deadManSeconds: 120 };
+
+const makeRenewal = (hosts: Plan["hosts"], options: Plan["options"] = OPTIONS): Plan =>
+  makePlanValue({ kind: "rotate-certificate", oldKey: null, newKey: null, hosts, options });
+
+const hostAt = (index: number, certificates: number) =>
+  makeHost({
+    host: `host${index}`,
+    batch: index === 0 ? 0 : 1 + Math.floor((index - 1) / 2),
+    certificates: Array.from({ length: certificates }, (_, nth) => makeChange(nth)),
+  });
+
+/** Up to four hosts with up to three certificates each. */
+const makeAnyRenewal = (dice: Dice): Plan =>
+  makeRenewal(
+    Array.from({ length: 1 + dice(4) }, (_, index) => hostAt(index, 1 + dice(3))),
+    { ...OPTIONS, canary: dice(2) === 0, maxFailures: 1 + dice(3), recheckMinutes: dice(2) * 60 },
+  );
+
+test("killed, cut off and failing as often as it may be, no renewal leaves half a pair, and each host ends with the new one or as it was", () => {
+  const wrong: string[] = [];
+  const ends = { committed: 0, "rolled-back": 0 };
+  for (let seed = 0; seed < RUNS; seed++) {
+    const dice = createDice(seed);
+    const plan = makeAnyRenewal(dice);
+    const servers = new SimulatedServers(plan, dice);
+    const run = new SimulatedRenewal(plan, servers);
+    for (let tries = dice(6); tries > 0; tries--)
+      run.go((["on", "on", "on", "pause", "back"] as const)[dice(5)] ?? "on");
+    servers.calmDown();
+    const first = run.go(dice(3) === 0 ? "back" : "on");
+    const last = first?.state === "committed" || first?.state === "rolled-back" ? first : run.go("back");
+    const isAtEnd = plan.hosts.every((_, host) => servers.isAt(host, run.isCommitted(host) ? "new" : "old"));
+    const isAllBack = plan.hosts.every((_, host) => !run.isCommitted(host));
+    const isSo = last?.state === "rolled-back" ? isAllBack : last?.state === "committed";
+    if (last?.state === "committed" || last?.state === "rolled-back") ends[last.state]++;
+    if (!isAtEnd || !isSo || servers.wrong.length > 0)
+      wrong.push(`${seed}: ${last?.state} ${isAtEnd} ${servers.wrong[0] ?? ""}`);
+  }
+  expect(wrong.slice(0, 5)).toEqual([]);
+  expect(Math.min(ends.committed, ends["rolled-back"])).toBeGreaterThan(RUNS / 5);
+});
+
+const plan = makeRenewal(
+  [0, 1, 2, 3].map((index) => hostAt(index, 1)),
+  { ...OPTIONS, maxFailures: 2 },
+);
+const steps = stepsOf(plan);
+const nameOf = (ordinal: number): string => {
+  const step = steps[ordinal - 1];
+  return `${step?.phase} ${step?.host}`;
+};
+
+type States = Record<string, StepProgress["state"] | "awaiting">;
+
+function ask(states: States, more: Partial<Progress> = {}) {
+  const progress = steps.map(({ ordinal }) => {
+    const state = states[nameOf(ordinal)] ?? states[nameOf(ordinal).split(" ")[0] ?? ""] ?? "planned";
+    return state === "awaiting"
+      ? { ordinal, state: "acted" as const, awaitsLog: true }
+      : { ordinal, state, awaitsLog: false };
+  });
+  const seen = { kind: "seen", files: [], holders: [], hasWork: true, heldBy: null } as const;
+  const move = nextMove(plan, {
+    ...{ want: "on", steps: progress, isGraceOver: false },
+    seen: new Map([0, 1, 2, 3].map((place) => [place, { ...seen, certificates: ["old"] }])),
+    ...more,
+  });
+  if (move.kind === "do") return move.tasks.map(({ step, what }) => `${what} ${nameOf(step.ordinal)}`);
+  return move.kind === "look" ? ["look"] : move.kind === "wait" ? [`wait for ${move.until}`] : [move.state];
+}
+
+test("all are asked for before any is put in place, and one host has its new one wholly before the others begin", () => {
+  expect(ask({})).toEqual(["act request 0"]);
+  expect(ask({ request: "proved", "issue 0": "proved" })).toEqual(["act issue 1", "act issue 2"]);
+  expect(ask({ request: "proved", issue: "proved" })).toEqual(["act install 0"]);
+  expect(ask({ request: "proved", issue: "proved", "install 0": "proved" })).toEqual([
+    "act install 1",
+    "act install 2",
+  ]);
+});
+
+test("a certificate that somebody has to bring is waited for once all others are issued", () => {
+  const states: States = { request: "proved", "issue 0": "awaiting" };
+  expect(ask(states)).toEqual(["act issue 1", "act issue 2"]);
+  expect(ask({ ...states, issue: "proved" })).toEqual(["wait for certificate"]);
+});
+
+test("what is in place is looked at again before it is committed, also where other hosts have failed", () => {
+  const done: States = { request: "proved", issue: "proved", install: "proved" };
+  expect(ask(done)).toEqual(["wait for recheck"]);
+  const failed: States = { ...done, "install 2": "failed" };
+  expect(ask(failed)).toEqual(["wait for recheck"]);
+  expect(ask({ ...failed, "install 3": "failed" })).toEqual(["wait for recheck"]);
+  const isNew = {
+    kind: "seen",
+    files: [],
+    holders: [],
+    hasWork: true,
+    heldBy: null,
+    certificates: ["new"],
+  } as const;
+  const later = { isGraceOver: true, seen: new Map([0, 1, 2, 3].map((place) => [place, isNew])) };
+  expect(ask(failed, later)).toEqual(["act recheck 0"]);
+  expect(ask({ ...failed, recheck: "proved" }, later)).toEqual(["act commit 0"]);
+  expect(ask({ ...failed, recheck: "proved", commit: "proved" }, later)).toEqual(["stopped"]);
+});
+
+test("a failed canary, or as many failures as may be, keep all others from being begun", () => {
+  const issued: States = { request: "proved", issue: "proved" };
+  expect(ask({ ...issued, "install 0": "failed" })).toEqual(["stopped"]);
+  expect(ask({ ...issued, "install 0": "proved", "install 1": "failed", "install 2": "failed" })).toEqual([
+    "wait for recheck",
+  ]);
+});
+
+test("going back, what is committed stays, and all others are as they were", () => {
+  const states: States = { request: "proved", issue: "proved", install: "proved", recheck: "proved" };
+  const back = { want: "back" } as const;
+  expect(ask({ ...states, "commit 0": "proved" }, back)).toEqual(["settle recheck 3"]);
+  expect(ask({ ...states, "commit 0": "intended" }, back)).toEqual(["act commit 0"]);
+  expect(ask({ ...states, recheck: "undone", "commit 0": "proved" }, back)).toEqual(["undo install 3"]);
+  const undone: States = { request: "undone", issue: "undone", install: "undone", recheck: "undone" };
+  expect(ask({ ...undone, "commit 0": "proved" }, back)).toEqual(["committed"]);
+  expect(ask(undone, back)).toEqual(["rolled-back"]);
+});

@@ -1,0 +1,154 @@
+import type { EndState, Move, Progress, Step, StepProgress, Task, Wait } from "#domain/rotation/run/step.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { Phase, StepState } from "#shared/model/run.ts";
+import { CERTIFICATE_PHASES, certificateSteps } from "./certificate-steps.ts";
+import { backCertificateTask, forwardCertificateTask } from "./certificate-task.ts";
+
+/** A step with where it stands. */
+type Standing = StepProgress & { step: Step };
+
+/**
+ * What a renewal does next, as `nextMove` is for keys. Hosts need nothing of each other: one that failed was taken back, and
+ * is left out of what comes after; what was put in place elsewhere is looked at again and committed all the same.
+ */
+export function nextCertificateMove(plan: Plan, progress: Progress): Move {
+  const steps = certificateSteps(plan).map((step) => ({ ...standingOf(step, progress), step }));
+  const isBack = progress.want === "back" || steps.some(({ state }) => state === "undone");
+  return isBack ? moveBack(plan, progress, steps) : moveOn(plan, progress, steps);
+}
+
+const standingOf = ({ ordinal }: Step, { steps }: Progress): StepProgress =>
+  steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", awaitsLog: false };
+
+function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Move {
+  const out = hostsWith(steps, ({ state }) => state === "failed" || state === "needs-attention");
+  const isHeld = holdsBack(plan, steps);
+  const rest = steps.filter(({ step }) => !out.has(step.host));
+  let isPaused = false;
+  for (const phase of CERTIFICATE_PHASES) {
+    const inPhase = rest.filter(({ step, state }) => step.phase === phase && state !== "proved");
+    const running = inPhase.filter(({ state, awaitsLog }) => isUnderWay(state) && !awaitsLog);
+    const ready = inPhase.filter(({ state, step }) => state === "planned" && isNext(rest, step));
+    const isBegun = progress.want === "pause" || (isHeld && BEGINS.has(phase));
+    isPaused ||= ready.length > 0 && progress.want === "pause";
+    const due = isBegun ? running : [...running, ...ready];
+    const wait = isHeld && BEGINS.has(phase) ? null : waitFor(inPhase, { phase, due, running, progress });
+    if (wait) return { kind: "wait", until: wait };
+    const batch = Math.min(...due.map(({ step }) => step.batch));
+    const move = toMove(
+      progress,
+      due.filter(({ step }) => step.batch === batch),
+      ({ step, state }) => forwardCertificateTask(plan, step, state, progress.seen.get(step.host)),
+    );
+    if (move) return move;
+  }
+  if (steps.every(({ state }) => state === "proved")) return end("committed", "");
+  return isPaused ? end("paused", "") : sayStopped(steps);
+}
+
+/** Phases in which something new begins on a host. */
+const BEGINS: ReadonlySet<Phase> = new Set(["request", "issue", "install"]);
+
+type Waiting = { phase: Phase; due: readonly Standing[]; running: readonly Standing[]; progress: Progress };
+
+function waitFor(
+  inPhase: readonly Standing[],
+  { phase, due, running, progress: { isGraceOver } }: Waiting,
+): Wait | null {
+  if (due.length === 0 && inPhase.some(({ awaitsLog }) => awaitsLog)) return "certificate";
+  const isEarly = phase === "recheck" && due.length > 0 && running.length === 0 && !isGraceOver;
+  return isEarly ? "recheck" : null;
+}
+
+/** Whether what comes before it at its host is proved. */
+const isNext = (steps: readonly Standing[], { host, ordinal }: Step): boolean =>
+  steps.every(({ step, state }) => step.host !== host || step.ordinal >= ordinal || state === "proved");
+
+/** Whether nothing is begun any more at hosts where nothing stands yet. */
+function holdsBack({ options }: Plan, steps: readonly Standing[]): boolean {
+  if (steps.some(({ state }) => state === "needs-attention")) return true;
+  const failed = hostsWith(steps, ({ state }) => state === "failed");
+  const hasCanaryFailed =
+    options.canary && steps.some(({ step, state }) => state === "failed" && step.batch === 0);
+  return failed.size >= options.maxFailures || hasCanaryFailed;
+}
+
+/** Each host that is not committed goes back, its phases in the reverse order; what is half committed is finished. */
+function moveBack(plan: Plan, progress: Progress, steps: readonly Standing[]): Move {
+  const kept = hostsWith(steps, ({ step, state }) => step.phase === "commit" && HAS_BEGUN.has(state));
+  const open = steps.filter(
+    ({ step, state }) => step.phase === "commit" && kept.has(step.host) && isUnderWay(state),
+  );
+  const finish = toMove(progress, open, ({ step, state }) =>
+    forwardCertificateTask(plan, step, state, progress.seen.get(step.host)),
+  );
+  if (finish) return finish;
+  const stuck = hostsWith(steps, ({ state }) => state === "needs-attention");
+  const rest = steps.filter(({ step }) => !kept.has(step.host) && !stuck.has(step.host));
+  for (const phase of CERTIFICATE_PHASES.toReversed()) {
+    const due = rest.filter(
+      ({ step, state }) => step.phase === phase && (isUnderWay(state) || state === "proved"),
+    );
+    if (due.length === 0) continue;
+    const batch = Math.max(...due.map(({ step }) => step.batch));
+    const now = due.filter(({ step }) => step.batch === batch);
+    const move = toMove(progress, now, ({ step }) => backCertificateTask(step, progress.seen.get(step.host)));
+    return move ?? end("needs-attention", "a host cannot be reached, and is not as it was");
+  }
+  if (open.length > 0) return end("stopped", "a host of the run cannot be reached");
+  if (stuck.size > 0) return end("needs-attention", "a host could not be put back as it was");
+  return kept.size > 0 ? sayKept(plan, kept) : end("rolled-back", "");
+}
+
+const HAS_BEGUN: ReadonlySet<StepState> = new Set([
+  "intended",
+  "acted",
+  "proved",
+  "failed",
+  "needs-attention",
+]);
+
+function sayKept({ hosts }: Plan, kept: ReadonlySet<number | null>): Move {
+  const names = hosts.filter((_, place) => kept.has(place)).map(({ host }) => host);
+  const isAll = kept.size === hosts.length;
+  return end(
+    "committed",
+    isAll ? "" : `${names.join(", ")} had been committed, and stays so; the others are as they were`,
+  );
+}
+
+type Wanted = Task | "look" | null;
+
+/** Tasks of these steps, or the looks that they need; null where they have none. */
+function toMove(
+  { seen }: Progress,
+  now: readonly Standing[],
+  taskOf: (standing: Standing) => Wanted,
+): Move | null {
+  const wanted = now.map((standing) => ({ standing, task: taskOf(standing) }));
+  const unseen = wanted.filter(({ task }) => task === "look").map(({ standing }) => standing.step.host);
+  const places = [...new Set(unseen)].filter((place) => !seen.has(place));
+  if (places.length > 0) return { kind: "look", places };
+  const tasks = wanted.flatMap(({ task }) => (task === null || task === "look" ? [] : [task]));
+  return tasks.length > 0 ? { kind: "do", tasks } : null;
+}
+
+const isUnderWay = (state: StepState): boolean => state === "intended" || state === "acted";
+
+const hostsWith = (
+  steps: readonly Standing[],
+  is: (standing: Standing) => boolean,
+): ReadonlySet<number | null> => new Set(steps.filter(is).map(({ step }) => step.host));
+
+const end = (state: EndState, why: string): Move => ({ kind: "end", state, why });
+
+function sayStopped(steps: readonly Standing[]): Move {
+  if (steps.some(({ state }) => state === "needs-attention"))
+    return end("needs-attention", "a step could neither be done nor taken back");
+  const failed = hostsWith(steps, ({ state }) => state === "failed").size;
+  if (failed === 0) return end("stopped", "a host of the run cannot be reached");
+  return end(
+    "stopped",
+    failed === 1 ? "a host failed and was taken back" : `${failed} hosts failed and were taken back`,
+  );
+}

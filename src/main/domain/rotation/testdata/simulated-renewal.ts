@@ -1,0 +1,172 @@
+import { nextMove } from "#domain/rotation/run/next-move.ts";
+import { resumeStep } from "#domain/rotation/run/resume-step.ts";
+import type { Move, PlaceSeen, Progress, Step, Task } from "#domain/rotation/run/step.ts";
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { StepState } from "#shared/model/run.ts";
+import { Failed, Killed } from "./simulated-hosts.ts";
+import type { SimulatedServers } from "./simulated-servers.ts";
+
+type Still = { state: Extract<Move, { kind: "end" }>["state"] | "waiting" };
+
+/** A renewal on hosts that are values, with everything that may happen to one, as `SimulatedRun` is for keys. */
+export class SimulatedRenewal {
+  readonly #plan: Plan;
+  readonly #servers: SimulatedServers;
+  readonly #steps: readonly Step[];
+  readonly #states = new Map<number, StepState>();
+  readonly #awaiting = new Set<number>();
+  #seen = new Map<number | null, PlaceSeen>();
+  #isGoingBack = false;
+
+  constructor(plan: Plan, servers: SimulatedServers) {
+    this.#plan = plan;
+    this.#servers = servers;
+    this.#steps = stepsOf(plan);
+  }
+
+  /** Until it stands still or is killed; null when it was. */
+  go(want: Progress["want"]): Still | null {
+    this.#seen = new Map();
+    this.#isGoingBack ||= want === "back";
+    for (const step of this.#steps) this.#states.set(step.ordinal, resumeStep(step, this.#state(step)));
+    let isGraceOver = false;
+    try {
+      for (let moves = 0; moves < 1_000; moves++) {
+        const move = nextMove(this.#plan, this.#progress(this.#isGoingBack ? "back" : want, isGraceOver));
+        if (move.kind === "end") return move;
+        if (move.kind === "wait") {
+          if (this.#servers.happens(3)) return { state: "waiting" };
+          if (move.until === "recheck") isGraceOver = true;
+          else this.#bring();
+        } else this.#carryOut(move);
+      }
+      this.#servers.wrong.push("it never ends");
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+    return null;
+  }
+
+  isCommitted(host: number): boolean {
+    return this.#steps.some(
+      (step) => step.host === host && step.phase === "commit" && this.#state(step) === "proved",
+    );
+  }
+
+  #progress(want: Progress["want"], isGraceOver: boolean): Progress {
+    const steps = this.#steps.map((step) => ({
+      ordinal: step.ordinal,
+      state: this.#state(step),
+      awaitsLog: this.#awaiting.has(step.ordinal),
+    }));
+    return { want, steps, seen: this.#seen, isGraceOver };
+  }
+
+  /** What was waited for. */
+  #bring(): void {
+    for (const step of this.#steps.filter(({ ordinal }) => this.#awaiting.has(ordinal))) {
+      this.#awaiting.delete(step.ordinal);
+      this.#journal(step, "proved");
+    }
+  }
+
+  #carryOut(move: Exclude<Move, { kind: "end" | "wait" }>): void {
+    if (move.kind === "look") {
+      for (const place of move.places) this.#seen.set(place, this.#servers.look(place ?? -1));
+      return;
+    }
+    for (const task of move.tasks) {
+      this.#do(task);
+      this.#seen.delete(task.step.host);
+    }
+  }
+
+  #do(task: Task): void {
+    const { step } = task;
+    this.#awaiting.delete(step.ordinal);
+    if (task.what === "settle") this.#journal(step, task.as);
+    else if (task.what === "undo") this.#undo(step, task.as);
+    else this.#try(step, task.what);
+  }
+
+  #try(step: Step, what: "act" | "prove"): void {
+    try {
+      if (what === "act") this.#journal(step, "intended");
+      this.#act(step, what);
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      if (step.phase === "install" || step.phase === "request") this.#undo(step, "failed");
+      else this.#journal(step, "failed");
+    }
+  }
+
+  #act(step: Step, what: "act" | "prove"): void {
+    const place = this.#servers.place(step.host ?? -1);
+    if (this.#servers.happens(25)) throw new Failed();
+    if (step.phase === "request") place.hasWork = true;
+    if (step.phase === "install" && what === "act") this.#swap(step);
+    this.#servers.tick();
+    if (step.phase === "issue" && this.#servers.happens(4)) {
+      this.#awaiting.add(step.ordinal);
+      this.#journal(step, "acted");
+      return;
+    }
+    if (step.phase === "install" || step.phase === "recheck") {
+      if (step.phase === "install") place.isArmed = false;
+      this.#servers.tick();
+      if (place.served !== "new" || place.files.flat().some((file) => file !== "new")) throw new Failed();
+    }
+    if (step.phase === "commit") {
+      const isNew = place.served === "new" && place.files.flat().every((file) => file === "new");
+      if (!isNew && !place.isTouched && place.hasWork)
+        this.#servers.wrong.push("committed what is not served");
+      place.hasWork = false;
+    }
+    this.#journal(step, "proved");
+  }
+
+  #swap(step: Step): void {
+    const place = this.#servers.place(step.host ?? -1);
+    if (!place.hasWork) this.#servers.wrong.push("put in place what was never made");
+    place.isArmed = true;
+    place.isBusy = true;
+    for (const files of place.files)
+      for (const nth of files.keys()) {
+        this.#servers.tick();
+        if (files[nth] !== "other") files[nth] = "new";
+      }
+    place.isBusy = false;
+    if (place.files.flat().includes("other")) throw new Failed();
+    this.#servers.reload(step.host ?? -1);
+  }
+
+  #undo(step: Step, as: "failed" | "undone"): void {
+    const place = this.#servers.place(step.host ?? -1);
+    this.#servers.tick();
+    if (this.#servers.happens(15)) {
+      this.#journal(step, "needs-attention");
+      return;
+    }
+    if (step.phase === "request") place.hasWork = false;
+    else {
+      place.isArmed = false;
+      for (const files of place.files)
+        for (const [nth, file] of files.entries()) {
+          if (file === "new") files[nth] = "old";
+          this.#servers.tick();
+        }
+      this.#servers.reload(step.host ?? -1);
+    }
+    this.#journal(step, as);
+  }
+
+  #journal({ ordinal }: Step, state: StepState): void {
+    this.#states.set(ordinal, state);
+    this.#servers.tick();
+  }
+
+  #state({ ordinal }: Step): StepState {
+    return this.#states.get(ordinal) ?? "planned";
+  }
+}
