@@ -1,0 +1,65 @@
+import { TAG } from "#domain/x509/der.ts";
+import { encodeDer } from "#domain/x509/encode-der.ts";
+
+/** Values of DER that certificates are made of. */
+
+export const sequence = (...parts: readonly Uint8Array[]): Buffer => encodeDer(TAG.sequence, ...parts);
+
+export function objectId(dotted: string): Buffer {
+  const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
+  return encodeDer(TAG.oid, Buffer.from([first * 40 + second, ...rest].flatMap(base128)));
+}
+
+function base128(arc: number): number[] {
+  const bytes = [arc % 128];
+  for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128))
+    bytes.unshift((left % 128) | 0x80);
+  return bytes;
+}
+
+/** A number that is not negative, by its bytes. */
+export function integer(bytes: Uint8Array): Buffer {
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const digits = start < 0 ? Buffer.from([0]) : Buffer.from(bytes.subarray(start));
+  return encodeDer(
+    TAG.integer,
+    (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), digits]) : digits,
+  );
+}
+
+export const numberOf = (value: number | bigint): Buffer => {
+  const hex = value.toString(16);
+  return integer(Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex"));
+};
+
+export const TRUE = encodeDer(TAG.boolean, Buffer.from([0xff]));
+export const octets = (...parts: readonly Uint8Array[]): Buffer => encodeDer(TAG.octetString, ...parts);
+export const bits = (bytes: Uint8Array): Buffer => encodeDer(TAG.bitString, Buffer.from([0]), bytes);
+
+/** Bits that have names, the first of them the highest of the first byte: without trailing zeros, as DER has them. */
+export function namedBits(byte: number): Buffer {
+  const unused = byte === 0 ? 0 : 31 - Math.clz32(byte & -byte);
+  return encodeDer(TAG.bitString, byte === 0 ? Buffer.from([0]) : Buffer.from([unused, byte]));
+}
+
+/** As RFC 5280 wants it: two digits of the year until 2049. */
+export function time(at: number): Buffer {
+  const digits = new Date(at).toISOString().replace(/[-:T]|\.\d+/g, "");
+  return digits < "2050"
+    ? encodeDer(TAG.utcTime, Buffer.from(digits.slice(2), "latin1"))
+    : encodeDer(TAG.generalizedTime, Buffer.from(digits, "latin1"));
+}
+
+/** A name of one common name; empty for none. */
+export const commonNameOf = (text: string | null): Buffer =>
+  text === null
+    ? sequence()
+    : sequence(
+        encodeDer(
+          TAG.set,
+          sequence(objectId("2.5.4.3"), encodeDer(TAG.utf8String, Buffer.from(text, "utf8"))),
+        ),
+      );
+
+export const extension = (oid: string, content: Uint8Array, isCritical = false): Buffer =>
+  sequence(objectId(oid), ...(isCritical ? [TRUE] : []), octets(content));

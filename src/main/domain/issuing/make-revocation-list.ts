@@ -1,0 +1,58 @@
+import { TAG } from "#domain/x509/der.ts";
+import { encodeDer } from "#domain/x509/encode-der.ts";
+import { addDays } from "#shared/model/days.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { extension, integer, numberOf, sequence, time } from "./der-values.ts";
+import { AUTHORITY_KEY, type Authority, authorityKey, keyIdOf, openAuthority } from "./make-certificate.ts";
+import { algorithmOf, signContent } from "./signer.ts";
+
+/** Why a certificate is no longer to be believed, by the numbers of RFC 5280, section 5.3.1. */
+export const REVOCATION_REASONS = {
+  unspecified: 0,
+  "key-compromise": 1,
+  superseded: 4,
+  "no-longer-used": 5,
+} as const;
+export type RevocationReason = keyof typeof REVOCATION_REASONS;
+
+/** `serial` in hex. */
+export type RevokedCertificate = { serial: string; at: Instant; reason: RevocationReason };
+
+type Wish = { number: number; revoked: readonly RevokedCertificate[]; now: Date; days: number };
+
+/** All that an authority has revoked, as a list of version 2 with its number and until when it holds. */
+export function makeRevocationList(
+  { number, revoked, now, days }: Wish,
+  issuer: Authority,
+): Promise<Uint8Array> {
+  const above = openAuthority(issuer);
+  const content = sequence(
+    numberOf(1),
+    algorithmOf(issuer.signer),
+    above.subjectDer,
+    time(now.getTime()),
+    time(addDays(now, days).getTime()),
+    ...(revoked.length > 0 ? [sequence(...revoked.map(encodeEntry))] : []),
+    encodeDer(
+      0xa0,
+      sequence(
+        extension(AUTHORITY_KEY, authorityKey(keyIdOf(above.spki))),
+        extension("2.5.29.20", numberOf(number)),
+      ),
+    ),
+  );
+  return signContent(content, issuer.signer);
+}
+
+/** "The reason code CRL entry extension SHOULD be absent instead of using the unspecified (0) reasonCode value." */
+function encodeEntry({ serial, at, reason }: RevokedCertificate): Buffer {
+  const code = REVOCATION_REASONS[reason];
+  const why = sequence(extension("2.5.29.21", encodeDer(0x0a, Buffer.from([code]))));
+  const hex = serial.padStart(serial.length + (serial.length % 2), "0");
+  return encodeDer(
+    TAG.sequence,
+    integer(Buffer.from(hex, "hex")),
+    time(Date.parse(at)),
+    ...(code === REVOCATION_REASONS.unspecified ? [] : [why]),
+  );
+}

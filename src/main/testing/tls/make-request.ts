@@ -1,0 +1,50 @@
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { commonName, der, extension, oid, sequence, text } from "./build-certificate.ts";
+
+export type RequestKey = { privateKey: KeyObject; spki: Buffer };
+
+type Wish = {
+  key?: RequestKey;
+  /** What signs it, where that is not the key that is in it. */
+  signedBy?: RequestKey;
+  subject?: Buffer;
+  /** DNS names; a name in DER is taken as it is. */
+  names?: readonly (string | Buffer)[];
+  extensions?: readonly Buffer[];
+};
+
+const ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
+const RSA_SHA256 = sequence(oid("1.2.840.113549.1.1.11"), der(0x05));
+const ED25519 = sequence(oid("1.3.101.112"));
+
+/** A certificate signing request that really is signed, in DER. */
+export function makeRequest({ key = makeKey(), names = [], extensions = [], ...wish }: Wish = {}): Buffer {
+  const by = wish.signedBy ?? key;
+  const all = [...(names.length > 0 ? [nameExtension(names)] : []), ...extensions];
+  const asked = sequence(oid("1.2.840.113549.1.9.14"), der(0x31, sequence(...all)));
+  const content = sequence(
+    der(0x02, [0]),
+    wish.subject ?? commonName("asked"),
+    key.spki,
+    der(0xa0, ...(all.length > 0 ? [asked] : [])),
+  );
+  const type = by.privateKey.asymmetricKeyType;
+  const algorithm = type === "ec" ? ECDSA_SHA256 : type === "rsa" ? RSA_SHA256 : ED25519;
+  const signature = sign(type === "ed25519" ? null : "sha256", content, by.privateKey);
+  return sequence(content, algorithm, der(0x03, [0], signature));
+}
+
+export function makeKey(kind: "p256" | "p384" | "ed25519" | "rsa-1024" | "rsa-2048" = "p256"): RequestKey {
+  const { publicKey, privateKey } = kind.startsWith("rsa")
+    ? generateKeyPairSync("rsa", { modulusLength: Number(kind.slice(4)) })
+    : kind === "ed25519"
+      ? generateKeyPairSync("ed25519")
+      : generateKeyPairSync("ec", { namedCurve: kind === "p256" ? "P-256" : "P-384" });
+  return { privateKey, spki: publicKey.export({ format: "der", type: "spki" }) };
+}
+
+export const dnsName = (name: string | Buffer): Buffer => text(0x82, name);
+export const ipName = (...bytes: number[]): Buffer => text(0x87, bytes);
+
+const nameExtension = (names: readonly (string | Buffer)[]): Buffer =>
+  extension("2.5.29.17", sequence(...names.map((name) => (typeof name === "string" ? dnsName(name) : name))));
