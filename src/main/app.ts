@@ -6,6 +6,8 @@ import factsScript from "#resources/rotation/facts.sh?raw";
 import handScript from "#resources/rotation/hand.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
+import pairScript from "#resources/rotation/pair.sh?raw";
+import serversScript from "#resources/rotation/servers.sh?raw";
 import { contract, type LatchkeyClient } from "#shared/contract/index.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -157,7 +159,9 @@ type RunbookWays = Pick<
 /** Runbooks, with the ways into hosts and files that they change. */
 function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   const { workstation, store, now } = ways;
-  const script = [handScript, holdersScript, factsScript, hostKeyScript].join("\n");
+  const script = [handScript, holdersScript, factsScript, hostKeyScript, pairScript, serversScript].join(
+    "\n",
+  );
   return createRunbooks({
     ...ways,
     openDoor: createDoors({ ...ways, loadSshConfig, script }),

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
@@ -22,7 +23,8 @@ export async function makePairKey(
   const odd = names.find((name) => !PLAIN_NAME.test(name));
   if (names.length === 0 || odd !== undefined)
     return { kind: "refused", why: "odd-words", detail: odd ?? "" };
-  const answer = await exchange(hand, { verb: "pair_make", words: [token, id, key, names.join(" ")] });
+  const tagged = names.map((name) => `${isIP(name) ? "IP" : "DNS"}:${name}`);
+  const answer = await exchange(hand, { verb: "pair_make", words: [token, id, key, tagged.join(" ")] });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const csr = answer.data.get("csr");

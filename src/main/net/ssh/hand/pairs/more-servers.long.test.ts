@@ -1,0 +1,123 @@
+import { X509Certificate } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Redacted } from "#shared/model/redacted.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import type { HostedServer, ServersHost } from "#testing/lab/start-servers-host.ts";
+import { makeCertificate } from "#testing/make-certificate.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { issueForRequest } from "#testing/tls/issue-for-request.ts";
+import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
+import { hashOf } from "../testing/wish.ts";
+import { backPair, endPair, swapPair } from "./change-pair.ts";
+import { reloadConsumer, testPair } from "./consumers.ts";
+import { makePairKey } from "./make-pair-key.ts";
+import { stagePair } from "./stage-pair.ts";
+import { consumerOf, PAIR, planFile } from "./testing/pair-hand.ts";
+import { openServerHand, servedBy, startWithLdapi } from "./testing/servers-hand.ts";
+
+const lab = test.skipIf(!canStartHosts());
+
+/** By the name of each on the host with all servers. */
+const SERVERS = {
+  postfix: "postfix",
+  dovecot: "dovecot",
+  slapd: "slapd",
+  postgresql: "postgresql",
+  mysql: "mariadb",
+} as const satisfies Partial<Record<HostedServer, string>>;
+type Name = keyof typeof SERVERS;
+const NAMES = Object.keys(SERVERS) as Name[];
+
+let host: ServersHost;
+beforeAll(async () => {
+  if (canStartHosts()) host = await startWithLdapi(NAMES);
+}, 120_000);
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+type Hand = Awaited<ReturnType<typeof openServerHand>>;
+const filesOf = async (hand: Hand, name: Name) => [
+  await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
+  await planFile(hand, `/etc/tls/${name}.key`, "key"),
+];
+const stateOf = (name: Name) =>
+  host.run(
+    `cd /etc/tls; ls -A; sha256sum ${name}.*; stat -c '%n %i %U %G %a' ${name}.*; getfacl -p ${name}.*; ls -A /var/lib/latchkey /run/latchkey-try-* 2>/dev/null || :`,
+  );
+const derOf = (pem: Uint8Array) => new X509Certificate(pem).raw;
+
+async function stage(hand: Hand, name: Name, { pem, keyPem }: { pem: string; keyPem: string }) {
+  const files = await filesOf(hand, name);
+  const key = new Redacted(Buffer.from(keyPem));
+  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
+  if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
+  return { ...PAIR, files, wanted: staged.wanted };
+}
+
+lab.each(NAMES)(
+  "%s serves a pair whose key was made on its host after it was told, by the same process, and the one before once that is back",
+  async (name) => {
+    const consumer = consumerOf(SERVERS[name]);
+    const atFirst = await stateOf(name);
+    const old = await servedBy(host, name);
+    await using hand = await openServerHand(host);
+    const made = await makePairKey(hand, { ...PAIR, key: "p256", names: [`${name}.lab`] });
+    if (made.kind !== "made") throw new Error(JSON.stringify(made));
+    const files = await filesOf(hand, name);
+    const chain = await issueForRequest(made.csr, `${name}.lab`);
+    const staged = await stagePair(hand, { ...PAIR, files, chain, key: "made-there" });
+    if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
+    const pair = { ...PAIR, files, wanted: staged.wanted };
+    expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
+    expect(await servedBy(host, name)).toBe(old);
+    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    const told = await reloadConsumer(hand, consumer, pair);
+    expect(told).toMatchObject({ kind: "reloaded", pid: { before: expect.any(Number) } });
+    if (told.kind === "reloaded") expect(told.pid.after).toBe(told.pid.before);
+    expect(await servedBy(host, name)).toBe(hashOf(derOf(chain)));
+    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await servedBy(host, name)).toBe(old);
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await stateOf(name)).toBe(atFirst);
+  },
+);
+
+lab.each(NAMES)("%s: a key of another certificate is refused before anything is touched", async (name) => {
+  const atFirst = await stateOf(name);
+  const [one, other] = [await makeCertificate(), await makeCertificate()];
+  await using hand = await openServerHand(host);
+  const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
+  const consumer = consumerOf(SERVERS[name]);
+  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await stateOf(name)).toBe(atFirst);
+});
+
+lab.each(NAMES.filter((name) => name !== "dovecot"))(
+  "%s itself refuses a key of another certificate where the host has no openssl that would",
+  async (name) => {
+    const atFirst = await stateOf(name);
+    const [one, other] = [await makeCertificate(), await makeCertificate()];
+    await host.run("mv /usr/bin/openssl /usr/bin/openssl.kept");
+    try {
+      await using hand = await openServerHand(host);
+      const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
+      const consumer = consumerOf(SERVERS[name]);
+      expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
+      expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    } finally {
+      await host.run("mv /usr/bin/openssl.kept /usr/bin/openssl");
+    }
+    expect(await stateOf(name)).toBe(atFirst);
+  },
+);
+
+lab("Dovecot itself refuses a pair that belongs together, and is too weak for it", async () => {
+  await using folder = await makeTemporaryFolder();
+  const weak = await makeWithOpenssl(folder.path, "weak", { algorithm: "rsa-1024" });
+  await using hand = await openServerHand(host);
+  const pair = await stage(hand, "dovecot", weak);
+  const tested = await testPair(hand, { ...pair, consumer: consumerOf("dovecot") });
+  expect(tested).toMatchObject({ kind: "failed", said: expect.stringContaining("SSL") });
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});

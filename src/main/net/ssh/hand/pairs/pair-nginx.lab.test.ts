@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
+import { askName } from "#testing/tls/ask-name.ts";
+import { issueForRequest } from "#testing/tls/issue-for-request.ts";
+import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
+import { reloadConsumer, testPair } from "./consumers.ts";
+import { makePairKey } from "./make-pair-key.ts";
+import { stagePair } from "./stage-pair.ts";
+import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+
+const lab = test.skipIf(!canStartHosts());
+
+let host: ServersHost;
+beforeAll(async () => {
+  if (canStartHosts()) host = await startServersHost(["nginx"]);
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+const served = () => askName({ host: host.address, port: SERVED.nginx.port, name: null });
+const NGINX = consumerOf("nginx");
+const state = () =>
+  host.run(
+    "cd /etc/tls; ls -A; sha256sum *; stat -c '%n %i %U %G %a' *; getfacl -p *; getfattr -d -m . * 2>/dev/null; ls -A /var/lib/latchkey 2>/dev/null || :",
+  );
+
+lab(
+  "nginx serves a new pair whose key was made on its host, and the very files that were there once it is put back",
+  async () => {
+    await host.run(
+      "cd /etc/tls; chgrp www-data nginx.key; chmod 640 nginx.key; setfacl -m u:daemon:r nginx.key; setfattr -n user.note -v kept nginx.pem",
+    );
+    const atFirst = await state();
+    await using hand = await openPairHand(startShellIn(host));
+    const made = await makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab", "127.0.0.1"] });
+    expect(made).toMatchObject({ kind: "made" });
+    expect(await makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] })).toEqual(made);
+    if (made.kind !== "made") return;
+    const files = [
+      await planFile(hand, "/etc/tls/nginx.pem", "chain"),
+      await planFile(hand, "/etc/tls/nginx.key", "key"),
+    ];
+    const chain = await issueForRequest(made.csr, "new.lab");
+    const staged = await stagePair(hand, { ...PAIR, files, chain, key: "made-there" });
+    expect(staged).toMatchObject({ kind: "staged" });
+    if (staged.kind !== "staged") return;
+    expect(await stagePair(hand, { ...PAIR, files, chain, key: "made-there" })).toEqual(staged);
+    const pair = { ...PAIR, files, wanted: staged.wanted };
+    expect(await testPair(hand, { ...pair, consumer: NGINX })).toMatchObject({ kind: "passed" });
+    expect(await armPair(hand, { ...pair, way: "sleep", seconds: 600, consumers: [NGINX] })).toEqual({
+      kind: "armed",
+    });
+    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: true });
+    expect(await served()).toBe("nginx.lab");
+    expect(await reloadConsumer(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+    expect(await served()).toBe("new.lab");
+    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
+    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+    expect(await backPair(hand, pair)).toEqual({ kind: "back", already: true });
+    expect(await reloadConsumer(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+    expect(await served()).toBe("nginx.lab");
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await state()).toBe(atFirst);
+  },
+);

@@ -1,0 +1,36 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
+import type { PairOfRun } from "#net/ssh/hand/pairs/pair-words.ts";
+import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import type { Consumer, PairFile } from "#shared/model/pair.ts";
+
+const ROTATION = join(import.meta.dirname, "../../../../../../../resources/rotation");
+
+export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
+
+/** A hand that knows the verbs of pairs. */
+export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
+  openHandIn(shell, await readPairScripts());
+
+export const readPairScripts = async (): Promise<string> =>
+  (await Promise.all(["pair.sh", "servers.sh"].map((name) => readFile(join(ROTATION, name), "utf8")))).join(
+    "\n",
+  );
+
+/** What a plan would say of the file, by a look. */
+export async function planFile(
+  hand: Awaited<ReturnType<typeof openPairHand>>,
+  path: string,
+  holds: PairFile["holds"],
+): Promise<PairFile> {
+  const look = await lookAtPairFile(hand, path);
+  if (look.kind !== "seen" || !look.file.file || !look.file.hash)
+    throw new Error(`${path} cannot be planned: ${JSON.stringify(look)}`);
+  const { real, hash, file } = look.file;
+  return { ...{ path, real, holds, before: hash }, ...file };
+}
+
+export const consumerOf = (server: Consumer["server"], config: string | null = null): Consumer => ({
+  ...{ server, config, where: "", test: "staged", reload: "" },
+});
