@@ -1649,20 +1649,6 @@ CREATE INDEX run_by_start ON run (started_at, id);
 
 CREATE INDEX run_not_over ON run (state, id) WHERE state NOT IN ('committed', 'rolled-back');
 
-CREATE TABLE run_step (
-  run     INTEGER NOT NULL REFERENCES run (id),
-  ordinal INTEGER NOT NULL,
-  phase   TEXT NOT NULL CHECK (phase IN ('make-key', 'add', 'hand-over', 'remove', 'commit')),
-  host    TEXT NOT NULL,
-  port    INTEGER NOT NULL,
-  batch   INTEGER NOT NULL,
-  state   TEXT NOT NULL CHECK (state IN (
-            'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
-  message TEXT NOT NULL DEFAULT '',
-  at      TEXT,
-  PRIMARY KEY (run, ordinal)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE run_entry (
   id      INTEGER PRIMARY KEY,
   run     INTEGER NOT NULL REFERENCES run (id),
@@ -1779,3 +1765,91 @@ CREATE INDEX place_leaf_gone ON place (gone_scan)
 
 CREATE INDEX certificate_over_limit ON certificate (first_seen, id, not_after)
   WHERE is_seen = 1 AND is_over_limit = 1 AND is_public = 1;
+
+CREATE TABLE issuer (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  name       TEXT NOT NULL UNIQUE,
+  kind       TEXT NOT NULL CHECK (kind IN ('local', 'acme', 'csr')),
+  created_at TEXT NOT NULL,
+  note       TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE local_authority (
+  issuer              INTEGER PRIMARY KEY REFERENCES issuer (id),
+  permitted           TEXT NOT NULL CHECK (json_valid(permitted)),
+  days_valid          INTEGER NOT NULL,
+  root                BLOB NOT NULL,
+  root_secret         TEXT NOT NULL,
+  intermediate        BLOB NOT NULL,
+  intermediate_secret TEXT NOT NULL,
+  list_number         INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE issued_certificate (
+  id         INTEGER PRIMARY KEY,
+  issuer     INTEGER NOT NULL REFERENCES local_authority (issuer),
+  serial     TEXT NOT NULL,
+  sha256     TEXT NOT NULL UNIQUE,
+  names      TEXT NOT NULL CHECK (json_valid(names)),
+  issued_at  TEXT NOT NULL,
+  not_after  TEXT NOT NULL,
+  revoked_at TEXT,
+  reason     TEXT,
+  UNIQUE (issuer, serial),
+  CHECK ((revoked_at IS NULL) = (reason IS NULL))
+) STRICT;
+
+CREATE INDEX issued_by_issuer ON issued_certificate (issuer, id);
+
+CREATE TABLE acme_account (
+  issuer         INTEGER PRIMARY KEY REFERENCES issuer (id),
+  directory      TEXT NOT NULL,
+  account        TEXT,
+  account_secret TEXT NOT NULL,
+  account_key    BLOB NOT NULL,
+  contacts       TEXT NOT NULL CHECK (json_valid(contacts)),
+  eab_key_id     TEXT,
+  eab_secret     TEXT,
+  profile        TEXT,
+  roots          TEXT,
+  challenge      TEXT CHECK (json_valid(challenge)),
+  CHECK ((eab_key_id IS NULL) = (eab_secret IS NULL))
+) STRICT;
+
+CREATE TABLE run_certificate (
+  run        INTEGER NOT NULL REFERENCES run (id),
+  host       TEXT NOT NULL,
+  port       INTEGER NOT NULL,
+  -- As its change in the plan: `c0`.
+  change     TEXT NOT NULL,
+  names      TEXT NOT NULL CHECK (json_valid(names)),
+  issuer     INTEGER NOT NULL,
+  state      TEXT NOT NULL CHECK (state IN (
+               'planned', 'requested', 'ordered', 'waits', 'issued', 'installed', 'refused')),
+  message    TEXT NOT NULL DEFAULT '',
+  csr        BLOB,
+  key_id     TEXT,
+  order_url  TEXT,
+  -- PEM, the leaf first.
+  chain      TEXT,
+  sha256     TEXT,
+  -- Hashes of the files as they will be, in the order of the plan.
+  wanted     TEXT CHECK (json_valid(wanted)),
+  PRIMARY KEY (run, host, port, change)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX run_certificate_by_sha256 ON run_certificate (sha256) WHERE sha256 IS NOT NULL;
+
+CREATE TABLE "run_step" (
+  run     INTEGER NOT NULL REFERENCES run (id),
+  ordinal INTEGER NOT NULL,
+  phase   TEXT NOT NULL,
+  host    TEXT NOT NULL,
+  port    INTEGER NOT NULL,
+  batch   INTEGER NOT NULL,
+  state   TEXT NOT NULL CHECK (state IN (
+            'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
+  message TEXT NOT NULL DEFAULT '',
+  at      TEXT,
+  PRIMARY KEY (run, ordinal)
+) STRICT, WITHOUT ROWID;

@@ -16,6 +16,7 @@ import { graphStore } from "./graph/graph-store.ts";
 import { endpointReader } from "./hosts/endpoint-reader.ts";
 import { hostKeyFacts } from "./hosts/host-key-facts.ts";
 import { hostTable } from "./hosts/host-table.ts";
+import { issuerStore } from "./issuers/issuer-store.ts";
 import { labelTable } from "./labels/label-table.ts";
 import { createLists } from "./lists/lists.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
@@ -133,6 +134,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     hostKeys: explained(hostKeyFacts(db)),
     hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(written.hostVisits) },
     expiry: viewed(expiryTable(db)),
+    issuers: issuerStore(db, explained),
     labels: explained(labelTable(db)),
     overview: viewed(overview(db, { rows, findings, scans, scope })),
     people: explained(peopleStore(db, { lists, rosters, scope })),

@@ -69,6 +69,23 @@ export const Issuer = z.discriminatedUnion("kind", [
 ]);
 export type Issuer = z.infer<typeof Issuer>;
 
+export const RevocationReason = z.enum(["unspecified", "key-compromise", "superseded", "no-longer-used"]);
+export type RevocationReason = z.infer<typeof RevocationReason>;
+
+/** A certificate that a local authority has signed. */
+export const IssuedCertificate = z.object({
+  /** Upper-case hex. */
+  serial: z.string(),
+  sha256: Sha256,
+  names: z.array(z.string()),
+  issuedAt: Instant,
+  notAfter: Instant,
+  /** Null: it was not revoked. */
+  revokedAt: Instant.nullable(),
+  reason: RevocationReason.nullable(),
+});
+export type IssuedCertificate = z.infer<typeof IssuedCertificate>;
+
 /** What an issuer made of a request. */
 export type Ordered =
   /** DER, the leaf first, without the root. */
@@ -82,5 +99,13 @@ export type Ordered =
 export type OrderState =
   /** `url` is where it goes on after this process has ended. */
   | { kind: "ordered"; url: string }
-  | { kind: "challenge"; name: string; type: string; state: "answering" | "answered" | "valid" | "invalid" }
+  | {
+      kind: "challenge";
+      /** With the `*.` of a wildcard. */
+      name: string;
+      type: string;
+      state: "answering" | "answered" | "valid" | "invalid";
+      /** What the authority says against it, in its own words. */
+      reason: string | null;
+    }
   | { kind: "finalizing" };

@@ -2,18 +2,18 @@ import { TAG } from "#domain/x509/der.ts";
 import { encodeDer } from "#domain/x509/encode-der.ts";
 import { addDays } from "#shared/model/days.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import type { RevocationReason } from "#shared/model/issuer.ts";
 import { extension, integer, numberOf, sequence, time } from "./der-values.ts";
 import { AUTHORITY_KEY, type Authority, authorityKey, keyIdOf, openAuthority } from "./make-certificate.ts";
 import { algorithmOf, signContent } from "./signer.ts";
 
-/** Why a certificate is no longer to be believed, by the numbers of RFC 5280, section 5.3.1. */
-export const REVOCATION_REASONS = {
+/** The numbers of RFC 5280, section 5.3.1. */
+const CODES = {
   unspecified: 0,
   "key-compromise": 1,
   superseded: 4,
   "no-longer-used": 5,
-} as const;
-export type RevocationReason = keyof typeof REVOCATION_REASONS;
+} as const satisfies Record<RevocationReason, number>;
 
 /** `serial` in hex. */
 export type RevokedCertificate = { serial: string; at: Instant; reason: RevocationReason };
@@ -46,13 +46,13 @@ export function makeRevocationList(
 
 /** "The reason code CRL entry extension SHOULD be absent instead of using the unspecified (0) reasonCode value." */
 function encodeEntry({ serial, at, reason }: RevokedCertificate): Buffer {
-  const code = REVOCATION_REASONS[reason];
+  const code = CODES[reason];
   const why = sequence(extension("2.5.29.21", encodeDer(0x0a, Buffer.from([code]))));
   const hex = serial.padStart(serial.length + (serial.length % 2), "0");
   return encodeDer(
     TAG.sequence,
     integer(Buffer.from(hex, "hex")),
     time(Date.parse(at)),
-    ...(code === REVOCATION_REASONS.unspecified ? [] : [why]),
+    ...(code === CODES.unspecified ? [] : [why]),
   );
 }
