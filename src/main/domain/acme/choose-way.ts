@@ -1,3 +1,4 @@
+import type { ChallengeSite } from "#domain/server-configs/webroots/site.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 
 /** What answers at a port of the host. */
@@ -8,13 +9,6 @@ export type Listener = {
   /** The program, where it could be told. */
   program: string | null;
 };
-
-/** What the host makes of `http://NAME/.well-known/acme-challenge/`, as its server's configuration says. */
-export type ChallengeSite =
-  | { kind: "folder"; path: string; of: "site" | "challenges"; where: string }
-  /** `why` begins with what is done instead: "goes to http://127.0.0.1:3000". */
-  | { kind: "elsewhere"; why: string; where: string }
-  | { kind: "unsure"; why: string };
 
 export type WayFacts = {
   /** On 80 and 443; null: could not be asked. */

@@ -26,19 +26,28 @@ const CONDITIONS = new Set(["<ifdefine", "<ifmodule", "<ifversion", "<iffile", "
 const PASSED =
   /^<(?:if|elseif|else|directory|directorymatch|files|filesmatch|location|locationmatch|limit|limitexcept|macro|proxy|proxymatch|requireall|requireany|requirenone|authnprovideralias|authzprovideralias)$/;
 
-const WANTED =
+/** Directives that tell which certificate is served where. */
+const OF_TLS =
   /^(?:listen|serverroot|servername|serveralias|mdomain|mdomainset|ssl[a-z]+(?:file|path)|sslengine|sslopensslconfcmd)$/;
 
 type Frame = { name: string; isTaken: boolean; host: Host };
-type Way = { draft: Draft; sections: Sections; surroundings: Surroundings; folder: string; left: number };
+type Way = {
+  draft: Draft;
+  wanted: RegExp;
+  sections: Sections;
+  surroundings: Surroundings;
+  folder: string;
+  left: number;
+};
 
 /** All settings in the order in which Apache meets them, with its conditions decided as it would. */
-export function readSections(draft: Draft): Sections {
+export function readSections(draft: Draft, wanted = OF_TLS): Sections {
   const { root } = draft.source;
   const main: Host = { addresses: [], settings: [], at: { file: root, line: 1 }, hasGap: false };
   const folder = folderOf(root).replace(/\/conf$/, "") || "/";
   const way: Way = {
     draft,
+    wanted,
     sections: { main, hosts: [] },
     surroundings: readSurroundings(draft.source),
     folder,
@@ -116,7 +125,7 @@ function take(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host
       return;
     default:
       if (line.name === "serverroot") way.folder = joinPath(way.folder, first);
-      if (!WANTED.test(line.name)) return;
+      if (!way.wanted.test(line.name)) return;
       if (way.left-- > 0) host.settings.push({ name: line.name, directive: line.directive, words, at });
       else draft.lack("there is more of its configuration than is read");
   }

@@ -6,6 +6,8 @@ import { readStatements } from "./statements.ts";
 export type Block = {
   /** "main" for the whole. */
   name: string;
+  /** The words behind its name. */
+  values: string[];
   at: Place;
   settings: Setting[];
   blocks: Block[];
@@ -19,24 +21,30 @@ const DEEPEST_INCLUDE = 32;
 const DEEPEST_BLOCK = 100;
 
 /** Blocks that serve names; what stands in others (location, if, upstream) is taken as settings around them. */
-const KEPT = new Set(["http", "stream", "mail", "server"]);
-const SETTINGS =
-  /^(?:listen|server_name|protocol|starttls|ssl|(?:proxy_|grpc_|uwsgi_)?ssl_[a-z_]+|ssl_certificate_by_lua(?:_block|_file)?)$/;
+const TLS: Grammar = {
+  kept: new Set(["http", "stream", "mail", "server"]),
+  settings:
+    /^(?:listen|server_name|protocol|starttls|ssl|(?:proxy_|grpc_|uwsgi_)?ssl_[a-z_]+|ssl_certificate_by_lua(?:_block|_file)?)$/,
+};
 
-export function readBlocks(draft: Draft): Block {
+/** What is read: blocks and settings by their names. */
+export type Grammar = { kept: ReadonlySet<string>; settings: RegExp };
+
+export function readBlocks(draft: Draft, grammar: Grammar = TLS): Block {
   const { root } = draft.source;
   const main: Block = {
     name: "main",
+    values: [],
     at: { file: root, line: 1 },
     settings: [],
     blocks: [],
     hasGap: false,
   };
-  readInto(main, { draft, folder: folderOf(root), depth: 0 }, root, null);
+  readInto(main, { draft, grammar, folder: folderOf(root), depth: 0 }, root, null);
   return main;
 }
 
-type Way = { draft: Draft; folder: string; depth: number };
+type Way = { draft: Draft; grammar: Grammar; folder: string; depth: number };
 
 function readInto(outer: Block, way: Way, file: string, by: Place | null): void {
   const text = way.draft.open(file, by);
@@ -52,30 +60,31 @@ function readInto(outer: Block, way: Way, file: string, by: Place | null): void 
         way.draft.wonder("blocks stand in each other more than 100 deep", at);
         return;
       }
-      open.push(KEPT.has(name) ? openBlock(block, name, at) : block);
+      open.push(way.grammar.kept.has(name) ? openBlock(block, words, at) : block);
     } else if (end === "}") {
       if (open.length > 1) open.pop();
     } else if (name === "include") {
       for (const pattern of values) include(block, way, pattern, at);
-    } else if (SETTINGS.test(name)) {
+    } else if (way.grammar.settings.test(name)) {
       block.settings.push({ name, values, at });
     }
   }
 }
 
-function openBlock(outer: Block, name: string, at: Place): Block {
-  const block: Block = { name, at, settings: [], blocks: [], hasGap: false };
+function openBlock(outer: Block, [name = "", ...values]: readonly string[], at: Place): Block {
+  const block: Block = { name, values, at, settings: [], blocks: [], hasGap: false };
   outer.blocks.push(block);
   return block;
 }
 
 /** A relative path counts from the folder of nginx.conf, in whatever file it stands. */
-function include(block: Block, { draft, folder, depth }: Way, pattern: string, at: Place): void {
+function include(block: Block, way: Way, pattern: string, at: Place): void {
+  const { draft, folder, depth } = way;
   const before = draft.configuration.unknown.length;
   if (depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
   else {
     for (const file of draft.expand(joinPath(folder, pattern), at))
-      readInto(block, { draft, folder, depth: depth + 1 }, file, at);
+      readInto(block, { ...way, depth: depth + 1 }, file, at);
   }
   if (draft.configuration.unknown.length > before) block.hasGap = true;
 }

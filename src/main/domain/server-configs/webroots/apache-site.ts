@@ -1,0 +1,186 @@
+import { readHostAddress, readListen } from "#domain/server-configs/apache/addresses.ts";
+import {
+  type Host,
+  readSections,
+  type Sections,
+  type Setting,
+} from "#domain/server-configs/apache/sections.ts";
+import { chooseServing } from "#domain/server-configs/choose-serving.ts";
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Listen,
+  Serving,
+} from "#domain/server-configs/configuration.ts";
+import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { fitsPattern } from "./fits-pattern.ts";
+import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite } from "./site.ts";
+
+const WANTED =
+  /^(?:listen|serverroot|servername|serveralias|documentroot|alias|aliasmatch|scriptalias|redirect(?:match|permanent|temp)?|rewriteengine|rewriterule|proxypass(?:match)?)$/;
+
+/** Answers, for a name at a port, which folder of this Apache the challenges of that name are served from. */
+export function readApacheSites(source: ConfigurationFiles): (name: string, port: number) => PortSite | null {
+  const draft = createDraft(source);
+  const sections = readSections(draft, WANTED);
+  const hosts = new Map<Serving, Host>();
+  const ports = [sections.main, ...sections.hosts]
+    .flatMap(({ settings }) => settings.filter(({ name }) => name === "listen"))
+    .flatMap(({ words }) => readListen(words)?.port ?? []);
+  for (const host of sections.hosts) hosts.set(toServing(host, listensOf(host, ports)), host);
+  markDefaults([...hosts.keys()]);
+  const taken = new Set([...hosts.keys()].flatMap(({ listens }) => listens.map(({ port }) => port)));
+  const rest = ports.filter((port) => !taken.has(port));
+  const mains = rest.map((port): Listen => ({ address: null, port, isDefault: true }));
+  if (mains.length > 0) hosts.set(toServing(sections.main, mains), sections.main);
+  const configuration: Configuration = { ...draft.configuration, servings: [...hosts.keys()] };
+  const folder = findServerRoot(source, sections);
+  return (name, port) => {
+    if (!ports.includes(port)) return null;
+    const choice = chooseServing(configuration, { address: null, port, name }, () => null);
+    if (choice.kind === "unsure") return choice;
+    if (choice.kind === "none") return null;
+    const host = hosts.get(choice.serving);
+    return host ? readHost(host, sections.main, folder) : null;
+  };
+}
+
+function findServerRoot({ root }: ConfigurationFiles, { main }: Sections): string {
+  const usual = folderOf(root).replace(/\/conf$/, "") || "/";
+  const written = main.settings.findLast(({ name }) => name === "serverroot")?.words[0];
+  return written === undefined ? usual : joinPath(usual, written);
+}
+
+const listensOf = (host: Host, ports: readonly number[]): Listen[] =>
+  host.addresses.flatMap((text) => {
+    const where = readHostAddress(text);
+    if (!where) return [];
+    const all = where.port === null ? [...new Set(ports)] : [where.port];
+    return all.map((port) => ({ address: where.address, port, isDefault: false }));
+  });
+
+function toServing(host: Host, listens: Listen[]): Serving {
+  const names = host.settings.filter(({ name }) => name === "servername" || name === "serveralias");
+  return {
+    listens,
+    names: names.flatMap(({ words }) =>
+      words.map((word) => word.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/:\d{1,5}$/, "")),
+    ),
+    ...{ namesFromCertificate: false, protocol: "http", pairs: [], chain: null, at: host.at },
+    unsure: host.hasGap ? "a part of its configuration was not read" : null,
+  };
+}
+
+/** The first at an address and port is served where no name fits. */
+function markDefaults(servings: readonly Serving[]): void {
+  const seen = new Set<string>();
+  for (const { listens } of servings)
+    for (const listen of listens) {
+      const place = `${listen.address} ${listen.port}`;
+      listen.isDefault = !seen.has(place);
+      seen.add(place);
+    }
+}
+
+/** In the order in which Apache's modules have their say: rewriting, passing on, redirects, aliases, files. */
+function readHost(host: Host, main: Host, folder: string): PortSite {
+  const settings = host === main ? main.settings : [...host.settings, ...main.settings];
+  return (
+    readRewrite(host.settings) ??
+    readProxy(settings) ??
+    readRedirect(settings) ??
+    readAlias(settings, folder) ??
+    readRoot(settings, folder)
+  );
+}
+
+/** Conditions of a rule are not told: it may hold for others only. */
+function readRewrite(settings: readonly Setting[]): PortSite | null {
+  const engine = settings.findLast(({ name }) => name === "rewriteengine");
+  if (engine?.words[0]?.toLowerCase() !== "on") return null;
+  for (const setting of settings.filter(({ name }) => name === "rewriterule")) {
+    const [pattern = "", target = ""] = setting.words;
+    const fits = fitsRule(pattern);
+    if (fits === false) continue;
+    if (fits && target === "-") return null;
+    if (target === "-") continue;
+    const where = say(setting);
+    if (fits && /^https:\/\/.*(?:REQUEST_URI|\$[01])/.test(target)) return { kind: "to-https", where };
+    return { kind: "unsure", why: `the path may be rewritten (${where})` };
+  }
+  return null;
+}
+
+function fitsRule(pattern: string): boolean | null {
+  const isNegated = pattern.startsWith("!");
+  const fits = fitsPattern(isNegated ? pattern.slice(1) : pattern, CHALLENGE_FILE);
+  return fits === null ? null : fits !== isNegated;
+}
+
+function readProxy(settings: readonly Setting[]): PortSite | null {
+  for (const setting of settings) {
+    const [path = "", target] = setting.words;
+    if (setting.name !== "proxypass" && setting.name !== "proxypassmatch") continue;
+    const fits =
+      setting.name === "proxypass" ? CHALLENGE_FILE.startsWith(path) : fitsPattern(path, CHALLENGE_FILE);
+    if (fits === null) return { kind: "unsure", why: `may be passed on (${say(setting)})` };
+    if (fits && target === "!") return null;
+    if (fits) return { kind: "elsewhere", why: "is passed on (ProxyPass)", where: say(setting) };
+  }
+  return null;
+}
+
+function readRedirect(settings: readonly Setting[]): PortSite | null {
+  for (const setting of settings) {
+    if (!setting.name.startsWith("redirect")) continue;
+    const where = say(setting);
+    const isPattern = setting.name === "redirectmatch";
+    const words = /^(?:permanent|temp|seeother|gone|\d{3})$/i.test(setting.words[0] ?? "")
+      ? setting.words.slice(1)
+      : setting.words;
+    const [path = "", target = ""] = words;
+    const fits = isPattern ? fitsPattern(path, CHALLENGE_FILE) : startsPath(path);
+    if (fits === null) return { kind: "unsure", why: `may be sent on (${where})` };
+    if (!fits) continue;
+    if (/^https:\/\/[^/]+\/?(?:\$[01])?$/.test(target) && (isPattern || path === "/"))
+      return { kind: "to-https", where };
+    return { kind: "elsewhere", why: `is sent to another page (${setting.directive})`, where };
+  }
+  return null;
+}
+
+/** Aliases and redirects take whole parts of a path. */
+const startsPath = (path: string): boolean =>
+  CHALLENGE_FILE.startsWith(path) && (path.endsWith("/") || CHALLENGE_FILE.charAt(path.length) === "/");
+
+function readAlias(settings: readonly Setting[], folder: string): PortSite | null {
+  for (const setting of settings) {
+    if (!/^(?:alias|aliasmatch|scriptalias)$/.test(setting.name)) continue;
+    const [path = "", target = ""] = setting.words;
+    const where = say(setting);
+    const fits = setting.name === "aliasmatch" ? fitsPattern(path, CHALLENGE_FILE) : startsPath(path);
+    if (fits === false) continue;
+    if (fits === null || setting.name === "aliasmatch" || target.includes("${"))
+      return { kind: "unsure", why: `which folder is meant cannot be told (${where})` };
+    if (setting.name === "scriptalias")
+      return { kind: "elsewhere", why: "is answered by a program (ScriptAlias)", where };
+    const rest = CHALLENGE_PATH.slice(path.length);
+    return {
+      ...{ kind: "folder", of: "challenges", where },
+      path: joinPath(joinPath(folder, target), `./${rest}`),
+    };
+  }
+  return null;
+}
+
+function readRoot(settings: readonly Setting[], folder: string): PortSite {
+  // The host's own stand first.
+  const setting = settings.find(({ name }) => name === "documentroot");
+  const [path] = setting?.words ?? [];
+  if (!setting || !path) return { kind: "unsure", why: "no DocumentRoot is set" };
+  if (path.includes("${"))
+    return { kind: "unsure", why: `its folder has a variable in it (${say(setting)})` };
+  return { kind: "folder", path: joinPath(folder, path), of: "site", where: say(setting) };
+}
+
+const say = ({ at }: Setting): string => `${at.file}:${at.line}`;

@@ -1,0 +1,180 @@
+import { chooseServing } from "#domain/server-configs/choose-serving.ts";
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Place,
+  Serving,
+} from "#domain/server-configs/configuration.ts";
+import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { type Block, type Grammar, readBlocks, type Setting } from "#domain/server-configs/nginx/blocks.ts";
+import { readListen } from "#domain/server-configs/nginx/listen.ts";
+import { fitsPattern } from "./fits-pattern.ts";
+import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite } from "./site.ts";
+
+const GRAMMAR: Grammar = {
+  kept: new Set(["http", "server", "location", "if"]),
+  settings:
+    /^(?:listen|server_name|root|alias|return|rewrite|try_files|auth_basic|auth_request|deny|internal|js_content|[a-z]+_pass|content_by_lua.*)$/,
+};
+
+/** What it is built with, where nothing is said. */
+const USUAL_ROOT = "html";
+
+/** Answers, for a name at a port, which folder of this nginx the challenges of that name are served from. */
+export function readNginxSites(source: ConfigurationFiles): (name: string, port: number) => PortSite | null {
+  const draft = createDraft(source);
+  const http = readBlocks(draft, GRAMMAR).blocks.filter(({ name }) => name === "http");
+  const blocks = new Map<string, { server: Block; outer: Block }>();
+  const servings = http.flatMap((outer) =>
+    outer.blocks
+      .filter(({ name }) => name === "server")
+      .map((server) => {
+        blocks.set(say(server.at), { server, outer });
+        return toServing(server);
+      }),
+  );
+  markDefaults(servings);
+  const { mayLack } = draft.configuration;
+  const configuration: Configuration = { ...draft.configuration, servings };
+  return (name, port) => {
+    if (!servings.some(({ listens }) => listens.some((listen) => listen.port === port))) return null;
+    const choice = chooseServing({ ...configuration, mayLack }, { address: null, port, name }, () => null);
+    if (choice.kind === "unsure") return choice;
+    if (choice.kind === "none") return null;
+    const found = blocks.get(say(choice.serving.at));
+    return found ? readServer(found, folderOf(source.root)) : null;
+  };
+}
+
+function toServing(server: Block): Serving {
+  const written = allOf("listen", server);
+  const listens = written.flatMap(({ values, at }) => {
+    const read = readListen(values, at, 80);
+    return read === "unclear" ? [] : read;
+  });
+  return {
+    listens: written.length === 0 ? [{ address: "0.0.0.0", port: 80, isDefault: false }] : listens,
+    names: allOf("server_name", server).flatMap(({ values }) => values),
+    ...{ namesFromCertificate: false, protocol: "http", pairs: [], chain: null, at: server.at },
+    unsure: server.hasGap ? "a file that is included here was not read" : null,
+  };
+}
+
+/** The first at an address and port is the default there, unless one is named. */
+function markDefaults(servings: Serving[]): void {
+  const first = new Map<string, Serving["listens"][number]>();
+  for (const { listens } of servings)
+    for (const listen of listens) {
+      const place = `${listen.address} ${listen.port}`;
+      const known = first.get(place);
+      if (!known || (listen.isDefault && !known.isDefault)) first.set(place, listen);
+    }
+  for (const { listens } of servings)
+    for (const [index, listen] of listens.entries())
+      listens[index] = { ...listen, isDefault: first.get(`${listen.address} ${listen.port}`) === listen };
+}
+
+function readServer({ server, outer }: { server: Block; outer: Block }, folder: string): PortSite {
+  const early = readAnswer(server);
+  if (early) return early;
+  const found = findLocation(server);
+  if (found === null) return { kind: "unsure", why: `a pattern of a location may fit (${say(server.at)})` };
+  const way = [outer, server, ...found];
+  const location = found.at(-1);
+  if (location) {
+    const answer = readAnswer(location) ?? readRefusal(location);
+    if (answer) return answer;
+  }
+  return toFolder(way, folder);
+}
+
+/** What is answered before any file is looked for. */
+function readAnswer(block: Block): PortSite | null {
+  const [rewrite] = allOf("rewrite", block);
+  if (rewrite) return { kind: "unsure", why: `the path may be rewritten (${say(rewrite.at)})` };
+  const isIf = (inner: Block) => inner.name === "if";
+  const returns = [...block.blocks.filter(isIf), block].flatMap((inner) => {
+    const [setting] = allOf("return", inner);
+    return setting ? [{ setting, isCertain: inner === block }] : [];
+  });
+  for (const { setting, isCertain } of returns) {
+    const target = setting.values.at(-1) ?? "";
+    const where = say(setting.at);
+    if (/^(?:https:|\$scheme:)/.test(target)) {
+      if (/\$(?:request_)?uri\b/.test(target)) return { kind: "to-https", where };
+      return { kind: "elsewhere", why: "is sent to another page (return)", where };
+    }
+    if (isCertain) return { kind: "elsewhere", why: "is answered at once (return)", where };
+    return { kind: "unsure", why: `may be answered at once (${where})` };
+  }
+  return null;
+}
+
+function readRefusal(location: Block): PortSite | null {
+  for (const setting of location.settings) {
+    const { name, values, at } = setting;
+    const where = say(at);
+    if (/_pass$|^js_content$|^content_by_lua/.test(name))
+      return { kind: "elsewhere", why: `is passed on (${name})`, where };
+    if (name === "internal" || (name === "deny" && values[0] === "all"))
+      return { kind: "elsewhere", why: `is refused (${name})`, where };
+    if (name === "auth_request" || (name === "auth_basic" && values[0] !== "off"))
+      return { kind: "elsewhere", why: `needs a password (${name})`, where };
+  }
+  return null;
+}
+
+/** The locations that take the path, the innermost last; null where a pattern may, of which that cannot be told. */
+function findLocation(block: Block): Block[] | null {
+  const locations = block.blocks.filter(({ name }) => name === "location").map(toLocation);
+  const exact = locations.find(({ how, what }) => how === "=" && what === CHALLENGE_FILE);
+  if (exact) return [exact.block];
+  const longest = locations
+    .filter(({ how, what }) => (how === "" || how === "^~") && CHALLENGE_FILE.startsWith(what))
+    .reduce<Location | null>((best, one) => (best && best.what.length >= one.what.length ? best : one), null);
+  const inside = longest ? findLocation(longest.block) : [];
+  if (inside === null) return null;
+  if (longest && (longest.how === "^~" || inside.length > 0)) return [longest.block, ...inside];
+  for (const { how, what, block: own } of locations) {
+    if (how !== "~" && how !== "~*") continue;
+    const fits = fitsPattern(what, CHALLENGE_FILE, how === "~*" ? "i" : "");
+    if (fits === null) return null;
+    if (fits) return [own, ...(findLocation(own) ?? [])];
+  }
+  return longest ? [longest.block] : [];
+}
+
+type Location = { how: string; what: string; block: Block };
+
+function toLocation(block: Block): Location {
+  const [first = "", second] = block.values;
+  if (second !== undefined) return { how: first, what: second, block };
+  const [, how = "", what = ""] = /^(=|\^~|~\*|~)?(.*)$/.exec(first) ?? [];
+  return { how, what, block };
+}
+
+/** `way`: from http to the location; what stands further inside takes the place of what is around it. */
+function toFolder(way: readonly Block[], folder: string): PortSite {
+  const location = way.at(-1);
+  const [alias] = location?.name === "location" ? allOf("alias", location) : [];
+  const root = way.toReversed().flatMap((block) => allOf("root", block).slice(-1))[0];
+  const tries = way.toReversed().flatMap((block) => allOf("try_files", block).slice(-1))[0];
+  if (tries && !tries.values.some((value) => /^\$uri$|\$uri$/.test(value)))
+    return { kind: "elsewhere", why: "is looked for elsewhere (try_files)", where: say(tries.at) };
+  const setting = alias ?? root;
+  const path = setting?.values[0] ?? USUAL_ROOT;
+  const where = setting ? say(setting.at) : `${say(location?.at ?? { file: "", line: 0 })} (no root)`;
+  if (path.includes("$")) return { kind: "unsure", why: `its folder has a variable in it (${where})` };
+  const full = joinPath(setting ? folder : "/usr/share/nginx", path);
+  if (!alias || !location) return { kind: "folder", path: full, of: "site", where };
+  const { how, what } = toLocation(location);
+  if (how === "~" || how === "~*" || !CHALLENGE_PATH.startsWith(what.replace(/\/$/, "")))
+    return { kind: "unsure", why: `what stands for a pattern is not told (${where})` };
+  const rest = CHALLENGE_PATH.slice(what.length);
+  return { kind: "folder", path: joinPath(full, `./${rest}`), of: "challenges", where };
+}
+
+const allOf = (name: string, block: Block): Setting[] =>
+  block.settings.filter((setting) => setting.name === name);
+
+const say = ({ file, line }: Place): string => `${file}:${line}`;

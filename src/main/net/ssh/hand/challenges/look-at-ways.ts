@@ -1,0 +1,74 @@
+import { isIP } from "node:net";
+import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
+import { CHALLENGE_SERVERS, type ChallengeServer } from "./put-challenge.ts";
+
+/** The text of a running server's configuration: files after lines that name them, and what it was started with. */
+export type ServerDump = { server: "nginx" | "apache"; commandLine: string[]; text: string };
+
+export type WaysLook = {
+  /** At the ports that were asked about; null: could not be told. `address`: as text. */
+  listeners: { port: number; address: string; program: string | null }[] | null;
+  servers: ChallengeServer[];
+  hasOpenssl: boolean;
+  isRoot: boolean;
+  dumps: ServerDump[];
+  /** Why there is no dump of a server that runs: "nginx runs in a container". */
+  unread: string[];
+};
+
+const DEADLINE_MS = 60_000;
+const MOST_SAID = 300;
+
+/** Looks how challenges could be answered on a host. Nothing is changed. */
+export async function lookAtWays(
+  hand: Hand,
+  ports: readonly number[] = [80, 443],
+): Promise<{ kind: "seen"; look: WaysLook } | { kind: "refused"; message: string } | Lost> {
+  const request = { verb: "challenge_look", words: ports.map(String) };
+  const answer = await hand.ask(request, { deadlineMs: DEADLINE_MS });
+  if (answer.kind === "lost") return answer;
+  const { told, data, status } = answer;
+  if (status !== "ok") return { kind: "refused", message: "the host did not tell what listens there" };
+  const all = (name: string) => told.get(name) ?? [];
+  const servers: readonly string[] = all("servers")[0] ?? [];
+  return {
+    kind: "seen",
+    look: {
+      listeners: told.has("no-listeners") ? null : all("listener").flatMap(readListener),
+      servers: CHALLENGE_SERVERS.filter((one) => servers.includes(one)),
+      hasOpenssl: told.has("openssl"),
+      isRoot: hand.uid === 0,
+      dumps: (["nginx", "apache"] as const).flatMap((server) =>
+        all(server).flatMap(([pid = "", ...commandLine]) => {
+          const text = data.get(`${server}-${pid}`);
+          return text ? [{ server, commandLine, text: Buffer.from(text).toString("utf8") }] : [];
+        }),
+      ),
+      unread: [
+        ...all("contained").map(([server = ""]) => `${server} runs in a container`),
+        ...all("unread").map(([server = ""]) => `whose ${server} runs could not be told`),
+        ...all("problem").map(([server = "", why = ""]) =>
+          `${server} does not tell its configuration: ${why}`.slice(0, MOST_SAID),
+        ),
+      ],
+    },
+  };
+}
+
+const readListener = ([port = "", address = "", program]: readonly string[]) => {
+  const text = readAddress(address);
+  if (!/^[0-9A-F]{4}$/.test(port) || text === null) return [];
+  return [{ port: Number.parseInt(port, 16), address: text, program: program?.trim() || null }];
+};
+
+/** As the kernel writes it: words of four bytes, each backwards. */
+function readAddress(hex: string): string | null {
+  if (!/^(?:[0-9A-F]{8}|[0-9A-F]{32})$/.test(hex)) return null;
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, "hex")].reverse());
+  if (bytes.length === 4) return bytes.join(".");
+  const groups = Array.from({ length: 8 }, (_, at) =>
+    (((bytes[at * 2] ?? 0) << 8) | (bytes[at * 2 + 1] ?? 0)).toString(16),
+  ).join(":");
+  const text = new URL(`http://[${groups}]`).hostname.slice(1, -1);
+  return isIP(text) === 6 ? text : null;
+}

@@ -1,0 +1,30 @@
+/** What came of a request about a challenge that was not done, for a person. */
+import type { HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
+import { HAND_SENTENCES, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
+
+/** By the word with which resources/rotation/challenge.sh refuses. */
+const SENTENCES: { [why: string]: string } = {
+  "in-the-way": "is there already, and is not ours: look at it, and move it away",
+  "linked-folder": "lies behind a symbolic link that somebody else could turn elsewhere",
+  "no-folder": "is not there, or cannot be entered",
+  "no-space": "cannot be written: the disk or its inodes are full",
+  "not-owner": "belongs to somebody else: log in as its owner, or as root",
+  "not-writable": "may not be written to",
+  "read-only": "lies on a file system that is read-only",
+  "no-openssl": "has no openssl, which would show the certificate",
+};
+
+/** Of what a host says. */
+const MOST_SAID = 300;
+
+/** `where`: the folder or port that it was about. */
+export function sayWhy(answer: Exclude<HandAnswer, Lost>, where: string): string {
+  const [why = "", ...rest] = answer.words;
+  const detail = rest.join(" ").slice(0, MOST_SAID);
+  if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;
+  if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
+  if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
+  const sentence = SENTENCES[why] ?? (isHandRefusal(why) ? HAND_SENTENCES[why] : HAND_SENTENCES.unknown);
+  const thing = why === "in-the-way" && detail ? detail : where;
+  return `${thing} ${sentence}`;
+}
