@@ -1,0 +1,43 @@
+/** What a reply says that is not what RFC 8555 has it say: the end of a sentence that begins with the reply. */
+export type Broken = { kind: "broken"; message: string };
+
+export const broken = (message: string): Broken => ({ kind: "broken", message });
+
+export const isBroken = (read: object): read is Broken => "kind" in read && read.kind === "broken";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** An object of JSON; null for all else. */
+export function openJson(bytes: Uint8Array): Fields | null {
+  try {
+    return fieldsOf(JSON.parse(Buffer.from(bytes).toString()));
+  } catch {
+    return null;
+  }
+}
+
+export const fieldsOf = (value: unknown): Fields | null =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+
+/** Text that is there and not too long. */
+export const textOf = (value: unknown, most: number): string | null =>
+  typeof value === "string" && value !== "" && value.length <= most ? value : null;
+
+/** Each of a list as `read` has it; null where it is no list, has too many, or holds one that cannot be read. */
+export function eachOf<T>(value: unknown, most: number, read: (part: unknown) => T | null): T[] | null {
+  if (!Array.isArray(value) || value.length > most) return null;
+  const parts = value.map(read);
+  return parts.every((part) => part !== null) ? (parts as T[]) : null;
+}
+
+const MOST_URL = 2_048;
+
+/**
+ * An address at this origin. An authority is trusted by the address that was typed: it sends nobody anywhere else, nor is
+ * anything signed for elsewhere.
+ */
+export function urlAt(origin: string, value: unknown): string | null {
+  const text = textOf(value, MOST_URL);
+  const url = text === null ? null : URL.parse(text);
+  return url && url.origin === origin && url.username === "" && url.password === "" ? url.href : null;
+}

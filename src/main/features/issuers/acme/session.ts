@@ -1,0 +1,102 @@
+import type { PublicJwk } from "#domain/acme/account-key.ts";
+import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
+import { openJws } from "#domain/acme/jws.ts";
+import { broken } from "#domain/acme/reading/open-json.ts";
+import { type AcmeDirectory, readDirectory } from "#domain/acme/reading/read-directory.ts";
+import { readNonce, readRetryAfter } from "#domain/acme/reading/read-headers.ts";
+import { readProblem } from "#domain/acme/reading/read-problem.ts";
+import type { AcmeRequest, AskAcme } from "#net/acme/ask-acme.ts";
+
+/** Whoever has an account's key. Signs by ES256: r and s, 32 bytes each. */
+export type Signer = { jwk: PublicJwk; sign: (data: Uint8Array) => Promise<Uint8Array> };
+
+export type AcmeDeps = {
+  /** Address of the directory. */
+  url: string;
+  ask: AskAcme;
+  now: () => Date;
+  wait: (ms: number, signal: AbortSignal) => Promise<void>;
+};
+
+export type Reply = {
+  kind: "replied";
+  bytes: Uint8Array;
+  /** By names in lower case. */
+  headers: ReadonlyMap<string, string>;
+  /** Seconds; null where it does not say. */
+  retryAfter: number | null;
+};
+
+/** `payload` is null for a POST-as-GET. `kid`: the account; null where its key speaks for itself. */
+type Post = { url: string; payload: object | null; kid: string | null; accept?: string };
+
+export type AcmeSession = {
+  directory: AcmeDirectory;
+  signal: AbortSignal;
+  wait: (ms: number) => Promise<void>;
+  get(url: string): Promise<Reply | AcmeFault>;
+  post(signer: Signer, post: Post): Promise<Reply | AcmeFault>;
+};
+
+/** Debian's pebble turns away half of the nonces where it is told to; an authority hardly ever does. */
+const MOST_NONCES = 20;
+
+/** Fetches the directory; what is asked afterwards goes by it. */
+export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<AcmeSession | AcmeFault> {
+  const ask = async (request: AcmeRequest) => judge(await deps.ask(request, signal), deps.now());
+  const first = await ask({ method: "GET", url: deps.url });
+  if (isFault(first)) return first;
+  const directory = readDirectory(deps.url, first.bytes);
+  if (isFault(directory)) return directory;
+  const nonces: string[] = [];
+
+  const takeNonce = async (): Promise<string | AcmeFault> => {
+    const kept = nonces.pop();
+    if (kept) return kept;
+    const reply = await ask({ method: "HEAD", url: directory.newNonce });
+    if (isFault(reply)) return reply;
+    return readNonce(reply.headers.get("replay-nonce")) ?? broken("it has no nonce to sign with");
+  };
+
+  const postOnce = async (signer: Signer, { url, payload, kid, accept }: Post) => {
+    const nonce = await takeNonce();
+    if (typeof nonce !== "string") return nonce;
+    const head = { alg: "ES256", url, nonce, ...(kid === null ? { jwk: signer.jwk } : { kid }) } as const;
+    const { data, seal } = openJws(head, payload);
+    const body = JSON.stringify(seal(await signer.sign(data)));
+    return ask({ method: "POST", url, body, ...(accept && { accept }) });
+  };
+
+  return {
+    ...{ directory, signal },
+    wait: (ms) => deps.wait(ms, signal),
+    get: (url) => ask({ method: "GET", url }),
+    async post(signer, post) {
+      for (let tries = 1; ; tries++) {
+        const reply = await postOnce(signer, post);
+        const next = readNonce("headers" in reply ? reply.headers.get("replay-nonce") : undefined);
+        if (next) nonces.push(next);
+        if (!isBadNonce(reply) || tries === MOST_NONCES) return reply;
+      }
+    },
+  };
+}
+
+const isBadNonce = (reply: Reply | AcmeFault): boolean =>
+  reply.kind === "refused" && reply.problem.type === "badNonce";
+
+/** What an answer means. A refusal may bring a nonce, too. */
+function judge(
+  reply: Awaited<ReturnType<AskAcme>>,
+  now: Date,
+): Reply | (AcmeFault & { headers?: Reply["headers"] }) {
+  if (reply.kind === "unanswered") return reply;
+  const { status, headers, bytes } = reply;
+  const retryAfter = readRetryAfter(headers.get("retry-after"), now);
+  if (status >= 200 && status < 300) return { kind: "replied", bytes, headers, retryAfter };
+  if (status >= 300 && status < 400)
+    return broken(
+      `it redirects to ${headers.get("location")?.slice(0, 200) ?? "nowhere"}; nobody is followed`,
+    );
+  return { kind: "refused", status, problem: readProblem(status, bytes), retryAfter, headers };
+}
