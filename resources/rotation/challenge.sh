@@ -332,6 +332,7 @@ left=$1
 shift
 "$@" &
 child=$!
+exec 2>/dev/null
 trap "kill $child; exit 0" TERM INT
 while [ $left -gt 0 ] && kill -0 $child; do
     sleep 1 &
@@ -442,7 +443,7 @@ start_server() {
 		tries=$((tries + 1))
 		sleep 0.1 2>/dev/null || sleep 1
 	done
-	said=$(tail -n 1 said 2>/dev/null | cut -c 1-300)
+	said=$(grep -v '^[[:space:]]*$' said 2>/dev/null | tail -n 1 | cut -c 1-300)
 	stop_server
 	no no-server "$said"
 }
