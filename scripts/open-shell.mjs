@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { NODE_FLAGS } from "../src/main/shells/node-flags.ts";
 import { chooseShell, chooseWeb } from "./choose-shell.mjs";
 import { passSignals, run, STOP_SIGNALS, say } from "./run.mjs";
 
@@ -68,7 +69,7 @@ const isStop = (code) => STOP_SIGNALS.some((signal) => code === 128 + constants.
  * @param {{ args: readonly string[], serveArgs: readonly string[], env: NodeJS.ProcessEnv }} options
  */
 async function openWeb(shell, { args, serveArgs, env }) {
-  const command = ["out/main/latchkey.js", ...args, "serve", ...serveArgs];
+  const command = [...NODE_FLAGS, "out/main/latchkey.js", ...args, "serve", ...serveArgs];
   const child = spawn(process.execPath, command, { stdio: ["inherit", "pipe", "inherit"], env });
   const letGo = passSignals(child);
   /** @type {Promise<number>} */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { glob } from "node:fs/promises";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
+import { NODE_FLAGS } from "../src/main/shells/node-flags.ts";
 
 /**
  * No runtime goes below what is brought today. Node 24.22.1 has the fix of CVE-2026-111497, by which a Brotli stream
@@ -12,6 +13,10 @@ const FLOORS = { node: "24.21.0", electron: "45.5.0" };
 
 /** @param {string} file */
 const readJson = (file) => JSON.parse(readFileSync(resolve(file), "utf8"));
+
+test("the command line of a checkout starts as the window does", () => {
+  expect(readJson("package.json").scripts.latchkey).toBe(`node ${NODE_FLAGS.join(" ")} out/main/latchkey.js`);
+});
 
 test("the Node that a checkout brings is at or above its floor", () => {
   const { optionalDependencies } = readJson("tools/node24/package.json");
@@ -35,8 +40,8 @@ test("nothing that runs on Node inflates what came from outside", async () => {
     if (/\.test\.ts$|\/testing\//.test(file)) continue;
     if (inflates.test(readFileSync(file, "utf8"))) found.push(file);
   }
-  // These serve: they answer requests, and refuse each that says it is compressed. That one asks, and takes what comes as it comes.
-  const known = /^src\/main\/(?:shells\/web\/|net\/trust\/fetch-by-http\.ts$)/;
+  // These serve: they answer requests, and refuse each that says it is compressed. Those ask, and take what comes as it comes.
+  const known = /^src\/main\/(?:shells\/web\/|net\/trust\/fetch-by-http\.ts$|net\/acme\/ask-acme\.ts$)/;
   expect(found.filter((file) => !known.test(file))).toEqual([]);
 });
 

@@ -4,6 +4,7 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { NODE_FLAGS } from "../../src/main/shells/node-flags.ts";
 import { bundle } from "./bundle.mjs";
 import { startTlsFarm } from "./tls-farm.mjs";
 
@@ -25,6 +26,7 @@ export async function measureScan(count) {
   const targets = join(folder.path, "targets");
   await writeFile(targets, farm.targets.map(({ host, port }) => `${host}:${port}`).join("\n"));
   const child = fork(CHILD, [bundled.hrefOf("app"), join(folder.path, "latchkey.db"), targets], {
+    execArgv: [...NODE_FLAGS],
     // As the command line sets it: each thread has memory of its own.
     env: { ...process.env, UV_THREADPOOL_SIZE: "96" },
   });

@@ -16,6 +16,7 @@ import {
 import type { DesktopRequest } from "#shared/contract/desktop.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { LINK_SCHEME } from "#shared/text/deep-link.ts";
+import { NODE_FLAGS } from "#shells/node-flags.ts";
 import { loadPage } from "#shells/page.ts";
 import { CoreProcess } from "./core/core-process.ts";
 import { openExternalLink } from "./guard/external-links.ts";
@@ -83,6 +84,7 @@ function createCore(database: string) {
     fork: () =>
       utilityProcess.fork(BUILT.core, [database], {
         serviceName: "Latchkey core",
+        execArgv: [...NODE_FLAGS],
         // Names are looked up in this pool; see shells/cli/latchkey.ts.
         env: { UV_THREADPOOL_SIZE: "96", ...process.env },
       }),
