@@ -1,24 +1,65 @@
-# What servers have in common where a pair of theirs is tried, and where they read it again. Read after hand.sh; root only.
-# Each server has, in a file of its own family:
+# What mail servers, directories and databases have in common where a pair of theirs is tried, and where they are told of one. Read
+# after servers.sh; root only. Each of them has:
 #
 #   try_NAME CHAIN KEY       tries staged files as that server itself would read them, and touches nothing that is live.
 #                            0: it takes them; 1: it does not; 2: it could not be asked
-#   how_NAME CHAIN KEY       into $reload_way, how it is told to read the live files: unit, command, restart or none
-#   again_NAME CHAIN KEY     has it read them. 0: it has, as far as it tells; 1: it has not. Where that ends its connections,
-#                            only if $may_restart is yes
+#   how_NAME CHAIN KEY       into $told_by, how it is told to read the live files: unit, command, restart or none
+#   tell_NAME CHAIN KEY      has it read them. 0: it has, as far as it tells; 1: it has not. Where that ends its connections,
+#                            only if $own_reload is restart
 #
-# CHAIN and KEY are one file where it holds both. Each says in $said what came of it, in the server's own words where it has
-# any, and nothing of a private key. $pid_before and $pid_after: its first process.
+# CHAIN and KEY are one file where it holds both, and empty where it is not known. Each says in $said what came of it, in the
+# server's own words where it has any, and nothing of a private key. $pid_before and $pid_after: its first process.
+
+# What a server is asked for by servers.sh, of those that are here.
+try_server() {
+	find_live "$@"
+	"try_$server" "$staged_chain" "$staged_key"
+	case $? in
+		0) found passed "$said" ;;
+		1) found failed "$said" ;;
+		*) found untested "$said" ;;
+	esac
+}
+
+tell_server() {
+	find_live "$@"
+	if "tell_$server" "$live_chain" "$live_key"; then found reloaded "$said"; fi
+	found not-reloaded "$said"
+}
+
+# Of files of a pair those that hold certificate and key, into $live_chain and $live_key.
+find_live() {
+	live_chain= live_key=
+	while [ $# -ge 5 ]; do
+		kind_of "$3"
+		case $file_kind in
+			certificate) [ -n "$live_chain" ] || live_chain=$3 ;;
+			key | locked-key) live_key=$3 ;;
+			both) live_chain=$3 live_key=$3 ;;
+		esac
+		shift 5
+	done
+}
+
+# server_look SERVER CONFIG PATH...: how a server would be told of these files, and whether it can be tried. Nothing is changed.
+do_server_look() {
+	choose_server "$1" how
+	config=$2 told_by= said= live_chain= live_key=
+	shift 2
+	for path do find_live 0 "$path" "$path" - -; done
+	if "how_$server" "$live_chain" "$live_key"; then ok "$told_by"; fi
+	ok none "$said"
+}
 
 # find_mains COMM: the first process of each running server of that name, into $mains. What is in a container is not this host's.
 find_mains() {
-	mains= here=$(readlink /proc/self/ns/pid 2>/dev/null)
+	mains=
 	set +f
 	for entry in /proc/[0-9]*/comm; do
 		IFS= read -r comm <"$entry" || continue
 		[ "$comm" = "$1" ] || continue
 		number=${entry#/proc/} number=${number%/comm}
-		[ "$(readlink "/proc/$number/ns/pid")" = "$here" ] || continue
+		is_ours "/proc/$number" || continue
 		parent_of "$number"
 		comm=
 		IFS= read -r comm <"/proc/$parent/comm" || :
@@ -27,15 +68,8 @@ find_mains() {
 	set -f
 }
 
-parent_of() {
-	parent=0 stat=
-	IFS= read -r stat <"/proc/$1/stat" 2>/dev/null || return 0
-	set -- ${stat##*\) }
-	parent=$2
-}
-
 # The program of process $1, into $program; empty unless nobody but root can have put it there.
-program_of() {
+own_program() {
 	program=$(readlink "/proc/$1/exe" 2>/dev/null)
 	program=${program% (deleted)}
 	refusal= detail=
@@ -154,16 +188,6 @@ serves() {
 
 # ---- Supervisors -------------------------------------------------------------------------------------------
 
-# The unit of process $1 where systemd looks after it, into $unit; otherwise empty.
-unit_of() {
-	unit=
-	[ -d /run/systemd/system ] && has systemctl || return 1
-	while IFS= read -r line; do
-		case $line in */*.service) unit=${line##*/} ;; esac
-	done <"/proc/$1/cgroup"
-	[ -n "$unit" ]
-}
-
 # asked COMMAND...: its last words into $said; its end.
 asked() {
 	said=$("$@" 2>&1 </dev/null)
@@ -176,17 +200,32 @@ asked() {
 # For servers that their unit reloads, and that have a command for where there is none: the first of $mains tells.
 how_by_unit() {
 	set -- $mains
-	if unit_of "$1"; then reload_way=unit; else reload_way=command; fi
+	unit_of "$1"
+	if [ -n "$unit" ]; then told_by=unit; else told_by=command; fi
 }
 
 # By its supervisor where it has one, else by a command of its own: `reload_by PID COMMAND...`.
 reload_by() {
 	pid_before=$1 pid_after=
 	shift
-	if unit_of "$pid_before"; then set -- systemctl reload "$unit"; fi
-	asked "$@" || return 1
+	unit_of "$pid_before"
+	if [ -n "$unit" ]; then
+		reload_unit
+		[ $rc = 0 ] || return 1
+	else asked "$@" || return 1
+	fi
 	if [ ! -d "/proc/$pid_before" ]; then said="$said; its process $pid_before has ended"; return 1; fi
 	pid_after=$pid_before
+}
+
+# What starts process $1 again, whether it can have it read its files or not: $unit.
+keeper_of() {
+	unit=
+	[ -d /run/systemd/system ] && has systemctl || return 1
+	while IFS=: read -r _ _ group; do
+		case $group in */*.service) unit=${group##*/} ;; esac
+	done <"/proc/$1/cgroup"
+	case $unit in '' | user@* | session* | ssh*) unit=; return 1 ;; esac
 }
 
 # What process $1 says from now on: where its words go is looked up now, and read by what_it_said.
@@ -195,7 +234,7 @@ mark_log() {
 	for number in 2 1; do
 		if [ -f "/proc/$1/fd/$number" ]; then log_of=/proc/$1/fd/$number log_from=$(($(wc -c <"$log_of"))); return; fi
 	done
-	if unit_of "$1"; then log_unit=$unit; fi
+	if keeper_of "$1"; then log_unit=$unit; fi
 }
 
 # Onto standard output.
@@ -203,4 +242,38 @@ what_it_said() {
 	if [ -n "$log_of" ]; then tail -c +$((log_from + 1)) "$log_of" 2>/dev/null
 	elif [ -n "$log_unit" ] && has journalctl; then journalctl -q --no-pager -o cat -u "$log_unit" --since "@$log_since" 2>/dev/null
 	fi
+}
+
+# ---- Whatever the user has described -----------------------------------------------------------------------
+
+# The user's own command, which finds what is staged under the names of what is in use.
+test_described() {
+	[ -n "$own_test" ] || found untested 'no test was described'
+	limit_time 100
+	in_view $limit sh -s <<-END
+		$own_test
+	END
+	case $rc in
+		0) found passed "$said" ;;
+		97) found untested 'this host lets nobody look at its files by another view' ;;
+		126 | 127) found untested "the described test cannot be run: $said" ;;
+		*) found failed "$said" ;;
+	esac
+}
+
+how_described() { told_by=command; }
+
+# By standard input, for the words of a process can be read by everybody.
+reload_described() {
+	limit_time 100
+	said=$($limit sh -s 2>&1 <<-END
+		$own_reload
+	END
+	) || found not-reloaded "$said"
+	found reloaded "$said"
+}
+
+limit_time() {
+	limit=
+	if has timeout; then limit="timeout $1"; fi
 }

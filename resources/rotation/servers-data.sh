@@ -1,4 +1,4 @@
-# Directories and databases: a pair of theirs is tried, and read again. Read after servers-common.sh.
+# Directories and databases: a pair of theirs is tried, and read again. Read after servers-common.sh, which says what each has.
 
 # mains_of COMM...: those of $mains that are programs of this system's.
 mains_of() {
@@ -9,7 +9,7 @@ mains_of() {
 	done
 	mains=
 	for pid in $all; do
-		program_of "$pid" && mains="$mains $pid"
+		own_program "$pid" && mains="$mains $pid"
 	done
 	[ -n "$mains" ] || { said="no $1 runs on this host"; return 1; }
 }
@@ -27,7 +27,7 @@ try_slapd() {
 	set -- "$1" "$2" $mains
 	begin_try || return 2
 	copy_pair "$1" "$2" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
-	program_of "$3"
+	own_program "$3"
 	printf 'TLSCertificateFile %s\nTLSCertificateKeyFile %s\n' "$try_chain" "$try_key" >"$try/slapd.conf"
 	chmod 644 "$try/slapd.conf"
 	encoded_path=$(put_line "$try/own/ldapi" | sed 's,/,%2F,g')
@@ -91,14 +91,14 @@ ask_ldapi() {
 how_slapd() {
 	mains_of slapd || return
 	for pid in $mains; do
-		find_ldapi "$pid" || { reload_way=restart; return; }
+		find_ldapi "$pid" || { told_by=restart; return; }
 	done
-	reload_way=command
+	told_by=command
 }
 
 # It reads its files where its settings are written, be it as they are; no signal and no supervisor has it do so. Without
 # such settings it has to be started again.
-again_slapd() {
+tell_slapd() {
 	mains_of slapd || return 1
 	for pid in $mains; do
 		pid_before=$pid pid_after=
@@ -124,8 +124,8 @@ rewrite_settings() {
 
 # restart_unit PID: ends its connections, which has to be agreed to; and only where somebody starts it again.
 restart_unit() {
-	[ "${may_restart-}" = yes ] || { said='it reads the pair only when it is started again, which ends its connections'; return 1; }
-	unit_of "$1" || { said='it reads the pair only when it is started again, and no supervisor does that here'; return 1; }
+	[ "${own_reload-}" = restart ] || { said='it reads the pair only when it is started again, which ends its connections'; return 1; }
+	keeper_of "$1" || { said='it reads the pair only when it is started again, and no supervisor does that here'; return 1; }
 	asked systemctl restart "$unit" || return 1
 	pid_after=$(systemctl show -p MainPID --value "$unit" 2>/dev/null)
 }
@@ -135,6 +135,7 @@ restart_unit() {
 # find_postgres CHAIN KEY: servers that read these files, into $mains.
 find_postgres() {
 	mains_of postgres || return 1
+	[ -n "$1$2" ] || return 0
 	all=$mains mains=
 	for pid in $all; do
 		postgres_of "$pid"
@@ -150,7 +151,7 @@ reads_these() {
 
 # What process $1 was started with, into $program, $data and $config_of.
 postgres_of() {
-	program_of "$1"
+	own_program "$1"
 	data=$(readlink "/proc/$1/cwd")
 	word_after "$1" -D
 	start_folder=$found_word
@@ -166,11 +167,11 @@ postgres_value() {
 
 # The live files, for which a server is looked for.
 try_postgresql() {
-	find_postgres "${live_chain:-$1}" "${live_key:-$2}" || { untried "$said" "$1" "$2"; return; }
+	find_postgres "$live_chain" "$live_key" || { untried "$said" "$1" "$2"; return; }
 	has timeout || { untried 'PostgreSQL cannot be tried without timeout' "$1" "$2"; return; }
 	set -- "$1" "$2" $mains
 	postgres_of "$3"
-	may_read "$3" "${live_key:-$2}" || { untried 'who runs PostgreSQL may not read the key that is in use' "$1" "$2"; return; }
+	may_read "$3" "$live_key" || { untried 'who runs PostgreSQL may not read the key that is in use' "$1" "$2"; return; }
 	begin_try || return 2
 	copy_pair "$1" "$2" && folder_for "$3" "$try/own" && copy_control "$3" || { end_try; said='the try could not be written'; return 2; }
 	# What has to be reckoned out is told after the pair was read, and before a database is looked for.
@@ -196,7 +197,7 @@ copy_control() {
 how_postgresql() { find_postgres "$1" "$2" && how_by_unit; }
 
 # A pair that it cannot read is said in its log alone; it goes on with the one that it has.
-again_postgresql() {
+tell_postgresql() {
 	find_postgres "$1" "$2" || return 1
 	for pid in $mains; do
 		postgres_of "$pid"
@@ -220,9 +221,9 @@ try_mariadb() {
 	mains_of mariadbd mysqld || { untried "$said" "$1" "$2"; return; }
 	has timeout || { untried 'MariaDB cannot be tried without timeout' "$1" "$2"; return; }
 	set -- "$1" "$2" $mains
-	program_of "$3"
+	own_program "$3"
 	case $("$program" --version 2>/dev/null </dev/null) in *MariaDB*) ;; *) untried 'this is another MySQL' "$1" "$2"; return ;; esac
-	may_read "$3" "${live_key:-$2}" || { untried 'who runs MariaDB may not read the key that is in use' "$1" "$2"; return; }
+	may_read "$3" "$live_key" || { untried 'who runs MariaDB may not read the key that is in use' "$1" "$2"; return; }
 	begin_try || return 2
 	copy_pair "$1" "$2" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
 	second_try 'ready for connections' exec_as "$3" timeout 60 "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \
@@ -240,10 +241,10 @@ try_mariadb() {
 	return $result
 }
 
-how_mariadb() { mains_of mariadbd mysqld && reload_way=command; }
+how_mariadb() { mains_of mariadbd mysqld && told_by=command; }
 
 # No signal and no supervisor has it read its files: a statement does, and it says what it could not read.
-again_mariadb() {
+tell_mariadb() {
 	mains_of mariadbd mysqld || return 1
 	told_any=no
 	for pid in $mains; do
@@ -252,7 +253,7 @@ again_mariadb() {
 		{ IFS= read -r its_chain; IFS= read -r its_key; IFS= read -r data; } <<-END
 			$named
 		END
-		reads_these "$1" "$its_chain" || reads_these "$2" "$its_key" || continue
+		[ -z "$1$2" ] || reads_these "$1" "$its_chain" || reads_these "$2" "$its_key" || continue
 		pid_before=$pid pid_after= told_any=yes
 		said=$(ask_mariadb "$flush") || { said=$(put_line "$said" | grep ERROR | tail -n 1); return 1; }
 		[ -d "/proc/$pid" ] || { said='MariaDB has ended'; return 1; }
@@ -274,35 +275,21 @@ find_mariadb_socket() {
 	[ -n "$socket" ] || { said='MariaDB listens on no socket of this machine'; return 1; }
 }
 
-# As root, or as Debian's packages do.
+# As root, or as Debian's packages do. Its own certificate is what we are about to change: no TLS on a socket of this machine.
 ask_mariadb() {
-	HOME=/root put_line "$1" | HOME=/root "$client" --socket="$socket" --batch --raw --skip-column-names 2>&1 && return
-	[ -r /etc/mysql/debian.cnf ] && put_line "$1" | "$client" --defaults-file=/etc/mysql/debian.cnf --socket="$socket" --batch --raw --skip-column-names 2>&1
+	case $("$client" --version 2>/dev/null </dev/null) in *MariaDB*) without_tls=--skip-ssl ;; *) without_tls=--ssl-mode=DISABLED ;; esac
+	set -- "$1" "--socket=$socket" $without_tls --batch --raw --skip-column-names
+	statement=$1
+	shift
+	put_line "$statement" | HOME=/root "$client" "$@" 2>&1 && return
+	[ -r /etc/mysql/debian.cnf ] && put_line "$statement" | "$client" --defaults-file=/etc/mysql/debian.cnf "$@" 2>&1
 }
 
-# ---- Whatever the user has described -----------------------------------------------------------------------
+# ---- As servers.sh asks -----------------------------------------------------------------------------------
 
-# Both commands are the user's own, run by sh; they find the files in LATCHKEY_CHAIN and LATCHKEY_KEY.
-try_described() {
-	[ -n "${described_test-}" ] || { untried 'no test was described' "$1" "$2"; return; }
-	same_pair "$1" "$2"
-	[ $? != 1 ] || return 1
-	run_described "$described_test" "$1" "$2"
-	case $? in
-		0) said="the described test passes: $said" ;;
-		126 | 127) said="the described test cannot be run: $said"; return 2 ;;
-		*) return 1 ;;
-	esac
-}
-
-how_described() { reload_way=command; }
-
-again_described() { run_described "$described_reload" "$1" "$2"; }
-
-run_described() {
-	said=$(put_line "$1" | LATCHKEY_CHAIN=$2 LATCHKEY_KEY=$3 ${described_limit-} sh -s 2>&1)
-	ended=$?
-	said=$(put_line "$said" | tail -n 4 | tr -s '\n\t ' '   ' | tail -c 400)
-	said=${said% }
-	return $ended
-}
+test_slapd() { try_server "$@"; }
+reload_slapd() { tell_server "$@"; }
+test_postgresql() { try_server "$@"; }
+reload_postgresql() { tell_server "$@"; }
+test_mariadb() { try_server "$@"; }
+reload_mariadb() { tell_server "$@"; }

@@ -1,4 +1,4 @@
-# Mail servers: a pair of theirs is tried, and read again. Read after servers-common.sh.
+# Mail servers: a pair of theirs is tried, and read again. Read after servers-common.sh, which says what each has.
 
 # ---- Postfix -----------------------------------------------------------------------------------------------
 
@@ -7,7 +7,7 @@ try_postfix() {
 	has posttls-finger || { untried 'Postfix has no test of a pair where posttls-finger is missing' "$1" "$2"; return; }
 	begin_try || return 2
 	# Files that do not belong together have to be noticed, or nothing is proved by the silence about those that do.
-	: >"$try/empty"
+	make_empty "$try/empty" || { end_try; said=$problem; return 2; }
 	if finger "$1" "$try/empty"; then result=2 said='posttls-finger notices nothing'
 	elif finger "$1" "$2"; then result=0 said='posttls-finger reads the pair'
 	else result=1
@@ -27,7 +27,7 @@ find_postfix() {
 	find_mains master
 	found=
 	for pid in $mains; do
-		program_of "$pid" || continue
+		own_program "$pid" || continue
 		case $program in */postfix/*) found="$found $pid" ;; esac
 	done
 	mains=$found
@@ -45,7 +45,7 @@ find_postfix_folder() {
 how_postfix() { find_postfix && how_by_unit; }
 
 # A process of Postfix reads the pair once. Those that serve somebody go on with the old one until they are done.
-again_postfix() {
+tell_postfix() {
 	find_postfix || return 1
 	for pid in $mains; do
 		find_postfix_folder "$pid"
@@ -59,7 +59,7 @@ find_dovecot() {
 	find_mains dovecot
 	found=
 	for pid in $mains; do
-		program_of "$pid" && found="$found $pid"
+		own_program "$pid" && found="$found $pid"
 	done
 	mains=$found
 	[ -n "$mains" ] || { said='no Dovecot runs on this host'; return 1; }
@@ -70,7 +70,7 @@ find_dovecot() {
 try_dovecot() {
 	find_dovecot || { untried "$said" "$1" "$2"; return; }
 	has openssl && has timeout || { untried 'Dovecot cannot be tried without openssl and timeout' "$1" "$2"; return; }
-	for pid in $mains; do program_of "$pid"; done
+	for pid in $mains; do own_program "$pid"; done
 	find_dovecot_part || { untried 'Dovecot has no part here that could be tried alone' "$1" "$2"; return; }
 	begin_try || return 2
 	chmod 755 "$try"
@@ -149,7 +149,7 @@ write_dovecot() {
 how_dovecot() { find_dovecot && how_by_unit; }
 
 # It keeps what it had where it cannot read its configuration or a file that is named there, and says so in its log alone.
-again_dovecot() {
+tell_dovecot() {
 	find_dovecot || return 1
 	for pid in $mains; do
 		word_after "$pid" -c
@@ -177,3 +177,10 @@ read_complaints() {
 	complaints=$(put_line "$log" | sed -n '/SIGHUP received/{s/.*//;h;d;};/ Error: master: .*config/H;${x;p;}' | tr -s '\n' ' ' | tail -c 400)
 	complaints=${complaints# }
 }
+
+# ---- As servers.sh asks -----------------------------------------------------------------------------------
+
+test_postfix() { try_server "$@"; }
+reload_postfix() { tell_server "$@"; }
+test_dovecot() { try_server "$@"; }
+reload_dovecot() { tell_server "$@"; }

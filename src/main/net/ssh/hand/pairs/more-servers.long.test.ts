@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import type { HostedServer, ServersHost } from "#testing/lab/start-servers-host.ts";
+import { type HostedServer, SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
+import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { issueForRequest } from "#testing/tls/issue-for-request.ts";
@@ -12,8 +14,8 @@ import { backPair, endPair, swapPair } from "./change-pair.ts";
 import { reloadConsumer, testPair } from "./consumers.ts";
 import { makePairKey } from "./make-pair-key.ts";
 import { stagePair } from "./stage-pair.ts";
-import { consumerOf, PAIR, planFile } from "./testing/pair-hand.ts";
-import { openServerHand, servedBy, startWithLdapi } from "./testing/servers-hand.ts";
+import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { servedBy } from "./testing/served-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -34,7 +36,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-type Hand = Awaited<ReturnType<typeof openServerHand>>;
+type Hand = Awaited<ReturnType<typeof openPairHand>>;
 const filesOf = async (hand: Hand, name: Name) => [
   await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
   await planFile(hand, `/etc/tls/${name}.key`, "key"),
@@ -43,6 +45,7 @@ const stateOf = (name: Name) =>
   host.run(
     `cd /etc/tls; ls -A; sha256sum ${name}.*; stat -c '%n %i %U %G %a' ${name}.*; getfacl -p ${name}.*; ls -A /var/lib/latchkey /run/latchkey-try-* 2>/dev/null || :`,
   );
+const served = (name: Name) => servedBy({ host: host.address, ...SERVED[name] });
 const derOf = (pem: Uint8Array) => new X509Certificate(pem).raw;
 
 async function stage(hand: Hand, name: Name, { pem, keyPem }: { pem: string; keyPem: string }) {
@@ -58,8 +61,8 @@ lab.each(NAMES)(
   async (name) => {
     const consumer = consumerOf(SERVERS[name]);
     const atFirst = await stateOf(name);
-    const old = await servedBy(host, name);
-    await using hand = await openServerHand(host);
+    const old = await served(name);
+    await using hand = await openPairHand(startShellIn(host));
     const made = await makePairKey(hand, { ...PAIR, key: "p256", names: [`${name}.lab`] });
     if (made.kind !== "made") throw new Error(JSON.stringify(made));
     const files = await filesOf(hand, name);
@@ -68,15 +71,15 @@ lab.each(NAMES)(
     if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
     const pair = { ...PAIR, files, wanted: staged.wanted };
     expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
-    expect(await servedBy(host, name)).toBe(old);
+    expect(await served(name)).toBe(old);
     expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
     const told = await reloadConsumer(hand, consumer, pair);
     expect(told).toMatchObject({ kind: "reloaded", pid: { before: expect.any(Number) } });
     if (told.kind === "reloaded") expect(told.pid.after).toBe(told.pid.before);
-    expect(await servedBy(host, name)).toBe(hashOf(derOf(chain)));
+    expect(await served(name)).toBe(hashOf(derOf(chain)));
     expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
     expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
-    expect(await servedBy(host, name)).toBe(old);
+    expect(await served(name)).toBe(old);
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await stateOf(name)).toBe(atFirst);
   },
@@ -85,7 +88,7 @@ lab.each(NAMES)(
 lab.each(NAMES)("%s: a key of another certificate is refused before anything is touched", async (name) => {
   const atFirst = await stateOf(name);
   const [one, other] = [await makeCertificate(), await makeCertificate()];
-  await using hand = await openServerHand(host);
+  await using hand = await openPairHand(startShellIn(host));
   const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
   const consumer = consumerOf(SERVERS[name]);
   expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
@@ -100,7 +103,7 @@ lab.each(NAMES.filter((name) => name !== "dovecot"))(
     const [one, other] = [await makeCertificate(), await makeCertificate()];
     await host.run("mv /usr/bin/openssl /usr/bin/openssl.kept");
     try {
-      await using hand = await openServerHand(host);
+      await using hand = await openPairHand(startShellIn(host));
       const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
       const consumer = consumerOf(SERVERS[name]);
       expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
@@ -115,7 +118,7 @@ lab.each(NAMES.filter((name) => name !== "dovecot"))(
 lab("Dovecot itself refuses a pair that belongs together, and is too weak for it", async () => {
   await using folder = await makeTemporaryFolder();
   const weak = await makeWithOpenssl(folder.path, "weak", { algorithm: "rsa-1024" });
-  await using hand = await openServerHand(host);
+  await using hand = await openPairHand(startShellIn(host));
   const pair = await stage(hand, "dovecot", weak);
   const tested = await testPair(hand, { ...pair, consumer: consumerOf("dovecot") });
   expect(tested).toMatchObject({ kind: "failed", said: expect.stringContaining("SSL") });

@@ -13,10 +13,13 @@ export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
 export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
   openHandIn(shell, await readPairScripts());
 
+const SCRIPTS = [
+  ...["pair.sh", "servers.sh", "servers-common.sh", "servers-mail.sh", "servers-data.sh"],
+  "keystores.sh",
+];
+
 export const readPairScripts = async (): Promise<string> =>
-  (await Promise.all(["pair.sh", "servers.sh"].map((name) => readFile(join(ROTATION, name), "utf8")))).join(
-    "\n",
-  );
+  (await Promise.all(SCRIPTS.map((name) => readFile(join(ROTATION, name), "utf8")))).join("\n");
 
 /** What a plan would say of the file, by a look. */
 export async function planFile(

@@ -1,0 +1,134 @@
+# Keystores that servers read for a certificate: what is in one, and a new one in its place. Verbs for hand.sh, read after pair.sh.
+# A passphrase comes on standard input like all that is asked for; it goes to a program on its standard input, or in its
+# environment, which root alone can read. A new store is made of the old: what else is in it stays.
+
+# pair_store TOKEN ID N PATH REAL BEFORE pkcs12|jks ENTRY made|given CHAIN PASSPHRASE KEY: stages file N with this chain, and the key
+# that was made here or is given, under the name ENTRY; empty: the one key that is in it. Nothing that is in use changes.
+do_pair_store() {
+	store_kind=$7 entry_name=$8 store_key=$9
+	[ "$#" -eq 12 ] || no odd-words
+	chain_bytes=${10} passphrase=$(put_bytes "${11}" && echo .) key_bytes=${12}
+	passphrase=${passphrase%.}
+	chain_mark=$(put_line "$chain_bytes$entry_name" | $hash_tool)
+	chain_mark=${chain_mark%% *}
+	enter_run "$1" "$2" make
+	shift 2
+	before=$4 holds=$5 from=store
+	is_stored "$1" "$before" && ok staged "$stored"
+	enter_file "$1" "$2" "$3"
+	managed=
+	find_manager "$path"
+	[ -z "$managed" ] || no managed "$managed"
+	take_pair_lock
+	settle_file
+	hash_of "$live"
+	[ "$hashed" = "$before" ] || no changed "$path" "$hashed"
+	judge_live
+	[ -e "$work/near-$nth" ] || choose_den
+	make_store
+	put_pair() { cat "$made"; }
+	stage_file '' ''
+	put_line "$chain_mark" >"$work/stored-$nth"
+	ok staged "$wanted"
+}
+
+# A store is never made twice alike: what was made for this chain, and is whole, is what it was. Into $stored.
+is_stored() {
+	check_words "$1" "$2"
+	[ "$(cat "$work/stored-$1" 2>/dev/null)" = "$chain_mark" ] || return 1
+	IFS= read -r stored <"$work/wanted-$1" && IFS= read -r real <"$work/real-$1" || return 1
+	den=$work
+	[ ! -e "$work/near-$1" ] || den=${real%/*}/$lair
+	hash_of "$den/next-$1.$stored"
+	[ "$hashed" = "$stored" ]
+}
+
+# Into $made, from within the folder of the file, whose name from there is $live.
+make_store() {
+	made=$work/store-made keys=$work/store-key chain=$work/store-chain given_pair=$work/store-pair
+	trap drop_made EXIT
+	drop_made
+	[ "$store_key" = made ] && key_of_store=$work/key || key_of_store=$keys
+	{ [ "$store_key" = made ] || put_bytes "$key_bytes" >"$keys"; } && put_bytes "$chain_bytes" >"$chain" || no no-space
+	[ -s "$key_of_store" ] || no no-key "$path"
+	case $store_kind in
+		pkcs12) make_pkcs12 ;;
+		jks) make_by_keytool JKS ;;
+		*) no odd-words ;;
+	esac
+}
+
+drop_made() { rm -f "$work/store-made" "$work/store-key" "$work/store-chain" "$work/store-pair" "$work/store-seen"; }
+
+# ---- PKCS#12 -----------------------------------------------------------------------------------------------
+
+make_pkcs12() {
+	has openssl || no no-tool openssl
+	look_into_pkcs12 || no wrong-passphrase "$path"
+	case $key_bags,$trusted in
+		1,no) ;;
+		0,*) no no-entry "$path" ;;
+		*) if has keytool; then make_by_keytool PKCS12; return; fi; no store-has-more "$path" ;;
+	esac
+	[ -n "$entry_name" ] || entry_name=$found_name
+	export_pkcs12 "$made" $protection || no store-not-made "$problem"
+}
+
+# By the old one's passphrase: how many keys are in it, under which name, whether it trusts others, and how it is protected.
+look_into_pkcs12() {
+	legacy=
+	openssl_sees '' || { legacy=-legacy; openssl_sees -legacy || return 1; }
+	key_bags=$(grep -c -i 'keybag' "$work/store-seen")
+	if grep -q -i -e '2\.16\.840\.1\.113894\.746875' -e 'Trusted key usage' "$work/store-seen"; then trusted=yes; else trusted=no; fi
+	# What reads an old kind of protection may read no other.
+	protection=
+	if grep -q -i 'pbeWithSHA1And\|pbeWithSHAAnd' "$work/store-seen"; then protection='-keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1'; fi
+	found_name=$(put_line "$passphrase" | openssl pkcs12 $legacy -in "$live" -passin stdin -nokeys -clcerts 2>/dev/null |
+		sed -n 's/^ *friendlyName: *//p' | head -n 1)
+}
+
+# Its certificates only: of keys openssl prints that they are there.
+openssl_sees() {
+	put_line "$passphrase" | openssl pkcs12 $1 -in "$live" -passin stdin -info -nokeys >"$work/store-seen" 2>&1
+}
+
+# export_pkcs12 FILE OPTION...
+export_pkcs12() {
+	out=$1
+	shift
+	[ -z "$entry_name" ] || set -- "$@" -name "$entry_name"
+	problem=$(put_line "$passphrase" | openssl pkcs12 -export "$@" -inkey "$key_of_store" -in "$chain" -passout stdin -out "$out" 2>&1)
+}
+
+# ---- By Java's keytool -------------------------------------------------------------------------------------
+
+# Into a copy of the old store, whose other entries stay: `make_by_keytool JKS|PKCS12`.
+make_by_keytool() {
+	has keytool || no no-tool keytool
+	has openssl || no no-tool openssl
+	LATCHKEY_STORE=$passphrase
+	export LATCHKEY_STORE
+	cat "$live" >"$made" || no no-space
+	find_entry || no wrong-passphrase "$path"
+	case $entries in
+		'') no no-entry "$path" ;;
+		*"$nl"*) no store-has-more "$path" ;;
+	esac
+	entry_name=$entries
+	# What the server opens the old key with opens the new one: the store's passphrase, or nothing that we know.
+	[ "$1" = PKCS12 ] || ask_keytool -certreq -alias "$entry_name" -keystore "$made" -storepass:env LATCHKEY_STORE -keypass:env LATCHKEY_STORE ||
+		no other-key-passphrase "$path"
+	export_pkcs12 "$given_pair" || no store-not-made "$problem"
+	ask_keytool -importkeystore -noprompt -srckeystore "$given_pair" -srcstoretype PKCS12 -srcstorepass:env LATCHKEY_STORE \
+		-srcalias "$entry_name" -destkeystore "$made" -deststoretype "$1" -deststorepass:env LATCHKEY_STORE \
+		-destalias "$entry_name" -destkeypass:env LATCHKEY_STORE || no store-not-made "$problem"
+}
+
+# Names of keys in the store, or the one that is looked for, into $entries, one a line.
+find_entry() {
+	ask_keytool -list -keystore "$made" -storepass:env LATCHKEY_STORE || return 1
+	entries=$(put_line "$problem" | sed -n 's/^\(.*\), [A-Z][a-z][a-z] [0-9]*, [0-9]*, PrivateKeyEntry, *$/\1/p')
+	[ -z "$entry_name" ] || entries=$(put_line "$entries" | grep -i -x -F -e "$entry_name")
+}
+
+ask_keytool() { problem=$(keytool -J-Duser.language=en -J-Duser.country=US "$@" 2>&1 </dev/null); }
