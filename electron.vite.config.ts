@@ -23,6 +23,8 @@ export default defineConfig({
           "unlock-worker": "src/main/net/ssh/locked/unlock-worker.ts",
           "seal-worker": "src/main/net/local/private-halves/seal-worker.ts",
           "inspect-worker": "src/main/features/inspect/inspect-worker.ts",
+          // A process of its own: see fork-keeper.ts.
+          keeper: "src/main/net/vault/keeper.ts",
         },
         // All in one folder, so that import.meta.dirname is the same for every part.
         output: { chunkFileNames: "[name]-[hash].js" },

@@ -38,7 +38,7 @@ export type Vault = {
   /** Another recovery passphrase, or for null none any more. */
   changeRecovery(current: Given, next: Given | null): Promise<{ kind: "changed" } | { kind: "wrong" }>;
   /** Whether the keyring of the operating system opens it, too. */
-  useKeyring(isUsed: boolean): Promise<void>;
+  setKeyring(isUsed: boolean): Promise<void>;
 
   /** A private key that is made in the keeper. */
   makeKey(kind: KeyKind, about: About): Promise<{ id: string; spki: Uint8Array }>;
@@ -50,3 +50,6 @@ export type Vault = {
   /** One that is not there is forgotten already. */
   forget(id: string): Promise<void>;
 };
+
+export const LOCKED = "the vault is locked; unlock it (latchkey vault unlock, or Settings > Vault)";
+export const ABSENT = "there is no vault yet; create it (latchkey vault create, or Settings > Vault)";

@@ -1,0 +1,123 @@
+import { existsSync } from "node:fs";
+import { Redacted } from "#shared/model/redacted.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Sealed, VaultState, VaultStatus } from "#shared/model/vault.ts";
+import type { ScryptCost } from "#shared/model/vault-file.ts";
+import { forkKeeper } from "./fork-keeper.ts";
+import { Keeper } from "./keeper-link.ts";
+import type { StartKeeper } from "./keeper-messages.ts";
+import { createReceiver, sealTo } from "./sealed-box.ts";
+import { ABSENT, type Given, LOCKED, type Vault } from "./vault.ts";
+import { readVault } from "./vault-file.ts";
+import { SCRYPT_COST } from "./wraps.ts";
+
+const IDLE_MINUTES = 10;
+
+type Options = {
+  path: string;
+  start?: StartKeeper;
+  /** What a passphrase costs whoever tries it. */
+  cost?: ScryptCost;
+  idleMs?: number;
+  /** It was created, unlocked or locked. */
+  onChange?: () => void;
+};
+
+/** The vault of a file, which need not be there yet. No process is started before one is needed. */
+export function createVault({ path, start = forkKeeper, ...options }: Options): Vault & AsyncDisposable {
+  const { cost = SCRYPT_COST, idleMs = IDLE_MINUTES * 60_000, onChange = () => undefined } = options;
+  let isOpen = false;
+  const become = (next: boolean) => {
+    if (isOpen === next) return;
+    isOpen = next;
+    onChange();
+  };
+  const keeper = new Keeper({ start, wish: { path, cost, idleMs }, onEnd: () => become(false) });
+  const state = (): VaultState => (isOpen ? "open" : existsSync(path) ? "locked" : "absent");
+  const seal = async (given: Given): Promise<Sealed> =>
+    given instanceof Redacted ? sealTo(await keeper.ask({ what: "receiver" }), given) : given;
+
+  return {
+    state,
+    receiver: () => keeper.ask({ what: "receiver" }),
+    status: async () => statusOf(path, state(), idleMs / 60_000),
+    ...doorOf({ keeper, seal, become, onChange }),
+    ...insideOf(seal, async (ask) => {
+      // No process is started for what only an open vault can answer.
+      if (!isOpen) throw new Refusal("locked", state() === "absent" ? ABSENT : LOCKED);
+      return await keeper.ask(ask);
+    }),
+    [Symbol.asyncDispose]: () => keeper.end(),
+  };
+}
+
+type Seal = (given: Given) => Promise<Sealed>;
+type Door = { keeper: Keeper; seal: Seal; become: (isOpen: boolean) => void; onChange: () => void };
+
+/** What opens and shuts it. */
+function doorOf({ keeper, seal, become, onChange }: Door) {
+  const sealOrNull = async (given: Given | null) => given && (await seal(given));
+  const change = async (kind: "passphrase" | "recovery", current: Given, next: Given | null) => {
+    const typed = { current: await seal(current), next: await sealOrNull(next) };
+    const answer = await keeper.ask({ what: "change", kind, ...typed });
+    if (answer === "changed") {
+      become(true);
+      onChange();
+    }
+    return { kind: answer };
+  };
+  return {
+    async create(passphrase, recovery) {
+      const typed = { passphrase: await seal(passphrase), recovery: await sealOrNull(recovery) };
+      await keeper.ask({ what: "create", ...typed });
+      become(true);
+    },
+    async unlock(passphrase) {
+      const answer = await keeper.ask({ what: "unlock", passphrase: await seal(passphrase) });
+      if (answer === "open") become(true);
+      return { kind: answer };
+    },
+    async unlockByKeyring() {
+      await keeper.ask({ what: "unlock-by-keyring" });
+      become(true);
+    },
+    lock: () => keeper.end(),
+    changePassphrase: (current, next) => change("passphrase", current, next),
+    changeRecovery: (current, next) => change("recovery", current, next),
+    async setKeyring(isUsed) {
+      await keeper.ask({ what: "set-keyring", isUsed });
+      onChange();
+    },
+  } satisfies Partial<Vault>;
+}
+
+/** What an open one is for. */
+function insideOf(seal: Seal, ask: Keeper["ask"]) {
+  return {
+    makeKey: (kind, about) => ask({ what: "make-key", kind, about }),
+    keep: async (secret, about) => ask({ what: "keep", secret: await seal(secret), about }),
+    sign: (id, data, how) => ask({ what: "sign", id, data, how }),
+    hmacSha256: (id, data) => ask({ what: "hmac", id, data }),
+    async open(id) {
+      const mine = createReceiver();
+      return mine.open(await ask({ what: "open", id, to: mine.receiver }));
+    },
+    forget: async (id) => void (await ask({ what: "forget", id })),
+  } satisfies Partial<Vault>;
+}
+
+function statusOf(path: string, state: VaultState, idleMinutes: number): VaultStatus {
+  const none = { state, file: path, problem: null, wraps: [], kept: [], idleMinutes };
+  try {
+    const { wraps = [], entries = [] } = readVault(path)?.content ?? {};
+    const kinds = Map.groupBy(entries, ({ kind }) => kind);
+    return {
+      ...none,
+      wraps: wraps.map(({ kind, since }) => ({ kind, since })),
+      kept: [...kinds].map(([kind, { length }]) => ({ kind, count: length })),
+    };
+  } catch (error) {
+    if (error instanceof Refusal) return { ...none, problem: error.message };
+    throw error;
+  }
+}

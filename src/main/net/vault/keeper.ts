@@ -1,0 +1,69 @@
+/**
+ * The process that alone knows what opens the vault. It ends when it is told to, when whoever started it is gone, and
+ * when nothing was asked of it for a while; all that it knew ends with it.
+ */
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayFault } from "#shared/text/fault.ts";
+import { Answerer } from "./answer-asks.ts";
+import type { FromKeeper, KeeperWish, ToKeeper } from "./keeper-messages.ts";
+
+/** Electron's way to who started it, where it is Electron. */
+type ParentPort = {
+  on(event: "message", hear: (event: { data: ToKeeper; ports: Port[] }) => void): unknown;
+};
+type Port = {
+  on(event: "message", hear: (event: { data: ToKeeper }) => void): unknown;
+  on(event: "close", hear: () => void): unknown;
+  postMessage(message: FromKeeper): void;
+  start(): void;
+};
+
+const leave = () => process.exit(0);
+process.on("uncaughtException", (fault) => {
+  process.stderr.write(`latchkey: the vault's keeper ended: ${sayFault(fault)}\n`, () => process.exit(3));
+});
+// Ctrl-C at a terminal is for the command, which ends this process itself.
+process.on("SIGINT", () => undefined);
+
+const { parentPort } = process as { parentPort?: ParentPort };
+if (parentPort) {
+  parentPort.on("message", ({ ports: [port] }) => {
+    if (!port) return;
+    const hear = serve((message) => port.postMessage(message));
+    port.on("message", ({ data }) => hear(data));
+    port.on("close", leave);
+    port.start();
+  });
+} else {
+  const hear = serve((message) => process.send?.(message));
+  process.on("message", (message: ToKeeper) => hear(message));
+  process.on("disconnect", leave);
+}
+
+function serve(tell: (message: FromKeeper) => void): (message: ToKeeper) => void {
+  let answerer: Answerer | null = null;
+  let idle: NodeJS.Timeout | null = null;
+  /** One after the other, as they came. */
+  let turn = Promise.resolve();
+
+  function begin({ path, cost, idleMs }: KeeperWish): void {
+    answerer = new Answerer({ path, cost });
+    idle = setTimeout(leave, idleMs);
+  }
+
+  return (message) => {
+    if (message.kind === "begin") return begin(message.wish);
+    const { number, ask } = message;
+    turn = turn.then(async () => {
+      try {
+        const answer = await answerer?.answer(ask);
+        tell({ kind: "answer", number, answer: answer ?? null });
+      } catch (error) {
+        if (error instanceof Refusal)
+          tell({ kind: "refusal", number, code: error.code, message: error.message });
+        else tell({ kind: "fault", number, said: sayFault(error) });
+      }
+      idle?.refresh();
+    });
+  };
+}

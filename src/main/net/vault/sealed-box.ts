@@ -1,0 +1,62 @@
+import { createCipheriv, createDecipheriv, createECDH, hkdfSync, randomBytes } from "node:crypto";
+import { Redacted } from "#shared/model/redacted.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Receiver, Sealed } from "#shared/model/vault.ts";
+
+/** The renderer's seal-secret.ts does the same. */
+const CURVE = "prime256v1";
+const INFO = "latchkey vault";
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Seals bytes to a receiver, and overwrites them. */
+export function sealTo(receiver: Receiver, secret: Redacted<Uint8Array>): Sealed {
+  const plain = Redacted.reveal(secret);
+  const mine = createECDH(CURVE);
+  const point = mine.generateKeys();
+  const theirs = Buffer.from(receiver.point, "base64");
+  const key = deriveKey(mine.computeSecret(theirs), point, theirs);
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  const box = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  for (const bytes of [plain, key]) bytes.fill(0);
+  return { to: receiver.id, point: point.toString("base64"), box: box.toString("base64") };
+}
+
+/** Takes what was sealed to it, as long as it lives. */
+export function createReceiver() {
+  const mine = createECDH(CURVE);
+  const own = mine.generateKeys();
+  const receiver: Receiver = { id: randomBytes(16).toString("hex"), point: own.toString("base64") };
+  return {
+    receiver,
+    open({ to, point, box }: Sealed): Redacted<Uint8Array> {
+      if (to !== receiver.id)
+        throw new Refusal("conflict", "the vault has locked itself since this was typed; type it again");
+      try {
+        const theirs = Buffer.from(point, "base64");
+        const key = deriveKey(mine.computeSecret(theirs), theirs, own);
+        return new Redacted(decipher(key, Buffer.from(box, "base64")));
+      } catch {
+        throw new Refusal("invalid-input", "what was typed did not arrive as it was sent; type it again");
+      }
+    },
+  };
+}
+
+function decipher(key: Buffer, box: Buffer): Buffer {
+  const opening = createDecipheriv("aes-256-gcm", key, box.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  });
+  opening.setAuthTag(box.subarray(-TAG_BYTES));
+  const plain = opening.update(box.subarray(NONCE_BYTES, -TAG_BYTES));
+  key.fill(0);
+  opening.final();
+  return plain;
+}
+
+function deriveKey(shared: Buffer, sender: Buffer, receiver: Buffer): Buffer {
+  const key = Buffer.from(hkdfSync("sha256", shared, Buffer.concat([sender, receiver]), INFO, 32));
+  shared.fill(0);
+  return key;
+}

@@ -1,0 +1,136 @@
+import { createHash, randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { Refusal } from "#shared/model/refusal.ts";
+import { VAULT_VERSION, type VaultContent, VaultFile, VaultHead } from "#shared/model/vault-file.ts";
+
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** A vault as it was read, and by what it is known again. */
+export type ReadVault = { content: VaultContent; seen: string };
+
+/** Null where there is none. One that cannot be used is a refusal that says why, and stays as it is. */
+export function readVault(path: string): ReadVault | null {
+  const text = readText(path);
+  return text === null ? null : { content: parseVault(text, path), seen: hash(text) };
+}
+
+function readText(path: string): string | null {
+  try {
+    if (statSync(path).size > MOST_BYTES) throw unusable(path, "is larger than any vault");
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return null;
+    if (error instanceof Refusal) throw error;
+    throw unusable(path, `cannot be read (${codeOf(error)})`, "look at its owner and mode");
+  }
+}
+
+export function parseVault(text: string, path: string): VaultContent {
+  const json = parseJson(text);
+  const head = VaultHead.safeParse(json);
+  if (head.success && head.data.version !== VAULT_VERSION)
+    throw unusable(
+      path,
+      `is of version ${head.data.version}, and this Latchkey knows version ${VAULT_VERSION}`,
+      "use the Latchkey that wrote it",
+    );
+  const file = VaultFile.safeParse(json);
+  if (!file.success)
+    throw unusable(path, head.success ? "was altered" : "was cut off, or is no vault of Latchkey", COPY);
+  const { sha256, ...content } = file.data;
+  if (sha256 !== hash(JSON.stringify(content))) throw unusable(path, "was altered", COPY);
+  return content;
+}
+
+const COPY = "nothing was done to it; put a copy of it in its place";
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Writes the whole file beside the old one, and puts it in its place in one step, so that whoever reads finds one of the two.
+ * Refused where it is not the file any more that was `seen` (null: that there was none). Answers with by what it is known now.
+ */
+export function writeVault(path: string, content: VaultContent, seen: string | null): string {
+  const text = `${JSON.stringify({ ...content, sha256: hash(JSON.stringify(content)) })}\n`;
+  const real = realPathOf(path);
+  const folder = dirname(real);
+  const name = `${basename(real)}.`;
+  const temporary = join(folder, `${name}${randomBytes(8).toString("hex")}${UNFINISHED}`);
+  try {
+    writeWhole(temporary, text);
+    const now = readText(real);
+    if ((now === null ? null : hash(now)) !== seen)
+      throw new Refusal(
+        "conflict",
+        `${path} was changed by another program meanwhile, and nothing was written; lock the vault and unlock it again`,
+      );
+    renameSync(temporary, real);
+    syncFolder(folder);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if (error instanceof Refusal) throw error;
+    throw unusable(path, `cannot be written (${codeOf(error)})`, "it is as it was before");
+  }
+  sweep(folder, name);
+  return hash(text);
+}
+
+const UNFINISHED = ".unfinished";
+
+function writeWhole(path: string, text: string): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Where nobody can sync a folder, the system does so when a file is renamed. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const file = openSync(folder, "r");
+  fsyncSync(file);
+  closeSync(file);
+}
+
+/** What one that was killed before its rename has left. */
+function sweep(folder: string, name: string): void {
+  for (const other of readdirSync(folder))
+    if (other.startsWith(name) && other.endsWith(UNFINISHED)) rmSync(join(folder, other), { force: true });
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+const unusable = (path: string, what: string, todo = "look what it is") =>
+  new Refusal("unusable", `the vault ${path} ${what}; ${todo}`);
+
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "unknown";
+const isCode = (error: unknown, code: string) => error instanceof Error && codeOf(error) === code;

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { Instant } from "./instant.ts";
+import { KeyKind, SecretId, WrapKind } from "./vault.ts";
+
+export const VAULT_FORMAT = "latchkey-vault";
+export const VAULT_VERSION = 1;
+
+/** What any version of the file has. */
+export const VaultHead = z.object({ format: z.literal(VAULT_FORMAT), version: z.int() });
+
+/** AES-256-GCM: a nonce of 12 bytes, and the ciphertext with its tag. */
+const Box = { nonce: z.base64().length(16), sealed: z.base64().max(200_000) };
+
+/** Nothing of a file may ask for more than a gigabyte of memory. */
+export const ScryptCost = z.strictObject({
+  N: z.union(
+    [2 ** 10, 2 ** 14, 2 ** 15, 2 ** 16, 2 ** 17, 2 ** 18, 2 ** 19, 2 ** 20].map((n) => z.literal(n)),
+  ),
+  r: z.literal(8),
+  p: z.int().min(1).max(4),
+});
+export type ScryptCost = z.infer<typeof ScryptCost>;
+
+/** The key of the file, sealed by what one of those who may open it has. */
+export const Wrap = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: WrapKind.exclude(["keyring"]),
+    since: Instant,
+    scrypt: ScryptCost,
+    salt: z.base64().min(24).max(88),
+    ...Box,
+  }),
+  z.strictObject({ kind: WrapKind.extract(["keyring"]), since: Instant, ...Box }),
+]);
+export type Wrap = z.infer<typeof Wrap>;
+
+export const VaultEntry = z.strictObject({
+  id: SecretId,
+  kind: z.string().min(1).max(100),
+  label: z.string().max(1_000),
+  /** Of a private key that was made here, and its SubjectPublicKeyInfo. */
+  key: z.strictObject({ kind: KeyKind, spki: z.base64().max(2_000) }).nullable(),
+  ...Box,
+});
+export type VaultEntry = z.infer<typeof VaultEntry>;
+
+export const VaultFile = z.strictObject({
+  ...{ format: VaultHead.shape.format, version: z.literal(VAULT_VERSION) },
+  /** Random; under this name the operating system's keyring knows it. */
+  id: SecretId,
+  wraps: z.array(Wrap).min(1).max(3),
+  entries: z.array(VaultEntry).max(100_000),
+  /** Over all that stands before it. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type VaultFile = z.infer<typeof VaultFile>;
+
+export type VaultContent = Omit<VaultFile, "sha256">;
