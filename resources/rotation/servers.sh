@@ -14,7 +14,8 @@ do_pair_test() {
 	choose_server "$1" test
 	config=$2 own_test=$3 own_reload=$4
 	shift 4
-	round=test
+	staged_files=
+	for word do quote "$word"; staged_files="$staged_files $quoted"; done
 	for_files find_staged "$@"
 	pair_belongs_together
 	cd /
@@ -51,8 +52,7 @@ found() {
 view= staged_chain= staged_key=
 find_staged() {
 	enter_file "$1" "$2" "$3"
-	case $den in .) den=$folder/$lair ;; esac
-	next=$den/next-$1.$5
+	next=$(next_of "$1" "$3" "$5")
 	hash_of "$next"
 	# What is in use already needs no view.
 	if [ "$hashed" = "$5" ]; then
@@ -71,13 +71,22 @@ find_staged() {
 	esac
 }
 
+next_of() {
+	if [ -e "$work/near-$1" ]; then put_line "${2%/*}/$lair/next-$1.$3"; else put_line "$work/next-$1.$3"; fi
+}
+
 # Not every server minds, or not before it is told to read them.
 pair_belongs_together() {
 	has openssl && [ -n "$staged_chain" ] && [ -n "$staged_key" ] || return 0
-	said=$(openssl x509 -noout -pubkey 2>&1 <"$staged_chain") || found failed "the certificate cannot be read: $said"
+	pairs_match || found failed "$said"
+}
+
+pairs_match() {
+	said=$(openssl x509 -noout -pubkey 2>&1 <"$staged_chain") || { said="the certificate cannot be read: $said"; return 1; }
 	public=$said
-	said=$(openssl pkey -pubout 2>&1 <"$staged_key") || found failed "the key cannot be read: $(put_line "$said" | tail -n 1)"
-	[ "$public" = "$said" ] || found failed 'the key does not belong to the certificate'
+	said=$(openssl pkey -pubout 2>&1 <"$staged_key") || { said='the key cannot be read'; return 1; }
+	[ "$public" = "$said" ] || { said='the key does not belong to the certificate'; return 1; }
+	said=
 }
 
 # in_view COMMAND...: in a mount namespace of its own, where the paths in use hold what is staged; nobody else sees that.
@@ -94,174 +103,102 @@ while [ "$1" != -- ]; do mount --bind "$1" "$2" 2>/dev/null || exit 97; shift 2;
 shift
 exec "$@"'
 
-# ---- Processes --------------------------------------------------------------------------------------------
+# tried FOLDER COMMAND...: a server's own test of its configuration in FOLDER with what is staged. Ends by found, unless it passed.
+tried() {
+	from=$1
+	shift
+	in_view "$@"
+	[ $rc != 97 ] || in_copy "$@"
+	case $rc in
+		0) ;;
+		97) found untested 'this host lets nobody look at its files by another view, and a copy of its configuration names none of these files' ;;
+		*) found failed "$said" ;;
+	esac
+}
 
-# masters_of EXE...: the processes that root runs of these programs here and that no such process has started, into $masters. What
-# runs in a container has its own files.
-masters_of() {
-	masters= candidates=' '
-	set +f
-	for entry in /proc/[0-9]*; do
-		program=$(readlink "$entry/exe" 2>/dev/null) || continue
-		program=${program% (deleted)}
-		for wanted_program do
-			[ "${program##*/}" = "$wanted_program" ] || continue
-			look_at "$entry"
-			[ "$uid" = "$my_uid" ] && is_ours "$entry" || continue
-			candidates="$candidates${entry#/proc/} "
-		done
+# Where there is no view: with a copy of $from in the den, where every copy of a file in use, and every path of one, is that of what
+# is staged. In the words of the command $from is the copy. 97: it has none of them, or passes without them as well.
+in_copy() {
+	copied=$work/copy said= placed=
+	[ "$(size_of "$from")" -le 16384 ] || return 0
+	rm -rf "$copied" "$copied"-*
+	cp -RLp "$from" "$copied" 2>/dev/null
+	if [ -d "$copied" ]; then
+		eval "for_files place_staged $staged_files"
+		rewrite "$from" "$copied"
+		run_on_copy "$@"
+		if [ $rc = 0 ] && ! minds "$@"; then rc=97; fi
+	fi
+	rm -rf "$copied" "$copied"-*
+}
+
+# Whether the test fails where what was placed is something else, or is not there.
+minds() {
+	said_first=$said
+	each_placed spoil
+	run_on_copy "$@"
+	if [ $rc = 0 ]; then each_placed rm -f; run_on_copy "$@"; fi
+	minded=$rc said=$said_first rc=0
+	[ $minded != 0 ]
+}
+
+spoil() { put_line x >"$1"; }
+
+each_placed() {
+	while IFS= read -r entry; do
+		[ -z "$entry" ] || "$@" "$entry"
+	done <<-PLACED
+		$placed
+	PLACED
+}
+
+run_on_copy() {
+	words=
+	for word do
+		case $word in "$from"/*) word=$copied${word#"$from"} ;; esac
+		quote "$word"
+		words="$words $quoted"
 	done
-	set -f
-	for pid in $candidates; do
-		parent_of "$pid"
-		case $candidates in *" $parent "*) ;; *) masters="$masters $pid" ;; esac
-	done
-}
-
-# A service may have mounts of its own; a container has processes and a root of its own.
-is_ours() { [ "$(readlink "$1/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && [ "$1/root" -ef / ]; } 2>/dev/null
-
-parent_of() {
-	parent=
-	IFS= read -r stat <"/proc/$1/stat" || return 0
-	set -- ${stat##*\) }
-	parent=${2-}
-} 2>/dev/null
-
-program_of() {
-	program=$(readlink "/proc/$1/exe" 2>/dev/null)
-	program=${program% (deleted)}
-}
-
-# The words of process $1 as words of the shell, without the first: $arguments.
-arguments_of() {
-	arguments=$(tr '\0' '\n' <"/proc/$1/cmdline" | sed -e 1d -e "s/'/'\\\\''/g" -e "s/.*/'&'/" | tr '\n' ' ')
-} 2>/dev/null
-
-children_of() {
-	children=' '
-	set +f
-	for entry in /proc/[0-9]*/stat; do
-		IFS= read -r stat <"$entry" || continue
-		set -- "$1" ${stat##*\) }
-		[ "${3-}" != "$1" ] || [ "$2" = Z ] || { entry=${entry%/stat}; children="$children${entry#/proc/} "; }
-	done 2>/dev/null
-	set -f
-}
-
-note_children() { children_of "$1"; noted=$children; }
-
-# Until process $1 has a child that it had not when note_children was asked, and that stays: it has read its configuration anew.
-# 1: it has not within ten seconds; 2: it has ended.
-await_children() {
-	tries=0
-	while [ $tries -lt 50 ]; do
-		[ -d "/proc/$1" ] || return 2
-		children_of "$1"
-		for child in $children; do
-			case $noted in *" $child "*) continue ;; esac
-			nap
-			children_of "$1"
-			case $children in *" $child "*) return 0 ;; esac
-		done
-		nap
-		tries=$((tries + 1))
-	done
-	return 1
-}
-
-nap() { sleep 0.2 2>/dev/null || sleep 1; }
-
-# The service of process $1, where a service manager runs: $unit.
-unit_of() {
-	unit=
-	[ -d /run/systemd/system ] && has systemctl || return 0
-	while IFS=: read -r _ _ group; do
-		case $group in */*.service) unit=${group##*/} ;; esac
-	done <"/proc/$1/cgroup"
-	# A shell of somebody may have started it.
-	case $unit in user@* | session* | ssh*) unit= ;; esac
-	[ -z "$unit" ] || [ "$(systemctl show -p CanReload --value "$unit" 2>/dev/null)" = yes ] || unit=
-} 2>/dev/null
-
-# $rc and $said, with what its log says since.
-reload_unit() {
-	since=$(date +%s)
-	said=$(systemctl reload "$unit" 2>&1)
+	said=$(eval "$words" 2>&1)
 	rc=$?
-	! has journalctl || said="$said
-$(journalctl -q --no-pager -o cat -n 20 -u "$unit" --since "@$since" 2>/dev/null)"
 }
 
-# ---- nginx ------------------------------------------------------------------------------------------------
+# In kibibytes, with what links lead to.
+size_of() { set -- $(du -skL "$1" 2>/dev/null | tail -n 1); put_line "${1:-99999}"; }
 
-# Its master shows its own words behind this, with spaces between: $arguments.
-nginx_arguments() {
-	IFS= read -r line <"/proc/$1/cmdline" || :
-	line=$(put_line "$line" | tr '\0' ' ')
-	arguments=
-	for option in c p e g; do
-		case $line in *" -$option "*) ;; *) continue ;; esac
-		value=${line#*" -$option "}
-		case $option in
-			g) value=$(put_line "$value" | sed -e 's/ -[cpeqtTVvh]\( .*\)*$//' -e 's/ *$//') ;;
-			*) value=${value%% *} ;;
-		esac
-		quote "$value"
-		arguments="$arguments -$option $quoted"
-	done
+place_staged() {
+	next=$(next_of "$1" "$3" "$5")
+	[ -f "$next" ] || return 0
+	cp -p "$next" "$copied-$1"
+	placed="$placed
+$copied-$1"
+	set -- "$@" "$(find "$copied" -type f -size -8192 2>/dev/null)"
+	while IFS= read -r entry; do
+		hash_of "$entry"
+		[ "$hashed" = "$4" ] && cat "$next" >"$entry" && placed="$placed
+$entry"
+	done <<-FOUND
+		$6
+	FOUND
+	rewrite "$2" "$copied-$1"
+	[ "$2" = "$3" ] || rewrite "$3" "$copied-$1"
 }
 
-# Those that go by $config, or all.
-nginx_masters() {
-	masters_of nginx
-	[ -n "$config" ] || return 0
-	mine=
-	for pid in $masters; do
-		nginx_arguments "$pid"
-		case "$arguments " in *" -c '$config' "*) mine="$mine $pid" ;; *' -c '*) ;; *) mine="$mine $pid" ;; esac
-	done
-	masters=$mine
-}
-
-test_nginx() {
-	nginx_masters
-	for pid in ${masters:-0}; do
-		program=nginx arguments=
-		if [ "$pid" != 0 ]; then
-			program_of "$pid"
-			nginx_arguments "$pid"
-		elif [ -n "$config" ]; then quote "$config"; arguments="-c $quoted"
-		fi
-		quote "$program"
-		eval "in_view $quoted $arguments -q -t"
-		[ $rc != 97 ] || found untested 'this host lets nobody look at its files by another view'
-		[ $rc = 0 ] || found failed "$said"
-	done
-	found passed "$said"
-}
-
-# Its own test again, for a HUP of files that it does not take changes nothing, and nobody is told.
-reload_nginx() {
-	nginx_masters
-	[ -n "$masters" ] || found not-reloaded 'no nginx of root runs here'
-	for pid in $masters; do
-		pid_before=$pid
-		program_of "$pid"
-		nginx_arguments "$pid"
-		quote "$program"
-		said=$(eval "$quoted $arguments -q -t" 2>&1) || found not-reloaded "$said"
-		note_children "$pid"
-		unit_of "$pid"
-		if [ -n "$unit" ]; then
-			reload_unit
-			[ $rc = 0 ] || found not-reloaded "$said"
-		else kill -HUP "$pid" || found not-reloaded 'it could not be told'
-		fi
-		# One without workers has none to change.
-		[ "$noted" = ' ' ] || await_children "$pid" || found not-reloaded "it goes on with what it has read
-$said"
-		[ ! -d "/proc/$pid" ] || pid_after=$pid
-	done
-	found reloaded "$said"
+# Every path $1 in a file of the copy becomes $2, and whatever lies in it.
+rewrite() {
+	named=$(grep -rlF -e "$1" "$copied" 2>/dev/null) || return 0
+	while IFS= read -r entry; do
+		FROM=$1 TO=$2 awk 'BEGIN { from = ENVIRON["FROM"]; to = ENVIRON["TO"] } {
+			out = ""
+			while (at = index($0, from)) {
+				rest = substr($0, at + length(from))
+				out = out substr($0, 1, at - 1) (rest ~ /^[A-Za-z0-9._-]/ ? from : to)
+				$0 = rest
+			}
+			print out $0
+		}' "$entry" >"$copied-part" && cat "$copied-part" >"$entry"
+	done <<-NAMED
+		$named
+	NAMED
+	rm -f "$copied-part"
 }

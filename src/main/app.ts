@@ -6,8 +6,16 @@ import factsScript from "#resources/rotation/facts.sh?raw";
 import handScript from "#resources/rotation/hand.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
+import keystoresScript from "#resources/rotation/keystores.sh?raw";
 import pairScript from "#resources/rotation/pair.sh?raw";
+import pairStageScript from "#resources/rotation/pair-stage.sh?raw";
+import pairTurnScript from "#resources/rotation/pair-turn.sh?raw";
 import serversScript from "#resources/rotation/servers.sh?raw";
+import serversCommonScript from "#resources/rotation/servers-common.sh?raw";
+import serversDataScript from "#resources/rotation/servers-data.sh?raw";
+import serversMailScript from "#resources/rotation/servers-mail.sh?raw";
+import serversTellScript from "#resources/rotation/servers-tell.sh?raw";
+import serversWebScript from "#resources/rotation/servers-web.sh?raw";
 import { contract, type LatchkeyClient } from "#shared/contract/index.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -156,12 +164,17 @@ type RunbookWays = Pick<
     client: () => LatchkeyClient;
   };
 
+const HAND_SCRIPTS = [handScript, holdersScript, factsScript, hostKeyScript];
+const PAIR_SCRIPTS = [
+  ...[pairScript, pairStageScript, pairTurnScript],
+  ...[serversScript, serversTellScript, serversWebScript, serversCommonScript, serversMailScript],
+  ...[serversDataScript, keystoresScript],
+];
+
 /** Runbooks, with the ways into hosts and files that they change. */
 function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   const { workstation, store, now } = ways;
-  const script = [handScript, holdersScript, factsScript, hostKeyScript, pairScript, serversScript].join(
-    "\n",
-  );
+  const script = [...HAND_SCRIPTS, ...PAIR_SCRIPTS].join("\n");
   return createRunbooks({
     ...ways,
     openDoor: createDoors({ ...ways, loadSshConfig, script }),

@@ -14,8 +14,9 @@ export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
   openHandIn(shell, await readPairScripts());
 
 const SCRIPTS = [
-  ...["pair.sh", "servers.sh", "servers-common.sh", "servers-mail.sh", "servers-data.sh"],
-  "keystores.sh",
+  ...["pair.sh", "pair-stage.sh", "pair-turn.sh"],
+  ...["servers.sh", "servers-tell.sh", "servers-web.sh", "servers-common.sh", "servers-mail.sh"],
+  ...["servers-data.sh", "keystores.sh"],
 ];
 
 export const readPairScripts = async (): Promise<string> =>

@@ -1,0 +1,166 @@
+# A new key on the host, and the files of a pair as they will be. Read after pair.sh.
+
+# ---- The key ----------------------------------------------------------------------------------------------
+
+# pair_make TOKEN ID KIND NAMES: a key, and what asks for a certificate for these names (DNS:name, IP:address) with it. Said again it is the same.
+do_pair_make() {
+	has openssl || no no-tool openssl
+	enter_run "$1" "$2" make
+	size=0
+	if is_full; then no no-space "$store"; fi
+	if [ ! -s request ]; then
+		make_key "$3"
+		make_request $4
+	fi
+	send_data csr <request
+	ok made
+}
+
+make_key() {
+	case $1 in
+		p256 | p384) set -- -algorithm EC -pkeyopt "ec_paramgen_curve:P-${1#p}" -pkeyopt ec_param_enc:named_curve ;;
+		rsa-*) set -- -algorithm RSA -pkeyopt "rsa_keygen_bits:${1#rsa-}" ;;
+		ed25519) set -- -algorithm ED25519 ;;
+		*) no odd-words "$1" ;;
+	esac
+	[ ! -s key ] || return 0
+	problem=$(openssl genpkey "$@" -out part-key 2>&1 >/dev/null) || make_failed
+	sync_file part-key && $move part-key key || make_failed
+	sync_folder
+}
+
+make_request() {
+	for word do
+		case $word in DNS:*[!A-Za-z0-9*._-]* | IP:*[!0-9a-fA-F.:]*) no odd-words "$word" ;; DNS:* | IP:*) ;; *) no odd-words "$word" ;; esac
+	done
+	common=${1#*:} at=0
+	[ ${#common} -le 64 ] || common=
+	{
+		put_line '[req]'
+		put_line 'prompt=no'
+		put_line 'distinguished_name=dn'
+		put_line 'req_extensions=ext'
+		put_line '[dn]'
+		[ -z "$common" ] || put_line "CN=$common"
+		put_line '[ext]'
+		put_line 'subjectAltName=@names'
+		put_line '[names]'
+		for word do
+			at=$((at + 1))
+			put_line "${word%%:*}.$at=${word#*:}"
+		done
+	} >part-names || { why_of ''; no "$why"; }
+	set -- req -new -sha256 -key key -config part-names -outform DER -out part-request
+	[ -n "$common" ] || set -- "$@" -subj /
+	problem=$(openssl "$@" 2>&1 >/dev/null) && sync_file part-request && $move part-request request || make_failed
+	rm -f part-names
+	sync_folder
+}
+
+make_failed() {
+	why_of "$problem"
+	rm -f part-key part-names part-request
+	[ $why != io-error ] || why=keygen
+	no "$why" "$problem"
+}
+
+# ---- Staging ----------------------------------------------------------------------------------------------
+
+# pair_stage TOKEN ID N PATH REAL BEFORE HOLDS made|given|kept BYTES KEY: file N as it will be, with all that the one in use has
+# beside its bytes. The key is the one that was made here, KEY, or the one that is there.
+do_pair_stage() {
+	enter_run "$1" "$2" make
+	shift 2
+	before=$4 holds=$5 from=$6
+	check_words "$before"
+	enter_file "$1" "$2" "$3"
+	managed=
+	find_manager "$path"
+	[ -z "$managed" ] || no managed "$managed"
+	take_pair_lock
+	rm -f "$work/try-$nth"
+	settle_file
+	hash_of "$live"
+	if [ "$hashed" != "$before" ]; then
+		IFS= read -r wanted <"$work/wanted-$nth" || wanted=
+		[ "$hashed" = "$wanted" ] || no changed "$path" "$hashed"
+		ok staged "$wanted"
+	fi
+	judge_live
+	[ "$from" != made ] || case $holds in key*) [ -s "$work/key" ] || no no-key "$path" ;; esac
+	[ -e "$work/near-$nth" ] || choose_den
+	stage_file "$7" "$8"
+	ok staged "$wanted"
+}
+
+# What can be replaced, and holds what it is said to.
+judge_live() {
+	cd "${live%/*}" || no no-folder "$folder"
+	judge_file || no "$refusal" "$detail"
+	kind_of "./$name"
+	case $holds,$file_kind in
+		chain,certificate | leaf,certificate | intermediates,certificate | key,key | key+chain,both | pkcs12,pkcs12 | jks,jks) ;;
+		*) no other-kind "$path" "$file_kind" ;;
+	esac
+	[ "$den" = "$work" ] || cd "./$lair"
+}
+
+stage_file() {
+	look_at "$live"
+	kind=$mode,$uid,$gid
+	attributes_of "$live"
+	had=$attributes part=$den/part-$nth
+	copy_whole "$live" "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	open_part
+	problem=$(put_pair "$1" "$2" 2>&1 >"$part") || { why_of "$problem"; no "$why" "$problem"; }
+	close_part
+	attributes_of "$part"
+	look_at "$part"
+	[ "$had" = "$attributes" ] && [ "$kind" = "$mode,$uid,$gid" ] || no attributes "$path"
+	hash_of "$part"
+	wanted=$hashed
+	set +f
+	rm -f "$den/next-$nth".*
+	set -f
+	problem=$($move "$part" "$den/next-$nth.$wanted" 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
+	part=$work/part-$nth
+	put_line "$wanted" >"$part" && sync_file "$part" && $move "$part" "$work/wanted-$nth" || { why_of ''; no "$why"; }
+	part=
+	sync_dens || { why_of "$problem"; no "$why" "$problem"; }
+}
+
+put_pair() {
+	case $holds in
+		key) put_key "$2" ;;
+		key+chain)
+			if [ $key_first = yes ]; then put_key "$2" && put_bytes "$1"
+			else put_bytes "$1" && put_key "$2"
+			fi && put_blocks 'DH PARAMETERS' <"$live"
+			;;
+		*) put_bytes "$1" ;;
+	esac
+}
+
+put_key() {
+	case $from in
+		made) cat "$work/key" ;;
+		given) put_bytes "$1" ;;
+		kept) put_blocks 'PRIVATE KEY' <"$live" ;;
+	esac
+}
+
+put_blocks() { awk -v mark="$1-----" '/^-----BEGIN / && index($0, mark) { on = 1 } on { print } /^-----END / { on = 0 }'; }
+
+# The file is this run's alone; a run whose folder is gone has nothing any more.
+take_pair_lock() {
+	lock=$store/held-$(hash_word "$real")
+	tries=0
+	until problem=$(ln -sn "$run" "$lock" 2>&1); do
+		holder=$(readlink "$lock" 2>/dev/null) || holder=
+		[ "$holder" != "$run" ] || return 0
+		[ -z "$holder" ] || [ ! -d "$store/$holder" ] || no pair-held "$holder"
+		[ -z "$holder" ] || rm -f "$lock"
+		tries=$((tries + 1))
+		[ $tries -lt 20 ] || { why_of "$problem"; no "$why" "$problem"; }
+	done
+}

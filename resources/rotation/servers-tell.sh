@@ -1,0 +1,142 @@
+# Which processes a server is, and how they are told to read their files anew. Read after servers.sh.
+
+# ---- Processes --------------------------------------------------------------------------------------------
+
+# masters_of EXE...: the processes that root runs of these programs here and that no such process has started, into $masters. What
+# runs in a container has its own files.
+masters_of() {
+	masters= candidates=' '
+	set +f
+	for entry in /proc/[0-9]*; do
+		program=$(readlink "$entry/exe" 2>/dev/null) || continue
+		program=${program% (deleted)}
+		for wanted_program do
+			[ "${program##*/}" = "$wanted_program" ] || continue
+			look_at "$entry"
+			[ "$uid" = "$my_uid" ] && is_ours "$entry" || continue
+			candidates="$candidates${entry#/proc/} "
+		done
+	done
+	set -f
+	for pid in $candidates; do
+		parent_of "$pid"
+		case $candidates in *" $parent "*) ;; *) masters="$masters $pid" ;; esac
+	done
+}
+
+# A service may have mounts of its own; a container has processes and a root of its own.
+is_ours() { [ "$(readlink "$1/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && [ "$1/root" -ef / ]; } 2>/dev/null
+
+parent_of() {
+	parent=
+	IFS= read -r stat <"/proc/$1/stat" || return 0
+	set -- ${stat##*\) }
+	parent=${2-}
+} 2>/dev/null
+
+# The program of process $1, into $program: one that nobody but root can have put there.
+program_of() {
+	program=$(readlink "/proc/$1/exe" 2>/dev/null)
+	program=${program% (deleted)}
+	refusal=
+	[ -x "$program" ] && judge_way "${program%/*}" && [ "$actor" = 0 ] || refuse no-program "$program"
+}
+
+# The words of process $1 as words of the shell, without the first: $arguments.
+arguments_of() {
+	arguments=$(tr '\0' '\n' <"/proc/$1/cmdline" | sed -e 1d -e "s/'/'\\\\''/g" -e "s/.*/'&'/" | tr '\n' ' ')
+} 2>/dev/null
+
+children_of() {
+	children=' '
+	set +f
+	for entry in /proc/[0-9]*/stat; do
+		IFS= read -r stat <"$entry" || continue
+		set -- "$1" ${stat##*\) }
+		[ "${3-}" != "$1" ] || [ "$2" = Z ] || { entry=${entry%/stat}; children="$children${entry#/proc/} "; }
+	done 2>/dev/null
+	set -f
+}
+
+note_children() { children_of "$1"; noted=$children; }
+
+# Until process $1 has a child that it had not when note_children was asked, and that stays: it has read its configuration anew.
+# 1: it has not within ten seconds; 2: it has ended.
+await_children() {
+	tries=0
+	while [ $tries -lt 50 ]; do
+		[ -d "/proc/$1" ] || return 2
+		children_of "$1"
+		for child in $children; do
+			case $noted in *" $child "*) continue ;; esac
+			nap
+			children_of "$1"
+			case $children in *" $child "*) return 0 ;; esac
+		done
+		nap
+		tries=$((tries + 1))
+	done
+	return 1
+}
+
+nap() { sleep 0.2 2>/dev/null || sleep 1; }
+
+# The service of process $1, where a service manager runs: $unit.
+unit_of() {
+	unit=
+	[ -d /run/systemd/system ] && has systemctl || return 0
+	while IFS=: read -r _ _ group; do
+		case $group in */*.service) unit=${group##*/} ;; esac
+	done <"/proc/$1/cgroup"
+	# A shell of somebody may have started it.
+	case $unit in user@* | session* | ssh*) unit= ;; esac
+	[ -z "$unit" ] || [ "$(systemctl show -p CanReload --value "$unit" 2>/dev/null)" = yes ] || unit=
+} 2>/dev/null
+
+# $rc and $said, with what its log says since.
+reload_unit() {
+	since=$(date +%s)
+	said=$(systemctl reload "$unit" 2>&1)
+	rc=$?
+	! has journalctl || said="$said
+$(journalctl -q --no-pager -o cat -n 20 -u "$unit" --since "@$since" 2>/dev/null)"
+}
+
+# ---- Telling ----------------------------------------------------------------------------------------------
+
+# By its service, or else by that signal; until it has children that have read the configuration anew. Ends by found where not.
+tell_master() {
+	pid_before=$1 pid_after= rc=0
+	note_children "$1"
+	unit_of "$1"
+	if [ -n "$unit" ]; then reload_unit; else kill "-$2" "$1" || rc=$?; fi
+	[ $rc = 0 ] || found not-reloaded "${said:-it could not be told}"
+	# One without workers has none to change.
+	if [ "$noted" != ' ' ]; then
+		await_children "$1"
+		case $? in
+			1) found not-reloaded "it goes on with what it has read
+$said" ;;
+			2) found not-reloaded "it has ended
+$said" ;;
+		esac
+	fi
+	pid_after=$1
+}
+
+# Ends by found where the pair in use would not be taken, for files that are known.
+live_belongs_together() {
+	staged_chain= staged_key=
+	for_files find_in_use "$@"
+	has openssl && [ -n "$staged_chain" ] && [ -n "$staged_key" ] || return 0
+	pairs_match || found not-reloaded "it was not told: $said"
+}
+
+find_in_use() {
+	kind_of "$3"
+	case $file_kind in
+		certificate) [ -n "$staged_chain" ] || staged_chain=$3 ;;
+		key) staged_key=$3 ;;
+		both) staged_chain=$3 staged_key=$3 ;;
+	esac
+}
