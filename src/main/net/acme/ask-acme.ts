@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import https from "node:https";
 import { createSecureContext } from "node:tls";
 import { readConnectError } from "#net/connect-failure.ts";
@@ -36,18 +37,19 @@ const LIMITS: AcmeLimits = { bytes: 256 * 1024, timeoutMs: 30_000 };
  * like others. Rejects only when `signal` says stop.
  */
 export async function createAcmeAsker({ roots, limits = LIMITS }: Options): Promise<AskAcme> {
+  if (roots !== null && !isPem(roots))
+    return async () => ({ kind: "unanswered", message: "the file of its roots has no certificate in PEM" });
   const ca = roots ?? Buffer.from(((await readSystemRoots()) ?? readMozillaRoots()).pem).toString();
-  const secureContext = readContext(ca);
-  if (!secureContext) return async () => ({ kind: "unanswered", message: "its roots cannot be read as PEM" });
-  const agent = new https.Agent({ secureContext, keepAlive: false });
+  const agent = new https.Agent({ secureContext: createSecureContext({ ca }), keepAlive: false });
   return (request, signal) => exchange(agent, request, limits, signal);
 }
 
-function readContext(ca: string) {
+/** What holds no certificate would be taken for no roots at all, and then Node's own are trusted. */
+function isPem(roots: string): boolean {
   try {
-    return createSecureContext({ ca });
+    return new X509Certificate(roots).raw.length > 0;
   } catch {
-    return null;
+    return false;
   }
 }
 
