@@ -14,6 +14,7 @@ import {
   runScript,
   startVault,
 } from "#testing/runbooks/carried-vault.ts";
+import { watchLogins } from "#testing/runbooks/watch-logins.ts";
 
 describe.runIf(canStartHosts())("a carried script that makes the key", () => {
   test("asks for a login by the new key again where it was ended while it asked, and commits the same once more", async () => {
@@ -48,6 +49,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
       newKey: typeof result === "string" ? result : result.newKey,
     });
     expect(await readVault(host)).toBe(after);
+    await host.expectNobodyLockedOut();
   });
 
   test("leaves alone the new half that another run has made in the same place", async () => {
@@ -62,6 +64,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     expect(await runScript(host, "yes\\nyes\\n")).toContain("code 1");
     expect(await readVault(host)).toBe(before);
     expect(await host.run(`cat ${KEY}.latchkey-new`)).toBe("theirs\n");
+    await host.expectNobodyLockedOut();
   });
 });
 
@@ -72,8 +75,9 @@ describe.runIf(canStartHosts())("a carried script that hands the new key over", 
     const line = (await vault.run(`cat ${KEY}.pub`)).trim();
     await using web = await startHost({
       name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(line, "deploy")}\nchgrp deploy ${GRANTS}`,
+      prepare: `${letIn(desk.publicKey)}\n${letIn(`${line}\n${vault.retained}`, "deploy")}\nchgrp deploy ${GRANTS}`,
     });
+    await using watched = await watchLogins([web], { keyFile: vault.keyFile });
     await using app = desk.open();
     const { runbooks } = app.client;
     const planId = await planVault(app, vault, [web]);
@@ -97,5 +101,7 @@ describe.runIf(canStartHosts())("a carried script that hands the new key over", 
     expect(await carryOn(vault)).toContain("code 0");
     expect(await take(vault)).toMatchObject({ state: "waiting", outcome: "done" });
     expect(await logsInByKey(vault, web)).toBe(true);
+    await vault.expectNobodyLockedOut();
+    await watched.expectNobodyLockedOut();
   });
 });

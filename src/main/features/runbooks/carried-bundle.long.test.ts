@@ -6,6 +6,7 @@ import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
 import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
+import { watchLogins } from "#testing/runbooks/watch-logins.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const FILE = "/home/deploy/.ssh/authorized_keys";
@@ -39,29 +40,33 @@ test.skipIf(!canStartHosts())(
     const make = (name: string) =>
       makeKeyFile(`${desk.home}/.ssh`, name, ["-t", "ed25519", "-N", "", "-C", name]);
     const [kept, orphan, fresh] = [await make("kept"), await make("orphan"), await make("fresh")];
+    const retained = await make("retained");
     await using host = await startHost({
       name: "far",
       prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}
-        printf '%s\\nno-pty %s\\n' '${orphan.publicLine.trim()}' '${kept.publicLine.trim()}' >${FILE}
+        printf '%s\\nno-pty %s\\n%s\\n' '${orphan.publicLine.trim()}' '${kept.publicLine.trim()}' '${retained.publicLine.trim()}' >${FILE}
         chown -R deploy:deploy /home/deploy/.ssh && chmod 600 ${FILE}`,
     });
+    await using watched = await watchLogins([host], { keyFile: retained.path });
     await using app = desk.open();
     await importBundle(app, host);
-    expect((await keysOf(app)).toSorted()).toEqual([orphan.fingerprint, kept.fingerprint].toSorted());
+    const all = [orphan.fingerprint, kept.fingerprint, retained.fingerprint];
+    expect((await keysOf(app)).toSorted()).toEqual(all.toSorted());
 
     const { rows } = await app.client.access.list({ limit: 100 });
     const grants = rows.filter((row) => row.fingerprint === orphan.fingerprint).map(({ id }) => id);
     const removal = await makePlan(app, { kind: "remove-grants", grants });
     expect(removal.plan?.asOf).toBeDefined();
     expect(await carryOut(app, host, removal)).toMatchObject({ state: "committed", outcome: "committed" });
-    expect(await host.run(`cat ${FILE}`)).toBe(`no-pty ${kept.publicLine.trim()}\n`);
+    expect(await host.run(`cat ${FILE}`)).toBe(`no-pty ${kept.publicLine.trim()}\n${retained.publicLine}`);
     expect(await keysOf(app)).toContain(orphan.fingerprint);
     await importBundle(app, host);
-    expect(await keysOf(app)).toEqual([kept.fingerprint]);
+    expect((await keysOf(app)).toSorted()).toEqual([kept.fingerprint, retained.fingerprint].toSorted());
 
     const wish = { kind: "rotate-key" as const, fingerprint: kept.fingerprint, given: fresh.publicLine };
     expect(await carryOut(app, host, await makePlan(app, wish))).toMatchObject({ state: "committed" });
     await importBundle(app, host);
-    expect(await keysOf(app)).toEqual([fresh.fingerprint]);
+    expect((await keysOf(app)).toSorted()).toEqual([fresh.fingerprint, retained.fingerprint].toSorted());
+    await watched.expectNobodyLockedOut();
   },
 );

@@ -5,6 +5,7 @@ import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
 import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
 
 const KEY = "/home/deploy/.ssh/id_ed25519";
 const GRANTS = "/home/deploy/.ssh/authorized_keys";
@@ -36,11 +37,14 @@ test.skipIf(!canStartHosts())(
   "a key that its own host holds is made there by the script, takes the old one's place, and its private half never leaves",
   async () => {
     await using desk = await makeDesk();
+    const retained = await makeRetainedKey(desk.home);
     await using host = await startHost({
       name: "vault",
       prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}\n${MAKE_OLD}
-        printf 'restrict,pty %s\\n' "$(cat ${KEY}.pub)" >${GRANTS} && chown deploy:deploy ${GRANTS} && chmod 600 ${GRANTS}`,
+        printf 'restrict,pty %s\\n%s\\n' "$(cat ${KEY}.pub)" '${retained.line}' >${GRANTS}
+        chown deploy:deploy ${GRANTS} && chmod 600 ${GRANTS}`,
     });
+    await using watched = await watchLogins([host], retained);
     await using app = desk.open();
     await scanAll(app, { text: `root@${host.address}`, acceptNew: true });
     const old = await host.run(`cat ${KEY}`);
@@ -79,6 +83,7 @@ test.skipIf(!canStartHosts())(
     const found = await app.client.runbooks.find({ runId: taken.runId });
     expect(found.newKey?.line).toBe(made);
     expect(found.stepList.every(({ state }) => state === "proved")).toBe(true);
+    await watched.expectNobodyLockedOut();
   },
 );
 
@@ -91,10 +96,12 @@ test.skipIf(!canStartHosts())(
       prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}\n${MAKE_OLD}\nrm ${GRANTS}`,
     });
     const line = (await vault.run(`cat ${KEY}.pub`)).trim();
+    const retained = await makeRetainedKey(desk.home);
     await using web = await startHost({
       name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(line, "deploy")}\nchgrp deploy ${GRANTS}`,
+      prepare: `${letIn(desk.publicKey)}\n${letIn(`${line}\n${retained.line}`, "deploy")}\nchgrp deploy ${GRANTS}`,
     });
+    await using watched = await watchLogins([web], retained);
     await using app = desk.open();
     await scanAll(app, { text: `root@${vault.address}\nroot@${web.address}`, acceptNew: true });
     const [fingerprint = ""] = (await vault.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
@@ -124,7 +131,8 @@ test.skipIf(!canStartHosts())(
     expect(await vault.run("ls -A /home/deploy/.ssh; ls /root/stick | wc -l")).toBe(
       "id_ed25519\nid_ed25519.pub\n2\n",
     );
-    expect(await web.run(`grep -c . ${GRANTS}; ls -A /home/deploy/.ssh`)).toBe("1\nauthorized_keys\n");
+    expect(await web.run(`grep -c . ${GRANTS}; ls -A /home/deploy/.ssh`)).toBe("2\nauthorized_keys\n");
+    await watched.expectNobodyLockedOut();
     await expect(app.client.runbooks.exportScripts({ planId })).rejects.toThrow("nothing of plan");
     await refusesLive(app, planId);
   },

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { agreeTo, carryOut, makePlan } from "#testing/runbooks/follow.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const FILE = "/home/deploy/.ssh/authorized_keys";
@@ -32,11 +33,13 @@ test.skipIf(!canStartHosts())(
     const make = (name: string) =>
       makeKeyFile(`${desk.home}/.ssh`, name, ["-t", "ed25519", "-N", "", "-C", name]);
     const [old, given] = [await make("old"), await make("given")];
+    const retained = await makeRetainedKey(desk.home);
     const prepare = `${letIn(`${desk.publicKey}\n${away.publicKey}`)}\n${letIn("", "deploy")}
-      printf '# kept\\r\\nfrom="127.0.0.0/8" %s\\nrestrict %s' '${old.publicLine.trim()}' '${old.publicLine.trim()}' > ${FILE}
+      printf '# kept\\r\\nfrom="127.0.0.0/8" %s\\n%s\\r\\nrestrict %s' '${old.publicLine.trim()}' '${retained.line}' '${old.publicLine.trim()}' > ${FILE}
       chown -R deploy:deploy /home/deploy/.ssh && chmod 640 ${FILE}`;
     await using live = await startHost({ name: "live", prepare });
     await using far = await startHost({ name: "far", prepare });
+    await using watched = await watchLogins([live, far], retained);
     await using app = desk.open();
     await using farApp = away.open();
     await scanAll(app, { text: `root@${live.address}`, acceptNew: true });
@@ -52,7 +55,11 @@ test.skipIf(!canStartHosts())(
     const planId = planned.id;
     const { files } = await farApp.client.runbooks.exportScripts({ planId, ...agreeTo(planned) });
     expect(files.map(({ name }) => name)).toEqual([`${far.address}-22.sh`]);
+    await watched.expectNobodyLockedOut();
+    watched.fault.begins();
     const result = await carryThere(far, files[0]?.text ?? "");
+    watched.fault.ends();
+    await watched.expectNobodyLockedOut();
     expect(await readFileOf(far)).toBe(await readFileOf(live));
 
     const take = (bytes: Buffer) => farApp.client.runbooks.takeResult({ base64: bytes.toString("base64") });

@@ -1,14 +1,11 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut } from "#testing/runbooks/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
-
-type Host = Awaited<ReturnType<typeof startHost>>;
-
-const readKeys = (host: Host): Promise<string> => host.run("cat /home/deploy/.ssh/authorized_keys");
 
 async function makeTwo(home: string) {
   const make = (name: string) =>
@@ -21,10 +18,10 @@ test.skipIf(!canStartHosts())(
   async () => {
     await using desk = await makeDesk();
     const { old, given } = await makeTwo(desk.home);
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine, "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n%s\\n' '${old.publicLine.trim()}' "$retained" > ${FILE}`,
     });
+    const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     await rm(old.path);
@@ -33,8 +30,9 @@ test.skipIf(!canStartHosts())(
     expect(run).toMatchObject({ message: "", state: "committed" });
     const added = run.stepList.find(({ phase }) => phase === "add");
     expect(added?.message).toContain(`logged in with the new key (`);
-    expect(await readKeys(web)).toContain(given.publicLine.split(" ")[1]);
-    expect(await readKeys(web)).not.toContain(old.publicLine.split(" ")[1]);
+    expect(await probed.readKeys(web)).toContain(given.publicLine.split(" ")[1]);
+    expect(await probed.readKeys(web)).not.toContain(old.publicLine.split(" ")[1]);
+    await probed.expectNobodyLockedOut();
   },
 );
 
@@ -43,18 +41,17 @@ test.skipIf(!canStartHosts())(
   async () => {
     await using desk = await makeDesk();
     const { old, given } = await makeTwo(desk.home);
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine, "deploy")}
-        echo '${given.publicLine.trim()}' >> /home/deploy/.ssh/authorized_keys
-        chgrp -R deploy /home/deploy/.ssh`,
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n' '${old.publicLine.trim()}' '${given.publicLine.trim()}' "$retained" > ${FILE}`,
     });
+    const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const before = await readKeys(web);
+    const before = await probed.readKeys(web);
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
     const run = await carryOut(app, wish);
     expect(run).toMatchObject({ state: "waiting", message: expect.stringContaining("a log has to tell") });
-    expect(await readKeys(web)).toBe(before);
+    expect(await probed.readKeys(web)).toBe(before);
+    await probed.expectNobodyLockedOut();
   },
 );

@@ -5,16 +5,16 @@ import { promisify } from "node:util";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
 import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
+import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 
 const run = promisify(execFile);
-const FILE = "/home/deploy/.ssh/authorized_keys";
 const DAY_MS = 86_400_000;
 const WATCHED = "logs are watched for uses of the old key before it is removed";
 
@@ -24,10 +24,8 @@ test.skipIf(!canStartHosts())(
     await using desk = await makeDesk();
     const old = await makeKeyFile(join(desk.home, ".ssh"), "old");
     const elsewhere = join(desk.home, "elsewhere");
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine.trim(), "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
-    });
+    await using probed = await startProbedHosts(desk, { prepare: besideRetained(old.publicLine) });
+    const [web] = probed.hosts;
     await run("cp", ["-p", old.path, elsewhere]);
     let days = 0;
     const now = () => new Date(Date.now() + days * DAY_MS);
@@ -58,6 +56,7 @@ test.skipIf(!canStartHosts())(
     expect(await hasOld()).toBe(false);
     expect(await readFile(old.path, "utf8")).not.toBe(await readFile(elsewhere, "utf8"));
     expect(removalsWithoutProof(databasePath)).toEqual({ removals: 1, without: [] });
+    await probed.expectNobodyLockedOut();
   },
 );
 
@@ -67,10 +66,8 @@ test.skipIf(!canStartHosts())(
     await using desk = await makeDesk();
     const old = await makeKeyFile(desk.home, "old");
     const given = await makeKeyFile(desk.home, "given");
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine.trim(), "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
-    });
+    await using probed = await startProbedHosts(desk, { prepare: besideRetained(old.publicLine) });
+    const [web] = probed.hosts;
     await web.run(LOG_WITH_OFFSETS);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
@@ -100,6 +97,7 @@ test.skipIf(!canStartHosts())(
     const keys = await web.run(`cat ${FILE}`);
     expect(keys).toContain(given.publicLine.split(" ")[1]);
     expect(keys).not.toContain(old.publicLine.split(" ")[1]);
+    await probed.expectNobodyLockedOut();
   },
 );
 
@@ -109,7 +107,8 @@ test.skipIf(!canStartHosts())(
     await using desk = await makeDesk();
     const path = join(desk.home, ".ssh/id_ed25519");
     await using agent = await startSshAgent(desk.home, [path]);
-    await using web = await startHost({ name: "web", prepare: letIn(desk.publicKey) });
+    await using probed = await startProbedHosts(desk);
+    const [web] = probed.hosts;
     await web.run(LOG_WITH_OFFSETS);
     let days = 0;
     const { databasePath, home } = desk;
@@ -127,8 +126,12 @@ test.skipIf(!canStartHosts())(
       return first.id;
     });
     expect(ended).toMatchObject({ message: "", state: "committed" });
+    await probed.expectNobodyLockedOut();
   },
 );
+
+/** The file of `deploy` is that line and the one of whoever is watched. */
+const besideRetained = (line: string): string => `printf '%s\\n' '${line.trim()}' "$retained" > ${FILE}`;
 
 type Said = { phase?: string; place?: string; entry: string; text: string };
 

@@ -8,6 +8,7 @@ import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
 import { startShell, startShellIn } from "#testing/lab/shell-in-host.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type FaultRow, recordFault } from "./fault-table.ts";
 import { startDisk } from "./power.ts";
@@ -21,9 +22,13 @@ const KILLER = ["/usr/bin/python3", "-I", join(import.meta.dirname, "kill-at-cal
 
 const SSH = "/home/alice/.ssh";
 const FILE = `${SSH}/authorized_keys`;
-const BEFORE = Buffer.from(`old key\n${"x".repeat(9_000)}\n`);
+const folder = await makeTemporaryFolder();
+const retained = canStartHosts() ? await makeRetainedKey(folder.path) : { line: "", keyFile: "" };
+const BEFORE = Buffer.from(`old key\n${"x".repeat(9_000)}\n${retained.line}\n`);
 const WORK = `.latchkey/${TOKEN}`;
 
+/** Somebody logs in throughout by a line of the file that is changed. */
+let watched: Awaited<ReturnType<typeof watchLogins>>;
 let host: LabHost;
 beforeAll(async () => {
   if (!canStartHosts()) return;
@@ -32,8 +37,13 @@ beforeAll(async () => {
     prepare: `useradd --create-home alice; mkdir -m 700 ${SSH}
       printf '%s' '${BEFORE}' > ${FILE}; chown -R alice: ${SSH}; chmod 600 ${FILE}`,
   });
+  watched = await watchLogins([host], { keyFile: retained.keyFile, account: "alice" });
 });
-afterAll(() => host?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await watched?.[Symbol.asyncDispose]();
+  await host?.[Symbol.asyncDispose]();
+  await folder.remove();
+});
 
 type Injection = {
   id: FaultRow["id"];
@@ -82,6 +92,7 @@ for (const id of ["R4", "R6", "R7"] as const)
       for (const shell of SOME_SHELLS)
         for (const injection of INJECTIONS.filter((one) => one.id === id))
           seen.add(`${injection.calls.split(",")[0]} ${injection.as}: ${await failWith(shell, injection)}`);
+      seen.add(await watched.expectNobodyLockedOut());
       recordFault(task, { id, injected: "strace", seen: [...seen].join("; ") });
     },
   );
@@ -134,7 +145,7 @@ lab(
     recordFault(task, {
       id: "R6",
       injected: "strace fsync of the folder",
-      seen: "failed; the new file is whole",
+      seen: `failed; the new file is whole; ${await watched.expectNobodyLockedOut()}`,
     });
   },
 );

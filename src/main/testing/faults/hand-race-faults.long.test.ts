@@ -7,6 +7,8 @@ import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { recordFault } from "./fault-table.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -17,20 +19,32 @@ const RACES = Number(process.env.LATCHKEY_RACES ?? 10);
 const SSH = "/home/alice/.ssh";
 const FILE = `${SSH}/authorized_keys`;
 
+const folder = await makeTemporaryFolder();
+const retained = canStartHosts() ? await makeRetainedKey(folder.path) : { line: "", keyFile: "" };
+const FIRST = `${retained.line}\n`;
+
+/** Somebody logs in throughout by a line of the file that is changed. */
+let watched: Awaited<ReturnType<typeof watchLogins>>;
 let host: LabHost;
 beforeAll(async () => {
   if (!canStartHosts()) return;
   host = await startHost({
     name: "races",
-    prepare: `useradd --create-home alice; mkdir -m 700 ${SSH}; echo first > ${FILE}; chown -R alice: ${SSH}
+    prepare: `useradd --create-home alice; mkdir -m 700 ${SSH}; echo '${retained.line}' > ${FILE}; chown -R alice: ${SSH}
       mkdir /srv/elsewhere; echo victim > /srv/elsewhere/authorized_keys; echo victim > /etc/victim
       chmod 666 /srv/elsewhere/authorized_keys; chmod 777 /srv/elsewhere; chmod 666 /etc/victim`,
   });
+  watched = await watchLogins([host], { keyFile: retained.keyFile, account: "alice" });
 });
-afterAll(() => host?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await watched?.[Symbol.asyncDispose]();
+  await host?.[Symbol.asyncDispose]();
+  await folder.remove();
+});
 
 const clear = () =>
-  host.run(`rm -rf ${SSH}/.latchkey; echo first > ${FILE}; chown alice: ${FILE}; chmod 600 ${FILE}`);
+  host.run(`rm -rf ${SSH}/.latchkey; echo '${retained.line}' > ${SSH}/back; chown alice: ${SSH}/back
+    chmod 600 ${SSH}/back; mv ${SSH}/back ${FILE}`);
 
 /** Looks, and puts a line at the top of what is there. */
 async function addLine(hand: Hand, line: string, { id = "f0", token = TOKEN } = {}): Promise<string> {
@@ -76,6 +90,7 @@ lab(
 
       seen.push(`${how}: ${edits} lines, 0 lost; ${[...counts].map((one) => one.join(" ")).join(", ")}`);
     }
+    seen.push(await watched.expectNobodyLockedOut());
     recordFault(task, { id: "R12", injected: "an editor in a loop", seen: seen.join("; ") });
   },
 );
@@ -116,6 +131,8 @@ lab(
       over: () => undefined,
     });
     await host.run(`cat > /tmp/racer.py <<'END'\n${RACER}END`);
+    // What stands there while they are swapped lets nobody in.
+    watched.fault.begins();
     racing.send("/usr/bin/python3 -I /tmp/racer.py\n");
     const kinds = new Map<string, number>();
     const rounds = 4 * RACES;
@@ -131,13 +148,15 @@ lab(
     expect(
       await host.run("cat /etc/victim; find /srv /etc/victim | sort; cat /srv/elsewhere/authorized_keys"),
     ).toBe(atFirst);
-    recordFault(task, {
-      ...{ id: "R13", injected: `${said.trim()} swaps` },
-      seen: `${rounds} tries: ${[...kinds].map((one) => one.join(" ")).join(", ")}; 0 written elsewhere`,
-    });
     await host.run(
       `rm -rf /home/alice/link /home/alice/other ${SSH}; mkdir -m 700 ${SSH}; chown alice: ${SSH}`,
     );
+    await clear();
+    watched.fault.ends();
+    recordFault(task, {
+      ...{ id: "R13", injected: `${said.trim()} swaps` },
+      seen: `${rounds} tries: ${[...kinds].map((one) => one.join(" ")).join(", ")}; 0 written elsewhere; ${await watched.expectNobodyLockedOut()}`,
+    });
   },
 );
 
@@ -165,7 +184,7 @@ lab("R15: two that change the same file lose none of each other's lines", { time
   expect(await host.run(`ls -A ${SSH}`)).toBe("authorized_keys\n");
   recordFault(task, {
     ...{ id: "R15", injected: "two hands on one file" },
-    seen: `${2 * rounds} changes, 0 lost; one was told who holds it ${waited} times`,
+    seen: `${2 * rounds} changes, 0 lost; one was told who holds it ${waited} times; ${await watched.expectNobodyLockedOut()}`,
   });
 });
 
@@ -174,7 +193,7 @@ lab(
   { timeout },
   async ({ task }) => {
     await clear();
-    const before = Buffer.from("first\n");
+    const before = Buffer.from(FIRST);
     const { after, ...wish } = wishTo(FILE, before, { at: 0, line: "new\n" });
     const run = { path: FILE, id: "f0", token: TOKEN };
     const armed = { ...run, way: "sleep" as const, wrote: wish.wanted, prior: wish.before, putBack: null };
@@ -186,7 +205,7 @@ lab(
       host.run(`cat $(ls -t ${SSH}/.latchkey/${TOKEN}/revert-* 2>/dev/null | head -n 1) /dev/null > /tmp/now; [ ! -s /tmp/now ] || cp /tmp/now /tmp/revert
     chmod 644 /tmp/revert
     setpriv --reuid alice --regid alice --clear-groups sh /tmp/revert || true; cat ${FILE}`);
-    expect(await fire()).toBe("first\n");
+    expect(await fire()).toBe(FIRST);
     expect(await disarm(hand, run)).toEqual({ kind: "fired" });
     expect(await arm(hand, { ...armed, seconds: 3_600 })).toEqual({ kind: "armed" });
     expect(await write(hand, wish)).toMatchObject({ kind: "written" });
@@ -206,7 +225,7 @@ lab(
     expect(await end(hand, run)).toEqual({ kind: "ended" });
     recordFault(task, {
       ...{ id: "R19", injected: "its script early and late; no setsid, nohup, at" },
-      seen: "nothing done outside its time; none is said as none, and refused",
+      seen: `nothing done outside its time; none is said as none, and refused; ${await watched.expectNobodyLockedOut()}`,
     });
   },
 );

@@ -10,6 +10,8 @@ type Wish = {
   port?: number;
   user: string;
   keyFile: string;
+  /** The address that it comes from; otherwise what the system takes. */
+  from?: string;
   /** Begins a login so often; five a second and more unless it is one prober of many. */
   everyMs?: number;
   /** Whether a fault is on in which nobody can log in, whatever the keys are. */
@@ -67,11 +69,11 @@ export async function startProber({ keyFile, everyMs = EVERY_MS, owns = () => fa
   }
 }
 
-type Login = { address: string; port?: number; user: string; privateKey: Buffer };
+type Login = { address: string; port?: number; user: string; privateKey: Buffer; from?: string };
 
 /** Null where it was let in; otherwise why not. */
 async function logIn(
-  { address, port = 22, user, privateKey }: Login,
+  { address, port = 22, user, privateKey, from }: Login,
   signal: AbortSignal,
 ): Promise<string | null> {
   const client = new Client();
@@ -84,6 +86,7 @@ async function logIn(
     .on("close", () => resolve("closed before it was let in"))
     .connect({
       ...{ host: address, port, username: user, privateKey, readyTimeout: READY_MS },
+      ...(from ? { localAddress: from } : {}),
       hostVerifier: () => true,
     });
   try {

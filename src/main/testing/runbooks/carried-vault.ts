@@ -3,22 +3,38 @@ import { type Desk, letIn, scanAll } from "#testing/lab/desk.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readThere, writeThere } from "./carried-host.ts";
 import { makePlan } from "./follow.ts";
+import { makeRetainedKey, watchLogins } from "./watch-logins.ts";
 
 export const KEY = "/home/deploy/.ssh/id_ed25519";
 export const GRANTS = "/home/deploy/.ssh/authorized_keys";
 
 const STICK = "/root/stick";
 
-/** A host on which deploy holds a key; `grants`: that lets in there as deploy itself. */
-export const startVault = (desk: Desk, grants: "here" | "elsewhere" = "here"): Promise<LabHost> =>
-  startHost({
-    name: "vault",
-    prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}
+/**
+ * A host on which deploy holds a key; `grants`: that lets in there as deploy itself. By the other line of its file somebody
+ * logs in throughout.
+ */
+export async function startVault(desk: Desk, grants: "here" | "elsewhere" = "here") {
+  await using stack = new AsyncDisposableStack();
+  const retained = await makeRetainedKey(desk.home);
+  const host = stack.use(
+    await startHost({
+      name: "vault",
+      prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}
       su deploy -c 'ssh-keygen -q -t ed25519 -N "" -C deploy@vault -f ${KEY}'
-      { printf 'restrict,pty %s\\n' "$(cat ${KEY}.pub)"; echo '# kept'; } >${GRANTS}
-      chown deploy:deploy ${GRANTS} && chmod 600 ${GRANTS}
-      ${grants === "here" ? "" : `rm ${GRANTS}`}`,
-  });
+      { ${grants === "here" ? `printf 'restrict,pty %s\\n' "$(cat ${KEY}.pub)"; ` : ""}echo '${retained.line}'; } >${GRANTS}
+      chown deploy:deploy ${GRANTS} && chmod 600 ${GRANTS}`,
+    }),
+  );
+  const { expectNobodyLockedOut } = stack.use(await watchLogins([host], retained));
+  const owned = stack.move();
+  return {
+    ...host,
+    ...{ retained: retained.line, keyFile: retained.keyFile },
+    expectNobodyLockedOut,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
 
 /** The plan that replaces the key that lies there, of all that these hosts have of it. */
 export async function planVault(app: App, vault: LabHost, others: readonly LabHost[] = []) {

@@ -1,36 +1,25 @@
-import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { promisify } from "node:util";
 import { type Desk, letIn } from "#testing/lab/desk.ts";
-import { type Prober, startProber } from "#testing/lab/prober.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
-
-const run = promisify(execFile);
+import { makeRetainedKey, watchLogins } from "./watch-logins.ts";
 
 /** The file that most faults are about; root has one as well, which lets Latchkey in. */
 export const FILE = "/home/deploy/.ssh/authorized_keys";
-
-/** All logins that are begun at once, so that there are five a second and more however many hosts there are. */
-const EVERY_MS = 150;
 
 type Wish = {
   names?: readonly string[];
   /** More of each host, before its sshd; its files of `deploy` become that account's own afterwards. */
   prepare?: string;
   sshdOptions?: readonly string[];
+  /** Leave sshd's penalties for hasty clients as they are by default. */
+  keepPenalties?: boolean;
   /** Of the sshd that somebody logs in to. */
   port?: number;
   /** Done in each host before anybody logs in. */
   begin?: (host: LabHost) => Promise<unknown>;
-  /** sshd reads its configuration anew meanwhile: it listens to nobody for a moment then, and has locked nobody out. */
-  reloads?: boolean;
   /** Whose files the retained key is in. */
   account?: string;
-};
+} & Pick<Parameters<typeof watchLogins>[1], "reloads" | "from">;
 
-type Owns = NonNullable<Parameters<typeof startProber>[0]["owns"]>;
 export type ProbedHosts = Awaited<ReturnType<typeof startProbedHosts>>;
 
 /**
@@ -40,72 +29,36 @@ export type ProbedHosts = Awaited<ReturnType<typeof startProbedHosts>>;
  */
 export async function startProbedHosts(
   desk: Desk,
-  { names = ["web"], account = "deploy", port = 22, ...wish }: Wish = {},
+  { names = ["web"], account = "deploy", port = 22, sshdOptions = [], ...wish }: Wish = {},
 ) {
   await using stack = new AsyncDisposableStack();
-  const keyFile = join(desk.home, "retained");
-  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "retained", "-f", keyFile]);
-  const retained = (await readFile(`${keyFile}.pub`, "utf8")).trim();
+  const { line: retained, keyFile } = await makeRetainedKey(desk.home);
   const prepare = `${letIn(desk.publicKey)}\n${letIn(desk.publicKey, "deploy")}
     echo '${retained}' >> ${FILE}
     retained='${retained}' desk='${desk.publicKey}'
     ${wish.prepare ?? ""}
     chown -R deploy:deploy /home/deploy/.ssh`;
+  const { keepPenalties = false, reloads = false, from } = wish;
   const hosts: LabHost[] = [];
-  const probers: Prober[] = [];
   for (const name of names) {
-    const host = stack.use(await startHost({ name, prepare, sshdOptions: wish.sshdOptions ?? [] }));
+    const host = stack.use(await startHost({ name, prepare, sshdOptions, keepPenalties }));
     await wish.begin?.(host);
     hosts.push(host);
   }
-  const fault = createFault();
-  const owns: Owns = (login) =>
-    fault.owns(login) || (wish.reloads === true && login.message.includes("ECONNREFUSED"));
-  const login = { port, user: account, keyFile, owns, everyMs: EVERY_MS * hosts.length };
-  for (const { address } of hosts) probers.push(stack.use(await startProber({ ...login, address })));
   const [first, ...others] = hosts;
   if (!first) throw new Error("no host was asked for");
+  const places = hosts.map(({ address }) => ({ address, port }));
+  const watched = stack.use(
+    await watchLogins(places, { keyFile, account, reloads, ...(from ? { from } : {}) }),
+  );
   const owned = stack.move();
   return {
     hosts: [first, ...others] as const,
     retained,
-    /** Of the moments in which the fault alone keeps everybody out. */
-    fault,
+    fault: watched.fault,
     readKeys: (host: LabHost) => host.run(`cat /root/.ssh/authorized_keys ${FILE}`),
     listStrays: (host: LabHost) => host.run("find /home /root /etc -name '*latchkey*'"),
-    /** Nobody was kept out but by the fault itself. A sentence for the table. */
-    expectNobodyLockedOut: () => judge(probers),
+    expectNobodyLockedOut: watched.expectNobodyLockedOut,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** While it is on, no login counts; before and after it, each does. */
-function createFault() {
-  const spans: { begun: number; ended: number }[] = [];
-  return {
-    begins: (): void => {
-      spans.push({ begun: performance.now(), ended: Number.POSITIVE_INFINITY });
-    },
-    ends: (): void => {
-      const last = spans.at(-1);
-      if (last) last.ended = Math.min(last.ended, performance.now());
-    },
-    owns: (login: { begun: number; ended: number }): boolean =>
-      spans.some(({ begun, ended }) => login.begun <= ended && login.ended >= begun),
-  };
-}
-
-async function judge(probers: readonly Prober[]): Promise<string> {
-  const before = probers.map((prober) => prober.logins());
-  const failures = () => probers.flatMap((prober) => prober.failures);
-  // Each host has taken somebody in since all of this was over.
-  while (failures().length === 0 && probers.some((prober, index) => prober.logins() === before[index]))
-    await pause(20);
-  if (failures().length > 0)
-    throw new Error(`somebody was locked out ${failures().length} times: ${failures().join("; ")}`);
-  const sum = (of: (prober: Prober) => number) => probers.reduce((total, prober) => total + of(prober), 0);
-  const owned = sum((prober) => prober.owned());
-  const rate = sum((prober) => prober.perSecond()).toFixed(1);
-  const own = owned > 0 ? `, ${owned} more while the fault itself kept everybody out` : "";
-  return `${sum((prober) => prober.logins())} logins with a retained key (${rate}/s), 0 failed${own}`;
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { consentOf } from "#shared/text/consent.ts";
-import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { type Desk, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -60,7 +61,8 @@ lab.each(["before the pin", "after the pin"] as const)(
   "a rotation of a host key that is ended between sshd's reload and its own next step, %s, is found by a resume, and the new key is pinned",
   async (when) => {
     await using desk = await makeDesk();
-    await using host = await startHost({ name: "web1", prepare: letIn(desk.publicKey) });
+    await using probed = await startProbedHosts(desk, { reloads: true });
+    const [host] = probed.hosts;
     const runId = await rotateUntil(when, desk, host);
     await using app = desk.open();
     expect(await app.client.runbooks.find({ runId: runId as never })).toMatchObject({ state: "interrupted" });
@@ -70,6 +72,7 @@ lab.each(["before the pin", "after the pin"] as const)(
     expect(JSON.stringify(rows)).toContain(ended.newKey?.fingerprint);
     expect((await scanAll(app, { text: `root@${host.address}` }))[0]).toMatchObject({ state: "ok" });
     expect(await host.run("find /etc /root /home -name '*latchkey*'")).toBe("");
+    await probed.expectNobodyLockedOut();
   },
 );
 
@@ -77,7 +80,8 @@ lab.each(["before the pin", "after the pin"] as const)(
   "a rotation of a host key that is ended there, %s, is taken back, and the old key is pinned",
   async (when) => {
     await using desk = await makeDesk();
-    await using host = await startHost({ name: "web1", prepare: letIn(desk.publicKey) });
+    await using probed = await startProbedHosts(desk, { reloads: true });
+    const [host] = probed.hosts;
     const before = await host.run("cat /etc/ssh/sshd_config");
     const runId = await rotateUntil(when, desk, host);
     await using app = desk.open();
@@ -85,5 +89,6 @@ lab.each(["before the pin", "after the pin"] as const)(
     expect(await host.run("cat /etc/ssh/sshd_config")).toBe(before);
     expect((await scanAll(app, { text: `root@${host.address}` }))[0]).toMatchObject({ state: "ok" });
     expect(await host.run("find /etc /root /home -name '*latchkey*'")).toBe("");
+    await probed.expectNobodyLockedOut();
   },
 );

@@ -7,6 +7,7 @@ import { viewKey } from "#net/ssh/wire.ts";
 import { openStore } from "#store/store.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { watchLogins } from "#testing/runbooks/watch-logins.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createHostKeys } from "./create-host-keys.ts";
@@ -22,9 +23,12 @@ async function makeWorld() {
   const admin = await makeKeyFile(folder.path, "admin");
   const host = await startHost({ name: "web1", prepare: letIn(admin.publicLine.trim()) });
   const hand = await enterHost(host, admin, LIBRARIES);
+  const watched = await watchLogins([host], { keyFile: admin.path, account: "root", reloads: true });
   return {
     ...{ host, hand, route: await routeTo(host), loginKey: await readIdentity(admin) },
+    expectNobodyLockedOut: watched.expectNobodyLockedOut,
     async [Symbol.asyncDispose]() {
+      await watched[Symbol.asyncDispose]();
       await hand[Symbol.asyncDispose]();
       await host[Symbol.asyncDispose]();
       await folder.remove();
@@ -84,6 +88,7 @@ lab(
     const other = { ...asked, phase: "remove" as const, loginKey: null };
     const stale = await hostKeys.prove(other, { hand, route });
     expect(stale).toMatchObject({ kind: "unsure" });
+    await world.expectNobodyLockedOut();
   },
 );
 
@@ -115,6 +120,7 @@ lab(
     const beside = await proveAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
     expect(beside.proof).toEqual({ kind: "proved", said: [expect.stringMatching(/^unproved: /)] });
     expect(pinned()).toBe(before);
+    await world.expectNobodyLockedOut();
   },
 );
 

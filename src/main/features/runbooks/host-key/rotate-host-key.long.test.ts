@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { readHostKey } from "#net/ssh/prove/testing/lab-route.ts";
 import { viewKey } from "#net/ssh/wire.ts";
-import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -16,7 +17,8 @@ const CONFIG = "cat /etc/ssh/sshd_config";
 
 lab("a host key is rotated: sshd goes on, our pin follows, and a scan finds nothing strange", async () => {
   await using desk = await makeDesk();
-  await using host = await startHost({ name: "web1", prepare: letIn(desk.publicKey) });
+  await using probed = await startProbedHosts(desk, { reloads: true });
+  const [host] = probed.hosts;
   await using app = desk.open();
   const text = `root@${host.address}`;
   await scanAll(app, { text, acceptNew: true });
@@ -35,13 +37,15 @@ lab("a host key is rotated: sshd goes on, our pin follows, and a scan finds noth
     new RegExp(`${made.replace(/[+/]/g, "\\$&")} [^]*\n600 root\n$`),
   );
   expect(await host.run("find /etc /root /home -name '*latchkey*'")).toBe("");
+  await probed.expectNobodyLockedOut();
 });
 
 lab(
   "a rotation of a host key that is taken back leaves sshd, its files and our pin as they were",
   async () => {
     await using desk = await makeDesk();
-    await using host = await startHost({ name: "web2", prepare: letIn(desk.publicKey) });
+    await using probed = await startProbedHosts(desk, { reloads: true });
+    const [host] = probed.hosts;
     await using app = desk.open();
     const text = `root@${host.address}`;
     await scanAll(app, { text, acceptNew: true });
@@ -58,5 +62,6 @@ lab(
     expect(back).toMatchObject({ message: "", state: "rolled-back" });
     expect(await host.run(files)).toBe(before);
     expect((await scanAll(app, { text }))[0]).toMatchObject({ state: "ok" });
+    await probed.expectNobodyLockedOut();
   },
 );
