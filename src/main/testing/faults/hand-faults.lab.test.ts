@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, begin, disarm, end, write } from "#net/ssh/hand/host-files.ts";
 import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
@@ -10,12 +10,17 @@ import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { recordFault } from "./fault-table.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
 /** Moments of each scenario at which it is killed; the long form takes all of them. */
 const MOMENTS = Number(process.env.LATCHKEY_KILL_MOMENTS ?? 2);
+const isWhole = MOMENTS > 1_000;
+/** The logins of whoever is watched take as much of the machine as the rest. */
+if (isWhole) vi.setConfig({ maxConcurrency: 2 });
 /** On the host, which may not see where this checkout is. */
 const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
 const KILLER_SOURCE = readFileSync(join(import.meta.dirname, "kill-at-call.py"), "base64");
@@ -23,7 +28,10 @@ const KILLER_SOURCE = readFileSync(join(import.meta.dirname, "kill-at-call.py"),
 const SSH = "/home/alice/.ssh";
 const FILE = `${SSH}/authorized_keys`;
 const RUN = { path: FILE, id: "f0", token: TOKEN };
-const BEFORE = Buffer.from("old key\r\nother \xe9\nno last newline", "latin1");
+const folder = await makeTemporaryFolder();
+afterAll(() => folder.remove());
+const retained = canStartHosts() ? await makeRetainedKey(folder.path) : { line: "", keyFile: "" };
+const BEFORE = Buffer.from(`old key\r\nother \xe9\n${retained.line}\nno last newline`, "latin1");
 const ADD = wishTo(FILE, BEFORE, { at: 9, line: "new key\r\n" });
 const ADDED = ADD.after;
 const REMOVED = Buffer.concat([Buffer.from("new key\r\n"), BEFORE.subarray(9)]);
@@ -39,10 +47,13 @@ const RESTORING = {
 };
 const WHOLE = [BEFORE, ADDED, REMOVED].map(hashOf);
 
-const startFalling = (): Promise<LabHost> =>
-  startHost({
-    name: "falls",
-    prepare: `useradd --create-home alice; mkdir -m 700 ${SSH}
+/** In the whole form, somebody logs in throughout by a line of the very file that is changed. */
+async function startFalling() {
+  await using stack = new AsyncDisposableStack();
+  const host = stack.use(
+    await startHost({
+      name: "falls",
+      prepare: `useradd --create-home alice; mkdir -m 700 ${SSH}
       base64 -d > ${FILE} <<'END'
 ${BEFORE.toString("base64")}
 END
@@ -51,7 +62,25 @@ END
 ${KILLER_SOURCE}
 END
       chown -R alice: ${SSH}; chmod 640 ${FILE}; setfattr -n user.note -v kept ${FILE}`,
-  });
+    }),
+  );
+  const wish = { keyFile: retained.keyFile, account: "alice" };
+  const watched = isWhole ? stack.use(await watchLogins([host], wish)) : null;
+  const owned = stack.move();
+  return {
+    host,
+    expectNobodyLockedOut: async () =>
+      watched ? await watched.expectNobodyLockedOut() : "logins are watched in the whole form",
+    /** By renaming, for somebody may be reading it. */
+    putBack: () =>
+      host.run(
+        `cp --preserve=all ${FILE} ${SSH}/back; cat /root/before > ${SSH}/back; mv ${SSH}/back ${FILE}`,
+      ),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+type Falling = Awaited<ReturnType<typeof startFalling>>;
 
 /** Whole, its owner's, with its mode and attributes; and which of the three it is. `more`: what else is asked of the host. */
 async function judge(host: LabHost, point: string, more = ""): Promise<{ state: number; more: string }> {
@@ -85,13 +114,12 @@ async function work(hand: Hand): Promise<string | null> {
 }
 
 /** One re-run: looks at nothing, puts everything back, leaves nothing. */
-async function rollBack(host: LabHost, hand: Hand, point: string): Promise<void> {
+async function rollBack({ host, putBack }: Falling, hand: Hand, point: string): Promise<void> {
   expect(await begin(hand, beginOn(FILE)), point).toMatchObject({ kind: "begun" });
   expect(await disarm(hand, RUN), point).toEqual({ kind: "disarmed" });
   const restored = await write(hand, RESTORING);
   // Once the run was at its end there is nothing to go back to but the first bytes, by hand.
-  if (restored.kind === "refused" && restored.why === "no-before")
-    await host.run(`cat /root/before > ${FILE}`);
+  if (restored.kind === "refused" && restored.why === "no-before") await putBack();
   else expect(restored, point).toMatchObject({ kind: "written" });
   expect(await end(hand, RUN), point).toEqual({ kind: "ended" });
   const { state, more } = await judge(host, point, `ls -A ${SSH}; stat -c %h ${FILE}`);
@@ -105,7 +133,7 @@ const SCENARIOS: Scenario[] = [
   { shell: "dash", mode: "all" },
   { shell: "dash", user: "alice", mode: "one" },
   { shell: "busybox sh", user: "alice", mode: "all" },
-  ...(MOMENTS > 1_000
+  ...(isWhole
     ? [
         { shell: "busybox sh", user: "alice", mode: "one" as const },
         ...["bash", "mksh", "ksh"].flatMap((shell) =>
@@ -118,7 +146,7 @@ const SCENARIOS: Scenario[] = [
 const timeout = 7_200_000;
 let [points, done] = [0, 0];
 afterAll(() => {
-  if (MOMENTS > 1_000 && done === SCENARIOS.length) expect(points).toBeGreaterThanOrEqual(700);
+  if (isWhole && done === SCENARIOS.length) expect(points).toBeGreaterThanOrEqual(700);
 });
 
 for (const { mode, ...who } of SCENARIOS)
@@ -126,11 +154,12 @@ for (const { mode, ...who } of SCENARIOS)
     `R2: ${who.shell} of ${who.user ?? "root"} on a host is killed (${mode}) at any call that writes: the file is old or new`,
     { timeout },
     async ({ task }) => {
-      await using host = await startFalling();
+      await using falling = await startFalling();
+      const { host } = falling;
       await using sound = await openHandIn(startShellIn(host));
       const wrap = (nth: number) => [...KILLER, mode, String(nth)];
       const counted = await countCalls(host, { ...who, wrap: wrap(0) });
-      await host.run(`cat /root/before > ${FILE}`);
+      await falling.putBack();
       const step = Math.max(1, counted / MOMENTS);
       const seen = [0, 0, 0];
       for (let at = 1; at <= counted; at += step) {
@@ -143,13 +172,13 @@ for (const { mode, ...who } of SCENARIOS)
         }
         const { state } = await judge(host, point);
         seen[state] = (seen[state] ?? 0) + 1;
-        await rollBack(host, sound, point);
+        await rollBack(falling, sound, point);
         points++;
       }
       done++;
       recordFault(task, {
         ...{ id: "R2", injected: `ptrace SIGKILL (${mode}) of ${who.shell}, ${who.user ?? "root"}` },
-        seen: `${seen[0]} old, ${seen[1]} with both, ${seen[2]} new; 0 torn, 0 stray`,
+        seen: `${seen[0]} old, ${seen[1]} with both, ${seen[2]} new; 0 torn, 0 stray; ${await falling.expectNobodyLockedOut()}`,
       });
     },
   );
@@ -176,7 +205,8 @@ lab.concurrent(
   "R2: a private half that is replaced while the host falls is the old or the new one",
   { timeout },
   async ({ task }) => {
-    await using host = await startFalling();
+    await using falling = await startFalling();
+    const { host } = falling;
     await host.run(`printf '%s' '${OLD_HALF}' > ${HALF}; chmod 400 ${HALF}; chown alice: ${HALF}`);
     const wish = {
       path: HALF,
@@ -187,7 +217,7 @@ lab.concurrent(
     };
     const who = { shell: "dash", user: "alice" };
     const seen = [0, 0];
-    for (let nth = 1, isOver = false; !isOver; nth += MOMENTS > 1_000 ? 1 : Math.ceil(40 / MOMENTS)) {
+    for (let nth = 1, isOver = false; !isOver; nth += isWhole ? 1 : Math.ceil(40 / MOMENTS)) {
       const wrap = [...KILLER, "all", String(nth)];
       const hand = await openHandIn(startShellIn(host, { ...who, wrap })).catch(() => null);
       if (hand && (await put(hand, wish)).kind === "put")
@@ -212,7 +242,7 @@ lab.concurrent(
     }
     recordFault(task, {
       ...{ id: "R2", injected: "ptrace SIGKILL while a half is put" },
-      seen: `${seen[0]} old, ${seen[1]} new; 0 torn, 0 stray`,
+      seen: `${seen[0]} old, ${seen[1]} new; 0 torn, 0 stray; ${await falling.expectNobodyLockedOut()}`,
     });
   },
 );
