@@ -41,14 +41,27 @@ find_live() {
 	done
 }
 
-# server_look SERVER CONFIG PATH...: how a server would be told of these files, and whether it can be tried. Nothing is changed.
+# server_look SERVER CONFIG PATH...: how a server is told of these files: unit, command, restart, or none and why. Nothing is changed.
 do_server_look() {
-	choose_server "$1" how
-	config=$2 told_by= said= live_chain= live_key=
+	choose_server "$1" reload
+	config=$2 told_by=none said=
 	shift 2
-	for path do find_live 0 "$path" "$path" - -; done
-	if "how_$server" "$live_chain" "$live_key"; then ok "$told_by"; fi
-	ok none "$said"
+	for path do set -- "$@" 0 "$path" "$path" - -; shift; done
+	find_live "$@"
+	if has "how_$server"; then "how_$server" "$live_chain" "$live_key" || ok none "$said"
+	else how_by_masters || ok none "$said"
+	fi
+	ok "$told_by"
+}
+
+how_by_masters() {
+	case $server in
+		apache) masters_of apache2 httpd ;;
+		*) masters_of "$server" ;;
+	esac
+	mains=$masters
+	[ -n "$mains" ] || { said="no $server of root runs on this host"; return 1; }
+	how_by_unit
 }
 
 # find_mains COMM: the first process of each running server of that name, into $mains. What is in a container is not this host's.

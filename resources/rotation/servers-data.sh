@@ -127,7 +127,7 @@ restart_unit() {
 	[ "${own_reload-}" = restart ] || { said='it reads the pair only when it is started again, which ends its connections'; return 1; }
 	keeper_of "$1" || { said='it reads the pair only when it is started again, and no supervisor does that here'; return 1; }
 	asked systemctl restart "$unit" || return 1
-	pid_after=$(systemctl show -p MainPID --value "$unit" 2>/dev/null)
+	pid_after=$(systemctl show -p MainPID --value "$unit" 2>/dev/null) || pid_after=
 }
 
 # ---- PostgreSQL --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
 import type { Consumer, PairFile } from "#shared/model/pair.ts";
+import { RESTART } from "#shared/model/told-by.ts";
 
 /** One certificate's files within a run. */
 export type PairOfRun = { token: string; id: string };
@@ -20,12 +21,12 @@ export const wordsOfFiles = (files: readonly PairFile[], wanted: readonly string
     return after === before ? [] : [String(nth), path, real, before, after];
   });
 
-/** Four words a server. */
-export const wordsOfConsumer = ({ server, config, described }: Consumer): string[] => [
+/** Four words a server. That it may be started again is said in the place of a described command. */
+export const wordsOfConsumer = ({ server, config, described, reload }: Consumer): string[] => [
   server,
   config ?? "",
   described?.test ?? "",
-  described?.reload ?? "",
+  described?.reload ?? (reload === RESTART ? "restart" : ""),
 ];
 
 export function readPairChanged([why, path = "", hash]: readonly string[]): PairChanged | null {

@@ -1,0 +1,100 @@
+/**
+ * What each server makes of a pair, and how it is told of a new one (resources/rotation/servers*.sh). All of it was seen with the real
+ * servers: decision 0039.
+ */
+import type { ServerKind } from "#shared/model/pair.ts";
+import { RESTART, type ToldBy } from "#shared/model/told-by.ts";
+
+type ServerWords = {
+  title: string;
+  /** `staged`: what is staged is tried before a file changes. */
+  test: "staged" | "none";
+  /** How it is tried. */
+  tried: string;
+  /** Without its supervisor, or where that cannot. */
+  command: string;
+  /** What it does where it is told of a pair that it cannot read. */
+  badPair: "keeps the old" | "serves none" | "unknown";
+};
+
+export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
+  nginx: {
+    title: "nginx",
+    test: "staged",
+    tried: "nginx -t, where it finds the new files in place of the old",
+    command: "HUP to its master",
+    badPair: "keeps the old",
+  },
+  apache: {
+    title: "Apache",
+    test: "staged",
+    tried: "apachectl -t, where it finds the new files in place of the old",
+    command: "USR1 to its first process",
+    badPair: "serves none",
+  },
+  haproxy: {
+    title: "HAProxy",
+    test: "staged",
+    tried: "haproxy -c, where it finds the new files in place of the old",
+    command: "USR2 to its master",
+    badPair: "keeps the old",
+  },
+  postfix: {
+    title: "Postfix",
+    test: "staged",
+    tried: "posttls-finger, which reads a pair as Postfix does",
+    command: "postfix reload",
+    badPair: "serves none",
+  },
+  dovecot: {
+    title: "Dovecot",
+    test: "staged",
+    tried: "a second Dovecot with nothing but the new files, on a socket of its own",
+    command: "doveadm reload",
+    badPair: "serves none",
+  },
+  slapd: {
+    title: "slapd",
+    test: "staged",
+    tried: "a second slapd with nothing but the new files, on a socket of its own",
+    command: "its own settings written over ldapi as they are",
+    badPair: "serves none",
+  },
+  postgresql: {
+    title: "PostgreSQL",
+    test: "staged",
+    tried: "postgres -C, which reads the new files before it looks for a database",
+    command: "HUP to its first process, and its log",
+    badPair: "keeps the old",
+  },
+  mariadb: {
+    title: "MariaDB",
+    test: "staged",
+    tried: "a second MariaDB with nothing but the new files, on a socket of its own",
+    command: "FLUSH SSL over its socket",
+    badPair: "keeps the old",
+  },
+  described: {
+    title: "a server that was described",
+    test: "none",
+    tried: "the test that was described, where it finds the new files in place of the old",
+    command: "the command that was described",
+    badPair: "unknown",
+  },
+};
+
+const NOT_TOLD = "not at all: it does not run, or nobody knows how it is told";
+
+/** As a plan says it, and as `Consumer.reload` has it. */
+export function sayReload(server: ServerKind, toldBy: ToldBy): string {
+  switch (toldBy) {
+    case "unit":
+      return "systemctl reload";
+    case "command":
+      return SERVERS[server].command;
+    case "restart":
+      return RESTART;
+    case "none":
+      return NOT_TOLD;
+  }
+}

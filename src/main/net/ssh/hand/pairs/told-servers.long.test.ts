@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Redacted } from "#shared/model/redacted.ts";
+import { RESTART } from "#shared/model/told-by.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import {
+  type HostedServer,
+  SERVED,
+  type ServersHost,
+  startServersHost,
+} from "#testing/lab/start-servers-host.ts";
+import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
+import { makeCertificate } from "#testing/make-certificate.ts";
+import { hashOf } from "../testing/wish.ts";
+import { backPair, endPair, swapPair } from "./change-pair.ts";
+import { reloadConsumer, testPair } from "./consumers.ts";
+import { lookAtServer } from "./look-at-server.ts";
+import { stagePair } from "./stage-pair.ts";
+import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { servedBy } from "./testing/served-by.ts";
+
+const lab = test.skipIf(!canStartHosts());
+
+/** What each does with a pair that it cannot read, once it is told. */
+const WITH_A_BAD_PAIR = {
+  postfix: { server: "postfix", told: "reloaded", keeps: false },
+  dovecot: { server: "dovecot", told: "reloaded", keeps: false },
+  slapd: { server: "slapd", told: "not-reloaded", keeps: false },
+  postgresql: { server: "postgresql", told: "not-reloaded", keeps: true },
+  mysql: { server: "mariadb", told: "not-reloaded", keeps: true },
+} as const;
+type Name = keyof typeof WITH_A_BAD_PAIR;
+const NAMES = Object.keys(WITH_A_BAD_PAIR) as Name[];
+
+let host: ServersHost;
+beforeAll(async () => {
+  if (canStartHosts()) host = await startWithLdapi(NAMES);
+}, 120_000);
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+const served = (name: HostedServer, where = host) => servedBy({ host: where.address, ...SERVED[name] });
+type Hand = Awaited<ReturnType<typeof openPairHand>>;
+
+async function swapIn(hand: Hand, name: HostedServer, { pem, keyPem }: { pem: string; keyPem: string }) {
+  const files = [
+    await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
+    await planFile(hand, `/etc/tls/${name}.key`, "key"),
+  ];
+  const key = new Redacted(Buffer.from(keyPem));
+  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
+  if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
+  const pair = { ...PAIR, files, wanted: staged.wanted };
+  expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+  return pair;
+}
+
+lab.each(NAMES)("%s: a pair that it cannot read is never taken for served, and goes back", async (name) => {
+  const { server, told, keeps } = WITH_A_BAD_PAIR[name];
+  const old = await served(name);
+  const [one, other] = [await makeCertificate(), await makeCertificate()];
+  await using hand = await openPairHand(startShellIn(host));
+  const pair = await swapIn(hand, name, { pem: one.pem, keyPem: other.keyPem });
+  expect(await reloadConsumer(hand, consumerOf(server), pair)).toMatchObject({ kind: told });
+  const now = await served(name);
+  expect(now).not.toBe(hashOf(one.der));
+  expect(now === old).toBe(keeps);
+  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await reloadConsumer(hand, consumerOf(server), pair)).toMatchObject({ kind: "reloaded" });
+  expect(await served(name)).toBe(old);
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});
+
+lab("Dovecot says that it keeps what it had where a file is missing", async () => {
+  const old = await served("dovecot");
+  await using hand = await openPairHand(startShellIn(host));
+  await host.run("mv /etc/tls/dovecot.key /etc/tls/away");
+  expect(await reloadConsumer(hand, consumerOf("dovecot"))).toMatchObject({
+    kind: "not-reloaded",
+    said: expect.stringContaining("/etc/tls/dovecot.key"),
+  });
+  expect(await served("dovecot")).toBe(old);
+  await host.run("mv /etc/tls/away /etc/tls/dovecot.key");
+  expect(await reloadConsumer(hand, consumerOf("dovecot"))).toMatchObject({ kind: "reloaded" });
+});
+
+lab("a server that a service manager looks after is told by it: tried with a stand-in", async () => {
+  const pidOf = {
+    postfix: "$(tr -d ' ' </var/spool/postfix/pid/master.pid)",
+    dovecot: "$(cat /run/dovecot/master.pid)",
+    postgresql: "$(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)",
+  };
+  const manager = await standInForSystemd(host, [
+    { unit: "postfix@-.service", pid: pidOf.postfix, reload: "postfix reload" },
+    { unit: "dovecot.service", pid: pidOf.dovecot, reload: "doveadm reload" },
+    {
+      ...{ unit: "postgresql@17-lab.service", pid: pidOf.postgresql },
+      reload: "kill -HUP $(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)",
+    },
+  ]);
+  await using hand = await openPairHand(startShellIn(host));
+  for (const name of ["postfix", "dovecot", "postgresql"] as const) {
+    const made = await makeCertificate();
+    const pair = await swapIn(hand, name, made);
+    const paths = pair.files.map(({ real }) => real);
+    expect(await lookAtServer(hand, { server: name, config: null, paths })).toMatchObject({
+      toldBy: "unit",
+    });
+    expect(await reloadConsumer(hand, consumerOf(name), pair)).toMatchObject({ kind: "reloaded" });
+    expect(await served(name)).toBe(hashOf(made.der));
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  }
+  expect(await manager.asked()).toBe(
+    "reload postfix@-.service\nreload dovecot.service\nreload postgresql@17-lab.service\n",
+  );
+});
+
+lab("slapd that root cannot tell is started again, and only where that was agreed to", async () => {
+  await using alone = await startServersHost(["slapd"]);
+  const start = `slapd -h "ldap://${alone.address} ldaps://${alone.address}" -F /etc/ldap/slapd.d`;
+  const manager = await standInForSystemd(alone, [
+    {
+      ...{ unit: "slapd.service", pid: "$(cat /run/slapd/slapd.pid)" },
+      restart: `kill $(cat /run/slapd/slapd.pid); while [ -e /run/slapd/slapd.pid ]; do sleep 0.02; done; ${start} >/dev/null 2>&1`,
+    },
+  ]);
+  const old = await served("slapd", alone);
+  await using hand = await openPairHand(startShellIn(alone));
+  const made = await makeCertificate();
+  const pair = await swapIn(hand, "slapd", made);
+  const paths = pair.files.map(({ real }) => real);
+  expect(await lookAtServer(hand, { server: "slapd", config: null, paths })).toMatchObject({
+    toldBy: "restart",
+  });
+  expect(await reloadConsumer(hand, consumerOf("slapd"), pair)).toMatchObject({ kind: "not-reloaded" });
+  expect(await served("slapd", alone)).toBe(old);
+  expect(await manager.asked()).toBe("");
+  const agreed = { ...consumerOf("slapd"), reload: RESTART };
+  expect(await reloadConsumer(hand, agreed, pair)).toMatchObject({ kind: "reloaded" });
+  expect(await served("slapd", alone)).toBe(hashOf(made.der));
+  expect(await manager.asked()).toBe("restart slapd.service\n");
+});
+
+lab("a described server is tried and told by the commands that its user has given", async () => {
+  await using web = await startServersHost(["nginx"]);
+  const consumer = {
+    ...consumerOf("described"),
+    described: { test: "nginx -t -q", reload: "nginx -s reload" },
+  };
+  await using hand = await openPairHand(startShellIn(web));
+  const [one, other] = [await makeCertificate(), await makeCertificate()];
+  const files = [
+    await planFile(hand, "/etc/tls/nginx.pem", "chain"),
+    await planFile(hand, "/etc/tls/nginx.key", "key"),
+  ];
+  const stage = async (keyPem: string) => {
+    const key = new Redacted(Buffer.from(keyPem));
+    const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(one.pem), key });
+    if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
+    return { ...PAIR, files, wanted: staged.wanted };
+  };
+  const bad = await stage(other.keyPem);
+  await web.run("mv /usr/bin/openssl /usr/bin/openssl.kept");
+  expect(await testPair(hand, { ...bad, consumer })).toMatchObject({
+    kind: "failed",
+    said: expect.stringContaining("key values mismatch"),
+  });
+  await web.run("mv /usr/bin/openssl.kept /usr/bin/openssl");
+  const good = await stage(one.keyPem);
+  expect(await testPair(hand, { ...good, consumer })).toMatchObject({ kind: "passed" });
+  const untried = { ...consumer, described: { ...consumer.described, test: null } };
+  expect(await testPair(hand, { ...good, consumer: untried })).toMatchObject({ kind: "untested" });
+  expect(await swapPair(hand, good)).toEqual({ kind: "swapped", already: false });
+  expect(await reloadConsumer(hand, consumer, good)).toMatchObject({ kind: "reloaded" });
+  // It is told by a signal, and answers before it has read anything.
+  await expect.poll(() => served("nginx", web)).toBe(hashOf(one.der));
+  const wrong = { ...consumer, described: { test: null, reload: "echo no such service >&2; exit 5" } };
+  expect(await reloadConsumer(hand, wrong, good)).toMatchObject({
+    kind: "not-reloaded",
+    said: "no such service",
+  });
+});
