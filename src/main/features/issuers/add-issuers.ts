@@ -1,0 +1,75 @@
+import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { printPem, readPem } from "#domain/x509/pem.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { IssuerId } from "#shared/model/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Sealed } from "#shared/model/vault.ts";
+import { createIssuerWriter, type WriterDeps } from "./issuer-writer.ts";
+import { makeAuthority } from "./kinds/local-authority.ts";
+
+type Deps = WriterDeps & {
+  /** Has our own verdicts go by a root of ours. */
+  giveRoot: (name: string, pem: string) => Promise<void>;
+};
+
+type LocalWish = { name: string; permitted: readonly string[]; daysValid: number };
+type CsrWish = { name: string; note: string };
+type AcmeWish = {
+  name: string;
+  directory: string;
+  contacts: readonly string[];
+  eab: { keyId: string; key: Sealed } | null;
+  profile: string | null;
+  roots: string | null;
+  challenge: ChallengeWay | null;
+};
+
+/** Takes issuers up. What is secret of them is made in the vault, or goes straight there. */
+export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
+  const { store, vault, now } = deps;
+  const { refuseTwin, write, keeping } = createIssuerWriter(deps);
+  return { addLocal, addAcme, addCsr };
+
+  async function addLocal({ name, permitted, daysValid }: LocalWish): Promise<IssuerId> {
+    refuseTwin(name);
+    const made = await makeAuthority(vault, { name, permitted, now: now() });
+    const secrets = [made.rootSecret, made.intermediateSecret];
+    const id = await keeping(secrets, () =>
+      write({ name, kind: "local", note: "" }, { permitted: made.permitted }, (issuer) =>
+        store.issuers.local.add(issuer, { ...made, daysValid }),
+      ),
+    );
+    await giveRoot(`authority ${name}`, printPem(made.root));
+    return id;
+  }
+
+  async function addAcme({ name, eab, roots, ...wish }: AcmeWish): Promise<IssuerId> {
+    refuseTwin(name);
+    const settings = { ...wish, roots: readRoots(roots), account: null, eabKeyId: eab?.keyId ?? null };
+    const made: string[] = [];
+    return keeping(made, async () => {
+      const binding =
+        eab && (await vault.keep(eab.key, { kind: "account-eab", label: `EAB key of ${name}` }));
+      if (binding) made.push(binding.id);
+      const key = await vault.makeKey("p256", { kind: "account-acme", label: `account of ${name}` });
+      made.push(key.id);
+      const secrets = { accountSecret: key.id, accountKey: key.spki, eabSecret: binding?.id ?? null };
+      return write({ name, kind: "acme", note: "" }, { directory: wish.directory }, (issuer) =>
+        store.issuers.acme.add(issuer, { ...settings, ...secrets }),
+      );
+    });
+  }
+
+  function addCsr({ name, note }: CsrWish): Promise<IssuerId> {
+    return write({ name, kind: "csr", note }, { note }, () => undefined);
+  }
+}
+
+function readRoots(base64: string | null): string | null {
+  if (base64 === null) return null;
+  const { ders } = readPem(Buffer.from(base64, "base64"));
+  const { all } = indexCertificates(ders);
+  if (all.length === 0)
+    throw new Refusal("invalid-input", "the file of roots holds no certificate; give one of PEM or DER");
+  return all.map(({ der }) => printPem(der)).join("");
+}

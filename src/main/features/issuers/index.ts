@@ -1,0 +1,94 @@
+import { implement } from "@orpc/server";
+import { printPem } from "#domain/x509/pem.ts";
+import { readCertificate } from "#domain/x509/read-certificate.ts";
+import type { OrderCertificate } from "#net/issuing/order.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { ISSUED_SHOWN, issuers } from "#shared/contract/issuers.ts";
+import type { IssuerKind } from "#shared/model/issuer.ts";
+import type { Store } from "#store/store.ts";
+import { createIssuerAdding } from "./add-issuers.ts";
+import { createIssuerActs } from "./issuer-acts.ts";
+import { createAcmeDesk } from "./kinds/acme.ts";
+import { csrDesk } from "./kinds/csr.ts";
+import type { Desk } from "./kinds/desk.ts";
+import { createLocalDesk } from "./kinds/local.ts";
+import { createRevocation } from "./revocation.ts";
+import { findIssuer, showAdded, showIssuer } from "./show-issuer.ts";
+
+type Deps = {
+  store: Store;
+  vault: Vault;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+  /** Takes a root or revocation lists (PEM) of ours among those that verdicts go by. */
+  trust: (kind: "root" | "crl", name: string, pem: string) => Promise<void>;
+};
+
+/** Who signs certificates for us, and what is asked of them. */
+export function createIssuers({ announce, trust, ...deps }: Deps) {
+  const { store } = deps;
+  const local = createLocalDesk(deps);
+  const desks: Record<IssuerKind, Desk> = { local, acme: createAcmeDesk(deps), csr: csrDesk };
+  const adding = createIssuerAdding({ ...deps, giveRoot: (name, pem) => trust("root", name, pem) });
+  const giveList = (name: string, pem: string) => trust("crl", name, pem);
+  const revocation = createRevocation({ ...deps, local, giveList });
+  const acts = createIssuerActs({ ...deps, desks, local });
+  const find = (name: string) => findIssuer(store, name);
+  const announced = <Result>(result: Result): Result => {
+    announce({ kind: "issuers-changed" });
+    return result;
+  };
+
+  const order: OrderCertificate = async (id, csr, ways) => {
+    const issuer = store.issuers.find(id);
+    if (!issuer) return { kind: "refused", message: "the issuer was removed; plan it with another one" };
+    return announced(await desks[issuer.kind].order(issuer, csr, ways));
+  };
+
+  const os = implement(issuers);
+  return {
+    order,
+    procedures: {
+      ...listsOf(),
+      addLocal: os.addLocal.handler(async ({ input }) =>
+        announced(showAdded(store, await adding.addLocal(input))),
+      ),
+      addAcme: os.addAcme.handler(async ({ input }) =>
+        announced(showAdded(store, await adding.addAcme(input))),
+      ),
+      addCsr: os.addCsr.handler(async ({ input }) => announced(showAdded(store, await adding.addCsr(input)))),
+      remove: os.remove.handler(async ({ input }) => announced(await acts.remove(find(input.name)))),
+      test: os.test.handler(async ({ input }) => announced(await acts.test(find(input.name)))),
+      sign: os.sign.handler(async ({ input }) => announced(await acts.sign(find(input.name), input))),
+      revoke: os.revoke.handler(async ({ input: { name, certificate, reason } }) =>
+        announced(await revocation.revoke(find(name), certificate, reason)),
+      ),
+      revocationList: os.revocationList.handler(({ input }) =>
+        revocation.makeLists(find(input.name), input.days),
+      ),
+    },
+  };
+
+  /** What only reads. */
+  function listsOf() {
+    return {
+      known: os.known.handler(() => store.issuers.all().map((row) => showIssuer(store, row))),
+      issued: os.issued.handler(({ input }) => {
+        const issuer = find(input.name);
+        local.authorityOf(issuer);
+        return store.issuers.local.issued(issuer.id, ISSUED_SHOWN);
+      }),
+      root: os.root.handler(({ input }) => {
+        const { root, intermediate } = local.authorityOf(find(input.name));
+        return { root: printPem(root), intermediate: printPem(intermediate), sha256: hashOf(root) };
+      }),
+    };
+  }
+}
+
+function hashOf(der: Uint8Array) {
+  const certificate = readCertificate(der);
+  if (!certificate) throw new Error("the root of an authority of ours cannot be read");
+  return certificate.sha256;
+}

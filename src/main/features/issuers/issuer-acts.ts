@@ -1,0 +1,56 @@
+import { readRequestFile } from "#domain/issuing/read-request-file.ts";
+import { printPem } from "#domain/x509/pem.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { IssuerKind } from "#shared/model/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { Store } from "#store/store.ts";
+import type { Desk } from "./kinds/desk.ts";
+import type { LocalDesk } from "./kinds/local.ts";
+
+type Deps = {
+  store: Store;
+  vault: Vault;
+  now: () => Date;
+  desks: Record<IssuerKind, Desk>;
+  local: LocalDesk;
+};
+
+/** What is done with an issuer that is there. */
+export function createIssuerActs({ store, vault, now, desks, local }: Deps) {
+  return { remove, test, sign };
+
+  async function remove(issuer: IssuerRow): Promise<Record<string, never>> {
+    const { id, name, kind } = issuer;
+    const secrets = desks[kind].secretsOf(issuer);
+    // First: a secret that nothing names any more could never be forgotten.
+    if (vault.state() !== "absent") for (const secret of secrets) await vault.forget(secret);
+    await store.inTurn(() => {
+      store.issuers.remove(id);
+      store.events.append({ at: toInstant(now()), kind: "issuer-removed", detail: { name, kind } });
+    });
+    return {};
+  }
+
+  async function test(issuer: IssuerRow) {
+    const tested = await desks[issuer.kind].test(issuer);
+    const detail = { name: issuer.name, isSound: tested.isSound };
+    await store.inTurn(() => store.events.append({ at: toInstant(now()), kind: "issuer-tested", detail }));
+    return tested;
+  }
+
+  async function sign(issuer: IssuerRow, { base64, days }: { base64: string; days: number | null }) {
+    local.authorityOf(issuer);
+    const csr = readRequestFile(Buffer.from(base64, "base64"));
+    if (!csr)
+      throw new Refusal(
+        "invalid-input",
+        "the file holds no certificate signing request, or several; give one of PEM or DER",
+      );
+    const signed = await local.sign(issuer, csr, days);
+    if (signed.kind === "refused") throw new Refusal("invalid-input", signed.message);
+    const { sha256, serial, names, notAfter } = signed.certificate;
+    return { pem: signed.chain.map(printPem).join(""), sha256, serial, names, notAfter };
+  }
+}

@@ -1,0 +1,72 @@
+import { isFault, sayFault } from "#domain/acme/fault.ts";
+import { identifiersOf } from "#domain/acme/identifiers.ts";
+import { readRequest } from "#domain/issuing/read-request.ts";
+import { openCertificate } from "#domain/x509/path/path-certificate.ts";
+import type { OrderWays } from "#net/issuing/order.ts";
+import type { Ordered } from "#shared/model/issuer.ts";
+import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import {
+  type AcmeParts,
+  accountOf,
+  type HeldAccount,
+  holdAccount,
+  isForgotten,
+} from "./acme/held-account.ts";
+import { testDirectory } from "./acme/test-directory.ts";
+import type { Desk } from "./desk.ts";
+
+/** An account at an ACME directory. Its key is in the vault, and signs there. */
+export function createAcmeDesk(parts: AcmeParts): Desk {
+  const { store, now } = parts;
+  return {
+    order,
+    test: async (issuer) =>
+      testDirectory(await holdAccount(parts, issuer), now(), new AbortController().signal),
+    secretsOf(issuer) {
+      const { accountSecret, eabSecret } = accountOf(store, issuer);
+      return [accountSecret, ...(eabSecret === null ? [] : [eabSecret])];
+    },
+  };
+
+  async function order(issuer: IssuerRow, csr: Uint8Array, ways: OrderWays): Promise<Ordered> {
+    const names = identifiersOf(csr);
+    if (typeof names === "string") return { kind: "refused", message: names };
+    const held = await holdAccount(parts, issuer);
+    const ordered = await orderBy(held, { csr, names }, ways);
+    if (isFault(ordered)) return { kind: "refused", message: sayFault(held.host, ordered, now()) };
+    return ordered.chain[0] && isAnswer(ordered.chain[0], csr)
+      ? ordered
+      : {
+          kind: "refused",
+          message: `${held.host} has issued a certificate for another key than was asked for`,
+        };
+  }
+}
+
+type Request = { csr: Uint8Array; names: Exclude<ReturnType<typeof identifiersOf>, string> };
+
+/** A directory that was set up anew gets the account once more. */
+async function orderBy(held: HeldAccount, request: Request, ways: OrderWays) {
+  const { challenges, onState, replaces, orderUrl, signal } = ways;
+  const { profile } = held.settings;
+  const orderOf = ({ url }: { url: string }) =>
+    held.client.order(
+      {
+        ...request,
+        ...{ signer: held.signer, account: url, challenges, onState, replaces, orderUrl, profile },
+      },
+      signal,
+    );
+  const account = await held.find(signal);
+  if (isFault(account)) return account;
+  const ordered = await orderOf(account);
+  if (!isForgotten(ordered)) return ordered;
+  const renewed = await held.seek(signal);
+  return isFault(renewed) ? renewed : orderOf(renewed);
+}
+
+function isAnswer(leaf: Uint8Array, csr: Uint8Array): boolean {
+  const spki = readRequest(csr)?.spki;
+  const own = openCertificate(leaf)?.spki;
+  return spki !== undefined && own !== undefined && Buffer.compare(spki, own) === 0;
+}

@@ -1,0 +1,81 @@
+import {
+  type Authority,
+  makeIntermediate,
+  makeRoot,
+  SERIAL_BYTES,
+} from "#domain/issuing/make-certificate.ts";
+import { type Permitted, readPermitted } from "#domain/issuing/permitted-names.ts";
+import { type AuthorityKeyKind, HASH_OF, type Signer } from "#domain/issuing/signer.ts";
+import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { LocalAuthority } from "#store/issuers/local-authority-table.ts";
+
+type Wish = { name: string; permitted: readonly string[]; now: Date };
+
+const ROOT_KEY: AuthorityKeyKind = "p384";
+const INTERMEDIATE_KEY: AuthorityKeyKind = "p256";
+
+/** Makes the keys of an authority in the vault, and its certificates. Where that fails, the vault keeps nothing of it. */
+export async function makeAuthority(vault: Vault, wish: Wish): Promise<Omit<LocalAuthority, "daysValid">> {
+  const permitted = readAllPermitted(wish.permitted);
+  const own = { name: wish.name, permitted, now: wish.now };
+  const rootKey = await vault.makeKey(ROOT_KEY, { kind: "authority-root", label: `root of ${wish.name}` });
+  const made = [rootKey.id];
+  try {
+    const label = `intermediate of ${wish.name}`;
+    const key = await vault.makeKey(INTERMEDIATE_KEY, { kind: "authority-intermediate", label });
+    made.push(key.id);
+    const signer = signerOf(vault, rootKey.id, ROOT_KEY);
+    const root = await makeRoot({ ...own, spki: rootKey.spki, serial: randomSerial() }, signer);
+    const above: Authority = { der: root, signer };
+    const intermediate = await makeIntermediate({ ...own, spki: key.spki, serial: randomSerial() }, above);
+    judgeOwn(intermediate, { root }, wish.now);
+    return {
+      permitted: permitted.map(({ text }) => text),
+      ...{ root, rootSecret: rootKey.id, intermediate, intermediateSecret: key.id },
+    };
+  } catch (error) {
+    for (const id of made) await vault.forget(id);
+    throw error;
+  }
+}
+
+function readAllPermitted(texts: readonly string[]): Permitted[] {
+  const read = texts.map(readPermitted);
+  return [...new Map(read.map((one) => [one.text, one])).values()];
+}
+
+const signerOf = (vault: Vault, id: string, kind: AuthorityKeyKind): Signer => ({
+  kind,
+  sign: (data) => vault.sign(id, data, { hash: HASH_OF[kind], ecdsa: "der" }),
+});
+
+export const rootOf = (vault: Vault, { root, rootSecret }: LocalAuthority): Authority => ({
+  der: root,
+  signer: signerOf(vault, rootSecret, ROOT_KEY),
+});
+
+export const intermediateOf = (vault: Vault, authority: LocalAuthority): Authority => ({
+  der: authority.intermediate,
+  signer: signerOf(vault, authority.intermediateSecret, INTERMEDIATE_KEY),
+});
+
+export const randomSerial = (): Uint8Array => crypto.getRandomValues(new Uint8Array(SERIAL_BYTES));
+
+type Above = { root: Uint8Array; intermediate?: Uint8Array };
+
+/** What we have signed has to be valid by our own validator before anybody gets it. */
+export function judgeOwn(der: Uint8Array, { root, intermediate }: Above, now: Date): void {
+  const { reasons } = judgeChain({
+    leaf: der,
+    pool: indexCertificates(intermediate ? [intermediate] : []),
+    roots: indexCertificates([root]),
+    wish: { at: now.getTime(), purpose: null, name: null, policy: ANY_POLICY_WILL_DO },
+    revocationLists: null,
+  });
+  if (reasons.length === 0) return;
+  const said = reasons.map(({ sentence }) => sentence).join("; ");
+  throw new Refusal("unusable", `the authority cannot sign this: ${said}`);
+}

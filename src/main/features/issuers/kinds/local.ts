@@ -1,0 +1,87 @@
+import { checkRequest } from "#domain/issuing/check-request.ts";
+import { makeLeaf, openAuthority } from "#domain/issuing/make-certificate.ts";
+import { readPermitted } from "#domain/issuing/permitted-names.ts";
+import { readCertificate } from "#domain/x509/read-certificate.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { IssuedCertificate } from "#shared/model/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { LocalAuthority } from "#store/issuers/local-authority-table.ts";
+import type { Store } from "#store/store.ts";
+import type { Desk } from "./desk.ts";
+import { intermediateOf, judgeOwn, randomSerial } from "./local-authority.ts";
+import { findEnd, testAuthority } from "./test-authority.ts";
+
+type Deps = { store: Store; vault: Vault; now: () => Date };
+
+export type SignedLeaf =
+  | { kind: "issued"; chain: Uint8Array[]; certificate: Omit<IssuedCertificate, "revokedAt" | "reason"> }
+  | { kind: "refused"; message: string };
+
+export type LocalDesk = Desk & {
+  sign(issuer: IssuerRow, csr: Uint8Array, days: number | null): Promise<SignedLeaf>;
+  authorityOf(issuer: IssuerRow): LocalAuthority;
+};
+
+/** An authority of our own: its keys are in the vault, and sign there. */
+export function createLocalDesk({ store, vault, now }: Deps): LocalDesk {
+  const authorityOf = (issuer: IssuerRow) => findAuthority(store, issuer);
+  return {
+    sign,
+    authorityOf,
+    order: (issuer, csr, { days }) => sign(issuer, csr, days),
+    test: (issuer) => testAuthority(vault, authorityOf(issuer), now()),
+    secretsOf(issuer) {
+      const { rootSecret, intermediateSecret } = authorityOf(issuer);
+      return [rootSecret, intermediateSecret];
+    },
+  };
+
+  async function sign(issuer: IssuerRow, csr: Uint8Array, days: number | null): Promise<SignedLeaf> {
+    const authority = authorityOf(issuer);
+    const { root, intermediate } = authority;
+    const rules = {
+      permitted: authority.permitted.map(readPermitted),
+      ownKeys: [root, intermediate].map((der) => openAuthority({ der }).spki),
+    };
+    const checked = checkRequest(csr, rules);
+    if (checked.kind === "faulty")
+      return { kind: "refused", message: checked.faults.map(({ sentence }) => sentence).join("; ") };
+    const at = now();
+    const end = findEnd(authority, at);
+    if (end !== null) return { kind: "refused", message: `${end}; add another authority in its place` };
+    const wish = {
+      request: checked.request,
+      days: days ?? authority.daysValid,
+      now: at,
+      serial: randomSerial(),
+    };
+    const der = await makeLeaf(wish, intermediateOf(vault, authority));
+    judgeOwn(der, { root, intermediate }, at);
+    return { kind: "issued", chain: [der, intermediate], certificate: await remember(issuer, der, at) };
+  }
+
+  /** Before anybody gets it: what is not known to be signed could not be revoked. */
+  async function remember({ id, name }: IssuerRow, der: Uint8Array, at: Date) {
+    const read = readCertificate(der);
+    if (!read?.notAfter) throw new Error("a certificate of ours cannot be read");
+    const { serial, sha256, names, notAfter } = read;
+    const certificate = { serial, sha256, names, notAfter, issuedAt: toInstant(at) };
+    await store.inTurn(() => {
+      store.issuers.local.addIssued(id, certificate);
+      const detail = { issuer: name, serial, sha256, names, notAfter };
+      store.events.append({ at: toInstant(at), kind: "certificate-issued", detail });
+    });
+    return certificate;
+  }
+}
+
+function findAuthority({ issuers }: Store, { id, name, kind }: IssuerRow): LocalAuthority {
+  const authority = issuers.local.find(id);
+  if (authority) return authority;
+  throw new Refusal(
+    "invalid-input",
+    `${name} is no authority of our own (${kind}); latchkey issuers list says which are`,
+  );
+}

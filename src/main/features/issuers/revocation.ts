@@ -1,0 +1,83 @@
+import { makeRevocationList } from "#domain/issuing/make-revocation-list.ts";
+import { viewOf } from "#domain/x509/der.ts";
+import { readCrl } from "#domain/x509/revocation/read-crl.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import { addDays } from "#shared/model/days.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { IssuedCertificate, RevocationReason } from "#shared/model/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { Store } from "#store/store.ts";
+import type { LocalDesk } from "./kinds/local.ts";
+import { intermediateOf, rootOf } from "./kinds/local-authority.ts";
+
+type Deps = {
+  store: Store;
+  vault: Vault;
+  local: LocalDesk;
+  now: () => Date;
+  /** Has our own verdicts go by what we say. */
+  giveList: (name: string, pem: string) => Promise<void>;
+};
+
+/** What authorities of our own take back of what they have signed. */
+export function createRevocation({ store, vault, local, now, giveList }: Deps) {
+  return { revoke, makeLists };
+
+  async function revoke(
+    issuer: IssuerRow,
+    which: string,
+    reason: RevocationReason,
+  ): Promise<IssuedCertificate> {
+    local.authorityOf(issuer);
+    const at = toInstant(now());
+    const { serial, sha256 } = findIssued(issuer, which);
+    await store.inTurn(() => {
+      if (!store.issuers.local.revoke({ issuer: issuer.id, serial, at, reason })) return;
+      const detail = { issuer: issuer.name, serial, sha256, reason };
+      store.events.append({ at, kind: "certificate-revoked", detail });
+    });
+    return findIssued(issuer, serial);
+  }
+
+  function findIssued({ id, name }: IssuerRow, which: string): IssuedCertificate {
+    const hex = which.replaceAll(":", "");
+    const found =
+      store.issuers.local.findIssued(id, hex.toLowerCase()) ??
+      store.issuers.local.findIssued(id, hex.toUpperCase());
+    if (found) return found;
+    throw new Refusal(
+      "not-found",
+      `${name} has signed no certificate ${which}; latchkey issuers issued ${name} lists what it has`,
+    );
+  }
+
+  /** A number is taken before it is signed with: two lists of one number would be taken for one. */
+  async function makeLists(issuer: IssuerRow, days: number) {
+    const authority = local.authorityOf(issuer);
+    const at = now();
+    const revoked = store.issuers.local
+      .revoked(issuer.id)
+      .flatMap(({ serial, revokedAt, reason }) =>
+        revokedAt && reason ? [{ serial, at: revokedAt, reason }] : [],
+      );
+    const number = await store.inTurn(() => store.issuers.local.takeListNumber(issuer.id));
+    const wish = { number, now: at, days };
+    const ofLeaves = await makeRevocationList({ ...wish, revoked }, intermediateOf(vault, authority));
+    const ofRoot = await makeRevocationList({ ...wish, revoked: [] }, rootOf(vault, authority));
+    const pem = [ofLeaves, ofRoot].map(printList).join("");
+    await giveList(`lists of ${issuer.name}`, pem);
+    const detail = { issuer: issuer.name, number, revoked: revoked.length };
+    await store.inTurn(() => store.events.append({ at: toInstant(at), kind: "list-issued", detail }));
+    return { pem, revoked: revoked.length, number, nextUpdate: toInstant(addDays(at, days)) };
+  }
+}
+
+function printList(der: Uint8Array): string {
+  if (!readCrl(der)) throw new Error("a revocation list of ours cannot be read");
+  const lines =
+    viewOf(der)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN X509 CRL-----\n${lines.join("\n")}\n-----END X509 CRL-----\n`;
+}

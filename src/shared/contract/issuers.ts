@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { Sha256 } from "../model/certificate.ts";
+import { ChallengeWay } from "../model/challenge-way.ts";
+import { Instant } from "../model/instant.ts";
+import {
+  DEFAULT_DAYS_VALID,
+  IssuedCertificate,
+  Issuer,
+  IssuerName,
+  MOST_DAYS_VALID,
+  PermittedName,
+  RevocationReason,
+} from "../model/issuer.ts";
+import { Sealed } from "../model/vault.ts";
+import { command, query } from "./procedure.ts";
+
+const OfIssuer = z.object({ name: z.string().max(300) });
+
+const Days = z.int().min(1).max(MOST_DAYS_VALID);
+
+/** A request of a hundred names has five kilobytes. */
+const MOST_REQUEST_BASE64 = 256 * 1024;
+const MOST_ROOTS_BASE64 = 1024 * 1024;
+
+/** At most so many of the certificates that an issuer has signed are listed; its counts are of all. */
+export const ISSUED_SHOWN = 500;
+
+/** An absolute URL that is dialled with TLS. */
+const DirectoryUrl = z
+  .url({ protocol: /^https$/, error: "a directory has a URL that begins with https://" })
+  .max(2_000);
+
+/** What came of trying an issuer; each line a sentence, in its order. Nothing of it is kept. */
+export const TestedIssuer = z.object({ isSound: z.boolean(), lines: z.array(z.string()) });
+export type TestedIssuer = z.infer<typeof TestedIssuer>;
+
+/** PEM of a certificate, and what is to be known of it. */
+const SignedCertificate = z.object({
+  /** The leaf first, without the root. */
+  pem: z.string(),
+  sha256: Sha256,
+  serial: z.string(),
+  names: z.array(z.string()),
+  notAfter: Instant,
+});
+
+export const issuers = {
+  /** By name. */
+  known: query.output(z.array(Issuer)),
+
+  /** What an authority of our own has signed, the newest first. */
+  issued: query.input(OfIssuer).output(z.array(IssuedCertificate)),
+
+  /** Its root and its intermediate, as PEM. */
+  root: query
+    .input(OfIssuer)
+    .output(z.object({ root: z.string(), intermediate: z.string(), sha256: Sha256 })),
+
+  /** Makes a root and an intermediate for these names alone; their keys are made in the vault, and stay there. */
+  addLocal: command
+    .input(
+      z.object({
+        name: IssuerName,
+        permitted: z.array(PermittedName).min(1).max(100),
+        daysValid: Days.default(DEFAULT_DAYS_VALID),
+      }),
+    )
+    .output(Issuer),
+
+  /** Makes the key of an account in the vault. The directory is not asked before the issuer is tested or used. */
+  addAcme: command
+    .input(
+      z.object({
+        name: IssuerName,
+        directory: DirectoryUrl,
+        contacts: z.array(z.string().trim().min(1).max(300)).max(10).default([]),
+        /** Its key is base64url, as the authority gives it. */
+        eab: z
+          .object({ keyId: z.string().trim().min(1).max(1_000), key: Sealed })
+          .nullable()
+          .default(null),
+        profile: z.string().trim().min(1).max(200).nullable().default(null),
+        /** A file of PEM or DER: the directory is known by these roots alone. */
+        roots: z.base64().max(MOST_ROOTS_BASE64).nullable().default(null),
+        challenge: ChallengeWay.nullable().default(null),
+      }),
+    )
+    .output(Issuer),
+
+  addCsr: command
+    .input(z.object({ name: IssuerName, note: z.string().trim().max(500).default("") }))
+    .output(Issuer),
+
+  /** Forgets it, with its keys; what it has signed stays as it is, and can be revoked no longer. */
+  remove: command.input(OfIssuer).output(z.object({})),
+
+  /** Whether it would sign now. At an ACME directory that makes the account, where there is none yet. */
+  test: command.input(OfIssuer).output(TestedIssuer),
+
+  /** Signs a request, a file of PEM or DER, with an authority of our own. */
+  sign: command
+    .input(
+      OfIssuer.extend({
+        base64: z.base64().max(MOST_REQUEST_BASE64),
+        /** Null: as the issuer is set. */
+        days: Days.nullable().default(null),
+      }),
+    )
+    .output(SignedCertificate),
+
+  /** Says that a certificate of an authority of our own is not to be believed any more, by its serial number or SHA-256. */
+  revoke: command
+    .input(
+      OfIssuer.extend({
+        certificate: z
+          .string()
+          .trim()
+          .regex(/^[0-9a-f:]{2,200}$/i, "a serial number or a SHA-256 is hex"),
+        reason: RevocationReason.default("unspecified"),
+      }),
+    )
+    .output(IssuedCertificate),
+
+  /** All that was revoked, as PEM: the list of the intermediate, then that of the root. Each time they have new numbers. */
+  revocationList: command
+    .input(OfIssuer.extend({ days: z.int().min(1).max(366).default(30) }))
+    .output(z.object({ pem: z.string(), revoked: z.int(), number: z.int(), nextUpdate: Instant })),
+};
