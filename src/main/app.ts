@@ -61,6 +61,7 @@ import { createKnownHostsReader } from "./features/targets/known-hosts-reader.ts
 import { createSshConfigLoader } from "./features/targets/load-ssh-config.ts";
 import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
+import { createVaultDoor } from "./features/vault/index.ts";
 import { createGuard } from "./guard.ts";
 import { countFreeDescriptors } from "./net/descriptors.ts";
 import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
@@ -72,6 +73,7 @@ import { PATIENCE, type Patience } from "./net/retries.ts";
 import { readKeyFile } from "./net/ssh/identities.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
+import { openAppVault, type StartKeeper, sealFor } from "./open-app-vault.ts";
 
 export type AppOptions = DatabaseWish & {
   /** Refuses every command; so does a database that is opened to be read. */
@@ -82,6 +84,8 @@ export type AppOptions = DatabaseWish & {
   now?: () => Date;
   /** How a scan waits before it tries a host again. */
   patience?: Patience;
+  /** How the process of the vault is started; by default as one of Node's. */
+  startKeeper?: StartKeeper;
   log?: (error: unknown) => void;
   /** Told of what runs do on hosts, by names; by default on standard error where LATCHKEY_LOG is `debug`. */
   trace?: Trace;
@@ -108,19 +112,19 @@ export function createApp({
   const { readTargets, ...readers } = readersOf(workstation);
   const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
   const recording = recordInto(store, { announce, log });
+  const vault = openAppVault(store, asked.startKeeper, () => announce({ kind: "vault-changed" }));
   const people = createPeople({ store, here, hold: recording.hold, announce, now });
   const ways = { store, recording, workstation, now, patience, noteKeys: people.lookAround };
   const prepareApproach = createApproaches(ways);
   const visits = createVisits({ ...ways, prepareApproach, prober, collectorScript });
   const client = (): LatchkeyClient => app.client;
-  const inBackground = background.start;
   const database = createDatabase({ store, damage, announce, log, now });
 
-  const tools = { prepareApproach, announce, log, trace, inBackground, client };
+  const tools = { prepareApproach, announce, log, trace, inBackground: background.start, client };
   const runbooks = runbooksBy({ ...ways, ...readers, ...tools });
 
   if (keepsBackups && !isReadOnly)
-    for (const keep of [database.keepBackups, runbooks.keepWatch]) inBackground(keep);
+    for (const keep of [database.keepBackups, runbooks.keepWatch]) background.start(keep);
 
   const router = implement(contract)
     .use(createGuard({ isReadOnly, log }))
@@ -132,17 +136,16 @@ export function createApp({
         ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
         plan: (bundle, at) => planBundle(store, bundle, at),
       }),
-      certificates: createCertificates({ store, now }),
       hostKeys: createHostKeyList({ store, workstation, ...readers }),
-      hosts: createHosts({ store, now, announce }),
       inspect: createInspect({ prober, now }),
       scans: createScans({
         ...{ store, readTargets, visits, recording, countFreeDescriptors, announce, log, now },
-        inBackground,
+        inBackground: background.start,
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
       targets: createTargets({ store, readTargets, workstation, now, announce }),
       thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, ...readers }),
+      vault: createVaultDoor({ store, vault, now }),
     });
 
   const app = {
@@ -150,7 +153,8 @@ export function createApp({
     warnings: [damage, store.loss].filter((warning) => warning !== null),
     router,
     client: createRouterClient(router),
-    [Symbol.asyncDispose]: () => close(background, recording, store),
+    seal: sealFor(vault),
+    [Symbol.asyncDispose]: () => close({ background, vault, recording, store }),
   };
   return app;
 }
@@ -225,20 +229,26 @@ const listsOf = (deps: Parameters<typeof createAccess>[0]) => ({
 
 /** What needs attention or will, what has changed, and what somebody has decided of it. */
 const attentionOf = (deps: Parameters<typeof createFindings>[0]) => ({
+  certificates: createCertificates(deps),
   chains: createChains(deps),
   changes: createChanges(deps),
   findings: createFindings(deps),
   forecast: createForecast(deps),
+  hosts: createHosts(deps),
   labels: createLabels(deps),
   overview: createOverview(deps),
 });
 
-async function close(
-  background: { stop: () => Promise<void> },
-  recording: { close: () => Promise<void> },
-  store: { close: () => void },
-): Promise<void> {
+type Closing = {
+  background: { stop: () => Promise<void> };
+  vault: AsyncDisposable;
+  recording: { close: () => Promise<void> };
+  store: { close: () => void };
+};
+
+async function close({ background, vault, recording, store }: Closing): Promise<void> {
   await background.stop();
+  await vault[Symbol.asyncDispose]();
   await recording.close();
   store.close();
 }

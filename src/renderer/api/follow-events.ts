@@ -53,7 +53,8 @@ type Area =
   | "runbooks"
   | "served"
   | "settings"
-  | "database";
+  | "database"
+  | "vault";
 
 const SCANNED = [
   ...(["chains", "scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
@@ -87,6 +88,10 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["chains"];
     case "database-changed":
       return ["database", "settings"];
+    case "issuers-changed":
+      return ["chains"];
+    case "vault-changed":
+      return ["vault"];
     case "plan-changed":
     case "run-changed":
     case "run-asks":

@@ -19,6 +19,8 @@ export const Announcement = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("labels-changed") }),
   z.object({ kind: z.literal("trust-changed") }),
   z.object({ kind: z.literal("database-changed") }),
+  z.object({ kind: z.literal("issuers-changed") }),
+  z.object({ kind: z.literal("vault-changed") }),
   z.object({ kind: z.literal("plan-changed"), planId: PlanId }),
   z.object({ kind: z.literal("run-changed"), runId: RunId }),
   z.object({ kind: z.literal("run-asks") }),

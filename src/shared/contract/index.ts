@@ -23,6 +23,7 @@ import { served } from "./served.ts";
 import { settings } from "./settings.ts";
 import { targets } from "./targets.ts";
 import { thisComputer } from "./this-computer.ts";
+import { vault } from "./vault.ts";
 
 /** All that Latchkey can be asked. The same over a port, a socket and the command line. */
 export const contract = {
@@ -50,6 +51,7 @@ export const contract = {
   settings,
   targets,
   thisComputer,
+  vault,
 };
 
 export type LatchkeyClient = ContractRouterClient<typeof contract>;

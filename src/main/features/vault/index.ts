@@ -1,0 +1,58 @@
+import { implement } from "@orpc/server";
+import type { Vault } from "#net/vault/vault.ts";
+import { vault as contract } from "#shared/contract/vault.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Store } from "#store/store.ts";
+
+type Deps = { store: Store; vault: Vault; now: () => Date };
+
+type VaultEvent = "vault-created" | "vault-unlocked" | "vault-locked" | "vault-changed";
+
+/** What opens and shuts the vault. What is kept in it is for those who use it. */
+export function createVaultDoor({ store, vault, now }: Deps) {
+  const os = implement(contract);
+  const record = (kind: VaultEvent, detail: object = {}) =>
+    store.inTurn(() => store.events.append({ at: toInstant(now()), kind, detail }));
+
+  return {
+    status: os.status.handler(() => vault.status()),
+    receiver: os.receiver.handler(() => vault.receiver()),
+    create: os.create.handler(async ({ input: { passphrase, recovery } }) => {
+      await vault.create(passphrase, recovery);
+      await record("vault-created", { hasRecovery: recovery !== null });
+      return {};
+    }),
+    unlock: os.unlock.handler(async ({ input }) => {
+      const answer = await vault.unlock(input.passphrase);
+      await record("vault-unlocked", { by: "passphrase", isOpen: answer.kind === "open" });
+      return answer;
+    }),
+    unlockByKeyring: os.unlockByKeyring.handler(async () => {
+      await vault.unlockByKeyring();
+      await record("vault-unlocked", { by: "keyring", isOpen: true });
+      return {};
+    }),
+    lock: os.lock.handler(async () => {
+      const wasOpen = vault.state() === "open";
+      await vault.lock();
+      if (wasOpen) await record("vault-locked");
+      return { wasOpen };
+    }),
+    changePassphrase: os.changePassphrase.handler(async ({ input: { current, next } }) => {
+      const answer = await vault.changePassphrase(current, next);
+      if (answer.kind === "changed") await record("vault-changed", { what: "passphrase" });
+      return answer;
+    }),
+    changeRecovery: os.changeRecovery.handler(async ({ input: { current, next } }) => {
+      const answer = await vault.changeRecovery(current, next);
+      if (answer.kind === "changed")
+        await record("vault-changed", { what: "recovery", isSet: next !== null });
+      return answer;
+    }),
+    setKeyring: os.setKeyring.handler(async ({ input: { isUsed } }) => {
+      await vault.setKeyring(isUsed);
+      await record("vault-changed", { what: "keyring", isSet: isUsed });
+      return {};
+    }),
+  };
+}

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { Receiver, Sealed, VaultStatus } from "../model/vault.ts";
+import { command, query } from "./procedure.ts";
+
+const Changed = z.object({ kind: z.enum(["changed", "wrong"]) });
+
+/** Passphrases come sealed to `receiver`; nothing that is kept is ever in a reply. */
+export const vault = {
+  status: query.output(VaultStatus),
+
+  /** To whom what is typed is sealed. It changes when the vault locks itself. */
+  receiver: query.output(Receiver),
+
+  /** A new vault, and open. Without a recovery passphrase there is no way in for whoever forgets the first. */
+  create: command.input(z.object({ passphrase: Sealed, recovery: Sealed.nullable() })).output(z.object({})),
+
+  /** By the passphrase, or by the recovery passphrase. */
+  unlock: command
+    .input(z.object({ passphrase: Sealed }))
+    .output(z.object({ kind: z.enum(["open", "wrong"]) })),
+
+  unlockByKeyring: command.output(z.object({})),
+
+  /** Answers when the process that knew is gone. */
+  lock: command.output(z.object({ wasOpen: z.boolean() })),
+
+  /** `current` is either passphrase. */
+  changePassphrase: command.input(z.object({ current: Sealed, next: Sealed })).output(Changed),
+
+  /** Another recovery passphrase, or for null none any more. */
+  changeRecovery: command.input(z.object({ current: Sealed, next: Sealed.nullable() })).output(Changed),
+
+  /** Whether the keyring of the operating system opens the vault, too. */
+  setKeyring: command.input(z.object({ isUsed: z.boolean() })).output(z.object({})),
+};
