@@ -1,20 +1,10 @@
+import type { Resolver } from "#net/dns/find-resolvers.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
+import type { AcmeChallenge, ChallengeType } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Redacted } from "#shared/model/redacted.ts";
 
-/** What an authority wants to see. Nothing of it is a secret. */
-export type AskedChallenge =
-  | {
-      type: "http-01";
-      /** A DNS name or an address. */
-      name: string;
-      token: string;
-      keyAuthorization: string;
-    }
-  /** `name` without `*.`; the TXT value belongs at `_acme-challenge.NAME`. */
-  | { type: "dns-01"; name: string; txt: string }
-  /** `digest`: SHA-256 of the key authorization, which goes into the certificate. */
-  | { type: "tls-alpn-01"; name: string; digest: Uint8Array };
+export type AskedChallenge = AcmeChallenge;
 
 export type Near = {
   /** The hand of the host that answers; null for ways that need none. */
@@ -23,8 +13,14 @@ export type Near = {
   token: string;
   /** Where that host is reached from here; null: not known. */
   address: string | null;
-  /** Opens the secret of an RFC 2136 key. */
+  /** Opens the secret of an RFC 2136 key: the base64 text that `tsig-keygen` prints. */
   openSecret: ((id: string) => Promise<Redacted<Uint8Array>>) | null;
+  /** Of this system, unless others are given. */
+  resolvers?: readonly Resolver[];
+  /** How long a record may take until all servers of its zone have it. */
+  spreadMs?: number;
+  /** How long a hook may run. */
+  hookMs?: number;
   signal: AbortSignal;
 };
 
@@ -34,7 +30,7 @@ export type Undo = () => Promise<{ kind: "undone" } | { kind: "left"; message: s
 /** `note`: what could not be seen from here, for a person to know. */
 export type Answered =
   | { kind: "ready"; undo: Undo; note: string | null }
-  /** Nothing is left of it. */
+  /** Nothing is left of it, unless the message says so. */
   | { kind: "failed"; message: string };
 
 export const TYPE_OF_WAY = {
@@ -43,4 +39,11 @@ export const TYPE_OF_WAY = {
   "tls-alpn": "tls-alpn-01",
   "dns-hook": "dns-01",
   rfc2136: "dns-01",
-} as const satisfies { [kind in ChallengeWay["kind"]]: AskedChallenge["type"] };
+} as const satisfies { [kind in ChallengeWay["kind"]]: ChallengeType };
+
+/** Undoes what was begun, and says of it that it failed. */
+export async function giveUp(message: string, undo: Undo): Promise<Answered> {
+  const undone = await undo();
+  const rest = undone.kind === "left" ? `; and something is left: ${undone.message}` : "";
+  return { kind: "failed", message: `${message}${rest}` };
+}

@@ -1,0 +1,150 @@
+/** Looks from here at what an authority is to see, as far as the host is reached from here. */
+import http from "node:http";
+import https from "node:https";
+import { isIP } from "node:net";
+import { connect } from "node:tls";
+import { findAddresses } from "#net/find-addresses.ts";
+import type { AcmeChallenge } from "#shared/model/acme.ts";
+
+type Where = {
+  /** Of the host itself; null: not known. */
+  address: string | null;
+  port: number;
+  signal: AbortSignal;
+};
+
+/** `note`: what a person is to know of what was not seen. `wrong`: something else is answered, wherever it was asked for. */
+export type Checked = { kind: "right"; note: string | null } | { kind: "wrong"; message: string };
+
+type Seen = { kind: "right" } | { kind: "wrong"; said: string } | { kind: "unreached"; why: string };
+
+const TIMEOUT_MS = 5_000;
+const MOST_BYTES = 64 * 1024;
+const MOST_REDIRECTS = 10;
+const PATH = "/.well-known/acme-challenge/";
+
+/** Authorities follow redirects to http and https, whatever certificate is shown there, and so do we. */
+export function checkOverHttp(
+  { name, token, keyAuthorization }: Extract<AcmeChallenge, { type: "http-01" }>,
+  where: Where,
+): Promise<Checked> {
+  const url = `http://${isIP(name) === 6 ? `[${name}]` : name}${portOf(where.port, 80)}${PATH}${token}`;
+  return check(name, where, url, async (address) => {
+    const got = await get(new URL(url), address, where.signal);
+    if ("why" in got) return { kind: "unreached", why: got.why };
+    if (got.status === 200 && got.body.trimEnd() === keyAuthorization) return { kind: "right" };
+    return { kind: "wrong", said: got.status === 200 ? "another text" : `${got.status}` };
+  });
+}
+
+export function checkOverTls(
+  { name, digest }: Extract<AcmeChallenge, { type: "tls-alpn-01" }>,
+  where: Where,
+): Promise<Checked> {
+  return check(name, where, `acme-tls/1 of ${name}`, (address) => {
+    const { promise, resolve } = Promise.withResolvers<Seen>();
+    const socket = connect({
+      ...{ host: address, port: where.port, ALPNProtocols: ["acme-tls/1"], rejectUnauthorized: false },
+      ...(isIP(name) === 0 && { servername: name }),
+    });
+    const stop = () => resolve({ kind: "unreached", why: "it did not answer in time" });
+    const timer = setTimeout(stop, TIMEOUT_MS);
+    where.signal.addEventListener("abort", stop);
+    socket.on("error", ({ message }) => resolve({ kind: "unreached", why: message }));
+    socket.on("secureConnect", () => {
+      const raw = socket.getPeerCertificate().raw;
+      const isRight = socket.alpnProtocol === "acme-tls/1" && raw?.includes(Buffer.from(digest));
+      resolve(isRight ? { kind: "right" } : { kind: "wrong", said: "another certificate" });
+    });
+    return promise.finally(() => {
+      clearTimeout(timer);
+      where.signal.removeEventListener("abort", stop);
+      socket.destroy();
+    });
+  });
+}
+
+/** At the host's own address, and at those that the name has here. */
+async function check(
+  name: string,
+  { address, signal }: Where,
+  what: string,
+  look: (address: string) => Promise<Seen>,
+): Promise<Checked> {
+  const found = await findAddresses(name, { timeoutMs: TIMEOUT_MS, signal }).catch(() => []);
+  const named = Array.isArray(found) ? found : [];
+  const own = address !== null && !named.includes(address) ? [address] : [];
+  const all = await Promise.all(
+    [...named, ...own].map(async (one) => ({ one, isOwn: own.includes(one), seen: await look(one) })),
+  );
+  const wrong = all.flatMap(({ one, isOwn, seen }) =>
+    seen.kind === "wrong" ? [{ isOwn, text: `${seen.said} at ${one}` }] : [],
+  );
+  const unreached = all.flatMap(({ one, seen }) =>
+    seen.kind === "unreached" ? [`${one}: ${seen.why}`] : [],
+  );
+  const isRight = all.some(({ seen }) => seen.kind === "right");
+  if (isRight && wrong.length === 0) return { kind: "right", note: null };
+  const said = wrong.map(({ text }) => text).join(", ");
+  if (isRight)
+    return { kind: "right", note: `${what} is right at one address, and is answered with ${said}` };
+  if (wrong.length > 0) return { kind: "wrong", message: `${what} is answered with ${said}` };
+  const why = unreached.join("; ") || `this computer knows no address of ${name}`;
+  return { kind: "right", note: `${what} could not be looked at from here: ${why}` };
+}
+
+const portOf = (port: number, usual: number): string => (port === usual ? "" : `:${port}`);
+
+type Got = { status: number; body: string } | { why: string };
+
+async function get(first: URL, address: string, signal: AbortSignal): Promise<Got> {
+  let [url, at]: [URL, string] = [first, address];
+  for (let times = 0; times <= MOST_REDIRECTS; times++) {
+    const got = await getOnce(url, at, signal);
+    if (!("location" in got)) return got;
+    const next = URL.parse(got.location, url.href);
+    if (!next || !/^https?:$/.test(next.protocol)) return { why: "it sends us to what is no page" };
+    if (next.hostname !== url.hostname) {
+      const found = await findAddresses(next.hostname, { timeoutMs: TIMEOUT_MS, signal });
+      const [other] = Array.isArray(found) ? found : [];
+      if (!other) return { why: "it sends us to a name that has no address" };
+      at = other;
+    }
+    url = next;
+  }
+  return { why: "it sends us on and on" };
+}
+
+function getOnce(url: URL, address: string, signal: AbortSignal): Promise<Got | { location: string }> {
+  const { promise, resolve } = Promise.withResolvers<Got | { location: string }>();
+  const isTls = url.protocol === "https:";
+  const name = url.hostname.replace(/^\[|\]$/g, "");
+  const options = {
+    ...{ host: address, port: url.port || (isTls ? 443 : 80), path: `${url.pathname}${url.search}` },
+    ...{ headers: { host: url.host, "user-agent": "latchkey" }, agent: false },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  };
+  const onAnswer = (response: http.IncomingMessage) => {
+    const { statusCode: status = 0, headers } = response;
+    if (status >= 300 && status < 400 && headers.location !== undefined) {
+      resolve({ location: headers.location });
+      request.destroy();
+      return;
+    }
+    let body = "";
+    response.setEncoding("latin1").on("data", (piece: string) => {
+      body = `${body}${piece}`.slice(0, MOST_BYTES);
+      if (body.length === MOST_BYTES) request.destroy();
+    });
+    response.on("close", () => resolve({ status, body }));
+  };
+  const request = isTls
+    ? https.request(
+        { ...options, rejectUnauthorized: false, ...(isIP(name) === 0 && { servername: name }) },
+        onAnswer,
+      )
+    : http.request(options, onAnswer);
+  request.on("error", ({ message }) => resolve({ why: message }));
+  request.end();
+  return promise;
+}

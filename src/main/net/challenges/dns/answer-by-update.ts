@@ -1,0 +1,75 @@
+import { isIP } from "node:net";
+import { type Answered, giveUp, type Near, type Undo } from "#net/challenges/challenge.ts";
+import { isSameName, plainName } from "#net/dns/ask-records.ts";
+import { findResolvers, type Resolver } from "#net/dns/find-resolvers.ts";
+import type { TsigKey } from "#net/dns/update/message.ts";
+import { sendUpdate } from "#net/dns/update/send-update.ts";
+import { findAddresses } from "#net/find-addresses.ts";
+import type { AcmeChallenge } from "#shared/model/acme.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
+
+type Dns = Extract<AcmeChallenge, { type: "dns-01" }>;
+type Way = Extract<ChallengeWay, { kind: "rfc2136" }>;
+
+const SPREAD_MS = 120_000;
+const TIMEOUT_MS = 5_000;
+
+const failed = (message: string): Answered => ({ kind: "failed", message });
+
+/** By an update of the zone that its server takes (RFC 2136), signed with a shared key (RFC 8945). */
+export async function answerByUpdate(way: Way, { name, txt }: Dns, near: Near): Promise<Answered> {
+  const { signal, openSecret, spreadMs = SPREAD_MS, resolvers = findResolvers() } = near;
+  if (!openSecret) return failed(`the secret of the key ${way.keyName} is not to be had here`);
+  const server = await findServer(way, signal);
+  if ("message" in server) return failed(server.message);
+  // The zone's own server knows of aliases that it has itself, wherever the resolvers are.
+  const record = await followAliases(recordOf(name), { resolvers: [server, ...resolvers], signal });
+  if (!isWithin(record, way.zone))
+    return failed(
+      `${record} is not in the zone ${plainName(way.zone)}: name the zone that it is in, or make it an alias (CNAME) of a name there`,
+    );
+  const key = await openKey(way, openSecret);
+  if (!key)
+    return failed(`the secret of the key ${way.keyName} is no base64: give it as tsig-keygen prints it`);
+  const change = (kind: "add" | "remove", until: AbortSignal) =>
+    sendUpdate(server, { zone: way.zone, key, change: { kind, name: record, text: txt }, signal: until });
+  const undo: Undo = async () => {
+    const removed = await change("remove", new AbortController().signal);
+    if (removed.kind === "done") return { kind: "undone" };
+    return { kind: "left", message: `the TXT record of ${record}: ${removed.message}` };
+  };
+  const added = await change("add", signal);
+  // A lost answer says nothing of what was done.
+  if (added.kind === "failed") return added.isKnown ? failed(added.message) : giveUp(added.message, undo);
+  const spread = await awaitRecord({ record, txt, known: [server], resolvers, spreadMs, signal });
+  if (spread.kind === "unseen") return giveUp(spread.message, undo);
+  return { kind: "ready", undo, note: spread.note };
+}
+
+const isWithin = (name: string, zone: string): boolean =>
+  isSameName(name, zone) || plainName(name).endsWith(`.${plainName(zone)}`);
+
+async function findServer(
+  { server, port }: Way,
+  signal: AbortSignal,
+): Promise<Resolver | { message: string }> {
+  if (isIP(server) !== 0) return { address: server, port };
+  const found = await findAddresses(server, { timeoutMs: TIMEOUT_MS, signal });
+  if (!Array.isArray(found)) return { message: `${server}: ${found.message}` };
+  const [address] = found;
+  return address ? { address, port } : { message: `${server} has no address` };
+}
+
+async function openKey(
+  { keyName, algorithm, secretId }: Way,
+  openSecret: NonNullable<Near["openSecret"]>,
+): Promise<TsigKey | null> {
+  const text = Buffer.from(Redacted.reveal(await openSecret(secretId)))
+    .toString("latin1")
+    .trim();
+  const secret = Buffer.from(text, "base64");
+  const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(text) && secret.length > 0;
+  return isBase64 ? { name: keyName, algorithm, secret } : null;
+}

@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+type Wish = {
+  /** No shell is between: these are its words. */
+  words: readonly string[];
+  env: { [name: string]: string };
+  deadlineMs: number;
+  signal: AbortSignal;
+};
+
+/** `said`: the last line of what it complained of. */
+export type Ran = { kind: "done" } | { kind: "failed"; why: string; said: string };
+
+const MOST_KEPT = 4_096;
+const MOST_SAID = 300;
+/** From being asked to end until being ended; and from its end until nobody waits for what it may still say. */
+const PATIENCE_MS = 2_000;
+const LAST_WORDS_MS = 300;
+
+/** Runs a program of the user's. It and what it has started are over when this answers, or left it. */
+export async function runHook(program: string, { words, env, deadlineMs, signal }: Wish): Promise<Ran> {
+  const { ELECTRON_RUN_AS_NODE: _, NODE_OPTIONS: __, ...own } = process.env;
+  const child = spawn(program, words, {
+    env: { ...own, ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+    // A group of its own, to be ended as a whole.
+    detached: process.platform !== "win32",
+    windowsHide: true,
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+    said = `${said}${piece}`.slice(-MOST_KEPT);
+  });
+  const closed = once(child, "close").catch(() => undefined);
+  let ended: "late" | "stopped" | null = null;
+  const end = (why: "late" | "stopped") => {
+    ended ??= why;
+    kill(child.pid, "SIGTERM");
+    setTimeout(() => kill(child.pid, "SIGKILL"), PATIENCE_MS).unref();
+  };
+  const timer = setTimeout(end, deadlineMs, "late");
+  const stop = () => end("stopped");
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  try {
+    const [code, killedBy] = await once(child, "exit");
+    const last = setTimeout(() => child.stderr.destroy(), LAST_WORDS_MS);
+    await closed;
+    clearTimeout(last);
+    // Of what has left its parent, nobody would know.
+    if (ended !== null) kill(child.pid, "SIGKILL");
+    if (ended === null && code === 0) return { kind: "done" };
+    return { kind: "failed", why: sayEnd(ended, code, killedBy, deadlineMs), said: lastLine(said) };
+  } catch (error) {
+    return { kind: "failed", why: sayStart(error as NodeJS.ErrnoException), said: "" };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function kill(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
+function sayEnd(
+  ended: "late" | "stopped" | null,
+  code: number | null,
+  killedBy: string | null,
+  deadlineMs: number,
+): string {
+  if (ended === "late") return `it did not end within ${deadlineMs / 1_000} s, and was ended`;
+  if (ended === "stopped") return "it was ended, for it was no longer waited for";
+  return code === null ? `it was ended by ${killedBy}` : `it ended with ${code}`;
+}
+
+function sayStart({ code }: NodeJS.ErrnoException): string {
+  if (code === "ENOENT") return "there is no such program, or none that its first line names";
+  if (code === "EACCES") return "it may not be run: make it executable (chmod +x)";
+  if (code === "ENOEXEC") return "it is no program: a script begins with #! and its interpreter";
+  return `it could not be started (${code ?? "unknown"})`;
+}
+
+const lastLine = (said: string): string => said.trim().split("\n").at(-1)?.trim().slice(0, MOST_SAID) ?? "";
