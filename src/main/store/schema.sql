@@ -1808,6 +1808,7 @@ CREATE TABLE acme_account (
   account_secret TEXT NOT NULL,
   account_key    BLOB NOT NULL,
   contacts       TEXT NOT NULL CHECK (json_valid(contacts)),
+  agrees         INTEGER NOT NULL CHECK (agrees IN (0, 1)),
   eab_key_id     TEXT,
   eab_secret     TEXT,
   profile        TEXT,

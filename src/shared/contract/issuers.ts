@@ -79,6 +79,8 @@ export const issuers = {
           .object({ keyId: z.string().trim().min(1).max(1_000), key: Sealed })
           .nullable()
           .default(null),
+        /** To the directory's terms of service, by whoever adds it. */
+        agreesToTerms: z.boolean().default(false),
         profile: z.string().trim().min(1).max(200).nullable().default(null),
         /** A file of PEM or DER: the directory is known by these roots alone. */
         roots: z.base64().max(MOST_ROOTS_BASE64).nullable().default(null),

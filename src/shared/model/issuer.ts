@@ -51,6 +51,7 @@ export const Issuer = z.discriminatedUnion("kind", [
     /** Null until an account was made or found there. */
     account: z.string().nullable(),
     contacts: z.array(z.string()),
+    agreesToTerms: z.boolean(),
     /** The public half of an external account binding. */
     eabKeyId: z.string().nullable(),
     /** What kind of certificate is asked for, by the directory's own word. */

@@ -19,6 +19,7 @@ type AcmeWish = {
   directory: string;
   contacts: readonly string[];
   eab: { keyId: string; key: Sealed } | null;
+  agreesToTerms: boolean;
   profile: string | null;
   roots: string | null;
   challenge: ChallengeWay | null;

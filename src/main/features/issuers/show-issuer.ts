@@ -2,6 +2,7 @@ import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Issuer, IssuerId } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { AcmeAccount } from "#store/issuers/acme-account-table.ts";
 import type { IssuerRow } from "#store/issuers/issuer-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -21,11 +22,10 @@ export function showIssuer({ issuers }: Pick<Store, "issuers">, { kind, note, ..
       };
     }
     case "acme": {
-      const { directory, account, contacts, eabKeyId, profile, roots, challenge } = there(
-        issuers.acme.find(row.id),
-      );
+      const { roots, contacts, ...account } = there(issuers.acme.find(row.id));
       return {
-        ...{ ...row, kind, directory, account, eabKeyId, profile, challenge },
+        ...pick(account),
+        ...{ ...row, kind },
         ...{ contacts: [...contacts], hasRoots: roots !== null },
       };
     }
@@ -33,6 +33,12 @@ export function showIssuer({ issuers }: Pick<Store, "issuers">, { kind, note, ..
       return assertNever(kind);
   }
 }
+
+/** Without the numbers of what is in the vault. */
+const pick = ({ directory, account, agreesToTerms, eabKeyId, profile, challenge }: Public) => ({
+  ...{ directory, account, agreesToTerms, eabKeyId, profile, challenge },
+});
+type Public = Omit<AcmeAccount, "roots" | "contacts">;
 
 export function showAdded(store: Pick<Store, "issuers">, id: IssuerId): Issuer {
   return showIssuer(store, there(store.issuers.find(id)));

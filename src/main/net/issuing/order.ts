@@ -1,4 +1,5 @@
-import type { Answered, AskedChallenge } from "#net/challenges/challenge.ts";
+import type { Answered } from "#net/challenges/challenge.ts";
+import type { AcmeChallenge, ChallengeType } from "#shared/model/acme.ts";
 import type { IssuerId, Ordered, OrderState } from "#shared/model/issuer.ts";
 
 /** What an order needs besides its request. */
@@ -6,8 +7,8 @@ export type OrderWays = {
   signal: AbortSignal;
   /** Shows the issuer that the names are ours; null for issuers that do not ask. */
   challenges: {
-    type: AskedChallenge["type"];
-    answer: (challenge: AskedChallenge) => Promise<Answered>;
+    type: ChallengeType;
+    answer: (challenge: AcmeChallenge) => Promise<Answered>;
   } | null;
   onState: (state: OrderState) => void;
   /** DER of the certificate that the new one takes the place of; null: of none. */

@@ -53,7 +53,14 @@ test("an account at a directory keeps what it was given", () => {
       accountSecret: "a",
       accountKey: Buffer.from([3]),
     },
-    ...{ contacts: ["ops@corp.example"], eabKeyId: "k", eabSecret: "b", profile: null, roots: null },
+    ...{
+      contacts: ["ops@corp.example"],
+      agreesToTerms: true,
+      eabKeyId: "k",
+      eabSecret: "b",
+      profile: null,
+      roots: null,
+    },
     challenge: { kind: "webroot" as const, path: "/var/www", of: "site" as const },
   };
   issuers.acme.add(id, account);

@@ -42,7 +42,8 @@ CREATE TABLE issued_certificate (
 CREATE INDEX issued_by_issuer ON issued_certificate (issuer, id);
 
 -- An account at an ACME directory, which `account` names once it is made. `roots`: PEM, where the directory itself is not known
--- by the roots of the system. `challenge`: how names are shown to be ours, unless something else is said.
+-- by the roots of the system. `challenge`: how names are shown to be ours, unless something else is said. `agrees`: the user has agreed to the
+-- terms of the directory.
 CREATE TABLE acme_account (
   issuer         INTEGER PRIMARY KEY REFERENCES issuer (id),
   directory      TEXT NOT NULL,
@@ -50,6 +51,7 @@ CREATE TABLE acme_account (
   account_secret TEXT NOT NULL,
   account_key    BLOB NOT NULL,
   contacts       TEXT NOT NULL CHECK (json_valid(contacts)),
+  agrees         INTEGER NOT NULL CHECK (agrees IN (0, 1)),
   eab_key_id     TEXT,
   eab_secret     TEXT,
   profile        TEXT,
