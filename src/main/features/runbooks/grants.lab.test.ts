@@ -4,6 +4,7 @@ import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 
 test.skipIf(!canStartHosts())(
   "a grant is added, tightened and removed, and no other byte of the file is touched",
@@ -11,12 +12,10 @@ test.skipIf(!canStartHosts())(
     await using desk = await makeDesk();
     const [other, guest] = [await makeKeyLine("other@x"), await makeKeyLine("guest@x")];
     const odd = `# a comment\r\n\n  ${other.line}\t\nnot a line at all \\xff`;
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(other.line, "deploy")}
-        printf '%s' '${odd}' > /home/deploy/.ssh/authorized_keys
-        chgrp -R deploy /home/deploy/.ssh`,
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\r\\n%s' "$retained" '${odd}' > ${FILE}`,
     });
+    const [web] = probed.hosts;
     await using app = desk.open();
     const before = await readKeys(web);
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
@@ -41,6 +40,7 @@ test.skipIf(!canStartHosts())(
     expect(await readKeys(web)).toBe(`${before}\r\n`);
     expect(await web.run("find /home /root /etc -name '*latchkey*'")).toBe("");
     expect((await app.client.access.list({ search: guest.fingerprint })).total).toBe(0);
+    await probed.expectNobodyLockedOut();
   },
 );
 
@@ -49,10 +49,10 @@ test.skipIf(!canStartHosts())(
   async () => {
     await using desk = await makeDesk();
     const guest = await makeKeyLine("guest@x");
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(guest.line, "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n%s\\n' '${guest.line}' "$retained" > ${FILE}`,
     });
+    const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = { kind: "remove-grants" as const, grants: [await grantOf(app, guest.fingerprint)] };
@@ -60,8 +60,9 @@ test.skipIf(!canStartHosts())(
     await web.run("echo '# mine' >> /home/deploy/.ssh/authorized_keys");
     const run = await carryOut(app, planned);
     expect(run).toMatchObject({ state: "stopped", message: expect.stringContaining("somebody else") });
-    expect(await readKeys(web)).toBe(`${guest.line}\n# mine\n`);
+    expect(await readKeys(web)).toBe(`${guest.line}\n${probed.retained}\n# mine\n`);
     expect(await web.run("ls -A /home/deploy/.ssh")).toBe("authorized_keys\n");
+    await probed.expectNobodyLockedOut();
   },
 );
 

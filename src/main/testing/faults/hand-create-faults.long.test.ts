@@ -6,8 +6,11 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, begin, create, disarm, end, uncreate, write } from "#net/ssh/hand/host-files.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
+import { letIn } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { recordFault } from "./fault-table.ts";
 
 /** On the host, which may not see where this checkout is. */
@@ -55,13 +58,18 @@ test.skipIf(!canStartHosts())(
   "R2: an account's first file that is made while the host falls is missing, empty or whole, its own, and goes again with its folder",
   { timeout: 7_200_000 },
   async ({ task }) => {
+    await using folder = await makeTemporaryFolder();
+    const retained = await makeRetainedKey(folder.path);
     await using host = await startHost({
       name: "falls",
-      prepare: `useradd --create-home alice; rm -rf /home/alice/.ssh
+      prepare: `${letIn(retained.line)}
+        useradd --create-home alice; rm -rf /home/alice/.ssh
         base64 -d > ${KILLER[2]} <<'END'
 ${KILLER_SOURCE}
 END`,
     });
+    // By a key of root's: alice has none.
+    await using watched = await watchLogins([host], { keyFile: retained.keyFile, account: "root" });
     const uid = Number(await host.run("id -u alice"));
     await using sound = await openHandIn(startShellIn(host));
     const seen = new Map<string, number>();
@@ -91,7 +99,7 @@ END`,
     const counts = [...seen].map(([stage, count]) => `${count} ${stage}`).join(", ");
     recordFault(task, {
       ...{ id: "R2", injected: "ptrace SIGKILL while a first file is made" },
-      seen: `${counts}; 0 torn, 0 stray`,
+      seen: `${counts}; 0 torn, 0 stray; ${await watched.expectNobodyLockedOut()}`,
     });
   },
 );

@@ -6,12 +6,20 @@ import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { recordFault } from "./fault-table.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const SSH = "/srv/alice/.ssh";
 const FILE = `${SSH}/authorized_keys`;
 
+const folder = await makeTemporaryFolder();
+const retained = canStartHosts() ? await makeRetainedKey(folder.path) : { line: "", keyFile: "" };
+const PLAIN = `${retained.line}\n`;
+
+/** Somebody logs in throughout by a line of the file that is changed. */
+let watched: Awaited<ReturnType<typeof watchLogins>>;
 let host: LabHost;
 beforeAll(async () => {
   if (!canStartHosts()) return;
@@ -19,10 +27,15 @@ beforeAll(async () => {
   host = await startHost({
     name: "files",
     prepare: `mount -t tmpfs -o mode=755 tmpfs /srv; useradd --create-home --home-dir /srv/alice alice
-      mkdir -m 700 ${SSH}; echo hello > ${FILE}; chown -R alice: ${SSH}`,
+      mkdir -m 700 ${SSH}; echo '${retained.line}' > ${FILE}; chown -R alice: ${SSH}`,
   });
+  watched = await watchLogins([host], { keyFile: retained.keyFile, account: "alice" });
 });
-afterAll(() => host?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await watched?.[Symbol.asyncDispose]();
+  await host?.[Symbol.asyncDispose]();
+  await folder.remove();
+});
 
 const MARKS = {
   "chattr +i": { why: "immutable", clear: `chattr -i ${FILE}` },
@@ -35,7 +48,7 @@ const MARKS = {
 lab(
   "R5: what is immutable, append-only or read-only is refused before the plan, and nothing is taken off",
   async ({ task }) => {
-    const before = Buffer.from("hello\n");
+    const before = Buffer.from(PLAIN);
     const { after: _, ...wish } = wishTo(FILE, before, { at: 0, line: "new\n" });
     for (const [mark, { why, clear }] of Object.entries(MARKS)) {
       await host.run(`${mark} ${FILE}`);
@@ -50,12 +63,12 @@ lab(
         marks,
       );
       await host.run(clear);
-      expect(await host.run(`cat ${FILE}; ls -A ${SSH}`), mark).toBe("hello\nauthorized_keys\n");
+      expect(await host.run(`cat ${FILE}; ls -A ${SSH}`), mark).toBe(`${PLAIN}authorized_keys\n`);
     }
     recordFault(task, {
       id: "R5",
       injected: "chattr +i, +a; ro bind mount",
-      seen: "refused in the look, with the reason",
+      seen: `refused in the look, with the reason; ${await watched.expectNobodyLockedOut()}`,
     });
   },
 );
@@ -70,11 +83,15 @@ lab("R26: of files with odd bytes all others stay as they are", async ({ task })
     Buffer.from(Array.from({ length: 1_024 }, (_, at) => at % 256)),
   ];
   await using hand = await openHandIn(startShellIn(host, { user: "alice" }));
-  for (const [at, before] of odd.entries()) {
-    await host.run(`base64 -d > ${FILE} <<'END'\n${before.toString("base64")}\nEND`);
+  for (const [at, bytes] of odd.entries()) {
+    // A mark of the order of bytes is one at the very beginning alone; all else comes last.
+    const lines = [Buffer.from(PLAIN), bytes];
+    const before = Buffer.concat(bytes.indexOf("\ufeff") === 0 ? lines.toReversed() : lines);
+    await host.run(`base64 -d > ${SSH}/odd <<'END'\n${before.toString("base64")}\nEND
+      chown alice: ${SSH}/odd; chmod 644 ${SSH}/odd; mv ${SSH}/odd ${FILE}`);
     await begin(hand, beginOn(FILE));
     const { after, ...wish } = wishTo(FILE, before, {
-      at: Math.floor(before.length / 2),
+      at: before.indexOf(bytes) + Math.floor(bytes.length / 2),
       line: "\x00new \xe9\r\n",
     });
     expect(await write(hand, wish), String(at)).toEqual({ kind: "written", already: false });
@@ -87,6 +104,6 @@ lab("R26: of files with odd bytes all others stay as they are", async ({ task })
   recordFault(task, {
     id: "R26",
     injected: `${odd.length} odd files on a host`,
-    seen: "written and taken back, byte for byte",
+    seen: `written and taken back, byte for byte; ${await watched.expectNobodyLockedOut()}`,
   });
 });
