@@ -41,7 +41,11 @@ enter_run() {
 
 find_store() {
 	if [ "$my_uid" = 0 ]; then store=/var/lib; [ -d "$store" ] || store=/var/db
-	else store=${HOME-}/.local/state
+	else
+		# By the account's entry, whatever its login has set.
+		while IFS=: read -r _ _ number _ _ home _; do [ "$number" != "$my_uid" ] || break; done </etc/passwd
+		[ "$number" = "$my_uid" ] || { home=$(getent passwd "$my_uid"); home=${home%:*} home=${home##*:}; }
+		store=$home/.local/state
 	fi
 	real_store=$(cd -P -- "$store" 2>/dev/null && pwd -P) || real_store=$store
 	store=${real_store%/}/latchkey

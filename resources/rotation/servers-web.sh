@@ -51,6 +51,15 @@ test_nginx() {
 	found passed "$said"
 }
 
+how_nginx() { nginx_masters; how_of $masters; }
+
+# how_of PID...: $told_by, for servers that have a signal for where no service is told.
+how_of() {
+	[ $# -gt 0 ] || { said='none of root runs here'; return 1; }
+	unit_of "$1"
+	if [ -n "$unit" ]; then told_by=unit; else told_by=command; fi
+}
+
 # Its own test again, for a HUP of files that it does not take changes nothing, and nobody is told.
 reload_nginx() {
 	nginx_masters
@@ -131,6 +140,8 @@ test_apache() {
 	found passed "$said"
 }
 
+how_apache() { apache_masters; how_of $masters; }
+
 reload_apache() {
 	apache_masters
 	[ -n "$masters" ] || found not-reloaded 'no Apache of root runs here'
@@ -199,6 +210,17 @@ test_haproxy() {
 	found passed "$said"
 }
 
+how_haproxy() {
+	haproxy_masters
+	how_of $masters || return
+	for pid in $masters; do
+		haproxy_command "$pid" || { said='its program can be changed by others'; return 1; }
+		[ $told_by = unit ] || [ $has_master = yes ] || eval "find_socket $mains" || told_by=none said=$no_master
+	done
+	[ $told_by != none ]
+}
+no_master='it has no master to be told, and no socket that may change certificates'
+
 # By its master; one without is told by its socket, where that may change certificates.
 reload_haproxy() {
 	haproxy_masters
@@ -220,7 +242,7 @@ reload_haproxy() {
 set_by_socket() {
 	live_belongs_together "$@"
 	[ -n "$staged_chain" ] || found not-reloaded 'it has no master to be told, and its socket needs the whole pair'
-	eval "find_socket $mains" || found not-reloaded 'it has no master to be told, and no socket that may change certificates: restart it'
+	eval "find_socket $mains" || found not-reloaded "$no_master"
 	told_names=0
 	names=$(put_line 'show ssl cert' | ask_socket)
 	while IFS= read -r known; do
@@ -235,11 +257,27 @@ set_by_socket() {
 	[ $told_names -gt 0 ] || found not-reloaded 'its socket knows no certificate of that file'
 }
 
-# It says of each where it was read.
+# Whether name $1 is what a store of the configuration calls the certificate.
 is_alias() {
 	case $1 in @*) ;; *) return 1 ;; esac
-	shown=$(put_line "show ssl cert $1" | ask_socket | sed -n 's/^Crt filename: //p')
-	[ -n "$shown" ] && [ "$shown" -ef "$staged_chain" ]
+	[ -n "$(eval "stores_of $mains" | while read -r alias file; do
+		if [ "$alias" = "$1" ] && [ "$file" -ef "$staged_chain" ]; then put_line yes; fi
+	done)" ]
+}
+
+# Names and files of what the stores of these configurations load, one a line.
+stores_of() {
+	for file do
+		[ ! -f "$file" ] || awk '
+			$1 ~ /^(global|defaults|frontend|backend|listen|crt-store|peers|resolvers|cache|userlist)$/ { store = "@" $2; in_store = $1 == "crt-store"; base = "" }
+			in_store && $1 == "crt-base" { base = $2 "/" }
+			in_store && $1 == "load" {
+				crt = ""; alias = ""
+				for (at = 2; at < NF; at += 2) { if ($at == "crt") crt = $(at + 1); if ($at == "alias") alias = $(at + 1) }
+				path = crt ~ /^\// ? crt : base crt
+				print store "/" (alias == "" ? crt : alias), path
+			}' "$file"
+	done
 }
 
 set_one() {

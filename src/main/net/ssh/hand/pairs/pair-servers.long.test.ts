@@ -97,3 +97,56 @@ lab.each(
   expect(await served(name)).toBe(`${name}.lab`);
   expect(await state()).toBe(atFirst);
 });
+
+lab(
+  "HAProxy without a master is told by its socket, of a file and of a pair of files in a store",
+  async () => {
+    const config = "/etc/haproxy/alone.cfg";
+    const [both, chain, key] = ["/srv/both.pem", "/srv/one.pem", "/srv/one.key"];
+    const made = await makeCertificate({ names: ["alone.lab"] });
+    await host.run(`
+    printf '%s' '${made.pem}${made.keyPem}' > ${both}; printf '%s' '${made.pem}' > ${chain}; printf '%s' '${made.keyPem}' > ${key}
+    cat > ${config} <<'END'
+global
+  maxconn 32
+  stats socket unix@/run/alone.sock mode 600 level admin
+crt-store files
+  load crt ${chain} key ${key} alias own
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 5s
+  timeout server 5s
+frontend both
+  bind ${host.address}:7443 ssl crt ${both}
+frontend own
+  bind ${host.address}:7444 ssl crt @files/own
+END
+    haproxy -D -f ${config} -p /run/alone.pid`);
+    const at = (port: number) => askName({ host: host.address, port, name: null });
+    const consumer = consumerOf("haproxy", config);
+    await using hand = await openPairHand(startShellIn(host));
+    for (const { port, files } of [
+      { port: 7443, files: [await planFile(hand, both, "key+chain")] },
+      { port: 7444, files: [await planFile(hand, chain, "chain"), await planFile(hand, key, "key")] },
+    ]) {
+      await expect.poll(() => at(port)).toBe("alone.lab");
+      const next = await makeCertificate({ names: ["new.lab"] });
+      const staged = await stagePair(hand, {
+        ...{ ...PAIR, files, chain: Buffer.from(next.pem), key: new Redacted(Buffer.from(next.keyPem)) },
+      });
+      if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
+      const pair = { ...PAIR, files, wanted: staged.wanted };
+      expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
+      await swapPair(hand, pair);
+      expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({
+        ...{ kind: "reloaded", said: expect.stringContaining("Success") },
+      });
+      expect(await at(port)).toBe("new.lab");
+      await backPair(hand, pair);
+      expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+      expect(await at(port)).toBe("alone.lab");
+      expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    }
+  },
+);

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Redacted } from "#shared/model/redacted.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
+import { makeCertificate } from "#testing/make-certificate.ts";
+import { askName } from "#testing/tls/ask-name.ts";
+import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
+import { reloadConsumer } from "./consumers.ts";
+import { stagePair } from "./stage-pair.ts";
+import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+
+const lab = test.skipIf(!canStartHosts());
+
+/** No service manager runs here: this stands for it, and runs what it is asked to after the time. */
+const STAND_IN = `#!/bin/sh
+# A stand-in for systemd-run.
+for word do
+	case $word in --on-active=*) after=\${word#*=} ;; --unit=*) unit=\${word#*=} ;; esac
+	last=$word
+done
+setsid sh -c 'sleep "$1"; exec /bin/sh "$2"' "$unit" "$after" "$last" >/dev/null 2>&1 </dev/null &
+`;
+const WAYS = ["systemd-run", "at", "sleep"] as const;
+
+let host: ServersHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  host = await startServersHost(
+    ["nginx"],
+    `rm -rf /var/spool/cron/atjobs/* /var/spool/cron/atspool/*
+    atd
+    mkdir -p /run/systemd/system
+    rm /usr/bin/systemd-run
+    cat > /usr/bin/systemd-run <<'END'
+${STAND_IN}END
+    chmod 755 /usr/bin/systemd-run`,
+  );
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+const NGINX = consumerOf("nginx");
+const served = () => askName({ host: host.address, port: SERVED.nginx.port, name: null });
+const state = () => host.run("cd /etc/tls; stat -c '%n %i %U %G %a' *; sha256sum *");
+
+type Hand = Awaited<ReturnType<typeof openPairHand>>;
+
+async function stage(hand: Hand, isBad = false) {
+  const files = [
+    await planFile(hand, "/etc/tls/nginx.pem", "chain"),
+    await planFile(hand, "/etc/tls/nginx.key", "key"),
+  ];
+  const [made, other] = await Promise.all([makeCertificate({ names: ["new.lab"] }), makeCertificate()]);
+  const key = new Redacted(Buffer.from((isBad ? other : made).keyPem));
+  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
+  if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
+  return { ...PAIR, files, wanted: staged.wanted };
+}
+
+lab.each(WAYS)(
+  "what nobody calls off is put back after its time and its server told, by %s, though the session is gone",
+  async (way) => {
+    const atFirst = await state();
+    {
+      await using hand = await openPairHand(startShellIn(host));
+      const pair = await stage(hand);
+      expect(await armPair(hand, { ...pair, way, seconds: 8, consumers: [NGINX] })).toEqual({
+        kind: "armed",
+      });
+      expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
+      expect(await reloadConsumer(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+      expect(await served()).toBe("new.lab");
+      await hand.kill();
+    }
+    await expect.poll(served, { timeout: 60_000 }).toBe("nginx.lab");
+    expect(await state()).toBe(atFirst);
+    await using hand = await openPairHand(startShellIn(host));
+    await expect.poll(() => disarmPair(hand, PAIR), { timeout: 20_000 }).toEqual({ kind: "fired" });
+    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await host.run("ls -A /var/lib")).not.toContain("latchkey");
+  },
+);
+
+lab.each(WAYS)("what was called off stays, and what is armed does not end, by %s", async (way) => {
+  await using hand = await openPairHand(startShellIn(host));
+  const pair = await stage(hand);
+  expect(await armPair(hand, { ...pair, way, seconds: 3, consumers: [NGINX] })).toEqual({ kind: "armed" });
+  expect(await armPair(hand, { ...pair, way, seconds: 3, consumers: [NGINX] })).toEqual({ kind: "armed" });
+  await swapPair(hand, pair);
+  expect(await endPair(hand, PAIR)).toMatchObject({ kind: "refused", why: "armed" });
+  expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
+  expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
+  const swapped = await state();
+  // A timer of the service manager's stand-in cannot be stopped: it fires, and finds nothing to do.
+  await host.run(
+    `until [ -z "$(pgrep -f '[l]atchkey.*${PAIR.token}'; find /var/spool/cron/atjobs -type f ! -name .SEQ)" ]; do sleep 0.1; done`,
+  );
+  expect(await state()).toBe(swapped);
+  await backPair(hand, pair);
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});
+
+lab("a signal that is taken for good, and not obeyed, is seen by what is served alone", async () => {
+  await using hand = await openPairHand(startShellIn(host));
+  const pair = await stage(hand, true);
+  await swapPair(hand, pair);
+  // Its own way tries the files first, and says what is wrong.
+  expect(await reloadConsumer(hand, NGINX)).toMatchObject({
+    ...{ kind: "not-reloaded", said: expect.stringContaining("key values mismatch") },
+  });
+  const hasty = {
+    ...consumerOf("described"),
+    described: { test: null, reload: "kill -HUP $(cat /run/nginx.pid)" },
+  };
+  expect(await reloadConsumer(hand, hasty)).toMatchObject({ kind: "reloaded" });
+  expect(await served()).toBe("nginx.lab");
+  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await reloadConsumer(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});
