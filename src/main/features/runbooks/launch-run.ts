@@ -1,3 +1,4 @@
+import type { Wait } from "#domain/rotation/run/step.ts";
 import type { Patience } from "#net/retries.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -6,15 +7,18 @@ import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Store } from "#store/store.ts";
 import { sayByHand } from "./by-hand.ts";
-import { execute } from "./carry-out/execute.ts";
+import { type Execution, execute } from "./carry-out/execute.ts";
 import type { Holders } from "./carry-out/holders-type.ts";
 import type { HostKeys } from "./carry-out/host-keys-type.ts";
 import { isUnwritable, type Journal, openJournal } from "./carry-out/journal.ts";
+import type { RenewalTools } from "./carry-out/renewal-type.ts";
 import type { RunContext } from "./carry-out/run-context.ts";
 import type { Ended } from "./carry-out/run-loop.ts";
 import { hearAll, type Waits } from "./carry-out/wait.ts";
+import { areBrought, isRecheckDue } from "./carry-out/wait-renewal.ts";
 import { readFingerprint } from "./facts/seek.ts";
 import { pathsOfNewKey } from "./grace/paths-of-new-key.ts";
+import { openOrderBook } from "./order-book.ts";
 import type { Questions } from "./questions.ts";
 
 export type RunDeps = {
@@ -23,6 +27,8 @@ export type RunDeps = {
   openDoor: OpenDoor;
   holders: Holders;
   hostKeys: HostKeys;
+  /** `openDoor`: by a hand that knows servers and their files. */
+  renewal: Omit<RenewalTools, "orders" | "hold" | "heldBy" | "now"> & { openDoor: OpenDoor };
   /** Who runs this, as hosts are told: `jo@desk`. */
   who: string;
   patience: Patience;
@@ -54,9 +60,21 @@ export type OneRun = {
 };
 export type Running = Map<RunId, OneRun>;
 
-/** Goes on with runs in the background, and writes down how they end. */
-export function createLauncher(deps: RunDeps, running: Running) {
+/**
+ * Goes on with runs in the background, and writes down how they end. `takeBack`: begins the way back of one that had ended
+ * by the time it was asked for.
+ */
+export function createLauncher(
+  deps: RunDeps,
+  running: Running,
+  takeBack: (id: RunId, means: Means) => Promise<void>,
+) {
   return (one: OneRun, means: Means): void => {
+    let heard = one.want;
+    const listen = () => {
+      heard = one.want;
+      return heard;
+    };
     running.set(one.id, one);
     deps.inBackground(async (closing) => {
       const journal = openJournal(deps, one.id);
@@ -66,7 +84,7 @@ export function createLauncher(deps: RunDeps, running: Running) {
           deps,
           { ...one, identityFiles: means.identityFiles },
           lasting,
-          await carryOn(deps, one, journal, { ...means, signal: closing }),
+          await carryOn(deps, { one, listen }, journal, { ...means, signal: closing }),
         );
       } catch (error) {
         await interrupt(deps, lasting, error, closing);
@@ -74,6 +92,8 @@ export function createLauncher(deps: RunDeps, running: Running) {
         running.delete(one.id);
         deps.announce({ kind: "run-changed", runId: one.id });
       }
+      if (one.want === "back" && heard !== "back" && !closing.aborted)
+        await takeBack(one.id, means).catch(deps.log);
     });
   };
 }
@@ -103,7 +123,7 @@ const WRITE_AGAIN_MS = 5_000;
 
 function carryOn(
   deps: RunDeps,
-  one: OneRun,
+  { one, listen }: { one: OneRun; listen: () => OneRun["want"] },
   journal: Journal,
   { mayAsk, identityFiles, signal }: Means & { signal: AbortSignal },
 ): Promise<Ended> {
@@ -115,13 +135,28 @@ function carryOn(
     {
       ...{ runId: id, plan, token: record.token, newKey: record.newKey ?? givenKey(plan), journal },
       ...{ identityFiles, mayAsk, signal, ask: deps.questions.askFor(mayAsk) },
-      ...{ holders: deps.holders, hostKeys: deps.hostKeys, openDoor: deps.openDoor, patience: deps.patience },
+      ...{ holders: deps.holders, hostKeys: deps.hostKeys, patience: deps.patience },
+      ...openFor(deps, one),
       trace: (...names) => deps.trace("run", id, ...names),
       who: `${deps.who}:${id}`,
       transportOf: ({ host, port }) => facts.hostAt(host, port)?.transport ?? "auto",
     },
-    { want: () => one.want, hasCome: (until, run) => hasCome(deps, one, until, run) },
+    { want: listen, hasCome: (until, run) => hasCome(deps, one, until, run) },
   );
+}
+
+/** What only the kind of the plan needs. */
+function openFor(deps: RunDeps, { id, plan }: OneRun): Pick<Execution, "openDoor" | "renewal"> {
+  if (plan.kind !== "rotate-certificate") return { openDoor: deps.openDoor, renewal: null };
+  const { openDoor, ...tools } = deps.renewal;
+  let held: string | null = null;
+  const hold = (why: string): void => {
+    held = why;
+  };
+  return {
+    openDoor,
+    renewal: { ...tools, hold, heldBy: () => held, orders: openOrderBook(deps, id), now: deps.now },
+  };
 }
 
 /** Of a key that somebody else has made, there is nothing to wait for. */
@@ -133,9 +168,11 @@ function givenKey({ newKey }: Plan): { line: string; fingerprint: string } | nul
 async function hasCome(
   { waits, store, now }: RunDeps,
   { id, plan, endsGrace }: OneRun,
-  until: "log" | "grace",
+  until: Wait,
   run: RunContext,
 ): Promise<boolean> {
+  if (until === "certificate") return areBrought(run);
+  if (until === "recheck") return isRecheckDue(run, endsGrace);
   const record = store.runbooks.runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
   if (until === "log") return hearAll(run, waits, { begun: record.startedAt, now });

@@ -21,14 +21,16 @@ const plan = Plan.parse({
   ],
 });
 
-/** Runs of which none gets on; what was launched is counted. */
-async function openRuns() {
+type Work = (signal: AbortSignal) => Promise<void>;
+
+/** Runs of which none gets on; what was launched is counted. `announce` is told whatever is announced. */
+async function openRuns(announce: () => void = () => undefined) {
   const folder = await makeTemporaryFolder();
   const { store, [Symbol.dispose]: close } = openFile(folder.path);
-  const launched: unknown[] = [];
+  const launched: Work[] = [];
   const deps = {
-    ...{ store, announce: () => undefined, now: () => new Date(AT) },
-    inBackground: (work: unknown) => void launched.push(work),
+    ...{ store, announce, now: () => new Date(AT), log: () => undefined, trace: () => undefined },
+    inBackground: (work: Work) => void launched.push(work),
   };
   const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });
   const addPaused = () => {
@@ -102,3 +104,27 @@ test("a run whose going on cannot be written down may be gone on with later", as
   await runs.resume(id, MEANS);
   expect(opened.launched).toHaveLength(1);
 });
+
+test.each(["paused", "committed"] as const)(
+  "a run that has just become %s when it is to be taken back is taken back at once, or says that it is over",
+  async (state) => {
+    let ask: () => unknown = () => undefined;
+    await using opened = await openRuns(() => ask());
+    const { runs, store, launched } = opened;
+    const id = opened.addPaused();
+    await runs.resume(id, MEANS);
+    let asked: Promise<void> | null = null;
+    const { setState } = store.runbooks.runs;
+    store.runbooks.runs.setState = (said) => setState({ ...said, state });
+    // Its end is written down, and it is not yet out of the way.
+    ask = () => {
+      if (store.runbooks.runs.find(id)?.state === state) asked ??= runs.rollBack(id, MEANS);
+    };
+    await launched[0]?.(new AbortController().signal);
+    await asked;
+    expect(launched).toHaveLength(state === "paused" ? 2 : 1);
+    expect(store.runbooks.runs.find(id)?.direction).toBe(state === "paused" ? "back" : "forward");
+    const said = JSON.stringify(store.runbooks.journal.list({ runId: id, after: null, limit: 50 }));
+    if (state === "committed") expect(said).toContain("was over by then");
+  },
+);

@@ -10,6 +10,7 @@ import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
 import { refuseCarried } from "./carried.ts";
 import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./launch-run.ts";
+import { toOrder } from "./order-book.ts";
 import { refuseBegun, refuseTwice } from "./refuse-twice.ts";
 
 /** Runs that may be gone on with. */
@@ -23,11 +24,12 @@ const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
 
 export function createRuns(deps: RunDeps) {
   const { store } = deps;
-  const { runs, journal: journals } = store.runbooks;
+  const { runs, journal: journals, certificates } = store.runbooks;
   const running: Running = new Map();
-  const launch = createLauncher(deps, running);
+  const launch = createLauncher(deps, running, (id, means) => takeBackEnded(record(id), means));
   const begin = createBeginner(deps, running, launch);
   const start = createStarter(deps, running, launch);
+  const takeBackEnded = createBackTaker(deps, running, begin);
   const record = (id: RunId): RunRecord => {
     const run = runs.find(id);
     if (!run) throw new Refusal("not-found", `there is no run ${id}`);
@@ -39,7 +41,7 @@ export function createRuns(deps: RunDeps) {
       ...run,
       message: running.get(id)?.waitsFor ?? run.message,
       stepList: journals.steps(id),
-      orders: [],
+      orders: certificates.all(id).map(toOrder),
     };
   };
   return { start, pause, resume, rollBack, find };
@@ -72,16 +74,30 @@ export function createRuns(deps: RunDeps) {
         `run ${id} is over (${run.state}); plan the way back as a run of its own`,
       );
     if (!one) return begin(run, "back", means);
-    await store.inTurn(() => runs.setDirection(id, "back"));
-    one.want = "back";
+    const goesOn = () => running.get(id) === one;
+    await store.inTurn(() => record(id).state === "running" && runs.setDirection(id, "back"));
+    if (goesOn()) one.want = "back";
+    else await takeBackEnded(record(id), means);
   }
 }
+
+/** Takes back one that has ended while that was asked for: where it is committed, there is no way back. */
+const createBackTaker =
+  ({ store, announce, now }: RunDeps, running: Running, begin: ReturnType<typeof createBeginner>) =>
+  async (run: RunRecord, means: Means): Promise<void> => {
+    if (running.has(run.id) || run.state === "rolled-back") return;
+    if (RESUMABLE.has(run.state)) return begin(run, "back", means);
+    const text = "it was to be taken back, and was over by then; plan the way back as a run of its own";
+    const note = { runId: run.id, ordinal: null, kind: "note" as const, text, at: toInstant(now()) };
+    await store.inTurn(() => store.runbooks.journal.append(note));
+    announce({ kind: "run-changed", runId: run.id });
+  };
 
 /** What a removal asks for before its run, it asks for again where its time is cut short. */
 function refuseEnd({ id, state, dueAt }: RunRecord, plan: Plan | null, typed: string | null = null): void {
   if (state !== "waiting" || dueAt === null)
-    throw new Refusal("conflict", `run ${id} does not wait for days of grace`);
-  const { confirm } = plan ?? { confirm: null };
+    throw new Refusal("conflict", `run ${id} waits for no time to pass`);
+  const { confirm } = plan && plan.kind !== "rotate-certificate" ? plan : { confirm: null };
   if (confirm && typed !== confirm.word)
     throw new Refusal("conflict", `${confirm.why.join("; ")}; type ${confirm.word} to remove it now`);
 }
@@ -103,6 +119,7 @@ const createStarter =
       const at = toInstant(now());
       const id = store.runbooks.runs.begin({ ...run, at, counts: countsOf(plan) });
       store.runbooks.journal.addSteps(id, toSteps(plan));
+      addOrders(store, id, plan);
       const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
       store.events.append({ at, kind: "run-started", detail: about });
       const one: OneRun = { id, plan, want: "on", endsGrace: false, waitsFor: null };
@@ -118,6 +135,12 @@ const createStarter =
     launch(one, given);
     return { runId: one.id };
   };
+
+function addOrders({ runbooks }: RunDeps["store"], run: RunId, { hosts }: Plan): void {
+  for (const { host, port, certificates = [] } of hosts)
+    for (const { id: change, names, issuer } of certificates)
+      runbooks.certificates.add(run, { host, port, change, names, issuer: issuer.id });
+}
 
 /** Goes on with a run that has stood still. */
 const createBeginner =
