@@ -115,7 +115,7 @@ end_key() {
 			key_line=
 			(: >"$key_file") || :
 			clear_half undo_put "$holder_path" "$holder_before" "$holder_before" && bring_public_back &&
-				clear_half tidy_half "$holder_path" nothing
+				clear_half tidy_half "$holder_path" old
 			;;
 	esac
 }

@@ -875,6 +875,12 @@ become_file() {
 	hash_of "./$name"
 	[ "$hashed" = "$now" ] && $move "$work/back-$id" "./$name" && { sync . || sync; }
 }
+take_away() {
+	mv "./$name" "$work/gone-$id" || return
+	hash_of "$work/gone-$id"
+	[ "$hashed" = "$prior" ] || ln "$work/gone-$id" "./$name"
+	sync . || sync
+}
 hash_of "./$name"
 now=$hashed
 if [ "$now" = "$wrote" ]; then
@@ -885,9 +891,10 @@ if [ "$now" = "$wrote" ]; then
 		rm -f "$work/back-$id"
 		$copy "$held" "$work/back-$id" || cp -p "$held" "$work/back-$id"
 		hash_of "$work/back-$id"
-		[ "$hashed" = "$prior" ] && become_file
+		[ "$hashed" = "$prior" ] && become_file && [ "$created" = yes ] && take_away
 	fi
-elif [ "$now" != "$prior" ] && [ -s "$work/lines-$id" ]; then
+elif [ "$now" = "$prior" ]; then [ "$created" != yes ] || take_away
+elif [ -s "$work/lines-$id" ]; then
 	rm -f "$work/back-$id"
 	$copy "./$name" "$work/back-$id" || cp -p "./$name" "$work/back-$id"
 	{
@@ -897,12 +904,13 @@ elif [ "$now" != "$prior" ] && [ -s "$work/lines-$id" ]; then
 fi
 rm -f "$work/back-$id"'
 
-# arm PATH ID TOKEN WAY SECONDS WROTE PRIOR LINES: unless disarmed in so many seconds, the file gets PRIOR back if it is still
-# WROTE; if it is neither, and LINES is not empty, those are added to it.
+# arm PATH ID TOKEN WAY SECONDS WROTE PRIOR LINES CREATED: unless disarmed in so many seconds, the file gets PRIOR back if it is
+# still WROTE; if it is neither, and LINES is not empty, those are added to it. CREATED (yes): there was no file, and PRIOR, which
+# is empty, goes away, too.
 do_arm() {
 	enter "$1"
-	id=$2 run=$3 way=$4 seconds=$5 wrote=$6 prior=$7
-	check_words "$id" "$run" "$seconds" "$wrote" "$prior"
+	id=$2 run=$3 way=$4 seconds=$5 wrote=$6 prior=$7 created=${9:-no}
+	check_words "$id" "$run" "$seconds" "$wrote" "$prior" "$created"
 	need_lock
 	find_sync "$work"
 	disarm_all
@@ -915,7 +923,7 @@ do_arm() {
 	quote "$folder"
 	head="folder=$quoted"
 	quote "$name"
-	head="$head name=$quoted run=$run id=$id gen=$gen wrote=$wrote prior=$prior"
+	head="$head name=$quoted run=$run id=$id gen=$gen wrote=$wrote prior=$prior created=$created"
 	head="$head hash_tool='$hash_tool' copy='$copy' move='$move'"
 	problem=$({ put_line "$head" && put_line "$revert_text"; } 2>&1 >"$part") || { why_of "$problem"; no "$why"; }
 	sync_file "$part" || { why_of "$problem"; no "$why"; }
@@ -1028,7 +1036,7 @@ do_put() {
 	look_at "./$name"
 	if [ "$before" = absent ]; then
 		[ -z "$mode" ] || no changed "$now"
-		: >"$part" || { why_of ''; no "$why"; }
+		make_empty "$part" || { why_of "$problem"; no "$why" "$problem"; }
 	else
 		judge_file || no "$refusal" "$detail"
 		[ "$now" = "$before" ] || no changed "$now"
@@ -1051,6 +1059,9 @@ do_put() {
 	[ "$5" != made ] || rm -f "./$name.latchkey-new"
 	ok put
 }
+
+# Not by the shell's own `:`, which would end with the request where that fails.
+make_empty() { problem=$( (: >"$1") 2>&1); }
 
 keep_old() {
 	if [ -e "$old" ]; then
@@ -1099,7 +1110,11 @@ do_undo_put() {
 		[ -n "$mode" ] || ok already
 		[ "$now" = "$wrote" ] || no changed "$now"
 		rm -f "./$name"
-	elif [ "$now" = "$before" ]; then rm -f "$old"; ok already
+	elif [ "$now" = "$before" ]; then
+		# Another one was kept by an earlier run.
+		hash_of "$old"
+		[ "$hashed" != "$before" ] || rm -f "$old"
+		ok already
 	else
 		[ "$now" = "$wrote" ] || no changed "$now"
 		hash_of "$old"

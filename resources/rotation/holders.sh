@@ -74,15 +74,18 @@ do_show_public() {
 	find_sync .
 	old=./$name.latchkey-old.pub part=./$name.latchkey-part
 	if [ -z "$2" ]; then
-		if [ -e "$old" ]; then problem=$(mv "$old" "./$name.pub" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }; fi
+		# Beside one that was not hidden, it is what an earlier run has kept.
+		if [ -e "$old" ] && [ ! -e "./$name.pub" ]; then
+			problem=$(mv "$old" "./$name.pub" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+		fi
 		part=
 		sync_folder
 		ok done
 	fi
 	rm -f "$part"
-	if [ -e "$old" ]; then cp -p "$old" "$part"
-	else : >"$part" && chmod 644 "$part"
-	fi || no no-space
+	if [ -e "$old" ]; then problem=$(cp -p "$old" "$part" 2>&1)
+	else make_empty "$part" && problem=$(chmod 644 "$part" 2>&1)
+	fi || { why_of "$problem"; no "$why" "$problem"; }
 	problem=$(put_bytes "$2" 2>&1 >"$part") || { why_of "$problem"; no "$why"; }
 	sync_file "$part" || { why_of "$problem"; no "$why" "$problem"; }
 	problem=$($move "$part" "./$name.pub" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }

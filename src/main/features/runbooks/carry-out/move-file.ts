@@ -39,6 +39,8 @@ export async function moveFile(
   const look = await lookAtFile(hand, file.path);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const { content, refusal, state } = look.file;
+  // The host itself has taken it away with what was written, or nothing was written yet.
+  if (towards === "back" && state === "absent" && isMadeBy(of)) return { kind: "moved" };
   if (state !== "file" || !content) return { kind: "kept", message: sayUnread(file.path, refusal) };
   const { seen, base } = judgeFile(file, content, newKey);
   const { from, to } = stagesOf(step);
@@ -54,6 +56,7 @@ export async function moveFile(
     const armed = await arm(hand, {
       ...{ path: file.path, id, token, ...guard, wrote: change.wanted, prior: change.prior },
       putBack: step.phase === "remove" ? linesRemoved(file, newKey) : null,
+      isCreated: isMadeBy(of),
     });
     if (armed.kind === "lost") throw new SessionLost(armed.message);
     if (armed.kind !== "armed") return { kind: "kept", message: sayRefusal(armed.why, file.path) };
@@ -62,6 +65,9 @@ export async function moveFile(
   const moved = await put(hand, { path: file.path, id, token }, change, towards);
   return moved.kind === "kept" && isThere && towards === "back" ? { kind: "moved" } : moved;
 }
+
+/** Before that step there was no such file. */
+const isMadeBy = ({ file, step }: FileOfStep): boolean => file.creates !== undefined && step.phase === "add";
 
 async function put(
   hand: Hand,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeadMan } from "#shared/model/plan.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { arm, begin, disarm, end, write } from "./host-files.ts";
+import { arm, begin, create, disarm, end, uncreate, write } from "./host-files.ts";
 import { lookAtFile, lookAtHost } from "./look.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "./testing/wish.ts";
@@ -195,3 +195,29 @@ lab("armed before a write that never came, it does nothing", async () => {
   expect(await read()).toBe(String(BEFORE));
   expect(await end(hand, RUN)).toEqual({ kind: "ended" });
 });
+
+lab(
+  "a file that was made for the run is away again once it fires, written or not; what somebody else has put there stays",
+  async () => {
+    const uid = Number(await host.run("id -u alice"));
+    const none = Buffer.alloc(0);
+    const { after: _, ...wish } = wishTo(FILE, none, { at: 0, line: "new\n" });
+    const armed = { ...RUN, way: "sleep" as const, seconds: 1, wrote: wish.wanted, prior: wish.before };
+    for (const what of ["written", "not written", "somebody's"]) {
+      await host.run(`rm -rf ${FILE} /home/alice/.ssh/.latchkey`);
+      await using hand = await openHandIn(startShellIn(host));
+      expect(await create(hand, { path: FILE, uid })).toEqual({ kind: "created" });
+      expect(await begin(hand, beginOn(FILE))).toMatchObject({ kind: "begun" });
+      expect(await arm(hand, { ...armed, putBack: null, isCreated: true })).toEqual({ kind: "armed" });
+      if (what === "written") expect(await write(hand, wish)).toMatchObject({ kind: "written" });
+      if (what === "somebody's") await host.run(`echo theirs > ${FILE}`);
+      await untilFired();
+      if (what === "somebody's") expect(await read()).toBe("theirs\n");
+      else await until(`[ ! -e ${FILE} ]`);
+      expect(await disarm(hand, RUN)).toEqual({ kind: "fired" });
+      expect(await end(hand, RUN)).toEqual({ kind: "ended" });
+      const gone = await uncreate(hand, { path: FILE, uid, made: "file" });
+      expect(gone).toMatchObject({ kind: what === "somebody's" ? "changed" : "gone" });
+    }
+  },
+);

@@ -69,15 +69,18 @@ type ArmWish = RunFile & {
   prior: string;
   /** Whole lines to be added where it is neither by then. */
   putBack: Uint8Array | null;
+  /** There was no file before: it goes away then. */
+  isCreated?: boolean;
 };
 
 /** Before a write: has the host itself take it back after so many seconds. */
 export async function arm(
   hand: Hand,
-  { path, id, token, way, seconds, wrote, prior, putBack }: ArmWish,
+  { path, id, token, way, seconds, wrote, prior, putBack, isCreated = false }: ArmWish,
 ): Promise<{ kind: "armed" } | Tail> {
   const lines = putBack ? writeBytes(putBack) : "";
-  const words = [path, id, token, way, String(seconds), wrote, prior, lines];
+  const created = isCreated ? "yes" : "no";
+  const words = [path, id, token, way, String(seconds), wrote, prior, lines, created];
   const answer = await exchange(hand, { verb: "arm", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);

@@ -3,9 +3,10 @@ import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end } from "./host-files.ts";
+import { showPublic } from "./look-half.ts";
 import { commitPut, makeKey, put, undoPut } from "./put-halves.ts";
 import { readLoginLines } from "./read-log.ts";
-import { openHandIn } from "./testing/open-hand-in.ts";
+import { openHandIn, readRotation } from "./testing/open-hand-in.ts";
 import { hashOf } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -50,6 +51,42 @@ lab.each(SOME_SHELLS)(
     expect(await put(hand, wish)).toEqual({ kind: "put", already: false });
     expect(await commitPut(hand, KEY)).toEqual({ kind: "done" });
     expect(await state()).toBe(`${places("id_ed25519")}${hashOf(NEW)}\n`);
+  },
+);
+
+lab(
+  "an old half that an earlier run has kept stays where nothing was put, and where it was taken back",
+  async () => {
+    await using hand = await openHandIn(startShellIn(host), await readRotation("holders.sh"));
+    await host.run(`rm -rf ${SSH}/*`);
+    await lay();
+    const kept = "of an earlier run";
+    await host.run(`cd ${SSH}; echo '${kept}' | tee id_ed25519.latchkey-old > id_ed25519.latchkey-old.pub
+    echo 'ssh-ed25519 AAAA now' > id_ed25519.pub; chown alice: *`);
+    const atFirst = await state();
+    const wish = { path: KEY, before: hashOf(OLD), wanted: hashOf(NEW), mode: "600", bytes: NEW };
+    expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "old-in-the-way" });
+    expect(await undoPut(hand, { path: KEY, wrote: hashOf(NEW), before: hashOf(OLD) })).toEqual({
+      kind: "done",
+    });
+    expect(await showPublic(hand, KEY, null)).toEqual({ kind: "done" });
+    expect(await state()).toBe(atFirst);
+    await host.run(`rm ${SSH}/*.latchkey-old ${SSH}/*.pub`);
+  },
+);
+
+lab.each(SOME_SHELLS)(
+  "where the piece beside a half cannot be written, that is said, by every shell: %s",
+  async (shell) => {
+    await using hand = await openHandIn(startShellIn(host, { shell }), await readRotation("holders.sh"));
+    await host.run(`rm -rf ${SSH}/*; mkdir -p ${KEY}.latchkey-part/full; chown -R alice: ${SSH}`);
+    const wish = { path: KEY, before: null, wanted: hashOf(NEW), mode: "400", bytes: NEW };
+    expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "io-error" });
+    expect(await showPublic(hand, KEY, "ssh-ed25519 AAAA new\n")).toMatchObject({
+      kind: "refused",
+      why: "io-error",
+    });
+    await host.run(`rm -rf ${SSH}/*`);
   },
 );
 

@@ -4,8 +4,11 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { Line } from "#net/ssh/hand/line.ts";
 import { beginSession } from "#net/ssh/hand/session.ts";
 
-export const readHandScript = (): Promise<string> =>
-  readFile(join(import.meta.dirname, "../../../../../../resources/rotation/hand.sh"), "utf8");
+/** One of the libraries of a hand, as it is shipped. */
+export const readRotation = (name: string): Promise<string> =>
+  readFile(join(import.meta.dirname, "../../../../../../resources/rotation", name), "utf8");
+
+export const readHandScript = (): Promise<string> => readRotation("hand.sh");
 
 type Shell = Line & { leave(): Promise<void>; kill(): Promise<void> };
 
