@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { toInstant } from "#shared/model/instant.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeyKind, Receiver, Sealed, WrapKind } from "#shared/model/vault.ts";
 import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/vault-file.ts";
+import { BINDING_KEY, readBindingKey } from "./binding-key.ts";
 import { makePair, signWith } from "./private-keys.ts";
 import { sealTo } from "./sealed-box.ts";
 import type { About, SignHow } from "./vault.ts";
@@ -34,13 +35,13 @@ export class OpenVault {
   }
 
   /** From now on this passphrase, or for null none of its kind. */
-  wrap(kind: "passphrase" | "recovery", passphrase: Redacted<Uint8Array> | null): void {
-    const wrap = passphrase && wrapByPassphrase(kind, passphrase, this.#place.cost, this.#wish());
+  wrap(kind: "passphrase" | "recovery", passphrase: Redacted<Uint8Array> | null, at: Instant): void {
+    const wrap = passphrase && wrapByPassphrase(kind, passphrase, this.#place.cost, this.#wish(at));
     this.#putWrap(kind, wrap);
   }
 
-  wrapBy(keyringKey: Uint8Array | null): void {
-    this.#putWrap("keyring", keyringKey && wrapByKeyring(keyringKey, this.#wish()));
+  wrapBy(keyringKey: Uint8Array | null, at: Instant): void {
+    this.#putWrap("keyring", keyringKey && wrapByKeyring(keyringKey, this.#wish(at)));
   }
 
   makeKey(kind: KeyKind, about: About): { id: string; spki: Uint8Array } {
@@ -49,7 +50,8 @@ export class OpenVault {
   }
 
   keep(secret: Redacted<Uint8Array>, about: About): { id: string } {
-    return { id: this.#add(Redacted.reveal(secret), about, null) };
+    const bytes = Redacted.reveal(secret);
+    return { id: this.#add(about.kind === BINDING_KEY ? readBindingKey(bytes) : bytes, about, null) };
   }
 
   sign(id: string, data: Uint8Array, how: SignHow): Uint8Array {
@@ -76,8 +78,8 @@ export class OpenVault {
     if (entries.length < this.#content.entries.length) this.#save({ ...this.#content, entries });
   }
 
-  #wish(): WrapWish {
-    return { vault: this.id, dataKey: this.#dataKey, since: toInstant(new Date()) };
+  #wish(since: Instant): WrapWish {
+    return { vault: this.id, dataKey: this.#dataKey, since };
   }
 
   #save(next: VaultContent): void {

@@ -106,10 +106,10 @@ test("a private key that is to be sent to a host leaves as PKCS#8, and one that 
   await expect(vault.open(id)).rejects.toThrow(/has no secret/);
 });
 
-test("an HMAC is made of a key that is kept", async () => {
+test("an HMAC is made of a key that is kept, which authorities hand out in base64url", async () => {
   await using desk = await openDesk();
   await desk.vault.create(typed("the passphrase"), null);
-  const { id } = await desk.vault.keep(typed("the key"), { kind: "account-eab", label: "of tests" });
+  const { id } = await desk.vault.keep(typed("dGhlIGtleQ"), { kind: "account-eab", label: "of tests" });
   expect(Buffer.from(await desk.vault.hmacSha256(id, Buffer.from("data")))).toEqual(
     createHmac("sha256", "the key").update("data").digest(),
   );

@@ -1,9 +1,11 @@
 import type { AcmeChallenge, AcmeIdentifier, ChallengeType } from "#shared/model/acme.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
-import type { TestRequest } from "./make-request.ts";
 import { makeSigner } from "./make-signer.ts";
 
 export const NEVER = new AbortController().signal;
+
+/** A request, and the names in it. */
+export type TestRequest = { csr: Uint8Array; names: readonly AcmeIdentifier[] };
 
 type Signer = ReturnType<typeof makeSigner>;
 type Answer = { kind: "ready"; undo: () => Promise<unknown> } | { kind: "failed"; message: string };

@@ -4,9 +4,9 @@ import { identifiersOf } from "#domain/acme/identifiers.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answerAtPebble } from "#testing/acme/answer-at-pebble.ts";
-import { makeRequest } from "#testing/acme/make-request.ts";
 import { makeSigner } from "#testing/acme/make-signer.ts";
 import { countWaits, NEVER, openAccount } from "#testing/acme/open-account.ts";
+import { requestFor } from "#testing/acme/request-for.ts";
 import { startAlpnServer } from "#testing/acme/start-alpn-server.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -43,14 +43,17 @@ function chainOf(ordered: object): Uint8Array[] {
 }
 
 const namesOf = (chain: Uint8Array[]) =>
-  new X509Certificate(Buffer.from(chain[0] ?? [])).subjectAltName?.split(", ").sort();
+  new X509Certificate(Buffer.from(chain[0] ?? [])).subjectAltName
+    ?.split(", ")
+    .map((name) => name.replace(/^.*:/, ""))
+    .sort();
 
 test("several names are shown by http-01, and the certificate is for the request's key", async () => {
   const { order, told } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:a.example", "DNS:B.example");
+  const request = requestFor("a.example", "B.example");
   const chain = chainOf(await order(request, by("http-01")));
   expect(identifiersOf(request.csr)).toEqual(request.names);
-  expect(namesOf(chain)).toEqual(["DNS:B.example", "DNS:a.example"]);
+  expect(namesOf(chain)).toEqual(["B.example", "a.example"]);
   expect(openCertificate(chain[0] ?? request.csr)?.spki).toEqual(request.spki);
   expect(chain).toHaveLength(2);
   const of = (name: string) =>
@@ -61,31 +64,29 @@ test("several names are shown by http-01, and the certificate is for the request
 
 test("a wildcard and its own name are shown by dns-01, one after the other", async () => {
   const { order } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:*.wild.example", "DNS:wild.example");
+  const request = requestFor("*.wild.example", "wild.example");
   const chain = chainOf(await order(request, by("dns-01")));
-  expect(namesOf(chain)).toEqual(["DNS:*.wild.example", "DNS:wild.example"]);
+  expect(namesOf(chain)).toEqual(["*.wild.example", "wild.example"]);
 });
 
 test("a name is shown by tls-alpn-01", async () => {
   const { order } = await openAccount(client);
   await pebble.tell("add-a", { host: "tls.example", addresses: [alpn.host] });
-  const request = await makeRequest(folder.path, "DNS:tls.example");
+  const request = requestFor("tls.example");
   expect(namesOf(chainOf(await order(request, { type: "tls-alpn-01", answer: alpn.answer })))).toEqual([
-    "DNS:tls.example",
+    "tls.example",
   ]);
 });
 
 test("an address is shown by http-01", async () => {
   const { order } = await openAccount(client);
-  const request = await makeRequest(folder.path, `IP:${pebble.challengeAddress}`);
-  expect(namesOf(chainOf(await order(request, by("http-01"))))).toEqual([
-    `IP Address:${pebble.challengeAddress}`,
-  ]);
+  const request = requestFor(pebble.challengeAddress);
+  expect(namesOf(chainOf(await order(request, by("http-01"))))).toEqual([pebble.challengeAddress]);
 });
 
 test("what the authority sees at a name that does not answer is its reason, and what was put there is gone", async () => {
   const { order, told } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:silent.example");
+  const request = requestFor("silent.example");
   let undone = 0;
   const answer = async () => ({ kind: "ready" as const, undo: async () => void undone++ });
   const ordered = await order(request, { type: "http-01", answer });
@@ -97,7 +98,7 @@ test("what the authority sees at a name that does not answer is its reason, and 
 
 test("a name that the authority issues nothing for is refused in its own words", async () => {
   const { order } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:www.blocked.example");
+  const request = requestFor("www.blocked.example");
   expect(await order(request, by("http-01"))).toMatchObject({
     kind: "refused",
     problem: { type: "rejectedIdentifier" },
@@ -106,7 +107,7 @@ test("a name that the authority issues nothing for is refused in its own words",
 
 test("a way that is not offered for a wildcard is told of before anything is answered", async () => {
   const { order } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:*.a.example");
+  const request = requestFor("*.a.example");
   expect(await order(request, by("http-01"))).toEqual({
     kind: "unready",
     message: `${new URL(pebble.directory).hostname} does not take http-01 for *.a.example; it takes dns-01`,
@@ -115,13 +116,13 @@ test("a way that is not offered for a wildcard is told of before anything is ans
 
 test("a profile that the directory does not have is not asked for", async () => {
   const { order } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:a.example");
+  const request = requestFor("a.example");
   expect(await order(request, by("http-01"), { profile: "shortlived" })).toMatchObject({ kind: "unready" });
 });
 
 test("an order that was begun goes on by its address with the same request, and is done once", async () => {
   const { order, told } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:resumed.example");
+  const request = requestFor("resumed.example");
   const stopped = {
     type: "http-01" as const,
     answer: async () => ({ kind: "failed" as const, message: "x" }),
@@ -138,15 +139,15 @@ test("an order that was begun goes on by its address with the same request, and 
 
 test("an order that the authority does not know any more is begun anew", async () => {
   const { order, told } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:lost.example");
+  const request = requestFor("lost.example");
   const orderUrl = new URL("/my-order/lost", pebble.directory).href;
-  expect(namesOf(chainOf(await order(request, by("http-01"), { orderUrl })))).toEqual(["DNS:lost.example"]);
+  expect(namesOf(chainOf(await order(request, by("http-01"), { orderUrl })))).toEqual(["lost.example"]);
   expect(told[0]).not.toMatchObject({ url: orderUrl });
 });
 
 test("the authority says when a certificate is to be renewed, and is told which one the next takes the place of", async () => {
   const { order } = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:renewed.example");
+  const request = requestFor("renewed.example");
   const [leaf = request.csr] = chainOf(await order(request, by("http-01")));
   const before = await client.renewalInfo(leaf, NEVER);
   expect(before).toEqual({ from: expect.any(String), to: expect.any(String), explanation: null });
@@ -158,7 +159,7 @@ test("the authority says when a certificate is to be renewed, and is told which 
 test("a certificate is revoked by its account, once or twice, and by no other", async () => {
   const { order, signer, account } = await openAccount(client);
   const other = await openAccount(client);
-  const request = await makeRequest(folder.path, "DNS:revoked.example");
+  const request = requestFor("revoked.example");
   const [leaf = request.csr] = chainOf(await order(request, by("http-01")));
   const serial = openCertificate(leaf)?.serial ?? "";
   const what = { der: leaf, reason: 4 };
