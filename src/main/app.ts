@@ -41,6 +41,7 @@ import { createGraph } from "./features/graph/index.ts";
 import { createHostKeyList } from "./features/host-keys/index.ts";
 import { createHosts } from "./features/hosts/index.ts";
 import { createInspect } from "./features/inspect/index.ts";
+import { createIssuers } from "./features/issuers/index.ts";
 import { createLabels } from "./features/labels/index.ts";
 import { createOverview } from "./features/overview/index.ts";
 import { createPeople } from "./features/people/index.ts";
@@ -121,6 +122,7 @@ export function createApp({
   const database = createDatabase({ store, damage, announce, log, now });
 
   const tools = { prepareApproach, announce, log, trace, inBackground: background.start, client };
+  const issuers = createIssuers({ store, vault, announce, now, trust: giveTo(client) });
   const runbooks = runbooksBy({ ...ways, ...readers, ...tools });
 
   if (keepsBackups && !isReadOnly)
@@ -131,12 +133,12 @@ export function createApp({
     .router({
       ...attentionOf({ store, announce, now }),
       ...listsOf({ store }),
-      ...proceduresOf({ database, events, people, runbooks }),
+      ...proceduresOf({ database, events, issuers, people, runbooks }),
       bundles: createBundles({
         ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
         plan: (bundle, at) => planBundle(store, bundle, at),
       }),
-      hostKeys: createHostKeyList({ store, workstation, ...readers }),
+      ...filesOf({ store, workstation, ...readers }),
       inspect: createInspect({ prober, now }),
       scans: createScans({
         ...{ store, readTargets, visits, recording, countFreeDescriptors, announce, log, now },
@@ -144,7 +146,6 @@ export function createApp({
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
       targets: createTargets({ store, readTargets, workstation, now, announce }),
-      thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, ...readers }),
       vault: createVaultDoor({ store, vault, now }),
     });
 
@@ -213,6 +214,13 @@ async function scanAgain(
   }
 }
 
+/** Has verdicts go by a root, or by revocation lists, of ours (PEM). */
+const giveTo =
+  (client: () => LatchkeyClient) =>
+  async (kind: "root" | "crl", name: string, pem: string): Promise<void> => {
+    await client().chains.trust({ kind, name, base64: Buffer.from(pem).toString("base64") });
+  };
+
 const proceduresOf = <T extends Record<string, { procedures: unknown }>>(features: T) =>
   Object.fromEntries(Object.entries(features).map(([name, { procedures }]) => [name, procedures])) as {
     [Name in keyof T]: T[Name]["procedures"];
@@ -225,6 +233,14 @@ const listsOf = (deps: Parameters<typeof createAccess>[0]) => ({
   endpoints: createEndpoints(deps),
   graph: createGraph(deps),
   served: createServed(deps),
+});
+
+/** What is told of files of this computer. */
+const filesOf = (
+  deps: Parameters<typeof createHostKeyList>[0] & Omit<Parameters<typeof createThisComputer>[0], "look">,
+) => ({
+  hostKeys: createHostKeyList(deps),
+  thisComputer: createThisComputer({ ...deps, look: lookAtThisComputer }),
 });
 
 /** What needs attention or will, what has changed, and what somebody has decided of it. */

@@ -44,6 +44,7 @@ type Area =
   | "access"
   | "graph"
   | "hosts"
+  | "issuers"
   | "labels"
   | "hostKeys"
   | "findings"
@@ -89,7 +90,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "database-changed":
       return ["database", "settings"];
     case "issuers-changed":
-      return ["chains"];
+      return ["issuers", "chains"];
     case "vault-changed":
       return ["vault"];
     case "plan-changed":

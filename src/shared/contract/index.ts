@@ -14,6 +14,7 @@ import { graph } from "./graph.ts";
 import { hostKeys } from "./host-keys.ts";
 import { hosts } from "./hosts.ts";
 import { inspect } from "./inspect.ts";
+import { issuers } from "./issuers.ts";
 import { labels } from "./labels.ts";
 import { overview } from "./overview.ts";
 import { people } from "./people.ts";
@@ -42,6 +43,7 @@ export const contract = {
   hostKeys,
   hosts,
   inspect,
+  issuers,
   labels,
   overview,
   people,
