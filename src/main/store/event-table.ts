@@ -42,6 +42,7 @@ type EventKind =
   | "plan-made"
   | "plan-taken"
   | "scripts-exported"
+  | "certificate-brought"
   | "run-started"
   | "run-asked"
   | "run-step"

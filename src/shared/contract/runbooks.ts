@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { Sha256 } from "../model/certificate.ts";
+import { ChallengeWay } from "../model/challenge-way.ts";
 import { Instant } from "../model/instant.ts";
+import { KeyKind } from "../model/key-kind.ts";
 import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/plan.ts";
 import { Question } from "../model/question.ts";
 import { RunDetail, RunEntry, RunId, RunRow, RunState } from "../model/run.ts";
@@ -15,6 +18,30 @@ const GrantIds = z.array(z.int().positive()).min(1).max(10_000);
 
 /** An account of a host, as `user@host:port`. */
 export const Place = z.object({ host: HostName, port: Port, account: z.string().min(1).max(256) });
+
+/** A place where TLS is spoken, as far as a certificate is found by it. */
+const ServedAt = z.object({ host: HostName, port: Port, serverName: HostName.nullable().default(null) });
+
+/** Certificates are named by themselves, by where they are served, or by a rule; all that are named are renewed. */
+export const RenewalWish = z.object({
+  kind: z.literal("rotate-certificate"),
+  certificates: z.array(Sha256).max(2_000).default([]),
+  endpoints: z.array(ServedAt).max(2_000).default([]),
+  /** All that are past two thirds of their life; those that nobody is known to renew are left out, and it is said why. */
+  isDue: z.boolean().default(false),
+  /**
+   * The name of an issuer; `local`, `csr`, or `acme:URL` where one alone is meant by it. Null: the one that a label names
+   * (`issuer.NAME`), or that renewed it before.
+   */
+  issuer: z.string().trim().min(1).max(600).nullable().default(null),
+  /** Null: as the old one. */
+  keyKind: KeyKind.nullable().default(null),
+  /** The key is made on this computer and sent; otherwise on the host, which it never leaves. */
+  makesKeyHere: z.boolean().default(false),
+  /** Null: as the issuer has it, or as the host's servers allow. */
+  challenge: ChallengeWay.nullable().default(null),
+});
+export type RenewalWish = z.infer<typeof RenewalWish>;
 
 /** What is wanted, as it was asked for; a plan is made of it and of what is on the hosts now. */
 export const Wish = z.discriminatedUnion("kind", [
@@ -58,8 +85,12 @@ export const Wish = z.discriminatedUnion("kind", [
     authority: KeyText,
     principals: z.array(z.string().min(1).max(256)).max(100).default([]),
   }),
+  RenewalWish,
 ]);
 export type Wish = z.infer<typeof Wish>;
+
+/** Of who may log in where, and by which key a host is known. */
+export type KeyWish = Exclude<Wish, RenewalWish>;
 
 /** `making`: hosts are being read; `ready`; `failed`: why no plan could be made is its `message`. */
 export const PlanState = z.enum(["making", "ready", "failed"]);
@@ -211,6 +242,20 @@ export const runbooks = {
       }),
     )
     .output(z.object({})),
+
+  /**
+   * The certificate that a run waits for, as it came: PEM, or DER in base64, the leaf wherever it stands. It is checked
+   * against the request; then the run may be gone on with.
+   */
+  giveCertificate: command.input(OfRun.extend({ text: z.string().min(1).max(1_000_000) })).output(
+    z.object({
+      host: HostName,
+      port: Port,
+      change: z.string(),
+      sha256: Sha256,
+      notes: z.array(z.string()),
+    }),
+  ),
 
   /** Takes everything back, in the reverse order; of a file that somebody else has changed meanwhile its own lines alone. */
   rollBack: command

@@ -62,9 +62,10 @@ export const countsOf = ({ hosts }: Plan) => {
   const files = hosts.flatMap((host) => host.files);
   const sum = (of: (file: (typeof files)[number]) => number) =>
     files.reduce((total, file) => total + of(file), 0);
+  const renewed = hosts.flatMap(({ certificates = [] }) => certificates).length;
   return {
     hosts: hosts.length,
-    ...{ adds: sum(({ adds }) => adds), changes: sum(({ changes }) => changes) },
+    ...{ adds: sum(({ adds }) => adds), changes: sum(({ changes }) => changes) + renewed },
     removes: sum(({ removes }) => removes),
   };
 };

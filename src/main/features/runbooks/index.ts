@@ -2,6 +2,7 @@ import { implement } from "@orpc/server";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { createScriptExport, type ExportDeps } from "./export-scripts.ts";
+import { createCertificateTaker } from "./give-certificate.ts";
 import { createGrace } from "./grace/create-grace.ts";
 import { hearLogin } from "./grace/hear-login.ts";
 import type { RunDeps } from "./launch-run.ts";
@@ -10,13 +11,15 @@ import { createQuestions } from "./questions.ts";
 import { createRuns } from "./runs.ts";
 import { createResultTaker, type ResultDeps } from "./take-result.ts";
 
-type Deps = Omit<RunDeps, "questions" | "waits"> &
-  Omit<PlanDeps, "questions"> &
-  Pick<ResultDeps, "judgeSignature" | "lookAtHeldHalf"> &
+type Deps = Omit<RunDeps, "questions" | "waits" | "renewal"> &
+  Omit<PlanDeps, "questions" | "renewal"> & { renewal: RunDeps["renewal"] & PlanDeps["renewal"] } & Pick<
+    ResultDeps,
+    "judgeSignature" | "lookAtHeldHalf"
+  > &
   Pick<ExportDeps, "carried" | "workstation">;
 
 /** How often a shell that stays looks for runs that have waited long enough. */
-const WATCH_MS = 60 * 60 * 1_000;
+const WATCH_MS = 5 * 60 * 1_000;
 
 /** Plans of changes to hosts, and their runs. */
 export function createRunbooks(deps: Deps) {
@@ -27,6 +30,7 @@ export function createRunbooks(deps: Deps) {
   const waits = { hear: hearLogin, judgeGrace: graceBy(deps).judge };
   const runs = createRuns({ ...deps, questions, waits });
   const takeResult = createResultTaker(deps);
+  const giveCertificate = createCertificateTaker({ ...deps, ...deps.renewal });
   const exportScripts = createScriptExport(deps);
   const procedures = {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
@@ -41,6 +45,7 @@ export function createRunbooks(deps: Deps) {
     pause: os.pause.handler(({ input }) => runs.pause(input.runId)),
     resume: os.resume.handler(async ({ input }) => done(await runs.resume(input.runId, input))),
     rollBack: os.rollBack.handler(async ({ input }) => done(await runs.rollBack(input.runId, input))),
+    giveCertificate: os.giveCertificate.handler(({ input }) => giveCertificate(input)),
     questions: os.questions.handler(() => questions.list()),
     answer: os.answer.handler(({ input }) => questions.answer(input)),
   };

@@ -1,3 +1,6 @@
+import { planRenewal } from "#domain/rotation/plan/certificates/plan-renewal.ts";
+import { recheckRenewal, renewalWishOf } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
+import type { RenewalFacts } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
@@ -5,14 +8,17 @@ import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { wishOf } from "#domain/rotation/plan/taken/aim-of.ts";
 import { findFlaw } from "#domain/rotation/plan/taken/find-flaw.ts";
 import { recheckPlan } from "#domain/rotation/plan/taken/recheck-plan.ts";
-import type { OpenDoor } from "#net/ssh/door.ts";
+import type { Door, OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import type { KeyWish, PlanDetail, RenewalWish, Wish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Plan, type PlanId, type PlanOptions } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 import { type FactDeps, gatherFacts, isAllCarried, toDoorWish } from "./facts/gather-facts.ts";
+import { gatherRenewal, type RenewalMeans } from "./facts/gather-renewal.ts";
+import { seekRenewal } from "./facts/renewal/seek-renewal.ts";
 import { type Sought, seek } from "./facts/seek.ts";
 import { findElsewhere, seekPlanned } from "./facts/seek-planned.ts";
 import type { Questions } from "./questions.ts";
@@ -21,6 +27,8 @@ export type PlanDeps = {
   store: Store;
   questions: Questions;
   openDoor: OpenDoor;
+  /** `openDoor`: by a hand that knows servers and their files. */
+  renewal: RenewalMeans & { openDoor: OpenDoor };
   /** What facts are gathered with; ssh_config is read anew for every plan. */
   factDeps: () => Promise<FactDeps>;
   announce: (announcement: Announcement) => void;
@@ -33,8 +41,17 @@ type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
 type PlanWish = PlanMeans & { wish: Wish; options: PlanOptions };
 type TakenPlan = PlanMeans & { plan: unknown; hash: string };
 
-/** `finish`: what becomes of what was seen. */
-type Asked = PlanWish & { sought: Sought; finish: (facts: PlanFacts) => Plan | Unplannable };
+/** What is looked at for a plan, and what it comes to. */
+type Asked = PlanMeans & {
+  hosts: readonly KnownHost[];
+  /** Null: nothing is looked at from here. */
+  openDoor: OpenDoor | null;
+  make: (
+    door: Door | null,
+    onRead: (read: number) => Promise<void>,
+    signal: AbortSignal,
+  ) => Promise<Plan | Unplannable>;
+};
 
 /** Plans: made of what hosts hold now, or brought from elsewhere. */
 export function createPlans(deps: PlanDeps) {
@@ -43,14 +60,18 @@ export function createPlans(deps: PlanDeps) {
   const make = createMaker(deps);
   return { plan, find, take };
 
-  async function plan(asked: PlanWish): Promise<{ planId: PlanId }> {
-    const sought = seek(asked.wish, inventory);
+  async function plan({ identityFiles, mayAsk, ...asked }: PlanWish): Promise<{ planId: PlanId }> {
+    const { wish, options } = asked;
+    const work =
+      wish.kind === "rotate-certificate"
+        ? toRenew(deps, { wish, options }, planRenewal)
+        : toChange(deps, { wish, options, sought: seek(wish, inventory) }, makePlan);
     const planId = await store.inTurn(() => {
-      const id = plans.begin(asked.wish, toInstant(now()));
-      plans.progress(id, 0, sought.hosts.length);
+      const id = plans.begin(wish, toInstant(now()));
+      plans.progress(id, 0, work.hosts.length);
       return id;
     });
-    makeInBackground(planId, { ...asked, sought, finish: makePlan });
+    makeInBackground(planId, { ...work, identityFiles, mayAsk });
     return { planId };
   }
 
@@ -68,21 +89,16 @@ export function createPlans(deps: PlanDeps) {
     const { data } = read;
     if (hashPlan(data) !== given.hash)
       throw new Refusal("invalid-input", "the plan was edited: its hash does not fit; plan anew");
-    const flaw = findFlaw(data);
-    if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
-    const sought = seekPlanned(data, inventory);
+    const work = data.kind === "rotate-certificate" ? takeRenewal(deps, data) : takeChange(deps, data);
     const at = toInstant(now());
     const planId = await store.inTurn(() => {
       const id = plans.begin(null, at);
-      plans.progress(id, 0, sought.hosts.length);
+      plans.progress(id, 0, work.hosts.length);
       const detail = { plan: id, kind: data.kind, hash: given.hash };
       store.events.append({ at, kind: "plan-taken", detail });
       return id;
     });
-    const wish = wishOf(data);
-    const finish = (facts: PlanFacts) =>
-      recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
-    makeInBackground(planId, { wish, options: data.options, identityFiles, mayAsk, sought, finish });
+    makeInBackground(planId, { ...work, identityFiles, mayAsk });
     return { planId };
   }
 
@@ -116,23 +132,71 @@ function createMaker(deps: PlanDeps) {
 
   async function make(
     planId: PlanId,
-    { wish, options, identityFiles, mayAsk, sought, finish }: Asked,
+    { hosts, openDoor, identityFiles, mayAsk, make: finish }: Asked,
     signal: AbortSignal,
   ): Promise<Plan> {
-    const total = sought.hosts.length;
     const doorWish = {
-      ...{ name: `plan ${planId}`, wishes: sought.hosts.map(({ known }) => toDoorWish(known)) },
+      ...{ name: `plan ${planId}`, wishes: hosts.map(toDoorWish) },
       ...{ identityFiles, mayAsk, ask: deps.questions.askFor(mayAsk), signal },
     };
-    const isCarriedAlone = isAllCarried(deps.store.runbooks.facts, sought);
-    const door = isCarriedAlone ? null : await deps.openDoor(doorWish);
+    const door = openDoor && (await openDoor(doorWish));
     const onRead = async (read: number) => {
-      await store.inTurn(() => plans.progress(planId, read, total));
+      await store.inTurn(() => plans.progress(planId, read, hosts.length));
       announce({ kind: "plan-changed", planId });
     };
-    const facts = await gatherFacts(await deps.factDeps(), { wish, options, sought }, door, onRead);
-    const made = finish(facts);
+    const made = await finish(door, onRead, signal);
     if ("refused" in made) throw new Refusal("invalid-input", made.refused);
     return made;
   }
+}
+
+type Change = { wish: KeyWish; options: PlanOptions; sought: Sought };
+type Work = Pick<Asked, "hosts" | "openDoor" | "make">;
+
+/** Who may log in where. */
+function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => Plan | Unplannable): Work {
+  const { sought } = asked;
+  const isCarriedAlone = isAllCarried(deps.store.runbooks.facts, sought);
+  return {
+    hosts: sought.hosts.map(({ known }) => known),
+    openDoor: isCarriedAlone ? null : deps.openDoor,
+    make: async (door, onRead) => finish(await gatherFacts(await deps.factDeps(), asked, door, onRead)),
+  };
+}
+
+/** Which certificates are served. */
+function toRenew(
+  deps: PlanDeps,
+  { wish, options }: { wish: RenewalWish; options: PlanOptions },
+  finish: (facts: RenewalFacts) => Plan | Unplannable,
+): Work {
+  const { store, renewal, now } = deps;
+  const sought = seekRenewal(wish, store.runbooks, toInstant(now()));
+  return {
+    hosts: sought.hosts.map(({ known }) => known),
+    openDoor: renewal.openDoor,
+    make: async (door, onRead, signal) => {
+      if (!door) throw new Error("hosts are looked at for a renewal");
+      const means = { ...(await deps.factDeps()), store, renewal };
+      return finish(await gatherRenewal(means, { wish, options, sought, signal }, door, onRead));
+    },
+  };
+}
+
+function takeChange(deps: PlanDeps, data: Plan): Work {
+  const { facts: inventory } = deps.store.runbooks;
+  const flaw = findFlaw(data);
+  if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
+  const sought = seekPlanned(data, inventory);
+  const finish = (facts: PlanFacts) =>
+    recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
+  return toChange(deps, { wish: wishOf(data), options: data.options, sought }, finish);
+}
+
+/** It is planned once more; what comes of that has to be the same. */
+function takeRenewal(deps: PlanDeps, data: Plan): Work {
+  const wish = renewalWishOf(data);
+  if (!wish)
+    throw new Refusal("invalid-input", "the plan was edited: it renews by several issuers; plan anew");
+  return toRenew(deps, { wish, options: data.options }, (facts) => recheckRenewal(data, facts));
 }

@@ -3,7 +3,9 @@ import type { Lists } from "#store/lists/lists.ts";
 import { factReader } from "./fact-reader.ts";
 import { journalTable } from "./journal-table.ts";
 import { planTable } from "./plan-table.ts";
+import { runCertificateTable } from "./run-certificate-table.ts";
 import { runTable } from "./run-table.ts";
+import { servedFactReader } from "./served-fact-reader.ts";
 
 type Explained = <Table extends object>(table: Table) => Table;
 
@@ -13,4 +15,6 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   runs: explained(runTable(db, lists)),
   journal: explained(journalTable(db, lists)),
   facts: explained(factReader(db)),
+  certificates: explained(runCertificateTable(db)),
+  servers: explained(servedFactReader(db)),
 });

@@ -78,6 +78,7 @@ export function sayLack(wish: WishDraft): string | null {
     case "rotate-key":
     case "rotate-host-key":
     case "remove-grants":
+    case "rotate-certificate":
       return null;
     case "add-grants":
       return wish.key.trim() === "" || wish.places.length === 0 ? "the key and the accounts" : null;

@@ -1,4 +1,4 @@
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { KeyWish } from "#shared/contract/runbooks.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { DeadMan, PlanOptions } from "#shared/model/plan.ts";
@@ -9,7 +9,7 @@ import type { DeadMan, PlanOptions } from "#shared/model/plan.ts";
  */
 export type PlanFacts = {
   now: Instant;
-  wish: Wish;
+  wish: KeyWish;
   options: PlanOptions;
   /** The key that goes, or that is added or made an authority's; null where the wish names none that is known. */
   key: KeyFacts | null;

@@ -1,7 +1,9 @@
 import type { Step, Task } from "#domain/rotation/run/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import { changeHost, proveHost, undoHost } from "./change-host.ts";
 import { commitPlace } from "./commit.ts";
+import { doRenewal } from "./do-renewal.ts";
 import { handOver, proveHandOver, undoHandOver } from "./hand-over.ts";
 import { makeKey, undoMakeKey } from "./make-key.ts";
 import { type RunContext, SessionLost } from "./run-context.ts";
@@ -12,8 +14,13 @@ export async function doTask(run: RunContext, task: Task): Promise<"done" | "los
     await dispatch(run, task);
     return "done";
   } catch (error) {
-    if (!(error instanceof SessionLost)) throw error;
     const { ordinal, host } = task.step;
+    if (run.renewal && error instanceof Refusal && error.code === "locked") {
+      run.renewal.hold(error.message);
+      await run.journal.note(ordinal, error.message);
+      return "done";
+    }
+    if (!(error instanceof SessionLost)) throw error;
     await run.journal.note(ordinal, `the connection was lost: ${error.message}`);
     if (host !== null) await run.sessions.drop(host);
     return "lost";
@@ -22,6 +29,7 @@ export async function doTask(run: RunContext, task: Task): Promise<"done" | "los
 
 function dispatch(run: RunContext, task: Task): Promise<void> {
   const { step } = task;
+  if (run.plan.kind === "rotate-certificate" && task.what !== "settle") return doRenewal(run, task);
   switch (task.what) {
     case "act":
       return act(run, step);
@@ -51,7 +59,7 @@ function act(run: RunContext, step: Step): Promise<void> {
     case "issue":
     case "install":
     case "recheck":
-      throw new Error("this is of certificates");
+      throw new Error("a key has no such step");
     default:
       return assertNever(step.phase);
   }
@@ -72,7 +80,7 @@ function prove(run: RunContext, step: Step): Promise<void> {
     case "issue":
     case "install":
     case "recheck":
-      throw new Error("this is of certificates");
+      throw new Error("a key has no such step");
     default:
       return assertNever(step.phase);
   }
@@ -94,7 +102,7 @@ function undo(run: RunContext, task: Extract<Task, { what: "undo" }>): Promise<v
     case "issue":
     case "install":
     case "recheck":
-      throw new Error("this is of certificates");
+      throw new Error("a key has no such step");
     default:
       return assertNever(step.phase);
   }

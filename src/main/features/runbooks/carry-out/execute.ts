@@ -19,6 +19,7 @@ export type Execution = {
   journal: Journal;
   holders: Holders;
   hostKeys: HostKeys;
+  renewal: RunContext["renewal"];
   openDoor: OpenDoor;
   transportOf: RunContext["transportOf"];
   identityFiles: readonly string[];

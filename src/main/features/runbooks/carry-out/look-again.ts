@@ -4,6 +4,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { holdersOf } from "./hand-over.ts";
+import { lookAtPairs } from "./look-at-pairs.ts";
 import { nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
 
 /** How long a host that a step has begun on is waited for, before it is left as it is. */
@@ -29,6 +30,10 @@ async function lookOnce(run: RunContext, place: number | null): Promise<PlaceSee
     if ("kind" in inside) return { kind: "lost", why: inside.message };
     const host = run.plan.hosts[place];
     if (!host) throw new Error(`the plan has no host ${place}`);
+    if (host.certificates) {
+      const pairs = await lookAtPairs(run, place, inside.hand);
+      return { kind: "seen", ...NOTHING, holders: [], ...pairs };
+    }
     const files = await lookAtFiles(run, host, inside.hand);
     return { kind: "seen", ...files, holders: await lookAtHolders(run, place, inside.hand) };
   } catch (error) {

@@ -9,6 +9,7 @@ import type { Trace } from "#shared/text/trace.ts";
 import type { Holders, NewKeyMade } from "./holders-type.ts";
 import type { HostKeys } from "./host-keys-type.ts";
 import type { Journal } from "./journal.ts";
+import type { RenewalTools } from "./renewal-type.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** All that the parts of one run have in common. */
@@ -22,6 +23,8 @@ export type RunContext = {
   sessions: Sessions;
   holders: Holders;
   hostKeys: HostKeys;
+  /** Null where no certificate is renewed. */
+  renewal: RenewalTools | null;
   /** Changes while the run goes on: the key that it has made, and what is secret of it. */
   made: { newKey: NewKeyMade | null; secrets: RunSecrets | null };
   ask: Ask;

@@ -1,10 +1,11 @@
 import { nextMove } from "#domain/rotation/run/next-move.ts";
-import type { Move, PlaceSeen, StepProgress, Task } from "#domain/rotation/run/step.ts";
+import type { Move, PlaceSeen, StepProgress, Task, Wait } from "#domain/rotation/run/step.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { RunState } from "#shared/model/run.ts";
 import { AWAITS_LOG } from "./change-host.ts";
 import { doTask } from "./do-task.ts";
+import { AWAITS_CERTIFICATE } from "./issue-pairs.ts";
 import { lookAgain } from "./look-again.ts";
 import { endProved } from "./old-halves.ts";
 import type { RunContext } from "./run-context.ts";
@@ -12,8 +13,8 @@ import type { RunContext } from "./run-context.ts";
 /** As far as whoever follows the run decides about it while it goes on. */
 export type Steering = {
   want: () => "on" | "pause" | "back";
-  /** Whether what the run waits for has come: a proof by a log, or the end of the grace period. */
-  hasCome: (until: "log" | "grace", run: RunContext) => Promise<boolean>;
+  /** Whether what the run waits for has come: a proof by a log, the end of the grace period, a certificate, or the time to look again. */
+  hasCome: (until: Wait, run: RunContext) => Promise<boolean>;
   /** Keys on this computer have changed places: whoever logs in from now on looks at them anew. */
   reopen: () => Promise<void>;
 };
@@ -36,6 +37,8 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
   for (;;) {
     run.signal.throwIfAborted();
     if (run.journal.failure()) return { state: "paused", message: sayUnwritten(run.journal.failure()) };
+    const held = run.renewal?.heldBy();
+    if (held) return { state: "paused", message: held };
     const progress = { want: steering.want(), seen, isGraceOver };
     const move = nextMove(run.plan, { ...progress, steps: progressOf(run) });
     if (!hasReopened && isAfterHandOver(run, move)) {
@@ -64,10 +67,10 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
       case "wait":
         if (!(await steering.hasCome(move.until, run)))
           return { state: "waiting", message: sayWait(move, run) };
-        if (move.until === "grace") isGraceOver = true;
+        if (move.until === "grace" || move.until === "recheck") isGraceOver = true;
         break;
       case "end":
-        return move.state === "committed"
+        return move.state === "committed" && !run.renewal
           ? endProved(run, !hasActed)
           : { state: move.state, message: move.why };
       default:
@@ -80,8 +83,10 @@ const WORN: PlaceSeen = { kind: "lost", why: "its connection broke again and aga
 
 const progressOf = ({ journal }: RunContext): StepProgress[] =>
   journal.steps().map(({ ordinal, state, message }) => ({
-    ...{ ordinal, state, awaitsLog: state === "acted" && message === AWAITS_LOG },
+    ...{ ordinal, state, awaitsLog: state === "acted" && AWAITS.has(message) },
   }));
+
+const AWAITS: ReadonlySet<string> = new Set([AWAITS_LOG, AWAITS_CERTIFICATE]);
 
 const isBegunAt = ({ journal, plan }: RunContext, place: number | null): boolean => {
   const host = place === null ? null : plan.hosts[place];
@@ -104,6 +109,10 @@ function isAfterHandOver({ plan }: RunContext, move: Move): boolean {
 const AFTER = new Set(["remove", "commit"]);
 
 function sayWait({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: RunContext): string {
+  if (until === "certificate")
+    return "a certificate is to be brought: latchkey runs csr shows what it is asked for with";
+  if (until === "recheck")
+    return "the new certificates are served, and are looked at once more before the old ones go";
   if (plan.kind === "rotate-host-key")
     return "those who know the host by its old key learn the new one at their next login";
   if (until === "grace") return "logs are watched for uses of the old key before it is removed";

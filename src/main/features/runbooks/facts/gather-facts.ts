@@ -10,7 +10,7 @@ import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import type { Door, DoorWish } from "#net/ssh/door.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { KeyWish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { PlanOptions } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -18,6 +18,7 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldKey } from "#store/people/held-key-table.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import { carriedFacts } from "./carried-facts.ts";
+import { countJumps, placeKey } from "./count-jumps.ts";
 import { gatherDaemon } from "./look-at-daemon.ts";
 import { HandLost, lookAtPlace, toGrant } from "./look-at-place.ts";
 import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./seek.ts";
@@ -32,7 +33,7 @@ export type FactDeps = {
   now: () => Date;
 };
 
-type Asked = { wish: Wish; options: PlanOptions; sought: Sought };
+type Asked = { wish: KeyWish; options: PlanOptions; sought: Sought };
 
 /** Hosts looked at side by side. */
 const AT_ONCE = 8;
@@ -72,7 +73,7 @@ async function lookAtHost(
   deps: FactDeps,
   sought: SoughtHost,
   door: Door | null,
-  { kind }: Wish,
+  { kind }: KeyWish,
 ): Promise<HostFacts> {
   const { known } = sought;
   const about = {
@@ -133,23 +134,7 @@ function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: s
   };
 }
 
-/** How many hosts of the inventory each jump host leads to. */
-function countJumps({ inventory, routeTo, workstation }: FactDeps): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { host, port, user } of inventory.allHosts()) {
-    const route = routeTo({ kind: "ssh", host, port, user }, workstation.user);
-    if (route.kind === "unsupported") continue;
-    for (const { name, port: hopPort } of route.hops.slice(0, -1)) {
-      const key = placeKey({ host: name, port: hopPort });
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-  }
-  return counts;
-}
-
-const placeKey = ({ host, port }: { host: string; port: number }): string => `${host} ${port}`;
-
-function toKey(inventory: Inventory, wish: Wish, { fingerprint, grants }: Sought): KeyFacts | null {
+function toKey(inventory: Inventory, wish: KeyWish, { fingerprint, grants }: Sought): KeyFacts | null {
   const ofWish =
     wish.kind === "add-grants" ? wish.key : wish.kind === "move-to-authority" ? wish.authority : null;
   const only = new Set(grants.map((grant) => grant.fingerprint));
@@ -161,7 +146,7 @@ function toKey(inventory: Inventory, wish: Wish, { fingerprint, grants }: Sought
 }
 
 /** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
-async function gatherGiven(deps: FactDeps, wish: Wish): Promise<GivenKey | null> {
+async function gatherGiven(deps: FactDeps, wish: KeyWish): Promise<GivenKey | null> {
   const given = await readGiven(deps, wish);
   if (!given || given.path !== null || wish.kind !== "add-grants") return given;
   const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
@@ -177,7 +162,7 @@ async function gatherGiven(deps: FactDeps, wish: Wish): Promise<GivenKey | null>
 }
 
 /** The line of a .pub file, or a private key file of this computer. */
-async function readGiven({ lookAtHeldHalf }: FactDeps, wish: Wish): Promise<GivenKey | null> {
+async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyWish): Promise<GivenKey | null> {
   const text =
     wish.kind === "rotate-key"
       ? wish.given
@@ -210,7 +195,7 @@ async function readGiven({ lookAtHeldHalf }: FactDeps, wish: Wish): Promise<Give
 /** With the file that is named for the new private half, where the old one stands in it. What else stands there is kept. */
 async function withNamed(
   { lookAtHeldHalf }: FactDeps,
-  wish: Wish,
+  wish: KeyWish,
   here: readonly HeldKey[],
 ): Promise<readonly HeldKey[]> {
   const place = wish.kind === "rotate-key" ? wish.keyFile : null;

@@ -1,5 +1,5 @@
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { KeyWish } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayPlace } from "#shared/text/target.ts";
@@ -24,7 +24,7 @@ export type Sought = {
 };
 
 /** Which hosts, accounts and files a wish is about, by the inventory. What is not in it is refused. */
-export function seek(wish: Wish, inventory: Inventory): Sought {
+export function seek(wish: KeyWish, inventory: Inventory): Sought {
   switch (wish.kind) {
     case "rotate-key":
       return seekKey(readFingerprint(wish.fingerprint), inventory);

@@ -3,7 +3,7 @@ import { NO_AIM } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { KeyWish } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan, Plan } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
@@ -11,7 +11,7 @@ import { sayKeyBriefly } from "#shared/text/plan.ts";
 import { numbersOf } from "./numbers-of.ts";
 
 /** The wish whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
-export function wishOf({ kind, oldKey, newKey, hosts }: Plan): Wish {
+export function wishOf({ kind, oldKey, newKey, hosts }: Plan): KeyWish {
   const line = newKey?.kind === "given" ? newKey.line : null;
   const [host] = hosts;
   switch (kind) {

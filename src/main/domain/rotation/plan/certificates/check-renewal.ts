@@ -1,0 +1,67 @@
+import { makeCheck } from "#domain/rotation/plan/draft.ts";
+import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import type { CertificateChange } from "#shared/model/pair.ts";
+import type { Check } from "#shared/model/plan.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayPair } from "./draft-change.ts";
+import type { PairFacts, ProofFacts } from "./renewal-facts.ts";
+
+/** What is to be known of a certificate before it is renewed. */
+export function checkRenewal(host: HostFacts, pair: PairFacts, change: CertificateChange): Check[] {
+  const about = sayPair(pair);
+  const say = (state: Check["state"], id: string, text: string) =>
+    makeCheck(state, id, { host }, `${about}: ${text}`);
+  const untested = change.consumers.filter(({ test }) => test === "none");
+  return [
+    ...checkProofs(pair, change, say),
+    ...(pair.hostsInCommon > 1
+      ? [
+          say(
+            "warning",
+            "shared",
+            `${sayCount(pair.hostsInCommon, "host")} have this very certificate; each host gets a key and a certificate of its own`,
+          ),
+        ]
+      : []),
+    ...untested.map(({ server, where }) =>
+      say("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
+    ),
+    ...pair.wonders.map((wonder) => say("warning", "unsure", wonder)),
+  ];
+}
+
+type Say = (state: Check["state"], id: string, text: string) => Check;
+
+/** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
+function checkProofs(pair: PairFacts, change: CertificateChange, say: Say): Check[] {
+  const others = pair.proofs.filter(({ isOthers }) => isOthers);
+  const silent = pair.proofs.filter(({ isOthers, message }) => !isOthers && message !== "");
+  const fresh = change.proofs.find(({ before }) => before !== pair.sha256);
+  return [
+    ...(change.proofs.length === 0
+      ? [say("consent", "no-proof", "nowhere can it be seen from here whether the new one is served")]
+      : [say("ok", "proof", `seen at ${sayCount(change.proofs.length, "place")} once it is served`)]),
+    ...silent.map((point) =>
+      say("warning", "unseen", `what is served at ${sayPoint(point)} cannot be seen: ${point.message}`),
+    ),
+    ...others.map((point) =>
+      say("warning", "other-served", `another certificate of the host is served at ${sayPoint(point)}`),
+    ),
+    ...(fresh
+      ? [
+          say(
+            "warning",
+            "not-served",
+            `${sayPoint(fresh)} serves another one now than the file is known to hold`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+export const sayPoint = ({
+  address,
+  port,
+  serverName,
+}: Pick<ProofFacts, "address" | "port" | "serverName">) =>
+  `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}`;

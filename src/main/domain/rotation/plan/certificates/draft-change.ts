@@ -1,0 +1,67 @@
+import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import type { PairFacts, PairFileFacts, RenewalFacts } from "./renewal-facts.ts";
+
+/** A certificate as people know it. */
+export const sayPair = ({
+  subject,
+  names,
+  sha256,
+}: Pick<PairFacts, "subject" | "names" | "sha256">): string =>
+  subject || bare(names)[0] || `certificate ${sha256.slice(0, 12)}...`;
+
+/** What becomes of a certificate; why it stays as it is, as a phrase. */
+export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): CertificateChange | string {
+  const { issuer, challenge } = pair;
+  const stuck = pair.obstacle ?? pair.files.map(stuckOf).find((why) => why !== null);
+  if (stuck) return stuck;
+  if (!issuer) return pair.whyNoIssuer;
+  const names = bare(pair.names);
+  if (names.length === 0) return "it has no names that a new one could be asked for with";
+  if (issuer.kind === "acme" && challenge === null)
+    return `how the challenges of ${issuer.name} are to be answered is not known: say so by --challenge, or at the issuer`;
+  return {
+    id: `c${nth}`,
+    ...{
+      old: pair.sha256 as CertificateChange["old"],
+      subject: pair.subject,
+      names,
+      notAfter: pair.notAfter,
+    },
+    issuer: { id: issuer.id, name: issuer.name, kind: issuer.kind },
+    key: {
+      kind: facts.wish.keyKind ?? kindOf(pair),
+      made: facts.wish.makesKeyHere ? "here" : "there",
+    },
+    challenge: issuer.kind === "acme" ? challenge : null,
+    files: pair.files.flatMap(({ path, real, holds, stat }): PairFile[] =>
+      stat ? [{ path, real, holds, ...stat }] : [],
+    ),
+    consumers: [...pair.consumers],
+    proofs: pair.proofs
+      .filter(({ isOthers, message }) => !isOthers && message === "")
+      .map(({ address, port, serverName, dialogue, before }) => ({
+        ...{ address, port, serverName, dialogue, before, from: "here" },
+      })),
+  };
+}
+
+function stuckOf({ path, refusal, stat, managed, heldBy }: PairFileFacts): string | null {
+  if (refusal !== null) return refusal;
+  if (stat === null) return `${path} is not there any more; scan the host again`;
+  if (managed) return `${path} is renewed by ${managed.by} (${managed.command})`;
+  return heldBy === null ? null : `another run has ${path}: resume it, or roll it back`;
+}
+
+/** `DNS:` and `IP:` go; of other kinds no server is asked for. */
+export const bare = (names: readonly string[]): string[] =>
+  names.flatMap((name) => /^(?:DNS|IP):(?<name>.+)$/.exec(name)?.groups?.name ?? []);
+
+/** The kind that the old key is of, or the nearest that anybody signs. */
+function kindOf({ keyType, keyBits, curve }: PairFacts): KeyKind {
+  if (keyType === "EC") return curve === "P-384" ? "p384" : "p256";
+  if (!keyType.startsWith("RSA")) return "p256";
+  const bits = keyBits ?? 0;
+  if (bits <= 2_048) return "rsa-2048";
+  return bits <= 3_072 ? "rsa-3072" : "rsa-4096";
+}

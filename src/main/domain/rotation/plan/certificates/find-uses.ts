@@ -1,0 +1,73 @@
+import type { Configuration, Listen, Pair } from "#domain/server-configs/configuration.ts";
+import type { HostMap } from "#domain/serving/host-map.ts";
+import type { PairFile, ServerKind } from "#shared/model/pair.ts";
+
+/** One serving of a server that reads a pair. */
+export type ServerUse = {
+  server: ServerKind;
+  /** The file that its configuration begins with. */
+  root: string;
+  /** `path:line`, where the certificate is named. */
+  where: string;
+  listens: readonly Listen[];
+  names: readonly string[];
+  protocol: string;
+  unsure: string | null;
+};
+
+/** The files that are read together for one certificate, and who reads them. */
+export type FoundPair = {
+  files: Pick<PairFile, "path" | "real" | "holds">[];
+  uses: ServerUse[];
+  hasKey: boolean;
+};
+
+/** The pairs of a host whose certificate is in one of these files, as its configurations name them. */
+export function findPairs(map: HostMap, holding: readonly string[]): FoundPair[] {
+  const reals = new Map(map.files.map(({ path, realPath }) => [path, realPath ?? path]));
+  const realOf = (path: string): string => reals.get(path) ?? path;
+  const wanted = new Set(holding.map(realOf));
+  const found = new Map<string, FoundPair>();
+  for (const configuration of map.configurations)
+    for (const serving of configuration.servings)
+      for (const pair of serving.pairs.filter(({ certificate }) => wanted.has(realOf(certificate.path)))) {
+        const server = serverOf(configuration);
+        if (!server) continue;
+        const files = filesOf(pair, serving.chain?.path ?? null, realOf);
+        const key = files.map(({ real }) => real).join("\n");
+        const known = found.get(key) ?? { files, uses: [], hasKey: pair.key !== null };
+        found.set(key, known);
+        const { file, line } = pair.certificate.at;
+        const { names, listens, protocol, unsure } = serving;
+        known.uses.push({
+          server,
+          root: configuration.root,
+          where: `${file}:${line}`,
+          listens,
+          names,
+          protocol,
+          unsure,
+        });
+      }
+  return [...found.values()];
+}
+
+function serverOf({ server }: Configuration): ServerKind | null {
+  if (server === "mysql") return "mariadb";
+  return server === "sshd" ? null : server;
+}
+
+function filesOf(
+  { certificate, key }: Pair,
+  chain: string | null,
+  realOf: (path: string) => string,
+): FoundPair["files"] {
+  const own = { path: certificate.path, real: realOf(certificate.path) };
+  const keyReal = key && realOf(key.path);
+  if (keyReal === own.real) return [{ ...own, holds: "key+chain" }];
+  return [
+    ...(key && keyReal ? [{ path: key.path, real: keyReal, holds: "key" as const }] : []),
+    { ...own, holds: chain === null ? "chain" : "leaf" },
+    ...(chain === null ? [] : [{ path: chain, real: realOf(chain), holds: "intermediates" as const }]),
+  ];
+}

@@ -1,0 +1,125 @@
+import { checkHost } from "#domain/rotation/plan/checks/check-host.ts";
+import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
+import { type Draft, makeCheck, openDraft, placeOf } from "#domain/rotation/plan/draft.ts";
+import { toHostPlan } from "#domain/rotation/plan/make-plan.ts";
+import { orderHosts } from "#domain/rotation/plan/order-hosts.ts";
+import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import type { CertificateChange } from "#shared/model/pair.ts";
+import type { Check, HostPlan, Plan } from "#shared/model/plan.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { checkRenewal } from "./check-renewal.ts";
+import { draftChange, sayPair } from "./draft-change.ts";
+import type { RenewalFacts } from "./renewal-facts.ts";
+
+type Renewal = { draft: Draft; changes: CertificateChange[] };
+
+/** What is to be renewed for a wish, as hosts are now. It is the same whenever the facts are. */
+export function planRenewal(facts: RenewalFacts): Plan {
+  const renewals = facts.hosts.map((one) => draftRenewal(facts, one));
+  const changed = renewals.filter(({ changes }) => changes.length > 0);
+  const ordered = orderHosts(
+    changed.map(({ draft }) => draft),
+    facts.options,
+  );
+  const hosts = ordered.map(({ draft, batch }) =>
+    toRenewedHost(draft, batch, changed.find((one) => one.draft === draft)?.changes ?? []),
+  );
+  const leftOut = [...facts.leftOut, ...renewals.flatMap(({ draft }) => draft.leftOut)];
+  return {
+    format: "latchkey-plan-1",
+    kind: "rotate-certificate",
+    title: titleOf(hosts),
+    madeAt: facts.now,
+    ...{ oldKey: null, newKey: null, options: facts.options, hosts, here: [] },
+    checks: [
+      ...(hosts.length === 0 ? [refuseNothing(leftOut)] : []),
+      ...checkVault(facts, hosts),
+      ...renewals.flatMap(({ draft }) => draft.checks),
+    ],
+    leftOut,
+    confirm: chooseConfirmation(changed.map(({ draft }) => draft)),
+  };
+}
+
+function draftRenewal(facts: RenewalFacts, { host, pairs }: RenewalFacts["hosts"][number]): Renewal {
+  const draft = openDraft(host);
+  const changes: CertificateChange[] = [];
+  const leave = (why: string) =>
+    draft.leftOut.push(...pairs.map((pair) => `${placeOf(host)}: ${sayPair(pair)}: ${why}`));
+  const blocked = checkHost(host) ?? checkRoot(host);
+  if (blocked) {
+    draft.checks.push(blocked);
+    leave(blocked.text);
+    return { draft, changes };
+  }
+  for (const pair of pairs) {
+    const change = draftChange(facts, pair, changes.length);
+    if (typeof change === "string") draft.leftOut.push(`${placeOf(host)}: ${sayPair(pair)}: ${change}`);
+    else {
+      changes.push(change);
+      draft.checks.push(...checkRenewal(host, pair, change));
+    }
+  }
+  if (changes.length > 0) draft.checks.push(checkDeadMan(host));
+  return { draft, changes };
+}
+
+/** Where other files than one's own are written. */
+const checkRoot = (host: HostFacts): Check | null =>
+  host.login.isRoot
+    ? null
+    : makeCheck(
+        "consent",
+        "root",
+        { host },
+        "what its servers read is written as root: log in as root, or with sudo; the host stays as it is",
+      );
+
+function checkDeadMan(host: HostFacts): Check {
+  const [best] = host.deadMen;
+  return best
+    ? makeCheck("ok", "dead-man", { host }, "should it be cut off, the old files go back by themselves")
+    : makeCheck(
+        "consent",
+        "dead-man",
+        { host },
+        "the old files cannot go back by themselves should it be cut off: it has no systemd-run, at, setsid or nohup",
+      );
+}
+
+const toRenewedHost = (draft: Draft, batch: number, certificates: CertificateChange[]): HostPlan => ({
+  ...toHostPlan(draft, batch),
+  certificates,
+});
+
+const refuseNothing = (leftOut: readonly string[]): Check =>
+  makeCheck(
+    "refused",
+    "nothing-to-do",
+    { host: null },
+    leftOut.length > 0
+      ? "nothing is left that can be renewed: what was left out is said below"
+      : "no certificate is to be renewed",
+  );
+
+/** A run that comes to what only the vault knows pauses where it is locked. */
+function checkVault({ vault }: RenewalFacts, hosts: readonly HostPlan[]): Check[] {
+  const needs = hosts
+    .flatMap(({ certificates = [] }) => certificates)
+    .some(({ issuer, key }) => issuer.kind !== "csr" || key.made === "here");
+  if (!needs) return [];
+  if (vault === "open") return [makeCheck("ok", "vault", { host: null }, "the vault is open")];
+  const text =
+    vault === "locked"
+      ? "the vault is locked: the run pauses where it needs it, until it is unlocked and the run resumed"
+      : "there is no vault, in which the issuer's key would be: make it first (latchkey vault create)";
+  return [makeCheck(vault === "locked" ? "warning" : "refused", "vault", { host: null }, text)];
+}
+
+function titleOf(hosts: readonly HostPlan[]): string {
+  const changes = hosts.flatMap(({ certificates = [] }) => certificates);
+  const [first] = changes;
+  const what =
+    first && changes.length === 1 ? first.subject || first.names[0] : sayCount(changes.length, "certificate");
+  return `Renew ${what} on ${sayCount(hosts.length, "host")}`;
+}

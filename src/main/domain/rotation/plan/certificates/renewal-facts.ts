@@ -1,0 +1,61 @@
+import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import type { Consumer, PairFile, ServedProof } from "#shared/model/pair.ts";
+import type { PlanOptions } from "#shared/model/plan.ts";
+import type { VaultState } from "#shared/model/vault.ts";
+
+/** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */
+export type RenewalFacts = {
+  now: Instant;
+  wish: RenewalWish;
+  options: PlanOptions;
+  vault: VaultState;
+  hosts: readonly { host: HostFacts; pairs: readonly PairFacts[] }[];
+  /** What was meant and is in no file of a host that is known, each a sentence. */
+  leftOut: readonly string[];
+};
+
+/** A certificate of a host, with all files and servers that go with it. */
+export type PairFacts = {
+  sha256: string;
+  subject: string;
+  /** As a certificate has them: `DNS:`, `IP:`. */
+  names: readonly string[];
+  notAfter: Instant;
+  keyType: string;
+  keyBits: number | null;
+  curve: string | null;
+  /** Hosts that have the very same one. */
+  hostsInCommon: number;
+  issuer: Issuer | null;
+  /** Why it is none; empty where there is one. */
+  whyNoIssuer: string;
+  challenge: ChallengeWay | null;
+  files: readonly PairFileFacts[];
+  consumers: readonly Consumer[];
+  proofs: readonly ProofFacts[];
+  /** Why it cannot be renewed by us, as a phrase; null: it can. */
+  obstacle: string | null;
+  /** What could not be told of its servers, each a phrase. */
+  wonders: readonly string[];
+};
+
+export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
+  /** Why it cannot be replaced, as a phrase; then the rest may not be known. */
+  refusal: string | null;
+  stat: Pick<PairFile, "owner" | "uid" | "gid" | "mode" | "before" | "sizeBytes"> | null;
+  /** A program of the host that renews it by itself, and how it is had do so. */
+  managed: { by: string; command: string } | null;
+  /** The run that has it. */
+  heldBy: string | null;
+};
+
+export type ProofFacts = Omit<ServedProof, "from"> & {
+  /** Why nothing could be read there; empty where something was. */
+  message: string;
+  /** What is shown there is meant for another place of the host. */
+  isOthers: boolean;
+};

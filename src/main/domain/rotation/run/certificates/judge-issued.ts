@@ -1,0 +1,36 @@
+import { checkIssued } from "#domain/issuing/check-issued.ts";
+import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
+import { printPem } from "#domain/x509/pem.ts";
+import { readCertificate } from "#domain/x509/read-certificate.ts";
+import type { Sha256 } from "#shared/model/certificate.ts";
+
+type Came = {
+  /** DER, as they came. */
+  came: readonly Uint8Array[];
+  csr: Uint8Array;
+  /** Of the certificate that is served now; null: it is not known. */
+  before: Uint8Array | null;
+  roots: CertificateIndex;
+  now: Date;
+};
+
+/** What came for a request, as it goes into files: PEM, the leaf first; or why it does not. */
+export type JudgedIssued =
+  | { kind: "sound"; chain: string; sha256: Sha256; notes: string[] }
+  | { kind: "faulty"; why: string; isOtherKey: boolean };
+
+export function judgeIssued({ now, ...came }: Came): JudgedIssued {
+  const answer = checkIssued({ ...came, clocks: [{ whose: "this computer", now: now.getTime() }] });
+  if (answer.kind === "faulty") {
+    const { faults } = answer;
+    return {
+      ...{ kind: "faulty", why: faults.map(({ sentence }) => sentence).join("; ") },
+      isOtherKey: faults.some(({ code }) => code === "other-key"),
+    };
+  }
+  const [leaf] = answer.chain;
+  const read = leaf && readCertificate(leaf);
+  if (!read) throw new Error("a certificate that was judged to be sound cannot be read");
+  const chain = answer.chain.map((der) => printPem(der)).join("");
+  return { kind: "sound", chain, sha256: read.sha256, notes: answer.notes };
+}

@@ -1,0 +1,25 @@
+import type { Step } from "#domain/rotation/run/step.ts";
+import { proveServed } from "./prove-served.ts";
+import { endPairs } from "./request-pairs.ts";
+import { enterHost, type RunContext } from "./run-context.ts";
+
+/** After so long a server either serves it or does not. */
+const RECHECK_PATIENCE_MS = 10_000;
+
+/** What is served is looked at once more. Nothing is taken back by it: what has changed since may have been meant. */
+export async function recheckPairs(run: RunContext, step: Step): Promise<void> {
+  await run.journal.intend(step.ordinal, "to look once more at what is served");
+  const served = await proveServed(run, step, "new", RECHECK_PATIENCE_MS);
+  if (served.kind === "served")
+    return run.journal.mark(step.ordinal, "proved", `it is still served: ${served.said}`);
+  await run.journal.mark(step.ordinal, "failed", `it is not served any more: ${served.message}`);
+}
+
+/** The old files and keys go. There is no way back from here. */
+export async function commitPairs(run: RunContext, step: Step): Promise<void> {
+  await run.journal.intend(step.ordinal, "to clear away what was kept");
+  const { hand } = await enterHost(run, step.host ?? -1);
+  const left = await endPairs(run, step, hand);
+  if (left !== null) return run.journal.mark(step.ordinal, "needs-attention", left);
+  await run.journal.mark(step.ordinal, "proved", "nothing is left of the run here");
+}

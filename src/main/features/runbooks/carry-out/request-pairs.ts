@@ -1,0 +1,73 @@
+import type { Step } from "#domain/rotation/run/step.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
+import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
+import type { CertificateChange } from "#shared/model/pair.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { makeKeyHere } from "./make-key-here.ts";
+import { changesOf, keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
+import { enterHost, type RunContext } from "./run-context.ts";
+
+/** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
+export async function requestPairs(run: RunContext, step: Step): Promise<void> {
+  const changes = changesOf(run, step);
+  await run.journal.intend(step.ordinal, `to make ${sayCount(changes.length, "key")}`);
+  const { hand } = await enterHost(run, step.host ?? -1);
+  for (const change of changes) {
+    const problem = await request(run, step, change, hand);
+    if (problem !== null) return undoRequests(run, step, { why: problem, as: "failed" });
+  }
+  await run.journal.mark(
+    step.ordinal,
+    "proved",
+    `made ${sayCount(changes.length, "key")} and what asks for certificates`,
+  );
+}
+
+async function request(
+  run: RunContext,
+  step: Step,
+  change: CertificateChange,
+  hand: Hand,
+): Promise<string | null> {
+  const order = orderOf(run, step, change);
+  const { key, names, id } = change;
+  if (key.made === "here") return order.csr ? null : makeKeyHere(run, keyOf(run, step, change), change);
+  const made = await makePairKey(hand, { token: run.token, id, key: key.kind, names });
+  if (made.kind !== "made") return sayTail(made, "the new key");
+  const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
+  if (!isSame) {
+    const fresh = { chain: null, sha256: null, wanted: null, orderUrl: null };
+    await toolsOf(run).orders.set(keyOf(run, step, change), {
+      ...{ state: "requested", message: "", csr: made.csr, ...fresh },
+    });
+  }
+  return null;
+}
+
+/** The new keys go, and all that was kept of the run on the host. */
+export async function undoRequests(
+  run: RunContext,
+  step: Step,
+  { why, as }: { why: string; as: "failed" | "undone" },
+): Promise<void> {
+  const { hand } = await enterHost(run, step.host ?? -1);
+  const left = await endPairs(run, step, hand);
+  if (left !== null)
+    return run.journal.mark(step.ordinal, "needs-attention", [why, left].filter(Boolean).join("; "));
+  await run.journal.mark(step.ordinal, as, why || "the new keys are gone again");
+}
+
+/** Null, or why something of the run is still kept there. */
+export async function endPairs(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+  const { vault, orders } = toolsOf(run);
+  for (const change of changesOf(run, step)) {
+    const ended = await endPair(hand, { token: run.token, id: change.id });
+    if (ended.kind !== "ended") return sayTail(ended, `what was kept of ${change.names[0]}`);
+    const { keyId } = orderOf(run, step, change);
+    if (keyId === null) continue;
+    await vault.forget(keyId);
+    await orders.set(keyOf(run, step, change), { keyId: null });
+  }
+  return null;
+}

@@ -1,0 +1,196 @@
+import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
+import { choosePoints } from "#domain/rotation/plan/certificates/choose-points.ts";
+import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
+import { type FoundPair, findPairs } from "#domain/rotation/plan/certificates/find-uses.ts";
+import type {
+  PairFacts,
+  PairFileFacts,
+  RenewalFacts,
+} from "#domain/rotation/plan/certificates/renewal-facts.ts";
+import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import type { HostMap } from "#domain/serving/host-map.ts";
+import { sideBySide } from "#net/side-by-side.ts";
+import type { Door } from "#net/ssh/door.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtHost } from "#net/ssh/hand/look.ts";
+import type { LeavesAt } from "#net/tls/leaves-at.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import type { PlanOptions } from "#shared/model/plan.ts";
+import type { Store } from "#store/store.ts";
+import { countJumps, placeKey } from "./count-jumps.ts";
+import { type FactDeps, toDoorWish } from "./gather-facts.ts";
+import { HandLost } from "./look-at-place.ts";
+import { consumersOf } from "./renewal/consumers-of.ts";
+import { lookAtPairFiles } from "./renewal/look-at-pair-files.ts";
+import { lookAtProofs } from "./renewal/look-at-proofs.ts";
+import type { SoughtRenewal } from "./renewal/seek-renewal.ts";
+
+/** What renewals are planned with beside the inventory. */
+export type RenewalMeans = {
+  issuers: () => Promise<readonly Issuer[]>;
+  vault: Pick<Vault, "state">;
+  leavesAt: LeavesAt;
+};
+
+type Means = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {
+  store: Store;
+  renewal: RenewalMeans;
+};
+type Deps = Means & { issuers: readonly Issuer[] };
+
+type Asked = { wish: RenewalWish; options: PlanOptions; sought: SoughtRenewal; signal: AbortSignal };
+type SoughtHost = SoughtRenewal["hosts"][number];
+type Seen = RenewalFacts["hosts"][number];
+
+/** Hosts looked at side by side. */
+const AT_ONCE = 8;
+
+/** Looks at every host that has one of the certificates, and at what is served. One that cannot be looked at is in the facts as such. */
+export async function gatherRenewal(
+  means: Means,
+  asked: Asked,
+  door: Door,
+  onRead: (read: number) => Promise<void>,
+): Promise<RenewalFacts> {
+  const { wish, options, sought } = asked;
+  const hosts: Seen[] = [];
+  const deps: Deps = { ...means, issuers: await means.renewal.issuers() };
+  const jumps = countJumps(deps);
+  let read = 0;
+  await sideBySide(sought.hosts, AT_ONCE, async (one) => {
+    const seen = await lookAtServers(deps, asked, one, door);
+    const jumpFor = jumps.get(placeKey(one.known)) ?? 0;
+    hosts[sought.hosts.indexOf(one)] = { ...seen, host: { ...seen.host, jumpFor } };
+    await onRead(++read);
+  });
+  return {
+    ...{ now: toInstant(deps.now()), wish, options, hosts, leftOut: sought.leftOut },
+    vault: deps.renewal.vault.state(),
+  };
+}
+
+async function lookAtServers(deps: Deps, asked: Asked, one: SoughtHost, door: Door): Promise<Seen> {
+  const { known } = one;
+  const base = baseOf(one);
+  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, asked, one, sha256));
+  try {
+    const wish = { ...toDoorWish(known), hostKey: null };
+    const entered = await door.enter(wish, async ({ hand }) => ({
+      about: await lookAtLogin(deps, hand),
+      files: await lookAtFiles(hand, pairs),
+    }));
+    if (entered.kind !== "entered") return unread(base, pairs, entered.message);
+    const { about, files } = entered.value;
+    const shown = await Promise.all(
+      pairs.map((pair) => lookAtProofs(deps.renewal.leavesAt, pair, asked.signal)),
+    );
+    return {
+      host: { ...base, ...about },
+      pairs: pairs.map(({ facts }, nth) => ({ ...facts, files: files[nth] ?? [], proofs: shown[nth] ?? [] })),
+    };
+  } catch (error) {
+    if (error instanceof HandLost) return unread(base, pairs, error.message);
+    throw error;
+  }
+}
+
+async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {
+  const seen: PairFileFacts[][] = [];
+  for (const { found } of pairs) {
+    const files = await lookAtPairFiles(hand, found.files);
+    if ("lost" in files) throw new HandLost(files.lost);
+    seen.push(files);
+  }
+  return seen;
+}
+
+async function lookAtLogin({ now }: Deps, hand: Hand) {
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") throw new HandLost(look.message);
+  return {
+    hostKey: hand.hostKey.fingerprint,
+    clockOffset: look.host.epochSeconds - Math.round(now().getTime() / 1_000),
+    deadMen: look.host.deadMan,
+    login: { account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, from: null },
+    unread: null,
+  };
+}
+
+const baseOf = ({ known }: SoughtHost): HostFacts => ({
+  ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo, hostKey: known.pinned },
+  ...{
+    labels: known.tags,
+    os: known.os,
+    jumpFor: 0,
+    unread: null,
+    asOf: null,
+    clockOffset: null,
+    deadMen: [],
+  },
+  login: { account: known.user ?? "", isRoot: false, key: null, from: null },
+  ...{ accounts: [], files: [], unreadKeys: [], holders: [], daemon: null },
+});
+
+const unread = (base: HostFacts, pairs: readonly Described[], why: string): Seen => ({
+  host: { ...base, unread: why },
+  pairs: pairs.map(({ facts }) => facts),
+});
+
+type Described = {
+  facts: PairFacts;
+  found: FoundPair;
+  points: ReturnType<typeof choosePoints>["points"];
+  /** The certificates that other places of the host are for. */
+  others: ReadonlySet<string>;
+};
+
+/** A certificate as the inventory knows it, once for each pair of files that it is in. */
+function readPairs(
+  { store, issuers, now }: Deps,
+  { wish }: Asked,
+  { known, certificates }: SoughtHost,
+  sha256: string,
+): Described[] {
+  const { servers, certificates: renewed } = store.runbooks;
+  const certificate = store.certificates.find(sha256, now());
+  if (!certificate?.notAfter) return [];
+  const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
+  const map = JSON.parse(servers.map(known.id) ?? EMPTY) as HostMap;
+  const holding = servers.pathsHolding(known.id, sha256);
+  const pairs = findPairs(map, holding);
+  const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
+  const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
+  const about = {
+    ...{ sha256, subject, names, notAfter, keyType, keyBits, curve, issuer, whyNoIssuer: why },
+    hostsInCommon: servers.hostsHolding(sha256).length,
+    challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
+    ...{ files: [], proofs: [] },
+  };
+  if (pairs.length === 0)
+    return [
+      {
+        facts: { ...about, consumers: [], wonders: [], obstacle: sayUnread(holding) },
+        ...{ found: NO_PAIR, points: [], others: new Set<string>() },
+      },
+    ];
+  const others = new Set(certificates.filter((one) => one !== sha256));
+  return pairs.map((found) => {
+    const { points, wonders } = choosePoints(found.uses, { host: known.host, names: bare(names) });
+    const obstacle = found.hasKey ? null : "where its private key is is not said by the configuration";
+    const unsure = found.uses.flatMap((use) => (use.unsure ? [`${use.where}: ${use.unsure}`] : []));
+    return {
+      facts: { ...about, consumers: consumersOf(found.uses), wonders: [...wonders, ...unsure], obstacle },
+      ...{ found, points, others },
+    };
+  });
+}
+
+const EMPTY = '{"configurations":[],"files":[],"listeners":null}';
+
+const NO_PAIR: FoundPair = { files: [], uses: [], hasKey: false };
+
+const sayUnread = (paths: readonly string[]): string =>
+  `no server whose configuration could be read has it from ${paths.slice(0, 3).join(", ")}`;

@@ -1,0 +1,59 @@
+import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import type { Store } from "#store/store.ts";
+
+type Inventory = Pick<Store["runbooks"], "facts" | "servers">;
+
+/** Certificates by the hosts that have them in a file. */
+export type SoughtRenewal = {
+  hosts: { known: KnownHost; certificates: string[] }[];
+  leftOut: string[];
+};
+
+/** Which certificates of which hosts a wish is about, by the inventory. What is not in it is refused. */
+export function seekRenewal(wish: RenewalWish, { facts, servers }: Inventory, now: Instant): SoughtRenewal {
+  const leftOut: string[] = [];
+  const hosts = new Map<number, string[]>();
+  for (const sha256 of meant(wish, servers, now)) {
+    const holding = servers.hostsHolding(sha256);
+    if (holding.length === 0) leftOut.push(sayNowhere(sha256, servers));
+    for (const id of holding) hosts.set(id, [...(hosts.get(id) ?? []), sha256]);
+  }
+  return {
+    hosts: [...hosts].map(([id, certificates]) => {
+      const known = facts.host(id);
+      if (!known) throw new Error(`a certificate is on host ${id}, which is not there`);
+      return { known, certificates };
+    }),
+    leftOut,
+  };
+}
+
+function meant(
+  { certificates, endpoints, isDue }: RenewalWish,
+  servers: Inventory["servers"],
+  now: Instant,
+): Set<string> {
+  const served = endpoints.flatMap((at) => {
+    const leaves = servers.leavesAt(at);
+    if (leaves.length === 0)
+      throw new Refusal(
+        "not-found",
+        `what ${at.host}:${at.port} serves is not known; scan it first, and the host behind it`,
+      );
+    return leaves;
+  });
+  return new Set([
+    ...certificates,
+    ...served,
+    ...(isDue ? servers.due(now).map(({ sha256 }) => sha256) : []),
+  ]);
+}
+
+function sayNowhere(sha256: string, servers: Inventory["servers"]): string {
+  const at = servers.endpointsOf(sha256).map(({ host, port }) => `${host}:${port}`);
+  const seen = at.length > 0 ? `it is served at ${at.slice(0, 3).join(", ")}, and ` : "";
+  return `certificate ${sha256.slice(0, 12)}...: ${seen}is in no file of a host that was read: scan that host (--ssh)`;
+}

@@ -1,0 +1,63 @@
+import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
+import { readPem } from "#domain/x509/pem.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId } from "#shared/model/run.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { RunCertificate } from "#store/runbooks/run-certificate-table.ts";
+import type { Store } from "#store/store.ts";
+
+type Deps = {
+  store: Store;
+  roots: () => CertificateIndex;
+  derOf: (sha256: string) => Uint8Array | null;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+/** Takes the certificate that a run waits for, whichever of its requests it answers. */
+export function createCertificateTaker({ store, roots, derOf, announce, now }: Deps) {
+  const { runs, plans, certificates } = store.runbooks;
+
+  return async ({ runId, text }: { runId: RunId; text: string }) => {
+    const run = runs.find(runId);
+    if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
+    const plan = plans.find(run.planId)?.plan ?? null;
+    const waiting = certificates.all(runId).filter(({ state, csr }) => csr !== null && state === "waits");
+    if (waiting.length === 0) throw new Refusal("conflict", `run ${runId} waits for no certificate`);
+    const came = readCame(text);
+    const judged = waiting.map((order) => ({ order, answer: judge(order, plan, came) }));
+    const found = judged.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? judged[0];
+    if (!found) throw new Error("a request is waited for, and none was judged");
+    const { order, answer } = found;
+    const where = `${sayPlace(order)}, ${order.names[0]}`;
+    if (answer.kind === "faulty") throw new Refusal("invalid-input", `${where}: ${answer.why}`);
+    const { chain, sha256, notes } = answer;
+    const { host, port, change } = order;
+    await store.inTurn(() => {
+      certificates.set(runId, { ...order, state: "issued", message: "", chain, sha256 });
+      const detail = { run: runId, place: sayPlace(order), sha256 };
+      store.events.append({ at: toInstant(now()), kind: "certificate-brought", detail });
+    });
+    announce({ kind: "run-changed", runId });
+    return { host, port, change, sha256, notes };
+  };
+
+  function judge(order: RunCertificate, plan: Plan | null, came: readonly Uint8Array[]) {
+    const place = plan?.hosts.find(({ host, port }) => host === order.host && port === order.port);
+    const old = place?.certificates?.find(({ id }) => id === order.change)?.old;
+    const before = old === undefined ? null : derOf(old);
+    return judgeIssued({ came, csr: order.csr ?? new Uint8Array(), before, roots: roots(), now: now() });
+  }
+}
+
+function readCame(text: string): Uint8Array[] {
+  const { ders } = readPem(Buffer.from(text, "utf8"));
+  if (ders.length > 0) return ders;
+  const bare = text.replaceAll(/\s/g, "");
+  if (/^[A-Za-z0-9+/]+=*$/.test(bare)) return [Buffer.from(bare, "base64")];
+  throw new Refusal("invalid-input", "this is no certificate: PEM is wanted, or DER in base64");
+}

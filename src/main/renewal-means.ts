@@ -1,0 +1,45 @@
+import challengeScript from "#resources/rotation/challenge.sh?raw";
+import keystoresScript from "#resources/rotation/keystores.sh?raw";
+import pairScript from "#resources/rotation/pair.sh?raw";
+import pairStageScript from "#resources/rotation/pair-stage.sh?raw";
+import pairTurnScript from "#resources/rotation/pair-turn.sh?raw";
+import serversScript from "#resources/rotation/servers.sh?raw";
+import serversCommonScript from "#resources/rotation/servers-common.sh?raw";
+import serversDataScript from "#resources/rotation/servers-data.sh?raw";
+import serversMailScript from "#resources/rotation/servers-mail.sh?raw";
+import serversTellScript from "#resources/rotation/servers-tell.sh?raw";
+import serversWebScript from "#resources/rotation/servers-web.sh?raw";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
+import { publicRoots } from "./features/scans/recording/public-roots.ts";
+import { answer } from "./net/challenges/answer.ts";
+import type { OrderCertificate } from "./net/issuing/order.ts";
+import { createLeavesAt } from "./net/tls/leaves-at.ts";
+import type { TlsProber } from "./net/tls/probe-endpoint.ts";
+import type { Vault } from "./net/vault/vault.ts";
+import type { Store } from "./store/store.ts";
+
+/** What a hand knows of servers, their files, and challenges: read after the rest of it. */
+export const SERVER_SCRIPTS = [
+  ...[pairScript, pairStageScript, pairTurnScript],
+  ...[serversScript, serversTellScript, serversWebScript, serversCommonScript, serversMailScript],
+  ...[serversDataScript, keystoresScript, challengeScript],
+];
+
+type Deps = {
+  store: Store;
+  vault: Vault;
+  prober: TlsProber;
+  order: OrderCertificate;
+  client: () => LatchkeyClient;
+  now: () => Date;
+};
+
+/** What certificates are planned and renewed with. */
+export const renewalMeans = ({ store, vault, prober, order, client, now }: Deps) => ({
+  ...{ order, answer, vault, leavesAt: createLeavesAt(prober) },
+  issuers: () => client().issuers.known(),
+  roots: () => indexCertificates([...publicRoots().all.map(({ der }) => der), ...store.trust.ders("root")]),
+  derOf: (sha256: string) => store.certificates.find(sha256, now())?.der ?? null,
+  issuerOf: store.runbooks.certificates.issuerOf,
+});

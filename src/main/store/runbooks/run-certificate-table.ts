@@ -1,0 +1,75 @@
+import type { Database } from "better-sqlite3";
+import type { RunId, RunOrder } from "#shared/model/run.ts";
+
+/** A certificate of a run, with what only the run itself needs. */
+export type RunCertificate = {
+  host: string;
+  port: number;
+  /** As its change in the plan. */
+  change: string;
+  names: string[];
+  issuer: number;
+  state: RunOrder["state"];
+  message: string;
+  /** DER. */
+  csr: Uint8Array | null;
+  /** The vault's entry of a key that was made here. */
+  keyId: string | null;
+  orderUrl: string | null;
+  /** PEM, the leaf first. */
+  chain: string | null;
+  sha256: string | null;
+  /** Hashes of the files as they will be, in the order of the plan. */
+  wanted: string[] | null;
+};
+
+export type CertificateKey = Pick<RunCertificate, "host" | "port" | "change">;
+
+type Row = Omit<RunCertificate, "names" | "keyId" | "orderUrl" | "wanted"> & {
+  names: string;
+  key_id: string | null;
+  order_url: string | null;
+  wanted: string | null;
+};
+
+const COLUMNS =
+  "host, port, change, names, issuer, state, message, csr, key_id, order_url, chain, sha256, wanted";
+
+/** What runs have asked issuers for. Nothing in it is secret. */
+export function runCertificateTable(db: Database) {
+  const add = db.prepare(`
+    INSERT INTO run_certificate (run, host, port, change, names, issuer, state)
+    VALUES (@run, @host, @port, @change, @names, @issuer, 'planned')`);
+  const all = db.prepare<[number], Row>(
+    `SELECT ${COLUMNS} FROM run_certificate WHERE run = ? ORDER BY host, port, change`,
+  );
+  const set = db.prepare(`
+    UPDATE run_certificate
+    SET state = @state, message = @message, csr = @csr, key_id = @keyId, order_url = @orderUrl, chain = @chain,
+      sha256 = @sha256, wanted = @wanted
+    WHERE run = @run AND host = @host AND port = @port AND change = @change`);
+  const issuerOf = db
+    .prepare<[string], number>(
+      "SELECT issuer FROM run_certificate WHERE sha256 = ? ORDER BY run DESC LIMIT 1",
+    )
+    .pluck();
+
+  return {
+    add: (run: RunId, { names, ...one }: CertificateKey & Pick<RunCertificate, "names" | "issuer">): void =>
+      void add.run({ ...one, run, names: JSON.stringify(names) }),
+
+    all: (run: RunId): RunCertificate[] => all.all(run).map(toCertificate),
+
+    set: (run: RunId, { names: _, wanted, ...one }: RunCertificate): void =>
+      void set.run({ ...one, run, wanted: wanted && JSON.stringify(wanted) }),
+
+    /** Whom a run had it of; null where none has. */
+    issuerOf: (sha256: string): number | null => issuerOf.get(sha256) ?? null,
+  };
+}
+
+const toCertificate = ({ names, key_id, order_url, wanted, ...row }: Row): RunCertificate => ({
+  ...row,
+  ...{ names: JSON.parse(names) as string[], keyId: key_id, orderUrl: order_url },
+  wanted: wanted === null ? null : (JSON.parse(wanted) as string[]),
+});

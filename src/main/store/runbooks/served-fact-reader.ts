@@ -1,0 +1,61 @@
+import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
+
+/** Past two thirds of its life, and where it is seen. */
+export type DueCertificate = { sha256: string; subject: string; notAfter: Instant };
+
+/** So many are renewed by one plan at most. */
+const MOST_DUE = 2_000;
+
+const NOW = "place.gone_scan IS NULL AND place.position = 0";
+
+/** What is known of where certificates are served, as far as renewals are planned of it. */
+export function servedFactReader(db: Database) {
+  const map = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
+  const hostsHolding = db
+    .prepare<[string], number>(`
+      SELECT DISTINCT place.host FROM place JOIN certificate ON certificate.id = place.certificate
+      WHERE certificate.sha256 = ? AND ${NOW} AND place.host IS NOT NULL ORDER BY place.host`)
+    .pluck();
+  const pathsHolding = db
+    .prepare<[number, string], string>(`
+      SELECT DISTINCT place.path FROM place JOIN certificate ON certificate.id = place.certificate
+      WHERE place.host = ? AND certificate.sha256 = ? AND ${NOW} ORDER BY place.path`)
+    .pluck();
+  const endpointsOf = db.prepare<[string], { host: string; port: number }>(`
+    SELECT DISTINCT endpoint.host, endpoint.port FROM place
+    JOIN certificate ON certificate.id = place.certificate JOIN endpoint ON endpoint.id = place.endpoint
+    WHERE certificate.sha256 = ? AND ${NOW} ORDER BY endpoint.host, endpoint.port`);
+  const leavesAt = db
+    .prepare<{ host: string; port: number; serverName: string | null }, string>(`
+      SELECT DISTINCT certificate.sha256 FROM endpoint
+      JOIN place ON place.endpoint = endpoint.id AND ${NOW}
+      JOIN certificate ON certificate.id = place.certificate
+      WHERE endpoint.host = @host AND endpoint.port = @port
+        AND (@serverName IS NULL OR endpoint.server_name = @serverName)`)
+    .pluck();
+  const due = db.prepare<{ now: string; most: number }, DueCertificate>(`
+    SELECT sha256, subject, not_after AS notAfter FROM certificate
+    WHERE is_seen = 1 AND is_ca = 0 AND not_before IS NOT NULL
+      AND julianday(@now) >= julianday(not_before) + (julianday(not_after) - julianday(not_before)) * 2 / 3
+      AND EXISTS (SELECT 1 FROM place WHERE place.certificate = certificate.id AND ${NOW})
+    ORDER BY not_after, id LIMIT @most`);
+  const tags = db
+    .prepare<[string], string>(`
+      SELECT tag.name FROM tagged_certificate
+      JOIN certificate ON certificate.id = tagged_certificate.certificate JOIN tag ON tag.id = tagged_certificate.tag
+      WHERE certificate.sha256 = ? ORDER BY tag.name`)
+    .pluck();
+
+  return {
+    /** What the host said of its servers when it was last read; null: nothing. */
+    map: (hostId: number): string | null => map.get(hostId) ?? null,
+    /** Hosts with a file of which it is the first. */
+    hostsHolding: (sha256: string): number[] => hostsHolding.all(sha256),
+    pathsHolding: (hostId: number, sha256: string): string[] => pathsHolding.all(hostId, sha256),
+    endpointsOf: (sha256: string): { host: string; port: number }[] => endpointsOf.all(sha256),
+    leavesAt: (at: { host: string; port: number; serverName: string | null }): string[] => leavesAt.all(at),
+    due: (now: Instant): DueCertificate[] => due.all({ now, most: MOST_DUE }),
+    tagsOf: (sha256: string): string[] => tags.all(sha256),
+  };
+}
