@@ -6,16 +6,6 @@ import factsScript from "#resources/rotation/facts.sh?raw";
 import handScript from "#resources/rotation/hand.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
-import keystoresScript from "#resources/rotation/keystores.sh?raw";
-import pairScript from "#resources/rotation/pair.sh?raw";
-import pairStageScript from "#resources/rotation/pair-stage.sh?raw";
-import pairTurnScript from "#resources/rotation/pair-turn.sh?raw";
-import serversScript from "#resources/rotation/servers.sh?raw";
-import serversCommonScript from "#resources/rotation/servers-common.sh?raw";
-import serversDataScript from "#resources/rotation/servers-data.sh?raw";
-import serversMailScript from "#resources/rotation/servers-mail.sh?raw";
-import serversTellScript from "#resources/rotation/servers-tell.sh?raw";
-import serversWebScript from "#resources/rotation/servers-web.sh?raw";
 import { contract, type LatchkeyClient } from "#shared/contract/index.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -75,6 +65,7 @@ import { readKeyFile } from "./net/ssh/identities.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
 import { openAppVault, type StartKeeper, sealFor } from "./open-app-vault.ts";
+import { renewalMeans, SERVER_SCRIPTS } from "./renewal-means.ts";
 
 export type AppOptions = DatabaseWish & {
   /** Refuses every command; so does a database that is opened to be read. */
@@ -123,7 +114,7 @@ export function createApp({
 
   const tools = { prepareApproach, announce, log, trace, inBackground: background.start, client };
   const issuers = createIssuers({ store, vault, announce, now, trust: giveTo(client) });
-  const runbooks = runbooksBy({ ...ways, ...readers, ...tools });
+  const runbooks = runbooksBy({ ...ways, ...readers, ...tools, vault, prober, order: issuers.order });
 
   if (keepsBackups && !isReadOnly)
     for (const keep of [database.keepBackups, runbooks.keepWatch]) background.start(keep);
@@ -167,22 +158,21 @@ type RunbookWays = Pick<
   Pick<DoorDeps, "prepareApproach" | "workstation"> & {
     loadSshConfig: ReturnType<typeof createSshConfigLoader>;
     client: () => LatchkeyClient;
-  };
+  } & Pick<Parameters<typeof renewalMeans>[0], "vault" | "prober" | "order">;
 
 const HAND_SCRIPTS = [handScript, holdersScript, factsScript, hostKeyScript];
-const PAIR_SCRIPTS = [
-  ...[pairScript, pairStageScript, pairTurnScript],
-  ...[serversScript, serversTellScript, serversWebScript, serversCommonScript, serversMailScript],
-  ...[serversDataScript, keystoresScript],
-];
-
 /** Runbooks, with the ways into hosts and files that they change. */
 function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   const { workstation, store, now } = ways;
-  const script = [...HAND_SCRIPTS, ...PAIR_SCRIPTS].join("\n");
+  const doorsBy = (scripts: readonly string[]) =>
+    createDoors({ ...ways, loadSshConfig, script: scripts.join("\n") });
   return createRunbooks({
     ...ways,
-    openDoor: createDoors({ ...ways, loadSshConfig, script }),
+    openDoor: doorsBy(HAND_SCRIPTS),
+    renewal: {
+      ...renewalMeans({ ...ways, client }),
+      openDoor: doorsBy([...HAND_SCRIPTS, ...SERVER_SCRIPTS]),
+    },
     carried: { hand: handScript, holders: holdersScript, carry: carryScript, carryKey: carryKeyScript },
     holders: createHolders(workstation),
     hostKeys: createHostKeys({ store, now }),
