@@ -1,3 +1,4 @@
+import type { Announcement } from "#shared/contract/events.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { createVault } from "./net/vault/create-vault.ts";
 import { forkKeeper } from "./net/vault/fork-keeper.ts";
@@ -7,12 +8,24 @@ import type { Store } from "./store/store.ts";
 
 export type { StartKeeper } from "./net/vault/keeper-messages.ts";
 
+type Options = {
+  startKeeper?: StartKeeper;
+  now: () => Date;
+  announce: (announcement: Announcement) => void;
+};
+
 /** Beside the database, and in none of its backups. One that is only in memory has none. */
-export function openAppVault({ facts }: Store, start: StartKeeper = forkKeeper, onChange: () => void) {
+export function openAppVault({ facts }: Store, { startKeeper = forkKeeper, now, announce }: Options) {
   const { path } = facts();
   const refuse = () =>
     Promise.reject(new Refusal("unusable", "a database in memory has no vault; name one with --db"));
-  return createVault({ path: `${path}.vault`, start: path === ":memory:" ? refuse : start, onChange });
+  const start = path === ":memory:" ? refuse : startKeeper;
+  return createVault({
+    path: `${path}.vault`,
+    start,
+    now,
+    onChange: () => announce({ kind: "vault-changed" }),
+  });
 }
 
 /** Seals what was typed in this process, and overwrites it. */

@@ -38,7 +38,7 @@ export class Answerer {
       case "change":
         return this.#change(ask);
       case "set-keyring":
-        await setKeyring(this.#open(), ask.isUsed);
+        await setKeyring(this.#open(), ask);
         return null;
       default:
         return this.#answerOpen(this.#open(), ask);
@@ -68,16 +68,16 @@ export class Answerer {
     }
   }
 
-  #create({ passphrase, recovery }: Asked<"create">): null {
+  #create({ passphrase, recovery, at }: Asked<"create">): null {
     this.#vault = this.#withPassphrase(passphrase, (first) => {
-      if (!recovery) return createVaultFile(this.#place, first, null);
+      if (!recovery) return createVaultFile(this.#place, first, null, at);
       return this.#withPassphrase(recovery, (second) => {
         if (Buffer.from(Redacted.reveal(first)).equals(Redacted.reveal(second)))
           throw new Refusal(
             "invalid-input",
             "the recovery passphrase is the passphrase itself; write another one",
           );
-        return createVaultFile(this.#place, first, second);
+        return createVaultFile(this.#place, first, second, at);
       });
     });
     return null;
@@ -94,12 +94,12 @@ export class Answerer {
     }
   }
 
-  #change({ kind, current, next }: Asked<"change">): "changed" | "wrong" {
+  #change({ kind, current, next, at }: Asked<"change">): "changed" | "wrong" {
     if (!next && kind === "passphrase") throw new Refusal("invalid-input", "a vault needs a passphrase");
     const vault = this.#unlock(current);
     if (!vault) return "wrong";
-    if (next) this.#withPassphrase(next, (passphrase) => vault.wrap(kind, passphrase));
-    else vault.wrap(kind, null);
+    if (next) this.#withPassphrase(next, (passphrase) => vault.wrap(kind, passphrase, at));
+    else vault.wrap(kind, null, at);
     return "changed";
   }
 
@@ -124,13 +124,13 @@ export class Answerer {
   }
 }
 
-async function setKeyring(vault: OpenVault, isUsed: boolean): Promise<void> {
+async function setKeyring(vault: OpenVault, { isUsed, at }: Asked<"set-keyring">): Promise<void> {
   if (!isUsed) {
     // First, for without it what the keyring has opens nothing.
-    vault.wrapBy(null);
+    vault.wrapBy(null, at);
     return dropKeyringKey(vault.id);
   }
   const key = await putKeyringKey(vault.id);
-  vault.wrapBy(key);
+  vault.wrapBy(key, at);
   key.fill(0);
 }

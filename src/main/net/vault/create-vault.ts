@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Sealed, VaultState, VaultStatus } from "#shared/model/vault.ts";
@@ -19,6 +20,7 @@ type Options = {
   /** What a passphrase costs whoever tries it. */
   cost?: ScryptCost;
   idleMs?: number;
+  now?: () => Date;
   /** It was created, unlocked or locked. */
   onChange?: () => void;
 };
@@ -26,6 +28,8 @@ type Options = {
 /** The vault of a file, which need not be there yet. No process is started before one is needed. */
 export function createVault({ path, start = forkKeeper, ...options }: Options): Vault & AsyncDisposable {
   const { cost = SCRYPT_COST, idleMs = IDLE_MINUTES * 60_000, onChange = () => undefined } = options;
+  const { now = () => new Date() } = options;
+  const at = () => toInstant(now());
   let isOpen = false;
   const become = (next: boolean) => {
     if (isOpen === next) return;
@@ -41,7 +45,7 @@ export function createVault({ path, start = forkKeeper, ...options }: Options): 
     state,
     receiver: () => keeper.ask({ what: "receiver" }),
     status: async () => statusOf(path, state(), idleMs / 60_000),
-    ...doorOf({ keeper, seal, become, onChange }),
+    ...doorOf({ keeper, seal, become, onChange, at }),
     ...insideOf(seal, async (ask) => {
       // No process is started for what only an open vault can answer.
       if (!isOpen) throw new Refusal("locked", state() === "absent" ? ABSENT : LOCKED);
@@ -52,14 +56,20 @@ export function createVault({ path, start = forkKeeper, ...options }: Options): 
 }
 
 type Seal = (given: Given) => Promise<Sealed>;
-type Door = { keeper: Keeper; seal: Seal; become: (isOpen: boolean) => void; onChange: () => void };
+type Door = {
+  keeper: Keeper;
+  seal: Seal;
+  become: (isOpen: boolean) => void;
+  onChange: () => void;
+  at: () => Instant;
+};
 
 /** What opens and shuts it. */
-function doorOf({ keeper, seal, become, onChange }: Door) {
+function doorOf({ keeper, seal, become, onChange, at }: Door) {
   const sealOrNull = async (given: Given | null) => given && (await seal(given));
   const change = async (kind: "passphrase" | "recovery", current: Given, next: Given | null) => {
     const typed = { current: await seal(current), next: await sealOrNull(next) };
-    const answer = await keeper.ask({ what: "change", kind, ...typed });
+    const answer = await keeper.ask({ what: "change", kind, ...typed, at: at() });
     if (answer === "changed") {
       become(true);
       onChange();
@@ -69,7 +79,7 @@ function doorOf({ keeper, seal, become, onChange }: Door) {
   return {
     async create(passphrase, recovery) {
       const typed = { passphrase: await seal(passphrase), recovery: await sealOrNull(recovery) };
-      await keeper.ask({ what: "create", ...typed });
+      await keeper.ask({ what: "create", ...typed, at: at() });
       become(true);
     },
     async unlock(passphrase) {
@@ -85,7 +95,7 @@ function doorOf({ keeper, seal, become, onChange }: Door) {
     changePassphrase: (current, next) => change("passphrase", current, next),
     changeRecovery: (current, next) => change("recovery", current, next),
     async setKeyring(isUsed) {
-      await keeper.ask({ what: "set-keyring", isUsed });
+      await keeper.ask({ what: "set-keyring", isUsed, at: at() });
       onChange();
     },
   } satisfies Partial<Vault>;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { toInstant } from "#shared/model/instant.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import type { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VAULT_FORMAT, VAULT_VERSION, type VaultContent } from "#shared/model/vault-file.ts";
@@ -15,13 +15,14 @@ export function createVaultFile(
   place: Place,
   passphrase: Passphrase,
   recovery: Passphrase | null,
+  since: Instant,
 ): OpenVault {
   const { path, cost } = place;
   if (readVault(path))
     throw new Refusal("conflict", `there is a vault already: ${path}; unlock it, or put it away first`);
   const dataKey = randomBytes(32);
   const id = randomBytes(16).toString("hex");
-  const wish = { vault: id, dataKey, since: toInstant(new Date()) };
+  const wish = { vault: id, dataKey, since };
   const wraps = [wrapByPassphrase("passphrase", passphrase, cost, wish)];
   if (recovery) wraps.push(wrapByPassphrase("recovery", recovery, cost, wish));
   const content: VaultContent = { format: VAULT_FORMAT, version: VAULT_VERSION, id, wraps, entries: [] };

@@ -1,3 +1,4 @@
+import type { Instant } from "#shared/model/instant.ts";
 import type { RefusalCode } from "#shared/model/refusal.ts";
 import type { KeyKind, Receiver, Sealed } from "#shared/model/vault.ts";
 import type { ScryptCost } from "#shared/model/vault-file.ts";
@@ -6,11 +7,11 @@ import type { About, SignHow } from "./vault.ts";
 /** What the keeper is asked. A secret is sealed in both directions: no message holds one that can be read. */
 export type Ask =
   | { what: "receiver" }
-  | { what: "create"; passphrase: Sealed; recovery: Sealed | null }
+  | { what: "create"; passphrase: Sealed; recovery: Sealed | null; at: Instant }
   | { what: "unlock"; passphrase: Sealed }
   | { what: "unlock-by-keyring" }
-  | { what: "change"; kind: "passphrase" | "recovery"; current: Sealed; next: Sealed | null }
-  | { what: "set-keyring"; isUsed: boolean }
+  | { what: "change"; kind: "passphrase" | "recovery"; current: Sealed; next: Sealed | null; at: Instant }
+  | { what: "set-keyring"; isUsed: boolean; at: Instant }
   | { what: "make-key"; kind: KeyKind; about: About }
   | { what: "keep"; secret: Sealed; about: About }
   | { what: "sign"; id: string; data: Uint8Array; how: SignHow }

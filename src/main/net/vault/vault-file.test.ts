@@ -9,13 +9,14 @@ import { createReceiver } from "./sealed-box.ts";
 import { COST, typed } from "./testing/typed.ts";
 import { readVault } from "./vault-file.ts";
 
+const AT = "2026-06-01T00:00:00Z";
 const TSIG = { kind: "tsig", label: "of ns1" };
 
 async function openFile() {
   const folder = await makeTemporaryFolder();
   const path = join(folder.path, "latchkey.db.vault");
   const place = { path, cost: COST };
-  const vault = createVaultFile(place, typed("the passphrase"), null);
+  const vault = createVaultFile(place, typed("the passphrase"), null, AT);
   const mine = createReceiver();
   return {
     ...{ vault, place, path, folder: folder.path },
@@ -44,7 +45,7 @@ test.each<[string, (text: string) => string, RegExp]>([
   await writeFile(file.path, altered);
   expect(() => readVault(file.path)).toThrow(sentence);
   expect(file.reopen).toThrow(sentence);
-  expect(() => createVaultFile(file.place, typed("the passphrase"), null)).toThrow(sentence);
+  expect(() => createVaultFile(file.place, typed("the passphrase"), null, AT)).toThrow(sentence);
   expect(() => file.vault.keep(typed("another"), TSIG)).toThrow(/was changed by another program meanwhile/);
   expect(await readFile(file.path, "utf8")).toBe(altered);
 });

@@ -31,6 +31,7 @@ import { addServed } from "./served.ts";
 import { MORE, type Session } from "./session.ts";
 import { addTargets } from "./targets.ts";
 import { addTrust } from "./trust.ts";
+import { addVault } from "./vault.ts";
 import { addVerify } from "./verify.ts";
 import type { World } from "./world.ts";
 
@@ -74,7 +75,7 @@ function createProgram(session: Session): Command {
   for (const add of [addRotate, addGrants, addRuns]) add(program, session);
   for (const add of [addTrust, addPeople, addScope, addBaseline, addApprove]) add(program, session);
   for (const add of [addAccept, addRules, addLabel]) add(program, session);
-  for (const add of [addServe, addDatabase, addCall]) add(program, session);
+  for (const add of [addServe, addDatabase, addVault, addCall]) add(program, session);
   return program;
 }
 

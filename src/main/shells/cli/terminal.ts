@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Readable } from "node:stream";
 import { typeLine } from "./type-line.ts";
+import { typeSecret } from "./type-secret.ts";
 import type { World } from "./world.ts";
 
 const { stdin, stdout, stderr, env } = process;
@@ -24,6 +25,8 @@ export function openWorld(): World {
       stdin.isTTY && stderr.isTTY
         ? (text, options) => typeLine({ input: stdin, output: stderr }, text, options)
         : null,
+    promptSecret:
+      stdin.isTTY && stderr.isTTY ? (text) => typeSecret({ input: stdin, output: stderr }, text) : null,
     showStatus: stderr.isTTY ? createStatus() : null,
     readInput: (mostBytes) => readAtMost(stdin, mostBytes),
     onStop,

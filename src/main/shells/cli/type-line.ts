@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 
 /** The sliver of a terminal that is used. */
-type Terminal = {
+export type Terminal = {
   input: Pick<NodeJS.ReadStream, "setRawMode" | "resume" | "pause" | "on" | "off" | "unshift">;
   output: Pick<NodeJS.WriteStream, "write">;
 };
@@ -85,7 +85,7 @@ function withoutSequences(text: string): string {
 }
 
 /** In raw mode the terminal sends no signal by itself. Whoever listens for it hears of it before the line is given up. */
-function stopProgram(giveUp: () => void): void {
+export function stopProgram(giveUp: () => void): void {
   process.once("SIGINT", () => setImmediate(giveUp));
   process.kill(process.pid, "SIGINT");
 }

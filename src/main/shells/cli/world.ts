@@ -1,3 +1,4 @@
+import type { Redacted } from "#shared/model/redacted.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 
 /** What a command may touch outside the program. A test passes its own. */
@@ -16,6 +17,8 @@ export type World = {
   prompt:
     | ((text: string, options: { isHidden: boolean; signal: AbortSignal }) => Promise<string | null>)
     | null;
+  /** The same of a secret, as bytes that whoever takes it overwrites; without it, or where it is null, nobody is there. */
+  promptSecret?: ((text: string) => Promise<Redacted<Uint8Array> | null>) | null;
   /** Redraws some lines on the terminal that stderr goes to; null where it goes to none. */
   showStatus: ((lines: readonly string[]) => void) | null;
   /** All of stdin; null when it is longer than so many bytes. */
