@@ -50,6 +50,8 @@ export default defineConfig({
       // An inlined font would be a data: URL, which the page's policy refuses.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
+      // Less than half of the bytes: a page that is opened reads and compiles all of them.
+      minify: true,
       chunkSizeWarningLimit: 1_500,
     },
   },
