@@ -104,7 +104,7 @@ export function createApp({
   const { readTargets, ...readers } = readersOf(workstation);
   const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
   const recording = recordInto(store, { announce, log });
-  const vault = openAppVault(store, asked.startKeeper, () => announce({ kind: "vault-changed" }));
+  const vault = openAppVault(store, { ...asked, now, announce });
   const people = createPeople({ store, here, hold: recording.hold, announce, now });
   const ways = { store, recording, workstation, now, patience, noteKeys: people.lookAround };
   const prepareApproach = createApproaches(ways);
