@@ -77,18 +77,21 @@ do_pair_stage() {
 	managed=
 	find_manager "$path"
 	[ -z "$managed" ] || no managed "$managed"
+	# Whoever ends it finds by this what else there is.
+	put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth" || { why_of ''; no "$why"; }
 	take_pair_lock
 	rm -f "$work/try-$nth"
+	IFS= read -r after <"$work/wanted-$nth" || after=
+	wanted=$after
 	settle_file
 	hash_of "$live"
 	if [ "$hashed" != "$before" ]; then
-		IFS= read -r wanted <"$work/wanted-$nth" || wanted=
 		[ "$hashed" = "$wanted" ] || no changed "$path" "$hashed"
 		ok staged "$wanted"
 	fi
 	judge_live
 	[ "$from" != made ] || case $holds in key*) [ -s "$work/key" ] || no no-key "$path" ;; esac
-	[ -e "$work/near-$nth" ] || choose_den
+	[ -e "$work/near-$nth" ] && [ "$den" != /dev/null ] || choose_den
 	stage_file "$7" "$8"
 	ok staged "$wanted"
 }
@@ -102,7 +105,7 @@ judge_live() {
 		chain,certificate | leaf,certificate | intermediates,certificate | key,key | key+chain,both | pkcs12,pkcs12 | jks,jks) ;;
 		*) no other-kind "$path" "$file_kind" ;;
 	esac
-	[ "$den" = "$work" ] || cd "./$lair"
+	[ "$den" != . ] || cd "./$lair"
 }
 
 stage_file() {

@@ -111,7 +111,7 @@ do_pair_end() {
 	check_words "$1" "$2"
 	find_store
 	look_at "$store/$1/$2"
-	[ -n "$mode" ] || { rmdir "$store/$1" 2>/dev/null; ok ended; }
+	[ -n "$mode" ] || end_store "$1" "$2"
 	enter_run "$1" "$2"
 	set +f
 	for entry in armed-*; do [ ! -e "$entry" ] || no armed "$entry"; done
@@ -122,9 +122,16 @@ do_pair_end() {
 		cd "$work" || fail io-error
 	done
 	set -f
-	problem=$(cd / && rm -rf "$work" 2>&1)
-	is_gone "$work" || fail "$why" "$problem"
-	rmdir "$store/$run" "$store" 2>/dev/null
+	# All of it at once: a half of what is known here would lead astray.
+	problem=$($move "$work" "$store/$1/gone-$2" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+	end_store "$1" "$2"
+}
+
+end_store() {
+	cd /
+	problem=$(rm -rf "$store/$1/gone-$2" 2>&1)
+	is_gone "$store/$1/gone-$2" || fail "$why" "$problem"
+	rmdir "$store/$1" "$store" 2>/dev/null
 	ok ended
 }
 

@@ -111,8 +111,10 @@ enter_file() {
 }
 
 enter_lair() {
-	mkdir -m 700 "./$lair" 2>/dev/null
-	cd "./$lair" 2>/dev/null || no not-writable "$folder"
+	look_at "./$lair"
+	# It goes first when the run ends.
+	[ -n "$mode" ] || { den=/dev/null; return; }
+	cd "./$lair" 2>/dev/null || no work-folder-taken "$folder/$lair"
 	look_at .
 	case $mode,$uid in drwx------*,"$my_uid") ;; *) no work-folder-taken "$folder/$lair" ;; esac
 	live=../$name den=.
@@ -121,9 +123,9 @@ enter_lair() {
 # Where file N can be made so that it can be renamed over ./$name: a second name for that is tried.
 choose_den() {
 	rm -f "$work/try-$nth"
-	put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth" || { why_of ''; no "$why"; }
 	if ln "./$name" "$work/try-$nth" 2>/dev/null; then rm -f "$work/try-$nth"; return; fi
 	make_empty "$work/near-$nth" || { why_of "$problem"; no "$why" "$problem"; }
+	problem=$(mkdir -m 700 "./$lair" 2>&1) || [ -d "./$lair" ] || { why_of "$problem"; no "$why" "$problem"; }
 	enter_lair
 }
 
