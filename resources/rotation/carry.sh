@@ -7,6 +7,8 @@
 #   sh SCRIPT --signer WHO    first sees whether WHO has signed it, in SCRIPT.sig, and does nothing otherwise: a fingerprint
 #                             (SHA256:...), a .pub file or a file of allowed signers
 #   sh SCRIPT --sign KEY      signs the result with this key
+#   sh SCRIPT --now           removes old lines though the days of grace are not over
+#   sh SCRIPT --back          takes out again what a script that adds lines, and no more, has added
 
 carry() {
 	read_options "$@"
@@ -15,6 +17,7 @@ carry() {
 	put_line "plan $carry_plan for $carry_host"
 	[ -z "$carry_told" ] || put_line "$carry_told"
 	check_signature
+	check_day
 	look_all
 	if [ -n "$why" ]; then
 		put_line "nothing was changed: $why" >&2
@@ -23,25 +26,40 @@ carry() {
 		exit 1
 	fi
 	if [ -n "$only_looks" ]; then put_line 'nothing is in the way; nothing was changed'; exit 0; fi
-	if [ "$all_done" = yes ]; then at=${carry_phases##* }; else do_phases; fi
-	[ -n "$why" ] || case " $carry_phases " in *' commit '*) outcome=committed ;; *) outcome='done' ;; esac
+	if [ -n "$goes_back" ]; then go_back
+	elif [ "$all_done" = yes ]; then at=${carry_phases##* }; else do_phases; fi
+	[ -n "$why$goes_back" ] || case " $carry_phases " in *' commit '*) outcome=committed ;; *) outcome='done' ;; esac
 	end_all
 	finish
 	[ -z "$holder_path" ] || forget_key
-	case $outcome in committed | 'done') ;; *) exit 1 ;; esac
+	case $goes_back$outcome in committed | 'done' | yesrolled-back) ;; *) exit 1 ;; esac
 }
 
 read_options() {
-	only_looks= signer= sign_key=
+	only_looks= signer= sign_key= is_now= goes_back=
 	while [ $# -gt 0 ]; do
 		case $1 in
 			--check) only_looks=yes ;;
+			--now) is_now=yes ;;
+			--back) goes_back=yes ;;
 			--signer) signer=${2:?WHO is missing}; shift ;;
 			--sign) sign_key=${2:?KEY is missing}; shift ;;
-			*) echo "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY]" >&2; exit 2 ;;
+			*) echo "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY] [--now] [--back]" >&2; exit 2 ;;
 		esac
 		shift
 	done
+	case $goes_back$carry_phases in
+		yesadd) ;;
+		yes*) echo "nothing was done: only a script that adds lines, and no more, takes them out again (this one: $carry_phases)" >&2; exit 2 ;;
+	esac
+}
+
+# By the clock of this host.
+check_day() {
+	[ "$carry_not_before" -gt "$(date +%s)" ] || return 0
+	early="the days of grace are over on $carry_not_before_said: run it from then on, or with --now"
+	[ -n "$is_now" ] || [ -n "$only_looks" ] || refuse_script "$early"
+	[ -z "$only_looks" ] || put_line "$early"
 }
 
 # ---- Who has signed it ------------------------------------------------------------------------------------
@@ -267,6 +285,35 @@ hold_folder() {
 }
 
 write_pieces() { ask write "$path" "$id$letter" "$carry_token" "$h_from" "$h_from,$h_to" "$h_to" "$@"; }
+
+# The addition's way back, once its script had come to its end. The old line stands, so whoever has the old key gets in.
+go_back() {
+	at=add
+	put_line "The new lines go again. Who holds the new key in the place of the old one by now gets in here no more."
+	put_line "Type yes to go on:"
+	read -r reply || reply=
+	if [ "$reply" = yes ]; then each_file see_old_line; else why='nobody said that the new lines shall go'; fi
+	if [ -n "$why" ]; then put_line "nothing was taken back: $why" >&2; return; fi
+	each_file back_one
+	[ -n "$left" ] || why='as it was asked for (--back)'
+}
+
+see_old_line() {
+	look
+	case $seen in "$h_before" | "$h_added") ;; *) why="$path is another file than this script has left" ;; esac
+}
+
+back_one() {
+	look
+	[ "$seen" != "$h_before" ] || return
+	letter=b h_from=$h_added h_to=$h_before
+	hold_folder
+	[ "$status" != ok ] || with_pieces write_pieces "$id" added before
+	if [ "$status" = ok ]; then put_line "$path: taken back"; return; fi
+	explain
+	left="$left$path$nl"
+	keep
+}
 
 prove() {
 	put_line "Log in now by a new connection, as $carry_accounts${carry_key:+, with the key $carry_key}."

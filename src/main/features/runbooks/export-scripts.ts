@@ -135,6 +135,11 @@ function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["sign
       ? `signed with ${signer.keyType} ${signer.fingerprint}: tell that to whoever runs them, by another way than the scripts go`
       : "not signed: whoever carries them could change them; name a key to sign with",
     ...(isInParts(plan) && part ? [sayPart(mainPhase(part.phases), parts.length)] : []),
+    ...(part?.notBefore
+      ? [
+          `it removes nothing before ${part.notBefore}, when the days of grace are over; run with --now, it does so at once`,
+        ]
+      : []),
     ...plan.here.map(
       ({ path }) =>
         `${path} on this computer is replaced by no script: put the new private half there once the new lines stand`,

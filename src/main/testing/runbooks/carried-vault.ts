@@ -51,9 +51,9 @@ export async function layScript(host: LabHost, text: string): Promise<void> {
 }
 
 /** Runs it, typing these answers; what it said, with its code at the end. `wrap`: what it runs under. */
-export const runScript = (host: LabHost, answers: string, wrap = ""): Promise<string> =>
+export const runScript = (host: LabHost, answers: string, wrap = "", options = ""): Promise<string> =>
   host.run(
-    `cd ${STICK}; code=0; printf '${answers}' | ${wrap} sh ./script.sh 2>&1 || code=$?; echo "code $code"`,
+    `cd ${STICK}; code=0; printf '${answers}' | ${wrap} sh ./script.sh ${options} 2>&1 || code=$?; echo "code $code"`,
   );
 
 /** Runs it, and ends it as soon as it has said this, while it waits for an answer. */

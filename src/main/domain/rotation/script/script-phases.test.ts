@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { type Plan, PlanOptions } from "#shared/model/plan.ts";
 import { partsOf, type Told } from "./script-phases.ts";
 
 const GIVEN: Plan["newKey"] = { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null };
@@ -38,6 +39,20 @@ test("over several hosts no old line goes before the new one stands everywhere",
   const told = { host: "web1", port: 22, phase: "add" } as const;
   expect(sayParts(plan, [{ ...told, state: "proved" }])).toEqual(["db1 add"]);
   expect(sayParts(plan, [{ ...told, state: "undone" }])).toEqual(["web1 add", "db1 add"]);
+});
+
+test("days of grace lie between what is added and what is removed, on one host as on many, and are counted from what was told last", () => {
+  const options = PlanOptions.parse({ graceDays: 7 });
+  const plan = makePlanValue({ newKey: GIVEN, hosts: hosts("web1"), options });
+  expect(roundsOf(plan)).toEqual([["web1 add"], ["web1 add remove commit"]]);
+  const told = { host: "web1", port: 22, phase: "add", state: "proved" } as const;
+  const at = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"] as const;
+  const parts = partsOf(
+    plan,
+    at.map((one) => ({ ...told, at: one as Instant })),
+  );
+  expect(parts.map(({ notBefore }) => notBefore)).toEqual(["2026-01-09T00:00:00Z"]);
+  expect(partsOf(plan, [])[0]?.notBefore).toBeUndefined();
 });
 
 test("a removal alone waits for nothing", () => {

@@ -1,16 +1,24 @@
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import { Phase, type StepState } from "#shared/model/run.ts";
 
 /** What is known of a step of a host by the results that have come back. */
-export type Told = { host: string | null; port: number | null; phase: Phase; state: StepState };
+export type Told = {
+  host: string | null;
+  port: number | null;
+  phase: Phase;
+  state: StepState;
+  at?: Instant | null;
+};
 
-/** What a script of a host is for: phases of it, in their order. */
-export type ScriptPart = { host: HostPlan; phases: Phase[] };
+/** What a script of a host is for: phases of it, in their order. `notBefore`: until then old lines stay. */
+export type ScriptPart = { host: HostPlan; phases: Phase[]; notBefore?: Instant };
 
 /**
- * What can be carried now, a script a host. One host has one script for all. Of several, a phase begins when the results of
- * the one before have come back from everywhere: new lines stand on all hosts before any old one goes.
+ * What can be carried now, a script a host. One host has one script for all, but where days of grace lie between. Of several, a
+ * phase begins when the results of the one before have come back from everywhere: new lines stand on all hosts before any
+ * old one goes.
  */
 export function partsOf(plan: Plan, told: readonly Told[]): ScriptPart[] {
   const steps = stepsOf(plan).flatMap(({ host: index, phase }) => {
@@ -23,7 +31,9 @@ export function partsOf(plan: Plan, told: readonly Told[]): ScriptPart[] {
   const hostsOf = (some: typeof steps) => [...new Set(some.map(({ host }) => host))];
   if (!isInParts(plan)) return hostsOf(open).map((host) => ({ host, phases: phasesOf(host) }));
   const round = Phase.options.find((phase) => open.some((step) => step.phase === phase));
+  const notBefore = round === "remove" ? graceEnd(plan, told) : null;
   return hostsOf(open.filter(({ phase }) => phase === round)).map((host) => ({
+    ...(notBefore && { notBefore }),
     host,
     phases: phasesOf(host).filter(
       (phase) => phase === round || comesAlong(host, phase, phasesOf(host), round),
@@ -35,8 +45,17 @@ export function partsOf(plan: Plan, told: readonly Told[]): ScriptPart[] {
 export const mainPhase = (phases: readonly Phase[]): Phase =>
   phases.find((phase) => phase === "remove") ?? phases[0] ?? "commit";
 
-/** Something waits for other hosts. */
-export const isInParts = ({ hosts, newKey }: Plan): boolean => hosts.length > 1 && newKey !== null;
+/** Something waits for other hosts, or for days to pass. */
+export const isInParts = ({ hosts, newKey, options }: Plan): boolean =>
+  newKey !== null && (hosts.length > 1 || options.graceDays > 0);
+
+/** The days of grace begin once all is told that comes before them. */
+function graceEnd({ options }: Plan, told: readonly Told[]): Instant | null {
+  const begun = Math.max(...told.map(({ at, state }) => (at && state === "proved" ? Date.parse(at) : 0)));
+  return options.graceDays > 0 && begun > 0 ? toInstant(new Date(begun + options.graceDays * DAY_MS)) : null;
+}
+
+const DAY_MS = 86_400_000;
 
 function comesAlong({ holders }: HostPlan, phase: Phase, all: readonly Phase[], round?: Phase): boolean {
   // The last look before the removal is that of the addition.

@@ -79,15 +79,25 @@ function toFile(file: FilePlan, newKey: string | null): ScriptFile | null {
 export const tokenOf = (planHash: PlanHash, { host, port }: Pick<HostPlan, "host" | "port">): string =>
   hash("sha256", `${planHash} ${host} ${port}`, "hex").slice(0, 24);
 
-const sayHeader = ({ plan, hash: planHash }: ScriptPlan, { host, phases }: ScriptPart): string[] => [
+const sayHeader = (
+  { plan, hash: planHash }: ScriptPlan,
+  { host, phases, notBefore }: ScriptPart,
+): string[] => [
   `# ${printable(plan.title)}: the part for ${printable(host.host)} (${phases.join(", ")}).`,
   `# Plan ${planHash}, made at ${printable(plan.madeAt)}.`,
   "# See who has signed it before you run it; it must name the key that you were told:",
   "#   ssh-keygen -Y check-novalidate -n latchkey-script -s THIS-FILE.sig < THIS-FILE",
   "# Run it there as root, or as the owner of the files: sh THIS-FILE [--check] [--signer SHA256:...|FILE] [--sign KEY]",
+  ...(phases.includes("remove") && notBefore
+    ? [`# Old lines go from ${printable(notBefore)} on, or at once: --now`]
+    : []),
+  ...(isOnlyAddition(phases) ? ["# Its lines go again, should nothing come of the plan: --back"] : []),
 ];
 
-function sayData({ plan, hash: planHash, newKey }: ScriptPlan, { host, phases }: ScriptPart): string[] {
+function sayData(
+  { plan, hash: planHash, newKey }: ScriptPlan,
+  { host, phases, notBefore }: ScriptPart,
+): string[] {
   const accounts = [...new Set([...host.files, ...host.proofs].map(({ account }) => account))].join(" and ");
   return [
     `carry_plan=${planHash}`,
@@ -97,11 +107,16 @@ function sayData({ plan, hash: planHash, newKey }: ScriptPlan, { host, phases }:
     `carry_phases=${quote(phases.join(" "))}`,
     `carry_told=${quote(printable(sayBefore(plan, phases)))}`,
     `carry_proved=${isInParts(plan) && phases.includes("remove") ? "yes" : "no"}`,
+    `carry_not_before=${notBefore ? Math.ceil(Date.parse(notBefore) / 1_000) : 0}`,
+    `carry_not_before_said=${quote(notBefore ?? "")}`,
     `carry_seconds=${plan.options.deadManSeconds}`,
     `carry_accounts=${quote(printable(accounts))}`,
     `carry_key=${quote(printable(plan.newKey === null ? "" : (newKey ?? "").slice(0, 60)))}`,
   ];
 }
+
+/** What takes its lines out again by `--back`: nothing relies on them but the parts that come next. */
+const isOnlyAddition = (phases: ScriptPart["phases"]): boolean => phases.join() === "add";
 
 /** What must have come back before a script is run, where there are several. */
 function sayBefore(plan: Plan, phases: ScriptPart["phases"]): string {

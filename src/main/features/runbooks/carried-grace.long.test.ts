@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { createApp } from "#app";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import { layScript, resultOn, runScript } from "#testing/runbooks/carried-vault.ts";
+import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+
+const DAY_MS = 86_400_000;
+
+test.skipIf(!canStartHosts()).each([
+  { when: "before its day, if told to", days: 0, options: "--now" },
+  { when: "from its day on", days: -3, options: "" },
+])(
+  "a carried addition is taken out again by its own script, and the old line goes $when, and not before",
+  async ({ days, options }) => {
+    await using desk = await makeDesk();
+    const make = (name: string) => makeKeyFile(desk.home, name);
+    const [old, given] = [await make("old"), await make("given")];
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n' '${old.publicLine.trim()}' "$retained" > ${FILE}`,
+    });
+    const [web] = probed.hosts;
+    const read = () => web.run(`cat ${FILE}; ls -A /home/deploy/.ssh`);
+    const before = await read();
+    let shift = 0;
+    await using app = createApp({
+      ...{ databasePath: desk.databasePath, now: () => new Date(Date.now() + shift * DAY_MS) },
+      workstation: { user: "root", home: desk.home, agentSocket: null },
+    });
+    const { runbooks } = app.client;
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
+    const planned = await makePlan(app, wish, { graceDays: 1 });
+    const lay = async () => {
+      const { files, notes } = await runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
+      await layScript(web, files[0]?.text ?? "");
+      return { phases: files.map((file) => file.phases.join(" ")), notes: notes.join("; ") };
+    };
+    const take = async () => {
+      const base64 = (await resultOn(web)).toString("base64");
+      return (await runbooks.takeResult({ base64 })).state;
+    };
+
+    expect((await lay()).phases).toEqual(["add"]);
+    expect(await runScript(web, "yes\\n")).toContain("code 0");
+    const both = await read();
+    expect(await take()).toBe("waiting");
+    expect(await runScript(web, "no\\n", "", "--back")).toContain("nobody said that the new lines shall go");
+    expect(await read()).toBe(both);
+    expect(await runScript(web, "yes\\n", "", "--back")).toContain("code 0");
+    expect(await read()).toBe(before);
+    expect(await take()).toBe("rolled-back");
+
+    expect((await lay()).phases).toEqual(["add"]);
+    expect(await runScript(web, "yes\\n")).toContain("code 0");
+    shift = days;
+    expect(await take()).toBe("waiting");
+    shift = 0;
+    const removal = await lay();
+    expect(removal.phases).toEqual(["add remove commit"]);
+    expect(removal.notes).toContain("it removes nothing before");
+    expect(await runScript(web, "yes\\n", "", "--back")).toContain("code 2");
+    if (days === 0)
+      expect(await runScript(web, "yes\\nyes\\n")).toMatch(/the days of grace are over on .*code 2/s);
+    expect(await read()).toBe(both);
+    expect(await runScript(web, "yes\\nyes\\n", "", options)).toContain("code 0");
+    expect(await read()).not.toContain(old.publicLine.split(" ")[1]);
+    expect(await take()).toBe("committed");
+    await probed.expectNobodyLockedOut();
+  },
+);
