@@ -134,9 +134,12 @@ async function takeBack(place: Place, { why, as }: Back): Promise<void> {
     if (back.kind !== "back") stuck.push(sayTail(back, firstPath(change)));
   }
   const untold = await reloadAll(place);
-  if (untold !== null) stuck.push(untold);
   const served = await proveServed(run, step, "old", BACK_PATIENCE_MS);
   if (served.kind !== "served") stuck.push(served.message);
+  // One that has never read the new files has nothing to be told.
+  if (untold !== null && served.kind === "served" && served.places > 0)
+    await run.journal.note(step.ordinal, untold);
+  else if (untold !== null) stuck.push(untold);
   if (stuck.length > 0) {
     const whys = [why, stuck.join("; ")].filter(Boolean).join("; and it could not be taken back: ");
     return run.journal.mark(step.ordinal, "needs-attention", whys);

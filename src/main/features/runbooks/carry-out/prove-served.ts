@@ -7,7 +7,9 @@ import type { RunContext } from "./run-context.ts";
 /** What is to be shown at a place; null: whatever was shown there before is not known. */
 type Expected = ServedProof & { wanted: string | null };
 
-export type ServedOutcome = { kind: "served"; said: string } | { kind: "not-served"; message: string };
+export type ServedOutcome =
+  | { kind: "served"; said: string; places: number }
+  | { kind: "not-served"; message: string };
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 4_000;
@@ -35,7 +37,7 @@ export async function proveServed(
     inARow = wrong.length === 0 ? inARow + 1 : 0;
     run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
-      return { kind: "served", said: saySeen(expected) };
+      return { kind: "served", said: saySeen(expected), places: expected.length };
     if (wrong.length > 0 && performance.now() - begun + pause > patienceMs)
       return { kind: "not-served", message: wrong.slice(0, MOST_SAID).join("; ") };
     if (wrong.length > 0) await run.journal.say(step.ordinal, `is asked again: ${wrong[0]}`);

@@ -72,8 +72,11 @@ lab(
 
 const hasFuse = existsSync("/dev/fuse") && existsSync("/usr/lib/python3/dist-packages/fusepy.py");
 
-/** A stand-in for a home on NFS with root_squash: a file system in which root is nobody, without renames by exchange. */
-const SQUASH = `
+/**
+ * A stand-in for a home on NFS with root_squash: a file system in which root is nobody, without renames by exchange.
+ * `sees`: that the home is there may be seen by everybody, as on NFS.
+ */
+const squash = (sees = true) => `
   mv /home/deploy /srv/deploy && mkdir /home/deploy
   mknod -m 666 /dev/fuse c 10 229
   cat > /run/squash.py <<'END'
@@ -85,8 +88,7 @@ ROOT = "/srv/deploy"
 class Squash(Operations):
     def __call__(self, op, *args):
         uid, gid, _ = fuse_get_context()
-        # That the home is there may be seen by everybody, as on NFS.
-        if op not in ("init", "destroy") and uid == 0 and (op, args[0]) != ("getattr", "/"):
+        if op not in ("init", "destroy") and uid == 0 and (op, args[0]) != ("getattr", "${sees ? "/" : "nothing"}"):
             raise FuseOSError(errno.EACCES)
         args = [ROOT + one if isinstance(one, str) and one.startswith("/") else one for one in args]
         return super().__call__(op, *args)
@@ -136,7 +138,7 @@ test.skipIf(!canStartHosts() || !hasFuse)(
   async ({ task }) => {
     await using desk = await makeDesk();
     await using probed = await startProbedHosts(desk, {
-      prepare: `${SQUASH}\nmkdir -p /home/deploy/.ssh`,
+      prepare: `${squash()}\nmkdir -p /home/deploy/.ssh`,
       begin: (host) => host.run(`rm -r /home/deploy/.ssh\n${MOUNT}`),
     });
     const [web] = probed.hosts;
@@ -155,40 +157,45 @@ test.skipIf(!canStartHosts() || !hasFuse)(
   },
 );
 
-test.skipIf(!canStartHosts() || !hasFuse)(
-  "R5: what root may not read in such a home is asked about before its key goes, and the old half is kept, which still gets in there",
-  async ({ task }) => {
-    await using desk = await makeDesk();
-    await using probed = await startProbedHosts(desk, {
-      prepare: `${SQUASH}\nmkdir -p /home/deploy/.ssh`,
-      begin: (host) => host.run(`rm -r /home/deploy/.ssh\n${MOUNT}`),
-    });
-    const [web] = probed.hosts;
-    const before = await web.run("sha256sum /srv/deploy/.ssh/authorized_keys");
-    await using app = desk.open();
-    const planned = await planOwnKey(app, desk, probed.hosts);
-    const asked = planned.plan?.checks.find(({ id }) => id === "unread");
-    expect(asked).toMatchObject({ state: "consent", text: expect.stringMatching(/ of (.+, )?deploy/) });
-    const ended = await carryOut(app, planned);
-    expect(ended).toMatchObject({ state: "committed" });
-    expect(await web.run("sha256sum /srv/deploy/.ssh/authorized_keys")).toBe(before);
-    const old = join(desk.home, ".ssh/id_ed25519.latchkey-old");
-    const login = [
-      "-i",
-      old,
-      "-F",
-      "none",
-      "-p",
-      String(web.port),
-      ...ONE_KEY,
-      `deploy@${web.address}`,
-      "id -un",
-    ];
-    expect((await run("ssh", login)).stdout).toBe("deploy\n");
-    const seen = `asked: ${asked?.text}; ${await probed.expectNobodyLockedOut()}`;
-    recordFault(task, { id: "R5", injected: "the same, by a login as root", seen });
-  },
-);
+for (const sees of [true, false])
+  test.skipIf(!canStartHosts() || !hasFuse)(
+    `R5: what root may not read in such a home${sees ? "" : ", of which it cannot even see that it is there,"} is asked about before its key goes, and the old half is kept, which still gets in there`,
+    async ({ task }) => {
+      await using desk = await makeDesk();
+      await using probed = await startProbedHosts(desk, {
+        prepare: `${squash(sees)}\nmkdir -p /home/deploy/.ssh`,
+        begin: (host) => host.run(`rm -r /home/deploy/.ssh\n${MOUNT}`),
+      });
+      const [web] = probed.hosts;
+      const before = await web.run("sha256sum /srv/deploy/.ssh/authorized_keys");
+      await using app = desk.open();
+      const planned = await planOwnKey(app, desk, probed.hosts);
+      const asked = planned.plan?.checks.find(({ id }) => id === "unread");
+      expect(asked).toMatchObject({ state: "consent", text: expect.stringMatching(/ of (.+, )?deploy/) });
+      const ended = await carryOut(app, planned);
+      expect(ended).toMatchObject({ state: "committed" });
+      expect(await web.run("sha256sum /srv/deploy/.ssh/authorized_keys")).toBe(before);
+      const old = join(desk.home, ".ssh/id_ed25519.latchkey-old");
+      const login = [
+        "-i",
+        old,
+        "-F",
+        "none",
+        "-p",
+        String(web.port),
+        ...ONE_KEY,
+        `deploy@${web.address}`,
+        "id -un",
+      ];
+      expect((await run("ssh", login)).stdout).toBe("deploy\n");
+      const seen = `asked: ${asked?.text}; ${await probed.expectNobodyLockedOut()}`;
+      recordFault(task, {
+        id: "R5",
+        injected: `the same, by a login as root${sees ? "" : ", which sees nothing there"}`,
+        seen,
+      });
+    },
+  );
 
 /** A label of SELinux, on a kernel without it: no more than an attribute that root alone may set. */
 const LABEL = "system_u:object_r:ssh_home_t:s0";

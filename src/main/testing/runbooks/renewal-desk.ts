@@ -1,0 +1,45 @@
+import type { App } from "#app";
+import { Redacted } from "#shared/model/redacted.ts";
+import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { type HostedServer, SERVED, startServersHost } from "#testing/lab/start-servers-host.ts";
+
+const PASSPHRASE = "a passphrase that nobody guesses";
+
+const sealed = (app: App) => app.seal(new Redacted(Buffer.from(PASSPHRASE)));
+
+/** A desk with a vault and an authority of its own, which signs for whatever ends in `.lab`. */
+export async function makeRenewalDesk() {
+  const desk = await makeDesk();
+  const open = async (): Promise<App> => {
+    const app = desk.open();
+    const { state } = await app.client.vault.status();
+    if (state === "absent") {
+      await app.client.vault.create({ passphrase: await sealed(app), recovery: null });
+      await app.client.issuers.addLocal({ name: "corp", permitted: [".lab"] });
+    } else if (state === "locked") await app.client.vault.unlock({ passphrase: await sealed(app) });
+    return app;
+  };
+  return { ...desk, openWithVault: open };
+}
+
+export type RenewalDesk = Awaited<ReturnType<typeof makeRenewalDesk>>;
+
+/** A host that the desk's key opens, where these servers run; `more` is shell text that runs before any of them. */
+export const startRenewedHost = (desk: Desk, servers: readonly HostedServer[], more = "") =>
+  startServersHost(servers, `${letIn(desk.publicKey)}\n${more}`);
+
+/** Scans hosts, and what these servers serve there. */
+export const scanServers = (
+  app: App,
+  hosts: readonly { address: string }[],
+  servers: readonly HostedServer[],
+) =>
+  scanAll(app, {
+    acceptNew: true,
+    text: hosts
+      .flatMap(({ address }) => [
+        `root@${address}`,
+        ...servers.map((server) => `${address}:${SERVED[server].port}`),
+      ])
+      .join("\n"),
+  });
