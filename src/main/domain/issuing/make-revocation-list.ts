@@ -8,7 +8,7 @@ import { AUTHORITY_KEY, type Authority, authorityKey, keyIdOf, openAuthority } f
 import { algorithmOf, signContent } from "./signer.ts";
 
 /** The numbers of RFC 5280, section 5.3.1. */
-const CODES = {
+export const REASON_CODES = {
   unspecified: 0,
   "key-compromise": 1,
   superseded: 4,
@@ -46,13 +46,13 @@ export function makeRevocationList(
 
 /** "The reason code CRL entry extension SHOULD be absent instead of using the unspecified (0) reasonCode value." */
 function encodeEntry({ serial, at, reason }: RevokedCertificate): Buffer {
-  const code = CODES[reason];
+  const code = REASON_CODES[reason];
   const why = sequence(extension("2.5.29.21", encodeDer(0x0a, Buffer.from([code]))));
   const hex = serial.padStart(serial.length + (serial.length % 2), "0");
   return encodeDer(
     TAG.sequence,
     integer(Buffer.from(hex, "hex")),
     time(Date.parse(at)),
-    ...(code === CODES.unspecified ? [] : [why]),
+    ...(code === REASON_CODES.unspecified ? [] : [why]),
   );
 }

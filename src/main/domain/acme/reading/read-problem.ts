@@ -44,5 +44,5 @@ function readPart(value: unknown): AcmeProblem["parts"] {
 
 function readDetail({ detail, title }: Fields): string | null {
   const text = textOf(detail, 100_000) ?? textOf(title, 100_000);
-  return text && cutAt(text.trim(), MOST_DETAIL);
+  return text && cutAt(text.replace(/\s+/g, " ").trim(), MOST_DETAIL);
 }

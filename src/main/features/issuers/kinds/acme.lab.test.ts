@@ -3,12 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
 import { createVault } from "#net/vault/create-vault.ts";
 import { sealTo } from "#net/vault/sealed-box.ts";
 import { COST, typed } from "#net/vault/testing/typed.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
 import { openStore } from "#store/store.ts";
+import { makeCertificate, visitEndpoint } from "#store/testing/make-visit.ts";
 import { answerAtPebble } from "#testing/acme/answer-at-pebble.ts";
 import { requestFor } from "#testing/acme/request-for.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
@@ -100,6 +102,24 @@ test("a certificate is ordered with a key that nobody but the vault has", async 
   expect(told.at(-1)).toEqual({ kind: "finalizing" });
   for (const path of [databasePath, `${databasePath}-wal`])
     expect((await readFile(path)).toString("latin1")).not.toContain(EAB_KEY.slice(4));
+});
+
+test("a certificate that was seen somewhere is revoked by its hash, and its directory says when to renew it", async () => {
+  const issuer = await addTo(pebble);
+  const { ordered } = await order(issuer, ["www.d.example"]);
+  const [der = Buffer.alloc(0)] = ordered.kind === "issued" ? ordered.chain : [];
+  const certificate = readCertificate(der);
+  if (!certificate) throw new Error(JSON.stringify(ordered));
+  const wish = { name: issuer.name, certificate: certificate.sha256 };
+  await expect(client.revoke(wish)).rejects.toThrow("was seen anywhere");
+  const seen = { ...makeCertificate("d", certificate), der: Uint8Array.from(der) };
+  visitEndpoint(store, "edge", { presented: { chain: [seen] } });
+  const { window } = await client.renewal(wish);
+  expect([window?.from, window?.to].toSorted()).toEqual([window?.from, window?.to]);
+  expect(await client.revoke({ ...wish, reason: "superseded" })).toMatchObject({
+    ...{ sha256: certificate.sha256, names: ["DNS:www.d.example"], reason: "superseded" },
+  });
+  expect(await pebble.statusOf(certificate.serial)).toBe("Revoked");
 });
 
 test("a locked vault signs no order", async () => {

@@ -1,5 +1,6 @@
-import { isFault, sayFault } from "#domain/acme/fault.ts";
+import { type AcmeFault, isFault, sayFault } from "#domain/acme/fault.ts";
 import { identifiersOf } from "#domain/acme/identifiers.ts";
+import type { RenewalWindow } from "#domain/acme/reading/read-renewal-info.ts";
 import { readRequest } from "#domain/issuing/read-request.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
@@ -15,11 +16,28 @@ import {
 import { testDirectory } from "./acme/test-directory.ts";
 import type { Desk } from "./desk.ts";
 
+export type AcmeDesk = Desk & {
+  /** `reason`: as RFC 5280 numbers them. */
+  revoke(
+    issuer: IssuerRow,
+    what: { der: Uint8Array; reason: number },
+  ): Promise<{ kind: "revoked" } | Refused>;
+  /** When its directory wants a certificate to be renewed; `unsaid`: it does not say. Needs no vault. */
+  renewal(issuer: IssuerRow, der: Uint8Array, signal: AbortSignal): Promise<Renewal>;
+};
+
+type Refused = Extract<Ordered, { kind: "refused" }>;
+type Renewal = { kind: "window"; window: RenewalWindow } | { kind: "unsaid" } | Refused;
+
 /** An account at an ACME directory. Its key is in the vault, and signs there. */
-export function createAcmeDesk(parts: AcmeParts): Desk {
+export function createAcmeDesk(parts: AcmeParts): AcmeDesk {
   const { store, now } = parts;
+  const refused = ({ host }: HeldAccount, fault: AcmeFault): Refused => ({
+    kind: "refused",
+    message: sayFault(host, fault, now()),
+  });
   return {
-    order,
+    ...{ order, revoke, renewal },
     test: async (issuer) =>
       testDirectory(await holdAccount(parts, issuer), now(), new AbortController().signal),
     secretsOf(issuer) {
@@ -33,13 +51,29 @@ export function createAcmeDesk(parts: AcmeParts): Desk {
     if (typeof names === "string") return { kind: "refused", message: names };
     const held = await holdAccount(parts, issuer);
     const ordered = await orderBy(held, { csr, names }, ways);
-    if (isFault(ordered)) return { kind: "refused", message: sayFault(held.host, ordered, now()) };
+    if (isFault(ordered)) return refused(held, ordered);
     return ordered.chain[0] && isAnswer(ordered.chain[0], csr)
       ? ordered
       : {
           kind: "refused",
           message: `${held.host} has issued a certificate for another key than was asked for`,
         };
+  }
+
+  async function revoke(issuer: IssuerRow, what: { der: Uint8Array; reason: number }) {
+    const { signal } = new AbortController();
+    const held = await holdAccount(parts, issuer);
+    const account = await held.find(signal);
+    if (isFault(account)) return refused(held, account);
+    const revoked = await held.client.revoke({ signer: held.signer, account: account.url }, what, signal);
+    return isFault(revoked) ? refused(held, revoked) : revoked;
+  }
+
+  async function renewal(issuer: IssuerRow, der: Uint8Array, signal: AbortSignal): Promise<Renewal> {
+    const held = await holdAccount(parts, issuer);
+    const window = await held.client.renewalInfo(der, signal);
+    if (window === null) return { kind: "unsaid" };
+    return isFault(window) ? refused(held, window) : { kind: "window", window };
   }
 }
 
