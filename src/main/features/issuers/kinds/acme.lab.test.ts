@@ -13,8 +13,10 @@ import { openStore } from "#store/store.ts";
 import { makeCertificate, visitEndpoint } from "#store/testing/make-visit.ts";
 import { answerAtPebble } from "#testing/acme/answer-at-pebble.ts";
 import { requestFor } from "#testing/acme/request-for.ts";
+import { orderIn, startScriptedAcme } from "#testing/acme/start-scripted-acme.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
 import { createIssuers } from "../index.ts";
 
 const EAB_KEY = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
@@ -128,6 +130,19 @@ test("a locked vault signs no order", async () => {
   await expect(order(issuer, ["www.b.example"])).rejects.toMatchObject({ code: "locked" });
   await vault.unlock(typed("the passphrase"));
   expect((await order(issuer, ["www.b.example"])).ordered.kind).toBe("issued");
+});
+
+test("an authority that answers with a certificate for another key is refused", async () => {
+  const other = await makeWithOpenssl(folder.path, "other", { extensions: ["subjectAltName=DNS:a.example"] });
+  await using scripted = await startScriptedAcme({
+    "POST /order/1": orderIn("valid", { certificate: "BASE/certificate" }),
+    "POST /certificate": { body: other.pem },
+  });
+  const issuer = await addTo(scripted);
+  expect((await order(issuer, ["a.example"])).ordered).toEqual({
+    kind: "refused",
+    message: `${new URL(scripted.directory).host} has issued a certificate for another key than was asked for`,
+  });
 });
 
 test("names that ACME cannot show are refused before the directory is asked", async () => {
