@@ -4,6 +4,7 @@ import { diskHealth } from "./disk-health.ts";
 import { explaining, explainSqlite } from "./explain-sqlite.ts";
 import { createLists } from "./lists/lists.ts";
 import { setUp } from "./opening/connection.ts";
+import { compileLater } from "./opening/later.ts";
 import { peopleStore } from "./people/people-store.ts";
 import { rosterTable } from "./people/roster-table.ts";
 import { scopeTable } from "./people/scope-table.ts";
@@ -42,6 +43,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const db = new Sqlite(path, { fileMustExist: true });
     setUp(db);
     db.pragma(CACHE);
+    compileLater(db);
     const commits = createCommits(db, path, diskHealth(wish.disk));
     const lists = createLists(db);
     const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses, ...tables } =

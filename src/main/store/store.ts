@@ -20,6 +20,7 @@ import { issuerStore } from "./issuers/issuer-store.ts";
 import { labelTable } from "./labels/label-table.ts";
 import { createLists } from "./lists/lists.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
+import { compileLater } from "./opening/later.ts";
 import { readMark } from "./opening/mark.ts";
 import { openDatabase } from "./opening/open-database.ts";
 import { sayLoss } from "./opening/progress.ts";
@@ -35,8 +36,8 @@ import { servingList } from "./serving/serving-list.ts";
 export type Store = ReturnType<typeof openStore>;
 
 /**
- * Opens the database. Every fixed statement of the program is prepared here, so one that does not fit
- * the schema fails at once. What SQLite reports later reaches the caller as a refusal that says what to do.
+ * Opens the database. The statements of the program are compiled when they are first asked, or all at once here. What
+ * SQLite reports later reaches the caller as a refusal that says what to do.
  */
 export function openStore(wish: {
   path: string;
@@ -44,8 +45,11 @@ export function openStore(wish: {
   now?: () => Date;
   /** As `MOST_COUNTED`. */
   mostCounted?: number;
+  /** Fails at once for a statement that does not fit the schema. */
+  compilesAll?: boolean;
 }) {
   const { db, path, close: closeDatabase } = openDatabase(wish);
+  if (!wish.compilesAll) compileLater(db);
   const disk = diskHealth();
   let takeTurn: TakeTurn = async () => () => undefined;
   try {

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import wholeSchema from "#store/schema.sql?raw";
+import { openStore } from "#store/store.ts";
+import { makeAtOnce } from "./make-at-once.ts";
 import { migrate, migrations } from "./migrate.ts";
 
 test("migrations are numbered from 1 without gaps or twins", () => {
@@ -51,6 +53,29 @@ test("schema.sql makes what all migrations make, statement by statement", () => 
   migrate(db);
   other.exec(wholeSchema);
   expect(readStatements(other)).toEqual(readStatements(db));
+});
+
+test("a new database has, row by row, what all migrations leave in one", () => {
+  using db = openMemory();
+  using other = openMemory();
+  migrate(db);
+  makeAtOnce(other);
+  expect(readRows(other)).toEqual(readRows(db));
+  for (const pragma of ["application_id", "user_version"])
+    expect(other.pragma(pragma)).toEqual(db.pragma(pragma));
+});
+
+const readRows = (db: Sqlite.Database) =>
+  db
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
+    )
+    .pluck()
+    .all()
+    .map((name) => [name, db.prepare(`SELECT * FROM "${name}"`).all()]);
+
+test("every statement of the program fits the schema", () => {
+  expect(() => openStore({ path: ":memory:", access: "write", compilesAll: true }).close()).not.toThrow();
 });
 
 /** Without what SQLite makes for itself. */

@@ -50,13 +50,14 @@ export function migrate(db: Database, steps: readonly Migration[] = migrations):
   // A step may make a table anew that others refer to; within a transaction this has no effect.
   db.pragma("foreign_keys = OFF");
   try {
-    for (const step of steps.slice(current)) takeStep(db, step);
+    for (const step of steps.slice(current)) numberSchema(db, step);
   } finally {
     if (keepsReferences) db.pragma("foreign_keys = ON");
   }
 }
 
-function takeStep(db: Database, { number, sql }: Migration): void {
+/** Takes one step, and writes its number beside it, in one transaction. */
+export function numberSchema(db: Database, { number, sql }: Migration): void {
   const take = db.transaction(() => {
     // Another process may have taken it while this one waited for its turn.
     if (readVersion(db) >= number) return;

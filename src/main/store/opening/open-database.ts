@@ -8,8 +8,9 @@ import { checkFile, isMissing, makeFile, sizeOf } from "./check-file.ts";
 import { MEMORY, setUp } from "./connection.ts";
 import { Damage, explainOpening } from "./damage.ts";
 import { refuseForeignSchema } from "./foreign-schema.ts";
+import { makeAtOnce } from "./make-at-once.ts";
 import { readMark } from "./mark.ts";
-import { migrate, migrations, readSchema } from "./migrate.ts";
+import { migrations, readSchema } from "./migrate.ts";
 import { takeWriteLock, type WriteLock } from "./write-lock.ts";
 
 export type OpenDatabase = { db: Database; path: string; close(): void };
@@ -33,7 +34,7 @@ export function openDatabase({ path: name, access, now = () => new Date() }: Wis
   }
 }
 
-/** An empty database as its migrations make it: they are run once in a process. */
+/** An empty database, made once in a process. */
 let empty: Buffer | null = null;
 
 function openEmpty(path: string): OpenDatabase {
@@ -46,7 +47,7 @@ function openEmpty(path: string): OpenDatabase {
 function makeEmpty(): Buffer {
   const db = new Sqlite(MEMORY);
   try {
-    migrate(db);
+    makeAtOnce(db);
     return db.serialize();
   } finally {
     db.close();
@@ -113,7 +114,7 @@ function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, now: () => Dat
     copyDatabase(db, backup);
     removeOldBackups(db.name, backup);
   }
-  migrate(db);
+  makeAtOnce(db);
 }
 
 function refuse([damage]: readonly string[]): void {
