@@ -141,7 +141,7 @@ frame() {
 }
 
 collect() {
-	begun=$(date +%s) may_stop=no silent_mounts= key_form=plain
+	begun=$(date +%s) may_stop=no silent_mounts= closed_mounts= key_form=plain
 	if timeout -s KILL 5 true; then may_stop=yes; fi
 	has base64 && encoding=b64 || encoding=hex
 	read_host
@@ -200,11 +200,12 @@ columns() {
 }
 
 # Where another machine or a program serves files and does not answer, a line each, into $silent_mounts: whoever looks
-# below waits for ever. All are asked at once, each by a home that lies there, for autofs has nothing else to ask.
+# below waits for ever. All are asked at once, each by a home that lies there, for autofs has nothing else to ask. Those that
+# are there, and of which not even that is told, into $closed_mounts: what lies below would look as if it were not there.
 find_silent_mounts() {
-	silent_mounts=
+	silent_mounts= closed_mounts=
 	[ $may_stop = yes ] && [ -r /proc/mounts ] || return
-	silent_mounts=$(printf '%s\n' "$accounts" | awk '
+	asked_mounts=$(printf '%s\n' "$accounts" | awk '
 		NR == FNR { split($0, field, ":"); home[++homes] = field[4]; next }
 		$3 ~ /^(nfs4?|cifs|smb3|smbfs|9p|autofs|ceph|afs|lustre|glusterfs|fuse([.].*)?)$/ && $2 != "/" {
 			while (i = index($2, "\\040")) $2 = substr($2, 1, i - 1) " " substr($2, i + 4)
@@ -213,10 +214,22 @@ find_silent_mounts() {
 			if (asked != "" && many++ < 64) print $2 "\n" asked
 		}' - /proc/mounts | {
 		while IFS= read -r mount && IFS= read -r asked; do
-			{ answers "$asked" || printf '%s\n' "$mount"; } &
+			{
+				if ! answers "$asked"; then printf '%s\n' "$mount"
+				elif [ ! -e "$mount" ]; then printf '%s\n' "closed:$mount"
+				fi
+			} &
 		done
 		wait
 	})
+	IFS=$nl
+	for mount in $asked_mounts; do
+		case $mount in
+			closed:*) closed_mounts=$closed_mounts$nl${mount#closed:} ;;
+			*) silent_mounts=$silent_mounts$nl$mount ;;
+		esac
+	done
+	unset IFS
 }
 
 # Whether there is an answer about $1, be it that it does not exist. What is killed holds no pipe open.
@@ -229,10 +242,13 @@ answers() {
 	return 0
 }
 
-is_silent() {
-	[ -n "$silent_mounts" ] || return 1
+is_silent() { is_below "$1" "$silent_mounts"; }
+
+# Whether $1 is one of the mounts $2, or lies below one.
+is_below() {
+	[ -n "$2" ] || return 1
 	IFS=$nl
-	for mount in $silent_mounts; do
+	for mount in $2; do
 		case $1/ in "$mount"/*) unset IFS; return 0 ;; esac
 	done
 	unset IFS
@@ -243,7 +259,7 @@ is_silent() {
 find_out() {
 	stands=absent
 	case $1 in /*) ;; *) return ;; esac
-	if is_silent "$1"; then stands=hidden; return; fi
+	if is_silent "$1" || is_below "$1" "$closed_mounts"; then stands=hidden; return; fi
 	if [ -f "$1" ]; then stands=file; return; fi
 	if [ -e "$1" ]; then stands=other; return; fi
 	above=$1
@@ -1061,6 +1077,7 @@ read_keys() {
 			"$home"/*)
 				why=
 				if is_silent "$home"; then why=no-answer
+				elif is_below "$home" "$closed_mounts"; then why=not-permitted
 				elif [ -d "$home" ] && [ ! -x "$home" ]; then why=not-permitted
 				fi
 				if [ -n "$why" ]; then

@@ -128,7 +128,7 @@ class Squash(Operations):
     def readlink(self, path): return os.readlink(path)
     def utimens(self, path, times=None): os.utime(path, times)
 
-FUSE(Squash(), "/home/deploy", allow_other=True)
+FUSE(Squash(), "/home/deploy", allow_other=True${sees ? "" : ", attr_timeout=0, entry_timeout=0"})
 END`;
 const MOUNT = `chown -R deploy:deploy /srv/deploy && python3 /run/squash.py
   until grep -q ' /home/deploy fuse' /proc/mounts; do sleep 0.05; done`;
