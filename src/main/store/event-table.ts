@@ -30,6 +30,7 @@ type EventKind =
   | "trust-taken-back"
   | "trust-outdated"
   | "issuer-added"
+  | "issuer-changed"
   | "issuer-removed"
   | "issuer-tested"
   | "certificate-issued"

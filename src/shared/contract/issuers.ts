@@ -18,6 +18,20 @@ const OfIssuer = z.object({ name: z.string().max(300) });
 
 const Days = z.int().min(1).max(MOST_DAYS_VALID);
 
+const [WEBROOT, SERVED, TLS_ALPN, HOOK, UPDATE] = ChallengeWay.options;
+
+/** A way, with the secret of a zone's key where it goes to the vault: base64, as `tsig-keygen` prints it. */
+const GivenChallenge = z.discriminatedUnion("kind", [
+  ...([WEBROOT, SERVED, TLS_ALPN, HOOK] as const),
+  UPDATE.omit({ secretId: true }).extend({ secret: Sealed }),
+]);
+export type GivenChallenge = z.infer<typeof GivenChallenge>;
+
+const Hex = z
+  .string()
+  .trim()
+  .regex(/^[0-9a-f:]{2,200}$/i, "a serial number or a SHA-256 is hex");
+
 /** A request of a hundred names has five kilobytes. */
 const MOST_REQUEST_BASE64 = 256 * 1024;
 const MOST_ROOTS_BASE64 = 1024 * 1024;
@@ -84,7 +98,7 @@ export const issuers = {
         profile: z.string().trim().min(1).max(200).nullable().default(null),
         /** A file of PEM or DER: the directory is known by these roots alone. */
         roots: z.base64().max(MOST_ROOTS_BASE64).nullable().default(null),
-        challenge: ChallengeWay.nullable().default(null),
+        challenge: GivenChallenge.nullable().default(null),
       }),
     )
     .output(Issuer),
@@ -92,6 +106,9 @@ export const issuers = {
   addCsr: command
     .input(z.object({ name: IssuerName, note: z.string().trim().max(500).default("") }))
     .output(Issuer),
+
+  /** How an ACME directory is shown from now on that names are ours; null: to be said each time. */
+  setChallenge: command.input(OfIssuer.extend({ challenge: GivenChallenge.nullable() })).output(Issuer),
 
   /** Forgets it, with its keys; what it has signed stays as it is, and can be revoked no longer. */
   remove: command.input(OfIssuer).output(z.object({})),
@@ -110,14 +127,28 @@ export const issuers = {
     )
     .output(SignedCertificate),
 
-  /** Says that a certificate of an authority of our own is not to be believed any more, by its serial number or SHA-256. */
+  /** When an ACME directory wants a certificate of its own to be renewed; null: it does not say. It is asked now. */
+  renewal: query.input(OfIssuer.extend({ certificate: Hex })).output(
+    z.object({
+      window: z
+        .object({
+          from: Instant,
+          to: Instant,
+          /** A page that says why. */
+          explanation: z.url({ protocol: /^https$/ }).nullable(),
+        })
+        .nullable(),
+    }),
+  ),
+
+  /**
+   * Says that a certificate is not to be believed any more: one of an authority of our own by its serial number or SHA-256,
+   * one of an ACME directory by its SHA-256 alone, and where it was seen.
+   */
   revoke: command
     .input(
       OfIssuer.extend({
-        certificate: z
-          .string()
-          .trim()
-          .regex(/^[0-9a-f:]{2,200}$/i, "a serial number or a SHA-256 is hex"),
+        certificate: Hex,
         reason: RevocationReason.default("unspecified"),
       }),
     )

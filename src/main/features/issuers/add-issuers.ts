@@ -1,9 +1,10 @@
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { printPem, readPem } from "#domain/x509/pem.ts";
-import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { GivenChallenge } from "#shared/contract/issuers.ts";
 import type { IssuerId } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Sealed } from "#shared/model/vault.ts";
+import { keepChallenge, secretOfWay } from "./issuer-challenge.ts";
 import { createIssuerWriter, type WriterDeps } from "./issuer-writer.ts";
 import { makeAuthority } from "./kinds/local-authority.ts";
 
@@ -22,7 +23,7 @@ type AcmeWish = {
   agreesToTerms: boolean;
   profile: string | null;
   roots: string | null;
-  challenge: ChallengeWay | null;
+  challenge: GivenChallenge | null;
 };
 
 /** Takes issuers up. What is secret of them is made in the vault, or goes straight there. */
@@ -44,7 +45,7 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
     return id;
   }
 
-  async function addAcme({ name, eab, roots, ...wish }: AcmeWish): Promise<IssuerId> {
+  async function addAcme({ name, eab, roots, challenge: given, ...wish }: AcmeWish): Promise<IssuerId> {
     refuseTwin(name);
     const settings = { ...wish, roots: readRoots(roots), account: null, eabKeyId: eab?.keyId ?? null };
     const made: string[] = [];
@@ -54,9 +55,11 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
       if (binding) made.push(binding.id);
       const key = await vault.makeKey("p256", { kind: "account-acme", label: `account of ${name}` });
       made.push(key.id);
+      const challenge = await keepChallenge(vault, name, given);
+      made.push(...secretOfWay(challenge));
       const secrets = { accountSecret: key.id, accountKey: key.spki, eabSecret: binding?.id ?? null };
       return write({ name, kind: "acme", note: "" }, { directory: wish.directory }, (issuer) =>
-        store.issuers.acme.add(issuer, { ...settings, ...secrets }),
+        store.issuers.acme.add(issuer, { ...settings, ...secrets, challenge }),
       );
     });
   }

@@ -7,12 +7,14 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { ISSUED_SHOWN, issuers } from "#shared/contract/issuers.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import type { Store } from "#store/store.ts";
+import { createAcmeCertificates } from "./acme-certificates.ts";
 import { createIssuerAdding } from "./add-issuers.ts";
 import { createIssuerActs } from "./issuer-acts.ts";
+import { createChallengeSetting } from "./issuer-challenge.ts";
 import { createAcmeDesk } from "./kinds/acme.ts";
 import { csrDesk } from "./kinds/csr.ts";
 import type { Desk } from "./kinds/desk.ts";
-import { createLocalDesk } from "./kinds/local.ts";
+import { createLocalDesk, type LocalDesk } from "./kinds/local.ts";
 import { createRevocation } from "./revocation.ts";
 import { findIssuer, showAdded, showIssuer } from "./show-issuer.ts";
 
@@ -29,11 +31,14 @@ type Deps = {
 export function createIssuers({ announce, trust, ...deps }: Deps) {
   const { store } = deps;
   const local = createLocalDesk(deps);
-  const desks: Record<IssuerKind, Desk> = { local, acme: createAcmeDesk(deps), csr: csrDesk };
+  const acme = createAcmeDesk(deps);
+  const desks: Record<IssuerKind, Desk> = { local, acme, csr: csrDesk };
   const adding = createIssuerAdding({ ...deps, giveRoot: (name, pem) => trust("root", name, pem) });
   const giveList = (name: string, pem: string) => trust("crl", name, pem);
   const revocation = createRevocation({ ...deps, local, giveList });
+  const elsewhere = createAcmeCertificates({ ...deps, acme });
   const acts = createIssuerActs({ ...deps, desks, local });
+  const setChallenge = createChallengeSetting(deps);
   const find = (name: string) => findIssuer(store, name);
   const announced = <Result>(result: Result): Result => {
     announce({ kind: "issuers-changed" });
@@ -50,7 +55,7 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
   return {
     order,
     procedures: {
-      ...listsOf(),
+      ...listsBy({ store, local, elsewhere }),
       addLocal: os.addLocal.handler(async ({ input }) =>
         announced(showAdded(store, await adding.addLocal(input))),
       ),
@@ -58,33 +63,44 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
         announced(showAdded(store, await adding.addAcme(input))),
       ),
       addCsr: os.addCsr.handler(async ({ input }) => announced(showAdded(store, await adding.addCsr(input)))),
+      setChallenge: os.setChallenge.handler(async ({ input }) => {
+        await setChallenge(find(input.name), input.challenge);
+        return announced(showIssuer(store, find(input.name)));
+      }),
       remove: os.remove.handler(async ({ input }) => announced(await acts.remove(find(input.name)))),
       test: os.test.handler(async ({ input }) => announced(await acts.test(find(input.name)))),
       sign: os.sign.handler(async ({ input }) => announced(await acts.sign(find(input.name), input))),
-      revoke: os.revoke.handler(async ({ input: { name, certificate, reason } }) =>
-        announced(await revocation.revoke(find(name), certificate, reason)),
-      ),
+      revoke: os.revoke.handler(async ({ input: { name, certificate, reason } }) => {
+        const issuer = find(name);
+        const by = issuer.kind === "acme" ? elsewhere : revocation;
+        return announced(await by.revoke(issuer, certificate, reason));
+      }),
       revocationList: os.revocationList.handler(({ input }) =>
         revocation.makeLists(find(input.name), input.days),
       ),
     },
   };
+}
 
-  /** What only reads. */
-  function listsOf() {
-    return {
-      known: os.known.handler(() => store.issuers.all().map((row) => showIssuer(store, row))),
-      issued: os.issued.handler(({ input }) => {
-        const issuer = find(input.name);
-        local.authorityOf(issuer);
-        return store.issuers.local.issued(issuer.id, ISSUED_SHOWN);
-      }),
-      root: os.root.handler(({ input }) => {
-        const { root, intermediate } = local.authorityOf(find(input.name));
-        return { root: printPem(root), intermediate: printPem(intermediate), sha256: hashOf(root) };
-      }),
-    };
-  }
+type Lists = { store: Store; local: LocalDesk; elsewhere: ReturnType<typeof createAcmeCertificates> };
+
+/** What only reads. */
+function listsBy({ store, local, elsewhere }: Lists) {
+  const os = implement(issuers);
+  const find = (name: string) => findIssuer(store, name);
+  return {
+    known: os.known.handler(() => store.issuers.all().map((row) => showIssuer(store, row))),
+    issued: os.issued.handler(({ input }) => {
+      const issuer = find(input.name);
+      local.authorityOf(issuer);
+      return store.issuers.local.issued(issuer.id, ISSUED_SHOWN);
+    }),
+    renewal: os.renewal.handler(({ input }) => elsewhere.renewal(find(input.name), input.certificate)),
+    root: os.root.handler(({ input }) => {
+      const { root, intermediate } = local.authorityOf(find(input.name));
+      return { root: printPem(root), intermediate: printPem(intermediate), sha256: hashOf(root) };
+    }),
+  };
 }
 
 function hashOf(der: Uint8Array) {

@@ -6,6 +6,7 @@ import type { IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { IssuerRow } from "#store/issuers/issuer-table.ts";
 import type { Store } from "#store/store.ts";
+import { secretOfWay } from "./issuer-challenge.ts";
 import type { Desk } from "./kinds/desk.ts";
 import type { LocalDesk } from "./kinds/local.ts";
 
@@ -23,7 +24,8 @@ export function createIssuerActs({ store, vault, now, desks, local }: Deps) {
 
   async function remove(issuer: IssuerRow): Promise<Record<string, never>> {
     const { id, name, kind } = issuer;
-    const secrets = desks[kind].secretsOf(issuer);
+    const way = store.issuers.acme.find(id)?.challenge;
+    const secrets = [...desks[kind].secretsOf(issuer), ...secretOfWay(way)];
     // First: a secret that nothing names any more could never be forgotten.
     if (vault.state() !== "absent") for (const secret of secrets) await vault.forget(secret);
     await store.inTurn(() => {

@@ -229,3 +229,27 @@ test("what is no request, or none of an authority of ours, is refused", async ()
   await refuse(desk.client.sign({ name: "gone", base64: csr }), /there is no issuer gone/);
   await refuse(desk.client.revoke({ name: "corp", certificate: "4a" }), /has signed no certificate 4a/);
 });
+
+test("the key of a zone is in the vault, and goes when another way is taken, or the issuer", async () => {
+  await using desk = await openDesk();
+  await addDirectory(desk);
+  const way = {
+    ...{ kind: "rfc2136" as const, server: "127.0.0.1", port: 53, zone: "corp.example", keyName: "k" },
+    algorithm: "hmac-sha256" as const,
+  };
+  const give = async () => {
+    const secret = sealTo(await vault.receiver(), typed("Y2FuYXJ5"));
+    return desk.client.setChallenge({ name: "le", challenge: { ...way, secret } });
+  };
+  expect(await give()).toMatchObject({
+    challenge: { ...way, secretId: expect.stringMatching(/^[0-9a-f]{32}$/) },
+  });
+  await give();
+  expect(await kept()).toContain("1 tsig");
+  const hook = { kind: "dns-hook" as const, program: "/usr/local/bin/hook" };
+  expect(await desk.client.setChallenge({ name: "le", challenge: hook })).toMatchObject({ challenge: hook });
+  expect((await kept()).join()).not.toContain("tsig");
+  await give();
+  await desk.client.remove({ name: "le" });
+  expect(await kept()).toEqual([]);
+});

@@ -19,6 +19,7 @@ import { addGraph } from "./graph.ts";
 import { addHostKeys } from "./host-keys.ts";
 import { addHosts } from "./hosts.ts";
 import { addInspect } from "./inspect.ts";
+import { addIssuers } from "./issuers.ts";
 import { addLabel } from "./label.ts";
 import { addPeople } from "./people.ts";
 import { addRotate } from "./rotate.ts";
@@ -75,7 +76,7 @@ function createProgram(session: Session): Command {
   for (const add of [addRotate, addGrants, addRuns]) add(program, session);
   for (const add of [addTrust, addPeople, addScope, addBaseline, addApprove]) add(program, session);
   for (const add of [addAccept, addRules, addLabel]) add(program, session);
-  for (const add of [addServe, addDatabase, addVault, addCall]) add(program, session);
+  for (const add of [addServe, addDatabase, addVault, addIssuers, addCall]) add(program, session);
   return program;
 }
 

@@ -38,6 +38,7 @@ export function acmeAccountTable(db: Database) {
     SELECT directory, account, account_secret AS accountSecret, account_key AS accountKey, contacts, agrees AS agreesToTerms,
       eab_key_id AS eabKeyId, eab_secret AS eabSecret, profile, roots, challenge
     FROM acme_account WHERE issuer = ?`);
+  const setChallenge = db.prepare("UPDATE acme_account SET challenge = ? WHERE issuer = ?");
   const setAccount = db.prepare("UPDATE acme_account SET account = ? WHERE issuer = ?");
 
   return {
@@ -58,6 +59,8 @@ export function acmeAccountTable(db: Database) {
         challenge,
       };
     },
+    setChallenge: (issuer: IssuerId, way: ChallengeWay | null): void =>
+      void setChallenge.run(way && JSON.stringify(way), issuer),
     /** Where the directory has our account; null: it has it no longer. */
     setAccount: (issuer: IssuerId, account: string | null): void => void setAccount.run(account, issuer),
   };

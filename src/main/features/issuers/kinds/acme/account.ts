@@ -4,7 +4,7 @@ import { broken, openJson, urlAt } from "#domain/acme/reading/open-json.ts";
 import type { AcmeSession, Signer } from "./session.ts";
 
 /** A key that an authority hands out to whoever may have an account. Only its MACs come here. */
-export type Binding = { keyId: string; hmac: (data: Uint8Array) => Promise<Uint8Array> };
+type Binding = { keyId: string; hmac: (data: Uint8Array) => Promise<Uint8Array> };
 
 export type AccountWish = {
   /** Addresses of mail, or URIs. */

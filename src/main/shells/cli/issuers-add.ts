@@ -1,0 +1,153 @@
+import type { Command } from "commander";
+import type { GivenChallenge } from "#shared/contract/issuers.ts";
+import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Sealed } from "#shared/model/vault.ts";
+import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/challenge-way.ts";
+import { printable } from "#shared/text/printable.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { readFileOrRefuse } from "./read-file.ts";
+import type { Session } from "./session.ts";
+import { collect } from "./target-text.ts";
+import { addVaultOption, openVaultFor, readSecretFile, sealTyped, type VaultOptions } from "./vault-ask.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions &
+  VaultOptions & {
+    permit?: string[];
+    days?: number;
+    directory?: string;
+    contact?: string[];
+    agreeTerms?: boolean;
+    eabKeyId?: string;
+    eabKeyFile?: string;
+    profile?: string;
+    roots?: string;
+    challenge?: string;
+    challengeKeyFile?: string;
+    note?: string;
+  };
+
+/** `add` and `challenge` among the commands of issuers. */
+export function addIssuerAdding(issuers: Command, { world }: Session): void {
+  const add = issuers.command("add").helpCommand(false).description("take one up: local, acme or csr");
+  const kind = (name: string, description: string, run: (name: string, options: Options) => Promise<void>) =>
+    add
+      .command(`${name} <name>`)
+      .description(description)
+      .action((given: string, _: object, command: Command) => run(given, command.optsWithGlobals<Options>()));
+
+  addVaultOption(
+    kind("local", "make an authority of your own", (name, options) => addLocal(name, options, world)),
+  )
+    .requiredOption(
+      "--permit <name>",
+      "what it may sign for: .corp.example, 10.0.0.0/8; may be given again",
+      collect,
+    )
+    .option(
+      "--days <days>",
+      `how long its certificates live; ${DEFAULT_DAYS_VALID}, if not said`,
+      wholeNumber(1, MOST_DAYS_VALID),
+    );
+  const acme = kind("acme", "an account at an ACME directory", (name, options) =>
+    addAcme(name, options, world),
+  )
+    .requiredOption("--directory <url>", "the address of the directory")
+    .option("--contact <address>", "a mail address that it may write to; may be given again", collect)
+    .option("--agree-terms", "you agree to its terms of service")
+    .option("--eab-key-id <id>", "for an external account binding; its key is typed")
+    .option("--eab-key-file <file>", "that key, on the first line of a file")
+    .option("--profile <name>", "which kind of certificate is asked for, by its own word")
+    .option("--roots <file>", "the directory is known by these roots alone, PEM or DER");
+  addVaultOption(addChallengeOptions(acme));
+  kind("csr", "a person signs: requests are handed over, and certificates brought back", (name, options) =>
+    addCsr(name, options, world),
+  ).option("--note <text>", "to whom requests go, and how");
+
+  const challenge = issuers
+    .command("challenge <name>")
+    .description("how an ACME directory is shown that names are yours; without --challenge, nothing is set")
+    .action((name: string, _: object, command: Command) =>
+      setChallenge(name, command.optsWithGlobals<Options>(), world),
+    );
+  addVaultOption(addChallengeOptions(challenge));
+}
+
+const addChallengeOptions = (command: Command): Command =>
+  command
+    .option("--challenge <way>", `how names are shown to be yours: ${CHALLENGE_FORMS.join(", ")}`)
+    .option(
+      "--challenge-key-file <file>",
+      "the key of rfc2136, on the first line of a file; typed, if not said",
+    );
+
+type Opened = ReturnType<typeof openApp>;
+type At = { app: Opened; world: World };
+
+async function addLocal(name: string, options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  await openVaultFor({ app, options, world });
+  const { permit: permitted = [], days: daysValid } = options;
+  const wish = { name, permitted, ...(daysValid === undefined ? {} : { daysValid }) };
+  const issuer = await app.client.issuers.addLocal(wish);
+  if (options.json) return printJson({ issuer }, world);
+  if (issuer.kind !== "local") return;
+  world.out(printable(`${name} signs for ${issuer.permitted.join(", ")} and what is below`));
+  world.out(printable(`clients are to trust its root: latchkey issuers root ${name} --out FILE`));
+}
+
+const MOST_ROOTS_BYTES = 700_000;
+
+async function addAcme(name: string, options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  await openVaultFor({ app, options, world });
+  const at = { app, world };
+  const { directory = "", contact: contacts = [], eabKeyId: keyId, profile = null, roots } = options;
+  const known = roots === undefined ? null : await readFileOrRefuse(roots, MOST_ROOTS_BYTES);
+  if (roots !== undefined && !known)
+    throw new Refusal("too-many", `${roots} is larger than any file of roots`);
+  const issuer = await app.client.issuers.addAcme({
+    ...{ name, directory, contacts, profile, agreesToTerms: options.agreeTerms ?? false },
+    roots: known && Buffer.from(known).toString("base64"),
+    eab: keyId === undefined ? null : { keyId, key: await sealKey("EAB key", options.eabKeyFile, at) },
+    challenge: await readChallenge(options, at),
+  });
+  if (options.json) return printJson({ issuer }, world);
+  world.out(
+    printable(
+      `${name} is taken up; make its account, and see that it answers: latchkey issuers test ${name}`,
+    ),
+  );
+}
+
+async function addCsr(name: string, options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const issuer = await app.client.issuers.addCsr({ name, note: options.note ?? "" });
+  if (options.json) printJson({ issuer }, world);
+  else world.out(printable(`${name} is taken up`));
+}
+
+async function setChallenge(name: string, options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  await openVaultFor({ app, options, world });
+  const challenge = await readChallenge(options, { app, world });
+  const issuer = await app.client.issuers.setChallenge({ name, challenge });
+  if (options.json) printJson({ issuer }, world);
+  else world.out(challenge ? "set" : "none is set any more");
+}
+
+async function readChallenge(options: Options, at: At): Promise<GivenChallenge | null> {
+  if (options.challenge === undefined) return null;
+  const way = readChallengeWay(options.challenge);
+  if (!way)
+    throw new Refusal(
+      "invalid-input",
+      `${options.challenge} is no way to show that a name is yours; say one of ${CHALLENGE_FORMS.join(", ")}`,
+    );
+  if (way.kind !== "rfc2136") return way;
+  return { ...way, secret: await sealKey(`Key ${way.keyName}`, options.challengeKeyFile, at) };
+}
+
+const sealKey = async (what: string, file: string | undefined, { app, world }: At): Promise<Sealed> =>
+  file === undefined ? sealTyped(`${what}: `, { app, world }) : app.seal(await readSecretFile(file));

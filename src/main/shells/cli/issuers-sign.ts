@@ -1,0 +1,159 @@
+import { writeFile } from "node:fs/promises";
+import { type Command, Option } from "commander";
+import { ISSUED_SHOWN } from "#shared/contract/issuers.ts";
+import { type IssuedCertificate, MOST_DAYS_VALID, RevocationReason } from "#shared/model/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayExpiry } from "#shared/text/elapsed.ts";
+import { printable } from "#shared/text/printable.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { readFileOrRefuse } from "./read-file.ts";
+import type { Session } from "./session.ts";
+import { addVaultOption, openVaultFor, type VaultOptions } from "./vault-ask.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions &
+  VaultOptions & { csr?: string; days?: number; out?: string; reason?: RevocationReason };
+type Words = [name: string, second: string];
+
+/** What an authority of your own does: `sign`, `issued`, `revoke`, `crl` and `root` among the commands of issuers. */
+export function addSigning(issuers: Command, { world }: Session): void {
+  const add = (name: string, description: string, run: (words: Words, options: Options) => Promise<void>) =>
+    issuers
+      .command(name)
+      .description(description)
+      .action((...given: unknown[]) => {
+        const command = given.at(-1) as Command;
+        const [first = "", second = ""] = command.args;
+        return run([first, second], command.optsWithGlobals<Options>());
+      });
+  addVaultOption(
+    add("sign <name>", "sign a request with an authority of your own", ([name], options) =>
+      sign(name, options, world),
+    ),
+  )
+    .requiredOption("--csr <file>", "the request, PEM or DER")
+    .option("--days <days>", "for how long, if not as the issuer is set", wholeNumber(1, MOST_DAYS_VALID))
+    .option("--out <file>", "write the certificate and its intermediate to this new file");
+  add("issued <name>", "what an authority of your own has signed", ([name], options) =>
+    listIssued(name, options, world),
+  );
+  addVaultOption(
+    add(
+      "revoke <name> <certificate>",
+      "say that a certificate, named by serial number, SHA-256 or file, is not to be believed",
+      (words, options) => revoke(words, options, world),
+    ),
+  ).addOption(
+    new Option("--reason <reason>", "why").choices(RevocationReason.options).default("unspecified"),
+  );
+  addVaultOption(
+    add("crl <name>", "sign the revocation lists anew", ([name], options) =>
+      writeLists(name, options, world),
+    ),
+  )
+    .option("--days <days>", "for how long they hold; 30, if not said", wholeNumber(1, 366))
+    .option("--out <file>", "write them to this file, over what is there");
+  add("root <name>", "the root of an authority of your own, as PEM", ([name], options) =>
+    writeRoot(name, options, world),
+  ).option("--out <file>", "write it to this new file");
+}
+
+const MOST_BYTES = 180 * 1024;
+
+async function sign(name: string, { csr = "", days, out, ...options }: Options, world: World): Promise<void> {
+  const bytes = await readFileOrRefuse(csr, MOST_BYTES);
+  if (!bytes) throw new Refusal("too-many", `${csr} is larger than any certificate signing request`);
+  await using app = openApp(options, world, "write");
+  await openVaultFor({ app, options, world });
+  const base64 = Buffer.from(bytes).toString("base64");
+  const signed = await app.client.issuers.sign({ name, base64, days: days ?? null });
+  if (out !== undefined) await writeNew(out, signed.pem);
+  if (options.json) return printJson(signed, world);
+  if (out === undefined) return world.out(signed.pem.trimEnd());
+  const names = signed.names.map((one) => one.replace(/^(DNS|IP):/, "")).join(", ");
+  world.out(printable(`signed for ${names}; ${sayExpiry(signed.notAfter, world.now())}; written: ${out}`));
+}
+
+async function listIssued(name: string, options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const certificates = await app.client.issuers.issued({ name });
+  if (options.json) return printJson({ certificates }, world);
+  if (certificates.length === 0) return world.out(printable(`${name} has signed nothing yet`));
+  world.out(printTable(ISSUED, certificates, world));
+  if (certificates.length === ISSUED_SHOWN) world.out(`the newest ${ISSUED_SHOWN} are shown`);
+}
+
+const ISSUED: Column<IssuedCertificate>[] = [
+  { head: "SERIAL", cell: ({ serial }) => serial },
+  {
+    head: "NAMES",
+    cell: ({ names }) => names.map((name) => name.replace(/^(DNS|IP):/, "")).join(" "),
+    cut: "end",
+  },
+  { head: "UNTIL", cell: ({ notAfter }) => notAfter.slice(0, 10) },
+  {
+    head: "REVOKED",
+    cell: ({ revokedAt, reason }) => (revokedAt === null ? "" : `${revokedAt.slice(0, 10)} ${reason}`),
+  },
+];
+
+async function revoke(
+  [name, which]: Words,
+  { reason = "unspecified", ...options }: Options,
+  world: World,
+): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
+  const certificate = /^[0-9a-f:]{2,200}$/i.test(which) ? which : await hashOfFile(which, app.client);
+  // An ACME directory is told by the key of the account.
+  if (issuer?.kind === "acme") await openVaultFor({ app, options, world });
+  const revoked = await app.client.issuers.revoke({ name, certificate, reason });
+  if (options.json) return printJson({ certificate: revoked }, world);
+  world.out(printable(`the certificate for ${revoked.names.join(", ")} is revoked: ${revoked.reason}`));
+  if (issuer?.kind === "local")
+    world.out(printable(`clients hear of it by the list: latchkey issuers crl ${name} --out FILE`));
+}
+
+async function hashOfFile(path: string, { inspect }: ReturnType<typeof openApp>["client"]): Promise<string> {
+  const bytes = await readFileOrRefuse(path, MOST_BYTES);
+  const base64 = Buffer.from(bytes ?? "").toString("base64");
+  const { items } = await inspect.file({ name: path, base64 });
+  const [first] = items.flatMap((item) => (item.what === "certificate" ? [item.sha256] : []));
+  if (first !== undefined) return first;
+  throw new Refusal(
+    "invalid-input",
+    `${path} holds no certificate; give a serial number, a SHA-256 or its file`,
+  );
+}
+
+async function writeLists(name: string, { days, out, ...options }: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  await openVaultFor({ app, options, world });
+  const lists = await app.client.issuers.revocationList({ name, ...(days === undefined ? {} : { days }) });
+  if (out !== undefined) await writeFile(out, lists.pem);
+  if (options.json) return printJson(lists, world);
+  if (out === undefined) return world.out(lists.pem.trimEnd());
+  const { number, revoked, nextUpdate } = lists;
+  const what = `list ${number}, with ${sayCount(revoked, "certificate")}, holds until ${nextUpdate.slice(0, 10)}`;
+  world.out(printable(`${what}; written: ${out}`));
+}
+
+async function writeRoot(name: string, { out, ...options }: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const own = await app.client.issuers.root({ name });
+  if (out !== undefined) await writeNew(out, own.root);
+  if (options.json) return printJson(own, world);
+  world.out(out === undefined ? own.root.trimEnd() : printable(`written: ${out}`));
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: "wx" });
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const why = code === "EEXIST" ? "is there already; name another file" : `cannot be written (${code})`;
+    throw new Refusal("conflict", `${path} ${why}`);
+  }
+}

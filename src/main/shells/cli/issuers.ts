@@ -1,0 +1,123 @@
+import type { Command } from "commander";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayChallengeWay } from "#shared/text/challenge-way.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
+import { addIssuerAdding } from "./issuers-add.ts";
+import { addSigning } from "./issuers-sign.ts";
+import { type CommonOptions, openApp, printJson } from "./options.ts";
+import { type Column, printTable } from "./print-table.ts";
+import { MORE, type Session } from "./session.ts";
+import { addVaultOption, openVaultFor, type VaultOptions } from "./vault-ask.ts";
+import type { World } from "./world.ts";
+
+type Options = CommonOptions & VaultOptions & { yes?: boolean };
+
+export function addIssuers(program: Command, session: Session): void {
+  const { world, finish } = session;
+  const issuers = program
+    .command("issuers")
+    .helpGroup(MORE)
+    .helpCommand(false)
+    .description("who signs certificates for you: an authority of your own, ACME directories, a person")
+    .addHelpText("after", HELP);
+  issuers
+    .command("list", { isDefault: true })
+    .description("those that there are")
+    .action((_: object, command: Command) => list(command.optsWithGlobals<Options>(), world));
+  addIssuerAdding(issuers, session);
+  addVaultOption(issuers.command("remove <name>"))
+    .description("forget one, with its keys")
+    .option("--yes", "without asking")
+    .action((name: string, _: object, command: Command) =>
+      remove(name, command.optsWithGlobals<Options>(), world),
+    );
+  addVaultOption(issuers.command("test <name>"))
+    .description("whether it would sign now; at an ACME directory that makes the account")
+    .action(async (name: string, _: object, command: Command) =>
+      finish(await test(name, command.optsWithGlobals<Options>(), world)),
+    );
+  addSigning(issuers, session);
+}
+
+const HELP = `
+Keys of authorities and accounts are made in the vault, and sign there: latchkey vault create makes it.
+
+Examples:
+  latchkey issuers add local corp --permit .corp.example --permit 10.0.0.0/8
+  latchkey issuers add acme le --directory https://acme-v02.api.letsencrypt.org/directory --agree-terms
+  latchkey issuers test corp
+  latchkey issuers sign corp --csr web1.csr --out web1.pem
+  latchkey issuers root corp --out corp-root.pem          what clients are to trust
+  latchkey issuers crl corp --out corp.crl
+
+With --json: list { issuers }; test { isSound, lines }; issued { certificates }; sign { pem, sha256, serial, names, notAfter };
+revoke { certificate }; crl { pem, revoked, number, nextUpdate }; root { root, intermediate, sha256 }`;
+
+async function list(options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const issuers = await app.client.issuers.known();
+  if (options.json) return printJson({ issuers }, world);
+  if (issuers.length === 0)
+    return world.out("there is none yet; make one: latchkey issuers add local NAME --permit .corp.example");
+  world.out(printTable(COLUMNS, issuers, world));
+}
+
+const COLUMNS: Column<Issuer>[] = [
+  { head: "NAME", cell: ({ name }) => name },
+  { head: "KIND", cell: ({ kind }) => kind },
+  { head: "WHAT", cell: sayIssuer, cut: "end" },
+];
+
+function sayIssuer(issuer: Issuer): string {
+  switch (issuer.kind) {
+    case "local": {
+      const { permitted, daysValid, issued, revoked } = issuer;
+      const gone = revoked > 0 ? `, ${revoked} revoked` : "";
+      return `for ${permitted.join(", ")}; ${daysValid} days; ${sayCount(issued, "certificate")} signed${gone}`;
+    }
+    case "acme": {
+      const { directory, account, challenge } = issuer;
+      const way = challenge ? `; ${sayChallengeWay(challenge)}` : "";
+      return `${directory}; ${account === null ? "no account yet" : "with an account"}${way}`;
+    }
+    case "csr":
+      return issuer.note === "" ? "a person signs" : `a person signs: ${issuer.note}`;
+    default:
+      return assertNever(issuer);
+  }
+}
+
+async function remove(name: string, options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
+  if (issuer && issuer.kind !== "csr") {
+    await confirmRemoval(issuer, options, world);
+    await openVaultFor({ app, options, world });
+  }
+  await app.client.issuers.remove({ name });
+  if (options.json) printJson({}, world);
+  else world.out(printable(`${name} is forgotten${issuer?.kind === "csr" ? "" : ", with its keys"}`));
+}
+
+async function confirmRemoval({ name, kind }: Issuer, { yes }: Options, { ask, err }: World): Promise<void> {
+  if (yes) return;
+  const loss = kind === "local" ? "what it has signed can be revoked no longer" : "its account key is lost";
+  if (!ask)
+    throw new Refusal("invalid-input", `with ${name} its keys go, and ${loss}; say --yes if that is meant`);
+  err(printable(`With ${name} its keys go, and ${loss}.`));
+  if ((await ask("Remove it? [y/N] ")).trim().toLowerCase() !== "y")
+    throw new Refusal("invalid-input", `${name} was not removed`);
+}
+
+async function test(name: string, options: Options, world: World): Promise<number> {
+  await using app = openApp(options, world, "write");
+  const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
+  if (issuer && issuer.kind !== "csr") await openVaultFor({ app, options, world });
+  const tested = await app.client.issuers.test({ name });
+  if (options.json) printJson(tested, world);
+  else for (const line of tested.lines) world.out(printable(line));
+  return tested.isSound ? 0 : 1;
+}
