@@ -58,6 +58,7 @@ const PROGRAMS = [
   { commands: ["inspircd"], package: "inspircd" },
   { commands: ["in.telnetd"], package: "telnetd-ssl" },
   { commands: ["xrdp"], package: "xrdp" },
+  { commands: ["knotd"], package: "knot" },
   { commands: ["pebble"], package: "pebble" },
   {
     commands: ["/usr/lib/python3/dist-packages/cryptography_vectors"],

@@ -10,7 +10,7 @@ export type Records =
 
 type Wish = {
   name: string;
-  type: "TXT" | "NS" | "CNAME" | "SOA";
+  type: "TXT" | "NS" | "CNAME" | "A" | "AAAA";
   /** Of a resolver, that it asks others; of a zone's own server, not. */
   recurses: boolean;
   timeoutMs?: number;

@@ -37,6 +37,8 @@ export async function answerByHook(
     return { kind: "left", message: `the TXT record of ${record}: ${say(program, "cleanup", ran)}` };
   };
   const ran = await call("present", signal);
+  if (ran.kind === "failed" && !ran.isStarted)
+    return { kind: "failed", message: say(program, "present", ran) };
   // What it did before it failed, only it can undo.
   if (ran.kind === "failed") return giveUp(say(program, "present", ran), undo);
   const at = await followAliases(record, { resolvers, signal });

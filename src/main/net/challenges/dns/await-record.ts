@@ -109,22 +109,17 @@ const textOf = (data: string | Buffer | (string | Buffer)[]): string =>
 
 /** The servers of the nearest zone above, by those that are known, else by this system's resolvers. */
 async function findServers({ record, known, resolvers, signal }: Wish) {
-  const names = await findServerNames(
-    record,
-    [
-      ...known.map((server) => ({ server, recurses: false })),
-      ...resolvers.map((server) => ({ server, recurses: true })),
-    ],
-    signal,
-  );
+  const asked = [
+    ...known.map((server) => ({ server, recurses: false })),
+    ...resolvers.map((server) => ({ server, recurses: true })),
+  ];
+  const names = await findServerNames(record, asked, signal);
   const lost: string[] = [];
   const found = await Promise.all(
     names.map(async (name) => {
-      const addresses = await findAddresses(name, { timeoutMs: TIMEOUT_MS, signal }).catch(() => []);
-      if (Array.isArray(addresses) && addresses.length > 0)
-        return addresses.map((address) => ({ address, port: DNS_PORT }));
-      lost.push(name);
-      return [];
+      const addresses = await findServerAddresses(name, asked, signal);
+      if (addresses.length === 0) lost.push(name);
+      return addresses.map((address) => ({ address, port: DNS_PORT }));
     }),
   );
   const all = [...known, ...found.flat()];
@@ -132,11 +127,24 @@ async function findServers({ record, known, resolvers, signal }: Wish) {
   return { servers: servers.slice(0, MOST_SERVERS), lost };
 }
 
-async function findServerNames(
-  record: string,
-  asked: readonly { server: Resolver; recurses: boolean }[],
-  signal: AbortSignal,
-): Promise<string[]> {
+type Asked = readonly { server: Resolver; recurses: boolean }[];
+
+/** As the zone's own servers tell it, which may be another than what this system makes of the name. */
+async function findServerAddresses(name: string, asked: Asked, signal: AbortSignal): Promise<string[]> {
+  for (const { server, recurses } of asked) {
+    const told = await Promise.all(
+      (["A", "AAAA"] as const).map((type) => askRecords(server, { name, type, recurses, signal })),
+    );
+    const addresses = told
+      .flatMap((one) => (one.kind === "answered" ? one.answers : []))
+      .flatMap((one) => (one.type === "A" || one.type === "AAAA" ? [one.data] : []));
+    if (addresses.length > 0) return addresses;
+  }
+  const found = await findAddresses(name, { timeoutMs: TIMEOUT_MS, signal }).catch(() => []);
+  return Array.isArray(found) ? found : [];
+}
+
+async function findServerNames(record: string, asked: Asked, signal: AbortSignal): Promise<string[]> {
   const labels = record.split(".");
   for (const { server, recurses } of asked) {
     // No zone ends above its last label.

@@ -9,8 +9,8 @@ type Wish = {
   signal: AbortSignal;
 };
 
-/** `said`: the last line of what it complained of. */
-export type Ran = { kind: "done" } | { kind: "failed"; why: string; said: string };
+/** `said`: the last line of what it complained of. `isStarted` no: it has done nothing. */
+export type Ran = { kind: "done" } | { kind: "failed"; isStarted: boolean; why: string; said: string };
 
 const MOST_KEPT = 4_096;
 const MOST_SAID = 300;
@@ -51,9 +51,14 @@ export async function runHook(program: string, { words, env, deadlineMs, signal 
     // Of what has left its parent, nobody would know.
     if (ended !== null) kill(child.pid, "SIGKILL");
     if (ended === null && code === 0) return { kind: "done" };
-    return { kind: "failed", why: sayEnd(ended, code, killedBy, deadlineMs), said: lastLine(said) };
+    return {
+      kind: "failed",
+      isStarted: true,
+      why: sayEnd(ended, code, killedBy, deadlineMs),
+      said: lastLine(said),
+    };
   } catch (error) {
-    return { kind: "failed", why: sayStart(error as NodeJS.ErrnoException), said: "" };
+    return { kind: "failed", isStarted: false, why: sayStart(error as NodeJS.ErrnoException), said: "" };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);

@@ -71,7 +71,9 @@ function whyNot(
     const apart = serverTime === null ? "" : ` by ${Math.round(Math.abs(serverTime - now) / 1_000)} s`;
     return `its clock and this computer's differ${apart}: set the one that is wrong`;
   }
-  if (rcode === 9 || rcode === 10) return `it has no authority over the zone ${zone} (${NAMES[rcode]})`;
+  if (rcode === 9)
+    return `it takes no updates of the zone ${zone} by the key ${keyName} with that algorithm (NOTAUTH)`;
+  if (rcode === 10) return `it has no such name in the zone ${zone} (NOTZONE)`;
   if (rcode === 5) return `it does not let the key ${keyName} change this name (REFUSED)`;
   if (rcode !== 0) return `it answered ${NAMES[rcode] ?? rcode}`;
   if (!isSigned) return "its answer is not signed with the key, so that anybody may have written it";
