@@ -1,6 +1,6 @@
 # Keystores that servers read for a certificate: what is in one, and a new one in its place. Verbs for hand.sh, read after pair.sh.
-# A passphrase comes on standard input like all that is asked for; it goes to a program on its standard input, or in its
-# environment, which root alone can read. A new store is made of the old: what else is in it stays.
+# A passphrase comes on standard input like all that is asked for; it goes to openssl on its standard input, and to keytool in a file
+# of root's alone that is in memory. A new store is made of the old: what else is in it stays.
 
 # pair_store TOKEN ID N PATH REAL BEFORE pkcs12|jks ENTRY made|given CHAIN PASSPHRASE KEY: stages file N with this chain, and the key
 # that was made here or is given, under the name ENTRY; empty: the one key that is in it. Nothing that is in use changes.
@@ -19,10 +19,16 @@ do_pair_store() {
 	managed=
 	find_manager "$path"
 	[ -z "$managed" ] || no managed "$managed"
+	put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth" || { why_of ''; no "$why"; }
 	take_pair_lock
+	rm -f "$work/try-$nth"
 	settle_file
 	hash_of "$live"
-	[ "$hashed" = "$before" ] || no changed "$path" "$hashed"
+	if [ "$hashed" != "$before" ]; then
+		IFS= read -r wanted <"$work/wanted-$nth" || wanted=
+		[ "$hashed" = "$wanted" ] || no changed "$path" "$hashed"
+		ok staged "$wanted"
+	fi
 	judge_live
 	[ -e "$work/near-$nth" ] || choose_den
 	make_store
@@ -58,7 +64,7 @@ make_store() {
 	esac
 }
 
-drop_made() { rm -f "$work/store-made" "$work/store-key" "$work/store-chain" "$work/store-pair" "$work/store-seen"; }
+drop_made() { [ -z "${try-}" ] || end_try; rm -f "$work/store-made" "$work/store-key" "$work/store-chain" "$work/store-pair" "$work/store-seen"; }
 
 # ---- PKCS#12 -----------------------------------------------------------------------------------------------
 
@@ -71,6 +77,7 @@ make_pkcs12() {
 		*) if has keytool; then make_by_keytool PKCS12; return; fi; no store-has-more "$path" ;;
 	esac
 	[ -n "$entry_name" ] || entry_name=$found_name
+	export_word=$passphrase
 	export_pkcs12 "$made" $protection || no store-not-made "$problem"
 }
 
@@ -92,23 +99,21 @@ openssl_sees() {
 	put_line "$passphrase" | openssl pkcs12 $1 -in "$live" -passin stdin -info -nokeys >"$work/store-seen" 2>&1
 }
 
-# export_pkcs12 FILE OPTION...
+# export_pkcs12 FILE OPTION...: under $export_word.
 export_pkcs12() {
 	out=$1
 	shift
 	[ -z "$entry_name" ] || set -- "$@" -name "$entry_name"
-	problem=$(put_line "$passphrase" | openssl pkcs12 -export "$@" -inkey "$key_of_store" -in "$chain" -passout stdin -out "$out" 2>&1)
+	problem=$(put_line "$export_word" | openssl pkcs12 -export "$@" -inkey "$key_of_store" -in "$chain" -passout stdin -out "$out" 2>&1)
 }
 
 # ---- By Java's keytool -------------------------------------------------------------------------------------
 
 # Into a copy of the old store, whose other entries stay: `make_by_keytool JKS|PKCS12`.
 make_by_keytool() {
-	has keytool || no no-tool keytool
+	has keytool || no no-keytool
 	has openssl || no no-tool openssl
-	LATCHKEY_STORE=$passphrase
-	export LATCHKEY_STORE
-	cat "$live" >"$made" || no no-space
+	begin_try && put_line "$passphrase" >"$try/store" && cat "$live" >"$made" || no no-space
 	find_entry || no wrong-passphrase "$path"
 	case $entries in
 		'') no no-entry "$path" ;;
@@ -116,19 +121,22 @@ make_by_keytool() {
 	esac
 	entry_name=$entries
 	# What the server opens the old key with opens the new one: the store's passphrase, or nothing that we know.
-	[ "$1" = PKCS12 ] || ask_keytool -certreq -alias "$entry_name" -keystore "$made" -storepass:env LATCHKEY_STORE -keypass:env LATCHKEY_STORE ||
+	[ "$1" = PKCS12 ] || ask_keytool -certreq -alias "$entry_name" -keystore "$made" -storepass:file "$try/store" -keypass:file "$try/store" ||
 		no other-key-passphrase "$path"
+	# openssl and Java do not agree on what a passphrase with other letters than ASCII's is: on the way it has another.
+	export_word=$(openssl rand -hex 24) && put_line "$export_word" >"$try/given" || no no-space
 	export_pkcs12 "$given_pair" || no store-not-made "$problem"
-	ask_keytool -importkeystore -noprompt -srckeystore "$given_pair" -srcstoretype PKCS12 -srcstorepass:env LATCHKEY_STORE \
-		-srcalias "$entry_name" -destkeystore "$made" -deststoretype "$1" -deststorepass:env LATCHKEY_STORE \
-		-destalias "$entry_name" -destkeypass:env LATCHKEY_STORE || no store-not-made "$problem"
+	ask_keytool -importkeystore -noprompt -srckeystore "$given_pair" -srcstoretype PKCS12 -srcstorepass:file "$try/given" \
+		-srcalias "$entry_name" -destkeystore "$made" -deststoretype "$1" -deststorepass:file "$try/store" \
+		-destalias "$entry_name" -destkeypass:file "$try/store" || no store-not-made "$problem"
 }
 
 # Names of keys in the store, or the one that is looked for, into $entries, one a line.
 find_entry() {
-	ask_keytool -list -keystore "$made" -storepass:env LATCHKEY_STORE || return 1
+	ask_keytool -list -keystore "$made" -storepass:file "$try/store" || return 1
 	entries=$(put_line "$problem" | sed -n 's/^\(.*\), [A-Z][a-z][a-z] [0-9]*, [0-9]*, PrivateKeyEntry, *$/\1/p')
-	[ -z "$entry_name" ] || entries=$(put_line "$entries" | grep -i -x -F -e "$entry_name")
+	[ -z "$entry_name" ] || entries=$(put_line "$entries" | grep -i -x -F -e "$entry_name") || :
 }
 
-ask_keytool() { problem=$(keytool -J-Duser.language=en -J-Duser.country=US "$@" 2>&1 </dev/null); }
+# Java takes what is in such a file for characters of the locale.
+ask_keytool() { problem=$(LC_ALL=C.UTF-8 keytool -J-Duser.language=en -J-Duser.country=US "$@" 2>&1 </dev/null); }

@@ -5,6 +5,7 @@ import { writeBytes } from "#net/ssh/hand/words.ts";
 import type { PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type PairChanged, type PairOfRun, readPairChanged } from "./pair-words.ts";
+import { stageStore } from "./stage-store.ts";
 
 type StageWish = PairOfRun & {
   files: readonly PairFile[];
@@ -14,6 +15,8 @@ type StageWish = PairOfRun & {
   key: "made-there" | "kept" | Redacted<Uint8Array>;
   /** Whole keystores, by the path of their file: as they were made here. */
   stores?: ReadonlyMap<string, Redacted<Uint8Array>>;
+  /** Of keystores, by the path of their file: they are made anew on the host. */
+  passphrases?: ReadonlyMap<string, Redacted<Uint8Array>>;
 };
 
 type Tail = PairChanged | Refused | Failed | Lost;
@@ -21,12 +24,19 @@ type Tail = PairChanged | Refused | Failed | Lost;
 /** Lays every file out as it will be, with the owner, mode, attributes and label of the one in use, where nobody but root reads it. */
 export async function stagePair(
   hand: Hand,
-  { token, id, files, chain, key, stores }: StageWish,
+  { token, id, files, chain, key, stores, passphrases }: StageWish,
 ): Promise<{ kind: "staged"; wanted: string[] } | Tail> {
   const wanted: string[] = [];
   for (const [nth, file] of files.entries()) {
     if (file.holds === "key" && key === "kept") {
       wanted.push(file.before);
+      continue;
+    }
+    const passphrase = passphrases?.get(file.path);
+    if (passphrase) {
+      const store = await stageStore(hand, { token, id, nth, file, chain: endLine(chain), key, passphrase });
+      if (store.kind !== "staged") return store;
+      wanted.push(store.wanted);
       continue;
     }
     const bytes = bytesOf(file, chain, stores);
