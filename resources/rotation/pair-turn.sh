@@ -129,7 +129,7 @@ do_pair_end() {
 
 end_store() {
 	cd /
-	problem=$(rm -rf "$store/$1/gone-$2" 2>&1)
+	problem=$(rm -rf "$store/$1/gone-$2" "/run/latchkey-try-$1-pair" 2>&1)
 	is_gone "$store/$1/gone-$2" || fail "$why" "$problem"
 	rmdir "$store/$1" "$store" 2>/dev/null
 	ok ended

@@ -1,6 +1,6 @@
 /**
  * What each server makes of a pair, and how it is told of a new one (resources/rotation/servers*.sh). All of it was seen with the real
- * servers: decision 0039.
+ * servers: decisions 0039 and 0043.
  */
 import type { ServerKind } from "#shared/model/pair.ts";
 import { RESTART, type ToldBy } from "#shared/model/told-by.ts";
@@ -28,7 +28,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   apache: {
     title: "Apache",
     test: "staged",
-    tried: "apachectl -t, where it finds the new files in place of the old",
+    tried: "apachectl -t, which reads no key, and a second Apache with nothing but the new files",
     command: "USR1 to its first process",
     badPair: "serves none",
   },
