@@ -104,6 +104,18 @@ $(journalctl -q --no-pager -o cat -n 20 -u "$unit" --since "@$since" 2>/dev/null
 
 # ---- Telling ----------------------------------------------------------------------------------------------
 
+# Of these services the one that has failed is started again: what it could not take may be gone. Ends by found.
+revive() {
+	if [ -d /run/systemd/system ] && has systemctl; then
+		for unit do
+			[ "$(systemctl is-failed "$unit.service" 2>/dev/null)" = failed ] || continue
+			said=$(systemctl start "$unit.service" 2>&1) || found not-reloaded "it has ended, and does not start: $said"
+			found reloaded 'it had ended, and was started again'
+		done
+	fi
+	found not-reloaded "no $1 of root runs here"
+}
+
 # By its service, or else by that signal; until it has children that have read the configuration anew. Ends by found where not.
 tell_master() {
 	pid_before=$1 pid_after= rc=0

@@ -63,7 +63,7 @@ how_of() {
 # Its own test again, for a HUP of files that it does not take changes nothing, and nobody is told.
 reload_nginx() {
 	nginx_masters
-	[ -n "$masters" ] || found not-reloaded 'no nginx of root runs here'
+	[ -n "$masters" ] || revive nginx
 	for pid in $masters; do
 		program_of "$pid" || found not-reloaded "its program $program can be changed by others"
 		nginx_arguments "$pid"
@@ -129,22 +129,60 @@ apache_command() {
 	esac
 }
 
-# Its test reads no key: that one belongs to the other was seen before. A pair that it does not take ends it.
+# Its test reads no key, and a pair that it does not take ends it.
 test_apache() {
 	apache_masters
 	for pid in ${masters:-0}; do
 		apache_command "$pid" || found untested 'its program is not there, or can be changed by others'
 		eval "tried \"\${main%/*}\" $command $arguments -t"
+		try_second_apache
+		case $? in
+			0) said='a second Apache takes the pair' ;;
+			1) found failed "$said" ;;
+			*)
+				[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has openssl || found untested "its test reads no key, and $said"
+				said='openssl finds that key and certificate belong together; its own test reads no key'
+				;;
+		esac
 	done
-	[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has openssl || found untested 'its test reads no key, and nothing here could compare key and certificate'
 	found passed "$said"
+}
+
+# Another one with nothing but the new files, its modules and a network of its own. 1: it does not take them; 2: nobody knows.
+try_second_apache() {
+	said='no second one can be started here'
+	[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has unshare && has timeout && unshare -n true 2>/dev/null || return 2
+	settings=$(eval "$command $arguments -t -D DUMP_RUN_CFG -D DUMP_INCLUDES" 2>/dev/null) || return 2
+	begin_try || return 2
+	{
+		put_line "$settings" | sed -n -e 's/^ServerRoot: /ServerRoot /p' -e 's/^\(User\|Group\): name=\("[^"]*"\).*/\1 \2/p'
+		put_line "$settings" | sed -n 's/^ *([0-9*]*) //p' | while IFS= read -r file; do
+			grep -h -E '^[[:space:]]*LoadModule[[:space:]]+(ssl|mpm_[a-z]+|authz_core|unixd|socache_[a-z]+)_module[[:space:]]' "$file"
+		done | sort -u
+		put_line "ServerName localhost
+DefaultRuntimeDir $try
+PidFile $try/pid
+ErrorLog $try/log
+Listen 443
+<VirtualHost *:443>
+SSLEngine on
+SSLCertificateFile \"$staged_chain\"
+SSLCertificateKeyFile \"$staged_key\"
+</VirtualHost>"
+	} >"$try/apache.conf" 2>/dev/null
+	second_try 'resuming normal operations' timeout 30 unshare -n "$program" -D FOREGROUND -f "$try/apache.conf"
+	result=$?
+	last_lines "$try/log" AH02
+	if [ $result = 1 ] && [ -z "$said" ]; then result=2; last_lines "$try/log" .; fi
+	end_try
+	return $result
 }
 
 how_apache() { apache_masters; how_of $masters; }
 
 reload_apache() {
 	apache_masters
-	[ -n "$masters" ] || found not-reloaded 'no Apache of root runs here'
+	[ -n "$masters" ] || revive apache2 httpd
 	live_belongs_together "$@"
 	for pid in $masters; do
 		apache_command "$pid" || found not-reloaded 'its program can be changed by others'
@@ -224,7 +262,7 @@ no_master='it has no master to be told, and no socket that may change certificat
 # By its master; one without is told by its socket, where that may change certificates.
 reload_haproxy() {
 	haproxy_masters
-	[ -n "$masters" ] || found not-reloaded 'no HAProxy of root runs here'
+	[ -n "$masters" ] || revive haproxy
 	for pid in $masters; do
 		haproxy_command "$pid" || found not-reloaded 'its program can be changed by others'
 		said=$(eval "$command -c $arguments" 2>&1) || found not-reloaded "$said"

@@ -83,8 +83,8 @@ lab.each(
     const consumer = consumerOf(name);
     const bad = await testPair(hand, { ...(await stageNew(hand, name, true)), consumer });
     const good = await testPair(hand, { ...(await stageNew(hand, name)), consumer });
-    // Apache's test reads no key.
-    const isBlind = name === "apache" && programs.length > 0;
+    // Apache's own test reads no key; a second Apache needs a network of its own.
+    const isBlind = name === "apache" && programs.includes("unshare");
     expect({ bad, good }).toMatchObject(
       isBlind
         ? { bad: { kind: "untested" }, good: { kind: "untested" } }
@@ -150,3 +150,33 @@ END
     }
   },
 );
+
+lab("an Apache that a bad pair has ended is started by its service once the pair is back", async () => {
+  await using hand = await openPairHand(startShellIn(host));
+  const pair = await stageNew(hand, "apache", true);
+  await swapPair(hand, pair);
+  const consumer = consumerOf("apache");
+  expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
+  expect(await served("apache")).toBe("apache.lab");
+  // A hasty reload: its test has nothing to say, and it ends.
+  await host.run(
+    "apache2 -t -f /etc/apache2/apache2.conf 2>/dev/null; kill -USR1 $(cat /run/apache2.pid); while pgrep -x apache2 >/dev/null; do sleep 0.1; done",
+  );
+  await backPair(hand, pair);
+  expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
+  // No service manager runs here: this stands for it.
+  await host.run(`mkdir -p /run/systemd/system; mv /usr/bin/systemctl /usr/bin/systemctl.away
+    cat > /usr/bin/systemctl <<'END'
+#!/bin/sh
+case $* in
+	'is-failed apache2.service') echo failed ;;
+	'start apache2.service') exec apache2 -k start -f /etc/apache2/apache2.conf ;;
+	*) exit 1 ;;
+esac
+END
+    chmod 755 /usr/bin/systemctl`);
+  expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+  await host.run("mv /usr/bin/systemctl.away /usr/bin/systemctl; rm -r /run/systemd/system");
+  await expect.poll(() => served("apache"), { timeout: 20_000 }).toBe("apache.lab");
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});
