@@ -24,24 +24,19 @@ const USUAL_ROOT = "html";
 export function readNginxSites(source: ConfigurationFiles): (name: string, port: number) => PortSite | null {
   const draft = createDraft(source);
   const http = readBlocks(draft, GRAMMAR).blocks.filter(({ name }) => name === "http");
-  const blocks = new Map<string, { server: Block; outer: Block }>();
-  const servings = http.flatMap((outer) =>
-    outer.blocks
-      .filter(({ name }) => name === "server")
-      .map((server) => {
-        blocks.set(say(server.at), { server, outer });
-        return toServing(server);
-      }),
-  );
+  const blocks = new Map<Serving, { server: Block; outer: Block }>();
+  for (const outer of http)
+    for (const server of outer.blocks.filter(({ name }) => name === "server"))
+      blocks.set(toServing(server), { server, outer });
+  const servings = [...blocks.keys()];
   markDefaults(servings);
-  const { mayLack } = draft.configuration;
   const configuration: Configuration = { ...draft.configuration, servings };
   return (name, port) => {
     if (!servings.some(({ listens }) => listens.some((listen) => listen.port === port))) return null;
-    const choice = chooseServing({ ...configuration, mayLack }, { address: null, port, name }, () => null);
+    const choice = chooseServing(configuration, { address: null, port, name }, () => null);
     if (choice.kind === "unsure") return choice;
     if (choice.kind === "none") return null;
-    const found = blocks.get(say(choice.serving.at));
+    const found = blocks.get(choice.serving);
     return found ? readServer(found, folderOf(source.root)) : null;
   };
 }
