@@ -4,14 +4,25 @@ import { createApp } from "#app";
 import type { Desk } from "#testing/lab/desk.ts";
 import type { LabHost } from "#testing/lab/start-host.ts";
 
-/** What happens the first time that the journal is written while the file is another one than the step before met. */
-export type Meddling = { host: LabHost; path: string; steps: readonly (() => void)[] };
+/**
+ * What happens the first time that the journal is written while the file is another one than the step before met. `shiftMs`: how
+ * far Latchkey's own clock is off.
+ */
+export type Meddling = {
+  host: LabHost;
+  path: string;
+  steps: readonly (() => void)[];
+  shiftMs?: () => number;
+};
 
 /**
  * The desk's Latchkey, with something else that happens in between: whenever it is about to write what it has done, one more
  * of the steps is taken if the file has changed since the last. So nothing depends on how fast anything is.
  */
-export function openMeddled({ databasePath, home }: Desk, { host, path, steps }: Meddling) {
+export function openMeddled(
+  { databasePath, home }: Desk,
+  { host, path, steps, shiftMs = () => 0 }: Meddling,
+) {
   const read = () => readFileSync(`${host.root}${path}`, "latin1");
   let before = read();
   let taken = 0;
@@ -21,7 +32,7 @@ export function openMeddled({ databasePath, home }: Desk, { host, path, steps }:
       before = text;
       steps[taken++]?.();
     }
-    return new Date();
+    return new Date(Date.now() + shiftMs());
   };
   const workstation = { user: "root", home, agentSocket: null };
   return createApp({ databasePath, workstation, now, log: () => undefined });

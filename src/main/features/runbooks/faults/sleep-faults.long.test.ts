@@ -4,7 +4,8 @@ import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
-import { untilStill } from "#testing/runbooks/follow.ts";
+import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
+import { openMeddled, runAtOnce } from "#testing/runbooks/meddle.ts";
 import { planOwnKey } from "#testing/runbooks/own-key.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { standStillAfter, untilEnded, untilTrue } from "#testing/runbooks/start-run-child.ts";
@@ -48,3 +49,36 @@ test.skipIf(!canStartHosts())(
     });
   },
 );
+
+/** The clock of this machine is nobody's to set: whoever asks that host for the time gets it so. */
+const SHIFTED_CLOCK = `
+  mv /usr/bin/date /usr/bin/kept-date; echo now > /run/clock
+  printf '#!/bin/sh\\nexec /usr/bin/kept-date -d "$(cat /run/clock)" "$@"\\n' > /usr/bin/date; chmod 755 /usr/bin/date`;
+
+const JUMPS = (["the host's", "Latchkey's own"] as const).flatMap((whose) => [
+  { whose, way: "forward", words: "+1 day", ms: 86_400_000 },
+  { whose, way: "back", words: "-1 day", ms: -86_400_000 },
+]);
+
+for (const { whose, way, words, ms } of JUMPS)
+  test.skipIf(!canStartHosts())(
+    `R18: a run in which ${whose} clock jumps ${way} a day ends as if it had not`,
+    async ({ task }) => {
+      await using desk = await makeDesk();
+      await using probed = await startProbedHosts(desk, { prepare: SHIFTED_CLOCK });
+      const [web] = probed.hosts;
+      let shift = 0;
+      const jump = () => {
+        if (whose === "the host's") runAtOnce(web, `echo '${words}' > /run/clock`);
+        else shift = ms;
+      };
+      const steps = [jump, () => undefined];
+      await using app = openMeddled(desk, { host: web, path: FILE, steps, shiftMs: () => shift });
+      const ended = await carryOut(app, await planOwnKey(app, desk, probed.hosts));
+      expect(ended).toMatchObject({ message: "", state: "committed" });
+      expect(await probed.readKeys(web)).not.toContain(desk.publicKey);
+      expect(await probed.listStrays(web)).toBe("");
+      const seen = `committed; ${await probed.expectNobodyLockedOut()}`;
+      recordFault(task, { id: "R18", injected: `${whose} clock ${way} a day after a write`, seen });
+    },
+  );
