@@ -411,7 +411,7 @@ open_server() {
 	rm -rf "$home"
 	asked=$1
 	find_listeners "$port"
-	if [ -n "$listeners" ]; then set -- $listeners; leave_folders; no port-taken "$(program_of "$3")"; fi
+	if [ -n "$listeners" ]; then set -- $listeners; leave_folders; no port-taken "$(who_has "$3")"; fi
 	problem=$(mkdir "$home" 2>&1) && cd "$home" && put_line "$asked" >asked || { why_of "$problem"; no "$why" "$home"; }
 }
 
@@ -500,7 +500,7 @@ find_listeners() {
 }
 
 # The program that has this socket; only root is told of others'.
-program_of() {
+who_has() {
 	set +f
 	set -- "$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v socket="socket:[$1]" '
 		/^\/proc\// { split($0, part, "/"); pid = part[3] }
@@ -515,7 +515,7 @@ do_challenge_look() {
 	[ -r /proc/net/tcp ] || tell no-listeners
 	find_listeners "$@"
 	put_line "$listeners" | while read -r port address inode; do
-		[ -z "$port" ] || tell listener "$port" "$address" "$(program_of "$inode")"
+		[ -z "$port" ] || tell listener "$port" "$address" "$(who_has "$inode")"
 	done
 	find_servers
 	tell servers $servers
