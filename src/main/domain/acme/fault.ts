@@ -30,7 +30,7 @@ export function sayFault(host: string, fault: AcmeFault, now: Date): string {
 }
 
 /** In the authority's own words. */
-export function sayProblem({ type, detail, parts }: AcmeProblem): string {
+function sayProblem({ type, detail, parts }: AcmeProblem): string {
   const said = parts.map((part) => `${part.name}: ${part.detail}`);
   return [`${detail}${type === null ? "" : ` (${type})`}`, ...said].join("; ");
 }

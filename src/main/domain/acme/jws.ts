@@ -1,15 +1,15 @@
 import type { PublicJwk } from "./account-key.ts";
 
 /** A JSON Web Signature as ACME takes it (RFC 7515, section 7.2.2): one signature, flattened. */
-export type Jws = { protected: string; payload: string; signature: string };
+type Jws = { protected: string; payload: string; signature: string };
 
-export type JwsHead = { alg: "ES256" | "HS256"; url: string; nonce?: string } & (
+type JwsHead = { alg: "ES256" | "HS256"; url: string; nonce?: string } & (
   | { kid: string }
   | { jwk: PublicJwk }
 );
 
 /** What is to be signed, and the whole once it is. `payload` is null for a POST-as-GET, which has none. */
-export type OpenJws = { data: Uint8Array; seal: (signature: Uint8Array) => Jws };
+type OpenJws = { data: Uint8Array; seal: (signature: Uint8Array) => Jws };
 
 export function openJws(head: JwsHead, payload: object | null): OpenJws {
   const parts = {

@@ -13,7 +13,7 @@ export type AcmeRequest = {
 };
 
 /** Headers by their names in lower case; several of one name are joined by commas. */
-export type AcmeReply =
+type AcmeReply =
   | { kind: "answered"; status: number; headers: ReadonlyMap<string, string>; bytes: Uint8Array }
   /** The end of a sentence. */
   | { kind: "unanswered"; message: string };

@@ -5,7 +5,7 @@ import { makeSigner } from "./make-signer.ts";
 export const NEVER = new AbortController().signal;
 
 /** A request, and the names in it. */
-export type TestRequest = { csr: Uint8Array; names: readonly AcmeIdentifier[] };
+type TestRequest = { csr: Uint8Array; names: readonly AcmeIdentifier[] };
 
 type Signer = ReturnType<typeof makeSigner>;
 type Answer = { kind: "ready"; undo: () => Promise<unknown> } | { kind: "failed"; message: string };

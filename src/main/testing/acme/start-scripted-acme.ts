@@ -3,7 +3,7 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen } from "#testing/servers.ts";
 
 /** `body`: JSON, with BASE for the server's own address; a text goes as it is. Without a nonce where `headers` say "". */
-export type AcmeSaid = { status?: number; headers?: Record<string, string>; body?: unknown };
+type AcmeSaid = { status?: number; headers?: Record<string, string>; body?: unknown };
 
 /** What is said to `POST /order`, the first time, the second, and so on: the last goes on for ever. */
 export type AcmeScript = Record<string, AcmeSaid | readonly [AcmeSaid, ...AcmeSaid[]]>;

@@ -2,7 +2,7 @@ import type { AcmeIdentifier } from "#shared/model/acme.ts";
 import { type Broken, broken, eachOf, fieldsOf, openJson, textOf, urlAt } from "./open-json.ts";
 import { type AcmeProblem, readProblemFields } from "./read-problem.ts";
 
-export type OrderStatus = "pending" | "ready" | "processing" | "valid" | "invalid";
+type OrderStatus = "pending" | "ready" | "processing" | "valid" | "invalid";
 
 export type AcmeOrder = {
   status: OrderStatus;
@@ -47,7 +47,7 @@ export function readIdentifier(value: unknown): AcmeIdentifier | null {
 }
 
 /** What comes next of an order by its state alone (RFC 8555, section 7.1.6). */
-export type OrderMove =
+type OrderMove =
   | { kind: "authorize" }
   | { kind: "finalize" }
   | { kind: "wait" }
