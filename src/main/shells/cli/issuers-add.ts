@@ -3,7 +3,7 @@ import type { GivenChallenge } from "#shared/contract/issuers.ts";
 import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Sealed } from "#shared/model/vault.ts";
-import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/challenge-way.ts";
+import { CHALLENGE_FORMS, readChallengeWay, type TypedWay } from "#shared/text/challenge-way.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -100,6 +100,7 @@ async function addLocal(name: string, options: Options, world: World): Promise<v
 const MOST_ROOTS_BYTES = 700_000;
 
 async function addAcme(name: string, options: Options, world: World): Promise<void> {
+  const way = readWay(options);
   await using app = openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   const at = { app, world };
@@ -111,7 +112,7 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
     ...{ name, directory, contacts, profile, agreesToTerms: options.agreeTerms ?? false },
     roots: known && Buffer.from(known).toString("base64"),
     eab: keyId === undefined ? null : { keyId, key: await sealKey("EAB key", options.eabKeyFile, at) },
-    challenge: await readChallenge(options, at),
+    challenge: await completeWay(way, options, at),
   });
   if (options.json) return printJson({ issuer }, world);
   world.out(
@@ -129,23 +130,29 @@ async function addCsr(name: string, options: Options, world: World): Promise<voi
 }
 
 async function setChallenge(name: string, options: Options, world: World): Promise<void> {
+  const way = readWay(options);
   await using app = openApp(options, world, "write");
-  await openVaultFor({ app, options, world });
-  const challenge = await readChallenge(options, { app, world });
+  const before = (await app.client.issuers.known()).find((each) => each.name === name);
+  const hasSecret = before?.kind === "acme" && before.challenge?.kind === "rfc2136";
+  if (hasSecret || way?.kind === "rfc2136") await openVaultFor({ app, options, world });
+  const challenge = await completeWay(way, options, { app, world });
   const issuer = await app.client.issuers.setChallenge({ name, challenge });
   if (options.json) printJson({ issuer }, world);
   else world.out(challenge ? "set" : "none is set any more");
 }
 
-async function readChallenge(options: Options, at: At): Promise<GivenChallenge | null> {
-  if (options.challenge === undefined) return null;
-  const way = readChallengeWay(options.challenge);
-  if (!way)
-    throw new Refusal(
-      "invalid-input",
-      `${options.challenge} is no way to show that a name is yours; say one of ${CHALLENGE_FORMS.join(", ")}`,
-    );
-  if (way.kind !== "rfc2136") return way;
+function readWay({ challenge }: Options): TypedWay | null {
+  const way = challenge === undefined ? null : readChallengeWay(challenge);
+  if (way || challenge === undefined) return way;
+  throw new Refusal(
+    "invalid-input",
+    `${challenge} is no way to show that a name is yours; say one of ${CHALLENGE_FORMS.join(", ")}`,
+  );
+}
+
+/** With the secret of its key, where it has one. */
+async function completeWay(way: TypedWay | null, options: Options, at: At): Promise<GivenChallenge | null> {
+  if (way?.kind !== "rfc2136") return way;
   return { ...way, secret: await sealKey(`Key ${way.keyName}`, options.challengeKeyFile, at) };
 }
 

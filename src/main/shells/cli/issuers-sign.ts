@@ -60,20 +60,28 @@ export function addSigning(issuers: Command, { world }: Session): void {
   ).option("--out <file>", "write it to this new file");
 }
 
+/** Without their kinds. */
+const plain = (names: readonly string[]): string =>
+  names.map((name) => name.replace(/^(DNS|IP):/, "")).join(", ");
+
 const MOST_BYTES = 180 * 1024;
 
 async function sign(name: string, { csr = "", days, out, ...options }: Options, world: World): Promise<void> {
   const bytes = await readFileOrRefuse(csr, MOST_BYTES);
   if (!bytes) throw new Refusal("too-many", `${csr} is larger than any certificate signing request`);
   await using app = openApp(options, world, "write");
-  await openVaultFor({ app, options, world });
+  const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
+  if (issuer?.kind === "local") await openVaultFor({ app, options, world });
   const base64 = Buffer.from(bytes).toString("base64");
   const signed = await app.client.issuers.sign({ name, base64, days: days ?? null });
   if (out !== undefined) await writeNew(out, signed.pem);
   if (options.json) return printJson(signed, world);
   if (out === undefined) return world.out(signed.pem.trimEnd());
-  const names = signed.names.map((one) => one.replace(/^(DNS|IP):/, "")).join(", ");
-  world.out(printable(`signed for ${names}; ${sayExpiry(signed.notAfter, world.now())}; written: ${out}`));
+  world.out(
+    printable(
+      `signed for ${plain(signed.names)}; ${sayExpiry(signed.notAfter, world.now())}; written: ${out}`,
+    ),
+  );
 }
 
 async function listIssued(name: string, options: Options, world: World): Promise<void> {
@@ -89,7 +97,7 @@ const ISSUED: Column<IssuedCertificate>[] = [
   { head: "SERIAL", cell: ({ serial }) => serial },
   {
     head: "NAMES",
-    cell: ({ names }) => names.map((name) => name.replace(/^(DNS|IP):/, "")).join(" "),
+    cell: ({ names }) => plain(names),
     cut: "end",
   },
   { head: "UNTIL", cell: ({ notAfter }) => notAfter.slice(0, 10) },
@@ -111,7 +119,7 @@ async function revoke(
   if (issuer?.kind === "acme") await openVaultFor({ app, options, world });
   const revoked = await app.client.issuers.revoke({ name, certificate, reason });
   if (options.json) return printJson({ certificate: revoked }, world);
-  world.out(printable(`the certificate for ${revoked.names.join(", ")} is revoked: ${revoked.reason}`));
+  world.out(printable(`the certificate for ${plain(revoked.names)} is revoked: ${revoked.reason}`));
   if (issuer?.kind === "local")
     world.out(printable(`clients hear of it by the list: latchkey issuers crl ${name} --out FILE`));
 }

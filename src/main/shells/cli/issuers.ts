@@ -6,6 +6,7 @@ import { sayChallengeWay } from "#shared/text/challenge-way.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { addIssuerAdding } from "./issuers-add.ts";
+import { addRenewal } from "./issuers-renewal.ts";
 import { addSigning } from "./issuers-sign.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -40,6 +41,7 @@ export function addIssuers(program: Command, session: Session): void {
       finish(await test(name, command.optsWithGlobals<Options>(), world)),
     );
   addSigning(issuers, session);
+  addRenewal(issuers, session);
 }
 
 const HELP = `
@@ -54,7 +56,7 @@ Examples:
   latchkey issuers crl corp --out corp.crl
 
 With --json: list { issuers }; test { isSound, lines }; issued { certificates }; sign { pem, sha256, serial, names, notAfter };
-revoke { certificate }; crl { pem, revoked, number, nextUpdate }; root { root, intermediate, sha256 }`;
+revoke { certificate }; crl { pem, revoked, number, nextUpdate }; root { root, intermediate, sha256 }; renewal { window }`;
 
 async function list(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
