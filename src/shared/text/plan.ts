@@ -66,6 +66,8 @@ export const countLines = (files: readonly Counts[]): Counts => ({
 
 /** `3 to add, 1 to change, 2 to remove on 4 hosts`. */
 export function sayCounts({ hosts }: Pick<Plan, "hosts">): string {
+  const renewed = hosts.flatMap(({ certificates = [] }) => certificates).length;
+  if (renewed > 0) return `${sayCount(renewed, "certificate")} to renew on ${sayCount(hosts.length, "host")}`;
   const { adds, changes, removes } = countLines(hosts.flatMap(({ files }) => files));
   return `${adds} to add, ${changes} to change, ${removes} to remove on ${sayCount(hosts.length, "host")}`;
 }

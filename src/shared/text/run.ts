@@ -1,3 +1,4 @@
+import type { PlanKind } from "../model/plan.ts";
 import type { RunState } from "../model/run.ts";
 
 const STATES: Record<RunState, string> = {
@@ -11,4 +12,6 @@ const STATES: Record<RunState, string> = {
   "needs-attention": "needs attention",
 };
 
-export const sayRunState = (state: RunState): string => STATES[state];
+/** What a run waits for where it renews certificates its own sentence tells. */
+export const sayRunState = (state: RunState, kind: PlanKind): string =>
+  state === "waiting" && kind === "rotate-certificate" ? "waiting" : STATES[state];

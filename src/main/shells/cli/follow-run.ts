@@ -72,16 +72,16 @@ function sayStep({ stepList, kind }: RunDetail, ordinal: number | null): string 
 
 /** With what is under way, and what that waits for. */
 function sayProgress(run: RunDetail): string {
-  const { stepsDone, steps, state, message, stepList } = run;
+  const { stepsDone, steps, state, message, stepList, kind } = run;
   const open = stepList.find((step) => step.state === "intended" || step.state === "acted");
   const why = message || (open ? `${sayStep(run, open.ordinal)}${open.message}` : "");
-  return `${stepsDone} of ${steps} steps done: ${sayRunState(state)}${why === "" ? "" : `: ${why}`}`;
+  return `${stepsDone} of ${steps} steps done: ${sayRunState(state, kind)}${why === "" ? "" : `: ${why}`}`;
 }
 
 /** How it ended, and what to do where that is not all. */
 export function printEnd(run: RunDetail, world: World): void {
   const why = run.message === "" ? "" : `: ${run.message}`;
-  world.out(printable(`run ${run.id} is ${sayRunState(run.state)}${why}`));
+  world.out(printable(`run ${run.id} is ${sayRunState(run.state, run.kind)}${why}`));
   for (const line of sayNext(run)) world.out(printable(line));
 }
 
@@ -99,6 +99,7 @@ function sayNext(run: RunDetail): string[] {
     case "waiting":
       return [
         `  look again now: latchkey runs resume ${id}`,
+        ...sayWaits(run),
         ...(hasGrace(run) ? [`  remove the old key now: latchkey runs resume ${id} --now`] : []),
         `  take everything back: latchkey runs rollback ${id}`,
       ];
@@ -111,6 +112,19 @@ function sayNext(run: RunDetail): string[] {
     default:
       return assertNever(state);
   }
+}
+
+/** What a renewal waits for. */
+function sayWaits({ id, kind, orders, dueAt }: RunDetail): string[] {
+  if (kind !== "rotate-certificate") return [];
+  if (orders.some(({ state }) => state === "waits"))
+    return [
+      `  what is to be signed: latchkey runs csr ${id}`,
+      `  what came of it: latchkey runs certificate ${id} --file CHAIN.pem`,
+    ];
+  return dueAt === null
+    ? []
+    : [`  look at what is served again before ${dueAt}: latchkey runs resume ${id} --now`];
 }
 
 /** Days of grace are left, and nothing was removed yet. */

@@ -12,6 +12,7 @@ import { consentOf } from "#shared/text/consent.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { sayAccounts, sayCounts, sayDeadMan, sayHost, sayNewKey, sayProof } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
+import { sayCertificate } from "./print-plan-certificate.ts";
 import { paint, type Style } from "./print-table.ts";
 import type { World } from "./world.ts";
 
@@ -51,7 +52,8 @@ function sayHostPlan(host: HostPlan, { options, newKey }: Plan): Line[] {
     { text: `${sayHost(host)} (${order})`, style: "bold" },
     ...host.files.flatMap((file) => sayFile(file, host, newKey)),
     ...host.holders.map((holder) => ({ text: `  ${sayHolder(holder, `of ${holder.owner}`)}` })),
-    ...(host.files.length > 0 ? [{ text: `  ${sayDeadMan(host.deadMan)}` }] : []),
+    ...(host.certificates ?? []).flatMap((change) => sayCertificate(change).map((text) => ({ text }))),
+    ...(host.files.length > 0 || host.certificates ? [{ text: `  ${sayDeadMan(host.deadMan)}` }] : []),
   ];
 }
 

@@ -14,6 +14,7 @@ import { printPlan } from "./print-plan.ts";
 import { readFileOrRefuse } from "./read-file.ts";
 import { type ChangeOptions, planOptionsOf } from "./rotate-options.ts";
 import { questionsOfRuns } from "./runs-ask.ts";
+import { openVaultFor, type VaultOptions } from "./vault-ask.ts";
 import type { World } from "./world.ts";
 import { sayScripts, writeScripts } from "./write-scripts.ts";
 
@@ -28,6 +29,8 @@ export type Change = {
   /** Whether it was said what to change, which a plan in a file says itself. */
   isNamed: boolean;
   wishOf: (client: LatchkeyClient) => Promise<Wish>;
+  /** Whether the vault is opened before the plan is carried out. */
+  needsVault?: (plan: Plan) => boolean;
 };
 
 /**
@@ -35,8 +38,8 @@ export type Change = {
  * Answers with the exit code.
  */
 export async function change(
-  { kinds, isNamed, wishOf }: Change,
-  options: ChangeOptions,
+  { kinds, isNamed, wishOf, needsVault = () => false }: Change,
+  options: ChangeOptions & VaultOptions,
   world: World,
 ): Promise<number> {
   if (options.plan !== undefined && options.apply !== undefined)
@@ -70,6 +73,7 @@ export async function change(
     else if (options.plan === undefined) world.out(sayNext(ready.plan));
     return isRefused(ready.plan) ? 2 : 0;
   }
+  if (needsVault(ready.plan)) await openVaultFor({ app, options, world });
   return await carryOut(ready, options, client, world);
 }
 

@@ -16,6 +16,7 @@ export type ChangeOptions = CommonOptions & {
   maxFailures?: number;
   grace?: number;
   deadMan?: number;
+  recheck?: number;
   identity?: string[];
 };
 
@@ -60,5 +61,10 @@ Exit codes: 0 planned, committed, or waiting for the days of grace; 1 paused, or
 was changed; 3 stopped: what failed was taken back.
 With --json: { planId, hash, plan }, or after --apply { run }`;
 
-export const planOptionsOf = ({ canary, batch, maxFailures, grace, deadMan }: ChangeOptions): PlanOptions =>
-  PlanOptions.parse({ canary, batchSize: batch, maxFailures, graceDays: grace, deadManSeconds: deadMan });
+export const planOptionsOf = (options: ChangeOptions): PlanOptions => {
+  const { canary, batch, maxFailures, grace, deadMan, recheck } = options;
+  return PlanOptions.parse({
+    ...{ canary, batchSize: batch, maxFailures, graceDays: grace, deadManSeconds: deadMan },
+    ...(recheck !== undefined && { recheckMinutes: recheck }),
+  });
+};

@@ -4,6 +4,7 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { change } from "./rotate-apply.ts";
+import { addRotateCertificate } from "./rotate-certificate.ts";
 import { readKeyText } from "./rotate-key-text.ts";
 import { addChangeOptions, CHANGE_ENDS, type ChangeOptions } from "./rotate-options.ts";
 import { CHANGE, type Session } from "./session.ts";
@@ -11,11 +12,12 @@ import { CHANGE, type Session } from "./session.ts";
 type KeyType = "ed25519" | "ecdsa" | "rsa";
 type KeyOptions = ChangeOptions & { keyType: KeyType; newKey?: string; keyFile?: string };
 
-export function addRotate(program: Command, { world, finish }: Session): void {
+export function addRotate(program: Command, session: Session): void {
+  const { world, finish } = session;
   const rotate = program
     .command("rotate")
     .helpGroup(CHANGE)
-    .description("replace a key everywhere, without shutting anybody out");
+    .description("replace a key or a certificate wherever it is, and prove that the new one works");
   const key = rotate
     .command("key [fingerprint]")
     .description("replace an SSH key where it is granted and where it is held")
@@ -45,6 +47,7 @@ export function addRotate(program: Command, { world, finish }: Session): void {
       const wishOf = (client: LatchkeyClient) => rotateHostKey(name, options, client);
       finish(await change({ kinds: ["rotate-host-key"], isNamed, wishOf }, options, world));
     });
+  addRotateCertificate(rotate, session);
 }
 
 const keyTypeOption = (): Option =>

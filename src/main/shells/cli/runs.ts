@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import { Refusal } from "#shared/model/refusal.ts";
-import { type RunDetail, RunId, type RunRow } from "#shared/model/run.ts";
+import type { RunDetail, RunId, RunRow } from "#shared/model/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { sayNumber } from "#shared/text/count.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
@@ -11,13 +10,16 @@ import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable, type Style } from "./print-table.ts";
 import { gatherWord } from "./rotate-apply.ts";
+import { readRunId } from "./run-id.ts";
+import { addRunsCertificate } from "./runs-certificate.ts";
 import { addRunsScripts } from "./runs-scripts.ts";
 import { CHANGE, type Session } from "./session.ts";
 import { collect } from "./target-text.ts";
+import { addVaultOption, openVaultFor, type VaultOptions } from "./vault-ask.ts";
 import type { World } from "./world.ts";
 
 type ListOptions = CommonOptions & { limit?: number };
-type GoOptions = CommonOptions & { identity?: string[]; now?: boolean; yes?: boolean };
+type GoOptions = CommonOptions & VaultOptions & { identity?: string[]; now?: boolean; yes?: boolean };
 
 export function addRuns(program: Command, { world, finish }: Session): void {
   const runs = program
@@ -40,6 +42,7 @@ export function addRuns(program: Command, { world, finish }: Session): void {
       show(id, command.optsWithGlobals<CommonOptions>(), world),
     );
   addRunsScripts(runs, world);
+  addRunsCertificate(runs, world);
   for (const { name, about, wished } of GOING) {
     const going = runs
       .command(`${name} <run>`)
@@ -47,9 +50,12 @@ export function addRuns(program: Command, { world, finish }: Session): void {
       .option("--identity <file>", "log in with this private key; may be given again", collect);
     if (wished === "committed")
       going
-        .option("--now", "remove the old key before the days of grace are over")
+        .option(
+          "--now",
+          "do what it waits for the time to do: remove the old key, or look at what is served again",
+        )
         .option("--yes", "with --now: do not ask for the word that the plan asks for");
-    going
+    addVaultOption(going)
       .addHelpText("after", GOING_ENDS)
       .action(async (id: string, _: object, command: Command) =>
         finish(await go(id, wished, command.optsWithGlobals<GoOptions>(), world)),
@@ -110,12 +116,16 @@ async function show(text: string, options: CommonOptions, world: World): Promise
   const { rows } = await listRows(undefined, (page) => app.client.runbooks.entries({ runId, ...page }));
   if (options.json) return printJson({ run, entries: rows }, world);
   world.out(printable(`${run.title}, started at ${run.startedAt}`));
+  for (const order of run.orders) world.out(printable(sayOrder(order)));
   if (run.newKey) world.out(printable(`new key: ${run.newKey.fingerprint}`));
   world.out(`\n${printTable(stepColumns(run), run.stepList, world)}\n`);
   for (const { at, kind, text: said } of rows) world.out(printable(`${at} ${kind}: ${said}`));
   if (rows.length > 0) world.out("");
   printEnd(run, world);
 }
+
+const sayOrder = ({ host, port, names, state, message, sha256 }: RunDetail["orders"][number]): string =>
+  [`${sayHost({ host, port })}: ${names.join(", ")}: ${state}`, sha256, message].filter(Boolean).join(": ");
 
 type Step = RunDetail["stepList"][number];
 
@@ -140,6 +150,7 @@ async function go(
   const runId = readRunId(text);
   await using app = openApp(options, world, "write");
   const { runbooks } = app.client;
+  await openIfNeeded(runId, app, options, world);
   const typed = options.now ? await askToEnd(runId, options, app, world) : null;
   const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
   const ending = { ...asked, endsGrace: options.now ?? false, typed };
@@ -155,6 +166,20 @@ async function go(
   return codeOf(run, wished);
 }
 
+/** A renewal that is locked out of the vault would pause at once. */
+async function openIfNeeded(
+  runId: RunId,
+  app: ReturnType<typeof openApp>,
+  options: GoOptions,
+  world: World,
+): Promise<void> {
+  const { kind } = await app.client.runbooks.find({ runId });
+  if (kind !== "rotate-certificate") return;
+  const { state } = await app.client.vault.status();
+  const canOpen = options.vaultPassphraseFile !== undefined || world.prompt !== null;
+  if (state === "locked" && canOpen) await openVaultFor({ app, options, world });
+}
+
 /** The word that the plan asked for before its run, where it did. */
 async function askToEnd(
   runId: RunId,
@@ -165,10 +190,4 @@ async function askToEnd(
   const { planId } = await client.runbooks.find({ runId });
   const { plan } = await client.runbooks.findPlan({ planId });
   return plan && gatherWord(plan, { yes }, world);
-}
-
-function readRunId(text: string): RunId {
-  const id = RunId.safeParse(Number(text));
-  if (!id.success) throw new Refusal("invalid-input", `${text} is no run; latchkey runs list numbers them`);
-  return id.data;
 }
