@@ -5,7 +5,6 @@ import {
   type Sections,
   type Setting,
 } from "#domain/server-configs/apache/sections.ts";
-import { chooseServing } from "#domain/server-configs/choose-serving.ts";
 import type {
   Configuration,
   ConfigurationFiles,
@@ -13,6 +12,7 @@ import type {
   Serving,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { chooseAnywhere } from "./choose-anywhere.ts";
 import { fitsPattern } from "./fits-pattern.ts";
 import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite } from "./site.ts";
 
@@ -37,7 +37,7 @@ export function readApacheSites(source: ConfigurationFiles): (name: string, port
   const folder = findServerRoot(source, sections);
   return (name, port) => {
     if (!ports.includes(port)) return null;
-    const choice = chooseServing(configuration, { address: null, port, name }, () => null);
+    const choice = chooseAnywhere(configuration, port, name);
     if (choice.kind === "unsure") return choice;
     if (choice.kind === "none") return null;
     const host = hosts.get(choice.serving);

@@ -71,6 +71,14 @@ test("the server that fits the name best is asked, or else the default one", () 
   }`;
   expect(site("nginx", text)).toBe("site /srv/star");
   expect(site("nginx", text, "other.example")).toBe("site /srv/usual");
+  const addresses = `http {
+    server { listen 80 default_server; root /srv/usual; }
+    server { listen 192.0.2.1:80; server_name a.test; root /srv/one; }
+    server { listen 192.0.2.2:80; server_name b.test; root /srv/two; }
+    server { listen 192.0.2.3:80; server_name b.test; root /srv/three; }
+  }`;
+  expect(site("nginx", addresses)).toBe("site /srv/one");
+  expect(site("nginx", addresses, "b.test")).toContain("unsure: several servers are there for b.test");
   expect(site("nginx", "http { server { listen 8080; root /srv/x; } }")).toBe(null);
 });
 

@@ -1,4 +1,3 @@
-import { chooseServing } from "#domain/server-configs/choose-serving.ts";
 import type {
   Configuration,
   ConfigurationFiles,
@@ -8,6 +7,7 @@ import type {
 import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { type Block, type Grammar, readBlocks, type Setting } from "#domain/server-configs/nginx/blocks.ts";
 import { readListen } from "#domain/server-configs/nginx/listen.ts";
+import { chooseAnywhere } from "./choose-anywhere.ts";
 import { fitsPattern } from "./fits-pattern.ts";
 import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite } from "./site.ts";
 
@@ -33,7 +33,7 @@ export function readNginxSites(source: ConfigurationFiles): (name: string, port:
   const configuration: Configuration = { ...draft.configuration, servings };
   return (name, port) => {
     if (!servings.some(({ listens }) => listens.some((listen) => listen.port === port))) return null;
-    const choice = chooseServing(configuration, { address: null, port, name }, () => null);
+    const choice = chooseAnywhere(configuration, port, name);
     if (choice.kind === "unsure") return choice;
     if (choice.kind === "none") return null;
     const found = blocks.get(choice.serving);

@@ -1,0 +1,119 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createAcmeAsker } from "#net/acme/ask-acme.ts";
+import { answer } from "#net/challenges/answer.ts";
+import { type Answered, type Near, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
+import { clearChallenges } from "#net/ssh/hand/challenges/clear-challenges.ts";
+import { readChallengeScript } from "#net/ssh/hand/challenges/testing/read-challenge-script.ts";
+import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import type { AcmeChallenge } from "#shared/model/acme.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { openAccount } from "#testing/acme/open-account.ts";
+import { requestFor } from "#testing/acme/request-for.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { DNS_PORT, startKnot } from "#testing/servers/knot.ts";
+import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
+import type { StartedServer } from "#testing/servers/server.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createAcmeClient } from "./features/issuers/kinds/acme/client.ts";
+
+const lab = test.skipIf(!canStartHosts());
+const signal = new AbortController().signal;
+const ZONE = "corp.test";
+const KEY = { name: "latchkey", algorithm: "hmac-sha256", secret: randomBytes(32).toString("base64") };
+const [HTTP_PORT, TLS_PORT] = [18_080, 18_443];
+
+let folder: Awaited<ReturnType<typeof makeTemporaryFolder>>;
+let dns: StartedServer;
+let pebble: Pebble;
+let host: LabHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  folder = await makeTemporaryFolder();
+  host = await startHost({ name: "plain1" });
+  const zones = { [ZONE]: `www A ${host.address}\nmail A ${host.address}` };
+  dns = await startKnot({ folder: folder.path, zones, key: KEY });
+  pebble = await startPebble({
+    ...{ folder: folder.path, httpPort: HTTP_PORT, tlsPort: TLS_PORT },
+    dnsServer: `${dns.address}:${DNS_PORT}`,
+  });
+});
+afterAll(async () => {
+  await pebble?.[Symbol.asyncDispose]();
+  await dns?.[Symbol.asyncDispose]();
+  await host?.[Symbol.asyncDispose]();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+/** What pebble issues where one way answers all challenges, and what was said of each. */
+async function orderBy(way: ChallengeWay, names: readonly string[], near: Near) {
+  const answered: Answered[] = [];
+  const client = createAcmeClient({
+    ...{ url: pebble.directory, ask: await createAcmeAsker({ roots: pebble.roots }) },
+    ...{ now: () => new Date(), wait: () => new Promise(setImmediate) },
+  });
+  const { order } = await openAccount(client);
+  const ordered = await order(requestFor(...names), {
+    type: TYPE_OF_WAY[way.kind],
+    answer: async (challenge: AcmeChallenge) => {
+      const one = await answer(way, challenge, near);
+      answered.push(one);
+      return one;
+    },
+  });
+  return { ordered, said: answered.map((one) => (one.kind === "ready" ? one.note : one.message)) };
+}
+
+const nearOf = (more: Partial<Near>): Near => ({
+  ...{ hand: null, token: "run00000001", address: host.address, openSecret: null, resolvers: [], signal },
+  ...more,
+});
+
+lab("pebble issues for what a host without a web server serves while it is asked", async () => {
+  await using hand = await openHandIn(startShellIn(host), await readChallengeScript());
+  const way: ChallengeWay = { kind: "served-on-host", port: HTTP_PORT };
+  const { ordered, said } = await orderBy(way, [`www.${ZONE}`, `mail.${ZONE}`], nearOf({ hand }));
+  expect(said).toEqual([null, null]);
+  expect(ordered).toMatchObject({ kind: "issued" });
+  expect(await host.run("ls /var/lib/latchkey 2>&1 || true")).toContain("No such file");
+});
+
+lab("pebble issues for what a host shows by openssl to acme-tls/1", async () => {
+  await using hand = await openHandIn(startShellIn(host), await readChallengeScript());
+  const way: ChallengeWay = { kind: "tls-alpn", port: TLS_PORT };
+  const { ordered, said } = await orderBy(way, [`www.${ZONE}`], nearOf({ hand }));
+  expect(said).toEqual([null]);
+  expect(ordered).toMatchObject({ kind: "issued" });
+  // What a run that was killed has left is gone by its token.
+  const challenge = { type: "tls-alpn-01" as const, name: `www.${ZONE}`, digest: randomBytes(32) };
+  expect(await answer(way, challenge, nearOf({ hand }))).toMatchObject({ kind: "ready", note: null });
+  expect(await clearChallenges(hand, { token: "run00000001" })).toEqual({ kind: "cleared" });
+  expect(await host.run("ls /var/lib/latchkey 2>&1 || true")).toContain("No such file");
+});
+
+lab("pebble issues for a wildcard and its name by updates of their zone", async () => {
+  const way: ChallengeWay = {
+    ...{ kind: "rfc2136", server: dns.address, port: DNS_PORT, zone: ZONE },
+    ...{ keyName: KEY.name, algorithm: "hmac-sha256", secretId: "s1" },
+  };
+  const openSecret = async () => new Redacted(Buffer.from(KEY.secret));
+  const names = [`*.${ZONE}`, ZONE];
+  const { ordered, said } = await orderBy(way, names, nearOf({ openSecret }));
+  expect(said).toEqual([null, null]);
+  expect(ordered).toMatchObject({ kind: "issued" });
+});
+
+lab("a way that answers another challenge, or needs a host that is not there, is said", async () => {
+  const challenge = { type: "dns-01" as const, name: `www.${ZONE}`, txt: "x" };
+  expect(await answer({ kind: "tls-alpn", port: TLS_PORT }, challenge, nearOf({}))).toEqual({
+    kind: "failed",
+    message: `the authority asks for dns-01 of www.${ZONE}, and the way that was chosen answers tls-alpn-01`,
+  });
+  const file = { type: "http-01" as const, name: `www.${ZONE}`, token: "t", keyAuthorization: "t.x" };
+  expect(await answer({ kind: "served-on-host", port: HTTP_PORT }, file, nearOf({}))).toMatchObject({
+    kind: "failed",
+    message: expect.stringContaining("there is no login"),
+  });
+});
