@@ -65,7 +65,7 @@ lab.each(SERVERS)("%s serves what it is told to read, and what was there once th
   expect(await state()).toBe(atFirst);
 });
 
-const WITHOUT = {
+const WITHOUT: Readonly<Record<string, readonly string[]>> = {
   "openssl and its own test": [],
   "its own test where there is no openssl": ["openssl"],
   "its own test on a copy where nothing can be mounted": ["openssl", "unshare"],
