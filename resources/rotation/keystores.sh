@@ -74,7 +74,7 @@ make_pkcs12() {
 	case $key_bags,$trusted in
 		1,no) ;;
 		0,*) no no-entry "$path" ;;
-		*) if has keytool; then make_by_keytool PKCS12; return; fi; no store-has-more "$path" ;;
+		*) if find_keytool; then make_by_keytool PKCS12; return; fi; no store-has-more "$path" ;;
 	esac
 	[ -n "$entry_name" ] || entry_name=$found_name
 	export_word=$passphrase
@@ -111,7 +111,7 @@ export_pkcs12() {
 
 # Into a copy of the old store, whose other entries stay: `make_by_keytool JKS|PKCS12`.
 make_by_keytool() {
-	has keytool || no no-keytool
+	find_keytool || no no-keytool "$path"
 	has openssl || no no-tool openssl
 	begin_try && put_line "$passphrase" >"$try/store" && cat "$live" >"$made" || no no-space
 	find_entry || no wrong-passphrase "$path"
@@ -131,6 +131,25 @@ make_by_keytool() {
 		-destalias "$entry_name" -destkeypass:file "$try/store" || no store-not-made "$problem"
 }
 
+# Java's keytool, into $keytool: of those that nobody but root can have put there, for root runs it.
+find_keytool() {
+	keytool=
+	set +f
+	set -- "$(command -v keytool)" /usr/lib/jvm/*/bin/keytool /usr/java/*/bin/keytool /opt/*/bin/keytool /opt/*/*/bin/keytool
+	for entry in /proc/[0-9]*/exe; do
+		case $(readlink "$entry" 2>/dev/null) in */bin/java) set -- "$@" "$(readlink "$entry" | sed 's/java$/keytool/')" ;; esac
+	done
+	set -f
+	for entry do
+		entry=$(readlink -f "$entry" 2>/dev/null)
+		if [ ! -x "$entry" ] || [ ! -f "$entry" ]; then continue; fi
+		look_at "$entry"
+		refusal=
+		if [ "$uid" = 0 ] && (judge_way "${entry%/*}" && [ "$actor" = 0 ]); then keytool=$entry; return; fi
+	done
+	return 1
+}
+
 # Names of keys in the store, or the one that is looked for, into $entries, one a line.
 find_entry() {
 	ask_keytool -list -keystore "$made" -storepass:file "$try/store" || return 1
@@ -139,4 +158,4 @@ find_entry() {
 }
 
 # Java takes what is in such a file for characters of the locale.
-ask_keytool() { problem=$(LC_ALL=C.UTF-8 keytool -J-Duser.language=en -J-Duser.country=US "$@" 2>&1 </dev/null); }
+ask_keytool() { problem=$(LC_ALL=C.UTF-8 "$keytool" -J-Duser.language=en -J-Duser.country=US "$@" 2>&1 </dev/null); }

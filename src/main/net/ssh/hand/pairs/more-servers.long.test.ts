@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { type HostedServer, SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
 import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
@@ -41,6 +42,9 @@ const filesOf = async (hand: Hand, name: Name) => [
   await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
   await planFile(hand, `/etc/tls/${name}.key`, "key"),
 ];
+/** Each by another shell. */
+const openHand = (name: Name) =>
+  openPairHand(startShellIn(host, { shell: SHELLS[NAMES.indexOf(name) % SHELLS.length] ?? "sh" }));
 const stateOf = (name: Name) =>
   host.run(
     `cd /etc/tls; ls -A; sha256sum ${name}.*; stat -c '%n %i %U %G %a' ${name}.*; getfacl -p ${name}.*; ls -A /var/lib/latchkey /run/latchkey-try-* 2>/dev/null || :`,
@@ -62,7 +66,7 @@ lab.each(NAMES)(
     const consumer = consumerOf(SERVERS[name]);
     const atFirst = await stateOf(name);
     const old = await served(name);
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openHand(name);
     const made = await makePairKey(hand, { ...PAIR, key: "p256", names: [`${name}.lab`] });
     if (made.kind !== "made") throw new Error(JSON.stringify(made));
     const files = await filesOf(hand, name);
@@ -88,7 +92,7 @@ lab.each(NAMES)(
 lab.each(NAMES)("%s: a key of another certificate is refused before anything is touched", async (name) => {
   const atFirst = await stateOf(name);
   const [one, other] = [await makeCertificate(), await makeCertificate()];
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openHand(name);
   const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
   const consumer = consumerOf(SERVERS[name]);
   expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
@@ -103,7 +107,7 @@ lab.each(NAMES.filter((name) => name !== "dovecot"))(
     const [one, other] = [await makeCertificate(), await makeCertificate()];
     await host.run("mv /usr/bin/openssl /usr/bin/openssl.kept");
     try {
-      await using hand = await openPairHand(startShellIn(host));
+      await using hand = await openHand(name);
       const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
       const consumer = consumerOf(SERVERS[name]);
       expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
@@ -118,7 +122,7 @@ lab.each(NAMES.filter((name) => name !== "dovecot"))(
 lab("Dovecot itself refuses a pair that belongs together, and is too weak for it", async () => {
   await using folder = await makeTemporaryFolder();
   const weak = await makeWithOpenssl(folder.path, "weak", { algorithm: "rsa-1024" });
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openHand("dovecot");
   const pair = await stage(hand, "dovecot", weak);
   const tested = await testPair(hand, { ...pair, consumer: consumerOf("dovecot") });
   expect(tested).toMatchObject({ kind: "failed", said: expect.stringContaining("SSL") });

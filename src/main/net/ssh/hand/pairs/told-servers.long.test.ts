@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { RESTART } from "#shared/model/told-by.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
@@ -13,7 +14,7 @@ import {
 import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { hashOf } from "../testing/wish.ts";
-import { backPair, endPair, swapPair } from "./change-pair.ts";
+import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
 import { reloadConsumer, testPair } from "./consumers.ts";
 import { lookAtServer } from "./look-at-server.ts";
 import { stagePair } from "./stage-pair.ts";
@@ -42,15 +43,20 @@ afterAll(() => host?.[Symbol.asyncDispose]());
 const served = (name: HostedServer, where = host) => servedBy({ host: where.address, ...SERVED[name] });
 type Hand = Awaited<ReturnType<typeof openPairHand>>;
 
-async function swapIn(hand: Hand, name: HostedServer, { pem, keyPem }: { pem: string; keyPem: string }) {
-  const files = [
-    await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
-    await planFile(hand, `/etc/tls/${name}.key`, "key"),
-  ];
+const planned = async (hand: Hand, name: HostedServer) => [
+  await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
+  await planFile(hand, `/etc/tls/${name}.key`, "key"),
+];
+
+async function stage(hand: Hand, files: PairFile[], { pem, keyPem }: { pem: string; keyPem: string }) {
   const key = new Redacted(Buffer.from(keyPem));
   const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  const pair = { ...PAIR, files, wanted: staged.wanted };
+  return { ...PAIR, files, wanted: staged.wanted };
+}
+
+async function swapIn(hand: Hand, name: HostedServer, made: { pem: string; keyPem: string }) {
+  const pair = await stage(hand, await planned(hand, name), made);
   expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
   return pair;
 }
@@ -83,6 +89,27 @@ lab("Dovecot says that it keeps what it had where a file is missing", async () =
   await host.run("mv /etc/tls/away /etc/tls/dovecot.key");
   expect(await reloadConsumer(hand, consumerOf("dovecot"))).toMatchObject({ kind: "reloaded" });
 });
+
+lab(
+  "what nobody says is well goes back by itself, and the server is told of that, too",
+  async () => {
+    const old = await served("postgresql");
+    const made = await makeCertificate();
+    const consumer = consumerOf("postgresql");
+    await using hand = await openPairHand(startShellIn(host));
+    const files = await planned(hand, "postgresql");
+    const pair = await stage(hand, files, made);
+    const arming = { ...pair, way: "sleep" as const, seconds: 3, consumers: [consumer] };
+    expect(await armPair(hand, arming)).toEqual({ kind: "armed" });
+    expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
+    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await served("postgresql")).toBe(hashOf(made.der));
+    await expect.poll(() => served("postgresql"), { timeout: 60_000 }).toBe(old);
+    expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  },
+  90_000,
+);
 
 lab("a server that a service manager looks after is told by it: tried with a stand-in", async () => {
   const pidOf = {
@@ -149,24 +176,15 @@ lab("a described server is tried and told by the commands that its user has give
   };
   await using hand = await openPairHand(startShellIn(web));
   const [one, other] = [await makeCertificate(), await makeCertificate()];
-  const files = [
-    await planFile(hand, "/etc/tls/nginx.pem", "chain"),
-    await planFile(hand, "/etc/tls/nginx.key", "key"),
-  ];
-  const stage = async (keyPem: string) => {
-    const key = new Redacted(Buffer.from(keyPem));
-    const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(one.pem), key });
-    if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-    return { ...PAIR, files, wanted: staged.wanted };
-  };
-  const bad = await stage(other.keyPem);
+  const files = await planned(hand, "nginx");
+  const bad = await stage(hand, files, { pem: one.pem, keyPem: other.keyPem });
   await web.run("mv /usr/bin/openssl /usr/bin/openssl.kept");
   expect(await testPair(hand, { ...bad, consumer })).toMatchObject({
     kind: "failed",
     said: expect.stringContaining("key values mismatch"),
   });
   await web.run("mv /usr/bin/openssl.kept /usr/bin/openssl");
-  const good = await stage(one.keyPem);
+  const good = await stage(hand, files, one);
   expect(await testPair(hand, { ...good, consumer })).toMatchObject({ kind: "passed" });
   const untried = { ...consumer, described: { ...consumer.described, test: null } };
   expect(await testPair(hand, { ...good, consumer: untried })).toMatchObject({ kind: "untested" });
