@@ -1,0 +1,116 @@
+import { expect, test } from "./latchkey.ts";
+import { Frame } from "./pages/frame.ts";
+import { PlanPage } from "./pages/plan-page.ts";
+import { QuestionDialog } from "./pages/question-dialog.ts";
+import { type RunbooksLab, startRunbooksLab } from "./pages/runbooks-lab.ts";
+import type { Stage } from "./stages/stage.ts";
+
+async function open(stage: Stage, { database, home }: RunbooksLab): Promise<Frame> {
+  const { page, shell } = await stage.open(database, home);
+  const frame = new Frame(page, shell);
+  await frame.rail.waitFor();
+  return frame;
+}
+
+const NEEDS_HOSTS = "needs root, namespaces and sshd for real hosts";
+
+test("a file that has changed since its plan stops the run, which says where; it is rolled back from its drawer", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRunbooksLab(["web-1", "web-2"]);
+  const before = await lab.readFiles();
+  const frame = await open(stage, lab);
+  const list = await frame.goTo("Access");
+  const drawer = await list.open("jo@desk");
+  await drawer.getByRole("button", { name: "Rotate the key" }).click();
+  const plan = new PlanPage(frame.page);
+  await plan.approve();
+  await lab.hosts[1]?.run("echo '# mine' >> /home/deploy/.ssh/authorized_keys");
+  const run = await plan.run();
+  await run.getByText("Stopped", { exact: true }).waitFor();
+  await expect(run).toContainText("/home/deploy/.ssh/authorized_keys");
+  expect(await camera.photograph("run-stopped")).toEqual([]);
+
+  await run.getByRole("button", { name: "Roll back" }).click();
+  const dialog = frame.page.getByRole("dialog", { name: "Roll this run back?" });
+  await dialog.waitFor();
+  expect(await camera.photograph("run-roll-back")).toEqual([]);
+  await dialog.getByRole("button", { name: "Roll back" }).click();
+  await run.getByText("Rolled back", { exact: true }).waitFor();
+  expect(await lab.readFiles()).toEqual(
+    before.map((file, index) => (index === 1 ? `${file}# mine\n` : file)),
+  );
+  expect(await lab.readFingerprint()).toBe(lab.fingerprint);
+});
+
+test("grants are selected, removed and tightened by keys alone", async ({ stage, sample, camera }) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRunbooksLab(["web-1", "web-2"]);
+  const frame = await open(stage, lab);
+  const list = await frame.goTo("Access");
+  await frame.press("/");
+  await frame.page.keyboard.type("mallory");
+  await expect(list.rows).toHaveCount(2);
+  await frame.page.getByRole("searchbox").blur();
+  await frame.press("j");
+  await frame.press("ControlOrMeta+a");
+  await expect(list.selection).toContainText("2 selected");
+  expect(await camera.photograph("runbooks-selection")).toEqual([]);
+  await frame.press("d");
+
+  const plan = new PlanPage(frame.page);
+  await expect(plan.summary).toHaveText("Plan: 0 to add, 0 to change, 2 to remove on 2 hosts");
+  expect(await camera.photograph("plan-removal")).toEqual([]);
+  await plan.approve();
+  await frame.press("ControlOrMeta+Enter");
+  const run = frame.page.getByRole("complementary", { name: "run" });
+  await run.getByText("Committed", { exact: true }).waitFor();
+  for (const file of await lab.readFiles()) expect(file).not.toContain("mallory");
+
+  await frame.goTo("Access");
+  const drawer = await list.open("restrict,pty");
+  await drawer.getByRole("button", { name: "Change" }).click();
+  await frame.page.getByRole("menuitem", { name: "Tighten" }).click();
+  const dialog = frame.page.getByRole("dialog", { name: "Tighten grants" });
+  await dialog.getByLabel("Only from").fill("127.0.0.0/8");
+  expect(await camera.photograph("tighten")).toEqual([]);
+  await frame.press("ControlOrMeta+Shift+P");
+  await expect(plan.summary).toHaveText("Plan: 0 to add, 1 to change, 0 to remove on 1 host");
+  await plan.approve();
+  await frame.press("ControlOrMeta+Enter");
+  await run.getByText("Committed", { exact: true }).waitFor();
+  expect((await lab.readFiles()).join("\n")).toContain('from="127.0.0.0/8"');
+});
+
+test("the passphrase of the key that logs in is asked for by a plan, and by its run", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRunbooksLab(["web-1"]);
+  await lab.lock("canary-right");
+  const frame = await open(stage, lab);
+  const list = await frame.goTo("Access");
+  const drawer = await list.open("mallory");
+  await drawer.getByRole("button", { name: "Remove" }).click();
+
+  const question = new QuestionDialog(frame.page, "Passphrase");
+  await expect(question.field("Passphrase")).toBeFocused();
+  await expect(question.root).toContainText("It is used for this runbook, and written nowhere");
+  expect(await camera.photograph("plan-asks")).toEqual([]);
+  await frame.page.keyboard.type("canary-right");
+  await frame.press("Enter");
+  const plan = new PlanPage(frame.page);
+  await plan.approve();
+  await plan.apply.click();
+  await question.field("Passphrase").fill("canary-right");
+  await frame.press("Enter");
+  const run = frame.page.getByRole("complementary", { name: "run" });
+  await run.getByText("Committed", { exact: true }).waitFor();
+  expect((await lab.readFiles()).join("\n")).not.toContain("mallory");
+  expect(await frame.page.content()).not.toContain("canary");
+});
