@@ -159,12 +159,14 @@ hand_once() {
 }
 
 # What a fresh shell is given as its words, to read the rest; the same for everybody.
-hand_boot='hand_library=
+hand_boot='hand_library= hand_piece=
 while IFS= read -r hand_line; do
 case $hand_line in "#hand-ends") break ;; esac
-hand_library="$hand_library$hand_line
+hand_piece="$hand_piece$hand_line
 "
+[ ${#hand_piece} -lt 4096 ] || hand_library=$hand_library$hand_piece hand_piece=
 done
+hand_library=$hand_library$hand_piece
 eval "$hand_library"
 IFS= read -r hand_line
 hand_once "$hand_line"'

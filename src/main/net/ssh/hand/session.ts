@@ -13,13 +13,15 @@ export type NotBegun = { kind: "lost" | "silent"; message: string; noise: string
  * for a rc file that reads an answer: it takes one.
  */
 const BOOT = `${"\n".repeat(8)}{
-hand_library=
+hand_library= hand_piece=
 echo hand"-"boots
 while IFS= read -r hand_line; do
 case $hand_line in '#hand-ends') break ;; esac
-hand_library="$hand_library$hand_line
+hand_piece="$hand_piece$hand_line
 "
+[ \${#hand_piece} -lt 4096 ] || hand_library=$hand_library$hand_piece hand_piece=
 done
+hand_library=$hand_library$hand_piece
 eval "$hand_library"
 IFS= read -r hand_line
 hand_serve "$hand_line"
