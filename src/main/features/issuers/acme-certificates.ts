@@ -28,6 +28,12 @@ export function createAcmeCertificates({ store, acme, now }: Deps) {
   }
 
   async function renewal(issuer: IssuerRow, which: string) {
+    const { name, kind } = issuer;
+    if (kind !== "acme")
+      throw new Refusal(
+        "invalid-input",
+        `${name} is no ACME directory (${kind}), and says nothing of renewal; latchkey issuers list says which are`,
+      );
     const said = await acme.renewal(issuer, find(which).der, new AbortController().signal);
     if (said.kind === "refused") throw new Refusal("unreachable", said.message);
     return { window: said.kind === "window" ? said.window : null };

@@ -124,6 +124,13 @@ test("a certificate that was seen somewhere is revoked by its hash, and its dire
   expect(await pebble.statusOf(certificate.serial)).toBe("Revoked");
 });
 
+test("who is no ACME directory says nothing of renewal", async () => {
+  await client.addCsr({ name: "pki" });
+  await expect(client.renewal({ name: "pki", certificate: "00" })).rejects.toThrow(
+    "pki is no ACME directory (csr)",
+  );
+});
+
 test("a locked vault signs no order", async () => {
   const issuer = await addTo(pebble);
   await vault.lock();
