@@ -10,6 +10,8 @@ import serversMailScript from "#resources/rotation/servers-mail.sh?raw";
 import serversTellScript from "#resources/rotation/servers-tell.sh?raw";
 import serversWebScript from "#resources/rotation/servers-web.sh?raw";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+import { writeTarget } from "#shared/text/target.ts";
 import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
 import { publicRoots } from "./features/scans/recording/public-roots.ts";
 import { answer } from "./net/challenges/answer.ts";
@@ -38,8 +40,17 @@ type Deps = {
 /** What certificates are planned and renewed with. */
 export const renewalMeans = ({ store, vault, prober, order, client, now }: Deps) => ({
   ...{ order, answer, vault, leavesAt: createLeavesAt(prober) },
+  greet: (endpoints: readonly TlsTarget[]) => greetAll(client(), endpoints),
   issuers: () => client().issuers.known(),
   roots: () => indexCertificates([...publicRoots().all.map(({ der }) => der), ...store.trust.ders("root")]),
   derOf: (sha256: string) => store.certificates.find(sha256, now())?.der ?? null,
   issuerOf: store.runbooks.certificates.issuerOf,
 });
+
+async function greetAll(client: LatchkeyClient, endpoints: readonly TlsTarget[]): Promise<void> {
+  if (endpoints.length === 0) return;
+  const announcements = await client.events.watch();
+  const { scanId } = await client.scans.start({ text: endpoints.map(writeTarget).join("\n") });
+  for await (const announced of announcements)
+    if (announced.kind === "scan-finished" && announced.scanId === scanId) break;
+}

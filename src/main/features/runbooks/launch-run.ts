@@ -4,6 +4,7 @@ import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Store } from "#store/store.ts";
 import { sayByHand } from "./by-hand.ts";
@@ -28,7 +29,11 @@ export type RunDeps = {
   holders: Holders;
   hostKeys: HostKeys;
   /** `openDoor`: by a hand that knows servers and their files. */
-  renewal: Omit<RenewalTools, "orders" | "hold" | "heldBy" | "now"> & { openDoor: OpenDoor };
+  renewal: Omit<RenewalTools, "orders" | "hold" | "heldBy" | "now"> & {
+    openDoor: OpenDoor;
+    /** Greets endpoints again. */
+    greet: (endpoints: readonly TlsTarget[]) => Promise<void>;
+  };
   /** Who runs this, as hosts are told: `jo@desk`. */
   who: string;
   patience: Patience;
@@ -148,7 +153,7 @@ function carryOn(
 /** What only the kind of the plan needs. */
 function openFor(deps: RunDeps, { id, plan }: OneRun): Pick<Execution, "openDoor" | "renewal"> {
   if (plan.kind !== "rotate-certificate") return { openDoor: deps.openDoor, renewal: null };
-  const { openDoor, ...tools } = deps.renewal;
+  const { openDoor, greet: _, ...tools } = deps.renewal;
   let held: string | null = null;
   const hold = (why: string): void => {
     held = why;
@@ -198,14 +203,14 @@ async function settle(
   const token = runs.find(id)?.token ?? "";
   const byHand = state === "needs-attention" ? sayByHand(plan, steps, token) : [];
   const own = IN_PLACE.has(state) ? pathsOfNewKey(plan) : [];
-  await readAgain(deps, plan, steps, [...new Set([...identityFiles, ...own])]);
+  await readAgain(deps, { id, plan }, steps, [...new Set([...identityFiles, ...own])]);
   await journal.setState(state, failures || message, byHand);
 }
 
 /** What was touched is read again before the run counts as over, so that what is shown of it is what stands there. */
 async function readAgain(
   deps: RunDeps,
-  plan: Plan,
+  { id, plan }: Pick<OneRun, "id" | "plan">,
   steps: readonly RunStep[],
   identityFiles: readonly string[],
 ): Promise<void> {
@@ -214,6 +219,21 @@ async function readAgain(
   );
   if (touched.length === 0) return;
   await deps.rescan(touched, identityFiles).catch(deps.log);
+  await greetAgain(deps, touched, id).catch(deps.log);
+}
+
+/** Wherever an old or a new certificate of these hosts was seen. */
+async function greetAgain(
+  { store, renewal }: RunDeps,
+  hosts: readonly HostPlan[],
+  run: RunId,
+): Promise<void> {
+  const { servers, certificates } = store.runbooks;
+  const olds = hosts.flatMap((host) => host.certificates ?? []).map(({ old }) => old);
+  if (olds.length === 0) return;
+  const all = [...olds, ...certificates.all(run).flatMap(({ sha256 }) => sha256 ?? [])];
+  const endpoints = all.flatMap((sha256) => servers.endpointsOf(sha256));
+  await renewal.greet([...new Map(endpoints.map((one) => [JSON.stringify(one), one])).values()]);
 }
 
 /** The states in which the new key is where the old one was. An agent that has both would offer the old one first. */

@@ -1,8 +1,12 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
+import type { Protocol } from "#shared/model/starttls.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
 
 /** Past two thirds of its life, and where it is seen. */
 export type DueCertificate = { sha256: string; subject: string; notAfter: Instant };
+
+type EndpointRow = { host: string; port: number; serverName: string; protocol: Protocol };
 
 /** So many are renewed by one plan at most. */
 const MOST_DUE = 2_000;
@@ -22,8 +26,8 @@ export function servedFactReader(db: Database) {
       SELECT DISTINCT place.path FROM place JOIN certificate ON certificate.id = place.certificate
       WHERE place.host = ? AND certificate.sha256 = ? AND ${NOW} ORDER BY place.path`)
     .pluck();
-  const endpointsOf = db.prepare<[string], { host: string; port: number }>(`
-    SELECT DISTINCT endpoint.host, endpoint.port FROM place
+  const endpointsOf = db.prepare<[string], EndpointRow>(`
+    SELECT DISTINCT endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol FROM place
     JOIN certificate ON certificate.id = place.certificate JOIN endpoint ON endpoint.id = place.endpoint
     WHERE certificate.sha256 = ? AND ${NOW} ORDER BY endpoint.host, endpoint.port`);
   const leavesAt = db
@@ -53,7 +57,11 @@ export function servedFactReader(db: Database) {
     /** Hosts with a file of which it is the first. */
     hostsHolding: (sha256: string): number[] => hostsHolding.all(sha256),
     pathsHolding: (hostId: number, sha256: string): string[] => pathsHolding.all(hostId, sha256),
-    endpointsOf: (sha256: string): { host: string; port: number }[] => endpointsOf.all(sha256),
+    /** Where it is shown. */
+    endpointsOf: (sha256: string): TlsTarget[] =>
+      endpointsOf.all(sha256).map(({ serverName, ...row }) => ({
+        ...{ kind: "tls", ...row, serverName: serverName || null },
+      })),
     leavesAt: (at: { host: string; port: number; serverName: string | null }): string[] => leavesAt.all(at),
     due: (now: Instant): DueCertificate[] => due.all({ now, most: MOST_DUE }),
     tagsOf: (sha256: string): string[] => tags.all(sha256),

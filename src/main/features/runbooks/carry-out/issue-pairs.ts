@@ -47,7 +47,7 @@ async function issue(run: RunContext, step: Step, change: CertificateChange): Pr
       await orders.set(at, { state: "waits", message: ordered.what });
       return null;
     case "refused":
-      await orders.set(at, { state: "refused", message: ordered.message, orderUrl: null });
+      await orders.set(at, { state: "refused", message: ordered.message });
       return `${change.names[0]}: ${change.issuer.name}: ${ordered.message}`;
     case "issued":
       return take(run, step, change, ordered.chain);

@@ -1,3 +1,6 @@
+import type { WayFacts } from "#domain/acme/choose-way.ts";
+import { readWayFacts } from "#domain/acme/read-way-facts.ts";
+import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
 import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
 import { choosePoints } from "#domain/rotation/plan/certificates/choose-points.ts";
 import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
@@ -11,6 +14,7 @@ import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import type { Door } from "#net/ssh/door.ts";
+import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
 import type { LeavesAt } from "#net/tls/leaves-at.ts";
@@ -81,20 +85,42 @@ async function lookAtServers(deps: Deps, asked: Asked, one: SoughtHost, door: Do
     const entered = await door.enter(wish, async ({ hand }) => ({
       about: await lookAtLogin(deps, hand),
       files: await lookAtFiles(hand, pairs),
+      ways: pairs.some(lacksWay) ? await lookAtWaysOf(hand, pairs) : null,
     }));
     if (entered.kind !== "entered") return unread(base, pairs, entered.message);
-    const { about, files } = entered.value;
+    const { about, files, ways } = entered.value;
     const shown = await Promise.all(
       pairs.map((pair) => lookAtProofs(deps.renewal.leavesAt, pair, asked.signal)),
     );
     return {
       host: { ...base, ...about },
-      pairs: pairs.map(({ facts }, nth) => ({ ...facts, files: files[nth] ?? [], proofs: shown[nth] ?? [] })),
+      pairs: pairs.map((pair, nth) => ({
+        ...pair.facts,
+        ...(lacksWay(pair) ? wayOf(pair, ways) : {}),
+        ...{ files: files[nth] ?? [], proofs: shown[nth] ?? [] },
+      })),
     };
   } catch (error) {
     if (error instanceof HandLost) return unread(base, pairs, error.message);
     throw error;
   }
+}
+
+/** An ACME directory has to be shown that names are ours, and it was not said how. */
+const lacksWay = ({ facts: { issuer, challenge } }: Described): boolean =>
+  issuer?.kind === "acme" && challenge === null;
+
+async function lookAtWaysOf(hand: Hand, pairs: readonly Described[]): Promise<WayFacts | null> {
+  const seen = await lookAtWays(hand);
+  if (seen.kind === "lost") throw new HandLost(seen.message);
+  return seen.kind === "seen"
+    ? readWayFacts(seen.look, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
+    : null;
+}
+
+function wayOf({ facts }: Described, ways: WayFacts | null): Pick<PairFacts, "challenge" | "whyNoChallenge"> {
+  const { way, why } = chooseChallenge(bare(facts.names), ways);
+  return { challenge: way, whyNoChallenge: why };
 }
 
 async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {
@@ -166,6 +192,7 @@ function readPairs(
   const about = {
     ...{ sha256, subject, names, notAfter, keyType, keyBits, curve, issuer, whyNoIssuer: why },
     hostsInCommon: servers.hostsHolding(sha256).length,
+    whyNoChallenge: "",
     challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
     ...{ files: [], proofs: [] },
   };

@@ -19,7 +19,7 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
   const names = bare(pair.names);
   if (names.length === 0) return "it has no names that a new one could be asked for with";
   if (issuer.kind === "acme" && challenge === null)
-    return `how the challenges of ${issuer.name} are to be answered is not known: say so by --challenge, or at the issuer`;
+    return `${pair.whyNoChallenge || "how the issuer's challenges are to be answered is not known"}; say how by --challenge, or set it at the issuer ${issuer.name}`;
   return {
     id: `c${nth}`,
     ...{

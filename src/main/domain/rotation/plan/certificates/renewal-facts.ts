@@ -34,6 +34,8 @@ export type PairFacts = {
   /** Why it is none; empty where there is one. */
   whyNoIssuer: string;
   challenge: ChallengeWay | null;
+  /** Why it is none, where one is needed; else empty. */
+  whyNoChallenge: string;
   files: readonly PairFileFacts[];
   consumers: readonly Consumer[];
   proofs: readonly ProofFacts[];
