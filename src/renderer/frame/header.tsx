@@ -13,6 +13,7 @@ import { useEffect } from "react";
 import { RunningRun } from "#renderer/features/runbooks/running-run.tsx";
 import { RunningScan } from "#renderer/features/scans/running-scan.tsx";
 import classes from "./frame.module.css";
+import { OpenVaultChip } from "./open-vault-chip.tsx";
 import { SCREENS } from "./screens.ts";
 
 type Props = { onScan: () => void; onInspect: () => void; onHelp: () => void };
@@ -27,6 +28,7 @@ export function Header({ onScan, onInspect, onHelp }: Props) {
     <header className={classes.header}>
       <h1 className={classes.title}>{name}</h1>
       <span className={classes.space} />
+      <OpenVaultChip />
       <RunningRun />
       <RunningScan />
       <Button

@@ -10,6 +10,7 @@ const GROUPS = [
       [["c"], "Scan"],
       [["Ctrl", "i"], "Inspect a file"],
       [["?"], "Keyboard shortcuts"],
+      [["Ctrl", "l"], "Lock the vault"],
       ...SCREENS.map(({ key, name }) => [["g", key], name] as const),
     ],
   },
