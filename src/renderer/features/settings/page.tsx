@@ -10,7 +10,6 @@ import classes from "./settings.module.css";
 import { TargetsPanel } from "./targets-panel.tsx";
 import { TrustPanel } from "./trust-panel.tsx";
 import { VaultPanel } from "./vault-panel.tsx";
-import { VaultPanel } from "./vault-panel.tsx";
 
 export function SettingsPage() {
   const { data, error, refetch } = useSettings();
@@ -24,7 +23,6 @@ export function SettingsPage() {
           <BackupsPanel settings={data} />
           <VaultPanel isReadOnly={data.isReadOnly} />
           <IssuersPanel isReadOnly={data.isReadOnly} />
-          <VaultPanel isReadOnly={data.isReadOnly} />
           <AuditPanel eventCount={data.eventCount} />
           <TrustPanel settings={data} />
           <RootsPanel />
