@@ -229,6 +229,18 @@ do_challenge_forget() {
 	ok forgotten
 }
 
+# challenge_end RUN: what was never written down whole is gone, and the folder, if nothing else is in it.
+do_challenge_end() {
+	run=$1
+	check_words "$run"
+	find_challenges
+	set +f
+	rm -f "$challenges/$run"/*.part
+	set -f
+	leave_folders
+	ok ended
+}
+
 # Nobody's run, nobody's folder.
 leave_folders() { rmdir "$challenges/$run" "$challenges" "${challenges%/*}" 2>/dev/null; }
 

@@ -24,6 +24,8 @@ export async function clearChallenges(
     if (stopped.kind === "lost") messages.push(`the host was lost: ${stopped.message}`);
     else if (stopped.status !== "ok") messages.push(sayWhy(stopped, "what was served for the challenge"));
   }
+  const ended = await exchange(hand, { verb: "challenge_end", words: [token] });
+  if (ended.kind === "lost") messages.push(`the host was lost: ${ended.message}`);
   return messages.length > 0 ? left(messages.join("; ")) : { kind: "cleared" };
 }
 

@@ -1,0 +1,102 @@
+/** A host falls, or a tool does, while a challenge is answered: what was begun is gone by the token of its run. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { startNetworks } from "#testing/lab/start-network.ts";
+import { clearChallenges } from "./clear-challenges.ts";
+import { putChallengeFile, serveChallenge, showChallenge } from "./put-challenge.ts";
+import { readChallengeScript } from "./testing/read-challenge-script.ts";
+
+const TOKEN = "run00000001";
+const TEXT = "tok_en.9jg46WB3rR";
+const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
+const KILLER_SOURCE = readFileSync(
+  join(import.meta.dirname, "../../../../testing/faults/kill-at-call.py"),
+  "base64",
+);
+
+let networks: Awaited<ReturnType<typeof startNetworks>>;
+let host: LabHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  networks = await startNetworks("office");
+  const [network] = networks.networks;
+  if (!network) throw new Error("a network was asked for");
+  host = await startHost({
+    name: "falls",
+    place: { network, address: network.address(1) },
+    prepare: `
+      useradd --create-home alice
+      mkdir -p /srv/root /srv/alice
+      chown alice: /srv/alice; chmod 755 /srv/alice
+      base64 -d > ${KILLER[2]} <<'END'
+${KILLER_SOURCE}
+END`,
+  });
+});
+afterAll(async () => {
+  await host?.[Symbol.asyncDispose]();
+  await networks?.[Symbol.asyncDispose]();
+});
+
+const put = (folder: string) => (hand: Hand) =>
+  putChallengeFile(hand, { token: TOKEN, id: "c0", folder, of: "site", name: "tok_en", text: TEXT });
+const serve = (hand: Hand) =>
+  serveChallenge(hand, {
+    ...{ token: TOKEN, id: "c0", port: 80, seconds: 60, with: "python3" },
+    ...{ path: "/.well-known/acme-challenge/tok_en", text: TEXT },
+  });
+const show = (hand: Hand) =>
+  showChallenge(hand, {
+    token: TOKEN,
+    id: "c0",
+    port: 443,
+    seconds: 60,
+    name: "a.test",
+    digest: Buffer.alloc(32),
+  });
+
+const stateOf = () =>
+  host.run(`find /srv /var/lib/latchkey 2>/dev/null | sort || true
+    for p in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$p | grep -a '[l]atchkey-${TOKEN}' || true; done 2>/dev/null
+    cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == "0A" { split($2, at, ":"); if (at[2] == "0050" || at[2] == "01BB") print at[2] }'`);
+
+test.skipIf(!canStartHosts()).each([
+  ["all", "a file of root's", put("/srv/root")],
+  ["one", "a file of root's", put("/srv/root")],
+  ["all", "a file of another's", put("/srv/alice")],
+  ["one", "a file of another's", put("/srv/alice")],
+  ["all", "what is served", serve],
+  ["one", "what is served", serve],
+  ["all", "what is shown by openssl", show],
+] as const)("killed (%s) at any moment, nothing of it stays: %s", async (what, _, begin) => {
+  const script = await readChallengeScript();
+  const before = await stateOf();
+  await using sound = await openHandIn(startShellIn(host), script);
+  let isOver = false;
+  for (let nth = 1; !isOver; nth++) {
+    const wrap = [...KILLER, what, String(nth)];
+    const hand = await openHandIn(startShellIn(host, { shell: "dash", wrap }), script).catch(() => null);
+    const begun = hand ? await begin(hand) : null;
+    await hand?.kill();
+    const { exists, text } = await seeFile();
+    // Whole, or not there.
+    if (exists) expect(text, String(nth)).toBe(TEXT);
+    expect(await clearChallenges(sound, { token: TOKEN }), String(nth)).toEqual({ kind: "cleared" });
+    expect(await stateOf(), String(nth)).toBe(before);
+    // What is asked for once more comes to be.
+    isOver = begun !== null && begun.kind !== "failed" && nth > MOST_CALLS;
+  }
+});
+
+/** More than any of them makes, of the kinds that are counted. */
+const MOST_CALLS = 60;
+
+async function seeFile(): Promise<{ exists: boolean; text: string }> {
+  const text = await host.run("cat /srv/*/.well-known/acme-challenge/tok_en 2>/dev/null || echo none");
+  return { exists: text !== "none\n", text };
+}
