@@ -2,7 +2,9 @@ import type { Page } from "@playwright/test";
 
 /** All that a page asks for, sends, is sent and says from now on, and what it keeps, by the places where it stands. */
 export function watchPage(page: Page) {
-  const [sent, received, said]: string[][] = [[], [], []];
+  const sent: string[] = [];
+  const received: string[] = [];
+  const said: string[] = [];
   page.on("request", (request) => {
     sent.push(request.url(), JSON.stringify(request.headers()), request.postData() ?? "");
   });
