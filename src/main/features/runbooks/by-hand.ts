@@ -1,4 +1,5 @@
 import { quoteWord } from "#net/ssh/hand/words.ts";
+import type { CertificateChange } from "#shared/model/pair.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { BY_HAND } from "./carry-out/take-lines-back.ts";
@@ -19,6 +20,8 @@ function sayHost(host: HostPlan, stuck: readonly RunStep[], token: string): stri
   const folders = new Set(host.files.map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
   const clears = [...folders].flatMap((folder, index) => sayClear(`${folder}/.latchkey`, token, index));
   const login = host.user === null ? host.host : `${host.user}@${host.host}`;
+  if (host.certificates)
+    return [`ssh -p ${host.port} ${quoteWord(login)}`, ...sayPairs(host.certificates, token)];
   return [`ssh -p ${host.port} ${quoteWord(login)}`, ...restores, ...clears];
 }
 
@@ -54,3 +57,21 @@ const sayClear = (folder: string, token: string, index: number): string[] => [
   `for lock in ${quoteWord(folder)}/lock-*; do case $(readlink "$lock") in ${token},*) rm -f "$lock" ;; esac; done`,
   `rmdir ${quoteWord(folder)} 2>/dev/null || true`,
 ];
+
+/** The old files of a pair, wherever they are kept, and the servers that read them. */
+function sayPairs(certificates: readonly CertificateChange[], token: string): string[] {
+  const restores = certificates.flatMap(({ id, files }) =>
+    files.flatMap(({ real, before }, nth) => {
+      const folder = real.slice(0, real.lastIndexOf("/"));
+      return [`/var/lib/latchkey/${token}/${id}`, `${folder}/.latchkey-${token}-${id}`].map((den) => {
+        const kept = quoteWord(`${den}/held-${nth}.${before}`);
+        return `[ ! -f ${kept} ] || mv -f ${kept} ${quoteWord(real)}`;
+      });
+    }),
+  );
+  const servers = new Set(certificates.flatMap(({ consumers }) => consumers.map(({ server }) => server)));
+  return [
+    ...restores,
+    `# have these read their files again, and look at what they serve: ${[...servers].join(", ")}`,
+  ];
+}

@@ -50,7 +50,7 @@ lab(
 );
 
 lab(
-  "an ACME directory signs once the web server of the host has shown that the name is ours, and knows the second time what it replaces",
+  "an ACME directory signs once the web server of the host has shown that the name is ours, and the second time for a key that was made here",
   async () => {
     await using desk = await makeRenewalDesk();
     await using host = await startRenewedHost(desk, ["nginx"]);
@@ -70,8 +70,11 @@ lab(
     ]);
     const ended = await carryOut(app, planned);
     expect(ended).toMatchObject({ state: "committed", message: "" });
-    const again = await carryOut(app, await makePlan(app, wish, { recheckMinutes: 0 }));
+    const made = { ...wish, makesKeyHere: true, keyKind: "rsa-2048" } as const;
+    const again = await carryOut(app, await makePlan(app, made, { recheckMinutes: 0 }));
     expect(again).toMatchObject({ state: "committed", message: "" });
+    expect(await host.run("openssl pkey -in /etc/tls/nginx.key -noout -text")).toContain("2048 bit");
+    expect((await app.client.vault.status()).kept.filter(({ kind }) => kind === "pair-key")).toEqual([]);
     expect(again.orders[0]?.sha256).not.toBe(ended.orders[0]?.sha256);
     expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
   },

@@ -23,7 +23,7 @@ const filesOf = (host: LabHost) => host.run("cd /etc/tls; ls -A; sha256sum *; st
 const leftOn = (host: LabHost) => host.run("ls -A /var/lib/latchkey 2>/dev/null || :");
 
 lab(
-  "nginx serves a new certificate of our own authority, whose key never left the host, and an hour later nothing is left of the run",
+  "nginx serves a new certificate of our own authority, whose key never left the host, also where the vault was locked meanwhile, and an hour later nothing is left of the run",
   async () => {
     await using desk = await makeRenewalDesk();
     await using host = await startRenewedHost(desk, ["nginx"]);
@@ -45,12 +45,20 @@ lab(
           { path: "/etc/tls/nginx.key", holds: "key" },
           { path: "/etc/tls/nginx.pem", holds: "chain" },
         ],
-        consumers: [{ server: "nginx", test: "staged" }],
+        consumers: [{ server: "nginx", test: "staged", reload: "HUP to its master" }],
         proofs: [{ address: host.address, serverName: "nginx.lab" }, { serverName: null }],
       },
     ]);
     const before = await host.run("cat /etc/tls/nginx.key");
-    const waiting = await carryOut(app, planned);
+    await app.client.vault.lock();
+    const paused = await carryOut(app, planned);
+    expect(paused).toMatchObject({ state: "paused", orders: [{ state: "requested" }] });
+    expect(paused.message).toContain("the vault is locked");
+    await desk.unlock(app);
+    const waiting = await untilStill(app, async () => {
+      await app.client.runbooks.resume({ runId: paused.id });
+      return paused.id;
+    });
     expect(waiting).toMatchObject({ state: "waiting", failed: 0 });
     expect(waiting.orders).toMatchObject([{ state: "installed", names: ["nginx.lab"] }]);
     const ended = await untilStill(app, async () => {

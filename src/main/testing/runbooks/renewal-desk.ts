@@ -3,9 +3,11 @@ import { Redacted } from "#shared/model/redacted.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { type HostedServer, SERVED, startServersHost } from "#testing/lab/start-servers-host.ts";
 
-const PASSPHRASE = "a passphrase that nobody guesses";
+export const PASSPHRASE = "a passphrase that nobody guesses";
 
 const sealed = (app: App) => app.seal(new Redacted(Buffer.from(PASSPHRASE)));
+
+const unlock = async (app: App) => app.client.vault.unlock({ passphrase: await sealed(app) });
 
 /** A desk with a vault and an authority of its own, which signs for whatever ends in `.lab`. */
 export async function makeRenewalDesk() {
@@ -16,10 +18,10 @@ export async function makeRenewalDesk() {
     if (state === "absent") {
       await app.client.vault.create({ passphrase: await sealed(app), recovery: null });
       await app.client.issuers.addLocal({ name: "corp", permitted: [".lab"] });
-    } else if (state === "locked") await app.client.vault.unlock({ passphrase: await sealed(app) });
+    } else if (state === "locked") await unlock(app);
     return app;
   };
-  return { ...desk, openWithVault: open };
+  return { ...desk, unlock, openWithVault: open };
 }
 
 export type RenewalDesk = Awaited<ReturnType<typeof makeRenewalDesk>>;

@@ -2,15 +2,16 @@
  * Carries out a plan in a process of its own, for tests that do something to it. LATCHKEY_TEST_NTH: it kills itself as
  * soon as the journal has that many entries; where there are fewer, it says how many, and ends. LATCHKEY_TEST_STILL: it
  * stands still, as on a computer that sleeps, when it is about to write that this file has become another; and after that
- * it says `waits` when it has nothing to do but to wait.
+ * it says `waits` when it has nothing to do but to wait. LATCHKEY_TEST_PASSPHRASE: of the vault, which is opened first.
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { createApp } from "#app";
+import { Redacted } from "#shared/model/redacted.ts";
 import { consentOf } from "#shared/text/consent.ts";
 
 const { LATCHKEY_TEST_DB: databasePath = "", LATCHKEY_TEST_PLAN, LATCHKEY_TEST_NTH, HOME = "" } = process.env;
-const { LATCHKEY_TEST_STILL: watched } = process.env;
+const { LATCHKEY_TEST_STILL: watched, LATCHKEY_TEST_PASSPHRASE: passphrase } = process.env;
 
 const readWatched = (): string | null => (watched ? readFileSync(watched, "latin1") : null);
 const before = readWatched();
@@ -30,7 +31,8 @@ const app = createApp({
   ...{ databasePath, now, workstation: { user: "root", home: HOME, agentSocket: null } },
   patience: { random: Math.random, wait },
 });
-const { runbooks, events } = app.client;
+const { runbooks, events, vault } = app.client;
+if (passphrase) await vault.unlock({ passphrase: await app.seal(new Redacted(Buffer.from(passphrase))) });
 const { id: planId, plan, hash } = await runbooks.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never });
 if (!plan || !hash) throw new Error("the plan is not ready");
 const announcements = await events.watch();

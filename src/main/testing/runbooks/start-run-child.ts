@@ -19,11 +19,12 @@ const LOAD = `
   });
   await server.ssrLoadModule(process.argv[1]);`;
 
-/** `script`: the bundle of `run-child`. */
-type Wish = { desk: Desk; planId: number; script: string };
+/** `script`: the bundle of `run-child`. `passphrase`: of the vault, where the plan needs it. */
+type Wish = { desk: Desk; planId: number; script: string; passphrase?: string };
 
-const envOf = ({ desk, planId }: Omit<Wish, "script">) => ({
+const envOf = ({ desk, planId, passphrase }: Omit<Wish, "script">) => ({
   ...{ LATCHKEY_TEST_DB: desk.databasePath, HOME: desk.home, LATCHKEY_TEST_PLAN: String(planId) },
+  ...(passphrase !== undefined && { LATCHKEY_TEST_PASSPHRASE: passphrase }),
 });
 
 const startRun = (wish: Wish, env: Record<string, string>) =>

@@ -27,7 +27,7 @@ import type { Store } from "#store/store.ts";
 import { countJumps, placeKey } from "./count-jumps.ts";
 import { type FactDeps, toDoorWish } from "./gather-facts.ts";
 import { HandLost } from "./look-at-place.ts";
-import { consumersOf } from "./renewal/consumers-of.ts";
+import { consumersOf, lookAtConsumers } from "./renewal/consumers-of.ts";
 import { lookAtPairFiles } from "./renewal/look-at-pair-files.ts";
 import { lookAtProofs } from "./renewal/look-at-proofs.ts";
 import type { SoughtRenewal } from "./renewal/seek-renewal.ts";
@@ -65,7 +65,7 @@ export async function gatherRenewal(
   const jumps = countJumps(deps);
   let read = 0;
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
-    const seen = await lookAtServers(deps, asked, one, door);
+    const seen = await lookAtOne(deps, asked, one, door);
     const jumpFor = jumps.get(placeKey(one.known)) ?? 0;
     hosts[sought.hosts.indexOf(one)] = { ...seen, host: { ...seen.host, jumpFor } };
     await onRead(++read);
@@ -76,7 +76,7 @@ export async function gatherRenewal(
   };
 }
 
-async function lookAtServers(deps: Deps, asked: Asked, one: SoughtHost, door: Door): Promise<Seen> {
+async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door): Promise<Seen> {
   const { known } = one;
   const base = baseOf(one);
   const pairs = one.certificates.flatMap((sha256) => readPairs(deps, asked, one, sha256));
@@ -85,10 +85,11 @@ async function lookAtServers(deps: Deps, asked: Asked, one: SoughtHost, door: Do
     const entered = await door.enter(wish, async ({ hand }) => ({
       about: await lookAtLogin(deps, hand),
       files: await lookAtFiles(hand, pairs),
+      told: await lookAtServers(hand, pairs),
       ways: pairs.some(lacksWay) ? await lookAtWaysOf(hand, pairs) : null,
     }));
     if (entered.kind !== "entered") return unread(base, pairs, entered.message);
-    const { about, files, ways } = entered.value;
+    const { about, files, told, ways } = entered.value;
     const shown = await Promise.all(
       pairs.map((pair) => lookAtProofs(deps.renewal.leavesAt, pair, asked.signal)),
     );
@@ -97,7 +98,8 @@ async function lookAtServers(deps: Deps, asked: Asked, one: SoughtHost, door: Do
       pairs: pairs.map((pair, nth) => ({
         ...pair.facts,
         ...(lacksWay(pair) ? wayOf(pair, ways) : {}),
-        ...{ files: files[nth] ?? [], proofs: shown[nth] ?? [] },
+        ...{ files: files[nth] ?? [], proofs: shown[nth] ?? [], consumers: told[nth]?.consumers ?? [] },
+        wonders: [...pair.facts.wonders, ...(told[nth]?.wonders ?? [])],
       })),
     };
   } catch (error) {
@@ -121,6 +123,16 @@ async function lookAtWaysOf(hand: Hand, pairs: readonly Described[]): Promise<Wa
 function wayOf({ facts }: Described, ways: WayFacts | null): Pick<PairFacts, "challenge" | "whyNoChallenge"> {
   const { way, why } = chooseChallenge(bare(facts.names), ways);
   return { challenge: way, whyNoChallenge: why };
+}
+
+async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
+  const seen: Exclude<Awaited<ReturnType<typeof lookAtConsumers>>, { lost: string }>[] = [];
+  for (const { facts, found } of pairs) {
+    const told = await lookAtConsumers(hand, facts.consumers, found.files);
+    if ("lost" in told) throw new HandLost(told.lost);
+    seen.push(told);
+  }
+  return seen;
 }
 
 async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {

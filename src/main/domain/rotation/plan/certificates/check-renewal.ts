@@ -2,6 +2,7 @@ import { makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import type { Check } from "#shared/model/plan.ts";
+import { RESTART } from "#shared/model/told-by.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPair } from "./draft-change.ts";
 import type { PairFacts, ProofFacts } from "./renewal-facts.ts";
@@ -26,6 +27,15 @@ export function checkRenewal(host: HostFacts, pair: PairFacts, change: Certifica
     ...untested.map(({ server, where }) =>
       say("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
     ),
+    ...change.consumers
+      .filter(({ reload }) => reload === RESTART)
+      .map(({ server, where }) =>
+        say(
+          "consent",
+          "restart",
+          `${server} (${where}) reads new files only when it is restarted, which ends its connections`,
+        ),
+      ),
     ...pair.wonders.map((wonder) => say("warning", "unsure", wonder)),
   ];
 }

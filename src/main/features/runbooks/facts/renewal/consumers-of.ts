@@ -1,17 +1,42 @@
+import { SERVERS, sayReload } from "#domain/rotation/pairs/servers.ts";
 import type { ServerUse } from "#domain/rotation/plan/certificates/find-uses.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
 import type { Consumer } from "#shared/model/pair.ts";
 
-/** Each server that reads a pair, once. */
+/** Each server that reads a pair, once. How it is told of new files is known once its host was asked. */
 export function consumersOf(uses: readonly ServerUse[]): Consumer[] {
   const servers = Map.groupBy(uses, ({ server, root }) => `${server} ${root}`);
   return [...servers.values()].flatMap(([first]) =>
     first
       ? [
           {
-            ...{ server: first.server, where: first.where, config: first.root, test: "staged" as const },
-            reload: `${first.server} is told to read its files again`,
+            ...{ server: first.server, where: first.where, config: first.root },
+            ...{ test: SERVERS[first.server].test, reload: sayReload(first.server, "none") },
           },
         ]
       : [],
   );
+}
+
+/** As their host says that they are told. `lost`: the connection broke. */
+export async function lookAtConsumers(
+  hand: Hand,
+  consumers: readonly Consumer[],
+  files: readonly { real: string }[],
+): Promise<{ consumers: Consumer[]; wonders: string[] } | { lost: string }> {
+  const seen: Consumer[] = [];
+  const wonders: string[] = [];
+  for (const consumer of consumers) {
+    const { server, config, where } = consumer;
+    const look = await lookAtServer(hand, { server, config, paths: files.map(({ real }) => real) });
+    if (look.kind === "lost") return { lost: look.message };
+    const toldBy = look.kind === "seen" ? look.toldBy : "none";
+    if (toldBy === "none")
+      wonders.push(
+        `how ${server} (${where}) is told of new files is not known${look.kind === "seen" && look.said ? `: ${look.said}` : ""}`,
+      );
+    seen.push({ ...consumer, reload: sayReload(server, toldBy) });
+  }
+  return { consumers: seen, wonders };
 }
