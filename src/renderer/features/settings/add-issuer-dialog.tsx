@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { toast } from "#renderer/ui/toast.tsx";

@@ -1,8 +1,6 @@
-import { ActionIcon, Button } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconTrash } from "@tabler/icons-react";
-import { useApi } from "#renderer/api/api.ts";
 import { Line } from "#renderer/ui/drawer/drawer.tsx";
-import { download } from "#renderer/ui/table/csv.ts";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
@@ -10,8 +8,10 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import { sayChallengeWay } from "#shared/text/challenge-way.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { useRevocationList, useTestIssuer } from "./issuer-queries.ts";
+import { useTestIssuer } from "./issuer-queries.ts";
 import classes from "./issuers.module.css";
+import { OwnActions } from "./own-actions.tsx";
+import { SmallButton } from "./small-button.tsx";
 
 const KINDS = { local: "authority of your own", acme: "ACME directory", csr: "a person" } as const;
 
@@ -21,20 +21,19 @@ type Props = { issuer: Issuer; isReadOnly: boolean; onIssued: () => void; onRemo
 export function IssuerLine({ issuer, isReadOnly, onIssued, onRemove }: Props) {
   const { name, kind } = issuer;
   const test = useTestIssuer();
-  const lists = useRevocationList();
-  const error = test.error ?? lists.error;
+  const { error } = test;
   return (
     <Line
       end={
         <>
-          <Small
+          <SmallButton
             disabled={isReadOnly}
             loading={test.isPending}
             onClick={() => test.mutate({ name })}
             label={`Test ${name}`}
           >
             Test
-          </Small>
+          </SmallButton>
           <ActionIcon
             variant="subtle"
             color="gray"
@@ -51,20 +50,7 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onRemove }: Props) {
       below={
         <>
           <Summary issuer={issuer} />
-          {kind === "local" && (
-            <OwnActions
-              name={name}
-              isReadOnly={isReadOnly}
-              isSigning={lists.isPending}
-              onIssued={onIssued}
-              onList={() =>
-                lists.mutate(
-                  { name },
-                  { onSuccess: ({ pem }) => download(`${name}.crl`, "application/x-pem-file", pem) },
-                )
-              }
-            />
-          )}
+          {kind === "local" && <OwnActions name={name} isReadOnly={isReadOnly} onIssued={onIssued} />}
           {test.data && <Tested {...test.data} />}
           {error && (
             <p role="alert" className={classes.refusal}>
@@ -102,42 +88,6 @@ function Summary({ issuer }: { issuer: Issuer }) {
   }
 }
 
-type OwnProps = {
-  name: string;
-  isReadOnly: boolean;
-  isSigning: boolean;
-  onIssued: () => void;
-  onList: () => void;
-};
-
-/** What an authority of the user's own has to hand out. */
-function OwnActions({ name, isReadOnly, isSigning, onIssued, onList }: OwnProps) {
-  const api = useApi();
-  const saveRoot = async () => {
-    const { root } = await api.issuers.root.call({ name });
-    download(`${name}-root.pem`, "application/x-pem-file", root);
-  };
-  return (
-    <div className={classes.actions}>
-      <Small onClick={() => void saveRoot()} label={`Root of ${name}`} title="What clients are to trust">
-        Root
-      </Small>
-      <Small onClick={onIssued} label={`Certificates of ${name}`}>
-        Certificates
-      </Small>
-      <Small
-        disabled={isReadOnly}
-        loading={isSigning}
-        onClick={onList}
-        label={`Revocation lists of ${name}`}
-        title="Signed anew each time"
-      >
-        Revocation lists
-      </Small>
-    </div>
-  );
-}
-
 function Tested({ isSound, lines }: TestedIssuer) {
   return (
     <div role="status">
@@ -154,16 +104,3 @@ function Tested({ isSound, lines }: TestedIssuer) {
     </div>
   );
 }
-
-type SmallProps = {
-  label: string;
-  title?: string;
-  disabled?: boolean;
-  loading?: boolean;
-  onClick: () => void;
-  children: string;
-};
-
-const Small = ({ label, ...props }: SmallProps) => (
-  <Button size="compact-xs" variant="default" aria-label={sayUntrusted(label)} {...props} />
-);

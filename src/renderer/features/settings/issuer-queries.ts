@@ -11,3 +11,4 @@ export const useRemoveIssuer = () => useMutation(useApi().issuers.remove.mutatio
 export const useTestIssuer = () => useMutation(useApi().issuers.test.mutationOptions());
 export const useRevoke = () => useMutation(useApi().issuers.revoke.mutationOptions());
 export const useRevocationList = () => useMutation(useApi().issuers.revocationList.mutationOptions());
+export const useSign = () => useMutation(useApi().issuers.sign.mutationOptions());

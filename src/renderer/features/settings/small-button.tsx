@@ -1,0 +1,16 @@
+import { Button } from "@mantine/core";
+import { sayUntrusted } from "#renderer/ui/text.tsx";
+
+type SmallProps = {
+  label: string;
+  title?: string;
+  disabled?: boolean;
+  loading?: boolean;
+  onClick: () => void;
+  children: string;
+};
+
+/** `label`: what it does to what, for who does not see the line that it stands in. */
+export const SmallButton = ({ label, ...props }: SmallProps) => (
+  <Button size="compact-xs" variant="default" aria-label={sayUntrusted(label)} {...props} />
+);
