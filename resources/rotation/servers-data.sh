@@ -174,17 +174,32 @@ try_postgresql() {
 	may_read "$3" "$live_key" || { untried 'who runs PostgreSQL may not read the key that is in use' "$1" "$2"; return; }
 	begin_try || return 2
 	copy_pair "$1" "$2" && folder_for "$3" "$try/own" && copy_control "$3" || { end_try; said='the try could not be written'; return 2; }
-	# What has to be reckoned out is told after the pair was read, and before a database is looked for.
-	as_process "$3" timeout 30 "$program" -D "$try/own" -c "config_file=$config_of" -c "data_directory=$try/own" \
-		-c ssl=on -c "ssl_cert_file=$try_chain" -c "ssl_key_file=$try_key" -c logging_collector=off -c log_destination=stderr \
-		-c shared_preload_libraries= -c lc_messages=C -c log_min_messages=warning -C shared_memory_size >"$try/log" 2>&1 </dev/null
-	ended=$?
-	last_lines "$try/log" 'FATAL'
-	if [ $ended = 0 ]; then result=0 said='PostgreSQL reads the pair'
-	else case $said in *"$try"*) result=1 ;; *) result=2 ;; esac
-	fi
+	try_postgres "$3"
 	end_try
 	return $result
+}
+
+# What has to be reckoned out is told after the pair was read, and before a database is looked for. A version that knows no such
+# number (before 15) goes on to a folder that is not there.
+try_postgres() {
+	run_postgres "$1" -C shared_memory_size
+	case $said in *unrecognized*shared_memory_size*) run_postgres "$1" ;; esac
+	case $ended,$said in
+		0,* | *'could not open directory'*) result=0 said='PostgreSQL reads the pair' ;;
+		*"$try"*) result=1 ;;
+		*) result=2 ;;
+	esac
+}
+
+run_postgres() {
+	exec_after=$1
+	shift
+	as_process "$exec_after" timeout 30 "$program" -D "$try/own" -c "config_file=$config_of" -c "data_directory=$try/own" \
+		-c ssl=on -c "ssl_cert_file=$try_chain" -c "ssl_key_file=$try_key" -c logging_collector=off -c log_destination=stderr \
+		-c shared_preload_libraries= -c listen_addresses= -c unix_socket_directories= -c external_pid_file= \
+		-c lc_messages=C -c log_min_messages=warning "$@" >"$try/log" 2>&1 </dev/null
+	ended=$?
+	last_lines "$try/log" 'FATAL'
 }
 
 # As much of its data folder as it wants to see before it reads a pair: two small files, and no row of anybody's.

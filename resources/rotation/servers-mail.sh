@@ -49,8 +49,28 @@ tell_postfix() {
 	find_postfix || return 1
 	for pid in $mains; do
 		find_postfix_folder "$pid"
+		make_maps "$1" "$2" || return 1
 		reload_by "$pid" postfix -c "$folder_of_config" reload || return 1
 	done
+}
+
+# Tables by which names get certificates of their own have their files' content in them, keys and all: made anew where the text
+# that they are made of names one of these files.
+make_maps() {
+	for map in $(postconf -c "$folder_of_config" -xh tls_server_sni_maps 2>/dev/null | tr ',' ' '); do
+		case $map in texthash:* | inline:*) continue ;; *:/*) ;; *) continue ;; esac
+		names_one "${map#*:}" "$1" "$2" || continue
+		asked postmap -c "$folder_of_config" -F "$map" || return 1
+	done
+}
+
+names_one() {
+	[ -f "$1" ] || return 1
+	[ -n "$2$3" ] || return 0
+	for word in $(grep -v '^[ 	]*#' "$1" | tr ',' ' '); do
+		if [ "$word" -ef "$2" ] || [ "$word" -ef "$3" ]; then return 0; fi
+	done
+	return 1
 }
 
 # ---- Dovecot -----------------------------------------------------------------------------------------------

@@ -91,6 +91,40 @@ lab("Dovecot says that it keeps what it had where a file is missing", async () =
 });
 
 lab(
+  "a name that Postfix has in a table with a certificate of its own gets the new one, and the old one again",
+  async () => {
+    const [first, made] = [await makeCertificate({ names: ["sni.lab"] }), await makeCertificate()];
+    await host.run(`
+cat >/etc/tls/sni.pem <<'END'\n${first.pem}END
+cat >/etc/tls/sni.key <<'END'\n${first.keyPem}END
+    echo 'sni.lab /etc/tls/sni.key, /etc/tls/sni.pem' >/etc/postfix/sni
+    echo 'tls_server_sni_maps = hash:/etc/postfix/sni' >>/etc/postfix/main.cf
+    postmap -F hash:/etc/postfix/sni
+    postfix reload 2>/dev/null
+  `);
+    const named = () => servedBy({ host: host.address, ...SERVED.postfix, serverName: "sni.lab" });
+    const other = await served("postfix");
+    expect(await named()).toBe(hashOf(first.der));
+    await using hand = await openPairHand(startShellIn(host));
+    const files = [
+      await planFile(hand, "/etc/tls/sni.pem", "chain"),
+      await planFile(hand, "/etc/tls/sni.key", "key"),
+    ];
+    const pair = await stage(hand, files, made);
+    const consumer = consumerOf("postfix");
+    expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
+    expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
+    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await named()).toBe(hashOf(made.der));
+    expect(await served("postfix")).toBe(other);
+    expect(await backPair(hand, pair)).toMatchObject({ kind: "back" });
+    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await named()).toBe(hashOf(first.der));
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  },
+);
+
+lab(
   "what nobody says is well goes back by itself, and the server is told of that, too",
   async () => {
     const old = await served("postgresql");
