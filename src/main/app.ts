@@ -1,9 +1,7 @@
 import { createRouterClient, implement } from "@orpc/server";
 import collectorScript from "#resources/collector/collect.sh?raw";
-import carryScript from "#resources/rotation/carry.sh?raw";
 import carryKeyScript from "#resources/rotation/carry-key.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
-import handScript from "#resources/rotation/hand.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
 import { contract, type LatchkeyClient } from "#shared/contract/index.ts";
@@ -66,6 +64,7 @@ import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
 import { openAppVault, type StartKeeper, sealFor } from "./open-app-vault.ts";
 import { renewalMeans, SERVER_SCRIPTS } from "./renewal-means.ts";
+import { carryScript, handScript } from "./rotation-scripts.ts";
 
 export type AppOptions = DatabaseWish & {
   /** Refuses every command; so does a database that is opened to be read. */

@@ -1,18 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
 
 export const PATH = "/home/ann/.ssh/authorized_keys";
 
-const readScript = (name: string): Promise<string> =>
-  readFile(join(import.meta.dirname, "../../../../resources/rotation", name), "utf8");
-
 /** What every script is made of, as it is shipped. */
 export const readCarriedParts = async () => ({
-  hand: await readScript("hand.sh"),
-  holders: await readScript("holders.sh"),
-  carry: await readScript("carry.sh"),
-  carryKey: await readScript("carry-key.sh"),
+  hand: await readRotationScript("hand"),
+  holders: await readRotationScript("holders.sh"),
+  carry: await readRotationScript("carry"),
+  carryKey: await readRotationScript("carry-key.sh"),
 });
 
 /** A host with ann's file, and in /root/carried the script that `make` makes for her, whose number is `uid`. */

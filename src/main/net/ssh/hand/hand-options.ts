@@ -6,7 +6,7 @@ import type { Hand } from "./hand.ts";
 import type { Begun, NotBegun } from "./session.ts";
 
 export type HandOptions = LoginOptions & {
-  /** resources/rotation/hand.sh, and after it any other library of verbs. */
+  /** resources/rotation/hand, and after it any other library of verbs. */
   script: string;
   /** Act as root, where `sudo -n` lets us without a password; otherwise as the account itself. */
   useSudo: boolean;

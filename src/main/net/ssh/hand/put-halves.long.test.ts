@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
 import { begin, end } from "./host-files.ts";
 import { showPublic } from "./look-half.ts";
 import { commitPut, makeKey, put, undoPut } from "./put-halves.ts";
 import { readLoginLines } from "./read-log.ts";
-import { openHandIn, readRotation } from "./testing/open-hand-in.ts";
+import { openHandIn } from "./testing/open-hand-in.ts";
 import { hashOf } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -57,7 +58,7 @@ lab.each(SOME_SHELLS)(
 lab(
   "an old half that an earlier run has kept stays where nothing was put, and where it was taken back",
   async () => {
-    await using hand = await openHandIn(startShellIn(host), await readRotation("holders.sh"));
+    await using hand = await openHandIn(startShellIn(host), await readRotationScript("holders.sh"));
     await host.run(`rm -rf ${SSH}/*`);
     await lay();
     const kept = "of an earlier run";
@@ -78,7 +79,10 @@ lab(
 lab.each(SOME_SHELLS)(
   "where the piece beside a half cannot be written, that is said, by every shell: %s",
   async (shell) => {
-    await using hand = await openHandIn(startShellIn(host, { shell }), await readRotation("holders.sh"));
+    await using hand = await openHandIn(
+      startShellIn(host, { shell }),
+      await readRotationScript("holders.sh"),
+    );
     await host.run(`rm -rf ${SSH}/*; mkdir -p ${KEY}.latchkey-part/full; chown -R alice: ${SSH}`);
     const wish = { path: KEY, before: null, wanted: hashOf(NEW), mode: "400", bytes: NEW };
     expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "io-error" });

@@ -1,14 +1,16 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { Line } from "#net/ssh/hand/line.ts";
 import { beginSession } from "#net/ssh/hand/session.ts";
 
-/** One of the libraries of a hand, as it is shipped. */
-export const readRotation = (name: string): Promise<string> =>
-  readFile(join(import.meta.dirname, "../../../../../../resources/rotation", name), "utf8");
+const HAND = join(import.meta.dirname, "../../../../../../resources/rotation/hand");
 
-export const readHandScript = (): Promise<string> => readRotation("hand.sh");
+/** As it is shipped: all of its files, in their order. */
+export async function readHandScript(): Promise<string> {
+  const names = (await readdir(HAND)).toSorted();
+  return (await Promise.all(names.map((name) => readFile(join(HAND, name), "utf8")))).join("\n");
+}
 
 type Shell = Line & { leave(): Promise<void>; kill(): Promise<void> };
 

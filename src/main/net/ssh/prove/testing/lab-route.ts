@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { openHand } from "#net/ssh/hand/open-hand.ts";
+import { readHandScript } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { lookUp } from "#net/ssh/log-in.ts";
 import type { ProofRoute } from "#net/ssh/prove/login-proof.ts";
@@ -11,8 +12,6 @@ import { findSsh } from "#net/ssh/system/find-ssh.ts";
 /** A host of a lab, and a private key file, as far as a login needs them. */
 type LabHost = { address: string; port: number; root: string };
 type KeyFile = { path: string };
-
-const ROTATION = join(import.meta.dirname, "../../../../../../resources/rotation");
 
 export const readHostKey = async ({ root }: LabHost, type = "ed25519"): Promise<Buffer> =>
   blobOf({ publicLine: await readFile(`${root}/etc/ssh/ssh_host_${type}_key.pub`, "utf8") });
@@ -46,18 +45,21 @@ export async function readIdentity({ path }: KeyFile): Promise<Identity> {
   return identities[0] as Identity;
 }
 
-/** A hand of root's, with these libraries of resources/rotation. */
+const ROTATION = join(import.meta.dirname, "../../../../../../resources/rotation");
+
+/** A hand of root's, with these libraries of resources/rotation beside its own. */
 export async function enterHost(
   to: LabHost,
   key: KeyFile,
-  libraries: readonly string[] = ["hand.sh", "holders.sh"],
+  libraries: readonly string[] = ["holders.sh"],
 ): Promise<Hand> {
-  const scripts = await Promise.all(libraries.map((name) => readFile(join(ROTATION, name), "utf8")));
+  const read = libraries.map((name) => readFile(join(ROTATION, name), "utf8"));
+  const scripts = [await readHandScript(), ...(await Promise.all(read))];
   const opened = await openHand(
     {
       ...{ target: { host: to.address, port: 22 }, user: "root", identities: [await readIdentity(key)] },
       ...{ verifyHostKey: () => ({ kind: "trusted" }), hostKeyTypes: ["ssh-ed25519"], useSudo: false },
-      ...{ limits: SSH_LIMITS, signal: new AbortController().signal, script: scripts.join("") },
+      ...{ limits: SSH_LIMITS, signal: new AbortController().signal, script: scripts.join("\n") },
     },
     { by: "ssh2" },
   );

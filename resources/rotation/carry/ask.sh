@@ -1,0 +1,53 @@
+# How a carried script asks the hand that it holds.
+
+# ask VERB WORD...: into $status (ok, no, fail or lost), $said and $told, a line for each thing that was told.
+ask() {
+	seq=$((seq + 1)) request=$seq
+	for word do
+		quote "$word"
+		request="$request $quoted"
+	done
+	answer=$(hand_do "$request" 2>/dev/null)
+	status=lost said= told=
+	while read -r _ _ _ kind rest; do
+		case $kind in
+			ok | no | fail) status=$kind said=$rest ;;
+			tell) told=$told$rest$nl ;;
+		esac
+	done <<ANSWER
+$answer
+ANSWER
+}
+
+# told_of NAME: the words that were told under this name, into $words.
+told_of() {
+	words=
+	while read -r tell_name rest; do
+		if [ "$tell_name" = "$1" ]; then words=$rest; fi
+	done <<TOLD
+$told
+TOLD
+}
+
+# Looks at $path: $seen is its hash, $refused why it cannot be changed, $holder the token of who holds its folder.
+look() {
+	ask look "$path"
+	told_of hash
+	seen=$words
+	told_of refusal
+	refused=${words%% *}
+	told_of lock
+	holder=${words%% *}
+	told_of dead-man
+	ways=$words
+}
+
+# Why the hand did not, as a sentence about $path, into $why.
+explain() {
+	set -- $said
+	case ${1-} in
+		changed) why="$path was changed by somebody else" ;;
+		held) why="the folder of $path is held by ${3-somebody else}" ;;
+		*) say_refusal "${1:-unknown}"; why="$path $sentence" ;;
+	esac
+}

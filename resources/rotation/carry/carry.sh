@@ -1,0 +1,63 @@
+# Carries out the part of a plan that is about one host, there, by whoever has carried this script to it. It follows the
+# hand's library and the data of the plan (functions each_file, with_pieces and say_refusal), and asks at its standard input
+# whether the new key logs in: nobody else could tell. Run again after it was ended, it goes on from what it finds.
+#
+#   sh SCRIPT                 does it, and writes latchkey-result-TOKEN.txt into the folder where it is run
+#   sh SCRIPT --check         only looks
+#   sh SCRIPT --signer WHO    first sees whether WHO has signed it, in SCRIPT.sig, and does nothing otherwise: a fingerprint
+#                             (SHA256:...), a .pub file or a file of allowed signers
+#   sh SCRIPT --sign KEY      signs the result with this key
+#   sh SCRIPT --now           removes old lines though the days of grace are not over
+#   sh SCRIPT --back          takes out again what a script that adds lines, and no more, has added
+
+carry() {
+	read_options "$@"
+	hand_prepare
+	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at=
+	put_line "plan $carry_plan for $carry_host"
+	[ -z "$carry_told" ] || put_line "$carry_told"
+	check_signature
+	check_day
+	look_all
+	if [ -n "$why" ]; then
+		put_line "nothing was changed: $why" >&2
+		[ -z "$kept" ] || outcome=needs-attention
+		finish
+		exit 1
+	fi
+	if [ -n "$only_looks" ]; then put_line 'nothing is in the way; nothing was changed'; exit 0; fi
+	if [ -n "$goes_back" ]; then go_back
+	elif [ "$all_done" = yes ]; then at=${carry_phases##* }; else do_phases; fi
+	[ -n "$why$goes_back" ] || case " $carry_phases " in *' commit '*) outcome=committed ;; *) outcome='done' ;; esac
+	end_all
+	finish
+	[ -z "$holder_path" ] || forget_key
+	case $goes_back$outcome in committed | 'done' | yesrolled-back) ;; *) exit 1 ;; esac
+}
+
+read_options() {
+	only_looks= signer= sign_key= is_now= goes_back=
+	while [ $# -gt 0 ]; do
+		case $1 in
+			--check) only_looks=yes ;;
+			--now) is_now=yes ;;
+			--back) goes_back=yes ;;
+			--signer) signer=${2:?WHO is missing}; shift ;;
+			--sign) sign_key=${2:?KEY is missing}; shift ;;
+			*) echo "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY] [--now] [--back]" >&2; exit 2 ;;
+		esac
+		shift
+	done
+	case $goes_back$carry_phases in
+		yesadd) ;;
+		yes*) echo "nothing was done: only a script that adds lines, and no more, takes them out again (this one: $carry_phases)" >&2; exit 2 ;;
+	esac
+}
+
+# By the clock of this host.
+check_day() {
+	[ "$carry_not_before" -gt "$(date +%s)" ] || return 0
+	early="the days of grace are over on $carry_not_before_said: run it from then on, or with --now"
+	[ -n "$is_now" ] || [ -n "$only_looks" ] || refuse_script "$early"
+	[ -z "$only_looks" ] || put_line "$early"
+}

@@ -1,0 +1,124 @@
+# What a carried script changes, and how it takes that back.
+
+do_phases() {
+	for phase in $carry_phases; do
+		at=$phase
+		case $phase in
+			make-key) make_key ;;
+			add | remove) change_files ;;
+			hand-over) hand_over ;;
+		esac
+		[ -z "$why" ] || return
+	done
+}
+
+change_files() {
+	changed=no
+	if [ $phase = add ]; then letter=a; else letter=r proved=yes; fi
+	each_file write_one
+	# A new key whose line stood there before is proved, too, before the old one goes.
+	if [ $phase = add ] && [ -n "$carry_key" ]; then changed=yes; fi
+	if [ -z "$why" ] && [ $changed = yes ]; then prove; fi
+	each_file disarm_one
+	[ -n "$why" ] || return
+	if [ $proved = yes ]; then
+		put_line "what was removed is put back, and what was added stays: $why" >&2
+		letter=r
+	else
+		put_line "taken back: $why" >&2
+	fi
+	each_file undo_one
+}
+
+write_one() {
+	[ -z "$why" ] || return
+	if [ $phase = add ]; then from=before to=added h_from=$h_before h_to=$h_added
+	else from=added to=removed h_from=$h_added h_to=$h_removed
+	fi
+	[ "$h_to" != "$h_from" ] || return
+	look
+	if [ $phase = remove ] && [ "$seen" = "$h_to" ] && [ "$holder" = "$carry_token" ]; then changed=yes; fi
+	[ "$seen" != "$h_removed" ] && [ "$seen" != "$h_to" ] || return
+	if [ "$seen" != "$h_from" ]; then why="$path was changed by somebody else"; return; fi
+	hold_folder
+	if [ "$status" != ok ]; then explain; return; fi
+	if [ $phase = add ]; then back=; else back=$lines; fi
+	ask arm "$path" "$id$letter" "$carry_token" "$carry_way" "$carry_seconds" "$h_to" "$h_from" "$back"
+	if [ "$status" != ok ]; then explain; return; fi
+	with_pieces write_pieces "$id" $from $to
+	if [ "$status" != ok ]; then explain; return; fi
+	changed=yes
+	case $phase in add) put_line "$path: added" ;; *) put_line "$path: removed" ;; esac
+}
+
+# The lock of the folder of $path; one whose time is over is broken, as by a run.
+hold_folder() {
+	ask begin "$path" "$carry_token" "$carry_who" 3600
+	set -- $said
+	[ "${1-}" = held ] && [ "${5:-0}" -lt "${6:-0}" ] 2>/dev/null || return
+	ask begin "$path" "$carry_token" "$carry_who" 3600 "$2"
+}
+
+write_pieces() { ask write "$path" "$id$letter" "$carry_token" "$h_from" "$h_from,$h_to" "$h_to" "$@"; }
+
+# The addition's way back, once its script had come to its end. The old line stands, so whoever has the old key gets in.
+go_back() {
+	at=add
+	put_line "The new lines go again. Who holds the new key in the place of the old one by now gets in here no more."
+	put_line "Type yes to go on:"
+	read -r reply || reply=
+	if [ "$reply" = yes ]; then each_file see_old_line; else why='nobody said that the new lines shall go'; fi
+	if [ -n "$why" ]; then put_line "nothing was taken back: $why" >&2; return; fi
+	each_file back_one
+	[ -n "$left" ] || why='as it was asked for (--back)'
+}
+
+see_old_line() {
+	look
+	case $seen in "$h_before" | "$h_added") ;; *) why="$path is another file than this script has left" ;; esac
+}
+
+back_one() {
+	look
+	[ "$seen" != "$h_before" ] || return
+	letter=b h_from=$h_added h_to=$h_before
+	hold_folder
+	[ "$status" != ok ] || with_pieces write_pieces "$id" added before
+	if [ "$status" = ok ]; then put_line "$path: taken back"; return; fi
+	explain
+	left="$left$path$nl"
+	keep
+}
+
+prove() {
+	put_line "Log in now by a new connection, as $carry_accounts${carry_key:+, with the key $carry_key}."
+	put_line "Within $carry_seconds seconds it is taken back. Does it work? Type yes, or anything else to take it back:"
+	read -r reply || reply=
+	[ "$reply" = yes ] || why="nobody said that the login works"
+}
+
+disarm_one() {
+	ask disarm "$path" "$id$letter" "$carry_token"
+	[ "$status" = ok ] || [ -n "$why" ] || why="$path was taken back before the login was proved"
+}
+
+# One phase alone: once the new line was proved, whoever holds the new key may have nothing else.
+undo_one() {
+	if [ $proved = no ]; then goal=$h_before wrote=$h_added; else goal=$h_added wrote=$h_removed; fi
+	[ "$goal" != "$wrote" ] || return
+	look
+	case $seen in
+		"$goal" | "$h_before") return ;;
+		"$wrote")
+			ask write "$path" "$id$letter" "$carry_token" "$goal" "$wrote" "$goal"
+			[ "$status" != ok ] || return
+			;;
+	esac
+	left="$left$path$nl"
+	keep
+}
+
+# What was kept in the folder of $path stays there, and is told of.
+keep() {
+	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*) ;; *) kept="$kept${path%/*}/.latchkey/$carry_token$nl" ;; esac
+}

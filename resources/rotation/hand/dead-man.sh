@@ -1,0 +1,180 @@
+# The dead man's hand: what takes a change back on the host itself when nobody says in time that all is well.
+
+# What can act when we cannot, into $ways.
+dead_man_ways() {
+	ways=
+	if [ -d /run/systemd/system ] && has systemd-run && { [ "$my_uid" = 0 ] || [ $by_root = yes ]; }; then ways=systemd-run; fi
+	if has at && runs atd && at -l >/dev/null 2>&1; then ways="$ways at"; fi
+	if has setsid || has nohup; then ways="$ways sleep"; fi
+}
+
+runs() {
+	set +f
+	for entry in /proc/[0-9]*/comm; do
+		IFS= read -r command_name <"$entry" || continue
+		if [ "$command_name" = "$1" ]; then set -f; return 0; fi
+	done 2>/dev/null
+	set -f
+	return 1
+}
+
+quote() { quoted=\'$(put_line "$1" | sed "s/'/'\\\\''/g")\'; }
+
+# Stands alone. Whoever takes armed-ID away first, decides.
+revert_text='
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C
+export PATH LC_ALL
+umask 077
+cd -P -- "$folder" || exit
+work=.latchkey/$run
+mv "$work/armed-$id.$gen" "$work/fired-$id.$gen" || exit
+hash_of() { hashed=$($hash_tool <"$1") || hashed=; hashed=${hashed%% *}; }
+become_file() {
+	sync "$work/back-$id" || sync
+	hash_of "./$name"
+	[ "$hashed" = "$now" ] && $move "$work/back-$id" "./$name" && { sync . || sync; }
+}
+take_away() {
+	mv "./$name" "$work/gone-$id" || return
+	hash_of "$work/gone-$id"
+	[ "$hashed" = "$prior" ] || ln "$work/gone-$id" "./$name"
+	sync . || sync
+}
+hash_of "./$name"
+now=$hashed
+if [ "$now" = "$wrote" ]; then
+	held=$work/held-$id.$prior
+	[ -f "$held" ] || held=$work/next-$id.$wrote
+	hash_of "$held"
+	if [ "$hashed" = "$prior" ]; then
+		rm -f "$work/back-$id"
+		$copy "$held" "$work/back-$id" || cp -p "$held" "$work/back-$id"
+		hash_of "$work/back-$id"
+		[ "$hashed" = "$prior" ] && become_file && [ "$created" = yes ] && take_away
+	fi
+elif [ "$now" = "$prior" ]; then [ "$created" != yes ] || take_away
+elif [ -s "$work/lines-$id" ]; then
+	rm -f "$work/back-$id"
+	$copy "./$name" "$work/back-$id" || cp -p "./$name" "$work/back-$id"
+	{
+		[ -z "$(tail -c 1 "$work/back-$id" | tr -d "\\n")" ] || echo
+		cat "$work/lines-$id"
+	} >>"$work/back-$id" && become_file
+fi
+rm -f "$work/back-$id"'
+
+# arm PATH ID TOKEN WAY SECONDS WROTE PRIOR LINES CREATED: unless disarmed in so many seconds, the file gets PRIOR back if it is
+# still WROTE; if it is neither, and LINES is not empty, those are added to it. CREATED (yes): there was no file, and PRIOR, which
+# is empty, goes away, too.
+do_arm() {
+	enter "$1"
+	id=$2 run=$3 way=$4 seconds=$5 wrote=$6 prior=$7 created=${9:-no}
+	check_words "$id" "$run" "$seconds" "$wrote" "$prior" "$created"
+	need_lock
+	find_sync "$work"
+	disarm_all
+	# What an earlier one has done is seen by whoever arms anew; it says nothing of this one.
+	set +f
+	rm -f "$work/fired-$id".*
+	set -f
+	gen=$(date +%s)x$$
+	revert=$work/revert-$id.$gen.sh part=$work/part-$id
+	quote "$folder"
+	head="folder=$quoted"
+	quote "$name"
+	head="$head name=$quoted run=$run id=$id gen=$gen wrote=$wrote prior=$prior created=$created"
+	head="$head hash_tool='$hash_tool' copy='$copy' move='$move'"
+	problem=$({ put_line "$head" && put_line "$revert_text"; } 2>&1 >"$part") || { why_of "$problem"; no "$why"; }
+	sync_file "$part" || { why_of "$problem"; no "$why"; }
+	$move "$part" "$revert"
+	rm -f "$work/lines-$id"
+	if [ -n "${8-}" ]; then
+		problem=$(put_bytes "$8" 2>&1 >"$part") || { why_of "$problem"; no "$why"; }
+		sync_file "$part" || { why_of "$problem"; no "$why"; }
+		$move "$part" "$work/lines-$id"
+	fi
+	part=
+	put_line "$way" >"$work/armed-$id.$gen" || no no-space
+	case $way in
+		sleep) { has setsid || has nohup; } && start_sleep ;;
+		at) start_at ;;
+		systemd-run) ;;
+		*) rm -f "$work/armed-$id.$gen"; no odd-words ;;
+	esac || { rm -f "$work/armed-$id.$gen"; no no-dead-man "$way"; }
+	sync_folder
+	ok armed "$gen"
+}
+
+start_sleep() {
+	set -- sh -c 'trap "" HUP; sleep "$1"; exec sh "$2"' latchkey "$seconds" "$folder/$revert"
+	if has setsid; then setsid "$@" </dev/null >/dev/null 2>&1 3<&- &
+	else nohup "$@" </dev/null >/dev/null 2>&1 3<&- &
+	fi
+	put_line $! >"$work/timer-$id.$gen"
+	kill -0 $!
+}
+
+# at counts in minutes, and begins them on time: what is left over is slept.
+start_at() {
+	quote "$folder/$revert"
+	due=$(($(date +%s) + seconds))
+	told=$(put_line "rest=\$(($due - \$(date +%s))); [ \$rest -lt 0 ] && rest=0; [ \$rest -gt $seconds ] && rest=$seconds
+exec >/dev/null 2>&1; sleep \$rest; exec sh $quoted" | at "now + $((seconds / 60)) minutes" 2>&1) || return 1
+	told=${told##*job }
+	put_line "${told%% *}" >"$work/timer-$id.$gen"
+}
+
+# start_timer PATH ID TOKEN GENERATION SECONDS: the service manager, which root alone may ask, runs what was armed. As whom,
+# and where that lies, root sees for itself: an account's own shell could tell it anything.
+do_start_timer() {
+	id=$2 run=$3 gen=$4 seconds=$5
+	check_words "$id" "$run" "$gen" "$seconds"
+	folder=${1%/*} refusal=
+	judge_way "${folder:-/}" || no "$refusal" "$detail"
+	problem=$(systemd-run --quiet --on-active="$seconds" --timer-property=AccuracySec=1s --uid="$actor" \
+		--unit="latchkey-$run-$id-$gen" /bin/sh "$folder/.latchkey/$run/revert-$id.$gen.sh" 2>&1) || no no-dead-man "$problem"
+	ok started
+}
+
+do_stop_timer() {
+	case $1 in *[!A-Za-z0-9-]*) no odd-words ;; esac
+	systemctl stop "latchkey-$1.timer" >/dev/null 2>&1
+	ok stopped
+}
+
+# Takes away what would let it fire; ways and generations of what was armed, into $disarmed.
+disarm_all() {
+	disarmed=
+	set +f
+	for entry in "$work/armed-$id".*; do
+		[ -e "$entry" ] || continue
+		gen=${entry##*.}
+		IFS= read -r way_then <"$entry" || way_then=
+		mv "$entry" "$work/off-$id.$gen" 2>/dev/null || continue
+		disarmed="$disarmed $way_then $gen"
+		stop_timer
+	done
+	set -f
+}
+
+stop_timer() {
+	IFS= read -r timer <"$work/timer-$id.$gen" || return 0
+	case $timer in '' | *[!0-9]*) return ;; esac
+	case $way_then in
+		at) atrm "$timer" ;;
+		# Its number may be somebody else's by now.
+		sleep) case $(tr '\0' ' ' <"/proc/$timer/cmdline") in *"$run"*) kill -- "-$timer" || kill "$timer" ;; esac ;;
+	esac
+} 2>/dev/null
+
+# disarm PATH ID TOKEN
+do_disarm() {
+	enter "$1"
+	id=$2 run=$3 work=.latchkey/$3
+	check_words "$id" "$run"
+	disarm_all
+	set +f
+	for entry in "$work/fired-$id".*; do [ ! -e "$entry" ] || { rm -f "$entry"; no fired; }; done
+	set -f
+	ok disarmed $disarmed
+}

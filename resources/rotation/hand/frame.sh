@@ -1,0 +1,233 @@
+# Latchkey's hand on a host: looks at files that say who may log in, and changes them so that each is the old or the new
+# one at any moment, whatever ends this. POSIX sh (dash, busybox, bash, ksh, mksh), read by a shell that is running already.
+#
+#   hand_serve NONCE     answers requests, one a line on standard input, until that ends
+#
+# A request is `SEQ VERB 'WORD'...`, in words of the shell. Bytes in a word are written as printf %b takes them. Answers:
+#
+#   lk NONCE SEQ tell NAME WORD...       any number
+#   lk NONCE SEQ data NAME b64|hex       then lines of that, then a line with a dot
+#   lk NONCE SEQ ok|no|fail WORD...      no: nothing was changed; fail: it was begun, and the old file is there
+#   lk NONCE SEQ end STATUS
+#
+# Every request is carried out as whoever owns the folder that it is about: root drops to that user, in a shell that gets
+# this library on its standard input. Nothing that a request says is in the words of any process.
+#
+# What is made for a run lies in FOLDER/.latchkey, and is gone when the run ends:
+#
+#   lock-N                symbolic link to TOKEN,WHO,SINCE,LEASE-END: the highest N holds the folder
+#   TOKEN/before-ID       the file as the run found it
+#   TOKEN/part-ID         being written; worth nothing
+#   TOKEN/next-ID.HASH    about to become the file, whole, if it has that hash; otherwise it was the file until now
+#   TOKEN/held-ID.HASH    the very file that was replaced, which had that hash then
+#   TOKEN/revert-ID.sh    what puts held-ID back when nobody says in time that all is well; armed-ID.GEN while it may
+
+# Whatever the login left behind - options, aliases, functions, locale, PATH - shall not matter.
+hand_prepare() {
+	set +e +u +x +v +C +a
+	set -f
+	umask 077
+	IFS=' 	
+'
+	nl='
+'
+	LC_ALL=C LANG=C
+	PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:${PATH-}
+	export LC_ALL LANG PATH
+	unset TZ CDPATH ENV BASH_ENV POSIXLY_CORRECT TIME_STYLE QUOTING_STYLE OPENSSL_CONF
+	\unalias -a 2>/dev/null
+	for tool in at awk base64 cat chmod chown cp date dd df getfacl getfattr grep head id kill ln ls lsattr mkdir mv od \
+		printf pwd read readlink rm rmdir sed setpriv sh sha256sum shasum sort ssh-keygen stat su sync systemctl tail tr \
+		echo test cd set shift unset export command wait; do
+		unset -f "$tool" 2>/dev/null
+	done
+	# The words of a program can be read by everybody on a host: printf must be the shell's own.
+	case $(type printf 2>/dev/null) in
+		*builtin*) put_bytes() { printf %b "$1"; } ;;
+		*) put_bytes() { print -n -- "$1"; } ;;
+	esac
+	case $(type printf 2>/dev/null) in
+		*builtin*) put_line() { printf '%s\n' "$1"; } ;;
+		*) put_line() { print -r -- "$1"; } ;;
+	esac
+	find_tools
+	my_uid=$(id -u)
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+find_tools() {
+	hash_tool=
+	if has sha256sum; then hash_tool=sha256sum
+	elif has shasum; then hash_tool='shasum -a 256'
+	elif has sha256; then hash_tool='sha256 -q'
+	elif has openssl; then hash_tool='openssl dgst -sha256 -r'
+	fi
+	case $(mv --help 2>&1) in
+		*--exchange*) exchange='mv --exchange --no-copy -f -T' move='mv -f -T' ;;
+		*-T*) exchange= move='mv -f -T' ;;
+		*) exchange= move='mv -f' ;;
+	esac
+	case $(cp --help 2>&1) in
+		*--preserve*) copy='cp --preserve=all' ;;
+		*) copy='cp -p' ;;
+	esac
+}
+
+# Encodes $1 as one word, into $encoded: %xx for every byte that is not plain.
+encode() {
+	case $1 in
+		'') encoded=% ;;
+		*[!A-Za-z0-9/._@+,=:~-]*) encoded=$(put_line "$1" | od -An -v -tx1 | tr -d '\n' | tr ' ' '%'); encoded=${encoded%?0a} ;;
+		*) encoded=$1 ;;
+	esac
+}
+
+frame() {
+	framed="lk $nonce $seq"
+	for word do
+		encode "$word"
+		framed="$framed $encoded"
+	done
+	put_line "$framed"
+}
+
+tell() { frame tell "$@"; }
+
+# Each ends what is under way.
+ok() { frame ok "$@"; exit 0; }
+no() { drop_part; frame no "$@"; exit 0; }
+fail() { drop_part; frame fail "$@"; exit 0; }
+
+drop_part() { [ -z "${part-}" ] || rm -f "$part"; }
+
+# send_data NAME <FILE
+send_data() {
+	if has base64; then frame data "$1" b64; base64
+	else frame data "$1" hex; od -An -v -tx1
+	fi
+	put_line .
+}
+
+# Why a tool failed, from what it said, into a word.
+why_of() {
+	case $1 in
+		*'o space left'*) why=no-space ;;
+		*uota*) why=no-space ;;
+		*'ead-only'*) why=read-only ;;
+		*'peration not permitted'*) why=not-permitted ;;
+		*'ermission denied'*) why=not-writable ;;
+		*) why=io-error ;;
+	esac
+	# A shell's own printf does not say why.
+	if [ $why = io-error ] && is_full; then why=no-space; fi
+}
+
+hand_serve() {
+	hand_prepare
+	nonce=$1 seq=0 by_root=no
+	exec 3<&0 </dev/null 2>/dev/null
+	frame ok ready "$my_uid" "$(id -un)"
+	while IFS= read -r request <&3; do
+		[ -n "$request" ] || continue
+		hand_do "$request"
+		frame end $?
+	done
+}
+
+# In a shell of its own, so that a refusal deep inside ends it, and no folder or variable stays.
+hand_do() {
+	eval "set -- $1"
+	seq=$1 verb=$2
+	shift 2
+	case $verb in '' | *[!a-z_]*) frame no unknown-request; return ;; esac
+	has "do_$verb" || { frame no unknown-request; return; }
+	("do_$verb" "$@")
+}
+
+# One request for a shell that root has started: it is on the next line of standard input.
+hand_once() {
+	hand_prepare
+	nonce=$1 by_root=yes
+	IFS= read -r request
+	exec </dev/null 2>/dev/null
+	hand_do "$request"
+}
+
+# What a fresh shell is given as its words, to read the rest; the same for everybody.
+hand_boot='hand_library= hand_piece=
+while IFS= read -r hand_line; do
+case $hand_line in "#hand-ends") break ;; esac
+hand_piece="$hand_piece$hand_line
+"
+[ ${#hand_piece} -lt 4096 ] || hand_library=$hand_library$hand_piece hand_piece=
+done
+hand_library=$hand_library$hand_piece
+eval "$hand_library"
+IFS= read -r hand_line
+hand_once "$hand_line"'
+
+# Does this very request as user $1, and ends. Whatever that account has running may speak in its place, so what comes of it
+# goes through our hands: it has neither our output, nor our input, nor the word that marks our answers.
+become() {
+	[ "$my_uid" = 0 ] || no not-owner "$1"
+	[ -n "${hand_library-}" ] || no no-library
+	name_of "$1"
+	{
+		put_line "$hand_library"
+		put_line '#hand-ends'
+		put_line theirs
+		put_line "$request"
+	} | {
+		nonce=theirs
+		as_user "$1" "$user_name"
+	} 3<&- | (
+		# A line without an end would be as long as there is memory.
+		ulimit -v 1048576
+		relay
+	)
+	exit
+}
+
+# Passes on the answer to this one request: what it tells, its data, and the word that ends it.
+relay() {
+	within=no
+	while IFS= read -r line; do
+		if [ $within = yes ]; then
+			case $line in '' | *[!A-Za-z0-9+/=.\ ]*) break ;; esac
+			put_line "$line"
+			[ "$line" != . ] || within=no
+			continue
+		fi
+		case $line in "lk theirs $seq "*) line=${line#"lk theirs $seq "} ;; *) continue ;; esac
+		case $line in *[!A-Za-z0-9/._@+,=:~%\ -]*) continue ;; esac
+		case $line in tell\ * | data\ * | ok | ok\ * | no\ * | fail\ *) put_line "lk $nonce $seq $line" ;; esac
+		case $line in
+			data\ *) within=yes ;;
+			ok | ok\ * | no\ * | fail\ *) return ;;
+		esac
+	done
+	[ $within = no ] || put_line .
+}
+
+# as_user UID NAME: runs the boot as that user, without root's groups.
+as_user() {
+	gid=$(id -g "$2" 2>/dev/null) || gid=$1
+	if [ -n "$2" ] && setpriv --reuid "$1" --regid "$gid" --init-groups true 2>/dev/null; then
+		setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
+	elif [ -z "$2" ] && setpriv --reuid "$1" --regid "$gid" --clear-groups true 2>/dev/null; then
+		setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
+	elif [ -n "$2" ] && has runuser; then runuser -u "$2" -- sh -c "$hand_boot"
+	elif [ -n "$2" ] && has su; then su -s /bin/sh "$2" -c "$hand_boot"
+	else no no-way-to-drop "$1"
+	fi
+}
+
+# The account of user $1, into $user_name; empty where it has none.
+name_of() {
+	user_name=
+	while IFS=: read -r account _ number _; do
+		if [ "$number" = "$1" ]; then user_name=$account; break; fi
+	done </etc/passwd
+	[ -n "$user_name" ] || ! has getent || { user_name=$(getent passwd "$1") && user_name=${user_name%%:*}; }
+}

@@ -1,0 +1,136 @@
+# Private halves of keys: made, put in place of old ones, taken back.
+
+# put PATH BEFORE WANTED MODE BYTES|made: the file gets the hash WANTED; what it was (BEFORE, or "absent") stays beside
+# it as PATH.latchkey-old. "made": it is what do_make has left beside it.
+do_put() {
+	enter "$1"
+	before=$2 wanted=$3 new_mode=$4
+	check_words "$before" "$wanted" "$new_mode"
+	find_sync .
+	rm -f "./$name.latchkey-part"
+	hash_of "./$name"
+	[ "$hashed" != "$wanted" ] || ok already
+	now=$hashed part=./$name.latchkey-part old=./$name.latchkey-old
+	look_at "./$name"
+	if [ "$before" = absent ]; then
+		[ -z "$mode" ] || no changed "$now"
+		make_empty "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	else
+		judge_file || no "$refusal" "$detail"
+		[ "$now" = "$before" ] || no changed "$now"
+		keep_old
+		copy_whole "./$name" "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	fi
+	open_part
+	if [ "$5" = made ]; then problem=$(cat "./$name.latchkey-new" 2>&1 >"$part")
+	else problem=$(put_bytes "$5" 2>&1 >"$part")
+	fi || { why_of "$problem"; no "$why"; }
+	close_part
+	[ "$before" != absent ] || chmod "$new_mode" "$part"
+	hash_of "$part"
+	[ "$hashed" = "$wanted" ] || no bad-bytes "$hashed"
+	hash_of "./$name"
+	[ "$hashed" = "$now" ] || no changed "$hashed"
+	problem=$($move "$part" "./$name" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+	part=
+	sync_folder || { why_of "$problem"; fail "$why" "$problem"; }
+	[ "$5" != made ] || rm -f "./$name.latchkey-new"
+	ok put
+}
+
+# Not by the shell's own `:`, which would end with the request where that fails.
+make_empty() { problem=$( (: >"$1") 2>&1); }
+
+keep_old() {
+	if [ -e "$old" ]; then
+		hash_of "$old"
+		[ "$hashed" = "$before" ] || no old-in-the-way "$folder/${old#./}"
+		return
+	fi
+	copy_whole "./$name" "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	sync_file "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	hash_of "$part"
+	[ "$hashed" = "$before" ] || no changed "$hashed"
+	problem=$($move "$part" "$old" 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
+}
+
+# commit_put PATH: what was kept beside it is gone.
+do_commit_put() {
+	enter "$1"
+	remove_all "./$name.latchkey-old" "./$name.latchkey-new" "./$name.latchkey-part"
+	sync_folder
+	ok done
+}
+
+# Each is gone, or nothing is said to be done.
+remove_all() {
+	problem=$(rm -f "$@" 2>&1)
+	is_gone "$@" || fail "$why" "$problem"
+}
+
+# Whether nothing is there under any of these names, not even a link to nowhere; otherwise $why, from $problem.
+is_gone() {
+	for entry do
+		if [ -e "$entry" ] || [ -L "$entry" ]; then why_of "$problem"; return 1; fi
+	done
+}
+
+# undo_put PATH WROTE BEFORE
+do_undo_put() {
+	enter "$1"
+	wrote=$2 before=$3 old=./$name.latchkey-old
+	find_sync .
+	rm -f "./$name.latchkey-part" "./$name.latchkey-new"
+	hash_of "./$name"
+	now=$hashed
+	if [ "$before" = absent ]; then
+		look_at "./$name"
+		[ -n "$mode" ] || ok already
+		[ "$now" = "$wrote" ] || no changed "$now"
+		rm -f "./$name"
+	elif [ "$now" = "$before" ]; then
+		# Another one was kept by an earlier run.
+		hash_of "$old"
+		[ "$hashed" != "$before" ] || rm -f "$old"
+		ok already
+	else
+		[ "$now" = "$wrote" ] || no changed "$now"
+		hash_of "$old"
+		[ "$hashed" = "$before" ] || no no-before
+		problem=$($move "$old" "./$name" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+	fi
+	sync_folder
+	ok done
+}
+
+# make PATH TYPE BITS COMMENT again|fresh: a pair at PATH.latchkey-new; BITS 0: as many as usual. What lies there already is
+# taken for what an earlier try of this run has made; "fresh": there was none.
+do_make() {
+	enter "$1"
+	new=./$name.latchkey-new
+	has ssh-keygen || no no-ssh-keygen
+	if [ "${5-}" = fresh ] && [ -e "$new" ]; then no new-in-the-way "$folder/$name.latchkey-new"; fi
+	set -- "$1" "$2" "$3" "$4"
+	find_sync .
+	size=0
+	if is_full; then no no-space; fi
+	# A pair that is not whole is worth nothing: the public half is written last.
+	if [ ! -s "$new" ] || [ ! -s "$new.pub" ] || ! ssh-keygen -l -f "$new" >/dev/null 2>&1; then
+		rm -f "$new" "$new.pub"
+		set -- "$@" -q -t "$2" -N '' -C "$4" -f "$new"
+		[ "$3" = 0 ] || set -- "$@" -b "$3"
+		shift 4
+		problem=$(ssh-keygen "$@" 2>&1 </dev/null) || {
+			why_of "$problem"
+			rm -f "$new" "$new.pub"
+			[ $why != io-error ] || why=keygen
+			no "$why" "$problem"
+		}
+	fi
+	sync_file "$new" && sync_file "$new.pub" || { why_of "$problem"; no "$why"; }
+	sync_folder
+	hash_of "$new"
+	tell hash "$hashed"
+	send_data public <"$new.pub"
+	ok made
+}

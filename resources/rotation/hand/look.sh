@@ -1,0 +1,107 @@
+# What Latchkey's hand tells of a host and of a file before it is changed.
+
+do_host() {
+	tell uid "$my_uid" "$(id -un)"
+	tell time "$(date +%s)" "$(date +%z)"
+	tell hash-tool "$hash_tool"
+	tell tools $(for tool in setpriv runuser su systemd-run at setsid nohup lsattr getfacl getfattr ssh-keygen ssh; do
+		! has "$tool" || put_line "$tool"
+	done)
+	[ -z "$exchange" ] || tell exchange
+	dead_man_ways
+	tell dead-man $ways
+	ok
+}
+
+# look PATH: all that a plan has to know of a file, whoever it belongs to.
+do_look() {
+	real=$1
+	resolve_system_links
+	folder=${real%/*} name=${real##*/} refusal=
+	[ -n "$folder" ] || folder=/
+	if ! judge_way "$folder"; then
+		[ $by_root = yes ] || tell_chain
+		tell real "$real"
+		tell refusal "$refusal" "$detail"
+		tell_goal
+		ok
+	fi
+	[ $by_root = yes ] || tell_chain
+	# What somebody can put there is read with nobody's rights but theirs.
+	[ "$actor" = "$my_uid" ] || [ "$my_uid" != 0 ] || become "$actor"
+	tell real "$real"
+	tell actor "$actor"
+	cd -P -- "$folder" 2>/dev/null && [ "$(pwd -P)" = "$folder" ] || { tell refusal no-folder "$folder"; ok; }
+	tell_file
+	ok
+}
+
+tell_file() {
+	judge_file || tell refusal "$refusal" "$detail"
+	look_at "./$name"
+	name_of "${uid:-}"
+	case $mode in '') ;; *) tell file "$mode" "$links" "$uid" "$gid" "$size" "$user_name" ;; esac
+	if [ "$actor" != "$my_uid" ]; then [ -n "$refusal" ] || tell refusal not-owner "$actor"; fi
+	case $mode in l*) tell_goal ;; esac
+	measure
+	tell space "$free_bytes" "$free_inodes"
+	dead_man_ways
+	tell dead-man $ways
+	find_lock
+	[ -z "$lock" ] || tell lock "$lock_token" "$lock_who" "$lock_since" "$lock_end" "$(date +%s)"
+	case $mode in -*) ;; *) return ;; esac
+	[ -r "./$name" ] && [ "$size" -le 4194304 ] || return
+	attributes_of "./$name"
+	tell attributes "$attributes"
+	[ -n "$hash_tool" ] || return
+	hash_of "./$name"
+	tell hash "$hashed"
+	send_data content <"./$name"
+}
+
+# A link that root has made in a folder where nobody else writes is how this system is laid out (/home -> /usr/home).
+resolve_system_links() {
+	walked= left=${real#/}/ followed=0 open_way=
+	while [ -n "${left%/}" ] && [ $followed -lt 16 ]; do
+		part_of_way=${left%%/*} left=${left#*/}
+		[ -n "$left" ] || break
+		look_at "$walked/$part_of_way"
+		case $mode in
+			l*)
+				[ "$uid" = 0 ] && [ -z "$open_way" ] || return
+				goal=$(readlink "$walked/$part_of_way" 2>/dev/null) || return
+				case $goal in
+					/*) left=${goal#/}/$left walked= ;;
+					*) left=$goal/$left ;;
+				esac
+				case /$left in */../* | */./*) return ;; esac
+				followed=$((followed + 1))
+				real=$walked/${left%/}
+				;;
+			*)
+				walked=$walked/$part_of_way
+				[ "$uid" = 0 ] || open_way=yes
+				case $mode in d????w* | d???????w*) open_way=yes ;; esac
+				;;
+		esac
+	done
+}
+
+# Where links lead that nobody follows here: the same file may be known by another path.
+tell_goal() {
+	case $refusal in linked-*) goal=$(readlink -f "$real" 2>/dev/null) && [ -n "$goal" ] && tell goal "$goal" ;; esac
+}
+
+tell_chain() {
+	walked= left=${real#/}/
+	tell_step /
+	while [ -n "${left%/}" ]; do
+		walked=$walked/${left%%/*} left=${left#*/}
+		tell_step "$walked"
+	done
+}
+
+tell_step() {
+	look_at "$1"
+	[ -z "$mode" ] || tell step "$1" "$mode" "$links" "$uid" "$gid"
+}

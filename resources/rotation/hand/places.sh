@@ -1,0 +1,152 @@
+# Places of Latchkey's hand: the way to a file, whose it is, and whether it can be replaced.
+
+# ls of one thing itself: $mode (as ls says it), $links, $uid, $gid, $size; all empty where there is nothing.
+look_at() { columns $(ls -ldn "$1" 2>/dev/null); }
+columns() { mode=${1-} links=${2-} uid=${3-} gid=${4-} size=${5-}; }
+
+# Goes through all folders of path $1, and says in $actor who writes there: whoever owns the last. No link may be on the way,
+# nor a folder of a third. Where that is root, nobody else may write on the whole way.
+judge_way() {
+	way=$1 walked=
+	case $way in /*) ;; *) refuse odd-path "$way"; return 1 ;; esac
+	case $way/ in *//?* | */./* | */../*) refuse odd-path "$way"; return 1 ;; esac
+	owners=' ' open=
+	left=${way#/}/
+	look_at /
+	judge_step / || return 1
+	while [ -n "${left%/}" ]; do
+		walked=$walked/${left%%/*} left=${left#*/}
+		look_at "$walked"
+		judge_step "$walked" || return 1
+	done
+	actor=$uid
+	for owner in $owners; do
+		case $owner in 0 | "$actor") ;; *) refuse others-folder "$way"; return 1 ;; esac
+	done
+	if [ "$actor" = 0 ] && [ -n "$open" ]; then refuse open-folder "$open"; return 1; fi
+}
+
+judge_step() {
+	case $mode in
+		d*) ;;
+		l*) refuse linked-folder "$1"; return 1 ;;
+		*) refuse no-folder "$1"; return 1 ;;
+	esac
+	case $owners in *" $uid "*) ;; *) owners="$owners$uid " ;; esac
+	case $mode in d????w* | d???????w*) open=$1 ;; esac
+}
+
+# What is found, for whoever asks first: it is told, or refused.
+refuse() { refusal=$1 detail=${2-}; return 1; }
+
+# enter PATH: into its folder, as whoever that belongs to; $name is what it is called there.
+enter() {
+	folder=${1%/*} name=${1##*/} refusal=
+	[ -n "$folder" ] || folder=/
+	case $name in '' | . | ..) no odd-path "$1" ;; esac
+	judge_way "$folder" || no "$refusal" "$detail"
+	[ "$actor" = "$my_uid" ] || become "$actor"
+	cd -P -- "$folder" 2>/dev/null || no no-folder "$folder"
+	# From here on by relative names: whoever renames folders now moves us with them.
+	[ "$(pwd -P)" = "$folder" ] || no linked-folder "$folder"
+}
+
+# Of a pipe or a device it is empty: opening that might never end.
+hash_of() {
+	hashed=
+	[ -f "$1" ] || return 0
+	hashed=$($hash_tool <"$1" 2>/dev/null) || hashed=
+	hashed=${hashed%% *}
+}
+
+# Whether ./$name is a file that can be replaced by renaming; otherwise $refusal. Leaves its columns.
+judge_file() {
+	[ -n "$hash_tool" ] || { refuse no-hash-tool; return 1; }
+	look_at "./$name"
+	case $mode in
+		-*) ;;
+		'') refuse absent; return 1 ;;
+		l*) refuse linked-file; return 1 ;;
+		*) refuse not-a-file; return 1 ;;
+	esac
+	find_mount
+	[ $mounted = no ] || { refuse mounted; return 1; }
+	[ $is_read_only = no ] || { refuse read-only; return 1; }
+	[ "$links" -eq 1 ] || { refuse hard-linked "$links"; return 1; }
+	[ "$uid" = "$my_uid" ] || [ "$my_uid" = 0 ] || { refuse not-owner "$uid"; return 1; }
+	# Only root and its members can give a file to a group.
+	case " $(id -G) " in *" $gid "*) ;; *) [ "$my_uid" = 0 ] || { refuse others-group "$gid"; return 1; } ;; esac
+	[ "$size" -le 4194304 ] || { refuse too-large "$size"; return 1; }
+	judge_flags "./$name" || return 1
+	judge_flags . || return 1
+	judge_writable || return 1
+	if is_full; then refuse no-space "$free_bytes,$free_inodes"; return 1; fi
+	return 0
+}
+
+# What is mounted here: $mounted is yes where it is the file itself, which no renaming can replace; $is_read_only.
+find_mount() {
+	mounted=no is_read_only=no nearest=
+	[ -r /proc/self/mountinfo ] || return 0
+	here=$(pwd -P)
+	here=${here%/}/$name
+	while read -r _ _ _ _ point options more; do
+		case $point in *\\*) point=$(put_bytes "$(put_line "$point" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')") ;; esac
+		case $here/ in "${point%/}"/*) ;; *) continue ;; esac
+		[ "$point" != "$here" ] || mounted=yes
+		[ ${#point} -ge ${#nearest} ] || continue
+		nearest=$point is_read_only=no
+		case $options,${more##* }, in ro,* | *,ro,*) is_read_only=yes ;; esac
+	done </proc/self/mountinfo
+}
+
+judge_flags() {
+	has lsattr || return 0
+	flags=$(lsattr -d "$1" 2>/dev/null) || return 0
+	case ${flags%% *} in
+		*i*) refuse immutable "$1"; return 1 ;;
+		*a*) refuse append-only "$1"; return 1 ;;
+	esac
+}
+
+judge_writable() {
+	[ ! -w . ] || return 0
+	set -- $(ls -ldn . 2>/dev/null)
+	case ${1-} in ??w*) refuse read-only ;; *) refuse not-writable ;; esac
+	return 1
+}
+
+# Bytes and inodes that are left to this user, into $free_bytes and $free_inodes (empty: not told).
+measure() {
+	free_bytes= free_inodes=
+	set -- $(stat -f -c '%a %S %d %c' . 2>/dev/null)
+	case ${4-} in
+		'' | *[!0-9]*)
+			set -- $(df -Pk . 2>/dev/null | tail -n 1)
+			case ${4-} in '' | *[!0-9]*) ;; *) free_bytes=$(($4 * 1024)) ;; esac
+			return
+			;;
+	esac
+	# What has more than the shell can count has enough.
+	case $1$2 in ???????????????*) free_bytes=1000000000000000 ;; *) free_bytes=$(($1 * $2)) ;; esac
+	# Of some file systems there is no number of inodes.
+	[ "$4" = 0 ] || free_inodes=$3
+}
+
+# Room for three copies of the file and what is made beside it.
+is_full() {
+	measure
+	[ -z "$free_bytes" ] || [ "$free_bytes" -ge $((${size:-0} * 3 + 65536)) ] || return 0
+	[ -z "$free_inodes" ] || [ "$free_inodes" -ge 8 ] || return 0
+	return 1
+}
+
+# Access lists, extended attributes and label of $1, as one hash.
+attributes_of() {
+	attributes=$({
+		! has getfacl || getfacl -cnp "$1"
+		! has getfattr || (cd "${1%/*}" && getfattr -d -m - -e hex "${1##*/}" | grep -v -e '^# file' -e '^trusted' -e '^security[.][ei][vm][ma]')
+		set -- $(ls -dZ "$1") && [ "${1-?}" = '?' ] || put_line "$1"
+	} 2>/dev/null | $hash_tool)
+	attributes=${attributes%% *}
+}
