@@ -1,4 +1,4 @@
-# What a plan has to know of accounts and of the login, beside files: verbs for hand.sh.
+# What a plan has to know of accounts and of the login, beside files: verbs for the hand.
 
 # account NAME ADDRESS: its entry, and how sshd goes by it for a login from there.
 do_account() {

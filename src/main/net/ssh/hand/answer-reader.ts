@@ -16,7 +16,7 @@ const NOTHING = Buffer.alloc(0);
 type OpenData = { name: string; encoding: "b64" | "hex"; lines: string[] };
 
 /**
- * Reads the answers of hand.sh out of all that a host sends. What is not in a frame of ours is noise, as rc files make
+ * Reads the answers of the hand out of all that a host sends. What is not in a frame of ours is noise, as rc files make
  * it; a frame that makes no sense, or too much of anything, ends it for good: a host is never believed half.
  */
 export class AnswerReader {

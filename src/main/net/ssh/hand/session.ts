@@ -31,7 +31,7 @@ exit
 const BOOTS = "hand-boots";
 const MOST_EARLY = 64 * 1024;
 
-/** Starts hand.sh at the other end. */
+/** Starts the hand at the other end. */
 export async function beginSession(line: Line, script: string, beginMs: number): Promise<Begun | NotBegun> {
   const nonce = randomBytes(16).toString("hex");
   const conversation = new Conversation(line, nonce);
