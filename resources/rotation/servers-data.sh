@@ -22,8 +22,8 @@ may_read() { as_process "$1" test -r "$2" 2>/dev/null; }
 # slaptest takes a pair that does not belong together. So a second slapd is started, with these files and nothing else, that listens
 # on a socket of its own alone.
 try_slapd() {
-	mains_of slapd || { untried "$said" "$1" "$2"; return; }
-	has timeout || { untried 'slapd cannot be tried without timeout' "$1" "$2"; return; }
+	mains_of slapd || { untried "$said"; return; }
+	has timeout || { untried 'slapd cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	begin_try || return 2
 	copy_pair "$1" "$2" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
@@ -37,35 +37,11 @@ try_slapd() {
 		0) said='a second slapd takes the pair' ;;
 		*)
 			last_lines "$try/log" 'TLS'
-			case $said in *'ermission denied'*) may_read "$3" "$try_key" && result=2 ;; '') result=2 ;; esac
+			case $said in *'ermission denied'*) may_read "$3" "$try_key" && result=2 ;; '') result=2; last_lines "$try/log" . ;; esac
 			;;
 	esac
 	end_try
 	return $result
-}
-
-# second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in $try/log.
-# A socket alone tells nothing: slapd listens before it reads its pair.
-second_try() {
-	words_of_second=$1
-	shift
-	"$@" >"$try/log" 2>&1 </dev/null &
-	second=$!
-	wait_for 100 second_is_decided || :
-	second_ended=1
-	if second_is_up; then second_ended=0; fi
-	kill "$second" 2>/dev/null
-	wait "$second" 2>/dev/null
-	return $second_ended
-}
-
-second_is_up() { grep -q -F "$words_of_second" "$try/log"; }
-second_is_decided() { second_is_up || ! kill -0 "$second" 2>/dev/null; }
-
-# last_lines FILE PATTERN: the last of these, into $said.
-last_lines() {
-	said=$(grep -e "$2" "$1" 2>/dev/null | tail -n 2 | sed 's/^[0-9a-f.]* 0x[0-9a-f]* //' | tr '\n' ' ' | tail -c 400)
-	said=${said% }
 }
 
 # The address of slapd $1 on this machine by which root may change its settings, into $ldapi; empty where there is none.
@@ -167,11 +143,11 @@ postgres_value() {
 
 # The live files, for which a server is looked for.
 try_postgresql() {
-	find_postgres "$live_chain" "$live_key" || { untried "$said" "$1" "$2"; return; }
-	has timeout || { untried 'PostgreSQL cannot be tried without timeout' "$1" "$2"; return; }
+	find_postgres "$live_chain" "$live_key" || { untried "$said"; return; }
+	has timeout || { untried 'PostgreSQL cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	postgres_of "$3"
-	may_read "$3" "$live_key" || { untried 'who runs PostgreSQL may not read the key that is in use' "$1" "$2"; return; }
+	may_read "$3" "$live_key" || { untried 'who runs PostgreSQL may not read the key that is in use'; return; }
 	begin_try || return 2
 	copy_pair "$1" "$2" && folder_for "$3" "$try/own" && copy_control "$3" || { end_try; said='the try could not be written'; return 2; }
 	try_postgres "$3"
@@ -233,12 +209,12 @@ postgres_was_told() { what_it_said | grep -q -e SIGHUP -e 'not reloaded'; }
 
 # Its help and its bootstrap read no pair. So a second server is started, with these files, an empty folder and a socket of its own.
 try_mariadb() {
-	mains_of mariadbd mysqld || { untried "$said" "$1" "$2"; return; }
-	has timeout || { untried 'MariaDB cannot be tried without timeout' "$1" "$2"; return; }
+	mains_of mariadbd mysqld || { untried "$said"; return; }
+	has timeout || { untried 'MariaDB cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	own_program "$3"
-	case $("$program" --version 2>/dev/null </dev/null) in *MariaDB*) ;; *) untried 'this is another MySQL' "$1" "$2"; return ;; esac
-	may_read "$3" "$live_key" || { untried 'who runs MariaDB may not read the key that is in use' "$1" "$2"; return; }
+	case $("$program" --version 2>/dev/null </dev/null) in *MariaDB*) ;; *) untried 'this is another MySQL'; return ;; esac
+	may_read "$3" "$live_key" || { untried 'who runs MariaDB may not read the key that is in use'; return; }
 	begin_try || return 2
 	copy_pair "$1" "$2" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
 	second_try 'ready for connections' exec_as "$3" timeout 60 "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \

@@ -4,7 +4,7 @@
 
 # Its configuration test does not look at a pair. What reads one is in a library of its own, which posttls-finger uses, too.
 try_postfix() {
-	has posttls-finger || { untried 'Postfix has no test of a pair where posttls-finger is missing' "$1" "$2"; return; }
+	has posttls-finger || { untried 'Postfix has no test of a pair where posttls-finger is missing'; return; }
 	begin_try || return 2
 	# Files that do not belong together have to be noticed, or nothing is proved by the silence about those that do.
 	make_empty "$try/empty" || { end_try; said=$problem; return 2; }
@@ -88,10 +88,10 @@ find_dovecot() {
 # It has no test of a pair: so a second Dovecot is started that has nothing but these files and a socket in a folder of its
 # own, and is asked for its certificate.
 try_dovecot() {
-	find_dovecot || { untried "$said" "$1" "$2"; return; }
-	has openssl && has timeout || { untried 'Dovecot cannot be tried without openssl and timeout' "$1" "$2"; return; }
+	find_dovecot || { untried "$said"; return; }
+	has openssl && has timeout || { untried 'Dovecot cannot be tried without openssl and timeout'; return; }
 	for pid in $mains; do own_program "$pid"; done
-	find_dovecot_part || { untried 'Dovecot has no part here that could be tried alone' "$1" "$2"; return; }
+	find_dovecot_part || { untried 'Dovecot has no part here that could be tried alone'; return; }
 	begin_try || return 2
 	chmod 755 "$try"
 	copy_pair "$1" "$2" && write_dovecot || { end_try; said='the try could not be written'; return 2; }
