@@ -149,8 +149,6 @@ CREATE TABLE certificate (
 
 CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE is_seen = 1;
 
-CREATE INDEX certificate_by_subject ON certificate (substr(subject, 1, 120), id) WHERE is_seen = 1;
-
 CREATE INDEX certificate_by_issuer ON certificate (substr(issuer, 1, 120), id) WHERE is_seen = 1;
 
 CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE is_seen = 1;
@@ -274,13 +272,9 @@ CREATE INDEX grant_by_account ON grant_line (account, host_name, id) WHERE gone_
 
 CREATE INDEX grant_by_account_start ON grant_line (substr(account, 1, 64), id) WHERE gone_scan IS NULL;
 
-CREATE INDEX grant_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id) WHERE gone_scan IS NULL;
-
 CREATE INDEX grant_by_key_type ON grant_line (ifnull(substr(key_type, 1, 120), ''), id) WHERE gone_scan IS NULL;
 
 CREATE INDEX grant_by_effective ON grant_line (effective, id) WHERE gone_scan IS NULL;
-
-CREATE INDEX grant_by_comment ON grant_line (substr(comment, 1, 120), id) WHERE gone_scan IS NULL;
 
 CREATE INDEX grant_usable ON grant_line (fingerprint, host, account) WHERE gone_scan IS NULL AND effective <> 'no';
 
@@ -1854,3 +1848,10 @@ CREATE TABLE "run_step" (
   at      TEXT,
   PRIMARY KEY (run, ordinal)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX grant_by_comment ON grant_line (substr(comment, 1, 120), id, first_scan) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id, first_scan) WHERE gone_scan IS NULL;
+
+CREATE INDEX certificate_by_subject ON certificate
+  (substr(subject, 1, 120), id, not_after, due_from, urgent_from) WHERE is_seen = 1;
