@@ -14,7 +14,7 @@ import type {
 import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { chooseAnywhere } from "./choose-anywhere.ts";
 import { fitsPattern } from "./fits-pattern.ts";
-import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite } from "./site.ts";
+import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite, readTarget } from "./site.ts";
 
 const WANTED =
   /^(?:listen|serverroot|servername|serveralias|documentroot|alias|aliasmatch|scriptalias|redirect(?:match|permanent|temp)?|rewriteengine|rewriterule|proxypass(?:match)?)$/;
@@ -105,8 +105,9 @@ function readRewrite(settings: readonly Setting[]): PortSite | null {
     if (fits && target === "-") return null;
     if (target === "-") continue;
     const where = say(setting);
-    if (fits && /^https:\/\/.*(?:REQUEST_URI|\$[01])/.test(target)) return { kind: "to-https", where };
-    return { kind: "unsure", why: `the path may be rewritten (${where})` };
+    const kept = /^(.*?)(?:%\{REQUEST_URI\}|\/?\$[01])$/.exec(target)?.[1];
+    const sent = fits && kept !== undefined ? readTarget(kept, where) : null;
+    return sent ?? { kind: "unsure", why: `the path may be rewritten (${where})` };
   }
   return null;
 }
@@ -142,9 +143,9 @@ function readRedirect(settings: readonly Setting[]): PortSite | null {
     const fits = isPattern ? fitsPattern(path, CHALLENGE_FILE) : startsPath(path);
     if (fits === null) return { kind: "unsure", why: `may be sent on (${where})` };
     if (!fits) continue;
-    if (/^https:\/\/[^/]+\/?(?:\$[01])?$/.test(target) && (isPattern || path === "/"))
-      return { kind: "to-https", where };
-    return { kind: "elsewhere", why: `is sent to another page (${setting.directive})`, where };
+    const kept = /^(.*?)\/?(?:\$[01])?$/.exec(target)?.[1] ?? "";
+    const sent = isPattern || path === "/" ? readTarget(kept, where) : null;
+    return sent ?? { kind: "elsewhere", why: `is sent to another page (${setting.directive})`, where };
   }
   return null;
 }

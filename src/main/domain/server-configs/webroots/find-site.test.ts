@@ -60,7 +60,11 @@ test("who is sent to https is answered by the server there", () => {
   expect(nginx(`location / { ${redirect} } location /.well-known/ { root /srv/a; }`, SECURE)).toBe(
     "site /srv/a",
   );
-  expect(nginx(redirect)).toContain("unsure: is sent to https, of which no configuration was read");
+  const other = "server { listen 443 ssl; server_name b.test; root /srv/b; }";
+  expect(nginx("return 301 https://b.test$request_uri;", other)).toBe("site /srv/b");
+  expect(nginx("return 301 $scheme://b.test$request_uri;", other)).toBe("site /srv/b");
+  expect(nginx("return 301 http://a.test$uri;")).toContain("unsure: is sent on and on");
+  expect(nginx(redirect)).toContain("unsure: is sent to a.test:443, of which no configuration was read");
 });
 
 test("the server that fits the name best is asked, or else the default one", () => {
@@ -100,7 +104,9 @@ test.each([
   ["DocumentRoot /srv/a; ProxyPassMatch ^/app/ other", "site /srv/a"],
   ["DocumentRoot /srv/a; Redirect permanent /old https://b.test/", "site /srv/a"],
   ["DocumentRoot /srv/a; Redirect permanent / https://a.test/", "site /srv/secure"],
-  ["Redirect / http://b.test/", "elsewhere: is sent to another page (Redirect)"],
+  ["Redirect / http://b.test/page", "elsewhere: is sent to another page (Redirect)"],
+  ["Redirect / https://b.test/", "site /srv/secure"],
+  ["RedirectMatch ^/(.*)$ https://a.test/$1", "site /srv/secure"],
   ["RewriteEngine on; RewriteRule ^(.*)$ https://%{HTTP_HOST}$1", "site /srv/secure"],
   ["RewriteEngine on; RewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI}", "site /srv/secure"],
   [

@@ -9,7 +9,7 @@ import { type Block, type Grammar, readBlocks, type Setting } from "#domain/serv
 import { readListen } from "#domain/server-configs/nginx/listen.ts";
 import { chooseAnywhere } from "./choose-anywhere.ts";
 import { fitsPattern } from "./fits-pattern.ts";
-import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite } from "./site.ts";
+import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite, readTarget } from "./site.ts";
 
 const GRAMMAR: Grammar = {
   kept: new Set(["http", "server", "location", "if"]),
@@ -95,9 +95,10 @@ function readAnswer(block: Block): PortSite | null {
   for (const { setting, isCertain } of returns) {
     const target = setting.values.at(-1) ?? "";
     const where = say(setting.at);
-    if (/^(?:https:|\$scheme:)/.test(target)) {
-      if (/\$(?:request_)?uri\b/.test(target)) return { kind: "to-https", where };
-      return { kind: "elsewhere", why: "is sent to another page (return)", where };
+    if (/^(?:https?:|\$scheme:)/.test(target)) {
+      const kept = /^(.*?)\$(?:request_)?uri$/.exec(target)?.[1];
+      const sent = kept === undefined ? null : readTarget(kept, where);
+      return sent ?? { kind: "elsewhere", why: "is sent to another page (return)", where };
     }
     if (isCertain) return { kind: "elsewhere", why: "is answered at once (return)", where };
     return { kind: "unsure", why: `may be answered at once (${where})` };

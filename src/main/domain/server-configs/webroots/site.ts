@@ -10,5 +10,21 @@ export type ChallengeSite =
   | { kind: "elsewhere"; why: string; where: string }
   | { kind: "unsure"; why: string };
 
-/** As the server answers at one port; it may send whoever asks to the same path by https. */
-export type PortSite = ChallengeSite | { kind: "to-https"; where: string };
+/** As the server answers at one port; `sent-on`: to the same path of a name, which is the one that was asked for where it is null. */
+export type PortSite = ChallengeSite | { kind: "sent-on"; port: number; name: string | null; where: string };
+
+const PORTS = { http: 80, https: 443 };
+
+/**
+ * Where a redirect leads that keeps the path, by its target without the path: `https://$host`, `http://www.example.com`.
+ * Null for a page elsewhere, or what cannot be told.
+ */
+export function readTarget(target: string, where: string): PortSite | null {
+  const [, scheme, host = ""] = /^(https?|\$scheme):\/\/([^/]+)$/.exec(target) ?? [];
+  if (scheme === undefined) return null;
+  const port = scheme === "http" ? PORTS.http : PORTS.https;
+  // The name that was asked for, by whatever name the server has for it.
+  if (/^(?:\$(?:host|http_host|server_name)|%\{(?:HTTP_HOST|SERVER_NAME)\})$/.test(host))
+    return { kind: "sent-on", port, name: null, where };
+  return /^[a-z0-9.-]+$/i.test(host) ? { kind: "sent-on", port, name: host.toLowerCase(), where } : null;
+}

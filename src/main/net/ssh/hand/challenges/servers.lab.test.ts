@@ -13,6 +13,9 @@ const TOKEN = "run00000001";
 const PATH = "/.well-known/acme-challenge/-Lo_qX";
 const TEXT = "-Lo_qX.9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI";
 
+const SOME_SERVERS =
+  process.env.LATCHKEY_TEST_SHELLS === "all" ? CHALLENGE_SERVERS : CHALLENGE_SERVERS.slice(0, 2);
+
 let networks: Awaited<ReturnType<typeof startNetworks>>;
 let host: LabHost;
 beforeAll(async () => {
@@ -47,7 +50,7 @@ const processes = () =>
     "for p in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$p; echo; done 2>/dev/null | grep -c '[l]atchkey-' || true",
   );
 
-lab.each(CHALLENGE_SERVERS)(
+lab.each(SOME_SERVERS)(
   "one path is served, at every address, and nothing else, until told: %s",
   async (program) => {
     await using hand = await open();
@@ -113,7 +116,7 @@ lab("a port that is taken is said with the program that has it, and nothing is c
 lab("who is not root is told that the port is not theirs, and nothing stays", async () => {
   await host.run("useradd --create-home alice 2>/dev/null || true");
   await using hand = await open({ user: "alice", wrap: ["env", "HOME=/home/alice"] });
-  for (const program of ["python3", "perl"] as const) {
+  for (const program of SOME_SERVERS) {
     const answer = await serveChallenge(hand, serve({ with: program }));
     expect(answer).toMatchObject({ kind: "failed" });
     expect(JSON.stringify(answer)).toMatch(/nothing could be served at port 80: .*[Pp]ermission denied/);
