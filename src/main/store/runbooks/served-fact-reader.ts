@@ -40,9 +40,12 @@ export function servedFactReader(db: Database) {
     .pluck();
   const due = db.prepare<{ now: string; most: number }, DueCertificate>(`
     SELECT sha256, subject, not_after AS notAfter FROM certificate
-    WHERE is_seen = 1 AND is_ca = 0 AND not_before IS NOT NULL
+    WHERE is_seen = 1 AND not_before IS NOT NULL
       AND julianday(@now) >= julianday(not_before) + (julianday(not_after) - julianday(not_before)) * 2 / 3
-      AND EXISTS (SELECT 1 FROM place WHERE place.certificate = certificate.id AND ${NOW})
+      -- Of what says that it is an authority only what is served itself, as self-signed ones are.
+      AND EXISTS (
+        SELECT 1 FROM place
+        WHERE place.certificate = certificate.id AND ${NOW} AND (is_ca = 0 OR place.endpoint IS NOT NULL))
     ORDER BY not_after, id LIMIT @most`);
   const tags = db
     .prepare<[string], string>(`

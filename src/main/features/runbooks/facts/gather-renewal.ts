@@ -99,7 +99,7 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
         ...pair.facts,
         ...(lacksWay(pair) ? wayOf(pair, ways) : {}),
         ...{ files: files[nth] ?? [], proofs: shown[nth] ?? [], consumers: told[nth]?.consumers ?? [] },
-        wonders: [...pair.facts.wonders, ...(told[nth]?.wonders ?? [])],
+        obstacle: pair.facts.obstacle ?? told[nth]?.obstacle ?? null,
       })),
     };
   } catch (error) {

@@ -26,7 +26,7 @@ export function chooseIssuer({ issuers, wished, tags, before }: Known): ChosenIs
 }
 
 /** An issuer by its name, or by what it is where there is one alone. */
-export function named(issuers: readonly Issuer[], text: string, whence = ""): ChosenIssuer {
+function named(issuers: readonly Issuer[], text: string, whence = ""): ChosenIssuer {
   const wanted = text.toLowerCase();
   const meant = issuers.find(({ name }) => name.toLowerCase() === wanted);
   if (meant) return { issuer: meant, why: "" };

@@ -19,24 +19,22 @@ export function consumersOf(uses: readonly ServerUse[]): Consumer[] {
   );
 }
 
-/** As their host says that they are told. `lost`: the connection broke. */
+/** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
 export async function lookAtConsumers(
   hand: Hand,
   consumers: readonly Consumer[],
   files: readonly { real: string }[],
-): Promise<{ consumers: Consumer[]; wonders: string[] } | { lost: string }> {
+): Promise<{ consumers: Consumer[]; obstacle: string | null } | { lost: string }> {
   const seen: Consumer[] = [];
-  const wonders: string[] = [];
+  let obstacle: string | null = null;
   for (const consumer of consumers) {
     const { server, config, where } = consumer;
     const look = await lookAtServer(hand, { server, config, paths: files.map(({ real }) => real) });
     if (look.kind === "lost") return { lost: look.message };
     const toldBy = look.kind === "seen" ? look.toldBy : "none";
     if (toldBy === "none")
-      wonders.push(
-        `how ${server} (${where}) is told of new files is not known${look.kind === "seen" && look.said ? `: ${look.said}` : ""}`,
-      );
+      obstacle = `${server} (${where}) cannot be told of new files${look.kind === "seen" && look.said ? `: ${look.said}` : ""}`;
     seen.push({ ...consumer, reload: sayReload(server, toldBy) });
   }
-  return { consumers: seen, wonders };
+  return { consumers: seen, obstacle };
 }
