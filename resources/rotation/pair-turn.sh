@@ -24,7 +24,7 @@ settle_file() {
 # Goes by all files first; then by all once more, doing.
 #   turn_all swap|back FILES...
 turn_all() {
-	how=$1 undone=0
+	how=$1 undone=0 turned=
 	shift
 	for round in judge turn; do
 		for_files turn_one "$@"
@@ -61,13 +61,21 @@ turn_one() {
 		look_at "$in"
 		[ "$kind" = "$mode,$uid,$gid" ] || turn_changed "$old"
 	fi
-	if [ $round = turn ]; then turn_file; fi
 	undone=$((undone + 1))
+	[ $round = turn ] || return 0
+	turn_file
+	for word in "$1" "$2" "$3" "$4" "$5"; do quote "$word"; turned="$turned $quoted"; done
 }
 
-# In the first round nothing was changed yet.
+# All or none: what has turned already turns again.
 turn_changed() {
-	if [ $round = judge ]; then no changed "$path" "$1"; else fail changed "$path" "$1"; fi
+	changed_path=$path
+	if [ $round = turn ] && [ -n "$turned" ]; then
+		case $how in swap) again=back ;; back) again=swap ;; esac
+		part=
+		eval "(cd / && round=judge && turn_all $again $turned)" >/dev/null
+	fi
+	no changed "$changed_path" "$1"
 }
 
 # $in becomes the file, and what was that becomes $out.

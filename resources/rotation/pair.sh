@@ -148,7 +148,6 @@ do_pair_look() {
 			tell_pair_file
 		else refuse no-folder "$folder"
 		fi
-		look_at "$real"
 	else tell real "$real"
 	fi
 	find_manager "$1"
@@ -218,10 +217,16 @@ find_manager() {
 	set +f
 	for conf in /root/.acme.sh/*/*.conf /var/lib/certmonger/requests/*; do
 		[ -f "$conf" ] || continue
-		grep -qF -e "Path='$1'" -e "_file=$1" "$conf" 2>/dev/null || continue
 		case $conf in
-			/root/*) managed=acme.sh renew_by="acme.sh --renew --force --domain ${conf##*/}" renew_by=${renew_by%.conf} ;;
-			*) managed=certmonger renew_by="getcert resubmit -f $1" ;;
+			/root/*)
+				grep -qF -e "Path='$1'" "$conf" 2>/dev/null || continue
+				renew_by=${conf##*/}
+				managed=acme.sh renew_by="acme.sh --renew --force --domain ${renew_by%.conf}"
+				;;
+			*)
+				grep -qxF -e "cert_storage_location=$1" -e "key_storage_location=$1" "$conf" 2>/dev/null || continue
+				managed=certmonger renew_by="getcert resubmit -f $(sed -n 's/^cert_storage_location=//p' "$conf")"
+				;;
 		esac
 	done
 	set -f

@@ -45,7 +45,7 @@ export async function disarmPair(
   return answer.status === "ok" ? { kind: "disarmed" } : readTail(answer);
 }
 
-/** `changed` of the first file: nothing was done. No server is told. */
+/** `changed`: all are what they were. No server is told. */
 export async function swapPair(
   hand: Hand,
   { token, id, files, wanted }: PairFiles,
@@ -57,7 +57,7 @@ export async function swapPair(
   return readPairChanged(answer.words) ?? readTail(answer);
 }
 
-/** The very files that were there, with all that they had. No server is told. */
+/** The very files that were there, with all that they had; `changed`: none is back. No server is told. */
 export async function backPair(
   hand: Hand,
   { token, id, files, wanted }: PairFiles,

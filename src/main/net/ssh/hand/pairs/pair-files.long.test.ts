@@ -7,7 +7,6 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { backPair, endPair, swapPair } from "./change-pair.ts";
 import { lookAtPairFile } from "./look-at-pair-file.ts";
-import { makePairKey } from "./make-pair-key.ts";
 import { stagePair } from "./stage-pair.ts";
 import { openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
 
@@ -256,19 +255,6 @@ lab("leaf and intermediates go to their own files", async () => {
   await endPair(hand, PAIR);
 });
 
-lab.each(["p384", "rsa-3072", "ed25519"] as const)("a key of kind %s is made on the host", async (kind) => {
-  await using hand = await openPairHand(startShellIn(host));
-  const request = await makePairKey(hand, { ...PAIR, key: kind, names: ["*.new.lab", "2001:db8::1"] });
-  if (request.kind !== "made") throw new Error(JSON.stringify(request));
-  const said = await host.run(
-    `base64 -d > /tmp/request <<'END'\n${Buffer.from(request.csr).toString("base64")}\nEND\nopenssl req -in /tmp/request -inform DER -noout -text -verify 2>&1; stat -c %a /var/lib/latchkey/${PAIR.token}/${PAIR.id}/key`,
-  );
-  expect(said).toMatch(/verify OK/);
-  expect(said).toMatch(/DNS:\*\.new\.lab, IP Address:2001:DB8:0:0:0:0:0:1/);
-  expect(said).toMatch(/\n600\n$/);
-  await endPair(hand, PAIR);
-});
-
 lab("nothing of a key is in the words of any process", async () => {
   const secret = made.keyPem.split("\n")[1]?.slice(0, 24) ?? "";
   for (const shell of ["dash", "busybox sh", "bash", "mksh"]) {
@@ -283,5 +269,36 @@ lab("nothing of a key is in the words of any process", async () => {
     expect(words).toContain("execve(");
     expect(words, shell).not.toContain(secret);
     expect(words, shell).not.toContain(secret.slice(0, 12));
+  }
+});
+
+lab.each([
+  ["files can be exchanged", ""],
+  ["they cannot", 'case $1 in --help) exit ;; esac; case "$*" in *--exchange*) exit 1 ;; esac'],
+])("what is written to one file while another turns ends the change of both, where %s", async (_, more) => {
+  await host.run(`cat > /usr/sbin/mv <<'END'
+#!/bin/sh
+${more}
+/usr/bin/mv "$@"
+ended=$?
+case "$*" in *./site.pem) [ ! -e /tmp/meddle ] || { rm /tmp/meddle; echo >> ${KEY}; } ;; esac
+exit $ended
+END
+    chmod 755 /usr/sbin/mv`);
+  try {
+    await using hand = await openPairHand(startShellIn(host));
+    const pair = await stage(hand, { chain: CHAIN, key: KEY });
+    await host.run(": > /tmp/meddle");
+    const theirs = { kind: "changed", path: KEY, hash: hashOf(`${old.keyPem}\n`) };
+    expect(await swapPair(hand, pair)).toEqual(theirs);
+    expect(await host.run(`cat ${CHAIN} ${KEY}`)).toBe(`${old.pem}${old.keyPem}\n`);
+    await host.run(put(KEY, old.keyPem));
+    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    await host.run(": > /tmp/meddle");
+    expect(await backPair(hand, pair)).toMatchObject({ kind: "changed", path: KEY });
+    expect(await host.run(`cat ${CHAIN} ${KEY}`)).toBe(`${made.pem}${made.keyPem}\n`);
+    await endPair(hand, PAIR);
+  } finally {
+    await host.run("rm /usr/sbin/mv");
   }
 });
