@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
 import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
+import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);
@@ -17,10 +18,10 @@ test.skipIf(!canStartHosts())(
     const authority = await makeKeyFile(desk.home, "authority");
     const person = await makeKeyFile(desk.home, "person");
     await run("ssh-keygen", ["-q", "-s", authority.path, "-I", "jo", "-n", "deploy", `${person.path}.pub`]);
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine.trim(), "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n' '${old.publicLine.trim()}' "$retained" > ${FILE}`,
     });
+    const [web] = probed.hosts;
     await web.run(LOG_WITH_OFFSETS);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
@@ -49,8 +50,10 @@ test.skipIf(!canStartHosts())(
       ended = await goOn();
     }
     expect(ended).toMatchObject({ message: "", state: "committed" });
-    expect(await web.run("cat /home/deploy/.ssh/authorized_keys")).toMatch(
-      /^cert-authority,principals="deploy" \S+ \S+ .*\n$/,
-    );
+    expect((await web.run(`cat ${FILE}`)).split("\n")).toEqual([
+      expect.stringMatching(/^cert-authority,principals="deploy" \S+ \S+ .*$/),
+      ...[probed.retained, ""],
+    ]);
+    await probed.expectNobodyLockedOut();
   },
 );

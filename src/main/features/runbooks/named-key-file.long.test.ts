@@ -3,9 +3,10 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 
 const run = promisify(execFile);
 
@@ -22,10 +23,10 @@ test.skipIf(!canStartHosts())(
       return { path, fingerprint, line: (await readFile(`${path}.pub`, "utf8")).trim() };
     };
     const [deploy, other] = [await make("deploy"), await make("other")];
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(deploy.line, "deploy")}\nchgrp -R deploy /home/deploy/.ssh`,
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n' '${deploy.line}' "$retained" > ${FILE}`,
     });
+    const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = { kind: "rotate-key" as const, fingerprint: deploy.fingerprint };
@@ -38,6 +39,7 @@ test.skipIf(!canStartHosts())(
     expect(await carryOut(app, planned)).toMatchObject({ message: "", state: "committed" });
     const now = await readFile(`${deploy.path}.pub`, "utf8");
     expect(now).not.toContain(deploy.line);
-    expect(await web.run("cat /home/deploy/.ssh/authorized_keys")).toContain(now.split(" ")[1]);
+    expect(await web.run(`cat ${FILE}`)).toContain(now.split(" ")[1]);
+    await probed.expectNobodyLockedOut();
   },
 );

@@ -1,9 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
 import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
+import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 test.skipIf(!canStartHosts())(
@@ -18,10 +19,8 @@ test.skipIf(!canStartHosts())(
       "-C",
       "deploy@x",
     ]);
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine, "deploy")}
-        chgrp -R deploy /home/deploy/.ssh
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n' '${old.publicLine.trim()}' "$retained" > ${FILE}
         echo '${old.publicLine.trim()}' > /etc/ssh/more`,
       sshdOptions: [
         "-o",
@@ -30,6 +29,7 @@ test.skipIf(!canStartHosts())(
         "AuthorizedKeysCommandUser=root",
       ],
     });
+    const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const run = await carryOut(app, { kind: "rotate-key", fingerprint: old.fingerprint });
@@ -50,6 +50,7 @@ test.skipIf(!canStartHosts())(
     expect(await again()).toMatchObject({ state: "committed", message: "" });
     expect((await readdir(`${desk.home}/.ssh`)).filter((name) => name.includes("latchkey"))).toEqual([]);
     expect(await web.run("find /home /root -name '*latchkey*'")).toBe("");
+    await probed.expectNobodyLockedOut();
   },
 );
 
@@ -59,10 +60,8 @@ test.skipIf(!canStartHosts())(
     await using desk = await makeDesk();
     const old = await makeKeyFile(desk.home, "old");
     const given = await makeKeyFile(desk.home, "given");
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(old.publicLine.trim(), "deploy")}
-        chgrp -R deploy /home/deploy/.ssh
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n' '${old.publicLine.trim()}' "$retained" > ${FILE}
         echo '${old.publicLine.trim()}' > /etc/ssh/more`,
       sshdOptions: [
         "-o",
@@ -71,6 +70,7 @@ test.skipIf(!canStartHosts())(
         "AuthorizedKeysCommandUser=root",
       ],
     });
+    const [web] = probed.hosts;
     await web.run(LOG_WITH_OFFSETS);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
@@ -90,5 +90,6 @@ test.skipIf(!canStartHosts())(
     }
     const message = `the old key still gets in on ${web.address}, by something that is not in the files that were changed`;
     expect(ended).toMatchObject({ state: "committed", message });
+    await probed.expectNobodyLockedOut();
   },
 );

@@ -51,7 +51,7 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
   });
   recordFault(task, {
     ...{ id: "R23", injected: "a host that answers ok" },
-    seen: "no bytes without their hash; nonsense is lost",
+    seen: "no bytes without their hash; nonsense is lost (words alone, without a host)",
   });
 });
 
