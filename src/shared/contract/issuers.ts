@@ -11,6 +11,7 @@ import {
   PermittedName,
   RevocationReason,
 } from "../model/issuer.ts";
+import { HostName } from "../model/target.ts";
 import { Sealed } from "../model/vault.ts";
 import { command, query } from "./procedure.ts";
 
@@ -113,8 +114,11 @@ export const issuers = {
   /** Forgets it, with its keys; what it has signed stays as it is, and can be revoked no longer. */
   remove: command.input(OfIssuer).output(z.object({})),
 
-  /** Whether it would sign now. At an ACME directory that makes the account, where there is none yet. */
-  test: command.input(OfIssuer).output(TestedIssuer),
+  /**
+   * Whether it would sign now. At an ACME directory that makes the account, where there is none yet; and where names are shown
+   * by DNS, a record is made and taken away: for `tryName`, without which a hook is not called.
+   */
+  test: command.input(OfIssuer.extend({ tryName: HostName.nullable().default(null) })).output(TestedIssuer),
 
   /** Signs a request, a file of PEM or DER, with an authority of our own. */
   sign: command

@@ -68,7 +68,7 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
         return announced(showIssuer(store, find(input.name)));
       }),
       remove: os.remove.handler(async ({ input }) => announced(await acts.remove(find(input.name)))),
-      test: os.test.handler(async ({ input }) => announced(await acts.test(find(input.name)))),
+      test: os.test.handler(async ({ input }) => announced(await acts.test(find(input.name), input.tryName))),
       sign: os.sign.handler(async ({ input }) => announced(await acts.sign(find(input.name), input))),
       revoke: os.revoke.handler(async ({ input: { name, certificate, reason } }) => {
         const issuer = find(name);

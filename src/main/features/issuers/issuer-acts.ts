@@ -9,6 +9,7 @@ import type { Store } from "#store/store.ts";
 import { secretOfWay } from "./issuer-challenge.ts";
 import type { Desk } from "./kinds/desk.ts";
 import type { LocalDesk } from "./kinds/local.ts";
+import { tryWay } from "./try-way.ts";
 
 type Deps = {
   store: Store;
@@ -35,8 +36,17 @@ export function createIssuerActs({ store, vault, now, desks, local }: Deps) {
     return {};
   }
 
-  async function test(issuer: IssuerRow) {
-    const tested = await desks[issuer.kind].test(issuer);
+  /** `name`: for which a record of DNS may be made and taken away, to try the way that names are shown to be ours. */
+  async function test(issuer: IssuerRow, name: string | null) {
+    const way = store.issuers.acme.find(issuer.id)?.challenge ?? null;
+    const parts = [
+      await desks[issuer.kind].test(issuer),
+      ...(way ? [await tryWay(vault, { way, name })] : []),
+    ];
+    const tested = {
+      isSound: parts.every((part) => part.isSound),
+      lines: parts.flatMap(({ lines }) => lines),
+    };
     const detail = { name: issuer.name, isSound: tested.isSound };
     await store.inTurn(() => store.events.append({ at: toInstant(now()), kind: "issuer-tested", detail }));
     return tested;

@@ -14,7 +14,7 @@ import { MORE, type Session } from "./session.ts";
 import { addVaultOption, openVaultFor, type VaultOptions } from "./vault-ask.ts";
 import type { World } from "./world.ts";
 
-type Options = CommonOptions & VaultOptions & { yes?: boolean };
+type Options = CommonOptions & VaultOptions & { yes?: boolean; name?: string };
 
 export function addIssuers(program: Command, session: Session): void {
   const { world, finish } = session;
@@ -37,6 +37,7 @@ export function addIssuers(program: Command, session: Session): void {
     );
   addVaultOption(issuers.command("test <name>"))
     .description("whether it would sign now; at an ACME directory that makes the account")
+    .option("--name <name>", "a name for which a record may be made and taken away, to try a hook of DNS")
     .action(async (name: string, _: object, command: Command) =>
       finish(await test(name, command.optsWithGlobals<Options>(), world)),
     );
@@ -118,7 +119,7 @@ async function test(name: string, options: Options, world: World): Promise<numbe
   await using app = openApp(options, world, "write");
   const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
   if (issuer && issuer.kind !== "csr") await openVaultFor({ app, options, world });
-  const tested = await app.client.issuers.test({ name });
+  const tested = await app.client.issuers.test({ name, tryName: options.name ?? null });
   if (options.json) printJson(tested, world);
   else for (const line of tested.lines) world.out(printable(line));
   return tested.isSound ? 0 : 1;

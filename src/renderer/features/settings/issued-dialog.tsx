@@ -70,7 +70,7 @@ function IssuedLine({ issuer, certificate, isReadOnly, isAsked, onAsk }: LinePro
       }
       below={
         <>
-          <Untrusted text={serial} isMono />, until <When instant={notAfter} />
+          <Untrusted text={serial} isMono />, ends <When instant={notAfter} />
           {isAsked && <RevokeForm issuer={issuer} serial={serial} onDone={() => onAsk(false)} />}
         </>
       }

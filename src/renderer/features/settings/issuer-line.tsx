@@ -1,5 +1,6 @@
-import { ActionIcon } from "@mantine/core";
+import { ActionIcon, TextInput } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
 import { Line } from "#renderer/ui/drawer/drawer.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
@@ -22,6 +23,8 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onRemove }: Props) {
   const { name, kind } = issuer;
   const test = useTestIssuer();
   const { error } = test;
+  const [tryName, setTryName] = useState("");
+  const isHooked = kind === "acme" && issuer.challenge?.kind === "dns-hook";
   return (
     <Line
       end={
@@ -29,7 +32,7 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onRemove }: Props) {
           <SmallButton
             disabled={isReadOnly}
             loading={test.isPending}
-            onClick={() => test.mutate({ name })}
+            onClick={() => test.mutate({ name, tryName: tryName || null })}
             label={`Test ${name}`}
           >
             Test
@@ -51,6 +54,16 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onRemove }: Props) {
         <>
           <Summary issuer={issuer} />
           {kind === "local" && <OwnActions name={name} isReadOnly={isReadOnly} onIssued={onIssued} />}
+          {isHooked && (
+            <TextInput
+              size="xs"
+              label="Name to try the program with"
+              description="A record is made for it and taken away; without a name, the program is not called"
+              value={tryName}
+              onChange={(event) => setTryName(event.currentTarget.value.trim())}
+              spellCheck={false}
+            />
+          )}
           {test.data && <Tested {...test.data} />}
           {error && (
             <p role="alert" className={classes.refusal}>
