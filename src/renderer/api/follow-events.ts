@@ -90,7 +90,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "database-changed":
       return ["database", "settings"];
     case "issuers-changed":
-      return ["issuers", "chains"];
+      return ["issuers", "chains", "vault"];
     case "vault-changed":
       return ["vault"];
     case "plan-changed":

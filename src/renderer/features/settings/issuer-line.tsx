@@ -103,7 +103,7 @@ function Summary({ issuer }: { issuer: Issuer }) {
 
 function Tested({ isSound, lines }: TestedIssuer) {
   return (
-    <div role="status">
+    <div role="status" className={classes.tested}>
       <Tag tone={isSound ? "green" : "red"} Icon={isSound ? IconCircleCheck : IconCircleX}>
         {isSound ? "it would sign" : "it would not sign"}
       </Tag>
