@@ -1,20 +1,21 @@
 import { expect, test } from "vitest";
-import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 
 test.skipIf(!canStartHosts())(
   "an account without an authorized_keys file gets one with the line in it, and where the line does not let in nothing of it is left",
   async () => {
     await using desk = await makeDesk();
     const guest = await makeKeyLine("guest@x");
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}
-        useradd -m -s /bin/sh fresh; useradd -m -s /bin/sh shut; rm -rf /home/fresh/.ssh /home/shut/.ssh`,
+    // By a key of deploy's: the others have none.
+    await using probed = await startProbedHosts(desk, {
+      prepare: `useradd -m -s /bin/sh fresh; useradd -m -s /bin/sh shut; rm -rf /home/fresh/.ssh /home/shut/.ssh`,
       sshdOptions: ["-o", "DenyUsers=shut"],
     });
+    const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = (account: string, key: string) => ({
@@ -31,6 +32,7 @@ test.skipIf(!canStartHosts())(
     const refused = await carryOut(app, wish("shut", desk.publicKey));
     expect(refused).toMatchObject({ state: "stopped", message: expect.stringContaining("not let in") });
     expect(await web.run("ls -A /home/shut")).not.toContain(".ssh");
+    await probed.expectNobodyLockedOut();
   },
 );
 

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut } from "#testing/runbooks/follow.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 
 const run = promisify(execFile);
 
@@ -18,12 +19,11 @@ test.skipIf(!canStartHosts())(
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "guest@desk", "-f", path]);
     const line = (await readFile(`${path}.pub`, "utf8")).trim();
     const other = await makeKeyLine("other@x");
-    await using web = await startHost({
-      name: "web",
-      prepare: `${letIn(desk.publicKey)}\n${letIn(other.line, "deploy")}\n${letIn(other.line, "shut")}
-        chgrp -R deploy /home/deploy/.ssh; chgrp -R shut /home/shut/.ssh`,
+    await using probed = await startProbedHosts(desk, {
+      prepare: `${letIn(other.line, "shut")}\nchgrp -R shut /home/shut/.ssh`,
       sshdOptions: ["-o", "DenyUsers=shut"],
     });
+    const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const add = (account: string) =>
@@ -48,5 +48,6 @@ test.skipIf(!canStartHosts())(
     const [tight] = tightened.stepList.filter(({ phase }) => phase === "remove");
     expect(tight?.message).toMatch(/deploy: logged in with /);
     expect(await web.run("cat /home/deploy/.ssh/authorized_keys")).toContain(`restrict ${line}`);
+    await probed.expectNobodyLockedOut();
   },
 );
