@@ -100,3 +100,38 @@ lab(
   },
   240_000,
 );
+
+lab(
+  "a server whose configuration is broken, and a file that somebody else has changed, are left as they are; once that is mended the run goes on",
+  async () => {
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, ["nginx"]);
+    await using app = await desk.openWithVault();
+    await scanServers(app, [host], ["nginx"]);
+    const planned = await makePlan(app, renewalOf({ endpoints: [at(host)] }), { recheckMinutes: 0 });
+    const before = await filesOf(host);
+    const resume = (runId: number) =>
+      untilStill(app, async () => {
+        await app.client.runbooks.resume({ runId: runId as never });
+        return runId;
+      });
+    await host.run("echo 'no_such_directive;' >> /etc/nginx/nginx.conf");
+    const broken = await carryOut(app, planned);
+    expect(broken).toMatchObject({ state: "stopped", failed: 1 });
+    expect(broken.message).toMatch(
+      /nginx does not take the new files: .*no_such_directive.*; nothing was changed/s,
+    );
+    expect(await filesOf(host)).toBe(before);
+
+    await host.run("sed -i '$d' /etc/nginx/nginx.conf; cd /etc/tls; cp -p nginx.pem kept; echo >> nginx.pem");
+    const changed = await resume(broken.id);
+    expect(changed).toMatchObject({ state: "stopped", failed: 1 });
+    expect(changed.message).toContain("was changed by somebody else since the plan was made");
+
+    await host.run("cd /etc/tls; mv kept nginx.pem");
+    expect(await resume(broken.id)).toMatchObject({ state: "committed", message: "" });
+    expect(await filesOf(host)).not.toBe(before);
+    expect(await leftOn(host)).toBe("");
+  },
+  240_000,
+);
