@@ -7,6 +7,8 @@
 #   ID.file    the file: its folder, its name, its hash, and which folders were made for it
 #   ID.d/      a server: its files, what it said, and in `pid` who holds it
 
+for tool in busybox cut nohup openssl perl ps python3 setsid sleep socat; do unset -f "$tool" 2>/dev/null; done
+
 find_challenges() {
 	if [ "$my_uid" = 0 ]; then challenges=/var/lib/latchkey/challenges
 	else challenges=${HOME:-/nonexistent}/.local/state/latchkey/challenges
@@ -99,7 +101,7 @@ do_challenge_put() {
 write_down() {
 	make_run_folder
 	place=$real${missing:+/$missing} made=$missing
-	[ -n "$made" ] || made=$(cat "$challenges"/*/*.file 2>/dev/null | made_for "$place")
+	[ -n "$made" ] || made=$(made_for "$place")
 	part=$records/$id.part
 	find_sync "$records"
 	problem=$({ put_line "$place" && put_line "$name" && put_line "$wanted" && put_line "$made"; } 2>&1 >"$part") || { why_of "$problem"; no "$why" "$records"; }

@@ -2,6 +2,11 @@ import { z } from "zod";
 
 const PORT = z.int().min(1).max(65_535);
 const PATH = z.string().startsWith("/").max(4_096);
+/** Absolute, here: on Windows as well. */
+const PROGRAM = z
+  .string()
+  .regex(/^(?:\/|[A-Za-z]:[\\/])/)
+  .max(4_096);
 const DNS_NAME = z
   .string()
   .regex(/^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i)
@@ -23,7 +28,7 @@ export const ChallengeWay = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("served-on-host"), port: PORT }),
   z.object({ kind: z.literal("tls-alpn"), port: PORT }),
   /** A program on this computer: `PROGRAM present|cleanup RECORD TXT`, as lego's exec provider calls it. */
-  z.object({ kind: z.literal("dns-hook"), program: PATH }),
+  z.object({ kind: z.literal("dns-hook"), program: PROGRAM }),
   z.object({
     kind: z.literal("rfc2136"),
     /** An address, or a name. */

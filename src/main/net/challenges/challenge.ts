@@ -1,10 +1,8 @@
 import type { Resolver } from "#net/dns/find-resolvers.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import type { AcmeChallenge, ChallengeType } from "#shared/model/acme.ts";
+import type { ChallengeType } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Redacted } from "#shared/model/redacted.ts";
-
-export type AskedChallenge = AcmeChallenge;
 
 export type Near = {
   /** The hand of the host that answers; null for ways that need none. */

@@ -30,6 +30,9 @@ configure_nginx() {
 		}
 	END
 	ln -sf ../sites-available/shop /etc/nginx/sites-enabled/shop
+	# What Debian lays there listens at every address, which all hosts share.
+	rm -f /etc/nginx/sites-enabled/default
+	echo "server { listen $ADDRESS:80; root /var/www/html; }" >/etc/nginx/sites-enabled/default
 	nginx
 }
 

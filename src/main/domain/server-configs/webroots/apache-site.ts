@@ -23,6 +23,7 @@ const WANTED =
 export function readApacheSites(source: ConfigurationFiles): (name: string, port: number) => PortSite | null {
   const draft = createDraft(source);
   const sections = readSections(draft, WANTED);
+  if (sections.main.hasGap) draft.lack("a part of its configuration was not read");
   const hosts = new Map<Serving, Host>();
   const ports = [sections.main, ...sections.hosts]
     .flatMap(({ settings }) => settings.filter(({ name }) => name === "listen"))

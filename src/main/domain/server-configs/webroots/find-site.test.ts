@@ -67,6 +67,13 @@ test("who is sent to https is answered by the server there", () => {
   expect(nginx(redirect)).toContain("unsure: is sent to a.test:443, of which no configuration was read");
 });
 
+test("a pattern that stands for no file leaves nothing open, and a file that was not read does", () => {
+  const server = "server { listen 80; root /srv/a; }";
+  const include = (what: string) => site("nginx", `include ${what};\nhttp { include ${what};\n${server} }`);
+  expect(include("/etc/nginx/conf.d/*.conf")).toBe("site /srv/a");
+  expect(include("/etc/nginx/more.conf")).toContain("unsure: ");
+});
+
 test("the server that fits the name best is asked, or else the default one", () => {
   const text = `http {
     server { listen 80 default_server; root /srv/usual; }

@@ -23,7 +23,9 @@ const USUAL_ROOT = "html";
 /** Answers, for a name at a port, which folder of this nginx the challenges of that name are served from. */
 export function readNginxSites(source: ConfigurationFiles): (name: string, port: number) => PortSite | null {
   const draft = createDraft(source);
-  const http = readBlocks(draft, GRAMMAR).blocks.filter(({ name }) => name === "http");
+  const main = readBlocks(draft, GRAMMAR);
+  const http = main.blocks.filter(({ name }) => name === "http");
+  if ([main, ...http].some(({ hasGap }) => hasGap)) draft.lack("a file that is included was not read");
   const blocks = new Map<Serving, { server: Block; outer: Block }>();
   for (const outer of http)
     for (const server of outer.blocks.filter(({ name }) => name === "server"))
