@@ -12,7 +12,8 @@ type ParentPort = {
   on(event: "message", hear: (event: { data: ToKeeper; ports: Port[] }) => void): unknown;
 };
 type Port = {
-  on(event: "message", hear: (event: { data: ToKeeper }) => void): unknown;
+  /** Electron puts what is said in an event, and a thread of Node's does not. */
+  on(event: "message", hear: (event: ToKeeper | { data: ToKeeper }) => void): unknown;
   on(event: "close", hear: () => void): unknown;
   postMessage(message: FromKeeper): void;
   start(): void;
@@ -30,7 +31,7 @@ if (parentPort) {
   parentPort.on("message", ({ ports: [port] }) => {
     if (!port) return;
     const hear = serve((message) => port.postMessage(message));
-    port.on("message", ({ data }) => hear(data));
+    port.on("message", (event) => hear("kind" in event ? event : event.data));
     port.on("close", leave);
     port.start();
   });

@@ -25,7 +25,10 @@ export function openApp(
 /** For commands that remember nothing: no database is touched. */
 export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });
 
-const outsideOf = ({ now, workstation }: World) => ({ now, ...(workstation && { workstation }) });
+const outsideOf = ({ now, workstation, startKeeper }: World) => ({
+  ...{ now, ...(workstation && { workstation }) },
+  ...(startKeeper && { startKeeper }),
+});
 
 /** A parser of a whole number for an option. */
 export const wholeNumber = (least: number, most: number) => (text: string) => {

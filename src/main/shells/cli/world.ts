@@ -1,3 +1,4 @@
+import type { AppOptions } from "#app";
 import type { Redacted } from "#shared/model/redacted.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 
@@ -27,6 +28,8 @@ export type World = {
   onStop(stop: () => void): Disposable;
   /** Calls back at each Enter, until it is disposed; null without a terminal. */
   onEnter: ((pressed: () => void) => Disposable) | null;
+  /** How the process of the vault is started, where it is not Node that starts it. */
+  startKeeper?: AppOptions["startKeeper"];
   /** Whose keys and known_hosts a scan uses; this user's when it is not given. */
   workstation?: Workstation;
 };

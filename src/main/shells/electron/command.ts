@@ -1,13 +1,20 @@
 import type { App } from "electron";
+import { startKeepersHere } from "./core/start-keeper.ts";
 
 /**
  * The command line of a packaged desktop: a packaged Electron will not run as Node, so the program itself answers,
  * without a window.
  */
-export async function runCommand(app: Pick<App, "exit" | "dock">, argv: readonly string[]): Promise<void> {
+export async function runCommand(
+  app: Pick<App, "exit" | "dock" | "whenReady">,
+  argv: readonly string[],
+  keepers: Parameters<typeof startKeepersHere>[0],
+): Promise<void> {
   app.dock?.hide();
   const { runCommandLine } = await import("#shells/cli/command-line.ts");
   const { openWorld } = await import("#shells/cli/terminal.ts");
-  const code = await runCommandLine(argv, openWorld());
+  const start = startKeepersHere(keepers);
+  const startKeeper = () => app.whenReady().then(start);
+  const code = await runCommandLine(argv, { ...openWorld(), startKeeper });
   process.stdout.write("", () => process.stderr.write("", () => app.exit(code)));
 }

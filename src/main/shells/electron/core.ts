@@ -6,6 +6,7 @@ import { sayFault } from "#shared/text/fault.ts";
 import { endOnFault } from "#shells/end-on-fault.ts";
 import { type FromCore, ToCore } from "./core/core-messages.ts";
 import { servePorts } from "./core/serve-ports.ts";
+import { createKeeperStarter } from "./core/start-keeper.ts";
 
 const { parentPort } = process;
 const [databasePath = ""] = process.argv.slice(2);
@@ -16,7 +17,8 @@ endOnFault();
 process.on("unhandledRejection", (fault) => process.stderr.write(`latchkey: ${sayFault(fault)}\n`));
 
 try {
-  const app = createApp({ databasePath, whenDamaged: "read", keepsBackups: true });
+  const startKeeper = createKeeperStarter(parentPort, tell);
+  const app = createApp({ databasePath, whenDamaged: "read", keepsBackups: true, startKeeper });
   servePorts(app, parentPort);
   parentPort.on("message", ({ data }) => {
     if (ToCore.safeParse(data).data?.kind !== "stop") return;

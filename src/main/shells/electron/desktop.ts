@@ -19,6 +19,7 @@ import { LINK_SCHEME } from "#shared/text/deep-link.ts";
 import { NODE_FLAGS } from "#shells/node-flags.ts";
 import { loadPage } from "#shells/page.ts";
 import { CoreProcess } from "./core/core-process.ts";
+import { Keepers } from "./core/keepers.ts";
 import { openExternalLink } from "./guard/external-links.ts";
 import { lockNavigation } from "./guard/lock-navigation.ts";
 import { refuseRemote, servePage } from "./guard/page-protocol.ts";
@@ -33,6 +34,7 @@ import { createPageBridge } from "./window/page-bridge.ts";
 /** All parts of the build lie beside this one. */
 const BUILT = {
   core: join(import.meta.dirname, "core.js"),
+  keeper: join(import.meta.dirname, "keeper.js"),
   preload: join(import.meta.dirname, "../preload/preload.cjs"),
   page: join(import.meta.dirname, "../renderer"),
 };
@@ -79,6 +81,15 @@ export async function openDesktop(database: string, opened: readonly Opened[]): 
   }
 }
 
+const createChannel = () => new MessageChannelMain();
+
+/** Starts processes of the vault. */
+export const createKeepers = () =>
+  new Keepers<MessagePortMain>({
+    fork: () => utilityProcess.fork(BUILT.keeper, [], { serviceName: "Latchkey keeper" }),
+    createChannel,
+  });
+
 function createCore(database: string) {
   const core = new CoreProcess<MessagePortMain>({
     fork: () =>
@@ -88,9 +99,10 @@ function createCore(database: string) {
         // Names are looked up in this pool; see shells/cli/latchkey.ts.
         env: { UV_THREADPOOL_SIZE: "96", ...process.env },
       }),
+    keepers: createKeepers(),
     onStatus: () => bridge.join(),
   });
-  const bridge = createPageBridge<MessagePortMain>({ createChannel: () => new MessageChannelMain(), core });
+  const bridge = createPageBridge<MessagePortMain>({ createChannel, core });
   return { core, bridge };
 }
 

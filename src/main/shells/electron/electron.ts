@@ -2,7 +2,7 @@
 import { app, dialog, protocol } from "electron";
 import { findDefaultDatabase } from "#shells/cli/default-database.ts";
 import { runCommand } from "./command.ts";
-import { openDesktop } from "./desktop.ts";
+import { createKeepers, openDesktop } from "./desktop.ts";
 import { PAGE_SCHEME } from "./guard/page-protocol.ts";
 import { argumentsOf, type Launch, readLaunch } from "./opened/launch.ts";
 
@@ -11,7 +11,7 @@ app.enableSandbox();
 protocol.registerSchemesAsPrivileged([PAGE_SCHEME]);
 
 const launch = readLaunch(argumentsOf(process.argv, app), process.cwd());
-if (launch.kind === "command") void runCommand(app, launch.argv);
+if (launch.kind === "command") void runCommand(app, launch.argv, createKeepers());
 else if (app.requestSingleInstanceLock()) void open(launch);
 // The window that is open already hears of us, and shows what we were to open.
 else app.quit();

@@ -134,8 +134,9 @@ function collect(items: Item[]): void {
 export const utilityProcess = {
   fork(file: string, args: string[], options: { env: NodeJS.ProcessEnv; serviceName: string }) {
     note("fork", options.serviceName);
-    core = new UtilityProcess(file, args, options.env);
-    return core;
+    const child = new UtilityProcess(file, args, options.env);
+    if (options.serviceName === "Latchkey core") core = child;
+    return child;
   },
 };
 

@@ -5,6 +5,9 @@ export const ToCore = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("serve") }),
   /** Close the database and end. */
   z.strictObject({ kind: z.literal("stop") }),
+  /** The keeper that was asked for; a port to it comes beside. */
+  z.strictObject({ kind: z.literal("keeper"), id: z.int() }),
+  z.strictObject({ kind: z.literal("keeper-ended"), id: z.int() }),
 ]);
 export type ToCore = z.infer<typeof ToCore>;
 
@@ -13,5 +16,8 @@ export const FromCore = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
   /** It cannot be opened, for a reason that a new start would meet again. */
   z.object({ kind: z.literal("unable"), sentence: z.string() }),
+  /** The vault needs its process; each has its own number. */
+  z.object({ kind: z.literal("start-keeper"), id: z.int() }),
+  z.object({ kind: z.literal("end-keeper"), id: z.int() }),
 ]);
 export type FromCore = z.infer<typeof FromCore>;

@@ -1,5 +1,6 @@
 import type { CoreStatus } from "#shared/contract/desktop.ts";
 import { FromCore, type ToCore } from "./core-messages.ts";
+import type { Keepers } from "./keepers.ts";
 
 /** The sliver of a utility process that is used. */
 export type Child<Port> = {
@@ -11,6 +12,8 @@ export type Child<Port> = {
 
 type Options<Port> = {
   fork: () => Child<Port>;
+  /** Starts and ends the processes of the vault. */
+  keepers?: Pick<Keepers<Port>, "start" | "end" | "endAll">;
   /** The status has changed. */
   onStatus: () => void;
   /** In milliseconds. */
@@ -54,6 +57,7 @@ export class CoreProcess<Port> {
     child.on("message", (message) => this.#hear(child, FromCore.safeParse(message).data));
     child.once("exit", (code) => {
       this.#child = null;
+      this.#options.keepers?.endAll();
       this.#ended.resolve();
       if (!this.#isStopping && this.#unable !== child) this.#fall(code);
     });
@@ -86,6 +90,8 @@ export class CoreProcess<Port> {
 
   #hear(child: Child<Port>, message: FromCore | undefined): void {
     if (message?.kind === "ready") this.#become({ ...this.#status, state: "running" });
+    if (message?.kind === "start-keeper") this.#options.keepers?.start(message.id, child);
+    if (message?.kind === "end-keeper") this.#options.keepers?.end(message.id);
     if (message?.kind !== "unable") return;
     this.#unable = child;
     child.kill();
