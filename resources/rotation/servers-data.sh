@@ -64,10 +64,15 @@ ask_ldapi() {
 	"$asking" -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 "$@" 2>/dev/null
 }
 
+needs_keeper='it reads the pair only when it is started again, and no supervisor does that here'
+
 how_slapd() {
 	mains_of slapd || return
 	for pid in $mains; do
-		find_ldapi "$pid" || { told_by=restart; return; }
+		if find_ldapi "$pid"; then continue; fi
+		keeper_of "$pid" || { said=$needs_keeper; return 1; }
+		told_by=restart
+		return
 	done
 	told_by=command
 }
@@ -101,7 +106,7 @@ rewrite_settings() {
 # restart_unit PID: ends its connections, which has to be agreed to; and only where somebody starts it again.
 restart_unit() {
 	[ "${own_reload-}" = restart ] || { said='it reads the pair only when it is started again, which ends its connections'; return 1; }
-	keeper_of "$1" || { said='it reads the pair only when it is started again, and no supervisor does that here'; return 1; }
+	keeper_of "$1" || { said=$needs_keeper; return 1; }
 	asked systemctl restart "$unit" || return 1
 	pid_after=$(systemctl show -p MainPID --value "$unit" 2>/dev/null) || pid_after=
 }

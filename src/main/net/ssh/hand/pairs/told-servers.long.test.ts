@@ -178,6 +178,13 @@ lab("a server that a service manager looks after is told by it: tried with a sta
 
 lab("slapd that root cannot tell is started again, and only where that was agreed to", async () => {
   await using alone = await startServersHost(["slapd"]);
+  const paths = ["/etc/tls/slapd.pem", "/etc/tls/slapd.key"];
+  const look = { server: "slapd", config: null, paths } as const;
+  await using hand = await openPairHand(startShellIn(alone));
+  expect(await lookAtServer(hand, look)).toMatchObject({
+    toldBy: "none",
+    said: expect.stringContaining("no supervisor"),
+  });
   const start = `slapd -h "ldap://${alone.address} ldaps://${alone.address}" -F /etc/ldap/slapd.d`;
   const manager = await standInForSystemd(alone, [
     {
@@ -186,13 +193,9 @@ lab("slapd that root cannot tell is started again, and only where that was agree
     },
   ]);
   const old = await served("slapd", alone);
-  await using hand = await openPairHand(startShellIn(alone));
   const made = await makeCertificate();
   const pair = await swapIn(hand, "slapd", made);
-  const paths = pair.files.map(({ real }) => real);
-  expect(await lookAtServer(hand, { server: "slapd", config: null, paths })).toMatchObject({
-    toldBy: "restart",
-  });
+  expect(await lookAtServer(hand, look)).toMatchObject({ toldBy: "restart" });
   expect(await reloadConsumer(hand, consumerOf("slapd"), pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await served("slapd", alone)).toBe(old);
   expect(await manager.asked()).toBe("");
