@@ -26,7 +26,7 @@ export type IssuedQuestion = {
   accepted?: ReadonlySet<IssuedFaultCode>;
 };
 
-export type IssuedAnswer =
+type IssuedAnswer =
   /** `chain` is DER, the leaf first, without the root. `notes` are sentences: what was put right, and what could not be told. */
   | { kind: "sound"; chain: Uint8Array[]; notes: string[] }
   | { kind: "faulty"; faults: IssuedFault[]; notes: string[] };

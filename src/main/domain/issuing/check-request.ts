@@ -21,7 +21,7 @@ export type SoundRequest = {
   purposes: readonly string[];
 };
 
-export type RequestFaultCode =
+type RequestFaultCode =
   | "not-a-request"
   | "malformed"
   | "signature-invalid"
@@ -36,9 +36,9 @@ export type RequestFaultCode =
   | "purpose-not-permitted"
   | "is-authority";
 /** `sentence` may have what strangers wrote in it. */
-export type RequestFault = { code: RequestFaultCode; sentence: string };
+type RequestFault = { code: RequestFaultCode; sentence: string };
 
-export type RequestAnswer =
+type RequestAnswer =
   | { kind: "sound"; request: SoundRequest }
   | { kind: "faulty"; faults: readonly RequestFault[] };
 
@@ -49,7 +49,7 @@ export type RequestRules = {
 };
 
 /** As many as public authorities take; servers of more are told apart by wildcards. */
-export const MOST_REQUESTED_NAMES = 100;
+const MOST_REQUESTED_NAMES = 100;
 
 /** Whether a local authority signs a request (DER), and what of it. Never throws; takes bounded time whatever it is given. */
 export function checkRequest(csr: Uint8Array, rules: RequestRules): RequestAnswer {

@@ -26,8 +26,8 @@ export const SERIAL_BYTES = 16;
 /** A certificate that signs others, and the key that belongs to it. */
 export type Authority = { der: Uint8Array; signer: Signer };
 
-export const ROOT_YEARS = 10;
-export const INTERMEDIATE_YEARS = 5;
+const ROOT_YEARS = 10;
+const INTERMEDIATE_YEARS = 5;
 
 type OwnWish = {
   name: string;

@@ -16,7 +16,7 @@ export const REASON_CODES = {
 } as const satisfies Record<RevocationReason, number>;
 
 /** `serial` in hex. */
-export type RevokedCertificate = { serial: string; at: Instant; reason: RevocationReason };
+type RevokedCertificate = { serial: string; at: Instant; reason: RevocationReason };
 
 type Wish = { number: number; revoked: readonly RevokedCertificate[]; now: Date; days: number };
 

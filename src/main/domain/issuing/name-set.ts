@@ -19,7 +19,7 @@ export function createNameSet(names: Iterable<string>): { has(name: string): boo
 }
 
 /** Equal for names that are the same to a client. */
-export function canonicalName(name: string): string {
+function canonicalName(name: string): string {
   if (name.startsWith("DNS:")) return `DNS:${name.slice(4).toLowerCase().replace(/\.$/, "")}`;
   if (!name.startsWith("IP:")) return name;
   const address = name.slice(3);

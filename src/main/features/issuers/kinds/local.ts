@@ -15,7 +15,7 @@ import { findEnd, testAuthority } from "./test-authority.ts";
 
 type Deps = { store: Store; vault: Vault; now: () => Date };
 
-export type SignedLeaf =
+type SignedLeaf =
   | { kind: "issued"; chain: Uint8Array[]; certificate: Omit<IssuedCertificate, "revokedAt" | "reason"> }
   | { kind: "refused"; message: string };
 
