@@ -130,7 +130,8 @@ do_pair_end() {
 		cd "$work" || fail io-error
 	done
 	set -f
-	# All of it at once: a half of what is known here would lead astray.
+	# All of it at once: a half of what is known here would lead astray. What an end has left that was ended itself goes first.
+	problem=$(cd / && rm -rf "$store/$1/gone-$2" 2>&1)
 	problem=$($move "$work" "$store/$1/gone-$2" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	end_store "$1" "$2"
 }
