@@ -3,7 +3,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { testPair } from "#net/ssh/hand/pairs/consumers.ts";
 import { stagePair } from "#net/ssh/hand/pairs/stage-pair.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { CertificateChange } from "#shared/model/pair.ts";
+import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
 import type { RunContext } from "./run-context.ts";
@@ -26,8 +26,11 @@ async function stage({ run, step, hand }: Place, change: CertificateChange): Pro
   if (chain === null) throw new Error("a certificate is put in place before it was issued");
   const key = keyId === null ? "made-there" : await openKey(run, keyId);
   const { id, files } = change;
-  const staged = await stagePair(hand, { token: run.token, id, files, chain: Buffer.from(chain), key });
-  if (key instanceof Redacted) Redacted.reveal(key).fill(0);
+  const passphrases = await openStores(run, files);
+  const pair = { token: run.token, id, files };
+  const staged = await stagePair(hand, { ...pair, chain: Buffer.from(chain), key, passphrases });
+  for (const secret of [key, ...passphrases.values()])
+    if (secret instanceof Redacted) Redacted.reveal(secret).fill(0);
   if (staged.kind !== "staged") return sayTail(staged, files[0]?.path ?? "a file");
   await toolsOf(run).orders.set(keyOf(run, step, change), { wanted: staged.wanted });
   return null;
@@ -44,6 +47,14 @@ async function openKey(run: RunContext, keyId: string): Promise<Redacted<Uint8Ar
   return new Redacted(
     Buffer.from(`-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`),
   );
+}
+
+/** Passphrases of keystores, by the path of their file. */
+async function openStores(run: RunContext, files: readonly PairFile[]) {
+  const opened = new Map<string, Redacted<Uint8Array>>();
+  for (const { path, passphrase } of files)
+    if (passphrase !== undefined) opened.set(path, await toolsOf(run).vault.open(passphrase));
+  return opened;
 }
 
 async function tryStaged({ run, step, hand }: Place, change: CertificateChange): Promise<string | null> {
