@@ -80,3 +80,35 @@ lab(
   },
   240_000,
 );
+
+lab(
+  "a directory that turns nonces away, lets us wait and will not sign changes nothing on the host",
+  async () => {
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, ["nginx"]);
+    await using pebble = await startPebble({
+      ...{ folder: desk.home, httpPort: 80, blocked: ["nginx.lab"] },
+      ...{ retryAfter: { authz: 1, order: 1 }, env: { PEBBLE_WFE_NONCEREJECT: "40" } },
+    });
+    await using app = await desk.openWithVault();
+    await app.client.issuers.addAcme({
+      ...{ name: "pebble", directory: pebble.directory, agreesToTerms: true },
+      roots: Buffer.from(pebble.roots).toString("base64"),
+    });
+    await scanServers(app, [host], ["nginx"]);
+    const state = () => host.run("cd /; sha256sum etc/tls/*; find var/www | sort");
+    const before = await state();
+    const planned = await makePlan(app, wishFor(host.address, "pebble"), { recheckMinutes: 0 });
+    const stopped = await carryOut(app, planned);
+    expect(stopped).toMatchObject({ state: "stopped", failed: 1, orders: [{ state: "refused" }] });
+    expect(stopped.message).toMatch(/nginx\.lab: pebble: /);
+    expect(await state()).toBe(before);
+    const back = await untilStill(app, async () => {
+      await app.client.runbooks.rollBack({ runId: stopped.id });
+      return stopped.id;
+    });
+    expect(back).toMatchObject({ state: "rolled-back", message: "" });
+    expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
+  },
+  240_000,
+);

@@ -2,10 +2,10 @@ import { hash } from "node:crypto";
 import type { ServedProof } from "#shared/model/pair.ts";
 import type { TlsProber } from "./probe-endpoint.ts";
 
-export type Point = Pick<ServedProof, "address" | "port" | "serverName" | "dialogue">;
+type Point = Pick<ServedProof, "address" | "port" | "serverName" | "dialogue">;
 
 /** The leaves that are shown, one for each address of a name; `silent`: none could be read at one of them. */
-export type Shown = { kind: "shown"; leaves: string[] } | { kind: "silent"; message: string };
+type Shown = { kind: "shown"; leaves: string[] } | { kind: "silent"; message: string };
 
 export type LeavesAt = (point: Point, signal: AbortSignal) => Promise<Shown>;
 

@@ -4,7 +4,7 @@ import type { Protocol } from "#shared/model/starttls.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 
 /** Past two thirds of its life, and where it is seen. */
-export type DueCertificate = { sha256: string; subject: string; notAfter: Instant };
+type DueCertificate = { sha256: string; subject: string; notAfter: Instant };
 
 type EndpointRow = { host: string; port: number; serverName: string; protocol: Protocol };
 

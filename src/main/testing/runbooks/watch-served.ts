@@ -4,7 +4,7 @@ import { connect } from "node:tls";
 type Endpoint = { host: string; port: number };
 
 /** What somebody saw who connects five times a second: certificates by their SHA-256, and why there was none. */
-export type Watched = { leaves: Set<string>; errors: string[]; connections: number };
+type Watched = { leaves: Set<string>; errors: string[]; connections: number };
 
 /** Connects over and over, as clients do, until it is disposed. */
 export function watchServed(endpoint: Endpoint): AsyncDisposable & { seen: Watched } {

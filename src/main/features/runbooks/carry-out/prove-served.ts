@@ -7,7 +7,7 @@ import type { RunContext } from "./run-context.ts";
 /** What is to be shown at a place; null: whatever was shown there before is not known. */
 type Expected = ServedProof & { wanted: string | null };
 
-export type ServedOutcome =
+type ServedOutcome =
   | { kind: "served"; said: string; places: number }
   | { kind: "not-served"; message: string };
 

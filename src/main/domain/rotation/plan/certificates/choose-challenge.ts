@@ -1,7 +1,7 @@
 import { chooseWay, type WayFacts } from "#domain/acme/choose-way.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 
-export type ChosenChallenge = { way: ChallengeWay; why: "" } | { way: null; why: string };
+type ChosenChallenge = { way: ChallengeWay; why: "" } | { way: null; why: string };
 
 /** One way by which all names of a certificate can be shown to be ours; or why there is none. */
 export function chooseChallenge(names: readonly string[], facts: WayFacts | null): ChosenChallenge {

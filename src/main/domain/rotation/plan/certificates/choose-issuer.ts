@@ -1,6 +1,6 @@
 import type { Issuer } from "#shared/model/issuer.ts";
 
-export type ChosenIssuer = { issuer: Issuer; why: "" } | { issuer: null; why: string };
+type ChosenIssuer = { issuer: Issuer; why: "" } | { issuer: null; why: string };
 
 /** What is known of who may renew a certificate. */
 type Known = {

@@ -15,7 +15,7 @@ type Came = {
 };
 
 /** What came for a request, as it goes into files: PEM, the leaf first; or why it does not. */
-export type JudgedIssued =
+type JudgedIssued =
   | { kind: "sound"; chain: string; sha256: Sha256; notes: string[] }
   | { kind: "faulty"; why: string; isOtherKey: boolean };
 
