@@ -12,7 +12,7 @@ import {
 import { showLeaf } from "#testing/runbooks/watch-served.ts";
 
 test.runIf(canStartHosts())(
-  "a certificate is renewed by one command, or by three where a person signs the request",
+  "a certificate is renewed by the plan that was shown, or by three commands where a person signs the request",
   { timeout: 300_000 },
   async () => {
     await using desk = await makeRenewalDesk();
@@ -30,21 +30,24 @@ test.runIf(canStartHosts())(
     const workstation = { user: "root", home: desk.home, agentSocket: null };
     const type = openTerminal(desk.databasePath, { workstation });
     const before = await showLeaf(at);
+    const file = join(desk.home, "plan.json");
 
-    const planned = await type("rotate", "certificate", named, "--issuer", "local");
+    const planned = await type(
+      ...["rotate", "certificate", named, "--issuer", "local", "--recheck", "0", "--plan", file],
+    );
     expect(planned).toMatchObject({ code: 0, err: "" });
     expect(planned.out).toContain("a new one of corp for nginx.lab");
     expect(planned.out).toContain("/etc/tls/nginx.key: the private key");
     expect(planned.out).toContain("Plan: 1 certificate to renew on 1 host");
     expect(await showLeaf(at)).toEqual(before);
 
-    const now = ["--apply", "--yes", "--recheck", "0"];
-    const done = await type("rotate", "certificate", named, "--issuer", "local", ...now, ...vault);
+    const done = await type("rotate", "certificate", "--apply", file, "--yes", ...vault);
     expect(`${done.out}\n${done.err}`).toContain("run 1 is committed");
     const second = await showLeaf(at);
     expect(second).not.toEqual(before);
 
-    const waiting = await type("rotate", "certificate", named, "--issuer", "portal", ...now);
+    const asked = ["rotate", "certificate", named, "--issuer", "portal", "--recheck", "0"];
+    const waiting = await type(...asked, "--apply", "--yes");
     expect(waiting.out).toContain("run 2 is waiting");
     expect(waiting.code).toBe(0);
     const out = join(desk.home, "requests");
