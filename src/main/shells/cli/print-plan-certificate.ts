@@ -1,4 +1,5 @@
-import type { CertificateChange, PairFile, ServedProof } from "#shared/model/pair.ts";
+import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import { sayHolds, sayServedProof } from "#shared/text/pair.ts";
 
 /** What becomes of a certificate of a host. */
 export function sayCertificate(change: CertificateChange): string[] {
@@ -7,26 +8,13 @@ export function sayCertificate(change: CertificateChange): string[] {
   return [
     `  ~ ${subject || names[0]}, until ${notAfter.slice(0, 10)}: a new one of ${issuer.name} for ${names.join(", ")}`,
     `    ${key.kind} key, ${made}`,
-    ...files.map((file) => `    ${file.path}${sayReal(file)}: ${HOLDS[file.holds]}`),
+    ...files.map((file) => `    ${file.path}${sayReal(file)}: ${sayHolds(file)}`),
     ...consumers.map(
       ({ server, where, test, reload }) =>
         `    ${server} (${where}): ${test === "staged" ? "tries the new files first; " : ""}told by ${reload}`,
     ),
-    ...(proofs.length > 0 ? [`    proved at ${proofs.map(sayProof).join(", ")}`] : []),
+    ...(proofs.length > 0 ? [`    proved at ${proofs.map(sayServedProof).join(", ")}`] : []),
   ];
 }
 
-const HOLDS: Record<PairFile["holds"], string> = {
-  chain: "the certificate and what leads to its root",
-  leaf: "the certificate alone",
-  intermediates: "what leads to its root",
-  key: "the private key",
-  "key+chain": "the private key, the certificate and what leads to its root",
-  pkcs12: "a keystore (PKCS#12)",
-  jks: "a keystore (JKS)",
-};
-
 const sayReal = ({ path, real }: PairFile): string => (real === path ? "" : ` (${real})`);
-
-const sayProof = ({ address, port, serverName, dialogue }: ServedProof): string =>
-  `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}${dialogue === null ? "" : ` (${dialogue})`}`;

@@ -3,8 +3,10 @@ import { DrawerTabs } from "#renderer/ui/drawer/drawer-tabs.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
+import classes from "./certificates.module.css";
 import { nameOf } from "./columns.tsx";
 import { useCertificate } from "./queries.ts";
+import { RenewAction } from "./renew-action.tsx";
 import { TABS, type TabName } from "./tabs.ts";
 
 export function CertificateDrawer({
@@ -27,6 +29,11 @@ export function CertificateDrawer({
       onClose={onClose}
     >
       {error && <ErrorState doing="show this certificate" error={error} />}
+      {data && !data.isCa && (
+        <div className={classes.actions}>
+          <RenewAction certificates={[data]} look={{ variant: "default", size: "xs" }} />
+        </div>
+      )}
       {data && (
         <DrawerTabs
           label="Parts of the certificate"

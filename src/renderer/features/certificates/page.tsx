@@ -8,6 +8,7 @@ import type { CertificateRow } from "#shared/model/certificate.ts";
 import { COLUMNS } from "./columns.tsx";
 import { CertificateDrawer } from "./drawer.tsx";
 import { route, sortOf, useCertificates } from "./queries.ts";
+import { RenewAction, RenewDue, useCertificateKeys } from "./renew-action.tsx";
 
 const WITHIN = [
   { value: 0, label: "expired" },
@@ -56,7 +57,14 @@ export function CertificatesPage() {
       openId={search.open ?? null}
       onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
       fetchAll={fetchAll}
-      filters={<Filters search={search} onChange={change} />}
+      actions={(rows) => <RenewAction certificates={rows} look={{ variant: "subtle", size: "compact-sm" }} />}
+      keys={useCertificateKeys()}
+      filters={
+        <>
+          <Filters search={search} onChange={change} />
+          <RenewDue />
+        </>
+      }
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={
         search.open && (

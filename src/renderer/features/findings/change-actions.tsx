@@ -14,6 +14,9 @@ export function ChangeActions({ findings, look }: Props) {
   const grants = [...new Set(findings.flatMap(({ object }) => (object.kind === "grant" ? object.id : [])))];
   const keys = new Set(findings.flatMap(({ object }) => (object.kind === "key" ? object.fingerprint : [])));
   const [key] = keys;
+  const certificates = [
+    ...new Set(findings.flatMap(({ object }) => (object.kind === "certificate" ? [object.sha256] : []))),
+  ];
   return (
     <>
       {key !== undefined && keys.size === 1 && (
@@ -23,6 +26,15 @@ export function ChangeActions({ findings, look }: Props) {
           onClick={() => requestPlan({ kind: "rotate-key", fingerprint: key })}
         >
           Rotate the key
+        </Button>
+      )}
+      {certificates.length > 0 && (
+        <Button
+          {...look}
+          leftSection={<IconRefresh size={15} />}
+          onClick={() => requestPlan({ kind: "rotate-certificate", certificates })}
+        >
+          {certificates.length === 1 ? "Renew the certificate" : `Renew ${certificates.length} certificates`}
         </Button>
       )}
       {grants.length > 0 && (

@@ -24,6 +24,8 @@ type Props = {
 /** The plan as a file, for the command line; and as scripts, for hosts that nothing reaches. */
 export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Props) {
   const fetchScripts = useScripts();
+  // What certificates are served as is proved from here.
+  const isCarried = plan.kind !== "rotate-certificate";
   const [failure, setFailure] = useState<string | null>(null);
   const [signWith, setSignWith] = useState("");
   const [notes, setNotes] = useState<string[]>([]);
@@ -58,24 +60,19 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Prop
         >
           As JSON
         </Button>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<IconFileCode size={15} />}
-          title="One script a host, to be carried there and run by hand"
-          onClick={() => void exportScripts()}
-        >
-          As scripts
-        </Button>
+        {isCarried && (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconFileCode size={15} />}
+            title="One script a host, to be carried there and run by hand"
+            onClick={() => void exportScripts()}
+          >
+            As scripts
+          </Button>
+        )}
       </div>
-      <TextInput
-        size="xs"
-        label="Sign scripts with"
-        description="A private key file on this computer, or the .pub file of a key that the agent has; empty: they are not signed"
-        placeholder="~/.ssh/id_ed25519"
-        value={signWith}
-        onChange={({ currentTarget }) => setSignWith(currentTarget.value)}
-      />
+      {isCarried && <SignField signWith={signWith} onChange={setSignWith} />}
       {notes.length > 0 && (
         <ul className={classes.why} aria-label="What to know of the scripts">
           {notes.map((note) => (
@@ -91,6 +88,19 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Prop
         </p>
       )}
     </Panel>
+  );
+}
+
+function SignField({ signWith, onChange }: { signWith: string; onChange: (path: string) => void }) {
+  return (
+    <TextInput
+      size="xs"
+      label="Sign scripts with"
+      description="A private key file on this computer, or the .pub file of a key that the agent has; empty: they are not signed"
+      placeholder="~/.ssh/id_ed25519"
+      value={signWith}
+      onChange={({ currentTarget }) => onChange(currentTarget.value)}
+    />
   );
 }
 

@@ -32,7 +32,7 @@ export function MakeAnew({ wish: asked, options: before }: Props) {
       {hasFields(wish) && <WishFields wish={wish} onChange={setWish} />}
       <OptionFields
         options={options}
-        withGrace={GRACED.has(wish.kind)}
+        waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "recheck" : null}
         onChange={(patch) => setOptions({ ...options, ...patch })}
       />
       {before === null && <LoginFields />}

@@ -1,5 +1,5 @@
 import { Checkbox, TextInput } from "@mantine/core";
-import { PlanOptions } from "#shared/model/plan.ts";
+import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
 import classes from "./decision.module.css";
 
@@ -7,8 +7,8 @@ export const NO_OPTIONS: PlanOptions = PlanOptions.parse({});
 
 type Props = {
   options: PlanOptions;
-  /** There is an old key to watch for. */
-  withGrace: boolean;
+  /** What a run waits for: days in which an old key is watched for, or minutes until what is served is looked at again. */
+  waits: "grace" | "recheck" | null;
   onChange: (patch: Partial<PlanOptions>) => void;
 };
 
@@ -26,6 +26,10 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
       description: "Logs are watched; 0: the old goes at once",
     },
     {
+      ...{ name: "recheckMinutes", label: "Minutes until it is looked at again", min: 0, max: 10_080 },
+      description: "The old files are kept until then; 0: they go at once",
+    },
+    {
       ...{ name: "deadManSeconds", label: "Seconds until a host takes back", min: 30, max: 3_600 },
       description: "By itself, what was not proved by then",
     },
@@ -41,7 +45,9 @@ export const sayOptions = ({ canary, batchSize, maxFailures, graceDays }: PlanOp
   ].join(", ");
 
 /** How a run goes about it. */
-export function OptionFields({ options, withGrace, onChange }: Props) {
+export function OptionFields({ options, waits, onChange }: Props) {
+  const isAsked = (name: NumberName): boolean =>
+    name === "graceDays" ? waits === "grace" : name !== "recheckMinutes" || waits === "recheck";
   return (
     <>
       <Checkbox
@@ -52,7 +58,7 @@ export function OptionFields({ options, withGrace, onChange }: Props) {
         onChange={(event) => onChange({ canary: event.currentTarget.checked })}
       />
       <div className={classes.numbers}>
-        {FIELDS.filter(({ name }) => withGrace || name !== "graceDays").map(({ name, ...field }) => (
+        {FIELDS.filter(({ name }) => isAsked(name)).map(({ name, ...field }) => (
           <TextInput
             key={name}
             size="xs"
@@ -60,7 +66,7 @@ export function OptionFields({ options, withGrace, onChange }: Props) {
             required
             withAsterisk={false}
             {...field}
-            value={options[name]}
+            value={options[name] ?? RECHECK_MINUTES}
             onChange={(event) => onChange({ [name]: event.currentTarget.valueAsNumber || 0 })}
           />
         ))}

@@ -9,6 +9,7 @@ import { sayCount } from "#shared/text/count.ts";
 import { countLines, sayHost, sayProof } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import classes from "./plan.module.css";
+import { CertificateLine } from "./plan-certificate.tsx";
 import { FileLine } from "./plan-file.tsx";
 import { LineCounts } from "./run-state.tsx";
 import { DEAD_MEN } from "./words.ts";
@@ -20,7 +21,7 @@ const MOST_OPEN = 12;
 /** What would be changed, by host, in the order in which it is. */
 export function HostPlans({ plan: { hosts, here, options } }: { plan: Plan }) {
   const [most, setMost] = useState(HOSTS_SHOWN);
-  const files = hosts.flatMap((host) => host.files).length;
+  const files = hosts.flatMap(({ files: own, certificates = [] }) => [...own, ...certificates]).length;
   const more = hosts.length - most;
   return (
     <>
@@ -64,18 +65,25 @@ type HostProps = {
 };
 
 function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
-  const { files, holders, proofs } = host;
+  const { files, holders, proofs, certificates } = host;
   return (
     <section className={classes.host}>
       <header className={classes.hostHead}>
         <h3>
           <Untrusted text={sayHost(host)} />
         </h3>
-        <LineCounts counts={countLines(files)} />
+        {certificates ? (
+          <span className={classes.dim}>{sayCount(certificates.length, "certificate")}</span>
+        ) : (
+          <LineCounts counts={countLines(files)} />
+        )}
         <span className={classes.space} />
         <HostFacts host={host} turn={turn} />
       </header>
       <ul>
+        {certificates?.map((change) => (
+          <CertificateLine key={change.id} change={change} isOpen={isOpen} />
+        ))}
         {files.map((file) => (
           <FileLine key={`${file.account} ${file.path}`} host={sayHost(host)} file={file} isOpen={isOpen} />
         ))}

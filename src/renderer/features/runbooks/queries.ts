@@ -54,10 +54,12 @@ export const useFoundPlan = (planId: PlanId) =>
   useQuery(useApi().runbooks.findPlan.queryOptions({ input: { planId } }));
 
 export const useMakePlan = () => useMutation(useApi().runbooks.plan.mutationOptions());
+export const useIssuers = () => useQuery(useApi().issuers.known.queryOptions());
 export const useTakePlan = () => useMutation(useApi().runbooks.takePlan.mutationOptions());
 export const useStartRun = () => useMutation(useApi().runbooks.start.mutationOptions());
 export const usePause = () => useMutation(useApi().runbooks.pause.mutationOptions());
 export const useResume = () => useMutation(useApi().runbooks.resume.mutationOptions());
+export const useGiveCertificate = () => useMutation(useApi().runbooks.giveCertificate.mutationOptions());
 export const useRollBack = () => useMutation(useApi().runbooks.rollBack.mutationOptions());
 
 export function useScripts() {

@@ -1,5 +1,11 @@
 import { Button } from "@mantine/core";
-import { IconArrowBackUp, IconPlayerPause, IconPlayerTrackNext, IconTrash } from "@tabler/icons-react";
+import {
+  IconArrowBackUp,
+  IconEye,
+  IconPlayerPause,
+  IconPlayerTrackNext,
+  IconTrash,
+} from "@tabler/icons-react";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -28,6 +34,7 @@ export function RunActions({ run }: { run: RunDetail }) {
   const resume = useResume();
   const { id: runId, state } = run;
   const mayGoOn = MAY_GO_ON.has(state);
+  const hasRecheck = waitsBefore(run, "recheck");
   const error = pause.error ?? resume.error;
   if (!mayGoOn && state !== "running") return null;
   return (
@@ -44,17 +51,28 @@ export function RunActions({ run }: { run: RunDetail }) {
             Pause
           </Button>
         )}
-        {mayGoOn && (
+        {mayGoOn && !hasRecheck && (
           <Button
             size="xs"
             leftSection={<IconPlayerTrackNext size={15} />}
             loading={resume.isPending}
             onClick={() => resume.mutate({ runId, mayAsk: true, identityFiles })}
           >
-            {state === "waiting" ? "Look again now" : "Go on"}
+            {state === "waiting" && !mayBeBrought(run) ? "Look again now" : "Go on"}
           </Button>
         )}
-        {hasGrace(run) && (
+        {hasRecheck && (
+          <Button
+            size="xs"
+            leftSection={<IconEye size={15} />}
+            title="Look at what is served now, before the time is over; then the old files go"
+            loading={resume.isPending}
+            onClick={() => resume.mutate({ runId, endsGrace: true, mayAsk: true, identityFiles })}
+          >
+            Check now
+          </Button>
+        )}
+        {waitsBefore(run, "remove") && (
           <Button
             variant="default"
             size="xs"
@@ -85,11 +103,14 @@ export function RunActions({ run }: { run: RunDetail }) {
   );
 }
 
-/** Days are left in which logs are watched, and nothing was removed yet. */
-const hasGrace = ({ state, dueAt, stepList }: RunDetail): boolean =>
+/** Time is left before this phase: logs are watched before a removal, and what is served is looked at again. */
+const waitsBefore = ({ state, dueAt, stepList }: RunDetail, phase: "remove" | "recheck"): boolean =>
   state === "waiting" &&
   dueAt !== null &&
-  stepList.some((step) => step.phase === "remove" && step.state === "planned");
+  stepList.some((step) => step.phase === phase && step.state === "planned");
+
+/** It waits for a certificate that somebody else signs. */
+const mayBeBrought = ({ kind, dueAt }: RunDetail): boolean => kind === "rotate-certificate" && dueAt === null;
 
 const sayPaused = ({ wasRunning }: { wasRunning: boolean }) =>
   toast(wasRunning ? "It stops after the steps that are under way" : "It was not running any more");
@@ -103,8 +124,10 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
       <form action={rollBack} className={classes.form}>
         <p>
           Everything that it has done on {sayCount(run.hosts, "host")} is taken back, the last first: each
-          file gets the bytes that it had. Out of a file that somebody else has changed meanwhile only the
-          lines of this run are taken, and that is said; all else stays.
+          file gets the bytes that it had
+          {run.kind === "rotate-certificate"
+            ? ", and the servers are told. A file that somebody else has changed meanwhile stays, and that is said."
+            : ". Out of a file that somebody else has changed meanwhile only the lines of this run are taken, and that is said; all else stays."}
         </p>
         {error && (
           <p role="alert" className={classes.refusal}>

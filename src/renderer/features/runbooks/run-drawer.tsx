@@ -14,6 +14,7 @@ import { sayCount } from "#shared/text/count.ts";
 import { useRun } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
 import { Journal } from "./run-journal.tsx";
+import { Orders } from "./run-orders.tsx";
 import { LineCounts, RunBar, RunStateTag, sayProgress } from "./run-state.tsx";
 import { PhaseSteps } from "./run-steps.tsx";
 import classes from "./runbooks.module.css";
@@ -41,6 +42,7 @@ export function RunDrawer({ runId, tab, onTab, onClose }: Props) {
       {data && (
         <>
           <Standing run={data} />
+          <Orders run={data} />
           <DrawerTabs
             label="Parts of the run"
             open={tab}
@@ -64,7 +66,7 @@ function Subtitle({ run }: { run: RunDetail }) {
       <span>
         #{run.id}, {sayCount(run.hosts, "host")}
       </span>
-      <LineCounts counts={run} />
+      {run.kind !== "rotate-certificate" && <LineCounts counts={run} />}
     </>
   );
 }

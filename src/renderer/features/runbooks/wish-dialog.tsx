@@ -6,6 +6,8 @@ import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { sayCount } from "#shared/text/count.ts";
 import { LoginFields } from "./logins.tsx";
+import { NoIssuer } from "./no-issuer.tsx";
+import { RenewalAbout, sayRenewalLack } from "./renewal-fields.tsx";
 import classes from "./runbooks.module.css";
 import { WishFields } from "./wish-fields.tsx";
 import { KINDS } from "./words.ts";
@@ -29,7 +31,7 @@ export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props)
     if (isWhole) onPlan(wish);
   };
   return (
-    <Dialog title={KINDS[wish.kind]} isOpen onClose={onClose} width={560}>
+    <Dialog title={titleOf(wish)} isOpen onClose={onClose} width={560}>
       <form
         className={classes.form}
         onKeyDown={onKeyDown}
@@ -43,6 +45,12 @@ export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props)
           <p>
             <Untrusted text={wish.fingerprint} isMono />
           </p>
+        )}
+        {wish.kind === "rotate-certificate" && (
+          <>
+            <RenewalAbout wish={wish} />
+            <NoIssuer onLeave={onClose} />
+          </>
         )}
         <WishFields wish={wish} onChange={setWish} />
         <LoginFields />
@@ -72,14 +80,18 @@ export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props)
   );
 }
 
+const titleOf = (wish: WishDraft): string =>
+  wish.kind === "rotate-certificate" && wish.isDue ? "Renew what is due" : KINDS[wish.kind];
+
 /** What must be said before there can be a plan; null when all is said. */
 export function sayLack(wish: WishDraft): string | null {
   switch (wish.kind) {
     case "rotate-key":
     case "rotate-host-key":
     case "remove-grants":
-    case "rotate-certificate":
       return null;
+    case "rotate-certificate":
+      return sayRenewalLack(wish);
     case "add-grants":
       return wish.key.trim() === "" || wish.places.length === 0 ? "the key and the accounts" : null;
     case "tighten-grants":

@@ -2,6 +2,7 @@ import { Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import type { WishDraft } from "#renderer/api/plan-request.ts";
 import classes from "./decision.module.css";
 import { PlacesField, PrincipalsField } from "./places-field.tsx";
+import { RenewalFields } from "./renewal-fields.tsx";
 
 const KEY_TYPES = [
   { value: "ed25519", label: "Ed25519" },
@@ -30,6 +31,8 @@ export function WishFields({ wish, onChange }: { wish: WishDraft; onChange: (wis
       return <TightenFields wish={wish} onChange={onChange} />;
     case "move-to-authority":
       return <AuthorityFields wish={wish} onChange={onChange} />;
+    case "rotate-certificate":
+      return <RenewalFields wish={wish} onChange={onChange} />;
     case "remove-grants":
       return null;
   }

@@ -2,7 +2,9 @@ import { beginLarge } from "#renderer/ui/text.tsx";
 import type { DeadMan, Plan, PlanKind } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { sayCounts, sayHost, sayNewKey, sayPhase as sayPhaseWithin } from "#shared/text/plan.ts";
+import { sayCounts, sayNewKey, sayPhase as sayPhaseWithin } from "#shared/text/plan.ts";
+import { sayRenewalOrder } from "./renewal-words.ts";
+import { sayPace } from "./say-pace.ts";
 
 export const KINDS: Record<PlanKind, string> = {
   "rotate-key": "Rotate a key",
@@ -28,6 +30,7 @@ export const sayPlan = (plan: Pick<Plan, "hosts">): string => `Plan: ${sayCounts
 
 /** What a run of the plan does, in this order; each phase begins when the one before is proved everywhere. */
 export function sayOrder(plan: Plan): { title: string; text: string }[] {
+  if (plan.kind === "rotate-certificate") return sayRenewalOrder(plan);
   const { kind, newKey, hosts, here, options } = plan;
   const files = hosts.flatMap(({ files }) => files);
   const holders = [...here, ...hosts.flatMap(({ holders }) => holders)];
@@ -44,7 +47,7 @@ export function sayOrder(plan: Plan): { title: string; text: string }[] {
       ? [
           {
             title: sayPhase("add", kind),
-            text: `${sayHosts(plan)}${isProved ? "; each is proved before it counts" : ""}`,
+            text: `${sayPace(plan)}${isProved ? "; each is proved before it counts" : ""}`,
           },
         ]
       : []),
@@ -68,7 +71,7 @@ export function sayOrder(plan: Plan): { title: string; text: string }[] {
       ? [
           {
             title: sayPhase("remove", kind),
-            text: adds ? "the old lines go, once every host is proved" : sayHosts(plan),
+            text: adds ? "the old lines go, once every host is proved" : sayPace(plan),
           },
         ]
       : []),
@@ -77,11 +80,4 @@ export function sayOrder(plan: Plan): { title: string; text: string }[] {
       text: "what was kept aside is dropped; from then on nothing is taken back",
     },
   ];
-}
-
-function sayHosts({ hosts, options }: Plan): string {
-  const [first] = hosts;
-  if (hosts.length === 1 || !first) return `on ${first ? sayHost(first) : "no host"}`;
-  const pace = `${sayCount(options.batchSize, "host")} at a time`;
-  return options.canary ? `${sayHost(first)} alone first, then ${pace}` : pace;
 }

@@ -1,0 +1,143 @@
+import { IconCertificate, IconShieldCheck, IconShieldQuestion } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
+import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import { Exactly, ExpiryTag } from "#renderer/ui/when.tsx";
+import type { CertificateChange, Consumer, PairFile, ServedProof } from "#shared/model/pair.ts";
+import { sayChallengeWay } from "#shared/text/challenge-way.ts";
+import { sayHolds, sayServedProof } from "#shared/text/pair.ts";
+import classes from "./plan.module.css";
+import renewal from "./renewal.module.css";
+import { ISSUER_KINDS, SERVER_NAMES, sayKeyMade } from "./renewal-words.ts";
+
+/** A certificate of a host that is renewed: what goes, what comes, into which files, for whom, and how it is proved. */
+export function CertificateLine({ change, isOpen }: { change: CertificateChange; isOpen: boolean }) {
+  const { subject, names, notAfter, issuer } = change;
+  return (
+    <li className={classes.file}>
+      <details open={isOpen}>
+        <summary className={classes.fileHead}>
+          <span className={classes.sign}>~</span>
+          <IconCertificate size={14} aria-hidden />
+          <span className={classes.path}>
+            <Untrusted text={subject || names[0] || "no name"} />
+          </span>
+          <span className={classes.dim}>
+            renewed by <Untrusted text={issuer.name} limit={80} />
+          </span>
+          <ExpiryTag notAfter={notAfter} />
+        </summary>
+        <div className={renewal.facts}>
+          <Facts>
+            <About change={change} />
+            <Fact name="Files">
+              <ul className={renewal.list}>
+                {change.files.map((file) => (
+                  <OneFile key={file.path} file={file} />
+                ))}
+              </ul>
+            </Fact>
+            <Fact name="Servers">
+              <ul className={renewal.list}>
+                {change.consumers.map((consumer) => (
+                  <OneServer key={`${consumer.server} ${consumer.where}`} consumer={consumer} />
+                ))}
+              </ul>
+            </Fact>
+            <Fact name="Proved">
+              <Proofs proofs={change.proofs} />
+            </Fact>
+          </Facts>
+        </div>
+      </details>
+    </li>
+  );
+}
+
+function About({ change: { old, names, notAfter, issuer, key, challenge } }: { change: CertificateChange }) {
+  return (
+    <>
+      <Fact name="Names">
+        <Untrusted text={names.join(", ") || "none"} limit={2_000} />
+      </Fact>
+      <Fact name="The old one">
+        <TextLink>
+          <Link to="/certificates" search={{ open: old }}>
+            ends
+          </Link>
+        </TextLink>{" "}
+        <Exactly instant={notAfter} /> <Fingerprint value={old} />
+      </Fact>
+      <Fact name="Issuer">
+        <Untrusted text={issuer.name} limit={80} />, {ISSUER_KINDS[issuer.kind]}
+      </Fact>
+      {challenge && (
+        <Fact name="Challenge">
+          <Untrusted text={sayChallengeWay(challenge)} limit={600} />
+        </Fact>
+      )}
+      <Fact name="New key">{sayKeyMade(key)}</Fact>
+    </>
+  );
+}
+
+function OneFile({ file }: { file: PairFile }) {
+  const { path, real, owner, mode } = file;
+  return (
+    <li>
+      <Untrusted text={path} isMono />
+      {real !== path && (
+        <>
+          {" "}
+          is <Untrusted text={real} isMono />
+        </>
+      )}
+      <p className={classes.dim}>
+        {sayHolds(file)}; stays of <Untrusted text={`${owner}, ${mode}`} limit={80} />
+      </p>
+    </li>
+  );
+}
+
+function OneServer({ consumer: { server, where, test, reload, described } }: { consumer: Consumer }) {
+  return (
+    <li>
+      {SERVER_NAMES[server]}{" "}
+      <span className={classes.dim}>
+        <Untrusted text={where} isMono />
+      </span>
+      <p className={classes.dim}>
+        {test === "staged" || described?.test ? "tries the new files first; " : "has no test of them; "}told
+        by <Untrusted text={reload} limit={300} />
+      </p>
+    </li>
+  );
+}
+
+function Proofs({ proofs }: { proofs: readonly ServedProof[] }) {
+  if (proofs.length === 0)
+    return (
+      <span className={renewal.proof}>
+        <IconShieldQuestion size={14} className={classes.unproved} aria-hidden />
+        Nowhere: no place is known where it is served
+      </span>
+    );
+  return (
+    <ul className={renewal.list}>
+      {proofs.map((proof) => (
+        <li key={sayServedProof(proof)} className={renewal.proof}>
+          <IconShieldCheck size={14} className={classes.proved} aria-hidden />
+          <span>
+            at <Untrusted text={sayServedProof(proof)} limit={300} isMono />
+            <span className={classes.dim}>
+              {proof.from === "host" ? ", from the host itself" : ", from here"}
+              {proof.serverName === null && ", without a name"}
+            </span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
