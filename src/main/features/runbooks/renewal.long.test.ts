@@ -4,6 +4,7 @@ import type { LabHost } from "#testing/lab/start-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { showLeaf } from "#testing/runbooks/watch-served.ts";
 import { askName } from "#testing/tls/ask-name.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -131,6 +132,34 @@ lab(
     await host.run("cd /etc/tls; mv kept nginx.pem");
     expect(await resume(broken.id)).toMatchObject({ state: "committed", message: "" });
     expect(await filesOf(host)).not.toBe(before);
+    expect(await leftOn(host)).toBe("");
+  },
+  240_000,
+);
+
+lab(
+  "what was put in place and is served goes back to the very files that were there, while it waits to be looked at again",
+  async () => {
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, ["nginx", "postfix"]);
+    await using app = await desk.openWithVault();
+    await scanServers(app, [host], ["nginx", "postfix"]);
+    const [before, leaf] = [await filesOf(host), await showLeaf({ host: host.address, port: 443 })];
+    const wish = renewalOf({ endpoints: [at(host), at(host, 25)] });
+    const waiting = await carryOut(app, await makePlan(app, wish));
+    expect(waiting).toMatchObject({
+      state: "waiting",
+      orders: [{ state: "installed" }, { state: "installed" }],
+    });
+    expect(waiting.dueAt).not.toBeNull();
+    expect(await showLeaf({ host: host.address, port: 443 })).not.toEqual(leaf);
+    const back = await untilStill(app, async () => {
+      await app.client.runbooks.rollBack({ runId: waiting.id });
+      return waiting.id;
+    });
+    expect(back).toMatchObject({ state: "rolled-back", message: "" });
+    expect(await filesOf(host)).toBe(before);
+    expect(await showLeaf({ host: host.address, port: 443 })).toEqual(leaf);
     expect(await leftOn(host)).toBe("");
   },
   240_000,
