@@ -59,7 +59,7 @@ export class Answerer {
       case "hmac":
         return vault.hmac(ask.id, ask.data);
       case "open":
-        return vault.open(ask.id, ask.to);
+        return vault.open(ask.id, ask.point);
       case "forget":
         vault.forget(ask.id);
         return null;

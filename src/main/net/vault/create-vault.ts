@@ -7,7 +7,8 @@ import type { ScryptCost } from "#shared/model/vault-file.ts";
 import { forkKeeper } from "./fork-keeper.ts";
 import { Keeper } from "./keeper-link.ts";
 import type { StartKeeper } from "./keeper-messages.ts";
-import { createReceiver, sealTo } from "./sealed-box.ts";
+import { createUnmasking } from "./masked-way.ts";
+import { sealTo } from "./sealed-box.ts";
 import { ABSENT, type Given, LOCKED, type Vault } from "./vault.ts";
 import { readVault } from "./vault-file.ts";
 import { SCRYPT_COST } from "./wraps.ts";
@@ -109,8 +110,8 @@ function insideOf(seal: Seal, ask: Keeper["ask"]) {
     sign: (id, data, how) => ask({ what: "sign", id, data, how }),
     hmacSha256: (id, data) => ask({ what: "hmac", id, data }),
     async open(id) {
-      const mine = createReceiver();
-      return mine.open(await ask({ what: "open", id, to: mine.receiver }));
+      const mine = createUnmasking();
+      return mine.open(await ask({ what: "open", id, point: mine.point }));
     },
     forget: async (id) => void (await ask({ what: "forget", id })),
   } satisfies Partial<Vault>;

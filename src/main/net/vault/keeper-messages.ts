@@ -2,6 +2,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { RefusalCode } from "#shared/model/refusal.ts";
 import type { KeyKind, Receiver, Sealed } from "#shared/model/vault.ts";
 import type { ScryptCost } from "#shared/model/vault-file.ts";
+import type { Masked } from "./masked-way.ts";
 import type { About, SignHow } from "./vault.ts";
 
 /** What the keeper is asked. A secret is sealed in both directions: no message holds one that can be read. */
@@ -16,7 +17,7 @@ export type Ask =
   | { what: "keep"; secret: Sealed; about: About }
   | { what: "sign"; id: string; data: Uint8Array; how: SignHow }
   | { what: "hmac"; id: string; data: Uint8Array }
-  | { what: "open"; id: string; to: Receiver }
+  | { what: "open"; id: string; point: Uint8Array }
   | { what: "forget"; id: string };
 
 /** What is answered to each. */
@@ -31,7 +32,7 @@ export type Answers = {
   keep: { id: string };
   sign: Uint8Array;
   hmac: Uint8Array;
-  open: Sealed;
+  open: Masked;
   forget: null;
 };
 

@@ -2,11 +2,11 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { Instant } from "#shared/model/instant.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { KeyKind, Receiver, Sealed, WrapKind } from "#shared/model/vault.ts";
+import type { KeyKind, WrapKind } from "#shared/model/vault.ts";
 import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/vault-file.ts";
 import { BINDING_KEY, readBindingKey } from "./binding-key.ts";
+import { type Masked, maskFor } from "./masked-way.ts";
 import { makePair, signWith } from "./private-keys.ts";
-import { sealTo } from "./sealed-box.ts";
 import type { About, SignHow } from "./vault.ts";
 import { type ReadVault, writeVault } from "./vault-file.ts";
 import { openBox, sayEntry, sealBox, type WrapWish, wrapByKeyring, wrapByPassphrase } from "./wraps.ts";
@@ -65,11 +65,11 @@ export class OpenVault {
     return this.#use(id, (secret) => createHmac("sha256", secret).update(data).digest());
   }
 
-  open(id: string, to: Receiver): Sealed {
+  open(id: string, point: Uint8Array): Masked {
     return this.#use(id, (secret, { kind }) => {
       if (STAYS.some((start) => kind.startsWith(start)))
         throw new Refusal("invalid-input", `a secret of the kind ${kind} never leaves the vault`);
-      return sealTo(to, new Redacted(secret));
+      return maskFor(point, secret);
     });
   }
 

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createVaultFile, openByPassphrase } from "./find-vault.ts";
-import { createReceiver } from "./sealed-box.ts";
+import { createUnmasking } from "./masked-way.ts";
 import { COST, typed } from "./testing/typed.ts";
 import { readVault } from "./vault-file.ts";
 
@@ -17,12 +17,13 @@ async function openFile() {
   const path = join(folder.path, "latchkey.db.vault");
   const place = { path, cost: COST };
   const vault = createVaultFile(place, typed("the passphrase"), null, AT);
-  const mine = createReceiver();
   return {
     ...{ vault, place, path, folder: folder.path },
     reopen: () => openByPassphrase(place, typed("the passphrase")),
-    textOf: (from: typeof vault, id: string) =>
-      Buffer.from(Redacted.reveal(mine.open(from.open(id, mine.receiver)))).toString(),
+    textOf: (from: typeof vault, id: string) => {
+      const mine = createUnmasking();
+      return Buffer.from(Redacted.reveal(mine.open(from.open(id, mine.point)))).toString();
+    },
     [Symbol.asyncDispose]: folder.remove,
   };
 }

@@ -1,4 +1,5 @@
 import { Redacted } from "#shared/model/redacted.ts";
+import { secretBytes, secretCopy } from "#shared/model/secret-bytes.ts";
 import { stopProgram, type Terminal } from "./type-line.ts";
 
 const MOST_BYTES = 4_096;
@@ -15,7 +16,7 @@ export async function typeSecret(
   prompt: string,
 ): Promise<Redacted<Uint8Array> | null> {
   const { promise, resolve } = Promise.withResolvers<Redacted<Uint8Array> | null>();
-  const typed = Buffer.alloc(MOST_BYTES);
+  const typed = secretBytes(MOST_BYTES);
   let length = 0;
   const giveUp = () => resolve(null);
 
@@ -27,7 +28,7 @@ export async function typeSecret(
     input.off("data", read);
     if (end + 1 < bytes.length) input.unshift(Buffer.from(bytes.subarray(end + 1)));
     wipe(chunk, bytes);
-    resolve(new Redacted(Uint8Array.from(typed.subarray(0, length))));
+    resolve(new Redacted(secretCopy(typed.subarray(0, length))));
   };
   const take = (byte: number) => {
     if (byte === 0x03) stopProgram(giveUp);
@@ -58,8 +59,8 @@ export async function typeSecret(
 }
 
 /** Arrows and the like send a sequence, of which nothing is meant as a part of the line. */
-function withoutSequences(chunk: Buffer): Buffer {
-  const kept = Buffer.alloc(chunk.length);
+function withoutSequences(chunk: Buffer): Uint8Array {
+  const kept = secretBytes(chunk.length);
   let length = 0;
   for (let at = 0; at < chunk.length; at++) {
     if (chunk[at] === ESCAPE) at = endOfSequence(chunk, at);
@@ -80,6 +81,6 @@ function endOfSequence(chunk: Buffer, start: number): number {
   return at;
 }
 
-const wipe = (...buffers: readonly Buffer[]): void => {
+const wipe = (...buffers: readonly Uint8Array[]): void => {
   for (const buffer of buffers) buffer.fill(0);
 };

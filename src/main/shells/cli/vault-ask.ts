@@ -1,8 +1,10 @@
+import { timingSafeEqual } from "node:crypto";
 import type { Command } from "commander";
 import type { App } from "#app";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { secretCopy } from "#shared/model/secret-bytes.ts";
 import type { Sealed } from "#shared/model/vault.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayTries } from "./answer-questions.ts";
@@ -62,7 +64,7 @@ export async function readSecretFile(path: string): Promise<Redacted<Uint8Array>
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
   if (bytes === null) throw new Refusal("too-many", `${path} is larger than 4 KiB; no passphrase is`);
   const end = bytes.findIndex((byte) => byte === 0x0a || byte === 0x0d);
-  const line = Uint8Array.from(end < 0 ? bytes : bytes.subarray(0, end));
+  const line = secretCopy(end < 0 ? bytes : bytes.subarray(0, end));
   bytes.fill(0);
   return new Redacted(line);
 }
@@ -87,7 +89,7 @@ export async function sealNew(
     throw new Refusal("invalid-input", "nothing was typed");
   }
   const repeated = Redacted.reveal(await typeSecretOrRefuse(again, world));
-  const isSame = Buffer.from(bytes).equals(repeated);
+  const isSame = bytes.length === repeated.length && timingSafeEqual(bytes, repeated);
   repeated.fill(0);
   if (isSame) return app.seal(typed);
   bytes.fill(0);

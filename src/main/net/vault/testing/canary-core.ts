@@ -1,0 +1,65 @@
+/** A process that opens a vault, plants twenty secrets in it, uses each, and locks it when it is told to. */
+import { createHash, randomInt } from "node:crypto";
+import { createVault } from "#net/vault/create-vault.ts";
+import { forkKeeper } from "#net/vault/fork-keeper.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { secretBytes, secretCopy } from "#shared/model/secret-bytes.ts";
+
+const [first = "", held] = process.argv.slice(2);
+const tell = (message: object) => process.send?.(message);
+
+if (first === "--hold") {
+  const bytes = Buffer.from(held ?? "");
+  setInterval(() => bytes.at(0), 1_000);
+  tell({ kind: "locked" });
+} else await plant(first);
+
+async function plant(path: string): Promise<void> {
+  let keeper = 0;
+  const start = async () => {
+    const started = await forkKeeper();
+    keeper = started.pid ?? 0;
+    return started;
+  };
+  const vault = createVault({ path, start });
+  const secrets: string[] = [];
+  const typed = () => {
+    const bytes = secretBytes(20);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = 97 + randomInt(26);
+    secrets.push(hide(bytes));
+    return new Redacted<Uint8Array>(bytes);
+  };
+  const passphrase = typed();
+  const again = new Redacted<Uint8Array>(secretCopy(Redacted.reveal(passphrase)));
+  await vault.create(passphrase, typed());
+  await vault.lock();
+  await vault.unlock(again);
+  for (let index = 0; index < 12; index++) {
+    const { id } = await vault.keep(typed(), { kind: "tsig", label: `${index}` });
+    const opened = Redacted.reveal(await vault.open(id));
+    createHash("sha256").update(opened).digest();
+    opened.fill(0);
+  }
+  for (let index = 0; index < 6; index++) {
+    const { id } = await vault.makeKey("p256", { kind: "pair-key", label: `${index}` });
+    await vault.sign(id, Buffer.from("data"), { hash: "SHA-256", ecdsa: "der" });
+    const opened = Redacted.reveal(await vault.open(id));
+    // The private number stands there in PKCS#8.
+    secrets.push(hide(opened.subarray(36, 68)));
+    opened.fill(0);
+  }
+  process.on("message", async () => {
+    await vault.lock();
+    tell({ kind: "locked" });
+  });
+  tell({ kind: "opened", keeper, secrets });
+  secrets.length = 0;
+}
+
+/** Turned round, in hex. */
+function hide(bytes: Uint8Array): string {
+  const turned = secretCopy(bytes).reverse();
+  const text = Buffer.from(turned.buffer).toString("hex");
+  turned.fill(0);
+  return text;
+}

@@ -1,0 +1,12 @@
+/**
+ * Room for a secret that is overwritten when it is done with. It is outside of V8's own heap: a small array lies in it otherwise,
+ * and whatever tidies that heap leaves copies that nobody can overwrite.
+ */
+export const secretBytes = (length: number): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(new ArrayBuffer(length));
+
+export function secretCopy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = secretBytes(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
