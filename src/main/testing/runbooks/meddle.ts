@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createApp } from "#app";
 import type { Desk } from "#testing/lab/desk.ts";
 import type { LabHost } from "#testing/lab/start-host.ts";
@@ -23,7 +23,8 @@ export function openMeddled(
   { databasePath, home }: Desk,
   { host, path, steps, shiftMs = () => 0 }: Meddling,
 ) {
-  const read = () => readFileSync(`${host.root}${path}`, "latin1");
+  // What is not there yet is as what is empty.
+  const read = () => (existsSync(`${host.root}${path}`) ? readFileSync(`${host.root}${path}`, "latin1") : "");
   let before = read();
   let taken = 0;
   const now = (): Date => {

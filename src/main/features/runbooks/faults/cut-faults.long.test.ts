@@ -2,10 +2,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
-import { makeDesk } from "#testing/lab/desk.ts";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { startWay } from "#testing/runbooks/cut-way.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { openMeddled } from "#testing/runbooks/meddle.ts";
 import { planOwnKey } from "#testing/runbooks/own-key.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
@@ -55,3 +55,32 @@ for (const phase of ["add", "remove"] as const)
       recordFault(task, { id: "R8", injected: `nothing passes after a rename (${phase})`, seen });
     },
   );
+
+lab(
+  "R8: where nothing passes any more once an account's first file is written, the host takes the file away, and a resume ends it",
+  async ({ task }) => {
+    await using desk = await makeDesk();
+    await using probed = await startProbedHosts(desk, {
+      prepare: "useradd -m -s /bin/sh fresh; rm -rf /home/fresh/.ssh",
+    });
+    const [web] = probed.hosts;
+    await using way = await startWay(web);
+    const path = "/home/fresh/.ssh/authorized_keys";
+    await using app = openMeddled(desk, { host: web, path, steps: [way.drop] });
+    await scanAll(app, { text: `root@${way.address}:${way.port}`, only: "ssh", acceptNew: true });
+    const places = [{ host: way.address, port: way.port, account: "fresh" }];
+    const wish = { kind: "add-grants" as const, key: desk.publicKey, places };
+    const cut = await carryOut(app, await makePlan(app, wish, { deadManSeconds: 30 }));
+    expect(cut.state).toMatch(/^(stopped|needs-attention)$/);
+    await web.run(`until [ ! -e ${path} ]; do sleep 0.1; done`);
+    way.restore();
+    const ended = await untilStill(app, async () => {
+      await app.client.runbooks.resume({ runId: cut.id });
+      return cut.id;
+    });
+    expect(ended).toMatchObject({ message: "", state: "committed" });
+    expect(await web.run(`cat ${path}; ls -A /home/fresh/.ssh`)).toBe(`${desk.publicKey}\nauthorized_keys\n`);
+    const seen = `${cut.message}; taken away by the host, then committed; ${await probed.expectNobodyLockedOut()}`;
+    recordFault(task, { id: "R8", injected: "nothing passes after a first file is written", seen });
+  },
+);
