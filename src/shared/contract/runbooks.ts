@@ -22,6 +22,13 @@ export const Place = z.object({ host: HostName, port: Port, account: z.string().
 /** A place where TLS is spoken, as far as a certificate is found by it. */
 const ServedAt = z.object({ host: HostName, port: Port, serverName: HostName.nullable().default(null) });
 
+/** Words for a shell. */
+const ShellLine = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .regex(/^[^\n\r\0]+$/, "a command is one line");
+
 /** Certificates are named by themselves, by where they are served, or by a rule; all that are named are renewed. */
 export const RenewalWish = z.object({
   kind: z.literal("rotate-certificate"),
@@ -40,6 +47,15 @@ export const RenewalWish = z.object({
   makesKeyHere: z.boolean().default(false),
   /** Null: as the issuer has it, or as the host's servers allow. */
   challenge: ChallengeWay.nullable().default(null),
+  /** The server of certificates that no server reads whose configuration is known: its key's file, and what root is to run there. */
+  described: z
+    .object({
+      keyFile: z.string().startsWith("/").max(4_096),
+      test: ShellLine.nullable().default(null),
+      reload: ShellLine,
+    })
+    .nullable()
+    .default(null),
 });
 export type RenewalWish = z.infer<typeof RenewalWish>;
 

@@ -11,7 +11,7 @@ const lab = test.skipIf(!canStartHosts());
 
 const renewalOf = (more: Partial<RenewalWish>): RenewalWish => ({
   ...{ kind: "rotate-certificate", certificates: [], endpoints: [], isDue: false, issuer: "corp" },
-  ...{ keyKind: null, makesKeyHere: false, challenge: null },
+  ...{ keyKind: null, makesKeyHere: false, challenge: null, described: null },
   ...more,
 });
 

@@ -18,6 +18,9 @@ type Options = ChangeOptions & {
   key?: KeyKind;
   keyHere?: boolean;
   challenge?: string;
+  keyFile?: string;
+  test?: string;
+  reload?: string;
 };
 
 /** Certificates, among what is rotated. */
@@ -35,6 +38,12 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
       "--challenge <way>",
       `how an ACME directory is shown that names are yours: ${CHALLENGE_FORMS.join(", ")}`,
     )
+    .option(
+      "--key-file <path>",
+      "of a server that is not known by itself: where its private key is on the host",
+    )
+    .option("--reload <command>", "and what root is to run there so that it reads its files again")
+    .option("--test <command>", "and what root is to run there to try them first")
     .option(
       "--recheck <minutes>",
       "from when all is served until that is looked at again; 60, if not said, 0: it is not",
@@ -86,7 +95,14 @@ function readWish(named: readonly string[], options: Options): RenewalWish {
     endpoints: read.flatMap((one) => ("host" in one ? [one] : [])),
     ...{ isDue: due, issuer: issuer ?? null, keyKind: key ?? null, makesKeyHere: keyHere },
     challenge: challenge === undefined ? null : readWay(challenge),
+    described: readDescribed(options),
   };
+}
+
+function readDescribed({ keyFile, reload, test }: Options): RenewalWish["described"] {
+  if (keyFile !== undefined && reload !== undefined) return { keyFile, reload, test: test ?? null };
+  if (keyFile === undefined && reload === undefined && test === undefined) return null;
+  throw new Refusal("invalid-input", "a server is described by --key-file and --reload together");
 }
 
 type Named = { sha256: Sha256 } | RenewalWish["endpoints"][number];

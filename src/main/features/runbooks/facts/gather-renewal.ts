@@ -4,7 +4,7 @@ import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-chall
 import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
 import { choosePoints } from "#domain/rotation/plan/certificates/choose-points.ts";
 import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
-import { type FoundPair, findPairs } from "#domain/rotation/plan/certificates/find-uses.ts";
+import { describePair, type FoundPair, findPairs } from "#domain/rotation/plan/certificates/find-uses.ts";
 import type {
   PairFacts,
   PairFileFacts,
@@ -23,6 +23,7 @@ import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { PlanOptions } from "#shared/model/plan.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
 import type { Store } from "#store/store.ts";
 import { countJumps, placeKey } from "./count-jumps.ts";
 import { type FactDeps, toDoorWish } from "./gather-facts.ts";
@@ -189,16 +190,18 @@ type Described = {
 function readPairs(
   { store, issuers, now }: Deps,
   { wish }: Asked,
-  { known, certificates }: SoughtHost,
+  { known: host, certificates }: SoughtHost,
   sha256: string,
 ): Described[] {
   const { servers, certificates: renewed } = store.runbooks;
   const certificate = store.certificates.find(sha256, now());
   if (!certificate?.notAfter) return [];
   const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
-  const map = JSON.parse(servers.map(known.id) ?? EMPTY) as HostMap;
-  const holding = servers.pathsHolding(known.id, sha256);
-  const pairs = findPairs(map, holding);
+  const map = JSON.parse(servers.map(host.id) ?? EMPTY) as HostMap;
+  const holding = servers.pathsHolding(host.id, sha256);
+  const own = wish.described && describePair(map, holding, wish.described.keyFile);
+  const known = findPairs(map, holding);
+  const pairs = known.length === 0 && own ? [own] : known;
   const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
   const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
   const about = {
@@ -217,11 +220,19 @@ function readPairs(
     ];
   const others = new Set(certificates.filter((one) => one !== sha256));
   return pairs.map((found) => {
-    const { points, wonders } = choosePoints(found.uses, { host: known.host, names: bare(names) });
+    const { points, wonders } = pointsOf(found, host.host, {
+      names: bare(names),
+      seen: servers.endpointsOf(sha256),
+    });
     const obstacle = found.hasKey ? null : "where its private key is is not said by the configuration";
     const unsure = found.uses.flatMap((use) => (use.unsure ? [`${use.where}: ${use.unsure}`] : []));
     return {
-      facts: { ...about, consumers: consumersOf(found.uses), wonders: [...wonders, ...unsure], obstacle },
+      facts: {
+        ...about,
+        consumers: consumersOf(found.uses, wish.described),
+        wonders: [...wonders, ...unsure],
+        obstacle,
+      },
       ...{ found, points, others },
     };
   });
@@ -233,3 +244,16 @@ const NO_PAIR: FoundPair = { files: [], uses: [], hasKey: false };
 
 const sayUnread = (paths: readonly string[]): string =>
   `no server whose configuration could be read has it from ${paths.slice(0, 3).join(", ")}`;
+
+/** Of a server that was described no configuration tells where it is served: where it was seen does. */
+function pointsOf(
+  { uses }: FoundPair,
+  host: string,
+  { names, seen }: { names: readonly string[]; seen: readonly TlsTarget[] },
+): ReturnType<typeof choosePoints> {
+  if (uses.some(({ server }) => server !== "described")) return choosePoints(uses, { host, names });
+  const points = seen.map(({ host: address, port, serverName, protocol }) => ({
+    ...{ address, port, serverName, dialogue: protocol === "tls" ? null : protocol },
+  }));
+  return { points, wonders: [] };
+}

@@ -36,6 +36,17 @@ export function checkRenewal(host: HostFacts, pair: PairFacts, change: Certifica
           `${server} (${where}) reads new files only when it is restarted, which ends its connections`,
         ),
       ),
+    ...change.consumers.flatMap(({ described }) =>
+      described
+        ? [
+            say(
+              "consent",
+              "described",
+              `root runs there: ${[described.test, described.reload].filter(Boolean).join("; ")}`,
+            ),
+          ]
+        : [],
+    ),
     ...pair.wonders.map((wonder) => say("warning", "unsure", wonder)),
   ];
 }

@@ -71,3 +71,14 @@ function filesOf(
     ...(chain === null ? [] : [{ path: chain, real: realOf(chain), holds: "intermediates" as const }]),
   ];
 }
+
+/** The pair of a server that the user has described; it names the certificate's file as the inventory does. */
+export function describePair(map: HostMap, [path]: readonly string[], keyFile: string): FoundPair | null {
+  if (path === undefined) return null;
+  const realOf = (one: string) => map.files.find((file) => file.path === one)?.realPath ?? one;
+  const at = { file: path, line: 1 };
+  const named = (one: string) => ({ path: one, directive: "", at });
+  const files = filesOf({ certificate: named(path), key: named(keyFile) }, null, realOf);
+  const use = { server: "described", root: "", where: `${path}:1`, listens: [], names: [] } as const;
+  return { files, uses: [{ ...use, protocol: "tls", unsure: null }], hasKey: true };
+}

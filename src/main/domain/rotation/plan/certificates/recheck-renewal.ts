@@ -23,7 +23,14 @@ export function renewalWishOf({ hosts }: Plan): RenewalWish | null {
     ...{ certificates: [...new Set(changes.map(({ old }) => old))], endpoints: [], isDue: false },
     ...{ issuer: first.issuer.name, keyKind: kinds.size === 1 ? first.key.kind : null },
     ...{ makesKeyHere: first.key.made === "here", challenge: first.challenge },
+    described: describedOf(first),
   };
+}
+
+function describedOf({ consumers, files }: CertificateChange): RenewalWish["described"] {
+  const described = consumers.find((one) => one.described)?.described;
+  const key = files.find(({ holds }) => holds === "key" || holds === "key+chain");
+  return described && key ? { keyFile: key.path, ...described } : null;
 }
 
 /** The plan that is made of the hosts as they are now, if it changes what the one from elsewhere says. */

@@ -5,18 +5,23 @@ import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
 import type { Consumer } from "#shared/model/pair.ts";
 
 /** Each server that reads a pair, once. How it is told of new files is known once its host was asked. */
-export function consumersOf(uses: readonly ServerUse[]): Consumer[] {
+export function consumersOf(
+  uses: readonly ServerUse[],
+  described: NonNullable<Consumer["described"]> | null,
+): Consumer[] {
   const servers = Map.groupBy(uses, ({ server, root }) => `${server} ${root}`);
-  return [...servers.values()].flatMap(([first]) =>
-    first
-      ? [
-          {
-            ...{ server: first.server, where: first.where, config: first.root },
-            ...{ test: SERVERS[first.server].test, reload: sayReload(first.server, "none") },
-          },
-        ]
-      : [],
-  );
+  return [...servers.values()].flatMap(([first]): Consumer[] => {
+    if (!first) return [];
+    const { server, where } = first;
+    if (server !== "described")
+      return [
+        { server, where, config: first.root, test: SERVERS[server].test, reload: sayReload(server, "none") },
+      ];
+    if (!described) return [];
+    const { test, reload } = described;
+    const isTested = test === null ? "none" : "staged";
+    return [{ server, where, config: null, test: isTested, reload, described: { test, reload } }];
+  });
 }
 
 /** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
@@ -29,6 +34,10 @@ export async function lookAtConsumers(
   let obstacle: string | null = null;
   for (const consumer of consumers) {
     const { server, config, where } = consumer;
+    if (server === "described") {
+      seen.push(consumer);
+      continue;
+    }
     const look = await lookAtServer(hand, { server, config, paths: files.map(({ real }) => real) });
     if (look.kind === "lost") return { lost: look.message };
     const toldBy = look.kind === "seen" ? look.toldBy : "none";
