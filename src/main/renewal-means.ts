@@ -6,6 +6,7 @@ import pairTurnScript from "#resources/rotation/pair-turn.sh?raw";
 import serversScript from "#resources/rotation/servers.sh?raw";
 import serversCommonScript from "#resources/rotation/servers-common.sh?raw";
 import serversDataScript from "#resources/rotation/servers-data.sh?raw";
+import serversHaproxyScript from "#resources/rotation/servers-haproxy.sh?raw";
 import serversMailScript from "#resources/rotation/servers-mail.sh?raw";
 import serversTellScript from "#resources/rotation/servers-tell.sh?raw";
 import serversWebScript from "#resources/rotation/servers-web.sh?raw";
@@ -24,7 +25,8 @@ import type { Store } from "./store/store.ts";
 /** What a hand knows of servers, their files, and challenges: read after the rest of it. */
 export const SERVER_SCRIPTS = [
   ...[pairScript, pairStageScript, pairTurnScript],
-  ...[serversScript, serversTellScript, serversWebScript, serversCommonScript, serversMailScript],
+  ...[serversScript, serversTellScript, serversWebScript, serversHaproxyScript, serversCommonScript],
+  serversMailScript,
   ...[serversDataScript, keystoresScript, challengeScript],
 ];
 

@@ -15,7 +15,14 @@ export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
 
 const SCRIPTS = [
   ...["pair.sh", "pair-stage.sh", "pair-turn.sh"],
-  ...["servers.sh", "servers-tell.sh", "servers-web.sh", "servers-common.sh", "servers-mail.sh"],
+  ...[
+    "servers.sh",
+    "servers-tell.sh",
+    "servers-web.sh",
+    "servers-haproxy.sh",
+    "servers-common.sh",
+    "servers-mail.sh",
+  ],
   ...["servers-data.sh", "keystores.sh"],
 ];
 
