@@ -7,7 +7,7 @@ import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbook
 
 const SERVERS: readonly HostedServer[] = [
   ...(["nginx", "apache", "haproxy", "postfix", "dovecot"] as const),
-  ...(["postgresql", "mysql"] as const),
+  ...(["slapd", "postgresql", "mysql"] as const),
 ];
 
 test.skipIf(!canStartHosts())(
@@ -27,10 +27,13 @@ test.skipIf(!canStartHosts())(
       ...{ kind: "rotate-certificate", issuer: "corp", certificates: leaves.map(({ sha256 }) => sha256) },
     });
     const planned = await makePlan(app, wish, { recheckMinutes: 0, deadManSeconds: 600 });
-    expect(planned.plan?.leftOut).toEqual([]);
+    // No supervisor is there to start it again, and it reads a pair only then.
+    expect(planned.plan?.leftOut).toEqual([
+      expect.stringMatching(/CN=slapd.lab: slapd .* cannot be told of new files/),
+    ]);
     const ended = await carryOut(app, planned);
     expect(ended).toMatchObject({ state: "committed", message: "", failed: 0 });
-    expect(ended.orders).toHaveLength(SERVERS.length);
+    expect(ended.orders).toHaveLength(SERVERS.length - 1);
     expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
   },
 );
