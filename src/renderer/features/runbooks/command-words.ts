@@ -1,4 +1,4 @@
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanDetail, RenewalWish } from "#shared/contract/runbooks.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { sayCommandOf } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
@@ -14,6 +14,7 @@ export function sayCommand({ id, plan, wish }: { id: number; plan: Plan; wish: P
     const place = wish.port === 22 ? wish.host : sayPlace(wish);
     return `latchkey rotate host-key ${quote(place)} ${sayOptions(plan, wish)}`;
   }
+  if (wish?.kind === "rotate-certificate" && wish.challenge === null) return sayRenewal(plan, wish);
   return `${sayCommandOf(plan.kind)} --apply ${nameFile(id)}`;
 }
 
@@ -26,6 +27,25 @@ const sayOptions = (
     ...(graceDays === 0 ? [] : [`--grace ${graceDays}`]),
     "--apply",
   ].join(" ");
+
+function sayRenewal(
+  { options: { recheckMinutes } }: Plan,
+  { certificates, endpoints, isDue, issuer, keyKind, makesKeyHere }: RenewalWish,
+): string {
+  const places = endpoints.map(
+    (one) => `${sayPlace(one)}${one.serverName === null ? "" : `/${one.serverName}`}`,
+  );
+  return [
+    "latchkey rotate certificate",
+    ...[...certificates, ...places].map(quote),
+    ...(isDue ? ["--due"] : []),
+    ...(issuer === null ? [] : [`--issuer ${quote(issuer)}`]),
+    ...(keyKind === null ? [] : [`--key ${keyKind}`]),
+    ...(makesKeyHere ? ["--key-here"] : []),
+    ...(recheckMinutes === undefined ? [] : [`--recheck ${recheckMinutes}`]),
+    "--apply",
+  ].join(" ");
+}
 
 /** One word to a POSIX shell. */
 const quote = (word: string): string =>

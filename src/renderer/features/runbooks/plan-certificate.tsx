@@ -63,12 +63,12 @@ function About({ change: { old, names, notAfter, issuer, key, challenge } }: { c
         <Untrusted text={names.join(", ") || "none"} limit={2_000} />
       </Fact>
       <Fact name="The old one">
+        <Fingerprint value={old} /> ends <Exactly instant={notAfter} />.{" "}
         <TextLink>
           <Link to="/certificates" search={{ open: old }}>
-            ends
+            Show it
           </Link>
-        </TextLink>{" "}
-        <Exactly instant={notAfter} /> <Fingerprint value={old} />
+        </TextLink>
       </Fact>
       <Fact name="Issuer">
         <Untrusted text={issuer.name} limit={80} />, {ISSUER_KINDS[issuer.kind]}

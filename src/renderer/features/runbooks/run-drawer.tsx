@@ -84,6 +84,11 @@ function Standing({ run }: { run: RunDetail }) {
           <Untrusted text={run.message} limit={1_000} />
         </p>
       )}
+      {run.kind === "rotate-certificate" && run.state === "waiting" && run.dueAt !== null && (
+        <p className={classes.why}>
+          Due <Exactly instant={run.dueAt} />
+        </p>
+      )}
       <RunActions run={run} />
       {run.byHand.length > 0 && <ByHand lines={run.byHand} />}
     </Section>

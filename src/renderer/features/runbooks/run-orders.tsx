@@ -46,19 +46,21 @@ export function Orders({ run }: { run: RunDetail }) {
   const ordered = orders.toSorted((a, b) => URGENCY.indexOf(a.state) - URGENCY.indexOf(b.state));
   const more = ordered.length - most;
   return (
-    <Section title="Certificates" count={orders.length}>
-      <BringCertificate run={run} />
-      <Lines>
-        {ordered.slice(0, most).map((order) => (
-          <OrderLine key={`${order.host}:${order.port} ${order.change}`} order={order} />
-        ))}
-      </Lines>
-      {more > 0 && (
-        <Button variant="subtle" size="compact-sm" mt={8} onClick={() => setMost(orders.length)}>
-          Show {sayCount(more, "more certificate")}
-        </Button>
-      )}
-    </Section>
+    <div className={renewal.orders}>
+      <Section title="Certificates" count={orders.length}>
+        <BringCertificate run={run} />
+        <Lines>
+          {ordered.slice(0, most).map((order) => (
+            <OrderLine key={`${order.host}:${order.port} ${order.change}`} order={order} />
+          ))}
+        </Lines>
+        {more > 0 && (
+          <Button variant="subtle" size="compact-sm" mt={8} onClick={() => setMost(orders.length)}>
+            Show {sayCount(more, "more certificate")}
+          </Button>
+        )}
+      </Section>
+    </div>
   );
 }
 

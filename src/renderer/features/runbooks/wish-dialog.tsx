@@ -80,8 +80,11 @@ export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props)
   );
 }
 
-const titleOf = (wish: WishDraft): string =>
-  wish.kind === "rotate-certificate" && wish.isDue ? "Renew what is due" : KINDS[wish.kind];
+function titleOf(wish: WishDraft): string {
+  if (wish.kind !== "rotate-certificate") return KINDS[wish.kind];
+  if (wish.isDue) return "Renew what is due";
+  return wish.certificates?.length === 1 ? "Renew a certificate" : KINDS[wish.kind];
+}
 
 /** What must be said before there can be a plan; null when all is said. */
 export function sayLack(wish: WishDraft): string | null {

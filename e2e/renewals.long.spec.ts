@@ -1,0 +1,139 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./latchkey.ts";
+import { Frame } from "./pages/frame.ts";
+import { PlanPage } from "./pages/plan-page.ts";
+import {
+  addAuthority,
+  addPerson,
+  makeVault,
+  panelOf,
+  type RenewalLab,
+  readServed,
+  startRenewalLab,
+} from "./pages/renewal-lab.ts";
+import type { Stage } from "./stages/stage.ts";
+
+async function open(stage: Stage, { database, home }: RenewalLab): Promise<Frame> {
+  const { page, shell } = await stage.open(database, home);
+  const frame = new Frame(page, shell);
+  await frame.rail.waitFor();
+  return frame;
+}
+
+const NEEDS_HOSTS = "needs root, namespaces and sshd for real hosts";
+
+async function renew(frame: Frame): Promise<PlanPage> {
+  const list = await frame.goTo("Certificates");
+  const drawer = await list.open("nginx.lab");
+  await drawer.getByRole("button", { name: "Renew" }).click();
+  await frame.page.getByRole("dialog").getByRole("button", { name: "Preview the plan" }).click();
+  return new PlanPage(frame.page);
+}
+
+test("a certificate is renewed by one click: its plan is shown whole, what is served is proved, and is looked at again", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRenewalLab();
+  const before = await readServed(lab.host);
+  const frame = await open(stage, lab);
+  const { page } = frame;
+  await frame.goTo("Settings");
+  await makeVault(page);
+  await addAuthority(page, "corp");
+  const list = await frame.goTo("Certificates");
+  await list.open("nginx.lab");
+  expect(await camera.photograph("renewal-drawer")).toEqual([]);
+  await frame.press("r");
+  await expect(page.getByRole("dialog").getByLabel("Issuer")).toHaveValue("corp");
+  expect(await camera.photograph("renewal-wish")).toEqual([]);
+  await frame.press("Escape");
+
+  const plan = await renew(frame);
+  await expect(plan.summary).toHaveText("Plan: 1 certificate to renew on 1 host");
+  await expect(plan.main).toContainText("/etc/tls/nginx.key");
+  await expect(plan.main).toContainText(`${lab.host.address}:443/nginx.lab`);
+  expect(await camera.photograph("renewal-plan")).toEqual([]);
+  await plan.main.getByText("Proved", { exact: true }).scrollIntoViewIfNeeded();
+  expect(await camera.photograph("renewal-plan-host")).toEqual([]);
+  await plan.approve();
+  const run = await plan.run();
+  await run.getByText("Waiting", { exact: true }).waitFor();
+  await expect(run).toContainText("In place");
+  expect(await camera.photograph("renewal-run")).toEqual([]);
+  const served = await readServed(lab.host);
+  expect(served).not.toBe(before);
+  await run.getByRole("button", { name: "Check now" }).click();
+  await run.getByText("Committed", { exact: true }).waitFor();
+  expect(await camera.photograph("renewal-run-over")).toEqual([]);
+  await run.getByRole("link", { name: "Show it" }).click();
+  await expect(list.drawer).toContainText(served);
+});
+
+test("a request is copied, what was signed elsewhere is checked and taken, and the run goes on; it is rolled back while that can be", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRenewalLab();
+  const before = await readServed(lab.host);
+  const frame = await open(stage, lab);
+  const { page } = frame;
+  await frame.goTo("Settings");
+  await makeVault(page);
+  await addPerson(page, "portal");
+  const plan = await renew(frame);
+  await plan.approve();
+  const run = await plan.run();
+  await run.getByText("Waiting", { exact: true }).waitFor();
+  await run.getByRole("button", { name: "Copy the request" }).click();
+  const { pem, root } = await signElsewhere(frame, await frame.shell.readClipboard());
+
+  await frame.goTo("Runbooks");
+  await page.getByRole("row", { name: /nginx.lab/ }).click();
+  const field = run.getByLabel("The certificate that was signed");
+  await field.fill(root);
+  await run.getByRole("button", { name: "Check and take it" }).click();
+  await expect(run.getByRole("alert")).toContainText("another key than the request");
+  expect(await camera.photograph("renewal-bring")).toEqual([]);
+  await field.fill(pem);
+  await run.getByRole("button", { name: "Check and take it" }).click();
+  await expect(run.getByRole("status").filter({ hasText: "Taken for" })).toBeVisible();
+  await run.getByRole("button", { name: "Go on" }).click();
+  await expect(run).toContainText("In place");
+  await run.getByRole("button", { name: "Check now" }).waitFor();
+  const { fingerprint256 } = new X509Certificate(pem);
+  expect(await readServed(lab.host)).toBe(fingerprint256.replaceAll(":", "").toLowerCase());
+
+  await run.getByRole("button", { name: "Roll back" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
+  await run.getByText("Rolled back", { exact: true }).waitFor();
+  expect(await readServed(lab.host)).toBe(before);
+});
+
+/** By an authority that stands in for somebody else's. */
+async function signElsewhere(frame: Frame, csr: string): Promise<{ pem: string; root: string }> {
+  const { page } = frame;
+  await frame.goTo("Settings");
+  await addAuthority(page, "elsewhere");
+  const panel = panelOf(page, "Issuers");
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    panel.getByRole("button", { name: "Sign a request with elsewhere" }).click(),
+  ]);
+  const pem = await saved(page, () =>
+    chooser.setFiles({ name: "nginx.csr", mimeType: "application/pkcs10", buffer: Buffer.from(csr) }),
+  );
+  const root = await saved(page, () => panel.getByRole("button", { name: "Root of elsewhere" }).click());
+  return { pem, root };
+}
+
+async function saved(page: Page, act: () => Promise<void>): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent("download"), act()]);
+  return readFile(await download.path(), "utf8");
+}
