@@ -183,12 +183,15 @@ run_postgres() {
 	last_lines "$try/log" 'FATAL'
 }
 
-# As much of its data folder as it wants to see before it reads a pair: two small files, and no row of anybody's.
+# As much of its data folder as it wants to see before it reads a pair: two small files, and no row of anybody's. By whoever runs
+# process $1, for both folders are theirs: what they have put there as a link or a pipe leads them nowhere that they may not go.
 copy_control() {
-	mkdir "$try/own/global" && cp "$data/PG_VERSION" "$try/own/" && cp "$data/global/pg_control" "$try/own/global/" || return 1
-	chmod 700 "$try/own/global"
-	chown -R "$(sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status")" "$try/own"
+	as_process "$1" timeout 10 sh -c "$copy_control_text" latchkey "$data" "$try/own"
 }
+copy_control_text='umask 077
+mkdir "$2/global" && for part in PG_VERSION global/pg_control; do
+	[ -f "$1/$part" ] && head -c 65536 <"$1/$part" >"$2/$part" || exit 1
+done'
 
 how_postgresql() { find_postgres "$1" "$2" && how_by_unit; }
 

@@ -128,3 +128,22 @@ lab("Dovecot itself refuses a pair that belongs together, and is too weak for it
   expect(tested).toMatchObject({ kind: "failed", said: expect.stringContaining("SSL") });
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
 });
+
+lab("PostgreSQL's account gets nothing to read by a link that it has put into its own folder", async () => {
+  const data = "/var/lib/postgresql/17/lab";
+  await using hand = await openHand("postgresql");
+  const pair = await stage(hand, "postgresql", await makeCertificate());
+  const consumer = consumerOf("postgresql");
+  await host.run(`mv ${data}/PG_VERSION /root/PG_VERSION; chown root: /root/PG_VERSION; chmod 600 /root/PG_VERSION
+    ln -s /root/PG_VERSION ${data}/PG_VERSION; chown -h postgres: ${data}/PG_VERSION`);
+  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({
+    ...{ kind: "untested", said: expect.stringContaining("could not be written") },
+  });
+  await host.run(`rm ${data}/PG_VERSION; mkfifo ${data}/PG_VERSION; chown postgres: ${data}/PG_VERSION`);
+  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "untested" });
+  await host.run(
+    `rm ${data}/PG_VERSION; mv /root/PG_VERSION ${data}/PG_VERSION; chown postgres: ${data}/PG_VERSION`,
+  );
+  expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});
