@@ -41,7 +41,7 @@ export function ReadyPlan({ found, plan, hash }: Props) {
         />
         <LeftOut sentences={plan.leftOut} />
         <Afterwards sentences={plan.afterwards ?? []} />
-        <Order plan={plan} />
+        {plan.hosts.length > 0 && <Order plan={plan} />}
         <HostPlans plan={plan} />
       </div>
       <aside className={classes.decision} aria-label="Decision">

@@ -26,7 +26,10 @@ export const DEAD_MEN: Record<DeadMan, string> = {
 };
 
 /** `Plan: 3 to add, 1 to change, 2 to remove on 4 hosts`. */
-export const sayPlan = (plan: Pick<Plan, "hosts">): string => `Plan: ${sayCounts(plan)}`;
+export const sayPlan = (plan: Pick<Plan, "kind" | "hosts">): string =>
+  plan.kind === "rotate-certificate" && plan.hosts.length === 0
+    ? "Plan: no certificate to renew"
+    : `Plan: ${sayCounts(plan)}`;
 
 /** What a run of the plan does, in this order; each phase begins when the one before is proved everywhere. */
 export function sayOrder(plan: Plan): { title: string; text: string }[] {
