@@ -4,7 +4,7 @@ import { run, say } from "./run.mjs";
 
 /**
  * What the tests run beside Node: any one of the commands, by name or path, and the Debian package that brings it.
- * `everywhere`: also without root, where real hosts cannot be made.
+ * `everywhere`: also without root, where real hosts cannot be made; `long`: for the long tests alone.
  */
 const PROGRAMS = [
   { commands: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", everywhere: true },
@@ -42,9 +42,9 @@ const PROGRAMS = [
   { commands: ["fish"], package: "fish" },
   { commands: ["apache2"], package: "apache2" },
   { commands: ["haproxy"], package: "haproxy" },
-  { commands: ["gcore"], package: "gdb" },
-  { commands: ["dbus-run-session"], package: "dbus-daemon" },
-  { commands: ["gnome-keyring-daemon"], package: "gnome-keyring" },
+  { commands: ["gcore"], package: "gdb", long: true },
+  { commands: ["dbus-run-session"], package: "dbus-daemon", long: true },
+  { commands: ["gnome-keyring-daemon"], package: "gnome-keyring", long: true },
   { commands: ["sslscan"], package: "sslscan" },
   { commands: ["postfix"], package: "postfix" },
   { commands: ["/usr/lib/dovecot/imap-login"], package: "dovecot-imapd" },
@@ -52,10 +52,10 @@ const PROGRAMS = [
   { commands: ["/usr/lib/dovecot/lmtp"], package: "dovecot-lmtpd" },
   { commands: ["/usr/lib/dovecot/managesieve-login"], package: "dovecot-managesieved" },
   { commands: ["slapd"], package: "slapd" },
-  { commands: ["ldapmodify"], package: "ldap-utils" },
+  { commands: ["ldapmodify"], package: "ldap-utils", long: true },
   { commands: ["/usr/lib/postgresql/17/bin/postgres"], package: "postgresql-17" },
   { commands: ["mariadbd"], package: "mariadb-server" },
-  { commands: ["keytool"], package: "default-jre-headless" },
+  { commands: ["keytool"], package: "default-jre-headless", long: true },
   { commands: ["proftpd"], package: "proftpd-core" },
   { commands: ["/usr/lib/proftpd/mod_tls.so"], package: "proftpd-mod-crypto" },
   { commands: ["prosody"], package: "prosody" },
@@ -79,19 +79,23 @@ const APT_OPTIONS = [
   "Dpkg::Options::=--force-confold",
 ];
 
-/** Whether all is there; installs what is missing where it may, else prints the one command that does. */
-export async function ensurePrograms() {
+/**
+ * Whether all is there; installs what is missing where it may, else prints the one command that does.
+ *
+ * @param {{ isLong: boolean }} wish
+ */
+export async function ensurePrograms(wish) {
   if (process.platform !== "linux") return true;
-  const missing = findMissing();
+  const missing = findMissing(wish);
   if (missing.length === 0) return true;
   const hasApt = existsSync("/usr/bin/apt-get") && existsSync("/etc/debian_version");
   if (hasApt && isRoot()) {
     say(`Installing programs for the tests: ${missing.join(", ")}`);
     await installByApt(missing);
-    if (findMissing().length === 0) return true;
+    if (findMissing(wish).length === 0) return true;
   }
   const sudo = isRoot() ? "" : "sudo ";
-  const command = `${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${findMissing().join(" ")}`;
+  const command = `${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${findMissing(wish).join(" ")}`;
   say("The tests need programs that are not there. Install them and start again:\n");
   say(`  ${hasApt ? command : `(with this system's package manager) ${missing.join(" ")}`}\n`);
   return false;
@@ -99,8 +103,9 @@ export async function ensurePrograms() {
 
 const isRoot = () => process.getuid?.() === 0;
 
-function findMissing() {
-  const needed = PROGRAMS.filter(({ everywhere }) => everywhere || isRoot());
+/** @param {{ isLong: boolean }} wish */
+function findMissing({ isLong }) {
+  const needed = PROGRAMS.filter(({ everywhere, long }) => (everywhere || isRoot()) && (isLong || !long));
   return needed.filter(({ commands }) => !commands.some(isThere)).map((program) => program.package);
 }
 

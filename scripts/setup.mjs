@@ -1,9 +1,9 @@
 /**
  * Makes a checkout ready and runs npm scripts in it, one after the other, until one fails:
  *
- *   node scripts/setup.mjs [--programs] build launch --read-only
+ *   node scripts/setup.mjs [--programs[=long]] build launch --read-only
  *
- * `--programs` installs what the tests need beside npm packages. Options that follow the scripts go
+ * `--programs` installs what the tests need beside npm packages, or the long ones. Options that follow the scripts go
  * to the last of them. Plain Node without dependencies, because it is what installs them, and for any
  * Node from 20.19 on. Each script is run by npm, which puts the Node that tools/node24 installed
  * before the machine's own.
@@ -21,7 +21,8 @@ process.exitCode = await setUp(process.argv.slice(2));
 
 /** @param {string[]} args */
 async function setUp(args) {
-  const needsPrograms = args[0] === "--programs";
+  const isLong = args[0] === "--programs=long";
+  const needsPrograms = isLong || args[0] === "--programs";
   const names = args.slice(needsPrograms ? 1 : 0);
   const firstOption = names.findIndex((name) => name.startsWith("-"));
   const options = firstOption < 0 ? [] : names.splice(firstOption);
@@ -32,7 +33,7 @@ async function setUp(args) {
   const hasOwnNode = existsSync("node_modules/.bin/node") || existsSync("node_modules/.bin/node.cmd");
   if (!hasOwnNode && isOlder(process.versions.node, 24, 15))
     return refuse("it runs on Node 24.15 or newer here");
-  if (needsPrograms && !(await ensurePrograms())) return 1;
+  if (needsPrograms && !(await ensurePrograms({ isLong }))) return 1;
   for (const name of names) {
     const code = await npm(["run", "--silent", name, ...(name === names.at(-1) ? ["--", ...options] : [])]);
     if (code !== 0) return code;
