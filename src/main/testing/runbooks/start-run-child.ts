@@ -58,6 +58,13 @@ export async function killRunAt(wish: Wish, nth: number): Promise<number | null>
   return Number(lines.at(-1));
 }
 
+/** Carries out a plan in a process of its own, and kills it once something is so. */
+export async function killRunOnce(wish: Wish, isTime: () => Promise<boolean>): Promise<void> {
+  await using child = startRun(wish, {});
+  const first = await Promise.race([untilTrue(isTime), child.ended]);
+  if (first) throw new Error(`the run ended before it was killed: ${first.complaints}`);
+}
+
 type StillChild = ReturnType<typeof startChild>;
 
 /**

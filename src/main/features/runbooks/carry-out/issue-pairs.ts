@@ -5,6 +5,7 @@ import type { OrderWays } from "#net/issuing/order.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
+import { clearAnswers, isAnsweredByHost } from "./clear-answers.ts";
 import { changesOf, keyOf, orderOf, toolsOf } from "./renewal-place.ts";
 import { enterHost, hostOf, type RunContext } from "./run-context.ts";
 
@@ -16,6 +17,7 @@ export async function issuePairs(run: RunContext, step: Step): Promise<void> {
   const changes = changesOf(run, step);
   const names = changes.flatMap((change) => change.names).join(", ");
   await run.journal.intend(step.ordinal, `to have ${names} signed by ${sayIssuers(changes)}`);
+  await clearEarlier(run, step, changes);
   for (const change of changes) {
     const problem = await issue(run, step, change);
     if (problem !== null) return run.journal.mark(step.ordinal, "failed", problem);
@@ -23,6 +25,14 @@ export async function issuePairs(run: RunContext, step: Step): Promise<void> {
   const isAwaiting = changes.some((change) => orderOf(run, step, change).chain === null);
   if (isAwaiting) return run.journal.mark(step.ordinal, "acted", AWAITS_CERTIFICATE);
   await run.journal.mark(step.ordinal, "proved", sayIssued(run, step));
+}
+
+/** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
+async function clearEarlier(run: RunContext, step: Step, changes: readonly CertificateChange[]) {
+  if (!changes.some(isAnsweredByHost)) return;
+  const { hand } = await enterHost(run, step.host ?? -1);
+  const left = await clearAnswers(run, changes, hand);
+  if (left !== null) await run.journal.note(step.ordinal, `an earlier answer is still there: ${left}`);
 }
 
 /** Those of a host, by their SHA-256. */
@@ -82,7 +92,7 @@ async function waysOf(run: RunContext, step: Step, change: CertificateChange): P
   const { orders, derOf, issuerOf, answer } = toolsOf(run);
   const at = keyOf(run, step, change);
   const { challenge, old, issuer } = change;
-  const near = challenge && (await nearHost(run, step, NEEDS_HOST.has(challenge.kind)));
+  const near = challenge && (await nearHost(run, step, isAnsweredByHost(change)));
   const onState = (state: OrderState) => void noteState(run, step, change, state);
   return {
     ...{ signal: run.signal, onState, days: null, orderUrl: orders.get(at).orderUrl },
@@ -93,8 +103,6 @@ async function waysOf(run: RunContext, step: Step, change: CertificateChange): P
         : null,
   };
 }
-
-const NEEDS_HOST: ReadonlySet<string> = new Set(["webroot", "served-on-host", "tls-alpn"]);
 
 async function nearHost(run: RunContext, step: Step, isThere: boolean): Promise<NearHost> {
   const { vault } = toolsOf(run);

@@ -4,6 +4,7 @@ import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
 import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { clearAnswers } from "./clear-answers.ts";
 import { makeKeyHere } from "./make-key-here.ts";
 import { changesOf, keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
 import { enterHost, type RunContext } from "./run-context.ts";
@@ -61,7 +62,10 @@ export async function undoRequests(
 /** Null, or why something of the run is still kept there. */
 export async function endPairs(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
   const { vault, orders } = toolsOf(run);
-  for (const change of changesOf(run, step)) {
+  const changes = changesOf(run, step);
+  const answers = await clearAnswers(run, changes, hand);
+  if (answers !== null) return answers;
+  for (const change of changes) {
     const ended = await endPair(hand, { token: run.token, id: change.id });
     if (ended.kind !== "ended") return sayTail(ended, `what was kept of ${change.names[0]}`);
     const { keyId } = orderOf(run, step, change);

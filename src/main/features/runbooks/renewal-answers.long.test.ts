@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
+import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
+import { makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import {
+  makeRenewalDesk,
+  PASSPHRASE,
+  type RenewalDesk,
+  scanServers,
+  startRenewedHost,
+} from "#testing/runbooks/renewal-desk.ts";
+import { killRunOnce } from "#testing/runbooks/start-run-child.ts";
+import { startPebble } from "#testing/servers/pebble.ts";
+
+/** What may be left: answers, the folders that were made for them, and what was written down of them. */
+const leftOn = (host: LabHost) =>
+  host.run("find /var/www/html -mindepth 1 -name '.well-known*'; ls -A /var/lib/latchkey 2>/dev/null || :");
+
+const answersOn = (host: LabHost) => host.run("find /var/www/html -path '*/acme-challenge/*' -type f");
+
+test.skipIf(!canStartHosts())(
+  "an answer of a run that was killed while the directory looked at it is gone once the run is taken back, or has gone on",
+  { timeout: 300_000 },
+  async () => {
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, ["nginx"]);
+    // It lets us wait, so that the answer stands for a while.
+    await using pebble = await startPebble({ folder: desk.home, httpPort: 80, retryAfter: { authz: 8 } });
+    await pebble.tell("add-a", { host: "nginx.lab.", addresses: [host.address] });
+    await using child = await bundleRunChild();
+    {
+      await using app = await desk.openWithVault();
+      await app.client.issuers.addAcme({
+        ...{ name: "pebble", directory: pebble.directory, agreesToTerms: true },
+        roots: Buffer.from(pebble.roots).toString("base64"),
+      });
+      await scanServers(app, [host], ["nginx"]);
+    }
+    for (const how of ["rollBack", "resume"] as const) {
+      const planId = await planOn(desk, host);
+      const run = { desk, planId, script: child.script, passphrase: PASSPHRASE };
+      await killRunOnce(run, async () => (await answersOn(host)) !== "");
+      expect(await leftOn(host)).toContain(".well-known");
+      await using app = await desk.openWithVault();
+      const [killed] = (await app.client.runbooks.list({})).rows;
+      if (!killed) throw new Error("no run was begun");
+      const ended = await untilStill(app, async () => {
+        await app.client.runbooks[how]({ runId: killed.id });
+        return killed.id;
+      });
+      const state = how === "resume" ? "committed" : "rolled-back";
+      expect(ended).toMatchObject({ state, message: "" });
+      expect(await leftOn(host)).toBe("");
+    }
+  },
+);
+
+async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
+  await using app = await desk.openWithVault();
+  const wish = RenewalWish.parse({
+    ...{ kind: "rotate-certificate", endpoints: [{ host: host.address, port: 443 }], issuer: "pebble" },
+  });
+  return (await makePlan(app, wish, { recheckMinutes: 0 })).id;
+}
