@@ -28,7 +28,7 @@ const GROUPS = [
       [["Shift", "↓"], "Extend the selection"],
       [["Ctrl", "a"], "Select all rows"],
       [["e"], "Export the view as CSV"],
-      [["r"], "Rotate the key, where one is listed"],
+      [["r"], "Rotate the key, or renew the certificate, where one is listed"],
       [["d"], "Remove the grant, where one is listed"],
       [["Esc"], "Close, or clear the selection"],
     ],
