@@ -51,6 +51,7 @@ follow() {
 		esac
 	done
 	real=${walked:-/}
+	if is_odd "$1$real"; then refuse odd-path "$1"; return 1; fi
 	look_at "$real"
 	actor=$uid
 	for owner in $owners; do

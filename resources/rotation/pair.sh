@@ -80,6 +80,7 @@ follow_links() {
 		[ -z "$uid" ] || [ -z "${left%/}" ] || way_owners="$way_owners$uid "
 	done
 	real=$walked
+	if is_odd "$1$real"; then refuse odd-path "$1"; return 1; fi
 }
 
 # Whether nobody else can turn the way of $1 elsewhere; $actor is who owns the folder that it ends in.

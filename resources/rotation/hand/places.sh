@@ -39,6 +39,9 @@ judge_step() {
 # What is found, for whoever asks first: it is told, or refused.
 refuse() { refusal=$1 detail=${2-}; return 1; }
 
+# Whether a path has control characters: it could end a line, and go on as words of its own, wherever one is written into a text.
+is_odd() { [ "$(put_line "$1" | tr -d '\001-\037\177')" != "$1" ]; }
+
 # enter PATH: into its folder, as whoever that belongs to; $name is what it is called there.
 enter() {
 	folder=${1%/*} name=${1##*/} refusal=

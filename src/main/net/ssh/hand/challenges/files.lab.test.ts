@@ -161,4 +161,8 @@ lab("words that are none, and paths that leave, are refused before anything is t
   for (const odd of [{ name: "../x" }, { name: ".x" }, { text: "a b" }, { token: "a/b" }, { folder: "srv" }])
     expect(await putChallengeFile(hand, wish("/srv/root", odd))).toMatchObject({ kind: "failed" });
   expect(await list("/srv")).toBe(before);
+  await host.run(`mkdir '/mnt/a\nb'; ln -s '/mnt/a\nb' /mnt/link`);
+  expect(await putChallengeFile(hand, wish("/mnt/link"))).toEqual({
+    ...{ kind: "failed", message: "/mnt/link has a path that is not plain" },
+  });
 });
