@@ -148,12 +148,14 @@ test_apache() {
 	found passed "$said"
 }
 
-# Another one with nothing but the new files, its modules and a network of its own. 1: it does not take them; 2: nobody knows.
+# Another one with nothing but copies of the new files, whose names nobody else has chosen, its modules and a network of its own.
+# 1: it does not take them; 2: nobody knows.
 try_second_apache() {
 	said='no second one can be started here'
 	[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has unshare && has timeout && unshare -n true 2>/dev/null || return 2
 	settings=$(eval "$command $arguments -t -D DUMP_RUN_CFG -D DUMP_INCLUDES" 2>/dev/null) || return 2
 	begin_try || return 2
+	copy_pair "$staged_chain" "$staged_key" || { end_try; said='the try could not be written'; return 2; }
 	{
 		put_line "$settings" | sed -n -e 's/^ServerRoot: /ServerRoot /p' -e 's/^\(User\|Group\): name=\("[^"]*"\).*/\1 \2/p'
 		put_line "$settings" | sed -n 's/^ *([0-9*]*) //p' | while IFS= read -r file; do
@@ -166,8 +168,8 @@ ErrorLog $try/log
 Listen 443
 <VirtualHost *:443>
 SSLEngine on
-SSLCertificateFile \"$staged_chain\"
-SSLCertificateKeyFile \"$staged_key\"
+SSLCertificateFile $try_chain
+SSLCertificateKeyFile $try_key
 </VirtualHost>"
 	} >"$try/apache.conf" 2>/dev/null
 	second_try 'resuming normal operations' timeout 30 unshare -n "$program" -D FOREGROUND -f "$try/apache.conf"

@@ -7,6 +7,7 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { askName } from "#testing/tls/ask-name.ts";
 import { backPair, endPair, swapPair } from "./change-pair.ts";
 import { reloadConsumer, testPair } from "./consumers.ts";
+import { lookAtPairFile } from "./look-at-pair-file.ts";
 import { stagePair } from "./stage-pair.ts";
 import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
 
@@ -179,4 +180,35 @@ END
   await host.run("mv /usr/bin/systemctl.away /usr/bin/systemctl; rm -r /run/systemd/system");
   await expect.poll(() => served("apache"), { timeout: 20_000 }).toBe("apache.lab");
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});
+
+lab("the name of a folder is no line of a second Apache's configuration", async () => {
+  await using hand = await openPairHand(startShellIn(host));
+  const made = await makeCertificate();
+  // Of another file system, so that what is staged is named by its folder.
+  const plain = `/mnt/odd/a" b`;
+  const odd = `/mnt/odd/a"\nErrorLog "|/usr/bin/touch /run/owned"\n#`;
+  await host.run(`mkdir -p /mnt/odd; mount -t tmpfs -o mode=755 tmpfs /mnt/odd
+    for folder in '${plain}' '${odd}'; do
+      mkdir -p "$folder"
+      printf '%s' '${made.pem}' >"$folder/one.pem"; printf '%s' '${made.keyPem}' >"$folder/one.key"
+    done
+    ln -s '${odd}' /mnt/odd/link`);
+  const files = [
+    await planFile(hand, `${plain}/one.pem`, "chain"),
+    await planFile(hand, `${plain}/one.key`, "key"),
+  ];
+  const next = await makeCertificate();
+  const key = new Redacted(Buffer.from(next.keyPem));
+  const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(next.pem), key });
+  if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
+  const pair = { ...PAIR, files, wanted: staged.wanted };
+  expect(await testPair(hand, { ...pair, consumer: consumerOf("apache") })).toEqual({
+    ...{ kind: "passed", said: "a second Apache takes the pair" },
+  });
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await lookAtPairFile(hand, "/mnt/odd/link/one.pem")).toMatchObject({
+    file: { refusal: { why: "odd-path" } },
+  });
+  await host.run("umount /mnt/odd; rmdir /mnt/odd");
 });
