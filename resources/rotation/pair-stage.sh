@@ -2,7 +2,8 @@
 
 # ---- The key ----------------------------------------------------------------------------------------------
 
-# pair_make TOKEN ID KIND NAMES: a key, and what asks for a certificate for these names (DNS:name, IP:address) with it. Said again it is the same.
+# pair_make TOKEN ID KIND NAMES [clients]: a key, and what asks for a certificate for these names (DNS:name, IP:address) with it, for TLS
+# clients as well as servers where that is said. Said again it is the same.
 do_pair_make() {
 	has openssl || no no-tool openssl
 	enter_run "$1" "$2" make
@@ -10,6 +11,7 @@ do_pair_make() {
 	if is_full; then no no-space "$store"; fi
 	if [ ! -s request ]; then
 		make_key "$3"
+		clients=${5-}
 		make_request $4
 	fi
 	send_data csr <request
@@ -44,6 +46,7 @@ make_request() {
 		[ -z "$common" ] || put_line "CN=$common"
 		put_line '[ext]'
 		put_line 'subjectAltName=@names'
+		[ "$clients" != clients ] || put_line 'extendedKeyUsage=serverAuth,clientAuth'
 		put_line '[names]'
 		for word do
 			at=$((at + 1))
@@ -98,14 +101,14 @@ do_pair_stage() {
 
 # What can be replaced, and holds what it is said to.
 judge_live() {
-	cd "${live%/*}" || no no-folder "$folder"
+	cd -P -- "${live%/*}" || no no-folder "$folder"
 	judge_file || no "$refusal" "$detail"
 	kind_of "./$name"
 	case $holds,$file_kind in
 		chain,certificate | leaf,certificate | intermediates,certificate | key,key | key+chain,both | pkcs12,pkcs12 | jks,jks) ;;
 		*) no other-kind "$path" "$file_kind" ;;
 	esac
-	[ "$den" != . ] || cd "./$lair"
+	[ "$den" != . ] || enter_lair
 }
 
 stage_file() {

@@ -145,17 +145,29 @@ end_store() {
 }
 
 end_file() {
-	nth=$1 folder=${real%/*} name=${real##*/} path=$real refusal=
-	if [ -e "near-$nth" ] && judge_way "${folder:-/}" && cd -P -- "${folder:-/}" 2>/dev/null && [ -d "./$lair" ]; then
-		enter_lair
-		problem=$(rm -f ./* 2>&1)
-		cd ..
-		problem=$problem$(rmdir "./$lair" 2>&1)
-		is_gone "./$lair" || fail "$why" "$problem"
-		sync_folder
+	folder=${real%/*} name=${real##*/}
+	if [ -e "near-$1" ]; then
+		# Whoever may write there by now: a den is known by its own name, owner and mode.
+		if cd -P -- "${folder:-/}" 2>/dev/null; then drop_lair
+		else
+			look_at "${folder:-/}"
+			[ -z "$mode" ] || fail no-folder "$folder"
+		fi
 	fi
 	lock=$store/held-$(hash_word "$real")
 	if [ "$(readlink "$lock" 2>/dev/null)" = "$run" ]; then rm -f "$lock"; fi
+}
+
+drop_lair() {
+	folder=$(where_we_are)
+	folder=${folder%/}
+	enter_lair
+	[ "$den" = . ] || return 0
+	problem=$(rm -f ./part-* ./next-* ./held-* 2>&1)
+	cd -P -- ..
+	problem=$problem$(rmdir "./$lair" 2>&1)
+	is_gone "./$lair" || fail "$why" "$problem"
+	sync_folder
 }
 
 # ---- The dead man's hand ----------------------------------------------------------------------------------

@@ -111,15 +111,23 @@ enter_file() {
 	[ ! -e "$work/near-$nth" ] || enter_lair
 }
 
+# Into the den beside the file. It is judged from within: its name may be a link to anywhere at the next moment.
 enter_lair() {
 	look_at "./$lair"
-	# It goes first when the run ends.
-	[ -n "$mode" ] || { den=/dev/null; return; }
-	cd "./$lair" 2>/dev/null || no work-folder-taken "$folder/$lair"
+	case $mode in
+		# It goes first when the run ends.
+		'') den=/dev/null live=./$name; return ;;
+		d*) ;;
+		*) no work-folder-taken "$folder/$lair" ;;
+	esac
+	cd -P -- "./$lair" 2>/dev/null && [ "$(where_we_are)" = "$folder/$lair" ] || no work-folder-taken "$folder/$lair"
 	look_at .
 	case $mode,$uid in drwx------*,"$my_uid") ;; *) no work-folder-taken "$folder/$lair" ;; esac
 	live=../$name den=.
 }
+
+# By the system's own word: bash answers with the way that it believes it came.
+where_we_are() { env pwd -P 2>/dev/null || pwd -P; }
 
 # Where file N can be made so that it can be renamed over ./$name: a second name for that is tried.
 choose_den() {
