@@ -135,6 +135,7 @@ test_apache() {
 	for pid in ${masters:-0}; do
 		apache_command "$pid" || found untested 'its program is not there, or can be changed by others'
 		eval "tried \"\${main%/*}\" $command $arguments -t"
+		apache_pairs_match || found failed "$said"
 		try_second_apache
 		case $? in
 			0) said='a second Apache takes the pair' ;;
@@ -180,6 +181,72 @@ SSLCertificateKeyFile $try_key
 	return $result
 }
 
+# Whether all pairs that its configuration names belong together, of whichever site, for one that does not ends it as it is told;
+# $said names that. Of those that are to change what is staged counts.
+apache_pairs_match() {
+	has openssl || return 0
+	settings=$(eval "$command $arguments -t -D DUMP_RUN_CFG -D DUMP_INCLUDES" 2>/dev/null) || return 0
+	server_root=$(put_line "$settings" | sed -n 's/^ServerRoot: "\(.*\)"$/\1/p')
+	named=$(put_line "$settings" | sed -n 's/^ *([0-9*]*) //p' | while IFS= read -r file; do
+		awk "$apache_pairs_text" "$file" 2>/dev/null
+	done | sort -u)
+	while IFS='	' read -r named_chain named_key; do
+		[ -n "$named_chain" ] || continue
+		said=$(named_pair_matches) || return 1
+	done <<-NAMED
+		$named
+	NAMED
+	said=
+}
+
+# Certificate and key of each section, with a tab between. What is in no one section, or has variables in it, is not ours to judge.
+apache_pairs_text='
+function value(  text) {
+	text = $0
+	sub(/^[^ \t]+[ \t]+/, "", text)
+	sub(/[ \t\r]+$/, "", text)
+	if (text ~ /^".*"$/ || text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
+	return text
+}
+function end_section(  at) {
+	for (at = 1; at <= chains && !off; at++)
+		if (keys == 0 || keys == chains) if (chain[at] key[at] !~ /[$%@\t]/) print chain[at] "\t" (keys ? key[at] : chain[at])
+	chains = keys = off = 0
+	split("", key)
+}
+{ sub(/^[ \t]+/, ""); word = tolower($1) }
+word ~ /^<\/?virtualhost/ { end_section() }
+word == "sslengine" { off = tolower($2) ~ /^off/ }
+word == "sslcertificatefile" { chain[++chains] = value() }
+word == "sslcertificatekeyfile" { key[++keys] = value() }
+END { end_section() }'
+
+# What it says goes to standard output.
+named_pair_matches() {
+	in_use "$named_chain"
+	staged_chain=$used
+	in_use "$named_key"
+	staged_key=$used
+	[ -f "$staged_chain" ] && [ -f "$staged_key" ] || return 0
+	kind_of "$staged_key"
+	# One that needs a passphrase, or is none at all, such as where the certificate alone is named.
+	case $file_kind in key | both) ;; *) return 0 ;; esac
+	pairs_match && return
+	put_line "$named_chain of its configuration would be read as well: $said"
+	return 1
+}
+
+# What file $1 of its configuration is to become, or is: $used.
+in_use() {
+	used=$1
+	case $used in /*) ;; *) used=$server_root/$used ;; esac
+	eval "set -- $view"
+	while [ $# -ge 2 ]; do
+		if [ "$used" -ef "$2" ]; then used=$1; return; fi
+		shift 2
+	done
+}
+
 how_apache() { apache_masters; how_of $masters; }
 
 reload_apache() {
@@ -189,6 +256,9 @@ reload_apache() {
 	for pid in $masters; do
 		apache_command "$pid" || found not-reloaded 'its program can be changed by others'
 		said=$(eval "$command $arguments -t" 2>&1) || found not-reloaded "$said"
+		told=$said
+		apache_pairs_match || found not-reloaded "it was not told, for that would end it: $said"
+		said=$told
 		tell_master "$pid" USR1
 	done
 	found reloaded "$said"

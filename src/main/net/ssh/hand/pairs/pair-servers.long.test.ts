@@ -212,3 +212,70 @@ lab("the name of a folder is no line of a second Apache's configuration", async 
   });
   await host.run("umount /mnt/odd; rmdir /mnt/odd");
 });
+
+/** A second site of each, whose pair somebody has half replaced after it was read. */
+const OTHER_SITE = (address: string) => ({
+  nginx: `cat >/etc/nginx/conf.d/other.conf <<'END'
+server { listen ${address}:444 ssl; ssl_certificate /srv/other.pem; ssl_certificate_key /srv/other.key; }
+END`,
+  apache: `cat >/etc/apache2/sites-enabled/other.conf <<'END'
+Listen ${address}:8444 https
+<VirtualHost *:8444>
+  SSLEngine on
+  SSLCertificateFile '/srv/other.pem'
+  SSLCertificateKeyFile "/srv/other.key"
+</VirtualHost>
+END`,
+  haproxy: `cat >>/etc/haproxy/haproxy.cfg <<'END'
+frontend other
+    bind ${address}:9444 ssl crt /srv/other-both.pem
+END`,
+});
+
+lab("a server is not touched where the pair of another of its sites would not be taken", async () => {
+  await using web = await startServersHost(SERVERS);
+  const [sound, half] = [await makeCertificate(), await makeCertificate()];
+  const lay = (pem: string) =>
+    web.run(`printf '%s' '${pem}' >/srv/other.pem; printf '%s' '${sound.keyPem}' >/srv/other.key
+      cat /srv/other.pem /srv/other.key >/srv/other-both.pem`);
+  const at = (port: number) => askName({ host: web.address, port, name: null });
+  await using hand = await openPairHand(startShellIn(web));
+  await lay(sound.pem);
+  for (const name of SERVERS) {
+    const consumer = consumerOf(name);
+    await web.run(OTHER_SITE(web.address)[name]);
+    expect(await reloadConsumer(hand, consumer)).toMatchObject({ kind: "reloaded" });
+    const pair = await stageNew(hand, name);
+    expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
+    await lay(half.pem);
+    expect(await testPair(hand, { ...pair, consumer })).toMatchObject({
+      ...{ kind: "failed", said: expect.stringContaining("/srv/other") },
+    });
+    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({
+      ...{ kind: "not-reloaded", said: expect.stringContaining("/srv/other") },
+    });
+    expect(await at(SERVED[name].port)).toBe(`${name}.lab`);
+    await lay(sound.pem);
+    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    await expect.poll(() => at(SERVED[name].port), { timeout: 20_000 }).toBe("new.lab");
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  }
+});
+
+lab("nginx and HAProxy go on where they are told of a site whose pair they cannot take", async () => {
+  await using web = await startServersHost(["nginx", "haproxy"]);
+  const [one, other] = [await makeCertificate(), await makeCertificate()];
+  await web.run(`printf '%s' '${one.pem}' >/srv/other.pem; printf '%s' '${other.keyPem}' >/srv/other.key
+    cat /srv/other.pem /srv/other.key >/srv/other-both.pem
+    ${OTHER_SITE(web.address).nginx}
+    ${OTHER_SITE(web.address).haproxy}`);
+  await web.run("kill -HUP $(cat /run/nginx.pid); kill -USR2 $(pgrep -o -x haproxy)");
+  const at = (port: number) => askName({ host: web.address, port, name: null });
+  await expect.poll(() => web.run("cat /var/log/nginx.log")).toContain("mismatch");
+  // Its master starts itself anew, to wait beside the old worker where it could not read all.
+  await expect
+    .poll(() => web.run("tr '\\0' ' ' </proc/$(cat /run/haproxy.pid)/environ"))
+    .toContain("HAPROXY_MWORKER_WAIT_ONLY=1");
+  for (const name of ["nginx", "haproxy"] as const) expect(await at(SERVED[name].port)).toBe(`${name}.lab`);
+});
