@@ -3,12 +3,14 @@ import { type Answered, giveUp, type Near, type Undo } from "#net/challenges/cha
 import { isSameName, plainName } from "#net/dns/ask-records.ts";
 import { findResolvers, type Resolver } from "#net/dns/find-resolvers.ts";
 import type { TsigKey } from "#net/dns/update/message.ts";
-import { sendUpdate } from "#net/dns/update/send-update.ts";
+import { type Sent, sendUpdate } from "#net/dns/update/send-update.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { Redacted } from "#shared/model/redacted.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";
+import { readTsigSecret } from "./tsig-secret.ts";
 
 type Dns = Extract<AcmeChallenge, { type: "dns-01" }>;
 type Way = Extract<ChallengeWay, { kind: "rfc2136" }>;
@@ -30,16 +32,21 @@ export async function answerByUpdate(way: Way, { name, txt }: Dns, near: Near): 
     return failed(
       `${record} is not in the zone ${plainName(way.zone)}: name the zone that it is in, or make it an alias (CNAME) of a name there`,
     );
-  const key = await openKey(way, openSecret);
-  if (!key)
-    return failed(`the secret of the key ${way.keyName} is no base64: give it as tsig-keygen prints it`);
-  const change = (kind: "add" | "remove", until: AbortSignal) =>
-    sendUpdate(server, { zone: way.zone, key, change: { kind, name: record, text: txt }, signal: until });
-  const undo: Undo = async () => {
-    const removed = await change("remove", new AbortController().signal);
-    if (removed.kind === "done") return { kind: "undone" };
-    return { kind: "left", message: `the TXT record of ${record}: ${removed.message}` };
+  const change = async (kind: "add" | "remove", until: AbortSignal): Promise<Sent> => {
+    const key = await openKey(way, openSecret);
+    if (!key)
+      return {
+        ...{ kind: "failed", isKnown: true },
+        message: `the secret of the key ${way.keyName} is no base64: give it as tsig-keygen prints it`,
+      };
+    try {
+      const wish = { zone: way.zone, key, change: { kind, name: record, text: txt }, signal: until };
+      return await sendUpdate(server, wish);
+    } finally {
+      key.secret.fill(0);
+    }
   };
+  const undo = undoBy(record, () => change("remove", new AbortController().signal));
   const added = await change("add", signal);
   // A lost answer says nothing of what was done.
   if (added.kind === "failed") return added.isKnown ? failed(added.message) : giveUp(added.message, undo);
@@ -47,6 +54,21 @@ export async function answerByUpdate(way: Way, { name, txt }: Dns, near: Near): 
   if (spread.kind === "unseen") return giveUp(spread.message, undo);
   return { kind: "ready", undo, note: spread.note };
 }
+
+/** The secret is opened again for it: a vault that was locked meanwhile leaves the record. */
+const undoBy =
+  (record: string, remove: () => Promise<Sent>): Undo =>
+  async () => {
+    const left = (message: string) =>
+      ({ kind: "left", message: `the TXT record of ${record}: ${message}` }) as const;
+    try {
+      const removed = await remove();
+      return removed.kind === "done" ? { kind: "undone" } : left(removed.message);
+    } catch (error) {
+      if (error instanceof Refusal) return left(error.message);
+      throw error;
+    }
+  };
 
 const isWithin = (name: string, zone: string): boolean =>
   isSameName(name, zone) || plainName(name).endsWith(`.${plainName(zone)}`);
@@ -62,14 +84,11 @@ async function findServer(
   return address ? { address, port } : { message: `${server} has no address` };
 }
 
+/** For one update, whose sender overwrites it. */
 async function openKey(
   { keyName, algorithm, secretId }: Way,
   openSecret: NonNullable<Near["openSecret"]>,
 ): Promise<TsigKey | null> {
-  const text = Buffer.from(Redacted.reveal(await openSecret(secretId)))
-    .toString("latin1")
-    .trim();
-  const secret = Buffer.from(text, "base64");
-  const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(text) && secret.length > 0;
-  return isBase64 ? { name: keyName, algorithm, secret } : null;
+  const secret = readTsigSecret(Redacted.reveal(await openSecret(secretId)));
+  return secret && { name: keyName, algorithm, secret };
 }

@@ -1,7 +1,10 @@
-/** A process that opens a vault, plants twenty secrets in it, uses each, and locks it when it is told to. */
+/** A process that opens a vault, plants secrets in it, uses each, and locks it when it is told to. */
 import { createHash, randomInt } from "node:crypto";
+import { answerByUpdate } from "#net/challenges/dns/answer-by-update.ts";
+import { readTsigSecret } from "#net/challenges/dns/tsig-secret.ts";
 import { createVault } from "#net/vault/create-vault.ts";
 import { forkKeeper } from "#net/vault/fork-keeper.ts";
+import type { Vault } from "#net/vault/vault.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { secretBytes, secretCopy } from "#shared/model/secret-bytes.ts";
 
@@ -48,12 +51,31 @@ async function plant(path: string): Promise<void> {
     secrets.push(hide(opened.subarray(36, 68)));
     opened.fill(0);
   }
+  await signUpdate(vault, secrets);
   process.on("message", async () => {
     await vault.lock();
     tell({ kind: "locked" });
   });
   tell({ kind: "opened", keeper, secrets });
   secrets.length = 0;
+}
+
+/** An update of a zone is signed, which nobody takes. Its key is kept as text, and used as the bytes that this stands for. */
+async function signUpdate(vault: Vault, secrets: string[]): Promise<void> {
+  const text = secretBytes(44);
+  for (let at = 0; at < text.length; at++) text[at] = 97 + randomInt(26);
+  secrets.push(hide(text));
+  const key = readTsigSecret(secretCopy(text)) ?? secretBytes(0);
+  secrets.push(hide(key));
+  key.fill(0);
+  const { id: secretId } = await vault.keep(new Redacted<Uint8Array>(text), { kind: "tsig", label: "used" });
+  const way = { server: "127.0.0.1", port: 1, zone: "corp.test", keyName: "k", secretId };
+  const { signal } = new AbortController();
+  await answerByUpdate(
+    { ...way, kind: "rfc2136", algorithm: "hmac-sha256" },
+    { type: "dns-01", name: "corp.test", txt: "text" },
+    { ...{ hand: null, token: "t", address: null, resolvers: [], signal }, openSecret: (id) => vault.open(id) },
+  );
 }
 
 /** Turned round, in hex. */
