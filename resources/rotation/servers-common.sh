@@ -150,16 +150,18 @@ begin_try() {
 
 end_try() { rm -rf "$try"; }
 
-# Copies of the staged files, owned and moded as those, into $try_chain and $try_key.
+# copy_pair CHAIN KEY [PID]: copies of the staged files, owned and moded as those, into $try_chain and $try_key, to which root alone
+# comes, or whoever runs process PID as well: what guards the live key may be its folder. Theirs once all is written.
 copy_pair() {
-	try_chain=$try/chain.pem try_key=$try/key.pem
-	copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key"
+	try_chain=$try/pair/chain.pem try_key=$try/pair/key.pem
+	mkdir -m 700 "$try/pair" && copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key" || return 1
+	[ -z "${3-}" ] || chown "$(user_of "$3")" "$try/pair"
 }
 
+user_of() { sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
+
 # A folder in $try for whoever process $1 runs as.
-folder_for() {
-	mkdir -m 700 "$2" && chown "$(sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status")" "$2"
-}
+folder_for() { mkdir -m 700 "$2" && chown "$(user_of "$1")" "$2"; }
 
 # second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in $try/log.
 # A socket alone tells nothing: slapd listens before it reads its pair.

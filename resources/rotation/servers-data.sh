@@ -26,7 +26,7 @@ try_slapd() {
 	has timeout || { untried 'slapd cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	begin_try || return 2
-	copy_pair "$1" "$2" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
+	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
 	own_program "$3"
 	printf 'TLSCertificateFile %s\nTLSCertificateKeyFile %s\n' "$try_chain" "$try_key" >"$try/slapd.conf"
 	chmod 644 "$try/slapd.conf"
@@ -154,7 +154,7 @@ try_postgresql() {
 	postgres_of "$3"
 	may_read "$3" "$live_key" || { untried 'who runs PostgreSQL may not read the key that is in use'; return; }
 	begin_try || return 2
-	copy_pair "$1" "$2" && folder_for "$3" "$try/own" && copy_control "$3" || { end_try; said='the try could not be written'; return 2; }
+	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" && copy_control "$3" || { end_try; said='the try could not be written'; return 2; }
 	try_postgres "$3"
 	end_try
 	return $result
@@ -224,7 +224,7 @@ try_mariadb() {
 	case $("$program" --version 2>/dev/null </dev/null) in *MariaDB*) ;; *) untried 'this is another MySQL'; return ;; esac
 	may_read "$3" "$live_key" || { untried 'who runs MariaDB may not read the key that is in use'; return; }
 	begin_try || return 2
-	copy_pair "$1" "$2" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
+	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
 	second_try 'ready for connections' exec_as "$3" timeout 60 "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \
 		--pid-file="$try/own/pid" --skip-networking --skip-grant-tables --skip-innodb --skip-log-bin --default-storage-engine=Aria \
 		--aria-pagecache-buffer-size=1M --key-buffer-size=64K --ssl-cert="$try_chain" --ssl-key="$try_key"

@@ -147,3 +147,33 @@ lab("PostgreSQL's account gets nothing to read by a link that it has put into it
   expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
 });
+
+/** Has whatever is tried wait, after its pair was copied, until somebody writes into /run/go. */
+const HOLD_TRIES = `mv /usr/bin/timeout /usr/bin/timeout.kept; mkfifo /run/held /run/go; chmod 666 /run/held /run/go
+  cat >/usr/bin/timeout <<'END'
+#!/bin/sh
+case $2 in */*) echo held >/run/held; read -r go </run/go ;; esac
+exec timeout.kept "$@"
+END
+  chmod 755 /usr/bin/timeout`;
+
+lab.each(["slapd", "mysql", "dovecot"] as const)(
+  "%s: a key that its folder guards is read by nobody else while it is tried",
+  async (name) => {
+    const consumer = consumerOf(SERVERS[name]);
+    const mode = await host.run(`stat -c %a /etc/tls/${name}.key; chmod 644 /etc/tls/${name}.key`);
+    await using hand = await openHand(name);
+    const pair = await stage(hand, name, await makeCertificate());
+    await host.run(HOLD_TRIES);
+    const tested = testPair(hand, { ...pair, consumer });
+    expect(await host.run("cat /run/held")).toBe("held\n");
+    expect(await host.run("find /run/latchkey-try-* -name key.pem -perm 644")).not.toBe("");
+    const read = "cat /run/latchkey-try-*/key.pem /run/latchkey-try-*/pair/key.pem 2>/dev/null || :";
+    expect(await host.run(`setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '${read}'`)).toBe("");
+    await host.run("echo go >/run/go");
+    expect(await tested).toMatchObject({ kind: "passed" });
+    await host.run(`mv /usr/bin/timeout.kept /usr/bin/timeout; rm /run/held /run/go`);
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    await host.run(`chmod ${mode.trim()} /etc/tls/${name}.key`);
+  },
+);
