@@ -93,14 +93,16 @@ own_program() {
 # word_after PID FLAG: what follows that word on its command line, or is written at its end; into $found_word.
 word_after() {
 	found_word= next=no
-	tr '\0\n' '\n ' <"/proc/$1/cmdline" 2>/dev/null >"$try/words" || return 0
+	words=$(tr '\0\n' '\n ' <"/proc/$1/cmdline" 2>/dev/null)
 	while IFS= read -r word; do
 		if [ $next = yes ]; then found_word=$word next=no; continue; fi
 		case $word in
 			"$2") next=yes ;;
 			"$2"*) found_word=${word#"$2"} found_word=${found_word#=} ;;
 		esac
-	done <"$try/words"
+	done <<-WORDS
+		$words
+	WORDS
 }
 
 # Becomes a command with the rights of process $1, and no others: `exec_as PID COMMAND...`.
@@ -139,16 +141,20 @@ sockets_of() {
 
 # Begins a try: $try is an empty folder in memory, where the system has such a one, that others may pass through.
 begin_try() {
-	try_base=/tmp
-	for folder_for_try in /run /var/run; do
-		if [ -d "$folder_for_try" ] && [ -w "$folder_for_try" ]; then try_base=$folder_for_try; break; fi
-	done
+	find_try_base
 	try=$try_base/latchkey-try-${run:-0}-${id:-0}
 	rm -rf "$try"
 	mkdir -m 711 "$try" 2>/dev/null || { said="no room for a try in $try_base"; return 1; }
 }
 
 end_try() { rm -rf "$try"; }
+
+find_try_base() {
+	try_base=/tmp
+	for folder_for_try in /run /var/run; do
+		if [ -d "$folder_for_try" ] && [ -w "$folder_for_try" ]; then try_base=$folder_for_try; break; fi
+	done
+}
 
 # copy_pair CHAIN KEY [PID]: copies of the staged files, owned and moded as those, into $try_chain and $try_key, to which root alone
 # comes, or whoever runs process PID as well: what guards the live key may be its folder. Theirs once all is written.
@@ -291,11 +297,31 @@ how_described() { told_by=command; }
 # By standard input, for the words of a process can be read by everybody.
 reload_described() {
 	limit_time 100
-	said=$($limit sh -s 2>&1 <<-END
+	hear $limit sh -s <<-END
 		$own_reload
 	END
-	) || found not-reloaded "$said"
+	[ $rc = 0 ] || found not-reloaded "$said"
 	found reloaded "$said"
+}
+
+# hear COMMAND...: $rc, and into $said what it said until it ended: what it has left running may hold its output for ever. By a file
+# that has no name any more; nothing of it stays.
+hear() {
+	find_try_base
+	heard=$try_base/latchkey-said-$$
+	rm -rf "$heard"
+	if mkdir -m 700 "$heard" 2>/dev/null && : >"$heard/said"; then
+		exec 8>"$heard/said" 9<"$heard/said"
+		rm -rf "$heard"
+		"$@" >&8 2>&8 8>&- 9<&-
+		rc=$?
+		said=$(head -c 65536 <&9)
+		exec 8>&- 9<&-
+	else
+		rm -rf "$heard"
+		said=$("$@" 2>&1)
+		rc=$?
+	fi
 }
 
 limit_time() {

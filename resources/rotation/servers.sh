@@ -95,8 +95,7 @@ in_view() {
 	rc=97 said=
 	has unshare && has mount || return
 	eval "set -- $view -- \"\$@\""
-	said=$(unshare -m sh -c "$view_text" latchkey "$@" 2>&1)
-	rc=$?
+	hear unshare -m sh -c "$view_text" latchkey "$@"
 }
 view_text='mount --make-rprivate / 2>/dev/null
 while [ "$1" != -- ]; do mount --bind "$1" "$2" 2>/dev/null || exit 97; shift 2; done

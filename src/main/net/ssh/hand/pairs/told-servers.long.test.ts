@@ -3,6 +3,7 @@ import type { PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { RESTART } from "#shared/model/told-by.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { SHELLS } from "#testing/lab/shells.ts";
 import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import {
@@ -234,4 +235,31 @@ lab("a described server is tried and told by the commands that its user has give
     kind: "not-reloaded",
     said: "no such service",
   });
+  // What goes on for ever, as a server does that it has started, is waited for by nobody.
+  const left = "sleep 600 & echo $! >/run/left; echo told";
+  for (const shell of SHELLS) {
+    await using other = await openPairHand(startShellIn(web, { shell }));
+    const starting = { ...consumer, described: { test: left, reload: left } };
+    expect(await reloadConsumer(other, starting, good), shell).toMatchObject({
+      ...{ kind: "reloaded", said: "told" },
+    });
+    await web.run("kill $(cat /run/left)");
+    expect(await testPair(other, { ...good, consumer: starting }), shell).toMatchObject({
+      ...{ kind: "passed", said: "told" },
+    });
+    await web.run("kill $(cat /run/left)");
+  }
+  expect(await web.run("ls /run | grep latchkey-said || :")).toBe("");
+});
+
+lab("nothing is written into the root folder where servers are told", async () => {
+  const before = await host.run("ls -A /");
+  await using hand = await openPairHand(startShellIn(host));
+  const paths = ["/etc/tls/postgresql.pem", "/etc/tls/postgresql.key"];
+  expect(await lookAtServer(hand, { server: "postgresql", config: null, paths })).toMatchObject({
+    toldBy: "command",
+  });
+  for (const name of ["postfix", "dovecot"] as const)
+    expect(await reloadConsumer(hand, consumerOf(name))).toMatchObject({ kind: "reloaded" });
+  expect(await host.run("ls -A /")).toBe(before);
 });
