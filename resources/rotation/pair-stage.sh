@@ -83,6 +83,7 @@ do_pair_stage() {
 	# Whoever ends it finds by this what else there is.
 	put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth" || { why_of ''; no "$why"; }
 	take_pair_lock
+	take_turn 20
 	rm -f "$work/try-$nth"
 	IFS= read -r after <"$work/wanted-$nth" || after=
 	wanted=$after
@@ -159,6 +160,7 @@ put_blocks() { awk -v mark="$1-----" '/^-----BEGIN / && index($0, mark) { on = 1
 
 # The file is this run's alone; a run whose folder is gone has nothing any more.
 take_pair_lock() {
+	find_turn || make_empty "$work/turning-free" || { why_of "$problem"; no "$why" "$problem"; }
 	lock=$store/held-$(hash_word "$real")
 	tries=0
 	until problem=$(ln -sn "$run" "$lock" 2>&1); do
@@ -169,4 +171,51 @@ take_pair_lock() {
 		tries=$((tries + 1))
 		[ $tries -lt 20 ] || { why_of "$problem"; no "$why" "$problem"; }
 	done
+}
+
+# ---- Whose turn it is -------------------------------------------------------------------------------------
+
+# take_turn SECONDS: nobody else turns files of this pair until this request ends. The file for that is made when files are staged,
+# for going back needs no room on the disk. A process that is gone holds nothing.
+take_turn() {
+	tries=$(($1 * 10))
+	started_at self || started=$$-0
+	mine=$work/turning-$started
+	trap give_turn EXIT
+	while find_turn && [ "$turn" != "$mine" ]; do
+		has_ended "${turn##*/turning-}" && $move "$turn" "$mine" 2>/dev/null && return
+		[ $tries -gt 0 ] || no firing
+		if sleep 0.1 2>/dev/null; then tries=$((tries - 1)); else sleep 1; tries=$((tries - 10)); fi
+	done
+}
+
+give_turn() { $move "$mine" "${mine%/*}/turning-free" 2>/dev/null; }
+
+find_turn() {
+	turn=
+	set +f
+	for entry in "$work"/turning-*; do [ ! -e "$entry" ] || turn=$entry; done
+	set -f
+	[ -n "$turn" ]
+}
+
+has_ended() {
+	[ "$1" != free ] || return 0
+	started_at "${1%-*}" || return 0
+	[ "$started" != "$1" ]
+}
+
+# PID-TIME of process $1, or of this one (self), into $started: a number may be somebody else's by now.
+started_at() {
+	started=
+	if [ ! -e /proc/self/stat ]; then
+		started=$1-0
+		[ "$1" != self ] && kill -0 "$1" 2>/dev/null
+		return
+	fi
+	IFS= read -r line 2>/dev/null <"/proc/$1/stat" || return 1
+	number=${line%% *}
+	set -- ${line##*\) }
+	case $1 in Z | X) return 1 ;; esac
+	started=$number-${20}
 }

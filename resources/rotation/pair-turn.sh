@@ -104,6 +104,9 @@ turn_file() {
 do_pair_swap() {
 	enter_run "$1" "$2"
 	shift 2
+	take_turn 20
+	# Nothing would put these back any more.
+	if has_fired; then no fired; fi
 	if turn_all swap "$@"; then ok swapped; else ok already; fi
 }
 
@@ -111,6 +114,7 @@ do_pair_swap() {
 do_pair_back() {
 	enter_run "$1" "$2"
 	shift 2
+	take_turn "${patience:-20}"
 	if turn_all back "$@"; then ok back; else ok already; fi
 }
 
@@ -121,6 +125,7 @@ do_pair_end() {
 	look_at "$store/$1/$2"
 	[ -n "$mode" ] || end_store "$1" "$2"
 	enter_run "$1" "$2"
+	take_turn 20
 	set +f
 	for entry in armed-*; do [ ! -e "$entry" ] || no armed "$entry"; done
 	for entry in real-*; do
@@ -179,6 +184,7 @@ do_pair_arm() {
 	token=$1 pair=$2 way=$3 seconds=$4
 	check_words "$seconds" "$5"
 	[ -n "${hand_library-}" ] || no no-library
+	take_turn 20
 	folder=$work work=.
 	disarm_all
 	set +f
@@ -212,7 +218,7 @@ do_pair_arm() {
 	ok armed
 }
 
-# pair_disarm TOKEN ID
+# pair_disarm TOKEN ID: that it has fired is said until it is armed anew.
 do_pair_disarm() {
 	check_words "$1" "$2"
 	find_store
@@ -226,16 +232,22 @@ do_pair_disarm() {
 		[ "$1" != systemd-run ] || systemctl stop "latchkey-$run-$pair-$2.timer" >/dev/null 2>&1
 		shift 2
 	done
-	set +f
-	for entry in fired-pair.*; do [ ! -e "$entry" ] || { rm -f "$entry"; no fired; }; done
-	set -f
+	if has_fired; then no fired; fi
 	ok disarmed
+}
+
+has_fired() {
+	fired=
+	set +f
+	for entry in "$work"/fired-pair.*; do [ ! -e "$entry" ] || fired=$entry; done
+	set -f
+	[ -n "$fired" ]
 }
 
 # pair_fire TOKEN ID GEN COUNT SERVERS... FILES...: whoever takes armed-pair away first, decides.
 pair_fire() {
 	mv "armed-pair.$3" "fired-pair.$3" || exit
-	token=$1 pair=$2 told=$4 at=0
+	token=$1 pair=$2 told=$4 at=0 patience=600
 	shift 4
 	files_of "$told" "$@"
 	eval "(do_pair_back $token $pair $files)"

@@ -12,7 +12,8 @@
 #     part-N                          being written; worth nothing
 #     next-N.WANTED                   about to become the file, whole, if it has that hash; otherwise it was the file until now
 #     held-N.BEFORE                   the very file that was replaced, with its owner, mode, attributes and label
-#     revert-pair.GEN.sh              what puts held-N back and tells the servers; armed-pair.GEN while it may
+#     revert-pair.GEN.sh              what puts held-N back and tells the servers; armed-pair.GEN while it may, fired-pair.GEN once it has
+#     turning-free, turning-PID-TIME  whose turn it is: one file, renamed by whoever turns the pair
 #
 # Where somebody else than root owns REAL's folder, root works from within its own den, which they can move but not enter.
 

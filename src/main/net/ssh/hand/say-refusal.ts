@@ -9,6 +9,8 @@ export const HAND_SENTENCES = {
   armed: "still has a dead-man timer: disarm it first",
   "bad-bytes": "came out with other bytes than were asked for, and was not put in place",
   ended: "was being changed when the host ended the shell",
+  fired: "was put back by its host itself, for nobody called that off in time: begin anew",
+  firing: "is being changed on its host at this moment: look again when that is over",
   "hard-linked":
     "has more than one name (hard link), which replacing it would break: remove the others first",
   held: "lies in a folder that another run holds",
