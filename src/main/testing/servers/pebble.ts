@@ -35,6 +35,8 @@ export type Pebble = AsyncDisposable & {
   issuingRoot(): Promise<string>;
   /** `Valid` or `Revoked`, by the serial number in hexadecimal. */
   statusOf(serial: string): Promise<string>;
+  /** How many orders were said to take the place of a certificate, and were taken as that. */
+  countReplaced(): number;
 };
 
 const CHALLENGE_PORTS = { management: 8055, dns: 8053, http: 5002, tls: 5001 };
@@ -66,6 +68,7 @@ export async function startPebble(wish: Wish): Promise<Pebble> {
     },
     issuingRoot: () => management("/roots/0"),
     statusOf: async (serial) => JSON.parse(await management(`/cert-status-by-serial/${serial}`)).Status,
+    countReplaced: () => server.said().split("has been marked as replaced").length - 1,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

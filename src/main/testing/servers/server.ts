@@ -28,6 +28,9 @@ export type StartedServer = AsyncDisposable & {
   reload(): Promise<void>;
 };
 
+/** And what it has written last of what goes on. */
+type TalkingServer = StartedServer & { said(): string };
+
 /** What a server is made of, once its address and its files are known. */
 type Plan = {
   configPath: string;
@@ -57,7 +60,7 @@ export async function startServer(
   wish: ServerWish,
   { name, owner }: Options,
   prepare: (prepared: Prepared) => Promise<Plan>,
-): Promise<StartedServer> {
+): Promise<TalkingServer> {
   const { address, release } = await takeAddress();
   const folder = join(wish.folder, name);
   // Servers give up being root before they read what is in it.
@@ -83,6 +86,7 @@ export async function startServer(
     stdio: ["ignore", "pipe", "pipe"],
     ...(env && { env }),
   });
+  const said = keepOutput(child);
   const listening = { address, ports: endpoints.map(({ port }) => port) };
   const stop = async () => {
     await end(child);
@@ -90,14 +94,14 @@ export async function startServer(
     release();
   };
   try {
-    await untilListening(child, name, listening);
+    await untilListening(child, listening, () => `${name} did not start on ${address}: ${said()}`);
   } catch (error) {
     await stop();
     throw error;
   }
   const pid = findServer(child);
   return {
-    ...{ address, configPath, endpoints, ...files, pid },
+    ...{ address, configPath, endpoints, ...files, pid, said },
     reload: async () => void process.kill(pid, reload),
     [Symbol.asyncDispose]: stop,
   };
@@ -129,22 +133,28 @@ async function end(child: ChildProcess): Promise<void> {
 
 type Listening = { address: string; ports: readonly number[] };
 
-/** Asked of the kernel, for a connection may be a fault to a server. */
-async function untilListening(
-  child: ChildProcess,
-  name: string,
-  { address, ports }: Listening,
-): Promise<void> {
+/** Read all the while: a pipe that is full would stop it. */
+function keepOutput(child: ChildProcess): () => string {
   let said = "";
   const keep = (piece: Buffer) => {
-    said = `${said}${piece}`.slice(-4_000);
+    said = `${said}${piece}`.slice(-MOST_KEPT);
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
+  return () => said;
+}
+
+const MOST_KEPT = 64_000;
+
+/** Asked of the kernel, for a connection may be a fault to a server. */
+async function untilListening(
+  child: ChildProcess,
+  { address, ports }: Listening,
+  sayEnded: () => string,
+): Promise<void> {
   for (;;) {
     if ((await countListening({ address, ports })) === ports.length) return;
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`${name} did not start on ${address}: ${said}`);
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(sayEnded());
     await pause(10);
   }
 }
