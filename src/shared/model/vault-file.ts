@@ -9,7 +9,7 @@ export const VAULT_VERSION = 1;
 export const VaultHead = z.object({ format: z.literal(VAULT_FORMAT), version: z.int() });
 
 /** AES-256-GCM: a nonce of 12 bytes, and the ciphertext with its tag. */
-const Box = { nonce: z.base64().length(16), sealed: z.base64().max(200_000) };
+const Box = { nonce: z.base64().length(16), sealed: z.base64().min(24).max(200_000) };
 
 /** Nothing of a file may ask for more than a gigabyte of memory. */
 export const ScryptCost = z.strictObject({
@@ -21,16 +21,28 @@ export const ScryptCost = z.strictObject({
 });
 export type ScryptCost = z.infer<typeof ScryptCost>;
 
-/** The key of the file, sealed by what one of those who may open it has. */
+/** Of a P-256 point without compression. */
+const Point = z.base64().length(88);
+
+/**
+ * The key of the file, sealed to a pair of keys (ECDH P-256, HKDF) whose private half one of those who may open it can unseal.
+ * Whoever has the file's key can thereby give another one to all of them. That is done when one may not open it any more.
+ */
+const Sealing = {
+  ...{ since: Instant, ...Box },
+  /** The pair's public half, sealed by the file's key: it is nobody else's. */
+  to: z.strictObject(Box),
+  dataKey: z.strictObject({ point: Point, ...Box }),
+};
+
 export const Wrap = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: WrapKind.exclude(["keyring"]),
-    since: Instant,
     scrypt: ScryptCost,
     salt: z.base64().min(24).max(88),
-    ...Box,
+    ...Sealing,
   }),
-  z.strictObject({ kind: WrapKind.extract(["keyring"]), since: Instant, ...Box }),
+  z.strictObject({ kind: WrapKind.extract(["keyring"]), ...Sealing }),
 ]);
 export type Wrap = z.infer<typeof Wrap>;
 

@@ -8,8 +8,17 @@ import { BINDING_KEY, readBindingKey } from "./binding-key.ts";
 import { type Masked, maskFor } from "./masked-way.ts";
 import { makePair, signWith } from "./private-keys.ts";
 import type { About, SignHow } from "./vault.ts";
-import { type ReadVault, writeVault } from "./vault-file.ts";
-import { openBox, sayEntry, sealBox, type WrapWish, wrapByKeyring, wrapByPassphrase } from "./wraps.ts";
+import { ChangedMeanwhile, identify, type ReadVault, readVault, writeVault } from "./vault-file.ts";
+import {
+  openBox,
+  rewrap,
+  sayEntry,
+  sealBox,
+  unwrapByPassphrase,
+  type WrapWish,
+  wrapByKeyring,
+  wrapByPassphrase,
+} from "./wraps.ts";
 
 /** What never leaves the keeper, by how its kind begins. */
 const STAYS = ["account-", "authority-"];
@@ -19,9 +28,11 @@ export type Place = { path: string; cost: ScryptCost };
 /** What is done with the key of a file. Each change is on the disk when it is answered. */
 export class OpenVault {
   readonly #place: Place;
-  readonly #dataKey: Buffer;
+  #dataKey: Buffer;
   #content: VaultContent;
   #seen: string;
+  /** Of the file when it was looked at last. */
+  #identity: string | null = null;
 
   constructor(place: Place, { content, seen }: ReadVault, dataKey: Buffer) {
     this.#place = place;
@@ -34,14 +45,22 @@ export class OpenVault {
     return this.#content.id;
   }
 
-  /** From now on this passphrase, or for null none of its kind. */
+  /**
+   * From now on this passphrase, or for null none of its kind. What it opened before it does not any more, nor does it with
+   * an older copy of the file at hand: all is sealed by another key.
+   */
   wrap(kind: "passphrase" | "recovery", passphrase: Redacted<Uint8Array> | null, at: Instant): void {
-    const wrap = passphrase && wrapByPassphrase(kind, passphrase, this.#place.cost, this.#wish(at));
-    this.#putWrap(kind, wrap);
+    const { cost } = this.#place;
+    if (passphrase && this.#opensByOther(kind, passphrase))
+      throw new Refusal(
+        "invalid-input",
+        "the recovery passphrase would be the passphrase itself; write another one",
+      );
+    this.#seal(kind, (wish) => passphrase && wrapByPassphrase(kind, passphrase, cost, wish), at);
   }
 
   wrapBy(keyringKey: Uint8Array | null, at: Instant): void {
-    this.#putWrap("keyring", keyringKey && wrapByKeyring(keyringKey, this.#wish(at)));
+    this.#seal("keyring", (wish) => keyringKey && wrapByKeyring(keyringKey, wish), at);
   }
 
   makeKey(kind: KeyKind, about: About): { id: string; spki: Uint8Array } {
@@ -55,41 +74,101 @@ export class OpenVault {
   }
 
   sign(id: string, data: Uint8Array, how: SignHow): Uint8Array {
-    return this.#use(id, (secret, { key }) => {
-      if (!key) throw new Refusal("invalid-input", `what the vault keeps as ${id} is no private key`);
-      return signWith(secret, key.kind, data, how);
-    });
+    const entry = this.#find(id);
+    const { key } = entry;
+    if (!key) throw new Refusal("invalid-input", `what the vault keeps as ${id} is no private key`);
+    return this.#use(entry, (secret) => signWith(secret, key.kind, data, how));
   }
 
   hmac(id: string, data: Uint8Array): Uint8Array {
-    return this.#use(id, (secret) => createHmac("sha256", secret).update(data).digest());
+    return this.#use(this.#find(id), (secret) => createHmac("sha256", secret).update(data).digest());
   }
 
   open(id: string, point: Uint8Array): Masked {
-    return this.#use(id, (secret, { kind }) => {
-      if (STAYS.some((start) => kind.startsWith(start)))
-        throw new Refusal("invalid-input", `a secret of the kind ${kind} never leaves the vault`);
-      return maskFor(point, secret);
-    });
+    const entry = this.#find(id);
+    const { kind } = entry;
+    if (STAYS.some((start) => kind.startsWith(start)))
+      throw new Refusal("invalid-input", `a secret of the kind ${kind} never leaves the vault`);
+    return this.#use(entry, (secret) => maskFor(point, secret));
   }
 
   forget(id: string): void {
-    const entries = this.#content.entries.filter((entry) => entry.id !== id);
-    if (entries.length < this.#content.entries.length) this.#save({ ...this.#content, entries });
+    this.#lookAgain();
+    if (this.#content.entries.some((entry) => entry.id === id))
+      this.#save((content) => ({ ...content, entries: content.entries.filter((entry) => entry.id !== id) }));
   }
 
-  #wish(since: Instant): WrapWish {
-    return { vault: this.id, dataKey: this.#dataKey, since };
+  #opensByOther(kind: WrapKind, passphrase: Redacted<Uint8Array>): boolean {
+    const wraps = this.#content.wraps.filter((wrap) => wrap.kind !== kind);
+    const dataKey = unwrapByPassphrase({ ...this.#content, wraps }, passphrase);
+    dataKey?.fill(0);
+    return dataKey !== null;
   }
 
-  #save(next: VaultContent): void {
-    this.#seen = writeVault(this.#place.path, next, this.#seen);
-    this.#content = next;
+  /** Seals all anew, by another key. */
+  #seal(kind: WrapKind, wrapBy: (wish: WrapWish) => Wrap | null, since: Instant): void {
+    const next = randomBytes(32);
+    const change = (content: VaultContent): VaultContent => {
+      const mine = wrapBy({ vault: content.id, dataKey: next, since });
+      const others = content.wraps.filter((wrap) => wrap.kind !== kind);
+      const wraps = others.map((wrap) => this.#rewrap(wrap, next));
+      const entries = content.entries.map((entry) =>
+        this.#use(entry, (secret) => ({ ...entry, ...sealBox(next, secret, sayEntry(entry)) })),
+      );
+      return { ...content, wraps: mine ? [...wraps, mine] : wraps, entries };
+    };
+    this.#save(change);
+    this.#dataKey.fill(0);
+    this.#dataKey = next;
   }
 
-  #putWrap(kind: WrapKind, wrap: Wrap | null): void {
-    const others = this.#content.wraps.filter((each) => each.kind !== kind);
-    this.#save({ ...this.#content, wraps: [...others, ...(wrap ? [wrap] : [])] });
+  #rewrap(wrap: Wrap, next: Uint8Array): Wrap {
+    const again = rewrap(wrap, { vault: this.id, dataKey: this.#dataKey }, next);
+    if (again) return again;
+    throw new Refusal(
+      "unusable",
+      `what opens the vault ${this.#place.path} (${wrap.kind}) was altered; put a copy of the file in its place`,
+    );
+  }
+
+  /** What others have written meanwhile stays. */
+  #save(change: (content: VaultContent) => VaultContent): void {
+    const { path } = this.#place;
+    for (;;)
+      try {
+        const next = change(this.#content);
+        this.#seen = writeVault(path, next, this.#seen);
+        this.#content = next;
+        this.#identity = null;
+        return;
+      } catch (error) {
+        if (!(error instanceof ChangedMeanwhile && this.#readAgain())) throw error;
+      }
+  }
+
+  #lookAgain(): void {
+    const identity = identify(this.#place.path);
+    if (identity === null || identity === this.#identity) return;
+    try {
+      this.#readAgain();
+      this.#identity = identity;
+    } catch (error) {
+      // What was damaged meanwhile is still whole here.
+      if (!(error instanceof Refusal && error.code === "unusable")) throw error;
+    }
+  }
+
+  /** Whether there is something new that the same key opens. */
+  #readAgain(): boolean {
+    const read = readVault(this.#place.path);
+    if (!read || read.seen === this.#seen || read.content.id !== this.id) return false;
+    const has = new Set(read.content.wraps.map((wrap) => JSON.stringify(wrap)));
+    // Whoever seals all by another key writes each wrap anew.
+    if (!this.#content.wraps.some((wrap) => has.has(JSON.stringify(wrap))))
+      throw new Refusal("locked", RESEALED);
+    this.#content = read.content;
+    this.#seen = read.seen;
+    return true;
   }
 
   /** Overwrites the secret. */
@@ -97,25 +176,34 @@ export class OpenVault {
     const named = { id: randomBytes(16).toString("hex"), kind, label, key };
     const box = sealBox(this.#dataKey, secret, sayEntry(named));
     secret.fill(0);
-    this.#save({ ...this.#content, entries: [...this.#content.entries, { ...named, ...box }] });
+    this.#save((content) => ({ ...content, entries: [...content.entries, { ...named, ...box }] }));
     return named.id;
   }
 
-  #use<T>(id: string, act: (secret: Buffer, entry: VaultEntry) => T): T {
-    const { path } = this.#place;
+  #find(id: string): VaultEntry {
+    this.#lookAgain();
     const entry = this.#content.entries.find((each) => each.id === id);
-    if (!entry)
-      throw new Refusal("not-found", `the vault ${path} has no secret ${id}; it may be of another database`);
+    if (entry) return entry;
+    throw new Refusal(
+      "not-found",
+      `the vault ${this.#place.path} has no secret ${id}; it may be of another database`,
+    );
+  }
+
+  #use<T>(entry: VaultEntry, act: (secret: Buffer) => T): T {
     const secret = openBox(this.#dataKey, entry, sayEntry(entry));
     if (!secret)
       throw new Refusal(
         "unusable",
-        `the secret ${id} in the vault ${path} was altered; put a copy of the file in its place`,
+        `the secret ${entry.id} in the vault ${this.#place.path} was altered; put a copy of the file in its place`,
       );
     try {
-      return act(secret, entry);
+      return act(secret);
     } finally {
       secret.fill(0);
     }
   }
 }
+
+const RESEALED =
+  "the vault was sealed anew by another program, as its passphrase was changed; unlock it again";

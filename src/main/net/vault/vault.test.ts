@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, verify } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
@@ -202,18 +202,4 @@ test("a keeper that is killed locks the vault, and what it had kept is there", a
   expect(vault.state()).toBe("locked");
   await vault.unlock(typed("the passphrase"));
   expect(textOf(await vault.open(id))).toBe("the secret");
-});
-
-test("of two that have it open, the second to write is refused, and nothing of the first is lost", async () => {
-  await using desk = await openDesk();
-  const { vault } = desk;
-  await vault.create(typed("the passphrase"), null);
-  await using other = createVault({ path: desk.path, cost: COST });
-  await other.unlock(typed("the passphrase"));
-  const { id } = await other.keep(typed("the other's"), TSIG);
-  await expect(vault.keep(typed("the secret"), TSIG)).rejects.toThrow(/changed by another program meanwhile/);
-  await vault.lock();
-  await vault.unlock(typed("the passphrase"));
-  expect(textOf(await vault.open(id))).toBe("the other's");
-  expect(await readdir(desk.folder)).toEqual(["latchkey.db.vault"]);
 });

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createECDH, hkdfSync, randomBytes, scryptSync } from "node:crypto";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { WrapKind } from "#shared/model/vault.ts";
 import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/vault-file.ts";
@@ -7,6 +7,7 @@ import type { ScryptCost, VaultContent, VaultEntry, Wrap } from "#shared/model/v
 export const SCRYPT_COST: ScryptCost = { N: 2 ** 17, r: 8, p: 1 };
 
 const TAG_BYTES = 16;
+const CURVE = "prime256v1";
 
 type Box = { nonce: string; sealed: string };
 
@@ -21,6 +22,7 @@ export function sealBox(key: Uint8Array, plain: Uint8Array, as: string): Box {
 /** Null where the key is another one, or something was altered. */
 export function openBox(key: Uint8Array, { nonce, sealed }: Box, as: string): Buffer | null {
   const bytes = Buffer.from(sealed, "base64");
+  if (bytes.length < TAG_BYTES) return null;
   const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64"), {
     authTagLength: TAG_BYTES,
   }).setAAD(Buffer.from(as));
@@ -39,7 +41,8 @@ export function openBox(key: Uint8Array, { nonce, sealed }: Box, as: string): Bu
 export const sayEntry = ({ id, kind, label, key }: Omit<VaultEntry, "nonce" | "sealed">): string =>
   JSON.stringify(["entry", id, kind, label, key?.kind ?? null, key?.spki ?? null]);
 
-const sayWrap = (vault: string, kind: WrapKind): string => JSON.stringify(["wrap", vault, kind]);
+const sayWrap = (vault: string, kind: WrapKind, part: "pair" | "to" | "key"): string =>
+  JSON.stringify(["wrap", vault, kind, part]);
 
 export type WrapWish = { vault: string; dataKey: Uint8Array; since: string };
 
@@ -47,26 +50,36 @@ export function wrapByPassphrase(
   kind: "passphrase" | "recovery",
   passphrase: Redacted<Uint8Array>,
   scrypt: ScryptCost,
-  { vault, dataKey, since }: WrapWish,
+  wish: WrapWish,
 ): Wrap {
   const salt = randomBytes(32);
   const key = stretch(passphrase, salt, scrypt);
-  const box = sealBox(key, dataKey, sayWrap(vault, kind));
+  const sealing = sealBy(key, kind, wish);
   key.fill(0);
-  return { kind, since, scrypt, salt: salt.toString("base64"), ...box };
+  return { kind, scrypt, salt: salt.toString("base64"), ...sealing };
 }
 
-export const wrapByKeyring = (key: Uint8Array, { vault, dataKey, since }: WrapWish): Wrap => ({
-  ...{ kind: "keyring", since },
-  ...sealBox(key, dataKey, sayWrap(vault, "keyring")),
+export const wrapByKeyring = (key: Uint8Array, wish: WrapWish): Wrap => ({
+  kind: "keyring",
+  ...sealBy(key, "keyring", wish),
 });
+
+/** For whoever opens a wrap, which need not be here, another key of the file. Null where the wrap was altered. */
+export function rewrap(
+  wrap: Wrap,
+  { vault, dataKey }: Omit<WrapWish, "since">,
+  next: Uint8Array,
+): Wrap | null {
+  const point = openBox(dataKey, wrap.to, sayWrap(vault, wrap.kind, "to"));
+  return point && { ...wrap, ...sealKeyTo(point, wrap.kind, vault, next) };
+}
 
 /** The key of the file; null where this passphrase is none of its. */
 export function unwrapByPassphrase({ id, wraps }: VaultContent, passphrase: Redacted<Uint8Array>) {
   for (const wrap of wraps) {
     if (wrap.kind === "keyring") continue;
     const key = stretch(passphrase, Buffer.from(wrap.salt, "base64"), wrap.scrypt);
-    const dataKey = openBox(key, wrap, sayWrap(id, wrap.kind));
+    const dataKey = openBy(key, wrap, id);
     key.fill(0);
     if (dataKey) return dataKey;
   }
@@ -75,7 +88,51 @@ export function unwrapByPassphrase({ id, wraps }: VaultContent, passphrase: Reda
 
 export function unwrapByKeyring({ id, wraps }: VaultContent, key: Uint8Array): Buffer | null {
   const wrap = wraps.find(({ kind }) => kind === "keyring");
-  return wrap ? openBox(key, wrap, sayWrap(id, "keyring")) : null;
+  return wrap ? openBy(key, wrap, id) : null;
+}
+
+function sealBy(key: Uint8Array, kind: WrapKind, { vault, dataKey, since }: WrapWish) {
+  const pair = createECDH(CURVE);
+  const point = pair.generateKeys();
+  const half = pair.getPrivateKey();
+  const box = sealBox(key, half, sayWrap(vault, kind, "pair"));
+  half.fill(0);
+  return { since, ...box, ...sealKeyTo(point, kind, vault, dataKey) };
+}
+
+function sealKeyTo(theirs: Uint8Array, kind: WrapKind, vault: string, dataKey: Uint8Array) {
+  const mine = createECDH(CURVE);
+  const point = mine.generateKeys();
+  const key = derive(mine.computeSecret(theirs), point);
+  const box = sealBox(key, dataKey, sayWrap(vault, kind, "key"));
+  key.fill(0);
+  const to = sealBox(dataKey, theirs, sayWrap(vault, kind, "to"));
+  return { to, dataKey: { point: point.toString("base64"), ...box } };
+}
+
+function openBy(key: Uint8Array, wrap: Wrap, vault: string): Buffer | null {
+  const half = openBox(key, wrap, sayWrap(vault, wrap.kind, "pair"));
+  if (!half) return null;
+  try {
+    const mine = createECDH(CURVE);
+    mine.setPrivateKey(half);
+    const point = Buffer.from(wrap.dataKey.point, "base64");
+    const derived = derive(mine.computeSecret(point), point);
+    const dataKey = openBox(derived, wrap.dataKey, sayWrap(vault, wrap.kind, "key"));
+    derived.fill(0);
+    return dataKey;
+  } catch {
+    // Its point was altered, and is none of the curve.
+    return null;
+  } finally {
+    half.fill(0);
+  }
+}
+
+function derive(shared: Buffer, point: Uint8Array): Buffer {
+  const key = Buffer.from(hkdfSync("sha256", shared, point, "latchkey wrap", 32));
+  shared.fill(0);
+  return key;
 }
 
 function stretch(passphrase: Redacted<Uint8Array>, salt: Uint8Array, { N, r, p }: ScryptCost): Buffer {
