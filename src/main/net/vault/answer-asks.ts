@@ -4,8 +4,10 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { Sealed } from "#shared/model/vault.ts";
 import { createVaultFile, openByKeyring, openByPassphrase } from "./find-vault.ts";
 import type { Answers, Ask } from "./keeper-messages.ts";
+import { readLockMark } from "./lock-mark.ts";
 import type { OpenVault, Place } from "./open-vault.ts";
 import { dropKeyringKey, putKeyringKey } from "./os-keyring.ts";
+import { passphraseForms, plainPassphrase } from "./passphrase-forms.ts";
 import { createReceiver } from "./sealed-box.ts";
 import { LOCKED } from "./vault.ts";
 
@@ -19,9 +21,15 @@ export class Answerer {
   readonly #place: Place;
   readonly #receiver = createReceiver();
   #vault: OpenVault | null = null;
+  #mark: string | null = null;
 
   constructor(place: Place) {
     this.#place = place;
+  }
+
+  /** By another program, since it was opened. */
+  isLocked(): boolean {
+    return this.#vault !== null && readLockMark(this.#place.path) !== this.#mark;
   }
 
   async answer(ask: Ask): Promise<Answers[Ask["what"]]> {
@@ -33,8 +41,7 @@ export class Answerer {
       case "unlock":
         return this.#unlock(ask.passphrase) ? "open" : "wrong";
       case "unlock-by-keyring":
-        this.#vault = await openByKeyring(this.#place);
-        return null;
+        return this.#unlockByKeyring();
       case "change":
         return this.#change(ask);
       case "set-keyring":
@@ -69,29 +76,50 @@ export class Answerer {
   }
 
   #create({ passphrase, recovery, at }: Asked<"create">): null {
-    this.#vault = this.#withPassphrase(passphrase, (first) => {
-      if (!recovery) return createVaultFile(this.#place, first, null, at);
+    this.#withPassphrase(passphrase, (first) => {
+      if (!recovery) return this.#begin(() => createVaultFile(this.#place, first, null, at));
       return this.#withPassphrase(recovery, (second) => {
         if (Buffer.from(Redacted.reveal(first)).equals(Redacted.reveal(second)))
           throw new Refusal(
             "invalid-input",
             "the recovery passphrase is the passphrase itself; write another one",
           );
-        return createVaultFile(this.#place, first, second, at);
+        return this.#begin(() => createVaultFile(this.#place, first, second, at));
       });
     });
     return null;
   }
 
+  async #unlockByKeyring(): Promise<null> {
+    const mark = readLockMark(this.#place.path);
+    this.#vault = await openByKeyring(this.#place);
+    this.#mark = mark;
+    return null;
+  }
+
   #unlock(sealed: Sealed): OpenVault | null {
     const typed = this.#receiver.open(sealed);
+    const forms = passphraseForms(typed);
     try {
-      const opened = openByPassphrase(this.#place, typed);
-      if (opened) this.#vault = opened;
-      return opened;
+      for (const form of forms) {
+        const opened = this.#begin(() => openByPassphrase(this.#place, form));
+        if (opened) return opened;
+      }
+      return null;
     } finally {
-      Redacted.reveal(typed).fill(0);
+      for (const form of [typed, ...forms]) Redacted.reveal(form).fill(0);
     }
+  }
+
+  /** A lock by another program counts from before it was opened. */
+  #begin<Opened extends OpenVault | null>(open: () => Opened): Opened {
+    const mark = readLockMark(this.#place.path);
+    const opened = open();
+    if (opened) {
+      this.#vault = opened;
+      this.#mark = mark;
+    }
+    return opened;
   }
 
   #change({ kind, current, next, at }: Asked<"change">): "changed" | "wrong" {
@@ -104,7 +132,8 @@ export class Answerer {
   }
 
   #withPassphrase<T>(sealed: Sealed, act: (passphrase: Passphrase) => T): T {
-    const passphrase = this.#receiver.open(sealed);
+    const typed = this.#receiver.open(sealed);
+    const passphrase = plainPassphrase(typed);
     const bytes = Redacted.reveal(passphrase);
     try {
       if (bytes.length < LEAST_PASSPHRASE_BYTES)
@@ -114,12 +143,12 @@ export class Answerer {
         );
       return act(passphrase);
     } finally {
-      bytes.fill(0);
+      for (const each of [bytes, Redacted.reveal(typed)]) each.fill(0);
     }
   }
 
   #open(): OpenVault {
-    if (this.#vault) return this.#vault;
+    if (this.#vault && !this.isLocked()) return this.#vault;
     throw new Refusal("locked", LOCKED);
   }
 }

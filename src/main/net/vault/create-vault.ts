@@ -7,6 +7,7 @@ import type { ScryptCost } from "#shared/model/vault-file.ts";
 import { forkKeeper } from "./fork-keeper.ts";
 import { Keeper } from "./keeper-link.ts";
 import type { StartKeeper } from "./keeper-messages.ts";
+import { writeLockMark } from "./lock-mark.ts";
 import { createUnmasking } from "./masked-way.ts";
 import { sealTo } from "./sealed-box.ts";
 import { ABSENT, type Given, LOCKED, type Vault } from "./vault.ts";
@@ -46,11 +47,15 @@ export function createVault({ path, start = forkKeeper, ...options }: Options): 
     state,
     receiver: () => keeper.ask({ what: "receiver" }),
     status: async () => statusOf(path, state(), idleMs / 60_000),
-    ...doorOf({ keeper, seal, become, onChange, at }),
+    ...doorOf({ keeper, seal, become, onChange, at, path }),
     ...insideOf(seal, async (ask) => {
       // No process is started for what only an open vault can answer.
       if (!isOpen) throw new Refusal("locked", state() === "absent" ? ABSENT : LOCKED);
-      return await keeper.ask(ask);
+      return await keeper.ask(ask).catch(async (error: unknown) => {
+        // Another program has locked it, or sealed it anew.
+        if (error instanceof Refusal && error.code === "locked") await keeper.end();
+        throw error;
+      });
     }),
     [Symbol.asyncDispose]: () => keeper.end(),
   };
@@ -63,10 +68,11 @@ type Door = {
   become: (isOpen: boolean) => void;
   onChange: () => void;
   at: () => Instant;
+  path: string;
 };
 
 /** What opens and shuts it. */
-function doorOf({ keeper, seal, become, onChange, at }: Door) {
+function doorOf({ keeper, seal, become, onChange, at, path }: Door) {
   const sealOrNull = async (given: Given | null) => given && (await seal(given));
   const change = async (kind: "passphrase" | "recovery", current: Given, next: Given | null) => {
     const typed = { current: await seal(current), next: await sealOrNull(next) };
@@ -92,7 +98,10 @@ function doorOf({ keeper, seal, become, onChange, at }: Door) {
       await keeper.ask({ what: "unlock-by-keyring" });
       become(true);
     },
-    lock: () => keeper.end(),
+    async lock() {
+      await keeper.end();
+      writeLockMark(path);
+    },
     changePassphrase: (current, next) => change("passphrase", current, next),
     changeRecovery: (current, next) => change("recovery", current, next),
     async setKeyring(isUsed) {

@@ -1,11 +1,12 @@
 /**
  * The process that alone knows what opens the vault. It ends when it is told to, when whoever started it is gone, and
- * when nothing was asked of it for a while; all that it knew ends with it.
+ * when nothing was asked of it for a while, and when another program locks the vault; all that it knew ends with it.
  */
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayFault } from "#shared/text/fault.ts";
 import { Answerer } from "./answer-asks.ts";
 import type { FromKeeper, KeeperWish, ToKeeper } from "./keeper-messages.ts";
+import { LOOK_MS } from "./lock-mark.ts";
 
 /** Electron's way to who started it, where it is Electron. */
 type ParentPort = {
@@ -48,7 +49,9 @@ function serve(tell: (message: FromKeeper) => void): (message: ToKeeper) => void
   let turn = Promise.resolve();
 
   function begin({ path, cost, idleMs }: KeeperWish): void {
-    answerer = new Answerer({ path, cost });
+    const mine = new Answerer({ path, cost });
+    answerer = mine;
+    setInterval(() => mine.isLocked() && leave(), LOOK_MS);
     idle = setTimeout(leave, idleMs);
   }
 

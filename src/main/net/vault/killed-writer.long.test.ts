@@ -8,7 +8,7 @@ import { createVaultFile, openByPassphrase } from "./find-vault.ts";
 import { COST, typed } from "./testing/typed.ts";
 
 const run = promisify(execFile);
-const PROGRAM = join(import.meta.dirname, "testing/keep-one.ts");
+const PROGRAM = join(import.meta.dirname, "testing/keep-some.ts");
 const TSIG = { kind: "tsig", label: "" };
 
 /** Calls of the system at whose start the writer is killed, in the order in which it makes them. */
@@ -35,4 +35,16 @@ test.each(["fsync", "rename"])("a writer that is killed at its %s has changed no
   expect(kept).toEqual([id, second]);
   expect((await readdir(folder.path)).filter((name) => name.endsWith(".unfinished"))).toEqual([]);
   expect(openByPassphrase(place, typed("the passphrase"))).not.toBeNull();
+});
+
+test("of what two programs keep at once nothing is lost", async () => {
+  await using folder = await makeTemporaryFolder();
+  const place = { path: join(folder.path, "a.vault"), cost: COST };
+  createVaultFile(place, typed("the passphrase"), null, "2026-06-01T00:00:00Z");
+  const keeping = () => run(process.execPath, [PROGRAM, place.path, "150"]);
+  const kept = (await Promise.all([keeping(), keeping()])).flatMap(({ stdout }) => stdout.split(" "));
+  const there = JSON.parse(await readFile(place.path, "utf8")).entries.map(({ id }: { id: string }) => id);
+  expect(kept).toHaveLength(300);
+  expect(there.toSorted()).toEqual(kept.toSorted());
+  expect(await readdir(folder.path)).toEqual(["a.vault"]);
 });

@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VAULT_VERSION, type VaultContent, VaultFile, VaultHead } from "#shared/model/vault-file.ts";
+import { whileLocked } from "./write-lock.ts";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -24,6 +25,16 @@ export type ReadVault = { content: VaultContent; seen: string };
 export function readVault(path: string): ReadVault | null {
   const text = readText(path);
   return text === null ? null : { content: parseVault(text, path), seen: hash(text) };
+}
+
+/** Another one after each write; null where it cannot be told. */
+export function identify(path: string): string | null {
+  try {
+    const { ino, mtimeNs, size } = statSync(path, { bigint: true });
+    return `${ino} ${mtimeNs} ${size}`;
+  } catch {
+    return null;
+  }
 }
 
 function readText(path: string): string | null {
@@ -64,6 +75,16 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Somebody else has written the file since it was read. */
+export class ChangedMeanwhile extends Refusal {
+  constructor(path: string) {
+    super(
+      "conflict",
+      `${path} was changed by another program meanwhile, and nothing was written; lock the vault and unlock it again`,
+    );
+  }
+}
+
 /**
  * Writes the whole file beside the old one, and puts it in its place in one step, so that whoever reads finds one of the two.
  * Refused where it is not the file any more that was `seen` (null: that there was none). Answers with by what it is known now.
@@ -76,13 +97,11 @@ export function writeVault(path: string, content: VaultContent, seen: string | n
   const temporary = join(folder, `${name}${randomBytes(8).toString("hex")}${UNFINISHED}`);
   try {
     writeWhole(temporary, text);
-    const now = readText(real);
-    if ((now === null ? null : hash(now)) !== seen)
-      throw new Refusal(
-        "conflict",
-        `${path} was changed by another program meanwhile, and nothing was written; lock the vault and unlock it again`,
-      );
-    renameSync(temporary, real);
+    whileLocked(real, () => {
+      const now = readText(real);
+      if ((now === null ? null : hash(now)) !== seen) throw new ChangedMeanwhile(path);
+      renameSync(temporary, real);
+    });
     syncFolder(folder);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -32,7 +32,7 @@ export type Vault = {
   /** With either passphrase. */
   unlock(passphrase: Given): Promise<{ kind: "open" } | { kind: "wrong" }>;
   unlockByKeyring(): Promise<void>;
-  /** Resolves when the process that knew is gone. */
+  /** Resolves when the process that knew is gone. Those of other programs end within a second. */
   lock(): Promise<void>;
   changePassphrase(current: Given, next: Given): Promise<{ kind: "changed" } | { kind: "wrong" }>;
   /** Another recovery passphrase, or for null none any more. */

@@ -39,7 +39,7 @@ export function addVault(program: Command, { world }: Session): void {
   add("unlock", "try what opens it; each command that needs it open asks by itself", (options) =>
     tryToOpen(options, world),
   );
-  add("lock", "end the process that has it open", (options) => lock(options, world));
+  add("lock", "end each process that has it open", (options) => lock(options, world));
   add("change", "another passphrase; either of the two opens it for that", (options) =>
     change("passphrase", options, world),
   ).option("--new-passphrase-file <file>", "the new passphrase, on the first line of a file");
@@ -137,7 +137,7 @@ async function tryToOpen(options: Options, world: World): Promise<void> {
 async function lock(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   await app.client.vault.lock();
-  world.out("it is locked: no program has it open");
+  world.out("it is locked: each program that has it open ends that within a second");
 }
 
 async function change(
@@ -163,7 +163,7 @@ async function change(
       : await app.client.vault.changeRecovery({ current, next: isRemoved ? null : await typeNext() });
   if (kind === "wrong") throw new Refusal("locked", "that does not open the vault; it is as it was");
   world.out(isRemoved ? "it has no passphrase for recovery any more" : `it has another ${WHAT[what]} now`);
-  world.out("older copies of the file still open by the old one: delete them");
+  world.out("older copies of the file still open by the old one, with what they keep: delete them");
 }
 
 const WHAT = { passphrase: "passphrase", recovery: "passphrase for recovery" };
