@@ -5,7 +5,7 @@ const PATH = z.string().startsWith("/").max(4_096);
 /** Absolute, here: on Windows as well. */
 const PROGRAM = z
   .string()
-  .regex(/^(?:\/|[A-Za-z]:[\\/])/)
+  .regex(/^(?:\/|[A-Za-z]:[\\/])[^\0]*$/)
   .max(4_096);
 const DNS_NAME = z
   .string()

@@ -64,7 +64,10 @@ export function checkOverTls(
   });
 }
 
-/** At the host's own address, and at those that the name has here. */
+/**
+ * At the host's own address, and at those that the name has here. Authorities ask the latter alone: where they all answer with
+ * something else, it is wrong whatever the host itself says.
+ */
 async function check(
   name: string,
   { address, signal }: Where,
@@ -77,15 +80,15 @@ async function check(
   const all = await Promise.all(
     [...named, ...own].map(async (one) => ({ one, isOwn: own.includes(one), seen: await look(one) })),
   );
-  const wrong = all.flatMap(({ one, isOwn, seen }) =>
-    seen.kind === "wrong" ? [{ isOwn, text: `${seen.said} at ${one}` }] : [],
-  );
+  const wrong = all.flatMap(({ one, seen }) => (seen.kind === "wrong" ? [`${seen.said} at ${one}`] : []));
   const unreached = all.flatMap(({ one, seen }) =>
     seen.kind === "unreached" ? [`${one}: ${seen.why}`] : [],
   );
-  const isRight = all.some(({ seen }) => seen.kind === "right");
+  const isSeen = (kind: Seen["kind"], isOwn: boolean) =>
+    all.some((each) => each.seen.kind === kind && each.isOwn === isOwn);
+  const isRight = isSeen("right", false) || (isSeen("right", true) && !isSeen("wrong", false));
   if (isRight && wrong.length === 0) return { kind: "right", note: null };
-  const said = wrong.map(({ text }) => text).join(", ");
+  const said = wrong.join(", ");
   if (isRight)
     return { kind: "right", note: `${what} is right at one address, and is answered with ${said}` };
   if (wrong.length > 0) return { kind: "wrong", message: `${what} is answered with ${said}` };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { answer } from "#net/challenges/answer.ts";
 import type { Near } from "#net/challenges/challenge.ts";
+import { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { runHook } from "./run-hook.ts";
 
@@ -130,3 +131,14 @@ async function untilEnded(pid: number): Promise<void> {
     if (stat === null || /\) Z /.test(stat)) return;
   }
 }
+
+test("a program whose path cannot be one is said, and nothing else happens", async () => {
+  for (const [program, why] of [
+    ["/etc/passwd/x", "a folder of its path is a file"],
+    [`/${"x".repeat(5_000)}`, "its path is longer than this system takes"],
+    ["/bin/true\0x", "it could not be started (ERR_INVALID_ARG_VALUE)"],
+  ] as const)
+    expect(await ask(program)).toMatchObject({ kind: "failed", message: expect.stringContaining(why) });
+  expect(ChallengeWay.safeParse({ kind: "dns-hook", program: "/bin/true" }).success).toBe(true);
+  expect(ChallengeWay.safeParse({ kind: "dns-hook", program: "/bin/true\0x" }).success).toBe(false);
+});

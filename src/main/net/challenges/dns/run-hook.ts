@@ -19,15 +19,27 @@ const PATIENCE_MS = 2_000;
 const LAST_WORDS_MS = 300;
 
 /** Runs a program of the user's. It and what it has started are over when this answers, or left it. */
-export async function runHook(program: string, { words, env, deadlineMs, signal }: Wish): Promise<Ran> {
+export async function runHook(program: string, wish: Wish): Promise<Ran> {
+  try {
+    return await runToEnd(start(program, wish), wish);
+  } catch (error) {
+    return { kind: "failed", isStarted: false, why: sayStart(error as NodeJS.ErrnoException), said: "" };
+  }
+}
+
+/** Throws at once for some that cannot be started, and has others say so later. */
+function start(program: string, { words, env }: Wish) {
   const { ELECTRON_RUN_AS_NODE: _, NODE_OPTIONS: __, ...own } = process.env;
-  const child = spawn(program, words, {
+  return spawn(program, words, {
     env: { ...own, ...env },
     stdio: ["ignore", "ignore", "pipe"],
     // A group of its own, to be ended as a whole.
     detached: process.platform !== "win32",
     windowsHide: true,
   });
+}
+
+async function runToEnd(child: ReturnType<typeof start>, { deadlineMs, signal }: Wish): Promise<Ran> {
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (piece: string) => {
     said = `${said}${piece}`.slice(-MOST_KEPT);
@@ -57,8 +69,6 @@ export async function runHook(program: string, { words, env, deadlineMs, signal 
       why: sayEnd(ended, code, killedBy, deadlineMs),
       said: lastLine(said),
     };
-  } catch (error) {
-    return { kind: "failed", isStarted: false, why: sayStart(error as NodeJS.ErrnoException), said: "" };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
@@ -88,6 +98,8 @@ function sayEnd(
 function sayStart({ code }: NodeJS.ErrnoException): string {
   if (code === "ENOENT") return "there is no such program, or none that its first line names";
   if (code === "EACCES") return "it may not be run: make it executable (chmod +x)";
+  if (code === "ENOTDIR") return "there is no such program: a folder of its path is a file";
+  if (code === "ENAMETOOLONG") return "there is no such program: its path is longer than this system takes";
   if (code === "ENOEXEC") return "it is no program: a script begins with #! and its interpreter";
   return `it could not be started (${code ?? "unknown"})`;
 }
