@@ -104,12 +104,16 @@ do_pair_stage() {
 judge_live() {
 	cd -P -- "${live%/*}" || no no-folder "$folder"
 	judge_file || no "$refusal" "$detail"
-	kind_of "./$name"
+	judge_kind "./$name"
+	[ "$den" != . ] || enter_lair
+}
+
+judge_kind() {
+	kind_of "$1"
 	case $holds,$file_kind in
 		chain,certificate | leaf,certificate | intermediates,certificate | key,key | key+chain,both | pkcs12,pkcs12 | jks,jks) ;;
 		*) no other-kind "$path" "$file_kind" ;;
 	esac
-	[ "$den" != . ] || enter_lair
 }
 
 stage_file() {
@@ -118,6 +122,7 @@ stage_file() {
 	attributes_of "$live"
 	had=$attributes part=$den/part-$nth
 	copy_whole "$live" "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	read_copy
 	open_part
 	problem=$(put_pair "$1" "$2" 2>&1 >"$part") || { why_of "$problem"; no "$why" "$problem"; }
 	close_part
@@ -136,13 +141,22 @@ stage_file() {
 	sync_dens || { why_of "$problem"; no "$why" "$problem"; }
 }
 
+# Whoever owns the folder may have had another file copied than the one that was judged.
+read_copy() {
+	hash_of "$part"
+	[ "$hashed" = "$before" ] || no changed "$path" "$hashed"
+	case $holds in key*) ;; *) return ;; esac
+	judge_kind "$part"
+	kept_key=$(put_blocks 'PRIVATE KEY' <"$part") kept_parameters=$(put_blocks 'DH PARAMETERS' <"$part")
+}
+
 put_pair() {
 	case $holds in
 		key) put_key "$2" ;;
 		key+chain)
 			if [ $key_first = yes ]; then put_key "$2" && put_bytes "$1"
 			else put_bytes "$1" && put_key "$2"
-			fi && put_blocks 'DH PARAMETERS' <"$live"
+			fi && put_kept "$kept_parameters"
 			;;
 		*) put_bytes "$1" ;;
 	esac
@@ -152,9 +166,11 @@ put_key() {
 	case $from in
 		made) cat "$work/key" ;;
 		given) put_bytes "$1" ;;
-		kept) put_blocks 'PRIVATE KEY' <"$live" ;;
+		kept) put_kept "$kept_key" ;;
 	esac
 }
+
+put_kept() { [ -z "$1" ] || put_line "$1"; }
 
 put_blocks() { awk -v mark="$1-----" '/^-----BEGIN / && index($0, mark) { on = 1 } on { print } /^-----END / { on = 0 }'; }
 
@@ -167,10 +183,18 @@ take_pair_lock() {
 		holder=$(readlink "$lock" 2>/dev/null) || holder=
 		[ "$holder" != "$run" ] || return 0
 		[ -z "$holder" ] || [ ! -d "$store/$holder" ] || no pair-held "$holder"
-		[ -z "$holder" ] || rm -f "$lock"
+		[ -z "$holder" ] || drop_dead_lock
 		tries=$((tries + 1))
 		[ $tries -lt 20 ] || { why_of "$problem"; no "$why" "$problem"; }
 	done
+}
+
+# What another has put in the place of the dead one's meanwhile is put back.
+drop_dead_lock() {
+	rm -f "$work/dead-lock"
+	$move "$lock" "$work/dead-lock" 2>/dev/null || return
+	seized=$(readlink "$work/dead-lock")
+	[ "$seized" = "$holder" ] || ln -sn "$seized" "$lock" 2>/dev/null
 }
 
 # ---- Whose turn it is -------------------------------------------------------------------------------------

@@ -75,6 +75,10 @@ export const ServedProof = z.object({
 });
 export type ServedProof = z.infer<typeof ServedProof>;
 
+/** `names-fewer`: names that nobody can ask for. `purpose-narrower`: purposes that its issuer may not sign for. */
+const Narrower = z.enum(["names-fewer", "purpose-narrower"]);
+export type Narrower = z.infer<typeof Narrower>;
+
 /** A certificate of a host that is renewed: all its files at once, for all servers that read them. */
 export const CertificateChange = z.object({
   /** Within its host: `c0`. */
@@ -83,6 +87,10 @@ export const CertificateChange = z.object({
   subject: z.string(),
   /** What the new one is asked for: DNS names and addresses, as a certificate has them. */
   names: z.array(z.string()),
+  /** Whether it is asked for TLS clients, too, for which the old one is; not there where it is not. */
+  forClients: z.literal(true).optional(),
+  /** In what the new one may be less than the old one, which is agreed to with the plan; not there where it may not. */
+  narrower: z.array(Narrower).optional(),
   /** Of the old one. */
   notAfter: Instant,
   issuer: z.object({ id: IssuerId, name: IssuerName, kind: IssuerKind }),

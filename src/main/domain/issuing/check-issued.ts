@@ -93,7 +93,7 @@ function checkLeaf(leaf: PathCertificate, { before, clocks, csr }: IssuedQuestio
   if (missing.asked.length > 0)
     say("names-missing", `is not for ${sayNames(missing.asked)}, which was asked for`);
   if (missing.served.length > 0)
-    say("names-missing", `is not for ${sayNames(missing.served)}, which the one that is served now is for`);
+    say("names-fewer", `is not for ${sayNames(missing.served)}, which the one that is served now is for`);
   faults.push(...checkPurposes(leaf, served ?? null), ...checkDates(leaf, clocks));
   return faults;
 }

@@ -8,6 +8,7 @@ export type IssuedFaultCode =
   | "malformed"
   | "is-authority"
   | "names-missing"
+  | "names-fewer"
   | "purpose-missing"
   | "purpose-narrower"
   | "dates-unreadable"

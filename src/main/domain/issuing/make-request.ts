@@ -3,6 +3,7 @@ import { encodeDer } from "#domain/x509/encode-der.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import { isAddress } from "#shared/model/target.ts";
 import { bits, commonNameOf, extension, numberOf, objectId, sequence } from "./der-values.ts";
+import { PURPOSE } from "./purposes.ts";
 
 type RequestWish = {
   /** DER of the public key. */
@@ -10,22 +11,30 @@ type RequestWish = {
   key: KeyKind;
   /** DNS names and addresses, as a certificate has them. */
   names: readonly string[];
+  /** It is asked for TLS servers and clients; else nothing is said of what it is for. */
+  forClients?: boolean | undefined;
 };
 
 type SignHow = { hash: "SHA-256" | "SHA-384" | null; ecdsa: "der" };
 
 const EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
 const NAMES = "2.5.29.17";
+const PURPOSES = "2.5.29.37";
 /** Upper bound of RFC 5280. */
 const MOST_COMMON_NAME = 64;
 
 /** What asks for a certificate (PKCS #10, RFC 2986), DER. The private key is wherever `sign` is. */
 export async function makeRequest(
-  { spki, key, names }: RequestWish,
+  { spki, key, names, forClients = false }: RequestWish,
   sign: (data: Uint8Array, how: SignHow) => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
   const common = names.find((name) => name.length <= MOST_COMMON_NAME && !isAddress(name)) ?? null;
-  const asked = sequence(extension(NAMES, sequence(...names.map(encodeName)), common === null));
+  const asked = sequence(
+    extension(NAMES, sequence(...names.map(encodeName)), common === null),
+    ...(forClients
+      ? [extension(PURPOSES, sequence(objectId(PURPOSE.server), objectId(PURPOSE.client)))]
+      : []),
+  );
   const attributes = encodeDer(0xa0, sequence(objectId(EXTENSION_REQUEST), encodeDer(TAG.set, asked)));
   const info = sequence(numberOf(0), commonNameOf(common), spki, attributes);
   const { oid, hash } = ALGORITHMS[key];

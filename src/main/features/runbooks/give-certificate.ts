@@ -48,9 +48,10 @@ export function createCertificateTaker({ store, roots, derOf, announce, now }: D
 
   function judge(order: RunCertificate, plan: Plan | null, came: readonly Uint8Array[]) {
     const place = plan?.hosts.find(({ host, port }) => host === order.host && port === order.port);
-    const old = place?.certificates?.find(({ id }) => id === order.change)?.old;
-    const before = old === undefined ? null : derOf(old);
-    return judgeIssued({ came, csr: order.csr ?? new Uint8Array(), before, roots: roots(), now: now() });
+    const change = place?.certificates?.find(({ id }) => id === order.change);
+    const before = change ? derOf(change.old) : null;
+    const about = { came, csr: order.csr ?? new Uint8Array(), before, narrower: change?.narrower ?? [] };
+    return judgeIssued({ ...about, roots: roots(), now: now() });
   }
 }
 

@@ -77,6 +77,7 @@ async function take(
   const { csr } = orders.get(at);
   const judged = judgeIssued({
     ...{ came, csr: csr ?? new Uint8Array(), before: derOf(change.old), roots: roots(), now: now() },
+    narrower: change.narrower ?? [],
   });
   if (judged.kind === "faulty") {
     await orders.set(at, { state: "refused", message: judged.why, orderUrl: null });

@@ -8,15 +8,14 @@ import type { RunContext } from "./run-context.ts";
 export async function makeKeyHere(
   run: RunContext,
   at: CertificateKey,
-  { key, names }: CertificateChange,
+  { key, names, forClients }: CertificateChange,
 ): Promise<string | null> {
   const { vault, orders } = toolsOf(run);
   const made = await vault.makeKey(key.kind, { kind: "pair-key", label: `${names[0]} on ${at.host}` });
   // Known before it is used: what nobody knows of would never be forgotten.
   await orders.set(at, { keyId: made.id });
-  const csr = await makeRequest({ spki: made.spki, key: key.kind, names }, (data, how) =>
-    vault.sign(made.id, data, how),
-  );
+  const wish = { spki: made.spki, key: key.kind, names, forClients };
+  const csr = await makeRequest(wish, (data, how) => vault.sign(made.id, data, how));
   await orders.set(at, { state: "requested", message: "", csr, chain: null, sha256: null, wanted: null });
   return null;
 }

@@ -32,9 +32,9 @@ async function request(
   hand: Hand,
 ): Promise<string | null> {
   const order = orderOf(run, step, change);
-  const { key, names, id } = change;
+  const { key, names, id, forClients } = change;
   if (key.made === "here") return order.csr ? null : makeKeyHere(run, keyOf(run, step, change), change);
-  const made = await makePairKey(hand, { token: run.token, id, key: key.kind, names });
+  const made = await makePairKey(hand, { token: run.token, id, key: key.kind, names, forClients });
   if (made.kind !== "made") return sayTail(made, "the new key");
   const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
   if (!isSame) {

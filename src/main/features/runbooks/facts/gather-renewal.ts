@@ -12,6 +12,7 @@ import type {
 } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
+import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import type { Door } from "#net/ssh/door.ts";
 import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
@@ -85,7 +86,7 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
     const wish = { ...toDoorWish(known), hostKey: null };
     const entered = await door.enter(wish, async ({ hand }) => ({
       about: await lookAtLogin(deps, hand),
-      files: await lookAtFiles(hand, pairs),
+      files: await lookAtFiles(hand, pairs, asked.wish.described),
       told: await lookAtServers(hand, pairs),
       ways: pairs.some(lacksWay) ? await lookAtWaysOf(hand, pairs) : null,
     }));
@@ -136,10 +137,15 @@ async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
   return seen;
 }
 
-async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {
+async function lookAtFiles(
+  hand: Hand,
+  pairs: readonly Described[],
+  described: RenewalWish["described"],
+): Promise<PairFileFacts[][]> {
   const seen: PairFileFacts[][] = [];
   for (const { found } of pairs) {
-    const files = await lookAtPairFiles(hand, found.files);
+    const isDescribed = found.uses.every(({ server }) => server === "described");
+    const files = await lookAtPairFiles(hand, found.files, isDescribed ? described : null);
     if ("lost" in files) throw new HandLost(files.lost);
     seen.push(files);
   }
@@ -206,6 +212,7 @@ function readPairs(
   const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
   const about = {
     ...{ sha256, subject, names, notAfter, keyType, keyBits, curve, issuer, whyNoIssuer: why },
+    purposes: openCertificate(certificate.der)?.extensions.purposes ?? null,
     hostsInCommon: servers.hostsHolding(sha256).length,
     whyNoChallenge: "",
     challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),

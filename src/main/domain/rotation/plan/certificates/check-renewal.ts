@@ -5,6 +5,7 @@ import type { Check } from "#shared/model/plan.ts";
 import { RESTART } from "#shared/model/told-by.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPair } from "./draft-change.ts";
+import { findNarrower } from "./find-narrower.ts";
 import type { PairFacts, ProofFacts } from "./renewal-facts.ts";
 
 /** What is to be known of a certificate before it is renewed. */
@@ -24,6 +25,7 @@ export function checkRenewal(host: HostFacts, pair: PairFacts, change: Certifica
           ),
         ]
       : []),
+    ...checkNarrower(pair, change, say),
     ...untested.map(({ server, where }) =>
       say("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
     ),
@@ -49,6 +51,13 @@ export function checkRenewal(host: HostFacts, pair: PairFacts, change: Certifica
     ),
     ...pair.wonders.map((wonder) => say("warning", "unsure", wonder)),
   ];
+}
+
+/** What comes back may be less than what is served: that is agreed to before anything is ordered. */
+function checkNarrower(pair: PairFacts, { issuer }: CertificateChange, say: Say): Check[] {
+  const less = findNarrower(pair, issuer.kind);
+  if (less.length === 0) return [];
+  return [say("consent", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
 }
 
 type Say = (state: Check["state"], id: string, text: string) => Check;

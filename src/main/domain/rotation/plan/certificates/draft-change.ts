@@ -1,5 +1,6 @@
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import { findNarrower, isForClients } from "./find-narrower.ts";
 import type { PairFacts, PairFileFacts, RenewalFacts } from "./renewal-facts.ts";
 
 /** A certificate as people know it. */
@@ -20,6 +21,7 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
   if (names.length === 0) return "it has no names that a new one could be asked for with";
   if (issuer.kind === "acme" && challenge === null)
     return `${pair.whyNoChallenge || "how the issuer's challenges are to be answered is not known"}; say how by --challenge, or set it at the issuer ${issuer.name}`;
+  const narrower = findNarrower(pair, issuer.kind).map(({ how }) => how);
   return {
     id: `c${nth}`,
     ...{
@@ -28,6 +30,8 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
       names,
       notAfter: pair.notAfter,
     },
+    ...(isForClients(pair) && { forClients: true }),
+    ...(narrower.length > 0 && { narrower }),
     issuer: { id: issuer.id, name: issuer.name, kind: issuer.kind },
     key: {
       kind: facts.wish.keyKind ?? kindOf(pair),

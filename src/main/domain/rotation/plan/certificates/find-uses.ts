@@ -72,9 +72,12 @@ function filesOf(
   ];
 }
 
-/** The pair of a server that the user has described; it names the certificate's file as the inventory does. */
-export function describePair(map: HostMap, [path]: readonly string[], keyFile: string): FoundPair | null {
-  if (path === undefined) return null;
+/**
+ * The pair of a server that the user has described; it names the certificate's file as the inventory does. Where no file is known
+ * to have it, as in a keystore that no scan can open, the key's file has it.
+ */
+export function describePair(map: HostMap, holding: readonly string[], keyFile: string): FoundPair {
+  const path = holding.includes(keyFile) ? keyFile : (holding[0] ?? keyFile);
   const realOf = (one: string) => map.files.find((file) => file.path === one)?.realPath ?? one;
   const at = { file: path, line: 1 };
   const named = (one: string) => ({ path: one, directive: "", at });

@@ -91,7 +91,7 @@ test("who renews is who was named, or whom a label names, or who did so before",
 });
 
 const makePair = (more: Partial<PairFacts> = {}): PairFacts => ({
-  ...{ sha256: OLD, subject: "CN=a.example", names: ["DNS:a.example", "IP:10.0.0.1", "email:a@b.example"] },
+  ...{ sha256: OLD, subject: "CN=a.example", names: ["DNS:a.example", "IP:10.0.0.1"], purposes: null },
   ...{ notAfter: AT, keyType: "RSA", keyBits: 2_048, curve: null, hostsInCommon: 1, whyNoIssuer: "" },
   ...{ issuer: csr(1, "portal"), challenge: null, whyNoChallenge: "", obstacle: null, wonders: [] },
   files: (["key", "chain"] as const).map((holds) => ({
@@ -195,5 +195,30 @@ test("a plan from elsewhere is planned once more, and is refused where that come
   ]);
   expect(recheckRenewal(plan, moved)).toEqual({
     refused: expect.stringMatching(/^web1 is not as the plan has it/),
+  });
+});
+
+test("what a new certificate may be less than the old one needs a consent, and what can be asked for is asked for", () => {
+  const [server, client, mail] = ["1", "2", "4"].map((last) => `1.3.6.1.5.5.7.3.${last}`);
+  const planned = (more: Partial<PairFacts>) => {
+    const { checks, hosts } = planRenewal(makeFacts([makePair(more)]));
+    const { forClients, narrower } = hosts[0]?.certificates?.[0] ?? {};
+    return { forClients, narrower, said: checks.find(({ id }) => id === "narrower")?.text };
+  };
+  const ofOwn = { sha256: OLD, subject: "CN=own", notAfter: AT };
+  const own = Issuer.parse({
+    ...{ kind: "local", id: 3, name: "own", createdAt: AT, permitted: ["a.example"], daysValid: 90 },
+    ...{ root: ofOwn, intermediate: ofOwn, issued: 0, revoked: 0 },
+  });
+  const purposes = [server, client].flatMap((oid) => oid ?? []);
+  expect(planned({ purposes, issuer: own })).toEqual({ forClients: true });
+  expect(planned({ purposes })).toEqual({
+    ...{ forClients: true, narrower: ["purpose-narrower"] },
+    said: "CN=a.example: the new one may not be for TLS clients, which its issuer decides",
+  });
+  const names = ["DNS:a.example", "DNS:10.0.0.5", "email:a@b.example"];
+  expect(planned({ names, purposes: [mail ?? ""], issuer: own })).toEqual({
+    narrower: ["names-fewer", "purpose-narrower"],
+    said: "CN=a.example: the new one is not for DNS:10.0.0.5, email:a@b.example, which cannot be asked for; it may not be for mail, which its issuer decides",
   });
 });

@@ -106,7 +106,10 @@ const refuseNothing = (leftOut: readonly string[]): Check =>
 function checkVault({ vault }: RenewalFacts, hosts: readonly HostPlan[]): Check[] {
   const needs = hosts
     .flatMap(({ certificates = [] }) => certificates)
-    .some(({ issuer, key }) => issuer.kind !== "csr" || key.made === "here");
+    .some(
+      ({ issuer, key, files }) =>
+        issuer.kind !== "csr" || key.made === "here" || files.some(({ passphrase }) => passphrase !== undefined),
+    );
   if (!needs) return [];
   if (vault === "open") return [makeCheck("ok", "vault", { host: null }, "the vault is open")];
   const text =

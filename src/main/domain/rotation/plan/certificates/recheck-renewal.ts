@@ -1,6 +1,6 @@
 import { placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
 import type { RenewalWish } from "#shared/contract/runbooks.ts";
-import type { CertificateChange } from "#shared/model/pair.ts";
+import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import { planRenewal } from "./plan-renewal.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
@@ -29,9 +29,13 @@ export function renewalWishOf({ hosts }: Plan): RenewalWish | null {
 
 function describedOf({ consumers, files }: CertificateChange): RenewalWish["described"] {
   const described = consumers.find((one) => one.described)?.described;
-  const key = files.find(({ holds }) => holds === "key" || holds === "key+chain");
-  return described && key ? { keyFile: key.path, ...described } : null;
+  const key = files.find(({ holds }) => HAS_KEY.has(holds));
+  if (!described || !key) return null;
+  const { path: keyFile, passphrase = null, entry = null } = key;
+  return { keyFile, ...described, passphrase, entry };
 }
+
+const HAS_KEY: ReadonlySet<PairFile["holds"]> = new Set(["key", "key+chain", "pkcs12", "jks"]);
 
 /** The plan that is made of the hosts as they are now, if it changes what the one from elsewhere says. */
 export function recheckRenewal(plan: Plan, facts: RenewalFacts): Plan | Unplannable {
@@ -52,5 +56,7 @@ const sayChanges = ({ hostKey, certificates = [] }: HostPlan): string =>
 
 const sayChange = ({ old, names, issuer, key, challenge, files, consumers }: CertificateChange) => ({
   ...{ old, names, issuer: issuer.id, key, challenge, consumers },
-  files: files.map(({ path, real, holds, before }) => ({ path, real, holds, before })),
+  files: files.map(({ path, real, holds, before, passphrase, entry }) => ({
+    ...{ path, real, holds, before, passphrase, entry },
+  })),
 });

@@ -24,6 +24,8 @@ export type PairFacts = {
   subject: string;
   /** As a certificate has them: `DNS:`, `IP:`. */
   names: readonly string[];
+  /** Its extended key usages as OIDs; null: it says nothing of them, and is for anything. */
+  purposes: readonly string[] | null;
   notAfter: Instant;
   keyType: string;
   keyBits: number | null;
@@ -48,7 +50,7 @@ export type PairFacts = {
 export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
   /** Why it cannot be replaced, as a phrase; then the rest may not be known. */
   refusal: string | null;
-  stat: Pick<PairFile, "owner" | "uid" | "gid" | "mode" | "before" | "sizeBytes"> | null;
+  stat: Omit<PairFile, "path" | "real" | "holds"> | null;
   /** A program of the host that renews it by itself, and how it is had do so. */
   managed: { by: string; command: string } | null;
   /** The run that has it. */

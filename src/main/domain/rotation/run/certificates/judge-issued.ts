@@ -3,6 +3,7 @@ import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import { printPem } from "#domain/x509/pem.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
+import type { Narrower } from "#shared/model/pair.ts";
 
 type Came = {
   /** DER, as they came. */
@@ -10,6 +11,8 @@ type Came = {
   csr: Uint8Array;
   /** Of the certificate that is served now; null: it is not known. */
   before: Uint8Array | null;
+  /** In what it may be less than that one, as was agreed to with the plan. */
+  narrower: readonly Narrower[];
   roots: CertificateIndex;
   now: Date;
 };
@@ -19,8 +22,12 @@ type JudgedIssued =
   | { kind: "sound"; chain: string; sha256: Sha256; notes: string[] }
   | { kind: "faulty"; why: string; isOtherKey: boolean };
 
-export function judgeIssued({ now, ...came }: Came): JudgedIssued {
-  const answer = checkIssued({ ...came, clocks: [{ whose: "this computer", now: now.getTime() }] });
+export function judgeIssued({ now, narrower, ...came }: Came): JudgedIssued {
+  const answer = checkIssued({
+    ...came,
+    clocks: [{ whose: "this computer", now: now.getTime() }],
+    accepted: new Set(narrower),
+  });
   if (answer.kind === "faulty") {
     const { faults } = answer;
     return {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readRequest } from "#domain/issuing/read-request.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { endPair } from "./change-pair.ts";
@@ -23,6 +24,15 @@ lab.each(["p384", "rsa-3072", "ed25519"] as const)("a key of kind %s is made on 
   expect(said).toMatch(/verify OK/);
   expect(said).toMatch(/DNS:\*\.new\.lab, IP Address:2001:DB8:0:0:0:0:0:1/);
   expect(said).toMatch(/\n600\n$/);
+  expect(said).not.toMatch(/TLS Web/);
+  await endPair(hand, PAIR);
+});
+
+lab("a certificate that clients show as well is asked for as one", async () => {
+  await using hand = await openPairHand(startShellIn(host));
+  const made = await makePairKey(hand, { ...PAIR, key: "p256", names: ["new.lab"], forClients: true });
+  if (made.kind !== "made") throw new Error(JSON.stringify(made));
+  expect(readRequest(made.csr)?.purposes).toEqual(["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]);
   await endPair(hand, PAIR);
 });
 

@@ -8,6 +8,8 @@ type MakeWish = PairOfRun & {
   key: KeyKind;
   /** DNS names and IP addresses, as a certificate has them; the first is the common name, too, where that is short enough. */
   names: readonly string[];
+  /** It is asked for TLS servers and clients; else nothing is said of what it is for. */
+  forClients?: boolean | undefined;
 };
 
 const PLAIN_NAME = /^[A-Za-z0-9*._:-]{1,253}$/;
@@ -18,13 +20,14 @@ const PLAIN_NAME = /^[A-Za-z0-9*._:-]{1,253}$/;
  */
 export async function makePairKey(
   hand: Hand,
-  { token, id, key, names }: MakeWish,
+  { token, id, key, names, forClients = false }: MakeWish,
 ): Promise<{ kind: "made"; csr: Uint8Array } | Refused | Failed | Lost> {
   const odd = names.find((name) => !PLAIN_NAME.test(name));
   if (names.length === 0 || odd !== undefined)
     return { kind: "refused", why: "odd-words", detail: odd ?? "" };
   const tagged = names.map((name) => `${isIP(name) ? "IP" : "DNS"}:${name}`);
-  const answer = await exchange(hand, { verb: "pair_make", words: [token, id, key, tagged.join(" ")] });
+  const words = [token, id, key, tagged.join(" "), ...(forClients ? ["clients"] : [])];
+  const answer = await exchange(hand, { verb: "pair_make", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const csr = answer.data.get("csr");
