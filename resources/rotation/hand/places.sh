@@ -119,21 +119,25 @@ judge_writable() {
 	return 1
 }
 
-# Bytes and inodes that are left to this user, into $free_bytes and $free_inodes (empty: not told).
+# Bytes and inodes that are left to this user, into $free_bytes and $free_inodes (empty: not told). What has more than a shell can
+# count that counts in 32 bits, as mksh does, has enough: a gigabyte.
 measure() {
 	free_bytes= free_inodes=
 	set -- $(stat -f -c '%a %S %d %c' . 2>/dev/null)
 	case ${4-} in
 		'' | *[!0-9]*)
 			set -- $(df -Pk . 2>/dev/null | tail -n 1)
-			case ${4-} in '' | *[!0-9]*) ;; *) free_bytes=$(($4 * 1024)) ;; esac
+			case ${4-} in
+				'' | *[!0-9]*) ;;
+				???????*) free_bytes=1000000000 ;;
+				*) free_bytes=$(($4 * 1024)) ;;
+			esac
 			return
 			;;
 	esac
-	# What has more than the shell can count has enough.
-	case $1$2 in ???????????????*) free_bytes=1000000000000000 ;; *) free_bytes=$(($1 * $2)) ;; esac
+	case $1$2 in ??????????*) free_bytes=1000000000 ;; *) free_bytes=$(($1 * $2)) ;; esac
 	# Of some file systems there is no number of inodes.
-	[ "$4" = 0 ] || free_inodes=$3
+	case $4,$3 in 0,*) ;; *,??????????*) free_inodes=1000000000 ;; *) free_inodes=$3 ;; esac
 }
 
 # Room for three copies of the file and what is made beside it.

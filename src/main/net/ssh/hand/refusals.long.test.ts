@@ -177,3 +177,18 @@ lab(
     await host.run("ln /srv/home/twice/.ssh/authorized_keys /srv/home/twice/also");
   },
 );
+
+lab("a disk with more room than a shell can count is not full, and a small one still is", async () => {
+  for (const shell of ["mksh", "dash", "busybox sh", "ksh"]) {
+    await using hand = await openHandIn(startShellIn(host, { shell }));
+    for (const size of ["64k", "900m", "3g", "6g", "90g"]) {
+      await host.run(`mkdir -p /mnt/disk; mount -t tmpfs -o mode=755,size=${size} tmpfs /mnt/disk
+        echo hello > /mnt/disk/file`);
+      const refusal = size === "64k" ? { why: "no-space" } : null;
+      expect(await lookAtFile(hand, "/mnt/disk/file"), `${shell} ${size}`).toMatchObject({
+        file: { refusal },
+      });
+      await host.run("umount /mnt/disk");
+    }
+  }
+});
