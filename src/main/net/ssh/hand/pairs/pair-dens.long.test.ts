@@ -130,3 +130,27 @@ lab.each(SHELLS)(
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
   },
 );
+
+lab("a key that is kept is the one that was judged, though its name leads to another's by then", async () => {
+  const both = old.pem + old.keyPem;
+  await host.run(`${put(CHAIN, both)}umask 077; ${put("/root/precious", made.pem + made.keyPem)}cat > /usr/sbin/cp <<'END'
+#!/bin/sh
+/usr/bin/cp "$@"
+ended=$?
+case "$*" in *"./site.pem "*) [ ! -e /tmp/meddle ] || { rm /tmp/meddle; ln -sf /root/precious ${CHAIN}; } ;; esac
+exit $ended
+END
+    chmod 755 /usr/sbin/cp`);
+  try {
+    await using hand = await openPairHand(startShellIn(host));
+    const files = [await planFile(hand, CHAIN, "key+chain")];
+    await host.run(": > /tmp/meddle");
+    expect(await stagePair(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key: "kept" })).toEqual({
+      ...{ kind: "staged", wanted: [hashOf(made.pem + old.keyPem)] },
+    });
+    expect(await host.run("[ -e /tmp/meddle ] || echo over")).toBe("over\n");
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+  } finally {
+    await host.run("rm /usr/sbin/cp");
+  }
+});

@@ -132,3 +132,30 @@ lab("whoever turns a pair is waited for while it runs, and not when it is gone",
   expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
 });
+
+lab("of two runs that find that a third is gone, one has its file", async () => {
+  await using hand = await openPairHand(startShellIn(host));
+  const { files } = await stage(hand);
+  await host.run(`rm -r /var/lib/latchkey/${PAIR.token}; cat > /usr/sbin/readlink <<'END'
+#!/bin/sh
+/usr/bin/readlink "$@"
+ended=$?
+case "$*" in
+  */held-*) [ ! -e /tmp/meddle ] || { rm /tmp/meddle; mkdir /var/lib/latchkey/run00000003; ln -sfn run00000003 "$1"; } ;;
+esac
+exit $ended
+END
+    chmod 755 /usr/sbin/readlink; : > /tmp/meddle`);
+  try {
+    const other = { token: "run00000002", id: "c0" };
+    const wish = { ...other, files, chain: Buffer.from(made.pem), key: "kept" as const };
+    const held = { kind: "refused", why: "pair-held", detail: "run00000003" };
+    expect(await stagePair(hand, wish)).toEqual(held);
+    expect(await stagePair(hand, wish)).toEqual(held);
+    await host.run("rm -r /var/lib/latchkey/run00000003");
+    expect(await stagePair(hand, wish)).toMatchObject({ kind: "staged" });
+    expect(await endPair(hand, other)).toEqual({ kind: "ended" });
+  } finally {
+    await host.run("rm /usr/sbin/readlink");
+  }
+});
