@@ -8,6 +8,7 @@ import { Question } from "../model/question.ts";
 import { RunDetail, RunEntry, RunId, RunRow, RunState } from "../model/run.ts";
 import { Scripts } from "../model/script.ts";
 import { HostName, Port } from "../model/target.ts";
+import { Sealed, SecretId } from "../model/vault.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { command, query } from "./procedure.ts";
 
@@ -53,6 +54,10 @@ export const RenewalWish = z.object({
       keyFile: z.string().startsWith("/").max(4_096),
       test: ShellLine.nullable().default(null),
       reload: ShellLine,
+      /** The key's file is a keystore: the vault's entry with its passphrase (`keepPassphrase`). */
+      passphrase: SecretId.nullable().default(null),
+      /** The name of the entry in a keystore that has several. */
+      entry: z.string().min(1).max(1_024).nullable().default(null),
     })
     .nullable()
     .default(null),
@@ -192,6 +197,11 @@ export const runbooks = {
       }),
     )
     .output(z.object({ planId: PlanId })),
+
+  /** Keeps the passphrase of a keystore in the vault, for a wish to name. `label`: which keystore, for people. */
+  keepPassphrase: command
+    .input(z.object({ passphrase: Sealed, label: z.string().trim().min(1).max(4_096) }))
+    .output(z.object({ id: SecretId })),
 
   /**
    * What of the plan can be carried to its hosts now, as one POSIX script a host. `signWith`: a private key file here, or the

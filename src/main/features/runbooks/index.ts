@@ -1,4 +1,5 @@
 import { implement } from "@orpc/server";
+import type { Vault } from "#net/vault/vault.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { createScriptExport, type ExportDeps } from "./export-scripts.ts";
@@ -12,10 +13,9 @@ import { createRuns } from "./runs.ts";
 import { createResultTaker, type ResultDeps } from "./take-result.ts";
 
 type Deps = Omit<RunDeps, "questions" | "waits" | "renewal"> &
-  Omit<PlanDeps, "questions" | "renewal"> & { renewal: RunDeps["renewal"] & PlanDeps["renewal"] } & Pick<
-    ResultDeps,
-    "judgeSignature" | "lookAtHeldHalf"
-  > &
+  Omit<PlanDeps, "questions" | "renewal"> & {
+    renewal: RunDeps["renewal"] & PlanDeps["renewal"] & { vault: Pick<Vault, "keep"> };
+  } & Pick<ResultDeps, "judgeSignature" | "lookAtHeldHalf"> &
   Pick<ExportDeps, "carried" | "workstation">;
 
 /** How often a shell that stays looks for runs that have waited long enough. */
@@ -38,6 +38,9 @@ export function createRunbooks(deps: Deps) {
     takePlan: os.takePlan.handler(({ input }) => plans.take({ ...input, plan: input.plan })),
     exportScripts: os.exportScripts.handler(({ input }) => exportScripts(plans.find(input.planId), input)),
     takeResult: os.takeResult.handler(({ input }) => takeResult(input)),
+    keepPassphrase: os.keepPassphrase.handler(({ input: { passphrase, label } }) =>
+      deps.renewal.vault.keep(passphrase, { kind: "store-passphrase", label }),
+    ),
     start: os.start.handler(({ input }) => runs.start(plans.find(input.planId), input)),
     list: os.list.handler(({ input }) => store.runbooks.runs.list(input)),
     find: os.find.handler(({ input }) => runs.find(input.runId)),

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import type { App } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import type { Plan, PlanKind } from "#shared/model/plan.ts";
@@ -28,7 +29,7 @@ export type Change = {
   kinds: readonly PlanKind[];
   /** Whether it was said what to change, which a plan in a file says itself. */
   isNamed: boolean;
-  wishOf: (client: LatchkeyClient) => Promise<Wish>;
+  wishOf: (client: LatchkeyClient, app: Pick<App, "client" | "seal">) => Promise<Wish>;
   /** Whether the vault is opened before the plan is carried out. */
   needsVault?: (plan: Plan) => boolean;
 };
@@ -55,7 +56,7 @@ export async function change(
   const ready =
     typeof options.apply === "string"
       ? await takePlan(options, kinds, client, world)
-      : await makePlan(await wishOf(client), options, client, world);
+      : await makePlan(await wishOf(client, app), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) {
     const agreed = await agree(ready.plan, options, world);

@@ -6,11 +6,12 @@ import { KeyKind } from "#shared/model/key-kind.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/challenge-way.ts";
+import { printable } from "#shared/text/printable.ts";
 import { wholeNumber } from "./options.ts";
-import { change } from "./rotate-apply.ts";
+import { type Change, change } from "./rotate-apply.ts";
 import { addChangeOptions, CHANGE_ENDS, type ChangeOptions } from "./rotate-options.ts";
 import type { Session } from "./session.ts";
-import { addVaultOption } from "./vault-ask.ts";
+import { type Asking, addVaultOption, openVaultFor, readSecretFile, sealTyped } from "./vault-ask.ts";
 
 type Options = ChangeOptions & {
   due?: boolean;
@@ -21,6 +22,8 @@ type Options = ChangeOptions & {
   keyFile?: string;
   test?: string;
   reload?: string;
+  storeEntry?: string;
+  storePassphraseFile?: string;
 };
 
 /** Certificates, among what is rotated. */
@@ -40,8 +43,13 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
     )
     .option(
       "--key-file <path>",
-      "of a server that is not known by itself: where its private key is on the host",
+      "of a server that is not known by itself: where its private key is on the host, or the keystore with it",
     )
+    .option(
+      "--store-passphrase-file <file>",
+      "and what opens that keystore, by the first line of a file here; it is kept in the vault",
+    )
+    .option("--store-entry <name>", "and the entry to replace, where it has several")
     .option("--reload <command>", "and what root is to run there so that it reads its files again")
     .option("--test <command>", "and what root is to run there to try them first")
     .option(
@@ -54,7 +62,8 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
     .action(async (named: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const isNamed = named.length > 0 || options.due === true;
-      const wishOf = async () => readWish(named, options);
+      const wishOf: Change["wishOf"] = async (_, app) =>
+        keepPassphrase(readWish(named, options), { app, options, world });
       finish(await change({ kinds: ["rotate-certificate"], isNamed, wishOf, needsVault }, options, world));
     });
 }
@@ -79,7 +88,12 @@ Examples:
 const needsVault = ({ hosts }: Plan): boolean =>
   hosts
     .flatMap(({ certificates = [] }) => certificates)
-    .some(({ issuer, key }) => issuer.kind !== "csr" || key.made === "here");
+    .some(
+      ({ issuer, key, files }) =>
+        issuer.kind !== "csr" ||
+        key.made === "here" ||
+        files.some(({ passphrase }) => passphrase !== undefined),
+    );
 
 function readWish(named: readonly string[], options: Options): RenewalWish {
   const { due = false, issuer, key, keyHere = false, challenge } = options;
@@ -99,10 +113,33 @@ function readWish(named: readonly string[], options: Options): RenewalWish {
   };
 }
 
-function readDescribed({ keyFile, reload, test }: Options): RenewalWish["described"] {
-  if (keyFile !== undefined && reload !== undefined) return { keyFile, reload, test: test ?? null };
-  if (keyFile === undefined && reload === undefined && test === undefined) return null;
+function readDescribed(options: Options): RenewalWish["described"] {
+  const { keyFile, reload, test = null, storeEntry: entry = null, storePassphraseFile } = options;
+  if (keyFile !== undefined && reload !== undefined)
+    return { keyFile, reload, test, entry, passphrase: null };
+  if ([keyFile, reload, test, entry, storePassphraseFile].every((one) => (one ?? null) === null)) return null;
   throw new Refusal("invalid-input", "a server is described by --key-file and --reload together");
+}
+
+const IS_STORE = /\.(?:p12|pfx|jks|keystore)$/i;
+
+/** What opens a keystore goes into the vault, from a file or typed, and the wish names it. */
+async function keepPassphrase(
+  wish: RenewalWish,
+  asking: Asking & { options: Options },
+): Promise<RenewalWish> {
+  const { described } = wish;
+  const { app, options, world } = asking;
+  const { storePassphraseFile: file } = options;
+  if (!described || (file === undefined && !IS_STORE.test(described.keyFile))) return wish;
+  await openVaultFor(asking);
+  const passphrase =
+    file === undefined
+      ? await sealTyped(`Passphrase of ${printable(described.keyFile)}: `, { app, world })
+      : await app.seal(await readSecretFile(file));
+  const label = `keystore ${described.keyFile}`;
+  const { id } = await app.client.runbooks.keepPassphrase({ passphrase, label });
+  return { ...wish, described: { ...described, passphrase: id } };
 }
 
 type Named = { sha256: Sha256 } | RenewalWish["endpoints"][number];

@@ -4,15 +4,21 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtPairFile, type PairFileKind, type PairLook } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 
-/** The files of a pair as they stand on the host. `lost`: the connection broke. */
+/** Of a server that was described: how a keystore is opened. */
+type StoreWords = { passphrase: string | null; entry: string | null };
+
+/** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
 export async function lookAtPairFiles(
   hand: Hand,
   files: FoundPair["files"],
+  store: StoreWords | null,
 ): Promise<PairFileFacts[] | { lost: string }> {
   const seen: PairFileFacts[] = [];
   for (const file of files) {
     const look = await lookAtPairFile(hand, file.path);
     if (look.kind === "lost") return { lost: look.message };
+    if (store && look.kind === "seen" && file.holds.startsWith("key") && isStore(look.file.kind))
+      return [toStore(file, look.file, store)];
     seen.push(
       look.kind === "seen" ? toFacts(file, look.file) : refused(file, sayRefusal(look.why, file.path)),
     );
@@ -21,6 +27,19 @@ export async function lookAtPairFiles(
 }
 
 type File = FoundPair["files"][number];
+type Store = "pkcs12" | "jks";
+
+const isStore = (kind: PairFileKind): kind is Store => kind === "pkcs12" || kind === "jks";
+
+/** Key and chain are both in it, and nothing is known of either without its passphrase. */
+function toStore({ path, real }: File, look: PairLook, { passphrase, entry }: StoreWords): PairFileFacts {
+  const holds = look.kind === "jks" ? "jks" : "pkcs12";
+  const facts = toFacts({ path, real, holds }, look);
+  if (passphrase === null)
+    return { ...facts, refusal: facts.refusal ?? `${path} is a keystore: say its passphrase` };
+  const words = { passphrase, ...(entry !== null && { entry }) };
+  return { ...facts, stat: facts.stat && { ...facts.stat, ...words } };
+}
 
 const refused = (file: File, refusal: string): PairFileFacts => ({
   ...file,
@@ -46,6 +65,7 @@ const withoutLinks = ({ mode, uid, gid, owner, sizeBytes }: NonNullable<PairLook
 
 /** What lies there is not what the configuration takes it for. */
 function oddOf({ path, holds }: File, kind: PairFileKind): string | null {
+  if (holds === "pkcs12" || holds === "jks") return null;
   if (kind === "locked-key") return `the private key in ${path} has a passphrase, and the server asks for it`;
   const wanted: readonly PairFileKind[] =
     holds === "key" ? ["key", "both"] : holds === "key+chain" ? ["both"] : ["certificate", "both"];

@@ -17,7 +17,9 @@ export function seekRenewal(wish: RenewalWish, { facts, servers }: Inventory, no
   const leftOut: string[] = [];
   const hosts = new Map<number, string[]>();
   for (const sha256 of meant(wish, servers, now)) {
-    const holding = servers.hostsHolding(sha256);
+    const known = servers.hostsHolding(sha256);
+    // A keystore that no scan could open is not known to have it: its host is where it is served.
+    const holding = known.length > 0 || !wish.described ? known : hostsServing(sha256, { facts, servers });
     if (holding.length === 0) leftOut.push(sayNowhere(sha256, servers));
     for (const id of holding) hosts.set(id, [...(hosts.get(id) ?? []), sha256]);
   }
@@ -50,6 +52,11 @@ function meant(
     ...served,
     ...(isDue ? servers.due(now).map(({ sha256 }) => sha256) : []),
   ]);
+}
+
+function hostsServing(sha256: string, { facts, servers }: Inventory): number[] {
+  const served = new Set(servers.endpointsOf(sha256).map(({ host }) => host));
+  return facts.allHosts().flatMap(({ id, host }) => (served.has(host) ? [id] : []));
 }
 
 function sayNowhere(sha256: string, servers: Inventory["servers"]): string {
