@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { extension, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";
 import {
@@ -12,6 +13,7 @@ import {
   signCertificate,
 } from "#testing/tls/sign-certificate.ts";
 import { checkIssued, type IssuedQuestion } from "./check-issued.ts";
+import { checkSignatures } from "./check-strength.ts";
 import { MADE_AT, makeOwnAuthority } from "./testing/make-own-authority.ts";
 
 const authority = await makeOwnAuthority();
@@ -144,6 +146,35 @@ test("a certificate for less than the one before is refused, unless that was agr
     kind: "sound",
     notes: [expect.stringMatching(/agreed to$/)],
   });
+});
+
+test("a certificate whose key may not be used for TLS is refused", () => {
+  const extensions = (bits: number) => [isNamed("shop.example"), isMeantFor(SERVER), mayBeUsedFor(bits)];
+  const codes = (bits: number) => codesOf(askTheirs(their.sign({ extensions: extensions(bits) })));
+  expect(codes(0x4000)).toEqual(["usage-missing"]);
+  expect(codes(0x2000)).toEqual(["usage-missing"]);
+  expect(codes(0x8000)).toEqual([]);
+});
+
+test("a signature over SHA-1 is refused, and that of a root is not looked at", () => {
+  const leaf = openCertificate(their.sign().der);
+  const sha1 = sequence(oid("1.2.840.113549.1.1.5"));
+  const weak = leaf && { ...leaf, signed: { ...leaf.signed, algorithm: sha1 } };
+  if (!weak) throw new Error("a certificate of a test can be read");
+  expect(checkSignatures([weak], their.known)).toEqual([
+    { code: "weak-signature", sentence: "shop.example is signed over sha1, which clients refuse" },
+  ]);
+  expect(checkSignatures([weak], indexCertificates([leaf.der]))).toEqual([]);
+  expect(checkSignatures([leaf], NONE)).toEqual([]);
+});
+
+test("what ends sooner than the one before, or is for less where that was for anything, is told", () => {
+  const before = their.sign({ extensions: [isNamed("shop.example")], notAfter: "360101000000Z" }).der;
+  const leaf = their.sign({ notAfter: "260701000000Z" });
+  expect(codesOf(askTheirs(leaf, { before }))).toEqual([]);
+  expect(saidOf(askTheirs(leaf, { before }))).toBe(
+    "shop.example ends on 2026-07-01T00:00:00Z, before the one that is served now\nshop.example is for TLS servers alone, where the one that is served now is for anything",
+  );
 });
 
 test("what is no certificate of a server is refused", () => {

@@ -2,13 +2,15 @@ import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { type Clock, checkDates, compareClocks } from "./check-dates.ts";
+import { checkSignatures, checkUsage } from "./check-strength.ts";
 import type { IssuedFault, IssuedFaultCode } from "./issued-fault.ts";
 import { judgeIssuedChain } from "./judge-issued-chain.ts";
 import { createNameSet, sayNames } from "./name-set.ts";
 import { MOST_CAME, openCame, orderChain } from "./order-chain.ts";
-import { checkPurposes } from "./purposes.ts";
+import { checkPurposes, sayAnyPurpose } from "./purposes.ts";
 import { readRequest } from "./read-request.ts";
 
 export type IssuedQuestion = {
@@ -42,13 +44,14 @@ export function checkIssued(question: IssuedQuestion): IssuedAnswer {
   const { notes, ...ordered } = orderChain(found, came);
   const judged = judgeIssuedChain(ordered, question);
   const { faults, agreed } = sortOut(
-    [...checkLeaf(found, question), ...judged.faults],
+    [...checkLeaf(found, question), ...checkSignatures(ordered.chain, question.roots), ...judged.faults],
     question.accepted ?? new Set(),
   );
   const all = [
     ...notes,
     ...sayUnread(unreadable, question.came.length),
     ...sayAdded(found, question),
+    ...sayLess(found, question),
     ...judged.notes,
     ...compareClocks(question.clocks),
     ...agreed,
@@ -94,7 +97,7 @@ function checkLeaf(leaf: PathCertificate, { before, clocks, csr }: IssuedQuestio
     say("names-missing", `is not for ${sayNames(missing.asked)}, which was asked for`);
   if (missing.served.length > 0)
     say("names-fewer", `is not for ${sayNames(missing.served)}, which the one that is served now is for`);
-  faults.push(...checkPurposes(leaf, served ?? null), ...checkDates(leaf, clocks));
+  faults.push(...checkUsage(leaf), ...checkPurposes(leaf, served ?? null), ...checkDates(leaf, clocks));
   return faults;
 }
 
@@ -120,6 +123,19 @@ function sayAdded(leaf: PathCertificate, { csr, before }: IssuedQuestion): strin
   return added.length > 0
     ? [`${labelOf(leaf)} is for ${sayNames(added)} as well, which nobody asked for`]
     : [];
+}
+
+/** No faults: an issuer may sign for less time, or for less, than another one did. */
+function sayLess(leaf: PathCertificate, { before }: IssuedQuestion): string[] {
+  const served = before && openCame([before]).came[0];
+  if (!served) return [];
+  const isSooner = leaf.notAfter !== null && served.notAfter !== null && leaf.notAfter < served.notAfter;
+  const sooner = isSooner
+    ? [
+        `${labelOf(leaf)} ends on ${toInstant(new Date(leaf.notAfter ?? 0))}, before the one that is served now`,
+      ]
+    : [];
+  return [...sooner, ...sayAnyPurpose(leaf, served)];
 }
 
 const sayUnread = (unreadable: number, all: number): string[] => [

@@ -9,6 +9,8 @@ export type IssuedFaultCode =
   | "is-authority"
   | "names-missing"
   | "names-fewer"
+  | "usage-missing"
+  | "weak-signature"
   | "purpose-missing"
   | "purpose-narrower"
   | "dates-unreadable"

@@ -45,3 +45,13 @@ export function checkPurposes(leaf: PathCertificate, before: PathCertificate | n
       : []),
   ];
 }
+
+/** One that was for anything may have been used for more than TLS servers: nobody knows. */
+export function sayAnyPurpose(leaf: PathCertificate, before: PathCertificate): string[] {
+  const wasForAnything = isFor(before.extensions.purposes, ANY_PURPOSE);
+  const { purposes } = leaf.extensions;
+  if (!wasForAnything || isFor(purposes, ANY_PURPOSE) || purposes === null) return [];
+  return [
+    `${labelOf(leaf)} is for ${purposes.map(sayPurpose).join(", ")} alone, where the one that is served now is for anything`,
+  ];
+}

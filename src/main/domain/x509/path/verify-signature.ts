@@ -79,6 +79,13 @@ export function verifySignature(signed: Signed, spki: Uint8Array): Verification 
   return answer === "valid" && scheme.isForgeable ? "forgeable" : answer;
 }
 
+/** The hash that a signature is made over, as Node names it; null for those that have one of their own, or are not known. */
+export function signatureHashOf({ algorithm: der }: Pick<Signed, "algorithm">): string | null {
+  const algorithm = readAlgorithm(der);
+  if (algorithm?.oid === PSS) return readPssParameters(algorithm.parameters)?.hash ?? null;
+  return SCHEMES.get(algorithm?.oid ?? "")?.hash ?? null;
+}
+
 /** A digest or a key that the runtime does not know throws; a signature that is wrong, or no signature, does not. */
 function attempt(check: () => boolean): Verification {
   try {
