@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";
@@ -85,6 +86,11 @@ test.each([
   expect(judgement.reasons.map(({ code }) => code)).toEqual(["name-excluded"]);
 });
 
+test("root and intermediate are for TLS alone, so that no mail or code can be signed below either", () => {
+  for (const { der } of [root, intermediate])
+    expect(openCertificate(der)?.extensions.purposes).toEqual(["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]);
+});
+
 test("two authorities of one name have other names in their certificates", async () => {
   const other = await makeOwnAuthority();
   expect(readCertificate(other.root.der)?.subject).toMatch(/^CN=corp root [0-9a-f]{8}$/);
@@ -107,6 +113,8 @@ test("what is on the list of its authority is revoked, and what is not is valid"
     criticalUnknown: [],
   });
   expect(codes(judge(good, { lists }))).toEqual([]);
+  // By a clock that is behind.
+  expect(codes(judge(good, { lists, at: new Date(MADE_AT.getTime() - 120_000) }))).toEqual([]);
   expect(codes(judge(bad, { lists }))).toEqual(["revoked"]);
 });
 

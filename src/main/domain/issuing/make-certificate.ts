@@ -49,6 +49,8 @@ export function makeRoot(
     notAfter: addDays(now, ROOT_YEARS * 365).getTime(),
     extensions: [
       ...authorityExtensions(1, permitted),
+      // Constraints on names say nothing of mail and code: whoever has this key signs for TLS alone, too.
+      FOR_TLS,
       extension(SUBJECT_KEY, octets(keyIdOf(spki))),
       extension(AUTHORITY_KEY, authorityKey(keyIdOf(spki))),
     ],
@@ -68,7 +70,7 @@ export function makeIntermediate(
     notAfter: Math.min(addDays(now, INTERMEDIATE_YEARS * 365).getTime(), above.notAfter),
     extensions: [
       ...authorityExtensions(0, permitted),
-      extension(PURPOSES, sequence(objectId(PURPOSE.server), objectId(PURPOSE.client))),
+      FOR_TLS,
       extension(SUBJECT_KEY, octets(keyIdOf(spki))),
       extension(AUTHORITY_KEY, authorityKey(keyIdOf(above.spki))),
     ],
@@ -102,6 +104,7 @@ export function makeLeaf({ request, days, now, serial }: LeafWish, issuer: Autho
 const SUBJECT_KEY = "2.5.29.14";
 export const AUTHORITY_KEY = "2.5.29.35";
 const PURPOSES = "2.5.29.37";
+const FOR_TLS = extension(PURPOSES, sequence(objectId(PURPOSE.server), objectId(PURPOSE.client)));
 const USE = { digitalSignature: 0x80, keyEncipherment: 0x20, keyCertSign: 0x04, crlSign: 0x02 };
 /** Upper bound of RFC 5280. */
 const MOST_COMMON_NAME = 64;
@@ -147,7 +150,7 @@ const positive = (bytes: Uint8Array): Uint8Array =>
   bytes.map((byte, at) => (at === 0 ? (byte & 0x7f) | 0x40 : byte));
 
 /** Clocks differ: what was signed just now is to be valid for those that are behind. */
-const anHourBefore = (now: Date): number => now.getTime() - 3_600_000;
+export const anHourBefore = (now: Date): number => now.getTime() - 3_600_000;
 
 const authorityExtensions = (pathLength: number, permitted: readonly Permitted[]): Buffer[] => [
   extension("2.5.29.19", sequence(TRUE, numberOf(pathLength)), true),

@@ -4,7 +4,14 @@ import { addDays } from "#shared/model/days.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { RevocationReason } from "#shared/model/issuer.ts";
 import { extension, integer, numberOf, sequence, time } from "./der-values.ts";
-import { AUTHORITY_KEY, type Authority, authorityKey, keyIdOf, openAuthority } from "./make-certificate.ts";
+import {
+  AUTHORITY_KEY,
+  type Authority,
+  anHourBefore,
+  authorityKey,
+  keyIdOf,
+  openAuthority,
+} from "./make-certificate.ts";
 import { algorithmOf, signContent } from "./signer.ts";
 
 /** The numbers of RFC 5280, section 5.3.1. */
@@ -30,7 +37,7 @@ export function makeRevocationList(
     numberOf(1),
     algorithmOf(issuer.signer),
     above.subjectDer,
-    time(now.getTime()),
+    time(anHourBefore(now)),
     time(addDays(now, days).getTime()),
     ...(revoked.length > 0 ? [sequence(...revoked.map(encodeEntry))] : []),
     encodeDer(

@@ -61,7 +61,9 @@ export function createRevocation({ store, vault, local, now, giveList }: Deps) {
       .flatMap(({ serial, revokedAt, reason }) =>
         revokedAt && reason ? [{ serial, at: revokedAt, reason }] : [],
       );
-    const number = await store.inTurn(() => store.issuers.local.takeListNumber(issuer.id));
+    const number = await store.inTurn(() =>
+      store.issuers.local.takeListNumber(issuer.id, Math.floor(at.getTime() / 1_000)),
+    );
     const wish = { number, now: at, days };
     const ofLeaves = await makeRevocationList({ ...wish, revoked }, intermediateOf(vault, authority));
     const ofRoot = await makeRevocationList({ ...wish, revoked: [] }, rootOf(vault, authority));

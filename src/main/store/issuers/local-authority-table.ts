@@ -30,8 +30,8 @@ export function localAuthorityTable(db: Database) {
       intermediate_secret AS intermediateSecret
     FROM local_authority WHERE issuer = ?`);
   const takeNumber = db
-    .prepare<[number], number>(
-      "UPDATE local_authority SET list_number = list_number + 1 WHERE issuer = ? RETURNING list_number",
+    .prepare<[number, number], number>(
+      "UPDATE local_authority SET list_number = max(list_number + 1, ?) WHERE issuer = ? RETURNING list_number",
     )
     .pluck();
   const addIssued = db.prepare(`
@@ -64,8 +64,8 @@ export function localAuthorityTable(db: Database) {
       const row = find.get(issuer);
       return row ? { ...row, permitted: JSON.parse(row.permitted) } : null;
     },
-    /** Of its next revocation list. */
-    takeListNumber: (issuer: IssuerId): number => takeNumber.get(issuer) ?? 0,
+    /** Of its next revocation list: by the clock (seconds), so that one from before a restored backup is not the newer one. */
+    takeListNumber: (issuer: IssuerId, seconds: number): number => takeNumber.get(seconds, issuer) ?? 0,
 
     addIssued: (issuer: IssuerId, one: Omit<IssuedCertificate, "revokedAt" | "reason">): void =>
       void addIssued.run({ ...one, issuer, names: JSON.stringify(one.names) }),
