@@ -61,9 +61,13 @@ async function takeUp(session: AcmeSession, wish: OrderWish): Promise<Order | Ac
   const url = urlAt(session.directory.origin, wish.orderUrl);
   if (url === null) return begin(session, wish);
   const order = await readAgain(session, wish, url);
-  if (isFault(order)) return order.kind === "refused" && order.status < 500 ? begin(session, wish) : order;
+  // A limit passes, and the order is still there.
+  if (isFault(order)) return isGone(order) ? begin(session, wish) : order;
   return order.status === "invalid" ? begin(session, wish) : order;
 }
+
+const isGone = (fault: AcmeFault): boolean =>
+  fault.kind === "refused" && [403, 404, 410].includes(fault.status);
 
 async function begin(session: AcmeSession, wish: OrderWish): Promise<Order | AcmeFault> {
   const { directory } = session;
@@ -102,6 +106,8 @@ function openOrder(session: AcmeSession, wish: OrderWish, url: string, reply: Re
   if (isFault(order)) return order;
   if (!isSameNames(order.identifiers, wish.names))
     return broken("the order is for other names than were asked for");
+  if (order.authorizations.length > wish.names.length)
+    return broken("the order wants more to be shown than it has names");
   return { ...order, url, retryAfter: reply.retryAfter };
 }
 

@@ -246,3 +246,19 @@ test("an authority that is down is told of at once", async () => {
   });
   expect(waits).toEqual([]);
 });
+
+test("a limit while an order is read again is told, and begins no other one", async () => {
+  const limited = problem("rateLimited", 429, { "retry-after": "3600" });
+  const { said, asked } = await orderAt({ "POST /order/1": limited }, { orderUrl: "BASE/order/1" });
+  expect(said).toMatch(/^ca.example refuses: it is rateLimited .*; try again after/);
+  expect(asked).not.toContain("POST /order");
+});
+
+test("an order that wants more to be shown than it has names is not gone through", async () => {
+  const greedy = orderIn("pending", { authorizations: ["BASE/authz", "BASE/more"] });
+  const { said, answered } = await orderAt({
+    "POST /order": { ...greedy, status: 201, headers: { location: "BASE/order/1" } },
+  });
+  expect(said).toContain("the order wants more to be shown than it has names");
+  expect(answered).toEqual([]);
+});

@@ -40,6 +40,7 @@ export type AcmeSession = {
 
 /** Debian's pebble turns away half of the nonces where it is told to; an authority hardly ever does. */
 const MOST_NONCES = 20;
+const PAUSE_MS = 250;
 
 /** Fetches the directory; what is asked afterwards goes by it. */
 export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<AcmeSession | AcmeFault> {
@@ -77,6 +78,8 @@ export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<
         const next = readNonce("headers" in reply ? reply.headers.get("replay-nonce") : undefined);
         if (next) nonces.push(next);
         if (!isBadNonce(reply) || tries === MOST_NONCES) return reply;
+        // Once or twice is chance; an authority that turns all away is not to be asked as fast as it answers.
+        if (tries > 2) await deps.wait(PAUSE_MS, signal);
       }
     },
   };
