@@ -43,7 +43,8 @@ export const ISSUED_SHOWN = 500;
 /** An absolute URL that is dialled with TLS. */
 const DirectoryUrl = z
   .url({ protocol: /^https$/, error: "a directory has a URL that begins with https://" })
-  .max(2_000);
+  .max(2_000)
+  .refine((url) => !/^https:\/\/[^/?#]*@/i.test(url), "a directory's URL has no name and no password in it");
 
 /** What came of trying an issuer; each line a sentence, in its order. Nothing of it is kept. */
 export const TestedIssuer = z.object({ isSound: z.boolean(), lines: z.array(z.string()) });

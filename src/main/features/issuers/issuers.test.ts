@@ -134,10 +134,10 @@ test("what was revoked is on the lists, which our own verdicts go by, too", asyn
     revokedAt: "2026-06-01T00:00:00Z",
   });
   const lists = await desk.client.revocationList({ name: "corp" });
-  expect(lists).toMatchObject({ number: 1, revoked: 1, nextUpdate: "2026-07-01T00:00:00Z" });
+  expect(lists).toMatchObject({ number: 1_780_272_000, revoked: 1, nextUpdate: "2026-07-01T00:00:00Z" });
   expect(readListFile(Buffer.from(lists.pem))).toHaveLength(2);
   expect(desk.trusted.at(-1)).toEqual({ kind: "crl", name: "lists of corp", pem: lists.pem });
-  expect(await desk.client.revocationList({ name: "corp" })).toMatchObject({ number: 2 });
+  expect(await desk.client.revocationList({ name: "corp" })).toMatchObject({ number: 1_780_272_001 });
   expect((await desk.client.issued({ name: "corp" })).map(({ serial, reason }) => [serial, reason])).toEqual([
     [two.serial, null],
     [one.serial, "key-compromise"],
@@ -252,4 +252,11 @@ test("the key of a zone is in the vault, and goes when another way is taken, or 
   await give();
   await desk.client.remove({ name: "le" });
   expect(await kept()).toEqual([]);
+});
+
+test("a directory whose URL has a password in it is refused, and nothing of it is kept", async () => {
+  await using desk = await openDesk();
+  const wish = { name: "le", directory: "https://user:s3cretpw@ca.example/dir" };
+  await expect(desk.client.addAcme(wish)).rejects.toThrow();
+  expect(await desk.client.known()).toEqual([]);
 });
