@@ -11,6 +11,7 @@ import { clearChallenges } from "./clear-challenges.ts";
 import { putChallengeFile, serveChallenge, showChallenge } from "./put-challenge.ts";
 import { readChallengeScript } from "./testing/read-challenge-script.ts";
 
+const lab = test.skipIf(!canStartHosts());
 const TOKEN = "run00000001";
 const TEXT = "tok_en.9jg46WB3rR";
 const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
@@ -45,17 +46,18 @@ afterAll(async () => {
 
 const put = (folder: string) => (hand: Hand) =>
   putChallengeFile(hand, { token: TOKEN, id: "c0", folder, of: "site", name: "tok_en", text: TEXT });
-const serve = (hand: Hand) =>
+const SERVERS = ["python3", "perl", "busybox", "socat"] as const;
+const serveBy = (which: (typeof SERVERS)[number], seconds: number) => (hand: Hand) =>
   serveChallenge(hand, {
-    ...{ token: TOKEN, id: "c0", port: 80, seconds: 60, with: "python3" },
+    ...{ token: TOKEN, id: "c0", port: 80, seconds, with: which },
     ...{ path: "/.well-known/acme-challenge/tok_en", text: TEXT },
   });
-const show = (hand: Hand) =>
+const show = (seconds: number) => (hand: Hand) =>
   showChallenge(hand, {
     token: TOKEN,
     id: "c0",
     port: 443,
-    seconds: 60,
+    seconds,
     name: "a.test",
     digest: Buffer.alloc(32),
   });
@@ -65,14 +67,14 @@ const stateOf = () =>
     for p in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$p | grep -a '[l]atchkey-${TOKEN}' || true; done 2>/dev/null
     cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == "0A" { split($2, at, ":"); if (at[2] == "0050" || at[2] == "01BB") print at[2] }'`);
 
-test.skipIf(!canStartHosts()).each([
+lab.each([
   ["all", "a file of root's", put("/srv/root")],
   ["one", "a file of root's", put("/srv/root")],
   ["all", "a file of another's", put("/srv/alice")],
   ["one", "a file of another's", put("/srv/alice")],
-  ["all", "what is served", serve],
-  ["one", "what is served", serve],
-  ["all", "what is shown by openssl", show],
+  ["all", "what is served", serveBy("python3", 60)],
+  ["one", "what is served", serveBy("python3", 60)],
+  ["all", "what is shown by openssl", show(60)],
 ] as const)("killed (%s) at any moment, nothing of it stays: %s", async (what, _, begin) => {
   const script = await readChallengeScript();
   const before = await stateOf();
@@ -91,6 +93,28 @@ test.skipIf(!canStartHosts()).each([
     // What is asked for once more comes to be.
     isOver = begun !== null && begun.kind !== "failed" && nth > MOST_CALLS;
   }
+});
+
+lab("what nobody comes for any more is gone once its time is over", async () => {
+  const script = await readChallengeScript();
+  const before = await stateOf();
+  for (const [nth, begin] of [...SERVERS.map((which) => serveBy(which, 3)), show(3)].entries()) {
+    const hand = await openHandIn(startShellIn(host), script);
+    expect(await begin(hand), String(nth)).not.toMatchObject({ kind: "failed" });
+    await hand.kill();
+    expect(await stateOf()).not.toBe(before);
+    await expect.poll(stateOf, { timeout: 30_000 }).toBe(before);
+  }
+});
+
+lab("a line without an end has an end for the server by socat", async () => {
+  await using hand = await openHandIn(startShellIn(host), await readChallengeScript());
+  expect(await serveBy("socat", 60)(hand)).not.toMatchObject({ kind: "failed" });
+  const limits = await host.run(`timeout 10 bash -c '
+    exec 5<>/dev/tcp/127.0.0.1/80; printf GET >&5
+    until grep -h "Max address space *[0-9]" $(pgrep -x -f "sh serve" | sed "s,.*,/proc/&/limits,") </dev/null; do :; done'`);
+  expect(limits).toContain("67108864");
+  expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });
 });
 
 /** More than any of them makes, of the kinds that are counted. */
