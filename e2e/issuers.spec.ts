@@ -2,17 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Download, Locator, Page } from "@playwright/test";
 import { makeKey, makeRequest } from "#testing/tls/make-request.ts";
 import { expect, test } from "./latchkey.ts";
-
-const panelOf = (page: Page, title: string): Locator =>
-  page.locator("section").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
-
-async function makeVault(page: Page): Promise<void> {
-  const vault = panelOf(page, "Vault");
-  await vault.getByLabel("Passphrase", { exact: true }).fill("correct horse");
-  await vault.getByLabel("Once more").first().fill("correct horse");
-  await vault.getByRole("button", { name: "Create the vault" }).click();
-  await expect(vault.getByRole("button", { name: "Lock", exact: true })).toBeVisible();
-}
+import { makeVault, panelOf } from "./pages/vault-panel.ts";
 
 async function fillLocal(dialog: Locator): Promise<void> {
   await dialog.getByLabel("Name").fill("corp");

@@ -7,12 +7,11 @@ import { PlanPage } from "./pages/plan-page.ts";
 import {
   addAuthority,
   addPerson,
-  makeVault,
-  panelOf,
   type RenewalLab,
   readServed,
   startRenewalLab,
 } from "./pages/renewal-lab.ts";
+import { makeVault, panelOf } from "./pages/vault-panel.ts";
 import type { Stage } from "./stages/stage.ts";
 
 async function open(stage: Stage, { database, home }: RenewalLab): Promise<Frame> {

@@ -1,21 +1,27 @@
 import { execFile } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connect } from "node:tls";
 import { promisify } from "node:util";
 import { expect, type Locator, type Page } from "@playwright/test";
-import { type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
+import {
+  type HostedServer,
+  SERVED,
+  type ServersHost,
+  startServersHost,
+} from "#testing/lab/start-servers-host.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { environmentOf } from "../stages/stage.ts";
+import { panelOf } from "./vault-panel.ts";
 
 const run = promisify(execFile);
 
 const PROGRAM = "out/main/latchkey.js";
 
-/** A host whose nginx serves `nginx.lab`, and a database that a scan of it has filled. */
+/** A host whose servers serve `nginx.lab` and the like, and a database that a scan of it has filled. */
 export type RenewalLab = AsyncDisposable & { database: string; home: string; host: ServersHost };
 
-export async function startRenewalLab(): Promise<RenewalLab> {
+export async function startRenewalLab(servers: readonly HostedServer[] = ["nginx"]): Promise<RenewalLab> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTemporaryFolder());
   const home = join(folder.path, "home");
@@ -23,9 +29,10 @@ export async function startRenewalLab(): Promise<RenewalLab> {
   const key = join(home, ".ssh/id_ed25519");
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "jo@desk", "-f", key]);
   const line = (await readFile(`${key}.pub`, "utf8")).trim();
-  const host = stack.use(await startServersHost(["nginx"], letIn(line)));
+  const host = stack.use(await startServersHost(servers, letIn(line)));
   const database = join(folder.path, "latchkey.db");
-  const targets = [`root@${host.address}`, `${host.address}:443`];
+  const places = servers.map((server) => `${host.address}:${SERVED[server].port}`);
+  const targets = [`root@${host.address}`, ...places];
   await run(process.execPath, [PROGRAM, "--db", database, "scan", ...targets, "--accept-new"], {
     env: environmentOf(home),
   });
@@ -41,27 +48,17 @@ printf '%s\\n' '${line}' > /root/.ssh/authorized_keys
 chmod 0600 /root/.ssh/authorized_keys
 `;
 
-/** The SHA-256 of what a host serves now, whoever signed it. */
-export function readServed({ address }: { address: string }): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port: 443, rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().fingerprint256.replaceAll(":", "").toLowerCase());
-      socket.destroy();
-    });
-    socket.on("error", reject);
-  });
-}
-
-export const panelOf = (page: Page, title: string): Locator =>
-  page.locator("section").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
-
-/** On the screen of settings. */
-export async function makeVault(page: Page): Promise<void> {
-  const vault = panelOf(page, "Vault");
-  await vault.getByLabel("Passphrase", { exact: true }).fill("correct horse");
-  await vault.getByLabel("Once more").first().fill("correct horse");
-  await vault.getByRole("button", { name: "Create the vault" }).click();
-  await expect(vault.getByRole("button", { name: "Lock", exact: true })).toBeVisible();
+/** The SHA-256 of what a server of a host serves now, as `openssl s_client` sees it. */
+export async function readServed(
+  { address }: { address: string },
+  server: HostedServer = "nginx",
+): Promise<string> {
+  const { protocol, port } = SERVED[server];
+  const dialogue = protocol === "tls" ? [] : ["-starttls", protocol];
+  const asked = run("openssl", ["s_client", "-connect", `${address}:${port}`, ...dialogue]);
+  asked.child.stdin?.end();
+  const { fingerprint256 } = new X509Certificate((await asked).stdout);
+  return fingerprint256.replaceAll(":", "").toLowerCase();
 }
 
 export async function addAuthority(page: Page, name: string): Promise<void> {
@@ -71,6 +68,36 @@ export async function addAuthority(page: Page, name: string): Promise<void> {
   await dialog.getByLabel("What it may sign for").fill(".lab");
   await dialog.getByRole("button", { name: "Add it" }).click();
   await expect(dialog).toHaveCount(0);
+}
+
+type Directory = { directory: string; roots: string; eab?: { keyId: string; key: string } };
+
+/** Answers with its line among the issuers, once its test has made the account. */
+export async function addDirectory(page: Page, name: string, given: Directory): Promise<Locator> {
+  const { directory, roots, eab } = given;
+  await panelOf(page, "Issuers").getByRole("button", { name: "Add an issuer" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("ACME directory", { exact: true }).click();
+  await dialog.getByLabel("Name", { exact: true }).fill(name);
+  await dialog.getByLabel("Address of the directory").fill(directory);
+  if (eab) {
+    await dialog.getByLabel("Key ID of an external account binding").fill(eab.keyId);
+    await dialog.getByLabel("Key of the external account binding").fill(eab.key);
+  }
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    dialog.getByLabel("Roots that the directory is known by").click(),
+  ]);
+  await chooser.setFiles({
+    ...{ name: "roots.pem", mimeType: "application/x-pem-file", buffer: Buffer.from(roots) },
+  });
+  await dialog.getByText("I agree to the directory's terms of service").click();
+  await dialog.getByRole("button", { name: "Add it" }).click();
+  await expect(dialog).toHaveCount(0);
+  const line = panelOf(page, "Issuers").getByRole("listitem").filter({ hasText: directory });
+  await line.getByRole("button", { name: `Test ${name}` }).click();
+  await expect(line.getByRole("status")).toContainText("it would sign");
+  return line;
 }
 
 export async function addPerson(page: Page, name: string): Promise<void> {
