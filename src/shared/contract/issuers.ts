@@ -112,7 +112,10 @@ export const issuers = {
   /** How an ACME directory is shown from now on that names are ours; null: to be said each time. */
   setChallenge: command.input(OfIssuer.extend({ challenge: GivenChallenge.nullable() })).output(Issuer),
 
-  /** Forgets it, with its keys; what it has signed stays as it is, and can be revoked no longer. */
+  /**
+   * Forgets it, with its keys; what it has signed stays as it is, and can be revoked no longer. Its root and its lists stay among
+   * what is trusted, for what it has signed is still served; `chains` takes them out.
+   */
   remove: command.input(OfIssuer).output(z.object({})),
 
   /**

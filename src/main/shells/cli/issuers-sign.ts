@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { ISSUED_SHOWN } from "#shared/contract/issuers.ts";
 import { type IssuedCertificate, MOST_DAYS_VALID, RevocationReason } from "#shared/model/issuer.ts";
@@ -6,6 +5,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayExpiry } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
+import { openNew, openOver } from "./open-output.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -72,9 +72,10 @@ async function sign(name: string, { csr = "", days, out, ...options }: Options, 
   await using app = openApp(options, world, "write");
   const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
   if (issuer?.kind === "local") await openVaultFor({ app, options, world });
+  await using output = out === undefined ? null : await openNew(out);
   const base64 = Buffer.from(bytes).toString("base64");
   const signed = await app.client.issuers.sign({ name, base64, days: days ?? null });
-  if (out !== undefined) await writeNew(out, signed.pem);
+  await output?.write(signed.pem);
   if (options.json) return printJson(signed, world);
   if (out === undefined) return world.out(signed.pem.trimEnd());
   world.out(
@@ -139,8 +140,9 @@ async function hashOfFile(path: string, { inspect }: ReturnType<typeof openApp>[
 async function writeLists(name: string, { days, out, ...options }: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   await openVaultFor({ app, options, world });
+  await using output = out === undefined ? null : await openOver(out);
   const lists = await app.client.issuers.revocationList({ name, ...(days === undefined ? {} : { days }) });
-  if (out !== undefined) await writeFile(out, lists.pem);
+  await output?.write(lists.pem);
   if (options.json) return printJson(lists, world);
   if (out === undefined) return world.out(lists.pem.trimEnd());
   const { number, revoked, nextUpdate } = lists;
@@ -150,18 +152,9 @@ async function writeLists(name: string, { days, out, ...options }: Options, worl
 
 async function writeRoot(name: string, { out, ...options }: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
+  await using output = out === undefined ? null : await openNew(out);
   const own = await app.client.issuers.root({ name });
-  if (out !== undefined) await writeNew(out, own.root);
+  await output?.write(own.root);
   if (options.json) return printJson(own, world);
   world.out(out === undefined ? own.root.trimEnd() : printable(`written: ${out}`));
-}
-
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, { flag: "wx" });
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    const why = code === "EEXIST" ? "is there already; name another file" : `cannot be written (${code})`;
-    throw new Refusal("conflict", `${path} ${why}`);
-  }
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Issuer } from "#shared/model/issuer.ts";
+import type { Issuer, IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayChallengeWay } from "#shared/text/challenge-way.ts";
 import { sayCount } from "#shared/text/count.ts";
@@ -102,7 +102,7 @@ async function remove(name: string, options: Options, world: World): Promise<voi
   }
   await app.client.issuers.remove({ name });
   if (options.json) printJson({}, world);
-  else world.out(printable(`${name} is forgotten${issuer?.kind === "csr" ? "" : ", with its keys"}`));
+  else world.out(printable(`${name} is forgotten${sayGone(issuer?.kind)}`));
 }
 
 async function confirmRemoval({ name, kind }: Issuer, { yes }: Options, { ask, err }: World): Promise<void> {
@@ -123,4 +123,11 @@ async function test(name: string, options: Options, world: World): Promise<numbe
   if (options.json) printJson(tested, world);
   else for (const line of tested.lines) world.out(printable(line));
   return tested.isSound ? 0 : 1;
+}
+
+/** What it has signed is served on, so that it is still judged by its root. */
+function sayGone(kind: IssuerKind | undefined): string {
+  if (kind === "local")
+    return ", with its keys; its root and its lists stay trusted here, until latchkey trust remove";
+  return kind === "csr" ? "" : ", with its keys";
 }
