@@ -143,10 +143,21 @@ do_pair_end() {
 
 end_store() {
 	cd /
-	problem=$(rm -rf "$store/$1/gone-$2" "/run/latchkey-try-$1-pair" 2>&1)
+	problem=$(rm -rf "$store/$1/gone-$2" 2>&1)
 	is_gone "$store/$1/gone-$2" || fail "$why" "$problem"
+	drop_tries "$1"
 	rmdir "$store/$1" "$store" 2>/dev/null
 	ok ended
+}
+
+# What a try that was killed has left, wherever there was room for one: of /tmp, where anybody may write, nothing of others.
+drop_tries() {
+	for base in /run /var/run /tmp; do
+		look_at "$base/latchkey-try-$1-pair"
+		case $mode,$uid in d*,"$my_uid") ;; *) continue ;; esac
+		problem=$(rm -rf "$base/latchkey-try-$1-pair" 2>&1)
+		is_gone "$base/latchkey-try-$1-pair" || fail "$why" "$problem"
+	done
 }
 
 end_file() {
@@ -209,7 +220,8 @@ do_pair_arm() {
 		sleep) { has setsid || has nohup; } && start_sleep ;;
 		at) start_at ;;
 		systemd-run)
-			problem=$(systemd-run --quiet --on-active="$seconds" --timer-property=AccuracySec=1s \
+			# What a server's reload leaves running stays when all has been told.
+			problem=$(systemd-run --quiet --on-active="$seconds" --timer-property=AccuracySec=1s --property=KillMode=process \
 				--unit="latchkey-$token-$pair-$gen" /bin/sh "$folder/$revert" 2>&1)
 			;;
 		*) rm -f "armed-pair.$gen"; no odd-words ;;

@@ -16,10 +16,11 @@ const lab = test.skipIf(!canStartHosts());
 const STAND_IN = `#!/bin/sh
 # A stand-in for systemd-run.
 for word do
-	case $word in --on-active=*) after=\${word#*=} ;; --unit=*) unit=\${word#*=} ;; esac
+	case $word in --on-active=*) after=\${word#*=} ;; --unit=*) unit=\${word#*=} ;; --property=*) property=\${word#*=} ;; esac
 	last=$word
 done
-setsid sh -c 'sleep "$1"; exec /bin/sh "$2"' "$unit" "$after" "$last" >/dev/null 2>&1 </dev/null &
+# Unless it is told otherwise, all that its service has started ends with it.
+setsid sh -c 'sleep "$1"; /bin/sh "$2"; [ "$3" = KillMode=process ] || pkill -KILL -s 0' "$unit" "$after" "$last" "$property" >/dev/null 2>&1 </dev/null &
 `;
 const WAYS = ["systemd-run", "at", "sleep"] as const;
 
@@ -100,6 +101,39 @@ lab.each(WAYS)("what was called off stays, and what is armed does not end, by %s
   await backPair(hand, pair);
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
 });
+
+lab.each(WAYS)("what a described server starts when it is told by the host stays, by %s", async (way) => {
+  await using hand = await openPairHand(startShellIn(host));
+  const pair = await stage(hand);
+  const reload = "sleep 9876 >/dev/null 2>&1 &";
+  const consumers = [{ ...consumerOf("described"), described: { test: null, reload } }];
+  expect(await armPair(hand, { ...pair, way, seconds: 1, consumers })).toEqual({ kind: "armed" });
+  await host.run(`until pgrep -f '^sleep 9876' && [ -z "$(pgrep -f '[r]evert-pair')" ]; do sleep 0.1; done`);
+  expect(await host.run("pgrep -cf '^sleep 9876'; pkill -f '^sleep 9876'")).toBe("1\n");
+  expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});
+
+lab(
+  "an end takes away what a try has left that was killed, and nothing of others in the place of one",
+  async () => {
+    await using hand = await openPairHand(startShellIn(host));
+    const name = `latchkey-try-${PAIR.token}-pair`;
+    await stage(hand);
+    await host.run(`mkdir /run/${name} /tmp/${name}; : > /tmp/${name}/store; : > /run/${name}/key.pem`);
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await host.run("ls -A /run /tmp")).not.toContain("latchkey-try");
+    await stage(hand);
+    await host.run(
+      `mkdir /run/theirs; : > /run/theirs/precious; chown daemon: /run/theirs; ln -s /run/theirs /tmp/${name}`,
+    );
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    await host.run(`rm /tmp/${name}; mv /run/theirs /tmp/${name}`);
+    await stage(hand);
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await host.run(`ls /tmp/${name}; rm -r /tmp/${name}`)).toBe("precious\n");
+  },
+);
 
 lab("a signal that is taken for good, and not obeyed, is seen by what is served alone", async () => {
   await using hand = await openPairHand(startShellIn(host));
