@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Instant } from "./instant.ts";
-import { KeyKind, SecretId, WrapKind } from "./vault.ts";
+import { KeyKind } from "./key-kind.ts";
+import { SecretId, WrapKind } from "./vault.ts";
 
 export const VAULT_FORMAT = "latchkey-vault";
 export const VAULT_VERSION = 1;

@@ -9,10 +9,6 @@ export type VaultState = z.infer<typeof VaultState>;
 export const WrapKind = z.enum(["passphrase", "recovery", "keyring"]);
 export type WrapKind = z.infer<typeof WrapKind>;
 
-/** Of private keys that are made in the vault, or on hosts. */
-export const KeyKind = z.enum(["p256", "p384", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"]);
-export type KeyKind = z.infer<typeof KeyKind>;
-
 /** The number of a secret in the vault. */
 export const SecretId = z.string().regex(/^[0-9a-f]{32}$/);
 export type SecretId = z.infer<typeof SecretId>;

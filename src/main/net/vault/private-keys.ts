@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyPairKeyObjectResult, sign } from "node:crypto";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { KeyKind } from "#shared/model/key-kind.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { KeyKind } from "#shared/model/vault.ts";
 import type { SignHow } from "./vault.ts";
 
 /** Both halves as DER. */

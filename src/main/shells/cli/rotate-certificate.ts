@@ -9,7 +9,7 @@ import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/challenge-way.ts
 import { printable } from "#shared/text/printable.ts";
 import { wholeNumber } from "./options.ts";
 import { type Change, change } from "./rotate-apply.ts";
-import { addChangeOptions, CHANGE_ENDS, type ChangeOptions } from "./rotate-options.ts";
+import { addRunOptions, CHANGE_ENDS, type ChangeOptions } from "./rotate-options.ts";
 import type { Session } from "./session.ts";
 import { type Asking, addVaultOption, openVaultFor, readSecretFile, sealTyped } from "./vault-ask.ts";
 
@@ -57,7 +57,7 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
       "from when all is served until that is looked at again; 60, if not said, 0: it is not",
       wholeNumber(0, 10_080),
     );
-  addVaultOption(addChangeOptions(certificate))
+  addVaultOption(addRunOptions(certificate))
     .addHelpText("after", HELP + CHANGE_ENDS)
     .action(async (named: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();

@@ -20,15 +20,27 @@ export type ChangeOptions = CommonOptions & {
   identity?: string[];
 };
 
+/** What every command takes that changes who may log in. */
 export const addChangeOptions = (command: Command): Command =>
+  addRunOptions(
+    command
+      .option("--script <folder>", "write the plan as a script for each host, to be carried there")
+      .option(
+        "--sign-with <key>",
+        "sign the scripts with this private key, or by the agent with that of this .pub file",
+      )
+      .option(
+        "--grace <days>",
+        "days that both keys stand and logs are watched for the old one; 0, if not said",
+        wholeNumber(0, 365),
+      ),
+  );
+
+/** Of these what changes certificates takes, too: it is carried by no script, and no old key stands beside the new one. */
+export const addRunOptions = (command: Command): Command =>
   command
     .option("--plan <file>", "write the plan to this file, and change nothing")
     .option("--apply [file]", "carry the plan out, or the one in this file")
-    .option("--script <folder>", "write the plan as a script for each host, to be carried there")
-    .option(
-      "--sign-with <key>",
-      "sign the scripts with this private key, or by the agent with that of this .pub file",
-    )
     .option("--yes", "carry it out without asking, for scripts; nothing is to be typed then")
     .option(
       "--consent <check>",
@@ -41,11 +53,6 @@ export const addChangeOptions = (command: Command): Command =>
       "--max-failures <hosts>",
       "failed hosts after which no other is begun; 1, if not said",
       wholeNumber(1, 10_000),
-    )
-    .option(
-      "--grace <days>",
-      "days that both keys stand and logs are watched for the old one; 0, if not said",
-      wholeNumber(0, 365),
     )
     .option(
       "--dead-man <seconds>",
