@@ -81,7 +81,8 @@ export async function tryEveryScreen({ openDatabase, everyDrawer }: Given): Prom
     await frame.press("Escape");
     await search(frame, list);
   }
-  await walkPlans(frame, payloadCount, everyDrawer);
+  // Of keys first, then of certificates.
+  await walkPlans(frame, 2 * payloadCount, everyDrawer);
   for (const name of ["Overview", "Settings"] as const) {
     await frame.goTo(name);
     await page.getByRole("main").getByRole("heading").first().waitFor();

@@ -1,5 +1,7 @@
+import { Sha256 } from "#shared/model/certificate.ts";
+import type { CertificateChange } from "#shared/model/pair.ts";
 import { type FilePlan, HOLE, type HostPlan, Plan, type PlanId } from "#shared/model/plan.ts";
-import { Phase, RunState, type RunStep, StepState } from "#shared/model/run.ts";
+import { Phase, type RunId, RunOrder, RunState, type RunStep, StepState } from "#shared/model/run.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 import type { Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
@@ -8,9 +10,30 @@ const HASH = "ab".repeat(32);
 
 /** Makes a plan in which a payload stands wherever a host, a file or a person could have written it, and its run. */
 export function fillRunbook(store: Store, payload: string, index: number): void {
+  fillRun(store, { payload, index, plan: makePlan(payload, index) });
+}
+
+/** And one that renews a certificate, with what its issuer said. */
+export function fillRenewal(store: Store, payload: string, index: number): void {
+  const plan = makeRenewal(payload, index);
+  const id = fillRun(store, { payload, index, plan });
+  const at = { host: plan.hosts[0]?.host ?? "", port: 22, change: "c0" };
+  const names = [payload, payload];
+  store.runbooks.certificates.add(id, { ...at, names, issuer: 1 });
+  store.runbooks.certificates.set(id, {
+    ...{ ...at, names, issuer: 1, state: pick(RunOrder.shape.state.options, index), message: payload },
+    ...{ csr: new TextEncoder().encode(payload), keyId: payload, orderUrl: payload, chain: payload },
+    ...{ sha256: index % 2 === 0 ? HASH : null, wanted: [payload] },
+  });
+}
+
+type Wanted = { payload: string; index: number; plan: Plan };
+
+function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
   const { plans, runs, journal } = store.runbooks;
-  const planId = plans.take({ plan: makePlan(payload, index), hash: HASH, at: START });
-  const id = runs.begin({ ...makeRun(payload, planId), token: `${payload}${index}` });
+  const planId = plans.take({ plan, hash: HASH, at: START });
+  const { kind } = plan;
+  const id = runs.begin({ ...makeRun(payload, planId), kind, token: `${kind} ${payload}${index}` });
   runs.setKey(id, { line: payload, fingerprint: payload });
   runs.setState({
     ...{ id, state: pick(RunState.options, index), message: payload },
@@ -20,15 +43,16 @@ export function fillRunbook(store: Store, payload: string, index: number): void 
     id,
     Phase.options.map((phase, at) => makeStep(payload, phase, at)),
   );
-  for (const kind of ["intends", "failed"] as const)
-    journal.append({ runId: id, ordinal: 2, kind, text: payload, at: START });
+  for (const entry of ["intends", "failed"] as const)
+    journal.append({ runId: id, ordinal: 2, kind: entry, text: payload, at: START });
+  return id;
 }
 
 const pick = <Value>(values: readonly Value[], index: number): Value =>
   values[index % values.length] as Value;
 
 const makeRun = (payload: string, planId: PlanId) => ({
-  ...{ planId, kind: "rotate-key" as const, title: payload, at: START, consents: [payload] },
+  ...{ planId, title: payload, at: START, consents: [payload] },
   counts: { hosts: 1, adds: 1, changes: 0, removes: 1 },
 });
 
@@ -80,3 +104,36 @@ function makeFile(payload: string): FilePlan {
     ],
   };
 }
+
+function makeRenewal(payload: string, index: number): Plan {
+  const { newKey: _, oldKey: __, ...plan } = makePlan(payload, index);
+  const hosts = plan.hosts.map((host) => ({
+    ...{ ...host, files: [], holders: [], proofs: [], certificates: [makeChange(payload)] },
+  }));
+  return Plan.parse({ ...plan, kind: "rotate-certificate", oldKey: null, newKey: null, here: [], hosts });
+}
+
+const makeChange = (payload: string): CertificateChange => ({
+  ...{ id: "c0", old: Sha256.parse(HASH), subject: payload, names: [payload, payload], notAfter: START },
+  issuer: { id: 1, name: "portal", kind: "acme" },
+  key: { kind: "p256", made: "there" },
+  challenge: { kind: "webroot", path: `/${payload.slice(0, 4_000)}`, of: "site" },
+  files: [
+    {
+      ...{ path: payload, real: payload, holds: "jks", owner: payload, uid: 0, gid: 0, mode: payload },
+      ...{ before: HASH, sizeBytes: 1, passphrase: payload, entry: payload },
+    },
+  ],
+  consumers: [
+    {
+      ...{ server: "described", where: payload, config: payload, test: "staged", reload: payload },
+      described: { test: payload, reload: payload },
+    },
+  ],
+  proofs: [
+    {
+      ...{ address: payload, port: 443, serverName: payload, dialogue: null },
+      ...{ from: "host", before: Sha256.parse(HASH) },
+    },
+  ],
+});

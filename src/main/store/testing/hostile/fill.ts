@@ -12,7 +12,7 @@ import {
   visitEndpoint,
   visitHost,
 } from "#store/testing/make-visit.ts";
-import { fillRunbook } from "./fill-runbooks.ts";
+import { fillRenewal, fillRunbook } from "./fill-runbooks.ts";
 import { PAYLOADS } from "./payloads.ts";
 
 /** So many visits are one scan's. */
@@ -54,6 +54,7 @@ export function fillWithPayloads(store: Store): void {
     });
   }
   store.scans.finish(scanId, "finished", START);
+  for (const [index, payload] of PAYLOADS.entries()) fillRenewal(store, payload, index);
   fillRosters(store);
   store.changes.setBaseline(first, START);
 }
