@@ -92,7 +92,7 @@ function OrderLine({ order }: { order: RunOrder }) {
               )}
             </p>
           )}
-          {csr !== null && sha256 === null && <Request name={first} csr={csr} />}
+          {csr !== null && state === "waits" && <Request name={first} csr={csr} />}
         </>
       }
     >

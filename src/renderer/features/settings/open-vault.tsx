@@ -11,6 +11,18 @@ import classes from "./settings.module.css";
 import own from "./vault.module.css";
 import { useLock, useSetKeyring } from "./vault-queries.ts";
 
+const KEPT: Partial<Record<string, string>> = {
+  "account-acme": "ACME account key",
+  "account-eab": "account binding key",
+  "authority-root": "root key",
+  "authority-intermediate": "intermediate key",
+  "pair-key": "certificate key",
+  "store-passphrase": "keystore passphrase",
+  tsig: "zone key",
+};
+
+const sayKept = (kind: string, count: number): string => sayCount(count, KEPT[kind] ?? kind);
+
 export function OpenVault({ status }: { status: VaultStatus }) {
   const { file, kept, idleMinutes } = status;
   const [changing, setChanging] = useState<Changing | null>(null);
@@ -21,7 +33,7 @@ export function OpenVault({ status }: { status: VaultStatus }) {
         <span className={classes.name}>Keeps</span>
         <span className={classes.value}>
           {kept.length === 0 && "nothing yet"}
-          {kept.map(({ kind, count }) => `${count} ${kind}`).join(", ")}
+          <Untrusted text={kept.map(({ kind, count }) => sayKept(kind, count)).join(", ")} limit={1_000} />
         </span>
       </div>
       <div className={classes.row}>
