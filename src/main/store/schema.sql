@@ -1788,7 +1788,7 @@ CREATE TABLE issued_certificate (
   issued_at  TEXT NOT NULL,
   not_after  TEXT NOT NULL,
   revoked_at TEXT,
-  reason     TEXT,
+  reason     TEXT, key_sha256 TEXT,
   UNIQUE (issuer, serial),
   CHECK ((revoked_at IS NULL) = (reason IS NULL))
 ) STRICT;

@@ -122,6 +122,20 @@ test("while the vault is locked nothing is signed and nothing added, and it is s
   expect(await desk.client.known()).toMatchObject([{ name: "corp", issued: 0 }]);
 });
 
+test("a key that was revoked as compromised is signed for no more, and another one is", async () => {
+  await using desk = await openDesk();
+  const { id } = await desk.client.addLocal(CORP);
+  const names = ["a.corp.example"];
+  const stolen = makeRequest({ key: makeKey(), names });
+  const { sha256 } = await desk.client.sign({ name: "corp", base64: base64(stolen), days: 7 });
+  await desk.client.revoke({ name: "corp", certificate: sha256, reason: "key-compromise" });
+  expect(await desk.order(id, stolen)).toEqual({
+    kind: "refused",
+    message: "the request has a key that was revoked as compromised; make another key",
+  });
+  expect(await desk.order(id, makeRequest({ key: makeKey(), names }))).toMatchObject({ kind: "issued" });
+});
+
 test("what was revoked is on the lists, which our own verdicts go by, too", async () => {
   await using desk = await openDesk();
   await desk.client.addLocal(CORP);

@@ -15,14 +15,15 @@ const ONE = {
   names: ["a.corp.example"],
   ...{ issuedAt: AT, notAfter: "2026-08-30T00:00:00Z" },
 };
+const ISSUED = { ...ONE, keySha256: "c".repeat(64) };
 
 test("what an authority has signed is found by serial number and by hash, and is revoked once", () => {
   const { issuers } = open();
   const id = issuers.add({ name: "corp", kind: "local", createdAt: AT, note: "" });
   issuers.local.add(id, AUTHORITY);
   expect(issuers.local.find(id)).toEqual(AUTHORITY);
-  issuers.local.addIssued(id, ONE);
-  issuers.local.addIssued(id, { ...ONE, serial: "4A02", sha256: "b".repeat(64) as Sha256 });
+  issuers.local.addIssued(id, ISSUED);
+  issuers.local.addIssued(id, { ...ISSUED, serial: "4A02", sha256: "b".repeat(64) as Sha256 });
   expect(issuers.local.findIssued(id, ONE.sha256)).toEqual({ ...ONE, revokedAt: null, reason: null });
   const revocation = { issuer: id, serial: ONE.serial, at: AT, reason: "superseded" };
   expect(issuers.local.revoke(revocation)).toBe(true);
@@ -36,7 +37,7 @@ test("each revocation list has another number, and a removed issuer's number is 
   const { issuers } = open();
   const id = issuers.add({ name: "corp", kind: "local", createdAt: AT, note: "" });
   issuers.local.add(id, AUTHORITY);
-  issuers.local.addIssued(id, ONE);
+  issuers.local.addIssued(id, ISSUED);
   expect([9, 9, 5].map((seconds) => issuers.local.takeListNumber(id, seconds))).toEqual([9, 10, 11]);
   issuers.remove(id);
   expect(issuers.all()).toEqual([]);

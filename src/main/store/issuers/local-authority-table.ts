@@ -14,6 +14,8 @@ export type LocalAuthority = {
 };
 
 type AuthorityRow = Omit<LocalAuthority, "permitted"> & { permitted: string };
+/** `keySha256`: of SubjectPublicKeyInfo. */
+type NewlyIssued = Omit<IssuedCertificate, "revokedAt" | "reason"> & { keySha256: string };
 type IssuedRow = Omit<IssuedCertificate, "names"> & { names: string };
 type Revocation = { issuer: IssuerId; serial: string; at: Instant; reason: string };
 
@@ -35,8 +37,8 @@ export function localAuthorityTable(db: Database) {
     )
     .pluck();
   const addIssued = db.prepare(`
-    INSERT INTO issued_certificate (issuer, serial, sha256, names, issued_at, not_after)
-    VALUES (@issuer, @serial, @sha256, @names, @issuedAt, @notAfter)`);
+    INSERT INTO issued_certificate (issuer, serial, sha256, key_sha256, names, issued_at, not_after)
+    VALUES (@issuer, @serial, @sha256, @keySha256, @names, @issuedAt, @notAfter)`);
   const issued = db.prepare<[number, number], IssuedRow>(
     `SELECT ${ISSUED} FROM issued_certificate WHERE issuer = ? ORDER BY id DESC LIMIT ?`,
   );
@@ -67,7 +69,7 @@ export function localAuthorityTable(db: Database) {
     /** Of its next revocation list: by the clock (seconds), so that one from before a restored backup is not the newer one. */
     takeListNumber: (issuer: IssuerId, seconds: number): number => takeNumber.get(seconds, issuer) ?? 0,
 
-    addIssued: (issuer: IssuerId, one: Omit<IssuedCertificate, "revokedAt" | "reason">): void =>
+    addIssued: (issuer: IssuerId, one: NewlyIssued): void =>
       void addIssued.run({ ...one, issuer, names: JSON.stringify(one.names) }),
     /** The newest first. */
     issued: (issuer: IssuerId, most: number): IssuedCertificate[] => issued.all(issuer, most).map(toIssued),
@@ -78,9 +80,20 @@ export function localAuthorityTable(db: Database) {
       const row = findIssued.get({ issuer, which });
       return row ? toIssued(row) : null;
     },
+    isCompromised: compromisedKeys(db),
     /** False where it was revoked before. */
     revoke: (revocation: Revocation): boolean => revoke.run(revocation).changes === 1,
   };
 }
 
 const toIssued = (row: IssuedRow): IssuedCertificate => ({ ...row, names: JSON.parse(row.names) });
+
+/** Whether a certificate of this key was revoked for its compromise, by whichever authority of ours. */
+function compromisedKeys(db: Database) {
+  const count = db
+    .prepare<[string], number>(
+      "SELECT count(*) FROM issued_certificate WHERE reason = 'key-compromise' AND key_sha256 = ?",
+    )
+    .pluck();
+  return (keySha256: string): boolean => (count.get(keySha256) ?? 0) > 0;
+}

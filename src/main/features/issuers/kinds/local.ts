@@ -1,4 +1,5 @@
 import { checkRequest } from "#domain/issuing/check-request.ts";
+import { hashKey } from "#domain/issuing/hash-key.ts";
 import { makeLeaf, openAuthority } from "#domain/issuing/make-certificate.ts";
 import { readPermitted } from "#domain/issuing/permitted-names.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
@@ -48,6 +49,11 @@ export function createLocalDesk({ store, vault, now }: Deps): LocalDesk {
     const checked = checkRequest(csr, rules);
     if (checked.kind === "faulty")
       return { kind: "refused", message: checked.faults.map(({ sentence }) => sentence).join("; ") };
+    if (store.issuers.local.isCompromised(hashKey(checked.request.spki)))
+      return {
+        kind: "refused",
+        message: "the request has a key that was revoked as compromised; make another key",
+      };
     const at = now();
     const end = findEnd(authority, at);
     if (end !== null) return { kind: "refused", message: `${end}; add another authority in its place` };
@@ -65,11 +71,12 @@ export function createLocalDesk({ store, vault, now }: Deps): LocalDesk {
   /** Before anybody gets it: what is not known to be signed could not be revoked. */
   async function remember({ id, name }: IssuerRow, der: Uint8Array, at: Date) {
     const read = readCertificate(der);
+    const { spki } = openAuthority({ der });
     if (!read?.notAfter) throw new Error("a certificate of ours cannot be read");
     const { serial, sha256, names, notAfter } = read;
     const certificate = { serial, sha256, names, notAfter, issuedAt: toInstant(at) };
     await store.inTurn(() => {
-      store.issuers.local.addIssued(id, certificate);
+      store.issuers.local.addIssued(id, { ...certificate, keySha256: hashKey(spki) });
       const detail = { issuer: name, serial, sha256, names, notAfter };
       store.events.append({ at: toInstant(at), kind: "certificate-issued", detail });
     });
