@@ -146,6 +146,18 @@ lab(
   90_000,
 );
 
+lab("nothing is written into the root folder where servers are told", async () => {
+  const before = await host.run("ls -A /");
+  await using hand = await openPairHand(startShellIn(host));
+  const paths = ["/etc/tls/postgresql.pem", "/etc/tls/postgresql.key"];
+  expect(await lookAtServer(hand, { server: "postgresql", config: null, paths })).toMatchObject({
+    toldBy: "command",
+  });
+  for (const name of ["postfix", "dovecot"] as const)
+    expect(await reloadConsumer(hand, consumerOf(name))).toMatchObject({ kind: "reloaded" });
+  expect(await host.run("ls -A /")).toBe(before);
+});
+
 lab("a server that a service manager looks after is told by it: tried with a stand-in", async () => {
   const pidOf = {
     postfix: "$(tr -d ' ' </var/spool/postfix/pid/master.pid)",
@@ -250,16 +262,4 @@ lab("a described server is tried and told by the commands that its user has give
     await web.run("kill $(cat /run/left)");
   }
   expect(await web.run("ls /run | grep latchkey-said || :")).toBe("");
-});
-
-lab("nothing is written into the root folder where servers are told", async () => {
-  const before = await host.run("ls -A /");
-  await using hand = await openPairHand(startShellIn(host));
-  const paths = ["/etc/tls/postgresql.pem", "/etc/tls/postgresql.key"];
-  expect(await lookAtServer(hand, { server: "postgresql", config: null, paths })).toMatchObject({
-    toldBy: "command",
-  });
-  for (const name of ["postfix", "dovecot"] as const)
-    expect(await reloadConsumer(hand, consumerOf(name))).toMatchObject({ kind: "reloaded" });
-  expect(await host.run("ls -A /")).toBe(before);
 });
