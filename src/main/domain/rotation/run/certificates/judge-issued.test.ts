@@ -11,6 +11,7 @@ import { judgeIssued } from "./judge-issued.ts";
 const authority = await makeOwnAuthority();
 const BEFORE = signCertificate({
   subject: "old",
+  notAfter: "260701000000Z",
   extensions: [
     extension("2.5.29.17", sequence(text(0x82, "a.corp.example"), text(0x81, "ann@corp.example"))),
     isMeantFor("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"),
