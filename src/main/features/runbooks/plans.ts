@@ -1,5 +1,5 @@
 import { planRenewal } from "#domain/rotation/plan/certificates/plan-renewal.ts";
-import { recheckRenewal, renewalWishOf } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
+import { recheckRenewal } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
 import type { RenewalFacts } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
@@ -10,7 +10,7 @@ import { findFlaw } from "#domain/rotation/plan/taken/find-flaw.ts";
 import { recheckPlan } from "#domain/rotation/plan/taken/recheck-plan.ts";
 import type { Door, OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { KeyWish, PlanDetail, RenewalWish, Wish } from "#shared/contract/runbooks.ts";
+import { type KeyWish, type PlanDetail, RenewalWish, type Wish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Plan, type PlanId, type PlanOptions } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -18,7 +18,8 @@ import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 import { type FactDeps, gatherFacts, isAllCarried, toDoorWish } from "./facts/gather-facts.ts";
 import { gatherRenewal, type RenewalMeans } from "./facts/gather-renewal.ts";
-import { seekRenewal } from "./facts/renewal/seek-renewal.ts";
+import { type SoughtRenewal, seekRenewal } from "./facts/renewal/seek-renewal.ts";
+import { seekTaken } from "./facts/renewal/seek-taken.ts";
 import { type Sought, seek } from "./facts/seek.ts";
 import { findElsewhere, seekPlanned } from "./facts/seek-planned.ts";
 import type { Questions } from "./questions.ts";
@@ -64,7 +65,11 @@ export function createPlans(deps: PlanDeps) {
     const { wish, options } = asked;
     const work =
       wish.kind === "rotate-certificate"
-        ? toRenew(deps, { wish, options }, planRenewal)
+        ? toRenew(
+            deps,
+            { wish, options, sought: seekRenewal(wish, store.runbooks, toInstant(now())) },
+            planRenewal,
+          )
         : toChange(deps, { wish, options, sought: seek(wish, inventory) }, makePlan);
     const planId = await store.inTurn(() => {
       const id = plans.begin(wish, toInstant(now()));
@@ -167,11 +172,10 @@ function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => P
 /** Which certificates are served. */
 function toRenew(
   deps: PlanDeps,
-  { wish, options }: { wish: RenewalWish; options: PlanOptions },
+  { wish, options, sought }: { wish: RenewalWish; options: PlanOptions; sought: SoughtRenewal },
   finish: (facts: RenewalFacts) => Plan | Unplannable,
 ): Work {
-  const { store, renewal, now } = deps;
-  const sought = seekRenewal(wish, store.runbooks, toInstant(now()));
+  const { store, renewal } = deps;
   return {
     hosts: sought.hosts.map(({ known }) => known),
     openDoor: renewal.openDoor,
@@ -195,8 +199,8 @@ function takeChange(deps: PlanDeps, data: Plan): Work {
 
 /** It is planned once more; what comes of that has to be the same. */
 function takeRenewal(deps: PlanDeps, data: Plan): Work {
-  const wish = renewalWishOf(data);
-  if (!wish)
-    throw new Refusal("invalid-input", "the plan was edited: it renews by several issuers; plan anew");
-  return toRenew(deps, { wish, options: data.options }, (facts) => recheckRenewal(data, facts));
+  const sought = seekTaken(data, deps.store.runbooks.facts);
+  const wish = RenewalWish.parse({ kind: "rotate-certificate" });
+  const asked = { wish, options: data.options, sought };
+  return toRenew(deps, asked, (facts) => recheckRenewal(data, facts));
 }

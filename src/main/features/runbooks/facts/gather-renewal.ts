@@ -4,6 +4,7 @@ import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-chall
 import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
 import { choosePoints } from "#domain/rotation/plan/certificates/choose-points.ts";
 import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
+import { findSharer } from "#domain/rotation/plan/certificates/find-sharer.ts";
 import { describePair, type FoundPair, findPairs } from "#domain/rotation/plan/certificates/find-uses.ts";
 import type {
   PairFacts,
@@ -86,7 +87,7 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
     const wish = { ...toDoorWish(known), hostKey: null };
     const entered = await door.enter(wish, async ({ hand }) => ({
       about: await lookAtLogin(deps, hand),
-      files: await lookAtFiles(hand, pairs, asked.wish.described),
+      files: await lookAtFiles(hand, pairs),
       told: await lookAtServers(hand, pairs),
       ways: pairs.some(lacksWay) ? await lookAtWaysOf(hand, pairs) : null,
     }));
@@ -137,13 +138,9 @@ async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
   return seen;
 }
 
-async function lookAtFiles(
-  hand: Hand,
-  pairs: readonly Described[],
-  described: RenewalWish["described"],
-): Promise<PairFileFacts[][]> {
+async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {
   const seen: PairFileFacts[][] = [];
-  for (const { found } of pairs) {
+  for (const { found, described } of pairs) {
     const isDescribed = found.uses.every(({ server }) => server === "described");
     const files = await lookAtPairFiles(hand, found.files, isDescribed ? described : null);
     if ("lost" in files) throw new HandLost(files.lost);
@@ -187,6 +184,7 @@ const unread = (base: HostFacts, pairs: readonly Described[], why: string): Seen
 type Described = {
   facts: PairFacts;
   found: FoundPair;
+  described: RenewalWish["described"];
   points: ReturnType<typeof choosePoints>["points"];
   /** The certificates that other places of the host are for. */
   others: ReadonlySet<string>;
@@ -195,19 +193,21 @@ type Described = {
 /** A certificate as the inventory knows it, once for each pair of files that it is in. */
 function readPairs(
   { store, issuers, now }: Deps,
-  { wish }: Asked,
-  { known: host, certificates }: SoughtHost,
+  asked: Asked,
+  { known: host, certificates, wishes }: SoughtHost,
   sha256: string,
 ): Described[] {
   const { servers, certificates: renewed } = store.runbooks;
+  const own = wishes?.get(sha256);
+  const wish = own ?? asked.wish;
   const certificate = store.certificates.find(sha256, now());
   if (!certificate?.notAfter) return [];
   const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
   const map = JSON.parse(servers.map(host.id) ?? EMPTY) as HostMap;
   const holding = servers.pathsHolding(host.id, sha256);
-  const own = wish.described && describePair(map, holding, wish.described.keyFile);
+  const toldOf = wish.described && describePair(map, holding, wish.described.keyFile);
   const known = findPairs(map, holding);
-  const pairs = known.length === 0 && own ? [own] : known;
+  const pairs = known.length === 0 && toldOf ? [toldOf] : known;
   const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
   const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
   const about = {
@@ -217,12 +217,13 @@ function readPairs(
     whyNoChallenge: "",
     challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
     ...{ files: [], proofs: [] },
+    ...(own && { wish: own }),
   };
   if (pairs.length === 0)
     return [
       {
         facts: { ...about, consumers: [], wonders: [], obstacle: sayUnread(holding) },
-        ...{ found: NO_PAIR, points: [], others: new Set<string>() },
+        ...{ found: NO_PAIR, described: null, points: [], others: new Set<string>() },
       },
     ];
   const others = new Set(certificates.filter((one) => one !== sha256));
@@ -231,7 +232,9 @@ function readPairs(
       names: bare(names),
       seen: servers.endpointsOf(sha256),
     });
-    const obstacle = found.hasKey ? null : "where its private key is is not said by the configuration";
+    const obstacle = found.hasKey
+      ? findSharer(map, found)
+      : "where its private key is is not said by the configuration";
     const unsure = found.uses.flatMap((use) => (use.unsure ? [`${use.where}: ${use.unsure}`] : []));
     return {
       facts: {
@@ -240,7 +243,7 @@ function readPairs(
         wonders: [...wonders, ...unsure],
         obstacle,
       },
-      ...{ found, points, others },
+      ...{ found, described: wish.described, points, others },
     };
   });
 }

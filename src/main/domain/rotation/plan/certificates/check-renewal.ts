@@ -6,6 +6,7 @@ import { RESTART } from "#shared/model/told-by.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPair } from "./draft-change.ts";
 import { findNarrower } from "./find-narrower.ts";
+import { isOwnWay } from "./own-way.ts";
 import type { PairFacts, ProofFacts } from "./renewal-facts.ts";
 
 /** What is to be known of a certificate before it is renewed. */
@@ -26,6 +27,7 @@ export function checkRenewal(host: HostFacts, pair: PairFacts, change: Certifica
         ]
       : []),
     ...checkNarrower(pair, change, say),
+    ...checkWay(pair, change, say),
     ...untested.map(({ server, where }) =>
       say("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
     ),
@@ -58,6 +60,12 @@ function checkNarrower(pair: PairFacts, { issuer }: CertificateChange, say: Say)
   const less = findNarrower(pair, issuer.kind);
   if (less.length === 0) return [];
   return [say("consent", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
+}
+
+/** A program that somebody named for this plan alone is agreed to by its path. */
+function checkWay({ issuer }: PairFacts, { challenge }: CertificateChange, say: Say): Check[] {
+  if (challenge?.kind !== "dns-hook" || isOwnWay(challenge, issuer)) return [];
+  return [say("consent", "hook", `this computer runs ${challenge.program} to show that its names are yours`)];
 }
 
 type Say = (state: Check["state"], id: string, text: string) => Check;

@@ -13,7 +13,7 @@ export const sayPair = ({
 
 /** What becomes of a certificate; why it stays as it is, as a phrase. */
 export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): CertificateChange | string {
-  const { issuer, challenge } = pair;
+  const { issuer, challenge, wish = facts.wish } = pair;
   const stuck = pair.obstacle ?? pair.files.map(stuckOf).find((why) => why !== null);
   if (stuck) return stuck;
   if (!issuer) return pair.whyNoIssuer;
@@ -34,8 +34,8 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
     ...(narrower.length > 0 && { narrower }),
     issuer: { id: issuer.id, name: issuer.name, kind: issuer.kind },
     key: {
-      kind: facts.wish.keyKind ?? kindOf(pair),
-      made: facts.wish.makesKeyHere ? "here" : "there",
+      kind: wish.keyKind ?? kindOf(pair),
+      made: wish.makesKeyHere ? "here" : "there",
     },
     challenge: issuer.kind === "acme" ? challenge : null,
     files: pair.files.flatMap(({ path, real, holds, stat }): PairFile[] =>

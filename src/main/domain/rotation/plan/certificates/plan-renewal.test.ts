@@ -8,7 +8,7 @@ import { chooseIssuer } from "./choose-issuer.ts";
 import { choosePoints } from "./choose-points.ts";
 import { findPairs } from "./find-uses.ts";
 import { planRenewal } from "./plan-renewal.ts";
-import { recheckRenewal, renewalWishOf } from "./recheck-renewal.ts";
+import { recheckRenewal, wishOfChange } from "./recheck-renewal.ts";
 import type { PairFacts, RenewalFacts } from "./renewal-facts.ts";
 
 const OLD = "a".repeat(64);
@@ -187,7 +187,9 @@ test("what nobody can see served needs a consent, and so does a host that is not
 test("a plan from elsewhere is planned once more, and is refused where that comes to something else", () => {
   const facts = makeFacts([makePair()]);
   const plan = planRenewal(facts);
-  expect(renewalWishOf(plan)).toMatchObject({ certificates: [OLD], issuer: "portal", keyKind: "rsa-2048" });
+  expect(plan.hosts.flatMap(({ certificates = [] }) => certificates.map(wishOfChange))).toMatchObject([
+    { certificates: [OLD], issuer: "portal", keyKind: "rsa-2048" },
+  ]);
   expect(recheckRenewal(plan, facts)).toEqual(plan);
   const other = makePair();
   const moved = makeFacts([

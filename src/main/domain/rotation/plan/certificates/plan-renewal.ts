@@ -108,7 +108,9 @@ function checkVault({ vault }: RenewalFacts, hosts: readonly HostPlan[]): Check[
     .flatMap(({ certificates = [] }) => certificates)
     .some(
       ({ issuer, key, files }) =>
-        issuer.kind !== "csr" || key.made === "here" || files.some(({ passphrase }) => passphrase !== undefined),
+        issuer.kind !== "csr" ||
+        key.made === "here" ||
+        files.some(({ passphrase }) => passphrase !== undefined),
     );
   if (!needs) return [];
   if (vault === "open") return [makeCheck("ok", "vault", { host: null }, "the vault is open")];

@@ -1,30 +1,21 @@
 import { placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
-import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalWish } from "#shared/contract/runbooks.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { sayChallengeWay } from "#shared/text/challenge-way.ts";
+import { isDoneHere, isOwnWay } from "./own-way.ts";
 import { planRenewal } from "./plan-renewal.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
-/** The wish that a plan from elsewhere comes to; null where no one wish does. */
-export function renewalWishOf({ hosts }: Plan): RenewalWish | null {
-  const changes = hosts.flatMap(({ certificates = [] }) => certificates);
-  const [first] = changes;
-  if (!first) return null;
-  const isOne = changes.every(
-    ({ issuer, key, challenge }) =>
-      issuer.name === first.issuer.name &&
-      key.made === first.key.made &&
-      JSON.stringify(challenge) === JSON.stringify(first.challenge),
-  );
-  if (!isOne) return null;
-  const kinds = new Set(changes.map(({ key }) => key.kind));
-  return {
+/** The wish that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
+export function wishOfChange(change: CertificateChange): RenewalWish | null {
+  const { old, issuer, key, challenge } = change;
+  const wish = RenewalWish.safeParse({
     kind: "rotate-certificate",
-    ...{ certificates: [...new Set(changes.map(({ old }) => old))], endpoints: [], isDue: false },
-    ...{ issuer: first.issuer.name, keyKind: kinds.size === 1 ? first.key.kind : null },
-    ...{ makesKeyHere: first.key.made === "here", challenge: first.challenge },
-    described: describedOf(first),
-  };
+    ...{ certificates: [old], issuer: issuer.name, keyKind: key.kind, makesKeyHere: key.made === "here" },
+    ...{ challenge, described: describedOf(change) },
+  });
+  return wish.data ?? null;
 }
 
 function describedOf({ consumers, files }: CertificateChange): RenewalWish["described"] {
@@ -39,6 +30,8 @@ const HAS_KEY: ReadonlySet<PairFile["holds"]> = new Set(["key", "key+chain", "pk
 
 /** The plan that is made of the hosts as they are now, if it changes what the one from elsewhere says. */
 export function recheckRenewal(plan: Plan, facts: RenewalFacts): Plan | Unplannable {
+  const strange = findStrangeWay(plan, facts);
+  if (strange) return { refused: strange };
   const meant = new Set(plan.hosts.map(placeOf));
   const now = planRenewal({ ...facts, hosts: facts.hosts.filter(({ host }) => meant.has(placeOf(host))) });
   const odd = plan.hosts.find((host) => {
@@ -48,6 +41,20 @@ export function recheckRenewal(plan: Plan, facts: RenewalFacts): Plan | Unplanna
   if (!odd && now.hosts.length === plan.hosts.length) return now;
   const where = odd ? placeOf(odd) : "a host";
   return { refused: `${where} is not as the plan has it, or the plan was edited; plan it again` };
+}
+
+/** What this computer itself does for a challenge is never another's to say. */
+function findStrangeWay({ hosts }: Plan, facts: RenewalFacts): string | null {
+  const issuers = facts.hosts.flatMap(({ pairs }) => pairs.flatMap(({ issuer }) => issuer ?? []));
+  const strange = hosts
+    .flatMap(({ certificates = [] }) => certificates)
+    .find(({ issuer: { id }, challenge }) => {
+      const issuer = issuers.find((one) => one.id === id) ?? null;
+      return isDoneHere(challenge) && !isOwnWay(challenge, issuer);
+    });
+  if (!strange?.challenge) return null;
+  const { issuer, challenge } = strange;
+  return `the plan has names shown to be yours by ${sayChallengeWay(challenge)}, which the issuer ${issuer.name} is not set to; set it there (latchkey issuers challenge), and plan again`;
 }
 
 /** What is changed, and nothing of what is only seen. */

@@ -20,6 +20,8 @@ export type RenewalFacts = {
 
 /** A certificate of a host, with all files and servers that go with it. */
 export type PairFacts = {
+  /** What was wished of it alone; not there where that is what was wished of all. */
+  wish?: RenewalWish;
   sha256: string;
   subject: string;
   /** As a certificate has them: `DNS:`, `IP:`. */

@@ -8,7 +8,12 @@ type Inventory = Pick<Store["runbooks"], "facts" | "servers">;
 
 /** Certificates by the hosts that have them in a file. */
 export type SoughtRenewal = {
-  hosts: { known: KnownHost; certificates: string[] }[];
+  hosts: {
+    known: KnownHost;
+    certificates: string[];
+    /** What is wished of each; not there where it is the same of all. */
+    wishes?: ReadonlyMap<string, RenewalWish>;
+  }[];
   leftOut: string[];
 };
 
