@@ -19,7 +19,9 @@ export function forwardTask(
   if (step.phase === "make-key") return { step, what: state === "acted" ? "prove" : "act" };
   if (!seen) return "look";
   const isBegun = state !== "planned";
-  if (seen.kind === "lost") return isBegun ? null : { step, what: "settle", as: "failed", why: seen.why };
+  // A commit that failed counts as begun: one that was not must stay so, or nothing could be taken back any more.
+  if (seen.kind === "lost")
+    return isBegun || step.phase === "commit" ? null : { step, what: "settle", as: "failed", why: seen.why };
   if (step.phase === "commit") return commitTask(step, seen, isBegun);
   const { is, odd } = step.phase === "hand-over" ? reachedBy(seen) : reachedIn(plan, step, seen);
   if (odd !== null) {

@@ -196,6 +196,18 @@ test("a host that is out of reach fails where it was not begun, and is left for 
   expect(ask({ "make-key": "proved", "add a": "acted" }, { seen })).toEqual(["stopped"]);
 });
 
+test("a host that is down when its commit is due settles nothing, so that all can still be taken back", () => {
+  const done = { "make-key": "proved", add: "proved", "hand-over": "proved", remove: "proved" } as const;
+  const lost: PlaceSeen = { kind: "lost", why: "no answer" };
+  const seen = new Map<number | null, PlaceSeen>([
+    [0, lost],
+    [1, see("removed")],
+    [2, see("removed")],
+  ]);
+  expect(ask(done, { seen })).toEqual(["stopped"]);
+  expect(ask(done, { seen, want: "back" })).toEqual(["undo remove b", "undo remove c"]);
+});
+
 test("the days of grace are waited for between hand-over and removal", () => {
   const slow = { ...plan, options: { ...plan.options, graceDays: 7 } };
   const states = steps.map(({ ordinal, phase }) => ({

@@ -72,7 +72,7 @@ export type Progress = {
 export type Task =
   | { step: Step; what: "act" | "prove" }
   | { step: Step; what: "undo"; as: "failed" | "undone" }
-  | { step: Step; what: "settle"; as: "proved" | "failed" | "undone"; why: string };
+  | { step: Step; what: "settle"; as: "proved" | "failed" | "undone" | "needs-attention"; why: string };
 
 export type Move =
   /** Look at these places, side by side, and ask again. */

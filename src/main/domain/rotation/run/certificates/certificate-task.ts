@@ -1,6 +1,7 @@
 import type { PlaceSeen, Step, Task } from "#domain/rotation/run/step.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
+import { certificateSteps } from "./certificate-steps.ts";
 
 type Seen = Extract<PlaceSeen, { kind: "seen" }>;
 
@@ -13,14 +14,18 @@ export function forwardCertificateTask(
 ): Task | "look" | null {
   if (!seen) return "look";
   const isBegun = state !== "planned";
-  if (seen.kind === "lost") return isBegun ? null : { step, what: "settle", as: "failed", why: seen.why };
+  if (seen.kind === "lost") {
+    // What stands there is as good as before: nothing has failed by it, and going back must stay possible.
+    const isLost = isBegun || step.phase === "recheck" || step.phase === "commit";
+    return isLost ? null : { step, what: "settle", as: "failed", why: seen.why };
+  }
   switch (step.phase) {
     case "install":
       return installTask(plan, step, seen, isBegun);
     case "recheck":
       return recheckTask(plan, step, seen);
     case "commit":
-      return { step, what: !seen.hasWork && isBegun ? "prove" : "act" };
+      return commitTask(plan, step, seen, isBegun);
     default:
       return { step, what: "act" };
   }
@@ -42,7 +47,19 @@ function installTask(plan: Plan, step: Step, { certificates = [] }: Seen, isBegu
 function recheckTask(plan: Plan, step: Step, { certificates = [] }: Seen): Task {
   const odd = certificates.findIndex((one) => one !== "new");
   if (odd < 0) return { step, what: "act" };
-  return { step, what: "settle", as: "failed", why: sayOther(plan, step, odd) };
+  return { step, what: "settle", as: "needs-attention", why: sayOther(plan, step, odd) };
+}
+
+/** Old files go only where all of the new ones stand. A commit that has not begun stays so, for it could not be taken back. */
+function commitTask(plan: Plan, step: Step, { certificates = [], hasWork }: Seen, isBegun: boolean): Task {
+  if (isBegun && !hasWork) return { step, what: "prove" };
+  const odd = certificates.findIndex((one) => one !== "new");
+  if (odd < 0) return { step, what: "act" };
+  const own = certificateSteps(plan).filter(({ host }) => host === step.host);
+  const earlier =
+    own.find(({ phase }) => phase === "recheck") ?? own.find(({ phase }) => phase === "install");
+  const stuck = isBegun ? step : (earlier ?? step);
+  return { step: stuck, what: "settle", as: "needs-attention", why: sayOther(plan, step, odd) };
 }
 
 const sayOther = ({ hosts }: Plan, { host }: Step, nth: number): string =>

@@ -131,9 +131,55 @@ test("going back, what is committed stays, and all others are as they were", () 
   const states: States = { request: "proved", issue: "proved", install: "proved", recheck: "proved" };
   const back = { want: "back" } as const;
   expect(ask({ ...states, "commit 0": "proved" }, back)).toEqual(["settle recheck 3"]);
-  expect(ask({ ...states, "commit 0": "intended" }, back)).toEqual(["act commit 0"]);
+  const isNew = new Map([[0, { ...isSeen, certificates: ["new" as const] }]]);
+  expect(ask({ ...states, "commit 0": "intended" }, { ...back, seen: isNew })).toEqual(["act commit 0"]);
   expect(ask({ ...states, recheck: "undone", "commit 0": "proved" }, back)).toEqual(["undo install 3"]);
   const undone: States = { request: "undone", issue: "undone", install: "undone", recheck: "undone" };
   expect(ask({ ...undone, "commit 0": "proved" }, back)).toEqual(["committed"]);
   expect(ask(undone, back)).toEqual(["rolled-back"]);
+});
+
+const ALL_DONE: States = { request: "proved", issue: "proved", install: "proved", recheck: "proved" };
+const isSeen = { kind: "seen", files: [], holders: [], hasWork: true, heldBy: null } as const;
+const LOST = { kind: "lost", why: "no answer" } as const;
+
+test("a host that is down when its recheck or its commit is due settles nothing, and is taken back later", () => {
+  const seen = new Map([0, 1, 2, 3].map((place) => [place, LOST]));
+  expect(ask({ ...ALL_DONE, recheck: "planned" }, { seen, isGraceOver: true })).toEqual(["stopped"]);
+  expect(ask(ALL_DONE, { seen })).toEqual(["stopped"]);
+  expect(ask({ ...ALL_DONE, recheck: "undone" }, { want: "back" })).toEqual(["undo install 3"]);
+});
+
+test("old files go only where all of the new ones stand, and a commit that has not begun stays so", () => {
+  const seen = new Map([[0, { ...isSeen, certificates: ["other" as const] }]]);
+  expect(ask(ALL_DONE, { seen })).toEqual(["settle recheck 0"]);
+  expect(ask({ ...ALL_DONE, "commit 0": "intended" }, { seen })).toEqual(["settle commit 0"]);
+  const cleared = new Map([[0, { ...isSeen, hasWork: false, certificates: ["other" as const] }]]);
+  expect(ask({ ...ALL_DONE, "commit 0": "intended" }, { seen: cleared })).toEqual(["prove commit 0"]);
+});
+
+test("one host that is down does not keep the others from going back", () => {
+  const states: States = { ...ALL_DONE, recheck: "undone" };
+  const old = { ...isSeen, certificates: ["new" as const] };
+  const seen = new Map([0, 1, 2, 3].map((place) => [place, place === 3 ? LOST : old]));
+  const back = { want: "back", seen } as const;
+  expect(ask(states, back)).toEqual(["undo install 1", "undo install 2"]);
+  const undone: States = { request: "undone", issue: "undone", install: "undone", recheck: "undone" };
+  const left: States = { ...undone, "request 3": "proved", "issue 3": "proved", "install 3": "proved" };
+  expect(ask(left, back)).toEqual(["needs-attention"]);
+});
+
+test("a certificate that never comes keeps no other host waiting, but the canary's does", () => {
+  const states: States = { request: "proved", issue: "proved", "issue 3": "awaiting" };
+  expect(ask(states)).toEqual(["act install 0"]);
+  expect(ask({ ...states, install: "proved", "install 3": "planned" })).toEqual(["wait for recheck"]);
+  const most: States = {
+    ...ALL_DONE,
+    commit: "proved",
+    ...{ "issue 3": "awaiting", "install 3": "planned" },
+  };
+  expect(ask({ ...most, "recheck 3": "planned", "commit 3": "planned" })).toEqual(["wait for certificate"]);
+  expect(ask({ request: "proved", issue: "proved", "issue 0": "awaiting" })).toEqual([
+    "wait for certificate",
+  ]);
 });

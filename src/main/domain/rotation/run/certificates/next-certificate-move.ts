@@ -25,15 +25,20 @@ function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Mov
   const isHeld = holdsBack(plan, steps);
   const rest = steps.filter(({ step }) => !out.has(step.host));
   let isPaused = false;
+  let wait: Wait | null = null;
   for (const phase of CERTIFICATE_PHASES) {
     const inPhase = rest.filter(({ step, state }) => step.phase === phase && state !== "proved");
     const running = inPhase.filter(({ state, awaitsLog }) => isUnderWay(state) && !awaitsLog);
-    const ready = inPhase.filter(({ state, step }) => state === "planned" && isNext(rest, step));
+    const ready = inPhase.filter(
+      ({ state, step }) => state === "planned" && isNext(rest, step) && !awaitsCanary(plan, rest, step),
+    );
     const isBegun = progress.want === "pause" || (isHeld && BEGINS.has(phase));
     isPaused ||= ready.length > 0 && progress.want === "pause";
     const due = isBegun ? running : [...running, ...ready];
-    const wait = isHeld && BEGINS.has(phase) ? null : waitFor(inPhase, { phase, due, running, progress });
-    if (wait) return { kind: "wait", until: wait };
+    const until = isHeld && BEGINS.has(phase) ? null : waitFor(inPhase, { phase, due, running, progress });
+    // A certificate that never comes keeps no other host waiting, and that it came is seen by the wait for the hour, too.
+    wait = until ?? wait;
+    if (until) continue;
     const batch = Math.min(...due.map(({ step }) => step.batch));
     const move = toMove(
       progress,
@@ -42,6 +47,7 @@ function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Mov
     );
     if (move) return move;
   }
+  if (wait && !isPaused) return { kind: "wait", until: wait };
   if (steps.every(({ state }) => state === "proved")) return end("committed", "");
   return isPaused ? end("paused", "") : sayStopped(steps);
 }
@@ -64,6 +70,13 @@ function waitFor(
 const isNext = (steps: readonly Standing[], { host, ordinal }: Step): boolean =>
   steps.every(({ step, state }) => step.host !== host || step.ordinal >= ordinal || state === "proved");
 
+/** Whether the canary's new certificate is to be in place before anything is at this step's host. */
+const awaitsCanary = ({ options }: Plan, steps: readonly Standing[], { phase, batch }: Step): boolean =>
+  options.canary &&
+  phase === "install" &&
+  batch > 0 &&
+  steps.some(({ step, state }) => step.phase === "install" && step.batch === 0 && state !== "proved");
+
 /** Whether nothing is begun any more at hosts where nothing stands yet. */
 function holdsBack({ options }: Plan, steps: readonly Standing[]): boolean {
   if (steps.some(({ state }) => state === "needs-attention")) return true;
@@ -85,16 +98,23 @@ function moveBack(plan: Plan, progress: Progress, steps: readonly Standing[]): M
   if (finish) return finish;
   const stuck = hostsWith(steps, ({ state }) => state === "needs-attention");
   const rest = steps.filter(({ step }) => !kept.has(step.host) && !stuck.has(step.host));
+  const lost = new Set<number | null>();
   for (const phase of CERTIFICATE_PHASES.toReversed()) {
-    const due = rest.filter(
+    const inPhase = rest.filter(
       ({ step, state }) => step.phase === phase && (isUnderWay(state) || state === "proved"),
     );
-    if (due.length === 0) continue;
-    const batch = Math.max(...due.map(({ step }) => step.batch));
-    const now = due.filter(({ step }) => step.batch === batch);
-    const move = toMove(progress, now, ({ step }) => backCertificateTask(step, progress.seen.get(step.host)));
-    return move ?? end("needs-attention", "a host cannot be reached, and is not as it was");
+    const batches = new Set(inPhase.map(({ step }) => step.batch));
+    for (const batch of [...batches].toSorted((one, other) => other - one)) {
+      const now = inPhase.filter(({ step }) => step.batch === batch && !lost.has(step.host));
+      const move = toMove(progress, now, ({ step }) =>
+        backCertificateTask(step, progress.seen.get(step.host)),
+      );
+      if (move) return move;
+      for (const { step } of now) lost.add(step.host);
+    }
   }
+  if (lost.size > 0)
+    return end("needs-attention", `${sayHosts(plan, lost)} cannot be reached, and is not as it was`);
   if (open.length > 0) return end("stopped", "a host of the run cannot be reached");
   if (stuck.size > 0) return end("needs-attention", "a host could not be put back as it was");
   return kept.size > 0 ? sayKept(plan, kept) : end("rolled-back", "");
@@ -108,12 +128,17 @@ const HAS_BEGUN: ReadonlySet<StepState> = new Set([
   "needs-attention",
 ]);
 
-function sayKept({ hosts }: Plan, kept: ReadonlySet<number | null>): Move {
-  const names = hosts.filter((_, place) => kept.has(place)).map(({ host }) => host);
-  const isAll = kept.size === hosts.length;
+const sayHosts = ({ hosts }: Plan, places: ReadonlySet<number | null>): string =>
+  hosts
+    .filter((_, place) => places.has(place))
+    .map(({ host }) => host)
+    .join(", ");
+
+function sayKept(plan: Plan, kept: ReadonlySet<number | null>): Move {
+  const isAll = kept.size === plan.hosts.length;
   return end(
     "committed",
-    isAll ? "" : `${names.join(", ")} had been committed, and stays so; the others are as they were`,
+    isAll ? "" : `${sayHosts(plan, kept)} had been committed, and stays so; the others are as they were`,
   );
 }
 
@@ -143,8 +168,10 @@ const hostsWith = (
 const end = (state: EndState, why: string): Move => ({ kind: "end", state, why });
 
 function sayStopped(steps: readonly Standing[]): Move {
-  if (steps.some(({ state }) => state === "needs-attention"))
-    return end("needs-attention", "a step could neither be done nor taken back");
+  const stuck = steps.filter(({ state }) => state === "needs-attention");
+  if (stuck.length > 0 && stuck.every(({ step }) => step.phase === "recheck"))
+    return end("needs-attention", "what stands is not the new certificate any more; nothing was taken back");
+  if (stuck.length > 0) return end("needs-attention", "a step could neither be done nor taken back");
   const failed = hostsWith(steps, ({ state }) => state === "failed").size;
   if (failed === 0) return end("stopped", "a host of the run cannot be reached");
   return end(
