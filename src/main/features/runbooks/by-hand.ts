@@ -20,8 +20,10 @@ function sayHost(host: HostPlan, stuck: readonly RunStep[], token: string): stri
   const folders = new Set(host.files.map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
   const clears = [...folders].flatMap((folder, index) => sayClear(`${folder}/.latchkey`, token, index));
   const login = host.user === null ? host.host : `${host.user}@${host.host}`;
-  if (host.certificates)
-    return [`ssh -p ${host.port} ${quoteWord(login)}`, ...sayPairs(host.certificates, token)];
+  if (host.certificates) {
+    const lines = own.flatMap(({ phase }) => sayStuck(host.certificates ?? [], phase, token));
+    return lines.length === 0 ? [] : [`ssh -p ${host.port} ${quoteWord(login)}`, ...lines];
+  }
   return [`ssh -p ${host.port} ${quoteWord(login)}`, ...restores, ...clears];
 }
 
@@ -57,6 +59,17 @@ const sayClear = (folder: string, token: string, index: number): string[] => [
   `for lock in ${quoteWord(folder)}/lock-*; do case $(readlink "$lock") in ${token},*) rm -f "$lock" ;; esac; done`,
   `rmdir ${quoteWord(folder)} 2>/dev/null || true`,
 ];
+
+/** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */
+function sayStuck(changes: readonly CertificateChange[], phase: RunStep["phase"], token: string): string[] {
+  if (phase === "install") return sayPairs(changes, token);
+  if (phase !== "commit" && phase !== "request") return [];
+  const dens = changes.flatMap(({ id, files }) => [
+    `/var/lib/latchkey/${token}/${id}`,
+    ...files.map(({ real }) => `${real.slice(0, real.lastIndexOf("/"))}/.latchkey-${token}-${id}`),
+  ]);
+  return [...new Set(dens)].map((den) => `rm -rf ${quoteWord(den)}`);
+}
 
 /** The old files of a pair, wherever they are kept, and the servers that read them. */
 function sayPairs(certificates: readonly CertificateChange[], token: string): string[] {
