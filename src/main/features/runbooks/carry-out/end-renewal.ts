@@ -11,8 +11,13 @@ export async function recheckPairs(run: RunContext, step: Step): Promise<void> {
   await run.journal.intend(step.ordinal, "to look once more at what is served");
   const served = await proveServed(run, step, "new", RECHECK_PATIENCE_MS);
   if (served.kind === "served")
-    return run.journal.mark(step.ordinal, "proved", `it is still served: ${served.said}`);
-  await run.journal.mark(step.ordinal, "failed", `it is not served any more: ${served.message}`);
+    return run.journal.mark(
+      step.ordinal,
+      "proved",
+      served.places > 0 ? `it is still served: ${served.said}` : served.said,
+    );
+  // Nothing was taken back by it, as a step that failed would say.
+  await run.journal.mark(step.ordinal, "needs-attention", `it is not served any more: ${served.message}`);
 }
 
 /** The old files and keys go. There is no way back from here. */

@@ -4,6 +4,7 @@ import { armPair, backPair, disarmPair, swapPair } from "#net/ssh/hand/pairs/cha
 import { reloadConsumer } from "#net/ssh/hand/pairs/consumers.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { refuseIssued } from "./judge-again.ts";
 import { lookAtPairs } from "./look-at-pairs.ts";
 import { proveServed } from "./prove-served.ts";
 import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
@@ -25,7 +26,8 @@ export async function installPairs(run: RunContext, step: Step): Promise<void> {
     `to put ${sayCount(changesOf(run, step).length, "certificate")} in place`,
   );
   const seen = await lookAtPairs(run, step.host ?? -1, place.hand);
-  const problem = await stageAndTest(place, seen.certificates);
+  const problem =
+    (await refuseIssued(run, step, seen.certificates)) ?? (await stageAndTest(place, seen.certificates));
   if (problem !== null) {
     const isTouched = seen.certificates.some((one) => one !== "old");
     if (isTouched) return takeBack(place, { why: problem, as: "failed" });
@@ -67,7 +69,8 @@ async function prove(place: Place): Promise<void> {
     return takeBack(place, { why: "the new files are not in place any more", as: "failed" });
   for (const change of changes)
     await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", message: "" });
-  await run.journal.mark(step.ordinal, "proved", `the new certificate is served: ${served.said}`);
+  const said = served.places > 0 ? `the new certificate is served: ${served.said}` : served.said;
+  await run.journal.mark(step.ordinal, "proved", said);
 }
 
 /** Null, or why not. */
@@ -132,6 +135,8 @@ async function takeBack(place: Place, { why, as }: Back): Promise<void> {
     if (orderOf(run, step, change).wanted === null) continue;
     const back = await backPair(hand, pairOf(run, step, change));
     if (back.kind !== "back") stuck.push(sayTail(back, firstPath(change)));
+    else if (orderOf(run, step, change).state === "installed")
+      await toolsOf(run).orders.set(keyOf(run, step, change), { state: "issued" });
   }
   const untold = await reloadAll(place);
   const served = await proveServed(run, step, "old", BACK_PATIENCE_MS);
@@ -144,7 +149,9 @@ async function takeBack(place: Place, { why, as }: Back): Promise<void> {
     const whys = [why, stuck.join("; ")].filter(Boolean).join("; and it could not be taken back: ");
     return run.journal.mark(step.ordinal, "needs-attention", whys);
   }
-  const said = as === "undone" ? "the files are as they were, and are served" : `${why}; it was taken back`;
+  const isShown = served.kind === "served" && served.places > 0;
+  const asTheyWere = `the files are as they were${isShown ? ", and are served" : "; nowhere could be seen what is served"}`;
+  const said = as === "undone" ? asTheyWere : `${why}; it was taken back`;
   await run.journal.mark(step.ordinal, as, said);
 }
 

@@ -4,8 +4,8 @@ import { sayCount } from "#shared/text/count.ts";
 import { changesOf, orderOf, toolsOf } from "./renewal-place.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** What is to be shown at a place; null: whatever was shown there before is not known. */
-type Expected = ServedProof & { wanted: string | null };
+/** Any of these is to be shown at a place; null: whatever was shown there before is not known. */
+type Expected = ServedProof & { wanted: readonly string[] | null };
 
 type ServedOutcome =
   | { kind: "served"; said: string; places: number }
@@ -26,9 +26,11 @@ export async function proveServed(
   which: "new" | "old",
   patienceMs: number,
 ): Promise<ServedOutcome> {
-  const expected = changesOf(run, step).flatMap((change): Expected[] => {
+  const expected = changesOf(run, step).flatMap((change) => {
     const fresh = orderOf(run, step, change).sha256;
-    return change.proofs.map((proof) => ({ ...proof, wanted: which === "new" ? fresh : proof.before }));
+    return change.proofs.map(
+      (proof): Expected => ({ ...proof, wanted: wantedAt(proof, which, { fresh, old: change.old }) }),
+    );
   });
   const begun = performance.now();
   let inARow = 0;
@@ -45,10 +47,22 @@ export async function proveServed(
   }
 }
 
+/** A server that had not been reloaded reads the old files when it is told to go back: what they hold is as right as what it showed. */
+export function wantedAt(
+  { before }: { before: string | null },
+  which: "new" | "old",
+  { fresh, old }: { fresh: string | null; old: string },
+): readonly string[] | null {
+  if (which === "new") return fresh === null ? [] : [fresh];
+  return before === null ? null : [before, old];
+}
+
 const MOST_SAID = 3;
 
 const saySeen = (expected: readonly Expected[]): string =>
-  expected.length === 0 ? "nowhere could it be looked at" : `seen at ${sayCount(expected.length, "place")}`;
+  expected.length === 0
+    ? "in place; nowhere could be seen whether it is served"
+    : `seen at ${sayCount(expected.length, "place")}`;
 
 async function askAll(run: RunContext, expected: readonly Expected[]): Promise<string[]> {
   const asked = await Promise.all(
@@ -56,7 +70,7 @@ async function askAll(run: RunContext, expected: readonly Expected[]): Promise<s
       const shown = await toolsOf(run).leavesAt(one, run.signal);
       const where = sayPoint(one);
       if (shown.kind === "silent") return `${where}: ${shown.message}`;
-      const other = shown.leaves.find((leaf) => one.wanted !== null && leaf !== one.wanted);
+      const other = shown.leaves.find((leaf) => one.wanted !== null && !one.wanted.includes(leaf));
       return other === undefined
         ? null
         : `${where} serves ${other.slice(0, 12)}..., which is ${nameLeaf(one, other)}`;
