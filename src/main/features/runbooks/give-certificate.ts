@@ -5,7 +5,7 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunId } from "#shared/model/run.ts";
+import type { RunId, RunState } from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { RunCertificate } from "#store/runbooks/run-certificate-table.ts";
 import type { Store } from "#store/store.ts";
@@ -18,6 +18,9 @@ type Deps = {
   now: () => Date;
 };
 
+/** No certificate is put in place by such a run any more. */
+const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
+
 /** Takes the certificate that a run waits for, whichever of its requests it answers. */
 export function createCertificateTaker({ store, roots, derOf, announce, now }: Deps) {
   const { runs, plans, certificates } = store.runbooks;
@@ -25,6 +28,7 @@ export function createCertificateTaker({ store, roots, derOf, announce, now }: D
   return async ({ runId, text }: { runId: RunId; text: string }) => {
     const run = runs.find(runId);
     if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
+    if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);
     const plan = plans.find(run.planId)?.plan ?? null;
     const waiting = certificates.all(runId).filter(({ state, csr }) => csr !== null && state === "waits");
     if (waiting.length === 0) throw new Refusal("conflict", `run ${runId} waits for no certificate`);

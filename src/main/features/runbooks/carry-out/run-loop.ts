@@ -65,9 +65,12 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         });
         break;
       case "wait":
+        // While the hour passes somebody may bring what other hosts wait for.
+        if (move.until === "recheck" && (await steering.hasCome("certificate", run))) break;
         if (!(await steering.hasCome(move.until, run)))
           return { state: "waiting", message: sayWait(move, run) };
-        if (move.until === "grace" || move.until === "recheck") isGraceOver = true;
+        // What is put in place after it has an hour of its own.
+        if (move.until !== "log") isGraceOver = move.until !== "certificate";
         break;
       case "end":
         return move.state === "committed" && !run.renewal
