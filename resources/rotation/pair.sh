@@ -147,7 +147,7 @@ sync_dens() {
 
 # ---- Looking ----------------------------------------------------------------------------------------------
 
-# pair_look PATH: all that a plan has to know of the file that a configuration names so. None of its bytes.
+# pair_look PATH: all that a plan has to know of the file that a configuration names so. Of its bytes the first certificate alone.
 do_pair_look() {
 	real=$1 refusal= managed=
 	if follow_links "$1" tell_link && judge_links "$1"; then
@@ -190,6 +190,16 @@ tell_pair_file() {
 	tell hash "$hashed"
 	kind_of "./$name"
 	tell kind $file_kind
+	case $file_kind in certificate | both) tell leaf "$(first_certificate "./$name")" ;; esac
+}
+
+# The base64 of the first certificate in a file, which is public; nothing where it has another form.
+first_certificate() {
+	awk '{ sub(/\r$/, "") }
+		/^-----BEGIN (X509 )?CERTIFICATE-----$/ { on = 1; next }
+		/^-----END / { if (on) exit }
+		on { gsub(/[ \t]/, ""); if (length(text) < 65536) text = text $0 }
+		END { printf "%s", text }' "$1" 2>/dev/null
 }
 
 hash_word() { hashed=$(put_line "$1" | $hash_tool); put_line "${hashed%% *}"; }

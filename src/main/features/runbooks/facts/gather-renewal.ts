@@ -140,9 +140,13 @@ async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
 
 async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {
   const seen: PairFileFacts[][] = [];
-  for (const { found, described } of pairs) {
+  for (const { facts, found, described } of pairs) {
     const isDescribed = found.uses.every(({ server }) => server === "described");
-    const files = await lookAtPairFiles(hand, found.files, isDescribed ? described : null);
+    const files = await lookAtPairFiles(
+      hand,
+      { files: found.files, sha256: facts.sha256 },
+      isDescribed ? described : null,
+    );
     if ("lost" in files) throw new HandLost(files.lost);
     seen.push(files);
   }
@@ -230,17 +234,19 @@ function readPairs(
   return pairs.map((found) => {
     const { points, wonders } = pointsOf(found, host.host, {
       names: bare(names),
-      seen: servers.endpointsOf(sha256),
+      // Where several hosts have it, another one's place shows another one's new certificate.
+      seen: servers.endpointsOf(sha256).filter((at) => about.hostsInCommon <= 1 || at.host === host.host),
     });
     const obstacle = found.hasKey
       ? findSharer(map, found)
       : "where its private key is is not said by the configuration";
+    const unused = wish.described && found !== toldOf ? [UNUSED] : [];
     const unsure = found.uses.flatMap((use) => (use.unsure ? [`${use.where}: ${use.unsure}`] : []));
     return {
       facts: {
         ...about,
         consumers: consumersOf(found.uses, wish.described),
-        wonders: [...wonders, ...unsure],
+        wonders: [...wonders, ...unsure, ...unused],
         obstacle,
       },
       ...{ found, described: wish.described, points, others },
@@ -249,6 +255,8 @@ function readPairs(
 }
 
 const EMPTY = '{"configurations":[],"files":[],"listeners":null}';
+
+const UNUSED = "what was described of its server is not used, for its configuration could be read";
 
 const NO_PAIR: FoundPair = { files: [], uses: [], hasKey: false };
 

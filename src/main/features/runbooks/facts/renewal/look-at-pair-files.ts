@@ -10,7 +10,7 @@ type StoreWords = { passphrase: string | null; entry: string | null };
 /** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
 export async function lookAtPairFiles(
   hand: Hand,
-  files: FoundPair["files"],
+  { files, sha256 }: { files: FoundPair["files"]; sha256: string },
   store: StoreWords | null,
 ): Promise<PairFileFacts[] | { lost: string }> {
   const seen: PairFileFacts[] = [];
@@ -20,7 +20,9 @@ export async function lookAtPairFiles(
     if (store && look.kind === "seen" && file.holds.startsWith("key") && isStore(look.file.kind))
       return [toStore(file, look.file, store)];
     seen.push(
-      look.kind === "seen" ? toFacts(file, look.file) : refused(file, sayRefusal(look.why, file.path)),
+      look.kind === "seen"
+        ? refuseOther(toFacts(file, look.file), look.file, sha256)
+        : refused(file, sayRefusal(look.why, file.path)),
     );
   }
   return seen;
@@ -57,6 +59,18 @@ function toFacts(
     ...{ path, real, holds, managed, heldBy, refusal: why },
     stat: stat && hash !== null ? { ...withoutLinks(stat), before: hash } : null,
   };
+}
+
+/** Somebody renewed it since the scan, maybe with other names: what is known of it is of another one. */
+export function refuseOther(
+  facts: PairFileFacts,
+  { leaf }: Pick<PairLook, "leaf">,
+  sha256: string,
+): PairFileFacts {
+  const isOfIt = facts.holds === "leaf" || facts.holds === "chain" || facts.holds === "key+chain";
+  if (!isOfIt || leaf === null || leaf === sha256) return facts;
+  const why = `${facts.path} holds another certificate than when it was scanned; scan the host again`;
+  return { ...facts, refusal: facts.refusal ?? why };
 }
 
 const withoutLinks = ({ mode, uid, gid, owner, sizeBytes }: NonNullable<PairLook["file"]>) => ({

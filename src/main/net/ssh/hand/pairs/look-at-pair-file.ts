@@ -1,5 +1,6 @@
-/** What a plan has to know of a file that a server reads for a certificate. None of its bytes leave the host. */
+/** What a plan has to know of a file that a server reads for a certificate. Of its bytes its first certificate alone leaves the host. */
 
+import { createHash } from "node:crypto";
 import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { type HandRefusal, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
@@ -29,6 +30,8 @@ export type PairLook = {
   file: { mode: string; links: number; uid: number; gid: number; owner: string; sizeBytes: number } | null;
   hash: string | null;
   kind: PairFileKind;
+  /** The SHA-256 of the first certificate in it; null: it has none, or in a form that was not read. */
+  leaf: string | null;
   hasAccessList: boolean;
   hasAttributes: boolean;
   /** Of SELinux; null: there is none. */
@@ -65,6 +68,7 @@ export async function lookAtPairFile(
       file: readColumns(first("file")),
       hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null,
       kind: PAIR_FILE_KINDS.find((kind) => kind === first("kind")?.[0]) ?? "other",
+      leaf: hashLeaf(first("leaf")?.[0] ?? ""),
       hasAccessList: first("acl") !== undefined,
       hasAttributes: first("xattr") !== undefined,
       label: first("label")?.[0] ?? null,
@@ -74,6 +78,11 @@ export async function lookAtPairFile(
     },
   };
 }
+
+const hashLeaf = (base64: string): string | null =>
+  /^[A-Za-z0-9+/]+={0,2}$/.test(base64)
+    ? createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex")
+    : null;
 
 function readColumns(words: readonly string[] | undefined): PairLook["file"] {
   const [mode = "", links, uid, gid, size, owner = ""] = words ?? [];
