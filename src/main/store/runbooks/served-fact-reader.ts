@@ -9,7 +9,7 @@ type DueCertificate = { sha256: string; subject: string; notAfter: Instant };
 type EndpointRow = { host: string; port: number; serverName: string; protocol: Protocol };
 
 /** So many are renewed by one plan at most. */
-const MOST_DUE = 2_000;
+export const MOST_DUE = 2_000;
 
 const NOW = "place.gone_scan IS NULL AND place.position = 0";
 

@@ -2,6 +2,7 @@ import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import { MOST_DUE } from "#store/runbooks/served-fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
 type Inventory = Pick<Store["runbooks"], "facts" | "servers">;
@@ -21,7 +22,15 @@ export type SoughtRenewal = {
 export function seekRenewal(wish: RenewalWish, { facts, servers }: Inventory, now: Instant): SoughtRenewal {
   const leftOut: string[] = [];
   const hosts = new Map<number, string[]>();
-  for (const sha256 of meant(wish, servers, now)) {
+  const wanted = meant(wish, servers, now);
+  if (wish.described && wanted.size > 1)
+    throw new Refusal(
+      "invalid-input",
+      `one key file is not the key of ${wanted.size} certificates: describe the server of one certificate at a time`,
+    );
+  if (wish.isDue && servers.due(now).length >= MOST_DUE)
+    leftOut.push(`the first ${MOST_DUE} that are due are in this plan; plan the rest once these are renewed`);
+  for (const sha256 of wanted) {
     const known = servers.hostsHolding(sha256);
     // A keystore that no scan could open is not known to have it: its host is where it is served.
     const holding = known.length > 0 || !wish.described ? known : hostsServing(sha256, { facts, servers });
