@@ -24,10 +24,15 @@ export function keyOf(run: RunContext, step: Pick<Step, "host">, { id }: Certifi
 export const orderOf = (run: RunContext, step: Pick<Step, "host">, change: CertificateChange) =>
   toolsOf(run).orders.get(keyOf(run, step, change));
 
-/** The servers that read any of these, each once. */
-export function consumersOf(changes: readonly CertificateChange[]): Consumer[] {
-  const all = changes.flatMap(({ consumers }) => consumers);
-  return [...new Map(all.map((one) => [`${one.server} ${one.config}`, one])).values()];
+/** The servers that read any of these, each once; HAProxy for each, for it may be given the files of one at a time. */
+export function consumersOf(changes: readonly Pick<CertificateChange, "id" | "consumers">[]): Consumer[] {
+  const all = changes.flatMap(({ id, consumers }) =>
+    consumers.map((one) => {
+      const of = one.server === "haproxy" ? id : "";
+      return [`${one.server} ${one.config} ${of}`, one] as const;
+    }),
+  );
+  return [...new Map(all).values()];
 }
 
 /** What a host will not do, as a sentence. Rejects with `SessionLost` where nothing is known of what it did. */
