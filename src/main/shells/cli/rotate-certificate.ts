@@ -61,6 +61,7 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
     .addHelpText("after", HELP + CHANGE_ENDS)
     .action(async (named: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
+      refuseOthers(options);
       const isNamed = named.length > 0 || options.due === true;
       const wishOf: Change["wishOf"] = async (_, app) =>
         keepPassphrase(readWish(named, options), { app, options, world });
@@ -94,6 +95,17 @@ const needsVault = ({ hosts }: Plan): boolean =>
         key.made === "here" ||
         files.some(({ passphrase }) => passphrase !== undefined),
     );
+
+/** Of other rotations. */
+function refuseOthers({ grace, script }: Options): void {
+  if (grace !== undefined)
+    throw new Refusal(
+      "invalid-input",
+      "--grace is for keys; how long old files are kept is said by --recheck",
+    );
+  if (script !== undefined)
+    throw new Refusal("invalid-input", "--script is for keys; a renewal is carried out from here (--apply)");
+}
 
 function readWish(named: readonly string[], options: Options): RenewalWish {
   const { due = false, issuer, key, keyHere = false, challenge } = options;
