@@ -96,19 +96,19 @@ export function writeVault(path: string, content: VaultContent, seen: string | n
   const name = `${basename(real)}.`;
   const temporary = join(folder, `${name}${randomBytes(8).toString("hex")}${UNFINISHED}`);
   try {
-    writeWhole(temporary, text);
     whileLocked(real, () => {
+      sweep(folder, name);
       const now = readText(real);
       if ((now === null ? null : hash(now)) !== seen) throw new ChangedMeanwhile(path);
+      writeWhole(temporary, text);
       renameSync(temporary, real);
+      syncFolder(folder);
     });
-    syncFolder(folder);
   } catch (error) {
     rmSync(temporary, { force: true });
     if (error instanceof Refusal) throw error;
     throw unusable(path, `cannot be written (${codeOf(error)})`, "it is as it was before");
   }
-  sweep(folder, name);
   return hash(text);
 }
 
@@ -133,7 +133,7 @@ function syncFolder(folder: string): void {
   closeSync(file);
 }
 
-/** What one that was killed before its rename has left. */
+/** What one that was killed before its rename has left: while it is locked, nobody else is about to rename. */
 function sweep(folder: string, name: string): void {
   for (const other of readdirSync(folder))
     if (other.startsWith(name) && other.endsWith(UNFINISHED)) rmSync(join(folder, other), { force: true });
