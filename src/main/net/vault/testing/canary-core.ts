@@ -74,7 +74,10 @@ async function signUpdate(vault: Vault, secrets: string[]): Promise<void> {
   await answerByUpdate(
     { ...way, kind: "rfc2136", algorithm: "hmac-sha256" },
     { type: "dns-01", name: "corp.test", txt: "text" },
-    { ...{ hand: null, token: "t", address: null, resolvers: [], signal }, openSecret: (id) => vault.open(id) },
+    {
+      ...{ hand: null, token: "t", address: null, resolvers: [], signal },
+      openSecret: (id) => vault.open(id),
+    },
   );
 }
 

@@ -24,17 +24,28 @@ export function choosePoints(
       wonders.push(`how ${use.protocol} is spoken at ${use.where} is not known`);
       continue;
     }
-    for (const { address, port, isDefault } of use.listens)
+    for (const { address, port, isDefault } of use.listens) {
+      if (address !== null && isItsOwn(address) && !isItsOwn(host)) {
+        wonders.push(
+          `${use.where} listens at ${address}, which only the host itself reaches: what is served there is not seen from here`,
+        );
+        continue;
+      }
       for (const serverName of namesOf(use, names, isDefault)) {
         const point = { address: reachable(address, host), port, serverName, dialogue };
         points.set(JSON.stringify(point), point);
       }
+    }
   }
   const all = [...points.values()];
   if (all.length > MOST_POINTS)
     wonders.push(`${all.length} places show it, of which ${MOST_POINTS} are looked at`);
   return { points: all.slice(0, MOST_POINTS), wonders };
 }
+
+/** Loopback and link-local: dialled from here it would be this computer's, or a neighbour's. */
+const isItsOwn = (address: string): boolean =>
+  /^(?:127\.|169\.254\.|localhost$|::1$|::ffff:127\.|fe[89ab][0-9a-f]:)/i.test(address);
 
 const EVERY: ReadonlySet<string | null> = new Set([null, "0.0.0.0", "::", "*"]);
 

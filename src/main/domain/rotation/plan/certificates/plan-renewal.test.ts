@@ -76,6 +76,26 @@ test("a pattern is asked for by a name that it is for, and every address by the 
   expect(points([], "::", true)).toEqual(["web1 www.shop.example", "web1 null"]);
 });
 
+test("a listener that only its host reaches is no place to look at from here, but on this computer's own addresses", () => {
+  const use = {
+    server: "nginx",
+    root: "",
+    where: "/etc/nginx/site:3",
+    protocol: "tls",
+    unsure: null,
+  } as const;
+  const choose = (host: string, address: string) =>
+    choosePoints([{ ...use, names: ["a.example"], listens: [{ address, port: 443, isDefault: false }] }], {
+      ...{ host, names: ["a.example"] },
+    });
+  for (const address of ["127.0.0.1", "::1", "fe80::1"]) {
+    expect(choose("web1", address).points).toEqual([]);
+    expect(choose("web1", address).wonders[0]).toContain("which only the host itself reaches");
+  }
+  expect(choose("127.0.30.1", "127.0.30.1").points).toHaveLength(1);
+  expect(choose("web1", "10.0.0.1").points).toHaveLength(1);
+});
+
 test("who renews is who was named, or whom a label names, or who did so before", () => {
   const issuers = [csr(1, "Portal"), csr(2, "other")];
   const choose = (wished: string | null, tags: string[] = [], before: number | null = null) => {
