@@ -30,8 +30,6 @@ function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
   const worker = new Worker(WORKER, {
     ...{ name: "recording", workerData: work },
     ...{ argv: [], execArgv: [], env: {} },
-    // What is read is let go of at once: a small young generation holds it.
-    resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   let isDead = false;

@@ -43,7 +43,18 @@ test.runIf(canStartHosts())(
     const renew = async (server: (typeof SERVERS)[number]) => {
       const named = `${host.address}:${SERVED[server].port}`;
       const issuer = ["--issuer", `acme:${pebble.directory}`];
-      const wish = ["rotate", "certificate", named, ...issuer, "--recheck", "0", "--apply", "--yes"];
+      const wish = [
+        "rotate",
+        "certificate",
+        named,
+        ...issuer,
+        "--recheck",
+        "0",
+        "--apply",
+        "--yes",
+        "--consent",
+        "narrower",
+      ];
       const { out, err } = await type(...wish, ...vault);
       expect(`${out}\n${err}`).toContain("is committed");
       const row = (await scan()).find(({ port }) => port === SERVED[server].port);
