@@ -17,7 +17,7 @@ import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
 import { publicRoots } from "./features/scans/recording/public-roots.ts";
 import { answer } from "./net/challenges/answer.ts";
 import type { OrderCertificate } from "./net/issuing/order.ts";
-import { createLeavesAt } from "./net/tls/leaves-at.ts";
+import { createChainsAt } from "./net/tls/chains-at.ts";
 import type { TlsProber } from "./net/tls/probe-endpoint.ts";
 import type { Vault } from "./net/vault/vault.ts";
 import type { Store } from "./store/store.ts";
@@ -41,7 +41,7 @@ type Deps = {
 
 /** What certificates are planned and renewed with. */
 export const renewalMeans = ({ store, vault, prober, order, client, now }: Deps) => ({
-  ...{ order, answer, vault, leavesAt: createLeavesAt(prober) },
+  ...{ order, answer, vault, chainsAt: createChainsAt(prober) },
   greet: (endpoints: readonly TlsTarget[]) => greetAll(client(), endpoints),
   issuers: () => client().issuers.known(),
   roots: () => indexCertificates([...publicRoots().all.map(({ der }) => der), ...store.trust.ders("root")]),

@@ -63,6 +63,11 @@ export type Consumer = z.infer<typeof Consumer>;
 /** Where the new certificate has to be shown before the change counts as proved. */
 export const ServedProof = z.object({
   address: z.string(),
+  /**
+   * Of an address that is a name, those it had when the plan was made, and at which something was seen: each of them has to show
+   * the new one. Not there: it is an address itself.
+   */
+  addresses: z.array(z.string()).min(1).max(8).optional(),
   port: Port,
   /** Null: the hello names none. */
   serverName: z.string().nullable(),

@@ -12,6 +12,22 @@ const HOLDS: Record<PairFile["holds"], string> = {
 
 export const sayHolds = ({ holds }: Pick<PairFile, "holds">): string => HOLDS[holds];
 
-/** `192.0.2.1:443/shop.example (smtp)`: where it is looked at, by which name, and what is said before. */
-export const sayServedProof = ({ address, port, serverName, dialogue }: ServedProof): string =>
-  `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}${dialogue === null ? "" : ` (${dialogue})`}`;
+/** `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where it is looked at, by which name, and what is said before. */
+export function sayServedProof(proof: ServedProof): string {
+  const { dialogue, addresses = [], from } = proof;
+  const how = [
+    ...(dialogue === null ? [] : [dialogue]),
+    ...addresses,
+    ...(from === "host" ? [FROM_HOST] : []),
+  ];
+  return `${sayPoint(proof)}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
+}
+
+const FROM_HOST = "from its host";
+
+export const sayPoint = ({
+  address,
+  port,
+  serverName,
+}: Pick<ServedProof, "address" | "port" | "serverName">): string =>
+  `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}`;

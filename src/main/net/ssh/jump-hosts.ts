@@ -9,6 +9,7 @@ import type { Duplex } from "node:stream";
 import { type Patience, tryPatiently } from "#net/retries.ts";
 import type { GiveBack } from "#net/turns.ts";
 import type { Connection } from "./log-in.ts";
+import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "./open-stream.ts";
 import { quote, type SshFailure, sayAddress, type Where } from "./ssh-failure.ts";
 
 /** As it is named, and pinned; and where it is, as the machine before it knows that. */
@@ -213,42 +214,6 @@ const ended = (jumpHost: Where): WayFailure => ({
   ...{ outcome: "jump-failed", message: sayLost(jumpHost), jumpHost },
   ...{ hostKey: null, isKeyRefused: false, passing: null },
 });
-
-/** With the host's reason; without one, it is the connection that has broken. */
-type NotOpened = Error & { reason?: number | string };
-
-/** A channel to another machine; or the error that tells why there is none, `null` when it took too long. */
-function openStream(
-  { client }: Connection,
-  { address, port }: Place,
-  afterMs: number,
-): Promise<{ stream: Duplex } | { error: NotOpened | null; afterMs: number }> {
-  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof openStream>>>();
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    resolve({ error: null, afterMs });
-  }, afterMs);
-  const take = (error: Error | undefined, stream: Duplex) => {
-    clearTimeout(timer);
-    if (error) resolve({ error, afterMs });
-    else if (isLate) stream.destroy();
-    else resolve({ stream });
-  };
-  try {
-    // The host behind sees the jump host's address; what we say of ours is for that one's log.
-    client.forwardOut("127.0.0.1", 0, address, port, take);
-  } catch (error) {
-    // ssh2 throws when the connection has broken already.
-    clearTimeout(timer);
-    resolve({ error: error as Error, afterMs });
-  }
-  return promise;
-}
-
-/** RFC 4254, 5.1. */
-const PROHIBITED = 1;
-const CONNECT_FAILED = 2;
 
 function explainUnreached(
   jumpHost: Where,

@@ -1,11 +1,13 @@
+import { judgeShown, type Wanted, wantedAt } from "#domain/rotation/run/certificates/judge-shown.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
+import type { Way } from "#net/ways/proxy-way.ts";
 import type { ServedProof } from "#shared/model/pair.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { sayPoint } from "#shared/text/pair.ts";
 import { changesOf, orderOf, toolsOf } from "./renewal-place.ts";
-import type { RunContext } from "./run-context.ts";
+import { enterHost, type RunContext } from "./run-context.ts";
 
-/** Any of these is to be shown at a place; null: whatever was shown there before is not known. */
-type Expected = ServedProof & { wanted: readonly string[] | null };
+type Expected = ServedProof & { wanted: Wanted };
 
 type ServedOutcome =
   | { kind: "served"; said: string; places: number }
@@ -17,8 +19,8 @@ const LONGEST_PAUSE_MS = 4_000;
 const ROUNDS_IN_A_ROW = 2;
 
 /**
- * Asks every place until each shows the new certificate (`new`) or the one that was there before, twice in a row, or the time
- * is over.
+ * Asks every place until each shows the new certificate (`new`) with its intermediates, or the one that was there before, twice
+ * in a row, or the time is over.
  */
 export async function proveServed(
   run: RunContext,
@@ -27,15 +29,13 @@ export async function proveServed(
   patienceMs: number,
 ): Promise<ServedOutcome> {
   const expected = changesOf(run, step).flatMap((change) => {
-    const fresh = orderOf(run, step, change).sha256;
-    return change.proofs.map(
-      (proof): Expected => ({ ...proof, wanted: wantedAt(proof, which, { fresh, old: change.old }) }),
-    );
+    const known = { fresh: orderOf(run, step, change), old: change.old };
+    return change.proofs.map((proof): Expected => ({ ...proof, wanted: wantedAt(proof, which, known) }));
   });
   const begun = performance.now();
   let inARow = 0;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const wrong = await askAll(run, expected);
+    const wrong = await askAll(run, step, expected);
     inARow = wrong.length === 0 ? inARow + 1 : 0;
     run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
@@ -47,16 +47,6 @@ export async function proveServed(
   }
 }
 
-/** A server that had not been reloaded reads the old files when it is told to go back: what they hold is as right as what it showed. */
-export function wantedAt(
-  { before }: { before: string | null },
-  which: "new" | "old",
-  { fresh, old }: { fresh: string | null; old: string },
-): readonly string[] | null {
-  if (which === "new") return fresh === null ? [] : [fresh];
-  return before === null ? null : [before, old];
-}
-
 const MOST_SAID = 3;
 
 const saySeen = (expected: readonly Expected[]): string =>
@@ -64,23 +54,24 @@ const saySeen = (expected: readonly Expected[]): string =>
     ? "in place; nowhere could be seen whether it is served"
     : `seen at ${sayCount(expected.length, "place")}`;
 
-async function askAll(run: RunContext, expected: readonly Expected[]): Promise<string[]> {
-  const asked = await Promise.all(
-    expected.map(async (one) => {
-      const shown = await toolsOf(run).leavesAt(one, run.signal);
-      const where = sayPoint(one);
-      if (shown.kind === "silent") return `${where}: ${shown.message}`;
-      const other = shown.leaves.find((leaf) => one.wanted !== null && !one.wanted.includes(leaf));
-      return other === undefined
-        ? null
-        : `${where} serves ${other.slice(0, 12)}..., which is ${nameLeaf(one, other)}`;
-    }),
-  );
-  return asked.filter((wrong) => wrong !== null);
+/** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered. */
+async function askAll(run: RunContext, step: Step, expected: readonly Expected[]): Promise<string[]> {
+  const isByHost = expected.some(({ from }) => from === "host");
+  const way = isByHost ? (await enterHost(run, step.host ?? -1)).hand.way : null;
+  const asked = await Promise.all(expected.map((one) => askOne(run, one, way)));
+  return asked.flat();
 }
 
-const nameLeaf = ({ before }: Expected, leaf: string): string =>
-  leaf === before ? "the one before" : "neither the one before nor the new one";
-
-const sayPoint = ({ address, port, serverName }: ServedProof): string =>
-  `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}`;
+/** What is wrong at each address of a place. */
+async function askOne(run: RunContext, one: Expected, way: Way | null): Promise<string[]> {
+  const isByHost = one.from === "host";
+  if (isByHost && way === null) return [`${sayPoint(one)}: this login leads to nothing beyond its host`];
+  const shown = await toolsOf(run).chainsAt(one, isByHost ? way : null, run.signal);
+  return shown.flatMap((at) => {
+    const wrong = judgeShown(one.before, one.wanted, at);
+    if (wrong === null) return [];
+    const where = sayPoint(one);
+    const whence = at.address === one.address ? where : `${where} (${at.address})`;
+    return [at.chain.length === 0 ? `${whence}: ${wrong}` : `${whence} ${wrong}`];
+  });
+}

@@ -1,7 +1,7 @@
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import type { Answered, Near as NearHost } from "#net/challenges/challenge.ts";
 import type { OrderCertificate } from "#net/issuing/order.ts";
-import type { LeavesAt } from "#net/tls/leaves-at.ts";
+import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
@@ -21,7 +21,7 @@ export type RenewalTools = {
   order: OrderCertificate;
   answer: (way: ChallengeWay, challenge: AcmeChallenge, near: NearHost) => Promise<Answered>;
   vault: Pick<Vault, "state" | "makeKey" | "open" | "sign" | "forget">;
-  leavesAt: LeavesAt;
+  chainsAt: ChainsAt;
   /** Roots that are known here. */
   roots: () => CertificateIndex;
   /** DER of a certificate that is known; null where it is not. */

@@ -2,7 +2,7 @@ import type { WayFacts } from "#domain/acme/choose-way.ts";
 import { readWayFacts } from "#domain/acme/read-way-facts.ts";
 import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
 import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
-import { choosePoints } from "#domain/rotation/plan/certificates/choose-points.ts";
+import { choosePoints, type Point } from "#domain/rotation/plan/certificates/choose-points.ts";
 import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
 import { findSharer } from "#domain/rotation/plan/certificates/find-sharer.ts";
 import { describePair, type FoundPair, findPairs } from "#domain/rotation/plan/certificates/find-uses.ts";
@@ -19,13 +19,13 @@ import type { Door } from "#net/ssh/door.ts";
 import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
-import type { LeavesAt } from "#net/tls/leaves-at.ts";
+import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { PlanOptions } from "#shared/model/plan.ts";
-import type { TlsTarget } from "#shared/model/target.ts";
+import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
 import type { Store } from "#store/store.ts";
 import { countJumps, placeKey } from "./count-jumps.ts";
 import { type FactDeps, toDoorWish } from "./gather-facts.ts";
@@ -39,7 +39,7 @@ import type { SoughtRenewal } from "./renewal/seek-renewal.ts";
 export type RenewalMeans = {
   issuers: () => Promise<readonly Issuer[]>;
   vault: Pick<Vault, "state">;
-  leavesAt: LeavesAt;
+  chainsAt: ChainsAt;
 };
 
 type Means = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {
@@ -90,12 +90,10 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
       files: await lookAtFiles(hand, pairs),
       told: await lookAtServers(hand, pairs),
       ways: pairs.some(lacksWay) ? await lookAtWaysOf(hand, pairs) : null,
+      shown: await lookAtServed(deps, hand, pairs, asked.signal),
     }));
     if (entered.kind !== "entered") return unread(base, pairs, entered.message);
-    const { about, files, told, ways } = entered.value;
-    const shown = await Promise.all(
-      pairs.map((pair) => lookAtProofs(deps.renewal.leavesAt, pair, asked.signal)),
-    );
+    const { about, files, told, ways, shown } = entered.value;
     return {
       host: { ...base, ...about },
       pairs: pairs.map((pair, nth) => ({
@@ -110,6 +108,14 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
     throw error;
   }
 }
+
+/** While the host is entered, for some of it may be seen from there alone. */
+const lookAtServed = (
+  { renewal: { chainsAt } }: Deps,
+  { way }: Hand,
+  pairs: readonly Described[],
+  signal: AbortSignal,
+) => Promise.all(pairs.map((pair) => lookAtProofs({ chainsAt, way, signal }, pair)));
 
 /** An ACME directory has to be shown that names are ours, and it was not said how. */
 const lacksWay = ({ facts: { issuer, challenge } }: Described): boolean =>
@@ -270,8 +276,10 @@ function pointsOf(
   { names, seen }: { names: readonly string[]; seen: readonly TlsTarget[] },
 ): ReturnType<typeof choosePoints> {
   if (uses.some(({ server }) => server !== "described")) return choosePoints(uses, { host, names });
-  const points = seen.map(({ host: address, port, serverName, protocol }) => ({
-    ...{ address, port, serverName, dialogue: protocol === "tls" ? null : protocol },
-  }));
+  const points = seen.map((at): Point => {
+    const { host: address, port, protocol } = at;
+    const dialogue = protocol === "tls" ? null : protocol;
+    return { address, port, serverName: serverNameOf(at), dialogue, from: "here" };
+  });
   return { points, wonders: [] };
 }

@@ -1,4 +1,5 @@
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
+import type { Way } from "#net/ways/proxy-way.ts";
 import type { Transport } from "#shared/model/transport.ts";
 
 /** One question to a host: `do_VERB WORD...` of resources/rotation. */
@@ -37,6 +38,8 @@ export type Hand = AsyncDisposable & {
   loginKey: string | null;
   hostKey: PresentedKey;
   transport: Transport;
+  /** To what the host itself reaches, over this login; null: what carries it has none. */
+  way: Way | null;
   /** One at a time: a second request waits for the first. */
   ask(request: HandRequest, limits: { deadlineMs: number }): Promise<HandAnswer>;
   /** Once the session has ended, for whatever reason. */

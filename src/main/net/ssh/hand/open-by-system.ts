@@ -43,7 +43,8 @@ export async function openBySystem(options: HandOptions, system: System): Promis
     if (!("ask" in begun)) return failToBegin(options, loggedIn.hostKey, begun);
     const { acceptedKey } = loggedIn.log;
     const loginKey = acceptedKey?.isCertificate ? null : (acceptedKey?.fingerprint ?? null);
-    opened = toHand(options, begun, { loginKey, hostKey: loggedIn.hostKey, transport: "system", close });
+    const told = { loginKey, hostKey: loggedIn.hostKey, transport: "system", way: null } as const;
+    opened = toHand(options, begun, { ...told, close });
     return opened;
   } finally {
     if (!opened) await close();

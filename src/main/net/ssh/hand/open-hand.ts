@@ -10,6 +10,7 @@ import { commandFor, failToBegin, type HandOptions, type HandTransport, toHand }
 import type { Line } from "./line.ts";
 import { openBySystem } from "./open-by-system.ts";
 import { beginSession } from "./session.ts";
+import { wayThrough } from "./way-through.ts";
 
 export type { HandOptions, HandTransport };
 
@@ -31,6 +32,7 @@ export async function openHand(options: HandOptions, transport: HandTransport): 
     const loginKey = connection.identity?.fingerprint ?? null;
     return toHand(options, begun, {
       ...{ loginKey, hostKey: connection.hostKey, transport: "ssh2" },
+      way: wayThrough(connection, options.target),
       close: () => connection.close(),
     });
   } catch (error) {

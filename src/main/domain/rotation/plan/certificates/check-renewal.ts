@@ -1,9 +1,10 @@
 import { makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
-import type { CertificateChange } from "#shared/model/pair.ts";
+import type { CertificateChange, ServedProof } from "#shared/model/pair.ts";
 import type { Check } from "#shared/model/plan.ts";
 import { RESTART } from "#shared/model/told-by.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { sayPoint } from "#shared/text/pair.ts";
 import { sayPair } from "./draft-change.ts";
 import { findNarrower } from "./find-narrower.ts";
 import { isOwnWay } from "./own-way.ts";
@@ -77,11 +78,9 @@ function checkProofs(pair: PairFacts, change: CertificateChange, say: Say): Chec
   const fresh = change.proofs.find(({ before }) => before !== pair.sha256);
   return [
     ...(change.proofs.length === 0
-      ? [say("consent", "no-proof", "nowhere can it be seen from here whether the new one is served")]
-      : [say("ok", "proof", `seen at ${sayCount(change.proofs.length, "place")} once it is served`)]),
-    ...silent.map((point) =>
-      say("warning", "unseen", `what is served at ${sayPoint(point)} cannot be seen: ${point.message}`),
-    ),
+      ? [say("consent", "no-proof", "nowhere can it be seen whether the new one is served")]
+      : [say("ok", "proof", `seen at ${sayCount(countPlaces(change.proofs), "place")} once it is served`)]),
+    ...checkUnseen(silent, say),
     ...others.map((point) =>
       say("warning", "other-served", `another certificate of the host is served at ${sayPoint(point)}`),
     ),
@@ -97,9 +96,19 @@ function checkProofs(pair: PairFacts, change: CertificateChange, say: Say): Chec
   ];
 }
 
-export const sayPoint = ({
-  address,
-  port,
-  serverName,
-}: Pick<ProofFacts, "address" | "port" | "serverName">) =>
-  `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}`;
+/** An address that is out of reach is so under each of its names, and is said once. */
+function checkUnseen(silent: readonly ProofFacts[], say: Say): Check[] {
+  const alike = Map.groupBy(silent, ({ address, port, message }) => JSON.stringify([address, port, message]));
+  return [...alike.values()].flatMap(([first, ...others]) => {
+    if (!first) return [];
+    const more = others.length === 0 ? "" : ` (and by ${sayCount(others.length, "other name")})`;
+    return say(
+      "warning",
+      "unseen",
+      `what is served at ${sayPoint(first)}${more} cannot be seen: ${first.message}`,
+    );
+  });
+}
+
+const countPlaces = (proofs: readonly ServedProof[]): number =>
+  proofs.reduce((sum, { addresses }) => sum + (addresses?.length ?? 1), 0);

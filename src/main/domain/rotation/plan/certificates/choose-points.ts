@@ -1,9 +1,10 @@
+import type { ServedProof } from "#shared/model/pair.ts";
 import { StartTls } from "#shared/model/starttls.ts";
 import { isAddress } from "#shared/model/target.ts";
 import type { ServerUse } from "./find-uses.ts";
 
-/** Where a server has to show the new certificate, and under which name. */
-export type Point = { address: string; port: number; serverName: string | null; dialogue: StartTls | null };
+/** Where a server has to show the new certificate, under which name, and from where it is looked at first. */
+export type Point = Pick<ServedProof, "address" | "port" | "serverName" | "dialogue" | "from">;
 
 /** So many are looked at for one certificate. */
 const MOST_POINTS = 64;
@@ -25,14 +26,10 @@ export function choosePoints(
       continue;
     }
     for (const { address, port, isDefault } of use.listens) {
-      if (address !== null && isItsOwn(address) && !isItsOwn(host)) {
-        wonders.push(
-          `${use.where} listens at ${address}, which only the host itself reaches: what is served there is not seen from here`,
-        );
-        continue;
-      }
+      const isByHost = address !== null && isItsOwn(address) && !isItsOwn(host);
       for (const serverName of namesOf(use, names, isDefault)) {
-        const point = { address: reachable(address, host), port, serverName, dialogue };
+        const from = isByHost ? "host" : "here";
+        const point: Point = { address: reachable(address, host), port, serverName, dialogue, from };
         points.set(JSON.stringify(point), point);
       }
     }

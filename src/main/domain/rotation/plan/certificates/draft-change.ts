@@ -44,9 +44,7 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
     consumers: [...pair.consumers],
     proofs: pair.proofs
       .filter(({ isOthers, message }) => !isOthers && message === "")
-      .map(({ address, port, serverName, dialogue, before }) => ({
-        ...{ address, port, serverName, dialogue, before, from: "here" },
-      })),
+      .map(({ message: _, isOthers: __, ...proof }) => proof),
   };
 }
 

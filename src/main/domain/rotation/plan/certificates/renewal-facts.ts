@@ -59,7 +59,7 @@ export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
   heldBy: string | null;
 };
 
-export type ProofFacts = Omit<ServedProof, "from"> & {
+export type ProofFacts = ServedProof & {
   /** Why nothing could be read there; empty where something was. */
   message: string;
   /** What is shown there is meant for another place of the host. */

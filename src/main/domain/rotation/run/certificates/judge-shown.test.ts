@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { makeCertificate } from "#testing/make-certificate.ts";
+import { judgeShown, wantedAt } from "./judge-shown.ts";
+
+const known = { fresh: { sha256: "new", chain: null }, old: "old" };
+
+test("going back, what the old files hold is as right as what was shown, and no certificate at all is never the new one", () => {
+  const leaves = (before: string | null, which: "new" | "old", fresh: typeof known.fresh | null = null) =>
+    wantedAt({ before }, which, fresh ? { ...known, fresh } : known).leaves;
+  expect(leaves("stale", "old")).toEqual(["stale", "old"]);
+  expect(leaves(null, "old")).toBe(null);
+  expect(leaves("stale", "new")).toEqual(["new"]);
+  const none = { sha256: null, chain: null } as never;
+  expect(leaves("stale", "new", none)).toEqual([]);
+});
+
+test("the new certificate is proved with all that leads to its root, in whatever order, and going back with none", async () => {
+  const [leaf, first, second] = await Promise.all(
+    ["a", "one", "two"].map((name) => makeCertificate({ names: [`${name}.example`] })),
+  );
+  if (!leaf || !first || !second) throw new Error("three were made");
+  const fresh = { sha256: "new", chain: leaf.pem + first.pem + second.pem };
+  const wanted = wantedAt({ before: "old" }, "new", { fresh, old: "old" });
+  const [one = "", two = ""] = wanted.intermediates.map(({ sha256 }) => sha256);
+  const judge = (chain: string[], message = "") => judgeShown("old", wanted, { chain, message });
+  expect(judge(["new", one, two])).toBeNull();
+  expect(judge(["new", "an older one", two, one])).toBeNull();
+  expect(judge(["new", one])).toMatch(/^serves the new one without what leads to its root: .*two/);
+  expect(judge(["new", "an older one"])).toMatch(/one.*, .*two/);
+  expect(judge([one, two, "new"])).toContain("neither the one before nor the new one");
+  expect(judge(["old", one, two])).toContain("which is the one before");
+  expect(judge([], "nothing listens")).toBe("nothing listens");
+  const back = wantedAt({ before: "old" }, "old", { fresh, old: "old" });
+  expect(judgeShown("old", back, { chain: ["old"], message: "" })).toBeNull();
+});
