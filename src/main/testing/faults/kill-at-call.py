@@ -3,8 +3,8 @@
     kill-at-call.py all|one N COMMAND...
 
 all: everything that was started ends before the call is made, as when a machine falls. one: only the process that
-makes it, as when a tool crashes. N = 0: nobody is killed. How many calls there were is the last line on standard
-error. strace counts for each process by itself; here they are counted together.
+makes it, as when a tool crashes. N = 0: nobody is killed. How many calls there were until the command ended is the last
+line on standard error. strace counts for each process by itself; here they are counted together.
 """
 import ctypes
 import os
@@ -84,19 +84,34 @@ def changes(pid):
     return not is_scratch(said(pid, args[1 if CALLS[number].endswith("at") else 0]).decode("latin1"))
 
 
-def main():
-    mode, nth, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+def runs_on(living):
+    """Whether any of them is still of the command's own group: what has left it holds none of its descriptors."""
+    for pid in living:
+        try:
+            if os.getpgid(pid) == os.getpgrp():
+                return True
+        except ProcessLookupError:
+            pass
+    return False
+
+
+def follow(mode, nth, command, tell):
     first = os.fork()
     if first == 0:
         ptrace(TRACEME, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
         stop_at_calls()
         os.execvp(command[0], command)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
     os.waitpid(first, 0)
     ptrace(SETOPTIONS, first, 0, OPTIONS)
     ptrace(CONT, first)
     living, count, code = {first}, 0, 0
     while living:
+        if first not in living and not runs_on(living):
+            tell(count, code)
         try:
             pid, status = os.waitpid(-1, 0x40000000)
         except ChildProcessError:
@@ -116,8 +131,28 @@ def main():
                 continue
         is_ours = number in (signal.SIGSTOP, signal.SIGTRAP)
         ptrace(CONT, pid, 0, 0 if is_ours else number)
-    sys.stderr.write(f"{count}\n")
-    sys.exit(code if code >= 0 else 128 - code)
+    tell(count, code)
+
+
+def main():
+    """Ends with the command, as sshd closes a channel; a dead-man that it has left is followed by another process."""
+    mode, nth, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    hears, tells = os.pipe()
+    if os.fork() != 0:
+        os.close(tells)
+        sys.exit((os.read(hears, 1) or b"\x7d")[0])
+
+    def tell(count, code):
+        nonlocal tells
+        if tells is not None:
+            sys.stderr.write(f"{count}\n")
+            sys.stderr.flush()
+            os.write(tells, bytes([code if code >= 0 else 128 - code]))
+            os.close(tells)
+            tells = None
+
+    os.close(hears)
+    follow(mode, nth, command, tell)
 
 
 main()
