@@ -64,7 +64,7 @@ test.skipIf(!canStartHosts())(
 
 const ONLY_BY_PASSWORD = `
   rm /root/.ssh/authorized_keys
-  echo root:linnet | chpasswd
+  echo root:siskin | chpasswd
   sed -i '/^PermitRootLogin/d; /^KbdInteractiveAuthentication/d' /etc/ssh/sshd_config
   printf 'PermitRootLogin yes\\nKbdInteractiveAuthentication yes\\n' >> /etc/ssh/sshd_config
   kill -HUP 1
