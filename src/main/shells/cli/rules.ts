@@ -19,8 +19,8 @@ export function addRules(program: Command, { world }: Session): void {
 }
 
 const HELP = `
-certificate-changed tells of each endpoint whose certificate was replaced, for thirty days: until certificates
-are replaced by runbooks of this program, each of these changes is one that somebody made without.
+certificate-changed tells of each endpoint whose certificate was replaced other than by a run of this program, for
+thirty days.
 
 Examples:
   latchkey rules --on certificate-changed`;

@@ -42,9 +42,12 @@ export const CHANGE_DAYS = 30;
 
 const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = place.endpoint)";
 
+/** That a run has put a certificate in place, or was about to. */
+const BY_RUN = "run_certificate.wanted IS NOT NULL";
+
 /**
- * Endpoints whose leaf has been replaced since somebody asked to be told. The rule is off by itself: until changes are
- * made by runbooks, each of them is one without.
+ * Endpoints whose leaf has been replaced since somebody asked to be told, and not by a run: neither by what it put in
+ * place nor by what it took back. The rule is off by itself: what renews elsewhere by itself is told of each time.
  */
 const changed: Arm = {
   name: "change",
@@ -68,6 +71,15 @@ const changed: Arm = {
       SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
       WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan IS NOT NULL
         AND earlier.gone_scan <= place.first_scan AND earlier.certificate <> place.certificate)`,
+    `NOT EXISTS (
+      SELECT 1 FROM certificate CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
+      WHERE certificate.id = place.certificate AND ${BY_RUN})`,
+    `NOT EXISTS (
+      SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
+        CROSS JOIN certificate ON certificate.id = earlier.certificate
+        CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
+      WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan = place.first_scan
+        AND ${BY_RUN} AND run_certificate.state = 'issued')`,
   ],
   columns: {
     severity: { same: rankOf("medium") },

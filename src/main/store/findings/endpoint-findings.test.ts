@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings } from "#store/testing/ask.ts";
 import { makeCertificate, visitEndpoint } from "#store/testing/make-visit.ts";
+import { openFile } from "#store/testing/open-file.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const openMemory = () => openStore({ path: ":memory:", access: "write" });
 
@@ -87,6 +89,37 @@ test("a certificate that was replaced is told of by whom that asked, from then o
   expect(rows("2026-07-04T00:00:01Z")).toEqual([]);
   store.rules.turn("certificate-changed", false, "2026-06-06T00:00:00Z");
   expect(rows("2026-06-06T00:00:00Z")).toEqual([]);
+});
+
+test("what a run has put in place or taken back was not changed without one, and what comes after it was", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store, write } = database;
+  store.rules.turn("certificate-changed", true, "2026-01-01T00:00:00Z");
+  const present = (name: string) =>
+    visitEndpoint(store, "shop", { presented: { chain: [makeCertificate(name)] } });
+  const told = () => listFindings(store, { rule: "certificate-changed" }).total;
+  write(`
+    INSERT INTO plan (id, state, made_at, body, hash) VALUES (1, 'ready', '2026-06-01T00:00:00Z', '{}', 'h');
+    INSERT INTO run (id, plan, token, kind, title, state, started_at, consents, hosts, adds, changes, removes)
+    VALUES (1, 1, 't', 'rotate-certificate', '', 'running', '2026-06-01T00:00:00Z', '[]', 1, 0, 1, 0)`);
+  const order = (state: string, name: string, wanted: string | null) =>
+    write(`
+      REPLACE INTO run_certificate (run, host, port, change, names, issuer, state, sha256, wanted)
+      VALUES (1, 'shop', 22, 'c0', '[]', 1, '${state}', '${makeCertificate(name).certificate.sha256}',
+        ${wanted === null ? "NULL" : `'${wanted}'`})`);
+  present("old");
+  order("issued", "new", null);
+  present("new");
+  expect(told()).toBe(1);
+  order("installed", "new", '["h"]');
+  expect(told()).toBe(0);
+  present("somebody's");
+  expect(told()).toBe(1);
+  present("new");
+  order("issued", "new", '["h"]');
+  present("old");
+  expect(told()).toBe(0);
 });
 
 test("who has accepted one change of a certificate is told of the next", () => {

@@ -18,7 +18,11 @@ export function ChangeRule() {
           { rule: rule.rule, isOn },
           {
             onSuccess: () =>
-              toast(isOn ? "From now on each certificate that is replaced is a finding" : "No more told of"),
+              toast(
+                isOn
+                  ? "From now on each certificate that is replaced other than by a run is a finding"
+                  : "No more told of",
+              ),
           },
         )
       }
