@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { SshTarget } from "#shared/model/target.ts";
@@ -80,6 +81,45 @@ test("a command's turn comes between two commits of the thread, and both keep al
   expect(store.scans.find(scanId)).toMatchObject({ ok: 20 });
   expect(store.pins.count()).toBe(20);
   expect([store.events.count(), store.events.findBreak()]).toEqual([1 + 20 + 20, null]);
+});
+
+/** The threads that are started meanwhile. */
+function watchThreads() {
+  const threads: Worker[] = [];
+  const take = (thread: Worker) => threads.push(thread);
+  process.on("worker", take);
+  return { threads, [Symbol.dispose]: () => process.off("worker", take) };
+}
+
+test("one thread records one scan after another, for as long as the program runs", async () => {
+  await using opened = await open();
+  const { store, recording } = opened;
+  using watched = watchThreads();
+  for (let nth = 0; nth < 3; nth++) {
+    const scanId = await begin(opened);
+    recording.keep(await streamHome(scanId));
+    await recording.settle();
+    await recording.finish({ scanId, state: "finished", at: START });
+    expect(store.scans.find(scanId)).toMatchObject({ state: "finished", ok: 1 });
+  }
+  expect(watched.threads).toHaveLength(1);
+});
+
+test("what a thread had written is kept when it dies, its scan is told, and another one closes it", async () => {
+  await using opened = await open();
+  const { store, recording } = opened;
+  using watched = watchThreads();
+  const scanId = await begin(opened);
+  const told: unknown[] = [];
+  recording.onFailure(scanId, (error) => told.push(error));
+  recording.keep(await streamHome(scanId));
+  await recording.settle();
+  await watched.threads[0]?.terminate();
+  expect(told).toMatchObject([{ message: "the thread that records scans has ended" }]);
+  await recording.finish({ scanId, state: "interrupted", at: START });
+  expect(store.scans.find(scanId)).toMatchObject({ state: "interrupted", ok: 1 });
+  expect([store.events.count(), store.events.findBreak()]).toEqual([2, null]);
+  expect(watched.threads).toHaveLength(2);
 });
 
 test("a disk that has failed under one connection has failed under the other", async () => {
