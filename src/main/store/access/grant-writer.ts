@@ -16,6 +16,9 @@ type Row = {
   verdict: string;
 };
 
+type KeyRow = { is_matched: number; listed: string | null };
+type ApprovalRow = { id: number; review_on: string | null };
+
 /** The grants of a host, as spans: a grant goes on as long as its text does, even if the line moves. */
 export function grantWriter(db: Database) {
   const current = db.prepare<[number], Row>(`
@@ -25,17 +28,14 @@ export function grantWriter(db: Database) {
     ORDER BY line DESC`);
   const knowKey = db.prepare(`
     INSERT INTO key (fingerprint, key_type, key_bits) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
+  const findStanding = standingFinder(db);
   const begin = db.prepare(`
     INSERT INTO grant_line (host, host_name, port, account, uid, file, line, fingerprint, key_type, key_bits, comment,
       options, text, effective, verdict, use, is_dormant, is_matched, listed, approval, review_on, is_vouched,
       orphan_since, first_scan, last_scan)
-    SELECT @host, @hostName, @port, @account, @uid, @file, @line, @fingerprint, @keyType, @keyBits, @comment,
-      @options, @text, @effective, @verdict, @use, @isDormant, ifnull(key.is_matched, 0), key.listed, approval.id,
-      approval.review_on, approval.id IS NOT NULL, @at, @scanId, @scanId
-    FROM (SELECT 1)
-    LEFT JOIN key ON key.fingerprint = @fingerprint
-    LEFT JOIN approval ON approval.host = @host AND approval.account = @account AND approval.file = @file
-      AND approval.text = @text AND withdrawn_at IS NULL`);
+    VALUES (@host, @hostName, @port, @account, @uid, @file, @line, @fingerprint, @keyType, @keyBits, @comment,
+      @options, @text, @effective, @verdict, @use, @isDormant, @isMatched, @listed, @approval, @reviewOn, @isVouched,
+      @at, @scanId, @scanId)`);
   const extend = db.prepare("UPDATE grant_line SET last_scan = ? WHERE id = ?");
   const change = db.prepare(`
     UPDATE grant_line
@@ -85,8 +85,31 @@ export function grantWriter(db: Database) {
     }
     if (grant.fingerprint !== null) knowKey.run(grant.fingerprint, grant.keyType ?? "", grant.keyBits);
     const written = { ...grant, ...judged, host: home.id, hostName: home.host, port: home.port, at };
-    return Number(begin.run(written).lastInsertRowid);
+    return Number(begin.run({ ...written, ...findStanding(written) }).lastInsertRowid);
   }
+}
+
+/**
+ * What is known of the key of a new grant, and who has approved its line. Asked apart: SQLite makes a statement that joins
+ * anew for each row, with all the triggers of the table that it writes to.
+ */
+function standingFinder(db: Database) {
+  const findKey = db.prepare<[string], KeyRow>("SELECT is_matched, listed FROM key WHERE fingerprint = ?");
+  const findApproval = db.prepare<object, ApprovalRow>(`
+    SELECT id, review_on FROM approval
+    WHERE host = @host AND account = @account AND file = @file AND text = @text AND withdrawn_at IS NULL`);
+
+  return (grant: Pick<CollectedGrant, "account" | "file" | "text" | "fingerprint"> & { host: number }) => {
+    const key = grant.fingerprint === null ? undefined : findKey.get(grant.fingerprint);
+    const approval = findApproval.get(grant);
+    return {
+      isMatched: key?.is_matched ?? 0,
+      listed: key?.listed ?? null,
+      approval: approval?.id ?? null,
+      reviewOn: approval?.review_on ?? null,
+      isVouched: Number(approval !== undefined),
+    };
+  };
 }
 
 /** How a finding names a grant of the host that is visited. */
