@@ -50,7 +50,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     keyFiles: readKeyFiles(records),
     hostKeys: readHostKeys(records),
     certificateFiles: readCertificateFiles(records),
-    serverConfigs: readServerConfigs(records, { processes: listening.processes.values(), unread }),
+    serverConfigs: readServerConfigs(records, { listening, unread }),
     diskFiles: readDiskFiles(records),
     keystores: readKeystores(records),
     listening,

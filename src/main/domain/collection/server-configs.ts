@@ -1,6 +1,6 @@
 import type { ConfigurationFiles, ServerKind } from "#domain/server-configs/configuration.ts";
 import type { Unread } from "./collection.ts";
-import type { Process } from "./listeners.ts";
+import type { Listening } from "./listeners.ts";
 import { nameOf, type Record } from "./record.ts";
 
 /** The names under which the processes of a server run. */
@@ -24,9 +24,9 @@ export const isProcessOf = (server: ServerKind, name: string): boolean => PROCES
 /** What the configurations of servers say of TLS: an entry for each place where a server begins to read. */
 export function readServerConfigs(
   records: readonly Record[],
-  { processes, unread }: { processes: Iterable<Process>; unread: readonly Unread[] },
+  { listening, unread }: { listening: Listening; unread: readonly Unread[] },
 ): ConfigurationFiles[] {
-  const running = [...processes];
+  const running = [...listening.processes.values()];
   const folders = new Map(
     records.flatMap((record) => {
       const path = record.kind === "listing" ? record.say("path") : null;
@@ -47,6 +47,7 @@ export function readServerConfigs(
       folders,
       unread: hidden,
       commandLines: running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments),
+      addresses: listening.addresses,
     };
   });
 }

@@ -23,6 +23,8 @@ export type ConfigurationFiles = {
   unread: readonly string[];
   /** The arguments of each running process of that server, its own name first; none where none is known. */
   commandLines: readonly (readonly string[])[];
+  /** The host's own addresses, but those that it has for itself alone; none where they are not known. */
+  addresses?: readonly string[] | null;
 };
 
 /** `line` counts from 1. */

@@ -105,7 +105,7 @@ async function compare(
   const isStarting = () => server === "apache" && !existsSync(join(temporary.path, server, "apache2.pid"));
   while (isStarting()) await pause(10);
   const configuration = readConfiguration({
-    ...{ server, root, unread: [], commandLines: [["it", "-D", "Given"]] },
+    ...{ server, root, unread: [], commandLines: [["it", "-D", "Given"]], addresses: [running.address] },
     ...readTree(join(temporary.path, server)),
   });
   expect(configuration.unknown).toEqual([]);
@@ -296,8 +296,17 @@ local_name a.example {
     key_file = ${folder}/tls/a.key
   }
 }
+local 127.0.0.0/8 {
+  ${pair(folder, "six")}
+}
 local 127.0.0.1 {
   ${pair(folder, "wide")}
+}
+local ::/64 {
+  ${pair(folder, "own")}
+}
+local 192.0.2.0/24 {
+  ${pair(folder, "special")}
 }
 local_name *.b.example {
   ${pair(folder, "b")}

@@ -51,6 +51,7 @@ const PIECES = [
     "ssl_cert = </c",
     "local_name",
     "protocol",
+    "local 10.0.0.0/8 {",
   ],
   ...[
     "service imap-login {",

@@ -1,3 +1,4 @@
+import { isWithin, splitNames } from "./addresses.ts";
 import type { Section, Setting } from "./sections.ts";
 
 /** Settings that hold for some connections only: all conditions of the blocks that they stand in must fit. */
@@ -7,7 +8,7 @@ export type Filter = {
   settings: ReadonlyMap<string, Setting>;
 };
 
-/** One kind of connection: `name` null for one that asks for none, `address` null for any that no block is for. */
+/** One kind of connection: `name` null for one that asks for none, `address` null for any other than is asked about. */
 export type Connection = { protocol: string; name: string | null; address: string | null };
 
 const CONDITIONS = new Set(["protocol", "local_name", "local", "remote"]);
@@ -57,16 +58,11 @@ function fits({ words: [kind, ...values] }: Section, { protocol, name, address }
     case "local_name":
       return name !== null && splitNames(values).some((own) => coversName(own, name));
     case "local":
-      return address !== null && splitNames(values).includes(address);
+      return address !== null && splitNames(values).some((block) => isWithin(address, block));
     default:
       return false;
   }
 }
-
-export const splitNames = (values: readonly string[]): string[] =>
-  values
-    .flatMap((value) => value.split(/[ \t,]+/))
-    .map((value) => value.replace(/^\[(.*)\]$/, "$1").toLowerCase());
 
 /** A star stands for one label. */
 function coversName(own: string, name: string): boolean {

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { chooseServing } from "#domain/server-configs/choose-serving.ts";
+import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
+import { makeFiles, sayFiles } from "#domain/server-configs/testing/say-files.ts";
 
 const say = (texts: { [path: string]: string }) => sayFiles({ server: "dovecot" }, texts);
 
@@ -176,4 +178,60 @@ test("without TLS nothing is served, and a certificate in the configuration itse
     unknown: /etc/dovecot/gone.conf is included and does not exist (/etc/dovecot/dovecot.conf:3)
     may lack: a file that it includes was not read"
   `);
+});
+
+test("blocks for networks are for those addresses of the host that are in them, and the last that fits holds", () => {
+  const text = `dovecot_config_version = 2.4.0
+protocols = imap
+ssl_server_cert_file = /c/first.pem
+service imap-login {
+  inet_listener imap {
+    port = 0
+  }
+  inet_listener more {
+    port = 994
+    ssl = yes
+    listen = 10.1.2.4
+  }
+}
+local 10.1.2.0/24 {
+  ssl_server_cert_file = /c/near.pem
+}
+local 10.0.0.0/8 {
+  ssl_server_cert_file = /c/wide.pem
+}
+local 2001:DB8::/32 {
+  ssl_server_cert_file = /c/six.pem
+}
+local 10.1.2.4 {
+  ssl_server_cert_file = /c/four.pem
+}
+local 10.1.2.3/99 {
+}`;
+  const files = makeFiles(
+    { server: "dovecot", addresses: ["10.1.2.3", "192.0.2.1", "2001:db8::7"] },
+    { "/etc/dovecot/dovecot.conf": text },
+  );
+  const configuration = readConfiguration(files);
+  const served = (address: string, port = 993) => {
+    const choice = chooseServing(configuration, { address, port, name: "a.example" }, () => null);
+    return choice.kind === "chosen" ? choice.pairs[0]?.certificate.path : choice.kind;
+  };
+  expect(
+    ["10.1.2.3", "192.0.2.1", "2001:db8::7", "10.1.2.4", "127.0.0.1", "::1"].map((at) => served(at)),
+  ).toEqual(["/c/wide.pem", "/c/first.pem", "/c/six.pem", "/c/four.pem", "/c/first.pem", "/c/first.pem"]);
+  expect([served("10.9.9.9"), served("2001:db8::8"), served("10.1.2.4", 994)]).toEqual([
+    ...["unsure", "unsure", "/c/four.pem"],
+  ]);
+});
+
+test("what stands in blocks for names of this host, or for those who ask, is not claimed", () => {
+  for (const block of ["local mail.example", "local 10.1.2.3/99", "remote 10.0.0.0/8"])
+    expect(
+      say({
+        "/etc/dovecot/dovecot.conf": `dovecot_config_version = 2.4.0\nprotocols = lmtp\nlocal 10.1.2.3/8 {\n}
+ssl_server_cert_file = /c/first.pem\nservice lmtp {\n inet_listener x {\n port = 24\n }\n}
+${block} {\n ssl_server_cert_file = /c/other.pem\n}`,
+      }),
+    ).toContain("unsure: ");
 });

@@ -7,23 +7,28 @@ import type {
   Role,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
-import { type Connection, type Filter, findSetting, readFilters, splitNames } from "./filters.ts";
+import { isNetwork, readAddress, splitNames } from "./addresses.ts";
+import { type Connection, type Filter, findSetting, readFilters } from "./filters.ts";
 import { type Listener, readListeners } from "./listeners.ts";
 import { readSections, type Section, type Setting } from "./sections.ts";
 
 /**
  * dovecot.conf of 2.3 (`ssl_cert = </path`) and of 2.4 (`ssl_server_cert_file = /path`). Blocks for a protocol, for a
- * name that is asked for (local_name) and for an address of ours (local) take the place of what holds everywhere.
+ * name that is asked for (local_name) and for addresses of ours (local) take the place of what holds everywhere.
  */
 export function readDovecot(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
   const whole = readSections(draft);
   const filters = readFilters(whole);
+  const listeners = readListeners(whole);
   const own = filters.filter(({ settings }) => CERTIFICATES.some((name) => settings.has(name)));
+  const blocks = own.flatMap((filter) => conditionsOf(filter, "local"));
+  const hasNetworks = blocks.some(isNetwork);
+  const alsoOwn = hasNetworks ? findOwnAddresses(source, listeners) : [];
   const context: Context = {
-    ...{ draft, filters, whole },
+    ...{ draft, filters, whole, hasNetworks },
     names: [...new Set(own.flatMap((filter) => conditionsOf(filter, "local_name")))],
-    addresses: [...new Set(own.flatMap((filter) => conditionsOf(filter, "local")))],
+    addresses: [...new Set([...blocks, ...alsoOwn].flatMap((text) => readAddress(text) ?? []))],
     hasGap: [whole, ...filters.flatMap(({ path }) => path)].some(({ hasGap }) => hasGap),
     isNew: whole.settings.has("dovecot_config_version"),
     unsure: findUnsure(own),
@@ -32,7 +37,7 @@ export function readDovecot(source: ConfigurationFiles): Configuration {
     draft.lack("there are more names and addresses with certificates of their own than are read");
     context.addresses = [];
   }
-  for (const listener of readListeners(whole)) serveListener(context, listener);
+  for (const listener of listeners) serveListener(context, listener);
   nameOthers(draft, whole);
   if (whole.hasGap) draft.lack("a file that it includes was not read");
   return draft.configuration;
@@ -45,6 +50,8 @@ type Context = {
   /** Those that have certificates of their own. */
   names: string[];
   addresses: string[];
+  /** Whether there are blocks for networks of ours: each address of the host is then one that is asked about. */
+  hasNetworks: boolean;
   hasGap: boolean;
   isNew: boolean;
   unsure: string | null;
@@ -55,22 +62,34 @@ const MOST_COMBINATIONS = 2_000;
 const conditionsOf = ({ path }: Filter, kind: string): string[] =>
   path.filter(({ words }) => words[0] === kind).flatMap(({ words }) => splitNames(words.slice(1)));
 
-/** Blocks by which the one who asks, or a whole network of ours, has a certificate of its own are not followed. */
+/** Of whoever asks nothing is known, nor what a name stands for where Dovecot runs. */
 function findUnsure(own: readonly Filter[]): string | null {
   const path = own.find((filter) => conditionsOf(filter, "remote").length > 0)?.path;
   if (path) return "a block for who connects (remote) has a certificate of its own";
-  const network = own
+  const name = own
     .flatMap((filter) => conditionsOf(filter, "local"))
-    .find((address) => address.includes("/"));
-  return network === undefined
-    ? null
-    : `the block local ${network} is for many addresses, and is not followed`;
+    .find((block) => !isNetwork(block) && readAddress(block) === null);
+  return name === undefined ? null : `which addresses the block local ${name} is for is not known`;
 }
+
+const LOOPBACK = ["127.0.0.1", "::1"];
+
+const findOwnAddresses = ({ addresses }: ConfigurationFiles, listeners: readonly Listener[]): string[] => [
+  ...(addresses ?? []),
+  ...LOOPBACK,
+  ...listeners.flatMap(({ listens }) => listens.flatMap(({ address }) => address ?? [])).filter(isOneAddress),
+];
+
+const isOneAddress = (address: string): boolean => address !== "0.0.0.0" && address !== "::";
+
+const ELSEWHERE =
+  "a block for a network (local) has a certificate of its own, and whether it is for this address is not known";
 
 /** One serving for each name and each address that has certificates of its own, and one for all the others. */
 function serveListener(context: Context, { protocol, isTls, listens, at }: Listener): void {
   for (const address of [null, ...context.addresses]) {
-    const narrowed = address === null ? listens : narrow(listens, address);
+    const narrowed = address === null ? leaveOthers(listens, context.addresses) : narrow(listens, address);
+    const elsewhere = address === null && context.hasNetworks ? ELSEWHERE : null;
     for (const name of narrowed.length > 0 ? [null, ...context.names] : []) {
       const connection = { protocol, name, address };
       const found = readPairs(context, connection);
@@ -82,7 +101,9 @@ function serveListener(context: Context, { protocol, isTls, listens, at }: Liste
         protocol: isTls ? "tls" : (DIALOGUES.get(protocol) ?? protocol),
         pairs: found.pairs,
         chain: null,
-        unsure: context.hasGap ? "a file that it includes was not read" : (context.unsure ?? found.unsure),
+        unsure: context.hasGap
+          ? "a file that it includes was not read"
+          : (context.unsure ?? elsewhere ?? found.unsure),
         at: at ?? found.pairs[0]?.certificate.at ?? context.whole.at,
       });
     }
@@ -92,12 +113,20 @@ function serveListener(context: Context, { protocol, isTls, listens, at }: Liste
 /** What is spoken before TLS, where Dovecot calls it otherwise. */
 const DIALOGUES = new Map([["submission", "smtp"]]);
 
+/** What listens at addresses that have no serving of their own. */
+const leaveOthers = (listens: readonly Listen[], addresses: readonly string[]): Listen[] =>
+  listens.filter(
+    ({ address }) =>
+      address === null || !isOneAddress(address) || !addresses.includes(readAddress(address) ?? ""),
+  );
+
 /** Where a listener is at this address. */
 const narrow = (listens: readonly Listen[], address: string): Listen[] =>
   listens
-    .filter((listen) =>
-      [address, address.includes(":") ? "::" : "0.0.0.0"].includes(listen.address ?? address),
-    )
+    .filter((listen) => {
+      const isEvery = listen.address === (address.includes(":") ? "::" : "0.0.0.0");
+      return isEvery || readAddress(listen.address ?? address) === address;
+    })
     .slice(0, 1)
     .map((listen) => ({ ...listen, address }));
 
