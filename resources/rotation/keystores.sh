@@ -15,22 +15,9 @@ do_pair_store() {
 	shift 2
 	before=$4 holds=$5 from=store
 	is_stored "$1" "$before" && ok staged "$stored"
-	enter_file "$1" "$2" "$3"
-	managed=
-	find_manager "$path"
-	[ -z "$managed" ] || no managed "$managed"
-	put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth" || { why_of ''; no "$why"; }
-	take_pair_lock
-	rm -f "$work/try-$nth"
-	settle_file
-	hash_of "$live"
-	if [ "$hashed" != "$before" ]; then
-		IFS= read -r wanted <"$work/wanted-$nth" || wanted=
-		[ "$hashed" = "$wanted" ] || no changed "$path" "$hashed"
-		ok staged "$wanted"
-	fi
-	judge_live
-	[ -e "$work/near-$nth" ] || choose_den
+	begin_staging "$1" "$2" "$3" "$before"
+	choose_den
+	rm -f "$work/stored-$nth"
 	make_store
 	put_pair() { cat "$made"; }
 	stage_file '' ''
@@ -52,7 +39,7 @@ is_stored() {
 # Into $made, from within the folder of the file, whose name from there is $live.
 make_store() {
 	made=$work/store-made keys=$work/store-key chain=$work/store-chain given_pair=$work/store-pair
-	trap drop_made EXIT
+	trap 'drop_made; give_turn' EXIT
 	drop_made
 	[ "$store_key" = made ] && key_of_store=$work/key || key_of_store=$keys
 	{ [ "$store_key" = made ] || put_bytes "$key_bytes" >"$keys"; } && put_bytes "$chain_bytes" >"$chain" || no no-space

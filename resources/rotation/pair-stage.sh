@@ -74,7 +74,18 @@ make_failed() {
 do_pair_stage() {
 	enter_run "$1" "$2" make
 	shift 2
-	before=$4 holds=$5 from=$6
+	holds=$5 from=$6
+	begin_staging "$1" "$2" "$3" "$4"
+	[ "$from" != made ] || case $holds in key*) [ -s "$work/key" ] || no no-key "$path" ;; esac
+	choose_den
+	stage_file "$7" "$8"
+	ok staged "$wanted"
+}
+
+# begin_staging N PATH REAL BEFORE: in our turn, at the file that is to be replaced, which is still what it was. One that is the new one
+# already needs nothing more.
+begin_staging() {
+	before=$4
 	check_words "$before"
 	enter_file "$1" "$2" "$3"
 	managed=
@@ -94,10 +105,6 @@ do_pair_stage() {
 		ok staged "$wanted"
 	fi
 	judge_live
-	[ "$from" != made ] || case $holds in key*) [ -s "$work/key" ] || no no-key "$path" ;; esac
-	[ -e "$work/near-$nth" ] && [ "$den" != /dev/null ] || choose_den
-	stage_file "$7" "$8"
-	ok staged "$wanted"
 }
 
 # What can be replaced, and holds what it is said to.

@@ -171,7 +171,9 @@ end_file() {
 		fi
 	fi
 	lock=$store/held-$(hash_word "$real")
-	if [ "$(readlink "$lock" 2>/dev/null)" = "$run" ]; then rm -f "$lock"; fi
+	[ "$(readlink "$lock" 2>/dev/null)" = "$run" ] || return 0
+	problem=$(rm -f "$lock" 2>&1)
+	is_gone "$lock" || fail "$why" "$problem"
 }
 
 drop_lair() {

@@ -132,6 +132,7 @@ where_we_are() { env pwd -P 2>/dev/null || pwd -P; }
 
 # Where file N can be made so that it can be renamed over ./$name: a second name for that is tried.
 choose_den() {
+	if [ -e "$work/near-$nth" ] && [ "$den" != /dev/null ]; then return; fi
 	rm -f "$work/try-$nth"
 	if ln "./$name" "$work/try-$nth" 2>/dev/null; then rm -f "$work/try-$nth"; return; fi
 	make_empty "$work/near-$nth" || { why_of "$problem"; no "$why" "$problem"; }

@@ -137,6 +137,28 @@ lab.each([
 );
 
 lab(
+  "a keystore is made anew in its pair's turn alone, and that is given back",
+  async () => {
+    const den = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
+    const atFirst = await state();
+    await using hand = await openPairHand(startShellIn(host));
+    const first = await stageIn(hand, "old.p12");
+    expect(await first.stage()).toMatchObject({ kind: "staged" });
+    await host.run(
+      `sleep 900 >/dev/null 2>&1 & pid=$!; echo $pid > /srv/pid; mv ${den}/turning-free ${den}/turning-$pid-$(cut -d' ' -f22 /proc/$pid/stat)`,
+    );
+    const next = await stageIn(hand, "old.p12");
+    expect(await next.stage()).toMatchObject({ kind: "refused", why: "firing" });
+    await host.run("kill $(cat /srv/pid)");
+    expect(await next.stage()).toMatchObject({ kind: "staged" });
+    expect(await host.run(`cd ${den}; ls -d turning-* store-* 2>/dev/null || :`)).toBe("turning-free\n");
+    expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await state()).toBe(atFirst);
+  },
+  120_000,
+);
+
+lab(
   "a key that was made here goes into stores of its host, and no process has a word of it",
   async () => {
     const made = await makeCertificate({ names: ["here.lab"] });
