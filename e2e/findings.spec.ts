@@ -38,10 +38,10 @@ test("an address opens a finding whatever the list beside it shows", async ({ op
   await expect(list.rows).toHaveCount(0);
 });
 
-test("without any, the list says how many rules look", async ({ openEmpty, camera }) => {
+test("before the first scan, the list does not say that nothing is wrong", async ({ openEmpty, camera }) => {
   const frame = await openEmpty();
   await frame.goTo("Findings");
-  await expect(frame.page.getByRole("heading", { name: "Nothing found" })).toBeVisible();
+  await expect(frame.page.getByRole("heading", { name: "Nothing was read yet" })).toBeVisible();
   expect(await camera.photograph("findings-empty")).toEqual([]);
 });
 

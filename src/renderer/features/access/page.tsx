@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
-import { IconCircleCheck, IconKey, IconPlus, IconRadar2 } from "@tabler/icons-react";
+import { IconCircleCheck, IconKey, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { usePlanRequest } from "#renderer/api/plan-request.ts";
-import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
@@ -160,7 +160,6 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
 }
 
 function None({ search, onClear }: { search: Search; onClear: () => void }) {
-  const requestScan = useScanRequest();
   return (
     <Nothing
       Icon={IconKey}
@@ -169,11 +168,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       onClear={onClear}
       title="No grant seen yet"
       why="A grant is one line of an authorized_keys file. To read them, Latchkey logs in to a host over SSH."
-      action={
-        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
-          Scan hosts
-        </Button>
-      }
+      action={<ScanButton>Scan hosts</ScanButton>}
     />
   );
 }

@@ -1,6 +1,5 @@
-import { Button } from "@mantine/core";
-import { IconCertificate, IconRadar2 } from "@tabler/icons-react";
-import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { IconCertificate } from "@tabler/icons-react";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Facet, FixedFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
@@ -109,7 +108,6 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
 }
 
 function None({ search, onClear }: { search: Search; onClear: () => void }) {
-  const requestScan = useScanRequest();
   return (
     <Nothing
       Icon={IconCertificate}
@@ -118,11 +116,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       onClear={onClear}
       title="No certificate seen yet"
       why="Certificates come from endpoints that speak TLS, and from files on hosts that a scan can read."
-      action={
-        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
-          Scan endpoints
-        </Button>
-      }
+      action={<ScanButton>Scan endpoints</ScanButton>}
     />
   );
 }

@@ -17,7 +17,7 @@ export function ComparePanel({ onChange }: { onChange: (patch: Patch) => void })
   const from = data?.from?.scan ?? 0;
   const to = data?.to?.scan ?? 0;
   return (
-    <Panel title="Compare" note="What could not be looked at has not gone">
+    <Panel title="Compare" note="What a scan could not read does not count as gone">
       <div className={classes.pickers}>
         <ScanPicker
           label="From"

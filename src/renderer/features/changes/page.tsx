@@ -44,7 +44,7 @@ export function ChangesPage() {
         sort={SORT}
         onSort={() => undefined}
         search={search.search ?? ""}
-        searchHint="Search hosts, accounts, keys, paths"
+        searchHint="Search hosts, keys, paths"
         onSearch={(text) => change({ search: text || undefined })}
         openId={search.open === undefined ? null : String(search.open)}
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}

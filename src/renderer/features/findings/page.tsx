@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
-import { IconCircleCheck, IconRadar2, IconShieldCheck } from "@tabler/icons-react";
+import { IconCircleCheck, IconShieldCheck } from "@tabler/icons-react";
 import { useState } from "react";
-import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { SEVERITIES } from "#renderer/ui/severity.tsx";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
@@ -13,7 +13,7 @@ import { ChangeActions } from "./change-actions.tsx";
 import { ChangeRule } from "./change-rule.tsx";
 import { COLUMNS } from "./columns.tsx";
 import { FindingDrawer } from "./drawer.tsx";
-import { route, sortOf, useAcceptedCount, useFindings } from "./queries.ts";
+import { route, sortOf, useAcceptedCount, useFindings, useHasScanned } from "./queries.ts";
 
 const SEVERITY_OPTIONS = Severity.options.map((value) => ({ value, label: SEVERITIES[value].word }));
 const RULE_OPTIONS = RuleId.options.map((value) => ({ value, label: sayRule(value) }));
@@ -106,20 +106,16 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
 }
 
 function None({ search, onClear }: { search: Search; onClear: () => void }) {
-  const requestScan = useScanRequest();
+  const hasRead = useHasScanned();
   return (
     <Nothing
       Icon={IconShieldCheck}
       one="finding"
       search={search}
       onClear={onClear}
-      title="Nothing found"
-      why={`${RuleId.options.length} rules look at every certificate, grant, key file and host key that a scan has read.`}
-      action={
-        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
-          Scan
-        </Button>
-      }
+      title={hasRead ? "Nothing found" : "Nothing was read yet"}
+      why={`${RuleId.options.length} rules look at every certificate, grant, key file and host key that a scan reads.`}
+      action={<ScanButton>Scan</ScanButton>}
     />
   );
 }

@@ -1,4 +1,5 @@
 import { IconTrendingUp } from "@tabler/icons-react";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { EmptyState, ErrorState } from "#renderer/ui/states.tsx";
 import type { Forecast } from "#shared/model/forecast.ts";
@@ -22,6 +23,7 @@ export function ForecastPage() {
         Icon={IconTrendingUp}
         title="Nothing to forecast yet"
         why="A forecast is made of the certificates that a scan has seen and that have not expired."
+        action={<ScanButton>Scan endpoints</ScanButton>}
       />
     );
   return (

@@ -15,7 +15,6 @@ import { LoadTable, toCsvColumns, toRows } from "./load-table.tsx";
 import type { LoadSearch } from "./queries.ts";
 
 const BY = [
-  { value: "issuer" as const, label: "issuer" },
   { value: "owner" as const, label: "owner" },
   { value: "both" as const, label: "issuer and owner" },
 ];
@@ -49,7 +48,7 @@ export function LoadView<Search extends LoadSearch>(props: Props<Search>) {
   return (
     <>
       <div className={classes.toolbar}>
-        <Facet title="By" value={search.by} options={BY} onChange={(by) => onChange({ by })} />
+        <Facet title="By" usual="issuer" value={search.by} options={BY} onChange={(by) => onChange({ by })} />
         {filters}
         {search.issuer !== undefined && (
           <FixedFacet

@@ -1,5 +1,6 @@
 import { IconCalendarStats } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { EmptyState, ErrorState } from "#renderer/ui/states.tsx";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
@@ -32,7 +33,8 @@ export function TimelinePage() {
       <EmptyState
         Icon={IconCalendarStats}
         title="Nothing expires yet"
-        why="The timeline has the certificates of end entities that a scan has seen, by the day they expire."
+        why="The timeline shows when the certificates that a scan has seen expire; those of authorities are left out."
+        action={<ScanButton>Scan endpoints</ScanButton>}
       />
     );
   return (
@@ -45,7 +47,13 @@ export function TimelinePage() {
         search={search}
         onChange={change}
         filters={
-          <Facet title="Weeks" value={search.weeks} options={WEEKS} onChange={(weeks) => change({ weeks })} />
+          <Facet
+            title="Shown"
+            usual="a year"
+            value={search.weeks}
+            options={WEEKS}
+            onChange={(weeks) => change({ weeks })}
+          />
         }
       >
         <p className={classes.note}>

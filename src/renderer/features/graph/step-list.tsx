@@ -1,5 +1,6 @@
 import { IconAffiliate } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
@@ -70,7 +71,8 @@ export function StepList({ search, onChange: change, onClear }: ListProps) {
             search={search}
             onClear={onClear}
             title="No step is known yet"
-            why="A step is a private key that opens an account, or a rule that makes one account another. Scan hosts to see them."
+            why="A step is a private key that opens an account, or a rule that makes one account another. A scan of hosts finds them."
+            action={<ScanButton>Scan hosts</ScanButton>}
           />
         }
         drawer={open && <StepDrawer link={open} onClose={() => change({ open: undefined })} />}

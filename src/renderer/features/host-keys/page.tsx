@@ -1,6 +1,5 @@
-import { Button } from "@mantine/core";
-import { IconFingerprint, IconRadar2 } from "@tabler/icons-react";
-import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { IconFingerprint } from "@tabler/icons-react";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
@@ -79,7 +78,6 @@ function Filters({ search, onChange }: FilterProps) {
 }
 
 function None({ search, onClear }: { search: Search; onClear: () => void }) {
-  const requestScan = useScanRequest();
   return (
     <Nothing
       Icon={IconFingerprint}
@@ -88,11 +86,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       onClear={onClear}
       title="No host key is known yet"
       why="A host shows its key when it is scanned. What this computer's known_hosts knows is listed with it."
-      action={
-        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
-          Scan hosts
-        </Button>
-      }
+      action={<ScanButton>Scan hosts</ScanButton>}
     />
   );
 }

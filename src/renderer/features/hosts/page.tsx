@@ -1,6 +1,5 @@
-import { Button } from "@mantine/core";
-import { IconRadar2, IconServer } from "@tabler/icons-react";
-import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { IconServer } from "@tabler/icons-react";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { PROBE_STATES } from "#renderer/ui/probe-state.tsx";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
@@ -57,7 +56,6 @@ export function HostsPage() {
 }
 
 function None({ search, onClear }: { search: Search; onClear: () => void }) {
-  const requestScan = useScanRequest();
   return (
     <Nothing
       Icon={IconServer}
@@ -66,11 +64,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       onClear={onClear}
       title="No host visited yet"
       why="A scan logs in over SSH with a key of yours, reads who may log in, and writes nothing there."
-      action={
-        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
-          Scan hosts
-        </Button>
-      }
+      action={<ScanButton>Scan hosts</ScanButton>}
     />
   );
 }

@@ -35,7 +35,7 @@ function ScopeForm({ scope }: { scope: Scope }) {
         <TextInput
           size="xs"
           label="What is outside"
-          placeholder="laptops, whose keys are in team-keys"
+          placeholder="such as laptops, whose keys are in team-keys"
           value={note}
           onChange={(event) => setNote(event.currentTarget.value)}
           className={classes.note ?? ""}

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconChecklist, IconKey } from "@tabler/icons-react";
+import { IconCertificate, IconChecklist, IconKey } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
@@ -83,15 +83,25 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       search={search}
       onClear={onClear}
       title="Nothing was changed yet"
-      why="Changes appear here before anything is written. Choose a key or a grant, and rotate or remove it: that makes a plan to look at first."
+      why="Changes appear here before anything is written. Rotate a key, renew a certificate or remove a grant: that makes a plan to look at first."
       action={
-        <Button
-          size="xs"
-          leftSection={<IconKey size={15} />}
-          renderRoot={(props) => <Link to="/access" {...props} />}
-        >
-          Choose a key
-        </Button>
+        <>
+          <Button
+            size="xs"
+            leftSection={<IconKey size={15} />}
+            renderRoot={(props) => <Link to="/access" {...props} />}
+          >
+            Choose a key
+          </Button>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconCertificate size={15} />}
+            renderRoot={(props) => <Link to="/certificates" {...props} />}
+          >
+            Choose a certificate
+          </Button>
+        </>
       }
     />
   );

@@ -18,7 +18,7 @@ export function PlanPage() {
       <EmptyState
         Icon={IconChecklist}
         title="No plan is named"
-        why="Choose a key or a grant, and rotate or remove it: that makes a plan to look at first."
+        why="Rotate a key, renew a certificate or remove a grant: that makes a plan to look at first."
         action={<ToRuns />}
       />
     );

@@ -1,6 +1,5 @@
-import { Button } from "@mantine/core";
 import { IconRadar2 } from "@tabler/icons-react";
-import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
@@ -51,7 +50,6 @@ export function ScansPage() {
 }
 
 function None({ search, onClear }: { search: Search; onClear: () => void }) {
-  const requestScan = useScanRequest();
   return (
     <Nothing
       Icon={IconRadar2}
@@ -60,11 +58,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       onClear={onClear}
       title="No scan yet"
       why="A scan visits hosts and endpoints once, reads what is there and writes nothing on them."
-      action={
-        <Button size="xs" leftSection={<IconRadar2 size={15} />} onClick={() => requestScan()}>
-          Start a scan
-        </Button>
-      }
+      action={<ScanButton>Start a scan</ScanButton>}
     />
   );
 }

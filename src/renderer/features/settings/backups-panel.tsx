@@ -52,6 +52,7 @@ export function BackupsPanel({ settings: { databasePath, isReadOnly } }: Props) 
           <Untrusted text={backUp.error.message} />
         </p>
       )}
+      {data.length === 0 && <p className={classes.more}>None yet</p>}
       {data.length > 0 && (
         <Lines>
           {data.map((backup) => (

@@ -13,7 +13,7 @@ export function CheckRow() {
   const { data: state } = useDatabaseState();
   const { data: check, error, isFetching, refetch } = useCheck();
   return (
-    <div className={classes.row}>
+    <div className={`${classes.row} ${classes.tall}`}>
       <span className={classes.name}>Check</span>
       <div className={classes.value}>
         <div className={classes.act}>

@@ -27,8 +27,10 @@ export function DataPanel({ settings: { databasePath, sizeBytes, schema, isReadO
       <div className={classes.row}>
         <span className={classes.name}>To delete it</span>
         <span className={classes.value}>
-          Stop Latchkey, then delete that file and those beside it whose names begin the same. Nothing else is
-          kept, here or elsewhere. Private keys and passphrases are never in it.
+          Stop Latchkey, then delete that file and those beside it whose names begin the same: the backups,
+          and the vault with the keys of your issuers. Nothing else is kept, but for an entry in this system's
+          keyring where that opens the vault. Private keys and passphrases are in the vault alone, sealed, and
+          never in the database.
         </span>
       </div>
     </Panel>

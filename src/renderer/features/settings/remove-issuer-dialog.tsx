@@ -7,7 +7,7 @@ import classes from "./issuers.module.css";
 
 const LOSS: Record<IssuerKind, string> = {
   local:
-    "Its keys are gone then: what it has signed stays valid until its end, and can be revoked no longer.",
+    "Its keys are gone then: what it has signed stays valid until its end, and can be revoked no longer. Its root stays trusted, for what it has signed is still served; take it out under Roots and revocation lists.",
   acme: "The key of its account is gone then, and certificates of it can be revoked by the certificate's own key alone.",
   csr: "Nothing else is kept of it.",
 };

@@ -8,7 +8,7 @@ import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { TransportWish } from "#shared/model/transport.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayKind, sayTarget, writeTarget } from "#shared/text/target.ts";
 import { useRememberedTargets, useRemoveTarget } from "./queries.ts";
 import classes from "./settings.module.css";
@@ -43,6 +43,9 @@ export function TargetsPanel() {
         <p role="alert" className={classes.refusal}>
           <Untrusted text={remove.error.message} />
         </p>
+      )}
+      {found.length === 0 && (
+        <p className={classes.more}>{data.length === 0 ? "None yet" : "None has that in its name"}</p>
       )}
       {found.length > 0 && (
         <Lines>
@@ -80,7 +83,7 @@ export function TargetsPanel() {
         </Lines>
       )}
       {found.length > SHOWN && (
-        <p className={classes.more}>and {found.length - SHOWN} more: search for them above</p>
+        <p className={classes.more}>and {sayNumber(found.length - SHOWN)} more: search for them above</p>
       )}
     </Panel>
   );

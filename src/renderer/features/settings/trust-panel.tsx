@@ -13,9 +13,9 @@ export function TrustPanel({ settings: { knownHostsFiles, pinCount } }: Props) {
       <div className={classes.row}>
         <span className={classes.name}>Pins</span>
         <span className={classes.value}>
-          {sayCount(pinCount, "host key")} of Latchkey's own; each is forgotten in the drawer of{" "}
+          {sayCount(pinCount, "host key")} that you have trusted here; to forget one, open its host in{" "}
           <TextLink>
-            <Link to="/hosts">its host</Link>
+            <Link to="/hosts">Hosts</Link>
           </TextLink>
         </span>
       </div>

@@ -9,12 +9,16 @@ type Props<Value extends string | number> = {
   title: string;
   value: Value | undefined;
   options: readonly { value: Value; label: string }[];
+  /** What stands while nothing is chosen, where that is no filter but one of several ways. */
+  usual?: string;
   onChange: (value: Value | undefined) => void;
 };
 
 /** One filter: what may be chosen, and as a chip what is. */
-export function Facet<Value extends string | number>({ title, value, options, onChange }: Props<Value>) {
+export function Facet<Value extends string | number>(props: Props<Value>) {
+  const { title, value, options, usual, onChange } = props;
   const chosen = options.find((option) => option.value === value);
+  const said = chosen?.label ?? usual;
   return (
     <span className={classes.facets}>
       <Menu position="bottom-start">
@@ -23,7 +27,7 @@ export function Facet<Value extends string | number>({ title, value, options, on
             type="button"
             className={chosen ? `${classes.facet} ${classes.chosen} ${classes.chip}` : classes.facet}
           >
-            {chosen ? `${title}: ${chosen.label}` : title}
+            {said ? `${title}: ${said}` : title}
             {!chosen && <IconChevronDown size={13} aria-hidden />}
           </button>
         </Menu.Target>

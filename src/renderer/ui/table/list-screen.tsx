@@ -79,7 +79,9 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
         />
         {props.filters}
         <span className={classes.space} />
-        <span className={classes.count}>{list.total === null ? "" : markAmount(list.total)}</span>
+        <span className={classes.count}>
+          {list.total === null ? "" : `${markAmount(list.total)} ${list.total === 1 ? "row" : "rows"}`}
+        </span>
         <ViewMenu name={name} columns={columns} onExport={exportAll} />
       </div>
       {list.error ? (

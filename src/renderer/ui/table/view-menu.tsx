@@ -2,6 +2,7 @@ import { ActionIcon, Button, Menu } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconCheck, IconDownload } from "@tabler/icons-react";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import type { Column } from "./column.ts";
+import classes from "./list-screen.module.css";
 
 type Props<Row> = { name: string; columns: readonly Column<Row>[]; onExport: () => void };
 
@@ -45,11 +46,12 @@ export function ViewMenu<Row>({ name, columns, onExport }: Props<Row>) {
         variant="default"
         size="xs"
         h={30}
+        className={classes.export}
         leftSection={<IconDownload size={15} />}
         title="Export every row of this view as CSV (e)"
         onClick={onExport}
       >
-        Export CSV
+        <span className={classes.exportWords}>Export CSV</span>
       </Button>
     </>
   );
