@@ -1,6 +1,8 @@
+const NONE = Buffer.alloc(0);
+
 /** Bytes that come in pieces of any size and are taken from the front; each is copied a few times at most. */
 export class GrowingBytes {
-  #buffer = Buffer.alloc(0);
+  #buffer = NONE;
   #start = 0;
   #end = 0;
 
@@ -25,7 +27,7 @@ export class GrowingBytes {
 
   #grow(more: number): void {
     const held = this.#buffer.subarray(this.#start, this.#end);
-    const grown = Buffer.alloc(Math.max(2_048, 2 * (held.length + more)));
+    const grown = Buffer.allocUnsafe(Math.max(2_048, 2 * (held.length + more)));
     grown.set(held);
     this.#buffer = grown;
     this.#end = held.length;

@@ -71,7 +71,7 @@ export const writeGroupHello = (serverName: string | null, group: number): Hello
   ]);
 
 function assemble(version: number, extensions: readonly Buffer[] | null): Hello {
-  const random = randomBytes(64);
+  const random = takeRandom();
   const body = lengthed(
     3,
     [version >>> 8, version & 255],
@@ -86,6 +86,18 @@ function assemble(version: number, extensions: readonly Buffer[] | null): Hello 
   // Records say 1.0 for all that is newer, which is what old servers take.
   const record = Buffer.from([22, 3, version === SSL_3_0 ? 0 : 1]);
   return { record: Buffer.concat([record, lengthed(2, message)]), message };
+}
+
+const RANDOM_SIZE = 64;
+
+/** Random bytes for many hellos, each of which takes its own: asking for them costs as much as writing a hello. */
+let randomBytesLeft = Buffer.alloc(0);
+
+function takeRandom(): Buffer {
+  if (randomBytesLeft.length === 0) randomBytesLeft = randomBytes(64 * RANDOM_SIZE);
+  const random = randomBytesLeft.subarray(0, RANDOM_SIZE);
+  randomBytesLeft = randomBytesLeft.subarray(RANDOM_SIZE);
+  return random;
 }
 
 /** Electron's crypto lacks the cipher that TLS 1.3's third suite is read with; the older ones are read in plain text. */
@@ -142,7 +154,8 @@ function extension(type: number, content: Bytes): Buffer {
 /** The parts after their length, which takes `width` bytes. */
 function lengthed(width: number, ...parts: readonly Bytes[]): Buffer {
   const size = parts.reduce((sum, { length }) => sum + length, 0);
-  const bytes = Buffer.alloc(width + size);
+  // All of it is written: memory that is zeroed first costs more than that.
+  const bytes = Buffer.allocUnsafe(width + size);
   bytes.writeUIntBE(size, 0, width);
   let at = width;
   for (const part of parts) {

@@ -10,7 +10,8 @@ import {
 
 /**
  * TLS 1.3's keys up to the server's handshake traffic (RFC 8446, 7.1), and its records.
- * HMAC is two one-shot hashes and keys are KeyObjects: on Node 24 anything else costs five times as much.
+ * HMAC is two one-shot hashes and keys are KeyObjects: on Node 24 anything else costs five times as much. What is written
+ * from end to end is not zeroed before: memory of its own costs Node more than what is computed in it.
  */
 
 type Suite = {
@@ -32,8 +33,8 @@ const HASHES = {
 
 const TAG_SIZE = 16;
 
-/** What stands before the 32 bytes of an X25519 key in a SubjectPublicKeyInfo. */
-const X25519_SPKI = Buffer.from("302a300506032b656e032100", "hex");
+/** What stands before the 32 bytes of an X25519 key in a SubjectPublicKeyInfo: so many that its Base64 needs no filling. */
+const X25519_SPKI = Buffer.from("302a300506032b656e032100", "hex").toString("base64");
 
 export type KeyShare = { publicKey: Buffer; privateKey: KeyObject };
 
@@ -58,14 +59,14 @@ export function deriveServerSecret(
   return expandLabel(algorithm, secret, { label: "s hs traffic", context, size: HASHES[algorithm].size });
 }
 
-/** Null where the other side's key is one that makes every secret zero. */
+/**
+ * Null where the other side's key is one that makes every secret zero. It is given as PEM, for Node 24 throws and catches
+ * four errors within itself before it takes anything but a string for a key, which costs as much as the agreement.
+ */
 function agree(privateKey: KeyObject, key: Buffer): Buffer | null {
   try {
-    const publicKey = createPublicKey({
-      key: Buffer.concat([X25519_SPKI, key]),
-      format: "der",
-      type: "spki",
-    });
+    const spki = `${X25519_SPKI}${key.toString("base64")}`;
+    const publicKey = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`);
     return diffieHellman({ privateKey, publicKey });
   } catch {
     return null;
@@ -137,19 +138,20 @@ function expandLabel(
   { label, context, size }: { label: string; context: Buffer; size: number },
 ): Buffer {
   const name = `tls13 ${label}`;
-  const info = Buffer.alloc(4 + name.length + context.length + 1, 1);
+  const info = Buffer.allocUnsafe(4 + name.length + context.length + 1);
   info.set([0, size, name.length]);
   info.write(name, 3, "latin1");
   info[3 + name.length] = context.length;
-  // The byte after the context is the number of the block: the first.
   info.set(context, 4 + name.length);
+  // The number of the block: the first.
+  info[info.length - 1] = 1;
   return hmac(algorithm, secret, info).subarray(0, size);
 }
 
 function hmac(algorithm: Suite["hash"], key: Buffer, message: Buffer): Buffer {
   const { block } = HASHES[algorithm];
-  const inner = Buffer.alloc(block + message.length, 0x36);
-  const outer = Buffer.alloc(block + HASHES[algorithm].size, 0x5c);
+  const inner = Buffer.allocUnsafe(block + message.length).fill(0x36, 0, block);
+  const outer = Buffer.allocUnsafe(block + HASHES[algorithm].size).fill(0x5c, 0, block);
   for (let at = 0; at < key.length; at++) {
     inner[at] = (key[at] ?? 0) ^ 0x36;
     outer[at] = (key[at] ?? 0) ^ 0x5c;
