@@ -36,6 +36,6 @@ test("what words find is counted to ten thousand; of more it is said that there 
   await frame.rail.waitFor();
   const list = await frame.goTo("Access");
   await list.search.fill("batch ci");
-  await expect(frame.page.getByText("10,000+", { exact: true }).first()).toBeVisible();
+  await expect(frame.page.getByText("10,000+ rows", { exact: true }).first()).toBeVisible();
   expect(await camera.photograph("access-many-found")).toEqual([]);
 });
