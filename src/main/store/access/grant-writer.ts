@@ -90,8 +90,8 @@ export function grantWriter(db: Database) {
 }
 
 /**
- * What is known of the key of a new grant, and who has approved its line. Asked apart: SQLite makes a statement that joins
- * anew for each row, with all the triggers of the table that it writes to.
+ * What is known of the key of a new grant, and who has approved its line. Asked apart: a statement that joins is made anew
+ * for each row, with all the triggers of the table that it writes to (decision 0044).
  */
 function standingFinder(db: Database) {
   const findKey = db.prepare<[string], KeyRow>("SELECT is_matched, listed FROM key WHERE fingerprint = ?");

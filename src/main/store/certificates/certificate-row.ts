@@ -103,14 +103,14 @@ const fromRow = (row: Row) => ({
   sizeBytes: row.size_bytes,
 });
 
-/** Not a join: each table that is joined costs a row of a list more than its single look-ups do. */
+/** Not a join, and no bare parameters: SQLite would plan it anew for each row (decision 0044). */
 function placeReader(db: Database) {
   const places = db.prepare<[number, number], PlaceRow>(`
     SELECT name, endpoint, path, position, first_scan, last_scan
     FROM place
-    WHERE certificate = ? AND gone_scan IS NULL
+    WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
     ORDER BY name, id
-    LIMIT ?`);
+    LIMIT CAST(? AS INTEGER)`);
   const nameOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
   const endpointOf = db.prepare<[number], EndpointRow>(
     "SELECT port, server_name, protocol FROM endpoint WHERE id = ?",

@@ -25,14 +25,15 @@ export function acceptanceTable(db: Database) {
     VALUES (@rule, @kind, @about, @reason, @until, @acceptedAt)`);
   const withdraw = db.prepare("UPDATE acceptance SET withdrawn_at = ? WHERE id = ?");
   const members = memberTable(db);
+  const hasAny = (now: Instant): boolean => any.get(now) !== undefined;
 
   return {
     /** Whether there is any that holds at this instant. */
-    hasAny: (now: Instant): boolean => any.get(now) !== undefined,
+    hasAny,
 
     /** Null where none holds at this instant, for all that the finding is about. */
     of(rule: RuleId, object: FindingObject, now: Instant): Acceptance | null {
-      const about = aboutOf(object);
+      const about = hasAny(now) ? aboutOf(object) : null;
       return about && holding(rule, about, now);
     },
 

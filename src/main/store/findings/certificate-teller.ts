@@ -80,34 +80,35 @@ function surroundings(db: Database) {
     .prepare<[number], string>(`
       SELECT DISTINCT host_name.name
       FROM place JOIN host_name ON host_name.id = place.name
-      WHERE certificate = ? AND gone_scan IS NULL
+      WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
       ORDER BY 1`)
     .pluck();
   const files = db
     .prepare<[number], string>(`
       SELECT host_name.name || ':' || path
       FROM place JOIN host_name ON host_name.id = place.name
-      WHERE certificate = ? AND gone_scan IS NULL AND path IS NOT NULL
+      WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL AND path IS NOT NULL
       ORDER BY 1`)
     .pluck();
   const askers = db
     .prepare<[string], string>(`
       SELECT DISTINCT host || ':' || port
       FROM endpoint INDEXED BY endpoint_asking CROSS JOIN json_each(authorities, '$.names') AS authority
-      WHERE authorities IS NOT NULL AND authority.value = ?
+      WHERE authorities IS NOT NULL AND authority.value = CAST(? AS TEXT)
       ORDER BY 1`)
     .pluck();
   const sshUses = db
     .prepare<{ fingerprint: string }, string>(`
       SELECT 'it opens ' || account || ' on ' || host_name FROM grant_line
-      WHERE fingerprint = @fingerprint AND gone_scan IS NULL AND effective <> 'no'
-      UNION SELECT 'it is the host key of ' || host FROM host WHERE key_fingerprint = @fingerprint
+      WHERE fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL AND effective <> 'no'
+      UNION SELECT 'it is the host key of ' || host FROM host WHERE key_fingerprint = CAST(@fingerprint AS TEXT)
       UNION SELECT 'it is a host key of ' || host.host
       FROM host_key JOIN host ON host.id = host_key.host
-      WHERE host_key.fingerprint = @fingerprint AND host_key.gone_scan IS NULL AND host.key_fingerprint IS NOT @fingerprint
+      WHERE host_key.fingerprint = CAST(@fingerprint AS TEXT)
+        AND host_key.gone_scan IS NULL AND host.key_fingerprint IS NOT CAST(@fingerprint AS TEXT)
       UNION SELECT 'it lies on ' || host.host || ' in ' || path
       FROM key_file JOIN host ON host.id = key_file.host
-      WHERE key_file.fingerprint = @fingerprint AND key_file.gone_scan IS NULL`)
+      WHERE key_file.fingerprint = CAST(@fingerprint AS TEXT) AND key_file.gone_scan IS NULL`)
     .pluck();
   const clientUses = db
     .prepare<[number], string>(`
@@ -115,7 +116,7 @@ function surroundings(db: Database) {
       FROM place
       JOIN client_file ON client_file.host = place.host AND client_file.path = place.path
       JOIN host_name ON host_name.id = place.name
-      WHERE certificate = ? AND gone_scan IS NULL
+      WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
       ORDER BY 1`)
     .pluck();
   const some = (all: string[]): Some => ({ named: all.slice(0, MOST_NAMED), count: all.length });

@@ -32,10 +32,10 @@ export function endpointTeller(db: Database) {
     SELECT subject, sha256, not_after AS notAfter, place.first_scan AS scan,
       (SELECT started_at FROM scan WHERE scan.id = place.first_scan) AS at
     FROM place JOIN certificate ON certificate.id = place.certificate
-    WHERE place.endpoint = ? AND position = 0`;
+    WHERE place.endpoint = CAST(? AS INTEGER) AND position = 0`;
   const now = db.prepare<[number], Leaf>(`${LEAF} AND gone_scan IS NULL`);
   const before = db.prepare<[number, number], Leaf>(`
-    ${LEAF} AND gone_scan IS NOT NULL AND gone_scan <= ? ORDER BY gone_scan DESC, place.id DESC LIMIT 1`);
+    ${LEAF} AND gone_scan IS NOT NULL AND gone_scan <= CAST(? AS INTEGER) ORDER BY gone_scan DESC, place.id DESC LIMIT 1`);
 
   return {
     keyExchange(id: number): Told {

@@ -25,22 +25,22 @@ export function findingBriefs(db: Database, deps: Deps) {
     .prepare<[number], string>("SELECT sentence FROM report WHERE finding = ? LIMIT 1")
     .pluck();
   const hasReport = db.prepare<[number], number>("SELECT 1 FROM report WHERE host = ? LIMIT 1").pluck();
-  const onHost = db.prepare<[number, number], Row>(`
+  const onHost = db.prepare<[number], Row>(`
     SELECT finding.id, rule, severity, kind, about
     FROM report
     JOIN finding ON finding.id = report.finding
-    WHERE report.host = ?
+    WHERE report.host = CAST(? AS INTEGER)
     ORDER BY severity, rule, finding.id
-    LIMIT ?`);
+    LIMIT ${MOST_LOOKED}`);
   const accountCount = db
     .prepare<[string], number>("SELECT account_count FROM key WHERE fingerprint = ?")
     .pluck();
   const accounts = db
-    .prepare<[string, number], string>(`
+    .prepare<[string], string>(`
       SELECT DISTINCT account || ' on ' || host_name
       FROM grant_line
-      WHERE fingerprint = ? AND gone_scan IS NULL AND effective <> 'no'
-      LIMIT ?`)
+      WHERE fingerprint = CAST(? AS TEXT) AND gone_scan IS NULL AND effective <> 'no'
+      LIMIT ${MOST_ACCOUNTS}`)
     .pluck();
 
   return {
@@ -51,7 +51,7 @@ export function findingBriefs(db: Database, deps: Deps) {
 
     onHost(host: number): FindingBrief[] {
       if (hasReport.get(host) === undefined) return [];
-      return counting(onHost.all(host, MOST_LOOKED)).slice(0, MOST_BRIEFS).map(toBrief);
+      return counting(onHost.all(host)).slice(0, MOST_BRIEFS).map(toBrief);
     },
 
     /** The same of what queries find of a thing. */
@@ -72,7 +72,7 @@ export function findingBriefs(db: Database, deps: Deps) {
 
     /** All that is to be said of a key that several accounts trust. */
     tellKey: (fingerprint: string) =>
-      sayKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint, MOST_ACCOUNTS)),
+      sayKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint)),
   };
 
   function toBrief({ id, rule, severity }: Pick<Row, "id" | "rule" | "severity">): FindingBrief {

@@ -132,12 +132,12 @@ function storedTeller(db: Database): (id: number) => Told {
            CASE kind WHEN 'certificate' THEN (SELECT sha256 FROM certificate WHERE id = about) END AS sha256
     FROM finding
     WHERE id = ?`);
-  const reports = db.prepare<[number, number], ReportRow>(`
-    SELECT sentence, evidence, remedy FROM report WHERE finding = ? ORDER BY name LIMIT ?`);
+  const reports = db.prepare<[number], ReportRow>(`
+    SELECT sentence, evidence, remedy FROM report WHERE finding = CAST(? AS INTEGER) ORDER BY name LIMIT ${MOST_REPORTS}`);
 
   return (id) => {
     const finding = stored.get(id);
-    const [first, ...others] = reports.all(id, MOST_REPORTS);
+    const [first, ...others] = reports.all(id);
     if (!finding || !first) throw new Error(`finding ${id} has no report`);
     const evidence = [first, ...others].flatMap((report): string[] => JSON.parse(report.evidence));
     const { label, host, first_seen: firstSeen } = finding;

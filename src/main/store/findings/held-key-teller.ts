@@ -15,7 +15,7 @@ export function heldKeyTeller(db: Database): (id: number) => Told {
   const heldIn = db
     .prepare<[string], string>(`
       SELECT host.host || ':' || path FROM key_file JOIN host ON host.id = key_file.host
-      WHERE spki_sha256 = ? AND gone_scan IS NULL
+      WHERE spki_sha256 = CAST(? AS TEXT) AND gone_scan IS NULL
       ORDER BY 1`)
     .pluck();
 

@@ -21,18 +21,18 @@ export function keyTeller(db: Database) {
     FROM reused_key
     WHERE spki = ?`);
   const certificates = db
-    .prepare<{ spki: string; isSeen: number; limit: number }, string>(`
+    .prepare<{ spki: string; isSeen: number }, string>(`
       SELECT subject || ', valid from ' || ifnull(not_before, '?') || ' to ' || not_after
       FROM certificate INDEXED BY certificate_of_key
-      WHERE spki_sha256 = @spki AND spki_sha256 <> '' AND is_ca = 0 AND is_seen >= @isSeen
+      WHERE spki_sha256 = CAST(@spki AS TEXT) AND spki_sha256 <> '' AND is_ca = 0 AND is_seen >= CAST(@isSeen AS INTEGER)
       ORDER BY not_before DESC, id
-      LIMIT @limit`)
+      LIMIT ${MOST_NAMED}`)
     .pluck();
   const host = db.prepare<[number], { key_fingerprint: string; since: string; label: string }>(`
     SELECT key_fingerprint, ifnull(key_seen, last_seen) AS since, host || ':' || port AS label FROM host WHERE id = ?`);
   const hosts = db
     .prepare<[string], string>(
-      "SELECT host || ':' || port FROM host WHERE key_fingerprint = ? ORDER BY host, port",
+      "SELECT host || ':' || port FROM host WHERE key_fingerprint = CAST(? AS TEXT) ORDER BY host, port",
     )
     .pluck();
 
@@ -41,7 +41,7 @@ export function keyTeller(db: Database) {
       const row = reused.get(spki);
       if (!row) throw new Error(`no key ${spki} is in several certificates`);
       const isKept = rule === "certificate-key-kept";
-      const some = certificates.all({ spki, isSeen: isKept ? 0 : 1, limit: MOST_NAMED });
+      const some = certificates.all({ spki, isSeen: isKept ? 0 : 1 });
       const { since: firstSeen, kept_days: days, first_from: firstFrom, last_from: lastFrom } = row;
       const said = isKept
         ? sayKeptKey({

@@ -5,7 +5,6 @@ import { DECIDING, toDeciding, withDeciders } from "./person-table.ts";
 import type { rosterTable } from "./roster-table.ts";
 import type { scopeTable } from "./scope-table.ts";
 
-const KEY_OWNERS = withDeciders("person_key CROSS JOIN person ON person.id = person_key.person");
 const LOGIN_OWNERS = withDeciders("person_login CROSS JOIN person ON person.id = person_login.person");
 
 /** What a query on `grant_line` gives, so far as it tells of the owner. */
@@ -23,6 +22,18 @@ type Deps = { rosters: ReturnType<typeof rosterTable>; scope: ReturnType<typeof 
 
 type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["standing"]; roster: string };
 
+/** What one roster says of one person. */
+type EntryRow = {
+  standing: KnownPerson["standing"];
+  roster: string;
+  name: string;
+  said: PersonRow["by_said"];
+  left_on: string | null;
+  is_missing: number;
+  read_at: string;
+  decided_by: number | null;
+};
+
 export type OwnerFinder = ReturnType<typeof ownerFinder>;
 
 /** What is the same for all owners; the private keys of this computer are few. */
@@ -36,26 +47,23 @@ const MOST_NAMED = 2;
 /** What is known of the owner of a grant over all hosts, this computer and the rosters, in words. */
 export function ownerFinder(db: Database, { rosters, scope }: Deps) {
   const keyFiles = db
-    .prepare<{ fingerprint: string; limit: number }, string>(`
-      SELECT host.host || ': ' || path
-      FROM key_file INDEXED BY key_file_of_key CROSS JOIN host ON host.id = key_file.host
-      WHERE fingerprint = @fingerprint AND gone_scan IS NULL
+    .prepare<{ fingerprint: string }, string>(`
+      SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path
+      FROM key_file INDEXED BY key_file_of_key
+      WHERE fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL
       UNION ALL
-      SELECT host.host || ': ' || path || ' (by the .pub file beside it, for the key itself is locked)'
-      FROM key_file INDEXED BY key_file_of_likely_key CROSS JOIN host ON host.id = key_file.host
-      WHERE likely_fingerprint = @fingerprint AND gone_scan IS NULL
-      LIMIT @limit`)
+      SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path
+        || ' (by the .pub file beside it, for the key itself is locked)'
+      FROM key_file INDEXED BY key_file_of_likely_key
+      WHERE likely_fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL
+      LIMIT ${MOST_PLACES}`)
     .pluck();
   const keyFileCount = db
     .prepare<{ fingerprint: string }, number>(`
       SELECT (SELECT count(*) FROM key_file WHERE fingerprint = @fingerprint AND gone_scan IS NULL)
            + (SELECT count(*) FROM key_file WHERE likely_fingerprint = @fingerprint AND gone_scan IS NULL)`)
     .pluck();
-  const people = db.prepare<[string, number], PersonRow>(`
-    SELECT person.standing, roster.name AS roster, ${DECIDING}
-    FROM ${KEY_OWNERS}
-    WHERE fingerprint = ?
-    LIMIT ?`);
+  const findPeople = keyOwners(db);
   const hasLogin = db
     .prepare<[string, string], number>("SELECT 1 FROM person_login WHERE login IN (?, ?) LIMIT 1")
     .pluck();
@@ -81,7 +89,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
 
   function factsOf(row: OwnerRow, managedBy: Owner["managedBy"], looked: Looked): OwnerFacts {
     const { fingerprint, is_matched: isMatched, vouched_by: vouchedBy } = row;
-    const listed = fingerprint !== null && row.listed !== null ? people.all(fingerprint, MOST_PEOPLE) : [];
+    const listed = fingerprint !== null && row.listed !== null ? findPeople(fingerprint) : [];
     return {
       state: row.owner,
       hasKey: fingerprint !== null,
@@ -95,7 +103,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
 
   function findPlaces(fingerprint: string, { heldAt }: Looked): { places: string[]; placeCount: number } {
     const here = (heldAt.get(fingerprint) ?? []).map(({ place }) => place);
-    const onHosts = keyFiles.all({ fingerprint, limit: MOST_PLACES });
+    const onHosts = keyFiles.all({ fingerprint });
     const count = onHosts.length < MOST_PLACES ? onHosts.length : (keyFileCount.get({ fingerprint }) ?? 0);
     return { places: [...here, ...onHosts].slice(0, MOST_PLACES), placeCount: here.length + count };
   }
@@ -107,6 +115,41 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     if (login === "" || hasLogin.get(word, login) === undefined) return [];
     return named.all(word, login, MOST_NAMED).map(toKnown);
   }
+}
+
+/** People of a key. Not a join, and not a bare parameter (decision 0044). */
+function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
+  const ids = db
+    .prepare<[string], number>(
+      `SELECT person FROM person_key WHERE fingerprint = CAST(? AS TEXT) LIMIT ${MOST_PEOPLE}`,
+    )
+    .pluck();
+  const entry = db.prepare<[number], EntryRow>(`
+    SELECT standing, (SELECT roster.name FROM roster WHERE roster.id = person.roster) AS roster, name, said, left_on, is_missing,
+      read_at, decided_by
+    FROM person
+    WHERE id = ?`);
+  const find = (id: number): EntryRow => {
+    const found = entry.get(id);
+    if (!found) throw new Error(`there is no person ${id}`);
+    return found;
+  };
+
+  return (fingerprint) =>
+    ids.all(fingerprint).map((id) => {
+      const person = find(id);
+      const decider = person.decided_by === null ? person : find(person.decided_by);
+      return {
+        standing: person.standing,
+        roster: person.roster,
+        by_name: decider.name,
+        by_roster: decider.roster,
+        by_said: decider.said,
+        by_left_on: decider.left_on,
+        by_is_missing: decider.is_missing,
+        by_read_at: decider.read_at,
+      };
+    });
 }
 
 const NOWHERE = { places: [], placeCount: 0 };
