@@ -239,6 +239,7 @@ test("what HAProxy serves to every name at every address is what its configurati
         "haproxy.cfg": `global
   log stderr local0 emerg
   maxconn 32
+  setenv SITE new
   crt-base ${folder}/tls
 crt-store web
   crt-base ${folder}/tls
@@ -250,7 +251,13 @@ defaults
   timeout server 5s
 frontend web
   bind ${address}:443 name ssl ssl crt own.pem
+.if streq("$SITE","old") || !defined(SITE)
+  bind 0.0.0.0:${port} ssl crt own.pem
+.elif version_atleast(2.4)
   bind 0.0.0.0:${port} ssl crt first.pem crt "@web/see" crt ${folder}/some # and more
+.else
+  bind 0.0.0.0:${port} ssl crt wide.pem
+.endif
   bind "${address}:${port}" ssl crt-list ${folder}/list strict-sni
   bind [::1]:${port} v6only ssl crt six.pem crt-list ${folder}/list
 `,

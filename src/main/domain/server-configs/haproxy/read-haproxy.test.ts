@@ -72,7 +72,7 @@ frontend web
   bind *:444 ssl crt "\${CERTS}/a.pem" crt "$UNKNOWN/b.pem"
   bind *:445 ssl crt relative.pem
   bind *:446 ssl crt /srv/own.pem ca-sign-file /srv/ca.pem generate-certificates
-.if defined(TEST)
+.if feature(TEST)
   bind *:447 ssl crt /srv/own.pem
 .endif
   bind \${HOST}:448 ssl crt /srv/own.pem`,
@@ -107,4 +107,58 @@ frontend web
     unknown: which certificates relative.pem stands for (/etc/haproxy/haproxy.cfg:8)
     unknown: where bind \${HOST}:448 listens (/etc/haproxy/haproxy.cfg:13)"
   `);
+});
+
+const TLS = "bind *:443 ssl crt";
+
+test("conditions are decided as far as the configuration itself tells, and what cannot be is said", () => {
+  const said = say({
+    "/etc/haproxy/haproxy.cfg": `global
+  setenv SITE new
+  presetenv CERTS /etc/other
+  unsetenv GONE
+frontend web
+.if streq("$SITE",old) || defined(GONE)
+  ${TLS} /not/old.pem
+  .if feature(QUIC)
+    ${TLS} /not/inner.pem
+  .else
+    ${TLS} /not/else.pem
+  .endif
+.elif defined(SITE) && version_atleast(2.2)
+  ${TLS} "$CERTS/new.pem"
+  .if !defined(CERTS)
+  .else
+    ${TLS} /srv/inner.pem
+  .endif
+.elif defined(WHO_KNOWS)
+  ${TLS} /not/elif.pem
+.else
+  ${TLS} /not/last.pem
+.endif
+.if defined(WHO_KNOWS) && 0
+  ${TLS} /not/never.pem
+.elif defined(WHO_KNOWS)
+  ${TLS} /srv/perhaps.pem
+.elif 1
+  ${TLS} /srv/perhaps-too.pem
+.else
+  ${TLS} /not/else.pem
+.endif
+  ${TLS} /srv/always.pem`,
+    "/etc/default/haproxy": "CERTS=/srv/certs\n",
+  });
+  expect([...said.matchAll(/certificate (\S+)|(unsure)/g)].map(([, path, unsure]) => path ?? unsure)).toEqual(
+    [
+      ...[
+        "/srv/certs/new.pem",
+        "/srv/inner.pem",
+        "/srv/perhaps.pem",
+        "unsure",
+        "/srv/perhaps-too.pem",
+        "unsure",
+      ],
+      "/srv/always.pem",
+    ],
+  );
 });

@@ -1,8 +1,10 @@
 import type { Configuration, ConfigurationFiles, Place } from "#domain/server-configs/configuration.ts";
 import { createDraft, joinPath } from "#domain/server-configs/draft.ts";
+import { type Answer, holdsExpression } from "./conditions.ts";
+import { changeEnvironment, readEnvironment } from "./environment.ts";
 import { readLines } from "./lines.ts";
 import { nameServerFiles, serveBind } from "./serve-bind.ts";
-import { loadStored, nameFile, type State } from "./state.ts";
+import { type Branch, loadStored, nameFile, type State } from "./state.ts";
 
 /**
  * haproxy.cfg: each certificate of a `bind` line serves the names of its crt-list, or else those in itself; the first
@@ -17,14 +19,17 @@ export function readHaproxy(source: ConfigurationFiles): Configuration {
     storeBases: new Map(),
     storeName: "",
     stored: new Map(),
-    variables: readVariables(source),
-    isConditional: false,
+    environment: readEnvironment(source),
+    branches: [],
   };
   for (const file of findFiles(source)) {
     const text = draft.open(file, null);
     if (text === null) draft.lack(`${file} was not read`);
-    for (const { words, line } of readLines(text ?? "", state.variables))
-      takeLine(state, words, { file, line });
+    for (const { words, line } of readLines(text ?? "", state.environment.values))
+      if (!branch(state, words) && !state.branches.some(({ isTaken }) => isTaken === false))
+        takeLine(state, words, { file, line });
+    // A condition ends with its file.
+    state.branches = [];
   }
   return draft.configuration;
 }
@@ -40,17 +45,6 @@ function findFiles({ root, commandLines, folders }: ConfigurationFiles): string[
   });
 }
 
-/** What the file that starts the service puts into its environment. */
-function readVariables({ files }: ConfigurationFiles): Map<string, string> {
-  const lines = (files.get("/etc/default/haproxy") ?? "").split("\n");
-  return new Map(
-    lines.flatMap((line): [string, string][] => {
-      const found = /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=["']?([^"'$`]*)/.exec(line);
-      return found?.[1] ? [[found[1], (found[2] ?? "").trim()]] : [];
-    }),
-  );
-}
-
 const SECTIONS = new Set(
   [
     "global defaults frontend backend listen userlist peers mailers resolvers program cache http-errors ring",
@@ -58,8 +52,40 @@ const SECTIONS = new Set(
   ].flatMap((words) => words.split(" ")),
 );
 
+/** HAProxy takes no more of them in each other. */
+const DEEPEST = 16;
+
+/** Whether the line is one of a condition: then it begins or ends a branch. */
+function branch({ branches, environment }: State, [first = "", ...rest]: readonly string[]): boolean {
+  const ask = () => holdsExpression(rest, (name) => environment.there.get(name) ?? null);
+  const last = branches.at(-1);
+  switch (first) {
+    case ".if":
+      if (branches.length < DEEPEST) branches.push(turn({ isTaken: false, isOver: false }, ask()));
+      return true;
+    case ".elif":
+    case ".else":
+      if (last) turn(last, first === ".else" ? true : ask());
+      return true;
+    case ".endif":
+      branches.pop();
+      return true;
+    default:
+      return false;
+  }
+}
+
+function turn(into: Branch, isHolding: Answer): Branch {
+  if (into.isOver === true || isHolding === false) into.isTaken = false;
+  else {
+    into.isTaken = into.isOver === null ? null : isHolding;
+    into.isOver = isHolding;
+  }
+  return into;
+}
+
 function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Place): void {
-  const [value = "", next = ""] = rest;
+  const [value = ""] = rest;
   if (SECTIONS.has(first)) {
     state.section = first;
     state.storeName = value;
@@ -67,12 +93,6 @@ function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Pl
     return;
   }
   switch (first) {
-    case ".if":
-      state.isConditional = true;
-      return;
-    case ".endif":
-      state.isConditional = false;
-      return;
     case "crt-base":
     case "key-base":
     case "ca-base":
@@ -82,7 +102,14 @@ function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Pl
       if (state.section === "crt-store") loadStored(state, rest, at);
       return;
     case "setenv":
-      state.variables.set(value, next);
+    case "presetenv":
+    case "unsetenv":
+    case "resetenv":
+      changeEnvironment(
+        state.environment,
+        [first, ...rest],
+        state.branches.every(({ isTaken }) => isTaken),
+      );
       return;
     case "ssl-dh-param-file":
       nameFile(state, "dhparam", { path: value, directive: first, at });

@@ -32,8 +32,9 @@ export function serveBind(state: State, words: readonly string[], at: Place): vo
   }
 }
 
-function whyUnsure({ isConditional }: State, { isMade }: Bind): string | null {
-  if (isConditional) return "it stands under an .if, of which it is not known whether it holds";
+function whyUnsure({ branches }: State, { isMade }: Bind): string | null {
+  if (branches.some(({ isTaken }) => isTaken === null))
+    return "it stands under an .if, of which it is not known whether it holds";
   return isMade ? "HAProxy makes a certificate for each name itself (generate-certificates)" : null;
 }
 

@@ -1,5 +1,7 @@
 import type { Named, Pair, Place, Role } from "#domain/server-configs/configuration.ts";
 import { type Draft, joinPath } from "#domain/server-configs/draft.ts";
+import type { Answer } from "./conditions.ts";
+import type { Environment } from "./environment.ts";
 
 /** What is known of HAProxy while its configuration is read, from top to bottom. */
 export type State = {
@@ -11,10 +13,13 @@ export type State = {
   storeName: string;
   /** Certificates of crt-store sections, by what `crt` calls them: `@store/alias`. */
   stored: Map<string, Pair>;
-  variables: Map<string, string>;
-  /** Inside of an `.if`, of which it is not known whether it holds. */
-  isConditional: boolean;
+  environment: Environment;
+  /** The `.if` blocks around, the innermost last. */
+  branches: Branch[];
 };
+
+/** `isTaken`: whether what stands in it holds, null where that is not known; `isOver`: whether one before it did. */
+export type Branch = { isTaken: Answer; isOver: Answer };
 
 type Written = { path: string; directive: string; at: Place };
 
