@@ -30,7 +30,7 @@ type Options = CommonOptions &
 
 /** `add` and `challenge` among the commands of issuers. */
 export function addIssuerAdding(issuers: Command, { world }: Session): void {
-  const add = issuers.command("add").helpCommand(false).description("take one up: local, acme or csr");
+  const add = issuers.command("add").helpCommand(false).description("add one: local, acme or csr");
   const kind = (name: string, description: string, run: (name: string, options: Options) => Promise<void>) =>
     add
       .command(`${name} <name>`)
@@ -67,7 +67,9 @@ export function addIssuerAdding(issuers: Command, { world }: Session): void {
 
   const challenge = issuers
     .command("challenge <name>")
-    .description("how an ACME directory is shown that names are yours; without --challenge, nothing is set")
+    .description(
+      "say anew how an ACME directory is shown that names are yours; without --challenge, take that back",
+    )
     .action((name: string, _: object, command: Command) =>
       setChallenge(name, command.optsWithGlobals<Options>(), world),
     );
@@ -116,9 +118,7 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
   });
   if (options.json) return printJson({ issuer }, world);
   world.out(
-    printable(
-      `${name} is taken up; make its account, and see that it answers: latchkey issuers test ${name}`,
-    ),
+    printable(`${name} is added; make its account, and see that it answers: latchkey issuers test ${name}`),
   );
 }
 
@@ -126,7 +126,7 @@ async function addCsr(name: string, options: Options, world: World): Promise<voi
   await using app = openApp(options, world, "write");
   const issuer = await app.client.issuers.addCsr({ name, note: options.note ?? "" });
   if (options.json) printJson({ issuer }, world);
-  else world.out(printable(`${name} is taken up`));
+  else world.out(printable(`${name} is added`));
 }
 
 async function setChallenge(name: string, options: Options, world: World): Promise<void> {
@@ -138,7 +138,7 @@ async function setChallenge(name: string, options: Options, world: World): Promi
   const challenge = await completeWay(way, options, { app, world });
   const issuer = await app.client.issuers.setChallenge({ name, challenge });
   if (options.json) printJson({ issuer }, world);
-  else world.out(challenge ? "set" : "none is set any more");
+  else world.out(challenge ? "set" : "nothing is set any more: it is to be said each time");
 }
 
 function readWay({ challenge }: Options): TypedWay | null {

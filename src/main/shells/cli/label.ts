@@ -96,7 +96,9 @@ async function runTags(name: string | undefined, options: TagOptions, world: Wor
   const shown = name === undefined ? tags : tags.filter((tag) => tag.name === name);
   if (options.json) return printJson({ tags: shown }, world);
   if (shown.length === 0)
-    return world.out("there is no such tag; give it to a host by: latchkey label HOST --tag NAME");
+    return world.out(
+      `there is no ${name === undefined ? "tag yet" : "such tag"}; give one to a host by: latchkey label HOST --tag NAME`,
+    );
   for (const { name: said, duePercent, hostCount, certificateCount } of shown) {
     const when = duePercent === null ? "due as any other" : `due with ${duePercent} % of its life left`;
     const where = `${sayCount(hostCount, "host")}, ${sayCount(certificateCount, "certificate")}`;

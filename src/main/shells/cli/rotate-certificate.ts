@@ -43,18 +43,18 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
     )
     .option(
       "--key-file <path>",
-      "of a server that is not known by itself: where its private key is on the host, or the keystore with it",
+      "for a server that Latchkey does not know: where its private key is on the host, or the keystore with it",
     )
     .option(
       "--store-passphrase-file <file>",
-      "and what opens that keystore, by the first line of a file here; it is kept in the vault",
+      "opens that keystore by the first line of a file here; it is kept in the vault",
     )
-    .option("--store-entry <name>", "and the entry to replace, where it has several")
-    .option("--reload <command>", "and what root is to run there so that it reads its files again")
-    .option("--test <command>", "and what root is to run there to try them first")
+    .option("--store-entry <name>", "the entry of that keystore to replace, where it has several")
+    .option("--reload <command>", "for such a server: what root runs there so that it reads its files again")
+    .option("--test <command>", "for such a server: what root runs there to try the new files first")
     .option(
       "--recheck <minutes>",
-      "from when all is served until that is looked at again; 60, if not said, 0: it is not",
+      "how long after all is served that is looked at once more; 60, if not said; 0: not at all",
       wholeNumber(0, 10_080),
     );
   addVaultOption(addRunOptions(certificate))

@@ -31,7 +31,7 @@ export const addChangeOptions = (command: Command): Command =>
       )
       .option(
         "--grace <days>",
-        "days that both keys stand and logs are watched for the old one; 0, if not said",
+        "days to watch the logs for uses of the old key before its lines go; 0, if not said",
         wholeNumber(0, 365),
       ),
   );
@@ -64,8 +64,8 @@ export const addRunOptions = (command: Command): Command =>
 /** How every such command ends. */
 export const CHANGE_ENDS = `
 
-Exit codes: 0 planned, committed, or waiting for the days of grace; 1 paused, or somebody must look; 2 refused, nothing
-was changed; 3 stopped: what failed was taken back.
+Exit codes: 0 planned, committed, or waiting (latchkey runs says for what); 1 paused, or somebody must look; 2 refused,
+nothing was changed; 3 stopped: what failed was taken back.
 With --json: { planId, hash, plan }, or after --apply { run }`;
 
 export const planOptionsOf = (options: ChangeOptions): PlanOptions => {
