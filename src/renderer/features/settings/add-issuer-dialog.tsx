@@ -27,7 +27,7 @@ export function AddIssuerDialog({ onClose }: { onClose: () => void }) {
         <Form
           key={kind}
           onAdded={(name) => {
-            toast(`${name} is taken up`);
+            toast(`${name} is added`);
             onClose();
           }}
         />

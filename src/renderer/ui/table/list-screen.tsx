@@ -80,7 +80,8 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
         {props.filters}
         <span className={classes.space} />
         <span className={classes.count}>
-          {list.total === null ? "" : `${markAmount(list.total)} ${list.total === 1 ? "row" : "rows"}`}
+          {list.total !== null && markAmount(list.total)}
+          {list.total !== null && <span className={classes.unit}>{list.total === 1 ? " row" : " rows"}</span>}
         </span>
         <ViewMenu name={name} columns={columns} onExport={exportAll} />
       </div>
