@@ -2321,25 +2321,72 @@ only_tls() {
 		function apache(line,   word) {
 			if (!goes_on) {
 				word = word_of(line)
-				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|sslengine|sslopensslconfcmd|(ssl|gnutls)[a-z0-9]*(file|path)|mdomain|mdomainset)$/
+				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|sslengine|sslopensslconfcmd|(ssl|gnutls)[a-z0-9]*(file|path)|mdomain|mdomainset|undefmacro)$/
 				if (word == "define") is_kept = line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || sets_place(line)
-				# What a macro is given may be anything.
-				if (word == "use" && match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)) { put(substr(line, 1, RLENGTH) (line ~ /\\$/ ? " \\" : "")); goes_on = line ~ /\\$/; return }
+				if (word == "use" && match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)) { put(apache_use(line) (line ~ /\\$/ ? " \\" : "")); goes_on = line ~ /\\$/; return }
 				if (word == "export") is_kept = line ~ /^[ \t]*export[ \t]+APACHE_[A-Z_]+=/
 				if (word ~ /^</) {
+					if (word ~ /^<\/?macro/) apache_macro(line)
 					is_kept = word ~ /^<\/?(virtualhost|ifmodule|ifdefine|ifversion|iffile|ifdirective|ifsection|macro|mdomain.*)>?$/
 					if (!is_kept) { sub(/>.*/, "", word); goes_on = line ~ /\\$/; put(word ">" (goes_on ? "\\" : "")); return }
 				}
 			}
 			goes_on = line ~ /\\$/
+			if (is_kept && macro != "" && word !~ /^<macro/) mark_words(line)
 			put(is_kept ? line : goes_on ? "\\" : "")
+		}
+
+		function apache_macro(line,   count, i, part) {
+			if (line ~ /^[ \t]*<\//) { macro = ""; return }
+			sub(/>.*/, "", line)
+			sub(/^[ \t]*[^ \t]+[ \t]+/, "", line)
+			count = split(line, part, /[ \t]+/)
+			macro = tolower(part[1])
+			if (line ~ /\\$/) { delete macro_words[macro]; macro = ""; return }
+			macro_words[macro] = 0
+			for (i = 2; i <= count; i++) if (part[i] != "") { macro_words[macro]++; macro_word[macro, i - 1] = part[i]; is_told[macro, i - 1] = 0 }
+		}
+
+		# What a macro puts into a line that goes along as it stands goes along as well.
+		function mark_words(line,   i, best, word) {
+			if (length(line) > 4096) return
+			for (; line != ""; line = substr(line, 1 + (best ? length(macro_word[macro, best]) : 1))) {
+				best = 0
+				for (i = 1; i <= macro_words[macro]; i++) {
+					word = macro_word[macro, i]
+					if (substr(line, 1, length(word)) == word && (!best || length(word) > length(macro_word[macro, best]))) best = i
+				}
+				if (best) is_told[macro, best] = 1
+			}
+		}
+
+		# What else a macro is given may be anything.
+		function apache_use(line,   count, i, part, name, text) {
+			match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)
+			text = substr(line, 1, RLENGTH)
+			name = text
+			sub(/.*[ \t]/, "", name)
+			name = tolower(name)
+			if (macro != "" || !(name in macro_words) || line ~ /\\/) return text
+			line = substr(line, RLENGTH + 1)
+			for (i = 1; match(line, /^[ \t]*("[^"]*"|[^ \t"]+)/); i++) {
+				part = substr(line, 1, RLENGTH)
+				line = substr(line, RLENGTH + 1)
+				text = text (is_told[name, i] ? part : " ?")
+			}
+			return i == macro_words[name] + 1 && line ~ /^[ \t\r]*$/ ? text : "Use " name
 		}
 
 		function haproxy(line,   word, i, count, part, text) {
 			word = word_of(line)
 			if (word ~ /^(global|defaults|frontend|listen|backend|peers|userlist|resolvers|crt-store|crt-list|program|cache|mailers|ring|http-errors|fcgi-app|log-forward|traces|acme|log-profile)$/ ||
 				word ~ /^(bind|crt-base|ca-base|key-base|load|mode|extraopts|config|[.](if|elif|else|endif))/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
-			if (word ~ /^(setenv|presetenv)$/) return sets_place(line) ? line : ""
+			if (word ~ /^(unsetenv|resetenv)$/) return line
+			if (word ~ /^(setenv|presetenv)$/) {
+				# That it is set decides conditions; what to, may be anything.
+				if (sets_place(line) || !match(line, /^[ \t]*(pre)?setenv[ \t]+[A-Za-z_][A-Za-z0-9_]*[ \t]/)) return sets_place(line) ? line : ""
+				return substr(line, 1, RLENGTH)
+			}
 			if (word != "server" && word != "default-server") return ""
 			count = split(line, part, /[ \t]+/)
 			for (i = 1; i < count; i++) if (part[i] ~ /^(crt|ca-file|crl-file)$/) text = text " " part[i] " " part[i + 1]

@@ -57,7 +57,17 @@ IncludeOptional sites-enabled/*.conf`,
 <VirtualHost *:443>
   SSLEngine on
 </VirtualHost>
-</IfDefine>`,
+</IfDefine>
+<Macro Site $name $file $files>
+  <VirtualHost *:443>
+    ServerName $name
+    SSLEngine on
+    SSLCertificateFile $files/$name.pem
+    SetEnv PASSWORD $file
+  </VirtualHost>
+</Macro>
+Use Site a.example ${SECRET} "/srv/a b"
+Use Site b.example "${SECRET}" /srv/b`,
     },
   },
   {
@@ -66,12 +76,19 @@ IncludeOptional sites-enabled/*.conf`,
     files: {
       "/etc/haproxy/haproxy.cfg": `global
   crt-base /etc/haproxy/certs
+  setenv TOKEN ${SECRET}
+  unsetenv GONE
 userlist users
   user jo insecure-password ${SECRET}
 frontend web
   bind :443,:::444 name ssl ssl crt one.pem crt all/ ca-file /etc/haproxy/ca.pem
   bind 127.0.0.1:8443 ssl crt-list /etc/haproxy/list.txt
   stats auth admin:${SECRET}
+.if defined(TOKEN) && !defined(GONE)
+  bind 127.0.0.1:8444 ssl crt one.pem
+.else
+  bind 127.0.0.1:8445 ssl crt one.pem
+.endif
 backend inner
   server s1 10.0.0.1:443 ssl crt me.pem`,
       "/etc/haproxy/list.txt": "one.pem [alpn h2] one.example *.one.example !bad.one.example\n/srv/two.pem\n",

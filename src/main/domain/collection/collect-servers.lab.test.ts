@@ -170,7 +170,7 @@ test("of each server's configuration the lines that tell what is served come alo
   ]);
   expect(textOf("/etc/haproxy/haproxy.cfg")).toEqual([
     "global",
-    "",
+    "  setenv API_TOKEN ",
     "  crt-base /etc/haproxy/certs",
     "userlist people",
     "",

@@ -197,6 +197,7 @@ IncludeOptional sites
 IncludeOptional none/*.conf`,
         "modules/a.load": `LoadModule mpm_event_module ${MODULES}/mod_mpm_event.so`,
         "modules/b.load": `LoadModule authz_core_module ${MODULES}/mod_authz_core.so`,
+        "modules/d.load": `LoadModule macro_module ${MODULES}/mod_macro.so`,
         "modules/c.load": `LoadModule ssl_module \\\n  "${MODULES}/mod_ssl.so"`,
         "sites/10.conf": `${host(`${address}:443`, "ServerName own.test", "own")}
 ${host(`*:${port}`, "ServerName first.test", "first")}
@@ -214,14 +215,21 @@ ${host(`*:${port}`, "ServerName other.test", "special")}
 <IfVersion >= 2.4>
 ${host(`*:${port}`, "ServerName w.example\n  ServerAlias *.example", "wide")}
 </IfVersion>
-${host(`*:${port}`, "ServerName c.test:443", "c")}
+<Macro Site $where $name $file>
+${host("$where", "ServerName $name", "$file")}
+</Macro>
+Use Site *:${port} c.test:443 c
 ${host(`${address}:${port} [::1]:${port}`, "ServerName special.example", "special")}
 ${host(`[::1]:${port}`, "ServerName a.example", "six")}`,
       }),
     },
     async (root, configuration) => {
       const { stdout } = await run("apache2", ["-t", "-D", "Given", "-D", "DUMP_VHOSTS", "-f", root]);
-      const theirs = [...stdout.matchAll(/\((\/[^()]*:\d+)\)/g)].map(([, place]) => place);
+      const plain = [...stdout.matchAll(/\((\/[^()]*:\d+)\)/g)].map(([, place]) => place);
+      const used = [...stdout.matchAll(/used on line (\d+) of "([^"]*)"/g)].map(
+        ([, line, file]) => `${file}:${line}`,
+      );
+      const theirs = [...plain, ...used];
       expect(new Set(configuration.servings.map(({ at }) => `${at.file}:${at.line}`))).toEqual(
         new Set(theirs),
       );

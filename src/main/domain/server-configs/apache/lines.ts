@@ -1,5 +1,5 @@
 /** A directive or the opening or closing line of a section: `name` in lower case, a section's with its "<". */
-export type Line = { name: string; directive: string; words: string[]; line: number };
+export type Line = { name: string; directive: string; words: string[]; text: string; line: number };
 
 const MOST_CHARACTERS = 256 * 1024;
 
@@ -16,11 +16,11 @@ export function* readLines(text: string): Generator<Line, void> {
     }
     const whole = (open + physical).trim();
     open = "";
-    if (whole !== "" && !whole.startsWith("#")) yield { ...splitLine(whole), line: begun };
+    if (whole !== "" && !whole.startsWith("#")) yield { ...splitLine(whole), text: whole, line: begun };
   }
 }
 
-function splitLine(text: string): Omit<Line, "line"> {
+function splitLine(text: string): Omit<Line, "line" | "text"> {
   const isSection = text.startsWith("<");
   const body = isSection && text.endsWith(">") ? text.slice(0, -1) : text;
   const [name = "", ...words] = splitWords(body);

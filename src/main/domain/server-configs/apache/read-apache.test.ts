@@ -91,7 +91,7 @@ SSLCertificateKeyFile conf/main.key
   `);
 });
 
-test("macros, unknown variables and conditions that only the server can decide are said", () => {
+test("unknown macros, variables and conditions that only the server can decide are said", () => {
   const said = say({
     "/etc/apache2/apache2.conf": `Listen 443
 Use VHost a.example
@@ -125,4 +125,62 @@ Define fifty
     unknown: whether <IfVersion >= 2.4.50> holds (/etc/apache2/apache2.conf:6)
     may lack: a part of its configuration was not read"
   `);
+});
+
+test("a macro stands where it is used, with what it is given, as often as it is used", () => {
+  const said = say({
+    "/etc/apache2/apache2.conf": `Listen 443
+<IfDefine Never>
+<Macro VHost $none>
+</Macro>
+</IfDefine>
+Define certs /srv/certs
+<Macro Tls %file %fileOfKey>
+  SSLEngine on
+  SSLCertificateFile %file
+  SSLCertificateKeyFile %fileOfKey
+</Macro>
+<Macro VHost $name $names>
+  <VirtualHost *:443>
+    ServerName $name
+    ServerAlias $names
+    Use Tls \${certs}/$name.pem "/srv/$name.key"
+  </VirtualHost>
+</Macro>
+Use VHost a.example www.a.example
+Use vhost b.example "c.example d.example"
+Use VHost too.few
+UndefMacro VHost
+Use VHost gone.example gone
+<Macro Loop>
+  Use Loop
+</Macro>
+Use Loop`,
+  });
+  expect(said).toMatchInlineSnapshot(`
+    "any:443! tls at /etc/apache2/apache2.conf:19
+      names a.example www.a.example
+      certificate /srv/certs/a.example.pem (SSLCertificateFile /etc/apache2/apache2.conf:19)
+      key /srv/a.example.key (SSLCertificateKeyFile /etc/apache2/apache2.conf:19)
+    any:443 tls at /etc/apache2/apache2.conf:20
+      names b.example c.example d.example
+      certificate /srv/certs/b.example.pem (SSLCertificateFile /etc/apache2/apache2.conf:20)
+      key /srv/b.example.key (SSLCertificateKeyFile /etc/apache2/apache2.conf:20)
+    unknown: what the macro VHost puts here (/etc/apache2/apache2.conf:21)
+    unknown: what the macro VHost puts here (/etc/apache2/apache2.conf:23)
+    unknown: macros use each other too deep (/etc/apache2/apache2.conf:27)
+    may lack: a part of its configuration was not read"
+  `);
+});
+
+test("macros that put each other in again and again are read to a limit, and that is said", () => {
+  const macros = Array.from(
+    { length: 40 },
+    (_, at) => `<Macro m${at + 1} $a>\n Use m${at} $a$a\n Use m${at} $a$a\n</Macro>`,
+  );
+  const said = say({
+    "/etc/apache2/apache2.conf": `<Macro m0 $a>\n</Macro>\n${macros.join("\n")}\nUse m30 x`,
+  });
+  expect(said).toContain("macros put in more than is read");
+  expect(said).toContain("may lack");
 });

@@ -3,6 +3,7 @@ import { type Draft, folderOf, isPattern, joinPath } from "#domain/server-config
 import { matchesGlob } from "#domain/ssh/glob.ts";
 import { addModule, holds, putVariables, readSurroundings, type Surroundings } from "./conditions.ts";
 import { type Line, readLines } from "./lines.ts";
+import { type Budget, createBudget, defineMacro, type Macros, putMacro } from "./macros.ts";
 
 export type Setting = { name: string; directive: string; words: string[]; at: Place };
 
@@ -24,7 +25,7 @@ const MOST_SETTINGS = 200_000;
 const CONDITIONS = new Set(["<ifdefine", "<ifmodule", "<ifversion", "<iffile", "<ifdirective", "<ifsection"]);
 /** What stands in these is decided for each request, or is only text until it is used. */
 const PASSED =
-  /^<(?:if|elseif|else|directory|directorymatch|files|filesmatch|location|locationmatch|limit|limitexcept|macro|proxy|proxymatch|requireall|requireany|requirenone|authnprovideralias|authzprovideralias)$/;
+  /^<(?:if|elseif|else|directory|directorymatch|files|filesmatch|location|locationmatch|limit|limitexcept|proxy|proxymatch|requireall|requireany|requirenone|authnprovideralias|authzprovideralias)$/;
 
 /** Directives that tell which certificate is served where. */
 const OF_TLS =
@@ -38,6 +39,8 @@ type Way = {
   surroundings: Surroundings;
   folder: string;
   left: number;
+  macros: Macros;
+  budget: Budget;
 };
 
 /** All settings in the order in which Apache meets them, with its conditions decided as it would. */
@@ -52,6 +55,8 @@ export function readSections(draft: Draft, wanted = OF_TLS): Sections {
     surroundings: readSurroundings(draft.source),
     folder,
     left: MOST_SETTINGS,
+    macros: new Map(),
+    budget: createBudget(),
   };
   readInto(way, { file: root, by: null, host: main, depth: 0 });
   return way.sections;
@@ -62,12 +67,24 @@ type From = { file: string; by: Place | null; host: Host; depth: number };
 function readInto(way: Way, { file, by, host, depth }: From): void {
   const text = way.draft.open(file, by);
   if (text === null) host.hasGap = true;
+  takeLines(way, readLines(text ?? ""), { file, host, depth, used: null });
+}
+
+/** `used`: where the macro is used that the lines are of. */
+type Within = { file: string; host: Host; depth: number; used: Place | null };
+
+function takeLines(way: Way, lines: Iterable<Line>, { file, host, depth, used }: Within): void {
   const frames: Frame[] = [{ name: "", isTaken: true, host }];
-  for (const line of readLines(text ?? "")) {
+  let define: ((line: Line) => boolean) | null = null;
+  for (const line of lines) {
     const frame = frames.at(-1);
     if (!frame) return;
-    const at = { file, line: line.line };
-    if (line.name.startsWith("</")) {
+    const at = used ?? { file, line: line.line };
+    if (define) {
+      if (define(line)) define = null;
+    } else if (line.name === "<macro" && frame.isTaken) {
+      define = defineMacro(way.macros, line);
+    } else if (line.name.startsWith("</")) {
       if (frames.length > 1) frames.pop();
     } else if (line.name.startsWith("<")) {
       if (frames.length > DEEPEST_SECTION) {
@@ -119,9 +136,11 @@ function take(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host
     case "loadmodule":
       addModule(surroundings, first);
       return;
+    case "undefmacro":
+      way.macros.delete(first.toLowerCase());
+      return;
     case "use":
-      draft.wonder(`what the macro ${first} puts here`, at);
-      host.hasGap = true;
+      putIn(way, words, { at, host, depth });
       return;
     default:
       if (line.name === "serverroot") way.folder = joinPath(way.folder, first);
@@ -129,6 +148,20 @@ function take(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host
       if (way.left-- > 0) host.settings.push({ name: line.name, directive: line.directive, words, at });
       else draft.lack("there is more of its configuration than is read");
   }
+}
+
+/** What a macro puts in stands where it is used. */
+function putIn(
+  way: Way,
+  words: string[],
+  { at, host, depth }: { at: Place; host: Host; depth: number },
+): void {
+  const isTooDeep = depth >= DEEPEST_INCLUDE;
+  const lines = isTooDeep ? "macros use each other too deep" : putMacro(way.macros, words, way.budget);
+  if (typeof lines === "string") {
+    way.draft.wonder(lines, at);
+    host.hasGap = true;
+  } else takeLines(way, lines, { file: at.file, host, depth: depth + 1, used: at });
 }
 
 /** A folder stands for all that is in it, at any depth; a wildcard may stand in a folder's name as well. */

@@ -1,0 +1,65 @@
+import { type Line, readLines } from "./lines.ts";
+
+/** What stands between `<Macro NAME $parameter...>` and its end, to be put where it is used. */
+export type Macro = { parameters: string[]; lines: string[] };
+
+/** By name in lower case. */
+export type Macros = Map<string, Macro>;
+
+const MOST_CHARACTERS = 4 * 1024 * 1024;
+const MOST_USES = 10_000;
+
+/** How much may still be put in: macros that use each other grow beyond all bounds. */
+export type Budget = { characters: number; uses: number };
+
+export const createBudget = (): Budget => ({ characters: MOST_CHARACTERS, uses: MOST_USES });
+
+/** Takes the lines that follow `<Macro`; null once its end has been given. */
+export function defineMacro(macros: Macros, opening: Line): (line: Line) => boolean {
+  const [name = "", ...parameters] = opening.words;
+  const macro: Macro = { parameters, lines: [] };
+  let depth = 1;
+  return (line) => {
+    if (line.name === "<macro") depth++;
+    if (line.name === "</macro" && --depth === 0) {
+      macros.set(name.toLowerCase(), macro);
+      return true;
+    }
+    macro.lines.push(line.text);
+    return false;
+  };
+}
+
+/** The lines of a macro with what it is given; a phrase where that cannot be told. */
+export function putMacro(
+  macros: Macros,
+  [name = "", ...given]: readonly string[],
+  budget: Budget,
+): Line[] | string {
+  const macro = macros.get(name.toLowerCase());
+  if (!macro || macro.parameters.length !== given.length) return `what the macro ${name} puts here`;
+  const words = macro.parameters
+    .map((parameter, at): [string, string] => [parameter, given[at] ?? ""])
+    .filter(([parameter]) => parameter !== "")
+    .sort(([one], [other]) => other.length - one.length);
+  const text: string[] = [];
+  for (const line of macro.lines) {
+    if (budget.uses <= 0 || budget.characters <= 0) return "macros put in more than is read";
+    const put = putWords(line, words);
+    budget.characters -= put.length + line.length * words.length;
+    text.push(put);
+  }
+  budget.uses--;
+  return [...readLines(text.join("\n"))];
+}
+
+/** The longest name counts where several fit, and what is put in is not looked at again. */
+function putWords(line: string, words: readonly (readonly [string, string])[]): string {
+  let [put, at] = ["", 0];
+  while (at < line.length && put.length < MOST_CHARACTERS) {
+    const found = words.find(([parameter]) => line.startsWith(parameter, at));
+    put += found ? found[1] : line.charAt(at);
+    at += found ? found[0].length : 1;
+  }
+  return put;
+}
