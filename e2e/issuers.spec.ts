@@ -122,6 +122,14 @@ test("a directory is taken up with its keys sealed in the page, and a person wit
   await dialog.getByRole("button", { name: "Add it" }).click();
   const line = panel.getByRole("listitem").filter({ hasText: "https://acme.corp.invalid/directory" });
   await expect(line).toContainText("no account yet; DNS, by updates of corp.example at 127.0.0.1:5353");
+  await line.getByRole("button", { name: "Change inside" }).click();
+  await dialog.getByLabel("Profile", { exact: true }).fill("shortlived");
+  await dialog.getByLabel("How names are shown to be yours").selectOption("webroot");
+  await expect(dialog.getByRole("button", { name: "Change it" })).toBeDisabled();
+  await dialog.getByLabel("Folder on the host").fill("/var/www/html");
+  expect(await camera.photograph("issuers-change")).toEqual([]);
+  await dialog.getByRole("button", { name: "Change it" }).click();
+  await expect(line).toContainText("no account yet; profile shortlived; a file below /var/www/html");
   await line.getByRole("button", { name: "Test inside" }).click();
   await expect(line.getByRole("status")).toContainText("it would not sign");
 

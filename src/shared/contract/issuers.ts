@@ -40,6 +40,23 @@ const MOST_ROOTS_BASE64 = 1024 * 1024;
 /** At most so many of the certificates that an issuer has signed are listed; its counts are of all. */
 export const ISSUED_SHOWN = 500;
 
+const Contacts = z.array(z.string().trim().min(1).max(300)).max(10);
+const Profile = z.string().trim().min(1).max(200).nullable();
+/** A file of PEM or DER: a directory is known by these roots alone; null: by those of the system. */
+const Roots = z.base64().max(MOST_ROOTS_BASE64).nullable();
+const Note = z.string().trim().max(500);
+
+/** What can be changed of an issuer: days of a local authority, the note of a person, the rest of an ACME directory. */
+const IssuerSettings = z.object({
+  daysValid: Days.optional(),
+  /** Until there is an account, which has them. */
+  contacts: Contacts.optional(),
+  profile: Profile.optional(),
+  roots: Roots.optional(),
+  note: Note.optional(),
+});
+export type IssuerSettings = z.infer<typeof IssuerSettings>;
+
 /** An absolute URL that is dialled with TLS. */
 const DirectoryUrl = z
   .url({ protocol: /^https$/, error: "a directory has a URL that begins with https://" })
@@ -89,7 +106,7 @@ export const issuers = {
       z.object({
         name: IssuerName,
         directory: DirectoryUrl,
-        contacts: z.array(z.string().trim().min(1).max(300)).max(10).default([]),
+        contacts: Contacts.default([]),
         /** Its key is base64url, as the authority gives it. */
         eab: z
           .object({ keyId: z.string().trim().min(1).max(1_000), key: Sealed })
@@ -97,20 +114,20 @@ export const issuers = {
           .default(null),
         /** To the directory's terms of service, by whoever adds it. */
         agreesToTerms: z.boolean().default(false),
-        profile: z.string().trim().min(1).max(200).nullable().default(null),
-        /** A file of PEM or DER: the directory is known by these roots alone. */
-        roots: z.base64().max(MOST_ROOTS_BASE64).nullable().default(null),
+        profile: Profile.default(null),
+        roots: Roots.default(null),
         challenge: GivenChallenge.nullable().default(null),
       }),
     )
     .output(Issuer),
 
-  addCsr: command
-    .input(z.object({ name: IssuerName, note: z.string().trim().max(500).default("") }))
-    .output(Issuer),
+  addCsr: command.input(z.object({ name: IssuerName, note: Note.default("") })).output(Issuer),
 
   /** How an ACME directory is shown from now on that names are ours; null: to be said each time. */
   setChallenge: command.input(OfIssuer.extend({ challenge: GivenChallenge.nullable() })).output(Issuer),
+
+  /** Changes what is not secret of it, for all that it is asked for from now on; what is not named stays. */
+  set: command.input(OfIssuer.extend({ settings: IssuerSettings })).output(Issuer),
 
   /**
    * Forgets it, with its keys; what it has signed stays as it is, and can be revoked no longer. Its root and its lists stay among

@@ -1,9 +1,8 @@
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { printPem, readPem } from "#domain/x509/pem.ts";
+import { printPem } from "#domain/x509/pem.ts";
 import type { GivenChallenge } from "#shared/contract/issuers.ts";
 import type { IssuerId } from "#shared/model/issuer.ts";
-import { Refusal } from "#shared/model/refusal.ts";
 import type { Sealed } from "#shared/model/vault.ts";
+import { readGivenRoots } from "./given-roots.ts";
 import { keepChallenge, secretOfWay } from "./issuer-challenge.ts";
 import { createIssuerWriter, type WriterDeps } from "./issuer-writer.ts";
 import { makeAuthority } from "./kinds/local-authority.ts";
@@ -47,7 +46,7 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
 
   async function addAcme({ name, eab, roots, challenge: given, ...wish }: AcmeWish): Promise<IssuerId> {
     refuseTwin(name);
-    const settings = { ...wish, roots: readRoots(roots), account: null, eabKeyId: eab?.keyId ?? null };
+    const settings = { ...wish, roots: readGivenRoots(roots), account: null, eabKeyId: eab?.keyId ?? null };
     const made: string[] = [];
     return keeping(made, async () => {
       const binding =
@@ -67,13 +66,4 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
   function addCsr({ name, note }: CsrWish): Promise<IssuerId> {
     return write({ name, kind: "csr", note }, { note }, () => undefined);
   }
-}
-
-function readRoots(base64: string | null): string | null {
-  if (base64 === null) return null;
-  const { ders } = readPem(Buffer.from(base64, "base64"));
-  const { all } = indexCertificates(ders);
-  if (all.length === 0)
-    throw new Refusal("invalid-input", "the file of roots holds no certificate; give one of PEM or DER");
-  return all.map(({ der }) => printPem(der)).join("");
 }

@@ -11,6 +11,7 @@ import { createAcmeCertificates } from "./acme-certificates.ts";
 import { createIssuerAdding } from "./add-issuers.ts";
 import { createIssuerActs } from "./issuer-acts.ts";
 import { createChallengeSetting } from "./issuer-challenge.ts";
+import { createIssuerSetting } from "./issuer-settings.ts";
 import { createAcmeDesk } from "./kinds/acme.ts";
 import { csrDesk } from "./kinds/csr.ts";
 import type { Desk } from "./kinds/desk.ts";
@@ -39,6 +40,7 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
   const elsewhere = createAcmeCertificates({ ...deps, acme });
   const acts = createIssuerActs({ ...deps, desks, local });
   const setChallenge = createChallengeSetting(deps);
+  const set = createIssuerSetting(deps);
   const find = (name: string) => findIssuer(store, name);
   const announced = <Result>(result: Result): Result => {
     announce({ kind: "issuers-changed" });
@@ -65,6 +67,10 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
       addCsr: os.addCsr.handler(async ({ input }) => announced(showAdded(store, await adding.addCsr(input)))),
       setChallenge: os.setChallenge.handler(async ({ input }) => {
         await setChallenge(find(input.name), input.challenge);
+        return announced(showIssuer(store, find(input.name)));
+      }),
+      set: os.set.handler(async ({ input }) => {
+        await set(find(input.name), input.settings);
         return announced(showIssuer(store, find(input.name)));
       }),
       remove: os.remove.handler(async ({ input }) => announced(await acts.remove(find(input.name)))),

@@ -218,6 +218,28 @@ test("an EAB key that was sealed to somebody else leaves nothing behind", async 
   expect(await desk.client.known()).toEqual([]);
 });
 
+test("what is not secret of an issuer is changed, what is not of its kind is refused, and an account has its contacts", async () => {
+  await using desk = await openDesk();
+  const { client, store } = desk;
+  await client.addCsr({ name: "pki" });
+  const { id } = await addDirectory(desk);
+  await client.set({ name: "pki", settings: { note: "ask Ann" } });
+  const contacts = ["pki@corp.example"];
+  expect(await client.set({ name: "le", settings: { contacts, profile: "short" } })).toMatchObject({
+    ...{ contacts, profile: "short", hasRoots: false, directory: "https://ca.example/dir" },
+  });
+  expect(await client.set({ name: "le", settings: { profile: null } })).toMatchObject({
+    contacts,
+    profile: null,
+  });
+  store.issuers.acme.setAccount(id, "https://ca.example/acct/1");
+  await expect(client.set({ name: "le", settings: { contacts: [] } })).rejects.toThrow("add it again");
+  await expect(client.set({ name: "pki", settings: { daysValid: 9 } })).rejects.toThrow(
+    "the note can be set",
+  );
+  expect(await client.known()).toMatchObject([{ contacts }, { note: "ask Ann" }]);
+});
+
 test.each([
   ["a name that is taken", { ...CORP }, "there is an issuer corp already"],
   ["a range that is none", { ...CORP, name: "two", permitted: ["10.0.0.1/8"] }, "say 10.0.0.0/8"],

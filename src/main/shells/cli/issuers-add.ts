@@ -107,12 +107,9 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
   await openVaultFor({ app, options, world });
   const at = { app, world };
   const { directory = "", contact: contacts = [], eabKeyId: keyId, profile = null, roots } = options;
-  const known = roots === undefined ? null : await readFileOrRefuse(roots, MOST_ROOTS_BYTES);
-  if (roots !== undefined && !known)
-    throw new Refusal("too-many", `${roots} is larger than any file of roots`);
   const issuer = await app.client.issuers.addAcme({
     ...{ name, directory, contacts, profile, agreesToTerms: options.agreeTerms ?? false },
-    roots: known && Buffer.from(known).toString("base64"),
+    roots: roots === undefined ? null : await readRootsFile(roots),
     eab: keyId === undefined ? null : { keyId, key: await sealKey("EAB key", options.eabKeyFile, at) },
     challenge: await completeWay(way, options, at),
   });
@@ -120,6 +117,13 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
   world.out(
     printable(`${name} is added; make its account, and see that it answers: latchkey issuers test ${name}`),
   );
+}
+
+/** As it is given: base64. */
+export async function readRootsFile(path: string): Promise<string> {
+  const known = await readFileOrRefuse(path, MOST_ROOTS_BYTES);
+  if (!known) throw new Refusal("too-many", `${path} is larger than any file of roots`);
+  return Buffer.from(known).toString("base64");
 }
 
 async function addCsr(name: string, options: Options, world: World): Promise<void> {

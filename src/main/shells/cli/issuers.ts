@@ -7,6 +7,7 @@ import { sayCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { addIssuerAdding } from "./issuers-add.ts";
 import { addRenewal } from "./issuers-renewal.ts";
+import { addIssuerSetting } from "./issuers-set.ts";
 import { addSigning } from "./issuers-sign.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -29,6 +30,7 @@ export function addIssuers(program: Command, session: Session): void {
     .description("those that there are")
     .action((_: object, command: Command) => list(command.optsWithGlobals<Options>(), world));
   addIssuerAdding(issuers, session);
+  addIssuerSetting(issuers, session);
   addVaultOption(issuers.command("remove <name>"))
     .description("forget one, with its keys")
     .option("--yes", "without asking")
@@ -51,6 +53,7 @@ Keys of authorities and accounts are made in the vault, and sign there: latchkey
 Examples:
   latchkey issuers add local corp --permit .corp.example --permit 10.0.0.0/8
   latchkey issuers add acme le --directory https://acme-v02.api.letsencrypt.org/directory --agree-terms
+  latchkey issuers set le --profile shortlived
   latchkey issuers test corp
   latchkey issuers sign corp --csr web1.csr --out web1.pem
   latchkey issuers root corp --out corp-root.pem          what clients are to trust
@@ -82,9 +85,10 @@ function sayIssuer(issuer: Issuer): string {
       return `for ${permitted.join(", ")}; ${daysValid} days; ${sayCount(issued, "certificate")} signed${gone}`;
     }
     case "acme": {
-      const { directory, account, challenge } = issuer;
+      const { directory, account, profile, challenge } = issuer;
+      const kind = profile === null ? "" : `; profile ${profile}`;
       const way = challenge ? `; ${sayChallengeWay(challenge)}` : "";
-      return `${directory}; ${account === null ? "no account yet" : "with an account"}${way}`;
+      return `${directory}; ${account === null ? "no account yet" : "with an account"}${kind}${way}`;
     }
     case "csr":
       return issuer.note === "" ? "a person signs" : `a person signs: ${issuer.note}`;

@@ -39,6 +39,9 @@ export function acmeAccountTable(db: Database) {
       eab_key_id AS eabKeyId, eab_secret AS eabSecret, profile, roots, challenge
     FROM acme_account WHERE issuer = ?`);
   const setChallenge = db.prepare("UPDATE acme_account SET challenge = ? WHERE issuer = ?");
+  const setSettings = db.prepare(
+    "UPDATE acme_account SET contacts = @contacts, profile = @profile, roots = @roots WHERE issuer = @issuer",
+  );
   const setAccount = db.prepare("UPDATE acme_account SET account = ? WHERE issuer = ?");
 
   return {
@@ -61,6 +64,10 @@ export function acmeAccountTable(db: Database) {
     },
     setChallenge: (issuer: IssuerId, way: ChallengeWay | null): void =>
       void setChallenge.run(way && JSON.stringify(way), issuer),
+    setSettings: (
+      issuer: IssuerId,
+      { contacts, profile, roots }: Pick<AcmeAccount, "contacts" | "profile" | "roots">,
+    ): void => void setSettings.run({ issuer, contacts: JSON.stringify(contacts), profile, roots }),
     /** Where the directory has our account; null: it has it no longer. */
     setAccount: (issuer: IssuerId, account: string | null): void => void setAccount.run(account, issuer),
   };

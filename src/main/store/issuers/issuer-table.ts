@@ -14,6 +14,7 @@ export function issuerTable(db: Database) {
   const add = db.prepare(
     "INSERT INTO issuer (name, kind, created_at, note) VALUES (@name, @kind, @createdAt, @note)",
   );
+  const setNote = db.prepare("UPDATE issuer SET note = ? WHERE id = ?");
   const forget = [
     "DELETE FROM issued_certificate WHERE issuer = ?",
     "DELETE FROM local_authority WHERE issuer = ?",
@@ -26,6 +27,7 @@ export function issuerTable(db: Database) {
     find: (id: IssuerId): IssuerRow | null => find.get(id) ?? null,
     findByName: (name: string): IssuerRow | null => findByName.get(name) ?? null,
     add: (issuer: Omit<IssuerRow, "id">): IssuerId => Number(add.run(issuer).lastInsertRowid),
+    setNote: (id: IssuerId, note: string): void => void setNote.run(note, id),
     /** With all that it has signed. */
     remove: (id: IssuerId): void => forget.forEach((statement) => void statement.run(id)),
   };

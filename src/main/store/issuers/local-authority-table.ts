@@ -31,6 +31,7 @@ export function localAuthorityTable(db: Database) {
     SELECT permitted, days_valid AS daysValid, root, root_secret AS rootSecret, intermediate,
       intermediate_secret AS intermediateSecret
     FROM local_authority WHERE issuer = ?`);
+  const setDaysValid = db.prepare("UPDATE local_authority SET days_valid = ? WHERE issuer = ?");
   const takeNumber = db
     .prepare<[number, number], number>(
       "UPDATE local_authority SET list_number = max(list_number + 1, ?) WHERE issuer = ? RETURNING list_number",
@@ -62,6 +63,7 @@ export function localAuthorityTable(db: Database) {
         root: Buffer.from(authority.root),
         intermediate: Buffer.from(authority.intermediate),
       }),
+    setDaysValid: (issuer: IssuerId, days: number): void => void setDaysValid.run(days, issuer),
     find(issuer: IssuerId): LocalAuthority | null {
       const row = find.get(issuer);
       return row ? { ...row, permitted: JSON.parse(row.permitted) } : null;

@@ -3,10 +3,10 @@ import { type ReactNode, useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import classes from "./issuers.module.css";
 
-type Props = { isReady: boolean; onAdd: () => Promise<unknown>; children: ReactNode };
+type Props = { isReady: boolean; onAdd: () => Promise<unknown>; word?: string; children: ReactNode };
 
-/** Fields, why it was refused, and the button that adds. */
-export function AddFrame({ isReady, onAdd, children }: Props) {
+/** Fields, why it was refused, and the button that adds; `word`: what it does instead. */
+export function AddFrame({ isReady, onAdd, word = "Add it", children }: Props) {
   const [isAdding, setIsAdding] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
   const add = async () => {
@@ -37,7 +37,7 @@ export function AddFrame({ isReady, onAdd, children }: Props) {
       )}
       <div className={classes.end}>
         <Button type="submit" size="xs" loading={isAdding} disabled={!isReady}>
-          Add it
+          {word}
         </Button>
       </div>
     </form>

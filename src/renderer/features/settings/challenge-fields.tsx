@@ -1,5 +1,6 @@
 import { NativeSelect, PasswordInput, TextInput } from "@mantine/core";
-import { TSIG_ALGORITHMS } from "#shared/model/challenge-way.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { type ChallengeWay, TSIG_ALGORITHMS } from "#shared/model/challenge-way.ts";
 import { readChallengeWay, type TypedWay } from "#shared/text/challenge-way.ts";
 
 const KINDS = {
@@ -28,6 +29,32 @@ export const NO_WAY: DraftWay = {
   ...{ kind: "none", path: "", server: "", zone: "", keyName: "", secret: "" },
   algorithm: TSIG_ALGORITHMS[0],
 };
+
+/** A way that is set, to begin with; the secret of its key is in the vault, and is typed again where it is changed. */
+export function draftOf(way: ChallengeWay | null): DraftWay {
+  switch (way?.kind) {
+    case undefined:
+      return { ...NO_WAY };
+    case "webroot":
+      return { ...NO_WAY, kind: way.of === "site" ? "webroot" : "challenges", path: way.path };
+    case "served-on-host":
+      return { ...NO_WAY, kind: "served" };
+    case "tls-alpn":
+      return { ...NO_WAY, kind: "tls-alpn" };
+    case "dns-hook":
+      return { ...NO_WAY, kind: "hook", path: way.program };
+    case "rfc2136": {
+      const { server, port, zone, keyName, algorithm } = way;
+      const place = server.includes(":") ? `[${server}]` : server;
+      return {
+        ...{ ...NO_WAY, kind: "rfc2136", zone, keyName, algorithm },
+        server: port === 53 ? place : `${place}:${port}`,
+      };
+    }
+    default:
+      return assertNever(way);
+  }
+}
 
 /** Null for none; undefined while what is typed is not whole. */
 export function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: DraftWay) {

@@ -16,10 +16,16 @@ import { SmallButton } from "./small-button.tsx";
 
 const KINDS = { local: "authority of your own", acme: "ACME directory", csr: "a person" } as const;
 
-type Props = { issuer: Issuer; isReadOnly: boolean; onIssued: () => void; onRemove: () => void };
+type Props = {
+  issuer: Issuer;
+  isReadOnly: boolean;
+  onIssued: () => void;
+  onChange: () => void;
+  onRemove: () => void;
+};
 
 /** One issuer, what can be done with it, and what came of that. */
-export function IssuerLine({ issuer, isReadOnly, onIssued, onRemove }: Props) {
+export function IssuerLine({ issuer, isReadOnly, onIssued, onChange, onRemove }: Props) {
   const { name, kind } = issuer;
   const test = useTestIssuer();
   const { error } = test;
@@ -36,6 +42,9 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onRemove }: Props) {
             label={`Test ${name}`}
           >
             Test
+          </SmallButton>
+          <SmallButton disabled={isReadOnly} onClick={onChange} label={`Change ${name}`}>
+            Change
           </SmallButton>
           <ActionIcon
             variant="subtle"
@@ -89,10 +98,11 @@ function Summary({ issuer }: { issuer: Issuer }) {
       return <Untrusted text={`For ${permitted.join(", ")}; ${daysValid} days; ${counts}`} limit={1_000} />;
     }
     case "acme": {
-      const { directory, account, challenge } = issuer;
+      const { directory, account, profile, challenge } = issuer;
       const known = account === null ? "no account yet" : "with an account";
+      const which = profile === null ? "" : `; profile ${profile}`;
       const way = challenge ? `; ${sayChallengeWay(challenge)}` : "";
-      return <Untrusted text={`${directory}; ${known}${way}`} limit={1_000} />;
+      return <Untrusted text={`${directory}; ${known}${which}${way}`} limit={1_000} />;
     }
     case "csr":
       return <Untrusted text={issuer.note || "Requests are handed over, and certificates brought back"} />;

@@ -7,6 +7,8 @@ export const useIssued = (name: string) =>
 export const useAddLocal = () => useMutation(useApi().issuers.addLocal.mutationOptions());
 export const useAddAcme = () => useMutation(useApi().issuers.addAcme.mutationOptions());
 export const useAddCsr = () => useMutation(useApi().issuers.addCsr.mutationOptions());
+export const useSetIssuer = () => useMutation(useApi().issuers.set.mutationOptions());
+export const useSetChallenge = () => useMutation(useApi().issuers.setChallenge.mutationOptions());
 export const useRemoveIssuer = () => useMutation(useApi().issuers.remove.mutationOptions());
 export const useTestIssuer = () => useMutation(useApi().issuers.test.mutationOptions());
 export const useRevoke = () => useMutation(useApi().issuers.revoke.mutationOptions());

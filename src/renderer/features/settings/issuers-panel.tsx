@@ -6,12 +6,13 @@ import { Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import type { Issuer } from "#shared/model/issuer.ts";
 import { AddIssuerDialog } from "./add-issuer-dialog.tsx";
+import { ChangeIssuerDialog } from "./change-issuer-dialog.tsx";
 import { IssuedDialog } from "./issued-dialog.tsx";
 import { IssuerLine } from "./issuer-line.tsx";
 import { useIssuers } from "./issuer-queries.ts";
 import { RemoveIssuerDialog } from "./remove-issuer-dialog.tsx";
 
-type Opened = { dialog: "add" } | { dialog: "issued" | "remove"; issuer: Issuer };
+type Opened = { dialog: "add" } | { dialog: "issued" | "change" | "remove"; issuer: Issuer };
 
 /** Who signs certificates for the user. */
 export function IssuersPanel({ isReadOnly }: { isReadOnly: boolean }) {
@@ -42,6 +43,7 @@ export function IssuersPanel({ isReadOnly }: { isReadOnly: boolean }) {
             issuer={issuer}
             isReadOnly={isReadOnly}
             onIssued={() => setOpened({ dialog: "issued", issuer })}
+            onChange={() => setOpened({ dialog: "change", issuer })}
             onRemove={() => setOpened({ dialog: "remove", issuer })}
           />
         ))}
@@ -50,6 +52,7 @@ export function IssuersPanel({ isReadOnly }: { isReadOnly: boolean }) {
       {opened?.dialog === "issued" && (
         <IssuedDialog name={opened.issuer.name} isReadOnly={isReadOnly} onClose={close} />
       )}
+      {opened?.dialog === "change" && <ChangeIssuerDialog issuer={opened.issuer} onClose={close} />}
       {opened?.dialog === "remove" && <RemoveIssuerDialog issuer={opened.issuer} onClose={close} />}
     </Panel>
   );
