@@ -20,6 +20,8 @@ export class Camera {
   async photograph(name: string): Promise<string[]> {
     const page = this.#findPage();
     const barriers: string[] = [];
+    // What was said in passing is not what the screen looks like.
+    if (KEPT_IN) await page.locator('[class*="_toast_"]').waitFor({ state: "detached" });
     for (const theme of THEMES) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
       await page.locator(`html[data-mantine-color-scheme="${theme}"]`).waitFor();
