@@ -60,6 +60,7 @@ import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
 import { PATIENCE, type Patience } from "./net/retries.ts";
 import { readKeyFile } from "./net/ssh/identities.ts";
+import { listUsable } from "./net/ssh/usable-files.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
 import { openAppVault, type StartKeeper, sealFor } from "./open-app-vault.ts";
@@ -178,7 +179,8 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
     judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
     lookAtHeldHalf,
     who: `${workstation.user}@${nameThisComputer().hostname}`,
-    rescan: (hosts, identityFiles) => scanAgain(client(), hosts, identityFiles),
+    rescan: async (hosts, identityFiles) =>
+      scanAgain(client(), hosts, await listUsable(identityFiles, workstation)),
     factDeps: async () => ({
       ...{ inventory: store.runbooks.facts, heldKeys: store.people.heldKeys, workstation, now },
       ...{ lookAtHeldHalf, routeTo: (await loadSshConfig(workstation, null)).config.routeTo },

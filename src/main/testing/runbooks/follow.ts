@@ -29,12 +29,18 @@ export async function untilPlanned(
 }
 
 /** Runs a plan, or what a wish comes to, with all consents, to whatever end. */
-export async function carryOut(app: App, wish: PlanWish["wish"] | PlanDetail): Promise<RunDetail> {
+export async function carryOut(
+  app: App,
+  wish: PlanWish["wish"] | PlanDetail,
+  means: { mayAsk?: boolean } = {},
+): Promise<RunDetail> {
   const planned = "madeAt" in wish ? wish : await makePlan(app, wish);
   const { plan, hash, id } = planned;
   if (!plan || !hash) throw new Error("the plan is not ready");
   return untilStill(app, async () => {
-    const { runId } = await app.client.runbooks.start({ planId: id, hash, ...agreeTo(planned) });
+    const { runId } = await app.client.runbooks.start({
+      ...{ planId: id, hash, ...agreeTo(planned), ...means },
+    });
     return runId;
   });
 }

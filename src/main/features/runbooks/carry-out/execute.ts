@@ -6,7 +6,7 @@ import type { RunId } from "#shared/model/run.ts";
 import type { Holders, NewKeyMade } from "./holders-type.ts";
 import type { HostKeys } from "./host-keys-type.ts";
 import { isUnwritable, type Journal } from "./journal.ts";
-import { nearOf, type RunContext } from "./run-context.ts";
+import { HalfLocked, nearOf, type RunContext } from "./run-context.ts";
 import { type Ended, runOn, type Steering } from "./run-loop.ts";
 import { holdSessions, toWish } from "./sessions.ts";
 
@@ -35,14 +35,16 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
   const { plan, holders, newKey } = execution;
   const made: RunContext["made"] = { newKey, secrets: null };
   const open = () => openSessions(execution, () => readNewHostKey(plan, made));
-  const run: RunContext = { ...execution, made, sessions: await open() };
+  let isOpen = newKey === null && plan.newKey?.kind !== "given";
+  const openHalf = async () => {
+    if (isOpen) return;
+    const reopened = await holders.reopen(nearOf(run));
+    if (reopened.kind === "failed") throw new HalfLocked(reopened.message);
+    run.made.secrets = reopened.secrets;
+    isOpen = true;
+  };
+  const run: RunContext = { ...execution, made, openHalf, sessions: await open() };
   try {
-    // Taking back needs no private half, and may have done away with it before it was ended.
-    if (steering.want() !== "back" && (newKey || plan.newKey?.kind === "given")) {
-      const reopened = await holders.reopen(nearOf(run));
-      if (reopened.kind === "failed") return { state: "stopped", message: reopened.message };
-      run.made.secrets = reopened.secrets;
-    }
     const reopen = async () => {
       await run.sessions[Symbol.asyncDispose]();
       run.sessions = await open();
@@ -51,6 +53,7 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
   } catch (error) {
     // Nothing was done that the journal does not hold: an intent that cannot be written is not acted on.
     if (isUnwritable(error)) return { state: "paused", message: error.message };
+    if (error instanceof HalfLocked) return { state: "stopped", message: error.message };
     throw error;
   } finally {
     await run.sessions[Symbol.asyncDispose]();

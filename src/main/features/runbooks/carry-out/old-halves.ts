@@ -50,6 +50,7 @@ function sayKept(holders: readonly HolderPlan[]): string {
 
 async function askAgain(run: RunContext): Promise<void> {
   const steps = stepsOf(run.plan);
+  await run.openHalf();
   for (const { ordinal } of takenSteps(run)) {
     const step = steps.find((one) => one.ordinal === ordinal);
     if (!step || step.host === null) continue;

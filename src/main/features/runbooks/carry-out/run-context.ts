@@ -27,6 +27,11 @@ export type RunContext = {
   renewal: RenewalTools | null;
   /** Changes while the run goes on: the key that it has made, and what is secret of it. */
   made: { newKey: NewKeyMade | null; secrets: RunSecrets | null };
+  /**
+   * Opens the new private half of a run that was begun before, as soon as something is to be done with it: while a run only
+   * waits nobody has to be there who tells a passphrase. Rejects with `HalfLocked`.
+   */
+  openHalf: () => Promise<void>;
   ask: Ask;
   patience: Patience;
   trace: Trace;
@@ -41,6 +46,9 @@ export const nearOf = ({ plan, token, made, ask, signal }: RunContext) => ({
 
 /** The session of a host broke: what was done there is not known. */
 export class SessionLost extends Error {}
+
+/** The new private half cannot be opened now; the message says which, and what to do. */
+export class HalfLocked extends Error {}
 
 /** The login at the step's host. Rejects with `SessionLost` where there is none to be had. */
 export async function enterHost({ sessions }: RunContext, place: number): Promise<Inside> {

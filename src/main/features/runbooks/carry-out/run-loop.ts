@@ -7,6 +7,7 @@ import { AWAITS_LOG } from "./change-host.ts";
 import { doTask } from "./do-task.ts";
 import { AWAITS_CERTIFICATE } from "./issue-pairs.ts";
 import { lookAgain } from "./look-again.ts";
+import { needsHalf } from "./needs-half.ts";
 import { endProved } from "./old-halves.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -56,6 +57,7 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         });
         break;
       case "do":
+        if (move.tasks.some((task) => needsHalf(run, task))) await run.openHalf();
         hasActed = true;
         await run.sessions.keepOnly(move.tasks.map(({ step }) => step.host));
         await sideBySide(move.tasks, MOST_AT_ONCE, async (task) => {

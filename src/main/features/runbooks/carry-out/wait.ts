@@ -7,6 +7,7 @@ import type { Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { AWAITS_LOG } from "./change-host.ts";
 import { nameKey } from "./name-key.ts";
+import { isProvedFromHere } from "./needs-half.ts";
 import { proveChange } from "./prove-change.ts";
 import { enterHost, type RunContext, SessionLost } from "./run-context.ts";
 
@@ -101,6 +102,7 @@ async function proveRest(
 ): Promise<{ isProved: boolean; said: string[] }> {
   const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
+  if (isProvedFromHere(run, step)) await run.openHalf();
   const proof = await proveChange(run, step, inside);
   if ("said" in proof) return { isProved: true, said: [...heard, ...proof.said] };
   return { isProved: false, said: [...heard, proof.message] };

@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { type App, createApp } from "#app";
+import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { logIn } from "#testing/runbooks/host-logins.ts";
+import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+
+const run = promisify(execFile);
+const DAY_MS = 86_400_000;
+
+test.skipIf(!canStartHosts())(
+  "while a run only waits nobody has to tell the passphrase of its new key; the removal is proved by it, and asks",
+  async () => {
+    await using desk = await makeDesk();
+    const { databasePath, home } = desk;
+    const old = await makeKeyFile(join(home, ".ssh"), "old");
+    const elsewhere = join(home, "elsewhere");
+    await run("cp", ["-p", old.path, elsewhere]);
+    await old.lock("siskin");
+    await using probed = await startProbedHosts(desk, {
+      prepare: `printf '%s\\n' '${old.publicLine.trim()}' "$retained" > ${FILE}`,
+    });
+    const [web] = probed.hosts;
+    let days = 0;
+    const now = () => new Date(Date.now() + days * DAY_MS);
+    const logged: unknown[] = [];
+    const workstation = { user: "root", home, agentSocket: null };
+    const open = () => createApp({ databasePath, now, workstation, log: (error) => logged.push(error) });
+    const runId = await (async () => {
+      await using app = open();
+      await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+      const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
+      const begun = carryOut(app, await makePlan(app, wish, { graceDays: 1 }), { mayAsk: true });
+      const asked = await answerUntil(app, begun);
+      expect(await begun).toMatchObject({ state: "waiting" });
+      expect(asked).toBeGreaterThan(0);
+      return (await begun).id;
+    })();
+
+    await using app = open();
+    const goOn = (mayAsk: boolean) =>
+      untilStill(app, async () => {
+        await app.client.runbooks.resume({ runId, mayAsk });
+        return runId;
+      });
+    const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
+    await logIn(web, elsewhere);
+    days = 1.01;
+    expect(await goOn(false)).toMatchObject({ state: "waiting" });
+    days = 3;
+    expect(await goOn(false)).toMatchObject({
+      state: "stopped",
+      message: expect.stringContaining("has a passphrase, and nobody told it"),
+    });
+    expect(await hasOld()).toBe(true);
+    const ended = goOn(true);
+    expect(await answerUntil(app, ended)).toBeGreaterThan(0);
+    expect(await ended).toMatchObject({ message: "", state: "committed" });
+    expect(await hasOld()).toBe(false);
+    // Its hosts were read again each time.
+    expect(logged).toEqual([]);
+    await probed.expectNobodyLockedOut();
+  },
+);
+
+/** Answers whatever is asked meanwhile; how often. */
+async function answerUntil({ client }: App, over: Promise<unknown>): Promise<number> {
+  const announcements = await client.events.watch();
+  const done = over.then(() => "over" as const);
+  for (let times = 0; ; ) {
+    for (const { id } of await client.runbooks.questions()) {
+      await client.runbooks.answer({ questionId: id, answers: ["siskin"] });
+      times++;
+    }
+    const next = await Promise.race([done, announcements.next()]);
+    if (next === "over") return times;
+  }
+}
