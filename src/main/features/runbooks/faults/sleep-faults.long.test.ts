@@ -55,14 +55,16 @@ const SHIFTED_CLOCK = `
   mv /usr/bin/date /usr/bin/kept-date; echo now > /run/clock
   printf '#!/bin/sh\\nexec /usr/bin/kept-date -d "$(cat /run/clock)" "$@"\\n' > /usr/bin/date; chmod 755 /usr/bin/date`;
 
+const YEAR_MS = 365 * 86_400_000;
+
 const JUMPS = (["the host's", "Latchkey's own"] as const).flatMap((whose) => [
-  { whose, way: "forward", words: "+1 day", ms: 86_400_000 },
-  { whose, way: "back", words: "-1 day", ms: -86_400_000 },
+  { whose, way: "forward", words: "+1 year", ms: YEAR_MS },
+  { whose, way: "back", words: "-1 year", ms: -YEAR_MS },
 ]);
 
 for (const { whose, way, words, ms } of JUMPS)
   test.skipIf(!canStartHosts())(
-    `R18: a run in which ${whose} clock jumps ${way} a day ends as if it had not`,
+    `R18: a run in which ${whose} clock jumps ${way} a year ends as if it had not`,
     async ({ task }) => {
       await using desk = await makeDesk();
       await using probed = await startProbedHosts(desk, { prepare: SHIFTED_CLOCK });
@@ -79,6 +81,6 @@ for (const { whose, way, words, ms } of JUMPS)
       expect(await probed.readKeys(web)).not.toContain(desk.publicKey);
       expect(await probed.listStrays(web)).toBe("");
       const seen = `committed; ${await probed.expectNobodyLockedOut()}`;
-      recordFault(task, { id: "R18", injected: `${whose} clock ${way} a day after a write`, seen });
+      recordFault(task, { id: "R18", injected: `${whose} clock ${way} a year after a write`, seen });
     },
   );
