@@ -19,5 +19,14 @@ const ROGUE_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there_agai
 export const ROGUE_COUNT = `((SELECT ifnull(sum(count), 0) FROM tally
   WHERE what > (SELECT 'new grant ' || printf('%010d', scan) FROM baseline) AND what < 'new grant ~') + (${ROGUE_AGAIN}))`;
 
+/** The scans since the baseline that have begun a grant which nobody has approved: a look at the index each. */
+const newAfter = (scan: string): string => `SELECT min(first_scan) FROM grant_line INDEXED BY grant_unapproved
+  WHERE gone_scan IS NULL AND approval IS NULL AND first_scan > ${scan}`;
+export const ROGUE_SCANS = `
+  WITH RECURSIVE begun (scan) AS (
+    ${newAfter("(SELECT scan FROM baseline)")}
+    UNION ALL SELECT (${newAfter("begun.scan")}) FROM begun WHERE begun.scan IS NOT NULL)
+  SELECT id, started_at AS startedAt FROM scan WHERE id IN (SELECT scan FROM begun)`;
+
 /** The table of grants, read by how long they have been there. */
 export const BY_FIRST_SCAN = "grant_line INDEXED BY grant_unapproved";

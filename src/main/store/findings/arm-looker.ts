@@ -17,8 +17,8 @@ export type Looked = { from: string; where: readonly Part[]; total: Total };
 
 type Narrowed = { from: string; where: readonly Part[]; filter: Pick<FindingFilter, "host"> };
 
-/** `isMuch` where all of the arm is too much to be looked at. */
-type Wanted = { from: string; where: readonly Part[]; isMuch: boolean };
+/** `isMuch` where all of the arm is too much to be looked at; `isWalk` where an index in the order of the list will do. */
+type Wanted = { from: string; where: readonly Part[]; isMuch: boolean; isWalk: boolean };
 
 /** Looks through arms, what was accepted apart from what was not. */
 export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
@@ -62,12 +62,14 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     const size = isAll ? countOpen(arm, { from: arm.from, where: plain, filter }, named) : 0;
     const where = [...plain, ...sought.where];
     const isAccepted = { sql: arm.isAccepted, values: [] };
-    if (accepted) return { from: acceptedFrom(arm), where: [...where, isAccepted], isMuch: false };
+    if (accepted)
+      return { from: acceptedFrom(arm), where: [...where, isAccepted], isMuch: false, isWalk: false };
     const isOpen = { sql: `NOT (${arm.isAccepted})`, values: [] };
     return {
       from: (filter.host !== null && arm.ofHost) || sought.from,
       where: acceptances.hasAny(named.now) ? [...where, isOpen] : where,
       isMuch: isAll && !isFew(size),
+      isWalk: !isOne,
     };
   }
 }

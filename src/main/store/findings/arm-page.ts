@@ -39,7 +39,7 @@ export function armPage(arm: Arm, { sort, where, after, limit, isAny = false }: 
 function select(arm: Arm, name: ArmColumn): string {
   const column = arm.columns[name];
   if ("sql" in column) return column.sql;
-  return typeof column.same === "number" ? String(column.same) : `'${column.same}'`;
+  return typeof column.same === "number" ? String(column.same) : `'${column.same.replaceAll("'", "''")}'`;
 }
 
 /** Null when the whole arm comes before. */

@@ -8,6 +8,7 @@ import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
 import { mergeRows, rowsAfter } from "#store/lists/order.ts";
 import { conditions, type Part } from "#store/lists/part.ts";
 import type { Arm } from "./arm.ts";
+import { readByScan } from "./arm-by-scan.ts";
 import { type armLooker, type Looked, MOST_LOOKED } from "./arm-looker.ts";
 import { type ArmSort, armPage } from "./arm-page.ts";
 import { inTurn } from "./arm-turns.ts";
@@ -47,13 +48,20 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
       const isShorter = arm.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
       const from = isAll && isShorter ? walkOf(arm, sort) : looked.from;
       const wanted = { arm: { ...arm, from }, sort, where, named };
+      const page = { after, limit };
+      if (arm.scans !== undefined && isByMinute && isAll) {
+        const read = (ofScan: Arm, more: readonly Part[]) =>
+          readPage(lists, { ...wanted, arm: ofScan, where: [...where, ...more] }, page);
+        const rows = readByScan(lists, wanted.arm, { scans: arm.scans, order: orderOf(sort), limit, read });
+        return { total, rows };
+      }
       const ordered = isUnordered(arm, sort) ? readOrdered(lists, { ...wanted, named: byMinute }) : null;
       if (ordered) return { total: ordered.length, rows: rowsAfter(ordered, after, limit, orderOf(sort)) };
       const isKept =
         isByMinute && typeof total === "number" && total <= MOST_KEPT && !isOrderedByFirstSeen(arm);
       if (isKept)
         return { total, rows: rowsAfter(readAll(lists, wanted, MOST_KEPT), after, limit, orderOf(sort)) };
-      return { total, rows: readPage(lists, wanted, { after, limit }) };
+      return { total, rows: readPage(lists, wanted, page) };
     }
   }
 
@@ -67,13 +75,13 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
       const least = sought.isMuch ? countSome(lists, wanted) : null;
       const rows = least ? null : findAny(lists, wanted);
       const total = rows?.length ?? least ?? { moreThan: lists.mostCounted };
-      return total === 0 ? [] : [{ arm, wanted, rows, total, isMuch: sought.isMuch }];
+      return total === 0 ? [] : [{ arm, wanted, rows, total, isWalk: sought.isWalk }];
     });
     return inTurn(all, { sort, limit }, { read: readFound, skip: ({ total }) => ({ total, rows: [] }) });
 
-    function readFound({ arm, wanted, rows, total, isMuch }: (typeof all)[number]): Found {
+    function readFound({ arm, wanted, rows, total, isWalk }: (typeof all)[number]): Found {
       if (rows) return { total, rows: rowsAfter(rows, after, limit, orderOf(sort)) };
-      const from = isMuch ? walkOf(arm, sort) : wanted.arm.from;
+      const from = isWalk ? walkOf(arm, sort) : wanted.arm.from;
       return { total, rows: readPage(lists, { ...wanted, arm: { ...arm, from } }, { after, limit }) };
     }
   }

@@ -26,6 +26,8 @@ export type Arm = {
   walk: Partial<Record<ArmColumn, string>>;
   /** What no index is in the order of: all of the arm is read for a list by that, and kept. */
   unordered?: readonly ArmColumn[];
+  /** The scans that have begun rows of it, where these are first seen when their scan began: a query for `id` and `startedAt`. */
+  scans?: string;
   /** Whether such an index has little more than the arm. */
   isWalkShort?: boolean;
   table:

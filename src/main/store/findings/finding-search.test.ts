@@ -3,6 +3,7 @@ import type { FindingDraft } from "#shared/model/finding.ts";
 import { openStore } from "#store/store.ts";
 import { listFindings, readAll } from "#store/testing/ask.ts";
 import {
+  beginScan,
   fingerprintOf,
   makeCertificate,
   makeGrant,
@@ -32,6 +33,23 @@ test("findings are found by what lists find the thing by that they are about", (
   expect(rules(chain[0]?.certificate.sha256.slice(0, 12) ?? "")).toEqual(["certificate-expired"]);
   expect(rules(fingerprintOf("ann").slice(0, 16))).toEqual(["key-on-several-accounts"]);
   expect(rules("several ann")).toEqual([]);
+});
+
+test("of certificates that very many others share a word with, those that are due are found, in every order", () => {
+  const store = openStore({ path: ":memory:", access: "write" });
+  const scanId = beginScan(store);
+  for (let index = 0; index < 1_100; index++) {
+    const notAfter = index % 100 === 7 ? "2026-05-01T00:00:00Z" : "2027-01-01T00:00:00Z";
+    const chain = [makeCertificate(`hay${index}`, { notAfter })];
+    visitEndpoint(store, `host${index}`, { scanId, presented: { chain } });
+  }
+  const due = Array.from({ length: 11 }, (_, index) => `CN=hay${index * 100 + 7}`);
+  for (const by of ["severity", "rule", "host", "label", "firstSeen"] as const) {
+    const asked = { search: "hay", sort: { by, descending: by === "host" } };
+    const found = readAll((page) => listFindings(store, { ...asked, ...page }), 3);
+    expect(found.map(({ label }) => label).toSorted()).toEqual(due.toSorted());
+    expect(listFindings(store, asked).total).toBe(11);
+  }
 });
 
 const weak = (line: number, label: string): FindingDraft => ({

@@ -33,7 +33,11 @@ export function seekInArm(lists: Lists, arm: Arm, search: string): Sought | null
   if (words.length === 0) return { from, where: [], isFound: false };
   switch (arm.sought) {
     case "certificate":
-      return narrow(lists, arm, seekEach(lists, words, seekInCertificates));
+      return narrow(
+        lists,
+        arm,
+        seekEach(lists, words, seekInCertificates, () => sizeOf(lists)),
+      );
     case "grant":
       return narrow(lists, arm, seekEach(lists, words, seekInGrants));
     case "key":
@@ -54,16 +58,21 @@ const seekEach = (
   lists: Lists,
   words: readonly string[],
   lookFor: (lists: Lists, word: string) => SoughtWord,
+  size = () => Number.POSITIVE_INFINITY,
 ): Search =>
   seek(lists, {
     words: words.map((word) => lookFor(lists, word)),
-    ...{ together: null, id: "id", size: () => Number.POSITIVE_INFINITY },
+    ...{ together: null, id: "id", size },
   });
+
+/** Of certificates what many have is found, too: an index has what is due, with their ids, and no row is read for it. */
+const sizeOf = (lists: Lists): number =>
+  lists.read<{ count: number }>("SELECT count FROM tally WHERE what = 'certificate'", [])[0]?.count ?? 0;
 
 function narrow(lists: Lists, { from, table }: Arm, { found, where }: Search): Sought {
   if (!found) return { from, where, isFound: false };
-  const narrowed = found.size <= FEW ? `${table} NOT INDEXED` : from;
-  return { from: narrowed, where: [lists.isIn("id", found), ...where], isFound: true };
+  if (found.size > FEW) return { from, where: [...where, lists.isAmong("id", found)], isFound: true };
+  return { from: `${table} NOT INDEXED`, where: [lists.isIn("id", found), ...where], isFound: true };
 }
 
 function seekKeys(from: string, words: readonly string[]): Sought | null {

@@ -3,7 +3,7 @@ import { Orphan } from "#shared/model/grant.ts";
 import { DUE_SEVERITY, ROGUE_SEVERITY } from "#shared/text/approval.ts";
 import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import { SUSPECT } from "#store/access/grant-standing.ts";
-import { BY_FIRST_SCAN, IS_ROGUE, ROGUE_COUNT } from "#store/changes/rogue.ts";
+import { BY_FIRST_SCAN, IS_ROGUE, ROGUE_COUNT, ROGUE_SCANS } from "#store/changes/rogue.ts";
 import type { Part } from "#store/lists/part.ts";
 import { type Arm, acceptedFor, rankOf } from "./arm.ts";
 
@@ -60,6 +60,7 @@ const rogue: Arm = {
   walk: inOrder("grant"),
   where: [IS_ROGUE],
   tallied: ROGUE_COUNT,
+  scans: ROGUE_SCANS,
   columns: {
     ...columnsOfGrant("grant-since-baseline", ROGUE_SEVERITY),
     first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },

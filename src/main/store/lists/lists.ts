@@ -56,6 +56,7 @@ export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
     count,
     find,
     findIds,
+    isAmong,
     isIn,
     keep,
     mostCounted,
