@@ -148,7 +148,8 @@ sync_dens() {
 
 # ---- Looking ----------------------------------------------------------------------------------------------
 
-# pair_look PATH: all that a plan has to know of the file that a configuration names so. Of its bytes the first certificate alone.
+# pair_look PATH: all that a plan has to know of the file that a configuration names so. Of its bytes the first certificate, and
+# of a key its public half.
 do_pair_look() {
 	real=$1 refusal= managed=
 	if follow_links "$1" tell_link && judge_links "$1"; then
@@ -181,6 +182,7 @@ tell_pair_file() {
 	[ -n "$mode" ] || return
 	name_of "$uid"
 	tell file "$mode" "$links" "$uid" "$gid" "$size" "$user_name"
+	tell written "$(stat -c %Y "./$name" 2>/dev/null || date -r "./$name" +%s 2>/dev/null)"
 	case $mode in -*) ;; *) return ;; esac
 	case ${mode#??????????} in *+*) tell acl ;; esac
 	if has getfattr && [ -n "$(getfattr -d -m '^user\.' "./$name" 2>/dev/null)" ]; then tell xattr; fi
@@ -192,7 +194,11 @@ tell_pair_file() {
 	kind_of "./$name"
 	tell kind $file_kind
 	case $file_kind in certificate | both) tell leaf "$(first_certificate "./$name")" ;; esac
+	case $file_kind in key | both) tell public "$(public_half "./$name")" ;; esac
 }
+
+# The base64 of the public half of a private key; nothing where openssl is not here, or cannot read it.
+public_half() { openssl pkey -pubout -passin pass: <"$1" 2>/dev/null | awk '!/^-----/ { printf "%s", $0 }'; }
 
 # The base64 of the first certificate in a file, which is public; nothing where it has another form.
 first_certificate() {

@@ -1,3 +1,4 @@
+import { ORPCError } from "@orpc/server";
 import challengeScript from "#resources/rotation/challenge.sh?raw";
 import keystoresScript from "#resources/rotation/keystores.sh?raw";
 import pairScript from "#resources/rotation/pair.sh?raw";
@@ -44,10 +45,21 @@ export const renewalMeans = ({ store, vault, prober, order, client, now }: Deps)
   ...{ order, answer, vault, chainsAt: createChainsAt(prober) },
   greet: (endpoints: readonly TlsTarget[]) => greetAll(client(), endpoints),
   issuers: () => client().issuers.known(),
+  askWindow: (issuer: string, sha256: string) => askWindow(client(), issuer, sha256),
   roots: () => indexCertificates([...publicRoots().all.map(({ der }) => der), ...store.trust.ders("root")]),
   derOf: (sha256: string) => store.certificates.find(sha256, now())?.der ?? null,
   issuerOf: store.runbooks.certificates.issuerOf,
 });
+
+async function askWindow(client: LatchkeyClient, name: string, certificate: string) {
+  try {
+    const { window } = await client.issuers.renewal({ name, certificate });
+    return { kind: "said", from: window?.from ?? null } as const;
+  } catch (error) {
+    if (error instanceof ORPCError) return { kind: "unasked", message: error.message } as const;
+    throw error;
+  }
+}
 
 async function greetAll(client: LatchkeyClient, endpoints: readonly TlsTarget[]): Promise<void> {
   if (endpoints.length === 0) return;

@@ -1,6 +1,3 @@
-import { planRenewal } from "#domain/rotation/plan/certificates/plan-renewal.ts";
-import { recheckRenewal } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
-import type { RenewalFacts } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
@@ -8,20 +5,19 @@ import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { wishOf } from "#domain/rotation/plan/taken/aim-of.ts";
 import { findFlaw } from "#domain/rotation/plan/taken/find-flaw.ts";
 import { recheckPlan } from "#domain/rotation/plan/taken/recheck-plan.ts";
-import type { Door, OpenDoor } from "#net/ssh/door.ts";
+import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { type KeyWish, type PlanDetail, RenewalWish, type Wish } from "#shared/contract/runbooks.ts";
+import type { KeyWish, PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Plan, type PlanId, type PlanOptions } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 import { type FactDeps, gatherFacts, isAllCarried, toDoorWish } from "./facts/gather-facts.ts";
-import { gatherRenewal, type RenewalMeans } from "./facts/gather-renewal.ts";
-import { type SoughtRenewal, seekRenewal } from "./facts/renewal/seek-renewal.ts";
-import { seekTaken } from "./facts/renewal/seek-taken.ts";
+import type { RenewalMeans } from "./facts/gather-renewal.ts";
 import { type Sought, seek } from "./facts/seek.ts";
 import { findElsewhere, seekPlanned } from "./facts/seek-planned.ts";
+import { seekWork, takeRenewal } from "./plan-renewals.ts";
+import { atOnce, type LaterWork, type Work } from "./plan-work.ts";
 import type { Questions } from "./questions.ts";
 
 export type PlanDeps = {
@@ -42,17 +38,7 @@ type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
 type PlanWish = PlanMeans & { wish: Wish; options: PlanOptions };
 type TakenPlan = PlanMeans & { plan: unknown; hash: string };
 
-/** What is looked at for a plan, and what it comes to. */
-type Asked = PlanMeans & {
-  hosts: readonly KnownHost[];
-  /** Null: nothing is looked at from here. */
-  openDoor: OpenDoor | null;
-  make: (
-    door: Door | null,
-    onRead: (read: number) => Promise<void>,
-    signal: AbortSignal,
-  ) => Promise<Plan | Unplannable>;
-};
+type Asked = PlanMeans & Work;
 
 /** Plans: made of what hosts hold now, or brought from elsewhere. */
 export function createPlans(deps: PlanDeps) {
@@ -65,18 +51,14 @@ export function createPlans(deps: PlanDeps) {
     const { wish, options } = asked;
     const work =
       wish.kind === "rotate-certificate"
-        ? toRenew(
-            deps,
-            { wish, options, sought: seekRenewal(wish, store.runbooks, toInstant(now())) },
-            planRenewal,
-          )
-        : toChange(deps, { wish, options, sought: seek(wish, inventory) }, makePlan);
+        ? await seekWork(deps, { wish, options })
+        : atOnce(toChange(deps, { wish, options, sought: seek(wish, inventory) }, makePlan));
     const planId = await store.inTurn(() => {
       const id = plans.begin(wish, toInstant(now()));
-      plans.progress(id, 0, work.hosts.length);
+      plans.progress(id, 0, work.total);
       return id;
     });
-    makeInBackground(planId, { ...work, identityFiles, mayAsk });
+    makeInBackground(planId, { identityFiles, mayAsk }, work);
     return { planId };
   }
 
@@ -94,23 +76,26 @@ export function createPlans(deps: PlanDeps) {
     const { data } = read;
     if (hashPlan(data) !== given.hash)
       throw new Refusal("invalid-input", "the plan was edited: its hash does not fit; plan anew");
-    const work = data.kind === "rotate-certificate" ? takeRenewal(deps, data) : takeChange(deps, data);
+    const isRenewal = data.kind === "rotate-certificate";
+    const work = atOnce(isRenewal ? takeRenewal(deps, data) : takeChange(deps, data));
     const at = toInstant(now());
     const planId = await store.inTurn(() => {
       const id = plans.begin(null, at);
-      plans.progress(id, 0, work.hosts.length);
+      plans.progress(id, 0, work.total);
       const detail = { plan: id, kind: data.kind, hash: given.hash };
       store.events.append({ at, kind: "plan-taken", detail });
       return id;
     });
-    makeInBackground(planId, { ...work, identityFiles, mayAsk });
+    makeInBackground(planId, { identityFiles, mayAsk }, work);
     return { planId };
   }
 
-  function makeInBackground(planId: PlanId, asked: Asked): void {
+  function makeInBackground(planId: PlanId, means: PlanMeans, { begin }: LaterWork): void {
     announce({ kind: "plan-changed", planId });
     inBackground((closing) =>
-      make(planId, asked, closing).finally(() => announce({ kind: "plan-changed", planId })),
+      make(planId, async () => ({ ...means, ...(await begin(closing)) }), closing).finally(() =>
+        announce({ kind: "plan-changed", planId }),
+      ),
     );
   }
 }
@@ -120,9 +105,9 @@ function createMaker(deps: PlanDeps) {
   const { store, announce, now } = deps;
   const { plans } = store.runbooks;
 
-  return async (planId: PlanId, asked: Asked, closing: AbortSignal): Promise<void> => {
+  return async (planId: PlanId, asked: () => Promise<Asked>, closing: AbortSignal): Promise<void> => {
     try {
-      const made = await make(planId, asked, closing);
+      const made = await make(planId, await asked(), closing);
       const [at, hash] = [toInstant(now()), hashPlan(made)];
       await store.inTurn(() => {
         plans.finish(planId, { plan: made, hash, at });
@@ -156,7 +141,6 @@ function createMaker(deps: PlanDeps) {
 }
 
 type Change = { wish: KeyWish; options: PlanOptions; sought: Sought };
-type Work = Pick<Asked, "hosts" | "openDoor" | "make">;
 
 /** Who may log in where. */
 function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => Plan | Unplannable): Work {
@@ -169,24 +153,6 @@ function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => P
   };
 }
 
-/** Which certificates are served. */
-function toRenew(
-  deps: PlanDeps,
-  { wish, options, sought }: { wish: RenewalWish; options: PlanOptions; sought: SoughtRenewal },
-  finish: (facts: RenewalFacts) => Plan | Unplannable,
-): Work {
-  const { store, renewal } = deps;
-  return {
-    hosts: sought.hosts.map(({ known }) => known),
-    openDoor: renewal.openDoor,
-    make: async (door, onRead, signal) => {
-      if (!door) throw new Error("hosts are looked at for a renewal");
-      const means = { ...(await deps.factDeps()), store, renewal };
-      return finish(await gatherRenewal(means, { wish, options, sought, signal }, door, onRead));
-    },
-  };
-}
-
 function takeChange(deps: PlanDeps, data: Plan): Work {
   const { facts: inventory } = deps.store.runbooks;
   const flaw = findFlaw(data);
@@ -195,12 +161,4 @@ function takeChange(deps: PlanDeps, data: Plan): Work {
   const finish = (facts: PlanFacts) =>
     recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
   return toChange(deps, { wish: wishOf(data), options: data.options, sought }, finish);
-}
-
-/** It is planned once more; what comes of that has to be the same. */
-function takeRenewal(deps: PlanDeps, data: Plan): Work {
-  const sought = seekTaken(data, deps.store.runbooks.facts);
-  const wish = RenewalWish.parse({ kind: "rotate-certificate" });
-  const asked = { wish, options: data.options, sought };
-  return toRenew(deps, asked, (facts) => recheckRenewal(data, facts));
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { RenewalWish } from "#shared/contract/runbooks.ts";
 import { letIn, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { makeRenewalDesk } from "#testing/runbooks/renewal-desk.ts";
 import { showLeaf } from "#testing/runbooks/watch-served.ts";
 
@@ -14,19 +14,20 @@ cat > /usr/local/bin/own-server <<'END'
 #!/bin/sh
 [ ! -f /run/own.pid ] || kill "$(cat /run/own.pid)"
 setpriv --pdeathsig KILL openssl s_server -accept "$(cat /run/own.address):9444" -cert /etc/ssl/own/own.pem -key /etc/ssl/own/own.key -www \\
-  </dev/null >/dev/null 2>&1 &
+  $(cat /run/own.more) </dev/null >/dev/null 2>&1 &
 echo $! > /run/own.pid
 END
 chmod +x /usr/local/bin/own-server
 `;
 
 test.skipIf(!canStartHosts())(
-  "a server that is not known by itself gets a new certificate by what its user has said of it, once that is agreed to",
+  "a server that is not known by itself gets a new certificate by what its user has said of it, once that is agreed to and it sends what leads to the root as well",
   { timeout: 240_000 },
   async () => {
     await using desk = await makeRenewalDesk();
     await using host = await startHost({ name: "own", prepare: `${letIn(desk.publicKey)}\n${PREPARE}` });
-    await host.run(`echo ${host.address} > /run/own.address; own-server
+    // The leaf alone, whatever else is in its file.
+    await host.run(`echo ${host.address} > /run/own.address; : > /run/own.more; own-server
       until openssl s_client -connect ${host.address}:9444 </dev/null >/dev/null 2>&1; do sleep 0.1; done`);
     await using app = await desk.openWithVault();
     await scanAll(app, { text: `root@${host.address}\n${host.address}:9444`, acceptNew: true });
@@ -39,11 +40,35 @@ test.skipIf(!canStartHosts())(
       test: "openssl pkey -in /etc/ssl/own/own.key -noout",
       reload: "own-server",
     };
-    const planned = await makePlan(app, RenewalWish.parse({ ...wish, described }), { recheckMinutes: 0 });
+    const plan = (keyFile = described.keyFile) =>
+      makePlan(app, RenewalWish.parse({ ...wish, described: { ...described, keyFile } }), {
+        recheckMinutes: 0,
+      });
+    await host.run(
+      "cd /etc/ssl/own; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other.key",
+    );
+    expect((await plan("/etc/ssl/own/other.key")).plan?.leftOut).toEqual([
+      expect.stringContaining(
+        "CN=own.lab: the private key in /etc/ssl/own/other.key is not the certificate's own",
+      ),
+    ]);
+    const planned = await plan();
     expect(planned.plan?.checks.filter(({ state }) => state === "consent")).toMatchObject([
       { id: "described" },
     ]);
-    const ended = await carryOut(app, planned);
+    const before = await host.run("sha256sum /etc/ssl/own/own.*");
+    const alone = await carryOut(app, planned);
+    expect(alone).toMatchObject({ state: "stopped", failed: 1 });
+    expect(alone.message).toMatch(
+      /:9444\S* serves the new one without what leads to its root: corp .*; it was taken back/,
+    );
+    expect(await host.run("sha256sum /etc/ssl/own/own.*")).toBe(before);
+    await untilStill(app, async () => {
+      await app.client.runbooks.rollBack({ runId: alone.id });
+      return alone.id;
+    });
+    await host.run("echo -cert_chain /etc/ssl/own/own.pem > /run/own.more");
+    const ended = await carryOut(app, await plan());
     expect(ended).toMatchObject({ state: "committed", message: "" });
     expect(await showLeaf(at)).toEqual({ leaf: ended.orders[0]?.sha256 });
   },

@@ -53,6 +53,14 @@ export function runCertificateTable(db: Database) {
       "SELECT issuer FROM run_certificate WHERE sha256 = ? ORDER BY run DESC LIMIT 1",
     )
     .pluck();
+  const seenOf = db
+    .prepare<[number], string>(`
+      SELECT DISTINCT run_certificate.sha256 FROM run_certificate
+      JOIN certificate ON certificate.sha256 = run_certificate.sha256 AND certificate.is_seen = 1
+      WHERE run_certificate.issuer = ? AND EXISTS (
+        SELECT 1 FROM place WHERE place.certificate = certificate.id AND place.gone_scan IS NULL AND place.position = 0)
+      ORDER BY certificate.not_after`)
+    .pluck();
 
   return {
     add: (run: RunId, { names, ...one }: CertificateKey & Pick<RunCertificate, "names" | "issuer">): void =>
@@ -65,6 +73,9 @@ export function runCertificateTable(db: Database) {
 
     /** Whom a run had it of; null where none has. */
     issuerOf: (sha256: string): number | null => issuerOf.get(sha256) ?? null,
+
+    /** What runs had of an issuer and is still somewhere; what ends first is first. */
+    seenOf: (issuer: number): string[] => seenOf.all(issuer),
   };
 }
 

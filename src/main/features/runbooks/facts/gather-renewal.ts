@@ -1,38 +1,35 @@
 import type { WayFacts } from "#domain/acme/choose-way.ts";
 import { readWayFacts } from "#domain/acme/read-way-facts.ts";
 import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
-import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
-import { choosePoints, type Point } from "#domain/rotation/plan/certificates/choose-points.ts";
 import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
-import { findSharer } from "#domain/rotation/plan/certificates/find-sharer.ts";
-import { describePair, type FoundPair, findPairs } from "#domain/rotation/plan/certificates/find-uses.ts";
 import type {
   PairFacts,
   PairFileFacts,
   RenewalFacts,
 } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
-import type { HostMap } from "#domain/serving/host-map.ts";
-import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import type { Door } from "#net/ssh/door.ts";
 import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
+import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { PlanOptions } from "#shared/model/plan.ts";
-import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
 import type { Store } from "#store/store.ts";
 import { countJumps, placeKey } from "./count-jumps.ts";
 import { type FactDeps, toDoorWish } from "./gather-facts.ts";
 import { HandLost } from "./look-at-place.ts";
-import { consumersOf, lookAtConsumers } from "./renewal/consumers-of.ts";
+import type { AskWindow } from "./renewal/ask-windows.ts";
+import { lookAtConsumers } from "./renewal/consumers-of.ts";
+import { findChanged } from "./renewal/find-changed.ts";
 import { lookAtPairFiles } from "./renewal/look-at-pair-files.ts";
 import { lookAtProofs } from "./renewal/look-at-proofs.ts";
+import { type Described, readPairs } from "./renewal/read-pairs.ts";
 import type { SoughtRenewal } from "./renewal/seek-renewal.ts";
 
 /** What renewals are planned with beside the inventory. */
@@ -40,6 +37,7 @@ export type RenewalMeans = {
   issuers: () => Promise<readonly Issuer[]>;
   vault: Pick<Vault, "state">;
   chainsAt: ChainsAt;
+  askWindow: AskWindow;
 };
 
 type Means = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {
@@ -75,6 +73,7 @@ export async function gatherRenewal(
   });
   return {
     ...{ now: toInstant(deps.now()), wish, options, hosts, leftOut: sought.leftOut },
+    said: sought.said,
     vault: deps.renewal.vault.state(),
   };
 }
@@ -82,7 +81,7 @@ export async function gatherRenewal(
 async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door): Promise<Seen> {
   const { known } = one;
   const base = baseOf(one);
-  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, asked, one, sha256));
+  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, asked.wish, one, sha256));
   try {
     const wish = { ...toDoorWish(known), hostKey: null };
     const entered = await door.enter(wish, async ({ hand }) => ({
@@ -91,11 +90,14 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
       told: await lookAtServers(hand, pairs),
       ways: pairs.some(lacksWay) ? await lookAtWaysOf(hand, pairs) : null,
       shown: await lookAtServed(deps, hand, pairs, asked.signal),
+      written: await lookAtConfigs(hand, pairs),
     }));
     if (entered.kind !== "entered") return unread(base, pairs, entered.message);
-    const { about, files, told, ways, shown } = entered.value;
+    const { about, files, told, ways, shown, written } = entered.value;
+    const lastRead = deps.store.runbooks.servers.lastRead(known.id);
     return {
       host: { ...base, ...about },
+      scanned: { at: lastRead, changed: findChanged(written, lastRead, about.clockOffset) },
       pairs: pairs.map((pair, nth) => ({
         ...pair.facts,
         ...(lacksWay(pair) ? wayOf(pair, ways) : {}),
@@ -146,17 +148,28 @@ async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
 
 async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {
   const seen: PairFileFacts[][] = [];
-  for (const { facts, found, described } of pairs) {
+  for (const { facts, found, described, spkiSha256 } of pairs) {
     const isDescribed = found.uses.every(({ server }) => server === "described");
     const files = await lookAtPairFiles(
       hand,
-      { files: found.files, sha256: facts.sha256 },
+      { files: found.files, old: { sha256: facts.sha256, spkiSha256 } },
       isDescribed ? described : null,
     );
     if ("lost" in files) throw new HandLost(files.lost);
     seen.push(files);
   }
   return seen;
+}
+
+/** When what says where these are served was last written, by the host's clock. */
+async function lookAtConfigs(hand: Hand, pairs: readonly Described[]): Promise<Map<string, number>> {
+  const written = new Map<string, number>();
+  for (const path of new Set(pairs.flatMap(({ configs }) => configs))) {
+    const look = await lookAtPairFile(hand, path);
+    if (look.kind === "lost") throw new HandLost(look.message);
+    if (look.kind === "seen" && look.file.writtenAt !== null) written.set(path, look.file.writtenAt);
+  }
+  return written;
 }
 
 async function lookAtLogin({ now }: Deps, hand: Hand) {
@@ -188,98 +201,6 @@ const baseOf = ({ known }: SoughtHost): HostFacts => ({
 
 const unread = (base: HostFacts, pairs: readonly Described[], why: string): Seen => ({
   host: { ...base, unread: why },
+  scanned: { at: null, changed: [] },
   pairs: pairs.map(({ facts }) => facts),
 });
-
-type Described = {
-  facts: PairFacts;
-  found: FoundPair;
-  described: RenewalWish["described"];
-  points: ReturnType<typeof choosePoints>["points"];
-  /** The certificates that other places of the host are for. */
-  others: ReadonlySet<string>;
-};
-
-/** A certificate as the inventory knows it, once for each pair of files that it is in. */
-function readPairs(
-  { store, issuers, now }: Deps,
-  asked: Asked,
-  { known: host, certificates, wishes }: SoughtHost,
-  sha256: string,
-): Described[] {
-  const { servers, certificates: renewed } = store.runbooks;
-  const own = wishes?.get(sha256);
-  const wish = own ?? asked.wish;
-  const certificate = store.certificates.find(sha256, now());
-  if (!certificate?.notAfter) return [];
-  const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
-  const map = JSON.parse(servers.map(host.id) ?? EMPTY) as HostMap;
-  const holding = servers.pathsHolding(host.id, sha256);
-  const toldOf = wish.described && describePair(map, holding, wish.described.keyFile);
-  const known = findPairs(map, holding);
-  const pairs = known.length === 0 && toldOf ? [toldOf] : known;
-  const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
-  const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
-  const about = {
-    ...{ sha256, subject, names, notAfter, keyType, keyBits, curve, issuer, whyNoIssuer: why },
-    purposes: openCertificate(certificate.der)?.extensions.purposes ?? null,
-    hostsInCommon: servers.hostsHolding(sha256).length,
-    whyNoChallenge: "",
-    challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
-    ...{ files: [], proofs: [] },
-    ...(own && { wish: own }),
-  };
-  if (pairs.length === 0)
-    return [
-      {
-        facts: { ...about, consumers: [], wonders: [], obstacle: sayUnread(holding) },
-        ...{ found: NO_PAIR, described: null, points: [], others: new Set<string>() },
-      },
-    ];
-  const others = new Set(certificates.filter((one) => one !== sha256));
-  return pairs.map((found) => {
-    const { points, wonders } = pointsOf(found, host.host, {
-      names: bare(names),
-      // Where several hosts have it, another one's place shows another one's new certificate.
-      seen: servers.endpointsOf(sha256).filter((at) => about.hostsInCommon <= 1 || at.host === host.host),
-    });
-    const obstacle = found.hasKey
-      ? findSharer(map, found)
-      : "where its private key is is not said by the configuration";
-    const unused = wish.described && found !== toldOf ? [UNUSED] : [];
-    const unsure = found.uses.flatMap((use) => (use.unsure ? [`${use.where}: ${use.unsure}`] : []));
-    return {
-      facts: {
-        ...about,
-        consumers: consumersOf(found.uses, wish.described),
-        wonders: [...wonders, ...unsure, ...unused],
-        obstacle,
-      },
-      ...{ found, described: wish.described, points, others },
-    };
-  });
-}
-
-const EMPTY = '{"configurations":[],"files":[],"listeners":null}';
-
-const UNUSED = "what was described of its server is not used, for its configuration could be read";
-
-const NO_PAIR: FoundPair = { files: [], uses: [], hasKey: false };
-
-const sayUnread = (paths: readonly string[]): string =>
-  `no server whose configuration could be read has it from ${paths.slice(0, 3).join(", ")}`;
-
-/** Of a server that was described no configuration tells where it is served: where it was seen does. */
-function pointsOf(
-  { uses }: FoundPair,
-  host: string,
-  { names, seen }: { names: readonly string[]; seen: readonly TlsTarget[] },
-): ReturnType<typeof choosePoints> {
-  if (uses.some(({ server }) => server !== "described")) return choosePoints(uses, { host, names });
-  const points = seen.map((at): Point => {
-    const { host: address, port, protocol } = at;
-    const dialogue = protocol === "tls" ? null : protocol;
-    return { address, port, serverName: serverNameOf(at), dialogue, from: "here" };
-  });
-  return { points, wonders: [] };
-}

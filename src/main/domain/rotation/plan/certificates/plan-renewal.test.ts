@@ -141,9 +141,9 @@ const HOST: HostFacts = {
 };
 
 const makeFacts = (pairs: PairFacts[], host: Partial<HostFacts> = {}, more: object = {}): RenewalFacts => ({
-  ...{ now: AT, options: PlanOptions.parse({}), vault: "absent", leftOut: [] },
+  ...{ now: AT, options: PlanOptions.parse({}), vault: "absent", leftOut: [], said: [] },
   wish: RenewalWish.parse({ kind: "rotate-certificate", ...more }),
-  hosts: [{ host: { ...HOST, ...host }, pairs }],
+  hosts: [{ host: { ...HOST, ...host }, scanned: { at: AT, changed: [] }, pairs }],
 });
 
 test("a certificate is asked for anew with its names, by a key of its kind, and proved where it is served", () => {
@@ -192,6 +192,7 @@ test("what nobody can see served needs a consent, and so does a host that is not
   expect(checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
     "consent no-proof",
     "warning unseen",
+    "ok scanned",
     "ok dead-man",
   ]);
   const notRoot = planRenewal(makeFacts([makePair()], { login: { ...HOST.login, isRoot: false } }));
@@ -199,6 +200,49 @@ test("what nobody can see served needs a consent, and so does a host that is not
     "refused nothing-to-do",
     "consent root",
   ]);
+});
+
+test("how challenges are answered is refused where nobody asks any, and said where some do not", () => {
+  const challenge = { kind: "webroot", path: "/srv", of: "site" } as const;
+  const acme = Issuer.parse({
+    ...{
+      kind: "acme",
+      id: 2,
+      name: "ca",
+      createdAt: AT,
+      directory: "https://ca.example/dir",
+      challenge: null,
+    },
+    ...{ account: null, contacts: [], agreesToTerms: true, eabKeyId: null, profile: null, hasRoots: false },
+  });
+  const say = (...pairs: PairFacts[]) =>
+    planRenewal(makeFacts(pairs, {}, { challenge }))
+      .checks.filter(({ id }) => id === "challenge")
+      .map(({ state, text }) => `${state}: ${text}`);
+  expect(say(makePair())).toEqual([
+    "refused: portal: no ACME directory, and asks for no challenge; leave --challenge out",
+  ]);
+  const other = makePair({ sha256: "c".repeat(64), issuer: acme, challenge });
+  expect(say(makePair(), other)).toEqual([
+    "warning: --challenge is not used for what is had of portal, which asks for none",
+  ]);
+  expect(say(other)).toEqual([]);
+});
+
+test("an address that nobody reaches is said once for all of its names, and the others prove it", () => {
+  const [seen] = makePair().proofs;
+  if (!seen) throw new Error("it is proved at one place");
+  const unseen = ["a.example", "b.example", null].map((serverName) => ({
+    ...{ ...seen, address: "2001:db8::1", serverName, before: null, message: "there is no way to it" },
+  }));
+  const { checks, hosts } = planRenewal(
+    makeFacts([makePair({ proofs: [{ ...seen, addresses: ["192.0.2.1", "192.0.2.2"] }, ...unseen] })]),
+  );
+  expect(checks.filter(({ id }) => id === "unseen").map(({ text }) => text)).toEqual([
+    "CN=a.example: what is served at [2001:db8::1]:443/a.example (and by 2 other names) cannot be seen: there is no way to it",
+  ]);
+  expect(checks.find(({ id }) => id === "proof")?.text).toContain("seen at 2 places");
+  expect(hosts[0]?.certificates?.[0]?.proofs).toMatchObject([{ addresses: ["192.0.2.1", "192.0.2.2"] }]);
 });
 
 test("a plan from elsewhere is planned once more, and is refused where that comes to something else", () => {

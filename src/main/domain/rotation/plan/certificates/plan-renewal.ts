@@ -8,6 +8,7 @@ import type { CertificateChange } from "#shared/model/pair.ts";
 import type { Check, HostPlan, Plan } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { checkRenewal } from "./check-renewal.ts";
+import { checkScanned } from "./check-scanned.ts";
 import { draftChange, sayPair } from "./draft-change.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
@@ -33,6 +34,8 @@ export function planRenewal(facts: RenewalFacts): Plan {
     ...{ oldKey: null, newKey: null, options: facts.options, hosts, here: [] },
     checks: [
       ...(hosts.length === 0 ? [refuseNothing(leftOut)] : []),
+      ...facts.said.map(({ state, id, text }) => makeCheck(state, id, { host: null }, text)),
+      ...checkChallenge(facts, hosts),
       ...checkVault(facts, hosts),
       ...renewals.flatMap(({ draft }) => draft.checks),
     ],
@@ -41,7 +44,7 @@ export function planRenewal(facts: RenewalFacts): Plan {
   };
 }
 
-function draftRenewal(facts: RenewalFacts, { host, pairs }: RenewalFacts["hosts"][number]): Renewal {
+function draftRenewal(facts: RenewalFacts, { host, scanned, pairs }: RenewalFacts["hosts"][number]): Renewal {
   const draft = openDraft(host);
   const changes: CertificateChange[] = [];
   const leave = (why: string) =>
@@ -60,7 +63,7 @@ function draftRenewal(facts: RenewalFacts, { host, pairs }: RenewalFacts["hosts"
       draft.checks.push(...checkRenewal(host, pair, change));
     }
   }
-  if (changes.length > 0) draft.checks.push(checkDeadMan(host));
+  if (changes.length > 0) draft.checks.push(checkScanned(host, scanned, facts.now), checkDeadMan(host));
   return { draft, changes };
 }
 
@@ -101,6 +104,19 @@ const refuseNothing = (leftOut: readonly string[]): Check =>
       ? "nothing is left that can be renewed: what was left out is said below"
       : "no certificate is to be renewed",
   );
+
+/** What was said of challenges is for ACME directories alone, and a label or an earlier run may name another issuer. */
+function checkChallenge({ wish }: RenewalFacts, hosts: readonly HostPlan[]): Check[] {
+  const changes = hosts.flatMap(({ certificates = [] }) => certificates);
+  const others = changes.filter(({ issuer }) => issuer.kind !== "acme");
+  const [first] = others;
+  if (wish.challenge === null || !first) return [];
+  const say = (state: Check["state"], text: string) => [makeCheck(state, "challenge", { host: null }, text)];
+  const whose = [...new Set(others.map(({ issuer }) => issuer.name))].join(", ");
+  return others.length === changes.length
+    ? say("refused", `${whose}: no ACME directory, and asks for no challenge; leave --challenge out`)
+    : say("warning", `--challenge is not used for what is had of ${whose}, which asks for none`);
+}
 
 /** A run that comes to what only the vault knows pauses where it is locked. */
 function checkVault({ vault }: RenewalFacts, hosts: readonly HostPlan[]): Check[] {

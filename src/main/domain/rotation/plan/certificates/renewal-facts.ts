@@ -4,7 +4,7 @@ import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { Consumer, PairFile, ServedProof } from "#shared/model/pair.ts";
-import type { PlanOptions } from "#shared/model/plan.ts";
+import type { Check, PlanOptions } from "#shared/model/plan.ts";
 import type { VaultState } from "#shared/model/vault.ts";
 
 /** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */
@@ -13,10 +13,17 @@ export type RenewalFacts = {
   wish: RenewalWish;
   options: PlanOptions;
   vault: VaultState;
-  hosts: readonly { host: HostFacts; pairs: readonly PairFacts[] }[];
+  hosts: readonly { host: HostFacts; scanned: ScannedFacts; pairs: readonly PairFacts[] }[];
+  /** What is to be known of how all this was found. */
+  said: readonly Said[];
   /** What was meant and is in no file of a host that is known, each a sentence. */
   leftOut: readonly string[];
 };
+
+export type Said = Pick<Check, "state" | "id" | "text">;
+
+/** When a host's servers were last read; null: it is not known. `changed`: what says where certificates are served, and was written since. */
+export type ScannedFacts = { at: Instant | null; changed: readonly string[] };
 
 /** A certificate of a host, with all files and servers that go with it. */
 export type PairFacts = {

@@ -52,9 +52,9 @@ const HOST = {
 } as HostFacts;
 
 const makeFacts = (pairs: PairFacts[]): RenewalFacts => ({
-  ...{ now: AT, options: PlanOptions.parse({}), vault: "open", leftOut: [] },
+  ...{ now: AT, options: PlanOptions.parse({}), vault: "open", leftOut: [], said: [] },
   wish: RenewalWish.parse({ kind: "rotate-certificate" }),
-  hosts: [{ host: HOST, pairs }],
+  hosts: [{ host: HOST, scanned: { at: AT, changed: [] }, pairs }],
 });
 
 const HOOK = { kind: "dns-hook", program: "/home/jo/repo/.hook" } as const;

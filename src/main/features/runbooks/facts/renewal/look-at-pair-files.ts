@@ -7,10 +7,13 @@ import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 /** Of a server that was described: how a keystore is opened. */
 type StoreWords = { passphrase: string | null; entry: string | null };
 
+/** The certificate that is renewed: itself, and its public key. */
+type Old = { sha256: string; spkiSha256: string | null };
+
 /** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
 export async function lookAtPairFiles(
   hand: Hand,
-  { files, sha256 }: { files: FoundPair["files"]; sha256: string },
+  { files, old }: { files: FoundPair["files"]; old: Old },
   store: StoreWords | null,
 ): Promise<PairFileFacts[] | { lost: string }> {
   const seen: PairFileFacts[] = [];
@@ -19,11 +22,11 @@ export async function lookAtPairFiles(
     if (look.kind === "lost") return { lost: look.message };
     if (store && look.kind === "seen" && file.holds.startsWith("key") && isStore(look.file.kind))
       return [toStore(file, look.file, store)];
-    seen.push(
-      look.kind === "seen"
-        ? refuseOther(toFacts(file, look.file), look.file, sha256)
-        : refused(file, sayRefusal(look.why, file.path)),
-    );
+    if (look.kind !== "seen") seen.push(refused(file, sayRefusal(look.why, file.path)));
+    else {
+      const facts = refuseOther(toFacts(file, look.file), look.file, old.sha256);
+      seen.push(store ? refuseOtherKey(facts, look.file, old) : facts);
+    }
   }
   return seen;
 }
@@ -70,6 +73,17 @@ export function refuseOther(
   const isOfIt = facts.holds === "leaf" || facts.holds === "chain" || facts.holds === "key+chain";
   if (!isOfIt || leaf === null || leaf === sha256) return facts;
   const why = `${facts.path} holds another certificate than when it was scanned; scan the host again`;
+  return { ...facts, refusal: facts.refusal ?? why };
+}
+
+/** No configuration says that a key that was described is the certificate's own, and it would be overwritten. */
+export function refuseOtherKey(
+  facts: PairFileFacts,
+  { publicHalf }: Pick<PairLook, "publicHalf">,
+  { spkiSha256 }: Old,
+): PairFileFacts {
+  if (publicHalf === null || spkiSha256 === null || publicHalf === spkiSha256) return facts;
+  const why = `the private key in ${facts.path} is not the certificate's own`;
   return { ...facts, refusal: facts.refusal ?? why };
 }
 

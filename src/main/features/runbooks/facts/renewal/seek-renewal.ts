@@ -1,11 +1,16 @@
+import type { Said } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayPoint } from "#shared/text/pair.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import { MOST_DUE } from "#store/runbooks/served-fact-reader.ts";
 import type { Store } from "#store/store.ts";
+import { type Early, NOT_ASKED } from "./ask-windows.ts";
 
 type Inventory = Pick<Store["runbooks"], "facts" | "servers">;
+type Servers = Inventory["servers"];
 
 /** Certificates by the hosts that have them in a file. */
 export type SoughtRenewal = {
@@ -16,21 +21,25 @@ export type SoughtRenewal = {
     wishes?: ReadonlyMap<string, RenewalWish>;
   }[];
   leftOut: string[];
+  said: Said[];
 };
 
+type Meant = { sha256s: Set<string>; leftOut: string[]; said: Said[] };
+
 /** Which certificates of which hosts a wish is about, by the inventory. What is not in it is refused. */
-export function seekRenewal(wish: RenewalWish, { facts, servers }: Inventory, now: Instant): SoughtRenewal {
-  const leftOut: string[] = [];
+export function seekRenewal(
+  wish: RenewalWish,
+  { facts, servers }: Inventory,
+  { now, early = NOT_ASKED }: { now: Instant; early?: Early },
+): SoughtRenewal {
   const hosts = new Map<number, string[]>();
-  const wanted = meant(wish, servers, now);
-  if (wish.described && wanted.size > 1)
+  const { sha256s, leftOut, said } = mean(wish, servers, { now, early });
+  if (wish.described && sha256s.size > 1)
     throw new Refusal(
       "invalid-input",
-      `one key file is not the key of ${wanted.size} certificates: describe the server of one certificate at a time`,
+      `one key file is not the key of ${sha256s.size} certificates: describe the server of one certificate at a time`,
     );
-  if (wish.isDue && servers.due(now).length >= MOST_DUE)
-    leftOut.push(`the first ${MOST_DUE} that are due are in this plan; plan the rest once these are renewed`);
-  for (const sha256 of wanted) {
+  for (const sha256 of sha256s) {
     const known = servers.hostsHolding(sha256);
     // A keystore that no scan could open is not known to have it: its host is where it is served.
     const holding = known.length > 0 || !wish.described ? known : hostsServing(sha256, { facts, servers });
@@ -43,37 +52,84 @@ export function seekRenewal(wish: RenewalWish, { facts, servers }: Inventory, no
       if (!known) throw new Error(`a certificate is on host ${id}, which is not there`);
       return { known, certificates };
     }),
-    leftOut,
+    ...{ leftOut, said },
   };
 }
 
-function meant(
+/** All that are named, at a place or by the rule; those whose dates cannot be read are left out. */
+function mean(
   { certificates, endpoints, isDue }: RenewalWish,
-  servers: Inventory["servers"],
-  now: Instant,
-): Set<string> {
-  const served = endpoints.flatMap((at) => {
-    const leaves = servers.leavesAt(at);
-    if (leaves.length === 0)
-      throw new Refusal(
-        "not-found",
-        `what ${at.host}:${at.port} serves is not known; scan it first, and the host behind it`,
-      );
-    return leaves;
-  });
-  return new Set([
-    ...certificates,
-    ...served,
-    ...(isDue ? servers.due(now).map(({ sha256 }) => sha256) : []),
-  ]);
+  servers: Servers,
+  { now, early }: { now: Instant; early: Early },
+): Meant {
+  const served = endpoints.map((at) => seekServed(at, servers));
+  const due = isDue ? seekDue(servers, { now, early }) : NONE_DUE;
+  const named = new Set([...certificates, ...served.flatMap(({ sha256s }) => sha256s)]);
+  const undated = [...named].flatMap((sha256) => servers.undated(sha256));
+  for (const { sha256 } of undated) named.delete(sha256);
+  return {
+    sha256s: new Set([...named, ...due.sha256s]),
+    leftOut: [...new Set([...undated.map(sayUndated), ...due.leftOut])],
+    said: [...served.flatMap(({ said }) => said), ...due.said],
+  };
 }
+
+const NONE_DUE = { sha256s: [], leftOut: [], said: [] };
+
+type Served = RenewalWish["endpoints"][number];
+
+/** What a place stands for, which may be more than one certificate where no name is said. */
+function seekServed(at: Served, servers: Servers): { sha256s: string[]; said: Said[] } {
+  const leaves = servers.leavesAt(at);
+  const { host: address, port, serverName } = at;
+  if (leaves.length === 0)
+    throw new Refusal(
+      "not-found",
+      `what ${address}:${port} serves is not known; scan it first, and the host behind it`,
+    );
+  const ofEach = [...Map.groupBy(leaves, ({ sha256 }) => sha256).values()];
+  const place = sayPoint({ address, port, serverName });
+  const told = ofEach.slice(0, MOST_TOLD).map((rows) => {
+    const names = rows.flatMap((row) => row.serverName || []);
+    const [first] = rows;
+    return `${first?.subject || first?.sha256.slice(0, 12)}${names.length > 0 ? ` (${names.slice(0, MOST_TOLD).join(", ")})` : ""}`;
+  });
+  const more = ofEach.length > told.length ? `, and ${ofEach.length - told.length} more` : "";
+  const isOne = ofEach.length === 1;
+  const text = isOne
+    ? `${place} stands for ${told[0]}`
+    : `${place} stands for ${sayCount(ofEach.length, "certificate")}: ${told.join(", ")}${more}; ${place}/NAME takes one`;
+  return {
+    sha256s: ofEach.flatMap(([row]) => row?.sha256 ?? []),
+    said: [{ state: isOne || serverName !== null ? "ok" : "warning", id: "named", text }],
+  };
+}
+
+const MOST_TOLD = 8;
+
+function seekDue(servers: Servers, { now, early }: { now: Instant; early: Early }) {
+  const due = servers.due(now).map(({ sha256 }) => sha256);
+  const sha256s = [...new Set([...early.certificates, ...due])];
+  const cut =
+    sha256s.length > MOST_DUE
+      ? [`only the first ${MOST_DUE} that are due are in this plan; plan the rest once these are renewed`]
+      : [];
+  return {
+    sha256s: sha256s.slice(0, MOST_DUE),
+    leftOut: [...cut, ...servers.undated(null).map(sayUndated)],
+    said: early.said,
+  };
+}
+
+const sayUndated = ({ subject, sha256 }: { subject: string; sha256: string }): string =>
+  `${subject || `certificate ${sha256.slice(0, 12)}...`}: its dates cannot be read, so whether it is due is not known; renew it by hand`;
 
 function hostsServing(sha256: string, { facts, servers }: Inventory): number[] {
   const served = new Set(servers.endpointsOf(sha256).map(({ host }) => host));
   return facts.allHosts().flatMap(({ id, host }) => (served.has(host) ? [id] : []));
 }
 
-function sayNowhere(sha256: string, servers: Inventory["servers"]): string {
+function sayNowhere(sha256: string, servers: Servers): string {
   const at = servers.endpointsOf(sha256).map(({ host, port }) => `${host}:${port}`);
   const seen = at.length > 0 ? `it is served at ${at.slice(0, 3).join(", ")}, and ` : "";
   return `certificate ${sha256.slice(0, 12)}...: ${seen}is in no file of a host that was read: scan that host (--ssh)`;

@@ -1,4 +1,4 @@
-/** What a plan has to know of a file that a server reads for a certificate. Of its bytes its first certificate alone leaves the host. */
+/** What a plan has to know of a file that a server reads for a certificate. Of its bytes what is public alone leaves the host. */
 
 import { createHash } from "node:crypto";
 import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exchange.ts";
@@ -32,6 +32,10 @@ export type PairLook = {
   kind: PairFileKind;
   /** The SHA-256 of the first certificate in it; null: it has none, or in a form that was not read. */
   leaf: string | null;
+  /** The SHA-256 of its private key's public half (SubjectPublicKeyInfo); null: it has none, or nobody there could tell. */
+  publicHalf: string | null;
+  /** When it was last written, in seconds since the epoch by the host's clock; null: the host does not tell. */
+  writtenAt: number | null;
   hasAccessList: boolean;
   hasAttributes: boolean;
   /** Of SELinux; null: there is none. */
@@ -68,7 +72,9 @@ export async function lookAtPairFile(
       file: readColumns(first("file")),
       hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null,
       kind: PAIR_FILE_KINDS.find((kind) => kind === first("kind")?.[0]) ?? "other",
-      leaf: hashLeaf(first("leaf")?.[0] ?? ""),
+      leaf: hashDer(first("leaf")?.[0] ?? ""),
+      publicHalf: hashDer(first("public")?.[0] ?? ""),
+      writtenAt: readSeconds(first("written")?.[0] ?? ""),
       hasAccessList: first("acl") !== undefined,
       hasAttributes: first("xattr") !== undefined,
       label: first("label")?.[0] ?? null,
@@ -79,7 +85,9 @@ export async function lookAtPairFile(
   };
 }
 
-const hashLeaf = (base64: string): string | null =>
+const readSeconds = (text: string): number | null => (/^\d{1,12}$/.test(text) ? Number(text) : null);
+
+const hashDer = (base64: string): string | null =>
   /^[A-Za-z0-9+/]+={0,2}$/.test(base64)
     ? createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex")
     : null;
