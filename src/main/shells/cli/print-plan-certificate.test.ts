@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import { sayCertificate } from "./print-plan-certificate.ts";
+import { PlanOptions } from "#shared/model/plan.ts";
+import { sayCertificate, sayOptions } from "./print-plan-certificate.ts";
 
 test("how names are shown to be ours is printed with the plan, with the program that this computer runs for it", () => {
   const change: CertificateChange = {
@@ -14,4 +15,22 @@ test("how names are shown to be ours is printed with the plan, with the program 
     "    its names are shown to be yours by DNS, by the program /home/jo/repo/.hook",
   );
   expect(sayCertificate({ ...change, challenge: null }).join("\n")).not.toContain("shown to be yours");
+});
+
+test("what a run of the plan will do is printed with it, also where its options came with a file", () => {
+  const say = (options: object, count = 2) =>
+    sayOptions({ options: PlanOptions.parse(options), hosts: new Array(count).fill({}) });
+  expect(say({})).toEqual([
+    "  one host first, alone; then 8 hosts at a time",
+    "  no other host is begun after 1 host failed",
+    "  what is not proved after 120 seconds comes back by itself",
+    "  the old files go once all was looked at again, 60 minutes later",
+  ]);
+  expect(say({ canary: false, maxFailures: 9, recheckMinutes: 0, batchSize: 1 })).toEqual([
+    "  1 host at a time",
+    "  no other host is begun after 9 hosts failed",
+    "  what is not proved after 120 seconds comes back by itself",
+    "  what is served is not looked at again before the old files go",
+  ]);
+  expect(say({}, 1)[0]).toContain("no other host is begun");
 });

@@ -1,6 +1,22 @@
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import { type Plan, RECHECK_MINUTES } from "#shared/model/plan.ts";
 import { sayChallengeWay } from "#shared/text/challenge-way.ts";
+import { sayCount } from "#shared/text/count.ts";
 import { sayHolds, sayServedProof } from "#shared/text/pair.ts";
+
+/** In which order hosts get theirs, what ends it, and what follows: a plan from a file may have options that nobody here has set. */
+export function sayOptions({ options, hosts }: Pick<Plan, "options" | "hosts">): string[] {
+  const { canary, batchSize, maxFailures, deadManSeconds, recheckMinutes = RECHECK_MINUTES } = options;
+  const atATime = `${sayCount(batchSize, "host")} at a time`;
+  return [
+    ...(hosts.length > 1 ? [canary ? `one host first, alone; then ${atATime}` : atATime] : []),
+    `no other host is begun after ${sayCount(maxFailures, "host")} failed`,
+    `what is not proved after ${sayCount(deadManSeconds, "second")} comes back by itself`,
+    recheckMinutes === 0
+      ? "what is served is not looked at again before the old files go"
+      : `the old files go once all was looked at again, ${sayCount(recheckMinutes, "minute")} later`,
+  ].map((text) => `  ${text}`);
+}
 
 /** What becomes of a certificate of a host. */
 export function sayCertificate(change: CertificateChange): string[] {

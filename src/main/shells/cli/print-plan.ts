@@ -12,7 +12,7 @@ import { consentOf } from "#shared/text/consent.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { sayAccounts, sayCounts, sayDeadMan, sayHost, sayNewKey, sayProof } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayCertificate } from "./print-plan-certificate.ts";
+import { sayCertificate, sayOptions } from "./print-plan-certificate.ts";
 import { paint, type Style } from "./print-table.ts";
 import type { World } from "./world.ts";
 
@@ -25,6 +25,7 @@ export function printPlan(plan: Plan, world: World): void {
     ...(plan.asOf
       ? [{ text: `  of what was collected on ${plan.asOf}: --script FOLDER writes what is carried there` }]
       : []),
+    ...(plan.kind === "rotate-certificate" ? sayOptions(plan).map((text) => ({ text })) : []),
     ...(plan.newKey ? [{ text: `  new key: ${sayNewKey(plan.newKey)}` }] : []),
     ...plan.here.map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
     ...plan.hosts.flatMap((host) => sayHostPlan(host, plan)),

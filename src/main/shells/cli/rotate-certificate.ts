@@ -31,7 +31,10 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
   const certificate = rotate
     .command("certificate [certificate...]")
     .description("renew certificates, put them in place, and prove what is served")
-    .option("--due", "all that are past two thirds of their life and that somebody is known to renew")
+    .option(
+      "--due",
+      "all that are past two thirds of their life, or that their ACME directory wants renewed, and that somebody is known to renew",
+    )
     .option("--issuer <name>", "who signs: the name of an issuer, local, csr, or acme:URL")
     .addOption(
       new Option("--key <kind>", "what the new key is; as the old one, if not said").choices(KeyKind.options),
@@ -70,11 +73,12 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
 }
 
 const HELP = `
-A certificate is named by its SHA-256, or by where it is served (HOST:PORT, or HOST:PORT/NAME). It is renewed on every host
-that has it in a file; each host gets a key and a certificate of its own. Nothing is written before --apply: then a key is made on
+A certificate is named by its SHA-256, or by where it is served: HOST:PORT/NAME is the one of that name, HOST:PORT all that are
+served there, which the plan lists. It is renewed on every host that has it in a file; each host gets a key and a certificate
+of its own. Nothing is written before --apply: then a key is made on
 the host and signed, the new files are tried by the server's own test, put in place of the old ones, and the server is told. What is
-served is proved from here by its SHA-256 at every address and name; otherwise the old files come back by themselves. An hour later
-it is looked at once more, and only then do the old files go.
+served is proved by its SHA-256, with what leads to its root, at every address and name, from here or else from the host itself;
+otherwise the old files come back by themselves. An hour later it is looked at once more, and only then do the old files go.
 
 With csr as its issuer a run waits: latchkey runs csr prints what is to be signed, and latchkey runs certificate takes what came.
 
