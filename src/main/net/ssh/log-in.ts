@@ -13,6 +13,7 @@ import { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { holdUntilGreeting } from "./greeting.ts";
+import { holdKeys } from "./hold-keys.ts";
 import type { Identity } from "./identities.ts";
 import { leave } from "./leave.ts";
 import { loadSsh2 } from "./load-ssh2.ts";
@@ -88,6 +89,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     ...configure(options, { progress, fail, reject, deadline, ended: login.signal }),
   });
   hearHostKeys(client, options);
+  holdKeys(client);
   try {
     const result = await promise;
     if (!("client" in result)) await close(client, stream);
