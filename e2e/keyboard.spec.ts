@@ -53,6 +53,13 @@ test("every screen, row and drawer can be reached without a mouse", async ({ ope
   await expect(drawer).toBeVisible();
   await frame.press("Escape");
   await expect(drawer).toHaveCount(0);
+  await expect(rows.nth(1)).toBeFocused();
+
+  const due = page.getByRole("button", { name: "Renew what is due" });
+  await due.press("Enter");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await frame.press("Escape");
+  await expect(due).toBeFocused();
 
   await frame.press("/");
   await expect(page.getByRole("searchbox")).toBeFocused();

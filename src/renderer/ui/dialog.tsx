@@ -1,5 +1,5 @@
 import { Modal } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import classes from "./dialog.module.css";
 
 type Props = {
@@ -14,6 +14,7 @@ type Props = {
 
 /** A dialog over the page: it holds the focus until it is closed. */
 export function Dialog({ title, isOpen, onClose, width, isBehind = false, children }: Props) {
+  useFocusReturn();
   return (
     <Modal.Root
       opened={isOpen}
@@ -35,5 +36,17 @@ export function Dialog({ title, isOpen, onClose, width, isBehind = false, childr
         </Modal.Body>
       </Modal.Content>
     </Modal.Root>
+  );
+}
+
+/** Mantine gives the focus back when a dialog is closed, not when it is taken off the page with that. */
+function useFocusReturn(): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (document.activeElement !== document.body) return;
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+    },
+    [opener],
   );
 }

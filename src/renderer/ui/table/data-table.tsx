@@ -126,7 +126,7 @@ function useVirtualRows<Row extends object>({ list, cursor, focusKey }: Props<Ro
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only `focusKey` says that the cursor was moved by hand
   useEffect(() => {
-    if (focusKey === 0 || cursor === null) return;
+    if (focusKey === 0 || cursor === null || !ids.includes(cursor)) return;
     virtualizer.scrollToIndex(ids.indexOf(cursor));
     const find = () => scrollRef.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(cursor)}"]`);
     const row = find();

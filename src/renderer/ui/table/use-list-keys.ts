@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useKeys } from "#renderer/ui/use-keys.ts";
 import type { Selection } from "./use-selection.ts";
 
@@ -75,6 +75,13 @@ function useCursor({ rowIds, openId, onOpen }: Wish) {
     if (id !== null && openId !== null) onOpen(id, { isWalk: true });
     return id;
   };
+  // The focus was in the drawer that is closed: the list has it again, where the keyboard was.
+  const openBefore = useRef(openId);
+  useEffect(() => {
+    const isClosed = openBefore.current !== null && openId === null;
+    openBefore.current = openId;
+    if (isClosed && document.activeElement === document.body) setFocusKey((key) => key + 1);
+  }, [openId]);
   const step = (by: number) => goTo(rowIds.indexOf(openId ?? cursor ?? "") + by);
   return { cursor, focusKey, setCursor, goTo, step };
 }
