@@ -1,4 +1,4 @@
-/** A door to an address that is far away: whatever comes through takes its time, each way. */
+/** A door to an address that is far away: whatever comes through takes its time, each way; and when the last of it came. */
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
@@ -10,14 +10,22 @@ export async function startFarAway(target, eachWayMs) {
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (here) => {
     const there = connect({ ...target, noDelay: true, allowHalfOpen: true });
     carry(here, there);
-    carry(there, here);
+    carry(there, here, () => {
+      door.lastAt = performance.now();
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return { port: server.address().port, [Symbol.dispose]: () => server.close() };
+  const door = { port: server.address().port, lastAt: 0, [Symbol.dispose]: () => server.close() };
+  return door;
 
-  function carry(from, to) {
-    from.on("data", (chunk) => setTimeout(() => to.write(chunk), eachWayMs));
+  function carry(from, to, arrived = () => undefined) {
+    from.on("data", (chunk) =>
+      setTimeout(() => {
+        to.write(chunk);
+        arrived();
+      }, eachWayMs),
+    );
     from.on("end", () => setTimeout(() => to.end(), eachWayMs));
     from.on("error", () => to.destroy());
   }
