@@ -83,6 +83,7 @@ export default defineConfig({
           name: "long",
           include: ["src/**/*.long.test.ts", "scripts/**/*.long.test.mjs"],
           testTimeout: 600_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
         },
       },

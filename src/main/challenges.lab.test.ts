@@ -6,7 +6,6 @@ import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
 import type { Answered, Near } from "#net/challenges/challenge.ts";
 import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
-import { readChallengeScript } from "#net/ssh/hand/challenges/testing/read-challenge-script.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
@@ -16,6 +15,7 @@ import { startApacheHost, startNginxHost } from "#testing/acme/open-web-hosts.ts
 import { requestFor } from "#testing/acme/request-for.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createAcmeClient } from "./features/issuers/kinds/acme/client.ts";
@@ -41,7 +41,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-const open = async (at: LabHost) => openHandIn(startShellIn(at), await readChallengeScript());
+const open = async (at: LabHost) => openHandIn(startShellIn(at), await readRotationScript("challenge"));
 const nearOf = (hand: Hand, at: LabHost): Near => ({
   ...{ hand, token: "run00000001", address: at.address, openSecret: null, signal },
 });

@@ -5,7 +5,6 @@ import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
 import { type Answered, type Near, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
 import { clearChallenges } from "#net/ssh/hand/challenges/clear-challenges.ts";
-import { readChallengeScript } from "#net/ssh/hand/challenges/testing/read-challenge-script.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
@@ -14,6 +13,7 @@ import { openAccount } from "#testing/acme/open-account.ts";
 import { requestFor } from "#testing/acme/request-for.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
 import { DNS_PORT, startKnot } from "#testing/servers/knot.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
 import type { StartedServer } from "#testing/servers/server.ts";
@@ -73,7 +73,7 @@ const nearOf = (more: Partial<Near>): Near => ({
 });
 
 lab("pebble issues for what a host without a web server serves while it is asked", async () => {
-  await using hand = await openHandIn(startShellIn(host), await readChallengeScript());
+  await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
   const way: ChallengeWay = { kind: "served-on-host", port: HTTP_PORT };
   const { ordered, said } = await orderBy(way, [`www.${ZONE}`, `mail.${ZONE}`], nearOf({ hand }));
   expect(said).toEqual([null, null]);
@@ -82,7 +82,7 @@ lab("pebble issues for what a host without a web server serves while it is asked
 });
 
 lab("pebble issues for what a host shows by openssl to acme-tls/1", async () => {
-  await using hand = await openHandIn(startShellIn(host), await readChallengeScript());
+  await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
   const way: ChallengeWay = { kind: "tls-alpn", port: TLS_PORT };
   const { ordered, said } = await orderBy(way, [`www.${ZONE}`], nearOf({ hand }));
   expect(said).toEqual([null]);

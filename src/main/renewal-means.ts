@@ -1,5 +1,4 @@
 import { ORPCError } from "@orpc/server";
-import challengeScript from "#resources/rotation/challenge.sh?raw";
 import keystoresScript from "#resources/rotation/keystores.sh?raw";
 import pairScript from "#resources/rotation/pair.sh?raw";
 import pairStageScript from "#resources/rotation/pair-stage.sh?raw";
@@ -7,9 +6,11 @@ import pairTurnScript from "#resources/rotation/pair-turn.sh?raw";
 import serversScript from "#resources/rotation/servers.sh?raw";
 import serversCommonScript from "#resources/rotation/servers-common.sh?raw";
 import serversDataScript from "#resources/rotation/servers-data.sh?raw";
+import serversDescribedScript from "#resources/rotation/servers-described.sh?raw";
 import serversHaproxyScript from "#resources/rotation/servers-haproxy.sh?raw";
 import serversMailScript from "#resources/rotation/servers-mail.sh?raw";
 import serversTellScript from "#resources/rotation/servers-tell.sh?raw";
+import serversTryScript from "#resources/rotation/servers-try.sh?raw";
 import serversWebScript from "#resources/rotation/servers-web.sh?raw";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
@@ -21,14 +22,15 @@ import type { OrderCertificate } from "./net/issuing/order.ts";
 import { createChainsAt } from "./net/tls/chains-at.ts";
 import type { TlsProber } from "./net/tls/probe-endpoint.ts";
 import type { Vault } from "./net/vault/vault.ts";
+import { challengeScript } from "./rotation-scripts.ts";
 import type { Store } from "./store/store.ts";
 
 /** What a hand knows of servers, their files, and challenges: read after the rest of it. */
 export const SERVER_SCRIPTS = [
   ...[pairScript, pairStageScript, pairTurnScript],
   ...[serversScript, serversTellScript, serversWebScript, serversHaproxyScript, serversCommonScript],
-  serversMailScript,
-  ...[serversDataScript, keystoresScript, challengeScript],
+  ...[serversTryScript, serversDescribedScript, serversMailScript, serversDataScript],
+  ...[keystoresScript, challengeScript],
 ];
 
 type Deps = {

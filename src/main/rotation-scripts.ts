@@ -18,3 +18,12 @@ export const carryScript = join(
     eager: true,
   }),
 );
+
+/** What a hand knows of challenges. */
+export const challengeScript = join(
+  import.meta.glob<string>("../../resources/rotation/challenge/*.sh", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  }),
+);

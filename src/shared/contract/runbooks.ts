@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { GivenResult, TakenResult } from "../model/carried-result.ts";
 import { Sha256 } from "../model/certificate.ts";
 import { ChallengeWay } from "../model/challenge-way.ts";
 import { Instant } from "../model/instant.ts";
@@ -135,32 +136,6 @@ export const PlanDetail = z.object({
 export type PlanDetail = z.infer<typeof PlanDetail>;
 
 const OfRun = z.object({ runId: RunId });
-
-/** What a carried script has written, and what is known of it beside its bytes; as for a bundle. */
-export const GivenResult = z.object({
-  base64: z.base64().max(2 * 1024 * 1024),
-  signature: z.string().max(65_536).nullable().default(null),
-  signers: z
-    .string()
-    .max(1024 * 1024)
-    .default(""),
-  requireSignature: z.boolean().default(false),
-});
-
-export type GivenResult = z.infer<typeof GivenResult>;
-
-export const TakenResult = z.object({
-  runId: RunId,
-  state: RunState,
-  host: HostName,
-  port: Port,
-  outcome: z.enum(["committed", "done", "added", "rolled-back", "needs-attention", "failed"]),
-  /** Why the run is in its state; empty where the word says it all. */
-  message: z.string(),
-  /** This very result was taken before: nothing has changed. */
-  wasKnown: z.boolean(),
-});
-export type TakenResult = z.infer<typeof TakenResult>;
 
 const Agreement = z.object({
   consents: z.array(z.string()).max(10_000).default([]),

@@ -3,9 +3,9 @@ import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
 import { clearChallenges } from "./clear-challenges.ts";
 import { putChallengeFile } from "./put-challenge.ts";
-import { readChallengeScript } from "./testing/read-challenge-script.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const TOKEN = "run00000001";
@@ -35,7 +35,7 @@ const list = (folder: string) =>
     `cd ${folder}; find . -mindepth 1 -printf '%P %M %u:%g\\n' | sort; ls -A /var/lib/latchkey 2>/dev/null || true`,
   );
 const open = async (options: Parameters<typeof startShellIn>[1] = {}) =>
-  openHandIn(startShellIn(host, options), await readChallengeScript());
+  openHandIn(startShellIn(host, options), await readRotationScript("challenge"));
 const wish = (folder: string, more: object = {}) => ({
   ...{ token: TOKEN, id: "c0", folder, of: "site" as const, name: NAME, text: TEXT },
   ...more,

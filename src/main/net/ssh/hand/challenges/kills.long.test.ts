@@ -7,9 +7,9 @@ import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
 import { clearChallenges } from "./clear-challenges.ts";
 import { putChallengeFile, serveChallenge, showChallenge } from "./put-challenge.ts";
-import { readChallengeScript } from "./testing/read-challenge-script.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const TOKEN = "run00000001";
@@ -76,7 +76,7 @@ lab.each([
   ["one", "what is served", serveBy("python3", 60)],
   ["all", "what is shown by openssl", show(60)],
 ] as const)("killed (%s) at any moment, nothing of it stays: %s", async (what, _, begin) => {
-  const script = await readChallengeScript();
+  const script = await readRotationScript("challenge");
   const before = await stateOf();
   await using sound = await openHandIn(startShellIn(host), script);
   let isOver = false;
@@ -96,7 +96,7 @@ lab.each([
 });
 
 lab("what nobody comes for any more is gone once its time is over", async () => {
-  const script = await readChallengeScript();
+  const script = await readRotationScript("challenge");
   const before = await stateOf();
   for (const [nth, begin] of [...SERVERS.map((which) => serveBy(which, 3)), show(3)].entries()) {
     const hand = await openHandIn(startShellIn(host), script);
@@ -108,7 +108,7 @@ lab("what nobody comes for any more is gone once its time is over", async () => 
 });
 
 lab("a line without an end has an end for the server by socat", async () => {
-  await using hand = await openHandIn(startShellIn(host), await readChallengeScript());
+  await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
   expect(await serveBy("socat", 60)(hand)).not.toMatchObject({ kind: "failed" });
   const limits = await host.run(`timeout 10 bash -c '
     exec 5<>/dev/tcp/127.0.0.1/80; printf GET >&5

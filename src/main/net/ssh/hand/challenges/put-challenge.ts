@@ -1,4 +1,4 @@
-/** Answers to challenges on a host, by resources/rotation/challenge.sh. Each request is safe to be said twice. */
+/** Answers to challenges on a host, by resources/rotation/challenge. Each request is safe to be said twice. */
 import { exchange } from "#net/ssh/hand/exchange.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { sayWhy } from "./say-why.ts";

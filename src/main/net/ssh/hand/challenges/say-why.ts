@@ -2,7 +2,7 @@
 import type { HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
 import { HAND_SENTENCES, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
 
-/** By the word with which resources/rotation/challenge.sh refuses. */
+/** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
   "in-the-way": "is there already, and is not ours: look at it, and move it away",
   "linked-folder": "lies behind a symbolic link that somebody else could turn elsewhere",

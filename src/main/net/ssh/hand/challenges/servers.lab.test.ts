@@ -3,10 +3,10 @@ import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
 import { clearChallenges } from "./clear-challenges.ts";
 import { lookAtWays } from "./look-at-ways.ts";
 import { CHALLENGE_SERVERS, type ChallengeServer, serveChallenge, showChallenge } from "./put-challenge.ts";
-import { readChallengeScript } from "./testing/read-challenge-script.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const TOKEN = "run00000001";
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 const open = async (options: Parameters<typeof startShellIn>[1] = {}) =>
-  openHandIn(startShellIn(host, options), await readChallengeScript());
+  openHandIn(startShellIn(host, options), await readRotationScript("challenge"));
 const serve = (more: { id?: string; with?: ChallengeServer; port?: number; seconds?: number } = {}) => ({
   ...{ token: TOKEN, id: "c0", port: 80, seconds: 60, with: "python3" as const, path: PATH, text: TEXT },
   ...more,
@@ -49,6 +49,14 @@ const processes = () =>
   host.run(
     "for p in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$p; echo; done 2>/dev/null | grep -c '[l]atchkey-' || true",
   );
+/** Who runs what serves; not the shell that ends it. */
+const servingUsers = () =>
+  host.run(
+    `for p in /proc/[0-9]*; do
+      case $(readlink $p/cwd),$(cat $p/comm) in *,sh | *,sleep) ;; /var/lib/latchkey/*) sed -n 's/^[UG]id:[[:space:]]*//p' $p/status ;; esac
+    done 2>/dev/null | sort -u`,
+  );
+const NOBODY = "65534\t65534\t65534\t65534\n";
 
 lab.each(SOME_SERVERS)(
   "one path is served, at every address, and nothing else, until told: %s",
@@ -57,6 +65,7 @@ lab.each(SOME_SERVERS)(
     const wish = serve({ with: program });
     expect(await serveChallenge(hand, wish)).toEqual({ kind: "serving" });
     expect(await get(PATH)).toBe(`200 ${TEXT}`);
+    expect(await servingUsers()).toBe(NOBODY);
     expect(await get(PATH, "::1")).toBe(`200 ${TEXT}`);
     for (const path of ["/", "/.well-known/", `${PATH}x`, "/../answer", "/serve"])
       expect(await get(path), path).toMatch(/^(?:404|403|400|301|302)\b/);
@@ -85,7 +94,7 @@ lab(
     expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });
     expect(await get(PATH)).toBe("none");
 
-    expect(await serveChallenge(hand, serve({ seconds: 1 }))).toEqual({ kind: "serving" });
+    expect(await serveChallenge(hand, serve({ seconds: 5 }))).toEqual({ kind: "serving" });
     while ((await get(PATH)) !== "none");
     expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });
   },
@@ -134,6 +143,7 @@ lab("a certificate with the digest is shown to whoever speaks acme-tls/1", async
     `openssl s_client -connect ${host.address}:443 -servername web1.example -alpn acme-tls/1 </dev/null 2>/dev/null >/tmp/shown; grep ALPN /tmp/shown; openssl x509 -noout -text </tmp/shown`,
   );
   expect(shown).toContain("ALPN protocol: acme-tls/1");
+  expect(await servingUsers()).toBe(NOBODY);
   expect(shown).toMatch(/Subject Alternative Name: critical\s+DNS:web1\.example\n/);
   expect(shown).toMatch(/1\.3\.6\.1\.5\.5\.7\.1\.31: critical/);
   expect(await clearChallenges(hand, { token: TOKEN })).toEqual({ kind: "cleared" });

@@ -159,3 +159,34 @@ END
     await host.run("rm /usr/sbin/readlink");
   }
 });
+
+lab.each([
+  ["files can be exchanged", ""],
+  ["they cannot", 'case $1 in --help) exit ;; esac; case "$*" in *--exchange*) exit 1 ;; esac'],
+])("what is written to one file while another turns ends the change of both, where %s", async (_, more) => {
+  await host.run(`cat > /usr/sbin/mv <<'END'
+#!/bin/sh
+${more}
+/usr/bin/mv "$@"
+ended=$?
+case "$*" in *./site.pem) [ ! -e /tmp/meddle ] || { rm /tmp/meddle; echo >> ${KEY}; } ;; esac
+exit $ended
+END
+    chmod 755 /usr/sbin/mv`);
+  try {
+    await using hand = await openPairHand(startShellIn(host));
+    const pair = await stage(hand);
+    await host.run(": > /tmp/meddle");
+    const theirs = { kind: "changed", path: KEY, hash: hashOf(`${old.keyPem}\n`) };
+    expect(await swapPair(hand, pair)).toEqual(theirs);
+    expect(await host.run(`cat ${CHAIN} ${KEY}`)).toBe(`${old.pem}${old.keyPem}\n`);
+    await host.run(put(KEY, old.keyPem));
+    expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
+    await host.run(": > /tmp/meddle");
+    expect(await backPair(hand, pair)).toMatchObject({ kind: "changed", path: KEY });
+    expect(await host.run(`cat ${CHAIN} ${KEY}`)).toBe(`${made.pem}${made.keyPem}\n`);
+    await endPair(hand, PAIR);
+  } finally {
+    await host.run("rm /usr/sbin/mv");
+  }
+});

@@ -15,15 +15,8 @@ export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
 
 const SCRIPTS = [
   ...["pair.sh", "pair-stage.sh", "pair-turn.sh"],
-  ...[
-    "servers.sh",
-    "servers-tell.sh",
-    "servers-web.sh",
-    "servers-haproxy.sh",
-    "servers-common.sh",
-    "servers-mail.sh",
-  ],
-  ...["servers-data.sh", "keystores.sh"],
+  ...["servers.sh", "servers-tell.sh", "servers-web.sh", "servers-haproxy.sh", "servers-common.sh"],
+  ...["servers-try.sh", "servers-described.sh", "servers-mail.sh", "servers-data.sh", "keystores.sh"],
 ];
 
 export const readPairScripts = async (): Promise<string> =>

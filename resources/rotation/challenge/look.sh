@@ -1,0 +1,98 @@
+# What listens, what could serve, and how the web servers here are configured.
+
+# Who listens at any of these ports, into $listeners: port, address and inode of each, as the kernel writes them.
+find_listeners() {
+	hex_ports=
+	for wanted_port do hex_ports="$hex_ports $(printf %04X "$wanted_port")"; done
+	listeners=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$hex_ports " '
+		$4 == "0A" { split($2, at, ":"); if (index(ports, " " at[2] " ")) print at[2], at[1], $10 }')
+}
+
+# The program that has this socket; only root is told of others'.
+who_has() {
+	set +f
+	set -- "$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v socket="socket:[$1]" '
+		/^\/proc\// { split($0, part, "/"); pid = part[3] }
+		$NF == socket { print pid; exit }')"
+	set -f
+	[ -z "$1" ] || cat "/proc/$1/comm" 2>/dev/null
+}
+
+# challenge_look PORT...: what listens there, what could serve, and how the web servers that run are configured, as far as
+# it tells which folder answers for a path. No line of a configuration that is not on the list leaves the host.
+do_challenge_look() {
+	[ -r /proc/net/tcp ] || tell no-listeners
+	find_listeners "$@"
+	put_line "$listeners" | while read -r port address inode; do
+		[ -z "$port" ] || tell listener "$port" "$address" "$(who_has "$inode")"
+	done
+	find_servers
+	tell servers $servers
+	if has openssl; then tell openssl; fi
+	set +f
+	for entry in /proc/[0-9]*; do
+		IFS= read -r command_name <"$entry/comm" || continue
+		case $command_name in nginx | apache2 | httpd) look_at_server "${entry##*/}" "$command_name" ;; esac
+	done 2>/dev/null
+	set -f
+	ok seen
+}
+
+# Only the first process of each, which the others are children of.
+look_at_server() {
+	parent=$(awk '/^PPid:/ { print $2 }' "/proc/$1/status")
+	IFS= read -r parent_name <"/proc/$parent/comm" || parent_name=
+	[ "$parent_name" != "$2" ] || return
+	if [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; then tell contained "$2"; return; fi
+	program=$(readlink "/proc/$1/exe") || { tell unread "$2"; return; }
+	program=${program%' (deleted)'} pid=$1
+	case $2 in
+		nginx) look_at_nginx ;;
+		*) look_at_apache ;;
+	esac
+}
+
+look_at_nginx() {
+	set -f
+	set -- $(tr '\0' ' ' <"/proc/$pid/cmdline")
+	prefix=$(after -p "$@") root=$(after -c "$@")
+	set --
+	[ -z "$prefix" ] || set -- "$@" -p "$prefix"
+	[ -z "$root" ] || set -- "$@" -c "$root"
+	dump=$("$program" -T "$@" 2>&1) || { tell problem nginx "$(put_line "$dump" | tail -n 1 | cut -c 1-300)"; return; }
+	tell nginx "$pid" "$@"
+	put_line "$dump" | only_sites nginx | send_data "nginx-$pid"
+}
+
+after() {
+	wanted_word=$1
+	shift
+	while [ $# -gt 1 ]; do
+		if [ "$1" = "$wanted_word" ]; then put_line "$2"; return; fi
+		shift
+	done
+}
+
+look_at_apache() {
+	set -f
+	arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/^[^ ]*//; s/ -k [a-z-]*//; s/ -DFOREGROUND//; s/ -D FOREGROUND//; s/ -X//')
+	surroundings=$(tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^APACHE_[A-Z_]+=')
+	dump=$(
+		while IFS= read -r line; do export "$line"; done <<-END
+			$surroundings
+		END
+		"$program" $arguments -t -D DUMP_INCLUDES 2>/dev/null
+	) || { tell problem apache ''; return; }
+	files=$(put_line "$dump" | sed -n 's/^ *([0-9*]*) //p')
+	tell apache "$pid" $arguments
+	{
+		first=${files%%"$nl"*}
+		put_line "# configuration file ${first%/*}/envvars:"
+		put_line "$surroundings"
+		put_line "$files" | while IFS= read -r file; do
+			put_line "# configuration file $file:"
+			cat "$file"
+			echo
+		done
+	} | only_sites apache | send_data "apache-$pid"
+}

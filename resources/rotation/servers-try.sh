@@ -1,0 +1,99 @@
+# A folder in memory for what is tried, and a second server in it. Read after servers-common.sh.
+
+# Begins a try: $try is an empty folder in memory, where the system has such a one, that others may pass through.
+begin_try() {
+	find_try_base
+	try=$try_base/latchkey-try-${run:-0}-${id:-0}
+	rm -rf "$try"
+	mkdir -m 711 "$try" 2>/dev/null || { said="no room for a try in $try_base"; return 1; }
+}
+
+end_try() { rm -rf "$try"; }
+
+find_try_base() {
+	try_base=/tmp
+	for folder_for_try in /run /var/run; do
+		if [ -d "$folder_for_try" ] && [ -w "$folder_for_try" ]; then try_base=$folder_for_try; break; fi
+	done
+}
+
+# copy_pair CHAIN KEY [PID]: copies of the staged files, owned and moded as those, into $try_chain and $try_key, to which root alone
+# comes, or whoever runs process PID as well: what guards the live key may be its folder. Theirs once all is written.
+copy_pair() {
+	try_chain=$try/pair/chain.pem try_key=$try/pair/key.pem
+	mkdir -m 700 "$try/pair" && copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key" || return 1
+	[ -z "${3-}" ] || chown "$(user_of "$3")" "$try/pair"
+}
+
+user_of() { sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
+
+# A folder in $try for whoever process $1 runs as.
+folder_for() { mkdir -m 700 "$2" && chown "$(user_of "$1")" "$2"; }
+
+# second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in $try/log.
+# A socket alone tells nothing: slapd listens before it reads its pair.
+second_try() {
+	words_of_second=$1
+	shift
+	"$@" >"$try/log" 2>&1 </dev/null &
+	second=$!
+	wait_for 100 second_is_decided || :
+	second_ended=1
+	if second_is_up; then second_ended=0; fi
+	kill "$second" 2>/dev/null
+	wait "$second" 2>/dev/null
+	return $second_ended
+}
+
+second_is_up() { grep -q -F "$words_of_second" "$try/log"; }
+second_is_decided() { second_is_up || ! kill -0 "$second" 2>/dev/null; }
+
+# last_lines FILE PATTERN: the last of these, into $said.
+last_lines() {
+	said=$(grep -e "$2" "$1" 2>/dev/null | tail -n 2 | sed 's/^[0-9a-f.]* 0x[0-9a-f]* //' | tr '\n' ' ' | tail -c 400)
+	said=${said% }
+}
+
+# Waits for a command to come true: `wait_for TENTHS COMMAND...`. 1: it did not.
+wait_for() {
+	tenths=$1
+	shift
+	until "$@"; do
+		[ "$tenths" -gt 0 ] || return 1
+		tenths=$((tenths - 1))
+		sleep 0.1 2>/dev/null || sleep 1
+	done
+}
+
+# For a server that cannot be asked: $1 is why. That key and certificate belong together was seen before, where openssl is here.
+untried() {
+	said=$1
+	! has openssl || said="$said; openssl finds that key and certificate belong together"
+	return 2
+}
+
+# serves UNIX-SOCKET DIALOGUE CHAIN: whether what answers there shows the first certificate of CHAIN.
+serves() {
+	shown=$(openssl s_client -unix "$1" -starttls "$2" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256 2>/dev/null)
+	[ -n "$shown" ] && [ "$shown" = "$(openssl x509 -noout -fingerprint -sha256 -in "$3" 2>/dev/null)" ]
+}
+
+# hear COMMAND...: $rc, and into $said what it said until it ended: what it has left running may hold its output for ever. By a file
+# that has no name any more; nothing of it stays.
+hear() {
+	find_try_base
+	heard=$try_base/latchkey-said-$$
+	rm -rf "$heard"
+	if mkdir -m 700 "$heard" 2>/dev/null && : >"$heard/said"; then
+		exec 8>"$heard/said" 9<"$heard/said"
+		rm -rf "$heard"
+		"$@" >&8 2>&8 8>&- 9<&-
+		rc=$?
+		said=$(head -c 65536 <&9)
+		exec 8>&- 9<&-
+	else
+		rm -rf "$heard"
+		said=$("$@" 2>&1)
+		rc=$?
+	fi
+}

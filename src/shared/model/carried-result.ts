@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { RunId, RunState } from "./run.ts";
+import { HostName, Port } from "./target.ts";
+
+/** What a carried script has written, and what is known of it beside its bytes; as for a bundle. */
+export const GivenResult = z.object({
+  base64: z.base64().max(2 * 1024 * 1024),
+  signature: z.string().max(65_536).nullable().default(null),
+  signers: z
+    .string()
+    .max(1024 * 1024)
+    .default(""),
+  requireSignature: z.boolean().default(false),
+});
+export type GivenResult = z.infer<typeof GivenResult>;
+
+export const TakenResult = z.object({
+  runId: RunId,
+  state: RunState,
+  host: HostName,
+  port: Port,
+  outcome: z.enum(["committed", "done", "added", "rolled-back", "needs-attention", "failed"]),
+  /** Why the run is in its state; empty where the word says it all. */
+  message: z.string(),
+  /** This very result was taken before: nothing has changed. */
+  wasKnown: z.boolean(),
+});
+export type TakenResult = z.infer<typeof TakenResult>;
