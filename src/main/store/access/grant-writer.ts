@@ -24,7 +24,7 @@ export function grantWriter(db: Database) {
   const current = db.prepare<[number], Row>(`
     SELECT id, account, file, line, text, uid, verdict
     FROM grant_line
-    WHERE host = ? AND gone_scan IS NULL
+    WHERE host = CAST(? AS INTEGER) AND gone_scan IS NULL
     ORDER BY line DESC`);
   const knowKey = db.prepare(`
     INSERT INTO key (fingerprint, key_type, key_bits) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);

@@ -22,7 +22,7 @@ export type Seen = {
   outOfSight: Record<"grant" | "key-file" | "certificate", Pick<ReadonlySet<number>, "has">>;
 };
 
-/** What a partial reading does not tell stays as it was. */
+/** What a partial reading does not tell stays as it was. No bare parameter in a comparison (decision 0044). */
 const READ = `
   UPDATE host
   SET last_read = @at, read_as = @readAs, unread_count = @unreadCount,
@@ -32,10 +32,11 @@ const READ = `
       arch = ifnull(@arch, iif(@isWhole, NULL, arch)),
       sshd_version = ifnull(@sshdVersion, iif(@isWhole, NULL, sshd_version)),
       clock_ahead_seconds = @clockAheadSeconds,
-      account_count = (SELECT count(*) FROM account WHERE host = @id AND gone_scan IS NULL),
-      grant_count = (SELECT count(*) FROM grant_line WHERE host = @id AND gone_scan IS NULL),
-      certificate_count = (SELECT count(DISTINCT certificate) FROM place WHERE host = @id AND gone_scan IS NULL)
-  WHERE id = @id`;
+      account_count = (SELECT count(*) FROM account WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL),
+      grant_count = (SELECT count(*) FROM grant_line WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL),
+      certificate_count = (
+        SELECT count(DISTINCT certificate) FROM place WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL)
+  WHERE id = CAST(@id AS INTEGER)`;
 
 const COVER = `
   INSERT INTO coverage (host, read, not_read) VALUES (@id, @read, @notRead)
