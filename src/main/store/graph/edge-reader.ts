@@ -76,24 +76,26 @@ function edgesOut(db: Database) {
     )
     .pluck();
   const files = db.prepare<[number, string], KeyFileRow>(
-    `SELECT ${KEY_FILE} FROM key_file WHERE host = ? AND owner = ? AND gone_scan IS NULL ORDER BY id`,
+    `SELECT ${KEY_FILE} FROM key_file WHERE host = CAST(? AS INTEGER) AND owner = CAST(? AS TEXT) AND gone_scan IS NULL ORDER BY id`,
   );
   const strays = db.prepare<[number], KeyFileRow>(
-    `SELECT ${KEY_FILE} FROM key_file WHERE host = ? AND ${STRAY} ORDER BY id`,
+    `SELECT ${KEY_FILE} FROM key_file WHERE host = CAST(? AS INTEGER) AND ${STRAY} ORDER BY id`,
   );
   const rules = db.prepare<[number, string], BecomingRow>(
-    `SELECT ${BECOMING} FROM becoming WHERE host = ? AND account = ? AND target <> account AND gone_scan IS NULL ORDER BY id`,
+    `SELECT ${BECOMING} FROM becoming WHERE host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND target <> account AND gone_scan IS NULL ORDER BY id`,
   );
   const agents = db.prepare<[number, string], AgentRow>(
-    "SELECT id, host, account, path FROM agent WHERE host = ? AND account = ? AND gone_scan IS NULL ORDER BY id",
+    "SELECT id, host, account, path FROM agent WHERE host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND gone_scan IS NULL ORDER BY id",
   );
   const grants = db.prepare<[string], GrantEdgeRow>(`
     SELECT ${GRANT} FROM grant_line INDEXED BY grant_usable
-    WHERE fingerprint = ? AND gone_scan IS NULL AND effective <> 'no'
+    WHERE fingerprint = CAST(? AS TEXT) AND gone_scan IS NULL AND effective <> 'no'
     ORDER BY host, account, id
     LIMIT ${MOST_AT_ONCE}`);
   const signed = authorityEdges(db);
-  const personKeys = db.prepare<[number], PersonKeyRow>(`${PERSON_KEY} WHERE person_key.person = ?`);
+  const personKeys = db.prepare<[number], PersonKeyRow>(
+    `${PERSON_KEY} WHERE person_key.person = CAST(? AS INTEGER)`,
+  );
   const held = db.prepare<[], { fingerprint: string; place: string }>(
     "SELECT fingerprint, place FROM held_key ORDER BY place",
   );
@@ -127,26 +129,26 @@ function edgesIn(db: Database) {
   );
   const grants = db.prepare<[string, number, number], GrantEdgeRow>(`
     SELECT ${GRANT} FROM grant_line INDEXED BY grant_by_account
-    WHERE account = ? AND host_name = (SELECT host FROM host WHERE id = ?) AND grant_line.host = ? AND gone_scan IS NULL
+    WHERE account = CAST(? AS TEXT) AND host_name = (SELECT host FROM host WHERE id = CAST(? AS INTEGER)) AND grant_line.host = CAST(? AS INTEGER) AND gone_scan IS NULL
       AND effective <> 'no' AND fingerprint IS NOT NULL
     ORDER BY id
     LIMIT ${MOST_AT_ONCE}`);
   const signed = authorityEdges(db);
   const rules = db.prepare<[number, string], BecomingRow>(
-    `SELECT ${BECOMING} FROM becoming WHERE host = ? AND target = ? AND account <> target AND gone_scan IS NULL ORDER BY id`,
+    `SELECT ${BECOMING} FROM becoming WHERE host = CAST(? AS INTEGER) AND target = CAST(? AS TEXT) AND account <> target AND gone_scan IS NULL ORDER BY id`,
   );
   const files = db.prepare<[string], KeyFileRow>(
-    `SELECT ${KEY_FILE} FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL ORDER BY id LIMIT ${MOST_AT_ONCE}`,
+    `SELECT ${KEY_FILE} FROM key_file WHERE fingerprint = CAST(? AS TEXT) AND gone_scan IS NULL ORDER BY id LIMIT ${MOST_AT_ONCE}`,
   );
   const likely = db.prepare<[string], KeyFileRow>(`
-    SELECT ${KEY_FILE} FROM key_file WHERE likely_fingerprint = ? AND fingerprint IS NULL AND gone_scan IS NULL
+    SELECT ${KEY_FILE} FROM key_file WHERE likely_fingerprint = CAST(? AS TEXT) AND fingerprint IS NULL AND gone_scan IS NULL
     ORDER BY id`);
   const isAccount = db.prepare<[number, string]>(
     "SELECT 1 FROM account WHERE host = ? AND name = ? AND gone_scan IS NULL",
   );
-  const people = db.prepare<[string], PersonKeyRow>(`${PERSON_KEY} WHERE fingerprint = ?`);
+  const people = db.prepare<[string], PersonKeyRow>(`${PERSON_KEY} WHERE fingerprint = CAST(? AS TEXT)`);
   const held = db.prepare<[string], { fingerprint: string; place: string }>(
-    "SELECT fingerprint, place FROM held_key WHERE fingerprint = ? ORDER BY place",
+    "SELECT fingerprint, place FROM held_key WHERE fingerprint = CAST(? AS TEXT) ORDER BY place",
   );
   const agent = db.prepare<[number], AgentRow>("SELECT id, host, account, path FROM agent WHERE id = ?");
 
@@ -188,7 +190,7 @@ function edgesIn(db: Database) {
 export const accountsOfHost = (db: Database) => {
   const named = db
     .prepare<[number], string>(
-      "SELECT name FROM account WHERE host = ? AND gone_scan IS NULL ORDER BY uid, name",
+      "SELECT name FROM account WHERE host = CAST(? AS INTEGER) AND gone_scan IS NULL ORDER BY uid, name",
     )
     .pluck();
   const roots = db.prepare<[number], string>(ROOTS).pluck();
