@@ -55,7 +55,7 @@ test.skipIf(!canStartHosts())(
     expect(files.map(({ phases }) => phases)).toEqual([["make-key", "add", "hand-over", "remove", "commit"]]);
 
     const refused = await run(host, {
-      text: files[0]?.text.replace("read -r reply", "reply=no; false") ?? "",
+      text: files[0]?.text.replaceAll("read -r reply", "reply=no; false") ?? "",
     });
     expect(refused.said).toContain("taken back: nobody said that the login works");
     expect(await host.run(`cat ${KEY}; ls -A /home/deploy/.ssh; ls /root/stick`)).toMatch(
