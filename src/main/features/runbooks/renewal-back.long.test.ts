@@ -1,151 +1,111 @@
-/** What a server can do so that the new certificate is not served everywhere; the files go back by themselves. */
-import { expect, test } from "vitest";
+/** What each server can do so that the new certificate is not served everywhere; the files go back by themselves. */
+import { afterAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/hand/pairs/testing/served-by.ts";
 import { RenewalWish } from "#shared/contract/runbooks.ts";
-import type { RunDetail } from "#shared/model/run.ts";
 import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
+import { SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
+import {
+  FAILING,
+  type Failing,
+  IMPOSSIBLE,
+  PID_OF,
+  type WithUnit,
+} from "#testing/runbooks/failing-renewals.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { actOn, placesOf, TWO_PLACES } from "#testing/runbooks/two-places.ts";
+import { sayColumns } from "#testing/say-columns.ts";
 
-const lab = test.skipIf(!canStartHosts());
 const MINUTES = 60_000;
 
-/** All that is served from. */
-const filesOf = (host: LabHost) => host.run("cd /etc/tls; ls -A; sha256sum *; stat -c '%n %i %U %G %a %Y' *");
+/** All that is served from, with number, owner, mode and time of each file. */
+const filesOf = (host: LabHost) =>
+  host.run(`cd /etc; find tls haproxy -type f | sort | xargs sha256sum
+    find tls haproxy ! -type f -printf '%p %y %U %G %m\\n' -o -printf '%p %i %U %G %m %T@\\n' | sort`);
 
-const planOf = (app: App, host: LabHost, server: HostedServer) =>
+/** What its two places show. */
+const servedAt = (host: ServersHost, server: Failing["server"]) =>
+  Promise.all(placesOf(host, server).map(servedBy));
+
+const untilServed = (host: ServersHost, server: Failing["server"]) =>
+  expect
+    .poll(() => servedAt(host, server), { timeout: 2 * MINUTES })
+    .toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)]);
+
+/** As a sentence of a run says it. */
+function saySecond(host: ServersHost, server: Failing["server"]): string {
+  const second = placesOf(host, server)[1];
+  return `${second?.host}:${second?.port}${second?.serverName === undefined ? "" : `/${second.serverName}`}`;
+}
+
+const planOf = (app: App, host: LabHost, { server, keyKind }: Failing) =>
   makePlan(
     app,
     RenewalWish.parse({
-      ...{ kind: "rotate-certificate", issuer: "corp" },
+      ...{ kind: "rotate-certificate", issuer: "corp", keyKind: keyKind ?? null },
       endpoints: [{ host: host.address, port: SERVED[server].port }],
     }),
-    { recheckMinutes: 0, deadManSeconds: 30 },
+    { recheckMinutes: 0, deadManSeconds: 60 },
   );
 
-const rollBack = (app: App, { id: runId }: RunDetail) =>
-  untilStill(app, async () => {
-    await app.client.runbooks.rollBack({ runId });
-    return runId;
-  });
+const table: string[][] = IMPOSSIBLE.map(({ server, how, by, why }) => [
+  server,
+  how,
+  by,
+  `cannot be: ${why}`,
+]);
 
-type Place = { app: App; host: LabHost; server: HostedServer };
-
-/** Plans a renewal, does something to the host, and carries the plan out: all goes back by itself, byte by byte. */
-async function failsAndGoesBack({ app, host, server }: Place, meanwhile: string): Promise<RunDetail> {
-  const planned = await planOf(app, host, server);
-  expect(planned.plan?.leftOut).toEqual([]);
-  await host.run(meanwhile);
-  const before = await filesOf(host);
-  const old = await servedBy({ host: host.address, ...SERVED[server] });
-  const stopped = await carryOut(app, planned);
-  expect(stopped).toMatchObject({ state: "stopped", failed: 1 });
-  expect(await filesOf(host)).toBe(before);
-  expect(await servedBy({ host: host.address, ...SERVED[server] })).toBe(old);
-  expect(await rollBack(app, stopped)).toMatchObject({ state: "rolled-back", message: "" });
-  expect(await filesOf(host)).toBe(before);
-  expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
-  return stopped;
-}
-
-const BROKEN = {
-  nginx: "echo 'no_such_directive;' >> /etc/nginx/nginx.conf",
-  apache: "echo NoSuchDirective >> /etc/apache2/apache2.conf",
-} as const;
-
-lab.each(["nginx", "apache"] as const)(
-  "%s: where its own test fails, also without us, nothing is changed",
-  { timeout: 4 * MINUTES },
-  async (server) => {
+test.skipIf(!canStartHosts()).each(FAILING)(
+  "$server $how ($by): every file is as it was, by itself, and so is what is served",
+  { timeout: 5 * MINUTES },
+  async (row) => {
+    const { server, how, by } = row;
     await using desk = await makeRenewalDesk();
-    await using host = await startRenewedHost(desk, [server]);
+    await using host = await startRenewedHost(desk, [server], row.prepare);
+    await actOn(host, TWO_PLACES[server].add);
+    if (row.first !== undefined) await actOn(host, row.first);
+    await untilServed(host, server);
+    const manager = row.isStandIn ? await deafService(host, server) : null;
     await using app = await desk.openWithVault();
     await scanServers(app, [host], [server]);
-    const { message } = await failsAndGoesBack({ app, host, server }, BROKEN[server]);
-    expect(message).toMatch(/does not take the new files: .*no_?such_?directive.*; nothing was changed/is);
+    const planned = await planOf(app, host, row);
+    expect(planned.plan?.leftOut).toEqual([]);
+    await actOn(host, `cp -p /etc/tls/* /srv/; cp -p /etc/haproxy/certs/* /srv/; ${row.meanwhile}`);
+    await untilServed(host, server);
+    const [before, old] = [await filesOf(host), await servedAt(host, server)];
+
+    const stopped = await carryOut(app, planned);
+    expect(stopped).toMatchObject({ state: "stopped", failed: 1 });
+    expect(stopped.message).toMatch(row.says);
+    expect(await filesOf(host)).toBe(before);
+    expect(await servedAt(host, server)).toEqual(old);
+    if (how === "serves one of two places from others")
+      expect(stopped.message).toContain(saySecond(host, server));
+    if (manager) expect(await manager.asked()).toContain(`reload ${server}.service`);
+
+    if (row.last !== undefined) await actOn(host, row.last);
+    const back = await untilStill(app, async () => {
+      await app.client.runbooks.rollBack({ runId: stopped.id });
+      return stopped.id;
+    });
+    expect(back).toMatchObject({ state: "rolled-back", message: "" });
+    expect(await filesOf(host)).toBe(before);
+    expect(await servedAt(host, server)).toEqual(old);
+    expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
+    table.push([server, how, by, "back by itself, byte by byte"]);
   },
 );
 
-lab(
-  "postgresql: where its settings cannot be read any more, its files are as they were",
-  { timeout: 4 * MINUTES },
-  async () => {
-    await using desk = await makeRenewalDesk();
-    await using host = await startRenewedHost(desk, ["postgresql"]);
-    await using app = await desk.openWithVault();
-    await scanServers(app, [host], ["postgresql"]);
-    const broken = "echo 'no_such_setting = 1' >> /etc/postgresql/17/main/postgresql.conf";
-    await failsAndGoesBack({ app, host, server: "postgresql" }, broken);
-  },
-);
+const deafService = (host: LabHost, server: Failing["server"]) => {
+  const { [server as WithUnit]: pid } = PID_OF;
+  return standInForSystemd(host, [{ unit: `${server}.service`, pid, reload: "true" }]);
+};
 
-const PID_OF = {
-  nginx: "$(cat /run/nginx.pid)",
-  apache: "$(cat /run/apache2.pid)",
-  postgresql: "$(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)",
-} as const;
-
-lab.each(["nginx", "apache", "postgresql"] as const)(
-  "%s: where its service says that it has read the new files, and has not, the old ones come back",
-  { timeout: 4 * MINUTES },
-  async (server) => {
-    await using desk = await makeRenewalDesk();
-    await using host = await startRenewedHost(desk, [server]);
-    const unit = `${server}.service`;
-    const manager = await standInForSystemd(host, [{ unit, pid: PID_OF[server], reload: "true" }]);
-    await using app = await desk.openWithVault();
-    await scanServers(app, [host], [server]);
-    await failsAndGoesBack({ app, host, server }, ":");
-    expect(await manager.asked()).toContain(`reload ${unit}`);
-  },
-);
-
-/** A second name of a server that reads the same files. */
-const SECOND = {
-  nginx: `sed 's/nginx.lab/second.lab/' /etc/nginx/sites-available/shop > /etc/nginx/sites-enabled/second; nginx -s reload`,
-  apache: `sed 's/apache.lab/second.lab/' /etc/apache2/sites-enabled/wiki.conf > /etc/apache2/sites-enabled/zwei.conf
-    apache2 -k graceful -f /etc/apache2/apache2.conf`,
-} as const;
-
-/** It is served from a copy of them from now on, which nobody renews. */
-const FROM_A_COPY = {
-  nginx: "sed -i s,/etc/tls/nginx,/srv/nginx, /etc/nginx/sites-enabled/second",
-  apache: "sed -i s,/etc/tls/apache,/srv/apache, /etc/apache2/sites-enabled/zwei.conf",
-  // What a client is told at one port; the other goes on.
-  postfix: `printf '  -o smtpd_tls_cert_file=/srv/postfix.pem\\n  -o smtpd_tls_key_file=/srv/postfix.key\\n' > /run/more
-    sed -i '/syslog_name=submission/r /run/more' /etc/postfix/master.cf; postfix reload 2>/dev/null`,
-} as const;
-
-lab.each(["nginx", "apache"] as const)(
-  "%s: where one of its two names goes on to be served the old one, both go back",
-  { timeout: 4 * MINUTES },
-  async (server) => {
-    await using desk = await makeRenewalDesk();
-    await using host = await startRenewedHost(desk, [server]);
-    await host.run(`(${SECOND[server]}) </dev/null >/dev/null 2>&1`);
-    await using app = await desk.openWithVault();
-    await scanServers(app, [host], [server]);
-    const meanwhile = `cp -p /etc/tls/* /srv/; ${FROM_A_COPY[server]}`;
-    const { message } = await failsAndGoesBack({ app, host, server }, meanwhile);
-    expect(message).toMatch(/second\.lab serves .*, which is the one before; it was taken back/);
-    expect(message).not.toContain(`${server}.lab serves`);
-  },
-);
-
-lab(
-  "postfix: where one of its two ports goes on to serve the old one, both go back",
-  { timeout: 4 * MINUTES },
-  async () => {
-    await using desk = await makeRenewalDesk();
-    await using host = await startRenewedHost(desk, ["postfix"]);
-    await using app = await desk.openWithVault();
-    await scanServers(app, [host], ["postfix"]);
-    const place = { app, host, server: "postfix" } as const;
-    const { message } = await failsAndGoesBack(place, `cp -p /etc/tls/* /srv/; ${FROM_A_COPY.postfix}`);
-    expect(message).toMatch(/:587\/\S+ serves .*, which is the one before; it was taken back/);
-    expect(message).not.toContain(":25/");
-  },
-);
+afterAll(() => {
+  const order = table.toSorted(
+    ([a = "", x = ""], [b = "", y = ""]) => a.localeCompare(b) || x.localeCompare(y),
+  );
+  process.stdout.write(`\n${sayColumns([["server", "what it does", "by", "what came of it"], ...order])}\n`);
+});

@@ -1,39 +1,147 @@
 import { expect, test } from "vitest";
+import type { App } from "#app";
+import { servedBy } from "#net/ssh/hand/pairs/testing/served-by.ts";
 import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { letIn } from "#testing/lab/desk.ts";
+import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import type { HostedServer } from "#testing/lab/start-servers-host.ts";
+import { type HostedServer, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
+import { BY_SOCKET, PID_OF, RELOAD, SERVERS, type WithUnit } from "#testing/runbooks/failing-renewals.ts";
 import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { actOn, placesOf, TWO_PLACES } from "#testing/runbooks/two-places.ts";
 
-const SERVERS: readonly HostedServer[] = [
-  ...(["nginx", "apache", "haproxy", "postfix", "dovecot"] as const),
-  ...(["slapd", "postgresql", "mysql"] as const),
-];
+const lab = test.skipIf(!canStartHosts());
 
-test.skipIf(!canStartHosts())(
-  "the servers of one host get new certificates of our own authority in one run, each proved after what is said before its TLS",
-  { timeout: 600_000 },
+const servedAt = (host: ServersHost, server: HostedServer) =>
+  Promise.all(placesOf(host, server).map(servedBy));
+
+async function addSecondPlaces(host: ServersHost, servers: readonly HostedServer[]): Promise<void> {
+  for (const server of servers) {
+    await actOn(host, TWO_PLACES[server].add);
+    const two = expect.stringMatching(/^[0-9a-f]{64}$/);
+    await expect.poll(() => servedAt(host, server), { timeout: 120_000 }).toEqual([two, two]);
+  }
+}
+
+/** A plan for whatever these servers serve. */
+async function planOf(app: App, host: ServersHost, servers: readonly HostedServer[]) {
+  await scanServers(app, [host], servers);
+  const { rows } = await app.client.certificates.list({ limit: 100 });
+  const leaves = rows.filter(({ subject }) => servers.some((server) => subject === `CN=${server}.lab`));
+  expect(leaves).toHaveLength(servers.length);
+  const wish = RenewalWish.parse({
+    ...{ kind: "rotate-certificate", issuer: "corp", certificates: leaves.map(({ sha256 }) => sha256) },
+  });
+  return makePlan(app, wish, { recheckMinutes: 0, deadManSeconds: 600 });
+}
+
+/** Carries it out to the end: each of the servers shows its own new certificate at both of its places. */
+async function renew(app: App, host: ServersHost, servers: readonly HostedServer[]) {
+  const planned = await planOf(app, host, servers);
+  expect(planned.plan?.leftOut).toEqual([]);
+  for (const { subject, proofs } of planned.plan?.hosts[0]?.certificates ?? []) {
+    const server = servers.find((one) => subject === `CN=${one}.lab`);
+    const places = placesOf(host, server ?? "nginx").map(({ host: address, port, serverName }) =>
+      expect.objectContaining({ address, port, ...(serverName !== undefined && { serverName }) }),
+    );
+    expect(proofs, subject).toEqual(expect.arrayContaining(places));
+  }
+  const ended = await carryOut(app, planned);
+  expect(ended).toMatchObject({ state: "committed", message: "", failed: 0 });
+  expect(ended.orders).toHaveLength(servers.length);
+  for (const server of servers) {
+    const order = ended.orders.find(({ names }) => names.includes(`${server}.lab`));
+    expect(await servedAt(host, server), server).toEqual([order?.sha256, order?.sha256]);
+  }
+  expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
+  return planned.plan?.hosts[0]?.certificates?.flatMap(({ consumers }) => consumers) ?? [];
+}
+
+lab(
+  "the eight servers of one host get new certificates of our own authority in one run, each told by a signal or a command of its own, and proved at each of its two places after what is said before its TLS",
+  { timeout: 900_000 },
   async () => {
     await using desk = await makeRenewalDesk();
     await using host = await startRenewedHost(desk, SERVERS);
+    await addSecondPlaces(host, SERVERS);
     await using app = await desk.openWithVault();
-    await scanServers(app, [host], SERVERS);
-    const { rows } = await app.client.certificates.list({ limit: 100 });
-    const leaves = rows.filter(({ subject }) => SERVERS.some((server) => subject === `CN=${server}.lab`));
-    expect(leaves.map(({ subject }) => subject).toSorted()).toEqual(
-      SERVERS.map((server) => `CN=${server}.lab`).toSorted(),
-    );
-    const wish = RenewalWish.parse({
-      ...{ kind: "rotate-certificate", issuer: "corp", certificates: leaves.map(({ sha256 }) => sha256) },
-    });
-    const planned = await makePlan(app, wish, { recheckMinutes: 0, deadManSeconds: 600 });
-    // No supervisor is there to start it again, and it reads a pair only then.
-    expect(planned.plan?.leftOut).toEqual([
-      expect.stringMatching(/CN=slapd.lab: slapd .* cannot be told of new files/),
+    const told = await renew(app, host, SERVERS);
+    expect(told.map(({ server, reload }) => `${server}: ${reload}`).toSorted()).toEqual([
+      "apache: USR1 to its first process",
+      "dovecot: doveadm reload",
+      "haproxy: USR2 to its master",
+      "mariadb: FLUSH SSL over its socket",
+      "nginx: HUP to its master",
+      "postfix: postfix reload",
+      "postgresql: HUP to its first process, and its log",
+      "postgresql: HUP to its first process, and its log",
+      "slapd: its own settings written over ldapi as they are",
     ]);
-    const ended = await carryOut(app, planned);
-    expect(ended).toMatchObject({ state: "committed", message: "", failed: 0 });
-    expect(ended.orders).toHaveLength(SERVERS.length - 1);
-    expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
+  },
+);
+
+lab(
+  "HAProxy without a master is told by its socket, for both of its ports",
+  { timeout: 240_000 },
+  async () => {
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, ["haproxy"]);
+    await actOn(host, BY_SOCKET);
+    const pid = await host.run("cat /run/haproxy.pid");
+    await actOn(host, TWO_PLACES.haproxy.add.replace(/kill -USR2.*/, BY_SOCKET.replace(/^ *sed.*$/m, "")));
+    expect(await host.run("cat /run/haproxy.pid")).not.toBe(pid);
+    const process = await host.run("cat /run/haproxy.pid");
+    await using app = await desk.openWithVault();
+    await renew(app, host, ["haproxy"]);
+    expect(await host.run("cat /run/haproxy.pid; kill -0 $(cat /run/haproxy.pid)")).toBe(process);
+  },
+);
+
+lab(
+  "six servers with units are told by systemctl reload, which is a stand-in here that sends their real signals and commands",
+  { timeout: 900_000 },
+  async () => {
+    const servers = Object.keys(PID_OF) as WithUnit[];
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, servers);
+    await addSecondPlaces(host, servers);
+    const manager = await standInForSystemd(
+      host,
+      servers.map((server) => ({
+        unit: `${server}.service`,
+        pid: PID_OF[server],
+        reload: RELOAD[server],
+      })),
+    );
+    await using app = await desk.openWithVault();
+    const told = await renew(app, host, servers);
+    expect(new Set(told.map(({ reload }) => reload))).toEqual(new Set(["systemctl reload"]));
+    const asked = new Set((await manager.asked()).trim().split("\n"));
+    expect(asked).toEqual(new Set(servers.map((server) => `reload ${server}.service`)));
+  },
+);
+
+lab(
+  "slapd that root cannot tell is left out, and restarted once a service manager is there, a stand-in here, and that is agreed to",
+  { timeout: 240_000 },
+  async () => {
+    await using desk = await makeRenewalDesk();
+    await using host = await startServersHost(["slapd"], letIn(desk.publicKey));
+    await using app = await desk.openWithVault();
+    const alone = await planOf(app, host, ["slapd"]);
+    expect(alone.plan?.leftOut).toEqual([expect.stringMatching(/CN=slapd.lab: slapd .* cannot be told/)]);
+    const manager = await standInForSystemd(host, [
+      {
+        ...{ unit: "slapd.service", pid: "$(cat /run/slapd/slapd.pid)" },
+        restart: `ADDRESS=${host.address}; . /run/servers.sh; reload slapd >/dev/null 2>&1`,
+      },
+    ]);
+    const planned = await planOf(app, host, ["slapd"]);
+    expect(planned.plan?.checks.filter(({ state }) => state === "consent")).toMatchObject([
+      { id: "restart" },
+    ]);
+    await renew(app, host, ["slapd"]);
+    expect(await manager.asked()).toContain("restart slapd.service");
   },
 );

@@ -1,8 +1,11 @@
 import { type HostedServer, type ServersHost, startServersHost } from "./start-servers-host.ts";
 
 /** With the socket of this machine by which root may change the settings of slapd, as Debian sets it up. */
-export async function startWithLdapi(servers: readonly HostedServer[]): Promise<ServersHost> {
-  const host = await startServersHost(servers);
+export async function startWithLdapi(
+  servers: readonly HostedServer[],
+  prepare?: string,
+): Promise<ServersHost> {
+  const host = await startServersHost(servers, prepare);
   if (!servers.includes("slapd")) return host;
   await host.run(`
     kill "$(cat /run/slapd/slapd.pid)"
@@ -13,7 +16,7 @@ changetype: modify
 replace: olcAccess
 olcAccess: {0}to * by dn.exact=gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth manage by * none
 END
-    slapd -h "ldap://${host.address} ldapi:///" -F /etc/ldap/slapd.d </dev/null >/dev/null 2>&1
+    slapd -h "ldap://${host.address} ldaps://${host.address} ldapi:///" -F /etc/ldap/slapd.d </dev/null >/dev/null 2>&1
     while ! ldapwhoami -Q -Y EXTERNAL -H ldapi:/// >/dev/null 2>&1; do sleep 0.02; done
   `);
   return host;

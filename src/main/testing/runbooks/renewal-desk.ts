@@ -1,7 +1,8 @@
 import type { App } from "#app";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { type HostedServer, SERVED, startServersHost } from "#testing/lab/start-servers-host.ts";
+import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
+import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
 
 export const PASSPHRASE = "a passphrase that nobody guesses";
 
@@ -28,7 +29,7 @@ export type RenewalDesk = Awaited<ReturnType<typeof makeRenewalDesk>>;
 
 /** A host that the desk's key opens, where these servers run; `more` is shell text that runs before any of them. */
 export const startRenewedHost = (desk: Desk, servers: readonly HostedServer[], more = "") =>
-  startServersHost(servers, `${letIn(desk.publicKey)}\n${more}`);
+  startWithLdapi(servers, `${letIn(desk.publicKey)}\n${more}`);
 
 /** Scans hosts, and what these servers serve there. */
 export const scanServers = (

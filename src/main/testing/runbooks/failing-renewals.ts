@@ -1,0 +1,194 @@
+/** What servers can do so that a new certificate is not served everywhere, as real as it can be had on a lab host. */
+import type { HostedServer } from "#testing/lab/start-servers-host.ts";
+import { TWO_PLACES } from "./two-places.ts";
+
+export type Failing = {
+  server: HostedServer;
+  how: "does not take the new files" | "keeps the old ones" | "serves one of two places from others";
+  /** What brings that about. */
+  by: string;
+  /** Shell text: before it runs, once it runs, and between plan and run. */
+  prepare?: string;
+  first?: string;
+  meanwhile: string;
+  /** Shell text: once all has been taken back. */
+  last?: string;
+  keyKind?: "rsa-2048";
+  /** It is looked after by a stand-in for systemctl, which says that it has told it, and has not. */
+  isStandIn?: true;
+  /** What the run says. */
+  says: RegExp;
+};
+
+/** A variant that a server has not. */
+export type Impossible = Pick<Failing, "server" | "how" | "by"> & { why: string };
+
+export const PID_OF = {
+  nginx: "$(cat /run/nginx.pid)",
+  apache: "$(cat /run/apache2.pid)",
+  haproxy: "$(cat /run/haproxy.pid)",
+  postfix: "$(tr -d ' ' </var/spool/postfix/pid/master.pid)",
+  dovecot: "$(cat /run/dovecot/master.pid)",
+  postgresql: "$(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)",
+} as const;
+
+/** What a unit of each does to have it reload. */
+export const RELOAD = {
+  nginx: `kill -HUP ${PID_OF.nginx}`,
+  apache: `kill -USR1 ${PID_OF.apache}`,
+  haproxy: `kill -USR2 ${PID_OF.haproxy}`,
+  postfix: "postfix reload",
+  dovecot: "doveadm reload",
+  postgresql: `kill -HUP ${PID_OF.postgresql}`,
+} as const satisfies Record<keyof typeof PID_OF, string>;
+export type WithUnit = keyof typeof PID_OF;
+
+/** HAProxy without a master, which is told by its socket. */
+export const BY_SOCKET = `
+  sed -i 's,^ *maxconn 32,&\\n    stats socket unix@/run/haproxy.sock mode 600 level admin,' /etc/haproxy/haproxy.cfg
+  kill "$(cat /run/haproxy.pid)"; while kill -0 "$(cat /run/haproxy.pid)" 2>/dev/null; do sleep 0.05; done
+  haproxy -D -f /etc/haproxy/haproxy.cfg -p /run/haproxy.pid`;
+
+export const SERVERS: readonly HostedServer[] = [
+  ...(["nginx", "apache", "haproxy", "postfix", "dovecot"] as const),
+  ...(["slapd", "postgresql", "mysql"] as const),
+];
+
+/** What begins from now on takes no RSA key of 2048 bits, and nothing else has changed. */
+const STRICTER = `printf '%s\\n' 'openssl_conf = one' '[one]' 'ssl_conf = two' '[two]' 'system_default = three' '[three]' \\
+  'CipherString = DEFAULT@SECLEVEL=3' >/etc/ssl/openssl.cnf`;
+
+const BROKEN = {
+  nginx: "echo 'no_such_word;' >>/etc/nginx/nginx.conf",
+  apache: "echo no_such_word >>/etc/apache2/apache2.conf",
+  haproxy: "echo no_such_word >>/etc/haproxy/haproxy.cfg",
+} as const;
+
+const NOT_TAKEN: readonly Failing[] = [
+  ...SERVERS.filter((server) => server !== "postfix").map(
+    (server): Failing => ({
+      ...{ server, how: "does not take the new files", by: "a policy of its host that takes no RSA 2048" },
+      ...{ keyKind: "rsa-2048", meanwhile: STRICTER },
+      says: /does not take the new files: .*; nothing was changed/s,
+    }),
+  ),
+  ...(["nginx", "apache", "haproxy"] as const).map(
+    (server): Failing => ({
+      ...{ server, how: "does not take the new files", by: "an error in its configuration, also without us" },
+      ...{
+        meanwhile: BROKEN[server],
+        says: /does not take the new files: .*no_?such_?word.*; nothing was changed/is,
+      },
+    }),
+  ),
+];
+
+const untold = (
+  server: HostedServer,
+  by: string,
+  more: Pick<Failing, "meanwhile" | "says"> & Partial<Failing>,
+): Failing => ({ server, how: "keeps the old ones", by, ...more });
+
+const stop = (server: WithUnit, says: RegExp): Failing =>
+  untold(server, "a first process that hears nothing", {
+    ...{ meanwhile: `kill -STOP ${PID_OF[server]}`, last: `kill -CONT ${PID_OF[server]}`, says },
+  });
+
+const apart = (server: HostedServer, by: string): Failing => ({
+  ...{ server, how: "serves one of two places from others", by },
+  ...{
+    meanwhile: TWO_PLACES[server].fromCopies,
+    says: /serves .*, which is the one before; it was taken back/,
+  },
+});
+
+/** It was begun under that, and what is begun from now on is not. */
+const BEGUN_STRICTER = {
+  prepare: `cp /etc/ssl/openssl.cnf /etc/ssl/kept; ${STRICTER}`,
+  meanwhile: "cp /etc/ssl/kept /etc/ssl/openssl.cnf",
+};
+
+/** Its processes go on for as long as they may with what they have read. */
+const LONG_LIVED = "postconf max_idle=1h; postfix reload";
+
+const NOT_HEARD: readonly Failing[] = [
+  stop("nginx", /it goes on with what it has read/),
+  stop("apache", /it goes on with what it has read/),
+  stop("haproxy", /it goes on with what it has read/),
+  untold("haproxy", "a socket that may change nothing, though its configuration says so by now", {
+    first: `${BY_SOCKET.replace("level admin", "level operator")}; sed -i 's/level operator/level admin/' /etc/haproxy/haproxy.cfg`,
+    ...{ meanwhile: ":", says: /haproxy could not be told: / },
+  }),
+  { ...stop("postfix", /serves .*, which is the one before/), first: LONG_LIVED },
+  untold("dovecot", "a configuration that it cannot read any more", {
+    meanwhile: "echo no_such_word = 1 >>/etc/dovecot/dovecot.conf",
+    says: /dovecot could not be told: .*no_such_word/,
+  }),
+  untold("slapd", "settings that root may but read by now", {
+    meanwhile: `ldapmodify -Q -Y EXTERNAL -H ldapi:/// <<-END
+dn: olcDatabase={0}config,cn=config
+changetype: modify
+replace: olcAccess
+olcAccess: {0}to * by dn.exact=gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth read by * none
+END`,
+    says: /slapd could not be told: .*nsufficient access/,
+  }),
+  untold("postgresql", "a stricter policy that it was begun under", {
+    ...{ keyKind: "rsa-2048", ...BEGUN_STRICTER, says: /postgresql could not be told: .*key too small/ },
+  }),
+  untold("postgresql", "a configuration that it cannot read any more", {
+    meanwhile: "echo 'no_such_word = 1' >>/etc/postgresql/17/main/postgresql.conf",
+    says: /postgresql could not be told: /,
+  }),
+  untold("mysql", "a key that it may not read any more", {
+    ...{ meanwhile: "chown root:root /etc/tls/mysql.key", says: /mariadb could not be told: .*private key/ },
+  }),
+  ...(Object.keys(PID_OF) as WithUnit[]).map((server) =>
+    untold(server, "a service that says it has told it, and has not (a stand-in for systemctl)", {
+      ...{ isStandIn: true, meanwhile: ":" },
+      // Where it has other processes once it has read them, it is seen by that.
+      says: /(goes on with what it has read|, which is the one before).*; it was taken back/s,
+      ...(server === "postfix" && { first: LONG_LIVED }),
+    }),
+  ),
+];
+
+const OTHERWISE: readonly Failing[] = [
+  ...SERVERS.map((server) => apart(server, TWO_PLACES[server].words)),
+  {
+    ...apart("haproxy", "two ports, told by its socket"),
+    first: BY_SOCKET,
+    meanwhile: `${TWO_PLACES.haproxy.fromCopies}
+      haproxy -D -f /etc/haproxy/haproxy.cfg -p /run/haproxy.pid -sf "$(cat /run/haproxy.pid)"`,
+  },
+];
+
+export const FAILING: readonly Failing[] = [...NOT_TAKEN, ...NOT_HEARD, ...OTHERWISE];
+
+export const IMPOSSIBLE: readonly Impossible[] = [
+  ...(["postfix", "dovecot", "slapd", "mysql"] as const).map(
+    (server): Impossible => ({
+      ...{ server, how: "does not take the new files", by: "an error in its configuration, also without us" },
+      why: "what tries its files reads nothing but them: no error elsewhere is seen before it is told",
+    }),
+  ),
+  {
+    ...{
+      server: "postfix",
+      how: "does not take the new files",
+      by: "a policy of its host that takes no RSA 2048",
+    },
+    why: "it sets such a policy aside: it takes whatever belongs together",
+  },
+  {
+    ...{ server: "postgresql", how: "does not take the new files" },
+    by: "an error in its configuration, also without us",
+    why: "nobody can tell then which files it reads: it is untested, and cannot be told",
+  },
+  ...(["slapd", "mysql"] as const).map(
+    (server): Impossible => ({
+      ...{ server, how: "keeps the old ones", by: "a service that says it has told it, and has not" },
+      why: "no service has it read its files: it is asked itself, and says what it could not read",
+    }),
+  ),
+];
