@@ -55,7 +55,7 @@ const PROGRAMS = [
   { commands: ["ldapmodify"], package: "ldap-utils", long: true },
   { commands: ["/usr/lib/postgresql/17/bin/postgres"], package: "postgresql-17" },
   { commands: ["mariadbd"], package: "mariadb-server" },
-  { commands: ["keytool"], package: "default-jre-headless", long: true },
+  { commands: ["keytool", "javac"], package: "default-jdk-headless", long: true },
   { commands: ["proftpd"], package: "proftpd-core" },
   { commands: ["/usr/lib/proftpd/mod_tls.so"], package: "proftpd-mod-crypto" },
   { commands: ["prosody"], package: "prosody" },
