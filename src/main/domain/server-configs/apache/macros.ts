@@ -1,7 +1,7 @@
 import { type Line, readLines } from "./lines.ts";
 
 /** What stands between `<Macro NAME $parameter...>` and its end, to be put where it is used. */
-export type Macro = { parameters: string[]; lines: string[] };
+type Macro = { parameters: string[]; lines: string[] };
 
 /** By name in lower case. */
 export type Macros = Map<string, Macro>;
@@ -14,7 +14,7 @@ export type Budget = { characters: number; uses: number };
 
 export const createBudget = (): Budget => ({ characters: MOST_CHARACTERS, uses: MOST_USES });
 
-/** Takes the lines that follow `<Macro`; null once its end has been given. */
+/** What takes the lines behind `<Macro` one by one, and says when its end has come. */
 export function defineMacro(macros: Macros, opening: Line): (line: Line) => boolean {
   const [name = "", ...parameters] = opening.words;
   const macro: Macro = { parameters, lines: [] };
