@@ -1,4 +1,4 @@
-import type { Database } from "better-sqlite3";
+import type { Database, Statement } from "better-sqlite3";
 import { type HostKeyView, Probe, type ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
@@ -61,15 +61,16 @@ export function probeTable(db: Database, lists: Lists) {
       key_fingerprint, jump_host, jump_port, transport)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const unvisited = unvisitedTable(db);
-  const count = db.prepare(`
-    UPDATE scan
-    SET ok = ok + (@state = 'ok'), failed = failed + (@state = 'failed'), partial = partial + (@state = 'partial')
-    WHERE id = @scanId`);
+  const count: Record<ProbeState, Statement> = {
+    ok: db.prepare("UPDATE scan SET ok = ok + 1 WHERE id = ?"),
+    failed: db.prepare("UPDATE scan SET failed = failed + 1 WHERE id = ?"),
+    partial: db.prepare("UPDATE scan SET partial = partial + 1 WHERE id = ?"),
+  };
 
   return {
     record(probe: NewProbe): void {
       add.run(...toRow(probe));
-      count.run({ scanId: probe.scanId, state: probe.state });
+      count[probe.state].run(probe.scanId);
       if (!probe.isCarried) unvisited.strike(probe.target);
     },
 

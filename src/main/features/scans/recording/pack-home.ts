@@ -38,7 +38,7 @@ function packChain(home: ChainHome): ChainHome {
   };
 }
 
-const alone = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
+const alone = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 /** The bytes with memory of their own and nothing else in it. */
 function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

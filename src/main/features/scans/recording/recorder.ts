@@ -15,8 +15,11 @@ type Deps = {
 
 const readWallMs = () => performance.now();
 
+/** The time of one thread is asked of the system, which costs as much as some writing does: so often it is enough. */
+const ASK_EVERY_MS = 2;
+
 /** Node before 22.19 and 23.9 cannot tell the time of one thread. */
-const readWorkMs = "threadCpuUsage" in process ? readThreadMs : readWallMs;
+const readWorkMs = "threadCpuUsage" in process ? createThreadClock() : readWallMs;
 
 /**
  * Visits written together, how long the first of them waits for others, and how long a commit may take. That is time of this
@@ -102,7 +105,14 @@ function takeWhileHome(waiting: readonly (BroughtHome | AskedFor)[]): BroughtHom
   return homes;
 }
 
-function readThreadMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
+function createThreadClock(): () => number {
+  let [workMs, askedAt] = [0, Number.NEGATIVE_INFINITY];
+  return () => {
+    const now = readWallMs();
+    if (now - askedAt < ASK_EVERY_MS) return workMs;
+    const { user, system } = process.threadCpuUsage();
+    workMs = (user + system) / 1_000;
+    askedAt = now;
+    return workMs;
+  };
 }
