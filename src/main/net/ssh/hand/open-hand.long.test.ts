@@ -3,7 +3,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { gatherIdentities, toClientKey } from "#net/ssh/identities.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { createTlsProber } from "#net/tls/probe-endpoint.ts";
+import type { Way } from "#net/ways/proxy-way.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { begin, end, write } from "./host-files.ts";
@@ -113,6 +116,44 @@ lab.each(TRANSPORTS)("a hand does its work through every login shell, noisy or o
     await host.run(`sed -i '/# new/d' ${path}; chown ${user}: ${path}`);
   }
 });
+
+lab(
+  "a hand leads to what its host reaches, unless sshd forbids that or OpenSSH's client carries it",
+  async () => {
+    await using server = await startTlsServer();
+    const closed = await findClosedEndpoint();
+    const ask = async (way: Way | null, { host, port }: { host: string; port: number }) => {
+      const target = { kind: "tls", host, port, serverName: null, protocol: "tls" } as const;
+      const { signal } = new AbortController();
+      const { outcome, message } = await createTlsProber().probeEndpoint(target, signal, { way });
+      return `${outcome} ${message}`;
+    };
+    {
+      const opened = await open("plain", "ssh2");
+      if ("outcome" in opened) throw new Error(opened.message);
+      await using hand = opened;
+      expect(await ask(hand.way, server.endpoint)).toBe("presented ");
+      expect(await ask(hand.way, closed)).toMatch(/^refused .* itself cannot connect to 127\.0\.0\.1:\d+/);
+    }
+    const keys = "/home/plain/.ssh/authorized_keys";
+    await host.run(`sed -i 's/^/no-port-forwarding /' ${keys}`);
+    {
+      const opened = await open("plain", "ssh2");
+      if ("outcome" in opened) throw new Error(opened.message);
+      await using hand = opened;
+      expect(await ask(hand.way, server.endpoint)).toMatch(
+        /^jump-failed the sshd of .* connects nobody to 127/,
+      );
+      // The hand itself goes on.
+      expect(await lookAtHost(hand)).toMatchObject({ kind: "seen" });
+    }
+    await host.run(`sed -i 's/^no-port-forwarding //' ${keys}`);
+    const bySystem = await open("plain", "system");
+    if ("outcome" in bySystem) throw new Error(bySystem.message);
+    await using hand = bySystem;
+    expect(hand.way).toBeNull();
+  },
+);
 
 lab.each(TRANSPORTS)("a login that runs nothing is told as that, over %s", async (by) => {
   for (const user of Object.keys(NO_SHELLS)) {
