@@ -4,11 +4,13 @@ import { expect, type Locator, type Page } from "@playwright/test";
 export const panelOf = (page: Page, title: string): Locator =>
   page.locator("section").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
 
+export const PASSPHRASE = "correct horse";
+
 /** On the screen of settings. */
 export async function makeVault(page: Page): Promise<void> {
   const vault = panelOf(page, "Vault");
-  await vault.getByLabel("Passphrase", { exact: true }).fill("correct horse");
-  await vault.getByLabel("Once more").first().fill("correct horse");
+  await vault.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+  await vault.getByLabel("Once more").first().fill(PASSPHRASE);
   await vault.getByRole("button", { name: "Create the vault" }).click();
   await expect(vault.getByRole("button", { name: "Lock", exact: true })).toBeVisible();
 }
