@@ -137,7 +137,7 @@ export function createApp({
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
       targets: createTargets({ store, readTargets, workstation, now, announce }),
-      vault: createVaultDoor({ store, vault, now }),
+      vault: createVaultDoor({ store, vault, now, announce }),
     });
 
   const app = {

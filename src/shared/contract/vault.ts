@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Receiver, Sealed, VaultStatus } from "../model/vault.ts";
+import { Receiver, Sealed, SecretId, VaultStatus } from "../model/vault.ts";
 import { command, query } from "./procedure.ts";
 
 const Changed = z.object({ kind: z.enum(["changed", "wrong"]) });
@@ -29,6 +29,12 @@ export const vault = {
 
   /** Another recovery passphrase, or for null none any more. */
   changeRecovery: command.input(z.object({ current: Sealed, next: Sealed.nullable() })).output(Changed),
+
+  /** Passphrases of keystores that are kept (`runbooks.keepPassphrase`), by which keystore each is for; also while it is locked. */
+  passphrases: query.output(z.array(z.object({ id: SecretId, label: z.string() }))),
+
+  /** Of a plan or a run that names it nothing can be put in place any more. */
+  forgetPassphrase: command.input(z.object({ id: SecretId })).output(z.object({})),
 
   /** Whether the keyring of the operating system opens the vault, too. */
   setKeyring: command.input(z.object({ isUsed: z.boolean() })).output(z.object({})),

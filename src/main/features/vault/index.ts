@@ -1,15 +1,25 @@
 import { implement } from "@orpc/server";
 import type { Vault } from "#net/vault/vault.ts";
+import type { Announcement } from "#shared/contract/events.ts";
 import { vault as contract } from "#shared/contract/vault.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
 
-type Deps = { store: Store; vault: Vault; now: () => Date };
+type Deps = {
+  store: Store;
+  vault: Vault;
+  now: () => Date;
+  announce: (announcement: Announcement) => void;
+};
 
 type VaultEvent = "vault-created" | "vault-unlocked" | "vault-locked" | "vault-changed";
 
+/** What a passphrase of a keystore is kept as: such a one belongs to nothing that would forget it. */
+const STORE_PASSPHRASE = "store-passphrase";
+
 /** What opens and shuts the vault. What is kept in it is for those who use it. */
-export function createVaultDoor({ store, vault, now }: Deps) {
+export function createVaultDoor({ store, vault, now, announce }: Deps) {
   const os = implement(contract);
   const record = (kind: VaultEvent, detail: object = {}) =>
     store.inTurn(() => store.events.append({ at: toInstant(now()), kind, detail }));
@@ -48,6 +58,18 @@ export function createVaultDoor({ store, vault, now }: Deps) {
       if (answer.kind === "changed")
         await record("vault-changed", { what: "recovery", isSet: next !== null });
       return answer;
+    }),
+    passphrases: os.passphrases.handler(() => vault.listed(STORE_PASSPHRASE)),
+    forgetPassphrase: os.forgetPassphrase.handler(async ({ input: { id } }) => {
+      if (!(await vault.listed(STORE_PASSPHRASE)).some((kept) => kept.id === id))
+        throw new Refusal(
+          "not-found",
+          `the vault keeps no passphrase of a keystore as ${id}; look which there are (latchkey vault passphrases, or Settings > Vault)`,
+        );
+      await vault.forget(id);
+      await record("vault-changed", { what: "store-passphrase", isSet: false });
+      announce({ kind: "vault-changed" });
+      return {};
     }),
     setKeyring: os.setKeyring.handler(async ({ input: { isUsed } }) => {
       await vault.setKeyring(isUsed);

@@ -47,6 +47,10 @@ export function createVault({ path, start = forkKeeper, ...options }: Options): 
     state,
     receiver: () => keeper.ask({ what: "receiver" }),
     status: async () => statusOf(path, state(), idleMs / 60_000),
+    listed: async (kind) =>
+      (readVault(path)?.content.entries ?? [])
+        .filter((entry) => entry.kind === kind)
+        .map(({ id, label }) => ({ id, label })),
     ...doorOf({ keeper, seal, become, onChange, at, path }),
     ...insideOf(seal, async (ask) => {
       // No process is started for what only an open vault can answer.

@@ -48,6 +48,8 @@ export type Vault = {
   hmacSha256(id: string, data: Uint8Array): Promise<Uint8Array>;
   /** Of a secret that is meant to be sent elsewhere; a private key as PKCS#8 DER. Whoever asked overwrites it afterwards. */
   open(id: string): Promise<Redacted<Uint8Array>>;
+  /** Of one kind, what they are for; the file tells without being open. */
+  listed(kind: string): Promise<{ id: string; label: string }[]>;
   /** One that is not there is forgotten already. */
   forget(id: string): Promise<void>;
 };

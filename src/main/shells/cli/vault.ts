@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Sealed, VaultStatus, WrapKind } from "#shared/model/vault.ts";
+import { type Sealed, SecretId, type VaultStatus, type WrapKind } from "#shared/model/vault.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
@@ -46,6 +46,10 @@ export function addVault(program: Command, { world }: Session): void {
   add("recovery <set|remove>", "another passphrase for recovery, or none any more", (options, word) =>
     changeRecovery(word, options, world),
   ).option("--recovery-file <file>", "the passphrase for recovery, on the first line of a file");
+  add("passphrases", "of keystores: those that it keeps", (options) => listPassphrases(options, world));
+  add("forget <id>", "the passphrase of a keystore, by its number in that list", (options, word) =>
+    forgetPassphrase(word, options, world),
+  );
   add("keyring <on|off>", "whether this system's keyring opens it, too", (options, word) =>
     setKeyring(word, options, world),
   );
@@ -172,6 +176,27 @@ function changeRecovery(word: string, options: Options, world: World): Promise<v
   if (word !== "set" && word !== "remove")
     throw new Refusal("invalid-input", `latchkey vault recovery takes set or remove, not ${word}`);
   return change("recovery", options, world, word === "remove");
+}
+
+async function listPassphrases(options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const kept = await app.client.vault.passphrases();
+  if (options.json) return printJson(kept, world);
+  if (kept.length === 0) world.out("it keeps no passphrase of a keystore");
+  for (const { id, label } of kept) world.out(`${id}  ${printable(label)}`);
+}
+
+async function forgetPassphrase(word: string, options: Options, world: World): Promise<void> {
+  const id = SecretId.safeParse(word);
+  if (!id.success)
+    throw new Refusal(
+      "invalid-input",
+      `${printable(word)} is no number of a passphrase; latchkey vault passphrases lists them`,
+    );
+  await using app = openApp(options, world, "write");
+  await openVaultFor({ app, options, world });
+  await app.client.vault.forgetPassphrase({ id: id.data });
+  world.out("it is forgotten: a plan or a run that names it can put nothing in place any more");
 }
 
 async function setKeyring(word: string, options: Options, world: World): Promise<void> {

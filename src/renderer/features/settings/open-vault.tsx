@@ -7,6 +7,7 @@ import { When } from "#renderer/ui/when.tsx";
 import type { VaultStatus, WrapKind } from "#shared/model/vault.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { ChangeDialog, type Changing } from "./change-vault-dialog.tsx";
+import { KeptPassphrases } from "./kept-passphrases.tsx";
 import classes from "./settings.module.css";
 import own from "./vault.module.css";
 import { useLock, useSetKeyring } from "./vault-queries.ts";
@@ -46,6 +47,7 @@ export function OpenVault({ status }: { status: VaultStatus }) {
           </span>
         </span>
       </div>
+      <KeptPassphrases />
       <Wraps status={status} onChange={setChanging} />
       <div className={`${own.actions} ${classes.below}`}>
         <Button
