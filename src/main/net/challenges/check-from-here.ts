@@ -1,5 +1,5 @@
 /** Looks from here at what an authority is to see, as far as the host is reached from here. */
-import http from "node:http";
+import type { IncomingMessage } from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
 import { connect } from "node:tls";
@@ -127,7 +127,7 @@ function getOnce(url: URL, address: string, signal: AbortSignal): Promise<Got | 
     ...{ headers: { host: url.host, "user-agent": "latchkey" }, agent: false },
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   };
-  const onAnswer = (response: http.IncomingMessage) => {
+  const onAnswer = (response: IncomingMessage) => {
     const { statusCode: status = 0, headers } = response;
     if (status >= 300 && status < 400 && headers.location !== undefined) {
       resolve({ location: headers.location });
@@ -146,7 +146,8 @@ function getOnce(url: URL, address: string, signal: AbortSignal): Promise<Got | 
         { ...options, rejectUnauthorized: false, ...(isIP(name) === 0 && { servername: name }) },
         onAnswer,
       )
-    : http.request(options, onAnswer);
+    : // Not imported, which makes Node load more at each start than this asks for.
+      process.getBuiltinModule("node:http").request(options, onAnswer);
   request.on("error", ({ message }) => resolve({ why: message }));
   request.end();
   return promise;

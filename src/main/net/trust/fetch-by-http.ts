@@ -1,8 +1,10 @@
-import http from "node:http";
 import https from "node:https";
 
 /** The bytes at an address, or why there are none. */
 export type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed"; why: string };
+
+/** Only when it is needed: to import it makes Node load a client of its own that nothing here uses, at each start. */
+const openHttp = () => process.getBuiltinModule("node:http");
 
 type Wish = { address: string; posted?: { type: string; bytes: Uint8Array } };
 
@@ -15,7 +17,8 @@ type FetchLimits = { bytes: number; timeoutMs: number };
  */
 export function fetchByHttp({ address, posted }: Wish, limits: FetchLimits): Promise<Fetched> {
   const url = URL.parse(address);
-  const ask = url?.protocol === "http:" ? http.request : url?.protocol === "https:" ? https.request : null;
+  const ask =
+    url?.protocol === "http:" ? openHttp().request : url?.protocol === "https:" ? https.request : null;
   if (!url || !ask) return Promise.resolve({ kind: "failed", why: "it is no address of HTTP" });
   return new Promise((resolve) => {
     const fail = (why: string) => resolve({ kind: "failed", why });
