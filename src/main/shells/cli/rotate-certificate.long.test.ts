@@ -32,12 +32,19 @@ test.runIf(canStartHosts())(
     const before = await showLeaf(at);
     const file = join(desk.home, "plan.json");
 
-    const planned = await type(
-      ...["rotate", "certificate", named, "--issuer", "local", "--recheck", "0", "--plan", file],
-    );
+    const local = ["rotate", "certificate", named, "--issuer", "local"];
+    expect(await type(...local, "--challenge", "webroot:/srv")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("corp is no ACME directory (local), and asks for no challenge"),
+    });
+
+    const planned = await type(...[...local, "--recheck", "0", "--plan", file]);
     expect(planned).toMatchObject({ code: 0, err: "" });
     expect(planned.out).toContain("a new one of corp for nginx.lab");
     expect(planned.out).toContain("/etc/tls/nginx.key: the private key");
+    expect(planned.out).toContain("what is served is not looked at again before the old files go");
+    expect(planned.out).toContain(`${named} stands for CN=nginx.lab`);
+    expect(planned.out).toMatch(/ok +scanned \S+: its servers were last read on /);
     expect(planned.out).toContain("Plan: 1 certificate to renew on 1 host");
     expect(await showLeaf(at)).toEqual(before);
 
