@@ -17,6 +17,7 @@ export const OPTIONS = [
   'permitopen="localhost:80",permitopen="localhost:443"',
   'expiry-time="20990101"',
   "no-pty,no-X11-forwarding",
+  "no-agent-forwarding,no-user-rc",
   "",
 ];
 
