@@ -94,7 +94,7 @@ test.skipIf(!canStartHosts()).each(FAILING)(
     expect(await filesOf(host)).toBe(before);
     expect(await servedAt(host, server)).toEqual(old);
     expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
-    table.push([server, how, by, "back by itself, byte by byte"]);
+    table.push([server, how, by, `back by itself: ${stopped.message}`]);
   },
 );
 
