@@ -65,11 +65,12 @@ export const ServedProof = z.object({
   address: z.string(),
   /**
    * Of an address that is a name, those it had when the plan was made, and at which something was seen: each of them has to show
-   * the new one. Not there: it is an address itself.
+   * the new one. Not there: it is an address itself, or a name: one that only its host knows, or of a plan that an older program
+   * made.
    */
   addresses: z.array(z.string()).min(1).max(8).optional(),
   port: Port,
-  /** Null: the hello names none. */
+  /** Null: the hello names none; where `address` is a name without addresses, that one. */
   serverName: z.string().nullable(),
   /** What is said before TLS; null: TLS at once. */
   dialogue: StartTls.nullable(),

@@ -1,3 +1,4 @@
+import { helloName } from "#domain/rotation/run/certificates/hello-name.ts";
 import { judgeShown, type Wanted, wantedAt } from "#domain/rotation/run/certificates/judge-shown.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
@@ -66,7 +67,8 @@ async function askAll(run: RunContext, step: Step, expected: readonly Expected[]
 async function askOne(run: RunContext, one: Expected, way: Way | null): Promise<string[]> {
   const isByHost = one.from === "host";
   if (isByHost && way === null) return [`${sayPoint(one)}: this login leads to nothing beyond its host`];
-  const shown = await toolsOf(run).chainsAt(one, isByHost ? way : null, run.signal);
+  const asked = { ...one, serverName: helloName(one) };
+  const shown = await toolsOf(run).chainsAt(asked, isByHost ? way : null, run.signal);
   return shown.flatMap((at) => {
     const wrong = judgeShown(one.before, one.wanted, at);
     if (wrong === null) return [];
