@@ -8,6 +8,9 @@ export type Macros = Map<string, Macro>;
 
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 const MOST_USES = 10_000;
+const MOST_PARAMETERS = 64;
+const LONGEST_PARAMETER = 256;
+const TOO_MUCH = "macros put in more than is read";
 
 /** How much may still be put in: macros that use each other grow beyond all bounds. */
 export type Budget = { characters: number; uses: number };
@@ -38,15 +41,20 @@ export function putMacro(
 ): Line[] | string {
   const macro = macros.get(name.toLowerCase());
   if (!macro || macro.parameters.length !== given.length) return `what the macro ${name} puts here`;
-  const words = macro.parameters
+  const { parameters } = macro;
+  if (parameters.length > MOST_PARAMETERS || parameters.some(({ length }) => length > LONGEST_PARAMETER))
+    return TOO_MUCH;
+  const words = parameters
     .map((parameter, at): [string, string] => [parameter, given[at] ?? ""])
     .filter(([parameter]) => parameter !== "")
     .sort(([one], [other]) => other.length - one.length);
   const text: string[] = [];
   for (const line of macro.lines) {
-    if (budget.uses <= 0 || budget.characters <= 0) return "macros put in more than is read";
+    // Paid before it is done: one long line may cost more than all the rest.
+    budget.characters -= line.length * (words.length + 1);
+    if (budget.uses <= 0 || budget.characters <= 0) return TOO_MUCH;
     const put = putWords(line, words);
-    budget.characters -= put.length + line.length * words.length;
+    budget.characters -= put.length;
     text.push(put);
   }
   budget.uses--;

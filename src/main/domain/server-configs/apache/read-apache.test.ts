@@ -184,3 +184,14 @@ test("macros that put each other in again and again are read to a limit, and tha
   expect(said).toContain("macros put in more than is read");
   expect(said).toContain("may lack");
 });
+
+test("a macro with more parameters, or a longer line, than is read is not put in", () => {
+  const parameters = (count: number) => Array.from({ length: count }, (_, at) => `$p${at}`).join(" ");
+  const use = (count: number, line: string) =>
+    say({
+      "/etc/apache2/apache2.conf": `<Macro m ${parameters(count)}>\n${line}\n</Macro>\nUse m ${parameters(count)}`,
+    });
+  expect(use(64, "Listen 443")).toBe("");
+  expect(use(65, "Listen 443")).toContain("macros put in more than is read");
+  expect(use(64, "$".repeat(65_536))).toContain("macros put in more than is read");
+});
