@@ -10,6 +10,8 @@ const MOST_CHARACTERS = 4 * 1024 * 1024;
 const MOST_USES = 10_000;
 const MOST_PARAMETERS = 64;
 const LONGEST_PARAMETER = 256;
+/** May define macros, also with a parameter in its place. */
+const OF_MACROS = /^(?:<macro|undefmacro|include|use\b|<?[^a-z<])/i;
 const TOO_MUCH = "macros put in more than is read";
 
 /** How much may still be put in: macros that use each other grow beyond all bounds. */
@@ -31,6 +33,21 @@ export function defineMacro(macros: Macros, opening: Line): (line: Line) => bool
     macro.lines.push(line.text);
     return false;
   };
+}
+
+/** Forgets what a line may define otherwise, where nobody can tell whether the server reads the line. */
+export function doubtMacros(
+  macros: Macros,
+  { name, words: [first = ""] }: Pick<Line, "name" | "words">,
+): void {
+  if (name === "<macro" || name === "undefmacro") {
+    if (first.includes("${")) macros.clear();
+    else macros.delete(first.toLowerCase());
+  } else if (name === "include" || name === "includeoptional") macros.clear();
+  else if (name === "use") {
+    const used = macros.get(first.toLowerCase());
+    if (!used || used.lines.some((line) => OF_MACROS.test(line))) macros.clear();
+  }
 }
 
 /** The lines of a macro with what it is given; a phrase where that cannot be told. */

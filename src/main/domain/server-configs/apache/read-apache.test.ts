@@ -195,3 +195,38 @@ test("a macro with more parameters, or a longer line, than is read is not put in
   expect(use(65, "Listen 443")).toContain("macros put in more than is read");
   expect(use(64, "$".repeat(65_536))).toContain("macros put in more than is read");
 });
+
+test("a macro that may be defined otherwise since is not put in", () => {
+  const use = (between: string) =>
+    say({
+      "/etc/apache2/apache2.conf": `Listen 443
+<Macro Tls $name>
+<VirtualHost *:443>
+ServerName $name
+SSLEngine on
+SSLCertificateFile /c/first.pem
+</VirtualHost>
+</Macro>
+${between}
+Use Tls a.example`,
+    });
+  const inDoubt = (lines: string) => `<IfVersion >= 2.4.50>\n${lines}\n</IfVersion>`;
+  const other = "<Macro tls $name>\nSSLCertificateFile /c/second.pem\n</Macro>";
+  const doubted = [
+    inDoubt(other),
+    inDoubt("UndefMacro TLS"),
+    inDoubt(`<IfModule any>\n${other}\n</IfModule>`),
+    inDoubt("Include more.conf"),
+    `<Macro Redefine>\n${other}\n</Macro>\n${inDoubt("Use Redefine")}`,
+    `<Directory /srv>\n${other}\n</Directory>`,
+    "Include /nowhere/more.conf",
+    "Include /nowhere/*.conf",
+    "Include ${nowhere}/more.conf",
+  ];
+  for (const between of doubted) {
+    expect(use(between), between).not.toContain("first.pem");
+    expect(use(between), between).toContain("what the macro Tls puts here");
+  }
+  const harmless = [inDoubt("SSLEngine on"), `<IfDefine Never>\n${other}\n</IfDefine>`];
+  for (const between of harmless) expect(use(between), between).toContain("first.pem");
+});

@@ -3,7 +3,7 @@ import { type Draft, folderOf, isPattern, joinPath } from "#domain/server-config
 import { matchesGlob } from "#domain/ssh/glob.ts";
 import { addModule, holds, putVariables, readSurroundings, type Surroundings } from "./conditions.ts";
 import { type Line, readLines } from "./lines.ts";
-import { type Budget, createBudget, defineMacro, type Macros, putMacro } from "./macros.ts";
+import { type Budget, createBudget, defineMacro, doubtMacros, type Macros, putMacro } from "./macros.ts";
 
 export type Setting = { name: string; directive: string; words: string[]; at: Place };
 
@@ -31,7 +31,8 @@ const PASSED =
 const OF_TLS =
   /^(?:listen|serverroot|servername|serveralias|mdomain|mdomainset|ssl[a-z]+(?:file|path)|sslengine|sslopensslconfcmd)$/;
 
-type Frame = { name: string; isTaken: boolean; host: Host };
+/** `isDoubted`: not taken, and yet it may define macros. */
+type Frame = { name: string; isTaken: boolean; isDoubted: boolean; host: Host };
 type Way = {
   draft: Draft;
   wanted: RegExp;
@@ -68,18 +69,21 @@ function readInto(way: Way, { file, by, host, depth }: From): void {
   const text = way.draft.open(file, by);
   if (text === null) host.hasGap = true;
   takeLines(way, readLines(text ?? ""), { file, host, depth, used: null });
+  // What was not read may define every macro otherwise.
+  if (text === null || way.draft.source.unread.includes(file)) way.macros.clear();
 }
 
 /** `used`: where the macro is used that the lines are of. */
 type Within = { file: string; host: Host; depth: number; used: Place | null };
 
 function takeLines(way: Way, lines: Iterable<Line>, { file, host, depth, used }: Within): void {
-  const frames: Frame[] = [{ name: "", isTaken: true, host }];
+  const frames: Frame[] = [{ name: "", isTaken: true, isDoubted: false, host }];
   let define: ((line: Line) => boolean) | null = null;
   for (const line of lines) {
     const frame = frames.at(-1);
     if (!frame) return;
     const at = used ?? { file, line: line.line };
+    if (frame.isDoubted) doubtMacros(way.macros, line);
     if (define) {
       if (define(line)) define = null;
     } else if (line.name === "<macro" && frame.isTaken) {
@@ -89,6 +93,7 @@ function takeLines(way: Way, lines: Iterable<Line>, { file, host, depth, used }:
     } else if (line.name.startsWith("<")) {
       if (frames.length > DEEPEST_SECTION) {
         way.draft.lack(`sections stand in each other too deep (${file})`);
+        way.macros.clear();
         return;
       }
       frames.push(openSection(way, frame, line, at));
@@ -100,20 +105,23 @@ function takeLines(way: Way, lines: Iterable<Line>, { file, host, depth, used }:
 
 function openSection(way: Way, outer: Frame, line: Line, at: Place): Frame {
   const { name } = line;
-  if (!outer.isTaken || PASSED.test(name)) return { name, isTaken: false, host: outer.host };
+  if (!outer.isTaken || PASSED.test(name)) {
+    const isDoubted = outer.isTaken || outer.isDoubted;
+    return { name, isTaken: false, isDoubted, host: outer.host };
+  }
   const words = line.words.map((word) => putVariables(word, way.surroundings));
   if (name === "<virtualhost") {
     const host: Host = { addresses: words, settings: [], at, hasGap: false };
     way.sections.hosts.push(host);
-    return { name, isTaken: true, host };
+    return { name, isTaken: true, isDoubted: false, host };
   }
-  if (!CONDITIONS.has(name)) return { name, isTaken: true, host: outer.host };
+  if (!CONDITIONS.has(name)) return { name, isTaken: true, isDoubted: false, host: outer.host };
   const isHolding = holds(name, words, way.surroundings, way.draft.source);
   if (isHolding === null) {
     way.draft.wonder(`whether ${line.directive} ${words.join(" ")}> holds`, at);
     outer.host.hasGap = true;
   }
-  return { name, isTaken: isHolding === true, host: outer.host };
+  return { name, isTaken: isHolding === true, isDoubted: isHolding === null, host: outer.host };
 }
 
 function take(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host; depth: number }): void {
@@ -161,6 +169,7 @@ function putIn(
   if (typeof lines === "string") {
     way.draft.wonder(lines, at);
     host.hasGap = true;
+    doubtMacros(way.macros, { name: "use", words });
   } else takeLines(way, lines, { file: at.file, host, depth: depth + 1, used: at });
 }
 
@@ -171,10 +180,13 @@ function include(way: Way, line: Line, { at, host, depth }: { at: Place; host: H
   const written = putVariables(line.words[0] ?? "", way.surroundings);
   const path = joinPath(way.folder, written);
   if (line.name === "includeoptional" && draft.isAbsent(path)) return;
+  let files: string[] = [];
   if (written === "" || written.includes("${"))
     draft.wonder(`which file ${written || "this"} stands for`, at);
   else if (depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
-  else for (const file of expand(draft, path, at)) readInto(way, { file, by: at, host, depth: depth + 1 });
+  else files = expand(draft, path, at);
+  if (draft.configuration.unknown.length > before) way.macros.clear();
+  for (const file of files) readInto(way, { file, by: at, host, depth: depth + 1 });
   if (draft.configuration.unknown.length > before) host.hasGap = true;
 }
 
