@@ -42,8 +42,59 @@ export const CHANGE_DAYS = 30;
 
 const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = place.endpoint)";
 
-/** That a run has put a certificate in place, or was about to. */
-const BY_RUN = "run_certificate.wanted IS NOT NULL";
+/** A run looks again before it is over; where that failed, the scan of the next day or the one after counts as its own. */
+const LATE_DAYS = 2;
+
+/** A run that began longer ago than this is told of as if there were none. */
+const LONGEST_RUN_DAYS = 90;
+
+/**
+ * Whether a certificate is one of those that a run was to replace. The list of them is read once for a statement; the plus
+ * keeps it from being asked for by each of them.
+ */
+const WAS_TO_GO = `
+  (+run_certificate.run, +run_certificate.host, +run_certificate.port, +run_certificate.change, old.sha256) IN (
+    SELECT run.id, host.value ->> 'host', host.value ->> 'port', change.value ->> 'id', change.value ->> 'old'
+    FROM run INDEXED BY run_by_start CROSS JOIN plan ON plan.id = run.plan
+      CROSS JOIN json_each(plan.body, '$.hosts') AS host CROSS JOIN json_each(host.value, '$.certificates') AS change
+    WHERE run.kind = 'rotate-certificate'
+      AND run.started_at >= strftime('%Y-%m-%dT%H:%M:%SZ', @now, '-${LONGEST_RUN_DAYS} days')
+      AND (run.ended_at IS NULL
+        OR run.ended_at >= strftime('%Y-%m-%dT%H:%M:%SZ', @now, '-${CHANGE_DAYS + LATE_DAYS} days')))`;
+
+/**
+ * That a run did it: the old one (`old`, at `earlier`) stood there before the run, and is the one that it was to replace; and
+ * the change was seen while it ran or soon after. Whatever differs is somebody else's.
+ */
+const BY_RUN = `
+  run_certificate.wanted IS NOT NULL
+  AND (SELECT started_at FROM scan WHERE scan.id = earlier.first_scan) < run.started_at
+  AND (run.ended_at IS NULL
+    OR (SELECT started_at FROM scan WHERE scan.id = place.first_scan)
+      <= strftime('%Y-%m-%dT%H:%M:%SZ', run.ended_at, '+${LATE_DAYS} days'))
+  AND ${WAS_TO_GO}`;
+
+/** What a run has put in place, straight after the old one. Once it is over, only what it has proved is its own. */
+const PUT_BY_RUN = `
+  SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
+    CROSS JOIN certificate AS old ON old.id = earlier.certificate
+    CROSS JOIN certificate ON certificate.id = place.certificate
+    CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
+    CROSS JOIN run ON run.id = run_certificate.run
+  WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan = place.first_scan
+    AND (run_certificate.state = 'installed' OR run.ended_at IS NULL) AND ${BY_RUN}`;
+
+/** What stood there before the run, straight after what it had put there and took back. */
+const TAKEN_BACK_BY_RUN = `
+  SELECT 1 FROM place AS fresh INDEXED BY place_gone_at_endpoint
+    CROSS JOIN place AS earlier INDEXED BY place_gone_at_endpoint
+      ON earlier.endpoint = fresh.endpoint AND earlier.position = 0 AND earlier.gone_scan = fresh.first_scan
+    CROSS JOIN certificate AS old ON old.id = earlier.certificate
+    CROSS JOIN certificate ON certificate.id = fresh.certificate
+    CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
+    CROSS JOIN run ON run.id = run_certificate.run
+  WHERE fresh.endpoint = place.endpoint AND fresh.position = 0 AND fresh.gone_scan = place.first_scan
+    AND earlier.certificate = place.certificate AND run_certificate.state = 'issued' AND ${BY_RUN}`;
 
 /**
  * Endpoints whose leaf has been replaced since somebody asked to be told, and not by a run: neither by what it put in
@@ -71,15 +122,8 @@ const changed: Arm = {
       SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
       WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan IS NOT NULL
         AND earlier.gone_scan <= place.first_scan AND earlier.certificate <> place.certificate)`,
-    `NOT EXISTS (
-      SELECT 1 FROM certificate CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
-      WHERE certificate.id = place.certificate AND ${BY_RUN})`,
-    `NOT EXISTS (
-      SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
-        CROSS JOIN certificate ON certificate.id = earlier.certificate
-        CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
-      WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan = place.first_scan
-        AND ${BY_RUN} AND run_certificate.state = 'issued')`,
+    `NOT EXISTS (${PUT_BY_RUN})`,
+    `NOT EXISTS (${TAKEN_BACK_BY_RUN})`,
   ],
   columns: {
     severity: { same: rankOf("medium") },

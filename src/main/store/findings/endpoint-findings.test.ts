@@ -91,35 +91,89 @@ test("a certificate that was replaced is told of by whom that asked, from then o
   expect(rows("2026-06-06T00:00:00Z")).toEqual([]);
 });
 
-test("what a run has put in place or taken back was not changed without one, and what comes after it was", async () => {
-  await using folder = await makeTemporaryFolder();
-  using database = openFile(folder.path);
+const hashOf = (name: string) => makeCertificate(name).certificate.sha256;
+
+/** A run of the third of June that renews the certificate "old" of shop as "new", and what was seen on which day. */
+async function makeRenewal() {
+  const folder = await makeTemporaryFolder();
+  const database = openFile(folder.path);
   const { store, write } = database;
   store.rules.turn("certificate-changed", true, "2026-01-01T00:00:00Z");
-  const present = (name: string) =>
-    visitEndpoint(store, "shop", { presented: { chain: [makeCertificate(name)] } });
-  const told = () => listFindings(store, { rule: "certificate-changed" }).total;
+  const certificates = [{ id: "c0", old: hashOf("old") }];
+  const body = JSON.stringify({
+    hosts: [
+      { host: "web", port: 22 },
+      { host: "shop", port: 22, certificates },
+    ],
+  });
   write(`
-    INSERT INTO plan (id, state, made_at, body, hash) VALUES (1, 'ready', '2026-06-01T00:00:00Z', '{}', 'h');
+    INSERT INTO plan (id, state, made_at, body, hash) VALUES (1, 'ready', '2026-06-03T00:00:00Z', '${body}', 'h');
     INSERT INTO run (id, plan, token, kind, title, state, started_at, consents, hosts, adds, changes, removes)
-    VALUES (1, 1, 't', 'rotate-certificate', '', 'running', '2026-06-01T00:00:00Z', '[]', 1, 0, 1, 0)`);
-  const order = (state: string, name: string, wanted: string | null) =>
-    write(`
-      REPLACE INTO run_certificate (run, host, port, change, names, issuer, state, sha256, wanted)
-      VALUES (1, 'shop', 22, 'c0', '[]', 1, '${state}', '${makeCertificate(name).certificate.sha256}',
-        ${wanted === null ? "NULL" : `'${wanted}'`})`);
-  present("old");
-  order("issued", "new", null);
-  present("new");
-  expect(told()).toBe(1);
-  order("installed", "new", '["h"]');
-  expect(told()).toBe(0);
-  present("somebody's");
-  expect(told()).toBe(1);
-  present("new");
-  order("issued", "new", '["h"]');
-  present("old");
-  expect(told()).toBe(0);
+    VALUES (1, 1, 't', 'rotate-certificate', '', 'running', '2026-06-03T00:00:00Z', '[]', 1, 0, 1, 0)`);
+  return {
+    order: (state: "issued" | "installed", wanted: string | null = '["h"]') =>
+      write(`
+        REPLACE INTO run_certificate (run, host, port, change, names, issuer, state, sha256, wanted)
+        VALUES (1, 'shop', 22, 'c0', '[]', 1, '${state}', '${hashOf("new")}',
+          ${wanted === null ? "NULL" : `'${wanted}'`})`),
+    end: (state: "committed" | "rolled-back") =>
+      write(`UPDATE run SET state = '${state}', ended_at = '2026-06-04T12:00:00Z'`),
+    /** How much is told of once these have been seen, each a day after the one before, from the second of June on. */
+    see: (...names: string[]) => {
+      for (const [index, name] of names.entries())
+        visitEndpoint(store, "shop", {
+          at: `2026-06-0${2 + index}T01:00:00Z`,
+          presented: { chain: [makeCertificate(name)] },
+        });
+      return listFindings(store, {
+        rule: "certificate-changed",
+        now: new Date("2026-06-09T00:00:00Z"),
+      }).total;
+    },
+    [Symbol.asyncDispose]: async () => {
+      database[Symbol.dispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("what a run has put in place is not told of, before its proof and after its end", async () => {
+  await using renewal = await makeRenewal();
+  renewal.order("issued", null);
+  expect(renewal.see("old", "new")).toBe(1);
+  renewal.order("issued");
+  expect(renewal.see()).toBe(0);
+  renewal.order("installed");
+  renewal.end("committed");
+  expect(renewal.see()).toBe(0);
+});
+
+test("what a run has taken back is not told of", async () => {
+  await using renewal = await makeRenewal();
+  renewal.order("issued");
+  renewal.end("rolled-back");
+  expect(renewal.see("old", "new", "old")).toBe(0);
+});
+
+test.each<[string, "issued" | "installed", "committed" | "rolled-back" | null, string[]]>([
+  ["what replaces a certificate before its proof", "issued", null, ["old", "new", "mallory"]],
+  ["what replaces one that was taken back", "issued", "rolled-back", ["old", "new", "old", "mallory"]],
+  ["what replaces one that was proved", "installed", "committed", ["old", "new", "mallory"]],
+  ["a way back by hand to a run's own", "installed", "committed", ["old", "new", "mallory", "new"]],
+  ["a way back by hand to what a run has replaced", "installed", "committed", ["old", "new", "old"]],
+  ["a run's own where another one stood than it was to replace", "installed", "committed", ["other", "new"]],
+  ["a run's own that was put there after it had been taken back", "issued", "rolled-back", ["old", "new"]],
+  [
+    "a run's own that was put there long after",
+    "installed",
+    "committed",
+    [..."12345"].fill("old").concat("new"),
+  ],
+])("%s is told of", async (_, state, end, seen) => {
+  await using renewal = await makeRenewal();
+  renewal.order(state);
+  if (end) renewal.end(end);
+  expect(renewal.see(...seen)).toBe(1);
 });
 
 test("who has accepted one change of a certificate is told of the next", () => {
