@@ -3,13 +3,17 @@ import { isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { ServedProof } from "#shared/model/pair.ts";
+import { LEAF_ALONE } from "./full-handshake.ts";
 import type { TlsProber } from "./probe-endpoint.ts";
 
 /** Where it is asked. `addresses`: those that are dialled; not there: all that its name has now. */
 export type AskedPlace = Pick<ServedProof, "address" | "addresses" | "port" | "serverName" | "dialogue">;
 
-/** What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why. */
-export type ShownAt = { address: string; chain: string[]; message: string };
+/**
+ * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.
+ * `isLeafAlone`: what else was sent could not be read.
+ */
+export type ShownAt = { address: string; chain: string[]; message: string; isLeafAlone?: boolean };
 
 /** At least one, for each address one. `way`: what leads there, and knows its name; null: it is dialled from here. */
 export type ChainsAt = (place: AskedPlace, way: Way | null, signal: AbortSignal) => Promise<ShownAt[]>;
@@ -27,13 +31,17 @@ export function createChainsAt(
     const known = place.addresses ?? (way && [address]);
     const found = known ?? (await lookUp(address, { timeoutMs: LOOK_UP_MS, signal }));
     if (isFailure(found)) return [{ address, chain: [], message: found.message }];
+    if (found.length === 0) return [{ address, chain: [], message: "the name has no address" }];
     return Promise.all(
       found.map(async (host) => {
         // By an address, so that a hello that is to name nobody names nobody.
         const target = { kind: "tls", host, port, serverName, protocol: dialogue ?? "tls" } as const;
-        const { chain, message } = await probeEndpoint(target, signal, { way });
+        const { chain, message, facts } = await probeEndpoint(target, signal, { way });
         const said = chain.length > 0 ? "" : message || "it shows no certificate";
-        return { address: host, chain: chain.map((der) => hash("sha256", der, "hex")), message: said };
+        return {
+          ...{ address: host, chain: chain.map((der) => hash("sha256", der, "hex")), message: said },
+          ...(facts["seen by"] === LEAF_ALONE && { isLeafAlone: true }),
+        };
       }),
     );
   };

@@ -121,6 +121,9 @@ function readServerSecret(line: string): Buffer | null {
   return label === "SERVER_HANDSHAKE_TRAFFIC_SECRET" ? Buffer.from(secret, "hex") : null;
 }
 
+/** What an answer was seen by, of which nothing behind the leaf is known. */
+export const LEAF_ALONE = "node:tls, the leaf alone";
+
 /** The handshake stands, but its bytes tell nothing to us: the leaf is all that the library tells exactly. */
 function takeLeaf(tls: TLSSocket): Answer {
   const leaf = tls.getPeerX509Certificate();
@@ -130,10 +133,7 @@ function takeLeaf(tls: TLSSocket): Answer {
     cipher: tls.getCipher().standardName,
     alpn: tls.alpnProtocol || "none",
   };
-  return sayWho(
-    { kind: "presented", chain: [leaf.raw], facts, wire: NOTHING_BESIDE },
-    "node:tls, the leaf alone",
-  );
+  return sayWho({ kind: "presented", chain: [leaf.raw], facts, wire: NOTHING_BESIDE }, LEAF_ALONE);
 }
 
 export const sayWho = (answer: Answer, who: string): Answer =>

@@ -6,7 +6,7 @@ import type { CertificateChange } from "#shared/model/pair.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { refuseIssued } from "./judge-again.ts";
 import { lookAtPairs } from "./look-at-pairs.ts";
-import { proveServed } from "./prove-served.ts";
+import { proveServed, whyUnprovable } from "./prove-served.ts";
 import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
 import { enterHost, hostOf, type RunContext } from "./run-context.ts";
 import { stageAndTest } from "./stage-pairs.ts";
@@ -26,10 +26,12 @@ export async function installPairs(run: RunContext, step: Step): Promise<void> {
     `to put ${sayCount(changesOf(run, step).length, "certificate")} in place`,
   );
   const seen = await lookAtPairs(run, step.host ?? -1, place.hand);
+  const isTouched = seen.certificates.some((one) => one !== "old");
   const problem =
-    (await refuseIssued(run, step, seen.certificates)) ?? (await stageAndTest(place, seen.certificates));
+    (isTouched ? null : await whyUnprovable(run, step, place.hand)) ??
+    (await refuseIssued(run, step, seen.certificates)) ??
+    (await stageAndTest(place, seen.certificates));
   if (problem !== null) {
-    const isTouched = seen.certificates.some((one) => one !== "old");
     if (isTouched) return takeBack(place, { why: problem, as: "failed" });
     return run.journal.mark(step.ordinal, "failed", `${problem}; nothing was changed`);
   }

@@ -1,12 +1,14 @@
 import { helloName } from "#domain/rotation/run/certificates/hello-name.ts";
 import { judgeShown, type Wanted, wantedAt } from "#domain/rotation/run/certificates/judge-shown.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { ServedProof } from "#shared/model/pair.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPoint } from "#shared/text/pair.ts";
+import { findUnled } from "./places-unled.ts";
 import { changesOf, orderOf, toolsOf } from "./renewal-place.ts";
-import { enterHost, type RunContext } from "./run-context.ts";
+import { enterHost, type RunContext, SessionLost } from "./run-context.ts";
 
 type Expected = ServedProof & { wanted: Wanted };
 
@@ -21,7 +23,7 @@ const ROUNDS_IN_A_ROW = 2;
 
 /**
  * Asks every place until each shows the new certificate (`new`) with its intermediates, or the one that was there before, twice
- * in a row, or the time is over.
+ * in a row, or the time is over. Going back, a place to which the login does not lead any more is left out, and that is noted.
  */
 export async function proveServed(
   run: RunContext,
@@ -29,18 +31,16 @@ export async function proveServed(
   which: "new" | "old",
   patienceMs: number,
 ): Promise<ServedOutcome> {
-  const expected = changesOf(run, step).flatMap((change) => {
-    const known = { fresh: orderOf(run, step, change), old: change.old };
-    return change.proofs.map((proof): Expected => ({ ...proof, wanted: wantedAt(proof, which, known) }));
-  });
+  const all = expectedAt(run, step, which);
+  const expected = which === "old" ? await leaveOutUnled(run, step, all) : all;
   const begun = performance.now();
   let inARow = 0;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const wrong = await askAll(run, step, expected);
+    const { wrong, leavesAlone } = await askAll(run, step, expected);
     inARow = wrong.length === 0 ? inARow + 1 : 0;
     run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
-      return { kind: "served", said: saySeen(expected), places: expected.length };
+      return { kind: "served", said: saySeen(expected, leavesAlone), places: expected.length };
     if (wrong.length > 0 && performance.now() - begun + pause > patienceMs)
       return { kind: "not-served", message: wrong.slice(0, MOST_SAID).join("; ") };
     if (wrong.length > 0) await run.journal.say(step.ordinal, `is asked again: ${wrong[0]}`);
@@ -50,30 +50,73 @@ export async function proveServed(
 
 const MOST_SAID = 3;
 
-const saySeen = (expected: readonly Expected[]): string =>
-  expected.length === 0
-    ? "in place; nowhere could be seen whether it is served"
-    : `seen at ${sayCount(expected.length, "place")}`;
+function saySeen(expected: readonly Expected[], leavesAlone: number): string {
+  if (expected.length === 0) return "in place; nowhere could be seen whether it is served";
+  const seen = `seen at ${sayCount(expected.length, "place")}`;
+  if (leavesAlone === 0) return seen;
+  return `${seen}; at ${sayCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
+}
 
-/** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered. */
-async function askAll(run: RunContext, step: Step, expected: readonly Expected[]): Promise<string[]> {
-  const isByHost = expected.some(({ from }) => from === "host");
-  const way = isByHost ? (await enterHost(run, step.host ?? -1)).hand.way : null;
-  const asked = await Promise.all(expected.map((one) => askOne(run, one, way)));
-  return asked.flat();
+const expectedAt = (run: RunContext, step: Step, which: "new" | "old"): Expected[] =>
+  changesOf(run, step).flatMap((change) => {
+    const known = { fresh: orderOf(run, step, change), old: change.old };
+    return change.proofs.map((proof) => ({ ...proof, wanted: wantedAt(proof, which, known) }));
+  });
+
+/** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
+export async function whyUnprovable(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+  const proofs = changesOf(run, step).flatMap((change) => change.proofs);
+  const unled = await findUnled(proofs, hand.way, run.signal);
+  if (unled.length === 0) return null;
+  await refuseEnded(hand);
+  const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
+  return `it could not be seen whether it is served: ${whys.join("; ")}`;
+}
+
+async function leaveOutUnled(run: RunContext, step: Step, expected: Expected[]): Promise<Expected[]> {
+  if (!expected.some(isByHost)) return expected;
+  const { hand } = await enterHost(run, step.host ?? -1);
+  const unled = await findUnled(expected, hand.way, run.signal);
+  if (unled.length === 0) return expected;
+  await refuseEnded(hand);
+  const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
+  await run.journal.note(step.ordinal, `what is served cannot be looked at: ${whys.join("; ")}`);
+  const out = new Set(unled.map(({ proof }) => proof));
+  return expected.filter((one) => !out.has(one));
+}
+
+/** Rejects with `SessionLost` where the login has ended: what was asked over it tells nothing. */
+async function refuseEnded({ ended }: Hand): Promise<void> {
+  const lost = await Promise.race([ended, Promise.resolve(null)]);
+  if (lost) throw new SessionLost(lost.message);
+}
+
+const isByHost = ({ from }: ServedProof): boolean => from === "host";
+
+/** `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
+type Asked = { wrong: string[]; leavesAlone: number };
+
+/** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
+async function askAll(run: RunContext, step: Step, expected: readonly Expected[]): Promise<Asked> {
+  const hand = expected.some(isByHost) ? (await enterHost(run, step.host ?? -1)).hand : null;
+  const asked = await Promise.all(expected.map((one) => askOne(run, one, hand?.way ?? null)));
+  const wrong = asked.flatMap((one) => one.wrong);
+  if (hand && wrong.length > 0) await refuseEnded(hand);
+  return { wrong, leavesAlone: asked.reduce((sum, one) => sum + one.leavesAlone, 0) };
 }
 
 /** What is wrong at each address of a place. */
-async function askOne(run: RunContext, one: Expected, way: Way | null): Promise<string[]> {
-  const isByHost = one.from === "host";
-  if (isByHost && way === null) return [`${sayPoint(one)}: this login leads to nothing beyond its host`];
+async function askOne(run: RunContext, one: Expected, way: Way | null): Promise<Asked> {
+  if (isByHost(one) && way === null)
+    return { wrong: [`${sayPoint(one)}: this login leads to nothing beyond its host`], leavesAlone: 0 };
   const asked = { ...one, serverName: helloName(one) };
-  const shown = await toolsOf(run).chainsAt(asked, isByHost ? way : null, run.signal);
-  return shown.flatMap((at) => {
-    const wrong = judgeShown(one.before, one.wanted, at);
-    if (wrong === null) return [];
+  const shown = await toolsOf(run).chainsAt(asked, isByHost(one) ? way : null, run.signal);
+  const wrong = shown.flatMap((at) => {
+    const why = judgeShown(one.before, one.wanted, at);
+    if (why === null) return [];
     const where = sayPoint(one);
     const whence = at.address === one.address ? where : `${where} (${at.address})`;
-    return [at.chain.length === 0 ? `${whence}: ${wrong}` : `${whence} ${wrong}`];
+    return [at.chain.length === 0 ? `${whence}: ${why}` : `${whence} ${why}`];
   });
+  return { wrong, leavesAlone: shown.filter((at) => at.isLeafAlone).length };
 }

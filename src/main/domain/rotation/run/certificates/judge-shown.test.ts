@@ -30,6 +30,9 @@ test("the new certificate is proved with all that leads to its root, in whatever
   expect(judge([one, two, "new"])).toContain("neither the one before nor the new one");
   expect(judge(["old", one, two])).toContain("which is the one before");
   expect(judge([], "nothing listens")).toBe("nothing listens");
+  const alone = { message: "", isLeafAlone: true };
+  expect(judgeShown("old", wanted, { ...alone, chain: ["new"] })).toBeNull();
+  expect(judgeShown("old", wanted, { ...alone, chain: ["old"] })).toContain("which is the one before");
   const back = wantedAt({ before: "old" }, "old", { fresh, old: "old" });
   expect(judgeShown("old", back, { chain: ["old"], message: "" })).toBeNull();
 });

@@ -38,15 +38,21 @@ function intermediatesOf(chain: string | null): Wanted["intermediates"] {
   });
 }
 
-/** Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned. */
+type Shown = { chain: readonly string[]; message: string; isLeafAlone?: boolean };
+
+/**
+ * Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.
+ * Of the leaf alone it is not asked what was sent behind it: what could not be read may be there.
+ */
 export function judgeShown(
   before: string | null,
   { leaves, intermediates }: Wanted,
-  { chain: [leaf, ...others], message }: { chain: readonly string[]; message: string },
+  { chain: [leaf, ...others], message, isLeafAlone = false }: Shown,
 ): string | null {
   if (leaf === undefined) return message;
   if (leaves !== null && !leaves.includes(leaf))
     return `serves ${leaf.slice(0, 12)}..., which is ${leaf === before ? "the one before" : "neither the one before nor the new one"}`;
+  if (isLeafAlone) return null;
   const missing = intermediates.filter(({ sha256 }) => !others.includes(sha256));
   if (missing.length === 0) return null;
   return `serves the new one without what leads to its root: ${missing.map(({ name }) => name).join(", ")}`;
