@@ -16,10 +16,14 @@ export function wayThrough(connection: Connection, target: Where): Way {
       signal.throwIfAborted();
       const { promise: stopped, reject } = Promise.withResolvers<never>();
       const forget = onAbort(signal, () => reject(signal.reason));
-      const opened = await Promise.race([
-        openStream(connection, { address, port }, REACH_MS),
-        stopped,
-      ]).finally(forget);
+      const opening = openStream(connection, { address, port }, REACH_MS);
+      const opened = await Promise.race([opening, stopped])
+        .catch((reason: unknown) => {
+          // It may come all the same, and nobody waits for it any more.
+          void opening.then((late) => "stream" in late && late.stream.destroy());
+          throw reason;
+        })
+        .finally(forget);
       if ("stream" in opened) return opened;
       const { error } = opened;
       const place = sayAddress({ host: address, port });
