@@ -60,7 +60,7 @@ sub four { socket($server, AF_INET, SOCK_STREAM, 0) && setsockopt($server, SOL_S
 six() or do { die "$!\n" if $!+0 == 13 || $!+0 == 98 || $!+0 == 48; four() or die "$!\n" };
 listen($server, 64) or die "$!\n";
 # What perl makes of $< and $> keeps the way back to root.
-if ($> == 0) { $) = "65534 65534"; POSIX::setgid(65534); POSIX::setuid(65534) }
+if ($> == 0) { $) = "65534 65534"; POSIX::setgid(65534) or die "$!\n"; POSIX::setuid(65534) or die "$!\n" }
 $SIG{CHLD} = "IGNORE";
 alarm $seconds;
 while (1) {
