@@ -116,13 +116,11 @@ function pointsOf(
   return { points, wonders: [] };
 }
 
-/** Where a configuration is made of all files of a folder, one that came or went is seen by the folder. */
-const configsOf = ({ uses }: FoundPair): string[] => [
-  ...new Set(
-    uses.flatMap(({ server, root, where }) => {
-      const file = where.replace(/:\d+$/, "");
-      if (server === "described") return [];
-      return file === root ? [root] : [root, file, file.replace(/\/[^/]*$/, "") || "/"];
-    }),
-  ),
-];
+/** Where a configuration is made of all files of a folder, one that came or went is seen by the folder. The files come last. */
+function configsOf({ uses }: FoundPair): string[] {
+  const known = uses.filter(({ server }) => server !== "described");
+  const files = known.map(({ where }) => where.replace(/:\d+$/, ""));
+  const folders = files.map((file) => file.replace(/\/[^/]*$/, "") || "/");
+  const apart = folders.filter((_, nth) => files[nth] !== known[nth]?.root);
+  return [...new Set([...known.map(({ root }) => root), ...apart, ...files])];
+}
