@@ -179,8 +179,10 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
     judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
     lookAtHeldHalf,
     who: `${workstation.user}@${nameThisComputer().hostname}`,
-    rescan: async (hosts, identityFiles) =>
-      scanAgain(client(), hosts, await listUsable(identityFiles, workstation)),
+    rescan: async (hosts, identityFiles) => {
+      const usable = await listUsable(identityFiles, workstation);
+      if (usable !== null) await scanAgain(client(), hosts, usable);
+    },
     factDeps: async () => ({
       ...{ inventory: store.runbooks.facts, heldKeys: store.people.heldKeys, workstation, now },
       ...{ lookAtHeldHalf, routeTo: (await loadSshConfig(workstation, null)).config.routeTo },
