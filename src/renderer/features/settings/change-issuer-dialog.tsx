@@ -16,7 +16,7 @@ type Of<Kind extends Issuer["kind"]> = { issuer: Extract<Issuer, { kind: Kind }>
 /** What is not secret of an issuer, for what it is asked for from now on. */
 export function ChangeIssuerDialog({ issuer, onClose }: Props) {
   const onDone = () => {
-    toast(`${issuer.name} is changed`);
+    toast(`${sayUntrusted(issuer.name)} is changed`);
     onClose();
   };
   return (

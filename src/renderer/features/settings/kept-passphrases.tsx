@@ -4,6 +4,7 @@ import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import issuers from "./issuers.module.css";
 import classes from "./settings.module.css";
+import { SmallButton } from "./small-button.tsx";
 import own from "./vault.module.css";
 import { useForgetPassphrase, useKeptPassphrases } from "./vault-queries.ts";
 
@@ -11,18 +12,23 @@ type Kept = { id: string; label: string };
 
 /** Passphrases of keystores belong to nothing that would forget them: whoever looks here does. */
 export function KeptPassphrases() {
-  const kept = useKeptPassphrases().data ?? [];
+  const { data: kept = [], error } = useKeptPassphrases();
   const [leaving, setLeaving] = useState<Kept | null>(null);
   return (
     <>
+      {error && (
+        <p role="alert" className={own.refusal}>
+          <Untrusted text={error.message} limit={1_000} />
+        </p>
+      )}
       {kept.map((passphrase) => (
         <div key={passphrase.id} className={classes.row}>
           <span className={classes.name}>Passphrase</span>
           <span className={`${classes.value} ${own.actions}`}>
             <Untrusted text={passphrase.label} isMono />
-            <Button size="compact-xs" variant="default" onClick={() => setLeaving(passphrase)}>
+            <SmallButton label={`Forget ${passphrase.label}`} onClick={() => setLeaving(passphrase)}>
               Forget it
-            </Button>
+            </SmallButton>
           </span>
         </div>
       ))}
