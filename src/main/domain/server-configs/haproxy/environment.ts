@@ -8,12 +8,15 @@ export type Environment = {
   there: Map<string, boolean>;
 };
 
+/** A value as it is, in quotes or not. Of others shells and systemd make different things. */
+const PLAIN = /^[ \t]*(?<quote>["']?)(?<value>[^"'$`\\#;]*?)\k<quote>[ \t\r]*$/;
+
 /** What the file that starts the service puts into its environment. */
 export function readEnvironment({ files }: ConfigurationFiles): Environment {
   const environment: Environment = { values: new Map(), there: new Map() };
   for (const line of (files.get("/etc/default/haproxy") ?? "").split("\n")) {
-    const found = /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=["']?([^"'$`]*)/.exec(line);
-    if (found?.[1]) put(environment, found[1], (found[2] ?? "").trim());
+    const found = /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=(.*)$/.exec(line);
+    if (found?.[1]) put(environment, found[1], PLAIN.exec(found[2] ?? "")?.groups?.value);
   }
   return environment;
 }

@@ -162,3 +162,20 @@ frontend web
     ],
   );
 });
+
+test.each([
+  ["SITE=new", true],
+  ["SITE='new'", true],
+  ['export SITE="new" ', true],
+  ["SITE=new$X", false],
+  ['SITE=new"er"', false],
+  ["SITE='new", false],
+  ["SITE=new # or not", false],
+])("whether %s of the service's file is known decides a condition: %s", (line, isKnown) => {
+  const said = say({
+    "/etc/haproxy/haproxy.cfg": `frontend web\n.if streq("$SITE",new)\n  ${TLS} /srv/new.pem\n.endif`,
+    "/etc/default/haproxy": `${line}\n`,
+  });
+  expect(said).toContain("/srv/new.pem");
+  expect(said.includes("unsure")).toBe(!isKnown);
+});
