@@ -80,3 +80,9 @@ test("a hello that is to name nobody names nobody, also where the host has a nam
   );
   expect(asked).toMatchObject([{ host: "127.0.0.1", serverName: null }]);
 });
+
+test("a name that has no address at all proves nothing", async () => {
+  expect(await look(seenAt(), null, pointAt(443))).toMatchObject([
+    { address: "web1.example", before: null, message: "the name has no address" },
+  ]);
+});
