@@ -2342,14 +2342,19 @@ only_tls() {
 			sub(/^[ \t]*[^ \t]+[ \t]+/, "", line)
 			count = split(line, part, /[ \t]+/)
 			macro = tolower(part[1])
-			if (line ~ /\\$/) { delete macro_words[macro]; macro = ""; return }
+			if (line ~ /\\$/ || count > 65 || length(line) > 1024) { forget_macro(); return }
 			macro_words[macro] = 0
 			for (i = 2; i <= count; i++) if (part[i] != "") { macro_words[macro]++; macro_word[macro, i - 1] = part[i]; is_told[macro, i - 1] = 0 }
 		}
 
+		# Of its uses goes along only that there are some.
+		function forget_macro() { delete macro_words[macro]; macro = "" }
+
 		# What a macro puts into a line that goes along as it stands goes along as well.
 		function mark_words(line,   i, best, word) {
-			if (length(line) > 4096) return
+			# What it takes to compare, of all macros together.
+			marked += length(line) * (macro_words[macro] + 1)
+			if (length(line) > 4096 || marked > 2000000) { forget_macro(); return }
 			for (; line != ""; line = substr(line, 1 + (best ? length(macro_word[macro, best]) : 1))) {
 				best = 0
 				for (i = 1; i <= macro_words[macro]; i++) {
