@@ -42,8 +42,9 @@ export const TWO_PLACES: { readonly [Server in HostedServer]: TwoPlaces } = {
   },
   haproxy: {
     words: "two ports",
+    // A master that has just begun may not hear the first signal.
     add: `printf 'frontend second\\n    bind %s:9444 ssl crt certs\\n' "$ADDRESS" >>/etc/haproxy/haproxy.cfg
-      kill -USR2 "$(cat /run/haproxy.pid)"`,
+      until grep -q ':${(9444).toString(16).toUpperCase()} ' /proc/net/tcp; do kill -USR2 "$(cat /run/haproxy.pid)"; sleep 1; done`,
     fromCopies: "sed -i '/:9444/s,crt certs,crt /srv/haproxy.pem,' /etc/haproxy/haproxy.cfg",
     places: [
       { protocol: "tls", port: 9443 },
