@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BundleView, ImportedBundle } from "../model/imported-bundle.ts";
+import { SIGNED } from "../model/signed.ts";
 import { HostName, Port } from "../model/target.ts";
 import { command, query } from "./procedure.ts";
 
@@ -15,15 +16,8 @@ const GivenBundle = z.object({
   base64: z.base64().max(MOST_PART_BASE64),
   /** What the host is called; null: its host keys say so, or else what it calls itself. */
   as: z.object({ host: HostName, port: Port }).nullable().default(null),
-  /** What `ssh-keygen -Y sign -n latchkey-bundle` wrote for it. */
-  signature: z.string().max(65_536).nullable().default(null),
-  /** Keys whose signatures are good beside those of the rosters: fingerprints, or public keys, one a line. */
-  signers: z
-    .string()
-    .max(1024 * 1024)
-    .default(""),
-  /** Refuse a bundle that nobody has signed who is known and still there. */
-  requireSignature: z.boolean().default(false),
+  /** The namespace of its signature is `latchkey-bundle`. */
+  ...SIGNED,
 });
 export type GivenBundle = z.infer<typeof GivenBundle>;
 

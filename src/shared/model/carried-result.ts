@@ -1,16 +1,12 @@
 import { z } from "zod";
 import { RunId, RunState } from "./run.ts";
+import { SIGNED } from "./signed.ts";
 import { HostName, Port } from "./target.ts";
 
 /** What a carried script has written, and what is known of it beside its bytes; as for a bundle. */
 export const GivenResult = z.object({
   base64: z.base64().max(2 * 1024 * 1024),
-  signature: z.string().max(65_536).nullable().default(null),
-  signers: z
-    .string()
-    .max(1024 * 1024)
-    .default(""),
-  requireSignature: z.boolean().default(false),
+  ...SIGNED,
 });
 export type GivenResult = z.infer<typeof GivenResult>;
 
