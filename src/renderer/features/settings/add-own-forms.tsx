@@ -1,7 +1,8 @@
-import { NumberInput, Textarea, TextInput } from "@mantine/core";
+import { Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
+import { DEFAULT_DAYS_VALID } from "#shared/model/issuer.ts";
 import { AddFrame } from "./add-frame.tsx";
+import { DaysField } from "./days-field.tsx";
 import { useAddCsr, useAddLocal } from "./issuer-queries.ts";
 
 export type AddProps = { onAdded: (name: string) => void };
@@ -35,15 +36,7 @@ export function AddLocalForm({ onAdded }: AddProps) {
         onChange={(event) => setPermits(event.currentTarget.value)}
         spellCheck={false}
       />
-      <NumberInput
-        size="xs"
-        label="Days that its certificates live"
-        min={1}
-        max={MOST_DAYS_VALID}
-        allowDecimal={false}
-        value={days}
-        onChange={setDays}
-      />
+      <DaysField days={days} onChange={setDays} />
     </AddFrame>
   );
 }

@@ -1,12 +1,13 @@
-import { NumberInput, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { sayUntrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { type Issuer, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
 import { AddFrame } from "./add-frame.tsx";
 import { ChangeAcme } from "./change-acme-form.tsx";
+import { DaysField } from "./days-field.tsx";
 import { useSetIssuer } from "./issuer-queries.ts";
 import classes from "./issuers.module.css";
 
@@ -50,16 +51,7 @@ function ChangeLocal({ issuer: { name, daysValid: before }, onDone }: Of<"local"
   return (
     <AddFrame isReady={daysValid >= 1} onAdd={change} word="Change it">
       <p>What it may sign for is written in its root, and stays. For other names, add another authority.</p>
-      <NumberInput
-        size="xs"
-        label="Days that its certificates live"
-        min={1}
-        max={MOST_DAYS_VALID}
-        allowDecimal={false}
-        value={days}
-        onChange={setDays}
-        data-autofocus
-      />
+      <DaysField days={days} onChange={setDays} isFirst />
     </AddFrame>
   );
 }
