@@ -1,10 +1,12 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type ServerWish, type StartedServer, startServer } from "./server.ts";
 
 /** HAProxy on 443: its master, which is told to reload, and the worker that serves. */
-export const startHaproxy = (wish: ServerWish): Promise<StartedServer> =>
-  startServer(wish, { name: "haproxy" }, async ({ folder, address, certificatePath, keyPath }) => {
+export async function startHaproxy(wish: ServerWish): Promise<StartedServer> {
+  const server = await startServer(wish, { name: "haproxy" }, async (prepared) => {
+    const { folder, address, certificatePath, keyPath } = prepared;
     const configPath = join(folder, "haproxy.cfg");
     await writeFile(
       configPath,
@@ -26,6 +28,21 @@ frontend web
       configPath,
       command: ["haproxy", "-W", "-db", "-f", configPath],
       endpoints: [{ protocol: "tls", port: 443 }],
-      reload: "SIGUSR2",
     };
   });
+  return { ...server, reload: () => reload(server.pid) };
+}
+
+/** Until there is another worker: a master that has just begun may not hear the first signal. */
+async function reload(master: number): Promise<void> {
+  const workers = () => readFile(`/proc/${master}/task/${master}/children`, "utf8");
+  const before = await workers();
+  for (let waited = 0; (await workers()) === before; waited += PAUSE_MS) {
+    if (waited % AGAIN_MS === 0) process.kill(master, "SIGUSR2");
+    await pause(PAUSE_MS);
+  }
+}
+
+const PAUSE_MS = 20;
+/** Longer than a reload takes: a signal within one may begin another. */
+const AGAIN_MS = 2000;
