@@ -2314,8 +2314,11 @@ only_tls() {
 			return line
 		}
 
-		# Whether what is set is a path or a number, and not by its name a secret.
-		function sets_place(line) { return line ~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+"?(\/[^ \t]*|[0-9.:]+)"?[ \t\r]*$/ && tolower(line) !~ secret }
+		# Whether what is set is a path or a number, and not by its name a secret; of a key, whether it surely is a path.
+		function sets_place(line) {
+			if (line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+"?(\/[^ \t]*|[0-9.:]+)"?[ \t\r]*$/ || tolower(line) ~ secret) return 0
+			return line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]*[Kk][Ee][Yy]/ || line ~ /[ \t]"?\/((etc|usr|var|opt|srv|home|root|run)\/[^ \t]*|[^ \t]*[.](key|pem|crt|cer))"?[ \t\r]*$/
+		}
 
 		# A line that goes on in the next one, and so shares its fate.
 		function apache(line,   word) {
@@ -2374,16 +2377,18 @@ only_tls() {
 			name = tolower(name)
 			if (macro != "" || !(name in macro_words) || line ~ /\\/) return text
 			line = substr(line, RLENGTH + 1)
-			for (i = 1; match(line, /^[ \t]*("[^"]*"|[^ \t"]+)/); i++) {
+			for (i = 1; match(line, /^[ \t]*("[^"]*"|\047[^\047]*\047|[^ \t"\047][^ \t]*)/); i++) {
 				part = substr(line, 1, RLENGTH)
 				line = substr(line, RLENGTH + 1)
-				text = text (is_told[name, i] ? part : " ?")
+				text = text (is_told[name, i] ? " " part : " ?")
 			}
 			return i == macro_words[name] + 1 && line ~ /^[ \t\r]*$/ ? text : "Use " name
 		}
 
 		function haproxy(line,   word, i, count, part, text) {
 			word = word_of(line)
+			# What a secret is compared with may be the secret.
+			if (word ~ /^[.](el)?if/ && line ~ /[$]/ && tolower(line) ~ (secret "|key|auth|salt")) return (word ~ /^[.]if/ ? ".if" : ".elif") " ?"
 			if (word ~ /^(global|defaults|frontend|listen|backend|peers|userlist|resolvers|crt-store|crt-list|program|cache|mailers|ring|http-errors|fcgi-app|log-forward|traces|acme|log-profile)$/ ||
 				word ~ /^(bind|crt-base|ca-base|key-base|load|mode|extraopts|config|[.](if|elif|else|endif))/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
 			if (word ~ /^(unsetenv|resetenv)$/) return line

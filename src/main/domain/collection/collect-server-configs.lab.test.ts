@@ -7,6 +7,8 @@ import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 
 const SECRET = "correct-horse-battery";
+/** Secrets of digits alone, as ports and addresses are. */
+const PIN = "4711471147";
 
 /** Where each begins, what it reads beside that folder, and files with all that may stand in the way of a reader. */
 const SERVERS: { server: ServerKind; root: string; beside?: string; files: { [path: string]: string } }[] = [
@@ -67,7 +69,10 @@ IncludeOptional sites-enabled/*.conf`,
   </VirtualHost>
 </Macro>
 Use Site a.example ${SECRET} "/srv/a b"
-Use Site b.example "${SECRET}" /srv/b`,
+Use Site b.example "${SECRET}" /srv/b
+Use Site c.example 'it is "${SECRET}' /srv/c
+Use Site d.example it"${SECRET} '/srv/d e'
+Use Site "e.example"'${SECRET}'/srv/e`,
     },
   },
   {
@@ -77,6 +82,7 @@ Use Site b.example "${SECRET}" /srv/b`,
       "/etc/haproxy/haproxy.cfg": `global
   crt-base /etc/haproxy/certs
   setenv TOKEN ${SECRET}
+  setenv API_KEY ${PIN}
   unsetenv GONE
 userlist users
   user jo insecure-password ${SECRET}
@@ -88,6 +94,11 @@ frontend web
   bind 127.0.0.1:8444 ssl crt one.pem
 .else
   bind 127.0.0.1:8445 ssl crt one.pem
+.endif
+.if streq("$MY_TOKEN","${SECRET}")
+  bind 127.0.0.1:8446 ssl crt one.pem
+.elif streq("$MY_KEY",${PIN})
+  bind 127.0.0.1:8447 ssl crt one.pem
 .endif
 backend inner
   server s1 10.0.0.1:443 ssl crt me.pem`,
@@ -203,7 +214,7 @@ test("what the collector ships of eight servers reads as the files themselves do
   });
   const stream = await runCollector(host, { args: ["--nonce", "n"] });
   const lines = stream.toString("latin1").split("\n");
-  expect(lines.filter((line) => line.includes(SECRET))).toEqual([]);
+  expect(lines.filter((line) => line.includes(SECRET) || line.includes(PIN))).toEqual([]);
   const serverConfigs = readCollection(stream, { nonce: "n" })?.serverConfigs ?? [];
   for (const { server, root, beside } of SERVERS) {
     const shipped = serverConfigs.find((one) => one.server === server);
