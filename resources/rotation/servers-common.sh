@@ -148,6 +148,15 @@ asked() {
 	return $ended
 }
 
+# A command that may wait for a first process that does nothing: not for ever.
+soon() {
+	has timeout || { "$@"; return; }
+	timeout -k 5 45 "$@"
+	set -- $? "$1"
+	case $1 in 124 | 137) put_line "$2 was given 45 seconds, and had not ended" ;; esac
+	return "$1"
+}
+
 # For servers that their unit reloads, and that have a command for where there is none: the first of $mains tells.
 how_by_unit() {
 	set -- $mains

@@ -50,7 +50,7 @@ tell_postfix() {
 	for pid in $mains; do
 		find_postfix_folder "$pid"
 		make_maps "$1" "$2" || return 1
-		reload_by "$pid" postfix -c "$folder_of_config" reload || return 1
+		reload_by "$pid" soon postfix -c "$folder_of_config" reload || return 1
 	done
 }
 
@@ -176,8 +176,8 @@ tell_dovecot() {
 		config_of=$found_word
 		read_complaints
 		told_before=$told_last
-		if [ -n "$config_of" ]; then reload_by "$pid" doveadm -c "$config_of" reload || return 1
-		else reload_by "$pid" doveadm reload || return 1
+		if [ -n "$config_of" ]; then reload_by "$pid" soon doveadm -c "$config_of" reload || return 1
+		else reload_by "$pid" soon doveadm reload || return 1
 		fi
 		# It is told by a signal, and keeps its last complaints for whoever asks.
 		wait_for 20 dovecot_was_told || :
