@@ -4,6 +4,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files of real hosts that take longest, the longest first. */
 const LONGEST = [
+  "runbooks/faults/kill-faults.long.test.ts",
+  "testing/faults/pair-faults.long.test.ts",
+  "testing/faults/hand-faults.long.test.ts",
+  "store/faults/kill-faults.long.test.ts",
   "ssh/matrix/matrix.lab.test.ts",
   "runbooks/rotate.lab.test.ts",
   "runbooks/faults/kill-faults.lab.test.ts",
@@ -84,7 +88,8 @@ export default defineConfig({
           include: ["src/**/*.long.test.ts", "scripts/**/*.long.test.mjs"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          // What measures has the machine to itself; faults go side by side (scripts/faults.mjs).
+          maxWorkers: Number(process.env.LATCHKEY_LONG_FILES_AT_ONCE ?? 1),
         },
       },
     ],
