@@ -44,7 +44,8 @@ export const TWO_PLACES: { readonly [Server in HostedServer]: TwoPlaces } = {
     words: "two ports",
     // A master that has just begun may not hear the first signal.
     add: `printf 'frontend second\\n    bind %s:9444 ssl crt certs\\n' "$ADDRESS" >>/etc/haproxy/haproxy.cfg
-      until grep -q ':${(9444).toString(16).toUpperCase()} ' /proc/net/tcp; do kill -USR2 "$(cat /run/haproxy.pid)"; sleep 1; done`,
+      listening=$(echo "$ADDRESS" | { IFS=. read -r a b c d; printf '%02X%02X%02X%02X:${(9444).toString(16).toUpperCase()} 00000000:0000 0A' "$d" "$c" "$b" "$a"; })
+      until grep -q "$listening" /proc/net/tcp; do kill -USR2 "$(cat /run/haproxy.pid)"; sleep 1; done`,
     fromCopies: "sed -i '/:9444/s,crt certs,crt /srv/haproxy.pem,' /etc/haproxy/haproxy.cfg",
     places: [
       { protocol: "tls", port: 9443 },
