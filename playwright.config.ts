@@ -2,7 +2,11 @@ import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
 import { playedOn, STAGES } from "./e2e/stages/played-on.ts";
 
-const CHROMIUMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+/** The first one has no windows, which would be worked at though nobody sees them. */
+const CHROMIUMS = [
+  "/usr/bin/chromium-headless-shell",
+  ...["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
+];
 const executablePath = process.env.LATCHKEY_CHROMIUM ?? CHROMIUMS.find((file) => existsSync(file));
 
 /**

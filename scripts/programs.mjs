@@ -7,7 +7,11 @@ import { run, say } from "./run.mjs";
  * `everywhere`: also without root, where real hosts cannot be made; `long`: for the long tests alone.
  */
 const PROGRAMS = [
-  { commands: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", everywhere: true },
+  {
+    commands: ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
+    package: "chromium-headless-shell",
+    everywhere: true,
+  },
   { commands: ["sshd"], package: "openssh-server" },
   { commands: ["ssh-keygen"], package: "openssh-client", everywhere: true },
   { commands: ["nginx"], package: "nginx" },
