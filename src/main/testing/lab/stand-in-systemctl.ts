@@ -2,7 +2,8 @@ import type { LabHost } from "./start-host.ts";
 
 /**
  * There is no service manager on a lab host. This one says that it runs and looks after these processes; it does what their units
- * would, and writes down what it was asked. All else of systemd is untried by it.
+ * would, and writes down what it was asked. All else of systemd is untried by it: timers it has none, so whoever wants one
+ * finds no systemd-run.
  */
 export async function standInForSystemd(
   host: LabHost,
@@ -15,6 +16,7 @@ export async function standInForSystemd(
   ]);
   await host.run(`
     mkdir -p /run/systemd/system
+    rm -f /usr/bin/systemd-run
     cat >/usr/bin/systemctl.new <<'END'
 #!/bin/sh
 case $1 in show) ;; *) echo "$*" >>/run/asked ;; esac
