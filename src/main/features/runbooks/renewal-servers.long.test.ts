@@ -70,7 +70,7 @@ lab(
     expect(told.map(({ server, reload }) => `${server}: ${reload}`).toSorted()).toEqual([
       "apache: USR1 to its first process",
       "dovecot: doveadm reload",
-      "haproxy: USR2 to its master",
+      "haproxy: USR2 to its master; without one, its socket",
       "mariadb: FLUSH SSL over its socket",
       "nginx: HUP to its master",
       "postfix: postfix reload",
@@ -89,7 +89,7 @@ lab(
     await using host = await startRenewedHost(desk, ["haproxy"]);
     await actOn(host, BY_SOCKET);
     const pid = await host.run("cat /run/haproxy.pid");
-    await actOn(host, TWO_PLACES.haproxy.add.replace(/kill -USR2.*/, BY_SOCKET.replace(/^ *sed.*$/m, "")));
+    await actOn(host, TWO_PLACES.haproxy.add.replace(/until grep.*/, BY_SOCKET.replace(/^ *sed.*$/m, "")));
     expect(await host.run("cat /run/haproxy.pid")).not.toBe(pid);
     const process = await host.run("cat /run/haproxy.pid");
     await using app = await desk.openWithVault();

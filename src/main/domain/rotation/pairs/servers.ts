@@ -36,7 +36,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     title: "HAProxy",
     test: "staged",
     tried: "haproxy -c, where it finds the new files in place of the old",
-    command: "USR2 to its master",
+    command: "USR2 to its master; without one, its socket",
     badPair: "keeps the old",
   },
   postfix: {

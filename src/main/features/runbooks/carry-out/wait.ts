@@ -9,7 +9,7 @@ import { AWAITS_LOG } from "./change-host.ts";
 import { nameKey } from "./name-key.ts";
 import { isProvedFromHere } from "./needs-half.ts";
 import { proveChange } from "./prove-change.ts";
-import { enterHost, type RunContext, SessionLost } from "./run-context.ts";
+import { enterHost, HalfLocked, type RunContext, SessionLost } from "./run-context.ts";
 
 type Heard = { kind: "heard"; line: string } | { kind: "not-yet" } | { kind: "unknown"; why: string };
 
@@ -49,7 +49,8 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
     .filter(({ state, message }) => state === "acted" && message === AWAITS_LOG);
   for (const step of awaiting) {
     const heard = await hearAt(run, waits, step, clock).catch((error: unknown) => {
-      if (error instanceof SessionLost) return { isProved: false, said: [error.message] };
+      if (error instanceof SessionLost || error instanceof HalfLocked)
+        return { isProved: false, said: [error.message] };
       throw error;
     });
     if (heard.said.length > 0) await run.journal.note(step.ordinal, heard.said.join("; "));
