@@ -59,8 +59,7 @@ const table: string[][] = IMPOSSIBLE.map(({ server, how, by, why }) => [
 
 test.skipIf(!canStartHosts()).each(FAILING)(
   "$server $how ($by): every file is as it was, by itself, and so is what is served",
-  // A stopped master of Postfix keeps its log waiting, and so each telling as long as it may take.
-  { timeout: 10 * MINUTES },
+  { timeout: 5 * MINUTES },
   async (row) => {
     const { server, how, by } = row;
     await using desk = await makeRenewalDesk();
