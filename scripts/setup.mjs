@@ -1,10 +1,10 @@
 /**
  * Makes a checkout ready and runs npm scripts in it, one after the other, until one fails:
  *
- *   node scripts/setup.mjs [--programs[=long]] build launch --read-only
+ *   node scripts/setup.mjs [--programs[=long]] build launch -- --read-only
  *
- * `--programs` installs what the tests need beside npm packages, or the long ones. Options that follow the scripts go
- * to the last of them. Plain Node without dependencies, because it is what installs them, and for any
+ * `--programs` installs what the tests need beside npm packages, or the long ones. What follows `--` goes to the last
+ * script, so `npm run bench -- tls` does what it says. Plain Node without dependencies, because it is what installs them, and for any
  * Node from 20.19 on. Each script is run by npm, which puts the Node that tools/node24 installed
  * before the machine's own.
  */
@@ -24,8 +24,8 @@ async function setUp(args) {
   const isLong = args[0] === "--programs=long";
   const needsPrograms = isLong || args[0] === "--programs";
   const names = args.slice(needsPrograms ? 1 : 0);
-  const firstOption = names.findIndex((name) => name.startsWith("-"));
-  const options = firstOption < 0 ? [] : names.splice(firstOption);
+  const end = names.indexOf("--");
+  const options = end < 0 ? [] : names.splice(end).slice(1);
 
   if (isOlder(process.versions.node, 20, 19)) return refuse("Node 20.19 or newer is needed to install it");
   const installed = await install();

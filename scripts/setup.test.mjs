@@ -16,9 +16,9 @@ const SCRIPTS = {
 
 test("packages are installed once for each state of the lock, and scripts run until one fails", async () => {
   await using checkout = await makeCheckout(SCRIPTS);
-  expect(await checkout.setUp("one", "two", "--read-only", "--port=1")).toEqual({
+  expect(await checkout.setUp("one", "two", "--", "one", "--read-only", "--port=1")).toEqual({
     code: 0,
-    said: ["Installing packages", "one", "two --read-only --port=1"],
+    said: ["Installing packages", "one", "two one --read-only --port=1"],
   });
   expect(await checkout.setUp("one", "bad", "two")).toEqual({ code: 3, said: ["one"] });
   await checkout.write({ ...SCRIPTS, three: "exit 0" });
