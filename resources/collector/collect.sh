@@ -2315,9 +2315,14 @@ only_tls() {
 		}
 
 		# Whether what is set is a path or a number, and not by its name a secret; of a key, whether it surely is a path.
-		function sets_place(line) {
-			if (line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+"?(\/[^ \t]*|[0-9.:]+)"?[ \t\r]*$/ || tolower(line) ~ secret) return 0
-			return line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]*[Kk][Ee][Yy]/ || line ~ /[ \t]"?\/((etc|usr|var|opt|srv|home|root|run)\/[^ \t]*|[^ \t]*[.](key|pem|crt|cer))"?[ \t\r]*$/
+		function sets_place(line,   name) {
+			if (line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+"?(\/[^ \t]*|[0-9.:]+)"?[ \t\r]*$/) return 0
+			name = tolower(line)
+			if (name ~ (secret "|auth|salt")) return 0
+			sub(/^[ \t]*[^ \t]+[ \t]+/, "", name)
+			sub(/[ \t].*/, "", name)
+			if (name !~ /(key|pin)([^a-z]|$)/) return 1
+			return line ~ /[ \t]"?\/((etc|usr|var|opt|srv|home|root|run)\/[^ \t]*|[^ \t]*[.](key|pem|crt|cer))"?[ \t\r]*$/
 		}
 
 		# A line that goes on in the next one, and so shares its fate.
@@ -2325,7 +2330,7 @@ only_tls() {
 			if (!goes_on) {
 				word = word_of(line)
 				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|sslengine|sslopensslconfcmd|(ssl|gnutls)[a-z0-9]*(file|path)|mdomain|mdomainset|undefmacro)$/
-				if (word == "define") is_kept = line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || sets_place(line)
+				if (word == "define") is_kept = line !~ /\\$/ && (line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || sets_place(line))
 				if (word == "use" && match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)) { put(apache_use(line) (line ~ /\\$/ ? " \\" : "")); goes_on = line ~ /\\$/; return }
 				if (word == "export") is_kept = line ~ /^[ \t]*export[ \t]+APACHE_[A-Z_]+=/
 				if (word ~ /^</) {
@@ -2375,6 +2380,7 @@ only_tls() {
 			name = text
 			sub(/.*[ \t]/, "", name)
 			name = tolower(name)
+			if (name ~ /["\047]/) return "Use ?"
 			if (macro != "" || !(name in macro_words) || line ~ /\\/) return text
 			line = substr(line, RLENGTH + 1)
 			for (i = 1; match(line, /^[ \t]*("[^"]*"|\047[^\047]*\047|[^ \t"\047][^ \t]*)/); i++) {
@@ -2385,17 +2391,44 @@ only_tls() {
 			return i == macro_words[name] + 1 && line ~ /^[ \t\r]*$/ ? text : "Use " name
 		}
 
+		# Whether a variable stands there whose value does not go along.
+		function compares_unknown(line,   name) {
+			while (match(line, /[$][{]?[A-Za-z_][A-Za-z0-9_]*/)) {
+				name = substr(line, RSTART + 1, RLENGTH - 1)
+				sub(/^[{]/, "", name)
+				if (!(name in is_told_variable)) return 1
+				line = substr(line, RSTART + RLENGTH)
+			}
+			return 0
+		}
+
+		# Up to the remark: outside of quotes, # begins one wherever it stands.
+		function without_remark(line,   i, c, open) {
+			for (i = 1; i <= length(line); i++) {
+				c = substr(line, i, 1)
+				if (c == "\\" && open != "\047") i++
+				else if (open != "") { if (c == open) open = "" }
+				else if (c == "\"" || c == "\047") open = c
+				else if (c == "#") return substr(line, 1, i - 1)
+			}
+			return line
+		}
+
 		function haproxy(line,   word, i, count, part, text) {
 			word = word_of(line)
 			# What a secret is compared with may be the secret.
-			if (word ~ /^[.](el)?if/ && line ~ /[$]/ && tolower(line) ~ (secret "|key|auth|salt")) return (word ~ /^[.]if/ ? ".if" : ".elif") " ?"
+			if (word ~ /^[.](el)?if/ && compares_unknown(line)) return (word ~ /^[.]if/ ? ".if" : ".elif") " ?"
 			if (word ~ /^(global|defaults|frontend|listen|backend|peers|userlist|resolvers|crt-store|crt-list|program|cache|mailers|ring|http-errors|fcgi-app|log-forward|traces|acme|log-profile)$/ ||
 				word ~ /^(bind|crt-base|ca-base|key-base|load|mode|extraopts|config|[.](if|elif|else|endif))/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
 			if (word ~ /^(unsetenv|resetenv)$/) return line
 			if (word ~ /^(setenv|presetenv)$/) {
 				# That it is set decides conditions; what to, may be anything.
-				if (sets_place(line) || !match(line, /^[ \t]*(pre)?setenv[ \t]+[A-Za-z_][A-Za-z0-9_]*[ \t]/)) return sets_place(line) ? line : ""
-				return substr(line, 1, RLENGTH)
+				if (!match(line, /^[ \t]*(pre)?setenv[ \t]+[A-Za-z_][A-Za-z0-9_]*[ \t]/)) return sets_place(line) ? line : ""
+				text = substr(line, 1, RLENGTH)
+				split(text, part, /[ \t]+/)
+				if (!sets_place(line)) return text
+				is_told_variable[part[part[1] == "" ? 3 : 2]] = 1
+				return line
 			}
 			if (word != "server" && word != "default-server") return ""
 			count = split(line, part, /[ \t]+/)
@@ -2472,7 +2505,7 @@ only_tls() {
 		/^[ \t]*[#;]/ { put(""); next }
 		# A remark behind a setting may say anything.
 		kind ~ /^(haproxy|dovecot|postgresql|mysql)$/ { sub(/[ \t]#[^"\047]*$/, "") }
-		kind == "haproxy" { put(haproxy($0)) }
+		kind == "haproxy" { put(haproxy(/#/ ? without_remark($0) : $0)) }
 		kind == "postfix" { put(postfix($0)) }
 		kind == "dovecot" { put(dovecot($0)) }
 		kind == "slapd" { put(slapd($0)) }

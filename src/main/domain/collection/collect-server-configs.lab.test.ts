@@ -72,7 +72,10 @@ Use Site a.example ${SECRET} "/srv/a b"
 Use Site b.example "${SECRET}" /srv/b
 Use Site c.example 'it is "${SECRET}' /srv/c
 Use Site d.example it"${SECRET} '/srv/d e'
-Use Site "e.example"'${SECRET}'/srv/e`,
+Use Site "e.example"'${SECRET}'/srv/e
+Define TOKEN\\
+ ${SECRET}
+Define STATS_AUTH ${PIN}`,
     },
   },
   {
@@ -83,6 +86,8 @@ Use Site "e.example"'${SECRET}'/srv/e`,
   crt-base /etc/haproxy/certs
   setenv TOKEN ${SECRET}
   setenv API_KEY ${PIN}
+  setenv STATS_AUTH ${PIN}
+  setenv KEYCLOAK_PORT 8448
   unsetenv GONE
 userlist users
   user jo insecure-password ${SECRET}
@@ -97,8 +102,11 @@ frontend web
 .endif
 .if streq("$MY_TOKEN","${SECRET}")
   bind 127.0.0.1:8446 ssl crt one.pem
-.elif streq("$MY_KEY",${PIN})
-  bind 127.0.0.1:8447 ssl crt one.pem
+.elif streq("$MINE",${PIN})
+  bind 127.0.0.1:8447 ssl crt one.pem # not "${SECRET}"
+.endif
+.if streq("$KEYCLOAK_PORT",8448)
+  bind 127.0.0.1:"\${KEYCLOAK_PORT}" ssl crt one.pem
 .endif
 backend inner
   server s1 10.0.0.1:443 ssl crt me.pem`,
