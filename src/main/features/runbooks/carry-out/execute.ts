@@ -36,10 +36,16 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
   const made: RunContext["made"] = { newKey, secrets: null };
   const open = () => openSessions(execution, () => readNewHostKey(plan, made));
   let isOpen = newKey === null && plan.newKey?.kind !== "given";
+  // Nobody is asked a second time for what was not told.
+  let locked: HalfLocked | null = null;
   const openHalf = async () => {
     if (isOpen) return;
+    if (locked) throw locked;
     const reopened = await holders.reopen(nearOf(run));
-    if (reopened.kind === "failed") throw new HalfLocked(reopened.message);
+    if (reopened.kind === "failed") {
+      locked = new HalfLocked(reopened.message);
+      throw locked;
+    }
     run.made.secrets = reopened.secrets;
     isOpen = true;
   };

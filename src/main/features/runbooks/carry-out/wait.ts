@@ -44,14 +44,17 @@ type Clock = { begun: Instant; now: () => Date };
 /** Looks for the logins that steps wait for. Whether any step is proved by them. */
 export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Promise<boolean> {
   let hasHeard = false;
+  let locked: HalfLocked | null = null;
   const awaiting = run.journal
     .steps()
     .filter(({ state, message }) => state === "acted" && message === AWAITS_LOG);
   for (const step of awaiting) {
     const heard = await hearAt(run, waits, step, clock).catch((error: unknown) => {
-      if (error instanceof SessionLost || error instanceof HalfLocked)
-        return { isProved: false, said: [error.message] };
-      throw error;
+      if (error instanceof SessionLost) return { isProved: false, said: [error.message] };
+      if (!(error instanceof HalfLocked)) throw error;
+      // Whatever needs no key is heard of all the same.
+      locked = error;
+      return { isProved: false, said: [] };
     });
     if (heard.said.length > 0) await run.journal.note(step.ordinal, heard.said.join("; "));
     if (!heard.isProved) continue;
@@ -59,6 +62,7 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
     hasHeard = true;
   }
   await run.sessions.keepOnly([]);
+  if (locked && !hasHeard) throw locked;
   return hasHeard;
 }
 
