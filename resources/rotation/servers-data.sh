@@ -117,12 +117,13 @@ restart_unit() {
 find_postgres() {
 	mains_of postgres || return 1
 	[ -n "$1$2" ] || return 0
-	all=$mains mains=
+	all=$mains mains= silent=
 	for pid in $all; do
 		postgres_of "$pid"
-		if reads_these "$1" "$(postgres_value ssl_cert_file)" || reads_these "$2" "$(postgres_value ssl_key_file)"; then mains="$mains $pid"; fi
+		named_chain=$(postgres_value ssl_cert_file) || { silent="; which files its process $pid reads could not be told"; continue; }
+		if reads_these "$1" "$named_chain" || reads_these "$2" "$(postgres_value ssl_key_file)"; then mains="$mains $pid"; fi
 	done
-	[ -n "$mains" ] || { said='no PostgreSQL that runs here reads these files'; return 1; }
+	[ -n "$mains" ] || { said="no PostgreSQL that runs here reads these files$silent"; return 1; }
 }
 
 reads_these() {
@@ -209,6 +210,7 @@ tell_postgresql() {
 		complaint=$(what_it_said | grep -F -e "$(postgres_value ssl_cert_file)" -e "$(postgres_value ssl_key_file)" -e 'SSL configuration was not reloaded' | tail -n 2 | tr '\n' ' ' | tail -c 400)
 		[ -z "$complaint" ] || { said="it keeps the old pair: $complaint"; return 1; }
 	done
+	said=$said$silent
 }
 
 postgres_was_told() { what_it_said | grep -q -e SIGHUP -e 'not reloaded'; }
