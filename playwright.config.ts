@@ -1,13 +1,8 @@
-import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
 import { playedOn, STAGES } from "./e2e/stages/played-on.ts";
+import { findChromium } from "./scripts/find-chromium.ts";
 
-/** The first one has no windows, which would be worked at though nobody sees them. */
-const CHROMIUMS = [
-  "/usr/bin/chromium-headless-shell",
-  ...["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
-];
-const executablePath = process.env.LATCHKEY_CHROMIUM ?? CHROMIUMS.find((file) => existsSync(file));
+const executablePath = process.env.LATCHKEY_CHROMIUM ?? findChromium();
 
 /**
  * Of two lists that turn features off, Chromium takes the last: the first three lines are what Playwright turns off by

@@ -4,8 +4,8 @@
  *   node scripts/setup.mjs [--programs[=long]] build launch -- --read-only
  *
  * `--programs` installs what the tests need beside npm packages, or the long ones. What follows `--` goes to the last
- * script, so `npm run bench -- tls` does what it says. Plain Node without dependencies, because it is what installs them, and for any
- * Node from 20.19 on. Each script is run by npm, which puts the Node that tools/node24 installed
+ * script, so `npm run bench -- tls` does what it says. Plain Node without dependencies, because it is what installs
+ * them, and for any Node from 20.19 on. Each script is run by npm, which puts the Node that tools/node24 installed
  * before the machine's own.
  */
 import { createHash } from "node:crypto";

@@ -53,7 +53,7 @@ type Given = {
 };
 
 /**
- * Shows each payload in each field of each screen: every row of every list, in every order, and drawers, dialogs,
+ * Shows each payload in each field of each screen: every row of every list, in its orders, and drawers, dialogs,
  * searches and exports. Nothing of it may run, leave the page, or move a row or a column.
  */
 export async function tryEveryScreen({ openDatabase, everyDrawer, most }: Given): Promise<void> {

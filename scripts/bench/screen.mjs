@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { chromium } from "@playwright/test";
+import { findChromium } from "../find-chromium.ts";
 
-const CHROMIUMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const PROGRAM = "out/main/latchkey.js";
 const ARGS = [
   "--no-sandbox",
@@ -18,7 +18,7 @@ const ROUNDS = 7;
 export async function measureScreen(path) {
   const what = "rows on screen, wall";
   const peer = "first paint";
-  const executablePath = CHROMIUMS.find((file) => existsSync(file));
+  const executablePath = findChromium();
   if (!executablePath) return { what, peer, missing: "chromium is not installed" };
   if (!existsSync(PROGRAM)) return { what, peer, missing: "the program is not built" };
   const shell = spawn(process.execPath, [PROGRAM, "--db", path, "serve", "--read-only"], {

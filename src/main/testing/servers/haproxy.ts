@@ -35,9 +35,11 @@ frontend web
 
 /** Until there is another worker: a master that has just begun may not hear the first signal. */
 async function reload(master: number): Promise<void> {
-  const workers = () => readFile(`/proc/${master}/task/${master}/children`, "utf8");
-  const before = await workers();
-  for (let waited = 0; (await workers()) === before; waited += PAUSE_MS) {
+  const workers = async () =>
+    (await readFile(`/proc/${master}/task/${master}/children`, "utf8")).trim().split(" ");
+  const before = new Set(await workers());
+  const isNew = (worker: string) => !before.has(worker);
+  for (let waited = 0; !(await workers()).some(isNew); waited += PAUSE_MS) {
     if (waited % AGAIN_MS === 0) process.kill(master, "SIGUSR2");
     await pause(PAUSE_MS);
   }
