@@ -14,6 +14,7 @@ import {
 } from "#testing/lab/start-servers-host.ts";
 import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
+import { PID_OF } from "#testing/runbooks/failing-renewals.ts";
 import { hashOf } from "../testing/wish.ts";
 import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
 import { reloadConsumer, testPair } from "./consumers.ts";
@@ -187,6 +188,20 @@ lab("a server that a service manager looks after is told by it: tried with a sta
   expect(await manager.asked()).toBe(
     "reload postfix@-.service\nreload dovecot.service\nreload postgresql@17-lab.service\n",
   );
+});
+
+lab("a Postfix whose first process is stopped is given up before the session is", async () => {
+  await using stopped = await startServersHost(["postfix"]);
+  await using hand = await openPairHand(startShellIn(stopped));
+  // Nobody begins again what writes the log, and what is to be written waits once that is full.
+  await stopped.run(`kill -STOP ${PID_OF.postfix}; kill $(pidof postlogd)
+    while timeout 1 postlog -t lab full; do :; done`);
+  expect(await reloadConsumer(hand, consumerOf("postfix"))).toMatchObject({
+    ...{
+      kind: "not-reloaded",
+      said: expect.stringContaining("postfix was given 45 seconds, and had not ended"),
+    },
+  });
 });
 
 lab("slapd that root cannot tell is started again, and only where that was agreed to", async () => {
