@@ -7,6 +7,7 @@ const LONGEST = [
   "runbooks/faults/kill-faults.long.test.ts",
   "testing/faults/pair-faults.long.test.ts",
   "testing/faults/hand-faults.long.test.ts",
+  "store/faults/two-processes-faults.long.test.ts",
   "store/faults/kill-faults.long.test.ts",
   "ssh/matrix/matrix.lab.test.ts",
   "runbooks/rotate.lab.test.ts",
