@@ -181,7 +181,9 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
     who: `${workstation.user}@${nameThisComputer().hostname}`,
     rescan: async (hosts, identityFiles) => {
       const usable = await listUsable(identityFiles, workstation);
-      if (usable !== null) await scanAgain(client(), hosts, usable);
+      if (usable === null) return false;
+      await scanAgain(client(), hosts, usable);
+      return true;
     },
     factDeps: async () => ({
       ...{ inventory: store.runbooks.facts, heldKeys: store.people.heldKeys, workstation, now },

@@ -8,7 +8,7 @@ import { createApp } from "#app";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
+import { LOG_WITH_OFFSETS, logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
 import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
@@ -45,6 +45,7 @@ test.skipIf(!canStartHosts())(
     const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
 
     expect(await goOn()).toMatchObject({ state: "waiting" });
+    await untilNextSecond();
     await logIn(web, elsewhere);
     days = 1.01;
     expect(await goOn()).toMatchObject({ state: "waiting" });
@@ -52,6 +53,7 @@ test.skipIf(!canStartHosts())(
     expect(rows.map(({ text }) => text).join("\n")).toContain("deploy was logged in to with the old key on");
     expect(await hasOld()).toBe(true);
     days = 3;
+    await untilNextSecond();
     expect(await goOn()).toMatchObject({ message: "", state: "committed" });
     expect(await hasOld()).toBe(false);
     expect(await readFile(old.path, "utf8")).not.toBe(await readFile(elsewhere, "utf8"));

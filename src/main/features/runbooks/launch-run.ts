@@ -38,8 +38,8 @@ export type RunDeps = {
   who: string;
   patience: Patience;
   waits: Waits;
-  /** Reads hosts again, so that what is shown of them is what stands there now. */
-  rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<void>;
+  /** Reads hosts again, so that what is shown of them is what stands there now. False: none of the files logs in unasked. */
+  rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   announce: (announcement: Announcement) => void;
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;

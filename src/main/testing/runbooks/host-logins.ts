@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { LabHost } from "#testing/lab/start-host.ts";
 
@@ -26,4 +27,10 @@ export async function logIn({ address }: LabHost, path: string): Promise<void> {
   const key = ["-i", path, "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
   const unknown = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
   await run("ssh", ["-F", "none", ...unknown, ...key, `deploy@${address}`, "true"]);
+}
+
+/** Logs tell the second: what is logged from now on is of a later one than all that was. */
+export async function untilNextSecond(): Promise<void> {
+  const second = () => Math.floor(Date.now() / 1_000);
+  for (const begun = second(); second() === begun; ) await pause(20);
 }

@@ -9,8 +9,8 @@ import { pathsOfNewKey } from "./paths-of-new-key.ts";
 type Deps = {
   /** What logs told of a host, over all readings. */
   loginsOf: (host: { host: string; port: number }) => HostUse;
-  /** Reads these hosts again, with their logs. The files are tried first: a login of ours with the old key would be a use. */
-  rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<void>;
+  /** Reads these hosts again, with their logs, by these files; without any, as any scan does. False: none of them logs in unasked. */
+  rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   now: () => Date;
 };
 
@@ -42,9 +42,13 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
       // Who has learnt a host key is in no log.
       if (plan.kind === "rotate-host-key") return { isOver: true, dueAt, said: [] };
       const hosts = plan.hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
-      await rescan(hosts, pathsOfNewKey(plan));
+      const before = hosts.map((host) => ({ host, readTo: lastTold(loginsOf(host)) }));
+      // The new key first: a login of ours with the old one would be a use.
+      if (!(await rescan(hosts, pathsOfNewKey(plan)))) await rescan(hosts, []);
       const since = addDays(dueAt, -graceDays);
-      const verdicts = hosts.map((host) => ({ host, verdict: judgeHost(plan, host, { since, now: at }) }));
+      const verdicts = before.map(({ host, readTo }) => ({
+        ...{ host, verdict: judgeHost(plan, host, { since, readTo, now: at }) },
+      }));
       const said = verdicts.map(({ host, verdict }) => say(host, verdict, since));
       const lastUse = verdicts
         .flatMap(({ verdict }) => (verdict.kind === "used" ? [verdict.at] : []))
@@ -59,15 +63,22 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
   function judgeHost(
     plan: Plan,
     host: HostPlan,
-    { since, now: at }: { since: Instant; now: Instant },
+    asked: { since: Instant; readTo: Instant | null; now: Instant },
   ): Quiet {
     if (plan.oldKey === null) return { kind: "quiet" };
     const accounts = host.files.flatMap(({ account, others = [], removed }) =>
       removed === null ? [] : [account, ...others],
     );
-    return judgeQuiet({ use: loginsOf(host), fingerprint: plan.oldKey, accounts, since, now: at });
+    return judgeQuiet({ use: loginsOf(host), fingerprint: plan.oldKey, accounts, ...asked });
   }
 }
+
+/** The last moment that a log told of. */
+const lastTold = ({ windows }: HostUse): Instant | null =>
+  windows
+    .map(({ to }) => to)
+    .sort()
+    .at(-1) ?? null;
 
 const wait = (dueAt: Instant, said: string[]): GraceVerdict => ({
   ...{ isOver: false, dueAt },

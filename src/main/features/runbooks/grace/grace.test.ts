@@ -25,10 +25,11 @@ test.each<[string, HostUse, string]>([
   ["logs that begin later", { logins: [], windows: [window(6, 15)] }, "unknown"],
   ["logs that have ended", { logins: [], windows: [window(1, 10)] }, "unknown"],
   ["logs with a gap", { logins: [], windows: [window(1, 7), window(9, 15)] }, "unknown"],
+  ["logs of which nothing is new", { logins: [], windows: [window(1, 5)] }, "unknown"],
   ["no log", { logins: [], windows: [] }, "unknown"],
   ["a log that names keys by MD5", { logins: [login(6, "MD5:00")], windows: [window(1, 15)] }, "unknown"],
 ])("whether a key was used in ten days is said by %s", (_, use, kind) => {
-  const asked = { fingerprint: OLD, accounts: ["jo"], since: at(5), now: at(15) };
+  const asked = { fingerprint: OLD, accounts: ["jo"], since: at(5), readTo: at(5), now: at(15) };
   expect(judgeQuiet({ use, ...asked }).kind).toBe(kind);
 });
 
@@ -42,12 +43,18 @@ const plan = {
   ],
 } as unknown as Plan;
 
-function startGrace(uses: Record<string, HostUse>, day: number) {
+const UNREAD: HostUse = { logins: [], windows: [] };
+
+/** What logs tell once they are read; `isLocked`: nobody logs in by the new key without being asked. */
+function startGrace(uses: Record<string, HostUse>, day: number, isLocked = false) {
   const read: string[] = [];
   const grace = createGrace({
-    loginsOf: ({ host }) => uses[host] ?? { logins: [], windows: [] },
-    rescan: async (hosts: readonly HostPlan[], files: readonly string[]) =>
-      void read.push(...hosts.map(({ host }) => host), ...files),
+    loginsOf: ({ host }) => (read.includes(host) ? uses[host] : undefined) ?? UNREAD,
+    rescan: async (hosts: readonly HostPlan[], files: readonly string[]) => {
+      if (isLocked && files.length > 0) return false;
+      read.push(...hosts.map(({ host }) => host), ...files);
+      return true;
+    },
     now: () => new Date(at(day)),
   });
   return { grace, read };
@@ -64,6 +71,21 @@ test("a run waits so many days, then reads the hosts of which lines go, and goes
   const later = startGrace(uses, 15);
   expect(await later.grace.judge({ plan, dueAt: at(15) })).toMatchObject({ isOver: true });
   expect(later.read).toEqual(["db1", "/home/jo/.ssh/id_ed25519"]);
+});
+
+test("where the new key is locked, hosts are read as any scan reads them", async () => {
+  const { grace, read } = startGrace({ db1: { logins: [], windows: [window(1, 15)] } }, 15, true);
+  expect(await grace.judge({ plan, dueAt: at(15) })).toMatchObject({ isOver: true });
+  expect(read).toEqual(["db1"]);
+});
+
+test("a host that cannot be read again is not quiet, whatever its logs told before", async () => {
+  const use = { logins: [], windows: [window(1, 14)] };
+  const grace = createGrace({ loginsOf: () => use, rescan: async () => true, now: () => new Date(at(15)) });
+  expect(await grace.judge({ plan, dueAt: at(15) })).toMatchObject({
+    ...{ isOver: false, dueAt: at(15) },
+    said: [expect.stringContaining("could not be read just now")],
+  });
 });
 
 test("a use of the old key begins the time anew", async () => {

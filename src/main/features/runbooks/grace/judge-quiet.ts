@@ -14,11 +14,16 @@ type Asked = {
   fingerprint: string;
   accounts: readonly string[];
   since: Instant;
+  /** The last moment that its logs had told of before they were read again just now. */
+  readTo: Instant | null;
   now: Instant;
 };
 
-/** Of one host. That there was no login is said only where its logs reach from then to now without a gap. */
-export function judgeQuiet({ use, fingerprint, accounts, since, now }: Asked): Quiet {
+/**
+ * Of one host. That there was no login is said only where its logs reach from then to now without a gap, which they do if they
+ * tell of the login that read them.
+ */
+export function judgeQuiet({ use, fingerprint, accounts, since, readTo, now }: Asked): Quiet {
   const recent = use.logins.filter(({ account, lastAt }) => accounts.includes(account) && lastAt > since);
   const used = recent
     .filter((login) => login.fingerprint === fingerprint)
@@ -35,6 +40,11 @@ export function judgeQuiet({ use, fingerprint, accounts, since, now }: Asked): Q
     };
   const reach = findReach(use.windows, secondsOf(now));
   if (!reach) return { kind: "unknown", why: "no log of it tells of logins up to now" };
+  if (readTo !== null && reach.to <= readTo)
+    return {
+      kind: "unknown",
+      why: "its logs could not be read just now, or do not tell of the login that read them",
+    };
   if (reach.from <= since) return { kind: "quiet" };
   return { kind: "unknown", why: `its logs reach back without a gap to ${reach.from.slice(0, 10)} only` };
 }
