@@ -34,14 +34,14 @@ export async function findClosedEndpoint(): Promise<Endpoint> {
   return { host: "127.0.0.1", port: near.localPort ?? 0 };
 }
 
-/** Listens on a free port of loopback; the server and its connections are gone with the returned value. */
-export async function listen(server: Server, host = "127.0.0.1"): Promise<TestServer> {
+/** Listens on that port of loopback, or a free one; the server and its connections are gone with the returned value. */
+export async function listen(server: Server, host = "127.0.0.1", port = 0): Promise<TestServer> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy()).on("close", () => sockets.delete(socket));
   });
-  server.listen(0, host);
+  server.listen(port, host);
   await once(server, "listening");
   return {
     endpoint: { host, port: (server.address() as AddressInfo).port },

@@ -1,5 +1,7 @@
+import { connect, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { takeAddress } from "#testing/lab/loopback-address.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
 import { makePlan, untilStill } from "#testing/runbooks/follow.ts";
@@ -12,6 +14,7 @@ import {
 } from "#testing/runbooks/renewal-desk.ts";
 import { killRunOnce } from "#testing/runbooks/start-run-child.ts";
 import { startPebble } from "#testing/servers/pebble.ts";
+import { listen } from "#testing/servers.ts";
 
 /** What may be left: answers, the folders that were made for them, and what was written down of them. */
 const leftOn = (host: LabHost) =>
@@ -25,9 +28,10 @@ test.skipIf(!canStartHosts())(
   async () => {
     await using desk = await makeRenewalDesk();
     await using host = await startRenewedHost(desk, ["nginx"]);
-    // It lets us wait, so that the answer stands for a while.
-    await using pebble = await startPebble({ folder: desk.home, httpPort: 80, retryAfter: { authz: 8 } });
-    await pebble.tell("add-a", { host: "nginx.lab.", addresses: [host.address] });
+    await using pebble = await startPebble({ folder: desk.home, httpPort: 80 });
+    const between = await takeAddress();
+    await using held = await holdConnections(between.address, host.address);
+    await pebble.tell("add-a", { host: "nginx.lab.", addresses: [between.address] });
     await using child = await bundleRunChild();
     {
       await using app = await desk.openWithVault();
@@ -40,7 +44,9 @@ test.skipIf(!canStartHosts())(
     for (const how of ["rollBack", "resume"] as const) {
       const planId = await planOn(desk, host);
       const run = { desk, planId, script: child.script, passphrase: PASSPHRASE };
+      held.hold();
       await killRunOnce(run, async () => (await answersOn(host)) !== "");
+      held.letGo();
       expect(await leftOn(host)).toContain(".well-known");
       await using app = await desk.openWithVault();
       const [killed] = (await app.client.runbooks.list({})).rows;
@@ -53,8 +59,31 @@ test.skipIf(!canStartHosts())(
       expect(ended).toMatchObject({ state, message: "" });
       expect(await leftOn(host)).toBe("");
     }
+    between.release();
   },
 );
+
+/** Leads to port 80 of another address, but for as long as connections are held nowhere, so that an answer stands. */
+async function holdConnections(at: string, to: string) {
+  let gate = Promise.withResolvers<void>();
+  const server = await listen(
+    createServer((near) => {
+      void gate.promise.then(() => {
+        const far = connect(80, to).on("error", () => near.destroy());
+        near.pipe(far).pipe(near);
+      });
+    }),
+    at,
+    80,
+  );
+  return {
+    hold() {
+      gate = Promise.withResolvers<void>();
+    },
+    letGo: () => gate.resolve(),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
 
 async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
   await using app = await desk.openWithVault();
