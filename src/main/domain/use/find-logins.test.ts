@@ -65,6 +65,15 @@ test("a certificate counts for the authority that signed it, and not for its key
   expect(logins).toMatchObject([{ fingerprint: authority, isAuthority: true }]);
 });
 
+test("a log that tells of logins and names no key says of no key that it was not used", () => {
+  const text = "Accepted publickey for deploy from ::1 port 0 ssh2";
+  const { windows, notRead } = find({
+    logs: [makeLog("/var/log/secure", MAY, { logins: [[text, ["2026-05-02"]]] })],
+  });
+  expect(windows).toEqual([]);
+  expect(notRead).toEqual([expect.stringContaining("not by which key")]);
+});
+
 test("years are told by when each file was written, and no file reaches past where the next one begins", () => {
   const logs = [
     makeLog("/var/log/auth.log", ["Jan  3", "Jan  4"], {

@@ -123,11 +123,13 @@ function findDoubt(
 ): string | null {
   if (logs.some(({ ending }) => ending === "full"))
     return "it holds more different logins than were taken, so none is known to be missing";
+  if (told.some(({ login }) => (login.authority ?? login.fingerprint) === null))
+    return "it tells of logins and not by which key, so of no key is it known that it was not used";
   if (loginKey !== null && loginAccount !== null) {
     const isOwn = ({ login: { account, fingerprint }, last }: Seen) =>
       account === loginAccount &&
       Math.abs(now - last) <= OWN_LOGIN_SECONDS &&
-      (fingerprint === loginKey || fingerprint === null || fingerprint.startsWith("MD5:"));
+      (fingerprint === loginKey || fingerprint?.startsWith("MD5:") === true);
     if (!told.some(isOwn)) return "this scan's own login is not in it, so others may be missing too";
   } else if (logs.every(({ acceptedCount }) => acceptedCount === 0)) {
     return "no login of any kind is in it, so sshd may write elsewhere";

@@ -29,8 +29,8 @@ type Waiting = {
 };
 
 /**
- * Each use of the old key begins the time anew. Where the logs of a host cannot tell, the run waits until somebody
- * ends the days of grace, with the word that this asks for.
+ * Each use of the old key begins the time anew. Where the logs of a host cannot tell, the run looks again in an hour, or until
+ * somebody ends the days of grace, with the word that this asks for.
  */
 export function createGrace({ loginsOf, rescan, now }: Deps) {
   return {
@@ -43,8 +43,8 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
       if (plan.kind === "rotate-host-key") return { isOver: true, dueAt, said: [] };
       const hosts = plan.hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
       const before = hosts.map((host) => ({ host, readTo: lastTold(loginsOf(host)) }));
-      // The new key first: a login of ours with the old one would be a use.
-      if (!(await rescan(hosts, pathsOfNewKey(plan)))) await rescan(hosts, []);
+      // By the new key: a login of ours with the old one would be a use.
+      if (!(await rescan(hosts, pathsOfNewKey(plan)))) await rescan(hosts.filter(isEnteredOtherwise), []);
       const since = addDays(dueAt, -graceDays);
       const verdicts = before.map(({ host, readTo }) => ({
         ...{ host, verdict: judgeHost(plan, host, { since, readTo, now: at }) },
@@ -56,7 +56,7 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
         .at(-1);
       if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), said);
       const isOver = verdicts.every(({ verdict }) => verdict.kind === "quiet");
-      return { isOver, dueAt, said };
+      return isOver ? { isOver, dueAt, said } : { isOver, dueAt: addDays(at, LOOKED_AT_DAYS), said };
     },
   };
 
@@ -66,12 +66,21 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
     asked: { since: Instant; readTo: Instant | null; now: Instant },
   ): Quiet {
     if (plan.oldKey === null) return { kind: "quiet" };
-    const accounts = host.files.flatMap(({ account, others = [], removed }) =>
-      removed === null ? [] : [account, ...others],
-    );
+    const accounts = watchedOf(host);
     return judgeQuiet({ use: loginsOf(host), fingerprint: plan.oldKey, accounts, ...asked });
   }
 }
+
+/** An hour. Where nobody can tell, as many days without a use as the plan asks for are looked for again then. */
+const LOOKED_AT_DAYS = 1 / 24;
+
+/** The accounts of which lines go. */
+const watchedOf = ({ files }: HostPlan): string[] =>
+  files.flatMap(({ account, others = [], removed }) => (removed === null ? [] : [account, ...others]));
+
+/** Whether we log in to an account of which no line goes. */
+const isEnteredOtherwise = (host: HostPlan): boolean =>
+  host.user !== null && !watchedOf(host).includes(host.user);
 
 /** The last moment that a log told of. */
 const lastTold = ({ windows }: HostUse): Instant | null =>

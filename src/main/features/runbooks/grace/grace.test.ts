@@ -38,7 +38,7 @@ const plan = {
   newKey: { kind: "made-here", keyType: "ed25519", comment: "", path: "/home/jo/.ssh/id_ed25519" },
   options: { graceDays: 10 },
   hosts: [
-    { host: "db1", port: 22, files: [{ account: "jo", removed: [] }] },
+    { host: "db1", port: 22, user: "root", files: [{ account: "jo", removed: [] }] },
     { host: "web1", port: 22, files: [{ account: "jo", removed: null }] },
   ],
 } as unknown as Plan;
@@ -73,17 +73,25 @@ test("a run waits so many days, then reads the hosts of which lines go, and goes
   expect(later.read).toEqual(["db1", "/home/jo/.ssh/id_ed25519"]);
 });
 
-test("where the new key is locked, hosts are read as any scan reads them", async () => {
-  const { grace, read } = startGrace({ db1: { logins: [], windows: [window(1, 15)] } }, 15, true);
-  expect(await grace.judge({ plan, dueAt: at(15) })).toMatchObject({ isOver: true });
-  expect(read).toEqual(["db1"]);
-});
+test.each([
+  { user: "root", isOver: true, hosts: ["db1"] },
+  { user: "jo", isOver: false, hosts: [] },
+  { user: null, isOver: false, hosts: [] },
+])(
+  "where the new key is locked, a host that is entered as $user is read as any scan reads it: $isOver",
+  async ({ user, isOver, hosts }) => {
+    const { grace, read } = startGrace({ db1: { logins: [], windows: [window(1, 15)] } }, 15, true);
+    const others = { ...plan, hosts: plan.hosts.map((host) => ({ ...host, user })) };
+    expect(await grace.judge({ plan: others, dueAt: at(15) })).toMatchObject({ isOver });
+    expect(read).toEqual(hosts);
+  },
+);
 
 test("a host that cannot be read again is not quiet, whatever its logs told before", async () => {
   const use = { logins: [], windows: [window(1, 14)] };
   const grace = createGrace({ loginsOf: () => use, rescan: async () => true, now: () => new Date(at(15)) });
   expect(await grace.judge({ plan, dueAt: at(15) })).toMatchObject({
-    ...{ isOver: false, dueAt: at(15) },
+    ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
     said: [expect.stringContaining("could not be read just now")],
   });
 });
@@ -104,7 +112,7 @@ test("a use of the old key begins the time anew", async () => {
 test("where the logs cannot tell, a run does not go on, whoever asks", async () => {
   const { grace } = startGrace({}, 15);
   expect(await grace.judge({ plan, dueAt: at(15) })).toEqual({
-    ...{ isOver: false, dueAt: at(15) },
+    ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
     said: [
       "db1:22: whether the old key is still used is not known: no log of it tells of logins up to now; end the days of grace (runs resume --now) to remove it all the same",
     ],

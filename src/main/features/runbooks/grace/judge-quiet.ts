@@ -43,7 +43,7 @@ export function judgeQuiet({ use, fingerprint, accounts, since, readTo, now }: A
   if (readTo !== null && reach.to <= readTo)
     return {
       kind: "unknown",
-      why: "its logs could not be read just now, or do not tell of the login that read them",
+      why: "its logs could not be read just now (where the new key has a passphrase, an agent has to have it), or do not tell of the login that read them",
     };
   if (reach.from <= since) return { kind: "quiet" };
   return { kind: "unknown", why: `its logs reach back without a gap to ${reach.from.slice(0, 10)} only` };
