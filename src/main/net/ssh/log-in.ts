@@ -18,6 +18,7 @@ import type { Identity } from "./identities.ts";
 import { leave } from "./leave.ts";
 import { loadSsh2 } from "./load-ssh2.ts";
 import type { Ends, LoginOptions } from "./login-options.ts";
+import { signAtOnce } from "./sign-at-once.ts";
 import {
   explainEnd,
   explainTimeout,
@@ -88,8 +89,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     sock: stream,
     ...configure(options, { progress, fail, reject, deadline, ended: login.signal }),
   });
-  hearHostKeys(client, options);
-  holdKeys(client);
+  spareWork(client, options);
   try {
     const result = await promise;
     if (!("client" in result)) await close(client, stream);
@@ -103,6 +103,13 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     deadline.end();
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** What ssh2 does for each visit and none of ours needs. */
+function spareWork(client: Client, options: LoginOptions): void {
+  hearHostKeys(client, options);
+  holdKeys(client);
+  signAtOnce(client);
 }
 
 /**

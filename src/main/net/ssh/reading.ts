@@ -1,6 +1,6 @@
 /** What is run on a host and what is made of its answer: the same, whoever carries it there and back. */
 import type { CollectOptions, HostReading } from "./host-reading.ts";
-import type { ScriptLimits, ScriptRun } from "./run-script.ts";
+import type { Script, ScriptLimits, ScriptRun } from "./run-script.ts";
 import { type PresentedKey, quote, type SshFailure, sayAddress } from "./ssh-failure.ts";
 
 type Wanted = Pick<CollectOptions, "target" | "user" | "collectorScript" | "nonce" | "useSudo" | "limits">;
@@ -31,11 +31,20 @@ export function limitsAfter({ limits }: Wanted, spentMs: number): ScriptLimits {
  * The nonce is written in two halves, so that a command that echoes its input does not pass for a collector. The
  * empty lines are for a rc file that reads an answer from standard input: it takes one of them.
  */
-export function scriptFor({ collectorScript, nonce, user }: Wanted, loginKey: string | null): string {
+export function scriptFor({ collectorScript, nonce, user }: Wanted, loginKey: string | null): Script {
   const middle = Math.floor(nonce.length / 2);
   const nonceWord = quoteForSh(nonce.slice(0, middle)) + quoteForSh(nonce.slice(middle));
   const keyWords = loginKey === null ? "" : ` --login-key ${quoteForSh(loginKey)}`;
-  return `${"\n".repeat(8)}set -- "$@" --nonce ${nonceWord}${keyWords} --login-account ${quoteForSh(user)}\n${collectorScript}`;
+  const settings = `set -- "$@" --nonce ${nonceWord}${keyWords} --login-account ${quoteForSh(user)}\n`;
+  return [`${"\n".repeat(8)}${settings}`, bytesOf(collectorScript)];
+}
+
+let encoded = { text: "", bytes: Buffer.of() };
+
+/** Of a text that is the same for every host: a hundred kilobytes each would be all that is to be collected as garbage. */
+function bytesOf(text: string): Buffer {
+  if (encoded.text !== text) encoded = { text, bytes: Buffer.from(text) };
+  return encoded.bytes;
 }
 
 const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;

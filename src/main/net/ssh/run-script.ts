@@ -23,6 +23,9 @@ export type ScriptRun = {
   stderr: string;
 };
 
+/** What a shell reads on its standard input, one piece after the other. */
+export type Script = readonly (string | Uint8Array)[];
+
 /** Starts the command, and tells what it says and what becomes of it, whoever carries it. */
 export type Start = (told: {
   out(chunk: Buffer): void;
@@ -98,7 +101,7 @@ export async function runScript(
 
 /** Runs the command in a channel of a connection of ssh2's. */
 export const startOn =
-  (client: Client, command: string, script: string): Start =>
+  (client: Client, command: string, script: Script): Start =>
   (told) => {
     client.once("close", () => told.over("lost"));
     const follow = (channel: ClientChannel) => {
@@ -111,7 +114,8 @@ export const startOn =
         // A host that closes before it has read all of the script is no error of ours: its output tells.
         .on("error", () => undefined);
       channel.stderr.on("data", told.complained);
-      channel.end(script);
+      for (const piece of script) channel.write(piece);
+      channel.end();
     };
     try {
       client.exec(command, (error, channel) => (error ? told.over("refused") : follow(channel)));

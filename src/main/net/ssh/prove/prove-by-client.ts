@@ -34,7 +34,7 @@ export async function proveByClient(
       if (failed) return failed;
       if (log.acceptedKey?.fingerprint !== key.fingerprint || log.acceptedKey.isCertificate)
         return inconclusive("lost", "the host let us in by something else than the key");
-      const failure = command ? await hearWord(word, startIn(running, folder, word.script), route) : null;
+      const failure = command ? await hearWord(word, startIn(running, folder, [word.script]), route) : null;
       return failure ?? { kind: "proved", fingerprint: key.fingerprint };
     },
   );

@@ -37,7 +37,7 @@ export async function proveLogin(route: ProofRoute, { user, key, runs }: LoginWi
     if (connection.identity?.fingerprint !== key.fingerprint)
       return inconclusive("lost", "the host let us in by something else than the key");
     const word = makeWord();
-    const start = startOn(connection.client, WORD_COMMAND, word.script);
+    const start = startOn(connection.client, WORD_COMMAND, [word.script]);
     const failure = runs === "command" ? await hearWord(word, start, route) : null;
     return failure ?? { kind: "proved", fingerprint: key.fingerprint };
   } finally {

@@ -8,7 +8,7 @@
 import type { CollectOptions, HostReading } from "#net/ssh/host-reading.ts";
 import type { Way } from "#net/ssh/login-options.ts";
 import { commandFor, limitsAfter, marksOf, scriptFor, toReading } from "#net/ssh/reading.ts";
-import { runScript, type Start } from "#net/ssh/run-script.ts";
+import { runScript, type Script, type Start } from "#net/ssh/run-script.ts";
 import { type PresentedKey, type Reason, type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";
 import { type ClientFolder, makeClientFolder } from "./client-folder.ts";
 import { type ClientLog, readClientLog } from "./client-log.ts";
@@ -103,7 +103,7 @@ const UNSHOWN: Reason = {
     "the host key is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then scan again",
 };
 
-export function startIn(running: RunningSsh, folder: ClientFolder, script: string): Start {
+export function startIn(running: RunningSsh, folder: ClientFolder, script: Script): Start {
   return (told) => {
     running.output.pour(told.out, "too");
     // What came before is what others said, as the host's banner.
@@ -116,7 +116,8 @@ export function startIn(running: RunningSsh, folder: ClientFolder, script: strin
     };
     // Once nobody waits any more, the folder may be gone.
     tellEnd().catch(() => told.over("lost"));
-    running.input.end(script);
+    for (const piece of script) running.input.write(piece);
+    running.input.end();
   };
 }
 
