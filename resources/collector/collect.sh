@@ -18,6 +18,7 @@
 # not plain. So content can never look like a record, and every byte of a name or a file comes through.
 #
 # Inside, `collect` prints "@KIND ENCODING ATTRIBUTE..." and lines of payload; `frame` counts, cuts and signs.
+# Records gather until some kilobytes are there or `collect` says "@leave", as it does before whatever may take long.
 
 main() {
 	prepare_shell
@@ -68,7 +69,8 @@ has() { command -v "$1" >/dev/null; }
 
 # ---- The stream -------------------------------------------------------------------------------------------
 
-# Each record leaves when it is whole: where a later read hangs until we are stopped, what came before is there.
+# A record leaves whole, and at the latest at "@leave": where a later read hangs until we are stopped, what came before is
+# there. One at a time would be a packet each, which costs who reads it more than all else.
 frame() {
 	digest='' by_line=''
 	# mawk would wait for the next 4 KiB.
@@ -90,8 +92,6 @@ frame() {
 			if (total - left + length(head) + held + 16 > most) return leave_out()
 			put(word[1] " " held " " encoding (rest == "" ? "" : " " rest))
 			for (i = 1; i <= lines; i++) put(line[i])
-			send()
-			fflush()
 			count++
 			head = ""
 			return 1
@@ -125,6 +125,7 @@ frame() {
 		$0 == "@done" { is_done = 1; exit }
 		/^@/ {
 			if (!close_record()) { is_full = 1; exit }
+			if ($0 == "@leave") { send(); fflush(); next }
 			head = substr($0, 2); lines = held = 0
 			next
 		}
@@ -137,6 +138,7 @@ frame() {
 				put("unread 0 - kind:limit path:" kind " why:stream-full"); count++
 			}
 			if (is_done || is_full) finish()
+			else send()
 		}'
 }
 
@@ -144,18 +146,14 @@ collect() {
 	begun=$(date +%s) may_stop=no silent_mounts= closed_mounts= key_form=plain
 	if timeout -s KILL 5 true; then may_stop=yes; fi
 	has base64 && encoding=b64 || encoding=hex
-	read_host
-	read_accounts
-	read_sshd_config
-	read_grants
-	read_host_keys
-	read_key_files
-	read_listeners
-	read_certificates
-	read_reach
-	read_logs
+	for part in host accounts sshd_config grants host_keys key_files listeners certificates reach logs; do
+		read_$part
+		leave
+	done
 	printf '@done\n'
 }
+
+leave() { printf '@leave\n'; }
 
 # Encodes $1 for an attribute, into $token. The plain case costs no process.
 encode() {
@@ -185,7 +183,8 @@ unread() {
 	printf '\n'
 }
 
-is_late() { [ $(($(date +%s) - begun)) -gt 20 ]; }
+# Asked before what may take long.
+is_late() { leave; [ $(($(date +%s) - begun)) -gt 20 ]; }
 
 # ---- Looking at files -------------------------------------------------------------------------------------
 
@@ -2849,6 +2848,7 @@ in_time() {
 }
 
 log_is_late() {
+	leave
 	[ "$(date +%s)" -ge $logs_until ] || return 1
 	unread log "$1" too-late
 }

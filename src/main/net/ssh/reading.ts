@@ -1,4 +1,5 @@
 /** What is run on a host and what is made of its answer: the same, whoever carries it there and back. */
+import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { CollectOptions, HostReading } from "./host-reading.ts";
 import type { Script, ScriptLimits, ScriptRun } from "./run-script.ts";
 import { type PresentedKey, quote, type SshFailure, sayAddress } from "./ssh-failure.ts";
@@ -43,7 +44,7 @@ let encoded = { text: "", bytes: Buffer.of() };
 
 /** Of a text that is the same for every host: a hundred kilobytes each would be all that is to be collected as garbage. */
 function bytesOf(text: string): Buffer {
-  if (encoded.text !== text) encoded = { text, bytes: Buffer.from(text) };
+  if (encoded.text !== text) encoded = { text, bytes: Buffer.from(withoutRemarks(text)) };
   return encoded.bytes;
 }
 

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { LabHost } from "./start-host.ts";
 
 const COLLECTOR = join(import.meta.dirname, "../../../../resources/collector/collect.sh");
@@ -41,7 +42,7 @@ export async function runCollector(
     process.kill("SIGKILL");
   });
   process.stdin.on("error", () => undefined);
-  process.stdin.end(`${before}\n${await readFile(COLLECTOR, "utf8")}`);
+  process.stdin.end(`${before}\n${withoutRemarks(await readFile(COLLECTOR, "utf8"))}`);
   await once(process, "close");
   return Buffer.concat(chunks);
 }
