@@ -1,5 +1,6 @@
 import type { Sort, Value } from "#store/lists/cursor.ts";
 import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
+import { type Stretch, stretchesAfter, stretchOf, wholeOf } from "#store/lists/stretches.ts";
 import type { Arm, ArmColumn } from "./arm.ts";
 
 export type ArmSort = Omit<Sort, "columns"> & { columns: readonly ArmColumn[] };
@@ -7,31 +8,24 @@ export type ArmSort = Omit<Sort, "columns"> & { columns: readonly ArmColumn[] };
 type Wanted = {
   sort: ArmSort;
   where: readonly Part[];
-  after: readonly Value[] | null;
+  /** By the columns that the arm has an expression for. */
+  stretch: Stretch;
   limit: number;
   /** Whether any rows will do, in no order. */
   isAny?: boolean;
 };
 
-/**
- * The part of a page that one arm has, as a query; null when it has none. What is the same for all of an arm is
- * compared here and not in SQL, so that the rest is read in the order of an index.
- */
-export function armPage(arm: Arm, { sort, where, after, limit, isAny = false }: Wanted): Part | null {
-  const start = after && startAfter(arm, sort, after);
-  if (after && !start) return null;
-  const all = [...where, ...(start ?? [])];
+/** The part of a page that one arm has of a stretch, as a query. */
+export function armPage(arm: Arm, { sort, where, stretch, limit, isAny = false }: Wanted): Part {
+  const all = [...where, ...stretch.where];
   const direction = sort.descending ? "DESC" : "ASC";
-  const order = sort.columns.flatMap((column) => {
-    const found = arm.columns[column];
-    return "sql" in found ? [`${found.sql} ${direction}`] : [];
-  });
+  const order = stretch.columns.map((column) => `${column} ${direction}`);
   const keys = sort.columns.map((column, index) => `${select(arm, column)} AS sort_${index}`);
   const shown = (["severity", "rule", "tie"] as const).map((column) => `${select(arm, column)} AS ${column}`);
   return {
     sql: `SELECT * FROM (
       SELECT '${arm.name}' AS arm, ${[...shown, ...keys].join(", ")}
-      FROM ${arm.from}${conditions(all)}${isAny ? "" : ` ORDER BY ${order.join(", ")}`} LIMIT ?)`,
+      FROM ${arm.from}${conditions(all)}${isAny || order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`} LIMIT ?)`,
     values: [...valuesOf(all), limit],
   };
 }
@@ -42,27 +36,39 @@ function select(arm: Arm, name: ArmColumn): string {
   return typeof column.same === "number" ? String(column.same) : `'${column.same.replaceAll("'", "''")}'`;
 }
 
-/** Null when the whole arm comes before. */
-function startAfter(arm: Arm, sort: ArmSort, after: readonly Value[]): Part[] | null {
-  const beyond = sort.descending ? "<" : ">";
-  const columns: string[] = [];
-  const values: Value[] = [];
-  for (const [index, name] of sort.columns.entries()) {
+export const armWhole = (arm: Arm, { columns }: ArmSort): Stretch => wholeOf(expressionsOf(arm, columns));
+
+/**
+ * What an arm has after the row of these values: nothing, where all of it comes before. What is the same for all of an arm is
+ * compared here and not in SQL, so that the rest is read in the order of an index.
+ */
+export function armStretches(arm: Arm, sort: ArmSort, after: readonly Value[] | null): Stretch[] {
+  const all = armWhole(arm, sort).columns;
+  if (after === null) return [armWhole(arm, sort)];
+  const isElsewhere = (name: ArmColumn, index: number): boolean => {
     const column = arm.columns[name];
-    const value = after[index] ?? "";
-    if ("sql" in column) {
-      columns.push(column.sql);
-      values.push(value);
-    } else if (column.same !== value) {
-      const isBeyond = column.same > value !== sort.descending;
-      if (columns.length === 0) return isBeyond ? [] : null;
-      return [compare(columns, isBeyond ? `${beyond}=` : beyond, values)];
-    }
-  }
-  return [compare(columns, beyond, values)];
+    return "same" in column && column.same !== after[index];
+  };
+  const at = sort.columns.findIndex(isElsewhere);
+  const before = at === -1 ? sort.columns : sort.columns.slice(0, at);
+  const columns = expressionsOf(arm, before);
+  const values = before.flatMap((name, index) => ("sql" in arm.columns[name] ? [after[index] ?? ""] : []));
+  const beyond = stretchesAfter(columns, values, sort).map((stretch) => ({
+    ...stretch,
+    columns: [...stretch.columns, ...all.slice(columns.length)],
+  }));
+  const name = sort.columns[at];
+  if (name === undefined || !isBeyond(arm, name, { value: after[at] ?? "", sort })) return beyond;
+  return [stretchOf(columns, values, all.slice(columns.length)), ...beyond];
 }
 
-const compare = (columns: readonly string[], operator: string, values: readonly Value[]): Part => ({
-  sql: `(${columns.join(", ")}) ${operator} (${columns.map(() => "?").join(", ")})`,
-  values,
-});
+const expressionsOf = (arm: Arm, names: readonly ArmColumn[]): string[] =>
+  names.flatMap((name) => {
+    const column = arm.columns[name];
+    return "sql" in column ? [column.sql] : [];
+  });
+
+function isBeyond(arm: Arm, name: ArmColumn, { value, sort }: { value: Value; sort: ArmSort }): boolean {
+  const column = arm.columns[name];
+  return "same" in column && column.same > value !== sort.descending;
+}

@@ -7,10 +7,11 @@ import type { Key, Value } from "#store/lists/cursor.ts";
 import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
 import { mergeRows, rowsAfter } from "#store/lists/order.ts";
 import { conditions, type Part } from "#store/lists/part.ts";
+import { readStretches } from "#store/lists/stretches.ts";
 import type { Arm } from "./arm.ts";
 import { readByScan } from "./arm-by-scan.ts";
 import { type armLooker, type Looked, MOST_LOOKED } from "./arm-looker.ts";
-import { type ArmSort, armPage } from "./arm-page.ts";
+import { type ArmSort, armPage, armStretches, armWhole } from "./arm-page.ts";
 import { inTurn } from "./arm-turns.ts";
 import { ARMS } from "./finding-arms.ts";
 import type { ArmRow } from "./finding-row.ts";
@@ -95,19 +96,20 @@ function readOrdered(lists: Lists, wanted: OfArm): Row[] | null {
   return all.length > MOST_KEPT ? null : all;
 }
 
-function readAll(lists: Lists, { arm, named, ...wanted }: OfArm, limit: number): Row[] {
-  const page = armPage(arm, { ...wanted, after: null, limit });
-  return page ? lists.find<Row>(page.sql, page.values, named) : [];
-}
+const readAll = (lists: Lists, { arm, named, ...wanted }: OfArm, limit: number): Row[] => {
+  const page = armPage(arm, { ...wanted, stretch: armWhole(arm, wanted.sort), limit });
+  return lists.find<Row>(page.sql, page.values, named);
+};
 
-function readPage(
+const readPage = (
   lists: Lists,
   { arm, named, ...wanted }: OfArm,
   { after, limit }: { after: Value[] | null; limit: number },
-): Row[] {
-  const page = armPage(arm, { ...wanted, after, limit });
-  return page ? lists.read<Row>(page.sql, page.values, named) : [];
-}
+): Row[] =>
+  readStretches(armStretches(arm, wanted.sort, after), limit, (stretch, most) => {
+    const page = armPage(arm, { ...wanted, stretch, limit: most });
+    return lists.read<Row>(page.sql, page.values, named);
+  });
 
 /** More than so many, of which a page is soon full; null where that does not show in the first of the arm. */
 function countSome(lists: Lists, { arm, where, named }: OfArm): Total | null {
@@ -121,8 +123,7 @@ function countSome(lists: Lists, { arm, where, named }: OfArm): Total | null {
 /** In order; null where there are more than are counted, which shows before they are put in order. */
 function findAny(lists: Lists, { arm, named, ...wanted }: OfArm): Row[] | null {
   const most = lists.mostCounted;
-  const page = armPage(arm, { ...wanted, after: null, limit: most + 1, isAny: true });
-  if (!page) return [];
+  const page = armPage(arm, { ...wanted, stretch: armWhole(arm, wanted.sort), limit: most + 1, isAny: true });
   return lists.keep(
     questionOf(page.sql, [...page.values, wanted.sort.name, `${wanted.sort.descending}`], named),
     () => {

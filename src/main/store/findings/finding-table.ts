@@ -11,7 +11,7 @@ import type { AcceptanceTable } from "./acceptance-table.ts";
 import type { Arm, ArmColumn } from "./arm.ts";
 import { armCounter } from "./arm-counter.ts";
 import { armLooker } from "./arm-looker.ts";
-import { type ArmSort, armPage } from "./arm-page.ts";
+import { type ArmSort, armPage, armWhole } from "./arm-page.ts";
 import { armReader } from "./arm-reader.ts";
 import { ARMS, armConditions, EVERYTHING } from "./finding-arms.ts";
 import { readFindingId } from "./finding-id.ts";
@@ -110,5 +110,6 @@ function pageOf(
   const where = armConditions(arm, { ...EVERYTHING, rule });
   const sort: ArmSort = { name: "severity", columns: SORTED_BY.severity, descending: false };
   if (!about || !where) return null;
-  return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], after: null, limit });
+  const stretch = armWhole(arm, sort);
+  return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], stretch, limit });
 }

@@ -7,6 +7,7 @@ import { type Found, foundReader } from "./found.ts";
 import { phrases } from "./letters.ts";
 import type { Order } from "./order.ts";
 import { conditions, type Part, valuesOf } from "./part.ts";
+import { readStretches, type Stretch, stretchesAfter, wholeOf } from "./stretches.ts";
 
 export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 
@@ -71,10 +72,12 @@ export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
 
   function readPage<Row>(asked: Asked, total: Total): (Row & Key)[] {
     const { select, from, sort, after, limit, named, found, sought = "" } = asked;
-    const among = found ? [isAmong(sought, found)] : [];
-    const all = [...among, ...choose(asked, total), ...startAfter(sort, after)];
-    const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy(sort)} LIMIT ?`;
-    return read<Row & Key>(sql, [...valuesOf(all), limit + 1], named);
+    const wanted = [...(found ? [isAmong(sought, found)] : []), ...choose(asked, total)];
+    return readStretches(startAfter(sort, after), limit + 1, ({ where, columns }, most) => {
+      const all = [...wanted, ...where];
+      const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy({ ...sort, columns })} LIMIT ?`;
+      return read<Row & Key>(sql, [...valuesOf(all), most], named);
+    });
   }
 
   /** By what was found for the first page, in its order; null when the row before this page is not among that any more. */
@@ -125,13 +128,8 @@ export function cut<Row extends Key, Item>(
 const sortKeys = ({ columns }: Sort): string =>
   columns.map((column, index) => `, ${column} AS sort_${index}`).join("");
 
-export const orderBy = ({ columns, descending }: Sort): string =>
+export const orderBy = ({ columns, descending }: Pick<Sort, "columns" | "descending">): string =>
   ` ORDER BY ${columns.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ")}`;
 
-/** Nothing for the first page. */
-function startAfter(sort: Sort, after: string | null): Part[] {
-  if (after === null) return [];
-  const marks = sort.columns.map(() => "?").join(", ");
-  const sql = `(${sort.columns.join(", ")}) ${sort.descending ? "<" : ">"} (${marks})`;
-  return [{ sql, values: readCursor(sort, after) }];
-}
+const startAfter = (sort: Sort, after: string | null): Stretch[] =>
+  after === null ? [wholeOf(sort.columns)] : stretchesAfter(sort.columns, readCursor(sort, after), sort);

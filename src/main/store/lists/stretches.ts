@@ -1,0 +1,59 @@
+import type { Value } from "./cursor.ts";
+import type { Part } from "./part.ts";
+
+/** Some of what comes after a row: what has its values in the first columns of an order, and is beyond it in the next. */
+export type Stretch = {
+  where: readonly Part[];
+  /** The columns that are not the same for all of it, in which alone it has an order. */
+  columns: readonly string[];
+};
+
+/** All that there is. */
+export const wholeOf = (columns: readonly string[]): Stretch => ({ where: [], columns });
+
+/**
+ * What comes after the row of these values, in its order. Each stretch is a range of an index. As one comparison of rows it is
+ * none where the first column is an expression, nor as to the last column where that is the rowid: SQLite would then go
+ * through all that comes before, and a page would cost more the later it is.
+ */
+export function stretchesAfter(
+  columns: readonly string[],
+  values: readonly Value[],
+  { descending }: { descending: boolean },
+): Stretch[] {
+  const beyond = descending ? "<" : ">";
+  return columns
+    .map((_, at) => ({
+      where: columns
+        .slice(0, at + 1)
+        .map((column, index) => is(column, index === at ? beyond : "=", values[index])),
+      columns: columns.slice(at),
+    }))
+    .reverse();
+}
+
+/** What has these values, whatever the rest of its columns are. */
+export const stretchOf = (
+  columns: readonly string[],
+  values: readonly Value[],
+  rest: readonly string[],
+): Stretch => ({ where: columns.map((column, index) => is(column, "=", values[index])), columns: rest });
+
+/** One stretch after the other, until there are enough rows. */
+export function readStretches<Row>(
+  stretches: readonly Stretch[],
+  limit: number,
+  read: (stretch: Stretch, limit: number) => Row[],
+): Row[] {
+  const rows: Row[] = [];
+  for (const stretch of stretches) {
+    if (rows.length >= limit) break;
+    rows.push(...read(stretch, limit - rows.length));
+  }
+  return rows;
+}
+
+const is = (column: string, operator: "=" | "<" | ">", value: Value = ""): Part => ({
+  sql: `(${column}) ${operator} ?`,
+  values: [value],
+});
