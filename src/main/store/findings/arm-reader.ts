@@ -3,7 +3,7 @@ import type { FindingFilter } from "#shared/contract/findings.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Total } from "#shared/model/total.ts";
 import { questionOf } from "#store/lists/answers.ts";
-import type { Key, Value } from "#store/lists/cursor.ts";
+import type { Key } from "#store/lists/cursor.ts";
 import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
 import { mergeRows, rowsAfter } from "#store/lists/order.ts";
 import { conditions, type Part } from "#store/lists/part.ts";
@@ -12,14 +12,14 @@ import type { Arm } from "./arm.ts";
 import { readByScan } from "./arm-by-scan.ts";
 import { type armLooker, type Looked, MOST_LOOKED } from "./arm-looker.ts";
 import { type ArmSort, armPage, armStretches, armWhole } from "./arm-page.ts";
-import { inTurn } from "./arm-turns.ts";
+import type { ArmRows, RowsWanted } from "./arm-turns.ts";
 import { ARMS } from "./finding-arms.ts";
 import type { ArmRow } from "./finding-row.ts";
 
-type Wanted = FindingFilter & { sort: ArmSort; after: Value[] | null; limit: number };
+type Wanted = FindingFilter & { sort: ArmSort; limit: number };
 
-/** What one arm has of a page. */
-type Found = { total: Total; rows: Row[] };
+/** What one arm has of a list. */
+type Found = ArmRows<Row> & { total: Total };
 
 type Row = ArmRow & Key;
 
@@ -34,59 +34,64 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
   const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
   return { read, seek };
 
-  function read({ sort, after, limit, ...filter }: Wanted, now: Date): Found[] {
+  function read({ sort, limit, ...filter }: Wanted, now: Date): Found[] {
     const isByMinute = sort.name === "firstSeen";
     const byMinute = { now: toInstant(toMinute(now)) };
     const named = isByMinute ? byMinute : { now: toInstant(now) };
-    const all = ARMS.flatMap((arm) => {
+    return ARMS.flatMap((arm) => {
       const looked = looker.look(arm, filter, named);
-      return looked && looked.total !== 0 ? [{ arm, ...looked }] : [];
+      return looked && looked.total !== 0 ? [ofArm(arm, looked)] : [];
     });
-    return inTurn(all, { sort, limit }, { read: readArm, skip: ({ total }) => ({ total, rows: [] }) });
 
-    function readArm({ arm, total, where, ...looked }: { arm: Arm } & Looked): Found {
+    function ofArm(arm: Arm, { total, where, ...looked }: Looked): Found {
       const isAll = !filter.accepted && filter.host === null;
       const isShorter = arm.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
       const from = isAll && isShorter ? walkOf(arm, sort) : looked.from;
       const wanted = { arm: { ...arm, from }, sort, where, named };
-      const page = { after, limit };
-      if (arm.scans !== undefined && isByMinute && isAll) {
-        const read = (ofScan: Arm, more: readonly Part[]) =>
-          readPage(lists, { ...wanted, arm: ofScan, where: [...where, ...more] }, page);
-        const rows = readByScan(lists, wanted.arm, { scans: arm.scans, order: orderOf(sort), limit, read });
-        return { total, rows };
-      }
+      const { scans } = arm;
+      if (scans !== undefined && isByMinute && isAll) return { arm, total, read: readScans(wanted, scans) };
       const ordered = isUnordered(arm, sort) ? readOrdered(lists, { ...wanted, named: byMinute }) : null;
-      if (ordered) return { total: ordered.length, rows: rowsAfter(ordered, after, limit, orderOf(sort)) };
+      if (ordered) return { arm, total: ordered.length, read: after(() => ordered, sort) };
       const isKept =
         isByMinute && typeof total === "number" && total <= MOST_KEPT && !isOrderedByFirstSeen(arm);
-      if (isKept)
-        return { total, rows: rowsAfter(readAll(lists, wanted, MOST_KEPT), after, limit, orderOf(sort)) };
-      return { total, rows: readPage(lists, wanted, page) };
+      if (isKept) return { arm, total, read: after(() => readAll(lists, wanted, MOST_KEPT), sort) };
+      return { arm, total, read: (page) => readPage(lists, wanted, page) };
     }
   }
 
+  /** What is first seen when its scan began. */
+  function readScans(wanted: OfArm, scans: string): Found["read"] {
+    return (page) =>
+      readByScan(lists, wanted.arm, {
+        ...{ scans, order: orderOf(wanted.sort), limit: page.limit },
+        read: (arm, more) => readPage(lists, { ...wanted, arm, where: [...wanted.where, ...more] }, page),
+      });
+  }
+
   /** What words find, by the minute: no index has what findings say, so each is looked at once for all pages. */
-  function seek({ sort, after, limit, ...filter }: Wanted, now: Date): Found[] {
+  function seek({ sort, ...filter }: Wanted, now: Date): Found[] {
     const named = { now: toInstant(toMinute(now)) };
-    const all = ARMS.flatMap((arm) => {
+    return ARMS.flatMap((arm) => {
       const sought = looker.seek(arm, filter, named);
       if (!sought) return [];
       const wanted = { arm: { ...arm, from: sought.from }, sort, where: sought.where, named };
       const least = sought.isMuch ? countSome(lists, wanted) : null;
       const rows = least ? null : findAny(lists, wanted);
       const total = rows?.length ?? least ?? { moreThan: lists.mostCounted };
-      return total === 0 ? [] : [{ arm, wanted, rows, total, isWalk: sought.isWalk }];
+      if (total === 0) return [];
+      if (rows) return [{ arm, total, read: after(() => rows, sort) }];
+      const from = sought.isWalk ? walkOf(arm, sort) : wanted.arm.from;
+      const walked = { ...wanted, arm: { ...arm, from } };
+      return [{ arm, total, read: (page) => readPage(lists, walked, page) }];
     });
-    return inTurn(all, { sort, limit }, { read: readFound, skip: ({ total }) => ({ total, rows: [] }) });
-
-    function readFound({ arm, wanted, rows, total, isWalk }: (typeof all)[number]): Found {
-      if (rows) return { total, rows: rowsAfter(rows, after, limit, orderOf(sort)) };
-      const from = isWalk ? walkOf(arm, sort) : wanted.arm.from;
-      return { total, rows: readPage(lists, { ...wanted, arm: { ...arm, from } }, { after, limit }) };
-    }
   }
 }
+
+/** Of rows that are there already. */
+const after =
+  (rows: () => readonly Row[], sort: ArmSort): Found["read"] =>
+  (page) =>
+    rowsAfter(rows(), page.after, page.limit, orderOf(sort));
 
 type OfArm = { arm: Arm; sort: ArmSort; where: readonly Part[]; named: { now: string } };
 
@@ -101,11 +106,7 @@ const readAll = (lists: Lists, { arm, named, ...wanted }: OfArm, limit: number):
   return lists.find<Row>(page.sql, page.values, named);
 };
 
-const readPage = (
-  lists: Lists,
-  { arm, named, ...wanted }: OfArm,
-  { after, limit }: { after: Value[] | null; limit: number },
-): Row[] =>
+const readPage = (lists: Lists, { arm, named, ...wanted }: OfArm, { after, limit }: RowsWanted): Row[] =>
   readStretches(armStretches(arm, wanted.sort, after), limit, (stretch, most) => {
     const page = armPage(arm, { ...wanted, stretch, limit: most });
     return lists.read<Row>(page.sql, page.values, named);

@@ -1,35 +1,61 @@
-import type { Key } from "#store/lists/cursor.ts";
-import { compareKeys } from "#store/lists/order.ts";
+import type { Key, Value } from "#store/lists/cursor.ts";
+import { orderOf } from "#store/lists/lists.ts";
+import { compareKeys, mergeRows } from "#store/lists/order.ts";
 import type { Arm } from "./arm.ts";
 import type { ArmSort } from "./arm-page.ts";
 
-type Wanted = { sort: ArmSort; limit: number };
+export type RowsWanted = { after: readonly Value[] | null; limit: number };
+
+/** What is to be read of an arm, in the order of the list. */
+export type ArmRows<Row> = { arm: Arm; read: (wanted: RowsWanted) => readonly Row[] };
+
+type Wanted = RowsWanted & { sort: ArmSort };
 
 /** What is the same for all of an arm at the beginning of an order. */
 type Start = { key: Key; count: number };
 
+/** A page has some rows of each arm; one that has more of them than so many is asked again. */
+const FIRST_ROWS = 24;
+
 /**
- * Reads arms in the order of their rows, as far as that is known of them: none whose rows all come after `limit` others
- * that have been read is asked for any.
+ * The rows of a page, of all arms. They are read in the order of their rows, as far as that is known of them: none whose rows
+ * all come after `limit` others that have been read is asked for any.
  */
-export function inTurn<One extends { arm: Arm }, Found extends { rows: readonly Key[] }>(
-  all: readonly One[],
-  { sort, limit }: Wanted,
-  { read, skip }: { read: (one: One) => Found; skip: (one: One) => Found },
-): Found[] {
-  const { descending } = sort;
-  const rows: Key[] = [];
-  const starting = all.map((one) => ({ one, start: startOf(one.arm, sort) }));
-  return starting.toSorted(byStart).map(({ one, start: { key, count } }) => {
-    const isBefore = (row: Key) => compareKeys(row, key, { count, descending }) < 0;
-    if (count > 0 && rows.filter(isBefore).length >= limit) return skip(one);
-    const found = read(one);
-    rows.push(...found.rows);
-    return found;
-  });
+export function readInTurn<Row extends Key>(
+  arms: readonly ArmRows<Row>[],
+  { sort, after, limit }: Wanted,
+): Row[] {
+  const order = orderOf(sort);
+  const rows: Row[] = [];
+  let unfinished: { one: ArmRows<Row>; last: Row }[] = [];
+  const starting = arms.map((one) => ({ one, start: startOf(one.arm, sort) }));
+  for (const { one, start } of starting.toSorted(byStart)) {
+    const isBefore = (row: Key) => compareKeys(row, start.key, { ...order, count: start.count }) < 0;
+    if (start.count > 0 && rows.filter(isBefore).length >= limit) continue;
+    read(one, { after, limit: start.count > 0 ? limit : Math.min(limit, FIRST_ROWS) });
+  }
+  for (;;) {
+    const page = mergeRows([rows], limit, order);
+    const end = page[limit - 1];
+    const behind = unfinished.filter(({ last }) => !end || compareKeys(last, end, order) < 0);
+    if (behind.length === 0) return page;
+    unfinished = unfinished.filter((one) => !behind.includes(one));
+    for (const { one, last } of behind) read(one, { after: valuesOf(last), limit });
+  }
+
+  function read(one: ArmRows<Row>, wanted: RowsWanted): void {
+    const found = one.read(wanted);
+    rows.push(...found);
+    const last = found.at(-1);
+    if (last && found.length === wanted.limit) unfinished.push({ one, last });
+  }
+
+  function valuesOf(row: Row): Value[] {
+    return sort.columns.map((_, index) => row[`sort_${index}`] ?? "");
+  }
 
   function byStart({ start: one }: { start: Start }, { start: other }: { start: Start }): number {
-    return one.count - other.count || compareKeys(one.key, other.key, { count: one.count, descending });
+    return one.count - other.count || compareKeys(one.key, other.key, { ...order, count: one.count });
   }
 }
 

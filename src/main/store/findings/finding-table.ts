@@ -4,8 +4,7 @@ import { type Finding, type FindingObject, type RuleId, Severity } from "#shared
 import { toInstant } from "#shared/model/instant.ts";
 import { addTotals } from "#shared/model/total.ts";
 import { readCursor } from "#store/lists/cursor.ts";
-import { cut, type Listed, type Lists, orderOf, type Window } from "#store/lists/lists.ts";
-import { mergeRows } from "#store/lists/order.ts";
+import { cut, type Listed, type Lists, type Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import type { Arm, ArmColumn } from "./arm.ts";
@@ -13,6 +12,7 @@ import { armCounter } from "./arm-counter.ts";
 import { armLooker } from "./arm-looker.ts";
 import { type ArmSort, armPage, armWhole } from "./arm-page.ts";
 import { armReader } from "./arm-reader.ts";
+import { readInTurn } from "./arm-turns.ts";
 import { ARMS, armConditions, EVERYTHING } from "./finding-arms.ts";
 import { readFindingId } from "./finding-id.ts";
 import { type ArmRow, findingRows } from "./finding-row.ts";
@@ -46,14 +46,10 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
     list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: Wanted): Listed<Finding> {
       const sort: ArmSort = { name: by, columns: SORTED_BY[by], descending };
       const after = cursor === null ? null : readCursor(sort, cursor);
-      const wanted = { ...filter, sort, after, limit: limit + 1 };
+      const wanted = { ...filter, sort, limit: limit + 1 };
       const found = filter.search.trim() === "" ? arms.read(wanted, now) : arms.seek(wanted, now);
       const total = addTotals(found.map((arm) => arm.total));
-      const page = mergeRows(
-        found.map((arm) => arm.rows),
-        limit + 1,
-        orderOf(sort),
-      );
+      const page = readInTurn(found, { sort, after, limit: limit + 1 });
       return { ...cut(page, sort, limit, (row) => rows.toFinding(row, now)), total };
     },
 
