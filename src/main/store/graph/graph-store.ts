@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { GraphEdge } from "#shared/model/graph.ts";
+import { databaseVersion } from "#store/lists/database-version.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import { accountsOfHost, edgeReader } from "./edge-reader.ts";
 import { linkList, linkOf } from "./link-list.ts";
@@ -12,10 +13,8 @@ export function graphStore(db: Database, lists: Lists) {
   const nodes = nodeFinder(db);
   const edges = edgeReader(db);
   const accounts = accountsOfHost(db);
-  const ownChanges = db.prepare<[], number>("SELECT total_changes()").pluck();
   return {
-    /** Another one, as soon as anything in the database may be otherwise. */
-    version: (): string => `${db.pragma("data_version", { simple: true })} ${ownChanges.get()}`,
+    version: databaseVersion(db),
     /** All that is read in here is of one moment. */
     atOnce: <T>(work: () => T): T => db.transaction(work)(),
     linkOf: (edges: readonly GraphEdge[], id: string) => linkOf(edges, nodes.nodeOf, id),

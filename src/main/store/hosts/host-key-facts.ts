@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { HostKeyView } from "#shared/model/probe.ts";
+import { databaseVersion } from "#store/lists/database-version.ts";
 
 /** A host of the inventory, with the key that it presented when a visit last came to that. */
 export type VisitedHost = {
@@ -51,7 +52,6 @@ export function hostKeyFacts(db: Database) {
   const names = db
     .prepare<[], string>("SELECT name FROM host_name UNION SELECT host FROM target ORDER BY 1")
     .pluck();
-  const ownChanges = db.prepare<[], number>("SELECT total_changes()").pluck();
   const all = db.transaction(() => ({
     hosts: hosts.all(),
     presented: presented.all().map((row): PresentedKeyRow => ({ ...row, isRefused: row.isRefused === 1 })),
@@ -64,7 +64,6 @@ export function hostKeyFacts(db: Database) {
     /** Of one moment. */
     all: (): ReturnType<typeof all> => all(),
     pins: (): PinRow[] => pins.all(),
-    /** Another one whenever something may have changed, by whomever. */
-    version: (): string => `${db.pragma("data_version", { simple: true })} ${ownChanges.get()}`,
+    version: databaseVersion(db),
   };
 }

@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import { databaseVersion } from "./database-version.ts";
 
 /** So many answers are kept, and so many rows in all of them: a person asks far fewer questions at a time. */
 const MOST_ANSWERS = 200;
@@ -12,11 +13,11 @@ export type Keep = ReturnType<typeof keptAnswers>;
  */
 export function keptAnswers(db: Database) {
   const answers = new Map<string, { version: string; answer: unknown }>();
-  const ownChanges = db.prepare<[], number>("SELECT total_changes()").pluck();
+  const versionOf = databaseVersion(db);
   let rowCount = 0;
 
   return function keep<Answer>(question: string, find: () => Answer): Answer {
-    const version = `${db.pragma("data_version", { simple: true })} ${ownChanges.get()}`;
+    const version = versionOf();
     const known = answers.get(question);
     if (known?.version === version) return known.answer as Answer;
     const answer = find();

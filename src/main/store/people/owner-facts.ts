@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Owner } from "#shared/model/verdict.ts";
 import { coverFleet, type Fleet, type KnownPerson, type OwnerFacts, sayOwner } from "#shared/text/owner.ts";
+import { databaseVersion } from "#store/lists/database-version.ts";
 import { DECIDING, toDeciding, withDeciders } from "./person-table.ts";
 import type { rosterTable } from "./roster-table.ts";
 import type { scopeTable } from "./scope-table.ts";
@@ -163,7 +164,7 @@ const toKnown = (row: PersonRow): KnownPerson => ({
 
 /** What was looked at is counted again only when something has changed. */
 function fleetReader(db: Database, { rosters, scope }: Deps): () => Looked {
-  const ownChanges = db.prepare<[], number>("SELECT total_changes()").pluck();
+  const versionOf = databaseVersion(db);
   const count = db.prepare<
     [],
     Pick<Fleet, "hosts" | "hostsRead" | "hostsReadAsRoot" | "unreadPlaces" | "heldKeys">
@@ -178,7 +179,7 @@ function fleetReader(db: Database, { rosters, scope }: Deps): () => Looked {
   const held = () => Map.groupBy(heldKeys.all(), ({ fingerprint }) => fingerprint);
   let known: { version: string; looked: Looked } | null = null;
   return () => {
-    const version = `${db.pragma("data_version", { simple: true })} ${ownChanges.get()}`;
+    const version = versionOf();
     if (known?.version !== version) {
       const counted = count.get() ?? {
         hosts: 0,
