@@ -20,7 +20,9 @@ import { measureStart } from "./start.mjs";
 const size = Number(process.argv[2] ?? 1_000_000);
 const MOST_MS = 5;
 const MOST_COUNT_MS = 50;
-const PAGES = 40;
+const PAGES = 100;
+/** A list that is longer is turned from so far in: a page shall cost the same at any depth. */
+const DEEP = 20_000;
 const COUNTS = 20;
 const FIRST_PAGES = 3;
 
@@ -131,9 +133,9 @@ function measureCounts() {
   return { what, ours, peer: "one count, no index", theirs, unit: "ms", mostItself: MOST_COUNT_MS };
 }
 
-/** One page after the other, each from where the last one ended. */
+/** One page after the other, each from where the last one ended, from deep in the list. */
 function turnPages(store, list, options) {
-  let after = null;
+  let after = list(store, { ...options, limit: DEEP }).next;
   return () => {
     after = list(store, { ...options, after }).next;
   };
