@@ -176,6 +176,23 @@ test("logins on another host that a log tells of are not this one's, and are rem
   expect([...elsewhere]).toEqual([[JSON.stringify(["deploy", KEY]), "db7"]]);
 });
 
+test("what is told under another name before this host's own is not known to be of another: it may have been renamed", () => {
+  const log = makeLog("/var/log/secure", MAY, { logins: [[byKey(), ["2026-05-20"]]] });
+  const before = makeLog("/var/log/secure", MAY, { logins: [[byKey("jo"), ["2026-05-12"]]], host: "old1" });
+  const renamed = find({ logs: [{ ...log, messages: [...log.messages, ...before.messages] }] });
+  expect(renamed.windows).toMatchObject([{ from: "2026-05-12T10:30:00Z", to: "2026-05-31T10:00:00Z" }]);
+  expect(renamed.notRead).toEqual([
+    "/var/log/secure: until 2026-05-12 its logins are those of old1, as this host may have been called: none before is known to be missing",
+  ]);
+  const after = makeLog("/var/log/secure", MAY, { logins: [[byKey("jo"), ["2026-05-25"]]], host: "db7" });
+  const messages = [...log.messages, ...before.messages, ...after.messages];
+  expect(find({ logs: [{ ...log, messages }] }).windows).toMatchObject([{ from: "2026-05-12T10:30:00Z" }]);
+  const ofMany = [...log.messages, ...after.messages];
+  expect(find({ logs: [{ ...log, messages: ofMany }] }).windows).toMatchObject([
+    { from: "2026-05-01T10:00:00Z" },
+  ]);
+});
+
 test("a LogLevel that hides logins leaves no window, wherever it is set", () => {
   const logs = [makeLog("/var/log/secure", MAY)];
   const why = "sshd is set to LogLevel QUIET, so it does not write of logins";

@@ -16,9 +16,10 @@ export type LoginEvidence = HostUse & {
   elsewhere: ReadonlyMap<string, string>;
 };
 
-/** One message on one day of one log. */
+/** One message on one day of one log; `host` is the name that its lines have. */
 type Seen = {
   login: KeyLogin;
+  host: string;
   family: string;
   day: number;
   count: number;
@@ -53,7 +54,10 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const changedAt = findChange(collection);
   for (const [family, logs] of families) {
     const dated = dateLogs(logs, { now, offset });
-    const told = dated.flatMap((log) => readMessages(log, family, { collection, offset, elsewhere }));
+    const isOwn = (host: string) => isSameHost(host, collection.facts.hostname);
+    for (const [login, host] of dated.flatMap(namesIn)) if (!isOwn(host)) elsewhere.set(login, host);
+    const all = dated.flatMap((log) => readMessages(log, family, offset));
+    const { told = [], others = [] } = Object.groupBy(all, ({ host }) => (isOwn(host) ? "told" : "others"));
     seen.push(...told);
     const doubt = hiddenBy ?? findDoubt(logs, told, collection, now);
     if (doubt !== null) {
@@ -61,7 +65,10 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
       continue;
     }
     const missing = unread.map(({ path }) => path).filter((path) => familyOf(path) === family);
-    const spans = findSpans(dated, missing, offset);
+    const renamed = findRenaming(told, others);
+    if (renamed) notRead.push(`${family}: ${sayRenamed(renamed)}`);
+    const found = findSpans(dated, missing, offset);
+    const spans = renamed ? since(found, renamed.last) : found;
     const sure =
       changedAt !== null && told.every(({ first }) => first >= changedAt) ? since(spans, changedAt) : spans;
     windows.push(...toWindows(family, sure));
@@ -86,26 +93,45 @@ const since = (spans: readonly Span[], at: number): readonly Span[] =>
 const sayChanged = (at: number): string =>
   `no login by key before ${instantOf(at)?.slice(0, 10) ?? "now"} is in it, when sshd's configuration was changed: until then it may have been silent`;
 
-type World = { collection: Collection; offset: number; elsewhere: Map<string, string> };
+/**
+ * The last login under a name that the log had before this host's own was in it: a host that was renamed had that name, and
+ * what it tells of then is nowhere known to be of this host. Where many write into one log, their names come in turns.
+ */
+function findRenaming(told: readonly Seen[], others: readonly Seen[]): Seen | null {
+  const begin = told.reduce((least, { first }) => Math.min(least, first), Number.POSITIVE_INFINITY);
+  const lastOfEach = [...Map.groupBy(others, ({ host }) => host).values()].flatMap(
+    (all) => lastOf(all) ?? [],
+  );
+  return lastOf(lastOfEach.filter(({ last }) => last < begin));
+}
 
-function readMessages(log: DatedLog, family: string, { collection, offset, elsewhere }: World): Seen[] {
+const lastOf = (seen: readonly Seen[]): Seen | null =>
+  seen.reduce<Seen | null>((one, other) => (one && one.last > other.last ? one : other), null);
+
+const sayRenamed = ({ host, last }: Seen): string =>
+  `until ${instantOf(last)?.slice(0, 10) ?? "now"} its logins are those of ${host}, as this host may have been called: none before is known to be missing`;
+
+function readMessages(log: DatedLog, family: string, offset: number): Seen[] {
   return log.messages.flatMap(({ host, text, days }) => {
     const login = readLoginMessage(text);
     if (!login) return [];
-    if (!isSameHost(host, collection.facts.hostname)) {
-      elsewhere.set(loginName({ ...login, fingerprint: login.authority ?? login.fingerprint }), host);
-      return [];
-    }
     return days.flatMap(({ day: index, count, first, last }) => {
       const day = log.dates[index] ?? null;
       const times = day === null ? [] : [first, last].map((time) => toSeconds(day, time, offset));
       const [begin = null, end = null] = times;
       return day === null || begin === null || end === null
         ? []
-        : [{ login, family, day, count, first: begin, last: end }];
+        : [{ login, host, family, day, count, first: begin, last: end }];
     });
   });
 }
+
+/** Each login that a log tells of, by when it does not matter, with the name of the host. */
+const namesIn = (log: DatedLog): [login: string, host: string][] =>
+  log.messages.flatMap(({ host, text }): [string, string][] => {
+    const login = readLoginMessage(text);
+    return login ? [[loginName({ ...login, fingerprint: login.authority ?? login.fingerprint }), host]] : [];
+  });
 
 /** A log names the host short or in full. */
 function isSameHost(named: string, own: string | null): boolean {
