@@ -138,7 +138,7 @@ frame() {
 				put("unread 0 - kind:limit path:" kind " why:stream-full"); count++
 			}
 			if (is_done || is_full) finish()
-			else send()
+			else { send(); fflush() }
 		}'
 }
 
@@ -432,6 +432,7 @@ read_accounts() {
 	done
 	printf '@accounts %s\n' $encoding
 	printf '%s\n' "$accounts" | payload
+	leave
 	groups=$(ask_names group) && groups=$(printf '%s\n' "$groups" | only_groups) || groups=
 	[ -n "$groups" ] || groups=$(only_groups </etc/group)
 	if [ -n "$groups" ]; then
@@ -450,6 +451,7 @@ read_accounts() {
 			done
 		done </etc/nsswitch.conf
 	fi
+	leave
 	find_silent_mounts
 	read_shells
 	read_password_states
@@ -980,6 +982,7 @@ ask_sshd() {
 	case $user in
 		*,*) unread sshd-effective "$user" odd-name; out=; return ;;
 	esac
+	leave
 	answer=$(run_sshd)
 	if [ -z "$answer" ]; then
 		out=

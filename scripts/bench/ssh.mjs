@@ -16,6 +16,7 @@ import { collectHost, SSH_LIMITS } from "../../src/main/net/ssh/collect.ts";
 import { gatherIdentities } from "../../src/main/net/ssh/identities.ts";
 import { startHost } from "../../src/main/testing/lab/start-host.ts";
 import { makeKeyFile } from "../../src/main/testing/ssh/key-files.ts";
+import { withoutRemarks } from "../../src/shared/text/without-remarks.ts";
 import { startFarAway } from "./far-away.mjs";
 import { report } from "./figures.mjs";
 import { cheapest, childCpu, inTurns, ownCpu } from "./measure.mjs";
@@ -43,6 +44,8 @@ const collectorScript = await readFile(
   new URL("../../resources/collector/collect.sh", import.meta.url),
   "utf8",
 );
+/** As a scan sends it. */
+const sent = Buffer.from(withoutRemarks(collectorScript));
 const script = join(folder.path, "collect.sh");
 await writeFile(script, `set -- --nonce ${NONCE}\n${collectorScript}`);
 const knownHosts = join(folder.path, "known_hosts");
@@ -101,7 +104,7 @@ async function countTrips(go) {
 async function visit(at) {
   const reading = await collectHost({
     target: { kind: "ssh", ...at, user: "root" },
-    ...{ user: "root", identities, useSudo: false, nonce: NONCE, collectorScript, limits: SSH_LIMITS },
+    ...{ user: "root", identities, useSudo: false, nonce: NONCE, collectorScript: sent, limits: SSH_LIMITS },
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: ["ssh-ed25519"],
     signal: new AbortController().signal,

@@ -17,7 +17,7 @@ export type HostVisitor = {
   scanId: ScanId;
   approach: Pick<Approach, "visit">;
   collect: CollectBy;
-  collectorScript: string;
+  collectorScript: Uint8Array;
   limits: CollectOptions["limits"];
   /** Resolves when there is room for so many bytes more, until they are read. */
   makeRoom: (bytes: number) => Promise<void>;

@@ -9,6 +9,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
+import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { AtOnce } from "./at-once.ts";
 import { createEndpointVisits, findJumps } from "./endpoint-visits.ts";
@@ -49,7 +50,8 @@ export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: Ab
 export type PrepareVisits = ReturnType<typeof createVisits>;
 
 export function createVisits(deps: Deps) {
-  const { recording, prober, workstation, collectorScript, now, patience } = deps;
+  const { recording, prober, workstation, now, patience } = deps;
+  const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
   const { home, agentSocket, user } = workstation;
   const { prepareApproach } = deps;
   return { refuseUnusable, prepare };

@@ -30,7 +30,7 @@ const visit = ({ host, port }: { host: string; port: number }, options: Partial<
     identities,
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: HOST_KEY_TYPES,
-    collectorScript: "collect\n",
+    collectorScript: Buffer.from("collect\n"),
     nonce: NONCE,
     useSudo: false,
     signal: new AbortController().signal,
@@ -75,7 +75,7 @@ test("a host that runs the script is collected, noise and all, and nothing stays
 });
 
 test("a host that asks for nothing is given the whole script, however long, or hangs up without harm", async () => {
-  const collectorScript = "x".repeat(5 * 1024 * 1024);
+  const collectorScript = Buffer.alloc(5 * 1024 * 1024, "x");
   let length = 0;
   await using patient = await startSshServer({
     run: async (command) => {

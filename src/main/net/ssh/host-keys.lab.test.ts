@@ -55,7 +55,7 @@ const visit = (
   collectHost({
     target: { host: host.address, port: 22 },
     ...{ user: "root", identities, useSudo: false, nonce: NONCE, limits: SSH_LIMITS },
-    collectorScript: "echo $2",
+    collectorScript: Buffer.from("echo $2"),
     signal: new AbortController().signal,
     ...options,
   });

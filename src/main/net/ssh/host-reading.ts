@@ -6,9 +6,10 @@ import type { PresentedKey, SshFailure } from "./ssh-failure.ts";
 export type CollectOptions = LoginOptions & {
   /**
    * POSIX sh; it takes --nonce, --login-key, --login-account and, when it runs by sudo, --sudo, and prints the
-   * nonce before anything that counts.
+   * nonce before anything that counts. Encoded once for all hosts: a hundred kilobytes each would be all that is to be
+   * collected as garbage.
    */
-  collectorScript: string;
+  collectorScript: Uint8Array;
   /** A word that nothing on the host can know beforehand. */
   nonce: string;
   /** Run it as root, where `sudo -n` lets us without a password; otherwise as the account itself. */

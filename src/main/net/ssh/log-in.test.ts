@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Redacted } from "#shared/model/redacted.ts";
 import { startBlackHole, startProxy, startRawServer } from "#testing/ssh/raw-server.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -58,6 +59,17 @@ test("a mistake in judging a host key is ours, and trusts nothing", async () => 
   );
   await server.untilLeft();
   expect(server.attempts).toEqual([]);
+});
+
+test("a key from a file takes one question, and one that cannot sign does not keep the next from it", async () => {
+  await using server = await startSshServer({ run: null, admits: ({ keyIndex }) => keyIndex === 1 });
+  const [first, second] = await makeIdentities(2);
+  if (first?.secret.kind !== "file" || !second) throw new Error("they are files");
+  const key = Redacted.reveal(first.secret.key);
+  const broken = Object.create(key, { sign: { value: () => new Error("no such curve") } });
+  const unable: Identity = { ...first, secret: { kind: "file", key: new Redacted(broken) } };
+  expect(await visit(server, { identities: [unable, second] })).toEqual({ loginKey: second.fingerprint });
+  expect(server.attempts).toHaveLength(2);
 });
 
 test("at most five keys are offered, in order, and a refusal says how many and whose", async () => {

@@ -1,5 +1,4 @@
 /** What is run on a host and what is made of its answer: the same, whoever carries it there and back. */
-import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { CollectOptions, HostReading } from "./host-reading.ts";
 import type { Script, ScriptLimits, ScriptRun } from "./run-script.ts";
 import { type PresentedKey, quote, type SshFailure, sayAddress } from "./ssh-failure.ts";
@@ -37,15 +36,7 @@ export function scriptFor({ collectorScript, nonce, user }: Wanted, loginKey: st
   const nonceWord = quoteForSh(nonce.slice(0, middle)) + quoteForSh(nonce.slice(middle));
   const keyWords = loginKey === null ? "" : ` --login-key ${quoteForSh(loginKey)}`;
   const settings = `set -- "$@" --nonce ${nonceWord}${keyWords} --login-account ${quoteForSh(user)}\n`;
-  return [`${"\n".repeat(8)}${settings}`, bytesOf(collectorScript)];
-}
-
-let encoded = { text: "", bytes: Buffer.of() };
-
-/** Of a text that is the same for every host: a hundred kilobytes each would be all that is to be collected as garbage. */
-function bytesOf(text: string): Buffer {
-  if (encoded.text !== text) encoded = { text, bytes: Buffer.from(withoutRemarks(text)) };
-  return encoded.bytes;
+  return [`${"\n".repeat(8)}${settings}`, collectorScript];
 }
 
 const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;

@@ -18,7 +18,7 @@ const visit = (host: LabHost, user: string, identities: Identity[]) =>
       useSudo: false,
       nonce: "0123456789abcdef",
       limits: SSH_LIMITS,
-      collectorScript: "echo $2",
+      collectorScript: Buffer.from("echo $2"),
     },
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: ["ssh-ed25519"],

@@ -72,7 +72,14 @@ async function visit(
   const { identities } = await gatherIdentities({ identityFiles, home: "/nonexistent", agentSocket: null });
   return collectHost({
     target: { host: host.address, port: 22 },
-    ...{ user, identities, useSudo: false, nonce: NONCE, collectorScript: SCRIPT, limits: SSH_LIMITS },
+    ...{
+      user,
+      identities,
+      useSudo: false,
+      nonce: NONCE,
+      collectorScript: Buffer.from(SCRIPT),
+      limits: SSH_LIMITS,
+    },
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: ["ssh-ed25519"],
     signal: new AbortController().signal,
@@ -182,7 +189,7 @@ test.skipIf(!canStartHosts())(
           identities: [],
           useSudo: false,
           nonce: NONCE,
-          collectorScript: SCRIPT,
+          collectorScript: Buffer.from(SCRIPT),
           limits: SSH_LIMITS,
         },
         verifyHostKey: () => ({ kind: "trusted" }),

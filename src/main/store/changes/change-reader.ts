@@ -1,9 +1,10 @@
 import type { ChangeKind, ChangeWhat } from "#shared/model/change.ts";
 import type { Total } from "#shared/model/total.ts";
 import type { Key, Value } from "#store/lists/cursor.ts";
-import type { Lists } from "#store/lists/lists.ts";
+import { type Lists, orderBy } from "#store/lists/lists.ts";
 import { rowsAfter } from "#store/lists/order.ts";
 import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
+import { readStretches, type Stretch, stretchesAfter, wholeOf } from "#store/lists/stretches.ts";
 import { type ChangeArm, columnsOf } from "./change-arms.ts";
 
 /** A change as an arm has it. */
@@ -38,25 +39,32 @@ export function changeReader(lists: Lists) {
   function read(arm: ChangeArm, page: Page): Found {
     const total = lists.count(arm.table, page.where, page.named);
     if (total === 0) return { total, rows: [] };
-    const { sql, values } = armPage(arm, page);
-    return { total, rows: lists.read(sql, values, page.named) };
+    const stretches = stretchesAfter([arm.scan, "version.id"], page.start, ORDER);
+    const rows = readStretches(stretches, page.limit, (stretch, limit) => {
+      const { sql, values } = armPage(arm, { ...page, stretch, limit });
+      return lists.read<ChangeFound & Key>(sql, values, page.named);
+    });
+    return { total, rows };
   }
 
   function seek(arm: ChangeArm, page: Page): Found {
     const most = lists.mostCounted;
-    const { sql, values } = armPage(arm, { ...page, start: null, limit: most + 1 });
+    const stretch = wholeOf([arm.scan, "version.id"]);
+    const { sql, values } = armPage(arm, { ...page, stretch, limit: most + 1 });
     const all = lists.find<ChangeFound & Key>(sql, values, page.named);
     if (all.length > most) return { ...read(arm, page), total: { moreThan: most } };
     return { total: all.length, rows: rowsAfter(all, page.start, page.limit, ORDER) };
   }
 }
 
-function armPage(arm: ChangeArm, { where, start, limit }: Page): Part {
-  const keys = `${arm.scan}, version.id`;
-  const all = [...where, ...(start === null ? [] : [{ sql: `(${keys}) < (?, ?)`, values: start }])];
+function armPage(
+  arm: ChangeArm,
+  { where, stretch, limit }: Omit<Page, "start"> & { stretch: Stretch },
+): Part {
+  const all = [...where, ...stretch.where];
   return {
     sql: `SELECT ${columnsOf(arm)}, ${arm.scan} AS sort_0, version.id AS sort_1
-      FROM ${arm.table}${conditions(all)} ORDER BY ${arm.scan} DESC, version.id DESC LIMIT ?`,
+      FROM ${arm.table}${conditions(all)}${orderBy({ ...ORDER, columns: stretch.columns })} LIMIT ?`,
     values: [...valuesOf(all), limit],
   };
 }

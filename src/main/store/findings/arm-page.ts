@@ -25,7 +25,7 @@ export function armPage(arm: Arm, { sort, where, stretch, limit, isAny = false }
   return {
     sql: `SELECT * FROM (
       SELECT '${arm.name}' AS arm, ${[...shown, ...keys].join(", ")}
-      FROM ${arm.from}${conditions(all)}${isAny || order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`} LIMIT ?)`,
+      FROM ${arm.from}${conditions(all)}${isAny ? "" : ` ORDER BY ${order.join(", ")}`} LIMIT ?)`,
     values: [...valuesOf(all), limit],
   };
 }
@@ -44,7 +44,7 @@ export const armWhole = (arm: Arm, { columns }: ArmSort): Stretch => wholeOf(exp
  */
 export function armStretches(arm: Arm, sort: ArmSort, after: readonly Value[] | null): Stretch[] {
   const all = armWhole(arm, sort).columns;
-  if (after === null) return [armWhole(arm, sort)];
+  if (after === null) return [wholeOf(all)];
   const isElsewhere = (name: ArmColumn, index: number): boolean => {
     const column = arm.columns[name];
     return "same" in column && column.same !== after[index];

@@ -29,7 +29,7 @@ const MOST_KEPT = 50_000;
 /** Where so many of these have the words, pages are full after some thousands of rows. */
 const SOON_FULL = 10;
 
-/** Reads what each arm has of a page. */
+/** What each arm has of a list, and how to read it. */
 export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof armLooker>) {
   const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
   return { read, seek };

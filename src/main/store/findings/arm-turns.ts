@@ -14,12 +14,12 @@ type Wanted = RowsWanted & { sort: ArmSort };
 /** What is the same for all of an arm at the beginning of an order. */
 type Start = { key: Key; count: number };
 
-/** A page has some rows of each arm; one that has more of them than so many is asked again. */
+/** So many are asked for first of an arm of which it is not known where its rows begin; if it has more of the page, it is asked again. */
 const FIRST_ROWS = 24;
 
 /**
- * The rows of a page, of all arms. They are read in the order of their rows, as far as that is known of them: none whose rows
- * all come after `limit` others that have been read is asked for any.
+ * The rows of a page, of all arms. These are asked in the order in which their rows begin, as far as that is known: none whose
+ * rows all come after `limit` others that have been read.
  */
 export function readInTurn<Row extends Key>(
   arms: readonly ArmRows<Row>[],

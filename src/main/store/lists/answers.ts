@@ -2,8 +2,8 @@ import type { Database, Statement } from "better-sqlite3";
 import type { Value } from "./cursor.ts";
 import { keptAnswers } from "./kept.ts";
 
-/** So many different questions keep their statement; a person asks far fewer. */
-const MOST_STATEMENTS = 300;
+/** So many different questions keep their statement: a page of findings may be a hundred of them. */
+const MOST_STATEMENTS = 500;
 
 /** Asks questions whose SQL depends on what is wanted. */
 export function answerReader(db: Database) {
@@ -23,7 +23,8 @@ export function answerReader(db: Database) {
   function prepare(sql: string): Statement<unknown[]> {
     const known = statements.get(sql);
     if (known) return known;
-    if (statements.size >= MOST_STATEMENTS) statements.clear();
+    const [oldest] = statements.keys();
+    if (statements.size >= MOST_STATEMENTS && oldest !== undefined) statements.delete(oldest);
     const statement = db.prepare<unknown[]>(sql);
     statements.set(sql, statement);
     return statement;

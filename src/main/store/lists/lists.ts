@@ -7,7 +7,7 @@ import { type Found, foundReader } from "./found.ts";
 import { phrases } from "./letters.ts";
 import type { Order } from "./order.ts";
 import { conditions, type Part, valuesOf } from "./part.ts";
-import { readStretches, type Stretch, stretchesAfter, wholeOf } from "./stretches.ts";
+import { readStretches, type Stretch, stretchesAfter } from "./stretches.ts";
 
 export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 
@@ -35,25 +35,18 @@ export type Asked = Window & {
 
 export type Lists = ReturnType<typeof createLists>;
 
-/**
- * Lists of any length, a page at a time. A page begins after the last row of the one before it, by
- * that row's values in the order of the list: it costs the same at any depth.
- */
+/** Lists of any length, a page at a time; all of a page is of one moment. */
 export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   const { read, find, keep } = answerReader(db);
   const { isAmong, isIn, findIds } = foundReader(db, { read, keep });
   const { count, sum } = counter({ read, keep, mostCounted });
-
+  const list = pageReader({ read, keep, isAmong, isIn, count, mostCounted });
+  const inOneView = db.transaction((work: () => unknown) => work());
+  const atOnce = <Found>(work: () => Found): Found =>
+    db.inTransaction ? work() : (inOneView(work) as Found);
   return {
-    list<Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> {
-      const { sort, limit } = asked;
-      const total = asked.total?.() ?? countAsked(asked);
-      if (total === 0) return { rows: [], total, next: null };
-      const isKept = asked.sought !== undefined && typeof total === "number" && total <= mostCounted;
-      const kept = isKept ? readKept<Row>(asked, asked.sought ?? "") : null;
-      const rows = kept ?? readPage<Row>(asked, total);
-      return { ...cut(rows, sort, limit, toItem), total };
-    },
+    list: <Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> =>
+      atOnce(() => list(asked, toItem)),
     count,
     find,
     findIds,
@@ -65,9 +58,29 @@ export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
     read,
     sum,
   };
+}
 
-  function countAsked({ from, where, named, found, sought = "" }: Asked): Total {
-    return count(from, found ? [isIn(sought, found), ...where] : where, named);
+type Means = Pick<ReturnType<typeof answerReader>, "read" | "keep"> &
+  Pick<ReturnType<typeof foundReader>, "isAmong" | "isIn"> &
+  Pick<ReturnType<typeof counter>, "count"> & { mostCounted: number };
+
+/**
+ * A page begins after the last row of the one before it, by that row's values in the order of the list: it costs the same at
+ * any depth.
+ */
+function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: Means) {
+  return <Row, Item>(asked: Asked, toItem: (row: Row) => Item): Listed<Item> => {
+    const { sort, limit } = asked;
+    const total = asked.total?.() ?? count(asked.from, conditionsOf(asked), asked.named);
+    if (total === 0) return { rows: [], total, next: null };
+    const isKept = asked.sought !== undefined && typeof total === "number" && total <= mostCounted;
+    const kept = isKept ? readKept<Row>(asked, asked.sought ?? "") : null;
+    const rows = kept ?? readPage<Row>(asked, total);
+    return { ...cut(rows, sort, limit, toItem), total };
+  };
+
+  function conditionsOf({ where, found, sought = "" }: Asked): readonly Part[] {
+    return found ? [isIn(sought, found), ...where] : where;
   }
 
   function readPage<Row>(asked: Asked, total: Total): (Row & Key)[] {
@@ -81,8 +94,9 @@ export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   }
 
   /** By what was found for the first page, in its order; null when the row before this page is not among that any more. */
-  function readKept<Row>({ select, from, sort, after, limit, named = {}, ...asked }: Asked, id: string) {
-    const where = asked.found ? [isIn(id, asked.found), ...asked.where] : asked.where;
+  function readKept<Row>(asked: Asked, id: string): (Row & Key)[] | null {
+    const { select, from, sort, after, limit, named = {} } = asked;
+    const where = conditionsOf(asked);
     const sql = `SELECT ${id} AS id FROM ${from}${conditions(where)}${orderBy(sort)}`;
     const values = valuesOf(where);
     const all = keep(questionOf(sql, values, named), () =>
@@ -132,4 +146,4 @@ export const orderBy = ({ columns, descending }: Pick<Sort, "columns" | "descend
   ` ORDER BY ${columns.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ")}`;
 
 const startAfter = (sort: Sort, after: string | null): Stretch[] =>
-  after === null ? [wholeOf(sort.columns)] : stretchesAfter(sort.columns, readCursor(sort, after), sort);
+  stretchesAfter(sort.columns, after === null ? null : readCursor(sort, after), sort);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Value } from "./cursor.ts";
 import { orderBy } from "./lists.ts";
 import { conditions, valuesOf } from "./part.ts";
-import { readStretches, type Stretch, stretchesAfter, wholeOf } from "./stretches.ts";
+import { readStretches, type Stretch, stretchesAfter } from "./stretches.ts";
 
 const SIZE = 500;
 const db = new Sqlite(":memory:");
@@ -59,6 +59,6 @@ function turn(
       .raw()
       .all(...values);
   };
-  const stretches = after === null ? [wholeOf(sort.columns)] : stretchesAfter(sort.columns, after, sort);
+  const stretches = stretchesAfter(sort.columns, after, sort);
   return { rows: readStretches(stretches, limit, read), plans };
 }

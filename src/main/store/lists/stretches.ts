@@ -12,21 +12,22 @@ export type Stretch = {
 export const wholeOf = (columns: readonly string[]): Stretch => ({ where: [], columns });
 
 /**
- * What comes after the row of these values, in its order. Each stretch is a range of an index. As one comparison of rows it is
+ * What comes after the row of these values, in its order; all that there is for null. Each stretch is a range of an index. As one comparison of rows it is
  * none where the first column is an expression, nor as to the last column where that is the rowid: SQLite would then go
  * through all that comes before, and a page would cost more the later it is.
  */
 export function stretchesAfter(
   columns: readonly string[],
-  values: readonly Value[],
+  values: readonly Value[] | null,
   { descending }: { descending: boolean },
 ): Stretch[] {
+  if (values === null) return [wholeOf(columns)];
   const beyond = descending ? "<" : ">";
   return columns
     .map((_, at) => ({
       where: columns
         .slice(0, at + 1)
-        .map((column, index) => is(column, index === at ? beyond : "=", values[index])),
+        .map((column, index) => is(column, index === at ? beyond : "=", valueAt(values, index))),
       columns: columns.slice(at),
     }))
     .reverse();
@@ -37,7 +38,10 @@ export const stretchOf = (
   columns: readonly string[],
   values: readonly Value[],
   rest: readonly string[],
-): Stretch => ({ where: columns.map((column, index) => is(column, "=", values[index])), columns: rest });
+): Stretch => ({
+  where: columns.map((column, index) => is(column, "=", valueAt(values, index))),
+  columns: rest,
+});
 
 /** One stretch after the other, until there are enough rows. */
 export function readStretches<Row>(
@@ -53,7 +57,14 @@ export function readStretches<Row>(
   return rows;
 }
 
-const is = (column: string, operator: "=" | "<" | ">", value: Value = ""): Part => ({
+const is = (column: string, operator: "=" | "<" | ">", value: Value): Part => ({
   sql: `(${column}) ${operator} ?`,
   values: [value],
 });
+
+/** Throws where an order has a column that the row has no value of: what came after it would be anything. */
+function valueAt(values: readonly Value[], index: number): Value {
+  const value = values[index];
+  if (value === undefined) throw new Error("a row has fewer values than its order has columns");
+  return value;
+}

@@ -29,7 +29,7 @@ async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const key = await makeKeyFile(folder.path, "id");
   const options = (server: { host: string; port: number }, wish: Partial<ClientOptions> = {}) => ({
-    ...{ ssh: ssh ?? "", user: "jo", useSudo: false, nonce: NONCE, collectorScript: "true\n" },
+    ...{ ssh: ssh ?? "", user: "jo", useSudo: false, nonce: NONCE, collectorScript: Buffer.from("true\n") },
     ...{ target: { host: server.host, port: server.port }, hostKeyTypes: ["ssh-ed25519"] },
     login: { address: server.host, ...NOTHING_ASKED },
     keys: [{ kind: "file" as const, path: key.path, keyType: "ssh-ed25519", fingerprint: key.fingerprint }],
