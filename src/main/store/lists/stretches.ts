@@ -12,9 +12,9 @@ export type Stretch = {
 export const wholeOf = (columns: readonly string[]): Stretch => ({ where: [], columns });
 
 /**
- * What comes after the row of these values, in its order; all that there is for null. Each stretch is a range of an index. As one comparison of rows it is
- * none where the first column is an expression, nor as to the last column where that is the rowid: SQLite would then go
- * through all that comes before, and a page would cost more the later it is.
+ * What comes after the row of these values, in its order; all that there is for null. Each stretch is a range of an index. One
+ * comparison of rows is none where the first column is an expression, nor as to the last column where that is the rowid:
+ * SQLite would go through all that comes before, and a page would cost more the later it is.
  */
 export function stretchesAfter(
   columns: readonly string[],
