@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconEye } from "@tabler/icons-react";
-import { type KeyboardEvent, useState } from "react";
+import { useEffect, useState } from "react";
 import type { WishDraft } from "#renderer/api/plan-request.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -24,17 +24,21 @@ type Props = {
 export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
   const [wish, setWish] = useState(draft);
   const isWhole = sayLack(wish) === null;
-  const onKeyDown = (event: KeyboardEvent) => {
-    const isPreview = (event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "p";
-    if (!isPreview) return;
-    event.preventDefault();
-    if (isWhole) onPlan(wish);
-  };
+  // Wherever the focus is: it is at the button that closes the dialog while the fields are not there yet.
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const isPreview = (event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "p";
+      if (!isPreview) return;
+      event.preventDefault();
+      if (isWhole && !isPlanning) onPlan(wish);
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [isWhole, isPlanning, wish, onPlan]);
   return (
     <Dialog title={titleOf(wish)} isOpen onClose={onClose} width={560}>
       <form
         className={classes.form}
-        onKeyDown={onKeyDown}
         onSubmit={(event) => {
           event.preventDefault();
           onPlan(wish);
