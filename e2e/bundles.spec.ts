@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readCollector } from "#testing/read-collector.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
 import { InspectDialog } from "./pages/inspect-dialog.ts";
@@ -106,7 +107,7 @@ test("the collector and its instructions are saved from the page, to the byte", 
     await inspect.root.getByRole("button", { name }).click();
     return readFile(await (await saving).path(), "utf8");
   };
-  const script = await readFile(join(import.meta.dirname, "../resources/collector/collect.sh"), "utf8");
+  const script = await readCollector();
   expect(await save("Save the collector")).toBe(script);
   expect(await save("Save the instructions")).toContain("WHAT IS IN A BUNDLE");
 

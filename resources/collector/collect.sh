@@ -538,13 +538,13 @@ read_sshd_config() {
 
 # The daemon of process $1, which was started by the command line $2.
 read_daemon() {
-	config=$usual_config daemon_options='' pid_file=/run/sshd.pid
+	config=$usual_config daemon_options='' pid_file=/run/sshd.pid is_strange=
 	take_title "$2"
 	encode "$2"
 	printf '@daemon - number:%s title:%s' $daemon "$token"
 	for file in "$pid_file" /var/run/sshd.pid; do
 		pid=
-		[ ! -r "$file" ] || read -r pid <"$file"
+		[ ! -f "$file" ] || [ ! -r "$file" ] || read -r pid <"$file"
 		[ "$pid" = "$1" ] || continue
 		# It writes this file when it has read its configuration, also when it is told to read it again.
 		printf ' read-at:%s' "$(modified_at "$file")"
@@ -553,109 +553,102 @@ read_daemon() {
 	printf '\n'
 	seen_configs=$nl config_keys='' near_keys='' config_principals='' config_roots='' has_match='' has_withheld='' depth=0
 	asked=0 known_out=- out=''
-	read_config "$config"
+	[ -n "$is_strange" ] || read_config "$config"
 }
 
 # Seconds since the epoch; nothing where no tool can tell.
 modified_at() { date -r "$1" +%s || stat -c %Y "$1"; }
 
 # Most hosts have one daemon; the settings of each lie apart where there are more.
-KEPT='daemon_options config_keys near_keys config_principals config_roots has_match has_withheld asked known_out out files may_ask'
+KEPT='daemon_options config_keys near_keys config_principals config_roots has_match has_withheld asked known_out out files may_ask is_strange'
 keep_daemon() { for kept in $KEPT; do eval "of_${daemon}_$kept=\${$kept-}"; done; }
 use_daemon() { for kept in $KEPT; do eval "$kept=\${of_${daemon}_$kept}"; done; }
 
-# The sshd that listen, as they show themselves: $listening, a line PID COMMAND each, no command twice, four at most.
+# The sshd that listen: $listening, a line PID COMMAND each, no command twice, four at most. Who is not root cannot tell whether they
+# are what they say, and goes by none of their options.
 find_daemons() {
-	listening='' titles=$nl many=0 others=' ' own_space=$(readlink /proc/self/ns/pid)
+	listening='' titles=$nl many=0 others=' ' claimed=0
+	own_space=$(readlink /proc/self/ns/pid)
+	find_sshd
+	if [ "$my_uid" = 0 ]; then found_daemons=$sshd_listeners; else found_daemons=$sshd_claims; fi
+	IFS=$nl
+	for found in $found_daemons; do
+		unset IFS
+		line=${found#* }
+		case $titles in *"$nl$line$nl"*) continue ;; esac
+		titles=$titles$line$nl
+		many=$((many + 1))
+		if [ $many -gt 4 ]; then unread sshd-config sshd several-daemons; break; fi
+		listening=$listening$found$nl
+		IFS=$nl
+	done
+	for found in $sshd_claims; do
+		unset IFS
+		name_claim "${found#* }"
+		IFS=$nl
+	done
+	unset IFS
+	name_other_servers
+}
+
+# What would override the files that are read, if it were true.
+name_claim() {
+	take_sshd_words "$1"
+	IFS=$nl
+	for option in $sshd_options; do
+		unset IFS
+		case $option in
+			-o[Ll][Ii][Ss][Tt][Ee][Nn]* | -o[Pp][Oo][Rr][Tt]* | -o[Pp][Ii][Dd]* | -o[Pp][Ee][Rr][Ss][Oo]* | "-f$usual_config") continue ;;
+		esac
+		claimed=$((claimed + 1))
+		[ $claimed -gt 16 ] || unread sshd-config sshd claimed-option "$option"
+		IFS=$nl
+	done
+	unset IFS
+}
+
+# Servers for SSH whose rules we do not know.
+name_other_servers() {
 	set +f
 	for process in /proc/[0-9]*; do
 		set -f
 		name=
 		read -r name <"$process/comm"
-		case $name in
-			sshd) is_roots "$process" sshd || continue ;;
-			dropbear* | tinysshd) is_roots "$process" $name || continue ;;
-			*) continue ;;
-		esac
-		# One in a container is not this host's.
-		space=$(readlink "$process/ns/pid")
-		[ -z "$space" ] || [ "$space" = "$own_space" ] || continue
-		if [ "$name" != sshd ]; then
-			case $others in *" $name "*) ;; *) unread sshd-config sshd other-server "$name" ;; esac
-			others="$others$name "
-			continue
-		fi
-		read_title "$process" || continue
-		case $line in *"$nl"*) line=${line%%"$nl"*} ;; esac
-		case $titles in *"$nl$line$nl"*) continue ;; esac
-		titles=$titles$line$nl
-		many=$((many + 1))
-		if [ $many -gt 4 ]; then unread sshd-config sshd several-daemons; break; fi
-		listening=$listening${process#/proc/}\ $line$nl
+		case $name in dropbear* | tinysshd) ;; *) continue ;; esac
+		case $others in *" $name "*) continue ;; esac
+		is_roots_daemon "${process#/proc/}" "$name*" dropbearmulti
+		case $? in 0 | 2) ;; *) continue ;; esac
+		unread sshd-config sshd other-server "$name"
+		others="$others$name "
 	done
 	set -f
 }
 
-# Anybody can give a program of his own this name and a command line that leads us to files that only root may read.
-is_roots() {
-	owner=
-	while read -r key owner rest; do
-		[ "$key" != Uid: ] || break
-	done <"$1/status"
-	[ "$owner" = 0 ] || return 1
-	# As root we can see what runs there: a program that gives root's rights may have been started under that name.
-	[ "$my_uid" = 0 ] || return 0
-	case $(readlink "$1/exe") in */"$2"*) ;; *) return 1 ;; esac
-}
-
-# -f, -o and -p of a command line, into $daemon_options, a line each; a -f also sets $config.
+# -f, -o and -p of a command line, into $daemon_options, a line each; a -f also sets $config. A file that others may write is not
+# for root to read, nor to ask sshd by: of that daemon nothing is known.
 take_title() {
-	set -- $1
-	while [ $# -gt 0 ]; do
-		case $1 in
-			-f) [ $# = 1 ] || { shift; take_daemon_config "$1"; } ;;
-			-f*) take_daemon_config "${1#-f}" ;;
-			-p) [ $# = 1 ] || { shift; take_daemon_option "Port=$1"; } ;;
-			-p*) take_daemon_option "Port=${1#-p}" ;;
-			-o*)
-				# "-o Key value" is one word to sshd, and several here.
-				option=${1#-o}
-				while [ $# -gt 1 ]; do
-					case $2 in -*) break ;; esac
-					option=${option:+"$option "}$2
-					shift
-				done
-				take_daemon_option "$option"
-				;;
+	[ "$my_uid" = 0 ] || return
+	take_sshd_words "$1"
+	if [ -n "$sshd_config" ] && [ -e "$sshd_config" ] && [ "$sshd_config" != "$usual_config" ]; then
+		if ! is_roots_path "$sshd_config"; then
+			is_strange=yes
+			unread sshd-config sshd strange-config "$sshd_config"
+			return
+		fi
+		config=$sshd_config
+	fi
+	IFS=$nl
+	for option in $sshd_options; do
+		unset IFS
+		case $option in
+			-f*) [ ! -e "${option#-f}" ] || daemon_options=$daemon_options$option$nl ;;
+			-o[Pp][Ee][Rr][Ss][Oo]*) ;;
+			-o[Pp][Ii][Dd]*) is_roots_path "${option#*[= ]}" && pid_file=${option#*[= ]} ;;
+			*) daemon_options=$daemon_options$option$nl ;;
 		esac
-		shift
+		IFS=$nl
 	done
-}
-
-# The command line of a listening sshd, into $line. Before 8.2 it had no title that says so: there it is a process
-# that serves nobody, which has one.
-read_title() {
-	line=$(tr '\0' ' ' <"$1/cmdline")
-	case $line in
-		'sshd: '*' [listener]'*)
-			line=${line#sshd: }
-			line=${line%% \[listener\]*}
-			;;
-		*/sshd | */sshd' '*) case "$line " in *' -R '* | *' -T '* | *' -i '*) return 1 ;; esac ;;
-		*) return 1 ;;
-	esac
-}
-
-take_daemon_config() { [ ! -e "$1" ] || config=$1 daemon_options=$daemon_options-f$1$nl; }
-
-take_daemon_option() {
-	case $1 in
-		'' | [Pp][Ee][Rr][Ss][Oo]*) return ;;
-		[Pp][Ii][Dd]*) pid_file=${1#*[= ]}; return ;;
-	esac
-	daemon_options=$daemon_options-o$1$nl
-	case $1 in [Ll][Ii][Ss][Tt][Ee][Nn]* | [Pp][Oo][Rr][Tt]*) return ;; esac
-	[ "$my_uid" = 0 ] || unread sshd-config sshd daemon-option "$1"
+	unset IFS
 }
 
 # Ships one configuration file and whatever it includes, as sshd would read them.
@@ -798,7 +791,12 @@ read_grants() {
 	elif [ -z "$sshd" ]; then unread sshd-effective sshd no-tool
 	else ask=yes
 	fi
-	for daemon in $daemons; do eval "of_${daemon}_may_ask=\$ask"; done
+	for daemon in $daemons; do
+		use_daemon
+		may_ask=$ask
+		[ -z "$is_strange" ] || may_ask=no
+		keep_daemon
+	done
 	printf '%s\n' "$accounts" | while IFS=: read -r name account_uid account_gid home shell; do
 		told=$((told + 1))
 		if [ $((told % 16)) = 0 ] && is_late; then unread limit "$name" too-late; break; fi

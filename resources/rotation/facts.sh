@@ -14,36 +14,46 @@ do_account() {
 	tell account "$account_uid" "$account_gid" "$home" "$shell"
 	[ -z "${SSH_CONNECTION-}" ] || tell from "${SSH_CONNECTION%% *}"
 	if [ "$my_uid" = 0 ] && has sshd; then
-		find_daemon
-		answer=$($(command -v sshd) -T $daemon_options -C "user=$1,host=${2:-localhost},addr=${2:-127.0.0.1}" 2>/dev/null) || answer=
+		answer=
+		if find_daemon; then answer=$(ask_daemon -T -C "user=$1,host=${2:-localhost},addr=${2:-127.0.0.1}" 2>/dev/null) || answer=; fi
 		put_line "$answer" | grep -i -e '^authorizedkeys' -e '^authenticationmethods ' -e '^forcecommand ' -e '^hostkey ' | send_data sshd
 	fi
 	ok
 }
 
-# The options of the sshd that listens, as it shows them itself; the first where several do. Anybody can call a process of
-# theirs so: only root's counts.
+# The options of root's sshd that listens, a line each into $daemon_options, and the file that its configuration begins with into
+# $daemon_config: of the one that this login came by, or else of the first. 1: they lead to a file that others than root may write, and
+# root goes by none such.
 find_daemon() {
-	daemon_options=
-	set +f
-	for entry in /proc/[0-9]*/cmdline; do
-		IFS= read -r line <"$entry" || [ -n "$line" ] || continue
-		case $line in 'sshd: '*' [listener]'*) ;; *) continue ;; esac
-		look_at "${entry%/cmdline}"
-		[ "$uid" = 0 ] || continue
-		line=${line#sshd: }
-		set -f
-		set -- ${line%% \[listener\]*}
-		shift
-		while [ $# -gt 0 ]; do
-			case $1 in
-				-f) daemon_options="$daemon_options -f ${2-}"; shift ;;
-				-o) daemon_options="$daemon_options -o ${2-}"; shift ;;
-				-f?* | -o?*) daemon_options="$daemon_options $1" ;;
-			esac
-			[ $# -eq 0 ] || shift
-		done
-		break
+	daemon_options= daemon_config=/etc/ssh/sshd_config
+	find_sshd
+	find_listener
+	sshd_line=$(put_line "$sshd_listeners" | grep "^${listener:-0} ")
+	[ -n "$sshd_line" ] || sshd_line=${sshd_listeners%%"$nl"*}
+	take_sshd_words "${sshd_line#* }"
+	if [ -n "$sshd_config" ]; then
+		daemon_config=$sshd_config
+		is_roots_path "$sshd_config" || return 1
+	fi
+	daemon_options=$sshd_options
+}
+
+# The sshd that all logins come from: of those that this shell descends from, the one that listens; empty where each login has its own.
+find_listener() {
+	listener= pid=$$
+	while [ "${pid:-0}" -gt 0 ]; do
+		case "$nl$sshd_listeners" in *"$nl$pid "*) listener=$pid; return ;; esac
+		IFS= read -r stat <"/proc/$pid/stat" || break
+		set -- ${stat##*\) }
+		pid=$2
 	done 2>/dev/null
-	set -f
+}
+
+# sshd's own program with these options: `ask_daemon OPTION...`.
+ask_daemon() {
+	IFS=$nl
+	set -- $daemon_options "$@"
+	IFS=' 	
+'
+	"$(command -v sshd)" "$@"
 }

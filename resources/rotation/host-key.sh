@@ -1,24 +1,19 @@
 # What Latchkey's hand does about the sshd that it came in by: its configuration, its host keys, and having it read both
-# again. Root only. Read after hand/ and facts.sh.
+# again. Root only. Read after hand/, lib/ and facts.sh.
 
 need_root() {
 	[ "$my_uid" = 0 ] || no not-owner 0
 	sshd=$(command -v sshd) || no unknown-request
-	find_daemon
+	find_daemon || no strange-config "$daemon_config"
 }
 
 # daemon: files of the configuration in the order in which sshd reads them, why it would not take them, host keys as it uses
 # them, names that are taken.
 do_daemon() {
 	need_root
-	case $daemon_options in
-		*' -f '*) main=${daemon_options#*-f }; main=${main%% *} ;;
-		*' -f'*) main=${daemon_options#*-f}; main=${main%% *} ;;
-		*) main=/etc/ssh/sshd_config ;;
-	esac
-	tell_config "$main" 0
+	tell_config "$daemon_config" 0
 	test_config || tell problem "$problem"
-	settings=$("$sshd" -T $daemon_options 2>/dev/null) || settings=
+	settings=$(ask_daemon -T 2>/dev/null) || settings=
 	put_line "$settings" | while read -r keyword path; do
 		[ "$keyword" = hostkey ] || continue
 		printed=$(ssh-keygen -E sha256 -l -f "$path" 2>/dev/null) || continue
@@ -33,7 +28,6 @@ do_daemon() {
 		if [ -e "$entry" ]; then tell taken "$entry"; fi
 	done
 	set -f
-	find_listener
 	tell listener "$listener"
 	ok seen
 }
@@ -56,27 +50,13 @@ tell_config() {
 	done
 }
 
-# The sshd that all logins come from: of those that this shell descends from, the first; empty where each login has its own.
-find_listener() {
-	listener= pid=$$
-	while [ "${pid:-0}" -gt 0 ]; do
-		IFS= read -r stat <"/proc/$pid/stat" || break
-		comm=${stat#*\(}
-		comm=${comm%\)*}
-		[ "$comm" != sshd ] || listener=$pid
-		set -- ${stat##*\) }
-		pid=$2
-	done 2>/dev/null
-}
-
 # Whether sshd would take its configuration as it is now; else $problem says why not.
-test_config() { problem=$("$sshd" -t $daemon_options 2>&1); }
+test_config() { problem=$(ask_daemon -t 2>&1); }
 
 # reload: sshd reads its configuration again; sessions go on. One that it would not take ends sshd: so it is tried first.
 do_reload() {
 	need_root
 	test_config || no bad-config "$problem"
-	find_listener
 	[ -n "$listener" ] || ok each-login
 	kill -HUP "$listener" || no not-permitted
 	ok told

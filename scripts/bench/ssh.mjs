@@ -8,13 +8,14 @@
  * counted by how much longer a visit takes when each of them does.
  */
 import { execFile } from "node:child_process";
-import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { collectHost, SSH_LIMITS } from "../../src/main/net/ssh/collect.ts";
 import { gatherIdentities } from "../../src/main/net/ssh/identities.ts";
 import { startHost } from "../../src/main/testing/lab/start-host.ts";
+import { readCollector } from "../../src/main/testing/read-collector.ts";
 import { makeKeyFile } from "../../src/main/testing/ssh/key-files.ts";
 import { withoutRemarks } from "../../src/shared/text/without-remarks.ts";
 import { startFarAway } from "./far-away.mjs";
@@ -40,10 +41,7 @@ await using host = await startHost({
 const { identities } = await gatherIdentities({
   ...{ identityFiles: [key.path], home: folder.path, agentSocket: null },
 });
-const collectorScript = await readFile(
-  new URL("../../resources/collector/collect.sh", import.meta.url),
-  "utf8",
-);
+const collectorScript = await readCollector();
 /** As a scan sends it. */
 const sent = Buffer.from(withoutRemarks(collectorScript));
 const script = join(folder.path, "collect.sh");

@@ -1,5 +1,4 @@
 import { createRouterClient, implement } from "@orpc/server";
-import collectorScript from "#resources/collector/collect.sh?raw";
 import carryKeyScript from "#resources/rotation/carry-key.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
@@ -52,6 +51,7 @@ import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createVaultDoor } from "./features/vault/index.ts";
 import { createGuard } from "./guard.ts";
+import { carryScript, collectorScript, handScript, libraryScript } from "./host-scripts.ts";
 import { countFreeDescriptors } from "./net/descriptors.ts";
 import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
 import { readKeyFolder } from "./net/local/read-key-folder.ts";
@@ -65,7 +65,6 @@ import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
 import { openAppVault, type StartKeeper, sealFor } from "./open-app-vault.ts";
 import { renewalMeans, SERVER_SCRIPTS } from "./renewal-means.ts";
-import { carryScript, handScript } from "./rotation-scripts.ts";
 
 export type AppOptions = DatabaseWish & {
   /** Refuses every command; so does a database that is opened to be read. */
@@ -160,7 +159,7 @@ type RunbookWays = Pick<
     client: () => LatchkeyClient;
   } & Pick<Parameters<typeof renewalMeans>[0], "vault" | "prober" | "order">;
 
-const HAND_SCRIPTS = [handScript, holdersScript, factsScript, hostKeyScript];
+const HAND_SCRIPTS = [handScript, libraryScript, holdersScript, factsScript, hostKeyScript];
 /** Runbooks, with the ways into hosts and files that they change. */
 function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   const { workstation, store, now } = ways;

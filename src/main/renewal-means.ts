@@ -17,12 +17,12 @@ import type { TlsTarget } from "#shared/model/target.ts";
 import { writeTarget } from "#shared/text/target.ts";
 import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
 import { publicRoots } from "./features/scans/recording/public-roots.ts";
+import { challengeScript } from "./host-scripts.ts";
 import { answer } from "./net/challenges/answer.ts";
 import type { OrderCertificate } from "./net/issuing/order.ts";
 import { createChainsAt } from "./net/tls/chains-at.ts";
 import type { TlsProber } from "./net/tls/probe-endpoint.ts";
 import type { Vault } from "./net/vault/vault.ts";
-import { challengeScript } from "./rotation-scripts.ts";
 import type { Store } from "./store/store.ts";
 
 /** What a hand knows of servers, their files, and challenges: read after the rest of it. */

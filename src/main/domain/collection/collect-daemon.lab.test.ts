@@ -43,7 +43,7 @@ test("what the running sshd was started with counts, and files that include each
       {
         kind: "sshd-config",
         path: "sshd",
-        why: "the running sshd was started with UsePAM=no, which overrides the file",
+        why: "a process that calls itself sshd says that it was started with -oUsePAM=no, which would override the file; whether it is sshd could not be verified",
       },
       { kind: "sshd-config", path: "/etc/ssh/deep/a.conf", why: "it may not be read without more rights" },
     ]),

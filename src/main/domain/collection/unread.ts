@@ -26,7 +26,8 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "by-variable": () => "its name holds a variable that only the running server knows",
   "cannot-tell": () => "whether it exists cannot be told without more rights",
   "command-failed": (detail) => `sshd did not answer: ${detail}`,
-  "daemon-option": (detail) => `the running sshd was started with ${detail}, which overrides the file`,
+  "claimed-option": (detail) =>
+    `a process that calls itself sshd says that it was started with ${detail}, which would override the file; whether it is sshd could not be verified`,
   "directory-service": () => "accounts that this directory alone has may not be listed",
   "more-keys": () => "it holds further private keys, of which only the first is told",
   "no-answer": () => "it lies on a mount that does not answer, so it was not looked at",
@@ -46,6 +47,8 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "pseudo-file": () => "it leads into /proc, /sys or /dev",
   "secret-inside": () => "it holds or leads to a secret, so it was not taken",
   "several-daemons": () => "more than four sshd run here with different options, of which four were asked",
+  "strange-config": (detail) =>
+    `the running sshd was started with -f ${detail}, which others than root may write or replace: it was not read`,
   "stream-full": () => "this and what follows was left out: the stream is limited to 16 MiB",
   "too-deep": () => "files include each other more than 16 deep",
   "too-large": () => "it is too large for what it should be",

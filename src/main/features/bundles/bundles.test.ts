@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -7,6 +6,7 @@ import { createApp } from "#app";
 import { openStore } from "#store/store.ts";
 import { scanAll } from "#testing/lab/desk.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
+import { readCollector } from "#testing/read-collector.ts";
 import { findClosedEndpoint } from "#testing/servers.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -244,7 +244,5 @@ test("of several bundles of one host, given in any order, all are taken and the 
 
 test("the collector is printed to the byte", async () => {
   const { out } = await openTerminal(":memory:")("collector");
-  expect(`${out}\n`).toBe(
-    readFileSync(join(import.meta.dirname, "../../../../resources/collector/collect.sh"), "utf8"),
-  );
+  expect(`${out}\n`).toBe(await readCollector());
 });

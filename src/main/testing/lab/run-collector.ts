@@ -1,11 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { withoutRemarks } from "#shared/text/without-remarks.ts";
+import { readCollector } from "#testing/read-collector.ts";
 import type { LabHost } from "./start-host.ts";
-
-const COLLECTOR = join(import.meta.dirname, "../../../../resources/collector/collect.sh");
 
 type Run = {
   /** The shell with its options: "busybox sh". */
@@ -42,7 +39,7 @@ export async function runCollector(
     process.kill("SIGKILL");
   });
   process.stdin.on("error", () => undefined);
-  process.stdin.end(`${before}\n${withoutRemarks(await readFile(COLLECTOR, "utf8"))}`);
+  process.stdin.end(`${before}\n${withoutRemarks(await readCollector())}`);
   await once(process, "close");
   return Buffer.concat(chunks);
 }

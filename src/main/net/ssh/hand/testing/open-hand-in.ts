@@ -4,12 +4,15 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { Line } from "#net/ssh/hand/line.ts";
 import { beginSession } from "#net/ssh/hand/session.ts";
 
-const HAND = join(import.meta.dirname, "../../../../../../resources/rotation/hand");
+const RESOURCES = join(import.meta.dirname, "../../../../../../resources");
 
-/** As it is shipped: all of its files, in their order. */
+/** As it is shipped: all of its files, and the library that it stands on. */
 export async function readHandScript(): Promise<string> {
-  const names = (await readdir(HAND)).toSorted();
-  return (await Promise.all(names.map((name) => readFile(join(HAND, name), "utf8")))).join("\n");
+  const texts = ["rotation/hand", "lib"].map(async (folder) => {
+    const names = (await readdir(join(RESOURCES, folder))).toSorted();
+    return Promise.all(names.map((name) => readFile(join(RESOURCES, folder, name), "utf8")));
+  });
+  return (await Promise.all(texts)).flat().join("\n");
 }
 
 type Shell = Line & { leave(): Promise<void>; kill(): Promise<void> };

@@ -1,0 +1,40 @@
+import collector from "#resources/collector/collect.sh?raw";
+import { joinCollector, joinScripts } from "#shared/text/join-collector.ts";
+
+const libraries = import.meta.glob<string>("../../resources/lib/*.sh", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+/** What the collector and the hand both ask. */
+export const libraryScript = joinScripts(libraries);
+
+export const collectorScript = joinCollector(libraries, collector);
+
+/** The hand, before any library of verbs. */
+export const handScript = joinScripts(
+  import.meta.glob<string>("../../resources/rotation/hand/*.sh", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  }),
+);
+
+/** What a carried script does with the hand. */
+export const carryScript = joinScripts(
+  import.meta.glob<string>("../../resources/rotation/carry/*.sh", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  }),
+);
+
+/** What a hand knows of challenges. */
+export const challengeScript = joinScripts(
+  import.meta.glob<string>("../../resources/rotation/challenge/*.sh", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  }),
+);
