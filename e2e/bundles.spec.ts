@@ -32,7 +32,7 @@ test("a bundle that is dropped is shown, and imported once that is said", async 
   await inspect.drop([first, { name: "cut.bundle", text: first.text.slice(0, -30) }]);
   const bundle = inspect.file("vault.bundle");
   await expect(bundle).toContainText("vault:22 (new: no host that is known has its keys)");
-  await expect(bundle).toContainText("not signed");
+  await expect(bundle).toContainText("no person has signed it");
   await expect(inspect.file("cut.bundle")).toContainText("Refused; nothing of it was kept");
   await expect(inspect.file("cut.bundle").getByRole("button")).toHaveCount(0);
   expect(await camera.photograph("bundle")).toEqual([]);
@@ -48,7 +48,7 @@ test("a bundle that is dropped is shown, and imported once that is said", async 
   await expect(scans.rows).toHaveCount(1);
   await expect(scans.rows.first()).toContainText("by bundle");
   await scans.rows.first().click();
-  await expect(scans.drawer).toContainText("not signed");
+  await expect(scans.drawer).toContainText("no person has signed it");
   expect(await camera.photograph("scan-by-bundle")).toEqual([]);
   const hosts = await frame.goTo("Hosts");
   await expect(hosts.rows.first()).toContainText("vault.corp");

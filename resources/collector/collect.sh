@@ -14,6 +14,9 @@
 #   KIND LENGTH ENCODING ATTRIBUTE...      one line a record, then LENGTH bytes of payload
 #   end COUNT NONCE sha256 DIGEST          of all bytes from the first line on; "none" where no tool can say
 #
+# Carried by hand, what follows says of which host it is: "host-signature 1" and, for each host key that signs, what
+# ssh-keygen -Y sign -n latchkey-host-bundle writes for the line "end ..."; or "host-unsigned WHY".
+#
 # ENCODING is b64, hex, text, or - without payload; an ATTRIBUTE is name:value with %xx for every byte that is
 # not plain. So content can never look like a record, and every byte of a name or a file comes through.
 #
@@ -22,7 +25,9 @@
 
 main() {
 	prepare_shell
-	nonce='' login_key='' login_account='' how=login
+	# Filled in where a collector is handed out, so that what it writes is known to come from that one.
+	handed=''
+	nonce='' login_key='' login_account='' how=login is_carried=no
 	while [ $# -gt 0 ]; do
 		case $1 in
 			--nonce) nonce=${2-}; [ $# -lt 2 ] || shift ;;
@@ -33,14 +38,18 @@ main() {
 		shift
 	done
 	case $nonce in
-		'' | *[!A-Za-z0-9._-]*) nonce=$(od -An -v -N16 -tx1 /dev/urandom | tr -d ' \n') ;;
+		'' | *[!A-Za-z0-9._-]*)
+			is_carried=yes
+			nonce=$(od -An -v -N16 -tx1 /dev/urandom | tr -d ' \n')
+			[ -n "$nonce" ] || nonce=$$-$(date +%s)
+			nonce=${handed:+$handed-}$nonce
+			;;
 	esac
-	[ -n "$nonce" ] || nonce=$$-$(date +%s)
 	if ! has awk || ! has od; then
 		printf '\nlatchkey-collection 1 %s\nunread 0 - kind:limit path:awk why:no-tool\nend 1 %s none\n' "$nonce" "$nonce"
 		return
 	fi
-	collect | frame
+	if [ $is_carried = yes ]; then collect_signed; else collect | frame; fi
 }
 
 # Whatever the login left behind - options, aliases, functions, locale, PATH - shall not matter.
@@ -79,7 +88,9 @@ frame() {
 	elif has shasum; then digest='shasum -a 256'
 	elif has openssl; then digest='openssl dgst -sha256 -r'
 	fi
-	awk $by_line -v nonce="$nonce" -v digest="$digest" -v most=$((16 * MIB - 65536)) '
+	aside=''
+	if [ $is_carried = yes ]; then aside='cat >&3' digest=${digest:+"$digest >&3"}; fi
+	awk $by_line -v nonce="$nonce" -v digest="$digest" -v aside="$aside" -v most=$((16 * MIB - 65536)) '
 		# In pieces: each is one write where awk does not gather them.
 		function put(line) { text = text line "\n"; total += length(line) + 1; if (length(text) > 4000) send() }
 		function send() { print text; if (digest != "") print text | digest; text = "" }
@@ -115,7 +126,9 @@ frame() {
 		}
 		function finish() {
 			send()
-			printf "end %d %s %s", count, nonce, (digest == "" ? "none\n" : "sha256 ")
+			last = sprintf("end %d %s %s", count, nonce, (digest == "" ? "none\n" : "sha256 "))
+			if (aside == "") printf "%s", last
+			else { fflush(); printf "%s", last | aside; close(aside) }
 			if (digest == "") return
 			fflush()
 			system("")
@@ -126,6 +139,7 @@ frame() {
 		/^@/ {
 			if (!close_record()) { is_full = 1; exit }
 			if ($0 == "@leave") { send(); fflush(); next }
+			if ($0 ~ /^@signer /) { head = ""; if (aside != "") print substr($0, 2) "\n" | aside; next }
 			head = substr($0, 2); lines = held = 0
 			next
 		}
@@ -140,6 +154,34 @@ frame() {
 			if (is_done || is_full) finish()
 			else { send(); fflush() }
 		}'
+}
+
+# What would be the last line is said here, once the host keys have signed it. Of what `frame` runs nothing but that line
+# and the paths of the keys comes by the descriptor 3.
+collect_signed() {
+	exec 4>&1
+	told=$({ collect 3>&- 4>&- | frame; } 3>&1 >&4)
+	exec 4>&-
+	last=''
+	set --
+	IFS=$nl
+	for line in $told; do
+		case $line in
+			'signer '*) set -- "$@" "${line#signer }" ;;
+			'end '*) last=$line ;;
+		esac
+	done
+	unset IFS
+	[ -n "$last" ] || return
+	printf '%s\n' "$last"
+	case $last in
+		*' sha256 '*) ;;
+		*) printf 'host-unsigned no-digest\n'; return ;;
+	esac
+	sign_as_host latchkey-host-bundle "$last$nl" "$@"
+	if [ -n "$signatures" ]; then printf 'host-signature 1\n%s' "$signatures"
+	else printf 'host-unsigned %s\n' "$unsigned"
+	fi
 }
 
 collect() {
@@ -1190,6 +1232,13 @@ read_host_keys() {
 				;;
 		esac
 	done
+	[ $is_carried = yes ] || return
+	# Where the configuration names none, sshd has these.
+	set -- /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ecdsa_key /etc/ssh/ssh_host_rsa_key
+	IFS=$nl
+	[ -z "$config_host_keys" ] || set -- $config_host_keys
+	unset IFS
+	for file do printf '@signer %s\n' "$file"; done
 }
 
 public_key() {

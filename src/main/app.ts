@@ -37,8 +37,8 @@ import { createHostKeys } from "./features/runbooks/host-key/create-host-keys.ts
 import { createRunbooks } from "./features/runbooks/index.ts";
 import type { RunDeps } from "./features/runbooks/launch-run.ts";
 import { createScans } from "./features/scans/index.ts";
+import { lookAtBundles } from "./features/scans/look-at-bundles.ts";
 import { createDoors, type DoorDeps } from "./features/scans/open-door.ts";
-import { planBundle } from "./features/scans/plan-bundle.ts";
 import { createApproaches } from "./features/scans/prepare-approach.ts";
 import { recordInto } from "./features/scans/recorders.ts";
 import { createVisits } from "./features/scans/visits.ts";
@@ -126,7 +126,7 @@ export function createApp({
       ...proceduresOf({ database, events, issuers, people, runbooks }),
       bundles: createBundles({
         ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
-        plan: (bundle, at) => planBundle(store, bundle, at),
+        plan: lookAtBundles(store),
       }),
       ...filesOf({ store, workstation, ...readers }),
       inspect: createInspect({ prober, now }),

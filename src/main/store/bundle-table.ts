@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { BundleSignature } from "#shared/model/bundle.ts";
+import { BundleSignature, CarriedStanding } from "#shared/model/bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { ScanId } from "#shared/model/scan.ts";
 
@@ -8,8 +8,18 @@ type Row = {
   digest: string;
   imported_at: string;
   signature: string;
+  standing: string;
+  signed_by: string;
   host: string;
   port: number;
+};
+
+/** By what a host is known, as `judgeStanding` takes it. */
+export type HostTrustRow = {
+  pinned: string | null;
+  presented: string | null;
+  wasReadLive: boolean;
+  signedBefore: string[];
 };
 
 /** A host as far as it decides whether a bundle is of it, and newer than what is known. */
@@ -36,7 +46,37 @@ type NewBundle = {
   port: number;
   importedAt: Instant;
   signature: BundleSignature;
+  standing: CarriedStanding;
+  /** The host keys that signed it, as fingerprints. */
+  signedBy: readonly string[];
+  nonce: string;
 };
+
+type TrustRow = {
+  pinned: string | null;
+  presented: string | null;
+  was_read_live: number;
+  signed_before: string | null;
+};
+
+type ToldKeyRow = { fingerprint: string; at: Instant; is_signed: number };
+
+/** `at`: when the bundle was collected that tells of it. */
+export type ToldKey = { fingerprint: string; at: Instant; isSigned: boolean };
+
+/** A host that presented a key is known by that, and not by what bundles told before. */
+const TOLD_KEYS = `
+  WITH met (id) AS (
+         SELECT id FROM host
+         WHERE host = @host AND port = @port AND (key_fingerprint IS NULL OR is_key_refused = 1)
+           AND EXISTS (SELECT 1 FROM bundle WHERE bundle.host = host.id)),
+       signed (by, at) AS (
+         SELECT signed_by, started_at FROM met JOIN bundle ON bundle.host = met.id JOIN scan ON scan.id = bundle.scan
+         WHERE standing <> 'claimed' ORDER BY started_at DESC, scan.id DESC LIMIT 1)
+  SELECT key.value AS fingerprint, at, 1 AS is_signed FROM signed JOIN json_each(signed.by) AS key
+  UNION ALL
+  SELECT fingerprint, started_at, 0 FROM met JOIN host_key ON host_key.host = met.id JOIN scan ON scan.id = last_scan
+  WHERE gone_scan IS NULL AND NOT EXISTS (SELECT 1 FROM signed)`;
 
 const HOST = "host.host, host.port, host.user, host.last_read, host.clock_ahead_seconds";
 
@@ -46,12 +86,48 @@ const IS_ITS_OWN = "(is_key_refused = 0 OR outcome = 'host-key-unknown')";
 /** The bundles that were imported, and the hosts that they may be of. */
 export function bundleTable(db: Database) {
   const find = db.prepare<[string], Row>(`
-    SELECT scan, digest, imported_at, signature, host.host, host.port
+    SELECT scan, digest, imported_at, signature, standing, signed_by, host.host, host.port
     FROM bundle JOIN host ON host.id = bundle.host
     WHERE digest = ?`);
   const add = db.prepare(`
-    INSERT INTO bundle (scan, digest, host, imported_at, signature)
-    SELECT @scanId, @digest, id, @importedAt, @signature FROM host WHERE host = @host AND port = @port`);
+    INSERT INTO bundle (scan, digest, host, imported_at, signature, standing, signed_by, nonce)
+    SELECT @scanId, @digest, id, @importedAt, @signature, @standing, @signedBy, @nonce
+    FROM host WHERE host = @host AND port = @port`);
+  const stand = db.prepare("UPDATE bundle SET standing = ?, signed_by = ? WHERE digest = ?");
+  const sameNonce = db
+    .prepare<{ nonce: string; digest: string }, Instant>(`
+    SELECT imported_at FROM bundle WHERE nonce = @nonce AND digest <> @digest
+    UNION ALL
+    SELECT imported_at FROM claim WHERE nonce = @nonce AND digest <> @digest
+    LIMIT 1`)
+    .pluck();
+  const proven = db.prepare<[string], HostRow>(`
+    WITH given (fingerprint) AS (SELECT value FROM json_each(?)),
+         holder (id) AS (
+           SELECT id FROM host JOIN pin USING (host, port) JOIN given USING (fingerprint)
+           UNION
+           SELECT host.id FROM host JOIN given ON key_fingerprint = fingerprint
+           WHERE is_key_refused = 0 AND NOT EXISTS (SELECT 1 FROM pin WHERE pin.host = host.host AND pin.port = host.port)
+           UNION
+           SELECT bundle.host FROM bundle JOIN json_each(signed_by) AS signer JOIN given ON signer.value = fingerprint
+           WHERE standing <> 'claimed')
+    SELECT ${HOST} FROM holder JOIN host USING (id) ORDER BY host.host, host.port`);
+  const trust = db.prepare<{ host: string; port: number }, TrustRow>(`
+    SELECT (SELECT fingerprint FROM pin WHERE pin.host = host.host AND pin.port = host.port) AS pinned,
+      iif(is_key_refused = 0, key_fingerprint, NULL) AS presented,
+      last_read IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM bundle JOIN scan ON scan.id = bundle.scan
+        WHERE bundle.host = host.id AND scan.started_at = host.last_read) AS was_read_live,
+      (SELECT signed_by FROM bundle JOIN scan ON scan.id = bundle.scan
+        WHERE bundle.host = host.id AND standing <> 'claimed'
+        ORDER BY scan.started_at DESC, scan.id DESC LIMIT 1) AS signed_before
+    FROM host WHERE host = @host AND port = @port`);
+  const pinned = db
+    .prepare<{ host: string; port: number }, string>(
+      "SELECT fingerprint FROM pin WHERE host = @host AND port = @port",
+    )
+    .pluck();
+  const told = db.prepare<{ host: string; port: number }, ToldKeyRow>(TOLD_KEYS);
   const holders = db.prepare<[string], HostRow>(`
     WITH given (fingerprint) AS (SELECT value FROM json_each(?)),
          holder (id) AS (
@@ -84,12 +160,47 @@ export function bundleTable(db: Database) {
       return {
         ...{ scanId: ScanId.parse(row.scan), importedAt: row.imported_at, host: row.host, port: row.port },
         signature: BundleSignature.parse(JSON.parse(row.signature)),
+        standing: CarriedStanding.parse(row.standing),
+        signedBy: JSON.parse(row.signed_by) as string[],
       };
     },
 
     /** Once its host is known, within the transaction that made it so. */
-    add: ({ signature, ...bundle }: NewBundle): void =>
-      void add.run({ ...bundle, signature: JSON.stringify(signature) }),
+    add: ({ signature, signedBy, ...bundle }: NewBundle): void =>
+      void add.run({ ...bundle, signature: JSON.stringify(signature), signedBy: JSON.stringify(signedBy) }),
+
+    /** A bundle that was taken in before its host's signature came. */
+    stand: (digest: string, standing: CarriedStanding, signedBy: readonly string[]): void =>
+      void stand.run(standing, JSON.stringify(signedBy), digest),
+
+    /** When another bundle came in that calls itself by this number; null: none did. */
+    otherWithNonce: (nonce: string, digest: string): Instant | null =>
+      sameNonce.get({ nonce, digest }) ?? null,
+
+    /** The hosts that are known by one of these keys: by a pin, by what they presented, or by what signed their bundles. */
+    hostsProvenBy: (fingerprints: readonly string[]): KnownHost[] =>
+      proven.all(JSON.stringify(fingerprints)).map(toHost),
+
+    /** By what a host is known; a host that is pinned may never have been visited. */
+    trustOf(host: string, port: number): HostTrustRow {
+      const row = trust.get({ host, port });
+      if (!row)
+        return {
+          ...{ pinned: pinned.get({ host, port }) ?? null, presented: null },
+          ...{ wasReadLive: false, signedBefore: [] },
+        };
+      return {
+        ...{ pinned: row.pinned, presented: row.presented, wasReadLive: row.was_read_live === 1 },
+        signedBefore: JSON.parse(row.signed_before ?? "[]") as string[],
+      };
+    },
+
+    /**
+     * The host keys that bundles tell of a host which was never met, by fingerprint: those that signed its last signed
+     * bundle, else all that its bundles name. Empty for any other host.
+     */
+    toldKeys: (host: string, port: number): ToldKey[] =>
+      told.all({ host, port }).map(({ is_signed, ...row }) => ({ ...row, isSigned: is_signed === 1 })),
 
     /** The hosts that have one of these keys: by what was read there, by what they presented, or by their pins. */
     hostsWithKeys: (fingerprints: readonly string[]): KnownHost[] =>

@@ -14,10 +14,12 @@ import type { Store } from "./store.ts";
 /** What a scan writes with. The store of the core is one, too. */
 export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   bundles: Store["bundles"];
-  carried: Pick<Store["carried"], "put">;
+  carried: Pick<Store["carried"], "put" | "stand">;
   chains: Pick<Store["chains"], "named" | "isPublic" | "markPublic">;
+  claims: Pick<Store["claims"], "find" | "add" | "drop" | "known">;
   endpoints: Pick<Store["endpoints"], "visit">;
   events: Pick<Store["events"], "append">;
+  handed: Pick<Store["handed"], "find">;
   hosts: Pick<Store["hosts"], "visit">;
   revoked: Pick<Store["revoked"], "of" | "note">;
   trust: Pick<Store["trust"], "ders" | "mark">;
@@ -54,8 +56,10 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
       bundles: explained(bundles),
       carried: explained(tables.carried),
       chains: explained(chains),
+      claims: explained(tables.claims),
       endpoints: explained(endpoints),
       events: explained(events),
+      handed: explained(tables.handed),
       hosts: explained(hostVisits),
       people: explained(people),
       pins: explained(pins),

@@ -4,8 +4,10 @@ import { bundleTable } from "./bundle-table.ts";
 import { certificateMemory } from "./certificates/certificate-memory.ts";
 import { chainReader } from "./certificates/chain-reader.ts";
 import { revokedTable } from "./certificates/revoked-table.ts";
+import { claimTable } from "./claim-table.ts";
 import { eventTable } from "./event-table.ts";
 import { findingWriter } from "./findings/finding-writer.ts";
+import { handedTable } from "./handed-table.ts";
 import { endpointTable } from "./hosts/endpoint-table.ts";
 import { hostNameTable } from "./hosts/host-name-table.ts";
 import { hostVisits } from "./hosts/host-visit.ts";
@@ -29,8 +31,10 @@ export function scanTables(db: Database, lists: Lists) {
     bundles: bundleTable(db),
     carried: carriedLookTable(db),
     chains: chainReader(db),
+    claims: claimTable(db),
     endpoints: endpointTable(db, writers),
     events: eventTable(db),
+    handed: handedTable(db),
     hostVisits: hostVisits(db, writers),
     pins: pinTable(db),
     revoked: revokedTable(db),

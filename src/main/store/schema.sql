@@ -827,7 +827,8 @@ CREATE TABLE bundle (
   host        INTEGER NOT NULL REFERENCES host (id),
   imported_at TEXT NOT NULL,
   signature   TEXT NOT NULL CHECK (json_valid(signature))
-) STRICT;
+, standing TEXT NOT NULL DEFAULT 'claimed'
+  CHECK (standing IN ('verified', 'first-use', 'claimed')), signed_by TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(signed_by)), nonce TEXT) STRICT;
 
 CREATE INDEX scan_by_start ON scan (started_at, id);
 
@@ -1746,7 +1747,8 @@ CREATE TABLE carried_look (
   host         INTEGER PRIMARY KEY REFERENCES host (id),
   collected_at TEXT NOT NULL,
   look         TEXT NOT NULL CHECK (json_valid(look))
-) STRICT;
+, standing TEXT NOT NULL DEFAULT 'claimed'
+  CHECK (standing IN ('verified', 'first-use', 'claimed'))) STRICT;
 
 CREATE TRIGGER carried_look_ends AFTER UPDATE OF last_read ON host
 WHEN NEW.last_read IS NOT OLD.last_read
@@ -1855,3 +1857,26 @@ CREATE INDEX grant_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id, fi
 
 CREATE INDEX certificate_by_subject ON certificate
   (substr(subject, 1, 120), id, not_after, due_from, urgent_from) WHERE is_seen = 1;
+
+CREATE INDEX bundle_of_host ON bundle (host);
+
+CREATE TABLE claim (
+  id            INTEGER PRIMARY KEY,
+  digest        TEXT NOT NULL UNIQUE,
+  host          INTEGER NOT NULL REFERENCES host (id),
+  nonce         TEXT NOT NULL,
+  collected_at  TEXT NOT NULL,
+  imported_at   TEXT NOT NULL,
+  read_as       TEXT NOT NULL,
+  account_count INTEGER NOT NULL,
+  signature     TEXT NOT NULL CHECK (json_valid(signature)),
+  why           TEXT NOT NULL CHECK (why IN ('unsigned', 'other-key', 'no-key')),
+  differences   TEXT NOT NULL CHECK (json_valid(differences))
+) STRICT;
+
+CREATE INDEX claim_of_host ON claim (host);
+
+CREATE TABLE handed_collector (
+  nonce     TEXT PRIMARY KEY,
+  handed_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -42,6 +42,7 @@ type Area =
   | "chains"
   | "changes"
   | "access"
+  | "bundles"
   | "graph"
   | "hosts"
   | "issuers"
@@ -59,7 +60,7 @@ type Area =
 
 const SCANNED = [
   ...(["chains", "scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
-  ...(["people", "targets", "settings", "changes", "served"] as const),
+  ...(["people", "targets", "settings", "changes", "served", "bundles"] as const),
 ] as const;
 
 function staleAreas({ kind }: Announcement): Area[] {
@@ -77,6 +78,8 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["targets", "settings", "hostKeys"];
     case "pins-changed":
       return ["hosts", "hostKeys", "settings", "findings", "scans"];
+    case "claims-changed":
+      return ["bundles"];
     case "people-changed":
       return ["people", "access", "graph", "findings", "overview"];
     case "approvals-changed":

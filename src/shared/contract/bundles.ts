@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Claim } from "../model/claim.ts";
 import { BundleView, ImportedBundle } from "../model/imported-bundle.ts";
 import { SIGNED } from "../model/signed.ts";
 import { HostName, Port } from "../model/target.ts";
@@ -16,6 +17,11 @@ const GivenBundle = z.object({
   base64: z.base64().max(MOST_PART_BASE64),
   /** What the host is called; null: its host keys say so, or else what it calls itself. */
   as: z.object({ host: HostName, port: Port }).nullable().default(null),
+  /** Hosts of which an unverified bundle may be kept beside what is known of them. `look` does without. */
+  approved: z
+    .array(z.object({ host: HostName, port: Port }))
+    .max(1_000)
+    .default([]),
   /** The namespace of its signature is `latchkey-bundle`. */
   ...SIGNED,
 });
@@ -33,6 +39,15 @@ export const bundles = {
   /** What `import` would make of a bundle; it is refused for the same reasons. */
   look: query.input(GivenBundle).output(BundleView),
 
-  /** Takes a bundle in, wholly or not at all, as a scan of one host. One that was taken in before changes nothing. */
+  /**
+   * Takes a bundle in, wholly or not at all, as a scan of one host. One that was taken in before changes nothing. One that
+   * nothing shows to be of a host which is known better is kept beside that, and only where the host is among `approved`.
+   */
   import: command.input(GivenBundle).output(ImportedBundle),
+
+  /** What unverified bundles claim of hosts that are known better, the newest first; at most 1,000. */
+  claims: query.output(z.array(Claim)),
+
+  /** Forgets one of them. */
+  dropClaim: command.input(z.object({ id: z.int() })).output(z.object({})),
 };

@@ -13,6 +13,7 @@ export const Announcement = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("scan-finished"), scanId: ScanId }),
   z.object({ kind: z.literal("targets-changed") }),
   z.object({ kind: z.literal("pins-changed") }),
+  z.object({ kind: z.literal("claims-changed") }),
   z.object({ kind: z.literal("people-changed") }),
   z.object({ kind: z.literal("approvals-changed") }),
   z.object({ kind: z.literal("findings-changed") }),

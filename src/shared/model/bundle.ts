@@ -16,6 +16,31 @@ export type BundleSignature = z.infer<typeof BundleSignature>;
 /** What a signature of a bundle is for: one that was made for something else is none. */
 export const SIGNATURE_NAMESPACE = "latchkey-bundle";
 
+/** What a host signs the last line of its bundle for, with its own host keys; collect.sh says the same. */
+export const HOST_SIGNATURE_NAMESPACE = "latchkey-host-bundle";
+
+/**
+ * Why nothing shows that a bundle is of the host that it names. `unsigned`: no host key has signed it. `other-key`: one
+ * has, and it is not a key by which the host is known. `no-key`: the host was read from here, and no key of it is known.
+ */
+export const ClaimReason = z.enum(["unsigned", "other-key", "no-key"]);
+export type ClaimReason = z.infer<typeof ClaimReason>;
+
+/**
+ * Whether a bundle is of the host that it names. `verified`: the host key has signed it that is pinned, or that the host
+ * presented. `first-use`: a host key that is known from this host's bundles alone. `claimed`: nothing shows it; `isBeside`:
+ * the host is known better, so that the bundle is kept beside that and changes none of it.
+ */
+export const BundleStanding = z.discriminatedUnion("kind", [
+  z.object({ kind: z.enum(["verified", "first-use"]), fingerprint: z.string() }),
+  z.object({ kind: z.literal("claimed"), why: ClaimReason, isBeside: z.boolean() }),
+]);
+export type BundleStanding = z.infer<typeof BundleStanding>;
+
+/** How what is known of a host came here, where bundles alone tell of it. */
+export const CarriedStanding = z.enum(["verified", "first-use", "claimed"]);
+export type CarriedStanding = z.infer<typeof CarriedStanding>;
+
 /** The most that a collector writes, and so the most that a bundle holds. */
 export const MOST_BUNDLE_BYTES = 16 * 1024 * 1024;
 

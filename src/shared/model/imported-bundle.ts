@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { BundleSignature } from "./bundle.ts";
+import { BundleSignature, BundleStanding } from "./bundle.ts";
+import { ClaimDifference } from "./claim.ts";
 import { Instant } from "./instant.ts";
 import { ProbeState } from "./probe.ts";
 import { ScanId } from "./scan.ts";
@@ -20,15 +21,26 @@ const BundleFacts = z.object({
   isNewHost: z.boolean(),
   accountCount: z.int(),
   signature: BundleSignature,
+  /** Whether it is of the host where it is in the inventory. */
+  standing: BundleStanding,
+  /** Why no host key has signed it, as far as whoever collected it said so; empty otherwise. */
+  whyUnsigned: z.string(),
+  /** What it tells otherwise than what is known, where it stands beside that; null where it does not. */
+  differences: z.array(ClaimDifference).nullable(),
+  /** When the collector that wrote it was handed out here; null: it was not, or does not say which it is. */
+  handedAt: Instant.nullable(),
   /** What whoever imports it should know, each a sentence. */
   notes: z.array(z.string()),
 });
 
 export const ImportedBundle = BundleFacts.extend({
-  scanId: ScanId,
+  /** Null where it is kept beside what is known, and so is no scan of the host. */
+  scanId: ScanId.nullable(),
   importedAt: Instant,
   /** It had been imported before, and nothing has changed. */
   wasKnown: z.boolean(),
+  /** It had been, before its host's signature was there; that is kept now. */
+  isSignedSince: z.boolean(),
   /** How much of the host was read, with a sentence where that is not all. */
   state: ProbeState,
   message: z.string(),

@@ -1,4 +1,6 @@
-import type { BundleSignature } from "../model/bundle.ts";
+import { assertNever } from "../model/assert-never.ts";
+import type { BundleSignature, BundleStanding, ClaimReason } from "../model/bundle.ts";
+import type { ClaimDifference } from "../model/claim.ts";
 import type { BundleView, ImportedBundle } from "../model/imported-bundle.ts";
 import { sayCount } from "./count.ts";
 import { sayPlace } from "./target.ts";
@@ -13,17 +15,74 @@ export function sayBundle({ host, port, isNewHost, readAs, accountCount, collect
 
 /** What came of an import. */
 export function sayImported(bundle: ImportedBundle): string {
-  const { wasKnown, importedAt, state, message, signature } = bundle;
-  if (wasKnown) return `already imported on ${importedAt}, as ${sayPlace(bundle)}; nothing has changed`;
+  const { wasKnown, importedAt, state, message, signature, handedAt, isSignedSince } = bundle;
+  if (wasKnown) {
+    const news = isSignedSince
+      ? `only its host's signature is new: ${sayStanding(bundle)}`
+      : "nothing has changed";
+    return `already imported on ${importedAt}, as ${sayPlace(bundle)}; ${news}`;
+  }
   const part = state === "ok" ? "" : `; read in part: ${message}`;
-  return `${sayBundle(bundle)}${part}; ${saySignature(signature)}`;
+  const said = [sayStanding(bundle), sayCollector(handedAt), saySignature(signature)];
+  return `${sayBundle(bundle)}${part}; ${said.filter(Boolean).join("; ")}`;
 }
+
+type Standing = { standing: BundleStanding; whyUnsigned: string; differences?: ClaimDifference[] | null };
+
+/** Whether a bundle is of the host that it names, and what follows from that. */
+export function sayStanding({ standing, whyUnsigned, differences = null }: Standing): string {
+  switch (standing.kind) {
+    case "verified":
+      return `verified: signed by the host key ${standing.fingerprint}, which is known`;
+    case "first-use":
+      return `first use: signed by the host key ${standing.fingerprint}, which only bundles of this host have told of; compare it with the host's own`;
+    case "claimed": {
+      const why = `${sayClaimReason(standing.why)}${whyUnsigned && ` (${whyUnsigned})`}`;
+      if (!standing.isBeside) return `claimed: ${why}, so nothing shows that it is of this host`;
+      const beside = `claimed: ${why}; it stands beside what is known of the host, and changes none of it`;
+      return differences === null ? beside : `${beside}; ${sayDifferences(differences)}`;
+    }
+    default:
+      return assertNever(standing);
+  }
+}
+
+/** Why nothing shows of which host a bundle is. */
+export function sayClaimReason(why: ClaimReason): string {
+  switch (why) {
+    case "unsigned":
+      return "no host key has signed it";
+    case "other-key":
+      return "it is signed by a host key by which the host is not known";
+    case "no-key":
+      return "no host key is known of the host that it could be compared with";
+    default:
+      return assertNever(why);
+  }
+}
+
+/** In one sentence, without the names. */
+export function sayDifferences(differences: readonly ClaimDifference[]): string {
+  if (differences.length === 0) return "it tells nothing else than what is known";
+  const one = ({ what, claimedCount, knownCount }: ClaimDifference) =>
+    `${sayCount(claimedCount, what)} only it has, ${sayCount(knownCount, what)} it has not`;
+  return `compared with what is known: ${differences.map(one).join("; ")}`;
+}
+
+/** What to do where a bundle is not verified, and the host is known better. */
+export const refuseUnapproved = (place: { host: string; port: number }, why: ClaimReason): string =>
+  `nothing shows that it is of ${sayPlace(place)}: ${sayClaimReason(why)}. Collect it again as root, with the collector of this version; or keep what it claims beside what is known, by --approve-unverified ${sayPlace(place)}`;
+
+const sayCollector = (handedAt: string | null): string =>
+  handedAt === null
+    ? "written by a collector that was not handed out here"
+    : `written by the collector that was handed out here on ${handedAt}`;
 
 /** Who signed a bundle. */
 export function saySignature(signature: BundleSignature): string {
   switch (signature.kind) {
     case "none":
-      return "not signed";
+      return "no person has signed it";
     case "known":
       return `signed by ${signature.signer}, with ${signature.keyType} ${signature.fingerprint}`;
     case "gone":

@@ -5,7 +5,11 @@ export type Place = { host: string; port: number };
 type Question = {
   /** What the host calls itself. Strangers wrote it. */
   hostname: string | null;
-  /** The known hosts that have one of its host keys. */
+  /** The known hosts that are known by a key which has signed it. */
+  proven: readonly Place[];
+  /** Whether any host key has signed it. */
+  isSigned: boolean;
+  /** The known hosts that have one of the host keys which it names. Anybody may name them. */
   matching: readonly Place[];
   /** What the user calls it; null: it is for the bundle to say. */
   as: Place | null;
@@ -16,10 +20,15 @@ type Question = {
 type Chosen = { kind: "host"; place: Place; isNew: boolean } | { kind: "refused"; why: string };
 
 /**
- * Which host a bundle is of. Only its host keys say so: machines that were cloned share everything else, and anybody
- * may call a machine as another one. A host without a match is a new one, under a name that is free.
+ * Which host a bundle is of: by the keys that signed it, else by those that it names. Machines that were cloned share
+ * everything else, and anybody may call a machine as another one. Whether it is that host is not said by this. A host
+ * without a match is a new one, under a name that is free; so is one that was signed by keys which nobody is known by, where
+ * the user says so: another host may have named its keys before.
  */
-export function chooseHost({ hostname, matching, as, find }: Question): Chosen {
+export function chooseHost({ hostname, proven, isSigned, matching: named, as, find }: Question): Chosen {
+  const isOther =
+    isSigned && as !== null && !named.some(({ host, port }) => host === as.host && port === as.port);
+  const matching = proven.length > 0 ? proven : isOther ? [] : named;
   if (matching.length > 0) return amongMatching(matching, as);
   if (as) {
     const known = find(as);

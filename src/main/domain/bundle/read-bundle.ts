@@ -3,6 +3,7 @@ import type { Collection } from "#domain/collection/collection.ts";
 import { findFrame } from "#domain/collection/frame.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { BUNDLE_START } from "#shared/model/bundle.ts";
+import { type HostSignatures, readHostSignatures } from "./host-signature.ts";
 
 /**
  * A bundle: the collector's stream, carried by hand. It is whole or it is none: nobody is there who could be asked for
@@ -19,6 +20,8 @@ export type Bundle = {
   unixTime: number;
   /** The host had no tool for a digest: a change on the way would not show. */
   hasNoDigest: boolean;
+  /** What the host itself has signed of it. */
+  signed: HostSignatures;
 };
 
 type Broken = { kind: "broken"; why: string };
@@ -46,6 +49,7 @@ export function readBundle(bytes: Uint8Array): Bundle | Broken {
     digest: hash("sha256", stream),
     unixTime,
     hasNoDigest: trailer.endsWith(" none\n"),
+    signed: readHostSignatures(stream, bytes.subarray(frame.end)),
   };
 }
 

@@ -4,15 +4,16 @@ import type { Announcement } from "#shared/contract/events.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";
 import type { BundleView, ImportedBundle } from "#shared/model/imported-bundle.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import { BUNDLE_INSTRUCTIONS } from "#shared/text/bundle-instructions.ts";
 import type { Store } from "#store/store.ts";
 import { judgeSignature } from "./judge-signature.ts";
 import { createParts } from "./parts.ts";
 
-type Carried = Pick<GivenBundle, "as"> & { bytes: Uint8Array; signature: BundleSignature };
+type Carried = Pick<GivenBundle, "as" | "approved"> & { bytes: Uint8Array; signature: BundleSignature };
 
 type Deps = {
-  store: Pick<Store, "bundles">;
+  store: Pick<Store, "bundles" | "claims" | "events" | "handed" | "inTurn">;
   collectorScript: string;
   /** What importing it would do; changes nothing. */
   plan: (
@@ -34,7 +35,18 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
     hand: os.hand.handler(({ input }) => parts.hand(input)),
     look: os.look.handler(({ input }) => look(input)),
     import: os.import.handler(({ input }) => take(input)),
+    claims: os.claims.handler(() => store.claims.list()),
+    dropClaim: os.dropClaim.handler(({ input }) => dropClaim(input.id)),
   };
+
+  async function dropClaim(id: number): Promise<Record<string, never>> {
+    await store.inTurn(() => {
+      if (!store.claims.dropById(id)) throw new Refusal("not-found", `there is no claim ${id}`);
+      store.events.append({ at: toInstant(now()), kind: "claim-dropped", detail: { id } });
+    });
+    announce({ kind: "claims-changed" });
+    return {};
+  }
 
   function look(given: GivenBundle): BundleView {
     const { known, ...planned } = plan(toCarried(given), toInstant(now()));
@@ -43,12 +55,13 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
 
   async function take(given: GivenBundle): Promise<ImportedBundle> {
     const imported = await importBundle(toCarried(given), toInstant(now()));
-    if (!imported.wasKnown) announce({ kind: "scan-finished", scanId: imported.scanId });
+    if (imported.scanId === null) announce({ kind: "claims-changed" });
+    else if (!imported.wasKnown) announce({ kind: "scan-finished", scanId: imported.scanId });
     return imported;
   }
 
   function toCarried(given: GivenBundle): Carried {
     const bytes = parts.join(given);
-    return { bytes, as: given.as, signature: judgeSignature(store, given, bytes) };
+    return { bytes, as: given.as, approved: given.approved, signature: judgeSignature(store, given, bytes) };
   }
 }

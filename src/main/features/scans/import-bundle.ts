@@ -1,35 +1,94 @@
+import { Refusal } from "#shared/model/refusal.ts";
+import { refuseUnapproved } from "#shared/text/bundle.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { HostVisit } from "#store/visit.ts";
+import { compareClaim } from "./compare-claim.ts";
 import { describeCarried } from "./describe-carried.ts";
-import { type BundlePlan, planBundle } from "./plan-bundle.ts";
+import { type BundlePlan, isKeptBeside, planBundle } from "./plan-bundle.ts";
 import type { StreamHome } from "./recording/brought-home.ts";
 import { createServedJudge, type ServedJudge } from "./recording/judge-served-by.ts";
+import type { CarriedBundle } from "./recording/messages.ts";
 import { createPublicNoter } from "./recording/note-public.ts";
 import type { ImportBundle } from "./recording/requests.ts";
 import type { ReadVisit } from "./recording/visit-writer.ts";
 
 /**
  * Takes bundles in: a bundle is read, judged and written as what a visit brings home, in a scan of its own that is dated
- * when it was collected. Called within a transaction: either all of this happens or nothing.
+ * when it was collected. One that nothing shows to be of its host is kept beside what is known better. Called within a
+ * transaction: either all of this happens or nothing.
  */
 export function createBundleImporter(store: RecordingStore, read: ReadVisit): ImportBundle {
   const notePublic = createPublicNoter(store.chains);
   const judgeServed = createServedJudge(store);
   return (carried, importedAt) => {
     const plan = planBundle(store, carried, importedAt);
-    const { bundle, user, known, ...told } = plan;
+    const { bundle, signers, user: _, known, isSignedSince, ...told } = plan;
+    const { host, port, signature, collectedAt, standing } = told;
+    const nothing = { differences: null, isSignedSince, wasKnown: true, state: "ok", message: "" } as const;
     if (known) {
+      if (isSignedSince) markSigned(store, plan, importedAt);
       const { scanId } = known;
-      return { ...told, scanId, importedAt: known.importedAt, wasKnown: true, state: "ok", message: "" };
+      return { ...told, ...nothing, scanId, importedAt: known.importedAt };
     }
+    if (standing.kind === "claimed" && standing.isBeside)
+      return {
+        ...told,
+        ...nothing,
+        ...keepBeside(store, read, { plan, carried, importedAt }),
+        wasKnown: false,
+      };
+    store.claims.drop(bundle.digest);
     const { scanId, visit } = write(store, { read, judgeServed }, plan);
     notePublic(visit);
-    const { host, port, signature, collectedAt } = told;
-    store.bundles.add({ scanId, digest: bundle.digest, host, port, importedAt, signature });
-    const detail = { scanId, host, port, digest: bundle.digest, collectedAt, signature };
+    const { digest, collection } = bundle;
+    const bound = { standing: standing.kind, signedBy: signers };
+    store.bundles.add({
+      ...{ scanId, digest, host, port, importedAt, signature, nonce: collection.nonce },
+      ...bound,
+    });
+    const detail = { scanId, host, port, digest, collectedAt, signature, ...bound };
     store.events.append({ at: importedAt, kind: "bundle-imported", detail });
-    return { ...told, scanId, importedAt, wasKnown: false, state: visit.state, message: visit.message };
+    const { state, message } = visit;
+    return { ...told, ...nothing, scanId, importedAt, wasKnown: false, state, message };
   };
+}
+
+/** What a bundle tells otherwise than what is known of its host; null where it is not kept beside that. */
+export function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadVisit, plan: BundlePlan) {
+  if (plan.known || !isKeptBeside(plan.standing)) return null;
+  const { host, port, user, collectedAt: at } = plan;
+  const target = { kind: "ssh" as const, host, port, user };
+  const visit = readCarried(read, plan, { scanId: NO_SCAN, at, target, tookMs: 0, isCarried: true });
+  const known = claims.known(host, port);
+  return known && visit.collected ? compareClaim(visit.collected, known) : [];
+}
+
+/** It is compared, and recorded nowhere. */
+const NO_SCAN = 0 as StreamHome["visited"]["scanId"];
+
+type Beside = { plan: BundlePlan; carried: CarriedBundle; importedAt: string };
+
+function keepBeside(store: RecordingStore, read: ReadVisit, { plan, carried, importedAt }: Beside) {
+  const { bundle, host, port, standing, signature, collectedAt, readAs, accountCount } = plan;
+  if (standing.kind !== "claimed") throw new Error("what is verified is not kept beside");
+  if (!carried.approved.some((one) => one.host === host && one.port === port))
+    throw new Refusal("conflict", refuseUnapproved(plan, standing.why));
+  const differences = differencesOf(store, read, plan) ?? [];
+  const { digest, collection } = bundle;
+  const claim = { host, port, digest, collectedAt, importedAt, signature, why: standing.why };
+  store.claims.add({ ...claim, nonce: collection.nonce, readAs, accountCount, differences });
+  store.events.append({ at: importedAt, kind: "bundle-claimed", detail: claim });
+  return { scanId: null, importedAt, differences };
+}
+
+/** Of the host's own signature nothing but this comes: what the bundle tells was taken in before. */
+function markSigned(store: RecordingStore, { bundle, signers, ...plan }: BundlePlan, at: string): void {
+  const { host, port, standing, collectedAt } = plan;
+  const { digest } = bundle;
+  store.bundles.stand(digest, standing.kind, signers);
+  store.carried.stand({ host, port }, { at: collectedAt, standing: standing.kind });
+  const detail = { host, port, digest, standing: standing.kind, signedBy: signers };
+  store.events.append({ at, kind: "bundle-signed", detail });
 }
 
 /** The host is not remembered as a target: nobody has said that it can be reached from here. */
@@ -43,7 +102,8 @@ function write(
   const scanId = store.scans.beginCarried(at);
   const visit = readCarried(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
   store.hosts.visit(visit);
-  store.carried.put({ host, port }, { at, look: describeCarried(plan.bundle.collection) });
+  const standing = plan.standing.kind;
+  store.carried.put({ host, port }, { at, standing, look: describeCarried(plan.bundle.collection) });
   judgeServed.after(visit);
   store.scans.finish(scanId, "finished", at);
   return { scanId, visit };

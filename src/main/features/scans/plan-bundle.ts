@@ -1,6 +1,8 @@
-import { chooseHost } from "#domain/bundle/choose-host.ts";
+import { chooseHost, type Place } from "#domain/bundle/choose-host.ts";
+import { judgeStanding } from "#domain/bundle/judge-standing.ts";
 import { type Bundle, readBundle } from "#domain/bundle/read-bundle.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import type { BundleStanding } from "#shared/model/bundle.ts";
 import type { BundleView } from "#shared/model/imported-bundle.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -11,78 +13,146 @@ import type { Store } from "#store/store.ts";
 import type { CarriedBundle } from "./recording/messages.ts";
 import { sayReader } from "./say-reader.ts";
 
-export type BundlePlan = Omit<BundleView, "importedAt"> & {
+export type BundlePlan = Omit<BundleView, "importedAt" | "differences"> & {
   bundle: Bundle;
+  /** The host keys that have signed it, as fingerprints. */
+  signers: readonly string[];
   /** The login that is remembered for the host. */
   user: string | null;
-  /** The import that took it in; null: none has. */
-  known: { scanId: ScanId; importedAt: Instant } | null;
+  /** The import that took it in, without a scan where it was kept beside what is known; null: none has. */
+  known: { scanId: ScanId | null; importedAt: Instant } | null;
+  /** It was taken in when nothing showed of which host it is, and its host's signature is there now. */
+  isSignedSince: boolean;
+};
+
+type Tables = {
+  bundles: Store["bundles"];
+  claims: Pick<Store["claims"], "find">;
+  handed: Pick<Store["handed"], "find">;
 };
 
 /** What importing a bundle would do, or a refusal that says what is wrong with it. Changes nothing. */
-export function planBundle(
-  { bundles }: Pick<Store, "bundles">,
-  { bytes, as, signature }: CarriedBundle,
-  now: Instant,
-): BundlePlan {
+export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundle, now: Instant): BundlePlan {
+  const { bundles } = store;
   const bundle = readBundle(bytes);
   if (bundle.kind === "broken") throw new Refusal("invalid-input", bundle.why);
-  const { collection, unixTime } = bundle;
+  const { collection, unixTime, signed } = bundle;
   const ahead = unixTime - Math.floor(Date.parse(now) / 1_000);
+  const signers = signed.keys.map(({ fingerprint }) => fingerprint);
   const told = {
-    bundle,
+    ...{ bundle, signers },
     collectedAt: ahead > 0 ? now : toInstant(new Date(unixTime * 1_000)),
     hostname: collection.facts.hostname,
     os: collection.facts.os,
     readAs: sayReader(collection.readAs),
     accountCount: collection.accounts.length,
-    notes: [...sayClock(ahead), ...(bundle.hasNoDigest ? [NO_DIGEST] : [])],
+    whyUnsigned: signed.why ?? "",
+    handedAt: findHanded(store, collection.nonce),
+    notes: bundle.hasNoDigest ? [NO_DIGEST] : [],
   };
-  const known = bundles.find(bundle.digest);
-  if (known)
-    return { ...told, ...known, user: null, isNewHost: false, known, notes: [], signature: known.signature };
+  const before = findBefore(store, bundle.digest, signers);
+  if (before) return { ...told, ...before, user: null, isNewHost: false, notes: [] };
 
-  const chosen = chooseHostOf(bundles, bundle, as);
-  const current = bundles.hostAt(chosen.place.host, chosen.place.port);
-  if (current) refuseOlder(current, unixTime);
+  if (ahead > MOST_AHEAD_SECONDS) throw refuseFuture(unixTime, now);
+  const chosen = chooseHostOf(bundles, bundle, { as, signers });
+  const { host, port } = chosen.place;
+  const trust = bundles.trustOf(host, port);
+  const standing = judgeStanding(trust, signers);
+  const current = bundles.hostAt(host, port);
+  // What was merely claimed does not keep out what its host has signed.
+  const isFirstSigned = standing.kind === "first-use" && trust.signedBefore.length === 0;
+  if (current && !isKeptBeside(standing) && !isFirstSigned) refuseOlder(current, unixTime);
+  if (standing.kind !== "verified") refuseUsedNonce(bundles, bundle);
   return {
-    ...{ ...told, ...chosen.place, signature },
-    ...{ user: current?.user ?? null, isNewHost: chosen.isNew, known: null },
+    ...{ ...told, ...chosen.place, signature, standing },
+    ...{ user: current?.user ?? null, isNewHost: chosen.isNew, known: null, isSignedSince: false },
   };
 }
 
-function chooseHostOf(bundles: Store["bundles"], { collection }: Bundle, as: CarriedBundle["as"]) {
+export const isKeptBeside = (standing: BundleStanding): boolean =>
+  standing.kind === "claimed" && standing.isBeside;
+
+/** The import that took it in. One that was only claimed then may be of its host for certain by now. */
+function findBefore({ bundles, claims }: Tables, digest: string, signers: readonly string[]) {
+  const claim = claims.find(digest);
+  if (claim) {
+    const standing = judgeStanding(bundles.trustOf(claim.host, claim.port), signers);
+    if (!isKeptBeside(standing)) return null;
+    const { host, port, importedAt, signature } = claim;
+    return {
+      ...{ host, port, signature, standing },
+      known: { scanId: null, importedAt },
+      isSignedSince: false,
+    };
+  }
+  const taken = bundles.find(digest);
+  if (!taken) return null;
+  const { scanId, importedAt, host, port, signature, standing, signedBy } = taken;
+  const [first = ""] = signedBy;
+  const known = { ...{ host, port, signature }, known: { scanId, importedAt } };
+  if (standing !== "claimed")
+    return { ...known, standing: { kind: standing, fingerprint: first }, isSignedSince: false };
+  const now = judgeStanding(bundles.trustOf(host, port), signers);
+  if (now.kind !== "claimed") return { ...known, standing: now, isSignedSince: true };
+  return { ...known, standing: { ...now, isBeside: false }, isSignedSince: false };
+}
+
+function chooseHostOf(
+  bundles: Store["bundles"],
+  { collection }: Bundle,
+  { as, signers }: { as: CarriedBundle["as"]; signers: readonly string[] },
+) {
   const fingerprints = collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob)?.fingerprint ?? []);
   const chosen = chooseHost({
-    ...{ as, hostname: collection.facts.hostname },
-    matching: bundles.hostsWithKeys(fingerprints),
-    find: ({ host, port }) => bundles.hostAt(host, port),
+    ...{ as, hostname: collection.facts.hostname, isSigned: signers.length > 0 },
+    proven: bundles.hostsProvenBy(signers),
+    matching: bundles.hostsWithKeys([...fingerprints, ...signers]),
+    find: ({ host, port }: Place) => bundles.hostAt(host, port),
   });
   if (chosen.kind === "refused") throw new Refusal("conflict", chosen.why);
   return chosen;
 }
 
-/** Both times by the host's own clock, as far as that of the last reading is known. */
+/** Beyond this a date in the future is no matter of clocks that nobody sets: it would make what comes later look old. */
+const MOST_AHEAD_SECONDS = 300;
+
+const sayTime = (seconds: number): Instant => toInstant(new Date(seconds * 1_000));
+
+const refuseFuture = (unixTime: number, now: Instant): Refusal =>
+  new Refusal(
+    "invalid-input",
+    `it is from the future: by the host's own clock it was collected at ${sayTime(unixTime)}, and by this computer's it is ${now}; set the clock that is wrong, and collect it again; nothing of it was taken`,
+  );
+
+/**
+ * Both times by the host's own clock, as far as that of the last reading is known. A clock that was further ahead than a
+ * bundle may be is taken to have been set since.
+ */
 function refuseOlder({ host, port, lastRead, clockAheadSeconds }: KnownHost, unixTime: number): void {
   if (lastRead === null) return;
-  const readAt = Date.parse(lastRead) / 1_000 + (clockAheadSeconds ?? 0);
+  const readAt = Date.parse(lastRead) / 1_000 + Math.min(clockAheadSeconds ?? 0, MOST_AHEAD_SECONDS);
   if (unixTime >= readAt) return;
-  const [collected, read] = [unixTime, readAt].map((seconds) => toInstant(new Date(seconds * 1_000)));
   throw new Refusal(
     "invalid-input",
-    `it is older than what is known of ${sayPlace({ host, port })}: it was collected at ${collected} and the host was read at ${read}, both by the host's own clock; nothing of it was taken`,
+    `it is older than what is known of ${sayPlace({ host, port })}: it was collected at ${sayTime(unixTime)} and the host was read at ${sayTime(readAt)}, both by the host's own clock; nothing of it was taken`,
   );
 }
 
-/** Less than this is what clocks differ by that nobody sets. */
-const USUAL_SECONDS = 120;
+/** Each run of a collector has a number of its own: of two bundles with one of them one was made of the other. */
+function refuseUsedNonce(bundles: Store["bundles"], { digest, collection }: Bundle): void {
+  const importedAt = bundles.otherWithNonce(collection.nonce, digest);
+  if (importedAt === null) return;
+  throw new Refusal(
+    "conflict",
+    `another bundle with its number ${collection.nonce} was imported on ${importedAt}, so that one of the two was made of the other; collect it again, and find out who carried them; nothing of it was taken`,
+  );
+}
 
-const sayClock = (ahead: number): string[] =>
-  ahead <= USUAL_SECONDS
-    ? []
-    : [
-        `the host's clock is at least ${ahead} seconds ahead of this computer's, so the bundle is dated by when it came here`,
-      ];
+/** The number of a collector that was handed out comes before that of its run. */
+function findHanded({ handed }: Tables, nonce: string): Instant | null {
+  const [collector, run] = nonce.split("-");
+  return collector && run ? handed.find(collector) : null;
+}
 
 const NO_DIGEST =
   "the host had no program for a digest (sha256sum, shasum or openssl), so a change on the way would not show";

@@ -14,7 +14,12 @@ import { readFileOrRefuse } from "./read-file.ts";
 import { SCAN, type Session } from "./session.ts";
 import type { World } from "./world.ts";
 
-type ImportOptions = CommonOptions & { as?: string; signer?: string[]; requireSignature?: boolean };
+type ImportOptions = CommonOptions & {
+  as?: string;
+  approveUnverified?: string[];
+  signer?: string[];
+  requireSignature?: boolean;
+};
 
 type Given = Parameters<LatchkeyClient["bundles"]["import"]>[0];
 
@@ -43,6 +48,12 @@ export function addBundles(program: Command, { world, finish }: Session): void {
       ).argParser((value: string, before: string[] = []) => [...before, value]),
     )
     .option("--require-signature", "refuse a bundle that nobody has signed who is known")
+    .addOption(
+      new Option(
+        "--approve-unverified <host>",
+        "keep what an unverified bundle claims of this host, beside what is known of it",
+      ).argParser((value: string, before: string[] = []) => [...before, value]),
+    )
     .addHelpText("after", IMPORT_HELP)
     .action(async (files: string[], _: object, command: Command) =>
       finish(await importBundles(files, command.optsWithGlobals<ImportOptions>(), world)),
@@ -60,12 +71,18 @@ Each bundle becomes a scan of one host, dated when it was collected by the host'
 host keys say; a host that is not known by its keys is a new one, under the name that it calls itself or that --as
 gives. The same bundle again changes nothing; one that is older than what is known, cut or altered is refused.
 What a script of a plan has written where it was carried to (latchkey-result-1) is taken for its run.
-A signature is looked for beside the bundle, as FILE.sig: ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE.
+The collector, as root, signs its bundle with the host's own keys. Of a host that is pinned, or was read from here, a
+bundle that its host key has not signed is refused, unless --approve-unverified names the host: it is kept then as what it
+claims, beside what is known, and changes none of that (latchkey claims lists them). Of a host that is not known better
+such a bundle is taken in, and is said to be claimed. One that is more than five minutes in the future is refused.
+A person's signature is looked for beside the bundle, as FILE.sig: ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE. It
+says who vouches for the bundle, and not of which host it is.
 
 Examples:
   latchkey import web1.bundle db1.bundle
   latchkey import --as vault.corp vault.bundle
   latchkey import --require-signature --signer auditor.pub web1.bundle
+  latchkey import --approve-unverified web1 web1.bundle
 
 Exit codes: 0 all are in; 2 some were refused, and nothing of those was kept.
 With --json: { bundles }, each with its file; one that was refused has "refused" and the reason.`;
@@ -147,23 +164,30 @@ async function oldestFirst<One extends { bundle: Given }>(
 }
 
 async function readCommon(
-  { as, signer = [], requireSignature = false }: ImportOptions,
+  { as, approveUnverified = [], signer = [], requireSignature = false }: ImportOptions,
   client: LatchkeyClient,
-): Promise<Pick<Given, "as" | "signers" | "requireSignature">> {
+): Promise<Pick<Given, "as" | "approved" | "signers" | "requireSignature">> {
   const signers = [];
+  const approved = [];
+  for (const host of approveUnverified)
+    approved.push(await readPlace({ text: host, option: "--approve-unverified" }, client));
   for (const one of signer) signers.push(one.startsWith("SHA256:") ? one : await readSigners(one));
   return {
-    as: as === undefined ? null : await readPlace(as, client),
+    as: as === undefined ? null : await readPlace({ text: as, option: "--as" }, client),
+    approved,
     signers: signers.join("\n"),
     requireSignature,
   };
 }
 
-async function readPlace(text: string, { targets }: LatchkeyClient): Promise<{ host: string; port: number }> {
+async function readPlace(
+  { text, option }: { text: string; option: string },
+  { targets }: LatchkeyClient,
+): Promise<{ host: string; port: number }> {
   const { total, first } = await targets.preview({ text, only: "ssh" });
   const [target] = first;
   if (total !== 1 || target?.kind !== "ssh")
-    throw new Refusal("invalid-input", `--as ${text} means ${sayCount(total, "host")}; name one`);
+    throw new Refusal("invalid-input", `${option} ${text} means ${sayCount(total, "host")}; name one`);
   return { host: target.host, port: target.port };
 }
 

@@ -10,6 +10,7 @@ import { addBundles } from "./bundles.ts";
 import { addCall } from "./call.ts";
 import { addCertificates } from "./certificates.ts";
 import { addChanges } from "./changes.ts";
+import { addClaims } from "./claims.ts";
 import { addDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
 import { addFindings } from "./findings.ts";
@@ -69,7 +70,7 @@ function createProgram(session: Session): Command {
         throw new Refusal("not-found", `there is no command ${word}; latchkey --help lists them`);
       session.finish(await serveUntilStopped(program.opts(), world));
     });
-  for (const add of [addScan, addTargets, addBundles]) add(program, session);
+  for (const add of [addScan, addTargets, addBundles, addClaims]) add(program, session);
   for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect, addVerify])
     add(program, session);
   for (const add of [addServed, addGraph, addChanges, addForecast]) add(program, session);

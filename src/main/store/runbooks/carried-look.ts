@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import { CarriedStanding } from "#shared/model/bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
 /** What a bundle tells of a host, as far as plans are made of it. */
@@ -31,24 +32,38 @@ export type CarriedLook = {
   }[];
 };
 
+/** What is known of a host by its bundle alone, from when it is, and whether the bundle is known to be of the host. */
+export type CarriedHost = { at: Instant; standing: CarriedStanding; look: CarriedLook };
+
 /** The last bundle of each host. */
 export function carriedLookTable(db: Database) {
   const put = db.prepare(`
-    INSERT INTO carried_look (host, collected_at, look)
-    SELECT id, @at, @look FROM host WHERE host = @host AND port = @port
-    ON CONFLICT (host) DO UPDATE SET collected_at = @at, look = @look`);
-  const find = db.prepare<[number], { collected_at: Instant; look: string }>(`
-    SELECT collected_at, look FROM carried_look JOIN host ON host.id = carried_look.host
+    INSERT INTO carried_look (host, collected_at, look, standing)
+    SELECT id, @at, @look, @standing FROM host WHERE host = @host AND port = @port
+    ON CONFLICT (host) DO UPDATE SET collected_at = @at, look = @look, standing = @standing`);
+  const stand = db.prepare(`
+    UPDATE carried_look SET standing = @standing
+    WHERE collected_at = @at AND host = (SELECT id FROM host WHERE host = @host AND port = @port)`);
+  const find = db.prepare<[number], { collected_at: Instant; look: string; standing: string }>(`
+    SELECT collected_at, look, standing FROM carried_look JOIN host ON host.id = carried_look.host
     WHERE host.id = ? AND collected_at = host.last_read`);
 
   return {
-    put: (place: { host: string; port: number }, { at, look }: { at: Instant; look: CarriedLook }): void =>
-      void put.run({ ...place, at, look: JSON.stringify(look) }),
+    put: (place: Place, { at, standing, look }: CarriedHost): void =>
+      void put.run({ ...place, at, standing, look: JSON.stringify(look) }),
+
+    /** Of a bundle whose host's signature came after it. */
+    stand: (place: Place, { at, standing }: Omit<CarriedHost, "look">): void =>
+      void stand.run({ ...place, at, standing }),
 
     /** Null where it was read from here since, or by no bundle at all. */
-    find(hostId: number): { at: Instant; look: CarriedLook } | null {
+    find(hostId: number): CarriedHost | null {
       const row = find.get(hostId);
-      return row ? { at: row.collected_at, look: JSON.parse(row.look) as CarriedLook } : null;
+      if (!row) return null;
+      const standing = CarriedStanding.parse(row.standing);
+      return { at: row.collected_at, standing, look: JSON.parse(row.look) as CarriedLook };
     },
   };
 }
+
+type Place = { host: string; port: number };

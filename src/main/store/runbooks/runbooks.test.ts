@@ -56,7 +56,7 @@ test("what a bundle told of a host is gone once the host is read anew, and stays
   const look = { hostKey: null, accounts: [], files: [] };
   for (const host of ["web", "db"]) {
     visitHost(store, host, { at: AT });
-    store.atomically(() => store.carried.put({ host, port: 22 }, { at: AT, look }));
+    store.atomically(() => store.carried.put({ host, port: 22 }, { at: AT, standing: "claimed", look }));
   }
   visitHost(store, "db", { at: "2026-06-02T12:00:00Z", collected: null });
   visitHost(store, "web", { at: "2026-06-02T12:00:00Z" });

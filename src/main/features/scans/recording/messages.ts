@@ -24,7 +24,10 @@ export type Request =
   | { kind: "finish"; scanId: ScanId; state: EndedState; at: Instant };
 
 /** A bundle that is imported, and what is known of it beside its bytes. */
-export type CarriedBundle = Pick<GivenBundle, "as"> & { bytes: Uint8Array; signature: BundleSignature };
+export type CarriedBundle = Pick<GivenBundle, "as" | "approved"> & {
+  bytes: Uint8Array;
+  signature: BundleSignature;
+};
 
 /** What a request is answered with, by its kind. */
 export type Answers = {
