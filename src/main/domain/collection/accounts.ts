@@ -58,7 +58,11 @@ function groupsByAccount(groups: Group[] | null): ((name: string, gid: number) =
   const byMember = new Map<string, string[]>();
   for (const { name, gid, members } of groups) {
     if (!byGid.has(gid)) byGid.set(gid, name);
-    for (const member of members) byMember.set(member, [...(byMember.get(member) ?? []), name]);
+    for (const member of members) {
+      const known = byMember.get(member);
+      if (known) known.push(name);
+      else byMember.set(member, [name]);
+    }
   }
   return (name, gid) => {
     const primary = byGid.get(gid);

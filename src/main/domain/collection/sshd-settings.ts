@@ -77,7 +77,9 @@ function readAnswer(bytes: Uint8Array): Map<string, string[]> {
     const [, keyword = "", value = ""] = /^(\S+)(?: (.*))?$/.exec(line) ?? [];
     if (!keyword) continue;
     const name = keyword.toLowerCase();
-    answer.set(name, [...(answer.get(name) ?? []), value]);
+    const values = answer.get(name);
+    if (values) values.push(value);
+    else answer.set(name, [value]);
   }
   return answer;
 }

@@ -41,8 +41,11 @@ function listLines({ knownHosts, otherNames, hosts, wasTried }: HostKeyFacts, to
   ].filter(wasTried);
   const namesOf = new Map<KnownHost, string[]>();
   for (const name of names)
-    for (const entry of knownHosts.flatMap((known) => known.find(name)))
-      namesOf.set(entry, [...(namesOf.get(entry) ?? []), name]);
+    for (const entry of knownHosts.flatMap((known) => known.find(name))) {
+      const known = namesOf.get(entry);
+      if (known) known.push(name);
+      else namesOf.set(entry, [name]);
+    }
   return knownHosts
     .flatMap(({ lines }) => lines)
     .filter(({ entry }) => !(entry.marker === "none" && told.has(entry)))

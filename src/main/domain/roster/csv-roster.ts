@@ -56,7 +56,7 @@ export function readCsvRoster(text: string, file: string): Roster {
   const people = lines.slice(0, MOST_PEOPLE).flatMap(({ line, cells }) => {
     const where = `${file} line ${line}`;
     const read = readPerson(cells, columns, where);
-    broken.push(...read.broken);
+    for (const part of read.broken) broken.push(part);
     return read.person ?? [];
   });
   if (lines.length > MOST_PEOPLE)
@@ -99,7 +99,10 @@ function findColumns(header: readonly string[]): Columns {
   const columns = new Map<Field, number[]>();
   for (const [index, title] of header.entries()) {
     const field = fieldOf(title);
-    if (field) columns.set(field, [...(columns.get(field) ?? []), index]);
+    if (!field) continue;
+    const known = columns.get(field);
+    if (known) known.push(index);
+    else columns.set(field, [index]);
   }
   return columns;
 }

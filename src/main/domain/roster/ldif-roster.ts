@@ -32,7 +32,7 @@ export function readLdifRoster(text: string, file: string): Roster {
   const { entries, broken } = readLdif(text, file);
   const people = entries.slice(0, MOST_PEOPLE).flatMap((entry) => {
     const read = readEntry(entry, file);
-    broken.push(...read.broken);
+    for (const part of read.broken) broken.push(part);
     return read.person ?? [];
   });
   if (entries.length > MOST_PEOPLE)

@@ -37,7 +37,9 @@ export function readLdif(text: string, file: string): { entries: LdifEntry[]; br
     // Entries of some exports follow each other without an empty line.
     if (read.name === "dn" && attributes.has("dn")) end();
     if (read.name === "dn") begin = line.number;
-    attributes.set(read.name, [...(attributes.get(read.name) ?? []), read.value]);
+    const values = attributes.get(read.name);
+    if (values) values.push(read.value);
+    else attributes.set(read.name, [read.value]);
   }
   end();
   return { entries, broken };

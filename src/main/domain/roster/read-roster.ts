@@ -9,7 +9,7 @@ import { type BrokenPart, mergePeople, type Roster, type RosterFile } from "./ro
  */
 export function readRoster(files: readonly RosterFile[]): Roster {
   const keysFiles = files.filter(({ name }) => nameOfKeysFile(name) !== null);
-  const read = files.filter((file) => !keysFiles.includes(file)).map(readFile);
+  const read = files.filter(({ name }) => nameOfKeysFile(name) === null).map(readFile);
   const parts = [...(keysFiles.length > 0 ? [readKeysRoster(keysFiles)] : []), ...read];
   return {
     kind: parts[0]?.kind ?? "csv",

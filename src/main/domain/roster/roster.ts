@@ -65,24 +65,23 @@ const clean = (text: string | null): string | null =>
 
 /** One person that stands in several places of a roster is one, with all that is said of them there. */
 export function mergePeople(people: readonly RosterPerson[]): RosterPerson[] {
-  const merged = new Map<string, RosterPerson>();
-  for (const person of people) {
-    const known = merged.get(person.handle);
-    merged.set(person.handle, known ? join(known, person) : person);
-  }
-  return [...merged.values()];
+  return [...Map.groupBy(people, ({ handle }) => handle).values()].flatMap(([first, ...others]) =>
+    first ? join(first, others) : [],
+  );
 }
 
 /** Who is there by one line is there, whatever another says: one of two accounts may be closed. */
-function join(one: RosterPerson, other: RosterPerson): RosterPerson {
-  const said = [one.said, other.said];
-  const [, lastDay = null] = [one.leftOn, other.leftOn].toSorted();
+function join(first: RosterPerson, others: readonly RosterPerson[]): RosterPerson {
+  if (others.length === 0) return first;
+  const all = [first, ...others];
+  const said = new Set(all.map((one) => one.said));
+  const days = all.map(({ leftOn }) => leftOn);
   return {
-    ...one,
-    email: one.email ?? other.email,
-    logins: [...new Set([...one.logins, ...other.logins])],
-    said: said.includes("active") ? "active" : said.includes("gone") ? "gone" : "nothing",
-    leftOn: one.leftOn === null || other.leftOn === null ? null : lastDay,
-    keys: [...new Map([...one.keys, ...other.keys].map((key) => [key.fingerprint, key])).values()],
+    ...first,
+    email: all.find(({ email }) => email !== null)?.email ?? null,
+    logins: [...new Set(all.flatMap(({ logins }) => logins))],
+    said: said.has("active") ? "active" : said.has("gone") ? "gone" : "nothing",
+    leftOn: days.includes(null) ? null : (days.toSorted().at(-1) ?? null),
+    keys: [...new Map(all.flatMap(({ keys }) => keys).map((key) => [key.fingerprint, key])).values()],
   };
 }
