@@ -10,6 +10,7 @@ if (Number(process.versions.napi) < 10) {
   process.env.UV_THREADPOOL_SIZE ??= "96";
   const { endOnFault } = await import("#shells/end-on-fault.ts");
   endOnFault();
+  (await import("#shells/narrow-umask.ts")).narrowUmask();
   const argv = process.argv.slice(2);
   const { isVerify } = await import("./is-verify.ts");
   const run = isVerify(argv)

@@ -50,14 +50,14 @@ async function showRequests(text: string, options: CsrOptions, world: World): Pr
   if (made.length === 0)
     throw new Refusal("conflict", `run ${runId} has made no request yet, or is none of certificates`);
   if (options.json) return printJson({ orders }, world);
-  if (options.out !== undefined) await mkdir(options.out, { recursive: true });
+  if (options.out !== undefined) await mkdir(options.out, { recursive: true, mode: 0o755 });
   for (const order of made) {
     const { csr, names } = order;
     world.out(printable(`${sayHost(order)}: ${names.join(", ")}`));
     if (options.out === undefined) world.out(csr ?? "");
     else {
       const path = join(options.out, fileOf(order));
-      await writeFile(path, csr ?? "");
+      await writeFile(path, csr ?? "", { mode: 0o644 });
       world.out(printable(`  ${path}`));
     }
   }

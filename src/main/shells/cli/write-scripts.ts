@@ -1,7 +1,8 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanId } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import type { Scripts } from "#shared/model/script.ts";
 import { printable } from "#shared/text/printable.ts";
 import type { World } from "./world.ts";
@@ -21,15 +22,33 @@ export async function writeScripts(
   client: LatchkeyClient,
 ): Promise<Scripts> {
   const scripts = await client.runbooks.exportScripts(wish);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (const { name, text, signature } of scripts.files) {
     const path = join(folder, name);
-    await writeFile(path, text, { mode: 0o700 });
+    await writeAnew(path, text, 0o700);
     // One of an earlier export would be wrong.
-    await rm(`${path}.sig`, { force: true });
-    if (signature !== null) await writeFile(`${path}.sig`, signature, { mode: 0o600 });
+    if (signature === null) await rm(`${path}.sig`, { force: true });
+    else await writeAnew(`${path}.sig`, signature, 0o600);
   }
   return scripts;
+}
+
+/** What root is to run is put where nobody else can exchange it. A folder that is there keeps its mode. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (process.platform === "win32") return;
+  const { mode } = await stat(folder);
+  if ((mode & 0o002) === 0) return;
+  throw new Refusal(
+    "invalid-input",
+    `everybody may write in ${folder}, and what is written there runs as root: chmod o-w it, or name another folder`,
+  );
+}
+
+/** A file of this mode, whatever stood there: a link is replaced, and not followed. */
+async function writeAnew(path: string, text: string, mode: number): Promise<void> {
+  await rm(path, { force: true });
+  await writeFile(path, text, { mode, flag: "wx" });
 }
 
 export function sayScripts({ files, notes }: Scripts, folder: string, world: World): void {

@@ -4,9 +4,12 @@ import { createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayFault } from "#shared/text/fault.ts";
 import { endOnFault } from "#shells/end-on-fault.ts";
+import { narrowUmask } from "#shells/narrow-umask.ts";
 import { type FromCore, ToCore } from "./core/core-messages.ts";
 import { servePorts } from "./core/serve-ports.ts";
 import { createKeeperStarter } from "./core/start-keeper.ts";
+
+narrowUmask();
 
 const { parentPort } = process;
 const [databasePath = ""] = process.argv.slice(2);

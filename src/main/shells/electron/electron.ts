@@ -1,10 +1,13 @@
 /** The desktop program: a command without a window, or the window. */
 import { app, dialog, protocol } from "electron";
 import { findDefaultDatabase } from "#shells/cli/default-database.ts";
+import { narrowUmask } from "#shells/narrow-umask.ts";
 import { runCommand } from "./command.ts";
 import { createKeepers, openDesktop } from "./desktop.ts";
 import { PAGE_SCHEME } from "./guard/page-protocol.ts";
 import { argumentsOf, type Launch, readLaunch } from "./opened/launch.ts";
+
+narrowUmask();
 
 // Both must have been said before the app is ready.
 app.enableSandbox();
