@@ -3,6 +3,12 @@ import { Sha256 } from "../model/certificate.ts";
 import { ChainView, RevocationView, TrustItem } from "../model/trust.ts";
 import { command, query } from "./procedure.ts";
 
+/**
+ * A certificate whose authority is gone to. `hosts`: those that the user has named; of the others none is on this computer or
+ * on its own link.
+ */
+const Visited = z.object({ sha256: Sha256, hosts: z.array(z.string().min(1).max(255)).max(8).default([]) });
+
 export const chains = {
   /** What stands above a certificate, as each endpoint sends it, and what each store of roots makes of it now. */
   read: query
@@ -34,7 +40,7 @@ export const chains = {
     .output(z.object({ added: z.int(), known: z.int() })),
 
   /** Fetches the revocation lists that a certificate names, from wherever it says. `failed`: which could not be had, and why. */
-  fetchLists: command.input(z.object({ sha256: Sha256 })).output(
+  fetchLists: command.input(Visited).output(
     z.object({
       added: z.int(),
       known: z.int(),
@@ -46,9 +52,7 @@ export const chains = {
    * Asks the OCSP responders that a certificate names, wherever they are; that one says it is revoked is kept. But for this and
    * `fetchLists`, nothing that a certificate names is ever gone to.
    */
-  askResponders: command
-    .input(z.object({ sha256: Sha256 }))
-    .output(z.object({ views: z.array(RevocationView) })),
+  askResponders: command.input(Visited).output(z.object({ views: z.array(RevocationView) })),
 
   distrust: command.input(z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })).output(z.object({})),
 };

@@ -18,7 +18,7 @@ const MOST_RESPONDERS = 4;
 /** Asks each responder that a certificate names, up to the most, and says what each one says. Kept is that one says it is revoked. */
 export const createResponderAsker =
   ({ store, climb, now, notes, announce }: Deps) =>
-  async (sha256: Sha256, leaf: Uint8Array): Promise<RevocationView[]> => {
+  async (sha256: Sha256, leaf: Uint8Array, hosts: readonly string[]): Promise<RevocationView[]> => {
     const sent = store.chains.sentWith(sha256);
     const question = askAbout(leaf, findSpeakers(leaf, { store, climb, sent }));
     if (!question)
@@ -28,19 +28,19 @@ export const createResponderAsker =
       );
     const { responders } = readRevocationFacts(leaf);
     const views = await Promise.all(
-      responders.slice(0, MOST_RESPONDERS).map((address) => askOne(address, question, now)),
+      responders.slice(0, MOST_RESPONDERS).map((address) => askOne({ address, hosts }, question, now)),
     );
     if (await store.inTurn(() => notes.answered(sha256, views))) announce({ kind: "findings-changed" });
     return views;
   };
 
 async function askOne(
-  address: string,
+  { address, hosts }: { address: string; hosts: readonly string[] },
   { request, judge }: OcspQuestion,
   now: () => Date,
 ): Promise<RevocationView> {
   const by = `the responder ${address}`;
-  const fetched = await askResponder(address, request);
+  const fetched = await askResponder(address, request, hosts);
   if (fetched.kind === "failed")
     return { state: "not-checked", by, sentence: `it could not be asked: ${fetched.why}` };
   return { by, ...judge(fetched.bytes, now().getTime()) };

@@ -158,7 +158,7 @@ test("lists are fetched when that is asked for, from where the certificate says,
   const { chains } = visit({ "shop.example": [named.der, middle.der] });
   expect(await chains.revocation(idOf(named))).toMatchObject({ lists: [at("/list.crl"), at("/other")] });
   expect(asked).toEqual([]);
-  expect(await chains.fetchLists(idOf(named))).toEqual({
+  expect(await chains.fetchLists({ ...idOf(named), hosts: ["127.0.0.1"] })).toEqual({
     ...{ added: 1, known: 0 },
     failed: [{ address: at("/other"), why: "what is there is no revocation list" }],
   });
@@ -196,7 +196,7 @@ test("a responder is asked when that is asked for, and is believed where it may 
   const { chains, store } = visit({ "shop.example": [named.der, middle.der] });
   await chains.revocation(idOf(named));
   expect(asked).toEqual([]);
-  const { views } = await chains.askResponders(idOf(named));
+  const { views } = await chains.askResponders({ ...idOf(named), hosts: ["127.0.0.1"] });
   expect(views.map(({ state, by, sentence }) => `${state}: ${by.replace(at(""), "")}: ${sentence}`)).toEqual([
     "revoked: the responder /revoked: revoked on 2026-05-01T00:00:00Z, as of 2026-05-01T00:00:00Z",
     "unknown: the responder /stranger: the answer is signed by nobody who may give it",

@@ -31,9 +31,9 @@ export function createChains({ store, announce, now }: Deps) {
     revocation: os.revocation.handler(({ input }) => readRevocation(input.sha256, findDer(input.sha256))),
     trusted: os.trusted.handler(() => store.trust.list()),
     trust: os.trust.handler(({ input }) => trust.give(input)),
-    fetchLists: os.fetchLists.handler(({ input }) => trust.fetchLists(findDer(input.sha256))),
+    fetchLists: os.fetchLists.handler(({ input }) => trust.fetchLists(findDer(input.sha256), input.hosts)),
     askResponders: os.askResponders.handler(async ({ input }) => ({
-      views: await askResponders(input.sha256, findDer(input.sha256)),
+      views: await askResponders(input.sha256, findDer(input.sha256), input.hosts),
     })),
     distrust: os.distrust.handler(({ input }) => trust.takeBack(input.sha256)),
   };

@@ -139,7 +139,7 @@ test("what a responder answers when it is asked is kept where it says that a cer
   const asking = signCertificate({ subject: "asking", issuer: middle, serial: 7, extensions: [access] });
   const { visit, chains, revoked, announced } = open();
   visit("shop", asking);
-  await chains.askResponders(idOf(asking));
+  await chains.askResponders({ ...idOf(asking), hosts: ["127.0.0.1"] });
   expect(revoked()[0]?.evidence[0]).toContain(`the responder ${address}: revoked on 2026-05-01`);
   expect(announced).toEqual(["findings-changed"]);
   const { views } = await chains.revocation(idOf(asking));
@@ -165,11 +165,11 @@ test("a list that was fetched goes a month after it was to be renewed, and what 
   const { visit, chains, give, revoked, now } = open();
   visit("shop", named);
   await give(signList({ issuer: root, from, until: "20260601000001Z" }));
-  await chains.fetchLists(idOf(named));
+  await chains.fetchLists({ ...idOf(named), hosts: ["127.0.0.1"] });
   expect(labels(revoked())).toEqual(["CN=named"]);
   expect((await chains.trusted()).map(({ source }) => source)).toEqual(["a.crl", address]);
   now.at = "2026-09-02T00:00:00Z";
-  await chains.fetchLists(idOf(named));
+  await chains.fetchLists({ ...idOf(named), hosts: ["127.0.0.1"] });
   expect((await chains.trusted()).map(({ label, source }) => [label, source])).toEqual([
     ["root", "a.crl"],
     ["root", address],

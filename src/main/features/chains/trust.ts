@@ -36,10 +36,10 @@ export function createTrust({ store, announce, now, notes }: Deps) {
     },
 
     /** Each list that a certificate names, up to the most; one that cannot be had keeps none of the others away. */
-    async fetchLists(der: Uint8Array): Promise<FetchedLists> {
+    async fetchLists(der: Uint8Array, hosts: readonly string[]): Promise<FetchedLists> {
       const result: FetchedLists = { added: 0, known: 0, failed: [] };
       for (const address of readRevocationFacts(der).lists.slice(0, MOST_LISTS)) {
-        const fetched = await fetchList(address);
+        const fetched = await fetchList(address, hosts);
         const items = fetched.kind === "fetched" ? readListFile(fetched.bytes) : [];
         const { added, known } = await keep(items, "crl", address);
         result.added += added;

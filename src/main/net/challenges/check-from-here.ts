@@ -4,6 +4,7 @@ import https from "node:https";
 import { isIP } from "node:net";
 import { connect } from "node:tls";
 import { findAddresses } from "#net/find-addresses.ts";
+import { whyRefused, whyRefusedHost } from "#net/refused-address.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 
 type Where = {
@@ -107,9 +108,14 @@ async function get(first: URL, address: string, signal: AbortSignal): Promise<Go
     if (!("location" in got)) return got;
     const next = URL.parse(got.location, url.href);
     if (!next || !/^https?:$/.test(next.protocol)) return { why: "it sends us to what is no page" };
+    const refused = next.hostname === first.hostname ? null : whyRefusedHost(next);
+    if (refused !== null) return { why: `it sends us on: ${refused}` };
     if (next.hostname !== url.hostname) {
       const found = await findAddresses(next.hostname, { timeoutMs: TIMEOUT_MS, signal });
-      const [other] = Array.isArray(found) ? found : [];
+      const isOwn = next.hostname === first.hostname;
+      const [other] = (Array.isArray(found) ? found : []).filter(
+        (each) => isOwn || whyRefused(each) === null,
+      );
       if (!other) return { why: "it sends us to a name that has no address" };
       at = other;
     }

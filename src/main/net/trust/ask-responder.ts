@@ -4,5 +4,9 @@ import { type Fetched, fetchByHttp } from "./fetch-by-http.ts";
 const LIMITS = { bytes: 1024 * 1024, timeoutMs: 15_000 };
 
 /** Sends a request of OCSP to a responder, as RFC 6960, appendix A.1 has it for any of them. */
-export const askResponder = (address: string, request: Uint8Array): Promise<Fetched> =>
-  fetchByHttp({ address, posted: { type: "application/ocsp-request", bytes: request } }, LIMITS);
+export const askResponder = (
+  address: string,
+  request: Uint8Array,
+  named: readonly string[] = [],
+): Promise<Fetched> =>
+  fetchByHttp({ address, named, posted: { type: "application/ocsp-request", bytes: request } }, LIMITS);

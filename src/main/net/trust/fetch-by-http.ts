@@ -1,4 +1,5 @@
 import https from "node:https";
+import { isNamed, lookupOutside, RefusedAddress, whyRefusedHost } from "#net/refused-address.ts";
 
 /** The bytes at an address, or why there are none. */
 export type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed"; why: string };
@@ -6,20 +7,29 @@ export type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed";
 /** Only when it is needed: to import it makes Node load a client of its own that nothing here uses, at each start. */
 const openHttp = () => process.getBuiltinModule("node:http");
 
-type Wish = { address: string; posted?: { type: string; bytes: Uint8Array } };
+/** `named`: hosts that the user has named, which are gone to wherever they are. */
+type Wish = {
+  address: string;
+  named: readonly string[];
+  posted?: { type: string; bytes: Uint8Array };
+};
 
 /** What a fetch may cost. */
 type FetchLimits = { bytes: number; timeoutMs: number };
 
 /**
- * Fetches what authorities sign, without following anybody anywhere else. What comes is not believed by the way it came:
+ * Fetches what authorities sign, without following anybody anywhere else; and, unless the user has named it, from nowhere on
+ * this computer or its own link: a certificate is anybody's text. What comes is not believed by the way it came:
  * it is signed, which is why authorities serve it without TLS (RFC 5280, section 8; RFC 6960, appendix A).
  */
-export function fetchByHttp({ address, posted }: Wish, limits: FetchLimits): Promise<Fetched> {
+export function fetchByHttp({ address, named, posted }: Wish, limits: FetchLimits): Promise<Fetched> {
   const url = URL.parse(address);
   const ask =
     url?.protocol === "http:" ? openHttp().request : url?.protocol === "https:" ? https.request : null;
   if (!url || !ask) return Promise.resolve({ kind: "failed", why: "it is no address of HTTP" });
+  const isGiven = isNamed(url, named);
+  const refused = isGiven ? null : whyRefusedHost(url);
+  if (refused !== null) return Promise.resolve({ kind: "failed", why: sayHowToName(refused, url) });
   return new Promise((resolve) => {
     const fail = (why: string) => resolve({ kind: "failed", why });
     const options = {
@@ -27,6 +37,9 @@ export function fetchByHttp({ address, posted }: Wish, limits: FetchLimits): Pro
       headers: posted ? { "content-type": posted.type, "content-length": posted.bytes.length } : {},
       // Of the server nothing is asked but what is signed, so that whose certificate it shows does not count either.
       rejectUnauthorized: false,
+      // A connection that is kept for another address would be used without a look at it.
+      agent: false,
+      ...(isGiven ? {} : { lookup: lookupOutside }),
       signal: AbortSignal.timeout(limits.timeoutMs),
     };
     const request = ask(url, options, (response) => {
@@ -46,7 +59,12 @@ export function fetchByHttp({ address, posted }: Wish, limits: FetchLimits): Pro
       response.on("end", () => resolve({ kind: "fetched", bytes: Buffer.concat(chunks) }));
       response.on("error", ({ message }) => fail(message));
     });
-    request.on("error", ({ message }) => fail(message));
+    request.on("error", (error) =>
+      fail(error instanceof RefusedAddress ? sayHowToName(error.message, url) : error.message),
+    );
     request.end(posted?.bytes);
   });
 }
+
+const sayHowToName = (why: string, { hostname }: URL): string =>
+  `${why}; the commands trust fetch and trust ask go there with --allow ${hostname}`;

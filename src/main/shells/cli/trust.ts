@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -40,14 +40,16 @@ export function addTrust(program: Command, { world }: Session): void {
   trust
     .command("fetch <sha256>")
     .description("fetch the revocation lists that a certificate names, from wherever it says")
+    .addOption(allow())
     .action((sha256: string, _: object, command: Command) =>
-      fetchLists(sha256, command.optsWithGlobals<CommonOptions>(), world),
+      fetchLists(sha256, command.optsWithGlobals<VisitOptions>(), world),
     );
   trust
     .command("ask <sha256>")
     .description("ask the OCSP responders that a certificate names whether it is revoked")
+    .addOption(allow())
     .action((sha256: string, _: object, command: Command) =>
-      askResponders(sha256, command.optsWithGlobals<CommonOptions>(), world),
+      askResponders(sha256, command.optsWithGlobals<VisitOptions>(), world),
     );
   trust
     .command("remove <sha256>")
@@ -56,6 +58,15 @@ export function addTrust(program: Command, { world }: Session): void {
       removeItem(sha256, command.optsWithGlobals<CommonOptions>(), world),
     );
 }
+
+type VisitOptions = CommonOptions & { allow?: string[] };
+
+/** Of what a certificate names, nothing on this computer or its own link is gone to unless the user says so. */
+const allow = () =>
+  new Option(
+    "--allow <host>",
+    "go to this host, as the certificate names it, though it leads to this computer or its own link; may be given again",
+  ).argParser((host: string, before: string[] | undefined) => [...(before ?? []), host]);
 
 const CHAIN_HELP = `
 A certificate is named by its SHA-256, as latchkey certificates --json lists it. Nothing is fetched.
@@ -152,9 +163,12 @@ async function addFile(name: string, kind: TrustItem["kind"], { chains }: Latchk
   return chains.trust({ kind, name, base64: Buffer.from(bytes).toString("base64") });
 }
 
-async function fetchLists(sha256: string, options: CommonOptions, world: World): Promise<void> {
+async function fetchLists(sha256: string, options: VisitOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
-  const fetched = await app.client.chains.fetchLists({ sha256: readHash(sha256) });
+  const fetched = await app.client.chains.fetchLists({
+    sha256: readHash(sha256),
+    hosts: options.allow ?? [],
+  });
   if (options.json) printJson(fetched, world);
   else {
     world.out(`${sayCount(fetched.added, "revocation list")} added, ${fetched.known} known before`);
@@ -162,9 +176,12 @@ async function fetchLists(sha256: string, options: CommonOptions, world: World):
   }
 }
 
-async function askResponders(sha256: string, options: CommonOptions, world: World): Promise<void> {
+async function askResponders(sha256: string, options: VisitOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
-  const { views } = await app.client.chains.askResponders({ sha256: readHash(sha256) });
+  const { views } = await app.client.chains.askResponders({
+    sha256: readHash(sha256),
+    hosts: options.allow ?? [],
+  });
   if (options.json) printJson({ views }, world);
   else
     world.out(
