@@ -33,6 +33,8 @@ import { createLabels } from "./features/labels/index.ts";
 import { createOverview } from "./features/overview/index.ts";
 import { createPeople } from "./features/people/index.ts";
 import { createHolders } from "./features/runbooks/holders/create-holders.ts";
+import { verifyAgent } from "./features/runbooks/holders/verify-agent.ts";
+import { verifyThere } from "./features/runbooks/holders/verify-there.ts";
 import { createHostKeys } from "./features/runbooks/host-key/create-host-keys.ts";
 import { createRunbooks } from "./features/runbooks/index.ts";
 import type { RunDeps } from "./features/runbooks/launch-run.ts";
@@ -186,7 +188,12 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
     },
     factDeps: async () => ({
       ...{ inventory: store.runbooks.facts, heldKeys: store.people.heldKeys, workstation, now },
-      ...{ lookAtHeldHalf, routeTo: (await loadSshConfig(workstation, null)).config.routeTo },
+      ...{
+        lookAtHeldHalf,
+        verifyAgent,
+        verifyThere,
+        routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
+      },
     }),
   });
 }

@@ -13,9 +13,9 @@ do_host() {
 	ok
 }
 
-# look PATH: all that a plan has to know of a file, whoever it belongs to.
+# look PATH [secret]: all that a plan has to know of a file, whoever it belongs to; of a secret one its hash, and no bytes.
 do_look() {
-	real=$1
+	real=$1 secret=${2-}
 	resolve_system_links
 	folder=${real%/*} name=${real##*/} refusal=
 	[ -n "$folder" ] || folder=/
@@ -56,6 +56,7 @@ tell_file() {
 	[ -n "$hash_tool" ] || return
 	hash_of "./$name"
 	tell hash "$hashed"
+	[ -z "$secret" ] || return 0
 	send_data content <"./$name"
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { FileHash } from "./file-hash.ts";
 import { Instant } from "./instant.ts";
 import { CertificateChange } from "./pair.ts";
+import { KeyPossession } from "./possession.ts";
 import { HostName, Port } from "./target.ts";
 
 /**
@@ -110,6 +111,11 @@ export const HolderPlan = z.object({
   /** SHA-256 of the private file as it was found, so that no other is replaced; null for an agent. */
   before: FileHash.nullable(),
   hasPublicFile: z.boolean(),
+  /**
+   * Whether it signed when the plan was made. One that did has to sign again before it gets anything; so has one of a plan
+   * that an earlier version has made.
+   */
+  possession: KeyPossession.default({ kind: "verified" }),
 });
 export type HolderPlan = z.infer<typeof HolderPlan>;
 
@@ -120,6 +126,8 @@ export const Check = z.object({
   id: z.string(),
   host: z.string().nullable(),
   account: z.string().nullable(),
+  /** The one file that it is about: whoever agrees to it names that. Not there where the check is about no single file. */
+  path: z.string().optional(),
   text: z.string(),
 });
 export type Check = z.infer<typeof Check>;

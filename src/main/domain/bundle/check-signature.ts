@@ -43,9 +43,7 @@ export function checkSignature(
     return { kind: "unsupported", why: `it is made over a digest by "${hashName}"` };
   if (typeInCertificate(key.keyType) !== null)
     return { kind: "unsupported", why: "it was made with a certificate; sign with a plain key" };
-  const digest = hash(hashName, bytes, "buffer");
-  const texts = [namespace, reserved, hashName, digest].map((part) => asField(Buffer.from(part)));
-  const signed = Buffer.concat([MAGIC, ...texts]);
+  const signed = signedBytes({ namespace, reserved, hashName }, bytes);
   const touched = splitTouched(key, signed, signature);
   if (touched === "no") return bad(WRONG);
   const isSigned = touched
@@ -54,6 +52,16 @@ export function checkSignature(
   if (isSigned === "yes") return { kind: "good", key };
   if (isSigned === "no") return bad(WRONG);
   return { kind: "unsupported", why: `signatures by a ${key.keyType} key cannot be checked here` };
+}
+
+/** What a key signs in fact, for a signature of this format over these bytes. */
+export function signedBytes(
+  { namespace, reserved, hashName }: Pick<Signature, "namespace" | "reserved" | "hashName">,
+  bytes: Uint8Array,
+): Buffer {
+  const digest = hash(hashName, bytes, "buffer");
+  const texts = [namespace, reserved, hashName, digest].map((part) => asField(Buffer.from(part)));
+  return Buffer.concat([MAGIC, ...texts]);
 }
 
 const WRONG = "the signature is not of this bundle: it, or the bundle, was changed after it was signed";

@@ -11,7 +11,7 @@ const AT = "2026-06-01T12:00:00Z";
 
 const holder = (kind: "file" | "agent", path: string) => ({
   ...{ host: null, kind, path, uid: null, gid: null, owner: "", mode: "0600", isEncrypted: false },
-  ...{ before: null, hasPublicFile: true },
+  ...{ before: null, hasPublicFile: true, possession: { kind: "verified" } },
 });
 
 const planOf = (oldKey: string, host: string, here: ReturnType<typeof holder>[]): Plan =>

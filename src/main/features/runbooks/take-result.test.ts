@@ -43,7 +43,15 @@ function writeResult(
 }
 
 const makeHalf = (line: string) => ({
-  ...{ uid: 1, gid: 1, mode: "0600", isEncrypted: false, hash: null, hasPublicFile: true },
+  ...{
+    uid: 1,
+    gid: 1,
+    mode: "0600",
+    isEncrypted: false,
+    hash: null,
+    hasPublicFile: true,
+    possession: { kind: "verified" as const },
+  },
   ...{ line, fingerprint: null, comment: "", stuck: null },
 });
 

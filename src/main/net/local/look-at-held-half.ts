@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { lstat, readFile } from "node:fs/promises";
 import { readSmallFile } from "#net/ssh/identities.ts";
-import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
+import { type PrivateKeyFile, readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
 
 export type HeldHalf = {
   uid: number;
@@ -16,6 +17,8 @@ export type HeldHalf = {
   line: string | null;
   fingerprint: string | null;
   comment: string;
+  /** What can be read here has signed; what has a passphrase does once that is told. */
+  possession: KeyPossession;
   /** Why it cannot be replaced; null: it can. */
   stuck: string | null;
 };
@@ -36,8 +39,14 @@ export async function lookAtHeldHalf(path: string): Promise<HeldHalf | null> {
     hash: Buffer.isBuffer(bytes) ? createHash("sha256").update(bytes).digest("hex") : null,
     ...{ hasPublicFile: written !== null, line, fingerprint: key?.fingerprint ?? null },
     comment: written?.comment ?? "",
+    possession: possessionOf(key),
     stuck: sayStuck(path, about, key !== null && (key.kind === "usable" || key.isEncrypted !== null)),
   };
+}
+
+function possessionOf(key: PrivateKeyFile | null): KeyPossession {
+  if (key?.kind === "usable") return { kind: "verified" };
+  return { kind: "claimed", why: key?.lock ? "locked" : "unsupported" };
 }
 
 function sayStuck(

@@ -4,7 +4,7 @@
  * A key under a passphrase is recognised by its header and goes no further: what opens it is a thread of its own
  * (locked/unlock.ts). ssh2 would derive its key on this one, for as long as the file says.
  */
-import { createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import type { ParsedKey } from "ssh2";
 import { Redacted } from "#shared/model/redacted.ts";
 import { loadSsh2 } from "./load-ssh2.ts";
@@ -133,5 +133,18 @@ function parse(text: string): PrivateKeyFile {
   if (key instanceof Error || !key.isPrivateKey())
     return { ...NO_KEY, why: "it is damaged: the key in it cannot be read" };
   const blob = key.getPublicSSH();
-  return { kind: "usable", key: new Redacted(key), blob, ...viewKey(blob) };
+  const view = viewKey(blob);
+  if (!isWhole(key, view.keyType, blob))
+    return { ...NO_KEY, why: "it is damaged: its private key is not the one of its public key" };
+  return { kind: "usable", key: new Redacted(key), blob, ...view };
+}
+
+/** Whether what the private half signs is the public half's signature: a file can show any public half. */
+function isWhole(key: ParsedKey, keyType: string, blob: Buffer): boolean {
+  const shown = loadSsh2().utils.parseKey(`${keyType} ${blob.toString("base64")}`);
+  if (shown instanceof Error) return false;
+  const digest = keyType === "ssh-rsa" ? "sha512" : undefined;
+  const bytes = randomBytes(32);
+  const signature: unknown = key.sign(bytes, digest);
+  return Buffer.isBuffer(signature) && shown.verify(bytes, signature, digest) === true;
 }

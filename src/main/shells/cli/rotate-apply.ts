@@ -4,7 +4,7 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import type { Plan, PlanKind } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { consentOf } from "#shared/text/consent.ts";
+import { consentOf, isConsented } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayCommandOf } from "#shared/text/plan.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
@@ -123,7 +123,7 @@ async function gatherConsents(
   const consents: string[] = [];
   for (const check of checks.filter(({ state }) => state === "consent")) {
     const name = consentOf(check);
-    const isGiven = consent.includes(name) || consent.includes(check.id);
+    const isGiven = isConsented(check, consent);
     if (!isGiven && !ask) throw new Refusal("conflict", sayMissing(checks, consent));
     const reply = isGiven ? "y" : await ask?.(printable(`${name}: ${check.text}\nAgree? [y/N] `));
     if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
@@ -135,13 +135,12 @@ async function gatherConsents(
 
 /** All that is lacking, so that one more try is enough. */
 function sayMissing(checks: Plan["checks"], given: readonly string[]): string {
-  const missing = checks.filter(
-    (check) => check.state === "consent" && !given.includes(consentOf(check)) && !given.includes(check.id),
-  );
+  const missing = checks.filter((check) => check.state === "consent" && !isConsented(check, given));
   return missing
     .map((check) => {
       const name = consentOf(check);
-      const all = name === check.id ? "" : `, --consent ${check.id} to all such`;
+      const isAlone = name === check.id || check.path !== undefined;
+      const all = isAlone ? "" : `, --consent ${check.id} to all such`;
       return `${check.text}; --consent '${name}' agrees to it${all}`;
     })
     .join("; ");

@@ -23,10 +23,11 @@ export async function makeDesk() {
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "jo@desk", "-f", join(ssh, "id_ed25519")]);
   const databasePath = join(folder.path, "latchkey.db");
   const home = folder.path;
+  const workstation = { user: "root", home, agentSocket: null };
   return {
-    ...{ home, databasePath },
+    ...{ home, databasePath, workstation },
     publicKey: (await readFile(join(ssh, "id_ed25519.pub"), "utf8")).trim(),
-    open: () => createApp({ databasePath, workstation: { user: "root", home, agentSocket: null } }),
+    open: () => createApp({ databasePath, workstation }),
     /** Runs the program itself, as built. `before`: the words that stand before it, such as a network's `enter`. */
     latchkey: (args: readonly string[], { before = [] }: { before?: readonly string[] } = {}) =>
       runProgram([...before, process.execPath, PROGRAM, "--db", databasePath, ...args], home),

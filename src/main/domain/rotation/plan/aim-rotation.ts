@@ -1,7 +1,8 @@
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import type { NewKey } from "#shared/model/plan.ts";
 import { sayKeyBriefly } from "#shared/text/plan.ts";
-import { type Aim, type FileAim, NO_AIM, type OpenFile, type Unplannable } from "./draft.ts";
+import { formatPossession } from "#shared/text/possession.ts";
+import { type Aim, type FileAim, NO_AIM, type OpenFile, placeOf, type Unplannable } from "./draft.ts";
 import { type FoundLine, findLines } from "./found-lines.ts";
 import { withNewKey } from "./line-texts.ts";
 import type { HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
@@ -56,17 +57,20 @@ function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: 
 const sayIgnored = (path: string, { read }: FoundLine): string =>
   `${path}, line ${read.line}, stays as it is: sshd ignores it, for ${read.problem}`;
 
-/** It is made where it is held: here, or on the one host that has its private half. */
+/** It is made where it is held: here, or on the one host that has shown that it has its private half. */
 function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
   const { given, key, here, now } = facts;
   const comment = key?.comment || `latchkey:${now.slice(0, 10)}`;
   if (given) return { kind: "given", line: given.line, comment: given.comment, path: given.path };
-  const mine = here.find(({ kind, stuck }) => kind === "file" && stuck === null);
+  const mine = here.find(
+    ({ kind, stuck, possession }) => kind === "file" && stuck === null && possession.kind !== "other-key",
+  );
   const wished = facts.wish.kind === "rotate-key" ? facts.wish.keyFile : null;
   const others = facts.hosts.flatMap((host) => host.holders.map((holder) => ({ host, holder })));
   const [only, ...more] = others.filter(({ host, holder }) => canHold(host, holder));
   const path = mine?.path ?? wished;
-  if (path === null && only && more.length === 0 && here.length === 0) {
+  const isVerified = only?.holder.possession.kind === "verified";
+  if (path === null && only && isVerified && more.length === 0 && here.length === 0) {
     const { host, port } = only.host;
     return { kind: "made-on-holder", keyType, comment, host, port, path: only.holder.path };
   }
@@ -80,10 +84,14 @@ function sayNoPlace({ key, hosts }: PlanFacts): string {
   const isGranted = hosts.some(({ accounts }) =>
     accounts.some(({ grants }) => grants.some((grant) => grant.fingerprint === fingerprint)),
   );
+  const claims = hosts.flatMap((host) =>
+    host.holders.map(({ path, possession }) => `${placeOf(host)}:${path} (${formatPossession(possession)})`),
+  );
+  const claimed = claims.length > 0 ? ` and verified (${claims.join(", ")})` : "";
   return isGranted
-    ? `nobody is known to hold the private half of ${fingerprint}; say where it is, or where the new one goes, by --key-file FILE, or scan with --identity FILE`
+    ? `nobody is known${claimed} to hold the private half of ${fingerprint}; say where it is, or where the new one goes, by --key-file FILE, or scan with --identity FILE`
     : `no grant of ${fingerprint} is known; scan the hosts where it lets in first`;
 }
 
-export const canHold = ({ unread, hostKey }: HostFacts, { stuck }: HolderFacts): boolean =>
-  unread === null && hostKey !== null && stuck === null;
+export const canHold = ({ unread, hostKey }: HostFacts, { stuck, possession }: HolderFacts): boolean =>
+  unread === null && hostKey !== null && stuck === null && possession.kind !== "other-key";

@@ -2,6 +2,7 @@ import type { Check, FilePlan, HolderPlan } from "#shared/model/plan.ts";
 import { type AccountProof, addProof } from "./add-proof.ts";
 import { canHold } from "./aim-rotation.ts";
 import { checkHost } from "./checks/check-host.ts";
+import { otherKey, sayOtherKey } from "./checks/check-possession.ts";
 import { unseenGrants } from "./checks/check-unread-keys.ts";
 import { chooseProof } from "./choose-proof.ts";
 import { type Aim, type Draft, type FileAim, makeCheck, type OpenFile, openDraft, placeOf } from "./draft.ts";
@@ -141,6 +142,11 @@ function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): voi
 function draftHolder(draft: Draft, holder: HolderFacts): void {
   if (canHold(draft.facts, holder)) {
     draft.holders.push(toHolderPlan(draft.facts, holder));
+    return;
+  }
+  if (holder.stuck === null && holder.possession.kind === "other-key") {
+    draft.checks.push(otherKey(draft.facts, holder));
+    draft.leftOut.push(`${placeOf(draft.facts)}: ${sayOtherKey(holder)}`);
     return;
   }
   const why = `the private key ${holder.path} is not replaced: ${holder.stuck ?? ""}`;

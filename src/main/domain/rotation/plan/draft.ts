@@ -68,6 +68,6 @@ export const placeOf = ({ host, port }: Pick<HostFacts, "host" | "port">): strin
 export const makeCheck = (
   state: Check["state"],
   id: string,
-  { host, account = null }: { host: HostFacts | null; account?: string | null },
+  { host, account = null }: { host: Pick<HostFacts, "host" | "port"> | null; account?: string | null },
   text: string,
 ): Check => ({ state, id, host: host && placeOf(host), account, text });

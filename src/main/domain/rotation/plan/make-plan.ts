@@ -84,7 +84,9 @@ export function provesWith(facts: PlanFacts): Pick<Plan, "provesWith"> {
 
 /** Private halves of this computer that can be replaced; what cannot is said by a check. */
 const hereOf = ({ here }: PlanFacts): HolderPlan[] =>
-  here.filter(({ stuck }) => stuck === null).map((holder) => toHolderPlan(null, holder));
+  here
+    .filter(({ stuck, possession }) => stuck === null && possession.kind !== "other-key")
+    .map((holder) => toHolderPlan(null, holder));
 
 function refuseNothing({ wish, key }: PlanFacts, drafts: readonly Draft[]): Check {
   const why = drafts.some(({ checks, leftOut }) => checks.length + leftOut.length > 0)

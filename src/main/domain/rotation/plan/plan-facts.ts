@@ -2,6 +2,7 @@ import type { KeyWish } from "#shared/contract/runbooks.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { DeadMan, PlanOptions } from "#shared/model/plan.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
 
 /**
  * All that a plan is made of: what was wished, what the inventory knows, and what was seen on the hosts just now. Null is
@@ -173,6 +174,7 @@ export type HolderFacts = {
   /** SHA-256 of the private file; null for an agent. */
   before: FileHash | null;
   hasPublicFile: boolean;
+  possession: KeyPossession;
   /** Why it cannot be replaced (a link, a format that we do not write, unread); null: it can. */
   stuck: string | null;
 };

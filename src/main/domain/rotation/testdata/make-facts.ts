@@ -83,7 +83,13 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
 
 export const makeHolderFacts = (more: Partial<HolderFacts> = {}): HolderFacts => ({
   ...{ kind: "file", path: "/home/me/.ssh/id_rsa", uid: 1_000, gid: 1_000, owner: "me", mode: "0600" },
-  ...{ isEncrypted: false, before: "0".repeat(64), hasPublicFile: true, stuck: null },
+  ...{
+    isEncrypted: false,
+    before: "0".repeat(64),
+    hasPublicFile: true,
+    possession: { kind: "verified" },
+    stuck: null,
+  },
   ...more,
 });
 

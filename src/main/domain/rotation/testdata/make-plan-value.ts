@@ -18,7 +18,7 @@ export const makeFile = (index: number, kind: Kind): FilePlan =>
 export const makeHolder = (host: string | null): HolderPlan => ({
   host: host === null ? null : { host, port: 22 },
   ...{ kind: "file", path: "/home/ann/.ssh/id_ed25519", uid: 1, gid: 1, owner: "ann", mode: "0600" },
-  ...{ isEncrypted: false, before: HASH, hasPublicFile: true },
+  ...{ isEncrypted: false, before: HASH, hasPublicFile: true, possession: { kind: "verified" } },
 });
 
 export const makeHost = (more: Partial<HostPlan> & { host: string; batch: number }): HostPlan =>

@@ -78,6 +78,7 @@ const toHolder = ({ path, isEncrypted }: KeyFileFact): HolderFacts => ({
   ...{ kind: "file", path, uid: null, gid: null, owner: "", mode: "", isEncrypted, before: null },
   ...{
     hasPublicFile: false,
+    possession: { kind: "claimed", why: "not-asked" },
     stuck: "the host is known by a bundle alone: put the new private half there by hand",
   },
 });

@@ -13,6 +13,7 @@ import type { Door, DoorWish } from "#net/ssh/door.ts";
 import type { KeyWish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { PlanOptions } from "#shared/model/plan.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldKey } from "#store/people/held-key-table.ts";
@@ -20,7 +21,7 @@ import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import { carriedFacts } from "./carried-facts.ts";
 import { countJumps, placeKey } from "./count-jumps.ts";
 import { gatherDaemon } from "./look-at-daemon.ts";
-import { HandLost, lookAtPlace, toGrant } from "./look-at-place.ts";
+import { HandLost, lookAtPlace, toGrant, type VerifyThere } from "./look-at-place.ts";
 import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./seek.ts";
 
 export type FactDeps = {
@@ -29,6 +30,9 @@ export type FactDeps = {
   workstation: Workstation;
   /** What stands at the path of a private half here. */
   lookAtHeldHalf: typeof lookAtHeldHalf;
+  /** Whether the agent signs with the key. */
+  verifyAgent: (socketPath: string, fingerprint: string) => Promise<KeyPossession>;
+  verifyThere: VerifyThere;
   routeTo: SshConfig["routeTo"];
   now: () => Date;
 };
@@ -49,7 +53,7 @@ export async function gatherFacts(
   let read = 0;
   const jumps = countJumps(deps);
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
-    const facts = await lookAtHost(deps, one, door, wish);
+    const facts = await lookAtHost(deps, one, door, { wish, fingerprint: sought.fingerprint });
     hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(placeKey(one.known)) ?? 0 };
     await onRead(++read);
   });
@@ -73,7 +77,7 @@ async function lookAtHost(
   deps: FactDeps,
   sought: SoughtHost,
   door: Door | null,
-  { kind }: KeyWish,
+  { wish: { kind }, fingerprint }: { wish: KeyWish; fingerprint: string | null },
 ): Promise<HostFacts> {
   const { known } = sought;
   const about = {
@@ -89,7 +93,7 @@ async function lookAtHost(
   try {
     const wish = { ...toDoorWish(known), hostKey: null };
     const entered = await door.enter(wish, async (inside) => ({
-      ...withUnread(await lookAtPlace(inside, sought, deps), about.unreadKeys),
+      ...withUnread(await lookAtPlace(inside, sought, { ...deps, fingerprint }), about.unreadKeys),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(inside.hand) : null,
     }));
     if (entered.kind === "entered") return { ...about, unread: null, ...entered.value };
@@ -213,33 +217,26 @@ async function withNamed(
 }
 
 async function toHolder(
-  { kind, place }: HeldKey,
-  { workstation, lookAtHeldHalf }: FactDeps,
+  { kind, place, fingerprint }: HeldKey,
+  { workstation, lookAtHeldHalf, verifyAgent }: FactDeps,
 ): Promise<HolderFacts> {
-  const nobody = { uid: null, gid: null, owner: workstation.user, before: null, hasPublicFile: false };
+  const { user: owner, agentSocket } = workstation;
+  const nobody = { uid: null, gid: null, owner, before: null, hasPublicFile: false };
+  const unknown = { ...nobody, mode: "0600", isEncrypted: null };
+  const unasked: KeyPossession = { kind: "claimed", why: "not-asked" };
   if (kind === "agent") {
-    const { agentSocket } = workstation;
-    const stuck = agentSocket === null ? "no agent is running" : null;
-    return { kind, path: agentSocket ?? "", ...nobody, mode: "0600", isEncrypted: null, stuck };
+    const path = agentSocket ?? "";
+    if (agentSocket === null)
+      return { kind, path, ...unknown, possession: unasked, stuck: "no agent is running" };
+    return { kind, path, ...unknown, possession: await verifyAgent(agentSocket, fingerprint), stuck: null };
   }
   const half = await lookAtHeldHalf(place);
-  if (!half)
-    return { kind, path: place, ...nobody, mode: "0600", isEncrypted: null, stuck: `${place} is gone` };
+  if (!half) return { kind, path: place, ...unknown, possession: unasked, stuck: `${place} is gone` };
   const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = half;
-  return {
-    ...{
-      kind,
-      path: place,
-      uid,
-      gid,
-      owner: workstation.user,
-      mode,
-      isEncrypted,
-      before,
-      hasPublicFile,
-      stuck,
-    },
-  };
+  const isShown = half.fingerprint === null || half.fingerprint === fingerprint;
+  const possession: KeyPossession = isShown ? half.possession : { kind: "other-key" };
+  const about = { kind, path: place, uid, gid, owner, mode, isEncrypted, before, hasPublicFile };
+  return { ...about, possession, stuck };
 }
 
 async function findFreeKeyFile({ lookAtHeldHalf }: FactDeps, { home }: Workstation): Promise<string | null> {

@@ -14,6 +14,7 @@ import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { type AccountLook, lookAtAccount } from "#net/ssh/hand/look-at-account.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
 import type { KeyFileFact } from "#store/runbooks/fact-reader.ts";
 import type { Inventory, SoughtHost } from "./seek.ts";
 
@@ -22,6 +23,21 @@ type Looked = Pick<
   "hostKey" | "clockOffset" | "deadMen" | "login" | "accounts" | "files" | "holders" | "unreadKeys"
 >;
 
+/** Has the private key at a path sign; `hash`: of the very file that did, null where none did. */
+export type VerifyThere = (
+  hand: Hand,
+  path: string,
+  fingerprint: string,
+) => Promise<{ possession: KeyPossession; hash: string | null } | Lost>;
+
+type PlaceDeps = {
+  verifyThere: VerifyThere;
+  inventory: Inventory;
+  now: () => Date;
+  /** Of the key that goes, whose private half the key files claim; null: none does. */
+  fingerprint: string | null;
+};
+
 /** The connection broke while a host was looked at. */
 export class HandLost extends Error {}
 
@@ -29,7 +45,7 @@ export class HandLost extends Error {}
 export async function lookAtPlace(
   { hand }: Inside,
   { known, accounts: sought, keyFiles }: SoughtHost,
-  { inventory, now }: { inventory: Inventory; now: () => Date },
+  { inventory, now, fingerprint, verifyThere }: PlaceDeps,
 ): Promise<Looked> {
   const { host } = expectSeen(await lookAtHost(hand));
   const clockOffset = host.epochSeconds - Math.round(now().getTime() / 1_000);
@@ -57,7 +73,8 @@ export async function lookAtPlace(
   for (const name of new Set(files.flatMap((file) => file.accounts)))
     if (!accounts.some((account) => account.name === name)) await lookAt(name);
   const holders: HolderFacts[] = [];
-  for (const keyFile of keyFiles) holders.push(await lookAtHolder(hand, keyFile));
+  for (const keyFile of keyFiles)
+    holders.push(await lookAtHolder(hand, keyFile, (path) => verifyThere(hand, path, fingerprint ?? "")));
   const login: LoginFacts = {
     ...{ account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, from },
   };
@@ -173,15 +190,23 @@ export function toStand(file: FileLook): FileStand {
   };
 }
 
-async function lookAtHolder(hand: Hand, { path, isEncrypted }: KeyFileFact): Promise<HolderFacts> {
-  const { file } = expectSeen(await lookAtFile(hand, path));
+/** It is asked to sign: what it shows of a key anybody can write. */
+async function lookAtHolder(
+  hand: Hand,
+  { path, isEncrypted }: KeyFileFact,
+  verify: (path: string) => ReturnType<VerifyThere>,
+): Promise<HolderFacts> {
+  const { file } = expectSeen(await lookAtFile(hand, path, { isSecret: true }));
   const { file: publicFile } = expectSeen(await lookAtFile(hand, `${path}.pub`));
   const stuck =
     file.state === "absent" && file.refusal?.why !== "odd-path"
       ? `${path} is not there any more`
       : file.refusal && sayRefusal(file.refusal.why, path);
+  const unasked = { possession: { kind: "claimed", why: "not-asked" } as KeyPossession, hash: file.hash };
+  const verified = stuck === null ? expectSeen(await verify(file.real)) : unasked;
   return {
     ...{ kind: "file", path: file.real, uid: file.uid, gid: file.gid, owner: file.owner, mode: file.mode },
-    ...{ isEncrypted, before: file.hash, hasPublicFile: publicFile.state === "file", stuck },
+    ...{ isEncrypted, before: verified.hash ?? file.hash, hasPublicFile: publicFile.state === "file" },
+    ...{ possession: verified.possession, stuck },
   };
 }

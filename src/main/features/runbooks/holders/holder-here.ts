@@ -1,4 +1,5 @@
 /** Halves on this computer: files, and keys of its agents. */
+import { isOpenedHere } from "#domain/rotation/plan/checks/check-possession.ts";
 import type { HolderSeen } from "#domain/rotation/run/step.ts";
 import { addToAgent, removeFromAgent } from "#net/local/private-halves/agent-keys.ts";
 import { type HalfPlace, lookAtHalf } from "#net/local/private-halves/half-place.ts";
@@ -12,6 +13,8 @@ import {
 import { listAgentKeys } from "#net/ssh/agent.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
 import { blobOf, DONE, fail, type Near, NO_PAIR, type Outcome } from "./near.ts";
+import { openPair } from "./open-pair.ts";
+import { RUN_WAITS_MS, verifyAgent } from "./verify-agent.ts";
 
 export const toPlace = ({ path, before, hasPublicFile }: HolderPlan): HalfPlace => ({
   ...{ path, before, hasPublicFile },
@@ -34,17 +37,48 @@ export async function lookHere(near: Near, holder: HolderPlan): Promise<HolderSe
   }
 }
 
-export async function handOverHere({ newKey, secrets }: Near, holder: HolderPlan): Promise<Outcome> {
+export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outcome> {
+  const { newKey, secrets } = near;
   if (!newKey) throw new Error("there is no new key to hand over");
-  if (holder.kind === "agent") return secrets ? addToAgent(holder.path, secrets.pair) : fail(NO_PAIR);
+  if (holder.kind === "agent") {
+    if (!secrets) return fail(NO_PAIR);
+    return (await refuseAgent(near, holder)) ?? addToAgent(holder.path, secrets.pair);
+  }
   const place = toPlace(holder);
   const state = await lookAtHalf(place, newKey.fingerprint);
+  if (state.kind === "untouched" || state.kind === "made") {
+    const refused = await refuseFile(near, holder);
+    if (refused) return refused;
+  }
   if (state.kind === "untouched") {
     if (!secrets) return fail(NO_PAIR);
     const made = await makeHalf(place, secrets.pair, holder.isEncrypted ? secrets.passphrase : null);
     if (made.kind !== "done") return fail(made.message);
   }
   return toOutcome(await putHalf(place, newKey.fingerprint));
+}
+
+/** Null where the agent has signed with the old key just now, or what it did not sign was agreed to by its path. */
+async function refuseAgent(near: Near, { path, possession: planned }: HolderPlan): Promise<Outcome | null> {
+  // It was added to before, and has forgotten the old one since.
+  if (await findInAgent(path, near.newKey?.fingerprint ?? null)) return null;
+  const possession = await verifyAgent(path, near.plan.oldKey ?? "", RUN_WAITS_MS);
+  if (possession.kind === "verified" || (possession.kind === "claimed" && planned.kind === "claimed"))
+    return null;
+  return fail(
+    `the agent at ${path} did not sign with the old key, so it gets no new one: load it with ssh-add`,
+  );
+}
+
+/** Null where the file holds the old private half: whoever has the passphrase opens it for that, if it is locked. */
+async function refuseFile(near: Near, holder: HolderPlan): Promise<Outcome | null> {
+  const { path, before, possession } = holder;
+  // A key that is made where nothing stood takes nobody's place.
+  if (before === null || (possession.kind === "claimed" && !isOpenedHere(holder))) return null;
+  const opened = await openPair(path, near);
+  if ("why" in opened) return fail(`${opened.why}, so it gets no new key`);
+  if (opened.pair.fingerprint === near.plan.oldKey) return null;
+  return fail(`${path} holds another key than the old one, so it gets no new one: plan it again`);
 }
 
 export async function commitHere(near: Near, holder: HolderPlan, keepsOld: boolean): Promise<Outcome> {

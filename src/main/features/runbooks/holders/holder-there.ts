@@ -6,7 +6,9 @@ import { type HalfLook, hidePublic, lookAtHostHalf, showPublic, tidyHalf } from 
 import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";
+import { formatClaimReason } from "#shared/text/possession.ts";
 import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./near.ts";
+import { verifyThere } from "./verify-there.ts";
 
 export async function lookThere(near: Near, { path, before }: HolderPlan, hand: Hand): Promise<HolderSeen> {
   const seen = await lookAtHostHalf(hand, {
@@ -28,6 +30,8 @@ export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand):
   return withLook(near, holder, hand, async (seen, newKey) => {
     const blob = blobOf(newKey);
     if (seen.now.kind !== "new") {
+      const refused = await refuseUnverified(near, holder, hand);
+      if (refused) return refused;
       const half = await chooseHalf(near, holder, seen);
       if (!half) return fail(NO_PAIR);
       const hidden = await hidePublic(hand, path, blob);
@@ -42,6 +46,33 @@ export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand):
     return shown.kind === "done" ? DONE : failBy(shown, path);
   });
 }
+
+/**
+ * Null where the old private half still stands there: it signs once more, right before the new one is put in its place or made
+ * beside it, and it is the very file of the plan. One that only claimed it when the plan was made was agreed to by its path; what
+ * signs with another key gets nothing.
+ */
+export async function refuseUnverified(
+  { plan }: Pick<Near, "plan">,
+  { path, before, possession: planned }: HolderPlan,
+  hand: Hand,
+): Promise<Exclude<Outcome, { kind: "done" }> | null> {
+  const verified = await verifyThere(hand, path, plan.oldKey ?? "");
+  if ("kind" in verified) return verified;
+  const { possession, hash } = verified;
+  if (hash !== null && hash !== before) return fail(sayChanged(path));
+  switch (possession.kind) {
+    case "verified":
+      return null;
+    case "claimed":
+      return planned.kind === "claimed" ? null : fail(sayUnverified(path, formatClaimReason(possession.why)));
+    case "other-key":
+      return fail(sayUnverified(path, "it signed with another key"));
+  }
+}
+
+const sayUnverified = (path: string, why: string): string =>
+  `${path} did not sign with the old key again (${why}), so it gets no new one: find out whose file it is, and plan again`;
 
 export async function commitThere(
   near: Near,

@@ -63,7 +63,7 @@ const plan = (more: Partial<Plan>): Plan => ({
 
 const holder = (more: Partial<HolderPlan>): HolderPlan => ({
   ...{ host: null, kind: "file", path: "", uid: 0, gid: 0, owner: "root", mode: "0600" },
-  ...{ isEncrypted: false, before: null, hasPublicFile: true },
+  ...{ isEncrypted: false, before: null, hasPublicFile: true, possession: { kind: "verified" } },
   ...more,
 });
 

@@ -10,7 +10,7 @@ import { viewKey } from "#net/ssh/wire.ts";
 import { type HolderPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { toPlace } from "./holder-here.ts";
-import { undoThere } from "./holder-there.ts";
+import { refuseUnverified, undoThere } from "./holder-there.ts";
 import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./near.ts";
 import { askNewPassphrase, openPair } from "./open-pair.ts";
 
@@ -25,7 +25,7 @@ export type Made =
 export async function makeNewKey(near: Near, hand: Hand | null, isFresh = false): Promise<Made> {
   const { newKey } = near.plan;
   if (newKey?.kind === "made-here") return isFresh ? makeHereAfresh(near, newKey) : makeHere(near, newKey);
-  if (newKey?.kind === "made-on-holder" && hand) return makeThere(newKey, hand, isFresh);
+  if (newKey?.kind === "made-on-holder" && hand) return makeWhereHeld(near, newKey, hand, isFresh);
   throw new Error("a key is to be made that the plan does not make, or nowhere");
 }
 
@@ -115,6 +115,16 @@ async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { 
   return "why" in asked ? asked : { ...secrets, ...asked };
 }
 
+/** Only beside a private half that has signed just now; a host key has none that goes. */
+async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh: boolean): Promise<Made> {
+  if (near.plan.kind === "rotate-key") {
+    const holder = toHolder(near.plan, newKey);
+    const refused = await refuseUnverified(near, { ...holder, possession: { kind: "verified" } }, hand);
+    if (refused) return fail(refused.message);
+  }
+  return makeThere(newKey, hand, isFresh);
+}
+
 async function makeThere({ path, keyType, comment }: MadeThere, hand: Hand, isFresh: boolean): Promise<Made> {
   const wish = {
     path,
@@ -142,7 +152,7 @@ function toHolder({ kind, hosts }: Plan, { host, port, path }: MadeThere): Holde
   if (kind === "rotate-host-key")
     return {
       ...{ host: { host, port }, kind: "file", path, before: null, hasPublicFile: true, isEncrypted: false },
-      ...{ uid: 0, gid: 0, owner: "root", mode: "0600" },
+      ...{ uid: 0, gid: 0, owner: "root", mode: "0600", possession: { kind: "claimed", why: "not-asked" } },
     };
   const found = hosts
     .find((one) => one.host === host && one.port === port)

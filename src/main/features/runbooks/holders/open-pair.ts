@@ -9,18 +9,23 @@ import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { Near } from "./near.ts";
 
-type Asking = Pick<Near, "ask" | "signal">;
+/** `secrets`: with a passphrase that was told already, which is tried before anybody is asked. */
+type Asking = Pick<Near, "ask" | "signal"> & { secrets?: Near["secrets"] };
 
 export type Opened = { pair: KeyPair; passphrase: Redacted<string> | null } | { why: string };
 
 /** Asks for the passphrase where there is one, three times at the most. */
-export async function openPair(path: string, { ask, signal }: Asking): Promise<Opened> {
+export async function openPair(path: string, { ask, signal, secrets = null }: Asking): Promise<Opened> {
   const bytes = await readSmallFile(path);
   if (!Buffer.isBuffer(bytes))
     return { why: `${path}: ${bytes === "missing" ? "it is not there" : bytes.unreadable}` };
   const file = readPrivateKeyFile(bytes);
   if (file.kind === "unusable" && !file.lock) return { why: `${path}: ${file.why}` };
   if (file.kind === "usable") return toOpened(path, new Redacted(bytes.toString("latin1")), null);
+  if (file.lock && secrets?.passphrase) {
+    const unlocked = await unlock(file.lock, secrets.passphrase, signal);
+    if (unlocked.kind === "opened") return toOpened(path, unlocked.text, secrets.passphrase);
+  }
   const about = { kind: "passphrase" as const, file: path, fingerprint: file.fingerprint };
   const prompts = [{ text: "Passphrase", isEchoed: false }];
   for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS && file.lock; wrongAnswers++) {
@@ -39,6 +44,9 @@ const NOT_TOLD =
 
 function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["passphrase"]): Opened {
   const pair = readKeyPair(text);
+  // Under a passphrase, too, a file can show another key's public half.
+  const file = readPrivateKeyFile(Buffer.from(Redacted.reveal(text), "latin1"));
+  if (file.kind === "unusable") return { why: `${path}: ${file.why}` };
   return pair ? { pair, passphrase } : { why: `${path} holds no key that can be put anywhere else` };
 }
 

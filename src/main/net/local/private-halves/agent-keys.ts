@@ -1,6 +1,6 @@
 /** Keys of a running agent: a new one is added, and an old one forgotten, by the agent protocol (RFC 9987). */
 import { askAgent, listAgentKeys } from "#net/ssh/agent.ts";
-import { toField } from "#net/ssh/wire.ts";
+import { readFields, toField } from "#net/ssh/wire.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { KeyPair } from "./key-pair.ts";
 
@@ -9,6 +9,10 @@ type AgentOutcome = { kind: "done" } | { kind: "failed"; message: string };
 const ADD_IDENTITY = 17;
 const REMOVE_IDENTITY = 18;
 const SUCCESS = 6;
+const SIGN_REQUEST = 13;
+const SIGN_RESPONSE = 14;
+/** By which digest an RSA key signs: SHA-512. */
+const RSA_SHA512 = 4;
 
 /** Some agents ask somebody first. */
 const ADD_TIMEOUT_MS = 60_000;
@@ -40,6 +44,28 @@ export async function removeFromAgent(socketPath: string, blob: Uint8Array): Pro
     kind: "failed",
     message: `the agent at ${socketPath} still holds the old key: remove it with ssh-add -d`,
   };
+}
+
+/**
+ * What the agent signs these bytes with, by SSH's wire format; null where it does not hold the key, or does not sign in time.
+ * Some ask somebody first, who may say no.
+ */
+export async function signByAgent(
+  socketPath: string,
+  { fingerprint, bytes, timeoutMs }: { fingerprint: string; bytes: Uint8Array; timeoutMs: number },
+): Promise<{ blob: Uint8Array; signature: Uint8Array } | null> {
+  const { keys } = await listAgentKeys(socketPath);
+  const blob = keys.find((key) => key.fingerprint === fingerprint)?.blob;
+  if (!blob) return null;
+  const request = [
+    Buffer.from([SIGN_REQUEST]),
+    toField(blob),
+    toField(bytes),
+    Buffer.from([0, 0, 0, RSA_SHA512]),
+  ];
+  const answer = await askAgent(socketPath, Buffer.concat(request), timeoutMs);
+  const signature = answer?.[0] === SIGN_RESPONSE ? readFields(answer, 1, 1)?.fields[0] : undefined;
+  return signature ? { blob, signature } : null;
 }
 
 async function holds(socketPath: string, blob: Uint8Array): Promise<boolean> {

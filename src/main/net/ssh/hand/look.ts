@@ -49,8 +49,9 @@ export type FileLook = {
   mode: string;
   links: number;
   sizeBytes: number;
-  /** Both null where it could not be read, or is larger than 4 MiB. */
+  /** Null where it could not be read, or is larger than 4 MiB. */
   hash: string | null;
+  /** Null likewise, and of a secret file. */
   content: Uint8Array | null;
   /** Of its access list, attributes and label. */
   attributes: string;
@@ -79,11 +80,15 @@ export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: Host
   };
 }
 
-/** A file that changes while it is read is read once more. */
-export async function lookAtFile(hand: Hand, path: string): Promise<{ kind: "seen"; file: FileLook } | Lost> {
+/** A file that changes while it is read is read once more. `isSecret`: its bytes stay on the host, and its hash is what that says. */
+export async function lookAtFile(
+  hand: Hand,
+  path: string,
+  { isSecret = false }: { isSecret?: boolean } = {},
+): Promise<{ kind: "seen"; file: FileLook } | Lost> {
   if (isOdd(path)) return { kind: "seen", file: leaveOdd(path) };
   for (let attempt = 0; attempt < 3; attempt++) {
-    const answer = await exchange(hand, { verb: "look", words: [path] });
+    const answer = await exchange(hand, { verb: "look", words: isSecret ? [path, "secret"] : [path] });
     if (answer.kind === "lost") return answer;
     if (answer.status !== "ok") return NONSENSE;
     const file = readFile(answer, path);
@@ -119,13 +124,15 @@ function readFile(answer: Answered, path: string): FileLook | null {
     chain: (answer.told.get("step") ?? []).map(readStep),
     actorUid: numberOrNull(actor),
     ...{ owner, mode: toOctal(mode), uid: toNumber(uid), gid: toNumber(gid) },
-    ...{ links: toNumber(links), sizeBytes: toNumber(size), hash: content ? hash : null, content },
+    ...{ links: toNumber(links), sizeBytes: toNumber(size), hash: readHash(hash), content },
     attributes: first(answer, "attributes")[0] ?? "",
     ...{ freeBytes: numberOrNull(freeBytes), freeInodes: numberOrNull(freeInodes) },
     lock: readHolder(first(answer, "lock")),
     deadMan: readWays(answer),
   };
 }
+
+const readHash = (word: string | null): string | null => (/^[0-9a-f]{64}$/.test(word ?? "") ? word : null);
 
 const NONSENSE: Lost = { kind: "lost", message: "it answers what makes no sense" };
 

@@ -84,7 +84,7 @@ const makeHost = (payload: string, index: number): HostPlan => ({
 
 const makeHolder = (payload: string) => ({
   ...{ host: null, kind: "file" as const, path: payload, uid: 0, gid: 0, owner: payload, mode: payload },
-  ...{ isEncrypted: true, before: HASH, hasPublicFile: true },
+  ...{ isEncrypted: true, before: HASH, hasPublicFile: true, possession: { kind: "verified" as const } },
 });
 
 function makeFile(payload: string): FilePlan {

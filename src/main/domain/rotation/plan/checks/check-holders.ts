@@ -1,6 +1,8 @@
 import { type Aim, makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { Check, HolderPlan } from "#shared/model/plan.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { checkClaims, isOpenedHere, otherKey } from "./check-possession.ts";
 
 /** Who has the private half of the key that goes, and whether they get the new one. */
 export function checkHolders(
@@ -9,22 +11,24 @@ export function checkHolders(
   holders: readonly HolderPlan[],
 ): Check[] {
   if (wish.kind !== "rotate-key" || !key) return [];
-  const stuck = here.flatMap(({ path, stuck: why }) =>
-    why === null
-      ? []
-      : [
-          makeCheck(
-            "consent",
-            "holder",
-            { host: null },
-            `the private key ${path} here is not replaced: ${why}`,
-          ),
-        ],
-  );
+  const stuck = here.flatMap((holder): Check[] => {
+    const { path, stuck: why, possession } = holder;
+    if (why === null) return possession.kind === "other-key" ? [otherKey(null, holder)] : [];
+    return [
+      makeCheck("consent", "holder", { host: null }, `the private key ${path} here is not replaced: ${why}`),
+    ];
+  });
   const people = key.people.length > 0 ? `; by the roster it is ${key.people.join(", ")}'s` : "";
   if (holders.length > 0) {
-    const text = `the private half is known in ${holders.length === 1 ? "one place" : `${holders.length} places`}${people}`;
-    return [...stuck, makeCheck("ok", "holders", { host: null }, text)];
+    const claims = checkClaims(holders, aim.newKey);
+    const verified = holders.length - claims.length;
+    const text =
+      verified === 0
+        ? "no location has shown that it holds the private half"
+        : `the private half is verified in ${sayPlaces(holders, verified)}`;
+    const more = claims.length > 0 ? `; ${sayCount(claims.length, "location")} only claimed` : "";
+    const state = verified === 0 ? "warning" : "ok";
+    return [...stuck, makeCheck(state, "holders", { host: null }, `${text}${more}${people}`), ...claims];
   }
   if (aim.newKey?.kind === "given" && aim.newKey.path === null) {
     const text = `whoever made the new key has its private half${people}; the old one goes once a log tells of a login by it`;
@@ -32,4 +36,12 @@ export function checkHolders(
   }
   const text = `no private half of the key is known${people}: whoever holds it is shut out when it is removed`;
   return [...stuck, makeCheck("consent", "holders", { host: null }, text)];
+}
+
+/** What is locked here is opened, and signs, before anything is handed over. */
+function sayPlaces(holders: readonly HolderPlan[], count: number): string {
+  const locked = holders.filter(isOpenedHere).length;
+  const places = count === 1 ? "one place" : `${count} places`;
+  if (locked === 0) return places;
+  return `${places}, ${locked === count ? "which" : `${locked} of which`} once its passphrase opens it`;
 }

@@ -1,5 +1,6 @@
 import { checkHolders } from "#domain/rotation/plan/checks/check-holders.ts";
 import { checkHost } from "#domain/rotation/plan/checks/check-host.ts";
+import { otherKey } from "#domain/rotation/plan/checks/check-possession.ts";
 import { checkUnreadKeys } from "#domain/rotation/plan/checks/check-unread-keys.ts";
 import { checksOf } from "#domain/rotation/plan/checks/checks-of.ts";
 import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
@@ -94,8 +95,13 @@ function redoHolders(
   const where = host ? "" : " here";
   const say = (state: Check["state"], owner: string, text: string) =>
     checks.push(makeCheck(state, "holder", { host, account: host ? owner : null }, text));
-  for (const { path, owner, stuck } of kind === "rotate-key" ? known : []) {
+  for (const holder of kind === "rotate-key" ? known : []) {
+    const { path, owner, stuck, possession } = holder;
     const isSaid = planned.some((one) => one.path === path) || (host === null && stuck !== null);
+    if (!isSaid && stuck === null && possession.kind === "other-key") {
+      checks.push(otherKey(host, holder));
+      continue;
+    }
     const why = stuck ?? "the plan leaves it out";
     if (!isSaid) say("consent", owner, `the private key ${path}${where} is not replaced: ${why}`);
   }
