@@ -11,7 +11,8 @@ test("when the program stops, the page says so and what to do", async ({ openSam
   await expect(frame.page.getByRole("heading", { name: "Latchkey has stopped" })).toBeVisible({
     timeout: 20_000,
   });
-  expect(await camera.photograph("stopped")).toEqual([]);
+  expect(frame.page.url()).toMatch(/^blob:/);
+  expect(await camera.photographBare("stopped")).toEqual([]);
 });
 
 test("a reload goes on with the same session; a tab that was never let in is told how to get in", async ({

@@ -9,13 +9,14 @@ import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
 import { serve } from "#shells/web/serve.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";
+import { codeOf, offerCode } from "#testing/web/as-page.ts";
 
 const page = new Map([
   ["/", { body: Buffer.from("<!doctype html><title>Latchkey</title>"), type: "text/html; charset=utf-8" }],
   ["/part.js", { body: Buffer.from("globalThis.isLoaded = true"), type: "text/javascript" }],
 ]);
 
-/** More than a hostile page can have: a good launch code, and the token of an open session. */
+/** More than a hostile page can have: the name of this start, and a good launch code. */
 type Loot = { authority: string; code: string; protocols: string[] };
 
 test("a page on another port gets nothing out of the web shell, whatever it tries", async ({ page: tab }) => {
@@ -71,9 +72,9 @@ test("under no other name of this machine is the web shell reached by the addres
     "xn--lcalhost-03c",
   ];
   for (const name of [...names, "127.0.0.1.evil.example"]) expect(await visit(name)).toEqual([name, 421]);
-  // These are no other names: a browser itself writes them as the address that they are.
   for (const name of ["127.1", "2130706433", "0x7f.0.0.1"])
-    expect(await visit(name)).toEqual(["127.0.0.1", 200]);
+    expect(await visit(name)).toEqual(["127.0.0.1", 421]);
+  expect(await visit(shell.loot.authority.split(":")[0] ?? "")).toEqual([expect.any(String), 200]);
   await shell.expectUntouched();
 });
 
@@ -87,7 +88,7 @@ test("a name that was rebound to the web shell gets nothing out of it", async ({
   ];
   await using browser = await chromium.launch({ ...launchOptions, args });
   const tab = await browser.newPage();
-  const authority = shell.loot.authority.replace("127.0.0.1", "evil.example");
+  const authority = `evil.example:${shell.loot.authority.split(":")[1]}`;
   // The page came from the name's first address; what it asks now goes to the second, which is ours.
   const trap = `http://${authority}/trap`;
   await tab.route(trap, (route) => route.fulfill({ contentType: "text/html", body: "<p>evil" }));
@@ -204,23 +205,15 @@ async function attackOtherwise({ authority, code }: Loot) {
 async function startShell() {
   const app = createTinyApp();
   const shell = await serve({ app, page });
-  const { host, origin } = new URL(shell.url);
-  const codeOf = (url: string) => url.replace(/.*#launch=/, "");
-  const exchange = (code: string) =>
-    fetch(`${origin}/session`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Origin: origin },
-      body: JSON.stringify({ code }),
-    });
-  const { token } = (await (await exchange(codeOf(shell.newLaunchUrl()))).json()) as { token: string };
+  const { host } = new URL(shell.url);
   const code = codeOf(shell.newLaunchUrl());
   return {
     url: shell.url,
-    loot: { authority: host, code, protocols: [WEB_PROTOCOL, token] },
+    loot: { authority: host, code, protocols: [WEB_PROTOCOL] },
     /** Nothing was called, and the code that was stolen is still good: it never reached the lock. */
     async expectUntouched() {
       expect(app.countCalls()).toBe(0);
-      expect((await exchange(code)).status).toBe(200);
+      expect((await offerCode(shell.url, code)).status).toBe(200);
     },
     [Symbol.asyncDispose]: () => shell[Symbol.asyncDispose](),
   };

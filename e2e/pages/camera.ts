@@ -36,6 +36,19 @@ export class Camera {
     return barriers;
   }
 
+  /** The same of a page that is not made by ours, whose theme is the browser's. */
+  async photographBare(name: string): Promise<string[]> {
+    const page = this.#findPage();
+    const barriers: string[] = [];
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.screenshot({ path: await this.#fileFor(`${name}-${theme}`) });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      barriers.push(...violations.map(({ id, help }) => `${theme} ${id} ${help}`));
+    }
+    return barriers;
+  }
+
   async #fileFor(name: string): Promise<string> {
     if (!KEPT_IN) return this.#info.outputPath(`${name}.png`);
     await mkdir(KEPT_IN, { recursive: true });

@@ -1,14 +1,12 @@
-import { EventEmitter, once } from "node:events";
+import { EventEmitter } from "node:events";
 import { join } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { createORPCClient } from "@orpc/client";
 import { RPCLink as PortLink } from "@orpc/client/message-port";
 import { RPCLink as SocketLink } from "@orpc/client/websocket";
 import { expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
 import { exposeBridge } from "#shells/electron/bridge.ts";
 import { servePorts } from "#shells/electron/core/serve-ports.ts";
 import { createPageBridge } from "#shells/electron/window/page-bridge.ts";
@@ -16,6 +14,7 @@ import { serve } from "#shells/web/serve.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { exchangeCode, openAsPage } from "#testing/web/as-page.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");
 
@@ -144,18 +143,9 @@ type ParentStandIn = {
   on(event: "message", listener: (event: { ports: MessagePort[] }) => void): void;
 };
 
-/** As the page does it: the launch code of the URL buys a token, which the socket offers. */
+/** As the page does it: the launch code of the URL buys a session, which both ends prove. */
 async function connectSocket(url: string): Promise<LatchkeyClient> {
-  const { host, origin, hash } = new URL(url);
-  const code = new URLSearchParams(hash.slice(1)).get("launch");
-  const reply = await fetch(`${origin}/session`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Origin: origin },
-    body: JSON.stringify({ code }),
-  });
-  const { token } = (await reply.json()) as { token: string };
-  const socket = new WebSocket(`ws://${host}`, [WEB_PROTOCOL, token], { origin });
-  await once(socket, "open");
+  const socket = await openAsPage(url, await exchangeCode(url));
   return createORPCClient(new SocketLink({ websocket: socket as unknown as globalThis.WebSocket }));
 }
 

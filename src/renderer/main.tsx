@@ -38,6 +38,10 @@ const connection = desktop ? connectPort(desktop, window) : connectSocket();
 const api = createApi(connection.client);
 const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 5_000 } } });
 followEvents(connection, api, queries);
+// What was read for a session is not kept beyond it.
+connection.subscribe(() => {
+  if (connection.read() === "ended") queries.clear();
+});
 
 const copy = (text: string) =>
   desktop ? desktop.request({ kind: "copy", text }) : navigator.clipboard.writeText(text);

@@ -1,7 +1,10 @@
 import { RPCLink } from "@orpc/client/websocket";
-import { WEB_CLOSE, WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import { HANDSHAKE_MS, WEB_CLOSE, WEB_PROTOCOL, type WebGrant } from "#shared/contract/web-protocol.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
 import { type Connection, createLine, type Link } from "./connection.ts";
-import { readToken, takeLaunchCode } from "./session.ts";
+import { leave, type WhyLeft } from "./leave.ts";
+import { type Proved, proveServer } from "./prove-server.ts";
+import { forgetGrant, type NoSession, readGrant, takeLaunchCode } from "./session.ts";
 
 /** Pauses between attempts after a drop; after the last one the program counts as stopped. */
 const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
@@ -9,52 +12,81 @@ const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
 /** With these the program ends a tab's socket for good. */
 const FINAL: ReadonlySet<number> = new Set(Object.values(WEB_CLOSE).map(({ code }) => code));
 
-/** The way to the core from a browser: one socket, opened again with the same token when it drops. */
-export function connectSocket(): Connection {
-  const line = createLine(() => {
-    line.close("waiting");
-    void open();
-  });
+/** What codes that are refused are said to be, where the page can say no more. */
+const REFUSED =
+  "wrong launch codes were offered, so new ones are refused for a minute. Press Enter in the terminal where Latchkey runs after that, and open the fresh address that it prints";
 
-  async function open(): Promise<void> {
-    const found = await openLink(({ code }) => {
+/**
+ * The way to the core from a browser: one socket, opened again with the same session when it drops, and only to the server
+ * that proves it. No call is made before. Where nobody answers, or somebody else, the tab leaves the address.
+ */
+export function connectSocket(): Connection {
+  const line = createLine(() => undefined);
+
+  async function open(grant: WebGrant): Promise<void> {
+    const found = await openLink(grant, ({ code }) => {
       // The program has said that this tab is done; to come back would only push out the tab that took its place.
-      if (FINAL.has(code)) return line.close("ended");
+      if (code === WEB_CLOSE.replaced.code) return line.close("ended");
+      if (FINAL.has(code)) return end();
       line.close("waiting");
-      void open();
+      void open(grant);
     });
-    if (typeof found === "string") line.close(found);
-    else line.open(found);
+    if (typeof found !== "string") return line.open(found);
+    if (found === "ended") return end();
+    forgetGrant();
+    leave(found);
   }
-  void takeLaunchCode().then(open);
+  function end(why: NoSession = "ended"): void {
+    forgetGrant();
+    if (why === "refused") line.say(REFUSED);
+    line.close("ended");
+  }
+  void takeLaunchCode().then((missing) => {
+    const grant = missing ? null : readGrant();
+    return grant ? open(grant) : end(missing ?? "ended");
+  });
   return line.connection;
 }
 
-async function openLink(onDrop: (event: CloseEvent) => void): Promise<Link | "stopped" | "ended"> {
-  const token = readToken();
-  if (token === null) return "ended";
+async function openLink(
+  grant: WebGrant,
+  onDrop: (event: CloseEvent) => void,
+): Promise<Link | "ended" | WhyLeft> {
   for (const pauseMs of [0, ...PAUSES_MS]) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    const websocket = await openSocket(token);
-    if (websocket) {
+    const websocket = await openSocket();
+    if (!websocket) continue;
+    const proved = await proveServer(websocket, grant, location.host);
+    if (proved === "proved") {
       websocket.addEventListener("close", onDrop);
       return new RPCLink({ websocket });
     }
-    // A refused upgrade looks like a dead server to a page; a plain request tells them apart.
-    const isAnswering = await fetch("/icon.svg", { cache: "no-store" }).then(
-      () => true,
-      () => false,
-    );
-    if (isAnswering) return "ended";
+    websocket.close();
+    const final = afterNoProof(proved);
+    if (final) return final;
   }
   return "stopped";
 }
 
-function openSocket(token: string): Promise<WebSocket | null> {
-  const websocket = new WebSocket(`ws://${location.host}`, [WEB_PROTOCOL, token]);
+/** Null: another attempt may go better. */
+function afterNoProof(proved: Exclude<Proved, "proved">): "ended" | "stranger" | null {
+  switch (proved) {
+    case "ended":
+    case "stranger":
+      return proved;
+    case "silent":
+      return null;
+    default:
+      return assertNever(proved);
+  }
+}
+
+function openSocket(): Promise<WebSocket | null> {
+  const websocket = new WebSocket(`ws://${location.host}`, WEB_PROTOCOL);
   websocket.binaryType = "arraybuffer";
-  return new Promise((resolve) => {
-    websocket.addEventListener("open", () => resolve(websocket), { once: true });
-    websocket.addEventListener("close", () => resolve(null), { once: true });
-  });
+  const { promise, resolve } = Promise.withResolvers<WebSocket | null>();
+  const timeout = setTimeout(() => websocket.close(), HANDSHAKE_MS);
+  websocket.addEventListener("open", () => resolve(websocket), { once: true });
+  websocket.addEventListener("close", () => resolve(null), { once: true });
+  return promise.finally(() => clearTimeout(timeout));
 }

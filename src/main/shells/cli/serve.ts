@@ -10,7 +10,13 @@ import type { World } from "./world.ts";
 /** No name of this machine, so that no page can be lured to it. */
 const AUTHORITY = "latchkey.localhost";
 
-type Options = CommonOptions & { port?: number; socket?: string; authority?: string; readOnly?: boolean };
+type Options = CommonOptions & {
+  port?: number;
+  socket?: string;
+  authority?: string;
+  name?: boolean;
+  readOnly?: boolean;
+};
 
 export function addServe(program: Command, { world, finish }: Session): void {
   program
@@ -23,6 +29,7 @@ export function addServe(program: Command, { world, finish }: Session): void {
       "a Unix socket, in a folder of yours alone, for a reverse proxy instead of a port",
     )
     .option("--authority <host>", "with --socket: the Host that the proxy passes on", AUTHORITY)
+    .option("--no-name", "with a port: open 127.0.0.1, for a browser that does not find names in localhost")
     .option("--read-only", "look, but change nothing; works beside another Latchkey that writes")
     .action(async (_: object, command: Command) =>
       finish(await serveUntilStopped(command.optsWithGlobals<Options>(), world)),
@@ -31,14 +38,15 @@ export function addServe(program: Command, { world, finish }: Session): void {
 
 /**
  * Prints the one URL that opens the page, and serves it until it is told to stop. The URL lets one page in, within
- * a minute; Enter prints another. Answers with 3 when the web shell closed itself.
+ * a minute; Enter prints another.
  */
 export async function serveUntilStopped(options: Options, world: World): Promise<number> {
   const page = loadPage(join(import.meta.dirname, "../renderer"));
   await using app = openApp(options, world, options.readOnly ? "read" : "write", STAYS);
-  await using shell = await serve({ app, page, place: placeOf(options) });
-  const told = Promise.withResolvers<null>();
-  using _stop = world.onStop(() => told.resolve(null));
+  const warn = (sentence: string) => world.err(`latchkey: ${sentence}`);
+  await using shell = await serve({ app, page, place: placeOf(options), warn });
+  const told = Promise.withResolvers<void>();
+  using _stop = world.onStop(() => told.resolve());
   world.out(`Latchkey is at ${shell.url}`);
   using _enter = world.onEnter?.(() => world.out(`Latchkey is at ${shell.newLaunchUrl()}`));
   world.err(
@@ -46,11 +54,9 @@ export async function serveUntilStopped(options: Options, world: World): Promise
       ? "the address opens one page, within a minute; Enter prints another, Ctrl-C stops"
       : "the address opens one page, within a minute",
   );
-  const closed = await Promise.race([told.promise, shell.closed]);
-  if (closed === null) return 0;
-  world.err(`latchkey: ${closed}`);
-  return 3;
+  await told.promise;
+  return 0;
 }
 
-const placeOf = ({ port = 0, socket, authority = AUTHORITY }: Options): Place =>
-  socket === undefined ? { port } : { socketPath: resolve(socket), authority };
+const placeOf = ({ port = 0, socket, authority = AUTHORITY, name }: Options): Place =>
+  socket === undefined ? { port, named: name !== false } : { socketPath: resolve(socket), authority };

@@ -5,6 +5,7 @@ import { createApp } from "#app";
 import { PAGE_HEADERS } from "#shells/page.ts";
 import { printRequest, type RawReply, sendRaw } from "#testing/raw-http.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { codeOf, exchangeCode, openAsPage } from "#testing/web/as-page.ts";
 import { type Attack, type Loot, type Request, soundExchange, soundUpgrade } from "#testing/web/attack.ts";
 import { makeBodyAttacks } from "#testing/web/body-attacks.ts";
 import { makeBrokenRequests } from "#testing/web/broken-requests.ts";
@@ -78,16 +79,16 @@ async function startShell() {
   const log = (fault: unknown) => faults.push(fault);
   const app = stack.use(createApp({ databasePath: join(folder.path, "latchkey.db"), log }));
   const shell = stack.use(await serve({ app, page }));
-  const port = Number(new URL(shell.url).port);
-  const codeOf = (url: string) => url.replace(/.*#launch=/, "");
+  const { host: authority, port: given } = new URL(shell.url);
+  const port = Number(given);
 
   function send(what: Request | string): Promise<RawReply> {
     if (typeof what === "string") return sendRaw(port, what);
     const { line, headers, body = "" } = what;
     return sendRaw(port, printRequest(line, headers), body);
   }
-  const first = await send(soundExchange({ port, code: codeOf(shell.url), token: "" }));
-  const loot: Loot = { port, code: codeOf(shell.newLaunchUrl()), token: JSON.parse(first.body).token };
+  const grant = await exchangeCode(shell.url);
+  const loot: Loot = { authority, code: codeOf(shell.newLaunchUrl()), ...grant };
 
   return {
     loot,
@@ -107,6 +108,7 @@ async function startShell() {
       expect((await send(soundExchange(loot))).status).toBe(200);
       expect((await send(soundExchange(loot))).status).toBe(401);
       expect((await send(soundUpgrade(loot))).status).toBe(101);
+      (await openAsPage(shell.url, grant)).terminate();
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -60,14 +60,9 @@ export function refuseUpgrade(sender: Sender, authority: string): Refused {
   const isWebSocket =
     sender.url === "/" &&
     only(sender, "upgrade")?.toLowerCase() === "websocket" &&
+    only(sender, "sec-websocket-protocol") === WEB_PROTOCOL &&
     only(sender, "sec-websocket-version") === "13";
   return isWebSocket ? null : 400;
-}
-
-/** The token that stands beside our protocol; null when anything else is offered. */
-export function readToken(sender: Sender): string | null {
-  const [protocol, token, ...others] = only(sender, "sec-websocket-protocol")?.split(/, ?/) ?? [];
-  return protocol === WEB_PROTOCOL && token && others.length === 0 ? token : null;
 }
 
 /** Equal to what we know, never to what the request says of itself: under rebinding Origin and Host agree. */

@@ -1,33 +1,84 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdir, stat } from "node:fs/promises";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Server as NetServer } from "node:net";
 import { dirname } from "node:path";
 import { Refusal } from "#shared/model/refusal.ts";
 
 /**
- * Where the web shell listens: a port of 127.0.0.1, or a Unix socket for a reverse proxy of the user's choice.
- * `authority` is the Host that the proxy passes on, the only one that is answered.
+ * Where the web shell listens: a port of this computer's loopback addresses, or a Unix socket for a reverse proxy of the
+ * user's choice. `authority` is the Host that the proxy passes on, the only one that is answered.
+ *
+ * A port is reached by a name that is new at each start, `lk-….localhost`, which browsers themselves take to loopback: what
+ * another program has left in the browser under an address, a page or a worker, is of another origin than ours. `named:
+ * false` is for a browser that does not, and has the address itself.
  */
-export type Place = { port: number } | { socketPath: string; authority: string };
+export type Place = { port: number; named?: boolean } | { socketPath: string; authority: string };
 
-/** Begins to listen, and answers with the authority under which the server is reached. */
-export const listen = (server: Server, place: Place): Promise<string> =>
-  "port" in place ? listenOnPort(server, place.port) : listenOnSocket(server, place);
+/** Where it listens then, and under which Host it answers. Of a Unix socket there is no port. */
+export type Listening = { authority: string; port: number | null; close(): void };
 
-async function listenOnPort(server: Server, port: number): Promise<string> {
+/** Begins to listen; connections reach `server` from each address. */
+export const listen = async (server: Server, place: Place): Promise<Listening> =>
+  "port" in place
+    ? await listenOnPort(server, place)
+    : { authority: await listenOnSocket(server, place), port: null, close: () => undefined };
+
+/** So often is another port sought whose other half is free as well. */
+const MOST_TRIES = 20;
+
+async function listenOnPort(server: Server, { port, named = true }: { port: number; named?: boolean }) {
+  for (let left = MOST_TRIES; ; left--) {
+    await listenAt(server, port, "127.0.0.1");
+    const { port: given } = server.address() as AddressInfo;
+    const other = await listenAtOther(server, given, { isChosen: port !== 0 || left === 1 });
+    if (other !== "taken") {
+      const name = named ? `lk-${randomBytes(10).toString("hex")}.localhost` : "127.0.0.1";
+      return { authority: `${name}:${given}`, port: given, close: () => other?.close() };
+    }
+    server.close();
+    await once(server, "close");
+  }
+}
+
+/**
+ * A browser goes to either loopback address for such a name: whoever had the port of the other one would be asked for the
+ * page. Null where this computer has no such address, for us or for anybody.
+ */
+async function listenAtOther(
+  server: Server,
+  port: number,
+  { isChosen }: { isChosen: boolean },
+): Promise<NetServer | "taken" | null> {
+  const other = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    server.emit("connection", socket),
+  );
+  // As for the first: what cannot be accepted is that caller's loss.
   try {
-    server.listen({ host: "127.0.0.1", port, exclusive: true });
+    await listenAt(other, port, "::1");
+    return other.on("error", () => undefined);
+  } catch (error) {
+    const code = error instanceof Refusal ? "EADDRINUSE" : (error as NodeJS.ErrnoException).code;
+    if (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") return null;
+    if (code === "EADDRINUSE" && !isChosen) return "taken";
+    server.close();
+    throw error;
+  }
+}
+
+async function listenAt(server: NetServer, port: number, host: "127.0.0.1" | "::1"): Promise<void> {
+  try {
+    server.listen({ host, port, exclusive: true });
     await once(server, "listening");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
     const why = code === "EACCES" ? "needs more rights than this user has" : "is in use";
-    throw new Refusal("conflict", `port ${port} of 127.0.0.1 ${why}; choose another, or 0 for any`, {
+    throw new Refusal("conflict", `port ${port} of ${host} ${why}; choose another, or 0 for any`, {
       cause: error,
     });
   }
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** The folder keeps others out from before the socket is there; the socket's own mode is the second lock. */

@@ -32,17 +32,17 @@ test("another user of this machine sees the page and gets nothing out of it, wit
     ["Upgrade", "websocket"],
     ["Sec-WebSocket-Version", "13"],
     ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
-    ["Sec-WebSocket-Protocol", `${WEB_PROTOCOL}, ${"A".repeat(43)}`],
+    ["Sec-WebSocket-Protocol", WEB_PROTOCOL],
   ] as const;
-  expect(await askAsNobody(host, printRequest("GET / HTTP/1.1", [...ours, ...upgrade]))).toBe(401);
+  expect(await askAsNobody(host, printRequest("GET / HTTP/1.1", [...ours, ...upgrade]))).toBe(101);
   expect(app.countCalls()).toBe(0);
 });
 
 /** Sends a request as the user nobody; answers with the status of the reply. */
 async function askAsNobody(host: string, request: string): Promise<number> {
-  const [address = "", port = ""] = host.split(":");
+  const port = host.split(":")[1] ?? "";
   const as = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
-  const nc = spawn("setpriv", [...as, "busybox", "nc", address, port], {
+  const nc = spawn("setpriv", [...as, "busybox", "nc", "127.0.0.1", port], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   nc.stdin.write(request);

@@ -1,24 +1,21 @@
-import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { createORPCClient } from "@orpc/client";
 import { RPCLink } from "@orpc/client/websocket";
 import { expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { type App, createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
 import { sayTrace } from "#shared/text/trace.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { printRequest, sendRaw } from "#testing/raw-http.ts";
 import { createDriver } from "#testing/runbooks/drive-runs.ts";
 import { agreeTo } from "#testing/runbooks/follow.ts";
 import { HELD, openSecretDesk, type SecretDesk, WORDS } from "#testing/runbooks/secret-desk.ts";
 import { watchProcesses } from "#testing/runbooks/watch-processes.ts";
 import { findSecrets, needlesOf } from "#testing/ssh/secret-needles.ts";
+import { exchangeCode, openAsPage } from "#testing/web/as-page.ts";
 import { serve } from "./serve.ts";
 
 const KEYS_OF_DEPLOY = "/home/deploy/.ssh/authorized_keys";
@@ -163,19 +160,9 @@ const PAGE = new Map([["/", { body: Buffer.from("<p>page"), type: "text/html; ch
 /** An app as a page in a browser has it: over a WebSocket, each message of which is kept. */
 async function openWebClient({ router }: App) {
   const shell = await serve({ app: { router }, page: PAGE });
-  const { host, origin, port } = new URL(shell.url);
-  const body = JSON.stringify({ code: shell.url.replace(/.*#launch=/, "") });
-  const headers: [string, string][] = [
-    ["Host", host],
-    ["Origin", origin],
-    ["Content-Type", "application/json"],
-    ["Content-Length", String(body.length)],
-  ];
-  const reply = await sendRaw(Number(port), printRequest("POST /session HTTP/1.1", headers, body));
-  const socket = new WebSocket(`ws://${host}`, [WEB_PROTOCOL, JSON.parse(reply.body).token], { origin });
+  const socket = await openAsPage(shell.url, await exchangeCode(shell.url));
   const received: string[] = [];
   socket.on("message", (data) => received.push(String(data)));
-  await once(socket, "open");
   const link = new RPCLink({ websocket: socket as unknown as globalThis.WebSocket });
   return {
     client: createORPCClient<LatchkeyClient>(link),

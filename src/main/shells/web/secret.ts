@@ -1,4 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { type Handshake, proofText } from "#shared/contract/web-protocol.ts";
 
 /** 256 random bits that fit in a URL and in a header. */
 export const makeSecret = (): string => randomBytes(32).toString("base64url");
@@ -9,3 +10,7 @@ export const digestSecret = (secret: string): Buffer => createHash("sha256").upd
 /** Takes the same time whatever is offered, and however long. */
 export const isSecret = (offered: string, digest: Buffer): boolean =>
   timingSafeEqual(digestSecret(offered), digest);
+
+/** One end's proof that it knows the session's secret, in base64url. */
+export const prove = (by: "server" | "page", secret: string, handshake: Handshake): string =>
+  createHmac("sha256", Buffer.from(secret, "base64url")).update(proofText(by, handshake)).digest("base64url");

@@ -1,14 +1,25 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { createORPCClient } from "@orpc/client";
 import { RPCLink } from "@orpc/client/websocket";
 import type { RouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
-import { WebSocket } from "ws";
-import { WEB_CLOSE, WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import type { WebSocket } from "ws";
+import { type Handshake, WEB_CLOSE, type WebGrant } from "#shared/contract/web-protocol.ts";
 import { PAGE_HEADERS } from "#shells/page.ts";
 import { printRequest, sendRaw } from "#testing/raw-http.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";
+import {
+  codeOf,
+  exchangeCode,
+  nextWord,
+  offerCode,
+  openAsPage,
+  openUnproved,
+  sayHello,
+} from "#testing/web/as-page.ts";
+import { prove } from "./secret.ts";
 import { serve } from "./serve.ts";
 
 const page = new Map([["/", { body: Buffer.from("<p>page"), type: "text/html; charset=utf-8" }]]);
@@ -16,12 +27,12 @@ const MINUTE = 60_000;
 
 test("the page gets in by its launch code, calls over its socket, and comes back after a reload", async () => {
   await using world = await startShell();
-  const token = await world.exchange();
+  const grant = await world.exchange();
 
-  const first = await world.open(token);
+  const first = await world.open(grant);
   expect(await callerOf(first)("hello")).toBe("HELLO");
   const isReplaced = once(first, "close");
-  const second = await world.open(token);
+  const second = await world.open(grant);
 
   expect((await isReplaced)[0]).toBe(WEB_CLOSE.replaced.code);
   expect(await callerOf(second)("again")).toBe("AGAIN");
@@ -55,27 +66,79 @@ test("a code that is nearly right is wrong, and the right one stays good", async
   expect(await world.post(world.shell.url)).toMatchObject({ status: 200 });
 });
 
-test("after ten wrong codes nobody listens, and the reason is said", async () => {
+test("ten wrong codes end nothing: open pages go on, new codes wait a minute, and the owner is told once", async () => {
   await using world = await startShell();
   const socket = await world.open(await world.exchange());
-  const isCut = once(socket, "close");
-  const guesses = await Promise.all(Array.from({ length: 10 }, () => world.post("#launch=guess")));
-  expect(guesses.map(({ status }) => status)).toEqual(Array(10).fill(401));
-  expect(await world.shell.closed).toContain("10 wrong launch codes were offered");
-  await isCut;
-  expect(await world.post("#launch=guess")).toMatchObject({ status: 0 });
+  for (let count = 0; count < 10; count++)
+    expect(await world.post("#launch=guess")).toMatchObject({ status: 401 });
+  for (let count = 0; count < 10; count++)
+    expect(await world.post("#launch=guess")).toMatchObject({ status: 429 });
+  expect(await callerOf(socket)("hello")).toBe("HELLO");
+  expect(world.warnings).toEqual([
+    expect.stringMatching(/^.+ of this computer has offered 10 wrong launch codes and may be guessing/),
+  ]);
+  expect(await world.post(world.shell.newLaunchUrl())).toMatchObject({ status: 429 });
+  world.pass(MINUTE);
+  expect(await world.post(world.shell.newLaunchUrl())).toMatchObject({ status: 200 });
 });
 
 test("a call on a session that has been idle too long is not answered but hung up on", async () => {
   await using world = await startShell();
-  const token = await world.exchange();
-  const socket = await world.open(token);
+  const grant = await world.exchange();
+  const socket = await world.open(grant);
   world.pass(30 * MINUTE);
   const isEnded = once(socket, "close");
   void callerOf(socket)("late").catch(() => undefined);
   expect((await isEnded)[0]).toBe(WEB_CLOSE.ended.code);
   expect(world.app.countCalls()).toBe(0);
-  expect(await world.offer(token)).toMatchObject({ status: 401 });
+  await expect(world.open(grant)).rejects.toThrow(`hung up with ${WEB_CLOSE.ended.code}`);
+});
+
+const WRONG_HELLOS: [name: string, change: (grant: WebGrant) => object][] = [
+  ["a session of another start", () => ({ session: "A".repeat(43), nonce: "B".repeat(43) })],
+  ["a secret", ({ secret }) => ({ session: secret, nonce: "B".repeat(43) })],
+  ["a nonce that is too short", ({ session }) => ({ session, nonce: "B" })],
+  ["more than its words", ({ session, secret }) => ({ session, secret, nonce: "B".repeat(43) })],
+  ["a call", () => ({ i: "1", p: { u: "/ask", b: { json: "secret" } } })],
+];
+
+test.each(WRONG_HELLOS)("whoever begins with %s is told nothing, and hung up on", async (_, change) => {
+  await using world = await startShell();
+  const socket = await openUnproved(world.shell.url);
+  const said: unknown[] = [];
+  socket.on("message", (data) => said.push(String(data)));
+  const isClosed = once(socket, "close");
+  socket.send(JSON.stringify(change(await world.exchange())));
+  expect((await isClosed)[0]).toBe(WEB_CLOSE.unproved.code);
+  expect(said).toEqual([]);
+  expect(world.app.countCalls()).toBe(0);
+});
+
+test("a proof is good for neither end's other, nor twice, nor for another session or address", async () => {
+  await using world = await startShell();
+  const { url } = world.shell;
+  const [grant, other] = [await world.exchange(), await world.exchange()];
+  let seen: Handshake | null = null;
+  const tryProof = async (make: (handshake: Handshake) => string) => {
+    const socket = await openUnproved(url);
+    const handshake = await sayHello(socket, url, grant);
+    socket.send(JSON.stringify({ proof: make(handshake) }));
+    const heard = await nextWord(socket).then(String, (error: Error) => error.message);
+    seen = handshake;
+    return heard;
+  };
+  const refused = `hung up with ${WEB_CLOSE.unproved.code}`;
+  expect(await tryProof((now) => prove("server", grant.secret, now))).toBe(refused);
+  expect(await tryProof((now) => prove("page", grant.secret, seen ?? now))).toBe(refused);
+  expect(await tryProof((now) => prove("page", other.secret, now))).toBe(refused);
+  expect(await tryProof((now) => prove("page", grant.secret, { ...now, authority: "127.0.0.1:1" }))).toBe(
+    refused,
+  );
+  expect(await tryProof((now) => prove("page", grant.secret, { ...now, session: other.session }))).toBe(
+    refused,
+  );
+  expect(await callerOf(await world.open(grant))("hello")).toBe("HELLO");
+  expect(world.app.countCalls()).toBe(1);
 });
 
 test("a message of more than a mebibyte ends the socket and reaches nobody", async () => {
@@ -103,12 +166,17 @@ test("only files of the page exist, however the path is written, and every answe
   for (const reply of replies) expect(reply.headers).toMatchObject(Object.fromEntries(policy));
 });
 
-test("of more than sixty-four connections the last is hung up on", async () => {
+test("of more than sixty-four connections that have proved nothing the oldest are closed", async () => {
   await using world = await startShell();
   const port = Number(new URL(world.shell.url).port);
+  const socket = await world.open(await world.exchange());
+  const oldest = await hold(port);
+  const isClosed = once(oldest, "close");
   const held = await Promise.all(Array.from({ length: 64 }, () => hold(port)));
-  expect(await world.send("GET / HTTP/1.1")).toMatchObject({ status: 0 });
-  for (const socket of held) socket.destroy();
+  await isClosed;
+  expect(await world.send("GET / HTTP/1.1")).toMatchObject({ status: 200 });
+  expect(await callerOf(socket)("hello")).toBe("HELLO");
+  for (const each of held) each.destroy();
 });
 
 test("a port that is taken is refused with a sentence", async () => {
@@ -119,44 +187,74 @@ test("a port that is taken is refused with a sentence", async () => {
   );
 });
 
+test("each start has a name of its own, and the port of both loopback addresses", async () => {
+  await using world = await startShell();
+  const { hostname, port } = new URL(world.shell.url);
+  expect(hostname).toMatch(/^lk-[0-9a-f]{20}\.localhost$/);
+  await using again = await serve({ app: world.app, page });
+  expect(new URL(again.url).hostname).not.toBe(hostname);
+  const taker = createServer().listen({ host: "::1", port: Number(port) });
+  const { code } = await once(taker, "listening").then(
+    () => ({ code: "listens" }),
+    (error: NodeJS.ErrnoException) => error,
+  );
+  taker.close();
+  expect(["EADDRINUSE", "EADDRNOTAVAIL"]).toContain(code);
+});
+
+test.runIf(hasIpv6())(
+  "a port that another program has on the other loopback address is refused",
+  async () => {
+    await using stranger = await listenAtOther();
+    await expect(serve({ app: createTinyApp(), page, place: { port: stranger.port } })).rejects.toThrow(
+      `port ${stranger.port} of ::1 is in use; choose another, or 0 for any`,
+    );
+  },
+);
+
+test("without a name the shell has the address itself", async () => {
+  await using shell = await serve({ app: createTinyApp(), page, place: { port: 0, named: false } });
+  expect(shell.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#launch=/);
+});
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === "::1"));
+}
+
+async function listenAtOther() {
+  const server = createServer().listen({ host: "::1", port: 0 });
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
 async function startShell() {
   let now = 0;
   const app = createTinyApp();
-  const shell = await serve({ app, page, now: () => now });
-  const { host, origin, port } = new URL(shell.url);
-  const send = (line: string, headers: [string, string][] = [], body = "") =>
-    sendRaw(Number(port), printRequest(line, [["Host", host], ...headers], body));
-
-  function post(url: string) {
-    const body = JSON.stringify({ code: url.replace(/.*#launch=/, "") });
-    const headers: [string, string][] = [
-      ["Origin", origin],
-      ["Content-Type", "application/json"],
-      ["Content-Length", String(body.length)],
-    ];
-    return send("POST /session HTTP/1.1", headers, body);
-  }
+  const warnings: string[] = [];
+  const shell = await serve({ app, page, now: () => now, warn: (sentence) => warnings.push(sentence) });
+  const { host, port } = new URL(shell.url);
+  const send = (line: string) => sendRaw(Number(port), printRequest(line, [["Host", host]]));
 
   return {
     app,
     shell,
+    warnings,
     send,
-    post,
+    /** Offers the code of a URL, or what stands for one. */
+    post: (url: string) => offerCode(shell.url, codeOf(url)),
     pass(ms: number): void {
       now += ms;
     },
-    async exchange(): Promise<string> {
-      return JSON.parse((await post(shell.newLaunchUrl())).body).token;
-    },
-    async open(token: string): Promise<WebSocket> {
-      const socket = new WebSocket(`ws://${host}`, [WEB_PROTOCOL, token], { origin });
-      await once(socket, "open");
+    exchange: () => exchangeCode(shell.newLaunchUrl()),
+    async open(grant: WebGrant): Promise<WebSocket> {
+      const socket = await openAsPage(shell.url, grant);
       return socket.on("error", () => socket.terminate());
-    },
-    async offer(token: string): Promise<{ status: number }> {
-      const socket = new WebSocket(`ws://${host}`, [WEB_PROTOCOL, token], { origin });
-      const [, response] = await once(socket, "unexpected-response");
-      return { status: response.statusCode };
     },
     [Symbol.asyncDispose]: () => shell[Symbol.asyncDispose](),
   };
@@ -165,7 +263,7 @@ async function startShell() {
 async function hold(port: number): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port });
   await once(socket, "connect");
-  return socket;
+  return socket.on("error", () => undefined);
 }
 
 function callerOf(socket: WebSocket): (text: string) => Promise<string> {

@@ -5,16 +5,10 @@ import type { AnyRouter } from "@orpc/server";
 import { WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
 import type { Page } from "#shells/page.ts";
 import { answer, isRefused, refuse, refuseSocket } from "./answer.ts";
-import {
-  MOST_HEADERS,
-  readToken,
-  refuseExchange,
-  refuseRead,
-  refuseStranger,
-  refuseUpgrade,
-} from "./checks.ts";
+import { MOST_HEADERS, refuseExchange, refuseRead, refuseStranger, refuseUpgrade } from "./checks.ts";
+import { createConnections } from "./connections.ts";
 import { getHttp } from "./http.ts";
-import { createLaunchCodes, MOST_BAD_CODES } from "./launch-codes.ts";
+import { createLaunchCodes, MOST_BAD_CODES, REFUSED_MS } from "./launch-codes.ts";
 import { listen, type Place } from "./listen.ts";
 import { createSessions } from "./sessions.ts";
 import { createWires } from "./wires.ts";
@@ -26,6 +20,8 @@ type Options = {
   place?: Place;
   /** In milliseconds. */
   now?: () => number;
+  /** Tells whoever started the shell of something that strangers do. */
+  warn?: (sentence: string) => void;
 };
 
 export type WebShell = AsyncDisposable & {
@@ -33,8 +29,6 @@ export type WebShell = AsyncDisposable & {
   url: string;
   /** Another such URL. */
   newLaunchUrl(): string;
-  /** Resolves when nothing listens any more, with a sentence that says why. */
-  closed: Promise<string>;
 };
 
 const LIMITS = {
@@ -45,24 +39,25 @@ const LIMITS = {
   // A request without Host is refused by us, with our headers.
   requireHostHeader: false,
 };
-const MOST_SOCKETS = 64;
 
 /**
- * Serves the page and the contract to this machine's browser, on 127.0.0.1 alone or on a socket of this user's.
+ * Serves the page and the contract to this machine's browser, on its loopback addresses alone or on a socket of this user's.
  *
- * A request must name us exactly (Host) and come from our own page (Origin). A
- * page gets in by a launch code from its URL's fragment, which no server or log
- * sees, and stays in by a token that only it holds: with no cookie, nothing
- * goes along to another port of this machine.
+ * A request must name us exactly (Host) and come from our own page (Origin). A page gets in by a launch code from its URL's
+ * fragment, which no server or log sees, and stays in by a secret that only it holds and never sends: with no cookie, nothing
+ * goes along to another port of this machine. Nothing that strangers do ends the shell, for then its port would be theirs.
  */
-export async function serve({ app, page, place = { port: 0 }, now = Date.now }: Options): Promise<WebShell> {
+export async function serve(options: Options): Promise<WebShell> {
+  const { app, page, place = { port: 0 }, now = Date.now, warn = () => undefined } = options;
   const codes = createLaunchCodes(now);
   const sessions = createSessions(now);
-  const wires = createWires(app.router, sessions);
   const server = createLimitedServer();
-  const authority = await listen(server, place);
-  const closed = Promise.withResolvers<string>();
+  const listening = await listen(server, place);
+  const { authority } = listening;
+  const connections = createConnections(listening.port);
+  const wires = createWires({ router: app.router, sessions, connections, authority });
 
+  server.on("connection", connections.admit);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     if (isRefused(request.socket)) return;
     const refused = refuseStranger(request, authority);
@@ -76,49 +71,41 @@ export async function serve({ app, page, place = { port: 0 }, now = Date.now }: 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (isRefused(socket)) return;
     const refused = refuseStranger(request, authority) ?? refuseUpgrade(request, authority);
-    if (refused) return refuseSocket(socket, refused);
-    const session = sessions.find(readToken(request) ?? "");
-    return session ? wires.open(session, { request, socket, head }) : refuseSocket(socket, 401);
+    return refused ? refuseSocket(socket, refused) : wires.open({ request, socket, head });
   });
   refuseTheRest(server);
 
   async function exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refused = refuseExchange(request, authority);
     if (refused) return refuse(response, refused);
-    const code = await readCode(request);
+    const [code, peer] = await Promise.all([readCode(request), connections.sayPeer(request.socket)]);
     if (code === null) return refuse(response, 400);
-    const result = codes.redeem(code);
-    if (result === "good") return answer(response, toJson({ token: sessions.open() }));
-    refuse(response, 401);
-    if (result === "exhausted") response.once("close", () => void stop(GUESSED));
+    const result = codes.redeem(code, peer);
+    if (result === "good") return answer(response, toJson(sessions.open()));
+    if (result === "refused-now") warn(sayGuessing(peer));
+    refuse(response, result === "refused" ? 429 : 401);
   }
 
-  async function stop(reason: string): Promise<void> {
-    if (!server.listening) return void (await closed.promise);
+  async function stop(): Promise<void> {
+    if (!server.listening) return;
     const isClosed = once(server, "close");
     server.close();
+    listening.close();
     wires.close();
     server.closeAllConnections();
     await isClosed;
-    closed.resolve(reason);
   }
 
   const newLaunchUrl = () => `http://${authority}/#launch=${codes.issue()}`;
-  return {
-    url: newLaunchUrl(),
-    newLaunchUrl,
-    closed: closed.promise,
-    [Symbol.asyncDispose]: () => stop("the web shell was told to stop"),
-  };
+  return { url: newLaunchUrl(), newLaunchUrl, [Symbol.asyncDispose]: stop };
 }
 
-const GUESSED =
-  `${MOST_BAD_CODES} wrong launch codes were offered: something on this machine may be guessing, ` +
-  "so the web shell has stopped listening; start it again for a new address";
+const sayGuessing = (peer: string): string =>
+  `${peer} of this computer has offered ${MOST_BAD_CODES} wrong launch codes and may be guessing: ` +
+  `codes from there are refused for ${REFUSED_MS / 1_000} seconds; open pages go on`;
 
 function createLimitedServer(): Server {
   const server = getHttp().createServer(LIMITS);
-  server.maxConnections = MOST_SOCKETS;
   // One more than may be sent, so that a header too many is seen.
   server.maxHeadersCount = MOST_HEADERS + 1;
   return server;

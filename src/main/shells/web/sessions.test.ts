@@ -3,37 +3,46 @@ import { createSessions } from "./sessions.ts";
 
 const MINUTE = 60_000;
 
-test("a session is found by its token alone", () => {
+test("a session is found by its name, and has a secret of its own", () => {
   const sessions = createSessions(() => 0);
-  const tokens = [sessions.open(), sessions.open()];
-  expect(new Set(tokens.map(sessions.find)).size).toBe(2);
-  expect(["", "guess", `${tokens[0]} `].map(sessions.find)).toEqual([null, null, null]);
+  const grants = [sessions.open(), sessions.open()];
+  const found = grants.map(({ session }) => sessions.find(session)?.secret);
+  expect(found).toEqual(grants.map(({ secret }) => secret));
+  expect(new Set(grants.flatMap(({ session, secret }) => [session, secret])).size).toBe(4);
+  expect(["", "guess", `${grants[0]?.session} `].map(sessions.find)).toEqual([null, null, null]);
 });
 
 test("a session ends after thirty minutes without a call", () => {
   let now = 0;
   const sessions = createSessions(() => now);
-  const token = sessions.open();
-  const session = sessions.find(token);
+  const session = sessions.find(sessions.open().session);
   if (!session) throw new Error("no session");
   now = 29 * MINUTE;
   expect(sessions.use(session)).toBe(true);
   now = 58 * MINUTE;
   expect(sessions.isOver(session)).toBe(false);
   now = 59 * MINUTE;
-  expect([sessions.use(session), sessions.isOver(session), sessions.find(token)]).toEqual([
-    false,
-    true,
-    null,
-  ]);
+  expect([sessions.use(session), sessions.isOver(session)]).toEqual([false, true]);
 });
 
 test("a session ends after twelve hours, however busy", () => {
   let now = 0;
   const sessions = createSessions(() => now);
-  const session = sessions.find(sessions.open());
+  const session = sessions.find(sessions.open().session);
   if (!session) throw new Error("no session");
   const calls: boolean[] = [];
   for (; now <= 12 * 60 * MINUTE; now += 20 * MINUTE) calls.push(sessions.use(session));
   expect(calls).toEqual([...Array(36).fill(true), false]);
+});
+
+test("of the sessions that are over the latest sixty-four are remembered", () => {
+  let now = 0;
+  const sessions = createSessions(() => now);
+  const names = Array.from({ length: 70 }, () => sessions.open().session);
+  now = 30 * MINUTE;
+  sessions.open();
+  expect(names.map((name) => sessions.find(name) !== null)).toEqual([
+    ...Array(6).fill(false),
+    ...Array(64).fill(true),
+  ]);
 });

@@ -4,9 +4,9 @@ import { createORPCClient } from "@orpc/client";
 import { RPCLink } from "@orpc/client/websocket";
 import type { RouterClient } from "@orpc/server";
 import { expect, test, vi } from "vitest";
-import { WebSocket } from "ws";
-import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
+import type { WebSocket } from "ws";
 import { createTinyApp } from "#testing/tiny-app.ts";
+import { exchangeCode, openAsPage } from "#testing/web/as-page.ts";
 import { serve } from "./serve.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -152,19 +152,11 @@ function listenToConsole() {
 async function startShell() {
   const app = createTinyApp();
   const shell = await serve({ app, page: new Map() });
-  const { host, origin, hash } = new URL(shell.url);
-  const reply = await fetch(`${origin}/session`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Origin: origin },
-    body: JSON.stringify({ code: new URLSearchParams(hash.slice(1)).get("launch") }),
-  });
-  const { token } = (await reply.json()) as { token: string };
+  const grant = await exchangeCode(shell.url);
 
   async function open(): Promise<WebSocket> {
-    const socket = new WebSocket(`ws://${host}`, [WEB_PROTOCOL, token], { origin });
-    socket.on("error", () => socket.terminate());
-    await once(socket, "open");
-    return socket;
+    const socket = await openAsPage(shell.url, grant);
+    return socket.on("error", () => socket.terminate());
   }
   return {
     app,

@@ -1,19 +1,27 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { AnyRouter } from "@orpc/server";
 import { RPCHandler } from "@orpc/server/websocket";
 import { type WebSocket, WebSocketServer } from "ws";
 import { WEB_CLOSE, WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
 import { refuseSocket } from "./answer.ts";
+import type { Connections } from "./connections.ts";
+import { proveBoth } from "./prove-both.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 type Upgrade = { request: IncomingMessage; socket: Duplex; head: Buffer };
 
+type Deps = { router: AnyRouter; sessions: Sessions; connections: Connections; authority: string };
+
 const MESSAGE_LIMIT_BYTES = 1024 * 1024;
 const SWEEP_MS = 30_000;
 
-/** The WebSockets that carry the contract, one a session: a newer one replaces the older, as a reload does. */
-export function createWires(router: AnyRouter, sessions: Sessions) {
+/**
+ * The WebSockets that carry the contract, one a session: a newer one replaces the older, as a reload does. Until both ends
+ * have proved the session's secret, nothing that is said on one reaches the contract.
+ */
+export function createWires({ router, sessions, connections, authority }: Deps) {
   const handler = new RPCHandler(router);
   const wires = new Map<Session, WebSocket>();
   const server = new WebSocketServer({
@@ -29,17 +37,27 @@ export function createWires(router: AnyRouter, sessions: Sessions) {
     for (const [session, wire] of wires) if (sessions.isOver(session)) hangUp(wire, WEB_CLOSE.ended);
   }
 
-  function accept(session: Session, wire: WebSocket): void {
+  async function accept(wire: WebSocket, socket: Duplex): Promise<void> {
+    wire.on("error", () => wire.terminate());
+    const session = await proveBoth(wire, sessions, authority);
+    if (!session) return hangUp(wire, WEB_CLOSE.unproved);
+    if (sessions.isOver(session)) return hangUp(wire, WEB_CLOSE.ended);
+    // Of a plain HTTP server's sockets there are no others.
+    connections.prove(socket as Socket);
+    carry(session, wire);
+  }
+
+  function carry(session: Session, wire: WebSocket): void {
     const older = wires.get(session);
     if (older) hangUp(older, WEB_CLOSE.replaced);
     wires.set(session, wire);
-    wire.on("error", () => wire.terminate());
     wire.on("close", () => {
       if (wires.get(session) === wire) wires.delete(session);
       handler.close(asBrowsers(wire));
     });
     wire.binaryType = "arraybuffer";
     wire.addEventListener("message", ({ data }) => void hear(session, wire, data as string | ArrayBuffer));
+    wire.send(JSON.stringify({ open: true }));
   }
 
   /** What is no call comes from no page of ours. Nothing is said of it anywhere: an error would quote it. */
@@ -54,8 +72,8 @@ export function createWires(router: AnyRouter, sessions: Sessions) {
   }
 
   return {
-    open(session: Session, { request, socket, head }: Upgrade): void {
-      server.handleUpgrade(request, socket, head, (wire) => accept(session, wire));
+    open({ request, socket, head }: Upgrade): void {
+      server.handleUpgrade(request, socket, head, (wire) => void accept(wire, socket));
     },
 
     close(): void {

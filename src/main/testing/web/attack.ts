@@ -1,8 +1,8 @@
 import { WEB_PROTOCOL, WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
 
 /**
- * Attacks on the web shell, as data. Every attack holds what an attacker has not: a launch code that is good and the
- * token of an open session. So what refuses it is the one thing that its name says.
+ * Attacks on the web shell, as data. Every attack holds what an attacker has not: the Host of this start, a launch code that
+ * is good and the secret of an open session. So what refuses it is the one thing that its name says.
  */
 
 export type Header = readonly [name: string, value: string];
@@ -18,9 +18,11 @@ export type Attack = {
 };
 
 /** What an attacker would need. */
-export type Loot = { port: number; code: string; token: string };
+export type Loot = { authority: string; code: string; session: string; secret: string };
 
-export const authorityOf = ({ port }: Loot): string => `127.0.0.1:${port}`;
+export const authorityOf = ({ authority }: Loot): string => authority;
+
+export const portOf = ({ authority }: Loot): number => Number(authority.split(":")[1]);
 
 /** What our own page sends to read a file. */
 export const soundRead = (loot: Loot): Request => ({
@@ -28,7 +30,7 @@ export const soundRead = (loot: Loot): Request => ({
   headers: [["Host", authorityOf(loot)]],
 });
 
-/** What our own page sends to exchange a launch code for a token. */
+/** What our own page sends to exchange a launch code for a session. */
 export function soundExchange(loot: Loot): Request {
   const body = JSON.stringify({ code: loot.code });
   const headers: Header[] = [
@@ -47,7 +49,7 @@ export function soundUpgrade(loot: Loot): Request {
     ["Upgrade", "websocket"],
     ["Sec-WebSocket-Version", "13"],
     ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
-    ["Sec-WebSocket-Protocol", `${WEB_PROTOCOL}, ${loot.token}`],
+    ["Sec-WebSocket-Protocol", WEB_PROTOCOL],
   ];
   return { line: "GET / HTTP/1.1", headers };
 }

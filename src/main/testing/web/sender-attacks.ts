@@ -4,6 +4,7 @@ import {
   authorityOf,
   type Header,
   type Loot,
+  portOf,
   type Request,
   soundExchange,
   soundUpgrade,
@@ -24,7 +25,7 @@ export function makeSenderAttacks(loot: Loot): Attack[] {
   const sites = [null, "none", "same-origin", "same-site", "cross-site"];
   const attacks: Attack[] = [];
   for (const ask of makeAsks(loot)) {
-    for (const host of makeHosts(loot.port)) {
+    for (const host of makeHosts(loot)) {
       for (const origin of origins) {
         for (const site of sites) {
           const isOwnHost = host.length === 1 && host[0] === ours;
@@ -34,7 +35,7 @@ export function makeSenderAttacks(loot: Loot): Attack[] {
         }
       }
     }
-    for (const host of makeOddHosts(loot.port)) {
+    for (const host of makeOddHosts(loot)) {
       attacks.push(toAttack(ask, [host], `http://${ours}`, "same-origin"));
       attacks.push(toAttack(ask, [host], `http://${host}`, "same-origin"));
     }
@@ -58,47 +59,59 @@ function toAttack(
   };
 }
 
-const makeHosts = (port: number): string[][] => [
-  [],
-  [`127.0.0.1:${port}`, `127.0.0.1:${port}`],
-  [`127.0.0.1:${port}`, "evil.example"],
-  ["evil.example", `127.0.0.1:${port}`],
-  ["127.0.0.1"],
-  ["127.0.0.1:1"],
-  [`127.1:${port}`],
-  [`2130706433:${port}`],
-  [`localhost:${port}`],
-  [`localhost.:${port}`],
-  [`[::1]:${port}`],
-  [`evil.example:${port}`],
-  [`127.0.0.1.evil.example:${port}`],
-  [`LOCALHOST:${port}`],
-  [`127.0.0.1:${port}`],
-];
+/** The name of this start, on which all depends, is in each of them, or beside it. */
+function makeHosts(loot: Loot): string[][] {
+  const [ours, port] = [authorityOf(loot), portOf(loot)];
+  return [
+    [],
+    [ours, ours],
+    [ours, "evil.example"],
+    ["evil.example", ours],
+    [nameOf(loot)],
+    [`${nameOf(loot)}:1`],
+    ["127.0.0.1"],
+    [`127.0.0.1:${port}`],
+    [`127.1:${port}`],
+    [`localhost:${port}`],
+    [`localhost.:${port}`],
+    [`[::1]:${port}`],
+    [`evil.example:${port}`],
+    [`${nameOf(loot)}.evil.example:${port}`],
+    [ours.toUpperCase()],
+    [ours],
+  ];
+}
 
 /** Other ways to write what may lead here, and what careless parsers take for us. */
-const makeOddHosts = (port: number): string[] => [
-  "",
-  `user@127.0.0.1:${port}`,
-  `127.0.0.1:${port}@evil.example`,
-  `127.0.0.1:${port}, evil.example`,
-  `127.0.0.1:${port} evil.example`,
-  `127.0.0.1:${port}/`,
-  `127.0.0.1:${port}#`,
-  `127.0.0.1:0${port}`,
-  `127.0.0.1:+${port}`,
-  `127.0.0.1.:${port}`,
-  `127.0.0.01:${port}`,
-  `0177.0.0.1:${port}`,
-  `0x7f.0.0.1:${port}`,
-  `0x7f000001:${port}`,
-  `0.0.0.0:${port}`,
-  `[::ffff:127.0.0.1]:${port}`,
-  `%31%32%37.0.0.1:${port}`,
-  `lk.localhost:${port}`,
-  `latchkey.localhost:${port}`,
-  `http://127.0.0.1:${port}`,
-];
+function makeOddHosts(loot: Loot): string[] {
+  const [ours, name, port] = [authorityOf(loot), nameOf(loot), portOf(loot)];
+  return [
+    "",
+    `user@${ours}`,
+    `${ours}@evil.example`,
+    `${ours}, evil.example`,
+    `${ours} evil.example`,
+    `${ours}/`,
+    `${ours}#`,
+    `${name}:0${port}`,
+    `${name}:+${port}`,
+    `${name}.:${port}`,
+    `x.${ours}`,
+    `${name.replace(".", "..")}:${port}`,
+    `${name.slice(1)}:${port}`,
+    `2130706433:${port}`,
+    `0177.0.0.1:${port}`,
+    `0x7f.0.0.1:${port}`,
+    `0.0.0.0:${port}`,
+    `[::ffff:127.0.0.1]:${port}`,
+    `%6c${name.slice(1)}:${port}`,
+    `lk.localhost:${port}`,
+    `latchkey.localhost:${port}`,
+    `http://${ours}`,
+  ];
+}
+
+const nameOf = (loot: Loot): string => authorityOf(loot).split(":")[0] ?? "";
 
 type Ask = { what: string; request: Request; isAllowed(origin: string | null, site: string | null): boolean };
 

@@ -1,0 +1,77 @@
+/** Another user of this computer and the page of `latchkey serve` that is open in a browser. */
+import { sayPlace } from "#shared/text/target.ts";
+import { startAttack } from "#testing/attacks/start-attack.ts";
+import { startSilentServer } from "#testing/servers.ts";
+import { expect, test } from "../latchkey.ts";
+import { playedOn } from "../stages/played-on.ts";
+
+test.skip(playedOn !== "web", "the desktop window has no port");
+
+const PASSPHRASE = "correct horse battery staple";
+
+test("ten wrong codes of another user free no port: the page goes on, and so does its scan", async ({
+  openSample,
+}) => {
+  await using silent = await startSilentServer();
+  const frame = await openSample();
+  const { host, port } = new URL(frame.page.url());
+  const dialog = await frame.openScanDialog();
+  const logins = Array.from({ length: 12 }, (_, index) => `user${index}@${sayPlace(silent.endpoint)}`);
+  await dialog.scan(logins);
+  const running = frame.page.getByRole("link", { name: /Scanning \d+ of 12/ });
+  await expect(dialog.progress).toContainText("of 12 visited");
+  await frame.press("Escape");
+
+  await using stranger = await startAttack("take-port.py", port, host);
+  const { codes } = await stranger.until("codes");
+  expect(codes).toEqual(Array(10).fill(401));
+  const list = await frame.goTo("Certificates");
+  await expect(list.rows.first()).toContainText("grafana");
+  await frame.page.reload();
+  await list.rows.first().waitFor();
+  await expect(running).toBeVisible();
+  expect(stranger.said.filter((what) => !("codes" in what))).toEqual([]);
+});
+
+test("whoever has the port after Latchkey hears no secret, no call and no passphrase, and a reload asks for nothing", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const { page } = frame;
+  await frame.goTo("Settings");
+  const { host, port } = new URL(page.url());
+  const panel = page.locator("section").filter({ has: page.getByRole("heading", { name: "Vault" }) });
+  for (const field of await panel.getByRole("textbox").all()) await field.fill(PASSPHRASE);
+  const kept = await page.evaluate(() => JSON.stringify(sessionStorage));
+  await using stranger = await startAttack("take-port.py", port, host, 0);
+  await stranger.until("codes");
+
+  await frame.shell.stop();
+  await stranger.until("bound");
+  await stranger.until("heard");
+  // What a user would do who has typed a passphrase, where the page still lets them.
+  const create = panel.getByRole("button", { name: "Create the vault" });
+  const left = page.getByRole("heading", { name: "Another program answers" });
+  await create.or(left).first().waitFor();
+  if (await create.isVisible()) {
+    await create.click().catch(() => undefined);
+    await expect(create).toHaveCount(0);
+  }
+  await expect(left).toBeVisible();
+  expect(page.url()).toMatch(/^blob:/);
+  expect(await page.content()).not.toContain("grafana");
+  expect(await camera.photographBare("another-program")).toEqual([]);
+
+  const heard = JSON.stringify(stranger.said);
+  const secret = /"secret\\*":\\*"([\w-]{43})/.exec(kept)?.[1];
+  expect(secret).toBeDefined();
+  expect(heard).not.toContain(secret);
+  expect(heard).not.toMatch(/latchkey\.\d, |events\/watch|vault\/|settings\/|"i"/);
+
+  const count = stranger.said.length;
+  await page.reload().catch(() => undefined);
+  const shown = () => page.content().catch(() => "Unlock the vault");
+  await expect.poll(shown).not.toContain("Unlock the vault");
+  expect(stranger.said).toHaveLength(count);
+});

@@ -1,0 +1,77 @@
+/**
+ * How many connections there may be. Every user of this computer can open some and say nothing on them, so those that have
+ * proved no session are closed when there are too many: first those of other users, of whom the one who holds most loses
+ * the oldest, and of our own user last. A connection that has proved a session is never closed for another's sake.
+ */
+import type { Socket } from "node:net";
+import { placeOf, readPeers } from "./peers.ts";
+
+/** A browser needs less than ten to load a page and to open its socket. */
+export const MOST_UNPROVED = 64;
+/** Until the kernel has said whose the newest are; who comes then is turned away. */
+const MOST_AT_ONCE = 1_024;
+
+/** A user by number; or what nobody could say, or has been asked for yet. */
+type User = number | "unknown" | "not-asked";
+
+export type Connections = ReturnType<typeof createConnections>;
+
+/** `port`: of a loopback address, whose users can be looked up; null for a Unix socket, which is one user's alone. */
+export function createConnections(port: number | null, ourUser = process.getuid?.() ?? null) {
+  /** In the order in which they came. */
+  const unproved = new Map<Socket, User>();
+  let isThinning = false;
+
+  async function thin(): Promise<void> {
+    if (isThinning) return;
+    isThinning = true;
+    while (unproved.size > MOST_UNPROVED) {
+      await identify();
+      for (const socket of chooseLost(unproved.size - MOST_UNPROVED)) {
+        unproved.delete(socket);
+        socket.destroy();
+      }
+    }
+    isThinning = false;
+  }
+
+  /** Whoever comes while the kernel is asked waits for the next time. */
+  async function identify(): Promise<void> {
+    const asked = [...unproved.keys()];
+    const users = port === null ? new Map<string, number>() : await readPeers(port);
+    for (const socket of asked)
+      if (unproved.has(socket)) unproved.set(socket, users.get(placeOf(socket)) ?? "unknown");
+  }
+
+  /** Those to close: other users' first, the oldest of whoever has most; then whose user nobody knows; then our own. */
+  function chooseLost(count: number): Socket[] {
+    const byUser = Map.groupBy(unproved.keys(), (socket) => unproved.get(socket) ?? "not-asked");
+    const take = (user: User | null) => (user === null ? undefined : byUser.get(user)?.shift());
+    const others = [...byUser].filter(([user]) => typeof user === "number" && user !== ourUser);
+    const takeFromMost = () => others.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[1].shift();
+    const lost = Array.from({ length: count }, () => takeFromMost() ?? take("unknown") ?? take(ourUser));
+    return lost.filter((socket) => socket !== undefined);
+  }
+
+  return {
+    /** Takes in a connection, and closes others for it where there are too many. */
+    admit(socket: Socket): void {
+      if (unproved.size >= MOST_AT_ONCE) return void socket.destroy();
+      unproved.set(socket, "not-asked");
+      socket.once("close", () => unproved.delete(socket));
+      if (unproved.size > MOST_UNPROVED) void thin();
+    },
+
+    /** It has proved a session, and is counted no more. */
+    prove(socket: Socket): void {
+      unproved.delete(socket);
+    },
+
+    /** The user at its other end, in words that stand for them; the same for all who are not known. */
+    async sayPeer(socket: Socket): Promise<string> {
+      if (port === null) return "the proxy";
+      const user = (await readPeers(port)).get(placeOf(socket));
+      return user === undefined ? "a user who is not known" : `user ${user}`;
+    },
+  };
+}
