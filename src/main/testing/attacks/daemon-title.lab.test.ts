@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readCollection } from "#domain/collection/read-collection.ts";
+import { lookAtDaemon } from "#net/ssh/hand/daemon.ts";
+import { lookAtAccount } from "#net/ssh/hand/look-at-account.ts";
+import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
+import { runCollector } from "#testing/lab/run-collector.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
+
+const EVIL = "/home/alice/evil.conf";
+
+const prepare = async () => `
+  rm -rf /etc/ssh/sshd_config.d/*
+  useradd --create-home alice; useradd --create-home bob
+  printf 'AuthorizedKeysFile /etc/ssh/true/%%u\\n' > /etc/ssh/sshd_config
+  printf 'AuthorizedKeysFile /home/alice/theirs\\nInclude /root/secret.conf\\n' > ${EVIL}
+  echo 'Banner /root-was-here' > /root/secret.conf
+  echo 'alice ALL=(root) NOPASSWD: /usr/sbin/sshd' > /etc/sudoers.d/alice
+  cat > /run/daemon-title.py <<'PYTHON'
+${await readFile(join(import.meta.dirname, "daemon-title.py"), "utf8")}
+PYTHON`;
+
+/** A tree of processes of its own, in which a user's come first and root's sshd last; in it runs what comes after. */
+const inTree = (attack: string) => [
+  ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"],
+  `as_alice() { HOME=/home/alice setpriv --reuid alice --regid alice --init-groups "$@"; }
+  exec 2>/dev/null
+  ${attack}
+  until [ "$(sh -c 'echo $$')" -gt 40 ]; do :; done
+  /usr/sbin/sshd -o ListenAddress=${host.address}:2299 -o PidFile=none </dev/null
+  until grep -qs '2299.*[[]listener' /proc/[0-9]*/cmdline; do :; done
+  "$@"`,
+  "sh",
+];
+
+const TITLES = `
+  for how in su own; do as_alice /usr/bin/python3 /run/daemon-title.py $how ${EVIL} & done
+  until [ "$(grep -ls 'sshd -D -f.*[[]listener' /proc/[0-9]*/cmdline | wc -l)" = 2 ]; do :; done`;
+
+/** What root lets a user start. Who logged in is written where only the kernel lets it be written once. */
+const SUDO = () => `
+  sh -c 'echo 1000 >/proc/self/loginuid; exec "$@"' sh setpriv --reuid alice --regid alice --init-groups \\
+    sudo /usr/sbin/sshd -f ${EVIL} -o ListenAddress=${host.address}:2298 -o PidFile=none -o RevokedKeys=/root/secret.conf
+  until grep -qs '2298.*[[]listener' /proc/[0-9]*/cmdline; do :; done`;
+
+let host: LabHost;
+beforeAll(async () => {
+  host = await startHost({ name: "titles", prepare: await prepare() });
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+test.skipIf(!canStartHosts()).each([
+  ["a setuid program and a program of the user's under sshd's title", () => TITLES],
+  ["an sshd that sudo lets a user start with a configuration of the user's", SUDO],
+])("root's hand goes by no configuration of %s", async (_, attack) => {
+  const library = `${await readRotationScript("facts.sh")}\n${await readRotationScript("host-key.sh")}`;
+  await using hand = await openHandIn(startShellIn(host, { wrap: inTree(attack()) }), library);
+  const look = await lookAtAccount(hand, "bob", null);
+  expect(look.kind === "seen" && look.account.sshd?.get("authorizedkeysfile")).toBe("/etc/ssh/true/%u");
+  expect(await lookAtDaemon(hand)).toMatchObject({
+    kind: "seen",
+    daemon: { configs: ["/etc/ssh/sshd_config"] },
+  });
+});
+
+test.skipIf(!canStartHosts()).each([
+  ["root", undefined],
+  ["an account", "bob"],
+])("%s that scans reads no configuration of a user's process", async (_, user) => {
+  const read = async (attack: string) => {
+    const stream = await runCollector(host, { wrap: inTree(attack), ...(user ? { user } : {}) });
+    const told = readCollection(stream, { nonce: null });
+    expect(stream.toString("latin1")).not.toContain(
+      Buffer.from("root-was-here").toString("base64").slice(2, 14),
+    );
+    expect(told?.incomplete).toBe(null);
+    return { files: [...(told?.sshd.files.keys() ?? [])], others: told?.otherDaemons, unread: told?.unread };
+  };
+  const known = { files: ["/etc/ssh/sshd_config"], others: [] };
+  expect(await read(TITLES)).toMatchObject(known);
+  const { unread, ...sudo } = await read(SUDO());
+  expect(sudo).toMatchObject(user ? { files: known.files } : known);
+  expect(unread).toContainEqual({
+    ...{ kind: "sshd-config", path: "sshd" },
+    why: `a process that calls itself sshd says that it was started with -f${EVIL}, which would override the file; whether it is sshd could not be verified`,
+  });
+});
