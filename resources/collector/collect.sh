@@ -188,7 +188,9 @@ collect() {
 	begun=$(date +%s) may_stop=no silent_mounts= closed_mounts= key_form=plain
 	if timeout -s KILL 5 true; then may_stop=yes; fi
 	has base64 && encoding=b64 || encoding=hex
-	for part in host accounts sshd_config grants host_keys key_files listeners certificates reach logs; do
+	my_uid=$(id -u) my_name=$(id -un) held_path= held= as_uid=
+	prepare_reading
+	for part in host accounts sshd_config grants host_keys homes listeners certificates reach logs; do
 		read_$part
 		leave
 	done
@@ -205,16 +207,87 @@ encode() {
 	esac
 }
 
-payload() { if [ $encoding = b64 ]; then base64; else od -An -v -tx1; fi; }
+payload() {
+	if [ $encoding = hex ]; then od -An -v -tx1
+	elif [ $coder = openssl ]; then openssl base64
+	else base64
+	fi
+}
 
-# The first MiB of a file and a little more, so that the reader can tell that there is more.
-take() { dd bs=65536 count=17 <"$1"; }
+# The first MiB of a file and a little more, so that the reader can tell that there is more. Of one that is held, what was read of it.
+take() { if [ "$1" = "$held_path" ]; then unhold; else dd bs=65536 count=17 <"$1"; fi; }
 
 # Runs $2... on file $1, whose $size is known: most are short and need no dd.
 feed() {
 	fed=$1
 	shift
-	if [ "$size" -le $MIB ]; then "$@" <"$fed"; else take "$fed" | "$@"; fi
+	if [ "$fed" = "$held_path" ]; then unhold | "$@"
+	elif [ "$size" -le $MIB ]; then "$@" <"$fed"
+	else take "$fed" | "$@"
+	fi
+}
+
+unhold() { printf '%s\n' "$held" | $decoder; }
+
+# hold PATH [PREFIX BLOCKS]: before anything reads PATH. 0: root alone says what lies there, or it was read with the rights of the account
+# that does, and is held; 1: it was not, and $why is closed, gone, not-ended or secret-inside. With w as PREFIX no secret is held.
+hold() {
+	held_path= held= why=
+	if [ -z "$as_uid" ] && is_roots_place "$1"; then return 0; fi
+	choose_rights "$1" || { why=closed; return 1; }
+	word_for "${2:-k}" "$1"
+	fetch "$rights_uid" "$rights_gid" "$rights_name" "${3:-17}" "$word"
+	set -- "$1" $fetched
+	take_answer "${2-}" "${3-}" || return 1
+	held_path=$1
+}
+
+# One answer of the reader: STATE =CONTENT. Into $held or $why.
+take_answer() {
+	held= why=closed
+	case $1 in
+		file) ;;
+		absent) why=gone; return 1 ;;
+		secret) why=secret-inside; return 1 ;;
+		closed | other) return 1 ;;
+		*) hurry; return 1 ;;
+	esac
+	held=${2#=}
+	held=${held%.}
+	case $2 in "=$held.") ;; *) held=; hurry; return 1 ;; esac
+	case $held in *[!A-Za-z0-9+/=]*) held=; return 1 ;; esac
+	why=
+}
+
+# Whoever has kept us waiting once has no other account wait for as long again.
+hurry() {
+	why=not-ended
+	[ $may_stop = no ] || drop_limit='timeout -s KILL 1' reading_late='timeout -s KILL 2'
+}
+
+# With whose rights what lies at $1 is read, where others than root may write: of the account that is at hand, or of the first on the way
+# there who can lead it elsewhere. Root's are nobody's to be given there: without another owner it is judged what is opened.
+choose_rights() {
+	rights_uid=$as_uid rights_gid=${as_gid-} rights_name=${as_name-}
+	[ -z "$rights_uid" ] || return 0
+	if is_roots_way "${1%/*}"; then is_roots_way "$(readlink -f "${1%/*}")"; fi
+	set -- $way_line
+	rights_uid=${3-} rights_gid=${4-} rights_name=
+	[ -n "$rights_uid" ] || return 1
+	case $nl$accounts in
+		*:"$rights_uid":*) rights_name=$(printf '%s\n' "$accounts" | awk -F: -v uid="$rights_uid" '$2 == uid { print $1; exit }') ;;
+	esac
+}
+
+# As the reader is asked for $2, into $word: what is judged has to be what it is called. What may be shown was asked about before, wherever
+# a link leads; with keys nobody is led anywhere.
+word_for() {
+	word=$1:$2
+	drops_to "$rights_uid" "$rights_name" && return
+	case $1 in
+		w) word=w:$(readlink -f "$2") ;;
+		*) word=$1:$(readlink -f "${2%/*}")/${2##*/} ;;
+	esac
 }
 
 # unread KIND PATH WHY [DETAIL]
@@ -369,14 +442,16 @@ walk() {
 	esac
 }
 
-# Whether $real must not be read, whoever links to it: $why says so.
+# Whether file $1, which is $real, must not be shown, whoever links to it: $why says so. If not, ship may follow.
 is_withheld() {
-	why=
+	why= held_path=
 	case $real in
 		/proc/* | /sys/* | /dev/*) why=pseudo-file ;;
 		*/shadow | */shadow[-.]* | */gshadow | */gshadow[-.]* | */opasswd | */master.passwd) why=secret-inside ;;
 		*)
-			if feed "$real" grep -q -e 'PRIVATE KEY-----' -e '^Private-Lines:' -e '^[^: ]*:[!]*[$][0-9a-zA-Z]*[$]'; then
+			if ! hold "$1" w; then
+				case $why in gone) why=no-such-file ;; closed) why=owner-cannot-read ;; esac
+			elif [ -z "$held_path" ] && feed "$1" grep -q -e 'PRIVATE KEY-----' -e '^Private-Lines:' -e '^[^: ]*:[!]*[$][0-9a-zA-Z]*[$]'; then
 				why=secret-inside
 			fi
 			;;
@@ -384,11 +459,18 @@ is_withheld() {
 	[ -n "$why" ]
 }
 
+# The content of file $1 as a payload, after is_withheld.
+ship() { if [ "$1" = "$held_path" ]; then printf '%s\n' "$held"; else feed "$1" payload; fi; }
+
+# Whose rights count until work_as is said without a name: for whom sshd opens it. Root's are given to nobody.
+work_as() {
+	as_uid=${1-} as_gid=${2-} as_name=${3-}
+	[ "$as_uid" != 0 ] || as_uid=
+}
+
 # ---- The host ---------------------------------------------------------------------------------------------
 
 read_host() {
-	my_uid=$(id -u)
-	my_name=$(id -un)
 	printf '@host -'
 	say uid "$my_uid"
 	say user "$my_name"
@@ -706,7 +788,7 @@ read_config() {
 	if [ ! -r "$1" ]; then unread sshd-config "$1" not-permitted; return; fi
 	resolve "$1"
 	look "$1"
-	if is_withheld; then
+	if is_withheld "$1"; then
 		# It may hold a Match: sshd is asked for each account, then.
 		has_match=yes has_withheld=yes
 		unread sshd-config "$1" $why
@@ -714,7 +796,7 @@ read_config() {
 	fi
 	encode "$1"
 	printf '@config %s path:%s mtime:%s\n' $encoding "$token" "$(modified_at "$1")"
-	feed "$1" payload
+	ship "$1"
 	scan=$(feed "$1" scan_config)
 	IFS=$nl
 	for found in $scan; do
@@ -981,17 +1063,20 @@ read_sshd_file() {
 	esac
 	if [ -n "$why" ]; then printf '@sshd-file - path:%s why:%s\n' "$shown" $why; return; fi
 	walk "$real"
+	[ "${2-}" != account ] || work_as "$account_uid" "$account_gid" "$name"
 	if [ ! -r "$real" ]; then why=not-permitted
-	elif [ "${2-}" = account ] && ! can_account_read "$1"; then why=account-cannot-read
-	else is_withheld
+	elif [ "${2-}" = account ] && ! is_theirs "$1" && ! can_account_read "$1"; then why=account-cannot-read
+	else is_withheld "$1"
 	fi
+	case ${2-}$why in accountowner-cannot-read | accountno-such-file) why=account-cannot-read ;; esac
+	work_as
 	[ -n "$why" ] && with=- || with=$encoding
 	printf '@sshd-file %s path:%s' $with "$shown"
 	say real "$real"
 	printf '%s' "$entries"
 	if [ -n "$why" ]; then printf ' why:%s\n' $why; return; fi
 	printf '\n'
-	feed "$real" payload
+	ship "$1"
 }
 
 # Whether any file that the configuration names for account $name may be there: most have none, and to ask sshd for
@@ -1144,10 +1229,14 @@ read_keys() {
 	if [ -z "$real" ]; then unread_keys "$1" cannot-tell; return; fi
 	walk "$real"
 	why=
+	work_as "$account_uid" "$account_gid" "$name"
 	if [ ! -r "$real" ]; then why=not-permitted
-	elif ! can_account_read "$1"; then why=account-cannot-read
-	else is_withheld
+	elif ! is_theirs "$1" && ! can_account_read "$1"; then why=account-cannot-read
+	else is_withheld "$1"
 	fi
+	work_as
+	# What root alone finds is not there for the account.
+	case $why in owner-cannot-read | no-such-file) why=account-cannot-read ;; esac
 	if [ -n "$why" ]; then
 		# Another account that names the same file may be able to read it.
 		[ $why != account-cannot-read ] || seen_keys=${seen_keys%"$1$nl"}
@@ -1156,7 +1245,7 @@ read_keys() {
 	fi
 	describe_keys "$1" $encoding
 	printf '\n'
-	feed "$real" payload
+	ship "$1"
 }
 
 unread_keys() { describe_keys "$1" -; printf ' why:%s\n' "$2"; }
@@ -1177,6 +1266,9 @@ describe_keys() {
 	for found in $entries; do printf ' through:%s' "${found#e:}"; done
 	entries=$1 mode=$2 uid=$3 gid=$4
 }
+
+# Whether file $1 will be opened with no rights but those of the account: nobody needs to judge before what it may read.
+is_theirs() { ! is_roots_place "$1" && drops_to "$as_uid" "$as_name"; }
 
 # sshd opens file $1 as the account. What that account could not open is none of ours to show either: a link to
 # somebody's secret must not bring it into the stream. Asks what `walk "$real"` left.
@@ -1246,16 +1338,17 @@ public_key() {
 	seen_files=$seen_files$1$nl
 	resolve "$1"
 	look "$1"
-	is_withheld && return
+	is_withheld "$1" && return
 	encode "$1"
 	printf '@host-key %s path:%s\n' $encoding "$token"
-	dd bs=16384 count=1 <"$real" | payload
+	take "$1" | head -c 16384 | payload
 }
 
-# Private keys where people keep them: in ~/.ssh, beside it, and in /etc/ssh.
-read_key_files() {
-	seen_homes=$nl told=0 looked=0
-	{ printf '%s\n' "$accounts"; printf ':::/etc:\n'; } | while IFS=: read -r name uid gid home shell; do
+# Private keys where people keep them: in ~/.ssh, beside it, and in /etc/ssh. Of homes also where their accounts have been: both
+# are read at once, with the rights of the account.
+read_homes() {
+	seen_homes=$nl told=0 all_looked=0 outbound_left=3072
+	{ printf '%s\n' "$accounts"; printf ':::/etc:\n'; } | while IFS=: read -r name account_uid account_gid home shell; do
 		case $seen_homes in *"$nl$home$nl"*) continue ;; esac
 		seen_homes=$seen_homes$home$nl
 		case $home in /*) ;; *) continue ;; esac
@@ -1263,27 +1356,132 @@ read_key_files() {
 		if [ $((told % 64)) = 0 ] && is_late; then unread limit "$home" too-late; break; fi
 		folder=$home/.ssh
 		[ -n "$name" ] || folder=/etc/ssh
-		if is_silent "$folder"; then unread key-file "$folder" no-answer; continue; fi
-		if [ -d "$folder" ]; then
-			[ -r "$folder" ] && [ -x "$folder" ] || { unread key-file "$folder" not-listed; continue; }
+		if is_silent "$folder"; then
+			unread key-file "$folder" no-answer
+			[ -z "$name" ] || unread outbound "$home" no-answer
+			continue
 		fi
-		set +f
-		for file in "$folder"/* "$folder"/.[!.]* "$home"/id_* "$home"/*.pem "$home"/*.ppk; do
-			set -f
-			looked=$((looked + 1))
-			if [ $((looked % 64)) = 0 ] && is_late; then unread limit "$folder" too-late; break 2; fi
-			case $file in *.pub | */authorized_keys* | */known_hosts* | */config | */moduli | */ssh_host_*_key | */environment | */rc) continue ;; esac
-			[ -f "$file" ] || continue
-			resolve "$file"
-			case $real in '' | /proc/* | /sys/* | /dev/*) continue ;; esac
-			if [ ! -r "$file" ]; then
-				case $file in */id_* | *key* | *.pem | *.ppk) unread key-file "$file" not-permitted ;; esac
-				continue
-			fi
-			read_key_file "$file" maybe
-		done
-		set -f
+		list_home
+		all_looked=$((all_looked + looked))
+		if [ $all_looked -ge 64 ]; then
+			all_looked=0
+			if is_late; then unread limit "$folder" too-late; break; fi
+		fi
+		work_as
+		if [ -n "$in_ssh" ]; then read_home "$folder/.ssh" "$in_ssh"; fi
+		if [ -n "$in_home" ]; then read_home "$home/.ssh" "$in_home"; fi
 	done
+}
+
+# The files of a home that may be private keys, a line each, and those that say where its account has been: $in_ssh and $in_home.
+list_home() {
+	in_ssh= in_home= looked=0
+	if [ -d "$folder" ] && { [ ! -r "$folder" ] || [ ! -x "$folder" ]; }; then unread key-file "$folder" not-listed
+	else
+		set +f
+		set -- "$folder"/* "$folder"/.[!.]*
+		set -f
+		for file do
+			case $file in
+				*.pub | */authorized_keys* | */moduli | */ssh_host_*_key | */environment | */rc | *"$nl"*) continue ;;
+				*/config | */known_hosts*) continue ;;
+			esac
+			list_file k "$file" && in_ssh=$in_ssh$listed
+		done
+	fi
+	[ -n "$name" ] || return
+	for file in "$home/.ssh/known_hosts" "$home/.ssh/known_hosts2" "$home/.ssh/config"; do
+		[ ! -f "$file" ] || in_ssh=${in_ssh}w:$file$nl
+	done
+	set +f
+	set -- "$home"/id_* "$home"/*.pem "$home"/*.ppk
+	set -f
+	for file do
+		case $file in *.pub | *"$nl"*) continue ;; esac
+		list_file k "$file" && in_home=$in_home$listed
+	done
+}
+
+# As $listed, if it may be read at all.
+list_file() {
+	[ -f "$2" ] || return 1
+	looked=$((looked + 1))
+	if [ $looked -ge 256 ]; then
+		[ $looked -gt 256 ] || unread limit "$2" too-many-files
+		return 1
+	fi
+	listed=$1:$2$nl
+}
+
+# read_home FILE LIST: reads what is listed, all of which lies in the folder of FILE.
+read_home() {
+	if is_roots_place "$1"; then
+		IFS=$nl
+		for file in $2; do
+			unset IFS
+			read_listed "$file"
+			IFS=$nl
+		done
+		unset IFS
+		return
+	fi
+	work_as "$account_uid" "$account_gid" "$name"
+	choose_rights "$1" || return
+	words=
+	IFS=$nl
+	for file in $2; do
+		unset IFS
+		word_for "${file%%:*}" "${file#*:}"
+		words=$words$word$nl
+		IFS=$nl
+	done
+	set -- "$2" $words
+	unset IFS
+	listed=$1
+	shift
+	fetch "$rights_uid" "$rights_gid" "$rights_name" 2 "$@"
+	set -- $fetched
+	IFS=$nl
+	for file in $listed; do
+		unset IFS
+		take_answer "${1-}" "${2-}" && held_path=${file#*:} || held_path=
+		[ $# -lt 2 ] || shift 2
+		case $why in
+			gone) ;;
+			closed | not-ended | secret-inside) leave_listed "$file" ;;
+			*) read_listed "$file" ;;
+		esac
+		IFS=$nl
+	done
+	unset IFS
+	held_path= held=
+	work_as
+}
+
+# What could not be read: told of a file that by its name is a key, or is shown.
+leave_listed() {
+	[ $why != closed ] || why=owner-cannot-read
+	case $1 in
+		w:*) [ $why = owner-cannot-read ] || unread outbound "${1#w:}" $why ;;
+		*/id_* | k:*key* | *.pem | *.ppk) unread key-file "${1#k:}" $why ;;
+		# Root would have seen what it is.
+		*) [ "$my_uid" != 0 ] && [ $why != not-ended ] || unread key-file "${1#k:}" $why ;;
+	esac
+}
+
+read_listed() {
+	file=${1#*:}
+	case $1 in
+		*/config) ship_outbound client-config "$file"; return ;;
+		w:*) ship_outbound known-hosts "$file"; return ;;
+	esac
+	resolve "$file"
+	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac
+	if [ ! -r "$file" ]; then
+		case $file in */id_* | *key* | *.pem | *.ppk) unread key-file "$file" not-permitted ;; esac
+		return
+	fi
+	read_key_file "$file" maybe
 }
 
 # Tells of one private key file: what it is, and its public half. $2 is "host" if that half is a host key as well,
@@ -1293,12 +1491,16 @@ read_key_file() {
 	seen_files=$seen_files$1$nl
 	[ -f "$1" ] || return
 	if [ ! -r "$1" ]; then unread key-file "$1" not-permitted; return; fi
+	if [ "$1" != "$held_path" ] && ! hold "$1" k 2; then
+		[ $why = gone ] || leave_listed "k:$1"
+		return
+	fi
 	look "$1"
 	if [ "$size" -gt 65536 ] && [ $key_form != kubernetes ]; then
 		[ "${2-}" = maybe ] || unread key-file "$1" too-large
 		return
 	fi
-	if [ $key_form = plain ]; then facts=$(inspect_key <"$1")
+	if [ $key_form = plain ]; then facts=$(feed "$1" inspect_key)
 	else facts=$(key_text "$1" | inspect_key)
 	fi
 	case ${2-}$facts in maybe*' format:unknown'*) return ;; esac
@@ -1317,17 +1519,19 @@ key_text() {
 		kubernetes) take "$1" | kubernetes_parts key ;;
 		der)
 			printf '%s\n' "-----BEGIN $key_label-----"
-			if has base64; then base64 <"$1"; else openssl base64 <"$1"; fi
+			if has base64; then take "$1" | base64; else take "$1" | openssl base64; fi
 			printf '%s\n' "-----END $key_label-----"
 			;;
-		*) cat <"$1" ;;
+		*) take "$1" ;;
 	esac
 }
 
 # The public key that lies beside a private one that does not show its own: likely, and never proven.
 look_beside() {
 	[ -f "$1" ] && [ -r "$1" ] || return
-	set -- $(dd bs=16384 count=1 <"$1" | tr -d '\0')
+	kept_path=$held_path kept=$held
+	if hold "$1" k 1; then set -- $(take "$1" | head -c 16384 | tr -d '\0'); else set --; fi
+	held_path=$kept_path held=$kept
 	type=${1-} beside=${2-}
 	case $type in ssh-* | ecdsa-* | sk-*) ;; *) return ;; esac
 	case $beside in '' | *[!A-Za-z0-9+/=]*) ;; *) facts="$facts beside:$beside" ;; esac
@@ -1484,10 +1688,10 @@ ship_rules() {
 	if [ ! -r "$2" ]; then unread sudo "$2" needs-root; return 1; fi
 	resolve "$2"
 	look "$2"
-	if is_withheld; then unread sudo "$2" $why; return 1; fi
+	if is_withheld "$2"; then unread sudo "$2" $why; return 1; fi
 	encode "$2"
 	printf '@%s %s path:%s e:%s,%s,%s,%s,%s\n' "$1" $encoding "$token" "$mode" "$links" "$uid" "$gid" "$size"
-	feed "$2" payload
+	ship "$2"
 }
 
 # Ships one file of sudoers and whatever it includes.
@@ -1590,35 +1794,27 @@ read_agents() {
 	done
 }
 
-# Where accounts have been: known_hosts, and of ssh_config what names a host, a login and a key.
+# Where accounts have been: known_hosts, and of ssh_config what names a host, a login and a key. Of the host itself; of homes by read_homes.
 read_outbound() {
-	seen_homes=$nl told=0 outbound_left=3072
+	outbound_left=3072
 	for file in /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2; do
 		name='' account_uid=0 account_gid=0
 		ship_outbound known-hosts $file
 	done
-	printf '%s\n' "$accounts" | while IFS=: read -r name account_uid account_gid home shell; do
-		case $seen_homes in *"$nl$home$nl"*) continue ;; esac
-		seen_homes=$seen_homes$home$nl
-		case $home in /*) ;; *) continue ;; esac
-		told=$((told + 1))
-		if [ $((told % 64)) = 0 ] && is_late; then unread outbound "$home" too-late; break; fi
-		if is_silent "$home"; then unread outbound "$home" no-answer; continue; fi
-		ship_outbound known-hosts "$home/.ssh/known_hosts"
-		ship_outbound known-hosts "$home/.ssh/known_hosts2"
-		ship_outbound client-config "$home/.ssh/config"
-	done
 }
 
-# The first 64 KiB of a file that the account itself can read.
+# The first 64 KiB of a file that the account itself can read; of one that is held that is known.
 ship_outbound() {
 	[ -f "$2" ] || return
 	if [ ! -r "$2" ]; then unread outbound "$2" not-permitted; return; fi
 	resolve "$2"
 	[ -n "$real" ] || return
 	walk "$real"
-	can_account_read "$2" || return
-	if is_withheld; then unread outbound "$2" $why; return; fi
+	if [ "$2" != "$held_path" ]; then
+		can_account_read "$2" || return
+		if is_withheld "$2"; then unread outbound "$2" $why; return; fi
+	elif ! drops_to "$account_uid" "$name" && ! can_account_read "$2"; then return
+	fi
 	if [ $outbound_left -le 0 ]; then unread outbound "$2" too-many-outbound; return; fi
 	# In KiB, and no file costs nothing.
 	[ "$size" -le 65536 ] && outbound_left=$((outbound_left - 4 - size / 1024)) || outbound_left=$((outbound_left - 68))
@@ -1628,8 +1824,9 @@ ship_outbound() {
 	printf '@%s %s path:%s account:%s' "$1" $encoding "$token" "$account"
 	[ "$size" -le 65536 ] || printf ' cut:yes'
 	printf '\n'
-	if [ $1 = client-config ]; then dd bs=65536 count=1 <"$real" | only_hosts | payload
-	else dd bs=65536 count=1 <"$real" | payload
+	if [ $1 = client-config ]; then take "$2" | head -c 65536 | only_hosts | payload
+	elif [ "$2" = "$held_path" ] && [ "$size" -le 65536 ]; then ship "$2"
+	else take "$2" | head -c 65536 | payload
 	fi
 }
 
@@ -1644,7 +1841,7 @@ only_hosts() {
 # ---- Certificates -----------------------------------------------------------------------------------------
 
 read_certificates() {
-	seen_certificates=$nl told_files=$nl told_folders=$nl keystores='' trusted=0 folders=0
+	seen_certificates=$nl told_files=$nl told_folders=$nl keystores='' trusted=0 folders=0 kubernetes_file=''
 	homes=$(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000)
 	walk_certificates
 	[ $trusted = 0 ] || unread trust-store /etc/ssl/certs trust-store $trusted
@@ -1742,12 +1939,13 @@ take_certificates() {
 		esac
 		return
 	fi
+	if ! hold "$1"; then leave_certificates "$1"; return; fi
 	encode "$1"
 	take "$1" | pem_certificates "$token"
 	case $? in
 		3) read_key_file "$1" ;;
 		4)
-			dd bs=65536 count=1 <"$1" | od -An -v -tu1 | read_der "$token"
+			take "$1" | head -c 65536 | od -An -v -tu1 | read_der "$token"
 			case $? in
 				10) key_label='PRIVATE KEY' ;;
 				11) key_label='ENCRYPTED PRIVATE KEY' ;;
@@ -1760,6 +1958,14 @@ take_certificates() {
 			read_key_file "$1"
 			key_form=plain
 			;;
+	esac
+}
+
+leave_certificates() {
+	case $why in gone) why=no-such-file ;; closed) why=owner-cannot-read ;; esac
+	case $1 in
+		*key* | */private/*) unread key-file "$1" $why ;;
+		*) unread certificate-file "$1" $why ;;
 	esac
 }
 
@@ -1933,19 +2139,25 @@ list_kubernetes() {
 
 # The certificates that a kubeconfig or Secret holds, and those that it names; of a private key its public half.
 take_kubernetes() {
+	# One that another names is no certificate of its.
+	[ -z "$kubernetes_file" ] || return
 	case $seen_certificates in *"$nl$1$nl"*) return ;; esac
 	seen_certificates=$seen_certificates$1$nl
 	[ -f "$1" ] || return
 	resolve "$1"
 	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac
 	if [ ! -r "$1" ]; then unread certificate-file "$1" not-permitted; return; fi
+	if ! hold "$1"; then leave_certificates "$1"; return; fi
 	parts=$(take "$1" | kubernetes_parts names)
 	IFS=$nl
 	set -- "$1" $parts
 	unset IFS
-	kubernetes_file=$1
+	kubernetes_file=$1 kubernetes_held=$held_path kubernetes_content=$held
+	# Whoever can write it names no files but those that they can read.
+	[ -z "$held_path" ] || work_as "$rights_uid" "$rights_gid" "$rights_name"
 	shift
 	for part do
+		held_path=$kubernetes_held held=$kubernetes_content
 		case $part in
 			certificates)
 				encode "$kubernetes_file"
@@ -1962,6 +2174,8 @@ take_kubernetes() {
 			'file '*) take_certificates "${kubernetes_file%/*}/${part#file }" ;;
 		esac
 	done
+	kubernetes_file=
+	work_as
 }
 
 # Of a kubeconfig or Secret, as YAML or JSON, what is PEM, in clear or as base64: "certificates" prints certificates
@@ -2135,7 +2349,7 @@ ship_server_files() {
 		# awk has nothing to say of an empty one.
 		[ -s "$file" ] || { printf '@server-config text server:%s' $server; say path "$file"; printf '\n'; }
 	done
-	shipped=$(only_tls $server "$@") || unread limit "$root" too-late
+	shipped=$(read_server_files "$@") || unread limit "$root" too-late
 	printf '%s\n' "$shipped"
 	server_files='' found_files=0
 	IFS=$nl
@@ -2151,6 +2365,32 @@ ship_server_files() {
 		IFS=$nl
 	done
 	unset IFS
+}
+
+# What counts of these files. What others than root may replace is read with their rights, each by itself.
+read_server_files() {
+	server_ended=0 theirs=
+	for file do
+		shift
+		if is_roots_place "$file"; then set -- "$@" "$file"; else theirs=$theirs$file$nl; fi
+	done
+	[ $# = 0 ] || only_tls $server "$@" || server_ended=1
+	IFS=$nl
+	for file in $theirs; do
+		unset IFS
+		if hold "$file"; then
+			if [ -n "$held_path" ]; then unhold | only_tls $server "$file" - || server_ended=1
+			else only_tls $server "$file" || server_ended=1
+			fi
+		else
+			case $why in gone) why=no-such-file ;; closed) why=owner-cannot-read ;; esac
+			unread server-config "$file" $why
+		fi
+		IFS=$nl
+	done
+	unset IFS
+	held_path= held=
+	return $server_ended
 }
 
 include_for_server() {
@@ -2283,11 +2523,16 @@ gather_server() {
 }
 
 
-# only_tls KIND FILE...: the lines that tell what is served where, as records of text with a bar before each line.
+# only_tls KIND FILE...: the lines that tell what is served where, as records of text with a bar before each line. Of "FILE -" what comes in
+# is what is in that file.
 only_tls() {
-	kind=$1
+	kind=$1 file_as=
 	shift
-	$bound awk -v kind=$kind -v most=$MIB '
+	if [ "${2-}" = - ]; then
+		file_as=$1
+		shift
+	fi
+	file_as=$file_as $bound awk -v kind=$kind -v most=$MIB '
 		function encode(name,   i, c, text) {
 			if (name !~ /[^A-Za-z0-9\/._@+,=~-]/) return name
 			for (i = 1; i <= length(name); i++) {
@@ -2296,13 +2541,14 @@ only_tls() {
 			}
 			return text
 		}
+		function file_of() { return FILENAME == "-" ? ENVIRON["file_as"] : FILENAME }
 		function put(text) { gsub(/\r/, "", text); gsub(/pin-value=[^;&"\047 \t]*/, "pin-value=", text); total += length(text) + 2; print "|" text }
 		# What is left of a file that is too large; nothing of it follows.
 		function cut() {
 			if (is_cut) return
 			is_cut = 1
 			if (kind == "nginx") end_nginx()
-			printf "@unread - kind:limit path:%s why:too-large\n", encode(FILENAME)
+			printf "@unread - kind:limit path:%s why:too-large\n", encode(file_of())
 		}
 
 		# nginx: statements may go over lines, and end at ; { or }.
@@ -2494,12 +2740,12 @@ only_tls() {
 
 		function postfix(line,   word) {
 			if (line ~ /^[ \t]*(#|$)/) return ""
-			if (FILENAME ~ /master[.]cf$/) {
+			if (file_of() ~ /master[.]cf$/) {
 				if (line ~ /^[ \t]/) return line ~ /tls|inet_|myhostname/ && tolower(line) !~ /pass/ ? line : ""
 				if (match(line, /^[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+/)) return substr(line, 1, RLENGTH)
 				return ""
 			}
-			if (FILENAME !~ /main[.]cf$/) return postfix_map(line)
+			if (file_of() !~ /main[.]cf$/) return postfix_map(line)
 			if (line ~ /^[ \t]/) return is_kept ? line : ""
 			word = word_of(line)
 			is_kept = word !~ secret && (word ~ /tls|^inet_|^config_directory|^my(hostname|domain|origin)$|^master_service_disable$|^default_database_type$|^compatibility_level$/ || line ~ /^[^=]*=[ \t]*(yes|no|[0-9]+|\/[^ \t]*)[ \t]*$/)
@@ -2542,7 +2788,7 @@ only_tls() {
 		BEGIN { for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i; secret = "pass|pw|secret|token|credential" }
 		FNR == 1 {
 			if (NR > 1 && kind == "nginx") end_nginx()
-			printf "@server-config text server:%s path:%s\n", kind, encode(FILENAME)
+			printf "@server-config text server:%s path:%s\n", kind, encode(file_of())
 			taken = goes_on = is_kept = is_cut = is_key = 0
 		}
 		{ taken += length($0) + 1; if (taken > most || total > 4 * most || NR > 400000) { cut(); next } }
@@ -2691,7 +2937,12 @@ read_keystore() {
 	store_facts="e:$mode,$links,$uid,$gid,$size" opened=no
 	encode "$1"
 	store_token=$token
-	set -- "$1" $(dd bs=16 count=1 <"$1" | od -An -v -tx1)
+	if ! hold "$1"; then
+		case $why in gone) return ;; closed) why=owner-cannot-read ;; esac
+		unread keystore "$1" $why
+		return
+	fi
+	set -- "$1" $(take "$1" | head -c 16 | od -An -v -tx1)
 	case "${2-}${3-}${4-}${5-}" in
 		feedfeed) store_kind=jks; open_jks "$1" ;;
 		cececece) store_kind=jceks; open_jks "$1" ;;
@@ -2728,16 +2979,16 @@ stores_are_late() { [ "$(date +%s)" -ge $stores_until ]; }
 # The certificates of a Java keystore lie open, and its last 20 bytes tell whether a password is the right one.
 open_jks() {
 	if [ "$size" -gt 524288 ]; then opened=too-large; return; fi
-	od -An -v -tu1 <"$1" | jks_certificates "$store_token" && opened=certificates
+	take "$1" | od -An -v -tu1 | jks_certificates "$store_token" && opened=certificates
 	digest=
 	if has sha1sum; then digest=sha1sum
 	elif has openssl; then digest='openssl dgst -sha1 -r'
 	fi
 	[ -n "$digest" ] && [ "$size" -gt 32 ] || return
-	right=$(tail -c 20 "$1" | od -An -v -tx1 | tr -d ' \n')
+	right=$(take "$1" | tail -c 20 | od -An -v -tx1 | tr -d ' \n')
 	for word in changeit changeme password; do
 		wide=$(printf %s "$word" | sed 's/./\\000&/g')
-		is=$({ printf "$wide"'Mighty Aphrodite'; head -c $((size - 20)) "$1"; } | $digest)
+		is=$({ printf "$wide"'Mighty Aphrodite'; take "$1" | head -c $((size - 20)); } | $digest)
 		[ "${is%% *}" != "$right" ] || { opened=default; return; }
 	done
 }
@@ -2793,12 +3044,12 @@ open_pkcs12() {
 	legacy=
 	for word in '' changeit changeme password; do
 		if stores_are_late; then opened=too-late; return; fi
-		inside=$(timeout -s KILL 2 openssl pkcs12 $legacy -in "$1" -nokeys -passin "pass:$word" 2>&1 </dev/null)
+		inside=$(take "$1" | timeout -s KILL 2 openssl pkcs12 $legacy -nokeys -passin "pass:$word" 2>&1)
 		case $inside in
 			*'BEGIN CERTIFICATE'*) ;;
 			*unsupported* | *'legacy'*)
 				legacy=-legacy
-				inside=$(timeout -s KILL 2 openssl pkcs12 -legacy -in "$1" -nokeys -passin "pass:$word" 2>&1 </dev/null)
+				inside=$(take "$1" | timeout -s KILL 2 openssl pkcs12 -legacy -nokeys -passin "pass:$word" 2>&1)
 				;;
 		esac
 		case $inside in

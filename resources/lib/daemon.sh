@@ -36,10 +36,10 @@ runs_as_root() {
 	[ "${1-}${2-}${3-}${4-}" = 0000 ]
 } 2>/dev/null
 
-# Whether a line of ls -ldn tells of what root owns and nobody else may write.
+# Whether a line of ls -ldn tells of what root owns and nobody else may write. To who is not root what is their own is as good.
 is_roots_own() {
 	set -- $1
-	[ "${3-}" = 0 ] || return 1
+	[ "${3-}" = 0 ] || [ "${3-}" = "$my_uid" ] || return 1
 	case $1 in
 		l*) ;;
 		????????w*) return 1 ;;
@@ -67,19 +67,28 @@ is_roots_path() {
 	[ "$asked_path" = "$1" ] || is_roots_way "$asked_path"
 }
 
+# The mode of the last is left in $way_mode, and in $way_line what ls says of the first that is not so.
 is_roots_way() {
 	case $1 in /*) ;; *) return 1 ;; esac
-	case $1/ in *//* | */./* | */../*) return 1 ;; esac
-	way_left=$1
-	while :; do
-		way_line=$(ls -ldn "${way_left:-/}" 2>/dev/null)
-		case $way_line in
+	case $1/ in *//?* | */./* | */../* | *"$nl"*) return 1 ;; esac
+	way_left=${1%/}
+	set --
+	while [ -n "$way_left" ]; do set -- "$way_left" "$@"; way_left=${way_left%/*}; done
+	way_lines=$(ls -ldn / "$@" 2>/dev/null)
+	way_count=$(($# + 1))
+	IFS=$nl
+	for way_line in $way_lines; do
+		unset IFS
+		way_mode=${way_line%% *} way_count=$((way_count - 1))
+		case $way_mode in
+			# Of all those who may make files in it each can move only their own.
 			d????????[tT]*) set -- $way_line; [ "${3-}" = 0 ] || return 1 ;;
 			*) is_roots_own "$way_line" || return 1 ;;
 		esac
-		[ -n "$way_left" ] || return 0
-		way_left=${way_left%/*}
+		IFS=$nl
 	done
+	unset IFS
+	[ $way_count = 0 ]
 }
 
 # Whether somebody who logged in as another than root has started process $1, with whatever words: by sudo, say.

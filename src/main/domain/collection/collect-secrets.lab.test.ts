@@ -57,7 +57,7 @@ END
 { head -c 39 /root/raw; printf '\\0\\0\\0\\277'; tail -c +44 /root/raw; } > /root/forged
 [ "$(wc -c < /root/forged)" = 234 ]
 { echo "-----BEGIN OPENSSH PRIVATE KEY-----"; base64 /root/forged; echo "-----END OPENSSH PRIVATE KEY-----"; } > /home/alice/.ssh/forged
-rm /root/raw /root/forged
+rm /root/raw /root/forged; chown alice: /home/alice/.ssh/forged
 
 # What mallory links to, the collector must not fetch for her, though it runs as root.
 ln -s /etc/shadow /home/mallory/.ssh/authorized_keys
@@ -140,7 +140,7 @@ test("no password hash leaves the host, and nothing else through a link that roo
   expect(told).toEqual([
     { path: "/root/.ssh/authorized_keys", bytes: null, whyUnread: secret },
     { path: "/root/.ssh/authorized_keys2", bytes: null, whyUnread: secret },
-    { path: "/home/mallory/.ssh/authorized_keys", bytes: null, whyUnread: cannot },
+    { path: "/home/mallory/.ssh/authorized_keys", bytes: null, whyUnread: secret },
     { path: "/home/mallory/.ssh/authorized_keys2", bytes: null, whyUnread: cannot },
   ]);
   expect(collection?.unread).toContainEqual({

@@ -1,0 +1,33 @@
+# Doing something with the rights of an account, which root gives up for it. Read after prepare_shell or hand_prepare.
+
+# How root can become an account, into $drop_by; what limits it in time, such as `timeout 4`, may be put into $drop_limit. It is: setpriv, chroot or su; empty where it cannot. What needs no PAM comes first: a session
+# of su may be logged, slow, or refused.
+find_drop() {
+	drop_by= drop_flags= drop_limit=
+	[ "$my_uid" = 0 ] || return 1
+	if setpriv --reuid 1 --regid 1 --clear-groups --no-new-privs true; then drop_by=setpriv drop_flags=--no-new-privs
+	elif setpriv --reuid 1 --regid 1 --clear-groups true; then drop_by=setpriv
+	elif chroot --userspec=+1:+1 --groups= / true; then drop_by=chroot
+	elif has su; then drop_by=su
+	else return 1
+	fi
+} </dev/null >/dev/null 2>&1
+
+# as_account UID GID NAME TEXT WORD...: runs TEXT in a shell with the rights of that account alone, with these words. Its groups are
+# those of the account, for what sshd opens for it, it opens with these. Whatever that account has running may take the shell over:
+# what comes of it is the account's word, it may never end (see $drop_limit), and it may hold its output open when it has ended.
+as_account() {
+	drop_uid=$1 drop_gid=$2 drop_name=$3 drop_text=$4
+	shift 4
+	# An account without a name has no groups but its own. Never as root: not for a number that is none, nor for one that the kernel counts around.
+	case $drop_uid$drop_gid in '' | *[!0-9]*) return 1 ;; esac
+	[ "$drop_uid" -gt 0 ] && [ "$drop_uid" -lt 4294967295 ] || return 1
+	drop_groups=--init-groups
+	[ -n "$drop_name" ] || drop_groups=--clear-groups
+	case $drop_by in
+		setpriv) $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags sh -c "$drop_text" sh "$@" ;;
+		chroot) $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ -z "$drop_name" ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
+		su) $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
+		*) return 1 ;;
+	esac
+}
