@@ -48,6 +48,7 @@ type EventKind =
   | "plan-taken"
   | "scripts-exported"
   | "certificate-brought"
+  | "key-confirmed"
   | "run-started"
   | "run-asked"
   | "run-step"

@@ -1880,3 +1880,17 @@ CREATE TABLE handed_collector (
   nonce     TEXT PRIMARY KEY,
   handed_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run_confirmation (
+  run      INTEGER NOT NULL REFERENCES run (id),
+  kind     TEXT NOT NULL CHECK (kind IN ('signature', 'approval')),
+  host     TEXT NOT NULL,
+  port     INTEGER NOT NULL,
+  account  TEXT NOT NULL,
+  at       TEXT NOT NULL,
+  -- Who said it, as hosts are told of it: `jo@desk`.
+  who      TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  PRIMARY KEY (run, kind, host, port, account),
+  CHECK ((kind = 'signature') = (account = ''))
+) STRICT, WITHOUT ROWID;

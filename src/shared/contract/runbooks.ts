@@ -258,6 +258,19 @@ export const runbooks = {
     }),
   ),
 
+  /**
+   * What is known of a run's new key where no login with it can be tried: the signature of its challenge by that key, or by
+   * name the accounts for which somebody takes it upon himself. Checked and kept; the run goes on by `resume`.
+   */
+  confirm: command
+    .input(
+      OfRun.extend({
+        signature: z.string().max(65_536).nullable().default(null),
+        approvals: z.array(Place).max(10_000).default([]),
+      }),
+    )
+    .output(z.object({})),
+
   /** Takes everything back, in the reverse order; of a file that somebody else has changed meanwhile its own lines alone. */
   rollBack: command
     .input(

@@ -87,7 +87,10 @@ export const Proof = z.discriminatedUnion("kind", [
   }),
   /** By whoever runs the host's script there: it asks whether a login works. */
   z.object({ kind: z.literal("by-hand") }),
-  /** By the host's log, once it tells of a login by the new key. */
+  /**
+   * By the host's journal, once it tells of a login by the new key; else by a signature of its holder, or a person's approval.
+   * A plain file, which any user of the host may write, proves nothing.
+   */
   z.object({ kind: z.literal("by-log") }),
   z.object({ kind: z.literal("none"), why: z.string() }),
 ]);

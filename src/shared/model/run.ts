@@ -116,6 +116,26 @@ export const RunOrder = z.object({
 });
 export type RunOrder = z.infer<typeof RunOrder>;
 
+/** What the signature of a run's challenge is for: `ssh-keygen -Y sign -n`. */
+export const CHALLENGE_NAMESPACE = "latchkey-run";
+
+/** What stands in for a login with the new key that can be tried neither from here nor from its holder. */
+export const RunConfirmation = z.object({
+  /** What the holder of the new key signs; null where the key is an authority's, with which nobody logs in. */
+  challenge: z.string().nullable(),
+  isSigned: z.boolean(),
+  /** The accounts that are proved so; `waits`: their run can do nothing more before it; `later`: it was not, or is not any more, due. */
+  accounts: z.array(
+    z.object({
+      host: HostName,
+      port: Port,
+      account: z.string(),
+      state: z.enum(["waits", "later", "approved"]),
+    }),
+  ),
+});
+export type RunConfirmation = z.infer<typeof RunConfirmation>;
+
 export const RunDetail = RunRow.extend({
   planHash: PlanHash,
   /** Names what it has made on hosts; part of every name that it gives there. */
@@ -129,5 +149,7 @@ export const RunDetail = RunRow.extend({
   byHand: z.array(z.string()),
   /** Certificates that it renews, by host; empty where it renews none. */
   orders: z.array(RunOrder),
+  /** Null where the run is over, or proves all logins by itself. */
+  confirmation: RunConfirmation.nullable(),
 });
 export type RunDetail = z.infer<typeof RunDetail>;

@@ -82,7 +82,7 @@ export function sayProof(proof: Proof): string {
     case "by-hand":
       return "proved by whoever runs its script there, which asks whether a login works";
     case "by-log":
-      return "proved once the host's log tells of a login by the new key";
+      return "proved once the host's journal tells of a login by the new key, its holder has signed for it, or you approve the account by name";
     case "none":
       return `not proved: ${proof.why}`;
     default:

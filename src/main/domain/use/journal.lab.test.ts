@@ -1,33 +1,14 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { canStartJournal, START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { findLogins } from "./find-logins.ts";
 
 const run = promisify(execFile);
-const JOURNALD = "/usr/lib/systemd/systemd-journald";
-
-/*
- * A real journald in a host of the lab: it takes what sshd logs there and nothing else, and keeps it in a journal of
- * that host's own. The audit subsystem and the kernel's messages, which are the machine's, are left alone.
- */
-const START_JOURNAL = `
-mkdir -p /run/systemd/journald.conf.d /run/systemd/journal /run/log /var/log/journal /sys
-mount -t sysfs -o ro sysfs /sys
-mount -t cgroup2 -o ro cgroup2 /sys/fs/cgroup
-printf '[Journal]\\nReadKMsg=no\\nAudit=\\nStorage=persistent\\nRateLimitBurst=0\\n' > /run/systemd/journald.conf.d/lab.conf
-for process in /proc/[0-9]*; do
-  case $(cat $process/comm 2>/dev/null) in syslogd | busybox) kill -9 \${process#/proc/} ;; esac
-done
-rm -f /var/log/auth.log
-setsid ${JOURNALD} </dev/null >/dev/null 2>&1 &
-until [ -S /run/systemd/journal/dev-log ]; do :; done
-ln -sf /run/systemd/journal/dev-log /dev/log
-`;
 
 const collect = async (host: LabHost, args: readonly string[] = []) => {
   const collection = readCollection(await runCollector(host, { args: ["--nonce", "n1", ...args] }), {
@@ -37,7 +18,7 @@ const collect = async (host: LabHost, args: readonly string[] = []) => {
   return collection;
 };
 
-test.skipIf(!existsSync(JOURNALD))(
+test.skipIf(!canStartJournal())(
   "logins are found in a real journal, which says from when on it tells of them; what others write there is not believed",
   async () => {
     await using desk = await makeDesk();

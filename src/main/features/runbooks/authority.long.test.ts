@@ -3,15 +3,16 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
+import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
+import { logIn } from "#testing/runbooks/host-logins.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);
 
 test.skipIf(!canStartHosts())(
-  "a grant is moved to an authority once a log tells of a login with one of its certificates, and the run ends after another",
+  "a grant is moved to an authority once the journal tells of a login with one of its certificates, and the run ends after another",
   async () => {
     await using desk = await makeDesk();
     const old = await makeKeyFile(desk.home, "old");
@@ -22,7 +23,7 @@ test.skipIf(!canStartHosts())(
       prepare: `printf '%s\\n' '${old.publicLine.trim()}' "$retained" > ${FILE}`,
     });
     const [web] = probed.hosts;
-    await web.run(LOG_WITH_OFFSETS);
+    await web.run(START_JOURNAL);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const [grant] = (await app.client.access.list({ search: old.fingerprint })).rows;
@@ -35,7 +36,10 @@ test.skipIf(!canStartHosts())(
         await app.client.runbooks.resume({ runId: first.id });
         return first.id;
       });
-    const waits = { state: "waiting", message: expect.stringContaining("a log has to tell of a login") };
+    const waits = {
+      state: "waiting",
+      message: expect.stringContaining("the journal has to tell of a login"),
+    };
     expect(first).toMatchObject(waits);
     await logIn(web, old.path);
     expect(await goOn()).toMatchObject(waits);

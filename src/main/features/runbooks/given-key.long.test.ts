@@ -37,7 +37,7 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
-  "the old key stays until a log tells of the new one, though the new one's line stood there before the run",
+  "the old key stays until the journal tells of the new one, though the new one's line stood there before the run",
   async () => {
     await using desk = await makeDesk();
     const { old, given } = await makeTwo(desk.home);
@@ -50,7 +50,10 @@ test.skipIf(!canStartHosts())(
     const before = await probed.readKeys(web);
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
     const run = await carryOut(app, wish);
-    expect(run).toMatchObject({ state: "waiting", message: expect.stringContaining("a log has to tell") });
+    expect(run).toMatchObject({
+      state: "waiting",
+      message: expect.stringContaining("the journal has to tell"),
+    });
     expect(await probed.readKeys(web)).toBe(before);
     await probed.expectNobodyLockedOut();
   },

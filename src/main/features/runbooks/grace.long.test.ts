@@ -7,8 +7,9 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
+import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { LOG_WITH_OFFSETS, logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
+import { logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
 import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
@@ -63,14 +64,14 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
-  "an old key goes once a log tells of a login by a new one whose private half is somewhere else, and the run ends after another",
+  "an old key goes once the journal tells of a login by a new one whose private half is somewhere else, and the run ends after another",
   async () => {
     await using desk = await makeDesk();
     const old = await makeKeyFile(desk.home, "old");
     const given = await makeKeyFile(desk.home, "given");
     await using probed = await startProbedHosts(desk, { prepare: besideRetained(old.publicLine) });
     const [web] = probed.hosts;
-    await web.run(LOG_WITH_OFFSETS);
+    await web.run(START_JOURNAL);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
@@ -80,7 +81,10 @@ test.skipIf(!canStartHosts())(
         await app.client.runbooks.resume({ runId: first.id });
         return first.id;
       });
-    const waits = { state: "waiting", message: expect.stringContaining("a log has to tell of a login") };
+    const waits = {
+      state: "waiting",
+      message: expect.stringContaining("the journal has to tell of a login"),
+    };
     expect(first).toMatchObject(waits);
     await logIn(web, old.path);
     expect(await goOn()).toMatchObject(waits);
@@ -111,7 +115,7 @@ test.skipIf(!canStartHosts())(
     await using agent = await startSshAgent(desk.home, [path]);
     await using probed = await startProbedHosts(desk);
     const [web] = probed.hosts;
-    await web.run(LOG_WITH_OFFSETS);
+    await web.run(START_JOURNAL);
     let days = 0;
     const { databasePath, home } = desk;
     await using app = createApp({

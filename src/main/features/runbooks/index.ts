@@ -2,6 +2,7 @@ import { implement } from "@orpc/server";
 import type { Vault } from "#net/vault/vault.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { createConfirmer } from "./confirm-key.ts";
 import { createScriptExport, type ExportDeps } from "./export-scripts.ts";
 import { createCertificateTaker } from "./give-certificate.ts";
 import { createGrace } from "./grace/create-grace.ts";
@@ -30,6 +31,7 @@ export function createRunbooks(deps: Deps) {
   const waits = { hear: hearLogin, judgeGrace: graceBy(deps).judge };
   const runs = createRuns({ ...deps, questions, waits });
   const takeResult = createResultTaker(deps);
+  const confirm = createConfirmer(deps);
   const giveCertificate = createCertificateTaker({ ...deps, ...deps.renewal });
   const exportScripts = createScriptExport(deps);
   const procedures = {
@@ -49,6 +51,7 @@ export function createRunbooks(deps: Deps) {
     resume: os.resume.handler(async ({ input }) => done(await runs.resume(input.runId, input))),
     rollBack: os.rollBack.handler(async ({ input }) => done(await runs.rollBack(input.runId, input))),
     giveCertificate: os.giveCertificate.handler(({ input }) => giveCertificate(input)),
+    confirm: os.confirm.handler(async ({ input }) => done(await confirm(input))),
     questions: os.questions.handler(() => questions.list()),
     answer: os.answer.handler(({ input }) => questions.answer(input)),
   };

@@ -17,7 +17,7 @@ import type { RunContext } from "./carry-out/run-context.ts";
 import type { Ended } from "./carry-out/run-loop.ts";
 import { hearAll, type Waits } from "./carry-out/wait.ts";
 import { areBrought, isRecheckDue } from "./carry-out/wait-renewal.ts";
-import { readFingerprint } from "./facts/seek.ts";
+import { keyOfRun } from "./confirm-key.ts";
 import { pathsOfNewKey } from "./grace/paths-of-new-key.ts";
 import { openOrderBook } from "./order-book.ts";
 import type { Questions } from "./questions.ts";
@@ -132,13 +132,14 @@ function carryOn(
   journal: Journal,
   { mayAsk, identityFiles, signal }: Means & { signal: AbortSignal },
 ): Promise<Ended> {
-  const { runs, facts } = deps.store.runbooks;
+  const { runs, facts, confirmations } = deps.store.runbooks;
   const { id, plan } = one;
   const record = runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
   return execute(
     {
-      ...{ runId: id, plan, token: record.token, newKey: record.newKey ?? givenKey(plan), journal },
+      ...{ runId: id, plan, token: record.token, newKey: keyOfRun(record, plan), journal },
+      ...{ planHash: record.planHash, confirmations: () => confirmations.of(id) },
       ...{ identityFiles, mayAsk, signal, ask: deps.questions.askFor(mayAsk) },
       ...{ holders: deps.holders, hostKeys: deps.hostKeys, patience: deps.patience },
       ...openFor(deps, one),
@@ -162,12 +163,6 @@ function openFor(deps: RunDeps, { id, plan }: OneRun): Pick<Execution, "openDoor
     openDoor,
     renewal: { ...tools, hold, heldBy: () => held, orders: openOrderBook(deps, id), now: deps.now },
   };
-}
-
-/** Of a key that somebody else has made, there is nothing to wait for. */
-function givenKey({ newKey }: Plan): { line: string; fingerprint: string } | null {
-  if (newKey?.kind !== "given") return null;
-  return { line: newKey.line, fingerprint: readFingerprint(newKey.line) };
 }
 
 async function hasCome(

@@ -9,6 +9,7 @@ import type { RunDetail, RunId, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
 import { refuseCarried } from "./carried.ts";
+import { findConfirmation } from "./confirm-key.ts";
 import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./launch-run.ts";
 import { toOrder } from "./order-book.ts";
 import { refuseBegun, refuseTwice } from "./refuse-twice.ts";
@@ -42,6 +43,7 @@ export function createRuns(deps: RunDeps) {
       message: running.get(id)?.waitsFor ?? run.message,
       stepList: journals.steps(id),
       orders: certificates.all(id).map(toOrder),
+      confirmation: findConfirmation(store, run),
     };
   };
   return { start, pause, resume, rollBack, find };

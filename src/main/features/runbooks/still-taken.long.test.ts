@@ -2,8 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
+import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
+import { logIn } from "#testing/runbooks/host-logins.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
@@ -55,7 +56,7 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
-  "where only a log tells of the new key, a run asks for the old one, too, and says that it is still taken",
+  "where only the journal tells of the new key, a run asks for the old one, too, and says that it is still taken",
   async () => {
     await using desk = await makeDesk();
     const old = await makeKeyFile(desk.home, "old");
@@ -71,7 +72,7 @@ test.skipIf(!canStartHosts())(
       ],
     });
     const [web] = probed.hosts;
-    await web.run(LOG_WITH_OFFSETS);
+    await web.run(START_JOURNAL);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };

@@ -1,6 +1,8 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { RunDetail, RunId, RunState } from "#shared/model/run.ts";
+import type { RunConfirmation, RunDetail, RunId, RunState } from "#shared/model/run.ts";
+import { sayAccount } from "#shared/text/account.ts";
+import { sayCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
@@ -114,8 +116,9 @@ function sayNext(run: RunDetail): string[] {
   }
 }
 
-/** What a renewal waits for. */
-function sayWaits({ id, kind, orders, dueAt }: RunDetail): string[] {
+/** What a renewal waits for, or a new key that is in somebody else's hands. */
+function sayWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): string[] {
+  if (confirmation) return sayConfirmation(id, confirmation);
   if (kind !== "rotate-certificate") return [];
   if (orders.some(({ state }) => state === "waits"))
     return [
@@ -125,6 +128,21 @@ function sayWaits({ id, kind, orders, dueAt }: RunDetail): string[] {
   return dueAt === null
     ? []
     : [`  look at what is served again before ${dueAt}: latchkey runs resume ${id} --now`];
+}
+
+function sayConfirmation(id: RunId, { challenge, isSigned, accounts }: RunConfirmation): string[] {
+  const waiting = accounts.filter(({ state }) => state === "waits");
+  const [first] = waiting;
+  if (!first) return [];
+  const more = waiting.length > 1 ? `, and ${sayCount(waiting.length - 1, "other account")} likewise` : "";
+  return [
+    ...(challenge === null || isSigned
+      ? []
+      : [
+          `  what its holder signs: latchkey runs challenge ${id}; then latchkey runs confirm ${id} --signature FILE`,
+        ]),
+    `  without a proof: latchkey runs confirm ${id} --approve ${sayAccount(first)}${more}`,
+  ];
 }
 
 /** Days of grace are left, and nothing was removed yet. */

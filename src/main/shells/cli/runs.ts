@@ -12,6 +12,7 @@ import { type Column, printTable, type Style } from "./print-table.ts";
 import { gatherWord } from "./rotate-apply.ts";
 import { readRunId } from "./run-id.ts";
 import { addRunsCertificate } from "./runs-certificate.ts";
+import { addRunsConfirm } from "./runs-confirm.ts";
 import { addRunsScripts } from "./runs-scripts.ts";
 import { CHANGE, type Session } from "./session.ts";
 import { collect } from "./target-text.ts";
@@ -43,6 +44,7 @@ export function addRuns(program: Command, { world, finish }: Session): void {
     );
   addRunsScripts(runs, world);
   addRunsCertificate(runs, world);
+  addRunsConfirm(runs, world);
   for (const { name, about, wished } of GOING) {
     const going = runs
       .command(`${name} <run>`)

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Lists } from "#store/lists/lists.ts";
+import { confirmationTable } from "./confirmation-table.ts";
 import { factReader } from "./fact-reader.ts";
 import { journalTable } from "./journal-table.ts";
 import { planTable } from "./plan-table.ts";
@@ -16,5 +17,6 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   journal: explained(journalTable(db, lists)),
   facts: explained(factReader(db)),
   certificates: explained(runCertificateTable(db)),
+  confirmations: explained(confirmationTable(db)),
   servers: explained(servedFactReader(db)),
 });

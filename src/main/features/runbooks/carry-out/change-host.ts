@@ -15,7 +15,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 
 /** What the step says while only a log can tell that the new key logs in. */
-export const AWAITS_LOG = "waits for a log to tell of a login by the new key";
+export const AWAITS_LOG = "waits for the journal to tell of a login by the new key";
 
 /** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
 export async function changeHost(run: RunContext, step: Step): Promise<void> {

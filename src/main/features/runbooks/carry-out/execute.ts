@@ -1,7 +1,7 @@
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { Plan, PlanHash } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
 import type { Holders, NewKeyMade } from "./holders-type.ts";
 import type { HostKeys } from "./host-keys-type.ts";
@@ -14,10 +14,12 @@ export type Execution = {
   runId: RunId;
   plan: Plan;
   token: string;
+  planHash: PlanHash;
   who: string;
   newKey: NewKeyMade | null;
   journal: Journal;
   holders: Holders;
+  confirmations: RunContext["confirmations"];
   hostKeys: HostKeys;
   renewal: RunContext["renewal"];
   openDoor: OpenDoor;

@@ -10,6 +10,7 @@ import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan, Proof } from "#shared/model/plan.ts";
 import { nameKey } from "./name-key.ts";
+import { proveConfirmed } from "./prove-confirmed.ts";
 import { enterHost, hostOf, nearOf, newKeyLine, type RunContext } from "./run-context.ts";
 import { filesOf, linesRemoved } from "./stage-bytes.ts";
 
@@ -71,7 +72,7 @@ async function proveLet(run: RunContext, asked: Asked, account: string, proof: P
     case "by-hand":
       return { kind: "unsure", message: `${account} is proved by whoever runs its script, and by no run` };
     case "by-log":
-      return { kind: "awaits-log", said: [] };
+      return (await proveConfirmed(run, asked, account)) ?? { kind: "awaits-log", said: [] };
     case "from-holder":
       return readProof(run, account, await proveAtHolder(run, asked, account, proof));
     case "from-here":

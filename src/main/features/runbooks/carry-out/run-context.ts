@@ -3,9 +3,10 @@ import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { DoorWish, Inside } from "#net/ssh/door.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { Plan, PlanHash } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
 import type { Trace } from "#shared/text/trace.ts";
+import type { Confirmations } from "#store/runbooks/confirmation-table.ts";
 import type { Holders, NewKeyMade } from "./holders-type.ts";
 import type { HostKeys } from "./host-keys-type.ts";
 import type { Journal } from "./journal.ts";
@@ -17,11 +18,14 @@ export type RunContext = {
   runId: RunId;
   plan: Plan;
   token: string;
+  planHash: PlanHash;
   /** Shown to whoever finds a folder held: `jo@desk, run 7`. */
   who: string;
   journal: Journal;
   sessions: Sessions;
   holders: Holders;
+  /** What people have said of the new key by now. */
+  confirmations: () => Confirmations;
   hostKeys: HostKeys;
   /** Null where no certificate is renewed. */
   renewal: RenewalTools | null;

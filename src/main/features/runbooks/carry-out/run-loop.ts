@@ -125,8 +125,8 @@ function sayWait({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: 
     .steps()
     .some(({ phase, message }) => phase === "remove" && message === AWAITS_LOG);
   return isRemoved
-    ? "the old lines are gone, and a log has to tell of one more login by the new key"
-    : "a log has to tell of a login by the new key before anything is removed";
+    ? "the old lines are gone, and the journal has to tell of one more login by the new key; or its holder signs for it, or the accounts are approved by name"
+    : "the journal has to tell of a login by the new key before anything is removed; or its holder signs for it, or the accounts are approved by name";
 }
 
 const sayUnwritten = (failure: unknown): string =>

@@ -2,6 +2,7 @@ import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
@@ -9,9 +10,15 @@ import { AWAITS_LOG } from "./change-host.ts";
 import { nameKey } from "./name-key.ts";
 import { isProvedFromHere } from "./needs-half.ts";
 import { proveChange } from "./prove-change.ts";
+import { proveConfirmed } from "./prove-confirmed.ts";
 import { enterHost, HalfLocked, type RunContext, SessionLost } from "./run-context.ts";
 
-type Heard = { kind: "heard"; line: string } | { kind: "not-yet" } | { kind: "unknown"; why: string };
+type Heard =
+  | { kind: "heard" }
+  /** A plain file tells of it, which any user of the host may write. */
+  | { kind: "claimed"; path: string }
+  | { kind: "not-yet" }
+  | { kind: "unknown"; why: string };
 
 /** What tells whether a run has waited long enough. */
 export type Waits = {
@@ -56,8 +63,10 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
       locked = error;
       return { isProved: false, said: [] };
     });
-    if (heard.said.length > 0) await run.journal.note(step.ordinal, heard.said.join("; "));
-    if (!heard.isProved) continue;
+    if (!heard.isProved) {
+      if (heard.said.length > 0) await run.journal.note(step.ordinal, heard.said.join("; "));
+      continue;
+    }
     await run.journal.mark(step.ordinal, "proved", heard.said.join("; "));
     hasHeard = true;
   }
@@ -74,8 +83,9 @@ async function hearAt(
 ): Promise<{ isProved: boolean; said: string[] }> {
   const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
-  const accounts = (run.plan.hosts[place]?.proofs ?? []).filter(({ proof }) => proof.kind === "by-log");
-  if (!fingerprint) return { isProved: false, said: ["no key is known that a log could tell of"] };
+  const host = run.plan.hosts[place];
+  const accounts = (host?.proofs ?? []).filter(({ proof }) => proof.kind === "by-log");
+  if (!fingerprint || !host) return { isProved: false, said: ["no key is known that a log could tell of"] };
   const inside = await enterHost(run, place);
   const { hand } = inside;
   const look = await lookAtHost(hand);
@@ -89,13 +99,31 @@ async function hearAt(
   const said: string[] = [];
   let isProved = true;
   for (const { account } of accounts) {
+    const confirmed = await proveConfirmed(run, { host, inside }, account);
+    if (confirmed && "said" in confirmed) said.push(...confirmed.said);
+    if (confirmed?.kind === "proved") continue;
     const heard = await waits.hear(hand, { ...wish, account });
     if (heard.kind !== "heard") isProved = false;
-    if (heard.kind === "heard")
-      said.push(`${account}: a log tells of a login with ${nameKey(run, fingerprint)}`);
-    if (heard.kind === "unknown") said.push(`${account}: ${heard.why}`);
+    said.push(...sayHeard(heard, account, nameKey(run, fingerprint)));
   }
   return isProved && step.phase === "remove" ? proveRest(run, step, inside, said) : { isProved, said };
+}
+
+function sayHeard(heard: Heard, account: string, key: string): string[] {
+  switch (heard.kind) {
+    case "heard":
+      return [`${account}: the journal tells of a login with ${key}`];
+    case "claimed":
+      return [
+        `${account}: a login with ${key} is seen in ${heard.path}, which anybody on that host can write: it proves nothing`,
+      ];
+    case "unknown":
+      return [`${account}: ${heard.why}`];
+    case "not-yet":
+      return [];
+    default:
+      return assertNever(heard);
+  }
 }
 
 /** What no log tells of a removal, once more: a step that waits for a log keeps nothing of what was said before. */

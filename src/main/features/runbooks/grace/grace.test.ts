@@ -137,8 +137,8 @@ const handOf = (lines: string | null): Hand => {
       ? { kind: "answered", status: "no", words: ["no-log"], told: new Map(), data: new Map() }
       : {
           ...{ kind: "answered", status: "ok", words: ["read"] },
-          told: new Map([["sources", [["journal"]]]]),
-          data: new Map([["lines", Buffer.from(lines)]]),
+          told: new Map([["sources", [["/var/log/auth.log"]]]]),
+          data: new Map([["lines", Buffer.from(`/var/log/auth.log\t${lines}`)]]),
         };
   return { ask: async () => answer } as unknown as Hand;
 };
@@ -148,14 +148,19 @@ const START = Date.parse(at(5)) / 1_000;
 const LATER = Date.parse("2026-03-06T09:00:00Z") / 1_000;
 
 test.each<[string, string | null, { after: number | null; isNew?: boolean; zone?: string | null }, string]>([
-  ["a login with that key", LINE, { after: START }, "heard"],
+  ["a login with that key", LINE, { after: START }, "claimed"],
   ["one from before the run", LINE.replace("03-06", "03-04"), { after: START }, "not-yet"],
   ["one whose year is not told", BSD, { after: START }, "not-yet"],
-  ["one whose year is not told, of a key that nobody had before", BSD, { after: null, isNew: true }, "heard"],
+  [
+    "one whose year is not told, of a key that nobody had before",
+    BSD,
+    { after: null, isNew: true },
+    "claimed",
+  ],
   ["one in the second of the removal", LINE, { after: LATER, isNew: true }, "not-yet"],
-  ["one a second later", LINE, { after: LATER - 1, isNew: true }, "heard"],
+  ["one a second later", LINE, { after: LATER - 1, isNew: true }, "claimed"],
   ["one whose year is not told, from before the removal", BSD, { after: LATER, isNew: true }, "not-yet"],
-  ["one whose year is not told, from after it", BSD, { after: LATER - 1, isNew: true }, "heard"],
+  ["one whose year is not told, from after it", BSD, { after: LATER - 1, isNew: true }, "claimed"],
   ["one whose year and offset are not told", BSD, { after: LATER - 1, isNew: true, zone: null }, "not-yet"],
   ["one to another account", LINE.replace("for jo", "for al"), { after: null }, "not-yet"],
   ["one with another key", LINE.replace(NEW, OLD), { after: null }, "not-yet"],
@@ -166,7 +171,7 @@ test.each<[string, string | null, { after: number | null; isNew?: boolean; zone?
     "not-yet",
   ],
   ["no log", null, { after: null }, "unknown"],
-])("of %s a log is heard as what it is", async (_, lines, more, kind) => {
+])("of %s a plain file tells as what it is", async (_, lines, more, kind) => {
   const wish = {
     account: "jo",
     fingerprint: NEW,

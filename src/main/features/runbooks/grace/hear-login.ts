@@ -1,4 +1,5 @@
 /** A proof by log: that somebody, wherever the private half is, has logged in with the new key. */
+import { readSshdEntry } from "#domain/use/journal-entry.ts";
 import { dateDays } from "#domain/use/log-dates.ts";
 import { readLoginMessage } from "#domain/use/login-message.ts";
 import { DAY_SECONDS, readOffset, toSeconds } from "#domain/use/times.ts";
@@ -6,7 +7,10 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
 
 export type Heard =
-  | { kind: "heard"; line: string }
+  /** The journal tells of it, by an entry of the host's own sshd. */
+  | { kind: "heard" }
+  /** A line of a plain file tells of it, which any user of the host may have written: no proof. */
+  | { kind: "claimed"; path: string }
   | { kind: "not-yet" }
   /** No log can be read, or nobody knows. */
   | { kind: "unknown"; why: string };
@@ -31,9 +35,19 @@ export async function hearLogin(hand: Hand, wish: Wish): Promise<Heard> {
   const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [fingerprint] });
   if (read.kind === "lost") return { kind: "unknown", why: read.message };
   if (read.kind !== "read") return { kind: "unknown", why: "no log of logins can be read there" };
-  const lines = Buffer.from(read.lines).toString("utf8").split("\n");
-  const line = lines.findLast((one) => isLogin(one, wish) && isLater(one, wish));
-  return line === undefined ? { kind: "not-yet" } : { kind: "heard", line };
+  if (linesOf(read.journal).some((line) => isInJournal(line, wish))) return { kind: "heard" };
+  const claimed = linesOf(read.lines)
+    .map((line) => ({ path: line.slice(0, line.indexOf("\t")), text: line.slice(line.indexOf("\t") + 1) }))
+    .findLast(({ text }) => isLogin(text, wish) && isLater(text, wish));
+  return claimed ? { kind: "claimed", path: claimed.path } : { kind: "not-yet" };
+}
+
+const linesOf = (bytes: Uint8Array): string[] => Buffer.from(bytes).toString("utf8").split("\n");
+
+/** Its time is journald's own. */
+function isInJournal(line: string, wish: Wish): boolean {
+  const entry = readSshdEntry(line);
+  return entry !== null && isOf(entry.message, wish) && (wish.after === null || entry.at > wish.after);
 }
 
 /** `2026-03-06T10:00:00+01:00 HOST sshd[7]: `, `Mar  6 10:00:00 HOST sshd-session[7]: `; what follows is sshd's own. */
@@ -41,10 +55,11 @@ const MESSAGE =
   /^(?:\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ (?:[a-z0-9]+\.[a-z]+ )?sshd(?:-session|-auth)?(?:\[\d+\])?: (Accepted .*)$/;
 
 /** Anybody may choose what stands further on in a line, for an unknown user's name is in it. */
-function isLogin(line: string, { account, fingerprint, isAuthority }: Wish): boolean {
-  const [, message = ""] = MESSAGE.exec(line) ?? [];
+const isLogin = (line: string, wish: Wish): boolean => isOf(MESSAGE.exec(line)?.[1] ?? "", wish);
+
+function isOf(message: string, { account, fingerprint, isAuthority }: Wish): boolean {
   const login = readLoginMessage(message);
-  if (login?.account !== account) return false;
+  if (login?.account !== account || login.isPartial) return false;
   return isAuthority
     ? login.authority === fingerprint
     : login.authority === null && login.fingerprint === fingerprint;

@@ -1,9 +1,11 @@
 import { exchange, type Failed, type Refused, readTail } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 
-type LogReading = {
+export type LogReading = {
   kind: "read";
-  /** As the logs have them, the oldest first; at most 2,000. */
+  /** Entries of the journal as `journalctl -o json` writes them, one a line, the oldest first; at most 500. */
+  journal: Uint8Array;
+  /** Of plain files, which any user of the host may write by syslog: each line after its path and a tab; at most 2,000. */
   lines: Uint8Array;
   /** `journal`, or paths of files. */
   sources: string[];
@@ -22,5 +24,6 @@ export async function readLoginLines(
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const sources = [...(answer.told.get("sources")?.[0] ?? [])];
-  return { kind: "read", lines: answer.data.get("lines") ?? new Uint8Array(), sources };
+  const block = (name: string) => answer.data.get(name) ?? new Uint8Array();
+  return { kind: "read", journal: block("journal"), lines: block("lines"), sources };
 }

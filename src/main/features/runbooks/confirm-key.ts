@@ -1,0 +1,123 @@
+/** What people say of a run's new key where no login with it can be tried. */
+import { findFlaw, makeChallenge } from "#domain/rotation/run/challenge.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunConfirmation, RunId, RunState } from "#shared/model/run.ts";
+import { sayAccount } from "#shared/text/account.ts";
+import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { Store } from "#store/store.ts";
+import { readFingerprint } from "./facts/seek.ts";
+
+type Deps = {
+  store: Store;
+  /** Who runs this, as hosts are told: `jo@desk`. */
+  who: string;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+type Account = { host: string; port: number; account: string };
+type Given = { runId: RunId; signature: string | null; approvals: readonly Account[] };
+
+const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
+
+export function createConfirmer({ store, who, announce, now }: Deps) {
+  const { runs, confirmations } = store.runbooks;
+
+  return async ({ runId, signature, approvals }: Given): Promise<void> => {
+    const run = runs.find(runId);
+    if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
+    if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);
+    const found = findConfirmation(store, run);
+    const accounts = found?.accounts ?? [];
+    if (accounts.length === 0)
+      throw new Refusal(
+        "conflict",
+        `run ${runId} proves each login itself: nothing of it is to be confirmed`,
+      );
+    if (signature === null && approvals.length === 0)
+      throw new Refusal(
+        "invalid-input",
+        "bring a signature of the run's challenge, or name accounts to approve",
+      );
+    if (signature !== null)
+      refuseSignature(run, signature, keyOfRun(run, store.runbooks.plans.find(run.planId)?.plan ?? null));
+    for (const one of approvals)
+      if (!accounts.some((known) => isSame(known, one)))
+        throw new Refusal(
+          "not-found",
+          `run ${runId} waits for nothing of ${sayAccount(one)}; it waits for ${accounts.map(sayAccount).join(", ")}`,
+        );
+    const at = toInstant(now());
+    await store.inTurn(() => {
+      if (signature !== null) confirmations.sign({ run: runId, at, who }, signature);
+      for (const one of approvals) confirmations.approve({ run: runId, at, who }, one);
+      const detail = { run: runId, who, isSigned: signature !== null, approved: approvals.map(sayAccount) };
+      store.events.append({ at, kind: "key-confirmed", detail });
+    });
+    announce({ kind: "run-changed", runId });
+  };
+}
+
+const isSame = (one: Account, other: Account): boolean =>
+  one.host === other.host && one.port === other.port && one.account === other.account;
+
+function refuseSignature(run: RunRecord, signature: string, key: { fingerprint: string } | null): void {
+  if (run.kind === "move-to-authority")
+    throw new Refusal(
+      "conflict",
+      "nobody logs in with the key of an authority, so its signature proves no login: approve the accounts by name",
+    );
+  if (!key) throw new Refusal("conflict", `run ${run.id} has no new key yet`);
+  const flaw = findFlaw(signature, toChallenged(run, key.fingerprint));
+  if (flaw !== null)
+    throw new Refusal(
+      "invalid-input",
+      `the signature is not taken: ${flaw}; latchkey runs challenge ${run.id} writes what is to be signed`,
+    );
+}
+
+const toChallenged = ({ id, token, planHash }: RunRecord, fingerprint: string) => ({
+  ...{ runId: id, token, planHash, fingerprint },
+});
+
+/** The key that comes with a run. Of one that somebody else has made, there is nothing to wait for. */
+export function keyOfRun(
+  { newKey }: Pick<RunRecord, "newKey">,
+  plan: Plan | null,
+): { line: string; fingerprint: string } | null {
+  const given = plan?.newKey?.kind === "given" ? plan.newKey.line : null;
+  return newKey ?? (given === null ? null : { line: given, fingerprint: readFingerprint(given) });
+}
+
+/** What of a run can be confirmed, and was; null where nothing of it is, or it is over. */
+export function findConfirmation(
+  { runbooks: { plans, confirmations, journal } }: Pick<Store, "runbooks">,
+  run: RunRecord,
+): RunConfirmation | null {
+  const plan = OVER.has(run.state) ? null : plans.find(run.planId)?.plan;
+  const byLog = (plan?.hosts ?? []).flatMap(({ host, port, proofs }) =>
+    proofs.flatMap(({ account, proof }) => (proof.kind === "by-log" ? [{ host, port, account }] : [])),
+  );
+  if (byLog.length === 0) return null;
+  const { signature, approvals } = confirmations.of(run.id);
+  const steps = journal.steps(run.id);
+  // What was done at a host, and is not proved.
+  const isDue = ({ host, port }: Account): boolean =>
+    steps.some((step) => step.host === host && step.port === port && step.state === "acted");
+  const key = run.kind === "move-to-authority" ? null : keyOfRun(run, plan ?? null);
+  return {
+    challenge: key && makeChallenge(toChallenged(run, key.fingerprint)),
+    isSigned: signature !== null,
+    accounts: byLog.map((one) => ({
+      ...one,
+      state: approvals.some((approval) => isSame(approval, one))
+        ? "approved"
+        : isDue(one)
+          ? "waits"
+          : "later",
+    })),
+  };
+}
