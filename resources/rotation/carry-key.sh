@@ -1,5 +1,5 @@
 # Makes the new key on the host that holds the old one, and puts it in its place: its private half never leaves the host.
-# Follows carry/ in the scripts of that host, with the data of the plan: holder_path, holder_before, holder_mode,
+# Follows carry/ in the scripts of that host, with the data of the plan: holder_path, holder_before, holder_key (the old key's fingerprint), holder_mode,
 # holder_public (what stands in its .pub file after the key; empty: there is no such file), holder_keeps, key_type, key_bits,
 # key_comment, key_length, and key_line, the new key (type and base64), where it was made by an earlier script.
 
@@ -52,8 +52,35 @@ look_half() {
 # Whether the new half is in the place of the old one.
 stands_half() { look_half; [ -n "$key_line" ] && [ "$half" = new ]; }
 
+# The old private half signs a fresh nonce before a new one is made beside it, or put in its place: what a file shows of a key
+# anybody can write there. Otherwise $why, which is said.
+refuse_half() { verify_half || { put_line "no new key is made or put in place: $why" >&2; return 1; }; }
+
+verify_half() {
+	path=$holder_path
+	fresh=$(od -An -v -N32 -tx1 /dev/urandom 2>/dev/null | tr -d ' \n')
+	if [ ${#fresh} != 64 ]; then why='this host has no /dev/urandom for a nonce'; return 1; fi
+	place=$(put_line "$holder_path" | hex)
+	statement="latchkey-possession 1 nonce $fresh key $holder_key plan $carry_plan host $carry_host path $place"
+	ask sign "$holder_path" "$statement"
+	if [ "$status" != ok ]; then explain; return 1; fi
+	told_of hash
+	if [ "$words" != "$holder_before" ]; then why="$holder_path was changed by somebody else"; return 1; fi
+	told_of signature
+	signed_by=$(put_line "$statement" | tr -d '\n' | ssh-keygen -Y check-novalidate -n latchkey-possession -s /dev/fd/5 2>/dev/null 5<<SIGNED
+-----BEGIN SSH SIGNATURE-----
+$(put_line "$words" | fold -w 70)
+-----END SSH SIGNATURE-----
+SIGNED
+	) || signed_by=
+	[ "${signed_by##* }" != "$holder_key" ] || return 0
+	why="$holder_path did not sign with the old key: it shows a public key whose private one it does not hold"
+	return 1
+}
+
 make_key() {
 	[ -z "$key_line" ] || return 0
+	refuse_half || return 0
 	how=fresh path=$holder_path
 	[ ! -e "$key_file" ] || how=again
 	if ! (: >"$key_file"); then why="$key_file cannot be written to $(pwd)"; return; fi
@@ -81,6 +108,7 @@ hand_over() {
 			'new '*) ;;
 			*) why="$holder_path.latchkey-new, the new key that was made here, is not there"; return ;;
 		esac
+		refuse_half || return 0
 		ask hide_public "$holder_path" "$blob"
 		if [ "$status" != ok ]; then explain; return; fi
 		ask put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made

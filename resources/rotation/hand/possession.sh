@@ -5,7 +5,7 @@ do_sign() {
 	enter "$1"
 	sign_bytes "$2" || no "$why"
 	tell hash "$hashed"
-	put_line "$signature" | send_data signature
+	tell signature "$signature"
 	ok signed
 }
 
@@ -20,7 +20,7 @@ unset SSH_AUTH_SOCK SSH_ASKPASS SSH_ASKPASS_REQUIRE DISPLAY WAYLAND_DISPLAY
 if [ "$key" = "$1" ]; then $2 <"$1"; else $2 </proc/self/fd/4; fi
 exec ssh-keygen -q -P "" -Y sign -n latchkey-possession -f "$key" 5<&4 2>&1'
 
-# sign_bytes BYTES: by ./$name, as the owner of the file. Into $signature and $hashed; otherwise $why.
+# sign_bytes BYTES: by ./$name, as the owner of the file. Into $signature (its base64) and $hashed; otherwise $why.
 sign_bytes() {
 	signature= hashed=
 	has ssh-keygen || { why=no-ssh-keygen; return 1; }
@@ -36,7 +36,7 @@ sign_bytes() {
 	! has timeout || limit="timeout -s KILL $sign_seconds"
 	if [ "$my_uid" = 0 ] && [ "$uid" != 0 ] && has setpriv; then drop="setpriv --reuid $uid --regid $gid --clear-groups"; fi
 	said=$(put_bytes "$1" | $drop $limit sh -c "$sign_script" sh "./$name" "$hash_tool" | head -c 65536)
-	signature=$(put_line "$said" | sed -n '/^-----BEGIN SSH SIGNATURE-----$/,/^-----END SSH SIGNATURE-----$/p')
+	signature=$(put_line "$said" | sed -n '/^-----BEGIN SSH SIGNATURE-----$/,/^-----END SSH SIGNATURE-----$/p' | sed '/^-----/d' | tr -d '\n')
 	if [ -z "$signature" ]; then
 		case $said in
 			*'incorrect passphrase'*) why=locked-key ;;

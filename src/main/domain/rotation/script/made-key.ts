@@ -44,6 +44,7 @@ export function sayHolder(
   const tail = Buffer.from(`${made.newKey.comment && ` ${made.newKey.comment}`}\n`);
   return [
     `holder_path=${quote(path)} holder_before=${before} holder_mode=${quote(mode)}`,
+    `holder_key=${quote(plan.oldKey ?? "")}`,
     `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldHalves(plan) ? "yes" : "no"}`,
     `key_type=${quote(made.newKey.keyType)} key_bits=${size.bits} key_length=${size.length}`,
     `key_comment=${quote(made.newKey.comment)} key_line=${quote(newKey ?? "")}`,

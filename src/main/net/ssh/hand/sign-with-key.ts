@@ -17,7 +17,8 @@ export async function signWithKey(hand: Hand, path: string, bytes: Uint8Array): 
     return { kind: "unsigned", why: isHandRefusal(why) ? why : "unknown" };
   }
   const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
-  const signature = Buffer.from(answer.data.get("signature") ?? []).toString("latin1");
+  const base64 = answer.told.get("signature")?.[0]?.[0] ?? "";
+  const signature = `-----BEGIN SSH SIGNATURE-----\n${base64}\n-----END SSH SIGNATURE-----\n`;
   if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "lost", message: "it answers what makes no sense" };
   return { kind: "signed", signature, hash };
 }
