@@ -169,7 +169,7 @@ function stateOf({ outcome, at, phases }: CarriedResult, phase: Phase): TakenSta
 
 /** Each host's script has its own token, by which what it kept is found. */
 const sayStuck = (plan: Plan, steps: readonly RunStep[], hash: PlanHash): string[] =>
-  plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, tokenOf(hash, host)));
+  plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, [], tokenOf(hash, host)));
 
 type TakenState = Extract<StepState, "proved" | "undone" | "failed" | "needs-attention">;
 

@@ -5,6 +5,7 @@ import { factReader } from "./fact-reader.ts";
 import { journalTable } from "./journal-table.ts";
 import { planTable } from "./plan-table.ts";
 import { runCertificateTable } from "./run-certificate-table.ts";
+import { runFileTable } from "./run-file-table.ts";
 import { runTable } from "./run-table.ts";
 import { servedFactReader } from "./served-fact-reader.ts";
 
@@ -16,6 +17,7 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   runs: explained(runTable(db, lists)),
   journal: explained(journalTable(db, lists)),
   facts: explained(factReader(db)),
+  files: explained(runFileTable(db)),
   certificates: explained(runCertificateTable(db)),
   confirmations: explained(confirmationTable(db)),
   servers: explained(servedFactReader(db)),
