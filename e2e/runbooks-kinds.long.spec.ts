@@ -194,6 +194,7 @@ test("all orphans of a selection are planned away at once, and that plan is expo
   const downloads: string[] = [];
   page.on("download", (download) => downloads.push(download.suggestedFilename()));
   await plan.approve();
+  await plan.decision.getByLabel("Export unsigned scripts").check();
   await plan.decision.getByRole("button", { name: "As scripts" }).click();
   await expect.poll(() => downloads.length).toBe(2);
   expect(await camera.photograph("plan-exported")).toEqual([]);

@@ -4,7 +4,7 @@
 # key_comment, key_length, and key_line, the new key (type and base64), where it was made by an earlier script.
 
 # Beside the result: the new key, once it is made; empty while it is.
-name_key_file() { key_file=latchkey-key-$carry_token.pub; }
+name_key_file() { key_file=${results}latchkey-key-$carry_token.pub; }
 
 look_key() {
 	name_key_file
@@ -33,7 +33,7 @@ read_key() {
 
 # Of an earlier run that got to its end: what its result tells, if that key is in its place.
 read_told() {
-	key_line=$(sed -n 's/^key //p' "latchkey-result-$carry_token.txt" 2>/dev/null) && stands_half
+	key_line=$(sed -n 's/^key //p' "${results}latchkey-result-$carry_token.txt" 2>/dev/null) && stands_half
 }
 
 look_half() {
@@ -92,10 +92,29 @@ make_key() {
 		return
 	fi
 	if ! read_key "$holder_path.latchkey-new.pub"; then key_line= why='the new key that was made cannot be read'; return; fi
+	if ! key_signs; then key_line= why='the new key that was made is another than the one that its private half signs with'; return; fi
 	put_line "$key_line" >"$key_file"
 	put_line "made the new key: $key_line"
 	each_file know_again
 	carry_key="$holder_path.latchkey-new of this host"
+}
+
+# What the new key signs of the nonce, into $signature; empty where ssh-keygen cannot, or its private half is not there.
+ask_new_key() {
+	signature=
+	ask sign_new "$holder_path" "${key_line#* }" "$carry_nonce"
+	told_of proof
+	case $words in '' | *[!A-Za-z0-9+/=]*) ;; *) signature=$words ;; esac
+}
+
+# Whether $key_line is what the private half signs with, as far as this host can tell; the workstation asks for the signature, too.
+key_signs() {
+	ask_new_key
+	[ -n "$signature" ] || ! can_verify || return 1
+	[ -n "$signature" ] || return 0
+	who_signed latchkey-new-key "$carry_nonce"
+	set -- $(put_line "$key_line" | ssh-keygen -E sha256 -l -f - 2>/dev/null)
+	[ "$seen_key" = "${2-none}" ]
 }
 
 know_again() { look; know_one; }

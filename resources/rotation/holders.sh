@@ -18,6 +18,24 @@ do_look_half() {
 	ok seen
 }
 
+# sign_new PATH BLOB NONCE: what the new key signs of the nonce, wherever it lies by now.
+do_sign_new() {
+	enter "$1"
+	before=none blob=$2
+	check_words "$3"
+	case $blob in '' | *[!A-Za-z0-9+/=]*) no odd-words ;; esac
+	blob_hex=$(put_line "$blob" | decode_base64 | hex)
+	for suffix in .latchkey-new ''; do
+		judge_half "./$name$suffix"
+		[ $found = new ] || continue
+		signed=$(put_line "$3" | ssh-keygen -Y sign -P '' -n latchkey-new-key -f "./$name$suffix" 2>/dev/null | sed '/^-----/d' | tr -d '\n')
+		[ -n "$signed" ] || no cannot-sign
+		tell proof "$signed"
+		ok signed
+	done
+	no absent
+}
+
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 
 decode_base64() {

@@ -174,7 +174,12 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
       ...renewalMeans({ ...ways, client }),
       openDoor: doorsBy([...HAND_SCRIPTS, ...SERVER_SCRIPTS]),
     },
-    carried: { hand: handScript, holders: holdersScript, carry: carryScript, carryKey: carryKeyScript },
+    carried: {
+      hand: handScript,
+      holders: holdersScript,
+      carry: [libraryScript, carryScript].join("\n"),
+      carryKey: carryKeyScript,
+    },
     holders: createHolders(workstation),
     hostKeys: createHostKeys({ store, now }),
     judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),

@@ -2,21 +2,27 @@
 # hand's library and the data of the plan (functions each_file, with_pieces and say_refusal), and asks at its standard input
 # whether the new key logs in: nobody else could tell. Run again after it was ended, it goes on from what it finds.
 #
-#   sh SCRIPT                 does it, and writes latchkey-result-TOKEN.txt into the folder where it is run
+#   sh SCRIPT                 does it, and writes latchkey-result-TOKEN.txt into the folder where it is run; where others can write
+#                             there, into the home of whoever runs it
 #   sh SCRIPT --check         only looks
 #   sh SCRIPT --signer WHO    first sees whether WHO has signed it, in SCRIPT.sig, and does nothing otherwise: a fingerprint
 #                             (SHA256:...), a .pub file or a file of allowed signers
 #   sh SCRIPT --sign KEY      signs the result with this key
 #   sh SCRIPT --now           removes old lines though the days of grace are not over
 #   sh SCRIPT --back          takes out again what a script that adds lines, and no more, has added
+#   sh SCRIPT --unverified-host      goes on where nothing can show that this is the host that it is for; its result is a claim
+#                             until somebody who is known has signed it
+#   sh SCRIPT --unchecked-signature  goes on where the host's ssh-keygen cannot check who has signed it
 
 carry() {
 	read_options "$@"
 	hand_prepare
+	choose_folder
 	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at=
 	put_line "plan $carry_plan for $carry_host"
 	[ -z "$carry_told" ] || put_line "$carry_told"
 	check_signature
+	check_host
 	check_day
 	look_all
 	if [ -n "$why" ]; then
@@ -36,15 +42,17 @@ carry() {
 }
 
 read_options() {
-	only_looks= signer= sign_key= is_now= goes_back=
+	only_looks= signer= sign_key= is_now= goes_back= unverified_host= unchecked_signature=
 	while [ $# -gt 0 ]; do
 		case $1 in
 			--check) only_looks=yes ;;
 			--now) is_now=yes ;;
 			--back) goes_back=yes ;;
+			--unverified-host) unverified_host=yes ;;
+			--unchecked-signature) unchecked_signature=yes ;;
 			--signer) signer=${2:?WHO is missing}; shift ;;
 			--sign) sign_key=${2:?KEY is missing}; shift ;;
-			*) echo "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY] [--now] [--back]" >&2; exit 2 ;;
+			*) echo "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY] [--now] [--back] [--unverified-host] [--unchecked-signature]" >&2; exit 2 ;;
 		esac
 		shift
 	done

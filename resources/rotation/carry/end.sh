@@ -34,12 +34,33 @@ end_one() {
 
 disarm_all_of() { for letter in a r; do ask disarm "$path" "$id$letter" "$carry_token"; done; }
 
-# The result, which `latchkey import` takes (outcome added: the new lines stand, and the old ones): what stands now, and a digest of what it says.
+# Where the result is written, and what is needed to run the script again: no link that somebody else has laid there is followed, for
+# nobody else can lay one. Into $results, with a slash at its end; empty: in the folder where it is run.
+choose_folder() {
+	results=
+	if is_own_folder "$(pwd -P)"; then return; fi
+	for folder in "${HOME-}" /root; do
+		if is_own_folder "$folder"; then
+			results=${folder%/}/
+			put_line "others can write to $(pwd): what this writes is in $results"
+			return
+		fi
+	done
+	refuse_script "others can write to $(pwd), and there is no home that is this user's own: run it in a folder where nobody else can write"
+}
+
+is_own_folder() (
+	judge_way "$1" && [ "$actor" = "$my_uid" ] || exit 1
+	case $mode in d????w* | d???????w*) exit 1 ;; esac
+)
+
+# The result, which `latchkey import` takes (outcome added: the new lines stand, and the old ones): what stands now, a digest of what it
+# says, and the host's own signature of both.
 finish() {
-	result=latchkey-result-$carry_token.txt
+	result=${results}latchkey-result-$carry_token.txt
 	rm -f "$result.sig"
-	if ! tell_result 2>/dev/null; then
-		put_line "$outcome; the result could not be written to $(pwd): run this once more from a folder with room" >&2
+	if ! write_result 2>/dev/null; then
+		put_line "$outcome; the result could not be written to ${results:-$(pwd)}: run this once more from a folder with room" >&2
 		exit 1
 	fi
 	files=$result
@@ -49,27 +70,46 @@ finish() {
 		fi
 	fi
 	put_line "$outcome; carry $files back, and give it to latchkey import"
-	[ "$files" != "$result" ] || put_line "to sign it: ssh-keygen -Y sign -n latchkey-bundle -f KEY $result"
+	if [ -n "$signature" ]; then put_line "the host has signed it with its key $carry_pin"
+	elif [ "$files" = "$result" ]; then
+		put_line "the host has not signed it, so it counts only once somebody known has: ssh-keygen -Y sign -n latchkey-bundle -f KEY $result"
+	fi
+}
+
+write_result() {
+	result_text=$(tell_result)
+	digest=$(put_line "$result_text" | $hash_tool)
+	result_text="$result_text${nl}end ${digest%% *}"
+	signature=
+	[ -z "$host_key" ] || sign_with "$host_key" latchkey-result "$result_text" || :
+	rm -f "$result.part"
+	{
+		put_line "$result_text"
+		[ -z "$signature" ] || put_line "signed $signature"
+	} >"$result.part" && $move "$result.part" "$result"
 }
 
 tell_result() {
-	{
-		put_line 'latchkey-result-1'
-		put_line "plan $carry_plan"
-		put_line "host $carry_host"
-		put_line "token $carry_token"
-		put_line "began $began"
-		put_line "ended $(date +%s)"
-		put_line "outcome $outcome"
-		put_line "phases $carry_phases"
-		put_line "at ${at:-none}"
-		encode "$why"
-		put_line "why $encoded"
-		encode "$(one_line "$kept")"
-		put_line "kept $encoded"
-		[ -z "$holder_path" ] || [ -z "$key_line" ] || put_line "key $key_line"
-		each_file tell_one
-	} >"$result.part" && hash_of "$result.part" && put_line "end $hashed" >>"$result.part" && mv -f "$result.part" "$result"
+	put_line 'latchkey-result-2'
+	put_line "plan $carry_plan"
+	put_line "host $carry_host"
+	put_line "token $carry_token"
+	put_line "nonce $carry_nonce"
+	put_line "began $began"
+	put_line "ended $(date +%s)"
+	put_line "outcome $outcome"
+	put_line "phases $carry_phases"
+	put_line "at ${at:-none}"
+	encode "$why"
+	put_line "why $encoded"
+	encode "$(one_line "$kept")"
+	put_line "kept $encoded"
+	if [ -n "$holder_path" ] && [ -n "$key_line" ]; then
+		put_line "key $key_line"
+		ask_new_key
+		[ -z "$signature" ] || put_line "proof $signature"
+	fi
+	each_file tell_one
 }
 
 tell_one() {

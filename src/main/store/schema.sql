@@ -1895,17 +1895,34 @@ CREATE TABLE run_confirmation (
   CHECK ((kind = 'signature') = (account = ''))
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE run_file (
-  run      INTEGER NOT NULL REFERENCES run (id),
-  host     TEXT NOT NULL,
-  port     INTEGER NOT NULL,
-  path     TEXT NOT NULL,
-  phase    TEXT NOT NULL,
-  fate     TEXT NOT NULL CHECK (fate IN ('left-out', 'stuck')),
-  -- A sentence.
-  why      TEXT NOT NULL,
-  -- Lines that whoever looks at it takes out, and puts back.
-  take_out TEXT NOT NULL CHECK (json_valid(take_out)),
-  put_back TEXT NOT NULL CHECK (json_valid(put_back)),
-  PRIMARY KEY (run, host, port, path)
+CREATE TABLE offline_script (
+  id         INTEGER PRIMARY KEY,
+  nonce      TEXT NOT NULL UNIQUE,
+  plan       INTEGER NOT NULL REFERENCES plan (id),
+  host       TEXT NOT NULL,
+  port       INTEGER NOT NULL,
+  phases     TEXT NOT NULL CHECK (json_valid(phases)),
+  written_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX offline_script_of_host ON offline_script (plan, host, port);
+
+CREATE TABLE offline_result (
+  digest      TEXT PRIMARY KEY,
+  script      INTEGER NOT NULL REFERENCES offline_script (id),
+  run         INTEGER NOT NULL REFERENCES run (id),
+  verified_by TEXT CHECK (verified_by IN ('host', 'person')),
+  signature   TEXT NOT NULL,
+  outcome     TEXT NOT NULL CHECK (outcome IN (
+                'committed', 'done', 'added', 'rolled-back', 'needs-attention', 'failed')),
+  why         TEXT NOT NULL,
+  ended_at    TEXT NOT NULL,
+  key_line    TEXT,
+  fingerprint TEXT,
+  taken_at    TEXT NOT NULL,
+  CHECK ((key_line IS NULL) = (fingerprint IS NULL))
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX offline_result_of_script ON offline_result (script);
+
+CREATE INDEX offline_result_of_run ON offline_result (run);

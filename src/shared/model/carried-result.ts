@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { RunId, RunState } from "./run.ts";
+import { RunId, RunState, ScriptOutcome } from "./run.ts";
 import { SIGNED } from "./signed.ts";
 import { HostName, Port } from "./target.ts";
 
@@ -15,7 +15,13 @@ export const TakenResult = z.object({
   state: RunState,
   host: HostName,
   port: Port,
-  outcome: z.enum(["committed", "done", "added", "rolled-back", "needs-attention", "failed"]),
+  outcome: ScriptOutcome,
+  /** By whose signature it is verified: of the host's own key, or of a person. Null: it is a claim, and nothing follows from it. */
+  verifiedBy: z.enum(["host", "person"]).nullable(),
+  /** Who has signed it, as a sentence. */
+  signature: z.string(),
+  /** The key that it says was made there. */
+  newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
   /** Why the run is in its state; empty where the word says it all. */
   message: z.string(),
   /** This very result was taken before: nothing has changed. */

@@ -52,6 +52,17 @@ export const StepState = z.enum([
 ]);
 export type StepState = z.infer<typeof StepState>;
 
+/** How an offline script has ended. `done`: its part of several. `added`: the removal was taken back, and what was added stands. */
+export const ScriptOutcome = z.enum([
+  "committed",
+  "done",
+  "added",
+  "rolled-back",
+  "needs-attention",
+  "failed",
+]);
+export type ScriptOutcome = z.infer<typeof ScriptOutcome>;
+
 /** One step of a run: a phase at one host, or here (`host` null). */
 export const RunStep = z.object({
   /** Its place in the run; from 1. */
@@ -136,22 +147,24 @@ export const RunConfirmation = z.object({
 });
 export type RunConfirmation = z.infer<typeof RunConfirmation>;
 
-/** A file of a host that a run did not do as it was planned. */
-export const RunFile = z.object({
+/**
+ * What the result of an offline script says of a host, and nobody's signature is good for it: it is shown, and nothing
+ * follows from it.
+ */
+export const RunClaim = z.object({
   host: HostName,
   port: Port,
-  path: z.string(),
-  /** From which on it is left out; or in which it is stuck. */
-  phase: Phase,
-  /** `left-out`: all else went on without it. `stuck`: neither done nor taken back. */
-  fate: z.enum(["left-out", "stuck"]),
-  /** A sentence. */
+  /** What the script is for. */
+  phases: z.array(Phase),
+  outcome: ScriptOutcome,
   why: z.string(),
-  /** Of a stuck one: lines that a person has to take out of it, or to put back, where no copy tells. */
-  takeOut: z.array(z.string()),
-  putBack: z.array(z.string()),
+  /** The key that it says was made there. */
+  newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
+  /** Who has signed it, as a sentence. */
+  signature: z.string(),
+  takenAt: Instant,
 });
-export type RunFile = z.infer<typeof RunFile>;
+export type RunClaim = z.infer<typeof RunClaim>;
 
 export const RunDetail = RunRow.extend({
   planHash: PlanHash,
@@ -168,7 +181,7 @@ export const RunDetail = RunRow.extend({
   orders: z.array(RunOrder),
   /** Null where the run is over, or proves all logins by itself. */
   confirmation: RunConfirmation.nullable(),
-  /** Files that it has left out, or that are stuck. */
-  files: z.array(RunFile),
+  /** Of a run that is carried out by offline scripts: results that are not verified. */
+  claims: z.array(RunClaim),
 });
 export type RunDetail = z.infer<typeof RunDetail>;

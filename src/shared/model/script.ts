@@ -6,6 +6,15 @@ import { HostName, Port } from "./target.ts";
 /** What a signature of a script is for: one that was made for something else is none. */
 export const SCRIPT_NAMESPACE = "latchkey-script";
 
+/** What the host's own key signs a result for. */
+export const RESULT_NAMESPACE = "latchkey-result";
+
+/** What a new key signs a script's nonce for: whoever made it holds its private half. */
+export const NEW_KEY_NAMESPACE = "latchkey-new-key";
+
+/** What is agreed to where scripts are written that nobody signs: it is named, and `--yes` does not stand for it. */
+export const UNSIGNED_SCRIPTS = "unsigned-scripts";
+
 /** A part of a plan that is carried to its host. */
 export const ScriptFile = z.object({
   name: z.string(),

@@ -2,7 +2,6 @@ import type { CarriedResult } from "#domain/rotation/script/read-result.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { PlanHash } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunEntry } from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 
 const CARRIED = "carried";
@@ -24,19 +23,6 @@ export function refuseCarried(run: { id: number; token: string }): void {
 
 type Told = Pick<CarriedResult, "host" | "port" | "ended" | "digest">;
 
-/** What the journal says of a result, so that the same one is known again, and one that is older than it. */
+/** What the journal says of a result. */
 export const sayTaken = ({ host, port, ended, digest }: Told): string =>
-  `${PREFIX} ${sayPlace({ host, port })}, which ended at ${sayTime(ended)} by its clock (${digest})`;
-
-const PREFIX = "the result of";
-
-const sayTime = (ended: number): string => toInstant(new Date(ended * 1_000));
-
-/** `same`: it was taken before. `older`: one of the same host that ended later was. */
-export function judgeTaken(entries: readonly RunEntry[], told: Told): "new" | "same" | "older" {
-  const before = entries.filter(({ kind, text }) => kind === "note" && text.startsWith(`${PREFIX} `));
-  if (before.some(({ text }) => text === sayTaken(told))) return "same";
-  const start = `${PREFIX} ${sayPlace(told)}, which ended at `;
-  const mine = before.flatMap(({ text }) => (text.startsWith(start) ? [text.slice(start.length)] : []));
-  return mine.some((ended) => (ended.split(" ")[0] ?? "") > sayTime(told.ended)) ? "older" : "new";
-}
+  `the result of ${sayPlace({ host, port })}, which ended at ${toInstant(new Date(ended * 1_000))} by its clock (${digest})`;

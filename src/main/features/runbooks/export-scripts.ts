@@ -1,7 +1,8 @@
 import { checkSignature } from "#domain/bundle/check-signature.ts";
 import { isInParts, mainPhase, partsOf, type ScriptPart } from "#domain/rotation/script/script-phases.ts";
 import { type ScriptParts, writeScript } from "#domain/rotation/script/write-script.ts";
-import { signBytes } from "#net/local/sign-bytes.ts";
+import { findFingerprint, signBytes } from "#net/local/sign-bytes.ts";
+import { randomNonce } from "#net/random-token.ts";
 import { HAND_SENTENCES } from "#net/ssh/hand/say-refusal.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -9,8 +10,9 @@ import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Phase, RunId } from "#shared/model/run.ts";
-import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts } from "#shared/model/script.ts";
+import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
+import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
 import type { Store } from "#store/store.ts";
 import { type Agreement, refuseUnagreed } from "./approve.ts";
@@ -30,7 +32,7 @@ type Asked = Agreement & { signWith: string | null };
 
 /** A script for each host of a plan that has something to do now, signed where a key is named for that. */
 export function createScriptExport({ store, carried, workstation, now }: ExportDeps) {
-  const { runs, journal } = store.runbooks;
+  const { runs, journal, offline } = store.runbooks;
 
   return async (found: PlanDetail, { signWith, ...agreed }: Asked): Promise<Scripts> => {
     const { id, hash } = found;
@@ -46,16 +48,28 @@ export function createScriptExport({ store, carried, workstation, now }: ExportD
     const parts = partsOf(plan, run ? journal.steps(run.id) : []);
     if (parts.length === 0 && run)
       throw new Refusal("conflict", `nothing of plan ${id} is left to be carried: run ${run.id} has it all`);
-    const of = { plan, hash: hash ?? "", newKey: newKeyOf(plan, run) };
+    if (signWith === null && !agreed.consents.includes(UNSIGNED_SCRIPTS))
+      throw new Refusal("conflict", `1 consent missing: ${UNSIGNED_SCRIPTS} (${UNSIGNED_CHECK.text})`);
+    const key = signWith === null ? null : await findSigner(signWith, workstation);
+    const of = { plan, hash: hash ?? "", newKey: newKeyOf(plan, run), signer: key?.fingerprint ?? null };
     const scripts = parts.flatMap((part) => {
-      const text = writeScript(of, part, { ...carried, sentences: HAND_SENTENCES });
-      return text === null ? [] : [{ ...fileOf(plan, part), text }];
+      const nonce = randomNonce();
+      const text = writeScript(of, { ...part, nonce }, { ...carried, sentences: HAND_SENTENCES });
+      return text === null ? [] : [{ file: { ...fileOf(plan, part), text }, nonce }];
     });
-    const { files, signer } = await signAll(scripts, signWith, workstation);
+    const written = scripts.map(({ file }) => file);
+    const { files, signer } = await signAll(written, key, workstation.agentSocket);
     const hosts = files.map((file) => ({ host: file.host, port: file.port, phases: file.phases }));
     const about = { plan: id, hash, hosts, signer: signer?.fingerprint ?? null };
     const at = toInstant(now());
-    await store.inTurn(() => store.events.append({ at, kind: "scripts-exported", detail: about }));
+    await store.inTurn(() => {
+      for (const {
+        nonce,
+        file: { host, port, phases },
+      } of scripts)
+        offline.addScript({ nonce, planId: id, host, port, phases, at });
+      store.events.append({ at, kind: "scripts-exported", detail: about });
+    });
     return { files, signer, notes: notesOf(plan, parts, signer) };
   };
 }
@@ -107,25 +121,38 @@ function fileOf(plan: Plan, { host: { host, port }, phases }: ScriptPart): Omit<
 /** A name of a file, whatever the host is called. */
 const nameOf = (host: string): string => host.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_");
 
+/** A key file here, and the key that signs by it. */
+type Signer = { keyFile: string; path: string; fingerprint: string };
+
+async function findSigner(keyFile: string, { home }: ExportDeps["workstation"]): Promise<Signer> {
+  const path = keyFile.replace(/^~(?=\/)/, home);
+  const found = await findFingerprint(path);
+  if ("why" in found) throw new Refusal("invalid-input", `${keyFile} cannot sign: ${found.why}`);
+  return { keyFile, path, fingerprint: found.fingerprint };
+}
+
+/** Each script says by which key it is signed, so all are signed by that one. */
 async function signAll(
   scripts: readonly Unsigned[],
-  keyFile: string | null,
-  { home, agentSocket }: ExportDeps["workstation"],
+  signer: Signer | null,
+  agentSocket: string | null,
 ): Promise<Pick<Scripts, "files" | "signer">> {
-  if (keyFile === null) return { files: scripts.map((one) => ({ ...one, signature: null })), signer: null };
-  const path = keyFile.replace(/^~(?=\/)/, home);
+  if (signer === null) return { files: scripts.map((one) => ({ ...one, signature: null })), signer: null };
+  const { keyFile, path, fingerprint } = signer;
   const files: ScriptFile[] = [];
-  let signer: Scripts["signer"] = null;
+  let seen: Scripts["signer"] = null;
   for (const script of scripts) {
     const bytes = Buffer.from(script.text, "utf8");
     const signed = await signBytes(bytes, { keyFile: path, namespace: SCRIPT_NAMESPACE, agentSocket });
     if ("why" in signed) throw new Refusal("invalid-input", `${keyFile} cannot sign: ${signed.why}`);
     const checked = checkSignature(signed.signature, bytes, SCRIPT_NAMESPACE);
     if (checked.kind !== "good") throw new Refusal("invalid-input", `${keyFile} cannot sign: ${checked.why}`);
-    signer = { keyType: checked.key.keyType, fingerprint: checked.key.fingerprint };
+    if (checked.key.fingerprint !== fingerprint)
+      throw new Refusal("invalid-input", `${keyFile} cannot sign: the .pub file beside it is of another key`);
+    seen = { keyType: checked.key.keyType, fingerprint };
     files.push({ ...script, signature: signed.signature });
   }
-  return { files, signer };
+  return { files, signer: seen };
 }
 
 function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["signer"]): string[] {

@@ -4,39 +4,64 @@ import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
+import { signBytes } from "#net/local/sign-bytes.ts";
+import type { BundleSignature } from "#shared/model/bundle.ts";
 import type { Plan } from "#shared/model/plan.ts";
+import { Phase } from "#shared/model/run.ts";
+import { NEW_KEY_NAMESPACE } from "#shared/model/script.ts";
 import { openStore } from "#store/store.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createResultTaker } from "./take-result.ts";
+
+const AFTER = { added: "a".repeat(64), removed: "b".repeat(64) };
 
 const PLAN = makePlanValue({
   newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
-  hosts: ["web1", "db1"].map((host, batch) => makeHost({ host, batch, files: [makeFile(batch, "both")] })),
+  hosts: ["web1", "db1"].map((host, batch) =>
+    makeHost({ host, batch, files: [{ ...makeFile(batch, "both"), after: AFTER }] }),
+  ),
 });
 const AT = "2026-03-01T00:00:00Z";
+
+const ALL = "add remove commit";
+
+/** What each outcome leaves of a file. */
+const LEFT: Record<string, string> = { committed: AFTER.removed, added: AFTER.added };
+
+const nonceOf = (index: number, phases: string): string => hashBytes(Buffer.from(`${index} ${phases}`));
 
 /** As a carried script writes it, with its digest. */
 function writeResult(
   plan: Plan,
   index: number,
   outcome: string,
-  more: Partial<Record<"token" | "phases" | "at" | "why" | "kept" | "key", string> & { ended: number }> = {},
+  more: Partial<
+    Record<"token" | "phases" | "at" | "why" | "kept" | "key" | "proof" | "nonce" | "file", string> & {
+      ended: number;
+    }
+  > = {},
 ): string {
   const host = plan.hosts[index] as Plan["hosts"][number];
   const hash = hashPlan(plan);
+  const phases = more.phases ?? ALL;
+  const left = more.file ?? LEFT[outcome] ?? "0".repeat(64);
   const text = [
-    "latchkey-result-1",
+    "latchkey-result-2",
     `plan ${hash}`,
     `host ${host.host} ${host.port}`,
     `token ${more.token ?? tokenOf(hash, host)}`,
+    `nonce ${more.nonce ?? nonceOf(index, phases)}`,
     "began 1772323200",
     `ended ${more.ended ?? 1772323260}`,
     `outcome ${outcome}`,
-    `phases ${more.phases ?? "add remove commit"}`,
+    `phases ${phases}`,
     `at ${more.at ?? "remove"}`,
     `why ${more.why ?? "%"}`,
     `kept ${more.kept ?? "%"}`,
     ...(more.key ? [`key ${more.key}`] : []),
-    ...(more.phases === "make-key" ? [] : host.files.map((_, at) => `file f${at} ${"0".repeat(64)}`)),
+    ...(more.proof ? [`proof ${more.proof}`] : []),
+    ...(phases === "make-key" ? [] : host.files.map((_, at) => `file f${at} ${left}`)),
     "",
   ].join("\n");
   return Buffer.from(`${text}end ${hashBytes(Buffer.from(text))}\n`).toString("base64");
@@ -55,18 +80,32 @@ const makeHalf = (line: string) => ({
   ...{ line, fingerprint: null, comment: "", stuck: null },
 });
 
+const KNOWN: BundleSignature = {
+  ...{ kind: "known", signer: "ann", keyType: "ssh-ed25519", fingerprint: "SHA256:ann" },
+};
+
 /** `here`: the line of the key that stands at every path of this computer. */
 function makeDesk(plan: Plan, here = "") {
   const stands = { line: here };
   const store = openStore({ path: ":memory:", access: "write" });
-  store.atomically(() => store.runbooks.plans.take({ plan, hash: hashPlan(plan), at: AT }));
+  const signed = { by: KNOWN };
+  store.atomically(() => {
+    const planId = store.runbooks.plans.take({ plan, hash: hashPlan(plan), at: AT });
+    plan.hosts.forEach(({ host, port }, index) => {
+      for (const phases of [ALL, "make-key"])
+        store.runbooks.offline.addScript({
+          ...{ nonce: nonceOf(index, phases), planId, host, port, at: AT },
+          phases: Phase.array().parse(phases.split(" ")),
+        });
+    });
+  });
   const take = createResultTaker({
     ...{ store, announce: () => undefined, now: () => new Date(AT) },
-    judgeSignature: () => ({ kind: "none" }),
+    judgeSignature: () => signed.by,
     lookAtHeldHalf: () => Promise.resolve(makeHalf(stands.line)),
   });
   const given = { signature: null, signers: "", requireSignature: false };
-  return { store, stands, take: (base64: string) => take({ base64, ...given }) };
+  return { store, stands, signed, take: (base64: string) => take({ base64, ...given }) };
 }
 
 test("a run of carried scripts is over once every host has told, and says how", async () => {
@@ -78,6 +117,47 @@ test("a run of carried scripts is over once every host has told, and says how", 
   expect(last).toMatchObject({ state: "committed", message: "" });
   expect(await take(writeResult(PLAN, 1, "committed"))).toEqual({ ...last, wasKnown: true });
   expect(store.runbooks.journal.steps(last.runId).every(({ state }) => state === "proved")).toBe(true);
+});
+
+test("a result that nobody has signed is a claim: it is shown, and nothing follows from it until it is signed", async () => {
+  const { store, take, signed } = makeDesk(PLAN);
+  signed.by = { kind: "none" };
+  const claimed = await take(writeResult(PLAN, 0, "committed"));
+  expect(claimed).toMatchObject({
+    state: "waiting",
+    verifiedBy: null,
+    signature: "not signed",
+    wasKnown: false,
+  });
+  const { runId } = claimed;
+  const stepsOf = () => store.runbooks.journal.steps(runId).map(({ state }) => state);
+  expect(new Set(stepsOf())).toEqual(new Set(["planned"]));
+  expect(store.runbooks.offline.claims(runId)).toMatchObject([
+    { host: "web1", outcome: "committed", newKey: null },
+  ]);
+  expect(await take(writeResult(PLAN, 0, "committed"))).toMatchObject({ wasKnown: true, verifiedBy: null });
+  signed.by = { kind: "unknown", keyType: "ssh-ed25519", fingerprint: "SHA256:eve" };
+  expect(await take(writeResult(PLAN, 1, "needs-attention", { kept: "/etc" }))).toMatchObject({
+    state: "waiting",
+  });
+  expect(store.runbooks.runs.find(runId)).toMatchObject({ byHand: [], state: "waiting" });
+  signed.by = KNOWN;
+  expect(await take(writeResult(PLAN, 0, "committed"))).toMatchObject({
+    wasKnown: false,
+    verifiedBy: "person",
+  });
+  expect(store.runbooks.offline.claims(runId)).toMatchObject([{ host: "db1" }]);
+  expect(stepsOf().filter((state) => state === "proved")).toHaveLength(3);
+});
+
+test.each([
+  { says: "committed", file: "0".repeat(64), why: "are not what the plan leaves" },
+  { says: "committed", file: AFTER.added, why: "are not what the plan leaves" },
+  { says: "done", file: AFTER.removed, why: "says done of a script for add, remove, commit" },
+  { says: "rolled-back", file: AFTER.added, why: "not what they were before" },
+])("a signed result that says $says over files that deny it is refused", async ({ says, file, why }) => {
+  const { take } = makeDesk(PLAN);
+  await expect(take(writeResult(PLAN, 0, says, { file }))).rejects.toThrow(why);
 });
 
 test("a host that its script has rolled back keeps the run from being committed", async () => {
@@ -145,7 +225,11 @@ test("what a script could neither do nor take back needs attention, says where i
   const { store, take } = makeDesk(PLAN);
   await take(writeResult(PLAN, 0, "committed"));
   const stuck = await take(
-    writeResult(PLAN, 1, "needs-attention", { why: "no%20space", kept: "/home/user1/.ssh/.latchkey" }),
+    writeResult(PLAN, 1, "needs-attention", {
+      why: "no%20space",
+      kept: "/home/user1/.ssh/.latchkey",
+      file: AFTER.added,
+    }),
   );
   expect(stuck.state).toBe("needs-attention");
   const of = () => store.runbooks.journal.steps(stuck.runId).filter(({ host }) => host === "db1");
@@ -175,13 +259,24 @@ test("a result with another new key than the one that was made first, or with no
     hosts: [{ ...web, holders: [makeHolder("web1")] }, db],
   };
   const { store, take } = makeDesk(plan);
-  const makes = (key: string, ended: number) =>
-    take(writeResult(plan, 0, "done", { phases: "make-key", at: "make-key", key, ended }));
+  await using folder = await makeTemporaryFolder();
+  const [first, other] = [await makeKeyFile(folder.path, "first"), await makeKeyFile(folder.path, "other")];
+  const lineOf = ({ publicLine }: typeof first): string => publicLine.split(" ").slice(0, 2).join(" ");
+  const makes = (key: string, ended: number, proof = "") =>
+    take(writeResult(plan, 0, "done", { phases: "make-key", at: "make-key", key, ended, proof }));
+  const proveBy = async ({ path }: typeof first): Promise<string> => {
+    const nonce = Buffer.from(`${nonceOf(0, "make-key")}\n`);
+    const signed = await signBytes(nonce, { keyFile: path, namespace: NEW_KEY_NAMESPACE, agentSocket: null });
+    return "why" in signed ? signed.why : signed.signature.split("\n").slice(1, -2).join("");
+  };
   await expect(makes("ssh-ed25519 AAAA", 1772323260)).rejects.toThrow("cannot be read");
-  const { runId } = await makes(SAMPLE_KEYS.ed25519, 1772323260);
-  expect(store.runbooks.runs.find(runId)?.newKey?.line).toBe(SAMPLE_KEYS.ed25519);
-  await expect(makes(SAMPLE_KEYS.rsa, 1772323300)).rejects.toThrow(
+  await expect(makes(SAMPLE_KEYS.rsa, 1772323260)).rejects.toThrow("of another type than the plan's");
+  await expect(makes(lineOf(first), 1772323260)).rejects.toThrow("does not show that web1 holds the new key");
+  await expect(makes(lineOf(first), 1772323260, await proveBy(other))).rejects.toThrow("does not show");
+  const { runId } = await makes(lineOf(first), 1772323260, await proveBy(first));
+  expect(store.runbooks.runs.find(runId)?.newKey?.line).toBe(lineOf(first));
+  await expect(makes(lineOf(other), 1772323300, await proveBy(other))).rejects.toThrow(
     "another new key than the one that was made",
   );
-  expect(store.runbooks.runs.find(runId)?.newKey?.line).toBe(SAMPLE_KEYS.ed25519);
+  expect(store.runbooks.runs.find(runId)?.newKey?.line).toBe(lineOf(first));
 });

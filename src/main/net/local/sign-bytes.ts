@@ -18,8 +18,27 @@ export async function signBytes(
   bytes: Uint8Array,
   { keyFile, namespace, agentSocket }: SignWish,
 ): Promise<{ signature: string } | { why: string }> {
+  const said = await runKeygen(["-Y", "sign", "-n", namespace, "-f", keyFile], { bytes, agentSocket });
+  if ("why" in said) return said;
+  const signature = said.out.toString("latin1");
+  return signature.startsWith("-----BEGIN SSH SIGNATURE-----") ? { signature } : { why: whyOf("") };
+}
+
+/** The fingerprint (`SHA256:...`) of a key file, private or .pub; or why it has none. */
+export async function findFingerprint(keyFile: string): Promise<{ fingerprint: string } | { why: string }> {
+  const asked = { bytes: Buffer.alloc(0), agentSocket: null };
+  const said = await runKeygen(["-l", "-E", "sha256", "-f", keyFile], asked);
+  if ("why" in said) return said;
+  const [fingerprint] = /SHA256:\S+/.exec(said.out.toString("latin1")) ?? [];
+  return fingerprint === undefined ? { why: "it is no key" } : { fingerprint };
+}
+
+async function runKeygen(
+  words: readonly string[],
+  { bytes, agentSocket }: { bytes: Uint8Array; agentSocket: string | null },
+): Promise<{ out: Buffer } | { why: string }> {
   const { SSH_AUTH_SOCK: _, ...env } = process.env;
-  const child = spawn("ssh-keygen", ["-Y", "sign", "-n", namespace, "-f", keyFile], {
+  const child = spawn("ssh-keygen", words, {
     detached: process.platform !== "win32",
     env: {
       ...{ ...env, LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" },
@@ -31,9 +50,7 @@ export async function signBytes(
   child.stdin.on("error", () => undefined).end(bytes);
   try {
     const [out, err] = await Promise.all([buffer(child.stdout), buffer(child.stderr), once(child, "close")]);
-    const signature = out.toString("latin1");
-    if (child.exitCode === 0 && signature.startsWith("-----BEGIN SSH SIGNATURE-----")) return { signature };
-    return { why: whyOf(err.toString("utf8")) };
+    return child.exitCode === 0 ? { out } : { why: whyOf(err.toString("utf8")) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
       return { why: "this computer has no ssh-keygen; install OpenSSH" };

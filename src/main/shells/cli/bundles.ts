@@ -5,6 +5,7 @@ import { MOST_BUNDLE_BYTES } from "#shared/model/bundle.ts";
 import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayImported } from "#shared/text/bundle.ts";
+import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayPlace } from "#shared/text/target.ts";
@@ -70,7 +71,9 @@ const IMPORT_HELP = `
 Each bundle becomes a scan of one host, dated when it was collected by the host's own clock. Which host it is, its
 host keys say; a host that is not known by its keys is a new one, under the name that it calls itself or that --as
 gives. The same bundle again changes nothing; one that is older than what is known, cut or altered is refused.
-What a script of a plan has written where it was carried to (latchkey-result-1) is taken for its run.
+What a script of a plan has written where it was carried to (latchkey-result-2) is taken for its run. The host's own key
+has signed it where root ran the script; one that neither the host nor anybody known has signed is a claim: it is shown,
+and nothing follows from it.
 The collector, as root, signs its bundle with the host's own keys. Of a host that is pinned, or was read from here, a
 bundle that its host key has not signed is refused, unless --approve-unverified names the host: it is kept then as what it
 claims, beside what is known, and changes none of that (latchkey claims lists them). Of a host that is not known better
@@ -84,7 +87,7 @@ Examples:
   latchkey import --require-signature --signer auditor.pub web1.bundle
   latchkey import --approve-unverified web1 web1.bundle
 
-Exit codes: 0 all are in; 2 some were refused, and nothing of those was kept.
+Exit codes: 0 all are in; 1 a result is only claimed; 2 some were refused, and nothing of those was kept.
 With --json: { bundles }, each with its file; one that was refused has "refused" and the reason.`;
 
 async function printCollector(
@@ -127,8 +130,11 @@ async function importBundles(
   for (const file of files) {
     try {
       const bundle = { ...common, ...(await readBundleFile(file)) };
-      if (isResult(bundle)) answers.push({ file, result: await app.client.runbooks.takeResult(bundle) });
-      else given.push({ file, bundle });
+      if (isResult(bundle)) {
+        const result = await app.client.runbooks.takeResult(bundle);
+        if (result.verifiedBy === null) codes.push(1);
+        answers.push({ file, result });
+      } else given.push({ file, bundle });
     } catch (error) {
       refuse(file, error);
     }
@@ -212,7 +218,7 @@ async function readSignature(path: string): Promise<string | null> {
 
 /** What a carried script has written of its run begins with these bytes. */
 const isResult = ({ base64 }: Pick<Given, "base64">): boolean =>
-  Buffer.from(base64.slice(0, 64), "base64").toString("latin1").startsWith("latchkey-result-1\n");
+  Buffer.from(base64.slice(0, 64), "base64").toString("latin1").startsWith("latchkey-result-");
 
 const toJson = (answer: Answer) =>
   "imported" in answer ? { file: answer.file, ...answer.imported } : answer;
@@ -229,14 +235,16 @@ function sayAnswer(answer: Answer, world: World): void {
   for (const note of "imported" in answer ? answer.imported.notes : []) world.err(`  ${printable(note)}`);
 }
 
-function sayResult({ runId, state, host, port, outcome, message, wasKnown }: Result): string {
+function sayResult(result: Result): string {
+  const { runId, state, host, port, outcome, message, verifiedBy, signature, wasKnown } = result;
   const known = wasKnown ? "already imported, nothing has changed; " : "";
   const run = `run ${runId} is ${state}${message && `: ${message}`}`;
+  if (verifiedBy === null) return `${known}${sayClaim(result)}; ${CLAIM_REMEDY}; ${run}`;
   const next =
     state === "waiting" ? `; latchkey runs scripts ${runId} FOLDER writes those that are to be carried` : "";
   const stale =
     state === "committed" && !wasKnown
       ? "; scan its hosts, or import new bundles of them, to see it here"
       : "";
-  return `${known}${sayPlace({ host, port })} is ${outcome}; ${run}${next}${stale}`;
+  return `${known}${sayPlace({ host, port })} is ${outcome}, ${signature}; ${run}${next}${stale}`;
 }

@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import type { App } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
-import type { Plan, PlanKind } from "#shared/model/plan.ts";
+import type { Check, Plan, PlanKind } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { consentOf, isConsented } from "#shared/text/consent.ts";
+import { consentOf, isConsented, UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayCommandOf } from "#shared/text/plan.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
@@ -59,7 +59,8 @@ export async function change(
       : await makePlan(await wishOf(client, app), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) {
-    const agreed = await agree(ready.plan, options, world);
+    const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
+    const agreed = await agree(ready.plan, options, world, beside);
     const wish = { planId: ready.id, folder: options.script, signWith: options.signWith ?? null, ...agreed };
     sayScripts(await writeScripts(wish, client), options.script, world);
   }
@@ -107,17 +108,18 @@ async function carryOut(
   return codeOf(run, "committed");
 }
 
-async function agree(plan: Plan, options: ChangeOptions, world: World) {
+/** `beside`: what is to be agreed to that is no check of the plan. */
+async function agree(plan: Plan, options: ChangeOptions, world: World, beside: readonly Check[] = []) {
   const refused = plan.checks.find(({ state }) => state === "refused");
   if (refused) throw new Refusal("conflict", `it cannot be carried out: ${refused.text}`);
-  const consents = await gatherConsents(plan, options, world);
+  const consents = await gatherConsents([...plan.checks, ...beside], options, world);
   return { consents, typed: await gatherWord(plan, options, world) };
 }
 
 /** Those that were given, and at a terminal those that are said yes to. */
-async function gatherConsents(
-  { checks }: Plan,
-  { consent = [] }: ChangeOptions,
+export async function gatherConsents(
+  checks: readonly Check[],
+  { consent = [] }: Pick<ChangeOptions, "consent">,
   { ask }: World,
 ): Promise<string[]> {
   const consents: string[] = [];
@@ -134,7 +136,7 @@ async function gatherConsents(
 }
 
 /** All that is lacking, so that one more try is enough. */
-function sayMissing(checks: Plan["checks"], given: readonly string[]): string {
+function sayMissing(checks: readonly Check[], given: readonly string[]): string {
   const missing = checks.filter((check) => check.state === "consent" && !isConsented(check, given));
   return missing
     .map((check) => {

@@ -1,11 +1,14 @@
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { RunId } from "#shared/model/run.ts";
+import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
+import { gatherConsents } from "./rotate-apply.ts";
+import { collect } from "./target-text.ts";
 import type { World } from "./world.ts";
 import { sayScripts, writeScripts } from "./write-scripts.ts";
 
-type Options = CommonOptions & { signWith?: string };
+type Options = CommonOptions & { signWith?: string; consent?: string[] };
 
 /** The next part of a run that is carried by hand. */
 export function addRunsScripts(runs: Command, world: World): void {
@@ -13,6 +16,11 @@ export function addRunsScripts(runs: Command, world: World): void {
     .command("scripts <run> <folder>")
     .description("write what is to be carried next of a run whose scripts have told so far")
     .option("--sign-with <key>", "sign them with this private key, or the agent's by its .pub file")
+    .option(
+      "--consent <check>",
+      "agree to this: unsigned-scripts, where none signs them; may be given again",
+      collect,
+    )
     .addHelpText("after", HELP)
     .action((id: string, folder: string, _: object, command: Command) =>
       write(id, folder, command.optsWithGlobals<Options>(), world),
@@ -35,7 +43,10 @@ async function write(text: string, folder: string, options: Options, world: Worl
   if (!id.success) throw new Refusal("invalid-input", `${text} is no run; latchkey runs list numbers them`);
   await using app = openApp(options, world, "write");
   const { planId } = await app.client.runbooks.find({ runId: id.data });
-  const scripts = await writeScripts({ planId, folder, signWith: options.signWith ?? null }, app.client);
+  const asked = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
+  const consents = await gatherConsents(asked, options, world);
+  const wish = { planId, folder, signWith: options.signWith ?? null, consents };
+  const scripts = await writeScripts(wish, app.client);
   if (options.json) printJson(scripts, world);
   else sayScripts(scripts, folder, world);
 }

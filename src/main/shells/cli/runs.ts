@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { RunDetail, RunId, RunRow } from "#shared/model/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
+import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
 import { sayNumber } from "#shared/text/count.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
@@ -119,6 +120,8 @@ async function show(text: string, options: CommonOptions, world: World): Promise
   if (options.json) return printJson({ run, entries: rows }, world);
   world.out(printable(`${run.title}, started at ${run.startedAt}`));
   for (const order of run.orders) world.out(printable(sayOrder(order)));
+  for (const claim of run.claims) world.out(printable(sayClaim(claim)));
+  if (run.claims.length > 0) world.out(`  ${CLAIM_REMEDY}`);
   if (run.newKey) world.out(printable(`new key: ${run.newKey.fingerprint}`));
   world.out(`\n${printTable(stepColumns(run), run.stepList, world)}\n`);
   for (const { at, kind, text: said } of rows) world.out(printable(`${at} ${kind}: ${said}`));

@@ -3,9 +3,9 @@ import type { Lists } from "#store/lists/lists.ts";
 import { confirmationTable } from "./confirmation-table.ts";
 import { factReader } from "./fact-reader.ts";
 import { journalTable } from "./journal-table.ts";
+import { offlineTable } from "./offline-table.ts";
 import { planTable } from "./plan-table.ts";
 import { runCertificateTable } from "./run-certificate-table.ts";
-import { runFileTable } from "./run-file-table.ts";
 import { runTable } from "./run-table.ts";
 import { servedFactReader } from "./served-fact-reader.ts";
 
@@ -16,8 +16,8 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   plans: explained(planTable(db)),
   runs: explained(runTable(db, lists)),
   journal: explained(journalTable(db, lists)),
+  offline: explained(offlineTable(db)),
   facts: explained(factReader(db)),
-  files: explained(runFileTable(db)),
   certificates: explained(runCertificateTable(db)),
   confirmations: explained(confirmationTable(db)),
   servers: explained(servedFactReader(db)),

@@ -7,25 +7,29 @@ export const PATH = "/home/ann/.ssh/authorized_keys";
 export const readCarriedParts = async () => ({
   hand: await readRotationScript("hand"),
   holders: await readRotationScript("holders.sh"),
-  carry: await readRotationScript("carry"),
+  carry: [await readRotationScript("../lib"), await readRotationScript("carry")].join("\n"),
   carryKey: await readRotationScript("carry-key.sh"),
 });
 
 /** A host with ann's file, and in /root/carried the script that `make` makes for her, whose number is `uid`. */
 export async function carryTo<T extends { script: string }>(
   before: string,
-  make: (uid: number, parts: Awaited<ReturnType<typeof readCarriedParts>>) => T,
+  make: (uid: number, hostKey: string, parts: Awaited<ReturnType<typeof readCarriedParts>>) => T,
 ) {
   const host = await startHost({
     name: "web1",
     prepare: "useradd -m -s /bin/sh ann && mkdir -m 700 /home/ann/.ssh && chown ann: /home/ann/.ssh",
   });
-  const made = make(Number(await host.run("id -u ann")), await readCarriedParts());
+  const made = make(Number(await host.run("id -u ann")), await hostKeyOf(host), await readCarriedParts());
   await writeThere(host, PATH, before);
   await host.run(`chown ann: ${PATH} && chmod 600 ${PATH} && mkdir -p /root/carried`);
   await writeThere(host, "/root/carried/script.sh", made.script);
   return { host, ...made, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
 }
+
+/** The fingerprint of its host key, as it would be pinned. */
+export const hostKeyOf = async (host: LabHost): Promise<string> =>
+  /SHA256:\S+/.exec(await host.run("ssh-keygen -E sha256 -lf /etc/ssh/ssh_host_ed25519_key.pub"))?.[0] ?? "";
 
 export const writeThere = (host: LabHost, path: string, text: string): Promise<string> =>
   host.run(`base64 -d > ${path} <<'END'\n${Buffer.from(text).toString("base64")}\nEND`);

@@ -1,6 +1,7 @@
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import type { RunDetail } from "#shared/model/run.ts";
+import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { consentOf } from "#shared/text/consent.ts";
 
 type Client = App["client"];
@@ -45,9 +46,12 @@ export async function carryOut(
   });
 }
 
-/** All that the plan wants to be agreed to and typed. */
+/** All that the plan wants to be agreed to and typed, and its scripts where nobody signs them. */
 export const agreeTo = ({ plan }: PlanDetail): { consents: string[]; typed: string | null } => ({
-  consents: plan?.checks.filter(({ state }) => state === "consent").map(consentOf) ?? [],
+  consents: [
+    ...(plan?.checks.filter(({ state }) => state === "consent").map(consentOf) ?? []),
+    UNSIGNED_SCRIPTS,
+  ],
   typed: plan?.confirm?.word ?? null,
 });
 

@@ -1,4 +1,4 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button, Checkbox, TextInput } from "@mantine/core";
 import { IconBraces, IconFileCode } from "@tabler/icons-react";
 import { Fragment, useState } from "react";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
@@ -8,6 +8,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import type { Plan } from "#shared/model/plan.ts";
+import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { nameFile, sayCommand } from "./command-words.ts";
 import classes from "./decision.module.css";
@@ -28,13 +29,14 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Prop
   const isCarried = plan.kind !== "rotate-certificate";
   const [failure, setFailure] = useState<string | null>(null);
   const [signWith, setSignWith] = useState("");
+  const [isUnsigned, setUnsigned] = useState(false);
   const [notes, setNotes] = useState<string[]>([]);
   const exportScripts = async () => {
     try {
       setNotes([]);
       const { files, notes: told } = await fetchScripts({
         ...{ planId: id, signWith: signWith.trim() || null },
-        ...{ consents: [...consents], typed: typed || null },
+        ...{ consents: isUnsigned ? [...consents, UNSIGNED_SCRIPTS] : [...consents], typed: typed || null },
       });
       if (files.length === 0) return setFailure("no script could be made of this plan");
       for (const { name, text, signature } of files) {
@@ -73,6 +75,15 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Prop
         )}
       </div>
       {isCarried && <SignField signWith={signWith} onChange={setSignWith} />}
+      {isCarried && signWith.trim() === "" && (
+        <Checkbox
+          size="xs"
+          label="Export unsigned scripts"
+          description="Whoever carries them could change what is done there as root"
+          checked={isUnsigned}
+          onChange={({ currentTarget }) => setUnsigned(currentTarget.checked)}
+        />
+      )}
       {notes.length > 0 && (
         <ul className={classes.why} aria-label="What to know of the scripts">
           {notes.map((note) => (
@@ -96,7 +107,7 @@ function SignField({ signWith, onChange }: { signWith: string; onChange: (path: 
     <TextInput
       size="xs"
       label="Sign scripts with"
-      description="A private key file on this computer, or the .pub file of a key that the agent has; empty: they are not signed"
+      description="A private key file on this computer, or the .pub file of a key that the agent has"
       placeholder="~/.ssh/id_ed25519"
       value={signWith}
       onChange={({ currentTarget }) => onChange(currentTarget.value)}

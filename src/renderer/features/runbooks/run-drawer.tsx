@@ -1,4 +1,4 @@
-import { IconAlertOctagon } from "@tabler/icons-react";
+import { IconAlertOctagon, IconAlertTriangle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Fragment } from "react";
 import { Drawer, Fact, Facts, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
@@ -9,7 +9,8 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { RunDetail, RunId } from "#shared/model/run.ts";
+import type { RunClaim, RunDetail, RunId } from "#shared/model/run.ts";
+import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { useRun } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
@@ -90,8 +91,27 @@ function Standing({ run }: { run: RunDetail }) {
         </p>
       )}
       <RunActions run={run} />
+      {run.claims.length > 0 && <Claims claims={run.claims} />}
       {run.byHand.length > 0 && <ByHand lines={run.byHand} />}
     </Section>
+  );
+}
+
+/** What results say that nobody's signature is good for. */
+function Claims({ claims }: { claims: readonly RunClaim[] }) {
+  return (
+    <div className={classes.byHand}>
+      <Notice tone="amber" Icon={IconAlertTriangle} title="Claimed, not verified">
+        <ul aria-label="Claims">
+          {claims.map((claim) => (
+            <li key={`${claim.host} ${claim.port} ${claim.phases.join()}`}>
+              <Untrusted text={sayClaim(claim)} limit={2_000} />
+            </li>
+          ))}
+        </ul>
+        <p>{CLAIM_REMEDY}</p>
+      </Notice>
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import type { HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
-import { Phase } from "#shared/model/run.ts";
+import { Phase, ScriptOutcome } from "#shared/model/run.ts";
 import { tokenOf } from "./write-script.ts";
 
 /** What a carried script has written about its run. */
@@ -10,11 +10,12 @@ export type CarriedResult = {
   host: string;
   port: number;
   token: string;
+  /** Of the script that has written it. */
+  nonce: string;
   /** By the host's clock, seconds since the epoch. */
   began: number;
   ended: number;
-  /** `done`: its part of several. `added`: the removal was taken back, and what was added stands. */
-  outcome: "committed" | "done" | "added" | "rolled-back" | "needs-attention" | "failed";
+  outcome: ScriptOutcome;
   /** What the script was for. */
   phases: Phase[];
   /** Where it stood in the end; null: it had not begun. */
@@ -24,42 +25,79 @@ export type CarriedResult = {
   kept: string;
   /** The key that it has made, `type base64`. */
   newKey: string | null;
+  /** The new key's signature of the nonce, armored; null: there is none. */
+  keyProof: string | null;
   /** What each file was at the end, by its place in the plan; null where it could not be read. */
   files: (string | null)[];
   /** Tells one result from another. */
   digest: string;
+  /** What is signed: everything up to the digest. */
+  signed: Uint8Array;
+  /** By a key of the host it was written on, armored; null: it could not sign it. */
+  hostSignature: string | null;
 };
+
+/** How every result begins, of whatever version of the scripts. */
+export const RESULT_START = "latchkey-result-";
+
+const ENDS = /^end ([0-9a-f]{64})\n(?:signed ([A-Za-z0-9+/=]{1,20000})\n)?$/m;
 
 /** A sentence where it is none, was changed on its way or is cut. */
 export function readResult(bytes: Uint8Array): CarriedResult | string {
   const text = Buffer.from(bytes).toString("latin1");
-  const end = /^end ([0-9a-f]{64})\n?$/m.exec(text);
-  const [, digest] = end ?? [];
-  if (!text.startsWith("latchkey-result-1\n") || !end || digest === undefined)
+  if (text.startsWith(RESULT_START) && !text.startsWith(`${RESULT_START}2\n`))
+    return "the result is of a script that another version of Latchkey wrote: write it anew, and run that";
+  const end = ENDS.exec(text);
+  const [whole = "", digest, signature] = end ?? [];
+  if (
+    !text.startsWith(RESULT_START) ||
+    !end ||
+    digest === undefined ||
+    end.index + whole.length < text.length
+  )
     return "this is no result of a carried script, or it is cut";
-  if (hashBytes(Buffer.from(text.slice(0, end.index), "latin1")) !== digest)
+  const told = text.slice(0, end.index);
+  if (hashBytes(Buffer.from(told, "latin1")) !== digest)
     return "the result was changed: its digest does not fit";
-  const lines = text.slice(0, end.index).split("\n");
+  const lines = told.split("\n");
   const said = new Map(
     lines.map((line) => [line.split(" ")[0] ?? "", line.slice(line.indexOf(" ") + 1)] as const),
   );
   const of = (name: string): string => said.get(name) ?? "";
   const host = /^(\S+) (\d{1,5})$/.exec(of("host"));
-  const outcome = OUTCOMES.find((one) => one === of("outcome"));
-  if (!host || !outcome) return "the result lacks its host or its outcome";
-  const files = [...text.matchAll(/^file f(\d{1,4}) ([0-9a-f]{64}|none)$/gm)];
+  const outcome = ScriptOutcome.safeParse(of("outcome"));
+  if (!host || !outcome.success) return "the result lacks its host or its outcome";
+  const [began, ended] = [readSeconds(of("began")), readSeconds(of("ended"))];
+  if (began === null || ended === null) return "the result does not say when it began and ended";
+  const files = [...told.matchAll(/^file f(\d{1,4}) ([0-9a-f]{64}|none)$/gm)];
   return {
-    ...{ plan: of("plan"), host: host[1] ?? "", port: Number(host[2]), token: of("token") },
-    ...{ began: Number(of("began") || Number.NaN), ended: Number(of("ended") || Number.NaN), outcome },
+    ...{
+      plan: of("plan"),
+      host: host[1] ?? "",
+      port: Number(host[2]),
+      token: of("token"),
+      nonce: of("nonce"),
+    },
+    ...{ began, ended, outcome: outcome.data },
     ...{ phases: readPhases(of("phases")), at: readPhases(of("at"))[0] ?? null },
     ...{ why: decode(of("why")), kept: decode(of("kept")) },
     newKey: /^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{1,8000}$/.exec(of("key"))?.[0] ?? null,
+    keyProof: armorOf(of("proof")),
     files: files.map(([, , hash]) => (hash === undefined || hash === "none" ? null : hash)),
     digest,
+    signed: Buffer.from(`${told}end ${digest}\n`, "latin1"),
+    hostSignature: armorOf(signature ?? ""),
   };
 }
 
-const OUTCOMES = ["committed", "done", "added", "rolled-back", "needs-attention", "failed"] as const;
+/** Seconds since the epoch that a date can have. */
+const readSeconds = (text: string): number | null => (/^\d{1,11}$/.test(text) ? Number(text) : null);
+
+/** A signature is one word in a result. */
+const armorOf = (word: string): string | null =>
+  /^[A-Za-z0-9+/=]+$/.test(word)
+    ? `-----BEGIN SSH SIGNATURE-----\n${word}\n-----END SSH SIGNATURE-----`
+    : null;
 
 const readPhases = (text: string): Phase[] =>
   Phase.options.filter((phase) => text.split(" ").includes(phase));

@@ -24,7 +24,12 @@ type ScriptPlan = {
   hash: PlanHash;
   /** `type base64` of the new key, as far as it is made. */
   newKey: string | null;
+  /** The fingerprint of the key that will sign it; null: none does. */
+  signer: string | null;
 };
+
+/** What one script is for, and its own nonce: its results have it, and no other's do. */
+type ScriptWork = ScriptPart & { nonce: string };
 
 type ScriptFile = { file: FilePlan; stages: Stages; base: Uint8Array };
 
@@ -32,7 +37,7 @@ type ScriptFile = { file: FilePlan; stages: Stages; base: Uint8Array };
  * One host's part of a plan as a POSIX script that is carried there: the same acts by the same hand, with the hashes that are
  * expected, and a result that tells of them. Null where the new key would have to be made first.
  */
-export function writeScript(of: ScriptPlan, part: ScriptPart, parts: ScriptParts): string | null {
+export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts): string | null {
   const { host, phases } = part;
   const files = phases.some((phase) => phase === "add" || phase === "remove")
     ? host.files.map((file) =>
@@ -63,7 +68,8 @@ export function writeScript(of: ScriptPlan, part: ScriptPart, parts: ScriptParts
     "}",
     ...sayPieces(of.plan, known),
     ...saySentences(parts),
-    'carry "$@"',
+    // On one line: a shell reads on in the file whatever somebody may have added to it meanwhile.
+    'carry "$@"; exit $?',
     "",
   ].join("\n");
 }
@@ -88,6 +94,7 @@ const sayHeader = (
   "# See who has signed it before you run it; it must name the key that you were told:",
   "#   ssh-keygen -Y check-novalidate -n latchkey-script -s THIS-FILE.sig < THIS-FILE",
   "# Run it there as root, or as the owner of the files: sh THIS-FILE [--check] [--signer SHA256:...|FILE] [--sign KEY]",
+  `# It does nothing on another host than the one with the host key ${printable(host.hostKey)}.`,
   ...(phases.includes("remove") && notBefore
     ? [`# Old lines go from ${printable(notBefore)} on, or at once: --now`]
     : []),
@@ -95,14 +102,17 @@ const sayHeader = (
 ];
 
 function sayData(
-  { plan, hash: planHash, newKey }: ScriptPlan,
-  { host, phases, notBefore }: ScriptPart,
+  { plan, hash: planHash, newKey, signer }: ScriptPlan,
+  { host, phases, notBefore, nonce }: ScriptWork,
 ): string[] {
   const accounts = [...new Set([...host.files, ...host.proofs].map(({ account }) => account))].join(" and ");
   return [
     `carry_plan=${planHash}`,
     `carry_host=${quote(`${host.host} ${host.port}`)}`,
     `carry_token=${tokenOf(planHash, host)}`,
+    `carry_nonce=${nonce}`,
+    `carry_pin=${quote(host.hostKey)}`,
+    `carry_signer=${quote(signer ?? "")}`,
     "carry_who=carried-script",
     `carry_phases=${quote(phases.join(" "))}`,
     `carry_told=${quote(printable(sayBefore(plan, phases)))}`,

@@ -10,18 +10,31 @@ export const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 export const BEFORE = `# 'kept' \\x41 %\r\nfrom="10.0.0.0/8",command="x '\\"" ${OLD_KEY} a\n${OTHER}`;
 export const AFTER = `# 'kept' \\x41 %\r\nfrom="10.0.0.0/8",command="x '\\"" ${NEW_KEY} a\n${OTHER}`;
 
+export const NONCE = "5".repeat(64);
+
 /** The script of a plan that gives the key in ann's file another one. */
-export const makeScript = (before: string) => (uid: number, parts: Omit<ScriptParts, "sentences">) => {
-  const stand = makeStand(before, { uid, gid: uid, owner: "ann" });
-  const plan = planFor([makeHostFacts("web1", "", { files: [makeFileFacts("ann", before, { stand })] })], {
-    given: GIVEN,
-    wish: { ...ROTATE, given: NEW_KEY },
-    here: [],
-  });
-  const hash = hashPlan(plan);
-  const [part] = partsOf(plan, []);
-  const sentences = { immutable: "is immutable", "read-only": "lies on a file system that is read-only" };
-  const script = part && writeScript({ plan, hash, newKey: NEW_KEY }, part, { ...parts, sentences });
-  if (!script) throw new Error("there is no script");
-  return { plan, hash, script };
-};
+export const makeScript =
+  (before: string, signer: string | null = null) =>
+  (uid: number, hostKey: string, parts: Omit<ScriptParts, "sentences">) => {
+    const stand = makeStand(before, { uid, gid: uid, owner: "ann" });
+    const plan = planFor(
+      [makeHostFacts("web1", "", { hostKey, files: [makeFileFacts("ann", before, { stand })] })],
+      {
+        given: GIVEN,
+        wish: { ...ROTATE, given: NEW_KEY },
+        here: [],
+      },
+    );
+    const hash = hashPlan(plan);
+    const [part] = partsOf(plan, []);
+    const sentences = { immutable: "is immutable", "read-only": "lies on a file system that is read-only" };
+    const script =
+      part &&
+      writeScript(
+        { plan, hash, newKey: NEW_KEY, signer },
+        { ...part, nonce: NONCE },
+        { ...parts, sentences },
+      );
+    if (!script) throw new Error("there is no script");
+    return { plan, hash, script };
+  };

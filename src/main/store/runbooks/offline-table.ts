@@ -1,0 +1,136 @@
+import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
+import type { PlanId } from "#shared/model/plan.ts";
+import { Phase, RunClaim, type RunId, type ScriptOutcome } from "#shared/model/run.ts";
+
+/** A script as it was written. `id`: a higher one was written later. */
+export type OfflineScript = {
+  id: number;
+  planId: number;
+  host: string;
+  port: number;
+  phases: Phase[];
+  writtenAt: string;
+};
+
+export type VerifiedBy = "host" | "person";
+
+/** A result as it was taken in. */
+export type OfflineResult = {
+  digest: string;
+  script: number;
+  run: RunId;
+  /** Null: it is a claim, and nothing follows from it. */
+  verifiedBy: VerifiedBy | null;
+  /** Who has signed it, as a sentence. */
+  signature: string;
+  outcome: ScriptOutcome;
+  why: string;
+  endedAt: Instant;
+  newKey: { line: string; fingerprint: string } | null;
+  takenAt: Instant;
+};
+
+type NewScript = {
+  nonce: string;
+  planId: PlanId;
+  host: string;
+  port: number;
+  phases: readonly Phase[];
+  at: Instant;
+};
+
+type ScriptRow = Omit<OfflineScript, "planId" | "phases" | "writtenAt"> & {
+  plan: number;
+  phases: string;
+  written_at: string;
+};
+
+type ClaimRow = {
+  host: string;
+  port: number;
+  phases: string;
+  outcome: string;
+  why: string;
+  key_line: string | null;
+  fingerprint: string | null;
+  signature: string;
+  taken_at: string;
+};
+
+/** Scripts that were written to be run by hand, and the results that came back of them. */
+export function offlineTable(db: Database) {
+  const addScript = db.prepare(`
+    INSERT INTO offline_script (nonce, plan, host, port, phases, written_at)
+    VALUES (@nonce, @planId, @host, @port, @phases, @at)`);
+  const find = db.prepare<[string], ScriptRow>(
+    "SELECT id, plan, host, port, phases, written_at FROM offline_script WHERE nonce = ?",
+  );
+  const put = db.prepare(`
+    INSERT INTO offline_result
+      (digest, script, run, verified_by, signature, outcome, why, ended_at, key_line, fingerprint, taken_at)
+    VALUES (@digest, @script, @run, @verifiedBy, @signature, @outcome, @why, @endedAt, @line, @fingerprint, @takenAt)
+    ON CONFLICT (digest) DO UPDATE SET
+      verified_by = excluded.verified_by, signature = excluded.signature, taken_at = excluded.taken_at`);
+  const dropClaims = db.prepare("DELETE FROM offline_result WHERE script = ? AND verified_by IS NULL");
+  const verifiedBy = db
+    .prepare<[string], VerifiedBy | null>("SELECT verified_by FROM offline_result WHERE digest = ?")
+    .pluck();
+  const isOlder = db
+    .prepare<{ plan: number; host: string; port: number; script: number; endedAt: string }, number>(`
+      SELECT count(*)
+      FROM offline_result AS result
+      JOIN offline_script AS script ON script.id = result.script
+      WHERE script.plan = @plan AND script.host = @host AND script.port = @port AND result.verified_by IS NOT NULL
+        AND (script.id > @script OR (script.id = @script AND result.ended_at > @endedAt))`)
+    .pluck();
+  const claims = db.prepare<[number], ClaimRow>(`
+    SELECT script.host, script.port, script.phases, result.outcome, result.why, result.key_line, result.fingerprint,
+      result.signature, result.taken_at
+    FROM offline_result AS result
+    JOIN offline_script AS script ON script.id = result.script
+    WHERE result.run = ? AND result.verified_by IS NULL AND NOT EXISTS (
+      SELECT 1
+      FROM offline_script AS later
+      JOIN offline_result AS verified ON verified.script = later.id AND verified.verified_by IS NOT NULL
+      WHERE later.plan = script.plan AND later.host = script.host AND later.port = script.port
+        AND later.id >= script.id)
+    ORDER BY script.id`);
+
+  return {
+    addScript: ({ phases, ...script }: NewScript): void =>
+      void addScript.run({ ...script, phases: JSON.stringify(phases) }),
+
+    /** The script that has this nonce. */
+    findScript(nonce: string): OfflineScript | null {
+      const row = find.get(nonce);
+      if (!row) return null;
+      const { plan: planId, written_at: writtenAt, phases, ...script } = row;
+      return { ...script, planId, writtenAt, phases: Phase.array().parse(JSON.parse(phases)) };
+    },
+
+    /** Once more, with a signature that is good, it is no claim any more. Within a transaction. */
+    putResult({ newKey, ...result }: OfflineResult): void {
+      dropClaims.run(result.script);
+      put.run({ ...result, line: newKey?.line ?? null, fingerprint: newKey?.fingerprint ?? null });
+    },
+
+    /** By whose signature this very result was taken in before, null for a claim; undefined where it was not. */
+    verifiedBy: (digest: string): VerifiedBy | null | undefined => verifiedBy.get(digest),
+
+    /** Whether a verified result of that host is known of a script that was written later, or that ended later. */
+    isOlder: ({ id, planId, host, port }: OfflineScript, endedAt: Instant): boolean =>
+      (isOlder.get({ plan: planId, host, port, script: id, endedAt }) ?? 0) > 0,
+
+    /** What is only claimed of a run: results that no verified one of the same host has replaced. */
+    claims: (run: RunId): RunClaim[] => claims.all(run).map(toClaim),
+  };
+}
+
+const toClaim = ({ key_line: line, fingerprint, taken_at: takenAt, phases, ...row }: ClaimRow): RunClaim =>
+  RunClaim.parse({
+    ...row,
+    phases: JSON.parse(phases),
+    newKey: line !== null && fingerprint !== null ? { line, fingerprint } : null,
+    takenAt,
+  });
