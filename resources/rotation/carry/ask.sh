@@ -36,6 +36,8 @@ look() {
 	seen=$words
 	told_of refusal
 	refused=${words%% *}
+	told_of work-folder
+	[ -z "$words" ] || refused=${refused:-work-folder-taken}
 	told_of lock
 	holder=${words%% *}
 	told_of dead-man

@@ -84,6 +84,7 @@ do_arm() {
 	quote "$name"
 	head="$head name=$quoted run=$run id=$id gen=$gen wrote=$wrote prior=$prior created=$created"
 	head="$head hash_tool='$hash_tool' copy='$copy' move='$move'"
+	rm -f "$part"
 	problem=$({ put_line "$head" && put_line "$revert_text"; } 2>&1 >"$part") || { why_of "$problem"; no "$why"; }
 	sync_file "$part" || { why_of "$problem"; no "$why"; }
 	$move "$part" "$revert"
@@ -147,7 +148,7 @@ disarm_all() {
 	disarmed=
 	set +f
 	for entry in "$work/armed-$id".*; do
-		[ -e "$entry" ] || continue
+		[ -f "$entry" ] || continue
 		gen=${entry##*.}
 		IFS= read -r way_then <"$entry" || way_then=
 		mv "$entry" "$work/off-$id.$gen" 2>/dev/null || continue
@@ -158,7 +159,7 @@ disarm_all() {
 }
 
 stop_timer() {
-	IFS= read -r timer <"$work/timer-$id.$gen" || return 0
+	[ -f "$work/timer-$id.$gen" ] && IFS= read -r timer <"$work/timer-$id.$gen" || return 0
 	case $timer in '' | *[!0-9]*) return ;; esac
 	case $way_then in
 		at) atrm "$timer" ;;

@@ -22,7 +22,9 @@ do_put() {
 		copy_whole "./$name" "$part" || { why_of "$problem"; no "$why" "$problem"; }
 	fi
 	open_part
-	if [ "$5" = made ]; then problem=$(cat "./$name.latchkey-new" 2>&1 >"$part")
+	if [ "$5" = made ]; then
+		[ -f "./$name.latchkey-new" ] || no absent "$folder/$name.latchkey-new"
+		problem=$(cat "./$name.latchkey-new" 2>&1 >"$part")
 	else problem=$(put_bytes "$5" 2>&1 >"$part")
 	fi || { why_of "$problem"; no "$why"; }
 	close_part

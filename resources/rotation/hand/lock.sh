@@ -1,23 +1,64 @@
 # The lock of a folder, which a run holds while it changes what is in it.
 
-# The lock that holds, into $lock (its number), $lock_token, $lock_who, $lock_since and $lock_end.
+# The lock that holds, into $lock (its number), $lock_token, $lock_who, $lock_since and $lock_end; $highest is the number of the
+# last one, whatever it says, and $foreign what is called like a lock and is none. Whoever owns the folder may have put
+# anything there: nothing is opened, and a number is one only if all shells count so far.
 find_lock() {
-	lock= lock_token= lock_who= lock_since= lock_end=
+	lock= lock_token= lock_who= lock_since= lock_end= highest= foreign=
 	set +f
 	for entry in .latchkey/lock-*; do
-		number=${entry##*-}
-		case $number in '' | *[!0-9]*) continue ;; esac
-		if [ -z "$lock" ] || [ "$number" -gt "$lock" ]; then lock=$number; fi
+		if [ -L "$entry" ]; then
+			if is_lock_number "${entry#.latchkey/lock-}"; then
+				[ "${highest:-0}" -ge "$number" ] || highest=$number
+			else foreign=$entry
+			fi
+		elif [ -e "$entry" ]; then foreign=$entry
+		fi
 	done
 	set -f
-	[ -n "$lock" ] || return 0
+	[ -n "$highest" ] || return 0
+	goal=$(readlink ".latchkey/lock-$highest" 2>/dev/null)
+	# Gone meanwhile.
+	[ -n "$goal" ] || return 0
 	IFS=,
-	set -- $(readlink ".latchkey/lock-$lock" 2>/dev/null)
+	set -- $goal
 	IFS=' 	
 '
-	lock_token=${1-} lock_who=${2-} lock_since=${3:-0} lock_end=${4:-0}
-	# Gone meanwhile.
-	[ -n "$lock_token" ] || lock=
+	is_lock "$goal" "$@" || { foreign=.latchkey/lock-$highest; return 0; }
+	lock=$highest lock_token=$1 lock_who=$2 lock_since=$3 lock_end=$4
+}
+
+# Eight digits, the first of them no 0, which some shells would take for octal.
+is_lock_number() {
+	case $1 in '' | 0* | *[!0-9]* | ?????????*) return 1 ;; esac
+	number=$1
+}
+
+# is_lock GOAL TOKEN WHO SINCE END: whether a run has written this. No run holds a folder for a day.
+is_lock() {
+	[ $# = 5 ] && [ ${#1} -le 400 ] || return 1
+	case $2 in '' | *[!A-Za-z0-9]*) return 1 ;; esac
+	case $3 in *[!A-Za-z0-9@._:-]*) return 1 ;; esac
+	for word in "$4" "$5"; do
+		case $word in '' | 0* | *[!0-9]* | ???????????*) return 1 ;; esac
+	done
+	[ "$5" -le $(($(date +%s) + 86400)) ]
+}
+
+# Whether a run can hold this folder: .latchkey is not there, or is a folder of ours with nothing among its locks but locks.
+judge_work_folder() {
+	lock= highest= foreign=
+	look_at .latchkey
+	case $mode in
+		'') return 0 ;;
+		drwx*) ;;
+		*) return 1 ;;
+	esac
+	# So large only where somebody fills it: to go through that would take longer than anybody waits.
+	[ "$uid" = "$my_uid" ] && [ ${#size} -le 5 ] && [ "$size" -le 16384 ] || return 1
+	find_lock
+	[ -z "$foreign" ] || return 1
+	[ "${highest:-0}" -lt 90000000 ] || [ "$lock_token" = "${run-}" ]
 }
 
 # begin PATH TOKEN WHO SECONDS BREAKS: takes or renews the lock of the folder of PATH. BREAKS: the token of a lock whose
@@ -35,23 +76,23 @@ do_begin() {
 		no "$why"
 	fi
 	drop_locks "$lock"
+	# What an earlier try has kept there is still to be had.
+	[ ! -d ".latchkey/$run" ] || begun=renewed
 	problem=$(mkdir -p ".latchkey/$run" 2>&1) || { why_of "$problem"; no "$why"; }
 	ok $begun "$since" "$((now + seconds))"
 }
 
 # Makes the lock after the highest; 1: once more.
 take_lock() {
-	problem=$(mkdir .latchkey 2>&1) || [ -d .latchkey ] || no_folder
-	look_at .latchkey
-	case $mode in d*) ;; '') return 1 ;; *) no work-folder-taken ;; esac
-	[ "$uid" = "$my_uid" ] || no work-folder-taken
+	problem=$(mkdir .latchkey 2>&1) && problem=
+	judge_work_folder || no work-folder-taken "$folder/.latchkey"
+	[ -d .latchkey ] || { no_folder; return 1; }
 	now=$(date +%s)
-	find_lock
 	since=$now
 	if [ "$lock_token" = "$run" ]; then since=$lock_since begun=renewed
 	elif [ -n "$lock" ] && { [ "$breaks" != "$lock_token" ] || [ "$now" -le "$lock_end" ]; }; then is_held
 	fi
-	mine=$((${lock:-0} + 1))
+	mine=$((${highest:-0} + 1))
 	problem=$(ln -s "$run,$who,$since,$((now + seconds))" ".latchkey/lock-$mine" 2>&1) && problem=
 	find_lock
 	if [ -n "$lock" ] && [ "$lock_token" != "$run" ]; then
@@ -99,7 +140,9 @@ do_end() {
 	enter "$1"
 	run=$2 work=.latchkey/$2
 	check_words "$run"
-	[ -d .latchkey ] || ok gone
+	# Where somebody has put something else in its place, nothing of the run is left.
+	look_at .latchkey
+	case $mode,$uid in d*,"$my_uid") ;; *) ok gone ;; esac
 	late=
 	set +f
 	for entry in "$work"/next-*; do [ ! -e "$entry" ] || no unfinished "${entry##*-}"; done

@@ -37,6 +37,9 @@ do_look() {
 }
 
 tell_file() {
+	if [ "$actor" != "$my_uid" ]; then find_lock
+	else judge_work_folder || tell work-folder "$folder/.latchkey"
+	fi
 	judge_file || tell refusal "$refusal" "$detail"
 	look_at "./$name"
 	name_of "${uid:-}"
@@ -47,7 +50,6 @@ tell_file() {
 	tell space "$free_bytes" "$free_inodes"
 	dead_man_ways
 	tell dead-man $ways
-	find_lock
 	[ -z "$lock" ] || tell lock "$lock_token" "$lock_who" "$lock_since" "$lock_end" "$(date +%s)"
 	case $mode in -*) ;; *) return ;; esac
 	[ -r "./$name" ] && [ "$size" -le 4194304 ] || return

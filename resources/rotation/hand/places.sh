@@ -54,11 +54,12 @@ enter() {
 	[ "$(pwd -P)" = "$folder" ] || no linked-folder "$folder"
 }
 
-# Of a pipe or a device it is empty: opening that might never end.
+# Of a pipe or a device it is empty: opening that might never end. Of what is larger than anything that is changed it is the
+# hash of no file of ours: no more than that is read. So it is of what could not be read to its end.
 hash_of() {
 	hashed=
 	[ -f "$1" ] || return 0
-	hashed=$($hash_tool <"$1" 2>/dev/null) || hashed=
+	hashed=$({ { $most || put_line unread; } | $hash_tool; } <"$1" 2>/dev/null) || hashed=
 	hashed=${hashed%% *}
 }
 

@@ -1895,6 +1895,21 @@ CREATE TABLE run_confirmation (
   CHECK ((kind = 'signature') = (account = ''))
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE run_file (
+  run      INTEGER NOT NULL REFERENCES run (id),
+  host     TEXT NOT NULL,
+  port     INTEGER NOT NULL,
+  path     TEXT NOT NULL,
+  phase    TEXT NOT NULL,
+  fate     TEXT NOT NULL CHECK (fate IN ('left-out', 'stuck')),
+  -- A sentence.
+  why      TEXT NOT NULL,
+  -- Lines that whoever looks at it takes out, and puts back.
+  take_out TEXT NOT NULL CHECK (json_valid(take_out)),
+  put_back TEXT NOT NULL CHECK (json_valid(put_back)),
+  PRIMARY KEY (run, host, port, path)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE offline_script (
   id         INTEGER PRIMARY KEY,
   nonce      TEXT NOT NULL UNIQUE,

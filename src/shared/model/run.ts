@@ -147,6 +147,23 @@ export const RunConfirmation = z.object({
 });
 export type RunConfirmation = z.infer<typeof RunConfirmation>;
 
+/** A file of a host that a run did not do as it was planned. */
+export const RunFile = z.object({
+  host: HostName,
+  port: Port,
+  path: z.string(),
+  /** From which on it is left out; or in which it is stuck. */
+  phase: Phase,
+  /** `left-out`: all else went on without it. `stuck`: neither done nor taken back. */
+  fate: z.enum(["left-out", "stuck"]),
+  /** A sentence. */
+  why: z.string(),
+  /** Of a stuck one: lines that a person has to take out of it, or to put back, where no copy tells. */
+  takeOut: z.array(z.string()),
+  putBack: z.array(z.string()),
+});
+export type RunFile = z.infer<typeof RunFile>;
+
 /**
  * What the result of an offline script says of a host, and nobody's signature is good for it: it is shown, and nothing
  * follows from it.
@@ -181,6 +198,8 @@ export const RunDetail = RunRow.extend({
   orders: z.array(RunOrder),
   /** Null where the run is over, or proves all logins by itself. */
   confirmation: RunConfirmation.nullable(),
+  /** Files that it has left out, or that are stuck. */
+  files: z.array(RunFile),
   /** Of a run that is carried out by offline scripts: results that are not verified. */
   claims: z.array(RunClaim),
 });

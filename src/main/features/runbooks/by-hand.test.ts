@@ -11,7 +11,7 @@ const plan = makePlanValue({
 
 const sayOf = (phase: RunStep["phase"]): string => {
   const at = { ordinal: 1, phase, host: "web1", port: 22, batch: 0 };
-  return sayByHand(plan, [{ ...at, state: "needs-attention", message: "", at: null }], "t0").join("\n");
+  return sayByHand(plan, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0").join("\n");
 };
 
 test("by hand, old files go back where an installation is stuck, and are cleared away where a commit is", () => {

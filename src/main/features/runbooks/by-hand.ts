@@ -1,22 +1,34 @@
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
-import type { RunStep } from "#shared/model/run.ts";
-import { BY_HAND } from "./carry-out/take-lines-back.ts";
+import type { RunFile, RunStep } from "#shared/model/run.ts";
 
 /** What to do by hand where a run could neither do nor undo a step: a command a line, to be run in this order. */
-export function sayByHand(plan: Plan, steps: readonly RunStep[], token: string): string[] {
+export function sayByHand(
+  plan: Plan,
+  steps: readonly RunStep[],
+  files: readonly RunFile[],
+  token: string,
+): string[] {
   const stuck = steps.filter(({ state }) => state === "needs-attention");
   const hosts = plan.hosts.filter(({ host, port }) =>
     stuck.some((step) => step.host === host && step.port === port),
   );
-  return hosts.flatMap((host) => sayHost(host, stuck, token));
+  return hosts.flatMap((host) => sayHost(host, stuck, files, token));
 }
 
-function sayHost(host: HostPlan, stuck: readonly RunStep[], token: string): string[] {
+function sayHost(
+  host: HostPlan,
+  stuck: readonly RunStep[],
+  files: readonly RunFile[],
+  token: string,
+): string[] {
+  const stuckFiles = files.filter(
+    (file) => file.fate === "stuck" && file.host === host.host && file.port === host.port,
+  );
   const own = stuck.filter((step) => step.host === host.host && step.port === host.port);
   const changes = own.toReversed().filter(({ phase }) => phase === "remove" || phase === "add");
-  const restores = changes.flatMap((step) => sayFiles(host, step, token));
+  const restores = changes.flatMap((step) => sayFiles(host, step, stuckFiles, token));
   const folders = new Set(host.files.map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
   const clears = [...folders].flatMap((folder, index) => sayClear(`${folder}/.latchkey`, token, index));
   const login = host.user === null ? host.host : `${host.user}@${host.host}`;
@@ -27,15 +39,22 @@ function sayHost(host: HostPlan, stuck: readonly RunStep[], token: string): stri
   return [`ssh -p ${host.port} ${quoteWord(login)}`, ...restores, ...clears];
 }
 
-/** Where the step says which files are stuck, the others stand as they should, and may have what somebody has written. */
-function sayFiles({ files }: HostPlan, { phase, message }: RunStep, token: string): string[] {
-  const stuck = files.filter(({ path }) => message.includes(path));
+/** Where it is known which files are stuck, the others stand as they should, and may have what somebody has written. */
+function sayFiles(
+  { files }: HostPlan,
+  { phase }: RunStep,
+  stuck: readonly RunFile[],
+  token: string,
+): string[] {
   return files.flatMap(({ path }, index) => {
-    if (stuck.length > 0 && !message.includes(path)) return [];
-    const lines = message
-      .split("; ")
-      .filter((part) => part.startsWith(BY_HAND) && part.includes(` ${path}: `));
-    if (lines.length > 0) return lines.map((line) => `# ${line}`);
+    const found = stuck.find((one) => one.path === path);
+    if (stuck.length > 0 && found?.phase !== phase) return [];
+    const { putBack = [], takeOut = [] } = found ?? {};
+    if (putBack.length + takeOut.length > 0)
+      return [
+        ...putBack.map((line) => `# put back into ${path}: ${line}`),
+        ...takeOut.map((line) => `# take out of ${path}: ${line}`),
+      ];
     const folder = path.slice(0, path.lastIndexOf("/"));
     const id = `f${index}${phase === "remove" ? "r" : "a"}`;
     const kept = quoteWord(`${folder}/.latchkey/${token}/before-${id}`);

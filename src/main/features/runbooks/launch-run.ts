@@ -196,7 +196,7 @@ async function settle(
   const steps = journals.steps(id);
   const failures = sayFailures(steps);
   const token = runs.find(id)?.token ?? "";
-  const byHand = state === "needs-attention" ? sayByHand(plan, steps, token) : [];
+  const byHand = state === "needs-attention" ? sayByHand(plan, steps, journal.files(), token) : [];
   const own = IN_PLACE.has(state) ? pathsOfNewKey(plan) : [];
   await readAgain(deps, { id, plan }, steps, [...new Set([...identityFiles, ...own])]);
   await journal.setState(state, failures || message, byHand);

@@ -25,7 +25,7 @@ const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
 
 export function createRuns(deps: RunDeps) {
   const { store } = deps;
-  const { runs, journal: journals, certificates, offline } = store.runbooks;
+  const { runs, journal: journals, certificates, files, offline } = store.runbooks;
   const running: Running = new Map();
   const launch = createLauncher(deps, running, (id, means) => takeBackEnded(record(id), means));
   const begin = createBeginner(deps, running, launch);
@@ -44,6 +44,7 @@ export function createRuns(deps: RunDeps) {
       stepList: journals.steps(id),
       orders: certificates.all(id).map(toOrder),
       confirmation: findConfirmation(store, run),
+      files: files.all(id),
       claims: offline.claims(id),
     };
   };

@@ -97,7 +97,7 @@ export function settle({ runbooks, events }: Store, id: RunId, { plan, result, a
 
 /** Each host's script has its own token, by which what it kept is found. */
 const sayStuck = (plan: Plan, steps: readonly RunStep[], hash: PlanHash): string[] =>
-  plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, tokenOf(hash, host)));
+  plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, [], tokenOf(hash, host)));
 
 function textOf({ outcome }: CarriedResult, state: TakenState): string {
   if (state !== "failed") return TEXTS[state];

@@ -150,7 +150,8 @@ const hasGrace = ({ dueAt, stepList }: RunDetail): boolean =>
   dueAt !== null && stepList.some(({ phase, state }) => phase === "remove" && state === "planned");
 
 /** 0: as it was wished; 1: somebody must look; 3: it could not be done. */
-export function codeOf({ state }: RunDetail, wished: "committed" | "rolled-back"): number {
+export function codeOf({ state, files }: RunDetail, wished: "committed" | "rolled-back"): number {
+  if (state === "committed" && state === wished && files.some(({ fate }) => fate === "left-out")) return 1;
   if (state === wished || state === "waiting") return 0;
   return state === "needs-attention" || state === "paused" ? 1 : 3;
 }

@@ -35,7 +35,7 @@ type Row = {
 };
 
 /** What a run knows beside what is shown of it. */
-export type RunRecord = Omit<RunDetail, "stepList" | "orders" | "confirmation" | "claims"> & {
+export type RunRecord = Omit<RunDetail, "stepList" | "orders" | "confirmation" | "files" | "claims"> & {
   direction: Direction;
   /** The checks that somebody has agreed to. */
   consents: string[];
@@ -161,7 +161,13 @@ function runWriter(db: Database) {
 function toRecord(row: Row): RunRecord {
   const { key_line: line, fingerprint, started_at: startedAt, ended_at: endedAt, due_at: dueAt } = row;
   const newKey = line !== null && fingerprint !== null ? { line, fingerprint } : null;
-  const detail = RunDetail.omit({ stepList: true, orders: true, confirmation: true, claims: true }).parse({
+  const detail = RunDetail.omit({
+    stepList: true,
+    orders: true,
+    confirmation: true,
+    files: true,
+    claims: true,
+  }).parse({
     ...{ ...row, planId: row.plan, planHash: row.plan_hash, startedAt, endedAt, newKey },
     ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand), dueAt },
   });

@@ -6,6 +6,7 @@ import { journalTable } from "./journal-table.ts";
 import { offlineTable } from "./offline-table.ts";
 import { planTable } from "./plan-table.ts";
 import { runCertificateTable } from "./run-certificate-table.ts";
+import { runFileTable } from "./run-file-table.ts";
 import { runTable } from "./run-table.ts";
 import { servedFactReader } from "./served-fact-reader.ts";
 
@@ -18,6 +19,7 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   journal: explained(journalTable(db, lists)),
   offline: explained(offlineTable(db)),
   facts: explained(factReader(db)),
+  files: explained(runFileTable(db)),
   certificates: explained(runCertificateTable(db)),
   confirmations: explained(confirmationTable(db)),
   servers: explained(servedFactReader(db)),

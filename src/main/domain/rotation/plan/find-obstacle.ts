@@ -14,10 +14,14 @@ export function findObstacle(
   if (stand.kind === "refused") return { id: "file", why: `${path} cannot be changed safely: ${stand.why}` };
   const manager = findManager(host, file, numbers);
   if (manager) return { id: "managed", why: sayManager(file, manager) };
+  if (stand.workFolder !== null) return { id: "work-folder", why: sayTaken(path, stand.workFolder) };
   return stand.lockedBy === null
     ? null
     : { id: "locked", why: `${path} is being changed by ${stand.lockedBy}` };
 }
+
+const sayTaken = (path: string, workFolder: string): string =>
+  `${path} is not changed: ${workFolder}, where a run keeps its lock, was made by something else than a run: look at it, and remove it`;
 
 /** Who would undo a change of these lines; for a new line at the end, who writes the file. */
 function findManager({ os }: HostFacts, file: OpenFile, numbers: readonly number[]): ManagedBy | null {

@@ -6,6 +6,7 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
   "file",
   "managed",
   "locked",
+  "work-folder",
   "no-proof",
   "authority",
   "holder",

@@ -145,7 +145,7 @@ export type FileFacts = {
 
 export type FileStand =
   /** `lacks`: what would have to be made, in a folder of whom; not there where more is missing, or it is not known. */
-  | { kind: "absent"; lacks?: { creates: "file" | "folder"; uid: number } }
+  | { kind: "absent"; lacks?: { creates: "file" | "folder"; uid: number; workFolder: string | null } }
   /** The hand would not write it, as it says itself: a link on the way, hard links, immutable, no room. Or it is unread. */
   | { kind: "refused"; why: string; bytes: Uint8Array | null }
   | ({ kind: "file"; bytes: Uint8Array } & FileState);
@@ -159,6 +159,8 @@ export type FileState = {
   mode: string;
   /** Who holds the lock of its folder, and since when; null: nobody. */
   lockedBy: string | null;
+  /** What lies where a run would keep its lock, and is nothing of a run's; null: nothing. */
+  workFolder: string | null;
 };
 
 /** A private half of the key: a file, or a key of an agent of this computer. */

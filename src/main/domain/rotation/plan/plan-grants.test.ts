@@ -162,7 +162,7 @@ test("a line that is tightened is proved by the key that stays: a file that is n
 test("an account without a file for its keys gets one, if the folder is its own and sshd reads it first", () => {
   const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
   const planWith = (uid: number, consulted = ["/home/ann/.ssh/authorized_keys"]) => {
-    const stand = { kind: "absent" as const, lacks: { creates: "folder" as const, uid } };
+    const stand = { kind: "absent" as const, lacks: { creates: "folder" as const, uid, workFolder: null } };
     const files = [makeFileFacts("ann", "", { stand })];
     const accounts = [makeAccountFacts("ann", files, { grants: [], consulted })];
     return planFor([makeHostFacts("web1", "", { files, accounts })], {

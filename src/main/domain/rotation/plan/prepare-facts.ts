@@ -27,8 +27,9 @@ function makeAnew(host: HostFacts, file: FileFacts): FileFacts {
   );
   if (!account || !lacks) return file;
   const { uid, gid, name: owner } = account;
-  const empty = { kind: "file" as const, bytes: new Uint8Array(), mode: "0600", lockedBy: null };
-  return { ...file, creates: lacks.creates, stand: { ...empty, uid, gid, owner } };
+  const { creates, workFolder } = lacks;
+  const empty = { kind: "file" as const, bytes: new Uint8Array(), mode: "0600", lockedBy: null, workFolder };
+  return { ...file, creates, stand: { ...empty, uid, gid, owner } };
 }
 
 const withEachFileOnce = (facts: PlanFacts): PlanFacts => ({

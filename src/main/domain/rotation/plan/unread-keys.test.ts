@@ -81,10 +81,12 @@ function planAbsent(stand: FileStand): ReturnType<typeof planFor> {
 }
 
 test("a known line whose file has gone is no matter, and needs a consent where its folder cannot be seen either", () => {
-  expect(stops(planAbsent({ kind: "absent", lacks: { creates: "file", uid: 1_000 } }))).toEqual([]);
+  expect(
+    stops(planAbsent({ kind: "absent", lacks: { creates: "file", uid: 1_000, workFolder: null } })),
+  ).toEqual([]);
   for (const stand of [
     { kind: "absent" as const },
-    { kind: "absent" as const, lacks: { creates: "folder" as const, uid: 0 } },
+    { kind: "absent" as const, lacks: { creates: "folder" as const, uid: 0, workFolder: null } },
   ]) {
     const plan = planAbsent(stand);
     expect(stops(plan)).toEqual(["consent unread"]);

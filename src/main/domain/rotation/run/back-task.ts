@@ -1,7 +1,9 @@
 import type { Plan } from "#shared/model/plan.ts";
 import { earliest } from "./judge-file.ts";
-import type { PlaceSeen, Stage, Step, Task } from "./step.ts";
+import { isWithout, type PlaceSeen, type Stage, type Step, type Task } from "./step.ts";
 import { stepsOf } from "./steps-of.ts";
+
+type Seen = Extract<PlaceSeen, { kind: "seen" }>;
 
 /** What takes a step back; "look" where its place was not seen, null where it is out of reach. */
 export function backTask(plan: Plan, step: Step, seen: PlaceSeen | undefined): Task | "look" | null {
@@ -12,18 +14,21 @@ export function backTask(plan: Plan, step: Step, seen: PlaceSeen | undefined): T
   const isBack =
     step.phase === "hand-over"
       ? seen.holders.every((holder) => holder === "old")
-      : areFilesBack(plan, step, seen.files);
+      : areFilesBack(plan, step, seen);
   if (isBack && isClear) {
     return { step, what: "settle", as: "undone", why: "it stands as it did before the step" };
   }
   return { step, what: "undo", as: "undone" };
 }
 
-function areFilesBack({ hosts }: Plan, { host, phase }: Step, seen: readonly string[]): boolean {
+function areFilesBack({ hosts }: Plan, { host, phase }: Step, { files: seen, leftOut = [] }: Seen): boolean {
   const stage: Stage = phase === "remove" ? "added" : "before";
   const changed = phase === "remove" ? "removed" : "added";
   const files = hosts[host ?? -1]?.files ?? [];
-  return files.every((file, index) => file[changed] === null || seen[index] === earliest(file, stage));
+  return files.every(
+    (file, index) =>
+      file[changed] === null || isWithout(leftOut[index], phase) || seen[index] === earliest(file, stage),
+  );
 }
 
 /** Whether nothing of the run stands at the place once this step is taken back. */

@@ -2,7 +2,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan, Plan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { earliest } from "./judge-file.ts";
-import type { FileSeen, PlaceSeen, Stage, Step, Task } from "./step.ts";
+import { type FileSeen, isWithout, type PlaceSeen, type Stage, type Step, type Task } from "./step.ts";
 
 type Seen = Extract<PlaceSeen, { kind: "seen" }>;
 
@@ -38,12 +38,14 @@ function commitTask(step: Step, { hasWork, holders }: Seen, isBegun: boolean): T
 }
 
 /** Of the files that this step changes. */
-function reachedIn({ hosts }: Plan, { host, phase }: Step, { files: seen }: Seen): Reached {
+function reachedIn({ hosts }: Plan, { host, phase }: Step, { files: seen, leftOut = [] }: Seen): Reached {
   const files = hosts[host ?? -1]?.files ?? [];
   const wanted: Stage = phase === "remove" ? "removed" : "added";
   const before: Stage = phase === "remove" ? "added" : "before";
   const concerned = files.flatMap((file, index) =>
-    file[wanted] === null ? [] : [{ file, seen: seen[index] ?? ("other" as const) }],
+    file[wanted] === null || isWithout(leftOut[index], phase)
+      ? []
+      : [{ file, seen: seen[index] ?? ("other" as const) }],
   );
   const odd = concerned.find(
     ({ file, seen: one }) => one !== earliest(file, wanted) && one !== earliest(file, before),

@@ -31,6 +31,8 @@ export type PlaceSeen =
       kind: "seen";
       /** By their place in `HostPlan.files`. */
       files: readonly FileSeen[];
+      /** By their place in `HostPlan.files`: from which phase on the run does without it; null, or not there: it does not. */
+      leftOut?: readonly (Phase | null)[];
       /** By their place in `HostPlan.holders`, or in `plan.here`. */
       holders: readonly HolderSeen[];
       /** By their place in `HostPlan.certificates`; not there where the plan has none. */
@@ -90,3 +92,7 @@ export type Wait = "log" | "grace" | "certificate" | "recheck";
  * attention is `acted`.
  */
 export type EndState = "committed" | "rolled-back" | "stopped" | "paused" | "needs-attention";
+
+/** Whether a file that is left out from one phase on is so in another. */
+export const isWithout = (from: Phase | null | undefined, phase: Phase): boolean =>
+  from === "add" || from === phase;

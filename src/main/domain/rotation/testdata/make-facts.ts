@@ -20,7 +20,7 @@ export const makeStand = (
 ): FileStand => ({
   kind: "file",
   bytes: new Uint8Array(Buffer.from(text)),
-  ...{ uid: 1_000, gid: 1_000, owner: "ann", mode: "0600", lockedBy: null },
+  ...{ uid: 1_000, gid: 1_000, owner: "ann", mode: "0600", lockedBy: null, workFolder: null },
   ...more,
 });
 

@@ -1,13 +1,16 @@
 import { isFirst } from "#domain/rotation/run/back-task.ts";
 import type { Step, Task } from "#domain/rotation/run/step.ts";
 import type { Inside } from "#net/ssh/door.ts";
+import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
+import type { RunFile } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { disarmAll, giveLocksBack, takeLocks } from "./locks.ts";
-import { type FileOfStep, type Guard, moveFile } from "./move-file.ts";
+import { filesLeft, filesToHold, leaveOut, standsIn } from "./leave-out.ts";
+import { disarmAll, giveLocksBack, takeLocks, type Unheld } from "./locks.ts";
+import { type FileOfStep, type Guard, type Moved, moveFile } from "./move-file.ts";
 import type { ProofOutcome } from "./prove-accounts.ts";
 import { proveChange, reloadAfterBack } from "./prove-change.ts";
 import { enterHost, hostOf, newKeyLine, type RunContext } from "./run-context.ts";
-import { filesOf, writeIdOf } from "./stage-bytes.ts";
+import { writeIdOf } from "./stage-bytes.ts";
 
 /** A proof that nobody answers is asked for again for so long; then the change is taken back. */
 const PROOF_PATIENCE_MS = 120_000;
@@ -20,8 +23,7 @@ export const AWAITS_LOG = "waits for the journal to tell of a login by the new k
 /** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
 export async function changeHost(run: RunContext, step: Step): Promise<void> {
   const host = hostOf(run, step);
-  const files = filesOf(host.files, step);
-  await run.journal.intend(step.ordinal, sayIntent(step, files.length));
+  await run.journal.intend(step.ordinal, sayIntent(step, filesLeft(run, step).length));
   const inside = await enterHost(run, step.host ?? -1);
   if (step.phase === "remove" && run.plan.newKey !== null) {
     const before = await provePatiently(run, { ...step, phase: "add" }, inside);
@@ -32,33 +34,62 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
       `before the removal: ${before.said.join("; ") || "nothing to prove"}`,
     );
   }
-  const held = await takeLocks(inside.hand, host.files, run);
-  if (held !== null) return fail(run, step, held);
+  const { begun, unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
+  const blocked = await leaveOut(run, step, inside.hand, unheld);
+  if (blocked !== null) {
+    // Nothing of this run is in the folders that it has just begun to hold.
+    await giveLocksBack(inside.hand, begun, run.token);
+    return fail(run, step, blocked);
+  }
+  const files = filesLeft(run, step);
   const guard: Guard | null = host.deadMan && {
     ...{ way: host.deadMan, seconds: run.plan.options.deadManSeconds },
   };
   for (const { file, index } of files) {
     const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", guard);
     if (moved.kind === "moved") await run.journal.note(step.ordinal, `wrote ${file.path}`, "acted");
-    else return takeBack(run, step, inside, { why: moved.message, as: "failed" });
+    else {
+      const why = moved.kind === "kept" ? await leaveOne(run, step, inside, { file, moved }) : moved.message;
+      if (why !== null) return takeBack(run, step, inside, { why, as: "failed" });
+    }
   }
-  await run.journal.mark(step.ordinal, "acted", `wrote ${sayCount(files.length, "file")}`);
+  await run.journal.mark(step.ordinal, "acted", `wrote ${sayCount(filesLeft(run, step).length, "file")}`);
   await proveHost(run, step);
 }
+
+/** A file whose folder was held, and that its owner has made something else of since. */
+async function leaveOne(
+  run: RunContext,
+  step: Step,
+  { hand }: Inside,
+  { file, moved: { why, message } }: { file: FilePlan; moved: Exclude<Moved, { kind: "moved" }> },
+): Promise<string | null> {
+  if (why === undefined) return message;
+  const blocked = await leaveOut(run, step, hand, [{ files: [file], why, message }]);
+  if (blocked !== null) return blocked;
+  const others = filesToHold(run, step).some((one) => folderOf(one.path) === folderOf(file.path));
+  const left = others || !isFirst(run.plan, step) ? null : await giveLocksBack(hand, [file], run.token);
+  if (left !== null) await run.journal.note(step.ordinal, left);
+  return null;
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 /** Proves what stands already. */
 export async function proveHost(run: RunContext, step: Step): Promise<void> {
   const inside = await enterHost(run, step.host ?? -1);
-  const host = hostOf(run, step);
-  const held = await takeLocks(inside.hand, host.files, run);
-  if (held !== null) return run.journal.mark(step.ordinal, "needs-attention", held);
+  const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
+  const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
+  if (held) return run.journal.mark(step.ordinal, "needs-attention", held.message);
   const proof = await provePatiently(run, step, inside);
   if (proof.kind !== "proved" && proof.kind !== "awaits-log")
-    return takeBack(run, step, inside, { why: proof.message, as: "failed" });
+    return takeBack(run, step, inside, { why: proof.message, as: "failed", unheld });
   const off = await disarmAll(inside.hand, armedOf(run, step));
   const why = "the host itself has taken it back: the proof came too late";
-  if (off === "fired") return takeBack(run, step, inside, { why, as: "failed" });
-  for (const { index } of filesOf(host.files, step)) {
+  if (off === "fired") return takeBack(run, step, inside, { why, as: "failed", unheld });
+  for (const { file, index } of filesLeft(run, step)) {
+    // Whoever owns it has taken our work folder away: what stands there has just been proved.
+    if (unheld.some(({ files }) => files.includes(file))) continue;
     const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", null);
     if (moved.kind !== "moved") return takeBack(run, step, inside, { why: moved.message, as: "failed" });
   }
@@ -72,37 +103,75 @@ export async function undoHost(
   { step, as }: Extract<Task, { what: "undo" }>,
 ): Promise<void> {
   const inside = await enterHost(run, step.host ?? -1);
-  const host = hostOf(run, step);
-  const held = await takeLocks(inside.hand, host.files, run);
-  if (held !== null) return needHands(run, step, held);
-  await takeBack(run, step, inside, { why: "", as });
+  const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
+  const held = unheld.find(({ why }) => why === null);
+  if (held) return needHands(run, step, held.message);
+  await takeBack(run, step, inside, { why: "", as, unheld });
 }
 
-type Back = { why: string; as: "failed" | "undone" };
+type Back = { why: string; as: "failed" | "undone"; unheld?: readonly Unheld[] };
 
 /**
  * Through the session that is held. Of what somebody else has written meanwhile only our own lines go; a file that cannot
- * go back keeps none of the others from it.
+ * go back keeps none of the others from it, and no lock of theirs is left.
  */
-async function takeBack(run: RunContext, step: Step, inside: Inside, { why, as }: Back): Promise<void> {
+async function takeBack(
+  run: RunContext,
+  step: Step,
+  inside: Inside,
+  { why, as, unheld = [] }: Back,
+): Promise<void> {
   const { hand } = inside;
   const host = hostOf(run, step);
   await disarmAll(hand, armedOf(run, step));
-  const stuck: string[] = [];
-  for (const { index } of filesOf(host.files, step)) {
-    const moved = await moveFile(hand, fileOf(run, step, index), "back", null);
-    if (moved.kind !== "moved") stuck.push(moved.message);
-    else if (moved.said) await run.journal.note(step.ordinal, moved.said);
+  const stuck: RunFile[] = [];
+  for (const { file, index } of filesLeft(run, step)) {
+    const moved = await moveBack(run, step, inside, { index, unheld });
+    if (moved.kind === "moved") {
+      if (moved.said) await run.journal.note(step.ordinal, moved.said);
+    } else stuck.push(toStuck(step, host, file, moved));
   }
+  await run.journal.setStuck(host, stuck);
+  const left = stuck.map((file) => file.why);
   const unread = stuck.length > 0 ? null : await reloadAfterBack(run, host, inside);
-  if (unread !== null) stuck.push(unread);
-  if (stuck.length === 0 && isFirst(run.plan, step)) {
-    const left = await giveLocksBack(hand, host.files, run.token);
-    if (left !== null) stuck.push(left);
+  if (unread !== null) left.push(unread);
+  if (unread === null && isFirst(run.plan, step)) {
+    const kept = new Set([
+      ...stuck.map(({ path }) => folderOf(path)),
+      ...unheld.flatMap(({ files }) => files.map(({ path }) => folderOf(path))),
+    ]);
+    const clear = filesToHold(run, step).filter(({ path }) => !kept.has(folderOf(path)));
+    const held = await giveLocksBack(hand, clear, run.token);
+    if (held !== null) left.push(held);
   }
-  if (stuck.length > 0) return needHands(run, step, joinWhys(why, stuck.join("; ")));
+  if (left.length > 0) return needHands(run, step, joinWhys(why, left.join("; ")));
   await run.journal.mark(step.ordinal, as, as === "undone" ? "taken back" : `${why}; it was taken back`);
 }
+
+/** Where the folder is not to be had, nothing is written; what stands there may be as it was before the step all the same. */
+async function moveBack(
+  run: RunContext,
+  step: Step,
+  { hand }: Inside,
+  { index, unheld }: { index: number; unheld: readonly Unheld[] },
+): Promise<Moved> {
+  const of = fileOf(run, step, index);
+  const refused = unheld.find(({ files }) => files.includes(of.file));
+  if (!refused) return moveFile(hand, of, "back", null);
+  const { message, why } = refused;
+  const hasWork = await standsIn(run, step, hand, of.file);
+  return hasWork ? { kind: "kept", message, ...(why && { why }) } : { kind: "moved" };
+}
+
+const toStuck = (
+  { phase }: Step,
+  { host, port }: HostPlan,
+  { path }: FilePlan,
+  { message, byHand }: Exclude<Moved, { kind: "moved" }>,
+): RunFile => ({
+  ...{ host, port, path, phase, fate: "stuck", why: message },
+  ...{ takeOut: [...(byHand?.takeOut ?? [])], putBack: [...(byHand?.putBack ?? [])] },
+});
 
 const needHands = (run: RunContext, step: Step, why: string): Promise<void> =>
   run.journal.mark(step.ordinal, "needs-attention", why);
@@ -138,7 +207,7 @@ const fileOf = (run: RunContext, step: Step, index: number): FileOfStep => {
 };
 
 const armedOf = (run: RunContext, step: Step) =>
-  filesOf(hostOf(run, step).files, step).map(({ file, index }) => ({
+  filesLeft(run, step).map(({ file, index }) => ({
     ...{ path: file.path, id: writeIdOf(index, step), token: run.token },
   }));
 

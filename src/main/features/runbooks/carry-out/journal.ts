@@ -1,7 +1,7 @@
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunEntry, RunId, RunState, RunStep, StepState } from "#shared/model/run.ts";
+import type { RunEntry, RunFile, RunId, RunState, RunStep, StepState } from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Direction } from "#store/runbooks/run-table.ts";
@@ -38,6 +38,7 @@ export type Journal = ReturnType<typeof openJournal>;
 export function openJournal(deps: Deps, runId: RunId) {
   const steps = new Map(deps.store.runbooks.journal.steps(runId).map((step) => [step.ordinal, step]));
   const pen = takePen(deps, runId, steps);
+  let files = deps.store.runbooks.files.all(runId);
   let failure: unknown = null;
   const keepFailure = (error: unknown): void => {
     failure ??= error;
@@ -60,6 +61,33 @@ export function openJournal(deps: Deps, runId: RunId) {
 
     /** As the step is said to whoever follows the run; its state stays. */
     say: (ordinal: number, message: string): Promise<void> => pen.say(ordinal, message).catch(keepFailure),
+
+    /** Files that the run has left out, or that are stuck. */
+    files: (): readonly RunFile[] => files,
+
+    /** Before anything else is done without it. */
+    leaveOut: (ordinal: number, file: RunFile): Promise<void> =>
+      pen.record((at) => {
+        deps.store.runbooks.files.put(runId, file);
+        const text = `${file.path} is left out: ${file.why}`;
+        deps.store.runbooks.journal.append({ runId, ordinal, kind: "note", text, at });
+        pen.tell(at, ordinal, "note", text);
+        return () => {
+          files = deps.store.runbooks.files.all(runId);
+        };
+      }),
+
+    /** What is stuck at a host by now, instead of what was before. */
+    setStuck: ({ host, port }: Pick<RunFile, "host" | "port">, stuck: readonly RunFile[]): Promise<void> =>
+      pen
+        .record(() => {
+          deps.store.runbooks.files.unstick(runId, host, port);
+          for (const file of stuck) deps.store.runbooks.files.put(runId, file);
+          return () => {
+            files = deps.store.runbooks.files.all(runId);
+          };
+        })
+        .catch(keepFailure),
 
     ...stateWriter(deps, runId, pen),
   };

@@ -1,6 +1,6 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate } from "#net/ssh/hand/host-files.ts";
-import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { type HandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import { SessionLost } from "./run-context.ts";
@@ -12,49 +12,67 @@ const LEASE_SECONDS = 15 * 60;
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
-/** One file for each folder: locks are of folders. */
-const onePerFolder = (files: readonly FilePlan[]): FilePlan[] => [
-  ...new Map(files.map((file) => [folderOf(file.path), file])).values(),
+/** Locks are of folders. */
+const folders = (files: readonly FilePlan[]): FilePlan[][] => [
+  ...Map.groupBy(files, ({ path }) => folderOf(path)).values(),
 ];
 
-/** Takes the locks of all folders, or renews them. Null, or why one is not to be had. Rejects with `SessionLost`. */
-export async function takeLocks(
-  hand: Hand,
-  files: readonly FilePlan[],
-  { token, who }: Owner,
-): Promise<string | null> {
-  const lacking = await createMissing(hand, files);
-  if (lacking !== null) return lacking;
-  for (const { path } of onePerFolder(files)) {
-    const wish = { path, token, who, leaseSeconds: LEASE_SECONDS };
-    let begun = await begin(hand, wish);
-    if (begun.kind === "held" && begun.by.leaseEnd < begun.by.now)
-      begun = await begin(hand, { ...wish, breaks: begun.by.token });
-    switch (begun.kind) {
-      case "begun":
-        break;
-      case "held": {
-        const until = new Date(begun.by.leaseEnd * 1_000).toISOString().slice(0, 19);
-        return `${folderOf(path)} is being changed by ${begun.by.who}, who may hold it until ${until}Z; try again later`;
-      }
-      case "refused":
-      case "failed":
-        return sayRefusal(begun.why, path);
-      case "lost":
-        throw new SessionLost(begun.message);
-      default:
-        return assertNever(begun);
-    }
+/** A folder that is not to be had, with the files of the run in it. `why`: null where another run holds it. */
+export type Unheld = { files: FilePlan[]; why: HandRefusal | null; message: string };
+
+/** `begun`: those of which nothing was held before. */
+export type Locks = { begun: FilePlan[]; unheld: Unheld[] };
+
+/** Takes the locks of all folders, or renews them; one that is not to be had keeps none of the others from it. Rejects with `SessionLost`. */
+export async function takeLocks(hand: Hand, files: readonly FilePlan[], owner: Owner): Promise<Locks> {
+  const locks: Locks = { begun: [], unheld: [] };
+  for (const folder of folders(files)) {
+    const taken = (await createMissing(hand, folder)) ?? (await takeLock(hand, folder, owner));
+    if (taken === "begun") locks.begun.push(...folder);
+    else if (taken !== "renewed") locks.unheld.push(taken);
   }
-  return null;
+  return locks;
 }
 
-/** What is not there yet has to be, before its folder can be held. */
-async function createMissing(hand: Hand, files: readonly FilePlan[]): Promise<string | null> {
+async function takeLock(
+  hand: Hand,
+  files: FilePlan[],
+  { token, who }: Owner,
+): Promise<"begun" | "renewed" | Unheld> {
+  const path = files[0]?.path ?? "";
+  const wish = { path, token, who, leaseSeconds: LEASE_SECONDS };
+  let begun = await begin(hand, wish);
+  if (begun.kind === "held" && begun.by.leaseEnd < begun.by.now)
+    begun = await begin(hand, { ...wish, breaks: begun.by.token });
+  switch (begun.kind) {
+    case "begun":
+      return begun.isRenewed ? "renewed" : "begun";
+    case "held": {
+      const until = new Date(begun.by.leaseEnd * 1_000).toISOString().slice(0, 19);
+      const message = `${folderOf(path)} is being changed by ${begun.by.who}, who may hold it until ${until}Z; try again later`;
+      return { files, why: null, message };
+    }
+    case "refused":
+    case "failed":
+      return { files, why: begun.why, message: sayUnheld(begun, path) };
+    case "lost":
+      throw new SessionLost(begun.message);
+    default:
+      return assertNever(begun);
+  }
+}
+
+const sayUnheld = ({ why }: { why: HandRefusal }, path: string): string =>
+  why === "work-folder-taken"
+    ? `${folderOf(path)}/.latchkey, where a run keeps its lock, was made by something else than a run: look at it, and remove it`
+    : sayRefusal(why, path);
+
+/** What is not there yet has to be, before its folder can be held. Null: all of it is. */
+async function createMissing(hand: Hand, files: FilePlan[]): Promise<Unheld | null> {
   for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
     const made = await create(hand, { path, uid });
     if (made.kind === "lost") throw new SessionLost(made.message);
-    if (made.kind !== "created") return sayRefusal(made.why, path);
+    if (made.kind !== "created") return { files, why: made.why, message: sayRefusal(made.why, path) };
   }
   return null;
 }
@@ -70,31 +88,36 @@ async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<stri
   return null;
 }
 
-/** Gives them back, and with them all that the run has kept there. Null, or why that cannot be. */
+/** Gives them back, and with them all that the run has kept there. Null, or why that cannot be, of whichever. */
 export async function giveLocksBack(
   hand: Hand,
   files: readonly FilePlan[],
   token: string,
 ): Promise<string | null> {
-  for (const { path } of onePerFolder(files)) {
-    const ended = await end(hand, { path, token });
-    switch (ended.kind) {
-      case "ended":
-        break;
-      case "late-edit":
-        return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${ended.files.join(", ")}: look at it, and move it away`;
-      case "refused":
-      case "failed":
-        // A folder in which this run holds nothing needs no end.
-        if (ended.why === "lock-lost") break;
-        return sayRefusal(ended.why, path);
-      case "lost":
-        throw new SessionLost(ended.message);
-      default:
-        return assertNever(ended);
-    }
+  const left: string[] = [];
+  for (const folder of folders(files)) {
+    const why = (await giveLockBack(hand, folder[0]?.path ?? "", token)) ?? (await removeEmpty(hand, folder));
+    if (why !== null) left.push(why);
   }
-  return removeEmpty(hand, files);
+  return left.length > 0 ? left.join("; ") : null;
+}
+
+async function giveLockBack(hand: Hand, path: string, token: string): Promise<string | null> {
+  const ended = await end(hand, { path, token });
+  switch (ended.kind) {
+    case "ended":
+      return null;
+    case "late-edit":
+      return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${ended.files.join(", ")}: look at it, and move it away`;
+    case "refused":
+    case "failed":
+      // A folder in which this run holds nothing needs no end.
+      return ended.why === "lock-lost" ? null : sayRefusal(ended.why, path);
+    case "lost":
+      throw new SessionLost(ended.message);
+    default:
+      return assertNever(ended);
+  }
 }
 
 /** Whether the host has kept from taking any of them back. Rejects with `SessionLost`. */

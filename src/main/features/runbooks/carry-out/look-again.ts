@@ -4,6 +4,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { holdersOf } from "./hand-over.ts";
+import { leftOutOf } from "./leave-out.ts";
 import { lookAtPairs } from "./look-at-pairs.ts";
 import { nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
 
@@ -61,7 +62,7 @@ async function lookAtFiles(run: RunContext, host: HostPlan, hand: Hand) {
     if (lock?.token === run.token) hasWork = true;
     else if (lock && lock.leaseEnd > lock.now) heldBy = lock.who;
   }
-  return { files, hasWork, heldBy };
+  return { files, leftOut: leftOutOf(run.journal.files(), host), hasWork, heldBy };
 }
 
 async function lookAtHolders(

@@ -3,7 +3,7 @@ import type { Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, write } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { type HandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
 import { SessionLost } from "./run-context.ts";
@@ -23,7 +23,16 @@ export type FileOfStep = {
 export type Guard = { way: DeadMan; seconds: number };
 
 /** `said`: what is worth noting of it. `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
-export type Moved = { kind: "moved"; said?: string } | { kind: "kept" | "unsure"; message: string };
+export type Moved =
+  | { kind: "moved"; said?: string }
+  | {
+      kind: "kept" | "unsure";
+      message: string;
+      /** In the hand's word, where it refused. */
+      why?: HandRefusal;
+      /** Lines that a person has to take out of it and put back, as no program can tell where. */
+      byHand?: { takeOut: readonly string[]; putBack: readonly string[] };
+    };
 
 /**
  * Brings a file to where the step ends, or back to where it began; whichever of them it is already. Of other bytes only
@@ -41,7 +50,11 @@ export async function moveFile(
   const { content, refusal, state } = look.file;
   // The host itself has taken it away with what was written, or nothing was written yet.
   if (towards === "back" && state === "absent" && isMadeBy(of)) return { kind: "moved" };
-  if (state !== "file" || !content) return { kind: "kept", message: sayUnread(file.path, refusal) };
+  if (state !== "file" || !content)
+    return {
+      ...{ kind: "kept", message: sayUnread(file.path, refusal) },
+      ...(refusal && { why: refusal.why }),
+    };
   const { seen, base } = judgeFile(file, content, newKey);
   const { from, to } = stagesOf(step);
   const change = base && changeBetween(file, base, { from, to }, newKey);
@@ -59,7 +72,8 @@ export async function moveFile(
       isCreated: isMadeBy(of),
     });
     if (armed.kind === "lost") throw new SessionLost(armed.message);
-    if (armed.kind !== "armed") return { kind: "kept", message: sayRefusal(armed.why, file.path) };
+    if (armed.kind !== "armed")
+      return { kind: "kept", message: sayRefusal(armed.why, file.path), why: armed.why };
   }
   // What is there already is written once more: whatever an earlier try has left is settled so.
   const moved = await put(hand, { path: file.path, id, token }, change, towards);
@@ -86,7 +100,7 @@ async function put(
     case "changed":
       return { kind: "kept", message: sayOther(of.path) };
     case "refused":
-      return { kind: "kept", message: sayRefusal(written.why, of.path) };
+      return { kind: "kept", message: sayRefusal(written.why, of.path), why: written.why };
     case "failed":
       return { kind: "unsure", message: sayRefusal(written.why, of.path) };
     case "lost":

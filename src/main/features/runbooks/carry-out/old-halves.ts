@@ -6,6 +6,7 @@ import type { HolderPlan } from "#shared/model/plan.ts";
 import type { RunState } from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
+import { sayLeftOut } from "./leave-out.ts";
 import { STILL_TAKEN } from "./prove-accounts.ts";
 import { proveChange } from "./prove-change.ts";
 import { enterHost, nearOf, type RunContext, SessionLost } from "./run-context.ts";
@@ -15,7 +16,12 @@ type Ended = { state: RunState; message: string };
 const takenSteps = ({ journal }: RunContext) =>
   journal.steps().filter(({ message }) => message.includes(STILL_TAKEN));
 
-export const keepsOld = (run: RunContext): boolean => keepsOldHalves(run.plan) || takenSteps(run).length > 0;
+export const keepsOld = (run: RunContext): boolean =>
+  keepsOldHalves(run.plan) || isLeftOut(run) || takenSteps(run).length > 0;
+
+/** The old key goes on to count where a file was left out. */
+const isLeftOut = ({ plan, journal }: RunContext): boolean =>
+  plan.oldKey !== null && journal.files().some(({ fate }) => fate === "left-out");
 
 /**
  * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether the
@@ -26,18 +32,19 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
   if (wasTaken && isResumed) await askAgain(run);
   const taken = [...new Set(takenSteps(run).flatMap(({ host }) => host ?? []))];
   const holders = run.plan.hosts.flatMap((host) => host.holders).concat(run.plan.here);
-  const keepsForGood = keepsOldHalves(run.plan) || holders.length === 0;
+  const keepsForGood = keepsOldHalves(run.plan) || isLeftOut(run) || holders.length === 0;
+  const without = sayLeftOut(run.journal.files());
   if (taken.length > 0) {
     const why = `the old key still gets in on ${taken.join(", ")}, by something that is not in the files that were changed`;
     return keepsForGood
-      ? { state: "committed", message: why }
+      ? { state: "committed", message: [why, without].filter(Boolean).join("; ") }
       : {
           state: "needs-attention",
           message: `${why}; ${sayKept(holders)}: close that way in, then resume the run`,
         };
   }
   if (wasTaken && !keepsForGood) return commitHalves(run);
-  return { state: "committed", message: "" };
+  return { state: "committed", message: without };
 }
 
 function sayKept(holders: readonly HolderPlan[]): string {

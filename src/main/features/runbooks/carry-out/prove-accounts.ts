@@ -9,6 +9,7 @@ import { proveLogin } from "#net/ssh/prove/prove-login.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan, Proof } from "#shared/model/plan.ts";
+import { accountsLeftOut } from "./leave-out.ts";
 import { nameKey } from "./name-key.ts";
 import { proveConfirmed } from "./prove-confirmed.ts";
 import { enterHost, hostOf, nearOf, newKeyLine, type RunContext } from "./run-context.ts";
@@ -46,11 +47,12 @@ export async function proveAccounts(run: RunContext, step: Step, inside: Inside)
 /** Also those of files that have the new key's line already, before the old one goes, and others whom a file lets in. */
 function accountsOf(run: RunContext, step: Step): Set<string> {
   const { files, proofs } = hostOf(run, step);
+  const leftOut = accountsLeftOut(run, step);
   const first = new Set(files.map(({ account }) => account));
   const others = proofs.flatMap(({ account }) => (first.has(account) ? [] : [account]));
   const isAll = step.phase === "add" && run.plan.newKey !== null;
   const changed = isAll ? first : filesOf(files, step).map(({ file }) => file.account);
-  return new Set([...changed, ...others]);
+  return new Set([...changed, ...others].filter((account) => !leftOut.has(account)));
 }
 
 async function proveOne(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {

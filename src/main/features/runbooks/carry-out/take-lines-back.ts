@@ -11,9 +11,6 @@ import type { FileOfStep, Moved } from "./move-file.ts";
 import { SessionLost } from "./run-context.ts";
 import { changeBetween, hasWorkOf, linesRemoved, stagesOf, writeIdOf } from "./stage-bytes.ts";
 
-/** Begins what is to be done by hand in a file, wherever that is told. */
-export const BY_HAND = "by hand";
-
 /**
  * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
  * seen, or not at all. Rejects with `SessionLost`.
@@ -27,7 +24,10 @@ export async function takeLinesBack(hand: Hand, of: FileOfStep, there: Uint8Arra
       ? { kind: "kept", message: sayNoCopy(path) }
       : { kind: "moved" };
   const taken = takeBack(there, change);
-  if (taken.kind === "unsure") return { kind: "kept", message: sayUnsure(path, taken) };
+  if (taken.kind === "unsure") {
+    const byHand = { takeOut: taken.out, putBack: taken.back };
+    return { kind: "kept", message: sayUnsure(path), byHand };
+  }
   if (taken.out.length + taken.back.length === 0) return { kind: "moved" };
   const before = hashBytes(there);
   const { at, removed, inserted } = trim({ at: 0, removed: there, inserted: taken.bytes });
@@ -88,9 +88,5 @@ const sayTaken = (path: string, { out, back }: Lines): string =>
 const sayNoCopy = (path: string): string =>
   `${path} was changed by somebody else, and there is no copy of what it was: take the lines of this run out of it by hand`;
 
-const sayUnsure = (path: string, { out, back }: Lines): string =>
-  [
-    `${path} was changed by somebody else in the very lines of this run`,
-    ...back.map((line) => `${BY_HAND}, put back into ${path}: ${line}`),
-    ...out.map((line) => `${BY_HAND}, take out of ${path}: ${line}`),
-  ].join("; ");
+const sayUnsure = (path: string): string =>
+  `${path} was changed by somebody else in the very lines of this run: look at it`;

@@ -69,7 +69,13 @@ function toFile({
   const stand: FileStand =
     base64 === null
       ? { kind: "refused", why: why ?? `${path} was not read`, bytes: null }
-      : { kind: "file", bytes: new Uint8Array(Buffer.from(base64, "base64")), ...state, lockedBy: null };
+      : {
+          kind: "file",
+          bytes: new Uint8Array(Buffer.from(base64, "base64")),
+          ...state,
+          lockedBy: null,
+          workFolder: null,
+        };
   return { path, otherPaths: [], accounts, realPath, stand };
 }
 

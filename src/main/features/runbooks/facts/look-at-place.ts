@@ -166,13 +166,16 @@ async function lookAtFiles(hand: Hand, owners: ReadonlyMap<string, string[]>): P
 }
 
 /** The file alone, or it and its folder, in a folder that is there. */
-function findLacking({ state, refusal, real, actorUid, chain }: FileLook) {
+function findLacking({ state, refusal, real, actorUid, chain, workFolder }: FileLook) {
   if (state !== "absent") return null;
-  if (refusal?.why === "absent" && actorUid !== null) return { creates: "file" as const, uid: actorUid };
+  if (refusal?.why === "absent" && actorUid !== null)
+    return { creates: "file" as const, uid: actorUid, workFolder };
   const last = chain.at(-1);
   const folder = real.slice(0, real.lastIndexOf("/"));
   const isAlone = refusal?.why === "no-folder" && folder.slice(0, folder.lastIndexOf("/")) === last?.path;
-  return isAlone && last?.type === "folder" ? { creates: "folder" as const, uid: last.uid } : null;
+  return isAlone && last?.type === "folder"
+    ? { creates: "folder" as const, uid: last.uid, workFolder }
+    : null;
 }
 
 export function toStand(file: FileLook): FileStand {
@@ -187,6 +190,7 @@ export function toStand(file: FileLook): FileStand {
     ...{ links: file.links, isMountPoint: false, isImmutable: false, isAppendOnly: false, isReadOnly: false },
     ...{ freeBytes: file.freeBytes, freeInodes: file.freeInodes },
     lockedBy: lock && lock.leaseEnd > lock.now ? lock.who : null,
+    workFolder: file.workFolder,
   };
 }
 

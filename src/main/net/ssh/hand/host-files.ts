@@ -22,15 +22,18 @@ type BeginWish = {
   breaks?: string | null;
 };
 
-/** Takes the lock of a folder, or renews it. */
+/** Takes the lock of a folder, or renews it. `isRenewed`: this run had it before, or has something there. */
 export async function begin(
   hand: Hand,
   { path, token, who, leaseSeconds, breaks = null }: BeginWish,
-): Promise<{ kind: "begun"; leaseEnd: number } | { kind: "held"; by: LockHolder } | Tail> {
+): Promise<
+  { kind: "begun"; isRenewed: boolean; leaseEnd: number } | { kind: "held"; by: LockHolder } | Tail
+> {
   const words = [path, token, who, String(leaseSeconds), breaks ?? ""];
   const answer = await exchange(hand, { verb: "begin", words });
   if (answer.kind === "lost") return answer;
-  if (answer.status === "ok") return { kind: "begun", leaseEnd: Number(answer.words[2]) };
+  if (answer.status === "ok")
+    return { kind: "begun", isRenewed: answer.words[0] === "renewed", leaseEnd: Number(answer.words[2]) };
   const by = answer.words[0] === "held" ? readHolder(answer.words.slice(1)) : null;
   return by ? { kind: "held", by } : readTail(answer);
 }

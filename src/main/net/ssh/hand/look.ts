@@ -58,6 +58,8 @@ export type FileLook = {
   freeBytes: number | null;
   freeInodes: number | null;
   lock: LockHolder | null;
+  /** What lies where a run would keep its lock, and is nothing of a run's; null: a run could hold the folder. */
+  workFolder: string | null;
   deadMan: DeadMan[];
 };
 
@@ -128,6 +130,7 @@ function readFile(answer: Answered, path: string): FileLook | null {
     attributes: first(answer, "attributes")[0] ?? "",
     ...{ freeBytes: numberOrNull(freeBytes), freeInodes: numberOrNull(freeInodes) },
     lock: readHolder(first(answer, "lock")),
+    workFolder: first(answer, "work-folder")[0] ?? null,
     deadMan: readWays(answer),
   };
 }

@@ -30,7 +30,7 @@ export function fillRenewal(store: Store, payload: string, index: number): void 
 type Wanted = { payload: string; index: number; plan: Plan };
 
 function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
-  const { plans, runs, journal } = store.runbooks;
+  const { plans, runs, journal, files } = store.runbooks;
   const planId = plans.take({ plan, hash: HASH, at: START });
   const { kind } = plan;
   const id = runs.begin({ ...makeRun(payload, planId), kind, token: `${kind} ${payload}${index}` });
@@ -43,6 +43,11 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
     id,
     Phase.options.map((phase, at) => makeStep(payload, phase, at)),
   );
+  for (const fate of ["left-out", "stuck"] as const)
+    files.put(id, {
+      ...{ host: payload.slice(0, 200), port: 22, path: `${payload}${fate}`, phase: "add", fate },
+      ...{ why: payload, takeOut: [payload], putBack: [payload] },
+    });
   for (const entry of ["intends", "failed"] as const)
     journal.append({ runId: id, ordinal: 2, kind: entry, text: payload, at: START });
   return id;

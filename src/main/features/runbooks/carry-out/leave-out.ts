@@ -1,0 +1,139 @@
+/**
+ * What one account of a host does to its own folder stops that account's part of a run, and nobody else's: its files are left
+ * out from that phase on, by name, as long as nothing of the phase stands in them.
+ */
+import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { isWithout, type Step } from "#domain/rotation/run/step.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import type { HandRefusal } from "#net/ssh/hand/say-refusal.ts";
+import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
+import type { Phase, RunFile } from "#shared/model/run.ts";
+import type { Unheld } from "./locks.ts";
+import { hostOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
+import { filesOf, hasWorkOf, stagesOf } from "./stage-bytes.ts";
+
+/** What the owner of a folder, who need not be root, can bring about there by himself. */
+const OWN_DOING: ReadonlySet<HandRefusal> = new Set<HandRefusal>([
+  "absent",
+  "hard-linked",
+  "linked-file",
+  "linked-folder",
+  "lock-lost",
+  "no-folder",
+  "not-a-file",
+  "not-writable",
+  "others-folder",
+  "others-group",
+  "work-folder-taken",
+]);
+
+type Place = Pick<HostPlan, "host" | "port">;
+
+/** From which phase on each file of a host is left out, by its place in the plan; null: it is not. */
+export const leftOutOf = (
+  files: readonly RunFile[],
+  host: Place & Pick<HostPlan, "files">,
+): (Phase | null)[] =>
+  host.files.map(({ path }) => {
+    const found = files.find((one) => one.fate === "left-out" && isOf(one, host) && one.path === path);
+    return found?.phase ?? null;
+  });
+
+const isOf = (file: RunFile, { host, port }: Place): boolean => file.host === host && file.port === port;
+
+/** The files of a host that a step is about, by their places in the plan, but for those that are left out. */
+export function filesLeft(run: RunContext, step: Step) {
+  const host = hostOf(run, step);
+  const leftOut = leftOutOf(run.journal.files(), host);
+  return filesOf(host.files, step).filter(({ index }) => !isWithout(leftOut[index], step.phase));
+}
+
+/** Those whose folders are held while a step is done: also what only another step changes. */
+export function filesToHold(run: RunContext, step: Step): FilePlan[] {
+  const host = hostOf(run, step);
+  const leftOut = leftOutOf(run.journal.files(), host);
+  return host.files.filter((_, index) => !isWithout(leftOut[index], step.phase));
+}
+
+/** Accounts that a step is not proved for, as all their files are left out of it. */
+export function accountsLeftOut(run: RunContext, step: Step): Set<string> {
+  const host = hostOf(run, step);
+  const held = new Set(filesToHold(run, step));
+  const kept = new Set([...held].flatMap(accountsOf));
+  return new Set(
+    host.files
+      .filter((file) => !held.has(file))
+      .flatMap(accountsOf)
+      .filter((account) => !kept.has(account)),
+  );
+}
+
+const accountsOf = ({ account, others = [] }: FilePlan): string[] => [account, ...others];
+
+type Left = { file: FilePlan; why: string };
+
+/**
+ * Leaves out the files of these folders. Null, or why the step cannot go on without them: another run holds one, it is
+ * root's own, something of the step stands there, or nothing would be left.
+ */
+export async function leaveOut(
+  run: RunContext,
+  step: Step,
+  hand: Hand,
+  unheld: readonly Unheld[],
+): Promise<string | null> {
+  const left: Left[] = [];
+  for (const { files, why, message } of unheld) {
+    if (why === null || !OWN_DOING.has(why) || run.plan.kind === "rotate-host-key") return message;
+    for (const file of files) {
+      if (file.uid === 0 || (await standsIn(run, step, hand, file))) return message;
+      left.push({ file, why: message });
+    }
+  }
+  if (!isEnoughLeft(run, step, new Set(left.map(({ file }) => file)))) return left[0]?.why ?? null;
+  const { host, port } = hostOf(run, step);
+  for (const { file, why } of left)
+    await run.journal.leaveOut(step.ordinal, {
+      ...{ host, port, path: file.path, phase: step.phase, fate: "left-out", why },
+      ...{ takeOut: [], putBack: [] },
+    });
+  return null;
+}
+
+/** Whether something of the step stands in the file. */
+export async function standsIn(run: RunContext, step: Step, hand: Hand, file: FilePlan): Promise<boolean> {
+  const look = await lookAtFile(hand, file.path);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const { content } = look.file;
+  if (!content) return false;
+  const newKey = newKeyLine(run);
+  return (
+    judgeFile(file, content, newKey).seen !== earliest(file, stagesOf(step).from) &&
+    hasWorkOf(file, step, content, newKey)
+  );
+}
+
+/** A canary that changes nothing would prove nothing, and so would a run. */
+function isEnoughLeft(run: RunContext, step: Step, without: ReadonlySet<FilePlan>): boolean {
+  const ofHost = filesLeft(run, step).filter(({ file }) => !without.has(file));
+  if (ofHost.length > 0) return true;
+  const isCanary = run.plan.options.canary && step.batch === 0;
+  return !isCanary && othersLeft(run, step);
+}
+
+const othersLeft = ({ plan, journal }: RunContext, { host: own, phase }: Step): boolean =>
+  plan.hosts.some((host, index) => {
+    const leftOut = leftOutOf(journal.files(), host);
+    return (
+      index !== own &&
+      filesOf(host.files, { phase }).some(({ index: nth }) => !isWithout(leftOut[nth], phase))
+    );
+  });
+
+/** What a run that is over says of what it has left out; empty: nothing. */
+export const sayLeftOut = (files: readonly RunFile[]): string =>
+  files
+    .filter(({ fate }) => fate === "left-out")
+    .map(({ host, path, why }) => `${path} on ${host} was left out: ${why}`)
+    .join("; ");

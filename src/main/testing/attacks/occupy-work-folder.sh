@@ -1,0 +1,27 @@
+#!/bin/sh
+# An ordinary user's: makes ~/.ssh/.latchkey what no run has made, so that a run stumbles over it.
+#
+#   occupy-work-folder.sh KIND [HOME]
+#
+# KIND: file, fifo, link, number (a lock with more digits than a shell can count), octal (lock 08), words (a lock whose times
+# are no numbers), leading (times that a shell reads as octal), future (a lease of a hundred years), fifos (locks that are
+# pipes), crowd (twenty thousand locks), top (the highest number that is counted), shut (a folder that is not to be entered)
+kind=$1 work=${2:-$HOME}/.ssh/.latchkey now=$(date +%s)
+rm -rf "$work"
+case $kind in
+	file) : >"$work" ;;
+	fifo) mkfifo "$work" ;;
+	link) ln -s /tmp "$work" ;;
+	*) mkdir -m 700 "$work" ;;
+esac
+case $kind in
+	number) ln -s "run,jo,$now,$((now + 900))" "$work/lock-99999999999999999999999999" ;;
+	octal) ln -s "run,jo,$now,$((now + 900))" "$work/lock-08" ;;
+	words) ln -s 'run,jo,$(id),a[$(id)]' "$work/lock-1" ;;
+	leading) ln -s "run,jo,08,09" "$work/lock-1" ;;
+	future) ln -s "run,jo,$now,$((now + 3155760000))" "$work/lock-1" ;;
+	fifos) mkfifo "$work/lock-1" "$work/lock-2" ;;
+	crowd) (cd "$work" && seq -f "lock-%.0f" 20000 | xargs touch) ;;
+	top) ln -s "gone,jo,1,2" "$work/lock-999999999" ;;
+	shut) chmod 0 "$work" ;;
+esac
