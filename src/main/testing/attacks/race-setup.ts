@@ -1,0 +1,92 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What only root may read, and no stream may hold: in /etc/shadow, in a private key of root's, and in a file of root's that has no shape. */
+export const CANARIES = ["CANARYHASHCANARYHASH", "CANARYWORDSOFROOT", "CANARYKNOWNHOST"];
+
+/** Accounts m0, m1, ... whose users attack; each has a key that the scan is to find, and root has one that it is to find in its own home alone. */
+export const prepareRaces = async (accounts: number): Promise<string> => `
+  rm -rf /etc/ssh/sshd_config.d/*
+  printf 'AuthorizedKeysFile .ssh/authorized_keys %%h/keys\\nAuthorizedPrincipalsFile %%h/principals\\n' > /etc/ssh/sshd_config
+  mkdir -m 700 /root/.ssh; ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -C '' -f /root/.ssh/id_root
+  echo "CANARYKNOWNHOST ssh-ed25519 AAAA" > /root/.ssh/known_hosts
+  echo "# CANARYWORDSOFROOT" > /root/secret; cp /root/secret /root/.ssh/authorized_keys2; cp /root/secret /root/.ssh/config
+  chmod 600 /root/secret /root/.ssh/*
+  useradd --create-home honest; mkdir -m 700 /home/honest/.ssh; echo '# of honest' > /home/honest/.ssh/authorized_keys
+  chown -R honest: /home/honest
+  printf 'admin ALL=(root) NOPASSWD: ALL\\n' > /etc/sudoers.d/admin; useradd --create-home admin
+  n=0; while [ $n -lt ${accounts} ]; do
+    useradd --create-home m$n; mkdir -m 700 /home/m$n/.ssh /home/m$n/.kube; chown m$n: /home/m$n/.ssh /home/m$n/.kube
+    n=$((n + 1))
+  done
+  usermod -p '$6$canarysalt$CANARYHASHCANARYHASHCANARYHASHCANARYHASHCANARYHASHCANARYHASH' honest
+  cat > /run/race.py <<'PYTHON'
+${await readFile(join(import.meta.dirname, "race.py"), "utf8")}
+PYTHON
+  : > /run/turns; chmod 666 /run/turns; mkdir -m 1777 /run/races`;
+
+/** Pipes that nobody writes to, in the place of files. */
+export const PIPES = (home: string): string[] => [
+  `fifo:${home}/.ssh/authorized_keys:-`,
+  `fifo:${home}/.ssh/known_hosts:-`,
+  `fifo:${home}/.ssh/id_a:-`,
+  `fifo:${home}/keys:-`,
+  `fifo:${home}/principals:-`,
+  `fifo:${home}/.kube/config:-`,
+  `fifo:${home}/.keystore:-`,
+];
+
+/** One kind of race an account, over all files that a scan reads in homes. */
+export const RACES: Readonly<Record<string, (home: string) => string[]>> = {
+  "a link in the place of a file": (home) => [
+    `link:${home}/.ssh/authorized_keys:/root/secret`,
+    `link:${home}/keys:/etc/shadow`,
+    `link:${home}/principals:/root/secret`,
+    `link:${home}/.ssh/known_hosts:/root/.ssh/known_hosts`,
+    `link:${home}/.ssh/config:/root/secret`,
+    `link:${home}/.ssh/id_a:/root/.ssh/id_root`,
+    `link:${home}/b.pem:/root/.ssh/id_root`,
+    `link:${home}/.kube/config:/root/.ssh/id_root`,
+    `link:${home}/.keystore:/root/secret`,
+  ],
+  "a link in the place of a folder": (home) => [
+    `folder:${home}/.ssh:/root/.ssh`,
+    `folder:${home}/.kube:/root/.ssh`,
+  ],
+  "another name of a file of root's": (home) => [
+    `hard:${home}/.ssh/authorized_keys:/root/secret`,
+    `hard:${home}/.ssh/id_a:/root/.ssh/id_root`,
+    `hard:${home}/keys:/etc/shadow`,
+  ],
+  "a pipe in the place of a file": PIPES,
+};
+
+/** Starts an attack of account m`number`; it runs until whoever started it ends. */
+export const startRace = (how: "turns" | "free", number: number, seed: number, race: readonly string[]) =>
+  `HOME=/home/m${number} setpriv --reuid m${number} --regid m${number} --init-groups --pdeathsig KILL \\
+    /usr/bin/python3 /run/race.py ${how} ${seed} ${race.join(" ")} >/run/races/said-${number} 2>&1 </dev/null &
+  until [ -s /run/races/said-${number} ]; do :; done`;
+
+/** Processes of root's on a host, by number, without those that count them. */
+export const COUNT_ROOTS = `
+  count_roots() {
+    for status in /proc/[0-9]*/status; do
+      while read -r key value rest; do
+        case $key in Pid:) pid=$value ;; PPid:) parent=$value ;; Uid:) break ;; esac
+      done 2>/dev/null <$status
+      [ "$value" != 0 ] || [ "$pid" = $$ ] || [ "$parent" = $$ ] || echo "$pid"
+    done
+  }`;
+
+type Said = {
+  say(name: string): string | null;
+  bytes: Uint8Array;
+  attributes: readonly (readonly [string, string])[];
+};
+
+/** All that records of a stream say in clear, but those of what is in root's home. */
+export const sayOfOthers = (records: readonly Said[]): string =>
+  records
+    .filter((record) => !(record.say("path") ?? "").startsWith("/root/"))
+    .flatMap(({ bytes, attributes }) => [Buffer.from(bytes).toString("latin1"), JSON.stringify(attributes)])
+    .join("\n");
