@@ -4,6 +4,7 @@ import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
 import { readCertificateFiles } from "./certificate-files.ts";
 import type { AuthorizedKeysFile, Collection, HostFacts, Unread } from "./collection.ts";
 import { readDiskFiles, readKeystores } from "./disk-files.ts";
+import { dropSecrets } from "./drop-secrets.ts";
 import { readFrame } from "./frame.ts";
 import { readHost } from "./host-facts.ts";
 import { readHostKeys, readKeyFiles } from "./key-files.ts";
@@ -25,11 +26,11 @@ import { readUnread } from "./unread.ts";
 export function readCollection(stream: Uint8Array, expect: { nonce: string | null }): Collection | null {
   const frame = readFrame(stream, expect.nonce);
   if (!frame) return null;
-  const records = frame.records.map(decodeRecord);
+  const { records, dropped } = dropSecrets(frame.records.map(decodeRecord));
   const accounts = readAccounts(records);
   const host = readHost(records.find(({ kind }) => kind === "host"));
   const authorizedKeys = readAuthorizedKeysFiles(records, findToday(host.facts));
-  const unread = [...readAllUnread(records), ...authorizedKeys.flatMap(sayUnread)];
+  const unread = [...readAllUnread(records), ...dropped, ...authorizedKeys.flatMap(sayUnread)];
   const listening = readListening(records);
   const [sshd, ...otherDaemons] = readSshdSettings(
     records,

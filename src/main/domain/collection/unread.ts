@@ -47,6 +47,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "other-server": (detail) => `${detail} lets in over SSH here, too, by rules that are not known here`,
   "owner-cannot-read": () => "whoever may write where it lies may not read it, so root does not either",
   "pseudo-file": () => "it leads into /proc, /sys or /dev",
+  "secret-dropped": () => "what came of it has the shape of a secret: it was dropped, and kept nowhere",
   "secret-inside": () => "it holds or leads to a secret, so it was not taken",
   "several-daemons": () => "more than four sshd run here with different options, of which four were asked",
   "strange-config": (detail) =>
