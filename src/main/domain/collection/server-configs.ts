@@ -36,14 +36,17 @@ export function readServerConfigs(
   const hidden = unread
     .filter(({ kind }) => kind === "server-config" || kind === "certificate-file" || kind === "limit")
     .map(({ path }) => path);
+  const textsOf = new Map<ServerKind, ReadonlyMap<string, string>>();
   return records.flatMap((record) => {
     const server = record.say("server");
     const root = record.say("root");
     if (record.kind !== "server" || !isKind(server) || root === null) return [];
+    const files = textsOf.get(server) ?? readTexts(records, server);
+    textsOf.set(server, files);
     return {
       server,
       root,
-      files: readTexts(records, server),
+      files,
       folders,
       unread: hidden,
       commandLines: running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments),

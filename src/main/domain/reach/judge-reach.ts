@@ -3,33 +3,72 @@ import { findDoas } from "#domain/sudo/doas.ts";
 import { guessBecoming } from "#domain/sudo/guess.ts";
 import { readSudoers } from "#domain/sudo/read-sudoers.ts";
 import { findBecoming } from "#domain/sudo/who-becomes.ts";
+import { judgeWithin } from "#domain/work-budget.ts";
 import type { Becoming } from "#shared/model/becoming.ts";
 import type { HostReach } from "#shared/model/host-reach.ts";
 import { findOutbound } from "./outbound.ts";
 
-type Judged = { reach: HostReach; problems: { what: string; why: string }[] };
+/** `tooMuch`: what was not judged because it is too much. */
+type Judged = { reach: HostReach; problems: { what: string; why: string }[]; tooMuch: string[] };
+
+/** So many steps may each of these cost; see work-budget.ts. */
+const MOST_STEPS = 15_000_000;
+
+const RULES = "who becomes whom";
+const OUTBOUND = "where its accounts have been";
 
 /** Who becomes whom on a host, which agents are open there, and where its accounts have been. */
 export function judgeReach(collection: Collection): Judged {
   const { accounts, reach, unread } = collection;
   const unreadRules = unread.filter(({ kind }) => kind === "sudo").map(({ path }) => path);
-  const sudo = judgeSudo(collection, unreadRules);
-  const doas = judgeDoas(reach.doas, accounts);
-  const areRulesRead = unreadRules.length === 0 && collection.incomplete === null;
+  const tooMuch: string[] = [];
+  const without = (what: string) => {
+    if (!tooMuch.includes(what)) tooMuch.push(what);
+  };
+  const sudo = judgeWithin(
+    MOST_STEPS,
+    () => judgeSudo(collection, unreadRules),
+    (): Told => {
+      without(RULES);
+      return { becoming: guessBecoming(accounts, "sudoers"), problems: [] };
+    },
+  );
+  const doas = judgeWithin(
+    MOST_STEPS,
+    () => judgeDoas(reach.doas, accounts),
+    (): Told => {
+      without(RULES);
+      return { becoming: [], problems: [] };
+    },
+  );
+  const outbound = judgeWithin(
+    MOST_STEPS,
+    () => findOutbound(reach.outbound),
+    () => {
+      without(OUTBOUND);
+      return [];
+    },
+  );
+  const areRulesRead = unreadRules.length === 0 && collection.incomplete === null && !tooMuch.includes(RULES);
+  const nameOf = namesByUid(accounts);
   return {
     reach: {
       becoming: [...sudo.becoming, ...doas.becoming],
       areRulesRead,
-      agents: reach.agents.map(({ path, uid, kind }) => ({ path, kind, account: nameOf(uid, accounts) })),
-      outbound: findOutbound(reach.outbound),
+      agents: reach.agents.map(({ path, uid, kind }) => ({ path, kind, account: nameOf(uid) })),
+      outbound,
       unreadPaths: unread.filter(({ kind }) => kind !== "trust-store").map(({ path }) => path),
     },
-    problems: [...sudo.problems, ...doas.problems].map((why) => ({ what: "who becomes whom", why })),
+    problems: [...sudo.problems, ...doas.problems].map((why) => ({ what: RULES, why })),
+    tooMuch,
   };
 }
 
-const nameOf = (uid: number, accounts: readonly Account[]): string =>
-  accounts.find((account) => account.uid === uid)?.name ?? String(uid);
+/** Of several accounts of a number it is the first. */
+function namesByUid(accounts: readonly Account[]): (uid: number) => string {
+  const names = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
+  return (uid) => names.get(uid) ?? String(uid);
+}
 
 type Told = { becoming: Becoming[]; problems: string[] };
 

@@ -1,6 +1,7 @@
 import type { Reach } from "#domain/collection/collection.ts";
 import { splitKeyword, splitWords } from "#domain/ssh/config-line.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
+import { spend } from "#domain/work-budget.ts";
 import type { Outbound } from "#shared/model/host-reach.ts";
 
 /** Of one host. */
@@ -10,9 +11,11 @@ const MOST = 5_000;
 export function findOutbound(files: Reach["outbound"]): Outbound[] {
   const found = new Map<string, Outbound>();
   for (const { kind, path, account, bytes } of files) {
+    spend(Math.ceil(bytes.length / 16));
     const text = Buffer.from(bytes).toString("utf8");
     const entries = kind === "known-hosts" ? readKnown(text) : readConfig(text);
     for (const entry of entries) {
+      spend();
       const outbound = { account, path, ...entry };
       if (found.size < MOST) found.set(keyOf(outbound), outbound);
     }

@@ -1,4 +1,5 @@
 import { matchesGlob } from "#domain/ssh/glob.ts";
+import { spend } from "#domain/work-budget.ts";
 import type { Configuration, ConfigurationFiles, Named, Place, Role, Serving } from "./configuration.ts";
 
 /** A configuration that is being read: what was found so far, and how much more may be. */
@@ -47,6 +48,7 @@ export function createDraft(source: ConfigurationFiles): Draft {
       lack("a part of its configuration was not read");
       wonder(`${path} was read in part`, by);
     }
+    spend(10 + (text.length >> 3));
     opened++;
     characters += text.length;
     if (opened <= MOST_OPENED && characters <= MOST_CHARACTERS) return text;
@@ -96,6 +98,7 @@ function isMissing({ files, folders }: ConfigurationFiles, path: string): boolea
   while (below !== "/") {
     const above = folderOf(below);
     const names = folders.get(above);
+    spend(1 + ((names?.length ?? 0) >> 2));
     if (names) return !names.includes(below.slice(below.lastIndexOf("/") + 1));
     below = above;
   }
@@ -107,6 +110,7 @@ function expandPattern(source: ConfigurationFiles, pattern: string): { paths: st
   const { files, folders, unread } = source;
   if (!isPattern(pattern)) return { paths: [pattern], isWhole: true };
   const paths = new Set<string>();
+  spend(files.size + folders.size + unread.length);
   for (const path of files.keys()) if (matchesGlob(path, pattern)) paths.add(path);
   const named = folderOf(pattern);
   for (const [folder, names] of folders) {

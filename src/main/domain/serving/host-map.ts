@@ -1,6 +1,7 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
+import { spend } from "#domain/work-budget.ts";
 
 /**
  * What a host is to serve, as far as its files tell, and what is needed to say why it serves something else. It is kept
@@ -28,7 +29,10 @@ const MOST_LISTENERS = 2_000;
 export function mapHost({ serverConfigs, diskFiles, listening }: Collection): HostMap {
   const { listeners, processes } = listening;
   return {
-    configurations: serverConfigs.map(readConfiguration),
+    configurations: serverConfigs.map((files) => {
+      spend(200 + files.unread.length);
+      return readConfiguration(files);
+    }),
     files: [...diskFiles.values()]
       .slice(0, MOST_FILES)
       .map(({ path, realPath, writtenAt }) => ({ path, realPath, writtenAt })),

@@ -1,4 +1,5 @@
 import type { Configuration, Named, Serving } from "#domain/server-configs/configuration.ts";
+import { spend } from "#domain/work-budget.ts";
 
 /** One name at one listener, and what is to be served there. */
 export type ListedServing = {
@@ -30,29 +31,30 @@ export function listServings(
     for (const serving of configuration.servings) {
       if (rows.length >= MOST) return rows;
       for (const row of rowsOf(configuration, serving)) {
+        if (rows.length >= MOST) return rows;
+        spend(20);
         const path = row.certificate?.path;
         const real = path === undefined ? null : realPathOf(path);
         rows.push({ ...row, realPath: real === path ? null : real });
       }
     }
   }
-  return rows.slice(0, MOST);
+  return rows;
 }
 
-function rowsOf(
+/** One after the other, for a server may have thousands of each: no more of them are made than are kept. */
+function* rowsOf(
   { server, root, mayLack }: Configuration,
   serving: Serving,
-): Omit<ListedServing, "realPath">[] {
+): Generator<Omit<ListedServing, "realPath">> {
   const { listens, names, protocol, at, pairs } = serving;
-  const certificates = pairs.length > 0 ? pairs : [null];
-  return listens.flatMap(({ address, port, isDefault }) =>
-    (names.length > 0 ? names : [null]).flatMap((name) =>
-      certificates.map((pair) => ({
-        ...{ server, root, address, port, name, isDefault, protocol, at },
-        certificate: pair?.certificate ?? null,
-        key: pair?.key ?? null,
-        unsure: serving.unsure ?? mayLack?.why ?? null,
-      })),
-    ),
-  );
+  for (const { address, port, isDefault } of listens)
+    for (const name of names.length > 0 ? names : [null])
+      for (const pair of pairs.length > 0 ? pairs : [null])
+        yield {
+          ...{ server, root, address, port, name, isDefault, protocol, at },
+          certificate: pair?.certificate ?? null,
+          key: pair?.key ?? null,
+          unsure: serving.unsure ?? mayLack?.why ?? null,
+        };
 }

@@ -1,4 +1,5 @@
 import type { Account, Collection, SshdFile } from "#domain/collection/collection.ts";
+import { spend } from "#domain/work-budget.ts";
 import type { Effective } from "#shared/model/verdict.ts";
 import { type BareKeys, readBareKeys } from "./bare-keys.ts";
 import { addUp, type Contribution, type Opinion, refuse } from "./contribution.ts";
@@ -71,7 +72,11 @@ const KEYWORD = "trustedusercakeys";
 
 type Asked = { key: PublicKey; file: SshdFile; collection: Collection; daemons: readonly Daemon[] };
 
+/** One authority for one account: each is kept with its reasons, and written. */
+const STEPS_OF_PAIR = 200;
+
 function judge(account: Account, { key, file, collection, daemons }: Asked): AuthorityForAccount {
+  spend(STEPS_OF_PAIR);
   const principals = new Set<string>();
   const opinions = daemons.map(({ sshd, config }) => {
     const own = { ...collection, sshd };

@@ -35,8 +35,9 @@ export function casesByConnection(
   const holds = (match: Match): boolean => answers.get(match) === "yes" || answers.get(match) === "far";
   const open = matches.filter((match) => answers.get(match) === "far" || answers.get(match) === "near");
   const byAddress = open.filter((match) => dependsOnAddress(match, account, known));
+  const ofAddress = new Set(byAddress);
   const alone = open
-    .filter((match) => !byAddress.includes(match))
+    .filter((match) => !ofAddress.has(match))
     .map(
       (match): Case => ({
         turns: [{ match, holds: !holds(match) }],

@@ -1,3 +1,4 @@
+import { spend } from "#domain/work-budget.ts";
 import type { Gift } from "#shared/model/verdict.ts";
 
 /** Why sshd does not take a line, for certain. */
@@ -35,16 +36,20 @@ export function addUp(contributions: readonly Contribution[]): Opinion {
     ...{ onlyFrom: [], gives: [], read: [], notRead: [] },
   };
   for (const contribution of contributions) {
-    if (contribution.refusals) opinion.refusals.push(...contribution.refusals);
-    if (contribution.doubts) opinion.doubts.push(...contribution.doubts);
-    if (contribution.notes) opinion.notes.push(...contribution.notes);
-    if (contribution.onlyFrom) opinion.onlyFrom.push(...contribution.onlyFrom);
-    if (contribution.gives) opinion.gives.push(...contribution.gives);
-    if (contribution.read) opinion.read.push(...contribution.read);
-    if (contribution.notRead) opinion.notRead.push(...contribution.notRead);
+    spend(1 + lengthOf(contribution));
+    for (const one of contribution.refusals ?? []) opinion.refusals.push(one);
+    for (const one of contribution.doubts ?? []) opinion.doubts.push(one);
+    for (const one of contribution.notes ?? []) opinion.notes.push(one);
+    for (const one of contribution.onlyFrom ?? []) opinion.onlyFrom.push(one);
+    for (const one of contribution.gives ?? []) opinion.gives.push(one);
+    for (const one of contribution.read ?? []) opinion.read.push(one);
+    for (const one of contribution.notRead ?? []) opinion.notRead.push(one);
   }
   return opinion;
 }
+
+const lengthOf = ({ doubts, notes, onlyFrom, read }: Contribution): number =>
+  [doubts, notes, onlyFrom, read].reduce((sum, said) => sum + (said?.length ?? 0), 0);
 
 /** What was proven from settings is not, as long as a part of the settings was not read. */
 export function weaken(opinion: Opinion): Opinion {

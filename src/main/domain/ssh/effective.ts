@@ -1,4 +1,5 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
+import { spend } from "#domain/work-budget.ts";
 import type { Effective, Verdict } from "#shared/model/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
 import type { Opinion } from "./contribution.ts";
@@ -27,6 +28,9 @@ export type JudgedGrant = {
   verdict: Verdict;
 };
 
+/** A grant is kept with its verdict, laid beside what was known before, and written. */
+const STEPS_OF_GRANT = 150;
+
 /** Every line of every authorized_keys file for every account that it is for, in sshd's order, judged. */
 export function judgeGrants(collection: Collection): JudgedGrant[] {
   const daemons = readDaemons(collection);
@@ -41,6 +45,7 @@ export function judgeGrants(collection: Collection): JudgedGrant[] {
   return collection.accounts.flatMap((account) => {
     const files = filesOf.get(account.name) ?? [];
     if (files.length === 0) return [];
+    spend(STEPS_OF_GRANT * files.reduce((sum, file) => sum + linesOf(file).length, 0));
     return judgeAccount(account, { collection, daemons, files, linesOf }).map(
       ({ file, line, opinion }): JudgedGrant => {
         const effective = said.get(opinion) ?? sayEffective(opinion);

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { spend } from "#domain/work-budget.ts";
 import { matchesPattern } from "./pattern.ts";
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -11,6 +12,7 @@ export type FromItem = { text: string; isNegated: boolean; network: Network | nu
 export function readFromList(list: string): FromItem[] | string {
   const items: FromItem[] = [];
   for (const written of list.split(",")) {
+    spend(4);
     const isNegated = written.startsWith("!");
     const text = isNegated ? written.slice(1) : written;
     if (text === "") return "an empty item in the list refuses everybody";
@@ -44,6 +46,7 @@ export function mayMatchAddress({ network, text }: FromItem): boolean {
 
 /** Whether whoever the other item matches is matched by the one, as far as can be told without the DNS. */
 export function covers(one: FromItem, other: FromItem): boolean {
+  spend();
   if (one.text === "*" || one.text === other.text) return true;
   if (!other.network) return false;
   if (!one.network) return isWhole(other.network) && matchesPattern(String(other.network.address), one.text);

@@ -1,3 +1,5 @@
+import { spend } from "#domain/work-budget.ts";
+
 /** Wildcards as glob(3) reads them: `*` and `?` within one folder, sets in brackets, a backslash before any of them. */
 
 type Token = { kind: "star" } | { kind: "one"; isFitting(character: string): boolean };
@@ -17,6 +19,7 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 /** Whether the path is one that the pattern stands for; a dot at the beginning of a name must be written. */
 export function matchesGlob(path: string, pattern: string): boolean {
   if (!/[*?[]/.test(pattern)) return false;
+  spend(20 + path.length + pattern.length);
   const names = path.split("/");
   const patterns = pattern.split("/");
   return (

@@ -1,4 +1,5 @@
 import type { Account, AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
+import { spend } from "#domain/work-budget.ts";
 import type { KeyLine } from "./authorized-keys.ts";
 import { addUp, type Contribution, doubt, type Opinion, stateOf, weaken } from "./contribution.ts";
 import { decideAccountExpiry, decideAccountState } from "./deciders/account-state.ts";
@@ -36,6 +37,7 @@ export function judgeCase(
   for (const { file, order } of inOrder(files, account, settings, collection)) {
     const judge = openFile(file);
     for (const line of linesOf(file)) {
+      spend(10);
       const alone = judge.ofLine(line);
       const state = stateOf(alone.length === 0 ? judge.ofFile : addUp([judge.ofFile, ...alone]));
       const isBoundToAddresses = alone.some(({ onlyFrom }) => (onlyFrom?.length ?? 0) > 0);
@@ -62,6 +64,7 @@ function inOrder(
 /** The deciders under one set of settings: what holds for the account is decided once, what holds for a file once a file. */
 export function openCase(account: Account, settings: Settings, collection: Collection) {
   const { facts } = collection;
+  spend(20 + 4 * collection.unread.length);
   const isSure = settings.unread.length === 0;
   const underSettings = (contributions: readonly Contribution[]): Opinion => {
     const opinion = addUp(contributions);

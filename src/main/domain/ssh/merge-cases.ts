@@ -1,3 +1,4 @@
+import { spend } from "#domain/work-budget.ts";
 import type { Turn } from "./connection-cases.ts";
 import { type Opinion, sayRefusals, stateOf } from "./contribution.ts";
 
@@ -43,6 +44,7 @@ const simplest = (cases: readonly CaseOpinion[]): CaseOpinion[] =>
     ({ turns }) =>
       !cases.some(
         (other) =>
+          paying(turns.length) &&
           other.turns.length < turns.length &&
           other.turns.every(({ match }) => turns.some((turn) => turn.match === match)),
       ),
@@ -66,4 +68,10 @@ function sayWhere(turns: readonly Turn[], { isHere }: { isHere: boolean }): stri
     holds ? text : text.replace(" holds (", " does not hold ("),
   );
   return `${isHere ? "where" : "not where"} ${all.join(" and ")}`;
+}
+
+/** Blocks of one case are looked for among those of another one. */
+function paying(turns: number): true {
+  spend(1 + turns);
+  return true;
 }

@@ -1,13 +1,16 @@
+import { spend } from "#domain/work-budget.ts";
 import { fits } from "#shared/text/wildcards.ts";
 
 /** Patterns of sshd: `*` for any run of characters, `?` for one, everything else for itself. */
 
-export const matchesPattern = (text: string, pattern: string): boolean =>
-  fits(text.length, {
+export const matchesPattern = (text: string, pattern: string): boolean => {
+  spend(4 + (pattern.length >> 2));
+  return fits(text.length, {
     count: pattern.length,
     isAnyRun: (part) => pattern[part] === "*",
     takes: (part, at) => pattern[part] === "?" || pattern[part] === text[at],
   });
+};
 
 /** A comma list in which `!` negates: "negated" when such a one matches, wherever it stands. */
 export function matchPatternList(text: string, list: string): "match" | "negated" | "none" {

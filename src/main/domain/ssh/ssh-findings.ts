@@ -1,5 +1,6 @@
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isOfKubernetes } from "#domain/collection/usual-places.ts";
+import { spend } from "#domain/work-budget.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { JudgedGrant } from "./effective.ts";
 import { readKeyBlob } from "./key-blob.ts";
@@ -23,9 +24,11 @@ const PROTOCOL_1 = /^[ \t]*(?:\S+[ \t]+)?\d+[ \t]+\d+[ \t]+\d{30,}/;
 
 /** What is wrong with the grants and the private key files of one host. Pure: the same collection gives the same list. */
 export function findSshProblems(collection: Collection, grants: readonly JudgedGrant[]): FindingDraft[] {
+  // Of several accounts of a number it is the first.
+  const owners = new Map(collection.accounts.toReversed().map(({ uid, name }) => [uid, name]));
   return [
     ...grants.flatMap((grant) => [findRoot(grant), findObsolete(grant), findWeak(grant)]),
-    ...collection.keyFiles.flatMap((file) => findFileProblems(file, collection)),
+    ...collection.keyFiles.flatMap((file) => findFileProblems(file, collection, owners)),
   ].filter((finding) => finding !== null);
 }
 
@@ -75,12 +78,13 @@ function findWeak(grant: JudgedGrant): FindingDraft | null {
 
 function findFileProblems(
   file: KeyFile,
-  { hostKeys, accounts, diskFiles }: Collection,
+  { hostKeys, diskFiles }: Collection,
+  owners: ReadonlyMap<number, string>,
 ): (FindingDraft | null)[] {
   // Red Hat gives host keys to a group of their own, which only ssh-keysign is in.
   if (isHostKey(file, hostKeys)) return [(file.entry.mode & 0o037) === 0 ? null : findReadable(file)];
   if (isServerKey(file, diskFiles)) return [(file.entry.mode & 0o007) === 0 ? null : findReadable(file)];
-  const owner = accounts.find(({ uid }) => uid === file.entry.uid)?.name ?? `uid ${file.entry.uid}`;
+  const owner = owners.get(file.entry.uid) ?? `uid ${file.entry.uid}`;
   return [findWithoutPassphrase(file, owner), findReadable(file)];
 }
 
@@ -113,9 +117,16 @@ function findReadable(file: KeyFile): FindingDraft | null {
 }
 
 export const isHostKey = ({ path, blob }: KeyFile, hostKeys: Collection["hostKeys"]): boolean =>
-  /^\/etc\/ssh\/ssh_host_[^/]*_key$/.test(path) ||
-  hostKeys.some((hostKey) => hostKey.path.replace(/\.pub$/, "") === path) ||
-  (blob !== null && hostKeys.some((hostKey) => Buffer.compare(hostKey.blob, blob) === 0));
+  paying(hostKeys.length) &&
+  (/^\/etc\/ssh\/ssh_host_[^/]*_key$/.test(path) ||
+    hostKeys.some((hostKey) => hostKey.path.replace(/\.pub$/, "") === path) ||
+    (blob !== null && hostKeys.some((hostKey) => Buffer.compare(hostKey.blob, blob) === 0)));
+
+/** Each host key is looked at. */
+function paying(hostKeys: number): true {
+  spend(1 + 4 * hostKeys);
+  return true;
+}
 
 /**
  * A key that a server reads by itself when it starts: nobody is there to type a passphrase, and a group such as

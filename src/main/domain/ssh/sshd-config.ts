@@ -1,4 +1,5 @@
 import type { Collection, SshdSettings } from "#domain/collection/collection.ts";
+import { spend } from "#domain/work-budget.ts";
 import { splitKeyword, splitWords } from "./config-line.ts";
 
 /**
@@ -56,11 +57,14 @@ type Place = { sshd: Pick<SshdSettings, "files" | "includes">; outer: Match[]; d
 function readInto(config: SshdConfig, path: string, { sshd, outer, depth }: Place): void {
   const bytes = sshd.files.get(path);
   if (!bytes || depth > DEEPEST_INCLUDE) {
+    spend(10);
     config.unread.push(bytes ? `${path}: included too deep` : `${path} could not be read`);
     return;
   }
+  spend();
   let match = outer;
   for (const [index, text] of new TextDecoder().decode(bytes).split("\n").entries()) {
+    spend(8 + (text.length >> 2));
     const words = splitConfigLine(text);
     if (!words) continue;
     const [keyword, ...values] = words;

@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { Account } from "#domain/collection/collection.ts";
+import { spend } from "#domain/work-budget.ts";
 import { type FromItem, mayMatchAddress, readFromList } from "./from-list.ts";
 import { matchesPattern, matchPatternList } from "./pattern.ts";
 import type { Criterion, Match } from "./sshd-config.ts";
@@ -61,6 +62,7 @@ export const holdsForAddress = (match: Match, address: string): boolean =>
   });
 
 function matchCriterion({ name, argument }: Criterion, account: Account, known: Known): Answer {
+  spend(8);
   switch (name) {
     case "all":
       return "yes";
@@ -116,6 +118,7 @@ function matchAddress(argument: string, elsewhere: string): Answer {
 }
 
 function holdsFor({ network, text }: FromItem, address: string): boolean {
+  spend(60);
   if (!network) return matchesPattern(address, text);
   const own = ipaddr.parse(address);
   return own.kind() === network.address.kind() && own.match(network.address, network.bits);

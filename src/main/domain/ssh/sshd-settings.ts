@@ -1,4 +1,5 @@
 import type { Account, Collection, SshdSettings } from "#domain/collection/collection.ts";
+import { spend } from "#domain/work-budget.ts";
 import { casesByConnection, type Turn } from "./connection-cases.ts";
 import type { ConfigLine, Match, SshdConfig } from "./sshd-config.ts";
 import { isUnconditional } from "./sshd-match.ts";
@@ -76,6 +77,8 @@ const inLowerCase = new Map(Object.keys(DEFAULTS).map((name) => [name, name.toLo
 const lower = (keyword: Keyword): string => inLowerCase.get(keyword) ?? "";
 
 export function settingsOf(account: Account, collection: Collection, config: SshdConfig): SettingsCases {
+  // Each account reads them anew.
+  spend(50 + 6 * config.lines.length + 4 * collection.unread.length);
   const { sshd } = collection;
   const asked = sshd.effective?.get(account.name) ?? null;
   const useDns = isYes(readSetting(config.lines, "UseDNS", () => false).values);
@@ -197,6 +200,7 @@ function readSetting(
   holds: (match: Match) => boolean,
 ): Setting {
   const own = linesOf(lines, keyword);
+  spend(1 + own.length);
   const inMatch = own.filter(({ match }) => match.length > 0 && match.every(holds));
   const global = own.filter(({ match }) => match.every(isUnconditional));
   const isInMatch = inMatch.length > 0 && !GLOBAL.has(keyword);

@@ -1,5 +1,6 @@
 import type { Account } from "#domain/collection/collection.ts";
-import { judgeAccount, judgeHost, matchList } from "./matching.ts";
+import { spend } from "#domain/work-budget.ts";
+import { createMatcher, judgeAccount, judgeHost } from "./matching.ts";
 import type { Sudoers } from "./read-sudoers.ts";
 
 /** What `Defaults` say for an account: the later one holds. */
@@ -16,15 +17,16 @@ export type AccountDefaults = {
 
 /** Of Defaults bound to a target or a command nothing is taken: they can only ask for a password more or less. */
 export function defaultsFor(account: Account, sudoers: Sudoers, hostname: string | null): AccountDefaults {
-  const isAccount = judgeAccount(account);
-  const isHost = judgeHost(hostname);
+  const matchUsers = createMatcher(judgeAccount(account), sudoers.aliases.user);
+  const matchHosts = createMatcher(judgeHost(hostname), sudoers.aliases.host);
   const flags = new Map<string, boolean>();
   const values = new Map<string, string>();
   for (const { scope, settings } of sudoers.defaults) {
+    spend();
     const { kind, items } = scope;
     if (kind === "runas" || kind === "command") continue;
-    if (kind === "user" && matchList(items, isAccount, sudoers.aliases.user) !== "yes") continue;
-    if (kind === "host" && matchList(items, isHost, sudoers.aliases.host) !== "yes") continue;
+    if (kind === "user" && matchUsers(items) !== "yes") continue;
+    if (kind === "host" && matchHosts(items) !== "yes") continue;
     for (const { name, isOn, value } of settings) {
       flags.set(name, isOn);
       if (value !== null) values.set(name, value);

@@ -1,4 +1,5 @@
 import type { Account } from "#domain/collection/collection.ts";
+import { spend } from "#domain/work-budget.ts";
 import type { Becoming } from "#shared/model/becoming.ts";
 import { isShell } from "./is-shell.ts";
 import { splitLogicalLines } from "./logical-lines.ts";
@@ -36,6 +37,7 @@ export function findDoas(
   const others = accounts.filter(({ uid, name }) => uid !== 0 && (named.has(name) || named.has(String(uid))));
   const targets = [...root, ...others.slice(0, MOST_TARGETS)];
   const becoming = accounts.flatMap((account) => {
+    spend(rules.length);
     const mine = account.uid === 0 ? [] : rules.filter((rule) => isMeant(rule.identity, account));
     if (mine.length === 0) return [];
     return targets
@@ -48,6 +50,7 @@ export function findDoas(
 function judge(account: Account, target: Account, rules: readonly Rule[]): Becoming | null {
   let any: Rule | null = null;
   const some = new Map<string, Rule>();
+  spend(100 + rules.length);
   for (const rule of rules) {
     if (rule.target !== null && rule.target !== target.name && rule.target !== String(target.uid)) continue;
     if (rule.command === null) {

@@ -1,3 +1,4 @@
+import { spend } from "#domain/work-budget.ts";
 /** A line of sudoers with its continuations, without its comment. */
 export type LogicalLine = { line: number; text: string };
 
@@ -13,6 +14,8 @@ export function splitLogicalLines(file: string): LogicalLine[] {
     const text: string = (open?.text ?? "") + (open ? physical.trimStart() : physical);
     const line: number = open?.line ?? index + 1;
     open = null;
+    // A line that goes on is read again from its beginning.
+    spend(1 + Math.ceil(text.length / 8));
     const kept = cutComment(text);
     const isContinued = kept.length === text.length && /(?:^|[^\\])(?:\\\\)*\\$/.test(text);
     if (isContinued && text.length <= MOST_CHARACTERS) open = { line, text: text.slice(0, -1) };

@@ -1,5 +1,6 @@
 import type { Account } from "#domain/collection/collection.ts";
 import { matchesPattern } from "#domain/ssh/pattern.ts";
+import { spend, TooMuchToJudge } from "#domain/work-budget.ts";
 import type { Item } from "./scanner.ts";
 
 /** "unknown": it depends on what is not known here, such as a netgroup. */
@@ -11,22 +12,51 @@ type Aliases = ReadonlyMap<string, readonly Item[]>;
 type Judge = (text: string) => Match;
 
 /** sudo asks a list from its end: the last entry that fits decides, and negated it refuses. */
-export function matchList(items: readonly Item[], judge: Judge, aliases: Aliases): Match {
-  const { decided, isUnsure } = decide(items, { judge, aliases, told: new Map() });
-  if (isUnsure) return "unknown";
-  return decided === true ? "yes" : "no";
+export const matchList = (items: readonly Item[], judge: Judge, aliases: Aliases): Match =>
+  createMatcher(judge, aliases)(items);
+
+/** The same for many lists and one account or host: each alias is asked once for all of them. */
+export function createMatcher(judge: Judge, aliases: Aliases): (items: readonly Item[]) => Match {
+  const kept = new Map<string, Decision>();
+  return (items) => {
+    const { decided, isUnsure } = decide(items, {
+      judge,
+      aliases,
+      kept,
+      told: new Map(),
+      isCircular: false,
+      depth: 0,
+    });
+    if (isUnsure) return "unknown";
+    return decided === true ? "yes" : "no";
+  };
 }
 
 type Decision = { decided: boolean | null; isUnsure: boolean };
-/** `told`: what each alias decided, so that none is asked twice; one that is being asked decides nothing. */
-type Question = { judge: Judge; aliases: Aliases; told: Map<string, Decision> };
+/**
+ * `told`: what each alias decided for this list, so that none is asked twice; one that is being asked decides nothing.
+ * `kept`: what holds for every list: of aliases that no circle leads through. `isCircular`: one was met that is being asked.
+ */
+type Question = {
+  judge: Judge;
+  aliases: Aliases;
+  kept: Map<string, Decision>;
+  told: Map<string, Decision>;
+  isCircular: boolean;
+  depth: number;
+};
+
+/** Aliases may stand in each other, and nobody writes so many levels of them. */
+const DEEPEST = 500;
 
 const NOTHING: Decision = { decided: null, isUnsure: false };
 
 /** An alias that refuses what it is asked decides, too; an entry that does not fit decides nothing. */
 function decide(items: readonly Item[], question: Question): Decision {
   let isUnsure = false;
-  for (const { text, isNegated } of items.toReversed()) {
+  for (let at = items.length - 1; at >= 0; at--) {
+    spend();
+    const { text, isNegated } = items[at] as Item;
     const found = decideOne(text, question);
     isUnsure ||= found.isUnsure;
     if (found.decided !== null) return { decided: found.decided !== isNegated, isUnsure };
@@ -36,17 +66,21 @@ function decide(items: readonly Item[], question: Question): Decision {
 
 function decideOne(text: string, question: Question): Decision {
   if (text === "ALL") return { decided: true, isUnsure: false };
-  const { judge, aliases, told } = question;
+  const { judge, aliases, kept, told } = question;
   const inner = aliases.get(text);
   if (!inner) {
     const match = judge(text);
     return { decided: match === "yes" ? true : null, isUnsure: match === "unknown" };
   }
-  const known = told.get(text);
+  const known = kept.get(text) ?? told.get(text);
+  if (known === NOTHING) question.isCircular = true;
   if (known) return known;
   told.set(text, NOTHING);
+  if (++question.depth > DEEPEST) throw new TooMuchToJudge("aliases stand in each other too deep");
   const found = decide(inner, question);
+  question.depth--;
   told.set(text, found);
+  if (!question.isCircular) kept.set(text, found);
   return found;
 }
 

@@ -1,3 +1,4 @@
+import { spend } from "#domain/work-budget.ts";
 import { splitLogicalLines } from "./logical-lines.ts";
 import { type AliasKind, type Defaults, type Rule, readLine } from "./read-line.ts";
 import type { Item } from "./scanner.ts";
@@ -49,6 +50,8 @@ export function readSudoers({ first, files, folders }: SudoersFiles, hostname: s
     }
     for (const { line, text } of splitLogicalLines(Buffer.from(bytes).toString("utf8"))) {
       const place = `${path}:${line}`;
+      // A file counts each time it is included, and its words as they are read.
+      spend(1 + Math.ceil(text.length / 8));
       const statement = readLine(text);
       if (!statement) sudoers.problems.push(`${place} cannot be read, and sudo passes over it as well`);
       else if (statement.kind === "defaults") sudoers.defaults.push(statement.defaults);

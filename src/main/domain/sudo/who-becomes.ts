@@ -1,9 +1,10 @@
 import type { Account } from "#domain/collection/collection.ts";
+import { spend, TooMuchToJudge } from "#domain/work-budget.ts";
 import type { Becoming } from "#shared/model/becoming.ts";
 import type { Spec } from "./commands.ts";
 import { type AccountDefaults, defaultsFor } from "./defaults.ts";
 import { isShell } from "./is-shell.ts";
-import { judgeAccount, judgeHost, type Match, matchList } from "./matching.ts";
+import { createMatcher, judgeAccount, judgeHost, type Match } from "./matching.ts";
 import type { Sudoers } from "./read-sudoers.ts";
 import type { Item } from "./scanner.ts";
 
@@ -20,26 +21,71 @@ const MOST_TARGETS = 50;
  * A rule with ALL lets an account become anybody: that is told of root alone, which is more than all the others.
  */
 export function findBecoming(sudoers: Sudoers, { accounts, hostname }: World): Becoming[] {
-  const isHost = judgeHost(hostname);
+  const matchHosts = createMatcher(judgeHost(hostname), sudoers.aliases.host);
   const rules = sudoers.rules
-    .map((rule) => ({ rule, isHere: matchList(rule.hosts, isHost, sudoers.aliases.host) }))
+    .map((rule) => ({ rule, isHere: matchHosts(rule.hosts) }))
     .filter(({ isHere }) => isHere !== "no");
   const targets = findTargets(sudoers, accounts);
+  const alike = createKinds(sudoers);
+  const judgedKinds = new Map<string, (target: Account) => Becoming | null>();
+  const judgeKind = (account: Account): ((target: Account) => Becoming | null) => {
+    const matchUsers = createMatcher(judgeAccount(account), sudoers.aliases.user);
+    const mine = rules
+      .map(({ rule, isHere }) => ({ rule, fits: both(isHere, matchUsers(rule.users)) }))
+      .filter(({ fits }) => fits !== "no");
+    if (mine.length === 0) return () => null;
+    const defaults = defaultsFor(account, sudoers, hostname);
+    const known = new Map<Account, Becoming | null>();
+    return (target) => {
+      const before = known.get(target);
+      if (before !== undefined) return before;
+      const judged = judge({ account, target, defaults, sudoers }, mine);
+      known.set(target, judged);
+      return judged;
+    };
+  };
   return accounts.flatMap((account) => {
     if (account.uid === 0) return [];
-    const isAccount = judgeAccount(account);
-    const mine = rules
-      .map(({ rule, isHere }) => ({
-        rule,
-        fits: both(isHere, matchList(rule.users, isAccount, sudoers.aliases.user)),
-      }))
-      .filter(({ fits }) => fits !== "no");
-    if (mine.length === 0) return [];
-    const defaults = defaultsFor(account, sudoers, hostname);
-    return targets
-      .filter(({ name }) => name !== account.name)
-      .flatMap((target) => judge({ account, target, defaults, sudoers }, mine) ?? []);
+    const kind = alike(account);
+    const judgeTarget = judgedKinds.get(kind) ?? judgeKind(account);
+    judgedKinds.set(kind, judgeTarget);
+    return targets.flatMap((target): Becoming[] => {
+      const judged = target.name === account.name ? null : judgeTarget(target);
+      if (judged === null) return [];
+      spend(STEPS_OF_ROW);
+      return [{ ...judged, account: account.name }];
+    });
   });
+}
+
+/** One that is found is kept, and written. */
+const STEPS_OF_ROW = 100;
+
+/**
+ * Tells accounts apart as far as sudoers do: those that are named nowhere, and are in the same of the groups that are, are treated
+ * alike. A directory has thousands of them.
+ */
+function createKinds({ rules, aliases, defaults }: Sudoers): (account: Account) => string {
+  const lists = [
+    ...rules.map(({ users }) => users),
+    ...aliases.user.values(),
+    ...defaults.map(({ scope }) => scope.items),
+  ];
+  const named = new Set(lists.flatMap((list) => list.map(({ text }) => text)));
+  for (const { settings } of defaults)
+    for (const { name, value } of settings)
+      if (name === "exempt_group" && value !== null) named.add(`%${value}`);
+  const hasNumbers = [...named].some((text) => text.startsWith("%#"));
+  return ({ name, uid, gid, groups }) => {
+    spend(1 + (groups?.length ?? 0));
+    return JSON.stringify([
+      named.has(name) ? name : null,
+      named.has(`#${uid}`) ? uid : null,
+      hasNumbers && named.has(`%#${gid}`) ? gid : null,
+      groups === null ? null : groups.filter((group) => named.has(`%${group}`)),
+      groups === null ? null : groups.length > 1,
+    ]);
+  };
 }
 
 /** Root, and every account that a Runas list names. */
@@ -50,8 +96,10 @@ function findTargets(sudoers: Sudoers, accounts: readonly Account[]): Account[] 
   const named = [...distinct.values()].map((list) =>
     list.some(({ isNegated }) => isNegated) ? list : list.filter(({ text }) => text !== "ALL"),
   );
-  const isNamed = (account: Account) =>
-    named.some((list) => matchList(list, judgeAccount(account), sudoers.aliases.runas) !== "no");
+  const isNamed = (account: Account) => {
+    const match = createMatcher(judgeAccount(account), sudoers.aliases.runas);
+    return named.some((list) => match(list) !== "no");
+  };
   const defaults = new Set(
     sudoers.defaults.flatMap(({ settings }) =>
       settings.flatMap(({ name, value }) => (name === "runas_default" ? [value] : [])),
@@ -76,13 +124,12 @@ type Said = {
 /** The rules one after another, as sudo reads them: what a later one says of a command holds. */
 function judge(one: Case, rules: readonly Fitting[]): Becoming | null {
   const { account, target, defaults, sudoers } = one;
-  const isTarget = judgeAccount(target);
+  const matchTarget = createMatcher(judgeAccount(target), sudoers.aliases.runas);
   const said: Said = { any: null, some: new Map() };
   for (const { rule, fits } of rules) {
     for (const spec of rule.specs) {
-      const runs = spec.runas
-        ? matchList(spec.runas, isTarget, sudoers.aliases.runas)
-        : toMatch(target.name === defaults.runasDefault);
+      spend();
+      const runs = spec.runas ? matchTarget(spec.runas) : toMatch(target.name === defaults.runasDefault);
       const match = both(fits, runs);
       if (match === "no") continue;
       const isCertain = match === "yes" && !spec.isDated;
@@ -138,17 +185,21 @@ function conclude(
   };
 }
 
+const DEEPEST_COMMANDS = 2_000;
+
 /** The commands behind an alias, each negated or not; of one that names itself nothing comes a second time. */
 function flatten(item: Item, aliases: Sudoers["aliases"]["command"]): Item[] {
   const flat: Item[] = [];
   const visited = new Set<string>();
   const visit = ({ text, isNegated }: Item): void => {
+    spend();
     const inner = aliases.get(text);
     if (!inner) {
       if (flat.length < 1_000) flat.push({ text, isNegated });
       return;
     }
     if (visited.has(text)) return;
+    if (visited.size >= DEEPEST_COMMANDS) throw new TooMuchToJudge("aliases stand in each other too deep");
     visited.add(text);
     for (const one of inner) visit({ text: one.text, isNegated: one.isNegated !== isNegated });
   };

@@ -12,6 +12,7 @@ import { findLeakedKeys } from "#domain/ssh/leaked-key-findings.ts";
 import { findManagers } from "#domain/ssh/markers/find-managers.ts";
 import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
+import { judgeWithin, spend } from "#domain/work-budget.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
@@ -22,6 +23,7 @@ import { describeDisk, listClientFiles, sayServersRead } from "./describe-disk.t
 import { describeUse, type Memory } from "./describe-use.ts";
 import { sayReader } from "./say-reader.ts";
 import { toSeen } from "./to-seen.ts";
+import { tooMuch } from "./too-much.ts";
 
 type Read = Memory & { readCertificate: (der: Uint8Array) => Certificate | null };
 
@@ -33,14 +35,51 @@ export function describeHost(
   collection: Collection,
   at: Date,
   { readCertificate, ...memory }: Read,
-): { host: CollectedHost; findings: FindingDraft[] } {
+): Described {
+  const { accounts, keyFiles, unread } = collection;
+  spend(STEPS_OF_ROW * (accounts.length + keyFiles.length) + unread.length);
+  const reach = judgeReach(collection);
+  const authorities = judgeWithin<readonly Authority[] | null>(
+    AUTHORITY_STEPS,
+    () => judgeAuthorities(collection),
+    () => null,
+  );
+  const left = [
+    ...reach.tooMuch,
+    ...(authorities ? [] : ["which accounts certificates of authorities open"]),
+  ];
+  const judged = { ...collection, unread: [...unread, ...left.map(tooMuch)] };
+  return describeJudged(judged, at, { readCertificate, ...memory, reach, authorities });
+}
+
+type Described = {
+  host: CollectedHost;
+  findings: FindingDraft[];
+  /** What could not be read, or was too much to judge. */
+  unread: Collection["unread"];
+};
+
+/** A row that is written beside what is known of it. */
+const STEPS_OF_ROW = 50;
+
+/** A certificate that is read, and judged. */
+const STEPS_OF_CERTIFICATE = 3_000;
+
+/** What authorities may cost of the whole. */
+const AUTHORITY_STEPS = 20_000_000;
+
+type Judged = Read & { reach: ReturnType<typeof judgeReach>; authorities: readonly Authority[] | null };
+
+function describeJudged(
+  collection: Collection,
+  at: Date,
+  { readCertificate, reach, authorities, ...memory }: Judged,
+): Described {
   const grants = judgeGrants(collection);
   const map = mapHost(collection);
   const { files, replaced } = readCertificateFiles(collection, map, readCertificate);
   const { use, useOf, read } = describeUse(collection, grants, { at, ...memory });
   const { facts, readAs } = collection;
-  const reach = judgeReach(collection);
-  const authorities = judgeAuthorities(collection);
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
   const host: CollectedHost = {
     hostname: facts.hostname,
@@ -55,18 +94,20 @@ export function describeHost(
     grants: grants.map((grant) =>
       describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
     ),
-    keyFiles: collection.keyFiles.map((file) => describeKeyFile(file, collection)),
+    keyFiles: describeKeyFiles(collection),
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
     use,
     reach: reach.reach,
-    authorities: describeAuthorities(collection, authorities),
+    authorities: authorities
+      ? describeAuthorities(collection, authorities)
+      : { trusted: [], isToldWhole: false },
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
     replacedCertificates: replaced.flatMap(({ certificates }) => certificates),
     disk: describeDisk(collection, map),
     clientFiles: listClientFiles(map),
     coverage: {
       read: [...sayRead(collection), ...sayServersRead(collection), ...read],
-      notRead: [...listUnread(collection, { files, authorities }), ...reach.problems],
+      notRead: [...listUnread(collection, { files, authorities: authorities ?? [] }), ...reach.problems],
     },
     isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
     unreadPaths: listUnreadPaths(collection),
@@ -74,6 +115,7 @@ export function describeHost(
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {
     host,
+    unread: collection.unread,
     findings: [
       ...findSshProblems(collection, grants),
       ...findLeakedKeys(collection, grants),
@@ -119,12 +161,21 @@ const describeAccount = ({
 const withManager = (verdict: Verdict, managedBy: ManagedBy | null): Verdict =>
   managedBy ? { ...verdict, owner: { ...verdict.owner, managedBy } } : verdict;
 
-function describeKeyFile(file: KeyFile, { accounts }: Collection): CollectedHost["keyFiles"][number] {
+function describeKeyFiles({ keyFiles, accounts }: Collection): CollectedHost["keyFiles"] {
+  // Of several accounts of a number it is the first.
+  const owners = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
+  return keyFiles.map((file) => describeKeyFile(file, owners));
+}
+
+function describeKeyFile(
+  file: KeyFile,
+  owners: ReadonlyMap<number, string>,
+): CollectedHost["keyFiles"][number] {
   const { path, entry, format, isEncrypted, lock, blob, blobBeside } = file;
   const key = blob && readKeyBlob(blob);
   return {
     path,
-    owner: accounts.find(({ uid }) => uid === entry.uid)?.name ?? String(entry.uid),
+    owner: owners.get(entry.uid) ?? String(entry.uid),
     mode: entry.mode.toString(8).padStart(4, "0"),
     format,
     isEncrypted,
@@ -154,6 +205,7 @@ function readCertificateFiles(
   const all = collection.certificateFiles.map(({ path, ders, malformed }) => {
     const unread = [...malformed];
     const certificates = ders.flatMap((der, position) => {
+      spend(STEPS_OF_CERTIFICATE);
       const certificate = read(der);
       if (!certificate) unread.push(`certificate ${position + 1} cannot be read`);
       return certificate ? [toSeen(certificate, der)] : [];
@@ -199,24 +251,26 @@ function listUnread(
   { files, authorities }: { files: readonly ReadFile[]; authorities: readonly Authority[] },
 ): CollectedHost["coverage"]["notRead"] {
   const { incomplete, unread } = collection;
+  const keysOf = findKeysOf(collection);
   return [
     ...(incomplete ? [{ what: "the rest of the host", why: incomplete }] : []),
-    ...unread.map((one) => ({ what: one.path, why: one.why, ...keysOf(collection, one) })),
+    ...unread.map((one) => ({ what: one.path, why: one.why, ...keysOf(one) })),
     ...findOtherWaysIn(collection, authorities),
     ...files.flatMap(({ path, unread: broken }) => broken.map((why) => ({ what: path, why }))),
   ];
 }
 
 /** Whose keys may be there unseen: whoever has the file, or the home. */
-function keysOf(
-  { authorizedKeys, accounts }: Collection,
-  { kind, path }: Collection["unread"][number],
-): { keysOf?: string[] } {
-  const names =
-    kind === "home"
-      ? accounts.filter(({ home }) => home === path).map(({ name }) => name)
-      : kind === "authorized-keys"
-        ? authorizedKeys.find((file) => file.path === path)?.accounts
-        : undefined;
-  return names && names.length > 0 ? { keysOf: names } : {};
+function findKeysOf({ authorizedKeys, accounts }: Collection) {
+  const atHome = Map.groupBy(accounts, ({ home }) => home);
+  const ofFile = new Map(authorizedKeys.toReversed().map((file) => [file.path, file.accounts]));
+  return ({ kind, path }: Collection["unread"][number]): { keysOf?: string[] } => {
+    const names =
+      kind === "home"
+        ? atHome.get(path)?.map(({ name }) => name)
+        : kind === "authorized-keys"
+          ? ofFile.get(path)
+          : undefined;
+    return names && names.length > 0 ? { keysOf: names } : {};
+  };
 }

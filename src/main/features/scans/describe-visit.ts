@@ -14,6 +14,7 @@ import { judgeSentChain } from "./judge-chains.ts";
 import type { ChainHome, StreamHome } from "./recording/brought-home.ts";
 import type { ReadVisit } from "./recording/visit-writer.ts";
 import { toSeen } from "./to-seen.ts";
+import { judgeWithinBudget } from "./too-much.ts";
 
 type Read = {
   readCertificate: (der: Uint8Array) => Certificate | null;
@@ -104,11 +105,13 @@ function describeStream(
     const nothing = { collected: null, findings: [] };
     return { ...base, ...nothing, state: "failed", outcome: "restricted-shell", message };
   }
-  const { host, findings } = describeHost(collection, new Date(visited.at), {
-    readCertificate,
-    recallUse: (seen) => memory.recall(visited.target, seen),
-    recallAges: () => memory.knownSince(visited.target),
-  });
+  const { host, findings, unread } = judgeWithinBudget(collection, (judged) =>
+    describeHost(judged, new Date(visited.at), {
+      readCertificate,
+      recallUse: (seen) => memory.recall(visited.target, seen),
+      recallAges: () => memory.knownSince(visited.target),
+    }),
+  );
   const told = { ...base, collected: host, findings };
   if (reading.state === "partial") {
     const { state, outcome, message } = reading;
@@ -117,7 +120,7 @@ function describeStream(
   if (!host.isPartial) return { ...told, state: "ok", outcome: "collected", message: "" };
   const cuts = collection.incomplete
     ? [collection.incomplete, reading.ending]
-    : sayLeftOut(collection.unread.filter(({ kind }) => kind === "limit"));
+    : sayLeftOut(unread.filter(({ kind }) => kind === "limit"));
   const message = cuts.filter(Boolean).join("; ");
   return blame({ ...told, state: "partial", outcome: "truncated", message }, lost);
 }

@@ -7,6 +7,7 @@ import type { Look } from "#store/spans.ts";
 import type { CollectedHost, HostVisit } from "#store/visit.ts";
 import type { HostNames } from "./host-name-table.ts";
 import { hostReader, type Seen } from "./host-reader.ts";
+import { createPathsBelow } from "./paths-below.ts";
 
 type Deps = {
   certificates: CertificateMemory;
@@ -102,10 +103,8 @@ const toKey = (hostKey: HostVisit["hostKey"]) => ({
 
 function sightOf(collected: CollectedHost | null): Omit<Look, "scanId"> {
   if (!collected || collected.isPartial) return { isWhole: false, couldSee: () => false };
-  const { unreadPaths } = collected;
-  const isAtOrBelow = (path: string, folder: string) =>
-    path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
-  return { isWhole: true, couldSee: (path) => !unreadPaths.some((unread) => isAtOrBelow(path, unread)) };
+  const isUnread = createPathsBelow(collected.unreadPaths);
+  return { isWhole: true, couldSee: (path) => !isUnread(path) };
 }
 
 /**

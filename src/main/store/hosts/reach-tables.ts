@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { Becoming } from "#shared/model/becoming.ts";
 import type { HostReach, OpenAgent, Outbound } from "#shared/model/host-reach.ts";
 import { byKey, followSpans, type HostLook } from "#store/spans.ts";
+import { createPathsBelow } from "./paths-below.ts";
 
 /** Who becomes whom on a host, its open agents, and where its accounts have been: as spans. */
 export function reachTables(db: Database) {
@@ -114,8 +115,7 @@ function outboundTable(db: Database) {
       { scanId, isWhole, unlisted }: HostLook,
     ): void {
       const known = current.all(host);
-      const isUnread = (path: string) =>
-        unreadPaths.some((unread) => path === unread || path.startsWith(`${unread}/`));
+      const isUnread = createPathsBelow(unreadPaths);
       const hidden = new Set(
         known.filter(({ account, path }) => unlisted.has(account) || isUnread(path)).map(keyOf),
       );

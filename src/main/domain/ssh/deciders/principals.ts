@@ -4,6 +4,7 @@ import { matchesGlob } from "#domain/ssh/glob.ts";
 import { readPrincipals } from "#domain/ssh/principals-file.ts";
 import { isNone, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { expandPath } from "#domain/ssh/tokens.ts";
+import { spend } from "#domain/work-budget.ts";
 import { sayNames } from "./authority.ts";
 import { decideFileModes } from "./file-modes.ts";
 import { decideExpiry, decideFrom } from "./line-rules.ts";
@@ -75,13 +76,15 @@ function readNames(files: readonly SshdFile[], { account, settings, collection }
     if (file.isAbsent) continue;
     const ofFile = addUp(decideFileModes(file, account, settings, collection));
     if (stateOf(ofFile) === "no") continue;
-    found.doubts.push(...ofFile.doubts);
+    for (const doubt of ofFile.doubts) found.doubts.push(doubt);
     if (!file.bytes) {
       found.doubts.push(`${file.path} was not read: ${file.whyUnread ?? "it was not looked for"}`);
       continue;
     }
     found.read.push(file.path);
+    spend(Math.ceil(file.bytes.length / 16));
     for (const line of readPrincipals(file.bytes)) {
+      spend(20);
       const opinion = addUp([decideExpiry(line, collection.facts), decideFrom(line, settings)]);
       if (line.problem !== null || stateOf(opinion) === "no") continue;
       found.doubts.push(...opinion.doubts);

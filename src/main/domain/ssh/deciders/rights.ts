@@ -1,5 +1,6 @@
 import type { Account, Collection, PathEntry } from "#domain/collection/collection.ts";
 import { areGroupsWhole } from "#domain/ssh/sshd-settings.ts";
+import { spend } from "#domain/work-budget.ts";
 
 type Directory = Pick<Collection, "accounts" | "groups" | "unread" | "facts">;
 
@@ -13,7 +14,8 @@ export function rightsOf(
   if (uid === account.uid) return owner;
   if (gid === account.gid) return group;
   if (group === others) return others;
-  const isMember = directory.groups?.some((one) => one.gid === gid && one.members.includes(account.name));
+  spend(directory.groups?.length ?? 0);
+  const isMember = directory.groups?.some((one) => one.gid === gid && isIn(account.name, one.members));
   if (isMember) return group;
   return isMember === undefined || !areGroupsWhole(directory) ? null : others;
 }
@@ -28,6 +30,7 @@ export function mayGroupWrite(
   directory: Directory,
 ): "yes" | "no" | "unknown" {
   if (!directory.facts.isDebianSshd) return "no";
+  spend(2 * directory.accounts.length + (directory.groups?.length ?? 0));
   const primary = directory.accounts.filter((one) => one.gid === gid);
   if (primary.some((one) => one.uid !== account.uid)) return "no";
   if (!directory.groups) return "unknown";
@@ -38,4 +41,9 @@ export function mayGroupWrite(
   if (member !== undefined && (member !== owner || more.length > 0)) return "no";
   if (primary.length === 0 && member === undefined) return "no";
   return areGroupsWhole(directory) ? "yes" : "unknown";
+}
+
+function isIn(name: string, members: readonly string[]): boolean {
+  spend(members.length);
+  return members.includes(name);
 }

@@ -1,5 +1,6 @@
 import type { KeyLine } from "#domain/ssh/authorized-keys.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
+import { spend } from "#domain/work-budget.ts";
 
 /** A line in its place among all that sshd reads for an account, with what is known of it without its elders. */
 export type Candidate = {
@@ -25,6 +26,7 @@ export function watchForShadows() {
     const { key } = candidate.line;
     if (!key) return {};
     const { state, isBoundToAddresses, principals } = candidate;
+    spend(1 + (principals?.length ?? 0) * 4);
     const names = principals?.map((name) => `${key.fingerprint} ${name}`) ?? [key.fingerprint];
     const shadow = findCommon(names.map((name) => elders.get(name) ?? {}));
     for (const name of names) {

@@ -1,0 +1,300 @@
+/**
+ * What a hostile host may send in place of what the collector would have: streams that are well-formed to the last byte, of a
+ * few megabytes, in which two or three lists meet each other. Whoever looks at each pair is busy for minutes.
+ */
+import { createHash, hash } from "node:crypto";
+
+export const NONCE = "hostile";
+
+type Sent = { kind: string; attributes?: Record<string, string | readonly string[]>; text?: string };
+
+const token = (text: string): string =>
+  /^[A-Za-z0-9./_,:+=@-]*$/.test(text)
+    ? text
+    : [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+
+function writeRecord({ kind, attributes = {}, text }: Sent): string {
+  const words = Object.entries(attributes).flatMap(([name, values]) =>
+    (typeof values === "string" ? [values] : values).map((value) => ` ${name}:${token(value)}`),
+  );
+  if (text === undefined) return `${kind} 0 -${words.join("")}\n`;
+  const payload = `${Buffer.from(text).toString("base64")}\n`;
+  return `${kind} ${payload.length} b64${words.join("")}\n${payload}`;
+}
+
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+const lines = (count: number, write: (index: number) => string): string => many(count, write).join("\n");
+
+const FILE = "-rw-r--r--,1,0,0,1";
+const FOLDER = "drwxr-xr-x,1,0,0,1";
+
+/** A key that nobody has: a blob of the right shape. */
+export function keyLine(index: number): string {
+  const point = createHash("sha256").update(`key ${index}`).digest();
+  const type = Buffer.from("ssh-ed25519");
+  const length = (size: number) => Buffer.from([0, 0, 0, size]);
+  const blob = Buffer.concat([length(type.length), type, length(point.length), point]);
+  return `ssh-ed25519 ${blob.toString("base64")}`;
+}
+
+const HOST: Sent = {
+  kind: "host",
+  attributes: { uid: "0", user: "root", how: "login", hostname: "evil", time: "1780272000", offset: "+0000" },
+};
+
+const accounts = (count: number): Sent => ({
+  kind: "accounts",
+  text: `root:0:0:/root:/bin/sh\n${lines(count, (index) => `u${index}:${1000 + index}:100:/home/u${index}:/bin/sh`)}\n`,
+});
+
+const sudoers = (text: string): Sent => ({
+  kind: "sudoers",
+  attributes: { path: "/etc/sudoers", e: "-r--r-----,1,0,0,1" },
+  text,
+});
+
+const config = (text: string, path = "/etc/ssh/sshd_config"): Sent => ({
+  kind: "config",
+  attributes: { path },
+  text,
+});
+
+/** A file of authorized keys that everybody has. */
+const sharedKeys = (count: number, names: readonly string[]): Sent[] => [
+  {
+    kind: "authorized-keys",
+    attributes: {
+      ...{ path: "/etc/ssh/keys", account: "root", link: "no", real: "/etc/ssh/keys" },
+      e: [FOLDER, FOLDER, FOLDER, FILE],
+    },
+    text: `${lines(count, (index) => `${keyLine(index)} k${index}`)}\n`,
+  },
+  ...names.map((account) => ({
+    kind: "authorized-keys-for",
+    attributes: { path: "/etc/ssh/keys", account },
+  })),
+];
+
+const sshdFile = (path: string, text: string): Sent => ({
+  kind: "sshd-file",
+  attributes: { path, real: path, e: [FOLDER, FOLDER, FOLDER, FILE] },
+  text,
+});
+
+/** A stream of these records, whole and unchanged. */
+export function streamOf(records: readonly Sent[]): Buffer {
+  const all = [HOST, ...records];
+  const signed = `latchkey-collection 1 ${NONCE}\n${all.map(writeRecord).join("")}`;
+  return Buffer.from(`${signed}end ${all.length} ${NONCE} sha256 ${hash("sha256", signed)}\n`);
+}
+
+const names = (count: number) => many(count, (index) => `u${index}`);
+
+/** By their names: what meets what. `size` is 1 for an attack; less for something as heavy as an honest host. */
+export const HEAVY: { readonly [name: string]: (size: number) => Buffer } = {
+  "aliases, rules and accounts of sudo": (size) => {
+    const [aliases, rules, people] = [3_000, 2_000, 20_000].map((most) => Math.ceil(most * size));
+    const text = [
+      lines(aliases ?? 0, (index) => `User_Alias A${index} = u${index}, %g${index}, u${index + 5_000}`),
+      `User_Alias ALL_OF_THEM = ${many(aliases ?? 0, (index) => `A${index}`).join(", ")}`,
+      lines(rules ?? 0, (index) => `A${index}, ALL_OF_THEM ALL = (u${index}) /bin/c${index}`),
+    ].join("\n");
+    return streamOf([accounts(people ?? 0), { kind: "groups", text: "users:100:\n" }, sudoers(`${text}\n`)]);
+  },
+
+  "aliases within aliases": (size) => {
+    const text = lines(
+      Math.ceil(10_000 * size),
+      (index) => `User_Alias A${index} = u${index}, A${index + 1}`,
+    );
+    return streamOf([accounts(100), sudoers(`${text}\nA0 ALL = ALL\n`)]);
+  },
+
+  "commands behind aliases, and accounts that may be become": (size) => {
+    const count = Math.ceil(5_000 * size);
+    const text = [
+      ...many(
+        20,
+        (index) => `Cmnd_Alias C${index} = ${many(1_000, (at) => `/bin/c${index}_${at}`).join(", ")}`,
+      ),
+      ...many(50, (index) => `ALL ALL = (u${index}) ${many(20, (at) => `C${at}`).join(", ")}`),
+    ].join("\n");
+    return streamOf([accounts(count), { kind: "groups", text: "users:100:\n" }, sudoers(`${text}\n`)]);
+  },
+
+  "lines that are everybody's, and accounts": (size) => {
+    const count = Math.ceil(20_000 * size);
+    return streamOf([
+      accounts(count),
+      config("AuthorizedKeysFile /etc/ssh/keys\n"),
+      ...sharedKeys(Math.ceil(2_000 * size), names(count)),
+    ]);
+  },
+
+  "authorities and accounts": (size) => {
+    const count = Math.ceil(20_000 * size);
+    const keys = lines(Math.ceil(400 * size), (index) => `${keyLine(index)} ca${index}`);
+    return streamOf([
+      accounts(count),
+      config("TrustedUserCAKeys /etc/ssh/cas\n"),
+      sshdFile("/etc/ssh/cas", `${keys}\n`),
+    ]);
+  },
+
+  "principals of a file, authorities and accounts": (size) => {
+    const count = Math.ceil(2_000 * size);
+    return streamOf([
+      accounts(count),
+      config("TrustedUserCAKeys /etc/ssh/cas\nAuthorizedPrincipalsFile /etc/ssh/principals\n"),
+      sshdFile("/etc/ssh/cas", `${lines(Math.ceil(50 * size), keyLine)}\n`),
+      sshdFile("/etc/ssh/principals", `${lines(Math.ceil(20_000 * size), (index) => `p${index}`)}\n`),
+    ]);
+  },
+
+  "blocks of sshd's configuration and accounts": (size) => {
+    const count = Math.ceil(10_000 * size);
+    const blocks = lines(
+      Math.ceil(5_000 * size),
+      (index) => `Match User u${index}\n  PasswordAuthentication no`,
+    );
+    return streamOf([
+      accounts(count),
+      config(`AuthorizedKeysFile /etc/ssh/keys\n${blocks}\n`),
+      ...sharedKeys(1, names(count)),
+    ]);
+  },
+
+  "networks of blocks, each beside all": (size) => {
+    const blocks = lines(
+      Math.ceil(4_000 * size),
+      (index) => `Match Address 10.${index % 250}.${Math.floor(index / 250)}.0/24\n  AllowTcpForwarding no`,
+    );
+    return streamOf([
+      accounts(20),
+      config(`AuthorizedKeysFile /etc/ssh/keys\n${blocks}\n`),
+      ...sharedKeys(1, names(20)),
+    ]);
+  },
+
+  "names that sshd lets in, and accounts": (size) => {
+    const count = Math.ceil(10_000 * size);
+    const allowed = lines(Math.ceil(4_000 * size), (index) => `AllowUsers *x${index}*y z${index}`);
+    return streamOf([
+      accounts(count),
+      config(`AuthorizedKeysFile /etc/ssh/keys\n${allowed}\n`),
+      ...sharedKeys(1, names(count)),
+    ]);
+  },
+
+  "files of sshd that include each other": (size) => {
+    const deep = lines(Math.ceil(30 * size), () => "Include /etc/ssh/a.conf");
+    return streamOf([
+      accounts(1),
+      config(`${deep}\n`),
+      config(`${deep}\nUseDNS no\n`, "/etc/ssh/a.conf"),
+      { kind: "include", attributes: { pattern: "/etc/ssh/a.conf", path: "/etc/ssh/a.conf" } },
+      ...sharedKeys(1, names(1)),
+    ]);
+  },
+
+  "listeners, names and certificates of one server": (size) => {
+    const count = Math.ceil(1_500 * size);
+    const text = [
+      "http { server {",
+      ...many(count, (index) => `listen 10.0.${Math.floor(index / 250)}.${index % 250}:443 ssl;`),
+      `server_name ${many(count, (index) => `n${index}.example`).join(" ")};`,
+      ...many(count, (index) => `ssl_certificate /c${index}.pem; ssl_certificate_key /c${index}.key;`),
+      "} }",
+    ];
+    return streamOf([
+      accounts(1),
+      { kind: "server", attributes: { server: "nginx", root: "/etc/nginx/nginx.conf" } },
+      {
+        kind: "server-config",
+        attributes: { server: "nginx", path: "/etc/nginx/nginx.conf" },
+        text: text.map((line) => `|${line}`).join("\n"),
+      },
+    ]);
+  },
+
+  "patterns of includes, and files": (size) => {
+    const count = Math.ceil(8_000 * size);
+    const includes = lines(count, (index) => `|include /etc/nginx/*a*b*${index}*.conf;`);
+    const files = many(count, (index) => ({
+      kind: "server-config",
+      attributes: { server: "nginx", path: `/etc/nginx/aaaaaaaabbbbbbbb${index}.txt` },
+      text: "|",
+    }));
+    return streamOf([
+      accounts(1),
+      { kind: "server", attributes: { server: "nginx", root: "/etc/nginx/nginx.conf" } },
+      {
+        kind: "server-config",
+        attributes: { server: "nginx", path: "/etc/nginx/nginx.conf" },
+        text: includes,
+      },
+      {
+        kind: "listing",
+        attributes: { path: "/etc/nginx", name: many(count, (index) => `aaaabbbb${index}.txt`) },
+      },
+      ...files,
+    ]);
+  },
+
+  "servers, and the files of each": (size) => {
+    const count = Math.ceil(10_000 * size);
+    return streamOf([
+      accounts(1),
+      ...many(count, (index) => ({ kind: "server", attributes: { server: "nginx", root: `/r${index}` } })),
+      ...many(count, (index) => ({
+        kind: "server-config",
+        attributes: { server: "nginx", path: `/f${index}` },
+        text: "|",
+      })),
+    ]);
+  },
+
+  "key files and accounts": (size) => {
+    const count = Math.ceil(30_000 * size);
+    const files = many(count, (index) => ({
+      kind: "key-file",
+      attributes: {
+        path: `/k${index}`,
+        e: `-rw-------,1,${999_999 + index},0,1`,
+        format: "openssh",
+        encrypted: "no",
+      },
+    }));
+    return streamOf([accounts(count), ...files]);
+  },
+
+  "homes that could not be read, and accounts": (size) => {
+    const count = Math.ceil(30_000 * size);
+    const unread = many(count, (index) => ({
+      kind: "unread",
+      attributes: { kind: "home", path: `/home/u${index}`, why: "needs-root" },
+    }));
+    return streamOf([accounts(count), ...unread]);
+  },
+
+  "messages of logs, and lines that they may be of": (size) => {
+    const count = Math.ceil(40_000 * size);
+    const messages = lines(
+      count,
+      (index) =>
+        `M\tevil\tAccepted publickey for u${index} from 10.0.0.1 port 0 ssh2: ED25519 SHA256:${String(index).padStart(43, "A")}\t0/1/10:00:00/10:00:00`,
+    );
+    return streamOf([
+      accounts(100),
+      config("AuthorizedKeysFile /etc/ssh/keys\n"),
+      ...sharedKeys(100, names(100)),
+      ...many(20, (index) => ({
+        kind: "log",
+        attributes: { path: `/var/log/auth.log.${index}`, written: "1780270000" },
+        text: `D\t2026-05-31\nS\t2026-05-31 00:00:00\t2026-05-31 23:00:00\n${index === 0 ? messages : ""}\nA\t9\nE\twhole`,
+      })),
+    ]);
+  },
+};
