@@ -11,8 +11,16 @@ const HOST_KEY =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKfZjSzMErbXGfl4to9sGo5eVcKTGBG738uWAa0AELuB root@vault\n";
 
 /** What the collector writes, with nearly nothing in it. */
-function bundleOf({ time, padding = "" }: { time: number; padding?: string }): string {
-  const key = `${Buffer.from(HOST_KEY).toString("base64")}\n`;
+function bundleOf({
+  time,
+  padding = "",
+  hostKey = HOST_KEY,
+}: {
+  time: number;
+  padding?: string;
+  hostKey?: string;
+}): string {
+  const key = `${Buffer.from(hostKey).toString("base64")}\n`;
   const records = [
     `host 0 - uid:0 user:root how:login kernel:Linux hostname:vault arch:x86_64 time:${time} offset:+0000 os:Debian\n`,
     `host-key ${key.length} b64 path:/etc/ssh/ssh_host_ed25519_key.pub\n${key}`,
@@ -78,6 +86,48 @@ test("a bundle that was signed says by whom, once the signers are chosen", async
   await expect(bundle).toContainText("Imported");
 });
 
+test("a bundle that nothing shows to be of its host is kept beside what is known, once that is said", async ({
+  openEmpty,
+  camera,
+  folders,
+}) => {
+  const folder = folders.use(await makeTemporaryFolder());
+  const key = join(folder.path, "host_key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "root@vault", "-f", key]);
+  const hostKey = await readFile(`${key}.pub`, "utf8");
+  const signed = (text: string): string => {
+    const input = text.slice(text.lastIndexOf("\nend ") + 1);
+    const args = ["-Y", "sign", "-q", "-n", "latchkey-host-bundle", "-f", key];
+    return `${text}host-signature 1\n${execFileSync("ssh-keygen", args, { input, encoding: "utf8" })}`;
+  };
+  const frame = await openEmpty();
+  const inspect = new InspectDialog(frame.page);
+  await inspect.drop([{ name: "vault.bundle", text: signed(bundleOf({ time: TODAY_S - DAY_S, hostKey })) }]);
+  const first = inspect.file("vault.bundle");
+  await expect(first).toContainText("first use: signed by the host key SHA256:");
+  await first.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(first).toContainText("Imported");
+
+  await inspect.drop([{ name: "forged.bundle", text: bundleOf({ time: TODAY_S, hostKey }) }]);
+  const forged = inspect.file("forged.bundle");
+  await expect(forged).toContainText("claimed: no host key has signed it; it stands beside what is known");
+  const keep = forged.getByRole("button", { name: "Keep as a claim" });
+  await expect(keep).toBeDisabled();
+  expect(await camera.photograph("claim")).toEqual([]);
+  await forged.getByLabel("Keep what it claims of vault:22 beside what is known of it").check();
+  await keep.click();
+  await expect(forged).toContainText("Kept as a claim, beside what is known");
+  await frame.press("Escape");
+
+  const hosts = await frame.goTo("Hosts");
+  await hosts.rows.first().click();
+  await expect(hosts.drawer).toContainText("Claimed by unverified bundles");
+  await expect(hosts.drawer).toContainText("a bundle, signed by a host key that only bundles have told of");
+  expect(await camera.photograph("host-claims")).toEqual([]);
+  await hosts.drawer.getByRole("button", { name: "Forget this claim" }).click();
+  await expect(hosts.drawer).not.toContainText("Claimed by unverified bundles");
+});
+
 test("a bundle larger than a message is taken in parts, and one that is older is refused", async ({
   openEmpty,
 }) => {
@@ -108,7 +158,9 @@ test("the collector and its instructions are saved from the page, to the byte", 
     return readFile(await (await saving).path(), "utf8");
   };
   const script = await readCollector();
-  expect(await save("Save the collector")).toBe(script);
+  const saved = await save("Save the collector");
+  expect(saved).toMatch(/\n\thanded='[0-9a-f]{16}'\n/);
+  expect(saved.replace(/(?<=\n\thanded=')[0-9a-f]{16}/, "")).toBe(script);
   expect(await save("Save the instructions")).toContain("WHAT IS IN A BUNDLE");
 
   // What the printer would be given, at the moment when it is called.

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { BundleSignature, CarriedStanding } from "#shared/model/bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import type { HostKeyView } from "#shared/model/probe.ts";
 import { ScanId } from "#shared/model/scan.ts";
 
 type Row = {
@@ -59,24 +60,20 @@ type TrustRow = {
   signed_before: string | null;
 };
 
-type ToldKeyRow = { fingerprint: string; at: Instant; is_signed: number };
+type BundleKeyRow = HostKeyView & { host: string; port: number };
 
-/** `at`: when the bundle was collected that tells of it. */
-export type ToldKey = { fingerprint: string; at: Instant; isSigned: boolean };
-
-/** A host that presented a key is known by that, and not by what bundles told before. */
-const TOLD_KEYS = `
-  WITH met (id) AS (
-         SELECT id FROM host
-         WHERE host = @host AND port = @port AND (key_fingerprint IS NULL OR is_key_refused = 1)
-           AND EXISTS (SELECT 1 FROM bundle WHERE bundle.host = host.id)),
-       signed (by, at) AS (
-         SELECT signed_by, started_at FROM met JOIN bundle ON bundle.host = met.id JOIN scan ON scan.id = bundle.scan
-         WHERE standing <> 'claimed' ORDER BY started_at DESC, scan.id DESC LIMIT 1)
-  SELECT key.value AS fingerprint, at, 1 AS is_signed FROM signed JOIN json_each(signed.by) AS key
-  UNION ALL
-  SELECT fingerprint, started_at, 0 FROM met JOIN host_key ON host_key.host = met.id JOIN scan ON scan.id = last_scan
-  WHERE gone_scan IS NULL AND NOT EXISTS (SELECT 1 FROM signed)`;
+/** Of the last bundle that a host key has signed, of a host that was never met: one that was met is known by what it presented. */
+export const BUNDLE_KEYS = `
+  SELECT key.value AS fingerprint, ifnull((
+      SELECT key_type FROM host_key WHERE host_key.host = host.id AND host_key.fingerprint = key.value LIMIT 1), '')
+    AS keyType, host.host, host.port
+  FROM host
+  JOIN bundle ON bundle.scan = (
+    SELECT bundle.scan FROM bundle JOIN scan ON scan.id = bundle.scan
+    WHERE bundle.host = host.id AND standing <> 'claimed'
+    ORDER BY started_at DESC, scan.id DESC LIMIT 1)
+  JOIN json_each(signed_by) AS key
+  WHERE (key_fingerprint IS NULL OR is_key_refused = 1)`;
 
 const HOST = "host.host, host.port, host.user, host.last_read, host.clock_ahead_seconds";
 
@@ -127,7 +124,15 @@ export function bundleTable(db: Database) {
       "SELECT fingerprint FROM pin WHERE host = @host AND port = @port",
     )
     .pluck();
-  const told = db.prepare<{ host: string; port: number }, ToldKeyRow>(TOLD_KEYS);
+  const keysOf = db.prepare<{ host: string; port: number }, BundleKeyRow>(
+    `${BUNDLE_KEYS} AND host.host = @host AND host.port = @port`,
+  );
+  const forgetKeys = db.prepare(`
+    UPDATE bundle SET standing = 'claimed'
+    WHERE standing <> 'claimed' AND host = (SELECT id FROM host WHERE host = @host AND port = @port)`);
+  const forgetLook = db.prepare(`
+    UPDATE carried_look SET standing = 'claimed'
+    WHERE host = (SELECT id FROM host WHERE host = @host AND port = @port)`);
   const holders = db.prepare<[string], HostRow>(`
     WITH given (fingerprint) AS (SELECT value FROM json_each(?)),
          holder (id) AS (
@@ -195,12 +200,15 @@ export function bundleTable(db: Database) {
       };
     },
 
-    /**
-     * The host keys that bundles tell of a host which was never met, by fingerprint: those that signed its last signed
-     * bundle, else all that its bundles name. Empty for any other host.
-     */
-    toldKeys: (host: string, port: number): ToldKey[] =>
-      told.all({ host, port }).map(({ is_signed, ...row }) => ({ ...row, isSigned: is_signed === 1 })),
+    /** The host keys that signed the last signed bundle of a host which was never met. Empty for any other host. */
+    keysOf: (host: string, port: number): HostKeyView[] =>
+      keysOf.all({ host, port }).map(({ keyType, fingerprint }) => ({ keyType, fingerprint })),
+
+    /** What its bundles told is a mere claim from now on; false: it was before. */
+    forgetKeys(place: { host: string; port: number }): boolean {
+      forgetLook.run(place);
+      return forgetKeys.run(place).changes > 0;
+    },
 
     /** The hosts that have one of these keys: by what was read there, by what they presented, or by their pins. */
     hostsWithKeys: (fingerprints: readonly string[]): KnownHost[] =>

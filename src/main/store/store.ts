@@ -138,7 +138,10 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     graph: explained(graphStore(db, lists)),
     handed: explained(written.handed),
     hostKeys: explained(hostKeyFacts(db)),
-    hosts: { ...viewed(hostTable(db, { lists, briefs, pins })), ...explained(written.hostVisits) },
+    hosts: {
+      ...viewed(hostTable(db, { lists, briefs, pins, bundles: written.bundles })),
+      ...explained(written.hostVisits),
+    },
     expiry: viewed(expiryTable(db)),
     issuers: issuerStore(db, explained),
     labels: explained(labelTable(db)),

@@ -31,6 +31,9 @@ export const bundles = {
   /** What is carried to an air-gapped host, to the byte, and how it is used there. */
   collector: query.output(z.object({ script: z.string(), instructions: z.string() })),
 
+  /** The same script with a number of its own, which is remembered: what it writes is known to come from this collector. */
+  handOut: command.output(z.object({ script: z.string() })),
+
   /** Holds a part of a bundle that is longer than a message may be, for a while. Nothing is remembered. */
   hand: query
     .input(z.object({ id: z.uuid(), base64: z.base64().max(MOST_PART_BASE64) }))

@@ -30,6 +30,9 @@ export const hosts = {
    */
   trustKey: command.input(HostAddress.extend({ fingerprint: z.string() })).output(z.object({})),
 
-  /** Drops the pin of a host whose key was changed on purpose; its next key is unknown until it is trusted. */
+  /**
+   * Drops the pin of a host whose key was changed on purpose, and what its bundles were signed by; its next key is unknown
+   * until it is trusted. `hadPin`: there was something to drop.
+   */
   forgetPin: command.input(HostAddress).output(z.object({ hadPin: z.boolean() })),
 };

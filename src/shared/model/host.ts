@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Becoming } from "./becoming.ts";
+import { CarriedStanding } from "./bundle.ts";
 import { FindingBrief } from "./finding.ts";
 import { OpenAgent } from "./host-reach.ts";
 import { LogWindow } from "./host-use.ts";
@@ -34,6 +35,8 @@ export const HostRow = z.object({
   lastSeen: Instant,
   /** The last visit that read it, wholly or in part; null before the first one. */
   lastRead: Instant.nullable(),
+  /** Whether the bundle is of the host that told what is known of it; null where it was read from here, or never. */
+  carried: CarriedStanding.nullable(),
   findings: z.array(FindingBrief),
 });
 export type HostRow = z.infer<typeof HostRow>;
@@ -83,6 +86,8 @@ export const HostDetail = HostRow.extend({
   pin: Pin.nullable(),
   /** The key it presented when it was last refused for its key; null otherwise. */
   refusedKey: HostKeyView.nullable(),
+  /** The host keys that signed its last signed bundle, where it was never met; else empty. */
+  bundleKeys: z.array(HostKeyView),
   hostKeys: z.array(HostKeyView),
   accounts: z.array(AccountView),
   keyFiles: z.array(KeyFileView),

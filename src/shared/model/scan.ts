@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BundleSignature } from "./bundle.ts";
+import { BundleSignature, CarriedStanding } from "./bundle.ts";
 import { Instant } from "./instant.ts";
 
 export const ScanId = z.int().positive().brand<"ScanId">();
@@ -20,6 +20,6 @@ export const Scan = z.object({
   failed: z.int(),
   partial: z.int(),
   /** Set where nothing was visited: what a collector wrote came by hand. The scan is dated when that was collected. */
-  bundle: z.object({ importedAt: Instant, signature: BundleSignature }).nullable(),
+  bundle: z.object({ importedAt: Instant, signature: BundleSignature, standing: CarriedStanding }).nullable(),
 });
 export type Scan = z.infer<typeof Scan>;

@@ -16,10 +16,12 @@ what you let it print into a file of yours, it installs nothing and opens no con
        sh /mnt/collect.sh > /mnt/$(uname -n).bundle
    It takes a second or so, and it needs sh with awk and od (coreutils or busybox). Once is enough. Then
    wait until everything is on the medium:
-       sync; tail -n 1 /mnt/$(uname -n).bundle
-   The last line begins with "end". Without it the bundle is not whole: run it again.
+       sync; grep -a -c '^end ' /mnt/$(uname -n).bundle; tail -n 1 /mnt/$(uname -n).bundle
+   says 1, and ends with "END SSH SIGNATURE". With 0 the bundle is not whole: run it again.
+   As root, the script has the host's own SSH keys sign what it wrote (ssh-keygen of OpenSSH 8.1 or
+   later). By that it is known to be of this host; where the last line is "host-unsigned", it is not.
 
-3  SIGN IT THERE, if you will (with your own SSH key, or one on a security key)
+3  VOUCH FOR IT THERE, if you will (with your own SSH key, or one on a security key)
        ssh-keygen -Y sign -n latchkey-bundle -f ~/.ssh/id_ed25519 /mnt/$(uname -n).bundle
    writes $(uname -n).bundle.sig beside it. Carry both.
 
@@ -28,9 +30,13 @@ what you let it print into a file of yours, it installs nothing and opens no con
    Host keys say which host it is. One that is not known by its keys becomes a new host, called as it
    calls itself, or as you say:
        latchkey import --as vault.corp /media/web1.bundle
+   Of a host that is known already, a bundle that its own key has not signed changes nothing. What it
+   claims is kept beside what is known, if you name the host:
+       latchkey import --approve-unverified web1 /media/web1.bundle
    With --require-signature only a bundle is taken that somebody of your rosters has signed, or a key
    that you name with --signer FILE.
-   Everything is dated when it was collected, by the host's own clock: see that it is right.
+   Everything is dated when it was collected, by the host's own clock: see that it is right. From more
+   than five minutes in the future nothing is taken.
    The same bundle twice changes nothing. One that is older than what is known, cut or altered is
    refused, and nothing of it is kept.
 

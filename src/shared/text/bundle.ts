@@ -1,5 +1,5 @@
 import { assertNever } from "../model/assert-never.ts";
-import type { BundleSignature, BundleStanding, ClaimReason } from "../model/bundle.ts";
+import type { BundleSignature, BundleStanding, CarriedStanding, ClaimReason } from "../model/bundle.ts";
 import type { ClaimDifference } from "../model/claim.ts";
 import type { BundleView, ImportedBundle } from "../model/imported-bundle.ts";
 import { sayCount } from "./count.ts";
@@ -25,6 +25,20 @@ export function sayImported(bundle: ImportedBundle): string {
   const part = state === "ok" ? "" : `; read in part: ${message}`;
   const said = [sayStanding(bundle), sayCollector(handedAt), saySignature(signature)];
   return `${sayBundle(bundle)}${part}; ${said.filter(Boolean).join("; ")}`;
+}
+
+/** In a word or two, for what is known of a host by a bundle, and for the scan that the bundle is. */
+export function sayCarried(standing: CarriedStanding): string {
+  switch (standing) {
+    case "verified":
+      return "a bundle, verified by the host key";
+    case "first-use":
+      return "a bundle, signed by a host key that only bundles have told of";
+    case "claimed":
+      return "a bundle, claimed: nothing shows that it is of this host";
+    default:
+      return assertNever(standing);
+  }
 }
 
 type Standing = { standing: BundleStanding; whyUnsigned: string; differences?: ClaimDifference[] | null };

@@ -25,6 +25,8 @@ export type KeyedHost = {
   pin: (HostKeyView & { blob: Uint8Array }) | null;
   presented: PresentedKey | null;
   held: readonly HeldKey[];
+  /** Those that signed its bundles, where it was never met. */
+  bundleKeys: readonly HostKeyView[];
 };
 
 export type HostKeyFacts = {

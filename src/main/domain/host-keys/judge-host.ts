@@ -36,8 +36,8 @@ export function judgeHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
   const entries = entriesOf(host, knownHosts);
   const question = host.presented && { ...host.knownAs, blob: host.presented.blob };
   const judged: Judged = question && {
-    key: judgeHostKey(question, { knownHosts, pin: host.pin }),
-    byFiles: judgeHostKey(question, { knownHosts, pin: null }),
+    key: judgeHostKey(question, { knownHosts, pin: host.pin, bundleKeys: host.bundleKeys }),
+    byFiles: judgeHostKey(question, { knownHosts, pin: null, bundleKeys: [] }),
   };
   const rows = gatherKeys(host, entries).map((key): RowDraft => {
     const { keyType, keyBits, fingerprint, knownAt, isPinned } = key;

@@ -2,16 +2,22 @@
  * Whether the key that a host presents is the one that is known for it.
  *
  * In this order: a key revoked by any known_hosts file is refused; then our own pin decides alone, for it is
- * what the user last compared; then known_hosts does, as for ssh. Any key known for the host that is not the
+ * what the user last compared; then known_hosts does, as for ssh. What has signed the bundles of a host that was never
+ * met makes no key trusted, and any other one *changed*. Any key known for the host that is not the
  * presented one, of whatever type, makes it *changed*: ask for the known types first (preferHostKeyTypes).
  */
 import type { HostKeyView } from "#shared/model/probe.ts";
 import { type PublicKey, readKeyBlob } from "./key-blob.ts";
 import { type KnownHost, type KnownHosts, nameInKnownHosts } from "./known-hosts.ts";
 
-export type HostKeyKnowledge = { knownHosts: readonly KnownHosts[]; pin: HostKeyView | null };
+export type HostKeyKnowledge = {
+  knownHosts: readonly KnownHosts[];
+  pin: HostKeyView | null;
+  /** The host keys that signed the bundles of a host which was never met; else empty. */
+  bundleKeys: readonly HostKeyView[];
+};
 
-/** A key that is known for a host; `where` is a file and line, or `pin`. */
+/** A key that is known for a host; `where` is a file and line, `pin` or `bundle`. */
 type KnownKey = HostKeyView & { where: string };
 
 type Stranger =
@@ -59,7 +65,10 @@ export function judgeHostKey(
   if (trusted) return { kind: "trusted", where: trusted.where };
 
   const known = entries.filter(({ marker }) => marker === "none").map(toKnownKey);
-  const otherwise: Stranger = known.length > 0 ? { kind: "changed", known } : { kind: "unknown" };
+  const signers = knowledge.bundleKeys.map((signer) => ({ ...signer, where: "bundle" }));
+  const isOther = signers.length > 0 && !signers.some(({ fingerprint }) => fingerprint === key.fingerprint);
+  const others = [...known, ...(isOther ? signers : [])];
+  const otherwise: Stranger = others.length > 0 ? { kind: "changed", known: others } : { kind: "unknown" };
   const authorities = entries.filter(({ marker }) => marker === "cert-authority");
   return authorities.length > 0 ? { kind: "needs-certificate", authorities, otherwise } : otherwise;
 }
@@ -75,7 +84,7 @@ export function isOnlyVouchedFor({ host, port }: HostAddress, knowledge: HostKey
 export function preferHostKeyTypes(
   host: string,
   port: number,
-  { knownHosts, pin }: HostKeyKnowledge,
+  { knownHosts, pin, bundleKeys }: HostKeyKnowledge,
 ): string[] {
   const names = pin
     ? []
@@ -83,7 +92,8 @@ export function preferHostKeyTypes(
   const entries = names
     .map((name) => find(name, { knownHosts }).filter(({ marker }) => marker === "none"))
     .find((found) => found.length > 0);
-  const known = new Set(pin ? [pin.keyType] : (entries ?? []).map(({ key }) => key.keyType));
+  const listed = entries?.map(({ key }) => key.keyType) ?? bundleKeys.map(({ keyType }) => keyType);
+  const known = new Set(pin ? [pin.keyType] : listed);
   const isKnown = (algorithm: string) => known.has(RSA_ALGORITHMS.has(algorithm) ? "ssh-rsa" : algorithm);
   return [...HOST_KEY_ALGORITHMS.filter(isKnown), ...HOST_KEY_ALGORITHMS.filter((name) => !isKnown(name))];
 }
@@ -128,8 +138,11 @@ export function sayHostKey(
 }
 
 /** A key that is trusted, and where that stands. */
-export const sayKnown = ({ where, keyType, fingerprint }: KnownKey): string =>
-  where === "pin" ? `${keyType} ${fingerprint} is pinned` : `${keyType} ${fingerprint} is known at ${where}`;
+export function sayKnown({ where, keyType, fingerprint }: KnownKey): string {
+  const key = `${keyType} ${fingerprint}`;
+  if (where === "pin") return `${key} is pinned`;
+  return where === "bundle" ? `${key} has signed its bundle` : `${key} is known at ${where}`;
+}
 
 const find = (name: string, { knownHosts }: Pick<HostKeyKnowledge, "knownHosts">): KnownHost[] =>
   knownHosts.flatMap((known) => known.find(name));

@@ -21,7 +21,7 @@ const ed25519 = keyOf(hostLine);
 const rsa = keyOf(rsaLine);
 
 const judge = (text: string, host: string, port = 22, { blob } = ed25519) =>
-  judgeHostKey({ host, port, blob }, { knownHosts: [readKnownHosts(text, "kh")], pin: null });
+  judgeHostKey({ host, port, blob }, { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] });
 
 test.each([
   ["its name", `web1.corp ${hostLine}`, "web1.corp"],
@@ -77,7 +77,7 @@ test("a host key is trusted when it is one of several that are known", () => {
 test("a host key that is revoked is refused, whatever else is known of it", () => {
   const text = `web1 ${hostLine}\n@revoked * ${hostLine}`;
   expect(judge(text, "web1")).toEqual({ kind: "revoked", where: "kh:2" });
-  const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: ed25519 };
+  const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: ed25519, bundleKeys: [] };
   expect(judgeHostKey({ host: "web1", port: 22, blob: ed25519.blob }, knowledge)).toMatchObject({
     kind: "revoked",
   });
@@ -102,11 +102,13 @@ test("a host key needs a certificate where only an authority is known, and has c
 test("our pin decides before known_hosts does", () => {
   const knownHosts = [readKnownHosts(`web1 ${hostLine}`, "kh")];
   const question = { host: "web1", port: 22, blob: ed25519.blob };
-  expect(judgeHostKey(question, { knownHosts, pin: rsa })).toMatchObject({
+  expect(judgeHostKey(question, { knownHosts, pin: rsa, bundleKeys: [] })).toMatchObject({
     kind: "changed",
     known: [{ where: "pin", fingerprint: rsa.fingerprint }],
   });
-  expect(judgeHostKey({ ...question, blob: rsa.blob }, { knownHosts, pin: rsa })).toMatchObject({
+  expect(
+    judgeHostKey({ ...question, blob: rsa.blob }, { knownHosts, pin: rsa, bundleKeys: [] }),
+  ).toMatchObject({
     where: "pin",
   });
 });
@@ -155,7 +157,7 @@ test("lines that cannot be read are told with their number, and spoil no other",
 
 test("the types of the keys that are known for a host are asked for first", () => {
   const prefer = (text: string, port = 22) =>
-    preferHostKeyTypes("web1", port, { knownHosts: [readKnownHosts(text, "kh")], pin: null });
+    preferHostKeyTypes("web1", port, { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] });
   expect(prefer("")[0]).toBe("ssh-ed25519");
   expect(prefer(`web1 ${rsaLine}`).slice(0, 4)).toEqual([
     "rsa-sha2-512",
@@ -166,7 +168,11 @@ test("the types of the keys that are known for a host are asked for first", () =
   expect(prefer(`web1 ${rsaLine}`, 2222)[0]).toBe("rsa-sha2-512");
   expect(prefer(`@revoked web1 ${rsaLine}`)[0]).toBe("ssh-ed25519");
   expect(
-    preferHostKeyTypes("web1", 22, { knownHosts: [readKnownHosts(`web1 ${hostLine}`, "kh")], pin: rsa })[0],
+    preferHostKeyTypes("web1", 22, {
+      knownHosts: [readKnownHosts(`web1 ${hostLine}`, "kh")],
+      pin: rsa,
+      bundleKeys: [],
+    })[0],
   ).toBe("rsa-sha2-512");
 });
 
@@ -189,8 +195,8 @@ test("no text and no question makes it throw", () => {
   fc.assert(
     fc.property(text, fc.string(), fc.nat(65_535), fc.uint8Array(), (content, host, port, blob) => {
       const knownHosts = [readKnownHosts(content, "kh")];
-      judgeHostKey({ host, port, blob }, { knownHosts, pin: null });
-      judgeHostKey({ host, port, blob: ed25519.blob }, { knownHosts, pin: null });
+      judgeHostKey({ host, port, blob }, { knownHosts, pin: null, bundleKeys: [] });
+      judgeHostKey({ host, port, blob: ed25519.blob }, { knownHosts, pin: null, bundleKeys: [] });
     }),
   );
 });

@@ -248,7 +248,41 @@ test("of several bundles of one host, given in any order, all are taken and the 
   });
 });
 
-test("the collector is printed to the byte", async () => {
-  const { out } = await openTerminal(":memory:")("collector");
-  expect(`${out}\n`).toBe(await readCollector());
+test("the collector is printed to the byte but for a number of its own, by which its bundles are known", async () => {
+  await using folder = await makeTemporaryFolder();
+  const database = join(folder.path, "latchkey.db");
+  const type = openTerminal(database, { now });
+  const [one, other] = [await type("collector"), await type("collector")];
+  const [, number = ""] = /\n\thanded='([0-9a-f]{16})'\n/.exec(one.out) ?? [];
+  expect(number).not.toBe("");
+  expect(other.out).not.toContain(number);
+  expect(`${one.out.replace(number, "")}\n`).toBe(await readCollector());
+
+  const file = join(folder.path, "web1.bundle");
+  const handed = answerScript(`--nonce '${number}''-x1'`);
+  await writeFile(file, handed, "latin1");
+  expect(await type("import", file)).toMatchObject({
+    out: expect.stringContaining("written by the collector that was handed out here on 2026-12-01T12:00:00Z"),
+  });
+});
+
+test("while another process writes, a collector is printed without a number, and that is said", async () => {
+  await using folder = await makeTemporaryFolder();
+  const database = join(folder.path, "latchkey.db");
+  await using _app = open(database);
+  const { code, out, err } = await openTerminal(database, { now })("collector");
+  expect([code, `${out}\n`]).toEqual([0, await readCollector()]);
+  expect(err).toMatch(/^latchkey: this collector has no number, .* is held by /);
+});
+
+test("of two bundles with one number one was made of the other, and the second is refused unless it is verified", async () => {
+  await using app = open();
+  const { client } = app;
+  await client.bundles.import(asBundle(bundleOf()));
+  const other = answerScript(`--nonce 'abc''1795613274'`, (records) =>
+    records.replace("time:1795613274", "time:1795613275"),
+  );
+  await expect(client.bundles.import(asBundle(other))).rejects.toThrow(
+    /^another bundle with its number abc1795613274 was imported on 2026-12-01T12:00:00Z, so that one of the two/,
+  );
 });

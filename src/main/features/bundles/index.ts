@@ -12,6 +12,9 @@ import { createParts } from "./parts.ts";
 
 type Carried = Pick<GivenBundle, "as" | "approved"> & { bytes: Uint8Array; signature: BundleSignature };
 
+/** Where the collector has its number. */
+const UNNUMBERED = "\thanded=''\n";
+
 type Deps = {
   store: Pick<Store, "bundles" | "claims" | "events" | "handed" | "inTurn">;
   collectorScript: string;
@@ -32,12 +35,23 @@ export function createBundles({ store, collectorScript, plan, importBundle, anno
 
   return {
     collector: os.collector.handler(() => ({ script: collectorScript, instructions: BUNDLE_INSTRUCTIONS })),
+    handOut: os.handOut.handler(handOut),
     hand: os.hand.handler(({ input }) => parts.hand(input)),
     look: os.look.handler(({ input }) => look(input)),
     import: os.import.handler(({ input }) => take(input)),
     claims: os.claims.handler(() => store.claims.list()),
     dropClaim: os.dropClaim.handler(({ input }) => dropClaim(input.id)),
   };
+
+  async function handOut(): Promise<{ script: string }> {
+    const nonce = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+    const at = toInstant(now());
+    await store.inTurn(() => {
+      store.handed.add(nonce, at);
+      store.events.append({ at, kind: "collector-handed", detail: { nonce } });
+    });
+    return { script: collectorScript.replace(UNNUMBERED, UNNUMBERED.replace("''", `'${nonce}'`)) };
+  }
 
   async function dropClaim(id: number): Promise<Record<string, never>> {
     await store.inTurn(() => {

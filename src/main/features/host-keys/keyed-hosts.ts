@@ -9,12 +9,13 @@ type Address = { host: string; port: number };
 
 /** The machines of which a key is known: hosts that were visited, jump hosts, and what has a pin. */
 export function listKeyedHosts(
-  { hosts, presented, held, pins }: StoredFacts,
+  { hosts, presented, held, pins, bundleKeys }: StoredFacts,
   knownAs: (host: Address & { user: string | null }) => Address,
 ): KeyedHost[] {
   const keysOf = Map.groupBy(held, ({ host }) => host);
   const lastOf = new Map(presented.map((key) => [addressOf(key), key]));
   const pinOf = new Map(pins.map((pin) => [addressOf(pin), pin]));
+  const bundleKeysOf = Map.groupBy(bundleKeys, addressOf);
   const visited = new Set(hosts.map(addressOf));
   const others = new Map(
     [...pins, ...presented].filter((one) => !visited.has(addressOf(one))).map((one) => [addressOf(one), one]),
@@ -27,6 +28,7 @@ export function listKeyedHosts(
     pin: pinOf.get(addressOf(at)) ?? null,
     presented: lastOf.get(addressOf(at)) ?? null,
     held: id === null ? [] : (keysOf.get(id) ?? []),
+    bundleKeys: bundleKeysOf.get(addressOf(at)) ?? [],
   });
   return [
     ...hosts.map((host) => toKeyed(host, host.id)),

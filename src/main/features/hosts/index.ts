@@ -38,11 +38,13 @@ export function createHosts({ store, now, announce }: Deps) {
   async function forgetPin({ host, port }: Address): Promise<{ hadPin: boolean }> {
     const hadPin = await store.inTurn(() => {
       const pin = store.pins.find(host, port);
-      if (!pin) return false;
+      const hadBundleKeys = store.bundles.forgetKeys({ host, port });
+      if (!pin && !hadBundleKeys) return false;
       store.pins.remove(host, port);
-      const { keyType, fingerprint } = pin;
+      const { keyType = null, fingerprint = null } = pin ?? {};
       const at = toInstant(now());
-      store.events.append({ at, kind: "pin-forgotten", detail: { host, port, keyType, fingerprint } });
+      const detail = { host, port, keyType, fingerprint, hadBundleKeys };
+      store.events.append({ at, kind: "pin-forgotten", detail });
       return true;
     });
     if (hadPin) announce({ kind: "pins-changed" });

@@ -18,7 +18,7 @@ import type { Store } from "#store/store.ts";
 import type { Recording } from "./recording/recording.ts";
 
 type Deps = {
-  store: Pick<Store, "pins">;
+  store: Pick<Store, "bundles" | "pins">;
   /** Resolves once the key is trusted for good. */
   accept: Recording["accept"];
   readKnownHostsFiles: typeof readKnownHostsFiles;
@@ -75,7 +75,11 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
   return { check } satisfies HostKeys;
 
   function check({ name, port, knownAs }: NamedHost): HostKeyCheck {
-    const knowledge = () => ({ knownHosts, pin: deps.store.pins.find(name, port) });
+    const knowledge = () => ({
+      knownHosts,
+      pin: deps.store.pins.find(name, port),
+      bundleKeys: deps.store.bundles.keysOf(name, port),
+    });
     let judgement: Judgement | null = null;
     let fetched: FetchedCertificate | null = null;
     return {

@@ -24,7 +24,7 @@ import type { Recording } from "./recording/recording.ts";
 import { createUnlocker } from "./unlock-files.ts";
 
 type Deps = {
-  store: Pick<Store, "pins">;
+  store: Pick<Store, "bundles" | "pins">;
   recording: Pick<Recording, "accept">;
   workstation: Workstation;
   now: () => Date;

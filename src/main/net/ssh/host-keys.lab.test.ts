@@ -64,7 +64,7 @@ const publicKeyOf = (type: string) => host.run(`cut -d' ' -f1,2 /etc/ssh/ssh_hos
 
 /** As a scan asks: the pin, known_hosts, and the certificate where an authority vouches for the host. */
 function byKnownHosts(text: string): Pick<CollectOptions, "verifyHostKey" | "hostKeyTypes"> {
-  const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: null };
+  const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] };
   const verifyHostKey: VerifyHostKey = async (question) => {
     const judgement = judgeHostKey(question, knowledge);
     if (judgement.kind === "trusted") return judgement;

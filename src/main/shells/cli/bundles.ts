@@ -91,14 +91,30 @@ Exit codes: 0 all are in; 1 a result is only claimed; 2 some were refused, and n
 With --json: { bundles }, each with its file; one that was refused has "refused" and the reason.`;
 
 async function printCollector(
-  { instructions: wantsPage = false, json = false }: CommonOptions & { instructions?: boolean },
+  { instructions: wantsPage = false, ...options }: CommonOptions & { instructions?: boolean },
   world: World,
 ): Promise<void> {
   await using app = openEmptyApp(world);
-  const { script, instructions } = await app.client.bundles.collector();
-  if (json) return printJson({ script, instructions }, world);
+  const { script: unnumbered, instructions } = await app.client.bundles.collector();
   // What is printed gets a line end.
-  world.out((wantsPage ? instructions : script).replace(/\n$/, ""));
+  if (wantsPage && !options.json) return world.out(instructions.replace(/\n$/, ""));
+  const script = (await handOut(options, world)) ?? unnumbered;
+  if (options.json) return printJson({ script, instructions }, world);
+  world.out(script.replace(/\n$/, ""));
+}
+
+/** With a number that is remembered; null where the database takes none, which is said. */
+async function handOut(options: CommonOptions, world: World): Promise<string | null> {
+  try {
+    await using app = openApp(options, world, "write");
+    return (await app.client.bundles.handOut()).script;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    world.err(
+      `latchkey: this collector has no number, so that what it writes is not known to come from it: ${printable(error.message)}`,
+    );
+    return null;
+  }
 }
 
 type Result = Awaited<ReturnType<LatchkeyClient["runbooks"]["takeResult"]>>;

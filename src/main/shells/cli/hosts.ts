@@ -60,12 +60,16 @@ const columnsAt = (now: Date): Column<HostRow>[] => [
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
   { head: "LAST VISIT", cell: ({ lastSeen }) => sayElapsed(lastSeen, now) },
   { head: "SYSTEM", cell: ({ os }) => os ?? "", cut: "middle", leaves: 1 },
-  { head: "READ AS", cell: ({ readAs }) => readAs ?? "", cut: "middle", leaves: 4 },
+  { head: "READ AS", cell: sayReadAs, cut: "middle", leaves: 4 },
   { head: "ACCOUNTS", cell: ({ accountCount }) => String(accountCount), leaves: 2 },
   { head: "GRANTS", cell: ({ grantCount }) => String(grantCount), leaves: 5 },
   { head: "CERTIFICATES", cell: ({ certificateCount }) => String(certificateCount), leaves: 3 },
   { head: "MESSAGE", cell: ({ message }) => message, cut: "end" },
 ];
+
+/** What nothing shows to be of the host is told from what was read there. */
+const sayReadAs = ({ readAs, carried }: HostRow): string =>
+  carried === "claimed" ? `claimed, ${readAs ?? ""}` : (readAs ?? "");
 
 const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;
 

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { HostKeyView } from "#shared/model/probe.ts";
+import { BUNDLE_KEYS } from "#store/bundle-table.ts";
 import { databaseVersion } from "#store/lists/database-version.ts";
 
 /** A host of the inventory, with the key that it presented when a visit last came to that. */
@@ -49,6 +50,7 @@ export function hostKeyFacts(db: Database) {
     SELECT host, port, key_type AS keyType, fingerprint, blob
     FROM pin
     ORDER BY host, port`);
+  const bundleKeys = db.prepare<[], HostKeyView & { host: string; port: number }>(BUNDLE_KEYS);
   const names = db
     .prepare<[], string>("SELECT name FROM host_name UNION SELECT host FROM target ORDER BY 1")
     .pluck();
@@ -57,6 +59,7 @@ export function hostKeyFacts(db: Database) {
     presented: presented.all().map((row): PresentedKeyRow => ({ ...row, isRefused: row.isRefused === 1 })),
     held: held.all(),
     pins: pins.all(),
+    bundleKeys: bundleKeys.all(),
     names: names.all(),
   }));
 

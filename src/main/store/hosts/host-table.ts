@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { type HostDetail, HostRow } from "#shared/model/host.ts";
 import type { HostKeyView, ProbeState } from "#shared/model/probe.ts";
+import type { bundleTable } from "#store/bundle-table.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
@@ -32,6 +33,7 @@ type Row = {
   message: string;
   last_seen: string;
   last_read: string | null;
+  carried: string | null;
 };
 
 type DetailRow = Row & {
@@ -57,15 +59,23 @@ const SORTED_BY: Record<Column, readonly string[]> = {
 };
 
 const COLUMNS = `id, host, port, user, hostname, os, read_as, account_count, grant_count, certificate_count, state,
-  outcome, message, last_seen, last_read`;
+  outcome, message, last_seen, last_read, (
+    SELECT standing FROM bundle JOIN scan ON scan.id = bundle.scan
+    WHERE bundle.host = host.id AND scan.started_at = host.last_read
+    LIMIT 1) AS carried`;
 
 const TEXT = `host || char(10) || ifnull(user, '') || char(10) || ifnull(hostname, '') || char(10) || ifnull(os, '')
   || char(10) || outcome || char(10) || message`;
 
-type Deps = { lists: Lists; briefs: FindingBriefs; pins: ReturnType<typeof pinTable> };
+type Deps = {
+  lists: Lists;
+  briefs: FindingBriefs;
+  pins: ReturnType<typeof pinTable>;
+  bundles: Pick<ReturnType<typeof bundleTable>, "keysOf">;
+};
 
 /** The hosts, as their last visits left them. */
-export function hostTable(db: Database, { lists, briefs, pins }: Deps) {
+export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) {
   const contents = hostContents(db);
   const find = db.prepare<[number], DetailRow>(`
     SELECT ${COLUMNS}, kernel, sshd_version, clock_ahead_seconds, key_type, key_fingerprint, is_key_refused
@@ -103,6 +113,7 @@ export function hostTable(db: Database, { lists, briefs, pins }: Deps) {
         clockAheadSeconds: row.clock_ahead_seconds,
         pin: pinOf(row),
         refusedKey: refusedKeyOf(row),
+        bundleKeys: bundles.keysOf(row.host, row.port),
         ...contents.of(id),
       };
     },

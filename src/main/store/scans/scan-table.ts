@@ -18,10 +18,11 @@ type Row = {
   partial: number;
   imported_at: string | null;
   signature: string | null;
+  standing: string | null;
 };
 
 const COLUMNS =
-  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, bundle.imported_at, bundle.signature";
+  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, bundle.imported_at, bundle.signature, bundle.standing";
 
 const SCANS = "scan LEFT JOIN bundle ON bundle.scan = scan.id";
 
@@ -97,5 +98,7 @@ const toScan = (row: Row): Scan =>
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     bundle:
-      row.signature === null ? null : { importedAt: row.imported_at, signature: JSON.parse(row.signature) },
+      row.signature === null
+        ? null
+        : { importedAt: row.imported_at, signature: JSON.parse(row.signature), standing: row.standing },
   });

@@ -126,6 +126,49 @@ test("a bundle from the future is refused, whoever has signed it, and true ones 
   });
 });
 
+test("a bundle of an attacker's own key makes no login trusted, and the host's own key is no silent change", async () => {
+  await using other = await makeDesk();
+  await using fresh = other.open();
+  const key = join(other.home, "attackers_key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  const bundle = sign(forge(OTHERS_BUNDLE, "--key", `${key}.pub`, "--time", String(nowS())), key);
+  expect(await fresh.client.bundles.import({ ...given(bundle), as: place })).toMatchObject({
+    ...{ isNewHost: true, standing: { kind: "first-use" } },
+  });
+  await host.run(`echo '${other.publicKey}' >> /root/.ssh/authorized_keys`);
+  const scan = () => scanAll(fresh, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
+  expect(await scan()).toMatchObject([
+    { outcome: "host-key-changed", message: expect.stringContaining("has signed its bundle") },
+  ]);
+  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ pin: null, carried: "first-use" });
+  // Whoever compares the key of the host forgets the bundle's, and goes on.
+  expect(await fresh.client.hosts.forgetPin(place)).toEqual({ hadPin: true });
+  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ carried: "claimed", bundleKeys: [] });
+  expect(await scan()).toMatchObject([{ state: "ok" }]);
+  expect(await fresh.client.hosts.find({ id: 1 })).toMatchObject({ carried: null });
+});
+
+test("a host that is known by its signed bundle is pinned by nothing but a login, and claims of it stand beside", async () => {
+  await using other = await makeDesk();
+  await using fresh = other.open();
+  const claimed = forged("--time", String(nowS()), "--nonce", "d1");
+  expect(await fresh.client.bundles.import({ ...given(claimed), as: place })).toMatchObject({
+    standing: { kind: "claimed", why: "unsigned", isBeside: false },
+  });
+  // Signed, and older than what was merely claimed.
+  const signed = signedHere("--time", String(nowS() - 60), "--nonce", "d2");
+  expect(await fresh.client.bundles.import(given(signed))).toMatchObject({
+    ...place,
+    standing: { kind: "first-use", fingerprint: fingerprintOf(`${HOST_KEY}.pub`) },
+  });
+  const again = given(forged("--time", String(nowS()), "--nonce", "d3"));
+  await expect(fresh.client.bundles.import(again)).rejects.toThrow(/no host key has signed it/);
+  await host.run(`echo '${other.publicKey}' >> /root/.ssh/authorized_keys`);
+  const wish = { text: `root@${host.address}`, only: "ssh" } as const;
+  expect(await scanAll(fresh, wish)).toMatchObject([{ outcome: "host-key-unknown" }]);
+  expect(await scanAll(fresh, { ...wish, acceptNew: true })).toMatchObject([{ state: "ok" }]);
+});
+
 test("an older bundle of the host itself is refused after a newer one", async () => {
   const older = signedHere("--time", String(nowS() - 3_600), "--nonce", "b1");
   await expect(app.client.bundles.import(given(older))).rejects.toThrow(/^it is older than what is known of/);

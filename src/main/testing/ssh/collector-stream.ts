@@ -9,7 +9,8 @@ const WRITTEN = readFileSync(
 );
 
 /** The nonce that a script asks for; it stands there in two halves. */
-const nonceIn = (script: string): string => (/--nonce '(\w*)''(\w*)'/.exec(script) ?? []).slice(1).join("");
+const nonceIn = (script: string): string =>
+  (/--nonce '([\w-]*)''([\w-]*)'/.exec(script) ?? []).slice(1).join("");
 
 /** A whole stream, as the collector would have answered this script; `change` tampers with it before it is signed. */
 export function answerScript(

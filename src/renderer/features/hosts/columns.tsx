@@ -9,6 +9,11 @@ export const nameOf = ({ host, port }: HostRow): string => (port === 22 ? host :
 
 const ownNameOf = ({ host, hostname }: HostRow): string | null => (hostname === host ? null : hostname);
 
+/** What nothing shows to be of the host is told from what was read there. */
+function readAsOf({ readAs, carried }: HostRow): string {
+  return carried === "claimed" ? `claimed, ${readAs}` : (readAs ?? "");
+}
+
 export const COLUMNS: readonly Column<HostRow>[] = [
   {
     id: "host",
@@ -44,8 +49,8 @@ export const COLUMNS: readonly Column<HostRow>[] = [
     title: "Read as",
     minWidth: 92,
     grow: 1,
-    cell: ({ readAs }) => (readAs === null ? <Dim>not read</Dim> : <TextCell text={readAs} />),
-    text: ({ readAs }) => readAs ?? "",
+    cell: (row) => (row.readAs === null ? <Dim>not read</Dim> : <TextCell text={readAsOf(row)} />),
+    text: readAsOf,
   },
   {
     id: "accounts",

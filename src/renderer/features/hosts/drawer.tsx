@@ -11,7 +11,9 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { HostDetail } from "#shared/model/host.ts";
+import { sayCarried } from "#shared/text/bundle.ts";
 import { sayTarget } from "#shared/text/target.ts";
+import { ClaimsOf } from "./claims.tsx";
 import { nameOf } from "./columns.tsx";
 import { CoverageOf } from "./coverage.tsx";
 import { HostKeys } from "./host-keys.tsx";
@@ -85,6 +87,7 @@ function Details({ host }: { host: HostDetail }) {
         </Button>
       </div>
       <HostKeys host={host} />
+      <ClaimsOf host={host} />
       <FindingLines findings={host.findings} />
       {labelling && <LabelsSection {...labelling} />}
       <CoverageOf coverage={host.coverage} />
@@ -114,6 +117,9 @@ function HostFacts({ host }: { host: HostDetail }) {
             {value === null ? "not read" : <Untrusted text={value} />}
           </Fact>
         ))}
+        <Fact name="Known by">
+          {host.carried ? sayCarried(host.carried) : host.lastRead === null ? "nothing" : "a scan from here"}
+        </Fact>
         <Fact name="Clock">{sayClock(host.clockAheadSeconds)}</Fact>
         <Fact name="Last read">{host.lastRead === null ? "never" : <Exactly instant={host.lastRead} />}</Fact>
       </Facts>

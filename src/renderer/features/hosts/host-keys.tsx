@@ -17,9 +17,12 @@ import { useForgetPin, useTrustKey } from "./queries.ts";
 
 /** The key that we trust, the one that was refused, and those that the host says are its own. */
 export function HostKeys({ host }: { host: HostDetail }) {
-  const { pin, refusedKey, hostKeys } = host;
-  const others = hostKeys.filter(({ fingerprint }) => fingerprint !== pin?.fingerprint);
-  if (!pin && !refusedKey && others.length === 0) return null;
+  const { pin, refusedKey, hostKeys, bundleKeys } = host;
+  const signers = new Set(bundleKeys.map(({ fingerprint }) => fingerprint));
+  const others = hostKeys.filter(
+    ({ fingerprint }) => fingerprint !== pin?.fingerprint && !signers.has(fingerprint),
+  );
+  if (!pin && !refusedKey && others.length + bundleKeys.length === 0) return null;
   return (
     <Section title="Host keys">
       {refusedKey &&
@@ -28,9 +31,12 @@ export function HostKeys({ host }: { host: HostDetail }) {
         ) : (
           <Refused host={host} refusedKey={refusedKey} />
         ))}
-      {(pin || others.length > 0) && (
+      {(pin || others.length + bundleKeys.length > 0) && (
         <Lines>
           {pin && <Pinned host={host} pin={pin} />}
+          {bundleKeys.map((key) => (
+            <Signing key={key.fingerprint} host={host} hostKey={key} />
+          ))}
           {others.map(({ keyType, fingerprint }) => (
             <Line key={fingerprint} below={<WholeFingerprint value={fingerprint} />}>
               <Untrusted text={keyType} />
@@ -61,7 +67,7 @@ function Unknown({ host: { host, port }, refusedKey }: { host: HostDetail; refus
  * here: only the pin can be forgotten, elsewhere and on purpose.
  */
 function Refused({ host, refusedKey }: { host: HostDetail; refusedKey: HostKeyView }) {
-  const { pin, outcome, message } = host;
+  const { pin, outcome, message, bundleKeys } = host;
   return (
     <div className={classes.notice}>
       <Notice tone="red" Icon={IconAlertOctagon} title="The host's key was refused">
@@ -79,6 +85,12 @@ function Refused({ host, refusedKey }: { host: HostDetail; refusedKey: HostKeyVi
         <p>
           Shown: <Untrusted text={refusedKey.keyType} /> <WholeFingerprint value={refusedKey.fingerprint} />
         </p>
+        {bundleKeys.length > 0 && (
+          <p>
+            Its bundles were signed by other keys, which stand below. Only if the host was set up anew since:
+            forget those, scan again, and compare the new key then.
+          </p>
+        )}
         {pin && pin.fingerprint !== refusedKey.fingerprint ? (
           <p>
             Ask whoever runs the host. Only if the change is theirs: forget the pin below (or correct
@@ -124,6 +136,29 @@ function Pinned({ host, pin }: { host: HostDetail; pin: Pin }) {
       }
     >
       <Untrusted text={pin.keyType} />
+      <ForgetDialog host={host} isOpen={isAsking} onClose={() => setIsAsking(false)} />
+    </Line>
+  );
+}
+
+/** Known from bundles alone: it makes no login trusted, and another key that the host presents is refused for it. */
+function Signing({ host, hostKey }: { host: HostDetail; hostKey: HostKeyView }) {
+  const [isAsking, setIsAsking] = useState(false);
+  return (
+    <Line
+      end={
+        <Button variant="subtle" color="red" size="compact-xs" onClick={() => setIsAsking(true)}>
+          Forget what signed its bundles
+        </Button>
+      }
+      below={
+        <>
+          <WholeFingerprint value={hostKey.fingerprint} />
+          <div>has signed its bundle, and was never presented: compare it with the host's own</div>
+        </>
+      }
+    >
+      <Untrusted text={hostKey.keyType} />
       <ForgetDialog host={host} isOpen={isAsking} onClose={() => setIsAsking(false)} />
     </Line>
   );

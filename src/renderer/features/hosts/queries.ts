@@ -37,5 +37,13 @@ export function useServedOn(host: string) {
   return useQuery(served.list.queryOptions({ input: { host, limit: SERVED_SHOWN } }));
 }
 
+/** What unverified bundles claim of a host. */
+export function useClaims({ host, port }: { host: string; port: number }) {
+  const { bundles } = useApi();
+  const { data } = useQuery(bundles.claims.queryOptions());
+  return data?.filter((claim) => claim.host === host && claim.port === port) ?? [];
+}
+
+export const useDropClaim = () => useMutation(useApi().bundles.dropClaim.mutationOptions());
 export const useTrustKey = () => useMutation(useApi().hosts.trustKey.mutationOptions());
 export const useForgetPin = () => useMutation(useApi().hosts.forgetPin.mutationOptions());

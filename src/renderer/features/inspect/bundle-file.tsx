@@ -1,4 +1,4 @@
-import { Button, FileButton, TextInput } from "@mantine/core";
+import { Button, Checkbox, FileButton, TextInput } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconDatabaseImport, IconSignature } from "@tabler/icons-react";
 import { useState } from "react";
 import type { GivenFile } from "#renderer/api/given-files.ts";
@@ -7,7 +7,7 @@ import { Notice } from "#renderer/ui/notice.tsx";
 import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { BundleView } from "#shared/model/imported-bundle.ts";
-import { sayImported, saySignature } from "#shared/text/bundle.ts";
+import { sayImported, saySignature, sayStanding } from "#shared/text/bundle.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { type Place, useBundle } from "./bundle-queries.ts";
@@ -34,7 +34,13 @@ export function BundleFile({ name, blob, signature }: Props) {
         <Notice
           tone="green"
           Icon={IconCircleCheck}
-          title={take.data.wasKnown ? "Already imported" : "Imported"}
+          title={
+            take.data.wasKnown
+              ? "Already imported"
+              : take.data.scanId === null
+                ? "Kept as a claim, beside what is known"
+                : "Imported"
+          }
         >
           <Untrusted text={sayImported(take.data)} limit={600} />
         </Notice>
@@ -43,21 +49,45 @@ export function BundleFile({ name, blob, signature }: Props) {
           {look.data && <BundleFacts bundle={look.data} />}
           {(look.data?.isNewHost || isAboutHost(look.error)) && <HostName onName={callHost} />}
           {signature && !look.data?.importedAt && <Signers file={signers} onChoose={setSigners} />}
-          {look.data && look.data.importedAt === null && (
-            <div className={classes.actions}>
-              <Button
-                size="xs"
-                leftSection={<IconDatabaseImport size={15} />}
-                loading={take.isPending}
-                onClick={() => take.mutate()}
-              >
-                Import
-              </Button>
-            </div>
-          )}
+          {look.data && look.data.importedAt === null && <Import bundle={look.data} take={take} />}
         </>
       )}
     </section>
+  );
+}
+
+type ImportProps = { bundle: BundleView; take: ReturnType<typeof useBundle>["take"] };
+
+/** Of a host that is known better, what nothing shows to be of it is kept beside that, and only where that is approved. */
+function Import({ bundle, take }: ImportProps) {
+  const [isApproved, approve] = useState(false);
+  const { standing, host, port } = bundle;
+  const isBeside = standing.kind === "claimed" && standing.isBeside;
+  return (
+    <div className={classes.actions}>
+      {isBeside && (
+        <Checkbox
+          size="xs"
+          checked={isApproved}
+          onChange={(event) => approve(event.currentTarget.checked)}
+          label={
+            <>
+              Keep what it claims of <Untrusted text={sayPlace(bundle)} /> beside what is known of it
+            </>
+          }
+          className={classes.approval}
+        />
+      )}
+      <Button
+        size="xs"
+        leftSection={<IconDatabaseImport size={15} />}
+        loading={take.isPending}
+        disabled={isBeside && !isApproved}
+        onClick={() => take.mutate(isBeside ? [{ host, port }] : [])}
+      >
+        {isBeside ? "Keep as a claim" : "Import"}
+      </Button>
+    </div>
   );
 }
 
@@ -79,6 +109,14 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
       <Fact name="Read as">
         <Untrusted text={`${bundle.readAs}, ${sayCount(bundle.accountCount, "account")}`} />
       </Fact>
+      <Fact name="Of this host">
+        <Untrusted text={sayStanding(bundle)} limit={600} />
+      </Fact>
+      {bundle.handedAt !== null && (
+        <Fact name="Collector">
+          handed out here on <Exactly instant={bundle.handedAt} />
+        </Fact>
+      )}
       <Fact name="Signature">
         <Untrusted text={saySignature(bundle.signature)} limit={300} />
       </Fact>

@@ -48,7 +48,9 @@ export function useBundle(blob: Blob, signatureFile: GivenFile | null) {
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const take = useMutation({ mutationFn: async () => bundles.import.call(await given()) });
+  const take = useMutation({
+    mutationFn: async (approved: Place[]) => bundles.import.call({ ...(await given()), approved }),
+  });
   return { look, take, callHost, signers, setSigners };
 }
 

@@ -14,7 +14,10 @@ export function CarryNote() {
   const save = useMutation({
     mutationFn: async (what: "script" | "instructions") => {
       const collector = await bundles.collector.call();
-      download(what === "script" ? "collect.sh" : "collect.txt", "text/plain", collector[what]);
+      if (what === "instructions") return download("collect.txt", "text/plain", collector.instructions);
+      // A database that takes nothing numbers none.
+      const { script } = await bundles.handOut.call().catch(() => collector);
+      download("collect.sh", "text/plain", script);
     },
   });
   const print = useMutation({ mutationFn: () => bundles.collector.call() });

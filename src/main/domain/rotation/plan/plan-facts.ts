@@ -1,4 +1,5 @@
 import type { KeyWish } from "#shared/contract/runbooks.ts";
+import type { CarriedStanding } from "#shared/model/bundle.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { DeadMan, PlanOptions } from "#shared/model/plan.ts";
@@ -58,6 +59,8 @@ export type HostFacts = {
   unread: string | null;
   /** When a bundle told all of this, where the host is known by that alone; null: it was looked at now. */
   asOf: Instant | null;
+  /** Whether that bundle is of the host: `claimed` where nothing shows it; null where it was looked at now. */
+  carried: CarriedStanding | null;
   os: string | null;
   /** Its clock minus ours, in seconds. */
   clockOffset: number | null;

@@ -69,6 +69,7 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
     ...{
       unread: null,
       asOf: null,
+      carried: null,
       os: "Debian GNU/Linux 13 (trixie)",
       clockOffset: 0,
       deadMen: ["at", "sleep"],

@@ -5,21 +5,29 @@ import type {
   HolderFacts,
   HostFacts,
 } from "#domain/rotation/plan/plan-facts.ts";
-import type { Instant } from "#shared/model/instant.ts";
-import type { CarriedLook } from "#store/runbooks/carried-look.ts";
+import type { CarriedHost, CarriedLook } from "#store/runbooks/carried-look.ts";
 import type { KeyFileFact } from "#store/runbooks/fact-reader.ts";
 import { toGrant } from "./look-at-place.ts";
 import type { Inventory, SoughtHost } from "./seek.ts";
 
 type Seen = Pick<
   HostFacts,
-  "asOf" | "hostKey" | "unread" | "clockOffset" | "deadMen" | "login" | "accounts" | "files" | "holders"
+  | "asOf"
+  | "carried"
+  | "hostKey"
+  | "unread"
+  | "clockOffset"
+  | "deadMen"
+  | "login"
+  | "accounts"
+  | "files"
+  | "holders"
 >;
 
 /** The facts of a host that is known by a bundle alone: what stood there when it was collected. */
 export function carriedFacts(
   { known, accounts: sought, keyFiles }: SoughtHost,
-  { at, look }: { at: Instant; look: CarriedLook },
+  { at, standing, look }: CarriedHost,
   inventory: Inventory,
 ): Seen {
   const wanted = new Set([...sought.values()].flatMap((paths) => [...paths]));
@@ -31,6 +39,7 @@ export function carriedFacts(
   return {
     ...{
       asOf: at,
+      carried: standing,
       hostKey: known.pinned ?? look.hostKey ?? "",
       unread: null,
       clockOffset: null,

@@ -196,6 +196,7 @@ const baseOf = ({ known }: SoughtHost): HostFacts => ({
     jumpFor: 0,
     unread: null,
     asOf: null,
+    carried: null,
     clockOffset: null,
     deadMen: [],
   },

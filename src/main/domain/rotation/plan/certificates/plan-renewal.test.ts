@@ -135,7 +135,16 @@ const HOST: HostFacts = {
     labels: [],
     jumpFor: 0,
   },
-  ...{ unread: null, asOf: null, os: null, clockOffset: 0, deadMen: ["sleep"], accounts: [], files: [] },
+  ...{
+    unread: null,
+    asOf: null,
+    carried: null,
+    os: null,
+    clockOffset: 0,
+    deadMen: ["sleep"],
+    accounts: [],
+    files: [],
+  },
   login: { account: "root", isRoot: true, key: null, from: null },
   ...{ unreadKeys: [], holders: [], daemon: null },
 };

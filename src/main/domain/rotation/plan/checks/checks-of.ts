@@ -1,5 +1,6 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { isProduction } from "#domain/rotation/plan/order-hosts.ts";
+import type { CarriedStanding } from "#shared/model/bundle.ts";
 import type { Check } from "#shared/model/plan.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkDeadMan } from "./check-dead-man.ts";
@@ -12,8 +13,14 @@ const sayCarried = ({ facts: host }: Draft, asOf: string): Check =>
     "warning",
     "carried",
     { host },
-    `it is known by a bundle of ${asOf.slice(0, 10)} alone: its script looks again, and writes nothing over other bytes`,
+    `it is known by a bundle of ${asOf.slice(0, 10)} alone${sayWhose(host.carried)}: its script looks again, and writes nothing over other bytes`,
   );
+
+/** What is known of whether the bundle is of this host. */
+function sayWhose(carried: CarriedStanding | null): string {
+  if (carried === "claimed") return ", and nothing shows that it is of this host";
+  return carried === "first-use" ? ", signed by a host key that only bundles have told of" : "";
+}
 
 /** What is checked of a host that changes. */
 export function checksOf(aim: Aim, draft: Draft): Check[] {
