@@ -214,12 +214,15 @@ relay() {
 # as_user UID NAME: runs the boot as that user, without root's groups.
 as_user() {
 	gid=$(id -g "$2" 2>/dev/null) || gid=$1
+	# On root's terminal, where a script is run by hand, whoever has it could type.
+	apart=
+	if has setsid && (: </dev/tty) 2>/dev/null; then apart=setsid; fi
 	if [ -n "$2" ] && setpriv --reuid "$1" --regid "$gid" --init-groups true 2>/dev/null; then
-		setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
+		$apart setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
 	elif [ -z "$2" ] && setpriv --reuid "$1" --regid "$gid" --clear-groups true 2>/dev/null; then
-		setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
-	elif [ -n "$2" ] && has runuser; then runuser -u "$2" -- sh -c "$hand_boot"
-	elif [ -n "$2" ] && has su; then su -s /bin/sh "$2" -c "$hand_boot"
+		$apart setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
+	elif [ -n "$2" ] && has runuser; then $apart runuser -u "$2" -- sh -c "$hand_boot"
+	elif [ -n "$2" ] && has su; then $apart su -s /bin/sh "$2" -c "$hand_boot"
 	else no no-way-to-drop "$1"
 	fi
 }

@@ -15,11 +15,31 @@ const sayOf = (phase: RunStep["phase"]): string => {
 };
 
 test("by hand, old files go back where an installation is stuck, and are cleared away where a commit is", () => {
-  expect(sayOf("install")).toContain("mv -f");
-  expect(sayOf("install")).not.toContain("rm -rf");
+  expect(sayOf("install")).toContain("mv -f -T");
+  expect(sayOf("install")).not.toMatch(/rm -rf|mv -f [^-]/);
   for (const phase of ["commit", "request"] as const) {
-    expect(sayOf(phase)).toContain("rm -rf '/var/lib/latchkey/t0/");
+    expect(sayOf(phase)).toContain("rm -rf -- '/var/lib/latchkey/t0/");
     expect(sayOf(phase)).not.toContain("mv -f");
   }
   expect(sayOf("recheck")).toBe("");
+});
+
+test("what lies in an account's folder is touched as that account, without a terminal, and a hostile name stays one word", () => {
+  const file = {
+    ...{ account: "ev", path: "/home/e'$(id)/.ssh/authorized_keys", uid: 1_000, gid: 1_000, owner: "e'v;id" },
+    ...{ mode: "0600", before: "ab".repeat(32), sizeBytes: 1, added: [], removed: null, hunks: [] },
+    ...{ adds: 1, changes: 0, removes: 0 },
+  };
+  const keys = makePlanValue({ hosts: [makeHost({ host: "web1", batch: 0, files: [file] })] });
+  const at = { ordinal: 1, phase: "add" as const, host: "web1", port: 22, batch: 0 };
+  const said = sayByHand(keys, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0");
+  const [enter, hint, restore, clear] = said;
+  expect(enter).toMatch(/^ssh /);
+  expect(hint).toMatch(/^# .*never as root/);
+  for (const line of [restore, clear]) {
+    expect(line).toMatch(/^setsid -w runuser -u 'e'\\''v;id' -- sh -c /);
+    expect(line).toContain(" '/home/e'\\''$(id)/.ssh' ");
+    expect(line).toMatch(/ <\/dev\/null 2>&1 \| cat$/);
+  }
+  expect(restore).toContain(`'${"ab".repeat(32)}'`);
 });

@@ -1,9 +1,19 @@
+/**
+ * What to do on a host where Latchkey cannot: a command a line, to be pasted into a shell of root's there, in this order.
+ *
+ * Whoever owns a folder on the way may have laid anything there, knows what is printed, and may change it at any moment. So
+ * what lies in an account's folder is touched with that account's rights alone, in a session that has no terminal (it could
+ * type there); each folder is entered by its real name before anything is done in it; a file is put in place by its hash, by
+ * `mv -T`, which follows no link and goes into no folder. A command that a host does not know (setsid, runuser, sha256sum,
+ * mv -T) does nothing, and it is said what to do as the account itself.
+ */
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunFile, RunStep } from "#shared/model/run.ts";
+import { writeIdOf } from "./carry-out/stage-bytes.ts";
 
-/** What to do by hand where a run could neither do nor undo a step: a command a line, to be run in this order. */
+/** `files`: those that are known to be stuck; the others stand as they should, and may have what somebody has written. */
 export function sayByHand(
   plan: Plan,
   steps: readonly RunStep[],
@@ -11,94 +21,128 @@ export function sayByHand(
   token: string,
 ): string[] {
   const stuck = steps.filter(({ state }) => state === "needs-attention");
-  const hosts = plan.hosts.filter(({ host, port }) =>
-    stuck.some((step) => step.host === host && step.port === port),
+  const hosts = plan.hosts.filter((host) => stuck.some((step) => isOf(step, host)));
+  return hosts.flatMap((host) =>
+    sayHost(
+      host,
+      stuck.filter((step) => isOf(step, host)),
+      files.filter((file) => file.fate === "stuck" && isOf(file, host)),
+      token,
+    ),
   );
-  return hosts.flatMap((host) => sayHost(host, stuck, files, token));
 }
+
+const isOf = (one: Pick<RunStep, "host" | "port">, { host, port }: HostPlan): boolean =>
+  one.host === host && one.port === port;
 
 function sayHost(
   host: HostPlan,
-  stuck: readonly RunStep[],
+  steps: readonly RunStep[],
   files: readonly RunFile[],
   token: string,
 ): string[] {
-  const stuckFiles = files.filter(
-    (file) => file.fate === "stuck" && file.host === host.host && file.port === host.port,
-  );
-  const own = stuck.filter((step) => step.host === host.host && step.port === host.port);
-  const changes = own.toReversed().filter(({ phase }) => phase === "remove" || phase === "add");
-  const restores = changes.flatMap((step) => sayFiles(host, step, stuckFiles, token));
-  const folders = new Set(host.files.map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
-  const clears = [...folders].flatMap((folder, index) => sayClear(`${folder}/.latchkey`, token, index));
   const login = host.user === null ? host.host : `${host.user}@${host.host}`;
+  const enter = `ssh -p ${host.port} ${quoteWord(login)}`;
   if (host.certificates) {
-    const lines = own.flatMap(({ phase }) => sayStuck(host.certificates ?? [], phase, token));
-    return lines.length === 0 ? [] : [`ssh -p ${host.port} ${quoteWord(login)}`, ...lines];
+    const lines = steps.flatMap(({ phase }) => sayStuck(host.certificates ?? [], phase, token));
+    return lines.length === 0 ? [] : [enter, ...lines];
   }
-  return [`ssh -p ${host.port} ${quoteWord(login)}`, ...restores, ...clears];
+  const changes = steps.toReversed().filter(({ phase }) => phase === "remove" || phase === "add");
+  const restores = changes.flatMap((step) => sayFiles(host, step, files, token));
+  const folders = new Map(host.files.map((file) => [folderOf(file.path), file]));
+  const clears = [...folders].map(([folder, file]) => asOwner(file, CLEAR, [folder, token]));
+  const owners = new Set(host.files.flatMap(({ uid, owner }) => (uid === 0 ? [] : [owner])));
+  return [enter, ...(owners.size > 0 ? [sayElse([...owners])] : []), ...restores, ...clears];
 }
 
-/** Where it is known which files are stuck, the others stand as they should, and may have what somebody has written. */
+/** BSD and busybox have other tools. */
+const sayElse = (owners: readonly string[]): string =>
+  `# where there is no setsid, runuser, sha256sum or mv -T, these do nothing: then log in as ${owners.join(", ")}, never as root, and put before-* of .latchkey in the place of the file`;
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
 function sayFiles(
   { files }: HostPlan,
   { phase }: RunStep,
   stuck: readonly RunFile[],
   token: string,
 ): string[] {
-  return files.flatMap(({ path }, index) => {
+  return files.flatMap((file, index) => {
+    const { path } = file;
     const found = stuck.find((one) => one.path === path);
     if (stuck.length > 0 && found?.phase !== phase) return [];
-    const { putBack = [], takeOut = [] } = found ?? {};
-    if (putBack.length + takeOut.length > 0)
-      return [
-        ...putBack.map((line) => `# put back into ${path}: ${line}`),
-        ...takeOut.map((line) => `# take out of ${path}: ${line}`),
-      ];
-    const folder = path.slice(0, path.lastIndexOf("/"));
-    const id = `f${index}${phase === "remove" ? "r" : "a"}`;
-    const kept = quoteWord(`${folder}/.latchkey/${token}/before-${id}`);
-    return sayRestore(quoteWord(path), kept, `${token}-${id}`);
+    const lines = [
+      ...(found?.putBack ?? []).map((line) => `# to be put back into ${path}: ${line}`),
+      ...(found?.takeOut ?? []).map((line) => `# to be taken out of ${path}: ${line}`),
+    ];
+    if (lines.length > 0) return lines;
+    // What stood there before the run is known by its hash; what a removal has found is not where its key was made later.
+    const wanted = phase === "remove" ? (file.after?.added ?? "") : file.before;
+    return [
+      asOwner(file, RESTORE, [folderOf(path), nameOf(path), token, writeIdOf(index, { phase }), wanted]),
+    ];
   });
 }
 
-/** What differs is shown first, and what stands there is kept in the home of whoever logs in: it may be somebody's change. */
-const sayRestore = (path: string, kept: string, name: string): string[] => [
-  `[ ! -f ${kept} ] || diff ${path} ${kept} || true`,
-  // Renamed, never copied: whose folder it is may have laid a link where a copy would go.
-  `[ ! -f ${kept} ] || { { [ ! -f ${path} ] || cp -p ${path} ~/latchkey-${name}; } && mv -f ${kept} ${path}; }`,
-];
+/** FOLDER, and then what stands in it: a folder that is entered is another one's by no name. */
+const ENTER = 'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] || exit';
 
 /**
- * What the run has kept in a folder is moved to the home of whoever logs in, for a late edit may be among it; its lock goes,
- * another's stays.
+ * FOLDER NAME TOKEN ID HASH: the copy that the run has kept takes the file's place. What stands there is kept beside it, for it
+ * may be somebody's change.
  */
-const sayClear = (folder: string, token: string, index: number): string[] => [
-  `[ ! -d ${quoteWord(`${folder}/${token}`)} ] || mv ${quoteWord(`${folder}/${token}`)} ~/latchkey-${token}-${index}`,
-  `for lock in ${quoteWord(folder)}/lock-*; do case $(readlink "$lock") in ${token},*) rm -f "$lock" ;; esac; done`,
-  `rmdir ${quoteWord(folder)} 2>/dev/null || true`,
-];
+const RESTORE = `${ENTER}; kept=.latchkey/$3/before-$4; [ -f "$kept" ] && [ ! -L "$kept" ] || exit; h=$(sha256sum <"$kept") || exit; [ -z "$5" ] || [ "\${h%% *}" = "$5" ] || exit; [ ! -f "./$2" ] || diff "./$2" "$kept"; [ ! -e "./$2" ] && [ ! -L "./$2" ] || mv -f -T -- "./$2" "./$2.latchkey-aside-$3-$4" || exit; mv -f -T -- "$kept" "./$2"`;
+
+/** FOLDER TOKEN: what the run has kept there stays beside, for a late edit may be among it; its lock goes, another's stays. */
+const CLEAR = `${ENTER}; [ ! -L .latchkey ] && cd .latchkey 2>/dev/null || exit 0; [ ! -d "./$2" ] || mv -f -T -- "./$2" "../.latchkey-kept-$2"; for lock in ./lock-*; do case $(readlink "$lock") in "$2",*) rm -f -- "$lock" ;; esac; done; cd ..; rmdir .latchkey 2>/dev/null || true`;
+
+/** In a session of its own without a terminal, with nobody's rights but those of the account that the folder is of. */
+function asOwner({ uid, owner }: FilePlan, script: string, words: readonly string[]): string {
+  const run = asRoot(script, words);
+  if (uid === 0) return run;
+  return `setsid -w runuser -u ${quoteWord(owner)} -- ${run} </dev/null 2>&1 | cat`;
+}
 
 /** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */
 function sayStuck(changes: readonly CertificateChange[], phase: RunStep["phase"], token: string): string[] {
   if (phase === "install") return sayPairs(changes, token);
   if (phase !== "commit" && phase !== "request") return [];
-  const dens = changes.flatMap(({ id, files }) => [
-    `/var/lib/latchkey/${token}/${id}`,
-    ...files.map(({ real }) => `${real.slice(0, real.lastIndexOf("/"))}/.latchkey-${token}-${id}`),
+  return changes.flatMap(({ id, files }) => [
+    // Nobody but root can turn a folder on this way.
+    `rm -rf -- ${quoteWord(`${STORE}/${token}/${id}`)}`,
+    ...[...new Set(files.map(({ real }) => folderOf(real)))].map((folder) =>
+      asRoot(DROP_DEN, [folder, `.latchkey-${token}-${id}`]),
+    ),
   ]);
-  return [...new Set(dens)].map((den) => `rm -rf ${quoteWord(den)}`);
 }
+
+const STORE = "/var/lib/latchkey";
+
+const asRoot = (script: string, words: readonly string[]): string =>
+  `sh -c ${[script, "latchkey", ...words].map(quoteWord).join(" ")}`;
+
+/** DEN within FOLDER: entered, it has to be root's own, where nobody else can have put anything. */
+const ENTER_DEN = `${ENTER}; [ ! -L "./$2" ] && cd -P -- "./$2" 2>/dev/null && [ "$(pwd -P)" = "$1/$2" ] && [ -O . ] || exit 0`;
+
+/** FOLDER DEN */
+const DROP_DEN = `${ENTER_DEN}; rm -f ./part-* ./next-* ./held-*; cd .. && rmdir -- "./$2"`;
+
+/** FOLDER DEN NAME KEPT HASH: from a den beside the file. */
+const FROM_DEN = `${ENTER_DEN}; [ -f "./$4" ] || exit 0; h=$(sha256sum <"./$4") || exit; [ "\${h%% *}" = "$5" ] && mv -f -T -- "./$4" "../$3"`;
+
+/** FOLDER NAME KEPT HASH: from root's own store; a rename, which goes through no link, or nothing. */
+const FROM_STORE = `${ENTER}; [ -f "$3" ] || exit 0; h=$(sha256sum <"$3") || exit; [ "\${h%% *}" = "$4" ] && mv -f -T -- "$3" "./$2"`;
 
 /** The old files of a pair, wherever they are kept, and the servers that read them. */
 function sayPairs(certificates: readonly CertificateChange[], token: string): string[] {
   const restores = certificates.flatMap(({ id, files }) =>
     files.flatMap(({ real, before }, nth) => {
-      const folder = real.slice(0, real.lastIndexOf("/"));
-      return [`/var/lib/latchkey/${token}/${id}`, `${folder}/.latchkey-${token}-${id}`].map((den) => {
-        const kept = quoteWord(`${den}/held-${nth}.${before}`);
-        return `[ ! -f ${kept} ] || mv -f ${kept} ${quoteWord(real)}`;
-      });
+      const [folder, name, kept] = [folderOf(real), nameOf(real), `held-${nth}.${before}`];
+      return [
+        asRoot(FROM_STORE, [folder, name, `${STORE}/${token}/${id}/${kept}`, before]),
+        asRoot(FROM_DEN, [folder, `.latchkey-${token}-${id}`, name, kept, before]),
+      ];
     }),
   );
   const servers = new Set(certificates.flatMap(({ consumers }) => consumers.map(({ server }) => server)));

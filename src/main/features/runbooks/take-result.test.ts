@@ -245,7 +245,7 @@ test("what a script could neither do nor take back needs attention, says where i
   }
   const { byHand = [] } = store.runbooks.runs.find(stuck.runId) ?? {};
   expect(byHand[0]).toBe("ssh -p 22 'root@db1'");
-  expect(byHand.join("\n")).toContain("/home/user1/.ssh/.latchkey");
+  expect(byHand.join("\n")).toContain("'/home/user1/.ssh'");
   const over = await take(writeResult(PLAN, 1, "committed", { ended: 1772323300 }));
   expect(over).toMatchObject({ runId: stuck.runId, state: "committed", message: "" });
   expect(store.runbooks.runs.find(stuck.runId)?.byHand).toEqual([]);

@@ -69,9 +69,11 @@ lab(
     expect(shown).toContain("< # theirs");
     expect(await readKeys(web)).toBe(before);
     expect(await web.run(`stat -c '%U:%G %a' ${FILE}`)).toBe("deploy:deploy 644\n");
-    expect(await web.run("find /home /root/.ssh -name '*latchkey*'")).toBe("");
-    // Nothing that somebody wrote is lost: it lies in the home of whoever has put it right.
-    const aside = await web.run("cd /root && grep -rhE '^# (late|theirs)$' latchkey-*; rm -r latchkey-*");
+    expect(await web.run("find /home /root -name .latchkey")).toBe("");
+    // Nothing that somebody wrote is lost: it lies beside the file, with its account's rights alone.
+    const aside = await web.run(
+      "cd /home/deploy/.ssh && grep -rhE '^# (late|theirs)$' .latchkey-kept-* *.latchkey-aside-*; rm -r .latchkey-kept-* *.latchkey-aside-*; rm -rf /root/.ssh/.latchkey-kept-*",
+    );
     expect(aside.trim().split("\n").toSorted()).toEqual(["# late", "# theirs"]);
     expect(await probed.listStrays(web)).toBe("");
     const locked = await probed.expectNobodyLockedOut();
