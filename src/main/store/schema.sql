@@ -523,7 +523,7 @@ CREATE TABLE login (
   first_at     TEXT NOT NULL,
   last_at      TEXT NOT NULL,
   last_from    TEXT,
-  days         TEXT NOT NULL CHECK (json_valid(days)),
+  days         TEXT NOT NULL CHECK (json_valid(days)), last_in_journal_at TEXT,
   PRIMARY KEY (host, account, fingerprint, is_authority)
 ) STRICT, WITHOUT ROWID;
 

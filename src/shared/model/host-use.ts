@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { Instant } from "./instant.ts";
 
+/**
+ * How strong it is what a log tells. `journal`: systemd's own, of which only entries are read that processes of root's have
+ * written, as the kernel says. `file`: a plain file, into which any user of the host can have a line written by syslog.
+ */
+export const UseEvidence = z.enum(["journal", "file"]);
+export type UseEvidence = z.infer<typeof UseEvidence>;
+
+/** By the `source` of a log. */
+export const evidenceOf = (source: string): UseEvidence => (source === "journal" ? "journal" : "file");
+
 /** What the logs of a host tell of logins with one key to one account, over all readings. Times are by the host's clock. */
 export const KeyLogins = z.object({
   account: z.string(),
@@ -10,6 +20,8 @@ export const KeyLogins = z.object({
   isAuthority: z.boolean(),
   firstAt: Instant,
   lastAt: Instant,
+  /** The last one that the journal tells of; null where plain files alone tell of any. */
+  lastInJournalAt: Instant.nullable(),
   /** The address of the last one; null where there were too many to keep. */
   lastFrom: z.string().nullable(),
   /** How many on each day of the host's calendar, as days since the epoch, in their order. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { UseEvidence } from "./host-use.ts";
 import { Instant } from "./instant.ts";
 import { ManagedBy } from "./managed-by.ts";
 
@@ -48,6 +49,8 @@ export const Use = z.object({
   from: z.string().nullable().default(null),
   /** Logins that the logs tell of, in the time that they cover. */
   count: z.int().default(0),
+  /** What the state rests on; null where nothing is known. Where both tell the same, the stronger. */
+  evidence: UseEvidence.nullable().default(null),
   reasons: z.array(z.string()),
   coverage: Coverage,
 });

@@ -1,6 +1,9 @@
 import type { Check } from "../model/plan.ts";
 import { UNSIGNED_SCRIPTS } from "../model/script.ts";
 
+/** The check that the days of grace on a host are watched in plain files alone. */
+export const FILE_LOGS = "file-logs";
+
 /** What consents to one check of a plan: it names the check and nothing else of the plan. */
 export const consentOf = ({ id, host, account, path }: CheckName): string =>
   [id, host, account, path ?? null].filter((part) => part !== null).join(" ");

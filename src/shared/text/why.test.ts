@@ -24,7 +24,7 @@ const verdict = (
     reasons: [`owner ${owner}`],
     coverage,
   },
-  use: { state: use, at: null, from: null, count: 0, reasons: [`use ${use}`], coverage },
+  use: { state: use, at: null, from: null, count: 0, evidence: null, reasons: [`use ${use}`], coverage },
 });
 
 test("what makes it an orphan is said first", () => {

@@ -9,4 +9,7 @@ export const UNJUDGED_OWNER: Owner = {
 };
 
 /** Nor does one reading of its logs tell whether it is used: that is judged with what earlier ones saw. */
-export const UNJUDGED_USE: Use = { ...{ state: "unknown", at: null, from: null, count: 0 }, ...NOTHING };
+export const UNJUDGED_USE: Use = {
+  ...{ state: "unknown", at: null, from: null, count: 0, evidence: null },
+  ...NOTHING,
+};

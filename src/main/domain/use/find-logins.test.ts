@@ -31,6 +31,7 @@ test("logins are added up by account and key, with the first, the last and where
       isAuthority: false,
       firstAt: "2026-04-03T10:00:00Z",
       lastAt: "2026-05-21T10:30:00Z",
+      lastInJournalAt: null,
       lastFrom: "10.9.9.9",
       days: [
         [20546, 2],

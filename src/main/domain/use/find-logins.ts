@@ -1,10 +1,10 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import type { LogSummary } from "#domain/collection/logs.ts";
-import type { HostUse, KeyLogins, LogWindow } from "#shared/model/host-use.ts";
+import { evidenceOf, type HostUse, type KeyLogins, type LogWindow } from "#shared/model/host-use.ts";
 import { findHidingLevel } from "./log-level.ts";
 import { type DatedLog, dateLogs, familyOf, findSpans, type Span } from "./log-windows.ts";
 import { type KeyLogin, readLoginMessage } from "./login-message.ts";
-import { instantOf, readOffset, toSeconds } from "./times.ts";
+import { DAY_SECONDS, instantOf, readOffset, toSeconds } from "./times.ts";
 
 /** What one reading of a host's logs tells of logins by key. */
 export type LoginEvidence = HostUse & {
@@ -56,7 +56,7 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     const dated = dateLogs(logs, { now, offset });
     const isOwn = (host: string) => isSameHost(host, collection.facts.hostname);
     for (const [login, host] of dated.flatMap(namesIn)) if (!isOwn(host)) elsewhere.set(login, host);
-    const all = dated.flatMap((log) => readMessages(log, family, offset));
+    const all = dated.flatMap((log) => readMessages(log, family, { offset, now }));
     const { told = [], others = [] } = Object.groupBy(all, ({ host }) => (isOwn(host) ? "told" : "others"));
     seen.push(...told);
     const doubt = hiddenBy ?? findDoubt(logs, told, collection, now);
@@ -71,12 +71,31 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     const spans = renamed ? since(found, renamed.last) : found;
     const sure =
       changedAt !== null && told.every(({ first }) => first >= changedAt) ? since(spans, changedAt) : spans;
-    windows.push(...toWindows(family, sure));
+    windows.push(
+      ...toWindows(
+        family,
+        sure.map((span) => endBy(span, now)),
+      ),
+    );
     notRead.push(...dated.flatMap(sayCut));
     if (sure !== spans && changedAt !== null) notRead.push(`${family}: ${sayChanged(changedAt)}`);
   }
-  return { logins: addUp(seen), windows, hiddenBy, notRead, elsewhere };
+  const all = addUp(seen);
+  const kept = all.slice(0, MOST_KEYS);
+  // Whoever fills a plain file with logins of keys that there are not hides none by it, and no entry of the journal.
+  const weakest = all.length > MOST_KEYS ? all[MOST_KEYS] : undefined;
+  const sound = windows.filter(
+    ({ source }) => !weakest || (weakest.lastInJournalAt === null && evidenceOf(source) === "journal"),
+  );
+  if (weakest) notRead.push(`logs tell of more than ${MOST_KEYS} keys, so none is known to be missing`);
+  return { logins: kept, windows: sound, hiddenBy, notRead, elsewhere };
 }
+
+/** No log tells of what is yet to come, whatever stands in it. */
+const endBy = ({ from, to }: Span, now: number): Span => ({
+  from: Math.min(from, now),
+  to: Math.min(to, now),
+});
 
 /** When a file of sshd's configuration was last changed; null if that was not told. */
 const findChange = ({ sshd, otherDaemons }: Collection): number | null =>
@@ -111,7 +130,13 @@ const lastOf = (seen: readonly Seen[]): Seen | null =>
 const sayRenamed = ({ host, last }: Seen): string =>
   `until ${instantOf(last)?.slice(0, 10) ?? "now"} its logins are those of ${host}, as this host may have been called: none before is known to be missing`;
 
-function readMessages(log: DatedLog, family: string, offset: number): Seen[] {
+/** What a log tells of a time to come was there by now. */
+function readMessages(
+  log: DatedLog,
+  family: string,
+  { offset, now }: { offset: number; now: number },
+): Seen[] {
+  const today = Math.floor((now + offset) / DAY_SECONDS);
   return log.messages.flatMap(({ host, text, days }) => {
     const login = readLoginMessage(text);
     if (!login) return [];
@@ -121,7 +146,12 @@ function readMessages(log: DatedLog, family: string, offset: number): Seen[] {
       const [begin = null, end = null] = times;
       return day === null || begin === null || end === null
         ? []
-        : [{ login, host, family, day, count, first: begin, last: end }];
+        : [
+            {
+              ...{ login, host, family, count, day: Math.min(day, today) },
+              ...{ first: Math.min(begin, now), last: Math.min(end, now) },
+            },
+          ];
     });
   });
 }
@@ -175,7 +205,7 @@ function toWindows(source: string, spans: readonly Span[]): LogWindow[] {
   });
 }
 
-/** Two logs that tell of one day may tell of the same logins: the one that tells of more counts. */
+/** All of them, the surest first. Two logs that tell of one day may tell of the same logins: the one that tells of more counts. */
 function addUp(seen: readonly Seen[]): KeyLogins[] {
   const ofKey = Map.groupBy(seen, ({ login }) =>
     JSON.stringify([login.account, login.authority ?? login.fingerprint, login.authority !== null]),
@@ -188,9 +218,18 @@ function addUp(seen: readonly Seen[]): KeyLogins[] {
     const lastAt = instantOf(youngest.last);
     if (named === null || firstAt === null || lastAt === null) return [];
     const key = { account, fingerprint: named, isAuthority: authority !== null };
-    return [{ ...key, firstAt, lastAt, lastFrom: from, days: countDays(all) }];
+    const last = lastOf(all.filter(({ family }) => evidenceOf(family) === "journal"))?.last ?? null;
+    const lastInJournalAt = last === null ? null : instantOf(last);
+    return [{ ...key, firstAt, lastAt, lastInJournalAt, lastFrom: from, days: countDays(all) }];
   });
-  return logins.sort((one, other) => (one.lastAt < other.lastAt ? 1 : -1)).slice(0, MOST_KEYS);
+  return logins.sort(byStrength);
+}
+
+/** What the journal tells first, then what was last. */
+function byStrength(one: KeyLogins, other: KeyLogins): number {
+  const [first, second] = [one.lastInJournalAt !== null, other.lastInJournalAt !== null];
+  if (first !== second) return first ? -1 : 1;
+  return one.lastAt < other.lastAt ? 1 : -1;
 }
 
 function countDays(seen: readonly Seen[]): [number, number][] {

@@ -24,13 +24,15 @@ const window = (from: string, to = "2026-05-31", source = "/var/log/auth.log") =
 });
 const login = (lastAt: string, more: Partial<KeyLogins> = {}): KeyLogins => ({
   ...{ account: "deploy", fingerprint, isAuthority: false, firstAt: "2026-02-01T00:00:00Z" },
-  ...{ lastAt: `${lastAt}T10:00:00Z`, lastFrom: "10.1.2.3" },
+  ...{ lastAt: `${lastAt}T10:00:00Z`, lastFrom: "10.1.2.3", lastInJournalAt: null },
   days: [
     [20485, 3],
     [20500, 1],
   ],
   ...more,
 });
+
+const WEAK = "told by plain files alone, into which any user of that host can have lines written";
 
 type Case = Partial<HostUse> & Partial<Parameters<typeof judgeUses>[0]> & { grant?: Partial<UsedGrant> };
 
@@ -47,7 +49,8 @@ test("a key that logged in within 90 days is used, however short the logs are", 
     at: "2026-05-20T10:00:00Z",
     from: "10.1.2.3",
     count: 4,
-    reasons: ["last login with it on 2026-05-20, from 10.1.2.3; 4 logins, since 2026-02-01"],
+    evidence: "file",
+    reasons: ["last login with it on 2026-05-20, from 10.1.2.3; 4 logins, since 2026-02-01", WEAK],
     coverage: { read: ["/var/log/auth.log: 2026-05-19 to 2026-05-31"], notRead: [] },
   });
 });
@@ -58,7 +61,7 @@ test("no login in 90 days of whole logs is unused, and says how many days they a
     state: "unused",
     at: null,
     count: 0,
-    reasons: ["no login with it in 100 days of logs (2026-02-20 to 2026-05-31)"],
+    reasons: ["no login with it in 100 days of logs (2026-02-20 to 2026-05-31)", WEAK],
   });
   expect(judge({ windows: [window("2026-01-01")], logins: [login("2026-02-02")] })).toMatchObject({
     state: "unused",
@@ -66,6 +69,7 @@ test("no login in 90 days of whole logs is unused, and says how many days they a
     reasons: [
       "no login with it in the last 90 days, within 150 days of logs (2026-01-01 to 2026-05-31)",
       "its last login that a log told of was on 2026-02-02",
+      WEAK,
     ],
   });
 });
@@ -141,7 +145,7 @@ test("only its own account, key and kind of line make a login count", () => {
   expect(judge({ windows, logins: others })).toMatchObject({ state: "unused" });
   expect(judge({ windows, logins: others, grant: { isAuthority: true } })).toMatchObject({
     state: "used",
-    reasons: [expect.stringMatching(/^last login with certificates that it signed on 2026-05-20/)],
+    reasons: [expect.stringMatching(/^last login with certificates that it signed on 2026-05-20/), WEAK],
   });
   expect(judge({ windows, logins: others, grant: { key: null } })).toMatchObject({
     state: "unknown",

@@ -1,13 +1,22 @@
 import { hash } from "node:crypto";
 import type { LastLogin } from "#domain/collection/last-logins.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import type { HostUse, KeyLogins, LogWindow } from "#shared/model/host-use.ts";
+import {
+  evidenceOf,
+  type HostUse,
+  type KeyLogins,
+  type LogWindow,
+  type UseEvidence,
+} from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Use } from "#shared/model/verdict.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { type LoginEvidence, loginName } from "./find-logins.ts";
 import { LONGEST_SILENCE_DAYS } from "./log-windows.ts";
-import { DAY_SECONDS } from "./times.ts";
+import { DAY_SECONDS, instantOf } from "./times.ts";
+
+/** Two clocks may be so far apart. */
+const CLOCK_SECONDS = 300;
 
 /** No login in so many days, all of them in the logs, is what "unused" means. */
 export const UNUSED_AFTER_DAYS = 90;
@@ -40,7 +49,7 @@ type World = {
  */
 export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: UsedGrant) => Use {
   const logins = new Map(known.logins.map((login) => [nameOf(login), login]));
-  const reach = findReach(known.windows, now);
+  const { reach, evidence: strength } = findSurestReach(known.windows, now);
   const read = sayWindows(known.windows);
 
   return (grant) => {
@@ -55,28 +64,62 @@ export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: 
       read: [...read, ...sayLastLogin(grant.account, lastLogins)],
       notRead: reach === null || reach.days < UNUSED_AFTER_DAYS || !isRecent ? evidence.notRead : [],
     };
+    const inJournal = isInJournal(found, now);
     const fields = {
       at: last?.lastAt ?? null,
       from: last?.lastFrom ?? null,
       count: found.reduce((sum, { days }) => sum + countOf(days), 0),
       coverage,
     };
-    if (last && isRecent) return { ...fields, state: "used", reasons: sayUsed(last, grant, fields.count) };
+    if (last && isRecent) {
+      const told: UseEvidence = inJournal ? "journal" : "file";
+      const reasons = [...sayUsed(last, grant, fields.count), ...sayWeak(told)];
+      return { ...fields, state: "used", evidence: told, reasons };
+    }
     const past = last ? [`its last login that a log told of was on ${dayOf(last.lastAt)}`] : [];
     const doubt = findDoubt(grant, names, { evidence, reach, windows: known.windows });
-    if (doubt !== null) return { ...fields, state: "unknown", reasons: [doubt, ...past] };
+    if (doubt !== null) return { ...fields, state: "unknown", evidence: null, reasons: [doubt, ...past] };
     const { days = 0, from = "", to = "" } = reach ?? {};
     const span = `${sayCount(days, "day")} of logs (${dayOf(from)} to ${dayOf(to)})`;
     const youth = last ? null : findYouth(grant, now);
     if (youth !== null)
-      return { ...fields, state: "unknown", reasons: [youth, `no login with it in ${span}`] };
+      return { ...fields, state: "unknown", evidence: null, reasons: [youth, `no login with it in ${span}`] };
     const none = last ? "no login with it in the last" : "no login with it in";
     return {
       ...fields,
       state: "unused",
-      reasons: [last ? `${none} ${UNUSED_AFTER_DAYS} days, within ${span}` : `${none} ${span}`, ...past],
+      evidence: strength,
+      reasons: [
+        last ? `${none} ${UNUSED_AFTER_DAYS} days, within ${span}` : `${none} ${span}`,
+        ...past,
+        ...sayWeak(strength),
+      ],
     };
   };
+}
+
+/** Whether the journal tells of a login within the time in which one is a use. */
+const isInJournal = (found: readonly KeyLogins[], now: number): boolean =>
+  found.some(
+    ({ lastInJournalAt }) =>
+      lastInJournalAt !== null && now - toSeconds(lastInJournalAt) <= UNUSED_AFTER_DAYS * DAY_SECONDS,
+  );
+
+const sayWeak = (evidence: UseEvidence): string[] =>
+  evidence === "journal"
+    ? []
+    : ["told by plain files alone, into which any user of that host can have lines written"];
+
+/** By the journal alone where that reaches far enough; otherwise by all that is known. */
+function findSurestReach(
+  windows: readonly LogWindow[],
+  now: number,
+): { reach: Reach | null; evidence: UseEvidence } {
+  const ofJournal = windows.filter(({ source }) => evidenceOf(source) === "journal");
+  const sure = findReach(ofJournal, now);
+  if (sure !== null && sure.days >= UNUSED_AFTER_DAYS) return { reach: sure, evidence: "journal" };
+  const isAll = ofJournal.length === windows.length;
+  return { reach: findReach(windows, now), evidence: isAll ? "journal" : "file" };
 }
 
 /** Whole days. */
@@ -122,9 +165,14 @@ function findYouth({ standsSince }: UsedGrant, now: number): string | null {
   return `${known}: to call it unused takes ${UNUSED_AFTER_DAYS} days`;
 }
 
-/** The last stretch of time of which the logs tell every login: together, for what one misses another may hold. */
+/**
+ * The last stretch of time of which the logs tell every login: together, for what one misses another may hold. No log tells of
+ * what is yet to come.
+ */
 export function findReach(windows: readonly LogWindow[], now: number): Reach | null {
-  const [last, ...older] = [...windows].sort((one, other) => (one.to < other.to ? 1 : -1));
+  const end = instantOf(now + CLOCK_SECONDS);
+  const past = windows.filter(({ to }) => end !== null && to <= end);
+  const [last, ...older] = past.sort((one, other) => (one.to < other.to ? 1 : -1));
   if (!last || now - toSeconds(last.to) > LONGEST_SILENCE_DAYS * DAY_SECONDS) return null;
   let { from } = last;
   for (const window of older) if (window.to >= from && window.from < from) from = window.from;

@@ -180,7 +180,8 @@ async function hasCome(
     await run.journal.note(null, "the days of grace were ended before their time");
     return true;
   }
-  const { isOver, dueAt, said } = await waits.judgeGrace({ plan, dueAt: record.dueAt });
+  const { consents } = record;
+  const { isOver, dueAt, said } = await waits.judgeGrace({ plan, dueAt: record.dueAt, consents });
   await run.journal.setDue(dueAt);
   for (const text of said) await run.journal.note(null, text);
   return isOver;

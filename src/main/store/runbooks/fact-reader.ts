@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import { evidenceOf, type UseEvidence } from "#shared/model/host-use.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
 import type { Owner } from "#shared/model/verdict.ts";
 import { carriedLookTable } from "./carried-look.ts";
@@ -97,6 +98,9 @@ export function factReader(db: Database) {
   const unreadKeys = db.prepare<[number], { path: string; why: string; accounts: string }>(`
     SELECT value ->> 'what' AS path, value ->> 'why' AS why, value -> 'keysOf' AS accounts
     FROM coverage, json_each(not_read) WHERE host = ? AND value -> 'keysOf' IS NOT NULL`);
+  const logs = db
+    .prepare<[number], string>("SELECT DISTINCT source FROM log_window WHERE host = ? ORDER BY source")
+    .pluck();
   const looks = carriedLookTable(db);
 
   return {
@@ -114,6 +118,12 @@ export function factReader(db: Database) {
     /** Where keys may be that the last reading could not read. */
     unreadKeys: (hostId: number): UnreadKeys[] =>
       unreadKeys.all(hostId).map(({ accounts, ...one }) => ({ ...one, accounts: JSON.parse(accounts) })),
+
+    /** The strongest of its logs that were found to tell of every login; null: none was. */
+    logsOf(hostId: number): UseEvidence | null {
+      const known = logs.all(hostId).map(evidenceOf);
+      return known.find((one) => one === "journal") ?? known[0] ?? null;
+    },
 
     /** Whom a file lets in. */
     accountsOfFile: (hostId: number, file: string): string[] => accountsOfFile.all(hostId, file),

@@ -55,7 +55,7 @@ export const makeVerdict = (state: Verdict["effective"]["state"] = "yes"): Verdi
   return {
     effective: { state, reasons: [], coverage, onlyFrom: [], gives: [], dormant: null },
     owner: { state: "unknown", who: null, isMatched: false, managedBy: null, reasons: [], coverage },
-    use: { state: "unknown", at: null, from: null, count: 0, reasons: [], coverage },
+    use: { state: "unknown", at: null, from: null, count: 0, evidence: null, reasons: [], coverage },
   };
 };
 

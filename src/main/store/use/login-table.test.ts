@@ -11,6 +11,7 @@ const DAY = 20_600;
 
 const login = (days: [number, number][], more: Partial<KeyLogins> = {}): KeyLogins => ({
   ...{ account: "deploy", fingerprint: fingerprintOf("jo"), isAuthority: false, lastFrom: "10.1.2.3" },
+  lastInJournalAt: null,
   firstAt: instant(days[0]?.[0] ?? DAY),
   lastAt: instant(days.at(-1)?.[0] ?? DAY),
   days,

@@ -9,6 +9,7 @@ type LoginRow = {
   first_at: string;
   last_at: string;
   last_from: string | null;
+  last_in_journal_at: string | null;
   days: string;
 };
 
@@ -20,7 +21,7 @@ export function loginTable(db: Database) {
     )
     .pluck();
   const logins = db.prepare<[number], LoginRow>(`
-    SELECT account, fingerprint, is_authority, first_at, last_at, last_from, days
+    SELECT account, fingerprint, is_authority, first_at, last_at, last_from, last_in_journal_at, days
     FROM login
     WHERE host = ?
     ORDER BY account, fingerprint, is_authority`);
@@ -30,9 +31,10 @@ export function loginTable(db: Database) {
     WHERE host = ?
     ORDER BY source, from_at`);
   const write = db.prepare(`
-    INSERT INTO login (host, account, fingerprint, is_authority, first_at, last_at, last_from, days)
-    VALUES (@host, @account, @fingerprint, @isAuthority, @firstAt, @lastAt, @lastFrom, @days)
-    ON CONFLICT DO UPDATE SET first_at = @firstAt, last_at = @lastAt, last_from = @lastFrom, days = @days`);
+    INSERT INTO login (host, account, fingerprint, is_authority, first_at, last_at, last_from, last_in_journal_at, days)
+    VALUES (@host, @account, @fingerprint, @isAuthority, @firstAt, @lastAt, @lastFrom, @lastInJournalAt, @days)
+    ON CONFLICT DO UPDATE SET first_at = @firstAt, last_at = @lastAt, last_from = @lastFrom,
+      last_in_journal_at = @lastInJournalAt, days = @days`);
   const dropWindows = db.prepare("DELETE FROM log_window WHERE host = ?");
   const addWindow = db.prepare(
     "INSERT INTO log_window (host, source, from_at, to_at) VALUES (@host, @source, @from, @to)",
@@ -77,5 +79,6 @@ const toLogins = (row: LoginRow): KeyLogins =>
     firstAt: row.first_at,
     lastAt: row.last_at,
     lastFrom: row.last_from,
+    lastInJournalAt: row.last_in_journal_at,
     days: JSON.parse(row.days),
   });

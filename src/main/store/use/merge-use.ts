@@ -28,10 +28,14 @@ function mergeLogins(one: KeyLogins, other: KeyLogins): KeyLogins {
   return {
     ...younger,
     firstAt: compare(one.firstAt, other.firstAt) < 0 ? one.firstAt : other.firstAt,
+    lastInJournalAt: laterOf(one.lastInJournalAt, other.lastInJournalAt),
     lastFrom: younger.lastFrom ?? (older.lastAt === younger.lastAt ? older.lastFrom : null),
     days: days.filter(([day]) => day > oldest),
   };
 }
+
+const laterOf = (one: string | null, other: string | null): string | null =>
+  one === null || (other !== null && other > one) ? other : one;
 
 /** Windows of one log that overlap or touch are one; between others something may have been lost. */
 export function mergeWindows(windows: readonly LogWindow[]): LogWindow[] {

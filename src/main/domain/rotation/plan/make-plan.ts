@@ -43,7 +43,7 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
       ...checkHolders(facts, aim, holders),
       ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
-      ...drafts.flatMap((draft) => [...draft.checks, ...checksOf(aim, draft)]),
+      ...drafts.flatMap((draft) => [...draft.checks, ...checksOf(aim, draft, facts.options)]),
     ],
     leftOut: drafts.flatMap(({ leftOut }) => leftOut),
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),

@@ -1,6 +1,7 @@
 import type { KeyWish } from "#shared/contract/runbooks.ts";
 import type { CarriedStanding } from "#shared/model/bundle.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
+import type { UseEvidence } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { DeadMan, PlanOptions } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
@@ -64,6 +65,8 @@ export type HostFacts = {
   os: string | null;
   /** Its clock minus ours, in seconds. */
   clockOffset: number | null;
+  /** What its logs of logins are that were last read; null: none of them tells of every login. */
+  logs: UseEvidence | null;
   /** The ways of a dead-man that it has, the best first. */
   deadMen: readonly DeadMan[];
   login: LoginFacts;

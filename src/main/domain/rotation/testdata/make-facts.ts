@@ -72,6 +72,7 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
       carried: null,
       os: "Debian GNU/Linux 13 (trixie)",
       clockOffset: 0,
+      logs: "journal",
       deadMen: ["at", "sleep"],
     },
     login: { account: "ann", isRoot: false, key: "SHA256:another", from: "192.0.2.7" },

@@ -42,6 +42,8 @@ export type Waits = {
   judgeGrace(asked: {
     plan: Plan;
     dueAt: Instant | null;
+    /** What was agreed to before the run. */
+    consents: readonly string[];
   }): Promise<{ isOver: boolean; dueAt: Instant; said: string[] }>;
 };
 

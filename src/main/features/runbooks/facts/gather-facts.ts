@@ -83,6 +83,7 @@ async function lookAtHost(
   const about = {
     ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo },
     ...{ labels: known.tags, os: known.os, jumpFor: 0, daemon: null, asOf: null, carried: null },
+    logs: deps.inventory.logsOf(known.id),
     unreadKeys: deps.inventory
       .unreadKeys(known.id)
       .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),

@@ -198,6 +198,7 @@ const baseOf = ({ known }: SoughtHost): HostFacts => ({
     asOf: null,
     carried: null,
     clockOffset: null,
+    logs: null,
     deadMen: [],
   },
   login: { account: known.user ?? "", isRoot: false, key: null, from: null },

@@ -2,6 +2,8 @@
 import type { HostUse } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { consentOf, FILE_LOGS } from "#shared/text/consent.ts";
+import { sayHost } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { addDays, judgeQuiet, type Quiet } from "./judge-quiet.ts";
 import { pathsOfNewKey } from "./paths-of-new-key.ts";
@@ -26,6 +28,8 @@ type Waiting = {
   plan: Plan;
   /** Null: it begins now. */
   dueAt: Instant | null;
+  /** What was agreed to before the run. */
+  consents: readonly string[];
 };
 
 /**
@@ -34,7 +38,7 @@ type Waiting = {
  */
 export function createGrace({ loginsOf, rescan, now }: Deps) {
   return {
-    async judge({ plan, dueAt }: Waiting): Promise<GraceVerdict> {
+    async judge({ plan, dueAt, consents }: Waiting): Promise<GraceVerdict> {
       const { graceDays } = plan.options;
       const at = toInstant(now());
       if (dueAt === null) return wait(addDays(at, graceDays), []);
@@ -49,13 +53,15 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
       const verdicts = before.map(({ host, readTo }) => ({
         ...{ host, verdict: judgeHost(plan, host, { since, readTo, now: at }) },
       }));
-      const said = verdicts.map(({ host, verdict }) => say(host, verdict, since));
+      const said = verdicts.map(({ host, verdict }) =>
+        say(host, verdict, { since, isEnough: isEnough(plan, host, { verdict, consents }) }),
+      );
       const lastUse = verdicts
         .flatMap(({ verdict }) => (verdict.kind === "used" ? [verdict.at] : []))
         .sort()
         .at(-1);
       if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), said);
-      const isOver = verdicts.every(({ verdict }) => verdict.kind === "quiet");
+      const isOver = verdicts.every(({ host, verdict }) => isEnough(plan, host, { verdict, consents }));
       return isOver ? { isOver, dueAt, said } : { isOver, dueAt: addDays(at, LOOKED_AT_DAYS), said };
     },
   };
@@ -65,11 +71,24 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
     host: HostPlan,
     asked: { since: Instant; readTo: Instant | null; now: Instant },
   ): Quiet {
-    if (plan.oldKey === null) return { kind: "quiet" };
+    if (plan.oldKey === null) return { kind: "quiet", evidence: "journal" };
     const accounts = watchedOf(host);
     return judgeQuiet({ use: loginsOf(host), fingerprint: plan.oldKey, accounts, ...asked });
   }
 }
+
+/** The silence of plain files is taken for what it is where that was agreed to, host by host. */
+const isEnough = (
+  { checks }: Plan,
+  host: HostPlan,
+  { verdict, consents }: { verdict: Quiet; consents: readonly string[] },
+): boolean =>
+  verdict.kind === "quiet" &&
+  (verdict.evidence === "journal" ||
+    checks.some(
+      (check) =>
+        check.id === FILE_LOGS && check.host === sayHost(host) && consents.includes(consentOf(check)),
+    ));
 
 /** An hour. Where nobody can tell, as many days without a use as the plan asks for are looked for again then. */
 const LOOKED_AT_DAYS = 1 / 24;
@@ -94,14 +113,27 @@ const wait = (dueAt: Instant, said: string[]): GraceVerdict => ({
   said: [...said, `the old key is watched until ${dueAt.slice(0, 10)}`],
 });
 
-function say(host: HostPlan, verdict: Quiet, since: Instant): string {
+function say(
+  host: HostPlan,
+  verdict: Quiet,
+  { since, isEnough }: { since: Instant; isEnough: boolean },
+): string {
   const place = sayPlace(host);
   switch (verdict.kind) {
-    case "quiet":
-      return `${place}: its logs tell of no login with the old key since ${since.slice(0, 10)}`;
+    case "quiet": {
+      const logs = verdict.evidence === "journal" ? "its journal tells" : "plain files tell";
+      const said = `${place}: ${logs} of no login with the old key since ${since.slice(0, 10)}`;
+      return isEnough
+        ? said
+        : `${said}, and any user there can have lines written to those: end the days of grace (runs resume --now) to remove it all the same`;
+    }
     case "used": {
       const from = verdict.from === null ? "" : `, from ${verdict.from}`;
-      return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}: give whoever that is the new one; an agent that has both offers the old one first`;
+      const weak =
+        verdict.evidence === "journal"
+          ? ""
+          : " (by a plain file, to which any user there can have lines written)";
+      return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}${weak}: give whoever that is the new one; an agent that has both offers the old one first`;
     }
     case "unknown":
       return `${place}: whether the old key is still used is not known: ${verdict.why}; end the days of grace (runs resume --now) to remove it all the same`;

@@ -12,6 +12,7 @@ const at = (day: number): Instant => `2026-03-${String(day).padStart(2, "0")}T12
 const window = (from: number, to: number) => ({ source: "journal", from: at(from), to: at(to) });
 const login = (day: number, fingerprint = OLD) => ({
   ...{ account: "jo", fingerprint, isAuthority: false, lastFrom: "192.0.2.7", days: [] },
+  lastInJournalAt: at(day),
   ...{ firstAt: at(1), lastAt: at(day) },
 });
 
@@ -41,7 +42,45 @@ const plan = {
     { host: "db1", port: 22, user: "root", files: [{ account: "jo", removed: [] }] },
     { host: "web1", port: 22, files: [{ account: "jo", removed: null }] },
   ],
+  checks: [],
 } as unknown as Plan;
+
+test("a run does not go on by what plain files alone tell, unless that was agreed to for that very host", async () => {
+  const file = { ...window(1, 15), source: "/var/log/auth.log" };
+  const uses = { db1: { logins: [], windows: [file] } };
+  const consented = (host: string): Plan => ({
+    ...plan,
+    checks: [{ state: "consent", id: "file-logs", host, account: null, text: "" }],
+  });
+  const judged = (of: Plan, consents: string[]) =>
+    startGrace(uses, 15).grace.judge({ plan: of, consents, dueAt: at(15) });
+  for (const [of, consents] of [
+    [plan, ["file-logs db1"]],
+    [consented("db1"), []],
+    [consented("db2"), ["file-logs db2"]],
+  ] as [Plan, string[]][])
+    expect(await judged(of, consents)).toEqual({
+      isOver: false,
+      dueAt: "2026-03-15T13:00:00Z",
+      said: [expect.stringMatching(/^db1:22: plain files tell .* any user there can have lines written/)],
+    });
+  expect(await judged(consented("db1"), ["file-logs db1"])).toMatchObject({ isOver: true });
+  const both = { db1: { logins: [], windows: [file, window(4, 15)] } };
+  const sure = startGrace(both, 15).grace.judge({ plan, consents: [], dueAt: at(15) });
+  expect(await sure).toMatchObject({ isOver: true, said: [expect.stringContaining("its journal tells")] });
+});
+
+test("a use counts by whatever log, and it is said where that is a plain file", async () => {
+  const logins = [{ ...login(9), lastInJournalAt: null }];
+  const { grace } = startGrace({ db1: { logins, windows: [window(1, 15)] } }, 15);
+  expect(await grace.judge({ plan, consents: [], dueAt: at(15) })).toMatchObject({
+    ...{ isOver: false, dueAt: at(19) },
+    said: [
+      expect.stringContaining("by a plain file, to which any user there can have lines written"),
+      expect.anything(),
+    ],
+  });
+});
 
 const UNREAD: HostUse = { logins: [], windows: [] };
 
@@ -63,13 +102,13 @@ function startGrace(uses: Record<string, HostUse>, day: number, isLocked = false
 test("a run waits so many days, then reads the hosts of which lines go, and goes on where all are quiet", async () => {
   const uses = { db1: { logins: [], windows: [window(1, 15)] } };
   const first = startGrace(uses, 5);
-  expect(await first.grace.judge({ plan, dueAt: null })).toEqual({
+  expect(await first.grace.judge({ plan, consents: [], dueAt: null })).toEqual({
     ...{ isOver: false, dueAt: at(15), said: ["the old key is watched until 2026-03-15"] },
   });
-  expect(await first.grace.judge({ plan, dueAt: at(15) })).toMatchObject({ isOver: false });
+  expect(await first.grace.judge({ plan, consents: [], dueAt: at(15) })).toMatchObject({ isOver: false });
   expect(first.read).toEqual([]);
   const later = startGrace(uses, 15);
-  expect(await later.grace.judge({ plan, dueAt: at(15) })).toMatchObject({ isOver: true });
+  expect(await later.grace.judge({ plan, consents: [], dueAt: at(15) })).toMatchObject({ isOver: true });
   expect(later.read).toEqual(["db1", "/home/jo/.ssh/id_ed25519"]);
 });
 
@@ -82,7 +121,7 @@ test.each([
   async ({ user, isOver, hosts }) => {
     const { grace, read } = startGrace({ db1: { logins: [], windows: [window(1, 15)] } }, 15, true);
     const others = { ...plan, hosts: plan.hosts.map((host) => ({ ...host, user })) };
-    expect(await grace.judge({ plan: others, dueAt: at(15) })).toMatchObject({ isOver });
+    expect(await grace.judge({ plan: others, consents: [], dueAt: at(15) })).toMatchObject({ isOver });
     expect(read).toEqual(hosts);
   },
 );
@@ -90,7 +129,7 @@ test.each([
 test("a host that cannot be read again is not quiet, whatever its logs told before", async () => {
   const use = { logins: [], windows: [window(1, 14)] };
   const grace = createGrace({ loginsOf: () => use, rescan: async () => true, now: () => new Date(at(15)) });
-  expect(await grace.judge({ plan, dueAt: at(15) })).toMatchObject({
+  expect(await grace.judge({ plan, consents: [], dueAt: at(15) })).toMatchObject({
     ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
     said: [expect.stringContaining("could not be read just now")],
   });
@@ -99,7 +138,7 @@ test("a host that cannot be read again is not quiet, whatever its logs told befo
 test("a use of the old key begins the time anew", async () => {
   const uses = { db1: { logins: [login(12)], windows: [window(1, 15)] } };
   const { grace } = startGrace(uses, 15);
-  expect(await grace.judge({ plan, dueAt: at(15) })).toEqual({
+  expect(await grace.judge({ plan, consents: [], dueAt: at(15) })).toEqual({
     isOver: false,
     dueAt: at(22),
     said: [
@@ -111,7 +150,7 @@ test("a use of the old key begins the time anew", async () => {
 
 test("where the logs cannot tell, a run does not go on, whoever asks", async () => {
   const { grace } = startGrace({}, 15);
-  expect(await grace.judge({ plan, dueAt: at(15) })).toEqual({
+  expect(await grace.judge({ plan, consents: [], dueAt: at(15) })).toEqual({
     ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
     said: [
       "db1:22: whether the old key is still used is not known: no log of it tells of logins up to now; end the days of grace (runs resume --now) to remove it all the same",
@@ -124,7 +163,10 @@ test("a login to another account that the same file lets in counts as one", asyn
   const files = [{ account: "al", others: ["jo"], removed: [] }] as unknown as HostPlan["files"];
   const shared: Plan = { ...plan, hosts: first ? [{ ...first, files }] : [] };
   const { grace } = startGrace({ db1: { logins: [login(12)], windows: [window(1, 15)] } }, 15);
-  expect(await grace.judge({ plan: shared, dueAt: at(15) })).toMatchObject({ isOver: false, dueAt: at(22) });
+  expect(await grace.judge({ plan: shared, consents: [], dueAt: at(15) })).toMatchObject({
+    isOver: false,
+    dueAt: at(22),
+  });
 });
 
 const NEW = `SHA256:${"n".repeat(43)}`;

@@ -1,11 +1,12 @@
 /** Whether an old key was still used while a run waited: only as far as logs tell of it. */
 import { findReach } from "#domain/use/judge-use.ts";
-import type { HostUse } from "#shared/model/host-use.ts";
+import { evidenceOf, type HostUse, type LogWindow, type UseEvidence } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 
 export type Quiet =
-  | { kind: "used"; account: string; at: Instant; from: string | null }
-  | { kind: "quiet" }
+  | { kind: "used"; account: string; at: Instant; from: string | null; evidence: UseEvidence }
+  /** `file`: plain files had to be believed for it, which any user of the host can have lines written to. */
+  | { kind: "quiet"; evidence: UseEvidence }
   /** Nobody can say: a sentence why. */
   | { kind: "unknown"; why: string };
 
@@ -20,7 +21,7 @@ type Asked = {
 };
 
 /**
- * Of one host. That there was no login is said only where its logs reach from then to now without a gap, which they do if they
+ * Of one host. A use counts whoever tells of it, for it only keeps the old line; silence is as strong as the log that is silent. That there was no login is said only where its logs reach from then to now without a gap, which they do if they
  * tell of the login that read them.
  */
 export function judgeQuiet({ use, fingerprint, accounts, since, readTo, now }: Asked): Quiet {
@@ -31,21 +32,29 @@ export function judgeQuiet({ use, fingerprint, accounts, since, readTo, now }: A
       (one, other) => (one && one.lastAt > other.lastAt ? one : other),
       null,
     );
-  if (used) return { kind: "used", account: used.account, at: used.lastAt, from: used.lastFrom };
+  if (used) {
+    const { account, lastAt, lastFrom, lastInJournalAt } = used;
+    const evidence = lastInJournalAt !== null && lastInJournalAt > since ? "journal" : "file";
+    return { kind: "used", account, at: lastAt, from: lastFrom, evidence };
+  }
   const unnamed = recent.find((login) => login.fingerprint.startsWith("MD5:"));
   if (unnamed)
     return {
       kind: "unknown",
       why: `its log names keys by MD5, and ${unnamed.account} has logged in with one`,
     };
-  const reach = findReach(use.windows, secondsOf(now));
+  const told = (windows: readonly LogWindow[]) => findReach(windows, secondsOf(now));
+  const sure = told(use.windows.filter(({ source }) => evidenceOf(source) === "journal"));
+  const isNews = (reach: { to: string }) => readTo === null || reach.to > readTo;
+  if (sure && isNews(sure) && sure.from <= since) return { kind: "quiet", evidence: "journal" };
+  const reach = told(use.windows);
   if (!reach) return { kind: "unknown", why: "no log of it tells of logins up to now" };
-  if (readTo !== null && reach.to <= readTo)
+  if (!isNews(reach))
     return {
       kind: "unknown",
       why: "its logs could not be read just now (where the new key has a passphrase, an agent has to have it), or do not tell of the login that read them",
     };
-  if (reach.from <= since) return { kind: "quiet" };
+  if (reach.from <= since) return { kind: "quiet", evidence: "file" };
   return { kind: "unknown", why: `its logs reach back without a gap to ${reach.from.slice(0, 10)} only` };
 }
 

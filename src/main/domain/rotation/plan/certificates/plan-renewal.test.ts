@@ -141,6 +141,7 @@ const HOST: HostFacts = {
     carried: null,
     os: null,
     clockOffset: 0,
+    logs: null,
     deadMen: ["sleep"],
     accounts: [],
     files: [],

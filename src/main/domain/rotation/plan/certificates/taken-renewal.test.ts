@@ -52,6 +52,7 @@ const HOST = {
     carried: null,
     os: null,
     clockOffset: 0,
+    logs: null,
     deadMen: ["sleep"],
     accounts: [],
     files: [],

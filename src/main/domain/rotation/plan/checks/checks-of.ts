@@ -1,9 +1,10 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { isProduction } from "#domain/rotation/plan/order-hosts.ts";
 import type { CarriedStanding } from "#shared/model/bundle.ts";
-import type { Check } from "#shared/model/plan.ts";
+import type { Check, PlanOptions } from "#shared/model/plan.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkDeadMan } from "./check-dead-man.ts";
+import { checkLogs } from "./check-logs.ts";
 import { checkOwnLogin } from "./check-own-login.ts";
 import { checkWaysIn } from "./check-ways-in.ts";
 
@@ -23,13 +24,14 @@ function sayWhose(carried: CarriedStanding | null): string {
 }
 
 /** What is checked of a host that changes. */
-export function checksOf(aim: Aim, draft: Draft): Check[] {
+export function checksOf(aim: Aim, draft: Draft, options: PlanOptions): Check[] {
   const production = makeCheck("warning", "production", { host: draft.facts }, "it is labelled production");
   return [
     ...(isProduction(draft) && draft.files.length > 0 ? [production] : []),
     ...checkAccounts(draft),
     ...checkWaysIn(aim, draft),
     ...checkOwnLogin(aim, draft),
+    ...checkLogs(aim, draft, options),
     ...(draft.facts.asOf === null ? checkDeadMan(aim, draft) : [sayCarried(draft, draft.facts.asOf)]),
   ];
 }

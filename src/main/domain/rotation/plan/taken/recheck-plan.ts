@@ -48,7 +48,10 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
       ...checks,
       ...checkElsewhere(elsewhere),
       ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
-      ...drafts.flatMap((draft) => [...draft.checks, ...checksOf(aimOf(plan, facts, draft.facts), draft)]),
+      ...drafts.flatMap((draft) => [
+        ...draft.checks,
+        ...checksOf(aimOf(plan, facts, draft.facts), draft, plan.options),
+      ]),
     ],
     leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...elsewhere.map(sayElsewhere)],
     confirm: chooseConfirmation(drafts.filter(({ files }) => files.length > 0)),
