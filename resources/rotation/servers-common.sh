@@ -90,6 +90,21 @@ own_program() {
 	if [ ! -x "$program" ] || ! judge_way "${program%/*}" || [ "$actor" != 0 ]; then program=; return 1; fi
 }
 
+# Whether process $1 is a server of this host, and not what somebody has started under its name: root's, with no words of who logged in;
+# or another's whom the host lets read the key that is in use, who has nothing to gain.
+is_hosts() {
+	own_program "$1" || return 1
+	if runs_as_root "/proc/$1"; then
+		if has_words "$1" && is_of_login "$1"; then return 1; fi
+		return 0
+	fi
+	if is_of_login "$1"; then return 1; fi
+	[ -z "${live_key-}" ] || may_read "$1" "$live_key"
+}
+
+# Whoever runs process $1 may read the file $2 already: so they may read what it becomes.
+may_read() { as_process "$1" test -r "$2" 2>/dev/null; }
+
 # word_after PID FLAG: what follows that word on its command line, or is written at its end; into $found_word.
 word_after() {
 	found_word= next=no
@@ -184,7 +199,7 @@ keeper_of() {
 	unit=
 	[ -d /run/systemd/system ] && has systemctl || return 1
 	while IFS=: read -r _ _ group; do
-		case $group in */*.service) unit=${group##*/} ;; esac
+		case $group in */user.slice/* | */user@*) ;; */*.service) unit=${group##*/} ;; esac
 	done <"/proc/$1/cgroup"
 	case $unit in '' | user@* | session* | ssh*) unit=; return 1 ;; esac
 }

@@ -1,6 +1,6 @@
 # Directories and databases: a pair of theirs is tried, and read again. Read after servers-common.sh, which says what each has.
 
-# mains_of COMM...: those of $mains that are programs of this system's.
+# mains_of COMM...: the servers of this host of these names, into $mains.
 mains_of() {
 	all=
 	for comm_of_server do
@@ -9,13 +9,10 @@ mains_of() {
 	done
 	mains=
 	for pid in $all; do
-		own_program "$pid" && mains="$mains $pid"
+		is_hosts "$pid" && mains="$mains $pid"
 	done
 	[ -n "$mains" ] || { said="no $1 runs on this host"; return 1; }
 }
-
-# Whoever runs process $1 may read the file $2 already: so they may read what it becomes.
-may_read() { as_process "$1" test -r "$2" 2>/dev/null; }
 
 # ---- slapd -------------------------------------------------------------------------------------------------
 
@@ -25,6 +22,7 @@ try_slapd() {
 	mains_of slapd || { untried "$said"; return; }
 	has timeout || { untried 'slapd cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
+	[ -z "$live_key" ] || may_read "$3" "$live_key" || { untried 'who runs slapd may not read the key that is in use'; return; }
 	begin_try || return 2
 	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
 	own_program "$3"

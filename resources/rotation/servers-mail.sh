@@ -27,7 +27,7 @@ find_postfix() {
 	find_mains master
 	found=
 	for pid in $mains; do
-		own_program "$pid" || continue
+		runs_as_root "/proc/$pid" && is_hosts "$pid" || continue
 		case $program in */postfix/*) found="$found $pid" ;; esac
 	done
 	mains=$found
@@ -49,6 +49,7 @@ tell_postfix() {
 	find_postfix || return 1
 	for pid in $mains; do
 		find_postfix_folder "$pid"
+		is_roots_path "$folder_of_config" || { said="its configuration $folder_of_config can be changed by others"; return 1; }
 		make_maps "$1" "$2" || return 1
 		reload_by "$pid" soon postfix -c "$folder_of_config" reload || return 1
 	done
@@ -79,7 +80,7 @@ find_dovecot() {
 	find_mains dovecot
 	found=
 	for pid in $mains; do
-		own_program "$pid" && found="$found $pid"
+		runs_as_root "/proc/$pid" && is_hosts "$pid" && found="$found $pid"
 	done
 	mains=$found
 	[ -n "$mains" ] || { said='no Dovecot runs on this host'; return 1; }
@@ -174,6 +175,7 @@ tell_dovecot() {
 	for pid in $mains; do
 		word_after "$pid" -c
 		config_of=$found_word
+		[ -z "$config_of" ] || is_roots_path "$config_of" || { said="its configuration $config_of can be changed by others"; return 1; }
 		read_complaints
 		told_before=$told_last
 		if [ -n "$config_of" ]; then reload_by "$pid" soon doveadm -c "$config_of" reload || return 1

@@ -3,7 +3,8 @@
 # ---- Processes --------------------------------------------------------------------------------------------
 
 # masters_of EXE...: the processes that root runs of these programs here and that no such process has started, into $masters. What
-# runs in a container has its own files.
+# runs in a container has its own files; what a user has started is theirs, whatever rights it was given, and so are words that
+# somebody who logged in has given it.
 masters_of() {
 	masters= candidates=' '
 	set +f
@@ -12,8 +13,8 @@ masters_of() {
 		program=${program% (deleted)}
 		for wanted_program do
 			[ "${program##*/}" = "$wanted_program" ] || continue
-			look_at "$entry"
-			[ "$uid" = "$my_uid" ] && is_ours "$entry" || continue
+			runs_as_root "$entry" && is_ours "$entry" || continue
+			if has_words "${entry#/proc/}" && is_of_login "${entry#/proc/}"; then continue; fi
 			candidates="$candidates${entry#/proc/} "
 		done
 	done
@@ -23,6 +24,11 @@ masters_of() {
 		case $candidates in *" $parent "*) ;; *) masters="$masters $pid" ;; esac
 	done
 }
+
+# Whether process $1 was started with any words. A server whose title is its own keeps its words in it.
+has_words() {
+	case $(head -c 4096 "/proc/$1/cmdline" | tr '\0' ' ') in *' -'*) ;; *) return 1 ;; esac
+} 2>/dev/null
 
 # A service may have mounts of its own; a container has processes and a root of its own.
 is_ours() { [ "$(readlink "$1/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && [ "$1/root" -ef / ]; } 2>/dev/null
@@ -86,7 +92,8 @@ unit_of() {
 	unit=
 	[ -d /run/systemd/system ] && has systemctl || return 0
 	while IFS=: read -r _ _ group; do
-		case $group in */*.service) unit=${group##*/} ;; esac
+		# What somebody runs by a service manager of their own may have the name of any service.
+		case $group in */user.slice/* | */user@*) ;; */*.service) unit=${group##*/} ;; esac
 	done <"/proc/$1/cgroup"
 	# A shell of somebody may have started it.
 	case $unit in user@* | session* | ssh*) unit= ;; esac
