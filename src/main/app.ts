@@ -177,7 +177,7 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
     carried: {
       hand: handScript,
       holders: holdersScript,
-      carry: [libraryScript, carryScript].join("\n"),
+      carry: carryScript,
       carryKey: carryKeyScript,
     },
     holders: createHolders(workstation),

@@ -21,13 +21,16 @@ export const handScript = joinScripts(
   }),
 );
 
-/** What a carried script does with the hand. */
+/** What a carried script does with the hand, and what of the library it needs for that. */
 export const carryScript = joinScripts(
-  import.meta.glob<string>("../../resources/rotation/carry/*.sh", {
-    query: "?raw",
-    import: "default",
-    eager: true,
-  }),
+  import.meta.glob<string>(
+    [
+      "../../resources/lib/daemon.sh",
+      "../../resources/lib/host-signature.sh",
+      "../../resources/rotation/carry/*.sh",
+    ],
+    { query: "?raw", import: "default", eager: true },
+  ),
 );
 
 /** What a hand knows of challenges. */

@@ -80,7 +80,8 @@ see_public_key() {
 
 # sign_with FILE NAMESPACE TEXT: what the key signs of the text and its line end, as one word, into $signature.
 sign_with() {
-	signature=$(put_line "$3" | ssh-keygen -Y sign -P '' -n "$2" -f "$1" 2>/dev/null | sed '/^-----/d' | tr -d '\n')
+	sign_as_host "$2" "$3$nl" "$1"
+	signature=$(put_line "$signatures" | sed '/^-----/d' | tr -d '\n')
 	[ -n "$signature" ]
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readResult } from "#domain/rotation/script/read-result.ts";
+import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import {
@@ -22,7 +23,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     await using host = await startVault(desk);
     await using app = desk.open();
     const planId = await planVault(app, host);
-    const { files } = await app.client.runbooks.exportScripts({ planId });
+    const { files } = await app.client.runbooks.exportScripts({ planId, consents: [UNSIGNED_SCRIPTS] });
     await layScript(host, files[0]?.text ?? "");
     const before = await readVault(host);
 
@@ -57,7 +58,7 @@ describe.runIf(canStartHosts())("a carried script that makes the key", () => {
     await using host = await startVault(desk);
     await using app = desk.open();
     const planId = await planVault(app, host);
-    const { files } = await app.client.runbooks.exportScripts({ planId });
+    const { files } = await app.client.runbooks.exportScripts({ planId, consents: [UNSIGNED_SCRIPTS] });
     await layScript(host, files[0]?.text ?? "");
     await host.run(`echo theirs >${KEY}.latchkey-new && chown deploy: ${KEY}.latchkey-new`);
     const before = await readVault(host);
@@ -82,7 +83,7 @@ describe.runIf(canStartHosts())("a carried script that hands the new key over", 
     const { runbooks } = app.client;
     const planId = await planVault(app, vault, [web]);
     const carryOn = async (host: typeof web): Promise<string> => {
-      const { files } = await runbooks.exportScripts({ planId });
+      const { files } = await runbooks.exportScripts({ planId, consents: [UNSIGNED_SCRIPTS] });
       await layScript(host, files[0]?.text ?? "");
       return runScript(host, "yes\\nyes\\n");
     };

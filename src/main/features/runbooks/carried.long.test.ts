@@ -3,6 +3,7 @@ import { kill } from "node:process";
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { writeThere } from "#testing/runbooks/carried-host.ts";
 import { agreeTo, carryOut, makePlan } from "#testing/runbooks/follow.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
@@ -16,9 +17,9 @@ const readFileOf = (host: LabHost): Promise<string> =>
 async function carryThere(host: LabHost, script: string): Promise<Buffer> {
   kill(host.pid, "SIGSTOP");
   try {
-    await host.run(`mkdir /root/carried && cd /root/carried
-      printf %s ${Buffer.from(script).toString("base64")} | base64 -d > script.sh
-      printf 'yes\\nyes\\n' | sh ./script.sh`);
+    await host.run("mkdir /root/carried");
+    await writeThere(host, "/root/carried/script.sh", script);
+    await host.run("cd /root/carried && printf 'yes\\nyes\\n' | sh ./script.sh");
   } finally {
     kill(host.pid, "SIGCONT");
   }

@@ -7,7 +7,9 @@ export const PATH = "/home/ann/.ssh/authorized_keys";
 export const readCarriedParts = async () => ({
   hand: await readRotationScript("hand"),
   holders: await readRotationScript("holders.sh"),
-  carry: [await readRotationScript("../lib"), await readRotationScript("carry")].join("\n"),
+  carry: (
+    await Promise.all(["../lib/daemon.sh", "../lib/host-signature.sh", "carry"].map(readRotationScript))
+  ).join("\n"),
   carryKey: await readRotationScript("carry-key.sh"),
 });
 
@@ -31,8 +33,15 @@ export async function carryTo<T extends { script: string }>(
 export const hostKeyOf = async (host: LabHost): Promise<string> =>
   /SHA256:\S+/.exec(await host.run("ssh-keygen -E sha256 -lf /etc/ssh/ssh_host_ed25519_key.pub"))?.[0] ?? "";
 
-export const writeThere = (host: LabHost, path: string, text: string): Promise<string> =>
-  host.run(`base64 -d > ${path} <<'END'\n${Buffer.from(text).toString("base64")}\nEND`);
+/** In pieces: one word of a program is 128 KiB at most. */
+export async function writeThere(host: LabHost, path: string, text: string): Promise<void> {
+  const base64 = Buffer.from(text).toString("base64");
+  await host.run(`: >${path}`);
+  for (let at = 0; at < base64.length; at += PIECE)
+    await host.run(`base64 -d >>${path} <<'END'\n${base64.slice(at, at + PIECE)}\nEND`);
+}
+
+const PIECE = 90_000;
 
 /** Runs the script as root; what it said, with its code at the end. */
 export const carry = (host: LabHost, shell: string, answers: string, options = ""): Promise<string> =>

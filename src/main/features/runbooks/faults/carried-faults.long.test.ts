@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readResult } from "#domain/rotation/script/read-result.ts";
+import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
@@ -35,7 +36,10 @@ test.skipIf(!canStartHosts())(
     await using desk = await makeDesk();
     await using host = await startVault(desk);
     await using app = desk.open();
-    const { files } = await app.client.runbooks.exportScripts({ planId: await planVault(app, host) });
+    const { files } = await app.client.runbooks.exportScripts({
+      planId: await planVault(app, host),
+      consents: [UNSIGNED_SCRIPTS],
+    });
     const killer = readFileSync(new URL("../../../testing/faults/kill-at-call.py", import.meta.url), "utf8");
     await writeThere(host, KILLER, killer);
     await host.run("cp -a /home/deploy/.ssh /opt/kept");

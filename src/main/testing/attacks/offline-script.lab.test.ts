@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readResult } from "#domain/rotation/script/read-result.ts";
+import { tokenOf } from "#domain/rotation/script/write-script.ts";
+import { BEFORE, makeScript } from "#domain/rotation/testdata/make-script.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { carry, carryTo, PATH, readThere, writeThere } from "#testing/runbooks/carried-host.ts";
+
+const prepared = () => carryTo(BEFORE, makeScript(BEFORE));
+
+let web: Awaited<ReturnType<typeof prepared>>;
+let other: LabHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  web = await prepared();
+  other = await startHost({
+    name: "web2",
+    prepare: "useradd -m -s /bin/sh ann && mkdir -m 700 /home/ann/.ssh && chown ann: /home/ann/.ssh",
+  });
+});
+afterAll(async () => {
+  await other?.[Symbol.asyncDispose]();
+  await web?.[Symbol.asyncDispose]();
+});
+
+test.skipIf(!canStartHosts())(
+  "a script does nothing on another host that has the very same file",
+  async () => {
+    await writeThere(other, PATH, BEFORE);
+    await other.run(`chown ann: ${PATH} && chmod 600 ${PATH} && mkdir -p /root/carried`);
+    await writeThere(other, "/root/carried/script.sh", web.script);
+    for (const options of ["--check", "", "--unverified-host"]) {
+      const said = await carry(other, "sh", "yes\\nyes\\n", options);
+      expect(said).toContain("nothing was done: this is not web1");
+      expect(said).toContain("code 2");
+    }
+    // What anybody can copy from the host that it is for shows nothing.
+    await writeThere(
+      other,
+      "/etc/ssh/ssh_host_ed25519_key.pub",
+      (await readThere(web.host, "/etc/ssh/ssh_host_ed25519_key.pub")).toString(),
+    );
+    expect(await carry(other, "sh", "yes\\nyes\\n")).toContain("nothing was done: this is not web1");
+    expect((await readThere(other, PATH)).toString()).toBe(BEFORE);
+    expect(await other.run("ls -A /home/ann/.ssh /root/carried")).not.toContain("latchkey");
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "links in an account's folder lead nothing that root's script writes anywhere",
+  async () => {
+    const { host, plan, hash } = web;
+    const token = tokenOf(hash, { host: "web1", port: plan.hosts[0]?.port ?? 22 });
+    await writeThere(
+      host,
+      "/home/ann/plant.sh",
+      await readFile(join(import.meta.dirname, "plant-link.sh"), "utf8"),
+    );
+    await host.run("echo precious >/etc/precious; cp /root/carried/script.sh /home/ann/");
+    await host.run(
+      `cd /home/ann && setpriv --reuid ann --regid ann --init-groups sh plant.sh ${token} /etc/precious`,
+    );
+    const said = await host.run("cd /home/ann && printf 'no\\n' | sh ./script.sh 2>&1 || true");
+    expect(await host.run("cat /etc/precious")).toBe("precious\n");
+    expect(await host.run("ls -A /etc | grep -c latchkey || true")).toBe("0\n");
+    expect(said).toContain("others can write to /home/ann: what this writes is in /root/");
+    const result = readResult(await readThere(host, `/root/latchkey-result-${token}.txt`));
+    expect(result).toMatchObject({ outcome: "rolled-back" });
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "whoever cannot show which host this is has to vouch for it, and the host signs nothing of it",
+  async () => {
+    const { host } = web;
+    const asAnn = (options: string) =>
+      host.run(`mkdir -p /home/ann/own && cp /root/carried/script.sh /home/ann/own && chown -R ann: /home/ann/own && cd /home/ann/own &&
+        { printf 'no\\n' | HOME=/home/ann setpriv --reuid ann --regid ann --init-groups sh ./script.sh ${options} 2>&1 || echo "code $?"; }`);
+    const refused = await asAnn("");
+    expect(refused).toContain("only root can show that this is web1");
+    expect(refused).toContain("code 2");
+    const said = await asAnn("--unverified-host");
+    expect(said).toContain("the host has not signed it, so it counts only once somebody known has");
+    const result = readResult(await readThere(host, "/home/ann/own/latchkey-result-*.txt"));
+    expect(result).toMatchObject({ outcome: "rolled-back", hostSignature: null });
+  },
+);
