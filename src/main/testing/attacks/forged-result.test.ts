@@ -35,9 +35,23 @@ const MADE = makePlanValue({
   ],
 });
 
+const given = { at: 0, removed: "", inserted: "ssh-ed25519 AAAA deploy\n" };
+
+/** A key that was given is added on one host, whose host key this is, and the old one goes there. */
+const givenTo = (hostKey: string) => {
+  const after = { added: "a".repeat(64), removed: "b".repeat(64) };
+  const file = { ...makeFile(0, "both"), added: [given], removed: [given], after };
+  return makePlanValue({
+    newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
+    hosts: [makeHost({ host: "web1", batch: 0, hostKey, files: [file] })],
+  });
+};
+
 /** A workstation with a plan; scripts of it are written, and results taken in. */
-async function makeVictim(plan: Plan) {
+async function makeVictim(makePlan: (hostKey: string) => Plan) {
   const folder = await makeTemporaryFolder();
+  const hostKey = await makeKeyFile(folder.path, "host");
+  const plan = makePlan(hostKey.fingerprint);
   const databasePath = join(folder.path, "latchkey.db");
   const store = openStore({ path: databasePath, access: "write" });
   const planId = store.atomically(() => store.runbooks.plans.take({ plan, hash: hashPlan(plan), at: AT }));
@@ -47,7 +61,7 @@ async function makeVictim(plan: Plan) {
   const { runbooks } = app.client;
   const forger = await makeKeyFile(folder.path, "forger");
   return {
-    ...{ runbooks, forger },
+    ...{ runbooks, forger, hostKey },
     forge: async (script: string, ...args: string[]): Promise<{ base64: string }> => {
       await writeFile(join(folder.path, "script.sh"), script);
       const { stdout } = await run("python3", [FORGER, join(folder.path, "script.sh"), ...args]);
@@ -62,7 +76,7 @@ async function makeVictim(plan: Plan) {
 }
 
 test("the key of a forged result of making the new key gets into no script", async () => {
-  await using victim = await makeVictim(MADE);
+  await using victim = await makeVictim(() => MADE);
   const { runbooks, forger, write } = victim;
   const [script] = await write();
   const forged = await victim.forge(script?.text ?? "", "done", "--key", forger.path);
@@ -71,4 +85,63 @@ test("the key of a forged result of making the new key gets into no script", asy
   for (const { text } of next) expect(text).not.toContain(forger.publicLine.split(" ")[1]);
   expect(next.map(({ phases }) => phases)).toEqual([["make-key"]]);
   expect(await runbooks.find(taken)).toMatchObject({ newKey: null, state: "waiting", stepsDone: 0 });
+});
+
+test("a forged result that says committed, with the hashes of before or of after, ends no run", async () => {
+  await using victim = await makeVictim(givenTo);
+  const { runbooks, forger, hostKey, write, forge } = victim;
+  const [script] = await write();
+  const text = script?.text ?? "";
+  await expect(runbooks.takeResult(await forge(text, "committed", "--hash", "before"))).rejects.toThrow(
+    "its files are not what the plan leaves",
+  );
+  const taken = await runbooks.takeResult(await forge(text, "committed"));
+  expect(taken).toMatchObject({ state: "waiting", verifiedBy: null });
+  const run = await runbooks.find(taken);
+  expect(run).toMatchObject({
+    state: "waiting",
+    stepsDone: 0,
+    claims: [{ host: "web1", outcome: "committed" }],
+  });
+  expect((await write()).map(({ phases }) => phases)).toEqual([["add", "remove", "commit"]]);
+  await expect(runbooks.takeResult(await forge(text, "committed", "--sign", forger.path))).rejects.toThrow(
+    `signed by the host key ${forger.fingerprint}`,
+  );
+  const own = await forge(text, "committed", "--sign", hostKey.path);
+  expect(await runbooks.takeResult(own)).toMatchObject({ state: "committed", verifiedBy: "host" });
+  expect((await runbooks.find(taken)).claims).toEqual([]);
+});
+
+test("a result of an earlier script takes nothing back of what one of a later script has told, whatever day it names", async () => {
+  await using victim = await makeVictim(givenTo);
+  const { runbooks, hostKey, write, forge } = victim;
+  const [earlier] = await write();
+  const [later] = await write();
+  const signed = ["--sign", hostKey.path];
+  const back = await forge(
+    earlier?.text ?? "",
+    "rolled-back",
+    "--hash",
+    "before",
+    "--ended",
+    "9999999999",
+    ...signed,
+  );
+  const done = await runbooks.takeResult(await forge(later?.text ?? "", "committed", ...signed));
+  await expect(runbooks.takeResult(back)).rejects.toThrow("of a script that was written later");
+  expect(await runbooks.find(done)).toMatchObject({ state: "committed" });
+});
+
+test("a result is of its script alone: with another nonce, phase or host it is of none that was written", async () => {
+  await using victim = await makeVictim(givenTo);
+  const { runbooks, hostKey, write, forge } = victim;
+  const [script] = await write();
+  const text = script?.text ?? "";
+  const signed = ["--sign", hostKey.path];
+  const otherNonce = text.replace(/^carry_nonce=.*$/m, `carry_nonce=${"0".repeat(64)}`);
+  for (const forged of [
+    await forge(otherNonce, "committed", ...signed),
+    await forge(text, "done", "--phases", "add", "--hash", "added", ...signed),
+  ])
+    await expect(runbooks.takeResult(forged)).rejects.toThrow("of no script that was written here for web1");
 });
