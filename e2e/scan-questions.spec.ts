@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Page } from "@playwright/test";
 import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/asking-server.ts";
 import { makeLockedKey } from "#testing/ssh/locked-key.ts";
@@ -46,10 +46,11 @@ async function watchForLeaks(page: Page) {
 
 test("the passphrase of a key file is asked for over any screen, by keyboard alone, until it is right", async ({
   openEmpty,
+  sample,
   camera,
 }) => {
-  await using folder = await makeTemporaryFolder();
-  const keyFile = join(folder.path, "deploy_ed25519");
+  const keyFile = join(sample.home, ".ssh/deploy_ed25519");
+  await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });
   await writeFile(keyFile, makeLockedKey({ passphrase: "canary-right" }), { mode: 0o600 });
   await using server = await startAskingServer({
     judge: (attempt) => (attempt.method === "publickey" ? attempt.accept() : attempt.reject(["publickey"])),
@@ -82,9 +83,10 @@ test("the passphrase of a key file is asked for over any screen, by keyboard alo
 
 test("Escape goes on without the key, closes nothing else, and the host says what was missing", async ({
   openEmpty,
+  sample,
 }) => {
-  await using folder = await makeTemporaryFolder();
-  const keyFile = join(folder.path, "deploy_ed25519");
+  const keyFile = join(sample.home, ".ssh/deploy_ed25519");
+  await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });
   await writeFile(keyFile, makeLockedKey({ passphrase: "canary-right" }), { mode: 0o600 });
   await using server = await startAskingServer({ judge: byPassword("nobody knows") });
   const frame = await openEmpty();

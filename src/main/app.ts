@@ -52,10 +52,11 @@ import { createSshConfigLoader } from "./features/targets/load-ssh-config.ts";
 import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createVaultDoor } from "./features/vault/index.ts";
-import { createGuard } from "./guard.ts";
+import { type CallContext, createGuard } from "./guard.ts";
 import { carryScript, collectorScript, handScript, libraryScript } from "./host-scripts.ts";
 import { countFreeDescriptors } from "./net/descriptors.ts";
 import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
+import { createPageFiles, NO_START_FILES, type StartFiles } from "./net/local/page-files.ts";
 import { readKeyFolder } from "./net/local/read-key-folder.ts";
 import { nameThisComputer } from "./net/local/ssh-config-files.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
@@ -75,6 +76,8 @@ export type AppOptions = DatabaseWish & {
   keepsBackups?: boolean;
   workstation?: Workstation;
   now?: () => Date;
+  /** The files of this computer that a page may name, beside this user's own. */
+  startFiles?: StartFiles;
   /** How a scan waits before it tries a host again. */
   patience?: Patience;
   /** How the process of the vault is started; by default as one of Node's. */
@@ -92,6 +95,7 @@ export function createApp({
   workstation = findWorkstation(),
   now = () => new Date(),
   patience = PATIENCE,
+  startFiles = NO_START_FILES,
   log = logToStderr,
   trace = process.env.LATCHKEY_LOG === "debug" ? traceToStderr : () => undefined,
   ...asked
@@ -120,8 +124,12 @@ export function createApp({
   if (keepsBackups && !isReadOnly)
     for (const keep of [database.keepBackups, runbooks.keepWatch]) background.start(keep);
 
+  const listPrograms = () => listHooks(client());
+  const { check: checkFiles } = createPageFiles({ home: workstation.home, given: startFiles, listPrograms });
+
   const router = implement(contract)
-    .use(createGuard({ isReadOnly, log }))
+    .$context<CallContext>()
+    .use(createGuard({ isReadOnly, log, checkFiles }))
     .router({
       ...attentionOf({ store, announce, now }),
       ...listsOf({ store }),
@@ -145,11 +153,19 @@ export function createApp({
     /** What whoever opened this should know first: damage, or what is missing. */
     warnings: [damage, store.loss].filter((warning) => warning !== null),
     router,
-    client: createRouterClient(router),
+    client: createRouterClient(router, { context: { isUser: true } }),
     seal: sealFor(vault),
     [Symbol.asyncDispose]: () => close({ background, vault, recording, store }),
   };
   return app;
+}
+
+/** The programs for DNS that issuers have. */
+async function listHooks({ issuers }: LatchkeyClient): Promise<string[]> {
+  const known = await issuers.known();
+  return known.flatMap((issuer) =>
+    issuer.kind === "acme" && issuer.challenge?.kind === "dns-hook" ? [issuer.challenge.program] : [],
+  );
 }
 
 type RunbookWays = Pick<

@@ -4,6 +4,7 @@ import { Sha256 } from "../model/certificate.ts";
 import { ChallengeWay } from "../model/challenge-way.ts";
 import { Instant } from "../model/instant.ts";
 import { KeyKind } from "../model/key-kind.ts";
+import { LocalPath, localFile } from "../model/local-file.ts";
 import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/plan.ts";
 import { Question } from "../model/question.ts";
 import { RunDetail, RunEntry, RunId, RunRow, RunState } from "../model/run.ts";
@@ -73,9 +74,9 @@ export const Wish = z.discriminatedUnion("kind", [
     /** `ed25519`, `ecdsa`, `rsa`. */
     keyType: z.enum(["ed25519", "ecdsa", "rsa"]).default("ed25519"),
     /** The new key, where somebody has made it: a .pub line, or the path of a private key file here. */
-    given: KeyText.nullable().default(null),
+    given: localFile("key-or-identity", KeyText).nullable().default(null),
     /** Where the new private half goes on this computer, where no holder is known. */
-    keyFile: z.string().max(4_096).nullable().default(null),
+    keyFile: LocalPath("new-key").nullable().default(null),
   }),
   z.object({
     kind: z.literal("rotate-host-key"),
@@ -85,7 +86,7 @@ export const Wish = z.discriminatedUnion("kind", [
   }),
   z.object({
     kind: z.literal("add-grants"),
-    key: KeyText,
+    key: localFile("key-or-identity", KeyText),
     options: z.string().max(10_000).default(""),
     places: z.array(Place).min(1).max(10_000),
   }),
@@ -104,7 +105,7 @@ export const Wish = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("move-to-authority"),
     grants: GrantIds,
-    authority: KeyText,
+    authority: localFile("key-or-identity", KeyText),
     principals: z.array(z.string().min(1).max(256)).max(100).default([]),
   }),
   RenewalWish,
@@ -149,7 +150,7 @@ export const runbooks = {
       z.object({
         wish: Wish,
         options: PlanOptions.prefault({}),
-        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        identityFiles: z.array(LocalPath("identity")).max(32).default([]),
         mayAsk: z.boolean().default(false),
       }),
     )
@@ -165,9 +166,9 @@ export const runbooks = {
   takePlan: command
     .input(
       z.object({
-        plan: z.unknown(),
+        plan: localFile("plan", z.unknown()),
         hash: PlanHash,
-        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        identityFiles: z.array(LocalPath("identity")).max(32).default([]),
         mayAsk: z.boolean().default(false),
       }),
     )
@@ -187,7 +188,7 @@ export const runbooks = {
     .input(
       Agreement.extend({
         planId: PlanId,
-        signWith: z.string().min(1).max(4_096).nullable().default(null),
+        signWith: localFile("identity", z.string().min(1).max(4_096)).nullable().default(null),
       }),
     )
     .output(Scripts),
@@ -204,7 +205,7 @@ export const runbooks = {
       Agreement.extend({
         planId: PlanId,
         hash: PlanHash,
-        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        identityFiles: z.array(LocalPath("identity")).max(32).default([]),
         mayAsk: z.boolean().default(false),
       }),
     )
@@ -239,7 +240,7 @@ export const runbooks = {
         endsGrace: z.boolean().default(false),
         typed: z.string().max(300).nullable().default(null),
         mayAsk: z.boolean().default(false),
-        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        identityFiles: z.array(LocalPath("identity")).max(32).default([]),
       }),
     )
     .output(z.object({})),
@@ -276,7 +277,7 @@ export const runbooks = {
     .input(
       OfRun.extend({
         mayAsk: z.boolean().default(false),
-        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        identityFiles: z.array(LocalPath("identity")).max(32).default([]),
       }),
     )
     .output(z.object({})),

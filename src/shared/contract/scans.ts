@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { WayText } from "../model/endpoint-way.ts";
+import { LocalPath } from "../model/local-file.ts";
 import { Probe, ProbeState } from "../model/probe.ts";
 import { Question } from "../model/question.ts";
 import { Scan, ScanId, ScanState } from "../model/scan.ts";
@@ -26,7 +27,7 @@ export const ScanWish = TargetText.extend({
   /** Pin the key of a host that was never seen before. A changed key is refused all the same. */
   acceptNew: z.boolean().default(false),
   /** Private key files to log in with, before the agent's and the usual ones. */
-  identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+  identityFiles: z.array(LocalPath("identity")).max(32).default([]),
   /** Visits at a time. */
   concurrency: z.int().min(1).max(512).nullable().default(null),
   /**

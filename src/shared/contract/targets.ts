@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { WayText } from "../model/endpoint-way.ts";
 import { Instant } from "../model/instant.ts";
+import { LocalPath } from "../model/local-file.ts";
 import { Protocol } from "../model/starttls.ts";
 import { HostName, MOST_TARGETS, Target } from "../model/target.ts";
 import { TransportWish } from "../model/transport.ts";
@@ -19,7 +20,7 @@ export const TargetText = z.object({
   /** Every host that this user's ssh_config names in full, and every name in known_hosts that is not hashed, beside the text. */
   sources: z.array(z.enum(["ssh-config", "known-hosts"])).default([]),
   /** Read instead of ~/.ssh/config and the system's ssh_config, as by `ssh -F`. */
-  sshConfigFile: z.string().max(4_096).nullable().default(null),
+  sshConfigFile: LocalPath("ssh-config").nullable().default(null),
   /** Each endpoint that names no server itself is asked for each of these; empty: for its own name, if it has one. */
   serverNames: z.array(HostName).max(1_000).default([]),
   /** Go on without what cannot be read, and name it; otherwise the first such word refuses the whole text. */

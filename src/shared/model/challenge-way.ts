@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { localFile } from "./local-file.ts";
 
 const PORT = z.int().min(1).max(65_535);
 const PATH = z.string().startsWith("/").max(4_096);
@@ -28,7 +29,7 @@ export const ChallengeWay = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("served-on-host"), port: PORT }),
   z.object({ kind: z.literal("tls-alpn"), port: PORT }),
   /** A program on this computer: `PROGRAM present|cleanup RECORD TXT`, as lego's exec provider calls it. */
-  z.object({ kind: z.literal("dns-hook"), program: PROGRAM }),
+  z.object({ kind: z.literal("dns-hook"), program: localFile("program", PROGRAM) }),
   z.object({
     kind: z.literal("rfc2136"),
     /** An address, or a name. */

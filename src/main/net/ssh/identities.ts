@@ -91,12 +91,13 @@ const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
  * ssh_config names no file; never where the agent holds its key. Fails only as `unlock` does.
  */
 export async function gatherIdentities({
-  identityFiles,
+  identityFiles: written,
   configured = { files: [], isForAll: false },
   home,
   agentSocket,
   unlock = null,
 }: Sources): Promise<Identities> {
+  const identityFiles = written.map((path) => path.replace(/^~(?=\/)/, () => home));
   const agent = await listAgentKeys(agentSocket);
   const ring = createRing(agent.keys, agentSocket ?? "");
   const usual = listUsualKeyFiles(home);

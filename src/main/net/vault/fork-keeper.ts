@@ -1,28 +1,24 @@
-import { execFile, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { vaultEnvironment } from "#shared/model/vault-environment.ts";
 import type { FromKeeper, KeeperProcess, ToKeeper } from "./keeper-messages.ts";
 
 /** Beside this file, as source and as built: all parts of the program are in one folder then. */
 const KEEPER = fileURLToPath(new URL(`./keeper${extname(import.meta.url)}`, import.meta.url));
 
-/** What reaches the keyring of the operating system, and nothing else. */
-const ENVIRONMENT = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME", "DISPLAY", "USER", "LOGNAME"];
-
-/** Starts the keeper under Node. It leaves no core behind where `prlimit` is there to say so. */
+/** Starts the keeper under Node, in an environment without whatever this one has. */
 export async function forkKeeper(): Promise<KeeperProcess & { pid: number | undefined }> {
-  const kept = ENVIRONMENT.flatMap((name) =>
-    process.env[name] === undefined ? [] : [[name, process.env[name]]],
-  );
+  // Node hands this one on by itself, unless it is said to be nothing.
+  const env = Object.assign(vaultEnvironment(process.env), { NODE_V8_COVERAGE: undefined });
   const child = fork(KEEPER, [], {
-    ...{ execArgv: [], env: Object.fromEntries(kept), serialization: "advanced" },
+    ...{ execArgv: [], env, serialization: "advanced" },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
   });
-  await withoutCores(child.pid);
   return {
     pid: child.pid,
     tell: (message: ToKeeper) => {
@@ -34,9 +30,3 @@ export async function forkKeeper(): Promise<KeeperProcess & { pid: number | unde
     kill: () => void child.kill("SIGKILL"),
   };
 }
-
-const withoutCores = (pid: number | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    if (process.platform !== "linux" || pid === undefined) return resolve();
-    execFile("prlimit", ["--core=0", "--pid", `${pid}`], () => resolve());
-  });

@@ -7,6 +7,7 @@ import { sayFault } from "#shared/text/fault.ts";
 import { Answerer } from "./answer-asks.ts";
 import type { FromKeeper, KeeperWish, ToKeeper } from "./keeper-messages.ts";
 import { LOOK_MS } from "./lock-mark.ts";
+import { withoutCores } from "./without-cores.ts";
 
 /** Electron's way to who started it, where it is Electron. */
 type ParentPort = {
@@ -19,6 +20,9 @@ type Port = {
   postMessage(message: FromKeeper): void;
   start(): void;
 };
+
+/** Before anything is told to this process. */
+const coresOff = withoutCores();
 
 const leave = () => process.exit(0);
 process.on("uncaughtException", (fault) => {
@@ -46,7 +50,7 @@ function serve(tell: (message: FromKeeper) => void): (message: ToKeeper) => void
   let answerer: Answerer | null = null;
   let idle: NodeJS.Timeout | null = null;
   /** One after the other, as they came. */
-  let turn = Promise.resolve();
+  let turn = coresOff;
 
   function begin({ path, cost, idleMs }: KeeperWish): void {
     const mine = new Answerer({ path, cost });

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { createApp } from "#app";
+import { type AppOptions, createApp } from "#app";
 import { printable, printableJson } from "#shared/text/printable.ts";
 import { findDefaultDatabase } from "./default-database.ts";
 import type { World } from "./world.ts";
@@ -15,7 +15,7 @@ export function openApp(
   { db }: CommonOptions,
   world: World,
   access: "read" | "write",
-  stay: Partial<typeof STAYS> = {},
+  stay: Partial<typeof STAYS> & Pick<AppOptions, "startFiles"> = {},
 ) {
   const app = createApp({ databasePath: db ?? findDefaultDatabase(), access, ...stay, ...outsideOf(world) });
   for (const warning of app.warnings) world.err(`latchkey: ${printable(warning)}`);

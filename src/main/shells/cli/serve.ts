@@ -16,6 +16,9 @@ type Options = CommonOptions & {
   authority?: string;
   name?: boolean;
   readOnly?: boolean;
+  sshConfig?: string[];
+  identity?: string[];
+  dnsHook?: string[];
 };
 
 export function addServe(program: Command, { world, finish }: Session): void {
@@ -30,6 +33,12 @@ export function addServe(program: Command, { world, finish }: Session): void {
     )
     .option("--authority <host>", "with --socket: the Host that the proxy passes on", AUTHORITY)
     .option("--no-name", "with a port: open 127.0.0.1, for a browser that does not find names in localhost")
+    .option("--ssh-config <file...>", "an ssh_config that the page may name, beside your own")
+    .option("--identity <file...>", "a private key that the page may name, beside those in ~/.ssh")
+    .option(
+      "--dns-hook <program...>",
+      "a program for DNS that the page may name, beside those that issuers have",
+    )
     .option("--read-only", "look, but change nothing; works beside another Latchkey that writes")
     .action(async (_: object, command: Command) =>
       finish(await serveUntilStopped(command.optsWithGlobals<Options>(), world)),
@@ -42,7 +51,10 @@ export function addServe(program: Command, { world, finish }: Session): void {
  */
 export async function serveUntilStopped(options: Options, world: World): Promise<number> {
   const page = loadPage(join(import.meta.dirname, "../renderer"));
-  await using app = openApp(options, world, options.readOnly ? "read" : "write", STAYS);
+  await using app = openApp(options, world, options.readOnly ? "read" : "write", {
+    ...STAYS,
+    startFiles: startFilesOf(options),
+  });
   const warn = (sentence: string) => world.err(`latchkey: ${sentence}`);
   await using shell = await serve({ app, page, place: placeOf(options), warn });
   const told = Promise.withResolvers<void>();
@@ -57,6 +69,13 @@ export async function serveUntilStopped(options: Options, world: World): Promise
   await told.promise;
   return 0;
 }
+
+/** As they are from here: a page knows of no folder. */
+const startFilesOf = ({ sshConfig = [], identity = [], dnsHook = [] }: Options) => ({
+  sshConfigs: sshConfig.map((path) => resolve(path)),
+  identities: identity.map((path) => resolve(path)),
+  programs: dnsHook.map((path) => resolve(path)),
+});
 
 const placeOf = ({ port = 0, socket, authority = AUTHORITY, name }: Options): Place =>
   socket === undefined ? { port, named: name !== false } : { socketPath: resolve(socket), authority };

@@ -1,6 +1,6 @@
 /** Latchkey in a process of its own beside the window: it holds the database, and visits hosts. */
 import type {} from "electron";
-import { createApp } from "#app";
+import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayFault } from "#shared/text/fault.ts";
 import { endOnFault } from "#shells/end-on-fault.ts";
@@ -12,7 +12,8 @@ import { createKeeperStarter } from "./core/start-keeper.ts";
 narrowUmask();
 
 const { parentPort } = process;
-const [databasePath = ""] = process.argv.slice(2);
+const [databasePath = "", files = "{}"] = process.argv.slice(2);
+const named: Pick<AppOptions, "startFiles"> = JSON.parse(files);
 const tell = (message: FromCore) => parentPort.postMessage(message);
 
 endOnFault();
@@ -21,7 +22,7 @@ process.on("unhandledRejection", (fault) => process.stderr.write(`latchkey: ${sa
 
 try {
   const startKeeper = createKeeperStarter(parentPort, tell);
-  const app = createApp({ databasePath, whenDamaged: "read", keepsBackups: true, startKeeper });
+  const app = createApp({ ...named, databasePath, whenDamaged: "read", keepsBackups: true, startKeeper });
   servePorts(app, parentPort);
   parentPort.on("message", ({ data }) => {
     if (ToCore.safeParse(data).data?.kind !== "stop") return;

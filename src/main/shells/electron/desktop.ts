@@ -15,6 +15,7 @@ import {
 } from "electron";
 import type { DesktopRequest } from "#shared/contract/desktop.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import { vaultEnvironment } from "#shared/model/vault-environment.ts";
 import { LINK_SCHEME } from "#shared/text/deep-link.ts";
 import { NODE_FLAGS } from "#shells/node-flags.ts";
 import { loadPage } from "#shells/page.ts";
@@ -25,7 +26,7 @@ import { lockNavigation } from "./guard/lock-navigation.ts";
 import { refuseRemote, servePage } from "./guard/page-protocol.ts";
 import { denyPermissions } from "./guard/permissions.ts";
 import { hearPage } from "./guard/sender-check.ts";
-import { argumentsOf, type Opened, readOpened } from "./opened/launch.ts";
+import { argumentsOf, type Opened, readOpened, type StartFiles } from "./opened/launch.ts";
 import { showOpened } from "./opened/show-opened.ts";
 import { buildMenu } from "./window/menu.ts";
 import { openWindow } from "./window/open-window.ts";
@@ -39,10 +40,12 @@ const BUILT = {
   page: join(import.meta.dirname, "../renderer"),
 };
 
+type Options = { database: string; files: StartFiles; opened: readonly Opened[] };
+
 /** Opens the window on a database, until it is closed. Must be called before the app is ready. */
-export async function openDesktop(database: string, opened: readonly Opened[]): Promise<void> {
+export async function openDesktop({ database, files, opened }: Options): Promise<void> {
   let window: BrowserWindow | null = null;
-  const { core, bridge } = createCore(database);
+  const { core, bridge } = createCore(database, files);
   const show = (more: readonly Opened[]) => {
     if (window?.isMinimized()) window.restore();
     window?.focus();
@@ -86,14 +89,18 @@ const createChannel = () => new MessageChannelMain();
 /** Starts processes of the vault. */
 export const createKeepers = () =>
   new Keepers<MessagePortMain>({
-    fork: () => utilityProcess.fork(BUILT.keeper, [], { serviceName: "Latchkey keeper" }),
+    fork: () =>
+      utilityProcess.fork(BUILT.keeper, [], {
+        serviceName: "Latchkey keeper",
+        env: vaultEnvironment(process.env),
+      }),
     createChannel,
   });
 
-function createCore(database: string) {
+function createCore(database: string, files: StartFiles) {
   const core = new CoreProcess<MessagePortMain>({
     fork: () =>
-      utilityProcess.fork(BUILT.core, [database], {
+      utilityProcess.fork(BUILT.core, [database, JSON.stringify({ startFiles: files })], {
         serviceName: "Latchkey core",
         execArgv: [...NODE_FLAGS],
         // Names are looked up in this pool; see shells/cli/latchkey.ts.

@@ -5,6 +5,7 @@ import { narrowUmask } from "#shells/narrow-umask.ts";
 import { runCommand } from "./command.ts";
 import { createKeepers, openDesktop } from "./desktop.ts";
 import { PAGE_SCHEME } from "./guard/page-protocol.ts";
+import { findUnsafeSwitch, sayUnsafe } from "./guard/unsafe-switches.ts";
 import { argumentsOf, type Launch, readLaunch } from "./opened/launch.ts";
 
 narrowUmask();
@@ -13,15 +14,18 @@ narrowUmask();
 app.enableSandbox();
 protocol.registerSchemesAsPrivileged([PAGE_SCHEME]);
 
+const unsafe = app.isPackaged ? findUnsafeSwitch(process.argv.slice(1)) : null;
 const launch = readLaunch(argumentsOf(process.argv, app), process.cwd());
-if (launch.kind === "command") void runCommand(app, launch.argv, createKeepers());
+// Chromium has read its switches, and does what they say once the app is ready: it never is.
+if (unsafe !== null) process.stderr.write(`${sayUnsafe(unsafe)}\n`, () => app.exit(2));
+else if (launch.kind === "command") void runCommand(app, launch.argv, createKeepers());
 else if (app.requestSingleInstanceLock()) void open(launch);
 // The window that is open already hears of us, and shows what we were to open.
 else app.quit();
 
-async function open({ database, opened }: Extract<Launch, { kind: "window" }>): Promise<void> {
+async function open({ database, files, opened }: Extract<Launch, { kind: "window" }>): Promise<void> {
   try {
-    await openDesktop(database ?? findDefaultDatabase(), opened);
+    await openDesktop({ database: database ?? findDefaultDatabase(), files, opened });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     dialog.showErrorBox("Latchkey could not start", error.message);

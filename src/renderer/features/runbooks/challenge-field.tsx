@@ -44,7 +44,7 @@ export function ChallengeField({ way, onChange }: Props) {
         <TextInput
           size="xs"
           label="Program on this computer"
-          description="Called as lego's exec provider calls it: present or cleanup, name, value"
+          description="One that an issuer was given by command, or that was named when Latchkey was started; called as lego's exec provider calls it"
           placeholder="/usr/local/bin/dns-hook"
           value={way.program}
           onChange={(event) => onChange({ ...way, program: event.currentTarget.value.trim() })}

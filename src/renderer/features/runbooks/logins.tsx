@@ -31,7 +31,7 @@ export function LoginFields() {
         <TextInput
           size="xs"
           label="Private key files to log in with first"
-          description="Paths on this computer, between commas; then the agent's keys and the usual files"
+          description="Of ~/.ssh, or named when Latchkey was started, between commas; then the agent's keys and the usual files"
           placeholder="~/.ssh/deploy_ed25519"
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}

@@ -153,7 +153,7 @@ function Options({
         <TextInput
           size="xs"
           label="Private key files to log in with first"
-          description="Paths on this computer, between commas; then the agent's keys and the usual files"
+          description="Of ~/.ssh, or named when Latchkey was started, between commas; then the agent's keys and the usual files"
           placeholder="~/.ssh/deploy_ed25519"
           value={options.identityFiles}
           onChange={(event) => onChange({ identityFiles: event.currentTarget.value })}

@@ -86,7 +86,7 @@ export function ChallengeFields({ way, onChange }: Props) {
           label={way.kind === "hook" ? "Program" : "Folder on the host"}
           description={
             way.kind === "hook"
-              ? "Called as lego's exec provider calls it: present or cleanup, name, value"
+              ? "One that an issuer was given by command, or that was named when Latchkey was started; called as lego's exec provider calls it"
               : ""
           }
           placeholder={way.kind === "hook" ? "/usr/local/bin/dns-hook" : "/var/www/html"}

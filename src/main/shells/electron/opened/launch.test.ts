@@ -2,13 +2,19 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { argumentsOf, readLaunch, readOpened } from "./launch.ts";
 
-const window = { kind: "window", database: null, opened: [] };
+const files = { sshConfigs: [], identities: [], programs: [] };
+const window = { kind: "window", database: null, files, opened: [] };
 
 test.each([
   ["nothing", [], window],
   ["switches of Chromium", ["--no-sandbox", "--ozone-platform=x11", "-psn_0_1"], window],
   ["a database", ["--db", "a.db"], { ...window, database: "/here/a.db" }],
   ["a database in one word", ["--db=/there/a.db"], { ...window, database: "/there/a.db" }],
+  [
+    "files that the page may name",
+    ["--identity", "a", "--identity=/b", "--ssh-config=c", "--dns-hook", "/d"],
+    { ...window, files: { sshConfigs: ["/here/c"], identities: ["/here/a", "/b"], programs: ["/d"] } },
+  ],
   ["a file", ["/tmp/cert.pem"], { ...window, opened: [{ kind: "file", path: "/tmp/cert.pem" }] }],
   ["a file from here", ["./cert"], { ...window, opened: [{ kind: "file", path: "/here/cert" }] }],
   [

@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
+import type { AppOptions } from "#app";
 import { LINK_SCHEME } from "#shared/text/deep-link.ts";
 
 /** What a start of the program asks for: a command, as in a terminal, or a window with something open in it. */
 export type Launch =
   | { kind: "command"; argv: readonly string[] }
-  | { kind: "window"; database: string | null; opened: readonly Opened[] };
+  | { kind: "window"; database: string | null; files: StartFiles; opened: readonly Opened[] };
+
+/** The files of this computer that the page may name, beside this user's own: as `latchkey serve` has them. */
+export type StartFiles = NonNullable<AppOptions["startFiles"]>;
 
 /** A link or a file that the window is to show. */
 export type Opened = { kind: "link"; link: string } | { kind: "file"; path: string };
@@ -25,9 +29,16 @@ const HELP: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version"]);
 
 /** Reads those arguments. What is no option of ours the system may have added for Chromium. */
 export function readLaunch(argv: readonly string[], folder: string): Launch {
-  const { words, database } = readWords(argv);
+  const { words, values } = readWords(argv);
   if (COMMAND.test(words[0] ?? "") || argv.some((word) => HELP.has(word))) return { kind: "command", argv };
-  return { kind: "window", database: database && resolve(folder, database), opened: toOpened(words, folder) };
+  const paths = (name: Valued) => (values.get(name) ?? []).map((path) => resolve(folder, path));
+  const files = {
+    sshConfigs: paths("--ssh-config"),
+    identities: paths("--identity"),
+    programs: paths("--dns-hook"),
+  };
+  const database = paths("--db").at(-1) ?? null;
+  return { kind: "window", database, files, opened: toOpened(words, folder) };
 }
 
 /** What a second start of the program asks the window to open. */
@@ -41,15 +52,20 @@ const toOpened = (words: readonly string[], folder: string): Opened[] =>
       : { kind: "file", path: resolve(folder, word) },
   );
 
-/** What is no option, and the database that an option names. */
-function readWords(argv: readonly string[]): { words: string[]; database: string | null } {
+/** Options of ours that have a value. */
+const VALUED = ["--db", "--ssh-config", "--identity", "--dns-hook"] as const;
+type Valued = (typeof VALUED)[number];
+
+/** What is no option, and the values of those that are ours. */
+function readWords(argv: readonly string[]): { words: string[]; values: Map<Valued, string[]> } {
   const words: string[] = [];
-  let database: string | null = null;
+  const values = new Map<Valued, string[]>();
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? "";
-    if (word === "--db") database = argv[++index] ?? null;
-    else if (word.startsWith("--db=")) database = word.slice("--db=".length);
-    else if (word !== "" && !word.startsWith("-")) words.push(word);
+    const option = VALUED.find((name) => word === name || word.startsWith(`${name}=`));
+    const value = word === option ? argv[++index] : word.slice((option?.length ?? 0) + 1);
+    if (option && value !== undefined) values.set(option, [...(values.get(option) ?? []), value]);
+    else if (!option && word !== "" && !word.startsWith("-")) words.push(word);
   }
-  return { words, database };
+  return { words, values };
 }

@@ -1,0 +1,110 @@
+import { isAbsolute, join, relative, resolve } from "node:path";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { NamedFile } from "#shared/model/local-file.ts";
+import { type HolderPlan, Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+
+/** What whoever started Latchkey has named at the command line, beside their own defaults. */
+export type StartFiles = {
+  sshConfigs: readonly string[];
+  /** Private keys, to log in and to sign with; and where a new one may be made. */
+  identities: readonly string[];
+  /** Programs that set DNS records. */
+  programs: readonly string[];
+};
+
+export const NO_START_FILES: StartFiles = { sshConfigs: [], identities: [], programs: [] };
+
+type Deps = {
+  home: string;
+  given: StartFiles;
+  /** Programs that an issuer has already, which only a command line can give it first. */
+  listPrograms: () => Promise<readonly string[]>;
+};
+
+/**
+ * Which files of this computer a page may name: this user's own, of `~/.ssh` and the usual ssh_config, and those that were
+ * named at the start. What a page names is read, run, or written by us, and what is wrong with it is said to the page.
+ */
+export function createPageFiles({ home, given, listPrograms }: Deps) {
+  const toPath = (text: string) => resolve(text.replace(/^~(?=\/)/, () => home));
+  const isIn = (files: readonly string[], path: string) =>
+    files.some((file) => toPath(file) === toPath(path));
+
+  function isOwnKey(path: string): boolean {
+    // As it is read: only what it is logged in or signed with may begin with `~`.
+    const inner = relative(join(home, ".ssh"), path);
+    const isInside = inner !== "" && !inner.startsWith("..") && !isAbsolute(inner);
+    return isInside || isIn(given.identities, path);
+  }
+
+  async function whyNot({ use, value }: NamedFile): Promise<string | null> {
+    if (use === "plan") return whyNotPlan(value);
+    if (typeof value !== "string") return null;
+    switch (use) {
+      case "ssh-config":
+        return isIn([join(home, ".ssh/config"), "/etc/ssh/ssh_config", ...given.sshConfigs], value)
+          ? null
+          : say(value, "it is not your ssh_config", "--ssh-config");
+      case "key-or-identity":
+        return isKey(value) || isOwnKey(resolve(value)) ? null : say(value, NO_KEY, "--identity");
+      case "identity":
+        return isOwnKey(toPath(value)) ? null : say(value, NO_KEY, "--identity");
+      case "new-key":
+        return isOwnKey(resolve(value)) ? null : say(value, NO_KEY, "--identity");
+      case "program":
+        return isIn([...given.programs, ...(await listPrograms())], value)
+          ? null
+          : say(value, "no issuer has this program", "--dns-hook");
+      default:
+        return assertNever(use);
+    }
+  }
+
+  /** A plan that was exported names files by itself; what is no plan is refused by whoever takes it. */
+  async function whyNotPlan(value: unknown): Promise<string | null> {
+    const { data } = Plan.safeParse(value);
+    if (!data) return null;
+    for (const named of filesOfPlan(data)) {
+      const why = await whyNot(named);
+      if (why !== null) return why;
+    }
+    return null;
+  }
+
+  return {
+    /** Refuses an input that names another file. */
+    async check(named: readonly NamedFile[]): Promise<void> {
+      for (const each of named) {
+        const why = await whyNot(each);
+        if (why !== null) throw new Refusal("invalid-input", why);
+      }
+    },
+  };
+}
+
+const NO_KEY = "it is not in your ~/.ssh";
+
+const say = (path: string, why: string, option: string): string =>
+  `${path} cannot be named here, for ${why}; name it when Latchkey is started (${option} ${path}), or use the command line`;
+
+const isKey = (text: string): boolean =>
+  text.startsWith("SHA256:") || /(?:^|\s)(?:ssh-|ecdsa-sha2-|sk-)\S+\s+AAAA/.test(text);
+
+/** Those of this computer. */
+function filesOfPlan({ newKey, provesWith, here, hosts }: Plan): NamedFile[] {
+  const isHere = ({ host, kind }: HolderPlan) => host === null && kind === "file";
+  const holders = [...here, ...hosts.flatMap((each) => each.holders)].filter(isHere);
+  const certificates = hosts.flatMap((each) => each.certificates ?? []);
+  return [
+    ...(newKey && newKey.kind !== "made-on-holder" ? [newKey.path] : []),
+    provesWith,
+    ...holders.map(({ path }) => path),
+  ]
+    .map((value): NamedFile => ({ use: "identity", value }))
+    .concat(
+      certificates.flatMap(({ challenge }) =>
+        challenge?.kind === "dns-hook" ? [{ use: "program", value: challenge.program }] : [],
+      ),
+    );
+}

@@ -1,0 +1,27 @@
+/**
+ * Switches of Chromium and Node that open the program to others: whoever can change how it is started, a shortcut or a
+ * menu's entry, could read the page and what is typed there, or have another program started in place of its processes.
+ */
+const UNSAFE = [
+  ...(["remote-debugging-", "remote-allow-origins", "inspect", "debug", "js-flags", "devtools-"] as const),
+  ...(["load-extension", "disable-extensions-except", "disable-web-security", "allow-file-access"] as const),
+  ...(["gpu-launcher", "renderer-cmd-prefix", "utility-cmd-prefix", "browser-subprocess-path"] as const),
+  ...(["crash-dumps-dir", "enable-crash-reporter", "log-net-log", "ssl-key-log-file"] as const),
+] as const;
+
+/** Chromium takes one hyphen for two, on Windows a slash as well, and nothing behind `--`. */
+const SWITCH = process.platform === "win32" ? /^(?:--?|\/)([^=]+)/ : /^--?([^=]+)/;
+
+/** The first such switch among the arguments of a start, as it was written; null where there is none. */
+export function findUnsafeSwitch(args: readonly string[]): string | null {
+  const end = args.indexOf("--");
+  const before = end < 0 ? args : args.slice(0, end);
+  const found = before.find((word) => {
+    const name = SWITCH.exec(word)?.[1]?.toLowerCase() ?? "";
+    return UNSAFE.some((unsafe) => name.startsWith(unsafe));
+  });
+  return found ?? null;
+}
+
+export const sayUnsafe = (word: string): string =>
+  `latchkey: ${word.replace(/=.*/s, "")} lets other programs into this one, so Latchkey does not start with it; start it without`;

@@ -1,0 +1,69 @@
+/** Whoever can set this user's environment, or reads the computer's crash dumps, and the process of the vault. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { forkKeeper } from "#net/vault/fork-keeper.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+/** What makes Node or the system's loader run other code, write down what is said, or dump what is held. */
+const HOSTILE: Record<string, string> = {
+  NODE_OPTIONS: "--max-http-header-size=16384",
+  NODE_DEBUG: "child_process",
+  NODE_V8_COVERAGE: "/nonexistent",
+
+  NODE_EXTRA_CA_CERTS: "/nonexistent",
+  NODE_REPL_EXTERNAL_MODULE: "/nonexistent",
+  LD_LIBRARY_PATH: "/nonexistent",
+  SSLKEYLOGFILE: "/nonexistent/keys",
+  OPENSSL_CONF: "/nonexistent",
+  AWS_SECRET_ACCESS_KEY: "canary",
+};
+
+test.runIf(process.platform === "linux")(
+  "the vault's process has no environment but what reaches the keyring, and leaves no core to a file or a pipe",
+  async () => {
+    await using folder = await makeTemporaryFolder();
+    using _env = withEnvironment(HOSTILE);
+    await using keeper = await startKeeper(join(folder.path, "latchkey.vault"));
+    const read = (name: string) => readFile(`/proc/${keeper.pid}/${name}`, "utf8");
+
+    const names = (await read("environ")).split("\0").map((word) => word.replace(/=.*/s, ""));
+    // The last is how Node finds its way to who started it.
+    const allowed =
+      /^(?:DBUS_SESSION_BUS_ADDRESS|XDG_RUNTIME_DIR|HOME|DISPLAY|USER|LOGNAME|NODE_CHANNEL_\w+)?$/;
+    expect(names.filter((name) => !allowed.test(name))).toEqual([]);
+    expect(await read("environ")).not.toContain("canary");
+    // For a pipe in core_pattern the kernel takes a limit of 0 for none, and 1 for "no core"; a file needs more than 1.
+    expect(await read("limits")).toMatch(/^Max core file size +1 +1 +bytes/m);
+    expect(Number.parseInt(await read("coredump_filter"), 16)).toBe(0);
+  },
+);
+
+/** The real process, when it has answered: nothing is told to it before its cores are off. */
+async function startKeeper(path: string) {
+  const keeper = await forkKeeper();
+  const answered = new Promise<void>((resolve) => keeper.onMessage(() => resolve()));
+  const ended = new Promise<void>((resolve) => keeper.onExit(resolve));
+  keeper.tell({ kind: "begin", wish: { path, cost: { N: 1_024, r: 8, p: 1 }, idleMs: 60_000 } });
+  keeper.tell({ kind: "ask", number: 1, ask: { what: "receiver" } });
+  await Promise.race([answered, ended.then(() => Promise.reject(new Error("the keeper ended")))]);
+  return {
+    pid: keeper.pid,
+    async [Symbol.asyncDispose]() {
+      keeper.kill();
+      await ended;
+    },
+  };
+}
+
+function withEnvironment(values: Record<string, string>): Disposable {
+  const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, values);
+  return {
+    [Symbol.dispose]: () => {
+      for (const [name, value] of before)
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+    },
+  };
+}
