@@ -126,7 +126,7 @@ test("a result that nobody has signed is a claim: it is shown, and nothing follo
   expect(claimed).toMatchObject({
     state: "waiting",
     verifiedBy: null,
-    signature: "not signed",
+    signature: "no person has signed it",
     wasKnown: false,
   });
   const { runId } = claimed;

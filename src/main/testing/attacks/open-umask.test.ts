@@ -38,7 +38,7 @@ test("under a umask of 000 nothing that a command makes is anybody else's to wri
     const said = [
       await type("database", "backup", at("copies/copy.db")),
       await type(...remove, "--plan", at("plan.json")),
-      await type(...remove, "--script", at("scripts")),
+      await type(...remove, "--consent", "unsigned-scripts", "--script", at("scripts")),
     ];
     expect(said.map(({ code, err }) => (code === 0 ? "" : err))).toEqual(["", "", ""]);
     const modes = new Map(await listModes(folder.path));
@@ -66,6 +66,8 @@ test("a script is written over no link, and in no folder where everybody may wri
     "--yes",
     "--consent",
     "other-way-in",
+    "--consent",
+    "unsigned-scripts",
     "--script",
     scripts,
   ];

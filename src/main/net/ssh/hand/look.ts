@@ -93,7 +93,7 @@ export async function lookAtFile(
     const answer = await exchange(hand, { verb: "look", words: isSecret ? [path, "secret"] : [path] });
     if (answer.kind === "lost") return answer;
     if (answer.status !== "ok") return NONSENSE;
-    const file = readFile(answer, path);
+    const file = readFile(answer, path, isSecret);
     if (file) return { kind: "seen", file };
   }
   return { kind: "lost", message: `${path} changes whenever it is read` };
@@ -109,15 +109,16 @@ function leaveOdd(path: string): FileLook {
   return file;
 }
 
-function readFile(answer: Answered, path: string): FileLook | null {
+/** A hash without the bytes is no evidence, but of a secret, whose bytes nobody may see. Null where the two disagree. */
+function readFile(answer: Answered, path: string, isSecret = false): FileLook | null {
   const [real = path] = first(answer, "real");
   if (isOdd(real) && real !== path) return leaveOdd(path);
   const [why = "", detail = ""] = first(answer, "refusal");
   const [actor] = first(answer, "actor");
   const [mode = "", links, uid, gid, size, owner = ""] = first(answer, "file");
   const [freeBytes, freeInodes] = first(answer, "space");
-  const [hash = null] = first(answer, "hash");
   const content = answer.data.get("content") ?? null;
+  const [hash = null] = content || isSecret ? first(answer, "hash") : [];
   if (content && hash !== createHash("sha256").update(content).digest("hex")) return null;
   return {
     ...{ path, real, goal: first(answer, "goal")[0] ?? null },
