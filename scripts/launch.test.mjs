@@ -6,7 +6,7 @@ import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 
-const URL = "http://127.0.0.1:4711/#launch=code-of-this-run";
+const URL = "http://lk-0123456789abcdef0123.localhost:4711/#launch=code-of-this-run";
 
 /** Stands in for the built program: says where it is, and again at each line of input, until it is told to stop. */
 const PROGRAM = `

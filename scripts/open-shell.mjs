@@ -8,7 +8,7 @@ import { NODE_FLAGS } from "../src/main/shells/node-flags.ts";
 import { chooseShell, chooseWeb } from "./choose-shell.mjs";
 import { passSignals, run, STOP_SIGNALS, say } from "./run.mjs";
 
-const LAUNCH_URL = /http:\/\/127\.0\.0\.1:\d+\/#launch=\S+/;
+const LAUNCH_URL = /http:\/\/(?:127\.0\.0\.1|lk-[0-9a-f]+\.localhost):\d+\/#launch=\S+/;
 /** @type {Partial<Record<NodeJS.Platform, string>>} */
 const OPENERS = { darwin: "open", win32: "explorer.exe" };
 /** So long a launch code is good; the file that holds it need not stay longer. */
