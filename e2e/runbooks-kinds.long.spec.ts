@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Locator } from "@playwright/test";
 import { expect, test } from "./latchkey.ts";
@@ -97,6 +99,56 @@ test("a key is let in to two accounts, and its lines become those of an authorit
   await plan.run();
   await drawn.getByText("Waiting", { exact: true }).waitFor();
   expect(await camera.photograph("run-authority-waiting")).toEqual([]);
+  const approve = drawn.getByRole("button", { name: "Approve", exact: true });
+  await expect(approve).toBeDisabled();
+  for (const { address } of lab.hosts) {
+    await drawn.getByLabel("Approve without a proof").fill(`deploy@${address}`);
+    await approve.click();
+    await drawn.getByText("Approved", { exact: true }).first().waitFor();
+  }
+  await drawn.getByRole("button", { name: "Look again now" }).click();
+  await drawn.getByText("Committed", { exact: true }).waitFor();
+});
+
+test("the holder of a new key that is nowhere near signs what the run shows, and the old one goes", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRunbooksLab(["web-1"]);
+  const folder = join(lab.home, "..");
+  await lab.makeLine("held@elsewhere");
+  const { stdout: told } = await run("ssh-keygen", ["-lf", join(folder, "other.pub")]);
+  const latchkey = (...words: string[]) =>
+    run(process.execPath, ["out/main/latchkey.js", "--db", lab.database, ...words], {
+      env: environmentOf(lab.home),
+    });
+  const consents = ["holders", "holder", "other-way-in"].flatMap((name) => ["--consent", name]);
+  const given = ["--new-key", join(folder, "held@elsewhere.pub"), "--apply", "--yes", ...consents];
+  await latchkey("rotate", "key", told.split(" ")[1] ?? "", ...given);
+  const challenge = join(folder, "challenge.txt");
+  await latchkey("runs", "challenge", "1", "--out", challenge);
+  await run("ssh-keygen", [
+    "-q",
+    "-Y",
+    "sign",
+    "-n",
+    "latchkey-run",
+    "-f",
+    join(folder, "held@elsewhere"),
+    challenge,
+  ]);
+  const frame = await open(stage, lab);
+  await frame.goToAddress("/runbooks?open=1");
+  const drawn = frame.page.getByRole("complementary", { name: "run" });
+  await drawn.getByText("Not verified").first().waitFor();
+  expect(await camera.photograph("run-confirm-key")).toEqual([]);
+  await drawn.getByLabel("The signature").fill(await readFile(`${challenge}.sig`, "utf8"));
+  await drawn.getByRole("button", { name: "Check the signature" }).click();
+  await drawn.getByText("Its holder has signed").waitFor();
+  await drawn.getByRole("button", { name: "Look again now" }).click();
+  await drawn.getByText("Committed", { exact: true }).waitFor();
 });
 
 test("the days of grace are ended by whoever does not want to wait, once the word is typed again", async ({

@@ -69,11 +69,13 @@ export function OwnerTag({ state }: { state: Owner["state"] }) {
   );
 }
 
-export function UseTag({ state }: { state: Use["state"] }) {
+/** What plain files alone tell is claimed: any user of the host can have lines written to them. */
+export function UseTag({ state, evidence }: Pick<Use, "state" | "evidence">) {
   const { tone, Icon, word } = USE[state];
   return (
     <Tag tone={tone} Icon={Icon} isPlain>
       {word}
+      {evidence === "file" && ", claimed"}
     </Tag>
   );
 }

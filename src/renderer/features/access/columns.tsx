@@ -83,7 +83,7 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
     id: "use",
     title: "Use",
     minWidth: 116,
-    cell: ({ verdict }) => <UseTag state={verdict.use.state} />,
+    cell: ({ verdict: { use } }) => <UseTag state={use.state} evidence={use.evidence} />,
     text: ({ verdict }) => verdict.use.state,
   },
   {

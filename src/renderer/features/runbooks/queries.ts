@@ -60,6 +60,7 @@ export const useStartRun = () => useMutation(useApi().runbooks.start.mutationOpt
 export const usePause = () => useMutation(useApi().runbooks.pause.mutationOptions());
 export const useResume = () => useMutation(useApi().runbooks.resume.mutationOptions());
 export const useGiveCertificate = () => useMutation(useApi().runbooks.giveCertificate.mutationOptions());
+export const useConfirmKey = () => useMutation(useApi().runbooks.confirm.mutationOptions());
 export const useRollBack = () => useMutation(useApi().runbooks.rollBack.mutationOptions());
 
 export function useScripts() {

@@ -12,6 +12,7 @@ import { Exactly } from "#renderer/ui/when.tsx";
 import type { RunClaim, RunDetail, RunId } from "#shared/model/run.ts";
 import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { ConfirmKey } from "./confirm-key.tsx";
 import { useRun } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
 import { Journal } from "./run-journal.tsx";
@@ -44,6 +45,7 @@ export function RunDrawer({ runId, tab, onTab, onClose }: Props) {
         <>
           <Standing run={data} />
           <Orders run={data} />
+          <ConfirmKey run={data} />
           <DrawerTabs
             label="Parts of the run"
             open={tab}
