@@ -1,6 +1,6 @@
 import { Button, Textarea, TextInput } from "@mantine/core";
 import { IconCheck, IconClock, IconHourglass, IconSignature } from "@tabler/icons-react";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -64,10 +64,17 @@ function SignChallenge({ runId, challenge }: { runId: RunDetail["id"]; challenge
         Its holder signs this, saved as challenge.txt <CopyMark value={challenge} what="challenge" />
       </p>
       <Verbatim>
-        <Untrusted text={challenge} limit={1_000} />
-        {"\n"}
-        {`ssh-keygen -Y sign -n ${CHALLENGE_NAMESPACE} -f KEY challenge.txt`}
+        {challenge
+          .trimEnd()
+          .split("\n")
+          .map((line) => (
+            <Fragment key={line}>
+              <Untrusted text={line} limit={300} />
+              {"\n"}
+            </Fragment>
+          ))}
       </Verbatim>
+      <Verbatim>{`ssh-keygen -Y sign -n ${CHALLENGE_NAMESPACE} -f KEY challenge.txt`}</Verbatim>
       <Textarea
         size="xs"
         label="The signature"
