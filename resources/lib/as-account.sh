@@ -8,8 +8,11 @@ find_drop() {
 	if setpriv --reuid 1 --regid 1 --clear-groups --no-new-privs true; then drop_by=setpriv drop_flags=--no-new-privs
 	elif setpriv --reuid 1 --regid 1 --clear-groups true; then drop_by=setpriv
 	elif chroot --userspec=+1:+1 --groups= / true; then drop_by=chroot
-	elif has su; then drop_by=su
-	else return 1
+	else
+		for drop_name in nobody daemon bin; do
+			if su -s /bin/sh $drop_name -c true; then drop_by=su; break; fi
+		done
+		[ -n "$drop_by" ]
 	fi
 } </dev/null >/dev/null 2>&1
 

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { readCollection } from "#domain/collection/read-collection.ts";
+import { runCollector } from "#testing/lab/run-collector.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+
+/** Files that an account can read by one of its groups alone, or that root alone can, and one that leads there. */
+const PREPARE = `
+  groupadd keepers; useradd --create-home -G keepers alice; useradd --create-home mallory
+  mkdir -m 700 /home/alice/.ssh /home/mallory/.ssh /root/closed
+  echo '# of a group' > /home/alice/.ssh/authorized_keys; chgrp keepers /home/alice/.ssh/authorized_keys
+  chmod 640 /home/alice/.ssh/authorized_keys
+  ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -C '' -f /home/alice/.ssh/id_alice; chown alice: /home/alice/.ssh /home/alice/.ssh/id*
+  ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -C '' -f /root/closed/id_root; echo '# CANARY' > /root/closed/words
+  ln -s /root/closed/words /home/mallory/.ssh/authorized_keys; ln -s /root/closed/id_root /home/mallory/.ssh/id_mallory
+  ln -s /root/closed/words /home/mallory/.ssh/known_hosts; chown -hR mallory: /home/mallory/.ssh`;
+
+/** Root's ways to give up its rights, best first; each is tried where those before it are not there. */
+const WAYS = ["setpriv", "chroot", "su"];
+
+test.skipIf(!canStartHosts())(
+  "however root can give up its rights, and where it cannot, an account's files are read and root's are not",
+  async () => {
+    await using host = await startHost({ name: "rights", prepare: PREPARE });
+    const root = (await host.run("ssh-keygen -y -f /root/closed/id_root")).split(" ")[1] ?? "?";
+    for (let gone = 0; gone <= WAYS.length; gone++) {
+      const hide = WAYS.slice(0, gone).map((tool) => `mount --bind /usr/bin/false "$(command -v ${tool})"`);
+      const stream = await runCollector(host, {
+        wrap: ["unshare", "--mount", "sh", "-c", [...hide, 'exec "$@"'].join("\n"), "sh"],
+      });
+      const told = readCollection(stream, { nonce: null });
+      const keys = told?.authorizedKeys.map(({ path, bytes }) => [
+        path,
+        bytes && Buffer.from(bytes).toString(),
+      ]);
+      expect({ gone, keys }).toEqual({
+        gone,
+        keys: [
+          ["/home/alice/.ssh/authorized_keys", "# of a group\n"],
+          ["/home/mallory/.ssh/authorized_keys", null],
+        ],
+      });
+      const files = told?.keyFiles.filter(({ path }) => path.startsWith("/home/"));
+      expect({ gone, files: files?.map(({ path, blob }) => [path, blob !== null]) }).toEqual({
+        gone,
+        files: [["/home/alice/.ssh/id_alice", true]],
+      });
+      expect(stream.includes(root)).toBe(false);
+      expect(told?.reach.outbound.map(({ path }) => path)).not.toContain("/home/mallory/.ssh/known_hosts");
+    }
+  },
+);
