@@ -7,7 +7,7 @@ import { KeyKind } from "../model/key-kind.ts";
 import { LocalPath, localFile } from "../model/local-file.ts";
 import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/plan.ts";
 import { Question } from "../model/question.ts";
-import { RunDetail, RunEntry, RunId, RunRow, RunState } from "../model/run.ts";
+import { RunDetail, RunEntry, RunId, RunRepair, RunRow, RunState } from "../model/run.ts";
 import { Scripts } from "../model/script.ts";
 import { HostName, Port } from "../model/target.ts";
 import { Sealed, SecretId } from "../model/vault.ts";
@@ -278,6 +278,20 @@ export const runbooks = {
       OfRun.extend({
         mayAsk: z.boolean().default(false),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
+      }),
+    )
+    .output(z.object({})),
+
+  /**
+   * Puts stuck files right as `RunDetail.files` shows it, by the same hand, over the very bytes that were seen; then goes on
+   * with the run the way it was going. What is another file by then is left, and shown anew.
+   */
+  repair: command
+    .input(
+      OfRun.extend({
+        approved: z.array(RunRepair).min(1).max(10_000),
+        mayAsk: z.boolean().default(false),
+        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
       }),
     )
     .output(z.object({})),

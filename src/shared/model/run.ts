@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Sha256 } from "./certificate.ts";
+import { FileHash } from "./file-hash.ts";
 import { Instant } from "./instant.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
 import { HostName, Port } from "./target.ts";
@@ -161,8 +162,19 @@ export const RunFile = z.object({
   /** Of a stuck one: lines that a person has to take out of it, or to put back, where no copy tells. */
   takeOut: z.array(z.string()),
   putBack: z.array(z.string()),
+  /**
+   * Of a stuck one: what `repair` makes of it, over the very bytes that were seen; `takeOut` and `putBack` are its lines then. Null:
+   * nothing is known to put it right.
+   */
+  repair: z.object({ over: FileHash, to: FileHash, isApproved: z.boolean() }).nullable(),
 });
 export type RunFile = z.infer<typeof RunFile>;
+
+/** What somebody approves of a file that is stuck, as `RunFile` shows it. */
+export const RunRepair = z.object({
+  ...{ host: HostName, port: Port, path: z.string().max(4_096), over: FileHash, to: FileHash },
+});
+export type RunRepair = z.infer<typeof RunRepair>;
 
 /**
  * What the result of an offline script says of a host, and nobody's signature is good for it: it is shown, and nothing

@@ -49,6 +49,7 @@ export function createRunbooks(deps: Deps) {
     entries: os.entries.handler(({ input }) => runs.find(input.runId) && store.runbooks.journal.list(input)),
     pause: os.pause.handler(({ input }) => runs.pause(input.runId)),
     resume: os.resume.handler(async ({ input }) => done(await runs.resume(input.runId, input))),
+    repair: os.repair.handler(async ({ input }) => done(await runs.repair(input.runId, input))),
     rollBack: os.rollBack.handler(async ({ input }) => done(await runs.rollBack(input.runId, input))),
     giveCertificate: os.giveCertificate.handler(({ input }) => giveCertificate(input)),
     confirm: os.confirm.handler(async ({ input }) => done(await confirm(input))),

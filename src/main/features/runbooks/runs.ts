@@ -5,7 +5,7 @@ import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunDetail, RunId, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunDetail, RunId, RunRepair, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
 import { refuseCarried } from "./carried.ts";
@@ -48,7 +48,7 @@ export function createRuns(deps: RunDeps) {
       claims: offline.claims(id),
     };
   };
-  return { start, pause, resume, rollBack, find };
+  return { start, pause, resume, repair, rollBack, find };
 
   function pause(id: RunId): { wasRunning: boolean } {
     record(id);
@@ -66,6 +66,28 @@ export function createRuns(deps: RunDeps) {
     const want = run.direction === "back" ? "back" : "on";
     if (means.endsGrace) refuseEnd(run, store.runbooks.plans.find(run.planId)?.plan ?? null, means.typed);
     await begin(run, want, means);
+  }
+
+  async function repair(
+    id: RunId,
+    { approved, ...means }: Means & { approved: readonly RunRepair[] },
+  ): Promise<void> {
+    const run = record(id);
+    refuseCarried(run);
+    if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
+    if (run.state !== "needs-attention")
+      throw new Refusal("conflict", `run ${id} is ${run.state}; nothing of it is to be repaired`);
+    await store.inTurn(() => {
+      for (const one of approved)
+        if (!files.approve(id, one))
+          throw new Refusal(
+            "conflict",
+            `${one.path} on ${one.host} is not to be repaired so (any more); look at the run again`,
+          );
+      const text = `approved to be repaired: ${approved.map(({ host, path }) => `${path} on ${host}`).join(", ")}`;
+      journals.append({ runId: id, ordinal: null, kind: "note", text, at: toInstant(deps.now()) });
+    });
+    await begin(run, run.direction === "back" ? "back" : "on", means);
   }
 
   async function rollBack(id: RunId, means: Means): Promise<void> {

@@ -6,6 +6,7 @@ import { sayCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
+import { repairsOf } from "#shared/text/repair.ts";
 import { sayRunState } from "#shared/text/run.ts";
 import { listRows } from "./all-rows.ts";
 import { createAnswerer } from "./answer-questions.ts";
@@ -107,7 +108,10 @@ function sayNext(run: RunDetail): string[] {
       ];
     case "needs-attention":
       return [
-        ...(byHand.length > 0 ? ["by hand:"] : []),
+        ...(repairsOf(run).length > 0
+          ? [`  see what puts it right, and do it: latchkey runs repair ${id}`]
+          : []),
+        ...(byHand.length > 0 ? ["by hand, where it cannot:"] : []),
         ...byHand.map((line) => `  ${line}`),
         `  then: latchkey runs resume ${id}`,
       ];

@@ -14,6 +14,7 @@ import { gatherWord } from "./rotate-apply.ts";
 import { readRunId } from "./run-id.ts";
 import { addRunsCertificate } from "./runs-certificate.ts";
 import { addRunsConfirm } from "./runs-confirm.ts";
+import { addRunsRepair } from "./runs-repair.ts";
 import { addRunsScripts } from "./runs-scripts.ts";
 import { CHANGE, type Session } from "./session.ts";
 import { collect } from "./target-text.ts";
@@ -43,6 +44,7 @@ export function addRuns(program: Command, { world, finish }: Session): void {
     .action((id: string, _: object, command: Command) =>
       show(id, command.optsWithGlobals<CommonOptions>(), world),
     );
+  addRunsRepair(runs, { world, finish });
   addRunsScripts(runs, world);
   addRunsCertificate(runs, world);
   addRunsConfirm(runs, world);

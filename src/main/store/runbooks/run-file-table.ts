@@ -1,9 +1,15 @@
 import type { Database } from "better-sqlite3";
-import { RunFile, type RunId } from "#shared/model/run.ts";
+import { RunFile, type RunId, type RunRepair } from "#shared/model/run.ts";
 
-type Row = Omit<RunFile, "takeOut" | "putBack"> & { take_out: string; put_back: string };
+type Row = Omit<RunFile, "takeOut" | "putBack" | "repair"> & {
+  take_out: string;
+  put_back: string;
+  repair_over: string | null;
+  repair_to: string | null;
+  is_approved: number;
+};
 
-const COLUMNS = "host, port, path, phase, fate, why, take_out, put_back";
+const COLUMNS = "host, port, path, phase, fate, why, take_out, put_back, repair_over, repair_to, is_approved";
 
 /** Files that runs have left out, or could neither change nor take back. */
 export function runFileTable(db: Database) {
@@ -12,23 +18,36 @@ export function runFileTable(db: Database) {
   );
   const put = db.prepare(`
     INSERT INTO run_file (run, ${COLUMNS})
-    VALUES (@run, @host, @port, @path, @phase, @fate, @why, @takeOut, @putBack)
+    VALUES (@run, @host, @port, @path, @phase, @fate, @why, @takeOut, @putBack, @over, @to, 0)
     ON CONFLICT (run, host, port, path) DO UPDATE SET phase = excluded.phase, fate = excluded.fate, why = excluded.why,
-      take_out = excluded.take_out, put_back = excluded.put_back`);
+      take_out = excluded.take_out, put_back = excluded.put_back, repair_over = excluded.repair_over,
+      repair_to = excluded.repair_to, is_approved = 0`);
+  const approve = db.prepare(`
+    UPDATE run_file SET is_approved = 1
+    WHERE run = @run AND host = @host AND port = @port AND path = @path AND fate = 'stuck'
+      AND repair_over = @over AND repair_to = @to`);
   const unstick = db.prepare(
     "DELETE FROM run_file WHERE run = ? AND host = ? AND port = ? AND fate = 'stuck'",
   );
 
   return {
     all: (run: RunId): RunFile[] =>
-      all
-        .all(run)
-        .map(({ take_out, put_back, ...row }) =>
-          RunFile.parse({ ...row, takeOut: JSON.parse(take_out), putBack: JSON.parse(put_back) }),
-        ),
+      all.all(run).map(({ take_out, put_back, repair_over: over, repair_to: to, is_approved, ...row }) =>
+        RunFile.parse({
+          ...{ ...row, takeOut: JSON.parse(take_out), putBack: JSON.parse(put_back) },
+          repair: over === null ? null : { over, to, isApproved: is_approved === 1 },
+        }),
+      ),
 
-    put: (run: RunId, { takeOut, putBack, ...file }: RunFile): void =>
-      void put.run({ ...file, run, takeOut: JSON.stringify(takeOut), putBack: JSON.stringify(putBack) }),
+    /** A repair is approved by `approve` alone. */
+    put: (run: RunId, { takeOut, putBack, repair, ...file }: RunFile): void =>
+      void put.run({
+        ...{ ...file, run, takeOut: JSON.stringify(takeOut), putBack: JSON.stringify(putBack) },
+        ...{ over: repair?.over ?? null, to: repair?.to ?? null },
+      }),
+
+    /** Whether that is what would be done there. */
+    approve: (run: RunId, approved: RunRepair): boolean => approve.run({ ...approved, run }).changes === 1,
 
     /** What is stuck there is forgotten; what is left out stays so. */
     unstick: (run: RunId, host: string, port: number): void => void unstick.run(run, host, port),

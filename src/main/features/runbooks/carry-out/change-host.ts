@@ -167,10 +167,11 @@ const toStuck = (
   { phase }: Step,
   { host, port }: HostPlan,
   { path }: FilePlan,
-  { message, byHand }: Exclude<Moved, { kind: "moved" }>,
+  { message, repair }: Exclude<Moved, { kind: "moved" }>,
 ): RunFile => ({
   ...{ host, port, path, phase, fate: "stuck", why: message },
-  ...{ takeOut: [...(byHand?.takeOut ?? [])], putBack: [...(byHand?.putBack ?? [])] },
+  ...{ takeOut: [...(repair?.takeOut ?? [])], putBack: [...(repair?.putBack ?? [])] },
+  repair: repair ? { over: repair.over, to: repair.to, isApproved: false } : null,
 });
 
 const needHands = (run: RunContext, step: Step, why: string): Promise<void> =>
@@ -203,7 +204,12 @@ const patienceOf = ({ plan }: RunContext): number =>
 const fileOf = (run: RunContext, step: Step, index: number): FileOfStep => {
   const file = hostOf(run, step).files[index];
   if (!file) throw new Error("a file of the step is not in the plan");
-  return { file, index, step, token: run.token, newKey: newKeyLine(run) };
+  const { host, port } = hostOf(run, step);
+  const stuck = run.journal
+    .files()
+    .find((one) => one.host === host && one.port === port && one.path === file.path && one.fate === "stuck");
+  const approved = stuck?.repair?.isApproved && stuck.phase === step.phase ? stuck.repair : null;
+  return { file, index, step, token: run.token, newKey: newKeyLine(run), approved };
 };
 
 const armedOf = (run: RunContext, step: Step) =>

@@ -96,7 +96,7 @@ export async function leaveOut(
   for (const { file, why } of left)
     await run.journal.leaveOut(step.ordinal, {
       ...{ host, port, path: file.path, phase: step.phase, fate: "left-out", why },
-      ...{ takeOut: [], putBack: [] },
+      ...{ takeOut: [], putBack: [], repair: null },
     });
   return null;
 }

@@ -6,6 +6,7 @@ import { lookAtFile } from "#net/ssh/hand/look.ts";
 import { type HandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
+import type { RunFile } from "#shared/model/run.ts";
 import { SessionLost } from "./run-context.ts";
 import { changeBetween, linesRemoved, type StageChange, stagesOf, writeIdOf } from "./stage-bytes.ts";
 import { takeLinesBack } from "./take-lines-back.ts";
@@ -18,6 +19,8 @@ export type FileOfStep = {
   token: string;
   /** `type base64`. */
   newKey: string | null;
+  /** What somebody has approved to be made of it. */
+  approved: RunFile["repair"];
 };
 
 export type Guard = { way: DeadMan; seconds: number };
@@ -30,8 +33,8 @@ export type Moved =
       message: string;
       /** In the hand's word, where it refused. */
       why?: HandRefusal;
-      /** Lines that a person has to take out of it and put back, as no program can tell where. */
-      byHand?: { takeOut: readonly string[]; putBack: readonly string[] };
+      /** What a person has to decide on: over these bytes, to those, by lines that go and come. */
+      repair?: { over: string; to: string; takeOut: readonly string[]; putBack: readonly string[] };
     };
 
 /**

@@ -1,5 +1,6 @@
 import { applyEdits, editsBetween } from "#domain/rotation/bytes/edit.ts";
 import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
+import type { OwnLines } from "#domain/rotation/bytes/repair-lines.ts";
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import type { Stage, Step } from "#domain/rotation/run/step.ts";
@@ -64,6 +65,33 @@ export function hasWorkOf(
   if (phase === "remove")
     return removed.some((edit) => linesIn(edit.removed).some((line) => !there.has(line)));
   return added.some((edit) => linesIn(edit.inserted).some((line) => there.has(line)));
+}
+
+/** The lines that a step has put into a file and taken from it; null where the new key is not known yet. */
+export function linesOfStep(
+  file: FilePlan,
+  step: Pick<Step, "phase">,
+  newKey: string | null,
+): OwnLines | null {
+  const stages = fillStages(file, newKey);
+  if (!stages) return null;
+  const { from, to } = stagesOf(step);
+  const linesOf = (stage: Stage, side: "inserted" | "removed"): string[] =>
+    stages[stage].flatMap((edit) => linesIn(edit[side]));
+  const put = without(linesOf(to, "inserted"), linesOf(from, "inserted"));
+  const took = without(linesOf(to, "removed"), linesOf(from, "removed"));
+  // What is in both has only moved.
+  return { put: without(put, took), took: without(took, put) };
+}
+
+/** Each of the others takes one away. */
+function without(lines: readonly string[], others: readonly string[]): string[] {
+  const left = [...lines];
+  for (const other of others) {
+    const at = left.indexOf(other);
+    if (at >= 0) left.splice(at, 1);
+  }
+  return left;
 }
 
 const linesIn = (bytes: Uint8Array): string[] =>

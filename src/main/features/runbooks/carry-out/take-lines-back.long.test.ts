@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { RunRepair } from "#shared/model/run.ts";
+import { repairsOf } from "#shared/text/repair.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
@@ -31,6 +33,11 @@ async function startWaiting() {
     goBack: () =>
       untilStill(app, async () => {
         await app.client.runbooks.rollBack({ runId: run.id });
+        return run.id;
+      }),
+    repair: (approved: RunRepair[]) =>
+      untilStill(app, async () => {
+        await app.client.runbooks.repair({ runId: run.id, approved });
         return run.id;
       }),
     entries: async () => (await app.client.runbooks.entries({ runId: run.id })).rows.map(({ text }) => text),
@@ -77,6 +84,33 @@ lab(
       await web.run(`sed -i '/^no-pty /d' ${file}; chown --reference=$(dirname ${file}) ${file}`);
     expect(await waiting.goBack()).toMatchObject({ message: "", state: "rolled-back" });
     expect(await waiting.read()).toBe(`${old}\n${old}\n${old}\n`);
+    expect(await waiting.listStrays()).toBe("");
+  },
+);
+
+lab(
+  "what a person has to decide on is done as it was shown, over the very bytes that were seen, and the run goes on its way back",
+  async () => {
+    await using waiting = await startWaiting();
+    const { desk, web, line } = waiting;
+    const [, ann] = FILES;
+    const old = desk.publicKey.trim();
+    const fileOf = (text: string) => web.run(`printf '%s' '${text}' > ${ann}; chown ann: ${ann}`);
+    // The new line stands twice, as somebody has touched those very lines.
+    await fileOf(`# mine\n${line}\nno-pty ${line}\n${old}\n`);
+    const stuck = await waiting.goBack();
+    expect(stuck).toMatchObject({ state: "needs-attention" });
+    expect(stuck.files).toMatchObject([{ path: ann, fate: "stuck", takeOut: [line], putBack: [] }]);
+    // It is another file by the time that somebody agrees.
+    await web.run(`echo '# more' >> ${ann}; chown ann: ${ann}`);
+    const again = await waiting.repair(repairsOf(stuck));
+    expect(again).toMatchObject({ state: "needs-attention" });
+    expect(await web.run(`cat ${ann}`)).toContain(`\n${line}\n`);
+    const [wrong] = repairsOf(again);
+    if (!wrong) throw new Error("nothing is to be repaired");
+    await expect(waiting.repair([{ ...wrong, to: wrong.over }])).rejects.toThrow("not to be repaired so");
+    expect(await waiting.repair(repairsOf(again))).toMatchObject({ message: "", state: "rolled-back" });
+    expect(await web.run(`cat ${ann}`)).toBe(`# mine\nno-pty ${line}\n${old}\n# more\n`);
     expect(await waiting.listStrays()).toBe("");
   },
 );

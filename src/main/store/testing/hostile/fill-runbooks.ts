@@ -47,6 +47,7 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
     files.put(id, {
       ...{ host: payload.slice(0, 200), port: 22, path: `${payload}${fate}`, phase: "add", fate },
       ...{ why: payload, takeOut: [payload], putBack: [payload] },
+      repair: fate === "stuck" ? { over: HASH, to: HASH, isApproved: false } : null,
     });
   for (const entry of ["intends", "failed"] as const)
     journal.append({ runId: id, ordinal: 2, kind: entry, text: payload, at: START });
