@@ -1906,7 +1906,7 @@ CREATE TABLE run_file (
   why      TEXT NOT NULL,
   -- Lines that whoever looks at it takes out, and puts back.
   take_out TEXT NOT NULL CHECK (json_valid(take_out)),
-  put_back TEXT NOT NULL CHECK (json_valid(put_back)),
+  put_back TEXT NOT NULL CHECK (json_valid(put_back)), repair_over TEXT, repair_to TEXT, is_approved INTEGER NOT NULL DEFAULT 0 CHECK (is_approved IN (0, 1)),
   PRIMARY KEY (run, host, port, path)
 ) STRICT, WITHOUT ROWID;
 
