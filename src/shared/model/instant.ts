@@ -6,3 +6,6 @@ export type Instant = z.infer<typeof Instant>;
 
 /** Drops the fraction of the second. */
 export const toInstant = (date: Date): Instant => `${date.toISOString().slice(0, 19)}Z`;
+
+/** A date that a host tells may be so far after this computer's clock; beyond that nothing is decided by it. */
+export const MOST_AHEAD_SECONDS = 300;

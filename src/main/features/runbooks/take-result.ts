@@ -3,7 +3,7 @@ import { type CarriedResult, placeResult, readResult } from "#domain/rotation/sc
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { GivenResult, TakenResult } from "#shared/model/carried-result.ts";
-import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import type { Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayHost } from "#shared/text/plan.ts";
@@ -45,6 +45,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     const endedAt = toInstant(new Date(result.ended * 1_000));
     const news = judgeNews(store, { result, by, script, endedAt });
     const at = toInstant(now());
+    if (news === "new") refuseFuture(result, at);
     const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
     const told = { plan, host, result, signed: signature, at, oldHere };
     const isNews = news === "new" || (by !== null && known?.state === "needs-attention");
@@ -125,6 +126,16 @@ function judgeNews({ runbooks: { offline } }: Store, { result, by, script, ended
       `a result of ${sayHost(result)} that ended later, or of a script that was written later, was taken already`,
     );
   return "new";
+}
+
+/** Taken, it would make the true ones after it look old. */
+function refuseFuture(result: CarriedResult, at: Instant): void {
+  if (result.ended <= Date.parse(at) / 1_000 + MOST_AHEAD_SECONDS) return;
+  const ended = toInstant(new Date(result.ended * 1_000));
+  throw new Refusal(
+    "invalid-input",
+    `the result is from the future: by the clock of ${sayHost(result)} its script ended at ${ended}, and by this computer's it is ${at}; set the clock that is wrong, and run the script there once more`,
+  );
 }
 
 /** The key that was made there: of a verified result only one whose holder has shown it, and always the same. */

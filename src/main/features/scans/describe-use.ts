@@ -3,8 +3,9 @@ import type { JudgedGrant } from "#domain/ssh/effective.ts";
 import { findLogins } from "#domain/use/find-logins.ts";
 import { judgeUses } from "#domain/use/judge-use.ts";
 import { dayToInstant } from "#domain/use/times.ts";
+import { withoutFuture } from "#domain/use/wrong-clock.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
-import type { Instant } from "#shared/model/instant.ts";
+import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import type { Use } from "#shared/model/verdict.ts";
 
 /** What earlier scans saw of the host. */
@@ -21,9 +22,12 @@ export function describeUse(
   grants: readonly JudgedGrant[],
   { at, recallUse, recallAges }: Memory & { at: Date },
 ): { use: HostUse; useOf: (grant: JudgedGrant) => Use; read: string[] } {
-  const { logins, windows, ...evidence } = findLogins(collection, at);
+  const ownNow = Math.floor(at.getTime() / 1000);
+  const hostNow = collection.facts.unixTime ?? ownNow;
+  const clocks = { ahead: hostNow - ownNow, now: ownNow };
+  const { logins, windows, ...evidence } = withoutFuture(findLogins(collection, at), clocks);
   const use = { logins, windows };
-  const now = collection.facts.unixTime ?? Math.floor(at.getTime() / 1000);
+  const now = clocks.ahead > MOST_AHEAD_SECONDS ? ownNow : hostNow;
   const judge = judgeUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
   const lines = Map.groupBy(grants, nameOf);
   const writtenOn = new Map(collection.authorizedKeys.map(({ path, writtenDay }) => [path, writtenDay]));

@@ -4,7 +4,7 @@ import { type Bundle, readBundle } from "#domain/bundle/read-bundle.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { BundleStanding } from "#shared/model/bundle.ts";
 import type { BundleView } from "#shared/model/imported-bundle.ts";
-import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import { sayPlace } from "#shared/text/target.ts";
@@ -112,9 +112,6 @@ function chooseHostOf(
   if (chosen.kind === "refused") throw new Refusal("conflict", chosen.why);
   return chosen;
 }
-
-/** Beyond this a date in the future is no matter of clocks that nobody sets: it would make what comes later look old. */
-const MOST_AHEAD_SECONDS = 300;
 
 const sayTime = (seconds: number): Instant => toInstant(new Date(seconds * 1_000));
 

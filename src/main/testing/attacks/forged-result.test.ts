@@ -64,7 +64,10 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
     ...{ runbooks, forger, hostKey },
     forge: async (script: string, ...args: string[]): Promise<{ base64: string }> => {
       await writeFile(join(folder.path, "script.sh"), script);
-      const { stdout } = await run("python3", [FORGER, join(folder.path, "script.sh"), ...args]);
+      const { stdout } = await run("python3", [
+        ...[FORGER, join(folder.path, "script.sh"), "--ended", String(Date.parse(AT) / 1_000)],
+        ...args,
+      ]);
       return { base64: Buffer.from(stdout, "latin1").toString("base64") };
     },
     write: async () => (await runbooks.exportScripts({ planId, consents: ["unsigned-scripts"] })).files,
@@ -144,4 +147,17 @@ test("a result is of its script alone: with another nonce, phase or host it is o
     await forge(text, "done", "--phases", "add", "--hash", "added", ...signed),
   ])
     await expect(runbooks.takeResult(forged)).rejects.toThrow("of no script that was written here for web1");
+});
+
+test("a result from the future is refused, and keeps no true one out", async () => {
+  await using victim = await makeVictim(givenTo);
+  const { runbooks, hostKey, write } = victim;
+  const [script] = await write();
+  const at = Date.parse(AT) / 1_000;
+  const forge = (ended: number) =>
+    victim.forge(script?.text ?? "", "committed", "--sign", hostKey.path, "--ended", String(ended));
+  await expect(runbooks.takeResult(await forge(at + 301))).rejects.toThrow(
+    /^the result is from the future: by the clock of web1 its script ended at 2026-03-01T00:05:01Z/,
+  );
+  expect(await runbooks.takeResult(await forge(at))).toMatchObject({ state: "committed" });
 });
