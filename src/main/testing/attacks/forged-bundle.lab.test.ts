@@ -169,6 +169,40 @@ test("a host that is known by its signed bundle is pinned by nothing but a login
   expect(await scanAll(fresh, { ...wish, acceptNew: true })).toMatchObject([{ state: "ok" }]);
 });
 
+test("a person who signs a forged bundle speaks for no host, named as a signer or not", async () => {
+  const before = readFacts();
+  const key = join(desk.home, "colleague");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "a colleague", "-f", key]);
+  const bundle = forged("--time", String(nowS()), "--nonce", "e1");
+  const args = ["-Y", "sign", "-q", "-n", "latchkey-bundle", "-f", key];
+  const stdio = ["pipe", "pipe", "ignore"] as ["pipe", "pipe", "ignore"];
+  const signature = execFileSync("ssh-keygen", args, { input: bundle, encoding: "utf8", stdio });
+  const vouched = { ...given(bundle), signature, signers: readFileSync(`${key}.pub`, "utf8") };
+  await expect(app.client.bundles.import({ ...vouched, requireSignature: true })).rejects.toThrow(
+    /^nothing shows that it is of .*: no host key has signed it/,
+  );
+  expect(await app.client.bundles.import({ ...vouched, approved: [place] })).toMatchObject({
+    ...{ scanId: null, standing: { kind: "claimed" } },
+    signature: { kind: "known", signer: "a colleague" },
+  });
+  expect(readFacts()).toEqual(before);
+});
+
+test("a host's signature that comes after its bundle counts from then on, and nothing is taken in twice", async () => {
+  await using other = await makeDesk();
+  await using fresh = other.open();
+  const signed = signedHere("--time", String(nowS() - 60), "--nonce", "f1");
+  const stripped = signed.subarray(0, signed.indexOf("host-signature"));
+  const { scanId } = await fresh.client.bundles.import({ ...given(stripped), as: place });
+  expect((await fresh.client.hosts.list({})).rows).toMatchObject([{ carried: "claimed" }]);
+  expect(await fresh.client.bundles.import(given(signed))).toMatchObject({
+    ...{ scanId, wasKnown: true, isSignedSince: true, standing: { kind: "first-use" } },
+  });
+  expect((await fresh.client.hosts.list({})).rows).toMatchObject([{ carried: "first-use" }]);
+  expect(await fresh.client.bundles.import(given(signed))).toMatchObject({ isSignedSince: false });
+  expect(await fresh.client.scans.list({})).toMatchObject({ total: 1 });
+});
+
 test("an older bundle of the host itself is refused after a newer one", async () => {
   const older = signedHere("--time", String(nowS() - 3_600), "--nonce", "b1");
   await expect(app.client.bundles.import(given(older))).rejects.toThrow(/^it is older than what is known of/);
