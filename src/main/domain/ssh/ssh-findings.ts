@@ -97,7 +97,7 @@ function findWithoutPassphrase(file: KeyFile, owner: string): FindingDraft | nul
     severity: "medium",
     sentence: "this private key has no passphrase: whoever copies the file has the key",
     evidence: [file.path, `owned by ${owner}`, `mode ${sayMode(file)}`],
-    remedy: `set a passphrase by ssh-keygen -p -f ${quote(file.path)}; for a machine's key, bind its grants by from= and command=`,
+    remedy: `set a passphrase by ssh-keygen -p -f ${quote(file.path)} as its owner; for a machine's key, bind its grants by from= and command=`,
   };
 }
 
@@ -112,7 +112,7 @@ function findReadable(file: KeyFile): FindingDraft | null {
       ? "every account of the host has rights on this private key"
       : "a whole group has rights on this private key",
     evidence: [file.path, `mode ${sayMode(file)}`, `gid ${file.entry.gid}`],
-    remedy: `chmod 600 ${quote(file.path)}, and replace the key: it may have been copied`,
+    remedy: `chmod 600 ${quote(file.path)} as its owner, and replace the key: it may have been copied`,
   };
 }
 
