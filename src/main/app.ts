@@ -151,7 +151,7 @@ export function createApp({
 
   const app = {
     /** What whoever opened this should know first: damage, or what is missing. */
-    warnings: [damage, store.loss].filter((warning) => warning !== null),
+    warnings: [damage, store.loss, store.unsealed].filter((warning) => warning !== null),
     router,
     client: createRouterClient(router, { context: { isUser: true } }),
     seal: sealFor(vault),

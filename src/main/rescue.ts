@@ -6,6 +6,9 @@ import { checkDatabase } from "./store/backups/check-database.ts";
 import { type Restored, restoreDatabase } from "./store/backups/restore-database.ts";
 import { openStore } from "./store/store.ts";
 
+/** What was not as it had been sealed, and how many rows are sealed now. */
+type Sealed = { before: string[]; count: number };
+
 type Options = {
   /** From the root of the file system on. */
   path: string;
@@ -21,6 +24,9 @@ export function createRescue({ path, now = () => new Date() }: Options) {
       backups: listBackups(path),
     }),
 
+    /** Takes pins, approvals, issuers and trusted roots as they stand for right, with the key of this installation. */
+    seal,
+
     /** Puts a backup in the place of the database, brings it up to date and records that it was done. */
     restore(from: string): Restored {
       const at = toInstant(now());
@@ -33,6 +39,20 @@ export function createRescue({ path, now = () => new Date() }: Options) {
       return restored;
     },
   };
+
+  function seal(): Sealed {
+    const store = openStore({ path, access: "write", now });
+    try {
+      const at = toInstant(now());
+      return store.atomically(() => {
+        const sealed = store.sealAnew();
+        store.events.append({ at, kind: "database-sealed", detail: sealed });
+        return sealed;
+      });
+    } finally {
+      store.close();
+    }
+  }
 
   function record(detail: Restored, at: Instant): void {
     const store = openStore({ path, access: "write", now });

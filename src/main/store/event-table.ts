@@ -56,6 +56,7 @@ type EventKind =
   | "run-interrupted"
   | "database-backed-up"
   | "database-restored"
+  | "database-sealed"
   | "database-went-back";
 
 type NewEvent = { at: Instant; kind: EventKind; detail: object };

@@ -9,6 +9,7 @@ import { peopleStore } from "./people/people-store.ts";
 import { rosterTable } from "./people/roster-table.ts";
 import { scopeTable } from "./people/scope-table.ts";
 import { scanTables } from "./scan-tables.ts";
+import { openSeals } from "./seals/seals.ts";
 import type { Store } from "./store.ts";
 
 /** What a scan writes with. The store of the core is one, too. */
@@ -45,6 +46,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const db = new Sqlite(path, { fileMustExist: true });
     setUp(db);
     db.pragma(CACHE);
+    openSeals(db, path);
     compileLater(db);
     const commits = createCommits(db, path, diskHealth(wish.disk));
     const lists = createLists(db);

@@ -19,6 +19,7 @@ import { hostTable } from "./hosts/host-table.ts";
 import { issuerStore } from "./issuers/issuer-store.ts";
 import { labelTable } from "./labels/label-table.ts";
 import { createLists } from "./lists/lists.ts";
+import { MEMORY } from "./opening/connection.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
 import { compileLater } from "./opening/later.ts";
 import { readMark } from "./opening/mark.ts";
@@ -31,6 +32,7 @@ import { rosterTable } from "./people/roster-table.ts";
 import { scopeTable } from "./people/scope-table.ts";
 import { runbookStore } from "./runbooks/runbook-store.ts";
 import { scanTables } from "./scan-tables.ts";
+import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
 import { servingList } from "./serving/serving-list.ts";
 
 export type Store = ReturnType<typeof openStore>;
@@ -49,6 +51,7 @@ export function openStore(wish: {
   compilesAll?: boolean;
 }) {
   const { db, path, close: closeDatabase } = openDatabase(wish);
+  const unsealed = sealOrFind(db, path, wish.access);
   if (!wish.compilesAll) compileLater(db);
   const disk = diskHealth();
   let takeTurn: TakeTurn = async () => () => undefined;
@@ -76,9 +79,12 @@ export function openStore(wish: {
 
       /** What had been saved and is missing, as a sentence; null when nothing is. */
       loss,
+      /** What was changed by others than this program, as a sentence; null where nothing was found. */
+      unsealed,
       /** Shared with every other connection to the database. */
       disk: disk.memory,
 
+      sealAnew: () => sealAnew(db, path),
       facts: () => readFacts(db, path),
       close() {
         closeDatabase();
@@ -95,6 +101,19 @@ export function openStore(wish: {
 export type TakeTurn = () => Promise<() => void>;
 
 type Settings = { now?: () => Date; mostCounted?: number };
+
+/** Whoever writes seals what it writes. A database that is damaged is still read. */
+function sealOrFind(db: Database, path: string, access: "write" | "read"): string | null {
+  if (path === MEMORY) return null;
+  try {
+    const found = findUnsealedAtOpening(db, path);
+    if (access === "write") openSeals(db, path);
+    return found;
+  } catch (error) {
+    if (isDamage(error, path) && access === "read") return null;
+    throw error;
+  }
+}
 
 /** A database that is damaged is still read, so far as that goes; nobody writes to it. */
 function findLoss(db: Database, path: string, access: "write" | "read"): string | null {

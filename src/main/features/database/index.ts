@@ -40,7 +40,7 @@ export function createDatabase({ store, damage: damageAtOpening, announce, log, 
             .toSorted()
             .at(-1) ?? null,
         damage,
-        loss: store.loss,
+        loss: [store.loss, store.unsealed].filter((found) => found !== null).join("; ") || null,
         backupFolder: backupFolder(path),
       })),
       check: os.check.handler(async () => {

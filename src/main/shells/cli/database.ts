@@ -32,12 +32,20 @@ export function addDatabase(program: Command, { world, finish }: Session): void 
     .description("list the backups, the newest first")
     .action((_: object, command: Command) => listBackups(optionsOf(command), world));
   database
+    .command("seal")
+    .description("take pins, approvals, issuers and trusted roots as they stand for right")
+    .action((_: object, command: Command) => seal(optionsOf(command), world));
+  database
     .command("restore <backup>")
     .description("put a backup in the place of the database: one of the list, a file, or latest")
     .action((backup: string, _: object, command: Command) => restore(backup, optionsOf(command), world));
 }
 
 const HELP = `
+Pins, approvals, issuers and trusted roots are sealed by a key that lies beside the database, in FILE.seal-key: check and each
+command say which of them were changed by others than Latchkey. A copy of the database elsewhere cannot be verified
+without that file. Look at what is named before you seal it anew.
+
 Backups are whole databases in a folder beside their own. A screen that is open makes one a day, and every
 migration is preceded by one; ten of those made daily and on demand are kept, and all that precede a migration.
 
@@ -51,6 +59,7 @@ Examples:
   latchkey --db /srv/latchkey.db database restore 2026-06-01T12-00-00Z.daily.db
 
 With --json:
+  seal      { before: [what was not as it was sealed], count }
   check     { isWhole, problems: [...], eventCount }
   backup    { name, at, reason, sizeBytes, schema, problem }
   backups   { folder, backups: [as above], total }
@@ -105,4 +114,10 @@ async function restore(backup: string, options: CommonOptions, world: World): Pr
   if (options.json) return printJson({ from, schema, setAside }, world);
   world.out(`${printable(from)} is in the place of the database now`);
   if (setAside !== null) world.out(`what was there is kept as ${printable(setAside)}`);
+}
+
+function seal(options: CommonOptions, world: World): void {
+  const { before, count } = openRescue(options, world).seal();
+  if (options.json) printJson({ before, count }, world);
+  else world.out([...before.map(printable), `${sayCount(count, "row")} sealed as they stand now`].join("\n"));
 }

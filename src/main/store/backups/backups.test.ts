@@ -164,6 +164,7 @@ test("a log whose database is gone is set aside, and not played into the backup"
   const gone = join(folder.path, "gone.db");
   await copyFile(`${path}-wal`, `${gone}-wal`);
   await writeFile(`${gone}-journal`, "a change that was cut short");
+  await copyFile(`${path}.seal-key`, `${gone}.seal-key`);
   store.close();
   const from = join(backupFolder(path), "2026-06-01T12-00-00Z.daily.db");
 

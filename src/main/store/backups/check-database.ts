@@ -13,8 +13,8 @@ export async function checkDatabase(path: string, at: Instant): Promise<Database
   checkFile(path, { mayWrite: false });
   const refusal = findRefusal(path);
   if (refusal !== null) return { at, problems: [refusal], eventCount: 0 };
-  const { problems, eventCount, failure } = await runAside({ path, copyTo: null });
-  return { at, problems: failure === null ? problems : [failure], eventCount };
+  const { problems, unsealed, eventCount, failure } = await runAside({ path, copyTo: null });
+  return { at, problems: failure === null ? [...problems, ...unsealed] : [failure], eventCount };
 }
 
 /** Why its first page does not let it be used, as a sentence. */

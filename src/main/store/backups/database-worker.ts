@@ -21,6 +21,6 @@ function carryOut({ path, copyTo }: AsideWork): AsideReply {
   } catch (error) {
     const explained = explainSqlite(error, path);
     if (!(explained instanceof Refusal)) throw error;
-    return { problems: [], eventCount: 0, failure: explained.message };
+    return { problems: [], unsealed: [], eventCount: 0, failure: explained.message };
   }
 }

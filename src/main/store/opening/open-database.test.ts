@@ -188,11 +188,13 @@ test("a place that cannot be used is refused in words", async () => {
   );
 });
 
-test("closing leaves the database alone in its folder, but for the empty lock", async () => {
+test("closing leaves the database alone in its folder, but for the empty lock and the key of its seals", async () => {
   await using folder = await makeTemporaryFolder();
   const path = join(folder.path, "latchkey.db");
   openStore({ path, access: "write" }).close();
-  expect((await readdir(folder.path)).toSorted()).toEqual(["latchkey.db", "latchkey.db.lock"]);
+  expect((await readdir(folder.path)).toSorted()).toEqual([
+    ...["latchkey.db", "latchkey.db.lock", "latchkey.db.seal-key"],
+  ]);
   expect(existsSync(`${path}.holder`)).toBe(false);
 });
 

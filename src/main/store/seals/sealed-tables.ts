@@ -1,0 +1,56 @@
+/**
+ * What a person has decided, and others go by: each row of these has a seal. The columns are those that are sealed, `key` tells
+ * one row from another. A column that comes later is added here by a migration that drops the seals of its table.
+ */
+export type SealedTable = {
+  table: string;
+  key: readonly string[];
+  columns: readonly string[];
+  /** How a row is named, by the values of its key. */
+  describe: (key: readonly unknown[]) => string;
+};
+
+export const SEALED_TABLES: readonly SealedTable[] = [
+  {
+    table: "pin",
+    key: ["host", "port"],
+    columns: ["host", "port", "key_type", "fingerprint", "blob", "source", "pinned_at"],
+    describe: ([host, port]) => `the pin of ${host} port ${port}`,
+  },
+  {
+    table: "approval",
+    key: ["id"],
+    columns: [
+      ...["id", "host", "account", "file", "text", "owner", "purpose"],
+      ...["review_on", "approved_at", "withdrawn_at"],
+    ],
+    describe: ([id]) => `approval ${id} of a grant`,
+  },
+  {
+    table: "issuer",
+    key: ["id"],
+    columns: ["id", "name", "kind", "created_at"],
+    describe: ([id]) => `issuer ${id}`,
+  },
+  {
+    table: "local_authority",
+    key: ["issuer"],
+    columns: [
+      ...["issuer", "permitted", "days_valid", "root", "root_secret"],
+      ...["intermediate", "intermediate_secret"],
+    ],
+    describe: ([issuer]) => `the authority of issuer ${issuer}`,
+  },
+  {
+    table: "acme_account",
+    key: ["issuer"],
+    columns: ["issuer", "directory", "account", "account_secret", "account_key", "roots", "challenge"],
+    describe: ([issuer]) => `the ACME account of issuer ${issuer}`,
+  },
+  {
+    table: "trust_item",
+    key: ["id"],
+    columns: ["id", "sha256", "kind", "label", "source", "der"],
+    describe: ([id]) => `trusted root or revocation list ${id}`,
+  },
+];

@@ -1,0 +1,205 @@
+import { createHash, createHmac } from "node:crypto";
+import type { Database } from "better-sqlite3";
+import { makeSealKey, readSealKey, sealKeyPath } from "./seal-key.ts";
+import { SEALED_TABLES, type SealedTable } from "./sealed-tables.ts";
+
+type Value = string | number | bigint | Buffer | null;
+
+/** The seal of a row, or of all of them: 32 bytes. */
+function sealOf(key: Uint8Array, values: readonly Value[]): Buffer {
+  const plain = values.map((value) =>
+    Buffer.isBuffer(value)
+      ? { hex: value.toString("hex") }
+      : typeof value === "bigint"
+        ? Number(value)
+        : value,
+  );
+  return createHmac("sha256", key).update(JSON.stringify(plain)).digest();
+}
+
+const NOTHING: Buffer = Buffer.alloc(32);
+
+function xor(one: Uint8Array, other: Uint8Array): Buffer {
+  return Buffer.from(one.map((byte, at) => byte ^ (other[at] ?? 0)));
+}
+
+const nameOf = (key: Uint8Array): string => createHash("sha256").update(key).digest("hex").slice(0, 16);
+
+/**
+ * Seals each row of these tables that this connection writes from now on, within the transaction that writes it. The triggers are
+ * those of the connection alone: whoever else writes to the file has neither them nor the key.
+ */
+function installSeals(db: Database, key: Uint8Array): void {
+  db.function("seal_of", { varargs: true, deterministic: true }, (...values: unknown[]) =>
+    sealOf(key, values as Value[]),
+  );
+  db.function("seal_xor", { deterministic: true }, (one: unknown, other: unknown) =>
+    xor(one as Buffer, (other as Buffer | null) ?? NOTHING),
+  );
+  db.exec(SEALED_TABLES.map(writeTriggers).join("\n"));
+}
+
+const idOf = ({ key }: SealedTable, row: "NEW" | "OLD"): string =>
+  `json_array(${key.map((column) => `${row}.${column}`).join(", ")})`;
+
+function writeTriggers(sealed: SealedTable): string {
+  const { table, columns } = sealed;
+  const unseal = `
+    UPDATE seal_state SET total = seal_xor(total,
+      (SELECT mac FROM row_seal WHERE kind = '${table}' AND id = ${idOf(sealed, "OLD")}));
+    DELETE FROM row_seal WHERE kind = '${table}' AND id = ${idOf(sealed, "OLD")};`;
+  const unsealNew = unseal.replaceAll("OLD.", "NEW.");
+  const seal = `
+    INSERT INTO row_seal (kind, id, mac) VALUES ('${table}', ${idOf(sealed, "NEW")},
+      seal_of('${table}', ${columns.map((column) => `NEW.${column}`).join(", ")}));
+    UPDATE seal_state SET total = seal_xor(total,
+      (SELECT mac FROM row_seal WHERE kind = '${table}' AND id = ${idOf(sealed, "NEW")}));`;
+  const end = "UPDATE seal_state SET mac = seal_of('all', total);";
+  return `
+    CREATE TEMP TRIGGER seal_${table}_insert AFTER INSERT ON main.${table} BEGIN ${unsealNew} ${seal} ${end} END;
+    CREATE TEMP TRIGGER seal_${table}_update AFTER UPDATE ON main.${table} BEGIN ${unseal} ${seal} ${end} END;
+    CREATE TEMP TRIGGER seal_${table}_delete AFTER DELETE ON main.${table} BEGIN ${unseal} ${end} END;`;
+}
+
+type State = { key_id: string; total: Buffer; mac: Buffer };
+
+const hasSeals = (db: Database): boolean =>
+  db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'seal_state'").get() !== undefined;
+
+const readState = (db: Database): State | undefined =>
+  db.prepare<[], State>("SELECT key_id, total, mac FROM seal_state WHERE id = 1").get();
+
+/** All rows as they stand are sealed anew; how many there are. */
+function sealAll(db: Database, key: Buffer): number {
+  return db.transaction(() => {
+    db.exec("DELETE FROM row_seal; DELETE FROM seal_state;");
+    const put = db.prepare("INSERT INTO row_seal (kind, id, mac) VALUES (?, ?, ?)");
+    let total = NOTHING;
+    let count = 0;
+    for (const sealed of SEALED_TABLES)
+      for (const { id, mac } of listRows(db, sealed, key)) {
+        put.run(sealed.table, id, mac);
+        total = xor(total, mac);
+        count++;
+      }
+    db.prepare("INSERT INTO seal_state (id, key_id, total, mac) VALUES (1, ?, ?, ?)").run(
+      ...[nameOf(key), total, sealOf(key, ["all", total])],
+    );
+    return count;
+  })();
+}
+
+/** Of constants of this program alone. */
+const writeSelect = ({ table, key, columns }: SealedTable): string =>
+  `SELECT json_array(${key.join(", ")}), ${columns.join(", ")} FROM ${table}`;
+
+function listRows(db: Database, sealed: SealedTable, key: Uint8Array) {
+  const sql = writeSelect(sealed);
+  const rows = db.prepare<[], Value[]>(sql).raw().all();
+  return rows.map(([id, ...values]) => ({ id: String(id), mac: sealOf(key, [sealed.table, ...values]) }));
+}
+
+/** So many rows are named; the others are counted. */
+const MOST_NAMED = 20;
+
+/**
+ * What of these tables is not as this program has left it, each as a sentence: rows that were changed, added or removed by whoever
+ * had the file and not the key; or why that cannot be told. None where all is well, and for a database that has no seals yet.
+ */
+export function findUnsealed(db: Database, path: string): string[] {
+  if (!hasSeals(db)) return [];
+  const key = readSealKey(path);
+  const state = readState(db);
+  const where = sealKeyPath(path);
+  if (!state)
+    return key === null || isFresh(db)
+      ? []
+      : [
+          `its pins, approvals and issuers have no seals, and this computer has the key of some: the database is older than they are, or somebody removed them; ${LOOK}`,
+        ];
+  if (key === null)
+    return [
+      `whether its pins, approvals and issuers were changed by others cannot be verified: ${where} is not there; put it back, or ${LOOK}`,
+    ];
+  if (state.key_id !== nameOf(key))
+    return [
+      `whether its pins, approvals and issuers were changed by others cannot be verified: they were sealed by another key than that in ${where}; ${LOOK}`,
+    ];
+  const found = SEALED_TABLES.flatMap((sealed) => compareRows(db, sealed, key));
+  const macs = db.prepare<[], Buffer>("SELECT mac FROM row_seal").pluck().all();
+  const isWhole =
+    macs.reduce(xor, NOTHING).equals(state.total) && sealOf(key, ["all", state.total]).equals(state.mac);
+  const missing =
+    isWhole || found.length > 0
+      ? []
+      : ["pins, approvals or issuers were removed, with their seals, outside this program"];
+  const more = found.length > MOST_NAMED ? [`and ${found.length - MOST_NAMED} more`] : [];
+  const said = [...found.slice(0, MOST_NAMED), ...more, ...missing];
+  return said.length === 0 ? [] : [...said, LOOK];
+}
+
+const LOOK =
+  "look at latchkey host-keys, approvals and issuers, and say latchkey database seal once they are right";
+
+function compareRows(db: Database, sealed: SealedTable, key: Buffer): string[] {
+  const seals = new Map(
+    db
+      .prepare<[string], { id: string; mac: Buffer }>("SELECT id, mac FROM row_seal WHERE kind = ?")
+      .all(sealed.table)
+      .map(({ id, mac }) => [id, mac]),
+  );
+  const name = (id: string) => sealed.describe(JSON.parse(id) as unknown[]);
+  const changed = listRows(db, sealed, key).flatMap(({ id, mac }) => {
+    const before = seals.get(id);
+    seals.delete(id);
+    if (before === undefined) return [`${name(id)} was added outside this program`];
+    return before.equals(mac) ? [] : [`${name(id)} was changed outside this program`];
+  });
+  return [...changed, ...[...seals.keys()].map((id) => `${name(id)} was removed outside this program`)];
+}
+
+/** Nothing was ever done with it. */
+const isFresh = (db: Database): boolean => db.prepare("SELECT 1 FROM event LIMIT 1").get() === undefined;
+
+/** From so many rows on they are verified by `database check` alone, and not whenever the database is opened. */
+const MOST_AT_OPENING = 20_000;
+
+/**
+ * To be called by each connection that writes. A database that has no seals yet gets them, where there is no key either: then
+ * nothing was sealed here before. What cannot be verified is never sealed anew by itself.
+ */
+export function openSeals(db: Database, path: string): void {
+  const state = readState(db);
+  const known = readSealKey(path);
+  if (!state && (known === null || isFresh(db))) {
+    const key = known ?? makeKey(path);
+    if (key === null) return;
+    sealAll(db, key);
+    installSeals(db, key);
+  } else if (state && known && state.key_id === nameOf(known)) installSeals(db, known);
+}
+
+/** Null where something stands in its place that is no key: that is never written over. */
+function makeKey(path: string): Buffer | null {
+  try {
+    return makeSealKey(path);
+  } catch (error) {
+    if (error instanceof Error && "errno" in error) return null;
+    throw error;
+  }
+}
+
+/** What was found when the database was opened, as a sentence; null where nothing was, or there is too much to look at each time. */
+export function findUnsealedAtOpening(db: Database, path: string): string | null {
+  if (!hasSeals(db)) return null;
+  const count = db.prepare<[], number>("SELECT count(*) FROM row_seal").pluck().get() ?? 0;
+  const found = count > MOST_AT_OPENING ? [] : findUnsealed(db, path);
+  return found.length === 0 ? null : found.join("; ");
+}
+
+/** Seals everything as it stands, with the key of this installation; what was not as it was sealed, and how many rows there are. */
+export function sealAnew(db: Database, path: string): { before: string[]; count: number } {
+  const before = findUnsealed(db, path);
+  const key = readSealKey(path) ?? makeSealKey(path);
+  return { before, count: sealAll(db, key) };
+}
