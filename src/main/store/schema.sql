@@ -1941,3 +1941,17 @@ CREATE TABLE offline_result (
 CREATE INDEX offline_result_of_script ON offline_result (script);
 
 CREATE INDEX offline_result_of_run ON offline_result (run);
+
+CREATE TABLE row_seal (
+  kind TEXT NOT NULL,
+  id   TEXT NOT NULL,
+  mac  BLOB NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE seal_state (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  key_id TEXT NOT NULL,
+  total  BLOB NOT NULL,
+  mac    BLOB NOT NULL
+) STRICT;

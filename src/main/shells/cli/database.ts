@@ -42,9 +42,10 @@ export function addDatabase(program: Command, { world, finish }: Session): void 
 }
 
 const HELP = `
-Pins, approvals, issuers and trusted roots are sealed by a key that lies beside the database, in FILE.seal-key: check and each
-command say which of them were changed by others than Latchkey. A copy of the database elsewhere cannot be verified
-without that file. Look at what is named before you seal it anew.
+Pins, approvals, issuers and trusted roots are sealed by a key that lies beside the database, in
+FILE.seal-key: check and each command say which of them were changed by others than Latchkey. A copy
+of the database elsewhere cannot be verified without that file. Look at what is named before you seal
+it anew.
 
 Backups are whole databases in a folder beside their own. A screen that is open makes one a day, and every
 migration is preceded by one; ten of those made daily and on demand are kept, and all that precede a migration.
