@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "electron-vite";
+import { licenseTexts } from "./scripts/license-texts.ts";
 import { oneByte } from "./scripts/one-byte.ts";
 
 const SHELLS = "src/main/shells";
@@ -7,7 +8,7 @@ const SHELLS = "src/main/shells";
 /** One build for what runs on Node, for what runs in Electron beside it, and for the page. */
 export default defineConfig({
   main: {
-    plugins: [oneByte()],
+    plugins: [oneByte(), licenseTexts()],
     build: {
       // The oldest Node that the command line runs on; see docs/decisions/0006.
       target: "node22.14",
@@ -43,7 +44,7 @@ export default defineConfig({
   renderer: {
     root: "src/renderer",
     publicDir: "public",
-    plugins: [react()],
+    plugins: [react(), licenseTexts()],
     build: {
       license: { fileName: "licenses.md" },
       // In one piece: what is loaded later would come from whoever has the port of `latchkey serve` by then (0048).
