@@ -79,8 +79,11 @@ export function openStore(wish: {
 
       /** What had been saved and is missing, as a sentence; null when nothing is. */
       loss,
-      /** What was changed by others than this program, as a sentence; null where nothing was found. */
-      unsealed,
+      /**
+       * What was changed by others than this program, as a sentence; null where nothing was found. Of an older copy it is said once
+       * that it is one.
+       */
+      unsealed: loss === null ? unsealed : null,
       /** Shared with every other connection to the database. */
       disk: disk.memory,
 
