@@ -21,7 +21,8 @@ async function makeKilled(folder: string): Promise<string> {
   for (let count = 0; count < 3; count++) append(store);
   visitEndpoint(store, "shop");
   const killed = join(folder, "killed.db");
-  for (const end of ["", "-wal", "-shm", ".mark", ".holder"]) await copyFile(path + end, killed + end);
+  for (const end of ["", "-wal", "-shm", ".mark", ".holder", ".seal-key"])
+    await copyFile(path + end, killed + end);
   store.close();
   return killed;
 }
