@@ -262,7 +262,7 @@ take_answer() {
 # Whoever has kept us waiting once has no other account wait for as long again.
 hurry() {
 	why=not-ended
-	[ $may_stop = no ] || drop_limit='timeout -s KILL 1' reading_late='timeout -s KILL 2'
+	[ $may_stop = no ] || judged_limit='timeout -s KILL 1' reading_late='timeout -s KILL 2'
 }
 
 # With whose rights what lies at $1 is read, where others than root may write: of the account that is at hand, or of the first on the way

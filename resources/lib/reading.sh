@@ -6,10 +6,10 @@
 # nothing is given that holds a private key or a password hash. It answers two words for each: file, absent, other, closed or secret; and
 # =CONTENT. in the code of CODER, in one word.
 prepare_reading() {
-	roots_folders= their_folder= nonblock= reading_late=
+	roots_folders= their_folder= nonblock= reading_late= judged_limit=
 	find_drop || :
 	if dd if=/dev/null iflag=nonblock count=0; then nonblock=iflag=nonblock; fi
-	if [ $may_stop = yes ]; then drop_limit='timeout -s KILL 4' reading_late='timeout -s KILL 5'; fi
+	if [ $may_stop = yes ]; then judged_limit='timeout -s KILL 4' reading_late='timeout -s KILL 5'; fi
 	if [ "$(printf x | base64 -w0)" = eA== ]; then coder=base64w decoder='base64 -d'
 	elif has base64; then coder=base64 decoder='base64 -d'
 	elif has openssl; then coder=openssl decoder='openssl base64 -d -A'
@@ -29,6 +29,15 @@ code() {
 	esac
 }
 is_secret() { grep -q -e "PRIVATE KEY-----" -e "^Private-Lines:" -e "^[^: ]*:[!]*[\$][0-9a-zA-Z]*[\$]"; }
+# Of base64 whether one of these words may be in it, wherever it begins; it is looked at closely only then.
+may_be_secret() {
+	[ "$coder" != od ] || return 0
+	case $content in
+		*UFJJVkFURSBLRVktLS0tL* | *BSSVZBVEUgS0VZLS0tLS* | *QUklWQVRFIEtFWS0tLS0t* | *UHJpdmF0ZS1MaW5lcz* | *ByaXZhdGUtTGluZXM6* | *Qcml2YXRlLUxpbmVzO* | \
+		*Oi[QR]* | *[DTjz]ok[M-OQ-WY-e]* | *6J[D-H]* | *IS[QR]* | *[CSiy]Ek[M-OQ-WY-e]* | *hJ[D-H]*) return 0 ;;
+	esac
+	return 1
+}
 judged() {
 	[ "$(readlink /proc/self/fd/3)" = "$path" ] || return 1
 	set -- "$1" $(ls -ldnL /proc/self/fd/3)
@@ -45,12 +54,11 @@ for asked do
 	if [ ! -f "$path" ]; then echo "other ="; continue; fi
 	if [ ! -r "$path" ]; then echo "closed ="; continue; fi
 	if [ "$judge" != - ]; then { judged "$asked"; } 3<"$path" || echo "closed ="; continue; fi
+	content=$(dd if="$path" $nonblock bs=65536 count=$blocks | code)
 	case $asked in w:*)
-		if dd if="$path" $nonblock bs=65536 count=$blocks | is_secret; then echo "secret ="; continue; fi ;;
+		if may_be_secret && dd if="$path" $nonblock bs=65536 count=$blocks | is_secret; then echo "secret ="; continue; fi ;;
 	esac
-	printf "file ="
-	dd if="$path" $nonblock bs=65536 count=$blocks | code
-	echo .
+	printf "file =%s.\n" "$content"
 done'
 } 2>/dev/null
 
@@ -88,8 +96,9 @@ fetch() {
 	shift 4
 	fetched=$(
 		if drops_to "$fetch_uid" "$fetch_name"; then
-			as_account "$fetch_uid" "$fetch_gid" "$fetch_name" "$reader" "$fetch_blocks" - "$nonblock" $coder "$@"
-		else $drop_limit sh -c "$reader" sh "$fetch_blocks" "$fetch_uid" '' $coder "$@"
+			# Nobody waits for it but who listens to it, who is limited: should it never end, it has no rights of ours.
+			as_account "$fetch_uid" "$fetch_gid" "$fetch_name" "$reader" "$fetch_blocks" - "$nonblock" $coder "$@" &
+		else $judged_limit sh -c "$reader" sh "$fetch_blocks" "$fetch_uid" '' $coder "$@"
 		fi | $reading_late head -c 6291456
 	) 2>/dev/null </dev/null
 }
