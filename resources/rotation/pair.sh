@@ -151,7 +151,7 @@ sync_dens() {
 # pair_look PATH: all that a plan has to know of the file that a configuration names so. Of its bytes the first certificate, and
 # of a key its public half.
 do_pair_look() {
-	real=$1 refusal= managed=
+	real=$1 refusal= managed= renew_name= renew_folder=
 	if follow_links "$1" tell_link && judge_links "$1"; then
 		tell real "$real"
 		folder=${real%/*} name=${real##*/}
@@ -163,7 +163,7 @@ do_pair_look() {
 	else tell real "$real"
 	fi
 	find_manager "$1"
-	[ -z "$managed" ] || tell managed "$managed" "$renew_by"
+	[ -z "$managed" ] || tell managed "$managed" "$renew_name" "$renew_folder"
 	[ -z "$refusal" ] || tell refusal "$refusal" "$detail"
 	dead_man_ways
 	tell dead-man $ways
@@ -236,9 +236,11 @@ kind_of() {
 	esac
 }
 
-# Who renews the file at $1 by itself, into $managed and $renew_by.
+# Who renews the file at $1 by itself, into $managed; under which name, and from which folder, into $renew_name and $renew_folder, as far
+# as root can have that done: no words for a shell, for whoever named a folder has chosen them.
 find_manager() {
 	[ -z "$managed" ] || return 0
+	renew_name= renew_folder=
 	find_lineage "$real"
 	[ -z "$managed" ] || return 0
 	set +f
@@ -247,12 +249,12 @@ find_manager() {
 		case $conf in
 			/root/*)
 				grep -qF -e "Path='$1'" "$conf" 2>/dev/null || continue
-				renew_by=${conf##*/}
-				managed=acme.sh renew_by="acme.sh --renew --force --domain ${renew_by%.conf}"
+				renew_name=${conf##*/}
+				managed=acme.sh renew_name=${renew_name%.conf}
 				;;
 			*)
 				grep -qxF -e "cert_storage_location=$1" -e "key_storage_location=$1" "$conf" 2>/dev/null || continue
-				managed=certmonger renew_by="getcert resubmit -f $(sed -n 's/^cert_storage_location=//p' "$conf")"
+				managed=certmonger renew_name=$(sed -n 's/^cert_storage_location=//p' "$conf")
 				;;
 		esac
 	done
@@ -268,12 +270,13 @@ find_lineage() {
 		*/live/"$lineage"/* | */archive/"$lineage"/*)
 			base=${1%/*/"$lineage"/*}
 			[ -f "$base/renewal/$lineage.conf" ] || return 0
-			managed=certbot renew_by="certbot renew --force-renewal --cert-name $lineage"
-			[ "$base" = /etc/letsencrypt ] || renew_by="$renew_by --config-dir $base"
+			managed=certbot
+			# It runs what this file says: whose it is runs it.
+			if is_roots_path "$base/renewal/$lineage.conf"; then renew_name=$lineage renew_folder=$base; fi
 			;;
-		*/dehydrated/certs/"$lineage"/*) managed=dehydrated renew_by="dehydrated --cron --force --domain $lineage" ;;
-		*/caddy/certificates/*) managed=caddy renew_by= ;;
-		*/..data/*) managed=kubernetes renew_by= ;;
-		*/.lego/certificates/* | */lego/certificates/*) managed=lego renew_by= ;;
+		*/dehydrated/certs/"$lineage"/*) managed=dehydrated renew_name=$lineage ;;
+		*/caddy/certificates/*) managed=caddy ;;
+		*/..data/*) managed=kubernetes ;;
+		*/.lego/certificates/* | */lego/certificates/*) managed=lego ;;
 	esac
 }

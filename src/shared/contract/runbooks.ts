@@ -291,7 +291,7 @@ export const runbooks = {
       OfRun.extend({
         approved: z.array(RunRepair).min(1).max(10_000),
         mayAsk: z.boolean().default(false),
-        identityFiles: z.array(z.string().max(4_096)).max(32).default([]),
+        identityFiles: z.array(LocalPath("identity")).max(32).default([]),
       }),
     )
     .output(z.object({})),

@@ -57,6 +57,7 @@ test("a page logs in with, signs with and overwrites no key that is not in ~/.ss
       () => page.runbooks.start({ planId: 1 as never, hash: "0".repeat(64) as never, identityFiles }),
       () => page.runbooks.resume({ runId: 1 as never, identityFiles }),
       () => page.runbooks.rollBack({ runId: 1 as never, identityFiles }),
+      () => page.runbooks.repair({ runId: 1 as never, approved: [], identityFiles }),
       () => page.runbooks.takePlan({ plan: {}, hash: "0".repeat(64) as never, identityFiles }),
       () => page.runbooks.exportScripts({ planId: 1 as never, signWith: path }),
     ];
@@ -106,6 +107,8 @@ test("every field by which a caller may name a file of this computer is marked a
       "runbooks.plan keyFile: not of this computer",
       "runbooks.plan path: not of this computer",
       "runbooks.plan program: program",
+      "runbooks.repair identityFiles: identity",
+      "runbooks.repair path: not of this computer",
       "runbooks.resume identityFiles: identity",
       "runbooks.rollBack identityFiles: identity",
       "runbooks.start identityFiles: identity",

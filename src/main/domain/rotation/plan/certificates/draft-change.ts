@@ -51,7 +51,8 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
 function stuckOf({ path, refusal, stat, managed, heldBy }: PairFileFacts): string | null {
   if (refusal !== null) return refusal;
   if (stat === null) return `${path} is not there any more; scan the host again`;
-  if (managed) return `${path} is renewed by ${managed.by} (${managed.command})`;
+  if (managed)
+    return `${path} is renewed by ${managed.by}${managed.command === "" ? "" : ` (${managed.command})`}`;
   return heldBy === null ? null : `another run has ${path}: resume it, or roll it back`;
 }
 

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { type HandRefusal, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { quoteWord } from "#net/ssh/hand/words.ts";
 import { DeadMan } from "#shared/model/plan.ts";
 
 /** By its first bytes. `locked-key`: it has a passphrase; `other`: none of these, or not readable. */
@@ -40,7 +41,7 @@ export type PairLook = {
   hasAttributes: boolean;
   /** Of SELinux; null: there is none. */
   label: string | null;
-  /** A program of the host that renews it by itself, and the command that has it do so. */
+  /** A program of the host that renews it by itself, and the command that has it do so; "" where none can be said. */
   managed: { by: string; command: string } | null;
   deadMan: DeadMan[];
   /** The run that is changing it. */
@@ -58,7 +59,7 @@ export async function lookAtPairFile(
   if (answer.status !== "ok") return readTail(answer);
   const first = (name: string) => answer.told.get(name)?.[0];
   const [why, detail = ""] = first("refusal") ?? [];
-  const [by, command = ""] = first("managed") ?? [];
+  const [by, name = "", folder = ""] = first("managed") ?? [];
   const [hash = ""] = first("hash") ?? [];
   return {
     kind: "seen",
@@ -78,12 +79,41 @@ export async function lookAtPairFile(
       hasAccessList: first("acl") !== undefined,
       hasAttributes: first("xattr") !== undefined,
       label: first("label")?.[0] ?? null,
-      managed: by === undefined ? null : { by, command },
+      managed: by === undefined ? null : { by, command: formatRenewalCommand(by, name, folder) },
       deadMan: (first("dead-man") ?? []).flatMap((way) => DeadMan.safeParse(way).data ?? []),
       heldBy: first("held")?.[0] ?? null,
     },
   };
 }
+
+/**
+ * The command, for a person to run as root on the host, that has a program renew the certificate it knows by `name`; `folder`: of its
+ * configuration. Both are as the host has them, and stay one word of the shell each. "": none is known, or it could not be shown as it
+ * would run.
+ */
+export function formatRenewalCommand(by: string, name: string, folder: string): string {
+  if (name === "" || name.startsWith("-") || UNSEEN.test(name + folder)) return "";
+  const word = quoteForPerson(name);
+  switch (by) {
+    case "certbot": {
+      const where = folder === "/etc/letsencrypt" ? "" : ` --config-dir ${quoteForPerson(folder)}`;
+      return `certbot renew --force-renewal --cert-name ${word}${where}`;
+    }
+    case "acme.sh":
+      return `acme.sh --renew --force --domain ${word}`;
+    case "certmonger":
+      return `getcert resubmit -f ${word}`;
+    case "dehydrated":
+      return `dehydrated --cron --force --domain ${word}`;
+    default:
+      return "";
+  }
+}
+
+/** What no screen shows as it is, or what ends a line. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u;
+
+const quoteForPerson = (word: string): string => (/^[A-Za-z0-9._/-]+$/.test(word) ? word : quoteWord(word));
 
 const readSeconds = (text: string): number | null => (/^\d{1,12}$/.test(text) ? Number(text) : null);
 

@@ -138,6 +138,28 @@ lab("what another program renews is left to it, with the command that has it do 
   await endPair(hand, PAIR);
 });
 
+lab(
+  "of a folder whose name is a command only one word is said, and of an account's own folder no command at all",
+  async () => {
+    await using hand = await openPairHand(startShellIn(host));
+    const hostile = `${LIVE}/a;touch owned;$(id)`;
+    await host.run(
+      `for base in '${hostile}' /home/alice/tls; do
+      mkdir -p "$base/live/site" "$base/renewal"; : > "$base/renewal/site.conf"; cp ${CHAIN} "$base/live/site/cert.pem"
+    done
+    chown -R alice: /home/alice/tls`,
+    );
+    const managedAt = async (base: string) => {
+      const look = await lookAtPairFile(hand, `${base}/live/site/cert.pem`);
+      return look.kind === "seen" ? look.file.managed : look;
+    };
+    const renew = "certbot renew --force-renewal --cert-name site --config-dir";
+    expect(await managedAt(hostile)).toEqual({ by: "certbot", command: `${renew} '${hostile}'` });
+    // As root it would run the hooks that alice has written there.
+    expect(await managedAt("/home/alice/tls")).toEqual({ by: "certbot", command: "" });
+  },
+);
+
 lab("what was changed meanwhile, or is something else, is not touched", async () => {
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stage(hand, { chain: CHAIN, key: KEY });
