@@ -64,12 +64,20 @@ test("a key is rotated by one click: its plan is shown whole, its run is followe
   await expect(frame.page.getByText("No grant matches")).toBeVisible();
 });
 
+/** Of one host, for whoever shares it. */
+let oneHost: RunbooksLab | null = null;
+const findOneHost = async (): Promise<RunbooksLab> => {
+  oneHost ??= await startRunbooksLab(["web-1"]);
+  return oneHost;
+};
+test.afterAll(() => oneHost?.[Symbol.asyncDispose]());
+
 test("a plan that was exported is opened again as it was; one that somebody has edited is refused", async ({
   stage,
   sample,
 }) => {
   test.skip(!sample.hasHosts, NEEDS_HOSTS);
-  await using lab = await startRunbooksLab(["web-1"]);
+  const lab = await findOneHost();
   const frame = await open(stage, lab);
   const { page } = frame;
   const list = await frame.goTo("Access");
@@ -93,4 +101,58 @@ test("a plan that was exported is opened again as it was; one that somebody has 
   await expect(page.getByText("Plan #2:")).toBeVisible();
   await expect(plan.summary).toHaveText("Plan: 0 to add, 0 to change, 1 to remove on 1 host");
   await expect(plan.apply).toBeEnabled();
+});
+
+test("lines of a run that somebody has changed are repaired from its page by keys alone, once they are shown", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  const lab = await findOneHost();
+  const [host] = lab.hosts;
+  const file = "/root/.ssh/authorized_keys";
+  const frame = await open(stage, lab);
+  const { page } = frame;
+  const list = await frame.goTo("Access");
+  const drawer = await list.open("jo@desk");
+  await drawer.getByRole("button", { name: "Rotate the key" }).click();
+  const plan = new PlanPage(page);
+  await plan.apply.waitFor();
+  await plan.decision.getByText(/^one host first/).click();
+  await plan.decision.getByLabel("Days that both keys stand").fill("3");
+  await plan.decision.getByRole("button", { name: "Make the plan anew" }).click();
+  await expect(plan.main).toContainText("Watch the logs");
+  await plan.approve();
+  const run = await plan.run();
+  await run.getByText("Waiting", { exact: true }).waitFor();
+  const repair = run.getByRole("button", { name: "Repair" });
+  await expect(repair).toBeHidden();
+  // The line that the run has put there stands twice, once as nobody but a person can judge it.
+  await host?.run(`sed -i '$s/.*/&\\nno-pty &/' ${file}`);
+  const added = (await host?.run(`cat ${file}`))?.trim().split("\n") ?? [];
+  await run.getByRole("button", { name: "Roll back" }).click();
+  await page
+    .getByRole("dialog", { name: "Roll this run back?" })
+    .getByRole("button", { name: "Roll back" })
+    .click();
+  await repair.waitFor();
+  expect(await camera.photograph("run-needs-attention")).toEqual([]);
+
+  await repair.focus();
+  await frame.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Repair these files?" });
+  const agree = dialog.getByRole("button", { name: "Repair" });
+  await expect(agree).toBeFocused();
+  await expect(dialog).toContainText(file);
+  await expect(dialog.locator("pre")).toHaveText(`- ${added[1]}\n`);
+  expect(await camera.photograph("run-repair")).toEqual([]);
+  await frame.press("Escape");
+  await expect(repair).toBeFocused();
+  await frame.press("Enter");
+  await expect(agree).toBeFocused();
+  await frame.press("Enter");
+  await run.getByText("Rolled back", { exact: true }).waitFor();
+  await expect(repair).toBeHidden();
+  expect(await host?.run(`cat ${file}`)).toBe(`${added[0]}\n${added[2]}\n`);
 });

@@ -61,6 +61,7 @@ export const usePause = () => useMutation(useApi().runbooks.pause.mutationOption
 export const useResume = () => useMutation(useApi().runbooks.resume.mutationOptions());
 export const useGiveCertificate = () => useMutation(useApi().runbooks.giveCertificate.mutationOptions());
 export const useConfirmKey = () => useMutation(useApi().runbooks.confirm.mutationOptions());
+export const useRepair = () => useMutation(useApi().runbooks.repair.mutationOptions());
 export const useRollBack = () => useMutation(useApi().runbooks.rollBack.mutationOptions());
 
 export function useScripts() {

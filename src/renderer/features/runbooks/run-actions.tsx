@@ -4,6 +4,7 @@ import {
   IconEye,
   IconPlayerPause,
   IconPlayerTrackNext,
+  IconTool,
   IconTrash,
 } from "@tabler/icons-react";
 import { useState } from "react";
@@ -12,9 +13,11 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { RunDetail, RunRow, RunState } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { repairsOf } from "#shared/text/repair.ts";
 import { EndGraceDialog } from "./end-grace-dialog.tsx";
 import { LoginFields, useLogins } from "./logins.tsx";
 import { usePause, useResume, useRollBack } from "./queries.ts";
+import { RepairDialog } from "./repair-dialog.tsx";
 import classes from "./runbooks.module.css";
 
 const MAY_GO_ON: ReadonlySet<RunState> = new Set([
@@ -30,11 +33,13 @@ export function RunActions({ run }: { run: RunDetail }) {
   const { identityFiles } = useLogins();
   const [isAsking, setIsAsking] = useState(false);
   const [isEnding, setIsEnding] = useState(false);
+  const [isRepairing, setIsRepairing] = useState(false);
   const pause = usePause();
   const resume = useResume();
   const { id: runId, state } = run;
   const mayGoOn = MAY_GO_ON.has(state);
   const hasRecheck = waitsBefore(run, "recheck");
+  const hasRepair = repairsOf(run).length > 0;
   const error = pause.error ?? resume.error;
   if (!mayGoOn && state !== "running") return null;
   return (
@@ -51,8 +56,14 @@ export function RunActions({ run }: { run: RunDetail }) {
             Pause
           </Button>
         )}
+        {hasRepair && (
+          <Button size="xs" leftSection={<IconTool size={15} />} onClick={() => setIsRepairing(true)}>
+            Repair
+          </Button>
+        )}
         {mayGoOn && !hasRecheck && (
           <Button
+            variant={hasRepair ? "default" : "filled"}
             size="xs"
             leftSection={<IconPlayerTrackNext size={15} />}
             loading={resume.isPending}
@@ -98,6 +109,7 @@ export function RunActions({ run }: { run: RunDetail }) {
         </p>
       )}
       {isEnding && <EndGraceDialog run={run} onClose={() => setIsEnding(false)} />}
+      {isRepairing && <RepairDialog run={run} onClose={() => setIsRepairing(false)} />}
       {isAsking && <RollBackDialog run={run} onClose={() => setIsAsking(false)} />}
     </>
   );

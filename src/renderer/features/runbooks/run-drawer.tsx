@@ -12,6 +12,7 @@ import { Exactly } from "#renderer/ui/when.tsx";
 import type { RunClaim, RunDetail, RunId } from "#shared/model/run.ts";
 import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { repairsOf } from "#shared/text/repair.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
 import { useRun } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
@@ -94,7 +95,7 @@ function Standing({ run }: { run: RunDetail }) {
       )}
       <RunActions run={run} />
       {run.claims.length > 0 && <Claims claims={run.claims} />}
-      {run.byHand.length > 0 && <ByHand lines={run.byHand} />}
+      {run.byHand.length > 0 && <ByHand run={run} />}
     </Section>
   );
 }
@@ -117,14 +118,23 @@ function Claims({ claims }: { claims: readonly RunClaim[] }) {
   );
 }
 
-function ByHand({ lines }: { lines: readonly string[] }) {
+function ByHand({ run }: { run: RunDetail }) {
+  const lines = run.byHand;
+  const hasRepair = repairsOf(run).length > 0;
   const script = lines.join("\n");
   return (
     <div className={classes.byHand}>
-      <Notice tone="red" Icon={IconAlertOctagon} title="To be done by hand">
+      <Notice
+        tone="red"
+        Icon={IconAlertOctagon}
+        title={hasRepair ? "Repair it, or do it by hand" : "To be done by hand"}
+      >
         <p>
-          Latchkey could neither finish this nor take it back. Do it in this order, then go on: it looks at
-          the hosts again first. <CopyMark value={script} what="commands" />
+          Latchkey could neither finish this nor take it back.{" "}
+          {hasRepair
+            ? "Repair shows what it would change before it does so. By hand, do it in this order, then go on"
+            : "Do it in this order, then go on"}
+          : it looks at the hosts again first. <CopyMark value={script} what="commands" />
         </p>
       </Notice>
       <Verbatim>
