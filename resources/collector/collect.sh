@@ -1508,9 +1508,46 @@ read_key_file() {
 		*' derive:yes'*) derive_public_key "$1" ;;
 		*' why:encrypted'*) look_beside "$1.pub" ;;
 	esac
-	[ "${2-}" != host ] || facts="$facts host:yes"
+	case ${2-} in
+		host) facts="$facts host:yes" ;;
+		maybe) sign_key "$1" ;;
+	esac
 	encode "$1"
 	printf '@key-file - path:%s e:%s,%s,%s,%s,%s%s\n' "$token" "$mode" "$links" "$uid" "$gid" "$size" "$facts"
+}
+
+# Has an unlocked private key sign the nonce of this visit, with the rights of whoever owns it: what the file shows of a key anybody can
+# write there. So many keys a visit are asked, and none once it is late. Into $facts.
+sign_key() {
+	case $facts in *' encrypted:no'*) ;; *) return ;; esac
+	case $facts in *' format:putty'* | *' why:'*) return ;; esac
+	signed_keys=$((${signed_keys:-0} + 1))
+	if [ $signed_keys -gt 64 ] || { [ $signed_keys -gt 8 ] && is_late; }; then facts="$facts proof:unasked"; return; fi
+	name_signing_host
+	set -- "$1" "latchkey-possession 2${nl}nonce $nonce${nl}host $signing_host${nl}path $1$nl"
+	proof=$(printf %s "$2" | {
+		if [ "$1" != "$held_path" ]; then $drop_limit sh -c "$possession_script" sh "$1"
+		elif drops_to "$rights_uid" "$rights_name"; then
+			as_account "$rights_uid" "$rights_gid" "$rights_name" "$possession_script" "$1"
+		elif [ "$my_uid" != 0 ]; then $drop_limit sh -c "$possession_script" sh "$1"
+		fi
+	} | $reading_late head -c 8192)
+	[ -n "$proof" ] || hurry
+	case $proof in
+		'' | *[!A-Za-z0-9+/=,-]*) proof=unsigned ;;
+	esac
+	facts="$facts proof:$proof"
+}
+
+# As fingerprints, into $signing_host: what is signed is nothing on another host.
+name_signing_host() {
+	[ -z "${signing_host+x}" ] || return 0
+	set +f
+	set -- /etc/ssh/ssh_host_*_key.pub
+	set -f
+	signing_host=$(cat "$@" | ssh-keygen -l -f - | awk '{ printf "%s%s", (NR > 1 ? "," : ""), $2 }')
+	encode "$signing_host"
+	printf '@signing - host:%s\n' "$token"
 }
 
 # The text of the private key in file $1. It goes into pipes alone.

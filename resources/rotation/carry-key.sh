@@ -66,10 +66,11 @@ verify_half() {
 	if [ "$status" != ok ]; then explain; return 1; fi
 	told_of hash
 	if [ "$words" != "$holder_before" ]; then why="$holder_path was changed by somebody else"; return 1; fi
-	told_of signature
+	told_of proof
+	case $words in raw,*) why="$holder_path is written as OpenSSL does, which no script can check: ssh-keygen -p -f it, and plan again"; return 1 ;; esac
 	signed_by=$(put_line "$statement" | tr -d '\n' | ssh-keygen -Y check-novalidate -n latchkey-possession -s /dev/fd/5 2>/dev/null 5<<SIGNED
 -----BEGIN SSH SIGNATURE-----
-$(put_line "$words" | fold -w 70)
+$(put_line "${words#sshsig,}" | fold -w 70)
 -----END SSH SIGNATURE-----
 SIGNED
 	) || signed_by=

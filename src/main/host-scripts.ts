@@ -27,6 +27,7 @@ export const carryScript = joinScripts(
     [
       "../../resources/lib/daemon.sh",
       "../../resources/lib/host-signature.sh",
+      "../../resources/lib/possession.sh",
       "../../resources/rotation/carry/*.sh",
     ],
     { query: "?raw", import: "default", eager: true },

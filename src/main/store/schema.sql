@@ -337,7 +337,8 @@ CREATE TABLE key_file (
   first_scan   INTEGER NOT NULL REFERENCES scan (id),
   last_scan    INTEGER NOT NULL REFERENCES scan (id),
   gone_scan    INTEGER REFERENCES scan (id)
-, lock TEXT, likely_fingerprint TEXT, spki_sha256 TEXT, elsewhere_since TEXT) STRICT;
+, lock TEXT, likely_fingerprint TEXT, spki_sha256 TEXT, elsewhere_since TEXT, possession TEXT NOT NULL DEFAULT 'claimed'
+  CHECK (possession IN ('verified', 'claimed', 'other-key')), claim TEXT DEFAULT 'not-asked') STRICT;
 
 CREATE INDEX key_file_on_host ON key_file (host) WHERE gone_scan IS NULL;
 
@@ -891,43 +892,6 @@ CREATE INDEX outbound_on_host ON outbound (host, account) WHERE gone_scan IS NUL
 CREATE INDEX outbound_by_name ON outbound (name, port) WHERE gone_scan IS NULL AND is_hashed = 0;
 
 CREATE INDEX outbound_by_fingerprint ON outbound (fingerprint) WHERE gone_scan IS NULL AND fingerprint IS NOT NULL;
-
-CREATE TRIGGER key_begins AFTER INSERT ON key
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = NEW.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM key_file WHERE likely_fingerprint = NEW.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = NEW.fingerprint),
-      listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
-                WHERE fingerprint = NEW.fingerprint)
-  WHERE fingerprint = NEW.fingerprint;
-END;
-
-CREATE TRIGGER key_file_begins AFTER INSERT ON key_file
-BEGIN
-  UPDATE key SET is_matched = 1
-  WHERE fingerprint IN (NEW.fingerprint, NEW.likely_fingerprint) AND is_matched = 0;
-END;
-
-CREATE TRIGGER key_file_ends AFTER UPDATE OF gone_scan, fingerprint, likely_fingerprint ON key_file
-WHEN OLD.gone_scan IS NOT NEW.gone_scan OR OLD.fingerprint IS NOT NEW.fingerprint
-     OR OLD.likely_fingerprint IS NOT NEW.likely_fingerprint
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = key.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM key_file WHERE likely_fingerprint = key.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = key.fingerprint)
-  WHERE fingerprint IN (OLD.fingerprint, OLD.likely_fingerprint, NEW.fingerprint, NEW.likely_fingerprint);
-END;
-
-CREATE TRIGGER held_key_ends AFTER DELETE ON held_key
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = OLD.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM key_file WHERE likely_fingerprint = OLD.fingerprint AND gone_scan IS NULL)
-                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = OLD.fingerprint)
-  WHERE fingerprint = OLD.fingerprint;
-END;
 
 CREATE TABLE endpoint (
   id          INTEGER PRIMARY KEY,
@@ -1955,3 +1919,41 @@ CREATE TABLE seal_state (
   total  BLOB NOT NULL,
   mac    BLOB NOT NULL
 ) STRICT;
+
+CREATE INDEX key_file_verified ON key_file (fingerprint) WHERE gone_scan IS NULL AND possession = 'verified';
+
+CREATE TRIGGER key_begins AFTER INSERT ON key
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file
+                           WHERE key_file.fingerprint = NEW.fingerprint AND gone_scan IS NULL AND possession = 'verified')
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = NEW.fingerprint),
+      listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE fingerprint = NEW.fingerprint)
+  WHERE fingerprint = NEW.fingerprint;
+END;
+
+CREATE TRIGGER key_file_begins AFTER INSERT ON key_file
+WHEN NEW.possession = 'verified'
+BEGIN
+  UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
+END;
+
+CREATE TRIGGER key_file_ends AFTER UPDATE OF gone_scan, fingerprint, possession ON key_file
+WHEN OLD.gone_scan IS NOT NEW.gone_scan OR OLD.fingerprint IS NOT NEW.fingerprint OR OLD.possession <> NEW.possession
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file
+                           WHERE key_file.fingerprint = key.fingerprint AND gone_scan IS NULL AND possession = 'verified')
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = key.fingerprint)
+  WHERE fingerprint IN (OLD.fingerprint, NEW.fingerprint);
+END;
+
+CREATE TRIGGER held_key_ends AFTER DELETE ON held_key
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file
+                           WHERE key_file.fingerprint = OLD.fingerprint AND gone_scan IS NULL AND possession = 'verified')
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = OLD.fingerprint)
+  WHERE fingerprint = OLD.fingerprint;
+END;

@@ -5,6 +5,7 @@ import { FindingBrief } from "./finding.ts";
 import { OpenAgent } from "./host-reach.ts";
 import { LogWindow } from "./host-use.ts";
 import { Instant } from "./instant.ts";
+import { KeyPossession } from "./possession.ts";
 import { HostKeyView, Outcome, ProbeState } from "./probe.ts";
 
 /** The host key that we trust for a host, and how it came to be trusted. */
@@ -75,6 +76,8 @@ export const KeyFileView = z.object({
   lock: z.string().nullable(),
   /** The key in the .pub file beside it, where it does not show its own: likely, and not proven. */
   likelyFingerprint: z.string().nullable(),
+  /** Whether it signed when the host was last scanned, so that it is known to hold the key. */
+  possession: KeyPossession,
 });
 export type KeyFileView = z.infer<typeof KeyFileView>;
 

@@ -42,14 +42,22 @@ export function judgeSigning(effective: Effective, principals: readonly string[]
 }
 const MOST_NAMED = 8;
 
-type Held = { isEncrypted: boolean | null; keyType: string | null; isLikely: boolean; kind: "own" | "root" };
+type Held = {
+  isEncrypted: boolean | null;
+  keyType: string | null;
+  isLikely: boolean;
+  /** It has signed with the key. */
+  isVerified: boolean;
+  kind: "own" | "root";
+};
 
 /** A private key file, for whoever reads it. */
-export const judgeHolding = ({ isEncrypted, keyType, isLikely, kind }: Held): Judged =>
+export const judgeHolding = ({ isEncrypted, keyType, isLikely, isVerified, kind }: Held): Judged =>
   judge(
     [
       isLikely && "it is locked, and the key is that of the .pub file beside it: not proven",
       isEncrypted === true && !isLikely && "it is locked: its passphrase is needed",
+      isEncrypted === false && !isVerified && "it claims the key and has not signed with it: not verified",
       isEncrypted === null && !isLikely && "whether it is locked is not known",
       keyType?.startsWith("sk-") === true && "its security key is needed",
     ],

@@ -1,6 +1,8 @@
 import type { Scope } from "../model/person.ts";
+import type { KeyPossession } from "../model/possession.ts";
 import type { Coverage, Owner } from "../model/verdict.ts";
 import { sayCount, sayNumber } from "./count.ts";
+import { formatClaimReason } from "./possession.ts";
 import { type RosterEntry, sayStanding } from "./standing.ts";
 
 /** A person whom a roster has a key of, or whom a comment names. */
@@ -13,6 +15,9 @@ export type KnownPerson = {
   decidedBy: RosterEntry;
 };
 
+/** `place` as `web1: /home/evil/.ssh/id`; `owner`: the account whose file it is. */
+export type PrivateKeyClaim = { place: string; owner: string; possession: KeyPossession };
+
 /** What all hosts, this computer and the rosters tell of who owns a grant; the state is decided already. */
 export type OwnerFacts = {
   state: Owner["state"];
@@ -21,6 +26,8 @@ export type OwnerFacts = {
   /** The first places of private halves, as `web1: /root/.ssh/id_rsa`, and how many there are. */
   places: readonly string[];
   placeCount: number;
+  /** The first files that only claim the private half: they decide nothing. */
+  claims: readonly PrivateKeyClaim[];
   people: readonly KnownPerson[];
   /** People whose login or address the comment names: that decides nothing. */
   namedInComment: readonly KnownPerson[];
@@ -67,6 +74,7 @@ function listReasons(facts: OwnerFacts, scope: Scope): string[] {
     ...sorted.map(sayKeyOf),
     ...(vouchedBy === null ? [] : [`it was approved here as that of ${vouchedBy}`]),
     ...sayPrivateHalves(facts),
+    ...facts.claims.map(formatClaim),
     ...facts.namedInComment.map(sayNamed),
   ];
 }
@@ -87,10 +95,20 @@ function sayKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string {
 function sayPrivateHalves({ state, places, placeCount, people }: OwnerFacts): string[] {
   const more = placeCount - places.length;
   const rest = more > 0 ? [`and at ${sayCount(more, "more place")}`] : [];
-  if (placeCount > 0) return [...places.map((place) => `a private half of it is on ${place}`), ...rest];
+  if (placeCount > 0)
+    return [...places.map((place) => `a private half of it is on ${place} (verified)`), ...rest];
   const holder = people.find(({ standing }) => standing === "known");
   if (state !== "known" || !holder) return [];
   return [`its private half is out of scope: not in what was scanned, and expected with ${holder.name}`];
+}
+
+/** What stands in clear in a key file anybody can write there. */
+function formatClaim({ place, owner, possession }: PrivateKeyClaim): string {
+  const why =
+    possession.kind === "claimed"
+      ? `not verified: ${formatClaimReason(possession.why)}`
+      : "it shows the public key and signed with another private one";
+  return `a private half of it is claimed by ${place} of ${owner} (${why})`;
 }
 
 const sayNamed = ({ name, standing }: KnownPerson): string =>

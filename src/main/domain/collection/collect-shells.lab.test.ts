@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { verifyPossession, writeScanStatement } from "#domain/possession/verify-possession.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { SHELLS, SOME_SHELLS } from "#testing/lab/shells.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
-import type { Collection } from "./collection.ts";
+import type { Collection, KeyFile } from "./collection.ts";
 import { readCollection } from "./read-collection.ts";
 
 const PREPARE = `
@@ -46,12 +48,23 @@ beforeAll(async () => {
 afterAll(() => host[Symbol.asyncDispose]());
 
 /** A collection without what differs from one run to the next. */
+function judgeProof(
+  { proof, blob, path }: KeyFile,
+  { nonce, signingHost: hosts }: Collection,
+): string | null {
+  const key = blob && readKeyBlob(blob);
+  if (proof === null || !key) return proof;
+  return verifyPossession(proof, writeScanStatement({ nonce, hosts, path }), key.fingerprint).kind;
+}
+
 function steady(stream: Uint8Array, nonce: string | null): Collection | null {
   const collection = readCollection(stream, { nonce });
   if (!collection) return null;
   // Lab hosts share the machine's sockets, and their processes are their own.
   const listening = { listeners: null, processes: new Map(), addresses: null };
-  return { ...collection, listening, facts: { ...collection.facts, unixTime: null } };
+  // What a key signs is of one visit; whether it did is the same.
+  const keyFiles = collection.keyFiles.map((file) => ({ ...file, proof: judgeProof(file, collection) }));
+  return { ...collection, listening, keyFiles, facts: { ...collection.facts, unixTime: null } };
 }
 
 test("as root every shell tells the same, and all of it", async () => {

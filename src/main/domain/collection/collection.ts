@@ -35,6 +35,8 @@ export type Collection = {
   realHomes: ReadonlyMap<string, string>;
   authorizedKeys: AuthorizedKeysFile[];
   keyFiles: KeyFile[];
+  /** What the host says its host keys are, where private keys signed: fingerprints with commas between. */
+  signingHost: string;
   /** Public halves of the host keys, from their .pub files or derived: blob as in a .pub file's base64. */
   hostKeys: { path: string; blob: Uint8Array }[];
   certificateFiles: CertificateFile[];
@@ -197,6 +199,8 @@ export type KeyFile = {
   isEncrypted: boolean | null;
   /** How it is locked, as far as that stands in clear. Rounds are bcrypt's, or passes of Argon2. */
   lock: { cipher: string; kdf: string | null; rounds: number | null } | null;
+  /** What it signed the nonce with (`possession.sh`); null where it was not asked. */
+  proof: string | null;
   /** The public key blob where it could be had without a passphrase; null otherwise. */
   blob: Uint8Array | null;
   /** The key in the .pub file beside it, where it does not show its own: likely, for anybody may have put it there. */

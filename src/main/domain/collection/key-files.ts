@@ -29,6 +29,7 @@ export function readKeyFiles(records: readonly Record[]): KeyFile[] {
       format: FORMATS.find((format) => format === record.say("format")) ?? "unknown",
       isEncrypted: encrypted === "yes" ? true : encrypted === "no" ? false : null,
       lock: readLock(record),
+      proof: record.say("proof"),
       blob,
       blobBeside: blob ? null : readBase64(record.say("beside")),
       spki,
@@ -37,6 +38,10 @@ export function readKeyFiles(records: readonly Record[]): KeyFile[] {
   }
   return [...files.values()];
 }
+
+/** What the host says its host keys are, where it had private keys sign: fingerprints with commas between. */
+export const readSigningHost = (records: readonly Record[]): string =>
+  records.find(({ kind }) => kind === "signing")?.say("host") ?? "";
 
 /** Public halves of the host keys. What was derived from the private half goes before its .pub file, which may be stale. */
 export function readHostKeys(records: readonly Record[]): Collection["hostKeys"] {

@@ -7,7 +7,7 @@ import { readDiskFiles, readKeystores } from "./disk-files.ts";
 import { dropSecrets } from "./drop-secrets.ts";
 import { readFrame } from "./frame.ts";
 import { readHost } from "./host-facts.ts";
-import { readHostKeys, readKeyFiles } from "./key-files.ts";
+import { readHostKeys, readKeyFiles, readSigningHost } from "./key-files.ts";
 import { readLastLogins } from "./last-logins.ts";
 import { readListening } from "./listeners.ts";
 import { readLogs } from "./logs.ts";
@@ -49,6 +49,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     realHomes: readRealHomes(records),
     authorizedKeys,
     keyFiles: readKeyFiles(records),
+    signingHost: readSigningHost(records),
     hostKeys: readHostKeys(records),
     certificateFiles: readCertificateFiles(records),
     serverConfigs: readServerConfigs(records, { listening, unread }),

@@ -2,8 +2,11 @@
  * Who has a private key shows it by a signature. The public half of a key is known to everybody, and a file that shows it
  * proves nothing.
  */
-import { randomBytes } from "node:crypto";
+import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { checkSignature } from "#domain/bundle/check-signature.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { spkiOfBlob } from "#domain/ssh/key-spki.ts";
+import { decodeBase64 } from "#domain/ssh/wire.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 
 /** What these signatures are for: one that was made for anything else is none, and one of ours serves for nothing else. */
@@ -21,13 +24,37 @@ export const writeStatement = ({ hostKey, path, fingerprint }: Location, nonce: 
 /** 256 bits, in hex. */
 export const makeNonce = (): string => randomBytes(32).toString("hex");
 
-/** What an SSHSIG signature over a statement says of whoever made it. `fingerprint`: of the key that is to have signed. */
-export function verifyPossession(
-  signature: string,
-  statement: Uint8Array,
-  fingerprint: string,
-): KeyPossession {
-  const checked = checkSignature(signature, statement, POSSESSION_NAMESPACE);
+/**
+ * What a private key file signs when its host is scanned. `hosts`: what the host says its host keys are, as fingerprints with commas
+ * between, so that what was signed on another host is nothing in a bundle of this one.
+ */
+export const writeScanStatement = ({ nonce, hosts, path }: { nonce: string; hosts: string; path: string }) =>
+  Buffer.from(`${POSSESSION_NAMESPACE} 2\nnonce ${nonce}\nhost ${hosts}\npath ${path}\n`);
+
+/**
+ * What a proof over a statement says of whoever made it: the words of resources/lib/possession.sh. `fingerprint`: of the key that is
+ * to have signed.
+ */
+export function verifyPossession(proof: string, statement: Uint8Array, fingerprint: string): KeyPossession {
+  const [kind, first = "", second = ""] = proof.split(",");
+  switch (kind) {
+    case "sshsig":
+      return verifySshsig(first, statement, fingerprint);
+    case "raw":
+      return verifyRaw({ base64: first, signature: second }, statement, fingerprint);
+    case "locked":
+      return { kind: "claimed", why: "locked" };
+    case "old":
+    case "no-tool":
+      return { kind: "claimed", why: "no-ssh-keygen" };
+    default:
+      return { kind: "claimed", why: "not-signed" };
+  }
+}
+
+function verifySshsig(base64: string, statement: Uint8Array, fingerprint: string): KeyPossession {
+  const armored = `-----BEGIN SSH SIGNATURE-----\n${base64}\n-----END SSH SIGNATURE-----\n`;
+  const checked = checkSignature(armored, statement, POSSESSION_NAMESPACE);
   switch (checked.kind) {
     case "good":
       return { kind: checked.key.fingerprint === fingerprint ? "verified" : "other-key" };
@@ -35,5 +62,24 @@ export function verifyPossession(
       return { kind: "other-key" };
     case "unsupported":
       return { kind: "claimed", why: "unsupported" };
+  }
+}
+
+function verifyRaw(
+  { base64, signature }: { base64: string; signature: string },
+  statement: Uint8Array,
+  fingerprint: string,
+): KeyPossession {
+  const blob = decodeBase64(base64);
+  const spki = blob && readKeyBlob(blob)?.fingerprint === fingerprint ? spkiOfBlob(blob) : null;
+  const bytes = decodeBase64(signature);
+  if (!spki || !bytes) return { kind: "other-key" };
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    return { kind: verify("sha512", statement, key, bytes) ? "verified" : "other-key" };
+  } catch (error) {
+    // OpenSSL refuses keys that it finds absurd: what they sign cannot be checked.
+    if (error instanceof Error) return { kind: "claimed", why: "unsupported" };
+    throw error;
   }
 }

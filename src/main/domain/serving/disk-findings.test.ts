@@ -19,6 +19,7 @@ const keyFile = (path: string, key: string | null): KeyFile => ({
   isEncrypted: false,
   blob: null,
   lock: null,
+  proof: null,
   blobBeside: null,
   whyNoKey: null,
   spki: key === null ? null : spki(key),

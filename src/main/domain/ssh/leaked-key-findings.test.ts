@@ -58,6 +58,7 @@ test("a published private key on a host is said of its file, and as a host key o
     isEncrypted: false,
     blob: blobOf(VAGRANT_RSA),
     lock: null,
+    proof: null,
     blobBeside: null,
     whyNoKey: null,
     spki: null,

@@ -80,6 +80,7 @@ test("a host tells what is on it, and what of it could not be read", async () =>
     isEncrypted: null,
     lock: null,
     likelyFingerprint: null,
+    possession: { kind: "claimed" as const, why: "not-asked" as const },
     spkiSha256: null,
   };
   visitHost(store, "web1", {

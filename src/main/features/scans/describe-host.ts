@@ -1,6 +1,7 @@
 import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/usual-places.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
+import { verifyPossession, writeScanStatement } from "#domain/possession/verify-possession.ts";
 import { judgeReach } from "#domain/reach/judge-reach.ts";
 import { findDiskProblems, namedPaths } from "#domain/serving/disk-findings.ts";
 import { type HostMap, mapHost } from "#domain/serving/host-map.ts";
@@ -16,6 +17,7 @@ import { judgeWithin, spend } from "#domain/work-budget.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import { describeAuthorities } from "./describe-authorities.ts";
@@ -161,16 +163,27 @@ const describeAccount = ({
 const withManager = (verdict: Verdict, managedBy: ManagedBy | null): Verdict =>
   managedBy ? { ...verdict, owner: { ...verdict.owner, managedBy } } : verdict;
 
-function describeKeyFiles({ keyFiles, accounts }: Collection): CollectedHost["keyFiles"] {
+function describeKeyFiles(collection: Collection): CollectedHost["keyFiles"] {
+  const { keyFiles, accounts } = collection;
   // Of several accounts of a number it is the first.
   const owners = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
-  return keyFiles.map((file) => describeKeyFile(file, owners));
+  let proofs = 0;
+  return keyFiles.map((file) => ({
+    ...describeKeyFile(file, owners),
+    // No collector of ours asks more of them: each is a signature to check.
+    possession:
+      file.proof !== null && ++proofs > MOST_PROOFS
+        ? { kind: "claimed", why: "not-asked" }
+        : judgePossession(file, collection),
+  }));
 }
+
+const MOST_PROOFS = 80;
 
 function describeKeyFile(
   file: KeyFile,
   owners: ReadonlyMap<number, string>,
-): CollectedHost["keyFiles"][number] {
+): Omit<CollectedHost["keyFiles"][number], "possession"> {
   const { path, entry, format, isEncrypted, lock, blob, blobBeside } = file;
   const key = blob && readKeyBlob(blob);
   return {
@@ -186,6 +199,21 @@ function describeKeyFile(
     likelyFingerprint: (blobBeside && readKeyBlob(blobBeside)?.fingerprint) ?? null,
     spkiSha256: spkiHashOf(file.spki),
   };
+}
+
+/** What was signed has to be of this visit, or bundle, and of this host. */
+function judgePossession(
+  { path, proof, blob, isEncrypted }: KeyFile,
+  { nonce, signingHost, hostKeys }: Collection,
+): KeyPossession {
+  const key = blob && readKeyBlob(blob);
+  if (isEncrypted) return { kind: "claimed", why: "locked" };
+  if (!key || proof === null || proof === "unasked") return { kind: "claimed", why: "not-asked" };
+  const own = hostKeys.flatMap((one) => readKeyBlob(one.blob)?.fingerprint ?? []);
+  const isOfHost = own.length === 0 || signingHost.split(",").some((one) => own.includes(one));
+  if (!isOfHost) return { kind: "claimed", why: "not-signed" };
+  const statement = writeScanStatement({ nonce, hosts: signingHost, path });
+  return verifyPossession(proof, statement, key.fingerprint);
 }
 
 function sayLock({ cipher, kdf, rounds }: NonNullable<KeyFile["lock"]>): string {

@@ -12,8 +12,10 @@ export type KeyFileRow = {
   fingerprint: string | null;
   likely_fingerprint: string | null;
   is_encrypted: number | null;
+  possession: string;
 };
-export const KEY_FILE = "key_file.host, path, owner, key_type, fingerprint, likely_fingerprint, is_encrypted";
+export const KEY_FILE =
+  "key_file.host, path, owner, key_type, fingerprint, likely_fingerprint, is_encrypted, possession";
 
 export type GrantEdgeRow = {
   host: number;
@@ -53,12 +55,19 @@ export type AgentRow = { id: number; host: number; account: string; path: string
 /** A key file, for its owner or for root; null where its key is not known. */
 export function holding(file: KeyFileRow, holder: string, kind: "own" | "root"): GraphEdge | null {
   const fingerprint = file.fingerprint ?? file.likely_fingerprint;
-  if (fingerprint === null) return null;
+  // What signs with another key than it shows holds that other one, of which nothing more is known.
+  if (fingerprint === null || file.possession === "other-key") return null;
   const isEncrypted = file.is_encrypted === null ? null : file.is_encrypted === 1;
   const isLikely = file.fingerprint === null;
   return {
     ...{ from: accountId(file.host, holder), to: keyId(fingerprint), how: "holds" },
-    ...judgeHolding({ isEncrypted, keyType: file.key_type, isLikely, kind }),
+    ...judgeHolding({
+      isEncrypted,
+      keyType: file.key_type,
+      isLikely,
+      kind,
+      isVerified: file.possession === "verified",
+    }),
     ...{ where: file.path, options: "" },
   };
 }

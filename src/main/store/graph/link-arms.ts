@@ -100,14 +100,15 @@ type KeyFileLink = GrantEdgeRow & {
   key_type: string | null;
   proven: string | null;
   is_encrypted: number | null;
+  possession: string;
 };
 
 const KEY_FILES: LinkArm = {
   ...{ name: "1", by: "key-file" },
-  select: `key_file.host AS held_host, path, key_file.owner, key_file.key_type, key_file.fingerprint AS proven, is_encrypted, ${GRANT}`,
+  select: `key_file.host AS held_host, path, key_file.owner, key_file.key_type, key_file.fingerprint AS proven, is_encrypted, possession, ${GRANT}`,
   from: `key_file CROSS JOIN ${OPENS} ON grant_line.fingerprint = ifnull(key_file.fingerprint, likely_fingerprint)
     CROSS JOIN host AS holder ON holder.id = key_file.host`,
-  where: `key_file.gone_scan IS NULL AND ${USABLE}`,
+  where: `key_file.gone_scan IS NULL AND possession <> 'other-key' AND ${USABLE}`,
   outer: ["key_file.id"],
   ...toGrant,
   text: "key_file.owner || char(10) || holder.host || char(10) || path",
@@ -119,12 +120,12 @@ const KEY_FILES: LinkArm = {
     holders: "SELECT rowid FROM key_file_search WHERE key_file_search MATCH ?",
     isPhrase: true,
   },
-  isCertain: `key_file.fingerprint IS NOT NULL AND is_encrypted = 0 AND ifnull(key_file.key_type, '') NOT LIKE 'sk-%'
+  isCertain: `key_file.fingerprint IS NOT NULL AND possession = 'verified' AND is_encrypted = 0 AND ifnull(key_file.key_type, '') NOT LIKE 'sk-%'
     AND ${OPENS_SURELY}`,
   toEdges: (row: KeyFileLink) => {
-    const { held_host: host, path, owner, key_type, proven, is_encrypted, fingerprint } = row;
+    const { held_host: host, path, owner, key_type, proven, is_encrypted, possession, fingerprint } = row;
     const file: KeyFileRow = {
-      ...{ host, path, owner, key_type, is_encrypted },
+      ...{ host, path, owner, key_type, is_encrypted, possession },
       ...{ fingerprint: proven, likely_fingerprint: fingerprint },
     };
     const held = holding(file, owner, "own");

@@ -17,6 +17,8 @@ type KeyFileRow = {
   is_encrypted: number | null;
   lock: string | null;
   likely_fingerprint: string | null;
+  possession: string;
+  claim: string | null;
 };
 
 type CoverageRow = { read: string; not_read: string };
@@ -32,7 +34,8 @@ export function hostContents(db: Database) {
     WHERE host = ? AND gone_scan IS NULL
     ORDER BY uid, name`);
   const keyFiles = db.prepare<[number], KeyFileRow>(`
-    SELECT id, path, owner, mode, format, key_type, key_bits, fingerprint, is_encrypted, lock, likely_fingerprint
+    SELECT id, path, owner, mode, format, key_type, key_bits, fingerprint, is_encrypted, lock, likely_fingerprint,
+      possession, claim
     FROM key_file
     WHERE host = ? AND gone_scan IS NULL
     ORDER BY path, id`);
@@ -77,6 +80,7 @@ const toKeyFile = (row: KeyFileRow): KeyFileView =>
     keyBits: row.key_bits,
     isEncrypted: row.is_encrypted === null ? null : row.is_encrypted === 1,
     likelyFingerprint: row.likely_fingerprint,
+    possession: { kind: row.possession, ...(row.claim !== null && { why: row.claim }) },
   });
 
 const toCoverage = (row: CoverageRow | undefined): HostDetail["coverage"] =>

@@ -49,19 +49,21 @@ export function keyFileTable(db: Database) {
     SELECT id, path, owner, fingerprint FROM key_file WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
     INSERT INTO key_file (host, path, owner, mode, format, key_type, key_bits, fingerprint, is_encrypted, lock,
-      likely_fingerprint, spki_sha256, first_scan, last_scan)
+      likely_fingerprint, spki_sha256, possession, claim, first_scan, last_scan)
     VALUES (@host, @path, @owner, @mode, @format, @keyType, @keyBits, @fingerprint, @isEncrypted, @lock,
-      @likelyFingerprint, @spkiSha256, @scanId, @scanId)`);
+      @likelyFingerprint, @spkiSha256, @possession, @claim, @scanId, @scanId)`);
   const extend = db.prepare(`
     UPDATE key_file
     SET owner = @owner, mode = @mode, format = @format, key_type = @keyType, key_bits = @keyBits,
         is_encrypted = @isEncrypted, lock = @lock, likely_fingerprint = @likelyFingerprint, spki_sha256 = @spkiSha256,
-        last_scan = @scanId
+        possession = @possession, claim = @claim, last_scan = @scanId
     WHERE id = @id`);
   const end = db.prepare("UPDATE key_file SET gone_scan = ? WHERE id = ?");
   const toRow = (file: KeyFile) => ({
     ...file,
     isEncrypted: file.isEncrypted === null ? null : Number(file.isEncrypted),
+    possession: file.possession.kind,
+    claim: file.possession.kind === "claimed" ? file.possession.why : null,
   });
 
   return {

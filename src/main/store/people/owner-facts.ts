@@ -1,6 +1,14 @@
 import type { Database } from "better-sqlite3";
+import { KeyPossession } from "#shared/model/possession.ts";
 import type { Owner } from "#shared/model/verdict.ts";
-import { coverFleet, type Fleet, type KnownPerson, type OwnerFacts, sayOwner } from "#shared/text/owner.ts";
+import {
+  coverFleet,
+  type Fleet,
+  type KnownPerson,
+  type OwnerFacts,
+  type PrivateKeyClaim,
+  sayOwner,
+} from "#shared/text/owner.ts";
 import { databaseVersion } from "#store/lists/database-version.ts";
 import { DECIDING, toDeciding, withDeciders } from "./person-table.ts";
 import type { rosterTable } from "./roster-table.ts";
@@ -50,20 +58,16 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
   const keyFiles = db
     .prepare<{ fingerprint: string }, string>(`
       SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path
-      FROM key_file INDEXED BY key_file_of_key
-      WHERE fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL
-      UNION ALL
-      SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path
-        || ' (by the .pub file beside it, for the key itself is locked)'
-      FROM key_file INDEXED BY key_file_of_likely_key
-      WHERE likely_fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL
+      FROM key_file INDEXED BY key_file_verified
+      WHERE fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL AND possession = 'verified'
       LIMIT ${MOST_PLACES}`)
     .pluck();
   const keyFileCount = db
     .prepare<{ fingerprint: string }, number>(`
-      SELECT (SELECT count(*) FROM key_file WHERE fingerprint = @fingerprint AND gone_scan IS NULL)
-           + (SELECT count(*) FROM key_file WHERE likely_fingerprint = @fingerprint AND gone_scan IS NULL)`)
+      SELECT count(*) FROM key_file INDEXED BY key_file_verified
+      WHERE fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL AND possession = 'verified'`)
     .pluck();
+  const claims = claimReader(db);
   const findPeople = keyOwners(db);
   const hasLogin = db
     .prepare<[string, string], number>("SELECT 1 FROM person_login WHERE login IN (?, ?) LIMIT 1")
@@ -95,6 +99,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
       state: row.owner,
       hasKey: fingerprint !== null,
       ...(fingerprint !== null && isMatched === 1 ? findPlaces(fingerprint, looked) : NOWHERE),
+      claims: fingerprint === null ? [] : claims(fingerprint),
       people: listed.map(toKnown),
       namedInComment: listed.length > 0 ? [] : findNamed(row.comment),
       managedBy,
@@ -117,6 +122,26 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     return named.all(word, login, MOST_NAMED).map(toKnown);
   }
 }
+
+/** Files of hosts that show a key and have not shown that they hold its private half: by whom, and why. */
+function claimReader(db: Database): (fingerprint: string) => PrivateKeyClaim[] {
+  const find = db.prepare<{ fingerprint: string }, ClaimRow>(`
+    SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path AS place, owner, possession, claim
+    FROM key_file INDEXED BY key_file_of_key
+    WHERE fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL AND possession <> 'verified'
+    UNION ALL
+    SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path, owner, 'claimed', 'public-only'
+    FROM key_file INDEXED BY key_file_of_likely_key
+    WHERE likely_fingerprint = CAST(@fingerprint AS TEXT) AND gone_scan IS NULL
+    LIMIT ${MOST_PLACES}`);
+  return (fingerprint) =>
+    find.all({ fingerprint }).map(({ place, owner, possession, claim }) => ({
+      ...{ place, owner },
+      possession: KeyPossession.parse({ kind: possession, ...(claim !== null && { why: claim }) }),
+    }));
+}
+
+type ClaimRow = { place: string; owner: string; possession: string; claim: string | null };
 
 /** People of a key. Not a join, and not a bare parameter (decision 0044). */
 function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {

@@ -56,7 +56,7 @@ test("a private half anywhere in the fleet makes the owner known, and its going 
 
   visitHost(store, "nas", { collected: { keyFiles: [makeKeyFile("ann")] } });
   expect(judged(store)).toEqual({
-    ann: ["known", null, "a private half of it is on nas: /root/.ssh/ann"],
+    ann: ["known", null, "a private half of it is on nas: /root/.ssh/ann (verified)"],
     bob: ["unknown", null, expect.stringContaining("it may be on a machine that was not scanned")],
   });
 
@@ -64,18 +64,31 @@ test("a private half anywhere in the fleet makes the owner known, and its going 
   expect(judged(store).ann?.[0]).toBe("unknown");
 });
 
-test("a locked key is matched by the .pub file beside it, which is said: then nobody is said to be unknown", () => {
+test("a claim of a private half makes nobody its owner, and says by whose file it is claimed", () => {
   const store = openMemory();
   const locked = { ...makeKeyFile("ann"), fingerprint: null, likelyFingerprint: fingerprintOf("ann") };
-  visitHost(store, "nas", { collected: { keyFiles: [locked] } });
+  const claimed = (why: "locked" | "not-signed") => ({
+    ...makeKeyFile("ann"),
+    possession: { kind: "claimed" as const, why },
+  });
   visitHost(store, "web", { collected: { grants: grants("ann") } });
-  expect(judged(store).ann).toEqual([
-    "known",
+  const sayWith = (file: ReturnType<typeof makeKeyFile>) => {
+    visitHost(store, "nas", { collected: { keyFiles: [file] } });
+    const [row] = listGrants(store).rows;
+    return [row?.verdict.owner.state, row?.orphan, row?.verdict.owner.reasons.at(-1)];
+  };
+  const said = (why: string) => [
+    "unknown",
     null,
-    "a private half of it is on nas: /root/.ssh/ann (by the .pub file beside it, for the key itself is locked)",
-  ]);
-  visitHost(store, "nas", { collected: { keyFiles: [{ ...locked, likelyFingerprint: null }] } });
-  expect(judged(store).ann?.[0]).toBe("unknown");
+    `a private half of it is claimed by nas: /root/.ssh/ann of root (${why})`,
+  ];
+  expect(sayWith(locked)).toEqual(said("not verified: only a public key lies there"));
+  expect(sayWith(claimed("locked"))).toEqual(said("not verified: it has a passphrase"));
+  expect(sayWith({ ...makeKeyFile("ann"), possession: { kind: "other-key" } })).toEqual(
+    said("it shows the public key and signed with another private one"),
+  );
+  expect(sayWith(makeKeyFile("ann"))?.[0]).toBe("known");
+  expect(sayWith(claimed("not-signed"))?.[0]).toBe("unknown");
 });
 
 test("a key on this computer is matched, also where its grant is found only later", () => {
@@ -90,7 +103,7 @@ test("a key on this computer is matched, also where its grant is found only late
   expect(judged(store).ann).toEqual([
     "known",
     null,
-    "a private half of it is on this computer: /home/me/.ssh/id_ed25519",
+    "a private half of it is on this computer: /home/me/.ssh/id_ed25519 (verified)",
   ]);
   store.atomically(() => store.people.holdHere([], () => true, START));
   expect(judged(store).ann?.[0]).toBe("unknown");

@@ -61,8 +61,8 @@ const COUNTS: [string, string][] = [
   [
     "SELECT fingerprint, is_matched, listed FROM key ORDER BY fingerprint",
     `SELECT fingerprint,
-            EXISTS (SELECT 1 FROM key_file WHERE gone_scan IS NULL
-                    AND key.fingerprint IN (key_file.fingerprint, likely_fingerprint))
+            EXISTS (SELECT 1 FROM key_file WHERE gone_scan IS NULL AND possession = 'verified'
+                    AND key.fingerprint = key_file.fingerprint)
             OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = key.fingerprint) AS is_matched,
             (SELECT max(standing) FROM person JOIN person_key ON person = person.id
              WHERE person_key.fingerprint = key.fingerprint) AS listed

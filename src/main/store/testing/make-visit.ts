@@ -89,6 +89,7 @@ export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => (
   isEncrypted: null,
   lock: null,
   likelyFingerprint: null,
+  possession: { kind: "verified" },
   spkiSha256: null,
 });
 

@@ -127,3 +127,28 @@ lab("a locked file that claims the key gets the new one only once somebody has n
   expect(said).toMatchObject({ code: 2, err: expect.stringContaining(PLANTED) });
   expect(await host.run(`cat ${PLANTED}`)).toBe(planted);
 });
+
+lab(
+  "a planted file makes nobody the owner of a grant, and hides no orphan; a true key is verified by itself",
+  async () => {
+    const ops = await grantKey("owned", "elsewhere");
+    const ci = "/home/ci/.ssh/id_rsa";
+    await host.run(`rm -f ${ci}*; runuser -u ci -- ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -C ci@web1 -f ${ci}
+    cat ${ci}.pub >> /root/.ssh/authorized_keys; rm ${ci}.pub`);
+    await using app = desk.open();
+    for (const how of ["clear", "locked", "pem"] as const) {
+      await plant(ops, how);
+      await scan(app);
+      const { rows } = await app.client.access.list({});
+      const owned = rows.find(({ comment }) => comment === "owned@desk")?.verdict.owner;
+      expect(owned, how).toMatchObject({ state: "unknown", isMatched: false });
+      expect(owned?.reasons, how).toContainEqual(expect.stringMatching(/claimed by .*id_backup of evil \(/));
+      expect(rows.find(({ comment }) => comment === "ci@web1")?.verdict.owner).toMatchObject({
+        state: "known",
+        isMatched: true,
+      });
+      const { rows: suspects } = await app.client.access.list({ unmatched: true });
+      expect(suspects.map(({ comment }) => comment)).toContain("owned@desk");
+    }
+  },
+);

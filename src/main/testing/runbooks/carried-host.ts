@@ -8,7 +8,11 @@ export const readCarriedParts = async () => ({
   hand: await readRotationScript("hand"),
   holders: await readRotationScript("holders.sh"),
   carry: (
-    await Promise.all(["../lib/daemon.sh", "../lib/host-signature.sh", "carry"].map(readRotationScript))
+    await Promise.all(
+      ["../lib/daemon.sh", "../lib/host-signature.sh", "../lib/possession.sh", "carry"].map(
+        readRotationScript,
+      ),
+    )
   ).join("\n"),
   carryKey: await readRotationScript("carry-key.sh"),
 });

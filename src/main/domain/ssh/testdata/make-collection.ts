@@ -105,6 +105,7 @@ export function makeCollection(
     authorizedKeys: [],
     keyFiles: [],
     hostKeys: [],
+    signingHost: "",
     certificateFiles: [],
     serverConfigs: [],
     diskFiles: new Map(),

@@ -22,7 +22,7 @@ export async function verifyThere(hand: Hand, path: string, fingerprint: string)
   if (answer.kind === "unsigned")
     return { possession: { kind: "claimed", why: REASONS[answer.why] ?? "not-signed" }, hash: null };
   return {
-    possession: verifyPossession(answer.signature, statement, fingerprint),
+    possession: verifyPossession(answer.proof, statement, fingerprint),
     hash: answer.hash,
   };
 }

@@ -5,10 +5,10 @@ import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
 import { writeBytes } from "./words.ts";
 
 export type HostSignature =
-  /** `hash`: SHA-256 of the file that signed, lower-case hex, as the host says. */
-  { kind: "signed"; signature: string; hash: string } | { kind: "unsigned"; why: HandRefusal } | Lost;
+  /** `proof`: as resources/lib/possession.sh says it. `hash`: SHA-256 of the file that signed, lower-case hex, as the host says. */
+  { kind: "signed"; proof: string; hash: string } | { kind: "unsigned"; why: HandRefusal } | Lost;
 
-/** Has `ssh-keygen -Y sign` sign these bytes with the private key at that path, in our own namespace, as its owner. */
+/** Has the private key at that path sign these bytes, in our own namespace, as its owner. */
 export async function signWithKey(hand: Hand, path: string, bytes: Uint8Array): Promise<HostSignature> {
   const answer = await exchange(hand, { verb: "sign", words: [path, writeBytes(bytes)] });
   if (answer.kind === "lost") return answer;
@@ -17,8 +17,7 @@ export async function signWithKey(hand: Hand, path: string, bytes: Uint8Array): 
     return { kind: "unsigned", why: isHandRefusal(why) ? why : "unknown" };
   }
   const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
-  const base64 = answer.told.get("signature")?.[0]?.[0] ?? "";
-  const signature = `-----BEGIN SSH SIGNATURE-----\n${base64}\n-----END SSH SIGNATURE-----\n`;
+  const proof = answer.told.get("proof")?.[0]?.[0] ?? "";
   if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "lost", message: "it answers what makes no sense" };
-  return { kind: "signed", signature, hash };
+  return { kind: "signed", proof, hash };
 }

@@ -191,6 +191,7 @@ const makeKeyFile = (payload: string) => ({
   isEncrypted: false,
   lock: payload,
   likelyFingerprint: payload,
+  possession: { kind: "verified" as const },
   spkiSha256: payload,
 });
 
