@@ -1525,18 +1525,26 @@ sign_key() {
 	if [ $signed_keys -gt 64 ] || { [ $signed_keys -gt 8 ] && is_late; }; then facts="$facts proof:unasked"; return; fi
 	name_signing_host
 	set -- "$1" "latchkey-possession 2${nl}nonce $nonce${nl}host $signing_host${nl}path $1$nl"
-	proof=$(printf %s "$2" | {
-		if [ "$1" != "$held_path" ]; then $drop_limit sh -c "$possession_script" sh "$1"
-		elif drops_to "$rights_uid" "$rights_name"; then
-			as_account "$rights_uid" "$rights_gid" "$rights_name" "$possession_script" "$1"
-		elif [ "$my_uid" != 0 ]; then $drop_limit sh -c "$possession_script" sh "$1"
-		fi
-	} | $reading_late head -c 8192)
+	ask_key "$rights_uid" "$rights_gid" "$rights_name" "$@"
+	# ssh-keygen refuses its owner a file that others can read: one of those is asked.
+	case $proof,$mode in
+		unsigned,????r* | unsigned,???????r*) ! drops_to 65534 '' || ask_key 65534 65534 '' "$@" ;;
+	esac
 	[ -n "$proof" ] || hurry
 	case $proof in
 		'' | *[!A-Za-z0-9+/=,-]*) proof=unsigned ;;
 	esac
 	facts="$facts proof:$proof"
+}
+
+# ask_key UID GID NAME PATH TEXT: into $proof, with the rights of that account where others than root may write.
+ask_key() {
+	proof=$(printf %s "$5" | {
+		if [ "$4" != "$held_path" ]; then $drop_limit sh -c "$possession_script" sh "$4"
+		elif drops_to "$1" "$3"; then as_account "$1" "$2" "$3" "$possession_script" "$4"
+		elif [ "$my_uid" != 0 ]; then $drop_limit sh -c "$possession_script" sh "$4"
+		fi
+	} | $reading_late head -c 8192)
 }
 
 # As fingerprints, into $signing_host: what is signed is nothing on another host.

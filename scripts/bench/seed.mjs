@@ -134,9 +134,9 @@ const writeKeys = (keys) => `
     FROM n;
   INSERT INTO person_login (login, person) SELECT handle, id FROM person;
   INSERT INTO person_key (fingerprint, person, key_type) SELECT fingerprint(handle || '@laptop'), id, 'ssh-ed25519' FROM person;
-  ${upTo(Math.ceil(keys / 5))} INSERT INTO key_file (host, path, owner, mode, format, fingerprint, first_scan, last_scan)
+  ${upTo(Math.ceil(keys / 5))} INSERT INTO key_file (host, path, owner, mode, format, fingerprint, possession, claim, first_scan, last_scan)
     SELECT i % (SELECT count(*) FROM host) + 1, '/root/.ssh/id' || i, 'root', '0600', 'openssh',
-      fingerprint('user' || (i * 5) || '@laptop'), 1, 1
+      fingerprint('user' || (i * 5) || '@laptop'), 'verified', NULL, 1, 1
     FROM n;
 `;
 

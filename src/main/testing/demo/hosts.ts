@@ -79,6 +79,7 @@ grant alice '${keys.alice.publicLine}'
 grant bob '${keys.bob.publicLine}'
 grant carol '${keys.carol.publicLine}' 'no-such-option ${keys.carol.publicLine}'
 put 0644 backup-agent /home/backup-agent/.ssh/id_rsa '${keys.backup.privateKey}'
+chmod 0755 /home/backup-agent /home/backup-agent/.ssh
 put 0600 postgres ~postgres/.ssh/id_ecdsa '${keys.bob.privateKey}'
 ${putCertificate("/etc/ssl/private/ldap.corp.example", "ldap.corp.example", endpoints)}
 `;
