@@ -53,7 +53,13 @@ import { createTargetReader } from "./features/targets/read-targets.ts";
 import { createThisComputer } from "./features/this-computer/index.ts";
 import { createVaultDoor } from "./features/vault/index.ts";
 import { type CallContext, createGuard } from "./guard.ts";
-import { carryScript, collectorScript, handScript, libraryScript } from "./host-scripts.ts";
+import {
+  carriedLibraryScript,
+  carryScript,
+  collectorScript,
+  handScript,
+  libraryScript,
+} from "./host-scripts.ts";
 import { countFreeDescriptors } from "./net/descriptors.ts";
 import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
 import { createPageFiles, NO_START_FILES, type StartFiles } from "./net/local/page-files.ts";
@@ -191,7 +197,7 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
       openDoor: doorsBy([...HAND_SCRIPTS, ...SERVER_SCRIPTS]),
     },
     carried: {
-      hand: handScript,
+      hand: `${carriedLibraryScript}\n${handScript}`,
       holders: holdersScript,
       carry: carryScript,
       carryKey: carryKeyScript,

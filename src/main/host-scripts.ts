@@ -1,4 +1,5 @@
 import collector from "#resources/collector/collect.sh?raw";
+import possession from "#resources/lib/possession.sh?raw";
 import { joinCollector, joinScripts } from "#shared/text/join-collector.ts";
 
 const libraries = import.meta.glob<string>("../../resources/lib/*.sh", {
@@ -11,6 +12,9 @@ const libraries = import.meta.glob<string>("../../resources/lib/*.sh", {
 export const libraryScript = joinScripts(libraries);
 
 export const collectorScript = joinCollector(libraries, collector);
+
+/** What a carried script has of the library for its hand, which may run as another account and gets no other then. */
+export const carriedLibraryScript = possession;
 
 /** The hand, before any library of verbs. */
 export const handScript = joinScripts(
@@ -27,7 +31,6 @@ export const carryScript = joinScripts(
     [
       "../../resources/lib/daemon.sh",
       "../../resources/lib/host-signature.sh",
-      "../../resources/lib/possession.sh",
       "../../resources/rotation/carry/*.sh",
     ],
     { query: "?raw", import: "default", eager: true },

@@ -5,14 +5,10 @@ export const PATH = "/home/ann/.ssh/authorized_keys";
 
 /** What every script is made of, as it is shipped. */
 export const readCarriedParts = async () => ({
-  hand: await readRotationScript("hand"),
+  hand: (await Promise.all(["../lib/possession.sh", "hand"].map(readRotationScript))).join("\n"),
   holders: await readRotationScript("holders.sh"),
   carry: (
-    await Promise.all(
-      ["../lib/daemon.sh", "../lib/host-signature.sh", "../lib/possession.sh", "carry"].map(
-        readRotationScript,
-      ),
-    )
+    await Promise.all(["../lib/daemon.sh", "../lib/host-signature.sh", "carry"].map(readRotationScript))
   ).join("\n"),
   carryKey: await readRotationScript("carry-key.sh"),
 });
