@@ -13,7 +13,7 @@ do_phases() {
 }
 
 change_files() {
-	changed=no
+	changed=no refused_keys=
 	if [ $phase = add ]; then letter=a; else letter=r proved=yes; fi
 	each_file write_one
 	# A new key whose line stood there before is proved, too, before the old one goes.
@@ -21,7 +21,9 @@ change_files() {
 	if [ -z "$why" ] && [ $changed = yes ]; then prove; fi
 	each_file disarm_one
 	[ -n "$why" ] || return
-	if [ $proved = yes ]; then
+	if [ -n "$refused_keys" ]; then
+		put_line "nothing is added: $why" >&2
+	elif [ $proved = yes ]; then
 		put_line "what was removed is put back, and what was added stays: $why" >&2
 		letter=r
 	else
@@ -40,6 +42,7 @@ write_one() {
 	if [ $phase = remove ] && [ "$seen" = "$h_to" ] && [ "$holder" = "$carry_token" ]; then changed=yes; fi
 	[ "$seen" != "$h_removed" ] && [ "$seen" != "$h_to" ] || return
 	if [ "$seen" != "$h_from" ]; then why="$path was changed by somebody else"; return; fi
+	if [ $phase = add ] && ! agree_to_keys; then return; fi
 	hold_folder
 	if [ "$status" != ok ]; then explain; return; fi
 	if [ $phase = add ]; then back=; else back=$lines; fi
@@ -49,6 +52,21 @@ write_one() {
 	if [ "$status" != ok ]; then explain; return; fi
 	changed=yes
 	case $phase in add) put_line "$path: added" ;; *) put_line "$path: removed" ;; esac
+}
+
+# Before the first line is written: a key that nothing verifies is compared and agreed to, so that while a question about it is open,
+# and after whoever was asked has hung up, no file has it. Neither the signature of the script, which was checked, nor a key that
+# signed where it was made needs that.
+agree_to_keys() {
+	[ -n "$carry_unverified" ] && [ $signature_checked != yes ] || return 0
+	put_line "Nothing verifies the keys that this adds. Compare each with what you were told by another way than this script came:"
+	put_line "$carry_unverified"
+	put_line "Type yes to add them, or anything else to leave the files as they are:"
+	read -r reply || reply=
+	# Once for all files.
+	if [ "$reply" = yes ]; then carry_unverified=; return; fi
+	why='nobody agreed to the keys that it adds' refused_keys=yes
+	return 1
 }
 
 # The lock of the folder of $path; one whose time is over is broken, as by a run.

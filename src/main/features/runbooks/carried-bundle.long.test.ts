@@ -28,7 +28,7 @@ async function carryOut({ client }: App, host: LabHost, planned: PlanDetail) {
   expect(files).toHaveLength(1);
   await host.run("rm -rf /root/stick && mkdir /root/stick");
   await writeThere(host, "/root/stick/script.sh", files[0]?.text ?? "");
-  await host.run("cd /root/stick && printf 'yes\\nyes\\n' | sh ./script.sh");
+  await host.run("cd /root/stick && printf 'yes\\nyes\\nyes\\n' | sh ./script.sh");
   const result = await readThere(host, "/root/stick/latchkey-result-*.txt");
   return client.runbooks.takeResult({ base64: result.toString("base64") });
 }

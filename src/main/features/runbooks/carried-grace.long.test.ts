@@ -44,7 +44,7 @@ test.skipIf(!canStartHosts()).each([
     };
 
     expect((await lay()).phases).toEqual(["add"]);
-    expect(await runScript(web, "yes\\n")).toContain("code 0");
+    expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
     const both = await read();
     expect(await take()).toBe("waiting");
     expect(await runScript(web, "no\\n", "", "--back")).toContain("nobody said that the new lines shall go");
@@ -54,7 +54,7 @@ test.skipIf(!canStartHosts()).each([
     expect(await take()).toBe("rolled-back");
 
     expect((await lay()).phases).toEqual(["add"]);
-    expect(await runScript(web, "yes\\n")).toContain("code 0");
+    expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
     shift = days;
     expect(await take()).toBe("waiting");
     shift = 0;

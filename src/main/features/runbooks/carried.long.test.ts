@@ -19,7 +19,7 @@ async function carryThere(host: LabHost, script: string): Promise<Buffer> {
   try {
     await host.run("mkdir /root/carried");
     await writeThere(host, "/root/carried/script.sh", script);
-    await host.run("cd /root/carried && printf 'yes\\nyes\\n' | sh ./script.sh");
+    await host.run("cd /root/carried && printf 'yes\\nyes\\nyes\\n' | sh ./script.sh");
   } finally {
     kill(host.pid, "SIGCONT");
   }

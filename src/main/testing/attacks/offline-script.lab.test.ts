@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readResult } from "#domain/rotation/script/read-result.ts";
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
+import { GIVEN } from "#domain/rotation/testdata/make-facts.ts";
 import { BEFORE, makeScript } from "#domain/rotation/testdata/make-script.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carry, carryTo, PATH, readThere, writeThere } from "#testing/runbooks/carried-host.ts";
@@ -84,5 +85,29 @@ test.skipIf(!canStartHosts())(
     expect(said).toContain("the host has not signed it, so it counts only once somebody known has");
     const result = readResult(await readThere(host, "/home/ann/own/latchkey-result-*.txt"));
     expect(result).toMatchObject({ outcome: "rolled-back", hostSignature: null });
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "no key that somebody has pasted stands in a file while a question about it is open, and a hang-up there leaves the file as it was",
+  async () => {
+    const { host } = web;
+    const seen = await host.run(`cd /root/carried && rm -f answers && mkfifo answers && : >said
+      sh -c 'echo $$ >pid; exec sh ./script.sh' <answers >said 2>&1 &
+      { until grep -q 'Type yes' said; do :; done; cat ${PATH} >stood; kill -HUP $(cat pid); } >answers
+      wait || true; cat stood; rm -f answers pid stood`);
+    const said = (await readThere(host, "/root/carried/said")).toString();
+    expect(seen).toBe(BEFORE);
+    expect(said).toContain(`${GIVEN.fingerprint} into ${PATH}`);
+    const left = `${BEFORE}|authorized_keys\n`;
+    const standing = async () =>
+      `${(await readThere(host, PATH)).toString()}|${await host.run("ls -A /home/ann/.ssh")}`;
+    expect(await standing()).toBe(left);
+    for (const answers of ["", "y\\nyes\\n"]) {
+      const refused = await carry(host, "sh", answers);
+      expect(refused).toContain("nothing is added: nobody agreed to the keys that it adds");
+      expect(refused).not.toContain("authorized_keys: added");
+      expect(await standing()).toBe(left);
+    }
   },
 );

@@ -15,7 +15,7 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
       const { host, plan, hash } = prepared;
       expect(await carry(host, shell, "", "--check")).toContain("nothing is in the way");
       expect((await readThere(host, PATH)).toString()).toBe(BEFORE);
-      const said = await carry(host, shell, "yes\\nyes\\n");
+      const said = await carry(host, shell, "yes\\nyes\\nyes\\n");
       expect(said).toContain("code 0");
       expect((await readThere(host, PATH)).toString()).toBe(AFTER);
       expect(await host.run(`stat -c '%U %a' ${PATH}; ls -A /home/ann/.ssh`)).toBe(
@@ -37,7 +37,7 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
   test("goes back where nobody says that the login works, byte for byte, and can be carried out again", async () => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
-    for (const answers of ["no\\n", ""]) {
+    for (const answers of ["yes\\nno\\n", "yes\\n"]) {
       expect(await carry(host, "sh", answers)).toContain("code 1");
       expect((await readThere(host, PATH)).toString()).toBe(BEFORE);
       expect(readResult(await readResultThere(host))).toMatchObject({
@@ -46,7 +46,7 @@ describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
       });
       expect(await host.run("ls -A /home/ann/.ssh")).toBe("authorized_keys\n");
     }
-    expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("code 0");
+    expect(await carry(host, "sh", "yes\\nyes\\nyes\\n")).toContain("code 0");
   });
 
   test("leaves a file alone that is another one than the plan was made for, and whose result was changed is no result", async () => {
@@ -68,7 +68,7 @@ describe.runIf(canStartHosts())("a plan whose removal fails where it was carried
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host, plan } = prepared;
     const added = plan.hosts[0]?.files[0]?.after?.added;
-    for (const answers of ["yes\\nno\\n", "yes\\n", "no\\n"]) {
+    for (const answers of ["yes\\nyes\\nno\\n", "yes\\n", "no\\n"]) {
       const said = await carry(host, "sh", answers);
       expect(said).toContain("what was added stays: nobody said that the login works");
       expect(said).toContain("code 1");
@@ -86,7 +86,7 @@ describe.runIf(canStartHosts())("a plan whose removal fails where it was carried
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host, plan } = prepared;
     const answer =
-      "printf 'yes\\n'; until grep -q 'authorized_keys: removed' said; do :; done; kill -9 $(cat pid)";
+      "printf 'yes\\nyes\\n'; until grep -q 'authorized_keys: removed' said; do :; done; kill -9 $(cat pid)";
     await host.run(`cd /root/carried && mkfifo answers && : >said
       sh -c 'echo $$ >pid; exec sh ./script.sh' <answers >said 2>&1 & { ${answer}; } >answers; wait || true`);
     expect((await readThere(host, PATH)).toString()).toBe(AFTER);

@@ -18,7 +18,7 @@ describe.runIf(canStartHosts())("a carried script, wherever it is run", () => {
   test.each(MORE_SHELLS)("is carried out by %s, too", async (shell) => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
-    expect(await carry(host, shell, "yes\\nyes\\n")).toContain("code 0");
+    expect(await carry(host, shell, "yes\\nyes\\nyes\\n")).toContain("code 0");
     expect(await standsThere(host)).toBe(`${AFTER}|ann 600\nauthorized_keys\n`);
   });
 
@@ -26,7 +26,7 @@ describe.runIf(canStartHosts())("a carried script, wherever it is run", () => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
     await host.run("chmod 755 /root/carried/script.sh && cp /root/carried/script.sh /home/ann/script.sh");
-    const run = "cd && printf 'yes\\nyes\\n' | sh ./script.sh 2>&1 || echo failed";
+    const run = "cd && printf 'yes\\nyes\\nyes\\n' | sh ./script.sh --unverified-host 2>&1 || echo failed";
     expect(
       await host.run(`setpriv --reuid ann --regid ann --init-groups sh -c "HOME=/home/ann; ${run}"`),
     ).toContain("committed; carry latchkey-result-");
@@ -74,7 +74,7 @@ describe.runIf(canStartHosts())("a carried script, where its host will not have 
       expect(await resultOf(host)).toMatchObject({ outcome: "failed", at: null });
       await host.run(mend);
       expect(await standsThere(host)).toBe(untouched);
-      expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("code 0");
+      expect(await carry(host, "sh", "yes\\nyes\\nyes\\n")).toContain("code 0");
     },
   );
 
@@ -105,7 +105,7 @@ test.runIf(canStartHosts())(
     expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("is held by somebody");
     expect((await readThere(host, PATH)).toString()).toBe(BEFORE);
     await hold("2");
-    expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("code 0");
+    expect(await carry(host, "sh", "yes\\nyes\\nyes\\n")).toContain("code 0");
     expect((await readThere(host, PATH)).toString()).toBe(AFTER);
   },
 );
@@ -114,7 +114,7 @@ describe.runIf(canStartHosts())("what a carried script could not take back", () 
   test("stays where it was kept, and the result says where", async () => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
-    const edit = `until grep -q 'authorized_keys: added' said; do :; done; echo '# by hand' >>${PATH}; echo no`;
+    const edit = `echo yes; until grep -q 'authorized_keys: added' said; do :; done; echo '# by hand' >>${PATH}; echo no`;
     await host.run(`cd /root/carried && mkfifo answers && : >said
       sh ./script.sh <answers >said 2>&1 & { ${edit}; } >answers; wait || true`);
     const said = await host.run("cat /root/carried/said");
@@ -133,7 +133,7 @@ describe.runIf(canStartHosts())("what a carried script could not take back", () 
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
     const edit =
-      "until grep -q 'authorized_keys: added' said; do :; done; echo '# late' >&5; echo yes; echo yes";
+      "echo yes; until grep -q 'authorized_keys: added' said; do :; done; echo '# late' >&5; echo yes; echo yes";
     await host.run(`cd /root/carried && mkfifo answers && : >said && exec 5>>${PATH}
       sh ./script.sh <answers >said 2>&1 & { ${edit}; } >answers; wait || true`);
     const result = await resultOf(host);

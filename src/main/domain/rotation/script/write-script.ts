@@ -7,6 +7,7 @@ import type { FilePlan, HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
 import { holderOf, sayHolder, standIn, withMadeKey } from "./made-key.ts";
 import { isInParts, type ScriptPart } from "./script-phases.ts";
 import { printable, quote, toPrintf } from "./shell-words.ts";
+import { describeUnverifiedKeys } from "./unverified-keys.ts";
 
 /** What of the script is the same for every plan. */
 export type ScriptParts = {
@@ -62,6 +63,7 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
     ...(holder ? [parts.carryKey.trimEnd()] : []),
     ...sayData(of, part),
     ...sayHolder(of, holder),
+    `carry_unverified=${quote(describeUnverifiedKeys(known, madeKeyOf(of)).join("\n"))}`,
     "each_file() {",
     ":",
     ...known.flatMap(sayFile),
@@ -80,6 +82,10 @@ function toFile(file: FilePlan, newKey: string | null): ScriptFile | null {
   const stages = fillStages(file, newKey);
   return stages && { file, stages, base: touchedBytes(stages) };
 }
+
+/** The key that is made where the old one is held, or what stands for it until then; null where none is. */
+const madeKeyOf = ({ plan, newKey }: ScriptPlan): string | null =>
+  plan.newKey?.kind === "made-on-holder" ? (newKey ?? standIn(plan)) : null;
 
 /** The same for a plan and a host: run again, the script goes on where it was. */
 export const tokenOf = (planHash: PlanHash, { host, port }: Pick<HostPlan, "host" | "port">): string =>
