@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { createApp } from "#app";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { layScript, resultOn, runScript } from "#testing/runbooks/carried-vault.ts";
@@ -7,14 +6,12 @@ import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
-const DAY_MS = 86_400_000;
-
 test.skipIf(!canStartHosts()).each([
-  { when: "before its day, if told to", days: 0, options: "--now" },
-  { when: "from its day on", days: -3, options: "" },
+  { when: "before its day, if told to", isDue: false, options: "--now" },
+  { when: "from its day on", isDue: true, options: "" },
 ])(
   "a carried addition is taken out again by its own script, and the old line goes $when, and not before",
-  async ({ days, options }) => {
+  async ({ isDue, options }) => {
     await using desk = await makeDesk();
     const make = (name: string) => makeKeyFile(desk.home, name);
     const [old, given] = [await make("old"), await make("given")];
@@ -24,18 +21,16 @@ test.skipIf(!canStartHosts()).each([
     const [web] = probed.hosts;
     const read = () => web.run(`cat ${FILE}; ls -A /home/deploy/.ssh`);
     const before = await read();
-    let shift = 0;
-    await using app = createApp({
-      ...{ databasePath: desk.databasePath, now: () => new Date(Date.now() + shift * DAY_MS) },
-      workstation: { user: "root", home: desk.home, agentSocket: null },
-    });
+    await using app = desk.open();
     const { runbooks } = app.client;
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint, given: given.publicLine };
     const planned = await makePlan(app, wish, { graceDays: 1 });
     const lay = async () => {
       const { files, notes } = await runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
-      await layScript(web, files[0]?.text ?? "");
+      const text = files[0]?.text ?? "";
+      // Of a result that came back days ago: one from the future is refused, and no clock is set here.
+      await layScript(web, isDue ? text.replace(/^carry_not_before=\d+$/m, "carry_not_before=1") : text);
       return { phases: files.map((file) => file.phases.join(" ")), notes: notes.join("; ") };
     };
     const take = async () => {
@@ -55,14 +50,12 @@ test.skipIf(!canStartHosts()).each([
 
     expect((await lay()).phases).toEqual(["add"]);
     expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
-    shift = days;
     expect(await take()).toBe("waiting");
-    shift = 0;
     const removal = await lay();
     expect(removal.phases).toEqual(["add remove commit"]);
     expect(removal.notes).toContain("it removes nothing before");
     expect(await runScript(web, "yes\\n", "", "--back")).toContain("code 2");
-    if (days === 0)
+    if (!isDue)
       expect(await runScript(web, "yes\\nyes\\n")).toMatch(/the days of grace are over on .*code 2/s);
     expect(await read()).toBe(both);
     expect(await runScript(web, "yes\\nyes\\n", "", options)).toContain("code 0");
