@@ -230,7 +230,7 @@ feed() {
 unhold() { printf '%s\n' "$held" | $decoder; }
 
 # hold PATH [PREFIX BLOCKS]: before anything reads PATH. 0: root alone says what lies there, or it was read with the rights of the account
-# that does, and is held; 1: it was not, and $why is closed, gone, not-ended or secret-inside. With w as PREFIX no secret is held.
+# that does, and is held; 1: it was not, and $why is closed, gone, not-ended, cannot-judge or secret-inside. With w as PREFIX no secret is held.
 hold() {
 	held_path= held= why=
 	if [ -z "$as_uid" ] && is_roots_place "$1"; then return 0; fi
@@ -249,6 +249,7 @@ take_answer() {
 		file) ;;
 		absent) why=gone; return 1 ;;
 		secret) why=secret-inside; return 1 ;;
+		unjudged) why=cannot-judge; return 1 ;;
 		closed | other) return 1 ;;
 		*) hurry; return 1 ;;
 	esac
@@ -1426,16 +1427,32 @@ read_home() {
 		return
 	fi
 	work_as "$account_uid" "$account_gid" "$name"
-	choose_rights "$1" || return
+	if choose_rights "$1"; then
+		some= many=0
+		IFS=$nl
+		for file in $2; do
+			unset IFS
+			some=$some$file$nl many=$((many + 1))
+			if [ $many = 20 ]; then read_some "$some"; some= many=0; fi
+			IFS=$nl
+		done
+		unset IFS
+		[ $many = 0 ] || read_some "$some"
+	fi
+	work_as
+}
+
+# As many as fit into one answer: twenty files of 128 KiB, in whatever code.
+read_some() {
 	words=
 	IFS=$nl
-	for file in $2; do
+	for file in $1; do
 		unset IFS
 		word_for "${file%%:*}" "${file#*:}"
 		words=$words$word$nl
 		IFS=$nl
 	done
-	set -- "$2" $words
+	set -- "$1" $words
 	unset IFS
 	listed=$1
 	shift
@@ -1448,14 +1465,13 @@ read_home() {
 		[ $# -lt 2 ] || shift 2
 		case $why in
 			gone) ;;
-			closed | not-ended | secret-inside) leave_listed "$file" ;;
+			closed | not-ended | cannot-judge | secret-inside) leave_listed "$file" ;;
 			*) read_listed "$file" ;;
 		esac
 		IFS=$nl
 	done
 	unset IFS
 	held_path= held=
-	work_as
 }
 
 # What could not be read: told of a file that by its name is a key, or is shown.
@@ -1465,7 +1481,7 @@ leave_listed() {
 		w:*) [ $why = owner-cannot-read ] || unread outbound "${1#w:}" $why ;;
 		*/id_* | k:*key* | *.pem | *.ppk) unread key-file "${1#k:}" $why ;;
 		# Root would have seen what it is.
-		*) [ "$my_uid" != 0 ] && [ $why != not-ended ] || unread key-file "${1#k:}" $why ;;
+		*) [ "$my_uid" != 0 ] && [ $why != not-ended ] && [ $why != cannot-judge ] || unread key-file "${1#k:}" $why ;;
 	esac
 }
 

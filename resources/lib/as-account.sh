@@ -1,10 +1,15 @@
 # Doing something with the rights of an account, which root gives up for it. Read after prepare_shell or hand_prepare.
 
 # How root can become an account, into $drop_by; what limits it in time, such as `timeout 4`, may be put into $drop_limit. It is: setpriv, chroot or su; empty where it cannot. What needs no PAM comes first: a session
-# of su may be logged, slow, or refused.
+# of su may be logged, slow, or refused. Whoever has root's terminal could type there, so where there is one the account gets a session of
+# its own ($drop_apart), or nothing is done with its rights.
 find_drop() {
-	drop_by= drop_flags= drop_limit=
+	drop_by= drop_flags= drop_limit= drop_apart=
 	[ "$my_uid" = 0 ] || return 1
+	if (: </dev/tty); then
+		has setsid || return 1
+		drop_apart=setsid
+	fi
 	if setpriv --reuid 1 --regid 1 --clear-groups --no-new-privs true; then drop_by=setpriv drop_flags=--no-new-privs
 	elif setpriv --reuid 1 --regid 1 --clear-groups true; then drop_by=setpriv
 	elif chroot --userspec=+1:+1 --groups= / true; then drop_by=chroot
@@ -23,14 +28,16 @@ as_account() {
 	drop_uid=$1 drop_gid=$2 drop_name=$3 drop_text=$4
 	shift 4
 	# An account without a name has no groups but its own. Never as root: not for a number that is none, nor for one that the kernel counts around.
-	case $drop_uid$drop_gid in '' | *[!0-9]*) return 1 ;; esac
-	[ "$drop_uid" -gt 0 ] && [ "$drop_uid" -lt 4294967295 ] || return 1
+	# By pattern: some shells count in 32 bits.
+	case $drop_uid$drop_gid in *[!0-9]*) return 1 ;; esac
+	case $drop_uid in '' | 0* | 4294967295 | [5-9]????????? | ???????????*) return 1 ;; esac
+	case $drop_gid in '') return 1 ;; esac
 	drop_groups=--init-groups
 	[ -n "$drop_name" ] || drop_groups=--clear-groups
 	case $drop_by in
-		setpriv) $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags sh -c "$drop_text" sh "$@" ;;
-		chroot) $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ -z "$drop_name" ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
-		su) $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
+		setpriv) $drop_apart $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags sh -c "$drop_text" sh "$@" ;;
+		chroot) $drop_apart $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ -z "$drop_name" ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
+		su) $drop_apart $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
 		*) return 1 ;;
 	esac
 }

@@ -28,6 +28,7 @@ is_roots_daemon() {
 
 # Whether process folder $1 is root's by all four of its numbers: what a user has started is not, whatever rights it was given.
 runs_as_root() {
+	status_key= status_ids=
 	while read -r status_key status_ids; do
 		[ "$status_key" != Uid: ] || break
 	done <"$1/status"

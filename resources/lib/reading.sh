@@ -3,7 +3,7 @@
 # opened is judged by its descriptor. Nothing is read by a name that was judged before. Read after as-account.sh and daemon.sh.
 
 # Into $reader, what the shell of an account runs: LIMIT-OF-64-KIB-BLOCKS JUDGE NONBLOCK CODER WORD... A word is w:PATH or k:PATH; of w
-# nothing is given that holds a private key or a password hash. It answers two words for each: file, absent, other, closed or secret; and
+# nothing is given that holds a private key or a password hash. It answers two words for each: file, absent, other, closed, unjudged or secret; and
 # =CONTENT. in the code of CODER, in one word.
 prepare_reading() {
 	roots_folders= their_folder= nonblock= reading_late= judged_limit=
@@ -39,10 +39,14 @@ may_be_secret() {
 	return 1
 }
 judged() {
+	if [ ! -e /proc/self/fd/3 ]; then echo "unjudged ="; return; fi
 	[ "$(readlink /proc/self/fd/3)" = "$path" ] || return 1
 	set -- "$1" $(ls -ldnL /proc/self/fd/3)
 	case ${2-} in -*) ;; *) return 1 ;; esac
-	[ "${4-}" = "$judge" ] || case $1${3-} in w:*1) ;; *) return 1 ;; esac
+	if [ "${4-}" != "$judge" ]; then
+		case $1 in w:*) ;; *) return 1 ;; esac
+		[ "${3-}" = 1 ] || return 1
+	fi
 	case $1 in w:*) if is_secret </proc/self/fd/3; then echo "secret ="; return; fi ;; esac
 	printf "file ="
 	dd bs=65536 count=$blocks <&3 | code

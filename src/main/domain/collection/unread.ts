@@ -42,6 +42,8 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "in-use": () => "a program of the host is writing it",
   "is-folder": () => "it is a folder",
   "needs-root": () => "only root may read it",
+  "cannot-judge": () =>
+    "others may write there, and this system cannot show which file was opened, so it was left out",
   "not-ended": () => "reading it did not end in time, so it was left out",
   "odd-name": () => "sshd cannot be asked about an account with a comma in its name",
   "other-server": (detail) => `${detail} lets in over SSH here, too, by rules that are not known here`,

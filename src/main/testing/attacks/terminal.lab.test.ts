@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { readHandScript } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { readCollector } from "#testing/read-collector.ts";
 
 test.skipIf(!canStartHosts())(
   "what a script of root's does as an account has no terminal of root's, where that account could type",
@@ -22,5 +23,27 @@ END_OF_SCRIPT`,
     });
     const said = await host.run("script -qec 'sh /run/script' /dev/null </dev/null");
     expect(said.trim().split(/\r?\n/)).toEqual(["lk n 1 ok typed", "lk n 1 ok none"]);
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "nor has what the collector reads with the rights of an account, when root runs it by hand",
+  async () => {
+    const collector = await readCollector();
+    await using host = await startHost({
+      name: "web",
+      prepare: `useradd --create-home evil
+        cat >/run/collect.sh <<'END_OF_COLLECTOR'\n${collector.replace(/\nmain "\$@".*$/s, "")}
+prepare_shell
+my_uid=0
+find_drop
+exec 2>&1
+terminal='if (: </dev/tty) 2>/dev/null; then echo typed; else echo none; fi'
+sh -c "$terminal"
+as_account "$(id -u evil)" "$(id -g evil)" evil "$terminal"
+END_OF_COLLECTOR`,
+    });
+    const said = await host.run("script -qec 'sh /run/collect.sh' /dev/null </dev/null");
+    expect(said.trim().split(/\r?\n/)).toEqual(["typed", "none"]);
   },
 );
