@@ -22,11 +22,15 @@ sign_bytes() {
 		*) why=not-a-file; return 1 ;;
 	esac
 	[ "$size" -le 65536 ] || { why=too-large; return 1; }
-	limit= drop=
+	limit= drop= apart=
 	! has timeout || limit="timeout -s KILL $sign_seconds"
-	if [ "$my_uid" = 0 ] && [ "$uid" != 0 ] && has setpriv; then drop="setpriv --reuid $uid --regid $gid --clear-groups"; fi
-	said=$(put_bytes "$1" | $drop $limit sh -c "$possession_script" sh "./$name" "$hash_tool" | head -c 65536)
-	hashed=$(put_line "$said" | sed -n '1s/ .*//p;1q')
+	if [ "$my_uid" = 0 ] && [ "$uid" != 0 ] && has setpriv; then
+		drop="setpriv --reuid $uid --regid $gid --clear-groups"
+		# On root's terminal, where a script is run by hand, whoever has it could type.
+		if has setsid && (: </dev/tty) 2>/dev/null; then apart=setsid; fi
+	fi
+	said=$(put_bytes "$1" | $apart $drop $limit sh -c "$possession_script" sh "./$name" "$hash_tool" | head -c 65536)
+	hashed=$(put_line "$said" | sed -n '1{s/ .*//;p;}')
 	proof=$(put_line "$said" | sed -n 2p)
 	case $proof in
 		sshsig,?* | raw,?*) return 0 ;;

@@ -61,12 +61,12 @@ async function scan(desk: Desk, { address }: LabHost, user: string): Promise<voi
 }
 
 /**
- * What tells of the way: visits, what was asked for, the host key that was presented, and what a plan goes by where the host
- * itself cannot be asked.
+ * What tells of the way: visits, what was asked for, the host key that was presented and the seals of what was pinned, and what a
+ * plan goes by where the host itself cannot be asked.
  */
 const OF_THE_WAY = new Set([
   ...["scan", "probe", "target", "unvisited", "pin", "scope", "event"],
-  ...["bundle", "carried_look"],
+  ...["bundle", "carried_look", "row_seal", "seal_state"],
 ]);
 const OF_A_VISIT = new Set([
   "user",
