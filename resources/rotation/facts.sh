@@ -22,27 +22,41 @@ do_account() {
 }
 
 # The options of root's sshd that listens, a line each into $daemon_options, and the file that its configuration begins with into
-# $daemon_config: of the one that this login came by, or else of the first. 1: they lead to a file that others than root may write, and
-# root goes by none such.
+# $daemon_config: of the one that this login came by, or else of the first. 1: they lead to a file that others than root may write, or
+# somebody who logged in has started the one that this login came by with more than a port and a file of root's: root goes by none such.
 find_daemon() {
 	daemon_options= daemon_config=/etc/ssh/sshd_config
 	find_sshd
 	find_listener
-	sshd_line=$(put_line "$sshd_listeners" | grep "^${listener:-0} ")
+	sshd_line=$(put_line "$sshd_listeners$sshd_claims" | grep "^${listener:-0} ")
 	[ -n "$sshd_line" ] || sshd_line=${sshd_listeners%%"$nl"*}
 	take_sshd_words "${sshd_line#* }"
 	if [ -n "$sshd_config" ]; then
 		daemon_config=$sshd_config
 		is_roots_path "$sshd_config" || return 1
 	fi
+	case "$nl$sshd_claims" in *"$nl${listener:-0} "*) has_plain_options || return 1 ;; esac
 	daemon_options=$sshd_options
 }
 
-# The sshd that all logins come from: of those that this shell descends from, the one that listens; empty where each login has its own.
+# Whether $sshd_options are a file and ports alone.
+has_plain_options() {
+	IFS=$nl
+	for sshd_option in $sshd_options; do
+		case ${sshd_option#-oPort=} in
+			"$sshd_option") case $sshd_option in -f*) ;; *) unset IFS; return 1 ;; esac ;;
+			'' | *[!0-9]*) unset IFS; return 1 ;;
+		esac
+	done
+	unset IFS
+}
+
+# The sshd that all logins come from: of those that this shell descends from, the one that listens, whoever started it; empty where
+# each login has its own.
 find_listener() {
 	listener= pid=$$
 	while [ "${pid:-0}" -gt 0 ]; do
-		case "$nl$sshd_listeners" in *"$nl$pid "*) listener=$pid; return ;; esac
+		case "$nl$sshd_listeners$sshd_claims" in *"$nl$pid "*) listener=$pid; return ;; esac
 		IFS= read -r stat <"/proc/$pid/stat" || break
 		set -- ${stat##*\) }
 		pid=$2

@@ -1,9 +1,10 @@
 # Which host a carried script is on: it is for the one that has the host key which is pinned for it, and does nothing on another. Root
 # shows that its private half is here by a signature of the script's nonce, and signs the result with it.
 
-# check_host: refuses another host. Into $host_key the file of the key that signs; empty where none can.
+# check_host: refuses another host. Into $host_key the file of the key that signs; empty where none can. That it is another one is
+# known only where every host key of it was seen.
 check_host() {
-	host_key= host_is=unknown
+	host_key= host_is=unknown host_keys_seen=
 	unset SSH_AUTH_SOCK SSH_ASKPASS DISPLAY
 	if [ -n "$carry_pin" ] && has ssh-keygen; then see_host_keys; fi
 	here="${carry_host% *} (host key ${carry_pin:-not known})"
@@ -12,42 +13,65 @@ check_host() {
 		other)
 			refuse_script "this is not $here: no host key of this host is that one. Run it there; if that host has another key by now, scan it and plan again"
 			;;
-		public) doubt="only root can show that this is $here: its public file alone can be read" ;;
-		*) doubt="no host key can be read here, so nothing shows that this is $here" ;;
+		public)
+			doubt="only root can show that this is $here: its public file alone can be read"
+			[ "$my_uid" != 0 ] || doubt="nothing shows that this is $here: its public file is here, and its private key cannot be used (locked, or kept elsewhere)"
+			;;
+		*)
+			doubt="no host key that can be used here is that one, and not all can be used, so nothing shows that this is $here"
+			[ -n "$host_keys_seen" ] || doubt="no host key can be read here, so nothing shows that this is $here"
+			;;
 	esac
-	[ -n "$unverified_host" ] || [ -n "$only_looks" ] || refuse_script "$doubt. Run it as root; or, if you have seen for yourself that this is that host, with --unverified-host"
+	remedy="Run it as root"
+	if [ -z "$carry_pin" ]; then
+		doubt="no host key of ${carry_host% *} was known when this was written, so nothing shows that this is that host"
+		remedy="Run the collector there as root, import what it writes, and plan again"
+	elif [ "$my_uid" = 0 ]; then remedy="Let root use that host key, as a file without a passphrase"
+	fi
+	[ -n "$unverified_host" ] || [ -n "$only_looks" ] || refuse_script "$doubt. $remedy; or, if you have seen for yourself that this is that host, use --unverified-host"
 	put_line "$doubt"
 }
 
 see_host_keys() {
+	unseen_key=
 	IFS=$nl
 	set -- $(list_host_keys)
 	IFS=' 	
 '
 	for host_key_file do
-		if [ "$my_uid" = 0 ]; then see_private_key "$host_key_file"; else see_public_key "$host_key_file.pub"; fi
-		if [ "$seen_key" = "$carry_pin" ]; then
-			if [ "$my_uid" = 0 ]; then host_is=proved; else host_is=public; fi
-			return
+		# sshd names its usual ones, whether they are there or not.
+		[ -e "$host_key_file" ] || [ -e "$host_key_file.pub" ] || [ "$host_key_file" = more ] || continue
+		seen_key=
+		if [ "$my_uid" = 0 ]; then
+			see_private_key "$host_key_file"
+			if [ "$seen_key" = "$carry_pin" ]; then host_is=proved; return; fi
 		fi
-		[ -z "$seen_key" ] || host_is=other
+		if [ -z "$seen_key" ]; then
+			[ "$my_uid" != 0 ] || unseen_key=yes
+			see_public_key "$host_key_file.pub"
+			if [ "$seen_key" = "$carry_pin" ]; then host_is=public; continue; fi
+		fi
+		if [ -n "$seen_key" ]; then host_keys_seen=yes; else unseen_key=yes; fi
 	done
+	[ $host_is != unknown ] || [ -z "$host_keys_seen" ] || [ -n "$unseen_key" ] || host_is=other
 }
 
-# The private host keys of every sshd of root that listens, of one that would be started now, and those in their usual place.
+# The private host keys of every sshd of root that listens, of one that would be started now, and those in their usual place; "more"
+# where an sshd that listens may have others.
 list_host_keys() {
 	{
 		if [ "$my_uid" = 0 ] && has sshd; then
 			find_sshd
+			[ -z "$sshd_claims" ] || put_line 'hostkey more'
 			put_line "$sshd_listeners" | while read -r _ title; do
 				[ -n "$title" ] || continue
 				take_sshd_words "$title"
-				[ -z "$sshd_config" ] || is_roots_path "$sshd_config" || continue
+				if [ -n "$sshd_config" ] && ! is_roots_path "$sshd_config"; then put_line 'hostkey more'; continue; fi
 				IFS=$nl
 				set -- $sshd_options -T
 				IFS=' 	
 '
-				"$(command -v sshd)" "$@"
+				"$(command -v sshd)" "$@" || put_line 'hostkey more'
 			done
 			"$(command -v sshd)" -T
 		fi </dev/null 2>/dev/null | sed -n 's/^hostkey //p'

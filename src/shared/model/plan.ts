@@ -143,7 +143,7 @@ export const HostPlan = z.object({
   useSudo: z.boolean(),
   /** 0 is the canary; hosts of one batch are changed side by side. */
   batch: z.int().min(0),
-  /** The pinned host key, as ssh-keygen prints it. */
+  /** The pinned host key, as ssh-keygen prints it; empty: it is known by a bundle that no key of it has signed. */
   hostKey: z.string(),
   deadMan: DeadMan.nullable(),
   files: z.array(FilePlan),

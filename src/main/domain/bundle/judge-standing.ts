@@ -33,6 +33,20 @@ export function judgeStanding(trust: HostTrust, signers: readonly string[]): Bun
   return first === undefined ? claimed(first, false) : { kind: "first-use", fingerprint: first };
 }
 
+/**
+ * Those of the signers that may be the host's own: by which it is known, or which what they have signed names. A signature can be
+ * put beside the host's by whoever carries the bundle. All of them where that is so of none.
+ */
+export function chooseSigners(
+  { pinned, presented, signedBefore }: HostTrust,
+  signers: readonly string[],
+  named: readonly string[],
+): readonly string[] {
+  const known = new Set([pinned, presented, ...signedBefore, ...named]);
+  const own = signers.filter((signer) => known.has(signer));
+  return own.length > 0 ? own : signers;
+}
+
 const claimed = (signer: string | undefined, isBeside: boolean): BundleStanding => ({
   kind: "claimed",
   why: signer === undefined ? "unsigned" : "other-key",

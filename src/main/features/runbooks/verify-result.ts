@@ -21,7 +21,7 @@ export type Verified = { by: VerifiedBy | null; signature: string };
 
 /**
  * Whose signature is good for a result: that of the host's pinned key, or of a person who is known and still there. One by
- * another host's key is refused: the result was not written where it says.
+ * another host's key is refused: the result was not written where it says. Where no key of the host is known, no key speaks for it.
  */
 export function verifyResult(
   { store, judgeSignature }: VerifyDeps & { store: Pick<Store, "pins"> },
@@ -37,6 +37,7 @@ export function verifyResult(
 function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host: HostPlan): string | null {
   if (result.hostSignature === null) return null;
   const pinned = host.hostKey;
+  if (pinned === "") return null;
   const checked = verifyHostSignature(result.hostSignature, result.signed, {
     pinned,
     namespace: RESULT_NAMESPACE,

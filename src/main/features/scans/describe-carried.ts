@@ -1,14 +1,15 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
-import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import type { BundleStanding } from "#shared/model/bundle.ts";
 import type { CarriedLook } from "#store/runbooks/carried-look.ts";
 
-/** What plans are made of where a host is known by its bundle alone. */
-export function describeCarried(collection: Collection): CarriedLook {
-  const { accounts, authorizedKeys, sshd, hostKeys } = collection;
+/**
+ * What plans are made of where a host is known by its bundle alone. Its key is one that signed the bundle: anybody can name one.
+ */
+export function describeCarried(collection: Collection, standing: BundleStanding): CarriedLook {
+  const { accounts, authorizedKeys, sshd } = collection;
   const named = new Set(authorizedKeys.flatMap((file) => file.accounts));
-  const [hostKey] = hostKeys.flatMap(({ blob }) => readKeyBlob(blob)?.fingerprint ?? []);
   return {
-    hostKey: hostKey ?? null,
+    signedBy: standing.kind === "claimed" ? null : standing.fingerprint,
     accounts: accounts
       .filter(({ name }) => named.has(name))
       .map(({ name, uid, gid, shell }) => {

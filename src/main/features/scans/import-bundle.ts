@@ -86,7 +86,8 @@ function markSigned(store: RecordingStore, { bundle, signers, ...plan }: BundleP
   const { host, port, standing, collectedAt } = plan;
   const { digest } = bundle;
   store.bundles.stand(digest, standing.kind, signers);
-  store.carried.stand({ host, port }, { at: collectedAt, standing: standing.kind });
+  const signedBy = standing.kind === "claimed" ? null : standing.fingerprint;
+  store.carried.stand({ host, port }, { at: collectedAt, standing: standing.kind, signedBy });
   const detail = { host, port, digest, standing: standing.kind, signedBy: signers };
   store.events.append({ at, kind: "bundle-signed", detail });
 }
@@ -103,7 +104,10 @@ function write(
   const visit = readCarried(read, plan, { scanId, at, target, tookMs: 0, isCarried: true });
   store.hosts.visit(visit);
   const standing = plan.standing.kind;
-  store.carried.put({ host, port }, { at, standing, look: describeCarried(plan.bundle.collection) });
+  store.carried.put(
+    { host, port },
+    { at, standing, look: describeCarried(plan.bundle.collection, plan.standing) },
+  );
   judgeServed.after(visit);
   store.scans.finish(scanId, "finished", at);
   return { scanId, visit };

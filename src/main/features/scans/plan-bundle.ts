@@ -1,5 +1,5 @@
 import { chooseHost, type Place } from "#domain/bundle/choose-host.ts";
-import { judgeStanding } from "#domain/bundle/judge-standing.ts";
+import { chooseSigners, judgeStanding } from "#domain/bundle/judge-standing.ts";
 import { type Bundle, readBundle } from "#domain/bundle/read-bundle.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { BundleStanding } from "#shared/model/bundle.ts";
@@ -15,7 +15,7 @@ import { sayReader } from "./say-reader.ts";
 
 export type BundlePlan = Omit<BundleView, "importedAt" | "differences"> & {
   bundle: Bundle;
-  /** The host keys that have signed it, as fingerprints. */
+  /** The keys that have signed it and may be the host's, as fingerprints. */
   signers: readonly string[];
   /** The login that is remembered for the host. */
   user: string | null;
@@ -40,7 +40,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
   const ahead = unixTime - Math.floor(Date.parse(now) / 1_000);
   const signers = signed.keys.map(({ fingerprint }) => fingerprint);
   const told = {
-    ...{ bundle, signers },
+    bundle,
     collectedAt: ahead > 0 ? now : toInstant(new Date(unixTime * 1_000)),
     hostname: collection.facts.hostname,
     os: collection.facts.os,
@@ -50,21 +50,22 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
     handedAt: findHanded(store, collection.nonce),
     notes: bundle.hasNoDigest ? [NO_DIGEST] : [],
   };
-  const before = findBefore(store, bundle.digest, signers);
+  const before = findBefore(store, bundle, signers);
   if (before) return { ...told, ...before, user: null, isNewHost: false, notes: [] };
 
   if (ahead > MOST_AHEAD_SECONDS) throw refuseFuture(unixTime, now);
   const chosen = chooseHostOf(bundles, bundle, { as, signers });
   const { host, port } = chosen.place;
   const trust = bundles.trustOf(host, port);
-  const standing = judgeStanding(trust, signers);
+  const own = chooseSigners(trust, signers, namedKeys(bundle));
+  const standing = judgeStanding(trust, own);
   const current = bundles.hostAt(host, port);
   // What was merely claimed does not keep out what its host has signed.
   const isFirstSigned = standing.kind === "first-use" && trust.signedBefore.length === 0;
   if (current && !isKeptBeside(standing) && !isFirstSigned) refuseOlder(current, unixTime);
   if (standing.kind !== "verified") refuseUsedNonce(bundles, bundle);
   return {
-    ...{ ...told, ...chosen.place, signature, standing },
+    ...{ ...told, ...chosen.place, signers: own, signature, standing },
     ...{ user: current?.user ?? null, isNewHost: chosen.isNew, known: null, isSignedSince: false },
   };
 }
@@ -73,14 +74,17 @@ export const isKeptBeside = (standing: BundleStanding): boolean =>
   standing.kind === "claimed" && standing.isBeside;
 
 /** The import that took it in. One that was only claimed then may be of its host for certain by now. */
-function findBefore({ bundles, claims }: Tables, digest: string, signers: readonly string[]) {
+function findBefore({ bundles, claims }: Tables, bundle: Bundle, all: readonly string[]) {
+  const { digest } = bundle;
   const claim = claims.find(digest);
   if (claim) {
-    const standing = judgeStanding(bundles.trustOf(claim.host, claim.port), signers);
+    const trust = bundles.trustOf(claim.host, claim.port);
+    const signers = chooseSigners(trust, all, namedKeys(bundle));
+    const standing = judgeStanding(trust, signers);
     if (!isKeptBeside(standing)) return null;
     const { host, port, importedAt, signature } = claim;
     return {
-      ...{ host, port, signature, standing },
+      ...{ host, port, signers, signature, standing },
       known: { scanId: null, importedAt },
       isSignedSince: false,
     };
@@ -89,29 +93,34 @@ function findBefore({ bundles, claims }: Tables, digest: string, signers: readon
   if (!taken) return null;
   const { scanId, importedAt, host, port, signature, standing, signedBy } = taken;
   const [first = ""] = signedBy;
-  const known = { ...{ host, port, signature }, known: { scanId, importedAt } };
+  const trust = bundles.trustOf(host, port);
+  const signers = chooseSigners(trust, all, namedKeys(bundle));
+  const known = { ...{ host, port, signers, signature }, known: { scanId, importedAt } };
   if (standing !== "claimed")
     return { ...known, standing: { kind: standing, fingerprint: first }, isSignedSince: false };
-  const now = judgeStanding(bundles.trustOf(host, port), signers);
+  const now = judgeStanding(trust, signers);
   if (now.kind !== "claimed") return { ...known, standing: now, isSignedSince: true };
   return { ...known, standing: { ...now, isBeside: false }, isSignedSince: false };
 }
 
 function chooseHostOf(
   bundles: Store["bundles"],
-  { collection }: Bundle,
+  bundle: Bundle,
   { as, signers }: { as: CarriedBundle["as"]; signers: readonly string[] },
 ) {
-  const fingerprints = collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob)?.fingerprint ?? []);
   const chosen = chooseHost({
-    ...{ as, hostname: collection.facts.hostname, isSigned: signers.length > 0 },
+    ...{ as, hostname: bundle.collection.facts.hostname, isSigned: signers.length > 0 },
     proven: bundles.hostsProvenBy(signers),
-    matching: bundles.hostsWithKeys([...fingerprints, ...signers]),
+    matching: bundles.hostsWithKeys([...namedKeys(bundle), ...signers]),
     find: ({ host, port }: Place) => bundles.hostAt(host, port),
   });
   if (chosen.kind === "refused") throw new Refusal("conflict", chosen.why);
   return chosen;
 }
+
+/** The host keys that it names, as fingerprints. */
+const namedKeys = ({ collection }: Bundle): string[] =>
+  collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob)?.fingerprint ?? []);
 
 const sayTime = (seconds: number): Instant => toInstant(new Date(seconds * 1_000));
 

@@ -4,8 +4,8 @@ import type { Instant } from "#shared/model/instant.ts";
 
 /** What a bundle tells of a host, as far as plans are made of it. */
 export type CarriedLook = {
-  /** A host key of it, as ssh-keygen prints it; null where none could be read. */
-  hostKey: string | null;
+  /** The host key by whose signature the bundle is of the host, as ssh-keygen prints it; null where it is only claimed. */
+  signedBy: string | null;
   accounts: {
     name: string;
     uid: number;
@@ -35,6 +35,8 @@ export type CarriedLook = {
 /** What is known of a host by its bundle alone, from when it is, and whether the bundle is known to be of the host. */
 export type CarriedHost = { at: Instant; standing: CarriedStanding; look: CarriedLook };
 
+type SignedSince = { at: Instant; standing: CarriedStanding; signedBy: string | null };
+
 /** The last bundle of each host. */
 export function carriedLookTable(db: Database) {
   const put = db.prepare(`
@@ -42,7 +44,7 @@ export function carriedLookTable(db: Database) {
     SELECT id, @at, @look, @standing FROM host WHERE host = @host AND port = @port
     ON CONFLICT (host) DO UPDATE SET collected_at = @at, look = @look, standing = @standing`);
   const stand = db.prepare(`
-    UPDATE carried_look SET standing = @standing
+    UPDATE carried_look SET standing = @standing, look = json_set(look, '$.signedBy', @signedBy)
     WHERE collected_at = @at AND host = (SELECT id FROM host WHERE host = @host AND port = @port)`);
   const find = db.prepare<[number], { collected_at: Instant; look: string; standing: string }>(`
     SELECT collected_at, look, standing FROM carried_look JOIN host ON host.id = carried_look.host
@@ -53,8 +55,8 @@ export function carriedLookTable(db: Database) {
       void put.run({ ...place, at, standing, look: JSON.stringify(look) }),
 
     /** Of a bundle whose host's signature came after it. */
-    stand: (place: Place, { at, standing }: Omit<CarriedHost, "look">): void =>
-      void stand.run({ ...place, at, standing }),
+    stand: (place: Place, { at, standing, signedBy }: SignedSince): void =>
+      void stand.run({ ...place, at, standing, signedBy }),
 
     /** Null where it was read from here since, or by no bundle at all. */
     find(hostId: number): CarriedHost | null {

@@ -53,7 +53,7 @@ test("what a bundle told of a host is gone once the host is read anew, and stays
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
   const { store, read } = database;
-  const look = { hostKey: null, accounts: [], files: [] };
+  const look = { signedBy: null, accounts: [], files: [] };
   for (const host of ["web", "db"]) {
     visitHost(store, host, { at: AT });
     store.atomically(() => store.carried.put({ host, port: 22 }, { at: AT, standing: "claimed", look }));

@@ -66,6 +66,42 @@ test.skipIf(!canStartHosts()).each([
   });
 });
 
+/** A login of root's by an sshd that alice has started, where root's own has other rules. */
+const byTheirs = (...options: string[]) => [
+  ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"],
+  `exec 3>&1 >/dev/null 2>&1
+  [ -f /root/let-in-key ] || ssh-keygen -q -t ed25519 -N '' -f /root/let-in-key
+  chmod 700 /root; cp /root/let-in-key.pub /root/let-in; chmod 600 /root/let-in
+  printf 'ListenAddress ${host.address}\nAuthorizedKeysFile /root/let-in\nPidFile none\n' > /etc/ssh/theirs.conf
+  /usr/sbin/sshd -o ListenAddress=${host.address}:2299 -o PidFile=none </dev/null
+  sh -c 'echo 1000 >/proc/self/loginuid; exec "$@"' sh setpriv --reuid alice --regid alice --init-groups \
+    sudo /usr/sbin/sshd -f /etc/ssh/theirs.conf ${options.join(" ")} </dev/null
+  until grep -qs 'theirs.conf.*[[]listener' /proc/[0-9]*/cmdline; do :; done
+  exec ssh -i /root/let-in-key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p 2297 root@${host.address} "$@" >&3`,
+  "sh",
+];
+
+test.skipIf(!canStartHosts())(
+  "root that came in by an sshd which a user started goes by it where a file of root's says all, and else by none",
+  async () => {
+    const library = `${await readRotationScript("facts.sh")}\n${await readRotationScript("host-key.sh")}`;
+    const look = async (...options: string[]) => {
+      await using hand = await openHandIn(startShellIn(host, { wrap: byTheirs(...options) }), library);
+      const seen = await lookAtAccount(hand, "bob", null);
+      const daemon = await lookAtDaemon(hand);
+      return {
+        file: seen.kind === "seen" ? (seen.account.sshd?.get("authorizedkeysfile") ?? null) : seen,
+        configs: daemon.kind === "seen" ? daemon.daemon.configs : daemon.kind,
+      };
+    };
+    expect(await look("-p", "2297")).toEqual({ file: "/root/let-in", configs: ["/etc/ssh/theirs.conf"] });
+    expect(await look("-p", "2297", "-o", "Banner=/root/secret.conf")).toEqual({
+      file: null,
+      configs: "unread",
+    });
+  },
+);
+
 test.skipIf(!canStartHosts()).each([
   ["root", undefined],
   ["an account", "bob"],

@@ -49,6 +49,45 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
+  "a host whose pinned key cannot be used is not taken for another one: its result is a claim",
+  async () => {
+    const { host } = web;
+    const key = "/etc/ssh/ssh_host_ed25519_key";
+    await host.run(`[ -f /etc/ssh/ssh_host_rsa_key ] || ssh-keygen -q -t rsa -N '' -f /etc/ssh/ssh_host_rsa_key
+      cp -p ${key} /root/kept; cp -p ${key}.pub /root/kept.pub; ssh-keygen -q -p -P '' -N secret -f ${key}`);
+    try {
+      const locked = await carry(host, "sh", "no\\n");
+      expect(locked).toContain("nothing shows that this is web1");
+      expect(locked).toContain("its private key cannot be used");
+      await host.run(`rm ${key}.pub`);
+      const unseen = await carry(host, "sh", "no\\n");
+      expect(unseen).toContain("not all can be used, so nothing shows that this is web1");
+      expect(unseen).toContain("code 2");
+      const vouched = await carry(host, "sh", "no\\n", "--unverified-host");
+      expect(vouched).toContain("the host has not signed it");
+      const result = readResult(await readThere(host, "/root/carried/latchkey-result-*.txt"));
+      expect(result).toMatchObject({ outcome: "rolled-back", hostSignature: null });
+    } finally {
+      await host.run(`mv /root/kept ${key}; mv /root/kept.pub ${key}.pub`);
+    }
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "a script that knows no key of its host runs only where somebody vouches for it",
+  async () => {
+    const { host, script } = web;
+    await writeThere(host, "/root/carried/unpinned.sh", script.replace(/^carry_pin=.*$/m, "carry_pin=''"));
+    const run = (options: string) =>
+      host.run(`cd /root/carried; printf 'no\\n' | sh ./unpinned.sh ${options} 2>&1 || echo "code $?"`);
+    const refused = await run("");
+    expect(refused).toContain("no host key of web1 was known when this was written");
+    expect(refused).toContain("code 2");
+    expect(await run("--unverified-host")).toContain("the host has not signed it");
+  },
+);
+
+test.skipIf(!canStartHosts())(
   "links in an account's folder lead nothing that root's script writes anywhere",
   async () => {
     const { host, plan, hash } = web;

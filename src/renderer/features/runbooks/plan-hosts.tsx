@@ -127,9 +127,15 @@ function HostFacts({ host, turn }: HostProps) {
       <Tag tone={deadMan === null ? "amber" : "gray"} Icon={IconShieldCheck} isPlain>
         {deadMan === null ? "cannot take back by itself" : `takes back by ${DEAD_MEN[deadMan]}`}
       </Tag>
-      <span title="Its pinned host key">
-        <Fingerprint value={hostKey} keep={4} />
-      </span>
+      {hostKey === "" ? (
+        <Tag tone="amber" Icon={IconShieldCheck} isPlain>
+          host key not known
+        </Tag>
+      ) : (
+        <span title="Its pinned host key">
+          <Fingerprint value={hostKey} keep={4} />
+        </span>
+      )}
     </span>
   );
 }

@@ -100,7 +100,9 @@ const sayHeader = (
   "# See who has signed it before you run it; it must name the key that you were told:",
   "#   ssh-keygen -Y check-novalidate -n latchkey-script -s THIS-FILE.sig < THIS-FILE",
   "# Run it there as root, or as the owner of the files: sh THIS-FILE [--check] [--signer SHA256:...|FILE] [--sign KEY]",
-  `# It does nothing on another host than the one with the host key ${printable(host.hostKey)}.`,
+  host.hostKey === ""
+    ? "# No host key of it is known: make sure for yourself that you are on that host."
+    : `# It does nothing on another host than the one with the host key ${printable(host.hostKey)}.`,
   ...(phases.includes("remove") && notBefore
     ? [`# Old lines go from ${printable(notBefore)} on, or at once: --now`]
     : []),

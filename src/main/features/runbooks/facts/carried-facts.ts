@@ -24,7 +24,10 @@ type Seen = Pick<
   | "holders"
 >;
 
-/** The facts of a host that is known by a bundle alone: what stood there when it was collected. */
+/**
+ * The facts of a host that is known by a bundle alone: what stood there when it was collected. Its key is empty where nothing
+ * shows that the bundle is of the host.
+ */
 export function carriedFacts(
   { known, accounts: sought, keyFiles }: SoughtHost,
   { at, standing, look }: CarriedHost,
@@ -40,7 +43,7 @@ export function carriedFacts(
     ...{
       asOf: at,
       carried: standing,
-      hostKey: known.pinned ?? look.hostKey ?? "",
+      hostKey: known.pinned ?? (standing === "claimed" ? null : look.signedBy) ?? "",
       unread: null,
       clockOffset: null,
       deadMen: [],

@@ -1,6 +1,6 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { isProduction } from "#domain/rotation/plan/order-hosts.ts";
-import type { CarriedStanding } from "#shared/model/bundle.ts";
+import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { Check, PlanOptions } from "#shared/model/plan.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkDeadMan } from "./check-dead-man.ts";
@@ -14,11 +14,13 @@ const sayCarried = ({ facts: host }: Draft, asOf: string): Check =>
     "warning",
     "carried",
     { host },
-    `it is known by a bundle of ${asOf.slice(0, 10)} alone${sayWhose(host.carried)}: its script looks again, and writes nothing over other bytes`,
+    `it is known by a bundle of ${asOf.slice(0, 10)} alone${sayWhose(host)}: its script looks again, and writes nothing over other bytes`,
   );
 
 /** What is known of whether the bundle is of this host. */
-function sayWhose(carried: CarriedStanding | null): string {
+function sayWhose({ carried, hostKey }: HostFacts): string {
+  if (hostKey === "")
+    return ", and nothing shows that it is of this host, so that its script needs --unverified-host and its result is a claim";
   if (carried === "claimed") return ", and nothing shows that it is of this host";
   return carried === "first-use" ? ", signed by a host key that only bundles have told of" : "";
 }
