@@ -5,8 +5,21 @@
 #
 # KIND: file, fifo, link, number (a lock with more digits than a shell can count), octal (lock 08), words (a lock whose times
 # are no numbers), leading (times that a shell reads as octal), future (a lease of a hundred years), fifos (locks that are
-# pipes), crowd (twenty thousand locks), top (the highest number that is counted), shut (a folder that is not to be entered)
+# pipes), crowd (twenty thousand locks), top (the highest number that is counted), shut (a folder that is not to be entered),
+# lock (what a run would write, of a run that there is not); over (such a lock in the place of a run's own, whose work stays);
+# unfinished (in a run's own work, a piece of a write that never was)
 kind=$1 work=${2:-$HOME}/.ssh/.latchkey now=$(date +%s)
+lock=evil,jo@desk,$now,$((now + 86000))
+if [ "$kind" = over ]; then
+	[ -d "$work" ] || exit 0
+	rm -f "$work"/lock-*
+	ln -s "$lock" "$work/lock-9000"
+	exit
+fi
+if [ "$kind" = unfinished ]; then
+	for run in "$work"/*/; do [ ! -d "$run" ] || : >"${run}next-never.0"; done
+	exit
+fi
 rm -rf "$work"
 case $kind in
 	file) : >"$work" ;;
@@ -23,5 +36,6 @@ case $kind in
 	fifos) mkfifo "$work/lock-1" "$work/lock-2" ;;
 	crowd) (cd "$work" && seq -f "lock-%.0f" 20000 | xargs touch) ;;
 	top) ln -s "gone,jo,1,2" "$work/lock-999999999" ;;
+	lock) ln -s "$lock" "$work/lock-1" ;;
 	shut) chmod 0 "$work" ;;
 esac

@@ -4,7 +4,7 @@ import type { Inside } from "#net/ssh/door.ts";
 import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { filesLeft, filesToHold, leaveOut, standsIn } from "./leave-out.ts";
+import { filesLeft, filesToHold, isOwnersDoing, leaveOut, standsIn } from "./leave-out.ts";
 import { disarmAll, giveLocksBack, takeLocks, type Unheld } from "./locks.ts";
 import { type FileOfStep, type Guard, type Moved, moveFile } from "./move-file.ts";
 import type { ProofOutcome } from "./prove-accounts.ts";
@@ -68,8 +68,8 @@ async function leaveOne(
   const blocked = await leaveOut(run, step, hand, [{ files: [file], why, message }]);
   if (blocked !== null) return blocked;
   const others = filesToHold(run, step).some((one) => folderOf(one.path) === folderOf(file.path));
-  const left = others || !isFirst(run.plan, step) ? null : await giveLocksBack(hand, [file], run.token);
-  if (left !== null) await run.journal.note(step.ordinal, left);
+  const left = others || !isFirst(run.plan, step) ? [] : await giveLocksBack(hand, [file], run.token);
+  for (const one of left) await run.journal.note(step.ordinal, one.message);
   return null;
 }
 
@@ -85,13 +85,17 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
   if (proof.kind !== "proved" && proof.kind !== "awaits-log")
     return takeBack(run, step, inside, { why: proof.message, as: "failed", unheld });
   const off = await disarmAll(inside.hand, armedOf(run, step));
-  const why = "the host itself has taken it back: the proof came too late";
-  if (off === "fired") return takeBack(run, step, inside, { why, as: "failed", unheld });
+  const late = "the host itself has taken it back: the proof came too late";
+  if (off === "fired") return takeBack(run, step, inside, { why: late, as: "failed", unheld });
   for (const { file, index } of filesLeft(run, step)) {
     // Whoever owns it has taken our work folder away: what stands there has just been proved.
     if (unheld.some(({ files }) => files.includes(file))) continue;
     const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", null);
-    if (moved.kind !== "moved") return takeBack(run, step, inside, { why: moved.message, as: "failed" });
+    if (moved.kind === "moved") continue;
+    const { why, message } = moved;
+    if (!(await isOwnersDoing(run, step, inside.hand, { file, why })))
+      return takeBack(run, step, inside, { why: message, as: "failed" });
+    await run.journal.note(step.ordinal, `${message}; what stands there was proved`);
   }
   if (proof.kind === "awaits-log") return run.journal.mark(step.ordinal, "acted", AWAITS_LOG);
   return run.journal.mark(step.ordinal, "proved", proof.said.join("; ") || "nothing new is to log in");
@@ -133,6 +137,7 @@ async function takeBack(
   }
   await run.journal.setStuck(host, stuck);
   const left = stuck.map((file) => file.why);
+  const said: string[] = [];
   const unread = stuck.length > 0 ? null : await reloadAfterBack(run, host, inside);
   if (unread !== null) left.push(unread);
   if (unread === null && isFirst(run.plan, step)) {
@@ -141,11 +146,12 @@ async function takeBack(
       ...unheld.flatMap(({ files }) => files.map(({ path }) => folderOf(path))),
     ]);
     const clear = filesToHold(run, step).filter(({ path }) => !kept.has(folderOf(path)));
-    const held = await giveLocksBack(hand, clear, run.token);
-    if (held !== null) left.push(held);
+    for (const { isOfRoot, message } of await giveLocksBack(hand, clear, run.token))
+      (isOfRoot ? left : said).push(message);
   }
-  if (left.length > 0) return needHands(run, step, joinWhys(why, left.join("; ")));
-  await run.journal.mark(step.ordinal, as, as === "undone" ? "taken back" : `${why}; it was taken back`);
+  if (left.length > 0) return needHands(run, step, joinWhys(why, [...left, ...said].join("; ")));
+  const end = as === "undone" ? "taken back" : `${why}; it was taken back`;
+  await run.journal.mark(step.ordinal, as, [end, ...said].join("; "));
 }
 
 /** Where the folder is not to be had, nothing is written; what stands there may be as it was before the step all the same. */

@@ -2,7 +2,7 @@ import type { Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
-import { giveLocksBack, takeLocks } from "./locks.ts";
+import { giveLocksBack, takeLocks, type Unended } from "./locks.ts";
 import { keepsOld } from "./old-halves.ts";
 import { nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
@@ -18,29 +18,27 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
     if (outcome.kind === "failed") return run.journal.mark(step.ordinal, "needs-attention", outcome.message);
   }
   const files = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
-  const left = hand && (await clearFolders(run, step, hand, files));
-  if (left !== null) return run.journal.mark(step.ordinal, "needs-attention", left);
+  const left = hand === null ? [] : await clearFolders(run, hand, files);
+  const messages = left.map(({ message }) => message);
+  if (left.some(({ isOfRoot }) => isOfRoot))
+    return run.journal.mark(step.ordinal, "needs-attention", messages.join("; "));
   const what = isKept
     ? "the old private half is kept beside the new one: the old key still counts somewhere"
-    : "nothing is left of the run here";
-  return run.journal.mark(step.ordinal, "proved", what);
+    : left.length > 0
+      ? "what the run has kept is gone but for this"
+      : "nothing is left of the run here";
+  return run.journal.mark(step.ordinal, "proved", [what, ...messages].join("; "));
 }
 
-/** An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
-async function clearFolders(
-  run: RunContext,
-  { ordinal }: Step,
-  hand: Hand,
-  files: readonly FilePlan[],
-): Promise<string | null> {
+/** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
+async function clearFolders(run: RunContext, hand: Hand, files: readonly FilePlan[]): Promise<Unended[]> {
   const { unheld } = await takeLocks(hand, files, run);
-  const held = unheld.find((one) => one.why === null || one.files.some(({ uid }) => uid === 0));
-  if (held) return held.message;
-  for (const { message } of unheld) await run.journal.note(ordinal, `nothing was cleared away: ${message}`);
+  const kept = unheld.map(({ files: own, why, message }) => ({
+    isOfRoot: why === null || own.some(({ uid }) => uid === 0),
+    message: `nothing was cleared away: ${message}`,
+  }));
+  if (kept.some(({ isOfRoot }) => isOfRoot)) return kept;
   const without = new Set(unheld.flatMap((one) => one.files));
-  return giveLocksBack(
-    hand,
-    files.filter((file) => !without.has(file)),
-    run.token,
-  );
+  const clear = files.filter((file) => !without.has(file));
+  return [...kept, ...(await giveLocksBack(hand, clear, run.token))];
 }

@@ -17,6 +17,7 @@ import { filesOf, hasWorkOf, stagesOf } from "./stage-bytes.ts";
 const OWN_DOING: ReadonlySet<HandRefusal> = new Set<HandRefusal>([
   "absent",
   "hard-linked",
+  "held",
   "linked-file",
   "linked-folder",
   "lock-lost",
@@ -74,8 +75,8 @@ const accountsOf = ({ account, others = [] }: FilePlan): string[] => [account, .
 type Left = { file: FilePlan; why: string };
 
 /**
- * Leaves out the files of these folders. Null, or why the step cannot go on without them: another run holds one, it is
- * root's own, something of the step stands there, or nothing would be left.
+ * Leaves out the files of these folders. Null, or why the step cannot go on without them: another run holds a folder of
+ * root's, one is root's own, something of the step stands there, or nothing would be left.
  */
 export async function leaveOut(
   run: RunContext,
@@ -100,6 +101,18 @@ export async function leaveOut(
     });
   return null;
 }
+
+/**
+ * Whether the owner of a file's folder, who is not root, can have brought about that nothing is written there any more, while
+ * what the step has written stands. Rejects with `SessionLost`.
+ */
+export const isOwnersDoing = async (
+  run: RunContext,
+  step: Step,
+  hand: Hand,
+  { file, why }: { file: FilePlan; why: HandRefusal | undefined },
+): Promise<boolean> =>
+  why !== undefined && OWN_DOING.has(why) && file.uid !== 0 && (await standsIn(run, step, hand, file));
 
 /** Whether something of the step stands in the file. */
 export async function standsIn(run: RunContext, step: Step, hand: Hand, file: FilePlan): Promise<boolean> {

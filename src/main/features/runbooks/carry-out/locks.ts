@@ -1,5 +1,6 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate } from "#net/ssh/hand/host-files.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
 import { type HandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
@@ -17,7 +18,10 @@ const folders = (files: readonly FilePlan[]): FilePlan[][] => [
   ...Map.groupBy(files, ({ path }) => folderOf(path)).values(),
 ];
 
-/** A folder that is not to be had, with the files of the run in it. `why`: null where another run holds it. */
+/**
+ * A folder that is not to be had, with the files of the run in it. `why`: null where another run holds a folder of root's own;
+ * in any other its owner can have written the lock that says so, which is then `held`.
+ */
 export type Unheld = { files: FilePlan[]; why: HandRefusal | null; message: string };
 
 /** `begun`: those of which nothing was held before. */
@@ -49,8 +53,8 @@ async function takeLock(
       return begun.isRenewed ? "renewed" : "begun";
     case "held": {
       const until = new Date(begun.by.leaseEnd * 1_000).toISOString().slice(0, 19);
-      const message = `${folderOf(path)} is being changed by ${begun.by.who}, who may hold it until ${until}Z; try again later`;
-      return { files, why: null, message };
+      const message = `${folderOf(path)}/.latchkey says that ${begun.by.who} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
+      return { files, why: (await isOfRoot(hand, path)) ? null : "held", message };
     }
     case "refused":
     case "failed":
@@ -60,6 +64,13 @@ async function takeLock(
     default:
       return assertNever(begun);
   }
+}
+
+/** Whether root owns the folder of the file. Rejects with `SessionLost`. */
+async function isOfRoot(hand: Hand, path: string): Promise<boolean> {
+  const look = await lookAtFile(hand, path);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  return look.file.actorUid === 0;
 }
 
 const sayUnheld = ({ why }: { why: HandRefusal }, path: string): string =>
@@ -88,18 +99,23 @@ async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<stri
   return null;
 }
 
-/** Gives them back, and with them all that the run has kept there. Null, or why that cannot be, of whichever. */
+/** A folder in which something of the run is left. `isOfRoot`: its owner is root, and no account can have brought that about. */
+export type Unended = { isOfRoot: boolean; message: string };
+
+/** Gives them back, and with them all that the run has kept there. What of it could not be. Rejects with `SessionLost`. */
 export async function giveLocksBack(
   hand: Hand,
   files: readonly FilePlan[],
   token: string,
-): Promise<string | null> {
-  const left: string[] = [];
+): Promise<Unended[]> {
+  const left: Unended[] = [];
   for (const folder of folders(files)) {
-    const why = (await giveLockBack(hand, folder[0]?.path ?? "", token)) ?? (await removeEmpty(hand, folder));
-    if (why !== null) left.push(why);
+    const path = folder[0]?.path ?? "";
+    const message = (await giveLockBack(hand, path, token)) ?? (await removeEmpty(hand, folder));
+    if (message === null) continue;
+    left.push({ isOfRoot: folder.some(({ uid }) => uid === 0) || (await isOfRoot(hand, path)), message });
   }
-  return left.length > 0 ? left.join("; ") : null;
+  return left;
 }
 
 async function giveLockBack(hand: Hand, path: string, token: string): Promise<string | null> {

@@ -13,7 +13,7 @@ export const HAND_SENTENCES = {
   firing: "is being changed on its host at this moment: look again when that is over",
   "hard-linked":
     "has more than one name (hard link), which replacing it would break: remove the others first",
-  held: "lies in a folder that another run holds",
+  held: "lies in a folder with a lock of another run, which may be at work there: run it again when that is over",
   immutable: "is immutable (chattr +i): take that off first, or leave it out",
   "io-error": "could not be written: the host's disk or file system failed",
   keygen: "could not be made: the host's ssh-keygen failed",
