@@ -1,9 +1,9 @@
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FromStandIn } from "#testing/electron/messages.ts";
 import { startDesktop } from "#testing/electron/start-desktop.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { expect, desktopTest as test } from "./latchkey.ts";
+import { copySample, expect, desktopTest as test } from "./latchkey.ts";
 import { InspectDialog } from "./pages/inspect-dialog.ts";
 import { ListScreen } from "./pages/list-screen.ts";
 import { environmentOf } from "./stages/stage.ts";
@@ -156,7 +156,7 @@ test("the app ends when its window is closed, after the core has, and opens ther
 }) => {
   await using folder = await makeTemporaryFolder();
   const database = join(folder.path, "latchkey.db");
-  await copyFile(sample.database, database);
+  await copySample(sample, database);
   const start = () =>
     startDesktop({ args: ["--db", database], data: folder.path, env: environmentOf(sample.home) });
   await using first = start();
@@ -181,7 +181,7 @@ test("a database that another Latchkey holds is said, and opens once it is free"
 }) => {
   await using folder = await makeTemporaryFolder();
   const database = join(folder.path, "latchkey.db");
-  await copyFile(sample.database, database);
+  await copySample(sample, database);
   const holder = startDesktop({
     args: ["--db", database],
     data: folder.path,
@@ -203,7 +203,7 @@ test("a database that another Latchkey holds is said, and opens once it is free"
 test("a command of the packaged program is answered without a window", async ({ sample }) => {
   await using folder = await makeTemporaryFolder();
   const database = join(folder.path, "latchkey.db");
-  await copyFile(sample.database, database);
+  await copySample(sample, database);
   const type = async (...args: string[]) => {
     await using desktop = startDesktop({
       args,

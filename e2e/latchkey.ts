@@ -97,7 +97,7 @@ const onAnyStage = base.extend<Fixtures, WorkerFixtures>({
     await use(async () => {
       const folder = folders.use(await makeTemporaryFolder());
       const database = join(folder.path, "latchkey.db");
-      await copyFile(sample.database, database);
+      await copySample(sample, database);
       return openFrame(stage, database, sample.home);
     });
   },
@@ -108,6 +108,12 @@ const onAnyStage = base.extend<Fixtures, WorkerFixtures>({
 
   camera: async ({ stage }, use, info) => use(new Camera(() => stage.page, info)),
 });
+
+/** The sample's database and the key of its seals: without that a copy says that it cannot be verified. */
+export async function copySample(sample: Sample, database: string): Promise<void> {
+  await copyFile(sample.database, database);
+  await copyFile(`${sample.database}.seal-key`, `${database}.seal-key`);
+}
 
 /** In Chromium: the page is Playwright's own. */
 const inChromium = onAnyStage.extend({
@@ -141,7 +147,7 @@ export const desktopTest = onAnyStage.extend<DesktopFixtures>({
     await use(async (...args) => {
       const folder = folders.use(await makeTemporaryFolder());
       const database = join(folder.path, "latchkey.db");
-      await copyFile(sample.database, database);
+      await copySample(sample, database);
       const { page, shell, desktop } = await standIn.open(database, folder.path, ...args);
       const frame = new Frame(page, shell);
       await frame.rail.waitFor();
