@@ -10,6 +10,7 @@ const LONGEST = [
   "store/faults/two-processes-faults.long.test.ts",
   "store/faults/kill-faults.long.test.ts",
   "ssh/matrix/matrix.lab.test.ts",
+  "attacks/work-folders.lab.test.ts",
   "runbooks/rotate.lab.test.ts",
   "runbooks/faults/kill-faults.lab.test.ts",
   "testing/faults/scan-faults.lab.test.ts",

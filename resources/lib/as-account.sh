@@ -4,8 +4,9 @@
 # of su may be logged, slow, or refused. Whoever has root's terminal could type there, so where there is one the account gets a session of
 # its own ($drop_apart), or nothing is done with its rights.
 find_drop() {
-	drop_by= drop_flags= drop_limit= drop_apart=
+	drop_by= drop_flags= drop_limit= drop_apart= drop_known=
 	[ "$my_uid" = 0 ] || return 1
+	drop_known=$(cut -d: -f1 /etc/passwd)
 	if (: </dev/tty); then
 		has setsid || return 1
 		drop_apart=setsid
@@ -33,10 +34,18 @@ as_account() {
 	case $drop_uid in '' | 0* | 4294967295 | [5-9]????????? | ???????????*) return 1 ;; esac
 	case $drop_gid in '') return 1 ;; esac
 	drop_groups=--init-groups
-	[ -n "$drop_name" ] || drop_groups=--clear-groups
+	case "
+$drop_known
+" in
+		*"
+$drop_name
+"*) ;;
+		# Of a directory that cannot be reached nobody knows the groups.
+		*) [ -n "$drop_name" ] && id "$drop_name" >/dev/null 2>&1 || drop_groups=--clear-groups ;;
+	esac
 	case $drop_by in
 		setpriv) $drop_apart $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags sh -c "$drop_text" sh "$@" ;;
-		chroot) $drop_apart $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ -z "$drop_name" ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
+		chroot) $drop_apart $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ $drop_groups = --clear-groups ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
 		su) $drop_apart $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
 		*) return 1 ;;
 	esac

@@ -55,6 +55,8 @@ export const RevocationView = z.object({
   /** Whose word it is: a stapled answer of an endpoint, or the lists that are known. */
   by: z.string(),
   sentence: z.string(),
+  /** A host that a certificate names and nobody asks unless the user names it, for it leads to this computer or its link. */
+  refusedHost: z.string().optional(),
 });
 export type RevocationView = z.infer<typeof RevocationView>;
 

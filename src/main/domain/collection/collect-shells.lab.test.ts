@@ -91,7 +91,8 @@ test("as root every shell tells the same, and all of it", async () => {
     isLockedForSshd: true,
     isShellUsable: false,
   });
-  for (const shell of SHELLS) {
+  // mksh counts in 32 bits.
+  for (const shell of [...SHELLS, "mksh"]) {
     const nonce = shell.replace(/\W+/g, "-");
     const stream = await runCollector(host, { shell, args: ["--nonce", nonce] });
     expect({ shell, told: steady(stream, nonce) }).toEqual({ shell, told: { ...reference, nonce } });

@@ -59,12 +59,12 @@ test("where accounts have been is told from their own files, and an agent while 
       [account, source, isHashed ? "hashed" : name, port, user, ...identities].join(" "),
     );
     expect(told).toEqual([
-      " known_hosts all1 22 ",
       "ann known_hosts db1 22 ",
       "ann known_hosts 10.0.0.7 22 ",
       "ann known_hosts db2 2222 ",
       "ann known_hosts hashed 22 ",
       "ann ssh_config web.example.org 22 deploy ~/.ssh/web",
+      " known_hosts all1 22 ",
     ]);
   } finally {
     const exit = once(login, "exit");

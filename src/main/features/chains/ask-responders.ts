@@ -42,6 +42,11 @@ async function askOne(
   const by = `the responder ${address}`;
   const fetched = await askResponder(address, request, hosts);
   if (fetched.kind === "failed")
-    return { state: "not-checked", by, sentence: `it could not be asked: ${fetched.why}` };
+    return {
+      state: "not-checked",
+      by,
+      sentence: `it could not be asked: ${fetched.why}`,
+      refusedHost: fetched.refusedHost,
+    };
   return { by, ...judge(fetched.bytes, now().getTime()) };
 }

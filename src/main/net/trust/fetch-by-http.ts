@@ -1,8 +1,10 @@
 import https from "node:https";
 import { isNamed, lookupOutside, RefusedAddress, whyRefusedHost } from "#net/refused-address.ts";
 
-/** The bytes at an address, or why there are none. */
-export type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed"; why: string };
+/** The bytes at an address, or why there are none. `refusedHost`: the one that the user would have to name. */
+export type Fetched =
+  | { kind: "fetched"; bytes: Uint8Array }
+  | { kind: "failed"; why: string; refusedHost?: string };
 
 /** Only when it is needed: to import it makes Node load a client of its own that nothing here uses, at each start. */
 const openHttp = () => process.getBuiltinModule("node:http");
@@ -29,7 +31,7 @@ export function fetchByHttp({ address, named, posted }: Wish, limits: FetchLimit
   if (!url || !ask) return Promise.resolve({ kind: "failed", why: "it is no address of HTTP" });
   const isGiven = isNamed(url, named);
   const refused = isGiven ? null : whyRefusedHost(url);
-  if (refused !== null) return Promise.resolve({ kind: "failed", why: sayHowToName(refused, url) });
+  if (refused !== null) return Promise.resolve(refuseHost(refused, url));
   return new Promise((resolve) => {
     const fail = (why: string) => resolve({ kind: "failed", why });
     const options = {
@@ -60,11 +62,14 @@ export function fetchByHttp({ address, named, posted }: Wish, limits: FetchLimit
       response.on("error", ({ message }) => fail(message));
     });
     request.on("error", (error) =>
-      fail(error instanceof RefusedAddress ? sayHowToName(error.message, url) : error.message),
+      error instanceof RefusedAddress ? resolve(refuseHost(error.message, url)) : fail(error.message),
     );
     request.end(posted?.bytes);
   });
 }
 
-const sayHowToName = (why: string, { hostname }: URL): string =>
-  `${why}; the commands trust fetch and trust ask go there with --allow ${hostname}`;
+const refuseHost = (why: string, { hostname }: URL): Fetched => ({
+  kind: "failed",
+  why: `${why}; the commands trust fetch and trust ask go there with --allow ${hostname}`,
+  refusedHost: hostname,
+});

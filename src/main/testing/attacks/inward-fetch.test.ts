@@ -37,6 +37,7 @@ test("what leads here is gone to when the user names it, and that name alone", a
     {
       kind: "failed",
       why: "127.0.0.1 is not gone to: it leads to this computer itself; the commands trust fetch and trust ask go there with --allow 127.0.0.1",
+      refusedHost: "127.0.0.1",
     },
   ]);
 });

@@ -16,6 +16,7 @@ export function RevocationTab({ certificate: { sha256 } }: { certificate: Certif
   const asked = useAskResponders();
   if (error) return <ErrorState doing="show what is said of its revocation" error={error} />;
   if (!data) return null;
+  const refused = new Set(asked.data?.views.flatMap(({ refusedHost }) => refusedHost ?? []));
   return (
     <>
       <Section title="Revocation">
@@ -42,7 +43,17 @@ export function RevocationTab({ certificate: { sha256 } }: { certificate: Certif
         }
       />
       {asked.data && (
-        <Section title="Answers">
+        <Section
+          title="Answers"
+          action={[...refused].map((host) => (
+            <Act
+              key={host}
+              label={`Ask ${host} all the same`}
+              isPending={asked.isPending}
+              onAct={() => asked.mutate({ sha256: Sha256.parse(sha256), hosts: [host] })}
+            />
+          ))}
+        >
           <Views views={asked.data.views} />
         </Section>
       )}
