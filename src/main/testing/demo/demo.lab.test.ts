@@ -13,7 +13,7 @@ test("the demo shows hosts and endpoints that were scanned, and Ctrl-C leaves no
   await using folder = await makeTemporaryFolder();
   await using demo = await startDemo(folder.path);
 
-  expect(await demo.untilLine(/^Latchkey is at http:\/\/127\.0\.0\.1:\d+\/#launch=/)).toBe(true);
+  expect(await demo.untilLine(/^Latchkey is at http:\/\/lk-[0-9a-f]+\.localhost:\d+\/#launch=/)).toBe(true);
   const certificates: { places: { kind: string; host: string; port?: number }[] }[] = (
     await demo.ask("certificates")
   ).certificates;
