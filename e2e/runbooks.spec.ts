@@ -121,6 +121,9 @@ test("lines of a run that somebody has changed are repaired from its page by key
   await plan.apply.waitFor();
   await plan.decision.getByText(/^one host first/).click();
   await plan.decision.getByLabel("Days that both keys stand").fill("3");
+  // What stands in a field is lost unless a plan is made of it.
+  await expect(plan.decision).toContainText("what you have changed is not in this plan: make the plan anew");
+  await expect(plan.decision.getByRole("button", { name: "As JSON" })).toBeDisabled();
   await plan.decision.getByRole("button", { name: "Make the plan anew" }).click();
   await expect(plan.main).toContainText("Watch the logs");
   await plan.approve();

@@ -138,7 +138,8 @@ export type PlanDetail = z.infer<typeof PlanDetail>;
 
 const OfRun = z.object({ runId: RunId });
 
-const Agreement = z.object({
+/** What a plan does not hold is refused, for it would be lost. */
+const Agreement = z.strictObject({
   consents: z.array(z.string()).max(10_000).default([]),
   typed: z.string().max(300).nullable().default(null),
 });
@@ -165,7 +166,7 @@ export const runbooks = {
    */
   takePlan: command
     .input(
-      z.object({
+      z.strictObject({
         plan: localFile("plan", z.unknown()),
         hash: PlanHash,
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),

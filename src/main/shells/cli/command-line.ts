@@ -51,7 +51,8 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   }
 }
 
-function createProgram(session: Session): Command {
+/** All commands, as they are typed. */
+export function createProgram(session: Session): Command {
   const { world } = session;
   const program = createBareProgram(world)
     .description("What expires, where it is served from, and who can log in where.")

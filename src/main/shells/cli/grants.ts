@@ -47,7 +47,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
       const options = command.optsWithGlobals<AddOptions>();
       const isNamed = key !== undefined;
       const wishOf = (client: LatchkeyClient) => addWish(key, places, options, client);
-      finish(await change({ kinds: ["add-grants"], isNamed, wishOf }, options, world));
+      finish(await change({ command, kinds: ["add-grants"], isNamed, wishOf }, options, world));
     });
   addChangeOptions(
     choosing(grants.command("remove [filter...]").description("remove lines that let a key in")),
@@ -60,7 +60,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
         grants: await choose(words, options, client),
       });
       const isNamed = isChosen(words, options);
-      finish(await change({ kinds: ["remove-grants"], isNamed, wishOf }, options, world));
+      finish(await change({ command, kinds: ["remove-grants"], isNamed, wishOf }, options, world));
     });
   addChangeOptions(tightening(grants.command("tighten [filter...]")))
     .addHelpText("after", TIGHTEN_HELP + CHANGE_ENDS)
@@ -69,7 +69,11 @@ export function addGrants(program: Command, { world, finish }: Session): void {
       const isNamed = isChosen(words, options);
       const wishOf = (client: LatchkeyClient) => tightenWish(words, options, client);
       finish(
-        await change({ kinds: ["tighten-grants", "move-to-authority"], isNamed, wishOf }, options, world),
+        await change(
+          { command, kinds: ["tighten-grants", "move-to-authority"], isNamed, wishOf },
+          options,
+          world,
+        ),
       );
     });
 }

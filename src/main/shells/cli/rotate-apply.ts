@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import type { Command } from "commander";
 import type { App } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
@@ -11,8 +12,8 @@ import { printable, printableJson } from "#shared/text/printable.ts";
 import { createAnswerer } from "./answer-questions.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { openApp, printJson } from "./options.ts";
+import { type PlanFile, readPlanFile, refuseBeside } from "./plan-file.ts";
 import { printPlan } from "./print-plan.ts";
-import { readFileOrRefuse } from "./read-file.ts";
 import { type ChangeOptions, planOptionsOf } from "./rotate-options.ts";
 import { questionsOfRuns } from "./runs-ask.ts";
 import { openVaultFor, type VaultOptions } from "./vault-ask.ts";
@@ -22,9 +23,9 @@ import { sayScripts, writeScripts } from "./write-scripts.ts";
 /** A plan that can be run. */
 type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
 
-const MOST_PLAN_BYTES = 256 * 1024 * 1024;
-
 export type Change = {
+  /** As it was typed. */
+  command: Command;
   /** The plans that the command makes, and takes from a file. */
   kinds: readonly PlanKind[];
   /** Whether it was said what to change, which a plan in a file says itself. */
@@ -39,7 +40,7 @@ export type Change = {
  * Answers with the exit code.
  */
 export async function change(
-  { kinds, isNamed, wishOf, needsVault = () => false }: Change,
+  { command, kinds, isNamed, wishOf, needsVault = () => false }: Change,
   options: ChangeOptions & VaultOptions,
   world: World,
 ): Promise<number> {
@@ -49,14 +50,15 @@ export async function change(
     throw new Refusal("invalid-input", "--script is carried by hand and --apply runs it from here; name one");
   if (options.signWith !== undefined && options.script === undefined)
     throw new Refusal("invalid-input", "--sign-with signs scripts; name their folder by --script");
-  if (typeof options.apply === "string" && isNamed)
-    throw new Refusal("invalid-input", `${options.apply} says what is changed; name nothing beside it`);
+  const file = typeof options.apply === "string" ? await readPlanFile(options.apply) : null;
+  if (file) refuseBeside(command, file);
+  if (file && isNamed)
+    throw new Refusal("invalid-input", `${file.path} says what is changed; name nothing beside it`);
   await using app = openApp(options, world, "write");
   const { client } = app;
-  const ready =
-    typeof options.apply === "string"
-      ? await takePlan(options, kinds, client, world)
-      : await makePlan(await wishOf(client, app), options, client, world);
+  const ready = file
+    ? await takePlan({ file, kinds }, options, client, world)
+    : await makePlan(await wishOf(client, app), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) {
     const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
@@ -201,32 +203,19 @@ async function followPlan(
 }
 
 async function takePlan(
-  { apply, identity: identityFiles = [] }: ChangeOptions,
-  kinds: readonly PlanKind[],
+  { file: { path, ...given }, kinds }: { file: PlanFile; kinds: readonly PlanKind[] },
+  { identity: identityFiles = [] }: ChangeOptions,
   client: LatchkeyClient,
   world: World,
 ): Promise<Ready> {
-  const path = String(apply);
-  const bytes = await readFileOrRefuse(path, MOST_PLAN_BYTES);
-  const given = { ...readPlanFile(bytes, path), identityFiles, mayAsk: world.prompt !== null };
-  const ready = await followPlan(client, () => client.runbooks.takePlan(given), world);
+  const means = { identityFiles, mayAsk: world.prompt !== null };
+  const ready = await followPlan(client, () => client.runbooks.takePlan({ ...given, ...means }), world);
   if (!kinds.includes(ready.plan.kind))
     throw new Refusal(
       "conflict",
       `${path} is a plan of another kind; ${sayCommandOf(ready.plan.kind)} --apply ${path} carries it out`,
     );
   return ready;
-}
-
-function readPlanFile(bytes: Uint8Array | null, path: string): { plan: unknown; hash: string } {
-  try {
-    const read: unknown = JSON.parse(Buffer.from(bytes ?? []).toString("utf8"));
-    if (typeof read === "object" && read !== null && "plan" in read && "hash" in read)
-      return { plan: read.plan, hash: String(read.hash) };
-  } catch {
-    // Said below, for it is the same to whoever named the file.
-  }
-  throw new Refusal("invalid-input", `${path} holds no plan; --plan FILE writes one`);
 }
 
 function readyOf({ id, state, message, plan, hash }: PlanDetail): Ready {

@@ -68,7 +68,9 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
       const isNamed = named.length > 0 || options.due === true;
       const wishOf: Change["wishOf"] = async (_, app) =>
         keepPassphrase(readWish(named, options), { app, options, world });
-      finish(await change({ kinds: ["rotate-certificate"], isNamed, wishOf, needsVault }, options, world));
+      finish(
+        await change({ command, kinds: ["rotate-certificate"], isNamed, wishOf, needsVault }, options, world),
+      );
     });
 }
 

@@ -68,10 +68,20 @@ Exit codes: 0 planned, committed, or waiting (latchkey runs says for what); 1 pa
 nothing was changed; 3 stopped: what failed was taken back.
 With --json: { planId, hash, plan }, or after --apply { run }`;
 
-export const planOptionsOf = (options: ChangeOptions): PlanOptions => {
-  const { canary, batch, maxFailures, grace, deadMan, recheck } = options;
-  return PlanOptions.parse({
-    ...{ canary, batchSize: batch, maxFailures, graceDays: grace, deadManSeconds: deadMan },
-    ...(recheck !== undefined && { recheckMinutes: recheck }),
-  });
-};
+/** What a plan holds of how it is carried out. */
+export type PlanField = keyof PlanOptions;
+
+/** Which option says it. */
+export const OPTION_OF = {
+  canary: "canary",
+  batchSize: "batch",
+  maxFailures: "maxFailures",
+  graceDays: "grace",
+  deadManSeconds: "deadMan",
+  recheckMinutes: "recheck",
+} as const satisfies Record<PlanField, keyof ChangeOptions>;
+
+export const planOptionsOf = (options: ChangeOptions): PlanOptions =>
+  PlanOptions.parse(
+    Object.fromEntries(Object.entries(OPTION_OF).map(([field, option]) => [field, options[option]])),
+  );

@@ -33,7 +33,7 @@ export function addRotate(program: Command, session: Session): void {
       const options = command.optsWithGlobals<KeyOptions>();
       const isNamed = fingerprint !== undefined;
       const wishOf = () => rotateKey(fingerprint, options);
-      finish(await change({ kinds: ["rotate-key"], isNamed, wishOf }, options, world));
+      finish(await change({ command, kinds: ["rotate-key"], isNamed, wishOf }, options, world));
     });
   const host = rotate
     .command("host-key [host]")
@@ -45,7 +45,7 @@ export function addRotate(program: Command, session: Session): void {
       const options = command.optsWithGlobals<KeyOptions>();
       const isNamed = name !== undefined;
       const wishOf = (client: LatchkeyClient) => rotateHostKey(name, options, client);
-      finish(await change({ kinds: ["rotate-host-key"], isNamed, wishOf }, options, world));
+      finish(await change({ command, kinds: ["rotate-host-key"], isNamed, wishOf }, options, world));
     });
   addRotateCertificate(rotate, session);
 }

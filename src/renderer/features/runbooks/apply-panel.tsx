@@ -20,15 +20,17 @@ type Props = {
   hash: string;
   consents: ReadonlySet<string>;
   typed: string;
+  /** Its options were changed since, and it does not hold them. */
+  isEdited: boolean;
   onType: (typed: string) => void;
 };
 
 /** Approves the plan by its hash, once nothing refuses it, all is consented to, and the word is typed. */
-export function ApplyPanel({ found, plan, hash, consents, typed, onType }: Props) {
+export function ApplyPanel({ found, plan, hash, consents, typed, isEdited, onType }: Props) {
   const { identityFiles } = useLogins();
   const navigate = planRoute.useNavigate();
   const { mutate, isPending, error } = useStartRun();
-  const lacks = sayLacks(plan, consents, typed);
+  const lacks = [...(isEdited ? [EDITED] : []), ...sayLacks(plan, consents, typed)];
   const apply = () => {
     if (lacks.length > 0 || isPending || found.runId !== null) return;
     mutate(
@@ -114,6 +116,9 @@ function Refused({ error, found, plan }: { error: Error; found: PlanDetail; plan
     </div>
   );
 }
+
+/** Of a plan whose options were changed after it was made. */
+export const EDITED = "what you have changed is not in this plan: make the plan anew";
 
 function sayLacks({ checks, confirm, hosts }: Plan, consents: ReadonlySet<string>, typed: string): string[] {
   const refused = checks.filter(({ state }) => state === "refused").length;

@@ -10,6 +10,7 @@ import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { EDITED } from "./apply-panel.tsx";
 import { nameFile, sayCommand } from "./command-words.ts";
 import classes from "./decision.module.css";
 import { useScripts } from "./queries.ts";
@@ -20,10 +21,12 @@ type Props = {
   hash: string;
   consents: ReadonlySet<string>;
   typed: string;
+  /** Its options were changed since, and it does not hold them. */
+  isEdited: boolean;
 };
 
 /** The plan as a file, for the command line; and as scripts, for hosts that nothing reaches. */
-export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Props) {
+export function ExportPanel({ found: { id }, plan, hash, consents, typed, isEdited }: Props) {
   const fetchScripts = useScripts();
   // What certificates are served as is proved from here.
   const isCarried = plan.kind !== "rotate-certificate";
@@ -58,6 +61,8 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Prop
           variant="default"
           size="xs"
           leftSection={<IconBraces size={15} />}
+          disabled={isEdited}
+          {...(isEdited && { title: EDITED })}
           onClick={() => download(nameFile(id), "application/json", writePlan(plan, hash))}
         >
           As JSON
@@ -67,7 +72,8 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed }: Prop
             variant="default"
             size="xs"
             leftSection={<IconFileCode size={15} />}
-            title="One script a host, to be carried there and run by hand"
+            disabled={isEdited}
+            title={isEdited ? EDITED : "One script a host, to be carried there and run by hand"}
             onClick={() => void exportScripts()}
           >
             As scripts

@@ -12,12 +12,22 @@ import { NO_OPTIONS, OptionFields, sayOptions } from "./option-fields.tsx";
 import { planRoute, useMakePlan } from "./queries.ts";
 import { hasFields, WishFields } from "./wish-fields.tsx";
 
-type Props = { wish: WishDraft; options: PlanOptions | null };
+type Props = {
+  wish: WishDraft;
+  options: PlanOptions | null;
+  /** Whether what stands in the fields is something else than the plan that is shown was made of. */
+  onEdit?: (isEdited: boolean) => void;
+};
 
 /** The wish and its options, and the plan of them made anew: hosts are read again. */
-export function MakeAnew({ wish: asked, options: before }: Props) {
+export function MakeAnew({ wish: asked, options: before, onEdit }: Props) {
   const [wish, setWish] = useState(asked);
   const [options, setOptions] = useState(before ?? NO_OPTIONS);
+  const edit = (edited: { wish: WishDraft; options: PlanOptions }) => {
+    setWish(edited.wish);
+    setOptions(edited.options);
+    onEdit?.(JSON.stringify(edited) !== JSON.stringify({ wish: asked, options: before ?? NO_OPTIONS }));
+  };
   const { makeAnew, isPending, error } = useAnew();
   const make = () => makeAnew(wish, options);
   useKeys([["Mod+P", make]]);
@@ -29,11 +39,11 @@ export function MakeAnew({ wish: asked, options: before }: Props) {
         make();
       }}
     >
-      {hasFields(wish) && <WishFields wish={wish} onChange={setWish} />}
+      {hasFields(wish) && <WishFields wish={wish} onChange={(wish) => edit({ wish, options })} />}
       <OptionFields
         options={options}
         waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "recheck" : null}
-        onChange={(patch) => setOptions({ ...options, ...patch })}
+        onChange={(patch) => edit({ wish, options: { ...options, ...patch } })}
       />
       {before === null && <LoginFields />}
       {error && (

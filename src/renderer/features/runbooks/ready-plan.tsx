@@ -24,6 +24,7 @@ type Props = { found: PlanDetail; plan: Plan; hash: string };
 export function ReadyPlan({ found, plan, hash }: Props) {
   const [consents, setConsents] = useState<ReadonlySet<string>>(new Set());
   const [typed, setTyped] = useState("");
+  const [isEdited, setEdited] = useState(false);
   const consent = (names: readonly string[], isGiven: boolean) => {
     const others = [...consents].filter((name) => !names.includes(name));
     setConsents(new Set(isGiven ? [...others, ...names] : others));
@@ -45,9 +46,9 @@ export function ReadyPlan({ found, plan, hash }: Props) {
         <HostPlans plan={plan} />
       </div>
       <aside className={classes.decision} aria-label="Decision">
-        <ApplyPanel {...{ found, plan, hash, consents, typed }} onType={setTyped} />
-        {found.wish && <MakeAnew wish={found.wish} options={plan.options} />}
-        <ExportPanel {...{ found, plan, hash, consents, typed }} />
+        <ApplyPanel {...{ found, plan, hash, consents, typed, isEdited }} onType={setTyped} />
+        {found.wish && <MakeAnew wish={found.wish} options={plan.options} onEdit={setEdited} />}
+        <ExportPanel {...{ found, plan, hash, consents, typed, isEdited }} />
         <CommandNote found={found} plan={plan} />
       </aside>
     </div>
