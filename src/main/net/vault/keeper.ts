@@ -2,6 +2,7 @@
  * The process that alone knows what opens the vault. It ends when it is told to, when whoever started it is gone, and
  * when nothing was asked of it for a while, and when another program locks the vault; all that it knew ends with it.
  */
+import { isMainThread } from "node:worker_threads";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayFault } from "#shared/text/fault.ts";
 import { Answerer } from "./answer-asks.ts";
@@ -24,9 +25,17 @@ type Port = {
 /** Before anything is told to this process. */
 const coresOff = withoutCores();
 
-const leave = () => process.exit(0);
+/**
+ * At once, with all that it knows: an exit would first join the threads, of which one may compute a key from a passphrase, or wait
+ * for this one and never end (nodejs/node#54918). Nobody reads its exit code.
+ */
+function leave(): void {
+  if (isMainThread) process.kill(process.pid, "SIGKILL");
+  // biome-ignore lint/nursery/noProcessExit: of a thread, as tests start it, that is the end of this thread alone
+  else process.exit(0);
+}
 process.on("uncaughtException", (fault) => {
-  process.stderr.write(`latchkey: the vault's keeper ended: ${sayFault(fault)}\n`, () => process.exit(3));
+  process.stderr.write(`latchkey: the vault's keeper ended: ${sayFault(fault)}\n`, leave);
 });
 // Ctrl-C at a terminal is for the command, which ends this process itself.
 process.on("SIGINT", () => undefined);

@@ -95,4 +95,4 @@ Examples:
   latchkey access --account root
 
 Exit codes: 0 done; 1 done, and something needs attention (--fail-on, --strict); 2 wrong usage or
-refused input; 3 could not do it.`;
+refused input; 3 could not do it; 141 whoever read the output has left.`;

@@ -17,7 +17,5 @@ if (Number(process.versions.napi) < 10) {
     ? (await import("./verify-line.ts")).runVerifyLine
     : (await import("./command-line.ts")).runCommandLine;
   const { openWorld } = await import("./terminal.ts");
-  const code = await run(argv, openWorld());
-  // Names that were given up are still being looked up, and would keep the process for minutes; what was said is written out.
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+  (await import("#shells/end-process.ts")).endProcess(await run(argv, openWorld()));
 }

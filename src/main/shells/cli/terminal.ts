@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Readable } from "node:stream";
+import { endAtOnce, READER_LEFT } from "#shells/end-process.ts";
 import { typeLine } from "./type-line.ts";
 import { typeSecret } from "./type-secret.ts";
 import type { World } from "./world.ts";
@@ -9,10 +10,14 @@ const { stdin, stdout, stderr, env } = process;
 
 /** The world of a real process. */
 export function openWorld(): World {
-  // Whoever reads us may stop before the end, as `head` does.
+  // Whoever reads us may stop before the end, as `head` does: nobody waits for the rest.
   stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit();
+    if (error.code === "EPIPE") endAtOnce(READER_LEFT);
     throw error;
+  });
+  // What is said beside it may have no reader: what was asked for is told all the same.
+  stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
   });
   return {
     out: (text) => stdout.write(`${text}\n`),

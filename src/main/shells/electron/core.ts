@@ -26,7 +26,7 @@ try {
   servePorts(app, parentPort);
   parentPort.on("message", ({ data }) => {
     if (ToCore.safeParse(data).data?.kind !== "stop") return;
-    void app[Symbol.asyncDispose]().then(() => process.exit(0));
+    void app[Symbol.asyncDispose]().then(() => tell({ kind: "stopped" }));
   });
   tell({ kind: "ready" });
 } catch (error) {

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** What the window tells the core; a port to a page comes beside the first. */
 export const ToCore = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("serve") }),
-  /** Close the database and end. */
+  /** Close the database, and say so: an end of its own would join threads, of which one may never end. */
   z.strictObject({ kind: z.literal("stop") }),
   /** The keeper that was asked for; a port to it comes beside. */
   z.strictObject({ kind: z.literal("keeper"), id: z.int() }),
@@ -16,6 +16,8 @@ export const FromCore = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
   /** It cannot be opened, for a reason that a new start would meet again. */
   z.object({ kind: z.literal("unable"), sentence: z.string() }),
+  /** The database is closed, and nothing is under way: it waits for its end. */
+  z.object({ kind: z.literal("stopped") }),
   /** The vault needs its process; each has its own number. */
   z.object({ kind: z.literal("start-keeper"), id: z.int() }),
   z.object({ kind: z.literal("end-keeper"), id: z.int() }),

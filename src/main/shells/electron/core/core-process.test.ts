@@ -7,10 +7,10 @@ import { UtilityProcess } from "#testing/electron/utility-process.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { CoreProcess } from "./core-process.ts";
 
-/** Echoes on every port, ends when it is told to, and falls when a port tells it to. */
+/** Echoes on every port, says that it has closed all when it is told to, and falls when a port tells it to. */
 const GOOD = `
 process.parentPort.on("message", ({ data, ports }) => {
-  if (data.kind === "stop") process.exit(0);
+  if (data.kind === "stop") process.parentPort.postMessage({ kind: "stopped" });
   for (const port of ports) port.on("message", (text) => (text === "fall" ? process.exit(9) : port.postMessage(text)));
 });
 process.parentPort.postMessage({ kind: "ready" });
@@ -97,7 +97,7 @@ test("a core that cannot open its database says why, and is not started again by
   await world.until("running");
 });
 
-test("the app waits for the core to end, and hears no more of it", async () => {
+test("a core that has closed its database is ended by the app, which waits for that and hears no more of it", async () => {
   await using world = await createWorld(GOOD);
   world.core.start();
   await world.until("running");

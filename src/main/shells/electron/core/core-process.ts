@@ -77,7 +77,7 @@ export class CoreProcess<Port> {
     if (!this.#isStopping) this.start();
   }
 
-  /** Resolves when the core has closed its database and ended; one that does not is killed. */
+  /** Resolves when the core has closed its database and was ended, which happens without its word after a while. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const child = this.#child;
@@ -92,6 +92,7 @@ export class CoreProcess<Port> {
     if (message?.kind === "ready") this.#become({ ...this.#status, state: "running" });
     if (message?.kind === "start-keeper") this.#options.keepers?.start(message.id, child);
     if (message?.kind === "end-keeper") this.#options.keepers?.end(message.id);
+    if (message?.kind === "stopped") child.kill();
     if (message?.kind !== "unable") return;
     this.#unable = child;
     child.kill();
