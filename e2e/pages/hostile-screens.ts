@@ -44,11 +44,11 @@ const FORMULA = /^[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/;
 /** How many rows or drawers were looked at, and what was wrong with any. */
 type Walk = { count: number; problems: string[] };
 
-type Given = {
+type HostileScreensOptions = {
   openDatabase: (database: string) => Promise<Frame>;
   /** Of so many rows one has its drawer opened. */
   everyDrawer: number;
-  /** Of the columns, so many are sorted by, in both orders, and of TYPED so many are typed. */
+  /** Of the columns of a list so many are sorted by, in both orders, and of TYPED so many are typed: others in each. */
   most: number;
 };
 
@@ -56,7 +56,11 @@ type Given = {
  * Shows each payload in each field of each screen: every row of every list, in its orders, and drawers, dialogs,
  * searches and exports. Nothing of it may run, leave the page, or move a row or a column.
  */
-export async function tryEveryScreen({ openDatabase, everyDrawer, most }: Given): Promise<void> {
+export async function tryEveryScreen({
+  openDatabase,
+  everyDrawer,
+  most,
+}: HostileScreensOptions): Promise<void> {
   await using folder = await makeTemporaryFolder();
   const database = join(folder.path, "latchkey.db");
   // Vite runs it, for the program's own bundler is what gives the store its migrations.
@@ -67,10 +71,10 @@ export async function tryEveryScreen({ openDatabase, everyDrawer, most }: Given)
   const { page } = frame;
   const harm = await watchForHarm(page);
 
-  for (const name of [...LISTS, SHARED] as const) {
+  for (const [index, name] of ([...LISTS, SHARED] as const).entries()) {
     const list = name === SHARED ? await goToShared(frame) : await frame.goTo(name);
     await list.rows.first().waitFor();
-    await sortByEach(frame, list, most);
+    await sortByEach(frame, list, { first: index, most });
     // Of the six hundred, those of one rule hold every payload.
     if (name === "Findings") await list.filter("Rule", "Weak certificate key");
     const total = Number(await list.table.getAttribute("aria-rowcount")) - 1;
@@ -81,7 +85,7 @@ export async function tryEveryScreen({ openDatabase, everyDrawer, most }: Given)
       { count: Math.ceil(total / everyDrawer), problems: [] },
     ]);
     await frame.press("Escape");
-    await search(frame, list, most);
+    await search(frame, list, { first: index, most });
   }
   // Of keys first, then of certificates.
   await walkPlans(frame, 2 * payloadCount, everyDrawer);
@@ -104,10 +108,18 @@ async function walkPlans(frame: Frame, total: number, every: number): Promise<vo
   }
 }
 
-/** Each of the first columns in both orders, and the menu of columns over the list. */
-async function sortByEach({ page }: Frame, list: ListScreen, most: number): Promise<void> {
+/** So many of a list, and from which one on; after the last comes the first. */
+type Share = { first: number; most: number };
+
+function choose<T>(all: readonly T[], { first, most }: Share): T[] {
+  const start = first % all.length;
+  return [...all.slice(start), ...all.slice(0, start)].slice(0, most);
+}
+
+/** Its columns in both orders, and the menu of columns over the list. */
+async function sortByEach({ page }: Frame, list: ListScreen, share: Share): Promise<void> {
   const titles = await list.table.locator("th button").allTextContents();
-  for (const title of titles.slice(0, most)) {
+  for (const title of choose(titles, share)) {
     await list.sortBy(title);
     await list.sortBy(title);
     await expect(list.table).toHaveAttribute("aria-busy", "false");
@@ -119,8 +131,8 @@ async function sortByEach({ page }: Frame, list: ListScreen, most: number): Prom
   await page.keyboard.press("Escape");
 }
 
-async function search({ page }: Frame, list: ListScreen, most: number): Promise<void> {
-  for (const text of TYPED.slice(0, most)) {
+async function search({ page }: Frame, list: ListScreen, share: Share): Promise<void> {
+  for (const text of choose(TYPED, share)) {
     await list.search.fill(text);
     await expect(page).toHaveURL(/[?&]search=/);
     await list.settled();
@@ -165,8 +177,11 @@ async function walkRows(): Promise<Walk> {
   for (let step = 0; seen.size < total && step < 2_000; step++) {
     await frame();
     for (const problem of window.lk.examine("table")) problems.add(problem);
-    for (const row of table.querySelectorAll("tbody tr")) seen.add(row.getAttribute("aria-rowindex") ?? "");
-    scroller.scrollTop += scroller.clientHeight / 2;
+    const rows = [...table.querySelectorAll("tbody tr")];
+    for (const row of rows) seen.add(row.getAttribute("aria-rowindex") ?? "");
+    // Not before what is in view is drawn: of what is scrolled past, nothing is passed over.
+    const end = Math.max(...rows.map((row) => row.getBoundingClientRect().bottom));
+    if (end >= scroller.getBoundingClientRect().bottom) scroller.scrollTop += scroller.clientHeight;
   }
   return { count: seen.size, problems: [...problems] };
 }
