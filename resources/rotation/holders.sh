@@ -3,6 +3,7 @@
 
 # look_half PATH BEFORE BLOB: what lies at PATH and beside it, each as none, before, new or other, with its hash. BEFORE is
 # the hash of the half that was there, or "absent"; BLOB the new key's public half in base64. No bytes of a private half are sent.
+# "begun": something of a put is there that did not come to its end: its public half is hidden, or a piece lies there.
 do_look_half() {
 	enter "$1"
 	before=$2 blob=$3
@@ -15,8 +16,12 @@ do_look_half() {
 	done
 	judge_public "./$name.pub"
 	tell public "$found" "$hashed"
+	if [ "$found" = none ] && is_there "./$name.latchkey-old.pub" || is_there "./$name.latchkey-part"; then tell begun; fi
 	ok seen
 }
+
+# Whatever it is, also a link to nowhere.
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
 
 # sign_new PATH BLOB NONCE: what the new key signs of the nonce, wherever it lies by now.
 do_sign_new() {
@@ -78,7 +83,7 @@ do_hide_public() {
 		none) ok none ;;
 		new) rm -f "./$name.pub" ;;
 		*)
-			if [ -e "./$name.latchkey-old.pub" ]; then no old-in-the-way "$folder/$name.latchkey-old.pub"; fi
+			if is_there "./$name.latchkey-old.pub"; then no old-in-the-way "$folder/$name.latchkey-old.pub"; fi
 			problem=$(mv "./$name.pub" "./$name.latchkey-old.pub" 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
 			;;
 	esac
@@ -86,14 +91,15 @@ do_hide_public() {
 	ok hidden
 }
 
-# show_public PATH BYTES: a .pub file of these bytes lies beside it, with the mode of the old one; without bytes, the old one.
+# show_public PATH BYTES: a .pub file of these bytes lies beside it, with the mode of the old one unless that is a link; without
+# bytes, the old one.
 do_show_public() {
 	enter "$1"
 	find_sync .
 	old=./$name.latchkey-old.pub part=./$name.latchkey-part
 	if [ -z "$2" ]; then
 		# Beside one that was not hidden, it is what an earlier run has kept.
-		if [ -e "$old" ] && [ ! -e "./$name.pub" ]; then
+		if is_there "$old" && ! is_there "./$name.pub"; then
 			problem=$(mv "$old" "./$name.pub" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 		fi
 		part=
@@ -101,7 +107,7 @@ do_show_public() {
 		ok done
 	fi
 	rm -f "$part"
-	if [ -e "$old" ]; then problem=$(cp -p "$old" "$part" 2>&1)
+	if [ -f "$old" ] && [ ! -L "$old" ]; then problem=$(cp -p "$old" "$part" 2>&1)
 	else make_empty "$part" && problem=$(chmod 644 "$part" 2>&1)
 	fi || { why_of "$problem"; no "$why" "$problem"; }
 	problem=$(put_bytes "$2" 2>&1 >"$part") || { why_of "$problem"; no "$why"; }

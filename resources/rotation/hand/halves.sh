@@ -31,6 +31,7 @@ do_put() {
 	[ "$before" != absent ] || chmod "$new_mode" "$part"
 	hash_of "$part"
 	[ "$hashed" = "$wanted" ] || no bad-bytes "$hashed"
+	wait_for_logins
 	hash_of "./$name"
 	[ "$hashed" = "$now" ] || no changed "$hashed"
 	problem=$($move "$part" "./$name" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
@@ -38,6 +39,36 @@ do_put() {
 	sync_folder || { why_of "$problem"; fail "$why" "$problem"; }
 	[ "$5" != made ] || rm -f "./$name.latchkey-new"
 	ok put
+}
+
+# OpenSSH's client reads the public half when it is connected, and the private one once the server has taken that: where the two change
+# in between it refuses them ("contents do not match public"). So they change while no ssh of this host has begun within three
+# seconds; where logins follow each other without a pause, after six. A client that begins later than this looks reads its first file
+# later than the rename that follows.
+wait_for_logins() {
+	[ "$before" != absent ] || return 0
+	waits=0
+	while [ $waits -lt 120 ] && is_logging_in; do
+		sleep 0.05 || { sleep 1; waits=$((waits + 19)); }
+		waits=$((waits + 1))
+	done
+}
+
+# Times are in hundredths of a second, as /proc counts them.
+is_logging_in() {
+	IFS=' .' read -r up parts _ </proc/uptime || return 1
+	set +f
+	set -- /proc/[0-9]*/comm
+	set -f
+	for entry do
+		IFS= read -r word <"$entry" && [ "$word" = ssh ] || continue
+		IFS= read -r word <"${entry%comm}stat" || continue
+		# The 22nd field; the second one ends with the last parenthesis.
+		set -- ${word##*) }
+		age=$((up$parts - ${20:-0}))
+		if [ $age -ge 0 ] && [ $age -lt 300 ]; then return 0; fi
+	done
+	return 1
 }
 
 # Not by the shell's own `:`, which would end with the request where that fails.
@@ -99,6 +130,7 @@ do_undo_put() {
 		[ "$now" = "$wrote" ] || no changed "$now"
 		hash_of "$old"
 		[ "$hashed" = "$before" ] || no no-before
+		wait_for_logins
 		problem=$($move "$old" "./$name" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	fi
 	sync_folder

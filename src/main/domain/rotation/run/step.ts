@@ -16,8 +16,11 @@ export type Stage = "before" | "added" | "removed";
 /** What a file was found to be. Where two stages have the same bytes it is the earlier one. */
 export type FileSeen = Stage | "other";
 
-/** What a private half was found to be: the old one in its place, the new one there, the new one and nothing of the old. */
-export type HolderSeen = "old" | "new" | "committed" | "other";
+/**
+ * What a private half was found to be: the old one in its place, the same with something of the hand-over beside it (its
+ * public half is hidden, the new one lies there), the new one there, the new one and nothing of the old.
+ */
+export type HolderSeen = "old" | "begun" | "new" | "committed" | "other";
 
 /**
  * What the files of a certificate were found to be: all of them as they were, or all the new ones, or some of each; or one

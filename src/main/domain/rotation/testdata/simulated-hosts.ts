@@ -75,7 +75,7 @@ export class SimulatedHosts {
       files.forEach((file, index) => {
         if (touched.has(index) || this.#plan.hosts[host ?? -1]?.files[index]?.added === null) return;
         const opens = (holder: HolderSeen) =>
-          holder === "old" ? file !== "removed" : this.isKeyMade && file !== "before";
+          holder === "old" || holder === "begun" ? file !== "removed" : this.isKeyMade && file !== "before";
         if (!holders.every(opens))
           this.wrong.push(`host ${host}: a holder of ${holders} is shut out of a file that is ${file}`);
       });

@@ -99,6 +99,8 @@ export class SimulatedRun {
     if (step.phase === "hand-over") {
       place.holders.forEach((_, index) => {
         this.#hosts.mayFail();
+        if (place.holders[index] === "old") place.holders[index] = "begun";
+        this.#hosts.tick();
         place.holders[index] = "new";
         this.#hosts.tick();
       });

@@ -210,7 +210,7 @@ async function lookAtHolder(
   const verified = stuck === null ? expectSeen(await verify(file.real)) : unasked;
   return {
     ...{ kind: "file", path: file.real, uid: file.uid, gid: file.gid, owner: file.owner, mode: file.mode },
-    ...{ isEncrypted, before: verified.hash ?? file.hash, hasPublicFile: publicFile.state === "file" },
+    ...{ isEncrypted, before: verified.hash ?? file.hash, hasPublicFile: publicFile.state !== "absent" },
     ...{ possession: verified.possession, stuck },
   };
 }

@@ -26,8 +26,10 @@ export async function lookHere(near: Near, holder: HolderPlan): Promise<HolderSe
   const state = await lookAtHalf(toPlace(holder), fingerprint);
   switch (state.kind) {
     case "untouched":
+      return state.isBegun ? "begun" : "old";
     case "made":
-      return "old";
+      // Where the key is made it lies there from the very first step on.
+      return state.isBegun || !isMadeAt(near, holder) ? "begun" : "old";
     case "in-place":
       return "new";
     case "committed":
@@ -36,6 +38,9 @@ export async function lookHere(near: Near, holder: HolderPlan): Promise<HolderSe
       return "other";
   }
 }
+
+const isMadeAt = ({ plan: { newKey } }: Near, { path }: HolderPlan): boolean =>
+  newKey?.kind === "made-here" && newKey.path === path;
 
 export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outcome> {
   const { newKey, secrets } = near;

@@ -17,7 +17,8 @@ export async function lookThere(near: Near, { path, before }: HolderPlan, hand: 
     blob: near.newKey ? blobOf(near.newKey) : NO_BLOB,
   });
   if (seen.kind !== "seen") return "other";
-  if (seen.now.kind === (before === null ? "none" : "before")) return "old";
+  if (seen.now.kind === (before === null ? "none" : "before"))
+    return seen.isBegun || seen.old.kind === "before" ? "begun" : "old";
   if (seen.now.kind !== "new") return "other";
   return before === null || seen.old.kind === "before" ? "new" : "committed";
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { KeyPair } from "#net/local/private-halves/key-pair.ts";
+import { sealPair } from "#net/local/private-halves/seal-pair.ts";
 import { listAgentKeys } from "#net/ssh/agent.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
@@ -206,6 +208,69 @@ lab("a half on a host that somebody has changed meanwhile is left as it is", asy
   expect(await holders.handOver(near, desk.there, hand)).toMatchObject(changed);
   expect(await holders.undo(near, desk.there, hand)).toMatchObject(changed);
   expect(await holders.commit(near, desk.there, hand, false)).toMatchObject(changed);
+});
+
+lab.each(["hidden", "kept", "written in part"])(
+  "a hand-over that was ended on a host when the old half was %s is seen to have begun, and is taken back wholly or ended",
+  async (how) => {
+    await using desk = await makeDesk(how);
+    await using hand = await enter();
+    const before = await desk.read();
+    const near = await make(desk.near);
+    const cutShort = `mv ${HELD}.pub ${HELD}.latchkey-old.pub
+      ${how === "hidden" ? "" : `cp -p ${HELD} ${HELD}.latchkey-old`}
+      ${how === "written in part" ? `echo piece > ${HELD}.latchkey-part` : ""}`;
+    await host.run(cutShort);
+    expect(await holders.look(near, desk.there, hand)).toBe("begun");
+    expect(await holders.undo(near, desk.there, hand)).toEqual(DONE);
+    expect((await desk.read()).there).toBe(before.there);
+    expect(await holders.look(near, desk.there, hand)).toBe("old");
+    await host.run(cutShort);
+    expect(await holders.handOver(near, desk.there, hand)).toEqual(DONE);
+    expect(await holders.commit(near, desk.there, hand, false)).toEqual(DONE);
+    expect(await host.run(`cd /home/ci/.ssh; ls; cat id.pub`)).toBe(
+      `id\nid.pub\n${near.newKey?.line} ${how}@desk\n`,
+    );
+  },
+);
+
+lab("a hand-over that was ended here is seen to have begun, and is taken back wholly", async () => {
+  await using desk = await makeDesk("here");
+  const [file] = desk.here as [HolderPlan];
+  const before = await desk.read();
+  const near = await make(desk.near);
+  expect(await holders.look(near, file, null)).toBe("old");
+  await rename(`${file.path}.pub`, `${file.path}.latchkey-old.pub`);
+  expect(await holders.look(near, file, null)).toBe("begun");
+  expect(await holders.undo(near, file, null)).toEqual(DONE);
+  // Not where the key is made, so that nobody but the hand-over has laid it there.
+  const second = { ...file, path: join(desk.home.path, "second") };
+  for (const end of ["", ".pub"]) await copyFile(`${file.path}${end}`, `${second.path}${end}`);
+  await writeFile(
+    `${second.path}.latchkey-new`,
+    Redacted.reveal(await sealPair(near.secrets?.pair as KeyPair, null)),
+  );
+  expect(await holders.look(near, second, null)).toBe("begun");
+  expect(await holders.undo(near, second, null)).toEqual(DONE);
+  for (const end of ["", ".pub"]) await rm(`${second.path}${end}`);
+  expect(await desk.read()).toEqual(before);
+});
+
+lab("a public file on a host that is a link gives way to a file of mode 644, and comes back", async () => {
+  await using desk = await makeDesk("link");
+  await using hand = await enter();
+  const near = await make(desk.near);
+  await host.run(
+    `cd /home/ci/.ssh; mv id.pub shared; chmod 666 shared; ln -s shared id.pub; chown -h ci:ci id.pub`,
+  );
+  const before = (await desk.read()).there;
+  expect(await holders.handOver(near, desk.there, hand)).toEqual(DONE);
+  expect(await host.run(`cd /home/ci/.ssh; stat -c '%F %a %U' id.pub; stat -c %a shared`)).toBe(
+    "regular file 644 ci\n666\n",
+  );
+  expect(await holders.undo(near, desk.there, hand)).toEqual(DONE);
+  expect((await desk.read()).there).toBe(before);
+  await host.run(`rm /home/ci/.ssh/shared`);
 });
 
 lab("a key that is made where it is held never comes here, and is taken back there", async () => {

@@ -1,7 +1,7 @@
 /** The new key: made here or where its old half is held, or opened again after a restart. */
 import { type HalfPlace, namesOf } from "#net/local/private-halves/half-place.ts";
 import { makeKeyPair, type NewKeyType } from "#net/local/private-halves/key-pair.ts";
-import { makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
+import { clearTorn, makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
@@ -54,7 +54,7 @@ export async function undoMake(near: Near, hand: Hand | null): Promise<Outcome> 
   if (newKey?.kind !== "made-here") return DONE;
   const place = primaryPlace(near.plan, newKey);
   const fingerprint = near.newKey?.fingerprint ?? (await fingerprintOf(namesOf(place.path).made));
-  if (!fingerprint) return DONE;
+  if (!fingerprint) return clearTorn(place).then(() => DONE);
   const undone = await undoHalf(place, fingerprint);
   return undone.kind === "done" ? DONE : fail(undone.message);
 }

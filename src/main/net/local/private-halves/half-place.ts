@@ -18,7 +18,12 @@ export type HalfPlace = {
  * kept beside it; `committed`: the old one is gone. `strange`: something else lies there, and nothing is done about it.
  */
 export type HalfState =
-  | { kind: "untouched" | "made" | "in-place" | "committed" }
+  | {
+      kind: "untouched" | "made";
+      /** Its public half is hidden, or the old half is kept under its other name already. */
+      isBegun: boolean;
+    }
+  | { kind: "in-place" | "committed" }
   | { kind: "strange"; message: string };
 
 /** All beside the private file, so that a rename never leaves its file system. */
@@ -44,7 +49,10 @@ export async function lookAtHalf(place: HalfPlace, fingerprint: string): Promise
     return strange(made, "is not a key of this run: move it away");
   if (oldFound === "other" || oldFound === "new") return strange(old, "is not of this run: move it away");
   const isBefore = nowFound === (place.before === null ? "none" : "before");
-  if (isBefore) return { kind: madeFound === "new" ? "made" : "untouched" };
+  if (isBefore) {
+    const isBegun = oldFound === "before" || (await isHidden(place.path));
+    return { kind: madeFound === "new" ? "made" : "untouched", isBegun };
+  }
   if (nowFound !== "new")
     return strange(
       now,
@@ -52,6 +60,24 @@ export async function lookAtHalf(place: HalfPlace, fingerprint: string): Promise
     );
   return { kind: place.before === null || oldFound === "before" ? "in-place" : "committed" };
 }
+
+async function isHidden(path: string): Promise<boolean> {
+  const { nowPublic, oldPublic } = namesOf(path);
+  return (await isThere(oldPublic)) && !(await isThere(nowPublic));
+}
+
+/** Whatever it is, also a link to nowhere. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (MISSING.has((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
+}
+
+const MISSING = new Set(["ENOENT", "ENOTDIR"]);
 
 async function lookAt(path: string, before: FileHash | null, fingerprint: string): Promise<Found> {
   const bytes = await readOwn(path);

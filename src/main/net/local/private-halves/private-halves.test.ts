@@ -1,6 +1,18 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, link, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  link,
+  lstat,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -84,9 +96,9 @@ test("a new half takes the place of the old one, with its mode, and the old one 
   const { place, pair, old } = desk;
   await chmod(old.path, 0o400);
   const before = await hashOf(old.path);
-  expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "untouched" });
+  expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "untouched", isBegun: false });
   expect(await makeHalf(place, pair, null)).toEqual(DONE);
-  expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "made" });
+  expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "made", isBegun: false });
   expect((await stat(`${old.path}.latchkey-new`)).mode & 0o777).toBe(0o600);
   expect(await hashOf(old.path)).toBe(before);
   expect(await putHalf(place, pair.fingerprint)).toEqual(DONE);
@@ -175,6 +187,37 @@ test("a key that is put half-way, the old one under both names, is put or taken 
     if (finish === undoHalf) expect(await readFolder(desk.folder.path)).toEqual(before);
   }
   expect(await lookAtHalf(place, pair.fingerprint)).toEqual({ kind: "in-place" });
+});
+
+test("a public file that is a link gives way to a file of mode 644, and the link comes back where that is undone", async () => {
+  for (const leadsTo of ["elsewhere", "nowhere"]) {
+    await using desk = await makeDesk();
+    const { place, pair, old } = desk;
+    await rename(`${old.path}.pub`, join(desk.folder.path, "elsewhere"));
+    await chmod(join(desk.folder.path, "elsewhere"), 0o666);
+    await symlink(leadsTo, `${old.path}.pub`);
+    await makeHalf(place, pair, null);
+    expect(await putHalf(place, pair.fingerprint)).toEqual(DONE);
+    const about = await lstat(`${old.path}.pub`);
+    expect([about.isFile(), (about.mode & 0o777).toString(8)]).toEqual([true, "644"]);
+    expect(await readFile(`${old.path}.pub`, "utf8")).toBe(`${pair.line} jo@desk\n`);
+    expect(await readFile(join(desk.folder.path, "elsewhere"), "utf8")).toBe(old.publicLine);
+    expect(await undoHalf(place, pair.fingerprint)).toEqual(DONE);
+    expect(await readlink(`${old.path}.pub`)).toBe(leadsTo);
+    expect((await readdir(desk.folder.path)).sort()).toEqual(["elsewhere", "id", "id.pub"]);
+  }
+});
+
+test("an old public half in the way of the one that is to be kept stops it before a client could take the wrong one", async () => {
+  await using desk = await makeDesk();
+  const { place, pair, old } = desk;
+  await makeHalf(place, pair, null);
+  await writeFile(`${old.path}.latchkey-old.pub`, "another");
+  const before = await readFolder(desk.folder.path);
+  expect(await putHalf(place, pair.fingerprint)).toEqual({
+    ...{ kind: "refused", message: `${old.path}.latchkey-old.pub is not of this run: move it away` },
+  });
+  expect(await readFolder(desk.folder.path)).toEqual(before);
 });
 
 test("a real agent takes a new key of each type and forgets an old one, as often as it is told", async () => {

@@ -4,33 +4,40 @@
  */
 import { chmod, chown, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readSmallFile } from "#net/ssh/identities.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { type HalfPlace, type HalfState, lookAtHalf, namesOf } from "./half-place.ts";
+import { type HalfPlace, type HalfState, isThere, lookAtHalf, namesOf } from "./half-place.ts";
 import type { KeyPair } from "./key-pair.ts";
+import { moveBetweenLogins } from "./move-between-logins.ts";
 import { sealPair } from "./seal-pair.ts";
 
 /** `refused`: nothing was done. `failed`: it was begun; what stands is whole, and the step may be tried again. */
 export type HalfOutcome = { kind: "done" } | { kind: "refused" | "failed"; message: string };
 
-/** Lays the new half beside the old one. */
+/** Lays the new half beside the old one, or nothing. */
 export async function makeHalf(
   place: HalfPlace,
   pair: KeyPair,
   passphrase: Redacted<string> | null,
 ): Promise<HalfOutcome> {
   return step(place, pair.fingerprint, ["untouched", "made", "in-place"], async (state) => {
+    if (state.kind === "in-place") return null;
     const { made, madePublic, nowPublic } = namesOf(place.path);
-    if (state.kind === "in-place") return;
-    if (state.kind === "untouched") {
-      if (place.before === null) await mkdir(dirname(place.path), { recursive: true, mode: 0o700 });
-      const text = await sealPair(pair, passphrase);
-      await writeWhole(place, made, { text: Redacted.reveal(text), mode: 0o600 });
-    }
     const line = [pair.line, pair.comment].filter(Boolean).join(" ");
-    // A public half of another key beside it would be offered in its stead.
-    if (place.hasPublicFile || (await exists(nowPublic)))
-      await writeWhole(place, madePublic, { text: `${line}\n`, mode: 0o644 });
+    try {
+      if (state.kind === "untouched") {
+        if (place.before === null) await mkdir(dirname(place.path), { recursive: true, mode: 0o700 });
+        const text = await sealPair(pair, passphrase);
+        await writeWhole(place, made, { text: Redacted.reveal(text), mode: 0o600 });
+      }
+      // A public half of another key beside it would be offered in its stead.
+      if (place.hasPublicFile || (await isThere(nowPublic)))
+        await writeWhole(place, madePublic, { text: `${line}\n`, mode: 0o644 });
+    } catch (error) {
+      // Nobody knows of it yet.
+      if (state.kind === "untouched") await rm(made, { force: true });
+      throw error;
+    }
+    return null;
   });
 }
 
@@ -42,15 +49,18 @@ export async function putHalf(place: HalfPlace, fingerprint: string): Promise<Ha
   return step(place, fingerprint, ["made", "in-place"], async (state) => {
     const { now, made, old, nowPublic, madePublic, oldPublic } = namesOf(place.path);
     if (state.kind === "made") {
+      const isHidden = !(await isThere(nowPublic));
+      if (!isHidden && (await isThere(oldPublic))) return `${oldPublic} is not of this run: move it away`;
       await dressAs(now, made);
-      await hide(nowPublic, oldPublic);
+      if (!isHidden) await rename(nowPublic, oldPublic);
       await keep(place, now, old);
-      await rename(made, now);
+      await moveBetweenLogins(made, now);
     }
-    if (await exists(madePublic)) {
+    if (await isThere(madePublic)) {
       await dressAs(oldPublic, madePublic);
       await rename(madePublic, nowPublic);
     }
+    return null;
   });
 }
 
@@ -60,6 +70,7 @@ export async function commitHalf(place: HalfPlace, fingerprint: string): Promise
     const { old, oldPublic, torn } = namesOf(place.path);
     // The public one first: while the private one is there, this is still to be done.
     for (const path of [torn, oldPublic, old]) await rm(path, { force: true });
+    return null;
   });
 }
 
@@ -70,24 +81,33 @@ export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<H
     if (state.kind === "in-place") {
       await rm(nowPublic, { force: true });
       if (place.before === null) await rm(now, { force: true });
-      else await rename(old, now);
+      else await moveBetweenLogins(old, now);
     }
-    if (await exists(oldPublic)) await rename(oldPublic, nowPublic);
+    // Beside one that was not hidden, it is somebody else's.
+    if ((await isThere(oldPublic)) && !(await isThere(nowPublic))) await rename(oldPublic, nowPublic);
     for (const path of [torn, madePublic, made, old]) await rm(path, { force: true });
+    return null;
   });
 }
 
+/** What was being written when whoever wrote it was killed is gone. */
+export async function clearTorn({ path }: Pick<HalfPlace, "path">): Promise<void> {
+  await rm(namesOf(path).torn, { force: true });
+}
+
+/** `act` answers with why it has done nothing, where that is so. */
 async function step(
   place: HalfPlace,
   fingerprint: string,
   from: readonly HalfState["kind"][],
-  act: (state: HalfState) => Promise<void>,
+  act: (state: HalfState) => Promise<string | null>,
 ): Promise<HalfOutcome> {
   try {
     const state = await lookAtHalf(place, fingerprint);
     if (state.kind === "strange") return { kind: "refused", message: state.message };
     if (!from.includes(state.kind)) return { kind: "refused", message: `${place.path} ${SAY[state.kind]}` };
-    await act(state);
+    const refused = await act(state);
+    if (refused) return { kind: "refused", message: refused };
     await syncFolder(place);
     return { kind: "done" };
   } catch (error) {
@@ -106,51 +126,54 @@ const SAY = {
 
 /** All of it or nothing: a file that was cut short never has the name. */
 async function writeWhole(place: HalfPlace, path: string, { text, mode }: { text: string; mode: number }) {
-  const { torn } = namesOf(place.path);
-  await rm(torn, { force: true });
-  {
+  await writeTorn(place, async (torn) => {
     await using file = await open(torn, "wx", mode);
     await file.writeFile(text);
     await file.sync();
-  }
-  await rename(torn, path);
+  });
+  await rename(namesOf(place.path).torn, path);
   await syncFolder(place);
+}
+
+/** What could not be written wholly does not stay. */
+async function writeTorn(place: HalfPlace, write: (torn: string) => Promise<void>): Promise<void> {
+  await clearTorn(place);
+  try {
+    await write(namesOf(place.path).torn);
+  } catch (error) {
+    await clearTorn(place);
+    throw error;
+  }
 }
 
 /** Another name for the same file; where a file system has no such, a copy of it. */
 async function keep(place: HalfPlace, from: string, to: string): Promise<void> {
-  if (!(await exists(from)) || (await exists(to))) return;
+  if (!(await isThere(from)) || (await isThere(to))) return;
   try {
     await link(from, to);
   } catch (error) {
     if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    const { torn } = namesOf(place.path);
-    await rm(torn, { force: true });
-    await copyFile(from, torn);
-    await dressAs(from, torn);
-    await using file = await open(torn, "r+");
-    await file.sync();
-    await rename(torn, to);
+    await writeTorn(place, async (torn) => {
+      await copyFile(from, torn);
+      await dressAs(from, torn);
+      await using file = await open(torn, "r+");
+      await file.sync();
+    });
+    await rename(namesOf(place.path).torn, to);
   }
   await syncFolder(place);
 }
 
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
 
-async function hide(path: string, kept: string): Promise<void> {
-  if ((await exists(path)) && !(await exists(kept))) await rename(path, kept);
-}
-
-/** Owner and mode are the other's, where there is another and the system has such. */
+/** Owner and mode are the other's, where there is another and the system has such. A link has no mode of its own. */
 async function dressAs(model: string, path: string): Promise<void> {
   if (process.platform === "win32") return;
   const [theirs, ours] = [await lstat(model).catch(() => null), await lstat(path)];
   if (!theirs) return;
   if (theirs.uid !== ours.uid || theirs.gid !== ours.gid) await chown(path, theirs.uid, theirs.gid);
-  await chmod(path, theirs.mode & 0o777);
+  if (!theirs.isSymbolicLink()) await chmod(path, theirs.mode & 0o777);
 }
-
-const exists = async (path: string): Promise<boolean> => (await readSmallFile(path)) !== "missing";
 
 /** On Windows a folder cannot be opened: what was renamed is kept by its journal. */
 async function syncFolder({ path }: HalfPlace): Promise<void> {

@@ -13,6 +13,8 @@ export type HalfLook = {
   old: FoundHalf;
   /** The .pub file beside it. */
   publicFile: FoundHalf;
+  /** Something of a put is there that did not come to its end: the public half is hidden, or a piece lies beside it. */
+  isBegun: boolean;
 };
 
 type HalfWish = {
@@ -36,7 +38,7 @@ export async function lookAtHostHalf(
   const publicFile = find("public");
   if (!now || !made || !old || !publicFile)
     return { kind: "lost", message: "it answers what makes no sense" };
-  return { kind: "seen", now, made, old, publicFile };
+  return { kind: "seen", now, made, old, publicFile, isBegun: answer.told.has("begun") };
 }
 
 type Outcome = { kind: "done" } | Refused | Failed | Lost;
