@@ -64,8 +64,8 @@ is_logging_in() {
 		IFS= read -r word <"$entry" && [ "$word" = ssh ] || continue
 		IFS= read -r word <"${entry%comm}stat" || continue
 		# The 22nd field; the second one ends with the last parenthesis.
-		set -- ${word##*) }
-		age=$((up$parts - ${20:-0}))
+		set -- ${word##*") "}
+		age=$(($up$parts - ${20:-0}))
 		if [ $age -ge 0 ] && [ $age -lt 300 ]; then return 0; fi
 	done
 	return 1
