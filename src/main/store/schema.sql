@@ -1886,26 +1886,6 @@ CREATE TABLE offline_script (
 
 CREATE INDEX offline_script_of_host ON offline_script (plan, host, port);
 
-CREATE TABLE offline_result (
-  digest      TEXT PRIMARY KEY,
-  script      INTEGER NOT NULL REFERENCES offline_script (id),
-  run         INTEGER NOT NULL REFERENCES run (id),
-  verified_by TEXT CHECK (verified_by IN ('host', 'person')),
-  signature   TEXT NOT NULL,
-  outcome     TEXT NOT NULL CHECK (outcome IN (
-                'committed', 'done', 'added', 'rolled-back', 'needs-attention', 'failed')),
-  why         TEXT NOT NULL,
-  ended_at    TEXT NOT NULL,
-  key_line    TEXT,
-  fingerprint TEXT,
-  taken_at    TEXT NOT NULL,
-  CHECK ((key_line IS NULL) = (fingerprint IS NULL))
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX offline_result_of_script ON offline_result (script);
-
-CREATE INDEX offline_result_of_run ON offline_result (run);
-
 CREATE TABLE row_seal (
   kind TEXT NOT NULL,
   id   TEXT NOT NULL,
@@ -1957,3 +1937,38 @@ BEGIN
                    OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = OLD.fingerprint)
   WHERE fingerprint = OLD.fingerprint;
 END;
+
+CREATE TABLE host_reading (
+  host     INTEGER PRIMARY KEY REFERENCES host (id),
+  scan     INTEGER NOT NULL REFERENCES scan (id),
+  read_at  TEXT NOT NULL,
+  begun_at TEXT,
+  host_key TEXT,
+  reader   TEXT,
+  is_whole INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
+  files    TEXT NOT NULL CHECK (json_valid(files)),
+  unread   TEXT NOT NULL CHECK (json_valid(unread))
+) STRICT;
+
+CREATE INDEX offline_script_at ON offline_script (host, port);
+
+CREATE TABLE "offline_result" (
+  digest      TEXT PRIMARY KEY,
+  script      INTEGER NOT NULL REFERENCES offline_script (id),
+  run         INTEGER NOT NULL REFERENCES run (id),
+  verified_by TEXT CHECK (verified_by IN ('host', 'person', 'scan', 'bundle')),
+  signature   TEXT NOT NULL,
+  outcome     TEXT NOT NULL CHECK (outcome IN (
+                'committed', 'done', 'added', 'rolled-back', 'needs-attention', 'failed')),
+  why         TEXT NOT NULL,
+  ended_at    TEXT NOT NULL,
+  key_line    TEXT,
+  fingerprint TEXT,
+  taken_at    TEXT NOT NULL,
+  body        BLOB,
+  CHECK ((key_line IS NULL) = (fingerprint IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX offline_result_of_script ON offline_result (script);
+
+CREATE INDEX offline_result_of_run ON offline_result (run);

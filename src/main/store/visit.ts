@@ -77,6 +77,8 @@ export type HostVisit = Visit & {
   target: SshTarget;
   /** What carried the login; absent where there was none. */
   transport?: Transport;
+  /** By whose login it was read, and when that began; absent where nobody logged in. */
+  login?: { user: string; useSudo: boolean; begunAt: Instant };
   /** The host key that it presented, or the jump host on its way; null when it never came to that. */
   hostKey: (HostKeyView & { blob: Uint8Array }) | null;
   /** The jump host that the outcome is about; null: the host itself. */
@@ -103,6 +105,8 @@ export type CollectedHost = {
   /** Whether one that is missing has gone: of a host with a directory only those that had a password of the host's own. */
   missingAccounts: "gone" | "gone-if-own" | "may-be-there";
   grants: CollectedGrant[];
+  /** Authorized keys files that were read whole, to the byte. */
+  keysFiles: { path: string; realPath: string | null; bytes: Uint8Array }[];
   /** `spkiSha256`: the key as certificates know it; null where its public half is not known. */
   keyFiles: (Omit<KeyFileView, "id"> & { spkiSha256: string | null })[];
   hostKeys: (HostKeyView & { keyBits: number | null })[];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ClaimEvaluation } from "./claim-evaluation.ts";
 import { RunId, RunState, ScriptOutcome } from "./run.ts";
 import { SIGNED } from "./signed.ts";
 import { HostName, Port } from "./target.ts";
@@ -16,8 +17,13 @@ export const TakenResult = z.object({
   host: HostName,
   port: Port,
   outcome: ScriptOutcome,
-  /** By whose signature it is verified: of the host's own key, or of a person. Null: it is a claim, and nothing follows from it. */
-  verifiedBy: z.enum(["host", "person"]).nullable(),
+  /**
+   * By whose signature it is verified, of the host's own key or of a person; or which reading of the host has confirmed it. Null: it is
+   * a claim, and nothing follows from it.
+   */
+  verifiedBy: z.enum(["host", "person", "scan", "bundle"]).nullable(),
+  /** What the last reading of the host makes of a claim; null where it is none. */
+  evaluation: ClaimEvaluation.nullable(),
   /** Who has signed it, as a sentence. */
   signature: z.string(),
   /** The key that it says was made there. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Sha256 } from "./certificate.ts";
+import { ClaimEvaluation } from "./claim-evaluation.ts";
 import { FileHash } from "./file-hash.ts";
 import { Instant } from "./instant.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
@@ -178,7 +179,7 @@ export type RunRepair = z.infer<typeof RunRepair>;
 
 /**
  * What the result of an offline script says of a host, and nobody's signature is good for it: it is shown, and nothing
- * follows from it.
+ * follows from it. `evaluation`: what the last reading of the host makes of it; confirmed, the run can go on with it.
  */
 export const RunClaim = z.object({
   host: HostName,
@@ -192,6 +193,7 @@ export const RunClaim = z.object({
   /** Who has signed it, as a sentence. */
   signature: z.string(),
   takenAt: Instant,
+  evaluation: ClaimEvaluation,
 });
 export type RunClaim = z.infer<typeof RunClaim>;
 

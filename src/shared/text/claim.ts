@@ -1,14 +1,53 @@
+import { assertNever } from "../model/assert-never.ts";
+import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "../model/claim-evaluation.ts";
+import type { Instant } from "../model/instant.ts";
 import type { RunClaim } from "../model/run.ts";
 import { sayHost } from "./plan.ts";
 
-type Claimed = Pick<RunClaim, "host" | "port" | "outcome" | "newKey" | "signature">;
+type Claimed = Pick<RunClaim, "host" | "port" | "outcome" | "newKey" | "signature"> & {
+  evaluation: ClaimEvaluation | null;
+};
 
-/** What a result claims that nobody's signature is good for, with its key to the last letter. */
-export function sayClaim({ host, port, outcome, newKey, signature }: Claimed): string {
+/** What a result claims that nobody's signature is good for, with its key to the last letter, and what a reading makes of it. */
+export function sayClaim({ host, port, outcome, newKey, signature, evaluation }: Claimed): string {
   const key = newKey ? `, and that the new key is ${newKey.line} (${newKey.fingerprint})` : "";
-  return `${sayHost({ host, port })} says "${outcome}"${key}: claimed, not verified (${signature})`;
+  const shown = evaluation ? `; ${formatClaimEvaluation(evaluation)}` : "";
+  return `${sayHost({ host, port })} says "${outcome}"${key}: claimed, not verified (${signature})${shown}`;
 }
+
+/** As a part of a sentence. */
+export function formatClaimEvaluation(evaluation: ClaimEvaluation): string {
+  switch (evaluation.kind) {
+    case "confirmed":
+      return formatConfirmation(evaluation);
+    case "contradicted":
+      return `contradicted by ${formatEvidence(evaluation)}: ${evaluation.path} is not what the result says`;
+    case "open":
+      return `not confirmed: ${GAPS[evaluation.why]}${evaluation.path === null ? "" : ` (${evaluation.path})`}`;
+    default:
+      return assertNever(evaluation);
+  }
+}
+
+/** By what a claim is confirmed, as a part of a sentence. */
+export const formatConfirmation = (confirmed: { by: ClaimEvidence; at: Instant }): string =>
+  `confirmed by ${formatEvidence(confirmed)}`;
+
+const formatEvidence = ({ by, at }: { by: ClaimEvidence; at: Instant }): string => `the ${by} of ${at}`;
+
+const GAPS: Record<ClaimGap, string> = {
+  "no-evidence": "no file and no key of the host could show it",
+  "no-reading": "the host was neither scanned nor was a bundle of it imported since its script was written",
+  "unverified-reading": "nothing shows that the last reading is of the host with the plan's host key",
+  "earlier-reading":
+    "nothing shows that the last reading is from after the script was written; of a bundle that is shown by a collector that was printed after it (latchkey collector)",
+  "not-root": "it was read neither as root nor by the account itself",
+  unread: "the last reading could not tell",
+  "key-not-verified": "the new key has not signed there",
+  "other-key": "the run has another new key",
+  "no-result": "only its outcome was kept: import it once more",
+};
 
 /** What is to be done about a claim. */
 export const CLAIM_REMEDY =
-  "nothing follows from a claim: no step is done by it, and no script is written with its key. Run the script there as root, so that the host signs its result; or have somebody who is known here sign it (ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE), and import it once more";
+  "nothing follows from a claim: no step is done by it, and no script is written with its key. Scan the host, or import a bundle that it has signed, of a collector that is printed now; what that confirms latchkey runs resume takes over. Or run the script there as root, so that the host signs its result; or have somebody who is known here sign it (ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE), and import it once more";

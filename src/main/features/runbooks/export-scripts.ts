@@ -14,35 +14,36 @@ import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } fro
 import type { Workstation } from "#shared/model/workstation.ts";
 import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
-import type { Store } from "#store/store.ts";
 import { type Agreement, refuseUnagreed } from "./approve.ts";
 import { isCarried } from "./carried.ts";
+import { type ConfirmDeps, createClaimConfirmer } from "./confirm-claims.ts";
 
 /** What every script is made of, as the program ships it. */
 type CarriedParts = Omit<ScriptParts, "sentences">;
 
-export type ExportDeps = {
-  store: Store;
+export type ExportDeps = ConfirmDeps & {
   carried: CarriedParts;
   workstation: Pick<Workstation, "home" | "agentSocket">;
-  now: () => Date;
 };
 
 type Asked = Agreement & { signWith: string | null };
 
 /** A script for each host of a plan that has something to do now, signed where a key is named for that. */
-export function createScriptExport({ store, carried, workstation, now }: ExportDeps) {
+export function createScriptExport({ store, carried, workstation, now, ...deps }: ExportDeps) {
   const { runs, journal, offline } = store.runbooks;
+  const confirmClaims = createClaimConfirmer({ store, now, ...deps });
 
   return async (found: PlanDetail, { signWith, ...agreed }: Asked): Promise<Scripts> => {
     const { id, hash } = found;
     const plan = readyPlan(found);
-    const run = found.runId === null ? null : runs.find(found.runId);
-    if (run && !isCarried(run))
+    const before = found.runId === null ? null : runs.find(found.runId);
+    if (before && !isCarried(before))
       throw new Refusal(
         "conflict",
-        `plan ${id} was run from here, as run ${run.id}; no script of it is left`,
+        `plan ${id} was run from here, as run ${before.id}; no script of it is left`,
       );
+    if (before) await confirmClaims(before.id);
+    const run = before && runs.find(before.id);
     // Of a run that is carried, it was agreed to for its first part.
     if (!run) refuseUnagreed(id, plan, agreed);
     const parts = partsOf(plan, run ? journal.steps(run.id) : []);

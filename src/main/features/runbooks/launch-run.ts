@@ -1,4 +1,5 @@
 import type { Wait } from "#domain/rotation/run/step.ts";
+import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Patience } from "#net/retries.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -38,6 +39,8 @@ export type RunDeps = {
   who: string;
   patience: Patience;
   waits: Waits;
+  /** What stands at the path of a private half here. */
+  lookAtHeldHalf: typeof lookAtHeldHalf;
   /** Reads hosts again, so that what is shown of them is what stands there now. False: none of the files logs in unasked. */
   rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   announce: (announcement: Announcement) => void;

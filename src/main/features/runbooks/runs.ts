@@ -1,17 +1,18 @@
 import { resumeStep } from "#domain/rotation/run/resume-step.ts";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunDetail, RunId, RunRepair, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
-import { refuseCarried } from "./carried.ts";
+import { isCarried, refuseCarried } from "./carried.ts";
+import { createClaimConfirmer, listClaims, refuseUnconfirmed } from "./confirm-claims.ts";
 import { findConfirmation } from "./confirm-key.ts";
 import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./launch-run.ts";
 import { toOrder } from "./order-book.ts";
+import { toSteps } from "./planned-steps.ts";
 import { refuseBegun, refuseTwice } from "./refuse-twice.ts";
 
 /** Runs that may be gone on with. */
@@ -25,7 +26,8 @@ const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
 
 export function createRuns(deps: RunDeps) {
   const { store } = deps;
-  const { runs, journal: journals, certificates, files, offline } = store.runbooks;
+  const { runs, journal: journals, certificates, files } = store.runbooks;
+  const confirmClaims = createClaimConfirmer(deps);
   const running: Running = new Map();
   const launch = createLauncher(deps, running, (id, means) => takeBackEnded(record(id), means));
   const begin = createBeginner(deps, running, launch);
@@ -45,7 +47,7 @@ export function createRuns(deps: RunDeps) {
       orders: certificates.all(id).map(toOrder),
       confirmation: findConfirmation(store, run),
       files: files.all(id),
-      claims: offline.claims(id),
+      claims: listClaims(store, run),
     };
   };
   return { start, pause, resume, repair, rollBack, find };
@@ -59,7 +61,10 @@ export function createRuns(deps: RunDeps) {
 
   async function resume(id: RunId, means: Means & { typed?: string | null }): Promise<void> {
     const run = record(id);
-    refuseCarried(run);
+    if (isCarried(run)) {
+      if ((await confirmClaims(id)) === 0) refuseUnconfirmed(run, listClaims(store, run));
+      return;
+    }
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
     if (!RESUMABLE.has(run.state))
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
@@ -201,12 +206,3 @@ const createBeginner =
     announce({ kind: "run-changed", runId: id });
     launch(one, means);
   };
-
-export const toSteps = (plan: Plan): RunStep[] =>
-  stepsOf(plan).map(({ host: place, ...step }) => {
-    const host = place === null ? null : plan.hosts[place];
-    return {
-      ...{ ...step, host: host?.host ?? null, port: host?.port ?? null },
-      ...{ state: "planned", message: "", at: null },
-    };
-  });

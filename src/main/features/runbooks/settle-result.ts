@@ -2,17 +2,18 @@ import { stateOf, type TakenState } from "#domain/rotation/script/judge-result.t
 import type { CarriedResult } from "#domain/rotation/script/read-result.ts";
 import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-phases.ts";
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
-import type { Instant } from "#shared/model/instant.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HolderPlan, HostPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
+import type { VerifiedBy } from "#store/runbooks/offline-table.ts";
 import type { Store } from "#store/store.ts";
 import { countsOf } from "./approve.ts";
 import { sayByHand } from "./by-hand.ts";
 import { sayTaken, tokenOfCarried } from "./carried.ts";
 import { replaceByHand, sayOldHere } from "./old-halves-here.ts";
-import { toSteps } from "./runs.ts";
+import { toSteps } from "./planned-steps.ts";
 
 /** What a result tells, of which host of which plan. `signed`: who has signed it, as a sentence. */
 export type TakenIn = {
@@ -43,12 +44,33 @@ export function beginCarried(
   return id;
 }
 
-/** Writes down what a verified result tells of the steps of its host. */
-export function note(
-  { runbooks: { journal } }: Store,
+/** What is kept of a result beside what it tells: of which script, by what it is verified, and its bytes as they came. */
+type KeptResult = { script: number; verifiedBy: VerifiedBy | null; newKey: MadeKey | null; body: Uint8Array };
+
+type MadeKey = { line: string; fingerprint: string };
+
+export function keepResult(
+  { runbooks: { offline } }: Store,
   id: RunId,
-  { result, host: of, signed, at }: TakenIn,
+  { result, signed: signature, at: takenAt }: TakenIn,
+  { script, verifiedBy, newKey, body }: KeptResult,
 ): void {
+  const { digest, outcome, why, ended } = result;
+  const endedAt = toInstant(new Date(ended * 1_000));
+  offline.putResult({
+    ...{ digest, script, run: id, verifiedBy, signature, outcome, why, endedAt, newKey, takenAt, body },
+  });
+}
+
+/** What a signature or a reading of the host shows to be so: the run goes on with it. */
+export function settleVerified(store: Store, id: RunId, told: TakenIn, newKey: MadeKey | null): void {
+  if (newKey) store.runbooks.runs.setKey(id, newKey);
+  note(store, id, told);
+  settle(store, id, told);
+}
+
+/** Writes down what a verified result tells of the steps of its host. */
+function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, signed, at }: TakenIn): void {
   journal.append({ runId: id, ordinal: null, kind: "note", text: sayTaken(result), at });
   for (const { ordinal, host, port, phase, state: was } of journal.steps(id)) {
     if (host !== result.host || port !== result.port || !result.phases.includes(phase)) continue;

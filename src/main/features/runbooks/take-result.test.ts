@@ -133,7 +133,7 @@ test("a result that nobody has signed is a claim: it is shown, and nothing follo
   const stepsOf = () => store.runbooks.journal.steps(runId).map(({ state }) => state);
   expect(new Set(stepsOf())).toEqual(new Set(["planned"]));
   expect(store.runbooks.offline.claims(runId)).toMatchObject([
-    { host: "web1", outcome: "committed", newKey: null },
+    { script: { host: "web1" }, outcome: "committed", newKey: null },
   ]);
   expect(await take(writeResult(PLAN, 0, "committed"))).toMatchObject({ wasKnown: true, verifiedBy: null });
   signed.by = { kind: "unknown", keyType: "ssh-ed25519", fingerprint: "SHA256:eve" };
@@ -146,7 +146,7 @@ test("a result that nobody has signed is a claim: it is shown, and nothing follo
     wasKnown: false,
     verifiedBy: "person",
   });
-  expect(store.runbooks.offline.claims(runId)).toMatchObject([{ host: "db1" }]);
+  expect(store.runbooks.offline.claims(runId)).toMatchObject([{ script: { host: "db1" } }]);
   expect(stepsOf().filter((state) => state === "proved")).toHaveLength(3);
 });
 

@@ -6,13 +6,15 @@ import type { GivenResult, TakenResult } from "#shared/model/carried-result.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import type { Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId } from "#shared/model/run.ts";
 import { sayHost } from "#shared/text/plan.ts";
 import type { OfflineScript, VerifiedBy } from "#store/runbooks/offline-table.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { tokenOfCarried } from "./carried.ts";
+import { createClaimConfirmer, evaluateClaimOf } from "./confirm-claims.ts";
 import { findOldHere } from "./old-halves-here.ts";
-import { beginCarried, note, noteClaim, settle } from "./settle-result.ts";
+import { beginCarried, keepResult, noteClaim, settle, settleVerified } from "./settle-result.ts";
 import { type VerifyDeps, verifyResult } from "./verify-result.ts";
 
 export type ResultDeps = VerifyDeps & {
@@ -25,10 +27,12 @@ export type ResultDeps = VerifyDeps & {
 
 /**
  * What a carried script has written is taken for its run: one run a plan, which is over once every host has told. What nobody
- * has signed whose signature is good for it is a claim: it is written down, and no step and no key is what it says.
+ * has signed whose signature is good for it is a claim: it is written down, and no step and no key is what it says, until a reading of
+ * its host shows that it is so.
  */
 export function createResultTaker({ store, judgeSignature, announce, now, ...deps }: ResultDeps) {
-  const { runs, offline } = store.runbooks;
+  const { runs } = store.runbooks;
+  const confirmClaims = createClaimConfirmer({ store, announce, now, ...deps });
 
   return async ({ base64, ...given }: GivenResult): Promise<TakenResult> => {
     const bytes = Buffer.from(base64, "base64");
@@ -49,26 +53,25 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
     const told = { plan, host, result, signed: signature, at, oldHere };
     const isNews = news === "new" || (by !== null && known?.state === "needs-attention");
+    const kept = { script: script.id, verifiedBy: by, newKey, body: bytes };
     const takeIn = () => {
       const id = known?.id ?? beginCarried(store, planId, told);
-      const { digest, outcome, why } = result;
-      const about = { digest, script: script.id, run: id, verifiedBy: by, signature };
-      offline.putResult({ ...about, outcome, why, endedAt, newKey, takenAt: at });
-      if (by === null) {
-        noteClaim(store, id, told);
-        return id;
-      }
-      if (newKey) runs.setKey(id, newKey);
-      if (news === "new") note(store, id, told);
-      settle(store, id, told);
+      keepResult(store, id, told, kept);
+      if (by === null) noteClaim(store, id, told);
+      else if (news === "new") settleVerified(store, id, told, newKey);
+      else settle(store, id, told);
       return id;
     };
     const runId = known && !isNews ? known.id : await store.inTurn(takeIn);
     if (isNews) announce({ kind: "run-changed", runId });
+    const confirmed = await confirmClaims(runId);
+    const { digest, outcome } = result;
     const { state, message } = runs.find(runId) ?? { state: "stopped" as const, message: "" };
+    const found = findTaken(store, runId, digest);
     return {
-      ...{ runId, state, host: host.host, port: host.port, outcome: result.outcome, message },
-      ...{ verifiedBy: by, signature, newKey, wasKnown: news === "same" },
+      ...{ runId, state, host: host.host, port: host.port, outcome, message, newKey },
+      ...{ verifiedBy: found?.verifiedBy ?? by, signature: found?.signature ?? signature },
+      ...{ evaluation: found?.evaluation ?? null, wasKnown: news === "same" && confirmed === 0 },
     };
   };
 }
@@ -116,10 +119,18 @@ type News = "new" | "same";
 
 type Judged = { result: CarriedResult; by: VerifiedBy | null; script: OfflineScript; endedAt: Instant };
 
+/** How a result stands by now: as it was taken, or as a reading of its host has confirmed it since. */
+function findTaken(store: Store, runId: RunId, digest: string) {
+  const row = store.runbooks.offline.findResult(digest);
+  if (!row) return null;
+  const run = row.verifiedBy === null ? store.runbooks.runs.find(runId) : null;
+  return { ...row, evaluation: run && (evaluateClaimOf(store, run, digest) ?? null) };
+}
+
 /** A claim that comes again with a good signature is news. */
 function judgeNews({ runbooks: { offline } }: Store, { result, by, script, endedAt }: Judged): News {
-  const before = offline.verifiedBy(result.digest);
-  if (before !== undefined && (before !== null || by === null)) return "same";
+  const before = offline.findResult(result.digest);
+  if (before && (before.verifiedBy !== null || (by === null && before.hasBody))) return "same";
   if (offline.isOlder(script, endedAt))
     throw new Refusal(
       "conflict",

@@ -96,6 +96,7 @@ function describeJudged(
     grants: grants.map((grant) =>
       describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
     ),
+    keysFiles: listKeysFiles(collection),
     keyFiles: describeKeyFiles(collection),
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
     use,
@@ -144,6 +145,11 @@ const describeGrant = (
   text: grant.text,
   verdict: withManager({ ...grant.verdict, use }, managedBy),
 });
+
+const listKeysFiles = ({ authorizedKeys }: Collection): CollectedHost["keysFiles"] =>
+  authorizedKeys.flatMap(({ path, realPath, bytes, isCut }) =>
+    bytes === null || isCut ? [] : [{ path, realPath, bytes }],
+  );
 
 function judgeMissing({ unread }: Collection): CollectedHost["missingAccounts"] {
   const isUnread = (what: (typeof unread)[number]["kind"]) => unread.some(({ kind }) => kind === what);

@@ -39,6 +39,7 @@ export async function visitHost(
     return { kind: "met", visit: { ...visited, ...NOTHING, ...told } };
   }
   const nonce = crypto.randomUUID().replaceAll("-", "");
+  const begunAt = toInstant(now());
   let waitedMs = 0;
   const { met, lost, check, tookMs } = await approach.visit(route, async (login) => {
     const reading = await visitor.collect({ ...login, collectorScript, nonce, useSudo, limits }, transport);
@@ -50,6 +51,7 @@ export async function visitHost(
   const visited = {
     ...{ scanId, target, at: toInstant(now()), tookMs: Math.max(0, tookMs - waitedMs) },
     ...("transport" in met && { transport: met.transport }),
+    login: { user: route.host.user, useSudo, begunAt },
   };
   const cut = lost && { jumpHost: lost, message: sayLost(lost) };
   if ("stream" in met) {

@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import { placeOf } from "#store/access/grant-writer.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import type { About, FindingWriter } from "#store/findings/finding-writer.ts";
+import { hostReadingTable } from "#store/runbooks/host-reading-table.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
 import type { Look } from "#store/spans.ts";
 import type { CollectedHost, HostVisit } from "#store/visit.ts";
@@ -51,6 +52,7 @@ const REFUSE_JUMP_HOST = `
 /** Remembers visits to hosts. */
 export function hostVisits(db: Database, { certificates, findings, names, probes }: Deps) {
   const reader = hostReader(db, certificates);
+  const readings = hostReadingTable(db);
   const visit = db.prepare<object, number>(VISIT).pluck();
   const refuseJumpHost = db.prepare(REFUSE_JUMP_HOST);
 
@@ -66,7 +68,7 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
         isCarried = false,
         ...visited
       } = whole;
-      const { hostKey: shownKey, ...probe } = visited;
+      const { hostKey: shownKey, login, ...probe } = visited;
       probes.record({ ...probe, target, jumpHost, hostKey: isKeyRefused ? shownKey : null, isCarried });
       if (jumpHost && shownKey && isKeyRefused)
         refuseJumpHost.run({ ...probe, ...jumpHost, ...toKey(shownKey) });
@@ -78,6 +80,9 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
       const seen: Seen = collected
         ? reader.read({ id, name, ...target }, { collected, look, at: probe.at })
         : NOTHING;
+      const { scanId, at } = probe;
+      if (collected)
+        readings.put({ ...{ host: id, scanId, at, hostKey, collected }, ...(login && { login }) });
       findings.replace(
         { name, host: id, at: probe.at },
         drafts,

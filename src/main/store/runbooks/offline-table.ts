@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import type { PlanId } from "#shared/model/plan.ts";
-import { Phase, RunClaim, type RunId, type ScriptOutcome } from "#shared/model/run.ts";
+import { Phase, type RunId, ScriptOutcome } from "#shared/model/run.ts";
 
 /** A script as it was written. `id`: a higher one was written later. */
 export type OfflineScript = {
@@ -10,10 +10,11 @@ export type OfflineScript = {
   host: string;
   port: number;
   phases: Phase[];
-  writtenAt: string;
+  writtenAt: Instant;
 };
 
-export type VerifiedBy = "host" | "person";
+/** Whose signature is good for a result, or which reading of the host has confirmed it. */
+export type VerifiedBy = "host" | "person" | "scan" | "bundle";
 
 /** A result as it was taken in. */
 export type OfflineResult = {
@@ -29,6 +30,17 @@ export type OfflineResult = {
   endedAt: Instant;
   newKey: { line: string; fingerprint: string } | null;
   takenAt: Instant;
+  /** The result as it came. */
+  body: Uint8Array;
+};
+
+/** A result from which nothing follows so far. `body`: null where it came before that was kept. */
+export type OfflineClaim = Pick<
+  OfflineResult,
+  "digest" | "signature" | "outcome" | "why" | "newKey" | "takenAt"
+> & {
+  script: OfflineScript;
+  body: Uint8Array | null;
 };
 
 type NewScript = {
@@ -40,22 +52,24 @@ type NewScript = {
   at: Instant;
 };
 
-type ScriptRow = Omit<OfflineScript, "planId" | "phases" | "writtenAt"> & {
+type ScriptRow = {
+  id: number;
   plan: number;
-  phases: string;
-  written_at: string;
-};
-
-type ClaimRow = {
   host: string;
   port: number;
   phases: string;
+  written_at: Instant;
+};
+
+type ClaimRow = ScriptRow & {
+  digest: string;
   outcome: string;
   why: string;
   key_line: string | null;
   fingerprint: string | null;
   signature: string;
-  taken_at: string;
+  taken_at: Instant;
+  body: Uint8Array | null;
 };
 
 /** Scripts that were written to be run by hand, and the results that came back of them. */
@@ -68,14 +82,18 @@ export function offlineTable(db: Database) {
   );
   const put = db.prepare(`
     INSERT INTO offline_result
-      (digest, script, run, verified_by, signature, outcome, why, ended_at, key_line, fingerprint, taken_at)
-    VALUES (@digest, @script, @run, @verifiedBy, @signature, @outcome, @why, @endedAt, @line, @fingerprint, @takenAt)
+      (digest, script, run, verified_by, signature, outcome, why, ended_at, key_line, fingerprint, taken_at,
+        body)
+    VALUES (@digest, @script, @run, @verifiedBy, @signature, @outcome, @why, @endedAt, @line, @fingerprint, @takenAt,
+      @body)
     ON CONFLICT (digest) DO UPDATE SET
-      verified_by = excluded.verified_by, signature = excluded.signature, taken_at = excluded.taken_at`);
+      verified_by = excluded.verified_by, signature = excluded.signature, taken_at = excluded.taken_at,
+      body = excluded.body`);
   const dropClaims = db.prepare("DELETE FROM offline_result WHERE script = ? AND verified_by IS NULL");
-  const verifiedBy = db
-    .prepare<[string], VerifiedBy | null>("SELECT verified_by FROM offline_result WHERE digest = ?")
-    .pluck();
+  const findResult = db.prepare<
+    [string],
+    { verified_by: VerifiedBy | null; signature: string; has_body: number }
+  >("SELECT verified_by, signature, body IS NOT NULL AS has_body FROM offline_result WHERE digest = ?");
   const isOlder = db
     .prepare<{ plan: number; host: string; port: number; script: number; endedAt: string }, number>(`
       SELECT count(*)
@@ -85,8 +103,8 @@ export function offlineTable(db: Database) {
         AND (script.id > @script OR (script.id = @script AND result.ended_at > @endedAt))`)
     .pluck();
   const claims = db.prepare<[number], ClaimRow>(`
-    SELECT script.host, script.port, script.phases, result.outcome, result.why, result.key_line, result.fingerprint,
-      result.signature, result.taken_at
+    SELECT script.id, script.plan, script.host, script.port, script.phases, script.written_at, result.digest,
+      result.outcome, result.why, result.key_line, result.fingerprint, result.signature, result.taken_at, result.body
     FROM offline_result AS result
     JOIN offline_script AS script ON script.id = result.script
     WHERE result.run = ? AND result.verified_by IS NULL AND NOT EXISTS (
@@ -104,33 +122,58 @@ export function offlineTable(db: Database) {
     /** The script that has this nonce. */
     findScript(nonce: string): OfflineScript | null {
       const row = find.get(nonce);
-      if (!row) return null;
-      const { plan: planId, written_at: writtenAt, phases, ...script } = row;
-      return { ...script, planId, writtenAt, phases: Phase.array().parse(JSON.parse(phases)) };
+      return row ? toScript(row) : null;
     },
 
     /** Once more, with a signature that is good, it is no claim any more. Within a transaction. */
-    putResult({ newKey, ...result }: OfflineResult): void {
+    putResult({ newKey, body, ...result }: OfflineResult): void {
       dropClaims.run(result.script);
-      put.run({ ...result, line: newKey?.line ?? null, fingerprint: newKey?.fingerprint ?? null });
+      put.run({
+        ...result,
+        body: Buffer.from(body),
+        line: newKey?.line ?? null,
+        fingerprint: newKey?.fingerprint ?? null,
+      });
     },
 
-    /** By whose signature this very result was taken in before, null for a claim; undefined where it was not. */
-    verifiedBy: (digest: string): VerifiedBy | null | undefined => verifiedBy.get(digest),
+    /** How this very result stands, `verifiedBy` null for a claim; null where it was not taken in. */
+    findResult(
+      digest: string,
+    ): { verifiedBy: VerifiedBy | null; signature: string; hasBody: boolean } | null {
+      const row = findResult.get(digest);
+      return row
+        ? { verifiedBy: row.verified_by, signature: row.signature, hasBody: row.has_body === 1 }
+        : null;
+    },
 
     /** Whether a verified result of that host is known of a script that was written later, or that ended later. */
     isOlder: ({ id, planId, host, port }: OfflineScript, endedAt: Instant): boolean =>
       (isOlder.get({ plan: planId, host, port, script: id, endedAt }) ?? 0) > 0,
 
     /** What is only claimed of a run: results that no verified one of the same host has replaced. */
-    claims: (run: RunId): RunClaim[] => claims.all(run).map(toClaim),
+    claims: (run: RunId): OfflineClaim[] => claims.all(run).map(toClaim),
   };
 }
 
-const toClaim = ({ key_line: line, fingerprint, taken_at: takenAt, phases, ...row }: ClaimRow): RunClaim =>
-  RunClaim.parse({
-    ...row,
-    phases: JSON.parse(phases),
+const toScript = ({
+  id,
+  plan: planId,
+  host,
+  port,
+  phases,
+  written_at: writtenAt,
+}: ScriptRow): OfflineScript => ({
+  ...{ id, planId, host, port, writtenAt },
+  phases: Phase.array().parse(JSON.parse(phases)),
+});
+
+const toClaim = (row: ClaimRow): OfflineClaim => {
+  const { digest, outcome, why, signature, key_line: line, fingerprint, taken_at: takenAt, body } = row;
+  return {
+    ...{ digest, why, signature, takenAt },
+    script: toScript(row),
+    outcome: ScriptOutcome.parse(outcome),
     newKey: line !== null && fingerprint !== null ? { line, fingerprint } : null,
-    takenAt,
-  });
+    body: body && new Uint8Array(body),
+  };
+};

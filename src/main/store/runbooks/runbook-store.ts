@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { Lists } from "#store/lists/lists.ts";
 import { confirmationTable } from "./confirmation-table.ts";
 import { factReader } from "./fact-reader.ts";
+import { hostReadingTable } from "./host-reading-table.ts";
 import { journalTable } from "./journal-table.ts";
 import { offlineTable } from "./offline-table.ts";
 import { planTable } from "./plan-table.ts";
@@ -19,6 +20,7 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   journal: explained(journalTable(db, lists)),
   offline: explained(offlineTable(db)),
   facts: explained(factReader(db)),
+  readings: explained(hostReadingTable(db)),
   files: explained(runFileTable(db)),
   certificates: explained(runCertificateTable(db)),
   confirmations: explained(confirmationTable(db)),

@@ -42,7 +42,7 @@ export function makeClaimDatabase(path: string): void {
     offline.addScript({ nonce: "once", planId, host: "vault", port: 22, phases: ["make-key"], at: START });
     offline.putResult({
       ...{ digest: "d", script: 1, run, verifiedBy: null, signature: "not signed", outcome: "done", why: "" },
-      ...{ endedAt: START, takenAt: START },
+      ...{ endedAt: START, takenAt: START, body: new Uint8Array() },
       newKey: {
         line: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMSwu0quwdyYK/Bht1UG58PZJInaOyuyxTF4N/aWeSg",
         fingerprint: "SHA256:XKrGfRHFf4oXSPdhHdEzNq9SbXQFsVx8rsZ0sd8w3bY",

@@ -123,6 +123,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   accounts: [],
   missingAccounts: "gone",
   grants: [],
+  keysFiles: [],
   keyFiles: [],
   hostKeys: [],
   certificateFiles: [],

@@ -12,7 +12,7 @@ type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hos
 /** A host that answered: what it sent, as it came; or what was carried here from it by hand, which has no host key. */
 export type StreamHome = {
   kind: "stream";
-  visited: Visited<SshTarget> & Pick<HostVisit, "transport" | "isCarried">;
+  visited: Visited<SshTarget> & Pick<HostVisit, "transport" | "login" | "isCarried">;
   nonce: string;
   reading: Reading & Pick<HostVisit, "hostKey">;
   /** The jump host that ended meanwhile, which may be why the stream does; `message` says so. */

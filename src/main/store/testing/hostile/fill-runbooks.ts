@@ -67,7 +67,12 @@ function fillClaim(
   const script = offline.findScript(nonce)?.id ?? 0;
   offline.putResult({
     ...{ digest: nonce, script, run, verifiedBy: null, signature: payload, outcome: "done", why: payload },
-    ...{ endedAt: START, newKey: { line: payload, fingerprint: payload }, takenAt: START },
+    ...{
+      endedAt: START,
+      newKey: { line: payload, fingerprint: payload },
+      takenAt: START,
+      body: new Uint8Array(),
+    },
   });
 }
 

@@ -1,0 +1,128 @@
+import type { Database } from "better-sqlite3";
+import type { Instant } from "#shared/model/instant.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
+import type { CollectedHost, HostVisit } from "#store/visit.ts";
+
+/** What the last reading of a host showed of what offline scripts change there. */
+export type HostReadingRow = {
+  by: "scan" | "bundle";
+  at: Instant;
+  /**
+   * By this computer's clock: the host was read later than this. Of a scan when its visit began; of a bundle when its collector was
+   * handed out. Null: nothing shows when.
+   */
+  after: Instant | null;
+  /** The host keys that show which host it is of, as fingerprints: the one that it presented, or those that signed the bundle. */
+  hostKeys: string[];
+  /** The account whose word it is; null: root's. */
+  reader: string | null;
+  isWhole: boolean;
+  files: { path: string; realPath: string | null; base64: string }[];
+  /** Paths at or below which something may be that was not seen. */
+  unread: string[];
+  /** Its private key files. `isSeen`: in this very reading; the others may still be there, out of its sight. */
+  keyFiles: {
+    path: string;
+    fingerprint: string | null;
+    possession: KeyPossession["kind"];
+    isSeen: boolean;
+  }[];
+};
+
+type Row = {
+  host: number;
+  scan: number;
+  read_at: Instant;
+  begun_at: Instant | null;
+  host_key: string | null;
+  reader: string | null;
+  is_whole: number;
+  files: string;
+  unread: string;
+  standing: string | null;
+  signed_by: string | null;
+  handed_at: Instant | null;
+};
+
+type KeyFileRow = {
+  path: string;
+  fingerprint: string | null;
+  possession: KeyPossession["kind"];
+  last_scan: number;
+};
+
+type Read = Pick<HostVisit, "scanId" | "at" | "login" | "hostKey"> & {
+  host: number;
+  collected: CollectedHost;
+};
+
+export function hostReadingTable(db: Database) {
+  const put = db.prepare(`
+    INSERT INTO host_reading (host, scan, read_at, begun_at, host_key, reader, is_whole, files, unread)
+    VALUES (@host, @scanId, @at, @begunAt, @hostKey, @reader, @isWhole, @files, @unread)
+    ON CONFLICT (host) DO UPDATE
+    SET scan = @scanId, read_at = @at, begun_at = @begunAt, host_key = @hostKey, reader = @reader, is_whole = @isWhole,
+        files = @files, unread = @unread`);
+  const hasScript = db
+    .prepare<[number], number>(`
+      SELECT EXISTS (
+        SELECT 1 FROM offline_script JOIN host USING (host, port) WHERE host.id = CAST(? AS INTEGER))`)
+    .pluck();
+  const find = db.prepare<[string, number], Row>(`
+    SELECT reading.host, reading.scan, read_at, begun_at, host_key, reader, is_whole, files, unread, standing, signed_by,
+      (SELECT handed_at FROM handed_collector
+       WHERE instr(bundle.nonce, '-') > 0
+         AND handed_collector.nonce = substr(bundle.nonce, 1, instr(bundle.nonce, '-') - 1)) AS handed_at
+    FROM host JOIN host_reading AS reading ON reading.host = host.id
+    LEFT JOIN bundle ON bundle.scan = reading.scan
+    WHERE host.host = ? AND host.port = ?`);
+  const keyFiles = db.prepare<[number], KeyFileRow>(`
+    SELECT path, fingerprint, possession, last_scan FROM key_file WHERE host = ? AND gone_scan IS NULL`);
+
+  return {
+    /** Keeps what a reading showed, of a host for which scripts were written. Within a transaction. */
+    put({ host, scanId, at, login, hostKey, collected }: Read): void {
+      if (hasScript.get(host) !== 1) return;
+      put.run({
+        ...{ host, scanId, at, begunAt: login?.begunAt ?? null, hostKey: hostKey?.fingerprint ?? null },
+        reader: readerOf(login, collected),
+        isWhole: Number(!collected.isPartial),
+        files: JSON.stringify(
+          collected.keysFiles.map(({ path, realPath, bytes }) => ({
+            ...{ path, realPath },
+            base64: Buffer.from(bytes).toString("base64"),
+          })),
+        ),
+        unread: JSON.stringify(collected.unreadPaths),
+      });
+    },
+
+    /** Null: the host was not read since a script was written for it. */
+    find(name: string, port: number): HostReadingRow | null {
+      const row = find.get(name, port);
+      if (!row) return null;
+      const isBundle = row.standing !== null;
+      const signers = row.standing === "claimed" ? [] : (JSON.parse(row.signed_by ?? "[]") as string[]);
+      return {
+        ...{ by: isBundle ? "bundle" : "scan", at: row.read_at },
+        after: isBundle ? row.handed_at : row.begun_at,
+        hostKeys: isBundle ? signers : row.host_key === null ? [] : [row.host_key],
+        ...{ reader: row.reader, isWhole: row.is_whole === 1 },
+        ...{ files: JSON.parse(row.files), unread: JSON.parse(row.unread) },
+        keyFiles: keyFiles.all(row.host).map(({ last_scan, ...file }) => ({
+          ...file,
+          isSeen: last_scan === row.scan,
+        })),
+      };
+    },
+  };
+}
+
+/**
+ * By the login that was asked for: whoever is logged in to says what is read, and can say that it is root. One for which sudo is set is
+ * believed to be, as a run from here would.
+ */
+function readerOf(login: HostVisit["login"], { readAs }: CollectedHost): string | null {
+  if (!login || login.user === "root" || (login.useSudo && readAs === "root by sudo")) return null;
+  return login.user;
+}
