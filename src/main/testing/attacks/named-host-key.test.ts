@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
-import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { writeBundle } from "./write-bundle.ts";
 
 const run = promisify(execFile);
 const AT = "2026-12-01T12:00:00Z";
@@ -29,20 +29,9 @@ async function makeVictim() {
   /** Names `named` as the host's only key, and has the signatures of these, in their order. */
   async function importBundle(named: KeyFile, signers: readonly KeyFile[]) {
     runs += 1;
-    const [written, lastLine] = [join(folder.path, "written"), join(folder.path, `last-${runs}`)];
-    const stream = answerScript(`--nonce 'abc''${runs}'`, (records) =>
-      records.replace("time:1795613274", `time:${1_795_613_274 + runs}`),
-    );
-    await writeFile(written, stream, "latin1");
-    const bundle = await python(attack("forge-bundle.py"), written, "--key", `${named.path}.pub`);
-    await writeFile(lastLine, bundle.subarray(bundle.lastIndexOf("\n", bundle.length - 2) + 1));
-    const parts = [bundle, Buffer.from(signers.length > 0 ? "host-signature 1\n" : "")];
-    for (const { path } of signers) {
-      await run("ssh-keygen", ["-Y", "sign", "-q", "-n", "latchkey-host-bundle", "-f", path, lastLine]);
-      parts.push(await readFile(`${lastLine}.sig`));
-      await run("rm", [`${lastLine}.sig`]);
-    }
-    return bundles.import({ base64: Buffer.concat(parts).toString("base64") });
+    const parts = { folder: folder.path, nonce: `abc${runs}`, later: runs, named, signers };
+    const bundle = await writeBundle(parts);
+    return bundles.import({ base64: bundle.toString("base64") });
   }
 
   async function planRemoval() {
