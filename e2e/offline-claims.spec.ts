@@ -20,7 +20,12 @@ test("what a result of an offline script only claims is shown on its run with it
   const claims = drawer.getByRole("list", { name: "Claims" });
   await expect(claims).toContainText('vault says "done"');
   await expect(claims).toContainText("SHA256:XKrGfRHFf4oXSPdhHdEzNq9SbXQFsVx8rsZ0sd8w3bY");
-  await expect(claims).toContainText("claimed, not verified (not signed)");
+  await expect(claims).toContainText("claimed, not verified (no person has signed it)");
+  const [vault, web1, web2] = await claims.getByRole("listitem").allTextContents();
+  expect(vault).toContain("not confirmed: the host was neither scanned nor was a bundle of it imported");
+  expect(web1).toContain("confirmed by the scan of 2026-06-01T01:00:00Z");
+  expect(web2).toContain("contradicted by the scan of 2026-06-01T01:00:00Z: /home/ops/.ssh/authorized_keys");
+  await expect(drawer.getByRole("button", { name: "Go on" })).toBeVisible();
   await expect(drawer.getByText("nothing follows from a claim")).toBeVisible();
   expect(await camera.photograph("offline-claims")).toEqual([]);
 });

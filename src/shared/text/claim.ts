@@ -48,6 +48,10 @@ const GAPS: Record<ClaimGap, string> = {
   "no-result": "only its outcome was kept: import it once more",
 };
 
+/** Whether a run can be gone on with by what readings of its hosts confirm. */
+export const hasConfirmed = (claims: readonly Pick<RunClaim, "evaluation">[]): boolean =>
+  claims.some(({ evaluation }) => evaluation.kind === "confirmed");
+
 /** What is to be done about a claim. */
 export const CLAIM_REMEDY =
   "nothing follows from a claim: no step is done by it, and no script is written with its key. Scan the host, or import a bundle that it has signed, of a collector that is printed now; what that confirms latchkey runs resume takes over. Or run the script there as root, so that the host signs its result; or have somebody who is known here sign it (ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE), and import it once more";

@@ -2,6 +2,7 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { RunConfirmation, RunDetail, RunId, RunState } from "#shared/model/run.ts";
 import { sayAccount } from "#shared/text/account.ts";
+import { hasConfirmed } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
@@ -101,7 +102,7 @@ function sayNext(run: RunDetail): string[] {
       return [`  go on: latchkey runs resume ${id}`, `  take everything back: latchkey runs rollback ${id}`];
     case "waiting":
       return [
-        `  look again now: latchkey runs resume ${id}`,
+        `  ${hasConfirmed(run.claims) ? "go on with what is confirmed" : "look again now"}: latchkey runs resume ${id}`,
         ...sayWaits(run),
         ...(hasGrace(run) ? [`  remove the old key now: latchkey runs resume ${id} --now`] : []),
         `  take everything back: latchkey runs rollback ${id}`,

@@ -1,53 +1,118 @@
-import { Plan } from "#shared/model/plan.ts";
-import { openStore } from "#store/store.ts";
-import { START } from "./make-visit.ts";
+import { hash } from "node:crypto";
+import { HOLE, Plan, type PlanHash } from "#shared/model/plan.ts";
+import type { Phase } from "#shared/model/run.ts";
+import { openStore, type Store } from "#store/store.ts";
+import { beginScan, START, visitHost } from "./make-visit.ts";
 
-/** A run that is carried out by offline scripts, of which a result says that a key was made, and nobody has signed that. */
+const PLAN_HASH = "ab".repeat(32) as PlanHash;
+const READ = "2026-06-01T01:00:00Z";
+const KEY_LINE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMSwu0quwdyYK/Bht1UG58PZJInaOyuyxTF4N/aWeSg";
+const KEY = { line: KEY_LINE, fingerprint: "SHA256:XKrGfRHFf4oXSPdhHdEzNq9SbXQFsVx8rsZ0sd8w3bY" };
+const HOST_KEY = { keyType: "ssh-ed25519", fingerprint: "SHA256:host", blob: new Uint8Array([1]) };
+const HALF = "/home/ops/.ssh/id_ed25519";
+const FILE = "/home/ops/.ssh/authorized_keys";
+const BEFORE = "ssh-ed25519 OLD ops\n";
+
+const sha256 = (text: string): string => hash("sha256", text, "hex");
+
+const place = (host: string) => ({
+  ...{ host, port: 22, user: "root", useSudo: false, batch: 0, hostKey: HOST_KEY.fingerprint },
+  ...{ deadMan: "sleep", files: [], holders: [], proofs: [] },
+});
+
+/** A key that is made on vault, and takes the place of another one on web1 and web2. */
+const PLAN = Plan.parse({
+  ...{ format: "latchkey-plan-1", kind: "rotate-key", title: "Rotate", madeAt: START, oldKey: "SHA256:old" },
+  newKey: { kind: "made-on-holder", keyType: "ed25519", comment: "", host: "vault", port: 22, path: HALF },
+  ...{ options: {}, here: [], checks: [], leftOut: [], confirm: null },
+  hosts: [
+    {
+      ...place("vault"),
+      holders: [
+        {
+          ...{ host: { host: "vault", port: 22 }, kind: "file", path: HALF, uid: 1, gid: 1, owner: "ops" },
+          ...{ mode: "0600", isEncrypted: false, before: sha256("key"), hasPublicFile: true },
+        },
+      ],
+    },
+    ...["web1", "web2"].map((host) => ({
+      ...place(host),
+      files: [
+        {
+          ...{ account: "ops", path: FILE, uid: 1, gid: 1, owner: "ops", mode: "0600", sizeBytes: 20 },
+          before: sha256(BEFORE),
+          added: [{ at: BEFORE.length, removed: "", inserted: `${HOLE} ops\n` }],
+          removed: [{ at: 0, removed: BEFORE, inserted: `${HOLE} ops\n` }],
+          ...{ hunks: [], adds: 1, changes: 0, removes: 1 },
+        },
+      ],
+    })),
+  ],
+});
+
+/** As a script writes it, without anybody's signature. */
+function writeResult(host: string, phase: Phase, left: string | null): Uint8Array {
+  const told = [
+    `latchkey-result-2\nplan ${PLAN_HASH}\nhost ${host} 22`,
+    `token ${sha256(`${PLAN_HASH} ${host} 22`).slice(0, 24)}\nnonce ${host}\nbegan 1780272000\nended 1780272060`,
+    `outcome done\nphases ${phase}\nat ${phase}\nwhy %\nkept %`,
+    ...(left === null ? [`key ${KEY_LINE}`] : [`file f0 ${sha256(left)}`]),
+    "",
+  ].join("\n");
+  return Buffer.from(`${told}end ${sha256(told)}\n`);
+}
+
+/**
+ * A run that is carried out by offline scripts, of which results say what nobody has signed: that a key was made on vault, which
+ * nothing shows so far; that its line was added on web1, which a scan shows; and on web2, which a scan contradicts.
+ */
 export function makeClaimDatabase(path: string): void {
   const store = openStore({ path, access: "write" });
+  const added = `${BEFORE}${KEY_LINE} ops\n`;
+  const { plans, runs, journal } = store.runbooks;
   store.atomically(() => {
-    const { plans, runs, journal, offline } = store.runbooks;
-    const plan = Plan.parse({
-      ...{
-        format: "latchkey-plan-1",
-        kind: "rotate-key",
-        title: "Rotate",
-        madeAt: START,
-        oldKey: "SHA256:old",
-      },
-      newKey: {
-        kind: "made-on-holder",
-        keyType: "ed25519",
-        comment: "",
-        host: "vault",
-        port: 22,
-        path: "/k",
-      },
-      ...{ options: {}, hosts: [], here: [], checks: [], leftOut: [], confirm: null },
-    });
-    const planId = plans.take({ plan, hash: "ab".repeat(32), at: START });
-    const { kind, title } = plan;
-    const counts = { hosts: 1, adds: 1, changes: 0, removes: 1 };
+    const planId = plans.take({ plan: PLAN, hash: PLAN_HASH, at: START });
+    const { kind, title } = PLAN;
+    const counts = { hosts: 3, adds: 2, changes: 0, removes: 2 };
     const run = runs.begin({ planId, token: "carried", kind, title, at: START, consents: [], counts });
-    journal.addSteps(run, [
-      {
-        ...{ ordinal: 1, phase: "make-key", host: "vault", port: 22, batch: 0, state: "planned" },
-        ...{ message: "", at: null },
-      },
-    ]);
-    runs.setState({
-      ...{ id: run, state: "waiting", message: "the results of 1 host are still to be imported (make key)" },
-      ...{ byHand: [], endedAt: null },
-    });
-    offline.addScript({ nonce: "once", planId, host: "vault", port: 22, phases: ["make-key"], at: START });
-    offline.putResult({
-      ...{ digest: "d", script: 1, run, verifiedBy: null, signature: "not signed", outcome: "done", why: "" },
-      ...{ endedAt: START, takenAt: START, body: new Uint8Array() },
-      newKey: {
-        line: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMSwu0quwdyYK/Bht1UG58PZJInaOyuyxTF4N/aWeSg",
-        fingerprint: "SHA256:XKrGfRHFf4oXSPdhHdEzNq9SbXQFsVx8rsZ0sd8w3bY",
-      },
-    });
+    const claimed = [
+      { host: "vault", phase: "make-key", body: writeResult("vault", "make-key", null) },
+      { host: "web1", phase: "add", body: writeResult("web1", "add", added) },
+      { host: "web2", phase: "add", body: writeResult("web2", "add", added) },
+    ] as const;
+    const step = { port: 22, batch: 0, state: "planned" as const, message: "", at: null };
+    const steps = claimed.map(({ host, phase }, index) => ({ ...step, ordinal: index + 1, host, phase }));
+    journal.addSteps(run, steps);
+    runs.setKey(run, KEY);
+    const message = "the results of 3 hosts are still to be imported (make key)";
+    runs.setState({ id: run, state: "waiting", message, byHand: [], endedAt: null });
+    for (const one of claimed) putClaim(store, { ...one, planId, run });
   });
+  for (const [host, text] of [
+    ["web1", added],
+    ["web2", BEFORE],
+  ] as const)
+    visitHost(store, host, {
+      ...{ scanId: beginScan(store, READ), at: READ, hostKey: HOST_KEY },
+      login: { user: "root", useSudo: false, begunAt: READ },
+      collected: { keysFiles: [{ path: FILE, realPath: FILE, bytes: Buffer.from(text) }] },
+    });
   store.close();
+}
+
+type Claimed = {
+  host: string;
+  phase: Phase;
+  body: Uint8Array;
+  planId: ReturnType<Store["runbooks"]["plans"]["take"]>;
+  run: ReturnType<Store["runbooks"]["runs"]["begin"]>;
+};
+
+function putClaim({ runbooks: { offline } }: Store, { host, phase, body, planId, run }: Claimed): void {
+  offline.addScript({ nonce: host, planId, host, port: 22, phases: [phase], at: START });
+  offline.putResult({
+    ...{ digest: host, script: offline.findScript(host)?.id ?? 0, run, verifiedBy: null, body },
+    ...{ signature: "no person has signed it", outcome: "done", why: "", endedAt: START, takenAt: START },
+    newKey: phase === "make-key" ? KEY : null,
+  });
 }

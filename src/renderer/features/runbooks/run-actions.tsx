@@ -12,6 +12,7 @@ import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { RunDetail, RunRow, RunState } from "#shared/model/run.ts";
+import { hasConfirmed } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { EndGraceDialog } from "./end-grace-dialog.tsx";
@@ -69,7 +70,9 @@ export function RunActions({ run }: { run: RunDetail }) {
             loading={resume.isPending}
             onClick={() => resume.mutate({ runId, mayAsk: true, identityFiles })}
           >
-            {state === "waiting" && !mayBeBrought(run) ? "Look again now" : "Go on"}
+            {state === "waiting" && !mayBeBrought(run) && !hasConfirmed(run.claims)
+              ? "Look again now"
+              : "Go on"}
           </Button>
         )}
         {hasRecheck && (

@@ -10,7 +10,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { RunClaim, RunDetail, RunId } from "#shared/model/run.ts";
-import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
+import { CLAIM_REMEDY, hasConfirmed, sayClaim } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
@@ -100,7 +100,7 @@ function Standing({ run }: { run: RunDetail }) {
   );
 }
 
-/** What results say that nobody's signature is good for. */
+/** What results say that nobody's signature is good for, and what the last readings of their hosts make of it. */
 function Claims({ claims }: { claims: readonly RunClaim[] }) {
   return (
     <div className={classes.byHand}>
@@ -112,6 +112,7 @@ function Claims({ claims }: { claims: readonly RunClaim[] }) {
             </li>
           ))}
         </ul>
+        {hasConfirmed(claims) && <p>Go on takes over what is confirmed.</p>}
         <p>{CLAIM_REMEDY}</p>
       </Notice>
     </div>
