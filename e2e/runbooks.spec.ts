@@ -1,4 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";
@@ -126,9 +128,27 @@ test("lines of a run that somebody has changed are repaired from its page by key
   await expect(plan.decision.getByRole("button", { name: "As JSON" })).toBeDisabled();
   await plan.decision.getByRole("button", { name: "Make the plan anew" }).click();
   await expect(plan.main).toContainText("Watch the logs");
+  const elsewhere = join(lab.home, "elsewhere");
+  await copyFile(join(lab.home, ".ssh/id_ed25519"), elsewhere);
   await plan.approve();
   const run = await plan.run();
   await run.getByText("Waiting", { exact: true }).waitFor();
+
+  await untilNextSecond();
+  if (host) await logIn(host, elsewhere);
+  await run.getByRole("button", { name: "Look again now" }).click();
+  const uses = run.getByRole("list", { name: "Uses of the old key" });
+  await expect(uses).toContainText(/^deploy@\S+: logged in to with the old key at \S+, from \S+/);
+  expect(await camera.photograph("run-old-key-used")).toEqual([]);
+  await run.getByRole("button", { name: "Remove now" }).click();
+  const ending = page.getByRole("dialog", { name: "Remove the old key now?" });
+  await ending.getByLabel(/^Type /).fill(host?.address ?? "");
+  const remove = ending.getByRole("button", { name: "Remove now" });
+  await expect(remove).toBeDisabled();
+  await ending.getByLabel("I accept that").check();
+  expect(await camera.photograph("run-end-grace-used")).toEqual([]);
+  await frame.press("Escape");
+
   const repair = run.getByRole("button", { name: "Repair" });
   await expect(repair).toBeHidden();
   // The line that the run has put there stands twice, once as nobody but a person can judge it.

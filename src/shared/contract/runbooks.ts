@@ -240,6 +240,8 @@ export const runbooks = {
         /** The days of grace are over now, whatever is left of them; `typed` is the word that the plan asks for. */
         endsGrace: z.boolean().default(false),
         typed: z.string().max(300).nullable().default(null),
+        /** With `endsGrace`: by name each use of the old key (`checkOfUse`) that is known, and may be shut out. */
+        consents: z.array(z.string()).max(10_000).default([]),
         mayAsk: z.boolean().default(false),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
       }),

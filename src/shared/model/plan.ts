@@ -131,6 +131,8 @@ export const Check = z.object({
   account: z.string().nullable(),
   /** The one file that it is about: whoever agrees to it names that. Not there where the check is about no single file. */
   path: z.string().optional(),
+  /** The one address that it is about, likewise. */
+  address: z.string().optional(),
   text: z.string(),
 });
 export type Check = z.infer<typeof Check>;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Sha256 } from "./certificate.ts";
 import { ClaimEvaluation } from "./claim-evaluation.ts";
 import { FileHash } from "./file-hash.ts";
+import { UseEvidence } from "./host-use.ts";
 import { Instant } from "./instant.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
 import { HostName, Port } from "./target.ts";
@@ -197,6 +198,30 @@ export const RunClaim = z.object({
 });
 export type RunClaim = z.infer<typeof RunClaim>;
 
+/** The last login with a key that goes to one account, after its run has given its holders the new one. */
+export const OldKeyUse = z.object({
+  host: HostName,
+  port: Port,
+  account: z.string(),
+  /** By the host's clock. */
+  at: Instant,
+  /** From which address; null: not known. */
+  from: z.string().nullable(),
+  evidence: UseEvidence,
+});
+export type OldKeyUse = z.infer<typeof OldKeyUse>;
+
+/** What the logs that were read so far tell of the keys that go, while days of grace last. */
+export const OldKeyWatch = z.object({
+  /** The holders have the new key since then. */
+  since: Instant,
+  /** What a journal tells first, then the latest. */
+  uses: z.array(OldKeyUse),
+  /** Hosts of which no log was read since: nothing is known of them. `readTo`: how far back that is; null: no log tells of logins. */
+  unread: z.array(z.object({ host: HostName, port: Port, readTo: Instant.nullable() })),
+});
+export type OldKeyWatch = z.infer<typeof OldKeyWatch>;
+
 export const RunDetail = RunRow.extend({
   planHash: PlanHash,
   /** Names what it has made on hosts; part of every name that it gives there. */
@@ -206,6 +231,8 @@ export const RunDetail = RunRow.extend({
   stepList: z.array(RunStep),
   /** While it waits for the days of grace: until when logs are watched. */
   dueAt: Instant.nullable(),
+  /** Null where no old key of it is watched. */
+  oldKeyWatch: OldKeyWatch.nullable(),
   /** What to do by hand where it needs attention: a command a line. */
   byHand: z.array(z.string()),
   /** Certificates that it renews, by host; empty where it renews none. */

@@ -5,14 +5,18 @@ import { UNSIGNED_SCRIPTS } from "../model/script.ts";
 export const FILE_LOGS = "file-logs";
 
 /** What consents to one check of a plan: it names the check and nothing else of the plan. */
-export const consentOf = ({ id, host, account, path }: CheckName): string =>
-  [id, host, account, path ?? null].filter((part) => part !== null).join(" ");
+export const consentOf = ({ id, host, account, path, address }: CheckName): string =>
+  [id, host, account, path ?? null, address ?? null].filter((part) => part !== null).join(" ");
 
-/** Whether these consents cover the check. One about a single file is named with it; of others, the kind agrees to all such. */
+/** Whether it is agreed to by its whole name alone: it is about a single file, or a single address. */
+export const isNamedAlone = ({ path, address }: CheckName): boolean =>
+  path !== undefined || address !== undefined;
+
+/** Whether these consents cover the check. Where it need not be named, its kind agrees to all such. */
 export const isConsented = (check: CheckName, given: readonly string[]): boolean =>
-  given.includes(consentOf(check)) || (check.path === undefined && given.includes(check.id));
+  given.includes(consentOf(check)) || (!isNamedAlone(check) && given.includes(check.id));
 
-type CheckName = Pick<Check, "id" | "host" | "account" | "path">;
+type CheckName = Pick<Check, "id" | "host" | "account" | "path" | "address">;
 
 /** What is agreed to, beside what a plan asks for, where nobody signs the scripts that are written of it. */
 export const UNSIGNED_CHECK: Check = {

@@ -70,7 +70,7 @@ export function createRunbooks(deps: Deps) {
 
 function graceBy({ store, rescan, now }: Deps) {
   return createGrace({
-    loginsOf: (host) => store.uses.recall(host, { logins: [], windows: [] }),
+    loginsOf: store.uses.known,
     rescan,
     now,
   });

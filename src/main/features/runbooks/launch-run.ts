@@ -1,4 +1,5 @@
 import type { Wait } from "#domain/rotation/run/step.ts";
+import { watchedSince, watchOldKey } from "#domain/rotation/run/watch-old-key.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Patience } from "#net/retries.ts";
 import type { OpenDoor } from "#net/ssh/door.ts";
@@ -6,6 +7,7 @@ import type { Announcement } from "#shared/contract/events.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
+import { sayUsedBy } from "#shared/text/old-key-use.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Store } from "#store/store.ts";
 import { sayByHand } from "./by-hand.ts";
@@ -55,6 +57,8 @@ export type Means = {
   identityFiles: readonly string[];
   /** Whoever has asked does not want to wait for the rest of the days of grace. */
   endsGrace?: boolean;
+  /** What they agree to that for. */
+  consents?: readonly string[];
 };
 
 /** A run of this process that goes on, and what is wanted of it by now. */
@@ -63,6 +67,8 @@ export type OneRun = {
   plan: Plan;
   want: "on" | "pause" | "back";
   endsGrace: boolean;
+  /** What whoever ends the days of grace agrees to. */
+  consents: readonly string[];
   /** Why it stands still, where that cannot be written down: the disk of the database itself is full. */
   waitsFor: string | null;
 };
@@ -170,7 +176,7 @@ function openFor(deps: RunDeps, { id, plan }: OneRun): Pick<Execution, "openDoor
 
 async function hasCome(
   { waits, store, now }: RunDeps,
-  { id, plan, endsGrace }: OneRun,
+  { id, plan, endsGrace, consents: agreed }: OneRun,
   until: Wait,
   run: RunContext,
 ): Promise<boolean> {
@@ -179,12 +185,11 @@ async function hasCome(
   const record = store.runbooks.runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
   if (until === "log") return hearAll(run, waits, { begun: record.startedAt, now });
-  if (endsGrace) {
-    await run.journal.note(null, "the days of grace were ended before their time");
-    return true;
-  }
   const { consents } = record;
-  const { isOver, dueAt, said } = await waits.judgeGrace({ plan, dueAt: record.dueAt, consents });
+  const { isOver, dueAt, said } = await waits.judgeGrace({
+    ...{ plan, dueAt: record.dueAt, consents, since: watchedSince(plan, run.journal.steps()) },
+    ending: endsGrace ? agreed : null,
+  });
   await run.journal.setDue(dueAt);
   for (const text of said) await run.journal.note(null, text);
   return isOver;
@@ -203,7 +208,14 @@ async function settle(
   const byHand = state === "needs-attention" ? sayByHand(plan, steps, journal.files(), token) : [];
   const own = IN_PLACE.has(state) ? pathsOfNewKey(plan) : [];
   await readAgain(deps, { id, plan }, steps, [...new Set([...identityFiles, ...own])]);
-  await journal.setState(state, failures || message, byHand);
+  await journal.setState(state, failures || `${message}${sayStillUsed(deps, plan, steps)}`, byHand);
+}
+
+/** Of what waits: who has not got the new key. Its hosts were read just now. */
+function sayStillUsed({ store }: RunDeps, plan: Plan, steps: readonly RunStep[]): string {
+  const since = watchedSince(plan, steps);
+  const uses = since === null ? [] : watchOldKey(plan, since, store.uses.known).uses;
+  return uses.length === 0 ? "" : `; it is still used: ${sayUsedBy(uses)}`;
 }
 
 /** What was touched is read again before the run counts as over, so that what is shown of it is what stands there. */

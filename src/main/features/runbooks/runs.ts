@@ -1,10 +1,13 @@
 import { resumeStep } from "#domain/rotation/run/resume-step.ts";
+import { watchedSince, watchOldKey } from "#domain/rotation/run/watch-old-key.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
+import type { OldKeyUse, OldKeyWatch, RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
+import { consentOf, isConsented } from "#shared/text/consent.ts";
+import { checkOfUse } from "#shared/text/old-key-use.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
 import { isCarried, refuseCarried } from "./carried.ts";
@@ -47,6 +50,7 @@ export function createRuns(deps: RunDeps) {
       orders: certificates.all(id).map(toOrder),
       confirmation: findConfirmation(store, run),
       files: files.all(id),
+      oldKeyWatch: findWatch(store, run),
       claims: listClaims(store, run),
     };
   };
@@ -69,7 +73,10 @@ export function createRuns(deps: RunDeps) {
     if (!RESUMABLE.has(run.state))
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
     const want = run.direction === "back" ? "back" : "on";
-    if (means.endsGrace) refuseEnd(run, store.runbooks.plans.find(run.planId)?.plan ?? null, means.typed);
+    if (means.endsGrace) {
+      refuseEnd(run, store.runbooks.plans.find(run.planId)?.plan ?? null, means.typed);
+      refuseUsed(run, findWatch(store, run)?.uses ?? [], means.consents ?? []);
+    }
     await begin(run, want, means);
   }
 
@@ -133,6 +140,25 @@ function refuseEnd({ id, state, dueAt }: RunRecord, plan: Plan | null, typed: st
     throw new Refusal("conflict", `${confirm.why.join("; ")}; type ${confirm.word} to remove it now`);
 }
 
+/** A use that is known is shut out only where that very one is agreed to. */
+function refuseUsed({ id }: RunRecord, uses: readonly OldKeyUse[], consents: readonly string[]): void {
+  const open = uses.map(checkOfUse).filter((check) => !isConsented(check, consents));
+  if (open.length > 0)
+    throw new Refusal(
+      "conflict",
+      `the old key of run ${id} is still used, and whoever that is would be shut out: ${open.map(({ text }) => text).join("; ")}; agree to each by its name: ${open.map(consentOf).join(", ")}`,
+    );
+}
+
+const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
+
+/** What is known by now of who uses the old key of a run; null where none is watched. */
+function findWatch({ runbooks, uses }: RunDeps["store"], run: RunRecord): OldKeyWatch | null {
+  const plan = OVER.has(run.state) || run.direction === "back" ? null : runbooks.plans.find(run.planId)?.plan;
+  const since = plan ? watchedSince(plan, runbooks.journal.steps(run.id)) : null;
+  return plan && since !== null ? watchOldKey(plan, since, uses.known) : null;
+}
+
 /** Begins the run of a plan that was approved. */
 const createStarter =
   ({ store, now }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
@@ -153,7 +179,7 @@ const createStarter =
       addOrders(store, id, plan);
       const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
       store.events.append({ at, kind: "run-started", detail: about });
-      const one: OneRun = { id, plan, want: "on", endsGrace: false, waitsFor: null };
+      const one: OneRun = { id, plan, want: "on", endsGrace: false, consents: [], waitsFor: null };
       begun.push(id);
       running.set(id, one);
       return one;
@@ -181,8 +207,8 @@ const createBeginner =
     const plan = plans.find(planId)?.plan;
     if (!plan) throw new Error(`run ${id} has no plan`);
     refuseTwice(running, plan);
-    const { endsGrace = false } = means;
-    const one: OneRun = { id, plan, want, endsGrace, waitsFor: null };
+    const { endsGrace = false, consents = [] } = means;
+    const one: OneRun = { id, plan, want, endsGrace, consents, waitsFor: null };
     // Before anything is waited for: nobody else begins it meanwhile.
     running.set(id, one);
     const goOn = (): void => {
@@ -196,7 +222,7 @@ const createBeginner =
       const text = want === "back" ? "is taken back" : "goes on";
       journals.append({ runId: id, ordinal: null, kind: "note", text, at });
       store.events.append({
-        ...{ at, kind: "run-asked", detail: { run: id, want, ...(endsGrace && { endsGrace }) } },
+        ...{ at, kind: "run-asked", detail: { run: id, want, ...(endsGrace && { endsGrace, consents }) } },
       });
     };
     await store.inTurn(goOn).catch((error: unknown) => {

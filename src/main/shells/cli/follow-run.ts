@@ -5,6 +5,7 @@ import { sayAccount } from "#shared/text/account.ts";
 import { hasConfirmed } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
+import { sayUnread, sayUse } from "#shared/text/old-key-use.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
 import { repairsOf } from "#shared/text/repair.ts";
@@ -102,6 +103,7 @@ function sayNext(run: RunDetail): string[] {
       return [`  go on: latchkey runs resume ${id}`, `  take everything back: latchkey runs rollback ${id}`];
     case "waiting":
       return [
+        ...sayWatch(run),
         `  ${hasConfirmed(run.claims) ? "go on with what is confirmed" : "look again now"}: latchkey runs resume ${id}`,
         ...sayWaits(run),
         ...(hasGrace(run) ? [`  remove the old key now: latchkey runs resume ${id} --now`] : []),
@@ -119,6 +121,13 @@ function sayNext(run: RunDetail): string[] {
     default:
       return assertNever(state);
   }
+}
+
+/** Who uses the old key, and where nobody knows. */
+function sayWatch({ oldKeyWatch }: RunDetail): string[] {
+  if (!oldKeyWatch) return [];
+  const unread = sayUnread(oldKeyWatch);
+  return [...oldKeyWatch.uses.map(sayUse), ...(unread === null ? [] : [unread])].map((line) => `  ${line}`);
 }
 
 /** What a renewal waits for, or a new key that is in somebody else's hands. */

@@ -5,7 +5,7 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import type { Check, Plan, PlanKind } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { consentOf, isConsented, UNSIGNED_CHECK } from "#shared/text/consent.ts";
+import { consentOf, isConsented, isNamedAlone, UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayCommandOf } from "#shared/text/plan.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
@@ -138,12 +138,12 @@ export async function gatherConsents(
 }
 
 /** All that is lacking, so that one more try is enough. */
-function sayMissing(checks: readonly Check[], given: readonly string[]): string {
+export function sayMissing(checks: readonly Check[], given: readonly string[]): string {
   const missing = checks.filter((check) => check.state === "consent" && !isConsented(check, given));
   return missing
     .map((check) => {
       const name = consentOf(check);
-      const isAlone = name === check.id || check.path !== undefined;
+      const isAlone = name === check.id || isNamedAlone(check);
       const all = isAlone ? "" : `, --consent ${check.id} to all such`;
       return `${check.text}; --consent '${name}' agrees to it${all}`;
     })

@@ -1,8 +1,11 @@
 import type { Command } from "commander";
+import { Refusal } from "#shared/model/refusal.ts";
 import type { RunDetail, RunId, RunRow } from "#shared/model/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
+import { isConsented } from "#shared/text/consent.ts";
 import { sayNumber } from "#shared/text/count.ts";
+import { checkOfUse } from "#shared/text/old-key-use.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayTotal } from "#shared/text/total.ts";
@@ -10,7 +13,7 @@ import { listRows } from "./all-rows.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable, type Style } from "./print-table.ts";
-import { gatherWord } from "./rotate-apply.ts";
+import { gatherConsents, gatherWord, sayMissing } from "./rotate-apply.ts";
 import { readRunId } from "./run-id.ts";
 import { addRunsCertificate } from "./runs-certificate.ts";
 import { addRunsConfirm } from "./runs-confirm.ts";
@@ -22,7 +25,8 @@ import { addVaultOption, openVaultFor, type VaultOptions } from "./vault-ask.ts"
 import type { World } from "./world.ts";
 
 type ListOptions = CommonOptions & { limit?: number };
-type GoOptions = CommonOptions & VaultOptions & { identity?: string[]; now?: boolean; yes?: boolean };
+type GoOptions = CommonOptions &
+  VaultOptions & { identity?: string[]; now?: boolean; yes?: boolean; consent?: string[] };
 
 export function addRuns(program: Command, { world, finish }: Session): void {
   const runs = program
@@ -59,7 +63,12 @@ export function addRuns(program: Command, { world, finish }: Session): void {
           "--now",
           "do what it waits for the time to do: remove the old key, or look at what is served again",
         )
-        .option("--yes", "with --now: do not ask for the word that the plan asks for");
+        .option("--yes", "with --now: do not ask for the word that the plan asks for")
+        .option(
+          "--consent <use>",
+          "with --now: agree by its name that whoever still uses the old key so is shut out; may be given again",
+          collect,
+        );
     addVaultOption(going)
       .addHelpText("after", GOING_ENDS)
       .action(async (id: string, _: object, command: Command) =>
@@ -158,9 +167,11 @@ async function go(
   await using app = openApp(options, world, "write");
   const { runbooks } = app.client;
   await openIfNeeded(runId, app, options, world);
-  const typed = options.now ? await askToEnd(runId, options, app, world) : null;
+  const { typed, consents } = options.now
+    ? await askToEnd(runId, options, app, world)
+    : { typed: null, consents: [] };
   const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
-  const ending = { ...asked, endsGrace: options.now ?? false, typed };
+  const ending = { ...asked, endsGrace: options.now ?? false, typed, consents };
   const { rows } = await listRows(undefined, (page) => runbooks.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
@@ -170,7 +181,15 @@ async function go(
   const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
   if (options.json) printJson({ run }, world);
   else printEnd(run, world);
+  // Somebody was seen only when the hosts were read again.
+  if (options.now) refuseUsed(run, consents);
   return codeOf(run, wished);
+}
+
+function refuseUsed({ state, oldKeyWatch }: RunDetail, consents: readonly string[]): void {
+  const checks = (oldKeyWatch?.uses ?? []).map(checkOfUse);
+  if (state === "waiting" && checks.some((check) => !isConsented(check, consents)))
+    throw new Refusal("conflict", `the old key is not removed: ${sayMissing(checks, consents)}`);
 }
 
 /** A renewal that is locked out of the vault would pause at once. */
@@ -187,14 +206,15 @@ async function openIfNeeded(
   if (state === "locked" && canOpen) await openVaultFor({ app, options, world });
 }
 
-/** The word that the plan asked for before its run, where it did. */
+/** Each use of the old key that is known is agreed to by its name; and the word that the plan asked for before its run, where it did. */
 async function askToEnd(
   runId: RunId,
-  { yes = false }: GoOptions,
+  { yes = false, consent = [] }: GoOptions,
   { client }: ReturnType<typeof openApp>,
   world: World,
-): Promise<string | null> {
-  const { planId } = await client.runbooks.find({ runId });
+): Promise<{ typed: string | null; consents: string[] }> {
+  const { planId, oldKeyWatch } = await client.runbooks.find({ runId });
+  const known = await gatherConsents((oldKeyWatch?.uses ?? []).map(checkOfUse), { consent }, world);
   const { plan } = await client.runbooks.findPlan({ planId });
-  return plan && gatherWord(plan, { yes }, world);
+  return { typed: plan && (await gatherWord(plan, { yes }, world)), consents: [...known, ...consent] };
 }

@@ -35,7 +35,10 @@ type Row = {
 };
 
 /** What a run knows beside what is shown of it. */
-export type RunRecord = Omit<RunDetail, "stepList" | "orders" | "confirmation" | "files" | "claims"> & {
+export type RunRecord = Omit<
+  RunDetail,
+  "stepList" | "orders" | "confirmation" | "files" | "claims" | "oldKeyWatch"
+> & {
   direction: Direction;
   /** The checks that somebody has agreed to. */
   consents: string[];
@@ -167,6 +170,7 @@ function toRecord(row: Row): RunRecord {
     confirmation: true,
     files: true,
     claims: true,
+    oldKeyWatch: true,
   }).parse({
     ...{ ...row, planId: row.plan, planHash: row.plan_hash, startedAt, endedAt, newKey },
     ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand), dueAt },

@@ -40,16 +40,21 @@ export function loginTable(db: Database) {
     "INSERT INTO log_window (host, source, from_at, to_at) VALUES (@host, @source, @from, @to)",
   );
 
-  return { of, recall, keep };
+  return { of, known, recall, keep };
 
   function of(host: number): HostUse {
     return { logins: logins.all(host).map(toLogins), windows: windows.all(host) };
   }
 
-  /** What would be known of a host with one more reading of its logs. */
-  function recall({ host, port }: { host: string; port: number }, seen: HostUse): HostUse {
+  /** Nothing, where the host is not known. */
+  function known({ host, port }: { host: string; port: number }): HostUse {
     const id = findHost.get({ host, port });
-    return mergeUse(id === undefined ? { logins: [], windows: [] } : of(id), seen);
+    return id === undefined ? { logins: [], windows: [] } : of(id);
+  }
+
+  /** What would be known of a host with one more reading of its logs. */
+  function recall(host: { host: string; port: number }, seen: HostUse): HostUse {
+    return mergeUse(known(host), seen);
   }
 
   /** Remembers a reading. */

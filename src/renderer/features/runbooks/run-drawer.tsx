@@ -14,6 +14,7 @@ import { CLAIM_REMEDY, hasConfirmed, sayClaim } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
+import { OldKeyNotice } from "./old-key-watch.tsx";
 import { useRun } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
 import { Journal } from "./run-journal.tsx";
@@ -93,6 +94,7 @@ function Standing({ run }: { run: RunDetail }) {
           Due <Exactly instant={run.dueAt} />
         </p>
       )}
+      {run.oldKeyWatch && <OldKeyNotice watch={run.oldKeyWatch} />}
       <RunActions run={run} />
       {run.claims.length > 0 && <Claims claims={run.claims} />}
       {run.byHand.length > 0 && <ByHand run={run} />}

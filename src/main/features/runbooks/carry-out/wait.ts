@@ -44,6 +44,10 @@ export type Waits = {
     dueAt: Instant | null;
     /** What was agreed to before the run. */
     consents: readonly string[];
+    /** Since when the holders have the new key; null: not yet. */
+    since: Instant | null;
+    /** What whoever ends the days of grace now agrees to; null: nobody does. */
+    ending: readonly string[] | null;
   }): Promise<{ isOver: boolean; dueAt: Instant; said: string[] }>;
 };
 

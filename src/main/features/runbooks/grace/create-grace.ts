@@ -1,8 +1,17 @@
 /** The time between hand-over and removal in which logs are watched for uses of the old key. */
+import {
+  lastTold,
+  watchedAccounts,
+  watchedHosts,
+  watchedKeys,
+  watchOldKey,
+} from "#domain/rotation/run/watch-old-key.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
-import { consentOf, FILE_LOGS } from "#shared/text/consent.ts";
+import type { OldKeyUse } from "#shared/model/run.ts";
+import { consentOf, FILE_LOGS, isConsented } from "#shared/text/consent.ts";
+import { checkOfUse, sayUse, sayUsedBy } from "#shared/text/old-key-use.ts";
 import { sayHost } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { addDays, judgeQuiet, type Quiet } from "./judge-quiet.ts";
@@ -30,31 +39,47 @@ type Waiting = {
   dueAt: Instant | null;
   /** What was agreed to before the run. */
   consents: readonly string[];
+  /** Since when the holders have the new key. */
+  since: Instant | null;
+  /** What is agreed to by whoever ends the days of grace now; null: nobody does. */
+  ending: readonly string[] | null;
 };
 
 /**
- * Each use of the old key begins the time anew. Where the logs of a host cannot tell, the run looks again in an hour, or until
- * somebody ends the days of grace, with the word that this asks for.
+ * Whoever goes on with a run has its hosts read again, whatever is left of its days. Each use of the old key begins them anew. Where
+ * the logs of a host cannot tell, the run looks again in an hour, or until somebody ends the days of grace, with the word that this
+ * asks for, and by name for each use that is known by then.
  */
 export function createGrace({ loginsOf, rescan, now }: Deps) {
   return {
-    async judge({ plan, dueAt, consents }: Waiting): Promise<GraceVerdict> {
+    async judge(waiting: Waiting): Promise<GraceVerdict> {
+      const { plan, dueAt, consents, since, ending } = waiting;
       const { graceDays } = plan.options;
       const at = toInstant(now());
-      if (dueAt === null) return wait(addDays(at, graceDays), []);
-      if (at < dueAt) return wait(dueAt, []);
+      if (dueAt === null && ending === null) return wait(addDays(at, graceDays), []);
+      const due = dueAt ?? at;
       // Who has learnt a host key is in no log.
-      if (plan.kind === "rotate-host-key") return { isOver: true, dueAt, said: [] };
-      const hosts = plan.hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
+      if (plan.kind === "rotate-host-key")
+        return ending !== null || at >= due ? end(due, [], ending) : wait(due, []);
+      const hosts = watchedHosts(plan);
       const before = hosts.map((host) => ({ host, readTo: lastTold(loginsOf(host)) }));
       // By the new key: a login of ours with the old one would be a use.
       if (!(await rescan(hosts, pathsOfNewKey(plan)))) await rescan(hosts.filter(isEnteredOtherwise), []);
-      const since = addDays(dueAt, -graceDays);
+      if (ending !== null || at < due) {
+        const { uses } = watchOldKey(plan, since ?? addDays(due, -graceDays), loginsOf);
+        const said = uses.map((use) => `${sayUse(use)}: ${GIVE_NEW}`);
+        const later = uses.map((use) => addDays(use.at, graceDays)).reduce(latest, due);
+        if (ending === null) return wait(later, said);
+        const open = uses.filter((use) => !isConsented(checkOfUse(use), ending));
+        if (open.length === 0) return end(due, said, ending);
+        return { isOver: false, dueAt: later, said: [...said, sayNotEnded(open)] };
+      }
+      const begun = addDays(due, -graceDays);
       const verdicts = before.map(({ host, readTo }) => ({
-        ...{ host, verdict: judgeHost(plan, host, { since, readTo, now: at }) },
+        ...{ host, verdict: judgeHost(plan, host, { since: begun, readTo, now: at }) },
       }));
       const said = verdicts.map(({ host, verdict }) =>
-        say(host, verdict, { since, isEnough: isEnough(plan, host, { verdict, consents }) }),
+        say(host, verdict, { since: begun, isEnough: isEnough(plan, host, { verdict, consents }) }),
       );
       const lastUse = verdicts
         .flatMap(({ verdict }) => (verdict.kind === "used" ? [verdict.at] : []))
@@ -62,7 +87,7 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
         .at(-1);
       if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), said);
       const isOver = verdicts.every(({ host, verdict }) => isEnough(plan, host, { verdict, consents }));
-      return isOver ? { isOver, dueAt, said } : { isOver, dueAt: addDays(at, LOOKED_AT_DAYS), said };
+      return isOver ? { isOver, dueAt: due, said } : { isOver, dueAt: addDays(at, LOOKED_AT_DAYS), said };
     },
   };
 
@@ -71,11 +96,22 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
     host: HostPlan,
     asked: { since: Instant; readTo: Instant | null; now: Instant },
   ): Quiet {
-    if (plan.oldKey === null) return { kind: "quiet", evidence: "journal" };
-    const accounts = watchedOf(host);
-    return judgeQuiet({ use: loginsOf(host), fingerprint: plan.oldKey, accounts, ...asked });
+    const [fingerprints, accounts] = [watchedKeys(plan, host), watchedAccounts(host)];
+    return judgeQuiet({ use: loginsOf(host), fingerprints, accounts, ...asked });
   }
 }
+
+const GIVE_NEW = "give whoever that is the new one; an agent that has both offers the old one first";
+
+const latest = (one: Instant, other: Instant): Instant => (one > other ? one : other);
+
+const end = (dueAt: Instant, said: string[], ending: readonly string[] | null): GraceVerdict => ({
+  ...{ isOver: true, dueAt },
+  said: ending === null ? said : [...said, "the days of grace were ended before their time"],
+});
+
+const sayNotEnded = (open: readonly OldKeyUse[]): string =>
+  `the days of grace are not ended, for nobody has agreed that these are shut out: ${sayUsedBy(open)}`;
 
 /** The silence of plain files is taken for what it is where that was agreed to, host by host. */
 const isEnough = (
@@ -93,20 +129,9 @@ const isEnough = (
 /** An hour. Where nobody can tell, as many days without a use as the plan asks for are looked for again then. */
 const LOOKED_AT_DAYS = 1 / 24;
 
-/** The accounts of which lines go. */
-const watchedOf = ({ files }: HostPlan): string[] =>
-  files.flatMap(({ account, others = [], removed }) => (removed === null ? [] : [account, ...others]));
-
 /** Whether we log in to an account of which no line goes. */
 const isEnteredOtherwise = (host: HostPlan): boolean =>
-  host.user !== null && !watchedOf(host).includes(host.user);
-
-/** The last moment that a log told of. */
-const lastTold = ({ windows }: HostUse): Instant | null =>
-  windows
-    .map(({ to }) => to)
-    .sort()
-    .at(-1) ?? null;
+  host.user !== null && !watchedAccounts(host).includes(host.user);
 
 const wait = (dueAt: Instant, said: string[]): GraceVerdict => ({
   ...{ isOver: false, dueAt },
@@ -133,7 +158,7 @@ function say(
         verdict.evidence === "journal"
           ? ""
           : " (by a plain file, to which any user there can have lines written)";
-      return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}${weak}: give whoever that is the new one; an agent that has both offers the old one first`;
+      return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}${weak}: ${GIVE_NEW}`;
     }
     case "unknown":
       return `${place}: whether the old key is still used is not known: ${verdict.why}; end the days of grace (runs resume --now) to remove it all the same`;

@@ -3,6 +3,7 @@ import type { Hand, HandAnswer } from "#net/ssh/hand/hand.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
 import { createGrace } from "./create-grace.ts";
 import { hearLogin } from "./hear-login.ts";
 import { judgeQuiet } from "./judge-quiet.ts";
@@ -30,7 +31,7 @@ test.each<[string, HostUse, string]>([
   ["no log", { logins: [], windows: [] }, "unknown"],
   ["a log that names keys by MD5", { logins: [login(6, "MD5:00")], windows: [window(1, 15)] }, "unknown"],
 ])("whether a key was used in ten days is said by %s", (_, use, kind) => {
-  const asked = { fingerprint: OLD, accounts: ["jo"], since: at(5), readTo: at(5), now: at(15) };
+  const asked = { fingerprints: [OLD], accounts: ["jo"], since: at(5), readTo: at(5), now: at(15) };
   expect(judgeQuiet({ use, ...asked }).kind).toBe(kind);
 });
 
@@ -45,6 +46,9 @@ const plan = {
   checks: [],
 } as unknown as Plan;
 
+/** Gone on with by somebody who ends nothing. */
+const GOING = { consents: [] as string[], since: at(5), ending: null };
+
 test("a run does not go on by what plain files alone tell, unless that was agreed to for that very host", async () => {
   const file = { ...window(1, 15), source: "/var/log/auth.log" };
   const uses = { db1: { logins: [], windows: [file] } };
@@ -53,7 +57,7 @@ test("a run does not go on by what plain files alone tell, unless that was agree
     checks: [{ state: "consent", id: "file-logs", host, account: null, text: "" }],
   });
   const judged = (of: Plan, consents: string[]) =>
-    startGrace(uses, 15).grace.judge({ plan: of, consents, dueAt: at(15) });
+    startGrace(uses, 15).grace.judge({ ...GOING, plan: of, consents, dueAt: at(15) });
   for (const [of, consents] of [
     [plan, ["file-logs db1"]],
     [consented("db1"), []],
@@ -66,14 +70,14 @@ test("a run does not go on by what plain files alone tell, unless that was agree
     });
   expect(await judged(consented("db1"), ["file-logs db1"])).toMatchObject({ isOver: true });
   const both = { db1: { logins: [], windows: [file, window(4, 15)] } };
-  const sure = startGrace(both, 15).grace.judge({ plan, consents: [], dueAt: at(15) });
+  const sure = startGrace(both, 15).grace.judge({ ...GOING, plan, dueAt: at(15) });
   expect(await sure).toMatchObject({ isOver: true, said: [expect.stringContaining("its journal tells")] });
 });
 
 test("a use counts by whatever log, and it is said where that is a plain file", async () => {
   const logins = [{ ...login(9), lastInJournalAt: null }];
   const { grace } = startGrace({ db1: { logins, windows: [window(1, 15)] } }, 15);
-  expect(await grace.judge({ plan, consents: [], dueAt: at(15) })).toMatchObject({
+  expect(await grace.judge({ ...GOING, plan, dueAt: at(15) })).toMatchObject({
     ...{ isOver: false, dueAt: at(19) },
     said: [
       expect.stringContaining("by a plain file, to which any user there can have lines written"),
@@ -102,13 +106,13 @@ function startGrace(uses: Record<string, HostUse>, day: number, isLocked = false
 test("a run waits so many days, then reads the hosts of which lines go, and goes on where all are quiet", async () => {
   const uses = { db1: { logins: [], windows: [window(1, 15)] } };
   const first = startGrace(uses, 5);
-  expect(await first.grace.judge({ plan, consents: [], dueAt: null })).toEqual({
+  expect(await first.grace.judge({ ...GOING, plan, dueAt: null })).toEqual({
     ...{ isOver: false, dueAt: at(15), said: ["the old key is watched until 2026-03-15"] },
   });
-  expect(await first.grace.judge({ plan, consents: [], dueAt: at(15) })).toMatchObject({ isOver: false });
   expect(first.read).toEqual([]);
+  expect(await first.grace.judge({ ...GOING, plan, dueAt: at(15) })).toMatchObject({ isOver: false });
   const later = startGrace(uses, 15);
-  expect(await later.grace.judge({ plan, consents: [], dueAt: at(15) })).toMatchObject({ isOver: true });
+  expect(await later.grace.judge({ ...GOING, plan, dueAt: at(15) })).toMatchObject({ isOver: true });
   expect(later.read).toEqual(["db1", "/home/jo/.ssh/id_ed25519"]);
 });
 
@@ -121,7 +125,7 @@ test.each([
   async ({ user, isOver, hosts }) => {
     const { grace, read } = startGrace({ db1: { logins: [], windows: [window(1, 15)] } }, 15, true);
     const others = { ...plan, hosts: plan.hosts.map((host) => ({ ...host, user })) };
-    expect(await grace.judge({ plan: others, consents: [], dueAt: at(15) })).toMatchObject({ isOver });
+    expect(await grace.judge({ ...GOING, plan: others, dueAt: at(15) })).toMatchObject({ isOver });
     expect(read).toEqual(hosts);
   },
 );
@@ -129,7 +133,7 @@ test.each([
 test("a host that cannot be read again is not quiet, whatever its logs told before", async () => {
   const use = { logins: [], windows: [window(1, 14)] };
   const grace = createGrace({ loginsOf: () => use, rescan: async () => true, now: () => new Date(at(15)) });
-  expect(await grace.judge({ plan, consents: [], dueAt: at(15) })).toMatchObject({
+  expect(await grace.judge({ ...GOING, plan, dueAt: at(15) })).toMatchObject({
     ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
     said: [expect.stringContaining("could not be read just now")],
   });
@@ -138,7 +142,7 @@ test("a host that cannot be read again is not quiet, whatever its logs told befo
 test("a use of the old key begins the time anew", async () => {
   const uses = { db1: { logins: [login(12)], windows: [window(1, 15)] } };
   const { grace } = startGrace(uses, 15);
-  expect(await grace.judge({ plan, consents: [], dueAt: at(15) })).toEqual({
+  expect(await grace.judge({ ...GOING, plan, dueAt: at(15) })).toEqual({
     isOver: false,
     dueAt: at(22),
     said: [
@@ -148,9 +152,59 @@ test("a use of the old key begins the time anew", async () => {
   });
 });
 
+test("before its time a run reads its hosts all the same, names each use since the hand-over, and begins its days anew", async () => {
+  const logins = [login(6), { ...login(8), account: "al" }, login(9, NEW), login(4)];
+  const first = startGrace({ db1: { logins, windows: [window(1, 9)] } }, 9);
+  expect(await first.grace.judge({ ...GOING, plan, dueAt: at(15) })).toEqual({
+    isOver: false,
+    dueAt: at(16),
+    said: [
+      "jo@db1: logged in to with the old key at 2026-03-06T12:00:00Z, from 192.0.2.7, as its journal tells: give whoever that is the new one; an agent that has both offers the old one first",
+      "the old key is watched until 2026-03-16",
+    ],
+  });
+  expect(first.read).toEqual(["db1", "/home/jo/.ssh/id_ed25519"]);
+});
+
+test("whoever ends the days of grace agrees by name to each use that is known once the hosts were read again", async () => {
+  const used = { logins: [login(6)], windows: [window(1, 9)] };
+  const end = (ending: string[], use: HostUse = used) =>
+    startGrace({ db1: use }, 9).grace.judge({ ...GOING, plan, dueAt: at(15), ending });
+  for (const ending of [[], ["old-key-used"], ["old-key-used db1"], ["old-key-used db1 jo 192.0.2.8"]])
+    expect(await end(ending)).toEqual({
+      isOver: false,
+      dueAt: at(16),
+      said: [
+        expect.stringContaining("jo@db1: logged in to with the old key"),
+        "the days of grace are not ended, for nobody has agreed that these are shut out: jo@db1 from 192.0.2.7",
+      ],
+    });
+  const ended = {
+    isOver: true,
+    said: expect.arrayContaining(["the days of grace were ended before their time"]),
+  };
+  expect(await end(["old-key-used db1 jo 192.0.2.7"])).toMatchObject(ended);
+  expect(await end([], { logins: [login(4)], windows: [] })).toMatchObject(ended);
+});
+
+test("of a plan about several keys each one that goes is watched", async () => {
+  const { line, fingerprint } = await makeKeyLine("guest@x");
+  const removed = [{ at: 0, removed: `${line}\n`, inserted: "" }];
+  const [first] = plan.hosts;
+  const hosts = first
+    ? [{ ...first, files: [{ account: "jo", removed }] as unknown as HostPlan["files"] }]
+    : [];
+  const several = { ...plan, kind: "move-to-authority", oldKey: null, hosts } as Plan;
+  const use = { logins: [login(12, fingerprint)], windows: [window(1, 15)] };
+  const { grace } = startGrace({ db1: use }, 15);
+  expect(await grace.judge({ ...GOING, plan: several, dueAt: at(15) })).toMatchObject({
+    ...{ isOver: false, dueAt: at(22) },
+  });
+});
+
 test("where the logs cannot tell, a run does not go on, whoever asks", async () => {
   const { grace } = startGrace({}, 15);
-  expect(await grace.judge({ plan, consents: [], dueAt: at(15) })).toEqual({
+  expect(await grace.judge({ ...GOING, plan, dueAt: at(15) })).toEqual({
     ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
     said: [
       "db1:22: whether the old key is still used is not known: no log of it tells of logins up to now; end the days of grace (runs resume --now) to remove it all the same",
@@ -163,7 +217,7 @@ test("a login to another account that the same file lets in counts as one", asyn
   const files = [{ account: "al", others: ["jo"], removed: [] }] as unknown as HostPlan["files"];
   const shared: Plan = { ...plan, hosts: first ? [{ ...first, files }] : [] };
   const { grace } = startGrace({ db1: { logins: [login(12)], windows: [window(1, 15)] } }, 15);
-  expect(await grace.judge({ plan: shared, consents: [], dueAt: at(15) })).toMatchObject({
+  expect(await grace.judge({ ...GOING, plan: shared, dueAt: at(15) })).toMatchObject({
     isOver: false,
     dueAt: at(22),
   });

@@ -1,4 +1,5 @@
 /** Whether an old key was still used while a run waited: only as far as logs tell of it. */
+import { findUses } from "#domain/rotation/run/watch-old-key.ts";
 import { findReach } from "#domain/use/judge-use.ts";
 import { evidenceOf, type HostUse, type LogWindow, type UseEvidence } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
@@ -12,7 +13,7 @@ export type Quiet =
 
 type Asked = {
   use: HostUse;
-  fingerprint: string;
+  fingerprints: readonly string[];
   accounts: readonly string[];
   since: Instant;
   /** The last moment that its logs had told of before they were read again just now. */
@@ -24,19 +25,14 @@ type Asked = {
  * Of one host. A use counts whoever tells of it, for it only keeps the old line; silence is as strong as the log that is silent. That there was no login is said only where its logs reach from then to now without a gap, which they do if they
  * tell of the login that read them.
  */
-export function judgeQuiet({ use, fingerprint, accounts, since, readTo, now }: Asked): Quiet {
+export function judgeQuiet({ use, fingerprints, accounts, since, readTo, now }: Asked): Quiet {
   const recent = use.logins.filter(({ account, lastAt }) => accounts.includes(account) && lastAt > since);
-  const used = recent
-    .filter((login) => login.fingerprint === fingerprint)
-    .reduce<(typeof recent)[number] | null>(
-      (one, other) => (one && one.lastAt > other.lastAt ? one : other),
-      null,
-    );
-  if (used) {
-    const { account, lastAt, lastFrom, lastInJournalAt } = used;
-    const evidence = lastInJournalAt !== null && lastInJournalAt > since ? "journal" : "file";
-    return { kind: "used", account, at: lastAt, from: lastFrom, evidence };
-  }
+  const [used] = findUses({ use, fingerprints, accounts, since }).toSorted((one, other) =>
+    one.at < other.at ? 1 : -1,
+  );
+  if (used) return { kind: "used", ...used };
+  if (fingerprints.length === 0)
+    return { kind: "unknown", why: "which keys go cannot be told from the lines of the plan" };
   const unnamed = recent.find((login) => login.fingerprint.startsWith("MD5:"));
   if (unnamed)
     return {

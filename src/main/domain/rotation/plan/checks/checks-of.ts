@@ -33,7 +33,7 @@ export function checksOf(aim: Aim, draft: Draft, options: PlanOptions): Check[] 
     ...checkAccounts(draft),
     ...checkWaysIn(aim, draft),
     ...checkOwnLogin(aim, draft),
-    ...checkLogs(aim, draft, options),
+    ...checkLogs(draft, options),
     ...(draft.facts.asOf === null ? checkDeadMan(aim, draft) : [sayCarried(draft, draft.facts.asOf)]),
   ];
 }

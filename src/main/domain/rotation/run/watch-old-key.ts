@@ -1,0 +1,89 @@
+/** Who still logs in with the keys that a run takes away, as logs tell of it. */
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import type { HostUse } from "#shared/model/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/run.ts";
+import { readExactly } from "#shared/text/exact-bytes.ts";
+
+const BEFORE: ReadonlySet<Phase> = new Set<Phase>(["make-key", "add", "hand-over"]);
+
+/**
+ * From when on a login with an old key is one by somebody who has not got the new one: when all that comes before the removal was
+ * proved. Null: that is not so yet, or the removal has begun; or the plan has no days of grace, or no log tells of such logins.
+ */
+export function watchedSince({ kind, options }: Plan, steps: readonly RunStep[]): Instant | null {
+  if (kind === "rotate-certificate" || kind === "rotate-host-key" || options.graceDays === 0) return null;
+  const removals = steps.filter(({ phase }) => phase === "remove");
+  const earlier = steps.filter(({ phase }) => BEFORE.has(phase));
+  if (removals.length === 0 || removals.some(({ state }) => state !== "planned")) return null;
+  if (earlier.some(({ state }) => state !== "proved")) return null;
+  const at = earlier.flatMap((step) => step.at ?? []).toSorted();
+  return at.at(-1) ?? null;
+}
+
+/** The accounts of which lines go. */
+export const watchedAccounts = ({ files }: HostPlan): string[] =>
+  files.flatMap(({ account, others = [], removed }) => (removed === null ? [] : [account, ...others]));
+
+/** The hosts of which lines go. */
+export const watchedHosts = ({ hosts }: Plan): HostPlan[] =>
+  hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
+
+/** The fingerprints of the keys that go: of a plan about several, those of its removed lines. */
+export function watchedKeys({ oldKey }: Plan, { files }: HostPlan): string[] {
+  if (oldKey !== null) return [oldKey];
+  const gone = files.flatMap(({ removed }) => removed ?? []);
+  const lines = gone.flatMap(({ removed }) => readAuthorizedKeys(readExactly(removed) ?? new Uint8Array()));
+  return [...new Set(lines.flatMap(({ key }) => key?.fingerprint ?? []))];
+}
+
+type Asked = { use: HostUse; fingerprints: readonly string[]; accounts: readonly string[]; since: Instant };
+type Login = Omit<OldKeyUse, "host" | "port">;
+
+/** Logins since then with one of these keys to one of these accounts of one host. One of which the journal tells is as sure as that. */
+export function findUses({ use, fingerprints, accounts, since }: Asked): Login[] {
+  return use.logins
+    .filter(
+      ({ account, fingerprint, lastAt }) =>
+        accounts.includes(account) && fingerprints.includes(fingerprint) && lastAt > since,
+    )
+    .map(({ account, lastAt, lastFrom, lastInJournalAt }) => ({
+      account,
+      at: lastAt,
+      from: lastFrom,
+      evidence: lastInJournalAt !== null && lastInJournalAt > since ? "journal" : "file",
+    }));
+}
+
+/** The last moment that a log of the host told of. */
+export const lastTold = ({ windows }: HostUse): Instant | null =>
+  windows
+    .map(({ to }) => to)
+    .toSorted()
+    .at(-1) ?? null;
+
+/** Over all hosts of a plan. */
+export function watchOldKey(
+  plan: Plan,
+  since: Instant,
+  useOf: (host: { host: string; port: number }) => HostUse,
+): OldKeyWatch {
+  const hosts = watchedHosts(plan).map((one) => ({ plan: one, place: { host: one.host, port: one.port } }));
+  const seen = hosts.map((one) => ({ ...one, use: useOf(one.place) }));
+  const uses = seen.flatMap(({ plan: host, place: { host: name, port }, use }) =>
+    findUses({ use, fingerprints: watchedKeys(plan, host), accounts: watchedAccounts(host), since }).map(
+      ({ account, at, from, evidence }) => ({ host: name, port, account, at, from, evidence }),
+    ),
+  );
+  const unread = seen.flatMap(({ place: { host, port }, use }) => {
+    const readTo = lastTold(use);
+    return readTo === null || readTo <= since ? [{ host, port, readTo }] : [];
+  });
+  return { since, uses: uses.toSorted(byStrength), unread };
+}
+
+function byStrength(one: OldKeyUse, other: OldKeyUse): number {
+  if (one.evidence !== other.evidence) return one.evidence === "journal" ? -1 : 1;
+  return one.at < other.at ? 1 : -1;
+}
