@@ -139,8 +139,10 @@ test("lines of a run that somebody has changed are repaired from its page by key
   await run.getByRole("button", { name: "Look again now" }).click();
   const uses = run.getByRole("list", { name: "Uses of the old key" });
   await expect(uses).toContainText(/^deploy@\S+: logged in to with the old key at \S+, from \S+/);
+  const removeNow = run.getByRole("button", { name: "Remove now" });
+  await removeNow.waitFor();
   expect(await camera.photograph("run-old-key-used")).toEqual([]);
-  await run.getByRole("button", { name: "Remove now" }).click();
+  await removeNow.click();
   const ending = page.getByRole("dialog", { name: "Remove the old key now?" });
   await ending.getByLabel(/^Type /).fill(host?.address ?? "");
   const remove = ending.getByRole("button", { name: "Remove now" });
