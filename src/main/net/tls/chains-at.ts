@@ -11,9 +11,15 @@ export type AskedPlace = Pick<ServedProof, "address" | "addresses" | "port" | "s
 
 /**
  * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.
- * `isLeafAlone`: what else was sent could not be read.
+ * `isLeafAlone`: what else was sent could not be read. `isRefused`: the server itself answered, and refused the handshake by an alert.
  */
-export type ShownAt = { address: string; chain: string[]; message: string; isLeafAlone?: boolean };
+export type ShownAt = {
+  address: string;
+  chain: string[];
+  message: string;
+  isLeafAlone?: boolean;
+  isRefused?: boolean;
+};
 
 /** At least one, for each address one. `way`: what leads there, and knows its name; null: it is dialled from here. */
 export type ChainsAt = (place: AskedPlace, way: Way | null, signal: AbortSignal) => Promise<ShownAt[]>;
@@ -36,11 +42,12 @@ export function createChainsAt(
       found.map(async (host) => {
         // By an address, so that a hello that is to name nobody names nobody.
         const target = { kind: "tls", host, port, serverName, protocol: dialogue ?? "tls" } as const;
-        const { chain, message, facts } = await probeEndpoint(target, signal, { way });
+        const { outcome, chain, message, facts } = await probeEndpoint(target, signal, { way });
         const said = chain.length > 0 ? "" : message || "it shows no certificate";
         return {
           ...{ address: host, chain: chain.map((der) => hash("sha256", der, "hex")), message: said },
           ...(facts["seen by"] === LEAF_ALONE && { isLeafAlone: true }),
+          ...(outcome === "alert" && { isRefused: true }),
         };
       }),
     );

@@ -9,6 +9,8 @@ type ServerWords = {
   title: string;
   /** `staged`: what is staged is tried before a file changes. */
   test: "staged" | "none";
+  /** Whether its test reads its whole configuration, and so says something before there is anything new; else it tries the pair alone. */
+  testsConfiguration: boolean;
   /** How it is tried. */
   tried: string;
   /** Without its supervisor, or where that cannot. */
@@ -21,6 +23,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   nginx: {
     title: "nginx",
     test: "staged",
+    testsConfiguration: true,
     tried: "nginx -t, where it finds the new files in place of the old",
     command: "HUP to its master",
     badPair: "keeps the old",
@@ -28,6 +31,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   apache: {
     title: "Apache",
     test: "staged",
+    testsConfiguration: true,
     tried: "apachectl -t, which reads no key, and a second Apache with nothing but the new files",
     command: "USR1 to its first process",
     badPair: "serves none",
@@ -35,6 +39,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   haproxy: {
     title: "HAProxy",
     test: "staged",
+    testsConfiguration: true,
     tried: "haproxy -c, where it finds the new files in place of the old",
     command: "USR2 to its master; without one, its socket",
     badPair: "keeps the old",
@@ -42,6 +47,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   postfix: {
     title: "Postfix",
     test: "staged",
+    testsConfiguration: false,
     tried: "posttls-finger, which reads a pair as Postfix does",
     command: "postfix reload",
     badPair: "serves none",
@@ -49,6 +55,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   dovecot: {
     title: "Dovecot",
     test: "staged",
+    testsConfiguration: false,
     tried: "a second Dovecot with nothing but the new files, on a socket of its own",
     command: "doveadm reload",
     badPair: "serves none",
@@ -56,6 +63,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   slapd: {
     title: "slapd",
     test: "staged",
+    testsConfiguration: false,
     tried: "a second slapd with nothing but the new files, on a socket of its own",
     command: "its own settings written over ldapi as they are",
     badPair: "serves none",
@@ -63,6 +71,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   postgresql: {
     title: "PostgreSQL",
     test: "staged",
+    testsConfiguration: false,
     tried: "postgres -C, which reads the new files before it looks for a database",
     command: "HUP to its first process, and its log",
     badPair: "keeps the old",
@@ -70,6 +79,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   mariadb: {
     title: "MariaDB",
     test: "staged",
+    testsConfiguration: false,
     tried: "a second MariaDB with nothing but the new files, on a socket of its own",
     command: "FLUSH SSL over its socket",
     badPair: "keeps the old",
@@ -77,6 +87,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   described: {
     title: "a server that was described",
     test: "none",
+    testsConfiguration: true,
     tried: "the test that was described, where it finds the new files in place of the old",
     command: "the command that was described",
     badPair: "unknown",

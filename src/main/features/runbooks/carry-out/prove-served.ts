@@ -1,7 +1,13 @@
 import { helloName } from "#domain/rotation/run/certificates/hello-name.ts";
-import { judgeShown, type Wanted, wantedAt } from "#domain/rotation/run/certificates/judge-shown.ts";
+import {
+  isUnusable,
+  judgeShown,
+  type Wanted,
+  wantedAt,
+} from "#domain/rotation/run/certificates/judge-shown.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
+import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { ServedProof } from "#shared/model/pair.ts";
 import { sayCount } from "#shared/text/count.ts";
@@ -23,7 +29,7 @@ const ROUNDS_IN_A_ROW = 2;
 
 /**
  * Asks every place until each shows the new certificate (`new`) with its intermediates, or the one that was there before, twice
- * in a row, or the time is over. Going back, a place to which the login does not lead any more is left out, and that is noted.
+ * in a row, or the time is over, or a server refuses every handshake now that it has read the new one. Going back, a place to which the login does not lead any more is left out, and that is noted.
  */
 export async function proveServed(
   run: RunContext,
@@ -36,7 +42,9 @@ export async function proveServed(
   const begun = performance.now();
   let inARow = 0;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const { wrong, leavesAlone } = await askAll(run, step, expected);
+    const { wrong, unusable, leavesAlone } = await askAll(run, step, expected);
+    if (step.phase === "install" && which === "new" && unusable.length > 0)
+      return { kind: "not-served", message: unusable.slice(0, MOST_SAID).join("; ") };
     inARow = wrong.length === 0 ? inARow + 1 : 0;
     run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
@@ -93,8 +101,8 @@ async function refuseEnded({ ended }: Hand): Promise<void> {
 
 const isByHost = ({ from }: ServedProof): boolean => from === "host";
 
-/** `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
-type Asked = { wrong: string[]; leavesAlone: number };
+/** `unusable`: what is wrong where waiting proves nothing. `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
+type Asked = { wrong: string[]; unusable: string[]; leavesAlone: number };
 
 /** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
 async function askAll(run: RunContext, step: Step, expected: readonly Expected[]): Promise<Asked> {
@@ -102,21 +110,28 @@ async function askAll(run: RunContext, step: Step, expected: readonly Expected[]
   const asked = await Promise.all(expected.map((one) => askOne(run, one, hand?.way ?? null)));
   const wrong = asked.flatMap((one) => one.wrong);
   if (hand && wrong.length > 0) await refuseEnded(hand);
-  return { wrong, leavesAlone: asked.reduce((sum, one) => sum + one.leavesAlone, 0) };
+  const unusable = asked.flatMap((one) => one.unusable);
+  return { wrong, unusable, leavesAlone: asked.reduce((sum, one) => sum + one.leavesAlone, 0) };
 }
 
 /** What is wrong at each address of a place. */
 async function askOne(run: RunContext, one: Expected, way: Way | null): Promise<Asked> {
   if (isByHost(one) && way === null)
-    return { wrong: [`${sayPoint(one)}: this login leads to nothing beyond its host`], leavesAlone: 0 };
+    return {
+      wrong: [`${sayPoint(one)}: this login leads to nothing beyond its host`],
+      unusable: [],
+      leavesAlone: 0,
+    };
   const asked = { ...one, serverName: helloName(one) };
   const shown = await toolsOf(run).chainsAt(asked, isByHost(one) ? way : null, run.signal);
-  const wrong = shown.flatMap((at) => {
+  const sayWrong = (at: ShownAt): string[] => {
     const why = judgeShown(one.before, one.wanted, at);
     if (why === null) return [];
     const where = sayPoint(one);
     const whence = at.address === one.address ? where : `${where} (${at.address})`;
     return [at.chain.length === 0 ? `${whence}: ${why}` : `${whence} ${why}`];
-  });
-  return { wrong, leavesAlone: shown.filter((at) => at.isLeafAlone).length };
+  };
+  const wrong = shown.flatMap(sayWrong);
+  const unusable = shown.filter((at) => isUnusable(one.before, at)).flatMap(sayWrong);
+  return { wrong, unusable, leavesAlone: shown.filter((at) => at.isLeafAlone).length };
 }

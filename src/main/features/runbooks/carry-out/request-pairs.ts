@@ -1,19 +1,25 @@
+import { SERVERS } from "#domain/rotation/pairs/servers.ts";
+import { SERVER_TEST } from "#domain/rotation/plan/certificates/check-renewal.ts";
+import { placeOf } from "#domain/rotation/plan/draft.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
+import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
 import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { clearAnswers } from "./clear-answers.ts";
 import { makeKeyHere } from "./make-key-here.ts";
-import { changesOf, keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
-import { enterHost, type RunContext } from "./run-context.ts";
+import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
+import { enterHost, hostOf, type RunContext, SessionLost } from "./run-context.ts";
 
 /** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
 export async function requestPairs(run: RunContext, step: Step): Promise<void> {
   const changes = changesOf(run, step);
   await run.journal.intend(step.ordinal, `to make ${sayCount(changes.length, "key")}`);
   const { hand } = await enterHost(run, step.host ?? -1);
+  const failing = await whyFailing(run, step, hand);
+  if (failing !== null) return undoRequests(run, step, { why: failing, as: "failed" });
   for (const change of changes) {
     const problem = await request(run, step, change, hand);
     if (problem !== null) return undoRequests(run, step, { why: problem, as: "failed" });
@@ -23,6 +29,20 @@ export async function requestPairs(run: RunContext, step: Step): Promise<void> {
     "proved",
     `made ${sayCount(changes.length, "key")} and what asks for certificates`,
   );
+}
+
+/** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
+async function whyFailing(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+  const host = placeOf(hostOf(run, step));
+  if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
+  for (const consumer of consumersOf(changesOf(run, step))) {
+    if (!SERVERS[consumer.server].testsConfiguration) continue;
+    const tried = await testServer(hand, consumer);
+    if (tried.kind === "lost") throw new SessionLost(tried.message);
+    if (tried.kind === "failed" && "said" in tried)
+      return `${consumer.server} fails its own test before anything is changed: ${tried.said}; nothing was ordered`;
+  }
+  return null;
 }
 
 async function request(

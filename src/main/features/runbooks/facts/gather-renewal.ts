@@ -3,6 +3,7 @@ import { readWayFacts } from "#domain/acme/read-way-facts.ts";
 import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
 import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
 import type {
+  FailingServer,
   PairFacts,
   PairFileFacts,
   RenewalFacts,
@@ -25,7 +26,7 @@ import { countJumps, placeKey } from "./count-jumps.ts";
 import { type FactDeps, toDoorWish } from "./gather-facts.ts";
 import { HandLost } from "./look-at-place.ts";
 import type { AskWindow } from "./renewal/ask-windows.ts";
-import { lookAtConsumers } from "./renewal/consumers-of.ts";
+import { findFailing, lookAtConsumers } from "./renewal/consumers-of.ts";
 import { findChanged } from "./renewal/find-changed.ts";
 import { lookAtPairFiles } from "./renewal/look-at-pair-files.ts";
 import { lookAtProofs } from "./renewal/look-at-proofs.ts";
@@ -102,6 +103,7 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
         ...pair.facts,
         ...(lacksWay(pair) ? wayOf(pair, ways) : {}),
         ...{ files: files[nth] ?? [], proofs: shown[nth] ?? [], consumers: told[nth]?.consumers ?? [] },
+        failing: told[nth]?.failing ?? [],
         obstacle: pair.facts.obstacle ?? told[nth]?.obstacle ?? null,
       })),
     };
@@ -136,12 +138,17 @@ function wayOf({ facts }: Described, ways: WayFacts | null): Pick<PairFacts, "ch
   return { challenge: way, whyNoChallenge: why };
 }
 
+type Told = Exclude<Awaited<ReturnType<typeof lookAtConsumers>>, { lost: string }>;
+
 async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
-  const seen: Exclude<Awaited<ReturnType<typeof lookAtConsumers>>, { lost: string }>[] = [];
+  const seen: (Told & { failing: FailingServer[] })[] = [];
+  const tested = new Map<string, FailingServer | null>();
   for (const { facts, found } of pairs) {
     const told = await lookAtConsumers(hand, facts.consumers, found.files);
     if ("lost" in told) throw new HandLost(told.lost);
-    seen.push(told);
+    const failing = await findFailing(hand, told.consumers, tested);
+    if ("lost" in failing) throw new HandLost(failing.lost);
+    seen.push({ ...told, failing });
   }
   return seen;
 }

@@ -10,6 +10,9 @@ import { findNarrower } from "./find-narrower.ts";
 import { isOwnWay } from "./own-way.ts";
 import type { PairFacts, ProofFacts } from "./renewal-facts.ts";
 
+/** That a server's own test fails before there is anything new: a run orders nothing then, unless this was agreed to. */
+export const SERVER_TEST = "server-test";
+
 /** What is to be known of a certificate before it is renewed. */
 export function checkRenewal(host: HostFacts, pair: PairFacts, change: CertificateChange): Check[] {
   const about = sayPair(pair);
@@ -31,6 +34,13 @@ export function checkRenewal(host: HostFacts, pair: PairFacts, change: Certifica
     ...checkWay(pair, change, say),
     ...untested.map(({ server, where }) =>
       say("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
+    ),
+    ...pair.failing.map(({ server, where, said }) =>
+      say(
+        "consent",
+        SERVER_TEST,
+        `${server} (${where}) fails its own test as it is now, before anything is changed: ${said}; mend that first, unless the new certificate is what mends it`,
+      ),
     ),
     ...change.consumers
       .filter(({ reload }) => reload === RESTART)

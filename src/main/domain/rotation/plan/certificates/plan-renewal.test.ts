@@ -110,7 +110,14 @@ test("who renews is who was named, or whom a label names, or who did so before",
 const makePair = (more: Partial<PairFacts> = {}): PairFacts => ({
   ...{ sha256: OLD, subject: "CN=a.example", names: ["DNS:a.example", "IP:10.0.0.1"], purposes: null },
   ...{ notAfter: AT, keyType: "RSA", keyBits: 2_048, curve: null, hostsInCommon: 1, whyNoIssuer: "" },
-  ...{ issuer: csr(1, "portal"), challenge: null, whyNoChallenge: "", obstacle: null, wonders: [] },
+  ...{
+    issuer: csr(1, "portal"),
+    challenge: null,
+    whyNoChallenge: "",
+    obstacle: null,
+    wonders: [],
+    failing: [],
+  },
   files: (["key", "chain"] as const).map((holds) => ({
     ...{ path: `/tls/${holds}`, real: `/tls/${holds}`, holds, refusal: null, managed: null, heldBy: null },
     stat: { owner: "root", uid: 0, gid: 0, mode: "0600", before: HASH, sizeBytes: 9 },

@@ -49,12 +49,17 @@ export type PairFacts = {
   whyNoChallenge: string;
   files: readonly PairFileFacts[];
   consumers: readonly Consumer[];
+  /** Those of them whose own test fails now, with what they say. */
+  failing: readonly FailingServer[];
   proofs: readonly ProofFacts[];
   /** Why it cannot be renewed by us, as a phrase; null: it can. */
   obstacle: string | null;
   /** What could not be told of its servers, each a phrase. */
   wonders: readonly string[];
 };
+
+/** `said`: in words of the host. */
+export type FailingServer = Pick<Consumer, "server" | "where"> & { said: string };
 
 export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
   /** Why it cannot be replaced, as a phrase; then the rest may not be known. */

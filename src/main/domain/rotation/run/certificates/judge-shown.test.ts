@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { judgeShown, wantedAt } from "./judge-shown.ts";
+import { isUnusable, judgeShown, wantedAt } from "./judge-shown.ts";
 
 const known = { fresh: { sha256: "new", chain: null }, old: "old" };
 
@@ -35,4 +35,12 @@ test("the new certificate is proved with all that leads to its root, in whatever
   expect(judgeShown("old", wanted, { ...alone, chain: ["old"] })).toContain("which is the one before");
   const back = wantedAt({ before: "old" }, "old", { fresh, old: "old" });
   expect(judgeShown("old", back, { chain: ["old"], message: "" })).toBeNull();
+});
+
+test("only where a certificate was shown before does a refused handshake mean that the new one cannot be used", () => {
+  const refused = { chain: [], message: "alert handshake_failure", isRefused: true };
+  expect(isUnusable("old", refused)).toBe(true);
+  expect(isUnusable(null, refused)).toBe(false);
+  expect(isUnusable("old", { chain: [], message: "nothing listens" })).toBe(false);
+  expect(isUnusable("old", { chain: ["old"], message: "" })).toBe(false);
 });

@@ -38,7 +38,15 @@ function intermediatesOf(chain: string | null): Wanted["intermediates"] {
   });
 }
 
-type Shown = { chain: readonly string[]; message: string; isLeafAlone?: boolean };
+type Shown = { chain: readonly string[]; message: string; isLeafAlone?: boolean; isRefused?: boolean };
+
+/**
+ * Whether waiting can prove nothing any more: where a certificate was shown before, the server refuses the handshake by an alert, so
+ * it has read the new files and cannot use them with its settings. One that has not read them yet shows the one before; one that
+ * restarts takes no connection, or closes it.
+ */
+export const isUnusable = (before: string | null, { isRefused = false }: Shown): boolean =>
+  before !== null && isRefused;
 
 /**
  * Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.

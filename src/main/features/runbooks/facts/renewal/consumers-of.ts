@@ -1,6 +1,8 @@
 import { SERVERS, sayReload } from "#domain/rotation/pairs/servers.ts";
 import type { ServerUse } from "#domain/rotation/plan/certificates/find-uses.ts";
+import type { FailingServer } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
+import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
 import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
 import type { Consumer } from "#shared/model/pair.ts";
 
@@ -46,4 +48,28 @@ export async function lookAtConsumers(
     seen.push({ ...consumer, reload: sayReload(server, toldBy) });
   }
   return { consumers: seen, obstacle };
+}
+
+/** Those whose own test of their configuration fails now. `tested`: what came of the servers that were tried already. */
+export async function findFailing(
+  hand: Hand,
+  consumers: readonly Consumer[],
+  tested: Map<string, FailingServer | null>,
+): Promise<FailingServer[] | { lost: string }> {
+  const failing: FailingServer[] = [];
+  for (const consumer of consumers) {
+    const { server, config, where } = consumer;
+    // What somebody has described is run once the plan is agreed to.
+    if (server === "described" || !SERVERS[server].testsConfiguration) continue;
+    const name = `${server} ${config}`;
+    if (!tested.has(name)) {
+      const tried = await testServer(hand, consumer);
+      if (tried.kind === "lost") return { lost: tried.message };
+      const said = tried.kind === "failed" && "said" in tried ? tried.said : null;
+      tested.set(name, said === null ? null : { server, where, said });
+    }
+    const found = tested.get(name);
+    if (found) failing.push(found);
+  }
+  return failing;
 }

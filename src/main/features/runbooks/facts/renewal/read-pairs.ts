@@ -56,7 +56,7 @@ export function readPairs(
     hostsInCommon: servers.hostsHolding(sha256).length,
     whyNoChallenge: "",
     challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
-    ...{ files: [], proofs: [] },
+    ...{ files: [], proofs: [], failing: [] },
     ...(own && { wish: own }),
   };
   if (pairs.length === 0)

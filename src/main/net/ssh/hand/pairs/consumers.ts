@@ -33,6 +33,10 @@ export async function testPair(
   return { kind, said: readSaid(answer) };
 }
 
+/** The server's own test of its configuration as it is, before there is anything of a run. Nothing is changed. */
+export const testServer = (hand: Hand, consumer: Consumer): Promise<PairTested | PairTail> =>
+  testPair(hand, { token: "none", id: "none", files: [], wanted: [], consumer });
+
 /** By its supervisor where it has one. That it was told proves nothing: what it serves does. */
 export async function reloadConsumer(
   hand: Hand,
