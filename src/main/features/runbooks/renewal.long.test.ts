@@ -120,7 +120,7 @@ lab(
     const broken = await carryOut(app, planned);
     expect(broken).toMatchObject({ state: "stopped", failed: 1 });
     expect(broken.message).toMatch(
-      /nginx does not take the new files: .*no_such_directive.*; nothing was changed/s,
+      /nginx fails its own test before anything is changed: .*no_such_directive.*; nothing was ordered/s,
     );
     expect(await filesOf(host)).toBe(before);
 
