@@ -1,6 +1,10 @@
+import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 import { playedOn, STAGES } from "./e2e/stages/played-on.ts";
 import { findChromium } from "./scripts/find-chromium.ts";
+
+// Each test starts the program, which would be compiled anew.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cache/compiled");
 
 const executablePath = process.env.LATCHKEY_CHROMIUM ?? findChromium();
 

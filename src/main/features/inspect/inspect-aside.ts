@@ -2,6 +2,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { Redacted } from "#shared/model/redacted.ts";
+import { threadEnvironment } from "#shared/model/thread-environment.ts";
 import type { Answered, Asked } from "./inspect-worker.ts";
 
 /** Beside this file, as source and as built: all parts of the program are in one folder then. */
@@ -51,7 +52,10 @@ export function createAside(limits: Readonly<Record<"untyped" | "typed", number>
 
 const startWorker = (): Worker =>
   new Worker(WORKER, {
-    ...{ name: "inspect", argv: [], execArgv: [], env: {} },
+    name: "inspect",
+    argv: [],
+    execArgv: [],
+    env: threadEnvironment(process.env),
     resourceLimits: { maxOldGenerationSizeMb: 512 },
   });
 

@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { threadEnvironment } from "#shared/model/thread-environment.ts";
 import { MEMORY } from "#store/opening/connection.ts";
 import type { Store } from "#store/store.ts";
 import { createReader } from "./describe-visit.ts";
@@ -27,10 +28,8 @@ function startRecorder(store: Store, hear: Hear): RecorderLink {
 }
 
 function recordAside(work: RecordingWork, hear: Hear): RecorderLink {
-  const worker = new Worker(WORKER, {
-    ...{ name: "recording", workerData: work },
-    ...{ argv: [], execArgv: [], env: {} },
-  });
+  const env = threadEnvironment(process.env);
+  const worker = new Worker(WORKER, { name: "recording", workerData: work, argv: [], execArgv: [], env });
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   let isDead = false;
   // Once: when it has been told, the next thread may have been started.
