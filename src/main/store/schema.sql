@@ -524,7 +524,7 @@ CREATE TABLE login (
   first_at     TEXT NOT NULL,
   last_at      TEXT NOT NULL,
   last_from    TEXT,
-  days         TEXT NOT NULL CHECK (json_valid(days)), last_in_journal_at TEXT,
+  days         TEXT NOT NULL CHECK (json_valid(days)), last_in_journal_at TEXT, origins TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(origins)),
   PRIMARY KEY (host, account, fingerprint, is_authority)
 ) STRICT, WITHOUT ROWID;
 

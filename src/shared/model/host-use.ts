@@ -11,6 +11,15 @@ export type UseEvidence = z.infer<typeof UseEvidence>;
 /** By the `source` of a log. */
 export const evidenceOf = (source: string): UseEvidence => (source === "journal" ? "journal" : "file");
 
+/** The last login from one address. */
+export const LoginOrigin = z.object({
+  from: z.string(),
+  lastAt: Instant,
+  /** As the journal tells it; null where plain files alone do. */
+  lastInJournalAt: Instant.nullable(),
+});
+export type LoginOrigin = z.infer<typeof LoginOrigin>;
+
 /** What the logs of a host tell of logins with one key to one account, over all readings. Times are by the host's clock. */
 export const KeyLogins = z.object({
   account: z.string(),
@@ -24,10 +33,15 @@ export const KeyLogins = z.object({
   lastInJournalAt: Instant.nullable(),
   /** The address of the last one; null where there were too many to keep. */
   lastFrom: z.string().nullable(),
+  /** From where they came, what the journal tells first, then the latest: of the first `MOST_ORIGINS` addresses. */
+  origins: z.array(LoginOrigin),
   /** How many on each day of the host's calendar, as days since the epoch, in their order. */
   days: z.array(z.tuple([z.int(), z.int()])),
 });
 export type KeyLogins = z.infer<typeof KeyLogins>;
+
+/** So many addresses of one key and account are kept. */
+export const MOST_ORIGINS = 16;
 
 /** From when to when one log tells of every login. `source`: "journal", or the path of the log without its rotations. */
 export const LogWindow = z.object({ source: z.string(), from: Instant, to: Instant });

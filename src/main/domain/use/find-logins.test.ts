@@ -33,6 +33,7 @@ test("logins are added up by account and key, with the first, the last and where
       lastAt: "2026-05-21T10:30:00Z",
       lastInJournalAt: null,
       lastFrom: "10.9.9.9",
+      origins: expect.any(Array),
       days: [
         [20546, 2],
         [20575, 2],
@@ -43,6 +44,28 @@ test("logins are added up by account and key, with the first, the last and where
   ]);
   expect(windows).toEqual([
     { source: "/var/log/auth.log", from: "2026-04-01T10:00:00Z", to: "2026-05-31T10:00:00Z" },
+  ]);
+});
+
+test("of each address the last login is told, what the journal tells first", () => {
+  const logs = [
+    makeLog("journal", MAY, { logins: [[byKey("deploy", "::1"), ["2026-05-02"]]] }),
+    makeLog("/var/log/secure", MAY, {
+      logins: [
+        [byKey("deploy", "10.0.0.1"), ["2026-05-03", "2026-05-09"]],
+        [byKey("deploy", "::1"), ["2026-05-02"]],
+      ],
+    }),
+  ];
+  expect(find({ logs }).logins.map(({ origins }) => origins)).toEqual([
+    [
+      {
+        from: "::1",
+        lastAt: expect.stringMatching(/^2026-05-02/),
+        lastInJournalAt: expect.stringMatching(/^2026-05-02/),
+      },
+      { from: "10.0.0.1", lastAt: expect.stringMatching(/^2026-05-09/), lastInJournalAt: null },
+    ],
   ]);
 });
 

@@ -1,6 +1,14 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import type { LogSummary } from "#domain/collection/logs.ts";
-import { evidenceOf, type HostUse, type KeyLogins, type LogWindow } from "#shared/model/host-use.ts";
+import {
+  evidenceOf,
+  type HostUse,
+  type KeyLogins,
+  type LoginOrigin,
+  type LogWindow,
+  MOST_ORIGINS,
+} from "#shared/model/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import { findHidingLevel } from "./log-level.ts";
 import { type DatedLog, dateLogs, familyOf, findSpans, type Span } from "./log-windows.ts";
 import { type KeyLogin, readLoginMessage } from "./login-message.ts";
@@ -218,15 +226,31 @@ function addUp(seen: readonly Seen[]): KeyLogins[] {
     const lastAt = instantOf(youngest.last);
     if (named === null || firstAt === null || lastAt === null) return [];
     const key = { account, fingerprint: named, isAuthority: authority !== null };
-    const last = lastOf(all.filter(({ family }) => evidenceOf(family) === "journal"))?.last ?? null;
-    const lastInJournalAt = last === null ? null : instantOf(last);
-    return [{ ...key, firstAt, lastAt, lastInJournalAt, lastFrom: from, days: countDays(all) }];
+    const lastInJournalAt = lastInJournal(all);
+    const counted = { origins: originsOf(all), days: countDays(all) };
+    return [{ ...key, firstAt, lastAt, lastInJournalAt, lastFrom: from, ...counted }];
   });
   return logins.sort(byStrength);
 }
 
+function lastInJournal(seen: readonly Seen[]): Instant | null {
+  const last = lastOf(seen.filter(({ family }) => evidenceOf(family) === "journal"));
+  return last && instantOf(last.last);
+}
+
+/** The last login from each address that is told. */
+function originsOf(seen: readonly Seen[]): LoginOrigin[] {
+  const byAddress = Map.groupBy(seen, ({ login }) => login.from);
+  const origins = [...byAddress].flatMap(([from, all]): LoginOrigin[] => {
+    const last = lastOf(all);
+    const lastAt = last && instantOf(last.last);
+    return from === null || !lastAt ? [] : [{ from, lastAt, lastInJournalAt: lastInJournal(all) }];
+  });
+  return origins.sort(byStrength).slice(0, MOST_ORIGINS);
+}
+
 /** What the journal tells first, then what was last. */
-function byStrength(one: KeyLogins, other: KeyLogins): number {
+function byStrength(one: LoginOrigin | KeyLogins, other: LoginOrigin | KeyLogins): number {
   const [first, second] = [one.lastInJournalAt !== null, other.lastInJournalAt !== null];
   if (first !== second) return first ? -1 : 1;
   return one.lastAt < other.lastAt ? 1 : -1;

@@ -24,7 +24,7 @@ const window = (from: string, to = "2026-05-31", source = "/var/log/auth.log") =
 });
 const login = (lastAt: string, more: Partial<KeyLogins> = {}): KeyLogins => ({
   ...{ account: "deploy", fingerprint, isAuthority: false, firstAt: "2026-02-01T00:00:00Z" },
-  ...{ lastAt: `${lastAt}T10:00:00Z`, lastFrom: "10.1.2.3", lastInJournalAt: null },
+  ...{ lastAt: `${lastAt}T10:00:00Z`, lastFrom: "10.1.2.3", lastInJournalAt: null, origins: [] },
   days: [
     [20485, 3],
     [20500, 1],

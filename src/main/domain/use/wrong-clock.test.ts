@@ -10,7 +10,7 @@ const evidence = {
         account: "deploy",
         fingerprint: "SHA256:k",
         isAuthority: false,
-        lastFrom: null,
+        ...{ lastFrom: null, origins: [] },
         lastInJournalAt: "2100-01-01T00:00:00Z",
       },
       ...{ firstAt: "2026-05-30T00:00:00Z", lastAt: "2100-01-01T00:00:00Z" },

@@ -12,8 +12,11 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);
 
+/** Another machine, as far as the host can see. */
+const OTHER = "127.0.0.99";
+
 test.skipIf(!canStartHosts())(
-  "who uses the old key while its days of grace last is named by each look at the run, and is shut out only once that is agreed to by name",
+  "who holds a copy that nobody knows of is asked about by the plan, who uses the old key while its days of grace last is named by each look at the run, and is shut out only once that is agreed to by name",
   async () => {
     await using desk = await makeDesk();
     const old = await makeKeyFile(join(desk.home, ".ssh"), "old");
@@ -27,9 +30,13 @@ test.skipIf(!canStartHosts())(
     await web.run(START_JOURNAL);
     const { databasePath, home } = desk;
     const type = openTerminal(databasePath, { workstation: { user: "root", home, agentSocket: null } });
+    await logIn(web, elsewhere, OTHER);
     const scan = ["scan", `root@${web.address}`, "--accept-new"];
     expect(await type(...scan)).toMatchObject({ code: 0 });
-    const consents = ["--consent", "other-way-in", "--consent", "file-logs"];
+    const planned = await type("rotate", "key", old.fingerprint);
+    expect(planned.out).toContain(`unexplained-address ${web.address} deploy ${OTHER}`);
+    const copy = ["--consent", `unexplained-address ${web.address} deploy ${OTHER}`];
+    const consents = [...copy, "--consent", "other-way-in", "--consent", "file-logs"];
     const begun = await type(
       "rotate",
       "key",
@@ -44,26 +51,25 @@ test.skipIf(!canStartHosts())(
     expect((await type("runs", "show", "1")).out).not.toContain("old key was");
 
     await untilNextSecond();
-    await logIn(web, elsewhere);
+    await logIn(web, elsewhere, OTHER);
     const used = new RegExp(
-      `deploy@${web.address}: logged in to with the old key at \\S+, from \\S+, as its journal tells`,
+      `deploy@${web.address}: logged in to with the old key at \\S+, from ${OTHER}, as its journal tells`,
     );
     // Read at once, before its time.
     expect((await type("runs", "resume", "1")).out).toMatch(used);
     expect((await type("runs", "show", "1")).out).toMatch(used);
     expect((await type("runs", "list")).out).toContain(`still used: deploy@${web.address}`);
     const { oldKeyWatch } = JSON.parse((await type("runs", "show", "1", "--json")).out).run;
-    const [{ from }] = oldKeyWatch.uses;
     expect(oldKeyWatch.uses).toEqual([
-      expect.objectContaining({ host: web.address, account: "deploy", evidence: "journal" }),
+      expect.objectContaining({ host: web.address, account: "deploy", from: OTHER, evidence: "journal" }),
     ]);
 
     const now = ["runs", "resume", "1", "--now", "--yes"];
-    const consent = `old-key-used ${web.address} deploy ${from}`;
+    const consent = `old-key-used ${web.address} deploy ${OTHER}`;
     for (const more of [
       [],
       ["--consent", "old-key-used"],
-      ["--consent", `old-key-used ${web.address} root ${from}`],
+      ["--consent", `old-key-used ${web.address} root ${OTHER}`],
     ])
       expect(await type(...now, ...more)).toMatchObject({
         ...{ code: 2, err: expect.stringContaining(`--consent '${consent}'`) },

@@ -72,6 +72,8 @@ const HOSTS = `host
     AND target.server_name = '' AND target.protocol = 'tls'
   LEFT JOIN pin ON pin.host = host.host AND pin.port = host.port`;
 
+type LoginRow = { account: string; from: string | null; at: string; inJournal: string | null };
+
 /** So many are looked at: more accounts with the same single key are no sign of one file. */
 const MOST_TWINS = 32;
 
@@ -101,6 +103,15 @@ export function factReader(db: Database) {
   const logs = db
     .prepare<[number], string>("SELECT DISTINCT source FROM log_window WHERE host = ? ORDER BY source")
     .pluck();
+  const addresses = db
+    .prepare<[number], string>("SELECT address FROM host_address WHERE host = ? ORDER BY address")
+    .pluck();
+  const logins = db.prepare<[number, string], LoginRow>(`
+    SELECT login.account, ifnull(value ->> 'from', last_from) AS "from", ifnull(value ->> 'lastAt', last_at) AS at,
+      iif(value IS NULL, last_in_journal_at, value ->> 'lastInJournalAt') AS inJournal
+    FROM login LEFT JOIN json_each(login.origins)
+    WHERE login.host = ? AND login.fingerprint = ?
+    ORDER BY login.account, "from"`);
   const looks = carriedLookTable(db);
 
   return {
@@ -124,6 +135,19 @@ export function factReader(db: Database) {
       const known = logs.all(hostId).map(evidenceOf);
       return known.find((one) => one === "journal") ?? known[0] ?? null;
     },
+
+    /** Its own, as it was last read. */
+    addressesOf: (hostId: number): string[] => addresses.all(hostId),
+
+    /** Logins with a key, as logs told of them: the last from each address. */
+    loginsBy: (hostId: number, fingerprint: string) =>
+      logins
+        .all(hostId, fingerprint)
+        .flatMap(({ from, inJournal, ...login }) =>
+          from === null
+            ? []
+            : [{ ...login, from, evidence: evidenceOf(inJournal === null ? "" : "journal") }],
+        ),
 
     /** Whom a file lets in. */
     accountsOfFile: (hostId: number, file: string): string[] => accountsOfFile.all(hostId, file),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { HostUse, KeyLogins } from "#shared/model/host-use.ts";
+import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/host-use.ts";
 import { openStore } from "#store/store.ts";
 import { fingerprintOf, visitHost } from "#store/testing/make-visit.ts";
 import { mergeUse } from "./merge-use.ts";
@@ -11,11 +11,15 @@ const DAY = 20_600;
 
 const login = (days: [number, number][], more: Partial<KeyLogins> = {}): KeyLogins => ({
   ...{ account: "deploy", fingerprint: fingerprintOf("jo"), isAuthority: false, lastFrom: "10.1.2.3" },
-  lastInJournalAt: null,
+  ...{ lastInJournalAt: null, origins: [] },
   firstAt: instant(days[0]?.[0] ?? DAY),
   lastAt: instant(days.at(-1)?.[0] ?? DAY),
   days,
   ...more,
+});
+const from = (address: string, day: number, inJournal: number | null = null): LoginOrigin => ({
+  ...{ from: address, lastAt: instant(day) },
+  lastInJournalAt: inJournal === null ? null : instant(inJournal),
 });
 const window = (from: number, to: number, source = "journal") => ({
   ...{ source, from: instant(from), to: instant(to) },
@@ -27,10 +31,13 @@ test("what an earlier reading saw stays when the logs have rotated, and days tha
   const read = (use: HostUse) => visitHost(store, ADDRESS.host, { collected: { use } });
   read({
     logins: [
-      login([
-        [DAY, 3],
-        [DAY + 1, 1],
-      ]),
+      login(
+        [
+          [DAY, 3],
+          [DAY + 1, 1],
+        ],
+        { origins: [from("10.1.2.3", DAY + 1)] },
+      ),
     ],
     windows: [window(DAY - 5, DAY + 1)],
   });
@@ -41,7 +48,7 @@ test("what an earlier reading saw stays when the logs have rotated, and days tha
           [DAY + 1, 2],
           [DAY + 9, 4],
         ],
-        { lastFrom: "::1" },
+        { lastFrom: "::1", origins: [from("::1", DAY + 9), from("10.1.2.3", DAY, DAY)] },
       ),
     ],
     windows: [window(DAY + 1, DAY + 10), window(DAY - 90, DAY - 30, "/var/log/auth.log")],
@@ -57,6 +64,7 @@ test("what an earlier reading saw stays when the logs have rotated, and days tha
           [DAY + 9, 4],
         ]),
         lastFrom: "::1",
+        origins: [from("10.1.2.3", DAY + 1, DAY), from("::1", DAY + 9)],
       },
     ],
     windows: [window(DAY - 90, DAY - 30, "/var/log/auth.log"), window(DAY - 5, DAY + 10)],

@@ -10,6 +10,7 @@ type LoginRow = {
   last_at: string;
   last_from: string | null;
   last_in_journal_at: string | null;
+  origins: string;
   days: string;
 };
 
@@ -21,7 +22,7 @@ export function loginTable(db: Database) {
     )
     .pluck();
   const logins = db.prepare<[number], LoginRow>(`
-    SELECT account, fingerprint, is_authority, first_at, last_at, last_from, last_in_journal_at, days
+    SELECT account, fingerprint, is_authority, first_at, last_at, last_from, last_in_journal_at, origins, days
     FROM login
     WHERE host = ?
     ORDER BY account, fingerprint, is_authority`);
@@ -31,10 +32,10 @@ export function loginTable(db: Database) {
     WHERE host = ?
     ORDER BY source, from_at`);
   const write = db.prepare(`
-    INSERT INTO login (host, account, fingerprint, is_authority, first_at, last_at, last_from, last_in_journal_at, days)
-    VALUES (@host, @account, @fingerprint, @isAuthority, @firstAt, @lastAt, @lastFrom, @lastInJournalAt, @days)
+    INSERT INTO login (host, account, fingerprint, is_authority, first_at, last_at, last_from, last_in_journal_at, origins, days)
+    VALUES (@host, @account, @fingerprint, @isAuthority, @firstAt, @lastAt, @lastFrom, @lastInJournalAt, @origins, @days)
     ON CONFLICT DO UPDATE SET first_at = @firstAt, last_at = @lastAt, last_from = @lastFrom,
-      last_in_journal_at = @lastInJournalAt, days = @days`);
+      last_in_journal_at = @lastInJournalAt, origins = @origins, days = @days`);
   const dropWindows = db.prepare("DELETE FROM log_window WHERE host = ?");
   const addWindow = db.prepare(
     "INSERT INTO log_window (host, source, from_at, to_at) VALUES (@host, @source, @from, @to)",
@@ -68,6 +69,7 @@ export function loginTable(db: Database) {
         ...login,
         host,
         isAuthority: Number(login.isAuthority),
+        origins: JSON.stringify(login.origins),
         days: JSON.stringify(login.days),
       });
     }
@@ -85,5 +87,6 @@ const toLogins = (row: LoginRow): KeyLogins =>
     lastAt: row.last_at,
     lastFrom: row.last_from,
     lastInJournalAt: row.last_in_journal_at,
+    origins: JSON.parse(row.origins),
     days: JSON.parse(row.days),
   });

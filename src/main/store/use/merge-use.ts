@@ -1,4 +1,10 @@
-import type { HostUse, KeyLogins, LogWindow } from "#shared/model/host-use.ts";
+import {
+  type HostUse,
+  type KeyLogins,
+  type LoginOrigin,
+  type LogWindow,
+  MOST_ORIGINS,
+} from "#shared/model/host-use.ts";
 
 /** Logins are counted for so many days before the last of them; of older ones only the first is remembered. */
 const MOST_DAYS = 400;
@@ -30,9 +36,26 @@ function mergeLogins(one: KeyLogins, other: KeyLogins): KeyLogins {
     firstAt: compare(one.firstAt, other.firstAt) < 0 ? one.firstAt : other.firstAt,
     lastInJournalAt: laterOf(one.lastInJournalAt, other.lastInJournalAt),
     lastFrom: younger.lastFrom ?? (older.lastAt === younger.lastAt ? older.lastFrom : null),
+    origins: mergeOrigins([...one.origins, ...other.origins]),
     days: days.filter(([day]) => day > oldest),
   };
 }
+
+function mergeOrigins(all: readonly LoginOrigin[]): LoginOrigin[] {
+  const merged = [...Map.groupBy(all, ({ from }) => from)].map(([from, same]) => ({
+    from,
+    lastAt: same.map(({ lastAt }) => lastAt).reduce((one, other) => (compare(one, other) < 0 ? other : one)),
+    lastInJournalAt: same.reduce<string | null>(
+      (latest, { lastInJournalAt }) => laterOf(latest, lastInJournalAt),
+      null,
+    ),
+  }));
+  return merged.sort(byStrength).slice(0, MOST_ORIGINS);
+}
+
+const byStrength = (one: LoginOrigin, other: LoginOrigin): number =>
+  Number(one.lastInJournalAt === null) - Number(other.lastInJournalAt === null) ||
+  compare(other.lastAt, one.lastAt);
 
 const laterOf = (one: string | null, other: string | null): string | null =>
   one === null || (other !== null && other > one) ? other : one;

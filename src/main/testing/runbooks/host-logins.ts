@@ -22,9 +22,17 @@ PYTHON
   setsid python3 /run/log.py </dev/null >/dev/null 2>&1 &
   until [ -e /run/log.ready ]; do :; done`;
 
-/** By OpenSSH's client, with this key and nothing else. */
-export async function logIn({ address }: LabHost, path: string): Promise<void> {
-  const key = ["-i", path, "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
+/** By OpenSSH's client, with this key and nothing else; from that address of this machine. */
+export async function logIn({ address }: LabHost, path: string, from?: string): Promise<void> {
+  const key = [
+    ...(from === undefined ? [] : ["-b", from]),
+    "-i",
+    path,
+    "-o",
+    "IdentitiesOnly=yes",
+    "-o",
+    "IdentityAgent=none",
+  ];
   const unknown = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
   await run("ssh", ["-F", "none", ...unknown, ...key, `deploy@${address}`, "true"]);
 }

@@ -4,6 +4,7 @@ import { sayCount } from "#shared/text/count.ts";
 import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./aim-grants.ts";
 import { aimRotation } from "./aim-rotation.ts";
 import { checkHolders } from "./checks/check-holders.ts";
+import { checkOrigins } from "./checks/check-origins.ts";
 import { checkUnreadKeys } from "./checks/check-unread-keys.ts";
 import { checksOf } from "./checks/checks-of.ts";
 import { proofHolder } from "./choose-proof.ts";
@@ -43,7 +44,10 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
       ...checkHolders(facts, aim, holders),
       ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
-      ...drafts.flatMap((draft) => [...draft.checks, ...checksOf(aim, draft, facts.options)]),
+      ...drafts.flatMap((draft) => [
+        ...[...draft.checks, ...checksOf(aim, draft, facts.options)],
+        ...checkOrigins(facts, draft),
+      ]),
     ],
     leftOut: drafts.flatMap(({ leftOut }) => leftOut),
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),

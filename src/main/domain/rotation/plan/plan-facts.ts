@@ -67,6 +67,10 @@ export type HostFacts = {
   clockOffset: number | null;
   /** What its logs of logins are that were last read; null: none of them tells of every login. */
   logs: UseEvidence | null;
+  /** Its own addresses, as it was last read. */
+  addresses: readonly string[];
+  /** Logins with the key of the wish, as its logs told of them: the last from each address. */
+  logins: readonly KnownLogin[];
   /** The ways of a dead-man that it has, the best first. */
   deadMen: readonly DeadMan[];
   login: LoginFacts;
@@ -78,6 +82,8 @@ export type HostFacts = {
   /** For a rotation of its host key alone. */
   daemon: DaemonFacts | null;
 };
+
+export type KnownLogin = { account: string; from: string; at: Instant; evidence: UseEvidence };
 
 /** The login that does the work. */
 export type LoginFacts = {

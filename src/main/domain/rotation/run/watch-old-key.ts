@@ -1,6 +1,6 @@
 /** Who still logs in with the keys that a run takes away, as logs tell of it. */
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { HostUse } from "#shared/model/host-use.ts";
+import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/run.ts";
@@ -41,19 +41,29 @@ export function watchedKeys({ oldKey }: Plan, { files }: HostPlan): string[] {
 type Asked = { use: HostUse; fingerprints: readonly string[]; accounts: readonly string[]; since: Instant };
 type Login = Omit<OldKeyUse, "host" | "port">;
 
-/** Logins since then with one of these keys to one of these accounts of one host. One of which the journal tells is as sure as that. */
+/** The last logins since then with one of these keys to one of these accounts of one host, an address each. */
 export function findUses({ use, fingerprints, accounts, since }: Asked): Login[] {
   return use.logins
     .filter(
       ({ account, fingerprint, lastAt }) =>
         accounts.includes(account) && fingerprints.includes(fingerprint) && lastAt > since,
     )
-    .map(({ account, lastAt, lastFrom, lastInJournalAt }) => ({
-      account,
-      at: lastAt,
-      from: lastFrom,
-      evidence: lastInJournalAt !== null && lastInJournalAt > since ? "journal" : "file",
-    }));
+    .flatMap(({ account, ...login }) =>
+      originsSince(login, since).map(({ from, lastAt, lastInJournalAt }) => ({
+        ...{ account, at: lastAt, from },
+        evidence: lastInJournalAt !== null && lastInJournalAt > since ? "journal" : "file",
+      })),
+    );
+}
+
+/** With the last login, where its address is not among those that are kept. */
+function originsSince(
+  { origins, lastAt, lastFrom, lastInJournalAt }: Omit<KeyLogins, "account">,
+  since: Instant,
+): (Omit<LoginOrigin, "from"> & { from: string | null })[] {
+  const recent = origins.filter((origin) => origin.lastAt > since);
+  const isKept = recent.some((origin) => origin.lastAt === lastAt);
+  return isKept ? recent : [...recent, { from: lastFrom, lastAt, lastInJournalAt }];
 }
 
 /** The last moment that a log of the host told of. */

@@ -73,6 +73,8 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
       os: "Debian GNU/Linux 13 (trixie)",
       clockOffset: 0,
       logs: "journal",
+      addresses: [],
+      logins: [],
       deadMen: ["at", "sleep"],
     },
     login: { account: "ann", isRoot: false, key: "SHA256:another", from: "192.0.2.7" },

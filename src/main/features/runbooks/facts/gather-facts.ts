@@ -84,6 +84,8 @@ async function lookAtHost(
     ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo },
     ...{ labels: known.tags, os: known.os, jumpFor: 0, daemon: null, asOf: null, carried: null },
     logs: deps.inventory.logsOf(known.id),
+    addresses: deps.inventory.addressesOf(known.id),
+    logins: fingerprint === null ? [] : deps.inventory.loginsBy(known.id, fingerprint),
     unreadKeys: deps.inventory
       .unreadKeys(known.id)
       .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),

@@ -206,6 +206,8 @@ const baseOf = ({ known }: SoughtHost): HostFacts => ({
     carried: null,
     clockOffset: null,
     logs: null,
+    addresses: [],
+    logins: [],
     deadMen: [],
   },
   login: { account: known.user ?? "", isRoot: false, key: null, from: null },

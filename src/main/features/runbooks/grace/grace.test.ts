@@ -12,7 +12,7 @@ const OLD = `SHA256:${"o".repeat(43)}`;
 const at = (day: number): Instant => `2026-03-${String(day).padStart(2, "0")}T12:00:00Z`;
 const window = (from: number, to: number) => ({ source: "journal", from: at(from), to: at(to) });
 const login = (day: number, fingerprint = OLD) => ({
-  ...{ account: "jo", fingerprint, isAuthority: false, lastFrom: "192.0.2.7", days: [] },
+  ...{ account: "jo", fingerprint, isAuthority: false, lastFrom: "192.0.2.7", origins: [], days: [] },
   lastInJournalAt: at(day),
   ...{ firstAt: at(1), lastAt: at(day) },
 });

@@ -149,6 +149,8 @@ const HOST: HostFacts = {
     os: null,
     clockOffset: 0,
     logs: null,
+    addresses: [],
+    logins: [],
     deadMen: ["sleep"],
     accounts: [],
     files: [],

@@ -53,6 +53,8 @@ const HOST = {
     os: null,
     clockOffset: 0,
     logs: null,
+    addresses: [],
+    logins: [],
     deadMen: ["sleep"],
     accounts: [],
     files: [],
