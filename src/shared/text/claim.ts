@@ -5,11 +5,11 @@ import type { RunClaim } from "../model/run.ts";
 import { sayHost } from "./plan.ts";
 
 type Claimed = Pick<RunClaim, "host" | "port" | "outcome" | "newKey" | "signature"> & {
-  evaluation: ClaimEvaluation | null;
+  evaluation?: ClaimEvaluation | null;
 };
 
 /** What a result claims that nobody's signature is good for, with its key to the last letter, and what a reading makes of it. */
-export function sayClaim({ host, port, outcome, newKey, signature, evaluation }: Claimed): string {
+export function sayClaim({ host, port, outcome, newKey, signature, evaluation = null }: Claimed): string {
   const key = newKey ? `, and that the new key is ${newKey.line} (${newKey.fingerprint})` : "";
   const shown = evaluation ? `; ${formatClaimEvaluation(evaluation)}` : "";
   return `${sayHost({ host, port })} says "${outcome}"${key}: claimed, not verified (${signature})${shown}`;
@@ -54,4 +54,4 @@ export const hasConfirmed = (claims: readonly Pick<RunClaim, "evaluation">[]): b
 
 /** What is to be done about a claim. */
 export const CLAIM_REMEDY =
-  "nothing follows from a claim: no step is done by it, and no script is written with its key. Scan the host, or import a bundle that it has signed, of a collector that is printed now; what that confirms latchkey runs resume takes over. Or run the script there as root, so that the host signs its result; or have somebody who is known here sign it (ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE), and import it once more";
+  "nothing follows from a claim: no step is done by it, and no script is written with its key. To confirm it, scan the host, or print a collector now and import the bundle that it has the host sign; then latchkey runs resume goes on. To verify it, run the script there as root, so that the host signs its result, or have somebody who is known here sign it (ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE), and import it once more";

@@ -57,7 +57,7 @@ export const judgeHolding = ({ isEncrypted, keyType, isLikely, isVerified, kind 
     [
       isLikely && "it is locked, and the key is that of the .pub file beside it: not proven",
       isEncrypted === true && !isLikely && "it is locked: its passphrase is needed",
-      isEncrypted === false && !isVerified && "it claims the key and has not signed with it: not verified",
+      !isVerified && !isLikely && "it claims the key and has not signed with it: not verified",
       isEncrypted === null && !isLikely && "whether it is locked is not known",
       keyType?.startsWith("sk-") === true && "its security key is needed",
     ],

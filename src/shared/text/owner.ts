@@ -70,7 +70,7 @@ function listReasons(facts: OwnerFacts, scope: Scope): string[] {
     (one, other) => Number(other.standing === state) - Number(one.standing === state),
   );
   return [
-    ...(state === "unknown" ? [sayUnmatched(scope)] : []),
+    ...(state === "unknown" ? [sayUnmatched(scope, facts.claims.length > 0)] : []),
     ...sorted.map(sayKeyOf),
     ...(vouchedBy === null ? [] : [`it was approved here as that of ${vouchedBy}`]),
     ...sayPrivateHalves(facts),
@@ -79,10 +79,12 @@ function listReasons(facts: OwnerFacts, scope: Scope): string[] {
   ];
 }
 
-const sayUnmatched = ({ isWhole }: Scope): string =>
-  isWhole
-    ? "nobody is known to have its private half, and every machine that holds private keys is said to be scanned"
-    : "its private half was not found and no roster has it: it may be on a machine that was not scanned";
+function sayUnmatched({ isWhole }: Scope, isClaimed: boolean): string {
+  if (isWhole)
+    return "nobody is known to have its private half, and every machine that holds private keys is said to be scanned";
+  const found = isClaimed ? "no private half of it has signed" : "its private half was not found";
+  return `${found} and no roster has it: it may be on a machine that was not scanned`;
+}
 
 function sayKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string {
   if (standing === "known") return `the key is that of ${name}, says ${roster}`;

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { HOLE, Plan, type PlanHash } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { beginScan, START, visitHost } from "./make-visit.ts";
+import { beginScan, fingerprintOf, makeGrant, makeKeyFile, START, visitHost } from "./make-visit.ts";
 
 const PLAN_HASH = "ab".repeat(32) as PlanHash;
 const READ = "2026-06-01T01:00:00Z";
@@ -12,6 +12,8 @@ const HOST_KEY = { keyType: "ssh-ed25519", fingerprint: "SHA256:host", blob: new
 const HALF = "/home/ops/.ssh/id_ed25519";
 const FILE = "/home/ops/.ssh/authorized_keys";
 const BEFORE = "ssh-ed25519 OLD ops\n";
+
+const EVE = { name: "eve", uid: 1_001, shell: "/bin/sh", passwordState: "locked" as const };
 
 const sha256 = (text: string): string => hash("sha256", text, "hex");
 
@@ -62,6 +64,32 @@ function writeResult(host: string, phase: Phase, left: string | null): Uint8Arra
   return Buffer.from(`${told}end ${sha256(told)}\n`);
 }
 
+/** A removal on a host that is known by a bundle alone which no host key has signed. */
+const UNSIGNED_PLAN = Plan.parse({
+  ...{ format: "latchkey-plan-1", kind: "remove-grants", title: "Remove", madeAt: START, oldKey: null },
+  ...{ newKey: null, options: {}, here: [], checks: [], leftOut: [], confirm: null, asOf: START },
+  hosts: [
+    {
+      ...place("far"),
+      ...{ hostKey: "", user: null, deadMan: null },
+      files: PLAN.hosts[1]?.files.map((file) => ({
+        ...file,
+        ...{ added: null, removed: [{ at: 0, removed: BEFORE, inserted: "" }], adds: 0 },
+      })),
+    },
+  ],
+});
+
+/** Private key files that show the key of a grant and have not signed: a locked one, and one that anybody could have written. */
+const CLAIMING = [
+  { path: "/home/eve/.ssh/locked", owner: "eve", why: "locked", isEncrypted: true },
+  { path: "/home/eve/.ssh/planted", owner: "eve", why: "not-signed", isEncrypted: false },
+].map(({ why, ...file }) => ({
+  ...makeKeyFile("ops@laptop"),
+  ...file,
+  possession: { kind: "claimed" as const, why: why as "locked" | "not-signed" },
+}));
+
 /**
  * A run that is carried out by offline scripts, of which results say what nobody has signed: that a key was made on vault, which
  * nothing shows so far; that its line was added on web1, which a scan shows; and on web2, which a scan contradicts.
@@ -88,6 +116,15 @@ export function makeClaimDatabase(path: string): void {
     runs.setState({ id: run, state: "waiting", message, byHand: [], endedAt: null });
     for (const one of claimed) putClaim(store, { ...one, planId, run });
   });
+  store.atomically(() => plans.take({ plan: UNSIGNED_PLAN, hash: "cd".repeat(32), at: START }));
+  visitHost(store, "shared", {
+    scanId: beginScan(store, READ),
+    ...{ at: READ, collected: { keyFiles: CLAIMING, accounts: [EVE] } },
+  });
+  const grants = [
+    makeGrant("ops@laptop", { account: "ops", file: FILE, fingerprint: fingerprintOf("ops@laptop") }),
+  ];
+  visitHost(store, "db1", { scanId: beginScan(store, READ), at: READ, collected: { grants } });
   for (const [host, text] of [
     ["web1", added],
     ["web2", BEFORE],

@@ -12,6 +12,7 @@ import type { AccountView, KeyFileView } from "#shared/model/host.ts";
 import { sayBecoming, sayMeans } from "#shared/text/becoming.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayKey } from "#shared/text/key-size.ts";
+import { formatPossession } from "#shared/text/possession.ts";
 import classes from "./hosts.module.css";
 
 const PASSWORDS: Record<AccountView["passwordState"], string> = {
@@ -143,7 +144,11 @@ function KeyFileFacts({ file }: { file: KeyFileView }) {
       <Untrusted
         text={[sayKey(file), file.owner, `mode ${file.mode}`, file.lock ?? ""].filter(Boolean).join(", ")}
       />{" "}
-      {file.fingerprint !== null && <Fingerprint value={file.fingerprint} />}
+      {file.fingerprint !== null && (
+        <>
+          <Fingerprint value={file.fingerprint} /> {formatPossession(file.possession)}
+        </>
+      )}
       {file.likelyFingerprint !== null && (
         <>
           not proven, from the .pub file beside it: <Fingerprint value={file.likelyFingerprint} />

@@ -80,15 +80,19 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed, isEdit
           </Button>
         )}
       </div>
-      {isCarried && <SignField signWith={signWith} onChange={setSignWith} />}
-      {isCarried && signWith.trim() === "" && (
-        <Checkbox
-          size="xs"
-          label="Export unsigned scripts"
-          description="Whoever carries them could change what is done there as root"
-          checked={isUnsigned}
-          onChange={({ currentTarget }) => setUnsigned(currentTarget.checked)}
-        />
+      {isCarried && (
+        <div className={classes.signing}>
+          <SignField signWith={signWith} onChange={setSignWith} />
+          {signWith.trim() === "" && (
+            <Checkbox
+              size="xs"
+              label="Export unsigned scripts"
+              description="Whoever carries them could change what is done there as root"
+              checked={isUnsigned}
+              onChange={({ currentTarget }) => setUnsigned(currentTarget.checked)}
+            />
+          )}
+        </div>
       )}
       {notes.length > 0 && (
         <ul className={classes.why} aria-label="What to know of the scripts">

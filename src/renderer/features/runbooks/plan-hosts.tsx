@@ -1,5 +1,12 @@
 import { Button } from "@mantine/core";
-import { IconKey, IconPlug, IconShieldCheck, IconShieldQuestion, IconTimeline } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconKey,
+  IconPlug,
+  IconShieldCheck,
+  IconShieldQuestion,
+  IconTimeline,
+} from "@tabler/icons-react";
 import { useState } from "react";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
@@ -124,11 +131,15 @@ function HostFacts({ host, turn }: HostProps) {
           {useSudo && ", by sudo"}
         </span>
       </Tag>
-      <Tag tone={deadMan === null ? "amber" : "gray"} Icon={IconShieldCheck} isPlain>
+      <Tag
+        tone={deadMan === null ? "amber" : "gray"}
+        Icon={deadMan === null ? IconAlertTriangle : IconShieldCheck}
+        isPlain
+      >
         {deadMan === null ? "cannot take back by itself" : `takes back by ${DEAD_MEN[deadMan]}`}
       </Tag>
       {hostKey === "" ? (
-        <Tag tone="amber" Icon={IconShieldCheck} isPlain>
+        <Tag tone="amber" Icon={IconAlertTriangle} isPlain>
           host key not known
         </Tag>
       ) : (

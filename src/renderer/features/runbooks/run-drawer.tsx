@@ -10,7 +10,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { RunClaim, RunDetail, RunId } from "#shared/model/run.ts";
-import { CLAIM_REMEDY, hasConfirmed, sayClaim } from "#shared/text/claim.ts";
+import { CLAIM_REMEDY, formatClaimEvaluation, hasConfirmed, sayClaim } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
@@ -107,10 +107,13 @@ function Claims({ claims }: { claims: readonly RunClaim[] }) {
   return (
     <div className={classes.byHand}>
       <Notice tone="amber" Icon={IconAlertTriangle} title="Claimed, not verified">
-        <ul aria-label="Claims">
-          {claims.map((claim) => (
+        <ul aria-label="Claims" className={classes.claims}>
+          {claims.map(({ evaluation, ...claim }) => (
             <li key={`${claim.host} ${claim.port} ${claim.phases.join()}`}>
               <Untrusted text={sayClaim(claim)} limit={2_000} />
+              <strong>
+                <Untrusted text={formatClaimEvaluation(evaluation)} limit={2_000} />
+              </strong>
             </li>
           ))}
         </ul>
