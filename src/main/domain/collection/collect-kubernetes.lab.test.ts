@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runCollector } from "#testing/lab/run-collector.ts";
-import { SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Collection } from "./collection.ts";
 import { readCollection } from "./read-collection.ts";
@@ -139,7 +139,7 @@ test("every shell tells the same of Kubernetes", async () => {
     keyFiles,
     unread,
   });
-  for (const shell of SHELLS) {
+  for (const shell of SOME_SHELLS) {
     const again = read(await runCollector(host, { shell, args: ["--nonce", "n"] }));
     expect({ shell, told: steady(again) }).toEqual({ shell, told: steady(told) });
   }
