@@ -14,11 +14,67 @@ do_account() {
 	tell account "$account_uid" "$account_gid" "$home" "$shell"
 	[ -z "${SSH_CONNECTION-}" ] || tell from "${SSH_CONNECTION%% *}"
 	if [ "$my_uid" = 0 ] && has sshd; then
-		answer=
-		if find_daemon; then answer=$(ask_daemon -T -C "user=$1,host=${2:-localhost},addr=${2:-127.0.0.1}" 2>/dev/null) || answer=; fi
-		put_line "$answer" | grep -i -e '^authorizedkeys' -e '^authenticationmethods ' -e '^forcecommand ' -e '^hostkey ' | send_data sshd
+		asked_login="user=$1,host=${2:-localhost},addr=${2:-127.0.0.1}" answer=
+		if find_daemon; then
+			answer=$(ask_daemon -T -C "$asked_login" 2>/dev/null) || answer=
+			tell_unread_config
+		fi
+		put_line "$answer" | keep_settings | send_data sshd
+		send_other_daemons "$asked_login"
 	fi
 	ok
+}
+
+keep_settings() { grep -i -e '^authorizedkeys' -e '^authenticationmethods ' -e '^forcecommand ' -e '^hostkey ' -e '^port '; }
+
+# What the other sshd of root's that listen here go by for such a login, as blocks sshd-2, sshd-3 and so on: whoever logs in may choose.
+# Four at most, as the collector has it.
+send_other_daemons() {
+	own_line=$sshd_line nth_daemon=1
+	IFS=$nl
+	for other_line in $sshd_listeners; do
+		unset IFS
+		[ "$other_line" != "$own_line" ] && [ $nth_daemon -lt 4 ] || { IFS=$nl; continue; }
+		take_sshd_words "${other_line#* }"
+		if [ -z "$sshd_config" ] || is_roots_path "$sshd_config"; then
+			nth_daemon=$((nth_daemon + 1)) daemon_options=$sshd_options
+			ask_daemon -T -C "$1" 2>/dev/null | keep_settings | send_data sshd-$nth_daemon
+		fi
+		IFS=$nl
+	done
+	unset IFS
+}
+
+# Files of the configuration that were written since the sshd that this login came by has read them: then it goes by others than -T
+# tells. It writes its number down whenever it has read them.
+tell_unread_config() {
+	[ -n "$listener" ] || return 0
+	for pid_file in /run/sshd.pid /var/run/sshd.pid; do
+		read_pid=
+		[ -f "$pid_file" ] && read -r read_pid <"$pid_file" && [ "$read_pid" = "$listener" ] || continue
+		list_config "$daemon_config" 0 | while IFS= read -r config_file; do
+			if [ "$config_file" -nt "$pid_file" ]; then tell unread-config "$config_file"; fi
+		done
+		return
+	done
+}
+
+# Configuration file $1 and what it includes, a line each, as sshd reads them: what an Include names stands where it is named.
+list_config() {
+	put_line "$1"
+	[ "$2" -lt 8 ] || return 0
+	sed -n 's/^[ 	]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][ 	=][ 	=]*//p' "$1" 2>/dev/null | while read -r patterns; do
+		for pattern in $patterns; do
+			pattern=${pattern#\"}
+			pattern=${pattern%\"}
+			case $pattern in /*) ;; *) pattern=/etc/ssh/$pattern ;; esac
+			set +f
+			for included in $pattern; do
+				if [ -f "$included" ]; then (list_config "$included" $(($2 + 1))); fi
+			done
+			set -f
+		done
+	done
 }
 
 # The options of root's sshd that listens, a line each into $daemon_options, and the file that its configuration begins with into

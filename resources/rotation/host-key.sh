@@ -11,7 +11,7 @@ need_root() {
 # them, names that are taken.
 do_daemon() {
 	need_root
-	tell_config "$daemon_config" 0
+	list_config "$daemon_config" 0 | while IFS= read -r config_file; do tell config "$config_file"; done
 	test_config || tell problem "$problem"
 	settings=$(ask_daemon -T 2>/dev/null) || settings=
 	put_line "$settings" | while read -r keyword path; do
@@ -30,24 +30,6 @@ do_daemon() {
 	set -f
 	tell listener "$listener"
 	ok seen
-}
-
-# As sshd reads them: what an Include names stands where it is named.
-tell_config() {
-	tell config "$1"
-	[ "$2" -lt 8 ] || return 0
-	sed -n 's/^[ 	]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][ 	=][ 	=]*//p' "$1" 2>/dev/null | while read -r patterns; do
-		for pattern in $patterns; do
-			pattern=${pattern#\"}
-			pattern=${pattern%\"}
-			case $pattern in /*) ;; *) pattern=/etc/ssh/$pattern ;; esac
-			set +f
-			for included in $pattern; do
-				if [ -f "$included" ]; then (tell_config "$included" $(($2 + 1))); fi
-			done
-			set -f
-		done
-	done
 }
 
 # Whether sshd would take its configuration as it is now; else $problem says why not.

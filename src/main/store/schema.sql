@@ -1811,7 +1811,7 @@ CREATE TABLE "run_step" (
   state   TEXT NOT NULL CHECK (state IN (
             'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
   message TEXT NOT NULL DEFAULT '',
-  at      TEXT,
+  at      TEXT, verification TEXT CHECK (verification IN ('verified', 'waiting', 'unverified')),
   PRIMARY KEY (run, ordinal)
 ) STRICT, WITHOUT ROWID;
 
@@ -1972,3 +1972,16 @@ CREATE TABLE "offline_result" (
 CREATE INDEX offline_result_of_script ON offline_result (script);
 
 CREATE INDEX offline_result_of_run ON offline_result (run);
+
+CREATE TABLE run_access_check (
+  run         INTEGER NOT NULL REFERENCES run (id),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  account     TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  answer      TEXT NOT NULL CHECK (answer IN ('refused', 'accepted', 'unknown')),
+  -- Sentences: what lets it in, or why nobody knows.
+  why         TEXT NOT NULL CHECK (json_valid(why)),
+  at          TEXT NOT NULL,
+  PRIMARY KEY (run, host, port, account, fingerprint)
+) STRICT, WITHOUT ROWID;

@@ -55,6 +55,13 @@ export const StepState = z.enum([
 ]);
 export type StepState = z.infer<typeof StepState>;
 
+/**
+ * Whether what a step did is shown: by a login, or by sshd's own answer. `waiting`: for somebody to log in. `unverified`: nothing has
+ * shown it, and nothing is waited for.
+ */
+export const StepVerification = z.enum(["verified", "waiting", "unverified"]);
+export type StepVerification = z.infer<typeof StepVerification>;
+
 /** How an offline script has ended. `done`: its part of several. `added`: the removal was taken back, and what was added stands. */
 export const ScriptOutcome = z.enum([
   "committed",
@@ -75,6 +82,8 @@ export const RunStep = z.object({
   port: z.int().nullable(),
   batch: z.int(),
   state: StepState,
+  /** Null: its act shows for itself, or it was taken back, or is not done yet. */
+  verification: StepVerification.nullable(),
   /** What it has met last, as a sentence; empty at first. */
   message: z.string(),
   /** Of its last entry in the journal. */
@@ -149,6 +158,22 @@ export const RunConfirmation = z.object({
   ),
 });
 export type RunConfirmation = z.infer<typeof RunConfirmation>;
+
+/**
+ * What sshd answered when it was asked, with the public key alone and from here, whether it takes a key whose lines a run has taken
+ * out of an account's files or bound to other addresses.
+ */
+export const AccessCheck = z.object({
+  host: HostName,
+  port: Port,
+  account: z.string(),
+  fingerprint: z.string(),
+  answer: z.enum(["refused", "accepted", "unknown"]),
+  /** `accepted`: each way that lets it in, as far as it was found; `unknown`: why nobody knows. Sentences without a full stop. */
+  why: z.array(z.string()),
+  at: Instant,
+});
+export type AccessCheck = z.infer<typeof AccessCheck>;
 
 /** A file of a host that a run did not do as it was planned. */
 export const RunFile = z.object({
@@ -241,6 +266,8 @@ export const RunDetail = RunRow.extend({
   confirmation: RunConfirmation.nullable(),
   /** Files that it has left out, or that are stuck. */
   files: z.array(RunFile),
+  /** Of each account whose lines it has removed, what sshd has said since. */
+  accessChecks: z.array(AccessCheck),
   /** Of a run that is carried out by offline scripts: results that are not verified. */
   claims: z.array(RunClaim),
 });

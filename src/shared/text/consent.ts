@@ -4,6 +4,12 @@ import { UNSIGNED_SCRIPTS } from "../model/script.ts";
 /** The check that the days of grace on a host are watched in plain files alone. */
 export const FILE_LOGS = "file-logs";
 
+/** The check that a log of the host can show a login by the new key. */
+export const PROOF_LOGS = "journal";
+
+/** The check that the line goes or changes by which Latchkey itself logs in. */
+export const OWN_LOGIN = "own-login";
+
 /** What consents to one check of a plan: it names the check and nothing else of the plan. */
 export const consentOf = ({ id, host, account, path, address }: CheckName): string =>
   [id, host, account, path ?? null, address ?? null].filter((part) => part !== null).join(" ");

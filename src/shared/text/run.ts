@@ -1,5 +1,5 @@
 import type { PlanKind } from "../model/plan.ts";
-import type { RunState } from "../model/run.ts";
+import type { RunState, RunStep } from "../model/run.ts";
 
 const STATES: Record<RunState, string> = {
   running: "running",
@@ -15,3 +15,9 @@ const STATES: Record<RunState, string> = {
 /** What a run waits for where it renews certificates its own sentence tells. */
 export const sayRunState = (state: RunState, kind: PlanKind): string =>
   state === "waiting" && kind === "rotate-certificate" ? "waiting" : STATES[state];
+
+/** How a step stands. One that stands and that no login has shown is not called proved. */
+export function formatStepState({ state, verification }: RunStep): string {
+  if (verification === "waiting") return "waiting for a login";
+  return verification === "unverified" && state === "proved" ? "not verified" : state;
+}

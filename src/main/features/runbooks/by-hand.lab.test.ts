@@ -27,7 +27,12 @@ const plan = makePlanValue({
 
 const commandsOf = (phase: RunStep["phase"]): string => {
   const at = { ordinal: 1, phase, host: "web1", port: 22, batch: 0 };
-  const said = sayByHand(plan, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0");
+  const said = sayByHand(
+    plan,
+    [{ ...at, state: "needs-attention", verification: null, message: "", at: null }],
+    [],
+    "t0",
+  );
   return `(\n${said.filter((line) => !line.startsWith("ssh ")).join("\n")}\n) </dev/null`;
 };
 

@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { App } from "#app";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 test.skipIf(!canStartHosts())(
   "a grant is added, tightened and removed, and no other byte of the file is touched",
@@ -87,6 +90,104 @@ test.skipIf(!canStartHosts())(
     expect(plan?.confirm?.why).toEqual([`root's keys change on ${web.address}`]);
   },
 );
+
+test.skipIf(!canStartHosts())(
+  "a key that is removed and is given by something else, too, still gets in, and the run says by what until sshd refuses it everywhere",
+  async () => {
+    await using desk = await makeDesk();
+    const guest = await makeKeyLine("guest@x");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\n${letIn(guest.line, "deploy")}
+        chown -R deploy:deploy /home/deploy/.ssh
+        echo '${guest.line}' >> /root/.ssh/authorized_keys
+        mkdir /etc/ssh/keys; echo '${guest.line}' | tee /etc/ssh/keys/deploy > /etc/ssh/more`,
+      sshdOptions: GIVES_MORE,
+    });
+    // A second sshd, which reads another file.
+    await web.run(`/usr/sbin/sshd -p 2222 -o ListenAddress=${web.address} -o PidFile=/run/second.pid \
+      -o PerSourcePenalties=no -o AuthorizedKeysFile=/etc/ssh/keys/%u`);
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const { rows } = await app.client.access.list({ search: guest.fingerprint });
+    const [own, second] = [false, true].map((isSecond) =>
+      rows.filter(({ file }) => file.startsWith("/etc/ssh/keys/") === isSecond).map(({ id }) => id),
+    );
+    const run = await carryOut(app, { kind: "remove-grants", grants: own ?? [] });
+    const by = (account: string, way: string) =>
+      `${guest.fingerprint} still gets in to ${account} on ${web.address}, by ${way}`;
+    const command = "AuthorizedKeysCommand /usr/bin/cat /etc/ssh/more";
+    expect(run).toMatchObject({
+      state: "needs-attention",
+      message: `${by("deploy", command)}; ${by("root", command)}: close that way in, then resume the run`,
+    });
+    const removed = run.stepList.find(({ phase }) => phase === "remove");
+    expect(removed).toMatchObject({ state: "proved", verification: "unverified" });
+    expect(removed?.message).toContain("root: the key that let us in still does");
+
+    await web.run(": > /etc/ssh/more");
+    const again = () =>
+      untilStill(app, async () => {
+        await app.client.runbooks.resume({ runId: run.id });
+        return run.id;
+      });
+    const line = "line 1 of /etc/ssh/keys/deploy (the sshd on port 2222)";
+    expect(await again()).toMatchObject({
+      state: "needs-attention",
+      message: `${by("deploy", line)}: close that way in, then resume the run`,
+    });
+
+    // The scan shows that it is read, so the plan says the same.
+    const planned = await makePlan(app, { kind: "remove-grants", grants: second ?? [] });
+    expect(planned.plan?.leftOut).toEqual([]);
+    expect(await carryOut(app, planned)).toMatchObject({
+      ...{ state: "committed", message: "" },
+      accessChecks: [{ account: "deploy", answer: "refused", fingerprint: guest.fingerprint }],
+    });
+    const ended = await again();
+    expect(ended).toMatchObject({ state: "committed", message: "" });
+    expect(ended.stepList.find(({ phase }) => phase === "remove")).toMatchObject({
+      verification: "verified",
+    });
+  },
+);
+
+const GIVES_MORE = [
+  "-o",
+  "AuthorizedKeysCommand=/usr/bin/cat /etc/ssh/more",
+  "-o",
+  "AuthorizedKeysCommandUser=root",
+];
+
+test.skipIf(!canStartHosts())(
+  "a line by which Latchkey logs in is shut to its own address only where something that is left has logged in",
+  async () => {
+    await using desk = await makeDesk();
+    // Looked for before the desk's other key, so that it is what lets in.
+    const own = await makeKeyFile(join(desk.home, ".ssh"), "id_ecdsa");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(desk.publicKey)}\necho '${own.publicLine.trim()}' >> /root/.ssh/authorized_keys`,
+    });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const grants = [await grantOf(app, own.fingerprint)];
+    const wish = { kind: "tighten-grants" as const, grants, restrict: false, expiry: null };
+    const open = await makePlan(app, { ...wish, from: "127.0.0.0/8" });
+    expect(ownLogin(open)).toMatchObject({ state: "ok", text: expect.stringContaining("still let in") });
+    const planned = await makePlan(app, { ...wish, from: "10.0.0.0/8" });
+    expect(ownLogin(planned)).toMatchObject({
+      ...{ state: "consent", account: "root", text: expect.stringContaining("this login will fail") },
+    });
+    const run = await carryOut(app, planned);
+    expect(run).toMatchObject({ state: "committed", message: "" });
+    const [tight] = run.stepList.filter(({ phase }) => phase === "remove");
+    expect(tight).toMatchObject({ verification: "verified" });
+    expect(tight?.message).toMatch(/root: logged in with .*, which is left; .*root: sshd refuses SHA256:/s);
+  },
+);
+
+const ownLogin = ({ plan }: PlanDetail) => plan?.checks.find(({ id }) => id === "own-login");
 
 type Host = Awaited<ReturnType<typeof startHost>>;
 

@@ -8,6 +8,6 @@ export const toSteps = (plan: Plan): RunStep[] =>
     const host = place === null ? null : plan.hosts[place];
     return {
       ...{ ...step, host: host?.host ?? null, port: host?.port ?? null },
-      ...{ state: "planned", message: "", at: null },
+      ...{ state: "planned", verification: null, message: "", at: null },
     };
   });

@@ -88,7 +88,7 @@ test.each<[string, StepState, StepState, boolean]>([
     const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
     const run = { planId, token: "one", kind: one.kind, title: "", at: AT, consents: [], counts };
     const id = runbooks.runs.begin(run);
-    const step = { host: null, port: null, batch: 0, message: "", at: null };
+    const step = { host: null, port: null, batch: 0, verification: null, message: "", at: null };
     runbooks.journal.addSteps(id, [
       { ...step, ordinal: 1, phase: "make-key", state: made },
       { ...step, ordinal: 2, phase: "hand-over", state: handed },

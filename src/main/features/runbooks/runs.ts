@@ -29,7 +29,7 @@ const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
 
 export function createRuns(deps: RunDeps) {
   const { store } = deps;
-  const { runs, journal: journals, certificates, files } = store.runbooks;
+  const { runs, journal: journals, certificates, files, accessChecks } = store.runbooks;
   const confirmClaims = createClaimConfirmer(deps);
   const running: Running = new Map();
   const launch = createLauncher(deps, running, (id, means) => takeBackEnded(record(id), means));
@@ -50,6 +50,7 @@ export function createRuns(deps: RunDeps) {
       orders: certificates.all(id).map(toOrder),
       confirmation: findConfirmation(store, run),
       files: files.all(id),
+      accessChecks: accessChecks.all(id),
       oldKeyWatch: findWatch(store, run),
       claims: listClaims(store, run),
     };

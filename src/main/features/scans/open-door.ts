@@ -73,7 +73,9 @@ export function createDoors({
         }
         await using opened = met.opened;
         const hand = traceHand(opened, (...names) => trace("hand", sayPlace(asked.target), ...names));
-        return { kind: "entered", value: await work({ hand, route: routeOf(met.options, hand, ssh) }) };
+        const keys = [...met.options.identities, ...listClientKeys(met.options)];
+        const inside = { hand, route: routeOf(met.options, hand, ssh), keys };
+        return { kind: "entered", value: await work(inside) };
       },
     };
   };

@@ -8,6 +8,7 @@ import type {
 } from "ssh2";
 import { loadSsh2 } from "./load-ssh2.ts";
 import type { Ends, LoginOptions } from "./login-options.ts";
+import type { Attempt } from "./ssh-failure.ts";
 
 /** Has the host asked about a key, where that is wanted, before any way in is offered. */
 export function askFirst(
@@ -16,11 +17,18 @@ export function askFirst(
   offer: AuthHandlerMiddleware,
 ): AuthHandlerMiddleware {
   let question = askedAbout;
+  let asking: Attempt | null = null;
   return (methods, isPartial, next) => {
-    if (!question) return offer(methods, isPartial, next);
+    if (!question) {
+      // A host that wants something typed before any key has not been asked about this one.
+      if (asking && progress.attempt === asking && methods?.includes("publickey") === false)
+        progress.attempt = { method: "publickey", identity: null };
+      return offer(methods, isPartial, next);
+    }
     const { agent, judge } = askAbout(question);
     question = undefined;
-    progress.attempt = { method: "publickey", identity: null, judge };
+    asking = { method: "publickey", identity: null, judge };
+    progress.attempt = asking;
     return next({ type: "agent", username: user, agent });
   };
 }

@@ -3,13 +3,16 @@ import type { Ask } from "#net/ssh/ask.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
 import type { Hand } from "./hand/hand.ts";
-import type { ProofRoute } from "./prove/login-proof.ts";
+import type { ProofKey, ProofRoute } from "./prove/login-proof.ts";
 import type { SshFailure } from "./ssh-failure.ts";
 
 export type DoorWish = { target: SshTarget; useSudo: boolean; transport: TransportWish };
 
 /** One login that is held. `route`: the same way once more, for a login of its own beside it. */
-export type Inside = { hand: Hand; route: ProofRoute };
+export type HeldLogin = { hand: Hand; route: ProofRoute };
+
+/** `keys`: all that this login had to offer, in its order; what let us in is among them where a key did. */
+export type Inside = HeldLogin & { keys: readonly ProofKey[] };
 
 export type Closed = {
   kind: "closed";

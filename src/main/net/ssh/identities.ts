@@ -46,6 +46,10 @@ export type UnusableIdentity = {
   forClient?: ClientKey;
 };
 
+/** What is public of it. */
+export const publicBlobOf = ({ secret }: Identity): Uint8Array =>
+  (secret.kind === "file" ? Redacted.reveal(secret.key) : secret.key).getPublicSSH();
+
 /** As OpenSSH's own client can use it. */
 export const toClientKey = ({ keyType, fingerprint, source, secret }: Identity): ClientKey =>
   secret.kind === "file"

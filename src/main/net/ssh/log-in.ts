@@ -38,6 +38,8 @@ export type Connection = {
   hostKey: PresentedKey;
   /** The identity that the host took, by itself or together with what was typed; null: no key let us in. */
   identity: Identity | null;
+  /** Something was typed, by itself or beside that identity. */
+  isTyped: boolean;
   /** What the login took of the time of the visit. */
   spentMs: number;
   /** Ends it politely, and frees the socket in any case; answers when the host has hung up too. */
@@ -75,7 +77,8 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
       const { hostKey, attempt, taken } = progress;
       if (!hostKey || !attempt) return reject(new Error("ssh2 logged in without a host key or a way in"));
       attempt.judge?.(true);
-      const into = { hostKey, identity: attempt.identity ?? taken, spentMs: deadline.spentMs() };
+      const isTyped = progress.isTyped || (attempt.identity === null && attempt.method !== "none");
+      const into = { hostKey, identity: attempt.identity ?? taken, isTyped, spentMs: deadline.spentMs() };
       resolve({ client, ...into, close: () => close(client, stream) });
     })
     // An agent that does not sign is not the end: ssh2 goes on to the next key.
@@ -147,7 +150,7 @@ const explainExpired = ({ user, target }: LoginOptions): Reason => ({
   message: sayExpired(`${user} at ${sayAddress(target)}`),
 });
 
-const NOTHING_TRIED = { attempt: null, taken: null, asking: null };
+const NOTHING_TRIED = { attempt: null, taken: null, isTyped: false, asking: null };
 
 const NOTHING_MET = { hostKey: null, isKeyRefused: false, passing: null };
 

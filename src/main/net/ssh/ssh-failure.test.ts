@@ -8,6 +8,7 @@ const connecting: Progress = {
   tried: [],
   attempt: null,
   taken: null,
+  isTyped: false,
   asking: null,
 };
 

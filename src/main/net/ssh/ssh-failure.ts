@@ -28,6 +28,8 @@ export type Progress = {
   attempt: Attempt | null;
   /** The identity that the host took and wants more with. */
   taken: Identity | null;
+  /** The host took what was typed, and wants more with it. */
+  isTyped: boolean;
   /** Somebody is asked what to type, or the login waits until it may ask. */
   asking: "asks" | "waits" | null;
 };

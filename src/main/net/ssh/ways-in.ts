@@ -24,7 +24,10 @@ export function offerWaysIn(options: LoginOptions, ends: Ends) {
     last?.judge?.(isPartial === true);
     if (isPartial && last?.identity) progress.taken = last.identity;
     // A key may be wanted after what was typed: those that were offered before it did not count.
-    if (isPartial && last && !last.identity) keys = identities.slice(0, MOST_KEYS);
+    if (isPartial && last && !last.identity) {
+      progress.isTyped = true;
+      keys = identities.slice(0, MOST_KEYS);
+    }
     const mayTryKey = !methods || methods.includes("publickey");
     const key = mayTryKey && !(isPartial && last?.identity) ? keys.shift() : undefined;
     if (key) {

@@ -8,6 +8,7 @@ import { sayNumber } from "#shared/text/count.ts";
 import { checkOfUse } from "#shared/text/old-key-use.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
+import { formatStepState } from "#shared/text/run.ts";
 import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
@@ -153,7 +154,7 @@ const stepColumns = ({ kind }: RunDetail): readonly Column<Step>[] => [
     cell: ({ host, port }) => (host === null ? "here" : sayHost({ host, port })),
     cut: "middle",
   },
-  { head: "STATE", cell: ({ state }) => state },
+  { head: "STATE", cell: formatStepState },
   { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 1 },
 ];
 

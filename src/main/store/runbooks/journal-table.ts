@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import { RunEntry, type RunId, RunStep } from "#shared/model/run.ts";
+import { RunEntry, type RunId, RunStep, type StepState, type StepVerification } from "#shared/model/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 
 type StepRow = {
@@ -10,6 +10,7 @@ type StepRow = {
   port: number;
   batch: number;
   state: string;
+  verification: string | null;
   message: string;
   at: string | null;
 };
@@ -24,6 +25,16 @@ export type NewEntry = {
   at: Instant;
 };
 
+/** How a step stands now. Without `verification`: its act shows for itself. */
+export type StepStanding = {
+  runId: RunId;
+  ordinal: number;
+  state: StepState;
+  verification?: StepVerification | null;
+  message: string;
+  at: Instant;
+};
+
 const ENTRY_COLUMNS = "id, ordinal, at, kind, text";
 
 const BY_ID = { name: "id", columns: ["id"], descending: false };
@@ -31,13 +42,14 @@ const BY_ID = { name: "id", columns: ["id"], descending: false };
 /** The steps of runs, and the journal of them. */
 export function journalTable(db: Database, lists: Lists) {
   const addStep = db.prepare(`
-    INSERT INTO run_step (run, ordinal, phase, host, port, batch, state, message, at)
-    VALUES (@run, @ordinal, @phase, @host, @port, @batch, @state, @message, @at)`);
+    INSERT INTO run_step (run, ordinal, phase, host, port, batch, state, verification, message, at)
+    VALUES (@run, @ordinal, @phase, @host, @port, @batch, @state, @verification, @message, @at)`);
   const setStep = db.prepare(
-    "UPDATE run_step SET state = @state, message = @message, at = @at WHERE run = @runId AND ordinal = @ordinal",
+    `UPDATE run_step SET state = @state, verification = @verification, message = @message, at = @at
+     WHERE run = @runId AND ordinal = @ordinal`,
   );
   const steps = db.prepare<[number], StepRow>(
-    "SELECT ordinal, phase, host, port, batch, state, message, at FROM run_step WHERE run = ? ORDER BY ordinal",
+    "SELECT ordinal, phase, host, port, batch, state, verification, message, at FROM run_step WHERE run = ? ORDER BY ordinal",
   );
   const addEntry = db.prepare(
     "INSERT INTO run_entry (run, ordinal, at, kind, text) VALUES (@runId, @ordinal, @at, @kind, @text)",
@@ -51,8 +63,8 @@ export function journalTable(db: Database, lists: Lists) {
       for (const step of planned) addStep.run({ ...step, run, host: step.host ?? "", port: step.port ?? 0 });
     },
 
-    setStep: (step: Pick<RunStep, "ordinal" | "state" | "message"> & { runId: RunId; at: Instant }): void =>
-      void setStep.run(step),
+    setStep: ({ verification = null, ...step }: StepStanding): void =>
+      void setStep.run({ ...step, verification }),
 
     steps: (run: RunId): RunStep[] => steps.all(run).map(toStep),
 

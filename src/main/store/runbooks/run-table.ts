@@ -37,7 +37,7 @@ type Row = {
 /** What a run knows beside what is shown of it. */
 export type RunRecord = Omit<
   RunDetail,
-  "stepList" | "orders" | "confirmation" | "files" | "claims" | "oldKeyWatch"
+  "stepList" | "orders" | "confirmation" | "files" | "accessChecks" | "claims" | "oldKeyWatch"
 > & {
   direction: Direction;
   /** The checks that somebody has agreed to. */
@@ -166,6 +166,7 @@ function toRecord(row: Row): RunRecord {
   const newKey = line !== null && fingerprint !== null ? { line, fingerprint } : null;
   const detail = RunDetail.omit({
     stepList: true,
+    accessChecks: true,
     orders: true,
     confirmation: true,
     files: true,

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Lists } from "#store/lists/lists.ts";
+import { accessCheckTable } from "./access-check-table.ts";
 import { confirmationTable } from "./confirmation-table.ts";
 import { factReader } from "./fact-reader.ts";
 import { hostReadingTable } from "./host-reading-table.ts";
@@ -22,6 +23,7 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   facts: explained(factReader(db)),
   readings: explained(hostReadingTable(db)),
   files: explained(runFileTable(db)),
+  accessChecks: explained(accessCheckTable(db)),
   certificates: explained(runCertificateTable(db)),
   confirmations: explained(confirmationTable(db)),
   servers: explained(servedFactReader(db)),

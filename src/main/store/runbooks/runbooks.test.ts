@@ -17,7 +17,17 @@ const plan = Plan.parse({
 });
 
 const step = (ordinal: number, phase: RunStep["phase"]): RunStep => ({
-  ...{ ordinal, phase, host: "web", port: 22, batch: 0, state: "planned", message: "", at: null },
+  ...{
+    ordinal,
+    phase,
+    host: "web",
+    port: 22,
+    batch: 0,
+    state: "planned",
+    verification: null,
+    message: "",
+    at: null,
+  },
 });
 
 test("a plan is being made, is ready with its hash, and stays as it was", async () => {

@@ -108,7 +108,7 @@ export function makeClaimDatabase(path: string): void {
       { host: "web1", phase: "add", body: writeResult("web1", "add", added) },
       { host: "web2", phase: "add", body: writeResult("web2", "add", added) },
     ] as const;
-    const step = { port: 22, batch: 0, state: "planned" as const, message: "", at: null };
+    const step = { port: 22, batch: 0, state: "planned" as const, verification: null, message: "", at: null };
     const steps = claimed.map(({ host, phase }, index) => ({ ...step, ordinal: index + 1, host, phase }));
     journal.addSteps(run, steps);
     runs.setKey(run, KEY);

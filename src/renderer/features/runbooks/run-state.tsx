@@ -44,9 +44,17 @@ const STEP_STATES: Record<StepState, Look> = {
 /** Begun, and nobody has looked since: only the host knows. */
 const UNKNOWN: Look = { tone: "amber", Icon: IconHelpCircle, word: "Not known" };
 
+const WAITING: Look = { tone: "blue", Icon: IconHourglass, word: "Waiting for a login" };
+
+/** It stands, and no login has shown it. */
+const UNVERIFIED: Look = { tone: "amber", Icon: IconHelpCircle, word: "Not verified" };
+
 /** How a step stands. What nobody works on any more is not under way. */
-export const lookOf = ({ state }: RunStep, run: RunState): Look =>
-  state === "intended" && run !== "running" ? UNKNOWN : STEP_STATES[state];
+export function lookOf({ state, verification }: RunStep, run: RunState): Look {
+  if (verification === "waiting") return WAITING;
+  if (verification === "unverified" && state === "proved") return UNVERIFIED;
+  return state === "intended" && run !== "running" ? UNKNOWN : STEP_STATES[state];
+}
 
 export function LookTag({ look: { tone, Icon, word } }: { look: Look }) {
   return (

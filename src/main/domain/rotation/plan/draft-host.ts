@@ -9,8 +9,8 @@ import { type Aim, type Draft, type FileAim, makeCheck, type OpenFile, openDraft
 import { draftFile } from "./draft-file.ts";
 import { findObstacle } from "./find-obstacle.ts";
 import { pathsOf } from "./merge-files.ts";
-import type { FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
-import { readersOf } from "./readers-of.ts";
+import type { AccountFacts, FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import { isSeenToLetIn, readersOf } from "./readers-of.ts";
 
 /** What a host comes to: the files that change, the private halves that are replaced, and what is left as it is and why. */
 export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
@@ -47,7 +47,9 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   if (wanted.changes.length + wanted.appended.length === 0) return;
   const readers = readersOf(aim, host, file);
   if (readers.length === 0) {
-    draft.leftOut.push(`${placeOf(host)}: sshd does not read ${file.path}, so it stays as it is`);
+    const [taker] = host.accounts.filter((account) => isSeenToLetIn(aim, account, file));
+    if (taker) leaveOut(draft, file, "file", sayUnreadHere(file, taker));
+    else draft.leftOut.push(`${placeOf(host)}: sshd does not read ${file.path}, so it stays as it is`);
     return;
   }
   const obstacle = findObstacle(
@@ -64,6 +66,9 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   }));
   changeFile(draft, open, { aim, wanted, proofs });
 }
+
+const sayUnreadHere = ({ path }: FileFacts, { name }: AccountFacts): string =>
+  `the last scan shows that ${path} lets in to ${name}, and for a login from here sshd does not read it, so that no new key could be verified there: scan the host again, or rotate it from where sshd reads it`;
 
 function changeFile(
   draft: Draft,

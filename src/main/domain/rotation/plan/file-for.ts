@@ -1,3 +1,4 @@
+import { namesFile } from "#domain/ssh/deciders/which-files.ts";
 import { pathsOf } from "./merge-files.ts";
 import type { HostFacts } from "./plan-facts.ts";
 
@@ -6,5 +7,8 @@ export function fileFor({ accounts, files }: HostFacts, name: string): string | 
   const consulted = accounts.find((one) => one.name === name)?.consulted;
   const own = files.filter(({ accounts: of, stand }) => of.includes(name) && stand.kind !== "absent");
   const order = consulted ?? own.map(({ path }) => path);
-  return order.find((path) => own.some((file) => pathsOf(file).includes(path))) ?? null;
+  const named = order.flatMap((pattern) =>
+    own.flatMap((file) => pathsOf(file).filter((path) => namesFile(pattern, path, true))),
+  );
+  return named[0] ?? null;
 }

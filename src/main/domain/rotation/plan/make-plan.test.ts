@@ -13,6 +13,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
+import type { KeyWish } from "#shared/contract/runbooks.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { hashPlan } from "./hash-plan.ts";
 import type { AccountFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
@@ -107,11 +108,31 @@ test("what cannot be changed safely is left out by consent where something is le
 
 test("a file that sshd does not read for anybody stays as it is", () => {
   const host = makeHostFacts("web1", `${OLD_KEY} a\n`);
-  const plan = planFor([
-    { ...host, accounts: host.accounts.map((account) => ({ ...account, consulted: ["/etc/keys/ann"] })) },
-  ]);
-  expect(stops(plan)).toEqual(["refused nothing-to-do"]);
-  expect(plan.leftOut).toEqual([expect.stringContaining("sshd does not read")]);
+  const planWith = (more: Partial<AccountFacts>, effective: "yes" | "no", wish: KeyWish = ROTATE) =>
+    planFor(
+      [
+        {
+          ...host,
+          accounts: host.accounts.map((account) => ({
+            ...{ ...account, consulted: ["/etc/keys/ann"], ...more },
+            grants: account.grants.map((grant) => ({ ...grant, effective })),
+          })),
+        },
+      ],
+      { wish },
+    );
+  const unread = planWith({}, "no");
+  expect(stops(unread)).toEqual(["refused nothing-to-do"]);
+  expect(unread.leftOut).toEqual([expect.stringContaining("sshd does not read")]);
+  // What the scan shows to let in is never said to be read by nobody.
+  const seen = planWith({}, "yes");
+  expect(stops(seen)).toEqual(["refused nothing-to-do", "consent file"]);
+  expect(seen.leftOut).toEqual([expect.stringContaining("the last scan shows that")]);
+  const remove: KeyWish = { kind: "remove-grants", grants: [10] };
+  expect(planWith({}, "yes", remove).hosts[0]?.files).toHaveLength(1);
+  expect(
+    planWith({ consultedByOthers: ["/home/*/.ssh/authorized_keys"] }, "yes").hosts[0]?.files,
+  ).toHaveLength(1);
 });
 
 test("another line is a way in beside a new key that has logged in, though nobody is known to hold it; of somebody who left it is none", () => {

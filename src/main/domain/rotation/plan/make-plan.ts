@@ -45,7 +45,7 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
       ...checkHolders(facts, aim, holders),
       ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
       ...drafts.flatMap((draft) => [
-        ...[...draft.checks, ...checksOf(aim, draft, facts.options)],
+        ...[...draft.checks, ...checksOf(aim, draft, facts)],
         ...checkOrigins(facts, draft),
       ]),
     ],

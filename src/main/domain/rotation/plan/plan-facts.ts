@@ -105,6 +105,8 @@ export type AccountFacts = {
   runsCommands: boolean | null;
   /** Files that sshd consults for it, in its order, as it opens them; empty for `none`. */
   consulted: readonly string[] | null;
+  /** Files that other sshd of the host consult for it, on ports of their own; patterns with wildcards stay as they are, here and above. */
+  consultedByOthers: readonly string[];
   /** Whether sshd told what it goes by for it; else the next three are null, and nothing is known of them. */
   isSshdKnown: boolean;
   /** AuthorizedKeysCommand; null: none. */

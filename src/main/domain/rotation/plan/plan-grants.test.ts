@@ -7,12 +7,13 @@ import {
   makeFileFacts,
   makeHolderFacts,
   makeHostFacts,
+  ROTATE,
 } from "#domain/rotation/testdata/make-facts.ts";
 import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
-import type { GivenKey, HolderFacts, KnownGrant, LoginFacts } from "./plan-facts.ts";
+import type { GivenKey, HolderFacts, HostFacts, KnownGrant, LoginFacts } from "./plan-facts.ts";
 
 const place = { host: "web1", port: 22, account: "ann" };
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
@@ -157,6 +158,49 @@ test("a line that is tightened is proved by the key that stays: a file that is n
   expect(inAgent.provesWith).toBeUndefined();
   expect(inAgent.hosts[0]?.proofs[0]?.proof.kind).toBe("from-here");
   expect(planWith({ isEncrypted: true }).hosts[0]?.proofs[0]?.proof.kind).toBe("none");
+});
+
+test("a line by which this login comes is tightened to others only where it is agreed that the login will fail", () => {
+  const file = makeFileFacts("ann", `${OLD_KEY} a\n`);
+  const key = grantsOf(file)[0]?.fingerprint ?? null;
+  const ownLogin = (
+    from: string | null,
+    more: Partial<LoginFacts> = {},
+    deadMen: HostFacts["deadMen"] = ["at"],
+  ) => {
+    const host = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`, { deadMen });
+    const wish: Wish = { kind: "tighten-grants", grants: [10], from, restrict: true, expiry: null };
+    const plan = planFor([{ ...host, login: { ...host.login, key, ...more } }], { wish });
+    return plan.checks.find(({ id }) => id === "own-login");
+  };
+  const failing = {
+    account: "ann",
+    text: expect.stringMatching(/^this login will fail: it comes to ann from 192.0.2.7/),
+  };
+  expect(ownLogin("10.0.0.0/8")).toMatchObject({ state: "consent", ...failing });
+  expect(ownLogin("10.0.0.0/8", {}, [])).toMatchObject({ state: "refused", ...failing });
+  expect(ownLogin("192.0.2.0/24")).toMatchObject({ state: "ok" });
+  expect(ownLogin(null)).toMatchObject({ state: "ok" });
+  expect(ownLogin("10.0.0.0/8", { from: null })).toMatchObject({
+    ...{ state: "consent", text: expect.stringContaining("this login may fail") },
+  });
+  expect(ownLogin("10.0.0.0/8", { key: "SHA256:another" })).toBeUndefined();
+});
+
+test("where no journal of a host can show a login by a key that somebody else has made, the plan says who can", () => {
+  const wish: Wish = { ...ROTATE, given: NEW_KEY };
+  const checkWith = (logs: HostFacts["logs"]) =>
+    planFor([makeHostFacts("web1", `${OLD_KEY} a\n`, { logs })], {
+      wish,
+      given: GIVEN,
+      here: [],
+    }).checks.find(({ id }) => id === "journal");
+  expect(checkWith("journal")).toBeUndefined();
+  expect(checkWith("file")).toMatchObject({
+    state: "warning",
+    text: "no log of it can show a login by the new key: its logs of logins are plain files, which any user there can have lines written to; the old line stays until the holder of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)",
+  });
+  expect(checkWith(null)?.text).toContain("no journal of it was read");
 });
 
 test("an account without a file for its keys gets one, if the folder is its own and sshd reads it first", () => {

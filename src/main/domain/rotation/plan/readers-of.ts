@@ -1,3 +1,4 @@
+import { namesFile } from "#domain/ssh/deciders/which-files.ts";
 import type { Aim } from "./draft.ts";
 import { pathsOf } from "./merge-files.ts";
 import type { AccountFacts, FileFacts, HostFacts } from "./plan-facts.ts";
@@ -5,17 +6,31 @@ import type { AccountFacts, FileFacts, HostFacts } from "./plan-facts.ts";
 /** A file that is read for everybody is proved by so many of them: it is one line for all. */
 const MOST_PROVED = 16;
 
-/** The accounts that have to show that the file lets them in: those for which sshd reads it. */
+/**
+ * The accounts that have to show that the file lets them in: those for which an sshd of the host reads it. What the last scan has
+ * seen let in counts as read, too, where nothing new is to log in by it: another address, or another sshd, may be meant.
+ */
 export function readersOf(aim: Aim, { accounts }: HostFacts, file: FileFacts): readonly AccountFacts[] {
   const readers = accounts.filter(
-    (account) => file.accounts.includes(account.name) && !isIgnored(account, file),
+    (account) =>
+      file.accounts.includes(account.name) &&
+      (isRead(account, file) || (aim.newKey === null && isSeenToLetIn(aim, account, file))),
   );
   return leaveOutShut(readers, file, aim).slice(0, MOST_PROVED);
 }
 
-/** Its sshd does not consult it, as far as that is known. */
-const isIgnored = ({ consulted }: AccountFacts, file: FileFacts): boolean =>
-  consulted !== null && !consulted.some((one) => one === file.realPath || pathsOf(file).includes(one));
+/** Its sshd consults it, or another one does, as far as that is known; patterns as the scan takes them. */
+const isRead = ({ consulted, consultedByOthers }: AccountFacts, file: FileFacts): boolean =>
+  consulted === null ||
+  [...consulted, ...consultedByOthers].some(
+    (one) => one === file.realPath || pathsOf(file).some((path) => namesFile(one, path, true)),
+  );
+
+/** By the verdict of the last scan on a line that goes or changes. */
+export const isSeenToLetIn = (aim: Aim, { grants }: AccountFacts, file: FileFacts): boolean =>
+  grants.some(
+    (grant) => pathsOf(file).includes(grant.file) && aim.concerns(grant) && grant.effective !== "no",
+  );
 
 /** An account that sshd does not let in by any such line proves nothing, where the file lets in another. */
 function leaveOutShut(accounts: readonly AccountFacts[], file: FileFacts, aim: Aim): readonly AccountFacts[] {

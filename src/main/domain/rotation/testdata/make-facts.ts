@@ -56,6 +56,7 @@ export const makeAccountFacts = (
   name,
   ...{ uid: name === "root" ? 0 : 1_000, gid: 1_000, runsCommands: true },
   consulted: files.map(({ path }) => path),
+  consultedByOthers: [],
   ...{ isSshdKnown: true, keysCommand: null, authenticationMethods: "any", forceCommand: null },
   grants: files.flatMap(grantsOf),
   ...more,

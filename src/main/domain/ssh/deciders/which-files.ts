@@ -3,7 +3,7 @@ import { type Contribution, refuse } from "#domain/ssh/contribution.ts";
 import { matchesGlob } from "#domain/ssh/glob.ts";
 import { type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
-import { expandPath, tidy } from "#domain/ssh/tokens.ts";
+import { expandPath, type TokenAccount, tidy } from "#domain/ssh/tokens.ts";
 
 /** From this version on, sshd expands wildcards in AuthorizedKeysFile. */
 const WITH_GLOBS = 1_000;
@@ -18,13 +18,19 @@ export function orderOfFile(
   const version = versionOf(facts);
   const hasGlobs = version === null || version >= WITH_GLOBS;
   const path = tidy(file.path);
-  const index = settings
-    .get("AuthorizedKeysFile")
-    .values.filter((pattern) => pattern.toLowerCase() !== "none")
-    .map((pattern) => expandPath(pattern, account))
-    .findIndex((pattern) => pattern === path || (hasGlobs && matchesGlob(path, pattern)));
+  const index = keyFilesOf(settings.get("AuthorizedKeysFile").values, account).findIndex((pattern) =>
+    namesFile(pattern, path, hasGlobs),
+  );
   return index < 0 ? null : index;
 }
+
+/** What AuthorizedKeysFile names for the account, in its order: paths, or patterns with wildcards; nothing for `none`. */
+export const keyFilesOf = (values: readonly string[], account: TokenAccount): string[] =>
+  values.filter((pattern) => pattern.toLowerCase() !== "none").map((pattern) => expandPath(pattern, account));
+
+/** Whether a pattern of AuthorizedKeysFile, its tokens in place, leads to the file. `hasGlobs`: false for an sshd before 10.0. */
+export const namesFile = (pattern: string, path: string, hasGlobs: boolean): boolean =>
+  pattern === path || (hasGlobs && matchesGlob(path, pattern));
 
 /** Whether sshd consults the file for the account at all. */
 export function decideWhichFiles(order: number | null, settings: Settings): Contribution {

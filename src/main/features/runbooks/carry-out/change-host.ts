@@ -2,12 +2,13 @@ import { isFirst } from "#domain/rotation/run/back-task.ts";
 import type { Step, Task } from "#domain/rotation/run/step.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
-import type { RunFile } from "#shared/model/run.ts";
+import type { AccessCheck, RunFile, StepVerification } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { checkAccess, sayChecks } from "./check-access.ts";
 import { filesLeft, filesToHold, isOwnersDoing, leaveOut, standsIn } from "./leave-out.ts";
 import { disarmAll, giveLocksBack, takeLocks, type Unheld } from "./locks.ts";
 import { type FileOfStep, type Guard, type Moved, moveFile } from "./move-file.ts";
-import type { ProofOutcome } from "./prove-accounts.ts";
+import type { ProofOutcome } from "./proof-outcome.ts";
 import { proveChange, reloadAfterBack } from "./prove-change.ts";
 import { enterHost, hostOf, newKeyLine, type RunContext } from "./run-context.ts";
 import { writeIdOf } from "./stage-bytes.ts";
@@ -18,7 +19,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 
 /** What the step says while only a log can tell that the new key logs in. */
-export const AWAITS_LOG = "waits for the journal to tell of a login by the new key";
+const AWAITS_LOG = "waits for the journal to tell of a login by the new key";
 
 /** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
 export async function changeHost(run: RunContext, step: Step): Promise<void> {
@@ -27,8 +28,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   const inside = await enterHost(run, step.host ?? -1);
   if (step.phase === "remove" && run.plan.newKey !== null) {
     const before = await provePatiently(run, { ...step, phase: "add" }, inside);
-    if (before.kind !== "proved" && before.kind !== "awaits-log")
-      return fail(run, step, `nothing was removed: ${before.message}`);
+    if (!("said" in before)) return fail(run, step, `nothing was removed: ${before.message}`);
     await run.journal.note(
       step.ordinal,
       `before the removal: ${before.said.join("; ") || "nothing to prove"}`,
@@ -82,8 +82,7 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
   if (held) return run.journal.mark(step.ordinal, "needs-attention", held.message);
   const proof = await provePatiently(run, step, inside);
-  if (proof.kind !== "proved" && proof.kind !== "awaits-log")
-    return takeBack(run, step, inside, { why: proof.message, as: "failed", unheld });
+  if (!("said" in proof)) return takeBack(run, step, inside, { why: proof.message, as: "failed", unheld });
   const off = await disarmAll(inside.hand, armedOf(run, step));
   const late = "the host itself has taken it back: the proof came too late";
   if (off === "fired") return takeBack(run, step, inside, { why: late, as: "failed", unheld });
@@ -97,8 +96,19 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
       return takeBack(run, step, inside, { why: message, as: "failed" });
     await run.journal.note(step.ordinal, `${message}; what stands there was proved`);
   }
-  if (proof.kind === "awaits-log") return run.journal.mark(step.ordinal, "acted", AWAITS_LOG);
-  return run.journal.mark(step.ordinal, "proved", proof.said.join("; ") || "nothing new is to log in");
+  const checks = await checkAccess(run, step, inside);
+  if (proof.kind === "awaits-log") {
+    for (const text of sayChecks(checks)) await run.journal.note(step.ordinal, text);
+    return run.journal.mark(step.ordinal, "acted", AWAITS_LOG, "waiting");
+  }
+  const said = [...proof.said, ...sayChecks(checks)].join("; ") || "nothing new is to log in";
+  return run.journal.mark(step.ordinal, "proved", said, judgeVerified(proof.kind, checks));
+}
+
+/** What sshd says of the keys that are gone counts for more than that nothing logs in instead of them. */
+function judgeVerified(kind: "proved" | "unverified", checks: readonly AccessCheck[]): StepVerification {
+  if (checks.some(({ answer }) => answer !== "refused")) return "unverified";
+  return kind === "proved" || checks.length > 0 ? "verified" : "unverified";
 }
 
 /** Takes a step of a host back; where it was the first there, with all that the run has kept. */
@@ -128,6 +138,7 @@ async function takeBack(
   const { hand } = inside;
   const host = hostOf(run, step);
   await disarmAll(hand, armedOf(run, step));
+  if (step.phase === "remove") await run.journal.forgetChecks(host);
   const stuck: RunFile[] = [];
   for (const { file, index } of filesLeft(run, step)) {
     const moved = await moveBack(run, step, inside, { index, unheld });
@@ -195,17 +206,25 @@ async function provePatiently(run: RunContext, step: Step, inside: Inside): Prom
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const proof = await proveChange(run, step, inside);
-    const isOver = performance.now() - begun + pause > patienceOf(run);
     run.trace("proof", step.ordinal, step.phase, proof.kind);
-    if (proof.kind !== "unsure" || isOver) return proof;
-    await run.journal.say(step.ordinal, `is asked again: ${proof.message}`);
-    await run.patience.wait(pause, run.signal);
+    if (proof.kind !== "unsure") return proof;
+    const isAwaited = proof.awaitsLogin === true;
+    const next = isAwaited ? Math.min(pause, LOGIN_PAUSE_MS) : pause;
+    if (performance.now() - begun + next > patienceOf(run, isAwaited)) return proof;
+    const said = isAwaited ? proof.message : `is asked again: ${proof.message}`;
+    await run.journal.say(step.ordinal, said, isAwaited ? "waiting" : null);
+    await run.patience.wait(next, run.signal);
   }
 }
 
-/** Well before the host would take it back by itself. */
-const patienceOf = ({ plan }: RunContext): number =>
-  Math.min(PROOF_PATIENCE_MS, (plan.options.deadManSeconds * 1_000 * 3) / 4);
+/** Whoever has logged in meanwhile does not want to be taken back. */
+const LOGIN_PAUSE_MS = 3_000;
+
+/** Well before the host would take it back by itself; for somebody to log in all of that. */
+function patienceOf({ plan }: RunContext, isAwaited: boolean): number {
+  const guarded = (plan.options.deadManSeconds * 1_000 * 3) / 4;
+  return isAwaited ? guarded : Math.min(PROOF_PATIENCE_MS, guarded);
+}
 
 const fileOf = (run: RunContext, step: Step, index: number): FileOfStep => {
   const file = hostOf(run, step).files[index];

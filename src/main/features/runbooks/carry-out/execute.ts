@@ -51,7 +51,7 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
     run.made.secrets = reopened.secrets;
     isOpen = true;
   };
-  const run: RunContext = { ...execution, made, openHalf, sessions: await open() };
+  const run: RunContext = { ...execution, made, openHalf, awaitedSince: new Map(), sessions: await open() };
   try {
     const reopen = async () => {
       await run.sessions[Symbol.asyncDispose]();

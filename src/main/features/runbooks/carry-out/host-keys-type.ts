@@ -1,4 +1,4 @@
-import type { Inside } from "#net/ssh/door.ts";
+import type { HeldLogin } from "#net/ssh/door.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
 
 type NewHostKey = { host: string; port: number; newLine: string };
@@ -14,8 +14,11 @@ export type HostKeys = {
       comment: string;
       loginKey: ProofKey | null;
     },
-    inside: Inside,
-  ): Promise<{ kind: "proved"; said: string[] } | { kind: "refused" | "unsure" | "alarm"; message: string }>;
+    login: HeldLogin,
+  ): Promise<
+    | { kind: "proved" | "unverified"; said: string[] }
+    | { kind: "refused" | "unsure" | "alarm"; message: string }
+  >;
   /** Once the configuration was taken back. Null: done, or there was nothing to do. */
-  takeBack(asked: NewHostKey & { oldKey: string | null }, inside: Inside): Promise<string | null>;
+  takeBack(asked: NewHostKey & { oldKey: string | null }, login: HeldLogin): Promise<string | null>;
 };

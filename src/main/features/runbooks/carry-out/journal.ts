@@ -1,7 +1,16 @@
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RunEntry, RunFile, RunId, RunState, RunStep, StepState } from "#shared/model/run.ts";
+import type {
+  AccessCheck,
+  RunEntry,
+  RunFile,
+  RunId,
+  RunState,
+  RunStep,
+  StepState,
+  StepVerification,
+} from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Direction } from "#store/runbooks/run-table.ts";
@@ -39,6 +48,10 @@ export function openJournal(deps: Deps, runId: RunId) {
   const steps = new Map(deps.store.runbooks.journal.steps(runId).map((step) => [step.ordinal, step]));
   const pen = takePen(deps, runId, steps);
   let files = deps.store.runbooks.files.all(runId);
+  let checks = deps.store.runbooks.accessChecks.all(runId);
+  const readChecks = (): void => {
+    checks = deps.store.runbooks.accessChecks.all(runId);
+  };
   let failure: unknown = null;
   const keepFailure = (error: unknown): void => {
     failure ??= error;
@@ -49,18 +62,44 @@ export function openJournal(deps: Deps, runId: RunId) {
     failure: () => failure,
 
     /** Before an act. */
-    intend: (ordinal: number, text: string): Promise<void> => pen.write(ordinal, "intended", text),
+    intend: (ordinal: number, text: string): Promise<void> =>
+      pen.write(ordinal, { state: "intended", verification: null }, text),
 
     /** After one. */
-    mark: (ordinal: number, state: StepState, text: string): Promise<void> =>
-      pen.write(ordinal, state, text).catch(keepFailure),
+    mark: (
+      ordinal: number,
+      state: StepState,
+      text: string,
+      verification: StepVerification | null = null,
+    ): Promise<void> => pen.write(ordinal, { state, verification }, text).catch(keepFailure),
 
     /** More of a step that stays in its state; of the run itself without one. */
     note: (ordinal: number | null, text: string, kind: RunEntry["kind"] = "note"): Promise<void> =>
       pen.note(ordinal, text, kind).catch(keepFailure),
 
     /** As the step is said to whoever follows the run; its state stays. */
-    say: (ordinal: number, message: string): Promise<void> => pen.say(ordinal, message).catch(keepFailure),
+    say: (ordinal: number, message: string, verification: StepVerification | null = null): Promise<void> =>
+      pen.say(ordinal, message, verification).catch(keepFailure),
+
+    /** What sshd has answered about keys that were removed. */
+    accessChecks: (): readonly AccessCheck[] => checks,
+
+    keepCheck: (check: AccessCheck): Promise<void> =>
+      pen
+        .record(() => {
+          deps.store.runbooks.accessChecks.put(runId, check);
+          return readChecks;
+        })
+        .catch(keepFailure),
+
+    /** Of a host whose lines were put back. */
+    forgetChecks: ({ host, port }: Pick<AccessCheck, "host" | "port">): Promise<void> =>
+      pen
+        .record(() => {
+          deps.store.runbooks.accessChecks.forget(runId, host, port);
+          return readChecks;
+        })
+        .catch(keepFailure),
 
     /** Files that the run has left out, or that are stuck. */
     files: (): readonly RunFile[] => files,
@@ -93,21 +132,24 @@ export function openJournal(deps: Deps, runId: RunId) {
   };
 }
 
+type Standing = { state: StepState; verification: StepVerification | null };
+
 type Pen = ReturnType<typeof takePen>;
 
 function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map<number, RunStep>) {
   const { journal } = store.runbooks;
   return { record, tell, write, note, say };
 
-  function write(ordinal: number, state: StepState, text: string): Promise<void> {
+  function write(ordinal: number, { state, verification }: Standing, text: string): Promise<void> {
     return record((at) => {
       const step = steps.get(ordinal);
       if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
-      journal.append({ runId, ordinal, kind: KIND[state], text, at });
-      journal.setStep({ runId, ordinal, state, message: text, at });
-      tell(at, ordinal, KIND[state], text);
+      const kind = verification === "unverified" ? "acted" : KIND[state];
+      journal.append({ runId, ordinal, kind, text, at });
+      journal.setStep({ runId, ordinal, state, verification, message: text, at });
+      tell(at, ordinal, kind, text);
       trace("run", runId, "step", ordinal, step.phase, state);
-      return () => steps.set(ordinal, { ...step, state, message: text, at });
+      return () => steps.set(ordinal, { ...step, state, verification, message: text, at });
     });
   }
 
@@ -118,12 +160,12 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
     });
   }
 
-  function say(ordinal: number, message: string): Promise<void> {
+  function say(ordinal: number, message: string, verification: StepVerification | null): Promise<void> {
     return record((at) => {
       const step = steps.get(ordinal);
       if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
-      journal.setStep({ runId, ordinal, state: step.state, message, at });
-      return () => steps.set(ordinal, { ...step, message, at });
+      journal.setStep({ runId, ordinal, state: step.state, verification, message, at });
+      return () => steps.set(ordinal, { ...step, verification, message, at });
     });
   }
 

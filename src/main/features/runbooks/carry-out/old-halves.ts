@@ -3,49 +3,60 @@ import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { namesOf } from "#net/local/private-halves/half-place.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
-import type { RunState } from "#shared/model/run.ts";
+import type { AccessCheck, RunState } from "#shared/model/run.ts";
+import { sayHost } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
+import { checkAccess, sayChecks } from "./check-access.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
 import { sayLeftOut } from "./leave-out.ts";
-import { STILL_TAKEN } from "./prove-accounts.ts";
-import { proveChange } from "./prove-change.ts";
 import { enterHost, nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
 type Ended = { state: RunState; message: string };
 
-const takenSteps = ({ journal }: RunContext) =>
-  journal.steps().filter(({ message }) => message.includes(STILL_TAKEN));
+/** Where sshd goes on to take a key whose lines are gone. */
+const takenNow = ({ journal }: RunContext): AccessCheck[] =>
+  journal.accessChecks().filter(({ answer }) => answer === "accepted");
 
 export const keepsOld = (run: RunContext): boolean =>
-  keepsOldHalves(run.plan) || isLeftOut(run) || takenSteps(run).length > 0;
+  keepsOldHalves(run.plan) || isLeftOut(run) || takenNow(run).length > 0;
 
 /** The old key goes on to count where a file was left out. */
 const isLeftOut = ({ plan, journal }: RunContext): boolean =>
   plan.oldKey !== null && journal.files().some(({ fate }) => fate === "left-out");
 
 /**
- * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether the
- * old key still gets in; once it does not, its halves go.
+ * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether what it has
+ * removed still gets in; once it does not, old private halves that were kept for that go.
  */
 export async function endProved(run: RunContext, isResumed: boolean): Promise<Ended> {
-  const wasTaken = takenSteps(run).length > 0;
+  const wasTaken = takenNow(run).length > 0;
   if (wasTaken && isResumed) await askAgain(run);
-  const taken = [...new Set(takenSteps(run).flatMap(({ host }) => host ?? []))];
+  const taken = takenNow(run);
   const holders = run.plan.hosts.flatMap((host) => host.holders).concat(run.plan.here);
   const keepsForGood = keepsOldHalves(run.plan) || isLeftOut(run) || holders.length === 0;
-  const without = sayLeftOut(run.journal.files());
+  const said = [sayUnknown(run), sayLeftOut(run.journal.files())];
   if (taken.length > 0) {
-    const why = `the old key still gets in on ${taken.join(", ")}, by something that is not in the files that were changed`;
-    return keepsForGood
-      ? { state: "committed", message: [why, without].filter(Boolean).join("; ") }
-      : {
-          state: "needs-attention",
-          message: `${why}; ${sayKept(holders)}: close that way in, then resume the run`,
-        };
+    const kept = keepsForGood ? [] : [sayKept(holders)];
+    const why = [...taken.map((check) => sayTaken(run, check)), ...kept].join("; ");
+    const message = [`${why}: close that way in, then resume the run`, ...said].filter(Boolean).join("; ");
+    return { state: "needs-attention", message };
   }
   if (wasTaken && !keepsForGood) return commitHalves(run);
-  return { state: "committed", message: without };
+  return { state: "committed", message: said.filter(Boolean).join("; ") };
 }
+
+const sayTaken = ({ plan }: RunContext, { host, port, account, fingerprint, why }: AccessCheck): string =>
+  `${fingerprint === plan.oldKey && plan.newKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, by ${why.join(" and by ")}`;
+
+const sayUnknown = ({ journal }: RunContext): string =>
+  journal
+    .accessChecks()
+    .filter(({ answer }) => answer === "unknown")
+    .map(
+      ({ host, port, account, fingerprint, why }) =>
+        `whether ${fingerprint} is refused for ${account} on ${sayHost({ host, port })} is not known: ${why.join("; ")}`,
+    )
+    .join("; ");
 
 function sayKept(holders: readonly HolderPlan[]): string {
   const places = holders.map(({ host, kind, path }) => {
@@ -56,19 +67,20 @@ function sayKept(holders: readonly HolderPlan[]): string {
 }
 
 async function askAgain(run: RunContext): Promise<void> {
-  const steps = stepsOf(run.plan);
-  await run.openHalf();
-  for (const { ordinal } of takenSteps(run)) {
-    const step = steps.find((one) => one.ordinal === ordinal);
-    if (!step || step.host === null) continue;
+  const steps = stepsOf(run.plan).filter(({ phase }) => phase === "remove");
+  const places = new Set(takenNow(run).map(({ host, port }) => sayPlace({ host, port })));
+  if (run.plan.newKey !== null) await run.openHalf();
+  for (const step of steps) {
+    const place = step.host === null ? undefined : run.plan.hosts[step.host];
+    if (!place || !places.has(sayPlace(place))) continue;
     try {
-      const proof = await proveChange(run, step, await enterHost(run, step.host));
-      // What a log has to tell it has told before.
-      if ("said" in proof) await run.journal.mark(ordinal, "proved", proof.said.join("; "));
-      else await run.journal.note(ordinal, proof.message);
+      const checks = await checkAccess(run, step, await enterHost(run, step.host ?? -1));
+      const isRefused = checks.every(({ answer }) => answer === "refused");
+      const said = sayChecks(checks).join("; ");
+      await run.journal.mark(step.ordinal, "proved", said, isRefused ? "verified" : "unverified");
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
-      await run.journal.note(ordinal, error.message);
+      await run.journal.note(step.ordinal, error.message);
     }
   }
 }

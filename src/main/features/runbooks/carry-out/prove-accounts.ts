@@ -1,28 +1,18 @@
 import type { Step } from "#domain/rotation/run/step.ts";
-import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { askWhy } from "#net/ssh/prove/ask-why.ts";
-import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
+import type { LoginProof } from "#net/ssh/prove/login-proof.ts";
 import { proveFromHolder } from "#net/ssh/prove/prove-from-holder.ts";
 import { proveLogin } from "#net/ssh/prove/prove-login.ts";
-import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan, Proof } from "#shared/model/plan.ts";
 import { accountsLeftOut } from "./leave-out.ts";
-import { nameKey } from "./name-key.ts";
+import { type ProofOutcome, readProof } from "./proof-outcome.ts";
 import { proveConfirmed } from "./prove-confirmed.ts";
-import { enterHost, hostOf, nearOf, newKeyLine, type RunContext } from "./run-context.ts";
-import { filesOf, linesRemoved } from "./stage-bytes.ts";
-
-/**
- * `proved`: by logins, each a sentence. `awaits-log`: only a log can tell. `refused`: the change is to be taken back.
- * `unsure`: nobody has said yes or no; it may be tried again. `alarm`: somebody else answers for the host.
- */
-export type ProofOutcome =
-  | { kind: "proved"; said: string[] }
-  | { kind: "awaits-log"; said: string[] }
-  | { kind: "refused" | "unsure" | "alarm"; message: string };
+import { proveOwnWay } from "./prove-own-way.ts";
+import { enterHost, hostOf, nearOf, type RunContext } from "./run-context.ts";
+import { filesOf } from "./stage-bytes.ts";
 
 type Asked = { step: Step; host: HostPlan; inside: Inside };
 
@@ -32,16 +22,18 @@ export async function proveAccounts(run: RunContext, step: Step, inside: Inside)
   const asked = { step, host, inside };
   const accounts = accountsOf(run, step);
   const said: string[] = [];
-  let awaitsLog = false;
+  const kinds = new Set<ProofOutcome["kind"]>();
   for (const { account, proof } of host.proofs.filter((one) => accounts.has(one.account))) {
-    const outcome = await proveOne(run, asked, account, proof);
-    if (outcome.kind === "awaits-log") awaitsLog = true;
-    else if (outcome.kind !== "proved") return outcome;
+    const outcome = await proveLet(run, asked, account, proof);
+    if (!("said" in outcome)) return outcome;
+    kinds.add(outcome.kind);
     said.push(...outcome.said);
   }
   const own = await proveOwnWay(run, asked, accounts);
-  if (own.kind !== "proved") return own;
-  return { kind: awaitsLog ? "awaits-log" : "proved", said: [...said, ...own.said] };
+  if (!("said" in own)) return own;
+  kinds.add(own.kind);
+  const kind = kinds.has("awaits-log") ? "awaits-log" : kinds.has("unverified") ? "unverified" : "proved";
+  return { kind, said: [...said, ...own.said] };
 }
 
 /** Also those of files that have the new key's line already, before the old one goes, and others whom a file lets in. */
@@ -55,22 +47,11 @@ function accountsOf(run: RunContext, step: Step): Set<string> {
   return new Set([...changed, ...others].filter((account) => !leftOut.has(account)));
 }
 
-async function proveOne(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {
-  const outcome = await proveLet(run, asked, account, proof);
-  switch (proof.kind) {
-    case "from-holder":
-    case "by-log":
-      return askOfOld(run, asked, { account, newKey: null }, outcome);
-    default:
-      return outcome;
-  }
-}
-
 /** That whoever is to log in does. */
 async function proveLet(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {
   switch (proof.kind) {
     case "none":
-      return { kind: "proved", said: [`${account}: no proof (${proof.why})`] };
+      return { kind: "unverified", said: [`${account}: no login is tried (${proof.why})`] };
     case "by-hand":
       return { kind: "unsure", message: `${account} is proved by whoever runs its script, and by no run` };
     case "by-log":
@@ -95,28 +76,14 @@ async function proveFromHere(
   const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
   if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
   const proved = readProof(run, account, await proveLogin(inside.route, { user: account, key, runs }));
-  if (proved.kind === "refused") return addReason(proved, account, inside);
-  return askOfOld(run, asked, { account, newKey: key }, proved);
-}
-
-/** After a removal: whether the old key is refused. */
-async function askOfOld(
-  run: RunContext,
-  { step, host, inside }: Asked,
-  { account, newKey }: { account: string; newKey: ProofKey | null },
-  outcome: ProofOutcome,
-): Promise<ProofOutcome> {
-  if (!("said" in outcome) || step.phase !== "remove" || run.plan.newKey === null) return outcome;
-  const oldKey = oldBlob(host, run);
-  if (oldKey === null) return outcome;
-  return addRefusal(outcome, account, await proveRefused(inside.route, { user: account, oldKey, newKey }));
+  return proved.kind === "refused" ? addReason(proved, account, inside) : proved;
 }
 
 /** How far back the host's log is read for why it has just refused a login. */
 const JUST_NOW_SECONDS = 30;
 
 async function addReason(
-  refused: Exclude<ProofOutcome, { said: string[] }>,
+  refused: Extract<ProofOutcome, { kind: "refused" | "alarm" }>,
   account: string,
   { hand }: Inside,
 ): Promise<ProofOutcome> {
@@ -125,40 +92,6 @@ async function addReason(
   const sinceEpoch = look.host.epochSeconds - JUST_NOW_SECONDS;
   const why = await askWhy(hand, { account, sinceEpoch });
   return why === null ? refused : { ...refused, message: `${refused.message}; ${why}` };
-}
-
-/** In what a step says: sshd lets the old key in by something that the plan does not know. */
-export const STILL_TAKEN = "the old key is still taken elsewhere";
-
-/** Before the old key's line is gone it is still taken: whoever asks afterwards only. */
-function addRefusal(
-  outcome: Extract<ProofOutcome, { said: string[] }>,
-  account: string,
-  refusal: Awaited<ReturnType<typeof proveRefused>>,
-): ProofOutcome {
-  const add = (text: string) => ({ ...outcome, said: [...outcome.said, `${account}: ${text}`] });
-  switch (refusal.kind) {
-    case "refused":
-      return add("the old key is refused");
-    case "still-taken":
-      return add(`${STILL_TAKEN}: ${refusal.message}`);
-    case "inconclusive":
-      return add(`whether the old key is refused is not known: ${refusal.message}`);
-    case "other-host-key":
-      return { kind: "alarm", message: refusal.message };
-    default:
-      return assertNever(refusal);
-  }
-}
-
-/** The public half of the key whose lines go, from those lines. */
-function oldBlob({ files }: HostPlan, run: RunContext): Uint8Array | null {
-  for (const file of files) {
-    const lines = readAuthorizedKeys(linesRemoved(file, newKeyLine(run)));
-    const old = lines.find(({ key }) => key?.fingerprint === run.plan.oldKey)?.key;
-    if (old) return old.blob;
-  }
-  return null;
 }
 
 async function proveAtHolder(
@@ -180,37 +113,4 @@ async function proveAtHolder(
     ...{ hostKey: inside.hand.hostKey.blob, fingerprint: made.fingerprint },
     keyFile: isFresh ? `${newKey.path}.latchkey-new` : newKey.path,
   });
-}
-
-/** Whoever let us in still does, where a file of that very account was changed. */
-async function proveOwnWay(
-  run: RunContext,
-  { inside }: Asked,
-  accounts: ReadonlySet<string>,
-): Promise<ProofOutcome> {
-  const { hand, route } = inside;
-  const isMeant = hand.loginKey !== null && hand.loginKey !== run.plan.oldKey && accounts.has(hand.user);
-  if (!isMeant || hand.loginKey === null) return { kind: "proved", said: [] };
-  const key: ProofKey | null = await run.holders.proofKey(nearOf(run), hand.loginKey);
-  if (!key)
-    return { kind: "proved", said: [`${hand.user}: the key that let us in is not at hand to try again`] };
-  const proved = await proveLogin(route, { user: hand.user, key, runs: "nothing" });
-  if (proved.kind === "proved")
-    return { kind: "proved", said: [`${hand.user}: the key that let us in still does`] };
-  return readProof(run, `${hand.user}, with the key that let us in`, proved);
-}
-
-function readProof(run: RunContext, account: string, proof: LoginProof): ProofOutcome {
-  switch (proof.kind) {
-    case "proved":
-      return { kind: "proved", said: [`${account}: logged in with ${nameKey(run, proof.fingerprint)}`] };
-    case "refused":
-      return { kind: "refused", message: `${account} is not let in: ${proof.message}` };
-    case "inconclusive":
-      return { kind: "unsure", message: `${account}: ${proof.message}` };
-    case "other-host-key":
-      return { kind: "alarm", message: proof.message };
-    default:
-      return assertNever(proof);
-  }
 }

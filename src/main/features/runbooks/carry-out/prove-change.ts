@@ -1,8 +1,9 @@
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
-import { type ProofOutcome, proveAccounts } from "./prove-accounts.ts";
-import { hostOf, nearOf, newKeyLine, type RunContext } from "./run-context.ts";
+import type { ProofOutcome } from "./proof-outcome.ts";
+import { proveAccounts } from "./prove-accounts.ts";
+import { hostOf, newKeyLine, type RunContext } from "./run-context.ts";
 
 /** Of a change of who may log in, or of sshd's own configuration. */
 export function proveChange(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
@@ -28,15 +29,16 @@ async function proveHostKey(run: RunContext, step: Step, inside: Inside): Promis
   const newLine = newKeyLine(run);
   if (newLine === null || newKey?.kind !== "made-on-holder")
     return { kind: "refused", message: "there is no new host key" };
-  const { loginKey } = inside.hand;
+  const { loginKey, isTyped } = inside.hand;
   const proof = await run.hostKeys.prove(
     {
       ...{ phase: step.phase === "remove" ? "remove" : "add", host, port, oldKey, newLine },
       ...{ keyFile: newKey.path, comment: newKey.comment },
-      loginKey: loginKey === null ? null : await run.holders.proofKey(nearOf(run), loginKey),
+      // A key that lets in only beside what was typed shows nothing by itself.
+      loginKey: isTyped ? null : (inside.keys.find(({ fingerprint }) => fingerprint === loginKey) ?? null),
     },
     inside,
   );
   const afterwards = step.phase === "remove" ? (run.plan.afterwards ?? []) : [];
-  return proof.kind === "proved" ? { ...proof, said: [...proof.said, ...afterwards] } : proof;
+  return "said" in proof ? { kind: proof.kind, said: [...proof.said, ...afterwards] } : proof;
 }

@@ -5,7 +5,7 @@ import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { nameKey } from "./name-key.ts";
-import type { ProofOutcome } from "./prove-accounts.ts";
+import type { ProofOutcome } from "./proof-outcome.ts";
 import type { RunContext } from "./run-context.ts";
 
 /**

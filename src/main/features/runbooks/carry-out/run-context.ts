@@ -36,6 +36,8 @@ export type RunContext = {
    * waits nobody has to be there who tells a passphrase. Rejects with `HalfLocked`.
    */
   openHalf: () => Promise<void>;
+  /** By step, in seconds of its host's clock: since when a login by somebody else is waited for. */
+  awaitedSince: Map<number, number>;
   ask: Ask;
   patience: Patience;
   trace: Trace;

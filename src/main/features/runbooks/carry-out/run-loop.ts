@@ -3,11 +3,10 @@ import type { Move, PlaceSeen, StepProgress, Task, Wait } from "#domain/rotation
 import { sideBySide } from "#net/side-by-side.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { RunState } from "#shared/model/run.ts";
-import { AWAITS_LOG } from "./change-host.ts";
 import { doTask } from "./do-task.ts";
 import { AWAITS_CERTIFICATE } from "./issue-pairs.ts";
 import { lookAgain } from "./look-again.ts";
-import { needsHalf } from "./needs-half.ts";
+import { awaitsLog, needsHalf } from "./needs-half.ts";
 import { endProved } from "./old-halves.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -86,12 +85,11 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
 
 const WORN: PlaceSeen = { kind: "lost", why: "its connection broke again and again" };
 
-const progressOf = ({ journal }: RunContext): StepProgress[] =>
-  journal.steps().map(({ ordinal, state, message }) => ({
-    ...{ ordinal, state, awaitsLog: state === "acted" && AWAITS.has(message) },
-  }));
-
-const AWAITS: ReadonlySet<string> = new Set([AWAITS_LOG, AWAITS_CERTIFICATE]);
+const progressOf = (run: RunContext): StepProgress[] =>
+  run.journal.steps().map((step) => {
+    const isBrought = step.state === "acted" && step.message === AWAITS_CERTIFICATE;
+    return { ordinal: step.ordinal, state: step.state, awaitsLog: isBrought || awaitsLog(run, step) };
+  });
 
 const isBegunAt = ({ journal, plan }: RunContext, place: number | null): boolean => {
   const host = place === null ? null : plan.hosts[place];
@@ -113,7 +111,8 @@ function isAfterHandOver({ plan }: RunContext, move: Move): boolean {
 
 const AFTER = new Set(["remove", "commit"]);
 
-function sayWait({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: RunContext): string {
+function sayWait({ until }: Extract<Move, { kind: "wait" }>, run: RunContext): string {
+  const { plan, journal } = run;
   if (until === "certificate")
     return "a certificate is to be brought: latchkey runs csr shows what it is asked for with";
   if (until === "recheck")
@@ -121,9 +120,7 @@ function sayWait({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: 
   if (plan.kind === "rotate-host-key")
     return "those who know the host by its old key learn the new one at their next login";
   if (until === "grace") return "logs are watched for uses of the old key before it is removed";
-  const isRemoved = journal
-    .steps()
-    .some(({ phase, message }) => phase === "remove" && message === AWAITS_LOG);
+  const isRemoved = journal.steps().some((step) => step.phase === "remove" && awaitsLog(run, step));
   return isRemoved
     ? "the old lines are gone, and the journal has to tell of one more login by the new key; or its holder signs for it, or the accounts are approved by name"
     : "the journal has to tell of a login by the new key before anything is removed; or its holder signs for it, or the accounts are approved by name";

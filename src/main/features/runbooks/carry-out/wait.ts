@@ -6,9 +6,8 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
-import { AWAITS_LOG } from "./change-host.ts";
 import { nameKey } from "./name-key.ts";
-import { isProvedFromHere } from "./needs-half.ts";
+import { awaitsLog, isProvedFromHere } from "./needs-half.ts";
 import { proveChange } from "./prove-change.ts";
 import { proveConfirmed } from "./prove-confirmed.ts";
 import { enterHost, HalfLocked, type RunContext, SessionLost } from "./run-context.ts";
@@ -58,9 +57,7 @@ type Clock = { begun: Instant; now: () => Date };
 export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Promise<boolean> {
   let hasHeard = false;
   let locked: HalfLocked | null = null;
-  const awaiting = run.journal
-    .steps()
-    .filter(({ state, message }) => state === "acted" && message === AWAITS_LOG);
+  const awaiting = run.journal.steps().filter((step) => awaitsLog(run, step));
   for (const step of awaiting) {
     const heard = await hearAt(run, waits, step, clock).catch((error: unknown) => {
       if (error instanceof SessionLost) return { isProved: false, said: [error.message] };
@@ -73,7 +70,7 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
       if (heard.said.length > 0) await run.journal.note(step.ordinal, heard.said.join("; "));
       continue;
     }
-    await run.journal.mark(step.ordinal, "proved", heard.said.join("; "));
+    await run.journal.mark(step.ordinal, "proved", heard.said.join("; "), "verified");
     hasHeard = true;
   }
   await run.sessions.keepOnly([]);

@@ -67,6 +67,7 @@ const toAccount = (
   ...account,
   runsCommands: !/\/(nologin|false)$/.test(shell),
   consulted: files.filter(({ accounts }) => accounts.includes(account.name)).map(({ path }) => path),
+  consultedByOthers: [],
   grants: grants.map(toGrant),
 });
 

@@ -129,6 +129,7 @@ function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: s
     ...{ hostKey: known.pinned, unread: why, clockOffset: null, deadMen: [], login, holders: [] },
     accounts: [...accounts.keys()].map((name) => ({
       ...{ name, uid: -1, gid: -1, runsCommands: null, consulted: null, keysCommand: null },
+      consultedByOthers: [],
       ...{ isSshdKnown: false, authenticationMethods: null, forceCommand: null },
       grants: inventory.grantsOfAccount(known.id, name).map((grant) => ({ ...grant, isAuthority: false })),
     })),

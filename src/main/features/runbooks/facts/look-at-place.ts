@@ -8,11 +8,11 @@ import type {
   LoginFacts,
   UnreadKeys,
 } from "#domain/rotation/plan/plan-facts.ts";
-import { expandPath } from "#domain/ssh/tokens.ts";
+import { keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
-import { type AccountLook, lookAtAccount } from "#net/ssh/hand/look-at-account.ts";
+import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import type { KeyFileFact } from "#store/runbooks/fact-reader.ts";
@@ -91,29 +91,26 @@ function expectSeen<Seen>(look: Seen | Lost): Exclude<Seen, Lost> {
   return look as Exclude<Seen, Lost>;
 }
 
-function toAccount(name: string, { uid, gid, home, shell, sshd }: AccountLook): Omit<AccountFacts, "grants"> {
-  const say = (keyword: string): string | null => {
-    const value = sshd?.get(keyword) ?? "none";
-    return value.toLowerCase() === "none" ? null : value;
-  };
-  const patterns = sshd?.get("authorizedkeysfile")?.split(/\s+/) ?? null;
-  const entry = { name, uid, gid, home, shell, groups: null };
-  const account = { ...entry, passwordState: "unknown", isLockedForSshd: null } as Parameters<
-    typeof expandPath
-  >[1];
+function toAccount(name: string, look: AccountLook): Omit<AccountFacts, "grants"> {
+  const { uid, gid, shell, sshd, otherSshds } = look;
+  const say = (keyword: string): string | null =>
+    [sshd, ...otherSshds].flatMap((settings) => settingOf(settings, keyword) ?? [])[0] ?? null;
   return {
     ...{ name, uid, gid },
     runsCommands: !/\/(nologin|false)$/.test(shell),
-    consulted:
-      patterns
-        ?.filter((pattern) => pattern.toLowerCase() !== "none")
-        .map((pattern) => expandPath(pattern, account)) ?? null,
+    consulted: sshd?.has(KEY_FILES) ? keyFilesOf(valuesOf(sshd), { name, ...look }) : null,
+    consultedByOthers: otherSshds.flatMap((other) => keyFilesOf(valuesOf(other), { name, ...look })),
     isSshdKnown: sshd !== null,
     keysCommand: say("authorizedkeyscommand"),
     authenticationMethods: sshd?.get("authenticationmethods") ?? null,
-    forceCommand: say("forcecommand"),
+    forceCommand: settingOf(sshd, "forcecommand"),
   };
 }
+
+const KEY_FILES = "authorizedkeysfile";
+
+const valuesOf = (settings: ReadonlyMap<string, string>): string[] =>
+  settings.get(KEY_FILES)?.split(/\s+/) ?? [];
 
 export const toGrant = ({
   id,

@@ -1,5 +1,5 @@
 /** What a rotation of a host key does beside the change of sshd_config: reload, proofs, and what we trust ourselves. */
-import type { Inside } from "#net/ssh/door.ts";
+import type { HeldLogin } from "#net/ssh/door.ts";
 import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
@@ -15,9 +15,12 @@ type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
 
 type Deps = { store: Pick<Store, "pins" | "inTurn" | "events">; now: () => Date };
 
-/** `unsure`: may be asked again. `alarm`: somebody else answers for the host. */
+/**
+ * `unverified`: it stands, and nothing but the removal to come can show it. `unsure`: may be asked again. `alarm`: somebody else
+ * answers for the host.
+ */
 type HostKeyProof =
-  | { kind: "proved"; said: string[] }
+  | { kind: "proved" | "unverified"; said: string[] }
   | { kind: "refused" | "unsure" | "alarm"; message: string };
 
 type Asked = {
@@ -37,14 +40,14 @@ type Asked = {
 };
 
 /** sshd names its keys to whoever is logged in, and of one type presents the first alone. */
-const UNPROVED =
-  "unproved: the known host key is still presented, but whether sshd holds the new one, too, it tells only after a login by a key, and none was at hand; the removal of the old one is proved, or taken back";
+const UNVERIFIED =
+  "not verified: the known host key is still presented, but whether sshd holds the new one, too, it tells only after a login by a key alone, and no such key has let us in; the removal of the old one is verified, or taken back";
 
 export function createHostKeys({ store, now }: Deps) {
   const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
     /** Has sshd read its configuration, and proves on a fresh connection that it holds, or presents, the new key. */
-    async prove(asked: Asked, { hand, route }: Inside): Promise<HostKeyProof> {
+    async prove(asked: Asked, { hand, route }: HeldLogin): Promise<HostKeyProof> {
       const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
       const missing = await placeKey(hand, asked, blob);
       if (missing) return missing;
@@ -60,7 +63,7 @@ export function createHostKeys({ store, now }: Deps) {
         // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
         if (asked.oldKey === null)
           return readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
-        return { kind: "proved", said: [UNPROVED] };
+        return { kind: "unverified", said: [UNVERIFIED] };
       }
       const proved = readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
       if (proved.kind === "proved") await trust(asked, blob);
@@ -68,7 +71,7 @@ export function createHostKeys({ store, now }: Deps) {
     },
 
     /** After its configuration was taken back. Null: done, or there was nothing to do. */
-    async takeBack(asked: BackAsked, { hand }: Inside): Promise<string | null> {
+    async takeBack(asked: BackAsked, { hand }: HeldLogin): Promise<string | null> {
       const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
       if (findPin(asked.host, asked.port)?.fingerprint === viewKey(blob).fingerprint) {
         const old = await findOldKey(hand, asked.oldKey);
@@ -77,7 +80,7 @@ export function createHostKeys({ store, now }: Deps) {
         await replacePin(asked.host, asked.port, toPin(old));
       }
       const reloaded = await reload(hand);
-      return reloaded.kind === "proved" ? null : reloaded.message;
+      return "message" in reloaded ? reloaded.message : null;
     },
   };
 
@@ -119,7 +122,7 @@ async function placeKey(
   hand: Hand,
   { keyFile, newLine, comment }: Asked,
   blob: Uint8Array,
-): Promise<Exclude<HostKeyProof, { kind: "proved" }> | null> {
+): Promise<Exclude<HostKeyProof, { said: string[] }> | null> {
   const refuse = (why: string) => ({
     kind: "refused" as const,
     message: `the new host key ${keyFile} ${why}`,

@@ -118,7 +118,7 @@ lab(
       ...{ kind: "proved", said: [`the new host key is presented: ${fresh.fingerprint}`] },
     });
     const beside = await proveAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
-    expect(beside.proof).toEqual({ kind: "proved", said: [expect.stringMatching(/^unproved: /)] });
+    expect(beside.proof).toEqual({ kind: "unverified", said: [expect.stringMatching(/^not verified: /)] });
     expect(pinned()).toBe(before);
     await world.expectNobodyLockedOut();
   },

@@ -28,7 +28,10 @@ export const commandFor = ({ useSudo }: { useSudo: boolean }): string => (useSud
 export function toHand(
   { user }: HandOptions,
   { uid, ask, ended }: Begun,
-  { close, ...login }: Pick<Hand, "loginKey" | "hostKey" | "transport" | "way"> & { close(): Promise<void> },
+  {
+    close,
+    ...login
+  }: Pick<Hand, "loginKey" | "isTyped" | "hostKey" | "transport" | "way"> & { close(): Promise<void> },
 ): Hand {
   return { user, uid, ...login, ask, ended, [Symbol.asyncDispose]: close };
 }

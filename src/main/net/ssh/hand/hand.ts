@@ -36,6 +36,8 @@ export type Hand = AsyncDisposable & {
   uid: number;
   /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
   loginKey: string | null;
+  /** Something was typed, too: the key by itself lets nobody in. */
+  isTyped: boolean;
   hostKey: PresentedKey;
   transport: Transport;
   /** To what the host itself reaches, over this login; null: what carries it has none. */

@@ -11,7 +11,14 @@ export type AccountLook = {
   from: string | null;
   /** What sshd says that it goes by, by its keywords in lower case; null where only root may ask. */
   sshd: ReadonlyMap<string, string> | null;
+  /** What other sshd of root's that listen there go by: whoever logs in may choose. Empty where only root may ask. */
+  otherSshds: readonly ReadonlyMap<string, string>[];
+  /** Files of sshd's configuration that were written since it has read them. */
+  unreadConfig: readonly string[];
 };
+
+/** `sshd` is ours. */
+const OTHERS = ["sshd-2", "sshd-3", "sshd-4"];
 
 export async function lookAtAccount(
   hand: Hand,
@@ -23,14 +30,26 @@ export async function lookAtAccount(
   const told = (name: string): readonly string[] => answer.told.get(name)?.[0] ?? [];
   const [uid = "", gid = "", home = "", shell = ""] = told("account");
   if (answer.status !== "ok" || !/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid)) return { kind: "absent" };
-  const sshd = Buffer.from(answer.data.get("sshd") ?? []).toString("utf8");
+  const block = (name: string): string =>
+    Buffer.from(answer.data.get(name) ?? [])
+      .toString("utf8")
+      .trim();
+  const sshd = block("sshd");
   return {
     kind: "seen",
     account: {
       ...{ uid: Number(uid), gid: Number(gid), home, shell, from: told("from")[0] ?? null },
-      sshd: sshd.trim() === "" ? null : readSettings(sshd),
+      sshd: sshd === "" ? null : readSettings(sshd),
+      otherSshds: OTHERS.map(block).filter(Boolean).map(readSettings),
+      unreadConfig: (answer.told.get("unread-config") ?? []).flatMap(([path]) => path ?? []),
     },
   };
+}
+
+/** What a setting that may be `none` is set to; null: none, or not told. */
+export function settingOf(settings: ReadonlyMap<string, string> | null, keyword: string): string | null {
+  const value = settings?.get(keyword) ?? "none";
+  return value.toLowerCase() === "none" ? null : value;
 }
 
 /** The first of each keyword counts. */

@@ -43,7 +43,13 @@ export async function openBySystem(options: HandOptions, system: System): Promis
     if (!("ask" in begun)) return failToBegin(options, loggedIn.hostKey, begun);
     const { acceptedKey } = loggedIn.log;
     const loginKey = acceptedKey?.isCertificate ? null : (acceptedKey?.fingerprint ?? null);
-    const told = { loginKey, hostKey: loggedIn.hostKey, transport: "system", way: null } as const;
+    const told = {
+      loginKey,
+      isTyped: false,
+      hostKey: loggedIn.hostKey,
+      transport: "system",
+      way: null,
+    } as const;
     opened = toHand(options, begun, { ...told, close });
     return opened;
   } finally {

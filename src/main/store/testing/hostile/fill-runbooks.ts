@@ -85,7 +85,7 @@ const makeRun = (payload: string, planId: PlanId) => ({
 });
 
 const makeStep = (payload: string, phase: Phase, at: number): RunStep => ({
-  ...{ ordinal: at + 1, phase, host: payload.slice(0, 200), port: 22, batch: 0 },
+  ...{ ordinal: at + 1, phase, host: payload.slice(0, 200), port: 22, batch: 0, verification: null },
   ...{ state: pick(StepState.options, at + 1), message: payload, at: START },
 });
 

@@ -1,9 +1,17 @@
+import { applyEdits } from "#domain/rotation/bytes/edit.ts";
+import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
-import type { Check } from "#shared/model/plan.ts";
+import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
+import type { AccountFacts, FileFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import { letsIn } from "#domain/ssh/deciders/lets-in.ts";
+import type { Check, PlanOptions } from "#shared/model/plan.ts";
+import { OWN_LOGIN } from "#shared/text/consent.ts";
 import { findWay, losesLogin } from "./check-ways-in.ts";
 
-/** Whether Latchkey takes away the line that lets itself in. */
-export function checkOwnLogin(aim: Aim, draft: Draft): Check[] {
+/** Whether Latchkey takes away, or shuts to its own address, the line that lets itself in. */
+export function checkOwnLogin(aim: Aim, draft: Draft, { now, options }: Moment): Check[] {
   const { facts: host, files, proofs } = draft;
   const { account: name, key } = host.login;
   const isCut = files.some((file) => file.removed !== null && accountsOf(draft, file).includes(name));
@@ -12,13 +20,59 @@ export function checkOwnLogin(aim: Aim, draft: Draft): Check[] {
   const proof = proofs.find(({ account }) => account === name)?.proof.kind;
   if (aim.proves === "new" && (proof === "from-here" || proof === "from-holder")) {
     const text = `it is logged in to with the key that goes; that one goes only after the new one has logged in`;
-    return [makeCheck("ok", "own-login", about, text)];
+    return [makeCheck("ok", OWN_LOGIN, about, text)];
   }
+  if (aim.newKey !== null)
+    return [makeCheck("consent", OWN_LOGIN, about, `it changes the line that lets Latchkey in to ${name}`)];
   const account = host.accounts.find((one) => one.name === name);
+  const stays = account ? staysOpen(draft, account, now) : null;
+  if (stays === true) {
+    const text = `a line by which Latchkey logs in to ${name} changes, and this login is still let in; it is tried again before that stands`;
+    return [makeCheck("ok", OWN_LOGIN, about, text)];
+  }
   const way = account ? findWay(aim, host, account) : null;
   if (way === null && aim.proves === "none") {
     const text = `it is the line that lets Latchkey in to ${name}, and no other way in is known; add another key first`;
-    return [makeCheck("refused", "own-login", about, text)];
+    return [makeCheck("refused", OWN_LOGIN, about, text)];
   }
-  return [makeCheck("consent", "own-login", about, `it changes the line that lets Latchkey in to ${name}`)];
+  const from = host.login.from === null ? "" : ` from ${host.login.from}`;
+  const failing = `this login ${stays === null ? "may" : "will"} fail: it comes to ${name}${from} by a line that goes, or does not take it any more`;
+  if (host.deadMen.length === 0) {
+    const text = `${failing}, and the host has nothing that would take it back by itself`;
+    return [makeCheck("refused", OWN_LOGIN, about, text)];
+  }
+  const text = `${failing}; it is taken back unless, within ${Math.floor((options.deadManSeconds * 3) / 4)} s, something that is left logs in there: another key of this computer, or anybody, if the host's journal tells of it`;
+  return [makeCheck("consent", OWN_LOGIN, about, text)];
+}
+
+export type Moment = { now: string; options: PlanOptions };
+
+/** Whether some line of the account lets this very login in when the plan is carried out; null where that cannot be told. */
+function staysOpen(draft: Draft, account: AccountFacts, now: string): boolean | null {
+  const { login, clockOffset, files } = draft.facts;
+  const unixTime = Math.floor(Date.parse(now) / 1_000) + (clockOffset ?? 0);
+  const own = files.filter((file) => file.accounts.includes(account.name));
+  const lines = own
+    .flatMap((file) => readAuthorizedKeys(bytesAfter(draft, file)))
+    .filter((line) => line.key?.fingerprint === login.key && line.problem === null && !isAuthority(line))
+    .map((line) => letsIn(line.parsedOptions, { address: login.from, unixTime }));
+  const elsewhere = account.grants
+    .filter(
+      (grant) =>
+        grant.fingerprint === login.key &&
+        grant.effective !== "no" &&
+        !grant.isAuthority &&
+        !own.some((file) => pathsOf(file).includes(grant.file)),
+    )
+    .map(({ effective, onlyFrom }) => (effective === "yes" && onlyFrom.length === 0 ? true : null));
+  const all = [...lines, ...elsewhere];
+  if (all.includes(true)) return true;
+  return all.includes(null) ? null : false;
+}
+
+function bytesAfter({ files }: Draft, file: FileFacts): Uint8Array {
+  const bytes = file.stand.kind === "absent" ? null : file.stand.bytes;
+  const planned = files.find(({ path }) => path === (file.realPath ?? file.path));
+  const stages = planned ? fillStages(planned, null) : null;
+  return (bytes && stages ? applyEdits(bytes, stages.removed) : bytes) ?? new Uint8Array();
 }

@@ -1,11 +1,11 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { isProduction } from "#domain/rotation/plan/order-hosts.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
-import type { Check, PlanOptions } from "#shared/model/plan.ts";
+import type { Check } from "#shared/model/plan.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkDeadMan } from "./check-dead-man.ts";
-import { checkLogs } from "./check-logs.ts";
-import { checkOwnLogin } from "./check-own-login.ts";
+import { checkLogs, checkProofLogs } from "./check-logs.ts";
+import { checkOwnLogin, type Moment } from "./check-own-login.ts";
 import { checkWaysIn } from "./check-ways-in.ts";
 
 /** What only the host itself can tell is looked at by the script that is carried there. */
@@ -26,14 +26,15 @@ function sayWhose({ carried, hostKey }: HostFacts): string {
 }
 
 /** What is checked of a host that changes. */
-export function checksOf(aim: Aim, draft: Draft, options: PlanOptions): Check[] {
+export function checksOf(aim: Aim, draft: Draft, moment: Moment): Check[] {
   const production = makeCheck("warning", "production", { host: draft.facts }, "it is labelled production");
   return [
     ...(isProduction(draft) && draft.files.length > 0 ? [production] : []),
     ...checkAccounts(draft),
     ...checkWaysIn(aim, draft),
-    ...checkOwnLogin(aim, draft),
-    ...checkLogs(draft, options),
+    ...checkOwnLogin(aim, draft, moment),
+    ...checkLogs(draft, moment.options),
+    ...checkProofLogs(aim, draft),
     ...(draft.facts.asOf === null ? checkDeadMan(aim, draft) : [sayCarried(draft, draft.facts.asOf)]),
   ];
 }

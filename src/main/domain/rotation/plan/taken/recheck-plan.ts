@@ -50,7 +50,7 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
       ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
       ...drafts.flatMap((draft) => [
         ...draft.checks,
-        ...checksOf(aimOf(plan, facts, draft.facts), draft, plan.options),
+        ...checksOf(aimOf(plan, facts, draft.facts), draft, { now: facts.now, options: plan.options }),
       ]),
     ],
     leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...elsewhere.map(sayElsewhere)],

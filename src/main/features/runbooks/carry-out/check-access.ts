@@ -1,0 +1,177 @@
+/** Whether sshd refuses the keys whose lines a removal has taken away: it is asked, with the public key alone, for each account. */
+import type { Step } from "#domain/rotation/run/step.ts";
+import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import { letsIn } from "#domain/ssh/deciders/lets-in.ts";
+import type { PublicKey } from "#domain/ssh/key-blob.ts";
+import type { Inside } from "#net/ssh/door.ts";
+import { lookAtHost } from "#net/ssh/hand/look.ts";
+import { type AccountLook, lookAtAccount } from "#net/ssh/hand/look-at-account.ts";
+import type { ProofKey, ProofRoute, RefusalProof } from "#net/ssh/prove/login-proof.ts";
+import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
+import type { AccessCheck } from "#shared/model/run.ts";
+import { findWays, type WaysIn } from "./find-ways.ts";
+import { filesLeft } from "./leave-out.ts";
+import { hostOf, nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
+import { linesOfStep, linesRemoved } from "./stage-bytes.ts";
+
+/** A key that an account is not to take any more. */
+type Removed = { account: string; key: PublicKey };
+
+/** Seconds between tries; an sshd that punishes our address for what it has refused lets us ask again later. */
+const PAUSES_MS = [2_000, 10_000, 20_000];
+
+/** Asks for every account of a removal, and keeps the answers. Empty where nothing is to be refused. Rejects with `SessionLost`. */
+export async function checkAccess(run: RunContext, step: Step, inside: Inside): Promise<AccessCheck[]> {
+  if (step.phase !== "remove" || run.plan.kind === "rotate-host-key") return [];
+  const host = hostOf(run, step);
+  const checks: AccessCheck[] = [];
+  for (const removed of await findRemoved(run, step, inside)) {
+    const answer = await askPatiently(run, { host, inside }, removed);
+    const { account, key } = removed;
+    const check: AccessCheck = {
+      ...{ host: host.host, port: host.port, account, fingerprint: key.fingerprint },
+      ...{ ...answer, at: toInstant(new Date()) },
+    };
+    await run.journal.keepCheck(check);
+    checks.push(check);
+  }
+  return checks;
+}
+
+async function findRemoved(run: RunContext, step: Step, { hand }: Inside): Promise<Removed[]> {
+  const { proofs } = hostOf(run, step);
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const own = await lookAtAccount(hand, hand.user, null);
+  if (own.kind === "lost") throw new SessionLost(own.message);
+  const login = { address: own.kind === "seen" ? own.account.from : null, unixTime: look.host.epochSeconds };
+  const found = new Map<string, Removed>();
+  for (const { file } of filesLeft(run, step)) {
+    const kept = linesPut(file, step, newKeyLine(run));
+    const gone = readAuthorizedKeys(linesRemoved(file, newKeyLine(run))).filter((line) => !isAuthority(line));
+    const readers = [file.account, ...(file.others ?? [])].filter((account) =>
+      proofs.some((proof) => proof.account === account),
+    );
+    for (const { key } of gone) {
+      // A line that was bound, and not to others than us, lets us in as before.
+      const isKept = kept.some(
+        (line) => line.key?.fingerprint === key?.fingerprint && letsIn(line.parsedOptions, login) !== false,
+      );
+      if (!key || isKept) continue;
+      for (const account of readers) found.set(`${account} ${key.fingerprint}`, { account, key });
+    }
+  }
+  return [...found.values()];
+}
+
+const linesPut = (file: FilePlan, step: Step, newKey: string | null): KeyLine[] =>
+  readAuthorizedKeys(Buffer.from((linesOfStep(file, step, newKey)?.put ?? []).join("\n"), "latin1"));
+
+type Asked = { host: HostPlan; inside: Inside };
+type Answer = { answer: AccessCheck["answer"]; why: string[] };
+
+async function askPatiently(run: RunContext, asked: Asked, removed: Removed): Promise<Answer> {
+  for (const pause of PAUSES_MS) {
+    const answer = await askOnce(run, asked, removed);
+    if (answer.answer !== "unknown") return answer;
+    await run.patience.wait(pause, run.signal);
+  }
+  return askOnce(run, asked, removed);
+}
+
+/** At the sshd that we came by; then at each other one of the host that reads a file, or runs a command, which may have the key. */
+async function askOnce(run: RunContext, { host, inside }: Asked, { account, key }: Removed): Promise<Answer> {
+  const { hand, route } = inside;
+  const newKey = await keyThatStays(run, { host, inside }, account);
+  const own = await proveRefused(route, { user: account, oldKey: key.blob, newKey });
+  const look = await lookAtAccount(hand, account, null);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const seen = look.kind === "seen" ? look.account : null;
+  const ways = await findWays(hand, account, { seen, fingerprint: key.fingerprint });
+  const others = own.kind === "refused" && seen ? await askOthers(route, { account, key }, ways) : [];
+  const taken = others.filter(({ proof }) => proof.kind === "still-taken");
+  if (taken.length > 0) return { answer: "accepted", why: taken.flatMap(({ said }) => said) };
+  const [unknown] = others;
+  if (own.kind === "refused" && unknown) return { answer: "unknown", why: unknown.said };
+  return toAnswer(own, ways.own, seen);
+}
+
+function toAnswer(proof: RefusalProof, ways: readonly string[], seen: AccountLook | null): Answer {
+  switch (proof.kind) {
+    case "refused":
+      return { answer: "refused", why: [] };
+    case "still-taken":
+      return { answer: "accepted", why: ways.length > 0 ? [...ways] : [sayHidden(seen)] };
+    case "inconclusive":
+    case "other-host-key":
+      return { answer: "unknown", why: [proof.message] };
+  }
+}
+
+const sayHidden = (seen: AccountLook | null): string =>
+  seen?.sshd == null
+    ? "something that this login may not see: log in as root, or with sudo, to know what sshd reads"
+    : "something that is in no file that sshd reads by its configuration as it stands";
+
+type Other = { proof: RefusalProof; said: string[] };
+
+/** Only those that may have the key: a key that is asked about at each would be a failed login at each. Not refused alone. */
+async function askOthers(route: ProofRoute, { account, key }: Removed, ways: WaysIn): Promise<Other[]> {
+  const others: Other[] = [];
+  for (const { ports, found } of ways.others)
+    for (const port of ports) {
+      const proof = await proveRefused(routeTo(route, port), {
+        user: account,
+        oldKey: key.blob,
+        newKey: null,
+      });
+      const by = found.map((way) => `${way} (the sshd on port ${port})`);
+      if (proof.kind === "still-taken") others.push({ proof, said: by });
+      else if (proof.kind !== "refused")
+        others.push({ proof, said: [`${by.join(" and ")} may let it in: ${proof.message}`] });
+    }
+  return others;
+}
+
+/** The same host at another port. A way through other machines leads to one port alone. */
+const routeTo = (route: ProofRoute, port: number): ProofRoute => ({
+  ...route,
+  target: { ...route.target, port },
+  async open() {
+    const way = await route.open();
+    if (!("stream" in way)) return way;
+    way.stream.destroy();
+    const message = `no way from here leads to port ${port} of ${route.target.host}`;
+    return { outcome: "not-supported", message, hostKey: null, isKeyRefused: false, passing: null };
+  },
+});
+
+/** What logs in after the question, so that it costs the host no failed login; null: nothing at hand does. */
+async function keyThatStays(
+  run: RunContext,
+  { host, inside: { hand, keys } }: Asked,
+  account: string,
+): Promise<ProofKey | null> {
+  const proof = host.proofs.find((one) => one.account === account)?.proof;
+  const made = run.made.newKey?.fingerprint;
+  if (proof?.kind === "from-here" && made) return run.holders.proofKey(nearOf(run), made);
+  if (account !== hand.user || hand.isTyped || hand.loginKey === run.plan.oldKey) return null;
+  return keys.find(({ fingerprint }) => fingerprint === hand.loginKey) ?? null;
+}
+
+/** What a step says of these answers. */
+export const sayChecks = (checks: readonly AccessCheck[]): string[] => checks.map(sayCheck);
+
+const sayCheck = ({ account, fingerprint, answer, why }: AccessCheck): string => {
+  switch (answer) {
+    case "refused":
+      return `${account}: sshd refuses ${fingerprint}`;
+    case "accepted":
+      return `${account}: sshd still takes ${fingerprint}, by ${why.join(" and by ")}`;
+    case "unknown":
+      return `${account}: whether sshd refuses ${fingerprint} is not known: ${why.join("; ")}`;
+  }
+};

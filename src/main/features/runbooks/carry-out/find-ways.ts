@@ -1,0 +1,58 @@
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import { keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { type AccountLook, settingOf } from "#net/ssh/hand/look-at-account.ts";
+import { SessionLost } from "./run-context.ts";
+
+/** What may let a key in to an account, each as a sentence goes on after "by". */
+export type WaysIn = {
+  /** By the sshd that we came by. */
+  own: string[];
+  /** By others of the host, on these ports; only those that have any. */
+  others: { ports: number[]; found: string[] }[];
+};
+
+/** Looks at what each sshd of the host reads now for the account. `seen` null: nothing is known of it. Rejects with `SessionLost`. */
+export async function findWays(
+  hand: Hand,
+  name: string,
+  { seen, fingerprint }: { seen: AccountLook | null; fingerprint: string },
+): Promise<WaysIn> {
+  if (!seen) return { own: [], others: [] };
+  const find = (settings: ReadonlyMap<string, string>) =>
+    findIn(hand, { ...seen, name }, { settings, fingerprint });
+  const own = seen.sshd ? await find(seen.sshd) : [];
+  const stale =
+    seen.unreadConfig.length > 0
+      ? [
+          `what sshd had read before ${seen.unreadConfig.join(" and ")} was changed: have it read its configuration again`,
+        ]
+      : [];
+  const others: WaysIn["others"] = [];
+  for (const settings of seen.otherSshds) {
+    const found = await find(settings);
+    if (found.length > 0) others.push({ ports: [Number(settings.get("port") ?? 22)], found });
+  }
+  return { own: [...own, ...stale], others };
+}
+
+async function findIn(
+  hand: Hand,
+  account: { name: string; uid: number; home: string },
+  { settings, fingerprint }: { settings: ReadonlyMap<string, string>; fingerprint: string },
+): Promise<string[]> {
+  const command = settingOf(settings, "authorizedkeyscommand");
+  const ways = command === null ? [] : [`AuthorizedKeysCommand ${command}`];
+  const values = settings.get("authorizedkeysfile")?.split(/\s+/) ?? [];
+  for (const path of keyFilesOf(values, account)) {
+    const look = await lookAtFile(hand, path);
+    if (look.kind === "lost") throw new SessionLost(look.message);
+    const lines = readAuthorizedKeys(look.file.content ?? new Uint8Array());
+    for (const line of lines)
+      if (line.key?.fingerprint === fingerprint && line.problem === null && !isAuthority(line))
+        ways.push(`line ${line.line} of ${path}`);
+  }
+  return ways;
+}

@@ -1,0 +1,149 @@
+/** Whatever has let us in is tried again before a change of that account's files stands. */
+import type { Step } from "#domain/rotation/run/step.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { readSshdEntry } from "#domain/use/journal-entry.ts";
+import { readLoginMessage } from "#domain/use/login-message.ts";
+import type { Inside } from "#net/ssh/door.ts";
+import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
+import { readLoginLines } from "#net/ssh/hand/read-log.ts";
+import { publicBlobOf } from "#net/ssh/identities.ts";
+import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
+import { isForSsh2, proveLogin } from "#net/ssh/prove/prove-login.ts";
+import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { HostPlan } from "#shared/model/plan.ts";
+import { OWN_LOGIN } from "#shared/text/consent.ts";
+import { sayHost } from "#shared/text/plan.ts";
+import { nameKey } from "./name-key.ts";
+import { type ProofOutcome, readProof } from "./proof-outcome.ts";
+import { type RunContext, SessionLost } from "./run-context.ts";
+
+type Asked = { step: Step; host: HostPlan; inside: Inside };
+
+/**
+ * The key that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
+ * something that is left has to: another key at hand here, or whoever else, if the host's journal tells of it.
+ */
+export async function proveOwnWay(
+  run: RunContext,
+  asked: Asked,
+  accounts: ReadonlySet<string>,
+): Promise<ProofOutcome> {
+  const { hand, keys, route } = asked.inside;
+  const { user, loginKey, isTyped } = hand;
+  // A rotation shows that the new one logs in instead.
+  const isReplaced = run.plan.newKey !== null && loginKey === run.plan.oldKey;
+  if (loginKey === null || isReplaced || !accounts.has(user)) return { kind: "proved", said: [] };
+  const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
+  if (!key) throw new Error(`${loginKey} has let us in, and is not among the keys that were offered`);
+  if (isTyped && isForSsh2(key)) return askOwn(run, asked, publicBlobOf(key));
+  const proved = await proveLogin(route, { user, key, runs: "nothing" });
+  if (proved.kind === "proved")
+    return { kind: "proved", said: [`${user}: the key that let us in still does`] };
+  if (proved.kind === "refused" && isAgreedTo(run, asked)) return proveLeft(run, asked);
+  return readProof(run, `${user}, with the key that let us in`, proved);
+}
+
+/** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
+async function askOwn(run: RunContext, asked: Asked, oldKey: Uint8Array): Promise<ProofOutcome> {
+  const { user } = asked.inside.hand;
+  const answer = await proveRefused(asked.inside.route, { user, oldKey, newKey: null });
+  switch (answer.kind) {
+    case "still-taken":
+      return {
+        kind: "proved",
+        said: [`${user}: sshd still takes the key that let us in, beside what is typed`],
+      };
+    case "refused":
+      return isAgreedTo(run, asked)
+        ? proveLeft(run, asked)
+        : { kind: "refused", message: `${user}: sshd does not take the key that let us in any more` };
+    case "inconclusive":
+      return {
+        kind: "unverified",
+        said: [
+          `${user}: the key that let us in needs what is typed, so it was not tried again: ${answer.message}`,
+        ],
+      };
+    case "other-host-key":
+      return { kind: "alarm", message: answer.message };
+    default:
+      return assertNever(answer);
+  }
+}
+
+/** No run begins before what has to be agreed to was. */
+const isAgreedTo = ({ plan }: RunContext, { host, inside }: Asked): boolean =>
+  plan.checks.some(
+    ({ id, state, host: place, account }) =>
+      id === OWN_LOGIN && state === "consent" && place === sayHost(host) && account === inside.hand.user,
+  );
+
+/** Each costs the host a failed login where it is refused. */
+const MOST_TRIED = 3;
+
+/** A login by something that is left, since the change: by a key at hand here that stands in the account's files, or by anybody. */
+async function proveLeft(run: RunContext, asked: Asked): Promise<ProofOutcome> {
+  const { hand, route } = asked.inside;
+  const { user } = hand;
+  for (const key of (await keysLeft(run, asked)).slice(0, MOST_TRIED)) {
+    const proved = await proveLogin(route, { user, key, runs: "nothing" });
+    if (proved.kind === "other-host-key") return { kind: "alarm", message: proved.message };
+    if (proved.kind !== "proved") continue;
+    const said = `${user}: logged in with ${nameKey(run, key.fingerprint)}, which is left; the key that let us in does not any more, as was agreed to`;
+    return { kind: "proved", said: [said] };
+  }
+  return hearLeft(run, asked);
+}
+
+async function keysLeft(run: RunContext, { host, inside }: Asked): Promise<ProofKey[]> {
+  const { hand, keys } = inside;
+  const standing = new Set<string>();
+  for (const { path, account, others = [] } of host.files) {
+    if (account !== hand.user && !others.includes(hand.user)) continue;
+    const look = await lookAtFile(hand, path);
+    if (look.kind === "lost") throw new SessionLost(look.message);
+    for (const { key } of readAuthorizedKeys(look.file.content ?? new Uint8Array()))
+      if (key) standing.add(key.fingerprint);
+  }
+  return keys.filter(
+    ({ fingerprint }) =>
+      standing.has(fingerprint) && fingerprint !== hand.loginKey && fingerprint !== run.plan.oldKey,
+  );
+}
+
+/** Every entry of sshd's that names a key. */
+const ANY_KEY = "SHA256:";
+
+async function hearLeft(run: RunContext, { step, inside: { hand } }: Asked): Promise<ProofOutcome> {
+  const { user } = hand;
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const since = run.awaitedSince.get(step.ordinal) ?? look.host.epochSeconds;
+  run.awaitedSince.set(step.ordinal, since);
+  const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [ANY_KEY] });
+  if (read.kind === "lost") throw new SessionLost(read.message);
+  const failing = `${user}: the key that let us in does not any more, as was agreed to`;
+  if (read.kind !== "read" || !read.sources.includes("journal"))
+    return {
+      kind: "refused",
+      message: `${failing}, no other key that is left is at hand here, and this host has no journal that could tell of a login by one`,
+    };
+  const logins = Buffer.from(read.journal)
+    .toString("utf8")
+    .split("\n")
+    .flatMap((line) => {
+      const entry = readSshdEntry(line);
+      const login = entry && entry.at > since ? readLoginMessage(entry.message) : null;
+      return login && login.account === user && !login.isPartial ? [login] : [];
+    });
+  const [login] = logins;
+  if (!login)
+    return {
+      kind: "unsure",
+      awaitsLogin: true,
+      message: `waiting for a login to ${user} through what is left, by anybody; without one it is taken back`,
+    };
+  const from = login.from === null ? "" : ` from ${login.from}`;
+  return { kind: "proved", said: [`${failing}; the journal tells of a login since${from}`] };
+}
