@@ -56,6 +56,12 @@ export type Listen = { address: string | null; port: number; isDefault: boolean 
 /** `key` null: it is not said where the key is. One that stands in the certificate's own file is named as that file. */
 export type Pair = { certificate: Named; key: Named | null };
 
+/**
+ * What is said of which keys are taken. `ciphers`: a list as OpenSSL reads it; null: none is said, and the server's own takes any key.
+ * `versions`: as the server writes them; null: none are said, or not for these listeners alone.
+ */
+export type TlsSettings = { ciphers: string | null; versions: readonly string[] | null };
+
 /** One set of names at some listeners, and the certificates that are to be served there. */
 export type Serving = {
   /** TCP only: sockets of Unix and QUIC are left out. */
@@ -72,6 +78,8 @@ export type Serving = {
   chain: Named | null;
   /** Why `pairs` alone do not tell what is served there; nothing may then be called a mismatch. */
   unsure: string | null;
+  /** Not there where it is not read, as of servers of other kinds. */
+  tls?: TlsSettings;
   /** The line that opens it: `server {`, `<VirtualHost>`, `bind`, `inet_listener`, a service of master.cf. */
   at: Place;
 };

@@ -11,6 +11,9 @@ export type Bind = {
   crls: string[];
   /** Certificates are made for whatever name is asked for. */
   isMade: boolean;
+  /** What it says itself; null: `global` says it, or nobody. */
+  ciphers: string | null;
+  isTls13Off: boolean;
 };
 
 /** Words of a bind line that another word follows: it is never a setting itself, whatever it says. */
@@ -33,6 +36,8 @@ export function readBind([where = "", ...words]: readonly string[]): Bind | null
     clientCas: [],
     crls: [],
     isMade: false,
+    ciphers: null,
+    isTls13Off: false,
   };
   let isBoth = true;
   for (let index = 0; index < words.length; index++) {
@@ -46,6 +51,9 @@ export function readBind([where = "", ...words]: readonly string[]): Bind | null
       bind.certificates.push({ kind: word, path: value });
     else if (word === "ca-file" || word === "ca-verify-file") bind.clientCas.push(value);
     else if (word === "crl-file") bind.crls.push(value);
+    else if (word === "ciphers") bind.ciphers = value;
+    else if (word === "no-tlsv13" || word === "force-tlsv12") bind.isTls13Off = true;
+    else if (word === "ssl-max-ver") bind.isTls13Off = value !== "TLSv1.3";
   }
   for (const text of where.split(",")) {
     const listens = readAddress(text, isBoth);

@@ -27,6 +27,9 @@ export function serveBind(state: State, words: readonly string[], at: Place): vo
       pairs: one.pairs,
       chain: null,
       unsure: one.unsure ?? whyUnsure(state, bind),
+      ...(bind.ciphers !== null && {
+        tls: { ciphers: bind.ciphers, versions: bind.isTls13Off ? ["TLSv1.2"] : null },
+      }),
       at,
     });
   }

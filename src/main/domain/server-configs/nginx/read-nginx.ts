@@ -1,10 +1,12 @@
 import type {
   Configuration,
   ConfigurationFiles,
+  Listen,
   Named,
   Pair,
   Place,
   Role,
+  TlsSettings,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { type Block, readBlocks, type Setting } from "./blocks.ts";
@@ -51,17 +53,19 @@ function readPart(draft: Draft, part: Block): void {
         port: listen.port,
         isDefault: first.get(sayPlace(listen)) === listen,
       }));
-      if (own.length > 0) serveBlock(draft, part, block, { listens: own, protocol });
+      const places = new Set(some.map(sayPlace));
+      const beside = servers
+        .filter((one) => one.listens.some((listen) => places.has(sayPlace(listen))))
+        .map((one) => one.block);
+      if (own.length > 0) serveBlock(draft, part, block, { listens: own, protocol, beside });
     }
   }
 }
 
-function serveBlock(
-  draft: Draft,
-  part: Block,
-  block: Block,
-  { listens, protocol }: Pick<Configuration["servings"][number], "listens" | "protocol">,
-): void {
+/** `beside`: all servers at these listeners, itself as well. */
+type Served = { listens: Listen[]; protocol: string; beside: readonly Block[] };
+
+function serveBlock(draft: Draft, part: Block, block: Block, { listens, protocol, beside }: Served): void {
   const { pairs, unsure } = readPairs(draft, part, block);
   if (pairs.length === 0 && unsure === null) return;
   draft.serve({
@@ -72,9 +76,26 @@ function serveBlock(
     pairs,
     chain: null,
     unsure,
+    ...readTls(part, block, beside),
     at: block.at,
   });
 }
+
+/** A gap, and a command to OpenSSL itself, may say anything of ciphers. Versions are those of whoever is the default of a listener. */
+function readTls(part: Block, block: Block, beside: readonly Block[]): { tls?: TlsSettings } {
+  if (block.hasGap || part.hasGap || inheritedOf("ssl_conf_command", block, part).length > 0) return {};
+  const said = new Set(beside.map((server) => versionsOf(part, server).join(" ")));
+  const versions = versionsOf(part, block);
+  return {
+    tls: {
+      ciphers: lastOf("ssl_ciphers", block, part) ?? null,
+      versions: versions.length === 0 || said.size > 1 ? null : versions,
+    },
+  };
+}
+
+const versionsOf = (part: Block, server: Block): string[] =>
+  inheritedOf("ssl_protocols", server, part).flatMap(({ values }) => values);
 
 function readListens(draft: Draft, part: string, block: Block): NginxListen[] {
   const isOnForAll = isOn(lastOf("ssl", block), ["on"]);

@@ -5,6 +5,7 @@ import type { Check } from "#shared/model/plan.ts";
 import { RESTART } from "#shared/model/told-by.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPoint } from "#shared/text/pair.ts";
+import { checkKey } from "./check-key.ts";
 import { sayPair } from "./draft-change.ts";
 import { findNarrower } from "./find-narrower.ts";
 import { isOwnWay } from "./own-way.ts";
@@ -32,6 +33,7 @@ export function checkRenewal(host: HostFacts, pair: PairFacts, change: Certifica
       : []),
     ...checkNarrower(pair, change, say),
     ...checkWay(pair, change, say),
+    ...checkKey(pair, change.key.kind, say),
     ...untested.map(({ server, where }) =>
       say("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
     ),

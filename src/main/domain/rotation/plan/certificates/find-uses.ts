@@ -1,4 +1,4 @@
-import type { Configuration, Listen, Pair } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Listen, Pair, TlsSettings } from "#domain/server-configs/configuration.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
 import type { PairFile, ServerKind } from "#shared/model/pair.ts";
 
@@ -13,6 +13,8 @@ export type ServerUse = {
   names: readonly string[];
   protocol: string;
   unsure: string | null;
+  /** Null: what it says of TLS is not read. */
+  tls: TlsSettings | null;
 };
 
 /** The files that are read together for one certificate, and who reads them. */
@@ -47,6 +49,7 @@ export function findPairs(map: HostMap, holding: readonly string[]): FoundPair[]
           names,
           protocol,
           unsure,
+          tls: serving.tls ?? null,
         });
       }
   return [...found.values()];
@@ -83,5 +86,5 @@ export function describePair(map: HostMap, holding: readonly string[], keyFile: 
   const named = (one: string) => ({ path: one, directive: "", at });
   const files = filesOf({ certificate: named(path), key: named(keyFile) }, null, realOf);
   const use = { server: "described", root: "", where: `${path}:1`, listens: [], names: [] } as const;
-  return { files, uses: [{ ...use, protocol: "tls", unsure: null }], hasKey: true };
+  return { files, uses: [{ ...use, protocol: "tls", unsure: null, tls: null }], hasKey: true };
 }

@@ -64,7 +64,7 @@ test("key and certificate in one file are one file, and a chain of its own is th
 });
 
 test("a pattern is asked for by a name that it is for, and every address by the host's own", () => {
-  const use = { server: "nginx", root: "", where: "", protocol: "tls", unsure: null } as const;
+  const use = { server: "nginx", root: "", where: "", protocol: "tls", unsure: null, tls: null } as const;
   const points = (names: string[], address: string | null, isDefault = false) =>
     choosePoints([{ ...use, names, listens: [{ address, port: 443, isDefault }] }], {
       host: "web1",
@@ -83,6 +83,7 @@ test("a listener that only its host reaches is looked at from there, but on this
     where: "/etc/nginx/site:3",
     protocol: "tls",
     unsure: null,
+    tls: null,
   } as const;
   const choose = (host: string, address: string) =>
     choosePoints([{ ...use, names: ["a.example"], listens: [{ address, port: 443, isDefault: false }] }], {
@@ -117,6 +118,7 @@ const makePair = (more: Partial<PairFacts> = {}): PairFacts => ({
     obstacle: null,
     wonders: [],
     failing: [],
+    settings: [],
   },
   files: (["key", "chain"] as const).map((holds) => ({
     ...{ path: `/tls/${holds}`, real: `/tls/${holds}`, holds, refusal: null, managed: null, heldBy: null },

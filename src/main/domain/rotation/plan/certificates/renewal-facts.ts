@@ -1,4 +1,5 @@
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import type { TlsSettings } from "#domain/server-configs/configuration.ts";
 import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -51,6 +52,8 @@ export type PairFacts = {
   consumers: readonly Consumer[];
   /** Those of them whose own test fails now, with what they say. */
   failing: readonly FailingServer[];
+  /** What each of its servers says of TLS, where it names the certificate. */
+  settings: readonly KeySettings[];
   proofs: readonly ProofFacts[];
   /** Why it cannot be renewed by us, as a phrase; null: it can. */
   obstacle: string | null;
@@ -60,6 +63,9 @@ export type PairFacts = {
 
 /** `said`: in words of the host. */
 export type FailingServer = Pick<Consumer, "server" | "where"> & { said: string };
+
+/** Null: it is not read. */
+export type KeySettings = Pick<Consumer, "server" | "where"> & { tls: TlsSettings | null };
 
 export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
   /** Why it cannot be replaced, as a phrase; then the rest may not be known. */

@@ -19,7 +19,7 @@ const acme = (id: number, challenge: ChallengeWay | null) =>
 const makePair = (sha: string, issuer: Issuer, more: Partial<PairFacts> = {}): PairFacts => ({
   ...{ sha256: sha.repeat(64), subject: `CN=${sha}`, names: ["DNS:a.example"], purposes: null },
   ...{ notAfter: AT, keyType: "EC", keyBits: null, curve: "P-256", hostsInCommon: 1, whyNoIssuer: "" },
-  ...{ issuer, challenge: null, whyNoChallenge: "", obstacle: null, wonders: [], failing: [] },
+  ...{ issuer, challenge: null, whyNoChallenge: "", obstacle: null, wonders: [], failing: [], settings: [] },
   files: (["key", "chain"] as const).map((holds) => ({
     ...{
       path: `/${sha}/${holds}`,

@@ -56,7 +56,7 @@ export function readPairs(
     hostsInCommon: servers.hostsHolding(sha256).length,
     whyNoChallenge: "",
     challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
-    ...{ files: [], proofs: [], failing: [] },
+    ...{ files: [], proofs: [], failing: [], settings: [] },
     ...(own && { wish: own }),
   };
   if (pairs.length === 0)
@@ -83,6 +83,7 @@ export function readPairs(
       facts: {
         ...about,
         consumers: consumersOf(found.uses, wish.described),
+        settings: found.uses.map(({ server, where, tls }) => ({ server, where, tls })),
         wonders: [...wonders, ...unsure, ...unused],
         obstacle,
       },
