@@ -66,6 +66,8 @@ verify_half() {
 	if [ "$status" != ok ]; then explain; return 1; fi
 	told_of hash
 	if [ "$words" != "$holder_before" ]; then why="$holder_path was changed by somebody else"; return 1; fi
+	told_of actor
+	holder_actor=$words
 	told_of proof
 	case $words in raw,*) why="$holder_path is written as OpenSSL does, which no script can check: ssh-keygen -p -f it, and plan again"; return 1 ;; esac
 	signed_by=$(put_line "$statement" | tr -d '\n' | ssh-keygen -Y check-novalidate -n latchkey-possession -s /dev/fd/5 2>/dev/null 5<<SIGNED
@@ -85,7 +87,7 @@ make_key() {
 	how=fresh path=$holder_path
 	[ ! -e "$key_file" ] || how=again
 	if ! (: >"$key_file"); then why="$key_file cannot be written to $(pwd)"; return; fi
-	ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how
+	ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how "$holder_actor"
 	if [ "$status" != ok ]; then
 		# What lies there is another run's.
 		case $said in new-in-the-way*) rm -f "$key_file" ;; esac
@@ -131,7 +133,7 @@ hand_over() {
 		refuse_half || return 0
 		ask hide_public "$holder_path" "$blob"
 		if [ "$status" != ok ]; then explain; return; fi
-		ask put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made
+		ask put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made "$holder_actor"
 		if [ "$status" != ok ]; then
 			explain
 			ask show_public "$holder_path" ''

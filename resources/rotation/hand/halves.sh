@@ -1,9 +1,9 @@
 # Private halves of keys: made, put in place of old ones, taken back.
 
-# put PATH BEFORE WANTED MODE BYTES|made: the file gets the hash WANTED; what it was (BEFORE, or "absent") stays beside
-# it as PATH.latchkey-old. "made": it is what do_make has left beside it.
+# put PATH BEFORE WANTED MODE BYTES|made OWNER: the file gets the hash WANTED; what it was (BEFORE, or "absent") stays beside
+# it as PATH.latchkey-old. "made": it is what do_make has left beside it. OWNER: whose folder it is, by number.
 do_put() {
-	enter "$1"
+	enter_of "$1" "${6-}"
 	before=$2 wanted=$3 new_mode=$4
 	check_words "$before" "$wanted" "$new_mode"
 	find_sync .
@@ -137,10 +137,10 @@ do_undo_put() {
 	ok done
 }
 
-# make PATH TYPE BITS COMMENT again|fresh: a pair at PATH.latchkey-new; BITS 0: as many as usual. What lies there already is
+# make PATH TYPE BITS COMMENT again|fresh OWNER: a pair at PATH.latchkey-new; BITS 0: as many as usual. What lies there already is
 # taken for what an earlier try of this run has made; "fresh": there was none.
 do_make() {
-	enter "$1"
+	enter_of "$1" "${6-}"
 	new=./$name.latchkey-new
 	has ssh-keygen || no no-ssh-keygen
 	if [ "${5-}" = fresh ] && [ -e "$new" ]; then no new-in-the-way "$folder/$name.latchkey-new"; fi

@@ -40,7 +40,7 @@ tell_file() {
 	if [ "$actor" != "$my_uid" ]; then find_lock
 	else judge_work_folder || tell work-folder "$folder/.latchkey"
 	fi
-	judge_file || tell refusal "$refusal" "$detail"
+	if ! judge_file || { [ -n "$secret" ] && ! judge_beside; }; then tell refusal "$refusal" "$detail"; fi
 	look_at "./$name"
 	name_of "${uid:-}"
 	case $mode in '') ;; *) tell file "$mode" "$links" "$uid" "$gid" "$size" "$user_name" ;; esac
@@ -60,6 +60,26 @@ tell_file() {
 	tell hash "$hashed"
 	[ -z "$secret" ] || return 0
 	send_data content <"./$name"
+}
+
+# What a run would make beside a private key has room there: whatever else lies there stops it half-way. A new half is asked for by
+# whoever makes one.
+judge_beside() {
+	hash_of "./$name"
+	here=$hashed
+	for suffix in old old.pub new new.pub part known config log said; do
+		beside=./$name.latchkey-$suffix
+		look_at "$beside"
+		case $suffix,$mode in
+			*,) continue ;;
+			*,d*) ;;
+			old,-*) hash_of "$beside"; [ "$hashed" != "$here" ] || continue ;;
+			old*) ;;
+			*) continue ;;
+		esac
+		refuse beside-in-the-way "$folder/${beside#./}"
+		return 1
+	done
 }
 
 # A link that root has made in a folder where nobody else writes is how this system is laid out (/home -> /usr/home).

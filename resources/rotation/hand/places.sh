@@ -47,11 +47,23 @@ enter() {
 	folder=${1%/*} name=${1##*/} refusal=
 	[ -n "$folder" ] || folder=/
 	case $name in '' | . | ..) no odd-path "$1" ;; esac
-	judge_way "$folder" || no "$refusal" "$detail"
+	[ -n "${actor_known-}" ] || judge_way "$folder" || no "$refusal" "$detail"
 	[ "$actor" = "$my_uid" ] || become "$actor"
 	cd -P -- "$folder" 2>/dev/null || no no-folder "$folder"
 	# From here on by relative names: whoever renames folders now moves us with them.
 	[ "$(pwd -P)" = "$folder" ] || no linked-folder "$folder"
+}
+
+# enter_of PATH OWNER: the same for what nobody but user OWNER, or root, may see: whoever renames folders on the way may have put one of
+# their own there. OWNER is empty where nobody is known to be.
+enter_of() {
+	case ${2-} in *[!0-9]*) no odd-words ;; esac
+	folder=${1%/*} refusal=
+	judge_way "${folder:-/}" || no "$refusal" "$detail"
+	case $actor in 0 | "${2:-$actor}") ;; *) no owner-changed "$actor" ;; esac
+	# The one that was judged is the one that gets it.
+	actor_known=yes
+	enter "$1"
 }
 
 # Of a pipe or a device it is empty: opening that might never end. Of what is larger than anything that is changed it is the

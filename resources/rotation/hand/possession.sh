@@ -1,10 +1,12 @@
 # Whether a private key file has the key that it shows: it signs.
 
-# sign PATH BYTES: what possession_script says of BYTES and the private key at PATH, and the hash of the very file that signed.
+# sign PATH BYTES: what possession_script says of BYTES and the private key at PATH, the hash of the very file that signed, and who acts
+# there.
 do_sign() {
 	enter "$1"
 	sign_bytes "$2" || no "$why"
 	tell hash "$hashed"
+	tell actor "$my_uid"
 	tell proof "$proof"
 	ok signed
 }

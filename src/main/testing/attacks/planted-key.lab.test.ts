@@ -1,9 +1,16 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
+import { makeNonce, verifyPossession, writeStatement } from "#domain/possession/verify-possession.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { makeKey, put } from "#net/ssh/hand/put-halves.ts";
+import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";
+import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { consentOf } from "#shared/text/consent.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { agreeTo, carryOut, makePlan } from "#testing/runbooks/follow.ts";
@@ -59,6 +66,20 @@ async function grantKey(name: string, where: "here" | "elsewhere"): Promise<KeyF
 
 const scan = (app: App, identityFiles: readonly string[] = []) =>
   scanAll(app, { text: `root@${host.address}`, acceptNew: true, identityFiles: [...identityFiles] });
+
+/** From when /run/answers is there, evil has what root starts as evil keep what it is sent. */
+async function writeAnswers({ run }: LabHost): Promise<void> {
+  const program = await readFile(join(import.meta.dirname, "answer-for-shell.py"), "base64");
+  await run(`echo '${program}' | base64 -d >/run/answer.py; cp /usr/bin/setpriv /run/setpriv
+    cat >/run/instead <<'END_OF_PROGRAM'
+#!/bin/sh
+[ ! -e /run/answers ] || case "$(id -nu "$2") $*" in
+  'evil '*' sh -c '*) exec /run/setpriv --reuid "$2" --regid "$4" --init-groups python3 /run/answer.py steal ;;
+esac
+exec /run/setpriv "$@"
+END_OF_PROGRAM
+    chmod 755 /run/instead /run/answer.py /run/setpriv; mount --bind /run/instead /usr/bin/setpriv`);
+}
 
 const wishFor = ({ fingerprint }: KeyFile) => ({ kind: "rotate-key" as const, fingerprint });
 
@@ -150,5 +171,48 @@ lab(
       const { rows: suspects } = await app.client.access.list({ unmatched: true });
       expect(suspects.map(({ comment }) => comment)).toContain("owned@desk");
     }
+  },
+);
+
+lab(
+  "a folder that is exchanged on the way to a key file once that has signed gets no new private key, and makes none",
+  async () => {
+    const ops = await grantKey("moved", "elsewhere");
+    const planted = await plant(ops, "clear");
+    const path = "/srv/team/ci/id";
+    await writeAnswers(host);
+    await host.run(`install -d -m 777 /srv/team; install -d -m 755 -o ci -g ci /srv/team/ci
+      printf %s '${await readFile(ops.path, "base64")}' | base64 -d >${path}
+      chown ci:ci ${path}; chmod 600 ${path}`);
+    await using hand = await openHandIn(startShellIn(host, {}));
+    const owner = Number(await host.run("id -u ci"));
+    const before = (await host.run(`sha256sum <${path}`)).slice(0, 64);
+    const askToSign = async () => {
+      const text = writeStatement({ hostKey: "", path, fingerprint: ops.fingerprint }, makeNonce());
+      const answer = await signWithKey(hand, path, text);
+      if (answer.kind !== "signed") throw new Error(`nothing was signed: ${answer.kind}`);
+      return { hash: answer.hash, ...verifyPossession(answer.proof, text, ops.fingerprint) };
+    };
+    expect(await askToSign()).toEqual({ kind: "verified", hash: before });
+    const look = () => lookAtFile(hand, path, { isSecret: true });
+    for (const lay of ["touch X-old", "mkdir X-part", "mkdir X-new", "ln -s /etc/passwd X-old.pub"]) {
+      await host.run(`runuser -u ci -- ${lay.replace("X", `${path}.latchkey`)}`);
+      expect(await look(), lay).toMatchObject({ file: { refusal: { why: "beside-in-the-way" } } });
+      await host.run(`rm -r ${path}.latchkey-*`);
+    }
+    expect(await look()).toMatchObject({ file: { refusal: null } });
+    // By whoever may write in a folder on the way, and owns none of them.
+    await host.run(`runuser -u evil -- sh -ec 'cd /srv/team; mv ci was; mkdir ci; cp ${PLANTED} ci/id'
+      touch /run/answers`);
+    const bytes = Buffer.from("-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    const wanted = createHash("sha256").update(bytes).digest("hex");
+    const refused = { kind: "refused", why: "owner-changed" };
+    expect(await put(hand, { path, before, wanted, mode: "0600", bytes, owner })).toMatchObject(refused);
+    const wish = { path, keyType: "ed25519" as const, bits: null, comment: "", owner };
+    expect(await makeKey(hand, wish)).toMatchObject(refused);
+    expect(await host.run("cat /home/evil/stolen || :")).toBe("");
+    await host.run("rm /run/answers");
+    expect(await host.run(`cat ${path}`)).toBe(planted);
+    expect(await askToSign()).toMatchObject({ kind: "other-key" });
   },
 );

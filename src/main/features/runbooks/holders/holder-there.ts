@@ -27,7 +27,7 @@ export async function lookThere(near: Near, { path, before }: HolderPlan, hand: 
 const NO_BLOB = Buffer.from("no key of ours");
 
 export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
-  const { path, before, mode } = holder;
+  const { path, before, mode, uid: owner } = holder;
   return withLook(near, holder, hand, async (seen, newKey) => {
     const blob = blobOf(newKey);
     if (seen.now.kind !== "new") {
@@ -37,7 +37,7 @@ export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand):
       if (!half) return fail(NO_PAIR);
       const hidden = await hidePublic(hand, path, blob);
       if (hidden.kind !== "done") return failBy(hidden, path);
-      const done = await put(hand, { path, before, mode, ...half });
+      const done = await put(hand, { path, before, mode, owner, ...half });
       if (done.kind === "changed") return fail(sayChanged(path));
       if (done.kind !== "put") return failBy(done, path);
     }

@@ -117,21 +117,26 @@ async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { 
 
 /** Only beside a private half that has signed just now; a host key has none that goes. */
 async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh: boolean): Promise<Made> {
+  const holder = toHolder(near.plan, newKey);
   if (near.plan.kind === "rotate-key") {
-    const holder = toHolder(near.plan, newKey);
     const refused = await refuseUnverified(near, { ...holder, possession: { kind: "verified" } }, hand);
     if (refused) return fail(refused.message);
   }
-  return makeThere(newKey, hand, isFresh);
+  return makeThere({ ...newKey, owner: holder.uid }, hand, isFresh);
 }
 
-async function makeThere({ path, keyType, comment }: MadeThere, hand: Hand, isFresh: boolean): Promise<Made> {
+async function makeThere(
+  { path, keyType, comment, owner }: MadeThere & { owner: number | null },
+  hand: Hand,
+  isFresh: boolean,
+): Promise<Made> {
   const wish = {
     path,
     keyType: keyType as NewKeyType,
     bits: keyType === "rsa" ? RSA_BITS : null,
     comment,
     isFresh,
+    owner,
   };
   const made = await makeOnHost(hand, wish);
   if (made.kind !== "made") return fail(failBy(made, path).message);

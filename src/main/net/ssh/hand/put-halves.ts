@@ -6,6 +6,7 @@ import { writeBytes } from "./words.ts";
 
 type Tail = Refused | Failed | Lost;
 const ABSENT = "absent";
+const writeOwner = (owner: number | null | undefined): string => String(owner ?? "");
 
 type PutWish = {
   path: string;
@@ -16,15 +17,17 @@ type PutWish = {
   mode: string;
   /** `made`: what was made at PATH.latchkey-new. */
   bytes: Uint8Array | "made";
+  /** Whose folder it is, by number: nobody else but root gets the bytes. Not there: it is not known. */
+  owner?: number | null;
 };
 
 /** The old one stays as PATH.latchkey-old. */
 export async function put(
   hand: Hand,
-  { path, before, wanted, mode, bytes }: PutWish,
+  { path, before, wanted, mode, bytes, owner }: PutWish,
 ): Promise<{ kind: "put"; already: boolean } | Changed | Tail> {
   const content = bytes === "made" ? bytes : writeBytes(bytes);
-  const words = [path, before ?? ABSENT, wanted, mode, content];
+  const words = [path, before ?? ABSENT, wanted, mode, content, writeOwner(owner)];
   const answer = await exchange(hand, { verb: "put", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "put", already: answer.words[0] === "already" };
@@ -55,14 +58,16 @@ type MakeWish = {
   comment: string;
   /** This run has not tried before: what lies there is another's. */
   isFresh?: boolean;
+  /** Whose folder it is, by number: nobody else but root makes it. Not there: it is not known. */
+  owner?: number | null;
 };
 
 /** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private half never leaves the host. */
 export async function makeKey(
   hand: Hand,
-  { path, keyType, bits, comment, isFresh = false }: MakeWish,
+  { path, keyType, bits, comment, isFresh = false, owner }: MakeWish,
 ): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
-  const words = [path, keyType, String(bits ?? 0), comment, isFresh ? "fresh" : "again"];
+  const words = [path, keyType, String(bits ?? 0), comment, isFresh ? "fresh" : "again", writeOwner(owner)];
   const answer = await exchange(hand, { verb: "make", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
@@ -71,6 +76,6 @@ export async function makeKey(
     .trim();
   const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
   if (!/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}(?: .*)?$/.test(line) || !/^[0-9a-f]{64}$/.test(hash))
-    return { kind: "lost", message: "it answers what makes no sense" };
+    return { kind: "failed", why: "no-sense", detail: "" };
   return { kind: "made", line, hash };
 }
