@@ -1,7 +1,7 @@
 import { Refusal } from "#shared/model/refusal.ts";
 import { refuseUnapproved } from "#shared/text/bundle.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { HostVisit } from "#store/visit.ts";
+import type { CollectedHost, HostVisit } from "#store/visit.ts";
 import { compareClaim } from "./compare-claim.ts";
 import { describeCarried } from "./describe-carried.ts";
 import { type BundlePlan, isKeptBeside, planBundle } from "./plan-bundle.ts";
@@ -119,7 +119,7 @@ function write(
  */
 function readCarried(
   read: ReadVisit,
-  { bundle: { stream, collection } }: BundlePlan,
+  { bundle: { stream, collection }, signers }: BundlePlan,
   visited: StreamHome["visited"],
 ): HostVisit {
   const reading = {
@@ -133,5 +133,27 @@ function readCarried(
   const visit = read({ kind: "stream", visited, nonce: collection.nonce, reading, lost: null });
   if (!("collected" in visit) || !visit.collected) throw new Error("a whole bundle was not read");
   const ahead = visit.collected.clockAheadSeconds ?? 0;
-  return { ...visit, collected: { ...visit.collected, clockAheadSeconds: ahead > 0 ? ahead : null } };
+  const keyFiles = withoutForeignProofs(visit.collected.keyFiles, collection.signingHost, signers);
+  return {
+    ...visit,
+    collected: { ...visit.collected, keyFiles, clockAheadSeconds: ahead > 0 ? ahead : null },
+  };
+}
+
+/**
+ * What key files have signed names the host by its keys. One of those has to have signed the bundle, where any has: whoever signs for
+ * a host of theirs can put the proofs of another one's bundle into it, and that one's public keys.
+ */
+function withoutForeignProofs(
+  keyFiles: CollectedHost["keyFiles"],
+  signingHost: string,
+  signers: readonly string[],
+): CollectedHost["keyFiles"] {
+  const named = signingHost.split(",");
+  if (signers.length === 0 || signers.some((signer) => named.includes(signer))) return keyFiles;
+  return keyFiles.map((file) =>
+    file.possession.kind === "verified"
+      ? { ...file, possession: { kind: "claimed", why: "not-signed" } }
+      : file,
+  );
 }

@@ -28,7 +28,12 @@ beforeAll(async () => {
   desk = await makeDesk();
   // A key that is locked signs nothing, and nobody is asked for its passphrase.
   const locked = "ssh-keygen -q -p -N locked -f /etc/ssh/ssh_host_rsa_key 2>/dev/null || :";
-  host = await startHost({ name: "web1", prepare: `${letIn(desk.publicKey)}\nuseradd mallory\n${locked}` });
+  const holder = `useradd -m ops; install -d -m 700 -o ops ~ops/.ssh
+    su ops -c 'ssh-keygen -q -t ed25519 -N "" -C ops@web1 -f ~/.ssh/id_ed25519'; cat ~ops/.ssh/*.pub >>/root/.ssh/authorized_keys`;
+  host = await startHost({
+    name: "web1",
+    prepare: `${letIn(desk.publicKey)}\nuseradd mallory\n${locked}\n${holder}`,
+  });
   written = await runCollector(host);
   app = desk.open();
   place = { host: host.address, port: 22 };
@@ -167,6 +172,24 @@ test("a host that is known by its signed bundle is pinned by nothing but a login
   const wish = { text: `root@${host.address}`, only: "ssh" } as const;
   expect(await scanAll(fresh, wish)).toMatchObject([{ outcome: "host-key-unknown" }]);
   expect(await scanAll(fresh, { ...wish, acceptNew: true })).toMatchObject([{ state: "ok" }]);
+});
+
+test("root of another host who puts what keys have signed here into a bundle, and this host's public keys, shows that none lies there", async () => {
+  await using other = await makeDesk();
+  await using fresh = other.open();
+  const key = join(other.home, "attackers_key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  const mine = join(other.home, "written");
+  writeFileSync(mine, written);
+  const ownersIn = async (bundle: Buffer, as: typeof place) => {
+    await fresh.client.bundles.import({ ...given(bundle), as });
+    const { rows } = await fresh.client.access.list({ search: "ops@web1", limit: 100 });
+    return rows.map(({ verdict }) => verdict.owner.isMatched);
+  };
+  const ofHost = join(host.root, `${HOST_KEY}.pub`);
+  const copied = sign(forge(mine, "--key", ofHost, "--key", `${key}.pub`), key);
+  expect(await ownersIn(copied, { host: "attacker.example", port: 22 })).toEqual([false]);
+  expect(await ownersIn(written, place)).toContain(true);
 });
 
 test("a person who signs a forged bundle speaks for no host, named as a signer or not", async () => {
