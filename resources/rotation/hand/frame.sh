@@ -146,42 +146,42 @@ hand_do() {
 	("do_$verb" "$@")
 }
 
-# One request for a shell that root has started: it is on the next line of standard input.
+# One request for a shell that root has started, by the boot below.
 hand_once() {
 	hand_prepare
-	nonce=$1 by_root=yes
-	IFS= read -r request
+	nonce=$hand_nonce request=$hand_request by_root=yes
 	exec </dev/null 2>/dev/null
 	hand_do "$request"
 }
 
-# What a fresh shell is given as its words, to read the rest; the same for everybody.
-hand_boot='hand_library= hand_piece=
-while IFS= read -r hand_line; do
-case $hand_line in "#hand-ends") break ;; esac
-hand_piece="$hand_piece$hand_line
-"
-[ ${#hand_piece} -lt 4096 ] || hand_library=$hand_library$hand_piece hand_piece=
-done
-hand_library=$hand_library$hand_piece
-eval "$hand_library"
-IFS= read -r hand_line
-hand_once "$hand_line"'
+# What a fresh shell is given as its words, to read the rest; the same for everybody. The library comes last: whatever a shell reads by
+# lines from a pipe it reads a byte at a time.
+hand_boot='IFS= read -r hand_nonce
+IFS= read -r hand_request
+eval "$(cat)"
+hand_once'
+
+# Seconds that an account's shell has for one request; whatever that account has running can keep it from ever ending. A login that is
+# proved from there may take 20.
+account_seconds=25
 
 # Does this very request as user $1, and ends. Whatever that account has running may speak in its place, so what comes of it
-# goes through our hands: it has neither our output, nor our input, nor the word that marks our answers.
+# goes through our hands: it has neither our output, nor our input, nor the word that marks our answers. It may also hold the pipes to
+# it and from it: so what feeds it is ended, too, and the last word is ours.
 become() {
 	[ "$my_uid" = 0 ] || no not-owner "$1"
 	[ -n "${hand_library-}" ] || no no-library
 	name_of "$1"
+	limit= feed=
+	if has timeout; then limit="timeout -s KILL $account_seconds" feed="$limit cat"; fi
 	{
-		put_line "$hand_library"
-		put_line '#hand-ends'
 		put_line theirs
 		put_line "$request"
-	} | {
+		put_line "$hand_library"
+	} | ${feed:-cat} | {
 		nonce=theirs
 		as_user "$1" "$user_name"
+		put_line "lk theirs $seq no no-answer"
 	} 3<&- | (
 		# A line without an end would be as long as there is memory.
 		ulimit -v 1048576
@@ -190,10 +190,13 @@ become() {
 	exit
 }
 
-# Passes on the answer to this one request: what it tells, its data, and the word that ends it.
+# Passes on the answer to this one request: what it tells, its data, and the word that ends it. No more of it than an answer of ours can
+# have, which the workstation would take for the end of the session.
 relay() {
-	within=no
+	within=no passed=0
 	while IFS= read -r line; do
+		passed=$((passed + ${#line} + 64))
+		if [ ${#line} -gt 32768 ] || [ $passed -gt 8000000 ]; then break; fi
 		if [ $within = yes ]; then
 			case $line in '' | *[!A-Za-z0-9+/=.\ ]*) break ;; esac
 			put_line "$line"
@@ -209,6 +212,7 @@ relay() {
 		esac
 	done
 	[ $within = no ] || put_line .
+	frame fail no-sense
 }
 
 # as_user UID NAME: runs the boot as that user, without root's groups.
@@ -218,11 +222,11 @@ as_user() {
 	apart=
 	if has setsid && (: </dev/tty) 2>/dev/null; then apart=setsid; fi
 	if [ -n "$2" ] && setpriv --reuid "$1" --regid "$gid" --init-groups true 2>/dev/null; then
-		$apart setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
+		$apart $limit setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
 	elif [ -z "$2" ] && setpriv --reuid "$1" --regid "$gid" --clear-groups true 2>/dev/null; then
-		$apart setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
-	elif [ -n "$2" ] && has runuser; then $apart runuser -u "$2" -- sh -c "$hand_boot"
-	elif [ -n "$2" ] && has su; then $apart su -s /bin/sh "$2" -c "$hand_boot"
+		$apart $limit setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
+	elif [ -n "$2" ] && has runuser; then $apart $limit runuser -u "$2" -- sh -c "$hand_boot"
+	elif [ -n "$2" ] && has su; then $apart $limit su -s /bin/sh "$2" -c "$hand_boot"
 	else no no-way-to-drop "$1"
 	fi
 }

@@ -135,6 +135,16 @@ need_lock() {
 	[ -d "$work" ] || mkdir "$work" 2>/dev/null || no lock-lost
 }
 
+# unlock PATH TOKEN: the run holds the folder of PATH no more. What it has kept there stays.
+do_unlock() {
+	enter "$1"
+	run=$2
+	check_words "$run"
+	drop_locks ''
+	sync_folder
+	ok unlocked
+}
+
 # end PATH TOKEN: nothing of the run is left in the folder of PATH.
 do_end() {
 	enter "$1"

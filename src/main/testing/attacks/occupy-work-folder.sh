@@ -6,8 +6,10 @@
 # KIND: file, fifo, link, number (a lock with more digits than a shell can count), octal (lock 08), words (a lock whose times
 # are no numbers), leading (times that a shell reads as octal), future (a lease of a hundred years), fifos (locks that are
 # pipes), crowd (twenty thousand locks), top (the highest number that is counted), shut (a folder that is not to be entered),
-# lock (what a run would write, of a run that there is not); over (such a lock in the place of a run's own, whose work stays);
-# unfinished (in a run's own work, a piece of a write that never was)
+# lock (what a run would write, of a run that there is not); edit (a line more in authorized_keys), close (~/.ssh itself is not to be
+# entered); over (such a lock in the place of a run's own, whose work stays);
+# unfinished (in a run's own work, a piece of a write that never was), fired (in a run's own work, what says that the host has taken
+# its change back), litter (there, a backup, a replaced file and a timer that no run has made)
 kind=$1 work=${2:-$HOME}/.ssh/.latchkey now=$(date +%s)
 lock=evil,jo@desk,$now,$((now + 86000))
 if [ "$kind" = over ]; then
@@ -20,6 +22,21 @@ if [ "$kind" = unfinished ]; then
 	for run in "$work"/*/; do [ ! -d "$run" ] || : >"${run}next-never.0"; done
 	exit
 fi
+if [ "$kind" = fired ] || [ "$kind" = litter ]; then
+	for timer in "$work"/*/armed-*; do
+		[ -e "$timer" ] || continue
+		id=${timer##*/armed-} run=${timer%/*}
+		id=${id%%.*}
+		if [ "$kind" = fired ]; then : >"$run/fired-$id.x"
+		else echo x | tee "$run/before-$id" "$run/held-$id.x" "$run/armed-$id.x" >/dev/null
+		fi
+	done
+	exit
+fi
+case $kind in
+	edit) echo '# mine' >>"${work%/*}/authorized_keys"; exit ;;
+	close) chmod 0 "${work%/*}"; exit ;;
+esac
 rm -rf "$work"
 case $kind in
 	file) : >"$work" ;;

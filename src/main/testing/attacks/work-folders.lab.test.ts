@@ -1,154 +1,167 @@
-/** An account of a host that lays something of its own where a run keeps its lock stops itself, and nobody else. */
+/** An account of a host that lays something of its own in the way of a run, or answers in its place, stops itself and nobody else. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
-const PROGRAM = join(import.meta.dirname, "occupy-work-folder.sh");
-/** All of them in the long form: each is an account more in real runs. */
+/** Each kind is an account that real runs go through: those that differ most, and in the long form all. */
 const isLong = process.env.LATCHKEY_TEST_KINDS === "all";
-const KINDS = isLong
+/** Who occupies the place of the lock before the plan is made; by occupy-work-folder.sh, as all but the last of these. */
+const EARLY = isLong
   ? ["file", "fifo", "link", "number", "octal", "words", "leading", "future", "fifos", "crowd", "top", "shut"]
-  : ["file", "fifo", "octal", "crowd", "shut"];
-/** Those who do so once a plan is made. */
-const LATE = isLong ? ["file", "fifo", "octal", "words", "crowd", "lock"] : ["fifo", "crowd", "lock"];
-const HONEST = ["alice", "bob", "zoe"];
+  : ["octal"];
+/** Who does so once it is made. */
+const LATE = isLong
+  ? ["late-file", "late-fifo", "late-octal", "late-words", "late-crowd", "close", "edit", "lock"]
+  : ["edit", "lock"];
+/** Who does so while the run tries a login to them: by a shell that sshd starts for that. */
+const BUSY = isLong ? ["over", "unfinished", "fired", "litter"] : ["over", "fired"];
+/** Who answers in the place of the shell that acts as them; by answer-for-shell.py. */
+const ANSWERING = isLong ? ["refuse", "babble", "flood", "forge", "stop"] : ["babble"];
+const HONEST = ["alice", "zoe"];
 
 const nameOf = (kind: string) => `m-${kind}`;
-const occupied = KINDS.map(nameOf).toSorted();
-/** Those who do so while a run tries a login to them. */
-const BUSY = ["over", "unfinished"];
-const EVERYONE = [...HONEST, ...occupied, "m-lock", ...BUSY.map(nameOf)];
-/** Who has the key of each of the tests. */
-const holdersOf = [
-  [...HONEST, ...occupied],
-  ["alice", "bob", ...LATE.map(nameOf)],
-  ["alice", "root", "zoe"],
-  EVERYONE,
-];
-/** Whom the desk's own key lets in. */
-const OWN = ["alice", "root", ...BUSY.map(nameOf)];
+const OTHERS = [...EARLY, ...LATE, ...BUSY, ...ANSWERING];
+const EVERYONE = [...HONEST, ...OTHERS.map(nameOf)];
+
+/** Where setpriv would start our shell as the account, what the account has running is. */
+const INSTEAD = `#!/bin/sh
+case "$*" in
+  *' sh -c '*)
+    name=$(id -nu "$2")
+    [ ! -e /run/answers ] || case ' ${ANSWERING.map(nameOf).join(" ")} ' in
+      *" $name "*) exec /run/setpriv --reuid "$2" --regid "$4" --init-groups answer "\${name#m-}" ;;
+    esac ;;
+esac
+exec /run/setpriv "$@"`;
 
 let desk: Desk;
 let host: LabHost;
-let keys: { line: string; fingerprint: string }[];
 
 beforeAll(async () => {
   if (!canStartHosts()) return;
   desk = await makeDesk();
-  keys = await Promise.all(["one@x", "two@x", "three@x", "stays@x"].map(makeKeyLine));
-  const program = await readFile(PROGRAM, "utf8");
-  const linesOf = (name: string) =>
-    [
-      ...(OWN.includes(name) ? [desk.publicKey] : []),
-      ...keys.flatMap(({ line }, at) => (holdersOf[at]?.includes(name) ? line : [])),
-    ].join("\n");
+  const [occupy, answer] = await Promise.all(
+    ["occupy-work-folder.sh", "answer-for-shell.py"].map((name) =>
+      readFile(join(import.meta.dirname, name), "utf8"),
+    ),
+  );
   host = await startHost({
     name: "shared",
-    prepare: `${letIn(linesOf("root"))}
-      ${EVERYONE.map((name) => `${letIn(linesOf(name), name)} chown -R ${name}: $home`).join("\n")}
-      cat >/usr/local/bin/occupy <<'END_OF_PROGRAM'\n${program}\nEND_OF_PROGRAM
-      chmod 755 /usr/local/bin/occupy
-      ${BUSY.map((kind) => `echo 'occupy ${kind}' | su - m-${kind} -c 'cat >.ssh/rc'`).join("\n")}`,
+    prepare: `${letIn(desk.publicKey)}
+      ${EVERYONE.map((name) => `${letIn(desk.publicKey, name)} chown -R ${name}: $home`).join("\n")}
+      cat >/usr/local/bin/occupy <<'END_OF_PROGRAM'\n${occupy}\nEND_OF_PROGRAM
+      cat >/usr/local/bin/answer <<'END_OF_PROGRAM'\n${answer}\nEND_OF_PROGRAM
+      cp /usr/bin/setpriv /run/setpriv
+      cat >/run/instead <<'END_OF_PROGRAM'
+${INSTEAD}
+END_OF_PROGRAM
+      chmod 755 /usr/local/bin/occupy /usr/local/bin/answer /run/instead
+      mount --bind /run/instead /usr/bin/setpriv
+      ${BUSY.map((kind) => `echo '[ -e /run/calm ] || occupy ${kind}' | su m-${kind} -c 'cat >~/.ssh/rc'`).join("\n")}`,
   });
 });
-afterEach(() => host && vacate());
 afterAll(async () => {
   await host?.[Symbol.asyncDispose]();
   await desk?.[Symbol.asyncDispose]();
 });
 
 const occupy = (kinds: readonly string[]) =>
-  host.run(kinds.map((kind) => `su m-${kind} -c 'occupy ${kind}'`).join("\n"));
-const vacate = () => host.run("rm -rf /home/m-*/.ssh/.latchkey /root/.ssh/.latchkey");
+  host.run(kinds.map((kind) => `su m-${kind} -c 'occupy ${kind.replace("late-", "")}'`).join("\n"));
+
+/** Until what is returned is disposed of. */
+async function answerForShells(): Promise<AsyncDisposable> {
+  await host.run("touch /run/answers");
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await host.run("rm /run/answers");
+    },
+  };
+}
+
 /** Accounts whose file has this key. */
 const whoHas = async (line: string): Promise<string[]> =>
   (await host.run(`cd /home; grep -lF '${line}' */.ssh/authorized_keys || true`))
     .split("\n")
     .flatMap((path) => path.split("/")[0] || [])
     .toSorted();
-const locksOf = (names: readonly string[]): Promise<string> =>
-  host.run(names.map((name) => `find /home/${name} -name '.latchkey*'`).join("\n"));
 
-async function planRemoval(app: App, { fingerprint }: { fingerprint: string }) {
-  await scanAll(app, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
-  const { rows } = await app.client.access.list({ search: fingerprint, limit: 100 });
-  return makePlan(app, { kind: "remove-grants", grants: rows.map(({ id }) => id) });
-}
+/** What is called like something of a run, what is in it, and by whom a lock says that it is held. */
+const leftBy = (path = "/home /root"): Promise<string> =>
+  host.run(`find ${path} -path '*latchkey*' -printf '%p %l\\n' | sed 's/ $//'`);
+
+const planAll = async (app: App, graceDays = 0) => makePlan(app, await wishForOwnKey(desk), { graceDays });
 
 lab(
-  "an account with something else in the place of a run's lock is left out of the plan by name, and all others are changed",
+  "a run that is stopped by a lock in root's own folder leaves none of its own; one that is rolled back leaves none anywhere",
   async () => {
     await using app = desk.open();
-    await occupy(KINDS);
-    const [key] = keys;
-    if (!key) throw new Error("no key");
-    const planned = await planRemoval(app, key);
-    const left =
-      planned.plan?.checks.filter(({ state, id }) => state === "consent" && id === "work-folder") ?? [];
-    expect(left.map(({ account }) => account).toSorted()).toEqual(occupied);
-    for (const { text, account } of left) expect(text).toMatch(`/home/${account}/.ssh/.latchkey`);
-    expect(planned.plan?.hosts.flatMap(({ files }) => files.map(({ account }) => account))).toEqual(HONEST);
-    expect(await carryOut(app, planned)).toMatchObject({ state: "committed" });
-    expect(await whoHas(key.line)).toEqual(occupied);
-    expect(await locksOf(HONEST)).toBe("");
-  },
-);
-
-lab(
-  "one that lays it there once the plan is made is left out of the run by name, and all others are changed",
-  async () => {
-    await using app = desk.open();
-    const key = keys[1];
-    if (!key) throw new Error("no key");
-    const planned = await planRemoval(app, key);
-    await occupy(LATE);
-    const run = await carryOut(app, planned);
-    expect(await whoHas(key.line)).toEqual(LATE.map(nameOf).toSorted());
-    expect(run.state).toBe("committed");
-    for (const name of LATE.map(nameOf)) expect(run.message).toContain(`/home/${name}/.ssh/.latchkey`);
-    expect(run.message).toContain("jo@desk");
-    expect(await locksOf(HONEST)).toBe("");
-    expect(await host.run("ls -A /home/m-lock/.ssh/.latchkey")).toBe("lock-1\n");
-  },
-);
-
-lab(
-  "a run that is stopped by another run's lock of root's own folder leaves none of its own, and begins once that is gone",
-  async () => {
-    await using app = desk.open();
-    const key = keys[2];
-    if (!key) throw new Error("no key");
-    const planned = await planRemoval(app, key);
-    const work = "/root/.ssh/.latchkey";
-    await host.run("occupy lock /root");
+    await scanAll(app, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
+    const planned = await planAll(app, 30);
+    await host.run("touch /run/calm; occupy lock /root");
     const stopped = await carryOut(app, planned);
     expect(stopped).toMatchObject({ state: "stopped", message: expect.stringContaining("jo@desk") });
-    expect(await host.run(`find /home /root -name .latchkey`)).toBe(`${work}\n`);
+    const work = "/root/.ssh/.latchkey";
+    expect(await leftBy()).toMatch(new RegExp(`^${work}\n${work}/lock-1 evil,\\S+\n$`));
     await host.run(`rm -r ${work}`);
-    expect(await carryOut(app, await planRemoval(app, key))).toMatchObject({ state: "committed" });
-    expect(await whoHas(key.line)).toEqual([]);
+
+    const runId = stopped.id;
+    const begun = await untilStill(app, async () => {
+      await app.client.runbooks.resume({ runId });
+      return runId;
+    });
+    expect(begun).toMatchObject({ state: "waiting" });
+    await occupy(LATE.filter((kind) => kind !== "edit"));
+    await occupy(BUSY);
+    const rollBack = () =>
+      untilStill(app, async () => {
+        await app.client.runbooks.rollBack({ runId });
+        return runId;
+      });
+    {
+      await using _answers = await answerForShells();
+      const back = await rollBack();
+      expect(await leftBy(["/root", ...HONEST.map((name) => `/home/${name}`)].join(" "))).toBe("");
+      // Only whoever lets nobody write there keeps one.
+      for (const kind of [...LATE, ...BUSY])
+        expect(await leftBy(`/home/m-${kind}`)).not.toMatch(/lock-[0-9]+ [0-9a-f]{24},/);
+      for (const kind of ["lock", "over", ...ANSWERING])
+        expect(back.message).toContain(`/home/m-${kind}/.ssh/`);
+      for (const name of HONEST) expect(back.message).not.toContain(name);
+    }
+    await host.run("chmod 700 /home/m-*/.ssh; rm -rf /home/m-*/.ssh/.latchkey");
+    expect(await rollBack()).toMatchObject({ state: "rolled-back" });
+    expect(await leftBy()).toBe("");
   },
 );
 
 lab(
-  "one that lays such a lock, or a piece of a write, while the run tries the new key keeps none of the others from it",
+  "accounts that lay something in a run's way, or answer for it, are left out by name, and all others are changed",
   async () => {
     await using app = desk.open();
-    const run = await carryOut(app, await planOwnKey(app, desk, [host]));
-    expect(run.state).toBe("committed");
-    expect(run.message).toContain("/home/m-over/.ssh/authorized_keys");
-    expect(await whoHas(desk.publicKey)).toEqual(["m-over"]);
-    const { rows } = await app.client.runbooks.entries({ runId: run.id, limit: 500 });
-    const said = rows.map(({ text }) => text).filter((text) => text.includes("/home/m-unfinished/.ssh/"));
-    expect(said.join("\n")).toContain("unfinished/.ssh/authorized_keys was being changed by this run");
-    expect(await locksOf(HONEST)).toBe("");
+    await host.run("rm -rf /run/calm /home/m-*/.ssh/.latchkey");
+    await occupy(EARLY);
+    await scanAll(app, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
+    const planned = await planAll(app);
+    const left =
+      planned.plan?.checks.filter(({ state, id }) => state === "consent" && id === "work-folder") ?? [];
+    expect(left.map(({ account }) => account).toSorted()).toEqual(EARLY.map(nameOf).toSorted());
+    for (const { text, account } of left) expect(text).toMatch(`/home/${account}/.ssh/.latchkey`);
+    await occupy(LATE);
+    await using _answers = await answerForShells();
+    const run = await carryOut(app, planned);
+    expect(run.state, run.message).toBe("committed");
+    const without = [...EARLY, ...LATE, ...ANSWERING, "over"].map(nameOf);
+    expect(await whoHas(desk.publicKey)).toEqual(without.toSorted());
+    for (const name of without.slice(EARLY.length)) expect(run.message).toContain(`/home/${name}/.ssh/`);
+    expect(run.message).toContain("jo@desk");
+    expect(await leftBy(["/root", ...HONEST.map((name) => `/home/${name}`)].join(" "))).toBe("");
+    expect(await host.run("ls -A /home/m-lock/.ssh/.latchkey")).toBe("lock-1\n");
   },
 );

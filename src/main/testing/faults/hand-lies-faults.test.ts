@@ -36,7 +36,7 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
     ]);
   const looked = { data: new Map([["content", Uint8Array.from(wanted)]]) };
   expect(await lookAtFile(liar({ ...looked, told: told(hashOf("other")) }), path)).toMatchObject({
-    kind: "lost",
+    file: { hash: null, content: null, refusal: { why: "changing" } },
   });
   expect(await lookAtFile(liar({ ...looked, told: told(hashOf(wanted)) }), path)).toMatchObject({
     file: { hash: hashOf(wanted), content: Uint8Array.from(wanted) },
@@ -47,11 +47,11 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
   });
   expect(await lookAtHost(liar({}))).toMatchObject({ kind: "lost" });
   expect(await makeKey(liar({}), { path, keyType: "ed25519", bits: null, comment: "" })).toMatchObject({
-    kind: "lost",
+    ...{ kind: "failed", why: "no-sense" },
   });
   recordFault(task, {
     ...{ id: "R23", injected: "a host that answers ok" },
-    seen: "no bytes without their hash; nonsense is lost (words alone, without a host)",
+    seen: "no bytes without their hash; nonsense is no answer (words alone, without a host)",
   });
 });
 

@@ -23,7 +23,7 @@ export function forwardTask(
   if (seen.kind === "lost")
     return isBegun || step.phase === "commit" ? null : { step, what: "settle", as: "failed", why: seen.why };
   if (step.phase === "commit") return commitTask(step, seen, isBegun);
-  const { is, odd } = step.phase === "hand-over" ? reachedBy(seen) : reachedIn(plan, step, seen);
+  const { is, odd } = step.phase === "hand-over" ? reachedBy(seen) : reachedIn(plan, step, seen, isBegun);
   if (odd !== null) {
     // Begun, it may have left a lock and backups, though nothing is written.
     if (is === "none" && !isBegun) return { step, what: "settle", as: "failed", why: odd };
@@ -37,8 +37,16 @@ function commitTask(step: Step, { hasWork, holders }: Seen, isBegun: boolean): T
   return { step, what: isDone && isBegun ? "prove" : "act" };
 }
 
-/** Of the files that this step changes. */
-function reachedIn({ hosts }: Plan, { host, phase }: Step, { files: seen, leftOut = [] }: Seen): Reached {
+/**
+ * Of the files that this step changes. Whoever owns a folder that is not root's can make another file of what lies there: before
+ * anything is begun that is left to the step, which goes on without that file.
+ */
+function reachedIn(
+  { hosts, kind }: Plan,
+  { host, phase }: Step,
+  { files: seen, leftOut = [] }: Seen,
+  isBegun: boolean,
+): Reached {
   const files = hosts[host ?? -1]?.files ?? [];
   const wanted: Stage = phase === "remove" ? "removed" : "added";
   const before: Stage = phase === "remove" ? "added" : "before";
@@ -47,8 +55,11 @@ function reachedIn({ hosts }: Plan, { host, phase }: Step, { files: seen, leftOu
       ? []
       : [{ file, seen: seen[index] ?? ("other" as const) }],
   );
+  const isLeftToStep = ({ uid }: FilePlan, one: FileSeen): boolean =>
+    !isBegun && one === "other" && uid !== 0 && kind !== "rotate-host-key";
   const odd = concerned.find(
-    ({ file, seen: one }) => one !== earliest(file, wanted) && one !== earliest(file, before),
+    ({ file, seen: one }) =>
+      one !== earliest(file, wanted) && one !== earliest(file, before) && !isLeftToStep(file, one),
   );
   return {
     is: howMany(concerned.map(({ file, seen: one }) => one === earliest(file, wanted))),

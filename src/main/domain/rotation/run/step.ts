@@ -13,7 +13,7 @@ export type Step = {
 /** The bytes that a file of the plan may have: as it was found, with the new lines, as it ends. */
 export type Stage = "before" | "added" | "removed";
 
-/** What a file was found to be. Where two stages have the same bytes it is the earlier one. */
+/** What a file was found to be. Where two stages have the same bytes it is the earlier one. `other`: also where it cannot be read. */
 export type FileSeen = Stage | "other";
 
 /**

@@ -1,12 +1,14 @@
 import { isFirst } from "#domain/rotation/run/back-task.ts";
 import type { Step, Task } from "#domain/rotation/run/step.ts";
 import type { Inside } from "#net/ssh/door.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
 import type { AccessCheck, RunFile, StepVerification } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { checkAccess, sayChecks } from "./check-access.ts";
 import { filesLeft, filesToHold, isOwnersDoing, leaveOut, standsIn } from "./leave-out.ts";
-import { disarmAll, giveLocksBack, takeLocks, type Unheld } from "./locks.ts";
+import { disarmAll, giveLocksBack, releaseLocks, takeLocks, type Unheld } from "./locks.ts";
 import { type FileOfStep, type Guard, type Moved, moveFile } from "./move-file.ts";
 import type { ProofOutcome } from "./proof-outcome.ts";
 import { proveChange, reloadAfterBack } from "./prove-change.ts";
@@ -80,12 +82,11 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
-  if (held) return run.journal.mark(step.ordinal, "needs-attention", held.message);
+  if (held) return needHands(run, step, inside, held.message);
   const proof = await provePatiently(run, step, inside);
   if (!("said" in proof)) return takeBack(run, step, inside, { why: proof.message, as: "failed", unheld });
-  const off = await disarmAll(inside.hand, armedOf(run, step));
-  const late = "the host itself has taken it back: the proof came too late";
-  if (off === "fired") return takeBack(run, step, inside, { why: late, as: "failed", unheld });
+  const late = await leaveFired(run, step, inside.hand);
+  if (late !== null) return takeBack(run, step, inside, { why: late, as: "failed", unheld });
   for (const { file, index } of filesLeft(run, step)) {
     // Whoever owns it has taken our work folder away: what stands there has just been proved.
     if (unheld.some(({ files }) => files.includes(file))) continue;
@@ -111,6 +112,25 @@ function judgeVerified(kind: "proved" | "unverified", checks: readonly AccessChe
   return kind === "proved" || checks.length > 0 ? "verified" : "unverified";
 }
 
+/**
+ * Has the host take nothing back any more. Where it says of an account's own file that it has, only that account may be at work: the
+ * file is left out if it is as it was, and stays if it is not. Null, or why all goes back: it has taken back all, or a file of root's.
+ */
+async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+  const fired = await disarmAll(hand, armedOf(run, step));
+  const files = filesLeft(run, step).map(({ file }) => file);
+  const own = files.filter(({ path }) => fired.has(path));
+  if (own.length === 0) return null;
+  const late = "the host itself has taken it back: the proof came too late";
+  if (own.length === files.length || own.some(({ uid }) => uid === 0)) return late;
+  const gone: FilePlan[] = [];
+  for (const file of own) if (!(await standsIn(run, step, hand, file))) gone.push(file);
+  const unheld = gone.map((file) => ({
+    ...{ files: [file], why: "fired" as const, message: sayRefusal("fired", file.path) },
+  }));
+  return leaveOut(run, step, hand, unheld);
+}
+
 /** Takes a step of a host back; where it was the first there, with all that the run has kept. */
 export async function undoHost(
   run: RunContext,
@@ -119,7 +139,7 @@ export async function undoHost(
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ why }) => why === null);
-  if (held) return needHands(run, step, held.message);
+  if (held) return needHands(run, step, inside, held.message);
   await takeBack(run, step, inside, { why: "", as, unheld });
 }
 
@@ -152,15 +172,12 @@ async function takeBack(
   const unread = stuck.length > 0 ? null : await reloadAfterBack(run, host, inside);
   if (unread !== null) left.push(unread);
   if (unread === null && isFirst(run.plan, step)) {
-    const kept = new Set([
-      ...stuck.map(({ path }) => folderOf(path)),
-      ...unheld.flatMap(({ files }) => files.map(({ path }) => folderOf(path))),
-    ]);
+    const kept = new Set(stuck.map(({ path }) => folderOf(path)));
     const clear = filesToHold(run, step).filter(({ path }) => !kept.has(folderOf(path)));
     for (const { isOfRoot, message } of await giveLocksBack(hand, clear, run.token))
       (isOfRoot ? left : said).push(message);
   }
-  if (left.length > 0) return needHands(run, step, joinWhys(why, [...left, ...said].join("; ")));
+  if (left.length > 0) return needHands(run, step, inside, joinWhys(why, [...left, ...said].join("; ")));
   const end = as === "undone" ? "taken back" : `${why}; it was taken back`;
   await run.journal.mark(step.ordinal, as, [end, ...said].join("; "));
 }
@@ -191,8 +208,11 @@ const toStuck = (
   repair: repair ? { over: repair.over, to: repair.to, isApproved: false } : null,
 });
 
-const needHands = (run: RunContext, step: Step, why: string): Promise<void> =>
-  run.journal.mark(step.ordinal, "needs-attention", why);
+/** What the run has kept stays until somebody has looked; no lock does, which would keep others out meanwhile. */
+async function needHands(run: RunContext, step: Step, { hand }: Inside, why: string): Promise<void> {
+  await run.journal.mark(step.ordinal, "needs-attention", why);
+  await releaseLocks(hand, filesToHold(run, step), run.token);
+}
 
 /** Nothing was changed there. */
 async function fail(run: RunContext, step: Step, why: string): Promise<void> {

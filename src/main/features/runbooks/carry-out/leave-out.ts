@@ -1,6 +1,7 @@
 /**
  * What one account of a host does to its own folder stops that account's part of a run, and nobody else's: its files are left
- * out from that phase on, by name, as long as nothing of the phase stands in them.
+ * out from that phase on, by name, as long as nothing of the phase stands in them. Why it cannot be written there is said by what runs
+ * as that account, so none of these words is told from another: in a folder that is not root's each is the account's own.
  */
 import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
 import { isWithout, type Step } from "#domain/rotation/run/step.ts";
@@ -12,22 +13,6 @@ import type { Phase, RunFile } from "#shared/model/run.ts";
 import type { Unheld } from "./locks.ts";
 import { hostOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
 import { filesOf, hasWorkOf, stagesOf } from "./stage-bytes.ts";
-
-/** What the owner of a folder, who need not be root, can bring about there by himself. */
-const OWN_DOING: ReadonlySet<HandRefusal> = new Set<HandRefusal>([
-  "absent",
-  "hard-linked",
-  "held",
-  "linked-file",
-  "linked-folder",
-  "lock-lost",
-  "no-folder",
-  "not-a-file",
-  "not-writable",
-  "others-folder",
-  "others-group",
-  "work-folder-taken",
-]);
 
 type Place = Pick<HostPlan, "host" | "port">;
 
@@ -86,9 +71,9 @@ export async function leaveOut(
 ): Promise<string | null> {
   const left: Left[] = [];
   for (const { files, why, message } of unheld) {
-    if (why === null || !OWN_DOING.has(why) || run.plan.kind === "rotate-host-key") return message;
+    if (why === null || run.plan.kind === "rotate-host-key") return message;
     for (const file of files) {
-      if (file.uid === 0 || (await standsIn(run, step, hand, file))) return message;
+      if (file.uid === 0 || (await isInTheWay(run, step, hand, { file, why }))) return message;
       left.push({ file, why: message });
     }
   }
@@ -103,16 +88,32 @@ export async function leaveOut(
 }
 
 /**
- * Whether the owner of a file's folder, who is not root, can have brought about that nothing is written there any more, while
- * what the step has written stands. Rejects with `SessionLost`.
+ * Whether a file cannot be left out as something of the step stands in it. Of what its owner has made of it since the plan was
+ * made, that the old lines are gone tells nothing.
  */
-export const isOwnersDoing = async (
+const isInTheWay = async (
+  run: RunContext,
+  step: Step,
+  hand: Hand,
+  { file, why }: { file: FilePlan; why: HandRefusal },
+): Promise<boolean> =>
+  !(why === "changed" && step.phase === "remove") && (await standsIn(run, step, hand, file));
+
+/**
+ * Whether the owner of a file's folder, who is not root, can have brought about that nothing is written there any more, while
+ * what the step has written stands, or is not shown to us. Rejects with `SessionLost`.
+ */
+export async function isOwnersDoing(
   run: RunContext,
   step: Step,
   hand: Hand,
   { file, why }: { file: FilePlan; why: HandRefusal | undefined },
-): Promise<boolean> =>
-  why !== undefined && OWN_DOING.has(why) && file.uid !== 0 && (await standsIn(run, step, hand, file));
+): Promise<boolean> {
+  if (why === undefined || file.uid === 0) return false;
+  const look = await lookAtFile(hand, file.path);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  return look.file.content === null || (await standsIn(run, step, hand, file));
+}
 
 /** Whether something of the step stands in the file. */
 export async function standsIn(run: RunContext, step: Step, hand: Hand, file: FilePlan): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { begin, create, disarm, end, uncreate } from "#net/ssh/hand/host-files.ts";
+import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
 import { type HandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -99,6 +99,17 @@ async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<stri
   return null;
 }
 
+/**
+ * Gives the locks alone back: what the run has kept there is still needed, and it takes them again once somebody has it go on. A folder
+ * whose owner keeps us from that has no lock of ours that would count. Rejects with `SessionLost`.
+ */
+export async function releaseLocks(hand: Hand, files: readonly FilePlan[], token: string): Promise<void> {
+  for (const [first] of folders(files)) {
+    const released = await unlock(hand, { path: first?.path ?? "", token });
+    if (released.kind === "lost") throw new SessionLost(released.message);
+  }
+}
+
 /** A folder in which something of the run is left. `isOfRoot`: its owner is root, and no account can have brought that about. */
 export type Unended = { isOfRoot: boolean; message: string };
 
@@ -136,16 +147,18 @@ async function giveLockBack(hand: Hand, path: string, token: string): Promise<st
   }
 }
 
-/** Whether the host has kept from taking any of them back. Rejects with `SessionLost`. */
+/**
+ * Keeps the host from taking any of them back. Of which of them it says that it has: their paths. Rejects with `SessionLost`.
+ */
 export async function disarmAll(
   hand: Hand,
   armed: readonly { path: string; id: string; token: string }[],
-): Promise<"disarmed" | "fired"> {
-  let isFired = false;
+): Promise<Set<string>> {
+  const fired = new Set<string>();
   for (const one of armed) {
     const off = await disarm(hand, one);
     if (off.kind === "lost") throw new SessionLost(off.message);
-    if (off.kind === "fired") isFired = true;
+    if (off.kind === "fired") fired.add(one.path);
   }
-  return isFired ? "fired" : "disarmed";
+  return fired;
 }

@@ -9,7 +9,7 @@ import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
 import { SessionLost } from "./run-context.ts";
 import { changeBetween, linesRemoved, type StageChange, stagesOf, writeIdOf } from "./stage-bytes.ts";
-import { takeLinesBack } from "./take-lines-back.ts";
+import { takeLinesBack, writeOver } from "./take-lines-back.ts";
 
 /** A file of a step, and what is known of the run there. */
 export type FileOfStep = {
@@ -63,7 +63,7 @@ export async function moveFile(
   const change = base && changeBetween(file, base, { from, to }, newKey);
   const isOne = seen === earliest(file, from) || seen === earliest(file, to);
   if (!change || !isOne) {
-    if (towards === "on") return { kind: "kept", message: sayOther(file.path) };
+    if (towards === "on") return keptOther(file.path);
     return takeLinesBack(hand, of, content);
   }
   const id = writeIdOf(index, step);
@@ -80,6 +80,9 @@ export async function moveFile(
   }
   // What is there already is written once more: whatever an earlier try has left is settled so.
   const moved = await put(hand, { path: file.path, id, token }, change, towards);
+  // Whoever owns the folder has taken the copy away; what it was is known to the byte.
+  if (towards === "back" && !isThere && moved.kind === "kept" && moved.why === "no-before")
+    return writeOver(hand, of, content, { bytes: change.from });
   return moved.kind === "kept" && isThere && towards === "back" ? { kind: "moved" } : moved;
 }
 
@@ -101,7 +104,7 @@ async function put(
     case "written":
       return { kind: "moved" };
     case "changed":
-      return { kind: "kept", message: sayOther(of.path) };
+      return keptOther(of.path);
     case "refused":
       return { kind: "kept", message: sayRefusal(written.why, of.path), why: written.why };
     case "failed":
@@ -113,8 +116,9 @@ async function put(
   }
 }
 
-const sayOther = (path: string): string =>
-  `${path} was changed by somebody else since the plan was made; nothing was written to it: plan it again`;
+const keptOther = (path: string): Moved => ({
+  ...{ kind: "kept", message: sayRefusal("changed", path), why: "changed" },
+});
 
 const sayUnread = (path: string, refusal: { why: Parameters<typeof sayRefusal>[0] } | null): string =>
   refusal ? sayRefusal(refusal.why, path) : `${path} cannot be read any more`;

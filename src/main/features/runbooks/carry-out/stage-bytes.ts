@@ -21,6 +21,8 @@ export const writeIdOf = (index: number, { phase }: Pick<Step, "phase">): string
   `f${index}${phase === "remove" ? "r" : "a"}`;
 
 export type StageChange = {
+  /** The bytes of the stage that it begins with. */
+  from: Uint8Array;
   /** Hashes before and after. */
   prior: string;
   wanted: string;
@@ -40,7 +42,7 @@ export function changeBetween(
   const [prior, wanted] = [applyEdits(base, stages[from]), applyEdits(base, stages[to])];
   if (!prior || !wanted) return null;
   return {
-    ...{ prior: hashBytes(prior), wanted: hashBytes(wanted) },
+    ...{ from: prior, prior: hashBytes(prior), wanted: hashBytes(wanted) },
     splices: editsBetween(base, stages[from], stages[to]).map(({ at, removed, inserted }) => ({
       ...{ at, removed: removed.length, inserted },
     })),

@@ -52,12 +52,12 @@ async function repairApproved(
 
 const writeLatin1 = (line: string): string => writeExactly(Buffer.from(line, "latin1"));
 
-/** Over these very bytes, or not at all. */
-async function writeOver(
+/** Over these very bytes, or not at all; also where no copy of what the run has found there is left. Rejects with `SessionLost`. */
+export async function writeOver(
   hand: Hand,
   { file: { path }, index, step, token }: FileOfStep,
   there: Uint8Array,
-  { bytes, said }: { bytes: Uint8Array; said: string },
+  { bytes, said }: { bytes: Uint8Array; said?: string },
 ): Promise<Moved> {
   const before = hashBytes(there);
   const { at, removed, inserted } = trim({ at: 0, removed: there, inserted: bytes });
@@ -69,7 +69,7 @@ async function writeOver(
   });
   switch (written.kind) {
     case "written":
-      return { kind: "moved", said };
+      return { kind: "moved", ...(said !== undefined && { said }) };
     case "changed":
       return {
         kind: "kept",

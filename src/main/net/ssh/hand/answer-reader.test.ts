@@ -43,7 +43,7 @@ test("a shell that ended before it said what came of it has failed", () => {
   ]);
 });
 
-test("a frame that makes no sense ends it, whatever comes after", () => {
+test("an answer with a frame that makes no sense is none, whatever else is in it, and the next one is read", () => {
   const bad = [
     ...[
       "",
@@ -63,8 +63,15 @@ test("a frame that makes no sense ends it, whatever comes after", () => {
       .replaceAll(/\n__([?Ya]|abc)/g, "\n$1")
       .replaceAll("__", `lk ${NONCE} 1 `);
     const { answers, nonsense } = read(text, frames("ok", "end 0"));
-    expect(nonsense, JSON.stringify(text)).toHaveLength(1);
-    expect(answers, JSON.stringify(text)).toEqual([]);
+    expect(nonsense, JSON.stringify(text)).toEqual([]);
+    const spoilt = {
+      kind: "answered",
+      status: "fail",
+      words: ["no-sense"],
+      told: new Map(),
+      data: new Map(),
+    };
+    expect(answers, JSON.stringify(text)).toEqual([{ sequence: 1, ...spoilt }]);
   }
   for (const line of [`lk ${NONCE} 2 ok`, `lk ${NONCE} 01 ok`, `lk ${NONCE}  ok`])
     expect(read(`${line}\n`).nonsense, line).toHaveLength(1);

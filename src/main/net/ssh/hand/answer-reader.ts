@@ -10,6 +10,8 @@ type Draft = {
   words: readonly string[];
   told: Map<string, string[][]>;
   data: Map<string, Uint8Array>;
+  /** Something of it made no sense. */
+  isSpoilt: boolean;
 };
 const NOTHING = Buffer.alloc(0);
 
@@ -17,7 +19,9 @@ type OpenData = { name: string; encoding: "b64" | "hex"; lines: string[] };
 
 /**
  * Reads the answers of the hand out of all that a host sends. What is not in a frame of ours is noise, as rc files make
- * it; a frame that makes no sense, or too much of anything, ends it for good: a host is never believed half.
+ * it. Too much of anything, and a frame that nobody asked for, ends it for good. An answer with a frame that makes no sense is
+ * none, whatever else is in it, and the one after it is read: an account that speaks in the place of its shell spoils what it was
+ * asked, and nothing else.
  */
 export class AnswerReader {
   readonly #nonce: string;
@@ -78,7 +82,7 @@ export class AnswerReader {
   #line(line: string): void {
     this.#size += line.length + 1;
     if (this.#size > ANSWER_LIMITS.answerBytes) throw new Nonsense("an answer is too long");
-    if (this.#open) {
+    if (this.#open && !line.startsWith(`lk ${this.#nonce} `)) {
       this.#dataLine(this.#open, line);
       return;
     }
@@ -89,26 +93,28 @@ export class AnswerReader {
       return;
     }
     const read = words.flatMap((word) => readWord(word) ?? []);
-    if (sequence !== String(this.#sequence) || read.length < words.length) throw new Nonsense(NO_SENSE);
-    this.#frame(kind, read);
+    if (sequence !== String(this.#sequence)) throw new Nonsense(NO_SENSE);
+    if (kind === "end") this.#end(read[0] ?? "");
+    else if (this.#open || read.length < words.length || this.#draft.status !== null) this.#spoil();
+    else this.#frame(kind, read);
+  }
+
+  #spoil(): void {
+    this.#open = null;
+    this.#draft = { ...this.#draft, isSpoilt: true };
   }
 
   #frame(kind: string, words: string[]): void {
-    const { status, told, data } = this.#draft;
+    const { told, data } = this.#draft;
     const [first = "", ...rest] = words;
-    if (kind !== "end" && status !== null) throw new Nonsense("an answer goes on after its end");
     switch (kind) {
-      case "end":
-        this.#end(first);
-        break;
       case "tell":
         if (!told.has(first)) told.set(first, []);
         told.get(first)?.push(rest);
         break;
       case "data":
-        if (rest.length !== 1 || (rest[0] !== "b64" && rest[0] !== "hex") || data.has(first))
-          throw new Nonsense(NO_SENSE);
-        this.#open = { name: first, encoding: rest[0], lines: [] };
+        if (rest.length !== 1 || (rest[0] !== "b64" && rest[0] !== "hex") || data.has(first)) this.#spoil();
+        else this.#open = { name: first, encoding: rest[0], lines: [] };
         break;
       case "ok":
       case "no":
@@ -117,37 +123,49 @@ export class AnswerReader {
         if (this.#sequence === 0) this.#end("0");
         break;
       default:
-        throw new Nonsense(NO_SENSE);
+        this.#spoil();
     }
   }
 
   #dataLine({ name, encoding, lines }: OpenData, line: string): void {
     if (line !== ".") {
       const pattern = encoding === "b64" ? /^[A-Za-z0-9+/]+={0,2}$/ : /^[0-9a-f ]+$/;
-      if (!pattern.test(line)) throw new Nonsense(NO_SENSE);
-      lines.push(line);
+      if (pattern.test(line)) lines.push(line);
+      else this.#spoil();
       return;
     }
     const text = lines.join("").replaceAll(" ", "");
     const way = encoding === "b64" ? "base64" : "hex";
     const bytes = Buffer.from(text, way);
-    if (bytes.toString(way) !== text) throw new Nonsense(NO_SENSE);
-    this.#draft.data.set(name, Uint8Array.from(bytes));
+    if (bytes.toString(way) !== text) this.#spoil();
+    else this.#draft.data.set(name, Uint8Array.from(bytes));
     this.#open = null;
   }
 
   /** A shell that was ended half-way says nothing before its end. */
   #end(exit: string): void {
-    const { status, words, told, data } = this.#draft;
+    const { status, words, told, data, isSpoilt } = this.#draft;
     const sequence = this.#sequence;
     this.#draft = newDraft();
     this.#sequence = -1;
-    const said = status === null ? { status: "fail" as const, words: ["ended", exit] } : { status, words };
-    this.#onAnswer(sequence, { kind: "answered", ...said, told, data });
+    const fail = (...why: string[]) => ({ kind: "answered" as const, status: "fail" as const, words: why });
+    if (isSpoilt) this.#onAnswer(sequence, { ...fail(SPOILT), ...NONE });
+    else if (status === null) this.#onAnswer(sequence, { ...fail("ended", exit), told, data });
+    else this.#onAnswer(sequence, { kind: "answered", status, words, told, data });
   }
 }
 
 class Nonsense extends Error {}
 const NO_SENSE = "an answer makes no sense";
 
-const newDraft = (): Draft => ({ status: null, words: [], told: new Map(), data: new Map() });
+/** The hand's own word for it. */
+const SPOILT = "no-sense";
+const NONE = { told: new Map<string, string[][]>(), data: new Map<string, Uint8Array>() };
+
+const newDraft = (): Draft => ({
+  status: null,
+  words: [],
+  told: new Map(),
+  data: new Map(),
+  isSpoilt: false,
+});

@@ -14,8 +14,7 @@ const FILE = "/home/alice/.ssh/authorized_keys";
 const HOSTILE = `
 import os, sys, time
 said = sys.stdin.buffer.read().decode().split("\\n")
-after = said[said.index("#hand-ends") + 1:]
-nonce, seq = after[0], int(after[1].split(" ")[0])
+nonce, seq = said[0], int(said[1].split(" ")[0])
 def say(which, *lines):
     for line in lines:
         try: os.write(1, f"lk {nonce} {which} {line}\\n".encode())

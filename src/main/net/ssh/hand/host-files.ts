@@ -142,7 +142,17 @@ export async function uncreate(
   return readChanged(answer.words) ?? readTail(answer);
 }
 
-/** Gives the lock back. `late-edit`: an editor that was open all the time wrote to a file that was replaced meanwhile. */
+/** Gives the lock back, and leaves what the run has kept beside it. */
+export async function unlock(
+  hand: Hand,
+  { path, token }: Omit<RunFile, "id">,
+): Promise<{ kind: "unlocked" } | Tail> {
+  const answer = await exchange(hand, { verb: "unlock", words: [path, token] });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "unlocked" } : readTail(answer);
+}
+
+/** Gives the lock back, and clears away what the run has kept. `late-edit`: an editor that was open all the time wrote to a file that was replaced meanwhile. */
 export async function end(
   hand: Hand,
   { path, token }: Omit<RunFile, "id">,

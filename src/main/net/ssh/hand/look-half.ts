@@ -36,8 +36,7 @@ export async function lookAtHostHalf(
   const find = (name: string) => readFound(answer.told.get(name)?.[0] ?? []);
   const [now, made, old] = [find("half"), find("half.latchkey-new"), find("half.latchkey-old")];
   const publicFile = find("public");
-  if (!now || !made || !old || !publicFile)
-    return { kind: "lost", message: "it answers what makes no sense" };
+  if (!now || !made || !old || !publicFile) return { kind: "failed", why: "no-sense", detail: "" };
   return { kind: "seen", now, made, old, publicFile, isBegun: answer.told.has("begun") };
 }
 

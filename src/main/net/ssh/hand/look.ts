@@ -82,28 +82,32 @@ export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: Host
   };
 }
 
-/** A file that changes while it is read is read once more. `isSecret`: its bytes stay on the host, and its hash is what that says. */
+/** What its owner's shell answers is the owner's word: nothing of it ends the session. A file that changes while it is read is read once more. `isSecret`: its bytes stay on the host, and its hash is what that says. */
 export async function lookAtFile(
   hand: Hand,
   path: string,
   { isSecret = false }: { isSecret?: boolean } = {},
 ): Promise<{ kind: "seen"; file: FileLook } | Lost> {
-  if (isOdd(path)) return { kind: "seen", file: leaveOdd(path) };
+  if (isOdd(path)) return { kind: "seen", file: leaveUnseen(path, "odd-path") };
   for (let attempt = 0; attempt < 3; attempt++) {
     const answer = await exchange(hand, { verb: "look", words: isSecret ? [path, "secret"] : [path] });
     if (answer.kind === "lost") return answer;
-    if (answer.status !== "ok") return NONSENSE;
+    if (answer.status !== "ok") {
+      const [why = ""] = answer.words;
+      return { kind: "seen", file: leaveUnseen(path, isHandRefusal(why) ? why : "unknown") };
+    }
     const file = readFile(answer, path, isSecret);
     if (file) return { kind: "seen", file };
   }
-  return { kind: "lost", message: `${path} changes whenever it is read` };
+  return { kind: "seen", file: leaveUnseen(path, "changing") };
 }
 
 /** No request can name it, for a request is a line; hosts may have such names. */
 const isOdd = (path: string): boolean => /[\n\r\0]/.test(path);
 
-function leaveOdd(path: string): FileLook {
-  const told = new Map([["refusal", [["odd-path"]]]]);
+/** Nothing is known of it but why. */
+function leaveUnseen(path: string, why: HandRefusal): FileLook {
+  const told = new Map([["refusal", [[why]]]]);
   const file = readFile({ kind: "answered", status: "ok", words: [], told, data: new Map() }, path);
   if (!file) throw new Error("what has no content has no other hash");
   return file;
@@ -112,7 +116,7 @@ function leaveOdd(path: string): FileLook {
 /** A hash without the bytes is no evidence, but of a secret, whose bytes nobody may see. Null where the two disagree. */
 function readFile(answer: Answered, path: string, isSecret = false): FileLook | null {
   const [real = path] = first(answer, "real");
-  if (isOdd(real) && real !== path) return leaveOdd(path);
+  if (isOdd(real) && real !== path) return leaveUnseen(path, "odd-path");
   const [why = "", detail = ""] = first(answer, "refusal");
   const [actor] = first(answer, "actor");
   const [mode = "", links, uid, gid, size, owner = ""] = first(answer, "file");

@@ -11,6 +11,10 @@ export const HAND_SENTENCES = {
   ended: "was being changed when the host ended the shell",
   fired: "was put back by its host itself, for nobody called that off in time: begin anew",
   firing: "is being changed on its host at this moment: look again when that is over",
+  "beside-in-the-way":
+    "has something beside it (.latchkey-old, or a folder called like what a run makes) that is in a run's way: look at it, and move it away",
+  changed: "was changed by somebody else since the plan was made; nothing was written to it: plan it again",
+  changing: "changes whenever it is read: find out who writes it",
   "hard-linked":
     "has more than one name (hard link), which replacing it would break: remove the others first",
   held: "lies in a folder with a lock of another run, which may be at work there: run it again when that is over",
@@ -27,6 +31,8 @@ export const HAND_SENTENCES = {
   mounted: "is mounted from elsewhere, so it cannot be replaced: change its source",
   "new-in-the-way":
     "has a .latchkey-new beside it that another run has made: let that one end, or move it away",
+  "no-answer":
+    "was not answered for in time: what runs there as its folder's owner was kept from it, so look at that account",
   "no-before": "has changed since, and there is no copy of what it was",
   "no-dead-man": "cannot be guarded by a timer on this host in that way",
   "no-entry": "has no entry of that name with a private key: look into it, and name the right one",
@@ -36,6 +42,8 @@ export const HAND_SENTENCES = {
   "no-log": "is in no log of this host that may be read",
   "no-keytool": "is a keystore that only Java's keytool can change, and its host has none",
   "no-library": "cannot be changed as its owner: the hand was started without its library",
+  "no-sense":
+    "was answered for by what makes no sense: something speaks in the place of what runs there as its folder's owner, so look at that account",
   "no-space": "has no room beside it for a copy: the disk or its inodes are full",
   "no-ssh": "cannot be proved from there: the host has no ssh",
   "no-ssh-keygen": "cannot be made there: the host has no ssh-keygen",
@@ -56,6 +64,8 @@ export const HAND_SENTENCES = {
   "open-folder": "belongs to root, and lies in a folder where others may write",
   "other-kind": "does not hold what its server is said to read there: look at it",
   "other-key-passphrase": "has another passphrase for its key than for itself: make them the same first",
+  "owner-changed":
+    "lies in a folder of another account than when the plan was made: find out who has put it there, and plan again",
   "others-group":
     "belongs to a group that its owner is not in: give it to one of the owner's own (chgrp) first",
   "others-folder": "lies in a folder of a third user",

@@ -18,6 +18,6 @@ export async function signWithKey(hand: Hand, path: string, bytes: Uint8Array): 
   }
   const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
   const proof = answer.told.get("proof")?.[0]?.[0] ?? "";
-  if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "lost", message: "it answers what makes no sense" };
+  if (!/^[0-9a-f]{64}$/.test(hash)) return { kind: "unsigned", why: "no-sense" };
   return { kind: "signed", proof, hash };
 }
