@@ -38,7 +38,8 @@ do_look() {
 
 tell_file() {
 	if [ "$actor" != "$my_uid" ]; then find_lock
-	else judge_work_folder || tell work-folder "$folder/.latchkey"
+	elif judge_work_folder; then tell_kept
+	else tell work-folder "$folder/.latchkey"
 	fi
 	if ! judge_file || { [ -n "$secret" ] && ! judge_beside; }; then tell refusal "$refusal" "$detail"; fi
 	look_at "./$name"
@@ -60,6 +61,21 @@ tell_file() {
 	tell hash "$hashed"
 	[ -z "$secret" ] || return 0
 	send_data content <"./$name"
+}
+
+# Whose work lies there, also without a lock: the tokens of runs.
+tell_kept() {
+	kept_count=0
+	set +f
+	for entry in .latchkey/*/; do
+		entry=${entry#.latchkey/}
+		entry=${entry%/}
+		case $entry in '' | *[!A-Za-z0-9]*) continue ;; esac
+		kept_count=$((kept_count + 1))
+		[ $kept_count -le 16 ] || break
+		tell kept "$entry"
+	done
+	set -f
 }
 
 # What a run would make beside a private key has room there: whatever else lies there stops it half-way. A new half is asked for by

@@ -141,8 +141,8 @@ function readCarried(
 }
 
 /**
- * What key files have signed names the host by its keys. One of those has to have signed the bundle, where any has: whoever signs for
- * a host of theirs can put the proofs of another one's bundle into it, and that one's public keys.
+ * What key files have signed names the host by its keys, one of which has to have signed the bundle: whoever makes one can put the proofs
+ * of another host's bundle into it, and that one's public keys.
  */
 function withoutForeignProofs(
   keyFiles: CollectedHost["keyFiles"],
@@ -150,7 +150,7 @@ function withoutForeignProofs(
   signers: readonly string[],
 ): CollectedHost["keyFiles"] {
   const named = signingHost.split(",");
-  if (signers.length === 0 || signers.some((signer) => named.includes(signer))) return keyFiles;
+  if (signers.some((signer) => named.includes(signer))) return keyFiles;
   return keyFiles.map((file) =>
     file.possession.kind === "verified"
       ? { ...file, possession: { kind: "claimed", why: "not-signed" } }

@@ -53,13 +53,13 @@ async function lookAtFiles(run: RunContext, host: HostPlan, hand: Hand) {
   for (const file of host.files) {
     const look = await lookAtFile(hand, file.path);
     if (look.kind === "lost") throw new SessionLost(look.message);
-    const { content, lock, state } = look.file;
+    const { content, lock, state, kept } = look.file;
     const isMissing = file.creates !== undefined && state === "absent";
     const none = isMissing ? "before" : "other";
     files.push(content ? judgeFile(file, content, newKeyLine(run)).seen : none);
     // What was made for the run and holds nothing yet.
     if (file.creates !== undefined && content?.length === 0) hasWork = true;
-    if (lock?.token === run.token) hasWork = true;
+    if (lock?.token === run.token || kept.includes(run.token)) hasWork = true;
     else if (lock && lock.leaseEnd > lock.now) heldBy = lock.who;
   }
   return { files, leftOut: leftOutOf(run.journal.files(), host), hasWork, heldBy };

@@ -58,6 +58,8 @@ export type FileLook = {
   freeBytes: number | null;
   freeInodes: number | null;
   lock: LockHolder | null;
+  /** Tokens of runs of which something lies in its folder, held or not. */
+  kept: string[];
   /** What lies where a run would keep its lock, and is nothing of a run's; null: a run could hold the folder. */
   workFolder: string | null;
   deadMan: DeadMan[];
@@ -135,6 +137,7 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
     attributes: first(answer, "attributes")[0] ?? "",
     ...{ freeBytes: numberOrNull(freeBytes), freeInodes: numberOrNull(freeInodes) },
     lock: readHolder(first(answer, "lock")),
+    kept: (answer.told.get("kept") ?? []).flatMap(([token]) => token ?? []),
     workFolder: first(answer, "work-folder")[0] ?? null,
     deadMan: readWays(answer),
   };
