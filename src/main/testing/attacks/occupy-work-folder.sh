@@ -6,8 +6,7 @@
 # KIND: file, fifo, link, number (a lock with more digits than a shell can count), octal (lock 08), words (a lock whose times
 # are no numbers), leading (times that a shell reads as octal), future (a lease of a hundred years), fifos (locks that are
 # pipes), crowd (twenty thousand locks), top (the highest number that is counted), shut (a folder that is not to be entered),
-# lock (what a run would write, of a run that there is not); edit (a line more in authorized_keys), close (~/.ssh itself is not to be
-# entered); over (such a lock in the place of a run's own, whose work stays);
+# lock (what a run would write, of a run that there is not); close (~/.ssh itself is not to be entered); over (such a lock in the place of a run's own, whose work stays);
 # unfinished (in a run's own work, a piece of a write that never was), fired (in a run's own work, what says that the host has taken
 # its change back), litter (there, a backup, a replaced file and a timer that no run has made)
 kind=$1 work=${2:-$HOME}/.ssh/.latchkey now=$(date +%s)
@@ -33,10 +32,10 @@ if [ "$kind" = fired ] || [ "$kind" = litter ]; then
 	done
 	exit
 fi
-case $kind in
-	edit) echo '# mine' >>"${work%/*}/authorized_keys"; exit ;;
-	close) chmod 0 "${work%/*}"; exit ;;
-esac
+if [ "$kind" = close ]; then
+	chmod 0 "${work%/*}"
+	exit
+fi
 rm -rf "$work"
 case $kind in
 	file) : >"$work" ;;

@@ -38,8 +38,8 @@ function commitTask(step: Step, { hasWork, holders }: Seen, isBegun: boolean): T
 }
 
 /**
- * Of the files that this step changes. Whoever owns a folder that is not root's can make another file of what lies there: before
- * anything is begun that is left to the step, which goes on without that file.
+ * Of the files that this step changes. Whoever owns a folder that is not root's can keep us from what lies there: before anything is
+ * begun that is left to the step, which goes on without that file.
  */
 function reachedIn(
   { hosts, kind }: Plan,
@@ -53,10 +53,10 @@ function reachedIn(
   const concerned = files.flatMap((file, index) =>
     file[wanted] === null || isWithout(leftOut[index], phase)
       ? []
-      : [{ file, seen: seen[index] ?? ("other" as const) }],
+      : [{ file, seen: seen[index] ?? ("unread" as const) }],
   );
   const isLeftToStep = ({ uid }: FilePlan, one: FileSeen): boolean =>
-    !isBegun && one === "other" && uid !== 0 && kind !== "rotate-host-key";
+    !isBegun && one === "unread" && uid !== 0 && kind !== "rotate-host-key";
   const odd = concerned.find(
     ({ file, seen: one }) =>
       one !== earliest(file, wanted) && one !== earliest(file, before) && !isLeftToStep(file, one),
@@ -83,6 +83,8 @@ function sayOdd({ path }: FilePlan, seen: FileSeen): string {
   switch (seen) {
     case "other":
       return `${path} was changed by somebody else since the plan was made`;
+    case "unread":
+      return `${path} cannot be read any more`;
     case "before":
       return `the new line is not in ${path} any more`;
     case "added":

@@ -13,8 +13,8 @@ export type Step = {
 /** The bytes that a file of the plan may have: as it was found, with the new lines, as it ends. */
 export type Stage = "before" | "added" | "removed";
 
-/** What a file was found to be. Where two stages have the same bytes it is the earlier one. `other`: also where it cannot be read. */
-export type FileSeen = Stage | "other";
+/** What a file was found to be. Where two stages have the same bytes it is the earlier one. `unread`: its bytes were not shown. */
+export type FileSeen = Stage | "other" | "unread";
 
 /**
  * What a private half was found to be: the old one in its place, the same with something of the hand-over beside it (its

@@ -73,7 +73,7 @@ export async function leaveOut(
   for (const { files, why, message } of unheld) {
     if (why === null || run.plan.kind === "rotate-host-key") return message;
     for (const file of files) {
-      if (file.uid === 0 || (await isInTheWay(run, step, hand, { file, why }))) return message;
+      if (file.uid === 0 || (await standsIn(run, step, hand, file))) return message;
       left.push({ file, why: message });
     }
   }
@@ -86,18 +86,6 @@ export async function leaveOut(
     });
   return null;
 }
-
-/**
- * Whether a file cannot be left out as something of the step stands in it. Of what its owner has made of it since the plan was
- * made, that the old lines are gone tells nothing.
- */
-const isInTheWay = async (
-  run: RunContext,
-  step: Step,
-  hand: Hand,
-  { file, why }: { file: FilePlan; why: HandRefusal },
-): Promise<boolean> =>
-  !(why === "changed" && step.phase === "remove") && (await standsIn(run, step, hand, file));
 
 /**
  * Whether the owner of a file's folder, who is not root, can have brought about that nothing is written there any more, while

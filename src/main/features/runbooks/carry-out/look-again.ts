@@ -55,7 +55,7 @@ async function lookAtFiles(run: RunContext, host: HostPlan, hand: Hand) {
     if (look.kind === "lost") throw new SessionLost(look.message);
     const { content, lock, state, kept } = look.file;
     const isMissing = file.creates !== undefined && state === "absent";
-    const none = isMissing ? "before" : "other";
+    const none = isMissing ? "before" : "unread";
     files.push(content ? judgeFile(file, content, newKeyLine(run)).seen : none);
     // What was made for the run and holds nothing yet.
     if (file.creates !== undefined && content?.length === 0) hasWork = true;

@@ -117,7 +117,8 @@ async function put(
 }
 
 const keptOther = (path: string): Moved => ({
-  ...{ kind: "kept", message: sayRefusal("changed", path), why: "changed" },
+  kind: "kept",
+  message: `${path} was changed by somebody else since the plan was made; nothing was written to it: plan it again`,
 });
 
 const sayUnread = (path: string, refusal: { why: Parameters<typeof sayRefusal>[0] } | null): string =>
