@@ -73,17 +73,17 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text, acceptNew: true });
     const old = await fingerprintOf(join(desk.home, ".ssh/id_ed25519"));
     const planned = await makePlan(app, { kind: "rotate-key", fingerprint: old });
-    // Its file takes no change from anybody.
+    // Its own file takes no change from anybody.
     await second.run(
-      "chattr +i /home/deploy/.ssh/authorized_keys 2>/dev/null || mount --bind /home/deploy/.ssh/authorized_keys /home/deploy/.ssh/authorized_keys",
+      "chattr +i /root/.ssh/authorized_keys 2>/dev/null || mount --bind /root/.ssh/authorized_keys /root/.ssh/authorized_keys",
     );
     const stopped = await carryOut(app, planned);
     expect(stopped).toMatchObject({ state: "stopped", failed: 1 });
-    expect(stopped.message).toContain("/home/deploy/.ssh/authorized_keys");
+    expect(stopped.message).toContain("/root/.ssh/authorized_keys");
     expect(await readAll(second)).toBe(before);
     for (const host of hosts) expect(await readAll(host)).toContain(desk.publicKey);
     await second.run(
-      "chattr -i /home/deploy/.ssh/authorized_keys 2>/dev/null; umount /home/deploy/.ssh/authorized_keys 2>/dev/null || true",
+      "chattr -i /root/.ssh/authorized_keys 2>/dev/null; umount /root/.ssh/authorized_keys 2>/dev/null || true",
     );
     const ended = await untilStill(app, async () => {
       await app.client.runbooks.resume({ runId: stopped.id });
