@@ -3,6 +3,7 @@ import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { layScript, resultOn, runScript } from "#testing/runbooks/carried-vault.ts";
 import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
+import { logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
@@ -51,7 +52,12 @@ test.skipIf(!canStartHosts()).each([
     expect((await lay()).phases).toEqual(["add"]);
     expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
     expect(await take()).toBe("waiting");
+    // With both keys in place somebody goes on with the old one, and a scan reads that.
+    await untilNextSecond();
+    await logIn(web, old.path);
+    await scanAll(app, { text: `root@${web.address}` });
     const removal = await lay();
+    expect(removal.notes).toMatch(/deploy@\S+: logged in to with the old key at .*before the old line goes/);
     expect(removal.phases).toEqual(["add remove commit"]);
     expect(removal.notes).toContain("it removes nothing before");
     expect(await runScript(web, "yes\\n", "", "--back")).toContain("code 2");

@@ -9,14 +9,16 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Phase, RunId } from "#shared/model/run.ts";
+import type { OldKeyUse, Phase, RunId } from "#shared/model/run.ts";
 import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { sayUse } from "#shared/text/old-key-use.ts";
 import { type Agreement, refuseUnagreed } from "./approve.ts";
 import { isCarried } from "./carried.ts";
 import { type ConfirmDeps, createClaimConfirmer } from "./confirm-claims.ts";
+import { findWatch } from "./grace/find-watch.ts";
 
 /** What every script is made of, as the program ships it. */
 type CarriedParts = Omit<ScriptParts, "sentences">;
@@ -71,7 +73,8 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
         offline.addScript({ nonce, planId: id, host, port, phases, at });
       store.events.append({ at, kind: "scripts-exported", detail: about });
     });
-    return { files, signer, notes: notesOf(plan, parts, signer) };
+    const uses = (run && findWatch(store, run)?.uses) ?? [];
+    return { files, signer, notes: [...notesOf(plan, parts, signer), ...uses.map(sayShutOut)] };
   };
 }
 
@@ -155,6 +158,10 @@ async function signAll(
   }
   return { files, signer: seen };
 }
+
+/** A script removes the old line from its day on, whatever logs tell by then. */
+const sayShutOut = (use: OldKeyUse): string =>
+  `${sayUse(use)}: give whoever that is the new key before the old line goes`;
 
 function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["signer"]): string[] {
   const [part] = parts;

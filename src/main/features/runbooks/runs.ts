@@ -1,18 +1,16 @@
 import { resumeStep } from "#domain/rotation/run/resume-step.ts";
-import { watchedSince, watchOldKey } from "#domain/rotation/run/watch-old-key.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { OldKeyUse, OldKeyWatch, RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
-import { consentOf, isConsented } from "#shared/text/consent.ts";
-import { checkOfUse } from "#shared/text/old-key-use.ts";
+import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
 import { isCarried, refuseCarried } from "./carried.ts";
 import { createClaimConfirmer, listClaims, refuseUnconfirmed } from "./confirm-claims.ts";
 import { findConfirmation } from "./confirm-key.ts";
+import { findWatch, refuseUsed } from "./grace/find-watch.ts";
 import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./launch-run.ts";
 import { toOrder } from "./order-book.ts";
 import { toSteps } from "./planned-steps.ts";
@@ -139,25 +137,6 @@ function refuseEnd({ id, state, dueAt }: RunRecord, plan: Plan | null, typed: st
   const { confirm } = plan && plan.kind !== "rotate-certificate" ? plan : { confirm: null };
   if (confirm && typed !== confirm.word)
     throw new Refusal("conflict", `${confirm.why.join("; ")}; type ${confirm.word} to remove it now`);
-}
-
-/** A use that is known is shut out only where that very one is agreed to. */
-function refuseUsed({ id }: RunRecord, uses: readonly OldKeyUse[], consents: readonly string[]): void {
-  const open = uses.map(checkOfUse).filter((check) => !isConsented(check, consents));
-  if (open.length > 0)
-    throw new Refusal(
-      "conflict",
-      `the old key of run ${id} is still used, and whoever that is would be shut out: ${open.map(({ text }) => text).join("; ")}; agree to each by its name: ${open.map(consentOf).join(", ")}`,
-    );
-}
-
-const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
-
-/** What is known by now of who uses the old key of a run; null where none is watched. */
-function findWatch({ runbooks, uses }: RunDeps["store"], run: RunRecord): OldKeyWatch | null {
-  const plan = OVER.has(run.state) || run.direction === "back" ? null : runbooks.plans.find(run.planId)?.plan;
-  const since = plan ? watchedSince(plan, runbooks.journal.steps(run.id)) : null;
-  return plan && since !== null ? watchOldKey(plan, since, uses.known) : null;
 }
 
 /** Begins the run of a plan that was approved. */

@@ -126,7 +126,7 @@ test.runIf(canStartHosts())(
       openTerminal(databasePath, { workstation, ask: reply === null ? null : async () => reply });
     const type = open(null);
     expect(await type("scan", pair.target, "--accept-new", "--strict")).toMatchObject({ code: 0 });
-    const apply = ["--grace", "9", "--apply", "--yes", "--consent", "other-way-in"];
+    const apply = ["--grace", "9", "--apply", "--yes", "--consent", "other-way-in", "--consent", "file-logs"];
     const begun = await type("rotate", "key", admin.fingerprint, ...apply);
     expect(`${begun.out}\n${begun.err}`).toContain("latchkey runs resume 1 --now");
     const { plan } = JSON.parse((await type("call", "runbooks.findPlan", '{"planId":1}')).out);
