@@ -1,23 +1,23 @@
 import { sayPlace } from "#shared/text/target.ts";
 
-export type Place = { host: string; port: number };
+export type HostAddress = { host: string; port: number };
 
 type Question = {
   /** What the host calls itself. Strangers wrote it. */
   hostname: string | null;
   /** The known hosts that are known by a key which has signed it. */
-  proven: readonly Place[];
+  proven: readonly HostAddress[];
   /** Whether any host key has signed it. */
   isSigned: boolean;
   /** The known hosts that have one of the host keys which it names. Anybody may name them. */
-  matching: readonly Place[];
+  matching: readonly HostAddress[];
   /** What the user calls it; null: it is for the bundle to say. */
-  as: Place | null;
+  as: HostAddress | null;
   /** What is known under a name; null: nothing. */
-  find: (place: Place) => { hasKeys: boolean } | null;
+  find: (place: HostAddress) => { hasKeys: boolean } | null;
 };
 
-type Chosen = { kind: "host"; place: Place; isNew: boolean } | { kind: "refused"; why: string };
+type Chosen = { kind: "host"; place: HostAddress; isNew: boolean } | { kind: "refused"; why: string };
 
 /**
  * Which host a bundle is of: by the keys that signed it, else by those that it names. Machines that were cloned share
@@ -53,7 +53,7 @@ export function chooseHost({ hostname, proven, isSigned, matching: named, as, fi
   );
 }
 
-function amongMatching(matching: readonly Place[], as: Place | null): Chosen {
+function amongMatching(matching: readonly HostAddress[], as: HostAddress | null): Chosen {
   const names = matching.slice(0, 5).map(sayPlace).join(" and ");
   const [only, ...others] = as
     ? matching.filter(({ host, port }) => host === as.host && port === as.port)

@@ -19,14 +19,14 @@ type Deps = {
 };
 
 type Account = { host: string; port: number; account: string };
-type Given = { runId: RunId; signature: string | null; approvals: readonly Account[] };
+type KeyConfirmation = { runId: RunId; signature: string | null; approvals: readonly Account[] };
 
 const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
 
 export function createConfirmer({ store, who, announce, now }: Deps) {
   const { runs, confirmations } = store.runbooks;
 
-  return async ({ runId, signature, approvals }: Given): Promise<void> => {
+  return async ({ runId, signature, approvals }: KeyConfirmation): Promise<void> => {
     const run = runs.find(runId);
     if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
     if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);

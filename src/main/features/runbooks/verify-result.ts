@@ -14,7 +14,12 @@ export type VerifyDeps = {
   judgeSignature: (given: Omit<GivenResult, "base64">, bytes: Uint8Array) => BundleSignature;
 };
 
-type Given = { result: CarriedResult; host: HostPlan; given: Omit<GivenResult, "base64">; bytes: Uint8Array };
+type CarriedHostResult = {
+  result: CarriedResult;
+  host: HostPlan;
+  given: Omit<GivenResult, "base64">;
+  bytes: Uint8Array;
+};
 
 /** `by`: null where no signature is good for it. `signature`: who has signed it, as a sentence. */
 export type Verified = { by: VerifiedBy | null; signature: string };
@@ -25,7 +30,7 @@ export type Verified = { by: VerifiedBy | null; signature: string };
  */
 export function verifyResult(
   { store, judgeSignature }: VerifyDeps & { store: Pick<Store, "pins"> },
-  { result, host, given, bytes }: Given,
+  { result, host, given, bytes }: CarriedHostResult,
 ): Verified {
   const person = judgeSignature(given, bytes);
   const byHost = verifyByHost(store, result, host);

@@ -1,4 +1,4 @@
-import { chooseHost, type Place } from "#domain/bundle/choose-host.ts";
+import { chooseHost, type HostAddress } from "#domain/bundle/choose-host.ts";
 import { chooseSigners, judgeStanding } from "#domain/bundle/judge-standing.ts";
 import { type Bundle, readBundle } from "#domain/bundle/read-bundle.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
@@ -112,7 +112,7 @@ function chooseHostOf(
     ...{ as, hostname: bundle.collection.facts.hostname, isSigned: signers.length > 0 },
     proven: bundles.hostsProvenBy(signers),
     matching: bundles.hostsWithKeys([...namedKeys(bundle), ...signers]),
-    find: ({ host, port }: Place) => bundles.hostAt(host, port),
+    find: ({ host, port }: HostAddress) => bundles.hostAt(host, port),
   });
   if (chosen.kind === "refused") throw new Refusal("conflict", chosen.why);
   return chosen;

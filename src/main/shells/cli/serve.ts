@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { loadPage } from "#shells/page.ts";
-import type { Place } from "#shells/web/listen.ts";
+import type { ListenAddress } from "#shells/web/listen.ts";
 import { serve } from "#shells/web/serve.ts";
 import { type CommonOptions, openApp, STAYS, wholeNumber } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
@@ -77,5 +77,5 @@ const startFilesOf = ({ sshConfig = [], identity = [], dnsHook = [] }: Options) 
   programs: dnsHook.map((path) => resolve(path)),
 });
 
-const placeOf = ({ port = 0, socket, authority = AUTHORITY, name }: Options): Place =>
+const placeOf = ({ port = 0, socket, authority = AUTHORITY, name }: Options): ListenAddress =>
   socket === undefined ? { port, named: name !== false } : { socketPath: resolve(socket), authority };

@@ -14,13 +14,13 @@ import { Refusal } from "#shared/model/refusal.ts";
  * another program has left in the browser under an address, a page or a worker, is of another origin than ours. `named:
  * false` is for a browser that does not, and has the address itself.
  */
-export type Place = { port: number; named?: boolean } | { socketPath: string; authority: string };
+export type ListenAddress = { port: number; named?: boolean } | { socketPath: string; authority: string };
 
 /** Where it listens then, and under which Host it answers. Of a Unix socket there is no port. */
 export type Listening = { authority: string; port: number | null; close(): void };
 
 /** Begins to listen; connections reach `server` from each address. */
-export const listen = async (server: Server, place: Place): Promise<Listening> =>
+export const listen = async (server: Server, place: ListenAddress): Promise<Listening> =>
   "port" in place
     ? await listenOnPort(server, place)
     : { authority: await listenOnSocket(server, place), port: null, close: () => undefined };

@@ -9,7 +9,7 @@ import { MOST_HEADERS, refuseExchange, refuseRead, refuseStranger, refuseUpgrade
 import { createConnections } from "./connections.ts";
 import { getHttp } from "./http.ts";
 import { createLaunchCodes, MOST_BAD_CODES, REFUSED_MS } from "./launch-codes.ts";
-import { listen, type Place } from "./listen.ts";
+import { type ListenAddress, listen } from "./listen.ts";
 import { createSessions } from "./sessions.ts";
 import { createWires } from "./wires.ts";
 
@@ -17,7 +17,7 @@ type Options = {
   app: { router: AnyRouter };
   page: Page;
   /** Port 0 of 127.0.0.1, which is any that is free, unless told otherwise. */
-  place?: Place;
+  place?: ListenAddress;
   /** In milliseconds. */
   now?: () => number;
   /** Tells whoever started the shell of something that strangers do. */
