@@ -20,7 +20,11 @@ change_files() {
 	if [ $phase = add ] && [ -n "$carry_key" ]; then changed=yes; fi
 	if [ -z "$why" ] && [ $changed = yes ]; then prove; fi
 	each_file disarm_one
-	[ -n "$why" ] || return
+	if [ -z "$why" ]; then
+		[ $phase = add ] || [ $changed = no ] ||
+			put_line "whether sshd refuses what was removed was not asked: a command or another file may still give it; scan this host"
+		return
+	fi
 	if [ -n "$refused_keys" ]; then
 		put_line "nothing is added: $why" >&2
 	elif [ $proved = yes ]; then
