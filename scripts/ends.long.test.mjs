@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runToEnds } from "./run-to-ends.mjs";
 
-/** On the code before decision 0053 three of some 1,500 hung. */
+/** On the code before decision 0054 three of some 1,500 hung. */
 const RUNS = 2_000;
 const WITHIN_MS = 120_000;
 

@@ -1,7 +1,7 @@
 /**
  * The one place where this program ends by itself. Node's own exit joins every thread, of which one may be compiling and wait for a
  * collection of memory on this very thread: then neither ends (nodejs/node#54918). It also waits for look-ups of names that
- * were given up, minutes where a name server is silent. Both were seen: decision 0053.
+ * were given up, minutes where a name server is silent. Both were seen: decision 0054.
  */
 import { accessSync, constants } from "node:fs";
 import { isMainThread } from "node:worker_threads";
