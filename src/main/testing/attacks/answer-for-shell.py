@@ -8,6 +8,7 @@ root could be the cause of), forge (a lock whose times are no numbers), stop (no
 killed), steal (keeps what it was sent in ~/stolen, and refuses).
 """
 import os
+import pwd
 import sys
 import time
 
@@ -26,7 +27,7 @@ if KIND == "stop":
 head = sys.stdin.buffer.readline(), sys.stdin.buffer.readline()
 sequence = head[1].split(b" ")[0].decode()
 if KIND == "steal":
-    with open(os.path.expanduser("~/stolen"), "ab") as kept:
+    with open(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, "stolen"), "ab") as kept:
         kept.write(head[1])
 try:
     while KIND == "flood":
