@@ -7,8 +7,8 @@ export const CANARIES = ["CANARYHASHCANARYHASH", "CANARYWORDSOFROOT", "CANARYKNO
 /** Accounts m0, m1, ... whose users attack; each has a key that the scan is to find, and root has one that it is to find in its own home alone. */
 export const prepareRaces = async (accounts: number): Promise<string> => `
   rm -rf /etc/ssh/sshd_config.d/*
-  printf 'AuthorizedKeysFile .ssh/authorized_keys %%h/keys\\nAuthorizedPrincipalsFile %%h/principals\\n' > /etc/ssh/sshd_config
-  mkdir -m 700 /root/.ssh; ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -C '' -f /root/.ssh/id_root
+  printf 'AuthorizedKeysFile .ssh/authorized_keys %%h/keys\\nAuthorizedPrincipalsFile %%h/principals\\nUsePAM yes\\n' > /etc/ssh/sshd_config
+  mkdir -p -m 700 /root/.ssh; ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -C '' -f /root/.ssh/id_root
   echo "CANARYKNOWNHOST ssh-ed25519 AAAA" > /root/.ssh/known_hosts
   echo "# CANARYWORDSOFROOT" > /root/secret; cp /root/secret /root/.ssh/authorized_keys2; cp /root/secret /root/.ssh/config
   chmod 600 /root/secret /root/.ssh/*
