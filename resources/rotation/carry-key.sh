@@ -154,7 +154,7 @@ end_key() {
 	case $outcome in
 		committed)
 			if ! stands_half; then late="$holder_path is not the new key"; return; fi
-			if [ "$holder_keeps" = yes ]; then clear_half tidy_half "$holder_path" old
+			if [ "$holder_keeps" = yes ]; then clear_half keep_half "$holder_path" "$holder_before" && clear_half tidy_half "$holder_path" nothing
 			else clear_half commit_put "$holder_path" && clear_half tidy_half "$holder_path" nothing
 			fi
 			;;

@@ -128,6 +128,46 @@ do_tidy_half() {
 	ok done
 }
 
+# Where an old half stays for good, in the way of no later run: named by the first eight digits of its hash.
+name_kept() {
+	check_words "$before"
+	kept=./$name.latchkey-kept-${before%"${before#????????}"}
+}
+
+# keep_half PATH BEFORE: the old half that is beside it (hash BEFORE) and its public half get the name that they keep.
+do_keep_half() {
+	enter "$1"
+	before=$2 old=./$name.latchkey-old
+	name_kept
+	remove_all "./$name.latchkey-new" "./$name.latchkey-part"
+	if is_there "$old"; then
+		hash_of "$old"
+		[ "$hashed" = "$before" ] || no changed "$hashed"
+		if is_there "$old.pub"; then
+			problem=$($move "$old.pub" "$kept.pub" 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
+		fi
+		problem=$($move "$old" "$kept" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+	fi
+	sync_folder
+	ok done
+}
+
+# drop_kept PATH BEFORE: what do_keep_half has kept is gone, if it is that very file.
+do_drop_kept() {
+	enter "$1"
+	before=$2
+	name_kept
+	if is_there "$kept"; then
+		if [ -L "$kept" ] || [ ! -f "$kept" ]; then no not-a-file; fi
+		hash_of "$kept"
+		[ "$hashed" = "$before" ] || no not-kept "$folder/${kept#./}"
+		remove_all "$kept.pub"
+		remove_all "$kept"
+	fi
+	sync_folder
+	ok done
+}
+
 drop_proof() { for part in known config log said; do rm -f "./$name.latchkey-$part"; done; part=; }
 
 # prove PATH KNOWN CONFIG WORD RUNS: logs in elsewhere with the private key at PATH and nothing else. KNOWN and CONFIG are

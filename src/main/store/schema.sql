@@ -1985,3 +1985,17 @@ CREATE TABLE run_access_check (
   at          TEXT NOT NULL,
   PRIMARY KEY (run, host, port, account, fingerprint)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE kept_key (
+  id   INTEGER PRIMARY KEY,
+  run  INTEGER NOT NULL REFERENCES run (id),
+  host TEXT,
+  port INTEGER,
+  -- Of the new one, which took its place; and of the old one beside it.
+  path TEXT NOT NULL,
+  kept TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX kept_key_by_run ON kept_key (run);
+
+CREATE INDEX kept_key_by_place ON kept_key (path, host, port);

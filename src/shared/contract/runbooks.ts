@@ -242,6 +242,8 @@ export const runbooks = {
         typed: z.string().max(300).nullable().default(null),
         /** With `endsGrace`: by name each use of the old key (`checkOfUse`) that is known, and may be shut out. */
         consents: z.array(z.string()).max(10_000).default([]),
+        /** The old private keys that the run has kept (`RunDetail.kept`) are removed, also of one that is committed. */
+        removesOld: z.boolean().default(false),
         mayAsk: z.boolean().default(false),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
       }),

@@ -247,6 +247,17 @@ export const OldKeyWatch = z.object({
 });
 export type OldKeyWatch = z.infer<typeof OldKeyWatch>;
 
+/** An old private key that a run has left beside the new one. `host` null: on this computer. */
+export const KeptKey = z.object({
+  host: HostName.nullable(),
+  port: Port.nullable(),
+  /** Of the new one. */
+  path: z.string(),
+  /** Of the old one, beside it. */
+  kept: z.string(),
+});
+export type KeptKey = z.infer<typeof KeptKey>;
+
 export const RunDetail = RunRow.extend({
   planHash: PlanHash,
   /** Names what it has made on hosts; part of every name that it gives there. */
@@ -270,5 +281,7 @@ export const RunDetail = RunRow.extend({
   accessChecks: z.array(AccessCheck),
   /** Of a run that is carried out by offline scripts: results that are not verified. */
   claims: z.array(RunClaim),
+  /** Old private keys that it has left beside the new ones, for the old key still counts somewhere. */
+  kept: z.array(KeptKey),
 });
 export type RunDetail = z.infer<typeof RunDetail>;

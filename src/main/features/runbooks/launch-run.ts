@@ -59,6 +59,8 @@ export type Means = {
   endsGrace?: boolean;
   /** What they agree to that for. */
   consents?: readonly string[];
+  /** The old private keys that the run has kept are to go, though the old key still counts somewhere. */
+  removesOld?: boolean;
 };
 
 /** A run of this process that goes on, and what is wanted of it by now. */
@@ -69,6 +71,7 @@ export type OneRun = {
   endsGrace: boolean;
   /** What whoever ends the days of grace agrees to. */
   consents: readonly string[];
+  removesOld: boolean;
   /** Why it stands still, where that cannot be written down: the disk of the database itself is full. */
   waitsFor: string | null;
 };
@@ -152,6 +155,7 @@ function carryOn(
       ...{ identityFiles, mayAsk, signal, ask: deps.questions.askFor(mayAsk) },
       ...{ holders: deps.holders, hostKeys: deps.hostKeys, patience: deps.patience },
       ...openFor(deps, one),
+      removesOld: one.removesOld,
       trace: (...names) => deps.trace("run", id, ...names),
       who: `${deps.who}:${id}`,
       transportOf: ({ host, port }) => facts.hostAt(host, port)?.transport ?? "auto",

@@ -66,7 +66,15 @@ test.each<[string, Plan, string | null]>([
   "beside a run that goes on, one that has %s is told at its start whether it may begin",
   (_, other, why) => {
     const running: Running = new Map([
-      [7 as RunId, { id: 7 as RunId, plan: one, want: "on", endsGrace: false, consents: [], waitsFor: null }],
+      [
+        7 as RunId,
+        {
+          ...{ id: 7 as RunId, plan: one, want: "on", endsGrace: false },
+          consents: [],
+          removesOld: false,
+          waitsFor: null,
+        },
+      ],
     ]);
     expect(judge(() => refuseTwice(running, other))).toBe(why);
   },

@@ -51,6 +51,7 @@ export function createRuns(deps: RunDeps) {
       accessChecks: accessChecks.all(id),
       oldKeyWatch: findWatch(store, run),
       claims: listClaims(store, run),
+      kept: store.runbooks.keptKeys.ofRun(id),
     };
   };
   return { start, pause, resume, repair, rollBack, find };
@@ -69,14 +70,14 @@ export function createRuns(deps: RunDeps) {
       return;
     }
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
-    if (!RESUMABLE.has(run.state))
+    if (means.removesOld) refuseKeepingNone(store, run);
+    if (!RESUMABLE.has(run.state) && !means.removesOld)
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
-    const want = run.direction === "back" ? "back" : "on";
     if (means.endsGrace) {
       refuseEnd(run, store.runbooks.plans.find(run.planId)?.plan ?? null, means.typed);
       refuseUsed(run, findWatch(store, run)?.uses ?? [], means.consents ?? []);
     }
-    await begin(run, want, means);
+    await begin(run, run.direction === "back" ? "back" : "on", means);
   }
 
   async function repair(
@@ -116,6 +117,12 @@ export function createRuns(deps: RunDeps) {
     if (goesOn()) one.want = "back";
     else await takeBackEnded(record(id), means);
   }
+}
+
+function refuseKeepingNone({ runbooks }: RunDeps["store"], { id, state }: RunRecord): void {
+  const isEnded = state === "committed" || state === "needs-attention";
+  if (isEnded && runbooks.keptKeys.ofRun(id).length > 0) return;
+  throw new Refusal("conflict", `run ${id} is ${state}, and keeps no old private key that could be removed`);
 }
 
 /** Takes back one that has ended while that was asked for: where it is committed, there is no way back. */
@@ -159,7 +166,9 @@ const createStarter =
       addOrders(store, id, plan);
       const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
       store.events.append({ at, kind: "run-started", detail: about });
-      const one: OneRun = { id, plan, want: "on", endsGrace: false, consents: [], waitsFor: null };
+      const one: OneRun = {
+        ...{ id, plan, want: "on", endsGrace: false, consents: [], removesOld: false, waitsFor: null },
+      };
       begun.push(id);
       running.set(id, one);
       return one;
@@ -187,8 +196,8 @@ const createBeginner =
     const plan = plans.find(planId)?.plan;
     if (!plan) throw new Error(`run ${id} has no plan`);
     refuseTwice(running, plan);
-    const { endsGrace = false, consents = [] } = means;
-    const one: OneRun = { id, plan, want, endsGrace, consents, waitsFor: null };
+    const { endsGrace = false, consents = [], removesOld = false } = means;
+    const one: OneRun = { id, plan, want, endsGrace, consents, removesOld, waitsFor: null };
     // Before anything is waited for: nobody else begins it meanwhile.
     running.set(id, one);
     const goOn = (): void => {
@@ -202,7 +211,13 @@ const createBeginner =
       const text = want === "back" ? "is taken back" : "goes on";
       journals.append({ runId: id, ordinal: null, kind: "note", text, at });
       store.events.append({
-        ...{ at, kind: "run-asked", detail: { run: id, want, ...(endsGrace && { endsGrace, consents }) } },
+        ...{ at, kind: "run-asked" },
+        detail: {
+          run: id,
+          want,
+          ...(endsGrace && { endsGrace, consents }),
+          ...(removesOld && { removesOld }),
+        },
       });
     };
     await store.inTurn(goOn).catch((error: unknown) => {

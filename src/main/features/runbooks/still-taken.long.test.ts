@@ -1,5 +1,7 @@
+import { hash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
@@ -33,8 +35,8 @@ test.skipIf(!canStartHosts())(
     const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const kept = nameKept(old.path, hash("sha256", await readFile(old.path)));
     const run = await carryOut(app, { kind: "rotate-key", fingerprint: old.fingerprint });
-    const kept = `${old.path}.latchkey-old`;
     expect(run).toMatchObject({
       state: "needs-attention",
       message: `the old key still gets in to deploy on ${web.address}, by AuthorizedKeysCommand /usr/bin/cat /etc/ssh/more; the old private half is kept at ${kept}: close that way in, then resume the run`,

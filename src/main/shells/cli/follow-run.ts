@@ -5,6 +5,7 @@ import { sayAccount } from "#shared/text/account.ts";
 import { hasConfirmed } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
+import { formatKeptKey } from "#shared/text/kept-key.ts";
 import { sayUnread, sayUse } from "#shared/text/old-key-use.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
@@ -94,6 +95,7 @@ function sayNext(run: RunDetail): string[] {
   const { id, state, byHand } = run;
   switch (state) {
     case "committed":
+      return sayKept(run);
     case "rolled-back":
     case "running":
       return [];
@@ -117,6 +119,7 @@ function sayNext(run: RunDetail): string[] {
         ...(byHand.length > 0 ? ["by hand, where it cannot:"] : []),
         ...byHand.map((line) => `  ${line}`),
         `  then: latchkey runs resume ${id}`,
+        ...sayKept(run),
       ];
     default:
       return assertNever(state);
@@ -128,6 +131,14 @@ function sayWatch({ oldKeyWatch }: RunDetail): string[] {
   if (!oldKeyWatch) return [];
   const unread = sayUnread(oldKeyWatch);
   return [...oldKeyWatch.uses.map(sayUse), ...(unread === null ? [] : [unread])].map((line) => `  ${line}`);
+}
+
+function sayKept({ id, kept }: RunDetail): string[] {
+  if (kept.length === 0) return [];
+  return [
+    ...kept.map((key) => `  old private key, kept: ${formatKeptKey(key)}`),
+    `  remove what is kept of the old key: latchkey runs resume ${id} --remove-old`,
+  ];
 }
 
 /** What a renewal waits for, or a new key that is in somebody else's hands. */

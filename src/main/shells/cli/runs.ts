@@ -5,6 +5,7 @@ import { isMoreThan } from "#shared/model/total.ts";
 import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
 import { isConsented } from "#shared/text/consent.ts";
 import { sayNumber } from "#shared/text/count.ts";
+import { formatKeptKey } from "#shared/text/kept-key.ts";
 import { checkOfUse } from "#shared/text/old-key-use.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
@@ -27,7 +28,13 @@ import type { World } from "./world.ts";
 
 type ListOptions = CommonOptions & { limit?: number };
 type GoOptions = CommonOptions &
-  VaultOptions & { identity?: string[]; now?: boolean; yes?: boolean; consent?: string[] };
+  VaultOptions & {
+    identity?: string[];
+    now?: boolean;
+    removeOld?: boolean;
+    yes?: boolean;
+    consent?: string[];
+  };
 
 export function addRuns(program: Command, { world, finish }: Session): void {
   const runs = program
@@ -64,7 +71,8 @@ export function addRuns(program: Command, { world, finish }: Session): void {
           "--now",
           "do what it waits for the time to do: remove the old key, or look at what is served again",
         )
-        .option("--yes", "with --now: do not ask for the word that the plan asks for")
+        .option("--remove-old", "remove the old private keys that it has kept, also of one that is committed")
+        .option("--yes", "with --now or --remove-old: do not ask")
         .option(
           "--consent <use>",
           "with --now: agree by its name that whoever still uses the old key so is shut out; may be given again",
@@ -172,7 +180,9 @@ async function go(
     ? await askToEnd(runId, options, app, world)
     : { typed: null, consents: [] };
   const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
-  const ending = { ...asked, endsGrace: options.now ?? false, typed, consents };
+  const removesOld = options.removeOld ?? false;
+  if (removesOld) await agreeToRemove(await runbooks.find({ runId }), options, world);
+  const ending = { ...asked, endsGrace: options.now ?? false, removesOld, typed, consents };
   const { rows } = await listRows(undefined, (page) => runbooks.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
@@ -191,6 +201,22 @@ function refuseUsed({ state, oldKeyWatch }: RunDetail, consents: readonly string
   const checks = (oldKeyWatch?.uses ?? []).map(checkOfUse);
   if (state === "waiting" && checks.some((check) => !isConsented(check, consents)))
     throw new Refusal("conflict", `the old key is not removed: ${sayMissing(checks, consents)}`);
+}
+
+/** Whoever logs in by the old key where it still counts has it only there. */
+async function agreeToRemove(
+  { id, kept }: RunDetail,
+  { yes = false, json = false }: GoOptions,
+  { ask, out }: World,
+): Promise<void> {
+  if (kept.length === 0 || yes) return;
+  if (!json) for (const key of kept) out(printable(`to be removed: ${formatKeptKey(key)}`));
+  if (!ask)
+    throw new Refusal("conflict", `nobody is there to be asked; --yes removes what run ${id} has kept`);
+  const reply = await ask(
+    "Remove what is kept of the old key? Where it still counts nobody logs in by it afterwards. [y/N] ",
+  );
+  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not agreed; nothing was removed");
 }
 
 /** A renewal that is locked out of the vault would pause at once. */

@@ -3,6 +3,7 @@ import { evidenceOf, type UseEvidence } from "#shared/model/host-use.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
 import type { Owner } from "#shared/model/verdict.ts";
 import { carriedLookTable } from "./carried-look.ts";
+import { keptKeyTable } from "./kept-key-table.ts";
 
 /** A host of the inventory, and how it is logged in to. */
 export type KnownHost = {
@@ -117,6 +118,9 @@ export function factReader(db: Database) {
   return {
     /** What a bundle told of a host that was not read from here since; null: it was, or no bundle did. */
     carried: looks.find,
+
+    /** Old private keys that runs have left beside new ones. */
+    keptKeys: keptKeyTable(db).all,
 
     host: (id: number): KnownHost | null => orNull(host.get(id), toHost),
     hostAt: (name: string, port: number): KnownHost | null => orNull(hostAt.get(name, port), toHost),

@@ -37,7 +37,7 @@ type Row = {
 /** What a run knows beside what is shown of it. */
 export type RunRecord = Omit<
   RunDetail,
-  "stepList" | "orders" | "confirmation" | "files" | "accessChecks" | "claims" | "oldKeyWatch"
+  "stepList" | "orders" | "confirmation" | "files" | "accessChecks" | "claims" | "kept" | "oldKeyWatch"
 > & {
   direction: Direction;
   /** The checks that somebody has agreed to. */
@@ -172,6 +172,7 @@ function toRecord(row: Row): RunRecord {
     files: true,
     claims: true,
     oldKeyWatch: true,
+    kept: true,
   }).parse({
     ...{ ...row, planId: row.plan, planHash: row.plan_hash, startedAt, endedAt, newKey },
     ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand), dueAt },

@@ -5,6 +5,7 @@ import { confirmationTable } from "./confirmation-table.ts";
 import { factReader } from "./fact-reader.ts";
 import { hostReadingTable } from "./host-reading-table.ts";
 import { journalTable } from "./journal-table.ts";
+import { keptKeyTable } from "./kept-key-table.ts";
 import { offlineTable } from "./offline-table.ts";
 import { planTable } from "./plan-table.ts";
 import { runCertificateTable } from "./run-certificate-table.ts";
@@ -24,6 +25,7 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   readings: explained(hostReadingTable(db)),
   files: explained(runFileTable(db)),
   accessChecks: explained(accessCheckTable(db)),
+  keptKeys: explained(keptKeyTable(db)),
   certificates: explained(runCertificateTable(db)),
   confirmations: explained(confirmationTable(db)),
   servers: explained(servedFactReader(db)),

@@ -24,6 +24,18 @@ export type PlanFacts = {
   here: readonly HolderFacts[];
   /** Where a new private half goes on this computer when nothing says otherwise: `~/.ssh/id_ed25519`, if that is free. */
   freeKeyFile: string | null;
+  /** Old private keys that earlier runs have left beside new ones. */
+  keptKeys: readonly KeptKeyFact[];
+};
+
+export type KeptKeyFact = {
+  /** Null: on this computer. */
+  host: string | null;
+  port: number | null;
+  /** Of the new one that took its place. */
+  path: string;
+  kept: string;
+  run: number;
 };
 
 export type KeyFacts = {

@@ -114,6 +114,7 @@ export const makeFacts = (hosts: readonly HostFacts[], more: Partial<PlanFacts> 
   given: null,
   hosts,
   here: [makeHolderFacts()],
+  keptKeys: [],
   freeKeyFile: "/home/me/.ssh/id_ed25519",
   ...more,
 });

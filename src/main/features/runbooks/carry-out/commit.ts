@@ -1,6 +1,7 @@
 import type { Step } from "#domain/rotation/run/step.ts";
+import { nameKept } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import type { FilePlan } from "#shared/model/plan.ts";
+import type { FilePlan, HolderPlan } from "#shared/model/plan.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
 import { giveLocksBack, takeLocks, type Unended } from "./locks.ts";
 import { keepsOld } from "./old-halves.ts";
@@ -13,6 +14,8 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
   const holders = holdersOf(run, step);
   const isKept = keepsOld(run) && holders.length > 0;
   for (const holder of holders) {
+    // Known before it is there under its name: what nobody knows of would never be removed.
+    if (isKept) await keepKey(run, holder);
     const outcome = await run.holders.commit(nearOf(run), holder, hand, isKept);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") return run.journal.mark(step.ordinal, "needs-attention", outcome.message);
@@ -28,6 +31,12 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
       ? "what the run has kept is gone but for this"
       : "nothing is left of the run here";
   return run.journal.mark(step.ordinal, "proved", [what, ...messages].join("; "));
+}
+
+async function keepKey({ journal }: RunContext, { host, kind, path, before }: HolderPlan): Promise<void> {
+  if (kind !== "file" || before === null) return;
+  const place = host ?? { host: null, port: null };
+  await journal.keepKey({ ...{ host: place.host, port: place.port }, path, kept: nameKept(path, before) });
 }
 
 /** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */

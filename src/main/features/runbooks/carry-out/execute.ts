@@ -26,6 +26,7 @@ export type Execution = {
   transportOf: RunContext["transportOf"];
   identityFiles: readonly string[];
   mayAsk: boolean;
+  removesOld: RunContext["removesOld"];
   ask: Ask;
   patience: Patience;
   trace: RunContext["trace"];

@@ -42,6 +42,8 @@ export type Holders = {
   undo(near: Near, holder: HolderPlan, hand: Hand | null): Promise<HolderOutcome>;
   /** `keepsOld`: the old half stays beside it, for somewhere it still counts. */
   commit(near: Near, holder: HolderPlan, hand: Hand | null, keepsOld: boolean): Promise<HolderOutcome>;
+  /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
+  dropKept(holder: HolderPlan, hand: Hand | null): Promise<HolderOutcome>;
   /** What proofs from here log in with; null where its private half cannot be used here. */
   proofKey(near: Near, fingerprint: string): Promise<ProofKey | null>;
 };

@@ -3,6 +3,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type {
   AccessCheck,
+  KeptKey,
   RunEntry,
   RunFile,
   RunId,
@@ -128,11 +129,23 @@ export function openJournal(deps: Deps, runId: RunId) {
         })
         .catch(keepFailure),
 
+    ...keptKeyWriter(deps, runId, pen),
     ...stateWriter(deps, runId, pen),
   };
 }
 
 type Standing = { state: StepState; verification: StepVerification | null };
+
+const keptKeyWriter = ({ store }: Deps, runId: RunId, pen: Pen) => ({
+  /** Old private keys that are beside the new ones. */
+  keptKeys: (): KeptKey[] => store.runbooks.keptKeys.ofRun(runId),
+
+  /** Before it is given the name that it keeps. */
+  keepKey: (key: KeptKey): Promise<void> => pen.record(() => store.runbooks.keptKeys.put(runId, key)),
+
+  /** Once it is gone. */
+  forgetKey: (key: KeptKey): Promise<void> => pen.record(() => store.runbooks.keptKeys.forget(runId, key)),
+});
 
 type Pen = ReturnType<typeof takePen>;
 

@@ -1,13 +1,15 @@
 /** Old private halves stay beside the new ones for as long as the old key is known to get in somewhere. */
 import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
-import { namesOf } from "#net/local/private-halves/half-place.ts";
+import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
 import type { AccessCheck, RunState } from "#shared/model/run.ts";
 import { sayHost } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { checkAccess, sayChecks } from "./check-access.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
+import type { HolderOutcome } from "./holders-type.ts";
 import { sayLeftOut } from "./leave-out.ts";
 import { enterHost, nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
@@ -29,6 +31,10 @@ const isLeftOut = ({ plan, journal }: RunContext): boolean =>
  * removed still gets in; once it does not, old private halves that were kept for that go.
  */
 export async function endProved(run: RunContext, isResumed: boolean): Promise<Ended> {
+  if (run.removesOld) {
+    const dropped = await dropKept(run);
+    if (dropped.state !== "committed") return dropped;
+  }
   const wasTaken = takenNow(run).length > 0;
   if (wasTaken && isResumed) await askAgain(run);
   const taken = takenNow(run);
@@ -36,12 +42,12 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
   const keepsForGood = keepsOldHalves(run.plan) || isLeftOut(run) || holders.length === 0;
   const said = [sayUnknown(run), sayLeftOut(run.journal.files())];
   if (taken.length > 0) {
-    const kept = keepsForGood ? [] : [sayKept(holders)];
+    const kept = keepsForGood || run.removesOld ? [] : [sayKept(holders)];
     const why = [...taken.map((check) => sayTaken(run, check)), ...kept].join("; ");
     const message = [`${why}: close that way in, then resume the run`, ...said].filter(Boolean).join("; ");
     return { state: "needs-attention", message };
   }
-  if (wasTaken && !keepsForGood) return commitHalves(run);
+  if (wasTaken && !keepsForGood) return dropKept(run);
   return { state: "committed", message: said.filter(Boolean).join("; ") };
 }
 
@@ -59,9 +65,10 @@ const sayUnknown = ({ journal }: RunContext): string =>
     .join("; ");
 
 function sayKept(holders: readonly HolderPlan[]): string {
-  const places = holders.map(({ host, kind, path }) => {
+  const places = holders.map(({ host, kind, path, before }) => {
     const place = host === null ? "" : `${sayPlace(host)}:`;
-    return kind === "agent" ? `in the agent at ${path}` : `at ${place}${namesOf(path).old}`;
+    const kept = before === null ? namesOf(path).old : nameKept(path, before);
+    return kind === "agent" ? `in the agent at ${path}` : `at ${place}${kept}`;
   });
   return `the old private half is kept ${places.join(", ")}`;
 }
@@ -85,7 +92,8 @@ async function askAgain(run: RunContext): Promise<void> {
   }
 }
 
-async function commitHalves(run: RunContext): Promise<Ended> {
+/** What the run has kept of the old key goes: its private halves beside the new ones, and what agents have of it. */
+async function dropKept(run: RunContext): Promise<Ended> {
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "commit")) {
     const holders = holdersOf(run, step);
     if (holders.length === 0) continue;
@@ -94,8 +102,7 @@ async function commitHalves(run: RunContext): Promise<Ended> {
       throw error;
     });
     for (const holder of holders) {
-      const done =
-        hand instanceof SessionLost ? null : await run.holders.commit(nearOf(run), holder, hand, false);
+      const done = hand instanceof SessionLost ? null : await dropOne(run, holder, hand);
       if (done?.kind === "done") continue;
       const why = done?.message ?? (hand as SessionLost).message;
       return {
@@ -105,5 +112,16 @@ async function commitHalves(run: RunContext): Promise<Ended> {
     }
     await run.journal.note(step.ordinal, "the old private halves are gone");
   }
-  return { state: "committed", message: "" };
+  return { state: "committed", message: sayLeftOut(run.journal.files()) };
+}
+
+async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<HolderOutcome> {
+  if (holder.kind === "agent") return run.holders.commit(nearOf(run), holder, hand, false);
+  const dropped = await run.holders.dropKept(holder, hand);
+  const place = holder.host ?? { host: null, port: null };
+  if (dropped.kind === "done")
+    for (const key of run.journal.keptKeys())
+      if (key.path === holder.path && key.host === place.host && key.port === place.port)
+        await run.journal.forgetKey(key);
+  return dropped;
 }

@@ -38,6 +38,8 @@ export type RunContext = {
   openHalf: () => Promise<void>;
   /** By step, in seconds of its host's clock: since when a login by somebody else is waited for. */
   awaitedSince: Map<number, number>;
+  /** Somebody wants the old private keys gone that the run has kept. */
+  removesOld: boolean;
   ask: Ask;
   patience: Patience;
   trace: Trace;

@@ -66,6 +66,7 @@ export async function gatherFacts(
     given: await gatherGiven(deps, wish),
     here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toHolder(held, deps))),
     freeKeyFile: await findFreeKeyFile(deps, workstation),
+    keptKeys: deps.inventory.keptKeys(),
   };
 }
 

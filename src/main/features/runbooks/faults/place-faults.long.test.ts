@@ -1,7 +1,6 @@
 /** Where sshd looks for keys, and on what they lie. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
@@ -175,7 +174,7 @@ for (const sees of [true, false])
       const ended = await carryOut(app, planned);
       expect(ended).toMatchObject({ state: "committed" });
       expect(await web.run("sha256sum /srv/deploy/.ssh/authorized_keys")).toBe(before);
-      const old = join(desk.home, ".ssh/id_ed25519.latchkey-old");
+      const old = (await app.client.runbooks.find({ runId: ended.id })).kept[0]?.kept ?? "";
       const login = [
         "-i",
         old,

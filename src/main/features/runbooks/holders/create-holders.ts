@@ -2,8 +2,8 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
 import type { HolderPlan, Plan } from "#shared/model/plan.ts";
-import { commitHere, handOverHere, lookHere, undoHere } from "./holder-here.ts";
-import { commitThere, handOverThere, lookThere, undoThere } from "./holder-there.ts";
+import { commitHere, dropKeptHere, handOverHere, lookHere, undoHere } from "./holder-here.ts";
+import { commitThere, dropKeptThere, handOverThere, lookThere, undoThere } from "./holder-there.ts";
 import { makeNewKey, reopen, undoMake } from "./make-key.ts";
 import type { Near } from "./near.ts";
 import { findProofKey } from "./proof-key.ts";
@@ -23,6 +23,8 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
       hand ? undoThere(near, holder, hand) : undoHere(near, holder),
     commit: (near: Near, holder: HolderPlan, hand: Hand | null, keepsOld: boolean) =>
       hand ? commitThere(near, holder, { hand, keepsOld }) : commitHere(near, holder, keepsOld),
+    dropKept: (holder: HolderPlan, hand: Hand | null) =>
+      hand ? dropKeptThere(holder, hand) : dropKeptHere(holder),
     /** A passphrase for one is asked for once a run. */
     async proofKey(near: Near, fingerprint: string): Promise<ProofKey | null> {
       const keys = known.get(near.plan) ?? new Map<string, ProofKey | null>();

@@ -5,7 +5,9 @@ import { addToAgent, removeFromAgent } from "#net/local/private-halves/agent-key
 import { type HalfPlace, lookAtHalf } from "#net/local/private-halves/half-place.ts";
 import {
   commitHalf,
+  dropKeptHalf,
   type HalfOutcome,
+  keepHalf,
   makeHalf,
   putHalf,
   undoHalf,
@@ -87,12 +89,17 @@ async function refuseFile(near: Near, holder: HolderPlan): Promise<Outcome | nul
 }
 
 export async function commitHere(near: Near, holder: HolderPlan, keepsOld: boolean): Promise<Outcome> {
+  if (holder.kind === "file") {
+    const end = keepsOld ? keepHalf : commitHalf;
+    return toOutcome(await end(toPlace(holder), near.newKey?.fingerprint ?? ""));
+  }
   if (keepsOld) return DONE;
-  if (holder.kind === "file")
-    return toOutcome(await commitHalf(toPlace(holder), near.newKey?.fingerprint ?? ""));
   const old = await findInAgent(holder.path, near.plan.oldKey);
   return old ? removeFromAgent(holder.path, old.blob) : DONE;
 }
+
+export const dropKeptHere = async (holder: HolderPlan): Promise<Outcome> =>
+  toOutcome(await dropKeptHalf(toPlace(holder)));
 
 export async function undoHere({ newKey }: Near, holder: HolderPlan): Promise<Outcome> {
   if (!newKey) return DONE;

@@ -1,8 +1,17 @@
 /** Halves that hosts hold, put and taken back by a hand, as whoever owns the folder. */
 import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { hashSealed, sealPair } from "#net/local/private-halves/seal-pair.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { type HalfLook, hidePublic, lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
+import {
+  dropKeptHalf,
+  type HalfLook,
+  hidePublic,
+  keepOldHalf,
+  lookAtHostHalf,
+  showPublic,
+  tidyHalf,
+} from "#net/ssh/hand/look-half.ts";
 import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";
@@ -80,14 +89,22 @@ export async function commitThere(
   holder: HolderPlan,
   { hand, keepsOld }: { hand: Hand; keepsOld: boolean },
 ): Promise<Outcome> {
-  const { path } = holder;
+  const { path, before } = holder;
   return withLook(near, holder, hand, async (seen) => {
     if (seen.now.kind !== "new") return fail(sayChanged(path));
-    const committed = keepsOld ? DONE : await commitPut(hand, path);
-    if (committed.kind !== "done") return "why" in committed ? failBy(committed, path) : committed;
-    const tidy = await tidyHalf(hand, path, keepsOld ? "old" : "nothing");
+    const ended =
+      keepsOld && before !== null ? await keepOldHalf(hand, { path, before }) : await commitPut(hand, path);
+    if (ended.kind !== "done") return failBy(ended, path);
+    const tidy = await tidyHalf(hand, path, "nothing");
     return tidy.kind === "done" ? DONE : failBy(tidy, path);
   });
+}
+
+/** Whatever stands in its place by now: it goes by its own hash. */
+export async function dropKeptThere({ path, before }: HolderPlan, hand: Hand): Promise<Outcome> {
+  if (before === null) return DONE;
+  const dropped = await dropKeptHalf(hand, { path, before });
+  return dropped.kind === "done" ? DONE : failBy(dropped, nameKept(path, before));
 }
 
 /** Also of a key that was made there and put nowhere. */

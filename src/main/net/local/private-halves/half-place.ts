@@ -26,6 +26,13 @@ export type HalfState =
   | { kind: "in-place" | "committed" }
   | { kind: "strange"; message: string };
 
+/**
+ * Where an old half stays for good, where the old key still counts: under a name of its own, so that it stands in no later run's way.
+ * `before`: its hash.
+ */
+export const nameKept = (path: string, before: FileHash): string =>
+  `${path}.latchkey-kept-${before.slice(0, 8)}`;
+
 /** All beside the private file, so that a rename never leaves its file system. */
 export const namesOf = (path: string) => ({
   ...{ now: path, nowPublic: `${path}.pub` },
@@ -87,7 +94,7 @@ async function lookAt(path: string, before: FileHash | null, fingerprint: string
 }
 
 /** Never through a link: who renames over one would leave the file that it leads to. */
-async function readOwn(path: string): ReturnType<typeof readSmallFile> {
+export async function readOwn(path: string): ReturnType<typeof readSmallFile> {
   const about = await lstat(path).catch(() => null);
   return about?.isSymbolicLink() ? { unreadable: "it is a link" } : readSmallFile(path);
 }

@@ -2,10 +2,19 @@
  * Replaces a private half of this computer, a step at a time. Every step looks first, goes on from wherever an earlier
  * one was cut short, and may be called again. At any time the path holds the old key or the new one, whole.
  */
+import { hash } from "node:crypto";
 import { chmod, chown, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Redacted } from "#shared/model/redacted.ts";
-import { type HalfPlace, type HalfState, isThere, lookAtHalf, namesOf } from "./half-place.ts";
+import {
+  type HalfPlace,
+  type HalfState,
+  isThere,
+  lookAtHalf,
+  nameKept,
+  namesOf,
+  readOwn,
+} from "./half-place.ts";
 import type { KeyPair } from "./key-pair.ts";
 import { moveBetweenLogins } from "./move-between-logins.ts";
 import { sealPair } from "./seal-pair.ts";
@@ -74,6 +83,33 @@ export async function commitHalf(place: HalfPlace, fingerprint: string): Promise
   });
 }
 
+/** The old half stays, under a name of its own. */
+export async function keepHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
+  return step(place, fingerprint, ["in-place", "committed"], async () => {
+    if (place.before === null) return null;
+    const { old, oldPublic } = namesOf(place.path);
+    const kept = nameKept(place.path, place.before);
+    if (await isThere(oldPublic)) await rename(oldPublic, `${kept}.pub`);
+    if (await isThere(old)) await rename(old, kept);
+    return null;
+  });
+}
+
+/** What `keepHalf` has kept is gone, whatever stands in its place by now: only the very file of the plan. */
+export async function dropKeptHalf({ path, before }: HalfPlace): Promise<HalfOutcome> {
+  if (before === null) return { kind: "done" };
+  const kept = nameKept(path, before);
+  return actOn(kept, async () => {
+    if (!(await isThere(kept))) return null;
+    const bytes = await readOwn(kept);
+    if (!Buffer.isBuffer(bytes) || hash("sha256", bytes) !== before)
+      return `${kept} is not the old key of this run (any more): look at it`;
+    for (const one of [`${kept}.pub`, kept]) await rm(one, { force: true });
+    await syncFolder({ path });
+    return null;
+  });
+}
+
 /** The old half, the very same file, takes its path back, and the new one goes for good. */
 export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<HalfOutcome> {
   return step(place, fingerprint, ["untouched", "made", "in-place"], async (state) => {
@@ -102,18 +138,25 @@ async function step(
   from: readonly HalfState["kind"][],
   act: (state: HalfState) => Promise<string | null>,
 ): Promise<HalfOutcome> {
-  try {
+  return actOn(place.path, async () => {
     const state = await lookAtHalf(place, fingerprint);
-    if (state.kind === "strange") return { kind: "refused", message: state.message };
-    if (!from.includes(state.kind)) return { kind: "refused", message: `${place.path} ${SAY[state.kind]}` };
+    if (state.kind === "strange") return state.message;
+    if (!from.includes(state.kind)) return `${place.path} ${SAY[state.kind]}`;
     const refused = await act(state);
-    if (refused) return { kind: "refused", message: refused };
-    await syncFolder(place);
-    return { kind: "done" };
+    if (!refused) await syncFolder(place);
+    return refused;
+  });
+}
+
+/** `act` answers with why it has done nothing, where that is so. */
+async function actOn(path: string, act: () => Promise<string | null>): Promise<HalfOutcome> {
+  try {
+    const refused = await act();
+    return refused === null ? { kind: "done" } : { kind: "refused", message: refused };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (!code) throw error;
-    return { kind: "failed", message: `${place.path} could not be replaced (${code})` };
+    return { kind: "failed", message: `${path} could not be replaced (${code})` };
   }
 }
 
@@ -176,7 +219,7 @@ async function dressAs(model: string, path: string): Promise<void> {
 }
 
 /** On Windows a folder cannot be opened: what was renamed is kept by its journal. */
-async function syncFolder({ path }: HalfPlace): Promise<void> {
+async function syncFolder({ path }: Pick<HalfPlace, "path">): Promise<void> {
   if (process.platform === "win32") return;
   await using folder = await open(dirname(path), "r");
   await folder.sync();

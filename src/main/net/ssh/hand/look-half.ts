@@ -54,6 +54,21 @@ export const showPublic = (hand: Hand, path: string, text: string | null): Promi
 export const tidyHalf = (hand: Hand, path: string, keeps: "old" | "nothing"): Promise<Outcome> =>
   order(hand, "tidy_half", [path, keeps]);
 
+type KeptHalf = {
+  /** Of the new half. */
+  path: string;
+  /** The hash of the old one. */
+  before: string;
+};
+
+/** The old half that is beside a new one, and its public half, get the name that they keep. */
+export const keepOldHalf = (hand: Hand, { path, before }: KeptHalf): Promise<Outcome> =>
+  order(hand, "keep_half", [path, before]);
+
+/** What was kept so is gone, if it is the very old half. */
+export const dropKeptHalf = (hand: Hand, { path, before }: KeptHalf): Promise<Outcome> =>
+  order(hand, "drop_kept", [path, before]);
+
 async function order(hand: Hand, verb: string, words: readonly string[]): Promise<Outcome> {
   const answer = await exchange(hand, { verb, words });
   if (answer.kind === "lost") return answer;

@@ -51,6 +51,7 @@ export const HAND_SENTENCES = {
   "no-way-to-drop": "cannot be changed as its owner: the host has no setpriv, runuser or su",
   "no-signing": "cannot be asked to sign: the host's ssh-keygen is older than OpenSSH 8.1",
   "not-a-file": "is no regular file",
+  "not-kept": "is not what the run has kept (any more): look at it",
   "not-owner": "belongs to somebody else: log in as its owner, or as root",
   "not-permitted": "could not be replaced: the host does not permit it",
   "not-signed": "did not sign: the host's ssh-keygen does not take it for a private key of its owner",

@@ -4,12 +4,28 @@ import type { Check, HolderPlan } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { checkClaims, isOpenedHere, otherKey } from "./check-possession.ts";
 
-/** Who has the private half of the key that goes, and whether they get the new one. */
-export function checkHolders(
-  { key, wish, here }: PlanFacts,
-  aim: Aim,
-  holders: readonly HolderPlan[],
-): Check[] {
+/** Who has the private half of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
+export const checkHolders = (facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[]): Check[] => [
+  ...checkHalves(facts, aim, holders),
+  ...holders.flatMap((holder) => checkKept(facts, holder)),
+];
+
+function checkKept({ keptKeys }: PlanFacts, { host, path }: HolderPlan): Check[] {
+  return keptKeys
+    .filter(
+      (one) => one.path === path && one.host === (host?.host ?? null) && one.port === (host?.port ?? null),
+    )
+    .map(({ kept, run }) =>
+      makeCheck(
+        "warning",
+        "kept-key",
+        { host },
+        `run ${run} has kept an older private key at ${kept}, which stays: latchkey runs resume ${run} --remove-old removes it`,
+      ),
+    );
+}
+
+function checkHalves({ key, wish, here }: PlanFacts, aim: Aim, holders: readonly HolderPlan[]): Check[] {
   if (wish.kind !== "rotate-key" || !key) return [];
   const stuck = here.flatMap((holder): Check[] => {
     const { path, stuck: why, possession } = holder;
