@@ -181,12 +181,15 @@ become() {
 	} | ${feed:-cat} | {
 		nonce=theirs
 		as_user "$1" "$user_name"
+		# On a line of its own, whatever the account has left unended.
+		put_line ''
 		put_line "lk theirs $seq no no-answer"
 	} 3<&- | (
-		# A line without an end would be as long as there is memory.
+		# A line without an end would be as long as there is memory, and take as long as there is time.
 		ulimit -v 1048576
+		ulimit -t $account_seconds
 		relay
-	)
+	) || frame fail no-sense
 	exit
 }
 
@@ -208,11 +211,11 @@ relay() {
 		case $line in tell\ * | data\ * | ok | ok\ * | no\ * | fail\ *) put_line "lk $nonce $seq $line" ;; esac
 		case $line in
 			data\ *) within=yes ;;
-			ok | ok\ * | no\ * | fail\ *) return ;;
+			ok | ok\ * | no\ * | fail\ *) return 0 ;;
 		esac
 	done
 	[ $within = no ] || put_line .
-	frame fail no-sense
+	return 1
 }
 
 # as_user UID NAME: runs the boot as that user, without root's groups.

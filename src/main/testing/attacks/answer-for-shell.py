@@ -4,8 +4,8 @@
     answer-for-shell.py KIND
 
 It gets what that shell would get. KIND: babble (frames that make no sense), flood (frames without an end), refuse (a refusal that only
-root could be the cause of), forge (a lock whose times are no numbers), stop (no answer ever, and its pipes are held open when it is
-killed), steal (keeps what it was sent in ~/stolen, and refuses).
+root could be the cause of), forge (a lock whose times are no numbers), stop (no answer ever but the beginning of a line, and its pipes are held
+open when it is killed), steal (keeps what it was sent in ~/stolen, and refuses).
 """
 import os
 import pwd
@@ -21,6 +21,7 @@ SAID = {
 }
 
 if KIND == "stop":
+    os.write(1, b"x")
     if os.fork() == 0:
         os.setsid()
     time.sleep(3600)

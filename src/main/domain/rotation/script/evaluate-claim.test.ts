@@ -97,8 +97,22 @@ test("a claim is confirmed by a reading that shows its files to the byte, and it
   expect(evaluate({ ...COMMITTED, result: added, seen: reading(ADDED, { keyFiles: beside }) })).toEqual(
     confirmed,
   );
-  const back = says("rolled-back", ["add"], BEFORE);
-  expect(evaluate({ ...COMMITTED, result: back, seen: reading(BEFORE) })).toEqual(confirmed);
+});
+
+test("that all is as before confirms no result of a script taken back, nor the key that it names: a host where nothing ever ran looks like that", () => {
+  for (const phases of [["add"], ["make-key"], ["make-key", "add"]] as Phase[][]) {
+    const back = says("rolled-back", phases, BEFORE);
+    const seen = reading(BEFORE, { keyFiles: [keyAt(HOLDER.path, { fingerprint: PLAN.oldKey })] });
+    expect(evaluate({ ...COMMITTED, result: back, seen })).toMatchObject({
+      kind: "open",
+      why: "no-evidence",
+    });
+  }
+});
+
+test("a key that nobody knows yet is confirmed where it was made alone", () => {
+  const added = says("done", ["add"], ADDED);
+  expect(evaluate({ ...COMMITTED, result: added, seen: reading(ADDED) })).toMatchObject({ kind: "open" });
 });
 
 test("where the plan knows no host key the pinned one is asked for, and without one nothing is confirmed", () => {

@@ -65,15 +65,17 @@ export function evaluateClaim(
   reading: HostReading | null,
 ): ClaimEvaluation {
   if (made && newKey && made.line !== newKey.line) return open("other-key");
-  const isBack = result.outcome === "rolled-back";
   const done = result.outcome === "needs-attention" ? [] : phasesSaidDone(result, host);
-  if (!isBack && done.length === 0) return open("no-evidence");
+  // That all is as before is no evidence of what was taken back: a host on which no script has run looks like that.
+  if (result.outcome === "rolled-back" || done.length === 0) return open("no-evidence");
+  // A key that the run does not know yet is shown by what made it alone.
+  if (made && !newKey && !done.includes("make-key")) return open("key-not-verified");
   if (!reading) return open("no-reading");
   if (!isOfHost(reading, host, pinned)) return open("unverified-reading");
   if (reading.after === null || Date.parse(reading.after) <= Date.parse(writtenAt))
     return open("earlier-reading");
   const about = { plan, host, key: made ?? newKey, reading };
-  const shown = isBack ? showBack(about, result.phases) : done.flatMap((phase) => showPhase(about, phase));
+  const shown = done.flatMap((phase) => showPhase(about, phase));
   if (shown.length === 0) return open("no-evidence");
   const { by, at } = reading;
   const denied = shown.find(({ kind }) => kind === "denied");
@@ -132,16 +134,6 @@ function showPhase(about: About, phase: Phase): Shown[] {
 /** Where the new half lies until it takes the old one's place, and where the old one is kept then. */
 const NEW = ".latchkey-new";
 const OLD = ".latchkey-old";
-
-/** All is as it was before: the files, and where keys were made or handed over, these too. */
-function showBack(about: About, phases: readonly Phase[]): Shown[] {
-  const { plan, host } = about;
-  const hasKeys = phases.includes("make-key") || phases.includes("hand-over");
-  return [
-    ...host.files.map((file) => showFile(about, file, ["before"])),
-    ...(hasKeys ? host.holders.map((holder) => showKey(about, holder, plan.oldKey)) : []),
-  ];
-}
 
 function showFile({ key, reading }: About, file: FilePlan, stages: readonly Stage[]): Shown {
   const { path } = file;

@@ -26,7 +26,7 @@ for fd in range(3, 20):
         stolen += f"{fd} "
     except OSError: pass
 open("/home/alice/stolen", "w").write(stolen)
-say(seq, "tell real /evil", "ok", "end 0", "tell hash evil", "end 0")
+say(seq, "tell real /evil", "tell goal /root/secret", "tell actor 0", "tell file -rw------- 1 0 0 5 root", "ok", "end 0", "tell hash evil", "end 0")
 if os.fork() == 0:
     for turn in range(400):
         for which in range(seq, seq + 40):
@@ -55,7 +55,12 @@ test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
     await using host = await startHost({ name: "hostile", prepare: PREPARE });
     await using hand = await openHandIn(startShellIn(host, { shell }));
     const before = await lookAtHost(hand);
-    expect(await lookAtFile(hand, FILE)).toMatchObject({ kind: "seen", file: { content: null } });
+    const alice = Number(await host.run("id -u alice"));
+    // Where a file lies, and whose it is, decides what root writes: that is not for its account to say.
+    expect(await lookAtFile(hand, FILE)).toMatchObject({
+      kind: "seen",
+      file: { content: null, real: FILE, goal: null, actorUid: alice, uid: alice },
+    });
     for (let turn = 0; turn < 20; turn++) {
       expect(await lookAtHost(hand)).toMatchObject({ kind: "seen", host: { user: "root", uid: 0 } });
       const look = await lookAtFile(hand, "/root/secret");

@@ -122,17 +122,21 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
   const [why = "", detail = ""] = first(answer, "refusal");
   const [actor] = first(answer, "actor");
   const [mode = "", links, uid, gid, size, owner = ""] = first(answer, "file");
+  const actorUid = numberOrNull(actor);
+  // What an account's own shell tells of a file makes it nobody's but that account's.
+  const ownerUid = actorUid !== null && toNumber(uid) === 0 ? actorUid : toNumber(uid);
   const [freeBytes, freeInodes] = first(answer, "space");
   const content = answer.data.get("content") ?? null;
   const [hash = null] = content || isSecret ? first(answer, "hash") : [];
   if (content && hash !== createHash("sha256").update(content).digest("hex")) return null;
   return {
-    ...{ path, real, goal: first(answer, "goal")[0] ?? null },
+    // Where a link leads is told of a file that is refused, and is never written to.
+    ...{ path, real, goal: why === "" ? null : (first(answer, "goal")[0] ?? null) },
     ...{ state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other" },
     refusal: why === "" ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
     chain: (answer.told.get("step") ?? []).map(readStep),
-    actorUid: numberOrNull(actor),
-    ...{ owner, mode: toOctal(mode), uid: toNumber(uid), gid: toNumber(gid) },
+    actorUid,
+    ...{ owner, mode: toOctal(mode), uid: ownerUid, gid: toNumber(gid) },
     ...{ links: toNumber(links), sizeBytes: toNumber(size), hash: readHash(hash), content },
     attributes: first(answer, "attributes")[0] ?? "",
     ...{ freeBytes: numberOrNull(freeBytes), freeInodes: numberOrNull(freeInodes) },
