@@ -173,7 +173,7 @@ become() {
 	[ -n "${hand_library-}" ] || no no-library
 	name_of "$1"
 	limit= feed=
-	if has timeout; then limit="timeout -s KILL $account_seconds" feed="$limit cat"; fi
+	if timeout -s KILL 5 true 2>/dev/null; then limit="timeout -s KILL $account_seconds" feed="$limit cat"; fi
 	{
 		put_line theirs
 		put_line "$request"
@@ -198,7 +198,8 @@ become() {
 relay() {
 	within=no passed=0
 	while IFS= read -r line; do
-		passed=$((passed + ${#line} + 64))
+		passed=$((passed + ${#line} + 1))
+		[ $within = yes ] || passed=$((passed + 64))
 		if [ ${#line} -gt 32768 ] || [ $passed -gt 8000000 ]; then break; fi
 		if [ $within = yes ]; then
 			case $line in '' | *[!A-Za-z0-9+/=.\ ]*) break ;; esac

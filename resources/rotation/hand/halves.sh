@@ -131,6 +131,9 @@ do_undo_put() {
 		hash_of "$old"
 		[ "$hashed" = "$before" ] || no no-before
 		wait_for_logins
+		# Somebody may have put another one there meanwhile.
+		hash_of "./$name"
+		[ "$hashed" = "$wrote" ] || no changed "$hashed"
 		problem=$($move "$old" "./$name" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	fi
 	sync_folder

@@ -13,14 +13,15 @@ export function accessCheckTable(db: Database) {
   const put = db.prepare(`
     INSERT INTO run_access_check (run, ${COLUMNS})
     VALUES (@run, @host, @port, @account, @fingerprint, @answer, @why, @at)
-    ON CONFLICT DO UPDATE SET answer = excluded.answer, why = excluded.why, at = excluded.at`);
+    ON CONFLICT DO UPDATE SET answer = excluded.answer, why = excluded.why, at = excluded.at
+    WHERE excluded.answer <> 'unknown' OR answer = 'unknown'`);
   const forget = db.prepare("DELETE FROM run_access_check WHERE run = ? AND host = ? AND port = ?");
 
   return {
     all: (run: RunId): AccessCheck[] =>
       all.all(run).map(({ why, ...row }) => AccessCheck.parse({ ...row, why: JSON.parse(why) })),
 
-    /** The last answer counts. */
+    /** The last answer counts; that nothing was learnt now takes nothing back of what was. */
     put: (run: RunId, { why, ...check }: AccessCheck): void =>
       void put.run({ ...check, run, why: JSON.stringify(why) }),
 

@@ -122,3 +122,18 @@ const begin = (runs: Runs, planId: PlanId, token: string) =>
     ...{ planId, token, kind: "remove-grants", title: "Remove 1 grant", at: AT, consents: [] },
     counts: { hosts: 1, adds: 0, changes: 0, removes: 1 },
   });
+
+test("that whether sshd refuses a key was not learnt this time takes nothing back of what it said before", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { plans, runs, accessChecks } = database.store.runbooks;
+  const id = begin(runs, plans.take({ plan, hash: HASH, at: AT }), "one");
+  const check = { host: "web1", port: 22, account: "ann", fingerprint: "SHA256:old", why: ["a way"], at: AT };
+  const answers = () => accessChecks.all(id).map(({ answer }) => answer);
+  accessChecks.put(id, { ...check, answer: "unknown" });
+  accessChecks.put(id, { ...check, answer: "accepted" });
+  accessChecks.put(id, { ...check, answer: "unknown" });
+  expect(answers()).toEqual(["accepted"]);
+  accessChecks.put(id, { ...check, answer: "refused" });
+  expect(answers()).toEqual(["refused"]);
+});

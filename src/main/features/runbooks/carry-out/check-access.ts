@@ -28,8 +28,9 @@ export async function checkAccess(run: RunContext, step: Step, inside: Inside): 
   if (step.phase !== "remove" || run.plan.kind === "rotate-host-key") return [];
   const host = hostOf(run, step);
   const checks: AccessCheck[] = [];
-  for (const removed of await findRemoved(run, step, inside)) {
-    const answer = await askPatiently(run, { host, inside }, removed);
+  const { removed: all, from } = await findRemoved(run, step, inside);
+  for (const removed of all) {
+    const answer = await askPatiently(run, { host, inside, from }, removed);
     const { account, key } = removed;
     const check: AccessCheck = {
       ...{ host: host.host, port: host.port, account, fingerprint: key.fingerprint },
@@ -41,13 +42,19 @@ export async function checkAccess(run: RunContext, step: Step, inside: Inside): 
   return checks;
 }
 
-async function findRemoved(run: RunContext, step: Step, { hand }: Inside): Promise<Removed[]> {
+/** `from`: the address of this computer as the host sees it; null: not known. */
+async function findRemoved(
+  run: RunContext,
+  step: Step,
+  { hand }: Inside,
+): Promise<{ removed: Removed[]; from: string | null }> {
   const { proofs } = hostOf(run, step);
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const own = await lookAtAccount(hand, hand.user, null);
   if (own.kind === "lost") throw new SessionLost(own.message);
-  const login = { address: own.kind === "seen" ? own.account.from : null, unixTime: look.host.epochSeconds };
+  const from = own.kind === "seen" ? own.account.from : null;
+  const login = { address: from, unixTime: look.host.epochSeconds };
   const found = new Map<string, Removed>();
   for (const { file } of filesLeft(run, step)) {
     const kept = linesPut(file, step, newKeyLine(run));
@@ -64,13 +71,13 @@ async function findRemoved(run: RunContext, step: Step, { hand }: Inside): Promi
       for (const account of readers) found.set(`${account} ${key.fingerprint}`, { account, key });
     }
   }
-  return [...found.values()];
+  return { removed: [...found.values()], from };
 }
 
 const linesPut = (file: FilePlan, step: Step, newKey: string | null): KeyLine[] =>
   readAuthorizedKeys(Buffer.from((linesOfStep(file, step, newKey)?.put ?? []).join("\n"), "latin1"));
 
-type Asked = { host: HostPlan; inside: Inside };
+type Asked = { host: HostPlan; inside: Inside; from: string | null };
 type Answer = { answer: AccessCheck["answer"]; why: string[] };
 
 async function askPatiently(run: RunContext, asked: Asked, removed: Removed): Promise<Answer> {
@@ -83,11 +90,12 @@ async function askPatiently(run: RunContext, asked: Asked, removed: Removed): Pr
 }
 
 /** At the sshd that we came by; then at each other one of the host that reads a file, or runs a command, which may have the key. */
-async function askOnce(run: RunContext, { host, inside }: Asked, { account, key }: Removed): Promise<Answer> {
-  const { hand, route } = inside;
-  const newKey = await keyThatStays(run, { host, inside }, account);
+async function askOnce(run: RunContext, asked: Asked, { account, key }: Removed): Promise<Answer> {
+  const { hand, route } = asked.inside;
+  const newKey = await keyThatStays(run, asked, account);
   const own = await proveRefused(route, { user: account, oldKey: key.blob, newKey });
-  const look = await lookAtAccount(hand, account, null);
+  // What sshd reads may depend on where one comes from.
+  const look = await lookAtAccount(hand, account, asked.from);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const seen = look.kind === "seen" ? look.account : null;
   const ways = await findWays(hand, account, { seen, fingerprint: key.fingerprint });

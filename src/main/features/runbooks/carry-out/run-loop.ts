@@ -75,7 +75,7 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         break;
       case "end":
         return move.state === "committed" && !run.renewal
-          ? endProved(run, !hasActed)
+          ? endProved(run, !hasActed && steering.want() !== "back")
           : { state: move.state, message: move.why };
       default:
         return assertNever(move);
