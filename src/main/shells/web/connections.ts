@@ -8,8 +8,8 @@ import { placeOf, readPeers } from "./peers.ts";
 
 /** A browser needs less than ten to load a page and to open its socket. */
 export const MOST_UNPROVED = 64;
-/** Until the kernel has said whose the newest are; who comes then is turned away. */
-const MOST_AT_ONCE = 1_024;
+/** Until the kernel has said whose the newest are; who comes then is turned away. One program can mostly open 1,024, and again as soon as they are closed. */
+const MOST_AT_ONCE = 3_000;
 
 /** A user by number; or what nobody could say, or has been asked for yet. */
 type User = number | "unknown" | "not-asked";
