@@ -38,11 +38,16 @@ export function watchedKeys({ oldKey }: Plan, { files }: HostPlan): string[] {
   return [...new Set(lines.flatMap(({ key }) => key?.fingerprint ?? []))];
 }
 
-type Asked = { use: HostUse; fingerprints: readonly string[]; accounts: readonly string[]; since: Instant };
+type UseQuery = {
+  use: HostUse;
+  fingerprints: readonly string[];
+  accounts: readonly string[];
+  since: Instant;
+};
 type Login = Omit<OldKeyUse, "host" | "port">;
 
 /** The last logins since then with one of these keys to one of these accounts of one host, an address each. */
-export function findUses({ use, fingerprints, accounts, since }: Asked): Login[] {
+export function findUses({ use, fingerprints, accounts, since }: UseQuery): Login[] {
   return use.logins
     .filter(
       ({ account, fingerprint, lastAt }) =>

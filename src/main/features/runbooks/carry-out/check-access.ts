@@ -20,7 +20,7 @@ import { linesOfStep, linesRemoved } from "./stage-bytes.ts";
 /** A key that an account is not to take any more. */
 type Removed = { account: string; key: PublicKey };
 
-/** Seconds between tries; an sshd that punishes our address for what it has refused lets us ask again later. */
+/** Between tries; an sshd that punishes our address for what it has refused lets us ask again later. */
 const PAUSES_MS = [2_000, 10_000, 20_000];
 
 /** Asks for every account of a removal, and keeps the answers. Empty where nothing is to be refused. Rejects with `SessionLost`. */
@@ -77,10 +77,10 @@ async function findRemoved(
 const linesPut = (file: FilePlan, step: Step, newKey: string | null): KeyLine[] =>
   readAuthorizedKeys(Buffer.from((linesOfStep(file, step, newKey)?.put ?? []).join("\n"), "latin1"));
 
-type Asked = { host: HostPlan; inside: Inside; from: string | null };
-type Answer = { answer: AccessCheck["answer"]; why: string[] };
+type AccessQuestion = { host: HostPlan; inside: Inside; from: string | null };
+type AccessAnswer = { answer: AccessCheck["answer"]; why: string[] };
 
-async function askPatiently(run: RunContext, asked: Asked, removed: Removed): Promise<Answer> {
+async function askPatiently(run: RunContext, asked: AccessQuestion, removed: Removed): Promise<AccessAnswer> {
   for (const pause of PAUSES_MS) {
     const answer = await askOnce(run, asked, removed);
     if (answer.answer !== "unknown") return answer;
@@ -90,7 +90,11 @@ async function askPatiently(run: RunContext, asked: Asked, removed: Removed): Pr
 }
 
 /** At the sshd that we came by; then at each other one of the host that reads a file, or runs a command, which may have the key. */
-async function askOnce(run: RunContext, asked: Asked, { account, key }: Removed): Promise<Answer> {
+async function askOnce(
+  run: RunContext,
+  asked: AccessQuestion,
+  { account, key }: Removed,
+): Promise<AccessAnswer> {
   const { hand, route } = asked.inside;
   const newKey = await keyThatStays(run, asked, account);
   const own = await proveRefused(route, { user: account, oldKey: key.blob, newKey });
@@ -107,7 +111,7 @@ async function askOnce(run: RunContext, asked: Asked, { account, key }: Removed)
   return toAnswer(own, ways.own, seen);
 }
 
-function toAnswer(proof: RefusalProof, ways: readonly string[], seen: AccountLook | null): Answer {
+function toAnswer(proof: RefusalProof, ways: readonly string[], seen: AccountLook | null): AccessAnswer {
   switch (proof.kind) {
     case "refused":
       return { answer: "refused", why: [] };
@@ -160,7 +164,7 @@ const routeTo = (route: ProofRoute, port: number): ProofRoute => ({
 /** What logs in after the question, so that it costs the host no failed login; null: nothing at hand does. */
 async function keyThatStays(
   run: RunContext,
-  { host, inside: { hand, keys } }: Asked,
+  { host, inside: { hand, keys } }: AccessQuestion,
   account: string,
 ): Promise<ProofKey | null> {
   const proof = host.proofs.find((one) => one.account === account)?.proof;

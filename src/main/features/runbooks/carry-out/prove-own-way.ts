@@ -18,7 +18,7 @@ import { nameKey } from "./name-key.ts";
 import { type ProofOutcome, readProof } from "./proof-outcome.ts";
 import { type RunContext, SessionLost } from "./run-context.ts";
 
-type Asked = { step: Step; host: HostPlan; inside: Inside };
+type StepAtHost = { step: Step; host: HostPlan; inside: Inside };
 
 /**
  * The key that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
@@ -26,7 +26,7 @@ type Asked = { step: Step; host: HostPlan; inside: Inside };
  */
 export async function proveOwnWay(
   run: RunContext,
-  asked: Asked,
+  asked: StepAtHost,
   accounts: ReadonlySet<string>,
 ): Promise<ProofOutcome> {
   const { hand, keys, route } = asked.inside;
@@ -45,7 +45,7 @@ export async function proveOwnWay(
 }
 
 /** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
-async function askOwn(run: RunContext, asked: Asked, oldKey: Uint8Array): Promise<ProofOutcome> {
+async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): Promise<ProofOutcome> {
   const { user } = asked.inside.hand;
   const answer = await proveRefused(asked.inside.route, { user, oldKey, newKey: null });
   switch (answer.kind) {
@@ -73,7 +73,7 @@ async function askOwn(run: RunContext, asked: Asked, oldKey: Uint8Array): Promis
 }
 
 /** No run begins before what has to be agreed to was. */
-const isAgreedTo = ({ plan }: RunContext, { host, inside }: Asked): boolean =>
+const isAgreedTo = ({ plan }: RunContext, { host, inside }: StepAtHost): boolean =>
   plan.checks.some(
     ({ id, state, host: place, account }) =>
       id === OWN_LOGIN && state === "consent" && place === sayHost(host) && account === inside.hand.user,
@@ -83,7 +83,7 @@ const isAgreedTo = ({ plan }: RunContext, { host, inside }: Asked): boolean =>
 const MOST_TRIED = 3;
 
 /** A login by something that is left, since the change: by a key at hand here that stands in the account's files, or by anybody. */
-async function proveLeft(run: RunContext, asked: Asked): Promise<ProofOutcome> {
+async function proveLeft(run: RunContext, asked: StepAtHost): Promise<ProofOutcome> {
   const { hand, route } = asked.inside;
   const { user } = hand;
   for (const key of (await keysLeft(run, asked)).slice(0, MOST_TRIED)) {
@@ -96,7 +96,7 @@ async function proveLeft(run: RunContext, asked: Asked): Promise<ProofOutcome> {
   return hearLeft(run, asked);
 }
 
-async function keysLeft(run: RunContext, { host, inside }: Asked): Promise<ProofKey[]> {
+async function keysLeft(run: RunContext, { host, inside }: StepAtHost): Promise<ProofKey[]> {
   const { hand, keys } = inside;
   const standing = new Set<string>();
   for (const { path, account, others = [] } of host.files) {
@@ -115,7 +115,7 @@ async function keysLeft(run: RunContext, { host, inside }: Asked): Promise<Proof
 /** Every entry of sshd's that names a key. */
 const ANY_KEY = "SHA256:";
 
-async function hearLeft(run: RunContext, { step, inside: { hand } }: Asked): Promise<ProofOutcome> {
+async function hearLeft(run: RunContext, { step, inside: { hand } }: StepAtHost): Promise<ProofOutcome> {
   const { user } = hand;
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);
