@@ -1,8 +1,9 @@
 /** Where a private half of this computer stands, what lies beside it while it is replaced, and how far that has come. */
 import { createHash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { readSmallFile } from "#net/ssh/identities.ts";
-import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
+import { LARGEST_KEY_FILE, readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
 
 export type HalfPlace = {
@@ -42,7 +43,7 @@ export const namesOf = (path: string) => ({
   torn: `${path}.latchkey-torn`,
 });
 
-type Found = "none" | "before" | "new" | "other";
+export type Found = "none" | "before" | "new" | "other";
 
 export async function lookAtHalf(place: HalfPlace, fingerprint: string): Promise<HalfState> {
   const { now, made, old } = namesOf(place.path);
@@ -89,8 +90,29 @@ const MISSING = new Set(["ENOENT", "ENOTDIR"]);
 async function lookAt(path: string, before: FileHash | null, fingerprint: string): Promise<Found> {
   const bytes = await readOwn(path);
   if (!Buffer.isBuffer(bytes)) return bytes === "missing" ? "none" : "other";
+  return identify(bytes, before, fingerprint);
+}
+
+function identify(bytes: Buffer, before: FileHash | null, fingerprint: string): Found {
   if (createHash("sha256").update(bytes).digest("hex") === before) return "before";
   return readPrivateKeyFile(bytes).fingerprint === fingerprint ? "new" : "other";
+}
+
+/** What stands in the key's own place, for whoever changes it in the same breath. */
+export function findInPlace({ path, before }: HalfPlace, fingerprint: string): Found {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    return MISSING.has((error as NodeJS.ErrnoException).code ?? "") ? "none" : "other";
+  }
+  try {
+    if (!fstatSync(file).isFile()) return "other";
+    const buffer = Buffer.alloc(LARGEST_KEY_FILE + 1);
+    return identify(buffer.subarray(0, readSync(file, buffer)), before, fingerprint);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Never through a link: who renames over one would leave the file that it leads to. */

@@ -15,12 +15,19 @@ const TICKS_PER_SECOND = 100;
 
 /**
  * Renames at a moment at which no ssh client of this computer has begun within three seconds; after six seconds at the
- * latest. Where the system does not show its processes as files, at once. Rejects as `rename` does.
+ * latest. Where the system does not show its processes as files, at once. False: nothing was renamed, for by then `isUnchanged`,
+ * which is asked right before, said no. Rejects as `rename` does.
  */
-export async function moveBetweenLogins(from: string, to: string): Promise<void> {
+export async function moveBetweenLogins(
+  from: string,
+  to: string,
+  isUnchanged: () => boolean,
+): Promise<boolean> {
   for (let waits = 0; waits < MOST_WAITS && isAnybodyLoggingIn(); waits++) await pause(WAIT_MS);
-  // In the same breath: a client that begins now reads its first file later than this.
+  // In the same breath: a client that begins now reads its first file later than this, and nobody saves another one.
+  if (!isUnchanged()) return false;
   renameSync(from, to);
+  return true;
 }
 
 function isAnybodyLoggingIn(): boolean {

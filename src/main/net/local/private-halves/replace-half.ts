@@ -3,10 +3,13 @@
  * one was cut short, and may be called again. At any time the path holds the old key or the new one, whole.
  */
 import { hash } from "node:crypto";
+import { rmSync } from "node:fs";
 import { chmod, chown, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Redacted } from "#shared/model/redacted.ts";
 import {
+  type Found,
+  findInPlace,
   type HalfPlace,
   type HalfState,
   isThere,
@@ -63,7 +66,11 @@ export async function putHalf(place: HalfPlace, fingerprint: string): Promise<Ha
       await dressAs(now, made);
       if (!isHidden) await rename(nowPublic, oldPublic);
       await keep(place, now, old);
-      await moveBetweenLogins(made, now);
+      const expected: Found = place.before === null ? "none" : "before";
+      if (!(await moveBetweenLogins(made, now, () => findInPlace(place, fingerprint) === expected))) {
+        if (!isHidden && !(await isThere(nowPublic))) await rename(oldPublic, nowPublic);
+        return sayChanged(place);
+      }
     }
     if (await isThere(madePublic)) {
       await dressAs(oldPublic, madePublic);
@@ -116,8 +123,11 @@ export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<H
     const { now, made, old, nowPublic, madePublic, oldPublic, torn } = namesOf(place.path);
     if (state.kind === "in-place") {
       await rm(nowPublic, { force: true });
-      if (place.before === null) await rm(now, { force: true });
-      else await moveBetweenLogins(old, now);
+      const isUnchanged = () => findInPlace(place, fingerprint) === "new";
+      if (place.before !== null) {
+        if (!(await moveBetweenLogins(old, now, isUnchanged))) return sayChanged(place);
+      } else if (isUnchanged()) rmSync(now);
+      else return sayChanged(place);
     }
     // Beside one that was not hidden, it is somebody else's.
     if ((await isThere(oldPublic)) && !(await isThere(nowPublic))) await rename(oldPublic, nowPublic);
@@ -125,6 +135,9 @@ export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<H
     return null;
   });
 }
+
+const sayChanged = ({ path, before }: HalfPlace): string =>
+  `${path} was changed by somebody else meanwhile and is left as it is${before === null ? "" : `; the key that stood there is ${namesOf(path).old}`}`;
 
 /** What was being written when whoever wrote it was killed is gone. */
 export async function clearTorn({ path }: Pick<HalfPlace, "path">): Promise<void> {

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { hash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { expect, test, vi } from "vitest";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import type { HalfPlace } from "./half-place.ts";
+import { makeKeyPair } from "./key-pair.ts";
+import { makeHalf, putHalf, undoHalf } from "./replace-half.ts";
+
+/** An `ssh` that is logging in until it is ended: its server never says a word. */
+async function startClient() {
+  const client: ChildProcess = spawn(
+    "ssh",
+    ["-F", "none", "-o", "ProxyCommand=cat 3>&1 >/dev/null", "nobody"],
+    {
+      stdio: "ignore",
+    },
+  );
+  await once(client, "spawn");
+  return {
+    async [Symbol.asyncDispose]() {
+      const ended = once(client, "exit");
+      client.kill();
+      await ended;
+    },
+  };
+}
+
+async function makeDesk() {
+  const folder = await makeTemporaryFolder();
+  const old = await makeKeyFile(folder.path, "id", ["-t", "ed25519", "-N", "", "-C", "jo@desk"]);
+  const place: HalfPlace = {
+    path: old.path,
+    before: hash("sha256", await readFile(old.path)),
+    hasPublicFile: true,
+  };
+  const pair = await makeKeyPair({ keyType: "ed25519", comment: "jo@desk" });
+  await makeHalf(place, pair, null);
+  return { folder, old, place, pair, [Symbol.asyncDispose]: () => folder.remove() };
+}
+
+/** While `step` waits for a moment between two logins (`isWaiting`), somebody saves another file there. */
+async function saveMeanwhile(path: string, isWaiting: () => boolean, step: () => ReturnType<typeof putHalf>) {
+  const outcome = await (async () => {
+    await using _client = await startClient();
+    const stepping = step();
+    await vi.waitUntil(isWaiting, { interval: 5 });
+    await writeFile(`${path}.swp`, "the key of somebody else\n");
+    await rename(`${path}.swp`, path);
+    return { stepping };
+  })();
+  return outcome.stepping;
+}
+
+test.skipIf(process.platform !== "linux")(
+  "a key that somebody saves while a hand-over waits for a moment between two logins stays, and so does all that lay there",
+  async () => {
+    await using desk = await makeDesk();
+    const { place, pair, old } = desk;
+    const path = old.path;
+    const outcome = await saveMeanwhile(
+      path,
+      () => existsSync(`${path}.latchkey-old`),
+      () => putHalf(place, pair.fingerprint),
+    );
+    expect(await readFile(path, "utf8")).toBe("the key of somebody else\n");
+    expect(outcome).toEqual({
+      kind: "refused",
+      message: `${path} was changed by somebody else meanwhile and is left as it is; the key that stood there is ${path}.latchkey-old`,
+    });
+    expect(await readFile(`${path}.pub`, "utf8")).toBe(old.publicLine);
+    expect(hash("sha256", await readFile(`${path}.latchkey-old`))).toBe(place.before);
+  },
+);
+
+test.skipIf(process.platform !== "linux")(
+  "a key that somebody saves while a roll-back waits for a moment between two logins stays, and the old one beside it",
+  async () => {
+    await using desk = await makeDesk();
+    const { place, pair, old } = desk;
+    const path = old.path;
+    expect(await putHalf(place, pair.fingerprint)).toEqual({ kind: "done" });
+    const outcome = await saveMeanwhile(
+      path,
+      () => !existsSync(`${path}.pub`),
+      () => undoHalf(place, pair.fingerprint),
+    );
+    expect(await readFile(path, "utf8")).toBe("the key of somebody else\n");
+    expect(outcome).toEqual({
+      kind: "refused",
+      message: `${path} was changed by somebody else meanwhile and is left as it is; the key that stood there is ${path}.latchkey-old`,
+    });
+    expect(hash("sha256", await readFile(`${path}.latchkey-old`))).toBe(place.before);
+  },
+);
