@@ -181,7 +181,10 @@ do_prove() {
 	[ -f "./$name" ] && [ ! -L "./$name" ] || no absent
 	drop_proof
 	trap drop_proof EXIT
-	put_bytes "$2" >"./$name.latchkey-known" && put_bytes "$3" >"./$name.latchkey-config" || no no-space
+	problem=$( (put_bytes "$2" >"./$name.latchkey-known" && put_bytes "$3" >"./$name.latchkey-config") 2>&1) || {
+		why_of "$problem"
+		no "$why" "$problem"
+	}
 	unset SSH_AUTH_SOCK SSH_ASKPASS DISPLAY
 	SHELL=/bin/sh
 	export SHELL

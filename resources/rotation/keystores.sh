@@ -42,7 +42,8 @@ make_store() {
 	trap 'drop_made; give_turn' EXIT
 	drop_made
 	[ "$store_key" = made ] && key_of_store=$work/key || key_of_store=$keys
-	{ [ "$store_key" = made ] || put_bytes "$key_bytes" >"$keys"; } && put_bytes "$chain_bytes" >"$chain" || no no-space
+	[ "$store_key" = made ] || problem=$( (put_bytes "$key_bytes" >"$keys") 2>&1) || cannot no "$keys"
+	problem=$( (put_bytes "$chain_bytes" >"$chain") 2>&1) || cannot no "$chain"
 	[ -s "$key_of_store" ] || no no-key "$path"
 	case $store_kind in
 		pkcs12) make_pkcs12 ;;
@@ -100,7 +101,9 @@ export_pkcs12() {
 make_by_keytool() {
 	find_keytool || no no-keytool "$path"
 	has openssl || no no-tool openssl
-	begin_try && put_line "$passphrase" >"$try/store" && cat "$live" >"$made" || no no-space
+	begin_try || cannot no "$try"
+	problem=$( (put_line "$passphrase" >"$try/store") 2>&1) || cannot no "$try/store"
+	problem=$( (cat "$live" >"$made") 2>&1) || cannot no "$made"
 	find_entry || no wrong-passphrase "$path"
 	case $entries in
 		'') no no-entry "$path" ;;
@@ -111,7 +114,7 @@ make_by_keytool() {
 	[ "$1" = PKCS12 ] || ask_keytool -certreq -alias "$entry_name" -keystore "$made" -storepass:file "$try/store" -keypass:file "$try/store" ||
 		no other-key-passphrase "$path"
 	# openssl and Java do not agree on what a passphrase with other letters than ASCII's is: on the way it has another.
-	export_word=$(openssl rand -hex 24) && put_line "$export_word" >"$try/given" || no no-space
+	export_word=$(openssl rand -hex 24) && problem=$( (put_line "$export_word" >"$try/given") 2>&1) || cannot no "$try/given"
 	export_pkcs12 "$given_pair" || no store-not-made "$problem"
 	ask_keytool -importkeystore -noprompt -srckeystore "$given_pair" -srcstoretype PKCS12 -srcstorepass:file "$try/given" \
 		-srcalias "$entry_name" -destkeystore "$made" -deststoretype "$1" -deststorepass:file "$try/store" \

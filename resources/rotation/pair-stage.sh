@@ -8,7 +8,7 @@ do_pair_make() {
 	has openssl || no no-tool openssl
 	enter_run "$1" "$2" make
 	size=0
-	if is_full; then no no-space "$store"; fi
+	if is_full; then no_room no "$work"; fi
 	if [ ! -s request ]; then
 		make_key "$3"
 		clients=${5-}
@@ -52,7 +52,7 @@ make_request() {
 			at=$((at + 1))
 			put_line "${word%%:*}.$at=${word#*:}"
 		done
-	} >part-names || { why_of ''; no "$why"; }
+	} >part-names || { problem=; cannot no "$work/part-names"; }
 	set -- req -new -sha256 -key key -config part-names -outform DER -out part-request
 	[ -n "$common" ] || set -- "$@" -subj /
 	problem=$(openssl "$@" 2>&1 >/dev/null) && sync_file part-request && $move part-request request || make_failed
@@ -63,8 +63,8 @@ make_request() {
 make_failed() {
 	why_of "$problem"
 	rm -f part-key part-names part-request
-	[ $why != io-error ] || why=keygen
-	no "$why" "$problem"
+	[ $why = io-error ] || cannot no "$work/part-key"
+	no keygen "$problem"
 }
 
 # ---- Staging ----------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ begin_staging() {
 	find_manager "$path"
 	[ -z "$managed" ] || no managed "$managed"
 	# Whoever ends it finds by this what else there is.
-	put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth" || { why_of ''; no "$why"; }
+	problem=$({ put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth"; } 2>&1) || cannot no "$work/part-$nth"
 	take_pair_lock
 	take_turn 20
 	rm -f "$work/try-$nth"
@@ -127,11 +127,12 @@ stage_file() {
 	look_at "$live"
 	kind=$mode,$uid,$gid
 	attributes_of "$live"
-	had=$attributes part=$den/part-$nth
-	copy_whole "$live" "$part" || { why_of "$problem"; no "$why" "$problem"; }
+	had=$attributes part=$den/part-$nth place=$den
+	[ "$den" != . ] || place=$folder/$lair
+	copy_whole "$live" "$part" || cannot no "$place/part-$nth"
 	read_copy
 	open_part
-	problem=$(put_pair "$1" "$2" 2>&1 >"$part") || { why_of "$problem"; no "$why" "$problem"; }
+	problem=$(put_pair "$1" "$2" 2>&1 >"$part") || cannot no "$place/part-$nth"
 	close_part
 	attributes_of "$part"
 	look_at "$part"
@@ -141,11 +142,11 @@ stage_file() {
 	set +f
 	rm -f "$den/next-$nth".*
 	set -f
-	problem=$($move "$part" "$den/next-$nth.$wanted" 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
+	problem=$($move "$part" "$den/next-$nth.$wanted" 2>&1) || cannot no "$place/next-$nth.$wanted"
 	part=$work/part-$nth
-	put_line "$wanted" >"$part" && sync_file "$part" && $move "$part" "$work/wanted-$nth" || { why_of ''; no "$why"; }
+	problem=$({ put_line "$wanted" >"$part" && sync_file "$part" && $move "$part" "$work/wanted-$nth"; } 2>&1) || cannot no "$part"
 	part=
-	sync_dens || { why_of "$problem"; no "$why" "$problem"; }
+	sync_dens || cannot no "$place/next-$nth.$wanted"
 }
 
 # Whoever owns the folder may have had another file copied than the one that was judged.
@@ -183,7 +184,7 @@ put_blocks() { awk -v mark="$1-----" '/^-----BEGIN / && index($0, mark) { on = 1
 
 # The file is this run's alone; a run whose folder is gone has nothing any more.
 take_pair_lock() {
-	find_turn || make_empty "$work/turning-free" || { why_of "$problem"; no "$why" "$problem"; }
+	find_turn || make_empty "$work/turning-free" || cannot no "$work/turning-free"
 	lock=$store/held-$(hash_word "$real")
 	tries=0
 	until problem=$(ln -sn "$run" "$lock" 2>&1); do
@@ -192,7 +193,7 @@ take_pair_lock() {
 		[ -z "$holder" ] || [ ! -d "$store/$holder" ] || no pair-held "$holder"
 		[ -z "$holder" ] || drop_dead_lock
 		tries=$((tries + 1))
-		[ $tries -lt 20 ] || { why_of "$problem"; no "$why" "$problem"; }
+		[ $tries -lt 20 ] || cannot no "$lock"
 	done
 }
 

@@ -215,9 +215,9 @@ do_pair_arm() {
 	problem=$({
 		put_line "$hand_library"
 		put_line "hand_prepare; nonce=- seq=0 by_root=no; cd $quoted || exit; pair_fire $token $pair $gen$words"
-	} 2>&1 >"$part") && sync_file "$part" && $move "$part" "$revert" || { why_of "$problem"; no "$why"; }
+	} 2>&1 >"$part") && sync_file "$part" && $move "$part" "$revert" || cannot no "$folder/$part"
 	part=
-	put_line "$way" >"armed-pair.$gen" || no no-space
+	problem=$( (put_line "$way" >"armed-pair.$gen") 2>&1) || cannot no "$folder/armed-pair.$gen"
 	case $way in
 		sleep) { has setsid || has nohup; } && start_sleep ;;
 		at) start_at ;;

@@ -26,9 +26,10 @@ enter_run() {
 	find_store
 	work=$store/$1/$2 lair=.latchkey-$1-$2
 	if [ "${3-}" = make ]; then
-		problem=$(mkdir -p "${store%/*}" 2>&1; for entry in "$store" "$store/$1" "$work"; do
-			mkdir -m 700 "$entry" 2>&1 || [ -d "$entry" ] || exit 1
-		done) || { why_of "$problem"; no "$why" "$store"; }
+		problem=$(mkdir -p "${store%/*}" 2>&1) || cannot no "${store%/*}"
+		for entry in "$store" "$store/$1" "$work"; do
+			problem=$(mkdir -m 700 "$entry" 2>&1) || [ -d "$entry" ] || cannot no "$entry"
+		done
 	fi
 	look_at "$work"
 	# Nothing was made for it, or it is over: files can be judged, and not turned.
@@ -135,8 +136,8 @@ choose_den() {
 	if [ -e "$work/near-$nth" ] && [ "$den" != /dev/null ]; then return; fi
 	rm -f "$work/try-$nth"
 	if ln "./$name" "$work/try-$nth" 2>/dev/null; then rm -f "$work/try-$nth"; return; fi
-	make_empty "$work/near-$nth" || { why_of "$problem"; no "$why" "$problem"; }
-	problem=$(mkdir -m 700 "./$lair" 2>&1) || [ -d "./$lair" ] || { why_of "$problem"; no "$why" "$problem"; }
+	make_empty "$work/near-$nth" || cannot no "$work/near-$nth"
+	problem=$(mkdir -m 700 "./$lair" 2>&1) || [ -d "./$lair" ] || cannot no "$folder/$lair"
 	enter_lair
 }
 

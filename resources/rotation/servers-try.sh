@@ -5,7 +5,7 @@ begin_try() {
 	find_try_base
 	try=$try_base/latchkey-try-${run:-0}-${id:-0}
 	rm -rf "$try"
-	mkdir -m 711 "$try" 2>/dev/null || { said="no room for a try in $try_base"; return 1; }
+	problem=$(mkdir -m 711 "$try" 2>&1) || { said="no room for a try in $try_base"; return 1; }
 }
 
 end_try() { rm -rf "$try"; }

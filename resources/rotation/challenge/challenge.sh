@@ -19,7 +19,7 @@ make_run_folder() {
 	find_challenges
 	records=$challenges/$run
 	[ ! -L "$challenges" ] || no linked-folder "$challenges"
-	problem=$(mkdir -p "$records" 2>&1) || { why_of "$problem"; no "$why" "$challenges"; }
+	problem=$(mkdir -p "$records" 2>&1) || cannot no "$records"
 }
 
 check_challenge() { for word do case $word in '' | *[!A-Za-z0-9_.-]* | .*) no odd-words ;; esac; done; }

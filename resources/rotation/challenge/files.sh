@@ -79,9 +79,9 @@ write_down() {
 	[ -n "$made" ] || made=$(made_for "$place")
 	part=$records/$id.part
 	find_sync "$records"
-	problem=$({ put_line "$place" && put_line "$name" && put_line "$wanted" && put_line "$made"; } 2>&1 >"$part") || { why_of "$problem"; no "$why" "$records"; }
+	problem=$({ put_line "$place" && put_line "$name" && put_line "$wanted" && put_line "$made"; } 2>&1 >"$part") || cannot no "$part"
 	sync_file "$part"
-	problem=$(mv -f "$part" "$records/$id.file" 2>&1) || { why_of "$problem"; no "$why" "$records"; }
+	problem=$(mv -f "$part" "$records/$id.file" 2>&1) || cannot no "$records/$id.file"
 	part=
 }
 

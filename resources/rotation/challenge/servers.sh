@@ -18,12 +18,12 @@ do_challenge_serve() {
 	check_challenge "$7"
 	case $6 in /*[!A-Za-z0-9/_.-]* | *..* | [!/]*) no odd-words ;; esac
 	open_server "$port $with $6 $7"
-	put_line "$6" >answer && put_line "$7" >>answer || no no-space
+	problem=$( (put_line "$6" >answer && put_line "$7" >>answer) 2>&1) || cannot no "$home/answer"
 	case $with in
 		python3) put_line "$server_by_python" >serve && set -- python3 serve "$port" "$seconds" ;;
 		perl) put_line "$server_by_perl" >serve && set -- perl serve "$port" "$seconds" ;;
 		busybox)
-			(umask 022; mkdir -p "www${6%/*}" && put_bytes "$7" >"www$6") || no no-space
+			problem=$( (umask 022; mkdir -p "www${6%/*}" && put_bytes "$7" >"www$6") 2>&1) || cannot no "$home/www"
 			set -- busybox httpd -f -p "$port" -h www
 			[ "$my_uid" != 0 ] || set -- "$@" -u 65534:65534
 			;;
@@ -57,7 +57,7 @@ CN = challenge
 [v3]
 basicConstraints = CA:FALSE
 subjectAltName = critical,$kind:$5
-1.3.6.1.5.5.7.1.31 = critical,DER:0420$6" >request || no no-space
+1.3.6.1.5.5.7.1.31 = critical,DER:0420$6" >request || { problem=; cannot no "$home/request"; }
 	problem=$({ openssl ecparam -name prime256v1 -genkey -noout -out key && openssl req -x509 -new -key key -days 2 -config request -out certificate; } 2>&1) || no openssl "$problem"
 	find_nobody key certificate
 	start_server $nobody openssl s_server -accept "$port" -alpn acme-tls/1 -cert certificate -key key -quiet
@@ -74,7 +74,7 @@ open_server() {
 	asked=$1
 	find_listeners "$port"
 	if [ -n "$listeners" ]; then set -- $listeners; leave_folders; no port-taken "$(who_has "$3")"; fi
-	problem=$(mkdir "$home" 2>&1) && cd "$home" && put_line "$asked" >asked || { why_of "$problem"; no "$why" "$home"; }
+	problem=$(mkdir "$home" 2>&1) && cd "$home" && put_line "$asked" >asked || cannot no "$home/asked"
 }
 
 # Whether the holder of this server is alive, into $holder: its number may be somebody else's by now.

@@ -95,7 +95,7 @@ do_arm() {
 		$move "$part" "$work/lines-$id"
 	fi
 	part=
-	put_line "$way" >"$work/armed-$id.$gen" || no no-space
+	problem=$( (put_line "$way" >"$work/armed-$id.$gen") 2>&1) || { why_of "$problem"; no "$why" "$problem"; }
 	case $way in
 		sleep) { has setsid || has nohup; } && start_sleep ;;
 		at) start_at ;;

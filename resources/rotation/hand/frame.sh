@@ -110,7 +110,7 @@ send_data() {
 	put_line .
 }
 
-# Why a tool failed, from what it said, into a word.
+# Why a tool failed, from what it said, into a word. It was about $2, where that lies in another folder than this.
 why_of() {
 	case $1 in
 		*'o space left'*) why=no-space ;;
@@ -118,10 +118,39 @@ why_of() {
 		*'ead-only'*) why=read-only ;;
 		*'peration not permitted'*) why=not-permitted ;;
 		*'ermission denied'*) why=not-writable ;;
+		*'ile exists'* | *'s a directory'* | *'ot a directory'* | *'on-directory'* | *'irectory not empty'*) why=in-the-way ;;
 		*) why=io-error ;;
 	esac
 	# A shell's own printf does not say why.
-	if [ $why = io-error ] && is_full; then why=no-space; fi
+	set -- "${2-.}"
+	[ "$1" = . ] || set -- "${1%/*}/"
+	if [ $why = io-error ] && is_full "$1"; then why=no-space; fi
+}
+
+# cannot no|fail PATH: ends with why $problem kept PATH, which lies elsewhere than the file of the request, from being made. Said by its path
+# is what is in the way, and where a file system that is full is mounted.
+cannot() {
+	why_of "$problem" "$2"
+	case $why in
+		in-the-way) find_spot "$2"; $1 in-the-way "$spot" ;;
+		no-space) no_room "$1" "$2" ;;
+		*) $1 "$why" "$problem" ;;
+	esac
+}
+
+no_room() {
+	ends=$1
+	find_spot "$2"
+	set -- $(df -Pk "$spot" 2>/dev/null | tail -n 1)
+	if [ $# -ge 6 ]; then shift 5; spot=$*; fi
+	$ends no-space "$spot"
+}
+
+# What there is of path $1, or the nearest above it, into $spot.
+find_spot() {
+	spot=$1
+	while [ -n "$spot" ] && [ ! -e "$spot" ] && [ ! -L "$spot" ]; do spot=${spot%/*}; done
+	spot=${spot:-/}
 }
 
 hand_serve() {

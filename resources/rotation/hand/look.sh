@@ -48,7 +48,7 @@ tell_file() {
 	case $mode in '') ;; *) tell file "$mode" "$links" "$uid" "$gid" "$size" "$user_name" ;; esac
 	if [ "$actor" != "$my_uid" ]; then [ -n "$refusal" ] || tell refusal not-owner "$actor"; fi
 	case $mode in l*) tell_goal ;; esac
-	measure
+	measure .
 	tell space "$free_bytes" "$free_inodes"
 	dead_man_ways
 	tell dead-man $ways

@@ -132,14 +132,14 @@ judge_writable() {
 	return 1
 }
 
-# Bytes and inodes that are left to this user, into $free_bytes and $free_inodes (empty: not told). What has more than a shell can
+# Bytes and inodes that are left to this user in folder $1, into $free_bytes and $free_inodes (empty: not told). What has more than a shell can
 # count that counts in 32 bits, as mksh does, has enough: a gigabyte.
 measure() {
-	free_bytes= free_inodes=
-	set -- $(stat -f -c '%a %S %d %c' . 2>/dev/null)
+	free_bytes= free_inodes= measured=$1
+	set -- $(stat -f -c '%a %S %d %c' "$1" 2>/dev/null)
 	case ${4-} in
 		'' | *[!0-9]*)
-			set -- $(df -Pk . 2>/dev/null | tail -n 1)
+			set -- $(df -Pk "$measured" 2>/dev/null | tail -n 1)
 			case ${4-} in
 				'' | *[!0-9]*) ;;
 				???????*) free_bytes=1000000000 ;;
@@ -153,9 +153,9 @@ measure() {
 	case $4,$3 in 0,*) ;; *,??????????*) free_inodes=1000000000 ;; *) free_inodes=$3 ;; esac
 }
 
-# Room for three copies of the file and what is made beside it.
+# Room for three copies of the file and what is made beside it, here or in folder $1.
 is_full() {
-	measure
+	measure "${1:-.}"
 	[ -z "$free_bytes" ] || [ "$free_bytes" -ge $((${size:-0} * 3 + 65536)) ] || return 0
 	[ -z "$free_inodes" ] || [ "$free_inodes" -ge 8 ] || return 0
 	return 1

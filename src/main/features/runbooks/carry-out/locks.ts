@@ -1,7 +1,7 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { type HandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { type HandRefusal, sayAnswer } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import { SessionLost } from "./run-context.ts";
@@ -73,17 +73,17 @@ async function isOfRoot(hand: Hand, path: string): Promise<boolean> {
   return look.file.actorUid === 0;
 }
 
-const sayUnheld = ({ why }: { why: HandRefusal }, path: string): string =>
-  why === "work-folder-taken"
+const sayUnheld = (answer: { why: HandRefusal; detail: string }, path: string): string =>
+  answer.why === "work-folder-taken"
     ? `${folderOf(path)}/.latchkey, where a run keeps its lock, was made by something else than a run: look at it, and remove it`
-    : sayRefusal(why, path);
+    : sayAnswer(answer, path);
 
 /** What is not there yet has to be, before its folder can be held. Null: all of it is. */
 async function createMissing(hand: Hand, files: FilePlan[]): Promise<Unheld | null> {
   for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
     const made = await create(hand, { path, uid });
     if (made.kind === "lost") throw new SessionLost(made.message);
-    if (made.kind !== "created") return { files, why: made.why, message: sayRefusal(made.why, path) };
+    if (made.kind !== "created") return { files, why: made.why, message: sayAnswer(made, path) };
   }
   return null;
 }
@@ -94,7 +94,7 @@ async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<stri
     if (creates === undefined) continue;
     const gone = await uncreate(hand, { path, uid, made: creates });
     if (gone.kind === "lost") throw new SessionLost(gone.message);
-    if (gone.kind === "refused" || gone.kind === "failed") return sayRefusal(gone.why, path);
+    if (gone.kind === "refused" || gone.kind === "failed") return sayAnswer(gone, path);
   }
   return null;
 }
@@ -139,7 +139,7 @@ async function giveLockBack(hand: Hand, path: string, token: string): Promise<st
     case "refused":
     case "failed":
       // A folder in which this run holds nothing needs no end.
-      return ended.why === "lock-lost" ? null : sayRefusal(ended.why, path);
+      return ended.why === "lock-lost" ? null : sayAnswer(ended, path);
     case "lost":
       throw new SessionLost(ended.message);
     default:

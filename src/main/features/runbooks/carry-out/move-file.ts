@@ -3,7 +3,7 @@ import type { Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, write } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { type HandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { type HandRefusal, sayAnswer, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
@@ -75,8 +75,7 @@ export async function moveFile(
       isCreated: isMadeBy(of),
     });
     if (armed.kind === "lost") throw new SessionLost(armed.message);
-    if (armed.kind !== "armed")
-      return { kind: "kept", message: sayRefusal(armed.why, file.path), why: armed.why };
+    if (armed.kind !== "armed") return { kind: "kept", message: sayAnswer(armed, file.path), why: armed.why };
   }
   // What is there already is written once more: whatever an earlier try has left is settled so.
   const moved = await put(hand, { path: file.path, id, token }, change, towards);
@@ -106,9 +105,9 @@ async function put(
     case "changed":
       return keptOther(of.path);
     case "refused":
-      return { kind: "kept", message: sayRefusal(written.why, of.path), why: written.why };
+      return { kind: "kept", message: sayAnswer(written, of.path), why: written.why };
     case "failed":
-      return { kind: "unsure", message: sayRefusal(written.why, of.path) };
+      return { kind: "unsure", message: sayAnswer(written, of.path) };
     case "lost":
       throw new SessionLost(written.message);
     default:

@@ -5,7 +5,7 @@ import { hashBytes, judgeFile } from "#domain/rotation/run/judge-file.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { write } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { sayAnswer } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
@@ -76,9 +76,9 @@ export async function writeOver(
         message: `${path} is being changed by somebody else; look at it, and try again`,
       };
     case "refused":
-      return { kind: "kept", message: sayRefusal(written.why, path) };
+      return { kind: "kept", message: sayAnswer(written, path) };
     case "failed":
-      return { kind: "unsure", message: sayRefusal(written.why, path) };
+      return { kind: "unsure", message: sayAnswer(written, path) };
     case "lost":
       throw new SessionLost(written.message);
     default:

@@ -2,8 +2,7 @@ import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
-import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
-import { quote } from "#net/ssh/ssh-failure.ts";
+import { sayAnswer } from "#net/ssh/hand/say-refusal.ts";
 import type { Plan } from "#shared/model/plan.ts";
 
 /** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
@@ -23,11 +22,10 @@ export type Outcome =
 export const DONE: Outcome = { kind: "done" };
 export const fail = (message: string) => ({ kind: "failed" as const, message });
 
-/** What a hand would not do, or could not, of the file at `path`; of ssh-keygen what that itself has said. */
+/** What a hand would not do, or could not, of the file at `path`. */
 export function failBy(tail: Refused | Failed | Lost, path: string): Exclude<Outcome, { kind: "done" }> {
   if (tail.kind === "lost") return tail;
-  const said = tail.why === "keygen" && tail.detail !== "" ? ` and says ${quote(tail.detail)}` : "";
-  return fail(`${sayRefusal(tail.why, path)}${said}`);
+  return fail(sayAnswer(tail, path));
 }
 
 export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");

@@ -85,10 +85,10 @@ lab.each(SOME_SHELLS)(
     );
     await host.run(`rm -rf ${SSH}/*; mkdir -p ${KEY}.latchkey-part/full; chown -R alice: ${SSH}`);
     const wish = { path: KEY, before: null, wanted: hashOf(NEW), mode: "400", bytes: NEW };
-    expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "io-error" });
+    expect(await put(hand, wish)).toMatchObject({ kind: "refused", why: "in-the-way" });
     expect(await showPublic(hand, KEY, "ssh-ed25519 AAAA new\n")).toMatchObject({
       kind: "refused",
-      why: "io-error",
+      why: "in-the-way",
     });
     await host.run(`rm -rf ${SSH}/*`);
   },

@@ -1,4 +1,5 @@
 /** Why a hand did not do what it was asked to: its words, and what a person is told. */
+import { quote } from "#net/ssh/ssh-failure.ts";
 
 /** By the word with which a hand refuses. */
 export const HAND_SENTENCES = {
@@ -18,7 +19,9 @@ export const HAND_SENTENCES = {
     "has more than one name (hard link), which replacing it would break: remove the others first",
   held: "lies in a folder with a lock of another run, which may be at work there: run it again when that is over",
   immutable: "is immutable (chattr +i): take that off first, or leave it out",
-  "io-error": "could not be written: the host's disk or file system failed",
+  "in-the-way": "has something in its way that no run has made: look beside it, and move it away",
+  "io-error":
+    "could not be written or cleared away, and the host does not say why: look at its disk and file system",
   keygen: "could not be made: the host's ssh-keygen failed",
   "late-edit": "was written by somebody at the same moment: what they wrote is kept beside it",
   "linked-file": "is a symbolic link: change the file that it leads to, or put a file in its place",
@@ -86,6 +89,33 @@ export const HAND_SENTENCES = {
 export type HandRefusal = keyof typeof HAND_SENTENCES;
 
 export const isHandRefusal = (word: string): word is HandRefusal => Object.hasOwn(HAND_SENTENCES, word);
+
+/**
+ * What a host would not or could not do about the file at `path`. Where it names another place than that file's folder (what is in the
+ * way there, where a full file system is mounted), that is said, and what its own tool says of what has no word here.
+ */
+export function sayAnswer({ why, detail }: { why: HandRefusal; detail: string }, path: string): string {
+  switch (why) {
+    case "in-the-way":
+      return detail.startsWith("/")
+        ? `${path}: ${detail} is in the way of what a run keeps, and no run has made it: look at it, and move it away`
+        : `${sayRefusal(why, path)}${sayTool(detail)}`;
+    case "no-space":
+      return detail.startsWith("/")
+        ? `${path}: the host has no room for what a run keeps: the file system at ${detail} is full, or has no inodes left`
+        : sayRefusal(why, path);
+    case "io-error":
+      return detail === ""
+        ? sayRefusal(why, path)
+        : `${path} could not be written or cleared away${sayTool(detail)}`;
+    case "keygen":
+      return `${sayRefusal(why, path)}${sayTool(detail)}`;
+    default:
+      return sayRefusal(why, path);
+  }
+}
+
+const sayTool = (said: string): string => (said === "" ? "" : `: the host says ${quote(said)}`);
 
 /** As a refusal: the thing, and what to do. */
 export const sayRefusal = (why: HandRefusal, path: string): string => `${path} ${HAND_SENTENCES[why]}`;

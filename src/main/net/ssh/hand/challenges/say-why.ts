@@ -1,6 +1,6 @@
 /** What came of a request about a challenge that was not done, for a person. */
 import type { HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
-import { HAND_SENTENCES, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { HAND_SENTENCES, isHandRefusal, sayAnswer } from "#net/ssh/hand/say-refusal.ts";
 
 /** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
@@ -24,6 +24,7 @@ export function sayWhy(answer: Exclude<HandAnswer, Lost>, where: string): string
   if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;
   if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
   if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
+  if (why === "no-space" && detail.startsWith("/")) return sayAnswer({ why, detail }, where);
   const sentence = SENTENCES[why] ?? (isHandRefusal(why) ? HAND_SENTENCES[why] : HAND_SENTENCES.unknown);
   const thing = why === "in-the-way" && detail ? detail : where;
   return `${thing} ${sentence}`;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { hashOf } from "#net/ssh/hand/testing/wish.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
@@ -64,5 +65,52 @@ lab(
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
+  },
+);
+
+lab(
+  "what lies in the way of a run on its host, and which file system is full, is said by its path",
+  async () => {
+    await using hand = await openPairHand(startShellIn(host));
+    const make = () => makePairKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] });
+    const files = [await planFile(hand, "/etc/tls/nginx.pem", "chain")];
+    const stage = () => stagePair(hand, { ...PAIR, files, chain: Buffer.from("x"), key: "kept" });
+    const arm = () =>
+      armPair(hand, {
+        ...{ ...PAIR, files, wanted: [files[0]?.before ?? ""] },
+        ...{ way: "sleep" as const, seconds: 600, consumers: [NGINX] },
+      });
+    const own = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
+    const inTheWay = (path: string) => ({ kind: "refused", why: "in-the-way", detail: path });
+    const full = { kind: "refused", why: "no-space", detail: "/var/lib/latchkey" };
+
+    // The second of them is what a run that has ended may have been: a lock is a link.
+    const lock = `/var/lib/latchkey/held-${hashOf("/etc/tls/nginx.pem\n")}`;
+    await host.run("rm -rf /var/lib/latchkey; : > /var/lib/latchkey");
+    expect(await make()).toEqual(inTheWay("/var/lib/latchkey"));
+    await host.run(
+      `rm /var/lib/latchkey; mkdir -m 700 /var/lib/latchkey; : > /var/lib/latchkey/${PAIR.token}`,
+    );
+    expect(await make()).toEqual(inTheWay(`/var/lib/latchkey/${PAIR.token}`));
+    await host.run(`rm /var/lib/latchkey/${PAIR.token}`);
+    expect(await make()).toMatchObject({ kind: "made" });
+    await host.run(`: > ${lock}`);
+    expect(await stage()).toEqual(inTheWay(lock));
+    await host.run(`rm ${lock}; mkdir -p ${own}/part-0/full`);
+    expect(await stage()).toEqual(inTheWay(`${own}/part-0`));
+    await host.run("rm -r /var/lib/latchkey");
+
+    // Where there was room for the key and its request, and the disk has filled since.
+    await host.run(
+      "mkdir -m 700 /var/lib/latchkey; mount -t tmpfs -o mode=700,size=256k tmpfs /var/lib/latchkey",
+    );
+    try {
+      expect(await make()).toMatchObject({ kind: "made" });
+      await host.run("cat /dev/zero > /var/lib/latchkey/filler 2>/dev/null || :");
+      expect(await stage()).toEqual(full);
+      expect(await arm()).toEqual(full);
+    } finally {
+      await host.run("umount /var/lib/latchkey; rm -rf /var/lib/latchkey");
+    }
   },
 );

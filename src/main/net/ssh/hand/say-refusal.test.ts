@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { sayAnswer } from "./say-refusal.ts";
+
+test("what is in the way, which file system is full and what a tool says are told by what the host names", () => {
+  const say = (why: "in-the-way" | "no-space" | "io-error" | "keygen" | "immutable", detail: string) =>
+    sayAnswer({ why, detail }, "/etc/tls/site.pem");
+  expect([
+    say("in-the-way", "/var/lib/latchkey"),
+    say("in-the-way", "mv: cannot overwrite directory './site.pem.latchkey-part'"),
+    say("no-space", "/var"),
+    say("no-space", "51200,7"),
+    say("io-error", "rm: cannot remove 'x': Device or resource busy"),
+    say("io-error", ""),
+    say("immutable", "./site.pem"),
+  ]).toMatchInlineSnapshot(`
+    [
+      "/etc/tls/site.pem: /var/lib/latchkey is in the way of what a run keeps, and no run has made it: look at it, and move it away",
+      "/etc/tls/site.pem has something in its way that no run has made: look beside it, and move it away: the host says "mv: cannot overwrite directory './site.pem.latchkey-part'"",
+      "/etc/tls/site.pem: the host has no room for what a run keeps: the file system at /var is full, or has no inodes left",
+      "/etc/tls/site.pem has no room beside it for a copy: the disk or its inodes are full",
+      "/etc/tls/site.pem could not be written or cleared away: the host says "rm: cannot remove 'x': Device or resource busy"",
+      "/etc/tls/site.pem could not be written or cleared away, and the host does not say why: look at its disk and file system",
+      "/etc/tls/site.pem is immutable (chattr +i): take that off first, or leave it out",
+    ]
+  `);
+});
