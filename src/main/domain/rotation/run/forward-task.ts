@@ -27,7 +27,7 @@ export function forwardTask(
   if (odd !== null) {
     // Begun, it may have left a lock and backups, though nothing is written.
     if (is === "none" && !isBegun) return { step, what: "settle", as: "failed", why: odd };
-    return { step, what: "undo", as: "failed" };
+    return { step, what: "undo", as: "failed", why: odd };
   }
   return { step, what: is === "all" && isBegun ? "prove" : "act" };
 }

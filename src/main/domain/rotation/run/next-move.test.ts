@@ -117,6 +117,21 @@ test("what was done before a kill is proved and not done again", () => {
   expect(ask({ "make-key": "proved", "add a": "intended" }, { seen })).toEqual(["prove add a"]);
 });
 
+test("a step that is taken back for what somebody else has written says whose file that is", () => {
+  const progress = steps.map(({ ordinal }) => ({
+    ...{ ordinal, awaitsLog: false },
+    state: nameOf(ordinal) === "add a" ? ("acted" as const) : ("planned" as const),
+  }));
+  const made = progress.map((one) =>
+    nameOf(one.ordinal) === "make-key here" ? { ...one, state: "proved" as const } : one,
+  );
+  const seen = new Map([[0, see("other")]]);
+  expect(nextMove(plan, { want: "on", steps: made, isGraceOver: false, seen })).toMatchObject({
+    kind: "do",
+    tasks: [{ what: "undo", as: "failed", why: expect.stringMatching(/^\/.+ was changed by somebody else/) }],
+  });
+});
+
 test("nothing is removed while one host has not proved the new key", () => {
   const states = { "make-key": "proved", add: "proved", "add c": "failed", "hand-over": "planned" } as const;
   expect(ask(states)).toEqual(["stopped"]);

@@ -72,11 +72,12 @@ export type Progress = {
  * `act`: bring what the step is about to its stage, whatever of it stands already; then it is `acted`. `prove`: all of it
  * stands: prove it, disarm the dead-man, look once more; then it is `proved`. `undo`: bring it back to where it was before
  * the step, and where that was the first step of its place clear away our lock and backups; then it is `as`, or it needs
- * attention. `settle`: it stands so already, or was never begun; only the journal is behind.
+ * attention. `why`: what it has failed by. `settle`: it stands so already, or was never begun; only the journal is behind.
  */
 export type Task =
   | { step: Step; what: "act" | "prove" }
-  | { step: Step; what: "undo"; as: "failed" | "undone" }
+  | { step: Step; what: "undo"; as: "failed"; why: string }
+  | { step: Step; what: "undo"; as: "undone" }
   | { step: Step; what: "settle"; as: "proved" | "failed" | "undone" | "needs-attention"; why: string };
 
 export type Move =
@@ -99,3 +100,7 @@ export type EndState = "committed" | "rolled-back" | "stopped" | "paused" | "nee
 /** Whether a file that is left out from one phase on is so in another. */
 export const isWithout = (from: Phase | null | undefined, phase: Phase): boolean =>
   from === "add" || from === phase;
+
+/** How a step is taken back, and for what; nobody asks why where a person has it taken back. */
+export const backOf = (task: Extract<Task, { what: "undo" }>): { as: "failed" | "undone"; why: string } =>
+  task.as === "failed" ? { as: task.as, why: task.why } : { as: task.as, why: "" };

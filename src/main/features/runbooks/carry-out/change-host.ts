@@ -1,5 +1,5 @@
 import { isFirst } from "#domain/rotation/run/back-task.ts";
-import type { Step, Task } from "#domain/rotation/run/step.ts";
+import { backOf, type Step, type Task } from "#domain/rotation/run/step.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
@@ -132,15 +132,14 @@ async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<stri
 }
 
 /** Takes a step of a host back; where it was the first there, with all that the run has kept. */
-export async function undoHost(
-  run: RunContext,
-  { step, as }: Extract<Task, { what: "undo" }>,
-): Promise<void> {
+export async function undoHost(run: RunContext, task: Extract<Task, { what: "undo" }>): Promise<void> {
+  const { step } = task;
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ why }) => why === null);
   if (held) return needHands(run, step, inside, held.message);
-  await takeBack(run, step, inside, { why: "", as, unheld });
+  const { why, as } = backOf(task);
+  await takeBack(run, step, inside, { why, as, unheld });
 }
 
 type Back = { why: string; as: "failed" | "undone"; unheld?: readonly Unheld[] };

@@ -1,4 +1,4 @@
-import type { Step, Task } from "#domain/rotation/run/step.ts";
+import { backOf, type Step, type Task } from "#domain/rotation/run/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { changeHost, proveHost, undoHost } from "./change-host.ts";
@@ -87,15 +87,15 @@ function prove(run: RunContext, step: Step): Promise<void> {
 }
 
 function undo(run: RunContext, task: Extract<Task, { what: "undo" }>): Promise<void> {
-  const { step, as } = task;
+  const { step } = task;
   switch (step.phase) {
     case "make-key":
-      return undoMakeKey(run, step, as);
+      return undoMakeKey(run, step, task.as);
     case "add":
     case "remove":
       return undoHost(run, task);
     case "hand-over":
-      return undoHandOver(run, step, { why: "", as });
+      return undoHandOver(run, step, backOf(task));
     case "commit":
       throw new Error("what is committed is not taken back");
     case "request":

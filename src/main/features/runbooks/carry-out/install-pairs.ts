@@ -49,8 +49,8 @@ export async function proveInstalled(run: RunContext, step: Step): Promise<void>
   await prove(place);
 }
 
-export async function undoInstall(run: RunContext, step: Step, as: Back["as"]): Promise<void> {
-  await takeBack(await enter(run, step, null), { why: "", as });
+export async function undoInstall(run: RunContext, step: Step, back: Back): Promise<void> {
+  await takeBack(await enter(run, step, null), back);
 }
 
 async function enter(run: RunContext, step: Step, intent: string | null): Promise<Place> {

@@ -35,9 +35,7 @@ function installTask(plan: Plan, step: Step, { certificates = [] }: Seen, isBegu
   const odd = certificates.indexOf("other");
   if (odd >= 0) {
     const isTouched = isBegun || certificates.some((one) => one === "new" || one === "mixed");
-    return isTouched
-      ? { step, what: "undo", as: "failed" }
-      : { step, what: "settle", as: "failed", why: sayOther(plan, step, odd) };
+    return { step, what: isTouched ? "undo" : "settle", as: "failed", why: sayOther(plan, step, odd) };
   }
   const isThere = certificates.every((one) => one === "new");
   return { step, what: isThere && isBegun ? "prove" : "act" };
