@@ -132,13 +132,15 @@ hand_over() {
 		esac
 		refuse_half || return 0
 		ask hide_public "$holder_path" "$blob"
-		if [ "$status" != ok ]; then explain; return; fi
-		ask put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made "$holder_actor"
+		[ "$status" != ok ] || ask put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made "$holder_actor"
 		if [ "$status" != ok ]; then
 			explain
-			ask show_public "$holder_path" ''
+			# Beside another private key than its own it would keep everybody from logging in by that.
+			look_half
+			[ "$half" != before ] || ask show_public "$holder_path" ''
 			return
 		fi
+		look_half
 	fi
 	if [ -n "$holder_public" ] && [ "$half_public" != new ]; then
 		ask show_public "$holder_path" "$key_line$holder_public"

@@ -1,7 +1,13 @@
 # How a carried script asks the hand that it holds.
 
-# ask VERB WORD...: into $status (ok, no, fail or lost), $said and $told, a line for each thing that was told.
+# ask VERB WORD...: into $status (ok, no, fail or lost), $said and $told, a line for each thing that was told. What failed may have been
+# done all the same: asked once more, it goes on from what stands there.
 ask() {
+	ask_once "$@"
+	case $status in fail | lost) ask_once "$@" ;; esac
+}
+
+ask_once() {
 	seq=$((seq + 1)) request=$seq
 	for word do
 		quote "$word"

@@ -121,7 +121,8 @@ prove() {
 
 disarm_one() {
 	ask disarm "$path" "$id$letter" "$carry_token"
-	[ "$status" = ok ] || [ -n "$why" ] || why="$path was taken back before the login was proved"
+	[ "$status" != ok ] && [ -z "$why" ] || return
+	case $said in fired*) why="$path was taken back before the login was proved" ;; *) explain ;; esac
 }
 
 # One phase alone: once the new line was proved, whoever holds the new key may have nothing else.

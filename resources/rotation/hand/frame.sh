@@ -7,7 +7,7 @@
 #
 #   lk NONCE SEQ tell NAME WORD...       any number
 #   lk NONCE SEQ data NAME b64|hex       then lines of that, then a line with a dot
-#   lk NONCE SEQ ok|no|fail WORD...      no: nothing was changed; fail: it was begun, and the old file is there
+#   lk NONCE SEQ ok|no|fail WORD...      no: nothing was changed; fail: it was begun, and may have been done. Said once more, it is done, or refused
 #   lk NONCE SEQ end STATUS
 #
 # Every request is carried out as whoever owns the folder that it is about: root drops to that user, in a shell that gets
@@ -210,9 +210,9 @@ become() {
 	} | ${feed:-cat} | {
 		nonce=theirs
 		as_user "$1" "$user_name"
-		# On a line of its own, whatever the account has left unended.
+		# On a line of its own, whatever the account has left unended. What it has done by then is not known.
 		put_line ''
-		put_line "lk theirs $seq no no-answer"
+		put_line "lk theirs $seq fail no-answer"
 	} 3<&- | (
 		# A line without an end would be as long as there is memory, and take as long as there is time.
 		ulimit -v 1048576

@@ -9,7 +9,7 @@ do_put() {
 	find_sync .
 	rm -f "./$name.latchkey-part"
 	hash_of "./$name"
-	[ "$hashed" != "$wanted" ] || ok already
+	[ "$hashed" != "$wanted" ] || flushed already
 	now=$hashed part=./$name.latchkey-part old=./$name.latchkey-old
 	look_at "./$name"
 	if [ "$before" = absent ]; then
@@ -118,14 +118,14 @@ do_undo_put() {
 	now=$hashed
 	if [ "$before" = absent ]; then
 		look_at "./$name"
-		[ -n "$mode" ] || ok already
+		[ -n "$mode" ] || flushed already
 		[ "$now" = "$wrote" ] || no changed "$now"
 		rm -f "./$name"
 	elif [ "$now" = "$before" ]; then
 		# Another one was kept by an earlier run.
 		hash_of "$old"
 		[ "$hashed" != "$before" ] || rm -f "$old"
-		ok already
+		flushed already
 	else
 		[ "$now" = "$wrote" ] || no changed "$now"
 		hash_of "$old"

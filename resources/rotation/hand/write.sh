@@ -15,6 +15,12 @@ sync_folder() {
 	fi
 }
 
+# Ends a request whose rename has been made, maybe by an earlier one that came no further.
+flushed() {
+	sync_folder || { why_of "$problem"; fail "$why" "$problem"; }
+	ok "$1"
+}
+
 # Copies bytes, owner, mode, access list, attributes and label, as far as this system can.
 copy_whole() {
 	rm -f "$2"
@@ -38,7 +44,7 @@ do_write() {
 	settle
 	judge_file || no "$refusal" "$detail"
 	kind=$mode,$uid,$gid
-	[ "$now" != "$wanted" ] || ok already
+	[ "$now" != "$wanted" ] || flushed already
 	case $expected in *,"$now",*) ;; *) no changed "$now" ;; esac
 	attributes_of "./$name"
 	had=$attributes

@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """What an ordinary user has running that has got hold of the shell that a run starts as this account: it answers in its place.
 
-    answer-for-shell.py KIND
+    answer-for-shell.py KIND[:VERB] [BOOT]
 
-It gets what that shell would get. KIND: babble (frames that make no sense), flood (frames without an end), refuse (a refusal that only
+It gets what that shell would get. With a VERB it does so for such requests alone; all others that shell does, which begins with BOOT.
+KIND: babble (frames that make no sense), flood (frames without an end), refuse (a refusal that only
 root could be the cause of), forge (a lock whose times are no numbers), stop (no answer ever but the beginning of a line, and its pipes are held
-open when it is killed), steal (keeps what it was sent in ~/stolen, and refuses).
+open when it is killed), steal (keeps what it was sent in ~/stolen, and refuses), fail (says that it has begun, and could not), mute (has
+that shell do it, and says nothing of it, the first time that it is asked).
 """
 import os
 import pwd
+import subprocess
 import sys
 import time
 
-KIND = sys.argv[1]
+KIND, _, VERB = sys.argv[1].partition(":")
 SAID = {
     "babble": "data content b65\nlk theirs {0} tell a %zz\nlk theirs {0} ok",
     "refuse": "no immutable .",
+    "fail": "fail io-error",
     "forge": "no held x y z z z",
     "steal": "no no-space",
 }
@@ -26,7 +30,23 @@ if KIND == "stop":
         os.setsid()
     time.sleep(3600)
 head = sys.stdin.buffer.readline(), sys.stdin.buffer.readline()
-sequence = head[1].split(b" ")[0].decode()
+sequence, asked = head[1].decode("latin1").split(" ")[:2]
+IS_MEANT = VERB in ("", asked.strip("'\n"))
+ONCE = os.path.join(pwd.getpwuid(os.getuid()).pw_dir, "once")
+
+
+def have_it_done(out=None):
+    boot = ["sh", "-c", sys.argv[2]]
+    subprocess.run(boot, input=b"".join(head) + sys.stdin.buffer.read(), stdout=out)
+
+
+if not IS_MEANT or (KIND == "mute" and os.path.exists(ONCE)):
+    have_it_done()
+    sys.exit()
+if KIND == "mute":
+    open(ONCE, "w").close()
+    have_it_done(subprocess.DEVNULL)
+    sys.exit()
 if KIND == "steal":
     with open(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, "stolen"), "ab") as kept:
         kept.write(head[1])

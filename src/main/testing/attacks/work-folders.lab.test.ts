@@ -23,20 +23,27 @@ const LATE = isLong
 /** Who does so while the run tries a login to them: by a shell that sshd starts for that. */
 const BUSY = isLong ? ["over", "unfinished", "fired", "litter"] : ["over", "fired"];
 /** Who answers in the place of the shell that acts as them; by answer-for-shell.py. */
-const ANSWERING = isLong ? ["refuse", "babble", "flood", "forge", "stop"] : ["babble"];
+const ANSWERING = isLong ? ["refuse", "babble", "flood", "forge", "stop", "fail"] : ["fail"];
+/** Whose shell does what it is asked, and does not tell. */
+const MUTE = isLong ? ["mute"] : [];
 const HONEST = ["alice", "zoe"];
 
 const nameOf = (kind: string) => `m-${kind}`;
-const OTHERS = [...EARLY, ...LATE, ...BUSY, ...ANSWERING];
+const OTHERS = [...EARLY, ...LATE, ...BUSY, ...ANSWERING, ...MUTE];
 const EVERYONE = [...HONEST, ...OTHERS.map(nameOf)];
 
 /** Where setpriv would start our shell as the account, what the account has running is. */
 const INSTEAD = `#!/bin/sh
+for boot do :; done
 case "$*" in
   *' sh -c '*)
     name=$(id -nu "$2")
-    [ ! -e /run/answers ] || case ' ${ANSWERING.map(nameOf).join(" ")} ' in
-      *" $name "*) exec /run/setpriv --reuid "$2" --regid "$4" --init-groups answer "\${name#m-}" ;;
+    [ ! -e /run/answers ] || case ' ${[...ANSWERING, ...MUTE].map(nameOf).join(" ")} ' in
+      *" $name "*)
+        kind=\${name#m-}
+        # Only where what stands in their file is at stake.
+        case $kind in fail | mute) kind=$kind:write ;; esac
+        exec /run/setpriv --reuid "$2" --regid "$4" --init-groups answer "$kind" "$boot" ;;
     esac ;;
 esac
 exec /run/setpriv "$@"`;
@@ -145,7 +152,7 @@ lab(
   "accounts that lay something in a run's way, or answer for it, are left out by name, and all others are changed",
   async () => {
     await using app = desk.open();
-    await host.run("rm -rf /run/calm /home/m-*/.ssh/.latchkey");
+    await host.run("rm -rf /run/calm /home/m-*/once /home/m-*/.ssh/.latchkey");
     await occupy(EARLY);
     await scanAll(app, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
     const planned = await planAll(app);

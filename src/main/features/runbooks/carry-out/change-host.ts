@@ -51,7 +51,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
     const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", guard);
     if (moved.kind === "moved") await run.journal.note(step.ordinal, `wrote ${file.path}`, "acted");
     else {
-      const why = moved.kind === "kept" ? await leaveOne(run, step, inside, { file, moved }) : moved.message;
+      const why = await leaveOne(run, step, inside, { file, moved });
       if (why !== null) return takeBack(run, step, inside, { why, as: "failed" });
     }
   }
@@ -59,7 +59,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   await proveHost(run, step);
 }
 
-/** A file whose folder was held, and that its owner has made something else of since. */
+/** A file whose folder was held, and that its owner has made something else of since, or does not let be written. */
 async function leaveOne(
   run: RunContext,
   step: Step,

@@ -31,7 +31,7 @@ export type Moved =
   | {
       kind: "kept" | "unsure";
       message: string;
-      /** In the hand's word, where it refused. */
+      /** In the hand's word, where it refused or failed. */
       why?: HandRefusal;
       /** What a person has to decide on: over these bytes, to those, by lines that go and come. */
       repair?: { over: string; to: string; takeOut: readonly string[]; putBack: readonly string[] };
@@ -107,7 +107,7 @@ async function put(
     case "refused":
       return { kind: "kept", message: sayAnswer(written, of.path), why: written.why };
     case "failed":
-      return { kind: "unsure", message: sayAnswer(written, of.path) };
+      return { kind: "unsure", message: sayAnswer(written, of.path), why: written.why };
     case "lost":
       throw new SessionLost(written.message);
     default:

@@ -78,7 +78,7 @@ export async function writeOver(
     case "refused":
       return { kind: "kept", message: sayAnswer(written, path) };
     case "failed":
-      return { kind: "unsure", message: sayAnswer(written, path) };
+      return { kind: "unsure", message: sayAnswer(written, path), why: written.why };
     case "lost":
       throw new SessionLost(written.message);
     default:

@@ -4,7 +4,7 @@ import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
 
 /** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. */
 export type Refused = { kind: "refused"; why: HandRefusal; detail: string };
-/** It was begun and could not be done; the file is the old or the new one, and a look tells which. */
+/** It was begun, and may have been done; the file is the old or the new one, and a look tells which. */
 export type Failed = { kind: "failed"; why: HandRefusal; detail: string };
 
 type Answered = Exclude<HandAnswer, Lost>;
@@ -13,6 +13,15 @@ const DEADLINE_MS = 30_000;
 
 export const exchange = (hand: Hand, request: HandRequest): Promise<HandAnswer> =>
   hand.ask(request, { deadlineMs: DEADLINE_MS });
+
+/**
+ * The same for what puts a file in the place of another: what failed may have been done, as where its host has ended it half-way. Asked once
+ * more, it goes on from what stands there, or says why it does not.
+ */
+export async function insist(hand: Hand, request: HandRequest): Promise<HandAnswer> {
+  const answer = await exchange(hand, request);
+  return answer.kind === "answered" && answer.status === "fail" ? exchange(hand, request) : answer;
+}
 
 export function readTail({ status, words }: Answered): Refused | Failed {
   const [why = "", ...detail] = words;

@@ -10,7 +10,7 @@ export type HandRequest = {
   words: readonly string[];
 };
 
-/** `no`: it will not, and nothing was changed; `fail`: it began, and could not. The first word says why. */
+/** `no`: it will not, and nothing was changed; `fail`: it began, and may be done. The first word says why. */
 export type HandAnswer =
   | {
       kind: "answered";

@@ -1,6 +1,6 @@
 /** Changing files of a host by its hand: each answers with what came of it, and `lost` means that nobody knows. */
 import type { DeadMan } from "#shared/model/plan.ts";
-import { exchange, type Failed, type Refused, readHolder, readTail } from "./exchange.ts";
+import { exchange, type Failed, insist, type Refused, readHolder, readTail } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 import type { LockHolder } from "./look.ts";
 import { writeBytes } from "./words.ts";
@@ -58,7 +58,7 @@ export async function write(
     writeBytes(inserted),
   ]);
   const words = [path, id, token, before, expected.join(","), wanted, ...pieces];
-  const answer = await exchange(hand, { verb: "write", words });
+  const answer = await insist(hand, { verb: "write", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "written", already: answer.words[0] === "already" };
   return readChanged(answer.words) ?? readTail(answer);

@@ -1,5 +1,5 @@
 /** How far the replacement of a private half has come that lies on a host. None of its bytes leave the host. */
-import { exchange, type Failed, type Refused, readTail } from "./exchange.ts";
+import { exchange, type Failed, insist, type Refused, readTail } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 import { writeBytes } from "./words.ts";
 
@@ -70,7 +70,7 @@ export const dropKeptHalf = (hand: Hand, { path, before }: KeptHalf): Promise<Ou
   order(hand, "drop_kept", [path, before]);
 
 async function order(hand: Hand, verb: string, words: readonly string[]): Promise<Outcome> {
-  const answer = await exchange(hand, { verb, words });
+  const answer = await insist(hand, { verb, words });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : readTail(answer);
 }

@@ -1,5 +1,5 @@
 /** Halves of keys that hosts hold: made there, put in the place of the old ones, which stay beside them until the end. */
-import { exchange, type Failed, type Refused, readTail } from "./exchange.ts";
+import { type Failed, insist, type Refused, readTail } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 import { type Changed, readChanged } from "./host-files.ts";
 import { writeBytes } from "./words.ts";
@@ -28,7 +28,7 @@ export async function put(
 ): Promise<{ kind: "put"; already: boolean } | Changed | Tail> {
   const content = bytes === "made" ? bytes : writeBytes(bytes);
   const words = [path, before ?? ABSENT, wanted, mode, content, writeOwner(owner)];
-  const answer = await exchange(hand, { verb: "put", words });
+  const answer = await insist(hand, { verb: "put", words });
   if (answer.kind === "lost") return answer;
   if (answer.status === "ok") return { kind: "put", already: answer.words[0] === "already" };
   return readChanged(answer.words) ?? readTail(answer);
@@ -36,7 +36,7 @@ export async function put(
 
 /** The old one is gone. */
 export async function commitPut(hand: Hand, path: string): Promise<{ kind: "done" } | Tail> {
-  const answer = await exchange(hand, { verb: "commit_put", words: [path] });
+  const answer = await insist(hand, { verb: "commit_put", words: [path] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : readTail(answer);
 }
@@ -46,7 +46,7 @@ export async function undoPut(
   hand: Hand,
   { path, wrote, before }: { path: string; wrote: string; before: string | null },
 ): Promise<{ kind: "done" } | Changed | Tail> {
-  const answer = await exchange(hand, { verb: "undo_put", words: [path, wrote, before ?? ABSENT] });
+  const answer = await insist(hand, { verb: "undo_put", words: [path, wrote, before ?? ABSENT] });
   if (answer.kind === "lost") return answer;
   return answer.status === "ok" ? { kind: "done" } : (readChanged(answer.words) ?? readTail(answer));
 }
@@ -68,7 +68,7 @@ export async function makeKey(
   { path, keyType, bits, comment, isFresh = false, owner }: MakeWish,
 ): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
   const words = [path, keyType, String(bits ?? 0), comment, isFresh ? "fresh" : "again", writeOwner(owner)];
-  const answer = await exchange(hand, { verb: "make", words });
+  const answer = await insist(hand, { verb: "make", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const line = Buffer.from(answer.data.get("public") ?? [])
