@@ -1999,3 +1999,11 @@ CREATE TABLE kept_key (
 CREATE INDEX kept_key_by_run ON kept_key (run);
 
 CREATE INDEX kept_key_by_place ON kept_key (path, host, port);
+
+CREATE TABLE run_host_clock (
+  run           INTEGER NOT NULL REFERENCES run (id),
+  host          TEXT NOT NULL,
+  port          INTEGER NOT NULL,
+  ahead_seconds INTEGER NOT NULL,
+  PRIMARY KEY (run, host, port)
+) STRICT, WITHOUT ROWID;

@@ -192,7 +192,7 @@ async function hasCome(
   const { consents } = record;
   const { isOver, dueAt, said } = await waits.judgeGrace({
     ...{ plan, dueAt: record.dueAt, consents, since: watchedSince(plan, run.journal.steps()) },
-    ending: endsGrace ? agreed : null,
+    ...{ clocks: run.journal.clocks(), ending: endsGrace ? agreed : null },
   });
   await run.journal.setDue(dueAt);
   for (const text of said) await run.journal.note(null, text);
@@ -212,13 +212,18 @@ async function settle(
   const byHand = state === "needs-attention" ? sayByHand(plan, steps, journal.files(), token) : [];
   const own = IN_PLACE.has(state) ? pathsOfNewKey(plan) : [];
   await readAgain(deps, { id, plan }, steps, [...new Set([...identityFiles, ...own])]);
-  await journal.setState(state, failures || `${message}${sayStillUsed(deps, plan, steps)}`, byHand);
+  await journal.setState(state, failures || `${message}${sayStillUsed(deps, { id, plan }, steps)}`, byHand);
 }
 
 /** Of what waits: who has not got the new key. Its hosts were read just now. */
-function sayStillUsed({ store }: RunDeps, plan: Plan, steps: readonly RunStep[]): string {
+function sayStillUsed(
+  { store }: RunDeps,
+  { id, plan }: Pick<OneRun, "id" | "plan">,
+  steps: readonly RunStep[],
+): string {
   const since = watchedSince(plan, steps);
-  const uses = since === null ? [] : watchOldKey(plan, since, store.uses.known).uses;
+  const clocks = store.runbooks.clocks.ofRun(id);
+  const uses = since === null ? [] : watchOldKey(plan, since, store.uses.known, clocks).uses;
   return uses.length === 0 ? "" : `; it is still used: ${sayUsedBy(uses)}`;
 }
 

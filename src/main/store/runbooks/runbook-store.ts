@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Lists } from "#store/lists/lists.ts";
 import { accessCheckTable } from "./access-check-table.ts";
+import { clockTable } from "./clock-table.ts";
 import { confirmationTable } from "./confirmation-table.ts";
 import { factReader } from "./fact-reader.ts";
 import { hostReadingTable } from "./host-reading-table.ts";
@@ -25,6 +26,7 @@ export const runbookStore = (db: Database, lists: Lists, explained: Explained) =
   readings: explained(hostReadingTable(db)),
   files: explained(runFileTable(db)),
   accessChecks: explained(accessCheckTable(db)),
+  clocks: explained(clockTable(db)),
   keptKeys: explained(keptKeyTable(db)),
   certificates: explained(runCertificateTable(db)),
   confirmations: explained(confirmationTable(db)),

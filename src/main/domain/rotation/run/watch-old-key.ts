@@ -1,7 +1,7 @@
 /** Who still logs in with the keys that a run takes away, as logs tell of it. */
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/host-use.ts";
-import type { Instant } from "#shared/model/instant.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/run.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
@@ -21,6 +21,32 @@ export function watchedSince({ kind, options }: Plan, steps: readonly RunStep[])
   const at = earlier.flatMap((step) => step.at ?? []).toSorted();
   return at.at(-1) ?? null;
 }
+
+/** How far the clock of a host was ahead of this computer's when a run looked at it before its holders had the new key. */
+export type HostClock = { host: string; port: number; aheadSeconds: number };
+type HostAddress = Pick<HostClock, "host" | "port">;
+
+/** What a host says its time is drops less than a second of it, and so does an `Instant` of this computer. */
+const SLACK_SECONDS = 1;
+
+/**
+ * What the logs of a host call a moment of this computer. What came before it here, such as a login of the run itself, is never later
+ * there; what comes two seconds after it is. The moment itself where no clock of the host is known.
+ */
+export const toHostTime = (at: Instant, host: HostAddress, clocks: readonly HostClock[]): Instant =>
+  addSeconds(at, lagOf(host, clocks));
+
+/** The other way round. */
+export const fromHostTime = (at: Instant, host: HostAddress, clocks: readonly HostClock[]): Instant =>
+  addSeconds(at, -lagOf(host, clocks));
+
+function lagOf({ host, port }: HostAddress, clocks: readonly HostClock[]): number {
+  const clock = clocks.find((one) => one.host === host && one.port === port);
+  return clock ? clock.aheadSeconds + SLACK_SECONDS : 0;
+}
+
+const addSeconds = (at: Instant, seconds: number): Instant =>
+  toInstant(new Date(Date.parse(at) + seconds * 1_000));
 
 /** The accounts of which lines go. */
 export const watchedAccounts = ({ files }: HostPlan): string[] =>
@@ -42,6 +68,7 @@ type UseQuery = {
   use: HostUse;
   fingerprints: readonly string[];
   accounts: readonly string[];
+  /** By the host's clock. */
   since: Instant;
 };
 type Login = Omit<OldKeyUse, "host" | "port">;
@@ -78,22 +105,28 @@ export const lastTold = ({ windows }: HostUse): Instant | null =>
     .toSorted()
     .at(-1) ?? null;
 
-/** Over all hosts of a plan. */
+/** Over all hosts of a plan. `since`: by this computer's clock; times of uses are by their hosts'. */
 export function watchOldKey(
   plan: Plan,
   since: Instant,
   useOf: (host: { host: string; port: number }) => HostUse,
+  clocks: readonly HostClock[],
 ): OldKeyWatch {
   const hosts = watchedHosts(plan).map((one) => ({ plan: one, place: { host: one.host, port: one.port } }));
-  const seen = hosts.map((one) => ({ ...one, use: useOf(one.place) }));
-  const uses = seen.flatMap(({ plan: host, place: { host: name, port }, use }) =>
-    findUses({ use, fingerprints: watchedKeys(plan, host), accounts: watchedAccounts(host), since }).map(
-      ({ account, at, from, evidence }) => ({ host: name, port, account, at, from, evidence }),
-    ),
+  const seen = hosts.map((one) => ({
+    ...one,
+    use: useOf(one.place),
+    sinceThere: toHostTime(since, one.place, clocks),
+  }));
+  const uses = seen.flatMap(({ plan: host, place: { host: name, port }, use, sinceThere }) =>
+    findUses({
+      ...{ use, fingerprints: watchedKeys(plan, host), accounts: watchedAccounts(host) },
+      since: sinceThere,
+    }).map(({ account, at, from, evidence }) => ({ host: name, port, account, at, from, evidence })),
   );
-  const unread = seen.flatMap(({ place: { host, port }, use }) => {
+  const unread = seen.flatMap(({ place: { host, port }, use, sinceThere }) => {
     const readTo = lastTold(use);
-    return readTo === null || readTo <= since ? [{ host, port, readTo }] : [];
+    return readTo === null || readTo <= sinceThere ? [{ host, port, readTo }] : [];
   });
   return { since, uses: uses.toSorted(byStrength), unread };
 }

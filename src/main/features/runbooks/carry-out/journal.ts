@@ -1,3 +1,4 @@
+import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -129,12 +130,23 @@ export function openJournal(deps: Deps, runId: RunId) {
         })
         .catch(keepFailure),
 
+    ...clockWriter(deps, runId, (work) => pen.record(work).catch(keepFailure)),
     ...keptKeyWriter(deps, runId, pen),
     ...stateWriter(deps, runId, pen),
   };
 }
 
 type Standing = { state: StepState; verification: StepVerification | null };
+
+const clockWriter = ({ store, now }: Deps, runId: RunId, record: (work: () => void) => Promise<void>) => ({
+  /** As entries are dated. */
+  now,
+
+  /** Of hosts, before the old key is watched. */
+  clocks: (): HostClock[] => store.runbooks.clocks.ofRun(runId),
+
+  keepClock: (clock: HostClock): Promise<void> => record(() => store.runbooks.clocks.put(runId, clock)),
+});
 
 const keptKeyWriter = ({ store }: Deps, runId: RunId, pen: Pen) => ({
   /** Old private keys that are beside the new ones. */

@@ -4,6 +4,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { holdersOf } from "./hand-over.ts";
+import { keepClock } from "./keep-clock.ts";
 import { leftOutOf } from "./leave-out.ts";
 import { lookAtPairs } from "./look-at-pairs.ts";
 import { nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
@@ -35,6 +36,7 @@ async function lookOnce(run: RunContext, place: number | null): Promise<PlaceSee
       const pairs = await lookAtPairs(run, place, inside.hand);
       return { kind: "seen", ...NOTHING, holders: [], ...pairs };
     }
+    await keepClock(run, host, inside.hand);
     const files = await lookAtFiles(run, host, inside.hand);
     return { kind: "seen", ...files, holders: await lookAtHolders(run, place, inside.hand) };
   } catch (error) {

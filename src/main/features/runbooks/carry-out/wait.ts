@@ -1,4 +1,5 @@
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
@@ -45,6 +46,7 @@ export type Waits = {
     consents: readonly string[];
     /** Since when the holders have the new key; null: not yet. */
     since: Instant | null;
+    clocks: readonly HostClock[];
     /** What whoever ends the days of grace now agrees to; null: nobody does. */
     ending: readonly string[] | null;
   }): Promise<{ isOver: boolean; dueAt: Instant; said: string[] }>;

@@ -1,6 +1,9 @@
 /** The time between hand-over and removal in which logs are watched for uses of the old key. */
 import {
+  fromHostTime,
+  type HostClock,
   lastTold,
+  toHostTime,
   watchedAccounts,
   watchedHosts,
   watchedKeys,
@@ -41,6 +44,8 @@ type Waiting = {
   consents: readonly string[];
   /** Since when the holders have the new key. */
   since: Instant | null;
+  /** Of its hosts, as far as they are known. */
+  clocks: readonly HostClock[];
   /** What is agreed to by whoever ends the days of grace now; null: nobody does. */
   ending: readonly string[] | null;
 };
@@ -53,7 +58,7 @@ type Waiting = {
 export function createGrace({ loginsOf, rescan, now }: Deps) {
   return {
     async judge(waiting: Waiting): Promise<GraceVerdict> {
-      const { plan, dueAt, consents, since, ending } = waiting;
+      const { plan, dueAt, consents, since, clocks, ending } = waiting;
       const { graceDays } = plan.options;
       const at = toInstant(now());
       if (dueAt === null && ending === null) return wait(addDays(at, graceDays), []);
@@ -66,9 +71,11 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
       // By the new key: a login of ours with the old one would be a use.
       if (!(await rescan(hosts, pathsOfNewKey(plan)))) await rescan(hosts.filter(isEnteredOtherwise), []);
       if (ending !== null || at < due) {
-        const { uses } = watchOldKey(plan, since ?? addDays(due, -graceDays), loginsOf);
+        const { uses } = watchOldKey(plan, since ?? addDays(due, -graceDays), loginsOf, clocks);
         const said = uses.map((use) => `${sayUse(use)}: ${GIVE_NEW}`);
-        const later = uses.map((use) => addDays(use.at, graceDays)).reduce(latest, due);
+        const later = uses
+          .map((use) => addDays(fromHostTime(use.at, use, clocks), graceDays))
+          .reduce(latest, due);
         if (ending === null) return wait(later, said);
         const open = uses.filter((use) => !isConsented(checkOfUse(use), ending));
         if (open.length === 0) return end(due, said, ending);
@@ -76,13 +83,20 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
       }
       const begun = addDays(due, -graceDays);
       const verdicts = before.map(({ host, readTo }) => ({
-        ...{ host, verdict: judgeHost(plan, host, { since: begun, readTo, now: at }) },
+        ...{
+          host,
+          verdict: judgeHost(plan, host, {
+            ...{ since: toHostTime(begun, host, clocks), readTo, now: toHostTime(at, host, clocks) },
+          }),
+        },
       }));
       const said = verdicts.map(({ host, verdict }) =>
         say(host, verdict, { since: begun, isEnough: isEnough(plan, host, { verdict, consents }) }),
       );
       const lastUse = verdicts
-        .flatMap(({ verdict }) => (verdict.kind === "used" ? [verdict.at] : []))
+        .flatMap(({ host, verdict }) =>
+          verdict.kind === "used" ? [fromHostTime(verdict.at, host, clocks)] : [],
+        )
         .sort()
         .at(-1);
       if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), said);

@@ -47,7 +47,7 @@ const plan = {
 } as unknown as Plan;
 
 /** Gone on with by somebody who ends nothing. */
-const GOING = { consents: [] as string[], since: at(5), ending: null };
+const GOING = { consents: [] as string[], since: at(5), clocks: [], ending: null };
 
 test("a run does not go on by what plain files alone tell, unless that was agreed to for that very host", async () => {
   const file = { ...window(1, 15), source: "/var/log/auth.log" };
@@ -151,6 +151,34 @@ test("a use of the old key begins the time anew", async () => {
     ],
   });
 });
+
+/** A moment of this computer, as a clock that is so far ahead has it. */
+const later = (of: Instant, seconds: number): Instant =>
+  `${new Date(Date.parse(of) + seconds * 1_000).toISOString().slice(0, 19)}Z`;
+
+test.each([-300, 300])(
+  "where a host's clock is %i seconds ahead, days begin and end by this computer's, and what its log tells counts by its own",
+  async (aheadSeconds) => {
+    const clocks = [{ host: "db1", port: 22, aheadSeconds }];
+    const lastAt = (of: Instant, seconds: number) => {
+      const moment = later(of, aheadSeconds + seconds);
+      return { ...login(1), lastAt: moment, lastInJournalAt: moment };
+    };
+    const told = [{ source: "journal", from: at(1), to: later(at(15), aheadSeconds) }];
+    const judge = (one: HostUse["logins"][number]) =>
+      startGrace({ db1: { logins: [one], windows: told } }, 15).grace.judge({
+        ...{ ...GOING, plan, clocks, dueAt: at(15) },
+      });
+    expect(await judge(lastAt(at(5), -1))).toMatchObject({ isOver: true });
+    expect(await judge(lastAt(at(5), 5))).toMatchObject({ isOver: false, dueAt: later(at(15), 4) });
+    // That very use is none of the days that it began.
+    const use = lastAt(at(5), 5);
+    const again = startGrace({ db1: { logins: [use], windows: told } }, 15).grace.judge({
+      ...{ ...GOING, plan, clocks, dueAt: later(at(15), 4) },
+    });
+    expect(await again).toMatchObject({ isOver: false, dueAt: later(at(15), 4) });
+  },
+);
 
 test("before its time a run reads its hosts all the same, names each use since the hand-over, and begins its days anew", async () => {
   const logins = [login(6), { ...login(8), account: "al" }, login(9, NEW), login(4)];

@@ -11,6 +11,7 @@ export type Quiet =
   /** Nobody can say: a sentence why. */
   | { kind: "unknown"; why: string };
 
+/** All times are by the host's clock. */
 type Asked = {
   use: HostUse;
   fingerprints: readonly string[];
