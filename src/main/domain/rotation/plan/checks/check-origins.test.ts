@@ -46,7 +46,7 @@ test("an address that the old key was used from and that no location of it has i
 
 test("what the known locations explain is not asked about, and neither is a use of long ago", () => {
   const ours = [login("192.0.2.7"), login("::ffff:192.0.2.7")];
-  const theirs = [login("198.51.100.4"), login("2001:DB8::4"), login("127.0.0.1")];
+  const theirs = [login("198.51.100.4"), login("2001:DB8::4")];
   expect(asked([web([...ours, ...theirs]), backup])).toEqual([]);
   expect(asked([web([login("203.0.113.9", { at: "2026-08-20T00:00:00Z" })])])).toEqual([]);
 });
@@ -63,4 +63,19 @@ test("this computer explains nothing where it does not hold the key, and no loca
     });
     expect(asked([web([login("198.51.100.4")]), planted])).toHaveLength(1);
   }
+});
+
+test("loopback explains a login on the very host alone that holds the key, or that this computer is", () => {
+  const local = [login("127.0.0.1"), login("::1", { account: "ann" })];
+  const places = (hosts: Parameters<typeof planFor>[0]) =>
+    asked(hosts).map(({ host, address }) => [host, address]);
+  expect(places([web(local), backup])).toEqual([
+    ["web1", "127.0.0.1"],
+    ["web1", "::1"],
+  ]);
+  const holding = { holders: [makeHolderFacts({ path: "/home/ann/.ssh/id_ed25519" })] };
+  expect(places([makeHostFacts("web1", TEXT, { logins: local, ...holding }), backup])).toEqual([]);
+  const here = { account: "root", isRoot: true, key: null, from: "127.0.0.1" };
+  const own = makeHostFacts("desk", TEXT, { logins: [login("127.0.0.1")], login: here });
+  expect(places([own, web([login("127.0.0.1")])])).toEqual([["web1", "127.0.0.1"]]);
 });

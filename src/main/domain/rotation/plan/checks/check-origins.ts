@@ -13,7 +13,7 @@ export function checkOrigins(facts: PlanFacts, draft: Draft): Check[] {
   const losing = new Set(
     files.filter(({ removed }) => removed !== null).flatMap((file) => accountsOf(draft, file)),
   );
-  const known = knownAddresses(facts);
+  const known = knownAddresses(facts, host);
   const begin = Date.parse(facts.now) - UNUSED_AFTER_DAYS * DAY_MS;
   return host.logins
     .filter(
@@ -32,23 +32,30 @@ export function checkOrigins(facts: PlanFacts, draft: Draft): Check[] {
 
 const DAY_MS = 86_400_000;
 
-/** Of all locations: the hosts that have signed with the key, and this computer as the hosts see it. A claim explains nothing. */
-function knownAddresses({ hosts, here, key }: PlanFacts): Set<string> {
+/**
+ * Of all locations, as a host sees them: the hosts that have signed with the key, and this computer. A claim explains nothing. Loopback
+ * is that very host, and no other one.
+ */
+function knownAddresses({ hosts, here, key }: PlanFacts, seenBy: HostFacts): Set<string> {
   const isHere =
     here.length > 0 || hosts.some(({ login }) => login.key !== null && login.key === key?.fingerprint);
-  const holding = hosts.filter(({ holders }) =>
-    holders.some(({ possession }) => possession.kind === "verified"),
-  );
-  return new Set(
-    [
-      ...holding.flatMap(({ host, addresses }) => [host, ...addresses, ...LOOPBACK]),
-      ...(isHere ? hosts.flatMap(({ login }: HostFacts) => login.from ?? []) : []),
-    ].map(plain),
-  );
+  const elsewhere = [
+    ...hosts.filter(isHolding).flatMap(({ host, addresses }) => [host, ...addresses]),
+    ...(isHere ? hosts.flatMap(({ login }) => login.from ?? []) : []),
+  ];
+  return new Set([
+    ...elsewhere.map(plain).filter((address) => !isLoopback(address)),
+    ...(isHere && seenBy.login.from !== null ? [plain(seenBy.login.from)] : []),
+    ...(isHolding(seenBy) ? [plain(seenBy.host), ...LOOPBACK] : []),
+  ]);
 }
+
+const isHolding = ({ holders }: HostFacts): boolean =>
+  holders.some(({ possession }) => possession.kind === "verified");
 
 /** A host logs in to itself by these. */
 const LOOPBACK = ["127.0.0.1", "::1"];
+const isLoopback = (address: string): boolean => address === "::1" || /^127(\.\d+){3}$/.test(address);
 
 /** As two logs of one address agree on it: without a zone, and no IPv4 address in the form of IPv6. */
 const plain = (address: string): string =>
