@@ -101,19 +101,26 @@ test.skipIf(!canStartHosts())(
       prepare: `${letIn(desk.publicKey)}\n${letIn(guest.line, "deploy")}
         chown -R deploy:deploy /home/deploy/.ssh
         echo '${guest.line}' >> /root/.ssh/authorized_keys
-        mkdir /etc/ssh/keys; echo '${guest.line}' | tee /etc/ssh/keys/deploy > /etc/ssh/more`,
+        mkdir /etc/ssh/keys /etc/ssh/shared
+        echo '${guest.line}' | tee /etc/ssh/keys/deploy /etc/ssh/shared/deploy.keys > /etc/ssh/more
+        printf '%s\\n' 'UsePAM yes' 'AuthorizedKeysFile none' 'Match Host 127.0.0.1' \
+          'AuthorizedKeysFile /etc/ssh/shared/%u.*' > /etc/ssh/third`,
       sshdOptions: GIVES_MORE,
     });
     // A second sshd, which reads another file.
     await web.run(`/usr/sbin/sshd -p 2222 -o ListenAddress=${web.address} -o PidFile=/run/second.pid \
       -o PerSourcePenalties=no -o AuthorizedKeysFile=/etc/ssh/keys/%u`);
+    // A third one, which reads what a wildcard leads to, and that only for logins from here.
+    await web.run(`/usr/sbin/sshd -f /etc/ssh/third -p 2223 -o ListenAddress=${web.address} \
+      -o PidFile=/run/third.pid -o PerSourcePenalties=no`);
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const { rows } = await app.client.access.list({ search: guest.fingerprint });
-    const [own, second] = [false, true].map((isSecond) =>
-      rows.filter(({ file }) => file.startsWith("/etc/ssh/keys/") === isSecond).map(({ id }) => id),
-    );
-    const run = await carryOut(app, { kind: "remove-grants", grants: own ?? [] });
+    const idsOf = (isOf: (file: string) => boolean) =>
+      rows.filter(({ file }) => isOf(file)).map(({ id }) => id);
+    const own = idsOf((file) => !file.startsWith("/etc/ssh/"));
+    const second = idsOf((file) => file.startsWith("/etc/ssh/keys/"));
+    const run = await carryOut(app, { kind: "remove-grants", grants: own });
     const by = (account: string, way: string) =>
       `${guest.fingerprint} still gets in to ${account} on ${web.address}, by ${way}`;
     const command = "AuthorizedKeysCommand /usr/bin/cat /etc/ssh/more";
@@ -132,13 +139,15 @@ test.skipIf(!canStartHosts())(
         return run.id;
       });
     const line = "line 1 of /etc/ssh/keys/deploy (the sshd on port 2222)";
+    const third = "a file that AuthorizedKeysFile /etc/ssh/shared/deploy.* leads to (the sshd on port 2223)";
     expect(await again()).toMatchObject({
       state: "needs-attention",
-      message: `${by("deploy", line)}: close that way in, then resume the run`,
+      message: `${by("deploy", `${line} and by ${third}`)}: close that way in, then resume the run`,
     });
+    await web.run(": > /etc/ssh/shared/deploy.keys");
 
     // The scan shows that it is read, so the plan says the same.
-    const planned = await makePlan(app, { kind: "remove-grants", grants: second ?? [] });
+    const planned = await makePlan(app, { kind: "remove-grants", grants: second });
     expect(planned.plan?.leftOut).toEqual([]);
     expect(await carryOut(app, planned)).toMatchObject({
       ...{ state: "committed", message: "" },

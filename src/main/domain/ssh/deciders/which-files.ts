@@ -32,6 +32,9 @@ export const keyFilesOf = (values: readonly string[], account: TokenAccount): st
 export const namesFile = (pattern: string, path: string, hasGlobs: boolean): boolean =>
   pattern === path || (hasGlobs && matchesGlob(path, pattern));
 
+/** Whether it may lead to other files than the one of that name: which they are only the host can tell, with the account's rights. */
+export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
+
 /** Whether sshd consults the file for the account at all. */
 export function decideWhichFiles(order: number | null, settings: Settings): Contribution {
   const setting = settings.get("AuthorizedKeysFile");

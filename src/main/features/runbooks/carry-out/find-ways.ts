@@ -1,8 +1,8 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
-import { keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
+import { hasWildcard, keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { type FileLook, lookAtFile } from "#net/ssh/hand/look.ts";
 import { type AccountLook, settingOf } from "#net/ssh/hand/look-at-account.ts";
 import { SessionLost } from "./run-context.ts";
 
@@ -47,12 +47,21 @@ async function findIn(
   const ways = command === null ? [] : [`AuthorizedKeysCommand ${command}`];
   const values = settings.get("authorizedkeysfile")?.split(/\s+/) ?? [];
   for (const path of keyFilesOf(values, account)) {
+    // Which files that is sshd alone tells.
+    if (hasWildcard(path)) {
+      ways.push(`a file that AuthorizedKeysFile ${path} leads to`);
+      continue;
+    }
     const look = await lookAtFile(hand, path);
     if (look.kind === "lost") throw new SessionLost(look.message);
-    const lines = readAuthorizedKeys(look.file.content ?? new Uint8Array());
-    for (const line of lines)
+    const { content } = look.file;
+    if (content === null && !isMissing(look.file)) ways.push(`${path}, which could not be read`);
+    for (const line of readAuthorizedKeys(content ?? new Uint8Array()))
       if (line.key?.fingerprint === fingerprint && line.problem === null && !isAuthority(line))
         ways.push(`line ${line.line} of ${path}`);
   }
   return ways;
 }
+
+const isMissing = ({ state, refusal }: FileLook): boolean =>
+  state === "absent" && (refusal === null || refusal.why === "absent" || refusal.why === "no-folder");
