@@ -11,6 +11,7 @@ import { type FoundLine, findLines } from "./found-lines.ts";
 import { newLine, withOptions } from "./line-texts.ts";
 import { pathsOf } from "./merge-files.ts";
 import type { GivenKey, HostFacts, KnownGrant, PlanFacts } from "./plan-facts.ts";
+import { sayGrants } from "./say-grants.ts";
 import { authorityOptions, tightenOptions } from "./tighten-options.ts";
 
 type Of<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
@@ -22,7 +23,7 @@ export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): 
   if (problem !== null) return { refused: `sshd would ignore a line with these options: ${problem}` };
   const text = newLine(wish.options, given.comment || `latchkey:${now.slice(0, 10)}`);
   return {
-    title: `Add ${sayKeyBriefly(given)}`,
+    titleOf: () => `Add ${sayKeyBriefly(given)}`,
     oldKey: null,
     newKey: toNewKey(given),
     proves: given.path === null && !given.isInAgent ? "none" : "new",
@@ -115,7 +116,7 @@ function aimAtGrants(
 ): Aim {
   const isMeant = ({ id }: KnownGrant): boolean => ids.includes(id);
   return {
-    title: sayTitle(ids.length === 1 ? "a grant" : `${ids.length} grants`),
+    titleOf: (files) => sayTitle(sayGrants(files)),
     oldKey: key?.fingerprint ?? null,
     newKey: null,
     proves: "none",

@@ -24,7 +24,7 @@ export function aimRotation(facts: PlanFacts): Aim | Unplannable {
   const newKey = chooseNewKey(facts, wish.keyType);
   if ("refused" in newKey) return newKey;
   return {
-    title: `Rotate ${sayKeyBriefly(key)}`,
+    titleOf: () => `Rotate ${sayKeyBriefly(key)}`,
     oldKey: key.fingerprint,
     newKey,
     proves: "new",

@@ -2,17 +2,19 @@ import { takesAddress } from "#domain/ssh/from-list.ts";
 import { readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
 import type { NewKey, Proof } from "#shared/model/plan.ts";
 import type { Aim, FileAim } from "./draft.ts";
-import type { AccountFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import type { AccountFacts, FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import { isShut } from "./readers-of.ts";
 
 /** How it can be proved that the key of these lines logs in to the account when the step is done. */
 export function chooseProof(
   facts: PlanFacts,
   aim: Aim,
-  { host, account }: { host: HostFacts; account: AccountFacts },
+  { host, account, file }: { host: HostFacts; account: AccountFacts; file: FileFacts },
   { options, isAuthority }: Pick<FileAim, "options" | "isAuthority">,
 ): Proof {
   if (aim.proves === "none") return none(aim.newKey ? sayUnproved(account) : "nothing new is to log in");
   if (aim.proves === "log") return { kind: host.asOf === null ? "by-log" : "by-hand" };
+  if (isShut(aim, account, file)) return none(sayShut(account));
   if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
   if (needsMore(account)) {
     return none(`sshd asks for more than a key: AuthenticationMethods ${account.authenticationMethods}`);
@@ -38,6 +40,9 @@ export const proofHolder = ({ here }: PlanFacts): HolderFacts | null =>
   here.find(({ kind, isEncrypted }) => kind === "file" && isEncrypted === false) ??
   here.find(({ kind, stuck }) => kind === "agent" && stuck === null) ??
   null;
+
+const sayShut = ({ name }: AccountFacts): string =>
+  `the last scan shows that sshd lets nobody in to ${name} by it, so no login is tried`;
 
 const sayUnproved = ({ consulted }: AccountFacts): string =>
   `its private half is not at hand here, so no login is tried; checked instead: sshd takes the line's options${

@@ -22,7 +22,7 @@ export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
   }
   for (const file of host.files) draftOne(facts, aim, draft, file);
   for (const { accounts, why } of unseenGrants(aim, host))
-    for (const account of accounts) leaveUnread(draft, account, why);
+    for (const account of accounts) leaveUnread(aim, draft, { account, why });
   for (const account of aim.lacking?.(host) ?? []) leaveAccount(draft, account);
   if (facts.wish.kind === "rotate-key") {
     for (const holder of host.holders) draftHolder(draft, holder);
@@ -34,7 +34,8 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   const host = draft.facts;
   const { stand } = file;
   if (stand.kind === "absent") {
-    if (isOutOfSight(aim, host, file)) leaveUnread(draft, file.accounts[0] ?? "", sayOutOfSight(file));
+    if (isOutOfSight(aim, host, file))
+      leaveUnread(aim, draft, { account: file.accounts[0] ?? "", why: sayOutOfSight(file) });
     return;
   }
   if (stand.bytes === null) {
@@ -62,7 +63,7 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
     return;
   }
   const proofs = readers.map((account) => ({
-    ...{ account: account.name, proof: chooseProof(facts, aim, { host, account }, wanted) },
+    ...{ account: account.name, proof: chooseProof(facts, aim, { host, account, file }, wanted) },
   }));
   changeFile(draft, open, { aim, wanted, proofs });
 }
@@ -114,10 +115,17 @@ const isOutOfSight = (aim: Aim, { accounts }: HostFacts, file: FileFacts): boole
 const sayOutOfSight = ({ path }: FileFacts): string =>
   `neither ${path} nor its folder is there, or may be seen: mount it, log in as its owner, or scan the host again`;
 
-/** The key counts there, and cannot be replaced. */
-function leaveUnread(draft: Draft, account: string, why: string): void {
+/** The key counts there, and can neither be replaced nor taken away. */
+function leaveUnread(
+  { newKey }: Aim,
+  draft: Draft,
+  { account, why }: { account: string; why: string },
+): void {
   const place = placeOf(draft.facts);
-  const text = `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private halves are replaced, so they are kept aside`;
+  const text =
+    newKey === null
+      ? `the keys of ${account} on ${place} could not be read: ${why}; its line stays as it is, and the key still logs in there`
+      : `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private halves are replaced, so they are kept aside`;
   draft.checks.push(makeCheck("consent", "unread", { host: draft.facts, account }, text));
   draft.leftOut.push(`${place}: the keys of ${account} could not be read: ${why}`);
 }

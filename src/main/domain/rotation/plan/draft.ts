@@ -25,7 +25,8 @@ export const NO_AIM: FileAim = { changes: [], appended: [], notes: [], options: 
 
 /** What a wish comes to, before it is known what each host allows. */
 export type Aim = {
-  title: string;
+  /** With how many lines of these files go or change, where that says it. */
+  titleOf(files: readonly Pick<FilePlan, "changes" | "removes">[]): string;
   /** The key that goes. */
   oldKey: string | null;
   newKey: NewKey | null;

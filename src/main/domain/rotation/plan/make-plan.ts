@@ -5,7 +5,7 @@ import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./aim-gran
 import { aimRotation } from "./aim-rotation.ts";
 import { checkHolders } from "./checks/check-holders.ts";
 import { checkOrigins } from "./checks/check-origins.ts";
-import { checkUnreadKeys } from "./checks/check-unread-keys.ts";
+import { asksUnread, checkUnreadKeys } from "./checks/check-unread-keys.ts";
 import { checksOf } from "./checks/checks-of.ts";
 import { proofHolder } from "./choose-proof.ts";
 import { chooseConfirmation } from "./confirm.ts";
@@ -31,7 +31,7 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
   return {
     format: "latchkey-plan-1",
     kind: facts.wish.kind,
-    title: `${aim.title} on ${sayCount(hosts.length, "host")}`,
+    title: `${aim.titleOf(files)} on ${sayCount(hosts.length, "host")}`,
     madeAt: facts.now,
     ...asOfOf(facts),
     oldKey: aim.oldKey,
@@ -43,7 +43,9 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
     checks: [
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
       ...checkHolders(facts, aim, holders),
-      ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
+      ...(asksUnread(facts.wish.kind, holders.length)
+        ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft))
+        : []),
       ...drafts.flatMap((draft) => [
         ...[...draft.checks, ...checksOf(aim, draft, facts)],
         ...checkOrigins(facts, draft),

@@ -34,10 +34,12 @@ export const isSeenToLetIn = (aim: Aim, { grants }: AccountFacts, file: FileFact
 
 /** An account that sshd does not let in by any such line proves nothing, where the file lets in another. */
 function leaveOutShut(accounts: readonly AccountFacts[], file: FileFacts, aim: Aim): readonly AccountFacts[] {
-  const isShut = ({ grants }: AccountFacts): boolean => {
-    const own = grants.filter((grant) => pathsOf(file).includes(grant.file) && aim.concerns(grant));
-    return own.length > 0 && own.every(({ effective }) => effective === "no");
-  };
-  const open = accounts.filter((account) => !isShut(account));
+  const open = accounts.filter((account) => !isShut(aim, account, file));
   return open.length > 0 ? open : accounts;
+}
+
+/** Whether the last scan shows that sshd lets nobody in to the account by a line of the file that goes or changes. */
+export function isShut(aim: Aim, { grants }: AccountFacts, file: FileFacts): boolean {
+  const own = grants.filter((grant) => pathsOf(file).includes(grant.file) && aim.concerns(grant));
+  return own.length > 0 && own.every(({ effective }) => effective === "no");
 }

@@ -1,11 +1,16 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { FileFacts, HostFacts, KnownGrant, UnreadKeys } from "#domain/rotation/plan/plan-facts.ts";
-import type { Check } from "#shared/model/plan.ts";
+import type { Check, PlanKind } from "#shared/model/plan.ts";
+
+/** Which accounts a plan asks about: those that the private keys it replaces may open, or that may go on to take what it removes. */
+export const asksUnread = (kind: PlanKind, holders: number): boolean =>
+  kind === "remove-grants" || (kind === "rotate-key" && holders > 0);
 
 /**
- * Of accounts that nothing is known of: if they take the key that goes, whoever logs in there by it is shut out. To root that is
- * odd, and asked about; hardly another login reads all accounts, and what is asked for every time is agreed to unread.
+ * Of accounts that nothing is known of: if they take the key that goes, whoever logs in there by it is shut out where its private keys
+ * are replaced, and goes on to log in where a line is removed elsewhere. To root that is odd, and asked about; hardly another login
+ * reads all accounts, and what is asked for every time is agreed to unread.
  */
 export function checkUnreadKeys(aim: Aim, { facts: host }: Draft): Check[] {
   if (host.unread !== null || host.hostKey === null) return [];
@@ -15,10 +20,15 @@ export function checkUnreadKeys(aim: Aim, { facts: host }: Draft): Check[] {
   const names = [...new Set(open.flatMap(({ accounts }) => accounts))];
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
   const whose = `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
-  const unread = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why}): where the old key is among them, whoever logs in by it is shut out`;
+  const unread = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why})`;
+  const isReplaced = aim.newKey !== null;
+  const then = isReplaced
+    ? "where the old key is among them, whoever logs in by it is shut out"
+    : "where the key is among them, it still logs in there once this is done";
+  const kept = isReplaced ? "; its private halves are kept aside" : "";
   return host.login.isRoot
-    ? [makeCheck("consent", "unread", { host }, `${unread}; its private halves are kept aside`)]
-    : [makeCheck("warning", "unread", { host }, `${unread}; log in as root, or with sudo, to know`)];
+    ? [makeCheck("consent", "unread", { host }, `${unread}: ${then}${kept}`)]
+    : [makeCheck("warning", "unread", { host }, `${unread}: ${then}; log in as root, or with sudo, to know`)];
 }
 
 const MOST_NAMED = 3;

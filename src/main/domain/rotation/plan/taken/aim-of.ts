@@ -2,6 +2,7 @@ import type { Aim } from "#domain/rotation/plan/draft.ts";
 import { NO_AIM } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { sayGrants } from "#domain/rotation/plan/say-grants.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { KeyWish } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -44,7 +45,7 @@ export function wishOf({ kind, oldKey, newKey, hosts }: Plan): KeyWish {
 export function aimOf(plan: Plan, facts: PlanFacts, host: HostFacts | null): Aim {
   const lines = host ? linesThatGo(plan, host) : new Set<string>();
   return {
-    title: titleOf(plan, facts),
+    titleOf: () => titleOf(plan, facts),
     oldKey: plan.oldKey,
     newKey: plan.newKey,
     proves: provesOf(plan, facts),
@@ -96,8 +97,7 @@ function linesThatGo({ hosts }: Plan, host: HostFacts): Set<string> {
 
 function titleOf({ kind, oldKey, newKey, hosts, title }: Plan, { key, given }: PlanFacts): string {
   const files = hosts.flatMap((host) => host.files);
-  const lines = files.reduce((sum, { changes, removes }) => sum + changes + removes, 0);
-  const grants = lines === 1 ? "a grant" : `${lines} grants`;
+  const grants = sayGrants(files);
   const comment = newKey?.comment ?? "";
   const on = `on ${sayCount(hosts.length, "host")}`;
   switch (kind) {

@@ -68,7 +68,7 @@ function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): nul
   const lines = changedLines(bytes, file);
   const proved = { options: lines[0]?.options ?? "", isAuthority: lines.some(isAuthority) };
   const proofs = readersOf(aim, host, open).map((account) => ({
-    ...{ account: account.name, proof: chooseProof(facts, aim, { host, account }, proved) },
+    ...{ account: account.name, proof: chooseProof(facts, aim, { host, account, file: open }, proved) },
   }));
   for (const proof of proofs) addProof(draft, proof);
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");

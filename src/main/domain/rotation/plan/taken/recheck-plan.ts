@@ -1,7 +1,7 @@
 import { checkHolders } from "#domain/rotation/plan/checks/check-holders.ts";
 import { checkHost } from "#domain/rotation/plan/checks/check-host.ts";
 import { otherKey } from "#domain/rotation/plan/checks/check-possession.ts";
-import { checkUnreadKeys } from "#domain/rotation/plan/checks/check-unread-keys.ts";
+import { asksUnread, checkUnreadKeys } from "#domain/rotation/plan/checks/check-unread-keys.ts";
 import { checksOf } from "#domain/rotation/plan/checks/checks-of.ts";
 import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
 import { type Draft, makeCheck, openDraft, placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
@@ -40,14 +40,25 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
   const hosts = orderHosts(drafts, plan.options).map(({ draft, batch }) => toHostPlan(draft, batch));
   const aim = aimOf(plan, facts, null);
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
+  const files = hosts.flatMap((host) => host.files);
   const { provesWith: _, asOf: __, afterwards: ___, ...rest } = { ...plan, newKey: newKeyOf(plan, facts) };
   return {
-    ...{ ...rest, title: aim.title, madeAt: facts.now, ...asOfOf(facts), hosts, here, ...provesWith(facts) },
+    ...{
+      ...rest,
+      title: aim.titleOf(files),
+      madeAt: facts.now,
+      ...asOfOf(facts),
+      hosts,
+      here,
+      ...provesWith(facts),
+    },
     checks: [
       ...checkHolders(facts, aim, holders),
       ...checks,
       ...checkElsewhere(elsewhere),
-      ...(holders.length > 0 ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft)) : []),
+      ...(asksUnread(plan.kind, holders.length)
+        ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft))
+        : []),
       ...drafts.flatMap((draft) => [
         ...draft.checks,
         ...checksOf(aimOf(plan, facts, draft.facts), draft, { now: facts.now, options: plan.options }),
