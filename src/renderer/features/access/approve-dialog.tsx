@@ -1,6 +1,7 @@
-import { Autocomplete, Button, TextInput } from "@mantine/core";
+import { Autocomplete, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
+import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
 import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { GrantRow } from "#shared/model/grant.ts";
@@ -77,16 +78,7 @@ export function ApproveDialog({ grants, onClose, onDone }: Props) {
           value={reviewOn}
           onChange={(event) => setReviewOn(event.currentTarget.value)}
         />
-        {error && (
-          <p role="alert" className={classes.refusal}>
-            <Untrusted text={error.message} />
-          </p>
-        )}
-        <div className={classes.formActions}>
-          <Button type="submit" size="xs" loading={isPending} disabled={!isWhole}>
-            Approve
-          </Button>
-        </div>
+        <DialogFoot error={error} submit="Approve" isPending={isPending} isDisabled={!isWhole} />
       </form>
     </Dialog>
   );

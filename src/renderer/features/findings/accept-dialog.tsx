@@ -1,6 +1,7 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
+import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
 import { useNow } from "#renderer/ui/now.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
@@ -68,16 +69,12 @@ export function AcceptDialog({ findings, onClose, onDone }: Props) {
           value={until}
           onChange={(event) => setUntil(event.currentTarget.value)}
         />
-        {error && (
-          <p role="alert" className={classes.refusal}>
-            <Untrusted text={error.message} />
-          </p>
-        )}
-        <div className={classes.formActions}>
-          <Button type="submit" size="xs" loading={isPending} disabled={reason.trim() === "" || until === ""}>
-            Accept
-          </Button>
-        </div>
+        <DialogFoot
+          error={error}
+          submit="Accept"
+          isPending={isPending}
+          isDisabled={reason.trim() === "" || until === ""}
+        />
       </form>
     </Dialog>
   );

@@ -1,7 +1,6 @@
-import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
+import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { RunDetail } from "#shared/model/run.ts";
 import { consentOf } from "#shared/text/consent.ts";
@@ -48,19 +47,14 @@ export function EndGraceDialog({ run, onClose }: { run: RunDetail; onClose: () =
         </p>
         {uses.length > 0 && <UsesToAgree uses={uses} agreed={agreed} onAgree={agree} />}
         {confirm && <TypedWord confirm={confirm} typed={typed} onType={setTyped} />}
-        {error && (
-          <p role="alert" className={classes.refusal}>
-            <Untrusted text={error.message} />
-          </p>
-        )}
-        <div className={classes.formActions}>
-          <Button variant="default" size="xs" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button type="submit" color="red" size="xs" loading={isPending} disabled={!isReady}>
-            Remove now
-          </Button>
-        </div>
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Leave it", onClick: onClose }}
+          submit="Remove now"
+          isPending={isPending}
+          isDisabled={!isReady}
+          isDanger
+        />
       </form>
     </Dialog>
   );

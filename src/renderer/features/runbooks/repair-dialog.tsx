@@ -1,6 +1,6 @@
-import { Button } from "@mantine/core";
 import { Fragment, useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
+import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
 import { Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { RunDetail, RunFile } from "#shared/model/run.ts";
@@ -29,19 +29,13 @@ export function RepairDialog({ run, onClose }: { run: RunDetail; onClose: () => 
           .map((file) => (
             <Repair key={`${file.host}:${file.port}:${file.path}`} file={file} />
           ))}
-        {error && (
-          <p role="alert" className={classes.refusal}>
-            <Untrusted text={error.message} />
-          </p>
-        )}
-        <div className={classes.formActions}>
-          <Button variant="default" size="xs" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button type="submit" size="xs" loading={isPending} data-autofocus>
-            Repair
-          </Button>
-        </div>
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Leave it", onClick: onClose }}
+          submit="Repair"
+          isPending={isPending}
+          hasFocus
+        />
       </form>
     </Dialog>
   );

@@ -9,6 +9,7 @@ import {
 } from "@tabler/icons-react";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
+import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { RunDetail, RunRow, RunState } from "#shared/model/run.ts";
@@ -144,19 +145,14 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
             ? ", and the servers are told. A file that somebody else has changed meanwhile stays, and that is said."
             : ". Out of a file that somebody else has changed meanwhile only the lines of this run are taken, and that is said; all else stays."}
         </p>
-        {error && (
-          <p role="alert" className={classes.refusal}>
-            <Untrusted text={error.message} />
-          </p>
-        )}
-        <div className={classes.formActions}>
-          <Button variant="default" size="xs" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button type="submit" color="red" size="xs" loading={isPending} data-autofocus>
-            Roll back
-          </Button>
-        </div>
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Leave it", onClick: onClose }}
+          submit="Roll back"
+          isPending={isPending}
+          isDanger
+          hasFocus
+        />
       </form>
     </Dialog>
   );
